@@ -1,0 +1,66 @@
+//! One type for each kind of id, so that a student's id does not fit where a session's belongs.
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema, sqlx::Type,
+        )]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub uuid::Uuid);
+
+        impl $name {
+            /// A new id; ids made later sort later.
+            pub fn new() -> Self {
+                Self(uuid::Uuid::now_v7())
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+id! {
+    /// A learner.
+    StudentId
+    /// One tutoring call, as we keep it. VAPI's own id of it is a `call_id`.
+    SessionId
+    /// One received webhook request.
+    DeliveryId
+    /// A unit of background work.
+    JobId
+    /// One judgement of one session.
+    AnalysisId
+    /// One observation about one skill.
+    EvidenceId
+    /// A person at the dashboard.
+    AdminUserId
+    /// A long-lived bearer of an API client.
+    AgentKeyId
+    /// A wrong belief of a student.
+    MisconceptionId
+    /// A dated fact about a student.
+    FactId
+    /// A note by a person or an assistant.
+    NoteId
+}
