@@ -1,0 +1,513 @@
+//! Is this request VAPI's? HMAC-SHA256 over the raw body, in whichever form the customer set in VAPI.
+//!
+//! **Invariant:** fails closed. Whatever is missing, empty, doubled or out of range is a refusal, never a pass.
+
+use std::str::FromStr;
+
+use axum::http::{HeaderMap, HeaderName};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretSlice};
+use sha2::Sha256;
+
+/// How far VAPI's clock and ours may differ, and for how long a captured request could be sent again.
+const TOLERANCE_MS: u64 = 300_000;
+
+/// Standard Webhooks lists several signatures during a rotation; more than this is nobody's rotation.
+const MAX_SIGNATURES: usize = 4;
+
+/// VAPI signs `{svix-id}` from a header whose name its customer chooses; these are the two in use.
+const MESSAGE_ID_HEADERS: [&str; 2] = ["svix-id", "webhook-id"];
+
+/// How a request is signed: VAPI lets its customer choose each part.
+#[derive(Clone, Debug)]
+pub struct Scheme {
+    pub signature_header: HeaderName,
+    pub timestamp_header: HeaderName,
+    pub payload: PayloadFormat,
+    /// Stands before each signature, for example `sha256=`.
+    pub prefix: String,
+    pub encoding: Encoding,
+}
+
+/// What is signed, for example `{timestamp}.{body}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadFormat(Vec<Piece>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Literal(String),
+    Body,
+    Timestamp,
+    MessageId,
+}
+
+/// How the signature is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    Hex,
+    Base64,
+}
+
+/// Why a request was refused: for the log and the counters, never for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("no signature")]
+    NoSignature,
+    #[error("no timestamp")]
+    NoTimestamp,
+    #[error("no message id")]
+    NoMessageId,
+    #[error("the timestamp is not a number of seconds or milliseconds")]
+    BadTimestamp,
+    #[error("the timestamp is too far from now")]
+    Stale,
+    #[error("the signature does not match")]
+    Mismatch,
+}
+
+impl PayloadFormat {
+    /// Without a signed timestamp a captured request could be sent again for ever.
+    pub fn prevents_replay(&self) -> bool {
+        self.0.contains(&Piece::Timestamp)
+    }
+}
+
+impl FromStr for PayloadFormat {
+    type Err = String;
+
+    fn from_str(format: &str) -> Result<Self, String> {
+        let mut pieces = Vec::new();
+        let mut rest = format;
+        while let Some((literal, after)) = rest.split_once('{') {
+            let (token, after) = after.split_once('}').ok_or("a `{` is not closed")?;
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(literal.to_owned()));
+            }
+            pieces.push(match token {
+                "body" => Piece::Body,
+                "timestamp" => Piece::Timestamp,
+                "svix-id" => Piece::MessageId,
+                _ => return Err(format!("`{{{token}}}` is none of {{body}}, {{timestamp}}, {{svix-id}}")),
+            });
+            rest = after;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Literal(rest.to_owned()));
+        }
+        if !pieces.contains(&Piece::Body) {
+            return Err("must contain {body}, or nothing of the content is signed".to_owned());
+        }
+        Ok(Self(pieces))
+    }
+}
+
+impl FromStr for Encoding {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "hex" => Ok(Self::Hex),
+            "base64" => Ok(Self::Base64),
+            _ => Err("must be `hex` or `base64`".to_owned()),
+        }
+    }
+}
+
+impl Encoding {
+    fn decode(self, text: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Hex => hex::decode(text).ok(),
+            Self::Base64 => BASE64.decode(text).ok(),
+        }
+    }
+}
+
+/// Accepts a request that any of `secrets` signed no more than five minutes from `now`.
+pub fn verify(
+    scheme: &Scheme,
+    secrets: &[SecretSlice<u8>],
+    headers: &HeaderMap,
+    body: &[u8],
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let signatures = only(headers, &scheme.signature_header).ok_or(Refusal::NoSignature)?;
+    let mut timestamp = "";
+    if scheme.payload.prevents_replay() {
+        timestamp = only(headers, &scheme.timestamp_header).ok_or(Refusal::NoTimestamp)?;
+        check_age(timestamp, now)?;
+    }
+    let mut message_id = "";
+    if scheme.payload.0.contains(&Piece::MessageId) {
+        message_id = MESSAGE_ID_HEADERS
+            .iter()
+            .find_map(|name| only(headers, &HeaderName::from_static(name)))
+            .ok_or(Refusal::NoMessageId)?;
+    }
+
+    let candidates: Vec<_> = signatures
+        .split_ascii_whitespace()
+        .take(MAX_SIGNATURES)
+        .filter_map(|signature| scheme.encoding.decode(signature.strip_prefix(scheme.prefix.as_str())?))
+        .collect();
+    let mut is_genuine = false;
+    // Every secret is computed, also after a hit: the time taken tells nobody which one signed.
+    for secret in secrets.iter().filter(|secret| !secret.expose_secret().is_empty()) {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret()).expect("HMAC takes a key of any length");
+        for piece in &scheme.payload.0 {
+            mac.update(match piece {
+                Piece::Literal(text) => text.as_bytes(),
+                Piece::Body => body,
+                Piece::Timestamp => timestamp.as_bytes(),
+                Piece::MessageId => message_id.as_bytes(),
+            });
+        }
+        for candidate in &candidates {
+            is_genuine |= mac.clone().verify_slice(candidate).is_ok();
+        }
+    }
+    if is_genuine { Ok(()) } else { Err(Refusal::Mismatch) }
+}
+
+/// The header's value where it is there once, readable and not empty. VAPI was seen to send an empty one.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?.trim();
+    (values.next().is_none() && !value.is_empty()).then_some(value)
+}
+
+/// VAPI does not say whether it counts seconds or milliseconds, so the number of digits decides.
+fn check_age(timestamp: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
+    if timestamp.len() > 19 || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Refusal::BadTimestamp);
+    }
+    let number: u64 = timestamp.parse().map_err(|_| Refusal::BadTimestamp)?;
+    let sent_ms = if timestamp.len() <= 11 { number * 1_000 } else { number };
+    let now_ms = u64::try_from(now.timestamp_millis()).map_err(|_| Refusal::Stale)?;
+    if sent_ms.abs_diff(now_ms) > TOLERANCE_MS {
+        Err(Refusal::Stale)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use serde_json::Value;
+
+    use super::*;
+
+    const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/vapi");
+
+    fn scheme(payload: &str, prefix: &str, encoding: Encoding) -> Scheme {
+        Scheme {
+            signature_header: HeaderName::from_static("x-signature"),
+            timestamp_header: HeaderName::from_static("x-timestamp"),
+            payload: payload.parse().unwrap(),
+            prefix: prefix.to_owned(),
+            encoding,
+        }
+    }
+
+    fn secrets(secrets: &[&str]) -> Vec<SecretSlice<u8>> {
+        secrets.iter().map(|secret| secret.as_bytes().to_vec().into()).collect()
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    /// A request that verifies; each test spoils one thing of it.
+    struct Request {
+        scheme: Scheme,
+        secrets: Vec<SecretSlice<u8>>,
+        headers: HeaderMap,
+        body: Vec<u8>,
+        now: DateTime<Utc>,
+    }
+
+    impl Request {
+        fn good() -> Self {
+            let vectors = vectors();
+            let vector = &vectors["vectors"][0];
+            Self {
+                scheme: scheme("{timestamp}.{body}", "", Encoding::Hex),
+                secrets: secrets(&[vectors["secret"].as_str().unwrap()]),
+                headers: headers(&[
+                    ("x-signature", vector["hex"].as_str().unwrap()),
+                    ("x-timestamp", vector["timestamp"].as_str().unwrap()),
+                ]),
+                body: std::fs::read(format!("{FIXTURES}/raw/end-of-call-report.json")).unwrap(),
+                now: at(1_795_190_700),
+            }
+        }
+
+        fn verify(&self) -> Result<(), Refusal> {
+            verify(&self.scheme, &self.secrets, &self.headers, &self.body, self.now)
+        }
+    }
+
+    fn vectors() -> Value {
+        serde_json::from_str(&std::fs::read_to_string(format!("{FIXTURES}/hmac-vectors.json")).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn all_vectors_verify_in_hex_and_in_base64() {
+        let file = vectors();
+        let secrets = secrets(&[file["secret"].as_str().unwrap()]);
+        let vectors = file["vectors"].as_array().unwrap();
+        assert_eq!(vectors.len(), 15);
+        for vector in vectors {
+            let body = std::fs::read(format!("{FIXTURES}/{}", vector["body_file"].as_str().unwrap())).unwrap();
+            for (encoding, name) in [(Encoding::Hex, "hex"), (Encoding::Base64, "base64")] {
+                let scheme = scheme(vector["payload_format"].as_str().unwrap(), "", encoding);
+                let mut headers = headers(&[("x-signature", vector[name].as_str().unwrap())]);
+                if let Some(timestamp) = vector["timestamp"].as_str() {
+                    headers.insert("x-timestamp", timestamp.parse().unwrap());
+                }
+                assert_eq!(
+                    verify(&scheme, &secrets, &headers, &body, at(1_795_190_700)),
+                    Ok(()),
+                    "{vector}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rfc_4231_vectors_verify() {
+        let cases: [(&[u8], &[u8], &str); 6] = [
+            (
+                &[0x0b; 20],
+                b"Hi There",
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+            ),
+            (
+                b"Jefe",
+                b"what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (
+                &[0xaa; 20],
+                &[0xdd; 50],
+                "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
+            ),
+            (
+                b"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19",
+                &[0xcd; 50],
+                "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
+            ),
+            (
+                &[0xaa; 131],
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+            (
+                &[0xaa; 131],
+                b"This is a test using a larger than block-size key and a larger than block-size data. \
+                  The key needs to be hashed before being used by the HMAC algorithm.",
+                "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+            ),
+        ];
+        for (key, body, signature) in cases {
+            let scheme = scheme("{body}", "", Encoding::Hex);
+            let headers = headers(&[("x-signature", signature)]);
+            assert_eq!(
+                verify(&scheme, &[key.to_vec().into()], &headers, body, at(0)),
+                Ok(()),
+                "{signature}"
+            );
+        }
+    }
+
+    #[test]
+    fn rfc_4231_truncated_tag_is_refused() {
+        let headers = headers(&[("x-signature", "a3b6167473100ee06e0c796c2955552b")]);
+        let scheme = scheme("{body}", "", Encoding::Hex);
+        let verdict = verify(
+            &scheme,
+            &[vec![0x0c; 20].into()],
+            &headers,
+            b"Test With Truncation",
+            at(0),
+        );
+        assert_eq!(verdict, Err(Refusal::Mismatch));
+    }
+
+    #[test]
+    fn standard_webhooks_vector_verifies_also_beside_a_signature_of_another_key() {
+        let key = BASE64.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let mut scheme = scheme("{svix-id}.{timestamp}.{body}", "v1,", Encoding::Base64);
+        scheme.signature_header = HeaderName::from_static("webhook-signature");
+        scheme.timestamp_header = HeaderName::from_static("webhook-timestamp");
+        let genuine = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        for signature in [genuine.to_owned(), format!("v1,{} {genuine}", BASE64.encode([0; 32]))] {
+            let mut headers = headers(&[
+                ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+                ("webhook-timestamp", "1614265330"),
+                ("webhook-signature", &signature),
+            ]);
+            let check = |headers: &HeaderMap| {
+                verify(
+                    &scheme,
+                    &[key.clone().into()],
+                    headers,
+                    br#"{"test": 2432232314}"#,
+                    at(1_614_265_330),
+                )
+            };
+            assert_eq!(check(&headers), Ok(()));
+            headers.remove("webhook-id");
+            assert_eq!(check(&headers), Err(Refusal::NoMessageId));
+        }
+    }
+
+    #[test]
+    fn github_vector_verifies_with_its_prefix_and_not_without() {
+        let secrets = secrets(&["It's a Secret to Everybody"]);
+        let hex = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+        let scheme = scheme("{body}", "sha256=", Encoding::Hex);
+        let check = |signature: &str| {
+            verify(
+                &scheme,
+                &secrets,
+                &headers(&[("x-signature", signature)]),
+                b"Hello, World!",
+                at(0),
+            )
+        };
+        assert_eq!(check(&format!("sha256={hex}")), Ok(()));
+        assert_eq!(check(hex), Err(Refusal::Mismatch));
+    }
+
+    #[test]
+    fn a_changed_byte_is_refused_wherever_it_is() {
+        let good = Request::good();
+        assert_eq!(good.verify(), Ok(()));
+        for position in [0, good.body.len() / 2, good.body.len() - 1] {
+            let mut request = Request::good();
+            request.body[position] ^= 1;
+            assert_eq!(request.verify(), Err(Refusal::Mismatch));
+        }
+    }
+
+    #[test]
+    fn a_missing_empty_or_doubled_header_is_refused() {
+        for (name, refusal) in [
+            ("x-signature", Refusal::NoSignature),
+            ("x-timestamp", Refusal::NoTimestamp),
+        ] {
+            let mut request = Request::good();
+            let value = request.headers.remove(name).unwrap();
+            assert_eq!(request.verify(), Err(refusal));
+            request.headers.insert(name, HeaderValue::from_static(""));
+            assert_eq!(request.verify(), Err(refusal));
+            request.headers.insert(name, value.clone());
+            request.headers.append(name, value);
+            assert_eq!(request.verify(), Err(refusal));
+        }
+    }
+
+    #[test]
+    fn the_previous_secret_is_accepted_and_a_wrong_or_empty_one_is_not() {
+        let mut request = Request::good();
+        request.secrets = secrets(&["the secret after the rotation", "vapi-hmac-test-secret"]);
+        assert_eq!(request.verify(), Ok(()));
+        for wrong in [&["another secret"][..], &[""], &[]] {
+            request.secrets = secrets(wrong);
+            assert_eq!(request.verify(), Err(Refusal::Mismatch));
+        }
+    }
+
+    #[test]
+    fn a_signature_made_with_the_empty_secret_is_refused() {
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"").unwrap();
+        mac.update(b"{}");
+        let forged = hex::encode(mac.finalize().into_bytes());
+        let scheme = scheme("{body}", "", Encoding::Hex);
+        let verdict = verify(
+            &scheme,
+            &secrets(&[""]),
+            &headers(&[("x-signature", &forged)]),
+            b"{}",
+            at(0),
+        );
+        assert_eq!(verdict, Err(Refusal::Mismatch));
+    }
+
+    #[test]
+    fn the_window_is_five_minutes_both_ways() {
+        for (offset, verdict) in [
+            (0, Ok(())),
+            (300, Ok(())),
+            (-300, Ok(())),
+            (301, Err(Refusal::Stale)),
+            (-301, Err(Refusal::Stale)),
+        ] {
+            let mut request = Request::good();
+            request.now = at(1_795_190_700 + offset);
+            assert_eq!(request.verify(), verdict, "{offset} s");
+        }
+    }
+
+    #[test]
+    fn odd_timestamps_are_refused_without_a_panic() {
+        for (timestamp, refusal) in [
+            ("-9223372036854775808", Refusal::BadTimestamp),
+            ("99999999999999999999", Refusal::BadTimestamp),
+            ("9999999999999999999", Refusal::Stale),
+            ("99999999999", Refusal::Stale),
+            ("0", Refusal::Stale),
+            ("+1795190700", Refusal::BadTimestamp),
+            ("1795190700.5", Refusal::BadTimestamp),
+            ("2026-11-20T16:05:00Z", Refusal::BadTimestamp),
+        ] {
+            let mut request = Request::good();
+            request.headers.insert("x-timestamp", timestamp.parse().unwrap());
+            assert_eq!(request.verify(), Err(refusal), "{timestamp}");
+        }
+        assert_eq!(check_age("1795190700", DateTime::<Utc>::MIN_UTC), Err(Refusal::Stale));
+    }
+
+    #[test]
+    fn a_timestamp_that_was_not_signed_is_refused() {
+        let mut request = Request::good();
+        request
+            .headers
+            .insert("x-timestamp", HeaderValue::from_static("1795190701"));
+        assert_eq!(request.verify(), Err(Refusal::Mismatch));
+    }
+
+    #[test]
+    fn signatures_that_are_no_signatures_are_refused() {
+        for signature in ["zz", "=", "sha256=", "00", &"0".repeat(64), &"0".repeat(8_000)] {
+            let mut request = Request::good();
+            request.headers.insert("x-signature", signature.parse().unwrap());
+            assert_eq!(request.verify(), Err(Refusal::Mismatch));
+        }
+    }
+
+    #[test]
+    fn payload_formats_say_what_is_wrong_with_them() {
+        let format = |text: &str| text.parse::<PayloadFormat>();
+        assert!(format("{timestamp}.{body}").unwrap().prevents_replay());
+        assert!(!format("{body}").unwrap().prevents_replay());
+        for (text, fault) in [
+            ("{timestamp}", "{body}"),
+            ("{url}.{body}", "{url}"),
+            ("{body", "not closed"),
+            ("", "{body}"),
+        ] {
+            assert!(format(text).unwrap_err().contains(fault), "{text}");
+        }
+    }
+}
