@@ -1,0 +1,104 @@
+//! What can be learnt: subjects, and skills with their prerequisites, the words that betray them and ready-made questions.
+
+mod rows;
+mod sheet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::rows::{install_starter, load, upsert};
+pub use self::sheet::Fault;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    pub subject_id: String,
+    pub name: String,
+}
+
+/// The smallest thing of which we say that a student knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Skill {
+    /// Dotted and readable, for example `maths.fractions.add_unlike`.
+    pub skill_id: String,
+    pub subject_id: String,
+    pub name: String,
+    pub grade_from: i16,
+    pub grade_to: i16,
+    /// Words that show that talk is about this skill.
+    pub lexicon: Vec<Phrase>,
+    pub questions: Vec<Question>,
+    /// Skills that come first.
+    pub prerequisites: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Phrase {
+    /// In lower case, without punctuation.
+    pub phrase: String,
+    /// 1 (a hint) to 9 (certain).
+    pub weight: u8,
+}
+
+/// A ready-made question and its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Question {
+    pub ask: String,
+    pub answer: String,
+}
+
+/// Everything that can be learnt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Curriculum {
+    pub subjects: Vec<Subject>,
+    pub skills: Vec<Skill>,
+}
+
+impl Curriculum {
+    /// Our own starter set: primary and lower-secondary mathematics, reading, and Italian as a foreign language.
+    pub fn starter() -> Self {
+        Self::from_csv(include_bytes!("../curriculum/skills.csv")).expect("the embedded sheet is tested")
+    }
+
+    pub fn find_skill(&self, skill_id: &str) -> Option<&Skill> {
+        self.skills.iter().find(|skill| skill.skill_id == skill_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_starter_set_covers_mathematics_reading_and_a_language() {
+        let starter = Curriculum::starter();
+        let count = |subject: &str| starter.skills.iter().filter(|s| s.subject_id == subject).count();
+        assert!(count("maths") >= 40, "{}", count("maths"));
+        assert!(count("reading") >= 10, "{}", count("reading"));
+        assert!(count("italian") >= 12, "{}", count("italian"));
+    }
+
+    #[test]
+    fn every_starter_skill_has_words_and_questions_of_its_own() {
+        let mut asked = HashSet::new();
+        for skill in Curriculum::starter().skills {
+            assert!(skill.lexicon.len() >= 2, "{} has few words", skill.skill_id);
+            assert!(skill.questions.len() >= 2, "{} has few questions", skill.skill_id);
+            for question in skill.questions {
+                assert!(asked.insert(question.ask.clone()), "asked twice: {}", question.ask);
+            }
+        }
+    }
+
+    #[test]
+    fn prerequisites_are_never_for_older_students() {
+        let starter = Curriculum::starter();
+        for skill in &starter.skills {
+            for id in &skill.prerequisites {
+                let before = starter.find_skill(id).unwrap();
+                assert!(before.grade_from <= skill.grade_from, "{id} before {}", skill.skill_id);
+            }
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! The curriculum as one CSV sheet, a skill a line: how it is imported, exported and embedded.
+//!
+//! Columns: `skill_id,subject_id,subject,name,grade_from,grade_to,prerequisites,lexicon,questions`. Lists are separated by
+//! ` | `; a phrase may carry its weight (`common denominator*3`), a question carries its key (`What is 2 + 2? => 4`).
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Curriculum, Phrase, Question, Skill, Subject};
+
+const MAX_SKILLS: usize = 5_000;
+const MAX_GRADE: i16 = 13;
+const MAX_NAME: usize = 80;
+const MAX_PHRASES: usize = 40;
+const MAX_PHRASE: usize = 60;
+const MAX_QUESTIONS: usize = 40;
+const MAX_QUESTION: usize = 300;
+const SEPARATOR: char = '|';
+
+/// What is wrong with a sheet, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// From 1, the header's line.
+    pub line: u64,
+    pub problem: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    skill_id: String,
+    subject_id: String,
+    subject: String,
+    name: String,
+    grade_from: i16,
+    grade_to: i16,
+    #[serde(default)]
+    prerequisites: String,
+    #[serde(default)]
+    lexicon: String,
+    #[serde(default)]
+    questions: String,
+}
+
+impl Curriculum {
+    /// Reads a sheet. All faults are reported at once; a sheet with any is refused whole.
+    pub fn from_csv(sheet: &[u8]) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let rows = read(sheet, &mut faults);
+        let mut curriculum = Self::default();
+        let mut lines = HashMap::new();
+        for (line, row) in &rows {
+            if let Some(first) = lines.insert(row.skill_id.as_str(), *line) {
+                faults.push(fault(
+                    *line,
+                    format!("skill {} stands in line {first} too", row.skill_id),
+                ));
+                continue;
+            }
+            match curriculum.subjects.iter().find(|s| s.subject_id == row.subject_id) {
+                Some(subject) if subject.name == row.subject => {}
+                Some(subject) => {
+                    let problem = format!("subject {} was called “{}” before", row.subject_id, subject.name);
+                    faults.push(fault(*line, problem));
+                }
+                None => curriculum.subjects.push(Subject {
+                    subject_id: row.subject_id.clone(),
+                    name: row.subject.clone(),
+                }),
+            }
+            match skill(row) {
+                Ok(skill) => curriculum.skills.push(skill),
+                Err(problem) => faults.push(fault(*line, problem)),
+            }
+        }
+        check_prerequisites(&curriculum.skills, &lines, &mut faults);
+        if faults.is_empty() { Ok(curriculum) } else { Err(faults) }
+    }
+
+    /// The same sheet again: what is exported can be imported.
+    pub fn to_csv(&self) -> String {
+        let names: HashMap<&str, &str> = self
+            .subjects
+            .iter()
+            .map(|s| (s.subject_id.as_str(), s.name.as_str()))
+            .collect();
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for skill in &self.skills {
+            let row = Row {
+                skill_id: skill.skill_id.clone(),
+                subject_id: skill.subject_id.clone(),
+                subject: (*names.get(skill.subject_id.as_str()).unwrap_or(&"")).to_owned(),
+                name: skill.name.clone(),
+                grade_from: skill.grade_from,
+                grade_to: skill.grade_to,
+                prerequisites: skill.prerequisites.join(" | "),
+                lexicon: join(skill.lexicon.iter().map(|p| format!("{}*{}", p.phrase, p.weight))),
+                questions: join(skill.questions.iter().map(|q| format!("{} => {}", q.ask, q.answer))),
+            };
+            writer.serialize(row).expect("writing to memory does not fail");
+        }
+        let bytes = writer.into_inner().expect("writing to memory does not fail");
+        String::from_utf8(bytes).expect("made of strings")
+    }
+}
+
+fn fault(line: u64, problem: impl Into<String>) -> Fault {
+    Fault {
+        line,
+        problem: problem.into(),
+    }
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(" | ")
+}
+
+fn read(sheet: &[u8], faults: &mut Vec<Fault>) -> Vec<(u64, Row)> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(sheet);
+    let headers = match reader.headers() {
+        Ok(headers) => headers.clone(),
+        Err(error) => {
+            faults.push(fault(1, error.to_string()));
+            return Vec::new();
+        }
+    };
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let row = record.and_then(|record| {
+            let line = record.position().map_or(0, csv::Position::line);
+            record.deserialize(Some(&headers)).map(|row| (line, row))
+        });
+        match row {
+            Ok((line, _)) if rows.len() == MAX_SKILLS => {
+                faults.push(fault(line, format!("more than {MAX_SKILLS} skills")));
+                break;
+            }
+            Ok(row) => rows.push(row),
+            Err(error) => faults.push(fault(
+                error.position().map_or(1, csv::Position::line),
+                error.to_string(),
+            )),
+        }
+    }
+    rows
+}
+
+fn skill(row: &Row) -> Result<Skill, String> {
+    let Row {
+        skill_id,
+        subject_id,
+        name,
+        grade_from,
+        grade_to,
+        ..
+    } = row;
+    if !is_subject_id(subject_id) {
+        return Err(format!(
+            "“{subject_id}” is no subject_id: lower-case letters, digits and _, at most 40"
+        ));
+    }
+    if !is_skill_id(skill_id) {
+        return Err(format!(
+            "“{skill_id}” is no skill_id: for example maths.fractions.add_like, at most 80 characters"
+        ));
+    }
+    if row.subject.is_empty() || row.subject.chars().count() > MAX_NAME {
+        return Err(format!("the subject's name needs 1 to {MAX_NAME} characters"));
+    }
+    if name.is_empty() || name.chars().count() > MAX_NAME {
+        return Err(format!("the name needs 1 to {MAX_NAME} characters"));
+    }
+    if !(0..=MAX_GRADE).contains(grade_from) || !(*grade_from..=MAX_GRADE).contains(grade_to) {
+        return Err(format!(
+            "grades {grade_from} to {grade_to} do not lie between 0 and {MAX_GRADE} in this order"
+        ));
+    }
+    let lexicon = items(&row.lexicon).map(phrase).collect::<Result<Vec<_>, _>>()?;
+    let questions = items(&row.questions).map(question).collect::<Result<Vec<_>, _>>()?;
+    if lexicon.len() > MAX_PHRASES || questions.len() > MAX_QUESTIONS {
+        return Err(format!("more than {MAX_PHRASES} phrases or {MAX_QUESTIONS} questions"));
+    }
+    Ok(Skill {
+        skill_id: skill_id.clone(),
+        subject_id: subject_id.clone(),
+        name: name.clone(),
+        grade_from: *grade_from,
+        grade_to: *grade_to,
+        lexicon,
+        questions,
+        prerequisites: items(&row.prerequisites).map(str::to_owned).collect(),
+    })
+}
+
+fn items(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split(SEPARATOR).map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn phrase(item: &str) -> Result<Phrase, String> {
+    let (phrase, weight) = match item.rsplit_once('*') {
+        Some((phrase, weight)) => (phrase.trim(), weight.trim().parse().ok()),
+        None => (item, Some(1)),
+    };
+    match weight {
+        Some(weight @ 1..=9) if !phrase.is_empty() && phrase.chars().count() <= MAX_PHRASE => Ok(Phrase {
+            phrase: phrase.to_lowercase(),
+            weight,
+        }),
+        _ => Err(format!(
+            "“{item}” is no phrase: at most {MAX_PHRASE} characters, with a weight from 1 to 9 after *"
+        )),
+    }
+}
+
+fn question(item: &str) -> Result<Question, String> {
+    let (ask, answer) = item
+        .split_once("=>")
+        .ok_or_else(|| format!("“{item}” lacks its key after =>"))?;
+    let (ask, answer) = (ask.trim(), answer.trim());
+    if ask.is_empty() || answer.is_empty() || item.chars().count() > MAX_QUESTION {
+        return Err(format!(
+            "“{item}” needs a question and a key, at most {MAX_QUESTION} characters together"
+        ));
+    }
+    Ok(Question {
+        ask: ask.to_owned(),
+        answer: answer.to_owned(),
+    })
+}
+
+fn is_subject_id(id: &str) -> bool {
+    (2..=40).contains(&id.len()) && is_word(id) && id.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+fn is_skill_id(id: &str) -> bool {
+    id.len() <= 80 && id.contains('.') && id.split('.').all(is_word) && id.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+fn is_word(word: &str) -> bool {
+    !word.is_empty()
+        && word
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Prerequisites must exist, and nothing may come before itself.
+fn check_prerequisites(skills: &[Skill], lines: &HashMap<&str, u64>, faults: &mut Vec<Fault>) {
+    let line = |id: &str| lines.get(id).copied().unwrap_or(0);
+    for skill in skills {
+        for id in skill.prerequisites.iter().filter(|id| !lines.contains_key(id.as_str())) {
+            faults.push(fault(
+                line(&skill.skill_id),
+                format!("prerequisite {id} does not exist"),
+            ));
+        }
+    }
+    // Take away what waits for nothing, again and again; what remains waits for itself.
+    let mut waiting: Vec<&Skill> = skills.iter().collect();
+    loop {
+        let left: HashSet<&str> = waiting.iter().map(|s| s.skill_id.as_str()).collect();
+        let before = waiting.len();
+        waiting.retain(|s| s.prerequisites.iter().any(|id| left.contains(id.as_str())));
+        if waiting.len() == before {
+            break;
+        }
+    }
+    for skill in waiting {
+        faults.push(fault(
+            line(&skill.skill_id),
+            format!("{} comes before itself", skill.skill_id),
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "skill_id,subject_id,subject,name,grade_from,grade_to,prerequisites,lexicon,questions\n";
+
+    fn faults(lines: &str) -> Vec<String> {
+        match Curriculum::from_csv(format!("{HEADER}{lines}").as_bytes()) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults.iter().map(Fault::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn a_line_becomes_a_skill() {
+        let line = "art.colour.mix,art,Art,Mixing colours,1,4,,primary colour*3 | mix,Blue and yellow? => green\n";
+        let curriculum = Curriculum::from_csv(format!("{HEADER}{line}").as_bytes()).unwrap();
+        assert_eq!(
+            curriculum.subjects,
+            [Subject {
+                subject_id: "art".into(),
+                name: "Art".into()
+            }]
+        );
+        let skill = &curriculum.skills[0];
+        assert_eq!((skill.grade_from, skill.grade_to), (1, 4));
+        assert_eq!(
+            skill.lexicon[0],
+            Phrase {
+                phrase: "primary colour".into(),
+                weight: 3
+            }
+        );
+        assert_eq!(skill.lexicon[1].weight, 1);
+        assert_eq!(
+            skill.questions[0],
+            Question {
+                ask: "Blue and yellow?".into(),
+                answer: "green".into()
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_exported_can_be_imported() {
+        let starter = Curriculum::starter();
+        assert_eq!(Curriculum::from_csv(starter.to_csv().as_bytes()).unwrap(), starter);
+    }
+
+    #[test]
+    fn all_faults_are_reported_with_their_lines() {
+        let lines = "Bad Id,art,Art,A,1,2,,,\nart.a,art,Art,A,5,2,,,\nart.b,art,Art,B,x,2,,,\nart.c,art,Art,C,1,2,,word*12,Why?\n";
+        let found = faults(lines);
+        assert_eq!(found.len(), 4, "{found:?}");
+        for line in 2..=5 {
+            assert!(
+                found.iter().any(|f| f.contains(&format!("line {line}"))),
+                "{line}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_skill_may_stand_once_and_a_subject_has_one_name() {
+        let found = faults("art.a,art,Art,A,1,2,,,\nart.a,art,Art,A,1,2,,,\nart.b,art,Arts,B,1,2,,,\n");
+        assert_eq!(found[0], "line 3: skill art.a stands in line 2 too");
+        assert_eq!(found[1], "line 4: subject art was called “Art” before");
+    }
+
+    #[test]
+    fn prerequisites_must_exist_and_not_run_in_circles() {
+        let found = faults("art.a,art,Art,A,1,2,art.b,,\nart.b,art,Art,B,1,2,art.a,,\nart.c,art,Art,C,1,2,art.x,,\n");
+        assert_eq!(
+            found,
+            [
+                "line 4: prerequisite art.x does not exist",
+                "line 2: art.a comes before itself",
+                "line 3: art.b comes before itself"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_sheet_without_our_columns_is_a_fault_and_no_panic() {
+        assert!(Curriculum::from_csv(b"a,b\n1,2\n").is_err());
+        assert!(Curriculum::from_csv(&[0xff, 0xfe, b'\n', 0xff]).is_err());
+    }
+}
