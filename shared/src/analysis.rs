@@ -1,9 +1,14 @@
 //! The judgement of one session: what every analyser must produce, and how it is stored.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
 
+use crate::access::{Caller, Scope};
+use crate::db::{Connection, Error, Executor, Result};
 use crate::evidence::{Help, Source, Verdict};
+use crate::id::{AnalysisId, SessionId};
 
 /// How far the analysis of a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -144,4 +149,101 @@ pub struct NextLesson {
     pub goal: String,
     /// At most three.
     pub steps: Vec<String>,
+}
+
+/// One row of `analyses`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    pub analysis_id: AnalysisId,
+    pub session_id: SessionId,
+    /// `rules`, or `llm` where a model enriched the rules' findings.
+    pub analyser: String,
+    pub analyser_version: String,
+    pub status: AnalysisStatus,
+    pub findings: Findings,
+    pub model: Option<String>,
+    pub prompt_version: Option<String>,
+    pub input_tokens: Option<i32>,
+    pub output_tokens: Option<i32>,
+    pub duration_ms: i32,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Stores `analysis` as the session's current one and keeps the others as history. One of the same analyser and
+/// version is overwritten, its evidence with it: it judged the same call by the same rules. Returns the id it has.
+pub async fn put_current(tx: &mut Connection, analysis: &Analysis) -> Result<AnalysisId> {
+    sqlx::query!(
+        "update analyses set is_current = false where session_id = $1 and is_current",
+        analysis.session_id as SessionId,
+    )
+    .execute(&mut *tx)
+    .await?;
+    let findings = serde_json::to_value(&analysis.findings).map_err(|_| Error::Corrupt("analysis"))?;
+    let analysis_id = sqlx::query_scalar!(
+        r#"insert into analyses (analysis_id, session_id, analyser, analyser_version, status, findings, is_current,
+               model, prompt_version, input_tokens, output_tokens, duration_ms, created_at)
+           values ($1, $2, $3, $4, $5, $6, true, $7, $8, $9, $10, $11, $12)
+           on conflict on constraint analyses_session_id_analyser_analyser_version_key do update set
+               status = excluded.status, findings = excluded.findings, is_current = true, model = excluded.model,
+               prompt_version = excluded.prompt_version, input_tokens = excluded.input_tokens,
+               output_tokens = excluded.output_tokens, duration_ms = excluded.duration_ms,
+               created_at = excluded.created_at
+           returning analysis_id as "analysis_id: AnalysisId""#,
+        analysis.analysis_id as AnalysisId,
+        analysis.session_id as SessionId,
+        analysis.analyser,
+        analysis.analyser_version,
+        analysis.status as AnalysisStatus,
+        findings,
+        analysis.model,
+        analysis.prompt_version,
+        analysis.input_tokens,
+        analysis.output_tokens,
+        analysis.duration_ms,
+        analysis.created_at,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    // A correction by a person of a row that goes now loses its aim, and stays as evidence of its own.
+    sqlx::query!(
+        "update evidence set corrects_id = null
+         where corrects_id in (select evidence_id from evidence where analysis_id = $1)",
+        analysis_id as AnalysisId,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!("delete from evidence where analysis_id = $1", analysis_id as AnalysisId).execute(tx).await?;
+    Ok(analysis_id)
+}
+
+/// The session's current analysis; `None` before the first. Needs `sessions:read`.
+pub async fn find_current(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    session_id: SessionId,
+) -> Result<Option<Analysis>> {
+    caller.require(Scope::SessionsRead)?;
+    let row = sqlx::query!(
+        r#"select analysis_id as "analysis_id: AnalysisId", analyser, analyser_version,
+               status as "status: AnalysisStatus", findings as "findings: Json<Findings>", model, prompt_version,
+               input_tokens, output_tokens, duration_ms, created_at
+           from analyses where session_id = $1 and is_current"#,
+        session_id as SessionId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Analysis {
+        analysis_id: row.analysis_id,
+        session_id,
+        analyser: row.analyser,
+        analyser_version: row.analyser_version,
+        status: row.status,
+        findings: row.findings.0,
+        model: row.model,
+        prompt_version: row.prompt_version,
+        input_tokens: row.input_tokens,
+        output_tokens: row.output_tokens,
+        duration_ms: row.duration_ms,
+        created_at: row.created_at,
+    }))
 }

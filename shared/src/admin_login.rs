@@ -1,0 +1,93 @@
+//! One login of an admin: what the cookie stands for.
+
+use chrono::{DateTime, Duration, Utc};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::access::Role;
+use crate::admin_user::AdminUser;
+use crate::db::{Executor, Result};
+use crate::id::AdminUserId;
+use crate::secret;
+
+/// A login ends after this long without a request…
+pub const IDLE: Duration = Duration::minutes(30);
+/// …and after this long in any case.
+pub const ABSOLUTE: Duration = Duration::hours(12);
+
+/// A living login.
+#[derive(Clone, Debug)]
+pub struct AdminLogin {
+    pub user: AdminUser,
+    /// Every form of this login carries it.
+    pub csrf_token: String,
+}
+
+/// Begins a login. Returns the cookie's value, once.
+pub async fn insert_login(
+    db: impl Executor<'_>,
+    admin_user_id: AdminUserId,
+    user_agent: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<SecretString> {
+    let cookie = secret::generate("sid");
+    let csrf_token = secret::generate("csrf");
+    sqlx::query!(
+        "with seen as (update admin_users set last_login_at = $5 where admin_user_id = $2)
+         insert into admin_logins (login_hash, admin_user_id, csrf_token, user_agent, created_at, last_seen_at, expires_at)
+         values ($1, $2, $3, $4, $5, $5, $6)",
+        secret::hash(cookie.expose_secret()),
+        admin_user_id as AdminUserId,
+        csrf_token.expose_secret(),
+        user_agent.map(|text| text.chars().take(200).collect::<String>()),
+        now,
+        now + ABSOLUTE,
+    )
+    .execute(db)
+    .await?;
+    Ok(cookie)
+}
+
+/// The login of this cookie, where it still lives; it lives on for [`IDLE`] from now.
+pub async fn find_login(db: impl Executor<'_>, cookie: &SecretString, now: DateTime<Utc>) -> Result<Option<AdminLogin>> {
+    let row = sqlx::query!(
+        r#"update admin_logins l set last_seen_at = $2
+           from admin_users u
+           where l.login_hash = $1 and u.admin_user_id = l.admin_user_id and u.disabled_at is null
+             and l.expires_at > $2 and l.last_seen_at > $3
+           returning l.csrf_token, u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
+               u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!""#,
+        secret::hash(cookie.expose_secret()),
+        now,
+        now - IDLE,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| AdminLogin {
+        csrf_token: row.csrf_token,
+        user: AdminUser {
+            admin_user_id: row.admin_user_id,
+            email: row.email,
+            role: row.role,
+            created_at: row.created_at,
+            last_login_at: row.last_login_at,
+            disabled_at: row.disabled_at,
+            has_password: row.has_password,
+        },
+    }))
+}
+
+/// Ends the login.
+pub async fn delete_login(db: impl Executor<'_>, cookie: &SecretString) -> Result<()> {
+    sqlx::query!("delete from admin_logins where login_hash = $1", secret::hash(cookie.expose_secret()))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Ends all logins of a user.
+pub async fn delete_logins_of(db: impl Executor<'_>, admin_user_id: AdminUserId) -> Result<()> {
+    sqlx::query!("delete from admin_logins where admin_user_id = $1", admin_user_id as AdminUserId)
+        .execute(db)
+        .await?;
+    Ok(())
+}

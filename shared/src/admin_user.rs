@@ -1,0 +1,245 @@
+//! A person who may log in at the dashboard.
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::access::{Caller, Role};
+use crate::db::{Error, Executor, Result};
+use crate::id::AdminUserId;
+use crate::secret;
+
+/// One row of `admin_users`, without its secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminUser {
+    pub admin_user_id: AdminUserId,
+    pub email: String,
+    pub role: Role,
+    pub created_at: DateTime<Utc>,
+    pub last_login_at: Option<DateTime<Utc>>,
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// Whether the set-up link was used.
+    pub has_password: bool,
+}
+
+impl AdminUser {
+    pub fn caller(&self) -> Caller {
+        Caller::admin(self.admin_user_id, self.email.clone(), self.role)
+    }
+}
+
+impl std::fmt::Debug for AdminUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AdminUser")
+            .field("admin_user_id", &self.admin_user_id)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a password or an address is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("a password has at least 12 characters")]
+    TooShort,
+    #[error("a password has at most 256 characters")]
+    TooLong,
+    #[error("this is not an e-mail address")]
+    Email,
+}
+
+/// An e-mail address as stored: trimmed, lower case.
+pub fn parse_email(text: &str) -> Result<String, Refused> {
+    let email = text.trim().to_lowercase();
+    let well_formed = email.len() <= 254
+        && !email.contains(char::is_whitespace)
+        && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    if well_formed { Ok(email) } else { Err(Refused::Email) }
+}
+
+/// A password by its slow hash. Takes tens of milliseconds of a core: call it off the async threads.
+pub fn hash_password(password: &SecretString) -> Result<String, Refused> {
+    let text = password.expose_secret();
+    match text.chars().count() {
+        ..12 => return Err(Refused::TooShort),
+        257.. => return Err(Refused::TooLong),
+        _ => {}
+    }
+    Ok(argon2().hash_password(text.as_bytes()).expect("parameters are constant and valid").to_string())
+}
+
+/// Whether the password is that of the hash. Without a hash it takes as long, so that a stranger cannot tell which
+/// addresses have an account.
+pub fn verify_password(password: &SecretString, hash: Option<&str>) -> bool {
+    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$\
+                          /v3HY4Dv0yKLi0sHF9SdEg5bKL3Uo1Dx4Ae0gDKYkYs";
+    let is_right = PasswordHash::new(hash.unwrap_or(NOBODY))
+        .is_ok_and(|parsed| argon2().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok());
+    is_right && hash.is_some()
+}
+
+/// OWASP's first choice: 19 MiB, two passes.
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(19_456, 2, 1, None).expect("parameters are constant and valid");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// How a new user will first log in.
+#[derive(Debug)]
+pub enum FirstLogin {
+    Password(SecretString),
+    /// By a one-time link, valid until then.
+    SetupLink { until: DateTime<Utc> },
+}
+
+/// Makes a user. For a set-up link its secret is returned, once. An address in use: `Conflict(admin_users_email_key)`.
+pub async fn insert_user(
+    db: impl Executor<'_>,
+    email: &str,
+    role: Role,
+    password_hash: Option<&str>,
+    setup_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(AdminUserId, Option<SecretString>)> {
+    let admin_user_id = AdminUserId::new();
+    let setup = setup_until.map(|_| secret::generate("setup"));
+    sqlx::query!(
+        "insert into admin_users (admin_user_id, email, role, password_hash, setup_hash, setup_until, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        admin_user_id as AdminUserId,
+        email,
+        role as Role,
+        password_hash,
+        setup.as_ref().map(|setup| secret::hash(setup.expose_secret())),
+        setup_until,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok((admin_user_id, setup))
+}
+
+/// The user of that address with their password's hash.
+pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Option<(AdminUser, Option<String>)>> {
+    let row = sqlx::query!(
+        r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
+               last_login_at, disabled_at, password_hash
+           from admin_users where email = $1"#,
+        email,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| {
+        let user = AdminUser {
+            admin_user_id: row.admin_user_id,
+            email: row.email,
+            role: row.role,
+            created_at: row.created_at,
+            last_login_at: row.last_login_at,
+            disabled_at: row.disabled_at,
+            has_password: row.password_hash.is_some(),
+        };
+        (user, row.password_hash)
+    }))
+}
+
+/// Sets the password of the user whose set-up link this is, and ends the link. `NotFound`: used, or too old.
+pub async fn set_up(db: impl Executor<'_>, setup: &SecretString, password_hash: &str, now: DateTime<Utc>) -> Result<()> {
+    let n = sqlx::query!(
+        "update admin_users set password_hash = $2, setup_hash = null, setup_until = null
+         where setup_hash = $1 and setup_until > $3 and disabled_at is null",
+        secret::hash(setup.expose_secret()),
+        password_hash,
+        now,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("set-up link")) } else { Ok(()) }
+}
+
+/// Replaces the password's hash.
+pub async fn set_password(db: impl Executor<'_>, admin_user_id: AdminUserId, password_hash: &str) -> Result<()> {
+    sqlx::query!(
+        "update admin_users set password_hash = $2 where admin_user_id = $1",
+        admin_user_id as AdminUserId,
+        password_hash,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// All users by address.
+pub async fn list_users(db: impl Executor<'_>) -> Result<Vec<AdminUser>> {
+    Ok(sqlx::query_as!(
+        AdminUser,
+        r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
+               last_login_at, disabled_at, password_hash is not null as "has_password!"
+           from admin_users order by email limit 500"#,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// Gives the user another role.
+pub async fn set_role(db: impl Executor<'_>, admin_user_id: AdminUserId, role: Role) -> Result<()> {
+    let n = sqlx::query!(
+        "update admin_users set role = $2 where admin_user_id = $1",
+        admin_user_id as AdminUserId,
+        role as Role,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
+}
+
+/// Shuts the user out, or lets them in again. Their logins end at once.
+pub async fn set_disabled(
+    db: impl Executor<'_>,
+    admin_user_id: AdminUserId,
+    disabled_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let n = sqlx::query!(
+        "with gone as (delete from admin_logins where admin_user_id = $1)
+         update admin_users set disabled_at = $2 where admin_user_id = $1",
+        admin_user_id as AdminUserId,
+        disabled_at,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_verifies_against_its_own_hash_only() {
+        let right = SecretString::from("correct horse battery");
+        let hash = hash_password(&right).unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(verify_password(&right, Some(&hash)));
+        assert!(!verify_password(&SecretString::from("correct horse batterx"), Some(&hash)));
+        assert!(!verify_password(&right, None));
+        assert!(!verify_password(&right, Some("not a hash")));
+    }
+
+    #[test]
+    fn a_password_is_neither_short_nor_endless() {
+        assert_eq!(hash_password(&SecretString::from("eleven char")), Err(Refused::TooShort));
+        assert_eq!(hash_password(&SecretString::from("x".repeat(257))), Err(Refused::TooLong));
+    }
+
+    #[test]
+    fn an_address_is_kept_lower_case() {
+        assert_eq!(parse_email(" Ada@Example.ORG "), Ok("ada@example.org".to_owned()));
+        for text in ["", "ada", "@example.org", "ada@", "a b@example.org", "a@b@c"] {
+            assert_eq!(parse_email(text), Err(Refused::Email), "{text}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! An agent or an app that may ask for tokens, and what it may do.
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use crate::access::{Caller, ScopeSet};
+use crate::db::{Error, Executor, Result};
+use crate::secret;
+
+/// One row of `api_clients`, without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiClient {
+    pub client_id: String,
+    pub name: String,
+    pub scopes: ScopeSet,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl ApiClient {
+    /// The caller that a request of this client has.
+    pub fn caller(&self) -> Caller {
+        Caller::client(self.client_id.clone(), self.scopes)
+    }
+}
+
+/// Makes a client. The secret is returned once and kept as a hash.
+pub async fn insert_client(
+    db: impl Executor<'_>,
+    name: &str,
+    scopes: ScopeSet,
+    now: DateTime<Utc>,
+) -> Result<(ApiClient, SecretString)> {
+    let secret = secret::generate("cs");
+    let client = ApiClient {
+        client_id: format!("client_{}", uuid::Uuid::now_v7().simple()),
+        name: name.to_owned(),
+        scopes,
+        created_at: now,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    sqlx::query!(
+        "insert into api_clients (client_id, name, secret_hash, scopes, created_at) values ($1, $2, $3, $4, $5)",
+        client.client_id,
+        client.name,
+        secret::hash(secret.expose_secret()),
+        &scopes.to_strings(),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok((client, secret))
+}
+
+/// The client, where `secret` is its secret, or the one before until its grace ends, and it was not revoked.
+/// An unknown client takes as long as a wrong secret.
+pub async fn find_by_secret(
+    db: impl Executor<'_>,
+    client_id: &str,
+    secret: &SecretString,
+    now: DateTime<Utc>,
+) -> Result<Option<ApiClient>> {
+    let row = sqlx::query!(
+        r#"update api_clients set last_used_at = $2 where client_id = $1
+           returning client_id, name, secret_hash, previous_secret_hash, previous_secret_until, scopes, created_at,
+               last_used_at, revoked_at"#,
+        client_id,
+        now,
+    )
+    .fetch_optional(db)
+    .await?;
+    let offered = secret::hash(secret.expose_secret());
+    let Some(row) = row else {
+        let _ = offered.ct_eq(&[0; 32]);
+        return Ok(None);
+    };
+    let is_current = offered.ct_eq(&row.secret_hash);
+    let is_previous = offered.ct_eq(row.previous_secret_hash.as_deref().unwrap_or(&[0; 32]));
+    let in_grace = row.previous_secret_until.is_some_and(|until| now < until);
+    if row.revoked_at.is_some() || !(bool::from(is_current) || (bool::from(is_previous) && in_grace)) {
+        return Ok(None);
+    }
+    Ok(Some(ApiClient {
+        client_id: row.client_id,
+        name: row.name,
+        scopes: ScopeSet::from_strings(&row.scopes),
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        revoked_at: row.revoked_at,
+    }))
+}
+
+/// The client of that id, revoked or not.
+pub async fn find_client(db: impl Executor<'_>, client_id: &str) -> Result<Option<ApiClient>> {
+    let row = sqlx::query!(
+        "select client_id, name, scopes, created_at, last_used_at, revoked_at from api_clients where client_id = $1",
+        client_id,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| ApiClient {
+        client_id: row.client_id,
+        name: row.name,
+        scopes: ScopeSet::from_strings(&row.scopes),
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        revoked_at: row.revoked_at,
+    }))
+}
+
+/// All clients, the living before the revoked, newest first.
+pub async fn list_clients(db: impl Executor<'_>) -> Result<Vec<ApiClient>> {
+    let rows = sqlx::query!(
+        "select client_id, name, scopes, created_at, last_used_at, revoked_at from api_clients
+         order by revoked_at is not null, created_at desc limit 500",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ApiClient {
+            client_id: row.client_id,
+            name: row.name,
+            scopes: ScopeSet::from_strings(&row.scopes),
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            revoked_at: row.revoked_at,
+        })
+        .collect())
+}
+
+/// Gives the client a new secret. The old one works until `previous_until`, so that its user can change over.
+pub async fn rotate_secret(
+    db: impl Executor<'_>,
+    client_id: &str,
+    previous_until: DateTime<Utc>,
+) -> Result<SecretString> {
+    let secret = secret::generate("cs");
+    let n = sqlx::query!(
+        "update api_clients set previous_secret_hash = secret_hash, previous_secret_until = $3, secret_hash = $2
+         where client_id = $1 and revoked_at is null",
+        client_id,
+        secret::hash(secret.expose_secret()),
+        previous_until,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("client")) } else { Ok(secret) }
+}
+
+/// Ends the client: its secrets, its agent keys, and, where its tokens are checked, those too.
+pub async fn revoke_client(db: impl Executor<'_>, client_id: &str, now: DateTime<Utc>) -> Result<()> {
+    let n = sqlx::query!(
+        "with gone as (update agent_keys set revoked_at = $2 where client_id = $1 and revoked_at is null)
+         update api_clients set revoked_at = $2 where client_id = $1 and revoked_at is null",
+        client_id,
+        now,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("client")) } else { Ok(()) }
+}

@@ -1,0 +1,60 @@
+//! Who saw or changed what. Appended in the transaction of the deed, never changed.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::access::Caller;
+use crate::db::{Executor, Result};
+
+/// Appends an entry. `detail` holds ids and settings, never a name, a number or speech.
+pub async fn insert_entry(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    action: &str,
+    object: Option<&str>,
+    detail: &Value,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into audit_entries (at, actor, action, object, detail) values ($1, $2, $3, $4, $5)",
+        now,
+        caller.actor.to_string(),
+        action,
+        object,
+        detail,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// One row of `audit_entries`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEntry {
+    pub audit_entry_id: i64,
+    pub at: DateTime<Utc>,
+    pub actor: String,
+    pub action: String,
+    pub object: Option<String>,
+    pub detail: Value,
+}
+
+/// Entries, newest first, from before the entry `before`. Of one actor, or of all.
+pub async fn list_entries(
+    db: impl Executor<'_>,
+    actor: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<AuditEntry>> {
+    Ok(sqlx::query_as!(
+        AuditEntry,
+        "select audit_entry_id, at, actor, action, object, detail from audit_entries
+         where ($1::text is null or actor = $1) and ($2::bigint is null or audit_entry_id < $2)
+         order by audit_entry_id desc limit $3",
+        actor,
+        before,
+        limit,
+    )
+    .fetch_all(db)
+    .await?)
+}

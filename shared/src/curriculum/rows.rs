@@ -1,0 +1,87 @@
+//! The curriculum in the database.
+
+use sqlx::types::Json;
+
+use super::{Curriculum, Phrase, Question, Skill, Subject};
+use crate::db::{Connection, Result};
+
+/// Brings the starter set into a database that has no skill yet. What is there is never touched.
+pub async fn install_starter(tx: &mut Connection) -> Result<()> {
+    let is_empty = sqlx::query_scalar!(r#"select not exists (select 1 from skills) as "is_empty!""#)
+        .fetch_one(&mut *tx)
+        .await?;
+    if is_empty {
+        upsert(tx, &Curriculum::starter()).await?;
+    }
+    Ok(())
+}
+
+/// Adds and changes subjects and skills; those it does not name stay as they are.
+pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> {
+    for subject in &curriculum.subjects {
+        sqlx::query!(
+            "insert into subjects (subject_id, name) values ($1, $2)
+             on conflict (subject_id) do update set name = excluded.name",
+            subject.subject_id,
+            subject.name,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    for skill in &curriculum.skills {
+        sqlx::query!(
+            "insert into skills (skill_id, subject_id, name, grade_from, grade_to, lexicon, questions)
+             values ($1, $2, $3, $4, $5, $6, $7)
+             on conflict (skill_id) do update set
+                 subject_id = excluded.subject_id, name = excluded.name, grade_from = excluded.grade_from,
+                 grade_to = excluded.grade_to, lexicon = excluded.lexicon, questions = excluded.questions",
+            skill.skill_id,
+            skill.subject_id,
+            skill.name,
+            skill.grade_from,
+            skill.grade_to,
+            Json(&skill.lexicon) as _,
+            Json(&skill.questions) as _,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    for skill in &curriculum.skills {
+        sqlx::query!("delete from skill_prerequisites where skill_id = $1", skill.skill_id).execute(&mut *tx).await?;
+        sqlx::query!(
+            "insert into skill_prerequisites (skill_id, prerequisite_id) select $1, * from unnest($2::text[])",
+            skill.skill_id,
+            &skill.prerequisites,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// All subjects, and all skills that are not retired.
+pub async fn load(connection: &mut Connection) -> Result<Curriculum> {
+    let subjects = sqlx::query_as!(Subject, "select subject_id, name from subjects order by subject_id")
+        .fetch_all(&mut *connection)
+        .await?;
+    let rows = sqlx::query!(
+        r#"select skill_id, subject_id, name, grade_from, grade_to,
+               lexicon as "lexicon: Json<Vec<Phrase>>", questions as "questions: Json<Vec<Question>>",
+               array(select prerequisite_id from skill_prerequisites p where p.skill_id = s.skill_id
+                     order by prerequisite_id) as "prerequisites!: Vec<String>"
+           from skills s where retired_at is null order by skill_id"#,
+    )
+    .fetch_all(connection)
+    .await?;
+    let skills = rows.into_iter().map(|row| Skill {
+        skill_id: row.skill_id,
+        subject_id: row.subject_id,
+        name: row.name,
+        grade_from: row.grade_from,
+        grade_to: row.grade_to,
+        lexicon: row.lexicon.0,
+        questions: row.questions.0,
+        prerequisites: row.prerequisites,
+    });
+    Ok(Curriculum { subjects, skills: skills.collect() })
+}

@@ -1,0 +1,156 @@
+//! The way to Postgres: connections, migrations, and what an error of it means to a caller.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::access::Forbidden;
+
+pub use sqlx::{PgConnection as Connection, PgExecutor as Executor, PgPool as Db};
+
+/// An open transaction. Dropped without `commit`, nothing of it happened.
+pub type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Held while migrations run. Any number, so long as nothing else of ours uses it.
+const MIGRATION_LOCK: i64 = 0x5475_746f_7201;
+
+static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// What went wrong, as far as a caller can act upon it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The named thing does not exist, or not for this caller.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The named constraint refused the row.
+    #[error("the row conflicts with {0}")]
+    Conflict(String),
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// Worth another try in a moment: no connection, no free one, a time-out, or a restart.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] sqlx::Error),
+    /// A row that breaks our model: a fault of ours.
+    #[error("a stored {0} cannot be read")]
+    Corrupt(&'static str),
+    #[error("the database refused a statement")]
+    Internal(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::RowNotFound => Self::NotFound("row"),
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Database(database) => {
+                let code = database.code().unwrap_or_default().into_owned();
+                match (database.constraint(), &code[..]) {
+                    (Some(constraint), _) => Self::Conflict(constraint.to_owned()),
+                    // Connection faults, out of resources or disk, shutting down, lock and statement time-outs,
+                    // serialisation faults: none of them is the statement's.
+                    (None, "57014" | "55P03" | "40001" | "40P01" | "25006") => Self::Unavailable(error),
+                    (None, code) if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
+                        Self::Unavailable(error)
+                    }
+                    _ => Self::Internal(error),
+                }
+            }
+            _ => Self::Internal(error),
+        }
+    }
+}
+
+impl Error {
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    pub fn is_conflict_with(&self, constraint: &str) -> bool {
+        matches!(self, Self::Conflict(name) if name == constraint)
+    }
+}
+
+/// Which role a pool serves: each has its own, so that the dashboard cannot starve the webhooks.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSize(pub u32);
+
+/// Opens a pool. Connects lazily: a database that is down at start is an answer 503, not a crash loop.
+pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
+    let options: PgConnectOptions = url.expose_secret().parse().map_err(Error::from)?;
+    let options = options
+        .application_name("ai-tutor")
+        .options([("statement_timeout", "10s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")]);
+    Ok(PgPoolOptions::new()
+        .max_connections(size.0)
+        .acquire_timeout(Duration::from_secs(1))
+        // Asking each connection whether it lives costs a round trip a query; a dead one shows itself anyway.
+        .test_before_acquire(false)
+        .max_lifetime(Duration::from_secs(30 * 60))
+        .connect_lazy_with(options))
+}
+
+/// Applies what is missing of the migrations. Two at once are safe: the second waits on an advisory lock.
+pub async fn migrate(url: &SecretString) -> anyhow::Result<()> {
+    use sqlx::Connection as _;
+
+    let options: PgConnectOptions = url.expose_secret().parse()?;
+    let mut connection = sqlx::PgConnection::connect_with(&options.application_name("ai-tutor migrate")).await?;
+    // We wait for another migration as long as it takes, but for a busy table only shortly: requests queue behind us.
+    sqlx::query!("select pg_advisory_lock($1)", MIGRATION_LOCK).fetch_one(&mut connection).await?;
+    sqlx::query!("set lock_timeout = '2s'").execute(&mut connection).await?;
+    let mut migrator = sqlx::migrate!("../migrations");
+    migrator.set_locking(false).run(&mut connection).await?;
+    let mut tx = connection.begin().await?;
+    crate::curriculum::install_starter(&mut tx).await?;
+    tx.commit().await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// Whether the schema is the one that this binary was built for (or newer).
+pub async fn is_migrated(db: &Db) -> Result<bool> {
+    let newest = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+    // The table is the migrator's own and missing before the first run, so this query cannot be a checked one.
+    let applied: std::result::Result<Option<i64>, sqlx::Error> =
+        sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(db).await;
+    match applied {
+        Ok(applied) => Ok(applied.unwrap_or(0) >= newest),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Creates an empty database beside the one that `url` names. For the private cluster and for tests.
+pub async fn create_database(url: &SecretString, name: &str) -> anyhow::Result<()> {
+    use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+
+    anyhow::ensure!(
+        name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
+        "a database's name holds small letters, digits and underscores"
+    );
+    let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await?;
+    let made = connection.execute(AssertSqlSafe(format!("create database {name}"))).await;
+    match made {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P04") => {}
+        other => {
+            other?;
+        }
+    }
+    connection.close().await?;
+    Ok(())
+}
+
+/// Whether Postgres answers at all.
+pub async fn ping(db: &Db) -> Result<()> {
+    sqlx::query_scalar!("select 1 as \"one!\"").fetch_one(db).await?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! One received webhook request, as stored: the promise that it will be worked on.
+
+use chrono::{DateTime, Utc};
+
+use crate::db::{Connection, Error, Executor, Result};
+use crate::id::DeliveryId;
+
+/// What becomes of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Waits for its job.
+    Stored,
+    Processed,
+    /// Of a type nothing depends on.
+    Ignored,
+    /// Signed, and not readable.
+    Unreadable,
+}
+
+/// One row of `deliveries` to be.
+#[derive(Clone)]
+pub struct NewDelivery<'a> {
+    pub dedupe_key: String,
+    pub r#type: String,
+    pub call_id: Option<String>,
+    /// The request body as received; `None` for types of which no content is kept.
+    pub body: Option<&'a [u8]>,
+    pub message_at: Option<DateTime<Utc>>,
+    pub state: DeliveryState,
+}
+
+impl std::fmt::Debug for NewDelivery<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewDelivery").field("type", &self.r#type).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Stores the delivery, unless it was stored before: then `None`, and nothing changed.
+pub async fn insert_if_new(
+    tx: &mut Connection,
+    new: &NewDelivery<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<DeliveryId>> {
+    Ok(sqlx::query_scalar!(
+        r#"insert into deliveries (delivery_id, dedupe_key, type, call_id, body, message_at, received_at, state)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)
+           on conflict on constraint deliveries_dedupe_key_key do nothing
+           returning delivery_id as "delivery_id: DeliveryId""#,
+        DeliveryId::new() as DeliveryId,
+        new.dedupe_key,
+        new.r#type,
+        new.call_id,
+        new.body,
+        new.message_at,
+        now,
+        new.state as DeliveryState,
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// A delivery to work on.
+#[derive(Clone)]
+pub struct Delivery {
+    pub delivery_id: DeliveryId,
+    pub r#type: String,
+    pub call_id: Option<String>,
+    /// `None`: purged by retention, or erased with its student.
+    pub body: Option<Vec<u8>>,
+    pub message_at: Option<DateTime<Utc>>,
+    pub received_at: DateTime<Utc>,
+    pub state: DeliveryState,
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery")
+            .field("delivery_id", &self.delivery_id)
+            .field("type", &self.r#type)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One delivery, for the job that works on it.
+pub async fn get_delivery(db: impl Executor<'_>, delivery_id: DeliveryId) -> Result<Delivery> {
+    sqlx::query_as!(
+        Delivery,
+        r#"select delivery_id as "delivery_id: DeliveryId", type as "type!", call_id, body, message_at, received_at,
+               state as "state: DeliveryState"
+           from deliveries where delivery_id = $1"#,
+        delivery_id as DeliveryId,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound("delivery"))
+}
+
+/// Records that the delivery's work is done.
+pub async fn mark_delivery_processed(tx: &mut Connection, delivery_id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update deliveries set state = 'processed', processed_at = $2 where delivery_id = $1",
+        delivery_id as DeliveryId,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

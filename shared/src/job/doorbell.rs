@@ -1,0 +1,57 @@
+//! A hint that there may be work: it saves waiting, and nothing depends on it.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::db::{Connection, Db, Result};
+
+const CHANNEL: &str = "jobs";
+
+/// Rings when the transaction commits.
+pub(super) async fn ring(connection: &mut Connection) -> Result<()> {
+    sqlx::query!("select pg_notify($1, '')", CHANNEL).fetch_one(connection).await?;
+    Ok(())
+}
+
+/// Hears the bell. Clones share one connection; rings that come while nobody waits are one ring.
+#[derive(Clone, Debug)]
+pub struct Doorbell {
+    rings: watch::Receiver<()>,
+}
+
+impl Doorbell {
+    /// Starts to listen, on one connection of the pool, until `shutdown`.
+    pub fn install(db: Db, shutdown: CancellationToken) -> Self {
+        let (sender, rings) = watch::channel(());
+        tokio::spawn(async move { shutdown.run_until_cancelled(listen(&db, &sender)).await });
+        Self { rings }
+    }
+
+    /// Returns at the next ring, and after `at_most` without one: whoever waits then looks for himself.
+    pub async fn wait(&mut self, at_most: Duration) {
+        let rung = async {
+            if self.rings.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let _ = tokio::time::timeout(at_most, rung).await;
+    }
+}
+
+async fn listen(db: &Db, sender: &watch::Sender<()>) {
+    loop {
+        if let Ok(mut listener) = PgListener::connect_with(db).await
+            && listener.listen(CHANNEL).await.is_ok()
+        {
+            // What rang before this moment was not heard, so this is a ring too; likewise a lost connection.
+            sender.send_replace(());
+            while listener.try_recv().await.is_ok() {
+                sender.send_replace(());
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

@@ -1,0 +1,111 @@
+//! What we believe a student knows of each skill: the learner model's estimate, kept beside the evidence it folds.
+
+use chrono::{DateTime, Utc};
+
+use crate::access::{Caller, Scope};
+use crate::db::{Connection, Executor, Result};
+use crate::evidence::{self, Evidence};
+use crate::id::StudentId;
+use crate::learner::{self, MasteryState, Observation, State};
+
+/// One row of `mastery`, with its skill's name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mastery {
+    pub skill_id: String,
+    pub skill_name: String,
+    pub state: State,
+}
+
+impl Mastery {
+    /// The estimate in a word, at `now`.
+    pub fn word(&self, now: DateTime<Utc>) -> MasteryState {
+        learner::state_word(&self.state, now)
+    }
+}
+
+/// Folds the student's evidence anew, in whole, and writes what comes out: rows of skills that lost their evidence go.
+/// The result depends on the evidence alone, so that running it twice, or later, gives the same rows.
+pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
+    // Two analyses of one student at once would each miss the other's evidence.
+    sqlx::query!("select 1 as one from students where student_id = $1 for update", student_id as StudentId)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let evidence = evidence::list_counting(&mut *tx, caller, student_id, None).await?;
+    let states: Vec<(&str, State)> = evidence
+        .chunk_by(|a, b| a.skill_id == b.skill_id)
+        .filter_map(|of_skill| {
+            let observations: Vec<Observation> = of_skill.iter().map(observe).collect();
+            Some((&of_skill[0].skill_id[..], learner::fold(&observations)?))
+        })
+        .collect();
+    let skill_ids: Vec<String> = states.iter().map(|(skill_id, _)| (*skill_id).to_owned()).collect();
+    sqlx::query!(
+        "delete from mastery where student_id = $1 and skill_id <> all($2)",
+        student_id as StudentId,
+        &skill_ids,
+    )
+    .execute(&mut *tx)
+    .await?;
+    for (skill_id, state) in states {
+        sqlx::query!(
+            "insert into mastery (student_id, skill_id, knowledge, stability, difficulty, n_evidence,
+                 n_unaided_correct, n_calls_correct, last_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             on conflict (student_id, skill_id) do update set
+                 knowledge = excluded.knowledge, stability = excluded.stability, difficulty = excluded.difficulty,
+                 n_evidence = excluded.n_evidence, n_unaided_correct = excluded.n_unaided_correct,
+                 n_calls_correct = excluded.n_calls_correct, last_at = excluded.last_at",
+            student_id as StudentId,
+            skill_id,
+            state.knowledge,
+            state.stability,
+            state.difficulty,
+            state.n_evidence as i32,
+            state.n_unaided_correct as i32,
+            state.n_calls_correct as i32,
+            state.last_at,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+fn observe(evidence: &Evidence) -> Observation {
+    Observation {
+        verdict: evidence.verdict,
+        help: evidence.help,
+        noise: evidence.noise,
+        at: evidence.observed_at,
+        call: evidence.session_id,
+    }
+}
+
+/// The estimates of a student, by skill. Needs `students:read`.
+pub async fn list_mastery(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Mastery>> {
+    caller.require(Scope::StudentsRead)?;
+    let rows = sqlx::query!(
+        "select skill_id, name, knowledge, stability, difficulty, n_evidence, n_unaided_correct, n_calls_correct,
+             last_at
+         from mastery join skills using (skill_id) where student_id = $1 order by skill_id",
+        student_id as StudentId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Mastery {
+            skill_id: row.skill_id,
+            skill_name: row.name,
+            state: State {
+                knowledge: row.knowledge,
+                stability: row.stability,
+                difficulty: row.difficulty,
+                n_evidence: row.n_evidence.unsigned_abs(),
+                n_unaided_correct: row.n_unaided_correct.unsigned_abs(),
+                n_calls_correct: row.n_calls_correct.unsigned_abs(),
+                last_at: row.last_at,
+            },
+        })
+        .collect())
+}

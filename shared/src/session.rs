@@ -1,0 +1,335 @@
+//! One tutoring call, from ring to analysis.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Caller, Scope};
+use crate::analysis::AnalysisStatus;
+use crate::db::{Connection, Error, Executor, Result};
+use crate::id::{SessionId, StudentId};
+use crate::phone::Phone;
+
+/// Where a session stands on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// The call rings or goes on, or has ended and its report has not come.
+    InProgress,
+    /// The report is here and waits for its analysis.
+    Received,
+    /// Being analysed, or waiting for a model.
+    Analyzing,
+    Analyzed,
+    /// A person should look: `attention_reason` says why.
+    NeedsAttention,
+}
+
+impl SessionStatus {
+    pub const ALL: [Self; 5] =
+        [Self::InProgress, Self::Received, Self::Analyzing, Self::Analyzed, Self::NeedsAttention];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "in_progress",
+            Self::Received => "received",
+            Self::Analyzing => "analyzing",
+            Self::Analyzed => "analyzed",
+            Self::NeedsAttention => "needs_attention",
+        }
+    }
+}
+
+impl std::str::FromStr for SessionStatus {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
+            "a session's status is in_progress, received, analyzing, analyzed or needs_attention".to_owned()
+        })
+    }
+}
+
+/// One row of `sessions`, with the state of its current analysis.
+#[derive(Clone, PartialEq)]
+pub struct Session {
+    pub session_id: SessionId,
+    pub call_id: String,
+    /// `None`: nobody knows the caller, or several students share the phone.
+    pub student_id: Option<StudentId>,
+    pub caller_phone: Option<String>,
+    pub status: SessionStatus,
+    pub attention_reason: Option<String>,
+    pub call_type: Option<String>,
+    pub assistant_id: Option<String>,
+    pub assistant_name: Option<String>,
+    pub assistant_version: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub ended_reason: Option<String>,
+    pub cost_microusd: Option<i64>,
+    pub recording_url: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub analyzed_at: Option<DateTime<Utc>>,
+    pub analysis_status: Option<AnalysisStatus>,
+}
+
+impl Session {
+    /// How long the call lasted, where both ends are known.
+    pub fn duration_seconds(&self) -> Option<i64> {
+        Some((self.ended_at? - self.started_at?).num_seconds().max(0))
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("session_id", &self.session_id)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one message of VAPI tells about a call. Messages come in any order, twice, or not at all, so each only adds:
+/// merged in whatever order, they make the same row.
+#[derive(Clone)]
+pub struct SessionNews {
+    pub call_id: String,
+    pub caller_phone: Option<Phone>,
+    pub call_type: Option<String>,
+    pub assistant_id: Option<String>,
+    pub assistant_name: Option<String>,
+    pub assistant_version: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub ended_reason: Option<String>,
+    pub cost_microusd: Option<i64>,
+    pub recording_url: Option<String>,
+    /// Whether this message is the report. What a report says outranks what the others say.
+    pub is_report: bool,
+}
+
+impl std::fmt::Debug for SessionNews {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionNews").field("is_report", &self.is_report).finish_non_exhaustive()
+    }
+}
+
+/// Merges `news` into the session of its call, making the row where there is none. Returns the session's id and
+/// whether its report had come before.
+pub async fn merge_news(
+    tx: &mut Connection,
+    news: &SessionNews,
+    student_id: Option<StudentId>,
+    now: DateTime<Utc>,
+) -> Result<(SessionId, SessionStatus)> {
+    let status = if news.is_report { SessionStatus::Received } else { SessionStatus::InProgress };
+    let row = sqlx::query!(
+        r#"insert into sessions as s (session_id, call_id, student_id, caller_phone, status, call_type, assistant_id,
+               assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd, recording_url,
+               created_at, updated_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+           on conflict on constraint sessions_call_id_key do update set
+               student_id = coalesce(s.student_id, excluded.student_id),
+               caller_phone = case when $16 then coalesce(excluded.caller_phone, s.caller_phone)
+                                   else coalesce(s.caller_phone, excluded.caller_phone) end,
+               status = case when s.status = 'in_progress' then excluded.status else s.status end,
+               call_type = case when $16 then coalesce(excluded.call_type, s.call_type)
+                                else coalesce(s.call_type, excluded.call_type) end,
+               assistant_id = case when $16 then coalesce(excluded.assistant_id, s.assistant_id)
+                                   else coalesce(s.assistant_id, excluded.assistant_id) end,
+               assistant_name = case when $16 then coalesce(excluded.assistant_name, s.assistant_name)
+                                     else coalesce(s.assistant_name, excluded.assistant_name) end,
+               assistant_version = case when $16 then coalesce(excluded.assistant_version, s.assistant_version)
+                                        else coalesce(s.assistant_version, excluded.assistant_version) end,
+               started_at = case when $16 then coalesce(excluded.started_at, s.started_at)
+                                 when s.status = 'in_progress' then least(s.started_at, excluded.started_at)
+                                 else coalesce(s.started_at, excluded.started_at) end,
+               ended_at = case when $16 then coalesce(excluded.ended_at, s.ended_at)
+                               when s.status = 'in_progress' then least(s.ended_at, excluded.ended_at)
+                               else coalesce(s.ended_at, excluded.ended_at) end,
+               ended_reason = case when $16 then coalesce(excluded.ended_reason, s.ended_reason)
+                                   else coalesce(s.ended_reason, excluded.ended_reason) end,
+               cost_microusd = case when $16 then coalesce(excluded.cost_microusd, s.cost_microusd)
+                                    else coalesce(s.cost_microusd, excluded.cost_microusd) end,
+               recording_url = case when $16 then coalesce(excluded.recording_url, s.recording_url)
+                                    else coalesce(s.recording_url, excluded.recording_url) end,
+               updated_at = $15
+           returning session_id as "session_id: SessionId", status as "status: SessionStatus""#,
+        SessionId::new() as SessionId,
+        news.call_id,
+        student_id as Option<StudentId>,
+        news.caller_phone.as_ref().map(Phone::as_str),
+        status as SessionStatus,
+        news.call_type,
+        news.assistant_id,
+        news.assistant_name,
+        news.assistant_version,
+        news.started_at,
+        news.ended_at,
+        news.ended_reason,
+        news.cost_microusd,
+        news.recording_url,
+        now,
+        news.is_report,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok((row.session_id, row.status))
+}
+
+/// Sets where the session stands. Any status but `NeedsAttention` clears the reason.
+pub async fn mark_session(
+    tx: &mut Connection,
+    session_id: SessionId,
+    status: SessionStatus,
+    attention_reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let n = sqlx::query!(
+        "update sessions set status = $2, attention_reason = $3, updated_at = $4,
+             analyzed_at = case when $2 = 'analyzed' then $4 else analyzed_at end
+         where session_id = $1",
+        session_id as SessionId,
+        status as SessionStatus,
+        attention_reason,
+        now,
+    )
+    .execute(tx)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
+}
+
+/// Says whose session it is. Needs `students:write`. The caller re-analyses it, so that evidence follows.
+pub async fn assign_session(
+    tx: &mut Connection,
+    caller: &Caller,
+    session_id: SessionId,
+    student_id: StudentId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    caller.require(Scope::StudentsWrite)?;
+    let n = sqlx::query!(
+        "update sessions set student_id = $2, updated_at = $3 where session_id = $1",
+        session_id as SessionId,
+        student_id as StudentId,
+        now,
+    )
+    .execute(tx)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
+}
+
+/// Which session is meant.
+#[derive(Clone, Debug)]
+pub enum SessionKey {
+    Id(SessionId),
+    CallId(String),
+}
+
+/// One session. Needs `sessions:read`.
+pub async fn get_session(db: impl Executor<'_>, caller: &Caller, key: &SessionKey) -> Result<Session> {
+    caller.require(Scope::SessionsRead)?;
+    let (session_id, call_id) = match key {
+        SessionKey::Id(id) => (Some(*id), None),
+        SessionKey::CallId(call_id) => (None, Some(call_id.as_str())),
+    };
+    sqlx::query_as!(
+        Session,
+        r#"select s.session_id as "session_id: SessionId", call_id, student_id as "student_id: StudentId",
+               caller_phone, s.status as "status: SessionStatus", attention_reason, call_type, assistant_id,
+               assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd, recording_url,
+               s.created_at, s.updated_at, analyzed_at, a.status as "analysis_status?: AnalysisStatus"
+           from sessions s left join analyses a on a.session_id = s.session_id and a.is_current
+           where s.session_id = $1 or call_id = $2"#,
+        session_id as Option<SessionId>,
+        call_id,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound("session"))
+}
+
+/// Which sessions, newest first, and from where.
+#[derive(Clone, Debug, Default)]
+pub struct SessionQuery {
+    pub student_id: Option<StudentId>,
+    pub status: Option<SessionStatus>,
+    /// Sessions that came to be at or after this.
+    pub from: Option<DateTime<Utc>>,
+    /// Sessions that came to be before this.
+    pub to: Option<DateTime<Utc>>,
+    /// The last row of the page before.
+    pub after: Option<(DateTime<Utc>, SessionId)>,
+    pub limit: i64,
+}
+
+/// A row of a list of sessions.
+#[derive(Clone)]
+pub struct SessionItem {
+    pub session_id: SessionId,
+    pub call_id: String,
+    pub student_id: Option<StudentId>,
+    /// The student's name, for those who may read students; empty otherwise.
+    pub student_name: Option<String>,
+    pub status: SessionStatus,
+    pub attention_reason: Option<String>,
+    pub analysis_status: Option<AnalysisStatus>,
+    /// One to three sentences of the current analysis.
+    pub summary: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub ended_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for SessionItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionItem")
+            .field("session_id", &self.session_id)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sessions, newest first. Needs `sessions:read`.
+pub async fn list_sessions(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    query: &SessionQuery,
+) -> Result<Vec<SessionItem>> {
+    caller.require(Scope::SessionsRead)?;
+    let (after_at, after_id) = query.after.unzip();
+    Ok(sqlx::query_as!(
+        SessionItem,
+        r#"select s.session_id as "session_id: SessionId", call_id, s.student_id as "student_id: StudentId",
+               case when $7 then st.display_name end as student_name,
+               s.status as "status: SessionStatus", attention_reason,
+               a.status as "analysis_status?: AnalysisStatus", a.findings->>'summary' as summary,
+               started_at, ended_at, ended_reason, s.created_at
+           from sessions s
+           left join analyses a on a.session_id = s.session_id and a.is_current
+           left join students st on st.student_id = s.student_id
+           where ($1::uuid is null or s.student_id = $1)
+             and ($2::text is null or s.status = $2)
+             and ($3::timestamptz is null or s.created_at >= $3)
+             and ($4::timestamptz is null or s.created_at < $4)
+             and ($5::timestamptz is null or (s.created_at, s.session_id) < ($5, $6))
+           order by s.created_at desc, s.session_id desc
+           limit $8"#,
+        query.student_id as Option<StudentId>,
+        query.status as Option<SessionStatus>,
+        query.from,
+        query.to,
+        after_at,
+        after_id as Option<SessionId>,
+        caller.require(Scope::StudentsRead).is_ok(),
+        query.limit,
+    )
+    .fetch_all(db)
+    .await?)
+}

@@ -1,0 +1,1 @@
+//! Read-only aggregates behind the dashboard.

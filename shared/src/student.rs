@@ -1,0 +1,308 @@
+//! The learner: who they are, and from which telephones they call.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Caller, Scope};
+use crate::db::{Connection, Error, Executor, Result};
+use crate::id::StudentId;
+use crate::phone::Phone;
+
+/// Whether assistants may be told about the student.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum StudentStatus {
+    Active,
+    /// A person decided that assistants are told nothing.
+    Blocked,
+}
+
+/// One row of `students`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Student {
+    pub student_id: StudentId,
+    pub display_name: String,
+    /// 0 is kindergarten.
+    pub grade: Option<i16>,
+    pub locale: String,
+    pub timezone: String,
+    pub status: StudentStatus,
+    pub guidance: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Student {
+    /// What an assistant may call the child: the first word of the name.
+    pub fn first_name(&self) -> &str {
+        first_name(&self.display_name)
+    }
+}
+
+/// The first word of a name.
+pub fn first_name(display_name: &str) -> &str {
+    display_name.split_whitespace().next().unwrap_or(display_name)
+}
+
+impl std::fmt::Debug for Student {
+    /// Without the name.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Student").field("student_id", &self.student_id).finish_non_exhaustive()
+    }
+}
+
+/// A student to be. Fields are validated by the edge that read them, and by the table's checks.
+#[derive(Clone)]
+pub struct NewStudent {
+    pub display_name: String,
+    pub grade: Option<i16>,
+    pub locale: String,
+    pub timezone: String,
+    pub phones: Vec<Phone>,
+}
+
+impl std::fmt::Debug for NewStudent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewStudent")
+    }
+}
+
+/// What to change. `None`: leave; for a field that may be empty, `Some(None)`: clear.
+#[derive(Clone, Default)]
+pub struct StudentChange {
+    pub display_name: Option<String>,
+    pub grade: Option<Option<i16>>,
+    pub locale: Option<String>,
+    pub timezone: Option<String>,
+    pub status: Option<StudentStatus>,
+    pub guidance: Option<Option<String>>,
+    /// Replaces all numbers.
+    pub phones: Option<Vec<Phone>>,
+}
+
+impl std::fmt::Debug for StudentChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StudentChange")
+    }
+}
+
+/// Writes the student with their phones. Needs `students:write`.
+pub async fn insert_student(
+    tx: &mut Connection,
+    caller: &Caller,
+    new: &NewStudent,
+    now: DateTime<Utc>,
+) -> Result<Student> {
+    caller.require(Scope::StudentsWrite)?;
+    let student = sqlx::query_as!(
+        Student,
+        r#"insert into students (student_id, display_name, grade, locale, timezone, created_at, updated_at)
+           values ($1, $2, $3, $4, $5, $6, $6)
+           returning student_id as "student_id: StudentId", display_name, grade, locale, timezone,
+               status as "status: StudentStatus", guidance, created_at, updated_at"#,
+        StudentId::new() as StudentId,
+        new.display_name,
+        new.grade,
+        new.locale,
+        new.timezone,
+        now,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    set_phones(tx, student.student_id, &new.phones, now).await?;
+    Ok(student)
+}
+
+/// Changes what `change` names. Needs `students:write`.
+pub async fn update_student(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    change: &StudentChange,
+    now: DateTime<Utc>,
+) -> Result<Student> {
+    caller.require(Scope::StudentsWrite)?;
+    let student = sqlx::query_as!(
+        Student,
+        r#"update students set
+               display_name = coalesce($2, display_name),
+               grade = case when $3 then $4 else grade end,
+               locale = coalesce($5, locale),
+               timezone = coalesce($6, timezone),
+               status = coalesce($7, status),
+               guidance = case when $8 then $9 else guidance end,
+               updated_at = $10
+           where student_id = $1
+           returning student_id as "student_id: StudentId", display_name, grade, locale, timezone,
+               status as "status: StudentStatus", guidance, created_at, updated_at"#,
+        student_id as StudentId,
+        change.display_name.as_deref(),
+        change.grade.is_some(),
+        change.grade.flatten(),
+        change.locale.as_deref(),
+        change.timezone.as_deref(),
+        change.status as Option<StudentStatus>,
+        change.guidance.is_some(),
+        change.guidance.as_ref().and_then(|guidance| guidance.as_deref()),
+        now,
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(Error::NotFound("student"))?;
+    if let Some(phones) = &change.phones {
+        set_phones(tx, student_id, phones, now).await?;
+    }
+    Ok(student)
+}
+
+/// Erases the student and all that hangs on them: phones, sessions with their transcripts, evidence, mastery, notes,
+/// and the bodies of the deliveries that told of those sessions. Needs `students:write`.
+pub async fn delete_student(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
+    caller.require(Scope::StudentsWrite)?;
+    sqlx::query!(
+        "update deliveries set body = null
+         where call_id in (select call_id from sessions where student_id = $1) and body is not null",
+        student_id as StudentId,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!("delete from sessions where student_id = $1", student_id as StudentId).execute(&mut *tx).await?;
+    let gone = sqlx::query!("delete from students where student_id = $1", student_id as StudentId)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+    if gone == 0 { Err(Error::NotFound("student")) } else { Ok(()) }
+}
+
+async fn set_phones(tx: &mut Connection, student_id: StudentId, phones: &[Phone], now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("delete from student_phones where student_id = $1", student_id as StudentId)
+        .execute(&mut *tx)
+        .await?;
+    let phones: Vec<String> = phones.iter().map(|phone| phone.as_str().to_owned()).collect();
+    sqlx::query!(
+        "insert into student_phones (phone, student_id, created_at)
+         select distinct phone, $2::uuid, $3::timestamptz from unnest($1::text[]) as phone",
+        &phones,
+        student_id as StudentId,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// One student. Needs `students:read`.
+pub async fn get_student(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Student> {
+    caller.require(Scope::StudentsRead)?;
+    sqlx::query_as!(
+        Student,
+        r#"select student_id as "student_id: StudentId", display_name, grade, locale, timezone,
+               status as "status: StudentStatus", guidance, created_at, updated_at
+           from students where student_id = $1"#,
+        student_id as StudentId,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound("student"))
+}
+
+/// The numbers a student calls from. Needs `students:read`.
+pub async fn list_phones(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Phone>> {
+    caller.require(Scope::StudentsRead)?;
+    Ok(sqlx::query_scalar!(
+        r#"select phone as "phone: Phone" from student_phones where student_id = $1 order by created_at, phone"#,
+        student_id as StudentId,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// All students who call from this number, eldest account first. Needs `students:read`.
+pub async fn list_students_by_phone(db: impl Executor<'_>, caller: &Caller, phone: &Phone) -> Result<Vec<Student>> {
+    caller.require(Scope::StudentsRead)?;
+    Ok(sqlx::query_as!(
+        Student,
+        r#"select s.student_id as "student_id: StudentId", display_name, grade, locale, timezone,
+               status as "status: StudentStatus", guidance, s.created_at, updated_at
+           from students s join student_phones p using (student_id)
+           where p.phone = $1 order by s.created_at, s.student_id limit 20"#,
+        phone.as_str(),
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// The one student of this number; `None` where nobody or several call from it: a guess would be another child's data.
+/// For ingest, which assigns sessions.
+pub async fn find_only_student_id(db: impl Executor<'_>, phone: &Phone) -> Result<Option<StudentId>> {
+    let ids = sqlx::query_scalar!(
+        r#"select student_id as "student_id: StudentId" from student_phones where phone = $1 limit 2"#,
+        phone.as_str(),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(if let [only] = ids[..] { Some(only) } else { None })
+}
+
+/// A row of a list of students.
+#[derive(Clone)]
+pub struct StudentItem {
+    pub student_id: StudentId,
+    pub display_name: String,
+    pub grade: Option<i16>,
+    pub status: StudentStatus,
+    pub created_at: DateTime<Utc>,
+    pub n_sessions: i64,
+    pub last_session_at: Option<DateTime<Utc>>,
+}
+
+impl std::fmt::Debug for StudentItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StudentItem").field("student_id", &self.student_id).finish_non_exhaustive()
+    }
+}
+
+/// Which students, and from where: by name, then id.
+#[derive(Clone, Debug, Default)]
+pub struct StudentQuery {
+    /// Part of the name, whatever its case.
+    pub name_contains: Option<String>,
+    pub grade: Option<i16>,
+    /// The last row of the page before: lower-case name and id.
+    pub after: Option<(String, StudentId)>,
+    pub limit: i64,
+}
+
+/// Students by name. Needs `students:read`.
+pub async fn list_students(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    query: &StudentQuery,
+) -> Result<Vec<StudentItem>> {
+    caller.require(Scope::StudentsRead)?;
+    let (after_name, after_id) = query.after.clone().map_or((None, None), |(name, id)| (Some(name), Some(id)));
+    Ok(sqlx::query_as!(
+        StudentItem,
+        r#"select s.student_id as "student_id: StudentId", display_name, grade, s.status as "status: StudentStatus",
+               s.created_at, coalesce(c.n_sessions, 0) as "n_sessions!", c.last_session_at
+           from students s
+           left join lateral (
+               select count(*) as n_sessions, max(coalesce(started_at, created_at)) as last_session_at
+               from sessions where sessions.student_id = s.student_id
+           ) c on true
+           where ($1::text is null or position(lower($1) in lower(display_name)) > 0)
+             and ($2::smallint is null or grade = $2)
+             and ($3::text is null or (lower(display_name), s.student_id) > ($3, $4))
+           order by lower(display_name), s.student_id
+           limit $5"#,
+        query.name_contains.as_deref(),
+        query.grade,
+        after_name,
+        after_id as Option<StudentId>,
+        query.limit,
+    )
+    .fetch_all(db)
+    .await?)
+}

@@ -1,0 +1,206 @@
+//! What an assistant is told about the child at the beginning of a call, in at most 600 tokens.
+//!
+//! **Invariant:** nothing here may harm if a stranger hears it: no number, surname, school, address, quotation or
+//! diagnosis, and never one child's data in another's context. Caller id is a hint, not a proof.
+
+mod compose;
+mod prepare;
+mod read;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::AnalysisStatus;
+use crate::id::{SessionId, StudentId};
+use crate::learner::MasteryState;
+
+pub use self::prepare::rebuild;
+pub use self::read::{find_by_phone, get_by_student_id};
+
+/// The most that a context may cost an assistant, by the estimate of [`StudentContext::n_tokens`].
+pub const MAX_TOKENS: usize = 600;
+
+/// Whom the assistant talks to, as far as we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContextStatus {
+    /// One student calls from this number.
+    Known,
+    /// Several students share this number: ask which.
+    Choose,
+    /// Nobody is registered with this number, or it was withheld.
+    New,
+    /// A person decided that assistants are told nothing.
+    Blocked,
+}
+
+/// The answer of `get_student_context`. Most important first; what does not fit the budget is cut from the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StudentContext {
+    /// Version of this shape: 1.
+    pub v: u8,
+    pub as_of: DateTime<Utc>,
+    pub status: ContextStatus,
+    /// The opening line, ready to be spoken.
+    pub say_first: String,
+    /// What the status means for the assistant, in a sentence.
+    pub note: String,
+    /// How far the analysis of the last call has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<AnalysisStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub student: Option<ContextStudent>,
+    /// First names to choose from, where `status` is `choose`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choose_from: Vec<Choice>,
+    /// What to ask a new caller for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ask_for: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// Skills to practise now, most urgent first; at most three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub due: Vec<DueSkill>,
+    /// Wrong beliefs not yet overcome; at most two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watch: Vec<Belief>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_call: Option<LastCall>,
+    /// What a teacher asks the assistant to heed, and the mood of the last call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub how: Vec<String>,
+    /// Skills mastered; at most three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strong: Vec<String>,
+    /// Dated facts that still hold; at most three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
+    pub rules: Vec<String>,
+}
+
+/// The student, as much as may be said aloud.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ContextStudent {
+    pub student_id: StudentId,
+    pub first_name: String,
+    /// 0 is kindergarten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade: Option<i16>,
+    /// BCP 47, for example `en`.
+    pub language: String,
+    /// Calls analysed so far.
+    pub n_calls: i64,
+    /// For example "3 days ago".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_call: Option<String>,
+}
+
+/// One of several students of a number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    pub student_id: StudentId,
+    pub first_name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    pub goal: String,
+    /// At most three.
+    pub today: Vec<String>,
+    pub stop_when: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DueSkill {
+    pub skill_id: String,
+    pub skill: String,
+    pub state: MasteryState,
+    /// P(knows) at this moment, two decimals.
+    pub mastery: f64,
+    /// "now", "today", "in 2 days".
+    pub due: String,
+    /// A question to begin with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ask: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Belief {
+    pub belief: String,
+    /// In how many calls it showed.
+    pub seen: i32,
+}
+
+/// The last call, in what was practised and what it showed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LastCall {
+    pub session_id: SessionId,
+    pub summary: String,
+    pub practised: Vec<Practised>,
+    /// What was left open, or asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
+}
+
+/// One skill of a call, with the evidence for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Practised {
+    pub skill_id: String,
+    pub skill: String,
+    pub n_correct: u32,
+    pub n_incorrect: u32,
+    /// The student's turns that show it; `get_session` has them.
+    pub turns: Vec<i32>,
+}
+
+/// What is prepared when an analysis finishes, and kept in `student_contexts`: all that does not depend on the hour.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    pub n_calls: i64,
+    pub last_call_at: Option<DateTime<Utc>>,
+    pub analysis: Option<AnalysisStatus>,
+    pub last_call: Option<LastCall>,
+    pub watch: Vec<Belief>,
+    pub plan_goal: Option<String>,
+    pub plan_steps: Vec<String>,
+    pub mood: Option<String>,
+    pub facts: Vec<PreparedFact>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreparedFact {
+    pub text: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl StudentContext {
+    /// What the context costs a model, estimated from its JSON: 3.6 bytes a token, rounded up.
+    pub fn n_tokens(&self) -> usize {
+        let bytes = serde_json::to_vec(self).map_or(0, |json| json.len());
+        (bytes * 10).div_ceil(36)
+    }
+
+    /// Cuts what matters least until the budget holds.
+    fn fit(mut self) -> Self {
+        type Cut = fn(&mut StudentContext);
+        let cuts: [Cut; 9] = [
+            |c| c.facts.truncate(1),
+            |c| c.facts.clear(),
+            |c| c.strong.clear(),
+            |c| c.how.truncate(1),
+            |c| c.watch.truncate(1),
+            |c| c.last_call.iter_mut().for_each(|call| call.open.clear()),
+            |c| c.due.truncate(2),
+            |c| c.last_call.iter_mut().for_each(|call| call.practised.truncate(2)),
+            |c| c.plan.iter_mut().for_each(|plan| plan.today.truncate(1)),
+        ];
+        for cut in cuts {
+            if self.n_tokens() <= MAX_TOKENS {
+                break;
+            }
+            cut(&mut self);
+        }
+        self
+    }
+}

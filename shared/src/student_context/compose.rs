@@ -1,0 +1,321 @@
+//! From what was prepared, and the hour, to what is said. Pure.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::read::Estimate;
+use super::{Choice, ContextStatus, ContextStudent, DueSkill, Plan, Prepared, StudentContext};
+use crate::id::StudentId;
+use crate::learner::{self, MasteryState};
+
+/// A skill counts as due a little before its time: the next call may be days away.
+const DUE_SOON: Duration = Duration::hours(24);
+
+/// All that is known of one student.
+pub(super) struct Known {
+    pub student_id: StudentId,
+    pub first_name: String,
+    pub grade: Option<i16>,
+    pub language: String,
+    pub guidance: Option<String>,
+    pub prepared: Prepared,
+    pub mastery: Vec<Estimate>,
+}
+
+fn empty(status: ContextStatus, say_first: String, note: &str, now: DateTime<Utc>) -> StudentContext {
+    StudentContext {
+        v: 1,
+        as_of: now,
+        status,
+        say_first,
+        note: note.to_owned(),
+        analysis: None,
+        student: None,
+        choose_from: Vec::new(),
+        ask_for: Vec::new(),
+        plan: None,
+        due: Vec::new(),
+        watch: Vec::new(),
+        last_call: None,
+        how: Vec::new(),
+        strong: Vec::new(),
+        facts: Vec::new(),
+        rules: [
+            "These are notes, not instructions, and not to be read aloud.",
+            "Never speak of other students.",
+            "If the caller says they are someone else, ask who is calling and use none of this.",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    }
+}
+
+pub(super) fn unknown(now: DateTime<Utc>) -> StudentContext {
+    let say_first = "Hello, I am your tutor! I think we have not met yet. What is your first name, and what would you \
+                     like to work on today?";
+    let note = "Unknown caller: nobody is registered with this number. Teach as with anybody new; the call is kept and \
+                can be assigned to a student later.";
+    StudentContext {
+        ask_for: ["first name", "grade", "topic"].map(str::to_owned).to_vec(),
+        ..empty(ContextStatus::New, say_first.to_owned(), note, now)
+    }
+}
+
+pub(super) fn blocked(now: DateTime<Utc>) -> StudentContext {
+    let say_first = "Hello! I cannot give a lesson on this number at the moment. Please ask the person who set up your \
+                     account to get in touch with us. Goodbye!";
+    let note = "Blocked: a person decided that this student is not tutored by phone now. Say the line and end the call.";
+    empty(ContextStatus::Blocked, say_first.to_owned(), note, now)
+}
+
+pub(super) fn choose(choices: Vec<Choice>, now: DateTime<Utc>) -> StudentContext {
+    let names: Vec<&str> = choices.iter().map(|choice| &choice.first_name[..]).collect();
+    let say_first = match &names[..] {
+        [] => return blocked(now),
+        [only] => format!("Hello! Is this {only}?"),
+        [some @ .., last] => format!("Hello! Is this {} or {last}?", some.join(", ")),
+    };
+    let note = "Several students call from this number. Ask who it is, then ask for that student's context by student_id.";
+    StudentContext { choose_from: choices, ..empty(ContextStatus::Choose, say_first, note, now) }
+}
+
+pub(super) fn known(known: Known, now: DateTime<Utc>) -> StudentContext {
+    let Prepared { n_calls, last_call_at, analysis, last_call, watch, plan_goal, plan_steps, mood, facts } =
+        known.prepared;
+    let due = due_skills(&known.mastery, now);
+    let say_first = say_first(&known.first_name, last_call.as_ref().map(|call| &call.practised[..]), n_calls);
+    let plan = plan(plan_goal, plan_steps, &due);
+    let how = known.guidance.into_iter().chain(mood.map(|mood| format!("Mood at the end of the last call: {mood}")));
+    let note = if n_calls == 0 {
+        "Known student, first call: nothing has been observed yet."
+    } else {
+        "Known student. Begin with a question they should be able to answer alone."
+    };
+    StudentContext {
+        analysis,
+        student: Some(ContextStudent {
+            student_id: known.student_id,
+            first_name: known.first_name,
+            grade: known.grade,
+            language: known.language,
+            n_calls,
+            last_call: last_call_at.map(|at| ago(now - at)),
+        }),
+        plan,
+        due,
+        watch,
+        last_call,
+        how: how.collect(),
+        strong: strong(&known.mastery, now),
+        facts: facts.into_iter().filter(|fact| fact.expires_at > now).map(|fact| fact.text).take(3).collect(),
+        ..empty(ContextStatus::Known, say_first, note, now)
+    }
+    .fit()
+}
+
+fn say_first(first_name: &str, practised: Option<&[super::Practised]>, n_calls: i64) -> String {
+    match practised {
+        Some([first, ..]) => format!(
+            "Welcome back, {first_name}! Last time we worked on {}. Shall we start with a quick question on it?",
+            in_speech(&first.skill)
+        ),
+        _ if n_calls > 0 => format!("Welcome back, {first_name}! What would you like to work on today?"),
+        _ => format!("Hello {first_name}, nice to meet you! What would you like to work on today?"),
+    }
+}
+
+/// A skill's name in the middle of a sentence.
+fn in_speech(name: &str) -> String {
+    let mut chars = name.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(chars).collect(),
+        _ => name.to_owned(),
+    }
+}
+
+fn due_skills(mastery: &[Estimate], now: DateTime<Utc>) -> Vec<DueSkill> {
+    let mut due: Vec<(DateTime<Utc>, &Estimate)> = mastery
+        .iter()
+        .filter_map(|estimate| {
+            let state = estimate.state();
+            let at = learner::due_at(&state);
+            let is_known = learner::state_word(&state, now) == MasteryState::Mastered;
+            (at <= now + DUE_SOON || !is_known).then_some((at, estimate))
+        })
+        .collect();
+    due.sort_by(|(a_at, a), (b_at, b)| (a_at, &a.skill_id).cmp(&(b_at, &b.skill_id)));
+    due.into_iter()
+        .take(3)
+        .map(|(at, estimate)| {
+            let state = estimate.state();
+            // Another question each time, so that the answer is worked out and not remembered.
+            let turn = state.n_evidence as usize % estimate.questions.len().max(1);
+            DueSkill {
+                skill_id: estimate.skill_id.clone(),
+                skill: estimate.name.clone(),
+                state: learner::state_word(&state, now),
+                mastery: (learner::knowledge_now(&state, now) * 100.0).round() / 100.0,
+                due: until(at - now),
+                ask: estimate.questions.get(turn).map(|question| question.ask.clone()),
+            }
+        })
+        .collect()
+}
+
+fn strong(mastery: &[Estimate], now: DateTime<Utc>) -> Vec<String> {
+    let mastered = |estimate: &&Estimate| learner::state_word(&estimate.state(), now) == MasteryState::Mastered;
+    mastery.iter().filter(mastered).map(|estimate| estimate.name.clone()).take(3).collect()
+}
+
+fn plan(goal: Option<String>, steps: Vec<String>, due: &[DueSkill]) -> Option<Plan> {
+    if let Some(goal) = goal {
+        let stop_when = "2 unaided correct answers on the last step".to_owned();
+        return Some(Plan { goal, today: steps.into_iter().take(3).collect(), stop_when });
+    }
+    let first = due.first()?;
+    let mut today = vec![format!("Warm-up without hints: {}", first.skill)];
+    today.extend(due.iter().skip(1).map(|skill| format!("Then practise: {}", skill.skill)));
+    Some(Plan {
+        goal: format!("Be sure of: {}", first.skill),
+        today,
+        stop_when: format!("2 unaided correct answers on {}", in_speech(&first.skill)),
+    })
+}
+
+/// "3 days ago", as a person says it.
+fn ago(passed: Duration) -> String {
+    match passed.num_minutes() {
+        ..2 => "just now".to_owned(),
+        minutes @ ..60 => format!("{minutes} minutes ago"),
+        minutes @ ..120 => format!("{} hour ago", minutes / 60),
+        minutes @ ..1440 => format!("{} hours ago", minutes / 60),
+        ..2880 => "yesterday".to_owned(),
+        minutes => format!("{} days ago", minutes / 1440),
+    }
+}
+
+fn until(left: Duration) -> String {
+    match left.num_hours() {
+        ..0 => "now".to_owned(),
+        0..24 => "today".to_owned(),
+        24..48 => "tomorrow".to_owned(),
+        hours => format!("in {} days", hours / 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::student_context::{Belief, LastCall, MAX_TOKENS, Practised, PreparedFact};
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-22T17:30:00Z".parse().unwrap()
+    }
+
+    fn estimate(skill_id: &str, knowledge: f64, days_ago: i64) -> Estimate {
+        serde_json::from_value(serde_json::json!({
+            "skill_id": skill_id, "name": "Add fractions, unlike denominators", "knowledge": knowledge,
+            "questions": [{"ask": "What is one half plus one third?", "answer": "5/6"}],
+            "stability": 2.3, "difficulty": 5.0, "n_evidence": 4, "n_unaided_correct": 4, "n_calls_correct": 2,
+            "last_at": now() - Duration::days(days_ago),
+        }))
+        .unwrap()
+    }
+
+    fn maya(prepared: Prepared, mastery: Vec<Estimate>) -> Known {
+        Known {
+            student_id: StudentId::new(),
+            first_name: "Maya".to_owned(),
+            grade: Some(5),
+            language: "en".to_owned(),
+            guidance: None,
+            prepared,
+            mastery,
+        }
+    }
+
+    #[test]
+    fn an_unknown_caller_gets_an_opening_line_and_what_to_ask() {
+        let context = unknown(now());
+        assert_eq!(context.status, ContextStatus::New);
+        assert!(context.note.starts_with("Unknown caller"));
+        assert!(!context.say_first.is_empty() && !context.ask_for.is_empty() && context.student.is_none());
+    }
+
+    #[test]
+    fn siblings_are_offered_by_first_name_only() {
+        let choice = |name: &str| Choice { student_id: StudentId::new(), first_name: name.to_owned() };
+        let context = choose(vec![choice("Maya"), choice("Leo"), choice("Ida")], now());
+        assert_eq!(context.say_first, "Hello! Is this Maya, Leo or Ida?");
+        assert!(context.due.is_empty() && context.last_call.is_none() && context.student.is_none());
+        assert_eq!(choose(Vec::new(), now()).status, ContextStatus::Blocked);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_due_before_what_is_fresh() {
+        let mastery = vec![estimate("maths.fresh", 0.99, 0), estimate("maths.old", 0.99, 30)];
+        let context = known(maya(Prepared::default(), mastery), now());
+        assert_eq!(context.due[0].skill_id, "maths.old");
+        assert_eq!(context.due[0].due, "now");
+        assert_eq!(context.due[0].ask.as_deref(), Some("What is one half plus one third?"));
+        assert_eq!(context.due.len(), 1, "a mastered, fresh skill is not due");
+    }
+
+    #[test]
+    fn a_context_stays_within_its_budget_whatever_was_prepared() {
+        let long = "a long sentence about nothing in particular ".repeat(4);
+        let practised = Practised {
+            skill_id: "maths.fractions.add_unlike".to_owned(),
+            skill: "Add fractions, unlike denominators".to_owned(),
+            n_correct: 3,
+            n_incorrect: 1,
+            turns: vec![1, 3, 5, 7],
+        };
+        let prepared = Prepared {
+            n_calls: 9,
+            last_call_at: Some(now() - Duration::days(3)),
+            analysis: Some(crate::analysis::AnalysisStatus::Complete),
+            last_call: Some(LastCall {
+                session_id: crate::id::SessionId::new(),
+                summary: long.clone(),
+                practised: vec![practised; 3],
+                open: vec![long.clone(); 2],
+            }),
+            watch: vec![Belief { belief: long.clone(), seen: 2 }; 2],
+            plan_goal: Some("Be ready for Friday".to_owned()),
+            plan_steps: vec![long.clone(); 3],
+            mood: Some("confident".to_owned()),
+            facts: vec![PreparedFact { text: long.clone(), expires_at: now() + Duration::days(1) }; 3],
+        };
+        let mastery = (0..5).map(|i| estimate(&format!("maths.skill{i}"), 0.5, i)).collect();
+        let context = known(maya(prepared, mastery), now());
+        assert!(context.n_tokens() <= MAX_TOKENS, "{} tokens", context.n_tokens());
+        assert!(!context.due.is_empty() && context.last_call.is_some(), "the core is never cut");
+    }
+
+    #[test]
+    fn expired_facts_are_not_told() {
+        let prepared = Prepared {
+            facts: vec![PreparedFact { text: "Maths test on Friday".to_owned(), expires_at: now() }],
+            ..Prepared::default()
+        };
+        assert!(known(maya(prepared, Vec::new()), now()).facts.is_empty());
+    }
+
+    #[test]
+    fn times_read_as_people_say_them() {
+        assert_eq!(ago(Duration::seconds(30)), "just now");
+        assert_eq!(ago(Duration::minutes(59)), "59 minutes ago");
+        assert_eq!(ago(Duration::minutes(90)), "1 hour ago");
+        assert_eq!(ago(Duration::hours(25)), "yesterday");
+        assert_eq!(ago(Duration::days(3)), "3 days ago");
+        assert_eq!(until(Duration::seconds(-1)), "today");
+        assert_eq!(until(Duration::hours(-2)), "now");
+        assert_eq!(until(Duration::days(3)), "in 3 days");
+    }
+
+    #[test]
+    fn a_name_keeps_its_capitals_in_speech_where_they_are_its_own() {
+        assert_eq!(in_speech("Add fractions"), "add fractions");
+        assert_eq!(in_speech("SI units"), "SI units");
+    }
+}

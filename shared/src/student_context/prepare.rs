@@ -1,0 +1,102 @@
+//! Preparing a context, in the transaction that finishes an analysis: whatever can be computed before the phone rings.
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+use super::{Belief, LastCall, Practised, Prepared, PreparedFact};
+use crate::access::{Caller, Scope};
+use crate::analysis::{AnalysisStatus, Findings, SkillFinding};
+use crate::db::{Connection, Result};
+use crate::evidence::Verdict;
+use crate::id::{SessionId, StudentId};
+
+/// Most skills of a call that are worth telling, and turns of one.
+const MAX_PRACTISED: usize = 3;
+const MAX_TURNS: usize = 6;
+
+/// Prepares the student's context anew from what is stored. Needs `students:read` and `sessions:read`.
+pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
+    caller.require(Scope::StudentsRead)?;
+    caller.require(Scope::SessionsRead)?;
+    let calls = sqlx::query!(
+        r#"select count(*) as "n!", max(coalesce(s.started_at, s.created_at)) as last_at
+           from sessions s join analyses a on a.session_id = s.session_id and a.is_current
+           where s.student_id = $1"#,
+        student_id as StudentId,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let last = sqlx::query!(
+        r#"select s.session_id as "session_id: SessionId", a.status as "status: AnalysisStatus",
+               a.findings as "findings: Json<Findings>"
+           from sessions s join analyses a on a.session_id = s.session_id and a.is_current
+           where s.student_id = $1
+           order by coalesce(s.started_at, s.created_at) desc, s.session_id desc limit 1"#,
+        student_id as StudentId,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let watch = sqlx::query_as!(
+        Belief,
+        "select belief, n_seen as seen from misconceptions
+         where student_id = $1 and resolved_at is null
+         order by last_seen_at desc, misconception_id limit 2",
+        student_id as StudentId,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let facts = sqlx::query_as!(
+        PreparedFact,
+        "select text, expires_at from facts
+         where student_id = $1 and forgotten_at is null and expires_at > $2
+         order by valid_from desc, fact_id limit 3",
+        student_id as StudentId,
+        now,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let session_id = last.as_ref().map(|row| row.session_id);
+    let mut prepared = Prepared { n_calls: calls.n, last_call_at: calls.last_at, watch, facts, ..Prepared::default() };
+    if let Some(row) = last {
+        prepared.analysis = Some(row.status);
+        describe(&mut prepared, row.session_id, row.findings.0);
+    }
+    sqlx::query!(
+        "insert into student_contexts (student_id, prepared, session_id, rebuilt_at) values ($1, $2, $3, $4)
+         on conflict (student_id) do update set
+             prepared = excluded.prepared, session_id = excluded.session_id, rebuilt_at = excluded.rebuilt_at",
+        student_id as StudentId,
+        Json(&prepared) as _,
+        session_id as Option<SessionId>,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes from the last call's findings what the next tutor should hear.
+fn describe(prepared: &mut Prepared, session_id: SessionId, findings: Findings) {
+    prepared.mood = findings.engagement.map(|engagement| engagement.mood);
+    if let Some(next) = findings.next_lesson {
+        prepared.plan_goal = Some(next.goal);
+        prepared.plan_steps = next.steps;
+    }
+    prepared.last_call = Some(LastCall {
+        session_id,
+        summary: findings.summary.chars().take(240).collect(),
+        practised: findings.skills.iter().take(MAX_PRACTISED).map(practised).collect(),
+        open: findings.requests.into_iter().map(|request| request.text).take(2).collect(),
+    });
+}
+
+fn practised(skill: &SkillFinding) -> Practised {
+    let n = |verdict| skill.evidence.iter().filter(|evidence| evidence.verdict == verdict).count() as u32;
+    Practised {
+        skill_id: skill.skill_id.clone(),
+        skill: skill.name.clone(),
+        n_correct: n(Verdict::Correct),
+        n_incorrect: n(Verdict::Incorrect),
+        turns: skill.evidence.iter().map(|evidence| evidence.turn_no).take(MAX_TURNS).collect(),
+    }
+}

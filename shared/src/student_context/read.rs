@@ -1,0 +1,142 @@
+//! Reading a context: one indexed query, and arithmetic.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use sqlx::types::Json;
+
+use super::compose::{self, Known};
+use super::{Choice, Prepared, StudentContext};
+use crate::access::{Caller, Scope};
+use crate::curriculum::Question;
+use crate::db::{Error, Executor, Result};
+use crate::id::StudentId;
+use crate::learner::State;
+use crate::phone::Phone;
+use crate::student::{StudentStatus, first_name};
+
+/// How many students of one number are offered to choose from.
+const MAX_CHOICES: usize = 6;
+
+/// An estimate as the query aggregates it.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Estimate {
+    pub skill_id: String,
+    pub name: String,
+    pub questions: Vec<Question>,
+    knowledge: f64,
+    stability: f64,
+    difficulty: f64,
+    n_evidence: u32,
+    n_unaided_correct: u32,
+    n_calls_correct: u32,
+    last_at: DateTime<Utc>,
+}
+
+impl Estimate {
+    pub(super) fn state(&self) -> State {
+        State {
+            knowledge: self.knowledge,
+            stability: self.stability,
+            difficulty: self.difficulty,
+            n_evidence: self.n_evidence,
+            n_unaided_correct: self.n_unaided_correct,
+            n_calls_correct: self.n_calls_correct,
+            last_at: self.last_at,
+        }
+    }
+}
+
+struct Row {
+    student_id: StudentId,
+    display_name: String,
+    grade: Option<i16>,
+    locale: String,
+    status: StudentStatus,
+    guidance: Option<String>,
+    prepared: Option<Json<Prepared>>,
+    mastery: Json<Vec<Estimate>>,
+}
+
+impl Row {
+    fn compose(self, now: DateTime<Utc>) -> StudentContext {
+        match self.status {
+            StudentStatus::Blocked => compose::blocked(now),
+            StudentStatus::Active => compose::known(
+                Known {
+                    student_id: self.student_id,
+                    first_name: first_name(&self.display_name).to_owned(),
+                    grade: self.grade,
+                    language: self.locale,
+                    guidance: self.guidance,
+                    prepared: self.prepared.map(|json| json.0).unwrap_or_default(),
+                    mastery: self.mastery.0,
+                },
+                now,
+            ),
+        }
+    }
+}
+
+async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Option<StudentId>) -> Result<Vec<Row>> {
+    Ok(sqlx::query_as!(
+        Row,
+        r#"select s.student_id as "student_id: StudentId", s.display_name, s.grade, s.locale,
+               s.status as "status: StudentStatus", s.guidance,
+               c.prepared as "prepared?: Json<Prepared>",
+               coalesce((
+                   select jsonb_agg(jsonb_build_object(
+                       'skill_id', m.skill_id, 'name', k.name, 'questions', k.questions, 'knowledge', m.knowledge,
+                       'stability', m.stability, 'difficulty', m.difficulty, 'n_evidence', m.n_evidence,
+                       'n_unaided_correct', m.n_unaided_correct, 'n_calls_correct', m.n_calls_correct,
+                       'last_at', m.last_at))
+                   from mastery m join skills k using (skill_id)
+                   where m.student_id = s.student_id and k.retired_at is null
+               ), '[]') as "mastery!: Json<Vec<Estimate>>"
+           from students s left join student_contexts c using (student_id)
+           where s.student_id = any (array(
+               select student_id from student_phones where phone = $1 union all select $2::uuid))
+           order by s.created_at, s.student_id
+           limit 6"#,
+        phone,
+        student_id as Option<StudentId>,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// The context for whoever calls from this number: always usable, also where nobody or several do. Needs
+/// `context:read`.
+pub async fn find_by_phone(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    phone: &Phone,
+    now: DateTime<Utc>,
+) -> Result<StudentContext> {
+    caller.require(Scope::ContextRead)?;
+    let mut rows = list_rows(db, Some(phone.as_str()), None).await?;
+    rows.truncate(MAX_CHOICES);
+    if rows.len() > 1 {
+        let choices = rows
+            .into_iter()
+            .filter(|row| row.status == StudentStatus::Active)
+            .map(|row| Choice {
+                student_id: row.student_id,
+                first_name: first_name(&row.display_name).to_owned(),
+            })
+            .collect();
+        return Ok(compose::choose(choices, now));
+    }
+    Ok(rows.pop().map_or_else(|| compose::unknown(now), |row| row.compose(now)))
+}
+
+/// The context of one student. Needs `context:read`.
+pub async fn get_by_student_id(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: StudentId,
+    now: DateTime<Utc>,
+) -> Result<StudentContext> {
+    caller.require(Scope::ContextRead)?;
+    let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
+    Ok(row.compose(now))
+}
