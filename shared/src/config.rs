@@ -1,1 +1,108 @@
+//! The settings of each role, read once, from the environment alone. All faults are told at once, each with its
+//! variable.
 
+mod env;
+mod roles;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+pub use self::env::{Fault, Faults, Settings, from_environment};
+
+/// How `mcp-server` is set up.
+#[derive(Clone, Debug)]
+pub struct McpServerConfig {
+    pub database_url: SecretString,
+    pub addr: SocketAddr,
+    /// Issuer of tokens; the MCP resource is `{public_url}/mcp`. Without a slash at the end.
+    pub public_url: String,
+    /// Host names by which requests may call us.
+    pub allowed_hosts: Vec<String>,
+    /// Origins of browsers that may call MCP; none by default.
+    pub allowed_origins: Vec<String>,
+    /// Ed25519, PKCS#8 PEM.
+    pub jwt_private_key: SecretString,
+    /// Tokens that this key signed are still accepted.
+    pub jwt_private_key_previous: Option<SecretString>,
+    pub webhook: WebhookConfig,
+    /// The assistant that answers calls, where VAPI asks us for one.
+    pub vapi_assistant_id: Option<String>,
+    /// Who may read `/metrics` from elsewhere than this machine.
+    pub metrics_token: Option<SecretString>,
+    /// Whether a proxy in front of us tells the client's address.
+    pub behind_proxy: bool,
+}
+
+/// How VAPI signs its webhooks. Its customer can change each of these; the defaults are VAPI's own.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    pub secret: SecretString,
+    /// Accepted too, during a rotation.
+    pub secret_previous: Option<SecretString>,
+    pub signature_header: String,
+    pub timestamp_header: String,
+    /// What is signed: a text with `{body}` and `{timestamp}`.
+    pub payload: String,
+    /// Before the signature, for example `sha256=`.
+    pub prefix: String,
+    pub encoding: SignatureEncoding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureEncoding {
+    Hex,
+    Base64,
+}
+
+/// How `worker` is set up.
+#[derive(Clone, Debug)]
+pub struct WorkerConfig {
+    pub database_url: SecretString,
+    pub queue: QueueConfig,
+    pub llm: Option<LlmConfig>,
+    pub vapi: Option<VapiConfig>,
+}
+
+/// Who tells the worker that there is work.
+#[derive(Clone, Debug)]
+pub enum QueueConfig {
+    /// `tcp://:password@host:7419`.
+    Faktory(SecretString),
+    /// The `jobs` table itself.
+    Embedded,
+}
+
+/// An OpenAI-compatible chat-completions endpoint.
+#[derive(Clone, Debug)]
+pub struct LlmConfig {
+    /// Without a slash at the end; `/chat/completions` is added.
+    pub base_url: String,
+    pub api_key: Option<SecretString>,
+    pub model: String,
+    pub timeout: Duration,
+}
+
+/// VAPI's REST API.
+#[derive(Clone, Debug)]
+pub struct VapiConfig {
+    pub api_url: String,
+    pub api_key: SecretString,
+}
+
+/// How `admin` is set up.
+#[derive(Clone, Debug)]
+pub struct AdminConfig {
+    pub database_url: SecretString,
+    pub addr: SocketAddr,
+    /// Cookies are for HTTPS only, unless the dashboard is served to this machine alone.
+    pub secure_cookies: bool,
+    /// Where agents and VAPI reach `mcp-server`; the settings page shows it.
+    pub public_url: String,
+    /// What the settings page says is connected.
+    pub has_llm: bool,
+    pub has_vapi: bool,
+    pub has_faktory: bool,
+    pub behind_proxy: bool,
+}

@@ -1,0 +1,303 @@
+//! From variables to the configuration of each role.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::env::{Faults, Settings};
+use super::{
+    AdminConfig, LlmConfig, McpServerConfig, QueueConfig, SignatureEncoding, VapiConfig, WebhookConfig, WorkerConfig,
+};
+
+const MCP_SERVER_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const ADMIN_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
+impl McpServerConfig {
+    pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
+        let s = &mut settings;
+        let (addr, behind_proxy) = address(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
+        let public_url = public_url(s, addr);
+        let host = url::Url::parse(&public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let mut allowed_hosts = s.list("ALLOWED_HOSTS");
+        if allowed_hosts.is_empty() {
+            allowed_hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+        }
+        allowed_hosts.extend(host.filter(|host| !allowed_hosts.contains(host)));
+        let key = s.required("JWT_PRIVATE_KEY", "an Ed25519 private key, PKCS#8 PEM");
+        let jwt_private_key = pem(s, "JWT_PRIVATE_KEY", &key);
+        let previous = s.optional("JWT_PRIVATE_KEY_PREVIOUS");
+        let config = Self {
+            database_url: database_url(s),
+            addr,
+            public_url,
+            allowed_hosts,
+            allowed_origins: s.list("ALLOWED_ORIGINS"),
+            jwt_private_key,
+            jwt_private_key_previous: previous.map(|key| pem(s, "JWT_PRIVATE_KEY_PREVIOUS", &key)),
+            webhook: webhook(s),
+            vapi_assistant_id: s.optional("VAPI_ASSISTANT_ID"),
+            metrics_token: s.optional("METRICS_TOKEN").map(|token| s.checked_secret("METRICS_TOKEN", token)),
+            behind_proxy,
+        };
+        settings.finish(config)
+    }
+}
+
+impl WorkerConfig {
+    pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
+        let s = &mut settings;
+        let config = Self { database_url: database_url(s), queue: queue(s), llm: llm(s), vapi: vapi(s) };
+        settings.finish(config)
+    }
+}
+
+impl AdminConfig {
+    pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
+        let s = &mut settings;
+        let (addr, behind_proxy) = address(s, "ADMIN_ADDR", ADMIN_ADDR);
+        let (mcp_addr, _) = address_without_port(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
+        let public_url = s.optional("PUBLIC_URL").unwrap_or_else(|| format!("http://{mcp_addr}"));
+        let config = Self {
+            database_url: database_url(s),
+            addr,
+            secure_cookies: !addr.ip().is_loopback(),
+            public_url: s.checked_url("PUBLIC_URL", &public_url, &["https", "http"]),
+            has_llm: s.optional("LLM_BASE_URL").is_some(),
+            has_vapi: s.optional("VAPI_API_KEY").is_some(),
+            has_faktory: s.optional("FAKTORY_URL").is_some(),
+            behind_proxy,
+        };
+        settings.finish(config)
+    }
+}
+
+fn database_url(s: &mut Settings<'_>) -> SecretString {
+    let url = s.required("DATABASE_URL", "postgres://user:password@host/database");
+    SecretString::from(s.checked_url("DATABASE_URL", &url, &["postgres", "postgresql"]))
+}
+
+/// The platform's `PORT` wins and means: on all interfaces, behind the platform's proxy.
+fn address(s: &mut Settings<'_>, variable: &'static str, default: SocketAddr) -> (SocketAddr, bool) {
+    match s.optional("PORT").map(|port| port.parse()) {
+        Some(Ok(port)) => (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), true),
+        Some(Err(_)) => {
+            s.fault("PORT", "is no port number");
+            (default, true)
+        }
+        None => address_without_port(s, variable, default),
+    }
+}
+
+fn address_without_port(s: &mut Settings<'_>, variable: &'static str, default: SocketAddr) -> (SocketAddr, bool) {
+    match s.optional(variable).map(|text| text.parse()) {
+        None => (default, false),
+        Some(Ok(addr)) => (addr, false),
+        Some(Err(_)) => {
+            s.fault(variable, "is no address such as 127.0.0.1:8080");
+            (default, false)
+        }
+    }
+}
+
+fn public_url(s: &mut Settings<'_>, addr: SocketAddr) -> String {
+    let Some(url) = s.optional("PUBLIC_URL") else {
+        if !addr.ip().is_loopback() {
+            s.fault("PUBLIC_URL", "is not set; where others than this machine call, it is the https:// URL they use");
+        }
+        return format!("http://{addr}");
+    };
+    let url = s.checked_url("PUBLIC_URL", &url, &["https", "http"]);
+    let is_local = url::Url::parse(&url).is_ok_and(|url| match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    });
+    if url.starts_with("http://") && !is_local {
+        s.fault("PUBLIC_URL", "begins with http://; tokens may cross a network by https:// only");
+    }
+    url
+}
+
+/// A PEM as it fits into one line: `\n` stands for a line's end.
+fn pem(s: &mut Settings<'_>, variable: &'static str, value: &str) -> SecretString {
+    let pem = value.replace("\\n", "\n");
+    if !pem.is_empty() && !pem.contains("-----BEGIN PRIVATE KEY-----") {
+        s.fault(variable, "is no PKCS#8 PEM: it begins with -----BEGIN PRIVATE KEY-----");
+    }
+    SecretString::from(pem)
+}
+
+fn webhook(s: &mut Settings<'_>) -> WebhookConfig {
+    let secret = s.required("VAPI_WEBHOOK_SECRET", "the key of VAPI's HMAC credential");
+    let secret = s.checked_secret("VAPI_WEBHOOK_SECRET", secret);
+    let previous = s.optional("VAPI_WEBHOOK_SECRET_PREVIOUS");
+    let secret_previous = previous.map(|value| s.checked_secret("VAPI_WEBHOOK_SECRET_PREVIOUS", value));
+    if secret_previous.as_ref().is_some_and(|previous| previous.expose_secret() == secret.expose_secret()) {
+        s.fault("VAPI_WEBHOOK_SECRET_PREVIOUS", "is the same as VAPI_WEBHOOK_SECRET; unset it after the rotation");
+    }
+    let payload = s.optional("VAPI_SIGNATURE_PAYLOAD").unwrap_or_else(|| "{timestamp}.{body}".to_owned());
+    for (token, why) in [("{body}", "the signature would not cover the request"), ("{timestamp}", "an old request could be sent again")] {
+        if !payload.contains(token) {
+            s.fault("VAPI_SIGNATURE_PAYLOAD", format!("does not hold {token}: {why}"));
+        }
+    }
+    let encoding = match s.optional("VAPI_SIGNATURE_ENCODING").as_deref() {
+        None | Some("hex") => SignatureEncoding::Hex,
+        Some("base64") => SignatureEncoding::Base64,
+        Some(_) => {
+            s.fault("VAPI_SIGNATURE_ENCODING", "is neither hex nor base64");
+            SignatureEncoding::Hex
+        }
+    };
+    WebhookConfig {
+        secret,
+        secret_previous,
+        signature_header: header(s, "VAPI_SIGNATURE_HEADER", "x-signature"),
+        timestamp_header: header(s, "VAPI_TIMESTAMP_HEADER", "x-timestamp"),
+        payload,
+        prefix: s.optional("VAPI_SIGNATURE_PREFIX").unwrap_or_default(),
+        encoding,
+    }
+}
+
+fn header(s: &mut Settings<'_>, variable: &'static str, default: &str) -> String {
+    let name = s.optional(variable).unwrap_or_else(|| default.to_owned()).to_ascii_lowercase();
+    if http::HeaderName::try_from(&name).is_err() {
+        s.fault(variable, "is no name of a header");
+    }
+    name
+}
+
+fn queue(s: &mut Settings<'_>) -> QueueConfig {
+    match (s.optional("FAKTORY_URL"), s.optional("QUEUE").as_deref()) {
+        (Some(_), Some("embedded")) => {
+            s.fault("QUEUE", "is embedded, but FAKTORY_URL is set: unset one of them");
+            QueueConfig::Embedded
+        }
+        (None, Some("embedded")) => QueueConfig::Embedded,
+        (_, Some(_)) => {
+            s.fault("QUEUE", "is not embedded, its one value");
+            QueueConfig::Embedded
+        }
+        (Some(url), None) => QueueConfig::Faktory(SecretString::from(s.checked_url("FAKTORY_URL", &url, &["tcp"]))),
+        (None, None) => {
+            s.fault("FAKTORY_URL", "is not set; it is tcp://:password@host:7419 (or set QUEUE=embedded)");
+            QueueConfig::Embedded
+        }
+    }
+}
+
+fn llm(s: &mut Settings<'_>) -> Option<LlmConfig> {
+    let (url, key, model) = (s.optional("LLM_BASE_URL"), s.optional("LLM_API_KEY"), s.optional("LLM_MODEL"));
+    let Some(url) = url else {
+        if key.is_some() || model.is_some() {
+            s.fault("LLM_BASE_URL", "is not set, but LLM_API_KEY or LLM_MODEL is");
+        }
+        return None;
+    };
+    let timeout = s.parsed("LLM_TIMEOUT_SECONDS", 60_u64);
+    if !(1..=180).contains(&timeout) {
+        s.fault("LLM_TIMEOUT_SECONDS", "is not between 1 and 180");
+    }
+    let model = model.unwrap_or_else(|| s.required("LLM_MODEL", "the model's name at that endpoint"));
+    Some(LlmConfig {
+        base_url: s.checked_url("LLM_BASE_URL", &url, &["https", "http"]),
+        api_key: key.map(SecretString::from),
+        model,
+        timeout: Duration::from_secs(timeout),
+    })
+}
+
+fn vapi(s: &mut Settings<'_>) -> Option<VapiConfig> {
+    let api_key = SecretString::from(s.optional("VAPI_API_KEY")?);
+    let url = s.optional("VAPI_API_URL").unwrap_or_else(|| "https://api.vapi.ai".to_owned());
+    Some(VapiConfig { api_url: s.checked_url("VAPI_API_URL", &url, &["https", "http"]), api_key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEM: &str = "-----BEGIN PRIVATE KEY-----\\nx\\n-----END PRIVATE KEY-----";
+
+    fn settings<'a>(pairs: &'a [(&'a str, &'a str)]) -> Settings<'a> {
+        Settings::new(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    fn variables(faults: Faults) -> Vec<&'static str> {
+        faults.0.into_iter().map(|fault| fault.variable).collect()
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_with_its_variable() {
+        let faults = McpServerConfig::from_settings(settings(&[("VAPI_WEBHOOK_SECRET", "short"), ("PORT", "80a")]));
+        assert_eq!(
+            variables(faults.unwrap_err()),
+            ["PORT", "JWT_PRIVATE_KEY", "DATABASE_URL", "VAPI_WEBHOOK_SECRET"],
+        );
+    }
+
+    #[test]
+    fn a_fault_never_shows_a_secret() {
+        let pairs = [("VAPI_WEBHOOK_SECRET", "hunter2"), ("JWT_PRIVATE_KEY", "hunter2"), ("DATABASE_URL", "hunter2")];
+        let faults = McpServerConfig::from_settings(settings(&pairs)).unwrap_err();
+        assert_eq!(faults.0.len(), 3);
+        assert!(!faults.to_string().contains("hunter2"), "{faults}");
+    }
+
+    #[test]
+    fn defaults_are_vapis_own_and_loopback() {
+        let pairs = [
+            ("DATABASE_URL", "postgres://localhost/x"),
+            ("JWT_PRIVATE_KEY", PEM),
+            ("VAPI_WEBHOOK_SECRET", "0123456789abcdef"),
+        ];
+        let config = McpServerConfig::from_settings(settings(&pairs)).unwrap();
+        assert_eq!(config.public_url, "http://127.0.0.1:8080");
+        assert_eq!(config.webhook.signature_header, "x-signature");
+        assert_eq!(config.webhook.payload, "{timestamp}.{body}");
+        assert_eq!(config.allowed_hosts, ["localhost", "127.0.0.1", "::1"]);
+        assert!(config.jwt_private_key.expose_secret().contains("KEY-----\nx\n"));
+    }
+
+    #[test]
+    fn behind_a_platforms_port_the_public_url_must_be_https() {
+        let mut pairs = vec![
+            ("DATABASE_URL", "postgres://localhost/x"),
+            ("JWT_PRIVATE_KEY", PEM),
+            ("VAPI_WEBHOOK_SECRET", "0123456789abcdef"),
+            ("PORT", "10000"),
+        ];
+        assert_eq!(variables(McpServerConfig::from_settings(settings(&pairs)).unwrap_err()), ["PUBLIC_URL"]);
+        pairs.push(("PUBLIC_URL", "http://tutor.example.com"));
+        assert_eq!(variables(McpServerConfig::from_settings(settings(&pairs)).unwrap_err()), ["PUBLIC_URL"]);
+        pairs.pop();
+        pairs.push(("PUBLIC_URL", "https://tutor.example.com/"));
+        let config = McpServerConfig::from_settings(settings(&pairs)).unwrap();
+        assert_eq!(config.addr, "0.0.0.0:10000".parse().unwrap());
+        assert_eq!(config.public_url, "https://tutor.example.com");
+        assert!(config.allowed_hosts.contains(&"tutor.example.com".to_owned()) && config.behind_proxy);
+    }
+
+    #[test]
+    fn a_worker_needs_faktory_or_a_word_that_it_does_not() {
+        let database = ("DATABASE_URL", "postgres://localhost/x");
+        assert_eq!(variables(WorkerConfig::from_settings(settings(&[database])).unwrap_err()), ["FAKTORY_URL"]);
+        let embedded = WorkerConfig::from_settings(settings(&[database, ("QUEUE", "embedded")])).unwrap();
+        assert!(matches!(embedded.queue, QueueConfig::Embedded) && embedded.llm.is_none());
+        let both = [database, ("QUEUE", "embedded"), ("FAKTORY_URL", "tcp://localhost:7419")];
+        assert_eq!(variables(WorkerConfig::from_settings(settings(&both)).unwrap_err()), ["QUEUE"]);
+    }
+
+    #[test]
+    fn half_a_model_is_no_model() {
+        let base = [("DATABASE_URL", "postgres://localhost/x"), ("QUEUE", "embedded")];
+        let with = |more: &[(&'static str, &'static str)]| [&base[..], more].concat();
+        let only_key = with(&[("LLM_API_KEY", "k")]);
+        assert_eq!(variables(WorkerConfig::from_settings(settings(&only_key)).unwrap_err()), ["LLM_BASE_URL"]);
+        let only_url = with(&[("LLM_BASE_URL", "http://localhost:1/v1")]);
+        assert_eq!(variables(WorkerConfig::from_settings(settings(&only_url)).unwrap_err()), ["LLM_MODEL"]);
+    }
+}

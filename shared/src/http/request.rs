@@ -1,0 +1,98 @@
+//! What every request gets: an id, one log line, and an answer even where its handler panics.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::{HeaderName, HeaderValue};
+use http::request::Parts;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The id of this request, in its answer and in the log.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Where the request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let unknown = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(unknown))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestId {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self(String::new())))
+    }
+}
+
+/// Wraps every request of a role.
+pub(super) async fn observe(behind_proxy: bool, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(request.headers().get(REQUEST_ID));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let forwarded = request.headers().get(FORWARDED_FOR).filter(|_| behind_proxy);
+    if let Some(address) = forwarded.and_then(last_address).or(peer) {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    // The route's pattern and not the path: an id in a log is enough, and a path may hold anything.
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+    let status = response.status().as_u16();
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let route = route.as_deref().unwrap_or("-");
+    if matches!(route, "/livez" | "/readyz" | "/metrics") {
+        tracing::debug!(%method, route, status, duration_ms, request.id = id, "request");
+    } else {
+        tracing::info!(%method, route, status, duration_ms, request.id = id, "request");
+    }
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// The sender's id where it is harmless, else one of ours.
+fn request_id(offered: Option<&HeaderValue>) -> String {
+    let is_fine = |text: &&str| (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let offered = offered.and_then(|value| value.to_str().ok()).filter(is_fine);
+    offered.map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
+}
+
+/// What the nearest proxy saw. What stands before it was written by whoever likes to.
+fn last_address(value: &HeaderValue) -> Option<IpAddr> {
+    value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_harmful_request_id_is_not_taken_over() {
+        assert_eq!(request_id(Some(&HeaderValue::from_static("abc-12345"))), "abc-12345");
+        for bad in ["short", "has space in it", "injected{\"level\":1}"] {
+            assert_ne!(request_id(Some(&HeaderValue::from_static(bad))), bad);
+        }
+    }
+
+    #[test]
+    fn only_the_nearest_proxys_word_counts() {
+        let value = HeaderValue::from_static("6.6.6.6, 203.0.113.9");
+        assert_eq!(last_address(&value), "203.0.113.9".parse().ok());
+        assert_eq!(last_address(&HeaderValue::from_static("unknown")), None);
+    }
+}
