@@ -1,0 +1,137 @@
+//! One tool call: whatever the tool does, the line answers, in time and in words.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde_json::{Map, Value};
+use shared::access::{Actor, Caller};
+use shared::clock;
+use shared::db::Db;
+use tokio_util::sync::CancellationToken;
+
+use crate::tools::{Answer, Definition, Outcome, ToolError};
+
+/// A child waits on the line: after this, no answer is better than a late one.
+const TIMEOUT: Duration = Duration::from_millis(2_500);
+
+/// Runs the tool. A tool that panics, hangs, or is asked by a client that has left ends here too: the SDK would let
+/// the request hang for ever, for ever, and run to its end unheard.
+pub(super) async fn call(
+    db: &Db,
+    caller: &Caller,
+    tool: &Definition,
+    arguments: Map<String, Value>,
+    left: &CancellationToken,
+) -> CallToolResult {
+    let started = Instant::now();
+    let answer = guarded(tool.call(db, caller, arguments, clock::now()), TIMEOUT, left).await;
+    let outcome = answer.as_ref().map_or_else(|error| error.outcome, |_| Outcome::Ok);
+    let client_id = match &caller.actor {
+        Actor::Client { client_id } => client_id,
+        _ => "",
+    };
+    tracing::info!(
+        tool.name = tool.name,
+        client.id = client_id,
+        outcome = outcome.as_str(),
+        duration_ms = started.elapsed().as_millis() as u64,
+        "tool called"
+    );
+    result(answer)
+}
+
+async fn guarded(
+    work: impl Future<Output = Result<Answer, ToolError>>,
+    timeout: Duration,
+    left: &CancellationToken,
+) -> Result<Answer, ToolError> {
+    let work = tokio::time::timeout(timeout, AssertUnwindSafe(work).catch_unwind());
+    tokio::select! {
+        done = work => match done {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_panic)) => Err(ToolError::internal()),
+            Err(_elapsed) => Err(ToolError::timed_out()),
+        },
+        () = left.cancelled() => Err(ToolError::new(Outcome::Cancelled, "The call was cancelled.")),
+    }
+}
+
+fn result(answer: Result<Answer, ToolError>) -> CallToolResult {
+    match answer {
+        Ok(Answer { text, data }) => {
+            let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+            result.structured_content = Some(data);
+            result
+        }
+        Err(error) => CallToolResult::error(vec![ContentBlock::text(error.say)]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    fn outcome(answer: Result<Answer, ToolError>) -> Outcome {
+        answer.map_or_else(|error| error.outcome, |_| Outcome::Ok)
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_panics_answers() {
+        let panics = async { panic!("a fault in a tool") };
+        assert_eq!(
+            outcome(guarded(panics, TIMEOUT, &CancellationToken::new()).await),
+            Outcome::Failed
+        );
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_hangs_answers_in_time() {
+        let (hangs, timeout) = (std::future::pending(), Duration::from_millis(20));
+        assert_eq!(
+            outcome(guarded(hangs, timeout, &CancellationToken::new()).await),
+            Outcome::TimedOut
+        );
+    }
+
+    #[tokio::test]
+    async fn the_work_stops_when_the_client_leaves() {
+        struct Stopped(Arc<AtomicBool>);
+        impl Drop for Stopped {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        let stopped = Arc::new(AtomicBool::new(false));
+        let guard = Stopped(stopped.clone());
+        let left = CancellationToken::new();
+        left.cancel();
+        let hangs = async move {
+            let _guard = guard;
+            std::future::pending().await
+        };
+        assert_eq!(outcome(guarded(hangs, TIMEOUT, &left).await), Outcome::Cancelled);
+        assert!(stopped.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn an_answer_carries_words_and_data_and_a_refusal_words_alone() {
+        let good = result(Ok(Answer {
+            text: "Hello.".into(),
+            data: Value::from(1),
+        }));
+        assert_eq!(
+            (good.is_error, good.structured_content),
+            (Some(false), Some(Value::from(1)))
+        );
+        let bad = result(Err(ToolError::timed_out()));
+        assert_eq!(
+            (bad.is_error, bad.structured_content, bad.content.len()),
+            (Some(true), None, 1)
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Mends what the SDK's transport is stricter about than its clients: it is lenient in what it accepts, and answers a
+//! broken frame with a JSON-RPC error instead of plain text.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::json;
+
+use super::MAX_BODY_BYTES;
+
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+
+/// As much of a request as must be known before it is served. Goes along in the request's extensions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub method: String,
+    /// Of the tool, where a tool is called.
+    pub name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    method: Cow<'a, str>,
+    #[serde(borrow)]
+    params: Option<Params<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Params<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+}
+
+/// What is wrong with a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    NotJson,
+    Batch,
+}
+
+impl Frame {
+    /// `Err` where it is no JSON. JSON that is no JSON-RPC passes: the SDK judges it.
+    fn parse(body: &[u8]) -> Result<Self, Broken> {
+        if body.trim_ascii_start().starts_with(b"[") {
+            return Err(Broken::Batch);
+        }
+        match serde_json::from_slice::<Envelope<'_>>(body) {
+            Ok(envelope) => Ok(Self {
+                method: envelope.method.into_owned(),
+                name: envelope.params.and_then(|params| params.name).map(Cow::into_owned),
+            }),
+            Err(error) if error.classify() == Category::Data => Ok(Self::default()),
+            Err(_) => Err(Broken::NotJson),
+        }
+    }
+}
+
+/// The layer.
+pub(super) async fn read(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
+        let message = format!("a request has at most {MAX_BODY_BYTES} bytes");
+        return rpc_error(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &message);
+    };
+    let is_json = is_json(&parts.headers);
+    if is_json {
+        match Frame::parse(&body) {
+            Ok(frame) => parts.extensions.insert(frame),
+            Err(Broken::NotJson) => return rpc_error(StatusCode::BAD_REQUEST, PARSE_ERROR, "the body is not JSON"),
+            Err(Broken::Batch) => {
+                return rpc_error(
+                    StatusCode::BAD_REQUEST,
+                    INVALID_REQUEST,
+                    "send one message, not a batch",
+                );
+            }
+        };
+    }
+    // Many clients accept `*/*`, or JSON alone, or say nothing; they all read our JSON.
+    parts
+        .headers
+        .insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    if is_json && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return rpc_error(
+            StatusCode::BAD_REQUEST,
+            INVALID_REQUEST,
+            "the body is not a JSON-RPC message",
+        );
+    }
+    response
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/json")
+}
+
+/// The id is null: a broken frame has none that can be trusted.
+fn rpc_error(status: StatusCode, code: i32, message: &str) -> Response {
+    let body = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": message } });
+    (status, Json(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn method_and_tool_are_read() {
+        let frame = Frame::parse(
+            br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_session","arguments":{}}}"#,
+        );
+        assert_eq!(
+            frame,
+            Ok(Frame {
+                method: "tools/call".into(),
+                name: Some("get_session".into())
+            })
+        );
+        let frame = Frame::parse(br#"{"method":"a\u0062c"}"#);
+        assert_eq!(
+            frame,
+            Ok(Frame {
+                method: "abc".into(),
+                name: None
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_from_what_is_no_frame() {
+        for body in [&b""[..], b"{", b"hello", b"{\"a\":}", b"\xff", "[".repeat(3).as_bytes()] {
+            assert!(Frame::parse(body).is_err(), "{body:?}");
+        }
+        for body in [&b"{}"[..], b"7", br#"{"method":7}"#, br#"{"method":"x","params":[1]}"#] {
+            assert!(Frame::parse(body).is_ok(), "{body:?}");
+        }
+        assert_eq!(Frame::parse(b" [{}]"), Err(Broken::Batch));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_answer_and_not_a_stack_overflow() {
+        let deep = format!(r#"{{"params":{}{}}}"#, r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
+        assert_eq!(Frame::parse(deep.as_bytes()), Err(Broken::NotJson));
+    }
+}

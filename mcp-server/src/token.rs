@@ -1,0 +1,205 @@
+//! `POST /auth/token`: a client shows its secret and gets a token for a quarter of an hour (OAuth 2.1).
+
+use std::net::IpAddr;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+use shared::access::ScopeSet;
+use shared::http::ClientAddress;
+use shared::{api_client, clock};
+
+pub mod failures;
+mod request;
+
+use crate::auth::access_token::LIFETIME;
+use request::TokenRequest;
+
+/// Why there is no token, by the names of RFC 6749 §5.2 and RFC 8707.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    InvalidRequest(&'static str),
+    /// Nobody is named: the request lacks credentials.
+    NoClient,
+    /// The client does not exist, its secret is wrong, or it was revoked: the answer does not say which.
+    InvalidClient,
+    UnsupportedGrantType,
+    InvalidScope,
+    InvalidTarget,
+    /// Too many wrong secrets.
+    Wait {
+        seconds: i64,
+    },
+    Unavailable,
+}
+
+#[derive(Debug, Serialize)]
+struct Token {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: String,
+}
+
+/// The handler.
+pub async fn issue(
+    State(state): State<crate::State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let answer = match grant(&state, address, &headers, &body, clock::now()).await {
+        Ok(token) => Json(token).into_response(),
+        Err(refusal) => refusal.into_response(),
+    };
+    // RFC 6749 §5.1; whatever the answer is, nobody shall keep it.
+    ([(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")], answer).into_response()
+}
+
+async fn grant(
+    state: &crate::State,
+    address: IpAddr,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Token, Refusal> {
+    let request = TokenRequest::read(headers, body, &state.auth.issuer.resource)?;
+    if let Some(wait) = state.failures.wait(&request.client_id, address, now) {
+        return Err(Refusal::Wait {
+            seconds: wait.num_seconds() + 1,
+        });
+    }
+    let client = api_client::find_by_secret(&state.db, &request.client_id, &request.secret, now).await;
+    let Some(client) = client.map_err(|_| Refusal::Unavailable)? else {
+        state.failures.add(&request.client_id, address, now);
+        return Err(Refusal::InvalidClient);
+    };
+    state.failures.forget(&request.client_id, address);
+    let scopes = granted(request.scopes, client.scopes)?;
+    Ok(Token {
+        access_token: state.auth.issuer.issue(&client.client_id, scopes, now),
+        token_type: "Bearer",
+        expires_in: LIFETIME.num_seconds(),
+        scope: scopes.to_string(),
+    })
+}
+
+/// What of `asked` the client holds. MCP clients ask for all that the metadata lists, so asking for too much is no
+/// fault; getting nothing is.
+fn granted(asked: Option<ScopeSet>, held: ScopeSet) -> Result<ScopeSet, Refusal> {
+    let scopes = asked.map_or(held, |asked| asked.intersection(held));
+    if scopes.is_empty() {
+        Err(Refusal::InvalidScope)
+    } else {
+        Ok(scopes)
+    }
+}
+
+impl Refusal {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why),
+            Self::NoClient => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "client_id and client_secret are missing",
+            ),
+            Self::InvalidClient => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "unknown client or wrong secret",
+            ),
+            Self::UnsupportedGrantType => (
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "the grant type is client_credentials",
+            ),
+            Self::InvalidScope => (
+                StatusCode::BAD_REQUEST,
+                "invalid_scope",
+                "unknown scope, or none that this client holds",
+            ),
+            Self::InvalidTarget => (
+                StatusCode::BAD_REQUEST,
+                "invalid_target",
+                "resource is not the one of this server's metadata",
+            ),
+            Self::Wait { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "temporarily_unavailable",
+                "too many wrong secrets; wait, then try again",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "try again in a moment",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, error, description) = self.parts();
+        let mut response = (
+            status,
+            Json(json!({ "error": error, "error_description": description })),
+        )
+            .into_response();
+        let headers = response.headers_mut();
+        match self {
+            Self::NoClient | Self::InvalidClient => {
+                headers.insert(
+                    WWW_AUTHENTICATE,
+                    HeaderValue::from_static(r#"Basic realm="auth/token""#),
+                );
+            }
+            Self::Wait { seconds } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Self::Unavailable => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(2));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Scope;
+
+    use super::*;
+
+    #[test]
+    fn a_client_gets_of_what_it_asks_what_it_holds() {
+        let held: ScopeSet = [Scope::ContextRead, Scope::CallsWrite].into_iter().collect();
+        assert_eq!(granted(None, held), Ok(held));
+        assert_eq!(granted(Some(ScopeSet::all()), held), Ok(held));
+        let one: ScopeSet = [Scope::ContextRead].into_iter().collect();
+        assert_eq!(granted(Some(one), held), Ok(one));
+        let foreign: ScopeSet = [Scope::StudentsWrite].into_iter().collect();
+        assert_eq!(granted(Some(foreign), held), Err(Refusal::InvalidScope));
+        assert_eq!(granted(None, ScopeSet::default()), Err(Refusal::InvalidScope));
+    }
+
+    #[test]
+    fn refusals_have_the_status_and_headers_of_rfc_6749() {
+        let answer = Refusal::InvalidClient.into_response();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        assert!(answer.headers().contains_key(WWW_AUTHENTICATE));
+        assert_eq!(Refusal::InvalidScope.into_response().status(), StatusCode::BAD_REQUEST);
+        let answer = Refusal::Wait { seconds: 8 }.into_response();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[RETRY_AFTER]),
+            (429, &HeaderValue::from(8))
+        );
+    }
+}

@@ -1,0 +1,238 @@
+//! A token request as OAuth 2.1 has it: a form, and client credentials in a Basic header or in the form.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use secrecy::SecretString;
+use shared::access::ScopeSet;
+use url::form_urlencoded;
+
+use super::Refusal;
+
+/// What a client asks for. Its credentials are read, and not yet checked.
+#[derive(Debug)]
+pub(super) struct TokenRequest {
+    pub client_id: String,
+    pub secret: SecretString,
+    /// `None`: whatever the client may have.
+    pub scopes: Option<ScopeSet>,
+}
+
+/// The members of the form that matter here; others are ignored, as RFC 6749 §3.2 wants.
+#[derive(Default)]
+struct Form {
+    grant_type: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    scope: Option<String>,
+    resources: Vec<String>,
+}
+
+impl TokenRequest {
+    /// Reads a request for a token of `resource`.
+    pub(super) fn read(headers: &HeaderMap, body: &[u8], resource: &str) -> Result<Self, Refusal> {
+        let form = Form::read(headers, body)?;
+        let grant_type = form
+            .grant_type
+            .as_deref()
+            .ok_or(Refusal::InvalidRequest("grant_type is missing"))?;
+        if grant_type != "client_credentials" {
+            return Err(Refusal::UnsupportedGrantType);
+        }
+        let is_ours = |named: &String| named.trim_end_matches('/') == resource;
+        if !form.resources.iter().all(is_ours) {
+            return Err(Refusal::InvalidTarget);
+        }
+        let scopes = form
+            .scope
+            .as_deref()
+            .filter(|scope| !scope.trim().is_empty())
+            .map(str::parse)
+            .transpose();
+        let scopes = scopes.map_err(|_| Refusal::InvalidScope)?;
+        let (client_id, secret) = credentials(headers, form.client_id, form.client_secret)?;
+        Ok(Self {
+            client_id,
+            secret,
+            scopes,
+        })
+    }
+}
+
+impl Form {
+    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Refusal::InvalidRequest("send application/x-www-form-urlencoded"));
+        }
+        let mut form = Self::default();
+        for (name, value) in form_urlencoded::parse(body) {
+            let member = match &*name {
+                "grant_type" => &mut form.grant_type,
+                "client_id" => &mut form.client_id,
+                "client_secret" => &mut form.client_secret,
+                "scope" => &mut form.scope,
+                // RFC 8707 lets a client name several.
+                "resource" => {
+                    form.resources.push(value.into_owned());
+                    continue;
+                }
+                _ => continue,
+            };
+            if member.replace(value.into_owned()).is_some() {
+                return Err(Refusal::InvalidRequest("a parameter is given twice"));
+            }
+        }
+        Ok(form)
+    }
+}
+
+/// One way of naming oneself, not two (RFC 6749 §2.3).
+fn credentials(
+    headers: &HeaderMap,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+) -> Result<(String, SecretString), Refusal> {
+    let Some(authorization) = headers.get(AUTHORIZATION) else {
+        let client_id = client_id.filter(|id| !id.is_empty()).ok_or(Refusal::NoClient)?;
+        return Ok((client_id, client_secret.ok_or(Refusal::NoClient)?.into()));
+    };
+    let (basic_id, secret) = authorization
+        .to_str()
+        .ok()
+        .and_then(read_basic)
+        .ok_or(Refusal::InvalidClient)?;
+    if client_secret.is_some() || client_id.is_some_and(|client_id| client_id != basic_id) {
+        return Err(Refusal::InvalidRequest(
+            "send credentials in the Authorization header or in the form, not in both",
+        ));
+    }
+    Ok((basic_id, secret))
+}
+
+/// Both halves are form-encoded before they are joined (RFC 6749 §2.3.1). Ours hold no character that this changes.
+fn read_basic(authorization: &str) -> Option<(String, SecretString)> {
+    let (scheme, encoded) = authorization.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (client_id, secret) = pair.split_once(':')?;
+    Some((form_decoded(client_id), form_decoded(secret).into()))
+}
+
+fn form_decoded(text: &str) -> String {
+    let pair = form_urlencoded::parse(text.as_bytes()).next();
+    pair.map_or_else(String::new, |(name, _)| name.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use secrecy::ExposeSecret;
+    use shared::access::Scope;
+
+    use super::*;
+
+    const RESOURCE: &str = "https://tutor.example/mcp";
+
+    fn read(form: &str, basic: Option<&str>) -> Result<(String, String, Option<ScopeSet>), Refusal> {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
+        );
+        if let Some(pair) = basic {
+            let value = format!("Basic {}", STANDARD.encode(pair));
+            headers.insert(AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
+        }
+        let request = TokenRequest::read(&headers, form.as_bytes(), RESOURCE)?;
+        Ok((
+            request.client_id,
+            request.secret.expose_secret().to_owned(),
+            request.scopes,
+        ))
+    }
+
+    #[test]
+    fn credentials_are_read_from_the_form_and_from_the_header() {
+        let expected = Ok(("client_1".to_owned(), "cs_a-b_c".to_owned(), None));
+        assert_eq!(
+            read(
+                "grant_type=client_credentials&client_id=client_1&client_secret=cs_a-b_c",
+                None
+            ),
+            expected
+        );
+        assert_eq!(
+            read("grant_type=client_credentials", Some("client_1:cs_a-b_c")),
+            expected
+        );
+        assert_eq!(
+            read("grant_type=client_credentials", Some("client%5F1:cs%5Fa-b_c")),
+            expected
+        );
+        assert_eq!(
+            read(
+                "client_id=client_1&grant_type=client_credentials",
+                Some("client_1:cs_a-b_c")
+            ),
+            expected
+        );
+    }
+
+    #[test]
+    fn scope_and_resource_are_read() {
+        let form = "grant_type=client_credentials&scope=context:read+sessions:read&resource=https://tutor.example/mcp";
+        let scopes = [Scope::ContextRead, Scope::SessionsRead].into_iter().collect();
+        assert_eq!(read(form, Some("c:s")).unwrap().2, Some(scopes));
+        assert_eq!(
+            read("grant_type=client_credentials&scope=", Some("c:s")).unwrap().2,
+            None
+        );
+        let slash = "grant_type=client_credentials&resource=https%3A%2F%2Ftutor.example%2Fmcp%2F";
+        assert!(read(slash, Some("c:s")).is_ok());
+    }
+
+    #[test]
+    fn each_fault_has_its_error() {
+        let good = "grant_type=client_credentials";
+        for (form, basic, refusal) in [
+            ("", Some("c:s"), Refusal::InvalidRequest("grant_type is missing")),
+            ("grant_type=password", Some("c:s"), Refusal::UnsupportedGrantType),
+            (good, None, Refusal::NoClient),
+            ("grant_type=client_credentials&client_id=c", None, Refusal::NoClient),
+            (
+                "grant_type=client_credentials&scope=everything",
+                Some("c:s"),
+                Refusal::InvalidScope,
+            ),
+            (
+                "grant_type=client_credentials&resource=https://other.example",
+                Some("c:s"),
+                Refusal::InvalidTarget,
+            ),
+            (good, Some("no colon"), Refusal::InvalidClient),
+            (
+                "grant_type=client_credentials&grant_type=x",
+                Some("c:s"),
+                Refusal::InvalidRequest("a parameter is given twice"),
+            ),
+        ] {
+            assert_eq!(read(form, basic), Err(refusal), "{form}");
+        }
+        let twice = read("grant_type=client_credentials&client_secret=s", Some("c:s"));
+        assert!(matches!(twice, Err(Refusal::InvalidRequest(_))), "{twice:?}");
+    }
+
+    #[test]
+    fn a_body_that_is_no_form_is_refused() {
+        let json = TokenRequest::read(&HeaderMap::new(), br#"{"grant_type":"client_credentials"}"#, RESOURCE);
+        assert!(matches!(json, Err(Refusal::InvalidRequest(_))));
+    }
+}

@@ -1,0 +1,213 @@
+//! What an assistant may ask of us during a call: one file for each tool, and this list of them.
+//!
+//! **Invariant:** names, descriptions and schemas are constants of this program, never built from data; and no tool
+//! knows the protocol it is called by.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use shared::access::{Caller, Scope};
+use shared::db::Db;
+
+mod answer;
+mod arguments;
+mod get_session;
+mod get_student_context;
+mod list_sessions;
+mod schema;
+
+pub use answer::{Answer, Outcome, ToolError};
+
+/// The whole surface, in the order of a call: what opens it first.
+pub static TOOLS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
+    vec![
+        Definition::of::<get_student_context::GetStudentContext>(),
+        Definition::of::<get_session::GetSession>(),
+        Definition::of::<list_sessions::ListSessions>(),
+    ]
+});
+
+/// The tool of that name.
+pub fn find(name: &str) -> Option<&'static Definition> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+/// What a call does to what we keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Reads,
+    /// Adds something; the same call again adds nothing.
+    Adds,
+}
+
+/// One tool, as its file states it.
+pub trait Tool {
+    const NAME: &'static str;
+    const TITLE: &'static str;
+    /// What it is for and when to call it, in a sentence or two: a model chooses by it.
+    const DESCRIPTION: &'static str;
+    const SCOPE: Scope;
+    const EFFECT: Effect;
+    /// Its schema is checked before `run`: what `run` gets is within the bounds that the schema states.
+    type Params: DeserializeOwned + JsonSchema + Send;
+    type Output: Serialize + JsonSchema;
+
+    fn run(
+        db: &Db,
+        caller: &Caller,
+        params: Self::Params,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Answer<Self::Output>, ToolError>> + Send;
+}
+
+type Run = for<'a> fn(&'a Db, &'a Caller, Value, DateTime<Utc>) -> BoxFuture<'a, Result<Answer, ToolError>>;
+
+/// A tool whose types are erased: what a list of tools shows, and what a call needs.
+#[derive(Debug)]
+pub struct Definition {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub description: &'static str,
+    pub scope: Scope,
+    pub effect: Effect,
+    pub input_schema: Map<String, Value>,
+    pub output_schema: Map<String, Value>,
+    run: Run,
+}
+
+impl Definition {
+    fn of<T: Tool>() -> Self {
+        Self {
+            name: T::NAME,
+            title: T::TITLE,
+            description: T::DESCRIPTION,
+            scope: T::SCOPE,
+            effect: T::EFFECT,
+            input_schema: schema::input::<T::Params>(),
+            output_schema: schema::output::<T::Output>(),
+            run: run_erased::<T>,
+        }
+    }
+
+    /// Checks scope and arguments, then runs.
+    pub async fn call(
+        &self,
+        db: &Db,
+        caller: &Caller,
+        arguments: Map<String, Value>,
+        now: DateTime<Utc>,
+    ) -> Result<Answer, ToolError> {
+        caller.require(self.scope)?;
+        let arguments = arguments::check(&self.input_schema, arguments).map_err(ToolError::invalid)?;
+        (self.run)(db, caller, Value::Object(arguments), now).await
+    }
+}
+
+fn run_erased<'a, T: Tool>(
+    db: &'a Db,
+    caller: &'a Caller,
+    arguments: Value,
+    now: DateTime<Utc>,
+) -> BoxFuture<'a, Result<Answer, ToolError>> {
+    async move {
+        // The schema holds already; what is left are the types' own rules, whose messages are ours.
+        let params = serde_json::from_value(arguments).map_err(|error| ToolError::invalid(error.to_string()))?;
+        let answer = T::run(db, caller, params, now).await?;
+        answer.erased()
+    }
+    .boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_fit_every_client() {
+        let mut seen = HashSet::new();
+        for tool in TOOLS.iter() {
+            assert!(seen.insert(tool.name), "{} is there twice", tool.name);
+            assert!(
+                tool.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{}",
+                tool.name
+            );
+            // VAPI puts a prefix before it, and models allow 64 characters.
+            assert!(tool.name.len() <= 32, "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn descriptions_are_short_plain_and_shout_at_nobody() {
+        for tool in TOOLS.iter() {
+            let n = tool.description.chars().count();
+            assert!((40..=400).contains(&n), "{}: {n} characters", tool.name);
+            assert!(
+                !["MUST", "IMPORTANT", "ALWAYS", "NEVER"]
+                    .iter()
+                    .any(|word| tool.description.contains(word))
+            );
+        }
+    }
+
+    #[test]
+    fn schemas_are_portable() {
+        for tool in TOOLS.iter() {
+            for schema in [&tool.input_schema, &tool.output_schema] {
+                assert_eq!(schema["type"], "object", "{}", tool.name);
+                let text = Value::Object(schema.clone()).to_string();
+                for trap in [
+                    "$ref",
+                    "$defs",
+                    "\"null\"",
+                    "\"int64\"",
+                    "\"double\"",
+                    "\"uint8\"",
+                    "anyOf",
+                    "oneOf",
+                ] {
+                    assert!(!text.contains(trap), "{} has {trap}: {text}", tool.name);
+                }
+            }
+            assert_eq!(tool.input_schema["additionalProperties"], false, "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn what_an_input_schema_promises_is_what_is_checked() {
+        for tool in TOOLS.iter() {
+            assert_eq!(arguments::unchecked_keyword(&tool.input_schema), None, "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn every_argument_says_what_it_is() {
+        for tool in TOOLS.iter() {
+            for (name, argument) in tool.input_schema["properties"].as_object().unwrap() {
+                assert!(
+                    argument["description"].as_str().is_some_and(|text| text.len() > 10),
+                    "{}.{name}",
+                    tool.name
+                );
+                assert!(
+                    argument["type"] != "string"
+                        || argument
+                            .get("maxLength")
+                            .or(argument.get("enum"))
+                            .or(argument.get("format"))
+                            .is_some(),
+                    "{}.{name} is not bounded",
+                    tool.name
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What a tool says: words for the model, data for the program, or why not.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
+use shared::access::Forbidden;
+use shared::db;
+
+/// A result twice over: `text` suffices to go on talking (VAPI's model reads nothing else), `data` is the same for
+/// programs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer<T = Value> {
+    pub text: String,
+    pub data: T,
+}
+
+impl<T: Serialize> Answer<T> {
+    pub(super) fn erased(self) -> Result<Answer, ToolError> {
+        let data = serde_json::to_value(self.data).map_err(|error| {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            ToolError::internal()
+        })?;
+        Ok(Answer { text: self.text, data })
+    }
+}
+
+/// How a call ended, for records and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Ok,
+    InvalidArguments,
+    NotFound,
+    Forbidden,
+    /// The tool understood and declined.
+    Refused,
+    Busy,
+    Unavailable,
+    TimedOut,
+    Cancelled,
+    Failed,
+}
+
+impl Outcome {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::InvalidArguments => "invalid_arguments",
+            Self::NotFound => "not_found",
+            Self::Forbidden => "forbidden",
+            Self::Refused => "refused",
+            Self::Busy => "busy",
+            Self::Unavailable => "unavailable",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why there is no answer, in words that a model can act upon. Never a database's or a library's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolError {
+    pub outcome: Outcome,
+    pub say: Cow<'static, str>,
+}
+
+impl ToolError {
+    pub fn new(outcome: Outcome, say: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            outcome,
+            say: say.into(),
+        }
+    }
+
+    pub fn invalid(why: impl std::fmt::Display) -> Self {
+        Self::new(
+            Outcome::InvalidArguments,
+            format!("Not done: {why}. Correct the arguments and call again."),
+        )
+    }
+
+    pub fn unavailable() -> Self {
+        let say = "The tutor's records cannot be reached right now. Go on without them and try again in a minute.";
+        Self::new(Outcome::Unavailable, say)
+    }
+
+    pub fn timed_out() -> Self {
+        let say = "The tutor's records took too long to answer. Go on without them and try again in a minute.";
+        Self::new(Outcome::TimedOut, say)
+    }
+
+    pub fn internal() -> Self {
+        let say = "Something went wrong on the tutor service's side. Go on without this.";
+        Self::new(Outcome::Failed, say)
+    }
+}
+
+impl From<Forbidden> for ToolError {
+    fn from(forbidden: Forbidden) -> Self {
+        let say = format!(
+            "Not done: this assistant's token lacks the scope {}. Go on without this.",
+            forbidden.needed
+        );
+        Self::new(Outcome::Forbidden, say)
+    }
+}
+
+impl From<db::Error> for ToolError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::NotFound(what) => Self::new(
+                Outcome::NotFound,
+                format!("There is no such {what}. Check the id: it must be one that a tool of this server gave you."),
+            ),
+            db::Error::Forbidden(forbidden) => forbidden.into(),
+            db::Error::Unavailable(_) => {
+                tracing::warn!(%error, "a tool could not reach the database");
+                Self::unavailable()
+            }
+            db::Error::Conflict(_) | db::Error::Corrupt(_) | db::Error::Internal(_) => {
+                tracing::error!(%error, "a tool failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Scope;
+
+    use super::*;
+
+    #[test]
+    fn every_refusal_says_what_to_do_next() {
+        for error in [
+            ToolError::invalid("`phone` is missing"),
+            ToolError::unavailable(),
+            ToolError::timed_out(),
+            ToolError::internal(),
+            Forbidden {
+                needed: Scope::SessionsRead,
+            }
+            .into(),
+            db::Error::NotFound("session").into(),
+        ] {
+            assert!(
+                ["call again", "Go on without", "Check the id"]
+                    .iter()
+                    .any(|hint| error.say.contains(hint)),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_models_reply_never_carries_the_databases_words() {
+        let error = ToolError::from(db::Error::Conflict("students_pkey".to_owned()));
+        assert_eq!(error, ToolError::internal());
+    }
+}

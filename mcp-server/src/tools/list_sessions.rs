@@ -1,0 +1,140 @@
+//! Calls, newest first: to find the one that is meant.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::access::{Caller, Scope};
+use shared::db::Db;
+use shared::id::{SessionId, StudentId};
+use shared::session::{self, SessionItem, SessionQuery, SessionStatus};
+
+use super::{Answer, Effect, Tool, ToolError};
+use crate::cursor;
+
+fn default_limit() -> i64 {
+    5
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Only sessions of this student.
+    #[serde(default)]
+    student_id: Option<StudentId>,
+    /// Only sessions that stand here on their way.
+    #[serde(default)]
+    status: Option<SessionStatus>,
+    /// How many, at most 20.
+    #[serde(default = "default_limit")]
+    #[schemars(range(min = 1, max = 20))]
+    limit: i64,
+    /// next_cursor of the page before, unchanged.
+    #[serde(default)]
+    #[schemars(length(max = 400))]
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    items: Vec<Item>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Item {
+    session_id: SessionId,
+    call_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    student_id: Option<StudentId>,
+    status: SessionStatus,
+    at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct ListSessions;
+
+impl Tool for ListSessions {
+    const NAME: &'static str = "list_sessions";
+    const TITLE: &'static str = "List sessions";
+    const DESCRIPTION: &'static str = "Tutoring calls, newest first, each with its date, status and a short summary. \
+        Use it to find a call, or to see how a student's last calls went. For more, pass next_cursor as cursor.";
+    const SCOPE: Scope = Scope::SessionsRead;
+    const EFFECT: Effect = Effect::Reads;
+    type Params = Params;
+    type Output = Output;
+
+    async fn run(db: &Db, caller: &Caller, params: Params, _now: DateTime<Utc>) -> Result<Answer<Output>, ToolError> {
+        let after = params
+            .cursor
+            .as_deref()
+            .map(cursor::decode)
+            .transpose()
+            .map_err(ToolError::invalid)?;
+        let Params {
+            student_id,
+            status,
+            limit,
+            ..
+        } = params;
+        // One more than asked for tells whether there is another page.
+        let query = SessionQuery {
+            student_id,
+            status,
+            after,
+            limit: limit + 1,
+            ..SessionQuery::default()
+        };
+        let mut rows = session::list_sessions(db, caller, &query).await?;
+        let has_more = rows.len() as i64 > limit;
+        rows.truncate(limit as usize);
+        let next_cursor = rows
+            .last()
+            .filter(|_| has_more)
+            .map(|row| cursor::encode(&(row.created_at, row.session_id)));
+        let data = Output {
+            items: rows.into_iter().map(item).collect(),
+            next_cursor,
+        };
+        Ok(Answer { text: say(&data), data })
+    }
+}
+
+fn item(row: SessionItem) -> Item {
+    Item {
+        at: row.started_at.unwrap_or(row.created_at),
+        session_id: row.session_id,
+        call_id: row.call_id,
+        student_id: row.student_id,
+        status: row.status,
+        summary: row.summary,
+    }
+}
+
+fn say(data: &Output) -> String {
+    if data.items.is_empty() {
+        return "There are no such sessions.".to_owned();
+    }
+    let mut text = format!("{} sessions, newest first:", data.items.len());
+    for Item {
+        session_id,
+        status,
+        at,
+        summary,
+        ..
+    } in &data.items
+    {
+        let summary = summary.as_deref().unwrap_or("no summary yet");
+        text += &format!(
+            "\n- {}, {}, session_id {session_id}: {summary}",
+            at.format("%-d %B %Y"),
+            status.as_str()
+        );
+    }
+    if let Some(cursor) = &data.next_cursor {
+        text += &format!("\nThere are more: call again with cursor {cursor}");
+    }
+    text
+}

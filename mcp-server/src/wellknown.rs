@@ -1,0 +1,80 @@
+//! What a client can find out by itself: where to get a token, for what, and how to check one.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use serde_json::{Value, json};
+use shared::access::ScopeSet;
+
+/// The path form of RFC 9728: the resource's own path follows the well-known one.
+pub const PROTECTED_RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource/mcp";
+
+/// RFC 9728.
+pub async fn protected_resource(State(state): State<crate::State>) -> Response {
+    cached(protected_resource_metadata(
+        &state.auth.issuer.issuer,
+        &state.auth.issuer.resource,
+    ))
+}
+
+/// RFC 8414.
+pub async fn authorization_server(State(state): State<crate::State>) -> Response {
+    cached(authorization_server_metadata(&state.auth.issuer.issuer))
+}
+
+/// RFC 7517.
+pub async fn jwks(State(state): State<crate::State>) -> Response {
+    cached(state.auth.issuer.jwks())
+}
+
+/// The same for everybody, and rarely another: a quarter of an hour is also how long a token lives.
+fn cached(document: Value) -> Response {
+    ([(CACHE_CONTROL, "public, max-age=900")], Json(document)).into_response()
+}
+
+fn scopes() -> Vec<String> {
+    ScopeSet::all().to_strings()
+}
+
+fn protected_resource_metadata(issuer: &str, resource: &str) -> Value {
+    json!({
+        "resource": resource,
+        "resource_name": "AI tutor",
+        "authorization_servers": [issuer],
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "scopes_supported": scopes(),
+        "bearer_methods_supported": ["header"],
+        "resource_documentation": format!("{issuer}/api/docs"),
+    })
+}
+
+fn authorization_server_metadata(issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "token_endpoint": format!("{issuer}/auth/token"),
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "scopes_supported": scopes(),
+        // There is no authorization endpoint, so there are no response types; RFC 8414 wants the member nevertheless.
+        "response_types_supported": [],
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "service_documentation": format!("{issuer}/api/docs"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resource_names_its_authorization_server_and_both_their_scopes() {
+        let resource = protected_resource_metadata("https://tutor.example", "https://tutor.example/mcp");
+        let server = authorization_server_metadata("https://tutor.example");
+        assert_eq!(resource["resource"], "https://tutor.example/mcp");
+        assert_eq!(resource["authorization_servers"][0], server["issuer"]);
+        assert_eq!(server["token_endpoint"], "https://tutor.example/auth/token");
+        assert_eq!(resource["scopes_supported"], server["scopes_supported"]);
+        assert_eq!(resource["scopes_supported"].as_array().unwrap().len(), 6);
+    }
+}
