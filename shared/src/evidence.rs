@@ -136,3 +136,13 @@ pub async fn list_counting(
     .fetch_all(db)
     .await?)
 }
+
+/// Of whom a session's analyses taught us: one student, or two where a person corrected the assignment.
+pub async fn list_student_ids(db: impl Executor<'_>, session_id: SessionId) -> Result<Vec<StudentId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select distinct student_id as "student_id: StudentId" from evidence where session_id = $1"#,
+        session_id as SessionId,
+    )
+    .fetch_all(db)
+    .await?)
+}

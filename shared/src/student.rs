@@ -246,6 +246,19 @@ pub async fn find_only_student_id(db: impl Executor<'_>, phone: &Phone) -> Resul
     Ok(if let [only] = ids[..] { Some(only) } else { None })
 }
 
+/// Makes others who would change what is believed of these students wait for this transaction. Always in one order, so
+/// that two of them never wait for each other.
+pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> {
+    let ids: Vec<uuid::Uuid> = student_ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "select 1 as one from students where student_id = any($1) order by student_id for no key update",
+        &ids,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(())
+}
+
 /// A row of a list of students.
 #[derive(Clone)]
 pub struct StudentItem {

@@ -1,0 +1,212 @@
+//! Folding misconceptions anew from what analyses found, and what answers since then showed: like mastery.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::access::{Caller, Scope};
+use crate::db::{Connection, Result};
+use crate::evidence::{self, Evidence, Help, Verdict};
+use crate::id::{MisconceptionId, SessionId, StudentId};
+
+/// Names beliefs among all UUIDv5, so that folding again gives the same rows.
+const NAMESPACE: Uuid = Uuid::from_u128(0x1d0c_54f6_3a2e_4b7f_8e57_20a9_44c1_6b03);
+
+/// So many right answers without help, after it was last seen, and a belief counts as overcome.
+const N_CORRECT_TO_RESOLVE: usize = 2;
+
+/// One sighting, in an analysis that counts.
+#[derive(Clone)]
+struct Sighting {
+    session_id: SessionId,
+    skill_id: Option<String>,
+    belief: String,
+    /// The tutor and the student cleared it up there and then.
+    resolved: bool,
+    at: DateTime<Utc>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+struct Folded {
+    misconception_id: MisconceptionId,
+    skill_id: Option<String>,
+    session_id: SessionId,
+    belief: String,
+    n_seen: i32,
+    first_seen_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    resolved_at: Option<DateTime<Utc>>,
+}
+
+/// Folds in whole. The result depends on analyses and evidence alone, but what a person marked as resolved stays so
+/// until it is seen again. Needs `students:read`.
+pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
+    caller.require(Scope::StudentsRead)?;
+    let sightings = sqlx::query_as!(
+        Sighting,
+        r#"select s.session_id as "session_id: SessionId", m.found->>'skill_id' as skill_id,
+               left(m.found->>'belief', 200) as "belief!",
+               coalesce((m.found->>'resolved')::boolean, false) as "resolved!",
+               coalesce(s.started_at, s.created_at) + make_interval(secs => coalesce(t.offset_ms, 0) / 1000.0)
+                   as "at!"
+           from sessions s
+           join analyses a on a.session_id = s.session_id and a.is_current
+           cross join lateral jsonb_array_elements(a.findings->'misconceptions') as m (found)
+           left join turns t on t.session_id = s.session_id and t.turn_no = (m.found->>'turn_no')::int
+           where s.student_id = $1"#,
+        student_id as StudentId,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let evidence = evidence::list_counting(&mut *tx, caller, student_id, None).await?;
+    let rows = fold(student_id, sightings, &evidence);
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.misconception_id.0).collect();
+    sqlx::query!(
+        "delete from misconceptions where student_id = $1 and misconception_id <> all($2)",
+        student_id as StudentId,
+        &ids,
+    )
+    .execute(&mut *tx)
+    .await?;
+    for row in rows {
+        sqlx::query!(
+            "insert into misconceptions as m (misconception_id, student_id, skill_id, session_id, belief, n_seen,
+                 first_seen_at, last_seen_at, resolved_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             on conflict (misconception_id) do update set
+                 session_id = excluded.session_id, belief = excluded.belief, n_seen = excluded.n_seen,
+                 first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at,
+                 resolved_at = case when m.last_seen_at >= excluded.last_seen_at
+                                    then coalesce(excluded.resolved_at, m.resolved_at) else excluded.resolved_at end",
+            row.misconception_id as MisconceptionId,
+            student_id as StudentId,
+            row.skill_id,
+            row.session_id as SessionId,
+            row.belief,
+            row.n_seen,
+            row.first_seen_at,
+            row.last_seen_at,
+            row.resolved_at,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+fn fold(student_id: StudentId, mut sightings: Vec<Sighting>, evidence: &[Evidence]) -> Vec<Folded> {
+    sightings.sort_by(|a, b| (a.at, a.session_id, &a.belief).cmp(&(b.at, b.session_id, &b.belief)));
+    let mut folded: BTreeMap<(Option<String>, String), Folded> = BTreeMap::new();
+    for seen in sightings {
+        let key = (seen.skill_id.clone(), words(&seen.belief));
+        let id = Uuid::new_v5(&NAMESPACE, format!("{student_id} {key:?}").as_bytes());
+        let row = folded.entry(key).or_insert_with(|| Folded {
+            misconception_id: MisconceptionId(id),
+            skill_id: seen.skill_id.clone(),
+            session_id: seen.session_id,
+            belief: seen.belief.clone(),
+            n_seen: 0,
+            first_seen_at: seen.at,
+            last_seen_at: seen.at,
+            resolved_at: None,
+        });
+        if row.n_seen == 0 || row.session_id != seen.session_id {
+            row.n_seen += 1;
+        }
+        row.session_id = seen.session_id;
+        row.last_seen_at = seen.at;
+        row.resolved_at = seen.resolved.then_some(seen.at);
+    }
+    let mut rows: Vec<Folded> = folded.into_values().collect();
+    for row in rows.iter_mut().filter(|row| row.resolved_at.is_none()) {
+        row.resolved_at = overcome_at(row, evidence);
+    }
+    rows
+}
+
+fn overcome_at(row: &Folded, evidence: &[Evidence]) -> Option<DateTime<Utc>> {
+    let shows = |e: &&Evidence| {
+        row.skill_id.as_ref() == Some(&e.skill_id)
+            && (e.verdict, e.help) == (Verdict::Correct, Help::None)
+            && e.observed_at > row.last_seen_at
+    };
+    let mut right: Vec<_> = evidence.iter().filter(shows).map(|e| e.observed_at).collect();
+    right.sort_unstable();
+    right.get(N_CORRECT_TO_RESOLVE - 1).copied()
+}
+
+/// The same belief, however it is capitalised and punctuated.
+fn words(belief: &str) -> String {
+    let words = belief.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::evidence::Source;
+    use crate::id::EvidenceId;
+
+    fn minute(n: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(n)
+    }
+
+    fn seen(call: u128, belief: &str, at: i64, resolved: bool) -> Sighting {
+        Sighting {
+            session_id: SessionId(Uuid::from_u128(call)),
+            skill_id: Some("maths.fractions".to_owned()),
+            belief: belief.to_owned(),
+            resolved,
+            at: minute(at),
+        }
+    }
+
+    fn right(at: i64, help: Help) -> Evidence {
+        Evidence {
+            evidence_id: EvidenceId::new(),
+            student_id: StudentId(Uuid::nil()),
+            skill_id: "maths.fractions".to_owned(),
+            session_id: None,
+            analysis_id: None,
+            turn_no: None,
+            verdict: Verdict::Correct,
+            help,
+            source: Source::Rules,
+            noise: 0.1,
+            corrects_id: None,
+            observed_at: minute(at),
+        }
+    }
+
+    fn folded(sightings: &[Sighting], evidence: &[Evidence]) -> Vec<Folded> {
+        fold(StudentId(Uuid::nil()), sightings.to_vec(), evidence)
+    }
+
+    #[test]
+    fn a_belief_seen_again_is_one_belief_however_it_is_written() {
+        let sightings = [
+            seen(2, "Adds the denominators!", 90, false),
+            seen(1, "adds the denominators", 2, true),
+            seen(1, "adds the denominators", 1, false),
+        ];
+        let rows = folded(&sightings, &[]);
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].n_seen, rows[0].first_seen_at, rows[0].last_seen_at), (2, minute(1), minute(90)));
+        assert_eq!(rows[0].resolved_at, None, "it came back");
+        let reversed: Vec<_> = sightings.iter().rev().cloned().collect();
+        assert_eq!(folded(&reversed, &[]), rows, "the order of rows does not matter");
+    }
+
+    #[test]
+    fn two_right_answers_without_help_overcome_it() {
+        let sightings = [seen(1, "adds the denominators", 5, false)];
+        let before_it = right(4, Help::None);
+        assert_eq!(folded(&sightings, &[before_it.clone(), right(6, Help::None)])[0].resolved_at, None);
+        assert_eq!(folded(&sightings, &[right(6, Help::Told), right(7, Help::None)])[0].resolved_at, None);
+        let rows = folded(&sightings, &[right(8, Help::None), before_it, right(6, Help::None)]);
+        assert_eq!(rows[0].resolved_at, Some(minute(8)));
+    }
+}
