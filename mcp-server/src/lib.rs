@@ -1,1 +1,70 @@
+//! The front door: MCP tools, webhooks, tokens and the JSON API. The only crate that names rmcp.
+//!
+//! **Invariant:** no request waits for anything but Postgres.
 
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use shared::config::McpServerConfig;
+use shared::db::Db;
+use shared::http::{self, ServeOptions};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub mod auth;
+pub mod cursor;
+pub mod mcp;
+pub mod token;
+pub mod tools;
+pub mod webhook;
+pub mod wellknown;
+
+/// What every handler shares. Cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    pub db: Db,
+    pub config: Arc<McpServerConfig>,
+    pub auth: Arc<auth::Auth>,
+    /// Wrong secrets at `/auth/token`, lately.
+    pub failures: Arc<token::failures::Failures>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("State")
+    }
+}
+
+impl State {
+    /// Fails where the signing keys are no Ed25519 keys.
+    pub fn new(config: McpServerConfig, db: Db) -> anyhow::Result<Self> {
+        let auth = Arc::new(auth::Auth::new(&config)?);
+        Ok(Self { db, config: Arc::new(config), auth, failures: Arc::default() })
+    }
+}
+
+/// Every route of this role.
+pub fn router(state: State) -> Router {
+    Router::new()
+        .route("/auth/token", post(token::issue))
+        .route("/.well-known/oauth-protected-resource", get(wellknown::protected_resource))
+        .route("/.well-known/oauth-protected-resource/mcp", get(wellknown::protected_resource))
+        .route("/.well-known/oauth-authorization-server", get(wellknown::authorization_server))
+        .route("/.well-known/jwks.json", get(wellknown::jwks))
+        .merge(mcp::router(&state))
+        .merge(webhook::router())
+        .with_state(state)
+}
+
+/// Serves until `shutdown` is cancelled and the last request is answered.
+pub async fn run(
+    config: McpServerConfig,
+    db: Db,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let options = ServeOptions { behind_proxy: config.behind_proxy };
+    let router = router(State::new(config, db.clone())?).merge(http::health(db, shutdown.clone()));
+    http::serve_with(listener, router, shutdown, options).await
+}

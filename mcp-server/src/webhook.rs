@@ -1,0 +1,114 @@
+//! VAPI's messages: verified, stored with their job in one transaction, and only then answered.
+//!
+//! **Invariant:** no row, no 2xx. What a message says is read by its job, not here.
+
+mod answer;
+mod envelope;
+mod signature;
+mod slots;
+mod tool_calls;
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State as Shared};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Extension, Json, Router};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use shared::clock;
+use shared::db::{self, Db};
+use shared::delivery::{self, DeliveryState, NewDelivery};
+use shared::http::Problem;
+use shared::job::{self, Job};
+use tokio::time::timeout;
+
+use self::envelope::{Envelope, Kind, unreadable_key};
+use self::slots::Slots;
+use crate::State;
+
+/// A long lesson's report is some hundred kilobytes.
+const MAX_BYTES: usize = 5 * 1024 * 1024;
+
+const READ_WITHIN: Duration = Duration::from_secs(10);
+const STORE_WITHIN: Duration = Duration::from_secs(2);
+
+pub fn router() -> Router<State> {
+    Router::new()
+        .route("/webhooks/vapi", post(receive))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
+        .layer(Extension(Slots::new()))
+}
+
+async fn receive(
+    Shared(state): Shared<State>,
+    Extension(slots): Extension<Slots>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    let _slot = slots.take().await.ok_or_else(Problem::unavailable)?;
+    let headers = request.headers().clone();
+    let body = read(request).await?;
+    let now = clock::now();
+    signature::verify(&state.config.webhook, &headers, &body, now).map_err(|refusal| {
+        // Anybody can send us this, so it wakes nobody up.
+        tracing::debug!(%refusal, "a webhook was refused");
+        Problem::new(StatusCode::UNAUTHORIZED, "the request is not signed as it must be")
+    })?;
+
+    let Ok(envelope) = Envelope::parse(&body) else {
+        store(&state.db, &unreadable(&body), false, now).await?;
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not a message of VAPI's"));
+    };
+    let new = NewDelivery {
+        dedupe_key: envelope.dedupe_key(&body),
+        r#type: envelope.r#type.clone(),
+        call_id: envelope.call_id.clone(),
+        body: envelope.needs_job().then_some(&body),
+        message_at: envelope.message_at,
+        state: envelope.state(),
+    };
+    store(&state.db, &new, envelope.needs_job(), now).await?;
+
+    let phone = envelope.caller_phone.as_ref();
+    Ok(Json(match envelope.kind {
+        Kind::AssistantRequest => answer::assistant(&state, phone, now).await,
+        Kind::ToolCalls => answer::tools(&state, phone, &body, now).await,
+        Kind::EndOfCallReport | Kind::StatusUpdate | Kind::Other => json!({}),
+    }))
+}
+
+async fn read(request: Request) -> Result<Bytes, Problem> {
+    let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive");
+    let body = timeout(READ_WITHIN, Bytes::from_request(request, &())).await.map_err(|_| late())?;
+    body.map_err(|rejection: BytesRejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "send at most 5 MiB"),
+        status => Problem::new(status, "the body did not arrive whole"),
+    })
+}
+
+fn unreadable(body: &[u8]) -> NewDelivery<'_> {
+    NewDelivery {
+        dedupe_key: unreadable_key(body),
+        r#type: "unreadable".to_owned(),
+        call_id: None,
+        body: Some(body),
+        message_at: None,
+        state: DeliveryState::Unreadable,
+    }
+}
+
+/// Stores the delivery and asks for its job, both or neither. What was stored before is left as it is.
+async fn store(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> Result<(), Problem> {
+    let stored = timeout(STORE_WITHIN, async {
+        let mut tx = db.begin().await?;
+        let delivery_id = delivery::insert_if_new(&mut tx, new, now).await?;
+        if let Some(delivery_id) = delivery_id.filter(|_| needs_job) {
+            job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await?;
+        }
+        tx.commit().await?;
+        db::Result::Ok(())
+    });
+    stored.await.map_err(|_| Problem::unavailable())?.map_err(Problem::from)
+}
