@@ -15,6 +15,7 @@ use crate::analysis::AnalysisStatus;
 use crate::id::{SessionId, StudentId};
 use crate::learner::MasteryState;
 
+pub use self::compose::unknown;
 pub use self::prepare::rebuild;
 pub use self::read::{find_by_phone, get_by_student_id};
 

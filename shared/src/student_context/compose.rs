@@ -49,7 +49,8 @@ fn empty(status: ContextStatus, say_first: String, note: &str, now: DateTime<Utc
     }
 }
 
-pub(super) fn unknown(now: DateTime<Utc>) -> StudentContext {
+/// The context for a caller whose number was withheld.
+pub fn unknown(now: DateTime<Utc>) -> StudentContext {
     let say_first = "Hello, I am your tutor! I think we have not met yet. What is your first name, and what would you \
                      like to work on today?";
     let note = "Unknown caller: nobody is registered with this number. Teach as with anybody new; the call is kept and \
