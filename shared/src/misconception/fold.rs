@@ -45,7 +45,7 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
     caller.require(Scope::StudentsRead)?;
     let sightings = sqlx::query_as!(
         Sighting,
-        r#"select s.session_id as "session_id: SessionId", m.found->>'skill_id' as skill_id,
+        r#"select s.session_id as "session_id!: SessionId", m.found->>'skill_id' as skill_id,
                left(m.found->>'belief', 200) as "belief!",
                coalesce((m.found->>'resolved')::boolean, false) as "resolved!",
                coalesce(s.started_at, s.created_at) + make_interval(secs => coalesce(t.offset_ms, 0) / 1000.0)
