@@ -1,0 +1,199 @@
+//! The words by which people judge, help, ask and give up. English; one list for each meaning.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A pattern, compiled once.
+macro_rules! cue {
+    ($(#[$doc:meta])* $name:ident = $first:literal $(| $part:literal)* $(|)?) => {
+        $(#[$doc])*
+        pub(super) static $name: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(concat!("(?:", $first, $("|", $part,)* ")")).expect("a literal, compiled by a test")
+        });
+    };
+}
+
+cue! {
+    /// Praise of trying: polite for "wrong".
+    CONSOLATION =
+        r"\b(?:good|nice|great|solid|decent|valiant|worthy|excellent) (?:try|tries|attempt|effort|guess|start|thought|thinking)\b"
+        | r"\bpoints? for (?:your|the|that|trying|participat|\w+ (?:good |great |nice |amazing |active |hard )*(?:try|effort|work|participation))"
+        | r"\b(?:for|of) your (?:\w+ )?(?:try|effort|attempt|participation)\b"
+        | r"\bthanks? (?:you )?for (?:trying|your (?:try|effort|attempt))"
+}
+
+cue! {
+    /// The tutor says that it is wrong.
+    REJECTION =
+        r"^(?:oh |um |well |ok(?:ay)? |hmm |ah |but )*(?:no|nope|nah|nu+h)\b"
+        | r"\bnot (?:quite|right|correct|exactly|really|the|a|an|what|how|yet|there|so|in this|true|all|needed|equal|\d)\b"
+        | r"\b(?:isn't|aren't|wasn't|doesn't|don't think|didn't|can't be|won't|isnt|doesnt|not be)\b"
+        | r"\bin-?correct\b" | r"\bwrong\b" | r"\bmistaken?s?\b" | r"\berrors?\b" | r"\bmix(?:ed|ing) up\b" | r"\boff\b"
+        | r"\bre-?\s?(?:check|read|consider|think|do|try)\b" | r"\bdouble[- ]check\b" | r"\bcheck (?:your|that|it|the|again|this)\b"
+        | r"\btry (?:again|once|that|it|to|another way|switching|looking)\b" | r"\banother (?:try|look|go)\b" | r"\bgive it a(?:nother)? (?:try|go)\b"
+        | r"\balmost\b" | r"\bclose[r]?\b" | r"\bnearly\b" | r"\bgetting (?:there|warm|close|somewhere)" | r"\bon the right (?:track|path|lines)\b"
+        | r"\bpartially\b" | r"\bpartly\b" | r"\bmostly\b" | r"\bmost of it\b"
+        | r"\bactually\b" | r"\bcareful\b" | r"\binstead\b" | r"\bsupposed to\b" | r"\brather than\b"
+        | r"\b(?:should|would|need to|has to|have to|must) (?:be|have been|include|use|add|say|follow|come|go|switch|drop)\b"
+        | r"\byou(?:'ve| have|r)? (?:forgot|forgotten|missed|missing|skipped|left out|need|still|only|added|overlooked|misread|misunderstood|overcomplicated|gone too)\b"
+        | r"\b(?:forgot|missed|missing)\b" | r"\b(?:don't|dont|do not|didn't) (?:forget|need|worry about)\b"
+        | r"^(?:ok(?:ay)? |but |and |also |well |great |good |so )*remember\b" | r"^(?:ok(?:ay)? |but )*just (?:add|need|remember|remove|change|switch)\b"
+        | r"\b(?:change|replace|remove|switch|get rid of|drop|interchange) (?:the|your|it|that|this|un|de)\b"
+        | r"\bdisagree\b" | r"\b(?:look|think) (?:again|carefully|back|closely)\b" | r"\b(?:again|carefully)$"
+        | r"\blet(?:'s|s| us) (?:check|look|go back|start (?:again|over)|review|re|try|think|break|step back|take (?:a|another))\b"
+        | r"\blet me (?:explain|help|show|give you|clarify|rephrase|review)\b"
+        | r"\bare you (?:sure|certain)\b" | r"\bunfortunately\b" | r"\bsorry\b" | r"^(?:hm+|wait|whoa|slow down|hold on)\b"
+        | r"\b(?:too|very|bit|rather) (?:high|low|many|much|far|big|small|large|few)\b" | r"\bexcept\b" | r"\bseems? (?:a |too |a bit |very )"
+        | r"\b(?:misunder|misread|misinter|confus)" | r"\bI(?:'m| am) not sure\b"
+}
+
+cue! {
+    /// The tutor says that it is right.
+    CONFIRMATION =
+        r"^(?:ok(?:ay)? |oh |ah |and |so |wow |again |well |all |very |that's |that is |thats |this is |it's |you're |you are |your |yes |absolutely |exactly |quite |really |looks |sounds )*(?:yes|yep|yeah|yup|ya|correct|right|exactly|perfect|perfectly|great|good|excellent|well done|nice|nicely|awesome|amazing|fantastic|brilliant|wonderful|absolutely|spot on|super|superb|bravo|bingo|precisely|indeed|outstanding|impressive|congratulations|congrats|fabulous|terrific|bang on|cool|lovely|agreed|true|it)\b"
+        | r"\b(?:good|great|nice|excellent|amazing|fantastic|awesome|impressive|super) (?:job|work|answer|catch|thinking)\b" | r"\bway to go\b" | r"\bwell done\b"
+        | r"\byou(?:'ve| have)? (?:got|nailed|did|solved|cracked|found) (?:it|that|this|the)\b" | r"\bgot it (?:right|correct)\b"
+        | r"\b(?:is|are|'s|looks|was|were) (?:\w+ )?(?:right|correct|perfect|spot on)\b" | r"^correct\b" | r"\bcorrectly\b"
+        | r"\bthat(?:'s| is) (?:it|right|correct|true|great|good|perfect)\b" | r"\bproud of you\b" | r"\bkeep it up\b" | r"\bpoints? well earned\b"
+        | r"\bi (?:agree|like (?:that|how|your))\b" | r"\bright answer\b" | r"\bdoing (?:great|well|good)\b"
+}
+
+cue! {
+    /// Takes a confirmation half back.
+    RESERVATION = r"\bbut\b" | r"\bhowever\b" | r"\bexcept\b" | r"\balthough\b" | r"\bthough\b" | r"\bjust (?:add|need|remember|remove|one)\b" | r"\byet\b"
+}
+
+cue! {
+    /// Says nothing about the answer; the next sentence may.
+    FILLER =
+        r"^(?:ok(?:ay)?|alright|all right|sure|i see|thanks?|thank you|so|now|hi|hello|well|um+|fine|great question|good question|got you|no (?:problem|worries|need)|not to worry|don't worry|never mind|that's ok(?:ay)?|it's ok(?:ay)?)\b"
+        | r"\bquestion\b" | r"\bis (?:that|this|it) your (?:final|answer)\b"
+}
+
+cue! {
+    /// The tutor excuses a student who did not answer.
+    EXCUSE = r"^(?:ok(?:ay)? |oh |well )*(?:no (?:problem|worries|need)|not to worry|don't worry|that(?:'s| is) (?:ok(?:ay)?|fine|all right|alright)|it(?:'s| is) (?:ok(?:ay)?|fine|all right|alright))\b"
+}
+
+cue! {
+    /// The tutor asks how it was found, which judges nothing.
+    PROBE =
+        r"\bhow did you\b" | r"\b(?:walk|talk|take|guide|run) me through\b" | r"\b(?:can|could|would) you (?:please )?(?:explain|tell me (?:how|why|more|your))\b"
+        | r"\bexplain (?:how|why|your|to me)\b" | r"\bwhat (?:did you do|makes you|was your|were your)\b" | r"\bwhy (?:did|do|have) you\b" | r"\bshow me how\b"
+        | r"\byour (?:thinking|reasoning|working|process)\b"
+}
+
+cue! {
+    /// The tutor hands over part of the way.
+    HINT =
+        r"\bhint\b" | r"\bremember\b" | r"\bthink (?:about|of)\b" | r"\bpicture\b" | r"\bimagine\b" | r"\blet(?:'s| us)\b" | r"\btry (?:to|using|drawing|breaking)\b" | r"\bwhat if\b"
+        | r"\bfirst(?:ly)?\b" | r"\bstart (?:by|with)\b" | r"\bwe (?:know|need|can|have to|could)\b" | r"\byou (?:need|can|could|have to|should)\b" | r"\bnotice\b" | r"\bbecause\b"
+        | r"\bhelp you\b" | r"\blook at\b" | r"\bwhich means\b" | r"\bstarts with\b" | r"\brule\b"
+}
+
+cue! {
+    /// The tutor opens something new.
+    NEW_TASK =
+        r"\b(?:another|next|new|last|final|first|harder|trickier|easier|different) (?:one|question|problem|exercise|example|challenge|sentence|word)\b"
+        | r"\bhere(?:'s| is| comes)\b.*\b(?:question|one|problem|another)\b" | r"\b(?:now|let's) try\b" | r"\btry (?:this|another|one)\b" | r"\blast one\b"
+        | r"\bnext (?:up|we)\b" | r"\bmove on\b" | r"\bready for\b" | r"\bhow about\b"
+}
+
+cue! {
+    /// The student does not know.
+    DONT_KNOW =
+        r"\bi (?:really |still |just )?(?:don't|dont|do not|didn't) (?:really |even )?(?:know|understand|get it|get this|remember|have (?:a|any) (?:clue|idea))\b"
+        | r"\b(?:not|never|i'm not|im not) (?:really |so |too |quite )?sure\b" | r"\bno (?:idea|clue)\b" | r"\bidk\b" | r"\bi(?:'m| am) (?:lost|stuck|confused)\b"
+        | r"\bi (?:can't|cannot|cant) (?:do|remember|think|figure)\b" | r"\bi (?:forgot|forget)\b" | r"\bi give up\b" | r"\bdunno\b" | r"\bno se\b"
+}
+
+cue! {
+    /// The student asks for help.
+    HINT_REQUEST =
+        r"\b(?:give|have|get|need|want|use) (?:me )?(?:a |another |some |any )?(?:hint|clue|help)s?\b" | r"\bhelp me\b" | r"\bcan you help\b" | r"\bi need help\b"
+        | r"\bhow (?:do|would|should|can|could) (?:i|you|we)\b" | r"\b(?:can|could) you (?:please )?(?:explain|show|tell|repeat|say)\b"
+        | r"\bwhat (?:is|was|'s|does) (?:the )?(?:word|formula|rule|first step|hint)\b" | r"\bwhat (?:do|should) i do\b" | r"\bwhere do i start\b"
+}
+
+cue! {
+    /// An answer in the form of a question.
+    GUESS =
+        r"\b(?:is|would|could|was) (?:it|that|this|the answer)\b" | r"\bis is\b" | r"\bmy (?:final |best )?(?:answer|guess)\b" | r"\b(?:maybe|perhaps|probably|i think|i guess|i believe)\b" | r"^(?:so|then|or|um|and|oh|ok(?:ay)?)\b.*\?$"
+        | r", right\?$" | r"\bhow about\b"
+}
+
+cue! {
+    /// A real question of the student.
+    ASKING =
+        r"^(?:um+ |uh |so |but |and |ok(?:ay)? |oh |wait |hey |also |by the way )*(?:how|what|what's|whats|why|where|when|which|who|can|could|do|does|did|should|will|may|are|am)\b"
+}
+
+cue! {
+    /// The student says that something was understood, thanked for or agreed to; nothing is answered.
+    ACKNOWLEDGEMENT =
+        r"^(?:(?:um+|uh|oh|ah|ok(?:ay)?|k|yes|yeah|yep|yup|y|ya|no|nope|sure|right|alright|all right|got it|i see|i get it|i understand|thanks?(?: you)?(?: so much| a lot)?|great|cool|good|fine|hi|hello|hey|bye|goodbye|good ?night|see you(?: \w+)?|done|ready|i'm ready|i'm done|i am ready|i am done|let's go|let's do it|i guess|please|sir|ma'?a?m|miss|mr|mrs|teacher|that makes sense|makes sense|will do|i hope so|maybe|a (?:little )?bit|a little|not really|both|now|it is|it does|i do|i did|i will|i am|you too|same)\b[\s.,!?'-]*)+$"
+}
+
+cue! {
+    /// Farewells and thanks at the end of a call.
+    FAREWELL = r"\b(?:bye|goodbye|good ?night|see you|talk to you (?:later|soon|tomorrow)|thanks? (?:you )?\w* ?(?:bye|milo))\b"
+}
+
+cue! {
+    /// The tutor asks whether this is the answer, so that "yes" means the answer before.
+    FINAL_ANSWER = r"\b(?:final|your) answers?\b" | r"\bare you (?:done|sure|finished)\b" | r"\bis that (?:all|it|what)\b"
+}
+
+cue! {
+    /// Questions whose "yes" shows no skill.
+    SMALL_TALK =
+        r"\b(?:are you|you) (?:ready|there|done|still|working|okay|ok|sure|with me|able|finished|following|back)\b" | r"\bdo you (?:understand|want|need|have (?:any|a question)|see|agree|mind|remember|like|know|follow|think you)\b" | r"\bmakes? sense\b"
+        | r"\bdid you (?:understand|get|see|like)\b" | r"\bwould you like\b" | r"\b(?:shall|should|can|could|may) (?:we|i)\b" | r"\b(?:can|could|will|would) you\b" | r"\bhow are you\b" | r"\bany (?:questions|other)\b" | r"\bready\b" | r"\bwant to\b"
+        | r"\bis (?:that|this|it) (?:clear|okay|ok)\b" | r"\bright\?$" | r"\bokay\?$" | r"\bcan you hear\b" | r"\banything else\b"
+}
+
+cue! {
+    /// A question that can be answered by yes or no.
+    YES_NO = r"^(?:so |and |now |but |then |well |ok(?:ay)? )*(?:is|are|was|were|does|do|did|has|have|can|could|will|would)\b"
+}
+
+cue! {
+    /// The student takes an answer back.
+    SELF_CORRECTION =
+        r"\b(?:no|oh),? wait\b" | r"\bwait,? no\b" | r"\bi mean(?:t)?\b" | r"\bsorry,? (?:it's|it is|i mean|that's)\b" | r"\bactually,? (?:it's|it is|no|that's|i)\b" | r"\bscratch that\b" | r"\blet me (?:redo|fix|try again|correct)\b"
+        | r"\bthat (?:can't|cannot|can not) be right\b" | r"\bthat's not right\b" | r"\bno,? it's\b" | r"\bi made a mistake\b" | r"\boops\b" | r"\bhang on\b"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles_and_none_takes_an_empty_text() {
+        let all = [
+            &CONSOLATION,
+            &REJECTION,
+            &CONFIRMATION,
+            &RESERVATION,
+            &FILLER,
+            &EXCUSE,
+            &PROBE,
+            &HINT,
+            &NEW_TASK,
+            &DONT_KNOW,
+            &HINT_REQUEST,
+            &GUESS,
+            &ASKING,
+            &ACKNOWLEDGEMENT,
+            &FAREWELL,
+            &FINAL_ANSWER,
+            &SMALL_TALK,
+            &YES_NO,
+            &SELF_CORRECTION,
+        ];
+        for cue in all {
+            assert!(!cue.is_match(""), "{}", cue.as_str());
+        }
+    }
+}

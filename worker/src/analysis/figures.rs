@@ -1,0 +1,98 @@
+//! What can be counted in a call.
+
+use shared::analysis::Figures;
+use shared::evidence::{Help, Verdict};
+use shared::transcript::{Speaker, Turn};
+
+use super::cues::{HINT_REQUEST, SELF_CORRECTION};
+use super::exchange::{plain, sentences};
+use super::judge::{Judgement, Kind};
+
+/// Where the provider does not say how long a turn took: people speak about 150 words a minute.
+const MS_A_WORD: i64 = 400;
+
+pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
+    let of = |speaker| turns.iter().filter(move |turn| turn.speaker == speaker);
+    let words = |speaker| {
+        of(speaker)
+            .map(|turn| turn.text.split_whitespace().count())
+            .sum::<usize>() as u32
+    };
+    let questions = |speaker| {
+        of(speaker)
+            .map(|turn| sentences(&turn.text).iter().filter(|(_, asks)| *asks).count())
+            .sum::<usize>() as u32
+    };
+    let student =
+        |matches: &dyn Fn(&str) -> bool| of(Speaker::Student).filter(|t| matches(&plain(&t.text))).count() as u32;
+    let count = |matches: &dyn Fn(&Judgement) -> bool| judgements.iter().filter(|j| matches(j)).count() as u32;
+    let (n_words_tutor, n_words_student) = (words(Speaker::Tutor), words(Speaker::Student));
+    let all = n_words_tutor + n_words_student;
+    Figures {
+        duration_seconds: duration(turns),
+        n_turns: turns.len() as u32,
+        n_student_turns: of(Speaker::Student).count() as u32,
+        n_words_tutor,
+        n_words_student,
+        student_talk_share: if all == 0 {
+            0.0
+        } else {
+            f64::from(n_words_student) / f64::from(all)
+        },
+        longest_silence_seconds: longest_silence(turns),
+        n_tutor_questions: questions(Speaker::Tutor),
+        n_student_questions: questions(Speaker::Student),
+        n_hint_requests: student(&|text| HINT_REQUEST.is_match(text)),
+        n_dont_knows: count(&|j| j.kind == Kind::DontKnow),
+        n_answers: count(&|j| j.kind == Kind::Answer),
+        n_answers_correct: count(&|j| j.verdict == Some(Verdict::Correct)),
+        n_answers_correct_unaided: count(&|j| j.verdict == Some(Verdict::Correct) && j.help == Help::None),
+        n_answers_incorrect: count(&|j| j.verdict == Some(Verdict::Incorrect)),
+        n_answers_undecided: count(&|j| j.kind == Kind::Answer && j.verdict.is_none()),
+        n_self_corrections: student(&|text| SELF_CORRECTION.is_match(text)),
+    }
+}
+
+fn end_ms(turn: &Turn) -> i64 {
+    let words = turn.text.split_whitespace().count() as i64;
+    i64::from(turn.offset_ms) + turn.duration_ms.map_or(words * MS_A_WORD, i64::from)
+}
+
+fn duration(turns: &[Turn]) -> f64 {
+    let start = turns.iter().map(|turn| i64::from(turn.offset_ms)).min().unwrap_or(0);
+    let end = turns.iter().map(end_ms).max().unwrap_or(0);
+    (end - start).max(0) as f64 / 1000.0
+}
+
+fn longest_silence(turns: &[Turn]) -> f64 {
+    let gaps = turns
+        .windows(2)
+        .map(|pair| i64::from(pair[1].offset_ms) - end_ms(&pair[0]));
+    gaps.max().unwrap_or(0).max(0) as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_what_lies_between_two_turns() {
+        let turn = |offset_ms, duration_ms| Turn {
+            turn_no: 0,
+            speaker: Speaker::Tutor,
+            text: "So?".into(),
+            offset_ms,
+            duration_ms: Some(duration_ms),
+        };
+        let turns = [turn(1000, 1000), turn(5000, 500), turn(5600, 400)];
+        let figures = figures(&turns, &[]);
+        assert!((figures.longest_silence_seconds - 3.0).abs() < 1e-9);
+        assert!((figures.duration_seconds - 5.0).abs() < 1e-9);
+        assert_eq!(figures.n_tutor_questions, 3);
+    }
+
+    #[test]
+    fn an_empty_call_counts_nothing() {
+        assert_eq!(figures(&[], &[]), Figures::default());
+    }
+}

@@ -1,0 +1,140 @@
+//! The right answer, where the question itself tells it: a calculation, or a question of the curriculum with its key.
+
+use shared::curriculum::Curriculum;
+
+use super::arithmetic;
+use super::exchange::{plain, sentences};
+use super::numbers::{Value, values};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expected {
+    Number(f64),
+    /// A number of parts, and the fraction they make: "three", or "three sixths".
+    Parts(f64, Value),
+    /// The fraction must be written in this form.
+    Lowest(u32, u32),
+    Words(String),
+}
+
+/// What the task's last question expects.
+pub(super) fn expected(task: &str, curriculum: &Curriculum) -> Option<Expected> {
+    let sentences = sentences(task);
+    // Only the last question counts, and a statement only where nothing is asked: "Let's try one quarter plus two thirds."
+    let (asked, _) = sentences.iter().rev().find(|(_, asks)| *asks).or(sentences.last())?;
+    if asked.contains("simplify") {
+        let fraction = values(asked).last().and_then(|v| v.fraction);
+        return fraction.map(|(top, bottom)| {
+            let divisor = gcd(top, bottom);
+            Expected::Lowest(top / divisor, bottom / divisor)
+        });
+    }
+    let key = sentences.iter().rev().find_map(|(text, _)| {
+        let asked = words(text);
+        curriculum
+            .skills
+            .iter()
+            .flat_map(|s| &s.questions)
+            .find(|q| words(&q.ask) == asked)
+            .map(|q| q.answer.clone())
+    });
+    if let Some(key) = key {
+        return Some(match values(&key).as_slice() {
+            [value] => Expected::Number(value.amount),
+            _ => Expected::Words(plain(&key)),
+        });
+    }
+    if let Some((bottom, fraction)) = arithmetic::asked_parts(asked) {
+        return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
+    }
+    if arithmetic::claims(asked).is_empty() {
+        return arithmetic::asked(asked).map(|(_, result)| Expected::Number(result));
+    }
+    None
+}
+
+/// Whether an answer is the expected one; `None` where it cannot be compared.
+pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Option<bool> {
+    match expected {
+        Expected::Number(number) => {
+            let right = value?.equals(*number);
+            // Who said the number and then went on talking gave it all the same.
+            Some(
+                right
+                    || values(said).len() > 1
+                        && values(said).iter().any(|v| v.equals(*number))
+                        && said.contains("answer"),
+            )
+        }
+        Expected::Parts(parts, fraction) => {
+            let value = value?;
+            let right = value.equals(*parts) || value.equals(fraction.amount);
+            // Who says more answers more than this question.
+            (right || values(said).len() == 1).then_some(right)
+        }
+        Expected::Lowest(top, bottom) => Some(value?.fraction? == (*top, *bottom)),
+        Expected::Words(key) => said.contains(key.as_str()).then_some(true),
+    }
+}
+
+fn words(text: &str) -> String {
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_answer(task: &str, said: &str) -> Option<bool> {
+        let expected = expected(&plain(task), &Curriculum::starter())?;
+        check(&expected, &plain(said), values(said).last().copied())
+    }
+
+    #[test]
+    fn a_calculation_is_its_own_key() {
+        assert_eq!(
+            check_answer("What is one half plus one third?", "Um, two fifths?"),
+            Some(false)
+        );
+        assert_eq!(
+            check_answer("What is one half plus one third?", "so it's five sixths"),
+            Some(true)
+        );
+        assert_eq!(
+            check_answer("Let's try another: one quarter plus two thirds.", "Eleven twelfths."),
+            Some(true)
+        );
+        assert_eq!(check_answer("What is 163 - 156 = ?", "13"), Some(false));
+    }
+
+    #[test]
+    fn a_question_of_the_curriculum_has_its_key() {
+        assert_eq!(check_answer("How many sides does a hexagon have?", "six"), Some(true));
+        assert_eq!(check_answer("What is yellow in Italian?", "giallo"), Some(true));
+        assert_eq!(check_answer("What is yellow in Italian?", "amarillo"), None);
+    }
+
+    #[test]
+    fn parts_may_be_counted_or_named() {
+        assert_eq!(check_answer("So how many sixths is one half?", "three"), Some(true));
+        assert_eq!(
+            check_answer("So how many sixths is one half?", "Three sixths."),
+            Some(true)
+        );
+        assert_eq!(check_answer("So how many sixths is one half?", "two"), Some(false));
+    }
+
+    #[test]
+    fn a_simplified_fraction_must_be_in_lowest_terms() {
+        assert_eq!(check_answer("Simplify six eighths.", "three quarters"), Some(true));
+        assert_eq!(check_answer("Can you simplify 6/12?", "3/6"), Some(false));
+        assert_eq!(check_answer("Simplify six eighths.", "Is it six?"), None);
+    }
+}

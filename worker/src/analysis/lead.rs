@@ -1,0 +1,153 @@
+//! The tutor's verdict: what the beginning of the next turn says of the answer before it.
+
+use super::cues::{CONFIRMATION, CONSOLATION, EXCUSE, FILLER, NEW_TASK, PROBE, REJECTION, RESERVATION};
+use super::exchange::{Clause, clauses};
+
+/// What the tutor's reply says of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lead {
+    Confirmed,
+    /// Right as far as it goes.
+    Partly,
+    Rejected,
+    /// Not said, but the tutor stays with it as one does with a wrong answer.
+    Doubted,
+    /// The student is excused for not answering.
+    Excused,
+    /// Nothing can be read from it.
+    Unclear,
+}
+
+/// After so many clauses a tutor speaks of something else.
+const REACH: usize = 6;
+
+pub(super) fn lead(reply: &str) -> Lead {
+    let clauses = clauses(reply);
+    for (i, clause) in clauses.iter().take(REACH).enumerate() {
+        match judge(clause, i == 0) {
+            Lead::Confirmed => return reserved(&clauses[i..]),
+            Lead::Unclear if i > 0 && NEW_TASK.is_match(&clause.text) => return Lead::Unclear,
+            Lead::Unclear => {}
+            decided => return decided,
+        }
+    }
+    Lead::Unclear
+}
+
+fn judge(clause: &Clause, first: bool) -> Lead {
+    let text = clause.text.as_str();
+    if first && EXCUSE.is_match(text) {
+        return Lead::Excused;
+    }
+    if CONSOLATION.is_match(text) {
+        return Lead::Rejected;
+    }
+    let confirmed = CONFIRMATION.find(text).filter(|_| !clause.asks || first);
+    let rejected = REJECTION.find(text).filter(|_| !FILLER.is_match(text) || !first);
+    match (confirmed, rejected) {
+        (None, None) => Lead::Unclear,
+        (Some(_), None) if clause.asks && PROBE.is_match(text) => Lead::Unclear,
+        (None, Some(_)) if clause.asks && PROBE.is_match(text) => Lead::Unclear,
+        (Some(yes), Some(no)) if yes.start() == 0 && no.start() >= yes.end() => {
+            if RESERVATION.is_match(text) {
+                Lead::Partly
+            } else {
+                Lead::Confirmed
+            }
+        }
+        (_, Some(_)) => Lead::Rejected,
+        (Some(_), None) => Lead::Confirmed,
+    }
+}
+
+/// A confirmation that the next words take back is half a confirmation.
+fn reserved(clauses: &[Clause]) -> Lead {
+    let sentence = clauses[0].sentence;
+    let taken_back = clauses.iter().enumerate().any(|(i, clause)| {
+        let reservation = RESERVATION.find(&clause.text).map(|found| found.start());
+        if clause.sentence == sentence {
+            reservation.is_some() || i > 0 && !clause.asks && CONSOLATION.is_match(&clause.text)
+        } else {
+            clause.sentence == sentence + 1 && reservation == Some(0)
+        }
+    });
+    if taken_back { Lead::Partly } else { Lead::Confirmed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_lead(expected: Lead, replies: &[&str]) {
+        for reply in replies {
+            assert_eq!(lead(&reply.to_lowercase()), expected, "{reply}");
+        }
+    }
+
+    #[test]
+    fn confirmations_are_heard() {
+        assert_lead(
+            Lead::Confirmed,
+            &[
+                "Exactly, nice catch. What size of piece could we cut both fractions into?",
+                "Yes, sixths. So how many sixths is one half?",
+                "Five sixths is right, and you found it yourself.",
+                "Perfect, all on your own. Now a trickier one: three quarters minus one sixth.",
+                "Correct, and football it is. Last one: simplify six eighths.",
+                "You got it!",
+            ],
+        );
+    }
+
+    #[test]
+    fn polite_rejections_are_heard() {
+        assert_lead(
+            Lead::Rejected,
+            &[
+                "Not quite. How did you get two fifths?",
+                "That was a very good try. Plus 1 point for your try.",
+                "Almost! Look at the last word.",
+                "Good effort. Go ahead and show your work.",
+                "Hmm, are you sure?",
+                "Please recheck your answer.",
+                "No, you need to add.",
+                "I'm sorry, that is wrong.",
+            ],
+        );
+    }
+
+    #[test]
+    fn half_a_yes_is_no_yes() {
+        assert_lead(
+            Lead::Partly,
+            &[
+                "That is correct, but you left out the colour.",
+                "Good. But which colour is it?",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_probe_and_a_thank_you_are_no_verdict() {
+        assert_lead(
+            Lead::Unclear,
+            &[
+                "Thanks for saying each step. Is two fifths more or less than one half?",
+                "I see. How did you get there?",
+                "Okay, can you walk me through it?",
+            ],
+        );
+    }
+
+    #[test]
+    fn no_problem_excuses() {
+        assert_lead(
+            Lead::Excused,
+            &[
+                "No problem, we haven't done simplifying yet.",
+                "That's okay, let's do it together.",
+            ],
+        );
+    }
+}

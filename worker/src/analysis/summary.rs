@@ -1,0 +1,139 @@
+//! What people read: a summary from a template, the mood, and a proposal for the next lesson.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use shared::analysis::{Engagement, EngagementLevel, Figures, MisconceptionFinding, NextLesson, SkillFinding};
+use shared::curriculum::Curriculum;
+use shared::evidence::{Help, Verdict};
+use shared::transcript::{Speaker, Turn};
+
+/// Fewer student turns show no engagement.
+const ENOUGH_TURNS: u32 = 3;
+
+pub(super) fn summary(figures: &Figures, skills: &[SkillFinding], misconceptions: &[MisconceptionFinding]) -> String {
+    if figures.n_student_turns == 0 {
+        return "The student said nothing.".to_owned();
+    }
+    let minutes = (figures.duration_seconds / 60.0).round() as u32;
+    let length = if minutes < 1 {
+        "Less than a minute".to_owned()
+    } else {
+        format!("{minutes} min")
+    };
+    let practised: Vec<&str> = skills.iter().take(3).map(|skill| skill.name.as_str()).collect();
+    let on = if practised.is_empty() {
+        String::new()
+    } else {
+        format!(" on {}", practised.join(", "))
+    };
+    let mut text = match figures.n_answers {
+        0 => format!("{length}{on}; no answer to judge."),
+        n => format!(
+            "{length}{on}: {n} {}, {} right ({} without help), {} wrong, {} undecided.",
+            if n == 1 { "answer" } else { "answers" },
+            figures.n_answers_correct,
+            figures.n_answers_correct_unaided,
+            figures.n_answers_incorrect,
+            figures.n_answers_undecided,
+        ),
+    };
+    if let Some(open) = misconceptions.iter().find(|m| !m.resolved) {
+        text.push_str(&format!(" Still {}.", open.belief));
+    } else if let Some(overcome) = misconceptions.first() {
+        text.push_str(&format!(" At first {}, later right.", overcome.belief));
+    }
+    if figures.n_dont_knows > 0 {
+        text.push_str(&format!(" Did not know {}.", times(figures.n_dont_knows)));
+    }
+    text
+}
+
+fn times(n: u32) -> String {
+    if n == 1 {
+        "once".to_owned()
+    } else {
+        format!("{n} times")
+    }
+}
+
+static MOODS: LazyLock<[(&str, Regex); 5]> = LazyLock::new(|| {
+    [
+        ("anxious", r"(?i)\b(?:nervous|scared|worried|anxious|afraid|stressed)\b"),
+        (
+            "frustrated",
+            r"(?i)\b(?:frustrat\w+|annoy\w+|hate (?:this|maths?|it)|too hard|so hard|stupid|give up|ugh)\b",
+        ),
+        ("bored", r"(?i)\b(?:boring|bored|so easy|too easy)\b"),
+        (
+            "confused",
+            r"(?i)\b(?:confus\w+|don't (?:get|understand) (?:it|this)|lost)\b",
+        ),
+        (
+            "confident",
+            r"(?i)\b(?:easy|i know this|i got (?:it|this)|that was fun|i see!|oh,? i see|i get it)\b",
+        ),
+    ]
+    .map(|(mood, words)| (mood, Regex::new(words).expect("a literal, compiled by a test")))
+});
+
+/// By length and questions; the mood only where the student names it. The last one counts.
+pub(super) fn engagement(turns: &[Turn], figures: &Figures) -> Option<Engagement> {
+    if figures.n_student_turns < ENOUGH_TURNS {
+        return None;
+    }
+    let words = f64::from(figures.n_words_student) / f64::from(figures.n_student_turns);
+    let level = match words {
+        _ if figures.n_student_questions >= 3 => EngagementLevel::High,
+        w if w >= 8.0 => EngagementLevel::High,
+        w if w >= 2.5 => EngagementLevel::Medium,
+        _ => EngagementLevel::Low,
+    };
+    let said = turns.iter().rev().filter(|turn| turn.speaker == Speaker::Student);
+    let mood = said
+        .flat_map(|turn| MOODS.iter().find(|(_, words)| words.is_match(&turn.text)))
+        .next();
+    Some(Engagement {
+        level,
+        mood: mood.map_or("neutral", |(mood, _)| mood).to_owned(),
+    })
+}
+
+/// The skill that went worst, with questions for it.
+pub(super) fn next_lesson(
+    skills: &[SkillFinding],
+    misconceptions: &[MisconceptionFinding],
+    curriculum: &Curriculum,
+) -> Option<NextLesson> {
+    let tally = |skill: &SkillFinding| {
+        let unaided = |e: &&shared::analysis::EvidenceFinding| e.verdict == Verdict::Correct && e.help == Help::None;
+        (skill.evidence.iter().filter(unaided).count(), skill.evidence.len())
+    };
+    let shown = skills.iter().filter(|skill| !skill.evidence.is_empty());
+    let weakest = shown.max_by(|a, b| {
+        let missed = |skill| {
+            let (right, all) = tally(skill);
+            (all - right) as f64 / all as f64
+        };
+        // Among equals the one with more evidence, which stands first.
+        missed(a).total_cmp(&missed(b)).then(std::cmp::Ordering::Greater)
+    })?;
+    let (right, all) = tally(weakest);
+    let goal = if right == all {
+        format!("Keep {} fresh and go on from there", weakest.name)
+    } else {
+        format!("{}: two right answers without help", weakest.name)
+    };
+    let mut steps = Vec::new();
+    if let Some(open) = misconceptions.iter().find(|m| !m.resolved) {
+        steps.push(format!("Find out whether the student still {}", open.belief));
+    }
+    let skill = curriculum.find_skill(&weakest.skill_id)?;
+    let questions = skill
+        .questions
+        .iter()
+        .take(3 - steps.len())
+        .map(|question| format!("Ask: {}", question.ask));
+    steps.extend(questions);
+    Some(NextLesson { goal, steps })
+}
