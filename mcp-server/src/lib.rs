@@ -12,6 +12,7 @@ use shared::http::{self, ServeOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub mod api;
 pub mod auth;
 pub mod cursor;
 pub mod mcp;
@@ -54,6 +55,7 @@ pub fn router(state: State) -> Router {
         .route("/.well-known/jwks.json", get(wellknown::jwks))
         .merge(mcp::router(&state))
         .merge(webhook::router())
+        .merge(api::router(&state))
         .with_state(state)
 }
 

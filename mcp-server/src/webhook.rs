@@ -59,7 +59,10 @@ async fn receive(
 
     let Ok(envelope) = Envelope::parse(&body) else {
         store(&state.db, &unreadable(&body), false, now).await?;
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not a message of VAPI's"));
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "the body is not a message of VAPI's",
+        ));
     };
     let new = NewDelivery {
         dedupe_key: envelope.dedupe_key(&body),
@@ -81,7 +84,9 @@ async fn receive(
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
     let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive");
-    let body = timeout(READ_WITHIN, Bytes::from_request(request, &())).await.map_err(|_| late())?;
+    let body = timeout(READ_WITHIN, Bytes::from_request(request, &()))
+        .await
+        .map_err(|_| late())?;
     body.map_err(|rejection: BytesRejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "send at most 5 MiB"),
         status => Problem::new(status, "the body did not arrive whole"),
@@ -99,16 +104,18 @@ fn unreadable(body: &[u8]) -> NewDelivery<'_> {
     }
 }
 
-/// Stores the delivery and asks for its job, both or neither. What was stored before is left as it is.
 async fn store(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> Result<(), Problem> {
-    let stored = timeout(STORE_WITHIN, async {
-        let mut tx = db.begin().await?;
-        let delivery_id = delivery::insert_if_new(&mut tx, new, now).await?;
-        if let Some(delivery_id) = delivery_id.filter(|_| needs_job) {
-            job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await?;
-        }
-        tx.commit().await?;
-        db::Result::Ok(())
-    });
-    stored.await.map_err(|_| Problem::unavailable())?.map_err(Problem::from)
+    let stored = timeout(STORE_WITHIN, insert(db, new, needs_job, now)).await;
+    Ok(stored.map_err(|_| Problem::unavailable())??)
+}
+
+/// The delivery and its job, both or neither. What was stored before is left as it is.
+async fn insert(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> db::Result<()> {
+    let mut tx = db.begin().await?;
+    let delivery_id = delivery::insert_if_new(&mut tx, new, now).await?;
+    if let Some(delivery_id) = delivery_id.filter(|_| needs_job) {
+        job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }

@@ -2,14 +2,13 @@
 //!
 //! **Invariant:** fails closed. Whatever is missing, empty, doubled or out of range is a refusal, never a pass.
 
-use std::str::FromStr;
-
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretSlice};
+use secrecy::ExposeSecret;
 use sha2::Sha256;
+use shared::config::{SignatureEncoding, WebhookConfig};
 
 /// How far VAPI's clock and ours may differ, and for how long a captured request could be sent again.
 const TOLERANCE_MS: u64 = 300_000;
@@ -20,34 +19,13 @@ const MAX_SIGNATURES: usize = 4;
 /// VAPI signs `{svix-id}` from a header whose name its customer chooses; these are the two in use.
 const MESSAGE_ID_HEADERS: [&str; 2] = ["svix-id", "webhook-id"];
 
-/// How a request is signed: VAPI lets its customer choose each part.
-#[derive(Clone, Debug)]
-pub struct Scheme {
-    pub signature_header: HeaderName,
-    pub timestamp_header: HeaderName,
-    pub payload: PayloadFormat,
-    /// Stands before each signature, for example `sha256=`.
-    pub prefix: String,
-    pub encoding: Encoding,
-}
-
-/// What is signed, for example `{timestamp}.{body}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PayloadFormat(Vec<Piece>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
-    Literal(String),
+/// A part of what is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece<'a> {
+    Literal(&'a str),
     Body,
     Timestamp,
     MessageId,
-}
-
-/// How the signature is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    Hex,
-    Base64,
 }
 
 /// Why a request was refused: for the log and the counters, never for the answer.
@@ -67,95 +45,46 @@ pub enum Refusal {
     Mismatch,
 }
 
-impl PayloadFormat {
-    /// Without a signed timestamp a captured request could be sent again for ever.
-    pub fn prevents_replay(&self) -> bool {
-        self.0.contains(&Piece::Timestamp)
-    }
+/// Accepts a request that VAPI's current or previous secret signed no more than five minutes from `now`.
+pub fn verify(settings: &WebhookConfig, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<(), Refusal> {
+    let secrets: Vec<_> = [Some(&settings.secret), settings.secret_previous.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|secret| secret.expose_secret().as_bytes())
+        .collect();
+    verify_with(&secrets, settings, headers, body, now)
 }
 
-impl FromStr for PayloadFormat {
-    type Err = String;
-
-    fn from_str(format: &str) -> Result<Self, String> {
-        let mut pieces = Vec::new();
-        let mut rest = format;
-        while let Some((literal, after)) = rest.split_once('{') {
-            let (token, after) = after.split_once('}').ok_or("a `{` is not closed")?;
-            if !literal.is_empty() {
-                pieces.push(Piece::Literal(literal.to_owned()));
-            }
-            pieces.push(match token {
-                "body" => Piece::Body,
-                "timestamp" => Piece::Timestamp,
-                "svix-id" => Piece::MessageId,
-                _ => return Err(format!("`{{{token}}}` is none of {{body}}, {{timestamp}}, {{svix-id}}")),
-            });
-            rest = after;
-        }
-        if !rest.is_empty() {
-            pieces.push(Piece::Literal(rest.to_owned()));
-        }
-        if !pieces.contains(&Piece::Body) {
-            return Err("must contain {body}, or nothing of the content is signed".to_owned());
-        }
-        Ok(Self(pieces))
-    }
-}
-
-impl FromStr for Encoding {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "hex" => Ok(Self::Hex),
-            "base64" => Ok(Self::Base64),
-            _ => Err("must be `hex` or `base64`".to_owned()),
-        }
-    }
-}
-
-impl Encoding {
-    fn decode(self, text: &str) -> Option<Vec<u8>> {
-        match self {
-            Self::Hex => hex::decode(text).ok(),
-            Self::Base64 => BASE64.decode(text).ok(),
-        }
-    }
-}
-
-/// Accepts a request that any of `secrets` signed no more than five minutes from `now`.
-pub fn verify(
-    scheme: &Scheme,
-    secrets: &[SecretSlice<u8>],
+fn verify_with(
+    secrets: &[&[u8]],
+    settings: &WebhookConfig,
     headers: &HeaderMap,
     body: &[u8],
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
-    let signatures = only(headers, &scheme.signature_header).ok_or(Refusal::NoSignature)?;
+    let pieces = pieces(&settings.payload);
+    let signatures = only(headers, &settings.signature_header).ok_or(Refusal::NoSignature)?;
     let mut timestamp = "";
-    if scheme.payload.prevents_replay() {
-        timestamp = only(headers, &scheme.timestamp_header).ok_or(Refusal::NoTimestamp)?;
+    if pieces.contains(&Piece::Timestamp) {
+        timestamp = only(headers, &settings.timestamp_header).ok_or(Refusal::NoTimestamp)?;
         check_age(timestamp, now)?;
     }
     let mut message_id = "";
-    if scheme.payload.0.contains(&Piece::MessageId) {
-        message_id = MESSAGE_ID_HEADERS
-            .iter()
-            .find_map(|name| only(headers, &HeaderName::from_static(name)))
-            .ok_or(Refusal::NoMessageId)?;
+    if pieces.contains(&Piece::MessageId) {
+        let mut ids = MESSAGE_ID_HEADERS.iter().filter_map(|name| only(headers, name));
+        message_id = ids.next().ok_or(Refusal::NoMessageId)?;
     }
 
     let candidates: Vec<_> = signatures
         .split_ascii_whitespace()
         .take(MAX_SIGNATURES)
-        .filter_map(|signature| scheme.encoding.decode(signature.strip_prefix(scheme.prefix.as_str())?))
+        .filter_map(|signature| decode(settings.encoding, signature.strip_prefix(&settings.prefix)?))
         .collect();
     let mut is_genuine = false;
     // Every secret is computed, also after a hit: the time taken tells nobody which one signed.
-    for secret in secrets.iter().filter(|secret| !secret.expose_secret().is_empty()) {
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret()).expect("HMAC takes a key of any length");
-        for piece in &scheme.payload.0 {
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
+        for piece in &pieces {
             mac.update(match piece {
                 Piece::Literal(text) => text.as_bytes(),
                 Piece::Body => body,
@@ -170,8 +99,39 @@ pub fn verify(
     if is_genuine { Ok(()) } else { Err(Refusal::Mismatch) }
 }
 
+/// A `{` that begins none of our tokens stands for itself.
+fn pieces(format: &str) -> Vec<Piece<'_>> {
+    const TOKENS: [(&str, Piece<'_>); 3] = [
+        ("{body}", Piece::Body),
+        ("{timestamp}", Piece::Timestamp),
+        ("{svix-id}", Piece::MessageId),
+    ];
+    let mut pieces = Vec::new();
+    let mut rest = format;
+    while !rest.is_empty() {
+        let next = TOKENS
+            .iter()
+            .filter_map(|(token, piece)| Some((rest.find(token)?, token, piece)))
+            .min_by_key(|n| n.0);
+        let (literal, after) = next.map_or((rest, ""), |(at, token, _)| (&rest[..at], &rest[at + token.len()..]));
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal));
+        }
+        pieces.extend(next.map(|(_, _, piece)| *piece));
+        rest = after;
+    }
+    pieces
+}
+
+fn decode(encoding: SignatureEncoding, text: &str) -> Option<Vec<u8>> {
+    match encoding {
+        SignatureEncoding::Hex => hex::decode(text).ok(),
+        SignatureEncoding::Base64 => BASE64.decode(text).ok(),
+    }
+}
+
 /// The header's value where it is there once, readable and not empty. VAPI was seen to send an empty one.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?.trim();
     (values.next().is_none() && !value.is_empty()).then_some(value)
@@ -194,25 +154,23 @@ fn check_age(timestamp: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderName, HeaderValue};
     use serde_json::Value;
 
     use super::*;
 
     const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/vapi");
 
-    fn scheme(payload: &str, prefix: &str, encoding: Encoding) -> Scheme {
-        Scheme {
-            signature_header: HeaderName::from_static("x-signature"),
-            timestamp_header: HeaderName::from_static("x-timestamp"),
-            payload: payload.parse().unwrap(),
+    fn settings(payload: &str, prefix: &str, encoding: SignatureEncoding) -> WebhookConfig {
+        WebhookConfig {
+            secret: "vapi-hmac-test-secret".into(),
+            secret_previous: None,
+            signature_header: "x-signature".to_owned(),
+            timestamp_header: "x-timestamp".to_owned(),
+            payload: payload.to_owned(),
             prefix: prefix.to_owned(),
             encoding,
         }
-    }
-
-    fn secrets(secrets: &[&str]) -> Vec<SecretSlice<u8>> {
-        secrets.iter().map(|secret| secret.as_bytes().to_vec().into()).collect()
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -228,8 +186,7 @@ mod tests {
 
     /// A request that verifies; each test spoils one thing of it.
     struct Request {
-        scheme: Scheme,
-        secrets: Vec<SecretSlice<u8>>,
+        settings: WebhookConfig,
         headers: HeaderMap,
         body: Vec<u8>,
         now: DateTime<Utc>,
@@ -240,8 +197,7 @@ mod tests {
             let vectors = vectors();
             let vector = &vectors["vectors"][0];
             Self {
-                scheme: scheme("{timestamp}.{body}", "", Encoding::Hex),
-                secrets: secrets(&[vectors["secret"].as_str().unwrap()]),
+                settings: settings("{timestamp}.{body}", "", SignatureEncoding::Hex),
                 headers: headers(&[
                     ("x-signature", vector["hex"].as_str().unwrap()),
                     ("x-timestamp", vector["timestamp"].as_str().unwrap()),
@@ -252,7 +208,7 @@ mod tests {
         }
 
         fn verify(&self) -> Result<(), Refusal> {
-            verify(&self.scheme, &self.secrets, &self.headers, &self.body, self.now)
+            verify(&self.settings, &self.headers, &self.body, self.now)
         }
     }
 
@@ -263,19 +219,19 @@ mod tests {
     #[test]
     fn all_vectors_verify_in_hex_and_in_base64() {
         let file = vectors();
-        let secrets = secrets(&[file["secret"].as_str().unwrap()]);
+        assert_eq!(file["secret"], "vapi-hmac-test-secret");
         let vectors = file["vectors"].as_array().unwrap();
         assert_eq!(vectors.len(), 15);
         for vector in vectors {
             let body = std::fs::read(format!("{FIXTURES}/{}", vector["body_file"].as_str().unwrap())).unwrap();
-            for (encoding, name) in [(Encoding::Hex, "hex"), (Encoding::Base64, "base64")] {
-                let scheme = scheme(vector["payload_format"].as_str().unwrap(), "", encoding);
+            for (encoding, name) in [(SignatureEncoding::Hex, "hex"), (SignatureEncoding::Base64, "base64")] {
+                let settings = settings(vector["payload_format"].as_str().unwrap(), "", encoding);
                 let mut headers = headers(&[("x-signature", vector[name].as_str().unwrap())]);
                 if let Some(timestamp) = vector["timestamp"].as_str() {
                     headers.insert("x-timestamp", timestamp.parse().unwrap());
                 }
                 assert_eq!(
-                    verify(&scheme, &secrets, &headers, &body, at(1_795_190_700)),
+                    verify(&settings, &headers, &body, at(1_795_190_700)),
                     Ok(()),
                     "{vector}"
                 );
@@ -319,10 +275,10 @@ mod tests {
             ),
         ];
         for (key, body, signature) in cases {
-            let scheme = scheme("{body}", "", Encoding::Hex);
+            let settings = settings("{body}", "", SignatureEncoding::Hex);
             let headers = headers(&[("x-signature", signature)]);
             assert_eq!(
-                verify(&scheme, &[key.to_vec().into()], &headers, body, at(0)),
+                verify_with(&[key], &settings, &headers, body, at(0)),
                 Ok(()),
                 "{signature}"
             );
@@ -332,23 +288,17 @@ mod tests {
     #[test]
     fn rfc_4231_truncated_tag_is_refused() {
         let headers = headers(&[("x-signature", "a3b6167473100ee06e0c796c2955552b")]);
-        let scheme = scheme("{body}", "", Encoding::Hex);
-        let verdict = verify(
-            &scheme,
-            &[vec![0x0c; 20].into()],
-            &headers,
-            b"Test With Truncation",
-            at(0),
-        );
+        let settings = settings("{body}", "", SignatureEncoding::Hex);
+        let verdict = verify_with(&[&[0x0c; 20]], &settings, &headers, b"Test With Truncation", at(0));
         assert_eq!(verdict, Err(Refusal::Mismatch));
     }
 
     #[test]
     fn standard_webhooks_vector_verifies_also_beside_a_signature_of_another_key() {
         let key = BASE64.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let mut scheme = scheme("{svix-id}.{timestamp}.{body}", "v1,", Encoding::Base64);
-        scheme.signature_header = HeaderName::from_static("webhook-signature");
-        scheme.timestamp_header = HeaderName::from_static("webhook-timestamp");
+        let mut settings = settings("{svix-id}.{timestamp}.{body}", "v1,", SignatureEncoding::Base64);
+        settings.signature_header = "webhook-signature".to_owned();
+        settings.timestamp_header = "webhook-timestamp".to_owned();
         let genuine = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         for signature in [genuine.to_owned(), format!("v1,{} {genuine}", BASE64.encode([0; 32]))] {
             let mut headers = headers(&[
@@ -357,9 +307,9 @@ mod tests {
                 ("webhook-signature", &signature),
             ]);
             let check = |headers: &HeaderMap| {
-                verify(
-                    &scheme,
-                    &[key.clone().into()],
+                verify_with(
+                    &[&key],
+                    &settings,
                     headers,
                     br#"{"test": 2432232314}"#,
                     at(1_614_265_330),
@@ -373,13 +323,13 @@ mod tests {
 
     #[test]
     fn github_vector_verifies_with_its_prefix_and_not_without() {
-        let secrets = secrets(&["It's a Secret to Everybody"]);
+        let secret = "It's a Secret to Everybody".as_bytes();
         let hex = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
-        let scheme = scheme("{body}", "sha256=", Encoding::Hex);
+        let settings = settings("{body}", "sha256=", SignatureEncoding::Hex);
         let check = |signature: &str| {
-            verify(
-                &scheme,
-                &secrets,
+            verify_with(
+                &[secret],
+                &settings,
                 &headers(&[("x-signature", signature)]),
                 b"Hello, World!",
                 at(0),
@@ -420,12 +370,12 @@ mod tests {
     #[test]
     fn the_previous_secret_is_accepted_and_a_wrong_or_empty_one_is_not() {
         let mut request = Request::good();
-        request.secrets = secrets(&["the secret after the rotation", "vapi-hmac-test-secret"]);
+        request.settings.secret = "the secret after the rotation".into();
+        assert_eq!(request.verify(), Err(Refusal::Mismatch));
+        request.settings.secret_previous = Some("vapi-hmac-test-secret".into());
         assert_eq!(request.verify(), Ok(()));
-        for wrong in [&["another secret"][..], &[""], &[]] {
-            request.secrets = secrets(wrong);
-            assert_eq!(request.verify(), Err(Refusal::Mismatch));
-        }
+        request.settings.secret_previous = Some("".into());
+        assert_eq!(request.verify(), Err(Refusal::Mismatch));
     }
 
     #[test]
@@ -433,14 +383,8 @@ mod tests {
         let mut mac = Hmac::<Sha256>::new_from_slice(b"").unwrap();
         mac.update(b"{}");
         let forged = hex::encode(mac.finalize().into_bytes());
-        let scheme = scheme("{body}", "", Encoding::Hex);
-        let verdict = verify(
-            &scheme,
-            &secrets(&[""]),
-            &headers(&[("x-signature", &forged)]),
-            b"{}",
-            at(0),
-        );
+        let settings = settings("{body}", "", SignatureEncoding::Hex);
+        let verdict = verify_with(&[b""], &settings, &headers(&[("x-signature", &forged)]), b"{}", at(0));
         assert_eq!(verdict, Err(Refusal::Mismatch));
     }
 
@@ -497,17 +441,20 @@ mod tests {
     }
 
     #[test]
-    fn payload_formats_say_what_is_wrong_with_them() {
-        let format = |text: &str| text.parse::<PayloadFormat>();
-        assert!(format("{timestamp}.{body}").unwrap().prevents_replay());
-        assert!(!format("{body}").unwrap().prevents_replay());
-        for (text, fault) in [
-            ("{timestamp}", "{body}"),
-            ("{url}.{body}", "{url}"),
-            ("{body", "not closed"),
-            ("", "{body}"),
+    fn a_payload_format_is_read_into_its_pieces() {
+        use Piece::{Body, Literal, MessageId, Timestamp};
+        for (format, expected) in [
+            ("{timestamp}.{body}", &[Timestamp, Literal("."), Body][..]),
+            (
+                "{svix-id}.{timestamp}.{body}",
+                &[MessageId, Literal("."), Timestamp, Literal("."), Body],
+            ),
+            ("{body}", &[Body]),
+            ("v0:{body}:end", &[Literal("v0:"), Body, Literal(":end")]),
+            ("{url}{body", &[Literal("{url}{body")]),
+            ("", &[]),
         ] {
-            assert!(format(text).unwrap_err().contains(fault), "{text}");
+            assert_eq!(pieces(format), expected, "{format}");
         }
     }
 }

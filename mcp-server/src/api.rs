@@ -1,0 +1,129 @@
+//! The JSON API for apps, under `/api/v1`: its routes, and the document that describes them.
+//!
+//! **Invariant:** route, documentation and needed scopes of an operation are one value; none can be had without the
+//! others.
+
+mod body;
+mod document;
+mod endpoint;
+mod fault;
+mod page;
+mod path;
+mod sessions;
+mod students;
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Request, State as Shared};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get};
+use axum::{Json, Router};
+use serde_json::Value;
+use shared::access::ScopeSet;
+use shared::http::Problem;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use self::endpoint::Endpoint;
+use crate::State;
+use crate::auth::Bearer;
+use crate::auth::challenge::Denied;
+
+/// Every operation, in the order of the document.
+fn endpoints() -> Vec<Endpoint> {
+    [students::endpoints(), sessions::endpoints()].into_iter().flatten().collect()
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> Value {
+    document::render(&endpoints())
+}
+
+/// All routes under `/api`.
+pub fn router(state: &State) -> Router<State> {
+    let mut paths: BTreeMap<&str, MethodRouter<State>> = BTreeMap::new();
+    for endpoint in endpoints() {
+        let needed: ScopeSet = endpoint.operation.scopes.iter().copied().collect();
+        let permit = middleware::from_fn_with_state(
+            state.clone(),
+            move |state: Shared<State>, bearer: Bearer, request: Request, next: Next| {
+                permit(state, bearer, needed, request, next)
+            },
+        );
+        let route = paths.remove(endpoint.path).unwrap_or_default().merge(endpoint.route.layer(permit));
+        paths.insert(endpoint.path, route);
+    }
+    paths
+        .into_iter()
+        .fold(Router::new(), |router, (path, route)| router.route(path, route.fallback(wrong_method)))
+        // What is shown here is about children: nobody on the way keeps it.
+        .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .route("/api/v1/openapi.json", get(async || Json(openapi())))
+        .route("/api/docs", get(page::show))
+        .route("/api/{*rest}", any(no_such_path))
+}
+
+/// Lets a caller through who holds every scope that the operation needs.
+async fn permit(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    needed: ScopeSet,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if !needed.is_subset_of(caller.scopes) {
+        return state.auth.challenge(Denied::InsufficientScope, needed).into_response();
+    }
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "`Allow` names the methods of this path")
+}
+
+async fn no_such_path() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path; /api/docs lists what there is")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_is_documented_and_asks_for_a_scope() {
+        let mut ids = HashSet::new();
+        for Endpoint { path, operation, .. } in endpoints() {
+            assert!(ids.insert(operation.id), "{} is there twice", operation.id);
+            assert!(!operation.summary.is_empty() && !operation.scopes.is_empty(), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_reference_of_the_document_leads_somewhere() {
+        let document = openapi();
+        let text = document.to_string();
+        let mut n = 0;
+        for reference in text.split("\"$ref\":\"#").skip(1) {
+            let pointer = reference.split('"').next().unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+            n += 1;
+        }
+        assert!(n > 20, "{n}");
+    }
+
+    #[test]
+    fn a_telephone_number_never_stands_in_a_url() {
+        for (path, methods) in openapi()["paths"].as_object().unwrap() {
+            assert!(!path.contains("phone"), "{path}");
+            for operation in methods.as_object().unwrap().values() {
+                let parameters = operation["parameters"].as_array().into_iter().flatten();
+                assert!(parameters.clone().all(|parameter| parameter["name"] != "phone"), "{path}");
+            }
+        }
+    }
+}

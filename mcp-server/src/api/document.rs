@@ -1,0 +1,189 @@
+//! The OpenAPI 3.1 document, made of the very values that make the routes.
+
+use std::collections::BTreeSet;
+
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::endpoint::{Endpoint, Operation};
+
+const ABOUT: &str = "Students, their tutoring sessions and what is known of their learning. \
+    Get a token at `/auth/token`, or send an agent key as the bearer. \
+    Every error is a problem document (RFC 9457). A telephone number never stands in a URL.";
+
+/// The document that describes `endpoints`.
+pub(super) fn render(endpoints: &[Endpoint]) -> Value {
+    let settings = || {
+        SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        })
+    };
+    // What we read and what we write differ: a field with a default is optional in one, and always there in the other.
+    let mut reads = settings().for_deserialize().into_generator();
+    let mut writes = settings().for_serialize().into_generator();
+    let mut paths = Map::new();
+    for endpoint in endpoints {
+        let operation = operation(endpoint.path, &endpoint.operation, &mut reads, &mut writes);
+        let methods = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        methods[endpoint.method.as_str().to_ascii_lowercase()] = operation;
+    }
+    let mut schemas = reads.take_definitions(true);
+    schemas.extend(writes.take_definitions(true));
+    schemas.insert("Problem".to_owned(), problem());
+    schemas.sort_keys();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "AI Tutor",
+            "version": "1",
+            "description": ABOUT,
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "bearer": [] }],
+        "tags": [
+            { "name": "students", "description": "The learners." },
+            { "name": "sessions", "description": "Their calls, with transcript and analysis." },
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An access token of `/auth/token` (15 minutes), or an agent key.",
+                },
+            },
+        },
+    })
+}
+
+fn operation(path: &str, about: &Operation, reads: &mut SchemaGenerator, writes: &mut SchemaGenerator) -> Value {
+    let mut parameters = path_parameters(path);
+    if let Some(schema) = about.query {
+        parameters.extend(query_parameters(schema(reads).as_value()));
+    }
+    let scopes: Vec<_> = about.scopes.iter().map(|scope| scope.as_str()).collect();
+    let mut operation = json!({
+        "operationId": about.id,
+        "tags": [path.split('/').nth(3).unwrap_or_default()],
+        "summary": about.summary,
+        "description": format!("{}\n\nNeeds the scope {}.", about.description, scopes.join(" and ")),
+        "security": [{ "bearer": scopes }],
+    });
+    if !parameters.is_empty() {
+        operation["parameters"] = Value::Array(parameters);
+    }
+    if let Some((schema, example)) = &about.body {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": schema(reads), "example": example } },
+        });
+    }
+    let mut answer = json!({ "description": about.answer.description });
+    if let Some(schema) = about.answer.schema {
+        answer["content"] = json!({ "application/json": { "schema": schema(writes) } });
+    }
+    if about.answer.status == 201 {
+        answer["headers"] = json!({
+            "Location": { "description": "The address of what was made.", "required": true, "schema": { "type": "string" } },
+        });
+    }
+    let mut responses = Map::new();
+    responses.insert(about.answer.status.to_string(), answer);
+    for status in problems(about) {
+        responses.insert(status.to_string(), problem_response(status));
+    }
+    operation["responses"] = Value::Object(responses);
+    operation
+}
+
+/// Every status other than success, in order.
+fn problems(about: &Operation) -> BTreeSet<u16> {
+    let mut statuses: BTreeSet<u16> = [401, 403, 500, 503]
+        .into_iter()
+        .chain(about.problems.iter().copied())
+        .collect();
+    if about.query.is_some() {
+        statuses.insert(422);
+    }
+    if about.body.is_some() {
+        statuses.extend([400, 413, 415, 422]);
+    }
+    statuses
+}
+
+fn path_parameters(path: &str) -> Vec<Value> {
+    let names = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names
+        .map(|name| {
+            let (schema, description) = match name {
+                "call_id" => (
+                    json!({ "type": "string", "minLength": 1, "maxLength": 200 }),
+                    "VAPI's id of the call.",
+                ),
+                _ => (json!({ "type": "string", "format": "uuid" }), "Our id."),
+            };
+            json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema })
+        })
+        .collect()
+}
+
+/// Each field of an object is a parameter.
+fn query_parameters(schema: &Value) -> Vec<Value> {
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    fields
+        .map(|(name, field)| {
+            let mut field = field.clone();
+            let description = field.as_object_mut().and_then(|field| field.remove("description"));
+            json!({ "name": name, "in": "query", "required": false, "description": description, "schema": field })
+        })
+        .collect()
+}
+
+fn problem_response(status: u16) -> Value {
+    let description = match status {
+        400 => "The body is not JSON.",
+        401 => "No bearer, or one that is not valid (any more).",
+        403 => "The bearer lacks a scope; the problem names it.",
+        404 => "There is no such thing.",
+        409 => "It contradicts what is stored.",
+        413 => "The body is too long.",
+        415 => "The body is not `application/json`.",
+        422 => "Fields break a rule; `errors` names each and says what to do.",
+        503 => "Not now: try again after `Retry-After` seconds.",
+        _ => "Our fault; the text is always the same; ask with the answer's `x-request-id`.",
+    };
+    json!({
+        "description": description,
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+    })
+}
+
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "description": "What went wrong (RFC 9457).",
+        "required": ["type", "title", "status"],
+        "properties": {
+            "type": { "type": "string" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string", "description": "What to do about it." },
+            "errors": {
+                "type": "array",
+                "description": "What is wrong field by field.",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "message"],
+                    "properties": { "field": { "type": "string" }, "message": { "type": "string" } },
+                },
+            },
+        },
+    })
+}

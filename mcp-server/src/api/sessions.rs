@@ -1,0 +1,112 @@
+//! Sessions: the list, one of them with its analysis, and what was said.
+
+mod filter;
+mod view;
+
+use axum::Json;
+use axum::extract::{RawQuery, State as Shared};
+use axum::http::Method;
+use shared::access::{Caller, Scope};
+use shared::http::Problem;
+use shared::id::SessionId;
+use shared::session::{self, SessionKey};
+use shared::{analysis, transcript};
+
+use self::filter::{Place, SessionFilter};
+use self::view::{SessionPage, SessionView, Transcript};
+use super::endpoint::Endpoint;
+use super::path::{CallId, Id};
+use crate::State;
+use crate::auth::Bearer;
+use crate::cursor;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new(Method::GET, "/api/v1/sessions", "listSessions", list)
+            .says("List sessions", "Newest first, by when the session came to be.")
+            .needs(&[Scope::SessionsRead])
+            .query::<SessionFilter>()
+            .answers::<SessionPage>(200, "A page of sessions."),
+        Endpoint::new(Method::GET, "/api/v1/sessions/{session_id}", "getSession", get)
+            .says("Get a session", "With its current analysis.")
+            .needs(&[Scope::SessionsRead])
+            .answers::<SessionView>(200, "The session.")
+            .problems(&[404, 422]),
+        Endpoint::new(
+            Method::GET,
+            "/api/v1/sessions/by-call/{call_id}",
+            "getSessionByCall",
+            get_by_call,
+        )
+        .says("Get the session of a call", "By VAPI's id of the call.")
+        .needs(&[Scope::SessionsRead])
+        .answers::<SessionView>(200, "The session.")
+        .problems(&[404, 422]),
+        Endpoint::new(
+            Method::GET,
+            "/api/v1/sessions/{session_id}/transcript",
+            "getTranscript",
+            get_transcript,
+        )
+        .says("Get a transcript", "Evidence in the analysis points here by `turn_no`.")
+        .needs(&[Scope::SessionsRead])
+        .answers::<Transcript>(200, "Everything that was said, in order.")
+        .problems(&[404, 422]),
+    ]
+}
+
+async fn list(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    RawQuery(query): RawQuery,
+) -> Result<Json<SessionPage>, Problem> {
+    let mut query = SessionFilter::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
+    let limit = query.limit as usize;
+    // One more than asked tells whether there is a next page.
+    query.limit += 1;
+    let mut sessions = session::list_sessions(&state.db, &caller, &query).await?;
+    let has_more = sessions.len() > limit;
+    sessions.truncate(limit);
+    let last = sessions.last().filter(|_| has_more);
+    let next_cursor = last.map(|item| cursor::encode::<Place>(&(item.created_at, item.session_id)));
+    Ok(Json(SessionPage {
+        items: sessions.into_iter().map(Into::into).collect(),
+        next_cursor,
+    }))
+}
+
+async fn get(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Id(session_id): Id<SessionId>,
+) -> Result<Json<SessionView>, Problem> {
+    get_by(&state, &caller, SessionKey::Id(session_id)).await
+}
+
+async fn get_by_call(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    CallId(call_id): CallId,
+) -> Result<Json<SessionView>, Problem> {
+    get_by(&state, &caller, SessionKey::CallId(call_id)).await
+}
+
+async fn get_by(state: &State, caller: &Caller, key: SessionKey) -> Result<Json<SessionView>, Problem> {
+    let session = session::get_session(&state.db, caller, &key).await?;
+    let analysis = analysis::find_current(&state.db, caller, session.session_id).await?;
+    Ok(Json(SessionView::new(session, analysis, caller)))
+}
+
+async fn get_transcript(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Id(session_id): Id<SessionId>,
+) -> Result<Json<Transcript>, Problem> {
+    session::get_session(&state.db, &caller, &SessionKey::Id(session_id)).await?;
+    let items = transcript::list_turns(&state.db, &caller, session_id).await?;
+    Ok(Json(Transcript {
+        session_id,
+        items,
+        next_cursor: None,
+    }))
+}

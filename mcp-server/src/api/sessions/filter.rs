@@ -1,0 +1,162 @@
+//! Which sessions a list shows, and from where it goes on.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, Utc};
+use schemars::JsonSchema;
+use shared::http::FieldFault;
+use shared::id::{SessionId, StudentId};
+use shared::session::{SessionQuery, SessionStatus};
+use url::form_urlencoded;
+
+use crate::api::fault::fault;
+use crate::cursor;
+
+const DEFAULT_LIMIT: u8 = 50;
+const MAX_LIMIT: u8 = 200;
+
+/// Where a page ended.
+pub(super) type Place = (DateTime<Utc>, SessionId);
+
+/// The query of `GET /api/v1/sessions`.
+#[derive(Debug, Default, JsonSchema)]
+pub(super) struct SessionFilter {
+    /// Sessions of this student.
+    #[schemars(with = "StudentId")]
+    student_id: Option<StudentId>,
+    /// Sessions that stand here.
+    #[schemars(with = "SessionStatus")]
+    status: Option<SessionStatus>,
+    /// Sessions that came to be at or after this moment.
+    #[schemars(with = "DateTime<Utc>")]
+    from: Option<DateTime<Utc>>,
+    /// Sessions that came to be before this moment.
+    #[schemars(with = "DateTime<Utc>")]
+    to: Option<DateTime<Utc>>,
+    /// At most so many; 50 unless told.
+    #[schemars(with = "u8", range(min = 1, max = MAX_LIMIT))]
+    limit: Option<u8>,
+    /// `next_cursor` of the page before.
+    #[schemars(with = "String", length(min = 1, max = cursor::MAX_LENGTH))]
+    cursor: Option<String>,
+}
+
+impl SessionFilter {
+    /// Reads a query string: the sessions to ask for, or every fault at once.
+    pub(super) fn parse(query: &str) -> Result<SessionQuery, Vec<FieldFault>> {
+        let mut filter = Self::default();
+        let mut faults = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let is_read = match &*name {
+                "student_id" => set(&mut filter.student_id, value.parse().map_err(|_| "give a UUID")),
+                "status" => set(&mut filter.status, value.parse()),
+                "from" => set(&mut filter.from, moment(&value)),
+                "to" => set(&mut filter.to, moment(&value)),
+                "limit" => set(&mut filter.limit, limit(&value)),
+                "cursor" => set(&mut filter.cursor, Ok::<_, String>(value.into_owned())),
+                _ => Err("there is no such filter; there are student_id, status, from, to, limit, cursor".to_owned()),
+            };
+            if let Err(message) = is_read {
+                faults.push(fault(name, message));
+            }
+        }
+        let after = filter.cursor.as_deref().map(cursor::decode::<Place>).transpose();
+        if let Err(error) = &after {
+            faults.push(fault("cursor", error.to_string()));
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(SessionQuery {
+            student_id: filter.student_id,
+            status: filter.status,
+            from: filter.from,
+            to: filter.to,
+            after: after.unwrap_or_default(),
+            limit: filter.limit.unwrap_or(DEFAULT_LIMIT).into(),
+        })
+    }
+}
+
+/// Twice the same filter is no question we could answer.
+fn set<T, E: Display>(field: &mut Option<T>, value: Result<T, E>) -> Result<(), String> {
+    let value = value.map_err(|error| error.to_string())?;
+    match field.replace(value) {
+        None => Ok(()),
+        Some(_) => Err("give it once".to_owned()),
+    }
+}
+
+/// A moment that Postgres can keep, too. A `+` that nobody encoded has become a space on its way.
+fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    let moment = DateTime::parse_from_rfc3339(&text.replace(' ', "+"));
+    let moment = moment
+        .map_err(|_| "give an RFC 3339 time, for example 2026-11-20T16:00:00Z")?
+        .to_utc();
+    if (1..=9999).contains(&moment.year()) {
+        Ok(moment)
+    } else {
+        Err("give a year from 1 to 9999")
+    }
+}
+
+fn limit(text: &str) -> Result<u8, String> {
+    let limit = u8::from_str(text).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| format!("give a whole number from 1 to {MAX_LIMIT}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(query: &str) -> Vec<String> {
+        SessionFilter::parse(query)
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| fault.field)
+            .collect()
+    }
+
+    #[test]
+    fn every_filter_is_read() {
+        let id = StudentId::new();
+        let place: Place = (
+            DateTime::from_timestamp_micros(1_795_190_700_123_456).unwrap(),
+            SessionId::new(),
+        );
+        let cursor = cursor::encode(&place);
+        let query = SessionFilter::parse(&format!(
+            "student_id={id}&status=analyzed&from=2026-11-20T16:00:00+01:00&to=2026-11-21T00:00:00Z&limit=7&cursor={cursor}"
+        ))
+        .unwrap();
+        assert_eq!(
+            (query.student_id, query.status, query.limit),
+            (Some(id), Some(SessionStatus::Analyzed), 7)
+        );
+        assert_eq!(query.from.unwrap().to_rfc3339(), "2026-11-20T15:00:00+00:00");
+        assert_eq!(query.after, Some(place));
+    }
+
+    #[test]
+    fn nothing_asked_is_the_first_page_of_all() {
+        let query = SessionFilter::parse("").unwrap();
+        assert_eq!((query.student_id, query.after, query.limit), (None, None, 50));
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        assert_eq!(
+            faults("student_id=7&status=done&from=now&to=0000-01-01T00:00:00Z&limit=201&cursor=x&colour=red"),
+            ["student_id", "status", "from", "to", "limit", "colour", "cursor"],
+        );
+    }
+
+    #[test]
+    fn an_empty_filter_is_no_filter_and_is_refused() {
+        // Sent by a client whose variable was empty: all sessions of all students are not what it wants.
+        assert_eq!(faults("student_id="), ["student_id"]);
+        assert_eq!(faults("cursor="), ["cursor"]);
+        assert_eq!(faults("limit=1&limit=2"), ["limit"]);
+    }
+}

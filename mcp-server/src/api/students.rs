@@ -1,0 +1,157 @@
+//! Students: create, read, change, erase, look up, and what an assistant would be told of them.
+
+mod fields;
+mod view;
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::{Method, StatusCode, header::LOCATION};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use shared::access::Scope;
+use shared::db;
+use shared::http::Problem;
+use shared::id::StudentId;
+use shared::student_context::{self, StudentContext};
+use shared::{clock, student};
+
+use self::fields::{LookupBody, NewStudentBody, StudentChangeBody};
+use self::view::{Lookup, StudentView};
+use super::body::Body;
+use super::endpoint::Endpoint;
+use super::path::Id;
+use crate::State;
+use crate::auth::Bearer;
+
+const ONE: &str = "/api/v1/students/{student_id}";
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new(Method::POST, "/api/v1/students", "createStudent", create)
+            .says("Create a student", "Several students may share a telephone.")
+            .needs(&[Scope::StudentsWrite])
+            .body::<NewStudentBody>(json!({
+                "display_name": "Amara Okafor", "grade": 7, "phones": ["+14155550142"],
+                "locale": "en-GB", "timezone": "Europe/London",
+            }))
+            .answers::<StudentView>(201, "The new student."),
+        Endpoint::new(Method::POST, "/api/v1/students/lookup", "lookUpStudents", look_up)
+            .says(
+                "Who calls from a number?",
+                "In a body, because a telephone number never stands in a URL.",
+            )
+            .needs(&[Scope::StudentsRead])
+            .body::<LookupBody>(json!({ "phone": "+14155550142" }))
+            .answers::<Lookup>(200, "All students of the number, eldest first; none is no error."),
+        Endpoint::new(Method::GET, ONE, "getStudent", get)
+            .says("Get a student", "With the numbers the student calls from.")
+            .needs(&[Scope::StudentsRead])
+            .answers::<StudentView>(200, "The student.")
+            .problems(&[404, 422]),
+        Endpoint::new(Method::PATCH, ONE, "updateStudent", update)
+            .says(
+                "Change a student",
+                "What is left out stays; `null` clears `grade` and `guidance`.",
+            )
+            .needs(&[Scope::StudentsRead, Scope::StudentsWrite])
+            .body::<StudentChangeBody>(json!({ "grade": 8, "guidance": "Speak slowly." }))
+            .answers::<StudentView>(200, "The student as it is now.")
+            .problems(&[404]),
+        Endpoint::new(Method::DELETE, ONE, "deleteStudent", delete)
+            .says(
+                "Erase a student",
+                "With all that hangs on them: sessions, transcripts, evidence, notes. For good.",
+            )
+            .needs(&[Scope::StudentsWrite])
+            .problems(&[404, 422]),
+        Endpoint::new(
+            Method::GET,
+            "/api/v1/students/{student_id}/context",
+            "getStudentContext",
+            context,
+        )
+        .says(
+            "What would an assistant be told?",
+            "The same as the MCP tool `get_student_context`.",
+        )
+        .needs(&[Scope::ContextRead])
+        .answers::<StudentContext>(200, "The student context.")
+        .problems(&[404, 422]),
+    ]
+}
+
+async fn create(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Body(body): Body<NewStudentBody>,
+) -> Result<Response, Problem> {
+    let new = body.check().map_err(Problem::invalid)?;
+    let mut tx = state.db.begin().await.map_err(db::Error::from)?;
+    let student = student::insert_student(&mut tx, &caller, &new, clock::now()).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    let location = format!("/api/v1/students/{}", student.student_id);
+    let view = StudentView::new(student, new.phones);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)).into_response())
+}
+
+async fn look_up(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Body(body): Body<LookupBody>,
+) -> Result<Json<Lookup>, Problem> {
+    let students = student::list_students_by_phone(&state.db, &caller, &body.phone).await?;
+    let mut items = Vec::with_capacity(students.len());
+    for student in students {
+        let phones = student::list_phones(&state.db, &caller, student.student_id).await?;
+        items.push(StudentView::new(student, phones));
+    }
+    Ok(Json(Lookup {
+        items,
+        next_cursor: None,
+    }))
+}
+
+async fn get(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Id(student_id): Id<StudentId>,
+) -> Result<Json<StudentView>, Problem> {
+    let student = student::get_student(&state.db, &caller, student_id).await?;
+    let phones = student::list_phones(&state.db, &caller, student_id).await?;
+    Ok(Json(StudentView::new(student, phones)))
+}
+
+async fn update(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Id(student_id): Id<StudentId>,
+    Body(body): Body<StudentChangeBody>,
+) -> Result<Json<StudentView>, Problem> {
+    let change = body.check().map_err(Problem::invalid)?;
+    let mut tx = state.db.begin().await.map_err(db::Error::from)?;
+    let student = student::update_student(&mut tx, &caller, student_id, &change, clock::now()).await?;
+    let phones = student::list_phones(&mut *tx, &caller, student_id).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Json(StudentView::new(student, phones)))
+}
+
+async fn delete(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Id(student_id): Id<StudentId>,
+) -> Result<StatusCode, Problem> {
+    let mut tx = state.db.begin().await.map_err(db::Error::from)?;
+    student::delete_student(&mut tx, &caller, student_id).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn context(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Id(student_id): Id<StudentId>,
+) -> Result<Json<StudentContext>, Problem> {
+    Ok(Json(
+        student_context::get_by_student_id(&state.db, &caller, student_id, clock::now()).await?,
+    ))
+}

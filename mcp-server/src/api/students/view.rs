@@ -1,0 +1,53 @@
+//! A student as the API shows it.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::id::StudentId;
+use shared::phone::Phone;
+use shared::student::{Student, StudentStatus};
+
+/// A learner.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Student")]
+pub(super) struct StudentView {
+    student_id: StudentId,
+    display_name: String,
+    /// 0 is kindergarten.
+    grade: Option<i16>,
+    /// The numbers the student calls from, in E.164. Several students may share one.
+    phones: Vec<Phone>,
+    locale: String,
+    timezone: String,
+    status: StudentStatus,
+    /// What a teacher wants the assistant to heed.
+    guidance: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl StudentView {
+    pub(super) fn new(student: Student, phones: Vec<Phone>) -> Self {
+        Self {
+            student_id: student.student_id,
+            display_name: student.display_name,
+            grade: student.grade,
+            phones,
+            locale: student.locale,
+            timezone: student.timezone,
+            status: student.status,
+            guidance: student.guidance,
+            created_at: student.created_at,
+            updated_at: student.updated_at,
+        }
+    }
+}
+
+/// Who calls from a number.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Lookup {
+    /// Empty: nobody is registered with the number. Several: brothers and sisters share it.
+    pub(super) items: Vec<StudentView>,
+    /// Always null: there are never more than fit one answer.
+    pub(super) next_cursor: Option<String>,
+}

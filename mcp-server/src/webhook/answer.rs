@@ -1,0 +1,102 @@
+//! What VAPI wants an answer to: which assistant takes the call, and what a tool says.
+//!
+//! **Invariant:** a child waits on the line, so each answer is there in time, be it without the context.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use shared::access::{Caller, Scope};
+use shared::phone::Phone;
+use shared::student_context::{self, StudentContext};
+use tokio::time::timeout;
+
+use super::tool_calls::{self, Said, ToolCall, ToolResult, single_line};
+use crate::State;
+use crate::tools::{self, ToolError};
+
+/// VAPI gives up after 7.5 s, of which most is the way to us.
+const WITHIN: Duration = Duration::from_secs(2);
+
+/// What VAPI fills in by itself where a tool is so configured; no arguments of our tools.
+const FILLED_IN_BY_VAPI: [&str; 2] = ["caller_number", "call_id"];
+
+/// A signed webhook speaks for the assistant on the line, which may know whom it talks to and no more.
+fn caller() -> Caller {
+    Caller::client("vapi", [Scope::ContextRead].into_iter().collect())
+}
+
+/// Which assistant takes the call, with what it should know of the caller.
+pub(super) async fn assistant(state: &State, phone: Option<&Phone>, now: DateTime<Utc>) -> Value {
+    let Some(assistant_id) = &state.config.vapi_assistant_id else {
+        tracing::warn!("VAPI asks which assistant takes a call, and VAPI_ASSISTANT_ID is not set");
+        return json!({ "error": "Sorry, the tutor cannot take calls on this number yet." });
+    };
+    let context = match phone {
+        Some(phone) => find_context(state, phone, now).await,
+        None => student_context::unknown(now),
+    };
+    let student = context.student.as_ref();
+    json!({
+        "assistantId": assistant_id,
+        "assistantOverrides": {
+            "variableValues": {
+                "studentName": student.map_or("", |student| &student.first_name),
+                "studentContext": serde_json::to_string(&context).unwrap_or_default(),
+                "callerNumber": phone.map_or("", Phone::as_str),
+            },
+            "metadata": { "student_id": student.map(|student| student.student_id) },
+        },
+    })
+}
+
+/// The context, or where it cannot be had in time, that of a stranger.
+async fn find_context(state: &State, phone: &Phone, now: DateTime<Utc>) -> StudentContext {
+    match timeout(WITHIN, student_context::find_by_phone(&state.db, &caller(), phone, now)).await {
+        Ok(Ok(context)) => context,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "a call begins without its student context");
+            student_context::unknown(now)
+        }
+        Err(_) => {
+            tracing::warn!("a call begins without its student context: it took too long");
+            student_context::unknown(now)
+        }
+    }
+}
+
+/// What the tools say to the calls in `body`, in their order.
+pub(super) async fn tools(state: &State, phone: Option<&Phone>, body: &[u8], now: DateTime<Utc>) -> Value {
+    let mut results = Vec::new();
+    for call in tool_calls::parse(body) {
+        let said = match timeout(WITHIN, say(state, phone, &call, now)).await {
+            Ok(Ok(text)) => Said::Result(single_line(&text)),
+            Ok(Err(error)) => Said::Error(single_line(&error.say)),
+            Err(_) => Said::Error(single_line(&ToolError::timed_out().say)),
+        };
+        results.push(ToolResult {
+            name: call.name,
+            tool_call_id: call.id,
+            said,
+        });
+    }
+    json!({ "results": results })
+}
+
+async fn say(state: &State, phone: Option<&Phone>, call: &ToolCall, now: DateTime<Utc>) -> Result<String, ToolError> {
+    let Some(tool) = tools::find(&call.name) else {
+        return Err(ToolError::invalid("there is no tool of this name"));
+    };
+    let mut arguments = call.arguments.clone();
+    arguments.retain(|name, _| !FILLED_IN_BY_VAPI.contains(&&**name));
+    let takes_phone = tool.input_schema["properties"].get("phone").is_some();
+    if takes_phone && !arguments.contains_key("student_id") {
+        // The line's own number, and not one that a caller talked the model into.
+        if let Some(phone) = phone {
+            arguments.insert("phone".to_owned(), phone.as_str().into());
+        } else if !arguments.contains_key("phone") {
+            return serde_json::to_string(&student_context::unknown(now)).map_err(|_| ToolError::internal());
+        }
+    }
+    Ok(tool.call(&state.db, &caller(), arguments, now).await?.text)
+}
