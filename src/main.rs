@@ -1,1 +1,211 @@
-fn main() {}
+//! `ai-tutor`: one process with all roles, and the operator's commands.
+
+mod accounts;
+mod context;
+mod database;
+mod demo;
+mod dialogue;
+mod local_postgres;
+mod local_secrets;
+mod print;
+mod settings;
+mod simulate;
+mod students;
+mod up;
+mod with_postgres;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use shared::access::{Role, ScopeSet};
+use shared::config::{Faults, from_environment};
+use shared::phone::Phone;
+
+use crate::database::{Database, data_dir};
+
+/// Exit code of a faulty configuration, as sysexits.h has it.
+const EX_CONFIG: u8 = 78;
+
+#[derive(Parser)]
+#[command(version, about = "Tutoring by phone that knows the child", disable_help_subcommand = true)]
+struct Cli {
+    /// Where the private Postgres and the generated secrets live [default: $AI_TUTOR_DATA_DIR, else .data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything in one process, with nothing to configure (the default)
+    Up {
+        /// No demo data and no sample call
+        #[arg(long)]
+        no_demo: bool,
+    },
+    /// Apply the migrations
+    Migrate,
+    /// Tell all faults of the production configuration at once
+    CheckConfig,
+    /// Manage API clients
+    #[command(subcommand)]
+    ApiClient(ApiClientCommand),
+    /// Manage the people at the dashboard
+    #[command(subcommand)]
+    AdminUser(AdminUserCommand),
+    /// Manage students
+    #[command(subcommand)]
+    Student(StudentCommand),
+    /// Play and repeat calls
+    #[command(subcommand)]
+    Call(CallCommand),
+    /// Look at what an assistant is told
+    #[command(subcommand)]
+    Context(ContextCommand),
+    /// Score the analysis on labelled dialogues
+    Eval(EvalArgs),
+    /// Print the API's OpenAPI 3.1 document
+    Openapi,
+    /// Run a program with DATABASE_URL set to a throw-away Postgres
+    #[command(hide = true)]
+    WithPostgres {
+        #[arg(trailing_var_arg = true, required = true)]
+        program: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum ApiClientCommand {
+    /// Make a client; its secrets are printed once, as one JSON object
+    Create {
+        #[arg(long)]
+        name: String,
+        /// For example "context:read sessions:read"
+        #[arg(long)]
+        scope: ScopeSet,
+        /// Also make a long-lived bearer, for clients that can only send a fixed header
+        #[arg(long)]
+        agent_key: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum AdminUserCommand {
+    /// Make a user; the password is read from standard input, without one a one-time set-up link is printed
+    Create {
+        #[arg(long)]
+        email: String,
+        /// admin, tutor or viewer
+        #[arg(long)]
+        role: Role,
+    },
+}
+
+#[derive(Subcommand)]
+enum StudentCommand {
+    /// Import students: columns display_name, phones (separated by semicolons), grade, locale, timezone
+    Import { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+enum CallCommand {
+    /// Play a dialogue as a signed end-of-call report of VAPI against the running server
+    Simulate(simulate::Arguments),
+}
+
+#[derive(Subcommand)]
+enum ContextCommand {
+    /// Print the student context as an assistant would get it, with its token count
+    Show {
+        #[arg(long)]
+        phone: String,
+    },
+}
+
+#[derive(Args)]
+struct EvalArgs {
+    /// Labelled dialogues, one JSON object a line
+    #[arg(long)]
+    dialogues: PathBuf,
+    /// rules or llm
+    #[arg(long, default_value = "rules")]
+    analyser: String,
+    /// Print JSON only
+    #[arg(long)]
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let verbosity = from_environment("RUST_LOG");
+    let verbosity = verbosity.or_else(|| match cli.command {
+        // What a command has to say, it says itself.
+        None | Some(Command::Up { .. }) => None,
+        _ => Some("warn".to_owned()),
+    });
+    shared::telemetry::init(from_environment("LOG_FORMAT").as_deref(), verbosity.as_deref());
+    match run(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            let code = if error.is::<Faults>() { EX_CONFIG } else { 1 };
+            eprintln!("ai-tutor: {error:#}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let dir = data_dir(cli.data_dir);
+    match cli.command.unwrap_or(Command::Up { no_demo: false }) {
+        Command::Up { no_demo } => up::up(&dir, !no_demo).await?,
+        Command::CheckConfig => settings::check()?,
+        Command::Openapi => say!("{:#}", mcp_server::api::openapi()),
+        Command::WithPostgres { program } => return with_postgres::run(&program).await,
+        Command::Call(CallCommand::Simulate(arguments)) => simulate::run(&dir, arguments).await?,
+        Command::Eval(args) => evaluate(&args)?,
+        command => {
+            let database = Database::find(&dir).await?;
+            let done = on_database(command, &database, &dir).await;
+            database.stop()?;
+            done?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The commands that work on the database alone.
+async fn on_database(command: Command, database: &Database, dir: &std::path::Path) -> anyhow::Result<()> {
+    let now = shared::clock::now();
+    if let Command::Migrate = command {
+        return shared::db::migrate(&database.url).await;
+    }
+    let db = database.migrated_pool().await?;
+    match command {
+        Command::ApiClient(ApiClientCommand::Create { name, scope, agent_key }) => {
+            accounts::create_api_client(&db, &name, scope, agent_key, now).await
+        }
+        Command::AdminUser(AdminUserCommand::Create { email, role }) => {
+            accounts::create_admin_user(&db, &email, role, &settings::admin_url(dir)?, now).await
+        }
+        Command::Student(StudentCommand::Import { file }) => students::import(&db, &file, now).await,
+        Command::Context(ContextCommand::Show { phone }) => context::show(&db, &Phone::parse(&phone)?, now).await,
+        _ => unreachable!("the other commands need no database"),
+    }
+}
+
+fn evaluate(_args: &EvalArgs) -> anyhow::Result<()> {
+    anyhow::bail!("not yet")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

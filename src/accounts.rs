@@ -1,0 +1,85 @@
+//! Making API clients and dashboard users. Secrets are printed once and kept as hashes.
+
+use std::io::{IsTerminal, Read};
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, Duration, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use shared::access::{Caller, Role, ScopeSet};
+use shared::db::Db;
+use shared::{admin_user, agent_key, api_client, audit};
+
+use crate::say;
+
+/// How long a set-up link works.
+const SETUP_LIFETIME: Duration = Duration::hours(72);
+
+/// `api-client create`: prints one JSON object.
+pub async fn create_api_client(
+    db: &Db,
+    name: &str,
+    scopes: ScopeSet,
+    with_agent_key: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    ensure!((1..=80).contains(&name.trim().chars().count()), "a client's name has 1 to 80 characters");
+    ensure!(!scopes.is_empty(), "a client needs at least one scope; the scopes are: {}", ScopeSet::all());
+    let mut tx = db.begin().await?;
+    let (client, secret) = api_client::insert_client(&mut *tx, name.trim(), scopes, now).await?;
+    let mut shown = json!({
+        "client_id": client.client_id,
+        "client_secret": secret.expose_secret(),
+        "scope": scopes.to_string(),
+    });
+    if with_agent_key {
+        let key = agent_key::insert_key(&mut *tx, &client.client_id, now).await?;
+        shown["agent_key"] = json!(key.expose_secret());
+    }
+    let detail = json!({ "scope": scopes.to_string(), "agent_key": with_agent_key });
+    let caller = Caller::operator();
+    audit::insert_entry(&mut *tx, &caller, "api_client.create", Some(&client.client_id), &detail, now).await?;
+    tx.commit().await?;
+    say!("{shown:#}");
+    Ok(())
+}
+
+/// `admin-user create`: with the password that stands on standard input, or a one-time link.
+pub async fn create_admin_user(
+    db: &Db,
+    email: &str,
+    role: Role,
+    admin_url: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let email = admin_user::parse_email(email)?;
+    let hash = read_password()?.map(|password| admin_user::hash_password(&password)).transpose()?;
+    let setup_until = hash.is_none().then_some(now + SETUP_LIFETIME);
+    let mut tx = db.begin().await?;
+    let made = admin_user::insert_user(&mut *tx, &email, role, hash.as_deref(), setup_until, now).await;
+    let (admin_user_id, setup) = match made {
+        Err(error) if error.is_conflict_with("admin_users_email_key") => anyhow::bail!("{email} has an account already"),
+        made => made?,
+    };
+    let detail = json!({ "role": role });
+    let caller = Caller::operator();
+    audit::insert_entry(&mut *tx, &caller, "admin_user.create", Some(&admin_user_id.to_string()), &detail, now).await?;
+    tx.commit().await?;
+    match setup {
+        None => say!("{email} can log in at {admin_url}/login"),
+        Some(setup) => say!("{email} sets a password at {admin_url}/setup/{} (once, within 72 hours)", setup.expose_secret()),
+    }
+    Ok(())
+}
+
+/// The first line of standard input; `None` where a person sits at it, or it is empty.
+fn read_password() -> anyhow::Result<Option<SecretString>> {
+    let mut stdin = std::io::stdin().lock();
+    if stdin.is_terminal() {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    stdin.by_ref().take(4096).read_to_string(&mut text).context("cannot read the password")?;
+    let line = text.lines().next().unwrap_or_default();
+    Ok((!line.is_empty()).then(|| SecretString::from(line)))
+}

@@ -1,0 +1,47 @@
+//! How every command finds its database: `DATABASE_URL`, else the private cluster of the data directory.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use shared::config::from_environment;
+use shared::db::{self, Db, PoolSize};
+
+use crate::local_postgres::LocalPostgres;
+
+/// The data directory where nobody names one.
+const DATA_DIR: &str = ".data";
+
+/// The database of a command, and what has to be stopped afterwards.
+#[derive(Debug)]
+pub struct Database {
+    pub url: SecretString,
+    local: Option<LocalPostgres>,
+}
+
+impl Database {
+    /// Finds it, starting the private cluster if need be.
+    pub async fn find(data_dir: &Path) -> anyhow::Result<Self> {
+        if let Some(url) = from_environment("DATABASE_URL") {
+            return Ok(Self { url: SecretString::from(url), local: None });
+        }
+        let local = LocalPostgres::start(data_dir).await?;
+        Ok(Self { url: local.url.clone(), local: Some(local) })
+    }
+
+    /// A pool for a command, on a migrated database.
+    pub async fn migrated_pool(&self) -> anyhow::Result<Db> {
+        db::migrate(&self.url).await?;
+        Ok(db::pool(&self.url, PoolSize(4))?)
+    }
+
+    pub fn stop(self) -> anyhow::Result<()> {
+        self.local.map_or(Ok(()), LocalPostgres::stop)
+    }
+}
+
+/// `--data-dir`, `AI_TUTOR_DATA_DIR`, or `.data` in this folder.
+pub fn data_dir(argument: Option<PathBuf>) -> PathBuf {
+    argument
+        .or_else(|| from_environment("AI_TUTOR_DATA_DIR").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from(DATA_DIR))
+}

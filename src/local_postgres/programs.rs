@@ -1,0 +1,94 @@
+//! Where Postgres' programs are, and as whom they run.
+
+use std::ffi::OsStr;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::bail;
+use shared::config::from_environment;
+
+/// The oldest major version that the schema is tested on.
+const OLDEST: u32 = 15;
+
+#[derive(Debug)]
+pub struct Programs {
+    folder: PathBuf,
+    /// Whom to run them as, where we are root.
+    run_as: Option<User>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct User {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+impl Programs {
+    /// The newest Postgres of the machine.
+    pub fn find() -> anyhow::Result<Self> {
+        let mut found: Vec<(u32, PathBuf)> =
+            folders().into_iter().filter_map(|folder| Some((version(&folder)?, folder))).collect();
+        found.sort();
+        let Some((version, folder)) = found.pop() else {
+            bail!("there is no Postgres on this machine: install it (Debian: apt-get install postgresql), or set DATABASE_URL");
+        };
+        if version < OLDEST {
+            bail!("Postgres {version} is too old: install version {OLDEST} or newer, or set DATABASE_URL");
+        }
+        Ok(Self { folder, run_as: run_as()? })
+    }
+
+    pub fn run_as(&self) -> Option<User> {
+        self.run_as
+    }
+
+    /// A command of Postgres', to be run as whom it must.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.folder.join(program));
+        // Not the checkout: another user may not enter it.
+        command.current_dir("/");
+        if let Some(user) = self.run_as {
+            command.uid(user.uid).gid(user.gid);
+        }
+        command
+    }
+}
+
+/// Every folder that could hold them: those of PATH, and where distributions put servers.
+fn folders() -> Vec<PathBuf> {
+    let path = from_environment("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(OsStr::new(&path)).collect();
+    for (parent, below) in [("/usr/lib/postgresql", "bin"), ("/usr/local/opt", "bin"), ("/opt/homebrew/opt", "bin"), ("/usr", "bin")] {
+        let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+        let postgres = entries.filter(|entry| entry.file_name().to_string_lossy().contains(|c: char| c.is_ascii_digit()));
+        folders.extend(postgres.map(|entry| entry.path().join(below)));
+    }
+    folders.retain(|folder| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).is_file()));
+    folders
+}
+
+/// The major version that `postgres --version` tells: `postgres (PostgreSQL) 15.18 (Debian …)`.
+fn version(folder: &Path) -> Option<u32> {
+    let output = Command::new(folder.join("postgres")).arg("--version").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// `None` where we are not root.
+fn run_as() -> anyhow::Result<Option<User>> {
+    let id = Command::new("id").arg("-u").output()?;
+    if id.stdout.trim_ascii() != b"0" {
+        return Ok(None);
+    }
+    let passwd = std::fs::read_to_string("/etc/passwd")?;
+    let user = ["postgres", "nobody"].iter().find_map(|name| {
+        let fields: Vec<&str> = passwd.lines().map(|line| line.split(':').collect()).find(|f: &Vec<&str>| f[0] == *name)?;
+        Some(User { uid: fields.get(2)?.parse().ok()?, gid: fields.get(3)?.parse().ok()? })
+    });
+    match user {
+        Some(user) => Ok(Some(user)),
+        None => bail!("Postgres does not run as root, and there is no user `postgres` to run it as: add one, or set DATABASE_URL"),
+    }
+}

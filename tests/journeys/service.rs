@@ -1,0 +1,255 @@
+//! The whole service in this process, on a database and ports of its own.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use reqwest::{Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use shared::access::{Caller, Role, ScopeSet};
+use shared::config::{AdminConfig, McpServerConfig, Settings, WorkerConfig, from_environment};
+use shared::db::{self, Db, PoolSize};
+use shared::student::{self, NewStudent, Student};
+use shared::{admin_user, agent_key, api_client, clock, phone::Phone};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The secret of `tests/fixtures/vapi/hmac-vectors.json`.
+pub const WEBHOOK_SECRET: &str = "vapi-hmac-test-secret";
+pub const ADMIN_EMAIL: &str = "admin@example.org";
+pub const ADMIN_PASSWORD: &str = "correct horse battery";
+/// For tests only.
+const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----";
+
+/// How long anything may take before a journey gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A new, migrated database beside the one of `DATABASE_URL`.
+pub async fn new_database() -> SecretString {
+    let server = from_environment("DATABASE_URL").expect("DATABASE_URL is set: run ./dev test");
+    let name = format!("journey_{}", uuid::Uuid::now_v7().simple());
+    db::create_database(&SecretString::from(server.as_str()), &name).await.unwrap();
+    let mut url = url::Url::parse(&server).unwrap();
+    url.set_path(&name);
+    let url = SecretString::from(url.to_string());
+    db::migrate(&url).await.unwrap();
+    url
+}
+
+/// Waits until `look` sees something.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "gave up waiting until {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A running service, and the means to talk to it as VAPI, as an app, and as a person.
+pub struct Service {
+    pub db: Db,
+    pub database_url: SecretString,
+    pub server_url: String,
+    pub admin_url: String,
+    pub http: reqwest::Client,
+    shutdown: CancellationToken,
+    roles: JoinSet<anyhow::Result<()>>,
+}
+
+impl Service {
+    /// All three roles, with rules alone as analyser.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// [`Service::start`] with settings of its own.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let database_url = new_database().await;
+        let (server, admin) = (listen().await, listen().await);
+        let (server_addr, admin_addr) = (server.local_addr().unwrap(), admin.local_addr().unwrap());
+        let lookup = |name: &str| setting(settings, name, &database_url, server_addr, admin_addr);
+        let db = db::pool(&database_url, PoolSize(10)).unwrap();
+        let shutdown = CancellationToken::new();
+        let mut roles = JoinSet::new();
+        let config = McpServerConfig::from_settings(Settings::new(lookup)).unwrap();
+        roles.spawn(mcp_server::run(config, db.clone(), server, shutdown.clone()));
+        let config = worker::Config::from_role(&WorkerConfig::from_settings(Settings::new(lookup)).unwrap()).unwrap();
+        let worker_db = db::pool(&database_url, PoolSize(10)).unwrap();
+        roles.spawn(worker::run(config, worker_db, shutdown.clone()));
+        let config = AdminConfig::from_settings(Settings::new(lookup)).unwrap();
+        roles.spawn(admin::run(config, db.clone(), admin, shutdown.clone()));
+        Self {
+            db,
+            database_url,
+            server_url: format!("http://{server_addr}"),
+            admin_url: format!("http://{admin_addr}"),
+            http: client(),
+            shutdown,
+            roles,
+        }
+    }
+
+    /// Stops all roles, and fails the test where one ended badly.
+    pub async fn stop(mut self) {
+        self.shutdown.cancel();
+        while let Some(ended) = self.roles.join_next().await {
+            ended.expect("no role panics").expect("every role ends well");
+        }
+    }
+
+    pub async fn student(&self, name: &str, phone: &str) -> Student {
+        insert_student(&self.db, name, phone).await
+    }
+
+    /// A bearer token of a new client, from `/auth/token`.
+    pub async fn token(&self, scope: &str) -> String {
+        token(&self.db, &self.http, &self.server_url, scope).await
+    }
+
+    /// A long-lived bearer of a new client.
+    pub async fn agent_key(&self, scope: &str) -> String {
+        let scopes: ScopeSet = scope.parse().unwrap();
+        let now = clock::now();
+        let (client, _) = api_client::insert_client(&self.db, "agent", scopes, now).await.unwrap();
+        agent_key::insert_key(&self.db, &client.client_id, now).await.unwrap().expose_secret().to_owned()
+    }
+
+    /// `GET` of the JSON API, which has to succeed.
+    pub async fn get(&self, token: &str, path: &str) -> Value {
+        let response = self.http.get(format!("{}{path}", self.server_url)).bearer_auth(token).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "GET {path}");
+        response.json().await.unwrap()
+    }
+
+    /// The session of a call, once it is analysed.
+    pub async fn analyzed(&self, token: &str, call_id: &str) -> Value {
+        analyzed(&self.http, &self.server_url, token, call_id).await
+    }
+
+    /// A browser's worth of cookies, logged in as an admin.
+    pub async fn log_in(&self) -> Person {
+        let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
+        let made =
+            admin_user::insert_user(&self.db, ADMIN_EMAIL, Role::Admin, Some(&hash), None, clock::now()).await;
+        made.unwrap();
+        Person::log_in(&self.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await
+    }
+}
+
+/// What the roles are set up with, where the journey does not say otherwise.
+fn setting(
+    settings: &[(&str, &str)],
+    name: &str,
+    database_url: &SecretString,
+    server: SocketAddr,
+    admin: SocketAddr,
+) -> Option<String> {
+    if let Some((_, value)) = settings.iter().find(|(key, _)| *key == name) {
+        return Some((*value).to_owned());
+    }
+    match name {
+        "DATABASE_URL" => Some(database_url.expose_secret().to_owned()),
+        "MCP_SERVER_ADDR" => Some(server.to_string()),
+        "ADMIN_ADDR" => Some(admin.to_string()),
+        "JWT_PRIVATE_KEY" => Some(JWT_PRIVATE_KEY.to_owned()),
+        "VAPI_WEBHOOK_SECRET" => Some(WEBHOOK_SECRET.to_owned()),
+        "QUEUE" if !settings.iter().any(|(key, _)| *key == "FAKTORY_URL") => Some("embedded".to_owned()),
+        _ => None,
+    }
+}
+
+async fn listen() -> TcpListener {
+    TcpListener::bind(("127.0.0.1", 0)).await.unwrap()
+}
+
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap()
+}
+
+pub async fn insert_student(db: &Db, name: &str, phone: &str) -> Student {
+    let new = NewStudent {
+        display_name: name.to_owned(),
+        grade: Some(7),
+        locale: "en".to_owned(),
+        timezone: "UTC".to_owned(),
+        phones: vec![Phone::parse(phone).unwrap()],
+    };
+    let mut tx = db.begin().await.unwrap();
+    let student = student::insert_student(&mut tx, &Caller::operator(), &new, clock::now()).await.unwrap();
+    tx.commit().await.unwrap();
+    student
+}
+
+pub async fn token(db: &Db, http: &reqwest::Client, server_url: &str, scope: &str) -> String {
+    let scopes: ScopeSet = scope.parse().unwrap();
+    let (client, secret) = api_client::insert_client(db, "app", scopes, clock::now()).await.unwrap();
+    let request = http
+        .post(format!("{server_url}/auth/token"))
+        .basic_auth(&client.client_id, Some(secret.expose_secret()))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("grant_type=client_credentials");
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    answer["access_token"].as_str().expect("a token").to_owned()
+}
+
+pub async fn analyzed(http: &reqwest::Client, server_url: &str, token: &str, call_id: &str) -> Value {
+    eventually("the session is analysed", async || {
+        let url = format!("{server_url}/api/v1/sessions/by-call/{call_id}");
+        let response = http.get(url).bearer_auth(token).send().await.ok()?;
+        if response.status() != StatusCode::OK {
+            return None;
+        }
+        let session: Value = response.json().await.ok()?;
+        (session["status"] == json!("analyzed")).then_some(session)
+    })
+    .await
+}
+
+/// A person at the dashboard, without JavaScript.
+pub struct Person {
+    http: reqwest::Client,
+    admin_url: String,
+    cookie: String,
+}
+
+impl Person {
+    pub async fn log_in(admin_url: &str, email: &str, password: &str) -> Self {
+        let http = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let encoded: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("email", email)
+            .append_pair("password", password)
+            .finish();
+        let request = http
+            .post(format!("{admin_url}/login"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("origin", admin_url)
+            .body(encoded);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "the login is accepted");
+        let cookies = response.headers().get_all("set-cookie").iter();
+        let pairs = cookies.filter_map(|value| value.to_str().ok()?.split(';').next().map(str::to_owned));
+        let cookie = pairs.collect::<Vec<_>>().join("; ");
+        Self { http, admin_url: admin_url.to_owned(), cookie }
+    }
+
+    pub async fn open(&self, path: &str) -> Response {
+        let url = format!("{}{path}", self.admin_url);
+        self.http.get(url).header("cookie", &self.cookie).send().await.unwrap()
+    }
+
+    /// The page, which has to be there.
+    pub async fn read(&self, path: &str) -> String {
+        let response = self.open(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "GET {path}");
+        response.text().await.unwrap()
+    }
+}

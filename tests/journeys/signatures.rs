@@ -1,0 +1,104 @@
+//! What gets through the webhook's door: everything that VAPI signed, and nothing else.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::service::{Service, WEBHOOK_SECRET};
+use crate::vapi::{self, CALL_ID, REPORT};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_sample_is_accepted_as_it_stands() {
+    let service = Service::start().await;
+    let mut n_samples = 0;
+    for entry in std::fs::read_dir(vapi::folder().join("raw")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        // Answers of ours and of VAPI's API are no webhooks.
+        if name.contains("response") {
+            continue;
+        }
+        assert_eq!(service.deliver(&vapi::sample(&name)).await, StatusCode::OK, "{name}");
+        n_samples += 1;
+    }
+    assert!(n_samples >= 8, "{n_samples} samples");
+    let unknown = br#"{"message":{"type":"something-new","call":{"id":"x1"},"field":[1,{"deep":null}]},"more":true}"#;
+    assert_eq!(service.deliver(unknown).await, StatusCode::OK);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_vapi_did_not_sign_is_refused_and_not_kept() {
+    let service = Service::start().await;
+    let token = service.token("sessions:read").await;
+    let body = vapi::sample(REPORT);
+    let now = shared::clock::now().timestamp();
+    let (fresh, old, early) = (now.to_string(), (now - 301).to_string(), (now + 310).to_string());
+    let right = vapi::sign(WEBHOOK_SECRET, &fresh, &body);
+    let mut tampered = body.clone();
+    let place = tampered.iter().position(|byte| *byte == b'7').unwrap();
+    tampered[place] = b'8';
+
+    let cases: [(&str, Vec<(&str, &str)>, &[u8]); 8] = [
+        ("one byte changed", vec![("x-timestamp", &fresh), ("x-signature", &right)], &tampered),
+        ("no signature", vec![("x-timestamp", &fresh)], &body),
+        ("an empty signature", vec![("x-timestamp", &fresh), ("x-signature", "")], &body),
+        ("no timestamp", vec![("x-signature", &right)], &body),
+        ("an old timestamp", vec![("x-timestamp", &old), ("x-signature", &vapi::sign(WEBHOOK_SECRET, &old, &body))], &body),
+        ("a timestamp of the future", vec![("x-timestamp", &early), ("x-signature", &vapi::sign(WEBHOOK_SECRET, &early, &body))], &body),
+        ("a wrong secret", vec![("x-timestamp", &fresh), ("x-signature", &vapi::sign("another-webhook-secret", &fresh, &body))], &body),
+        ("an absurd timestamp", vec![("x-timestamp", "-9223372036854775808"), ("x-signature", &right)], &body),
+    ]
+    .map(|(what, headers, body)| (what, headers, body));
+    for (what, headers, body) in cases {
+        let answer = vapi::post(&service.http, &service.server_url, &headers, body).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{what}");
+    }
+    let url = format!("{}/api/v1/sessions/by-call/{CALL_ID}", service.server_url);
+    assert_eq!(service.http.get(url).bearer_auth(&token).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+
+    // The very same request, rightly signed, comes in: it was the signature that was judged.
+    let answer = vapi::post(&service.http, &service.server_url, &[("x-timestamp", &fresh), ("x-signature", &right)], &body);
+    assert_eq!(answer.await.status(), StatusCode::OK);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_secret_is_accepted_beside_the_new_one() {
+    let new = ("VAPI_WEBHOOK_SECRET", "a-new-webhook-secret");
+    let service = Service::start_with(&[new, ("VAPI_WEBHOOK_SECRET_PREVIOUS", WEBHOOK_SECRET)]).await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let body = vapi::sample("status-update.ended.json");
+    let timestamp = shared::clock::now().timestamp_millis().to_string();
+    let signature = vapi::sign(new.1, &timestamp, &body);
+    let headers = [("x-timestamp", &timestamp[..]), ("x-signature", &signature)];
+    assert_eq!(vapi::post(&service.http, &service.server_url, &headers, &body).await.status(), StatusCode::OK);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_over_the_limit_is_refused() {
+    let service = Service::start().await;
+    let body = vec![b' '; 5 * 1024 * 1024 + 1];
+    assert_eq!(service.deliver(&body).await, StatusCode::PAYLOAD_TOO_LARGE);
+    service.stop().await;
+}
+
+/// The vectors were signed in the past, so what is shown here is that our own signing agrees with theirs; that the
+/// server's verifying does is shown where it is written.
+#[test]
+fn our_stand_in_signs_as_the_vectors_do() {
+    let vectors: Value = serde_json::from_slice(&std::fs::read(vapi::folder().join("hmac-vectors.json")).unwrap()).unwrap();
+    let secret = vectors["secret"].as_str().unwrap();
+    assert_eq!(secret, WEBHOOK_SECRET);
+    let mut n_checked = 0;
+    for vector in vectors["vectors"].as_array().unwrap() {
+        let Some(timestamp) = vector["timestamp"].as_str() else { continue };
+        let file = vector["body_file"].as_str().unwrap().trim_start_matches("raw/");
+        let signature = vapi::sign(secret, timestamp, &vapi::sample(file));
+        assert_eq!(signature, vector["hex"].as_str().unwrap());
+        assert_eq!(STANDARD.encode(hex::decode(signature).unwrap()), vector["base64"].as_str().unwrap());
+        n_checked += 1;
+    }
+    assert_eq!(n_checked, 10);
+}

@@ -1,0 +1,107 @@
+//! Rules of the house that a machine keeps.
+
+use std::path::{Path, PathBuf};
+
+/// Who may use whom. What is not here uses nothing of ours.
+const MAY_USE: [(&str, &[&str]); 4] =
+    [("mcp-server", &["shared"]), ("worker", &["shared"]), ("admin", &["shared"]), ("shared", &[])];
+
+/// Heavy dependencies, each with its one owner.
+const OWNERS: [(&str, &str); 4] = [("sqlx", "shared"), ("rmcp", "mcp-server"), ("faktory", "worker"), ("maud", "admin")];
+
+const FORBIDDEN_NAMES: [&str; 6] = ["utils", "helpers", "common", "misc", "types", "models"];
+
+/// Lines of a source file before its tests.
+const MAX_LINES: usize = 400;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files below `folder` with that ending.
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, ending, found);
+        } else if path.extension().is_some_and(|extension| extension == ending) {
+            found.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in ["src", "shared/src", "mcp-server/src", "worker/src", "admin/src", "tests"] {
+        files(&root().join(folder), "rs", &mut found);
+    }
+    assert!(found.len() > 40, "the sources are where this test looks");
+    found
+}
+
+fn dependencies(member: &str) -> Vec<String> {
+    let manifest = std::fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap();
+    let lines = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let entries = lines.take_while(|line| !line.starts_with('['));
+    entries.filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_dependency_rule_holds() {
+    for (member, allowed) in MAY_USE {
+        for other in ["ai-tutor", "mcp-server", "worker", "admin", "shared"] {
+            let uses = dependencies(member).iter().any(|name| name == other);
+            assert!(!uses || allowed.contains(&other), "{member} may not use {other}: see ARCHITECTURE.md");
+        }
+    }
+}
+
+#[test]
+fn heavy_dependencies_have_one_owner() {
+    for (dependency, owner) in OWNERS {
+        for (member, _) in MAY_USE {
+            let uses = dependencies(member).iter().any(|name| name == dependency);
+            assert_eq!(uses, member == owner, "{dependency} belongs to {owner} alone; look at {member}/Cargo.toml");
+        }
+        assert!(!dependencies(".").iter().any(|name| name == dependency), "the root package does not use {dependency}");
+    }
+}
+
+#[test]
+fn no_file_is_a_junk_drawer() {
+    for path in sources() {
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(!FORBIDDEN_NAMES.contains(&&stem[..]), "{} names nothing: name the noun or the verb", path.display());
+        assert!(stem != "mod", "{}: write foo.rs beside foo/", path.display());
+    }
+}
+
+#[test]
+fn no_file_is_long() {
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let n_lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+        assert!(n_lines <= MAX_LINES, "{} has {n_lines} lines before its tests: it is two nouns", path.display());
+    }
+}
+
+#[test]
+fn every_source_file_says_what_it_is_for() {
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//!"), "{} begins with a sentence on what it is for", path.display());
+    }
+}
+
+/// A migration that was released never changes: add another. Whoever adds one adds its line here; this list is the
+/// second pair of eyes.
+#[test]
+fn migrations_are_numbered_without_gaps() {
+    let mut found = Vec::new();
+    files(&root().join("migrations"), "sql", &mut found);
+    found.sort();
+    for (i, path) in found.iter().enumerate() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name.starts_with(&format!("{:04}_", i + 1)), "{name} is not number {}", i + 1);
+    }
+}

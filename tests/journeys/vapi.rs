@@ -1,0 +1,60 @@
+//! The other end of the line: what VAPI sends, signed as VAPI signs.
+
+use std::path::PathBuf;
+
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::service::{Service, WEBHOOK_SECRET};
+
+/// The caller of the samples, and the call of `end-of-call-report.wire-extras.json`.
+pub const CALLER: &str = "+14155550142";
+pub const REPORT: &str = "end-of-call-report.wire-extras.json";
+pub const CALL_ID: &str = "0b6d3c52-6c1e-4f0a-9d55-3f1f6f0c7a21";
+
+/// A recorded shape of a message, as it stands.
+pub fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(folder().join("raw").join(name)).unwrap()
+}
+
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vapi")
+}
+
+/// The sample with another call's id.
+pub fn sample_of_call(name: &str, call_id: &str) -> Vec<u8> {
+    let mut message: Value = serde_json::from_slice(&sample(name)).unwrap();
+    message["message"]["call"]["id"] = Value::from(call_id);
+    serde_json::to_vec(&message).unwrap()
+}
+
+pub fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(timestamp.as_bytes());
+    mac.update(b".");
+    mac.update(body);
+    hex::encode(mac.finalize().into_bytes())
+}
+
+pub async fn post(http: &reqwest::Client, server_url: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    let mut request = http.post(format!("{server_url}/webhooks/vapi")).header("content-type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.to_vec()).send().await.unwrap()
+}
+
+/// Sends a message as VAPI would.
+pub async fn deliver_to(http: &reqwest::Client, server_url: &str, body: &[u8]) -> StatusCode {
+    let timestamp = shared::clock::now().timestamp().to_string();
+    let signature = sign(WEBHOOK_SECRET, &timestamp, body);
+    post(http, server_url, &[("x-timestamp", &timestamp), ("x-signature", &signature)], body).await.status()
+}
+
+impl Service {
+    pub async fn deliver(&self, body: &[u8]) -> StatusCode {
+        deliver_to(&self.http, &self.server_url, body).await
+    }
+}
