@@ -91,3 +91,44 @@ pub async fn delete_logins_of(db: impl Executor<'_>, admin_user_id: AdminUserId)
         .await?;
     Ok(())
 }
+
+/// A login, as its owner sees it in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginItem {
+    /// SHA-256 of the cookie: names the login, and opens nothing.
+    pub login_hash: Vec<u8>,
+    pub user_agent: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+}
+
+/// The living logins of a user, the last used first.
+pub async fn list_logins(
+    db: impl Executor<'_>,
+    admin_user_id: AdminUserId,
+    now: DateTime<Utc>,
+) -> Result<Vec<LoginItem>> {
+    Ok(sqlx::query_as!(
+        LoginItem,
+        "select login_hash, user_agent, created_at, last_seen_at from admin_logins
+         where admin_user_id = $1 and expires_at > $2 and last_seen_at > $3
+         order by last_seen_at desc limit 50",
+        admin_user_id as AdminUserId,
+        now,
+        now - IDLE,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// Ends one login of a user, named as [`list_logins`] names it.
+pub async fn delete_login_of(db: impl Executor<'_>, admin_user_id: AdminUserId, login_hash: &[u8]) -> Result<()> {
+    sqlx::query!(
+        "delete from admin_logins where admin_user_id = $1 and login_hash = $2",
+        admin_user_id as AdminUserId,
+        login_hash,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

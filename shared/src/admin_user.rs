@@ -159,6 +159,26 @@ pub async fn set_up(db: impl Executor<'_>, setup: &SecretString, password_hash: 
     if n == 0 { Err(Error::NotFound("set-up link")) } else { Ok(()) }
 }
 
+/// Gives the user a new set-up link, in place of one they had: for a forgotten password, or a link that ran out.
+/// Their password works until the link is used. Returns the link's secret, once.
+pub async fn renew_setup(
+    db: impl Executor<'_>,
+    admin_user_id: AdminUserId,
+    setup_until: DateTime<Utc>,
+) -> Result<SecretString> {
+    let setup = secret::generate("setup");
+    let n = sqlx::query!(
+        "update admin_users set setup_hash = $2, setup_until = $3 where admin_user_id = $1 and disabled_at is null",
+        admin_user_id as AdminUserId,
+        secret::hash(setup.expose_secret()),
+        setup_until,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("user")) } else { Ok(setup) }
+}
+
 /// Replaces the password's hash.
 pub async fn set_password(db: impl Executor<'_>, admin_user_id: AdminUserId, password_hash: &str) -> Result<()> {
     sqlx::query!(

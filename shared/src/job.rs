@@ -13,6 +13,7 @@ use crate::id::{DeliveryId, JobId, SessionId};
 pub mod dispatch;
 pub mod doorbell;
 pub mod lease;
+pub mod list;
 pub mod repair;
 
 /// Names our jobs among all UUIDv5. Never change it: a job asked for twice must get the same id.

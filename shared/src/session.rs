@@ -302,6 +302,26 @@ pub async fn list_sessions(
     caller: &Caller,
     query: &SessionQuery,
 ) -> Result<Vec<SessionItem>> {
+    list_named(db, caller, query, None).await
+}
+
+/// [`list_sessions`] of students whose name holds `name`, whatever its case. Needs `students:read`, too.
+pub async fn list_sessions_by_name(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    query: &SessionQuery,
+    name: &str,
+) -> Result<Vec<SessionItem>> {
+    caller.require(Scope::StudentsRead)?;
+    list_named(db, caller, query, Some(name)).await
+}
+
+async fn list_named(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    query: &SessionQuery,
+    name: Option<&str>,
+) -> Result<Vec<SessionItem>> {
     caller.require(Scope::SessionsRead)?;
     let (after_at, after_id) = query.after.unzip();
     Ok(sqlx::query_as!(
@@ -319,6 +339,7 @@ pub async fn list_sessions(
              and ($3::timestamptz is null or s.created_at >= $3)
              and ($4::timestamptz is null or s.created_at < $4)
              and ($5::timestamptz is null or (s.created_at, s.session_id) < ($5, $6))
+             and ($9::text is null or position(lower($9) in lower(st.display_name)) > 0)
            order by s.created_at desc, s.session_id desc
            limit $8"#,
         query.student_id as Option<StudentId>,
@@ -329,6 +350,7 @@ pub async fn list_sessions(
         after_id as Option<SessionId>,
         caller.require(Scope::StudentsRead).is_ok(),
         query.limit,
+        name,
     )
     .fetch_all(db)
     .await?)

@@ -1,1 +1,142 @@
 //! Read-only aggregates behind the dashboard.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::access::{Caller, Scope};
+use crate::db::{Executor, Result};
+use crate::id::{SessionId, StudentId};
+use crate::session::SessionStatus;
+
+/// Sessions that began in one span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SessionFigures {
+    pub n_sessions: i64,
+    /// Calls that ended within a minute, or before anybody spoke.
+    pub n_dropped: i64,
+    /// Whole seconds of all calls that are over.
+    pub seconds: i64,
+    pub n_analyzed: i64,
+    /// Over, and not analysed yet.
+    pub n_waiting: i64,
+    pub n_attention: i64,
+    pub cost_microusd: i64,
+    /// Of the sessions whose cost is known.
+    pub n_with_cost: i64,
+    /// From the end of the call to its analysis: half of them took no longer.
+    pub median_analysis_seconds: Option<f64>,
+    /// 95 of 100 took no longer.
+    pub p95_analysis_seconds: Option<f64>,
+}
+
+/// What happened from `from` to before `to`. Needs `sessions:read`.
+pub async fn session_figures(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<SessionFigures> {
+    caller.require(Scope::SessionsRead)?;
+    Ok(sqlx::query_as!(
+        SessionFigures,
+        r#"select count(*) as "n_sessions!",
+               count(*) filter (where ended_at - started_at < interval '1 minute') as "n_dropped!",
+               coalesce(extract(epoch from sum(ended_at - started_at)), 0)::bigint as "seconds!",
+               count(*) filter (where status = 'analyzed') as "n_analyzed!",
+               count(*) filter (where status in ('received', 'analyzing')) as "n_waiting!",
+               count(*) filter (where status = 'needs_attention') as "n_attention!",
+               coalesce(sum(cost_microusd), 0)::bigint as "cost_microusd!",
+               count(cost_microusd) as "n_with_cost!",
+               percentile_cont(0.5) within group (order by extract(epoch from analyzed_at - ended_at)::float8)
+                   filter (where status = 'analyzed') as median_analysis_seconds,
+               percentile_cont(0.95) within group (order by extract(epoch from analyzed_at - ended_at)::float8)
+                   filter (where status = 'analyzed') as p95_analysis_seconds
+           from sessions where created_at >= $1 and created_at < $2"#,
+        from,
+        to,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+/// Sessions of one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    pub date: NaiveDate,
+    pub n_sessions: i64,
+    /// Of them, dropped.
+    pub n_dropped: i64,
+    pub seconds: i64,
+}
+
+/// The days from `from` to before `to`, as the zone counts days, also those without a session. Needs `sessions:read`.
+pub async fn list_days(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    from: NaiveDate,
+    to: NaiveDate,
+    zone: &str,
+) -> Result<Vec<Day>> {
+    caller.require(Scope::SessionsRead)?;
+    Ok(sqlx::query_as!(
+        Day,
+        r#"select day::date as "date!", coalesce(n_sessions, 0) as "n_sessions!", coalesce(n_dropped, 0) as "n_dropped!",
+               coalesce(seconds, 0) as "seconds!"
+           from generate_series($1::date, $2::date - 1, interval '1 day') as day
+           left join (
+               select (created_at at time zone $3)::date as date, count(*) as n_sessions,
+                   count(*) filter (where ended_at - started_at < interval '1 minute') as n_dropped,
+                   extract(epoch from sum(ended_at - started_at))::bigint as seconds
+               from sessions
+               where created_at >= ($1::date::timestamp at time zone $3)
+                 and created_at < ($2::date::timestamp at time zone $3)
+               group by 1
+           ) counted on counted.date = day::date
+           order by day"#,
+        from,
+        to,
+        zone,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// A session that a person should look at, or that goes on right now.
+#[derive(Clone)]
+pub struct SessionToSee {
+    pub session_id: SessionId,
+    pub student_id: Option<StudentId>,
+    pub student_name: Option<String>,
+    pub grade: Option<i16>,
+    pub attention_reason: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for SessionToSee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionToSee").field("session_id", &self.session_id).finish_non_exhaustive()
+    }
+}
+
+/// The newest sessions of one status, with their students. Needs `sessions:read` and `students:read`.
+pub async fn list_sessions_to_see(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    status: SessionStatus,
+    limit: i64,
+) -> Result<Vec<SessionToSee>> {
+    caller.require(Scope::SessionsRead)?;
+    caller.require(Scope::StudentsRead)?;
+    Ok(sqlx::query_as!(
+        SessionToSee,
+        r#"select session_id as "session_id: SessionId", s.student_id as "student_id: StudentId",
+               st.display_name as "student_name?", st.grade as "grade?", attention_reason,
+               coalesce(started_at, s.created_at) as "at!"
+           from sessions s left join students st on st.student_id = s.student_id
+           where s.status = $1
+           order by s.created_at desc, s.session_id desc limit $2"#,
+        status as SessionStatus,
+        limit,
+    )
+    .fetch_all(db)
+    .await?)
+}
