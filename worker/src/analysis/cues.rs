@@ -40,6 +40,9 @@ cue! {
         | r"\b(?:forgot|missed|missing)\b" | r"\b(?:don't|dont|do not|didn't) (?:forget|need|worry about)\b"
         | r"^(?:ok(?:ay)? |but |and |also |well |great |good |so )*remember\b" | r"^(?:ok(?:ay)? |but )*just (?:add|need|remember|remove|change|switch)\b"
         | r"\b(?:change|replace|remove|switch|get rid of|drop|interchange) (?:the|your|it|that|this|un|de)\b"
+        | r"\b(?:would|should|could) not\b" | r"\b(?:wouldn't|shouldn't)\b" | r"\b(?:a|be|some|your|the) (?:problem|issue)(?: here| with|$)" | r"^but\b"
+        | r"\badjectives?\b.{0,40}\b(?:follows?|after|before)\b" | r"\b(?:comes?|goes) (?:before|after)\b" | r"\brepeat(?:ed|ing) the\b" | r"\bre-?\s?work\b"
+        | r"\bread (?:the|it|through)\b.*\b(?:question|problem|text|again)\b" | r"\bhave (?:another|a (?:closer|second))\b"
         | r"\bdisagree\b" | r"\b(?:look|think) (?:again|carefully|back|closely)\b" | r"\b(?:again|carefully)$"
         | r"\blet(?:'s|s| us) (?:check|look|go back|start (?:again|over)|review|re|try|think|break|step back|take (?:a|another))\b"
         | r"\blet me (?:explain|help|show|give you|clarify|rephrase|review)\b"
@@ -51,10 +54,10 @@ cue! {
 cue! {
     /// The tutor says that it is right.
     CONFIRMATION =
-        r"^(?:ok(?:ay)? |oh |ah |and |so |wow |again |well |all |very |that's |that is |thats |this is |it's |you're |you are |your |yes |absolutely |exactly |quite |really |looks |sounds )*(?:yes|yep|yeah|yup|ya|correct|right|exactly|perfect|perfectly|great|good|excellent|well done|nice|nicely|awesome|amazing|fantastic|brilliant|wonderful|absolutely|spot on|super|superb|bravo|bingo|precisely|indeed|outstanding|impressive|congratulations|congrats|fabulous|terrific|bang on|cool|lovely|agreed|true|it)\b"
+        r"^(?:ok(?:ay)? |oh |ah |and |so |wow |again |well |all |very |that's |that is |thats |this is |it's |you're |you are |your |yes |absolutely |exactly |quite |really |looks |sounds )*(?:yes|yep|yeah|yup|ya|correct|right|exactly|perfect|perfectly|great|good|excellent|well done|nice|nicely|awesome|amazing|fantastic|brilliant|wonderful|absolutely|spot on|super|superb|bravo|bingo|precisely|indeed|outstanding|impressive|congratulations|congrats|fabulous|terrific|bang on|cool|lovely|agreed|true)\b" | r"^(?:yes |ok(?:ay)? |and )*(?:that's|thats|that is|this is) it\b"
         | r"\b(?:good|great|nice|excellent|amazing|fantastic|awesome|impressive|super) (?:job|work|answer|catch|thinking)\b" | r"\bway to go\b" | r"\bwell done\b"
         | r"\byou(?:'ve| have)? (?:got|nailed|did|solved|cracked|found) (?:it|that|this|the)\b" | r"\bgot it (?:right|correct)\b"
-        | r"\b(?:is|are|'s|looks|was|were) (?:\w+ )?(?:right|correct|perfect|spot on)\b" | r"^correct\b" | r"\bcorrectly\b"
+        | r"\b(?:is|are|'s|looks|was|were) (?:\w+ )?(?:right|correct|perfect|spot on)\b" | r"^correct\b" | r"\b(?:the|your) (?:required|final|correct|right) (?:answer|result|number)$"
         | r"\bthat(?:'s| is) (?:it|right|correct|true|great|good|perfect)\b" | r"\bproud of you\b" | r"\bkeep it up\b" | r"\bpoints? well earned\b"
         | r"\bi (?:agree|like (?:that|how|your))\b" | r"\bright answer\b" | r"\bdoing (?:great|well|good)\b"
 }
@@ -68,12 +71,25 @@ cue! {
     /// Says nothing about the answer; the next sentence may.
     FILLER =
         r"^(?:ok(?:ay)?|alright|all right|sure|i see|thanks?|thank you|so|now|hi|hello|well|um+|fine|great question|good question|got you|no (?:problem|worries|need)|not to worry|don't worry|never mind|that's ok(?:ay)?|it's ok(?:ay)?)\b"
-        | r"\bquestion\b" | r"\bis (?:that|this|it) your (?:final|answer)\b"
+        | r"\bis (?:that|this|it) your (?:final|answer)\b"
 }
 
 cue! {
     /// The tutor excuses a student who did not answer.
     EXCUSE = r"^(?:ok(?:ay)? |oh |well )*(?:no (?:problem|worries|need)|not to worry|don't worry|that(?:'s| is) (?:ok(?:ay)?|fine|all right|alright)|it(?:'s| is) (?:ok(?:ay)?|fine|all right|alright))\b"
+}
+
+cue! {
+    /// A question that casts doubt on the answer before it.
+    CHALLENGE =
+        r"\bwhere (?:did|does|do)\b.{0,30}\b(?:get|got|come)\b" | r"\bwhy (?:did|do|are|have|would|does) (?:you|the|it)\b" | r"\bhave you (?:considered|taken|included|accounted|forgotten|checked|thought|used|added)\b"
+        | r"\bdid you (?:include|forget|account|remember|consider|check|add|use|read|notice|take)\b" | r"\bare you (?:sure|certain)\b" | r"\bis (?:that|this|it) (?:right|correct|true)\b" | r"\bdoes (?:that|this|it) (?:make sense|look|seem|sound|match)\b"
+        | r"\bcan you (?:see|spot|find) (?:where|what|why|the|any|your)\b" | r"\bwhat (?:about|happened to)\b" | r"\b(?:can|could|would) you (?:please )?(?:re-?\s?check|re-?\s?read|check|try|look|double)\b" | r"\bwhat does the (?:question|problem)\b" | r"\bwould (?:that|this|it|we|you)\b"
+}
+
+cue! {
+    /// Words by which a tutor helps on with what is not right yet.
+    NUDGE = r"^(?:ok(?:ay)? |so |and |but |well |now |please |just )*(?:remember|think|consider|notice|look|read|use|try|note|keep in mind|we (?:know|need|have|already)|you (?:need|have to|know)|the question)\b"
 }
 
 cue! {
@@ -103,7 +119,7 @@ cue! {
 cue! {
     /// The student does not know.
     DONT_KNOW =
-        r"\bi (?:really |still |just )?(?:don't|dont|do not|didn't) (?:really |even )?(?:know|understand|get it|get this|remember|have (?:a|any) (?:clue|idea))\b"
+        r"\bi (?:really |still |just )?(?:don't|dont|do not|didn't) (?:really |even )?(?:know|no|understand|get it|get this|remember|have (?:a|any) (?:clue|idea))\b"
         | r"\b(?:not|never|i'm not|im not) (?:really |so |too |quite )?sure\b" | r"\bno (?:idea|clue)\b" | r"\bidk\b" | r"\bi(?:'m| am) (?:lost|stuck|confused)\b"
         | r"\bi (?:can't|cannot|cant) (?:do|remember|think|figure)\b" | r"\bi (?:forgot|forget)\b" | r"\bi give up\b" | r"\bdunno\b" | r"\bno se\b"
 }
@@ -136,8 +152,16 @@ cue! {
 }
 
 cue! {
-    /// Farewells and thanks at the end of a call.
-    FAREWELL = r"\b(?:bye|goodbye|good ?night|see you|talk to you (?:later|soon|tomorrow)|thanks? (?:you )?\w* ?(?:bye|milo))\b"
+    /// A sentence of thanks or of understanding, at whatever length.
+    COURTESY =
+        r"^(?:yes |yeah |no |oh |ah |ok(?:ay)? |great |sure |right |got it |wow )*(?:thanks?\b|i (?:think i |do |now |really )*(?:understand|see|get it|got it|appreciate)\b|that (?:makes|helps|helped|was|clears)|i(?:'ll| will) (?:remember|try|be|keep|make|do|check|practi[sc]e)|i have no|you(?:'re| are) (?:right|welcome|correct)|no more|nothing|not (?:right )?now|have a)"
+}
+
+cue! {
+    /// The tutor asks about the call and not about the subject.
+    CHECK_IN =
+        r"\bready\b" | r"\bdo you (?:understand|want|need|have (?:any|a question)|agree|mind|follow)\b" | r"\bare you (?:there|done|still|working|ok(?:ay)?|with me|following|back|feeling)\b" | r"\bhow are you\b" | r"\bany(?:thing else| questions| other)\b"
+        | r"\bmakes? sense\b" | r"\bcan you hear\b" | r"\bwould you like\b" | r"\bshall we\b"
 }
 
 cue! {

@@ -8,7 +8,8 @@ use shared::evidence::{Help, Verdict};
 
 use super::arithmetic;
 use super::cues::{
-    ACKNOWLEDGEMENT, ASKING, DONT_KNOW, FINAL_ANSWER, GUESS, HINT, HINT_REQUEST, NEW_TASK, SMALL_TALK, YES_NO,
+    ACKNOWLEDGEMENT, ASKING, CHECK_IN, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT, HINT_REQUEST, NEW_TASK,
+    SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences};
 use super::key::{self, Expected};
@@ -16,6 +17,8 @@ use super::lead::{Lead, lead};
 use super::numbers::{Value, values};
 use super::recast::{self, Recast};
 
+/// So many words with a number in them are an attempt, whatever else they say.
+const ATTEMPT: usize = 12;
 /// Two witnesses agree.
 pub(super) const AGREED: f64 = 0.10;
 /// One witness.
@@ -120,7 +123,12 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         ),
         (Lead::Rejected, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
         (_, None) if miscalculated => decide(Verdict::Incorrect, SINGLE, "its arithmetic is wrong"),
-        (Lead::Doubted | Lead::Unclear, None) => match recast::compare(&exchange.said, &exchange.reply, value) {
+        (Lead::Doubted, None) => decide(
+            Verdict::Incorrect,
+            WEAK,
+            "the tutor stayed with it as with a wrong answer",
+        ),
+        (Lead::Unclear, None) => match recast::compare(&exchange.said, &exchange.reply, value) {
             Recast::Repeats => decide(Verdict::Correct, WEAK, "the tutor repeated it"),
             Recast::Corrects => decide(Verdict::Incorrect, WEAK, "the tutor said it differently"),
             Recast::Neither => {}
@@ -140,7 +148,10 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
         .or(questions.last())
         .map_or("", |(text, _)| *text);
     let has_value = !values(said).is_empty();
-    if DONT_KNOW.is_match(said) && !(GUESS.is_match(said) && has_value) && !said.contains("is it ") {
+    // Who says "I forgot to add" and goes on to a result has answered.
+    let attempts =
+        has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
+    if DONT_KNOW.is_match(said) && !attempts {
         return Kind::DontKnow;
     }
     if ACKNOWLEDGEMENT.is_match(said) {
@@ -150,6 +161,13 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
         } else {
             Kind::Other
         };
+    }
+    if !has_value
+        && sentences(said)
+            .iter()
+            .all(|(text, _)| COURTESY.is_match(&text.replace(',', "")) || ACKNOWLEDGEMENT.is_match(text))
+    {
+        return Kind::Other;
     }
     let only_asks = sentences(said)
         .iter()
@@ -161,7 +179,7 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
         return Kind::Other;
     }
     // Without a question or a task there is nothing to answer; a number or an attempt still is one.
-    let tasked = !exchange.task.is_empty() && !SMALL_TALK.is_match(asked);
+    let tasked = !exchange.task.is_empty() && !CHECK_IN.is_match(asked);
     if tasked || has_value || checkable || GUESS.is_match(said) {
         Kind::Answer
     } else {
@@ -169,7 +187,8 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     }
 }
 
-/// What later exchanges show: an answer that is given again was as right before.
+/// What later exchanges show: who gives a rejected answer again, or gave it before, was wrong then too; who repeats a
+/// confirmed one is right.
 fn in_hindsight(judgements: &mut [Judgement]) {
     for i in 0..judgements.len() {
         let Some(value) = judgements[i].value.filter(|_| judgements[i].kind == Kind::Answer) else {
@@ -180,18 +199,20 @@ fn in_hindsight(judgements: &mut [Judgement]) {
         }
         let same = |j: &usize| {
             let other = &judgements[*j];
-            *j != i
-                && other.kind == Kind::Answer
-                && other.value.is_some_and(|v| v.equals(value.amount))
-                && other.noise < WEAK
+            other.kind == Kind::Answer && other.noise < WEAK && other.value.is_some_and(|v| v.equals(value.amount))
         };
-        let again = (i + 1..judgements.len()).chain((0..i).rev()).find(same);
-        if let Some(verdict) = again.and_then(|j| judgements[j].verdict) {
-            let judgement = &mut judgements[i];
-            judgement.verdict = Some(verdict);
-            judgement.noise = WEAK;
-            "the same answer was judged elsewhere in the call".clone_into(&mut judgement.reason);
-        }
+        let found = |verdict, j: &usize| judgements[*j].verdict == Some(verdict) && same(j);
+        let rejected = (0..judgements.len()).any(|j| found(Verdict::Incorrect, &j));
+        let confirmed = (0..i).any(|j| found(Verdict::Correct, &j));
+        let verdict = match (rejected, confirmed) {
+            (true, false) => Verdict::Incorrect,
+            (false, true) => Verdict::Correct,
+            _ => continue,
+        };
+        let judgement = &mut judgements[i];
+        judgement.verdict = Some(verdict);
+        judgement.noise = WEAK;
+        "the same answer was judged elsewhere in the call".clone_into(&mut judgement.reason);
     }
 }
 

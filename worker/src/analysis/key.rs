@@ -56,14 +56,15 @@ pub(super) fn expected(task: &str, curriculum: &Curriculum) -> Option<Expected> 
 pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Option<bool> {
     match expected {
         Expected::Number(number) => {
-            let right = value?.equals(*number);
-            // Who said the number and then went on talking gave it all the same.
-            Some(
-                right
-                    || values(said).len() > 1
-                        && values(said).iter().any(|v| v.equals(*number))
-                        && said.contains("answer"),
-            )
+            if value?.equals(*number) {
+                return Some(true);
+            }
+            // Who said the number and then went on to the next step gave it all the same, perhaps.
+            if values(said).iter().any(|v| v.equals(*number)) {
+                None
+            } else {
+                Some(false)
+            }
         }
         Expected::Parts(parts, fraction) => {
             let value = value?;

@@ -1,6 +1,6 @@
 //! The tutor's verdict: what the beginning of the next turn says of the answer before it.
 
-use super::cues::{CONFIRMATION, CONSOLATION, EXCUSE, FILLER, NEW_TASK, PROBE, REJECTION, RESERVATION};
+use super::cues::{CHALLENGE, CONFIRMATION, CONSOLATION, EXCUSE, NEW_TASK, NUDGE, PROBE, REJECTION, RESERVATION};
 use super::exchange::{Clause, clauses};
 
 /// What the tutor's reply says of an answer.
@@ -42,11 +42,12 @@ fn judge(clause: &Clause, first: bool) -> Lead {
     if CONSOLATION.is_match(text) {
         return Lead::Rejected;
     }
-    let confirmed = CONFIRMATION.find(text).filter(|_| !clause.asks || first);
-    let rejected = REJECTION.find(text).filter(|_| !FILLER.is_match(text) || !first);
+    // "Great, so what is three plus four?" confirms at its beginning; "is that correct?" does not.
+    let confirmed = CONFIRMATION
+        .find(text)
+        .filter(|yes| !clause.asks || (first && yes.start() == 0));
+    let rejected = REJECTION.find(text);
     match (confirmed, rejected) {
-        (None, None) => Lead::Unclear,
-        (Some(_), None) if clause.asks && PROBE.is_match(text) => Lead::Unclear,
         (None, Some(_)) if clause.asks && PROBE.is_match(text) => Lead::Unclear,
         (Some(yes), Some(no)) if yes.start() == 0 && no.start() >= yes.end() => {
             if RESERVATION.is_match(text) {
@@ -57,6 +58,10 @@ fn judge(clause: &Clause, first: bool) -> Lead {
         }
         (_, Some(_)) => Lead::Rejected,
         (Some(_), None) => Lead::Confirmed,
+        (None, None) if PROBE.is_match(text) => Lead::Unclear,
+        (None, None) if clause.asks && CHALLENGE.is_match(text) => Lead::Doubted,
+        (None, None) if !clause.asks && NUDGE.is_match(text) => Lead::Doubted,
+        (None, None) => Lead::Unclear,
     }
 }
 
@@ -68,7 +73,8 @@ fn reserved(clauses: &[Clause]) -> Lead {
         if clause.sentence == sentence {
             reservation.is_some() || i > 0 && !clause.asks && CONSOLATION.is_match(&clause.text)
         } else {
-            clause.sentence == sentence + 1 && reservation == Some(0)
+            // "Good. Plus one point for your effort" does not mean that it is right.
+            clause.sentence == sentence + 1 && (reservation == Some(0) || CONSOLATION.is_match(&clause.text))
         }
     });
     if taken_back { Lead::Partly } else { Lead::Confirmed }

@@ -70,7 +70,14 @@ fn split(text: &str) -> Vec<Token> {
         let start = i;
         if c.is_ascii_digit() || (c == '.' && chars.get(i + 1).is_some_and(char::is_ascii_digit)) {
             i = end_of_number(&chars, i);
-            tokens.push(Token::Value(read_digits(&chars[start..i])));
+            let minutes = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
+            if chars.get(i) == Some(&':') && minutes(i + 1) && minutes(i + 2) {
+                // A time of day is no number to calculate with.
+                i += 3;
+                tokens.push(Token::Word("time".to_owned()));
+            } else {
+                tokens.push(Token::Value(read_digits(&chars[start..i])));
+            }
         } else if c.is_alphabetic() {
             while i < chars.len() && (chars[i].is_alphabetic() || chars[i] == '\'') {
                 i += 1;
@@ -91,7 +98,8 @@ fn split(text: &str) -> Vec<Token> {
                 '×' | '·' => tokens.push(Token::Sign('*')),
                 '÷' => tokens.push(Token::Sign('/')),
                 '-' | '−' | '–' => tokens.push(Token::Sign('-')),
-                '.' | '?' | '!' | ';' | ':' | ',' | '\n' => tokens.push(Token::Stop),
+                // "2(36)" is a product that we do not follow: brackets end what can be checked.
+                '.' | '?' | '!' | ';' | ':' | ',' | '\n' | '(' | ')' => tokens.push(Token::Stop),
                 _ => {}
             }
         }

@@ -22,9 +22,23 @@ pub(crate) fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome
     let judgements = judge(&exchanges, curriculum);
     let last = judgements.iter().rposition(|j| j.kind == Kind::Answer)?;
     let judgement = &judgements[last];
+    let good = if judgement.help == Help::Told {
+        Outcome::Revealed
+    } else {
+        Outcome::Solved
+    };
+    // A new answer that nobody objected to before the call ended is taken for the end of the task.
+    let new = judgement.value.is_some_and(|value| {
+        let rejected = judgements[..last]
+            .iter()
+            .filter(|j| j.verdict == Some(Verdict::Incorrect));
+        !rejected
+            .filter_map(|j| j.value)
+            .any(|before| before.equals(value.amount))
+    });
     Some(match judgement.verdict {
-        Some(Verdict::Correct) if judgement.help == Help::Told => Outcome::Revealed,
-        Some(Verdict::Correct) => Outcome::Solved,
+        Some(Verdict::Correct) => good,
+        None if new => good,
         _ => Outcome::Unsolved,
     })
 }

@@ -51,11 +51,16 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>) -> Recast {
             return Recast::Corrects;
         }
     }
-    let supplied = clauses.iter().filter(|c| !c.asks).take(3).any(|clause| {
-        SUPPLIES.captures(&clause.text).is_some_and(|found| {
-            !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')
-        })
-    });
+    let supplied = clauses
+        .iter()
+        .enumerate()
+        .filter(|(i, c)| !c.asks || clauses.get(i + 1).is_some_and(|n| n.sentence == c.sentence))
+        .take(3)
+        .any(|(_, clause)| {
+            SUPPLIES.captures(&clause.text).is_some_and(|found| {
+                !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')
+            })
+        });
     if value.is_none() && supplied {
         Recast::Corrects
     } else {
