@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{Endpoint, Operation};
@@ -18,6 +19,7 @@ pub(super) fn render(endpoints: &[Endpoint]) -> Value {
         SchemaSettings::draft2020_12().with(|settings| {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
+            settings.transforms.push(Box::new(RecursiveTransform(without_null_default)));
         })
     };
     // What we read and what we write differ: a field with a default is optional in one, and always there in the other.
@@ -59,6 +61,13 @@ pub(super) fn render(endpoints: &[Endpoint]) -> Value {
             },
         },
     })
+}
+
+/// "Absent" is what serde's default means with us, and `null` is often not even allowed.
+fn without_null_default(schema: &mut Schema) {
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
 }
 
 fn operation(path: &str, about: &Operation, reads: &mut SchemaGenerator, writes: &mut SchemaGenerator) -> Value {

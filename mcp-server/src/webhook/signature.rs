@@ -30,7 +30,7 @@ enum Piece<'a> {
 
 /// Why a request was refused: for the log and the counters, never for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(super) enum Refusal {
     #[error("no signature")]
     NoSignature,
     #[error("no timestamp")]
@@ -46,7 +46,7 @@ pub enum Refusal {
 }
 
 /// Accepts a request that VAPI's current or previous secret signed no more than five minutes from `now`.
-pub fn verify(settings: &WebhookConfig, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<(), Refusal> {
+pub(super) fn verify(settings: &WebhookConfig, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<(), Refusal> {
     let secrets: Vec<_> = [Some(&settings.secret), settings.secret_previous.as_ref()]
         .into_iter()
         .flatten()

@@ -13,6 +13,7 @@ const MAX_PHONES: usize = 10;
 /// The body of `POST /api/v1/students`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewStudent")]
 pub(super) struct NewStudentBody {
     /// What people at the dashboard call the student.
     #[schemars(length(min = 1, max = 120))]
@@ -60,6 +61,7 @@ impl NewStudentBody {
 /// The body of `PATCH /api/v1/students/{student_id}`: what is left out stays, `null` clears.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "StudentChange")]
 pub(super) struct StudentChangeBody {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 120))]
@@ -131,6 +133,7 @@ impl StudentChangeBody {
 /// The body of `POST /api/v1/students/lookup`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "StudentLookup")]
 pub(super) struct LookupBody {
     pub(super) phone: Phone,
 }
