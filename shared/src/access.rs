@@ -228,6 +228,14 @@ impl Caller {
         Self { actor: Actor::Worker, scopes: ScopeSet::all() }
     }
 
+    /// The client's id, where it is a client that asks.
+    pub fn client_id(&self) -> Option<&str> {
+        match &self.actor {
+            Actor::Client { client_id } => Some(client_id),
+            _ => None,
+        }
+    }
+
     /// Refuses unless the caller holds `scope`.
     pub fn require(&self, scope: Scope) -> Result<(), Forbidden> {
         if self.scopes.contains(scope) { Ok(()) } else { Err(Forbidden { needed: scope }) }

@@ -63,4 +63,6 @@ id! {
     FactId
     /// A note by a person or an assistant.
     NoteId
+    /// One call of a tool by an assistant.
+    ToolCallId
 }

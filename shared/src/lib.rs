@@ -31,4 +31,5 @@ pub mod stats;
 pub mod student;
 pub mod student_context;
 pub mod telemetry;
+pub mod tool_call;
 pub mod transcript;

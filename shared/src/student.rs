@@ -259,6 +259,18 @@ pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> 
     Ok(())
 }
 
+/// Whether the student is one of those who call from this number. For the check that an assistant asks for nobody but
+/// who is on its line.
+pub async fn calls_from(db: impl Executor<'_>, student_id: StudentId, phone: &Phone) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from student_phones where phone = $1 and student_id = $2) as "is_theirs!""#,
+        phone.as_str(),
+        student_id as StudentId,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
 /// A row of a list of students.
 #[derive(Clone)]
 pub struct StudentItem {

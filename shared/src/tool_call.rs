@@ -1,0 +1,139 @@
+//! One call of a tool by an assistant: who, which, how long, how it went. Never what was asked or answered.
+
+use chrono::{DateTime, Utc};
+
+use crate::access::{Caller, Scope};
+use crate::db::{Executor, Result};
+use crate::id::ToolCallId;
+
+/// One row of `tool_calls`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolCall {
+    pub tool_call_id: ToolCallId,
+    pub at: DateTime<Utc>,
+    pub tool: String,
+    pub client_id: String,
+    /// VAPI's id of the telephone call; `None`: the client did not say.
+    pub call_id: Option<String>,
+    /// `ok`, or why not in a word.
+    pub outcome: String,
+    pub duration_us: i64,
+    pub request_bytes: i32,
+    pub response_bytes: i32,
+}
+
+/// Writes what happened, many at once. A row that is there already stays as it is.
+pub async fn insert_tool_calls(db: impl Executor<'_>, calls: &[ToolCall]) -> Result<()> {
+    fn column<T>(calls: &[ToolCall], of: impl Fn(&ToolCall) -> T) -> Vec<T> {
+        calls.iter().map(of).collect()
+    }
+    sqlx::query!(
+        "insert into tool_calls (tool_call_id, at, tool, client_id, call_id, outcome, duration_us, request_bytes,
+             response_bytes)
+         select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+             $7::bigint[], $8::int[], $9::int[])
+         on conflict (tool_call_id) do nothing",
+        &column(calls, |call| call.tool_call_id.0),
+        &column(calls, |call| call.at),
+        &column(calls, |call| call.tool.clone()),
+        &column(calls, |call| call.client_id.clone()),
+        &column(calls, |call| call.call_id.clone()) as &[Option<String>],
+        &column(calls, |call| call.outcome.clone()),
+        &column(calls, |call| call.duration_us),
+        &column(calls, |call| call.request_bytes),
+        &column(calls, |call| call.response_bytes),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Which calls, newest first, and from where.
+#[derive(Clone, Debug, Default)]
+pub struct ToolCallQuery {
+    pub tool: Option<String>,
+    pub client_id: Option<String>,
+    pub call_id: Option<String>,
+    /// Only those that did not end `ok`.
+    pub failed: bool,
+    /// The last row of the page before.
+    pub after: Option<(DateTime<Utc>, ToolCallId)>,
+    pub limit: i64,
+}
+
+/// Calls, newest first. Needs `sessions:read`.
+pub async fn list_tool_calls(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    query: &ToolCallQuery,
+) -> Result<Vec<ToolCall>> {
+    caller.require(Scope::SessionsRead)?;
+    let (after_at, after_id) = query.after.unzip();
+    Ok(sqlx::query_as!(
+        ToolCall,
+        r#"select tool_call_id as "tool_call_id: ToolCallId", at, tool, client_id, call_id, outcome, duration_us,
+               request_bytes, response_bytes
+           from tool_calls
+           where ($1::text is null or tool = $1)
+             and ($2::text is null or client_id = $2)
+             and ($3::text is null or call_id = $3)
+             and (not $4 or outcome <> 'ok')
+             and ($5::timestamptz is null or (at, tool_call_id) < ($5, $6))
+           order by at desc, tool_call_id desc
+           limit $7"#,
+        query.tool.as_deref(),
+        query.client_id.as_deref(),
+        query.call_id.as_deref(),
+        query.failed,
+        after_at,
+        after_id as Option<ToolCallId>,
+        query.limit,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// How one tool did in a span of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolFigures {
+    pub tool: String,
+    pub n_calls: i64,
+    pub n_failed: i64,
+    pub median_us: f64,
+    pub p95_us: f64,
+}
+
+/// The tools that were called from `from` to before `to`, the busiest first. Needs `sessions:read`.
+pub async fn tool_figures(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<ToolFigures>> {
+    caller.require(Scope::SessionsRead)?;
+    Ok(sqlx::query_as!(
+        ToolFigures,
+        r#"select tool, count(*) as "n_calls!", count(*) filter (where outcome <> 'ok') as "n_failed!",
+               percentile_cont(0.5) within group (order by duration_us) as "median_us!",
+               percentile_cont(0.95) within group (order by duration_us) as "p95_us!"
+           from tool_calls where at >= $1 and at < $2
+           group by tool order by count(*) desc, tool"#,
+        from,
+        to,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// Forgets what is older, at most `limit` rows. Returns how many went.
+pub async fn delete_before(db: impl Executor<'_>, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from tool_calls where tool_call_id in
+             (select tool_call_id from tool_calls where at < $1 order by at limit $2)",
+        before,
+        limit,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
