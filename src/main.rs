@@ -5,6 +5,7 @@ mod context;
 mod database;
 mod demo;
 mod dialogue;
+mod evaluate;
 mod local_postgres;
 mod local_secrets;
 mod print;
@@ -17,7 +18,7 @@ mod with_postgres;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use shared::access::{Role, ScopeSet};
 use shared::config::{Faults, from_environment};
 use shared::phone::Phone;
@@ -65,7 +66,7 @@ enum Command {
     #[command(subcommand)]
     Context(ContextCommand),
     /// Score the analysis on labelled dialogues
-    Eval(EvalArgs),
+    Eval(evaluate::Arguments),
     /// Print the API's OpenAPI 3.1 document
     Openapi,
     /// Run a program with DATABASE_URL set to a throw-away Postgres
@@ -124,19 +125,6 @@ enum ContextCommand {
     },
 }
 
-#[derive(Args)]
-struct EvalArgs {
-    /// Labelled dialogues, one JSON object a line
-    #[arg(long)]
-    dialogues: PathBuf,
-    /// rules or llm
-    #[arg(long, default_value = "rules")]
-    analyser: String,
-    /// Print JSON only
-    #[arg(long)]
-    json: bool,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -165,7 +153,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Openapi => say!("{:#}", mcp_server::api::openapi()),
         Command::WithPostgres { program } => return with_postgres::run(&program).await,
         Command::Call(CallCommand::Simulate(arguments)) => simulate::run(&dir, arguments).await?,
-        Command::Eval(args) => evaluate(&args)?,
+        Command::Eval(arguments) => evaluate::run(&arguments)?,
         command => {
             let database = Database::find(&dir).await?;
             let done = on_database(command, &database, &dir).await;
@@ -194,10 +182,6 @@ async fn on_database(command: Command, database: &Database, dir: &std::path::Pat
         Command::Context(ContextCommand::Show { phone }) => context::show(&db, &Phone::parse(&phone)?, now).await,
         _ => unreachable!("the other commands need no database"),
     }
-}
-
-fn evaluate(_args: &EvalArgs) -> anyhow::Result<()> {
-    anyhow::bail!("not yet")
 }
 
 #[cfg(test)]

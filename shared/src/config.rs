@@ -63,6 +63,10 @@ pub struct WorkerConfig {
     pub queue: QueueConfig,
     pub llm: Option<LlmConfig>,
     pub vapi: Option<VapiConfig>,
+    /// How long a job is held without a sign of life before another worker may take it.
+    pub lease: Duration,
+    /// How often lost jobs are looked for.
+    pub sweep_every: Duration,
 }
 
 /// Who tells the worker that there is work.

@@ -4,7 +4,9 @@
 //! ignored by default and named after what it needs: `with_faktory`, `in_a_browser`.
 
 mod first_call;
+mod processes;
 mod service;
 mod signatures;
 mod tidy;
 mod vapi;
+mod with_faktory;

@@ -1,1 +1,175 @@
+//! The work that no request waits for: reading webhooks, judging sessions, asking a language model.
+//!
+//! **Invariants:** the only crate that names faktory, and the only one that asks a language model. A job writes its
+//! effect and its end in one transaction, fenced by its lease; slow work happens outside any transaction.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use shared::config::{LlmConfig, QueueConfig, WorkerConfig};
+use shared::db::{self, Db, Tx};
+use shared::job::doorbell::Doorbell;
+use shared::job::lease::{Claimed, Finished};
+use shared::job::{Job, Lane};
+use tokio_util::sync::CancellationToken;
+
+pub mod analysis;
+mod analyze;
+mod attempt;
+mod embedded;
+pub mod enrich;
+mod error;
+pub mod eval;
+pub mod faktory;
+mod ingest;
+pub mod llm;
+mod relay;
+mod store;
+mod sweeper;
+
+pub use error::JobError;
+
+use self::llm::Llm;
+
+/// Where jobs come from. Either way the table is the truth, and each job is performed alike.
+#[derive(Clone, Debug)]
+pub enum Queue {
+    /// From the table itself.
+    Embedded,
+    /// By way of a Faktory server.
+    Faktory(faktory::Address),
+}
+
+/// How the worker works. The times are right for production; tests shorten them.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub queue: Queue,
+    /// `None`: rules alone judge.
+    pub llm: Option<LlmConfig>,
+    /// Jobs at a time in each lane.
+    pub slots: usize,
+    /// How long a job is held without a sign of life.
+    pub lease: Duration,
+    pub sweep_every: Duration,
+    /// A job that Faktory was told of and nobody took is told again after this, then after twice as long, and so on.
+    pub unanswered_after: Duration,
+    /// How long to wait for a ring before looking for work unasked.
+    pub poll_every: Duration,
+    /// How long running jobs may go on after the word to stop. Then they are handed back.
+    pub drain: Duration,
+}
+
+impl Config {
+    pub fn new(queue: Queue, llm: Option<LlmConfig>) -> Self {
+        Self {
+            queue,
+            llm,
+            slots: 4,
+            lease: Duration::from_secs(30),
+            sweep_every: Duration::from_secs(5),
+            unanswered_after: Duration::from_secs(30),
+            poll_every: Duration::from_millis(500),
+            drain: Duration::from_secs(15),
+        }
+    }
+
+    /// From the role's settings.
+    pub fn from_role(role: &WorkerConfig) -> anyhow::Result<Self> {
+        let queue = match &role.queue {
+            QueueConfig::Embedded => Queue::Embedded,
+            QueueConfig::Faktory(url) => {
+                let address = faktory::Address::parse(url.expose_secret());
+                Queue::Faktory(address.map_err(|fault| anyhow::anyhow!("FAKTORY_URL: {fault}"))?)
+            }
+        };
+        Ok(Self { lease: role.lease, sweep_every: role.sweep_every, ..Self::new(queue, role.llm.clone()) })
+    }
+}
+
+/// What every job may use.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    db: Db,
+    config: Arc<Config>,
+    /// Who holds a lease, for people who look at the table; also our name at Faktory.
+    worker: String,
+    llm: Option<Arc<Llm>>,
+    /// The end of patience with running jobs.
+    halt: CancellationToken,
+}
+
+impl Context {
+    fn judge(&self) -> &str {
+        self.llm.as_ref().map_or("built-in rules", |llm| llm.model())
+    }
+
+    async fn begin(&self) -> db::Result<Tx> {
+        Ok(self.db.begin().await?)
+    }
+
+    async fn commit(&self, tx: Tx) -> db::Result<()> {
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Works until `shutdown`, drains, and hands back what it could not finish in time.
+pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let drain = config.drain;
+    let queue = config.queue.clone();
+    let llm = config.llm.clone().map(Llm::new).transpose()?.map(Arc::new);
+    let stop = shutdown.child_token();
+    let halt = CancellationToken::new();
+    let context = Context {
+        db,
+        config: Arc::new(config),
+        worker: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()),
+        llm,
+        halt: halt.clone(),
+    };
+    let (judge, source) = (context.judge(), if matches!(queue, Queue::Embedded) { "the table" } else { "Faktory" });
+    tracing::info!(worker = context.worker, judge, "takes jobs from {source}");
+    let doorbell = Doorbell::install(context.db.clone(), stop.clone());
+    let patience = tokio::spawn({
+        let (stop, halt) = (stop.clone(), halt.clone());
+        async move {
+            stop.cancelled().await;
+            tokio::time::sleep(drain).await;
+            halt.cancel();
+        }
+    });
+    let sweeping = tokio::spawn(sweeper::run(context.clone(), stop.clone()));
+    match queue {
+        Queue::Embedded => {
+            let lane = |lane| embedded::consume(context.clone(), lane, doorbell.clone(), stop.clone());
+            tokio::join!(lane(Lane::Quick), lane(Lane::Slow));
+        }
+        Queue::Faktory(address) => {
+            let relaying = relay::run(context.clone(), address.clone(), doorbell, stop.clone());
+            // People at Faktory's pages may end the consumer; then the worker has nothing left to do.
+            let consuming = async {
+                faktory::consume(context.clone(), address, stop.clone()).await;
+                stop.cancel();
+            };
+            tokio::join!(relaying, consuming);
+        }
+    }
+    patience.abort();
+    sweeping.await?;
+    Ok(())
+}
+
+/// Every kind of job, and what performs it.
+async fn perform(
+    context: &Context,
+    claimed: &Claimed,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Finished, JobError> {
+    match claimed.job {
+        Job::ProcessDelivery { delivery_id } => ingest::perform(context, &claimed.lease, delivery_id, now).await,
+        Job::AnalyzeSession { session_id, round } => {
+            analyze::perform(context, &claimed.lease, session_id, round, now).await
+        }
+        Job::EnrichAnalysis { session_id, .. } => enrich::perform(context, &claimed.lease, session_id, now).await,
+    }
+}

@@ -1,6 +1,7 @@
 //! From variables to the configuration of each role.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -47,7 +48,14 @@ impl McpServerConfig {
 impl WorkerConfig {
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
         let s = &mut settings;
-        let config = Self { database_url: database_url(s), queue: queue(s), llm: llm(s), vapi: vapi(s) };
+        let config = Self {
+            database_url: database_url(s),
+            queue: queue(s),
+            llm: llm(s),
+            vapi: vapi(s),
+            lease: seconds(s, "WORKER_LEASE_SECONDS", 30, 3..=600),
+            sweep_every: seconds(s, "WORKER_SWEEP_SECONDS", 5, 1..=60),
+        };
         settings.finish(config)
     }
 }
@@ -197,17 +205,22 @@ fn llm(s: &mut Settings<'_>) -> Option<LlmConfig> {
         }
         return None;
     };
-    let timeout = s.parsed("LLM_TIMEOUT_SECONDS", 60_u64);
-    if !(1..=180).contains(&timeout) {
-        s.fault("LLM_TIMEOUT_SECONDS", "is not between 1 and 180");
-    }
+    let timeout = seconds(s, "LLM_TIMEOUT_SECONDS", 60, 1..=180);
     let model = model.unwrap_or_else(|| s.required("LLM_MODEL", "the model's name at that endpoint"));
     Some(LlmConfig {
         base_url: s.checked_url("LLM_BASE_URL", &url, &["https", "http"]),
         api_key: key.map(SecretString::from),
         model,
-        timeout: Duration::from_secs(timeout),
+        timeout,
     })
+}
+
+fn seconds(s: &mut Settings<'_>, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> Duration {
+    let n = s.parsed(variable, default);
+    if !range.contains(&n) {
+        s.fault(variable, format!("is not between {} and {}", range.start(), range.end()));
+    }
+    Duration::from_secs(n)
 }
 
 fn vapi(s: &mut Settings<'_>) -> Option<VapiConfig> {
