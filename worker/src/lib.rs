@@ -83,7 +83,11 @@ impl Config {
                 Queue::Faktory(address.map_err(|fault| anyhow::anyhow!("FAKTORY_URL: {fault}"))?)
             }
         };
-        Ok(Self { lease: role.lease, sweep_every: role.sweep_every, ..Self::new(queue, role.llm.clone()) })
+        Ok(Self {
+            lease: role.lease,
+            sweep_every: role.sweep_every,
+            ..Self::new(queue, role.llm.clone())
+        })
     }
 }
 
@@ -127,7 +131,14 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
         llm,
         halt: halt.clone(),
     };
-    let (judge, source) = (context.judge(), if matches!(queue, Queue::Embedded) { "the table" } else { "Faktory" });
+    let (judge, source) = (
+        context.judge(),
+        if matches!(queue, Queue::Embedded) {
+            "the table"
+        } else {
+            "Faktory"
+        },
+    );
     tracing::info!(worker = context.worker, judge, "takes jobs from {source}");
     let doorbell = Doorbell::install(context.db.clone(), stop.clone());
     let patience = tokio::spawn({

@@ -1,1 +1,18 @@
-fn main() {}
+//! The production binary: settings from the environment, then work until told to stop.
+
+use shared::config::{Settings, WorkerConfig, from_environment};
+use shared::db::{self, PoolSize};
+use shared::{http, telemetry};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    telemetry::init(
+        from_environment("LOG_FORMAT").as_deref(),
+        from_environment("RUST_LOG").as_deref(),
+    );
+    let role = WorkerConfig::from_settings(Settings::from_environment())?;
+    let config = worker::Config::from_role(&role)?;
+    // One for each slot, and for listening, relaying, sweeping and renewing leases.
+    let db = db::pool(&role.database_url, PoolSize(12))?;
+    worker::run(config, db, http::on_signal()?).await
+}

@@ -18,7 +18,7 @@ const EXHAUSTED: &str = "its worker was lost at the last attempt";
 const SWEEP_LOCK: i64 = 0x5357_4545_5001;
 
 /// No resending is later than this after the one before.
-const RESEND_MAX: Duration = Duration::from_secs(15 * 60);
+const RESEND_MAX: Duration = Duration::from_mins(15);
 
 /// Marks up to `n` due jobs as sent to the queue server, before they are, and names them: a relay that dies in between
 /// leaves rows that the sweeper hands out again, while the other order would send them twice for sure.

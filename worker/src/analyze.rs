@@ -1,0 +1,62 @@
+//! Judges a session by rules: always, at once, and without asking anybody.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use shared::access::Caller;
+use shared::analysis::{Analysis, AnalysisStatus};
+use shared::curriculum;
+use shared::id::{AnalysisId, SessionId};
+use shared::job::lease::{Finished, Lease, finish_done, renew};
+use shared::job::{self, Job};
+use shared::session::{SessionStatus, mark_session};
+use shared::transcript::list_turns;
+
+use crate::{Context, JobError, analysis, store};
+
+pub(crate) async fn perform(
+    context: &Context,
+    lease: &Lease,
+    session_id: SessionId,
+    round: i32,
+    now: DateTime<Utc>,
+) -> Result<Finished, JobError> {
+    let started = Instant::now();
+    let worker = Caller::worker();
+    let mut tx = context.begin().await?;
+    // In one transaction with the lease, or a worker that lost it would set the session back.
+    renew(&mut *tx, lease, context.config.lease).await?;
+    mark_session(&mut tx, session_id, SessionStatus::Analyzing, None, now).await?;
+    let turns = list_turns(&mut *tx, &worker, session_id).await?;
+    let curriculum = curriculum::load(&mut tx).await?;
+    context.commit(tx).await?;
+
+    let findings = analysis::analyse(&turns, &curriculum);
+
+    let mut tx = context.begin().await?;
+    let (session_status, analysis_status) = match context.llm {
+        Some(_) => (SessionStatus::Analyzing, AnalysisStatus::Pending),
+        None => (SessionStatus::Analyzed, AnalysisStatus::Baseline),
+    };
+    let analysis = Analysis {
+        analysis_id: AnalysisId::new(),
+        session_id,
+        analyser: "rules".to_owned(),
+        analyser_version: analysis::VERSION.to_owned(),
+        status: analysis_status,
+        findings,
+        model: None,
+        prompt_version: None,
+        input_tokens: None,
+        output_tokens: None,
+        duration_ms: started.elapsed().as_millis() as i32,
+        created_at: now,
+    };
+    store::put(&mut tx, &analysis, session_status, now).await?;
+    if context.llm.is_some() {
+        job::enqueue(&mut tx, &Job::EnrichAnalysis { session_id, round }, Some(session_id)).await?;
+    }
+    let finished = finish_done(&mut *tx, lease).await?;
+    context.commit(tx).await?;
+    Ok(finished)
+}

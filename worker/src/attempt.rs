@@ -1,0 +1,117 @@
+//! One attempt at one job: the lease is kept alive while it runs, and whatever becomes of it, the row says so.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use shared::job::lease::{self, Claimed, Finished};
+
+use crate::{Context, JobError, perform};
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    /// It will be tried again.
+    Retry(String),
+    /// A person has to look.
+    Failed(String),
+    /// The worker stops, or lost the lease: the job is somebody else's.
+    LetGo,
+}
+
+/// Performs the job, in bounded time, and records what became of it.
+pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
+    let started = Instant::now();
+    let kind = claimed.job.kind();
+    let work = AssertUnwindSafe(perform(context, claimed, shared::clock::now())).catch_unwind();
+    let result = tokio::select! {
+        result = tokio::time::timeout(kind.policy().timeout, work) => match result {
+            Ok(Ok(result)) => result,
+            Ok(Err(_panic)) => Err(JobError::retry("the job panicked")),
+            Err(_) => Err(JobError::retry("it took too long")),
+        },
+        () = keep_lease(context, claimed) => Err(JobError::LeaseLost),
+        () = context.halt.cancelled() => {
+            return hand_back(context, claimed).await;
+        }
+    };
+    let outcome = match result {
+        Ok(Finished { .. }) => Outcome::Done,
+        Err(error) => record(context, claimed, &error).await,
+    };
+    let duration_ms = started.elapsed().as_millis() as u64;
+    let (job_id, attempt) = (claimed.lease.job_id, claimed.attempts);
+    match &outcome {
+        Outcome::Done => tracing::info!(job.kind = kind.as_str(), %job_id, attempt, duration_ms, "job done"),
+        Outcome::LetGo => tracing::warn!(job.kind = kind.as_str(), %job_id, attempt, duration_ms, "job let go"),
+        Outcome::Retry(reason) => {
+            tracing::warn!(job.kind = kind.as_str(), %job_id, attempt, duration_ms, reason, "job will be retried");
+        }
+        Outcome::Failed(reason) => {
+            tracing::error!(job.kind = kind.as_str(), %job_id, attempt, duration_ms, reason, "job needs attention");
+        }
+    }
+    outcome
+}
+
+/// Returns when the lease is lost. Without the database nobody else can get it either, so that is no loss yet.
+async fn keep_lease(context: &Context, claimed: &Claimed) {
+    loop {
+        tokio::time::sleep(context.config.lease / 3).await;
+        if let Err(lease::Error::LeaseLost) = lease::renew(&context.db, &claimed.lease, context.config.lease).await {
+            return;
+        }
+    }
+}
+
+async fn record(context: &Context, claimed: &Claimed, error: &JobError) -> Outcome {
+    let policy = claimed.job.kind().policy();
+    let (reason, at_least) = match error {
+        JobError::LeaseLost => return Outcome::LetGo,
+        JobError::Fail { reason } => (reason.to_string(), None),
+        JobError::Retry { reason, .. } if claimed.attempts >= claimed.max_attempts => {
+            (format!("{reason}, {} times", claimed.attempts), None)
+        }
+        JobError::Retry { reason, at_least } => (reason.to_string(), Some(*at_least)),
+    };
+    let ceiling = policy.backoff_ceiling(claimed.attempts);
+    let recorded = insist(context, || async {
+        match at_least {
+            Some(at_least) => lease::finish_retry(&context.db, &claimed.lease, &reason, at_least, ceiling).await,
+            None => lease::finish_failed(&context.db, &claimed.lease, &reason).await,
+        }
+    });
+    match recorded.await {
+        None => Outcome::LetGo,
+        Some(_) if at_least.is_some() => Outcome::Retry(reason),
+        Some(_) => Outcome::Failed(reason),
+    }
+}
+
+async fn hand_back(context: &Context, claimed: &Claimed) -> Outcome {
+    if lease::release(&context.db, &claimed.lease).await.is_ok() {
+        tracing::info!(job_id = %claimed.lease.job_id, "job handed back");
+    }
+    Outcome::LetGo
+}
+
+/// Tries to record an outcome until the lease has run out anyhow: a database that is away for a moment must not look
+/// like a worker that died with the job.
+async fn insist<F: Future<Output = Result<Finished, lease::Error>>>(
+    context: &Context,
+    mut write: impl FnMut() -> F,
+) -> Option<Finished> {
+    let until = Instant::now() + context.config.lease;
+    loop {
+        match write().await {
+            Ok(finished) => return Some(finished),
+            Err(lease::Error::Database(error)) if error.is_unavailable() && Instant::now() < until => {}
+            Err(_) => return None,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            () = context.halt.cancelled() => return None,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Takes jobs from the table itself, where no queue server is configured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::job::Lane;
+use shared::job::doorbell::Doorbell;
+use shared::job::lease::claim_ready;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::Context;
+use crate::attempt::attempt;
+
+/// How long to leave a database alone that did not answer.
+const DATABASE_PAUSE: Duration = Duration::from_millis(500);
+
+/// Works on one lane until `stop`, and then until what was begun is over.
+pub(crate) async fn consume(context: Context, lane: Lane, mut doorbell: Doorbell, stop: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(context.config.slots));
+    let running = TaskTracker::new();
+    while let Some(Ok(first)) = stop.run_until_cancelled(slots.clone().acquire_owned()).await {
+        let mut free = vec![first];
+        while let Ok(slot) = slots.clone().try_acquire_owned() {
+            free.push(slot);
+        }
+        match claim(&context, lane, free.len()).await {
+            Ok(claimed) => {
+                let more_may_wait = claimed.len() == free.len();
+                for (claimed, slot) in claimed.into_iter().zip(free.drain(..)) {
+                    let context = context.clone();
+                    running.spawn(async move {
+                        attempt(&context, &claimed).await;
+                        drop(slot);
+                    });
+                }
+                if more_may_wait {
+                    continue;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, lane = lane.as_str(), "no jobs could be taken");
+                stop.run_until_cancelled(tokio::time::sleep(DATABASE_PAUSE)).await;
+                continue;
+            }
+        }
+        drop(free);
+        stop.run_until_cancelled(doorbell.wait(context.config.poll_every)).await;
+    }
+    running.close();
+    running.wait().await;
+}
+
+async fn claim(context: &Context, lane: Lane, n: usize) -> Result<Vec<shared::job::lease::Claimed>, shared::db::Error> {
+    let mut connection = context.db.acquire().await?;
+    claim_ready(&mut connection, lane, n as i64, context.config.lease, &context.worker).await
+}

@@ -1,0 +1,164 @@
+//! Lets a language model add to what the rules found. Whatever it says passes the gate first, and the rules' verdicts
+//! stand.
+
+mod draft;
+mod gate;
+mod prompt;
+mod text;
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use shared::access::Caller;
+use shared::analysis::{Analysis, AnalysisStatus, Findings};
+use shared::curriculum::{self, Curriculum};
+use shared::id::{AnalysisId, SessionId};
+use shared::job::lease::{Finished, Lease, finish_done};
+use shared::session::SessionStatus;
+use shared::transcript::{Turn, list_turns};
+
+use self::draft::Draft;
+use self::gate::Gated;
+use self::prompt::Prompt;
+use crate::llm::{Answer, Fault, Llm, Message, Question, Speaker, Usage};
+use crate::{Context, JobError, analysis, store};
+
+/// Changes whenever the model is asked in another way, or its answers pass in another way.
+pub const PROMPT_VERSION: &str = "1";
+
+const MAX_OUTPUT_TOKENS: u32 = 3000;
+/// Where less than this share of the evidence passes, the model is told what was wrong, once.
+const MIN_SHARE_PASSED: f64 = 0.5;
+
+pub(crate) async fn perform(
+    context: &Context,
+    lease: &Lease,
+    session_id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Finished, JobError> {
+    let started = Instant::now();
+    let llm = context
+        .llm
+        .as_ref()
+        .ok_or_else(|| JobError::fail("no language model is configured any more"))?;
+    let mut connection = context.db.acquire().await.map_err(shared::db::Error::from)?;
+    let turns = list_turns(&mut *connection, &Caller::worker(), session_id).await?;
+    let curriculum = curriculum::load(&mut connection).await?;
+    // The model may take minutes: others need the connection.
+    drop(connection);
+
+    let baseline = analysis::analyse(&turns, &curriculum);
+    let (findings, usage) = enrich(llm, &turns, &curriculum, baseline).await?;
+
+    let analysis = Analysis {
+        analysis_id: AnalysisId::new(),
+        session_id,
+        analyser: "llm".to_owned(),
+        analyser_version: format!("{}.{PROMPT_VERSION} {}", analysis::VERSION, llm.model()),
+        status: AnalysisStatus::Complete,
+        findings,
+        model: Some(llm.model().to_owned()),
+        prompt_version: Some(PROMPT_VERSION.to_owned()),
+        input_tokens: Some(usage.input_tokens.cast_signed()),
+        output_tokens: Some(usage.output_tokens.cast_signed()),
+        duration_ms: started.elapsed().as_millis() as i32,
+        created_at: now,
+    };
+    let mut tx = context.begin().await?;
+    store::put(&mut tx, &analysis, SessionStatus::Analyzed, now).await?;
+    let finished = finish_done(&mut *tx, lease).await?;
+    context.commit(tx).await?;
+    Ok(finished)
+}
+
+/// The rules' findings with what the model adds, and what that cost.
+pub async fn enrich(
+    llm: &Llm,
+    turns: &[Turn],
+    curriculum: &Curriculum,
+    baseline: Findings,
+) -> Result<(Findings, Usage), Fault> {
+    let prompt = Prompt::new(turns, curriculum, &baseline);
+    let mut usage = Usage::default();
+    let (mut messages, answer) = ask_in_size(llm, &prompt, &mut usage).await?;
+    let first = judge(&answer, &prompt, turns, curriculum, &baseline);
+    let violations = match &first {
+        Ok(passed) if passed.share() >= MIN_SHARE_PASSED => Vec::new(),
+        Ok(passed) => passed.violations.clone(),
+        Err(violation) => vec![violation.clone()],
+    };
+    let best = if violations.is_empty() {
+        first
+    } else {
+        messages.push(Message::new(Speaker::Assistant, text::shorten(&answer.text, 20_000)));
+        messages.push(Message::new(Speaker::User, prompt::repair(&violations)));
+        let second = ask(llm, &prompt, &messages, MAX_OUTPUT_TOKENS, &mut usage).await;
+        let second = second.map(|answer| judge(&answer, &prompt, turns, curriculum, &baseline));
+        match (first, second) {
+            (first, Ok(Ok(second))) if first.as_ref().map_or(0, |first| first.n_passed) <= second.n_passed => {
+                Ok(second)
+            }
+            (Ok(first), _) => Ok(first),
+            // The repair did not come through: another attempt may.
+            (Err(_), Err(fault)) => return Err(fault),
+            (Err(violation), Ok(_)) => Err(violation),
+        }
+    };
+    let passed = best.map_err(|_| Fault::Garbled)?;
+    tracing::info!(
+        n_offered = passed.n_offered,
+        n_passed = passed.n_passed,
+        "the gate judged a model's findings"
+    );
+    let mut findings = passed.findings;
+    findings.judged_by = format!(
+        "built-in rules, version {}, and the language model {}, prompt {PROMPT_VERSION}; what the model said was checked \
+         against the transcript",
+        analysis::VERSION,
+        llm.model(),
+    );
+    Ok((findings, usage))
+}
+
+/// Asks about the whole call, and where that is too long for the model, about the most telling parts of it.
+async fn ask_in_size(llm: &Llm, prompt: &Prompt, usage: &mut Usage) -> Result<(Vec<Message>, Answer), Fault> {
+    let whole = prompt.messages(prompt::MAX_TALK_BYTES);
+    let answer = match ask(llm, prompt, &whole, MAX_OUTPUT_TOKENS, usage).await {
+        Err(Fault::Truncated) => ask(llm, prompt, &whole, MAX_OUTPUT_TOKENS * 3 / 2, usage).await,
+        Err(Fault::TooLong) => {
+            let parts = prompt.messages(prompt.talk_bytes() * 2 / 5);
+            return Ok((parts.clone(), ask(llm, prompt, &parts, MAX_OUTPUT_TOKENS, usage).await?));
+        }
+        other => other,
+    };
+    Ok((whole, answer?))
+}
+
+async fn ask(
+    llm: &Llm,
+    prompt: &Prompt,
+    messages: &[Message],
+    max_output_tokens: u32,
+    usage: &mut Usage,
+) -> Result<Answer, Fault> {
+    let question = Question {
+        messages,
+        schema: prompt.schema(),
+        max_output_tokens,
+    };
+    let answer = llm.ask(&question).await?;
+    *usage += answer.usage;
+    Ok(answer)
+}
+
+/// What of an answer passes; or why none of it could be read.
+fn judge(
+    answer: &Answer,
+    prompt: &Prompt,
+    turns: &[Turn],
+    curriculum: &Curriculum,
+    baseline: &Findings,
+) -> Result<Gated, String> {
+    let draft = Draft::read(&answer.text)?;
+    Ok(gate::pass(draft, prompt.talk(), turns, curriculum, baseline))
+}

@@ -1,0 +1,81 @@
+//! A TCP stream that the Faktory crate cannot hurt itself with.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, BufStream, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+use super::Address;
+
+/// Faktory answers a command at once and a fetch within two seconds. Longer silence is a connection that nobody
+/// closed: a host that vanished.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const BUFFER: usize = 64 * 1024;
+
+/// Never fails to write: the crate panics where its farewell cannot be written while a connection is dropped. A write
+/// that went nowhere shows itself at the next read, by an error or by silence, which is bounded.
+#[derive(Debug)]
+pub(super) struct Stream {
+    tcp: TcpStream,
+    silence: Option<Pin<Box<Sleep>>>,
+}
+
+pub(super) async fn connect(address: &Address) -> io::Result<BufStream<Stream>> {
+    let connecting = TcpStream::connect((&address.host[..], address.port));
+    let tcp = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .map_err(|_| io::ErrorKind::TimedOut)??;
+    // Without this a batch waits 40 ms for an acknowledgement of its first packet.
+    tcp.set_nodelay(true)?;
+    Ok(BufStream::with_capacity(BUFFER, BUFFER, Stream { tcp, silence: None }))
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.tcp).poll_read(cx, buf);
+        if read.is_ready() {
+            self.silence = None;
+            return read;
+        }
+        let silence = self
+            .silence
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + SILENCE_MAX)));
+        ready!(silence.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, buf));
+        Poll::Ready(Ok(written.ok().filter(|n| *n > 0).unwrap_or(buf.len())))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let _ = ready!(Pin::new(&mut self.tcp).poll_flush(cx));
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let _ = ready!(Pin::new(&mut self.tcp).poll_shutdown(cx));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl faktory::Reconnect for Stream {
+    /// We make a new connection instead: after a fault nothing of the old one is to be trusted.
+    fn reconnect<'a, 'b>(
+        &'a mut self,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn faktory::Connection>>> + Send + 'b>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        Box::pin(async { Err(io::ErrorKind::Unsupported.into()) })
+    }
+}

@@ -1,0 +1,134 @@
+//! A language model behind an OpenAI-compatible endpoint: one question, one JSON object, in bounded time and size.
+//!
+//! **Invariant:** the model has no tools and no secrets, and what it answers is checked by whoever asked.
+
+mod dialect;
+mod fault;
+mod wire;
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use shared::config::LlmConfig;
+
+use self::dialect::Dialect;
+pub use self::fault::Fault;
+pub use self::wire::{Message, Speaker};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// An analysis takes a hundredth of this.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// Every step down the ladder is taken once; after them there is nothing left to try.
+const MAX_STEPS: usize = 6;
+
+/// A model, and what we learnt of how it wants to be asked.
+#[derive(Debug)]
+pub struct Llm {
+    http: reqwest::Client,
+    config: LlmConfig,
+    dialect: Mutex<Dialect>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    pub messages: &'a [Message],
+    /// A JSON Schema in the subset that every provider takes: closed objects, all properties required, no bounds.
+    pub schema: &'a Value,
+    pub max_output_tokens: u32,
+}
+
+/// What was answered, as far as it is JSON.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub text: String,
+    pub usage: Usage,
+}
+
+/// What it cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub input_tokens: u32,
+    pub output_tokens: u32,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+    }
+}
+
+impl Llm {
+    pub fn new(config: LlmConfig) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(config.timeout)
+            // A key must not follow wherever an answer points.
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("ai-tutor/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self {
+            http,
+            config,
+            dialect: Mutex::default(),
+        })
+    }
+
+    pub fn model(&self) -> &str {
+        &self.config.model
+    }
+
+    /// Asks, and asks again in plainer ways where the endpoint does not know the one it was asked in.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, Fault> {
+        for _ in 0..MAX_STEPS {
+            let dialect = self.dialect();
+            let (status, retry_after, body) = self.post(&dialect.body(&self.config.model, question)).await?;
+            if status.is_success() {
+                return wire::answer(&body);
+            }
+            match dialect.plainer(status.as_u16(), &body) {
+                Some(plainer) => self.learn(dialect, plainer),
+                None => return Err(fault::classify(status.as_u16(), retry_after.as_deref(), &body)),
+            }
+        }
+        Err(Fault::BadRequest)
+    }
+
+    fn dialect(&self) -> Dialect {
+        *self.dialect.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Unless another question has learnt something meanwhile.
+    fn learn(&self, old: Dialect, new: Dialect) {
+        let mut dialect = self.dialect.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *dialect == old {
+            tracing::info!(llm.dialect = ?new, "the endpoint wants to be asked in another way");
+            *dialect = new;
+        }
+    }
+
+    async fn post(&self, body: &Value) -> Result<(reqwest::StatusCode, Option<String>, Vec<u8>), Fault> {
+        let mut request = self
+            .http
+            .post(format!("{}/chat/completions", self.config.base_url))
+            .json(body);
+        if let Some(key) = &self.config.api_key {
+            request = request.bearer_auth(key.expose_secret());
+        }
+        let mut response = request.send().await.map_err(|error| fault::of_transport(&error))?;
+        let status = response.status();
+        let retry_after = response.headers().get(reqwest::header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_transport(&error))? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(Fault::Garbled);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((status, retry_after, body))
+    }
+}

@@ -1,0 +1,85 @@
+//! Writes an analysis with all that follows from it, in one transaction: evidence, mastery, and the context that the
+//! next call will ask for.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use shared::access::Caller;
+use shared::analysis::{self, Analysis};
+use shared::db::{Connection, Result};
+use shared::evidence::{self, Evidence};
+use shared::id::{AnalysisId, EvidenceId, StudentId};
+use shared::session::{Session, SessionKey, SessionStatus, get_session, mark_session};
+use shared::transcript::{Turn, list_turns};
+use shared::{fact, mastery, misconception, student, student_context};
+
+/// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
+pub(crate) async fn put(
+    tx: &mut Connection,
+    analysis: &Analysis,
+    status: SessionStatus,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let worker = Caller::worker();
+    // First, since it locks the row: whoever assigns the session to a student now waits, and then analyses it again.
+    mark_session(tx, analysis.session_id, status, None, now).await?;
+    let session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
+    // Whom the session taught us of before, and whom it does now: another, where a person corrected the assignment.
+    let mut student_ids = evidence::list_student_ids(&mut *tx, analysis.session_id).await?;
+    student_ids.extend(session.student_id);
+    student_ids.sort_unstable();
+    student_ids.dedup();
+    student::lock(tx, &student_ids).await?;
+
+    let analysis_id = analysis::put_current(tx, analysis).await?;
+    let facts = &analysis.findings.facts;
+    fact::replace_of_session(tx, analysis.session_id, session.student_id, facts, began_at(&session)).await?;
+    if let Some(student_id) = session.student_id {
+        let turns = list_turns(&mut *tx, &worker, analysis.session_id).await?;
+        for evidence in evidence_of(analysis, analysis_id, student_id, &session, &turns) {
+            evidence::insert_evidence(tx, &evidence, now).await?;
+        }
+    }
+    for student_id in student_ids {
+        mastery::refold(tx, &worker, student_id).await?;
+        misconception::refold(tx, &worker, student_id).await?;
+        student_context::rebuild(tx, &worker, student_id, now).await?;
+    }
+    Ok(())
+}
+
+fn evidence_of(
+    analysis: &Analysis,
+    analysis_id: AnalysisId,
+    student_id: StudentId,
+    session: &Session,
+    turns: &[Turn],
+) -> Vec<Evidence> {
+    let said_at = |turn_no: i32| {
+        let turn = turns.iter().find(|turn| turn.turn_no == turn_no);
+        began_at(session) + TimeDelta::milliseconds(turn.map_or(0, |turn| i64::from(turn.offset_ms)))
+    };
+    let all = analysis
+        .findings
+        .skills
+        .iter()
+        .flat_map(|skill| skill.evidence.iter().map(move |found| (skill, found)));
+    all.map(|(skill, found)| Evidence {
+        evidence_id: EvidenceId::new(),
+        student_id,
+        skill_id: skill.skill_id.clone(),
+        session_id: Some(session.session_id),
+        analysis_id: Some(analysis_id),
+        turn_no: Some(found.turn_no),
+        verdict: found.verdict,
+        help: found.help,
+        source: found.source,
+        noise: found.noise.clamp(0.0, 0.49),
+        corrects_id: None,
+        observed_at: said_at(found.turn_no),
+    })
+    .collect()
+}
+
+/// VAPI does not always say when a call began; then it is when we heard of it.
+fn began_at(session: &Session) -> DateTime<Utc> {
+    session.started_at.unwrap_or(session.created_at)
+}

@@ -1,0 +1,35 @@
+//! Hands out again what nobody has any more: jobs of workers that died, and jobs that the queue server lost.
+
+use shared::job::dispatch::{Swept, sweep};
+use tokio_util::sync::CancellationToken;
+
+use crate::Context;
+
+/// Sweeps now and again. Every worker has a sweeper; the database lets one through at a time.
+pub(crate) async fn run(context: Context, stop: CancellationToken) {
+    loop {
+        match sweep_once(&context).await {
+            Ok(None) => {}
+            Ok(Some(swept)) if swept == Swept::default() => {}
+            Ok(Some(swept)) => tracing::warn!(
+                n_lost = swept.n_lost,
+                n_quarantined = swept.n_quarantined,
+                n_unanswered = swept.n_unanswered,
+                "handed out again what nobody had any more"
+            ),
+            Err(error) => tracing::warn!(%error, "could not sweep"),
+        }
+        if stop
+            .run_until_cancelled(tokio::time::sleep(context.config.sweep_every))
+            .await
+            .is_none()
+        {
+            return;
+        }
+    }
+}
+
+async fn sweep_once(context: &Context) -> Result<Option<Swept>, shared::db::Error> {
+    let mut connection = context.db.acquire().await?;
+    sweep(&mut connection, context.config.unanswered_after).await
+}
