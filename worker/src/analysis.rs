@@ -72,6 +72,11 @@ pub(crate) fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Opt
     exchanges.iter().zip(&judgements).flat_map(of_turns).collect()
 }
 
+/// How many numbers a text holds: for evaluation.
+pub(crate) fn numbers_in(text: &str) -> usize {
+    numbers::values(text).len()
+}
+
 /// The number a text ends in: for evaluation.
 pub(crate) fn last_number(text: &str) -> Option<f64> {
     numbers::values(text).last().map(|value| value.amount)

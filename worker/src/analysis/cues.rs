@@ -68,6 +68,18 @@ cue! {
 }
 
 cue! {
+    /// Confirms a part and leaves the rest open.
+    IN_PART = r"\b(?:right|correct|true) (?:in|if|about|that|with|for|so far|up to|until)\b" | r"\b(?:first|second|last|one|next|some|each) (?:step|part|bit|half|of)\b" | r"\bso far\b" | r"\bgood start\b" | r"\bnow you have\b"
+}
+
+cue! {
+    /// After praise, what takes it back.
+    SETBACK =
+        r"\b(?:errors?|mistakes?|incorrect|wrong|forg[oe]t|forgotten|missed|missing|misread|misunderst\w+|not (?:quite|right|correct))\b" | r"\bdo not need\b" | r"\bshould(?:n't| not| have)\b"
+        | r"\blet(?:'s|s| us) (?:take it|go through|work through|go back|look (?:back|again)|start|break|check)\b" | r"\b(?:check|try|read|look|think)\b.{0,30}\bagain\b" | r"\bjust (?:one|need)\b"
+}
+
+cue! {
     /// Says nothing about the answer; the next sentence may.
     FILLER =
         r"^(?:ok(?:ay)?|alright|all right|sure|i see|thanks?|thank you|so|now|hi|hello|well|um+|fine|great question|good question|got you|no (?:problem|worries|need)|not to worry|don't worry|never mind|that's ok(?:ay)?|it's ok(?:ay)?)\b"
@@ -154,7 +166,7 @@ cue! {
 cue! {
     /// A sentence of thanks or of understanding, at whatever length.
     COURTESY =
-        r"^(?:yes |yeah |no |oh |ah |ok(?:ay)? |great |sure |right |got it |wow )*(?:thanks?\b|i (?:think i |do |now |really )*(?:understand|see|get it|got it|appreciate)\b|that (?:makes|helps|helped|was|clears)|i(?:'ll| will) (?:remember|try|be|keep|make|do|check|practi[sc]e)|i have no|you(?:'re| are) (?:right|welcome|correct)|no more|nothing|not (?:right )?now|have a)"
+        r"^(?:yes |yeah |no |oh |ah |ok(?:ay)? |great |sure |right |got it |wow )*(?:thanks?\b|i (?:think i |do |now |really )*(?:understand|see|get it|got it|appreciate)\b|that (?:makes|helps|helped|was|clears)|i(?:'ll| will) (?:remember|try|be|keep|make|do|check|practi[sc]e)|i have no|(?:that|you)(?:'s|'re| is| are) (?:right|welcome|correct|the correct|great)|i(?:'m| am) (?:glad|happy|sorry)|i apologi[sz]e|no more|nothing|not (?:right )?now|have a)"
 }
 
 cue! {

@@ -8,7 +8,7 @@ use shared::evidence::{Help, Verdict};
 
 use super::arithmetic;
 use super::cues::{
-    ACKNOWLEDGEMENT, ASKING, CHECK_IN, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT, HINT_REQUEST, NEW_TASK,
+    ACKNOWLEDGEMENT, ASKING, CHECK_IN, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE,
     SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences};
@@ -95,7 +95,13 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
     let miscalculated = arithmetic::claims(&exchange.said)
         .iter()
         .any(|claim| claim.holds == Some(false));
-    let tutor = lead(&exchange.reply);
+    let tutor = match lead(&exchange.reply) {
+        // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
+        Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
+        // "Well done, 6 more days" to a student who said 17.
+        Lead::Confirmed if value.is_some() && names_another(&exchange.said, &exchange.reply) => Lead::Partly,
+        lead => lead,
+    };
     let mut decide = |verdict, noise, reason: &str| {
         judgement.verdict = Some(verdict);
         judgement.noise = noise;
@@ -136,6 +142,22 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         (Lead::Excused, None) => {}
     }
     judgement
+}
+
+/// The confirmation itself gives a number that the student did not say.
+fn names_another(said: &str, reply: &str) -> bool {
+    let confirmation = sentences(reply).into_iter().next().filter(|(_, asks)| !asks);
+    let named = confirmation.map_or_else(Vec::new, |(text, _)| values(text));
+    let said = values(said);
+    !named.is_empty() && !named.iter().any(|n| said.iter().any(|s| s.equals(n.amount)))
+}
+
+/// The tutor asks on about the same task.
+fn goes_on(reply: &str) -> bool {
+    !NEW_TASK.is_match(reply)
+        && sentences(reply)
+            .iter()
+            .any(|(text, asks)| *asks && !PROBE.is_match(text) && !CHECK_IN.is_match(text))
 }
 
 fn kind(exchange: &Exchange, checkable: bool) -> Kind {
@@ -187,32 +209,29 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     }
 }
 
-/// What later exchanges show: who gives a rejected answer again, or gave it before, was wrong then too; who repeats a
-/// confirmed one is right.
+/// What later exchanges show: who gives a rejected answer again, or gave it before, was wrong then too.
 fn in_hindsight(judgements: &mut [Judgement]) {
-    for i in 0..judgements.len() {
-        let Some(value) = judgements[i].value.filter(|_| judgements[i].kind == Kind::Answer) else {
-            continue;
-        };
-        if judgements[i].verdict.is_some() {
-            continue;
+    let rejected: Vec<Value> = judgements
+        .iter()
+        .filter(|j| j.kind == Kind::Answer && j.verdict == Some(Verdict::Incorrect) && j.noise < WEAK)
+        .filter_map(|j| j.value)
+        .collect();
+    let confirmed: Vec<Value> = judgements
+        .iter()
+        .filter(|j| j.verdict == Some(Verdict::Correct))
+        .filter_map(|j| j.value)
+        .collect();
+    let among = |values: &[Value], value: Value| values.iter().any(|v| v.equals(value.amount));
+    for judgement in judgements
+        .iter_mut()
+        .filter(|j| j.kind == Kind::Answer && j.verdict.is_none())
+    {
+        let Some(value) = judgement.value else { continue };
+        if among(&rejected, value) && !among(&confirmed, value) {
+            judgement.verdict = Some(Verdict::Incorrect);
+            judgement.noise = WEAK;
+            "the same answer was rejected elsewhere in the call".clone_into(&mut judgement.reason);
         }
-        let same = |j: &usize| {
-            let other = &judgements[*j];
-            other.kind == Kind::Answer && other.noise < WEAK && other.value.is_some_and(|v| v.equals(value.amount))
-        };
-        let found = |verdict, j: &usize| judgements[*j].verdict == Some(verdict) && same(j);
-        let rejected = (0..judgements.len()).any(|j| found(Verdict::Incorrect, &j));
-        let confirmed = (0..i).any(|j| found(Verdict::Correct, &j));
-        let verdict = match (rejected, confirmed) {
-            (true, false) => Verdict::Incorrect,
-            (false, true) => Verdict::Correct,
-            _ => continue,
-        };
-        let judgement = &mut judgements[i];
-        judgement.verdict = Some(verdict);
-        judgement.noise = WEAK;
-        "the same answer was judged elsewhere in the call".clone_into(&mut judgement.reason);
     }
 }
 

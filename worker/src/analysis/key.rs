@@ -4,13 +4,15 @@ use shared::curriculum::Curriculum;
 
 use super::arithmetic;
 use super::exchange::{plain, sentences};
-use super::numbers::{Value, values};
+use super::numbers::{Token, Value, tokens, values};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
     Number(f64),
     /// A number of parts, and the fraction they make: "three", or "three sixths".
     Parts(f64, Value),
+    /// What the tutor has just given away.
+    Told(f64),
     /// The fraction must be written in this form.
     Lowest(u32, u32),
     Words(String),
@@ -19,6 +21,11 @@ pub(super) enum Expected {
 /// What the task's last question expects.
 pub(super) fn expected(task: &str, curriculum: &Curriculum) -> Option<Expected> {
     let sentences = sentences(task);
+    // Who has just been told the answer is asked to say it.
+    let told = sentences.iter().rev().find_map(|(text, _)| told_number(text));
+    if let Some(told) = told {
+        return Some(Expected::Told(told));
+    }
     // Only the last question counts, and a statement only where nothing is asked: "Let's try one quarter plus two thirds."
     let (asked, _) = sentences.iter().rev().find(|(_, asks)| *asks).or(sentences.last())?;
     if asked.contains("simplify") {
@@ -66,6 +73,11 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
                 Some(false)
             }
         }
+        Expected::Told(number) => {
+            let value = value?;
+            // A student may go on from there: only the same number, or its plain opposite, says something.
+            if value.equals(*number) { Some(true) } else { None }
+        }
         Expected::Parts(parts, fraction) => {
             let value = value?;
             let right = value.equals(*parts) || value.equals(fraction.amount);
@@ -74,6 +86,21 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
         }
         Expected::Lowest(top, bottom) => Some(value?.fraction? == (*top, *bottom)),
         Expected::Words(key) => said.contains(key.as_str()).then_some(true),
+    }
+}
+
+/// "The answer is 10."
+fn told_number(text: &str) -> Option<f64> {
+    let (_, after) = text.split_once("answer")?;
+    let after = after.trim_start_matches(" to the question").trim_start();
+    let rest = ["is ", "was ", "would be ", "should be ", "= "]
+        .iter()
+        .find_map(|verb| after.strip_prefix(verb))?;
+    match tokens(rest).as_slice() {
+        [Token::Value(value), ..] => Some(value.amount),
+        // "is actually 10", but not "is not 10".
+        [Token::Word(word), Token::Value(value), ..] if word != "not" => Some(value.amount),
+        _ => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The tutor's verdict: what the beginning of the next turn says of the answer before it.
 
-use super::cues::{CHALLENGE, CONFIRMATION, CONSOLATION, EXCUSE, NEW_TASK, NUDGE, PROBE, REJECTION, RESERVATION};
+use super::cues::{
+    CHALLENGE, CONFIRMATION, CONSOLATION, EXCUSE, IN_PART, NEW_TASK, NUDGE, PROBE, REJECTION, RESERVATION, SETBACK,
+};
 use super::exchange::{Clause, clauses};
 
 /// What the tutor's reply says of an answer.
@@ -71,10 +73,15 @@ fn reserved(clauses: &[Clause]) -> Lead {
     let taken_back = clauses.iter().enumerate().any(|(i, clause)| {
         let reservation = RESERVATION.find(&clause.text).map(|found| found.start());
         if clause.sentence == sentence {
-            reservation.is_some() || i > 0 && !clause.asks && CONSOLATION.is_match(&clause.text)
+            reservation.is_some()
+                || i == 0 && IN_PART.is_match(&clause.text)
+                || i > 0 && !clause.asks && CONSOLATION.is_match(&clause.text)
         } else {
             // "Good. Plus one point for your effort" does not mean that it is right.
-            clause.sentence == sentence + 1 && (reservation == Some(0) || CONSOLATION.is_match(&clause.text))
+            clause.sentence == sentence + 1
+                && (reservation == Some(0)
+                    || CONSOLATION.is_match(&clause.text)
+                    || !clause.asks && SETBACK.is_match(&clause.text))
         }
     });
     if taken_back { Lead::Partly } else { Lead::Confirmed }

@@ -4,8 +4,12 @@ use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 use shared::transcript::Turn;
 
-use super::exchange::exchanges;
-use super::judge::{Kind, judge};
+use super::arithmetic::claims;
+use super::exchange::{exchanges, sentences};
+use super::judge::{Judgement, Kind, judge};
+
+/// So many calculations in one turn are a worked solution.
+const STEPS: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -20,25 +24,29 @@ pub(crate) enum Outcome {
 pub(crate) fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
     let exchanges = exchanges(turns);
     let judgements = judge(&exchanges, curriculum);
-    let last = judgements.iter().rposition(|j| j.kind == Kind::Answer)?;
+    // Thanks and afterthoughts end no task.
+    let ends = |j: &Judgement| j.kind == Kind::Answer && (j.value.is_some() || j.verdict.is_some());
+    let last = judgements.iter().rposition(ends)?;
     let judgement = &judgements[last];
-    let good = if judgement.help == Help::Told {
-        Outcome::Revealed
-    } else {
-        Outcome::Solved
-    };
-    // A new answer that nobody objected to before the call ended is taken for the end of the task.
-    let new = judgement.value.is_some_and(|value| {
-        let rejected = judgements[..last]
-            .iter()
-            .filter(|j| j.verdict == Some(Verdict::Incorrect));
-        !rejected
-            .filter_map(|j| j.value)
-            .any(|before| before.equals(value.amount))
-    });
+    let rejected = judgements[..last]
+        .iter()
+        .filter(|j| j.verdict == Some(Verdict::Incorrect))
+        .filter_map(|j| j.value);
+    let stubborn = judgement
+        .value
+        .is_some_and(|value| rejected.into_iter().any(|before| before.equals(value.amount)));
+    let explained = exchanges[last..].iter().any(|e| works_it_out(&e.reply)) || works_it_out(&exchanges[last].task);
     Some(match judgement.verdict {
-        Some(Verdict::Correct) => good,
-        None if new => good,
+        Some(Verdict::Correct) if judgement.help == Help::Told => Outcome::Revealed,
+        Some(Verdict::Correct) => Outcome::Solved,
+        _ if explained && !stubborn => Outcome::Revealed,
+        // A new answer that nobody objected to before the call ended is taken for the end of the task.
+        None if judgement.value.is_some() && !stubborn => Outcome::Solved,
         _ => Outcome::Unsolved,
     })
+}
+
+/// The tutor does the whole calculation, and asks for nothing.
+fn works_it_out(text: &str) -> bool {
+    claims(text).len() >= STEPS && !sentences(text).iter().any(|(_, asks)| *asks)
 }

@@ -13,6 +13,9 @@ use crate::analysis::{self, Outcome, analyse};
 /// 95 % of a normal distribution lie within this many deviations.
 const Z: f64 = 1.96;
 
+/// So many numbers make a solution out of an answer.
+const SOLUTION: usize = 3;
+
 /// A share, and how sure it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Score {
@@ -134,7 +137,8 @@ impl Counts {
             let ends = |turn: &Turn| analysis::last_number(&turn.text);
             let students = || turns.iter().filter(|turn| turn.speaker == Speaker::Student);
             // All these students begin with a wrong solution: its result is the known wrong answer.
-            let wrong = students().find_map(ends).filter(|number| !same(*number, right));
+            let solution = students().find(|turn| analysis::numbers_in(&turn.text) >= SOLUTION);
+            let wrong = solution.and_then(ends).filter(|number| !same(*number, right));
             for turn in students() {
                 let Some(number) = ends(turn) else { continue };
                 let is_right = same(number, right);
