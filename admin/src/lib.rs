@@ -1,1 +1,176 @@
+//! The dashboard: pages for the people who look after students. The only crate that names maud.
+//!
+//! **Invariant:** every page is whole without JavaScript, and nobody sees one without a login.
 
+mod assets;
+mod auth;
+mod cookie;
+mod fault;
+mod figures;
+mod form;
+mod headers;
+mod htmx;
+mod layout;
+mod link;
+mod login;
+mod origin;
+mod pages;
+mod parts;
+mod throttle;
+mod viewer;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use shared::config::AdminConfig;
+use shared::db::Db;
+use shared::http::{ServeOptions, health, serve_with};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+
+use crate::auth::SessionCookie;
+use crate::pages::{account, audit, clients, jobs, overview, session, sessions, student, students, users};
+use crate::throttle::Throttle;
+
+/// The largest form: a note of 2,000 characters, escaped, many times over.
+const MAX_FORM_BYTES: usize = 64 * 1024;
+
+/// What every handler shares. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Dashboard {
+    db: Db,
+    cookie: SessionCookie,
+    throttle: Arc<Throttle>,
+    connections: Connections,
+}
+
+/// What the settings say is connected.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections {
+    pub(crate) public_url: String,
+    pub(crate) has_llm: bool,
+    pub(crate) has_vapi: bool,
+    pub(crate) has_faktory: bool,
+}
+
+impl FromRef<Dashboard> for Db {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.db.clone()
+    }
+}
+
+impl FromRef<Dashboard> for SessionCookie {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.cookie
+    }
+}
+
+impl FromRef<Dashboard> for Connections {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.connections.clone()
+    }
+}
+
+impl Dashboard {
+    pub fn new(config: &AdminConfig, db: Db) -> Self {
+        let connections = Connections {
+            public_url: config.public_url.clone(),
+            has_llm: config.has_llm,
+            has_vapi: config.has_vapi,
+            has_faktory: config.has_faktory,
+        };
+        Self {
+            db,
+            cookie: SessionCookie {
+                is_secure: config.secure_cookies,
+            },
+            throttle: Arc::default(),
+            connections,
+        }
+    }
+}
+
+/// Every route of this role.
+pub fn router(dashboard: Dashboard) -> Router {
+    let pages = Router::new()
+        .route("/", get(overview::get))
+        .route("/login", get(login::get).post(login::post))
+        .route("/logout", post(login::logout))
+        .route("/setup/{token}", get(login::setup_get).post(login::setup_post))
+        .route("/sessions", get(sessions::get))
+        .route("/sessions/{session_id}", get(session::get))
+        .route("/sessions/{session_id}/analysis/retry", post(session::retry))
+        .route("/sessions/{session_id}/assign", post(session::assign))
+        .route("/students", get(students::get))
+        .route("/students/new", get(student::new_form).post(student::create))
+        .route("/students/{student_id}", get(student::get))
+        .route(
+            "/students/{student_id}/edit",
+            get(student::edit_form).post(student::save),
+        )
+        .route("/students/{student_id}/context.json", get(student::context_json))
+        .route("/students/{student_id}/reveal-phone", post(student::reveal_phone))
+        .route("/students/{student_id}/notes", post(student::add_note))
+        .route(
+            "/students/{student_id}/notes/{note_id}/delete",
+            post(student::delete_note),
+        )
+        .route("/jobs", get(jobs::get))
+        .route("/jobs/retry-all", post(jobs::retry_all))
+        .route("/jobs/{job_id}/retry", post(jobs::retry))
+        .route("/jobs/{job_id}/discard", get(jobs::confirm_discard).post(jobs::discard))
+        .route("/settings/clients", get(clients::get).post(clients::create))
+        .route("/settings/clients/{client_id}/rotate", post(clients::rotate))
+        .route("/settings/clients/{client_id}/key", post(clients::add_key))
+        .route(
+            "/settings/clients/{client_id}/revoke",
+            get(clients::confirm_revoke).post(clients::revoke),
+        )
+        .route("/settings/users", get(users::get).post(users::invite))
+        .route("/settings/users/{admin_user_id}/link", post(users::renew))
+        .route("/settings/users/{admin_user_id}/role", post(users::set_role))
+        .route("/settings/users/{admin_user_id}/disabled", post(users::set_disabled))
+        .route("/settings/audit", get(audit::get))
+        .route("/account", get(account::get).post(account::save))
+        .route("/account/sign-out", post(account::sign_out))
+        .route(assets::ROUTE, get(assets::get))
+        .fallback(no_such_page)
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(from_fn(origin::check))
+        .layer(from_fn(headers::add));
+    // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the
+    // cookie (SameSite), so its length tells nobody anything.
+    let compressed = DefaultPredicate::new().and(NotForContentType::new("font/"));
+    pages
+        .layer(CompressionLayer::new().compress_when(compressed))
+        .with_state(dashboard)
+}
+
+async fn no_such_page() -> Response {
+    fault::Fault::NotFound("page").into_response()
+}
+
+/// Serves until `shutdown` is cancelled and the last request is answered.
+pub async fn run(
+    config: AdminConfig,
+    db: Db,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let router = router(Dashboard::new(&config, db.clone())).merge(health(db, shutdown.clone()));
+    serve_with(
+        listener,
+        router,
+        shutdown,
+        ServeOptions {
+            behind_proxy: config.behind_proxy,
+        },
+    )
+    .await
+}

@@ -1,1 +1,18 @@
-fn main() {}
+//! The production binary: settings from the environment, then serve until told to stop.
+
+use shared::config::{AdminConfig, Settings, from_environment};
+use shared::db::{self, PoolSize};
+use shared::{http, telemetry};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    telemetry::init(
+        from_environment("LOG_FORMAT").as_deref(),
+        from_environment("RUST_LOG").as_deref(),
+    );
+    let config = AdminConfig::from_settings(Settings::from_environment())?;
+    // A page asks one question after the other; eight at once are more people than look.
+    let db = db::pool(&config.database_url, PoolSize(8))?;
+    let listener = http::bind(config.addr, "ADMIN_ADDR").await?;
+    admin::run(config, db, listener, http::on_signal()?).await
+}

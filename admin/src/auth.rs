@@ -1,0 +1,205 @@
+//! Who is signed in. A handler that takes an [`Admin`] cannot be reached without a living login.
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{HOST, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use secrecy::SecretString;
+use shared::access::{Caller, Role, Scope};
+use shared::admin_login;
+use shared::clock;
+use shared::db::Db;
+use shared::id::AdminUserId;
+
+use crate::cookie;
+use crate::fault::Fault;
+use crate::htmx::{self, Asked};
+use crate::viewer::Viewer;
+
+pub(crate) const LOGIN: &str = "/login";
+
+/// How the cookie of a login is called. Over HTTPS the prefix binds it to this host, so that no neighbour can plant one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionCookie {
+    pub(crate) is_secure: bool,
+}
+
+impl SessionCookie {
+    pub(crate) fn name(self) -> &'static str {
+        if self.is_secure { "__Host-sid" } else { "sid" }
+    }
+
+    pub(crate) fn read(self, headers: &HeaderMap) -> Option<SecretString> {
+        cookie::read(headers, self.name())
+            .filter(|value| value.len() <= 128)
+            .map(SecretString::from)
+    }
+
+    pub(crate) fn set(self, value: &str) -> HeaderValue {
+        cookie::set(self.name(), value, None, self.is_secure)
+    }
+
+    pub(crate) fn forget(self) -> HeaderValue {
+        cookie::forget(self.name(), self.is_secure)
+    }
+}
+
+/// A signed-in person, on this request.
+#[derive(Clone, Debug)]
+pub(crate) struct Admin {
+    pub(crate) admin_user_id: AdminUserId,
+    pub(crate) email: String,
+    pub(crate) role: Role,
+    pub(crate) caller: Caller,
+    pub(crate) csrf_token: String,
+    pub(crate) viewer: Viewer,
+    /// As the browser named us: set-up links begin with it.
+    pub(crate) host: String,
+}
+
+impl Admin {
+    /// May add notes, change students and have an analysis run again.
+    pub(crate) fn may_write(&self) -> bool {
+        self.caller.require(Scope::StudentsWrite).is_ok()
+    }
+
+    /// May change settings and decide on failed jobs.
+    pub(crate) fn may_manage(&self) -> bool {
+        self.role == Role::Admin
+    }
+
+    pub(crate) fn require_write(&self) -> Result<(), Fault> {
+        if self.may_write() {
+            Ok(())
+        } else {
+            Err(Fault::Refused("Viewers read. Ask an admin for the role of a tutor."))
+        }
+    }
+
+    pub(crate) fn require_manage(&self) -> Result<(), Fault> {
+        if self.may_manage() {
+            Ok(())
+        } else {
+            Err(Fault::Refused("Only admins may do this. Ask one of them."))
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Send + Sync,
+    Db: FromRef<S>,
+    SessionCookie: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let now = clock::now();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let session_cookie = SessionCookie::from_ref(state);
+        let login = match session_cookie.read(&parts.headers) {
+            Some(cookie) => admin_login::find_login(&Db::from_ref(state), &cookie, now)
+                .await
+                .map_err(|error| Fault::from(error).into_response())?,
+            None => None,
+        };
+        let login = login.ok_or_else(|| sign_in_first(parts, session_cookie, &path))?;
+        Ok(Self {
+            admin_user_id: login.user.admin_user_id,
+            caller: login.user.caller(),
+            email: login.user.email,
+            role: login.user.role,
+            csrf_token: login.csrf_token,
+            viewer: Viewer::from_headers(&parts.headers, now),
+            host: parts
+                .headers
+                .get(HOST)
+                .and_then(|host| host.to_str().ok())
+                .unwrap_or_default()
+                .to_owned(),
+        })
+    }
+}
+
+/// A page is sent to the login and back; a fragment must not have the login swapped into it, so htmx is told to leave.
+fn sign_in_first(parts: &Parts, session_cookie: SessionCookie, path: &str) -> Response {
+    let next = if parts.method == Method::GET { path } else { "/" };
+    let to = login_url(next);
+    let mut response = if Asked::from_headers(&parts.headers).is_htmx() {
+        (StatusCode::UNAUTHORIZED, [(htmx::REDIRECT, to)]).into_response()
+    } else {
+        Redirect::to(&to).into_response()
+    };
+    response.headers_mut().insert(SET_COOKIE, session_cookie.forget());
+    response
+}
+
+pub(crate) fn login_url(next: &str) -> String {
+    if next == "/" {
+        LOGIN.to_owned()
+    } else {
+        crate::link::to(LOGIN, &[("next", next)])
+    }
+}
+
+/// Where to go after signing in: a path of ours, whatever the link said.
+pub(crate) fn safe_next(next: &str) -> &str {
+    let is_ours = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(|c: char| c == '\\' || c.is_control())
+        && next.len() <= 2_000;
+    if is_ours { next } else { "/" }
+}
+
+#[cfg(test)]
+impl Admin {
+    pub(crate) fn sample(role: Role) -> Self {
+        let admin_user_id = AdminUserId(uuid::Uuid::from_u128(1));
+        let email = "dana.whitfield@example.org".to_owned();
+        Self {
+            admin_user_id,
+            caller: Caller::admin(admin_user_id, email.clone(), role),
+            email,
+            role,
+            csrf_token: "csrf_of_this_login".to_owned(),
+            viewer: Viewer::sample(),
+            host: "localhost:8081".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_a_page_of_ours_only() {
+        assert_eq!(safe_next("/sessions?status=analyzed"), "/sessions?status=analyzed");
+        for evil in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "",
+            "/\t/evil.example",
+        ] {
+            assert_eq!(safe_next(evil), "/", "{evil:?}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_bound_to_the_host_where_there_is_https() {
+        let header = SessionCookie { is_secure: true }.set("x");
+        assert_eq!(header, "__Host-sid=x; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(SessionCookie { is_secure: false }.name(), "sid");
+    }
+
+    #[test]
+    fn a_viewer_neither_writes_nor_manages() {
+        let viewer = Admin::sample(Role::Viewer);
+        assert!(!viewer.may_write() && viewer.require_write().is_err() && viewer.require_manage().is_err());
+        let tutor = Admin::sample(Role::Tutor);
+        assert!(tutor.may_write() && !tutor.may_manage());
+        assert!(Admin::sample(Role::Admin).require_manage().is_ok());
+    }
+}

@@ -1,0 +1,61 @@
+//! Cookies, as far as the dashboard needs them: read one by its name, set one, take one back.
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+
+/// The value of the cookie `name`, where the browser sent exactly one.
+pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(found, _)| *found == name)
+        .map(|(_, value)| value);
+    let value = values.next()?;
+    // Two of one name: one was planted by a neighbouring host. Neither is believed.
+    if values.next().is_some() { None } else { Some(value) }
+}
+
+/// A `Set-Cookie` for `value`, which must hold cookie characters only. Without `max_age_seconds` it ends with the browser.
+pub(crate) fn set(name: &str, value: &str, max_age_seconds: Option<u32>, is_secure: bool) -> HeaderValue {
+    let max_age = max_age_seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
+    let secure = if is_secure { "; Secure" } else { "" };
+    HeaderValue::from_str(&format!(
+        "{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}"
+    ))
+    .unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// A `Set-Cookie` that makes the browser forget `name`.
+pub(crate) fn forget(name: &str, is_secure: bool) -> HeaderValue {
+    set(name, "", Some(0), is_secure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookie: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(cookie))])
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let headers = headers("xsid=1; sid=two; sid2=3");
+        assert_eq!(read(&headers, "sid"), Some("two"));
+        assert_eq!(read(&headers, "si"), None);
+    }
+
+    #[test]
+    fn two_cookies_of_one_name_are_none() {
+        assert_eq!(read(&headers("sid=mine; sid=planted"), "sid"), None);
+    }
+
+    #[test]
+    fn a_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+        let header = set("sid", "abc", None, true);
+        assert_eq!(header, "sid=abc; Path=/; HttpOnly; SameSite=Lax; Secure");
+    }
+}

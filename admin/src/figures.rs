@@ -1,0 +1,88 @@
+//! Numbers in words a reader takes in at a glance: lengths, money, shares, counts.
+
+/// "0:41", "18:42", "1:02:11".
+pub(crate) fn length(seconds: i64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// "14 s", "6 min 20 s", "2 h 5 min", "3 days": how long something waits.
+pub(crate) fn wait(seconds: i64) -> String {
+    match seconds {
+        ..60 => format!("{} s", seconds.max(0)),
+        60..3600 if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..172_800 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// "12,480".
+pub(crate) fn count(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + 4);
+    if n < 0 {
+        text.push('−');
+    }
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// "1 session", "12,480 sessions".
+pub(crate) fn counted(n: i64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// "$2.07" of millionths of a dollar.
+pub(crate) fn dollars(microusd: i64) -> String {
+    format!("${:.2}", microusd as f64 / 1_000_000.0)
+}
+
+/// "38%" of 0 to 1.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_read_as_on_a_clock() {
+        assert_eq!(
+            (length(41), length(1122), length(3731)),
+            ("0:41".into(), "18:42".into(), "1:02:11".into())
+        );
+    }
+
+    #[test]
+    fn waits_name_their_units() {
+        assert_eq!(wait(14), "14 s");
+        assert_eq!(wait(380), "6 min 20 s");
+        assert_eq!(wait(7_500), "2 h 5 min");
+        assert_eq!(wait(259_200), "3 days");
+    }
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        assert_eq!(
+            (count(7), count(1_312), count(-1_000_000)),
+            ("7".into(), "1,312".into(), "−1,000,000".into())
+        );
+        assert_eq!(counted(1, "call", "calls"), "1 call");
+    }
+
+    #[test]
+    fn money_and_shares_are_rounded_for_reading() {
+        assert_eq!((dollars(2_069_000), percent(0.384)), ("$2.07".into(), "38%".into()));
+    }
+}

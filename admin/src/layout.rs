@@ -1,0 +1,286 @@
+//! What every page has around it: head, navigation, the bar on top, the foot.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::assets::{self, Asset};
+use crate::auth::Admin;
+use crate::parts::csrf;
+use crate::parts::icon::{icon, icon_large, icon_small, logo};
+use crate::viewer::Theme;
+
+/// Which part of the navigation a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Overview,
+    Sessions,
+    Students,
+    Jobs,
+    Clients,
+    Users,
+    Audit,
+    Account,
+}
+
+impl Place {
+    const MAIN: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
+    const SETTINGS: [Self; 3] = [Self::Clients, Self::Users, Self::Audit];
+
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Overview => "/",
+            Self::Sessions => "/sessions",
+            Self::Students => "/students",
+            Self::Jobs => "/jobs",
+            Self::Clients => "/settings/clients",
+            Self::Users => "/settings/users",
+            Self::Audit => "/settings/audit",
+            Self::Account => "/account",
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Sessions => "Sessions",
+            Self::Students => "Students",
+            Self::Jobs => "Jobs",
+            Self::Clients => "API clients",
+            Self::Users => "Users and roles",
+            Self::Audit => "Audit log",
+            Self::Account => "Your account",
+        }
+    }
+
+    fn icon(self) -> &'static str {
+        match self {
+            Self::Overview => "layout-dashboard",
+            Self::Sessions => "phone-call",
+            Self::Students => "users",
+            Self::Jobs => "layers",
+            Self::Clients => "key-round",
+            Self::Users => "shield-check",
+            Self::Audit => "scroll-text",
+            Self::Account => "user-round",
+        }
+    }
+}
+
+/// A page inside the dashboard.
+#[derive(Debug)]
+pub(crate) struct Page<'a> {
+    pub(crate) admin: &'a Admin,
+    pub(crate) place: Place,
+    /// What the tab of the browser and the last crumb say.
+    pub(crate) title: &'a str,
+}
+
+/// A page inside the dashboard.
+pub(crate) fn page(admin: &Admin, place: Place, title: &str, body: Markup) -> Markup {
+    Page { admin, place, title }.render(body)
+}
+
+impl Page<'_> {
+    fn render(&self, body: Markup) -> Markup {
+        let viewer = &self.admin.viewer;
+        document(
+            self.title,
+            viewer.theme,
+            viewer.has_shortcuts,
+            html! {
+                a.skip href="#main" { "Skip to content" }
+                div.app {
+                    div.side { (self.side()) }
+                    div.page {
+                        header.top { (self.top()) }
+                        main id="main" tabindex="-1" { (body) }
+                        footer.foot {
+                            span { "AI Tutor " (env!("CARGO_PKG_VERSION")) }
+                            span { "Times in " a.link href="/account" { (viewer.zone.name()) } }
+                        }
+                    }
+                }
+                (self.tabbar())
+                (shortcuts_help())
+            },
+        )
+    }
+
+    fn side(&self) -> Markup {
+        html! {
+            nav.nav aria-label="Main" {
+                a.brand href="/" { (logo()) "AI Tutor" }
+                @for place in Place::MAIN { (self.nav_link(place)) }
+            }
+            @if self.admin.may_manage() {
+                nav.nav aria-labelledby="nav-settings" {
+                    h2 id="nav-settings" { "Settings" }
+                    @for place in Place::SETTINGS { (self.nav_link(place)) }
+                }
+            }
+            div.side-foot {
+                button.me type="button" popovertarget="user-menu" {
+                    span.avatar aria-hidden="true" { (crate::parts::initials(&self.admin.email)) }
+                    span.grow { b.clip { (self.admin.email) } span { (role_word(self.admin)) } }
+                    (icon("chevrons-up-down"))
+                }
+                div.menu popover id="user-menu" { (self.user_menu()) }
+            }
+        }
+    }
+
+    fn nav_link(&self, place: Place) -> Markup {
+        html! {
+            a href=(place.path()) aria-current=[(place == self.place).then_some("page")] { (icon(place.icon())) (place.name()) }
+        }
+    }
+
+    fn top(&self) -> Markup {
+        html! {
+            a.top-brand href="/" aria-label="AI Tutor, overview" { (logo()) }
+            nav aria-label="Breadcrumb" {
+                ol.crumbs {
+                    @if self.title == self.place.name() {
+                        li { span aria-current="page" { (self.title) } }
+                    } @else {
+                        li { a href=(self.place.path()) { (self.place.name()) } }
+                        li { (icon_small("chevron-right")) span aria-current="page" { (self.title) } }
+                    }
+                }
+            }
+            form.find role="search" action="/sessions" method="get" {
+                label.vh for="q-top" { "Search calls by student" }
+                (icon("search"))
+                input id="q-top" name="q" type="search" placeholder="Search calls by student" autocomplete="off" maxlength="100";
+                @if self.admin.viewer.has_shortcuts { kbd aria-hidden="true" { "/" } }
+            }
+        }
+    }
+
+    fn tabbar(&self) -> Markup {
+        html! {
+            nav.tabbar aria-label="Main, compact" {
+                @for place in Place::MAIN {
+                    a href=(place.path()) aria-current=[(place == self.place).then_some("page")] { (icon_large(place.icon())) (place.name()) }
+                }
+                button type="button" popovertarget="more-menu" { (icon_large("ellipsis")) "More" }
+            }
+            div.menu popover id="more-menu" {
+                @if self.admin.may_manage() { @for place in Place::SETTINGS { (menu_link(place)) } }
+                hr;
+                (self.user_menu())
+            }
+        }
+    }
+
+    fn user_menu(&self) -> Markup {
+        html! {
+            (menu_link(Place::Account))
+            button.js-only type="button" data-help { (icon("keyboard")) "Keyboard shortcuts" }
+            hr;
+            form method="post" action="/logout" { (csrf(self.admin)) button { (icon("log-out")) "Sign out" } }
+        }
+    }
+}
+
+fn menu_link(place: Place) -> Markup {
+    html! { a href=(place.path()) { (icon(place.icon())) (place.name()) } }
+}
+
+pub(crate) fn role_word(admin: &Admin) -> &'static str {
+    crate::parts::role_word(admin.role)
+}
+
+/// A page outside the dashboard: nobody is signed in, or nothing is known about who is.
+pub(crate) fn bare(title: &str, body: Markup) -> Markup {
+    document(
+        title,
+        Theme::System,
+        false,
+        html! { main.bare id="main" { a.brand href="/" { (logo()) "AI Tutor" } (body) } },
+    )
+}
+
+pub(crate) fn document(title: &str, theme: Theme, has_shortcuts: bool, body: Markup) -> Markup {
+    let theme = Some(theme.as_str()).filter(|_| theme != Theme::System);
+    html! {
+        (DOCTYPE)
+        html lang="en" data-theme=[theme] data-shortcuts=[has_shortcuts.then_some("on")] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · AI Tutor admin" }
+                meta name="color-scheme" content="light dark";
+                meta name="htmx-config" content=r#"{"includeIndicatorCSS":false,"history":"reload","mode":"same-origin"}"#;
+                link rel="icon" href=(FAVICON);
+                link rel="preload" href=(assets::url(Asset::Geist)) as="font" type="font/woff2" crossorigin;
+                link rel="stylesheet" href=(assets::url(Asset::Style));
+                script src=(assets::url(Asset::App)) defer {}
+                script src=(assets::url(Asset::Htmx)) defer {}
+                script src=(assets::url(Asset::HtmxSse)) defer {}
+            }
+            body { (body) }
+        }
+    }
+}
+
+fn shortcuts_help() -> Markup {
+    html! {
+        dialog.help id="help" aria-labelledby="help-title" {
+            div.row { h2.grow id="help-title" { "Keyboard shortcuts" } form method="dialog" { button.btn.small { "Close" } } }
+            dl.dl {
+                dt { kbd { "/" } } dd { "Search" }
+                dt { kbd { "g" } " then " kbd { "o" } " " kbd { "s" } " " kbd { "t" } " " kbd { "j" } }
+                dd { "Go to overview, sessions, students, jobs" }
+                dt { kbd { "j" } " " kbd { "k" } } dd { "Next or previous row, or turn" }
+                dt { kbd { "Enter" } } dd { "Open the row" }
+                dt { kbd { "?" } } dd { "This list" }
+            }
+        }
+    }
+}
+
+const FAVICON: PreEscaped<&str> = PreEscaped(
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Ccircle cx='12' cy='12' \
+     r='11' fill='%232c5aa8'/%3E%3Cpath d='M8 10v4M12 7v10M16 10v4' stroke='white' stroke-width='2' \
+     stroke-linecap='round'/%3E%3C/svg%3E",
+);
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    fn rendered(role: Role) -> String {
+        page(
+            &Admin::sample(role),
+            Place::Sessions,
+            "Sessions",
+            html! { p { "body" } },
+        )
+        .into_string()
+    }
+
+    #[test]
+    fn settings_are_shown_to_admins_only() {
+        assert!(rendered(Role::Admin).contains("/settings/clients"));
+        assert!(!rendered(Role::Tutor).contains("/settings/"));
+    }
+
+    #[test]
+    fn the_place_of_the_page_is_marked_for_screen_readers() {
+        assert!(rendered(Role::Viewer).contains(r#"<a href="/sessions" aria-current="page">"#));
+    }
+
+    #[test]
+    fn nothing_is_inline_that_the_content_security_policy_forbids() {
+        let page = rendered(Role::Admin);
+        assert!(!page.contains("style=") && !page.contains("onclick") && !page.contains("<style"));
+        assert!(!page.contains("<script>"));
+    }
+
+    #[test]
+    fn the_foot_says_whose_time_it_is() {
+        assert!(rendered(Role::Viewer).contains("America/Chicago"));
+    }
+}

@@ -1,0 +1,290 @@
+//! Signing in and out, and setting the first password by a one-time link.
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
+use http::header::{HeaderName, SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use shared::db::Db;
+use shared::{admin_login, admin_user, audit, clock};
+use tokio::sync::Semaphore;
+
+use crate::Dashboard;
+use crate::auth::{self, SessionCookie};
+use crate::fault::Fault;
+use crate::form::{Fields, Posted};
+use crate::layout;
+use crate::parts::icon::{icon_small, logo};
+use crate::parts::notice::{Tone, notice};
+use crate::viewer::Viewer;
+
+/// Password hashes at once: each takes 19 MiB and a core for tens of milliseconds.
+static HASHING: Semaphore = Semaphore::const_new(2);
+
+const WRONG: &str = "The address or the password is wrong.";
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct LoginQuery {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    done: String,
+}
+
+/// What the sign-in page shows.
+#[derive(Debug, Default)]
+pub(crate) struct LoginPage<'a> {
+    email: &'a str,
+    next: &'a str,
+    error: Option<String>,
+    /// Why the person is here, where it is not their first visit.
+    notice: Option<&'a str>,
+}
+
+pub(crate) async fn get(
+    State(db): State<Db>,
+    State(session_cookie): State<SessionCookie>,
+    Query(query): Query<LoginQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let now = clock::now();
+    let next = auth::safe_next(&query.next);
+    if let Some(cookie) = session_cookie.read(&headers)
+        && admin_login::find_login(&db, &cookie, now).await?.is_some()
+    {
+        return Ok(Redirect::to(next).into_response());
+    }
+    let notice = match &query.done[..] {
+        "out" => Some("You are signed out."),
+        "setup" => Some("Your password is set. Sign in with it."),
+        _ if query.next.is_empty() => None,
+        _ => Some("Sign in to open this page. Sign-ins end after 30 minutes without a click."),
+    };
+    let viewer = Viewer::from_headers(&headers, now);
+    Ok(render(
+        &viewer,
+        &LoginPage {
+            next,
+            notice,
+            ..LoginPage::default()
+        },
+    )
+    .into_response())
+}
+
+pub(crate) async fn post(
+    State(dashboard): State<Dashboard>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let now = clock::now();
+    let fields = Fields::parse(&body);
+    let (email, next) = (
+        fields.text("email").to_lowercase(),
+        auth::safe_next(fields.raw("next")).to_owned(),
+    );
+    if email.len() > 254 || fields.raw("password").len() > 1024 {
+        return Err(Fault::Invalid(
+            "An address or a password of this length cannot be right.".to_owned(),
+        ));
+    }
+    dashboard
+        .throttle
+        .begin(&email, now)
+        .map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
+
+    let (user, hash) = admin_user::find_user_by_email(&dashboard.db, &email).await?.unzip();
+    let password = SecretString::from(fields.raw("password"));
+    let is_right = with_permit(move || admin_user::verify_password(&password, hash.flatten().as_deref())).await?;
+    let Some(user) = user.filter(|user| is_right && user.disabled_at.is_none()) else {
+        tracing::info!("a login failed");
+        let page = LoginPage {
+            email: &email,
+            next: &next,
+            error: Some(WRONG.to_owned()),
+            notice: None,
+        };
+        let viewer = Viewer::from_headers(&headers, now);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
+    };
+    dashboard.throttle.succeeded(&email);
+
+    // A login that this browser had ends here: one cookie, one login.
+    if let Some(old) = dashboard.cookie.read(&headers) {
+        admin_login::delete_login(&dashboard.db, &old).await?;
+    }
+    let user_agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let cookie = admin_login::insert_login(&dashboard.db, user.admin_user_id, user_agent, now).await?;
+    let nothing = serde_json::json!({});
+    audit::insert_entry(&dashboard.db, &user.caller(), "admin.login", None, &nothing, now).await?;
+    let set = dashboard.cookie.set(cookie.expose_secret());
+    Ok(([(SET_COOKIE, set)], Redirect::to(&next)).into_response())
+}
+
+pub(crate) async fn logout(
+    State(dashboard): State<Dashboard>,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    if let Some(cookie) = dashboard.cookie.read(&headers) {
+        admin_login::delete_login(&dashboard.db, &cookie).await?;
+    }
+    let nothing = serde_json::json!({});
+    audit::insert_entry(
+        &dashboard.db,
+        &posted.admin.caller,
+        "admin.logout",
+        None,
+        &nothing,
+        clock::now(),
+    )
+    .await?;
+    let headers = [
+        (SET_COOKIE, dashboard.cookie.forget()),
+        (CLEAR_SITE_DATA, http::HeaderValue::from_static("\"cache\"")),
+    ];
+    Ok((headers, Redirect::to("/login?done=out")).into_response())
+}
+
+pub(crate) async fn setup_get(Path(_token): Path<String>, headers: HeaderMap) -> Markup {
+    render_setup(&Viewer::from_headers(&headers, clock::now()), None)
+}
+
+pub(crate) async fn setup_post(
+    State(db): State<Db>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let now = clock::now();
+    let fields = Fields::parse(&body);
+    let viewer = Viewer::from_headers(&headers, now);
+    let refuse = |why: String| (StatusCode::UNPROCESSABLE_ENTITY, render_setup(&viewer, Some(&why))).into_response();
+    if fields.raw("password") != fields.raw("again") {
+        return Ok(refuse("The two passwords differ.".to_owned()));
+    }
+    let password = SecretString::from(fields.raw("password"));
+    let hash = match with_permit(move || admin_user::hash_password(&password)).await? {
+        Ok(hash) => hash,
+        Err(refused) => return Ok(refuse(format!("{}.", sentence(&refused.to_string())))),
+    };
+    match admin_user::set_up(&db, &SecretString::from(token), &hash, now).await {
+        Ok(()) => Ok(Redirect::to("/login?done=setup").into_response()),
+        Err(shared::db::Error::NotFound(_)) => Ok(refuse(
+            "This link was used before, or is too old. Ask an admin for a new one.".to_owned(),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Runs slow hashing off the async threads, two at a time.
+async fn with_permit<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let _permit = HASHING.acquire().await.map_err(|_| Fault::Internal)?;
+    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Internal)
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+pub(crate) fn render(viewer: &Viewer, page: &LoginPage<'_>) -> Markup {
+    entrance(
+        viewer,
+        "Sign in",
+        html! {
+            form method="post" action="/login" {
+                div { div.brand { (logo()) "AI Tutor" } h1 { "Sign in" } }
+                @if let Some(text) = page.notice { (notice(Tone::Info, text, "")) }
+                @if let Some(error) = &page.error { (notice(Tone::Bad, error, "")) }
+                input type="hidden" name="next" value=(page.next);
+                div.field {
+                    label for="email" { "Email" }
+                    input.input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value=(page.email);
+                }
+                (password_field("password", "Password", "current-password"))
+                button.btn.primary { "Sign in" }
+                p.sm.muted { "Cannot sign in? Ask an admin of this service for a new link." }
+            }
+        },
+    )
+}
+
+fn render_setup(viewer: &Viewer, error: Option<&str>) -> Markup {
+    entrance(
+        viewer,
+        "Choose a password",
+        html! {
+            form method="post" {
+                div { div.brand { (logo()) "AI Tutor" } h1 { "Choose a password" } }
+                @if let Some(error) = error { (notice(Tone::Bad, error, "")) }
+                (password_field("password", "Password", "new-password"))
+                p.sm.muted id="password-hint" { "At least 12 characters. Several words in a row are easy to remember." }
+                (password_field("again", "The same again", "new-password"))
+                button.btn.primary { "Set password" }
+            }
+        },
+    )
+}
+
+fn password_field(id: &str, label: &str, autocomplete: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            input.input id=(id) name=(id) type="password" autocomplete=(autocomplete) required maxlength="256";
+            span.check.sm.js-only {
+                input type="checkbox" id={ "show-" (id) } data-show=(id);
+                label for={ "show-" (id) } { (icon_small("eye")) span.vh { (label) ": " } "Show" }
+            }
+        }
+    }
+}
+
+fn entrance(viewer: &Viewer, title: &str, form: Markup) -> Markup {
+    layout::document(
+        title,
+        viewer.theme,
+        false,
+        html! {
+            main.login id="main" {
+                div.login-form { (form) }
+                div.login-side aria-hidden="true" {
+                    blockquote {
+                        p { span.who-says.t { "Tutor" } "How many two-fifths fit in one hour?" }
+                        p { span.who-says.s { "Student" } "Two and… a half. Two and a half." }
+                    }
+                }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_login_keeps_the_address_and_says_nothing_of_the_account() {
+        let page = LoginPage {
+            email: "ada@example.org",
+            next: "/jobs",
+            error: Some(WRONG.to_owned()),
+            notice: None,
+        };
+        let shown = render(&Viewer::sample(), &page).into_string();
+        assert!(shown.contains(r#"value="ada@example.org""#) && shown.contains(r#"name="next" value="/jobs""#));
+        assert!(shown.contains("The address or the password is wrong."));
+    }
+
+    #[test]
+    fn a_password_is_never_written_into_the_page() {
+        let shown = render(&Viewer::sample(), &LoginPage::default()).into_string();
+        assert!(!shown.contains(r#"type="password" value"#));
+    }
+}

@@ -1,0 +1,12 @@
+//! One file a page: the handler fetches, `render` is pure.
+
+pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod clients;
+pub(crate) mod jobs;
+pub(crate) mod overview;
+pub(crate) mod session;
+pub(crate) mod sessions;
+pub(crate) mod student;
+pub(crate) mod students;
+pub(crate) mod users;

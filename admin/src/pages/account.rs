@@ -1,0 +1,216 @@
+//! One's own account: how the pages look, and where one is signed in.
+
+use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use chrono_tz::{TZ_VARIANTS, Tz};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+use maud::{Markup, html};
+use secrecy::ExposeSecret;
+use shared::admin_login::{self, LoginItem};
+use shared::db::Db;
+use shared::secret;
+
+use crate::auth::{Admin, SessionCookie};
+use crate::cookie;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::csrf;
+use crate::parts::table::{Column, cell, row, table};
+use crate::viewer::{SHORTCUTS_COOKIE, THEME_COOKIE, Theme, ZONE_COOKIE};
+
+const PATH: &str = "/account";
+const A_YEAR_SECONDS: u32 = 31_536_000;
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    State(session_cookie): State<SessionCookie>,
+    headers: HeaderMap,
+) -> Result<Markup, Fault> {
+    let logins = admin_login::list_logins(&db, admin.admin_user_id, admin.viewer.now).await?;
+    let own = session_cookie
+        .read(&headers)
+        .map(|cookie| secret::hash(cookie.expose_secret()));
+    Ok(render(&admin, &logins, own.as_deref()))
+}
+
+/// Keeps how the pages look, in cookies of this browser.
+pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Posted) -> Result<Response, Fault> {
+    let fields = &posted.fields;
+    let theme =
+        Theme::find(fields.text("theme")).ok_or_else(|| Fault::Invalid("There is no such theme.".to_owned()))?;
+    let zone: Tz = fields
+        .text("zone")
+        .parse()
+        .map_err(|_| Fault::Invalid("A time zone is written like America/Chicago.".to_owned()))?;
+    let shortcuts = if fields.text("shortcuts") == "on" { "on" } else { "off" };
+    let keep = |name, value| {
+        (
+            SET_COOKIE,
+            cookie::set(name, value, Some(A_YEAR_SECONDS), session_cookie.is_secure),
+        )
+    };
+    let cookies = AppendHeaders([
+        keep(THEME_COOKIE, theme.as_str()),
+        keep(ZONE_COOKIE, zone.name()),
+        keep(SHORTCUTS_COOKIE, shortcuts),
+    ]);
+    Ok((cookies, Redirect::to(PATH)).into_response())
+}
+
+/// Ends one login of one's own, or all of them.
+pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    let admin_user_id = posted.admin.admin_user_id;
+    match posted.fields.text("login") {
+        "all" => admin_login::delete_logins_of(&db, admin_user_id).await?,
+        login => {
+            let hash = hex::decode(login).map_err(|_| Fault::NotFound("sign-in"))?;
+            admin_login::delete_login_of(&db, admin_user_id, &hash).await?;
+        }
+    }
+    Ok(Redirect::to(PATH).into_response())
+}
+
+fn render(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Markup {
+    page(
+        admin,
+        Place::Account,
+        "Your account",
+        html! {
+            div.stack {
+                div.head { div { h1 { "Your account" } p { (admin.email) ", " (crate::layout::role_word(admin)) } } }
+                (looks(admin))
+                (logins_card(admin, logins, own))
+            }
+        },
+    )
+}
+
+fn looks(admin: &Admin) -> Markup {
+    let viewer = &admin.viewer;
+    html! {
+        section.card aria-labelledby="looks" {
+            header { h2 id="looks" { "How pages look in this browser" } }
+            form.body.stack method="post" action=(PATH) {
+                (csrf(admin))
+                div.form-grid {
+                    div.field {
+                        label for="theme" { "Theme" }
+                        select.input id="theme" name="theme" {
+                            @for theme in Theme::ALL { option value=(theme.as_str()) selected[theme == viewer.theme] { (theme_words(theme)) } }
+                        }
+                    }
+                    div.field {
+                        label for="zone" { "Time zone" }
+                        input.input id="zone" name="zone" list="zones" required maxlength="64" autocomplete="off" value=(viewer.zone.name()) data-zone;
+                        datalist id="zones" { @for zone in TZ_VARIANTS { option value=(zone.name()) {} } }
+                        span.hint { "Times on every page are told in it." }
+                    }
+                }
+                span.check {
+                    input type="checkbox" id="shortcuts" name="shortcuts" value="on" checked[viewer.has_shortcuts];
+                    label for="shortcuts" { "Keyboard shortcuts of one key" }
+                }
+                div { button.btn.primary { "Save" } }
+            }
+        }
+    }
+}
+
+fn theme_words(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "As the system has it",
+        Theme::Light => "Light",
+        Theme::Dark => "Dark",
+    }
+}
+
+const COLUMNS: [Column; 4] = [("Browser", ""), ("Signed in", ""), ("Last used", ""), ("", "")];
+
+fn logins_card(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Markup {
+    let rows = html! { @for login in logins { (row(&html! {
+        (cell("", html! { span.two {
+            span.main { (browser(login.user_agent.as_deref().unwrap_or_default())) }
+            @if Some(&login.login_hash[..]) == own { small { "This one" } }
+        } }))
+        (cell("nowrap muted hide", admin.viewer.time(login.created_at)))
+        (cell("nowrap muted end", admin.viewer.time(login.last_seen_at)))
+        (cell("full", html! {
+            form method="post" action={ (PATH) "/sign-out" } {
+                (csrf(admin))
+                input type="hidden" name="login" value=(hex::encode(&login.login_hash));
+                button.btn.small { "Sign out" }
+            }
+        }))
+    })) } };
+    html! {
+        section.card aria-labelledby="logins" {
+            header { h2 id="logins" { "Where you are signed in" } p { "A sign-in ends after 30 minutes without a click, and after 12 hours." } }
+            (table("Sign-ins", &COLUMNS, &rows))
+            footer {
+                form method="post" action={ (PATH) "/sign-out" } {
+                    (csrf(admin))
+                    input type="hidden" name="login" value="all";
+                    button.btn.small { "Sign out everywhere" }
+                }
+            }
+        }
+    }
+}
+
+/// "Firefox on Linux": enough to know one's own.
+fn browser(user_agent: &str) -> String {
+    let find = |names: &[(&str, &'static str)]| {
+        names
+            .iter()
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, name)| *name)
+    };
+    let program = find(&[
+        ("Edg/", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = find(&[
+        ("iPhone", "iPhone"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "Mac"),
+        ("Linux", "Linux"),
+    ]);
+    match (program, system) {
+        (Some(program), Some(system)) => format!("{program} on {system}"),
+        (Some(program), None) => program.to_owned(),
+        _ => "Another program".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn browsers_are_told_by_name() {
+        let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36";
+        assert_eq!(browser(agent), "Chrome on Linux");
+        assert_eq!(browser("curl/8"), "Another program");
+    }
+
+    #[test]
+    fn ones_own_login_is_marked() {
+        let at = Admin::sample(Role::Viewer).viewer.now;
+        let login = LoginItem {
+            login_hash: vec![1, 2],
+            user_agent: None,
+            created_at: at,
+            last_seen_at: at,
+        };
+        let shown = render(&Admin::sample(Role::Viewer), &[login], Some(&[1, 2])).into_string();
+        assert!(shown.contains("This one") && shown.contains(r#"value="0102""#));
+    }
+}

@@ -1,0 +1,395 @@
+//! Programs that may call this service, what each may do, and their secrets, shown once.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::TimeDelta;
+use http::StatusCode;
+use maud::{Markup, html};
+use secrecy::{ExposeSecret, SecretString};
+use shared::access::{Scope, ScopeSet};
+use shared::api_client::{self, ApiClient};
+use shared::db::Db;
+use shared::{agent_key, audit, clock};
+
+use crate::Connections;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::badge::badge;
+use crate::parts::csrf;
+use crate::parts::empty::empty;
+use crate::parts::icon::icon_small;
+use crate::parts::notice::{Tone, notice};
+use crate::parts::table::{Column, cell, row, table};
+
+const PATH: &str = "/settings/clients";
+/// How long a replaced secret still works, so that its user can change over.
+const GRACE: TimeDelta = TimeDelta::hours(24);
+
+/// What is shown once, and nowhere again.
+#[derive(Debug)]
+struct Made {
+    title: String,
+    text: &'static str,
+    client_id: String,
+    secret_name: &'static str,
+    secret: SecretString,
+}
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    State(connections): State<Connections>,
+) -> Result<Markup, Fault> {
+    admin.require_manage()?;
+    let clients = api_client::list_clients(&db).await?;
+    Ok(render(&admin, &clients, &connections, None, None))
+}
+
+pub(crate) async fn create(
+    State(db): State<Db>,
+    State(connections): State<Connections>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    let name = posted.fields.text("name");
+    let scopes: Result<ScopeSet, _> = posted.fields.all("scope").map(str::parse::<Scope>).collect();
+    let error = match &scopes {
+        _ if !(1..=80).contains(&name.chars().count()) => Some("A name has 1 to 80 characters.".to_owned()),
+        Err(unknown) => Some(unknown.to_string()),
+        Ok(scopes) if scopes.is_empty() => Some("Choose at least one thing that it may do.".to_owned()),
+        Ok(_) => None,
+    };
+    if let Some(error) = error {
+        let clients = api_client::list_clients(&db).await?;
+        let shown = render(admin, &clients, &connections, None, Some(&error));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
+    }
+    let scopes = scopes.unwrap_or_default();
+    let now = clock::now();
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let (client, secret) = api_client::insert_client(&mut *tx, name, scopes, now).await?;
+    record(
+        &mut tx,
+        admin,
+        "client.create",
+        &client.client_id,
+        &serde_json::json!({ "scope": scopes.to_string() }),
+    )
+    .await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    let made = Made {
+        title: format!("Client “{name}” was made"),
+        text: "Copy the secret now. It is shown once and cannot be read again; only a hash of it is stored.",
+        client_id: client.client_id,
+        secret_name: "Client secret",
+        secret,
+    };
+    let clients = api_client::list_clients(&db).await?;
+    Ok(render(admin, &clients, &connections, Some(&made), None).into_response())
+}
+
+pub(crate) async fn rotate(
+    State(db): State<Db>,
+    State(connections): State<Connections>,
+    Path(client_id): Path<String>,
+    posted: Posted,
+) -> Result<Markup, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let secret = api_client::rotate_secret(&mut *tx, &client_id, clock::now() + GRACE).await?;
+    record(&mut tx, admin, "client.rotate", &client_id, &serde_json::json!({})).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    let made = Made {
+        title: "The client has a new secret".to_owned(),
+        text: "Copy it now. It is shown once and cannot be read again. The old secret works for 24 more hours.",
+        client_id,
+        secret_name: "Client secret",
+        secret,
+    };
+    let clients = api_client::list_clients(&db).await?;
+    Ok(render(admin, &clients, &connections, Some(&made), None))
+}
+
+pub(crate) async fn add_key(
+    State(db): State<Db>,
+    State(connections): State<Connections>,
+    Path(client_id): Path<String>,
+    posted: Posted,
+) -> Result<Markup, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    let living = api_client::find_client(&db, &client_id)
+        .await?
+        .filter(|client| client.revoked_at.is_none());
+    let client = living.ok_or(Fault::NotFound("API client"))?;
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let secret = agent_key::insert_key(&mut *tx, &client_id, clock::now()).await?;
+    record(&mut tx, admin, "client.key", &client_id, &serde_json::json!({})).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    let made = Made {
+        title: format!("Client “{}” has an agent key", client.name),
+        text: "For clients that can only send a fixed header, as VAPI’s MCP tool does: “Authorization: Bearer <key>”. \
+               Copy it now. It is shown once and cannot be read again.",
+        client_id,
+        secret_name: "Agent key",
+        secret,
+    };
+    let clients = api_client::list_clients(&db).await?;
+    Ok(render(admin, &clients, &connections, Some(&made), None))
+}
+
+/// Asks once more: whoever uses the client is cut off at once.
+pub(crate) async fn confirm_revoke(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(client_id): Path<String>,
+) -> Result<Markup, Fault> {
+    admin.require_manage()?;
+    let client = api_client::find_client(&db, &client_id)
+        .await?
+        .ok_or(Fault::NotFound("API client"))?;
+    Ok(page(
+        &admin,
+        Place::Clients,
+        "Revoke a client",
+        html! {
+            div.stack {
+                div.head { div {
+                    h1 { "Revoke “" (client.name) "”?" }
+                    p { "Its secrets and agent keys stop working at once, and cannot be brought back. Whatever uses them is cut off." }
+                } }
+                form.row method="post" action={ (PATH) "/" (client_id) "/revoke" } {
+                    (csrf(&admin))
+                    button.btn.danger { "Revoke" }
+                    a.btn href=(PATH) { "Keep it" }
+                }
+            }
+        },
+    ))
+}
+
+pub(crate) async fn revoke(
+    State(db): State<Db>,
+    Path(client_id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    api_client::revoke_client(&mut *tx, &client_id, clock::now()).await?;
+    record(
+        &mut tx,
+        &posted.admin,
+        "client.revoke",
+        &client_id,
+        &serde_json::json!({}),
+    )
+    .await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+async fn record(
+    tx: &mut shared::db::Connection,
+    admin: &Admin,
+    action: &str,
+    client_id: &str,
+    detail: &serde_json::Value,
+) -> Result<(), Fault> {
+    let object = format!("client:{client_id}");
+    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
+}
+
+fn render(
+    admin: &Admin,
+    clients: &[ApiClient],
+    connections: &Connections,
+    made: Option<&Made>,
+    error: Option<&str>,
+) -> Markup {
+    let rows = html! { @for client in clients { (client_row(admin, client)) } };
+    page(
+        admin,
+        Place::Clients,
+        "API clients",
+        html! {
+            div.stack {
+                div.head { div { h1 { "API clients" } p { "Programs that may call this service, and what each may do. Secrets are shown once; only hashes are stored." } } }
+                @if let Some(made) = made { (secret_once(made)) }
+                @if let Some(error) = error { (notice(Tone::Bad, error, "No client was made.")) }
+                section.card aria-label="API clients" {
+                    @if clients.is_empty() {
+                        (empty("key-round", "No clients yet", "Make one for each program, so that each can be cut off by itself.", html! {}))
+                    } @else { (table("API clients", &COLUMNS, &rows)) }
+                }
+                (new_client(admin))
+                (connection_card(connections))
+            }
+        },
+    )
+}
+
+fn secret_once(made: &Made) -> Markup {
+    let line = |id: &str, name: &str, value: &str| {
+        html! {
+            div.copy-line {
+                span.sm.klabel { (name) }
+                code id=(id) tabindex="0" role="group" aria-label=(name) { (value) }
+                button.btn.small.js-only type="button" data-copy={ "#" (id) } { (icon_small("copy")) span { "Copy" } span.vh { " " (name) } }
+            }
+        }
+    };
+    html! {
+        section.card aria-labelledby="made" {
+            div.note.good.flat role="status" {
+                (crate::parts::icon::icon("circle-check"))
+                div {
+                    b id="made" { (made.title) }
+                    p { (made.text) }
+                    div.stack.tight.keybox {
+                        (line("made-id", "Client ID", &made.client_id))
+                        (line("made-secret", made.secret_name, made.secret.expose_secret()))
+                    }
+                }
+                div.actions { a.btn.small href=(PATH) { "I have copied it" } }
+            }
+        }
+    }
+}
+
+const COLUMNS: [Column; 5] = [
+    ("Client", ""),
+    ("State", ""),
+    ("May do", ""),
+    ("Last used", ""),
+    ("", ""),
+];
+
+fn client_row(admin: &Admin, client: &ApiClient) -> Markup {
+    row(&html! {
+        (cell("", html! { span.two { b.main { (client.name) } small.mono { (client.client_id) } } }))
+        (cell("end", match client.revoked_at {
+            None => badge("good", "circle-check", "Active"),
+            Some(_) => badge("line", "minus", "Revoked"),
+        }))
+        (cell("full", html! { span.tags { @for scope in client.scopes.iter() { span.tag.mono { (scope) } } } }))
+        (cell("nowrap muted hide", html! { @if let Some(at) = client.last_used_at { (admin.viewer.time(at)) } @else { "Never" } }))
+        (cell("full", html! { @if client.revoked_at.is_none() { div.row {
+            form method="post" action={ (PATH) "/" (client.client_id) "/rotate" } { (csrf(admin)) button.btn.small { "New secret" span.vh { " for " (client.name) } } }
+            form method="post" action={ (PATH) "/" (client.client_id) "/key" } { (csrf(admin)) button.btn.small { "Agent key" span.vh { " for " (client.name) } } }
+            a.btn.small.danger href={ (PATH) "/" (client.client_id) "/revoke" } { "Revoke" span.vh { " " (client.name) } }
+        } } }))
+    })
+}
+
+fn new_client(admin: &Admin) -> Markup {
+    html! {
+        section.card aria-labelledby="new" {
+            header { h2 id="new" { "New client" } }
+            form.body.stack method="post" action=(PATH) {
+                (csrf(admin))
+                div.field { label for="name" { "Name" } input.input id="name" name="name" required maxlength="80" placeholder="Vapi production"; }
+                fieldset {
+                    legend.sm { "What it may do" }
+                    div.scopes { @for scope in Scope::ALL {
+                        span.check {
+                            input type="checkbox" id={ "scope-" (scope) } name="scope" value=(scope) checked[scope == Scope::ContextRead];
+                            label for={ "scope-" (scope) } { code { (scope) } " " span.muted { (scope_words(scope)) } }
+                        }
+                    } }
+                }
+                div { button.btn.primary { "Make client" } }
+            }
+        }
+    }
+}
+
+fn scope_words(scope: Scope) -> &'static str {
+    match scope {
+        Scope::ContextRead => "Ask what to know about a caller",
+        Scope::StudentsRead => "Read students",
+        Scope::StudentsWrite => "Add and change students",
+        Scope::SessionsRead => "Read sessions and transcripts",
+        Scope::NotesWrite => "Write notes",
+        Scope::CallsWrite => "Start and end calls",
+    }
+}
+
+fn connection_card(connections: &Connections) -> Markup {
+    let state = |is_on: bool, on: &str, off: &str| {
+        html! {
+            @if is_on { (badge("good", "circle-check", on)) } @else { (badge("line", "minus", off)) }
+        }
+    };
+    html! {
+        section.card aria-labelledby="connections" {
+            header { h2 id="connections" { "Connections" } }
+            div.body { dl.dl {
+                dt { "MCP" } dd { code { (connections.public_url) "/mcp" } }
+                dt { "VAPI’s webhook" } dd { code { (connections.public_url) "/webhooks/vapi" } }
+                dt { "VAPI’s API" } dd { (state(connections.has_vapi, "Connected", "No key: nothing calls VAPI")) }
+                dt { "Language model" } dd { (state(connections.has_llm, "Connected", "None: analysis is by built-in rules")) }
+                dt { "Queue" } dd { (state(connections.has_faktory, "Faktory", "Embedded, in the database")) }
+            } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    fn connections() -> Connections {
+        let public_url = "https://tutor.example".to_owned();
+        Connections {
+            public_url,
+            has_llm: false,
+            has_vapi: false,
+            has_faktory: true,
+        }
+    }
+
+    #[test]
+    fn a_secret_is_shown_where_it_was_made_and_in_no_list() {
+        let made = Made {
+            title: "Client “Vapi” was made".to_owned(),
+            text: "Copy it now.",
+            client_id: "client_1".to_owned(),
+            secret_name: "Client secret",
+            secret: SecretString::from("cs_once"),
+        };
+        let admin = Admin::sample(Role::Admin);
+        assert!(
+            render(&admin, &[], &connections(), Some(&made), None)
+                .into_string()
+                .contains("cs_once")
+        );
+        assert!(!format!("{made:?}").contains("cs_once"));
+    }
+
+    #[test]
+    fn a_revoked_client_has_no_buttons() {
+        let now = "2026-11-19T21:12:04Z".parse().unwrap();
+        let client = ApiClient {
+            client_id: "client_1".to_owned(),
+            name: "Old".to_owned(),
+            scopes: ScopeSet::all(),
+            created_at: now,
+            last_used_at: None,
+            revoked_at: Some(now),
+        };
+        let shown = client_row(&Admin::sample(Role::Admin), &client).into_string();
+        assert!(shown.contains("Revoked") && !shown.contains("/rotate"));
+    }
+
+    #[test]
+    fn the_page_says_what_is_connected() {
+        let shown = connection_card(&connections()).into_string();
+        assert!(shown.contains("No key: nothing calls VAPI") && shown.contains("https://tutor.example/mcp"));
+    }
+}

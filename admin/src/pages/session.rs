@@ -1,0 +1,422 @@
+//! One session: what was said, what the analysis saw in it, and where it came from.
+
+mod analysis;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use shared::analysis::{self as analyses, Analysis, Findings};
+use shared::audit;
+use shared::clock;
+use shared::db::Db;
+use shared::id::{SessionId, StudentId};
+use shared::job::list::{self, JobItem};
+use shared::job::{self, Job, repair};
+use shared::session::{self, Session, SessionKey, SessionStatus};
+use shared::student::{self, Student, first_name};
+use shared::transcript::{self, Turn};
+
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::figures;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::badge::{self, ended_words};
+use crate::parts::csrf;
+use crate::parts::empty::empty;
+use crate::parts::icon::{icon, icon_small};
+use crate::parts::notice::{Tone, notice};
+use crate::parts::turn::{Seen, turn};
+use crate::viewer::Viewer;
+
+pub(crate) struct Data {
+    pub(crate) session: Session,
+    pub(crate) student: Option<Student>,
+    pub(crate) turns: Vec<Turn>,
+    pub(crate) analysis: Option<Analysis>,
+    pub(crate) jobs: Vec<JobItem>,
+    /// Whom an unassigned call may be given to: those who share its telephone.
+    pub(crate) candidates: Vec<Student>,
+}
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(session_id): Path<SessionId>,
+) -> Result<Markup, Fault> {
+    let data = fetch(&admin, &db, session_id).await?;
+    // Before the answer: nobody reads a transcript without a trace.
+    let object = format!("session:{session_id}");
+    let nothing = serde_json::json!({});
+    audit::insert_entry(
+        &db,
+        &admin.caller,
+        "session.read",
+        Some(&object),
+        &nothing,
+        admin.viewer.now,
+    )
+    .await?;
+    Ok(render(&admin, &data))
+}
+
+async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Result<Data, Fault> {
+    let caller = &admin.caller;
+    let session = session::get_session(db, caller, &SessionKey::Id(session_id)).await?;
+    let student = match session.student_id {
+        Some(student_id) => Some(student::get_student(db, caller, student_id).await?),
+        None => None,
+    };
+    let candidates = match (
+        &session.student_id,
+        session.caller_phone.as_deref().map(shared::phone::Phone::parse),
+    ) {
+        (None, Some(Ok(phone))) => student::list_students_by_phone(db, caller, &phone).await?,
+        _ => Vec::new(),
+    };
+    Ok(Data {
+        turns: transcript::list_turns(db, caller, session_id).await?,
+        analysis: analyses::find_current(db, caller, session_id).await?,
+        jobs: list::list_jobs_of_session(db, session_id).await?,
+        session,
+        student,
+        candidates,
+    })
+}
+
+/// Has the session analysed once more: a job that was given up is tried again, else a new one is asked for.
+pub(crate) async fn retry(
+    State(db): State<Db>,
+    Path(session_id): Path<SessionId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_write()?;
+    let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
+    if session.status == SessionStatus::InProgress {
+        return Err(Fault::Invalid(
+            "The call is not over, so there is nothing to analyse yet.".to_owned(),
+        ));
+    }
+    let now = clock::now();
+    let jobs = list::list_jobs_of_session(&db, session_id).await?;
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    if let Some(given_up) = jobs.iter().find(|job| job.is_given_up()) {
+        repair::retry(&mut tx, given_up.job_id).await?;
+    } else {
+        let round = job::next_round(&mut *tx, session_id).await?;
+        job::enqueue(&mut tx, &Job::AnalyzeSession { session_id, round }, Some(session_id)).await?;
+        session::mark_session(&mut tx, session_id, SessionStatus::Received, None, now).await?;
+    }
+    let object = format!("session:{session_id}");
+    audit::insert_entry(
+        &mut *tx,
+        &admin.caller,
+        "session.analyze",
+        Some(&object),
+        &serde_json::json!({}),
+        now,
+    )
+    .await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
+}
+
+/// Says whose call it was, and has it analysed for them.
+pub(crate) async fn assign(
+    State(db): State<Db>,
+    Path(session_id): Path<SessionId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_write()?;
+    let student_id: StudentId = posted
+        .fields
+        .text("student_id")
+        .parse()
+        .map_err(|_| Fault::Invalid("Choose a student.".to_owned()))?;
+    student::get_student(&db, &admin.caller, student_id).await?;
+    let now = clock::now();
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    session::assign_session(&mut tx, &admin.caller, session_id, student_id, now).await?;
+    let round = job::next_round(&mut *tx, session_id).await?;
+    job::enqueue(&mut tx, &Job::AnalyzeSession { session_id, round }, Some(session_id)).await?;
+    session::mark_session(&mut tx, session_id, SessionStatus::Received, None, now).await?;
+    let object = format!("session:{session_id}");
+    let detail = serde_json::json!({ "student_id": student_id });
+    audit::insert_entry(&mut *tx, &admin.caller, "session.assign", Some(&object), &detail, now).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
+}
+
+pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
+    let session = &data.session;
+    let name = data
+        .student
+        .as_ref()
+        .map_or("Unknown caller", |student| &student.display_name);
+    let started = session.started_at.unwrap_or(session.created_at);
+    let title = format!(
+        "{name}, {}",
+        started.with_timezone(&admin.viewer.zone).format("%-d %b %H:%M")
+    );
+    page(
+        admin,
+        Place::Sessions,
+        &title,
+        html! {
+            div.head {
+                div { h1 { (name) } (facts(&admin.viewer, session)) }
+                div.actions {
+                    @if let Some(student) = &data.student {
+                        a.btn href={ "/students/" (student.student_id) } { (icon("user-round")) "Student" }
+                    }
+                }
+            }
+            nav.subnav.jump aria-label="On this page" {
+                a href="#transcript" { "Transcript" } a href="#analysis" { "Analysis" } a href="#timeline" { "Timeline" }
+            }
+            @if let Some(reason) = &session.attention_reason {
+                div.stack { (notice(Tone::Warn, "A person should look at this session", reason)) }
+            }
+            div.cols.wide-aside {
+                div.stack {
+                    @if data.student.is_none() { (assign_card(admin, data)) }
+                    (transcript_card(data))
+                }
+                div.stack {
+                    (analysis::card(admin, data))
+                    (timeline(&admin.viewer, data))
+                }
+            }
+        },
+    )
+}
+
+fn facts(viewer: &Viewer, session: &Session) -> Markup {
+    let direction = match session.call_type.as_deref() {
+        Some("inboundPhoneCall") => Some(("phone-incoming", "Inbound")),
+        Some("outboundPhoneCall") => Some(("phone-outgoing", "Outbound")),
+        Some("webCall") => Some(("globe", "Web")),
+        _ => None,
+    };
+    let fact = |name: &str, value: Markup| html! { div { dt { (name) } dd { (value) } } };
+    html! {
+        dl.facts {
+            (fact("Started", viewer.long_time(session.started_at.unwrap_or(session.created_at))))
+            @if let Some(seconds) = session.duration_seconds() { (fact("Length", html! { (figures::length(seconds)) })) }
+            @if let Some(reason) = &session.ended_reason { (fact("Ended", html! { (ended_words(reason)) })) }
+            @if let Some((mark, word)) = direction { (fact("Direction", html! { (icon_small(mark)) (word) })) }
+            @if let Some(assistant) = session.assistant_name.as_ref().or(session.assistant_id.as_ref()) {
+                (fact("Assistant", html! { (assistant) @if let Some(version) = &session.assistant_version { ", version " (version) } }))
+            }
+            @if let Some(cost) = session.cost_microusd { (fact("Cost", html! { (figures::dollars(cost)) })) }
+            (fact("Call", html! { code { (session.call_id) } }))
+        }
+    }
+}
+
+fn assign_card(admin: &Admin, data: &Data) -> Markup {
+    html! {
+        section.card aria-labelledby="assign" {
+            header { h2 id="assign" { "Whose call was this?" } }
+            div.body.stack.tight {
+                p.muted { "Nobody is known by this telephone alone. The transcript is kept; what was learnt counts for no student yet." }
+                @if !admin.may_write() {
+                    p.sm.faint { "Tutors and admins can assign it." }
+                } @else if data.candidates.is_empty() {
+                    p.sm.faint { "Give the student this telephone number and the next call is recognised. To assign this one, paste the id from the student’s page." }
+                    form.row method="post" action={ "/sessions/" (data.session.session_id) "/assign" } {
+                        (csrf(admin))
+                        div.field.grow { label for="student_id" { "Student’s id" } input.input id="student_id" name="student_id" required maxlength="36"; }
+                        button.btn { "Assign" }
+                    }
+                } @else {
+                    form.row method="post" action={ "/sessions/" (data.session.session_id) "/assign" } {
+                        (csrf(admin))
+                        div.field.grow {
+                            label for="student_id" { "Students who share the telephone" }
+                            select.input id="student_id" name="student_id" {
+                                @for student in &data.candidates { option value=(student.student_id) { (student.display_name) } }
+                            }
+                        }
+                        button.btn { "Assign" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn transcript_card(data: &Data) -> Markup {
+    let findings = data.analysis.as_ref().map(|analysis| &analysis.findings);
+    let student = data
+        .student
+        .as_ref()
+        .map_or("Student", |student| first_name(&student.display_name));
+    html! {
+        section.card.transcript aria-labelledby="transcript" {
+            header {
+                h2 id="transcript" { "Transcript" }
+                p { (figures::counted(data.turns.len() as i64, "turn", "turns")) }
+                @if !data.turns.is_empty() { (transcript_tools(findings)) }
+            }
+            @if data.turns.is_empty() {
+                (no_turns(data.session.status))
+            } @else {
+                ol.turns { @for said in &data.turns { (turn(said, student, &Seen::of_turn(findings, said.turn_no))) } }
+                footer { span { "Speech is transcribed by machine and can be wrong." } }
+            }
+        }
+    }
+}
+
+fn transcript_tools(findings: Option<&Findings>) -> Markup {
+    html! {
+        div.actions.find-in {
+            @if findings.is_some() {
+                span.check { input type="checkbox" id="only-ev"; label for="only-ev" { "Only evidence" } }
+            }
+            span.js-only.row {
+                label.vh for="find-turn" { "Find in transcript" }
+                input.input.small id="find-turn" type="search" placeholder="Find in transcript" autocomplete="off";
+                span.faint id="find-n" role="status" {}
+            }
+        }
+    }
+}
+
+fn no_turns(status: SessionStatus) -> Markup {
+    let text = match status {
+        SessionStatus::InProgress => "The transcript comes with the report at the end of the call.",
+        SessionStatus::Received | SessionStatus::Analyzing => "The report is here and is being read.",
+        SessionStatus::Analyzed | SessionStatus::NeedsAttention => "The report of this call held no words.",
+    };
+    empty("message-square", "Nothing said yet", text, html! {})
+}
+
+fn timeline(viewer: &Viewer, data: &Data) -> Markup {
+    let session = &data.session;
+    let line = |class: &str, at, what: Markup, small: Markup| {
+        html! { li { (viewer.clock(at)) span class={ "dot " (class) } aria-hidden="true" {} span { (what) small { (small) } } } }
+    };
+    html! {
+        section.card aria-labelledby="timeline" {
+            header { h2 id="timeline" { "Timeline" } }
+            div.body { ol.tl {
+                @if let Some(at) = session.started_at { (line("", at, html! { "Call began" }, html! {})) }
+                @if let Some(at) = session.ended_at {
+                    (line("", at, html! { "Call ended" }, html! { @if let Some(reason) = &session.ended_reason { code { (reason) } } }))
+                }
+                @for job in &data.jobs {
+                    (line(job_dot(job), job.finished_at.unwrap_or(job.created_at), html! { (crate::pages::jobs::kind_words(&job.kind)) }, html! {
+                        (crate::pages::jobs::state_words(&job.state))
+                        @if job.attempts > 1 { ", attempt " (job.attempts) " of " (job.max_attempts) }
+                        @if let Some(error) = &job.last_error { ": " (error) }
+                    }))
+                }
+                @if let Some(at) = session.analyzed_at {
+                    (line("good", at, html! { "Analysed" }, html! { "Mastery and student context updated" }))
+                }
+            } }
+        }
+    }
+}
+
+fn job_dot(job: &JobItem) -> &'static str {
+    match &job.state[..] {
+        "done" => "good",
+        "needs_attention" => "bad",
+        _ => "",
+    }
+}
+
+pub(crate) fn status_badge(session: &Session) -> Markup {
+    badge::session(session.status, session.analysis_status)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+    use shared::analysis::AnalysisStatus;
+    use shared::id::AnalysisId;
+    use shared::transcript::Speaker;
+
+    use super::*;
+
+    pub(crate) fn data(findings: Option<Findings>) -> Data {
+        let at = |text: &str| text.parse().unwrap();
+        let session_id = SessionId(uuid::Uuid::from_u128(9));
+        let say = |turn_no, speaker, text: &str| Turn {
+            turn_no,
+            speaker,
+            text: text.to_owned(),
+            offset_ms: turn_no * 10_000,
+            duration_ms: None,
+        };
+        Data {
+            session: Session {
+                session_id,
+                call_id: "call-9".to_owned(),
+                student_id: None,
+                caller_phone: Some("+14155550142".to_owned()),
+                status: SessionStatus::Analyzed,
+                attention_reason: None,
+                call_type: Some("inboundPhoneCall".to_owned()),
+                assistant_id: None,
+                assistant_name: Some("Math tutor".to_owned()),
+                assistant_version: None,
+                started_at: Some(at("2026-11-19T21:12:04Z")),
+                ended_at: Some(at("2026-11-19T21:30:46Z")),
+                ended_reason: Some("customer-ended-call".to_owned()),
+                cost_microusd: Some(2_070_000),
+                recording_url: Some("https://storage.example/recording.wav".to_owned()),
+                created_at: at("2026-11-19T21:12:00Z"),
+                updated_at: at("2026-11-19T21:31:00Z"),
+                analyzed_at: Some(at("2026-11-19T21:31:22Z")),
+                analysis_status: None,
+            },
+            student: None,
+            turns: vec![
+                say(0, Speaker::Tutor, "What is one half plus one half?"),
+                say(1, Speaker::Student, "Is it <one>?"),
+            ],
+            analysis: findings.map(|findings| Analysis {
+                analysis_id: AnalysisId(uuid::Uuid::from_u128(1)),
+                session_id,
+                analyser: "rules".to_owned(),
+                analyser_version: "1".to_owned(),
+                status: AnalysisStatus::Baseline,
+                findings,
+                model: None,
+                prompt_version: None,
+                input_tokens: None,
+                output_tokens: None,
+                duration_ms: 12,
+                created_at: at("2026-11-19T21:31:22Z"),
+            }),
+            jobs: Vec::new(),
+            candidates: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_session_shows_its_words_and_never_markup_in_them() {
+        let shown = render(&Admin::sample(Role::Tutor), &data(None)).into_string();
+        assert!(shown.contains("Is it &lt;one&gt;?") && shown.contains(r#"id="t1""#) && shown.contains("Math tutor"));
+    }
+
+    #[test]
+    fn neither_the_number_nor_the_address_of_the_recording_is_shown() {
+        let shown = render(&Admin::sample(Role::Admin), &data(None)).into_string();
+        assert!(!shown.contains("5550142") && !shown.contains("storage.example"));
+    }
+
+    #[test]
+    fn a_viewer_gets_no_button_that_writes() {
+        let viewer = render(&Admin::sample(Role::Viewer), &data(None)).into_string();
+        assert!(!viewer.contains("/assign") && !viewer.contains("/analysis/retry"));
+        let tutor = render(&Admin::sample(Role::Tutor), &data(None)).into_string();
+        assert!(tutor.contains("/assign"));
+    }
+}

@@ -1,0 +1,334 @@
+//! The card of the analysis: what was judged, by whom, and the turns that each judgement rests on.
+
+use maud::{Markup, html};
+use shared::analysis::{
+    Analysis, EngagementLevel, EvidenceFinding, Figures, Findings, MisconceptionFinding, SkillFinding,
+};
+use shared::evidence::{Help, Verdict};
+use shared::session::SessionStatus;
+use shared::transcript::Turn;
+
+use super::Data;
+use crate::auth::Admin;
+use crate::figures;
+use crate::parts::badge::{self, verdict_style, verdict_words};
+use crate::parts::icon::icon_small;
+use crate::parts::{csrf, turn};
+
+pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
+    html! {
+        section.card aria-labelledby="analysis" id="analysis-card" {
+            header {
+                h2 id="analysis" { "Analysis" }
+                @match (&data.analysis, data.session.status) {
+                    (Some(analysis), SessionStatus::Analyzed) => (badge::analysis(analysis.status)),
+                    _ => (super::status_badge(&data.session)),
+                }
+                @if admin.may_write() && data.session.status != SessionStatus::InProgress { (retry_form(admin, data)) }
+            }
+            @if let Some(analysis) = &data.analysis { (findings(data, analysis)) } @else { (waiting(data.session.status)) }
+        }
+    }
+}
+
+fn retry_form(admin: &Admin, data: &Data) -> Markup {
+    let word = if data.session.status == SessionStatus::NeedsAttention {
+        "Retry"
+    } else {
+        "Run again"
+    };
+    html! {
+        div.actions {
+            form method="post" action={ "/sessions/" (data.session.session_id) "/analysis/retry" } {
+                (csrf(admin))
+                button.btn.small { (icon_small("rotate-cw")) (word) span.vh { " the analysis" } }
+            }
+        }
+    }
+}
+
+fn waiting(status: SessionStatus) -> Markup {
+    let (what, safe) = match status {
+        SessionStatus::InProgress => (
+            "Comes after the call.",
+            "It takes a few seconds from the end of the call.",
+        ),
+        SessionStatus::Received => (
+            "Waits for a worker.",
+            "The report is stored. Nothing is lost if this takes a while.",
+        ),
+        SessionStatus::Analyzing => ("Is being made.", "This usually takes a few seconds."),
+        SessionStatus::Analyzed => ("There is none.", "The call held too little to judge."),
+        SessionStatus::NeedsAttention => (
+            "Could not be made.",
+            "The transcript is safe and mastery was not changed. Retry, or read the turns yourself.",
+        ),
+    };
+    html! { div.sec { p { b { (what) } } p.sm.muted { (safe) } } }
+}
+
+fn findings(data: &Data, analysis: &Analysis) -> Markup {
+    let Findings {
+        summary,
+        limits,
+        figures,
+        skills,
+        misconceptions,
+        ..
+    } = &analysis.findings;
+    html! {
+        div.sec { div.prose { p { (summary) } } }
+        @if !analysis.findings.safety_flags.is_empty() { (to_read(data, &analysis.findings)) }
+        @if !skills.is_empty() {
+            div.sec {
+                h3 { "Skills" span.aside { (skills.len()) " talked about" } }
+                ul.skillev { @for skill in skills { (skill_line(&data.turns, skill)) } }
+            }
+        }
+        @if !misconceptions.is_empty() {
+            div.sec {
+                h3 { "Misconceptions" span.aside { (misconceptions.len()) " seen" } }
+                div.stack { @for misconception in misconceptions { (misconception_line(&data.turns, misconception)) } }
+            }
+        }
+        (engagement(&analysis.findings, figures))
+        @if let Some(lesson) = &analysis.findings.next_lesson {
+            div.sec {
+                h3 { "Next lesson" }
+                p { (lesson.goal) }
+                ol.plan { @for step in &lesson.steps { li { span { (step) } } } }
+            }
+        }
+        (requests(data, &analysis.findings))
+        (judged_by(analysis, limits))
+    }
+}
+
+/// A person should read these turns. The machine says where, never what.
+fn to_read(data: &Data, findings: &Findings) -> Markup {
+    html! {
+        div.sec {
+            h3 { span.bad { (icon_small("flag")) } "Said something a person should read" }
+            div.tags { @for flag in &findings.safety_flags { (turn_tag(&data.turns, flag.turn_no, "flag")) } }
+        }
+    }
+}
+
+fn skill_line(turns: &[Turn], skill: &SkillFinding) -> Markup {
+    html! {
+        li {
+            div.h { b { (skill.name) } span.tag.mono { (skill.skill_id) } }
+            div.change { span { (told(skill)) } }
+            @if !skill.evidence.is_empty() {
+                div.tags {
+                    @for evidence in &skill.evidence {
+                        a.tag href={ "#t" (evidence.turn_no) } title=(verdict_words(evidence.verdict, evidence.help)) {
+                            (icon_small(verdict_style(evidence.verdict).1))
+                            span.vh { (verdict_words(evidence.verdict, evidence.help)) " at " }
+                            (at_of(turns, evidence.turn_no))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// "3 right, 2 of them without help; 1 not right yet".
+fn told(skill: &SkillFinding) -> String {
+    let n = |verdict| {
+        skill
+            .evidence
+            .iter()
+            .filter(|evidence| evidence.verdict == verdict)
+            .count()
+    };
+    let (right, partly, wrong) = (n(Verdict::Correct), n(Verdict::Partial), n(Verdict::Incorrect));
+    let is_unaided = |evidence: &&EvidenceFinding| evidence.verdict == Verdict::Correct && evidence.help == Help::None;
+    let unaided = skill.evidence.iter().filter(is_unaided).count();
+    let mut parts = Vec::new();
+    if right > 0 {
+        let help = match unaided {
+            0 => "with help".to_owned(),
+            n if n == right => "without help".to_owned(),
+            n => format!("{n} of them without help"),
+        };
+        parts.push(format!("{right} right, {help}"));
+    }
+    if partly > 0 {
+        parts.push(format!("{partly} partly right"));
+    }
+    if wrong > 0 {
+        parts.push(format!("{wrong} not right yet"));
+    }
+    if parts.is_empty() {
+        "Talked about, nothing shown".to_owned()
+    } else {
+        parts.join("; ")
+    }
+}
+
+fn misconception_line(turns: &[Turn], misconception: &MisconceptionFinding) -> Markup {
+    html! {
+        div.mis {
+            div.row {
+                b.grow { (misconception.belief) }
+                @if misconception.resolved { (badge::badge("good", "check", "Overcome")) }
+            }
+            p.quote { "“" (misconception.quote) "”" }
+            (turn_tag(turns, misconception.turn_no, "message-square"))
+        }
+    }
+}
+
+fn engagement(findings: &Findings, figures: &Figures) -> Markup {
+    let level = findings.engagement.as_ref().map(|engagement| match engagement.level {
+        EngagementLevel::Low => "Low",
+        EngagementLevel::Medium => "Medium",
+        EngagementLevel::High => "High",
+    });
+    html! {
+        div.sec {
+            h3 { "Engagement" @if let Some(level) = level { span.aside { (level) } } }
+            dl.dl.end {
+                dt { "Student’s share of words" } dd { (figures::percent(figures.student_talk_share)) }
+                dt { "Longest silence" } dd { (figures::wait(figures.longest_silence_seconds.round() as i64)) }
+                dt { "Questions the student asked" } dd { (figures.n_student_questions) }
+                dt { "Answers" } dd { (figures.n_answers) }
+                dt { "Right, of them without help" } dd { (figures.n_answers_correct) ", " (figures.n_answers_correct_unaided) }
+                @if figures.n_answers_undecided > 0 { dt { "Nobody can tell" } dd { (figures.n_answers_undecided) } }
+                dt { "Asked for a hint" } dd { (figures.n_hint_requests) }
+                @if let Some(engagement) = &findings.engagement { dt { "Mood" } dd { (engagement.mood) } }
+            }
+        }
+    }
+}
+
+fn requests(data: &Data, findings: &Findings) -> Markup {
+    html! {
+        @if !findings.requests.is_empty() {
+            div.sec {
+                h3 { "What the student asked for" }
+                ul.stack { @for request in &findings.requests {
+                    li.row { span.grow.say-s { "“" (request.text) "”" } (turn_tag(&data.turns, request.turn_no, "message-square")) }
+                } }
+            }
+        }
+    }
+}
+
+fn judged_by(analysis: &Analysis, limits: &[String]) -> Markup {
+    html! {
+        div.sec {
+            h3 { "Judged by" }
+            p.sm { (analysis.findings.judged_by) }
+            p.sm.faint {
+                "In " (duration(analysis.duration_ms))
+                @if let Some(model) = &analysis.model { ", model " code { (model) } }
+                @if let (Some(input), Some(output)) = (analysis.input_tokens, analysis.output_tokens) {
+                    ", " (figures::count(i64::from(input) + i64::from(output))) " tokens"
+                }
+                "."
+            }
+            @if !limits.is_empty() {
+                h4.sm.limits { "What it could not know" }
+                ul.bul.sm.muted { @for limit in limits { li { (limit) } } }
+            }
+        }
+    }
+}
+
+fn duration(duration_ms: i32) -> String {
+    if duration_ms < 1000 {
+        format!("{duration_ms} ms")
+    } else {
+        figures::wait(i64::from(duration_ms) / 1000)
+    }
+}
+
+fn turn_tag(turns: &[Turn], turn_no: i32, mark: &str) -> Markup {
+    html! { a.tag href={ "#t" (turn_no) } { (icon_small(mark)) span.vh { "Turn at " } (at_of(turns, turn_no)) } }
+}
+
+fn at_of(turns: &[Turn], turn_no: i32) -> String {
+    let found = turns.iter().find(|turn| turn.turn_no == turn_no);
+    found.map_or_else(|| format!("turn {turn_no}"), |found| turn::at(found.offset_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+    use shared::analysis::SafetyFlag;
+    use shared::evidence::Source;
+
+    use super::*;
+
+    fn evidence(turn_no: i32, verdict: Verdict, help: Help) -> EvidenceFinding {
+        EvidenceFinding {
+            turn_no,
+            quote: "Is it".to_owned(),
+            verdict,
+            help,
+            source: Source::Rules,
+            noise: 0.1,
+            reason: "the tutor confirmed it".to_owned(),
+        }
+    }
+
+    fn skill(evidence: Vec<EvidenceFinding>) -> SkillFinding {
+        SkillFinding {
+            skill_id: "maths.fractions.add".to_owned(),
+            name: "Adding fractions".to_owned(),
+            evidence,
+        }
+    }
+
+    fn sample() -> Findings {
+        Findings {
+            judged_by: "built-in rules, version 1; no language model was used".to_owned(),
+            summary: "Added fractions.".to_owned(),
+            limits: vec!["Tone of voice".to_owned()],
+            figures: Figures::default(),
+            skills: vec![skill(vec![evidence(1, Verdict::Correct, Help::None)])],
+            misconceptions: Vec::new(),
+            engagement: None,
+            requests: Vec::new(),
+            facts: Vec::new(),
+            safety_flags: vec![SafetyFlag {
+                category: "bullying".to_owned(),
+                turn_no: 1,
+            }],
+            next_lesson: None,
+        }
+    }
+
+    #[test]
+    fn every_judgement_leads_to_its_turn_and_says_who_judged() {
+        let data = super::super::tests::data(Some(sample()));
+        let shown = card(&Admin::sample(Role::Tutor), &data).into_string();
+        assert!(shown.contains(r##"href="#t1""##) && shown.contains("0:10"));
+        assert!(shown.contains("no language model was used") && shown.contains("Tone of voice"));
+        assert!(shown.contains("/analysis/retry"));
+    }
+
+    #[test]
+    fn what_a_person_should_read_is_pointed_at_and_not_summed_up() {
+        let data = super::super::tests::data(Some(sample()));
+        let shown = card(&Admin::sample(Role::Viewer), &data).into_string();
+        assert!(shown.contains("Said something a person should read") && !shown.contains("bullying"));
+        assert!(!shown.contains("/analysis/retry"));
+    }
+
+    #[test]
+    fn what_a_skill_showed_is_told_in_words() {
+        use Help::{Hint, None};
+        use Verdict::{Correct, Incorrect};
+        let of = |list: &[(Verdict, Help)]| told(&skill(list.iter().map(|(v, h)| evidence(1, *v, *h)).collect()));
+        assert_eq!(
+            of(&[(Correct, None), (Correct, Hint), (Incorrect, None)]),
+            "2 right, 1 of them without help; 1 not right yet"
+        );
+        assert_eq!(of(&[(Correct, Hint)]), "1 right, with help");
+        assert_eq!(of(&[]), "Talked about, nothing shown");
+    }
+}

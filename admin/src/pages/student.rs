@@ -1,0 +1,246 @@
+//! One student: who they are, what they know, what happened, and exactly what an assistant will be told.
+
+mod context;
+mod edit;
+mod mastery;
+mod notes;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use shared::db::Db;
+use shared::id::StudentId;
+use shared::mastery::Mastery;
+use shared::misconception::{self, Misconception};
+use shared::note::{self, Note};
+use shared::phone::Phone;
+use shared::session::{self, SessionItem, SessionQuery};
+use shared::student::{self, Student, StudentStatus};
+use shared::student_context::{self, StudentContext};
+use shared::{audit, clock};
+
+pub(crate) use self::edit::{create, edit_form, new_form, save};
+pub(crate) use self::notes::{add_note, delete_note};
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::figures;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::link;
+use crate::parts::badge::{self, badge};
+use crate::parts::icon::{icon, icon_small};
+use crate::parts::table::{Column, cell, row, table};
+use crate::parts::{csrf, grade, initials, none};
+use crate::viewer::Viewer;
+
+/// Sessions on this page; the list of sessions has the rest.
+const N_SESSIONS: i64 = 10;
+const N_NOTES: i64 = 20;
+
+pub(crate) struct Data {
+    pub(crate) student: Student,
+    pub(crate) phones: Vec<Phone>,
+    /// The numbers are shown whole: somebody asked, and it was recorded.
+    pub(crate) is_revealed: bool,
+    pub(crate) mastery: Vec<Mastery>,
+    pub(crate) misconceptions: Vec<Misconception>,
+    pub(crate) sessions: Vec<SessionItem>,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) context: StudentContext,
+}
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+) -> Result<Markup, Fault> {
+    let now = admin.viewer.now;
+    record(&db, &admin, "student.read", student_id, now).await?;
+    Ok(render(&admin, &fetch(&admin, &db, student_id).await?))
+}
+
+/// The page with the telephone numbers whole. The entry is written before the answer.
+pub(crate) async fn reveal_phone(
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+    posted: Posted,
+) -> Result<Markup, Fault> {
+    posted.admin.require_write()?;
+    record(&db, &posted.admin, "student.reveal_phone", student_id, clock::now()).await?;
+    let data = fetch(&posted.admin, &db, student_id).await?;
+    Ok(render(
+        &posted.admin,
+        &Data {
+            is_revealed: true,
+            ..data
+        },
+    ))
+}
+
+/// What `get_student_context` answers, byte for byte.
+pub(crate) async fn context_json(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+) -> Result<Response, Fault> {
+    record(&db, &admin, "student.read_context", student_id, admin.viewer.now).await?;
+    let context = student_context::get_by_student_id(&db, &admin.caller, student_id, admin.viewer.now).await?;
+    Ok(axum::Json(context).into_response())
+}
+
+async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fault> {
+    let caller = &admin.caller;
+    let sessions = SessionQuery {
+        student_id: Some(student_id),
+        limit: N_SESSIONS,
+        ..SessionQuery::default()
+    };
+    Ok(Data {
+        student: student::get_student(db, caller, student_id).await?,
+        phones: student::list_phones(db, caller, student_id).await?,
+        is_revealed: false,
+        mastery: shared::mastery::list_mastery(db, caller, student_id).await?,
+        misconceptions: misconception::list_misconceptions(db, caller, student_id).await?,
+        sessions: session::list_sessions(db, caller, &sessions).await?,
+        notes: note::list_notes(db, caller, student_id, N_NOTES).await?,
+        context: student_context::get_by_student_id(db, caller, student_id, admin.viewer.now).await?,
+    })
+}
+
+pub(super) async fn record(
+    db: &Db,
+    admin: &Admin,
+    action: &str,
+    student_id: StudentId,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<(), Fault> {
+    let object = format!("student:{student_id}");
+    Ok(audit::insert_entry(db, &admin.caller, action, Some(&object), &serde_json::json!({}), now).await?)
+}
+
+pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
+    let student = &data.student;
+    page(
+        admin,
+        Place::Students,
+        &student.display_name,
+        html! {
+            div.head {
+                div.person {
+                    span.avatar.l aria-hidden="true" { (initials(&student.display_name)) }
+                    div {
+                        h1 { (student.display_name) }
+                        p {
+                            @if let Some(grade) = grade(student.grade) { (grade) }
+                            @if student.status == StudentStatus::Blocked { " " (badge("warn", "lock", "Assistants are told nothing")) }
+                        }
+                    }
+                }
+                @if admin.may_write() {
+                    div.actions { a.btn href={ "/students/" (student.student_id) "/edit" } { (icon("pencil")) "Edit profile" } }
+                }
+            }
+            nav.subnav aria-label="On this page" {
+                a href="#mastery" { "Mastery" } a href="#misconceptions" { "Misconceptions" }
+                a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#notes" { "Notes" }
+            }
+            div.stack {
+                div.cols.main-aside {
+                    div.stack {
+                        (mastery::card(&admin.viewer, &data.mastery))
+                        (misconceptions(&admin.viewer, &data.misconceptions))
+                    }
+                    div.stack { (profile(admin, data)) (notes::card(admin, student.student_id, &data.notes)) }
+                }
+                (context::card(&data.context))
+                (history(&admin.viewer, data))
+            }
+        },
+    )
+}
+
+fn profile(admin: &Admin, data: &Data) -> Markup {
+    let student = &data.student;
+    html! {
+        section.card aria-labelledby="profile" {
+            header { h2 id="profile" { "Profile" } }
+            div.body { dl.dl {
+                dt { "Phone" }
+                dd { (phones(admin, data)) }
+                dt { "Language" } dd { (student.locale) }
+                dt { "Time zone" } dd { (student.timezone) }
+                dt { "Known since" } dd { (admin.viewer.date(student.created_at)) }
+                dt { "Guidance" } dd { @if let Some(guidance) = &student.guidance { (guidance) } @else { (none()) } }
+                dt { "Id" } dd { code { (student.student_id) } }
+            } }
+        }
+    }
+}
+
+fn phones(admin: &Admin, data: &Data) -> Markup {
+    if data.phones.is_empty() {
+        return html! { span.faint { "None: calls of this student are not recognised" } };
+    }
+    html! {
+        ul { @for phone in &data.phones {
+            li { @if data.is_revealed { (phone.as_str()) } @else { (phone.masked()) } }
+        } }
+        @if data.is_revealed {
+            p.xs.faint { "That they were shown is recorded in the audit log." }
+        } @else if admin.may_write() {
+            form method="post" action={ "/students/" (data.student.student_id) "/reveal-phone" } {
+                (csrf(admin))
+                button.btn.ghost.small { (icon_small("eye")) "Show" span.vh { " phone numbers, recorded in the audit log" } }
+            }
+        }
+    }
+}
+
+fn misconceptions(viewer: &Viewer, list: &[Misconception]) -> Markup {
+    let n_open = list.iter().filter(|m| m.resolved_at.is_none()).count();
+    html! {
+        section.card aria-labelledby="misconceptions" {
+            header { h2 id="misconceptions" { "Misconceptions" } p { (n_open) " open, " (list.len() - n_open) " overcome" } }
+            @if list.is_empty() {
+                div.body { p.muted { "None seen so far." } }
+            } @else {
+                ul.list { @for seen in list { li.mis {
+                    div.row {
+                        b { (seen.belief) }
+                        @if seen.resolved_at.is_some() { (badge("good", "check", "Overcome")) }
+                        @else if seen.n_seen > 1 { (badge("warn", "repeat", &format!("Seen {} times", seen.n_seen))) }
+                        @else { (badge("info", "plus", "New")) }
+                    }
+                    span.sm.faint {
+                        @if let Some(skill) = &seen.skill_name { (skill) ". " }
+                        "First " (viewer.date(seen.first_seen_at)) ", last " (viewer.date(seen.last_seen_at)) "."
+                        @if let Some(session_id) = seen.session_id { " " a.link href={ "/sessions/" (session_id) } { "Session" } }
+                    }
+                } } }
+            }
+        }
+    }
+}
+
+const COLUMNS: [Column; 4] = [
+    ("Started", ""),
+    ("What happened", ""),
+    ("Length", "num"),
+    ("Status", ""),
+];
+
+fn history(viewer: &Viewer, data: &Data) -> Markup {
+    let all = link::to("/sessions", &[("q", &data.student.display_name)]);
+    let rows = html! { @for item in &data.sessions { (row(&html! {
+        (cell("nowrap", html! { a.main href={ "/sessions/" (item.session_id) } { (viewer.time(item.started_at.unwrap_or(item.created_at))) } }))
+        (cell("full muted sm", html! { @if let Some(summary) = &item.summary { (summary) } @else { (none()) } }))
+        (cell("num hide", html! { @if let Some((end, start)) = item.ended_at.zip(item.started_at) { (figures::length((end - start).num_seconds().max(0))) } @else { (none()) } }))
+        (cell("end", badge::session(item.status, item.analysis_status)))
+    })) } };
+    html! {
+        section.card aria-labelledby="history" {
+            header { h2 id="history" { "Sessions" } @if !data.sessions.is_empty() { div.actions { a.link href=(all) { "All sessions" } } } }
+            @if data.sessions.is_empty() { div.body { p.muted { "No call yet." } } } @else { (table("Sessions", &COLUMNS, &rows)) }
+        }
+    }
+}

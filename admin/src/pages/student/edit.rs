@@ -1,0 +1,345 @@
+//! Adding a student, and changing their profile.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use maud::{Markup, html};
+use shared::clock;
+use shared::db::Db;
+use shared::id::StudentId;
+use shared::phone::Phone;
+use shared::student::{self, NewStudent, Student, StudentChange, StudentStatus};
+
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::{Fields, Posted};
+use crate::layout::{Place, page};
+use crate::parts::notice::{Tone, notice};
+use crate::parts::{csrf, grade};
+
+/// More numbers than any family has.
+const MAX_PHONES: usize = 10;
+
+/// The form, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Typed {
+    name: String,
+    grade: String,
+    phones: String,
+    locale: String,
+    timezone: String,
+    guidance: String,
+    is_blocked: bool,
+}
+
+/// The form, as understood.
+#[derive(Debug)]
+struct Understood {
+    name: String,
+    grade: Option<i16>,
+    phones: Vec<Phone>,
+    locale: String,
+    timezone: String,
+    guidance: Option<String>,
+    status: StudentStatus,
+}
+
+impl Typed {
+    fn from_fields(fields: &Fields) -> Self {
+        let text = |name| fields.text(name).to_owned();
+        Self {
+            name: text("name"),
+            grade: text("grade"),
+            phones: text("phones"),
+            locale: text("locale"),
+            timezone: text("timezone"),
+            guidance: text("guidance"),
+            is_blocked: fields.text("is_blocked") == "yes",
+        }
+    }
+
+    fn of(student: &Student, phones: &[Phone]) -> Self {
+        Self {
+            name: student.display_name.clone(),
+            grade: student.grade.map_or_else(String::new, |grade| grade.to_string()),
+            phones: phones.iter().map(Phone::as_str).collect::<Vec<_>>().join("\n"),
+            locale: student.locale.clone(),
+            timezone: student.timezone.clone(),
+            guidance: student.guidance.clone().unwrap_or_default(),
+            is_blocked: student.status == StudentStatus::Blocked,
+        }
+    }
+
+    fn understand(&self) -> Result<Understood, String> {
+        if !(1..=120).contains(&self.name.chars().count()) {
+            return Err("A name has 1 to 120 characters.".to_owned());
+        }
+        let grade = match &self.grade[..] {
+            "" => None,
+            text => Some(
+                text.parse()
+                    .ok()
+                    .filter(|grade| (0..=13).contains(grade))
+                    .ok_or("A grade is 0 to 13.")?,
+            ),
+        };
+        let written: Vec<&str> = self
+            .phones
+            .split(['\n', ',', ';'])
+            .map(str::trim)
+            .filter(|p| !p.is_empty())
+            .collect();
+        if written.len() > MAX_PHONES {
+            return Err(format!("A student has at most {MAX_PHONES} phone numbers."));
+        }
+        let phones = written
+            .iter()
+            .enumerate()
+            .map(|(i, text)| Phone::parse(text).map_err(|error| format!("Phone number {}: {error}.", i + 1)));
+        if !(2..=35).contains(&self.locale.len()) || !self.locale.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        {
+            return Err("A language is written like en or en-US.".to_owned());
+        }
+        if self.timezone.parse::<chrono_tz::Tz>().is_err() {
+            return Err("A time zone is written like America/Chicago.".to_owned());
+        }
+        if self.guidance.chars().count() > 500 {
+            return Err("Guidance has at most 500 characters.".to_owned());
+        }
+        Ok(Understood {
+            name: self.name.clone(),
+            grade,
+            phones: phones.collect::<Result<_, _>>()?,
+            locale: self.locale.clone(),
+            timezone: self.timezone.clone(),
+            guidance: Some(self.guidance.clone()).filter(|guidance| !guidance.is_empty()),
+            status: if self.is_blocked {
+                StudentStatus::Blocked
+            } else {
+                StudentStatus::Active
+            },
+        })
+    }
+}
+
+pub(crate) async fn new_form(admin: Admin) -> Result<Markup, Fault> {
+    admin.require_write()?;
+    let typed = Typed {
+        locale: "en".to_owned(),
+        timezone: admin.viewer.zone.name().to_owned(),
+        ..Typed::default()
+    };
+    Ok(render(&admin, None, &typed, None))
+}
+
+pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_write()?;
+    let typed = Typed::from_fields(&posted.fields);
+    let understood = match typed.understand() {
+        Ok(understood) => understood,
+        Err(why) => return Ok(refused(admin, None, &typed, &why)),
+    };
+    let now = clock::now();
+    let Understood {
+        name,
+        grade,
+        phones,
+        locale,
+        timezone,
+        guidance,
+        status,
+    } = understood;
+    let new = NewStudent {
+        display_name: name,
+        grade,
+        locale,
+        timezone,
+        phones,
+    };
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let student = student::insert_student(&mut tx, &admin.caller, &new, now).await?;
+    let change = StudentChange {
+        guidance: Some(guidance),
+        status: Some(status),
+        ..StudentChange::default()
+    };
+    student::update_student(&mut tx, &admin.caller, student.student_id, &change, now).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    super::record(&db, admin, "student.create", student.student_id, now).await?;
+    Ok(Redirect::to(&format!("/students/{}", student.student_id)).into_response())
+}
+
+/// The form of a student. It shows the numbers whole, so opening it is recorded like showing them.
+pub(crate) async fn edit_form(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+) -> Result<Markup, Fault> {
+    admin.require_write()?;
+    let student = student::get_student(&db, &admin.caller, student_id).await?;
+    super::record(&db, &admin, "student.reveal_phone", student_id, admin.viewer.now).await?;
+    let phones = student::list_phones(&db, &admin.caller, student_id).await?;
+    Ok(render(&admin, Some(student_id), &Typed::of(&student, &phones), None))
+}
+
+pub(crate) async fn save(
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_write()?;
+    let typed = Typed::from_fields(&posted.fields);
+    let understood = match typed.understand() {
+        Ok(understood) => understood,
+        Err(why) => return Ok(refused(admin, Some(student_id), &typed, &why)),
+    };
+    let now = clock::now();
+    let change = StudentChange {
+        display_name: Some(understood.name),
+        grade: Some(understood.grade),
+        locale: Some(understood.locale),
+        timezone: Some(understood.timezone),
+        status: Some(understood.status),
+        guidance: Some(understood.guidance),
+        phones: Some(understood.phones),
+    };
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    student::update_student(&mut tx, &admin.caller, student_id, &change, now).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    super::record(&db, admin, "student.update", student_id, now).await?;
+    Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
+}
+
+fn refused(admin: &Admin, student_id: Option<StudentId>, typed: &Typed, why: &str) -> Response {
+    (
+        StatusCode::UNPROCESSABLE_ENTITY,
+        render(admin, student_id, typed, Some(why)),
+    )
+        .into_response()
+}
+
+fn render(admin: &Admin, student_id: Option<StudentId>, typed: &Typed, error: Option<&str>) -> Markup {
+    let (title, button) = if student_id.is_some() {
+        ("Edit profile", "Save")
+    } else {
+        ("Add a student", "Add student")
+    };
+    let back = student_id.map_or_else(|| "/students".to_owned(), |id| format!("/students/{id}"));
+    page(
+        admin,
+        Place::Students,
+        title,
+        html! {
+            div.stack {
+                div.head { div { h1 { (title) } } }
+                @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was saved.")) }
+                form.card method="post" {
+                    (csrf(admin))
+                    div.body.stack {
+                        div.form-grid {
+                            div.field { label for="name" { "Name" } input.input id="name" name="name" required maxlength="120" value=(typed.name); span.hint { "Assistants use the first word of it." } }
+                            (grades(&typed.grade))
+                            div.field { label for="locale" { "Language" } input.input id="locale" name="locale" required maxlength="35" value=(typed.locale); span.hint { "For example en or es-MX." } }
+                            div.field { label for="timezone" { "Time zone" } input.input id="timezone" name="timezone" required maxlength="64" value=(typed.timezone); }
+                        }
+                        div.field {
+                            label for="phones" { "Phone numbers" }
+                            textarea.input id="phones" name="phones" maxlength="500" { (typed.phones) }
+                            span.hint { "One a line, with + and the country code. Brothers and sisters may share one." }
+                        }
+                        div.field {
+                            label for="guidance" { "Guidance for the assistant" }
+                            textarea.input id="guidance" name="guidance" maxlength="500" { (typed.guidance) }
+                            span.hint { "A sentence or two. It is told to the assistant on every call." }
+                        }
+                        span.check {
+                            input type="checkbox" id="is_blocked" name="is_blocked" value="yes" checked[typed.is_blocked];
+                            label for="is_blocked" { "Tell assistants nothing about this student" }
+                        }
+                    }
+                    footer { button.btn.primary { (button) } a.btn href=(back) { "Cancel" } }
+                }
+            }
+        },
+    )
+}
+
+fn grades(selected: &str) -> Markup {
+    html! {
+        div.field {
+            label for="grade" { "Grade" }
+            select.input id="grade" name="grade" {
+                option value="" selected[selected.is_empty()] { "Not said" }
+                @for n in 0..=13_i16 { option value=(n) selected[selected == n.to_string()] { (grade(Some(n)).unwrap_or_default()) } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    fn typed() -> Typed {
+        Typed {
+            name: "Maya Okonkwo".to_owned(),
+            grade: "7".to_owned(),
+            phones: "+1 415 555 0142\n+14155550143".to_owned(),
+            locale: "en-US".to_owned(),
+            timezone: "America/Chicago".to_owned(),
+            ..Typed::default()
+        }
+    }
+
+    #[test]
+    fn a_form_is_understood_as_people_write_it() {
+        let understood = typed().understand().unwrap();
+        assert_eq!(understood.grade, Some(7));
+        let phones: Vec<_> = understood.phones.iter().map(Phone::as_str).collect();
+        assert_eq!(phones, ["+14155550142", "+14155550143"]);
+        assert_eq!((understood.guidance, understood.status), (None, StudentStatus::Active));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_and_what_was_typed_is_kept() {
+        let wrong = [
+            Typed {
+                name: String::new(),
+                ..typed()
+            },
+            Typed {
+                grade: "14".to_owned(),
+                ..typed()
+            },
+            Typed {
+                phones: "555 0142".to_owned(),
+                ..typed()
+            },
+            Typed {
+                phones: "+14155550142,".repeat(11),
+                ..typed()
+            },
+            Typed {
+                locale: "e".to_owned(),
+                ..typed()
+            },
+            Typed {
+                timezone: "Mars/Base".to_owned(),
+                ..typed()
+            },
+            Typed {
+                guidance: "x".repeat(501),
+                ..typed()
+            },
+        ];
+        for typed in wrong {
+            let why = typed.understand().unwrap_err();
+            let shown = render(&Admin::sample(Role::Tutor), None, &typed, Some(&why)).into_string();
+            assert!(shown.contains(&why) && shown.contains(&typed.phones), "{why}");
+        }
+    }
+}

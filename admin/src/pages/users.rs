@@ -1,0 +1,348 @@
+//! The people of the dashboard: invited by a link, each with a role.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::TimeDelta;
+use http::StatusCode;
+use maud::{Markup, html};
+use secrecy::{ExposeSecret, SecretString};
+use shared::access::Role;
+use shared::admin_user::{self, AdminUser};
+use shared::db::{self, Db};
+use shared::id::AdminUserId;
+use shared::{admin_login, audit, clock};
+
+use crate::auth::{Admin, SessionCookie};
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::badge::badge;
+use crate::parts::icon::{icon, icon_small};
+use crate::parts::notice::{Tone, notice};
+use crate::parts::table::{Column, cell, row, table};
+use crate::parts::{csrf, initials, role_word};
+
+const PATH: &str = "/settings/users";
+/// How long an invitation is valid.
+const INVITATION: TimeDelta = TimeDelta::days(3);
+const ROLES: [Role; 3] = [Role::Admin, Role::Tutor, Role::Viewer];
+
+/// A link that is shown once.
+#[derive(Debug)]
+struct Invitation {
+    email: String,
+    link: SecretString,
+}
+
+pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
+    admin.require_manage()?;
+    Ok(render(&admin, &admin_user::list_users(&db).await?, None, None))
+}
+
+pub(crate) async fn invite(
+    State(db): State<Db>,
+    State(session_cookie): State<SessionCookie>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    let (email, role) = match (
+        admin_user::parse_email(posted.fields.text("email")),
+        posted.fields.text("role").parse::<Role>(),
+    ) {
+        (Ok(email), Ok(role)) => (email, role),
+        (Err(refused), _) => return refused_page(&db, admin, &refused.to_string()).await,
+        (_, Err(why)) => return refused_page(&db, admin, &why).await,
+    };
+    let now = clock::now();
+    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let (admin_user_id, setup) =
+        match admin_user::insert_user(&mut *tx, &email, role, None, Some(now + INVITATION), now).await {
+            Err(error) if error.is_conflict_with("admin_users_email_key") => {
+                return refused_page(&db, admin, "This address has an account already.").await;
+            }
+            made => made?,
+        };
+    record(
+        &mut tx,
+        admin,
+        "admin.invite",
+        admin_user_id,
+        &serde_json::json!({ "role": role.as_str() }),
+    )
+    .await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    let invitation = setup.map(|setup| Invitation {
+        email,
+        link: setup_link(admin, session_cookie, &setup),
+    });
+    let users = admin_user::list_users(&db).await?;
+    Ok(render(admin, &users, invitation.as_ref(), None).into_response())
+}
+
+/// A new link for somebody who forgot their password, or whose invitation ran out.
+pub(crate) async fn renew(
+    State(db): State<Db>,
+    State(session_cookie): State<SessionCookie>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Markup, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let setup = admin_user::renew_setup(&mut *tx, admin_user_id, clock::now() + INVITATION).await?;
+    record(
+        &mut tx,
+        admin,
+        "admin.setup_link",
+        admin_user_id,
+        &serde_json::json!({}),
+    )
+    .await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    let users = admin_user::list_users(&db).await?;
+    let email = users
+        .iter()
+        .find(|user| user.admin_user_id == admin_user_id)
+        .map(|user| user.email.clone());
+    let invitation = Invitation {
+        email: email.unwrap_or_default(),
+        link: setup_link(admin, session_cookie, &setup),
+    };
+    Ok(render(admin, &users, Some(&invitation), None))
+}
+
+pub(crate) async fn set_role(
+    State(db): State<Db>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    require_other(admin, admin_user_id)?;
+    let role: Role = posted.fields.text("role").parse().map_err(Fault::Invalid)?;
+    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    admin_user::set_role(&mut *tx, admin_user_id, role).await?;
+    // What was allowed under the old role ends with it.
+    admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
+    record(
+        &mut tx,
+        admin,
+        "admin.role",
+        admin_user_id,
+        &serde_json::json!({ "role": role.as_str() }),
+    )
+    .await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+pub(crate) async fn set_disabled(
+    State(db): State<Db>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    require_other(admin, admin_user_id)?;
+    let is_out = posted.fields.text("disabled") == "yes";
+    let now = clock::now();
+    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    admin_user::set_disabled(&mut *tx, admin_user_id, is_out.then_some(now)).await?;
+    let action = if is_out { "admin.disable" } else { "admin.enable" };
+    record(&mut tx, admin, action, admin_user_id, &serde_json::json!({})).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// Nobody takes their own rights: there is always an admin left.
+fn require_other(admin: &Admin, admin_user_id: AdminUserId) -> Result<(), Fault> {
+    if admin.admin_user_id == admin_user_id {
+        Err(Fault::Invalid(
+            "You cannot change your own role or shut yourself out. Ask another admin.".to_owned(),
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+async fn refused_page(db: &Db, admin: &Admin, why: &str) -> Result<Response, Fault> {
+    let users = admin_user::list_users(db).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &users, None, Some(why))).into_response())
+}
+
+async fn record(
+    tx: &mut db::Connection,
+    admin: &Admin,
+    action: &str,
+    admin_user_id: AdminUserId,
+    detail: &serde_json::Value,
+) -> Result<(), Fault> {
+    let object = format!("admin_user:{admin_user_id}");
+    Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
+}
+
+fn setup_link(admin: &Admin, session_cookie: SessionCookie, setup: &SecretString) -> SecretString {
+    let scheme = if session_cookie.is_secure { "https" } else { "http" };
+    SecretString::from(format!("{scheme}://{}/setup/{}", admin.host, setup.expose_secret()))
+}
+
+fn render(admin: &Admin, users: &[AdminUser], invitation: Option<&Invitation>, error: Option<&str>) -> Markup {
+    let rows = html! { @for user in users { (user_row(admin, user)) } };
+    page(
+        admin,
+        Place::Users,
+        "Users and roles",
+        html! {
+            div.stack {
+                div.head { div { h1 { "Users and roles" } p { "Who may open this dashboard, and what they may do here." } } }
+                @if let Some(invitation) = invitation { (link_once(invitation)) }
+                @if let Some(error) = error { (notice(Tone::Bad, error, "Nobody was invited.")) }
+                section.card aria-label="Users" { (table("Users", &COLUMNS, &rows)) }
+                (invite_card(admin))
+                (permissions())
+            }
+        },
+    )
+}
+
+fn link_once(invitation: &Invitation) -> Markup {
+    html! {
+        section.card aria-labelledby="link-made" {
+            div.note.good.flat role="status" {
+                (icon("circle-check"))
+                div {
+                    b id="link-made" { "Link for " (invitation.email) }
+                    p { "Send it to them. It works once, for three days, and is not shown again." }
+                    div.copy-line.keybox {
+                        code id="setup-link" tabindex="0" role="group" aria-label="Set-up link" { (invitation.link.expose_secret()) }
+                        button.btn.small.js-only type="button" data-copy="#setup-link" { (icon_small("copy")) span { "Copy" } span.vh { " link" } }
+                    }
+                }
+                div.actions { a.btn.small href=(PATH) { "I have copied it" } }
+            }
+        }
+    }
+}
+
+const COLUMNS: [Column; 5] = [
+    ("User", ""),
+    ("State", ""),
+    ("Role", ""),
+    ("Last sign-in", ""),
+    ("", ""),
+];
+
+fn user_row(admin: &Admin, user: &AdminUser) -> Markup {
+    let is_self = admin.admin_user_id == user.admin_user_id;
+    let id = user.admin_user_id;
+    row(&html! {
+        (cell("", html! { span.who { span.avatar aria-hidden="true" { (initials(&user.email)) } span.two { b.main { (user.email) } @if is_self { small { "You" } } } } }))
+        (cell("end", match (user.disabled_at, user.has_password) {
+            (Some(_), _) => badge("line", "minus", "Shut out"),
+            (None, true) => badge("good", "circle-check", "Active"),
+            (None, false) => badge("warn", "clock", "Invited"),
+        }))
+        (cell("full", html! { @if is_self { (role_word(user.role)) } @else {
+            form.row method="post" action={ (PATH) "/" (id) "/role" } {
+                (csrf(admin))
+                label.vh for={ "role-" (id) } { "Role of " (user.email) }
+                select.input.small id={ "role-" (id) } name="role" { (role_options(user.role)) }
+                button.btn.small { "Change" span.vh { " the role of " (user.email) } }
+            }
+        } }))
+        (cell("nowrap muted hide", html! { @if let Some(at) = user.last_login_at { (admin.viewer.time(at)) } @else { "Never" } }))
+        (cell("full", html! { @if !is_self { div.row {
+            form method="post" action={ (PATH) "/" (id) "/link" } { (csrf(admin)) button.btn.small disabled[user.disabled_at.is_some()] { "New link" span.vh { " for " (user.email) } } }
+            form method="post" action={ (PATH) "/" (id) "/disabled" } {
+                (csrf(admin))
+                input type="hidden" name="disabled" value=(if user.disabled_at.is_some() { "no" } else { "yes" });
+                button.btn.small { @if user.disabled_at.is_some() { "Let in" } @else { "Shut out" } span.vh { " " (user.email) } }
+            }
+        } } }))
+    })
+}
+
+fn role_options(selected: Role) -> Markup {
+    html! { @for role in ROLES { option value=(role.as_str()) selected[role == selected] { (role_word(role)) } } }
+}
+
+fn invite_card(admin: &Admin) -> Markup {
+    html! {
+        section.card aria-labelledby="invite" {
+            header { h2 id="invite" { "Invite somebody" } }
+            form.body.stack method="post" action=(PATH) {
+                (csrf(admin))
+                div.form-grid {
+                    div.field { label for="email" { "Email" } input.input id="email" name="email" type="email" required maxlength="254"; }
+                    div.field { label for="role" { "Role" } select.input id="role" name="role" { (role_options(Role::Tutor)) } }
+                }
+                div { button.btn.primary { "Make a link" } }
+            }
+        }
+    }
+}
+
+fn permissions() -> Markup {
+    const TABLE: [(&str, [bool; 3]); 7] = [
+        ("Sessions, transcripts and analysis", [true, true, true]),
+        ("Students, mastery and what the assistant is told", [true, true, true]),
+        ("Show phone numbers", [true, true, false]),
+        ("Edit students, add notes, assign calls", [true, true, false]),
+        ("Have a session analysed again", [true, true, false]),
+        ("Retry or discard jobs that gave up", [true, false, false]),
+        ("API clients, users and the audit log", [true, false, false]),
+    ];
+    html! {
+        section.card aria-labelledby="permissions" {
+            header { h2 id="permissions" { "What each role may do" } }
+            div.scroll tabindex="0" role="group" aria-label="Permissions, scrolls sideways" {
+                table.tbl.perm {
+                    thead { tr { th scope="col" { "Permission" } @for role in ROLES { th scope="col" { (role_word(role)) } } } }
+                    tbody { @for (what, may) in TABLE { tr {
+                        th scope="row" { (what) }
+                        @for may in may { @if may { td.yes { (icon("check")) span.vh { "Yes" } } } @else { td.no { (icon("minus")) span.vh { "No" } } } }
+                    } } }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(n: u128, email: &str) -> AdminUser {
+        AdminUser {
+            admin_user_id: AdminUserId(uuid::Uuid::from_u128(n)),
+            email: email.to_owned(),
+            role: Role::Tutor,
+            created_at: "2026-11-19T21:12:04Z".parse().unwrap(),
+            last_login_at: None,
+            disabled_at: None,
+            has_password: false,
+        }
+    }
+
+    #[test]
+    fn nobody_changes_their_own_role() {
+        let admin = Admin::sample(Role::Admin);
+        assert!(require_other(&admin, admin.admin_user_id).is_err());
+        let own = user_row(&admin, &user(1, "dana.whitfield@example.org")).into_string();
+        assert!(!own.contains("<form"));
+        assert!(
+            user_row(&admin, &user(2, "ada@example.org"))
+                .into_string()
+                .contains("Invited")
+        );
+    }
+
+    #[test]
+    fn an_invitation_leads_to_this_server() {
+        let admin = Admin::sample(Role::Admin);
+        let setup = SecretString::from("setup_x");
+        let local = setup_link(&admin, SessionCookie { is_secure: false }, &setup);
+        assert_eq!(local.expose_secret(), "http://localhost:8081/setup/setup_x");
+    }
+}

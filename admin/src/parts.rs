@@ -1,0 +1,86 @@
+//! The pieces that pages are made of. Pure: data in, markup out.
+
+pub(crate) mod badge;
+pub(crate) mod chart;
+pub(crate) mod empty;
+pub(crate) mod icon;
+pub(crate) mod json;
+pub(crate) mod meter;
+pub(crate) mod notice;
+pub(crate) mod pager;
+pub(crate) mod table;
+pub(crate) mod turn;
+
+use maud::{Markup, html};
+use shared::access::Role;
+
+use crate::auth::Admin;
+use crate::form::CSRF_FIELD;
+
+/// The hidden field that every form of a signed-in person carries.
+pub(crate) fn csrf(admin: &Admin) -> Markup {
+    html! { input type="hidden" name=(CSRF_FIELD) value=(admin.csrf_token); }
+}
+
+/// What stands where there is no value.
+pub(crate) fn none() -> Markup {
+    html! { span.faint { "–" } }
+}
+
+/// One or two letters for a round picture: "MO" of "Maya Okonkwo", "DW" of "dana.whitfield@example.org".
+pub(crate) fn initials(name: &str) -> String {
+    let name = name.split('@').next().unwrap_or(name);
+    let mut words = name.split([' ', '.', '_', '-']).filter_map(|word| word.chars().next());
+    let first = words.next();
+    let last = words.next_back();
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+/// "Grade 7", "Kindergarten"; nothing where nobody has said.
+pub(crate) fn grade(grade: Option<i16>) -> Option<String> {
+    grade.map(|grade| {
+        if grade == 0 {
+            "Kindergarten".to_owned()
+        } else {
+            format!("Grade {grade}")
+        }
+    })
+}
+
+pub(crate) fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "Admin",
+        Role::Tutor => "Tutor",
+        Role::Viewer => "Viewer",
+    }
+}
+
+/// A select with its label. `options` are value and text.
+pub(crate) fn select(label: &str, name: &str, options: &[(&str, &str)], selected: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            select.input id=(name) name=(name) {
+                @for (value, text) in options { option value=(value) selected[*value == selected] { (text) } }
+            }
+        }
+    }
+}
+
+/// A date field with its label.
+pub(crate) fn date(label: &str, name: &str, value: &str) -> Markup {
+    html! { div.field { label for=(name) { (label) } input.input type="date" id=(name) name=(name) value=(value); } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_name() {
+        assert_eq!(initials("Maya Okonkwo"), "MO");
+        assert_eq!(initials("Maya de la Cruz"), "MC");
+        assert_eq!(initials("dana.whitfield@example.org"), "DW");
+        assert_eq!((initials("Ana"), initials("")), ("A".to_owned(), String::new()));
+    }
+}

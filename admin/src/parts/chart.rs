@@ -1,0 +1,151 @@
+//! Charts drawn by the server as SVG, each with its figures as a table: they need no script, and print.
+
+use maud::{Markup, html};
+
+use super::icon::icon;
+use crate::figures::count;
+
+/// One bar: a label below it, what is done, and what went wrong, stacked on top.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bar {
+    pub(crate) label: String,
+    pub(crate) n: i64,
+    pub(crate) n_bad: i64,
+    /// The period is not over, so the bar is paler.
+    pub(crate) is_partial: bool,
+}
+
+/// What the two parts of the bars are called, and the whole chart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BarNames<'a> {
+    pub(crate) chart: &'a str,
+    pub(crate) label: &'a str,
+    pub(crate) n: &'a str,
+    /// `None`: there is but one part.
+    pub(crate) n_bad: Option<&'a str>,
+}
+
+/// Bars, stacked, with a scale that begins at nothing.
+pub(crate) fn bars(names: BarNames<'_>, bars: &[Bar]) -> Markup {
+    let top = scale(bars.iter().map(|bar| bar.n + bar.n_bad).max().unwrap_or(0));
+    let height = |n: i64| 1000.0 * n as f64 / top as f64;
+    let step = 1000.0 / bars.len().max(1) as f64;
+    html! {
+        div.chart {
+            div.y aria-hidden="true" { span { (count(top)) } span { (count(top / 2)) } span { "0" } }
+            div.plot {
+                svg viewBox="0 0 1000 1000" preserveAspectRatio="none" role="img" aria-label=(told(names, bars)) {
+                    line.grid-line x1="0" x2="1000" y1="0" y2="0" {}
+                    line.grid-line x1="0" x2="1000" y1="500" y2="500" {}
+                    line.base-line x1="0" x2="1000" y1="1000" y2="1000" {}
+                    @for (i, bar) in bars.iter().enumerate() {
+                        @let x = format!("{:.1}", step * (i as f64 + 0.19));
+                        @let width = format!("{:.1}", step * 0.62);
+                        rect class=(if bar.is_partial { "b1 part" } else { "b1" }) x=(x) width=(width)
+                            y=(format!("{:.1}", 1000.0 - height(bar.n))) height=(format!("{:.1}", height(bar.n))) {}
+                        @if bar.n_bad > 0 {
+                            rect.b3 x=(x) width=(width) y=(format!("{:.1}", 1000.0 - height(bar.n + bar.n_bad)))
+                                height=(format!("{:.1}", height(bar.n_bad))) {}
+                        }
+                    }
+                }
+            }
+            div class=(if bars.len() > 7 { "x dense" } else { "x" }) aria-hidden="true" {
+                @for bar in bars { span { (bar.label) } }
+            }
+        }
+        (as_table(names, bars))
+    }
+}
+
+fn as_table(names: BarNames<'_>, bars: &[Bar]) -> Markup {
+    html! {
+        details.data {
+            summary { (icon("chevron-right")) "Show as table" span.vh { ": " (names.chart) } }
+            table {
+                caption.vh { (names.chart) }
+                thead { tr { th scope="col" { (names.label) } th scope="col" { (names.n) } @if let Some(bad) = names.n_bad { th scope="col" { (bad) } } } }
+                tbody { @for bar in bars {
+                    tr { th scope="row" { (bar.label) } td { (count(bar.n)) } @if names.n_bad.is_some() { td { (count(bar.n_bad)) } } }
+                } }
+            }
+        }
+    }
+}
+
+/// The chart in a sentence, for those who do not see it.
+fn told(names: BarNames<'_>, bars: &[Bar]) -> String {
+    let highest = bars
+        .iter()
+        .max_by_key(|bar| bar.n + bar.n_bad)
+        .filter(|bar| bar.n + bar.n_bad > 0);
+    let highest = highest.map_or_else(
+        || "Nothing yet.".to_owned(),
+        |bar| format!("Highest is {} with {}.", bar.label, count(bar.n + bar.n_bad)),
+    );
+    format!("Bars, {}. {highest}", names.chart)
+}
+
+/// The top of the scale: the next even 1, 2, 4 or 6 times a power of ten, so that its half is whole.
+fn scale(highest: i64) -> i64 {
+    let mut power = 1;
+    loop {
+        for step in [2, 4, 6, 10] {
+            if step * power >= highest {
+                return step * power;
+            }
+        }
+        power *= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: BarNames<'_> = BarNames {
+        chart: "calls per day",
+        label: "Day",
+        n: "Finished",
+        n_bad: Some("Dropped"),
+    };
+
+    fn bar(label: &str, n: i64, n_bad: i64) -> Bar {
+        Bar {
+            label: label.to_owned(),
+            n,
+            n_bad,
+            is_partial: false,
+        }
+    }
+
+    #[test]
+    fn the_scale_ends_on_a_round_figure_whose_half_is_whole() {
+        assert_eq!([0, 1, 3, 5, 8, 99, 1_498].map(scale), [2, 2, 4, 6, 10, 100, 2_000]);
+    }
+
+    #[test]
+    fn bars_stand_on_the_ground_and_stack() {
+        let shown = bars(NAMES, &[bar("Mon 9", 5, 5)]).into_string();
+        assert!(
+            shown.contains(r#"class="b1" x="190.0" width="620.0" y="500.0" height="500.0""#),
+            "{shown}"
+        );
+        assert!(
+            shown.contains(r#"class="b3" x="190.0" width="620.0" y="0.0" height="500.0""#),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_chart_can_be_read_without_seeing_it() {
+        let shown = bars(NAMES, &[bar("Mon 9", 88, 6), bar("Tue 10", 12, 0)]).into_string();
+        assert!(shown.contains("Highest is Mon 9 with 94."));
+        assert!(shown.contains("<td>88</td><td>6</td>"));
+    }
+
+    #[test]
+    fn nothing_yet_is_said() {
+        assert!(bars(NAMES, &[]).into_string().contains("Nothing yet."));
+    }
+}

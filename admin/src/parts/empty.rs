@@ -1,0 +1,16 @@
+//! What stands in a card that has nothing to show: what will come, and when.
+
+use maud::{Markup, html};
+
+use super::icon::icon;
+
+pub(crate) fn empty(mark: &str, title: &str, text: &str, actions: Markup) -> Markup {
+    html! {
+        div.empty {
+            (icon(mark))
+            h3 { (title) }
+            p { (text) }
+            @if !actions.0.is_empty() { div.actions { (actions) } }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! How one person sees the pages: theme, time zone and shortcuts, kept in cookies of their browser.
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use http::HeaderMap;
+use maud::{Markup, html};
+
+use crate::cookie;
+
+pub(crate) const THEME_COOKIE: &str = "theme";
+pub(crate) const ZONE_COOKIE: &str = "zone";
+pub(crate) const SHORTCUTS_COOKIE: &str = "shortcuts";
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Theme {
+    /// As the system has it.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub(crate) const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub(crate) fn find(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == text)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Viewer {
+    pub(crate) theme: Theme,
+    pub(crate) zone: Tz,
+    pub(crate) has_shortcuts: bool,
+    /// When the page is made: what "today" means.
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Viewer {
+    pub(crate) fn from_headers(headers: &HeaderMap, now: DateTime<Utc>) -> Self {
+        Self {
+            theme: cookie::read(headers, THEME_COOKIE)
+                .and_then(Theme::find)
+                .unwrap_or_default(),
+            zone: cookie::read(headers, ZONE_COOKIE)
+                .and_then(|zone| zone.parse().ok())
+                .unwrap_or(Tz::UTC),
+            has_shortcuts: cookie::read(headers, SHORTCUTS_COOKIE) != Some("off"),
+            now,
+        }
+    }
+
+    /// "Today 15:12", "Yesterday 09:30", "16 Nov 16:00", "16 Nov 2025 16:00".
+    pub(crate) fn time(&self, at: DateTime<Utc>) -> Markup {
+        let local = at.with_timezone(&self.zone);
+        html! { time datetime=(rfc3339(local)) { (self.day(local.date_naive())) " " (local.format("%H:%M")) } }
+    }
+
+    /// "15:12:04", for timelines and logs that name the day elsewhere.
+    pub(crate) fn clock(&self, at: DateTime<Utc>) -> Markup {
+        let local = at.with_timezone(&self.zone);
+        html! { time datetime=(rfc3339(local)) { (local.format("%H:%M:%S")) } }
+    }
+
+    /// "Thu 19 Nov, 15:12".
+    pub(crate) fn long_time(&self, at: DateTime<Utc>) -> Markup {
+        let local = at.with_timezone(&self.zone);
+        let format = if local.year() == self.today().year() {
+            "%a %-d %b, %H:%M"
+        } else {
+            "%a %-d %b %Y, %H:%M"
+        };
+        html! { time datetime=(rfc3339(local)) { (local.format(format)) } }
+    }
+
+    /// "Today", "Tomorrow", "16 Nov".
+    pub(crate) fn date(&self, at: DateTime<Utc>) -> Markup {
+        let local = at.with_timezone(&self.zone);
+        html! { time datetime=(rfc3339(local)) { (self.day(local.date_naive())) } }
+    }
+
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.now.with_timezone(&self.zone).date_naive()
+    }
+
+    /// The moment at which `date` begins for this viewer.
+    pub(crate) fn start_of(&self, date: NaiveDate) -> DateTime<Utc> {
+        let midnight = date.and_hms_opt(0, 0, 0).unwrap_or_default();
+        // Where clocks jump over midnight the day begins an hour later.
+        self.zone
+            .from_local_datetime(&midnight)
+            .earliest()
+            .or_else(|| {
+                self.zone
+                    .from_local_datetime(&(midnight + TimeDelta::hours(1)))
+                    .earliest()
+            })
+            .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
+    }
+
+    pub(crate) fn day(&self, date: NaiveDate) -> String {
+        let today = self.today();
+        match (date - today).num_days() {
+            0 => "Today".to_owned(),
+            -1 => "Yesterday".to_owned(),
+            1 => "Tomorrow".to_owned(),
+            _ if date.year() == today.year() => date.format("%-d %b").to_string(),
+            _ => date.format("%-d %b %Y").to_string(),
+        }
+    }
+}
+
+fn rfc3339(local: DateTime<Tz>) -> String {
+    local.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+}
+
+#[cfg(test)]
+impl Viewer {
+    pub(crate) fn sample() -> Self {
+        let now = "2026-11-19T21:42:00Z".parse().unwrap();
+        Self {
+            theme: Theme::System,
+            zone: Tz::America__Chicago,
+            has_shortcuts: true,
+            now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn times_are_told_in_the_zone_of_the_viewer() {
+        let viewer = Viewer::sample();
+        let told = viewer.time(at("2026-11-19T21:12:00Z")).into_string();
+        assert_eq!(told, r#"<time datetime="2026-11-19T15:12:00-06:00">Today 15:12</time>"#);
+        assert!(
+            viewer
+                .time(at("2026-11-19T05:30:00Z"))
+                .into_string()
+                .contains("Yesterday 23:30")
+        );
+        assert!(
+            viewer
+                .time(at("2026-11-16T22:00:00Z"))
+                .into_string()
+                .contains("16 Nov 16:00")
+        );
+        assert!(
+            viewer
+                .time(at("2025-11-16T22:00:00Z"))
+                .into_string()
+                .contains("16 Nov 2025 16:00")
+        );
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_viewer() {
+        let date = NaiveDate::from_ymd_opt(2026, 11, 19).unwrap();
+        assert_eq!(Viewer::sample().start_of(date), at("2026-11-19T06:00:00Z"));
+        // In Beirut the clocks jumped from midnight to one o'clock on this day.
+        let beirut = Viewer {
+            zone: Tz::Asia__Beirut,
+            ..Viewer::sample()
+        };
+        assert_eq!(
+            beirut.start_of(NaiveDate::from_ymd_opt(2024, 3, 31).unwrap()),
+            at("2024-03-30T22:00:00Z")
+        );
+    }
+
+    #[test]
+    fn an_unknown_zone_is_utc() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            http::header::COOKIE,
+            "zone=Mars/Base; theme=dark; shortcuts=off".parse().unwrap(),
+        );
+        let viewer = Viewer::from_headers(&headers, Viewer::sample().now);
+        assert_eq!(
+            (viewer.zone, viewer.theme, viewer.has_shortcuts),
+            (Tz::UTC, Theme::Dark, false)
+        );
+    }
+}
