@@ -3,6 +3,7 @@
 //! **Invariant:** no request waits for anything but Postgres.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -16,10 +17,14 @@ pub mod api;
 pub mod auth;
 pub mod cursor;
 pub mod mcp;
+pub mod record;
 pub mod token;
 pub mod tools;
 pub mod webhook;
 pub mod wellknown;
+
+/// How long the end of the process may wait for the record of tool calls.
+const RECORD_WITHIN: Duration = Duration::from_secs(3);
 
 /// What every handler shares. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +34,7 @@ pub struct State {
     pub auth: Arc<auth::Auth>,
     /// Wrong secrets at `/auth/token`, lately.
     pub failures: Arc<token::failures::Failures>,
+    pub recorder: record::Recorder,
 }
 
 impl std::fmt::Debug for State {
@@ -39,9 +45,9 @@ impl std::fmt::Debug for State {
 
 impl State {
     /// Fails where the signing keys are no Ed25519 keys.
-    pub fn new(config: McpServerConfig, db: Db) -> anyhow::Result<Self> {
+    pub fn new(config: McpServerConfig, db: Db, recorder: record::Recorder) -> anyhow::Result<Self> {
         let auth = Arc::new(auth::Auth::new(&config)?);
-        Ok(Self { db, config: Arc::new(config), auth, failures: Arc::default() })
+        Ok(Self { db, config: Arc::new(config), auth, failures: Arc::default(), recorder })
     }
 }
 
@@ -67,6 +73,11 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let options = ServeOptions { behind_proxy: config.behind_proxy };
-    let router = router(State::new(config, db.clone())?).merge(http::health(db, shutdown.clone()));
-    http::serve_with(listener, router, shutdown, options).await
+    let (recorder, records) = record::channel();
+    let router = router(State::new(config, db.clone(), recorder)?).merge(http::health(db.clone(), shutdown.clone()));
+    let writer = tokio::spawn(records.write(db));
+    http::serve_with(listener, router, shutdown, options).await?;
+    // The last recorder went with the router; what it took down is still written, unless the database is away.
+    let _ = tokio::time::timeout(RECORD_WITHIN, writer).await;
+    Ok(())
 }

@@ -39,8 +39,9 @@ pub enum Refusal {
     Unavailable,
 }
 
+/// By the names of RFC 6749 §5.1.
 #[derive(Debug, Serialize)]
-struct Token {
+struct Granted {
     access_token: String,
     token_type: &'static str,
     expires_in: i64,
@@ -68,7 +69,7 @@ async fn grant(
     headers: &HeaderMap,
     body: &[u8],
     now: DateTime<Utc>,
-) -> Result<Token, Refusal> {
+) -> Result<Granted, Refusal> {
     let request = TokenRequest::read(headers, body, &state.auth.issuer.resource)?;
     if let Some(wait) = state.failures.wait(&request.client_id, address, now) {
         return Err(Refusal::Wait {
@@ -82,7 +83,7 @@ async fn grant(
     };
     state.failures.forget(&request.client_id, address);
     let scopes = granted(request.scopes, client.scopes)?;
-    Ok(Token {
+    Ok(Granted {
         access_token: state.auth.issuer.issue(&client.client_id, scopes, now),
         token_type: "Bearer",
         expires_in: LIFETIME.num_seconds(),

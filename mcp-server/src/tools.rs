@@ -17,12 +17,16 @@ use shared::db::Db;
 
 mod answer;
 mod arguments;
+mod ask;
 mod get_session;
 mod get_student_context;
+pub mod line;
 mod list_sessions;
 mod schema;
 
 pub use answer::{Answer, Outcome, ToolError};
+pub use ask::Ask;
+pub use line::Line;
 
 /// The whole surface, in the order of a call: what opens it first.
 pub static TOOLS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
@@ -60,13 +64,12 @@ pub trait Tool {
 
     fn run(
         db: &Db,
-        caller: &Caller,
+        ask: Ask<'_>,
         params: Self::Params,
-        now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Answer<Self::Output>, ToolError>> + Send;
 }
 
-type Run = for<'a> fn(&'a Db, &'a Caller, Value, DateTime<Utc>) -> BoxFuture<'a, Result<Answer, ToolError>>;
+type Run = for<'a> fn(&'a Db, Ask<'a>, Value) -> BoxFuture<'a, Result<Answer, ToolError>>;
 
 /// A tool whose types are erased: what a list of tools shows, and what a call needs.
 #[derive(Debug)]
@@ -96,6 +99,13 @@ impl Definition {
     }
 
     /// Checks scope and arguments, then runs.
+    pub async fn answer(&self, db: &Db, ask: Ask<'_>, arguments: Map<String, Value>) -> Result<Answer, ToolError> {
+        ask.caller.require(self.scope)?;
+        let arguments = arguments::check(&self.input_schema, arguments).map_err(ToolError::invalid)?;
+        (self.run)(db, ask, Value::Object(arguments)).await
+    }
+
+    /// [`Self::answer`], for who is on no line.
     pub async fn call(
         &self,
         db: &Db,
@@ -103,22 +113,24 @@ impl Definition {
         arguments: Map<String, Value>,
         now: DateTime<Utc>,
     ) -> Result<Answer, ToolError> {
-        caller.require(self.scope)?;
-        let arguments = arguments::check(&self.input_schema, arguments).map_err(ToolError::invalid)?;
-        (self.run)(db, caller, Value::Object(arguments), now).await
+        self.answer(
+            db,
+            Ask {
+                caller,
+                line: &Line::default(),
+                now,
+            },
+            arguments,
+        )
+        .await
     }
 }
 
-fn run_erased<'a, T: Tool>(
-    db: &'a Db,
-    caller: &'a Caller,
-    arguments: Value,
-    now: DateTime<Utc>,
-) -> BoxFuture<'a, Result<Answer, ToolError>> {
+fn run_erased<'a, T: Tool>(db: &'a Db, ask: Ask<'a>, arguments: Value) -> BoxFuture<'a, Result<Answer, ToolError>> {
     async move {
         // The schema holds already; what is left are the types' own rules, whose messages are ours.
         let params = serde_json::from_value(arguments).map_err(|error| ToolError::invalid(error.to_string()))?;
-        let answer = T::run(db, caller, params, now).await?;
+        let answer = T::run(db, ask, params).await?;
         answer.erased()
     }
     .boxed()

@@ -62,11 +62,7 @@ pub struct ToolCallQuery {
 }
 
 /// Calls, newest first. Needs `sessions:read`.
-pub async fn list_tool_calls(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    query: &ToolCallQuery,
-) -> Result<Vec<ToolCall>> {
+pub async fn list_tool_calls(db: impl Executor<'_>, caller: &Caller, query: &ToolCallQuery) -> Result<Vec<ToolCall>> {
     caller.require(Scope::SessionsRead)?;
     let (after_at, after_id) = query.after.unzip();
     Ok(sqlx::query_as!(

@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use rmcp::model::{CallToolResult, ContentBlock};
+use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::access::{Actor, Caller};
+use shared::access::Caller;
 use shared::clock;
-use shared::db::Db;
+use shared::id::ToolCallId;
+use shared::tool_call::ToolCall;
 use tokio_util::sync::CancellationToken;
 
-use crate::tools::{Answer, Definition, Outcome, ToolError};
+use crate::State;
+use crate::tools::{Answer, Ask, Definition, Line, Outcome, ToolError};
 
 /// A child waits on the line: after this, no answer is better than a late one.
 const TIMEOUT: Duration = Duration::from_millis(2_500);
@@ -19,27 +22,49 @@ const TIMEOUT: Duration = Duration::from_millis(2_500);
 /// Runs the tool. A tool that panics, hangs, or is asked by a client that has left ends here too: the SDK would let
 /// the request hang for ever, for ever, and run to its end unheard.
 pub(super) async fn call(
-    db: &Db,
+    state: &State,
     caller: &Caller,
+    line: &Line,
     tool: &Definition,
     arguments: Map<String, Value>,
     left: &CancellationToken,
 ) -> CallToolResult {
-    let started = Instant::now();
-    let answer = guarded(tool.call(db, caller, arguments, clock::now()), TIMEOUT, left).await;
+    let (at, started) = (clock::now(), Instant::now());
+    let request_bytes = size_of_json(&arguments);
+    let answer = guarded(
+        tool.answer(&state.db, Ask { caller, line, now: at }, arguments),
+        TIMEOUT,
+        left,
+    )
+    .await;
+    let duration = started.elapsed();
     let outcome = answer.as_ref().map_or_else(|error| error.outcome, |_| Outcome::Ok);
-    let client_id = match &caller.actor {
-        Actor::Client { client_id } => client_id,
-        _ => "",
-    };
+    let result = result(answer);
+    let client_id = caller.client_id().unwrap_or_default();
+    let duration_us = duration.as_micros() as i64;
     tracing::info!(
         tool.name = tool.name,
         client.id = client_id,
         outcome = outcome.as_str(),
-        duration_ms = started.elapsed().as_millis() as u64,
+        duration_us,
         "tool called"
     );
-    result(answer)
+    state.recorder.add(ToolCall {
+        tool_call_id: ToolCallId::new(),
+        at,
+        tool: tool.name.to_owned(),
+        client_id: client_id.to_owned(),
+        call_id: line.call_id.clone(),
+        outcome: outcome.as_str().to_owned(),
+        duration_us,
+        request_bytes,
+        response_bytes: size_of_json(&result),
+    });
+    result
+}
+
+fn size_of_json<T: Serialize>(value: &T) -> i32 {
+    serde_json::to_vec(value).map_or(0, |json| i32::try_from(json.len()).unwrap_or(i32::MAX))
 }
 
 async fn guarded(

@@ -12,7 +12,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use shared::access::{Caller, Scope};
 
 use crate::State;
-use crate::tools::{self, Definition, Effect};
+use crate::tools::{self, Definition, Effect, Line};
 
 /// For how long a client may keep a list: tools change with a deployment only.
 const LIST_TTL_MS: u64 = 300_000;
@@ -77,9 +77,8 @@ impl ServerHandler for McpServer {
         let unknown = || ErrorData::invalid_params("there is no such tool; see tools/list", None);
         let tool = tools::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
-        Ok(super::call::call(&self.state.db, caller, tool, arguments, &context.ct)
-            .await
-            .into())
+        let line = line_of(&context);
+        Ok(super::call::call(&self.state, caller, &line, tool, arguments, &context.ct).await.into())
     }
 }
 
@@ -90,6 +89,17 @@ fn caller_of(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData>
     parts
         .and_then(|parts| parts.extensions.get::<Caller>())
         .ok_or_else(nobody)
+}
+
+/// The telephone call, as headers tell it that VAPI fills in by itself or by its customer's template.
+fn line_of(context: &RequestContext<RoleServer>) -> Line {
+    let parts = context.extensions.get::<Parts>();
+    let header = |name| {
+        parts
+            .and_then(|parts| parts.headers.get(name))
+            .and_then(|value| value.to_str().ok())
+    };
+    Line::read(header("x-call-id"), header("x-caller-number"))
 }
 
 fn listed(tool: &Definition) -> Tool {

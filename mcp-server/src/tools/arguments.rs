@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    fn read(arguments: Value) -> Result<Map<String, Value>, String> {
+    fn read(arguments: &Value) -> Result<Map<String, Value>, String> {
         let schema = json!({
             "type": "object", "additionalProperties": false, "required": ["id"],
             "properties": {
@@ -198,13 +198,13 @@ mod tests {
     fn what_the_schema_allows_passes() {
         let all = json!({ "id": ID, "name": "Maya", "limit": 20, "help": "hint", "turns": [0, 7],
             "at": "2026-11-22T17:30:00Z", "flag": true });
-        assert_eq!(read(all.clone()), Ok(all.as_object().unwrap().clone()));
+        assert_eq!(read(&all), Ok(all.as_object().unwrap().clone()));
     }
 
     #[test]
     fn null_stands_for_left_out() {
-        assert_eq!(read(json!({ "id": ID, "limit": null })).unwrap().len(), 1);
-        assert_eq!(read(json!({ "id": null })), Err("`id` is missing".to_owned()));
+        assert_eq!(read(&json!({ "id": ID, "limit": null })).unwrap().len(), 1);
+        assert_eq!(read(&json!({ "id": null })), Err("`id` is missing".to_owned()));
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
                 "the arguments are id, name, limit, help, turns, at, flag",
             ),
         ] {
-            let error = read(arguments.clone()).unwrap_err();
+            let error = read(&arguments).unwrap_err();
             assert!(error.contains(words), "{arguments}: {error}");
             assert!(!error.contains("secret"), "{error}");
         }

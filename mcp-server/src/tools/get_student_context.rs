@@ -1,17 +1,17 @@
 //! What an assistant should know before it speaks: the first call of every lesson.
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::access::{Caller, Scope};
+use shared::access::Scope;
 use shared::db::Db;
 use shared::id::StudentId;
 use shared::phone::Phone;
 use shared::student_context::{self, StudentContext};
 
-use super::{Answer, Effect, Tool, ToolError};
+use super::line::CallerNumber;
+use super::{Answer, Ask, Effect, Tool, ToolError};
 
-/// Exactly one of the two.
+/// At most one of the two. On a telephone line that tells its number, neither is needed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
@@ -31,22 +31,24 @@ impl Tool for GetStudentContext {
     const TITLE: &'static str = "Get student context";
     const DESCRIPTION: &'static str = "Call this first in every call, before you speak. Tells who is probably calling, \
         an opening line, today's plan, the skills that are due, misconceptions to watch for, and how the last call \
-        went. Give phone or student_id, not both.";
+        went. Give phone, or student_id where you know it.";
     const SCOPE: Scope = Scope::ContextRead;
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;
     type Output = StudentContext;
 
-    async fn run(
-        db: &Db,
-        caller: &Caller,
-        params: Params,
-        now: DateTime<Utc>,
-    ) -> Result<Answer<StudentContext>, ToolError> {
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<StudentContext>, ToolError> {
         let data = match (params.phone, params.student_id) {
-            (Some(phone), None) => student_context::find_by_phone(db, caller, &phone, now).await?,
-            (None, Some(student_id)) => student_context::get_by_student_id(db, caller, student_id, now).await?,
-            _ => return Err(ToolError::invalid("give either `phone` or `student_id`")),
+            (Some(_), Some(_)) => return Err(ToolError::invalid("give either `phone` or `student_id`")),
+            (None, Some(student_id)) => {
+                ask.permit(db, student_id).await?;
+                student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?
+            }
+            (phone, None) => match ask.phone(db, phone).await? {
+                CallerNumber::Known(phone) => student_context::find_by_phone(db, ask.caller, &phone, ask.now).await?,
+                CallerNumber::Withheld => student_context::unknown(ask.now),
+                CallerNumber::Untold => return Err(ToolError::invalid("give `phone` or `student_id`")),
+            },
         };
         // The whole of it, once: the model has nothing else to read, and JSON it reads well.
         let text = serde_json::to_string(&data).map_err(|_| ToolError::internal())?;

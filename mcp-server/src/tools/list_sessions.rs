@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::{Caller, Scope};
+use shared::access::Scope;
 use shared::db::Db;
 use shared::id::{SessionId, StudentId};
 use shared::session::{self, SessionItem, SessionQuery, SessionStatus};
 
-use super::{Answer, Effect, Tool, ToolError};
+use super::{Answer, Ask, Effect, Tool, ToolError};
 use crate::cursor;
 
 fn default_limit() -> i64 {
@@ -66,7 +66,7 @@ impl Tool for ListSessions {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, caller: &Caller, params: Params, _now: DateTime<Utc>) -> Result<Answer<Output>, ToolError> {
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let after = params
             .cursor
             .as_deref()
@@ -79,6 +79,7 @@ impl Tool for ListSessions {
             limit,
             ..
         } = params;
+        ask.permit_session(db, student_id).await?;
         // One more than asked for tells whether there is another page.
         let query = SessionQuery {
             student_id,
@@ -87,7 +88,7 @@ impl Tool for ListSessions {
             limit: limit + 1,
             ..SessionQuery::default()
         };
-        let mut rows = session::list_sessions(db, caller, &query).await?;
+        let mut rows = session::list_sessions(db, ask.caller, &query).await?;
         let has_more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
         let next_cursor = rows
@@ -117,24 +118,25 @@ fn say(data: &Output) -> String {
     if data.items.is_empty() {
         return "There are no such sessions.".to_owned();
     }
-    let mut text = format!("{} sessions, newest first:", data.items.len());
-    for Item {
-        session_id,
-        status,
-        at,
-        summary,
-        ..
-    } in &data.items
-    {
-        let summary = summary.as_deref().unwrap_or("no summary yet");
-        text += &format!(
-            "\n- {}, {}, session_id {session_id}: {summary}",
-            at.format("%-d %B %Y"),
-            status.as_str()
-        );
-    }
+    let mut lines = vec!["Newest first:".to_owned()];
+    lines.extend(data.items.iter().map(
+        |Item {
+             session_id,
+             status,
+             at,
+             summary,
+             ..
+         }| {
+            let summary = summary.as_deref().unwrap_or("no summary yet");
+            format!(
+                "- {}, {}, session_id {session_id}: {summary}",
+                at.format("%-d %B %Y"),
+                status.as_str()
+            )
+        },
+    ));
     if let Some(cursor) = &data.next_cursor {
-        text += &format!("\nThere are more: call again with cursor {cursor}");
+        lines.push(format!("There are more: call again with cursor {cursor}"));
     }
-    text
+    lines.join("\n")
 }
