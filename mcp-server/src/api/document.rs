@@ -19,7 +19,9 @@ pub(super) fn render(endpoints: &[Endpoint]) -> Value {
         SchemaSettings::draft2020_12().with(|settings| {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
-            settings.transforms.push(Box::new(RecursiveTransform(without_null_default)));
+            settings
+                .transforms
+                .push(Box::new(RecursiveTransform(without_null_default)));
         })
     };
     // What we read and what we write differ: a field with a default is optional in one, and always there in the other.
@@ -132,10 +134,11 @@ fn path_parameters(path: &str) -> Vec<Value> {
     names
         .map(|name| {
             let (schema, description) = match name {
-                "call_id" => (
-                    json!({ "type": "string", "minLength": 1, "maxLength": 200 }),
-                    "VAPI's id of the call.",
-                ),
+                "call_id" => {
+                    let visible = r"^[^\x00-\x1f\x7f-\x9f]+$";
+                    let schema = json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": visible });
+                    (schema, "VAPI's id of the call.")
+                }
                 _ => (json!({ "type": "string", "format": "uuid" }), "Our id."),
             };
             json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema })

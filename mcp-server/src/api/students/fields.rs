@@ -19,12 +19,14 @@ pub(super) struct NewStudentBody {
     #[schemars(length(min = 1, max = 120))]
     display_name: String,
     /// 0 is kindergarten.
+    #[serde(default)]
     #[schemars(range(min = 0, max = 13))]
     grade: Option<i16>,
     /// The numbers the student calls from.
     #[schemars(length(max = MAX_PHONES))]
     phones: Vec<Phone>,
     /// BCP 47; `en` unless told.
+    #[serde(default)]
     #[schemars(
         with = "String",
         length(min = 2, max = 35),
@@ -32,6 +34,7 @@ pub(super) struct NewStudentBody {
     )]
     locale: Option<String>,
     /// IANA, for example `Europe/Berlin`; `UTC` unless told.
+    #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 64))]
     timezone: Option<String>,
 }
