@@ -74,10 +74,9 @@ async fn receive(
     };
     store(&state.db, &new, envelope.needs_job(), now).await?;
 
-    let phone = envelope.caller_phone.as_ref();
     Ok(Json(match envelope.kind {
-        Kind::AssistantRequest => answer::assistant(&state, phone, now).await,
-        Kind::ToolCalls => answer::tools(&state, phone, &body, now).await,
+        Kind::AssistantRequest => answer::assistant(&state, envelope.caller_phone.as_ref(), now).await,
+        Kind::ToolCalls => answer::tools(&state, &envelope, &body, now).await,
         Kind::EndOfCallReport | Kind::StatusUpdate | Kind::Other => json!({}),
     }))
 }

@@ -11,9 +11,11 @@ use shared::phone::Phone;
 use shared::student_context::{self, StudentContext};
 use tokio::time::timeout;
 
+use super::envelope::Envelope;
 use super::tool_calls::{self, Said, ToolCall, ToolResult, single_line};
 use crate::State;
-use crate::tools::{self, ToolError};
+use crate::tools::line::CallerNumber;
+use crate::tools::{self, Ask, Line, ToolError};
 
 /// VAPI gives up after 7.5 s, of which most is the way to us.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -21,9 +23,9 @@ const WITHIN: Duration = Duration::from_secs(2);
 /// What VAPI fills in by itself where a tool is so configured; no arguments of our tools.
 const FILLED_IN_BY_VAPI: [&str; 2] = ["caller_number", "call_id"];
 
-/// A signed webhook speaks for the assistant on the line, which may know whom it talks to and no more.
+/// A signed webhook speaks for the assistant on the line. The line keeps it to the students who call from it.
 fn caller() -> Caller {
-    Caller::client("vapi", [Scope::ContextRead].into_iter().collect())
+    Caller::client("vapi", [Scope::ContextRead, Scope::SessionsRead].into_iter().collect())
 }
 
 /// Which assistant takes the call, with what it should know of the caller.
@@ -66,10 +68,24 @@ async fn find_context(state: &State, phone: &Phone, now: DateTime<Utc>) -> Stude
 }
 
 /// What the tools say to the calls in `body`, in their order.
-pub(super) async fn tools(state: &State, phone: Option<&Phone>, body: &[u8], now: DateTime<Utc>) -> Value {
+pub(super) async fn tools(state: &State, envelope: &Envelope, body: &[u8], now: DateTime<Utc>) -> Value {
+    let number = envelope
+        .caller_phone
+        .clone()
+        .map_or(CallerNumber::Withheld, CallerNumber::Known);
+    let line = Line {
+        call_id: envelope.call_id.clone(),
+        number,
+    };
+    let caller = caller();
+    let ask = Ask {
+        caller: &caller,
+        line: &line,
+        now,
+    };
     let mut results = Vec::new();
     for call in tool_calls::parse(body) {
-        let said = match timeout(WITHIN, say(state, phone, &call, now)).await {
+        let said = match timeout(WITHIN, say(state, ask, &call)).await {
             Ok(Ok(text)) => Said::Result(single_line(&text)),
             Ok(Err(error)) => Said::Error(single_line(&error.say)),
             Err(_) => Said::Error(single_line(&ToolError::timed_out().say)),
@@ -83,20 +99,9 @@ pub(super) async fn tools(state: &State, phone: Option<&Phone>, body: &[u8], now
     json!({ "results": results })
 }
 
-async fn say(state: &State, phone: Option<&Phone>, call: &ToolCall, now: DateTime<Utc>) -> Result<String, ToolError> {
-    let Some(tool) = tools::find(&call.name) else {
-        return Err(ToolError::invalid("there is no tool of this name"));
-    };
+async fn say(state: &State, ask: Ask<'_>, call: &ToolCall) -> Result<String, ToolError> {
+    let tool = tools::find(&call.name).ok_or_else(|| ToolError::invalid("there is no tool of this name"))?;
     let mut arguments = call.arguments.clone();
     arguments.retain(|name, _| !FILLED_IN_BY_VAPI.contains(&&**name));
-    let takes_phone = tool.input_schema["properties"].get("phone").is_some();
-    if takes_phone && !arguments.contains_key("student_id") {
-        // The line's own number, and not one that a caller talked the model into.
-        if let Some(phone) = phone {
-            arguments.insert("phone".to_owned(), phone.as_str().into());
-        } else if !arguments.contains_key("phone") {
-            return serde_json::to_string(&student_context::unknown(now)).map_err(|_| ToolError::internal());
-        }
-    }
-    Ok(tool.call(&state.db, &caller(), arguments, now).await?.text)
+    Ok(tool.answer(&state.db, ask, arguments).await?.text)
 }

@@ -46,7 +46,12 @@ pub(super) enum Refusal {
 }
 
 /// Accepts a request that VAPI's current or previous secret signed no more than five minutes from `now`.
-pub(super) fn verify(settings: &WebhookConfig, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<(), Refusal> {
+pub(super) fn verify(
+    settings: &WebhookConfig,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
     let secrets: Vec<_> = [Some(&settings.secret), settings.secret_previous.as_ref()]
         .into_iter()
         .flatten()

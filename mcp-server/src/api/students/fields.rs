@@ -27,15 +27,11 @@ pub(super) struct NewStudentBody {
     phones: Vec<Phone>,
     /// BCP 47; `en` unless told.
     #[serde(default)]
-    #[schemars(
-        with = "String",
-        length(min = 2, max = 35),
-        pattern("^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-    )]
+    #[schemars(length(min = 2, max = 35), pattern("^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"))]
     locale: Option<String>,
     /// IANA, for example `Europe/Berlin`; `UTC` unless told.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64))]
     timezone: Option<String>,
 }
 
