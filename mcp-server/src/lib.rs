@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 pub mod api;
 pub mod auth;
 pub mod cursor;
+pub mod limits;
 pub mod mcp;
 pub mod record;
 pub mod token;
@@ -35,6 +36,7 @@ pub struct State {
     /// Wrong secrets at `/auth/token`, lately.
     pub failures: Arc<token::failures::Failures>,
     pub recorder: record::Recorder,
+    pub limits: Arc<limits::Limits>,
 }
 
 impl std::fmt::Debug for State {
@@ -47,7 +49,8 @@ impl State {
     /// Fails where the signing keys are no Ed25519 keys.
     pub fn new(config: McpServerConfig, db: Db, recorder: record::Recorder) -> anyhow::Result<Self> {
         let auth = Arc::new(auth::Auth::new(&config)?);
-        Ok(Self { db, config: Arc::new(config), auth, failures: Arc::default(), recorder })
+        let limits = Arc::new(limits::Limits::new(config.client_requests_per_second));
+        Ok(Self { db, config: Arc::new(config), auth, failures: Arc::default(), recorder, limits })
     }
 }
 

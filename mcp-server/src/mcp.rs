@@ -30,11 +30,12 @@ pub fn router(state: &State) -> Router<State> {
         Arc::new(NeverSessionManager::default()),
         transport_config(&state.config.allowed_hosts, &state.config.allowed_origins),
     );
-    // From the outside in: who is it, is it a frame, may they.
+    // From the outside in: who is it, is it a frame, is it their turn, may they.
     Router::new()
         .route_service("/mcp", service.clone())
         .route_service("/mcp/", service)
         .layer(from_fn_with_state(state.clone(), gate::require_scope))
+        .layer(from_fn_with_state(state.clone(), gate::require_turn))
         .layer(axum::middleware::from_fn(frame::read))
         .layer(from_fn_with_state(state.clone(), gate::require_bearer))
 }

@@ -29,6 +29,8 @@ pub struct McpServerConfig {
     pub webhook: WebhookConfig,
     /// The assistant that answers calls, where VAPI asks us for one.
     pub vapi_assistant_id: Option<String>,
+    /// What one client may ask for over MCP in a second, on average.
+    pub client_requests_per_second: u32,
     /// Who may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
     /// Whether a proxy in front of us tells the client's address.

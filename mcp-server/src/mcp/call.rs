@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use rmcp::model::{CallToolResult, ContentBlock};
-use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::access::Caller;
 use shared::clock;
@@ -30,7 +29,7 @@ pub(super) async fn call(
     left: &CancellationToken,
 ) -> CallToolResult {
     let (at, started) = (clock::now(), Instant::now());
-    let request_bytes = size_of_json(&arguments);
+    let request_bytes = serde_json::to_vec(&arguments).map_or(0, |json| json.len());
     let answer = guarded(
         tool.answer(&state.db, Ask { caller, line, now: at }, arguments),
         TIMEOUT,
@@ -39,7 +38,11 @@ pub(super) async fn call(
     .await;
     let duration = started.elapsed();
     let outcome = answer.as_ref().map_or_else(|error| error.outcome, |_| Outcome::Ok);
-    let result = result(answer);
+    // What the model has to read, and pay for.
+    let response_bytes = match &answer {
+        Ok(answer) => answer.text.len(),
+        Err(error) => error.say.len(),
+    };
     let client_id = caller.client_id().unwrap_or_default();
     let duration_us = duration.as_micros() as i64;
     tracing::info!(
@@ -57,14 +60,10 @@ pub(super) async fn call(
         call_id: line.call_id.clone(),
         outcome: outcome.as_str().to_owned(),
         duration_us,
-        request_bytes,
-        response_bytes: size_of_json(&result),
+        request_bytes: request_bytes as i32,
+        response_bytes: response_bytes as i32,
     });
-    result
-}
-
-fn size_of_json<T: Serialize>(value: &T) -> i32 {
-    serde_json::to_vec(value).map_or(0, |json| i32::try_from(json.len()).unwrap_or(i32::MAX))
+    result(answer)
 }
 
 async fn guarded(

@@ -12,7 +12,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::error::Category;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::MAX_BODY_BYTES;
 
@@ -25,10 +25,14 @@ pub(super) struct Frame {
     pub method: String,
     /// Of the tool, where a tool is called.
     pub name: Option<String>,
+    /// What the answer must repeat; null in a notification.
+    pub id: Value,
 }
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
+    #[serde(default)]
+    id: Value,
     #[serde(borrow, default)]
     method: Cow<'a, str>,
     #[serde(borrow)]
@@ -58,6 +62,7 @@ impl Frame {
             Ok(envelope) => Ok(Self {
                 method: envelope.method.into_owned(),
                 name: envelope.params.and_then(|params| params.name).map(Cow::into_owned),
+                id: envelope.id,
             }),
             Err(error) if error.classify() == Category::Data => Ok(Self::default()),
             Err(_) => Err(Broken::NotJson),
@@ -128,25 +133,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn method_and_tool_are_read() {
-        let frame = Frame::parse(
-            br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_session","arguments":{}}}"#,
-        );
-        assert_eq!(
-            frame,
-            Ok(Frame {
-                method: "tools/call".into(),
-                name: Some("get_session".into())
-            })
-        );
-        let frame = Frame::parse(br#"{"method":"a\u0062c"}"#);
-        assert_eq!(
-            frame,
-            Ok(Frame {
-                method: "abc".into(),
-                name: None
-            })
-        );
+    fn method_tool_and_id_are_read() {
+        let body =
+            br#"{"jsonrpc":"2.0","id":"a1","method":"tools/call","params":{"name":"get_session","arguments":{}}}"#;
+        let frame = Frame {
+            method: "tools/call".into(),
+            name: Some("get_session".into()),
+            id: "a1".into(),
+        };
+        assert_eq!(Frame::parse(body), Ok(frame));
+        let frame = Frame {
+            method: "abc".into(),
+            name: None,
+            id: Value::Null,
+        };
+        assert_eq!(Frame::parse(br#"{"method":"a\u0062c"}"#), Ok(frame));
     }
 
     #[test]

@@ -1,14 +1,22 @@
 //! Who may pass, decided before the protocol is spoken: only here can a refusal be an HTTP status with a challenge.
 
+use std::time::Instant;
+
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use serde_json::json;
 use shared::access::{Caller, ScopeSet};
 use shared::clock;
+use shared::http::Problem;
 
 use super::frame::Frame;
 use crate::auth::bearer_of;
 use crate::auth::challenge::Denied;
+use crate::limits::Busy;
 use crate::tools;
 
 /// 401 without a good bearer. With one, the caller goes along in the request's extensions.
@@ -37,6 +45,39 @@ pub(super) async fn require_scope(State(state): State<crate::State>, request: Re
     next.run(request).await
 }
 
+/// A turn for the request, or words why not now. A model reads tool results and nothing else, so a tool call is refused
+/// in one.
+pub(super) async fn require_turn(State(state): State<crate::State>, request: Request, next: Next) -> Response {
+    let client_id = request
+        .extensions()
+        .get::<Caller>()
+        .and_then(Caller::client_id)
+        .unwrap_or_default();
+    match state.limits.enter(client_id, Instant::now()).await {
+        Ok(_turn) => next.run(request).await,
+        Err(busy) => {
+            tracing::info!(client.id = client_id, "a client asks faster than it may");
+            refuse(busy, &request)
+        }
+    }
+}
+
+fn refuse(busy: Busy, request: &Request) -> Response {
+    let seconds = busy.retry_after_seconds();
+    let words = format!("Too many requests at once. Wait {seconds} s, then call again.");
+    match request.extensions().get::<Frame>() {
+        Some(frame) if frame.method == "tools/call" && !frame.id.is_null() => {
+            let result =
+                json!({ "resultType": "complete", "content": [{ "type": "text", "text": words }], "isError": true });
+            let body = json!({ "jsonrpc": "2.0", "id": frame.id, "result": result });
+            ([(RETRY_AFTER, seconds)], Json(body)).into_response()
+        }
+        _ => Problem::new(StatusCode::TOO_MANY_REQUESTS, words)
+            .retry_after(seconds)
+            .into_response(),
+    }
+}
+
 /// What a token for all of our tools holds.
 fn offered_scopes() -> ScopeSet {
     tools::TOOLS.iter().map(|tool| tool.scope).collect()
@@ -55,6 +96,9 @@ fn scopes_lacking(caller: &Caller, frame: &Frame) -> Option<ScopeSet> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use axum::body::Body;
     use shared::access::Scope;
 
     use super::*;
@@ -64,6 +108,7 @@ mod tests {
         let frame = Frame {
             method: method.to_owned(),
             name: Some(name.to_owned()),
+            ..Frame::default()
         };
         scopes_lacking(&caller, &frame).map(|scopes| scopes.to_string())
     }
@@ -81,5 +126,33 @@ mod tests {
     fn what_is_no_call_of_a_known_tool_is_not_judged_here() {
         assert_eq!(lacking(&[], "tools/list", "list_sessions"), None);
         assert_eq!(lacking(&[], "tools/call", "no_such_tool"), None);
+    }
+
+    #[tokio::test]
+    async fn a_model_is_told_in_a_tool_result_to_wait_and_others_by_status() {
+        let busy = Busy {
+            retry_after: Duration::from_millis(1_200),
+        };
+        let mut request = Request::new(Body::empty());
+        assert_eq!(refuse(busy, &request).status(), StatusCode::TOO_MANY_REQUESTS);
+        request.extensions_mut().insert(Frame {
+            method: "tools/call".into(),
+            name: None,
+            id: 7.into(),
+        });
+        let response = refuse(busy, &request);
+        assert_eq!(
+            (response.status(), &response.headers()[RETRY_AFTER]),
+            (StatusCode::OK, &2.into())
+        );
+        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((&body["id"], &body["result"]["isError"]), (&7.into(), &true.into()));
+        assert!(
+            body["result"]["content"][0]["text"]
+                .as_str()
+                .unwrap()
+                .contains("Wait 2 s")
+        );
     }
 }

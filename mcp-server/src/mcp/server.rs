@@ -78,7 +78,11 @@ impl ServerHandler for McpServer {
         let tool = tools::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
         let line = line_of(&context);
-        Ok(super::call::call(&self.state, caller, &line, tool, arguments, &context.ct).await.into())
+        Ok(
+            super::call::call(&self.state, caller, &line, tool, arguments, &context.ct)
+                .await
+                .into(),
+        )
     }
 }
 

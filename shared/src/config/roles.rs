@@ -38,11 +38,21 @@ impl McpServerConfig {
             jwt_private_key_previous: previous.map(|key| pem(s, "JWT_PRIVATE_KEY_PREVIOUS", &key)),
             webhook: webhook(s),
             vapi_assistant_id: s.optional("VAPI_ASSISTANT_ID"),
+            client_requests_per_second: rate(s),
             metrics_token: s.optional("METRICS_TOKEN").map(|token| s.checked_secret("METRICS_TOKEN", token)),
             behind_proxy,
         };
         settings.finish(config)
     }
+}
+
+/// A busy voice platform makes four requests for a tool call; more than this is a mistake or a misuse.
+fn rate(s: &mut Settings<'_>) -> u32 {
+    let rate = s.parsed("CLIENT_REQUESTS_PER_SECOND", 100_u32);
+    if rate == 0 {
+        s.fault("CLIENT_REQUESTS_PER_SECOND", "is 0: nobody could ask anything");
+    }
+    rate
 }
 
 impl WorkerConfig {
