@@ -10,7 +10,7 @@ use shared::id::{AnalysisId, SessionId};
 use shared::job::lease::{Finished, Lease, finish_done, renew};
 use shared::job::{self, Job};
 use shared::session::{SessionStatus, mark_session};
-use shared::transcript::list_turns;
+use shared::transcript::{Speaker, list_turns};
 
 use crate::{Context, JobError, analysis, store};
 
@@ -34,9 +34,12 @@ pub(crate) async fn perform(
     let findings = analysis::analyse(&turns, &curriculum);
 
     let mut tx = context.begin().await?;
-    let (session_status, analysis_status) = match context.llm {
-        Some(_) => (SessionStatus::Analyzing, AnalysisStatus::Pending),
-        None => (SessionStatus::Analyzed, AnalysisStatus::Baseline),
+    // Where the student said nothing a model has nothing to add.
+    let asks_model = context.llm.is_some() && turns.iter().any(|turn| turn.speaker == Speaker::Student);
+    let (session_status, analysis_status) = if asks_model {
+        (SessionStatus::Analyzing, AnalysisStatus::Pending)
+    } else {
+        (SessionStatus::Analyzed, AnalysisStatus::Baseline)
     };
     let analysis = Analysis {
         analysis_id: AnalysisId::new(),
@@ -53,7 +56,7 @@ pub(crate) async fn perform(
         created_at: now,
     };
     store::put(&mut tx, &analysis, session_status, now).await?;
-    if context.llm.is_some() {
+    if asks_model {
         job::enqueue(&mut tx, &Job::EnrichAnalysis { session_id, round }, Some(session_id)).await?;
     }
     let finished = finish_done(&mut *tx, lease).await?;

@@ -132,3 +132,6 @@ impl Llm {
         Ok((status, retry_after, body))
     }
 }
+
+#[cfg(test)]
+mod tests;

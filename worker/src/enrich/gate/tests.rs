@@ -148,7 +148,7 @@ fn free_text_is_shown_only_where_it_is_harmless_and_flags_are_only_added() {
         "summary": "Maya added unlike fractions, at first without a common denominator.",
         "next_lesson": { "goal": "Common denominators", "steps": ["a", "See https://example.org", "b", "c", "d"] },
         "facts": [
-            { "turn_no": 9, "kind": "interest", "text": "loves football" },
+            { "turn_no": 9, "kind": "preference", "text": "likes to explain things" },
             { "turn_no": 9, "kind": "goal", "text": "call 0041791234567" },
             { "turn_no": 9, "kind": "address", "text": "lives in a house" },
             { "turn_no": 8, "kind": "goal", "text": "said by the tutor" },
@@ -170,7 +170,7 @@ fn free_text_is_shown_only_where_it_is_harmless_and_flags_are_only_added() {
         .filter(|fact| fact.source == Source::Llm)
         .map(|f| &f.text[..])
         .collect();
-    assert_eq!(added, ["loves football"]);
+    assert_eq!(added, ["likes to explain things"]);
     let belief = findings.misconceptions.iter().find(|found| found.turn_no == 3).unwrap();
     assert!(belief.skill_id.as_deref() != Some("maths.invented"));
     assert_eq!(findings.safety_flags.len(), baseline.safety_flags.len() + 1);
