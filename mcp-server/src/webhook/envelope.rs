@@ -116,11 +116,11 @@ impl Envelope {
             Some(call) => (call.id.and_then(Lenient::known), call.customer),
             None => (None, None),
         };
-        let customers = [customer, message.customer]
+        let mut customers = [customer, message.customer]
             .into_iter()
             .flatten()
             .filter_map(Lenient::known);
-        let caller_phone = customers.filter_map(|customer| customer.number?.known()).next();
+        let caller_phone = customers.find_map(|customer| customer.number?.known());
         let message_at = message.timestamp.and_then(Lenient::known).and_then(|time| match time {
             WireTime::Millis(millis) => DateTime::from_timestamp_millis(millis as i64),
             WireTime::Text(time) => Some(time),
@@ -304,7 +304,7 @@ mod tests {
             r#"{"message":{"type":""}}"#,
             &deep,
         ] {
-            assert_eq!(Envelope::parse(body.as_bytes()), Err(Unreadable), "{:.20}", body);
+            assert_eq!(Envelope::parse(body.as_bytes()), Err(Unreadable), "{body:.20}");
         }
         assert_eq!(Envelope::parse(b"\xff\xfe"), Err(Unreadable));
         assert_ne!(unreadable_key(b"{"), unreadable_key(b"["));

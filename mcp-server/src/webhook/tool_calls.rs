@@ -40,6 +40,7 @@ struct Wire {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are VAPI's")]
 struct WireMessage {
     #[serde(default)]
     tool_call_list: Vec<Value>,
@@ -99,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    fn calls(message: Value) -> Vec<(String, String, Value)> {
+    fn calls(message: &Value) -> Vec<(String, String, Value)> {
         let calls = parse(json!({ "message": message }).to_string().as_bytes());
         calls
             .into_iter()
@@ -119,7 +120,7 @@ mod tests {
             json!({ "toolCallList": [{ "id": "c1", "name": "get", "arguments": { "phone": "+1" } }] }),
             json!({ "toolCallList": [{ "id": "c1", "name": "get", "parameters": { "phone": "+1" } }] }),
         ] {
-            assert_eq!(calls(message.clone()), expected, "{message}");
+            assert_eq!(calls(&message), expected, "{message}");
         }
     }
 
@@ -141,10 +142,10 @@ mod tests {
 
     #[test]
     fn a_call_that_cannot_be_answered_is_left_out_and_odd_arguments_are_none() {
-        assert!(calls(json!({ "toolCallList": [{ "function": { "name": "get" } }, 7, null] })).is_empty());
-        let odd = calls(json!({ "toolCallList": [{ "id": "c", "name": "get", "arguments": "not JSON" }] }));
+        assert!(calls(&json!({ "toolCallList": [{ "function": { "name": "get" } }, 7, null] })).is_empty());
+        let odd = calls(&json!({ "toolCallList": [{ "id": "c", "name": "get", "arguments": "not JSON" }] }));
         assert_eq!(odd[0].2, json!({}));
-        assert!(calls(json!({ "toolCallList": "of another shape" })).is_empty());
+        assert!(calls(&json!({ "toolCallList": "of another shape" })).is_empty());
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub(super) struct SessionView {
 
 /// Who tutored.
 #[derive(Debug, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "an id is named the same wherever it stands")]
 struct Assistant {
     assistant_id: Option<String>,
     name: Option<String>,

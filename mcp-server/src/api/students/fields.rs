@@ -61,6 +61,7 @@ impl NewStudentBody {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "StudentChange")]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(super) struct StudentChangeBody {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 120))]
