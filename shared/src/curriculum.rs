@@ -1,11 +1,13 @@
 //! What can be learnt: subjects, and skills with their prerequisites, the words that betray them and ready-made questions.
 
+mod practice;
 mod rows;
 mod sheet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::practice::{Practice, find_next_skill, find_practice};
 pub use self::rows::{install_starter, load, upsert};
 pub use self::sheet::Fault;
 

@@ -81,9 +81,9 @@ fn observe(evidence: &Evidence) -> Observation {
     }
 }
 
-/// The estimates of a student, by skill. Needs `students:read`.
+/// The estimates of a student, by skill. Needs `students:read`, or `context:read`: they are in the context, too.
 pub async fn list_mastery(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Mastery>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require(Scope::StudentsRead).or_else(|_| caller.require(Scope::ContextRead))?;
     let rows = sqlx::query!(
         "select skill_id, name, knowledge, stability, difficulty, n_evidence, n_unaided_correct, n_calls_correct,
              last_at

@@ -48,11 +48,25 @@ pub async fn insert_note(
     new: &NewNote,
     now: DateTime<Utc>,
 ) -> Result<NoteId> {
-    caller.require(Scope::NotesWrite)?;
     let note_id = NoteId::new();
-    sqlx::query!(
+    insert_note_once(db, caller, note_id, new, now).await?;
+    Ok(note_id)
+}
+
+/// Writes a note under an id that its writer made, so that telling it twice writes it once: then `false`. Needs
+/// `notes:write`.
+pub async fn insert_note_once(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    note_id: NoteId,
+    new: &NewNote,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    caller.require(Scope::NotesWrite)?;
+    let done = sqlx::query!(
         "insert into notes (note_id, student_id, session_id, author, text, for_assistant, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+         values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (note_id) do nothing",
         note_id as NoteId,
         new.student_id as StudentId,
         new.session_id as Option<SessionId>,
@@ -63,7 +77,7 @@ pub async fn insert_note(
     )
     .execute(db)
     .await?;
-    Ok(note_id)
+    Ok(done.rows_affected() > 0)
 }
 
 /// The newest notes about a student. Needs `students:read`.

@@ -1,5 +1,9 @@
 //! One tutoring call, from ring to analysis.
 
+pub mod news;
+
+mod on_line;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +13,8 @@ use crate::analysis::AnalysisStatus;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
+
+pub use self::on_line::{SessionOnLine, find_on_line, identify_on_line, open_on_line};
 
 /// Where a session stands on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -252,37 +258,6 @@ pub async fn get_session(db: impl Executor<'_>, caller: &Caller, key: &SessionKe
     .fetch_optional(db)
     .await?
     .ok_or(Error::NotFound("session"))
-}
-
-/// What binds a telephone call that goes on to a student.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SessionOnLine {
-    pub session_id: SessionId,
-    pub student_id: Option<StudentId>,
-    pub caller_phone: Option<Phone>,
-}
-
-impl std::fmt::Debug for SessionOnLine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionOnLine").field("session_id", &self.session_id).finish_non_exhaustive()
-    }
-}
-
-/// The session of VAPI's `call_id`; `None`: VAPI has told us nothing of that call yet. For the check that an assistant
-/// asks for nobody but who is on its line, hence without a caller.
-pub async fn find_on_line(db: impl Executor<'_>, call_id: &str) -> Result<Option<SessionOnLine>> {
-    let row = sqlx::query!(
-        r#"select session_id as "session_id: SessionId", student_id as "student_id: StudentId", caller_phone
-           from sessions where call_id = $1"#,
-        call_id,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| SessionOnLine {
-        session_id: row.session_id,
-        student_id: row.student_id,
-        caller_phone: row.caller_phone.and_then(|phone| Phone::parse(&phone).ok()),
-    }))
 }
 
 /// Which sessions, newest first, and from where.

@@ -96,6 +96,21 @@ pub async fn insert_student(
     now: DateTime<Utc>,
 ) -> Result<Student> {
     caller.require(Scope::StudentsWrite)?;
+    write_student(tx, new, now).await
+}
+
+/// The same for a caller who introduces themselves on the telephone. Needs `calls:write`.
+pub async fn register_student(
+    tx: &mut Connection,
+    caller: &Caller,
+    new: &NewStudent,
+    now: DateTime<Utc>,
+) -> Result<Student> {
+    caller.require(Scope::CallsWrite)?;
+    write_student(tx, new, now).await
+}
+
+async fn write_student(tx: &mut Connection, new: &NewStudent, now: DateTime<Utc>) -> Result<Student> {
     let student = sqlx::query_as!(
         Student,
         r#"insert into students (student_id, display_name, grade, locale, timezone, created_at, updated_at)
@@ -257,6 +272,25 @@ pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> 
     .fetch_all(tx)
     .await?;
     Ok(())
+}
+
+/// The first names of those who call from this number, without the blocked: to ask who is calling. Needs
+/// `context:read`.
+pub async fn list_first_names(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    phone: &Phone,
+) -> Result<Vec<(StudentId, String)>> {
+    caller.require(Scope::ContextRead)?;
+    let rows = sqlx::query!(
+        r#"select s.student_id as "student_id: StudentId", display_name
+           from students s join student_phones p using (student_id)
+           where p.phone = $1 and s.status = 'active' order by s.created_at, s.student_id limit 20"#,
+        phone.as_str(),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.student_id, first_name(&row.display_name).to_owned())).collect())
 }
 
 /// Whether the student is one of those who call from this number. For the check that an assistant asks for nobody but

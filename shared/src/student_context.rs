@@ -17,7 +17,7 @@ use crate::learner::MasteryState;
 
 pub use self::compose::unknown;
 pub use self::prepare::rebuild;
-pub use self::read::{find_by_phone, get_by_student_id};
+pub use self::read::{find_by_phone, get_by_student_id, list_due};
 
 /// The most that a context may cost an assistant, by the estimate of [`StudentContext::n_tokens`].
 pub const MAX_TOKENS: usize = 600;

@@ -82,7 +82,7 @@ pub(super) fn choose(choices: Vec<Choice>, now: DateTime<Utc>) -> StudentContext
 pub(super) fn known(known: Known, now: DateTime<Utc>) -> StudentContext {
     let Prepared { n_calls, last_call_at, analysis, last_call, watch, plan_goal, plan_steps, mood, facts } =
         known.prepared;
-    let due = due_skills(&known.mastery, now);
+    let due = due_skills(&known.mastery, 3, now);
     let say_first = say_first(&known.first_name, last_call.as_ref().map(|call| &call.practised[..]), n_calls);
     let plan = plan(plan_goal, plan_steps, &due);
     let how = known.guidance.into_iter().chain(mood.map(|mood| format!("Mood at the end of the last call: {mood}")));
@@ -133,7 +133,8 @@ fn in_speech(name: &str) -> String {
     }
 }
 
-fn due_skills(mastery: &[Estimate], now: DateTime<Utc>) -> Vec<DueSkill> {
+/// At most `limit` skills to practise, most urgent first.
+pub(super) fn due_skills(mastery: &[Estimate], limit: usize, now: DateTime<Utc>) -> Vec<DueSkill> {
     let mut due: Vec<(DateTime<Utc>, &Estimate)> = mastery
         .iter()
         .filter_map(|estimate| {
@@ -145,7 +146,7 @@ fn due_skills(mastery: &[Estimate], now: DateTime<Utc>) -> Vec<DueSkill> {
         .collect();
     due.sort_by(|(a_at, a), (b_at, b)| (a_at, &a.skill_id).cmp(&(b_at, &b.skill_id)));
     due.into_iter()
-        .take(3)
+        .take(limit)
         .map(|(at, estimate)| {
             let state = estimate.state();
             // Another question each time, so that the answer is worked out and not remembered.

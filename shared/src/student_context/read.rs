@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sqlx::types::Json;
 
 use super::compose::{self, Known};
-use super::{Choice, Prepared, StudentContext};
+use super::{Choice, DueSkill, Prepared, StudentContext};
 use crate::access::{Caller, Scope};
 use crate::curriculum::Question;
 use crate::db::{Error, Executor, Result};
@@ -139,4 +139,20 @@ pub async fn get_by_student_id(
     caller.require(Scope::ContextRead)?;
     let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
     Ok(row.compose(now))
+}
+
+/// At most `limit` skills that the student should practise now, most urgent first. Needs `context:read`.
+pub async fn list_due(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: StudentId,
+    limit: usize,
+    now: DateTime<Utc>,
+) -> Result<Vec<DueSkill>> {
+    caller.require(Scope::ContextRead)?;
+    let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
+    match row.status {
+        StudentStatus::Blocked => Ok(Vec::new()),
+        StudentStatus::Active => Ok(compose::due_skills(&row.mastery.0, limit, now)),
+    }
 }

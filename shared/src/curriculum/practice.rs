@@ -1,0 +1,71 @@
+//! What to ask a student of one skill, and which skill comes next where nothing is due.
+
+use sqlx::types::Json;
+
+use super::Question;
+use crate::access::{Caller, Scope};
+use crate::db::{Executor, Result};
+use crate::id::StudentId;
+
+/// A skill with its questions, and how much one student has shown of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Practice {
+    pub skill_id: String,
+    pub skill: String,
+    pub questions: Vec<Question>,
+    /// 0: the student has not practised it yet.
+    pub n_evidence: i32,
+}
+
+/// The skill; `None`: there is none of that id, or it was retired. Needs `context:read`.
+pub async fn find_practice(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    skill_id: &str,
+    student_id: StudentId,
+) -> Result<Option<Practice>> {
+    caller.require(Scope::ContextRead)?;
+    let row = sqlx::query!(
+        r#"select s.skill_id, s.name, s.questions as "questions: Json<Vec<Question>>",
+               coalesce(m.n_evidence, 0) as "n_evidence!"
+           from skills s left join mastery m on m.skill_id = s.skill_id and m.student_id = $2
+           where s.skill_id = $1 and s.retired_at is null"#,
+        skill_id,
+        student_id as StudentId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Practice {
+        skill_id: row.skill_id,
+        skill: row.name,
+        questions: row.questions.0,
+        n_evidence: row.n_evidence,
+    }))
+}
+
+/// The next new skill: of the student's grade, not practised yet, with every prerequisite that was practised known
+/// well enough; best prepared first. `None`: the grade is worked through. Needs `context:read`.
+pub async fn find_next_skill(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: StudentId,
+) -> Result<Option<String>> {
+    caller.require(Scope::ContextRead)?;
+    Ok(sqlx::query_scalar!(
+        "select s.skill_id
+         from students st
+         join skills s on coalesce(st.grade, 3) between s.grade_from and s.grade_to
+         left join skill_prerequisites p using (skill_id)
+         left join mastery of_prerequisite
+             on of_prerequisite.skill_id = p.prerequisite_id and of_prerequisite.student_id = st.student_id
+         where st.student_id = $1 and s.retired_at is null
+           and not exists (select 1 from mastery m where m.skill_id = s.skill_id and m.student_id = st.student_id)
+         group by s.skill_id
+         having coalesce(min(of_prerequisite.knowledge), 1) >= 0.6
+         order by count(of_prerequisite.skill_id) desc, s.grade_from desc, s.skill_id
+         limit 1",
+        student_id as StudentId,
+    )
+    .fetch_optional(db)
+    .await?)
+}

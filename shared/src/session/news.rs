@@ -1,0 +1,68 @@
+//! Hears of sessions that changed: a hint, so that a dashboard need not ask again and again.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use crate::db::Db;
+use crate::id::SessionId;
+
+/// What the triggers of `sessions` notify.
+const CHANNEL: &str = "session_news";
+/// Pieces of news that a slow reader may be behind. Beyond it they become one: anything may have changed.
+const BACKLOG: usize = 256;
+
+/// News from the database, for as many readers as like. Clones share one connection.
+#[derive(Clone, Debug)]
+pub struct News {
+    sender: broadcast::Sender<Option<SessionId>>,
+}
+
+/// One reader.
+#[derive(Debug)]
+pub struct Reader {
+    receiver: broadcast::Receiver<Option<SessionId>>,
+}
+
+impl News {
+    /// Starts to listen, on one connection of the pool, until `shutdown`.
+    pub fn install(db: Db, shutdown: CancellationToken) -> Self {
+        let (sender, _) = broadcast::channel(BACKLOG);
+        let news = Self { sender: sender.clone() };
+        tokio::spawn(async move { shutdown.run_until_cancelled(listen(&db, &sender)).await });
+        news
+    }
+
+    /// Hears what happens from now on.
+    pub fn reader(&self) -> Reader {
+        Reader { receiver: self.sender.subscribe() }
+    }
+}
+
+impl Reader {
+    /// The next session that changed. `None`: anything may have, so whoever asks looks for themselves.
+    pub async fn next(&mut self) -> Option<SessionId> {
+        match self.receiver.recv().await {
+            Ok(news) => news,
+            Err(broadcast::error::RecvError::Lagged(_)) => None,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+async fn listen(db: &Db, sender: &broadcast::Sender<Option<SessionId>>) {
+    loop {
+        if let Ok(mut listener) = PgListener::connect_with(db).await
+            && listener.listen(CHANNEL).await.is_ok()
+        {
+            // What happened before this moment was not heard; likewise what did while a connection was lost.
+            let _ = sender.send(None);
+            while let Ok(heard) = listener.try_recv().await {
+                let _ = sender.send(heard.and_then(|notification| notification.payload().parse().ok()));
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
