@@ -165,11 +165,10 @@ fn grade(call: &[Observation]) -> Grade {
     let n_right = unaided.iter().filter(|o| is_right(o)).count();
     match unaided.first() {
         None if call.iter().any(is_right) => Grade::Hard,
-        None => Grade::Again,
         Some(first) if is_right(first) && unaided.len() >= 3 && n_right == unaided.len() => Grade::Easy,
         Some(first) if is_right(first) => Grade::Good,
         Some(_) if n_right * 2 >= unaided.len() => Grade::Hard,
-        Some(_) => Grade::Again,
+        None | Some(_) => Grade::Again,
     }
 }
 

@@ -80,13 +80,6 @@ cue! {
 }
 
 cue! {
-    /// Says nothing about the answer; the next sentence may.
-    FILLER =
-        r"^(?:ok(?:ay)?|alright|all right|sure|i see|thanks?|thank you|so|now|hi|hello|well|um+|fine|great question|good question|got you|no (?:problem|worries|need)|not to worry|don't worry|never mind|that's ok(?:ay)?|it's ok(?:ay)?)\b"
-        | r"\bis (?:that|this|it) your (?:final|answer)\b"
-}
-
-cue! {
     /// The tutor excuses a student who did not answer.
     EXCUSE = r"^(?:ok(?:ay)? |oh |well )*(?:no (?:problem|worries|need)|not to worry|don't worry|that(?:'s| is) (?:ok(?:ay)?|fine|all right|alright)|it(?:'s| is) (?:ok(?:ay)?|fine|all right|alright))\b"
 }
@@ -212,7 +205,6 @@ mod tests {
             &REJECTION,
             &CONFIRMATION,
             &RESERVATION,
-            &FILLER,
             &EXCUSE,
             &PROBE,
             &HINT,

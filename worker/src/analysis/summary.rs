@@ -1,5 +1,6 @@
 //! What people read: a summary from a template, the mood, and a proposal for the next lesson.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -39,12 +40,12 @@ pub(super) fn summary(figures: &Figures, skills: &[SkillFinding], misconceptions
         ),
     };
     if let Some(open) = misconceptions.iter().find(|m| !m.resolved) {
-        text.push_str(&format!(" Still {}.", open.belief));
+        let _ = write!(text, " Still {}.", open.belief);
     } else if let Some(overcome) = misconceptions.first() {
-        text.push_str(&format!(" At first {}, later right.", overcome.belief));
+        let _ = write!(text, " At first {}, later right.", overcome.belief);
     }
     if figures.n_dont_knows > 0 {
-        text.push_str(&format!(" Did not know {}.", times(figures.n_dont_knows)));
+        let _ = write!(text, " Did not know {}.", times(figures.n_dont_knows));
     }
     text
 }
@@ -91,7 +92,7 @@ pub(super) fn engagement(turns: &[Turn], figures: &Figures) -> Option<Engagement
     };
     let said = turns.iter().rev().filter(|turn| turn.speaker == Speaker::Student);
     let mood = said
-        .flat_map(|turn| MOODS.iter().find(|(_, words)| words.is_match(&turn.text)))
+        .filter_map(|turn| MOODS.iter().find(|(_, words)| words.is_match(&turn.text)))
         .next();
     Some(Engagement {
         level,
