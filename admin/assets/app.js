@@ -25,10 +25,29 @@
   const zone = $("[data-zone]");
   if (zone?.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
-  // Find in a transcript.
-  const find = $("#find-turn");
-  find?.addEventListener("input", () => {
-    const query = find.value.trim().toLowerCase();
+  // Whether the page is live. A break shorter than ten seconds is not worth a word.
+  const live = $("#live-state");
+  let silence;
+  const tell = (word, isLive) => {
+    clearTimeout(silence);
+    $(".dot", live).classList.toggle("live", isLive);
+    if ($("span:last-child", live).textContent !== word) $("span:last-child", live).textContent = word;
+  };
+  const stopped = () => {
+    clearTimeout(silence);
+    const at = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    silence = setTimeout(() => tell(`Live updates stopped at ${at}`, false), 10000);
+  };
+  live?.addEventListener("htmx:sse:after:connection", event => {
+    if ((event.detail?.connection?.status ?? 200) === 200) tell("Live", true); else stopped();
+  });
+  for (const name of ["error", "close"]) live?.addEventListener(`htmx:sse:${name}`, stopped);
+
+  // Find in a transcript; once more after a live update has put the turns back.
+  const find = () => {
+    const field = $("#find-turn");
+    if (!field) return;
+    const query = field.value.trim().toLowerCase();
     let hits = 0;
     for (const turn of $$(".turn")) {
       const isHit = !query || $(".say", turn).textContent.toLowerCase().includes(query);
@@ -36,7 +55,9 @@
       if (isHit) hits += 1;
     }
     $("#find-n").textContent = query ? `${hits} ${hits === 1 ? "turn" : "turns"}` : "";
-  });
+  };
+  document.addEventListener("input", event => { if (event.target.id === "find-turn") find(); });
+  document.addEventListener("htmx:after:swap", find);
 
   // Keys. Never while typing, and off where the account page says so (WCAG 2.1.4).
   const help = $("#help");

@@ -2,12 +2,13 @@
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
 use http::header::{HOST, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use secrecy::SecretString;
 use shared::access::{Caller, Role, Scope};
-use shared::admin_login;
+use shared::admin_login::{self, AdminLogin};
 use shared::clock;
 use shared::db::Db;
 use shared::id::AdminUserId;
@@ -47,6 +48,7 @@ impl SessionCookie {
 
 /// A signed-in person, on this request.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "ids are called as everywhere else")]
 pub(crate) struct Admin {
     pub(crate) admin_user_id: AdminUserId,
     pub(crate) email: String,
@@ -105,20 +107,25 @@ where
             None => None,
         };
         let login = login.ok_or_else(|| sign_in_first(parts, session_cookie, &path))?;
-        Ok(Self {
+        Ok(Self::new(login, &parts.headers, now))
+    }
+}
+
+impl Admin {
+    pub(crate) fn new(login: AdminLogin, headers: &HeaderMap, now: DateTime<Utc>) -> Self {
+        Self {
             admin_user_id: login.user.admin_user_id,
             caller: login.user.caller(),
             email: login.user.email,
             role: login.user.role,
             csrf_token: login.csrf_token,
-            viewer: Viewer::from_headers(&parts.headers, now),
-            host: parts
-                .headers
+            viewer: Viewer::from_headers(headers, now),
+            host: headers
                 .get(HOST)
                 .and_then(|host| host.to_str().ok())
                 .unwrap_or_default()
                 .to_owned(),
-        })
+        }
     }
 }
 

@@ -72,11 +72,30 @@ pub(crate) struct Page<'a> {
     pub(crate) place: Place,
     /// What the tab of the browser and the last crumb say.
     pub(crate) title: &'a str,
+    /// The stream that keeps the page up to date, where there is one.
+    pub(crate) events: Option<&'a str>,
 }
 
 /// A page inside the dashboard.
 pub(crate) fn page(admin: &Admin, place: Place, title: &str, body: Markup) -> Markup {
-    Page { admin, place, title }.render(body)
+    Page {
+        admin,
+        place,
+        title,
+        events: None,
+    }
+    .render(body)
+}
+
+/// A page that is kept up to date while it is open.
+pub(crate) fn live_page(admin: &Admin, place: Place, title: &str, events: &str, body: Markup) -> Markup {
+    Page {
+        admin,
+        place,
+        title,
+        events: Some(events),
+    }
+    .render(body)
 }
 
 impl Page<'_> {
@@ -152,6 +171,12 @@ impl Page<'_> {
                 (icon("search"))
                 input id="q-top" name="q" type="search" placeholder="Search calls by student" autocomplete="off" maxlength="100";
                 @if self.admin.viewer.has_shortcuts { kbd aria-hidden="true" { "/" } }
+            }
+            @if let Some(events) = self.events {
+                span.live-state.js-only id="live-state" role="status" hx-sse:connect=(events) hx-swap="none" {
+                    span.dot aria-hidden="true" {}
+                    span { "Connecting" }
+                }
             }
         }
     }

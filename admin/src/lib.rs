@@ -1,10 +1,15 @@
 //! The dashboard: pages for the people who look after students. The only crate that names maud.
 //!
 //! **Invariant:** every page is whole without JavaScript, and nobody sees one without a login.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "markup is made where it is used: a call reads like a tree"
+)]
 
 mod assets;
 mod auth;
 mod cookie;
+mod events;
 mod fault;
 mod figures;
 mod form;
@@ -29,6 +34,7 @@ use axum::routing::{get, post};
 use shared::config::AdminConfig;
 use shared::db::Db;
 use shared::http::{ServeOptions, health, serve_with};
+use shared::session::news::News;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
@@ -48,6 +54,8 @@ pub struct Dashboard {
     cookie: SessionCookie,
     throttle: Arc<Throttle>,
     connections: Connections,
+    news: News,
+    shutdown: CancellationToken,
 }
 
 /// What the settings say is connected.
@@ -78,7 +86,8 @@ impl FromRef<Dashboard> for Connections {
 }
 
 impl Dashboard {
-    pub fn new(config: &AdminConfig, db: Db) -> Self {
+    /// Starts to listen for news, until `shutdown`.
+    pub fn new(config: &AdminConfig, db: Db, shutdown: CancellationToken) -> Self {
         let connections = Connections {
             public_url: config.public_url.clone(),
             has_llm: config.has_llm,
@@ -86,6 +95,8 @@ impl Dashboard {
             has_faktory: config.has_faktory,
         };
         Self {
+            news: News::install(db.clone(), shutdown.clone()),
+            shutdown,
             db,
             cookie: SessionCookie {
                 is_secure: config.secure_cookies,
@@ -100,6 +111,8 @@ impl Dashboard {
 pub fn router(dashboard: Dashboard) -> Router {
     let pages = Router::new()
         .route("/", get(overview::get))
+        .route("/events/overview", get(events::overview))
+        .route("/events/sessions/{session_id}", get(events::session))
         .route("/login", get(login::get).post(login::post))
         .route("/logout", post(login::logout))
         .route("/setup/{token}", get(login::setup_get).post(login::setup_post))
@@ -163,7 +176,7 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let router = router(Dashboard::new(&config, db.clone())).merge(health(db, shutdown.clone()));
+    let router = router(Dashboard::new(&config, db.clone(), shutdown.clone())).merge(health(db, shutdown.clone()));
     serve_with(
         listener,
         router,

@@ -17,7 +17,7 @@ use crate::auth::{self, SessionCookie};
 use crate::fault::Fault;
 use crate::form::{Fields, Posted};
 use crate::layout;
-use crate::parts::icon::{icon_small, logo};
+use crate::parts::icon::logo;
 use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
 
@@ -240,7 +240,7 @@ fn password_field(id: &str, label: &str, autocomplete: &str) -> Markup {
             input.input id=(id) name=(id) type="password" autocomplete=(autocomplete) required maxlength="256";
             span.check.sm.js-only {
                 input type="checkbox" id={ "show-" (id) } data-show=(id);
-                label for={ "show-" (id) } { (icon_small("eye")) span.vh { (label) ": " } "Show" }
+                label for={ "show-" (id) } { "Show " span.vh { (label) } }
             }
         }
     }

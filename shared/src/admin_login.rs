@@ -76,6 +76,33 @@ pub async fn find_login(db: impl Executor<'_>, cookie: &SecretString, now: DateT
     }))
 }
 
+/// [`find_login`], without keeping it alive: a page that is left open and asks by itself is nobody at work.
+pub async fn peek_login(db: impl Executor<'_>, cookie: &SecretString, now: DateTime<Utc>) -> Result<Option<AdminLogin>> {
+    let row = sqlx::query!(
+        r#"select l.csrf_token, u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
+               u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!"
+           from admin_logins l join admin_users u using (admin_user_id)
+           where l.login_hash = $1 and u.disabled_at is null and l.expires_at > $2 and l.last_seen_at > $3"#,
+        secret::hash(cookie.expose_secret()),
+        now,
+        now - IDLE,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| AdminLogin {
+        csrf_token: row.csrf_token,
+        user: AdminUser {
+            admin_user_id: row.admin_user_id,
+            email: row.email,
+            role: row.role,
+            created_at: row.created_at,
+            last_login_at: row.last_login_at,
+            disabled_at: row.disabled_at,
+            has_password: row.has_password,
+        },
+    }))
+}
+
 /// Ends the login.
 pub async fn delete_login(db: impl Executor<'_>, cookie: &SecretString) -> Result<()> {
     sqlx::query!("delete from admin_logins where login_hash = $1", secret::hash(cookie.expose_secret()))

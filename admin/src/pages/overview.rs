@@ -11,7 +11,7 @@ use shared::stats::{self, Day, SessionFigures, SessionToSee};
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
-use crate::layout::{Place, page};
+use crate::layout::{Place, live_page};
 use crate::parts::chart::{Bar, BarNames, bars};
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::{grade, initials};
@@ -34,20 +34,23 @@ pub(crate) struct Data {
 }
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
+    Ok(render(&admin, &fetch(&admin, &db).await?))
+}
+
+pub(crate) async fn fetch(admin: &Admin, db: &Db) -> Result<Data, Fault> {
     let (viewer, caller) = (&admin.viewer, &admin.caller);
     let (today, now) = (viewer.today(), viewer.now);
     let week = TimeDelta::days(7);
     let midnight = viewer.start_of(today);
-    let data = Data {
-        today: stats::session_figures(&db, caller, midnight, now).await?,
-        week_ago: stats::session_figures(&db, caller, midnight - week, now - week).await?,
-        days: stats::list_days(&db, caller, first_day(today), tomorrow(today), viewer.zone.name()).await?,
-        live: stats::list_sessions_to_see(&db, caller, SessionStatus::InProgress, N_LISTED).await?,
-        attention: stats::list_sessions_to_see(&db, caller, SessionStatus::NeedsAttention, N_LISTED).await?,
-        jobs: job::count_open(&db).await?,
-        oldest_wait_seconds: job::oldest_wait_seconds(&db).await?,
-    };
-    Ok(render(&admin, &data))
+    Ok(Data {
+        today: stats::session_figures(db, caller, midnight, now).await?,
+        week_ago: stats::session_figures(db, caller, midnight - week, now - week).await?,
+        days: stats::list_days(db, caller, first_day(today), tomorrow(today), viewer.zone.name()).await?,
+        live: stats::list_sessions_to_see(db, caller, SessionStatus::InProgress, N_LISTED).await?,
+        attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, N_LISTED).await?,
+        jobs: job::count_open(db).await?,
+        oldest_wait_seconds: job::oldest_wait_seconds(db).await?,
+    })
 }
 
 fn first_day(today: NaiveDate) -> NaiveDate {
@@ -60,28 +63,34 @@ fn tomorrow(today: NaiveDate) -> NaiveDate {
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     let viewer = &admin.viewer;
-    page(
+    live_page(
         admin,
         Place::Overview,
         "Overview",
+        "/events/overview",
         html! {
             div.head { div {
                 h1 { "Overview" }
                 p { (viewer.today().format("%A %-d %B %Y")) ", compared with a week ago up to this hour." }
             } }
-            div.stack id="overview" {
-                section.card aria-label="Headline figures" { dl.kpis id="kpis" { (headline(&data.today, &data.week_ago)) } }
-                div.cols.two-one.even {
-                    (days_card(viewer, &data.days))
-                    (live_card(viewer, &data.live))
-                }
-                div.cols.two-one.even {
-                    (attention_card(viewer, data))
-                    (queue_card(data))
-                }
-            }
+            div.stack id="overview" { (body(viewer, data)) }
         },
     )
+}
+
+/// What changes while the page is open.
+pub(crate) fn body(viewer: &Viewer, data: &Data) -> Markup {
+    html! {
+        section.card aria-label="Headline figures" { dl.kpis id="kpis" { (headline(&data.today, &data.week_ago)) } }
+        div.cols.two-one.even {
+            (days_card(viewer, &data.days))
+            (live_card(viewer, &data.live))
+        }
+        div.cols.two-one.even {
+            (attention_card(viewer, data))
+            (queue_card(data))
+        }
+    }
 }
 
 fn headline(today: &SessionFigures, before: &SessionFigures) -> Markup {

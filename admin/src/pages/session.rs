@@ -1,6 +1,7 @@
 //! One session: what was said, what the analysis saw in it, and where it came from.
 
 mod analysis;
+mod timeline;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,7 +21,7 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
 use crate::form::Posted;
-use crate::layout::{Place, page};
+use crate::layout::{Place, live_page};
 use crate::parts::badge::{self, ended_words};
 use crate::parts::csrf;
 use crate::parts::empty::empty;
@@ -60,7 +61,7 @@ pub(crate) async fn get(
     Ok(render(&admin, &data))
 }
 
-async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Result<Data, Fault> {
+pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Result<Data, Fault> {
     let caller = &admin.caller;
     let session = session::get_session(db, caller, &SessionKey::Id(session_id)).await?;
     let student = match session.student_id {
@@ -151,46 +152,55 @@ pub(crate) async fn assign(
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     let session = &data.session;
-    let name = data
-        .student
-        .as_ref()
-        .map_or("Unknown caller", |student| &student.display_name);
-    let started = session.started_at.unwrap_or(session.created_at);
-    let title = format!(
-        "{name}, {}",
-        started.with_timezone(&admin.viewer.zone).format("%-d %b %H:%M")
-    );
-    page(
+    let started = session
+        .started_at
+        .unwrap_or(session.created_at)
+        .with_timezone(&admin.viewer.zone);
+    let title = format!("{}, {}", name(data), started.format("%-d %b %H:%M"));
+    let events = format!("/events/sessions/{}", session.session_id);
+    live_page(
         admin,
         Place::Sessions,
         &title,
-        html! {
-            div.head {
-                div { h1 { (name) } (facts(&admin.viewer, session)) }
-                div.actions {
-                    @if let Some(student) = &data.student {
-                        a.btn href={ "/students/" (student.student_id) } { (icon("user-round")) "Student" }
-                    }
+        &events,
+        html! { div id="session" { (body(admin, data)) } },
+    )
+}
+
+fn name(data: &Data) -> &str {
+    data.student
+        .as_ref()
+        .map_or("Unknown caller", |student| &student.display_name)
+}
+
+/// What changes while the page is open.
+pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
+    let session = &data.session;
+    html! {
+        div.head {
+            div { h1 { (name(data)) } (facts(&admin.viewer, session)) }
+            div.actions {
+                @if let Some(student) = &data.student {
+                    a.btn href={ "/students/" (student.student_id) } { (icon("user-round")) "Student" }
                 }
             }
-            nav.subnav.jump aria-label="On this page" {
-                a href="#transcript" { "Transcript" } a href="#analysis" { "Analysis" } a href="#timeline" { "Timeline" }
-            }
+        }
+        nav.subnav.jump aria-label="On this page" {
+            a href="#transcript" { "Transcript" } a href="#analysis" { "Analysis" } a href="#timeline" { "Timeline" }
+        }
+        div.stack {
             @if let Some(reason) = &session.attention_reason {
-                div.stack { (notice(Tone::Warn, "A person should look at this session", reason)) }
+                (notice(Tone::Warn, "A person should look at this session", reason))
             }
             div.cols.wide-aside {
                 div.stack {
                     @if data.student.is_none() { (assign_card(admin, data)) }
                     (transcript_card(data))
                 }
-                div.stack {
-                    (analysis::card(admin, data))
-                    (timeline(&admin.viewer, data))
-                }
+                div.stack { (analysis::card(admin, data)) (timeline::card(&admin.viewer, data)) }
             }
-        },
-    )
+        }
+    }
 }
 
 fn facts(viewer: &Viewer, session: &Session) -> Markup {
@@ -293,42 +303,6 @@ fn no_turns(status: SessionStatus) -> Markup {
         SessionStatus::Analyzed | SessionStatus::NeedsAttention => "The report of this call held no words.",
     };
     empty("message-square", "Nothing said yet", text, html! {})
-}
-
-fn timeline(viewer: &Viewer, data: &Data) -> Markup {
-    let session = &data.session;
-    let line = |class: &str, at, what: Markup, small: Markup| {
-        html! { li { (viewer.clock(at)) span class={ "dot " (class) } aria-hidden="true" {} span { (what) small { (small) } } } }
-    };
-    html! {
-        section.card aria-labelledby="timeline" {
-            header { h2 id="timeline" { "Timeline" } }
-            div.body { ol.tl {
-                @if let Some(at) = session.started_at { (line("", at, html! { "Call began" }, html! {})) }
-                @if let Some(at) = session.ended_at {
-                    (line("", at, html! { "Call ended" }, html! { @if let Some(reason) = &session.ended_reason { code { (reason) } } }))
-                }
-                @for job in &data.jobs {
-                    (line(job_dot(job), job.finished_at.unwrap_or(job.created_at), html! { (crate::pages::jobs::kind_words(&job.kind)) }, html! {
-                        (crate::pages::jobs::state_words(&job.state))
-                        @if job.attempts > 1 { ", attempt " (job.attempts) " of " (job.max_attempts) }
-                        @if let Some(error) = &job.last_error { ": " (error) }
-                    }))
-                }
-                @if let Some(at) = session.analyzed_at {
-                    (line("good", at, html! { "Analysed" }, html! { "Mastery and student context updated" }))
-                }
-            } }
-        }
-    }
-}
-
-fn job_dot(job: &JobItem) -> &'static str {
-    match &job.state[..] {
-        "done" => "good",
-        "needs_attention" => "bad",
-        _ => "",
-    }
 }
 
 pub(crate) fn status_badge(session: &Session) -> Markup {

@@ -239,7 +239,7 @@ fn session_row(viewer: &Viewer, item: &SessionItem) -> Markup {
 }
 
 /// A list says what a call was about; the page of the session says the rest.
-fn first_sentence(summary: &str) -> &str {
+pub(crate) fn first_sentence(summary: &str) -> &str {
     summary.split_inclusive(". ").next().unwrap_or(summary).trim_end()
 }
 

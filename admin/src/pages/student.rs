@@ -213,7 +213,7 @@ fn misconceptions(viewer: &Viewer, list: &[Misconception]) -> Markup {
                     }
                     span.sm.faint {
                         @if let Some(skill) = &seen.skill_name { (skill) ". " }
-                        "First " (viewer.date(seen.first_seen_at)) ", last " (viewer.date(seen.last_seen_at)) "."
+                        "First seen: " (viewer.date(seen.first_seen_at)) ". Last seen: " (viewer.date(seen.last_seen_at)) "."
                         @if let Some(session_id) = seen.session_id { " " a.link href={ "/sessions/" (session_id) } { "Session" } }
                     }
                 } } }
@@ -233,7 +233,7 @@ fn history(viewer: &Viewer, data: &Data) -> Markup {
     let all = link::to("/sessions", &[("q", &data.student.display_name)]);
     let rows = html! { @for item in &data.sessions { (row(&html! {
         (cell("nowrap", html! { a.main href={ "/sessions/" (item.session_id) } { (viewer.time(item.started_at.unwrap_or(item.created_at))) } }))
-        (cell("full muted sm", html! { @if let Some(summary) = &item.summary { (summary) } @else { (none()) } }))
+        (cell("full muted sm", html! { @if let Some(summary) = &item.summary { (crate::pages::sessions::first_sentence(summary)) } @else { (none()) } }))
         (cell("num hide", html! { @if let Some((end, start)) = item.ended_at.zip(item.started_at) { (figures::length((end - start).num_seconds().max(0))) } @else { (none()) } }))
         (cell("end", badge::session(item.status, item.analysis_status)))
     })) } };

@@ -86,11 +86,11 @@ fn told(names: BarNames<'_>, bars: &[Bar]) -> String {
     format!("Bars, {}. {highest}", names.chart)
 }
 
-/// The top of the scale: the next even 1, 2, 4 or 6 times a power of ten, so that its half is whole.
+/// The top of the scale: a round and even figure, so that its half is whole, too.
 fn scale(highest: i64) -> i64 {
     let mut power = 1;
     loop {
-        for step in [2, 4, 6, 10] {
+        for step in [2, 4, 6, 8, 10, 12, 16] {
             if step * power >= highest {
                 return step * power;
             }
@@ -121,7 +121,10 @@ mod tests {
 
     #[test]
     fn the_scale_ends_on_a_round_figure_whose_half_is_whole() {
-        assert_eq!([0, 1, 3, 5, 8, 99, 1_498].map(scale), [2, 2, 4, 6, 10, 100, 2_000]);
+        assert_eq!(
+            [0, 1, 3, 5, 8, 11, 99, 1_498].map(scale),
+            [2, 2, 4, 6, 8, 12, 100, 1_600]
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub(crate) fn empty(mark: &str, title: &str, text: &str, actions: Markup) -> Mar
     html! {
         div.empty {
             (icon(mark))
-            h3 { (title) }
+            h2 { (title) }
             p { (text) }
             @if !actions.0.is_empty() { div.actions { (actions) } }
         }

@@ -37,7 +37,9 @@ impl News {
 
     /// Hears what happens from now on.
     pub fn reader(&self) -> Reader {
-        Reader { receiver: self.sender.subscribe() }
+        Reader {
+            receiver: self.sender.subscribe(),
+        }
     }
 }
 

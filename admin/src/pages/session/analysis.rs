@@ -195,7 +195,8 @@ fn engagement(findings: &Findings, figures: &Figures) -> Markup {
                 dt { "Longest silence" } dd { (figures::wait(figures.longest_silence_seconds.round() as i64)) }
                 dt { "Questions the student asked" } dd { (figures.n_student_questions) }
                 dt { "Answers" } dd { (figures.n_answers) }
-                dt { "Right, of them without help" } dd { (figures.n_answers_correct) ", " (figures.n_answers_correct_unaided) }
+                dt { "Right" } dd { (figures.n_answers_correct) }
+                dt { "Right without help" } dd { (figures.n_answers_correct_unaided) }
                 @if figures.n_answers_undecided > 0 { dt { "Nobody can tell" } dd { (figures.n_answers_undecided) } }
                 dt { "Asked for a hint" } dd { (figures.n_hint_requests) }
                 @if let Some(engagement) = &findings.engagement { dt { "Mood" } dd { (engagement.mood) } }

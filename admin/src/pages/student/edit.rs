@@ -236,8 +236,8 @@ fn render(admin: &Admin, student_id: Option<StudentId>, typed: &Typed, error: Op
                 div.head { div { h1 { (title) } } }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was saved.")) }
                 form.card method="post" {
-                    (csrf(admin))
                     div.body.stack {
+                        (csrf(admin))
                         div.form-grid {
                             div.field { label for="name" { "Name" } input.input id="name" name="name" required maxlength="120" value=(typed.name); span.hint { "Assistants use the first word of it." } }
                             (grades(&typed.grade))

@@ -1,0 +1,158 @@
+//! Live pages: what changed is sent as markup that htmx puts in its place.
+//!
+//! **Invariant:** a stream shows what its login may see, for as long as that login lives, and does not keep it alive.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, Stream};
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use secrecy::SecretString;
+use shared::id::SessionId;
+use shared::session::news::Reader;
+use shared::{admin_login, clock};
+use tokio_util::sync::CancellationToken;
+
+use crate::Dashboard;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::pages::{overview, session};
+
+/// The least time between two pictures of one page: a busy hour must not become a busy browser.
+const PACE: Duration = Duration::from_secs(2);
+/// Where nothing was heard for this long, the page is made anew all the same: clocks run, and news may be lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Which page is kept up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Topic {
+    Overview,
+    Session(SessionId),
+}
+
+struct Watch {
+    topic: Topic,
+    dashboard: Dashboard,
+    cookie: SecretString,
+    headers: HeaderMap,
+    reader: Reader,
+    shutdown: CancellationToken,
+    last: Option<String>,
+}
+
+pub(crate) async fn overview(State(dashboard): State<Dashboard>, headers: HeaderMap) -> Result<Response, Fault> {
+    open(dashboard, headers, Topic::Overview).await
+}
+
+pub(crate) async fn session(
+    State(dashboard): State<Dashboard>,
+    Path(session_id): Path<SessionId>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    open(dashboard, headers, Topic::Session(session_id)).await
+}
+
+async fn open(dashboard: Dashboard, headers: HeaderMap, topic: Topic) -> Result<Response, Fault> {
+    let Some(cookie) = dashboard.cookie.read(&headers) else {
+        return Ok(StatusCode::UNAUTHORIZED.into_response());
+    };
+    if admin_login::peek_login(&dashboard.db, &cookie, clock::now())
+        .await?
+        .is_none()
+    {
+        // 204 tells an event stream not to come back.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let (reader, shutdown) = (dashboard.news.reader(), dashboard.shutdown.clone());
+    let watch = Watch {
+        topic,
+        dashboard,
+        cookie,
+        headers,
+        reader,
+        shutdown,
+        last: None,
+    };
+    let keep_alive = KeepAlive::new().interval(HEARTBEAT);
+    Ok(Sse::new(watch.into_stream()).keep_alive(keep_alive).into_response())
+}
+
+impl Watch {
+    fn into_stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, async |mut watch| {
+            let shutdown = watch.shutdown.clone();
+            let event = shutdown.run_until_cancelled(watch.next()).await??;
+            Some((Ok(event), watch))
+        })
+    }
+
+    /// The next picture that differs from the one before. `None`: the login is over, or the page cannot be made.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            self.wait().await;
+            let now = clock::now();
+            let login = admin_login::peek_login(&self.dashboard.db, &self.cookie, now)
+                .await
+                .ok()??;
+            let admin = Admin::new(login, &self.headers, now);
+            let picture = self.picture(&admin).await?.into_string();
+            if self.last.as_ref() != Some(&picture) {
+                self.last = Some(picture.clone());
+                return Some(Event::default().data(picture));
+            }
+        }
+    }
+
+    /// Until something happened that concerns this page. The first time it does not wait: between the page and its
+    /// stream something may have happened.
+    async fn wait(&mut self) {
+        if self.last.is_none() {
+            return;
+        }
+        let topic = self.topic;
+        let concerns = |news| match (topic, news) {
+            (Topic::Overview, _) | (_, None) => true,
+            (Topic::Session(own), Some(changed)) => own == changed,
+        };
+        let heard = async { while !concerns(self.reader.next().await) {} };
+        let ((), _) = tokio::join!(tokio::time::sleep(PACE), tokio::time::timeout(PATIENCE, heard));
+    }
+
+    async fn picture(&self, admin: &Admin) -> Option<Markup> {
+        let db = &self.dashboard.db;
+        match self.topic {
+            Topic::Overview => {
+                let data = overview::fetch(admin, db).await.ok()?;
+                Some(partial("overview", overview::body(&admin.viewer, &data)))
+            }
+            Topic::Session(session_id) => {
+                let data = session::fetch(admin, db, session_id).await.ok()?;
+                Some(partial("session", session::body(admin, &data)))
+            }
+        }
+    }
+}
+
+/// Markup for the inside of the element `id`. It is morphed: what is open, ticked or being typed stays.
+fn partial(id: &str, body: Markup) -> Markup {
+    html! { hx-partial hx-target={ "#" (id) } hx-swap="innerMorph" { (body) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_names_where_it_belongs() {
+        let shown = partial("overview", html! { p { "84" } }).into_string();
+        assert_eq!(
+            shown,
+            r##"<hx-partial hx-target="#overview" hx-swap="innerMorph"><p>84</p></hx-partial>"##
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! What happened to a session, step by step.
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+use shared::job::list::JobItem;
+
+use super::Data;
+use crate::pages::jobs::{kind_words, state_words};
+use crate::viewer::Viewer;
+
+struct Step {
+    at: DateTime<Utc>,
+    class: &'static str,
+    what: String,
+    more: Markup,
+}
+
+pub(super) fn card(viewer: &Viewer, data: &Data) -> Markup {
+    html! {
+        section.card aria-labelledby="timeline" {
+            header { h2 id="timeline" { "Timeline" } }
+            div.body { ol.tl { @for step in steps(data) {
+                li {
+                    (viewer.clock(step.at))
+                    span class={ "dot " (step.class) } aria-hidden="true" {}
+                    span { (step.what) small { (step.more) } }
+                }
+            } } }
+        }
+    }
+}
+
+/// All steps with a known time, in their order.
+fn steps(data: &Data) -> Vec<Step> {
+    let session = &data.session;
+    let step = |at: Option<DateTime<Utc>>, class, what: &str, more| {
+        at.map(|at| Step {
+            at,
+            class,
+            what: what.to_owned(),
+            more,
+        })
+    };
+    let reason = html! { @if let Some(reason) = &session.ended_reason { code { (reason) } } };
+    let of_call = [
+        step(session.started_at, "", "Call began", html! {}),
+        step(session.ended_at, "", "Call ended", reason),
+        step(
+            session.analyzed_at,
+            "good",
+            "Analysed",
+            html! { "Mastery and student context updated" },
+        ),
+    ];
+    let of_jobs = data.jobs.iter().map(|job| Some(job_step(job)));
+    let mut steps: Vec<Step> = of_call.into_iter().chain(of_jobs).flatten().collect();
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+fn job_step(job: &JobItem) -> Step {
+    let class = match &job.state[..] {
+        "done" => "good",
+        "needs_attention" => "bad",
+        _ => "",
+    };
+    let more = html! {
+        (state_words(&job.state))
+        @if job.attempts > 1 { ", attempt " (job.attempts) " of " (job.max_attempts) }
+        @if let Some(error) = &job.last_error { ": " (error) }
+    };
+    Step {
+        at: job.finished_at.unwrap_or(job.created_at),
+        class,
+        what: kind_words(&job.kind).to_owned(),
+        more,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_stand_in_the_order_in_which_they_happened() {
+        let data = super::super::tests::data(None);
+        let shown = card(&Viewer::sample(), &data).into_string();
+        let place = |what| shown.find(what).unwrap();
+        assert!(place("Call began") < place("Call ended") && place("Call ended") < place("Analysed"));
+        assert!(shown.contains("15:12:04") && shown.contains("customer-ended-call"));
+    }
+}
