@@ -5,23 +5,32 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use shared::access::{Caller, Scope};
+use shared::access::{Scope, ScopeSet};
 use shared::db::Db;
 
 mod answer;
 mod arguments;
 mod ask;
+mod get_progress;
 mod get_session;
 mod get_student_context;
+mod identify_student;
 pub mod line;
+mod list_due_skills;
 mod list_sessions;
+mod list_students;
+mod next_question;
+mod once;
+mod plain_text;
+mod record_evidence;
+mod register_student;
+mod save_note;
 mod schema;
 
 pub use answer::{Answer, Outcome, ToolError};
@@ -32,8 +41,16 @@ pub use line::Line;
 pub static TOOLS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
     vec![
         Definition::of::<get_student_context::GetStudentContext>(),
+        Definition::of::<identify_student::IdentifyStudent>(),
+        Definition::of::<register_student::RegisterStudent>(),
+        Definition::of::<list_due_skills::ListDueSkills>(),
+        Definition::of::<next_question::NextQuestion>(),
+        Definition::of::<record_evidence::RecordEvidence>(),
+        Definition::of::<save_note::SaveNote>(),
         Definition::of::<get_session::GetSession>(),
         Definition::of::<list_sessions::ListSessions>(),
+        Definition::of::<get_progress::GetProgress>(),
+        Definition::of::<list_students::ListStudents>(),
     ]
 });
 
@@ -56,7 +73,8 @@ pub trait Tool {
     const TITLE: &'static str;
     /// What it is for and when to call it, in a sentence or two: a model chooses by it.
     const DESCRIPTION: &'static str;
-    const SCOPE: Scope;
+    /// What a token must hold, all of it.
+    const SCOPES: &'static [Scope];
     const EFFECT: Effect;
     /// Its schema is checked before `run`: what `run` gets is within the bounds that the schema states.
     type Params: DeserializeOwned + JsonSchema + Send;
@@ -77,7 +95,7 @@ pub struct Definition {
     pub name: &'static str,
     pub title: &'static str,
     pub description: &'static str,
-    pub scope: Scope,
+    pub scopes: ScopeSet,
     pub effect: Effect,
     pub input_schema: Map<String, Value>,
     pub output_schema: Map<String, Value>,
@@ -90,7 +108,7 @@ impl Definition {
             name: T::NAME,
             title: T::TITLE,
             description: T::DESCRIPTION,
-            scope: T::SCOPE,
+            scopes: T::SCOPES.iter().copied().collect(),
             effect: T::EFFECT,
             input_schema: schema::input::<T::Params>(),
             output_schema: schema::output::<T::Output>(),
@@ -100,29 +118,9 @@ impl Definition {
 
     /// Checks scope and arguments, then runs.
     pub async fn answer(&self, db: &Db, ask: Ask<'_>, arguments: Map<String, Value>) -> Result<Answer, ToolError> {
-        ask.caller.require(self.scope)?;
+        self.scopes.iter().try_for_each(|scope| ask.caller.require(scope))?;
         let arguments = arguments::check(&self.input_schema, arguments).map_err(ToolError::invalid)?;
         (self.run)(db, ask, Value::Object(arguments)).await
-    }
-
-    /// [`Self::answer`], for who is on no line.
-    pub async fn call(
-        &self,
-        db: &Db,
-        caller: &Caller,
-        arguments: Map<String, Value>,
-        now: DateTime<Utc>,
-    ) -> Result<Answer, ToolError> {
-        self.answer(
-            db,
-            Ask {
-                caller,
-                line: &Line::default(),
-                now,
-            },
-            arguments,
-        )
-        .await
     }
 }
 

@@ -329,7 +329,7 @@ pub struct StudentQuery {
     /// Part of the name, whatever its case.
     pub name_contains: Option<String>,
     pub grade: Option<i16>,
-    /// The last row of the page before: lower-case name and id.
+    /// The last row of the page before: name and id.
     pub after: Option<(String, StudentId)>,
     pub limit: i64,
 }
@@ -353,7 +353,7 @@ pub async fn list_students(
            ) c on true
            where ($1::text is null or position(lower($1) in lower(display_name)) > 0)
              and ($2::smallint is null or grade = $2)
-             and ($3::text is null or (lower(display_name), s.student_id) > ($3, $4))
+             and ($3::text is null or (lower(display_name), s.student_id) > (lower($3), $4))
            order by lower(display_name), s.student_id
            limit $5"#,
         query.name_contains.as_deref(),

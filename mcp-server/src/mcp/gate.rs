@@ -80,7 +80,7 @@ fn refuse(busy: Busy, request: &Request) -> Response {
 
 /// What a token for all of our tools holds.
 fn offered_scopes() -> ScopeSet {
-    tools::TOOLS.iter().map(|tool| tool.scope).collect()
+    tools::TOOLS.iter().flat_map(|tool| tool.scopes.iter()).collect()
 }
 
 /// What the caller should ask a token for: what this call needs, and what the caller has, so that nothing is lost by
@@ -90,8 +90,8 @@ fn scopes_lacking(caller: &Caller, frame: &Frame) -> Option<ScopeSet> {
         return None;
     }
     let tool = tools::find(frame.name.as_deref()?)?;
-    let needed = !caller.scopes.contains(tool.scope);
-    needed.then(|| caller.scopes.iter().chain([tool.scope]).collect())
+    let suffices = tool.scopes.is_subset_of(caller.scopes);
+    (!suffices).then(|| caller.scopes.iter().chain(tool.scopes.iter()).collect())
 }
 
 #[cfg(test)]

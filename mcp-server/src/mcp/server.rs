@@ -9,7 +9,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
-use shared::access::{Caller, Scope};
+use shared::access::{Caller, ScopeSet};
 
 use crate::State;
 use crate::tools::{self, Definition, Effect, Line};
@@ -28,8 +28,8 @@ static INFO: LazyLock<ServerConfig> = LazyLock::new(|| {
         .with_instructions(INSTRUCTIONS)
 });
 
-static LISTED: LazyLock<Vec<(Scope, Tool)>> =
-    LazyLock::new(|| tools::TOOLS.iter().map(|tool| (tool.scope, listed(tool))).collect());
+static LISTED: LazyLock<Vec<(ScopeSet, Tool)>> =
+    LazyLock::new(|| tools::TOOLS.iter().map(|tool| (tool.scopes, listed(tool))).collect());
 
 /// One for all requests: a clone is two pointers.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ impl ServerHandler for McpServer {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let caller = caller_of(&context)?;
-        let may_call = LISTED.iter().filter(|(scope, _)| caller.scopes.contains(*scope));
+        let may_call = LISTED.iter().filter(|(scopes, _)| scopes.is_subset_of(caller.scopes));
         let tools = may_call.map(|(_, tool)| tool.clone()).collect();
         Ok(ListToolsResult::with_all_items(tools)
             .with_ttl_ms(LIST_TTL_MS)

@@ -5,10 +5,10 @@
 
 use chrono::{DateTime, Utc};
 use shared::access::Caller;
-use shared::db::Db;
-use shared::id::StudentId;
+use shared::db::{Connection, Db};
+use shared::id::{SessionId, StudentId};
 use shared::phone::Phone;
-use shared::student;
+use shared::{session, student};
 
 use super::line::{CallerNumber, Line, Resolved};
 use super::{Outcome, ToolError};
@@ -51,6 +51,20 @@ impl Ask<'_> {
             self.line.resolve(db).await?.number
         };
         settle(number, named).ok_or_else(not_on_this_line)
+    }
+
+    /// The session of the call, where the request is made on one. What is written in the call belongs to it.
+    pub async fn open_session(&self, tx: &mut Connection) -> Result<Option<SessionId>, ToolError> {
+        let Some(call_id) = &self.line.call_id else {
+            return Ok(None);
+        };
+        let phone = match &self.line.number {
+            CallerNumber::Known(phone) => Some(phone.clone()),
+            CallerNumber::Untold | CallerNumber::Withheld => None,
+        };
+        Ok(Some(
+            session::open_on_line(tx, self.caller, call_id, phone, self.now).await?,
+        ))
     }
 
     /// The student who is meant: the one named, else the one whose call this is, else the only one of the number.

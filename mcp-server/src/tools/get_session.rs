@@ -95,7 +95,7 @@ impl Tool for GetSession {
     const DESCRIPTION: &'static str = "One tutoring call in review: summary, skills practised with right and wrong \
         answers, next steps, and on request the transcript. Use it to look back at a certain call. Give session_id or \
         call_id.";
-    const SCOPE: Scope = Scope::SessionsRead;
+    const SCOPES: &'static [Scope] = &[Scope::SessionsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;
     type Output = Output;

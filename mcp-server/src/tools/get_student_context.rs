@@ -32,7 +32,7 @@ impl Tool for GetStudentContext {
     const DESCRIPTION: &'static str = "Call this first in every call, before you speak. Tells who is probably calling, \
         an opening line, today's plan, the skills that are due, misconceptions to watch for, and how the last call \
         went. Give phone, or student_id where you know it.";
-    const SCOPE: Scope = Scope::ContextRead;
+    const SCOPES: &'static [Scope] = &[Scope::ContextRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;
     type Output = StudentContext;

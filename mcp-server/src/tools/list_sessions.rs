@@ -61,7 +61,7 @@ impl Tool for ListSessions {
     const TITLE: &'static str = "List sessions";
     const DESCRIPTION: &'static str = "Tutoring calls, newest first, each with its date, status and a short summary. \
         Use it to find a call, or to see how a student's last calls went. For more, pass next_cursor as cursor.";
-    const SCOPE: Scope = Scope::SessionsRead;
+    const SCOPES: &'static [Scope] = &[Scope::SessionsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;
     type Output = Output;

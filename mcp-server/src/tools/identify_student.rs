@@ -1,0 +1,95 @@
+//! Settles which of several students of one telephone is calling, and gives their context.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::access::Scope;
+use shared::db::{self, Db};
+use shared::id::StudentId;
+use shared::phone::Phone;
+use shared::{session, student, student_context};
+
+use super::line::CallerNumber;
+use super::{Answer, Ask, Effect, Outcome, Tool, ToolError, plain_text};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// The first name that the caller gave.
+    #[schemars(length(min = 1, max = 60))]
+    first_name: String,
+    /// Only where the telephone line does not tell the number by itself.
+    #[serde(default)]
+    phone: Option<Phone>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    student_id: StudentId,
+    first_name: String,
+}
+
+#[derive(Debug)]
+pub(super) struct IdentifyStudent;
+
+impl Tool for IdentifyStudent {
+    const NAME: &'static str = "identify_student";
+    const TITLE: &'static str = "Identify student";
+    const DESCRIPTION: &'static str = "Use this when the caller has said their first name: several students share the \
+        number, or the caller is not who was expected. Answers with that student's context; from then on the call \
+        counts as theirs.";
+    const SCOPES: &'static [Scope] = &[Scope::ContextRead, Scope::CallsWrite];
+    const EFFECT: Effect = Effect::Adds;
+    type Params = Params;
+    type Output = Output;
+
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let CallerNumber::Known(phone) = ask.phone(db, params.phone).await? else {
+            return Err(nobody());
+        };
+        let students = student::list_first_names(db, ask.caller, &phone).await?;
+        let (student_id, first_name) = only_of_name(students, &params.first_name).ok_or_else(nobody)?;
+        let mut tx = db.begin().await.map_err(db::Error::from)?;
+        if let Some(session_id) = ask.open_session(&mut tx).await? {
+            session::identify_on_line(&mut tx, ask.caller, session_id, student_id, ask.now).await?;
+        }
+        tx.commit().await.map_err(db::Error::from)?;
+        let context = student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?;
+        let text = serde_json::to_string(&context).map_err(|_| ToolError::internal())?;
+        Ok(Answer {
+            text,
+            data: Output { student_id, first_name },
+        })
+    }
+}
+
+/// The one student of that name. Two of one name cannot be told apart by it.
+fn only_of_name(students: Vec<(StudentId, String)>, said: &str) -> Option<(StudentId, String)> {
+    let said = plain_text::first_name(said)?.to_lowercase();
+    let said = student::first_name(&said);
+    let mut of_name = students.into_iter().filter(|(_, name)| name.to_lowercase() == said);
+    let only = of_name.next()?;
+    of_name.next().is_none().then_some(only)
+}
+
+fn nobody() -> ToolError {
+    let say = "Nobody of that name is known on this number. Ask for the first name once more; if it stays so, call \
+               register_student.";
+    ToolError::new(Outcome::NotFound, say)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_finds_its_student_and_only_where_it_is_the_only_one() {
+        let student = |name: &str| (StudentId::new(), name.to_owned());
+        let all = vec![student("Maya"), student("Leo"), student("Leo"), student("Zoë")];
+        let found = |said| only_of_name(all.clone(), said).map(|(_, name)| name);
+        assert_eq!(found("maya").as_deref(), Some("Maya"));
+        assert_eq!(found(" ZOË Smith").as_deref(), Some("Zoë"));
+        assert_eq!(found("Leo"), None);
+        assert_eq!(found("Ida"), None);
+        assert_eq!(found(""), None);
+    }
+}

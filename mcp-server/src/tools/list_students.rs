@@ -1,0 +1,126 @@
+//! Students by name: for back offices, never on a telephone line.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::access::Scope;
+use shared::db::Db;
+use shared::id::StudentId;
+use shared::student::{self, StudentItem, StudentQuery, StudentStatus};
+
+use super::{Answer, Ask, Effect, Tool, ToolError};
+use crate::cursor;
+
+fn default_limit() -> i64 {
+    10
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Part of the name, whatever its case.
+    #[serde(default)]
+    #[schemars(length(max = 120))]
+    name: Option<String>,
+    /// Only students of this school grade; 0 is kindergarten.
+    #[serde(default)]
+    #[schemars(range(max = 13))]
+    grade: Option<u8>,
+    /// How many, at most 20.
+    #[serde(default = "default_limit")]
+    #[schemars(range(min = 1, max = 20))]
+    limit: i64,
+    /// next_cursor of the page before, unchanged.
+    #[serde(default)]
+    #[schemars(length(max = 800))]
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    items: Vec<Item>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Item {
+    student_id: StudentId,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grade: Option<i16>,
+    status: StudentStatus,
+    n_sessions: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_session_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug)]
+pub(super) struct ListStudents;
+
+impl Tool for ListStudents {
+    const NAME: &'static str = "list_students";
+    const TITLE: &'static str = "List students";
+    const DESCRIPTION: &'static str = "Students by name, with their grade and number of calls. Use it to find a \
+        student's id. For more, pass next_cursor as cursor. Not available on a telephone call.";
+    const SCOPES: &'static [Scope] = &[Scope::StudentsRead];
+    const EFFECT: Effect = Effect::Reads;
+    type Params = Params;
+    type Output = Output;
+
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        ask.permit_session(db, None).await?;
+        let after = params
+            .cursor
+            .as_deref()
+            .map(cursor::decode)
+            .transpose()
+            .map_err(ToolError::invalid)?;
+        // One more than asked for tells whether there is another page.
+        let limit = params.limit + 1;
+        let query = StudentQuery {
+            name_contains: params.name,
+            grade: params.grade.map(i16::from),
+            after,
+            limit,
+        };
+        let mut rows = student::list_students(db, ask.caller, &query).await?;
+        let has_more = rows.len() as i64 > params.limit;
+        rows.truncate(params.limit as usize);
+        let last = rows.last().filter(|_| has_more);
+        let next_cursor = last.map(|row| cursor::encode(&(&row.display_name, row.student_id)));
+        let data = Output {
+            items: rows.into_iter().map(item).collect(),
+            next_cursor,
+        };
+        Ok(Answer { text: say(&data), data })
+    }
+}
+
+fn item(row: StudentItem) -> Item {
+    Item {
+        student_id: row.student_id,
+        name: row.display_name,
+        grade: row.grade,
+        status: row.status,
+        n_sessions: row.n_sessions,
+        last_session_at: row.last_session_at,
+    }
+}
+
+fn say(data: &Output) -> String {
+    if data.items.is_empty() {
+        return "There are no such students.".to_owned();
+    }
+    let line = |Item {
+                    student_id,
+                    name,
+                    n_sessions,
+                    ..
+                }: &Item| format!("- {name}, {n_sessions} calls, student_id {student_id}");
+    let mut lines: Vec<String> = data.items.iter().map(line).collect();
+    if let Some(cursor) = &data.next_cursor {
+        lines.push(format!("There are more: call again with cursor {cursor}"));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,71 @@
+//! The id of a deed, made of the deed itself: told twice, by a model or by a retry, it is done once.
+
+use uuid::Uuid;
+
+use super::Ask;
+
+/// Ours alone; it must never change, or what was done before an update could be done again after it.
+const NAMESPACE: Uuid = Uuid::from_u128(0x3a2f_6f0e_5d0b_4b0c_9a55_7d1d_2f8e_61c4);
+
+/// The id of what `tool` did with `words`. Within one telephone call, the same words are the same deed; off the telephone
+/// within one day of one client.
+pub(super) fn id(ask: &Ask<'_>, tool: &str, words: &[&str]) -> Uuid {
+    let place = match &ask.line.call_id {
+        Some(call_id) => format!("call {call_id}"),
+        None => format!("{} {}", ask.caller.actor, ask.now.date_naive()),
+    };
+    let words = words.iter().map(|word| word.trim().to_lowercase());
+    let parts = [tool.to_owned(), place].into_iter().chain(words);
+    // Lengths keep ("ab", "c") apart from ("a", "bc").
+    let name: Vec<String> = parts.map(|part| format!("{}:{part}", part.len())).collect();
+    Uuid::new_v5(&NAMESPACE, name.join("\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use shared::access::{Caller, ScopeSet};
+
+    use super::*;
+    use crate::tools::Line;
+
+    fn id_of(call_id: Option<&str>, client: &str, now: DateTime<Utc>, words: &[&str]) -> Uuid {
+        let caller = Caller::client(client, ScopeSet::all());
+        let line = Line::read(call_id, None);
+        id(
+            &Ask {
+                caller: &caller,
+                line: &line,
+                now,
+            },
+            "record_evidence",
+            words,
+        )
+    }
+
+    #[test]
+    fn the_same_words_in_one_call_are_one_deed_whoever_tells_them_and_when() {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let one = id_of(Some("call"), "c1", now, &["What is 2+2?", "correct"]);
+        assert_eq!(
+            one,
+            id_of(
+                Some("call"),
+                "c2",
+                now + TimeDelta::hours(1),
+                &[" what is 2+2? ", "correct"]
+            )
+        );
+        assert_ne!(one, id_of(Some("other"), "c1", now, &["What is 2+2?", "correct"]));
+        assert_ne!(one, id_of(Some("call"), "c1", now, &["What is 2+2?c", "orrect"]));
+    }
+
+    #[test]
+    fn off_the_telephone_a_deed_is_one_for_a_day_of_a_client() {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let one = id_of(None, "c1", now, &["a"]);
+        assert_eq!(one, id_of(None, "c1", now + TimeDelta::minutes(5), &["a"]));
+        assert_ne!(one, id_of(None, "c2", now, &["a"]));
+        assert_ne!(one, id_of(None, "c1", now + TimeDelta::days(1), &["a"]));
+    }
+}
