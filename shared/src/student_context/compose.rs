@@ -187,10 +187,10 @@ fn plan(goal: Option<String>, steps: Vec<String>, due: &[DueSkill]) -> Option<Pl
 fn ago(passed: Duration) -> String {
     match passed.num_minutes() {
         ..2 => "just now".to_owned(),
-        minutes @ ..60 => format!("{minutes} minutes ago"),
-        minutes @ ..120 => format!("{} hour ago", minutes / 60),
-        minutes @ ..1440 => format!("{} hours ago", minutes / 60),
-        ..2880 => "yesterday".to_owned(),
+        minutes @ 2..60 => format!("{minutes} minutes ago"),
+        60..120 => "1 hour ago".to_owned(),
+        minutes @ 120..1440 => format!("{} hours ago", minutes / 60),
+        1440..2880 => "yesterday".to_owned(),
         minutes => format!("{} days ago", minutes / 1440),
     }
 }
