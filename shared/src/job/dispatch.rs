@@ -138,7 +138,7 @@ mod tests {
     use crate::job::lease::{claim_ready, finish_done, take};
     use crate::job::{Job, Lane, enqueue};
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
     const NOTHING: Duration = Duration::ZERO;
 
     async fn a_job(db: &Db) -> Job {

@@ -254,7 +254,7 @@ mod tests {
     use crate::job::dispatch::sweep;
     use crate::job::enqueue;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     async fn claimed(db: &Db, lease: Duration) -> Claimed {
         let mut connection = db.acquire().await.unwrap();

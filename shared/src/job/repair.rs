@@ -98,7 +98,7 @@ mod tests {
             Err(Error::NotFound(_))
         ));
 
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let held = claim_ready(&mut connection, Lane::Slow, 1, minute, "a").await.unwrap()[0].lease;
         let _ = finish_failed(&db, &held, "the key was refused").await.unwrap();
         let given_up = list_given_up(&db, 10).await.unwrap();

@@ -112,7 +112,7 @@ fn first_object(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn body(choice: Value) -> Vec<u8> {
+    fn body(choice: &Value) -> Vec<u8> {
         json!({ "choices": [choice], "usage": { "prompt_tokens": 12, "completion_tokens": 3 } })
             .to_string()
             .into_bytes()
@@ -125,7 +125,7 @@ mod tests {
             "Here it is:\n```json\n{\"a\": \"}\"}\n```\nAnything else?",
             "<think>maybe {x}</think>{\"a\": \"}\"} {\"b\": 1}",
         ] {
-            let found = answer(&body(json!({ "message": { "content": content } }))).unwrap();
+            let found = answer(&body(&json!({ "message": { "content": content } }))).unwrap();
             assert_eq!(found.text, r#"{"a": "}"}"#);
             assert_eq!((found.usage.input_tokens, found.usage.output_tokens), (12, 3));
         }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_none_says_why() {
-        let fault = |choice| answer(&body(choice)).unwrap_err();
+        let fault = |choice: Value| answer(&body(&choice)).unwrap_err();
         assert_eq!(
             fault(json!({ "message": { "content": null, "refusal": "no" } })),
             Fault::Declined
