@@ -53,7 +53,7 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
 fn exchange<'a>(task: &str, turns: Vec<&'a Turn>) -> Exchange<'a> {
     let said = turns.iter().map(|t| plain(&t.text)).collect::<Vec<_>>().join("\n");
     Exchange {
-        task: plain(&task),
+        task: plain(task),
         turns,
         said,
         reply: String::new(),

@@ -12,7 +12,7 @@ use super::cues::{
     SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences};
-use super::key::{self, Expected};
+use super::key::{self, Expected, Keys};
 use super::lead::{Lead, lead};
 use super::numbers::{Value, values};
 use super::recast::{self, Recast};
@@ -54,10 +54,11 @@ pub(super) struct Judgement {
 /// One judgement for each exchange.
 pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judgement> {
     let mut judgements: Vec<Judgement> = Vec::new();
+    let keys = Keys::new(curriculum);
     // What the whole task asks for, while its steps are asked one by one.
     let mut whole: Option<Expected> = None;
     for exchange in exchanges {
-        let expected = key::expected(&exchange.task, curriculum);
+        let expected = keys.expected(&exchange.task);
         let opens_task =
             NEW_TASK.is_match(&exchange.task) || matches!(expected, Some(Expected::Number(_) | Expected::Words(_)));
         if opens_task {

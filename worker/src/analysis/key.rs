@@ -1,9 +1,11 @@
 //! The right answer, where the question itself tells it: a calculation, or a question of the curriculum with its key.
 
+use std::collections::HashMap;
+
 use shared::curriculum::Curriculum;
 
 use super::arithmetic;
-use super::exchange::{plain, sentences};
+use super::exchange::sentences;
 use super::numbers::{Token, Value, tokens, values};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -18,45 +20,56 @@ pub(super) enum Expected {
     Words(String),
 }
 
-/// What the task's last question expects.
-pub(super) fn expected(task: &str, curriculum: &Curriculum) -> Option<Expected> {
-    let sentences = sentences(task);
-    // Who has just been told the answer is asked to say it.
-    let told = sentences.iter().rev().find_map(|(text, _)| told_number(text));
-    if let Some(told) = told {
-        return Some(Expected::Told(told));
+/// The questions of a curriculum in plain words, with their keys.
+#[derive(Debug)]
+pub(super) struct Keys<'a>(HashMap<String, &'a str>);
+
+impl<'a> Keys<'a> {
+    pub(super) fn new(curriculum: &'a Curriculum) -> Self {
+        let questions = curriculum.skills.iter().flat_map(|skill| &skill.questions);
+        Self(
+            questions
+                .map(|question| (words(&question.ask), question.answer.as_str()))
+                .collect(),
+        )
     }
-    // Only the last question counts, and a statement only where nothing is asked: "Let's try one quarter plus two thirds."
-    let (asked, _) = sentences.iter().rev().find(|(_, asks)| *asks).or(sentences.last())?;
-    if asked.contains("simplify") {
-        let fraction = values(asked).last().and_then(|v| v.fraction);
-        return fraction.map(|(top, bottom)| {
-            let divisor = gcd(top, bottom);
-            Expected::Lowest(top / divisor, bottom / divisor)
-        });
+
+    /// What the task's last question expects.
+    pub(super) fn expected(&self, task: &str) -> Option<Expected> {
+        let sentences = sentences(task);
+        // Only the last question counts, and a statement only where nothing is asked: "Let's try one quarter plus two thirds."
+        let (asked, _) = sentences.iter().rev().find(|(_, asks)| *asks).or(sentences.last())?;
+        if asked.contains("simplify") {
+            let fraction = values(asked).last().and_then(|v| v.fraction);
+            return fraction.map(|(top, bottom)| {
+                let divisor = gcd(top, bottom);
+                Expected::Lowest(top / divisor, bottom / divisor)
+            });
+        }
+        if let Some(key) = sentences.iter().rev().find_map(|(text, _)| self.0.get(&words(text))) {
+            return Some(match values(key).as_slice() {
+                [value] => Expected::Number(value.amount),
+                _ => Expected::Words(words(key)),
+            });
+        }
+        if let Some((bottom, fraction)) = arithmetic::asked_parts(asked) {
+            return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
+        }
+        let calculation = if arithmetic::claims(asked).is_empty() {
+            arithmetic::asked(asked)
+        } else {
+            None
+        };
+        // Who has just been told the answer is asked to say it.
+        let told = || {
+            sentences
+                .iter()
+                .rev()
+                .find_map(|(text, _)| told_number(text))
+                .map(Expected::Told)
+        };
+        calculation.map(|(_, result)| Expected::Number(result)).or_else(told)
     }
-    let key = sentences.iter().rev().find_map(|(text, _)| {
-        let asked = words(text);
-        curriculum
-            .skills
-            .iter()
-            .flat_map(|s| &s.questions)
-            .find(|q| words(&q.ask) == asked)
-            .map(|q| q.answer.clone())
-    });
-    if let Some(key) = key {
-        return Some(match values(&key).as_slice() {
-            [value] => Expected::Number(value.amount),
-            _ => Expected::Words(plain(&key)),
-        });
-    }
-    if let Some((bottom, fraction)) = arithmetic::asked_parts(asked) {
-        return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
-    }
-    if arithmetic::claims(asked).is_empty() {
-        return arithmetic::asked(asked).map(|(_, result)| Expected::Number(result));
-    }
-    None
 }
 
 /// Whether an answer is the expected one; `None` where it cannot be compared.
@@ -74,9 +87,8 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
             }
         }
         Expected::Told(number) => {
-            let value = value?;
-            // A student may go on from there: only the same number, or its plain opposite, says something.
-            if value.equals(*number) { Some(true) } else { None }
+            // A student may go on from there: another number says nothing.
+            value?.equals(*number).then_some(true)
         }
         Expected::Parts(parts, fraction) => {
             let value = value?;
@@ -85,7 +97,9 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
             (right || values(said).len() == 1).then_some(right)
         }
         Expected::Lowest(top, bottom) => Some(value?.fraction? == (*top, *bottom)),
-        Expected::Words(key) => said.contains(key.as_str()).then_some(true),
+        Expected::Words(key) => format!(" {} ", words(said))
+            .contains(&format!(" {key} "))
+            .then_some(true),
     }
 }
 
@@ -118,10 +132,12 @@ fn gcd(a: u32, b: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::exchange::plain;
     use super::*;
 
     fn check_answer(task: &str, said: &str) -> Option<bool> {
-        let expected = expected(&plain(task), &Curriculum::starter())?;
+        let starter = Curriculum::starter();
+        let expected = Keys::new(&starter).expected(&plain(task))?;
         check(&expected, &plain(said), values(said).last().copied())
     }
 

@@ -90,10 +90,8 @@ pub(super) fn engagement(turns: &[Turn], figures: &Figures) -> Option<Engagement
         w if w >= 2.5 => EngagementLevel::Medium,
         _ => EngagementLevel::Low,
     };
-    let said = turns.iter().rev().filter(|turn| turn.speaker == Speaker::Student);
-    let mood = said
-        .filter_map(|turn| MOODS.iter().find(|(_, words)| words.is_match(&turn.text)))
-        .next();
+    let mut said = turns.iter().rev().filter(|turn| turn.speaker == Speaker::Student);
+    let mood = said.find_map(|turn| MOODS.iter().find(|(_, words)| words.is_match(&turn.text)));
     Some(Engagement {
         level,
         mood: mood.map_or("neutral", |(mood, _)| mood).to_owned(),
