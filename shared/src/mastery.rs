@@ -27,7 +27,7 @@ impl Mastery {
 /// The result depends on the evidence alone, so that running it twice, or later, gives the same rows.
 pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
     // Two analyses of one student at once would each miss the other's evidence.
-    sqlx::query!("select 1 as one from students where student_id = $1 for update", student_id as StudentId)
+    sqlx::query!("select 1 as one from students where student_id = $1 for no key update", student_id as StudentId)
         .fetch_optional(&mut *tx)
         .await?;
     let evidence = evidence::list_counting(&mut *tx, caller, student_id, None).await?;
