@@ -138,6 +138,8 @@ fn run_erased<'a, T: Tool>(db: &'a Db, ask: Ask<'a>, arguments: Value) -> BoxFut
 mod tests {
     use std::collections::HashSet;
 
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -153,6 +155,45 @@ mod tests {
             // VAPI puts a prefix before it, and models allow 64 characters.
             assert!(tool.name.len() <= 32, "{}", tool.name);
         }
+    }
+
+    /// The contract with every client. Where a change is meant, `INSTA_UPDATE=always` writes it anew.
+    #[test]
+    fn the_surface_is_the_one_that_was_agreed() {
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path("../snapshots");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| {
+            for tool in TOOLS.iter() {
+                let Definition {
+                    name,
+                    title,
+                    description,
+                    scopes,
+                    input_schema,
+                    output_schema,
+                    effect,
+                    ..
+                } = tool;
+                insta::assert_json_snapshot!(
+                    *name,
+                    json!({
+                        "name": name, "title": title, "description": description, "scopes": scopes.to_strings(),
+                        "effect": format!("{effect:?}"), "inputSchema": input_schema, "outputSchema": output_schema,
+                    })
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn a_voice_assistant_sees_at_most_ten_tools() {
+        let voice: ScopeSet = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite]
+            .into_iter()
+            .collect();
+        let n = TOOLS.iter().filter(|tool| tool.scopes.is_subset_of(voice)).count();
+        assert!((5..=10).contains(&n), "{n}");
     }
 
     #[test]

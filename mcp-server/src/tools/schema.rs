@@ -10,11 +10,33 @@ pub(super) fn input<T: JsonSchema>() -> Map<String, Value> {
     generate::<T>()
 }
 
-/// The schema of a tool's data, without descriptions: models do not read it, and each list of tools carries it.
+/// The schema of a tool's data, in outline: two levels, no descriptions, no bounds. Models do not read it, and pay for it
+/// in every list of tools; programs find the whole of it in the API's document.
 pub(super) fn output<T: JsonSchema>() -> Map<String, Value> {
-    let mut schema = Schema::from(generate::<T>());
-    WithoutDescriptions.transform(&mut schema);
-    to_map(schema)
+    let mut schema = generate::<T>();
+    outline(&mut schema, 2);
+    schema
+}
+
+fn outline(schema: &mut Map<String, Value>, levels: usize) {
+    for keyword in ["description", "minimum", "maximum"] {
+        schema.remove(keyword);
+    }
+    if levels == 0 {
+        for keyword in ["properties", "required", "items"] {
+            schema.remove(keyword);
+        }
+        return;
+    }
+    if let Some(Value::Object(items)) = schema.get_mut("items") {
+        outline(items, levels - 1);
+    }
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties
+            .values_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(|property| outline(property, levels - 1));
+    }
 }
 
 fn generate<T: JsonSchema>() -> Map<String, Value> {
@@ -96,15 +118,6 @@ fn merge_constants(schema: &mut Schema) {
     schema.insert("enum".to_owned(), Value::Array(values));
 }
 
-struct WithoutDescriptions;
-
-impl Transform for WithoutDescriptions {
-    fn transform(&mut self, schema: &mut Schema) {
-        transform_subschemas(self, schema);
-        schema.remove("description");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -137,6 +150,13 @@ mod tests {
     #[expect(dead_code, reason = "only its schema matters")]
     struct Inner {
         share: f64,
+        turns: Vec<Turn>,
+    }
+
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema matters")]
+    struct Turn {
+        turn_no: u32,
     }
 
     #[test]
@@ -148,7 +168,8 @@ mod tests {
                 "properties": {
                     "n": { "type": "integer" },
                     "kind": { "type": "string", "enum": ["one", "two", "three"] },
-                    "inner": { "type": "object", "properties": { "share": { "type": "number" } }, "required": ["share"] },
+                    "inner": { "type": "object", "properties": { "share": { "type": "number" }, "turns": { "type": "array" } },
+                        "required": ["share", "turns"] },
                 },
             })
         );
