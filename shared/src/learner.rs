@@ -5,6 +5,8 @@
 
 mod bkt;
 mod fsrs;
+#[cfg(test)]
+mod simulated_students;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
