@@ -12,8 +12,6 @@ use shared::phone::Phone;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Dialogue {
     pub id: String,
-    #[serde(default)]
-    pub topic: String,
     pub turns: Vec<DialogueTurn>,
 }
 

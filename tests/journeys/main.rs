@@ -8,5 +8,6 @@ mod processes;
 mod service;
 mod signatures;
 mod tidy;
+mod tools;
 mod vapi;
 mod with_faktory;

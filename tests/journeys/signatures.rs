@@ -61,8 +61,9 @@ async fn what_vapi_did_not_sign_is_refused_and_not_kept() {
     assert_eq!(service.http.get(url).bearer_auth(&token).send().await.unwrap().status(), StatusCode::NOT_FOUND);
 
     // The very same request, rightly signed, comes in: it was the signature that was judged.
-    let answer = vapi::post(&service.http, &service.server_url, &[("x-timestamp", &fresh), ("x-signature", &right)], &body);
-    assert_eq!(answer.await.status(), StatusCode::OK);
+    let headers = [("x-timestamp", &fresh[..]), ("x-signature", &right)];
+    let answer = vapi::post(&service.http, &service.server_url, &headers, &body).await;
+    assert_eq!(answer.status(), StatusCode::OK);
     service.stop().await;
 }
 
