@@ -44,7 +44,7 @@ async fn a_report_becomes_what_the_next_tutor_hears() {
     let session = service.analyzed(&token, CALL_ID).await;
     assert_eq!(session["student_id"], json!(amara.student_id));
     assert_eq!(session["analysis"]["status"], "baseline");
-    assert!(session["analysis"]["findings"]["judged_by"].as_str().unwrap().contains("rules"));
+    assert!(session["analysis"]["judged_by"].as_str().unwrap().contains("rules"));
 
     let after = call_tool(&client, "get_student_context", json!({ "phone": CALLER })).await;
     assert_eq!(after["student"]["n_calls"], 1);

@@ -1,3 +1,5 @@
+//! What the gate lets through, and what not.
+
 use serde_json::{Value, json};
 
 use super::*;
