@@ -17,6 +17,8 @@ use shared::db::Db;
 mod answer;
 mod arguments;
 mod ask;
+mod check_answer;
+mod compare;
 mod get_progress;
 mod get_session;
 mod get_student_context;
@@ -26,6 +28,7 @@ mod list_due_skills;
 mod list_sessions;
 mod list_students;
 mod next_question;
+mod observe;
 mod once;
 mod plain_text;
 mod record_evidence;
@@ -45,6 +48,7 @@ pub static TOOLS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
         Definition::of::<register_student::RegisterStudent>(),
         Definition::of::<list_due_skills::ListDueSkills>(),
         Definition::of::<next_question::NextQuestion>(),
+        Definition::of::<check_answer::CheckAnswer>(),
         Definition::of::<record_evidence::RecordEvidence>(),
         Definition::of::<save_note::SaveNote>(),
         Definition::of::<get_session::GetSession>(),

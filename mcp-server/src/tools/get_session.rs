@@ -20,7 +20,7 @@ const PAGE: usize = 100;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// The session, as list_sessions or a student context names it.
+    /// As list_sessions names it.
     #[serde(default)]
     session_id: Option<SessionId>,
     /// VAPI's id of the call, instead of session_id.
@@ -30,7 +30,7 @@ pub(super) struct Params {
     /// Whether to add what was said, turn by turn.
     #[serde(default)]
     include_transcript: bool,
-    /// The first turn to add; next_turn_no of the answer before continues a long transcript.
+    /// Where to go on: next_turn_no of the answer before.
     #[serde(default)]
     #[schemars(range(max = 100_000))]
     from_turn_no: i32,
@@ -92,9 +92,8 @@ pub(super) struct GetSession;
 impl Tool for GetSession {
     const NAME: &'static str = "get_session";
     const TITLE: &'static str = "Get session";
-    const DESCRIPTION: &'static str = "One tutoring call in review: summary, skills practised with right and wrong \
-        answers, next steps, and on request the transcript. Use it to look back at a certain call. Give session_id or \
-        call_id.";
+    const DESCRIPTION: &'static str = "One tutoring call in review: summary, skills practised with right and wrong answers, next steps, and on \
+        request the transcript. Give session_id or call_id.";
     const SCOPES: &'static [Scope] = &[Scope::SessionsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;

@@ -29,9 +29,8 @@ pub(super) struct GetStudentContext;
 impl Tool for GetStudentContext {
     const NAME: &'static str = "get_student_context";
     const TITLE: &'static str = "Get student context";
-    const DESCRIPTION: &'static str = "Call this first in every call, before you speak. Tells who is probably calling, \
-        an opening line, today's plan, the skills that are due, misconceptions to watch for, and how the last call \
-        went. Give phone, or student_id where you know it.";
+    const DESCRIPTION: &'static str = "Call this first in every call, before you speak. Tells who is probably calling, what to say first, today's \
+        plan, due skills, misconceptions, and how the last call went.";
     const SCOPES: &'static [Scope] = &[Scope::ContextRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;

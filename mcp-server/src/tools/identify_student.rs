@@ -34,9 +34,8 @@ pub(super) struct IdentifyStudent;
 impl Tool for IdentifyStudent {
     const NAME: &'static str = "identify_student";
     const TITLE: &'static str = "Identify student";
-    const DESCRIPTION: &'static str = "Use this when the caller has said their first name: several students share the \
-        number, or the caller is not who was expected. Answers with that student's context; from then on the call \
-        counts as theirs.";
+    const DESCRIPTION: &'static str = "Use this when the caller has said their first name: several students share the number, or it is not who \
+        was expected. Answers with their context; the call then counts as theirs.";
     const SCOPES: &'static [Scope] = &[Scope::ContextRead, Scope::CallsWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;

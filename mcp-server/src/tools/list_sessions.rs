@@ -59,8 +59,8 @@ pub(super) struct ListSessions;
 impl Tool for ListSessions {
     const NAME: &'static str = "list_sessions";
     const TITLE: &'static str = "List sessions";
-    const DESCRIPTION: &'static str = "Tutoring calls, newest first, each with its date, status and a short summary. \
-        Use it to find a call, or to see how a student's last calls went. For more, pass next_cursor as cursor.";
+    const DESCRIPTION: &'static str = "Tutoring calls, newest first, each with date, status and a short summary. Use it to find a call, or to see \
+        how a student's last calls went.";
     const SCOPES: &'static [Scope] = &[Scope::SessionsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;

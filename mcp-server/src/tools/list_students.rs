@@ -61,8 +61,8 @@ pub(super) struct ListStudents;
 impl Tool for ListStudents {
     const NAME: &'static str = "list_students";
     const TITLE: &'static str = "List students";
-    const DESCRIPTION: &'static str = "Students by name, with their grade and number of calls. Use it to find a \
-        student's id. For more, pass next_cursor as cursor. Not available on a telephone call.";
+    const DESCRIPTION: &'static str = "Students by name, with grade and number of calls. Use it to find a student's id. Not available on a \
+        telephone call.";
     const SCOPES: &'static [Scope] = &[Scope::StudentsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;

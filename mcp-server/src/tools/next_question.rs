@@ -42,7 +42,7 @@ impl Tool for NextQuestion {
     const NAME: &'static str = "next_question";
     const TITLE: &'static str = "Next question";
     const DESCRIPTION: &'static str = "A question to ask the student, with its right answer for you alone. Use it \
-        instead of making up a question. After the student's answer call record_evidence.";
+        instead of making up a question. After the student's answer call check_answer.";
     const SCOPES: &'static [Scope] = &[Scope::ContextRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;
@@ -103,11 +103,11 @@ fn pick(practice: Practice, before: Option<usize>) -> Option<Output> {
 }
 
 /// `<skill_id>/<place in its list>`.
-fn read_id(question_id: &str) -> Result<(&str, usize), ToolError> {
+pub(super) fn read_id(question_id: &str) -> Result<(&str, usize), ToolError> {
     let parts = question_id
         .rsplit_once('/')
         .and_then(|(skill_id, index)| Some((skill_id, index.parse().ok()?)));
-    parts.ok_or_else(|| ToolError::invalid("`after` must be the question_id of an earlier question"))
+    parts.ok_or_else(|| ToolError::invalid("a question_id must be one of next_question's"))
 }
 
 #[cfg(test)]

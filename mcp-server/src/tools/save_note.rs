@@ -31,9 +31,8 @@ pub(super) struct SaveNote;
 impl Tool for SaveNote {
     const NAME: &'static str = "save_note";
     const TITLE: &'static str = "Save note";
-    const DESCRIPTION: &'static str = "Leaves a note for the people who look after this student, for example that a \
-        test is coming or that the student wishes to be called back. Not for answers to questions: use \
-        record_evidence.";
+    const DESCRIPTION: &'static str = "Leaves a note for the people who look after this student, for example that a test is coming or that the \
+        student wishes to be called back.";
     const SCOPES: &'static [Scope] = &[Scope::NotesWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;

@@ -10,8 +10,8 @@ pub(super) fn input<T: JsonSchema>() -> Map<String, Value> {
     generate::<T>()
 }
 
-/// The schema of a tool's data, in outline: two levels, no descriptions, no bounds. Models do not read it, and pay for it
-/// in every list of tools; programs find the whole of it in the API's document.
+/// The schema of a tool's data, in outline: two levels, no descriptions, no bounds, and what is always there only of the
+/// first. Models do not read it, and pay for it in every list of tools; programs find the whole in the API's document.
 pub(super) fn output<T: JsonSchema>() -> Map<String, Value> {
     let mut schema = generate::<T>();
     outline(&mut schema, 2);
@@ -32,10 +32,10 @@ fn outline(schema: &mut Map<String, Value>, levels: usize) {
         outline(items, levels - 1);
     }
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties
-            .values_mut()
-            .filter_map(Value::as_object_mut)
-            .for_each(|property| outline(property, levels - 1));
+        for property in properties.values_mut().filter_map(Value::as_object_mut) {
+            outline(property, levels - 1);
+            property.remove("required");
+        }
     }
 }
 
@@ -168,8 +168,7 @@ mod tests {
                 "properties": {
                     "n": { "type": "integer" },
                     "kind": { "type": "string", "enum": ["one", "two", "three"] },
-                    "inner": { "type": "object", "properties": { "share": { "type": "number" }, "turns": { "type": "array" } },
-                        "required": ["share", "turns"] },
+                    "inner": { "type": "object", "properties": { "share": { "type": "number" }, "turns": { "type": "array" } } },
                 },
             })
         );

@@ -1,0 +1,110 @@
+//! Judges an answer to one of our questions, and remembers it: the best evidence there is.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::access::Scope;
+use shared::curriculum;
+use shared::db::Db;
+use shared::evidence::{Help, Verdict};
+use shared::id::StudentId;
+
+use super::compare::{Comparison, compare};
+use super::next_question::read_id;
+use super::observe::{Estimate, Seen, observe};
+use super::record_evidence::no_help;
+use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+
+/// What can still be wrong is what the assistant heard.
+const NOISE: f64 = 0.05;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// As next_question gave it.
+    #[schemars(length(min = 1, max = 90))]
+    question_id: String,
+    /// The student's final answer, numbers in digits: 5/6, 1 1/2, 0.75, -3.
+    #[schemars(length(min = 1, max = 200))]
+    answer: String,
+    /// How much you helped before the answer.
+    #[serde(default = "no_help")]
+    help: Help,
+    /// Left out: whoever is calling.
+    #[serde(default)]
+    student_id: Option<StudentId>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    /// Left out where the answer cannot be compared; then nothing was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
+    right_answer: String,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    estimate: Option<Estimate>,
+}
+
+#[derive(Debug)]
+pub(super) struct CheckAnswer;
+
+impl Tool for CheckAnswer {
+    const NAME: &'static str = "check_answer";
+    const TITLE: &'static str = "Check answer";
+    const DESCRIPTION: &'static str = "Call this after each answer to a question from next_question. Says whether it is \
+        right, by calculation, and records it; no record_evidence is needed then.";
+    const SCOPES: &'static [Scope] = &[Scope::ContextRead, Scope::CallsWrite];
+    const EFFECT: Effect = Effect::Adds;
+    type Params = Params;
+    type Output = Output;
+
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ask.student(db, params.student_id).await?;
+        let (skill_id, index) = read_id(&params.question_id)?;
+        let skill = curriculum::find_practice(db, ask.caller, skill_id, student_id).await?;
+        let question = skill.and_then(|skill| skill.questions.into_iter().nth(index));
+        let question = question.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_QUESTION))?;
+        let verdict = match compare(&question.ask, &question.answer, &params.answer) {
+            Comparison::Right => Verdict::Correct,
+            Comparison::NotSimplified => Verdict::Partial,
+            Comparison::Wrong => Verdict::Incorrect,
+            Comparison::Unclear => {
+                let right_answer = question.answer;
+                let text = format!(
+                    "This cannot be compared. The answer is {right_answer}. Judge for yourself and call record_evidence."
+                );
+                return Ok(Answer {
+                    text,
+                    data: Output {
+                        verdict: None,
+                        right_answer,
+                        estimate: None,
+                    },
+                });
+            }
+        };
+        let seen = Seen {
+            skill_id,
+            question: &params.question_id,
+            verdict,
+            help: params.help,
+            noise: NOISE,
+        };
+        let estimate = observe(db, ask, student_id, &seen).await?;
+        let right_answer = question.answer;
+        let text = match verdict {
+            Verdict::Correct => format!("Right. The skill is now {estimate}."),
+            Verdict::Partial => format!("Right in value, but not in lowest terms: {right_answer}. Now {estimate}."),
+            Verdict::Incorrect => format!("Not right. The answer is {right_answer}. The skill is now {estimate}."),
+        };
+        Ok(Answer {
+            text,
+            data: Output {
+                verdict: Some(verdict),
+                right_answer,
+                estimate: Some(estimate),
+            },
+        })
+    }
+}
+
+const NO_QUESTION: &str = "There is no such question. Take the question_id from next_question.";

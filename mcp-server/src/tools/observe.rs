@@ -1,0 +1,89 @@
+//! Writes what an assistant saw in a call, and tells how well the skill is known then.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::access::Caller;
+use shared::db::{self, Db};
+use shared::evidence::{self, Evidence, Help, Source, Verdict};
+use shared::id::{EvidenceId, StudentId};
+use shared::learner::{self, MasteryState};
+use shared::mastery;
+
+use super::{Ask, ToolError, once};
+
+/// One answer of the student, judged.
+pub(super) struct Seen<'a> {
+    pub skill_id: &'a str,
+    /// What was asked: within a call, the same question with the same verdict is one piece of evidence.
+    pub question: &'a str,
+    pub verdict: Verdict,
+    pub help: Help,
+    /// How often such a judgement is wrong.
+    pub noise: f64,
+}
+
+/// The estimate after it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct Estimate {
+    pub state: MasteryState,
+    /// P(knows), two decimals.
+    pub mastery: f64,
+}
+
+impl std::fmt::Display for Estimate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {:.0} percent", self.state.as_str(), self.mastery * 100.0)
+    }
+}
+
+/// Told a second time, it changes nothing.
+pub(super) async fn observe(
+    db: &Db,
+    ask: Ask<'_>,
+    student_id: StudentId,
+    seen: &Seen<'_>,
+) -> Result<Estimate, ToolError> {
+    write(db, ask, student_id, seen).await?;
+    let estimates = mastery::list_mastery(db, ask.caller, student_id).await?;
+    let of_skill = estimates
+        .into_iter()
+        .find(|estimate| estimate.skill_id == seen.skill_id);
+    let of_skill = of_skill.ok_or_else(ToolError::internal)?;
+    let known = learner::knowledge_now(&of_skill.state, ask.now);
+    Ok(Estimate {
+        state: of_skill.word(ask.now),
+        mastery: (known * 100.0).round() / 100.0,
+    })
+}
+
+async fn write(db: &Db, ask: Ask<'_>, student_id: StudentId, seen: &Seen<'_>) -> Result<(), ToolError> {
+    let words = [
+        &student_id.to_string()[..],
+        seen.skill_id,
+        seen.question,
+        seen.verdict.as_str(),
+    ];
+    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let evidence = Evidence {
+        evidence_id: EvidenceId(once::id(&ask, "evidence", &words)),
+        student_id,
+        skill_id: seen.skill_id.to_owned(),
+        session_id: ask.open_session(&mut tx).await?,
+        analysis_id: None,
+        turn_no: None,
+        verdict: seen.verdict,
+        help: seen.help,
+        source: Source::Tool,
+        noise: seen.noise,
+        corrects_id: None,
+        observed_at: ask.now,
+    };
+    match evidence::insert_evidence(&mut tx, &evidence, ask.now).await {
+        Err(error) if error.is_conflict_with("evidence_pkey") => return Ok(()),
+        other => other?,
+    }
+    // The fold reads all there is of the student, which is more than this caller may; it answers nothing of it.
+    mastery::refold(&mut tx, &Caller::worker(), student_id).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(())
+}
