@@ -86,6 +86,8 @@ impl Config {
         Ok(Self {
             lease: role.lease,
             sweep_every: role.sweep_every,
+            // A worker that died in silence costs the same wait, whether it held the job or was about to get it.
+            unanswered_after: role.lease,
             ..Self::new(queue, role.llm.clone())
         })
     }
