@@ -87,6 +87,13 @@ async fn siblings_are_told_apart_by_name_and_what_one_learns_is_theirs() {
         after,
         "told twice, counted once"
     );
+    let answered = |answer: &str| json!({ "question_id": question["question_id"], "answer": answer });
+    let wrong = voice.call("check_answer", answered("17/4")).await.unwrap();
+    assert_eq!(wrong["verdict"], "incorrect");
+    let right = voice.call("check_answer", answered(question["answer"].as_str().unwrap())).await.unwrap();
+    assert_eq!(right["verdict"], "correct");
+    let unclear = voice.call("check_answer", answered("no idea")).await.unwrap();
+    assert!(unclear.get("verdict").is_none() && unclear.get("state").is_none(), "{unclear}");
     let another = voice
         .call("next_question", json!({ "after": question["question_id"] }))
         .await
@@ -103,7 +110,7 @@ async fn siblings_are_told_apart_by_name_and_what_one_learns_is_theirs() {
         key: service.agent_key(OFFICE).await,
     };
     let progress = |student_id| office.call("get_progress", json!({ "student_id": student_id }));
-    assert_eq!(progress(leo.student_id).await.unwrap()["skills"][0]["n_answers"], 1);
+    assert_eq!(progress(leo.student_id).await.unwrap()["skills"][0]["n_answers"], 3);
     assert_eq!(progress(amara.student_id).await.unwrap()["skills"], json!([]));
     let token = service.token(OFFICE).await;
     let session = service
