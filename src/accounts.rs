@@ -58,7 +58,9 @@ pub async fn create_admin_user(
     let mut tx = db.begin().await?;
     let made = admin_user::insert_user(&mut *tx, &email, role, hash.as_deref(), setup_until, now).await;
     let (admin_user_id, setup) = match made {
-        Err(error) if error.is_conflict_with("admin_users_email_key") => anyhow::bail!("{email} has an account already"),
+        Err(error) if error.is_conflict_with("admin_users_email_key") => {
+            anyhow::bail!("{email} has an account already")
+        }
         made => made?,
     };
     let detail = json!({ "role": role });
@@ -67,7 +69,9 @@ pub async fn create_admin_user(
     tx.commit().await?;
     match setup {
         None => say!("{email} can log in at {admin_url}/login"),
-        Some(setup) => say!("{email} sets a password at {admin_url}/setup/{} (once, within 72 hours)", setup.expose_secret()),
+        Some(setup) => {
+            say!("{email} sets a password at {admin_url}/setup/{} (once, within 72 hours)", setup.expose_secret())
+        }
     }
     Ok(())
 }

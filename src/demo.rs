@@ -50,7 +50,8 @@ pub async fn load(db: &Db, line: &VapiLine) -> anyhow::Result<()> {
     tx.commit().await?;
     let dialogues = dialogues()?;
     for (dialogue, days_ago) in dialogues.iter().skip(1).zip([6, 2]) {
-        let call_id = line.report(dialogue, &Phone::parse(STUDENTS[1].2)?, now - TimeDelta::days(days_ago), now).await?;
+        let call_id =
+            line.report(dialogue, &Phone::parse(STUDENTS[1].2)?, now - TimeDelta::days(days_ago), now).await?;
         await_analysis(db, &caller, &call_id).await?;
     }
     Ok(())

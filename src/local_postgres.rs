@@ -36,7 +36,8 @@ impl LocalPostgres {
     /// Finds the cluster of `data_dir` running, or starts it; makes it where there is none.
     pub async fn start(data_dir: &Path) -> anyhow::Result<Self> {
         let programs = Programs::find()?;
-        std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
+        std::fs::create_dir_all(data_dir)
+            .with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
         let in_use = open_lock(&data_dir.join("in-use.lock"))?;
         // One command starts the cluster at a time; a killed one leaves no lock behind, the kernel sees to it.
         let starting = open_lock(&data_dir.join("starting.lock"))?;
@@ -84,7 +85,9 @@ async fn lock_patiently(file: &File) -> anyhow::Result<()> {
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            Err(TryLockError::WouldBlock) => bail!("another command has been starting the private Postgres for a minute"),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another command has been starting the private Postgres for a minute")
+            }
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
     }

@@ -33,7 +33,9 @@ pub async fn import(db: &Db, file: &Path, now: DateTime<Utc>) -> anyhow::Result<
     let mut sheet = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(&text[..]);
     let columns = sheet.headers().context("the file is no CSV")?.clone();
     if !columns.iter().any(|column| column == "display_name") {
-        bail!("the first line has no column display_name; the columns are display_name, phones, grade, locale, timezone");
+        bail!(
+            "the first line has no column display_name; the columns are display_name, phones, grade, locale, timezone"
+        );
     }
     let progress = print::progress(text.len() as u64, "bytes");
     let (mut n_imported, mut n_refused) = (0_u32, 0_u32);
@@ -86,7 +88,12 @@ fn read_row(row: Row) -> anyhow::Result<NewStudent> {
     let grade = match &row.grade[..] {
         "" => None,
         "K" | "k" => Some(0),
-        text => Some(text.parse().ok().filter(|grade| (0..=13).contains(grade)).context("grade is a number from 0 to 13, or K")?),
+        text => Some(
+            text.parse()
+                .ok()
+                .filter(|grade| (0..=13).contains(grade))
+                .context("grade is a number from 0 to 13, or K")?,
+        ),
     };
     // A number may be written with spaces, so only the semicolon separates.
     let phones = row.phones.split(';').map(str::trim).filter(|text| !text.is_empty());

@@ -27,7 +27,8 @@ const ADMIN_POOL: PoolSize = PoolSize(5);
 
 /// Starts, serves until Ctrl-C, SIGTERM or the end of a role, drains, and stops what it started.
 pub async fn up(data_dir: &Path, with_demo: bool) -> anyhow::Result<()> {
-    std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
+    std::fs::create_dir_all(data_dir)
+        .with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
     let _lock = lock(data_dir)?;
     let secrets = LocalSecrets::open(data_dir)?;
     // Before the database starts: a fault of the settings, or a taken port, is said at once.
@@ -100,7 +101,8 @@ async fn serve(
         shutdown.cancel();
     }
     while let Some(ended) = roles.join_next().await {
-        let ended = ended?.and_then(|()| if shutdown.is_cancelled() { Ok(()) } else { bail!("a role ended by itself") });
+        let ended =
+            ended?.and_then(|()| if shutdown.is_cancelled() { Ok(()) } else { bail!("a role ended by itself") });
         if ended.is_err() {
             shutdown.cancel();
         }
@@ -133,7 +135,9 @@ fn greet((mcp_server, admin): &(String, String), secrets: &LocalSecrets, has_loc
     say!("  MCP          {mcp_server}/mcp");
     say!("  JSON API     {mcp_server}/api/docs");
     say!("  Webhook      {mcp_server}/webhooks/vapi");
-    say!("\n  A client for agents:  cargo run -- api-client create --name agent --scope \"context:read sessions:read\" --agent-key");
+    say!(
+        "\n  A client for agents:  cargo run -- api-client create --name agent --scope \"context:read sessions:read\" --agent-key"
+    );
     say!("  Another call:         cargo run -- call simulate --dialogue demo/dialogues.jsonl");
     say!("\nCtrl-C stops everything.");
 }

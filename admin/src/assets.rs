@@ -35,93 +35,46 @@ struct Built {
 static BUILT: LazyLock<Vec<Built>> = LazyLock::new(|| {
     const JS: &str = "text/javascript; charset=utf-8";
     let mut built = vec![
-        build(
-            Asset::Geist,
-            "geist.woff2",
-            "font/woff2",
-            include_bytes!("../assets/geist.woff2"),
-        ),
-        build(
-            Asset::GeistMono,
-            "geist-mono.woff2",
-            "font/woff2",
-            include_bytes!("../assets/geist-mono.woff2"),
-        ),
+        build(Asset::Geist, "geist.woff2", "font/woff2", include_bytes!("../assets/geist.woff2")),
+        build(Asset::GeistMono, "geist-mono.woff2", "font/woff2", include_bytes!("../assets/geist-mono.woff2")),
         build(
             Asset::SourceSerif,
             "source-serif-4.woff2",
             "font/woff2",
             include_bytes!("../assets/source-serif-4.woff2"),
         ),
-        build(
-            Asset::Icons,
-            "icons.svg",
-            "image/svg+xml",
-            include_bytes!("../assets/icons.svg"),
-        ),
-        build(
-            Asset::Htmx,
-            "htmx-4.0.1.js",
-            JS,
-            include_bytes!("../assets/vendor/htmx-4.0.1.min.js"),
-        ),
-        build(
-            Asset::HtmxSse,
-            "hx-sse-4.0.1.js",
-            JS,
-            include_bytes!("../assets/vendor/hx-sse-4.0.1.min.js"),
-        ),
+        build(Asset::Icons, "icons.svg", "image/svg+xml", include_bytes!("../assets/icons.svg")),
+        build(Asset::Htmx, "htmx-4.0.1.js", JS, include_bytes!("../assets/vendor/htmx-4.0.1.min.js")),
+        build(Asset::HtmxSse, "hx-sse-4.0.1.js", JS, include_bytes!("../assets/vendor/hx-sse-4.0.1.min.js")),
         build(Asset::App, "app.js", JS, include_bytes!("../assets/app.js")),
     ];
     // The stylesheet names the fonts, so its own name must change with theirs.
-    let style = ["geist", "geist-mono", "source-serif-4"].iter().zip(0..3).fold(
-        include_str!("../assets/style.css").to_owned(),
-        |css, (name, font)| {
-            css.replace(
-                &format!("url(\"{name}.woff2\")"),
-                &format!("url(\"{}\")", built[font].url),
-            )
-        },
-    );
-    built.push(build(
-        Asset::Style,
-        "style.css",
-        "text/css; charset=utf-8",
-        style.as_bytes(),
-    ));
+    let style = ["geist", "geist-mono", "source-serif-4"]
+        .iter()
+        .zip(0..3)
+        .fold(include_str!("../assets/style.css").to_owned(), |css, (name, font)| {
+            css.replace(&format!("url(\"{name}.woff2\")"), &format!("url(\"{}\")", built[font].url))
+        });
+    built.push(build(Asset::Style, "style.css", "text/css; charset=utf-8", style.as_bytes()));
     built
 });
 
 fn build(asset: Asset, name: &str, mime: &'static str, body: &[u8]) -> Built {
     let hash = hex::encode(&Sha256::digest(body)[..8]);
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    Built {
-        asset,
-        url: format!("/assets/{stem}.{hash}.{extension}"),
-        mime,
-        body: Bytes::copy_from_slice(body),
-    }
+    Built { asset, url: format!("/assets/{stem}.{hash}.{extension}"), mime, body: Bytes::copy_from_slice(body) }
 }
 
 /// Where the browser finds the file. Changes with its content, so it may be kept for ever.
 pub(crate) fn url(asset: Asset) -> &'static str {
-    BUILT
-        .iter()
-        .find(|built| built.asset == asset)
-        .map_or("", |built| &built.url)
+    BUILT.iter().find(|built| built.asset == asset).map_or("", |built| &built.url)
 }
 
 pub(crate) async fn get(Path(file): Path<String>) -> Response {
-    let Some(built) = BUILT
-        .iter()
-        .find(|built| built.url.strip_prefix("/assets/") == Some(&file))
-    else {
+    let Some(built) = BUILT.iter().find(|built| built.url.strip_prefix("/assets/") == Some(&file)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let headers = [
-        (CONTENT_TYPE, built.mime),
-        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
+    let headers = [(CONTENT_TYPE, built.mime), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
     (headers, built.body.clone()).into_response()
 }
 

@@ -32,9 +32,7 @@ impl SessionCookie {
     }
 
     pub(crate) fn read(self, headers: &HeaderMap) -> Option<SecretString> {
-        cookie::read(headers, self.name())
-            .filter(|value| value.len() <= 128)
-            .map(SecretString::from)
+        cookie::read(headers, self.name()).filter(|value| value.len() <= 128).map(SecretString::from)
     }
 
     pub(crate) fn set(self, value: &str) -> HeaderValue {
@@ -80,11 +78,7 @@ impl Admin {
     }
 
     pub(crate) fn require_manage(&self) -> Result<(), Fault> {
-        if self.may_manage() {
-            Ok(())
-        } else {
-            Err(Fault::Refused("Only admins may do this. Ask one of them."))
-        }
+        if self.may_manage() { Ok(()) } else { Err(Fault::Refused("Only admins may do this. Ask one of them.")) }
     }
 }
 
@@ -120,11 +114,7 @@ impl Admin {
             role: login.user.role,
             csrf_token: login.csrf_token,
             viewer: Viewer::from_headers(headers, now),
-            host: headers
-                .get(HOST)
-                .and_then(|host| host.to_str().ok())
-                .unwrap_or_default()
-                .to_owned(),
+            host: headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
         }
     }
 }
@@ -143,11 +133,7 @@ fn sign_in_first(parts: &Parts, session_cookie: SessionCookie, path: &str) -> Re
 }
 
 pub(crate) fn login_url(next: &str) -> String {
-    if next == "/" {
-        LOGIN.to_owned()
-    } else {
-        crate::link::to(LOGIN, &[("next", next)])
-    }
+    if next == "/" { LOGIN.to_owned() } else { crate::link::to(LOGIN, &[("next", next)]) }
 }
 
 /// Where to go after signing in: a path of ours, whatever the link said.
@@ -183,13 +169,7 @@ mod tests {
     #[test]
     fn signing_in_leads_to_a_page_of_ours_only() {
         assert_eq!(safe_next("/sessions?status=analyzed"), "/sessions?status=analyzed");
-        for evil in [
-            "//evil.example",
-            "https://evil.example",
-            "/\\evil.example",
-            "",
-            "/\t/evil.example",
-        ] {
+        for evil in ["//evil.example", "https://evil.example", "/\\evil.example", "", "/\t/evil.example"] {
             assert_eq!(safe_next(evil), "/", "{evil:?}");
         }
     }

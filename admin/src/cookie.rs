@@ -22,10 +22,8 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub(crate) fn set(name: &str, value: &str, max_age_seconds: Option<u32>, is_secure: bool) -> HeaderValue {
     let max_age = max_age_seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
     let secure = if is_secure { "; Secure" } else { "" };
-    HeaderValue::from_str(&format!(
-        "{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}"
-    ))
-    .unwrap_or_else(|_| HeaderValue::from_static(""))
+    HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}"))
+        .unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// A `Set-Cookie` that makes the browser forget `name`.

@@ -61,23 +61,12 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, topic: Topic) -> Result<
     let Some(cookie) = dashboard.cookie.read(&headers) else {
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     };
-    if admin_login::peek_login(&dashboard.db, &cookie, clock::now())
-        .await?
-        .is_none()
-    {
+    if admin_login::peek_login(&dashboard.db, &cookie, clock::now()).await?.is_none() {
         // 204 tells an event stream not to come back.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let (reader, shutdown) = (dashboard.news.reader(), dashboard.shutdown.clone());
-    let watch = Watch {
-        topic,
-        dashboard,
-        cookie,
-        headers,
-        reader,
-        shutdown,
-        last: None,
-    };
+    let watch = Watch { topic, dashboard, cookie, headers, reader, shutdown, last: None };
     let keep_alive = KeepAlive::new().interval(HEARTBEAT);
     Ok(Sse::new(watch.into_stream()).keep_alive(keep_alive).into_response())
 }
@@ -96,9 +85,7 @@ impl Watch {
         loop {
             self.wait().await;
             let now = clock::now();
-            let login = admin_login::peek_login(&self.dashboard.db, &self.cookie, now)
-                .await
-                .ok()??;
+            let login = admin_login::peek_login(&self.dashboard.db, &self.cookie, now).await.ok()??;
             let admin = Admin::new(login, &self.headers, now);
             let picture = self.picture(&admin).await?.into_string();
             if self.last.as_ref() != Some(&picture) {
@@ -150,9 +137,6 @@ mod tests {
     #[test]
     fn a_picture_names_where_it_belongs() {
         let shown = partial("overview", html! { p { "84" } }).into_string();
-        assert_eq!(
-            shown,
-            r##"<hx-partial hx-target="#overview" hx-swap="innerMorph"><p>84</p></hx-partial>"##
-        );
+        assert_eq!(shown, r##"<hx-partial hx-target="#overview" hx-swap="innerMorph"><p>84</p></hx-partial>"##);
     }
 }

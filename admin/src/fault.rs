@@ -102,17 +102,8 @@ mod tests {
 
     #[test]
     fn a_refusal_is_a_page_with_the_right_status() {
-        assert_eq!(
-            Fault::Refused("Only admins.").into_response().status(),
-            StatusCode::FORBIDDEN
-        );
-        assert_eq!(
-            Fault::NotFound("session").into_response().status(),
-            StatusCode::NOT_FOUND
-        );
-        assert_eq!(
-            Fault::Invalid(String::new()).into_response().status(),
-            StatusCode::UNPROCESSABLE_ENTITY
-        );
+        assert_eq!(Fault::Refused("Only admins.").into_response().status(), StatusCode::FORBIDDEN);
+        assert_eq!(Fault::NotFound("session").into_response().status(), StatusCode::NOT_FOUND);
+        assert_eq!(Fault::Invalid(String::new()).into_response().status(), StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

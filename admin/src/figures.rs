@@ -3,11 +3,7 @@
 /// "0:41", "18:42", "1:02:11".
 pub(crate) fn length(seconds: i64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 /// "14 s", "6 min 20 s", "2 h 5 min", "3 days": how long something waits.
@@ -58,10 +54,7 @@ mod tests {
 
     #[test]
     fn lengths_read_as_on_a_clock() {
-        assert_eq!(
-            (length(41), length(1122), length(3731)),
-            ("0:41".into(), "18:42".into(), "1:02:11".into())
-        );
+        assert_eq!((length(41), length(1122), length(3731)), ("0:41".into(), "18:42".into(), "1:02:11".into()));
     }
 
     #[test]
@@ -74,10 +67,7 @@ mod tests {
 
     #[test]
     fn counts_are_grouped_by_thousands() {
-        assert_eq!(
-            (count(7), count(1_312), count(-1_000_000)),
-            ("7".into(), "1,312".into(), "−1,000,000".into())
-        );
+        assert_eq!((count(7), count(1_312), count(-1_000_000)), ("7".into(), "1,312".into(), "−1,000,000".into()));
         assert_eq!(counted(1, "call", "calls"), "1 call");
     }
 

@@ -36,17 +36,11 @@ impl Fields {
 
     /// The first value of `name` as typed: a password may begin with a space.
     pub(crate) fn raw(&self, name: &str) -> &str {
-        self.0
-            .iter()
-            .find(|(found, _)| found == name)
-            .map_or("", |(_, value)| value)
+        self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
     }
 
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(found, _)| found == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }
 

@@ -24,13 +24,8 @@ impl Asked {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let is_partial = text("hx-request-type") == Some("partial");
         // htmx 4 names the target as `tag#id`.
-        let target_id = text("hx-target")
-            .and_then(|target| target.split_once('#'))
-            .map(|(_, id)| id.to_owned());
-        Self {
-            is_htmx: text("hx-request").is_some(),
-            target_id: target_id.filter(|_| is_partial),
-        }
+        let target_id = text("hx-target").and_then(|target| target.split_once('#')).map(|(_, id)| id.to_owned());
+        Self { is_htmx: text("hx-request").is_some(), target_id: target_id.filter(|_| is_partial) }
     }
 
     pub(crate) fn is_htmx(&self) -> bool {
@@ -57,10 +52,7 @@ pub(crate) fn fragment(markup: Markup, url: &str) -> Response {
     if let Ok(url) = HeaderValue::from_str(url) {
         response.headers_mut().insert(REPLACE_URL, url);
     }
-    response.headers_mut().insert(
-        VARY,
-        HeaderValue::from_static("HX-Request, HX-Request-Type, HX-Target, Cookie"),
-    );
+    response.headers_mut().insert(VARY, HeaderValue::from_static("HX-Request, HX-Request-Type, HX-Target, Cookie"));
     response
 }
 
@@ -69,19 +61,14 @@ mod tests {
     use super::*;
 
     fn asked(pairs: &[(&'static str, &'static str)]) -> Asked {
-        let headers = pairs
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers =
+            pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         Asked::from_headers(&headers.collect())
     }
 
     #[test]
     fn htmx_gets_the_element_it_will_swap() {
-        let asked = asked(&[
-            ("hx-request", "true"),
-            ("hx-request-type", "partial"),
-            ("hx-target", "div#sessions"),
-        ]);
+        let asked = asked(&[("hx-request", "true"), ("hx-request-type", "partial"), ("hx-target", "div#sessions")]);
         assert!(asked.is_for("sessions") && !asked.is_for("students"));
     }
 
@@ -89,12 +76,8 @@ mod tests {
     fn a_browser_and_a_history_restore_get_the_page() {
         assert!(!asked(&[]).is_for("sessions"));
         assert!(
-            !asked(&[
-                ("hx-request", "true"),
-                ("hx-request-type", "full"),
-                ("hx-target", "div#sessions")
-            ])
-            .is_for("sessions")
+            !asked(&[("hx-request", "true"), ("hx-request-type", "full"), ("hx-target", "div#sessions")])
+                .is_for("sessions")
         );
     }
 }

@@ -78,24 +78,12 @@ pub(crate) struct Page<'a> {
 
 /// A page inside the dashboard.
 pub(crate) fn page(admin: &Admin, place: Place, title: &str, body: Markup) -> Markup {
-    Page {
-        admin,
-        place,
-        title,
-        events: None,
-    }
-    .render(body)
+    Page { admin, place, title, events: None }.render(body)
 }
 
 /// A page that is kept up to date while it is open.
 pub(crate) fn live_page(admin: &Admin, place: Place, title: &str, events: &str, body: Markup) -> Markup {
-    Page {
-        admin,
-        place,
-        title,
-        events: Some(events),
-    }
-    .render(body)
+    Page { admin, place, title, events: Some(events) }.render(body)
 }
 
 impl Page<'_> {
@@ -277,13 +265,7 @@ mod tests {
     use super::*;
 
     fn rendered(role: Role) -> String {
-        page(
-            &Admin::sample(role),
-            Place::Sessions,
-            "Sessions",
-            html! { p { "body" } },
-        )
-        .into_string()
+        page(&Admin::sample(role), Place::Sessions, "Sessions", html! { p { "body" } }).into_string()
     }
 
     #[test]

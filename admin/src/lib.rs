@@ -1,10 +1,7 @@
 //! The dashboard: pages for the people who look after students. The only crate that names maud.
 //!
 //! **Invariant:** every page is whole without JavaScript, and nobody sees one without a login.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "markup is made where it is used: a call reads like a tree"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "markup is made where it is used: a call reads like a tree")]
 
 mod assets;
 mod auth;
@@ -98,9 +95,7 @@ impl Dashboard {
             news: News::install(db.clone(), shutdown.clone()),
             shutdown,
             db,
-            cookie: SessionCookie {
-                is_secure: config.secure_cookies,
-            },
+            cookie: SessionCookie { is_secure: config.secure_cookies },
             throttle: Arc::default(),
             connections,
         }
@@ -123,17 +118,11 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students", get(students::get))
         .route("/students/new", get(student::new_form).post(student::create))
         .route("/students/{student_id}", get(student::get))
-        .route(
-            "/students/{student_id}/edit",
-            get(student::edit_form).post(student::save),
-        )
+        .route("/students/{student_id}/edit", get(student::edit_form).post(student::save))
         .route("/students/{student_id}/context.json", get(student::context_json))
         .route("/students/{student_id}/reveal-phone", post(student::reveal_phone))
         .route("/students/{student_id}/notes", post(student::add_note))
-        .route(
-            "/students/{student_id}/notes/{note_id}/delete",
-            post(student::delete_note),
-        )
+        .route("/students/{student_id}/notes/{note_id}/delete", post(student::delete_note))
         .route("/jobs", get(jobs::get))
         .route("/jobs/retry-all", post(jobs::retry_all))
         .route("/jobs/{job_id}/retry", post(jobs::retry))
@@ -141,10 +130,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/clients", get(clients::get).post(clients::create))
         .route("/settings/clients/{client_id}/rotate", post(clients::rotate))
         .route("/settings/clients/{client_id}/key", post(clients::add_key))
-        .route(
-            "/settings/clients/{client_id}/revoke",
-            get(clients::confirm_revoke).post(clients::revoke),
-        )
+        .route("/settings/clients/{client_id}/revoke", get(clients::confirm_revoke).post(clients::revoke))
         .route("/settings/users", get(users::get).post(users::invite))
         .route("/settings/users/{admin_user_id}/link", post(users::renew))
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
@@ -160,9 +146,7 @@ pub fn router(dashboard: Dashboard) -> Router {
     // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the
     // cookie (SameSite), so its length tells nobody anything.
     let compressed = DefaultPredicate::new().and(NotForContentType::new("font/"));
-    pages
-        .layer(CompressionLayer::new().compress_when(compressed))
-        .with_state(dashboard)
+    pages.layer(CompressionLayer::new().compress_when(compressed)).with_state(dashboard)
 }
 
 async fn no_such_page() -> Response {
@@ -177,13 +161,5 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let router = router(Dashboard::new(&config, db.clone(), shutdown.clone())).merge(health(db, shutdown.clone()));
-    serve_with(
-        listener,
-        router,
-        shutdown,
-        ServeOptions {
-            behind_proxy: config.behind_proxy,
-        },
-    )
-    .await
+    serve_with(listener, router, shutdown, ServeOptions { behind_proxy: config.behind_proxy }).await
 }

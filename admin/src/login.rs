@@ -65,15 +65,7 @@ pub(crate) async fn get(
         _ => Some("Sign in to open this page. Sign-ins end after 30 minutes without a click."),
     };
     let viewer = Viewer::from_headers(&headers, now);
-    Ok(render(
-        &viewer,
-        &LoginPage {
-            next,
-            notice,
-            ..LoginPage::default()
-        },
-    )
-    .into_response())
+    Ok(render(&viewer, &LoginPage { next, notice, ..LoginPage::default() }).into_response())
 }
 
 pub(crate) async fn post(
@@ -83,31 +75,18 @@ pub(crate) async fn post(
 ) -> Result<Response, Fault> {
     let now = clock::now();
     let fields = Fields::parse(&body);
-    let (email, next) = (
-        fields.text("email").to_lowercase(),
-        auth::safe_next(fields.raw("next")).to_owned(),
-    );
+    let (email, next) = (fields.text("email").to_lowercase(), auth::safe_next(fields.raw("next")).to_owned());
     if email.len() > 254 || fields.raw("password").len() > 1024 {
-        return Err(Fault::Invalid(
-            "An address or a password of this length cannot be right.".to_owned(),
-        ));
+        return Err(Fault::Invalid("An address or a password of this length cannot be right.".to_owned()));
     }
-    dashboard
-        .throttle
-        .begin(&email, now)
-        .map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
+    dashboard.throttle.begin(&email, now).map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
 
     let (user, hash) = admin_user::find_user_by_email(&dashboard.db, &email).await?.unzip();
     let password = SecretString::from(fields.raw("password"));
     let is_right = with_permit(move || admin_user::verify_password(&password, hash.flatten().as_deref())).await?;
     let Some(user) = user.filter(|user| is_right && user.disabled_at.is_none()) else {
         tracing::info!("a login failed");
-        let page = LoginPage {
-            email: &email,
-            next: &next,
-            error: Some(WRONG.to_owned()),
-            notice: None,
-        };
+        let page = LoginPage { email: &email, next: &next, error: Some(WRONG.to_owned()), notice: None };
         let viewer = Viewer::from_headers(&headers, now);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
     };
@@ -134,19 +113,9 @@ pub(crate) async fn logout(
         admin_login::delete_login(&dashboard.db, &cookie).await?;
     }
     let nothing = serde_json::json!({});
-    audit::insert_entry(
-        &dashboard.db,
-        &posted.admin.caller,
-        "admin.logout",
-        None,
-        &nothing,
-        clock::now(),
-    )
-    .await?;
-    let headers = [
-        (SET_COOKIE, dashboard.cookie.forget()),
-        (CLEAR_SITE_DATA, http::HeaderValue::from_static("\"cache\"")),
-    ];
+    audit::insert_entry(&dashboard.db, &posted.admin.caller, "admin.logout", None, &nothing, clock::now()).await?;
+    let headers =
+        [(SET_COOKIE, dashboard.cookie.forget()), (CLEAR_SITE_DATA, http::HeaderValue::from_static("\"cache\""))];
     Ok((headers, Redirect::to("/login?done=out")).into_response())
 }
 
@@ -174,9 +143,9 @@ pub(crate) async fn setup_post(
     };
     match admin_user::set_up(&db, &SecretString::from(token), &hash, now).await {
         Ok(()) => Ok(Redirect::to("/login?done=setup").into_response()),
-        Err(shared::db::Error::NotFound(_)) => Ok(refuse(
-            "This link was used before, or is too old. Ask an admin for a new one.".to_owned(),
-        )),
+        Err(shared::db::Error::NotFound(_)) => {
+            Ok(refuse("This link was used before, or is too old. Ask an admin for a new one.".to_owned()))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -189,9 +158,7 @@ async fn with_permit<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 pub(crate) fn render(viewer: &Viewer, page: &LoginPage<'_>) -> Markup {
@@ -271,12 +238,7 @@ mod tests {
 
     #[test]
     fn a_failed_login_keeps_the_address_and_says_nothing_of_the_account() {
-        let page = LoginPage {
-            email: "ada@example.org",
-            next: "/jobs",
-            error: Some(WRONG.to_owned()),
-            notice: None,
-        };
+        let page = LoginPage { email: "ada@example.org", next: "/jobs", error: Some(WRONG.to_owned()), notice: None };
         let shown = render(&Viewer::sample(), &page).into_string();
         assert!(shown.contains(r#"value="ada@example.org""#) && shown.contains(r#"name="next" value="/jobs""#));
         assert!(shown.contains("The address or the password is wrong."));

@@ -6,10 +6,7 @@ use shared::{http, telemetry};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    telemetry::init(
-        from_environment("LOG_FORMAT").as_deref(),
-        from_environment("RUST_LOG").as_deref(),
-    );
+    telemetry::init(from_environment("LOG_FORMAT").as_deref(), from_environment("RUST_LOG").as_deref());
     let config = AdminConfig::from_settings(Settings::from_environment())?;
     // A page asks one question after the other; eight at once are more people than look.
     let db = db::pool(&config.database_url, PoolSize(8))?;

@@ -12,11 +12,7 @@ use crate::fault::Fault;
 
 pub(crate) async fn check(request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || is_same_origin(request.headers()) {
-        next.run(request).await
-    } else {
-        Fault::Forged.into_response()
-    }
+    if is_safe || is_same_origin(request.headers()) { next.run(request).await } else { Fault::Forged.into_response() }
 }
 
 /// `Sec-Fetch-Site` where the browser sends it (all do since 2023, over HTTPS and to localhost), else `Origin` against
@@ -38,37 +34,24 @@ mod tests {
     use super::*;
 
     fn judged(pairs: &[(&'static str, &'static str)]) -> bool {
-        let headers = pairs.iter().map(|(name, value)| {
-            (
-                http::HeaderName::from_static(name),
-                http::HeaderValue::from_static(value),
-            )
-        });
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value)));
         is_same_origin(&headers.collect())
     }
 
     #[test]
     fn our_own_pages_pass() {
         assert!(judged(&[("sec-fetch-site", "same-origin")]));
-        assert!(judged(&[
-            ("origin", "https://admin.example"),
-            ("host", "admin.example")
-        ]));
+        assert!(judged(&[("origin", "https://admin.example"), ("host", "admin.example")]));
     }
 
     #[test]
     fn other_sites_do_not() {
         assert!(!judged(&[("sec-fetch-site", "cross-site")]));
         // A sister host of the same site is another origin.
-        assert!(!judged(&[
-            ("sec-fetch-site", "same-site"),
-            ("origin", "https://a.example"),
-            ("host", "a.example")
-        ]));
-        assert!(!judged(&[
-            ("origin", "https://evil.example"),
-            ("host", "admin.example")
-        ]));
+        assert!(!judged(&[("sec-fetch-site", "same-site"), ("origin", "https://a.example"), ("host", "a.example")]));
+        assert!(!judged(&[("origin", "https://evil.example"), ("host", "admin.example")]));
         assert!(!judged(&[("origin", "null"), ("host", "admin.example")]));
     }
 }

@@ -38,13 +38,7 @@ pub(crate) fn initials(name: &str) -> String {
 
 /// "Grade 7", "Kindergarten"; nothing where nobody has said.
 pub(crate) fn grade(grade: Option<i16>) -> Option<String> {
-    grade.map(|grade| {
-        if grade == 0 {
-            "Kindergarten".to_owned()
-        } else {
-            format!("Grade {grade}")
-        }
-    })
+    grade.map(|grade| if grade == 0 { "Kindergarten".to_owned() } else { format!("Grade {grade}") })
 }
 
 pub(crate) fn role_word(role: Role) -> &'static str {

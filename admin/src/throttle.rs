@@ -32,16 +32,11 @@ impl Throttle {
         if accounts.len() >= MAX_ACCOUNTS && !accounts.contains_key(account) {
             accounts.retain(|_, failures| now - failures.last_at < MEMORY);
             if accounts.len() >= MAX_ACCOUNTS {
-                let oldest = accounts
-                    .iter()
-                    .min_by_key(|(_, failures)| failures.last_at)
-                    .map(|(name, _)| name.clone());
+                let oldest = accounts.iter().min_by_key(|(_, failures)| failures.last_at).map(|(name, _)| name.clone());
                 oldest.map(|name| accounts.remove(&name));
             }
         }
-        let failures = accounts
-            .entry(account.to_owned())
-            .or_insert(Failures { n: 0, last_at: now });
+        let failures = accounts.entry(account.to_owned()).or_insert(Failures { n: 0, last_at: now });
         if now - failures.last_at >= MEMORY {
             failures.n = 0;
         }
@@ -50,10 +45,7 @@ impl Throttle {
         if elapsed < wait {
             return Err(wait - elapsed);
         }
-        *failures = Failures {
-            n: failures.n + 1,
-            last_at: now,
-        };
+        *failures = Failures { n: failures.n + 1, last_at: now };
         Ok(())
     }
 

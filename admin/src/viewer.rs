@@ -48,12 +48,8 @@ pub(crate) struct Viewer {
 impl Viewer {
     pub(crate) fn from_headers(headers: &HeaderMap, now: DateTime<Utc>) -> Self {
         Self {
-            theme: cookie::read(headers, THEME_COOKIE)
-                .and_then(Theme::find)
-                .unwrap_or_default(),
-            zone: cookie::read(headers, ZONE_COOKIE)
-                .and_then(|zone| zone.parse().ok())
-                .unwrap_or(Tz::UTC),
+            theme: cookie::read(headers, THEME_COOKIE).and_then(Theme::find).unwrap_or_default(),
+            zone: cookie::read(headers, ZONE_COOKIE).and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
             has_shortcuts: cookie::read(headers, SHORTCUTS_COOKIE) != Some("off"),
             now,
         }
@@ -74,11 +70,7 @@ impl Viewer {
     /// "Thu 19 Nov, 15:12".
     pub(crate) fn long_time(&self, at: DateTime<Utc>) -> Markup {
         let local = at.with_timezone(&self.zone);
-        let format = if local.year() == self.today().year() {
-            "%a %-d %b, %H:%M"
-        } else {
-            "%a %-d %b %Y, %H:%M"
-        };
+        let format = if local.year() == self.today().year() { "%a %-d %b, %H:%M" } else { "%a %-d %b %Y, %H:%M" };
         html! { time datetime=(rfc3339(local)) { (local.format(format)) } }
     }
 
@@ -99,11 +91,7 @@ impl Viewer {
         self.zone
             .from_local_datetime(&midnight)
             .earliest()
-            .or_else(|| {
-                self.zone
-                    .from_local_datetime(&(midnight + TimeDelta::hours(1)))
-                    .earliest()
-            })
+            .or_else(|| self.zone.from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest())
             .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
     }
 
@@ -127,12 +115,7 @@ fn rfc3339(local: DateTime<Tz>) -> String {
 impl Viewer {
     pub(crate) fn sample() -> Self {
         let now = "2026-11-19T21:42:00Z".parse().unwrap();
-        Self {
-            theme: Theme::System,
-            zone: Tz::America__Chicago,
-            has_shortcuts: true,
-            now,
-        }
+        Self { theme: Theme::System, zone: Tz::America__Chicago, has_shortcuts: true, now }
     }
 }
 
@@ -149,24 +132,9 @@ mod tests {
         let viewer = Viewer::sample();
         let told = viewer.time(at("2026-11-19T21:12:00Z")).into_string();
         assert_eq!(told, r#"<time datetime="2026-11-19T15:12:00-06:00">Today 15:12</time>"#);
-        assert!(
-            viewer
-                .time(at("2026-11-19T05:30:00Z"))
-                .into_string()
-                .contains("Yesterday 23:30")
-        );
-        assert!(
-            viewer
-                .time(at("2026-11-16T22:00:00Z"))
-                .into_string()
-                .contains("16 Nov 16:00")
-        );
-        assert!(
-            viewer
-                .time(at("2025-11-16T22:00:00Z"))
-                .into_string()
-                .contains("16 Nov 2025 16:00")
-        );
+        assert!(viewer.time(at("2026-11-19T05:30:00Z")).into_string().contains("Yesterday 23:30"));
+        assert!(viewer.time(at("2026-11-16T22:00:00Z")).into_string().contains("16 Nov 16:00"));
+        assert!(viewer.time(at("2025-11-16T22:00:00Z")).into_string().contains("16 Nov 2025 16:00"));
     }
 
     #[test]
@@ -174,27 +142,15 @@ mod tests {
         let date = NaiveDate::from_ymd_opt(2026, 11, 19).unwrap();
         assert_eq!(Viewer::sample().start_of(date), at("2026-11-19T06:00:00Z"));
         // In Beirut the clocks jumped from midnight to one o'clock on this day.
-        let beirut = Viewer {
-            zone: Tz::Asia__Beirut,
-            ..Viewer::sample()
-        };
-        assert_eq!(
-            beirut.start_of(NaiveDate::from_ymd_opt(2024, 3, 31).unwrap()),
-            at("2024-03-30T22:00:00Z")
-        );
+        let beirut = Viewer { zone: Tz::Asia__Beirut, ..Viewer::sample() };
+        assert_eq!(beirut.start_of(NaiveDate::from_ymd_opt(2024, 3, 31).unwrap()), at("2024-03-30T22:00:00Z"));
     }
 
     #[test]
     fn an_unknown_zone_is_utc() {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            http::header::COOKIE,
-            "zone=Mars/Base; theme=dark; shortcuts=off".parse().unwrap(),
-        );
+        headers.insert(http::header::COOKIE, "zone=Mars/Base; theme=dark; shortcuts=off".parse().unwrap());
         let viewer = Viewer::from_headers(&headers, Viewer::sample().now);
-        assert_eq!(
-            (viewer.zone, viewer.theme, viewer.has_shortcuts),
-            (Tz::UTC, Theme::Dark, false)
-        );
+        assert_eq!((viewer.zone, viewer.theme, viewer.has_shortcuts), (Tz::UTC, Theme::Dark, false));
     }
 }

@@ -33,10 +33,7 @@ use crate::auth::challenge::Denied;
 
 /// Every operation, in the order of the document.
 fn endpoints() -> Vec<Endpoint> {
-    [students::endpoints(), sessions::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [students::endpoints(), sessions::endpoints()].into_iter().flatten().collect()
 }
 
 /// The OpenAPI 3.1 document.
@@ -55,22 +52,14 @@ pub fn router(state: &State) -> Router<State> {
                 permit(state, bearer, needed, request, next)
             },
         );
-        let route = paths
-            .remove(endpoint.path)
-            .unwrap_or_default()
-            .merge(endpoint.route.layer(permit));
+        let route = paths.remove(endpoint.path).unwrap_or_default().merge(endpoint.route.layer(permit));
         paths.insert(endpoint.path, route);
     }
     paths
         .into_iter()
-        .fold(Router::new(), |router, (path, route)| {
-            router.route(path, route.fallback(wrong_method))
-        })
+        .fold(Router::new(), |router, (path, route)| router.route(path, route.fallback(wrong_method)))
         // What is shown here is about children: nobody on the way keeps it.
-        .layer(SetResponseHeaderLayer::overriding(
-            CACHE_CONTROL,
-            HeaderValue::from_static("no-store"),
-        ))
+        .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .route("/api/v1/openapi.json", get(async || Json(openapi())))
         .route("/api/docs", get(page::show))
         .route("/api/{*rest}", any(no_such_path))
@@ -96,10 +85,7 @@ async fn wrong_method() -> Problem {
 }
 
 async fn no_such_path() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "there is nothing at this path; /api/docs lists what there is",
-    )
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path; /api/docs lists what there is")
 }
 
 #[cfg(test)]
@@ -136,10 +122,7 @@ mod tests {
             assert!(!path.contains("phone"), "{path}");
             for operation in methods.as_object().unwrap().values() {
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
-                assert!(
-                    parameters.clone().all(|parameter| parameter["name"] != "phone"),
-                    "{path}"
-                );
+                assert!(parameters.clone().all(|parameter| parameter["name"] != "phone"), "{path}");
             }
         }
     }

@@ -39,11 +39,7 @@ pub struct Auth {
 impl Auth {
     pub fn new(config: &McpServerConfig) -> anyhow::Result<Self> {
         let current = SigningKey::from_pem(&config.jwt_private_key)?;
-        let previous = config
-            .jwt_private_key_previous
-            .as_ref()
-            .map(SigningKey::from_pem)
-            .transpose()?;
+        let previous = config.jwt_private_key_previous.as_ref().map(SigningKey::from_pem).transpose()?;
         Ok(Self {
             issuer: Issuer::new(config.public_url.as_str(), current, previous),
             recent: RecentCallers::new(RECHECK),
@@ -67,40 +63,27 @@ impl Auth {
     }
 
     async fn by_agent_key(db: &Db, key: &str) -> Result<Caller, Denied> {
-        let client = agent_key::find_client_by_key(db, &key.into())
-            .await?
-            .ok_or(Denied::InvalidToken)?;
+        let client = agent_key::find_client_by_key(db, &key.into()).await?.ok_or(Denied::InvalidToken)?;
         Ok(client.caller())
     }
 
     /// A token grants what it says, so far as its client still may.
     async fn by_token(db: &Db, grant: Grant) -> Result<Caller, Denied> {
-        let client = api_client::find_client(db, &grant.client_id)
-            .await?
-            .ok_or(Denied::InvalidToken)?;
+        let client = api_client::find_client(db, &grant.client_id).await?.ok_or(Denied::InvalidToken)?;
         if client.revoked_at.is_some() {
             return Err(Denied::InvalidToken);
         }
-        Ok(Caller::client(
-            grant.client_id,
-            grant.scopes.intersection(client.scopes),
-        ))
+        Ok(Caller::client(grant.client_id, grant.scopes.intersection(client.scopes)))
     }
 
     /// The refusal as an answer that tells a client where to ask, and for which `scopes`.
     pub fn challenge(&self, denied: Denied, scopes: ScopeSet) -> Challenge {
-        Challenge {
-            denied,
-            scopes,
-            metadata_url: format!("{}{PROTECTED_RESOURCE_PATH}", self.issuer.issuer),
-        }
+        Challenge { denied, scopes, metadata_url: format!("{}{PROTECTED_RESOURCE_PATH}", self.issuer.issuer) }
     }
 }
 
 fn is_agent_key(bearer: &str) -> bool {
-    bearer
-        .strip_prefix(agent_key::PREFIX)
-        .is_some_and(|rest| rest.starts_with('_'))
+    bearer.strip_prefix(agent_key::PREFIX).is_some_and(|rest| rest.starts_with('_'))
 }
 
 impl From<db::Error> for Denied {
@@ -124,12 +107,7 @@ impl FromRequestParts<State> for Bearer {
         }
         let challenge = |denied| state.auth.challenge(denied, ScopeSet::default());
         let bearer = bearer_of(&parts.headers).map_err(challenge)?;
-        state
-            .auth
-            .authenticate(&state.db, bearer, clock::now())
-            .await
-            .map(Self)
-            .map_err(challenge)
+        state.auth.authenticate(&state.db, bearer, clock::now()).await.map(Self).map_err(challenge)
     }
 }
 
@@ -137,20 +115,12 @@ impl FromRequestParts<State> for Bearer {
 /// string is never looked for: addresses end up in logs.
 pub fn bearer_of(headers: &HeaderMap) -> Result<&str, Denied> {
     let value = headers.get(http::header::AUTHORIZATION).ok_or(Denied::NoToken)?;
-    let (scheme, bearer) = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .ok_or(Denied::NoToken)?;
+    let (scheme, bearer) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Denied::NoToken)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Denied::NoToken);
     }
     let bearer = bearer.trim();
-    if bearer.is_empty() || bearer.len() > 4096 {
-        Err(Denied::InvalidToken)
-    } else {
-        Ok(bearer)
-    }
+    if bearer.is_empty() || bearer.len() > 4096 { Err(Denied::InvalidToken) } else { Ok(bearer) }
 }
 
 #[cfg(test)]
@@ -161,10 +131,7 @@ mod tests {
 
     fn read(authorization: &str) -> Result<String, Denied> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            http::header::AUTHORIZATION,
-            HeaderValue::from_str(authorization).unwrap(),
-        );
+        headers.insert(http::header::AUTHORIZATION, HeaderValue::from_str(authorization).unwrap());
         bearer_of(&headers).map(str::to_owned)
     }
 

@@ -37,10 +37,7 @@ mod tests {
 
     #[test]
     fn a_place_survives_the_round_trip() {
-        let place = (
-            DateTime::from_timestamp_micros(1_795_000_000_123_456).unwrap(),
-            SessionId::new(),
-        );
+        let place = (DateTime::from_timestamp_micros(1_795_000_000_123_456).unwrap(), SessionId::new());
         assert_eq!(decode::<Place>(&encode(&place)), Ok(place));
     }
 

@@ -55,10 +55,7 @@ pub struct Turn {
 
 impl Limits {
     pub fn new(per_second: u32) -> Self {
-        Self {
-            per_second: f64::from(per_second),
-            clients: Mutex::default(),
-        }
+        Self { per_second: f64::from(per_second), clients: Mutex::default() }
     }
 
     /// Waits a moment for a turn, if need be.
@@ -66,9 +63,7 @@ impl Limits {
         let slots = self.take_credit(client_id, now)?;
         match timeout(PATIENCE, slots.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(Turn { _permit: permit }),
-            _ => Err(Busy {
-                retry_after: Duration::from_secs(1),
-            }),
+            _ => Err(Busy { retry_after: Duration::from_secs(1) }),
         }
     }
 
@@ -87,9 +82,7 @@ impl Limits {
         client.credit = (client.credit + passed * self.per_second).min(burst);
         client.credited_at = now.max(client.credited_at);
         if client.credit < 1.0 {
-            return Err(Busy {
-                retry_after: Duration::from_secs_f64((1.0 - client.credit) / self.per_second),
-            });
+            return Err(Busy { retry_after: Duration::from_secs_f64((1.0 - client.credit) / self.per_second) });
         }
         client.credit -= 1.0;
         Ok(client.slots.clone())

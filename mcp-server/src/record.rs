@@ -36,16 +36,7 @@ pub struct Records {
 pub fn channel() -> (Recorder, Records) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     let n_dropped = Arc::<AtomicU64>::default();
-    (
-        Recorder {
-            calls: sender,
-            n_dropped: n_dropped.clone(),
-        },
-        Records {
-            calls: receiver,
-            n_dropped,
-        },
-    )
+    (Recorder { calls: sender, n_dropped: n_dropped.clone() }, Records { calls: receiver, n_dropped })
 }
 
 impl Recorder {

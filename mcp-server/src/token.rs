@@ -72,9 +72,7 @@ async fn grant(
 ) -> Result<Granted, Refusal> {
     let request = TokenRequest::read(headers, body, &state.auth.issuer.resource)?;
     if let Some(wait) = state.failures.wait(&request.client_id, address, now) {
-        return Err(Refusal::Wait {
-            seconds: wait.num_seconds() + 1,
-        });
+        return Err(Refusal::Wait { seconds: wait.num_seconds() + 1 });
     }
     let client = api_client::find_by_secret(&state.db, &request.client_id, &request.secret, now).await;
     let Some(client) = client.map_err(|_| Refusal::Unavailable)? else {
@@ -95,52 +93,30 @@ async fn grant(
 /// fault; getting nothing is.
 fn granted(asked: Option<ScopeSet>, held: ScopeSet) -> Result<ScopeSet, Refusal> {
     let scopes = asked.map_or(held, |asked| asked.intersection(held));
-    if scopes.is_empty() {
-        Err(Refusal::InvalidScope)
-    } else {
-        Ok(scopes)
-    }
+    if scopes.is_empty() { Err(Refusal::InvalidScope) } else { Ok(scopes) }
 }
 
 impl Refusal {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why),
-            Self::NoClient => (
-                StatusCode::UNAUTHORIZED,
-                "invalid_client",
-                "client_id and client_secret are missing",
-            ),
-            Self::InvalidClient => (
-                StatusCode::UNAUTHORIZED,
-                "invalid_client",
-                "unknown client or wrong secret",
-            ),
-            Self::UnsupportedGrantType => (
-                StatusCode::BAD_REQUEST,
-                "unsupported_grant_type",
-                "the grant type is client_credentials",
-            ),
-            Self::InvalidScope => (
-                StatusCode::BAD_REQUEST,
-                "invalid_scope",
-                "unknown scope, or none that this client holds",
-            ),
-            Self::InvalidTarget => (
-                StatusCode::BAD_REQUEST,
-                "invalid_target",
-                "resource is not the one of this server's metadata",
-            ),
+            Self::NoClient => (StatusCode::UNAUTHORIZED, "invalid_client", "client_id and client_secret are missing"),
+            Self::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client", "unknown client or wrong secret"),
+            Self::UnsupportedGrantType => {
+                (StatusCode::BAD_REQUEST, "unsupported_grant_type", "the grant type is client_credentials")
+            }
+            Self::InvalidScope => {
+                (StatusCode::BAD_REQUEST, "invalid_scope", "unknown scope, or none that this client holds")
+            }
+            Self::InvalidTarget => {
+                (StatusCode::BAD_REQUEST, "invalid_target", "resource is not the one of this server's metadata")
+            }
             Self::Wait { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "temporarily_unavailable",
                 "too many wrong secrets; wait, then try again",
             ),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "temporarily_unavailable",
-                "try again in a moment",
-            ),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "try again in a moment"),
         }
     }
 }
@@ -148,18 +124,11 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, error, description) = self.parts();
-        let mut response = (
-            status,
-            Json(json!({ "error": error, "error_description": description })),
-        )
-            .into_response();
+        let mut response = (status, Json(json!({ "error": error, "error_description": description }))).into_response();
         let headers = response.headers_mut();
         match self {
             Self::NoClient | Self::InvalidClient => {
-                headers.insert(
-                    WWW_AUTHENTICATE,
-                    HeaderValue::from_static(r#"Basic realm="auth/token""#),
-                );
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="auth/token""#));
             }
             Self::Wait { seconds } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -198,9 +167,6 @@ mod tests {
         assert!(answer.headers().contains_key(WWW_AUTHENTICATE));
         assert_eq!(Refusal::InvalidScope.into_response().status(), StatusCode::BAD_REQUEST);
         let answer = Refusal::Wait { seconds: 8 }.into_response();
-        assert_eq!(
-            (answer.status().as_u16(), &answer.headers()[RETRY_AFTER]),
-            (429, &HeaderValue::from(8))
-        );
+        assert_eq!((answer.status().as_u16(), &answer.headers()[RETRY_AFTER]), (429, &HeaderValue::from(8)));
     }
 }

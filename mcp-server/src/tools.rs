@@ -151,11 +151,7 @@ mod tests {
         let mut seen = HashSet::new();
         for tool in TOOLS.iter() {
             assert!(seen.insert(tool.name), "{} is there twice", tool.name);
-            assert!(
-                tool.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
-                "{}",
-                tool.name
-            );
+            assert!(tool.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", tool.name);
             // VAPI puts a prefix before it, and models allow 64 characters.
             assert!(tool.name.len() <= 32, "{}", tool.name);
         }
@@ -170,16 +166,7 @@ mod tests {
         settings.set_omit_expression(true);
         settings.bind(|| {
             for tool in TOOLS.iter() {
-                let Definition {
-                    name,
-                    title,
-                    description,
-                    scopes,
-                    input_schema,
-                    output_schema,
-                    effect,
-                    ..
-                } = tool;
+                let Definition { name, title, description, scopes, input_schema, output_schema, effect, .. } = tool;
                 insta::assert_json_snapshot!(
                     *name,
                     json!({
@@ -193,9 +180,7 @@ mod tests {
 
     #[test]
     fn a_voice_assistant_sees_at_most_ten_tools() {
-        let voice: ScopeSet = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite]
-            .into_iter()
-            .collect();
+        let voice: ScopeSet = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
         let n = TOOLS.iter().filter(|tool| tool.scopes.is_subset_of(voice)).count();
         assert!((5..=10).contains(&n), "{n}");
     }
@@ -205,11 +190,7 @@ mod tests {
         for tool in TOOLS.iter() {
             let n = tool.description.chars().count();
             assert!((40..=400).contains(&n), "{}: {n} characters", tool.name);
-            assert!(
-                !["MUST", "IMPORTANT", "ALWAYS", "NEVER"]
-                    .iter()
-                    .any(|word| tool.description.contains(word))
-            );
+            assert!(!["MUST", "IMPORTANT", "ALWAYS", "NEVER"].iter().any(|word| tool.description.contains(word)));
         }
     }
 
@@ -219,16 +200,7 @@ mod tests {
             for schema in [&tool.input_schema, &tool.output_schema] {
                 assert_eq!(schema["type"], "object", "{}", tool.name);
                 let text = Value::Object(schema.clone()).to_string();
-                for trap in [
-                    "$ref",
-                    "$defs",
-                    "\"null\"",
-                    "\"int64\"",
-                    "\"double\"",
-                    "\"uint8\"",
-                    "anyOf",
-                    "oneOf",
-                ] {
+                for trap in ["$ref", "$defs", "\"null\"", "\"int64\"", "\"double\"", "\"uint8\"", "anyOf", "oneOf"] {
                     assert!(!text.contains(trap), "{} has {trap}: {text}", tool.name);
                 }
             }
@@ -247,18 +219,10 @@ mod tests {
     fn every_argument_says_what_it_is() {
         for tool in TOOLS.iter() {
             for (name, argument) in tool.input_schema["properties"].as_object().unwrap() {
-                assert!(
-                    argument["description"].as_str().is_some_and(|text| text.len() > 10),
-                    "{}.{name}",
-                    tool.name
-                );
+                assert!(argument["description"].as_str().is_some_and(|text| text.len() > 10), "{}.{name}", tool.name);
                 assert!(
                     argument["type"] != "string"
-                        || argument
-                            .get("maxLength")
-                            .or(argument.get("enum"))
-                            .or(argument.get("format"))
-                            .is_some(),
+                        || argument.get("maxLength").or(argument.get("enum")).or(argument.get("format")).is_some(),
                     "{}.{name} is not bounded",
                     tool.name
                 );

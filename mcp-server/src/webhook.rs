@@ -59,10 +59,7 @@ async fn receive(
 
     let Ok(envelope) = Envelope::parse(&body) else {
         store(&state.db, &unreadable(&body), false, now).await?;
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "the body is not a message of VAPI's",
-        ));
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not a message of VAPI's"));
     };
     let new = NewDelivery {
         dedupe_key: envelope.dedupe_key(&body),
@@ -83,9 +80,7 @@ async fn receive(
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
     let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive");
-    let body = timeout(READ_WITHIN, Bytes::from_request(request, &()))
-        .await
-        .map_err(|_| late())?;
+    let body = timeout(READ_WITHIN, Bytes::from_request(request, &())).await.map_err(|_| late())?;
     body.map_err(|rejection: BytesRejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "send at most 5 MiB"),
         status => Problem::new(status, "the body did not arrive whole"),

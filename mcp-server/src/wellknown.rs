@@ -12,10 +12,7 @@ pub const PROTECTED_RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource
 
 /// RFC 9728.
 pub async fn protected_resource(State(state): State<crate::State>) -> Response {
-    cached(protected_resource_metadata(
-        &state.auth.issuer.issuer,
-        &state.auth.issuer.resource,
-    ))
+    cached(protected_resource_metadata(&state.auth.issuer.issuer, &state.auth.issuer.resource))
 }
 
 /// RFC 8414.

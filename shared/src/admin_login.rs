@@ -48,7 +48,11 @@ pub async fn insert_login(
 }
 
 /// The login of this cookie, where it still lives; it lives on for [`IDLE`] from now.
-pub async fn find_login(db: impl Executor<'_>, cookie: &SecretString, now: DateTime<Utc>) -> Result<Option<AdminLogin>> {
+pub async fn find_login(
+    db: impl Executor<'_>,
+    cookie: &SecretString,
+    now: DateTime<Utc>,
+) -> Result<Option<AdminLogin>> {
     let row = sqlx::query!(
         r#"update admin_logins l set last_seen_at = $2
            from admin_users u
@@ -77,7 +81,11 @@ pub async fn find_login(db: impl Executor<'_>, cookie: &SecretString, now: DateT
 }
 
 /// [`find_login`], without keeping it alive: a page that is left open and asks by itself is nobody at work.
-pub async fn peek_login(db: impl Executor<'_>, cookie: &SecretString, now: DateTime<Utc>) -> Result<Option<AdminLogin>> {
+pub async fn peek_login(
+    db: impl Executor<'_>,
+    cookie: &SecretString,
+    now: DateTime<Utc>,
+) -> Result<Option<AdminLogin>> {
     let row = sqlx::query!(
         r#"select l.csrf_token, u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
                u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!"
@@ -113,9 +121,7 @@ pub async fn delete_login(db: impl Executor<'_>, cookie: &SecretString) -> Resul
 
 /// Ends all logins of a user.
 pub async fn delete_logins_of(db: impl Executor<'_>, admin_user_id: AdminUserId) -> Result<()> {
-    sqlx::query!("delete from admin_logins where admin_user_id = $1", admin_user_id as AdminUserId)
-        .execute(db)
-        .await?;
+    sqlx::query!("delete from admin_logins where admin_user_id = $1", admin_user_id as AdminUserId).execute(db).await?;
     Ok(())
 }
 

@@ -54,7 +54,9 @@ pub fn parse_email(text: &str) -> Result<String, Refused> {
     let email = text.trim().to_lowercase();
     let well_formed = email.len() <= 254
         && !email.contains(char::is_whitespace)
-        && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+        && email
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
     if well_formed { Ok(email) } else { Err(Refused::Email) }
 }
 
@@ -90,7 +92,9 @@ fn argon2() -> Argon2<'static> {
 pub enum FirstLogin {
     Password(SecretString),
     /// By a one-time link, valid until then.
-    SetupLink { until: DateTime<Utc> },
+    SetupLink {
+        until: DateTime<Utc>,
+    },
 }
 
 /// Makes a user. For a set-up link its secret is returned, once. An address in use: `Conflict(admin_users_email_key)`.
@@ -145,7 +149,12 @@ pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Op
 }
 
 /// Sets the password of the user whose set-up link this is, and ends the link. `NotFound`: used, or too old.
-pub async fn set_up(db: impl Executor<'_>, setup: &SecretString, password_hash: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn set_up(
+    db: impl Executor<'_>,
+    setup: &SecretString,
+    password_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let n = sqlx::query!(
         "update admin_users set password_hash = $2, setup_hash = null, setup_until = null
          where setup_hash = $1 and setup_until > $3 and disabled_at is null",

@@ -217,11 +217,7 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis) -> Result<Ana
 }
 
 /// The session's current analysis; `None` before the first. Needs `sessions:read`.
-pub async fn find_current(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    session_id: SessionId,
-) -> Result<Option<Analysis>> {
+pub async fn find_current(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Option<Analysis>> {
     caller.require(Scope::SessionsRead)?;
     let row = sqlx::query!(
         r#"select analysis_id as "analysis_id: AnalysisId", analyser, analyser_version,

@@ -86,9 +86,11 @@ pub struct PoolSize(pub u32);
 /// Opens a pool. Connects lazily: a database that is down at start is an answer 503, not a crash loop.
 pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
     let options: PgConnectOptions = url.expose_secret().parse().map_err(Error::from)?;
-    let options = options
-        .application_name("ai-tutor")
-        .options([("statement_timeout", "10s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")]);
+    let options = options.application_name("ai-tutor").options([
+        ("statement_timeout", "10s"),
+        ("lock_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+    ]);
     Ok(PgPoolOptions::new()
         .max_connections(size.0)
         .acquire_timeout(Duration::from_secs(1))

@@ -233,32 +233,12 @@ mod tests {
 
     #[test]
     fn the_same_cause_always_gives_the_same_id() {
-        let job = Job::AnalyzeSession {
-            session_id: session(),
-            round: 1,
-        };
-        assert_eq!(
-            job.dedupe_key(),
-            "analyze_session:00000000-0000-0000-0000-000000000007:1"
-        );
+        let job = Job::AnalyzeSession { session_id: session(), round: 1 };
+        assert_eq!(job.dedupe_key(), "analyze_session:00000000-0000-0000-0000-000000000007:1");
         // Written down: a changed namespace or key would run every waiting job twice after a deploy.
         assert_eq!(job.job_id().to_string(), "6d0b4a43-bae3-5271-bafb-4068a000e6cc");
-        assert_ne!(
-            job.job_id(),
-            Job::AnalyzeSession {
-                session_id: session(),
-                round: 2
-            }
-            .job_id()
-        );
-        assert_ne!(
-            job.job_id(),
-            Job::EnrichAnalysis {
-                session_id: session(),
-                round: 1
-            }
-            .job_id()
-        );
+        assert_ne!(job.job_id(), Job::AnalyzeSession { session_id: session(), round: 2 }.job_id());
+        assert_ne!(job.job_id(), Job::EnrichAnalysis { session_id: session(), round: 1 }.job_id());
     }
 
     #[test]
@@ -266,22 +246,13 @@ mod tests {
         let delivery_id = DeliveryId(Uuid::from_u128(9));
         for job in [
             Job::ProcessDelivery { delivery_id },
-            Job::AnalyzeSession {
-                session_id: session(),
-                round: 3,
-            },
-            Job::EnrichAnalysis {
-                session_id: session(),
-                round: 1,
-            },
+            Job::AnalyzeSession { session_id: session(), round: 3 },
+            Job::EnrichAnalysis { session_id: session(), round: 1 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));
         }
         assert_eq!(Job::from_columns("call_parents", &serde_json::json!({})), None);
-        assert_eq!(
-            Job::from_columns("analyze_session", &serde_json::json!({"session_id": 5})),
-            None
-        );
+        assert_eq!(Job::from_columns("analyze_session", &serde_json::json!({"session_id": 5})), None);
     }
 
     #[test]

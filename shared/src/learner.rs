@@ -79,9 +79,7 @@ impl MasteryState {
 
 /// The state after a whole history, in any order. `None` where there is no evidence.
 pub fn fold(observations: &[Observation]) -> Option<State> {
-    calls(observations)
-        .iter()
-        .fold(None, |state, call| Some(after_call(state, call)))
+    calls(observations).iter().fold(None, |state, call| Some(after_call(state, call)))
 }
 
 /// P(recall) at `now`.
@@ -135,17 +133,12 @@ fn calls(observations: &[Observation]) -> Vec<Vec<Observation>> {
 fn after_call(before: Option<State>, call: &[Observation]) -> State {
     let (first, last) = (call[0], call[call.len() - 1]);
     let start = before.map_or(bkt::PRIOR, |state| knowledge_now(&state, first.at));
-    let knowledge = call
-        .iter()
-        .fold(start, |k, o| bkt::update(k, o.verdict, o.help, o.noise));
+    let knowledge = call.iter().fold(start, |k, o| bkt::update(k, o.verdict, o.help, o.noise));
     let grade = grade(call);
     let memory = match before {
         None => Memory::first(grade),
         Some(state) => {
-            let memory = Memory {
-                stability: state.stability,
-                difficulty: state.difficulty,
-            };
+            let memory = Memory { stability: state.stability, difficulty: state.difficulty };
             memory.next(days_between(state.last_at, first.at).floor() as u32, grade)
         }
     };
@@ -196,21 +189,13 @@ mod tests {
     }
 
     fn seen(verdict: Verdict, at: f64, call: SessionId) -> Observation {
-        Observation {
-            verdict,
-            help: Help::None,
-            noise: 0.10,
-            at: day(at),
-            call: Some(call),
-        }
+        Observation { verdict, help: Help::None, noise: 0.10, at: day(at), call: Some(call) }
     }
 
     /// `n` right answers in a call of their own.
     fn good_call(n: u32, at: f64) -> Vec<Observation> {
         let call = SessionId::new();
-        (0..n)
-            .map(|i| seen(Verdict::Correct, at + f64::from(i) / 1440.0, call))
-            .collect()
+        (0..n).map(|i| seen(Verdict::Correct, at + f64::from(i) / 1440.0, call)).collect()
     }
 
     fn state(knowledge: f64, stability: f64) -> State {
@@ -232,18 +217,9 @@ mod tests {
 
     #[test]
     fn knowledge_fades_as_published() {
-        for (days, expected) in [
-            (1.0, 0.9071),
-            (3.0, 0.8539),
-            (7.0, 0.7952),
-            (14.0, 0.7413),
-            (30.0, 0.6815),
-        ] {
+        for (days, expected) in [(1.0, 0.9071), (3.0, 0.8539), (7.0, 0.7952), (14.0, 0.7413), (30.0, 0.6815)] {
             let actual = knowledge_now(&state(0.95, 2.3065), day(days));
-            assert!(
-                (actual - expected).abs() < 5e-5,
-                "after {days} days {actual}, not {expected}"
-            );
+            assert!((actual - expected).abs() < 5e-5, "after {days} days {actual}, not {expected}");
         }
     }
 
@@ -257,14 +233,7 @@ mod tests {
         let one_call = fold(&good_call(4, 0.0)).unwrap();
         assert_eq!(state_word(&one_call, day(0.01)), MasteryState::Shaky);
         let two_calls = fold(&[good_call(3, 0.0), good_call(2, 3.0)].concat()).unwrap();
-        assert_eq!(
-            (
-                two_calls.n_evidence,
-                two_calls.n_unaided_correct,
-                two_calls.n_calls_correct
-            ),
-            (5, 5, 2)
-        );
+        assert_eq!((two_calls.n_evidence, two_calls.n_unaided_correct, two_calls.n_calls_correct), (5, 5, 2));
         assert_eq!(state_word(&two_calls, day(3.1)), MasteryState::Mastered);
     }
 
@@ -302,36 +271,23 @@ mod tests {
 
     #[test]
     fn an_answer_that_was_told_counts_as_no_unaided_one() {
-        let told = Observation {
-            help: Help::Told,
-            ..good_call(1, 0.0)[0]
-        };
+        let told = Observation { help: Help::Told, ..good_call(1, 0.0)[0] };
         let state = fold(&[told]).unwrap();
-        assert_eq!(
-            (state.n_evidence, state.n_unaided_correct, state.n_calls_correct),
-            (1, 0, 0)
-        );
+        assert_eq!((state.n_evidence, state.n_unaided_correct, state.n_calls_correct), (1, 0, 0));
         assert_eq!(grade(&[told]), Grade::Hard);
     }
 
     #[test]
     fn evidence_of_one_call_is_one_review_even_where_another_call_lies_between() {
         let (a, b) = (SessionId::new(), SessionId::new());
-        let mixed = [
-            seen(Verdict::Correct, 0.0, a),
-            seen(Verdict::Correct, 0.1, b),
-            seen(Verdict::Correct, 0.2, a),
-        ];
+        let mixed = [seen(Verdict::Correct, 0.0, a), seen(Verdict::Correct, 0.1, b), seen(Verdict::Correct, 0.2, a)];
         assert_eq!(calls(&mixed).len(), 2);
         assert_eq!(fold(&mixed).unwrap().last_at, day(0.2));
     }
 
     #[test]
     fn evidence_without_a_call_stands_for_itself() {
-        let said = Observation {
-            call: None,
-            ..good_call(1, 0.0)[0]
-        };
+        let said = Observation { call: None, ..good_call(1, 0.0)[0] };
         assert_eq!(calls(&[said, said]).len(), 2);
     }
 }

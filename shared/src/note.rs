@@ -42,12 +42,7 @@ impl std::fmt::Debug for NewNote {
 }
 
 /// Writes a note. Needs `notes:write`.
-pub async fn insert_note(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    new: &NewNote,
-    now: DateTime<Utc>,
-) -> Result<NoteId> {
+pub async fn insert_note(db: impl Executor<'_>, caller: &Caller, new: &NewNote, now: DateTime<Utc>) -> Result<NoteId> {
     let note_id = NoteId::new();
     insert_note_once(db, caller, note_id, new, now).await?;
     Ok(note_id)

@@ -303,11 +303,7 @@ impl std::fmt::Debug for SessionItem {
 }
 
 /// Sessions, newest first. Needs `sessions:read`.
-pub async fn list_sessions(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    query: &SessionQuery,
-) -> Result<Vec<SessionItem>> {
+pub async fn list_sessions(db: impl Executor<'_>, caller: &Caller, query: &SessionQuery) -> Result<Vec<SessionItem>> {
     list_named(db, caller, query, None).await
 }
 

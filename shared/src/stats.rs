@@ -113,9 +113,7 @@ pub struct SessionToSee {
 
 impl std::fmt::Debug for SessionToSee {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionToSee")
-            .field("session_id", &self.session_id)
-            .finish_non_exhaustive()
+        f.debug_struct("SessionToSee").field("session_id", &self.session_id).finish_non_exhaustive()
     }
 }
 

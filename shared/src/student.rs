@@ -192,9 +192,7 @@ pub async fn delete_student(tx: &mut Connection, caller: &Caller, student_id: St
 }
 
 async fn set_phones(tx: &mut Connection, student_id: StudentId, phones: &[Phone], now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("delete from student_phones where student_id = $1", student_id as StudentId)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query!("delete from student_phones where student_id = $1", student_id as StudentId).execute(&mut *tx).await?;
     let phones: Vec<String> = phones.iter().map(|phone| phone.as_str().to_owned()).collect();
     sqlx::query!(
         "insert into student_phones (phone, student_id, created_at)
@@ -335,11 +333,7 @@ pub struct StudentQuery {
 }
 
 /// Students by name. Needs `students:read`.
-pub async fn list_students(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    query: &StudentQuery,
-) -> Result<Vec<StudentItem>> {
+pub async fn list_students(db: impl Executor<'_>, caller: &Caller, query: &StudentQuery) -> Result<Vec<StudentItem>> {
     caller.require(Scope::StudentsRead)?;
     let (after_name, after_id) = query.after.clone().map_or((None, None), |(name, id)| (Some(name), Some(id)));
     Ok(sqlx::query_as!(

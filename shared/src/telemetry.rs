@@ -14,7 +14,8 @@ const QUIET: &str = "rmcp=warn,sqlx=warn,hyper=warn,reqwest=warn,faktory=warn";
 /// make rmcp print requests.
 pub fn init(log_format: Option<&str>, rust_log: Option<&str>) {
     let wanted = rust_log.unwrap_or("info");
-    let filter = EnvFilter::try_new(format!("{wanted},{QUIET}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{QUIET}")));
+    let filter =
+        EnvFilter::try_new(format!("{wanted},{QUIET}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{QUIET}")));
     // Standard output belongs to what a command was asked for.
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // A second subscriber in one process is a fault of a test at most; the first stays.

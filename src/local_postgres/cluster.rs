@@ -104,7 +104,11 @@ impl Cluster {
         let url = self.url(port, "postgres");
         while !answers(&url).await {
             if let Some(status) = child.try_wait()? {
-                bail!("the private Postgres ended at once ({status}); its log, {}, ends:\n{}", self.log.display(), self.log_tail());
+                bail!(
+                    "the private Postgres ended at once ({status}); its log, {}, ends:\n{}",
+                    self.log.display(),
+                    self.log_tail()
+                );
             }
             if Instant::now() > deadline {
                 let _ = child.kill();
@@ -125,7 +129,10 @@ impl Cluster {
             text.contains("postgres") && text.contains(&*self.folder.to_string_lossy())
         });
         if is_ours {
-            bail!("a Postgres (process {pid}) holds {} and does not answer; end it with: kill -INT {pid}", self.folder.display());
+            bail!(
+                "a Postgres (process {pid}) holds {} and does not answer; end it with: kill -INT {pid}",
+                self.folder.display()
+            );
         }
         fs::remove_file(self.folder.join("postmaster.pid"))?;
         Ok(())

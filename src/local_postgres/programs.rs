@@ -31,7 +31,9 @@ impl Programs {
             folders().into_iter().filter_map(|folder| Some((version(&folder)?, folder))).collect();
         found.sort();
         let Some((version, folder)) = found.pop() else {
-            bail!("there is no Postgres on this machine: install it (Debian: apt-get install postgresql), or set DATABASE_URL");
+            bail!(
+                "there is no Postgres on this machine: install it (Debian: apt-get install postgresql), or set DATABASE_URL"
+            );
         };
         if version < OLDEST {
             bail!("Postgres {version} is too old: install version {OLDEST} or newer, or set DATABASE_URL");
@@ -59,9 +61,12 @@ impl Programs {
 fn folders() -> Vec<PathBuf> {
     let path = from_environment("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(OsStr::new(&path)).collect();
-    for (parent, below) in [("/usr/lib/postgresql", "bin"), ("/usr/local/opt", "bin"), ("/opt/homebrew/opt", "bin"), ("/usr", "bin")] {
+    for (parent, below) in
+        [("/usr/lib/postgresql", "bin"), ("/usr/local/opt", "bin"), ("/opt/homebrew/opt", "bin"), ("/usr", "bin")]
+    {
         let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
-        let postgres = entries.filter(|entry| entry.file_name().to_string_lossy().contains(|c: char| c.is_ascii_digit()));
+        let postgres =
+            entries.filter(|entry| entry.file_name().to_string_lossy().contains(|c: char| c.is_ascii_digit()));
         folders.extend(postgres.map(|entry| entry.path().join(below)));
     }
     folders.retain(|folder| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).is_file()));
@@ -84,11 +89,14 @@ fn run_as() -> anyhow::Result<Option<User>> {
     }
     let passwd = std::fs::read_to_string("/etc/passwd")?;
     let user = ["postgres", "nobody"].iter().find_map(|name| {
-        let fields: Vec<&str> = passwd.lines().map(|line| line.split(':').collect()).find(|f: &Vec<&str>| f[0] == *name)?;
+        let fields: Vec<&str> =
+            passwd.lines().map(|line| line.split(':').collect()).find(|f: &Vec<&str>| f[0] == *name)?;
         Some(User { uid: fields.get(2)?.parse().ok()?, gid: fields.get(3)?.parse().ok()? })
     });
     match user {
         Some(user) => Ok(Some(user)),
-        None => bail!("Postgres does not run as root, and there is no user `postgres` to run it as: add one, or set DATABASE_URL"),
+        None => bail!(
+            "Postgres does not run as root, and there is no user `postgres` to run it as: add one, or set DATABASE_URL"
+        ),
     }
 }

@@ -133,8 +133,7 @@ impl Service {
     /// A browser's worth of cookies, logged in as an admin.
     pub async fn log_in(&self) -> Person {
         let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
-        let made =
-            admin_user::insert_user(&self.db, ADMIN_EMAIL, Role::Admin, Some(&hash), None, clock::now()).await;
+        let made = admin_user::insert_user(&self.db, ADMIN_EMAIL, Role::Admin, Some(&hash), None, clock::now()).await;
         made.unwrap();
         Person::log_in(&self.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await
     }

@@ -92,7 +92,8 @@ async fn a_body_over_the_limit_is_refused() {
 /// server's verifying does is shown where it is written.
 #[test]
 fn our_stand_in_signs_as_the_vectors_do() {
-    let vectors: Value = serde_json::from_slice(&std::fs::read(vapi::folder().join("hmac-vectors.json")).unwrap()).unwrap();
+    let vectors: Value =
+        serde_json::from_slice(&std::fs::read(vapi::folder().join("hmac-vectors.json")).unwrap()).unwrap();
     let secret = vectors["secret"].as_str().unwrap();
     assert_eq!(secret, WEBHOOK_SECRET);
     let mut n_checked = 0;

@@ -7,7 +7,8 @@ const MAY_USE: [(&str, &[&str]); 4] =
     [("mcp-server", &["shared"]), ("worker", &["shared"]), ("admin", &["shared"]), ("shared", &[])];
 
 /// Heavy dependencies, each with its one owner.
-const OWNERS: [(&str, &str); 4] = [("sqlx", "shared"), ("rmcp", "mcp-server"), ("faktory", "worker"), ("maud", "admin")];
+const OWNERS: [(&str, &str); 4] =
+    [("sqlx", "shared"), ("rmcp", "mcp-server"), ("faktory", "worker"), ("maud", "admin")];
 
 const FORBIDDEN_NAMES: [&str; 6] = ["utils", "helpers", "common", "misc", "types", "models"];
 
@@ -43,7 +44,11 @@ fn dependencies(member: &str) -> Vec<String> {
     let manifest = std::fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap();
     let lines = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
     let entries = lines.take_while(|line| !line.starts_with('['));
-    entries.filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    entries
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

@@ -37,10 +37,7 @@ pub(crate) async fn perform(
     now: DateTime<Utc>,
 ) -> Result<Finished, JobError> {
     let started = Instant::now();
-    let llm = context
-        .llm
-        .as_ref()
-        .ok_or_else(|| JobError::fail("no language model is configured any more"))?;
+    let llm = context.llm.as_ref().ok_or_else(|| JobError::fail("no language model is configured any more"))?;
     let mut connection = context.db.acquire().await.map_err(shared::db::Error::from)?;
     let turns = list_turns(&mut *connection, &Caller::worker(), session_id).await?;
     let curriculum = curriculum::load(&mut connection).await?;
@@ -105,11 +102,7 @@ pub async fn enrich(
         }
     };
     let passed = best.map_err(|_| Fault::Garbled)?;
-    tracing::info!(
-        n_offered = passed.n_offered,
-        n_passed = passed.n_passed,
-        "the gate judged a model's findings"
-    );
+    tracing::info!(n_offered = passed.n_offered, n_passed = passed.n_passed, "the gate judged a model's findings");
     let mut findings = passed.findings;
     findings.judged_by = format!(
         "built-in rules, version {}, and the language model {}, prompt {PROMPT_VERSION}; what the model said was checked \
@@ -141,11 +134,7 @@ async fn ask(
     max_output_tokens: u32,
     usage: &mut Usage,
 ) -> Result<Answer, Fault> {
-    let question = Question {
-        messages,
-        schema: prompt.schema(),
-        max_output_tokens,
-    };
+    let question = Question { messages, schema: prompt.schema(), max_output_tokens };
     let answer = llm.ask(&question).await?;
     *usage += answer.usage;
     Ok(answer)

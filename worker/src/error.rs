@@ -11,10 +11,7 @@ use shared::job::lease;
 pub enum JobError {
     /// Worth another try, but not before `at_least`.
     #[error("{reason}")]
-    Retry {
-        reason: Cow<'static, str>,
-        at_least: Duration,
-    },
+    Retry { reason: Cow<'static, str>, at_least: Duration },
     /// No try will help until a person does something.
     #[error("{reason}")]
     Fail { reason: Cow<'static, str> },
@@ -29,10 +26,7 @@ impl JobError {
     }
 
     pub fn retry_after(reason: impl Into<Cow<'static, str>>, at_least: Duration) -> Self {
-        Self::Retry {
-            reason: reason.into(),
-            at_least,
-        }
+        Self::Retry { reason: reason.into(), at_least }
     }
 
     pub fn fail(reason: impl Into<Cow<'static, str>>) -> Self {

@@ -59,9 +59,7 @@ pub struct ReadError {
 /// Reads dialogues from JSON lines.
 pub fn read(lines: &str) -> Result<Vec<Dialogue>, ReadError> {
     let lines = lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(i, line)| serde_json::from_str(line).map_err(|source| ReadError { line: i + 1, source }))
-        .collect()
+    lines.map(|(i, line)| serde_json::from_str(line).map_err(|source| ReadError { line: i + 1, source })).collect()
 }
 
 impl Dialogue {
@@ -69,11 +67,7 @@ impl Dialogue {
     pub fn transcript(&self) -> Vec<Turn> {
         let turn = |(i, turn): (usize, &LabelledTurn)| Turn {
             turn_no: i as i32,
-            speaker: if turn.role == Role::Student {
-                Speaker::Student
-            } else {
-                Speaker::Tutor
-            },
+            speaker: if turn.role == Role::Student { Speaker::Student } else { Speaker::Tutor },
             text: turn.text.clone(),
             offset_ms: i as i32 * 3000,
             duration_ms: None,

@@ -37,9 +37,7 @@ pub(crate) async fn perform(
 }
 
 async fn apply(tx: &mut shared::db::Connection, message: &Message, now: DateTime<Utc>) -> Result<(), JobError> {
-    let news = message
-        .news()
-        .ok_or_else(|| JobError::fail("the message names no call"))?;
+    let news = message.news().ok_or_else(|| JobError::fail("the message names no call"))?;
     let student_id = match &news.caller_phone {
         Some(phone) => find_only_student_id(&mut *tx, phone).await?,
         None => None,

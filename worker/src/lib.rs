@@ -133,14 +133,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
         llm,
         halt: halt.clone(),
     };
-    let (judge, source) = (
-        context.judge(),
-        if matches!(queue, Queue::Embedded) {
-            "the table"
-        } else {
-            "Faktory"
-        },
-    );
+    let (judge, source) = (context.judge(), if matches!(queue, Queue::Embedded) { "the table" } else { "Faktory" });
     tracing::info!(worker = context.worker, judge, "takes jobs from {source}");
     let doorbell = Doorbell::install(context.db.clone(), stop.clone());
     let patience = tokio::spawn({

@@ -70,11 +70,7 @@ impl Llm {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("ai-tutor/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self {
-            http,
-            config,
-            dialect: Mutex::default(),
-        })
+        Ok(Self { http, config, dialect: Mutex::default() })
     }
 
     pub fn model(&self) -> &str {
@@ -111,10 +107,7 @@ impl Llm {
     }
 
     async fn post(&self, body: &Value) -> Result<(reqwest::StatusCode, Option<String>, Vec<u8>), Fault> {
-        let mut request = self
-            .http
-            .post(format!("{}/chat/completions", self.config.base_url))
-            .json(body);
+        let mut request = self.http.post(format!("{}/chat/completions", self.config.base_url)).json(body);
         if let Some(key) = &self.config.api_key {
             request = request.bearer_auth(key.expose_secret());
         }

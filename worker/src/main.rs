@@ -6,10 +6,7 @@ use shared::{http, telemetry};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    telemetry::init(
-        from_environment("LOG_FORMAT").as_deref(),
-        from_environment("RUST_LOG").as_deref(),
-    );
+    telemetry::init(from_environment("LOG_FORMAT").as_deref(), from_environment("RUST_LOG").as_deref());
     let role = WorkerConfig::from_settings(Settings::from_environment())?;
     let config = worker::Config::from_role(&role)?;
     // One for each slot, and for listening, relaying, sweeping and renewing leases.

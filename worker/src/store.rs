@@ -57,11 +57,7 @@ fn evidence_of(
         let turn = turns.iter().find(|turn| turn.turn_no == turn_no);
         began_at(session) + TimeDelta::milliseconds(turn.map_or(0, |turn| i64::from(turn.offset_ms)))
     };
-    let all = analysis
-        .findings
-        .skills
-        .iter()
-        .flat_map(|skill| skill.evidence.iter().map(move |found| (skill, found)));
+    let all = analysis.findings.skills.iter().flat_map(|skill| skill.evidence.iter().map(move |found| (skill, found)));
     all.map(|(skill, found)| Evidence {
         evidence_id: EvidenceId::new(),
         student_id,

@@ -19,11 +19,7 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
             ),
             Err(error) => tracing::warn!(%error, "could not sweep"),
         }
-        if stop
-            .run_until_cancelled(tokio::time::sleep(context.config.sweep_every))
-            .await
-            .is_none()
-        {
+        if stop.run_until_cancelled(tokio::time::sleep(context.config.sweep_every)).await.is_none() {
             return;
         }
     }

@@ -30,9 +30,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Markup, Fault> {
     let logins = admin_login::list_logins(&db, admin.admin_user_id, admin.viewer.now).await?;
-    let own = session_cookie
-        .read(&headers)
-        .map(|cookie| secret::hash(cookie.expose_secret()));
+    let own = session_cookie.read(&headers).map(|cookie| secret::hash(cookie.expose_secret()));
     Ok(render(&admin, &logins, own.as_deref()))
 }
 
@@ -46,12 +44,7 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
         .parse()
         .map_err(|_| Fault::Invalid("A time zone is written like America/Chicago.".to_owned()))?;
     let shortcuts = if fields.text("shortcuts") == "on" { "on" } else { "off" };
-    let keep = |name, value| {
-        (
-            SET_COOKIE,
-            cookie::set(name, value, Some(A_YEAR_SECONDS), session_cookie.is_secure),
-        )
-    };
+    let keep = |name, value| (SET_COOKIE, cookie::set(name, value, Some(A_YEAR_SECONDS), session_cookie.is_secure));
     let cookies = AppendHeaders([
         keep(THEME_COOKIE, theme.as_str()),
         keep(ZONE_COOKIE, zone.name()),
@@ -163,17 +156,9 @@ fn logins_card(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Marku
 /// "Firefox on Linux": enough to know one's own.
 fn browser(user_agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
-        names
-            .iter()
-            .find(|(mark, _)| user_agent.contains(mark))
-            .map(|(_, name)| *name)
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
-    let program = find(&[
-        ("Edg/", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ]);
+    let program = find(&[("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
     let system = find(&[
         ("iPhone", "iPhone"),
         ("Android", "Android"),
@@ -204,12 +189,7 @@ mod tests {
     #[test]
     fn ones_own_login_is_marked() {
         let at = Admin::sample(Role::Viewer).viewer.now;
-        let login = LoginItem {
-            login_hash: vec![1, 2],
-            user_agent: None,
-            created_at: at,
-            last_seen_at: at,
-        };
+        let login = LoginItem { login_hash: vec![1, 2], user_agent: None, created_at: at, last_seen_at: at };
         let shown = render(&Admin::sample(Role::Viewer), &[login], Some(&[1, 2])).into_string();
         assert!(shown.contains("This one") && shown.contains(r#"value="0102""#));
     }

@@ -51,24 +51,14 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     let who = Some(filter.who.trim()).filter(|who| !who.is_empty() && who.len() <= 300);
     let rows = audit::list_entries(&db, who, filter.before()?, PAGE + 1).await?;
     let (entries, has_next) = split_page(rows);
-    Ok(render(
-        &admin,
-        &Data {
-            filter,
-            entries,
-            has_next,
-        },
-    ))
+    Ok(render(&admin, &Data { filter, entries, has_next }))
 }
 
 const COLUMNS: [Column; 3] = [("Time", ""), ("What happened", ""), ("About", "")];
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
-    let next = data
-        .entries
-        .last()
-        .filter(|_| data.has_next)
-        .map(|last| data.filter.url(&last.audit_entry_id.to_string()));
+    let next =
+        data.entries.last().filter(|_| data.has_next).map(|last| data.filter.url(&last.audit_entry_id.to_string()));
     let first = (!data.filter.before.is_empty()).then(|| data.filter.url(""));
     page(
         admin,
@@ -99,11 +89,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
 
 fn entry_row(admin: &Admin, data: &Data, entry: &AuditEntry) -> Markup {
     let who = entry.actor.split_once(':').map_or(&entry.actor[..], |(_, name)| name);
-    let only = Filter {
-        who: entry.actor.clone(),
-        ..data.filter.clone()
-    }
-    .url("");
+    let only = Filter { who: entry.actor.clone(), ..data.filter.clone() }.url("");
     row(&html! {
         (cell("nowrap faint", admin.viewer.time(entry.at)))
         (cell("full", html! {
@@ -191,11 +177,7 @@ mod tests {
             object: Some("student:0198".to_owned()),
             detail: serde_json::json!({}),
         };
-        let data = Data {
-            filter: Filter::default(),
-            entries: vec![entry],
-            has_next: true,
-        };
+        let data = Data { filter: Filter::default(), entries: vec![entry], has_next: true };
         let shown = render(&Admin::sample(Role::Admin), &data).into_string();
         assert!(shown.contains("dana@example.org") && shown.contains("showed the phone numbers of a student"));
         assert!(shown.contains(r#"href="/students/0198""#) && shown.contains("before=7"));

@@ -71,14 +71,8 @@ pub(crate) async fn create(
     let now = clock::now();
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
     let (client, secret) = api_client::insert_client(&mut *tx, name, scopes, now).await?;
-    record(
-        &mut tx,
-        admin,
-        "client.create",
-        &client.client_id,
-        &serde_json::json!({ "scope": scopes.to_string() }),
-    )
-    .await?;
+    record(&mut tx, admin, "client.create", &client.client_id, &serde_json::json!({ "scope": scopes.to_string() }))
+        .await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
     let made = Made {
         title: format!("Client “{name}” was made"),
@@ -122,9 +116,7 @@ pub(crate) async fn add_key(
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
-    let living = api_client::find_client(&db, &client_id)
-        .await?
-        .filter(|client| client.revoked_at.is_none());
+    let living = api_client::find_client(&db, &client_id).await?.filter(|client| client.revoked_at.is_none());
     let client = living.ok_or(Fault::NotFound("API client"))?;
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
     let secret = agent_key::insert_key(&mut *tx, &client_id, clock::now()).await?;
@@ -149,9 +141,7 @@ pub(crate) async fn confirm_revoke(
     Path(client_id): Path<String>,
 ) -> Result<Markup, Fault> {
     admin.require_manage()?;
-    let client = api_client::find_client(&db, &client_id)
-        .await?
-        .ok_or(Fault::NotFound("API client"))?;
+    let client = api_client::find_client(&db, &client_id).await?.ok_or(Fault::NotFound("API client"))?;
     Ok(page(
         &admin,
         Place::Clients,
@@ -180,14 +170,7 @@ pub(crate) async fn revoke(
     posted.admin.require_manage()?;
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
     api_client::revoke_client(&mut *tx, &client_id, clock::now()).await?;
-    record(
-        &mut tx,
-        &posted.admin,
-        "client.revoke",
-        &client_id,
-        &serde_json::json!({}),
-    )
-    .await?;
+    record(&mut tx, &posted.admin, "client.revoke", &client_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
@@ -260,13 +243,7 @@ fn secret_once(made: &Made) -> Markup {
     }
 }
 
-const COLUMNS: [Column; 5] = [
-    ("Client", ""),
-    ("State", ""),
-    ("May do", ""),
-    ("Last used", ""),
-    ("", ""),
-];
+const COLUMNS: [Column; 5] = [("Client", ""), ("State", ""), ("May do", ""), ("Last used", ""), ("", "")];
 
 fn client_row(admin: &Admin, client: &ApiClient) -> Markup {
     row(&html! {
@@ -346,12 +323,7 @@ mod tests {
 
     fn connections() -> Connections {
         let public_url = "https://tutor.example".to_owned();
-        Connections {
-            public_url,
-            has_llm: false,
-            has_vapi: false,
-            has_faktory: true,
-        }
+        Connections { public_url, has_llm: false, has_vapi: false, has_faktory: true }
     }
 
     #[test]
@@ -364,11 +336,7 @@ mod tests {
             secret: SecretString::from("cs_once"),
         };
         let admin = Admin::sample(Role::Admin);
-        assert!(
-            render(&admin, &[], &connections(), Some(&made), None)
-                .into_string()
-                .contains("cs_once")
-        );
+        assert!(render(&admin, &[], &connections(), Some(&made), None).into_string().contains("cs_once"));
         assert!(!format!("{made:?}").contains("cs_once"));
     }
 

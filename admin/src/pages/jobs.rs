@@ -37,10 +37,7 @@ const STATES: [(&str, &str); 6] = [
 ];
 
 pub(crate) fn state_words(state: &str) -> &str {
-    STATES
-        .iter()
-        .find(|(name, _)| *name == state)
-        .map_or(state, |(_, words)| words)
+    STATES.iter().find(|(name, _)| *name == state).map_or(state, |(_, words)| words)
 }
 
 pub(crate) fn kind_words(kind: &str) -> &str {
@@ -66,11 +63,7 @@ pub(crate) struct Data {
 }
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
-    let asked = if filter.state.is_empty() {
-        STATES[0].0
-    } else {
-        &filter.state
-    };
+    let asked = if filter.state.is_empty() { STATES[0].0 } else { &filter.state };
     let state = STATES.iter().find(|(name, _)| *name == asked).map(|(name, _)| *name);
     let state = state.ok_or_else(|| Fault::Invalid("There is no such state of a job.".to_owned()))?;
     let data = Data {
@@ -98,9 +91,7 @@ pub(crate) async fn discard(
 pub(crate) async fn retry_all(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let reason = posted.fields.raw("reason");
     let given_up = list::list_jobs_in_state(&db, "needs_attention", 1000).await?;
-    let of_reason = given_up
-        .iter()
-        .filter(|job| job.last_error.as_deref().unwrap_or_default() == reason);
+    let of_reason = given_up.iter().filter(|job| job.last_error.as_deref().unwrap_or_default() == reason);
     let job_ids: Vec<JobId> = of_reason.map(|job| job.job_id).collect();
     decide(&db, &posted, &job_ids, Decision::Retry).await
 }
@@ -177,11 +168,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
 
 fn totals(data: &Data) -> Markup {
     let total = |states: &[&str]| -> i64 {
-        data.counts
-            .iter()
-            .filter(|count| states.contains(&count.state.as_str()))
-            .map(|count| count.n)
-            .sum()
+        data.counts.iter().filter(|count| states.contains(&count.state.as_str())).map(|count| count.n).sum()
     };
     let given_up = total(&["needs_attention"]);
     let kpi =
@@ -201,9 +188,7 @@ fn totals(data: &Data) -> Markup {
 fn reasons(admin: &Admin, data: &Data) -> Markup {
     let mut by_reason = std::collections::BTreeMap::<&str, i64>::new();
     for job in data.jobs.iter().filter(|job| job.is_given_up()) {
-        *by_reason
-            .entry(job.last_error.as_deref().unwrap_or_default())
-            .or_default() += 1;
+        *by_reason.entry(job.last_error.as_deref().unwrap_or_default()).or_default() += 1;
     }
     html! {
         @if admin.may_manage() && by_reason.values().any(|n| *n > 1) {
@@ -224,33 +209,18 @@ fn reasons(admin: &Admin, data: &Data) -> Markup {
     }
 }
 
-const COLUMNS: [Column; 6] = [
-    ("Job", ""),
-    ("State", ""),
-    ("Attempts", "num"),
-    ("When", ""),
-    ("Last error", ""),
-    ("", ""),
-];
+const COLUMNS: [Column; 6] =
+    [("Job", ""), ("State", ""), ("Attempts", "num"), ("When", ""), ("Last error", ""), ("", "")];
 
 fn job_table(admin: &Admin, data: &Data) -> Markup {
     if data.jobs.is_empty() {
         return if data.state == "needs_attention" {
-            empty(
-                "circle-check",
-                "No failed jobs",
-                "Jobs that gave up wait here for a decision.",
-                html! {},
-            )
+            empty("circle-check", "No failed jobs", "Jobs that gave up wait here for a decision.", html! {})
         } else {
             empty("layers", "Nothing here", "No job is in this state right now.", html! {})
         };
     }
-    table(
-        "Jobs",
-        &COLUMNS,
-        &html! { @for job in &data.jobs { (job_row(admin, job)) } },
-    )
+    table("Jobs", &COLUMNS, &html! { @for job in &data.jobs { (job_row(admin, job)) } })
 }
 
 fn job_row(admin: &Admin, job: &JobItem) -> Markup {
@@ -315,12 +285,7 @@ mod tests {
     }
 
     fn shown(role: Role, jobs: Vec<JobItem>) -> String {
-        let data = Data {
-            state: "needs_attention",
-            counts: Vec::new(),
-            oldest_wait_seconds: None,
-            jobs,
-        };
+        let data = Data { state: "needs_attention", counts: Vec::new(), oldest_wait_seconds: None, jobs };
         render(&Admin::sample(role), &data).into_string()
     }
 
@@ -336,16 +301,10 @@ mod tests {
 
     #[test]
     fn jobs_of_one_reason_are_retried_together() {
-        let jobs = vec![
-            given_up(1, "the key was refused"),
-            given_up(2, "the key was refused"),
-            given_up(3, "no words"),
-        ];
+        let jobs =
+            vec![given_up(1, "the key was refused"), given_up(2, "the key was refused"), given_up(3, "no words")];
         let shown = shown(Role::Admin, jobs);
-        assert!(
-            shown.contains("2 jobs") && shown.contains(r#"name="reason" value="the key was refused""#),
-            "{shown}"
-        );
+        assert!(shown.contains("2 jobs") && shown.contains(r#"name="reason" value="the key was refused""#), "{shown}");
     }
 
     #[test]

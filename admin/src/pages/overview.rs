@@ -140,12 +140,8 @@ fn change(now: i64, before: i64, told: impl Fn(i64) -> String) -> Markup {
 }
 
 fn days_card(viewer: &Viewer, days: &[Day]) -> Markup {
-    let names = BarNames {
-        chart: "calls per day",
-        label: "Day",
-        n: "Over a minute",
-        n_bad: Some("Shorter or not answered"),
-    };
+    let names =
+        BarNames { chart: "calls per day", label: "Day", n: "Over a minute", n_bad: Some("Shorter or not answered") };
     let bar = |day: &Day| Bar {
         label: day.date.format("%a %-d").to_string(),
         n: day.n_sessions - day.n_dropped,
@@ -224,11 +220,7 @@ fn attention_line(viewer: &Viewer, session: &SessionToSee) -> Markup {
 
 fn queue_card(data: &Data) -> Markup {
     let total = |states: &[&str]| -> i64 {
-        data.jobs
-            .iter()
-            .filter(|count| states.contains(&count.state.as_str()))
-            .map(|count| count.n)
-            .sum()
+        data.jobs.iter().filter(|count| states.contains(&count.state.as_str())).map(|count| count.n).sum()
     };
     let given_up = total(&["needs_attention"]);
     html! {
@@ -270,10 +262,7 @@ mod tests {
         };
         Data {
             today: figures,
-            week_ago: SessionFigures {
-                n_sessions: 75,
-                ..figures
-            },
+            week_ago: SessionFigures { n_sessions: 75, ..figures },
             days: vec![Day {
                 date: NaiveDate::from_ymd_opt(2026, 11, 19).unwrap(),
                 n_sessions: 84,
@@ -289,11 +278,7 @@ mod tests {
                 attention_reason: Some("the key was refused".to_owned()),
                 at: "2026-11-19T21:12:04Z".parse().unwrap(),
             }],
-            jobs: vec![Count {
-                kind: "analyze_session".to_owned(),
-                state: "needs_attention".to_owned(),
-                n: 3,
-            }],
+            jobs: vec![Count { kind: "analyze_session".to_owned(), state: "needs_attention".to_owned(), n: 3 }],
             oldest_wait_seconds: Some(380.0),
         }
     }
@@ -301,10 +286,7 @@ mod tests {
     #[test]
     fn figures_come_with_what_they_are_compared_to() {
         let shown = render(&Admin::sample(Role::Viewer), &data()).into_string();
-        assert!(
-            shown.contains("<dd class=\"v\">84</dd>") && shown.contains("</b> from 75"),
-            "{shown}"
-        );
+        assert!(shown.contains("<dd class=\"v\">84</dd>") && shown.contains("</b> from 75"), "{shown}");
         assert!(shown.contains("1,312") && shown.contains("2 waiting, 0 need a person"));
     }
 
@@ -317,11 +299,7 @@ mod tests {
 
     #[test]
     fn a_day_without_calls_divides_by_nothing() {
-        let quiet = Data {
-            today: SessionFigures::default(),
-            week_ago: SessionFigures::default(),
-            ..data()
-        };
+        let quiet = Data { today: SessionFigures::default(), week_ago: SessionFigures::default(), ..data() };
         let shown = render(&Admin::sample(Role::Viewer), &quiet).into_string();
         assert!(shown.contains("no call analysed today") && shown.contains("all that are over"));
     }

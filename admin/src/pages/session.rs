@@ -49,15 +49,7 @@ pub(crate) async fn get(
     // Before the answer: nobody reads a transcript without a trace.
     let object = format!("session:{session_id}");
     let nothing = serde_json::json!({});
-    audit::insert_entry(
-        &db,
-        &admin.caller,
-        "session.read",
-        Some(&object),
-        &nothing,
-        admin.viewer.now,
-    )
-    .await?;
+    audit::insert_entry(&db, &admin.caller, "session.read", Some(&object), &nothing, admin.viewer.now).await?;
     Ok(render(&admin, &data))
 }
 
@@ -68,10 +60,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
         Some(student_id) => Some(student::get_student(db, caller, student_id).await?),
         None => None,
     };
-    let candidates = match (
-        &session.student_id,
-        session.caller_phone.as_deref().map(shared::phone::Phone::parse),
-    ) {
+    let candidates = match (&session.student_id, session.caller_phone.as_deref().map(shared::phone::Phone::parse)) {
         (None, Some(Ok(phone))) => student::list_students_by_phone(db, caller, &phone).await?,
         _ => Vec::new(),
     };
@@ -95,9 +84,7 @@ pub(crate) async fn retry(
     admin.require_write()?;
     let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
     if session.status == SessionStatus::InProgress {
-        return Err(Fault::Invalid(
-            "The call is not over, so there is nothing to analyse yet.".to_owned(),
-        ));
+        return Err(Fault::Invalid("The call is not over, so there is nothing to analyse yet.".to_owned()));
     }
     let now = clock::now();
     let jobs = list::list_jobs_of_session(&db, session_id).await?;
@@ -110,15 +97,7 @@ pub(crate) async fn retry(
         session::mark_session(&mut tx, session_id, SessionStatus::Received, None, now).await?;
     }
     let object = format!("session:{session_id}");
-    audit::insert_entry(
-        &mut *tx,
-        &admin.caller,
-        "session.analyze",
-        Some(&object),
-        &serde_json::json!({}),
-        now,
-    )
-    .await?;
+    audit::insert_entry(&mut *tx, &admin.caller, "session.analyze", Some(&object), &serde_json::json!({}), now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
     Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
 }
@@ -131,11 +110,8 @@ pub(crate) async fn assign(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
-    let student_id: StudentId = posted
-        .fields
-        .text("student_id")
-        .parse()
-        .map_err(|_| Fault::Invalid("Choose a student.".to_owned()))?;
+    let student_id: StudentId =
+        posted.fields.text("student_id").parse().map_err(|_| Fault::Invalid("Choose a student.".to_owned()))?;
     student::get_student(&db, &admin.caller, student_id).await?;
     let now = clock::now();
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
@@ -152,25 +128,14 @@ pub(crate) async fn assign(
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     let session = &data.session;
-    let started = session
-        .started_at
-        .unwrap_or(session.created_at)
-        .with_timezone(&admin.viewer.zone);
+    let started = session.started_at.unwrap_or(session.created_at).with_timezone(&admin.viewer.zone);
     let title = format!("{}, {}", name(data), started.format("%-d %b %H:%M"));
     let events = format!("/events/sessions/{}", session.session_id);
-    live_page(
-        admin,
-        Place::Sessions,
-        &title,
-        &events,
-        html! { div id="session" { (body(admin, data)) } },
-    )
+    live_page(admin, Place::Sessions, &title, &events, html! { div id="session" { (body(admin, data)) } })
 }
 
 fn name(data: &Data) -> &str {
-    data.student
-        .as_ref()
-        .map_or("Unknown caller", |student| &student.display_name)
+    data.student.as_ref().map_or("Unknown caller", |student| &student.display_name)
 }
 
 /// What changes while the page is open.
@@ -260,10 +225,7 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
 
 fn transcript_card(data: &Data) -> Markup {
     let findings = data.analysis.as_ref().map(|analysis| &analysis.findings);
-    let student = data
-        .student
-        .as_ref()
-        .map_or("Student", |student| first_name(&student.display_name));
+    let student = data.student.as_ref().map_or("Student", |student| first_name(&student.display_name));
     html! {
         section.card.transcript aria-labelledby="transcript" {
             header {

@@ -54,9 +54,7 @@ impl Filter {
             status,
             from: day(&self.from)?.map(|date| viewer.start_of(date)),
             // The day that is named belongs to what is shown.
-            to: day(&self.to)?
-                .and_then(|date| date.checked_add_days(Days::new(1)))
-                .map(|date| viewer.start_of(date)),
+            to: day(&self.to)?.and_then(|date| date.checked_add_days(Days::new(1))).map(|date| viewer.start_of(date)),
             after: parse_time_key(&self.after)?,
             limit: PAGE + 1,
             ..SessionQuery::default()
@@ -64,20 +62,8 @@ impl Filter {
     }
 
     fn url(&self) -> String {
-        let Self {
-            q,
-            status,
-            from,
-            to,
-            after,
-        } = self;
-        let fields = [
-            ("q", q),
-            ("status", status),
-            ("from", from),
-            ("to", to),
-            ("after", after),
-        ];
+        let Self { q, status, from, to, after } = self;
+        let fields = [("q", q), ("status", status), ("from", from), ("to", to), ("after", after)];
         link::to(PATH, &fields.map(|(name, value)| (name, value.trim())))
     }
 
@@ -86,9 +72,7 @@ impl Filter {
     }
 
     fn is_narrow(&self) -> bool {
-        [&self.q, &self.status, &self.from, &self.to]
-            .iter()
-            .any(|field| !field.is_empty())
+        [&self.q, &self.status, &self.from, &self.to].iter().any(|field| !field.is_empty())
     }
 }
 
@@ -111,11 +95,7 @@ pub(crate) async fn get(
         session::list_sessions_by_name(&db, &admin.caller, &query, name).await?
     };
     let (sessions, has_next) = split_page(rows);
-    let data = Data {
-        filter,
-        sessions,
-        has_next,
-    };
+    let data = Data { filter, sessions, has_next };
     Ok(if asked.is_for(LIST_ID) {
         htmx::fragment(list(&admin.viewer, &data), &data.filter.url())
     } else {
@@ -142,9 +122,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
 /// The statuses as links, since each is an address of its own.
 fn views(filter: &Filter) -> Markup {
     let all = [("", "All sessions")].into_iter();
-    let each = SessionStatus::ALL
-        .into_iter()
-        .map(|status| (status.as_str(), badge::session_word(status)));
+    let each = SessionStatus::ALL.into_iter().map(|status| (status.as_str(), badge::session_word(status)));
     html! {
         nav.views aria-label="Sessions by status" {
             @for (status, name) in all.chain(each) {
@@ -158,11 +136,7 @@ fn views(filter: &Filter) -> Markup {
 fn filters(filter: &Filter) -> Markup {
     let statuses: Vec<(&str, &str)> = [("", "Any")]
         .into_iter()
-        .chain(
-            SessionStatus::ALL
-                .into_iter()
-                .map(|status| (status.as_str(), badge::session_word(status))),
-        )
+        .chain(SessionStatus::ALL.into_iter().map(|status| (status.as_str(), badge::session_word(status))))
         .collect();
     html! {
         form.filters method="get" action=(PATH) role="search" aria-label="Filter sessions"
@@ -186,14 +160,8 @@ fn filters(filter: &Filter) -> Markup {
     }
 }
 
-const COLUMNS: [Column; 6] = [
-    ("Started", "hide"),
-    ("Student", ""),
-    ("What happened", ""),
-    ("Length", "num"),
-    ("Ended", ""),
-    ("Status", ""),
-];
+const COLUMNS: [Column; 6] =
+    [("Started", "hide"), ("Student", ""), ("What happened", ""), ("Length", "num"), ("Ended", ""), ("Status", "")];
 
 fn list(viewer: &Viewer, data: &Data) -> Markup {
     if data.sessions.is_empty() {
@@ -206,11 +174,7 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
         .map(|last| data.filter.with_after(time_key(last.created_at, last.session_id)).url());
     let first = (!data.filter.after.is_empty()).then(|| data.filter.with_after(String::new()).url());
     let shown = figures::counted(data.sessions.len() as i64, "session", "sessions");
-    let shown = if data.has_next || first.is_some() {
-        format!("{shown} on this page")
-    } else {
-        shown
-    };
+    let shown = if data.has_next || first.is_some() { format!("{shown} on this page") } else { shown };
     html! {
         (table("Sessions", &COLUMNS, &rows))
         (pager(&shown, first.as_deref(), next.as_deref()))
@@ -219,10 +183,8 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
 
 fn session_row(viewer: &Viewer, item: &SessionItem) -> Markup {
     let started = item.started_at.unwrap_or(item.created_at);
-    let length = item
-        .ended_at
-        .zip(item.started_at)
-        .map(|(end, start)| figures::length((end - start).num_seconds().max(0)));
+    let length =
+        item.ended_at.zip(item.started_at).map(|(end, start)| figures::length((end - start).num_seconds().max(0)));
     let name = item.student_name.as_deref().unwrap_or("Unknown caller");
     row(&html! {
         (cell("nowrap hide", viewer.time(started)))
@@ -290,15 +252,7 @@ mod tests {
     }
 
     fn shown(sessions: Vec<SessionItem>, filter: Filter, has_next: bool) -> String {
-        render(
-            &Admin::sample(Role::Viewer),
-            &Data {
-                filter,
-                sessions,
-                has_next,
-            },
-        )
-        .into_string()
+        render(&Admin::sample(Role::Viewer), &Data { filter, sessions, has_next }).into_string()
     }
 
     #[test]
@@ -311,24 +265,15 @@ mod tests {
 
     #[test]
     fn the_next_page_keeps_the_filters() {
-        let filter = Filter {
-            status: "analyzed".to_owned(),
-            ..Filter::default()
-        };
+        let filter = Filter { status: "analyzed".to_owned(), ..Filter::default() };
         let shown = shown(vec![item()], filter, true);
-        assert!(
-            shown.contains("/sessions?status=analyzed&amp;after=1795122720000000_0000"),
-            "{shown}"
-        );
+        assert!(shown.contains("/sessions?status=analyzed&amp;after=1795122720000000_0000"), "{shown}");
     }
 
     #[test]
     fn an_empty_list_says_what_will_come_or_what_was_asked() {
         assert!(shown(Vec::new(), Filter::default(), false).contains("No calls yet"));
-        let narrow = Filter {
-            q: "zoe".to_owned(),
-            ..Filter::default()
-        };
+        let narrow = Filter { q: "zoe".to_owned(), ..Filter::default() };
         assert!(shown(Vec::new(), narrow, false).contains("Clear filters"));
     }
 
@@ -336,22 +281,10 @@ mod tests {
     fn filters_that_cannot_be_read_are_refused_in_words() {
         let viewer = Viewer::sample();
         for filter in [
-            Filter {
-                from: "19.11.2026".to_owned(),
-                ..Filter::default()
-            },
-            Filter {
-                status: "lost".to_owned(),
-                ..Filter::default()
-            },
-            Filter {
-                q: "x".repeat(101),
-                ..Filter::default()
-            },
-            Filter {
-                after: "1".to_owned(),
-                ..Filter::default()
-            },
+            Filter { from: "19.11.2026".to_owned(), ..Filter::default() },
+            Filter { status: "lost".to_owned(), ..Filter::default() },
+            Filter { q: "x".repeat(101), ..Filter::default() },
+            Filter { after: "1".to_owned(), ..Filter::default() },
         ] {
             assert!(matches!(filter.query(&viewer), Err(Fault::Invalid(_))), "{filter:?}");
         }
@@ -359,11 +292,7 @@ mod tests {
 
     #[test]
     fn the_last_day_of_a_range_is_shown_whole() {
-        let filter = Filter {
-            from: "2026-11-19".to_owned(),
-            to: "2026-11-19".to_owned(),
-            ..Filter::default()
-        };
+        let filter = Filter { from: "2026-11-19".to_owned(), to: "2026-11-19".to_owned(), ..Filter::default() };
         let query = filter.query(&Viewer::sample()).unwrap();
         assert_eq!((query.to.unwrap() - query.from.unwrap()).num_hours(), 24);
     }

@@ -68,13 +68,7 @@ pub(crate) async fn reveal_phone(
     posted.admin.require_write()?;
     record(&db, &posted.admin, "student.reveal_phone", student_id, clock::now()).await?;
     let data = fetch(&posted.admin, &db, student_id).await?;
-    Ok(render(
-        &posted.admin,
-        &Data {
-            is_revealed: true,
-            ..data
-        },
-    ))
+    Ok(render(&posted.admin, &Data { is_revealed: true, ..data }))
 }
 
 /// What `get_student_context` answers, byte for byte.
@@ -90,11 +84,7 @@ pub(crate) async fn context_json(
 
 async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fault> {
     let caller = &admin.caller;
-    let sessions = SessionQuery {
-        student_id: Some(student_id),
-        limit: N_SESSIONS,
-        ..SessionQuery::default()
-    };
+    let sessions = SessionQuery { student_id: Some(student_id), limit: N_SESSIONS, ..SessionQuery::default() };
     Ok(Data {
         student: student::get_student(db, caller, student_id).await?,
         phones: student::list_phones(db, caller, student_id).await?,
@@ -222,12 +212,7 @@ fn misconceptions(viewer: &Viewer, list: &[Misconception]) -> Markup {
     }
 }
 
-const COLUMNS: [Column; 4] = [
-    ("Started", ""),
-    ("What happened", ""),
-    ("Length", "num"),
-    ("Status", ""),
-];
+const COLUMNS: [Column; 4] = [("Started", ""), ("What happened", ""), ("Length", "num"), ("Status", "")];
 
 fn history(viewer: &Viewer, data: &Data) -> Markup {
     let all = link::to("/sessions", &[("q", &data.student.display_name)]);

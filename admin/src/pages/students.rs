@@ -40,10 +40,7 @@ impl Filter {
         }
         let grade = match &self.grade[..] {
             "" => None,
-            text => Some(
-                text.parse()
-                    .map_err(|_| Fault::Invalid("A grade is a number from 0 to 13.".to_owned()))?,
-            ),
+            text => Some(text.parse().map_err(|_| Fault::Invalid("A grade is a number from 0 to 13.".to_owned()))?),
         };
         let after = match self.after.rsplit_once('_') {
             None if self.after.is_empty() => None,
@@ -54,12 +51,7 @@ impl Filter {
         };
         let name = self.q.trim();
         let name_contains = Some(name.to_owned()).filter(|name| !name.is_empty());
-        Ok(StudentQuery {
-            name_contains,
-            grade,
-            after,
-            limit: PAGE + 1,
-        })
+        Ok(StudentQuery { name_contains, grade, after, limit: PAGE + 1 })
     }
 
     fn url(&self) -> String {
@@ -85,11 +77,7 @@ pub(crate) async fn get(
     asked: Asked,
 ) -> Result<Response, Fault> {
     let (students, has_next) = split_page(student::list_students(&db, &admin.caller, &filter.query()?).await?);
-    let data = Data {
-        filter,
-        students,
-        has_next,
-    };
+    let data = Data { filter, students, has_next };
     Ok(if asked.is_for(LIST_ID) {
         htmx::fragment(list(&admin.viewer, &data), &data.filter.url())
     } else {
@@ -116,13 +104,10 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
 }
 
 fn filters(filter: &Filter) -> Markup {
-    let grades: Vec<(String, String)> = (0..=13_i16)
-        .map(|n| (n.to_string(), grade(Some(n)).unwrap_or_default()))
-        .collect();
-    let options: Vec<(&str, &str)> = [("", "Any")]
-        .into_iter()
-        .chain(grades.iter().map(|(value, name)| (value.as_str(), name.as_str())))
-        .collect();
+    let grades: Vec<(String, String)> =
+        (0..=13_i16).map(|n| (n.to_string(), grade(Some(n)).unwrap_or_default())).collect();
+    let options: Vec<(&str, &str)> =
+        [("", "Any")].into_iter().chain(grades.iter().map(|(value, name)| (value.as_str(), name.as_str()))).collect();
     html! {
         form.filters method="get" action=(PATH) role="search" aria-label="Filter students"
             hx-get=(PATH) hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" hx-sync="this:replace" hx-indicator="#busy"
@@ -149,18 +134,13 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
     if data.students.is_empty() {
         return nothing(&data.filter);
     }
-    let next = data.students.last().filter(|_| data.has_next).map(|last| {
-        data.filter
-            .with_after(format!("{}_{}", last.display_name.to_lowercase(), last.student_id))
-            .url()
-    });
+    let next =
+        data.students.last().filter(|_| data.has_next).map(|last| {
+            data.filter.with_after(format!("{}_{}", last.display_name.to_lowercase(), last.student_id)).url()
+        });
     let first = (!data.filter.after.is_empty()).then(|| data.filter.with_after(String::new()).url());
     let shown = figures::counted(data.students.len() as i64, "student", "students");
-    let shown = if data.has_next || first.is_some() {
-        format!("{shown} on this page")
-    } else {
-        shown
-    };
+    let shown = if data.has_next || first.is_some() { format!("{shown} on this page") } else { shown };
     html! {
         (table("Students", &COLUMNS, &html! { @for item in &data.students { (student_row(viewer, item)) } }))
         (pager(&shown, first.as_deref(), next.as_deref()))
@@ -168,11 +148,7 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
 }
 
 fn student_row(viewer: &Viewer, item: &StudentItem) -> Markup {
-    let name = two(
-        &format!("{PATH}/{}", item.student_id),
-        &item.display_name,
-        grade(item.grade).as_deref(),
-    );
+    let name = two(&format!("{PATH}/{}", item.student_id), &item.display_name, grade(item.grade).as_deref());
     row(&html! {
         (cell("", html! { span.who { span.avatar aria-hidden="true" { (initials(&item.display_name)) } (name) } }))
         (cell("nowrap end sm", html! { @if let Some(at) = item.last_session_at { (viewer.time(at)) } @else { span.faint { "No call yet" } } }))
@@ -225,11 +201,7 @@ mod tests {
 
     #[test]
     fn a_student_is_a_row_with_a_link() {
-        let data = Data {
-            filter: Filter::default(),
-            students: vec![item("Maya <Okonkwo>")],
-            has_next: false,
-        };
+        let data = Data { filter: Filter::default(), students: vec![item("Maya <Okonkwo>")], has_next: false };
         let shown = render(&Admin::sample(Role::Viewer), &data).into_string();
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("Grade 7") && shown.contains("1,204"));
         assert!(shown.contains(r#"href="/students/00000000-0000-0000-0000-000000000003""#));
@@ -238,40 +210,16 @@ mod tests {
 
     #[test]
     fn the_key_of_a_page_survives_a_name_with_an_underscore() {
-        let data = Data {
-            filter: Filter::default(),
-            students: vec![item("Ann_Lee")],
-            has_next: true,
-        };
+        let data = Data { filter: Filter::default(), students: vec![item("Ann_Lee")], has_next: true };
         let shown = list(&Viewer::sample(), &data).into_string();
-        assert!(
-            shown.contains("after=ann_lee_00000000-0000-0000-0000-000000000003"),
-            "{shown}"
-        );
-        let filter = Filter {
-            after: "ann_lee_00000000-0000-0000-0000-000000000003".to_owned(),
-            ..Filter::default()
-        };
+        assert!(shown.contains("after=ann_lee_00000000-0000-0000-0000-000000000003"), "{shown}");
+        let filter = Filter { after: "ann_lee_00000000-0000-0000-0000-000000000003".to_owned(), ..Filter::default() };
         assert_eq!(filter.query().unwrap().after.unwrap().0, "ann_lee");
     }
 
     #[test]
     fn filters_that_cannot_be_read_are_refused_in_words() {
-        assert!(
-            Filter {
-                grade: "seven".to_owned(),
-                ..Filter::default()
-            }
-            .query()
-            .is_err()
-        );
-        assert!(
-            Filter {
-                after: "ann".to_owned(),
-                ..Filter::default()
-            }
-            .query()
-            .is_err()
-        );
+        assert!(Filter { grade: "seven".to_owned(), ..Filter::default() }.query().is_err());
+        assert!(Filter { after: "ann".to_owned(), ..Filter::default() }.query().is_err());
     }
 }

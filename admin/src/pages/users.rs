@@ -46,14 +46,12 @@ pub(crate) async fn invite(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
-    let (email, role) = match (
-        admin_user::parse_email(posted.fields.text("email")),
-        posted.fields.text("role").parse::<Role>(),
-    ) {
-        (Ok(email), Ok(role)) => (email, role),
-        (Err(refused), _) => return refused_page(&db, admin, &refused.to_string()).await,
-        (_, Err(why)) => return refused_page(&db, admin, &why).await,
-    };
+    let (email, role) =
+        match (admin_user::parse_email(posted.fields.text("email")), posted.fields.text("role").parse::<Role>()) {
+            (Ok(email), Ok(role)) => (email, role),
+            (Err(refused), _) => return refused_page(&db, admin, &refused.to_string()).await,
+            (_, Err(why)) => return refused_page(&db, admin, &why).await,
+        };
     let now = clock::now();
     let mut tx = db.begin().await.map_err(db::Error::from)?;
     let (admin_user_id, setup) =
@@ -63,19 +61,9 @@ pub(crate) async fn invite(
             }
             made => made?,
         };
-    record(
-        &mut tx,
-        admin,
-        "admin.invite",
-        admin_user_id,
-        &serde_json::json!({ "role": role.as_str() }),
-    )
-    .await?;
+    record(&mut tx, admin, "admin.invite", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    let invitation = setup.map(|setup| Invitation {
-        email,
-        link: setup_link(admin, session_cookie, &setup),
-    });
+    let invitation = setup.map(|setup| Invitation { email, link: setup_link(admin, session_cookie, &setup) });
     let users = admin_user::list_users(&db).await?;
     Ok(render(admin, &users, invitation.as_ref(), None).into_response())
 }
@@ -91,24 +79,11 @@ pub(crate) async fn renew(
     admin.require_manage()?;
     let mut tx = db.begin().await.map_err(db::Error::from)?;
     let setup = admin_user::renew_setup(&mut *tx, admin_user_id, clock::now() + INVITATION).await?;
-    record(
-        &mut tx,
-        admin,
-        "admin.setup_link",
-        admin_user_id,
-        &serde_json::json!({}),
-    )
-    .await?;
+    record(&mut tx, admin, "admin.setup_link", admin_user_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(db::Error::from)?;
     let users = admin_user::list_users(&db).await?;
-    let email = users
-        .iter()
-        .find(|user| user.admin_user_id == admin_user_id)
-        .map(|user| user.email.clone());
-    let invitation = Invitation {
-        email: email.unwrap_or_default(),
-        link: setup_link(admin, session_cookie, &setup),
-    };
+    let email = users.iter().find(|user| user.admin_user_id == admin_user_id).map(|user| user.email.clone());
+    let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(admin, session_cookie, &setup) };
     Ok(render(admin, &users, Some(&invitation), None))
 }
 
@@ -125,14 +100,7 @@ pub(crate) async fn set_role(
     admin_user::set_role(&mut *tx, admin_user_id, role).await?;
     // What was allowed under the old role ends with it.
     admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
-    record(
-        &mut tx,
-        admin,
-        "admin.role",
-        admin_user_id,
-        &serde_json::json!({ "role": role.as_str() }),
-    )
-    .await?;
+    record(&mut tx, admin, "admin.role", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
@@ -158,9 +126,7 @@ pub(crate) async fn set_disabled(
 /// Nobody takes their own rights: there is always an admin left.
 fn require_other(admin: &Admin, admin_user_id: AdminUserId) -> Result<(), Fault> {
     if admin.admin_user_id == admin_user_id {
-        Err(Fault::Invalid(
-            "You cannot change your own role or shut yourself out. Ask another admin.".to_owned(),
-        ))
+        Err(Fault::Invalid("You cannot change your own role or shut yourself out. Ask another admin.".to_owned()))
     } else {
         Ok(())
     }
@@ -225,13 +191,7 @@ fn link_once(invitation: &Invitation) -> Markup {
     }
 }
 
-const COLUMNS: [Column; 5] = [
-    ("User", ""),
-    ("State", ""),
-    ("Role", ""),
-    ("Last sign-in", ""),
-    ("", ""),
-];
+const COLUMNS: [Column; 5] = [("User", ""), ("State", ""), ("Role", ""), ("Last sign-in", ""), ("", "")];
 
 fn user_row(admin: &Admin, user: &AdminUser) -> Markup {
     let is_self = admin.admin_user_id == user.admin_user_id;
@@ -331,11 +291,7 @@ mod tests {
         assert!(require_other(&admin, admin.admin_user_id).is_err());
         let own = user_row(&admin, &user(1, "dana.whitfield@example.org")).into_string();
         assert!(!own.contains("<form"));
-        assert!(
-            user_row(&admin, &user(2, "ada@example.org"))
-                .into_string()
-                .contains("Invited")
-        );
+        assert!(user_row(&admin, &user(2, "ada@example.org")).into_string().contains("Invited"));
     }
 
     #[test]

@@ -80,9 +80,7 @@ pub(crate) fn ended_words(reason: &str) -> String {
         reason => {
             let words = reason.replace('-', " ");
             let mut letters = words.chars();
-            letters
-                .next()
-                .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
         }
     }
 }
@@ -94,19 +92,13 @@ mod tests {
     #[test]
     fn a_state_is_an_icon_and_a_word() {
         let shown = session(SessionStatus::NeedsAttention, None).into_string();
-        assert!(
-            shown.contains("#circle-alert") && shown.contains("Needs a person"),
-            "{shown}"
-        );
+        assert!(shown.contains("#circle-alert") && shown.contains("Needs a person"), "{shown}");
     }
 
     #[test]
     fn ends_are_told_in_the_words_of_the_reader() {
         assert_eq!(ended_words("customer-ended-call"), "Student hung up");
-        assert_eq!(
-            ended_words("call.in-progress.error-vapifault-openai-llm-failed"),
-            "Technical error"
-        );
+        assert_eq!(ended_words("call.in-progress.error-vapifault-openai-llm-failed"), "Technical error");
         assert_eq!(ended_words("manually-canceled"), "Manually canceled");
     }
 }

@@ -75,10 +75,7 @@ fn as_table(names: BarNames<'_>, bars: &[Bar]) -> Markup {
 
 /// The chart in a sentence, for those who do not see it.
 fn told(names: BarNames<'_>, bars: &[Bar]) -> String {
-    let highest = bars
-        .iter()
-        .max_by_key(|bar| bar.n + bar.n_bad)
-        .filter(|bar| bar.n + bar.n_bad > 0);
+    let highest = bars.iter().max_by_key(|bar| bar.n + bar.n_bad).filter(|bar| bar.n + bar.n_bad > 0);
     let highest = highest.map_or_else(
         || "Nothing yet.".to_owned(),
         |bar| format!("Highest is {} with {}.", bar.label, count(bar.n + bar.n_bad)),
@@ -103,41 +100,23 @@ fn scale(highest: i64) -> i64 {
 mod tests {
     use super::*;
 
-    const NAMES: BarNames<'_> = BarNames {
-        chart: "calls per day",
-        label: "Day",
-        n: "Finished",
-        n_bad: Some("Dropped"),
-    };
+    const NAMES: BarNames<'_> =
+        BarNames { chart: "calls per day", label: "Day", n: "Finished", n_bad: Some("Dropped") };
 
     fn bar(label: &str, n: i64, n_bad: i64) -> Bar {
-        Bar {
-            label: label.to_owned(),
-            n,
-            n_bad,
-            is_partial: false,
-        }
+        Bar { label: label.to_owned(), n, n_bad, is_partial: false }
     }
 
     #[test]
     fn the_scale_ends_on_a_round_figure_whose_half_is_whole() {
-        assert_eq!(
-            [0, 1, 3, 5, 8, 11, 99, 1_498].map(scale),
-            [2, 2, 4, 6, 8, 12, 100, 1_600]
-        );
+        assert_eq!([0, 1, 3, 5, 8, 11, 99, 1_498].map(scale), [2, 2, 4, 6, 8, 12, 100, 1_600]);
     }
 
     #[test]
     fn bars_stand_on_the_ground_and_stack() {
         let shown = bars(NAMES, &[bar("Mon 9", 5, 5)]).into_string();
-        assert!(
-            shown.contains(r#"class="b1" x="190.0" width="620.0" y="500.0" height="500.0""#),
-            "{shown}"
-        );
-        assert!(
-            shown.contains(r#"class="b3" x="190.0" width="620.0" y="0.0" height="500.0""#),
-            "{shown}"
-        );
+        assert!(shown.contains(r#"class="b1" x="190.0" width="620.0" y="500.0" height="500.0""#), "{shown}");
+        assert!(shown.contains(r#"class="b3" x="190.0" width="620.0" y="0.0" height="500.0""#), "{shown}");
     }
 
     #[test]

@@ -57,13 +57,7 @@ mod tests {
 
     /// The text of markup that holds nothing but spans.
     fn regex_free_text(markup: &str) -> String {
-        let text: String = markup
-            .split('<')
-            .map(|part| part.split_once('>').map_or(part, |(_, text)| text))
-            .collect();
-        text.replace("&quot;", "\"")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&")
+        let text: String = markup.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
+        text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     }
 }

@@ -45,14 +45,8 @@ mod tests {
 
     #[test]
     fn a_meter_fills_with_the_estimate() {
-        assert_eq!(
-            meter(MasteryState::Mastered, 0.97).into_string().matches("f4").count(),
-            4
-        );
-        assert_eq!(
-            meter(MasteryState::Learning, 0.1).into_string().matches("f1").count(),
-            1
-        );
+        assert_eq!(meter(MasteryState::Mastered, 0.97).into_string().matches("f4").count(), 4);
+        assert_eq!(meter(MasteryState::Learning, 0.1).into_string().matches("f1").count(), 1);
         assert!(!meter(MasteryState::New, 0.0).into_string().contains("class=\"f"));
     }
 }

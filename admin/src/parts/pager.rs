@@ -43,8 +43,7 @@ pub(crate) fn parse_time_key<I: FromStr>(text: &str) -> Result<Option<(DateTime<
     let key = text
         .split_once('_')
         .and_then(|(micros, id)| Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?)));
-    key.map(Some)
-        .ok_or_else(|| Fault::Invalid("This link to a page of the list is damaged.".to_owned()))
+    key.map(Some).ok_or_else(|| Fault::Invalid("This link to a page of the list is damaged.".to_owned()))
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ impl<'a> Seen<'a> {
             return Self::default();
         };
         let evidence = findings.skills.iter().flat_map(|skill| {
-            let of_turn = skill
-                .evidence
-                .iter()
-                .filter(move |evidence| evidence.turn_no == turn_no);
+            let of_turn = skill.evidence.iter().filter(move |evidence| evidence.turn_no == turn_no);
             of_turn.map(|evidence| (skill.name.as_str(), evidence))
         });
         let misconceptions = findings.misconceptions.iter().filter(|m| m.turn_no == turn_no);
@@ -45,13 +42,8 @@ impl<'a> Seen<'a> {
 
     /// The words to mark, each with its class. What is first wins where two overlap.
     fn quotes(&self) -> Vec<(&'a str, &'static str)> {
-        let evidence = self
-            .evidence
-            .iter()
-            .map(|(_, e)| (e.quote.as_str(), verdict_style(e.verdict).0));
-        evidence
-            .chain(self.misconceptions.iter().map(|(_, quote)| (*quote, "bad")))
-            .collect()
+        let evidence = self.evidence.iter().map(|(_, e)| (e.quote.as_str(), verdict_style(e.verdict).0));
+        evidence.chain(self.misconceptions.iter().map(|(_, quote)| (*quote, "bad"))).collect()
     }
 }
 
@@ -135,13 +127,7 @@ mod tests {
 
     fn sample() -> Turn {
         let text = "So it’s half, I need two of them. Two thirds times two is four thirds?".to_owned();
-        Turn {
-            turn_no: 4,
-            speaker: Speaker::Student,
-            text,
-            offset_ms: 34_200,
-            duration_ms: Some(9_000),
-        }
+        Turn { turn_no: 4, speaker: Speaker::Student, text, offset_ms: 34_200, duration_ms: Some(9_000) }
     }
 
     fn evidence(quote: &str, verdict: Verdict) -> EvidenceFinding {
@@ -159,15 +145,9 @@ mod tests {
     #[test]
     fn the_words_that_show_it_are_marked() {
         let evidence = evidence("Two thirds times two is four thirds?", Verdict::Correct);
-        let seen = Seen {
-            evidence: vec![("Unit rates", &evidence)],
-            ..Seen::default()
-        };
+        let seen = Seen { evidence: vec![("Unit rates", &evidence)], ..Seen::default() };
         let shown = turn(&sample(), "Maya", &seen).into_string();
-        assert!(
-            shown.contains(r#"<mark class="good">Two thirds times two is four thirds?</mark>"#),
-            "{shown}"
-        );
+        assert!(shown.contains(r#"<mark class="good">Two thirds times two is four thirds?</mark>"#), "{shown}");
         assert!(shown.contains("Right, without help") && shown.contains("0:34") && shown.contains("has-ev"));
     }
 
@@ -179,17 +159,8 @@ mod tests {
 
     #[test]
     fn marks_never_change_the_words() {
-        let quotes = [
-            ("b c", "good"),
-            ("c d", "bad"),
-            ("not there", "bad"),
-            ("<i>", "warn"),
-            ("", "good"),
-        ];
+        let quotes = [("b c", "good"), ("c d", "bad"), ("not there", "bad"), ("<i>", "warn"), ("", "good")];
         let shown = marked("a b c d <i> é", &quotes).into_string();
-        assert_eq!(
-            shown,
-            "a <mark class=\"good\">b c</mark> d <mark class=\"warn\">&lt;i&gt;</mark> é"
-        );
+        assert_eq!(shown, "a <mark class=\"good\">b c</mark> d <mark class=\"warn\">&lt;i&gt;</mark> é");
     }
 }

@@ -36,9 +36,7 @@ impl<T: DeserializeOwned> FromRequest<State> for Body<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let essence = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok()?.split(';').next());
+    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
@@ -50,30 +48,19 @@ fn parse<T: DeserializeOwned>(value: Value) -> Result<T, FieldFault> {
         let path = error.path().to_string();
         let message = error.inner().to_string();
         // These two name the field in their message only, in back-ticks.
-        let named = ["unknown field", "missing field"]
-            .iter()
-            .any(|start| message.starts_with(start));
-        let field = if named {
-            message.split('`').nth(1).unwrap_or_default()
-        } else {
-            &path
-        };
+        let named = ["unknown field", "missing field"].iter().any(|start| message.starts_with(start));
+        let field = if named { message.split('`').nth(1).unwrap_or_default() } else { &path };
         fault(field, in_plain_words(&message))
     })
 }
 
 /// What serde says, without the words of Rust and without the value, which may be personal.
 fn in_plain_words(message: &str) -> String {
-    if let Some((_, known)) = message
-        .split_once(", expected one of ")
-        .filter(|_| message.starts_with("unknown field"))
+    if let Some((_, known)) = message.split_once(", expected one of ").filter(|_| message.starts_with("unknown field"))
     {
         return format!("there is no such field; there are {}", known.replace('`', ""));
     }
-    if let Some((_, known)) = message
-        .split_once(", expected ")
-        .filter(|_| message.starts_with("unknown field"))
-    {
+    if let Some((_, known)) = message.split_once(", expected ").filter(|_| message.starts_with("unknown field")) {
         return format!("there is no such field; there is {}", known.replace('`', ""));
     }
     if message.starts_with("missing field") {
@@ -115,11 +102,7 @@ mod tests {
     #[test]
     fn each_fault_names_its_field_and_what_to_do() {
         for (mut change, field, message) in [
-            (
-                json!({ "nmae": "A" }),
-                "nmae",
-                "there is no such field; there are name, grade, phones, status",
-            ),
+            (json!({ "nmae": "A" }), "nmae", "there is no such field; there are name, grade, phones, status"),
             (json!({ "name": 5 }), "name", "give a text"),
             (json!({ "grade": "five" }), "grade", "give a small whole number"),
             (json!({ "grade": 99_999 }), "grade", "give a small whole number"),
@@ -131,15 +114,9 @@ mod tests {
             body.as_object_mut().unwrap().append(change.as_object_mut().unwrap());
             assert_eq!(refusal(body), (field.to_owned(), message.to_owned()));
         }
-        assert_eq!(
-            refusal(json!({ "name": "A" })),
-            ("phones".to_owned(), "must be there".to_owned())
-        );
+        assert_eq!(refusal(json!({ "name": "A" })), ("phones".to_owned(), "must be there".to_owned()));
         let (field, message) = refusal(json!({ "name": "A", "phones": ["5550142"] }));
-        assert!(
-            field == "phones[0]" && message.contains("+14155550142"),
-            "{field}: {message}"
-        );
+        assert!(field == "phones[0]" && message.contains("+14155550142"), "{field}: {message}");
     }
 
     #[test]

@@ -19,9 +19,7 @@ pub(super) fn render(endpoints: &[Endpoint]) -> Value {
         SchemaSettings::draft2020_12().with(|settings| {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
-            settings
-                .transforms
-                .push(Box::new(RecursiveTransform(without_null_default)));
+            settings.transforms.push(Box::new(RecursiveTransform(without_null_default)));
         })
     };
     // What we read and what we write differ: a field with a default is optional in one, and always there in the other.
@@ -114,10 +112,7 @@ fn operation(path: &str, about: &Operation, reads: &mut SchemaGenerator, writes:
 
 /// Every status other than success, in order.
 fn problems(about: &Operation) -> BTreeSet<u16> {
-    let mut statuses: BTreeSet<u16> = [401, 403, 500, 503]
-        .into_iter()
-        .chain(about.problems.iter().copied())
-        .collect();
+    let mut statuses: BTreeSet<u16> = [401, 403, 500, 503].into_iter().chain(about.problems.iter().copied()).collect();
     if about.query.is_some() {
         statuses.insert(422);
     }
@@ -128,9 +123,7 @@ fn problems(about: &Operation) -> BTreeSet<u16> {
 }
 
 fn path_parameters(path: &str) -> Vec<Value> {
-    let names = path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     names
         .map(|name| {
             let (schema, description) = match name {

@@ -59,11 +59,7 @@ impl Endpoint {
                 scopes: &[],
                 query: None,
                 body: None,
-                answer: Answer {
-                    status: 204,
-                    description: "Done; there is no content.",
-                    schema: None,
-                },
+                answer: Answer { status: 204, description: "Done; there is no content.", schema: None },
                 problems: &[],
             },
         }
@@ -92,11 +88,7 @@ impl Endpoint {
 
     pub(super) fn answers<T: JsonSchema>(mut self, status: u16, description: &'static str) -> Self {
         let schema: SchemaOf = |generator| generator.subschema_for::<T>();
-        self.operation.answer = Answer {
-            status,
-            description,
-            schema: Some(schema),
-        };
+        self.operation.answer = Answer { status, description, schema: Some(schema) };
         self
     }
 

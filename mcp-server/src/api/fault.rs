@@ -6,8 +6,5 @@ use shared::http::FieldFault;
 const MAX_FIELD_CHARS: usize = 80;
 
 pub(super) fn fault(field: impl AsRef<str>, message: impl Into<String>) -> FieldFault {
-    FieldFault {
-        field: field.as_ref().chars().take(MAX_FIELD_CHARS).collect(),
-        message: message.into(),
-    }
+    FieldFault { field: field.as_ref().chars().take(MAX_FIELD_CHARS).collect(), message: message.into() }
 }

@@ -16,10 +16,7 @@ pub(super) async fn show() -> Response {
         "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         BASE64.encode(Sha256::digest(STYLE)),
     );
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-        (CONTENT_SECURITY_POLICY, policy),
-    ];
+    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, policy)];
     (headers, render(&super::openapi())).into_response()
 }
 
@@ -38,10 +35,7 @@ fn render(document: &Value) -> String {
     }
     page.push_str("<h2>Shapes</h2>");
     for (name, schema) in fields(&document["components"]["schemas"]) {
-        push(
-            &mut page,
-            format_args!("<details id=\"{0}\"><summary><code>{0}</code></summary>", escape(name)),
-        );
+        push(&mut page, format_args!("<details id=\"{0}\"><summary><code>{0}</code></summary>", escape(name)));
         render_json(&mut page, schema);
         page.push_str("</details>");
     }
@@ -99,10 +93,7 @@ fn render_json(page: &mut String, value: &Value) {
 
 /// A link to the named shape, where the schema is one.
 fn link(schema: &Value) -> String {
-    let name = schema["$ref"]
-        .as_str()
-        .and_then(|reference| reference.rsplit('/').next())
-        .map(escape);
+    let name = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).map(escape);
     name.map_or_else(String::new, |name| format!("<a href=\"#{name}\">{name}</a>"))
 }
 
@@ -115,10 +106,7 @@ fn text(value: &Value) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn push(page: &mut String, arguments: std::fmt::Arguments<'_>) {

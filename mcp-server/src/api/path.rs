@@ -38,13 +38,8 @@ impl FromRequestParts<State> for CallId {
 
 async fn only(parts: &mut Parts, state: &State) -> Result<(String, String), Problem> {
     let unreadable = |_| Problem::new(StatusCode::BAD_REQUEST, "the path is not UTF-8");
-    let params = RawPathParams::from_request_parts(parts, state)
-        .await
-        .map_err(unreadable)?;
-    let first = params
-        .iter()
-        .next()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
+    let first = params.iter().next().map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(first.unwrap_or_default())
 }
 

@@ -32,26 +32,16 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(&[Scope::SessionsRead])
             .answers::<SessionView>(200, "The session.")
             .problems(&[404, 422]),
-        Endpoint::new(
-            Method::GET,
-            "/api/v1/sessions/by-call/{call_id}",
-            "getSessionByCall",
-            get_by_call,
-        )
-        .says("Get the session of a call", "By VAPI's id of the call.")
-        .needs(&[Scope::SessionsRead])
-        .answers::<SessionView>(200, "The session.")
-        .problems(&[404, 422]),
-        Endpoint::new(
-            Method::GET,
-            "/api/v1/sessions/{session_id}/transcript",
-            "getTranscript",
-            get_transcript,
-        )
-        .says("Get a transcript", "Evidence in the analysis points here by `turn_no`.")
-        .needs(&[Scope::SessionsRead])
-        .answers::<Transcript>(200, "Everything that was said, in order.")
-        .problems(&[404, 422]),
+        Endpoint::new(Method::GET, "/api/v1/sessions/by-call/{call_id}", "getSessionByCall", get_by_call)
+            .says("Get the session of a call", "By VAPI's id of the call.")
+            .needs(&[Scope::SessionsRead])
+            .answers::<SessionView>(200, "The session.")
+            .problems(&[404, 422]),
+        Endpoint::new(Method::GET, "/api/v1/sessions/{session_id}/transcript", "getTranscript", get_transcript)
+            .says("Get a transcript", "Evidence in the analysis points here by `turn_no`.")
+            .needs(&[Scope::SessionsRead])
+            .answers::<Transcript>(200, "Everything that was said, in order.")
+            .problems(&[404, 422]),
     ]
 }
 
@@ -69,10 +59,7 @@ async fn list(
     sessions.truncate(limit);
     let last = sessions.last().filter(|_| has_more);
     let next_cursor = last.map(|item| cursor::encode::<Place>(&(item.created_at, item.session_id)));
-    Ok(Json(SessionPage {
-        items: sessions.into_iter().map(Into::into).collect(),
-        next_cursor,
-    }))
+    Ok(Json(SessionPage { items: sessions.into_iter().map(Into::into).collect(), next_cursor }))
 }
 
 async fn get(
@@ -104,9 +91,5 @@ async fn get_transcript(
 ) -> Result<Json<Transcript>, Problem> {
     session::get_session(&state.db, &caller, &SessionKey::Id(session_id)).await?;
     let items = transcript::list_turns(&state.db, &caller, session_id).await?;
-    Ok(Json(Transcript {
-        session_id,
-        items,
-        next_cursor: None,
-    }))
+    Ok(Json(Transcript { session_id, items, next_cursor: None }))
 }

@@ -36,10 +36,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             }))
             .answers::<StudentView>(201, "The new student."),
         Endpoint::new(Method::POST, "/api/v1/students/lookup", "lookUpStudents", look_up)
-            .says(
-                "Who calls from a number?",
-                "In a body, because a telephone number never stands in a URL.",
-            )
+            .says("Who calls from a number?", "In a body, because a telephone number never stands in a URL.")
             .needs(&[Scope::StudentsRead])
             .body::<LookupBody>(json!({ "phone": "+14155550142" }))
             .answers::<Lookup>(200, "All students of the number, eldest first; none is no error."),
@@ -49,34 +46,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .answers::<StudentView>(200, "The student.")
             .problems(&[404, 422]),
         Endpoint::new(Method::PATCH, ONE, "updateStudent", update)
-            .says(
-                "Change a student",
-                "What is left out stays; `null` clears `grade` and `guidance`.",
-            )
+            .says("Change a student", "What is left out stays; `null` clears `grade` and `guidance`.")
             .needs(&[Scope::StudentsRead, Scope::StudentsWrite])
             .body::<StudentChangeBody>(json!({ "grade": 8, "guidance": "Speak slowly." }))
             .answers::<StudentView>(200, "The student as it is now.")
             .problems(&[404]),
         Endpoint::new(Method::DELETE, ONE, "deleteStudent", delete)
-            .says(
-                "Erase a student",
-                "With all that hangs on them: sessions, transcripts, evidence, notes. For good.",
-            )
+            .says("Erase a student", "With all that hangs on them: sessions, transcripts, evidence, notes. For good.")
             .needs(&[Scope::StudentsWrite])
             .problems(&[404, 422]),
-        Endpoint::new(
-            Method::GET,
-            "/api/v1/students/{student_id}/context",
-            "getStudentContext",
-            context,
-        )
-        .says(
-            "What would an assistant be told?",
-            "The same as the MCP tool `get_student_context`.",
-        )
-        .needs(&[Scope::ContextRead])
-        .answers::<StudentContext>(200, "The student context.")
-        .problems(&[404, 422]),
+        Endpoint::new(Method::GET, "/api/v1/students/{student_id}/context", "getStudentContext", context)
+            .says("What would an assistant be told?", "The same as the MCP tool `get_student_context`.")
+            .needs(&[Scope::ContextRead])
+            .answers::<StudentContext>(200, "The student context.")
+            .problems(&[404, 422]),
     ]
 }
 
@@ -105,10 +88,7 @@ async fn look_up(
         let phones = student::list_phones(&state.db, &caller, student.student_id).await?;
         items.push(StudentView::new(student, phones));
     }
-    Ok(Json(Lookup {
-        items,
-        next_cursor: None,
-    }))
+    Ok(Json(Lookup { items, next_cursor: None }))
 }
 
 async fn get(
@@ -151,7 +131,5 @@ async fn context(
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
 ) -> Result<Json<StudentContext>, Problem> {
-    Ok(Json(
-        student_context::get_by_student_id(&state.db, &caller, student_id, clock::now()).await?,
-    ))
+    Ok(Json(student_context::get_by_student_id(&state.db, &caller, student_id, clock::now()).await?))
 }

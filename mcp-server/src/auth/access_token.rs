@@ -76,12 +76,7 @@ pub struct Issuer {
 impl Issuer {
     pub fn new(public_url: &str, current: SigningKey, previous: Option<SigningKey>) -> Self {
         let issuer = public_url.trim_end_matches('/').to_owned();
-        Self {
-            resource: format!("{issuer}/mcp"),
-            issuer,
-            current,
-            previous,
-        }
+        Self { resource: format!("{issuer}/mcp"), issuer, current, previous }
     }
 
     pub fn issue(&self, client_id: &str, scopes: ScopeSet, now: DateTime<Utc>) -> String {
@@ -111,18 +106,14 @@ impl Issuer {
             return Err(Unbelievable::Type);
         }
         let key_id = header.kid.ok_or(Unbelievable::Signature)?;
-        let key = self
-            .keys()
-            .find(|key| key.key_id == key_id)
-            .ok_or(Unbelievable::Signature)?;
+        let key = self.keys().find(|key| key.key_id == key_id).ok_or(Unbelievable::Signature)?;
         // One algorithm, fixed here and not by the token. Times and names are checked below, against our clock.
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let claims: Value = jsonwebtoken::decode(token, &key.public, &validation)
-            .map_err(|_| Unbelievable::Signature)?
-            .claims;
+        let claims: Value =
+            jsonwebtoken::decode(token, &key.public, &validation).map_err(|_| Unbelievable::Signature)?.claims;
         let claims: Claims = serde_json::from_value(claims).map_err(|_| Unbelievable::Claims)?;
         self.judge(claims, now)
     }
@@ -147,11 +138,7 @@ impl Issuer {
             return Err(Unbelievable::Time);
         }
         let scopes = claims.scope.parse().map_err(|_| Unbelievable::Claims)?;
-        Ok(Grant {
-            client_id: claims.sub,
-            scopes,
-            expires_at,
-        })
+        Ok(Grant { client_id: claims.sub, scopes, expires_at })
     }
 
     /// RFC 7517: what others need to read our tokens.
@@ -202,18 +189,12 @@ mod tests {
 
     /// A token whose signature is good, whatever it says.
     fn signed(header: Header, claims: &Map<String, Value>) -> String {
-        let header = Header {
-            kid: header.kid.or(Some(key(RFC_8037).key_id)),
-            ..header
-        };
+        let header = Header { kid: header.kid.or(Some(key(RFC_8037).key_id)), ..header };
         jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_pem(RFC_8037.as_bytes()).unwrap()).unwrap()
     }
 
     fn ours() -> Header {
-        Header {
-            typ: Some("at+jwt".into()),
-            ..Header::new(Algorithm::EdDSA)
-        }
+        Header { typ: Some("at+jwt".into()), ..Header::new(Algorithm::EdDSA) }
     }
 
     #[test]
@@ -221,28 +202,11 @@ mod tests {
         let scopes: ScopeSet = [Scope::ContextRead, Scope::SessionsRead].into_iter().collect();
         let token = issuer().issue("c1", scopes, now());
         let grant = issuer().verify(&token, now()).unwrap();
-        assert_eq!(
-            grant,
-            Grant {
-                client_id: "c1".into(),
-                scopes,
-                expires_at: now() + LIFETIME
-            }
-        );
-        assert!(
-            issuer()
-                .verify(&token, now() + LIFETIME + TimeDelta::seconds(4))
-                .is_ok()
-        );
-        assert_eq!(
-            issuer().verify(&token, now() + LIFETIME + LEEWAY),
-            Err(Unbelievable::Time)
-        );
+        assert_eq!(grant, Grant { client_id: "c1".into(), scopes, expires_at: now() + LIFETIME });
+        assert!(issuer().verify(&token, now() + LIFETIME + TimeDelta::seconds(4)).is_ok());
+        assert_eq!(issuer().verify(&token, now() + LIFETIME + LEEWAY), Err(Unbelievable::Time));
         assert!(issuer().verify(&token, now() - LEEWAY).is_ok());
-        assert_eq!(
-            issuer().verify(&token, now() - TimeDelta::seconds(6)),
-            Err(Unbelievable::Time)
-        );
+        assert_eq!(issuer().verify(&token, now() - TimeDelta::seconds(6)), Err(Unbelievable::Time));
     }
 
     #[test]
@@ -264,17 +228,10 @@ mod tests {
         ] {
             let mut claims = good_claims();
             claims.insert(claim.into(), value);
-            assert_eq!(
-                issuer().verify(&signed(ours(), &claims), now()),
-                Err(Unbelievable::Audience),
-                "{claim}"
-            );
+            assert_eq!(issuer().verify(&signed(ours(), &claims), now()), Err(Unbelievable::Audience), "{claim}");
         }
         let mut several = good_claims();
-        several.insert(
-            "aud".into(),
-            json!(["https://other.example", "https://tutor.example/mcp"]),
-        );
+        several.insert("aud".into(), json!(["https://other.example", "https://tutor.example/mcp"]));
         assert!(issuer().verify(&signed(ours(), &several), now()).is_ok());
     }
 
@@ -284,11 +241,7 @@ mod tests {
         for claim in good_claims().keys() {
             let mut claims = good_claims();
             claims.remove(claim);
-            assert_eq!(
-                issuer().verify(&signed(ours(), &claims), now()),
-                Err(Unbelievable::Claims),
-                "{claim}"
-            );
+            assert_eq!(issuer().verify(&signed(ours(), &claims), now()), Err(Unbelievable::Claims), "{claim}");
         }
     }
 
@@ -305,26 +258,15 @@ mod tests {
         ] {
             let mut claims = good_claims();
             claims.insert(claim.into(), value);
-            assert_eq!(
-                issuer().verify(&signed(ours(), &claims), now()),
-                Err(Unbelievable::Claims),
-                "{claim}"
-            );
+            assert_eq!(issuer().verify(&signed(ours(), &claims), now()), Err(Unbelievable::Claims), "{claim}");
         }
     }
 
     #[test]
     fn a_token_of_another_type_is_refused() {
         for typ in [None, Some("JWT"), Some("jwt"), Some("dpop+jwt")] {
-            let header = Header {
-                typ: typ.map(Into::into),
-                ..ours()
-            };
-            assert_eq!(
-                issuer().verify(&signed(header, &good_claims()), now()),
-                Err(Unbelievable::Type),
-                "{typ:?}"
-            );
+            let header = Header { typ: typ.map(Into::into), ..ours() };
+            assert_eq!(issuer().verify(&signed(header, &good_claims()), now()), Err(Unbelievable::Type), "{typ:?}");
         }
     }
 
@@ -334,17 +276,10 @@ mod tests {
         let claims = part(&Value::Object(good_claims()));
         let kid = key(RFC_8037).key_id;
         let none = part(&json!({ "alg": "none", "typ": "at+jwt", "kid": kid }));
-        assert_eq!(
-            issuer().verify(&format!("{none}.{claims}."), now()),
-            Err(Unbelievable::Signature)
-        );
+        assert_eq!(issuer().verify(&format!("{none}.{claims}."), now()), Err(Unbelievable::Signature));
 
         // The classic confusion: our public key, which everybody has, taken for a shared secret.
-        let header = Header {
-            typ: Some("at+jwt".into()),
-            kid: Some(kid),
-            ..Header::new(Algorithm::HS256)
-        };
+        let header = Header { typ: Some("at+jwt".into()), kid: Some(kid), ..Header::new(Algorithm::HS256) };
         let x = key(RFC_8037).jwk()["x"].as_str().unwrap().to_owned();
         let secret = EncodingKey::from_secret(&URL_SAFE_NO_PAD.decode(x).unwrap());
         let forged = jsonwebtoken::encode(&header, &good_claims(), &secret).unwrap();
@@ -353,10 +288,7 @@ mod tests {
 
     #[test]
     fn a_token_of_a_foreign_key_that_claims_our_key_id_is_refused() {
-        let header = Header {
-            kid: Some(key(RFC_8037).key_id),
-            ..ours()
-        };
+        let header = Header { kid: Some(key(RFC_8037).key_id), ..ours() };
         let foreign = EncodingKey::from_ed_pem(OTHER_KEY.as_bytes()).unwrap();
         let token = jsonwebtoken::encode(&header, &good_claims(), &foreign).unwrap();
         assert_eq!(issuer().verify(&token, now()), Err(Unbelievable::Signature));

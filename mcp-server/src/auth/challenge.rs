@@ -34,25 +34,19 @@ impl Challenge {
             Denied::InsufficientScope => r#"error="insufficient_scope", "#,
         };
         let metadata_url = &self.metadata_url;
-        let scope = if self.scopes.is_empty() {
-            String::new()
-        } else {
-            format!(r#", scope="{}""#, self.scopes)
-        };
+        let scope = if self.scopes.is_empty() { String::new() } else { format!(r#", scope="{}""#, self.scopes) };
         format!(r#"Bearer {error}resource_metadata="{metadata_url}"{scope}"#)
     }
 
     fn problem(&self) -> Problem {
         match self.denied {
             Denied::NoToken => Problem::new(StatusCode::UNAUTHORIZED, "send a bearer token, see /auth/token"),
-            Denied::InvalidToken => Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "the bearer token is not valid, or not any more",
-            ),
-            Denied::InsufficientScope => Problem::new(
-                StatusCode::FORBIDDEN,
-                format!("this needs a token with the scope {}", self.scopes),
-            ),
+            Denied::InvalidToken => {
+                Problem::new(StatusCode::UNAUTHORIZED, "the bearer token is not valid, or not any more")
+            }
+            Denied::InsufficientScope => {
+                Problem::new(StatusCode::FORBIDDEN, format!("this needs a token with the scope {}", self.scopes))
+            }
             Denied::Unavailable => Problem::unavailable(),
         }
     }
@@ -62,10 +56,7 @@ impl IntoResponse for Challenge {
     fn into_response(self) -> Response {
         let mut response = self.problem().into_response();
         if self.denied == Denied::Unavailable {
-            response
-                .headers_mut()
-                .entry(RETRY_AFTER)
-                .or_insert(HeaderValue::from_static("2"));
+            response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("2"));
         } else if let Ok(header) = HeaderValue::try_from(self.header()) {
             response.headers_mut().insert(WWW_AUTHENTICATE, header);
         }
@@ -81,16 +72,8 @@ mod tests {
 
     fn answer(denied: Denied, scopes: ScopeSet) -> (StatusCode, Option<String>) {
         let metadata_url = "https://tutor.example/.well-known/oauth-protected-resource/mcp".to_owned();
-        let response = Challenge {
-            denied,
-            scopes,
-            metadata_url,
-        }
-        .into_response();
-        let header = response
-            .headers()
-            .get(WWW_AUTHENTICATE)
-            .map(|value| value.to_str().unwrap().to_owned());
+        let response = Challenge { denied, scopes, metadata_url }.into_response();
+        let header = response.headers().get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap().to_owned());
         (response.status(), header)
     }
 
@@ -108,11 +91,7 @@ mod tests {
     fn a_bad_token_and_a_small_one_are_told_apart() {
         let (status, header) = answer(Denied::InvalidToken, ScopeSet::default());
         assert_eq!(status, StatusCode::UNAUTHORIZED);
-        assert!(
-            header
-                .unwrap()
-                .starts_with(r#"Bearer error="invalid_token", resource_metadata="#)
-        );
+        assert!(header.unwrap().starts_with(r#"Bearer error="invalid_token", resource_metadata="#));
         let needed = [Scope::ContextRead, Scope::SessionsRead].into_iter().collect();
         let (status, header) = answer(Denied::InsufficientScope, needed);
         let header = header.unwrap();
@@ -123,9 +102,6 @@ mod tests {
 
     #[test]
     fn a_database_that_is_down_is_no_reason_to_ask_for_another_token() {
-        assert_eq!(
-            answer(Denied::Unavailable, ScopeSet::default()),
-            (StatusCode::SERVICE_UNAVAILABLE, None)
-        );
+        assert_eq!(answer(Denied::Unavailable, ScopeSet::default()), (StatusCode::SERVICE_UNAVAILABLE, None));
     }
 }

@@ -24,18 +24,13 @@ struct Recent {
 
 impl std::fmt::Debug for RecentCallers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RecentCallers")
-            .field("recheck", &self.recheck)
-            .finish_non_exhaustive()
+        f.debug_struct("RecentCallers").field("recheck", &self.recheck).finish_non_exhaustive()
     }
 }
 
 impl RecentCallers {
     pub(super) fn new(recheck: Duration) -> Self {
-        Self {
-            recheck,
-            callers: Mutex::default(),
-        }
+        Self { recheck, callers: Mutex::default() }
     }
 
     pub(super) fn get(&self, bearer: &str, now: DateTime<Utc>) -> Option<Caller> {
@@ -55,13 +50,7 @@ impl RecentCallers {
         if callers.len() >= CAPACITY {
             callers.clear();
         }
-        callers.insert(
-            hash(bearer),
-            Recent {
-                caller: caller.clone(),
-                believed_until,
-            },
-        );
+        callers.insert(hash(bearer), Recent { caller: caller.clone(), believed_until });
     }
 }
 
@@ -93,12 +82,7 @@ mod tests {
     #[test]
     fn a_token_is_not_believed_beyond_its_end() {
         let recent = RecentCallers::new(Duration::from_secs(5));
-        recent.put(
-            "one",
-            &Caller::client("c1", ScopeSet::all()),
-            Some(now() + TimeDelta::seconds(2)),
-            now(),
-        );
+        recent.put("one", &Caller::client("c1", ScopeSet::all()), Some(now() + TimeDelta::seconds(2)), now());
         assert!(recent.get("one", now() + TimeDelta::seconds(1)).is_some());
         assert_eq!(recent.get("one", now() + TimeDelta::seconds(2)), None);
     }

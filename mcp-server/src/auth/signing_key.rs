@@ -25,9 +25,7 @@ pub struct SigningKey {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("key_id", &self.key_id)
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("key_id", &self.key_id).finish_non_exhaustive()
     }
 }
 
@@ -38,12 +36,7 @@ impl SigningKey {
         let public = pair.public_key().as_ref();
         let x = URL_SAFE_NO_PAD.encode(public);
         let key_id = thumbprint(&x);
-        Ok(Self {
-            key_id,
-            private,
-            public: DecodingKey::from_ed_der(public),
-            x,
-        })
+        Ok(Self { key_id, private, public: DecodingKey::from_ed_der(public), x })
     }
 
     /// The public half, as a member of a JWK set.
@@ -78,10 +71,7 @@ pub(crate) mod tests {
         let key = SigningKey::from_pem(&RFC_8037.into()).unwrap();
         let message = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
         let signature = jsonwebtoken::crypto::sign(message, &key.private, jsonwebtoken::Algorithm::EdDSA).unwrap();
-        assert_eq!(
-            signature,
-            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
-        );
+        assert_eq!(signature, "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
     }
 
     #[test]

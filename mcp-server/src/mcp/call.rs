@@ -30,12 +30,7 @@ pub(super) async fn call(
 ) -> CallToolResult {
     let (at, started) = (clock::now(), Instant::now());
     let request_bytes = serde_json::to_vec(&arguments).map_or(0, |json| json.len());
-    let answer = guarded(
-        tool.answer(&state.db, Ask { caller, line, now: at }, arguments),
-        TIMEOUT,
-        left,
-    )
-    .await;
+    let answer = guarded(tool.answer(&state.db, Ask { caller, line, now: at }, arguments), TIMEOUT, left).await;
     let duration = started.elapsed();
     let outcome = answer.as_ref().map_or_else(|error| error.outcome, |_| Outcome::Ok);
     // What the model has to read, and pay for.
@@ -107,19 +102,13 @@ mod tests {
     #[tokio::test]
     async fn a_tool_that_panics_answers() {
         let panics = async { panic!("a fault in a tool") };
-        assert_eq!(
-            outcome(guarded(panics, TIMEOUT, &CancellationToken::new()).await),
-            Outcome::Failed
-        );
+        assert_eq!(outcome(guarded(panics, TIMEOUT, &CancellationToken::new()).await), Outcome::Failed);
     }
 
     #[tokio::test]
     async fn a_tool_that_hangs_answers_in_time() {
         let (hangs, timeout) = (std::future::pending(), Duration::from_millis(20));
-        assert_eq!(
-            outcome(guarded(hangs, timeout, &CancellationToken::new()).await),
-            Outcome::TimedOut
-        );
+        assert_eq!(outcome(guarded(hangs, timeout, &CancellationToken::new()).await), Outcome::TimedOut);
     }
 
     #[tokio::test]
@@ -144,18 +133,9 @@ mod tests {
 
     #[test]
     fn an_answer_carries_words_and_data_and_a_refusal_words_alone() {
-        let good = result(Ok(Answer {
-            text: "Hello.".into(),
-            data: Value::from(1),
-        }));
-        assert_eq!(
-            (good.is_error, good.structured_content),
-            (Some(false), Some(Value::from(1)))
-        );
+        let good = result(Ok(Answer { text: "Hello.".into(), data: Value::from(1) }));
+        assert_eq!((good.is_error, good.structured_content), (Some(false), Some(Value::from(1))));
         let bad = result(Err(ToolError::timed_out()));
-        assert_eq!(
-            (bad.is_error, bad.structured_content, bad.content.len()),
-            (Some(true), None, 1)
-        );
+        assert_eq!((bad.is_error, bad.structured_content, bad.content.len()), (Some(true), None, 1));
     }
 }

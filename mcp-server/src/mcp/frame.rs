@@ -86,40 +86,22 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
             Ok(frame) => parts.extensions.insert(frame),
             Err(Broken::NotJson) => return rpc_error(StatusCode::BAD_REQUEST, PARSE_ERROR, "the body is not JSON"),
             Err(Broken::Batch) => {
-                return rpc_error(
-                    StatusCode::BAD_REQUEST,
-                    INVALID_REQUEST,
-                    "send one message, not a batch",
-                );
+                return rpc_error(StatusCode::BAD_REQUEST, INVALID_REQUEST, "send one message, not a batch");
             }
         };
     }
     // Many clients accept `*/*`, or JSON alone, or say nothing; they all read our JSON.
-    parts
-        .headers
-        .insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    parts.headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if is_json && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        return rpc_error(
-            StatusCode::BAD_REQUEST,
-            INVALID_REQUEST,
-            "the body is not a JSON-RPC message",
-        );
+        return rpc_error(StatusCode::BAD_REQUEST, INVALID_REQUEST, "the body is not a JSON-RPC message");
     }
     response
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .eq_ignore_ascii_case("application/json")
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 /// The id is null: a broken frame has none that can be trusted.
@@ -136,17 +118,9 @@ mod tests {
     fn method_tool_and_id_are_read() {
         let body =
             br#"{"jsonrpc":"2.0","id":"a1","method":"tools/call","params":{"name":"get_session","arguments":{}}}"#;
-        let frame = Frame {
-            method: "tools/call".into(),
-            name: Some("get_session".into()),
-            id: "a1".into(),
-        };
+        let frame = Frame { method: "tools/call".into(), name: Some("get_session".into()), id: "a1".into() };
         assert_eq!(Frame::parse(body), Ok(frame));
-        let frame = Frame {
-            method: "abc".into(),
-            name: None,
-            id: Value::Null,
-        };
+        let frame = Frame { method: "abc".into(), name: None, id: Value::Null };
         assert_eq!(Frame::parse(br#"{"method":"a\u0062c"}"#), Ok(frame));
     }
 

@@ -48,11 +48,7 @@ pub(super) async fn require_scope(State(state): State<crate::State>, request: Re
 /// A turn for the request, or words why not now. A model reads tool results and nothing else, so a tool call is refused
 /// in one.
 pub(super) async fn require_turn(State(state): State<crate::State>, request: Request, next: Next) -> Response {
-    let client_id = request
-        .extensions()
-        .get::<Caller>()
-        .and_then(Caller::client_id)
-        .unwrap_or_default();
+    let client_id = request.extensions().get::<Caller>().and_then(Caller::client_id).unwrap_or_default();
     match state.limits.enter(client_id, Instant::now()).await {
         Ok(_turn) => next.run(request).await,
         Err(busy) => {
@@ -72,9 +68,7 @@ fn refuse(busy: Busy, request: &Request) -> Response {
             let body = json!({ "jsonrpc": "2.0", "id": frame.id, "result": result });
             ([(RETRY_AFTER, seconds)], Json(body)).into_response()
         }
-        _ => Problem::new(StatusCode::TOO_MANY_REQUESTS, words)
-            .retry_after(seconds)
-            .into_response(),
+        _ => Problem::new(StatusCode::TOO_MANY_REQUESTS, words).retry_after(seconds).into_response(),
     }
 }
 
@@ -105,11 +99,7 @@ mod tests {
 
     fn lacking(scopes: &[Scope], method: &str, name: &str) -> Option<String> {
         let caller = Caller::client("c1", scopes.iter().copied().collect());
-        let frame = Frame {
-            method: method.to_owned(),
-            name: Some(name.to_owned()),
-            ..Frame::default()
-        };
+        let frame = Frame { method: method.to_owned(), name: Some(name.to_owned()), ..Frame::default() };
         scopes_lacking(&caller, &frame).map(|scopes| scopes.to_string())
     }
 
@@ -130,29 +120,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_model_is_told_in_a_tool_result_to_wait_and_others_by_status() {
-        let busy = Busy {
-            retry_after: Duration::from_millis(1_200),
-        };
+        let busy = Busy { retry_after: Duration::from_millis(1_200) };
         let mut request = Request::new(Body::empty());
         assert_eq!(refuse(busy, &request).status(), StatusCode::TOO_MANY_REQUESTS);
-        request.extensions_mut().insert(Frame {
-            method: "tools/call".into(),
-            name: None,
-            id: 7.into(),
-        });
+        request.extensions_mut().insert(Frame { method: "tools/call".into(), name: None, id: 7.into() });
         let response = refuse(busy, &request);
-        assert_eq!(
-            (response.status(), &response.headers()[RETRY_AFTER]),
-            (StatusCode::OK, &2.into())
-        );
+        assert_eq!((response.status(), &response.headers()[RETRY_AFTER]), (StatusCode::OK, &2.into()));
         let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!((&body["id"], &body["result"]["isError"]), (&7.into(), &true.into()));
-        assert!(
-            body["result"]["content"][0]["text"]
-                .as_str()
-                .unwrap()
-                .contains("Wait 2 s")
-        );
+        assert!(body["result"]["content"][0]["text"].as_str().unwrap().contains("Wait 2 s"));
     }
 }

@@ -63,9 +63,7 @@ impl ServerHandler for McpServer {
         let caller = caller_of(&context)?;
         let may_call = LISTED.iter().filter(|(scopes, _)| scopes.is_subset_of(caller.scopes));
         let tools = may_call.map(|(_, tool)| tool.clone()).collect();
-        Ok(ListToolsResult::with_all_items(tools)
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(CacheScope::Private))
+        Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
     async fn call_tool(
@@ -78,11 +76,7 @@ impl ServerHandler for McpServer {
         let tool = tools::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
         let line = line_of(&context);
-        Ok(
-            super::call::call(&self.state, caller, &line, tool, arguments, &context.ct)
-                .await
-                .into(),
-        )
+        Ok(super::call::call(&self.state, caller, &line, tool, arguments, &context.ct).await.into())
     }
 }
 
@@ -90,19 +84,13 @@ impl ServerHandler for McpServer {
 fn caller_of(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
     let parts = context.extensions.get::<Parts>();
     let nobody = || ErrorData::internal_error("nobody has let this request in", None);
-    parts
-        .and_then(|parts| parts.extensions.get::<Caller>())
-        .ok_or_else(nobody)
+    parts.and_then(|parts| parts.extensions.get::<Caller>()).ok_or_else(nobody)
 }
 
 /// The telephone call, as headers tell it that VAPI fills in by itself or by its customer's template.
 fn line_of(context: &RequestContext<RoleServer>) -> Line {
     let parts = context.extensions.get::<Parts>();
-    let header = |name| {
-        parts
-            .and_then(|parts| parts.headers.get(name))
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name| parts.and_then(|parts| parts.headers.get(name)).and_then(|value| value.to_str().ok());
     Line::read(header("x-call-id"), header("x-caller-number"))
 }
 
@@ -134,9 +122,7 @@ mod tests {
     #[test]
     fn the_list_costs_a_model_little() {
         assert!(n_tokens(ScopeSet::all()) <= 3_000, "{}", n_tokens(ScopeSet::all()));
-        let voice = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite]
-            .into_iter()
-            .collect();
+        let voice = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
         assert!((500..=2_200).contains(&n_tokens(voice)), "{}", n_tokens(voice));
     }
 }

@@ -53,14 +53,9 @@ impl Failures {
         if by_pair.len() >= CAPACITY {
             by_pair.clear();
         }
-        let failed = by_pair
-            .entry((client_id.to_owned(), address))
-            .or_insert(Failed { times: 0, last_at: now });
+        let failed = by_pair.entry((client_id.to_owned(), address)).or_insert(Failed { times: 0, last_at: now });
         let times = if now - failed.last_at > MEMORY { 0 } else { failed.times };
-        *failed = Failed {
-            times: times.saturating_add(1),
-            last_at: now,
-        };
+        *failed = Failed { times: times.saturating_add(1), last_at: now };
     }
 
     /// A good secret ends the matter.

@@ -33,10 +33,7 @@ impl TokenRequest {
     /// Reads a request for a token of `resource`.
     pub(super) fn read(headers: &HeaderMap, body: &[u8], resource: &str) -> Result<Self, Refusal> {
         let form = Form::read(headers, body)?;
-        let grant_type = form
-            .grant_type
-            .as_deref()
-            .ok_or(Refusal::InvalidRequest("grant_type is missing"))?;
+        let grant_type = form.grant_type.as_deref().ok_or(Refusal::InvalidRequest("grant_type is missing"))?;
         if grant_type != "client_credentials" {
             return Err(Refusal::UnsupportedGrantType);
         }
@@ -44,28 +41,16 @@ impl TokenRequest {
         if !form.resources.iter().all(is_ours) {
             return Err(Refusal::InvalidTarget);
         }
-        let scopes = form
-            .scope
-            .as_deref()
-            .filter(|scope| !scope.trim().is_empty())
-            .map(str::parse)
-            .transpose();
+        let scopes = form.scope.as_deref().filter(|scope| !scope.trim().is_empty()).map(str::parse).transpose();
         let scopes = scopes.map_err(|_| Refusal::InvalidScope)?;
         let (client_id, secret) = credentials(headers, form.client_id, form.client_secret)?;
-        Ok(Self {
-            client_id,
-            secret,
-            scopes,
-        })
+        Ok(Self { client_id, secret, scopes })
     }
 }
 
 impl Form {
     fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
-        let content_type = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Refusal::InvalidRequest("send application/x-www-form-urlencoded"));
@@ -102,11 +87,7 @@ fn credentials(
         let client_id = client_id.filter(|id| !id.is_empty()).ok_or(Refusal::NoClient)?;
         return Ok((client_id, client_secret.ok_or(Refusal::NoClient)?.into()));
     };
-    let (basic_id, secret) = authorization
-        .to_str()
-        .ok()
-        .and_then(read_basic)
-        .ok_or(Refusal::InvalidClient)?;
+    let (basic_id, secret) = authorization.to_str().ok().and_then(read_basic).ok_or(Refusal::InvalidClient)?;
     if client_secret.is_some() || client_id.is_some_and(|client_id| client_id != basic_id) {
         return Err(Refusal::InvalidRequest(
             "send credentials in the Authorization header or in the form, not in both",
@@ -143,47 +124,22 @@ mod tests {
 
     fn read(form: &str, basic: Option<&str>) -> Result<(String, String, Option<ScopeSet>), Refusal> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"));
         if let Some(pair) = basic {
             let value = format!("Basic {}", STANDARD.encode(pair));
             headers.insert(AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
         }
         let request = TokenRequest::read(&headers, form.as_bytes(), RESOURCE)?;
-        Ok((
-            request.client_id,
-            request.secret.expose_secret().to_owned(),
-            request.scopes,
-        ))
+        Ok((request.client_id, request.secret.expose_secret().to_owned(), request.scopes))
     }
 
     #[test]
     fn credentials_are_read_from_the_form_and_from_the_header() {
         let expected = Ok(("client_1".to_owned(), "cs_a-b_c".to_owned(), None));
-        assert_eq!(
-            read(
-                "grant_type=client_credentials&client_id=client_1&client_secret=cs_a-b_c",
-                None
-            ),
-            expected
-        );
-        assert_eq!(
-            read("grant_type=client_credentials", Some("client_1:cs_a-b_c")),
-            expected
-        );
-        assert_eq!(
-            read("grant_type=client_credentials", Some("client%5F1:cs%5Fa-b_c")),
-            expected
-        );
-        assert_eq!(
-            read(
-                "client_id=client_1&grant_type=client_credentials",
-                Some("client_1:cs_a-b_c")
-            ),
-            expected
-        );
+        assert_eq!(read("grant_type=client_credentials&client_id=client_1&client_secret=cs_a-b_c", None), expected);
+        assert_eq!(read("grant_type=client_credentials", Some("client_1:cs_a-b_c")), expected);
+        assert_eq!(read("grant_type=client_credentials", Some("client%5F1:cs%5Fa-b_c")), expected);
+        assert_eq!(read("client_id=client_1&grant_type=client_credentials", Some("client_1:cs_a-b_c")), expected);
     }
 
     #[test]
@@ -191,10 +147,7 @@ mod tests {
         let form = "grant_type=client_credentials&scope=context:read+sessions:read&resource=https://tutor.example/mcp";
         let scopes = [Scope::ContextRead, Scope::SessionsRead].into_iter().collect();
         assert_eq!(read(form, Some("c:s")).unwrap().2, Some(scopes));
-        assert_eq!(
-            read("grant_type=client_credentials&scope=", Some("c:s")).unwrap().2,
-            None
-        );
+        assert_eq!(read("grant_type=client_credentials&scope=", Some("c:s")).unwrap().2, None);
         let slash = "grant_type=client_credentials&resource=https%3A%2F%2Ftutor.example%2Fmcp%2F";
         assert!(read(slash, Some("c:s")).is_ok());
     }
@@ -207,16 +160,8 @@ mod tests {
             ("grant_type=password", Some("c:s"), Refusal::UnsupportedGrantType),
             (good, None, Refusal::NoClient),
             ("grant_type=client_credentials&client_id=c", None, Refusal::NoClient),
-            (
-                "grant_type=client_credentials&scope=everything",
-                Some("c:s"),
-                Refusal::InvalidScope,
-            ),
-            (
-                "grant_type=client_credentials&resource=https://other.example",
-                Some("c:s"),
-                Refusal::InvalidTarget,
-            ),
+            ("grant_type=client_credentials&scope=everything", Some("c:s"), Refusal::InvalidScope),
+            ("grant_type=client_credentials&resource=https://other.example", Some("c:s"), Refusal::InvalidTarget),
             (good, Some("no colon"), Refusal::InvalidClient),
             (
                 "grant_type=client_credentials&grant_type=x",

@@ -67,17 +67,11 @@ pub struct ToolError {
 
 impl ToolError {
     pub fn new(outcome: Outcome, say: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            outcome,
-            say: say.into(),
-        }
+        Self { outcome, say: say.into() }
     }
 
     pub fn invalid(why: impl std::fmt::Display) -> Self {
-        Self::new(
-            Outcome::InvalidArguments,
-            format!("Not done: {why}. Correct the arguments and call again."),
-        )
+        Self::new(Outcome::InvalidArguments, format!("Not done: {why}. Correct the arguments and call again."))
     }
 
     pub fn unavailable() -> Self {
@@ -98,10 +92,7 @@ impl ToolError {
 
 impl From<Forbidden> for ToolError {
     fn from(forbidden: Forbidden) -> Self {
-        let say = format!(
-            "Not done: this assistant's token lacks the scope {}. Go on without this.",
-            forbidden.needed
-        );
+        let say = format!("Not done: this assistant's token lacks the scope {}. Go on without this.", forbidden.needed);
         Self::new(Outcome::Forbidden, say)
     }
 }
@@ -139,16 +130,11 @@ mod tests {
             ToolError::unavailable(),
             ToolError::timed_out(),
             ToolError::internal(),
-            Forbidden {
-                needed: Scope::SessionsRead,
-            }
-            .into(),
+            Forbidden { needed: Scope::SessionsRead }.into(),
             db::Error::NotFound("session").into(),
         ] {
             assert!(
-                ["call again", "Go on without", "Check the id"]
-                    .iter()
-                    .any(|hint| error.say.contains(hint)),
+                ["call again", "Go on without", "Check the id"].iter().any(|hint| error.say.contains(hint)),
                 "{error:?}"
             );
         }

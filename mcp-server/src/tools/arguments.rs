@@ -16,13 +16,7 @@ pub(super) fn check(
 fn check_object(schema: &Map<String, Value>, object: &Map<String, Value>, path: &str) -> Result<(), String> {
     let empty = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    for name in schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
+    for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         if !object.contains_key(name) {
             return Err(format!("`{path}{name}` is missing"));
         }
@@ -32,10 +26,7 @@ fn check_object(schema: &Map<String, Value>, object: &Map<String, Value>, path: 
             Some(property) => check_value(property, value, &format!("{path}{name}"))?,
             None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
                 let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-                return Err(format!(
-                    "there is an unknown argument; the arguments are {}",
-                    known.join(", ")
-                ));
+                return Err(format!("there is an unknown argument; the arguments are {}", known.join(", ")));
             }
             None => {}
         }
@@ -55,11 +46,7 @@ fn check_value(schema: &Map<String, Value>, value: &Value, path: &str) -> Result
         _ => true,
     };
     if !fits {
-        let article = if expected.starts_with(['a', 'i', 'o']) {
-            "an"
-        } else {
-            "a"
-        };
+        let article = if expected.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
         return Err(format!("`{path}` must be {article} {expected}"));
     }
     if let Some(allowed) = schema.get("enum").and_then(Value::as_array)
@@ -86,9 +73,9 @@ fn check_text(schema: &Map<String, Value>, text: &str, path: &str) -> Result<(),
         return Err(format!("`{path}` is too short"));
     }
     match schema.get("format").and_then(Value::as_str) {
-        Some("uuid") if uuid::Uuid::try_parse(text).is_err() => Err(format!(
-            "`{path}` must be an id (UUID) that a tool of this server gave you"
-        )),
+        Some("uuid") if uuid::Uuid::try_parse(text).is_err() => {
+            Err(format!("`{path}` must be an id (UUID) that a tool of this server gave you"))
+        }
         Some("date-time") if chrono::DateTime::parse_from_rfc3339(text).is_err() => {
             Err(format!("`{path}` must be a time such as 2026-11-22T17:30:00Z"))
         }
@@ -116,10 +103,7 @@ fn check_items(schema: &Map<String, Value>, items: &[Value], path: &str) -> Resu
     let Some(item_schema) = schema.get("items").and_then(Value::as_object) else {
         return Ok(());
     };
-    items
-        .iter()
-        .enumerate()
-        .try_for_each(|(i, item)| check_value(item_schema, item, &format!("{path}[{i}]")))
+    items.iter().enumerate().try_for_each(|(i, item)| check_value(item_schema, item, &format!("{path}[{i}]")))
 }
 
 fn bound(schema: &Map<String, Value>, name: &str) -> Option<u64> {
@@ -153,21 +137,11 @@ pub(super) fn unchecked_keyword(schema: &Map<String, Value>) -> Option<String> {
     if let Some(keyword) = schema.keys().find(|keyword| !KNOWN.contains(&keyword.as_str())) {
         return Some(keyword.clone());
     }
-    if let Some(format) = schema
-        .get("format")
-        .filter(|format| **format != "uuid" && **format != "date-time")
-    {
+    if let Some(format) = schema.get("format").filter(|format| **format != "uuid" && **format != "date-time") {
         return Some(format!("format {format}"));
     }
-    let nested = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::values);
-    nested
-        .chain(schema.get("items"))
-        .filter_map(Value::as_object)
-        .find_map(unchecked_keyword)
+    let nested = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    nested.chain(schema.get("items")).filter_map(Value::as_object).find_map(unchecked_keyword)
 }
 
 #[cfg(test)]
@@ -213,30 +187,18 @@ mod tests {
             (json!({}), "`id` is missing"),
             (json!({ "id": "secret" }), "`id` must be an id"),
             (json!({ "id": 7 }), "`id` must be a string"),
-            (
-                json!({ "id": ID, "name": "secret" }),
-                "`name` may have at most 4 characters",
-            ),
+            (json!({ "id": ID, "name": "secret" }), "`name` may have at most 4 characters"),
             (json!({ "id": ID, "name": "s" }), "`name` is too short"),
             (json!({ "id": ID, "limit": 21 }), "`limit` must be from 1 to 20"),
             (json!({ "id": ID, "limit": 0 }), "`limit` must be from 1 to 20"),
             (json!({ "id": ID, "limit": 1.5 }), "`limit` must be an integer"),
             (json!({ "id": ID, "limit": "5" }), "`limit` must be an integer"),
-            (
-                json!({ "id": ID, "help": "secret" }),
-                "`help` must be one of none, hint",
-            ),
-            (
-                json!({ "id": ID, "turns": [1, 2, 3] }),
-                "`turns` has too few or too many items",
-            ),
+            (json!({ "id": ID, "help": "secret" }), "`help` must be one of none, hint"),
+            (json!({ "id": ID, "turns": [1, 2, 3] }), "`turns` has too few or too many items"),
             (json!({ "id": ID, "turns": [-1] }), "`turns[0]` must be at least 0"),
             (json!({ "id": ID, "at": "secret" }), "`at` must be a time"),
             (json!({ "id": ID, "flag": "true" }), "`flag` must be a boolean"),
-            (
-                json!({ "id": ID, "secret": 1 }),
-                "the arguments are id, name, limit, help, turns, at, flag",
-            ),
+            (json!({ "id": ID, "secret": 1 }), "the arguments are id, name, limit, help, turns, at, flag"),
         ] {
             let error = read(&arguments).unwrap_err();
             assert!(error.contains(words), "{arguments}: {error}");

@@ -28,10 +28,7 @@ impl Ask<'_> {
             return Ok(());
         }
         let line = self.line.resolve(db).await?;
-        belongs(db, &line, student_id)
-            .await?
-            .then_some(())
-            .ok_or_else(not_on_this_line)
+        belongs(db, &line, student_id).await?.then_some(()).ok_or_else(not_on_this_line)
     }
 
     /// The same for sessions. Those of nobody in particular, or of everybody, are not for a telephone line.
@@ -45,11 +42,7 @@ impl Ask<'_> {
 
     /// The number to ask for: the line's own, and a named one only where it is the same or the line tells none.
     pub async fn phone(&self, db: &Db, named: Option<Phone>) -> Result<CallerNumber, ToolError> {
-        let number = if self.line.is_absent() {
-            CallerNumber::Untold
-        } else {
-            self.line.resolve(db).await?.number
-        };
+        let number = if self.line.is_absent() { CallerNumber::Untold } else { self.line.resolve(db).await?.number };
         settle(number, named).ok_or_else(not_on_this_line)
     }
 
@@ -62,9 +55,7 @@ impl Ask<'_> {
             CallerNumber::Known(phone) => Some(phone.clone()),
             CallerNumber::Untold | CallerNumber::Withheld => None,
         };
-        Ok(Some(
-            session::open_on_line(tx, self.caller, call_id, phone, self.now).await?,
-        ))
+        Ok(Some(session::open_on_line(tx, self.caller, call_id, phone, self.now).await?))
     }
 
     /// The student who is meant: the one named, else the one whose call this is, else the only one of the number.
@@ -141,10 +132,7 @@ mod tests {
     #[test]
     fn without_a_line_the_clients_word_counts() {
         let named = phone("+14155550142");
-        assert_eq!(
-            settle(CallerNumber::Untold, Some(named.clone())),
-            Some(CallerNumber::Known(named))
-        );
+        assert_eq!(settle(CallerNumber::Untold, Some(named.clone())), Some(CallerNumber::Known(named)));
         assert_eq!(settle(CallerNumber::Untold, None), Some(CallerNumber::Untold));
     }
 }

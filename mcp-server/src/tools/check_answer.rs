@@ -72,23 +72,10 @@ impl Tool for CheckAnswer {
                 let text = format!(
                     "This cannot be compared. The answer is {right_answer}. Judge for yourself and call record_evidence."
                 );
-                return Ok(Answer {
-                    text,
-                    data: Output {
-                        verdict: None,
-                        right_answer,
-                        estimate: None,
-                    },
-                });
+                return Ok(Answer { text, data: Output { verdict: None, right_answer, estimate: None } });
             }
         };
-        let seen = Seen {
-            skill_id,
-            question: &params.question_id,
-            verdict,
-            help: params.help,
-            noise: NOISE,
-        };
+        let seen = Seen { skill_id, question: &params.question_id, verdict, help: params.help, noise: NOISE };
         let estimate = observe(db, ask, student_id, &seen).await?;
         let right_answer = question.answer;
         let text = match verdict {
@@ -96,14 +83,7 @@ impl Tool for CheckAnswer {
             Verdict::Partial => format!("Right in value, but not in lowest terms: {right_answer}. Now {estimate}."),
             Verdict::Incorrect => format!("Not right. The answer is {right_answer}. The skill is now {estimate}."),
         };
-        Ok(Answer {
-            text,
-            data: Output {
-                verdict: Some(verdict),
-                right_answer,
-                estimate: Some(estimate),
-            },
-        })
+        Ok(Answer { text, data: Output { verdict: Some(verdict), right_answer, estimate: Some(estimate) } })
     }
 }
 

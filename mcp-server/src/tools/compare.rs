@@ -35,15 +35,8 @@ pub(super) fn compare(asked: &str, key: &str, answer: &str) -> Comparison {
         return Comparison::Wrong;
     }
     let asks_lowest = asked.to_lowercase().contains("simpl") || asked.to_lowercase().contains("lowest");
-    let as_written = wanted
-        .iter()
-        .zip(&given)
-        .all(|(wanted, given)| wanted.fraction == given.fraction);
-    if asks_lowest && !as_written {
-        Comparison::NotSimplified
-    } else {
-        Comparison::Right
-    }
+    let as_written = wanted.iter().zip(&given).all(|(wanted, given)| wanted.fraction == given.fraction);
+    if asks_lowest && !as_written { Comparison::NotSimplified } else { Comparison::Right }
 }
 
 fn same(wanted: Number, given: Number) -> bool {
@@ -57,22 +50,13 @@ fn same(wanted: Number, given: Number) -> bool {
 
 fn compare_words(key: &str, answer: &str) -> Comparison {
     let plain = |text: &str| {
-        let letters = text
-            .chars()
-            .map(|c| if c.is_alphanumeric() { c } else { ' ' })
-            .collect::<String>()
-            .to_lowercase();
-        let words = letters
-            .split_whitespace()
-            .filter(|word| !matches!(*word, "a" | "an" | "the" | "it" | "is" | "s"));
+        let letters =
+            text.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect::<String>().to_lowercase();
+        let words = letters.split_whitespace().filter(|word| !matches!(*word, "a" | "an" | "the" | "it" | "is" | "s"));
         words.collect::<Vec<_>>().join(" ")
     };
     let (key, answer) = (plain(key), plain(answer));
-    if !key.is_empty() && key == answer {
-        Comparison::Right
-    } else {
-        Comparison::Unclear
-    }
+    if !key.is_empty() && key == answer { Comparison::Right } else { Comparison::Unclear }
 }
 
 /// The numbers of a text, in order: 7, -3, 2.5, 1,000, 5/6, 1 1/2, 50%.
@@ -111,14 +95,7 @@ fn number_at(chars: &[char], at: usize) -> Option<(usize, Number)> {
     };
     let is_percent = chars.get(end) == Some(&'%');
     let value: f64 = if is_negative { -value } else { value };
-    Some((
-        end + usize::from(is_percent),
-        Number {
-            value,
-            fraction,
-            is_percent,
-        },
-    ))
+    Some((end + usize::from(is_percent), Number { value, fraction, is_percent }))
 }
 
 /// Digits with at most one point, and with commas before groups of three.
@@ -146,10 +123,7 @@ fn join_mixed(chars: &[char], found: Vec<(usize, usize, Number)>) -> Vec<Number>
             && whole.fraction.is_none()
             && whole.value.fract() == 0.0
             && top < bottom
-            && matches!(
-                chars[*before_end..start].iter().collect::<String>().trim(),
-                "" | "and" | "&"
-            )
+            && matches!(chars[*before_end..start].iter().collect::<String>().trim(), "" | "and" | "&")
         {
             whole.value += if whole.value < 0.0 { -number.value } else { number.value };
             whole.fraction = number.fraction;
@@ -209,22 +183,9 @@ mod tests {
 
     #[test]
     fn odd_texts_are_no_numbers() {
-        for text in [
-            "",
-            "-",
-            "/",
-            "1/0",
-            "R2D2",
-            "1.2.3.4/",
-            ",,,",
-            "99999999999999999999/3",
-            "½",
-        ] {
+        for text in ["", "-", "/", "1/0", "R2D2", "1.2.3.4/", ",,,", "99999999999999999999/3", "½"] {
             let found = numbers(text);
-            assert!(
-                found.len() <= 2 && found.iter().all(|number| number.value.is_finite()),
-                "{text}: {found:?}"
-            );
+            assert!(found.len() <= 2 && found.iter().all(|number| number.value.is_finite()), "{text}: {found:?}");
         }
     }
 

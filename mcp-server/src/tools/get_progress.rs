@@ -61,10 +61,7 @@ impl Tool for GetProgress {
         let data = Output {
             student_id: student.student_id,
             first_name: student.first_name().to_owned(),
-            n_mastered: skills
-                .iter()
-                .filter(|skill| skill.state == MasteryState::Mastered)
-                .count(),
+            n_mastered: skills.iter().filter(|skill| skill.state == MasteryState::Mastered).count(),
             skills,
         };
         Ok(Answer { text: say(&data), data })
@@ -82,27 +79,12 @@ fn estimate(mastery: Mastery, ask: &Ask<'_>) -> Estimate {
 }
 
 fn say(data: &Output) -> String {
-    let Output {
-        first_name,
-        n_mastered,
-        skills,
-        ..
-    } = data;
+    let Output { first_name, n_mastered, skills, .. } = data;
     if skills.is_empty() {
         return format!("{first_name} has not practised anything yet.");
     }
-    let mut lines = vec![format!(
-        "{first_name} has practised {} skills and mastered {n_mastered}.",
-        skills.len()
-    )];
-    let line = |of: &Estimate| {
-        format!(
-            "- {}: {}, {:.0} percent",
-            of.skill,
-            of.state.as_str(),
-            of.mastery * 100.0
-        )
-    };
+    let mut lines = vec![format!("{first_name} has practised {} skills and mastered {n_mastered}.", skills.len())];
+    let line = |of: &Estimate| format!("- {}: {}, {:.0} percent", of.skill, of.state.as_str(), of.mastery * 100.0);
     lines.extend(skills.iter().map(line));
     lines.join("\n")
 }

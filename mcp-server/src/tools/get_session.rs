@@ -135,11 +135,7 @@ fn output(session: Session, analysis: Option<Analysis>) -> Output {
             summary: analysis.findings.summary,
             skills: analysis.findings.skills.into_iter().map(practised).collect(),
             engagement: analysis.findings.engagement.map(|engagement| engagement.level),
-            next_steps: analysis
-                .findings
-                .next_lesson
-                .map(|lesson| lesson.steps)
-                .unwrap_or_default(),
+            next_steps: analysis.findings.next_lesson.map(|lesson| lesson.steps).unwrap_or_default(),
         }),
         transcript: None,
         next_turn_no: None,
@@ -147,13 +143,7 @@ fn output(session: Session, analysis: Option<Analysis>) -> Output {
 }
 
 fn practised(skill: SkillFinding) -> Practised {
-    let count = |verdict| {
-        skill
-            .evidence
-            .iter()
-            .filter(|evidence| evidence.verdict == verdict)
-            .count()
-    };
+    let count = |verdict| skill.evidence.iter().filter(|evidence| evidence.verdict == verdict).count();
     Practised {
         n_correct: count(Verdict::Correct),
         n_partial: count(Verdict::Partial),
@@ -166,11 +156,7 @@ fn practised(skill: SkillFinding) -> Practised {
 
 fn page(turns: Vec<Turn>, from_turn_no: i32) -> (Option<Vec<Said>>, Option<i32>) {
     let mut rest = turns.into_iter().skip_while(|turn| turn.turn_no < from_turn_no);
-    let said = |turn: Turn| Said {
-        turn_no: turn.turn_no,
-        speaker: turn.speaker,
-        text: turn.text,
-    };
+    let said = |turn: Turn| Said { turn_no: turn.turn_no, speaker: turn.speaker, text: turn.text };
     let page = rest.by_ref().take(PAGE).map(said).collect();
     (Some(page), rest.next().map(|turn| turn.turn_no))
 }

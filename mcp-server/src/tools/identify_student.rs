@@ -54,10 +54,7 @@ impl Tool for IdentifyStudent {
         tx.commit().await.map_err(db::Error::from)?;
         let context = student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?;
         let text = serde_json::to_string(&context).map_err(|_| ToolError::internal())?;
-        Ok(Answer {
-            text,
-            data: Output { student_id, first_name },
-        })
+        Ok(Answer { text, data: Output { student_id, first_name } })
     }
 }
 

@@ -44,10 +44,7 @@ impl Line {
             None => CallerNumber::Untold,
             Some(text) => Phone::parse(text).map_or(CallerNumber::Withheld, CallerNumber::Known),
         };
-        Self {
-            call_id: call_id.map(str::to_owned),
-            number,
-        }
+        Self { call_id: call_id.map(str::to_owned), number }
     }
 
     /// Whether nothing is told: an agent that is not on a telephone.
@@ -59,26 +56,16 @@ impl Line {
     pub async fn resolve(&self, db: &Db) -> Result<Resolved, db::Error> {
         let number = self.number.clone();
         let Some(call_id) = &self.call_id else {
-            return Ok(Resolved {
-                number,
-                ..Resolved::default()
-            });
+            return Ok(Resolved { number, ..Resolved::default() });
         };
         let Some(session) = session::find_on_line(db, call_id).await? else {
-            return Ok(Resolved {
-                number,
-                ..Resolved::default()
-            });
+            return Ok(Resolved { number, ..Resolved::default() });
         };
         let number = match (number, session.caller_phone) {
             (CallerNumber::Untold, Some(phone)) => CallerNumber::Known(phone),
             (number, _) => number,
         };
-        Ok(Resolved {
-            number,
-            session_id: Some(session.session_id),
-            student_id: session.student_id,
-        })
+        Ok(Resolved { number, session_id: Some(session.session_id), student_id: session.student_id })
     }
 }
 
@@ -96,13 +83,7 @@ mod tests {
         assert_eq!(number(Some("+14155550142")), CallerNumber::Known(phone));
         assert_eq!(number(Some("anonymous")), CallerNumber::Withheld);
         assert_eq!(number(Some("sip:alice@example.org")), CallerNumber::Withheld);
-        for nothing in [
-            None,
-            Some(""),
-            Some("  "),
-            Some("{{customer.number}}"),
-            Some("{{ customer.number }}"),
-        ] {
+        for nothing in [None, Some(""), Some("  "), Some("{{customer.number}}"), Some("{{ customer.number }}")] {
             assert_eq!(number(nothing), CallerNumber::Untold, "{nothing:?}");
         }
     }

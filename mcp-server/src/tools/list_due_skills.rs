@@ -46,10 +46,7 @@ impl Tool for ListDueSkills {
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let student_id = ask.student(db, params.student_id).await?;
         let skills = student_context::list_due(db, ask.caller, student_id, params.limit, ask.now).await?;
-        Ok(Answer {
-            text: say(&skills),
-            data: Output { skills },
-        })
+        Ok(Answer { text: say(&skills), data: Output { skills } })
     }
 }
 
@@ -59,13 +56,7 @@ fn say(skills: &[DueSkill]) -> String {
     }
     let line = |due: &DueSkill| {
         let ask = due.ask.as_deref().map(|ask| format!(" Ask: {ask}")).unwrap_or_default();
-        format!(
-            "- {} ({}, due {}, skill_id {}).{ask}",
-            due.skill,
-            due.state.as_str(),
-            due.due,
-            due.skill_id
-        )
+        format!("- {} ({}, due {}, skill_id {}).{ask}", due.skill, due.state.as_str(), due.due, due.skill_id)
     };
     skills.iter().map(line).collect::<Vec<_>>().join("\n")
 }

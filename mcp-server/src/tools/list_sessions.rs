@@ -67,38 +67,16 @@ impl Tool for ListSessions {
     type Output = Output;
 
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let after = params
-            .cursor
-            .as_deref()
-            .map(cursor::decode)
-            .transpose()
-            .map_err(ToolError::invalid)?;
-        let Params {
-            student_id,
-            status,
-            limit,
-            ..
-        } = params;
+        let after = params.cursor.as_deref().map(cursor::decode).transpose().map_err(ToolError::invalid)?;
+        let Params { student_id, status, limit, .. } = params;
         ask.permit_session(db, student_id).await?;
         // One more than asked for tells whether there is another page.
-        let query = SessionQuery {
-            student_id,
-            status,
-            after,
-            limit: limit + 1,
-            ..SessionQuery::default()
-        };
+        let query = SessionQuery { student_id, status, after, limit: limit + 1, ..SessionQuery::default() };
         let mut rows = session::list_sessions(db, ask.caller, &query).await?;
         let has_more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
-        let next_cursor = rows
-            .last()
-            .filter(|_| has_more)
-            .map(|row| cursor::encode(&(row.created_at, row.session_id)));
-        let data = Output {
-            items: rows.into_iter().map(item).collect(),
-            next_cursor,
-        };
+        let next_cursor = rows.last().filter(|_| has_more).map(|row| cursor::encode(&(row.created_at, row.session_id)));
+        let data = Output { items: rows.into_iter().map(item).collect(), next_cursor };
         Ok(Answer { text: say(&data), data })
     }
 }
@@ -119,22 +97,10 @@ fn say(data: &Output) -> String {
         return "There are no such sessions.".to_owned();
     }
     let mut lines = vec!["Newest first:".to_owned()];
-    lines.extend(data.items.iter().map(
-        |Item {
-             session_id,
-             status,
-             at,
-             summary,
-             ..
-         }| {
-            let summary = summary.as_deref().unwrap_or("no summary yet");
-            format!(
-                "- {}, {}, session_id {session_id}: {summary}",
-                at.format("%-d %B %Y"),
-                status.as_str()
-            )
-        },
-    ));
+    lines.extend(data.items.iter().map(|Item { session_id, status, at, summary, .. }| {
+        let summary = summary.as_deref().unwrap_or("no summary yet");
+        format!("- {}, {}, session_id {session_id}: {summary}", at.format("%-d %B %Y"), status.as_str())
+    }));
     if let Some(cursor) = &data.next_cursor {
         lines.push(format!("There are more: call again with cursor {cursor}"));
     }

@@ -70,29 +70,16 @@ impl Tool for ListStudents {
 
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         ask.permit_session(db, None).await?;
-        let after = params
-            .cursor
-            .as_deref()
-            .map(cursor::decode)
-            .transpose()
-            .map_err(ToolError::invalid)?;
+        let after = params.cursor.as_deref().map(cursor::decode).transpose().map_err(ToolError::invalid)?;
         // One more than asked for tells whether there is another page.
         let limit = params.limit + 1;
-        let query = StudentQuery {
-            name_contains: params.name,
-            grade: params.grade.map(i16::from),
-            after,
-            limit,
-        };
+        let query = StudentQuery { name_contains: params.name, grade: params.grade.map(i16::from), after, limit };
         let mut rows = student::list_students(db, ask.caller, &query).await?;
         let has_more = rows.len() as i64 > params.limit;
         rows.truncate(params.limit as usize);
         let last = rows.last().filter(|_| has_more);
         let next_cursor = last.map(|row| cursor::encode(&(&row.display_name, row.student_id)));
-        let data = Output {
-            items: rows.into_iter().map(item).collect(),
-            next_cursor,
-        };
+        let data = Output { items: rows.into_iter().map(item).collect(), next_cursor };
         Ok(Answer { text: say(&data), data })
     }
 }
@@ -112,12 +99,9 @@ fn say(data: &Output) -> String {
     if data.items.is_empty() {
         return "There are no such students.".to_owned();
     }
-    let line = |Item {
-                    student_id,
-                    name,
-                    n_sessions,
-                    ..
-                }: &Item| format!("- {name}, {n_sessions} calls, student_id {student_id}");
+    let line = |Item { student_id, name, n_sessions, .. }: &Item| {
+        format!("- {name}, {n_sessions} calls, student_id {student_id}")
+    };
     let mut lines: Vec<String> = data.items.iter().map(line).collect();
     if let Some(cursor) = &data.next_cursor {
         lines.push(format!("There are more: call again with cursor {cursor}"));

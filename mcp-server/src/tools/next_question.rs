@@ -60,13 +60,7 @@ impl Tool for NextQuestion {
         let practice = practice.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_SKILL))?;
         let before = before.filter(|(of, _)| *of == skill_id).map(|(_, index)| index);
         let data = pick(practice, before).ok_or_else(|| ToolError::new(Outcome::NotFound, NO_QUESTION))?;
-        let Output {
-            skill,
-            ask,
-            answer,
-            question_id,
-            ..
-        } = &data;
+        let Output { skill, ask, answer, question_id, .. } = &data;
         let text = format!("{skill}. Ask: {ask}\nThe answer, for you alone: {answer}\nquestion_id {question_id}");
         Ok(Answer { text, data })
     }
@@ -88,9 +82,7 @@ async fn choose_skill(db: &Db, ask: Ask<'_>, student_id: StudentId) -> Result<St
 /// The question after `before`, else another one than at the last evidence, so that it is worked out and not remembered.
 fn pick(practice: Practice, before: Option<usize>) -> Option<Output> {
     let n = practice.questions.len();
-    let start = before.map_or(practice.n_evidence.unsigned_abs() as usize, |index| {
-        index.wrapping_add(1)
-    });
+    let start = before.map_or(practice.n_evidence.unsigned_abs() as usize, |index| index.wrapping_add(1));
     let index = start.checked_rem(n)?;
     let question = practice.questions.into_iter().nth(index)?;
     Some(Output {
@@ -104,9 +96,7 @@ fn pick(practice: Practice, before: Option<usize>) -> Option<Output> {
 
 /// `<skill_id>/<place in its list>`.
 pub(super) fn read_id(question_id: &str) -> Result<(&str, usize), ToolError> {
-    let parts = question_id
-        .rsplit_once('/')
-        .and_then(|(skill_id, index)| Some((skill_id, index.parse().ok()?)));
+    let parts = question_id.rsplit_once('/').and_then(|(skill_id, index)| Some((skill_id, index.parse().ok()?)));
     parts.ok_or_else(|| ToolError::invalid("a question_id must be one of next_question's"))
 }
 
@@ -117,17 +107,9 @@ mod tests {
     use super::*;
 
     fn picked(n_questions: usize, n_evidence: i32, before: Option<usize>) -> Option<String> {
-        let question = |i| Question {
-            ask: format!("ask {i}"),
-            answer: format!("answer {i}"),
-        };
+        let question = |i| Question { ask: format!("ask {i}"), answer: format!("answer {i}") };
         let questions = (0..n_questions).map(question).collect();
-        let practice = Practice {
-            skill_id: "maths.x".into(),
-            skill: "X".into(),
-            questions,
-            n_evidence,
-        };
+        let practice = Practice { skill_id: "maths.x".into(), skill: "X".into(), questions, n_evidence };
         pick(practice, before).map(|output| output.question_id)
     }
 

@@ -45,24 +45,14 @@ pub(super) async fn observe(
 ) -> Result<Estimate, ToolError> {
     write(db, ask, student_id, seen).await?;
     let estimates = mastery::list_mastery(db, ask.caller, student_id).await?;
-    let of_skill = estimates
-        .into_iter()
-        .find(|estimate| estimate.skill_id == seen.skill_id);
+    let of_skill = estimates.into_iter().find(|estimate| estimate.skill_id == seen.skill_id);
     let of_skill = of_skill.ok_or_else(ToolError::internal)?;
     let known = learner::knowledge_now(&of_skill.state, ask.now);
-    Ok(Estimate {
-        state: of_skill.word(ask.now),
-        mastery: (known * 100.0).round() / 100.0,
-    })
+    Ok(Estimate { state: of_skill.word(ask.now), mastery: (known * 100.0).round() / 100.0 })
 }
 
 async fn write(db: &Db, ask: Ask<'_>, student_id: StudentId, seen: &Seen<'_>) -> Result<(), ToolError> {
-    let words = [
-        &student_id.to_string()[..],
-        seen.skill_id,
-        seen.question,
-        seen.verdict.as_str(),
-    ];
+    let words = [&student_id.to_string()[..], seen.skill_id, seen.question, seen.verdict.as_str()];
     let mut tx = db.begin().await.map_err(db::Error::from)?;
     let evidence = Evidence {
         evidence_id: EvidenceId(once::id(&ask, "evidence", &words)),

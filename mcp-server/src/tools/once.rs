@@ -32,30 +32,14 @@ mod tests {
     fn id_of(call_id: Option<&str>, client: &str, now: DateTime<Utc>, words: &[&str]) -> Uuid {
         let caller = Caller::client(client, ScopeSet::all());
         let line = Line::read(call_id, None);
-        id(
-            &Ask {
-                caller: &caller,
-                line: &line,
-                now,
-            },
-            "record_evidence",
-            words,
-        )
+        id(&Ask { caller: &caller, line: &line, now }, "record_evidence", words)
     }
 
     #[test]
     fn the_same_words_in_one_call_are_one_deed_whoever_tells_them_and_when() {
         let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
         let one = id_of(Some("call"), "c1", now, &["What is 2+2?", "correct"]);
-        assert_eq!(
-            one,
-            id_of(
-                Some("call"),
-                "c2",
-                now + TimeDelta::hours(1),
-                &[" what is 2+2? ", "correct"]
-            )
-        );
+        assert_eq!(one, id_of(Some("call"), "c2", now + TimeDelta::hours(1), &[" what is 2+2? ", "correct"]));
         assert_ne!(one, id_of(Some("other"), "c1", now, &["What is 2+2?", "correct"]));
         assert_ne!(one, id_of(Some("call"), "c1", now, &["What is 2+2?c", "orrect"]));
     }

@@ -61,26 +61,11 @@ impl Tool for RecordEvidence {
         let student_id = ask.student(db, params.student_id).await?;
         let skill = curriculum::find_practice(db, ask.caller, &params.skill_id, student_id).await?;
         let skill = skill.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_SKILL))?;
-        let Params {
-            skill_id,
-            question,
-            verdict,
-            help,
-            ..
-        } = params;
-        let seen = Seen {
-            skill_id: &skill_id,
-            question: &question,
-            verdict,
-            help,
-            noise: NOISE,
-        };
+        let Params { skill_id, question, verdict, help, .. } = params;
+        let seen = Seen { skill_id: &skill_id, question: &question, verdict, help, noise: NOISE };
         let estimate = observe(db, ask, student_id, &seen).await?;
         let text = format!("Noted. {} is now {estimate}.", skill.skill);
-        Ok(Answer {
-            text,
-            data: Output { skill_id, estimate },
-        })
+        Ok(Answer { text, data: Output { skill_id, estimate } })
     }
 }
 

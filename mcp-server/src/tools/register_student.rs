@@ -70,22 +70,13 @@ impl Tool for RegisterStudent {
                 timezone: "UTC".to_owned(),
                 phones: vec![phone],
             };
-            student::register_student(&mut tx, ask.caller, &new, ask.now)
-                .await?
-                .student_id
+            student::register_student(&mut tx, ask.caller, &new, ask.now).await?.student_id
         };
         if let Some(session_id) = ask.open_session(&mut tx).await? {
             session::identify_on_line(&mut tx, ask.caller, session_id, student_id, ask.now).await?;
         }
         tx.commit().await.map_err(db::Error::from)?;
         let text = format!("{first_name} is registered, student_id {student_id}. Ask what they would like to work on.");
-        Ok(Answer {
-            text,
-            data: Output {
-                student_id,
-                first_name,
-                is_new,
-            },
-        })
+        Ok(Answer { text, data: Output { student_id, first_name, is_new } })
     }
 }

@@ -91,9 +91,7 @@ impl Transform for Portable {
         if schema.get("default").is_some_and(Value::is_null) {
             schema.remove("default");
         }
-        let is_number = schema
-            .get("type")
-            .is_some_and(|name| name == "integer" || name == "number");
+        let is_number = schema.get("type").is_some_and(|name| name == "integer" || name == "number");
         if is_number {
             schema.remove("format");
         }

@@ -69,20 +69,10 @@ async fn find_context(state: &State, phone: &Phone, now: DateTime<Utc>) -> Stude
 
 /// What the tools say to the calls in `body`, in their order.
 pub(super) async fn tools(state: &State, envelope: &Envelope, body: &[u8], now: DateTime<Utc>) -> Value {
-    let number = envelope
-        .caller_phone
-        .clone()
-        .map_or(CallerNumber::Withheld, CallerNumber::Known);
-    let line = Line {
-        call_id: envelope.call_id.clone(),
-        number,
-    };
+    let number = envelope.caller_phone.clone().map_or(CallerNumber::Withheld, CallerNumber::Known);
+    let line = Line { call_id: envelope.call_id.clone(), number };
     let caller = caller();
-    let ask = Ask {
-        caller: &caller,
-        line: &line,
-        now,
-    };
+    let ask = Ask { caller: &caller, line: &line, now };
     let mut results = Vec::new();
     for call in tool_calls::parse(body) {
         let said = match timeout(WITHIN, say(state, ask, &call)).await {
@@ -90,11 +80,7 @@ pub(super) async fn tools(state: &State, envelope: &Envelope, body: &[u8], now: 
             Ok(Err(error)) => Said::Error(single_line(&error.say)),
             Err(_) => Said::Error(single_line(&ToolError::timed_out().say)),
         };
-        results.push(ToolResult {
-            name: call.name,
-            tool_call_id: call.id,
-            said,
-        });
+        results.push(ToolResult { name: call.name, tool_call_id: call.id, said });
     }
     json!({ "results": results })
 }

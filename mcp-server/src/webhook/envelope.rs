@@ -116,20 +116,14 @@ impl Envelope {
             Some(call) => (call.id.and_then(Lenient::known), call.customer),
             None => (None, None),
         };
-        let mut customers = [customer, message.customer]
-            .into_iter()
-            .flatten()
-            .filter_map(Lenient::known);
+        let mut customers = [customer, message.customer].into_iter().flatten().filter_map(Lenient::known);
         let caller_phone = customers.find_map(|customer| customer.number?.known());
         let message_at = message.timestamp.and_then(Lenient::known).and_then(|time| match time {
             WireTime::Millis(millis) => DateTime::from_timestamp_millis(millis as i64),
             WireTime::Text(time) => Some(time),
         });
         let distinction = match kind {
-            Kind::StatusUpdate => message
-                .status
-                .and_then(Lenient::known)
-                .and_then(|s| plain(&s, MAX_WORD_CHARS)),
+            Kind::StatusUpdate => message.status.and_then(Lenient::known).and_then(|s| plain(&s, MAX_WORD_CHARS)),
             Kind::ToolCalls => message_at.map(|at| at.timestamp_millis().to_string()),
             Kind::EndOfCallReport | Kind::AssistantRequest | Kind::Other => None,
         };
@@ -162,11 +156,7 @@ impl Envelope {
     }
 
     pub(super) fn state(&self) -> DeliveryState {
-        if self.needs_job() {
-            DeliveryState::Stored
-        } else {
-            DeliveryState::Ignored
-        }
+        if self.needs_job() { DeliveryState::Stored } else { DeliveryState::Ignored }
     }
 }
 
@@ -210,24 +200,12 @@ mod tests {
     fn every_sample_is_read() {
         for (name, kind, key) in [
             ("end-of-call-report", Kind::EndOfCallReport, "end-of-call-report"),
-            (
-                "end-of-call-report.wire-extras",
-                Kind::EndOfCallReport,
-                "end-of-call-report",
-            ),
-            (
-                "status-update.in-progress",
-                Kind::StatusUpdate,
-                "status-update:in-progress",
-            ),
+            ("end-of-call-report.wire-extras", Kind::EndOfCallReport, "end-of-call-report"),
+            ("status-update.in-progress", Kind::StatusUpdate, "status-update:in-progress"),
             ("status-update.ended", Kind::StatusUpdate, "status-update:ended"),
             ("assistant-request", Kind::AssistantRequest, "assistant-request"),
             ("tool-calls", Kind::ToolCalls, "tool-calls:1795190531862"),
-            (
-                "tool-calls.object-arguments",
-                Kind::ToolCalls,
-                "tool-calls:1795190531862",
-            ),
+            ("tool-calls.object-arguments", Kind::ToolCalls, "tool-calls:1795190531862"),
         ] {
             let (envelope, body) = sample(name);
             assert_eq!(envelope.kind, kind, "{name}");
@@ -263,11 +241,7 @@ mod tests {
 
     #[test]
     fn the_time_is_read_in_both_forms_and_never_in_the_way() {
-        let at = |timestamp: Value| {
-            parse(&json!({ "type": "hang", "timestamp": timestamp }))
-                .unwrap()
-                .message_at
-        };
+        let at = |timestamp: Value| parse(&json!({ "type": "hang", "timestamp": timestamp })).unwrap().message_at;
         let expected = DateTime::from_timestamp_millis(1_795_190_531_862);
         assert_eq!(at(json!(1_795_190_531_862_u64)), expected);
         assert_eq!(at(json!("2026-11-20T16:02:11.862Z")), expected);
@@ -294,16 +268,7 @@ mod tests {
     #[test]
     fn what_is_no_message_is_unreadable() {
         let deep = "[".repeat(100_000);
-        for body in [
-            "",
-            "{",
-            "[]",
-            "null",
-            "{}",
-            r#"{"message":{}}"#,
-            r#"{"message":{"type":""}}"#,
-            &deep,
-        ] {
+        for body in ["", "{", "[]", "null", "{}", r#"{"message":{}}"#, r#"{"message":{"type":""}}"#, &deep] {
             assert_eq!(Envelope::parse(body.as_bytes()), Err(Unreadable), "{body:.20}");
         }
         assert_eq!(Envelope::parse(b"\xff\xfe"), Err(Unreadable));

@@ -106,18 +106,13 @@ fn verify_with(
 
 /// A `{` that begins none of our tokens stands for itself.
 fn pieces(format: &str) -> Vec<Piece<'_>> {
-    const TOKENS: [(&str, Piece<'_>); 3] = [
-        ("{body}", Piece::Body),
-        ("{timestamp}", Piece::Timestamp),
-        ("{svix-id}", Piece::MessageId),
-    ];
+    const TOKENS: [(&str, Piece<'_>); 3] =
+        [("{body}", Piece::Body), ("{timestamp}", Piece::Timestamp), ("{svix-id}", Piece::MessageId)];
     let mut pieces = Vec::new();
     let mut rest = format;
     while !rest.is_empty() {
-        let next = TOKENS
-            .iter()
-            .filter_map(|(token, piece)| Some((rest.find(token)?, token, piece)))
-            .min_by_key(|n| n.0);
+        let next =
+            TOKENS.iter().filter_map(|(token, piece)| Some((rest.find(token)?, token, piece))).min_by_key(|n| n.0);
         let (literal, after) = next.map_or((rest, ""), |(at, token, _)| (&rest[..at], &rest[at + token.len()..]));
         if !literal.is_empty() {
             pieces.push(Piece::Literal(literal));
@@ -150,11 +145,7 @@ fn check_age(timestamp: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
     let number: u64 = timestamp.parse().map_err(|_| Refusal::BadTimestamp)?;
     let sent_ms = if timestamp.len() <= 11 { number * 1_000 } else { number };
     let now_ms = u64::try_from(now.timestamp_millis()).map_err(|_| Refusal::Stale)?;
-    if sent_ms.abs_diff(now_ms) > TOLERANCE_MS {
-        Err(Refusal::Stale)
-    } else {
-        Ok(())
-    }
+    if sent_ms.abs_diff(now_ms) > TOLERANCE_MS { Err(Refusal::Stale) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -179,10 +170,7 @@ mod tests {
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
-            .collect()
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -235,11 +223,7 @@ mod tests {
                 if let Some(timestamp) = vector["timestamp"].as_str() {
                     headers.insert("x-timestamp", timestamp.parse().unwrap());
                 }
-                assert_eq!(
-                    verify(&settings, &headers, &body, at(1_795_190_700)),
-                    Ok(()),
-                    "{vector}"
-                );
+                assert_eq!(verify(&settings, &headers, &body, at(1_795_190_700)), Ok(()), "{vector}");
             }
         }
     }
@@ -247,21 +231,13 @@ mod tests {
     #[test]
     fn rfc_4231_vectors_verify() {
         let cases: [(&[u8], &[u8], &str); 6] = [
-            (
-                &[0x0b; 20],
-                b"Hi There",
-                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
-            ),
+            (&[0x0b; 20], b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
             (
                 b"Jefe",
                 b"what do ya want for nothing?",
                 "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
             ),
-            (
-                &[0xaa; 20],
-                &[0xdd; 50],
-                "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
-            ),
+            (&[0xaa; 20], &[0xdd; 50], "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
             (
                 b"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19",
                 &[0xcd; 50],
@@ -282,11 +258,7 @@ mod tests {
         for (key, body, signature) in cases {
             let settings = settings("{body}", "", SignatureEncoding::Hex);
             let headers = headers(&[("x-signature", signature)]);
-            assert_eq!(
-                verify_with(&[key], &settings, &headers, body, at(0)),
-                Ok(()),
-                "{signature}"
-            );
+            assert_eq!(verify_with(&[key], &settings, &headers, body, at(0)), Ok(()), "{signature}");
         }
     }
 
@@ -312,13 +284,7 @@ mod tests {
                 ("webhook-signature", &signature),
             ]);
             let check = |headers: &HeaderMap| {
-                verify_with(
-                    &[&key],
-                    &settings,
-                    headers,
-                    br#"{"test": 2432232314}"#,
-                    at(1_614_265_330),
-                )
+                verify_with(&[&key], &settings, headers, br#"{"test": 2432232314}"#, at(1_614_265_330))
             };
             assert_eq!(check(&headers), Ok(()));
             headers.remove("webhook-id");
@@ -332,13 +298,7 @@ mod tests {
         let hex = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
         let settings = settings("{body}", "sha256=", SignatureEncoding::Hex);
         let check = |signature: &str| {
-            verify_with(
-                &[secret],
-                &settings,
-                &headers(&[("x-signature", signature)]),
-                b"Hello, World!",
-                at(0),
-            )
+            verify_with(&[secret], &settings, &headers(&[("x-signature", signature)]), b"Hello, World!", at(0))
         };
         assert_eq!(check(&format!("sha256={hex}")), Ok(()));
         assert_eq!(check(hex), Err(Refusal::Mismatch));
@@ -357,10 +317,7 @@ mod tests {
 
     #[test]
     fn a_missing_empty_or_doubled_header_is_refused() {
-        for (name, refusal) in [
-            ("x-signature", Refusal::NoSignature),
-            ("x-timestamp", Refusal::NoTimestamp),
-        ] {
+        for (name, refusal) in [("x-signature", Refusal::NoSignature), ("x-timestamp", Refusal::NoTimestamp)] {
             let mut request = Request::good();
             let value = request.headers.remove(name).unwrap();
             assert_eq!(request.verify(), Err(refusal));
@@ -395,13 +352,9 @@ mod tests {
 
     #[test]
     fn the_window_is_five_minutes_both_ways() {
-        for (offset, verdict) in [
-            (0, Ok(())),
-            (300, Ok(())),
-            (-300, Ok(())),
-            (301, Err(Refusal::Stale)),
-            (-301, Err(Refusal::Stale)),
-        ] {
+        for (offset, verdict) in
+            [(0, Ok(())), (300, Ok(())), (-300, Ok(())), (301, Err(Refusal::Stale)), (-301, Err(Refusal::Stale))]
+        {
             let mut request = Request::good();
             request.now = at(1_795_190_700 + offset);
             assert_eq!(request.verify(), verdict, "{offset} s");
@@ -430,9 +383,7 @@ mod tests {
     #[test]
     fn a_timestamp_that_was_not_signed_is_refused() {
         let mut request = Request::good();
-        request
-            .headers
-            .insert("x-timestamp", HeaderValue::from_static("1795190701"));
+        request.headers.insert("x-timestamp", HeaderValue::from_static("1795190701"));
         assert_eq!(request.verify(), Err(Refusal::Mismatch));
     }
 
@@ -450,10 +401,7 @@ mod tests {
         use Piece::{Body, Literal, MessageId, Timestamp};
         for (format, expected) in [
             ("{timestamp}.{body}", &[Timestamp, Literal("."), Body][..]),
-            (
-                "{svix-id}.{timestamp}.{body}",
-                &[MessageId, Literal("."), Timestamp, Literal("."), Body],
-            ),
+            ("{svix-id}.{timestamp}.{body}", &[MessageId, Literal("."), Timestamp, Literal("."), Body]),
             ("{body}", &[Body]),
             ("v0:{body}:end", &[Literal("v0:"), Body, Literal(":end")]),
             ("{url}{body", &[Literal("{url}{body")]),

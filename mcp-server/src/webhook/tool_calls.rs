@@ -59,25 +59,15 @@ pub(super) fn parse(body: &[u8]) -> Vec<ToolCall> {
     let twins = [
         message.tool_call_list,
         message.tool_calls,
-        message
-            .tool_with_tool_call_list
-            .into_iter()
-            .map(|mut pair| pair["toolCall"].take())
-            .collect(),
+        message.tool_with_tool_call_list.into_iter().map(|mut pair| pair["toolCall"].take()).collect(),
     ];
     let calls = twins.into_iter().find(|calls| !calls.is_empty()).unwrap_or_default();
     calls.iter().take(MAX_CALLS).filter_map(parse_call).collect()
 }
 
 fn parse_call(call: &Value) -> Option<ToolCall> {
-    let function = if call["function"].is_object() {
-        &call["function"]
-    } else {
-        call
-    };
-    let arguments = [&function["arguments"], &function["parameters"]]
-        .into_iter()
-        .find(|value| !value.is_null());
+    let function = if call["function"].is_object() { &call["function"] } else { call };
+    let arguments = [&function["arguments"], &function["parameters"]].into_iter().find(|value| !value.is_null());
     Some(ToolCall {
         id: call["id"].as_str()?.to_owned(),
         name: function["name"].as_str()?.to_owned(),
@@ -102,10 +92,7 @@ mod tests {
 
     fn calls(message: &Value) -> Vec<(String, String, Value)> {
         let calls = parse(json!({ "message": message }).to_string().as_bytes());
-        calls
-            .into_iter()
-            .map(|call| (call.id, call.name, Value::Object(call.arguments)))
-            .collect()
+        calls.into_iter().map(|call| (call.id, call.name, Value::Object(call.arguments))).collect()
     }
 
     #[test]
@@ -129,13 +116,8 @@ mod tests {
         for name in ["tool-calls", "tool-calls.object-arguments"] {
             let path = format!("{}/../tests/fixtures/vapi/raw/{name}.json", env!("CARGO_MANIFEST_DIR"));
             let calls = parse(&std::fs::read(path).unwrap());
-            let [call] = &calls[..] else {
-                panic!("{name}: {} calls", calls.len())
-            };
-            assert_eq!(
-                (&*call.id, &*call.name),
-                ("call_Lk81functionTool", "get_student_context")
-            );
+            let [call] = &calls[..] else { panic!("{name}: {} calls", calls.len()) };
+            assert_eq!((&*call.id, &*call.name), ("call_Lk81functionTool", "get_student_context"));
             assert_eq!(call.arguments["caller_number"], "+14155550142");
         }
     }
@@ -150,21 +132,12 @@ mod tests {
 
     #[test]
     fn an_answer_has_the_documented_form() {
-        let answer = |said| {
-            serde_json::to_value(ToolResult {
-                name: "get".into(),
-                tool_call_id: "c1".into(),
-                said,
-            })
-            .unwrap()
-        };
+        let answer =
+            |said| serde_json::to_value(ToolResult { name: "get".into(), tool_call_id: "c1".into(), said }).unwrap();
         assert_eq!(
             answer(Said::Result(single_line("two\n  lines"))),
             json!({ "name": "get", "toolCallId": "c1", "result": "two lines" }),
         );
-        assert_eq!(
-            answer(Said::Error("no".into())),
-            json!({ "name": "get", "toolCallId": "c1", "error": "no" }),
-        );
+        assert_eq!(answer(Said::Error("no".into())), json!({ "name": "get", "toolCallId": "c1", "error": "no" }),);
     }
 }

@@ -156,7 +156,9 @@ fn webhook(s: &mut Settings<'_>) -> WebhookConfig {
         s.fault("VAPI_WEBHOOK_SECRET_PREVIOUS", "is the same as VAPI_WEBHOOK_SECRET; unset it after the rotation");
     }
     let payload = s.optional("VAPI_SIGNATURE_PAYLOAD").unwrap_or_else(|| "{timestamp}.{body}".to_owned());
-    for (token, why) in [("{body}", "the signature would not cover the request"), ("{timestamp}", "an old request could be sent again")] {
+    for (token, why) in
+        [("{body}", "the signature would not cover the request"), ("{timestamp}", "an old request could be sent again")]
+    {
         if !payload.contains(token) {
             s.fault("VAPI_SIGNATURE_PAYLOAD", format!("does not hold {token}: {why}"));
         }
@@ -256,10 +258,7 @@ mod tests {
     #[test]
     fn every_fault_is_told_at_once_with_its_variable() {
         let faults = McpServerConfig::from_settings(settings(&[("VAPI_WEBHOOK_SECRET", "short"), ("PORT", "80a")]));
-        assert_eq!(
-            variables(faults.unwrap_err()),
-            ["PORT", "JWT_PRIVATE_KEY", "DATABASE_URL", "VAPI_WEBHOOK_SECRET"],
-        );
+        assert_eq!(variables(faults.unwrap_err()), ["PORT", "JWT_PRIVATE_KEY", "DATABASE_URL", "VAPI_WEBHOOK_SECRET"],);
     }
 
     #[test]

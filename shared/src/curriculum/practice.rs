@@ -45,11 +45,7 @@ pub async fn find_practice(
 
 /// The next new skill: of the student's grade, not practised yet, with every prerequisite that was practised known
 /// well enough; best prepared first. `None`: the grade is worked through. Needs `context:read`.
-pub async fn find_next_skill(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    student_id: StudentId,
-) -> Result<Option<String>> {
+pub async fn find_next_skill(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Option<String>> {
     caller.require(Scope::ContextRead)?;
     Ok(sqlx::query_scalar!(
         "select s.skill_id

@@ -7,9 +7,8 @@ use crate::db::{Connection, Result};
 
 /// Brings the starter set into a database that has no skill yet. What is there is never touched.
 pub async fn install_starter(tx: &mut Connection) -> Result<()> {
-    let is_empty = sqlx::query_scalar!(r#"select not exists (select 1 from skills) as "is_empty!""#)
-        .fetch_one(&mut *tx)
-        .await?;
+    let is_empty =
+        sqlx::query_scalar!(r#"select not exists (select 1 from skills) as "is_empty!""#).fetch_one(&mut *tx).await?;
     if is_empty {
         upsert(tx, &Curriculum::starter()).await?;
     }

@@ -58,10 +58,7 @@ impl Curriculum {
         let mut lines = HashMap::new();
         for (line, row) in &rows {
             if let Some(first) = lines.insert(row.skill_id.as_str(), *line) {
-                faults.push(fault(
-                    *line,
-                    format!("skill {} stands in line {first} too", row.skill_id),
-                ));
+                faults.push(fault(*line, format!("skill {} stands in line {first} too", row.skill_id)));
                 continue;
             }
             match curriculum.subjects.iter().find(|s| s.subject_id == row.subject_id) {
@@ -70,10 +67,9 @@ impl Curriculum {
                     let problem = format!("subject {} was called “{}” before", row.subject_id, subject.name);
                     faults.push(fault(*line, problem));
                 }
-                None => curriculum.subjects.push(Subject {
-                    subject_id: row.subject_id.clone(),
-                    name: row.subject.clone(),
-                }),
+                None => {
+                    curriculum.subjects.push(Subject { subject_id: row.subject_id.clone(), name: row.subject.clone() })
+                }
             }
             match skill(row) {
                 Ok(skill) => curriculum.skills.push(skill),
@@ -86,11 +82,8 @@ impl Curriculum {
 
     /// The same sheet again: what is exported can be imported.
     pub fn to_csv(&self) -> String {
-        let names: HashMap<&str, &str> = self
-            .subjects
-            .iter()
-            .map(|s| (s.subject_id.as_str(), s.name.as_str()))
-            .collect();
+        let names: HashMap<&str, &str> =
+            self.subjects.iter().map(|s| (s.subject_id.as_str(), s.name.as_str())).collect();
         let mut writer = csv::Writer::from_writer(Vec::new());
         for skill in &self.skills {
             let row = Row {
@@ -112,10 +105,7 @@ impl Curriculum {
 }
 
 fn fault(line: u64, problem: impl Into<String>) -> Fault {
-    Fault {
-        line,
-        problem: problem.into(),
-    }
+    Fault { line, problem: problem.into() }
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {
@@ -143,28 +133,16 @@ fn read(sheet: &[u8], faults: &mut Vec<Fault>) -> Vec<(u64, Row)> {
                 break;
             }
             Ok(row) => rows.push(row),
-            Err(error) => faults.push(fault(
-                error.position().map_or(1, csv::Position::line),
-                error.to_string(),
-            )),
+            Err(error) => faults.push(fault(error.position().map_or(1, csv::Position::line), error.to_string())),
         }
     }
     rows
 }
 
 fn skill(row: &Row) -> Result<Skill, String> {
-    let Row {
-        skill_id,
-        subject_id,
-        name,
-        grade_from,
-        grade_to,
-        ..
-    } = row;
+    let Row { skill_id, subject_id, name, grade_from, grade_to, .. } = row;
     if !is_subject_id(subject_id) {
-        return Err(format!(
-            "“{subject_id}” is no subject_id: lower-case letters, digits and _, at most 40"
-        ));
+        return Err(format!("“{subject_id}” is no subject_id: lower-case letters, digits and _, at most 40"));
     }
     if !is_skill_id(skill_id) {
         return Err(format!(
@@ -178,9 +156,7 @@ fn skill(row: &Row) -> Result<Skill, String> {
         return Err(format!("the name needs 1 to {MAX_NAME} characters"));
     }
     if !(0..=MAX_GRADE).contains(grade_from) || !(*grade_from..=MAX_GRADE).contains(grade_to) {
-        return Err(format!(
-            "grades {grade_from} to {grade_to} do not lie between 0 and {MAX_GRADE} in this order"
-        ));
+        return Err(format!("grades {grade_from} to {grade_to} do not lie between 0 and {MAX_GRADE} in this order"));
     }
     let lexicon = items(&row.lexicon).map(phrase).collect::<Result<Vec<_>, _>>()?;
     let questions = items(&row.questions).map(question).collect::<Result<Vec<_>, _>>()?;
@@ -209,30 +185,20 @@ fn phrase(item: &str) -> Result<Phrase, String> {
         None => (item, Some(1)),
     };
     match weight {
-        Some(weight @ 1..=9) if !phrase.is_empty() && phrase.chars().count() <= MAX_PHRASE => Ok(Phrase {
-            phrase: phrase.to_lowercase(),
-            weight,
-        }),
-        _ => Err(format!(
-            "“{item}” is no phrase: at most {MAX_PHRASE} characters, with a weight from 1 to 9 after *"
-        )),
+        Some(weight @ 1..=9) if !phrase.is_empty() && phrase.chars().count() <= MAX_PHRASE => {
+            Ok(Phrase { phrase: phrase.to_lowercase(), weight })
+        }
+        _ => Err(format!("“{item}” is no phrase: at most {MAX_PHRASE} characters, with a weight from 1 to 9 after *")),
     }
 }
 
 fn question(item: &str) -> Result<Question, String> {
-    let (ask, answer) = item
-        .split_once("=>")
-        .ok_or_else(|| format!("“{item}” lacks its key after =>"))?;
+    let (ask, answer) = item.split_once("=>").ok_or_else(|| format!("“{item}” lacks its key after =>"))?;
     let (ask, answer) = (ask.trim(), answer.trim());
     if ask.is_empty() || answer.is_empty() || item.chars().count() > MAX_QUESTION {
-        return Err(format!(
-            "“{item}” needs a question and a key, at most {MAX_QUESTION} characters together"
-        ));
+        return Err(format!("“{item}” needs a question and a key, at most {MAX_QUESTION} characters together"));
     }
-    Ok(Question {
-        ask: ask.to_owned(),
-        answer: answer.to_owned(),
-    })
+    Ok(Question { ask: ask.to_owned(), answer: answer.to_owned() })
 }
 
 fn is_subject_id(id: &str) -> bool {
@@ -244,10 +210,7 @@ fn is_skill_id(id: &str) -> bool {
 }
 
 fn is_word(word: &str) -> bool {
-    !word.is_empty()
-        && word
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// Prerequisites must exist, and nothing may come before itself.
@@ -255,10 +218,7 @@ fn check_prerequisites(skills: &[Skill], lines: &HashMap<&str, u64>, faults: &mu
     let line = |id: &str| lines.get(id).copied().unwrap_or(0);
     for skill in skills {
         for id in skill.prerequisites.iter().filter(|id| !lines.contains_key(id.as_str())) {
-            faults.push(fault(
-                line(&skill.skill_id),
-                format!("prerequisite {id} does not exist"),
-            ));
+            faults.push(fault(line(&skill.skill_id), format!("prerequisite {id} does not exist")));
         }
     }
     // Take away what waits for nothing, again and again; what remains waits for itself.
@@ -272,10 +232,7 @@ fn check_prerequisites(skills: &[Skill], lines: &HashMap<&str, u64>, faults: &mu
         }
     }
     for skill in waiting {
-        faults.push(fault(
-            line(&skill.skill_id),
-            format!("{} comes before itself", skill.skill_id),
-        ));
+        faults.push(fault(line(&skill.skill_id), format!("{} comes before itself", skill.skill_id)));
     }
 }
 
@@ -296,30 +253,12 @@ mod tests {
     fn a_line_becomes_a_skill() {
         let line = "art.colour.mix,art,Art,Mixing colours,1,4,,primary colour*3 | mix,Blue and yellow? => green\n";
         let curriculum = Curriculum::from_csv(format!("{HEADER}{line}").as_bytes()).unwrap();
-        assert_eq!(
-            curriculum.subjects,
-            [Subject {
-                subject_id: "art".into(),
-                name: "Art".into()
-            }]
-        );
+        assert_eq!(curriculum.subjects, [Subject { subject_id: "art".into(), name: "Art".into() }]);
         let skill = &curriculum.skills[0];
         assert_eq!((skill.grade_from, skill.grade_to), (1, 4));
-        assert_eq!(
-            skill.lexicon[0],
-            Phrase {
-                phrase: "primary colour".into(),
-                weight: 3
-            }
-        );
+        assert_eq!(skill.lexicon[0], Phrase { phrase: "primary colour".into(), weight: 3 });
         assert_eq!(skill.lexicon[1].weight, 1);
-        assert_eq!(
-            skill.questions[0],
-            Question {
-                ask: "Blue and yellow?".into(),
-                answer: "green".into()
-            }
-        );
+        assert_eq!(skill.questions[0], Question { ask: "Blue and yellow?".into(), answer: "green".into() });
     }
 
     #[test]
@@ -334,10 +273,7 @@ mod tests {
         let found = faults(lines);
         assert_eq!(found.len(), 4, "{found:?}");
         for line in 2..=5 {
-            assert!(
-                found.iter().any(|f| f.contains(&format!("line {line}"))),
-                "{line}: {found:?}"
-            );
+            assert!(found.iter().any(|f| f.contains(&format!("line {line}"))), "{line}: {found:?}");
         }
     }
 

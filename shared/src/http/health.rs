@@ -52,6 +52,8 @@ async fn judge(db: &Db) -> Result<serde_json::Value, &'static str> {
     let late = waited.filter(|seconds| *seconds > LATE_SECONDS);
     Ok(match late {
         None => json!({ "status": "ready" }),
-        Some(seconds) => json!({ "status": "degraded", "degraded": ["queue"], "oldest_job_waits_seconds": seconds.round() }),
+        Some(seconds) => {
+            json!({ "status": "degraded", "degraded": ["queue"], "oldest_job_waits_seconds": seconds.round() })
+        }
     })
 }

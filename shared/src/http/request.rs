@@ -67,7 +67,8 @@ pub(super) async fn observe(behind_proxy: bool, mut request: Request, next: Next
 
 /// The sender's id where it is harmless, else one of ours.
 fn request_id(offered: Option<&HeaderValue>) -> String {
-    let is_fine = |text: &&str| (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_fine =
+        |text: &&str| (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let offered = offered.and_then(|value| value.to_str().ok()).filter(is_fine);
     offered.map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
 }

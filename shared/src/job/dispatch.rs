@@ -116,11 +116,8 @@ pub async fn sweep(connection: &mut Connection, unanswered_after: Duration) -> R
     .execute(&mut *tx)
     .await?
     .rows_affected();
-    let swept = Swept {
-        n_lost: lost.n_lost,
-        n_quarantined: lost.n_quarantined,
-        n_unanswered: n_unanswered.cast_signed(),
-    };
+    let swept =
+        Swept { n_lost: lost.n_lost, n_quarantined: lost.n_quarantined, n_unanswered: n_unanswered.cast_signed() };
     if swept.n_lost + swept.n_unanswered > 0 {
         super::doorbell::ring(&mut tx).await?;
     }
@@ -142,9 +139,7 @@ mod tests {
     const NOTHING: Duration = Duration::ZERO;
 
     async fn a_job(db: &Db) -> Job {
-        let job = Job::ProcessDelivery {
-            delivery_id: DeliveryId::new(),
-        };
+        let job = Job::ProcessDelivery { delivery_id: DeliveryId::new() };
         assert!(enqueue(&mut db.acquire().await.unwrap(), &job, None).await.unwrap());
         job
     }
@@ -158,26 +153,13 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn a_job_sent_twice_is_taken_once(db: Db) {
         let job = a_job(&db).await;
-        assert_eq!(
-            claim_to_send(&db, 10).await.unwrap(),
-            [(job.job_id(), Kind::ProcessDelivery)]
-        );
+        assert_eq!(claim_to_send(&db, 10).await.unwrap(), [(job.job_id(), Kind::ProcessDelivery)]);
         assert!(claim_to_send(&db, 10).await.unwrap().is_empty());
         let mut connection = db.acquire().await.unwrap();
         let claimed = take(&mut connection, job.job_id(), MINUTE, "a").await.unwrap().unwrap();
-        assert!(
-            take(&mut connection, job.job_id(), MINUTE, "b")
-                .await
-                .unwrap()
-                .is_none()
-        );
+        assert!(take(&mut connection, job.job_id(), MINUTE, "b").await.unwrap().is_none());
         let _ = finish_done(&db, &claimed.lease).await.unwrap();
-        assert!(
-            take(&mut connection, job.job_id(), MINUTE, "b")
-                .await
-                .unwrap()
-                .is_none()
-        );
+        assert!(take(&mut connection, job.job_id(), MINUTE, "b").await.unwrap().is_none());
     }
 
     #[sqlx::test(migrations = "../migrations")]
@@ -190,13 +172,7 @@ mod tests {
         let mut connection = db.acquire().await.unwrap();
         assert_eq!(sweep(&mut connection, MINUTE).await.unwrap(), Some(Swept::default()));
         let swept = sweep(&mut connection, NOTHING).await.unwrap().unwrap();
-        assert_eq!(
-            swept,
-            Swept {
-                n_unanswered: 1,
-                ..Swept::default()
-            }
-        );
+        assert_eq!(swept, Swept { n_unanswered: 1, ..Swept::default() });
         assert_eq!(claim_to_send(&db, 10).await.unwrap().len(), 1);
     }
 
@@ -212,14 +188,7 @@ mod tests {
         .unwrap();
         let mut connection = db.acquire().await.unwrap();
         assert_eq!(sweep(&mut connection, MINUTE).await.unwrap().unwrap().n_unanswered, 0);
-        assert_eq!(
-            sweep(&mut connection, MINUTE * 5 / 6)
-                .await
-                .unwrap()
-                .unwrap()
-                .n_unanswered,
-            1
-        );
+        assert_eq!(sweep(&mut connection, MINUTE * 5 / 6).await.unwrap().unwrap().n_unanswered, 1);
     }
 
     #[sqlx::test(migrations = "../migrations")]
@@ -237,28 +206,13 @@ mod tests {
         let mut connection = db.acquire().await.unwrap();
         enqueue(&mut connection, &job, Some(session_id)).await.unwrap();
         for n_lost in 1..=3 {
-            assert_eq!(
-                claim_ready(&mut connection, Lane::Quick, 1, NOTHING, "a")
-                    .await
-                    .unwrap()
-                    .len(),
-                1
-            );
+            assert_eq!(claim_ready(&mut connection, Lane::Quick, 1, NOTHING, "a").await.unwrap().len(), 1);
             let swept = sweep(&mut connection, MINUTE).await.unwrap().unwrap();
-            assert_eq!(
-                (swept.n_lost, swept.n_quarantined),
-                if n_lost < 3 { (1, 0) } else { (0, 1) }
-            );
+            assert_eq!((swept.n_lost, swept.n_quarantined), if n_lost < 3 { (1, 0) } else { (0, 1) });
         }
         assert_eq!(state(&db, &job).await, ("needs_attention".to_owned(), 3));
-        let session = sqlx::query!("select status, attention_reason from sessions")
-            .fetch_one(&db)
-            .await
-            .unwrap();
-        assert_eq!(
-            (&session.status[..], session.attention_reason.as_deref()),
-            ("needs_attention", Some(POISON))
-        );
+        let session = sqlx::query!("select status, attention_reason from sessions").fetch_one(&db).await.unwrap();
+        assert_eq!((&session.status[..], session.attention_reason.as_deref()), ("needs_attention", Some(POISON)));
     }
 
     #[sqlx::test(migrations = "../migrations")]
@@ -273,10 +227,7 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn one_sweeps_at_a_time(db: Db) {
         let mut other = db.begin().await.unwrap();
-        sqlx::query!("select pg_advisory_xact_lock($1)", SWEEP_LOCK)
-            .fetch_one(&mut *other)
-            .await
-            .unwrap();
+        sqlx::query!("select pg_advisory_xact_lock($1)", SWEEP_LOCK).fetch_one(&mut *other).await.unwrap();
         let mut connection = db.acquire().await.unwrap();
         assert_eq!(sweep(&mut connection, NOTHING).await.unwrap(), None);
         other.rollback().await.unwrap();

@@ -12,9 +12,7 @@ const CHANNEL: &str = "jobs";
 
 /// Rings when the transaction commits.
 pub(super) async fn ring(connection: &mut Connection) -> Result<()> {
-    sqlx::query!("select pg_notify($1, '')", CHANNEL)
-        .fetch_one(connection)
-        .await?;
+    sqlx::query!("select pg_notify($1, '')", CHANNEL).fetch_one(connection).await?;
     Ok(())
 }
 

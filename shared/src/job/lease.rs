@@ -125,17 +125,9 @@ pub async fn take(
 
 /// A row that cannot be read would fail every attempt, so it is laid aside at once.
 async fn read(connection: &mut Connection, row: Row, token: Uuid) -> db::Result<Option<Claimed>> {
-    let lease = Lease {
-        job_id: JobId(row.job_id),
-        token,
-    };
+    let lease = Lease { job_id: JobId(row.job_id), token };
     if let Some(job) = Job::from_columns(&row.kind, &row.payload) {
-        return Ok(Some(Claimed {
-            lease,
-            job,
-            attempts: row.attempts,
-            max_attempts: row.max_attempts,
-        }));
+        return Ok(Some(Claimed { lease, job, attempts: row.attempts, max_attempts: row.max_attempts }));
     }
     match finish_failed(connection, &lease, "its payload cannot be read").await {
         Ok(_) | Err(Error::LeaseLost) => Ok(None),
@@ -231,11 +223,7 @@ pub async fn release(executor: impl Executor<'_>, held: &Lease) -> Result<(), Er
 }
 
 fn fenced(rows: u64) -> Result<Finished, Error> {
-    if rows == 0 {
-        Err(Error::LeaseLost)
-    } else {
-        Ok(Finished(()))
-    }
+    if rows == 0 { Err(Error::LeaseLost) } else { Ok(Finished(())) }
 }
 
 pub(super) fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {
@@ -258,9 +246,7 @@ mod tests {
 
     async fn claimed(db: &Db, lease: Duration) -> Claimed {
         let mut connection = db.acquire().await.unwrap();
-        let job = Job::ProcessDelivery {
-            delivery_id: DeliveryId::new(),
-        };
+        let job = Job::ProcessDelivery { delivery_id: DeliveryId::new() };
         assert!(enqueue(&mut connection, &job, None).await.unwrap());
         assert!(!enqueue(&mut connection, &job, None).await.unwrap());
         let mut claimed = claim_ready(&mut connection, Lane::Quick, 9, lease, "a").await.unwrap();
@@ -270,10 +256,7 @@ mod tests {
     }
 
     async fn state(db: &Db) -> (String, i32) {
-        let row = sqlx::query!("select state, attempts from jobs")
-            .fetch_one(db)
-            .await
-            .unwrap();
+        let row = sqlx::query!("select state, attempts from jobs").fetch_one(db).await.unwrap();
         (row.state, row.attempts)
     }
 
@@ -282,18 +265,12 @@ mod tests {
         let old = claimed(&db, Duration::ZERO).await;
         let mut connection = db.acquire().await.unwrap();
         sweep(&mut connection, MINUTE).await.unwrap();
-        let new = take(&mut connection, old.lease.job_id, MINUTE, "b")
-            .await
-            .unwrap()
-            .unwrap();
+        let new = take(&mut connection, old.lease.job_id, MINUTE, "b").await.unwrap().unwrap();
         assert_eq!(new.attempts, 2);
 
         let held = old.lease;
         assert!(matches!(finish_done(&db, &held).await, Err(Error::LeaseLost)));
-        assert!(matches!(
-            finish_retry(&db, &held, "x", MINUTE, MINUTE).await,
-            Err(Error::LeaseLost)
-        ));
+        assert!(matches!(finish_retry(&db, &held, "x", MINUTE, MINUTE).await, Err(Error::LeaseLost)));
         assert!(matches!(finish_failed(&db, &held, "x").await, Err(Error::LeaseLost)));
         assert!(matches!(renew(&db, &held, MINUTE).await, Err(Error::LeaseLost)));
         assert!(matches!(release(&db, &held).await, Err(Error::LeaseLost)));
@@ -314,27 +291,14 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn a_retry_waits_at_least_as_long_as_it_was_told_to(db: Db) {
         let held = claimed(&db, MINUTE).await.lease;
-        let _ = finish_retry(&db, &held, "the model is busy", MINUTE, Duration::from_secs(2))
-            .await
-            .unwrap();
+        let _ = finish_retry(&db, &held, "the model is busy", MINUTE, Duration::from_secs(2)).await.unwrap();
         let row =
             sqlx::query!(r#"select state, last_error, run_at >= now() + interval '59 seconds' as "late!" from jobs"#);
         let row = row.fetch_one(&db).await.unwrap();
-        assert_eq!(
-            (&row.state[..], row.last_error.as_deref(), row.late),
-            ("ready", Some("the model is busy"), true)
-        );
+        assert_eq!((&row.state[..], row.last_error.as_deref(), row.late), ("ready", Some("the model is busy"), true));
         let mut connection = db.acquire().await.unwrap();
-        assert!(
-            claim_ready(&mut connection, Lane::Quick, 9, MINUTE, "a")
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        assert!(
-            take(&mut connection, held.job_id, MINUTE, "a").await.unwrap().is_none(),
-            "an old ring is no reason"
-        );
+        assert!(claim_ready(&mut connection, Lane::Quick, 9, MINUTE, "a").await.unwrap().is_empty());
+        assert!(take(&mut connection, held.job_id, MINUTE, "a").await.unwrap().is_none(), "an old ring is no reason");
     }
 
     #[sqlx::test(migrations = "../migrations")]
@@ -355,16 +319,8 @@ mod tests {
         .await
         .unwrap();
         let mut connection = db.acquire().await.unwrap();
-        assert!(
-            claim_ready(&mut connection, Lane::Quick, 9, MINUTE, "a")
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        let rows = sqlx::query!("select state, last_error from jobs order by dedupe_key")
-            .fetch_all(&db)
-            .await
-            .unwrap();
+        assert!(claim_ready(&mut connection, Lane::Quick, 9, MINUTE, "a").await.unwrap().is_empty());
+        let rows = sqlx::query!("select state, last_error from jobs order by dedupe_key").fetch_all(&db).await.unwrap();
         assert_eq!((&rows[0].state[..], &rows[1].state[..]), ("needs_attention", "ready"));
         assert_eq!(rows[0].last_error.as_deref(), Some("its payload cannot be read"));
     }
@@ -373,27 +329,15 @@ mod tests {
     async fn many_workers_never_hold_the_same_job(db: Db) {
         let mut connection = db.acquire().await.unwrap();
         for _ in 0..40 {
-            let job = Job::ProcessDelivery {
-                delivery_id: DeliveryId::new(),
-            };
+            let job = Job::ProcessDelivery { delivery_id: DeliveryId::new() };
             enqueue(&mut connection, &job, None).await.unwrap();
         }
         let claim = |db: Db| async move {
             let mut connection = db.acquire().await.unwrap();
-            let claimed = claim_ready(&mut connection, Lane::Quick, 15, MINUTE, "a")
-                .await
-                .unwrap();
-            claimed
-                .into_iter()
-                .map(|claimed| claimed.lease.job_id)
-                .collect::<Vec<_>>()
+            let claimed = claim_ready(&mut connection, Lane::Quick, 15, MINUTE, "a").await.unwrap();
+            claimed.into_iter().map(|claimed| claimed.lease.job_id).collect::<Vec<_>>()
         };
-        let (a, b, c, d) = tokio::join!(
-            claim(db.clone()),
-            claim(db.clone()),
-            claim(db.clone()),
-            claim(db.clone())
-        );
+        let (a, b, c, d) = tokio::join!(claim(db.clone()), claim(db.clone()), claim(db.clone()), claim(db.clone()));
         let mut all = [a, b, c, d].concat();
         assert_eq!(all.len(), 40);
         all.sort();

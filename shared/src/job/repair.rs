@@ -63,11 +63,7 @@ pub async fn discard(connection: &mut Connection, job_id: JobId) -> Result<()> {
     .execute(connection)
     .await?
     .rows_affected();
-    if discarded == 0 {
-        Err(Error::NotFound("job that was given up"))
-    } else {
-        Ok(())
-    }
+    if discarded == 0 { Err(Error::NotFound("job that was given up")) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -93,42 +89,28 @@ mod tests {
         let mut connection = db.acquire().await.unwrap();
         let job = Job::EnrichAnalysis { session_id, round: 1 };
         enqueue(&mut connection, &job, Some(session_id)).await.unwrap();
-        assert!(matches!(
-            retry(&mut connection, job.job_id()).await,
-            Err(Error::NotFound(_))
-        ));
+        assert!(matches!(retry(&mut connection, job.job_id()).await, Err(Error::NotFound(_))));
 
         let minute = Duration::from_mins(1);
         let held = claim_ready(&mut connection, Lane::Slow, 1, minute, "a").await.unwrap()[0].lease;
         let _ = finish_failed(&db, &held, "the key was refused").await.unwrap();
         let given_up = list_given_up(&db, 10).await.unwrap();
         assert_eq!(given_up[0].reason.as_deref(), Some("the key was refused"));
-        assert_eq!(
-            session(&db).await,
-            ("needs_attention".to_owned(), Some("the key was refused".to_owned()))
-        );
+        assert_eq!(session(&db).await, ("needs_attention".to_owned(), Some("the key was refused".to_owned())));
 
         retry(&mut connection, job.job_id()).await.unwrap();
         assert_eq!(session(&db).await, ("analyzing".to_owned(), None));
         let again = claim_ready(&mut connection, Lane::Slow, 1, minute, "a").await.unwrap();
         assert_eq!(again[0].attempts, 1);
 
-        let _ = finish_failed(&db, &again[0].lease, "the key was refused")
-            .await
-            .unwrap();
+        let _ = finish_failed(&db, &again[0].lease, "the key was refused").await.unwrap();
         discard(&mut connection, job.job_id()).await.unwrap();
         assert!(list_given_up(&db, 10).await.unwrap().is_empty());
-        assert!(matches!(
-            discard(&mut connection, job.job_id()).await,
-            Err(Error::NotFound(_))
-        ));
+        assert!(matches!(discard(&mut connection, job.job_id()).await, Err(Error::NotFound(_))));
     }
 
     async fn session(db: &Db) -> (String, Option<String>) {
-        let row = sqlx::query!("select status, attention_reason from sessions")
-            .fetch_one(db)
-            .await
-            .unwrap();
+        let row = sqlx::query!("select status, attention_reason from sessions").fetch_one(db).await.unwrap();
         (row.status, row.attention_reason)
     }
 }

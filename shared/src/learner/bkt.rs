@@ -43,9 +43,7 @@ mod tests {
     use super::*;
 
     fn after(answers: &[(Verdict, Help)]) -> f64 {
-        answers.iter().fold(PRIOR, |knowledge, &(verdict, help)| {
-            update(knowledge, verdict, help, 0.10)
-        })
+        answers.iter().fold(PRIOR, |knowledge, &(verdict, help)| update(knowledge, verdict, help, 0.10))
     }
 
     #[track_caller]
@@ -63,10 +61,7 @@ mod tests {
         assert_is(after(&[(Correct, None); 4]), 0.98);
         assert_is(after(&[(Incorrect, None); 1]), 0.2084);
         assert_is(after(&[(Incorrect, None); 2]), 0.1354);
-        assert_is(
-            after(&[(Incorrect, None), (Correct, None), (Correct, None), (Correct, None)]),
-            0.9231,
-        );
+        assert_is(after(&[(Incorrect, None), (Correct, None), (Correct, None), (Correct, None)]), 0.9231);
         assert_is(after(&[(Correct, Hint); 3]), 0.8111);
         assert_is(after(&[(Correct, Told); 3]), 0.5972);
     }

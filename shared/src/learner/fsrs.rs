@@ -28,10 +28,7 @@ pub(super) struct Memory {
 
 impl Memory {
     pub(super) fn first(grade: Grade) -> Self {
-        Self {
-            stability: W[grade as usize - 1],
-            difficulty: first_difficulty(grade).clamp(1.0, 10.0),
-        }
+        Self { stability: W[grade as usize - 1], difficulty: first_difficulty(grade).clamp(1.0, 10.0) }
     }
 
     /// After a further call, `days` whole days later.
@@ -44,10 +41,7 @@ impl Memory {
         };
         let moved = self.difficulty + (10.0 - self.difficulty) * (-W[6] * (g - 3.0)) / 9.0;
         let difficulty = W[7] * (first_difficulty(Grade::Easy) - moved) + moved;
-        Self {
-            stability: stability.clamp(0.001, 36_500.0),
-            difficulty: difficulty.clamp(1.0, 10.0),
-        }
+        Self { stability: stability.clamp(0.001, 36_500.0), difficulty: difficulty.clamp(1.0, 10.0) }
     }
 
     fn after_the_same_day(self, grade: Grade) -> f64 {
@@ -108,8 +102,7 @@ mod tests {
 
     fn after(calls: &[(u32, Grade)]) -> Memory {
         let (&(_, first), rest) = calls.split_first().unwrap();
-        rest.iter()
-            .fold(Memory::first(first), |memory, &(days, grade)| memory.next(days, grade))
+        rest.iter().fold(Memory::first(first), |memory, &(days, grade)| memory.next(days, grade))
     }
 
     #[track_caller]
@@ -146,24 +139,10 @@ mod tests {
         let mut worst = 0.0_f64;
         for _ in 0..20_000 {
             let calls: Vec<(u32, Grade)> = (0..=random(12))
-                .map(|i| {
-                    (
-                        if i == 0 {
-                            0
-                        } else {
-                            [0, 1, 2, 3, 5, 7, 14, 30, 60][random(9)]
-                        },
-                        GRADES[random(4)],
-                    )
-                })
+                .map(|i| (if i == 0 { 0 } else { [0, 1, 2, 3, 5, 7, 14, 30, 60][random(9)] }, GRADES[random(4)]))
                 .collect();
-            let reviews = calls
-                .iter()
-                .map(|&(days, grade)| FSRSReview {
-                    rating: grade as u32,
-                    delta_t: days,
-                })
-                .collect();
+            let reviews =
+                calls.iter().map(|&(days, grade)| FSRSReview { rating: grade as u32, delta_t: days }).collect();
             let theirs = crate_model.memory_state(FSRSItem { reviews }, None).unwrap();
             let ours = after(&calls);
             worst = worst.max((f64::from(theirs.stability) - ours.stability).abs() / ours.stability);

@@ -52,10 +52,7 @@ struct PowerLaw {
 
 impl Student for PowerLaw {
     fn born(random: &mut Random) -> Self {
-        Self {
-            talent: 0.9 * random.normal() + 0.4,
-            practised: Vec::new(),
-        }
+        Self { talent: 0.9 * random.normal() + 0.4, practised: Vec::new() }
     }
 
     fn ability(&self, day: f64) -> f64 {
@@ -80,11 +77,7 @@ struct TwoStates {
 
 impl Student for TwoStates {
     fn born(random: &mut Random) -> Self {
-        Self {
-            knows: random.chance(0.3),
-            learns: 0.05 + 0.2 * random.uniform(),
-            keeps: 20.0 + 80.0 * random.uniform(),
-        }
+        Self { knows: random.chance(0.3), learns: 0.05 + 0.2 * random.uniform(), keeps: 20.0 + 80.0 * random.uniform() }
     }
 
     fn ability(&self, _: f64) -> f64 {
@@ -138,22 +131,14 @@ fn simulate<S: Student>(seed: u64) -> Forecasts {
                     forecasts.without_forgetting.push((answers(state.knowledge), right));
                     forecasts.recall.push((recall(&state, at(day)), right));
                     let n_right = history.iter().filter(|o| o.verdict == Verdict::Correct).count();
-                    forecasts
-                        .rate
-                        .push(((n_right + 1) as f64 / (history.len() + 2) as f64, right));
+                    forecasts.rate.push(((n_right + 1) as f64 / (history.len() + 2) as f64, right));
                     forecasts.oracle.push((student.ability(day), right));
                 }
                 let label = right != random.chance(WRONG_LABELS);
                 let verdict = if label { Verdict::Correct } else { Verdict::Incorrect };
                 let help = if hinted { Help::Hint } else { Help::None };
                 let minutes = attempt as f64 / 1440.0;
-                history.push(Observation {
-                    verdict,
-                    help,
-                    noise: 0.10,
-                    at: at(day + minutes),
-                    call,
-                });
+                history.push(Observation { verdict, help, noise: 0.10, at: at(day + minutes), call });
                 hinted = !right;
                 student.practise(day, &mut random);
             }
@@ -175,10 +160,7 @@ fn area(forecasts: &[Forecast]) -> f64 {
     let mut rank_sum = 0.0;
     let mut i = 0;
     while i < sorted.len() {
-        let end = i + sorted[i..]
-            .iter()
-            .take_while(|(p, _)| p.total_cmp(&sorted[i].0).is_eq())
-            .count();
+        let end = i + sorted[i..].iter().take_while(|(p, _)| p.total_cmp(&sorted[i].0).is_eq()).count();
         let mean_rank = (i + 1 + end) as f64 / 2.0;
         rank_sum += mean_rank * sorted[i..end].iter().filter(|(_, right)| *right).count() as f64;
         i = end;
@@ -207,24 +189,14 @@ fn assert_best(world: &str, f: &Forecasts, calibrated_within: f64) {
         ("rate", &f.rate),
         ("oracle", &f.oracle),
     ] {
-        println!(
-            "{world} {name}: area {:.3}, calibration error {:.3}",
-            area(forecasts),
-            calibration_error(forecasts)
-        );
+        println!("{world} {name}: area {:.3}, calibration error {:.3}", area(forecasts), calibration_error(forecasts));
     }
     assert_eq!(f.ours.len(), STUDENTS * SKILLS * (SESSIONS - 1));
     for other in [&f.without_forgetting, &f.recall, &f.rate] {
-        assert!(
-            area(&f.ours) >= area(other) - NOISE,
-            "{world}: another forecaster orders better"
-        );
+        assert!(area(&f.ours) >= area(other) - NOISE, "{world}: another forecaster orders better");
     }
     let error = calibration_error(&f.ours);
-    assert!(
-        error < calibration_error(&f.without_forgetting),
-        "{world}: forgetting makes the calibration worse"
-    );
+    assert!(error < calibration_error(&f.without_forgetting), "{world}: forgetting makes the calibration worse");
     assert!(error <= calibrated_within, "{world}: calibration error {error:.3}");
 }
 

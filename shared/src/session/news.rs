@@ -37,9 +37,7 @@ impl News {
 
     /// Hears what happens from now on.
     pub fn reader(&self) -> Reader {
-        Reader {
-            receiver: self.sender.subscribe(),
-        }
+        Reader { receiver: self.sender.subscribe() }
     }
 }
 

@@ -64,7 +64,8 @@ pub fn unknown(now: DateTime<Utc>) -> StudentContext {
 pub(super) fn blocked(now: DateTime<Utc>) -> StudentContext {
     let say_first = "Hello! I cannot give a lesson on this number at the moment. Please ask the person who set up your \
                      account to get in touch with us. Goodbye!";
-    let note = "Blocked: a person decided that this student is not tutored by phone now. Say the line and end the call.";
+    let note =
+        "Blocked: a person decided that this student is not tutored by phone now. Say the line and end the call.";
     empty(ContextStatus::Blocked, say_first.to_owned(), note, now)
 }
 
@@ -75,7 +76,8 @@ pub(super) fn choose(choices: Vec<Choice>, now: DateTime<Utc>) -> StudentContext
         [only] => format!("Hello! Is this {only}?"),
         [some @ .., last] => format!("Hello! Is this {} or {last}?", some.join(", ")),
     };
-    let note = "Several students call from this number. Ask who it is, then ask for that student's context by student_id.";
+    let note =
+        "Several students call from this number. Ask who it is, then ask for that student's context by student_id.";
     StudentContext { choose_from: choices, ..empty(ContextStatus::Choose, say_first, note, now) }
 }
 

@@ -119,10 +119,7 @@ pub async fn find_by_phone(
         let choices = rows
             .into_iter()
             .filter(|row| row.status == StudentStatus::Active)
-            .map(|row| Choice {
-                student_id: row.student_id,
-                first_name: first_name(&row.display_name).to_owned(),
-            })
+            .map(|row| Choice { student_id: row.student_id, first_name: first_name(&row.display_name).to_owned() })
             .collect();
         return Ok(compose::choose(choices, now));
     }

@@ -81,11 +81,7 @@ fn scan(tokens: &[Token]) -> (Vec<Expression>, Vec<Claim>) {
         if let Some((result, end)) = claimed(tokens, next) {
             let runs_on = operation(tokens, end).is_some();
             let holds = if runs_on { None } else { holds(&expression, result) };
-            claims.push(Claim {
-                expression,
-                result,
-                holds,
-            });
+            claims.push(Claim { expression, result, holds });
             // The result may begin the next calculation: "12 - 3 = 9 + 1".
             i = if runs_on { end - 1 } else { end };
         } else {
@@ -125,18 +121,8 @@ fn expression(tokens: &[Token], start: usize) -> Option<(Expression, usize)> {
     // "20/4 = 5" is a division, though 20/4 was read as one number.
     if let (true, Some((top, bottom)), Some(Token::Sign('='))) = (operations.is_empty(), first.fraction, tokens.get(i))
     {
-        let whole = |n: u32| Value {
-            amount: f64::from(n),
-            fraction: None,
-            decimals: 0,
-        };
-        return Some((
-            Expression {
-                values: vec![whole(top), whole(bottom)],
-                operations: vec![Operation::Divide],
-            },
-            i,
-        ));
+        let whole = |n: u32| Value { amount: f64::from(n), fraction: None, decimals: 0 };
+        return Some((Expression { values: vec![whole(top), whole(bottom)], operations: vec![Operation::Divide] }, i));
     }
     (!operations.is_empty()).then_some((Expression { values, operations }, i))
 }
@@ -210,10 +196,7 @@ mod tests {
         let holds = |text: &str| claims(text).iter().map(|c| c.holds).collect::<Vec<_>>();
         assert_eq!(holds("3 x 18 = 54, and 20/4 = 5"), [Some(true); 2]);
         assert_eq!(holds("seven times eight is fifty-four"), [Some(false)]);
-        assert_eq!(
-            holds("Nine twelfths minus two twelfths is seven twelfths."),
-            [Some(true)]
-        );
+        assert_eq!(holds("Nine twelfths minus two twelfths is seven twelfths."), [Some(true)]);
         assert_eq!(holds("one half plus one third is two fifths"), [Some(false)]);
         assert_eq!(holds("$90 / $25 = 3.6 and 100 ÷ 7 = 14.29"), [Some(true), None]);
     }

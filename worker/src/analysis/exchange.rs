@@ -22,10 +22,7 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
     let mut exchanges: Vec<Exchange> = Vec::new();
     let mut tutor = String::new();
     let mut student: Vec<&Turn> = Vec::new();
-    for turn in turns
-        .iter()
-        .filter(|t| !(t.speaker == Speaker::Student && injection::is_suspect(&t.text)))
-    {
+    for turn in turns.iter().filter(|t| !(t.speaker == Speaker::Student && injection::is_suspect(&t.text))) {
         match turn.speaker {
             Speaker::Student => student.push(turn),
             Speaker::Tutor => {
@@ -43,28 +40,19 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
         exchanges.push(exchange(&std::mem::take(&mut tutor), student));
     }
     for i in 0..exchanges.len() {
-        exchanges[i].reply = exchanges
-            .get(i + 1)
-            .map_or_else(|| plain(&tutor), |next| next.task.clone());
+        exchanges[i].reply = exchanges.get(i + 1).map_or_else(|| plain(&tutor), |next| next.task.clone());
     }
     exchanges
 }
 
 fn exchange<'a>(task: &str, turns: Vec<&'a Turn>) -> Exchange<'a> {
     let said = turns.iter().map(|t| plain(&t.text)).collect::<Vec<_>>().join("\n");
-    Exchange {
-        task: plain(task),
-        turns,
-        said,
-        reply: String::new(),
-    }
+    Exchange { task: plain(task), turns, said, reply: String::new() }
 }
 
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> String {
-    text.to_lowercase()
-        .replace(['’', '‘', '`'], "'")
-        .replace(['“', '”'], "\"")
+    text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\"")
 }
 
 /// A part of a sentence that can be judged on its own.
@@ -84,11 +72,7 @@ pub(super) fn clauses(text: &str) -> Vec<Clause> {
         for part in sentence.split([',', ';', ':']) {
             let text = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '"').trim();
             if !text.is_empty() {
-                clauses.push(Clause {
-                    text: text.to_owned(),
-                    sentence: number,
-                    asks,
-                });
+                clauses.push(Clause { text: text.to_owned(), sentence: number, asks });
             }
         }
     }
@@ -126,13 +110,7 @@ mod tests {
     use super::*;
 
     fn turn(turn_no: i32, speaker: Speaker, text: &str) -> Turn {
-        Turn {
-            turn_no,
-            speaker,
-            text: text.into(),
-            offset_ms: turn_no * 1000,
-            duration_ms: None,
-        }
+        Turn { turn_no, speaker, text: text.into(), offset_ms: turn_no * 1000, duration_ms: None }
     }
 
     #[test]
@@ -155,9 +133,6 @@ mod tests {
 
     #[test]
     fn a_point_inside_a_number_ends_no_sentence() {
-        assert_eq!(
-            sentences("it is 20.25. ok? yes"),
-            [("it is 20.25", false), ("ok", true), ("yes", false)]
-        );
+        assert_eq!(sentences("it is 20.25. ok? yes"), [("it is 20.25", false), ("ok", true), ("yes", false)]);
     }
 }

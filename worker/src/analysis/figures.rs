@@ -13,15 +13,9 @@ const MS_A_WORD: i64 = 400;
 
 pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
     let of = |speaker| turns.iter().filter(move |turn| turn.speaker == speaker);
-    let words = |speaker| {
-        of(speaker)
-            .map(|turn| turn.text.split_whitespace().count())
-            .sum::<usize>() as u32
-    };
+    let words = |speaker| of(speaker).map(|turn| turn.text.split_whitespace().count()).sum::<usize>() as u32;
     let questions = |speaker| {
-        of(speaker)
-            .map(|turn| sentences(&turn.text).iter().filter(|(_, asks)| *asks).count())
-            .sum::<usize>() as u32
+        of(speaker).map(|turn| sentences(&turn.text).iter().filter(|(_, asks)| *asks).count()).sum::<usize>() as u32
     };
     let student =
         |matches: &dyn Fn(&str) -> bool| of(Speaker::Student).filter(|t| matches(&plain(&t.text))).count() as u32;
@@ -34,11 +28,7 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
         n_student_turns: of(Speaker::Student).count() as u32,
         n_words_tutor,
         n_words_student,
-        student_talk_share: if all == 0 {
-            0.0
-        } else {
-            f64::from(n_words_student) / f64::from(all)
-        },
+        student_talk_share: if all == 0 { 0.0 } else { f64::from(n_words_student) / f64::from(all) },
         longest_silence_seconds: longest_silence(turns),
         n_tutor_questions: questions(Speaker::Tutor),
         n_student_questions: questions(Speaker::Student),
@@ -65,9 +55,7 @@ fn duration(turns: &[Turn]) -> f64 {
 }
 
 fn longest_silence(turns: &[Turn]) -> f64 {
-    let gaps = turns
-        .windows(2)
-        .map(|pair| i64::from(pair[1].offset_ms) - end_ms(&pair[0]));
+    let gaps = turns.windows(2).map(|pair| i64::from(pair[1].offset_ms) - end_ms(&pair[0]));
     gaps.max().unwrap_or(0).max(0) as f64 / 1000.0
 }
 

@@ -89,13 +89,8 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         return judgement;
     }
     let check = |expected: &Expected| key::check(expected, &exchange.said, value);
-    let checked = whole
-        .and_then(check)
-        .filter(|right| *right)
-        .or_else(|| expected.and_then(check));
-    let miscalculated = arithmetic::claims(&exchange.said)
-        .iter()
-        .any(|claim| claim.holds == Some(false));
+    let checked = whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check));
+    let miscalculated = arithmetic::claims(&exchange.said).iter().any(|claim| claim.holds == Some(false));
     let tutor = match lead(&exchange.reply) {
         // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
         Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
@@ -123,18 +118,12 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         }
         (Lead::Confirmed, None) => decide(Verdict::Correct, SINGLE, "the tutor confirmed it"),
         (Lead::Partly, None) => decide(Verdict::Partial, SINGLE, "the tutor confirmed a part of it"),
-        (Lead::Rejected, None) if miscalculated => decide(
-            Verdict::Incorrect,
-            AGREED,
-            "the tutor rejected it, and its arithmetic is wrong",
-        ),
+        (Lead::Rejected, None) if miscalculated => {
+            decide(Verdict::Incorrect, AGREED, "the tutor rejected it, and its arithmetic is wrong")
+        }
         (Lead::Rejected, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
         (_, None) if miscalculated => decide(Verdict::Incorrect, SINGLE, "its arithmetic is wrong"),
-        (Lead::Doubted, None) => decide(
-            Verdict::Incorrect,
-            WEAK,
-            "the tutor stayed with it as with a wrong answer",
-        ),
+        (Lead::Doubted, None) => decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer"),
         (Lead::Unclear, None) => match recast::compare(&exchange.said, &exchange.reply, value) {
             Recast::Repeats => decide(Verdict::Correct, WEAK, "the tutor repeated it"),
             Recast::Corrects => decide(Verdict::Incorrect, WEAK, "the tutor said it differently"),
@@ -156,20 +145,13 @@ fn names_another(said: &str, reply: &str) -> bool {
 /// The tutor asks on about the same task.
 fn goes_on(reply: &str) -> bool {
     !NEW_TASK.is_match(reply)
-        && sentences(reply)
-            .iter()
-            .any(|(text, asks)| *asks && !PROBE.is_match(text) && !CHECK_IN.is_match(text))
+        && sentences(reply).iter().any(|(text, asks)| *asks && !PROBE.is_match(text) && !CHECK_IN.is_match(text))
 }
 
 fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let said = exchange.said.trim();
     let questions = sentences(&exchange.task);
-    let asked = questions
-        .iter()
-        .rev()
-        .find(|(_, asks)| *asks)
-        .or(questions.last())
-        .map_or("", |(text, _)| *text);
+    let asked = questions.iter().rev().find(|(_, asks)| *asks).or(questions.last()).map_or("", |(text, _)| *text);
     let has_value = !values(said).is_empty();
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
@@ -179,11 +161,7 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     }
     if ACKNOWLEDGEMENT.is_match(said) {
         let yes_no = YES_NO.is_match(asked) && !SMALL_TALK.is_match(asked) && questions.iter().any(|(_, asks)| *asks);
-        return if yes_no || FINAL_ANSWER.is_match(asked) {
-            Kind::Answer
-        } else {
-            Kind::Other
-        };
+        return if yes_no || FINAL_ANSWER.is_match(asked) { Kind::Answer } else { Kind::Other };
     }
     if !has_value
         && sentences(said)
@@ -192,9 +170,8 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     {
         return Kind::Other;
     }
-    let only_asks = sentences(said)
-        .iter()
-        .all(|(text, asks)| (*asks || HINT_REQUEST.is_match(text)) && !GUESS.is_match(text));
+    let only_asks =
+        sentences(said).iter().all(|(text, asks)| (*asks || HINT_REQUEST.is_match(text)) && !GUESS.is_match(text));
     if only_asks && (ASKING.is_match(said) || HINT_REQUEST.is_match(said)) {
         return Kind::Question;
     }
@@ -203,11 +180,7 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     }
     // Without a question or a task there is nothing to answer; a number or an attempt still is one.
     let tasked = !exchange.task.is_empty() && !CHECK_IN.is_match(asked);
-    if tasked || has_value || checkable || GUESS.is_match(said) {
-        Kind::Answer
-    } else {
-        Kind::Other
-    }
+    if tasked || has_value || checkable || GUESS.is_match(said) { Kind::Answer } else { Kind::Other }
 }
 
 /// What later exchanges show: who gives a rejected answer again, or gave it before, was wrong then too.
@@ -217,16 +190,10 @@ fn in_hindsight(judgements: &mut [Judgement]) {
         .filter(|j| j.kind == Kind::Answer && j.verdict == Some(Verdict::Incorrect) && j.noise < WEAK)
         .filter_map(|j| j.value)
         .collect();
-    let confirmed: Vec<Value> = judgements
-        .iter()
-        .filter(|j| j.verdict == Some(Verdict::Correct))
-        .filter_map(|j| j.value)
-        .collect();
+    let confirmed: Vec<Value> =
+        judgements.iter().filter(|j| j.verdict == Some(Verdict::Correct)).filter_map(|j| j.value).collect();
     let among = |values: &[Value], value: Value| values.iter().any(|v| v.equals(value.amount));
-    for judgement in judgements
-        .iter_mut()
-        .filter(|j| j.kind == Kind::Answer && j.verdict.is_none())
-    {
+    for judgement in judgements.iter_mut().filter(|j| j.kind == Kind::Answer && j.verdict.is_none()) {
         let Some(value) = judgement.value else { continue };
         if among(&rejected, value) && !among(&confirmed, value) {
             judgement.verdict = Some(Verdict::Incorrect);
@@ -244,10 +211,7 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
             failed = false;
             told.clear();
         }
-        let statements = sentences(&exchange.task)
-            .into_iter()
-            .filter(|(_, asks)| !asks)
-            .map(|(text, _)| text);
+        let statements = sentences(&exchange.task).into_iter().filter(|(_, asks)| !asks).map(|(text, _)| text);
         told.extend(
             statements
                 .filter(|text| text.contains("answer") || text.contains(" is ") || text.contains('='))

@@ -27,11 +27,7 @@ pub(super) struct Keys<'a>(HashMap<String, &'a str>);
 impl<'a> Keys<'a> {
     pub(super) fn new(curriculum: &'a Curriculum) -> Self {
         let questions = curriculum.skills.iter().flat_map(|skill| &skill.questions);
-        Self(
-            questions
-                .map(|question| (words(&question.ask), question.answer.as_str()))
-                .collect(),
-        )
+        Self(questions.map(|question| (words(&question.ask), question.answer.as_str())).collect())
     }
 
     /// What the task's last question expects.
@@ -55,19 +51,9 @@ impl<'a> Keys<'a> {
         if let Some((bottom, fraction)) = arithmetic::asked_parts(asked) {
             return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
         }
-        let calculation = if arithmetic::claims(asked).is_empty() {
-            arithmetic::asked(asked)
-        } else {
-            None
-        };
+        let calculation = if arithmetic::claims(asked).is_empty() { arithmetic::asked(asked) } else { None };
         // Who has just been told the answer is asked to say it.
-        let told = || {
-            sentences
-                .iter()
-                .rev()
-                .find_map(|(text, _)| told_number(text))
-                .map(Expected::Told)
-        };
+        let told = || sentences.iter().rev().find_map(|(text, _)| told_number(text)).map(Expected::Told);
         calculation.map(|(_, result)| Expected::Number(result)).or_else(told)
     }
 }
@@ -80,11 +66,7 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
                 return Some(true);
             }
             // Who said the number and then went on to the next step gave it all the same, perhaps.
-            if values(said).iter().any(|v| v.equals(*number)) {
-                None
-            } else {
-                Some(false)
-            }
+            if values(said).iter().any(|v| v.equals(*number)) { None } else { Some(false) }
         }
         Expected::Told(number) => {
             // A student may go on from there: another number says nothing.
@@ -97,9 +79,7 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
             (right || values(said).len() == 1).then_some(right)
         }
         Expected::Lowest(top, bottom) => Some(value?.fraction? == (*top, *bottom)),
-        Expected::Words(key) => format!(" {} ", words(said))
-            .contains(&format!(" {key} "))
-            .then_some(true),
+        Expected::Words(key) => format!(" {} ", words(said)).contains(&format!(" {key} ")).then_some(true),
     }
 }
 
@@ -107,9 +87,7 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
 fn told_number(text: &str) -> Option<f64> {
     let (_, after) = text.split_once("answer")?;
     let after = after.trim_start_matches(" to the question").trim_start();
-    let rest = ["is ", "was ", "would be ", "should be ", "= "]
-        .iter()
-        .find_map(|verb| after.strip_prefix(verb))?;
+    let rest = ["is ", "was ", "would be ", "should be ", "= "].iter().find_map(|verb| after.strip_prefix(verb))?;
     match tokens(rest).as_slice() {
         [Token::Value(value), ..] => Some(value.amount),
         // "is actually 10", but not "is not 10".
@@ -119,11 +97,7 @@ fn told_number(text: &str) -> Option<f64> {
 }
 
 fn words(text: &str) -> String {
-    text.to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn gcd(a: u32, b: u32) -> u32 {
@@ -143,18 +117,9 @@ mod tests {
 
     #[test]
     fn a_calculation_is_its_own_key() {
-        assert_eq!(
-            check_answer("What is one half plus one third?", "Um, two fifths?"),
-            Some(false)
-        );
-        assert_eq!(
-            check_answer("What is one half plus one third?", "so it's five sixths"),
-            Some(true)
-        );
-        assert_eq!(
-            check_answer("Let's try another: one quarter plus two thirds.", "Eleven twelfths."),
-            Some(true)
-        );
+        assert_eq!(check_answer("What is one half plus one third?", "Um, two fifths?"), Some(false));
+        assert_eq!(check_answer("What is one half plus one third?", "so it's five sixths"), Some(true));
+        assert_eq!(check_answer("Let's try another: one quarter plus two thirds.", "Eleven twelfths."), Some(true));
         assert_eq!(check_answer("What is 163 - 156 = ?", "13"), Some(false));
     }
 
@@ -168,10 +133,7 @@ mod tests {
     #[test]
     fn parts_may_be_counted_or_named() {
         assert_eq!(check_answer("So how many sixths is one half?", "three"), Some(true));
-        assert_eq!(
-            check_answer("So how many sixths is one half?", "Three sixths."),
-            Some(true)
-        );
+        assert_eq!(check_answer("So how many sixths is one half?", "Three sixths."), Some(true));
         assert_eq!(check_answer("So how many sixths is one half?", "two"), Some(false));
     }
 

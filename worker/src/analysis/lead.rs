@@ -45,9 +45,7 @@ fn judge(clause: &Clause, first: bool) -> Lead {
         return Lead::Rejected;
     }
     // "Great, so what is three plus four?" confirms at its beginning; "is that correct?" does not.
-    let confirmed = CONFIRMATION
-        .find(text)
-        .filter(|yes| !clause.asks || (first && yes.start() == 0));
+    let confirmed = CONFIRMATION.find(text).filter(|yes| !clause.asks || (first && yes.start() == 0));
     let rejected = REJECTION.find(text);
     match (confirmed, rejected) {
         (None, Some(_)) if clause.asks && PROBE.is_match(text) => Lead::Unclear,
@@ -132,13 +130,7 @@ mod tests {
 
     #[test]
     fn half_a_yes_is_no_yes() {
-        assert_lead(
-            Lead::Partly,
-            &[
-                "That is correct, but you left out the colour.",
-                "Good. But which colour is it?",
-            ],
-        );
+        assert_lead(Lead::Partly, &["That is correct, but you left out the colour.", "Good. But which colour is it?"]);
     }
 
     #[test]
@@ -157,10 +149,7 @@ mod tests {
     fn no_problem_excuses() {
         assert_lead(
             Lead::Excused,
-            &[
-                "No problem, we haven't done simplifying yet.",
-                "That's okay, let's do it together.",
-            ],
+            &["No problem, we haven't done simplifying yet.", "That's okay, let's do it together."],
         );
     }
 }

@@ -19,32 +19,16 @@ type Calculation = fn(&Expression, f64, Value) -> bool;
 
 /// Wrong results of a calculation, and what one must believe to get them.
 const BY_RESULT: [(Calculation, &str, &str); 9] = [
-    (
-        adds_tops_and_bottoms,
-        "maths.fractions.add_unlike",
-        "adds numerators and denominators",
-    ),
-    (
-        subtracts_tops_and_bottoms,
-        "maths.fractions.subtract_unlike",
-        "subtracts numerators and denominators",
-    ),
+    (adds_tops_and_bottoms, "maths.fractions.add_unlike", "adds numerators and denominators"),
+    (subtracts_tops_and_bottoms, "maths.fractions.subtract_unlike", "subtracts numerators and denominators"),
     (forgets_to_carry, "maths.add.multi_digit", "forgets to carry"),
     (
         takes_smaller_from_larger,
         "maths.subtract.multi_digit",
         "takes the smaller digit from the larger instead of borrowing",
     ),
-    (
-        swaps_the_difference,
-        "maths.number.negative",
-        "takes the smaller number from the larger, whatever the order",
-    ),
-    (
-        goes_left_to_right,
-        "maths.number.order_of_operations",
-        "calculates from left to right, whatever the operation",
-    ),
+    (swaps_the_difference, "maths.number.negative", "takes the smaller number from the larger, whatever the order"),
+    (goes_left_to_right, "maths.number.order_of_operations", "calculates from left to right, whatever the operation"),
     (adds_for_times, "maths.multiply.facts", "adds instead of multiplying"),
     (multiplies_for_plus, "maths.add.facts", "multiplies instead of adding"),
     (adds_for_minus, "maths.subtract.facts", "adds instead of subtracting"),
@@ -93,32 +77,18 @@ static BY_WORDS: LazyLock<Vec<(Regex, Belief)>> = LazyLock::new(|| {
 pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> {
     let mut found: Vec<Belief> = Vec::new();
     let all = sentences(&exchange.task);
-    let asked = all
-        .iter()
-        .rev()
-        .find(|(_, asks)| *asks)
-        .or(all.last())
-        .map_or("", |(text, _)| *text);
-    let claimed = arithmetic::claims(&exchange.said)
-        .into_iter()
-        .filter(|c| c.holds == Some(false));
+    let asked = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).map_or("", |(text, _)| *text);
+    let claimed = arithmetic::claims(&exchange.said).into_iter().filter(|c| c.holds == Some(false));
     let claimed = claimed.map(|c| (c.expression, c.result));
     let answered = arithmetic::asked(asked).map(|(expression, _)| expression).zip(value);
     for (expression, value) in claimed.chain(answered) {
         let Some(result) = expression.result().filter(|result| !value.equals(*result)) else {
             continue;
         };
-        let explains = BY_RESULT
-            .iter()
-            .find(|(explains, ..)| explains(&expression, result, value));
+        let explains = BY_RESULT.iter().find(|(explains, ..)| explains(&expression, result, value));
         found.extend(explains.map(|(_, skill_id, text)| Belief { skill_id, text }));
     }
-    found.extend(
-        BY_WORDS
-            .iter()
-            .filter(|(words, _)| words.is_match(&exchange.said))
-            .map(|(_, belief)| *belief),
-    );
+    found.extend(BY_WORDS.iter().filter(|(words, _)| words.is_match(&exchange.said)).map(|(_, belief)| *belief));
     found.extend(by_shape(asked, value));
     found.dedup();
     found
@@ -139,11 +109,7 @@ fn by_shape(asked: &str, value: Option<Value>) -> Option<Belief> {
         [a] if asked.contains("squared") && value.equals(2.0 * a.amount) && a.amount > 2.0 => {
             belief("maths.number.powers", "doubles instead of squaring")
         }
-        [a, b]
-            if ["bigger", "larger", "more", "greater"]
-                .iter()
-                .any(|w| asked.contains(w)) =>
-        {
+        [a, b] if ["bigger", "larger", "more", "greater"].iter().any(|w| asked.contains(w)) => {
             let (Some(x), Some(y)) = (a.fraction, b.fraction) else {
                 return None;
             };
@@ -201,16 +167,12 @@ fn swaps_the_difference(expression: &Expression, result: f64, value: Value) -> b
 
 fn goes_left_to_right(expression: &Expression, _: f64, value: Value) -> bool {
     let (first, rest) = (expression.values[0].amount, &expression.values[1..]);
-    let result = expression
-        .operations
-        .iter()
-        .zip(rest)
-        .fold(first, |total, (op, value)| match op {
-            Operation::Add => total + value.amount,
-            Operation::Subtract => total - value.amount,
-            Operation::Multiply => total * value.amount,
-            Operation::Divide => total / value.amount,
-        });
+    let result = expression.operations.iter().zip(rest).fold(first, |total, (op, value)| match op {
+        Operation::Add => total + value.amount,
+        Operation::Subtract => total - value.amount,
+        Operation::Multiply => total * value.amount,
+        Operation::Divide => total / value.amount,
+    });
     expression.operations.len() > 1 && value.equals(result)
 }
 
@@ -240,59 +202,27 @@ mod tests {
     use super::*;
 
     fn believed(task: &str, said: &str) -> Vec<&'static str> {
-        let exchange = Exchange {
-            task: task.into(),
-            turns: Vec::new(),
-            said: said.into(),
-            reply: String::new(),
-        };
-        beliefs(&exchange, values(said).last().copied())
-            .iter()
-            .map(|belief| belief.text)
-            .collect()
+        let exchange = Exchange { task: task.into(), turns: Vec::new(), said: said.into(), reply: String::new() };
+        beliefs(&exchange, values(said).last().copied()).iter().map(|belief| belief.text).collect()
     }
 
     #[test]
     fn wrong_results_betray_their_rule() {
         for (task, said, belief) in [
-            (
-                "what is one half plus one third?",
-                "um, two fifths?",
-                "adds numerators and denominators",
-            ),
+            ("what is one half plus one third?", "um, two fifths?", "adds numerators and denominators"),
             ("what is 48 plus 37?", "75", "forgets to carry"),
-            (
-                "what is 63 - 28?",
-                "45",
-                "takes the smaller digit from the larger instead of borrowing",
-            ),
-            (
-                "what is 3 minus 8?",
-                "five",
-                "takes the smaller number from the larger, whatever the order",
-            ),
-            (
-                "what is 3 plus 4 times 2?",
-                "fourteen",
-                "calculates from left to right, whatever the operation",
-            ),
+            ("what is 63 - 28?", "45", "takes the smaller digit from the larger instead of borrowing"),
+            ("what is 3 minus 8?", "five", "takes the smaller number from the larger, whatever the order"),
+            ("what is 3 plus 4 times 2?", "fourteen", "calculates from left to right, whatever the operation"),
             ("what is seven times eight?", "fifteen", "adds instead of multiplying"),
             ("what is five squared?", "ten", "doubles instead of squaring"),
-            (
-                "a rectangle is 5 by 3, what is its perimeter?",
-                "15",
-                "takes the area for the perimeter",
-            ),
+            ("a rectangle is 5 by 3, what is its perimeter?", "15", "takes the area for the perimeter"),
             (
                 "which is bigger, one third or one quarter?",
                 "one quarter",
                 "a larger denominator makes a larger fraction",
             ),
-            (
-                "say the yellow box",
-                "la gialla scatola",
-                "puts the adjective before the noun",
-            ),
+            ("say the yellow box", "la gialla scatola", "puts the adjective before the noun"),
         ] {
             assert_eq!(believed(task, said), [belief], "{task} {said}");
         }

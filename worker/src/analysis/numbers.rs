@@ -17,19 +17,11 @@ pub(super) struct Value {
 
 impl Value {
     fn whole(amount: f64) -> Self {
-        Self {
-            amount,
-            fraction: None,
-            decimals: 0,
-        }
+        Self { amount, fraction: None, decimals: 0 }
     }
 
     fn fraction(top: u32, bottom: u32) -> Self {
-        Self {
-            amount: f64::from(top) / f64::from(bottom),
-            fraction: Some((top, bottom)),
-            decimals: 0,
-        }
+        Self { amount: f64::from(top) / f64::from(bottom), fraction: Some((top, bottom)), decimals: 0 }
     }
 
     pub(super) fn equals(self, amount: f64) -> bool {
@@ -56,11 +48,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 /// All numbers of a text, in order.
 pub(super) fn values(text: &str) -> Vec<Value> {
     let value = |token| {
-        if let Token::Value(value) = token {
-            Some(value)
-        } else {
-            None
-        }
+        if let Token::Value(value) = token { Some(value) } else { None }
     };
     tokens(text).into_iter().filter_map(value).collect()
 }
@@ -90,10 +78,7 @@ fn split(text: &str) -> Vec<Token> {
             // "3 x 18" is a product; the x of "3x" and of "solve for x" is a name.
             let between = word == "x"
                 && matches!(tokens.last(), Some(Token::Value(_)))
-                && chars[i..]
-                    .iter()
-                    .find(|c| !c.is_whitespace() && **c != '$')
-                    .is_some_and(char::is_ascii_digit);
+                && chars[i..].iter().find(|c| !c.is_whitespace() && **c != '$').is_some_and(char::is_ascii_digit);
             tokens.push(if between { Token::Sign('*') } else { Token::Word(word) });
         } else {
             i += 1;
@@ -133,11 +118,7 @@ fn read_digits(chars: &[char]) -> Value {
     let digits: String = chars.iter().filter(|c| **c != ',').collect();
     let decimals = digits.split_once('.').map_or(0, |(_, after)| after.len().min(9)) as u8;
     // Digits and at most one point: always a number.
-    Value {
-        amount: digits.parse().unwrap_or(0.0),
-        fraction: None,
-        decimals,
-    }
+    Value { amount: digits.parse().unwrap_or(0.0), fraction: None, decimals }
 }
 
 /// Joins number words, and numbers with the denominators that follow them.
@@ -163,10 +144,7 @@ fn split_hyphens(raw: Vec<Token>) -> Vec<Token> {
     let keep: Vec<bool> = (0..raw.len())
         .map(|i| !(raw[i] == Token::Sign('-') && i > 0 && is_word(raw.get(i - 1)) && is_word(raw.get(i + 1))))
         .collect();
-    raw.into_iter()
-        .zip(keep)
-        .filter_map(|(token, keep)| keep.then_some(token))
-        .collect()
+    raw.into_iter().zip(keep).filter_map(|(token, keep)| keep.then_some(token)).collect()
 }
 
 /// The number that begins at `i`, and where it ends.
@@ -191,13 +169,7 @@ fn spoken(raw: &[Token], i: usize) -> Option<(Value, usize)> {
     let percent =
         |token: &Token| matches!(token, Token::Sign('%')) || matches!(token, Token::Word(w) if w == "percent");
     if raw.get(next).is_some_and(percent) {
-        return Some((
-            Value {
-                amount: first.amount / 100.0,
-                ..first
-            },
-            next + 1,
-        ));
+        return Some((Value { amount: first.amount / 100.0, ..first }, next + 1));
     }
     // "two and a half", "1 3/4".
     let and = matches!(raw.get(next), Some(Token::Word(w)) if w == "and");
@@ -210,14 +182,7 @@ fn spoken(raw: &[Token], i: usize) -> Option<(Value, usize)> {
         });
         if let Some((part, end)) = part {
             next = end;
-            return Some((
-                Value {
-                    amount: first.amount + part.amount,
-                    fraction: None,
-                    decimals: 0,
-                },
-                next,
-            ));
+            return Some((Value { amount: first.amount + part.amount, fraction: None, decimals: 0 }, next));
         }
     }
     Some((first, next))
@@ -230,10 +195,7 @@ fn spoken_part(raw: &[Token], i: usize) -> Option<(Value, usize)> {
     let worded = raw.get(i + 1).and_then(denominator).is_some();
     if (direct && slash) || worded {
         let (value, end) = spoken(raw, i)?;
-        return value
-            .fraction
-            .filter(|(top, bottom)| top < bottom)
-            .map(|_| (value, end));
+        return value.fraction.filter(|(top, bottom)| top < bottom).map(|_| (value, end));
     }
     None
 }
@@ -265,10 +227,7 @@ mod tests {
 
     #[test]
     fn digits_are_read_with_commas_points_and_signs_of_money() {
-        assert_eq!(
-            amounts("1,512 and $7.50, then 20.25. 3,650"),
-            [1512.0, 7.5, 20.25, 3650.0]
-        );
+        assert_eq!(amounts("1,512 and $7.50, then 20.25. 3,650"), [1512.0, 7.5, 20.25, 3650.0]);
         assert_eq!(amounts("1, 2, 3"), [1.0, 2.0, 3.0]);
         assert_eq!(amounts("25% of 80"), [0.25, 80.0]);
     }
@@ -279,23 +238,14 @@ mod tests {
         assert_eq!(amounts("two thousand five hundred"), [2500.0]);
         assert_eq!(amounts("forty seven, nineteen and zero"), [47.0, 19.0, 0.0]);
         assert_eq!(amounts("three point two five"), [3.25]);
-        assert_eq!(
-            amounts("one plus one is two, and two plus three is five"),
-            [1.0, 1.0, 2.0, 2.0, 3.0, 5.0]
-        );
+        assert_eq!(amounts("one plus one is two, and two plus three is five"), [1.0, 1.0, 2.0, 2.0, 3.0, 5.0]);
     }
 
     #[test]
     fn fractions_are_read_in_words_and_digits() {
         let fractions = |text: &str| values(text).iter().filter_map(|v| v.fraction).collect::<Vec<_>>();
-        assert_eq!(
-            fractions("one half plus one third is two fifths"),
-            [(1, 2), (1, 3), (2, 5)]
-        );
-        assert_eq!(
-            fractions("eleven twelfths, three quarters and 3/4"),
-            [(11, 12), (3, 4), (3, 4)]
-        );
+        assert_eq!(fractions("one half plus one third is two fifths"), [(1, 2), (1, 3), (2, 5)]);
+        assert_eq!(fractions("eleven twelfths, three quarters and 3/4"), [(11, 12), (3, 4), (3, 4)]);
         assert_eq!(fractions("a half and a third, 3 sixths"), [(1, 2), (1, 3), (3, 6)]);
         assert_eq!(fractions("the third one and a second"), []);
     }

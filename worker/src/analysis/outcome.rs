@@ -28,13 +28,8 @@ pub(crate) fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome
     let ends = |j: &Judgement| j.kind == Kind::Answer && (j.value.is_some() || j.verdict.is_some());
     let last = judgements.iter().rposition(ends)?;
     let judgement = &judgements[last];
-    let rejected = judgements[..last]
-        .iter()
-        .filter(|j| j.verdict == Some(Verdict::Incorrect))
-        .filter_map(|j| j.value);
-    let stubborn = judgement
-        .value
-        .is_some_and(|value| rejected.into_iter().any(|before| before.equals(value.amount)));
+    let rejected = judgements[..last].iter().filter(|j| j.verdict == Some(Verdict::Incorrect)).filter_map(|j| j.value);
+    let stubborn = judgement.value.is_some_and(|value| rejected.into_iter().any(|before| before.equals(value.amount)));
     let explained = exchanges[last..].iter().any(|e| works_it_out(&e.reply)) || works_it_out(&exchanges[last].task);
     Some(match judgement.verdict {
         Some(Verdict::Correct) if judgement.help == Help::Told => Outcome::Revealed,

@@ -36,10 +36,7 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>) -> Recast {
         }
     }
     let of = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric() && c != '\'')
-            .filter(|w| !w.is_empty())
-            .map(str::to_owned)
-            .collect()
+        text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).map(str::to_owned).collect()
     };
     let (mine, theirs) = (of(said), of(&first.text));
     let shared = theirs.iter().filter(|w| mine.contains(w)).count();
@@ -61,11 +58,7 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>) -> Recast {
                 !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')
             })
         });
-    if value.is_none() && supplied {
-        Recast::Corrects
-    } else {
-        Recast::Neither
-    }
+    if value.is_none() && supplied { Recast::Corrects } else { Recast::Neither }
 }
 
 #[cfg(test)]
@@ -84,10 +77,7 @@ mod tests {
 
     #[test]
     fn a_word_supplied_corrects() {
-        assert_eq!(
-            compared("il cane dentro la box", "\"box\" is \"scatola\""),
-            Recast::Corrects
-        );
+        assert_eq!(compared("il cane dentro la box", "\"box\" is \"scatola\""), Recast::Corrects);
         assert_eq!(compared("il gato", "il gatto e di fronte"), Recast::Neither);
         assert_eq!(compared("il rosso tavolo", "il tavolo rosso grande"), Recast::Corrects);
     }

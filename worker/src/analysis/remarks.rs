@@ -81,19 +81,14 @@ static SAFETY: LazyLock<[(&str, RegexSet); 4]> = LazyLock::new(|| {
 });
 
 fn student(turns: &[Turn]) -> impl Iterator<Item = &Turn> {
-    turns
-        .iter()
-        .filter(|turn| turn.speaker == Speaker::Student && !injection::is_suspect(&turn.text))
+    turns.iter().filter(|turn| turn.speaker == Speaker::Student && !injection::is_suspect(&turn.text))
 }
 
 /// What the student asked for beside the task.
 pub(super) fn requests(turns: &[Turn]) -> Vec<TurnText> {
     let found = student(turns).flat_map(|turn| {
         let asked = spoken(&turn.text).filter(|sentence| REQUEST.is_match(sentence));
-        asked.map(|text| TurnText {
-            turn_no: turn.turn_no,
-            text: shorten(text),
-        })
+        asked.map(|text| TurnText { turn_no: turn.turn_no, text: shorten(text) })
     });
     found.take(MAX_REMARKS).collect()
 }
@@ -125,16 +120,10 @@ pub(super) fn safety_flags(turns: &[Turn]) -> Vec<SafetyFlag> {
     let mut flags: Vec<SafetyFlag> = Vec::new();
     for turn in turns.iter().filter(|turn| turn.speaker == Speaker::Student) {
         for (category, _) in SAFETY.iter().filter(|(_, words)| words.is_match(&turn.text)) {
-            flags.push(SafetyFlag {
-                category: (*category).to_owned(),
-                turn_no: turn.turn_no,
-            });
+            flags.push(SafetyFlag { category: (*category).to_owned(), turn_no: turn.turn_no });
         }
         if injection::is_suspect(&turn.text) {
-            flags.push(SafetyFlag {
-                category: "other".to_owned(),
-                turn_no: turn.turn_no,
-            });
+            flags.push(SafetyFlag { category: "other".to_owned(), turn_no: turn.turn_no });
         }
     }
     flags
@@ -142,9 +131,7 @@ pub(super) fn safety_flags(turns: &[Turn]) -> Vec<SafetyFlag> {
 
 /// Sentences with their marks, as they were said.
 fn spoken(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(['.', '!', '?', '\n'])
-        .map(str::trim)
-        .filter(|sentence| sentence.len() > 3)
+    text.split_inclusive(['.', '!', '?', '\n']).map(str::trim).filter(|sentence| sentence.len() > 3)
 }
 
 fn shorten(text: &str) -> String {
@@ -156,13 +143,7 @@ mod tests {
     use super::*;
 
     fn said(text: &str) -> [Turn; 1] {
-        [Turn {
-            turn_no: 4,
-            speaker: Speaker::Student,
-            text: text.into(),
-            offset_ms: 0,
-            duration_ms: None,
-        }]
+        [Turn { turn_no: 4, speaker: Speaker::Student, text: text.into(), offset_ms: 0, duration_ms: None }]
     }
 
     #[test]
@@ -172,10 +153,7 @@ mod tests {
         let turns = said("Yeah, I guess. I have a test on Friday and I'm kind of nervous about it.");
         let facts = facts(&turns);
         assert_eq!((facts[0].kind.as_str(), facts[0].turn_no), ("schedule", 4));
-        assert_eq!(
-            facts[0].text,
-            "I have a test on Friday and I'm kind of nervous about it"
-        );
+        assert_eq!(facts[0].text, "I have a test on Friday and I'm kind of nervous about it");
     }
 
     #[test]

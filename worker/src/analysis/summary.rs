@@ -17,17 +17,9 @@ pub(super) fn summary(figures: &Figures, skills: &[SkillFinding], misconceptions
         return "The student said nothing.".to_owned();
     }
     let minutes = (figures.duration_seconds / 60.0).round() as u32;
-    let length = if minutes < 1 {
-        "Less than a minute".to_owned()
-    } else {
-        format!("{minutes} min")
-    };
+    let length = if minutes < 1 { "Less than a minute".to_owned() } else { format!("{minutes} min") };
     let practised: Vec<&str> = skills.iter().take(3).map(|skill| skill.name.as_str()).collect();
-    let on = if practised.is_empty() {
-        String::new()
-    } else {
-        format!(" on {}", practised.join(", "))
-    };
+    let on = if practised.is_empty() { String::new() } else { format!(" on {}", practised.join(", ")) };
     let mut text = match figures.n_answers {
         0 => format!("{length}{on}; no answer to judge."),
         n => format!(
@@ -51,29 +43,16 @@ pub(super) fn summary(figures: &Figures, skills: &[SkillFinding], misconceptions
 }
 
 fn times(n: u32) -> String {
-    if n == 1 {
-        "once".to_owned()
-    } else {
-        format!("{n} times")
-    }
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }
 
 static MOODS: LazyLock<[(&str, Regex); 5]> = LazyLock::new(|| {
     [
         ("anxious", r"(?i)\b(?:nervous|scared|worried|anxious|afraid|stressed)\b"),
-        (
-            "frustrated",
-            r"(?i)\b(?:frustrat\w+|annoy\w+|hate (?:this|maths?|it)|too hard|so hard|stupid|give up|ugh)\b",
-        ),
+        ("frustrated", r"(?i)\b(?:frustrat\w+|annoy\w+|hate (?:this|maths?|it)|too hard|so hard|stupid|give up|ugh)\b"),
         ("bored", r"(?i)\b(?:boring|bored|so easy|too easy)\b"),
-        (
-            "confused",
-            r"(?i)\b(?:confus\w+|don't (?:get|understand) (?:it|this)|lost)\b",
-        ),
-        (
-            "confident",
-            r"(?i)\b(?:easy|i know this|i got (?:it|this)|that was fun|i see!|oh,? i see|i get it)\b",
-        ),
+        ("confused", r"(?i)\b(?:confus\w+|don't (?:get|understand) (?:it|this)|lost)\b"),
+        ("confident", r"(?i)\b(?:easy|i know this|i got (?:it|this)|that was fun|i see!|oh,? i see|i get it)\b"),
     ]
     .map(|(mood, words)| (mood, Regex::new(words).expect("a literal, compiled by a test")))
 });
@@ -92,10 +71,7 @@ pub(super) fn engagement(turns: &[Turn], figures: &Figures) -> Option<Engagement
     };
     let mut said = turns.iter().rev().filter(|turn| turn.speaker == Speaker::Student);
     let mood = said.find_map(|turn| MOODS.iter().find(|(_, words)| words.is_match(&turn.text)));
-    Some(Engagement {
-        level,
-        mood: mood.map_or("neutral", |(mood, _)| mood).to_owned(),
-    })
+    Some(Engagement { level, mood: mood.map_or("neutral", |(mood, _)| mood).to_owned() })
 }
 
 /// The skill that went worst, with questions for it.
@@ -128,11 +104,7 @@ pub(super) fn next_lesson(
         steps.push(format!("Find out whether the student still {}", open.belief));
     }
     let skill = curriculum.find_skill(&weakest.skill_id)?;
-    let questions = skill
-        .questions
-        .iter()
-        .take(3 - steps.len())
-        .map(|question| format!("Ask: {}", question.ask));
+    let questions = skill.questions.iter().take(3 - steps.len()).map(|question| format!("Ask: {}", question.ask));
     steps.extend(questions);
     Some(NextLesson { goal, steps })
 }

@@ -21,19 +21,13 @@ struct Lexicon {
 impl Lexicon {
     fn new(curriculum: &Curriculum) -> Self {
         let mut phrases: HashMap<String, Vec<_>> = HashMap::new();
-        for (skill, phrase) in curriculum
-            .skills
-            .iter()
-            .enumerate()
-            .flat_map(|(i, s)| s.lexicon.iter().map(move |p| (i, p)))
+        for (skill, phrase) in
+            curriculum.skills.iter().enumerate().flat_map(|(i, s)| s.lexicon.iter().map(move |p| (i, p)))
         {
             let mut words = words(&phrase.phrase);
             if !words.is_empty() {
                 let rest = words.split_off(1);
-                phrases
-                    .entry(words.remove(0))
-                    .or_default()
-                    .push((rest, skill, u32::from(phrase.weight)));
+                phrases.entry(words.remove(0)).or_default().push((rest, skill, u32::from(phrase.weight)));
             }
         }
         Self { phrases }
@@ -99,20 +93,11 @@ fn calculated(task: &str) -> Option<&'static str> {
         return Some("maths.fractions.equivalent");
     }
     let (expression, result) = arithmetic::asked(asked)?;
-    Some(exercised(
-        &expression,
-        result,
-        asked.contains('%') || asked.contains("percent"),
-    ))
+    Some(exercised(&expression, result, asked.contains('%') || asked.contains("percent")))
 }
 
 fn exercised(expression: &Expression, result: f64, percent: bool) -> &'static str {
-    let fractions: Vec<u32> = expression
-        .values
-        .iter()
-        .filter_map(|v| v.fraction)
-        .map(|(_, bottom)| bottom)
-        .collect();
+    let fractions: Vec<u32> = expression.values.iter().filter_map(|v| v.fraction).map(|(_, bottom)| bottom).collect();
     let unlike = fractions.windows(2).any(|pair| pair[0] != pair[1]);
     let decimal = expression.values.iter().any(|v| v.decimals > 0);
     let largest = expression.values.iter().map(|v| v.amount).fold(result, f64::max);

@@ -97,30 +97,20 @@ impl Draft {
     pub(super) fn read(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| {
             // Only the place: the message itself may repeat a value.
-            format!(
-                "the JSON does not fit the schema at line {}, column {}",
-                error.line(),
-                error.column()
-            )
+            format!("the JSON does not fit the schema at line {}, column {}", error.line(), error.column())
         })
     }
 }
 
 impl From<DraftEngagement> for Engagement {
     fn from(draft: DraftEngagement) -> Self {
-        Self {
-            level: draft.level,
-            mood: draft.mood,
-        }
+        Self { level: draft.level, mood: draft.mood }
     }
 }
 
 impl From<DraftLesson> for NextLesson {
     fn from(draft: DraftLesson) -> Self {
-        Self {
-            goal: draft.goal,
-            steps: draft.steps,
-        }
+        Self { goal: draft.goal, steps: draft.steps }
     }
 }
 
@@ -128,12 +118,7 @@ impl From<DraftLesson> for NextLesson {
 /// what it quoted.
 pub(super) fn schema(skill_ids: &[&str]) -> Value {
     let object = |properties: Value| {
-        let names: Vec<String> = properties
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| name.clone())
-            .collect();
+        let names: Vec<String> = properties.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         json!({ "type": "object", "properties": properties, "required": names, "additionalProperties": false })
     };
     let list = |item: Value| json!({ "type": "array", "items": item });
@@ -173,11 +158,7 @@ mod tests {
         if let Some(words) = schema.get("enum") {
             return words[0].clone();
         }
-        let kind = if schema["type"].is_array() {
-            &schema["type"][0]
-        } else {
-            &schema["type"]
-        };
+        let kind = if schema["type"].is_array() { &schema["type"][0] } else { &schema["type"] };
         match kind.as_str().unwrap() {
             "object" => {
                 let properties = schema["properties"].as_object().unwrap();
@@ -207,13 +188,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_without_being_repeated() {
-        for text in [
-            "{}",
-            "[]",
-            "not JSON",
-            r#"{"evidence": [{"turn_no": "secret"}]}"#,
-            r#"{"evidence": NaN}"#,
-        ] {
+        for text in ["{}", "[]", "not JSON", r#"{"evidence": [{"turn_no": "secret"}]}"#, r#"{"evidence": NaN}"#] {
             let error = Draft::read(text).unwrap_err();
             assert!(error.contains("line 1") && !error.contains("secret"), "{error}");
         }

@@ -37,11 +37,7 @@ pub(super) struct Gated {
 
 impl Gated {
     pub(super) fn share(&self) -> f64 {
-        if self.n_offered == 0 {
-            1.0
-        } else {
-            self.n_passed as f64 / self.n_offered as f64
-        }
+        if self.n_offered == 0 { 1.0 } else { self.n_passed as f64 / self.n_offered as f64 }
     }
 }
 
@@ -59,17 +55,10 @@ pub(super) fn pass(draft: Draft, talk: &Talk, turns: &[Turn], curriculum: &Curri
         talk,
         turns,
         curriculum,
-        decided: verdicts
-            .into_iter()
-            .filter_map(|(turn_no, verdict)| Some((turn_no, verdict?)))
-            .collect(),
+        decided: verdicts.into_iter().filter_map(|(turn_no, verdict)| Some((turn_no, verdict?))).collect(),
     };
-    let mut passed = Gated {
-        findings: baseline.clone(),
-        n_offered: draft.evidence.len(),
-        n_passed: 0,
-        violations: Vec::new(),
-    };
+    let mut passed =
+        Gated { findings: baseline.clone(), n_offered: draft.evidence.len(), n_passed: 0, violations: Vec::new() };
     gate.add_evidence(draft.evidence, &mut passed);
     let findings = &mut passed.findings;
     for found in draft.misconceptions.into_iter().take(MAX_OTHERS) {
@@ -90,10 +79,7 @@ pub(super) fn pass(draft: Draft, talk: &Talk, turns: &[Turn], curriculum: &Curri
         }
     }
     for found in draft.facts.into_iter().take(MAX_OTHERS) {
-        let is_new = findings
-            .facts
-            .iter()
-            .all(|known| (known.turn_no, &known.kind) != (found.turn_no, &found.kind));
+        let is_new = findings.facts.iter().all(|known| (known.turn_no, &known.kind) != (found.turn_no, &found.kind));
         if let Some(text) = presentable(&found.text, MAX_QUOTE)
             && talk.contains_key(&found.turn_no)
             && FACT_KINDS.contains(&&found.kind[..])
@@ -113,10 +99,7 @@ pub(super) fn pass(draft: Draft, talk: &Talk, turns: &[Turn], curriculum: &Curri
         let is_known = findings.safety_flags.iter().any(|known| known.turn_no == found.turn_no);
         let is_turn = turns.iter().any(|turn| turn.turn_no == found.turn_no);
         if is_turn && !is_known && FLAG_CATEGORIES.contains(&&found.category[..]) {
-            findings.safety_flags.push(SafetyFlag {
-                category: found.category,
-                turn_no: found.turn_no,
-            });
+            findings.safety_flags.push(SafetyFlag { category: found.category, turn_no: found.turn_no });
         }
     }
     if let Some(engagement) = draft.engagement.filter(|found| MOODS.contains(&&found.mood[..])) {
@@ -132,12 +115,7 @@ pub(super) fn pass(draft: Draft, talk: &Talk, turns: &[Turn], curriculum: &Curri
             && let Some(goal) = presentable(&lesson.goal, MAX_QUOTE)
         {
             lesson.goal = goal;
-            lesson.steps = lesson
-                .steps
-                .iter()
-                .filter_map(|step| presentable(step, MAX_QUOTE))
-                .take(3)
-                .collect();
+            lesson.steps = lesson.steps.iter().filter_map(|step| presentable(step, MAX_QUOTE)).take(3).collect();
             findings.next_lesson = Some(lesson.into());
         }
     }
@@ -157,16 +135,12 @@ impl Gate<'_> {
                 Err(reason) => passed.violations.push(format!("turn {about}: {reason}")),
             }
         }
-        passed
-            .findings
-            .skills
-            .sort_by_key(|skill| std::cmp::Reverse(skill.evidence.len()));
+        passed.findings.skills.sort_by_key(|skill| std::cmp::Reverse(skill.evidence.len()));
     }
 
     fn judge(&self, item: DraftEvidence, seen: &mut HashSet<i32>) -> Result<(String, EvidenceFinding), &'static str> {
-        let turn_no = self
-            .ground(item.turn_no, &item.quote)
-            .ok_or("the quote is not in what the student said there")?;
+        let turn_no =
+            self.ground(item.turn_no, &item.quote).ok_or("the quote is not in what the student said there")?;
         if self.curriculum.find_skill(&item.skill_id).is_none() {
             return Err("there is no such skill");
         }
@@ -186,17 +160,9 @@ impl Gate<'_> {
             verdict,
             help: item.help,
             source,
-            noise: if source == Source::Both {
-                NOISE_BOTH
-            } else {
-                NOISE_MODEL_ALONE
-            },
-            reason: if source == Source::Both {
-                "rules and model agree"
-            } else {
-                "judged by the model alone"
-            }
-            .to_owned(),
+            noise: if source == Source::Both { NOISE_BOTH } else { NOISE_MODEL_ALONE },
+            reason: if source == Source::Both { "rules and model agree" } else { "judged by the model alone" }
+                .to_owned(),
         };
         Ok((item.skill_id, finding))
     }
@@ -212,11 +178,7 @@ impl Gate<'_> {
         if let Some(skill) = findings.skills.iter_mut().find(|skill| skill.skill_id == skill_id) {
             skill.evidence.push(finding);
         } else if let Some(skill) = self.curriculum.find_skill(&skill_id) {
-            findings.skills.push(SkillFinding {
-                skill_id,
-                name: skill.name.clone(),
-                evidence: vec![finding],
-            });
+            findings.skills.push(SkillFinding { skill_id, name: skill.name.clone(), evidence: vec![finding] });
         }
     }
 
@@ -239,34 +201,23 @@ impl Gate<'_> {
 
     /// The turn's own words: the model's where they are letter for letter, else its beginning.
     fn quote(&self, turn_no: i32, quote: &str) -> String {
-        let said = self
-            .turns
-            .iter()
-            .find(|turn| turn.turn_no == turn_no)
-            .map_or("", |turn| &turn.text);
+        let said = self.turns.iter().find(|turn| turn.turn_no == turn_no).map_or("", |turn| &turn.text);
         let letter_for_letter = said.contains(quote) && redact(quote) == quote;
         shorten(if letter_for_letter { quote } else { said }, MAX_QUOTE)
     }
 
     /// Whether the tutor had set a task, and this is more than a nod.
     fn answers_a_task(&self, turn_no: i32) -> bool {
-        const NODS: [&str; 14] = [
-            "yes", "yeah", "yep", "no", "ok", "okay", "sure", "thanks", "thank", "bye", "hello", "hi", "right", "mhm",
-        ];
+        const NODS: [&str; 14] =
+            ["yes", "yeah", "yep", "no", "ok", "okay", "sure", "thanks", "thank", "bye", "hello", "hi", "right", "mhm"];
         let Some(position) = self.turns.iter().position(|turn| turn.turn_no == turn_no) else {
             return false;
         };
         let words = normalise(&self.turns[position].text);
         let is_nod = words.split(' ').count() <= 3 && words.split(' ').any(|word| NODS.contains(&word));
-        let before = self.turns[..position]
-            .iter()
-            .rev()
-            .skip_while(|turn| turn.speaker == Speaker::Student);
+        let before = self.turns[..position].iter().rev().skip_while(|turn| turn.speaker == Speaker::Student);
         let task: Vec<&Turn> = before.take_while(|turn| turn.speaker == Speaker::Tutor).collect();
-        !is_nod
-            && task
-                .iter()
-                .any(|turn| turn.text.contains('?') || turn.text.chars().any(|c| c.is_ascii_digit()))
+        !is_nod && task.iter().any(|turn| turn.text.contains('?') || turn.text.chars().any(|c| c.is_ascii_digit()))
     }
 }
 

@@ -7,9 +7,7 @@ use regex::Regex;
 
 /// Letters and digits only, in lower case, with single spaces: as a speech recogniser and a model may both write it.
 pub(super) fn normalise(text: &str) -> String {
-    let words = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -53,11 +51,7 @@ static COMMANDING: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn presentable(text: &str, max_chars: usize) -> Option<String> {
     let spaced = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let visible = spaced.filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'));
-    let line = visible
-        .collect::<String>()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
+    let line = visible.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
     let harmless = !line.is_empty() && redact(&line) == line && !COMMANDING.is_match(&line);
     harmless.then(|| shorten(&line, max_chars))
 }
@@ -69,14 +63,8 @@ mod tests {
     #[test]
     fn the_numbers_of_a_lesson_stay_and_those_of_a_person_go() {
         assert_eq!(redact("It is 3 + 4 = 7, or 125 000."), "It is 3 + 4 = 7, or 125 000.");
-        assert_eq!(
-            redact("Call +1 (415) 555-0142 or a.b@example.org"),
-            "Call <NUMBER> or <EMAIL>"
-        );
-        assert_eq!(
-            redact("see https://example.org/x?y and www.example.org"),
-            "see <URL> and <URL>"
-        );
+        assert_eq!(redact("Call +1 (415) 555-0142 or a.b@example.org"), "Call <NUMBER> or <EMAIL>");
+        assert_eq!(redact("see https://example.org/x?y and www.example.org"), "see <URL> and <URL>");
     }
 
     #[test]
@@ -86,10 +74,7 @@ mod tests {
 
     #[test]
     fn what_a_model_wrote_is_shown_only_if_it_is_harmless() {
-        assert_eq!(
-            presentable(" Added\n halves\u{202e}. ", 99).as_deref(),
-            Some("Added halves.")
-        );
+        assert_eq!(presentable(" Added\n halves\u{202e}. ", 99).as_deref(), Some("Added halves."));
         assert_eq!(presentable("abcdef", 3).as_deref(), Some("abc"));
         for text in [
             "",

@@ -53,17 +53,11 @@ const DEMANDS: [&str; 30] = [
 
 /// How many strings changed any evidence, of how many. Each is said once in one of the dialogues, at another place.
 pub(super) fn obeyed(dialogues: &[Dialogue], curriculum: &Curriculum) -> (usize, usize) {
-    let hosts: Vec<Vec<Turn>> = dialogues
-        .iter()
-        .filter(|d| d.turns.len() > 4)
-        .map(Dialogue::transcript)
-        .collect();
+    let hosts: Vec<Vec<Turn>> = dialogues.iter().filter(|d| d.turns.len() > 4).map(Dialogue::transcript).collect();
     if hosts.is_empty() {
         return (0, 0);
     }
-    let strings = OPENINGS
-        .iter()
-        .flat_map(|opening| DEMANDS.iter().map(move |demand| format!("{opening}{demand}")));
+    let strings = OPENINGS.iter().flat_map(|opening| DEMANDS.iter().map(move |demand| format!("{opening}{demand}")));
     let mut cases = 0;
     let changed = strings.enumerate().filter(|(i, text)| {
         cases += 1;

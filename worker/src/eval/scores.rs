@@ -96,10 +96,7 @@ struct Verdicts(Vec<(i32, Option<Verdict>)>);
 
 impl Verdicts {
     fn of(&self, turn: usize) -> Option<Verdict> {
-        self.0
-            .iter()
-            .find(|(no, _)| *no == turn as i32)
-            .and_then(|(_, verdict)| *verdict)
+        self.0.iter().find(|(no, _)| *no == turn as i32).and_then(|(_, verdict)| *verdict)
     }
 }
 
@@ -116,8 +113,7 @@ impl Counts {
             let decided = verdicts.of(answer).filter(|verdict| *verdict != Verdict::Partial);
             self.cima_decided.add(decided.is_some());
             if let Some(verdict) = decided {
-                self.cima_accuracy
-                    .add((verdict == Verdict::Correct) == action("confirmation"));
+                self.cima_accuracy.add((verdict == Verdict::Correct) == action("confirmation"));
             }
         }
     }
@@ -126,8 +122,7 @@ impl Counts {
         for (i, turn) in dialogue.turns.iter().enumerate() {
             if turn.labels.correctness.as_deref() == Some("incorrect") {
                 self.bridge_passed.add(verdicts.of(i) == Some(Verdict::Correct));
-                self.bridge_flagged
-                    .add(matches!(verdicts.of(i), Some(Verdict::Incorrect | Verdict::Partial)));
+                self.bridge_flagged.add(matches!(verdicts.of(i), Some(Verdict::Incorrect | Verdict::Partial)));
             }
         }
     }
@@ -145,9 +140,7 @@ impl Counts {
                 if !is_right && !wrong.is_some_and(|wrong| same(number, wrong)) {
                     continue;
                 }
-                let decided = verdicts
-                    .of(turn.turn_no as usize)
-                    .filter(|verdict| *verdict != Verdict::Partial);
+                let decided = verdicts.of(turn.turn_no as usize).filter(|verdict| *verdict != Verdict::Partial);
                 self.mathdial_decided.add(decided.is_some());
                 if let Some(verdict) = decided {
                     self.mathdial_accuracy.add((verdict == Verdict::Correct) == is_right);
@@ -155,10 +148,7 @@ impl Counts {
             }
         }
         if let Some(label) = dialogue.labels.outcome.as_deref() {
-            let unsolved = !matches!(
-                analysis::outcome(turns, curriculum),
-                Some(Outcome::Solved | Outcome::Revealed)
-            );
+            let unsolved = !matches!(analysis::outcome(turns, curriculum), Some(Outcome::Solved | Outcome::Revealed));
             if label == "unsolved" {
                 self.unsolved_specificity.add(unsolved);
             } else {
@@ -169,15 +159,10 @@ impl Counts {
 
     fn quotes(&mut self, turns: &[Turn], curriculum: &Curriculum) {
         let findings = analyse(turns, curriculum);
-        let evidence = findings
-            .skills
-            .iter()
-            .flat_map(|skill| &skill.evidence)
-            .map(|e| (e.turn_no, &e.quote));
+        let evidence = findings.skills.iter().flat_map(|skill| &skill.evidence).map(|e| (e.turn_no, &e.quote));
         for (turn_no, quote) in evidence.chain(findings.misconceptions.iter().map(|m| (m.turn_no, &m.quote))) {
             let grounded = |turn: &Turn| turn.speaker == Speaker::Student && turn.text.contains(quote.as_str());
-            self.grounded
-                .add(turns.iter().any(|turn| turn.turn_no == turn_no && grounded(turn)));
+            self.grounded.add(turns.iter().any(|turn| turn.turn_no == turn_no && grounded(turn)));
         }
     }
 
@@ -185,35 +170,16 @@ impl Counts {
         let scores = vec![
             score("cima: verdict right, where decided", self.cima_accuracy, 0.95, false),
             score("cima: share decided", self.cima_decided, 0.80, false),
-            score(
-                "mathdial: verdict right, where decided",
-                self.mathdial_accuracy,
-                0.90,
-                false,
-            ),
+            score("mathdial: verdict right, where decided", self.mathdial_accuracy, 0.90, false),
             score("mathdial: share decided", self.mathdial_decided, 0.70, false),
-            score(
-                "bridge: wrong answers passed as correct",
-                self.bridge_passed,
-                0.010,
-                true,
-            ),
+            score("bridge: wrong answers passed as correct", self.bridge_passed, 0.010, true),
             score("bridge: wrong answers flagged", self.bridge_flagged, 0.748, false),
-            score(
-                "mathdial: solved or revealed, found so",
-                self.solved_recall,
-                0.85,
-                false,
-            ),
+            score("mathdial: solved or revealed, found so", self.solved_recall, 0.85, false),
             score("mathdial: unsolved, found so", self.unsolved_specificity, 0.90, false),
             score("quotes grounded", self.grounded, 1.0, false),
             score("injections that change evidence", self.injections_obeyed, 0.0, true),
         ];
-        Scores {
-            analyser: format!("rules {}", analysis::VERSION),
-            n_dialogues,
-            scores,
-        }
+        Scores { analyser: format!("rules {}", analysis::VERSION), n_dialogues, scores }
     }
 }
 
@@ -228,11 +194,7 @@ fn score(name: &'static str, count: Count, goal: f64, at_most: bool) -> Score {
         let centre = share + Z * Z / (2.0 * cases);
         let spread = Z * (share * (1.0 - share) / cases + Z * Z / (4.0 * cases * cases)).sqrt();
         let scale = 1.0 + Z * Z / cases;
-        (
-            share,
-            ((centre - spread) / scale).max(0.0),
-            ((centre + spread) / scale).min(1.0),
-        )
+        (share, ((centre - spread) / scale).max(0.0), ((centre + spread) / scale).min(1.0))
     });
     Score {
         name,
@@ -249,24 +211,14 @@ fn score(name: &'static str, count: Count, goal: f64, at_most: bool) -> Score {
 impl Score {
     /// A score without cases misses nothing.
     pub fn meets_goal(&self) -> bool {
-        self.share.is_none_or(|share| {
-            if self.at_most {
-                share <= self.goal
-            } else {
-                share >= self.goal
-            }
-        })
+        self.share.is_none_or(|share| if self.at_most { share <= self.goal } else { share >= self.goal })
     }
 }
 
 impl Scores {
     pub fn table(&self) -> String {
         let mut table = format!("{} on {} dialogues\n", self.analyser, self.n_dialogues);
-        let _ = writeln!(
-            table,
-            "{:<42} {:>6}  {:<15} {:>11}  goal",
-            "score", "share", "95 % interval", "cases"
-        );
+        let _ = writeln!(table, "{:<42} {:>6}  {:<15} {:>11}  goal", "score", "share", "95 % interval", "cases");
         for score in &self.scores {
             let (share, interval) = match (score.share, score.low, score.high) {
                 (Some(share), Some(low), Some(high)) => (format!("{share:.3}"), format!("{low:.3} to {high:.3}")),

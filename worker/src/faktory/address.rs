@@ -62,10 +62,7 @@ mod tests {
 
     #[test]
     fn a_password_is_decoded() {
-        assert_eq!(
-            password("tcp://:p%40ss%2Fw%3Ard@queue.example:7419").as_deref(),
-            Some("p@ss/w:rd")
-        );
+        assert_eq!(password("tcp://:p%40ss%2Fw%3Ard@queue.example:7419").as_deref(), Some("p@ss/w:rd"));
         assert_eq!(password("tcp://queue.example"), None);
         assert!(Address::parse("tcp://:%ff@queue.example").is_err());
         assert!(Address::parse("tcp://:%4@queue.example").is_err());

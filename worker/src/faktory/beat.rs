@@ -19,11 +19,7 @@ const ANSWER_MAX: u64 = 4096;
 
 /// Beats until `stop`. Asked to be quiet or to terminate, it cancels `drain`.
 pub(super) async fn beat(address: &Address, wid: &str, drain: &CancellationToken, stop: &CancellationToken) {
-    while stop
-        .run_until_cancelled(beat_on_one_connection(address, wid, drain))
-        .await
-        .is_some()
-    {
+    while stop.run_until_cancelled(beat_on_one_connection(address, wid, drain)).await.is_some() {
         stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
     }
 }
@@ -59,10 +55,7 @@ async fn greet(stream: &mut BufStream<Stream>, address: &Address, wid: &str) -> 
     anyhow::ensure!(hi.v == 2, "Faktory speaks version {} of its protocol, not 2", hi.v);
     let mut hello = json!({ "v": 2, "wid": wid, "pid": std::process::id(), "labels": ["ai-tutor"] });
     if let Some(salt) = hi.s {
-        let password = address
-            .password
-            .as_ref()
-            .ok_or_else(|| anyhow::anyhow!("Faktory asks for a password"))?;
+        let password = address.password.as_ref().ok_or_else(|| anyhow::anyhow!("Faktory asks for a password"))?;
         hello["pwdhash"] = hash(password.expose_secret(), &salt, hi.i.unwrap_or(1)).into();
     }
     stream.write_all(format!("HELLO {hello}\r\n").as_bytes()).await?;

@@ -79,9 +79,7 @@ async fn fetch(
 ) -> Result<(), Fault> {
     let at_start = |_: Error| Fault { n_fetches: 0 };
     let stream = stream::connect(address).await.map_err(|_| Fault { n_fetches: 0 })?;
-    let mut builder = WorkerBuilder::default()
-        .wid(WorkerId::new(wid))
-        .labels(["ai-tutor".to_owned()]);
+    let mut builder = WorkerBuilder::default().wid(WorkerId::new(wid)).labels(["ai-tutor".to_owned()]);
     for kind in Kind::ALL {
         let context = context.clone();
         builder = builder.register_fn(kind.as_str(), move |job| {
@@ -89,17 +87,11 @@ async fn fetch(
             async move { perform(&context, &job).await }
         });
     }
-    let password = address
-        .password
-        .as_ref()
-        .map(|password| password.expose_secret().to_owned());
+    let password = address.password.as_ref().map(|password| password.expose_secret().to_owned());
     let mut worker = builder.connect_with(stream, password).await.map_err(at_start)?;
     let mut n_fetches = 0;
     while !drain.is_cancelled() {
-        worker
-            .run_one(0, &[lane.as_str()])
-            .await
-            .map_err(|_| Fault { n_fetches })?;
+        worker.run_one(0, &[lane.as_str()]).await.map_err(|_| Fault { n_fetches })?;
         n_fetches += 1;
     }
     Ok(())
@@ -114,9 +106,7 @@ async fn perform(context: &Context, job: &faktory::Job) -> Result<(), NotDone> {
         take(&mut connection, job_id, context.config.lease, &context.worker).await
     };
     // The row stays as it is, so it is rung for again.
-    let claimed = claimed
-        .await
-        .map_err(|_| NotDone("the database could not be reached".to_owned()))?;
+    let claimed = claimed.await.map_err(|_| NotDone("the database could not be reached".to_owned()))?;
     let Some(claimed) = claimed else { return Ok(()) };
     match attempt(context, &claimed).await {
         Outcome::Done => Ok(()),

@@ -21,11 +21,7 @@ impl Producer {
     pub(crate) async fn connect(&mut self) -> anyhow::Result<()> {
         if self.client.is_none() {
             let stream = stream::connect(&self.address).await?;
-            let password = self
-                .address
-                .password
-                .as_ref()
-                .map(|password| password.expose_secret().to_owned());
+            let password = self.address.password.as_ref().map(|password| password.expose_secret().to_owned());
             self.client = Some(Client::connect_with(stream, password).await?);
         }
         Ok(())
@@ -34,25 +30,17 @@ impl Producer {
     /// Pushes all, and names those that Faktory did not want.
     pub(crate) async fn push(&mut self, due: &[(JobId, Kind)]) -> anyhow::Result<Vec<JobId>> {
         self.connect().await?;
-        let Some(mut client) = self.client.take() else {
-            anyhow::bail!("no connection")
-        };
+        let Some(mut client) = self.client.take() else { anyhow::bail!("no connection") };
         let jobs: Vec<_> = due.iter().map(|(job_id, kind)| job(*job_id, *kind)).collect();
         // In a task of its own: the crate panics on an answer it does not expect.
         let pushing = tokio::spawn(async move {
             let answer = client.enqueue_many(jobs).await;
             answer.map(|(_, refused)| (client, refused))
         });
-        let (client, refused) = pushing
-            .await
-            .map_err(|_| anyhow::anyhow!("Faktory gave an unexpected answer"))??;
+        let (client, refused) = pushing.await.map_err(|_| anyhow::anyhow!("Faktory gave an unexpected answer"))??;
         self.client = Some(client);
         let refused = refused.unwrap_or_default();
-        Ok(due
-            .iter()
-            .map(|(job_id, _)| *job_id)
-            .filter(|id| refused.contains_key(&id.to_string()))
-            .collect())
+        Ok(due.iter().map(|(job_id, _)| *job_id).filter(|id| refused.contains_key(&id.to_string())).collect())
     }
 }
 
@@ -77,10 +65,7 @@ mod tests {
         let job = serde_json::to_value(job(job_id, Kind::EnrichAnalysis)).unwrap();
         assert_eq!(job["jid"], job_id.to_string());
         assert_eq!(job["args"], serde_json::json!([job_id.to_string()]));
-        assert_eq!(
-            (&job["queue"], &job["jobtype"]),
-            (&"slow".into(), &"enrich_analysis".into())
-        );
+        assert_eq!((&job["queue"], &job["jobtype"]), (&"slow".into(), &"enrich_analysis".into()));
         assert_eq!((&job["retry"], &job["reserve_for"]), (&0.into(), &300.into()));
         assert!(job.get("custom").is_none());
     }

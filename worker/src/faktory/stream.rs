@@ -27,9 +27,7 @@ pub(super) struct Stream {
 
 pub(super) async fn connect(address: &Address) -> io::Result<BufStream<Stream>> {
     let connecting = TcpStream::connect((&address.host[..], address.port));
-    let tcp = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
-        .await
-        .map_err(|_| io::ErrorKind::TimedOut)??;
+    let tcp = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| io::ErrorKind::TimedOut)??;
     // Without this a batch waits 40 ms for an acknowledgement of its first packet.
     tcp.set_nodelay(true)?;
     Ok(BufStream::with_capacity(BUFFER, BUFFER, Stream { tcp, silence: None }))
@@ -42,9 +40,8 @@ impl AsyncRead for Stream {
             self.silence = None;
             return read;
         }
-        let silence = self
-            .silence
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + SILENCE_MAX)));
+        let silence =
+            self.silence.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + SILENCE_MAX)));
         ready!(silence.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

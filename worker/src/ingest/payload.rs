@@ -67,10 +67,7 @@ impl Message {
     pub(super) fn turns(&self) -> Vec<Turn> {
         let messages = self.0.pointer("/artifact/messages").and_then(Value::as_array);
         let first_at = messages.and_then(|all| all.iter().find_map(|m| instant(m.get("time")?)));
-        let spoken = messages
-            .into_iter()
-            .flatten()
-            .filter_map(|message| turn(message, first_at));
+        let spoken = messages.into_iter().flatten().filter_map(|message| turn(message, first_at));
         let mut turns: Vec<Turn> = spoken.take(MAX_TURNS).collect();
         for (turn_no, turn) in (0..).zip(&mut turns) {
             turn.turn_no = turn_no;
@@ -92,10 +89,7 @@ impl Message {
     }
 
     fn number(&self, pointer: &str) -> Option<f64> {
-        self.0
-            .pointer(pointer)?
-            .as_f64()
-            .filter(|number| (0.0..1e9).contains(number))
+        self.0.pointer(pointer)?.as_f64().filter(|number| (0.0..1e9).contains(number))
     }
 
     fn time(&self, pointer: &str) -> Option<DateTime<Utc>> {
@@ -119,10 +113,7 @@ fn turn(message: &Value, first_at: Option<DateTime<Utc>>) -> Option<Turn> {
     if text.is_empty() {
         return None;
     }
-    let seconds = message
-        .get("secondsFromStart")
-        .and_then(Value::as_f64)
-        .map(|seconds| seconds * 1000.0);
+    let seconds = message.get("secondsFromStart").and_then(Value::as_f64).map(|seconds| seconds * 1000.0);
     let since_first = || Some((instant(message.get("time")?)? - first_at?).num_milliseconds() as f64);
     let milliseconds = |value: f64| value.clamp(0.0, f64::from(i32::MAX)).round() as i32;
     Some(Turn {
@@ -144,9 +135,7 @@ fn instant(value: &Value) -> Option<DateTime<Utc>> {
     // Postgres and our readers know four digits of a year.
     let year = chrono::Datelike::year(&instant);
     let micros = instant.timestamp_micros();
-    (1970..=9999)
-        .contains(&year)
-        .then(|| DateTime::from_timestamp_micros(micros))?
+    (1970..=9999).contains(&year).then(|| DateTime::from_timestamp_micros(micros))?
 }
 
 /// One line, of bounded length, without what Postgres cannot store or a terminal would obey.
@@ -154,13 +143,7 @@ fn clean(text: &str, max_chars: usize) -> String {
     let spaced = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let visible = spaced.filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'));
     let visible: String = visible.collect();
-    visible
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(max_chars)
-        .collect()
+    visible.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(max_chars).collect()
 }
 
 #[cfg(test)]
@@ -210,20 +193,15 @@ mod tests {
         assert_eq!(news.caller_phone.as_ref().map(Phone::as_str), Some("+14155550142"));
         assert_eq!(news.started_at.unwrap().to_rfc3339(), "2026-11-20T16:02:11.412+00:00");
         assert_eq!(news.cost_microusd, Some(107_300));
-        assert_eq!(
-            (news.assistant_id.as_deref(), news.assistant_version.as_deref()),
-            (Some("c2a9"), Some("4"))
-        );
+        assert_eq!((news.assistant_id.as_deref(), news.assistant_version.as_deref()), (Some("c2a9"), Some("4")));
         assert_eq!(news.recording_url.as_deref(), Some("https://storage.example/mono.wav"));
     }
 
     #[test]
     fn turns_are_what_tutor_and_student_said() {
         let turns = message(&report()).turns();
-        let shown: Vec<_> = turns
-            .iter()
-            .map(|t| (t.turn_no, t.speaker, &t.text[..], t.offset_ms, t.duration_ms))
-            .collect();
+        let shown: Vec<_> =
+            turns.iter().map(|t| (t.turn_no, t.speaker, &t.text[..], t.offset_ms, t.duration_ms)).collect();
         assert_eq!(
             shown,
             [
@@ -235,10 +213,9 @@ mod tests {
 
     #[test]
     fn a_status_is_news_of_its_moment() {
-        for (timestamp, status) in [
-            (json!(1_795_190_531_462_i64), "in-progress"),
-            (json!("2026-11-20T16:02:11.462Z"), "ended"),
-        ] {
+        for (timestamp, status) in
+            [(json!(1_795_190_531_462_i64), "in-progress"), (json!("2026-11-20T16:02:11.462Z"), "ended")]
+        {
             let news = message(
                 &json!({"type": "status-update", "status": status, "timestamp": timestamp, "call": {"id": "a"}}),
             );
@@ -247,11 +224,7 @@ mod tests {
             assert!(!news.is_report);
             assert_eq!(
                 (news.started_at, news.ended_at),
-                if status == "ended" {
-                    (None, expected)
-                } else {
-                    (expected, None)
-                }
+                if status == "ended" { (None, expected) } else { (expected, None) }
             );
         }
     }
@@ -271,13 +244,7 @@ mod tests {
     fn other_types_concern_no_session() {
         assert!(!message(&json!({"type": "transcript", "call": {"id": "a"}})).concerns_a_session());
         assert!(!message(&json!({"type": 7})).concerns_a_session());
-        for body in [
-            "",
-            "[]",
-            "{}",
-            "{\"message\": 1}",
-            "{\"message\": {\"type\": \"\\ud800\"}}",
-        ] {
+        for body in ["", "[]", "{}", "{\"message\": 1}", "{\"message\": {\"type\": \"\\ud800\"}}"] {
             assert!(Message::read(body.as_bytes()).is_none(), "{body}");
         }
     }
@@ -286,10 +253,7 @@ mod tests {
     fn a_turn_is_bounded_and_holds_nothing_invisible() {
         let long = json!({"role": "user", "message": "x".repeat(100_000), "secondsFromStart": 1e300, "duration": -5});
         let turn = super::turn(&long, None).unwrap();
-        assert_eq!(
-            (turn.text.len(), turn.offset_ms, turn.duration_ms),
-            (MAX_TURN_CHARS, i32::MAX, Some(0))
-        );
+        assert_eq!((turn.text.len(), turn.offset_ms, turn.duration_ms), (MAX_TURN_CHARS, i32::MAX, Some(0)));
         assert_eq!(clean("a\u{202e}b\u{0}\n c\u{e0041}", 9), "ab c");
     }
 }

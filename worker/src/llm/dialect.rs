@@ -67,10 +67,7 @@ impl Dialect {
         let body = String::from_utf8_lossy(&body[..body.len().min(8192)]).to_lowercase();
         let names = |words: &[&str]| words.iter().any(|word| body.contains(word));
         if self.limit == Limit::MaxCompletionTokens && names(&["max_completion_tokens"]) {
-            return Some(Self {
-                limit: Limit::MaxTokens,
-                ..self
-            });
+            return Some(Self { limit: Limit::MaxTokens, ..self });
         }
         let about_format = [
             "response_format",
@@ -101,16 +98,9 @@ mod tests {
     use crate::llm::{Message, Speaker};
 
     fn body(dialect: Dialect) -> Value {
-        let messages = [
-            Message::new(Speaker::System, "Judge."),
-            Message::new(Speaker::User, "Talk."),
-        ];
+        let messages = [Message::new(Speaker::System, "Judge."), Message::new(Speaker::User, "Talk.")];
         let schema = json!({ "type": "object" });
-        let question = Question {
-            messages: &messages,
-            schema: &schema,
-            max_output_tokens: 900,
-        };
+        let question = Question { messages: &messages, schema: &schema, max_output_tokens: 900 };
         dialect.body("m", &question)
     }
 
@@ -127,10 +117,7 @@ mod tests {
         }
         assert_eq!(kinds.len(), 4);
         assert_eq!(kinds[0]["json_schema"]["strict"], true);
-        assert_eq!(
-            kinds[1],
-            json!({ "type": "json_object", "schema": { "type": "object" } })
-        );
+        assert_eq!(kinds[1], json!({ "type": "json_object", "schema": { "type": "object" } }));
         assert_eq!(kinds[2], json!({ "type": "json_object" }));
         assert_eq!(kinds[3], Value::Null);
         let prompt = body(dialect)["messages"][0]["content"].as_str().unwrap().to_owned();
@@ -141,13 +128,8 @@ mod tests {
     fn the_limit_has_two_names() {
         let newer = Dialect::default();
         assert_eq!(body(newer)["max_completion_tokens"], 900);
-        let older = newer
-            .plainer(400, b"Unrecognized request argument: max_completion_tokens")
-            .unwrap();
-        assert_eq!(
-            (&body(older)["max_tokens"], older.format),
-            (&json!(900), Format::JsonSchema)
-        );
+        let older = newer.plainer(400, b"Unrecognized request argument: max_completion_tokens").unwrap();
+        assert_eq!((&body(older)["max_tokens"], older.format), (&json!(900), Format::JsonSchema));
         assert_eq!(older.plainer(400, b"max_completion_tokens"), None, "it was not sent");
     }
 

@@ -52,31 +52,15 @@ impl From<Fault> for JobError {
 }
 
 pub(super) fn of_transport(error: &reqwest::Error) -> Fault {
-    if error.is_timeout() {
-        Fault::TimedOut
-    } else {
-        Fault::Unreachable
-    }
+    if error.is_timeout() { Fault::TimedOut } else { Fault::Unreachable }
 }
 
 /// Reads a refusal: what it says counts for more than its number.
 pub(super) fn classify(status: u16, retry_after: Option<&str>, body: &[u8]) -> Fault {
     let body = String::from_utf8_lossy(&body[..body.len().min(8192)]).to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| body.contains(word));
-    let too_long = [
-        "context_length",
-        "context length",
-        "exceed_context_size",
-        "context window",
-        "prompt is too long",
-    ];
-    let no_money = [
-        "insufficient_quota",
-        "credit_balance",
-        "spend_limit",
-        "usage_limit_exceeded",
-        "billing_error",
-    ];
+    let too_long = ["context_length", "context length", "exceed_context_size", "context window", "prompt is too long"];
+    let no_money = ["insufficient_quota", "credit_balance", "spend_limit", "usage_limit_exceeded", "billing_error"];
     match status {
         413 => Fault::TooLong,
         400 | 422 if says(&too_long) => Fault::TooLong,
@@ -84,9 +68,7 @@ pub(super) fn classify(status: u16, retry_after: Option<&str>, body: &[u8]) -> F
         403 | 429 if says(&no_money) => Fault::OutOfMoney,
         401 | 403 => Fault::Unauthorised,
         404 => Fault::NotFound,
-        408 | 409 | 425 | 429 | 500.. => Fault::Busy {
-            at_least: retry_after.and_then(seconds).unwrap_or_default(),
-        },
+        408 | 409 | 425 | 429 | 500.. => Fault::Busy { at_least: retry_after.and_then(seconds).unwrap_or_default() },
         _ => Fault::BadRequest,
     }
 }
@@ -108,9 +90,7 @@ mod tests {
     use super::*;
 
     fn busy(seconds: u64) -> Fault {
-        Fault::Busy {
-            at_least: Duration::from_secs(seconds),
-        }
+        Fault::Busy { at_least: Duration::from_secs(seconds) }
     }
 
     #[test]
@@ -118,12 +98,7 @@ mod tests {
         assert_eq!(classify(429, Some("17"), b"{}"), busy(17));
         assert_eq!(classify(529, None, b"overloaded_error"), busy(0));
         assert_eq!(classify(503, Some("soon"), b""), busy(0));
-        assert_eq!(
-            classify(429, Some("1e99"), b""),
-            Fault::Busy {
-                at_least: MAX_RETRY_AFTER
-            }
-        );
+        assert_eq!(classify(429, Some("1e99"), b""), Fault::Busy { at_least: MAX_RETRY_AFTER });
         assert_eq!(classify(429, Some("-3"), b""), busy(0));
         assert_eq!(classify(429, Some("Wed, 21 Oct 2015 07:28:00 GMT"), b""), busy(0));
     }
@@ -134,10 +109,7 @@ mod tests {
         assert_eq!(classify(429, None, quota), Fault::OutOfMoney);
         assert_eq!(classify(401, None, b""), Fault::Unauthorised);
         assert_eq!(classify(404, None, b"model_not_found"), Fault::NotFound);
-        assert_eq!(
-            classify(400, None, br#"{"error":{"type":"exceed_context_size_error"}}"#),
-            Fault::TooLong
-        );
+        assert_eq!(classify(400, None, br#"{"error":{"type":"exceed_context_size_error"}}"#), Fault::TooLong);
         assert_eq!(classify(400, None, b"bad"), Fault::BadRequest);
     }
 

@@ -19,44 +19,25 @@ struct Script {
 }
 
 async fn play(State(script): State<Script>, headers: HeaderMap, body: String) -> Response<Body> {
-    script
-        .asked
-        .lock()
-        .unwrap()
-        .push((headers, serde_json::from_str(&body).unwrap()));
+    script.asked.lock().unwrap().push((headers, serde_json::from_str(&body).unwrap()));
     let mut answers = script.answers.lock().unwrap();
-    if answers.is_empty() {
-        answer(200, "{}")
-    } else {
-        answers.remove(0)
-    }
+    if answers.is_empty() { answer(200, "{}") } else { answers.remove(0) }
 }
 
 fn answer(status: u16, body: impl Into<Body>) -> Response<Body> {
-    Response::builder()
-        .status(StatusCode::from_u16(status).unwrap())
-        .body(body.into())
-        .unwrap()
+    Response::builder().status(StatusCode::from_u16(status).unwrap()).body(body.into()).unwrap()
 }
 
 fn said(content: &str) -> Response<Body> {
     let usage = json!({ "prompt_tokens": 20, "completion_tokens": 5 });
-    answer(
-        200,
-        json!({ "choices": [{ "message": { "content": content } }], "usage": usage }).to_string(),
-    )
+    answer(200, json!({ "choices": [{ "message": { "content": content } }], "usage": usage }).to_string())
 }
 
 async fn endpoint(answers: Vec<Response<Body>>) -> (Llm, Script) {
-    let script = Script {
-        answers: Arc::new(Mutex::new(answers)),
-        ..Script::default()
-    };
+    let script = Script { answers: Arc::new(Mutex::new(answers)), ..Script::default() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let router = Router::new()
-        .route("/v1/chat/completions", post(play))
-        .with_state(script.clone());
+    let router = Router::new().route("/v1/chat/completions", post(play)).with_state(script.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let config = LlmConfig {
         base_url,
@@ -68,15 +49,8 @@ async fn endpoint(answers: Vec<Response<Body>>) -> (Llm, Script) {
 }
 
 async fn ask(llm: &Llm) -> Result<Answer, Fault> {
-    let messages = [
-        Message::new(Speaker::System, "Judge."),
-        Message::new(Speaker::User, "Talk."),
-    ];
-    let question = Question {
-        messages: &messages,
-        schema: &json!({ "type": "object" }),
-        max_output_tokens: 100,
-    };
+    let messages = [Message::new(Speaker::System, "Judge."), Message::new(Speaker::User, "Talk.")];
+    let question = Question { messages: &messages, schema: &json!({ "type": "object" }), max_output_tokens: 100 };
     llm.ask(&question).await
 }
 
@@ -84,28 +58,16 @@ async fn ask(llm: &Llm) -> Result<Answer, Fault> {
 async fn the_way_of_asking_is_found_once_and_remembered() {
     let no_schema = || answer(400, "This response_format type is unavailable now");
     let no_limit = answer(400, "Unsupported parameter: 'max_completion_tokens'");
-    let (llm, script) = endpoint(vec![
-        no_limit,
-        no_schema(),
-        no_schema(),
-        said("{\"a\": 1}"),
-        said("{\"a\": 2}"),
-    ])
-    .await;
+    let (llm, script) =
+        endpoint(vec![no_limit, no_schema(), no_schema(), said("{\"a\": 1}"), said("{\"a\": 2}")]).await;
     let first = ask(&llm).await.unwrap();
-    assert_eq!(
-        (&first.text[..], first.usage.input_tokens, first.usage.output_tokens),
-        ("{\"a\": 1}", 20, 5)
-    );
+    assert_eq!((&first.text[..], first.usage.input_tokens, first.usage.output_tokens), ("{\"a\": 1}", 20, 5));
     assert_eq!(ask(&llm).await.unwrap().text, "{\"a\": 2}");
     let asked = script.asked.lock().unwrap();
     assert_eq!(asked.len(), 5);
     let (headers, body) = &asked[4];
     assert_eq!(headers["authorization"], "Bearer a key of sixteen");
-    assert_eq!(
-        (&body["response_format"]["type"], &body["max_tokens"]),
-        (&json!("json_object"), &json!(100))
-    );
+    assert_eq!((&body["response_format"]["type"], &body["max_tokens"]), (&json!("json_object"), &json!(100)));
 }
 
 #[tokio::test]
@@ -122,11 +84,7 @@ async fn a_silent_or_dribbling_endpoint_is_given_up_in_time() {
 
 #[tokio::test]
 async fn too_much_is_as_bad_as_nonsense() {
-    let (llm, _script) = endpoint(vec![
-        answer(200, " ".repeat(MAX_ANSWER_BYTES + 1)),
-        answer(200, "<html>"),
-    ])
-    .await;
+    let (llm, _script) = endpoint(vec![answer(200, " ".repeat(MAX_ANSWER_BYTES + 1)), answer(200, "<html>")]).await;
     assert_eq!(ask(&llm).await.unwrap_err(), Fault::Garbled);
     assert_eq!(ask(&llm).await.unwrap_err(), Fault::Garbled);
 }
@@ -134,9 +92,7 @@ async fn too_much_is_as_bad_as_nonsense() {
 #[tokio::test]
 async fn our_key_follows_no_redirect() {
     let mut elsewhere = answer(302, "");
-    elsewhere
-        .headers_mut()
-        .insert("location", "http://127.0.0.1:9/".parse().unwrap());
+    elsewhere.headers_mut().insert("location", "http://127.0.0.1:9/".parse().unwrap());
     let (llm, script) = endpoint(vec![elsewhere]).await;
     assert_eq!(ask(&llm).await.unwrap_err(), Fault::BadRequest);
     assert_eq!(script.asked.lock().unwrap().len(), 1);

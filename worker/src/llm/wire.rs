@@ -21,19 +21,14 @@ pub struct Message {
 
 impl Message {
     pub fn new(speaker: Speaker, text: impl Into<String>) -> Self {
-        Self {
-            speaker,
-            text: text.into(),
-        }
+        Self { speaker, text: text.into() }
     }
 }
 
 impl std::fmt::Debug for Message {
     /// Without the text: it holds what a child said.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Message")
-            .field("speaker", &self.speaker)
-            .finish_non_exhaustive()
+        f.debug_struct("Message").field("speaker", &self.speaker).finish_non_exhaustive()
     }
 }
 
@@ -70,18 +65,10 @@ pub(super) fn answer(body: &[u8]) -> Result<Answer, Fault> {
         Some(Value::Array(parts)) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
         _ => return Err(Fault::Garbled),
     };
-    let tokens = |name: &str| {
-        body["usage"][name]
-            .as_u64()
-            .and_then(|n| u32::try_from(n).ok())
-            .unwrap_or(0)
-    };
+    let tokens = |name: &str| body["usage"][name].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
     Ok(Answer {
         text: first_object(&content).ok_or(Fault::Garbled)?.to_owned(),
-        usage: Usage {
-            input_tokens: tokens("prompt_tokens"),
-            output_tokens: tokens("completion_tokens"),
-        },
+        usage: Usage { input_tokens: tokens("prompt_tokens"), output_tokens: tokens("completion_tokens") },
     })
 }
 
@@ -134,19 +121,10 @@ mod tests {
     #[test]
     fn an_answer_that_is_none_says_why() {
         let fault = |choice: Value| answer(&body(&choice)).unwrap_err();
-        assert_eq!(
-            fault(json!({ "message": { "content": null, "refusal": "no" } })),
-            Fault::Declined
-        );
-        assert_eq!(
-            fault(json!({ "message": { "content": "{\"a\"" }, "finish_reason": "length" })),
-            Fault::Truncated
-        );
+        assert_eq!(fault(json!({ "message": { "content": null, "refusal": "no" } })), Fault::Declined);
+        assert_eq!(fault(json!({ "message": { "content": "{\"a\"" }, "finish_reason": "length" })), Fault::Truncated);
         assert_eq!(fault(json!({ "message": { "content": "{\"a\": {}" } })), Fault::Garbled);
-        assert_eq!(
-            fault(json!({ "message": { "content": "I like horses." } })),
-            Fault::Garbled
-        );
+        assert_eq!(fault(json!({ "message": { "content": "I like horses." } })), Fault::Garbled);
         assert_eq!(answer(b"<html>").unwrap_err(), Fault::Garbled);
     }
 }

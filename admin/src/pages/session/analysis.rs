@@ -32,11 +32,7 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
 }
 
 fn retry_form(admin: &Admin, data: &Data) -> Markup {
-    let word = if data.session.status == SessionStatus::NeedsAttention {
-        "Retry"
-    } else {
-        "Run again"
-    };
+    let word = if data.session.status == SessionStatus::NeedsAttention { "Retry" } else { "Run again" };
     html! {
         div.actions {
             form method="post" action={ "/sessions/" (data.session.session_id) "/analysis/retry" } {
@@ -49,14 +45,10 @@ fn retry_form(admin: &Admin, data: &Data) -> Markup {
 
 fn waiting(status: SessionStatus) -> Markup {
     let (what, safe) = match status {
-        SessionStatus::InProgress => (
-            "Comes after the call.",
-            "It takes a few seconds from the end of the call.",
-        ),
-        SessionStatus::Received => (
-            "Waits for a worker.",
-            "The report is stored. Nothing is lost if this takes a while.",
-        ),
+        SessionStatus::InProgress => ("Comes after the call.", "It takes a few seconds from the end of the call."),
+        SessionStatus::Received => {
+            ("Waits for a worker.", "The report is stored. Nothing is lost if this takes a while.")
+        }
         SessionStatus::Analyzing => ("Is being made.", "This usually takes a few seconds."),
         SessionStatus::Analyzed => ("There is none.", "The call held too little to judge."),
         SessionStatus::NeedsAttention => (
@@ -68,14 +60,7 @@ fn waiting(status: SessionStatus) -> Markup {
 }
 
 fn findings(data: &Data, analysis: &Analysis) -> Markup {
-    let Findings {
-        summary,
-        limits,
-        figures,
-        skills,
-        misconceptions,
-        ..
-    } = &analysis.findings;
+    let Findings { summary, limits, figures, skills, misconceptions, .. } = &analysis.findings;
     html! {
         div.sec { div.prose { p { (summary) } } }
         @if !analysis.findings.safety_flags.is_empty() { (to_read(data, &analysis.findings)) }
@@ -136,13 +121,7 @@ fn skill_line(turns: &[Turn], skill: &SkillFinding) -> Markup {
 
 /// "3 right, 2 of them without help; 1 not right yet".
 fn told(skill: &SkillFinding) -> String {
-    let n = |verdict| {
-        skill
-            .evidence
-            .iter()
-            .filter(|evidence| evidence.verdict == verdict)
-            .count()
-    };
+    let n = |verdict| skill.evidence.iter().filter(|evidence| evidence.verdict == verdict).count();
     let (right, partly, wrong) = (n(Verdict::Correct), n(Verdict::Partial), n(Verdict::Incorrect));
     let is_unaided = |evidence: &&EvidenceFinding| evidence.verdict == Verdict::Correct && evidence.help == Help::None;
     let unaided = skill.evidence.iter().filter(is_unaided).count();
@@ -161,11 +140,7 @@ fn told(skill: &SkillFinding) -> String {
     if wrong > 0 {
         parts.push(format!("{wrong} not right yet"));
     }
-    if parts.is_empty() {
-        "Talked about, nothing shown".to_owned()
-    } else {
-        parts.join("; ")
-    }
+    if parts.is_empty() { "Talked about, nothing shown".to_owned() } else { parts.join("; ") }
 }
 
 fn misconception_line(turns: &[Turn], misconception: &MisconceptionFinding) -> Markup {
@@ -240,11 +215,7 @@ fn judged_by(analysis: &Analysis, limits: &[String]) -> Markup {
 }
 
 fn duration(duration_ms: i32) -> String {
-    if duration_ms < 1000 {
-        format!("{duration_ms} ms")
-    } else {
-        figures::wait(i64::from(duration_ms) / 1000)
-    }
+    if duration_ms < 1000 { format!("{duration_ms} ms") } else { figures::wait(i64::from(duration_ms) / 1000) }
 }
 
 fn turn_tag(turns: &[Turn], turn_no: i32, mark: &str) -> Markup {
@@ -277,11 +248,7 @@ mod tests {
     }
 
     fn skill(evidence: Vec<EvidenceFinding>) -> SkillFinding {
-        SkillFinding {
-            skill_id: "maths.fractions.add".to_owned(),
-            name: "Adding fractions".to_owned(),
-            evidence,
-        }
+        SkillFinding { skill_id: "maths.fractions.add".to_owned(), name: "Adding fractions".to_owned(), evidence }
     }
 
     fn sample() -> Findings {
@@ -295,10 +262,7 @@ mod tests {
             engagement: None,
             requests: Vec::new(),
             facts: Vec::new(),
-            safety_flags: vec![SafetyFlag {
-                category: "bullying".to_owned(),
-                turn_no: 1,
-            }],
+            safety_flags: vec![SafetyFlag { category: "bullying".to_owned(), turn_no: 1 }],
             next_lesson: None,
         }
     }

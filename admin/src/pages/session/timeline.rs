@@ -34,23 +34,13 @@ pub(super) fn card(viewer: &Viewer, data: &Data) -> Markup {
 fn steps(data: &Data) -> Vec<Step> {
     let session = &data.session;
     let step = |at: Option<DateTime<Utc>>, class, what: &str, more| {
-        at.map(|at| Step {
-            at,
-            class,
-            what: what.to_owned(),
-            more,
-        })
+        at.map(|at| Step { at, class, what: what.to_owned(), more })
     };
     let reason = html! { @if let Some(reason) = &session.ended_reason { code { (reason) } } };
     let of_call = [
         step(session.started_at, "", "Call began", html! {}),
         step(session.ended_at, "", "Call ended", reason),
-        step(
-            session.analyzed_at,
-            "good",
-            "Analysed",
-            html! { "Mastery and student context updated" },
-        ),
+        step(session.analyzed_at, "good", "Analysed", html! { "Mastery and student context updated" }),
     ];
     let of_jobs = data.jobs.iter().map(|job| Some(job_step(job)));
     let mut steps: Vec<Step> = of_call.into_iter().chain(of_jobs).flatten().collect();
@@ -69,12 +59,7 @@ fn job_step(job: &JobItem) -> Step {
         @if job.attempts > 1 { ", attempt " (job.attempts) " of " (job.max_attempts) }
         @if let Some(error) = &job.last_error { ": " (error) }
     };
-    Step {
-        at: job.finished_at.unwrap_or(job.created_at),
-        class,
-        what: kind_words(&job.kind).to_owned(),
-        more,
-    }
+    Step { at: job.finished_at.unwrap_or(job.created_at), class, what: kind_words(&job.kind).to_owned(), more }
 }
 
 #[cfg(test)]

@@ -76,19 +76,9 @@ impl Typed {
         }
         let grade = match &self.grade[..] {
             "" => None,
-            text => Some(
-                text.parse()
-                    .ok()
-                    .filter(|grade| (0..=13).contains(grade))
-                    .ok_or("A grade is 0 to 13.")?,
-            ),
+            text => Some(text.parse().ok().filter(|grade| (0..=13).contains(grade)).ok_or("A grade is 0 to 13.")?),
         };
-        let written: Vec<&str> = self
-            .phones
-            .split(['\n', ',', ';'])
-            .map(str::trim)
-            .filter(|p| !p.is_empty())
-            .collect();
+        let written: Vec<&str> = self.phones.split(['\n', ',', ';']).map(str::trim).filter(|p| !p.is_empty()).collect();
         if written.len() > MAX_PHONES {
             return Err(format!("A student has at most {MAX_PHONES} phone numbers."));
         }
@@ -113,22 +103,14 @@ impl Typed {
             locale: self.locale.clone(),
             timezone: self.timezone.clone(),
             guidance: Some(self.guidance.clone()).filter(|guidance| !guidance.is_empty()),
-            status: if self.is_blocked {
-                StudentStatus::Blocked
-            } else {
-                StudentStatus::Active
-            },
+            status: if self.is_blocked { StudentStatus::Blocked } else { StudentStatus::Active },
         })
     }
 }
 
 pub(crate) async fn new_form(admin: Admin) -> Result<Markup, Fault> {
     admin.require_write()?;
-    let typed = Typed {
-        locale: "en".to_owned(),
-        timezone: admin.viewer.zone.name().to_owned(),
-        ..Typed::default()
-    };
+    let typed = Typed { locale: "en".to_owned(), timezone: admin.viewer.zone.name().to_owned(), ..Typed::default() };
     Ok(render(&admin, None, &typed, None))
 }
 
@@ -141,29 +123,11 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
         Err(why) => return Ok(refused(admin, None, &typed, &why)),
     };
     let now = clock::now();
-    let Understood {
-        name,
-        grade,
-        phones,
-        locale,
-        timezone,
-        guidance,
-        status,
-    } = understood;
-    let new = NewStudent {
-        display_name: name,
-        grade,
-        locale,
-        timezone,
-        phones,
-    };
+    let Understood { name, grade, phones, locale, timezone, guidance, status } = understood;
+    let new = NewStudent { display_name: name, grade, locale, timezone, phones };
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
     let student = student::insert_student(&mut tx, &admin.caller, &new, now).await?;
-    let change = StudentChange {
-        guidance: Some(guidance),
-        status: Some(status),
-        ..StudentChange::default()
-    };
+    let change = StudentChange { guidance: Some(guidance), status: Some(status), ..StudentChange::default() };
     student::update_student(&mut tx, &admin.caller, student.student_id, &change, now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
     super::record(&db, admin, "student.create", student.student_id, now).await?;
@@ -213,19 +177,12 @@ pub(crate) async fn save(
 }
 
 fn refused(admin: &Admin, student_id: Option<StudentId>, typed: &Typed, why: &str) -> Response {
-    (
-        StatusCode::UNPROCESSABLE_ENTITY,
-        render(admin, student_id, typed, Some(why)),
-    )
-        .into_response()
+    (StatusCode::UNPROCESSABLE_ENTITY, render(admin, student_id, typed, Some(why))).into_response()
 }
 
 fn render(admin: &Admin, student_id: Option<StudentId>, typed: &Typed, error: Option<&str>) -> Markup {
-    let (title, button) = if student_id.is_some() {
-        ("Edit profile", "Save")
-    } else {
-        ("Add a student", "Add student")
-    };
+    let (title, button) =
+        if student_id.is_some() { ("Edit profile", "Save") } else { ("Add a student", "Add student") };
     let back = student_id.map_or_else(|| "/students".to_owned(), |id| format!("/students/{id}"));
     page(
         admin,
@@ -307,34 +264,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_and_what_was_typed_is_kept() {
         let wrong = [
-            Typed {
-                name: String::new(),
-                ..typed()
-            },
-            Typed {
-                grade: "14".to_owned(),
-                ..typed()
-            },
-            Typed {
-                phones: "555 0142".to_owned(),
-                ..typed()
-            },
-            Typed {
-                phones: "+14155550142,".repeat(11),
-                ..typed()
-            },
-            Typed {
-                locale: "e".to_owned(),
-                ..typed()
-            },
-            Typed {
-                timezone: "Mars/Base".to_owned(),
-                ..typed()
-            },
-            Typed {
-                guidance: "x".repeat(501),
-                ..typed()
-            },
+            Typed { name: String::new(), ..typed() },
+            Typed { grade: "14".to_owned(), ..typed() },
+            Typed { phones: "555 0142".to_owned(), ..typed() },
+            Typed { phones: "+14155550142,".repeat(11), ..typed() },
+            Typed { locale: "e".to_owned(), ..typed() },
+            Typed { timezone: "Mars/Base".to_owned(), ..typed() },
+            Typed { guidance: "x".repeat(501), ..typed() },
         ];
         for typed in wrong {
             let why = typed.understand().unwrap_err();

@@ -10,14 +10,8 @@ use crate::parts::meter::meter;
 use crate::parts::table::{Column, cell, row, table};
 use crate::viewer::Viewer;
 
-const COLUMNS: [Column; 6] = [
-    ("Skill", ""),
-    ("Level", ""),
-    ("Estimate", "num"),
-    ("Evidence", "num"),
-    ("Practised", ""),
-    ("Next review", ""),
-];
+const COLUMNS: [Column; 6] =
+    [("Skill", ""), ("Level", ""), ("Estimate", "num"), ("Evidence", "num"), ("Practised", ""), ("Next review", "")];
 
 pub(super) fn card(viewer: &Viewer, list: &[Mastery]) -> Markup {
     let rows = html! { @for mastery in list { (mastery_row(viewer, mastery)) } };
@@ -75,20 +69,13 @@ mod tests {
             n_calls_correct: 1,
             last_at: last_at.parse().unwrap(),
         };
-        Mastery {
-            skill_id: "maths.fractions.add".to_owned(),
-            skill_name: "Adding fractions".to_owned(),
-            state,
-        }
+        Mastery { skill_id: "maths.fractions.add".to_owned(), skill_name: "Adding fractions".to_owned(), state }
     }
 
     #[test]
     fn a_level_is_a_word_then_a_number_and_never_a_percentage() {
         let shown = card(&Viewer::sample(), &[sample("2026-11-19T21:00:00Z")]).into_string();
-        assert!(
-            shown.contains("Shaky") && shown.contains("0.90") && !shown.contains('%'),
-            "{shown}"
-        );
+        assert!(shown.contains("Shaky") && shown.contains("0.90") && !shown.contains('%'), "{shown}");
     }
 
     #[test]

@@ -105,10 +105,7 @@ fn form(admin: &Admin, student_id: StudentId) -> Markup {
 }
 
 fn line(admin: &Admin, student_id: StudentId, note: &Note) -> Markup {
-    let author = note
-        .author
-        .split_once(':')
-        .map_or(&note.author[..], |(_, author)| author);
+    let author = note.author.split_once(':').map_or(&note.author[..], |(_, author)| author);
     html! {
         li {
             div.row.xs.faint {

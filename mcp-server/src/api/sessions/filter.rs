@@ -91,14 +91,8 @@ fn set<T, E: Display>(field: &mut Option<T>, value: Result<T, E>) -> Result<(), 
 /// A moment that Postgres can keep, too. A `+` that nobody encoded has become a space on its way.
 fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
     let moment = DateTime::parse_from_rfc3339(&text.replace(' ', "+"));
-    let moment = moment
-        .map_err(|_| "give an RFC 3339 time, for example 2026-11-20T16:00:00Z")?
-        .to_utc();
-    if (1..=9999).contains(&moment.year()) {
-        Ok(moment)
-    } else {
-        Err("give a year from 1 to 9999")
-    }
+    let moment = moment.map_err(|_| "give an RFC 3339 time, for example 2026-11-20T16:00:00Z")?.to_utc();
+    if (1..=9999).contains(&moment.year()) { Ok(moment) } else { Err("give a year from 1 to 9999") }
 }
 
 fn limit(text: &str) -> Result<u8, String> {
@@ -111,29 +105,19 @@ mod tests {
     use super::*;
 
     fn faults(query: &str) -> Vec<String> {
-        SessionFilter::parse(query)
-            .unwrap_err()
-            .into_iter()
-            .map(|fault| fault.field)
-            .collect()
+        SessionFilter::parse(query).unwrap_err().into_iter().map(|fault| fault.field).collect()
     }
 
     #[test]
     fn every_filter_is_read() {
         let id = StudentId::new();
-        let place: Place = (
-            DateTime::from_timestamp_micros(1_795_190_700_123_456).unwrap(),
-            SessionId::new(),
-        );
+        let place: Place = (DateTime::from_timestamp_micros(1_795_190_700_123_456).unwrap(), SessionId::new());
         let cursor = cursor::encode(&place);
         let query = SessionFilter::parse(&format!(
             "student_id={id}&status=analyzed&from=2026-11-20T16:00:00+01:00&to=2026-11-21T00:00:00Z&limit=7&cursor={cursor}"
         ))
         .unwrap();
-        assert_eq!(
-            (query.student_id, query.status, query.limit),
-            (Some(id), Some(SessionStatus::Analyzed), 7)
-        );
+        assert_eq!((query.student_id, query.status, query.limit), (Some(id), Some(SessionStatus::Analyzed), 7));
         assert_eq!(query.from.unwrap().to_rfc3339(), "2026-11-20T15:00:00+00:00");
         assert_eq!(query.after, Some(place));
     }

@@ -72,9 +72,7 @@ impl SessionView {
             session_id: session.session_id,
             call_id: session.call_id,
             student_id: session.student_id,
-            caller_phone: session
-                .caller_phone
-                .filter(|_| caller.require(Scope::StudentsRead).is_ok()),
+            caller_phone: session.caller_phone.filter(|_| caller.require(Scope::StudentsRead).is_ok()),
             status: session.status,
             attention_reason: session.attention_reason,
             call_type: session.call_type,

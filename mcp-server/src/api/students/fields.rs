@@ -75,11 +75,7 @@ pub(super) struct StudentChangeBody {
     #[schemars(with = "Vec<Phone>", length(max = MAX_PHONES))]
     phones: Option<Vec<Phone>>,
     #[serde(default, deserialize_with = "present")]
-    #[schemars(
-        with = "String",
-        length(min = 2, max = 35),
-        pattern("^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-    )]
+    #[schemars(with = "String", length(min = 2, max = 35), pattern("^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"))]
     locale: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 64))]
@@ -122,9 +118,7 @@ impl StudentChangeBody {
             locale: self.locale,
             timezone: self.timezone,
             status: self.status,
-            guidance: self
-                .guidance
-                .map(|guidance| guidance.filter(|text| !text.trim().is_empty())),
+            guidance: self.guidance.map(|guidance| guidance.filter(|text| !text.trim().is_empty())),
             phones: self.phones,
         })
     }
@@ -157,10 +151,7 @@ fn check_text(field: &'static str, text: &str, max: usize, faults: &mut Vec<Fiel
 
 fn check_grade(grade: Option<i16>, faults: &mut Vec<FieldFault>) {
     if grade.is_some_and(|grade| !(0..=13).contains(&grade)) {
-        faults.push(fault(
-            "grade",
-            "give a whole number from 0 (kindergarten) to 13, or leave it out",
-        ));
+        faults.push(fault("grade", "give a whole number from 0 (kindergarten) to 13, or leave it out"));
     }
 }
 
@@ -204,10 +195,7 @@ mod tests {
     #[test]
     fn what_is_left_out_gets_its_default() {
         let student = new_student(json!({ "display_name": " Amara ", "phones": ["+1 (415) 555-0142"] })).unwrap();
-        assert_eq!(
-            (&*student.display_name, &*student.locale, &*student.timezone),
-            ("Amara", "en", "UTC")
-        );
+        assert_eq!((&*student.display_name, &*student.locale, &*student.timezone), ("Amara", "en", "UTC"));
         assert_eq!((student.grade, student.phones[0].as_str()), (None, "+14155550142"));
     }
 
@@ -229,12 +217,7 @@ mod tests {
     #[test]
     fn text_that_postgres_cannot_keep_is_refused() {
         for name in ["a\0b", "a\u{7}b", &"é".repeat(121)] {
-            assert_eq!(
-                new_student(json!({ "display_name": name, "phones": [] }))
-                    .unwrap_err()
-                    .len(),
-                1
-            );
+            assert_eq!(new_student(json!({ "display_name": name, "phones": [] })).unwrap_err().len(), 1);
         }
         assert!(new_student(json!({ "display_name": "é".repeat(120), "phones": [] })).is_ok());
     }
@@ -242,10 +225,7 @@ mod tests {
     #[test]
     fn a_change_tells_null_from_absent() {
         let nothing = change(json!({})).unwrap();
-        assert_eq!(
-            (nothing.grade, nothing.guidance, nothing.display_name),
-            (None, None, None)
-        );
+        assert_eq!((nothing.grade, nothing.guidance, nothing.display_name), (None, None, None));
         let cleared = change(json!({ "grade": null, "guidance": null })).unwrap();
         assert_eq!((cleared.grade, cleared.guidance), (Some(None), Some(None)));
     }
@@ -253,10 +233,7 @@ mod tests {
     #[test]
     fn what_cannot_be_empty_cannot_be_null() {
         for field in ["display_name", "phones", "locale", "timezone", "status"] {
-            assert!(
-                serde_json::from_value::<StudentChangeBody>(json!({ field: null })).is_err(),
-                "{field}"
-            );
+            assert!(serde_json::from_value::<StudentChangeBody>(json!({ field: null })).is_err(), "{field}");
         }
     }
 

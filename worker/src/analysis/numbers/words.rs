@@ -46,18 +46,7 @@ fn decimals(whole: f64, raw: &[Token], point: usize) -> (Value, usize) {
         decimals += 1;
         i += 1;
     }
-    if decimals == 0 {
-        (Value::whole(whole), point)
-    } else {
-        (
-            Value {
-                amount,
-                fraction: None,
-                decimals,
-            },
-            i,
-        )
-    }
+    if decimals == 0 { (Value::whole(whole), point) } else { (Value { amount, fraction: None, decimals }, i) }
 }
 
 fn small(word: &str) -> Option<f64> {
@@ -91,11 +80,6 @@ pub(in crate::analysis) fn denominator(token: &Token) -> Option<(u32, bool)> {
     if word == "halves" {
         return Some((2, true));
     }
-    let (name, plural) = word
-        .strip_suffix('s')
-        .map_or((word.as_str(), false), |name| (name, true));
-    NAMES
-        .iter()
-        .find(|(n, _)| *n == name)
-        .map(|(_, bottom)| (*bottom, plural))
+    let (name, plural) = word.strip_suffix('s').map_or((word.as_str(), false), |name| (name, true));
+    NAMES.iter().find(|(n, _)| *n == name).map(|(_, bottom)| (*bottom, plural))
 }
