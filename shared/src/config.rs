@@ -99,6 +99,7 @@ pub struct VapiConfig {
 
 /// How `admin` is set up.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is connected")]
 pub struct AdminConfig {
     pub database_url: SecretString,
     pub addr: SocketAddr,

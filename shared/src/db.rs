@@ -96,7 +96,7 @@ pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
         .acquire_timeout(Duration::from_secs(1))
         // Asking each connection whether it lives costs a round trip a query; a dead one shows itself anyway.
         .test_before_acquire(false)
-        .max_lifetime(Duration::from_secs(30 * 60))
+        .max_lifetime(Duration::from_mins(30))
         .connect_lazy_with(options))
 }
 

@@ -68,7 +68,7 @@ impl Curriculum {
                     faults.push(fault(*line, problem));
                 }
                 None => {
-                    curriculum.subjects.push(Subject { subject_id: row.subject_id.clone(), name: row.subject.clone() })
+                    curriculum.subjects.push(Subject { subject_id: row.subject_id.clone(), name: row.subject.clone() });
                 }
             }
             match skill(row) {
