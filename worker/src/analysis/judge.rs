@@ -119,7 +119,7 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         (Lead::Confirmed, None) => decide(Verdict::Correct, SINGLE, "the tutor confirmed it"),
         (Lead::Partly, None) => decide(Verdict::Partial, SINGLE, "the tutor confirmed a part of it"),
         (Lead::Rejected, None) if miscalculated => {
-            decide(Verdict::Incorrect, AGREED, "the tutor rejected it, and its arithmetic is wrong")
+            decide(Verdict::Incorrect, AGREED, "the tutor rejected it, and its arithmetic is wrong");
         }
         (Lead::Rejected, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
         (_, None) if miscalculated => decide(Verdict::Incorrect, SINGLE, "its arithmetic is wrong"),
