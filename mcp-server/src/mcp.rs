@@ -11,6 +11,7 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 mod call;
+mod describe;
 mod frame;
 mod gate;
 mod server;

@@ -16,7 +16,7 @@ use crate::State;
 use crate::tools::{Answer, Ask, Definition, Line, Outcome, ToolError};
 
 /// A child waits on the line: after this, no answer is better than a late one.
-const TIMEOUT: Duration = Duration::from_millis(2_500);
+pub(super) const TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// Runs the tool. A tool that panics, hangs, or is asked by a client that has left ends here too: the SDK would let
 /// the request hang for ever, for ever, and run to its end unheard.
@@ -61,11 +61,12 @@ pub(super) async fn call(
     result(answer)
 }
 
-async fn guarded(
-    work: impl Future<Output = Result<Answer, ToolError>>,
+/// The work, or in its place what to say of it.
+pub(super) async fn guarded<T>(
+    work: impl Future<Output = Result<T, ToolError>>,
     timeout: Duration,
     left: &CancellationToken,
-) -> Result<Answer, ToolError> {
+) -> Result<T, ToolError> {
     let work = tokio::time::timeout(timeout, AssertUnwindSafe(work).catch_unwind());
     tokio::select! {
         done = work => match done {

@@ -23,7 +23,7 @@ const INVALID_REQUEST: i32 = -32600;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Frame {
     pub method: String,
-    /// Of the tool, where a tool is called.
+    /// The tool or prompt, or the resource's address, where one is asked for.
     pub name: Option<String>,
     /// What the answer must repeat; null in a notification.
     pub id: Value,
@@ -43,6 +43,8 @@ struct Envelope<'a> {
 struct Params<'a> {
     #[serde(borrow)]
     name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    uri: Option<Cow<'a, str>>,
 }
 
 /// What is wrong with a frame.
@@ -61,7 +63,7 @@ impl Frame {
         match serde_json::from_slice::<Envelope<'_>>(body) {
             Ok(envelope) => Ok(Self {
                 method: envelope.method.into_owned(),
-                name: envelope.params.and_then(|params| params.name).map(Cow::into_owned),
+                name: envelope.params.and_then(|params| params.name.or(params.uri)).map(Cow::into_owned),
                 id: envelope.id,
             }),
             Err(error) if error.classify() == Category::Data => Ok(Self::default()),

@@ -17,6 +17,8 @@ use super::frame::Frame;
 use crate::auth::bearer_of;
 use crate::auth::challenge::Denied;
 use crate::limits::Busy;
+use crate::prompts;
+use crate::resources::Resource;
 use crate::tools;
 
 /// 401 without a good bearer. With one, the caller goes along in the request's extensions.
@@ -34,7 +36,7 @@ pub(super) async fn require_bearer(State(state): State<crate::State>, mut reques
     }
 }
 
-/// 403 where a tool needs a scope that the token lacks.
+/// 403 where a request needs a scope that the token lacks.
 pub(super) async fn require_scope(State(state): State<crate::State>, request: Request, next: Next) -> Response {
     let extensions = request.extensions();
     if let (Some(caller), Some(frame)) = (extensions.get::<Caller>(), extensions.get::<Frame>())
@@ -77,15 +79,18 @@ fn offered_scopes() -> ScopeSet {
     tools::TOOLS.iter().flat_map(|tool| tool.scopes.iter()).collect()
 }
 
-/// What the caller should ask a token for: what this call needs, and what the caller has, so that nothing is lost by
-/// asking again. `None`: the token suffices, or the tool is unknown, which is not for this gate to say.
+/// What the caller should ask a token for: what this request needs, and what the caller has, so that nothing is lost by
+/// asking again. `None`: the token suffices, or what is asked for is unknown, which is not for this gate to say.
 fn scopes_lacking(caller: &Caller, frame: &Frame) -> Option<ScopeSet> {
-    if frame.method != "tools/call" {
-        return None;
-    }
-    let tool = tools::find(frame.name.as_deref()?)?;
-    let suffices = tool.scopes.is_subset_of(caller.scopes);
-    (!suffices).then(|| caller.scopes.iter().chain(tool.scopes.iter()).collect())
+    let name = frame.name.as_deref()?;
+    let needed: ScopeSet = match &frame.method[..] {
+        "tools/call" => tools::find(name)?.scopes,
+        "prompts/get" => prompts::find(name)?.scopes(),
+        "resources/read" => [Resource::parse(name)?.scope()].into_iter().collect(),
+        _ => return None,
+    };
+    let suffices = needed.is_subset_of(caller.scopes);
+    (!suffices).then(|| caller.scopes.iter().chain(needed.iter()).collect())
 }
 
 #[cfg(test)]
@@ -110,10 +115,13 @@ mod tests {
             "context:read sessions:read"
         );
         assert_eq!(lacking(&[Scope::SessionsRead], "tools/call", "list_sessions"), None);
+        assert_eq!(lacking(&[], "prompts/get", "parent_report").unwrap(), "students:read sessions:read");
+        let uri = "session://0199aa00-0000-7000-8000-000000000001/transcript";
+        assert_eq!(lacking(&[], "resources/read", uri).unwrap(), "sessions:read");
     }
 
     #[test]
-    fn what_is_no_call_of_a_known_tool_is_not_judged_here() {
+    fn what_asks_for_nothing_known_is_not_judged_here() {
         assert_eq!(lacking(&[], "tools/list", "list_sessions"), None);
         assert_eq!(lacking(&[], "tools/call", "no_such_tool"), None);
     }

@@ -1,20 +1,28 @@
-//! What the SDK asks of a server, answered from [`crate::tools`].
+//! What the SDK asks of a server, answered from [`crate::tools`], [`crate::resources`] and [`crate::prompts`].
 
 use std::sync::{Arc, LazyLock};
 
 use http::request::Parts;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, DiscoverResult, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
+    DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptMessage,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents, Role, ServerCapabilities,
+    ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
-use shared::access::{Caller, ScopeSet};
+use shared::access::Caller;
+use shared::clock;
 
+use super::call::{TIMEOUT, call, guarded};
+use super::describe::{prompts_for, templates_for, tools_for};
 use crate::State;
-use crate::tools::{self, Definition, Effect, Line};
+use crate::prompts;
+use crate::resources::{Resource, complete};
+use crate::tools::{self, Ask, Line, Outcome, ToolError};
 
-/// For how long a client may keep a list: tools change with a deployment only.
+/// For how long a client may keep a list: what is in it changes with a deployment only.
 const LIST_TTL_MS: u64 = 300_000;
 
 const INSTRUCTIONS: &str = "Tools of a phone tutor for children. At the start of a call ask get_student_context for \
@@ -23,15 +31,12 @@ const INSTRUCTIONS: &str = "Tools of a phone tutor for children. At the start of
 
 static INFO: LazyLock<ServerConfig> = LazyLock::new(|| {
     let implementation = Implementation::new("ai-tutor", env!("CARGO_PKG_VERSION")).with_title("AI tutor");
-    ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-        .with_server_info(implementation)
-        .with_instructions(INSTRUCTIONS)
+    let capabilities =
+        ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().enable_completions().build();
+    ServerConfig::new(capabilities).with_server_info(implementation).with_instructions(INSTRUCTIONS)
 });
 
-static LISTED: LazyLock<Vec<(ScopeSet, Tool)>> =
-    LazyLock::new(|| tools::TOOLS.iter().map(|tool| (tool.scopes, listed(tool))).collect());
-
-/// One for all requests: a clone is two pointers.
+/// One for all requests: a clone is a pointer.
 #[derive(Clone)]
 pub(super) struct McpServer {
     state: Arc<State>,
@@ -43,86 +48,111 @@ impl McpServer {
     }
 }
 
+type Context = RequestContext<RoleServer>;
+type Page = Option<PaginatedRequestParams>;
+
 impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
         INFO.clone()
     }
 
-    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+    async fn discover(&self, _: Context) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
         let result = DiscoverResult::from_server_info(versions, self.get_info());
         Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Public))
     }
 
-    /// The tools that this token may call; hence the list is private to it.
-    async fn list_tools(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        let caller = caller_of(&context)?;
-        let may_call = LISTED.iter().filter(|(scopes, _)| scopes.is_subset_of(caller.scopes));
-        let tools = may_call.map(|(_, tool)| tool.clone()).collect();
+    /// What this token may call; hence a list is private to it.
+    async fn list_tools(&self, _: Page, context: Context) -> Result<ListToolsResult, ErrorData> {
+        let tools = tools_for(caller_of(&context)?.scopes);
         Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
-    async fn call_tool(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        let caller = caller_of(&context)?;
+    async fn call_tool(&self, request: CallToolRequestParams, context: Context) -> Result<CallToolResponse, ErrorData> {
+        let (caller, line) = (caller_of(&context)?, line_of(&context));
         let unknown = || ErrorData::invalid_params("there is no such tool; see tools/list", None);
         let tool = tools::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
-        let line = line_of(&context);
-        Ok(super::call::call(&self.state, caller, &line, tool, arguments, &context.ct).await.into())
+        Ok(call(&self.state, caller, &line, tool, arguments, &context.ct).await.into())
+    }
+
+    /// Nothing is at a fixed address: see the templates.
+    async fn list_resources(&self, _: Page, _: Context) -> Result<ListResourcesResult, ErrorData> {
+        let none = ListResourcesResult::with_all_items(Vec::new());
+        Ok(none.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Page,
+        context: Context,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let templates = ListResourceTemplatesResult::with_all_items(templates_for(caller_of(&context)?.scopes));
+        Ok(templates.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: Context,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let (caller, line) = (caller_of(&context)?, line_of(&context));
+        let nothing = || ErrorData::resource_not_found("there is nothing at this address", None);
+        let resource = Resource::parse(&request.uri).ok_or_else(nothing)?;
+        let ask = Ask { caller, line: &line, now: clock::now() };
+        let content = guarded(resource.read(&self.state.db, ask), TIMEOUT, &context.ct).await.map_err(fault)?;
+        let contents = ResourceContents::text(content.to_string(), request.uri).with_mime_type("application/json");
+        Ok(ReadResourceResult::new(vec![contents]).with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
+    }
+
+    async fn list_prompts(&self, _: Page, context: Context) -> Result<ListPromptsResult, ErrorData> {
+        let prompts = ListPromptsResult::with_all_items(prompts_for(caller_of(&context)?.scopes));
+        Ok(prompts.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: Context,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let (caller, line) = (caller_of(&context)?, line_of(&context));
+        let unknown = || ErrorData::invalid_params("there is no such prompt; see prompts/list", None);
+        let prompt = prompts::find(&request.name).ok_or_else(unknown)?;
+        let ask = Ask { caller, line: &line, now: clock::now() };
+        let arguments = request.arguments.unwrap_or_default();
+        let text = guarded(prompt.text(&self.state.db, ask, &arguments), TIMEOUT, &context.ct).await.map_err(fault)?;
+        let messages = vec![PromptMessage::new_text(Role::User, text)];
+        Ok(GetPromptResult::new(messages).with_description(prompt.description).into())
+    }
+
+    async fn complete(&self, request: CompleteRequestParams, context: Context) -> Result<CompleteResult, ErrorData> {
+        let (caller, line) = (caller_of(&context)?, line_of(&context));
+        let ask = Ask { caller, line: &line, now: clock::now() };
+        let values = complete(&self.state.db, ask, &request.argument.name, &request.argument.value);
+        let values = guarded(values, TIMEOUT, &context.ct).await.map_err(fault)?;
+        Ok(CompleteResult::new(CompletionInfo::new(values).unwrap_or_default()))
+    }
+}
+
+/// Where no model reads the words, the protocol's own kinds of error say what to do.
+fn fault(error: ToolError) -> ErrorData {
+    match error.outcome {
+        Outcome::NotFound => ErrorData::resource_not_found(error.say, None),
+        Outcome::InvalidArguments | Outcome::Refused | Outcome::Forbidden => ErrorData::invalid_params(error.say, None),
+        _ => ErrorData::internal_error(error.say, None),
     }
 }
 
 /// Whom [`super::gate`] has let in.
-fn caller_of(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
+fn caller_of(context: &Context) -> Result<&Caller, ErrorData> {
     let parts = context.extensions.get::<Parts>();
     let nobody = || ErrorData::internal_error("nobody has let this request in", None);
     parts.and_then(|parts| parts.extensions.get::<Caller>()).ok_or_else(nobody)
 }
 
 /// The telephone call, as headers tell it that VAPI fills in by itself or by its customer's template.
-fn line_of(context: &RequestContext<RoleServer>) -> Line {
+fn line_of(context: &Context) -> Line {
     let parts = context.extensions.get::<Parts>();
     let header = |name| parts.and_then(|parts| parts.headers.get(name)).and_then(|value| value.to_str().ok());
     Line::read(header("x-call-id"), header("x-caller-number"))
-}
-
-fn listed(tool: &Definition) -> Tool {
-    let hints = ToolAnnotations::new().open_world(false);
-    let hints = match tool.effect {
-        Effect::Reads => hints.read_only(true),
-        Effect::Adds => hints.read_only(false).destructive(false).idempotent(true),
-    };
-    Tool::new(tool.name, tool.description, tool.input_schema.clone())
-        .with_title(tool.title)
-        .with_raw_output_schema(Arc::new(tool.output_schema.clone()))
-        .with_annotations(hints)
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::access::Scope;
-
-    use super::*;
-
-    /// Measured with o200k: 4.3 bytes of this JSON are a token.
-    fn n_tokens(scopes: ScopeSet) -> usize {
-        let listed = LISTED.iter().filter(|(needed, _)| needed.is_subset_of(scopes));
-        let tools: Vec<&Tool> = listed.map(|(_, tool)| tool).collect();
-        serde_json::to_string(&tools).unwrap().len() * 10 / 43
-    }
-
-    #[test]
-    fn the_list_costs_a_model_little() {
-        assert!(n_tokens(ScopeSet::all()) <= 3_000, "{}", n_tokens(ScopeSet::all()));
-        let voice = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
-        assert!((500..=2_200).contains(&n_tokens(voice)), "{}", n_tokens(voice));
-    }
 }
