@@ -70,7 +70,7 @@ pub async fn create_admin_user(
     match setup {
         None => say!("{email} can log in at {admin_url}/login"),
         Some(setup) => {
-            say!("{email} sets a password at {admin_url}/setup/{} (once, within 72 hours)", setup.expose_secret())
+            say!("{email} sets a password at {admin_url}/setup/{} (once, within 72 hours)", setup.expose_secret());
         }
     }
     Ok(())

@@ -20,7 +20,7 @@ pub use cluster::write_private;
 use cluster::Cluster;
 use programs::Programs;
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The running cluster. [`LocalPostgres::stop`] ends it, unless another command still uses it.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ pub const ADMIN_PASSWORD: &str = "correct horse battery";
 const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----";
 
 /// How long anything may take before a journey gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A new, migrated database beside the one of `DATABASE_URL`.
 pub async fn new_database() -> SecretString {
@@ -52,7 +52,6 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
 /// A running service, and the means to talk to it as VAPI, as an app, and as a person.
 pub struct Service {
     pub db: Db,
-    pub database_url: SecretString,
     pub server_url: String,
     pub admin_url: String,
     pub http: reqwest::Client,
@@ -84,7 +83,6 @@ impl Service {
         roles.spawn(admin::run(config, db.clone(), admin, shutdown.clone()));
         Self {
             db,
-            database_url,
             server_url: format!("http://{server_addr}"),
             admin_url: format!("http://{admin_addr}"),
             http: client(),
