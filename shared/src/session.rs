@@ -136,8 +136,11 @@ pub async fn merge_news(
         r#"insert into sessions as s (session_id, call_id, student_id, caller_phone, status, call_type, assistant_id,
                assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd, recording_url,
                created_at, updated_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+               -- A call that is read in late stands among the calls of its day.
+               least($10, $15), $15)
            on conflict on constraint sessions_call_id_key do update set
+               created_at = least(s.created_at, excluded.created_at),
                student_id = coalesce(s.student_id, excluded.student_id),
                caller_phone = case when $16 then coalesce(excluded.caller_phone, s.caller_phone)
                                    else coalesce(s.caller_phone, excluded.caller_phone) end,

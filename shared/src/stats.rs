@@ -36,6 +36,7 @@ pub async fn session_figures(
     to: DateTime<Utc>,
 ) -> Result<SessionFigures> {
     caller.require(Scope::SessionsRead)?;
+    // A call that was read in days later says nothing about how quick we are.
     Ok(sqlx::query_as!(
         SessionFigures,
         r#"select count(*) as "n_sessions!",
@@ -47,9 +48,11 @@ pub async fn session_figures(
                coalesce(sum(cost_microusd), 0)::bigint as "cost_microusd!",
                count(cost_microusd) as "n_with_cost!",
                percentile_cont(0.5) within group (order by extract(epoch from analyzed_at - ended_at)::float8)
-                   filter (where status = 'analyzed') as median_analysis_seconds,
+                   filter (where status = 'analyzed' and analyzed_at - ended_at < interval '1 day')
+                   as median_analysis_seconds,
                percentile_cont(0.95) within group (order by extract(epoch from analyzed_at - ended_at)::float8)
-                   filter (where status = 'analyzed') as p95_analysis_seconds
+                   filter (where status = 'analyzed' and analyzed_at - ended_at < interval '1 day')
+                   as p95_analysis_seconds
            from sessions where created_at >= $1 and created_at < $2"#,
         from,
         to,
