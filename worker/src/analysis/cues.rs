@@ -47,7 +47,7 @@ cue! {
         | r"\blet(?:'s|s| us) (?:check|look|go back|start (?:again|over)|review|re|try|think|break|step back|take (?:a|another))\b"
         | r"\blet me (?:explain|help|show|give you|clarify|rephrase|review)\b"
         | r"\bare you (?:sure|certain)\b" | r"\bunfortunately\b" | r"\bsorry\b" | r"^(?:hm+|wait|whoa|slow down|hold on)\b"
-        | r"\b(?:too|very|bit|rather) (?:high|low|many|much|far|big|small|large|few)\b" | r"\bexcept\b" | r"\bseems? (?:a |too |a bit |very )"
+        | r"\b(?:too|very|bit|rather) (?:high|low|many|much|far|big|small|large|few)\b" | r"\bexcept (?:for|that|you|it|we|in|your|with|change|use)\b" | r"\bseems? (?:a |too |a bit |very )"
         | r"\b(?:misunder|misread|misinter|confus)" | r"\bI(?:'m| am) not sure\b"
 }
 
