@@ -138,7 +138,7 @@ pub async fn merge_news(
                created_at, updated_at)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
                -- A call that is read in late stands among the calls of its day.
-               least($10, $15), $15)
+               least($10::timestamptz, $15::timestamptz), $15)
            on conflict on constraint sessions_call_id_key do update set
                created_at = least(s.created_at, excluded.created_at),
                student_id = coalesce(s.student_id, excluded.student_id),
