@@ -20,13 +20,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use shared::access::{Role, ScopeSet};
-use shared::config::{Faults, from_environment};
+use shared::config::{self, from_environment};
 use shared::phone::Phone;
 
 use crate::database::{Database, data_dir};
-
-/// Exit code of a faulty configuration, as sysexits.h has it.
-const EX_CONFIG: u8 = 78;
 
 #[derive(Parser)]
 #[command(version, about = "Tutoring by phone that knows the child", disable_help_subcommand = true)]
@@ -137,11 +134,7 @@ async fn main() -> ExitCode {
     shared::telemetry::init(from_environment("LOG_FORMAT").as_deref(), verbosity.as_deref());
     match run(cli).await {
         Ok(code) => code,
-        Err(error) => {
-            let code = if error.is::<Faults>() { EX_CONFIG } else { 1 };
-            eprintln!("ai-tutor: {error:#}");
-            ExitCode::from(code)
-        }
+        Err(error) => config::exit("ai-tutor", &error),
     }
 }
 

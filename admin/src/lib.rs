@@ -30,7 +30,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use shared::config::AdminConfig;
 use shared::db::Db;
-use shared::http::{ServeOptions, health, serve_with};
+use shared::http::{MetricsAccess, ServeOptions, health, metrics, serve_with};
 use shared::session::news::News;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -160,6 +160,8 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let router = router(Dashboard::new(&config, db.clone(), shutdown.clone())).merge(health(db, shutdown.clone()));
+    let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
+    let operations = health(db.clone(), shutdown.clone()).merge(metrics(db.clone(), access));
+    let router = router(Dashboard::new(&config, db, shutdown.clone())).merge(operations);
     serve_with(listener, router, shutdown, ServeOptions { behind_proxy: config.behind_proxy }).await
 }

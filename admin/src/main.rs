@@ -1,12 +1,18 @@
 //! The production binary: settings from the environment, then serve until told to stop.
 
-use shared::config::{AdminConfig, Settings, from_environment};
+use std::process::ExitCode;
+
+use shared::config::{self, AdminConfig, Settings, from_environment};
 use shared::db::{self, PoolSize};
 use shared::{http, telemetry};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     telemetry::init(from_environment("LOG_FORMAT").as_deref(), from_environment("RUST_LOG").as_deref());
+    run().await.map_or_else(|error| config::exit("admin", &error), |()| ExitCode::SUCCESS)
+}
+
+async fn run() -> anyhow::Result<()> {
     let config = AdminConfig::from_settings(Settings::from_environment())?;
     // A page asks one question after the other; eight at once are more people than look.
     let db = db::pool(&config.database_url, PoolSize(8))?;

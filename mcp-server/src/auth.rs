@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use http::request::Parts;
 use shared::access::{Caller, ScopeSet};
-use shared::config::McpServerConfig;
+use shared::config::{Fault, Faults, McpServerConfig};
 use shared::db::{self, Db};
 use shared::{agent_key, api_client, clock};
 
@@ -38,8 +38,12 @@ pub struct Auth {
 
 impl Auth {
     pub fn new(config: &McpServerConfig) -> anyhow::Result<Self> {
-        let current = SigningKey::from_pem(&config.jwt_private_key)?;
-        let previous = config.jwt_private_key_previous.as_ref().map(SigningKey::from_pem).transpose()?;
+        let read = |variable, pem| {
+            SigningKey::from_pem(pem).map_err(|fault| Faults(vec![Fault { variable, message: format!("is {fault}") }]))
+        };
+        let current = read("JWT_PRIVATE_KEY", &config.jwt_private_key)?;
+        let previous = config.jwt_private_key_previous.as_ref();
+        let previous = previous.map(|pem| read("JWT_PRIVATE_KEY_PREVIOUS", pem)).transpose()?;
         Ok(Self {
             issuer: Issuer::new(config.public_url.as_str(), current, previous),
             recent: RecentCallers::new(RECHECK),

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use shared::config::McpServerConfig;
 use shared::db::Db;
-use shared::http::{self, ServeOptions};
+use shared::http::{self, MetricsAccess, ServeOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -79,7 +79,10 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let options = ServeOptions { behind_proxy: config.behind_proxy };
     let (recorder, records) = record::channel();
-    let router = router(State::new(config, db.clone(), recorder)?).merge(http::health(db.clone(), shutdown.clone()));
+    let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
+    // Beside the rest: a probe has neither a token nor our host name.
+    let operations = http::health(db.clone(), shutdown.clone()).merge(http::metrics(db.clone(), access));
+    let router = router(State::new(config, db.clone(), recorder)?).merge(operations);
     let writer = tokio::spawn(records.write(db));
     http::serve_with(listener, router, shutdown, options).await?;
     // The last recorder went with the router; what it took down is still written, unless the database is away.

@@ -1,12 +1,18 @@
 //! The production binary: settings from the environment, then serve until told to stop.
 
-use shared::config::{McpServerConfig, Settings, from_environment};
+use std::process::ExitCode;
+
+use shared::config::{self, McpServerConfig, Settings, from_environment};
 use shared::db::{self, PoolSize};
 use shared::{http, telemetry};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     telemetry::init(from_environment("LOG_FORMAT").as_deref(), from_environment("RUST_LOG").as_deref());
+    run().await.map_or_else(|error| config::exit("mcp-server", &error), |()| ExitCode::SUCCESS)
+}
+
+async fn run() -> anyhow::Result<()> {
     let config = McpServerConfig::from_settings(Settings::from_environment())?;
     // Eight were fastest on two cores; more only queue inside Postgres.
     let db = db::pool(&config.database_url, PoolSize(8))?;

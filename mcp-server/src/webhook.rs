@@ -4,6 +4,7 @@
 
 mod answer;
 mod envelope;
+mod outcome;
 mod signature;
 mod slots;
 mod tool_calls;
@@ -26,6 +27,7 @@ use shared::job::{self, Job};
 use tokio::time::timeout;
 
 use self::envelope::{Envelope, Kind, unreadable_key};
+use self::outcome::Outcome;
 use self::slots::Slots;
 use crate::State;
 
@@ -47,18 +49,23 @@ async fn receive(
     Extension(slots): Extension<Slots>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let _slot = slots.take().await.ok_or_else(Problem::unavailable)?;
+    let Some(_slot) = slots.take().await else {
+        Outcome::Shed.count(None);
+        return Err(Problem::unavailable());
+    };
     let headers = request.headers().clone();
-    let body = read(request).await?;
+    let body = read(request).await.inspect_err(|_| Outcome::Refused.count(None))?;
     let now = clock::now();
     signature::verify(&state.config.webhook, &headers, &body, now).map_err(|refusal| {
         // Anybody can send us this, so it wakes nobody up.
         tracing::debug!(%refusal, "a webhook was refused");
+        Outcome::Refused.count(None);
         Problem::new(StatusCode::UNAUTHORIZED, "the request is not signed as it must be")
     })?;
 
     let Ok(envelope) = Envelope::parse(&body) else {
-        store(&state.db, &unreadable(&body), false, now).await?;
+        store(&state.db, &unreadable(&body), false, now).await.inspect_err(|_| Outcome::Failed.count(None))?;
+        Outcome::Unreadable.count(None);
         return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not a message of VAPI's"));
     };
     let new = NewDelivery {
@@ -69,7 +76,10 @@ async fn receive(
         message_at: envelope.message_at,
         state: envelope.state(),
     };
-    store(&state.db, &new, envelope.needs_job(), now).await?;
+    let counted = Some(&envelope.r#type[..]);
+    let stored = store(&state.db, &new, envelope.needs_job(), now).await;
+    let is_new = stored.inspect_err(|_| Outcome::Failed.count(counted))?;
+    if is_new { Outcome::Stored } else { Outcome::Duplicate }.count(counted);
 
     Ok(Json(match envelope.kind {
         Kind::AssistantRequest => answer::assistant(&state, envelope.caller_phone.as_ref(), now).await,
@@ -98,18 +108,18 @@ fn unreadable(body: &[u8]) -> NewDelivery<'_> {
     }
 }
 
-async fn store(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn store(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> Result<bool, Problem> {
     let stored = timeout(STORE_WITHIN, insert(db, new, needs_job, now)).await;
     Ok(stored.map_err(|_| Problem::unavailable())??)
 }
 
-/// The delivery and its job, both or neither. What was stored before is left as it is.
-async fn insert(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> db::Result<()> {
+/// The delivery and its job, both or neither. What was stored before is left as it is, and answers `false`.
+async fn insert(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> db::Result<bool> {
     let mut tx = db.begin().await?;
     let delivery_id = delivery::insert_if_new(&mut tx, new, now).await?;
     if let Some(delivery_id) = delivery_id.filter(|_| needs_job) {
         job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(delivery_id.is_some())
 }

@@ -2,6 +2,7 @@
 //! variable.
 
 mod env;
+mod exit;
 mod roles;
 
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 pub use self::env::{Fault, Faults, Settings, from_environment};
+pub use self::exit::exit;
 
 /// How `mcp-server` is set up.
 #[derive(Clone, Debug)]
@@ -111,5 +113,8 @@ pub struct AdminConfig {
     pub has_llm: bool,
     pub has_vapi: bool,
     pub has_faktory: bool,
+    /// Who may read `/metrics` from elsewhere than this machine.
+    pub metrics_token: Option<SecretString>,
+    /// Whether a proxy in front of us tells the client's address.
     pub behind_proxy: bool,
 }

@@ -1,11 +1,14 @@
-//! The HTTP edge that roles share: serving, request ids, one log line a request, health, and how an error looks.
+//! The HTTP edge that roles share: serving, request ids, one log line a request, health, metrics, and how an
+//! error looks.
 
 mod health;
+mod metrics;
 mod problem;
 mod request;
 mod serve;
 
 pub use self::health::health;
+pub use self::metrics::{MetricsAccess, metrics};
 pub use self::problem::{FieldFault, Problem};
 pub use self::request::{ClientAddress, RequestId};
 pub use self::serve::{ServeOptions, bind, on_signal, serve, serve_with};

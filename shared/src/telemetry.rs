@@ -3,12 +3,20 @@
 //! Never logged: names, phone numbers, what was said, tokens, secrets, bodies.
 
 use std::io::IsTerminal;
+use std::sync::OnceLock;
+use std::time::Duration;
 
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
 /// What rmcp prints below `warn` holds whole requests; what sqlx prints holds statements.
 const QUIET: &str = "rmcp=warn,sqlx=warn,hyper=warn,reqwest=warn,faktory=warn";
+
+/// From a tool's answer to a language model's.
+const BUCKETS_SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 240.0];
+/// What was measured since is held one by one until it is summed up.
+const SUM_UP_EVERY: Duration = Duration::from_secs(5);
 
 /// Begins to log: as text for people, or as one JSON object a line (`LOG_FORMAT=json`). `RUST_LOG` filters; it cannot
 /// make rmcp print requests.
@@ -24,4 +32,38 @@ pub fn init(log_format: Option<&str>, rust_log: Option<&str>) {
     } else {
         builder.with_target(false).try_init()
     };
+}
+
+/// The figures of this process, counted from the first call on. A process that nobody can ask never calls it, and
+/// counting then costs nothing.
+pub fn metrics() -> &'static PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        let durations = Matcher::Suffix("_duration_seconds".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &BUCKETS_SECONDS);
+        let recorder = builder.expect("there are buckets").build_recorder();
+        let handle = recorder.handle();
+        // A second recorder in one process is a fault of a test at most; the first stays.
+        let _ = metrics::set_global_recorder(recorder);
+        describe();
+        let summed = handle.clone();
+        // A thread, since the runtime that first asked may end before the process does.
+        let _ = std::thread::Builder::new().name("metrics".to_owned()).spawn(move || {
+            loop {
+                std::thread::sleep(SUM_UP_EVERY);
+                summed.run_upkeep();
+            }
+        });
+        handle
+    })
+}
+
+fn describe() {
+    metrics::describe_counter!("http_requests_total", "Requests, by the pattern of their route.");
+    metrics::describe_histogram!("http_request_duration_seconds", "From a request to the head of its answer.");
+    metrics::describe_counter!("webhook_deliveries_total", "Webhooks of VAPI, by what became of them at the door.");
+    metrics::describe_counter!("mcp_tool_calls_total", "Tool calls over MCP.");
+    metrics::describe_histogram!("mcp_tool_call_duration_seconds", "How long a tool took to answer.");
+    metrics::describe_counter!("jobs_total", "Attempts at jobs that ended in this process.");
+    metrics::describe_histogram!("job_duration_seconds", "How long an attempt at a job took.");
 }

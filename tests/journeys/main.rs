@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on has failed")]
 
 mod first_call;
+mod operations;
 mod processes;
 mod service;
 mod signatures;

@@ -55,7 +55,7 @@ pub fn free_port() -> u16 {
 }
 
 /// A binary of the workspace; `./dev test` builds them.
-fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let path = tests.parent().and_then(Path::parent).unwrap().join(name);
     assert!(path.is_file(), "{name} is not built: cargo build --workspace --bins");

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use shared::job::Kind;
 use shared::job::lease::{self, Claimed, Finished};
 
 use crate::{Context, JobError, perform};
@@ -33,13 +34,16 @@ pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
         },
         () = keep_lease(context, claimed) => Err(JobError::LeaseLost),
         () = context.halt.cancelled() => {
-            return hand_back(context, claimed).await;
+            let outcome = hand_back(context, claimed).await;
+            count(kind, &outcome, started.elapsed());
+            return outcome;
         }
     };
     let outcome = match result {
         Ok(Finished { .. }) => Outcome::Done,
         Err(error) => record(context, claimed, &error).await,
     };
+    count(kind, &outcome, started.elapsed());
     let duration_ms = started.elapsed().as_millis() as u64;
     let (job_id, attempt) = (claimed.lease.job_id, claimed.attempts);
     match &outcome {
@@ -53,6 +57,17 @@ pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
         }
     }
     outcome
+}
+
+fn count(kind: Kind, outcome: &Outcome, duration: Duration) {
+    let ended = match outcome {
+        Outcome::Done => "done",
+        Outcome::Retry(_) => "retry",
+        Outcome::Failed(_) => "failed",
+        Outcome::LetGo => "let_go",
+    };
+    metrics::counter!("jobs_total", "kind" => kind.as_str(), "outcome" => ended).increment(1);
+    metrics::histogram!("job_duration_seconds", "kind" => kind.as_str()).record(duration);
 }
 
 /// Returns when the lease is lost. Without the database nobody else can get it either, so that is no loss yet.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use shared::config::{LlmConfig, QueueConfig, WorkerConfig};
+use shared::config::{Fault, Faults, LlmConfig, QueueConfig, WorkerConfig};
 use shared::db::{self, Db, Tx};
 use shared::job::doorbell::Doorbell;
 use shared::job::lease::{Claimed, Finished};
@@ -79,8 +79,9 @@ impl Config {
         let queue = match &role.queue {
             QueueConfig::Embedded => Queue::Embedded,
             QueueConfig::Faktory(url) => {
+                let fault = |message: String| Faults(vec![Fault { variable: "FAKTORY_URL", message }]);
                 let address = faktory::Address::parse(url.expose_secret());
-                Queue::Faktory(address.map_err(|fault| anyhow::anyhow!("FAKTORY_URL: {fault}"))?)
+                Queue::Faktory(address.map_err(|error| fault(error.to_string()))?)
             }
         };
         Ok(Self {

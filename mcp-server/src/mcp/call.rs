@@ -47,6 +47,8 @@ pub(super) async fn call(
         duration_us,
         "tool called"
     );
+    metrics::counter!("mcp_tool_calls_total", "tool" => tool.name, "outcome" => outcome.as_str()).increment(1);
+    metrics::histogram!("mcp_tool_call_duration_seconds", "tool" => tool.name).record(duration);
     state.recorder.add(ToolCall {
         tool_call_id: ToolCallId::new(),
         at,

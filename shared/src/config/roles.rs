@@ -39,7 +39,7 @@ impl McpServerConfig {
             webhook: webhook(s),
             vapi_assistant_id: s.optional("VAPI_ASSISTANT_ID"),
             client_requests_per_second: rate(s),
-            metrics_token: s.optional("METRICS_TOKEN").map(|token| s.checked_secret("METRICS_TOKEN", token)),
+            metrics_token: metrics_token(s),
             behind_proxy,
         };
         settings.finish(config)
@@ -84,6 +84,7 @@ impl AdminConfig {
             has_llm: s.optional("LLM_BASE_URL").is_some(),
             has_vapi: s.optional("VAPI_API_KEY").is_some(),
             has_faktory: s.optional("FAKTORY_URL").is_some(),
+            metrics_token: metrics_token(s),
             behind_proxy,
         };
         settings.finish(config)
@@ -93,6 +94,10 @@ impl AdminConfig {
 fn database_url(s: &mut Settings<'_>) -> SecretString {
     let url = s.required("DATABASE_URL", "postgres://user:password@host/database");
     SecretString::from(s.checked_url("DATABASE_URL", &url, &["postgres", "postgresql"]))
+}
+
+fn metrics_token(s: &mut Settings<'_>) -> Option<SecretString> {
+    s.optional("METRICS_TOKEN").map(|token| s.checked_secret("METRICS_TOKEN", token))
 }
 
 /// The platform's `PORT` wins and means: on all interfaces, behind the platform's proxy.

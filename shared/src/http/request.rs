@@ -1,11 +1,13 @@
 //! What every request gets: an id, one log line, and an answer even where its handler panics.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
@@ -52,8 +54,16 @@ pub(super) async fn observe(behind_proxy: bool, mut request: Request, next: Next
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let elapsed = started.elapsed();
+    let duration_ms = elapsed.as_secs_f64() * 1000.0;
     let route = route.as_deref().unwrap_or("-");
+    let labels = [
+        ("route", Cow::Owned(route.to_owned())),
+        ("method", Cow::Borrowed(known_method(&method))),
+        ("status", Cow::Owned(status.to_string())),
+    ];
+    metrics::counter!("http_requests_total", &labels).increment(1);
+    metrics::histogram!("http_request_duration_seconds", &labels[..1]).record(elapsed);
     if matches!(route, "/livez" | "/readyz" | "/metrics") {
         tracing::debug!(%method, route, status, duration_ms, request.id = id, "request");
     } else {
@@ -63,6 +73,12 @@ pub(super) async fn observe(behind_proxy: bool, mut request: Request, next: Next
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// A method that a sender made up makes no series.
+fn known_method(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 /// The sender's id where it is harmless, else one of ours.

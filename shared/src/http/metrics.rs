@@ -1,0 +1,130 @@
+//! The figures of this process and of the queue, for Prometheus.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use super::problem::Problem;
+use super::request::ClientAddress;
+use crate::db::Db;
+use crate::job::{self, Count, Kind};
+use crate::telemetry;
+
+const OPEN_STATES: [&str; 4] = ["ready", "sent", "running", "needs_attention"];
+
+/// Who may read.
+#[derive(Clone, Debug)]
+pub struct MetricsAccess {
+    /// Who shows this may, from anywhere. Where there is none, this machine alone may.
+    pub token: Option<SecretString>,
+    /// Then every request seems to come from near by, and none is taken for local.
+    pub behind_proxy: bool,
+}
+
+#[derive(Clone)]
+struct Metrics {
+    db: Db,
+    access: MetricsAccess,
+}
+
+/// `GET /metrics`. To who may not read, the page does not exist.
+pub fn metrics(db: Db, access: MetricsAccess) -> Router {
+    // From now on and not from the first scrape on.
+    telemetry::metrics();
+    Router::new().route("/metrics", get(scrape)).with_state(Metrics { db, access })
+}
+
+async fn scrape(State(metrics): State<Metrics>, address: ClientAddress, headers: HeaderMap) -> Response {
+    if !metrics.access.allows(address.0, &headers) {
+        return Problem::new(StatusCode::NOT_FOUND, "there is no such page").into_response();
+    }
+    let mut text = telemetry::metrics().render();
+    match queue(&metrics.db).await {
+        Ok(queue) => text.push_str(&queue),
+        // A gauge that is absent is better than one that lies.
+        Err(error) => tracing::warn!(%error, "the queue's figures cannot be read"),
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4"), (CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+impl MetricsAccess {
+    fn allows(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.token else {
+            // A proxy that nobody told us of may still tell of itself.
+            let is_forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
+            return peer.to_canonical().is_loopback() && !self.behind_proxy && !is_forwarded;
+        };
+        let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+        shown.is_some_and(|shown| shown.ct_eq(token.expose_secret().as_bytes()).into())
+    }
+}
+
+async fn queue(db: &Db) -> crate::db::Result<String> {
+    Ok(render_queue(&job::count_open(db).await?, job::oldest_wait_seconds(db).await?))
+}
+
+/// Every kind and state that this binary knows, be it 0: a series that comes and goes cannot be alarmed on.
+fn render_queue(counts: &[Count], oldest_wait_seconds: Option<f64>) -> String {
+    let mut text = String::from("# HELP jobs_open Jobs that are not over.\n# TYPE jobs_open gauge\n");
+    for kind in Kind::ALL.map(Kind::as_str) {
+        for state in OPEN_STATES {
+            let count = counts.iter().find(|count| count.kind == kind && count.state == state);
+            let n = count.map_or(0, |count| count.n);
+            let _ = writeln!(text, "jobs_open{{kind=\"{kind}\",state=\"{state}\"}} {n}");
+        }
+    }
+    let seconds = oldest_wait_seconds.unwrap_or(0.0);
+    text.push_str("# HELP jobs_oldest_wait_seconds How long the oldest job that could run has waited.\n");
+    let _ = writeln!(text, "# TYPE jobs_oldest_wait_seconds gauge\njobs_oldest_wait_seconds {seconds}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEAR: [u8; 4] = [127, 0, 0, 1];
+    const FAR: [u8; 4] = [203, 0, 113, 9];
+
+    fn allows(token: Option<&str>, behind_proxy: bool, peer: [u8; 4], header: Option<(&'static str, &str)>) -> bool {
+        let headers = header.map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
+        let access = MetricsAccess { token: token.map(SecretString::from), behind_proxy };
+        access.allows(IpAddr::from(peer), &headers.into_iter().collect())
+    }
+
+    #[test]
+    fn without_a_token_only_this_machine_may_read() {
+        assert!(allows(None, false, NEAR, None));
+        assert!(!allows(None, false, FAR, None));
+        assert!(!allows(None, true, NEAR, None), "what a proxy brings is from elsewhere");
+        assert!(!allows(None, false, NEAR, Some(("x-forwarded-for", "203.0.113.9"))));
+        assert!(!allows(None, false, FAR, Some(("authorization", "Bearer "))));
+    }
+
+    #[test]
+    fn with_a_token_nobody_may_read_without_it() {
+        let token = Some("0123456789abcdef");
+        assert!(allows(token, true, FAR, Some(("authorization", "Bearer 0123456789abcdef"))));
+        assert!(!allows(token, false, NEAR, None));
+        for wrong in ["Bearer 0123456789abcde", "Bearer 0123456789abcdeF", "Bearer ", "Basic 0123456789abcdef"] {
+            assert!(!allows(token, false, NEAR, Some(("authorization", wrong))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_known_kind_and_state_has_a_series_and_no_other() {
+        let count = |kind: &str, n| Count { kind: kind.to_owned(), state: "sent".to_owned(), n };
+        let text = render_queue(&[count("analyze_session", 3), count("a_newer_kind", 1)], Some(1.5));
+        assert!(text.contains("jobs_open{kind=\"analyze_session\",state=\"sent\"} 3\n"), "{text}");
+        assert_eq!(text.matches("jobs_open{").count(), Kind::ALL.len() * OPEN_STATES.len());
+        assert!(text.ends_with("jobs_oldest_wait_seconds 1.5\n") && !text.contains("newer"), "{text}");
+    }
+}

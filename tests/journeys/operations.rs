@@ -1,0 +1,111 @@
+//! What those who run the service see: probes, metrics, and how a binary without settings ends.
+
+use std::process::Command;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::processes::binary;
+use crate::service::{Service, client};
+use crate::vapi::{self, REPORT};
+
+const METRICS_TOKEN: &str = "a-token-for-the-scraper";
+
+/// The value of a series, given whole; 0 where it has not begun.
+fn value(text: &str, series: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.map_or(0.0, |value| value.parse().unwrap())
+}
+
+async fn scrape(url: &str) -> String {
+    let response = client().get(format!("{url}/metrics")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4");
+    response.text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_need_neither_a_token_nor_our_host_name() {
+    let service = Service::start().await;
+    for url in [&service.server_url, &service.admin_url] {
+        let probe = async |path: &str| {
+            let request = service.http.get(format!("{url}{path}")).header("host", "probe.example.org");
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK, "{url}{path}");
+            response.text().await.unwrap()
+        };
+        assert_eq!(probe("/livez").await, "ok\n");
+        let ready: Value = serde_json::from_str(&probe("/readyz").await).unwrap();
+        assert_eq!(ready["status"], "ready");
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivered_webhook_and_its_work_are_counted() {
+    // Other journeys of this binary count into the same figures, so only the rise is looked at.
+    const STORED: &str = r#"webhook_deliveries_total{type="end-of-call-report",outcome="stored"}"#;
+    const DUPLICATE: &str = r#"webhook_deliveries_total{type="end-of-call-report",outcome="duplicate"}"#;
+    const REFUSED: &str = r#"webhook_deliveries_total{type="other",outcome="refused"}"#;
+    const DONE: &str = r#"jobs_total{kind="analyze_session",outcome="done"}"#;
+    const REQUESTS: &str = r#"http_requests_total{route="/webhooks/vapi",method="POST",status="200"}"#;
+    let service = Service::start().await;
+    let before = scrape(&service.server_url).await;
+
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let unsigned = vapi::post(&service.http, &service.server_url, &[], b"{}").await;
+    assert_eq!(unsigned.status(), StatusCode::UNAUTHORIZED);
+    let token = service.token("sessions:read").await;
+    service.analyzed(&token, vapi::CALL_ID).await;
+
+    let after = crate::service::eventually("the work is counted", async || {
+        let text = scrape(&service.server_url).await;
+        (value(&text, DONE) > value(&before, DONE)).then_some(text)
+    })
+    .await;
+    for (series, least) in [(STORED, 1.0), (DUPLICATE, 1.0), (REFUSED, 1.0), (REQUESTS, 2.0)] {
+        assert!(value(&after, series) >= value(&before, series) + least, "{series}\n{after}");
+    }
+    assert!(after.contains(r#"http_request_duration_seconds_bucket{route="/webhooks/vapi",le="0.1"}"#), "{after}");
+    assert!(after.contains("\njobs_oldest_wait_seconds "), "{after}");
+    assert_eq!(value(&after, r#"jobs_open{kind="analyze_session",state="needs_attention"}"#).to_string(), "0");
+    // A path may hold an id, a route's pattern never does.
+    assert!(after.contains(r#"route="/api/v1/sessions/by-call/{call_id}""#), "{after}");
+    assert!(!after.contains(vapi::CALL_ID) && !after.contains(&vapi::CALLER[1..]), "{after}");
+    assert!(scrape(&service.admin_url).await.contains("http_requests_total"), "the dashboard is counted too");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_metrics_token_nobody_reads_metrics_without_it() {
+    let service = Service::start_with(&[("METRICS_TOKEN", METRICS_TOKEN)]).await;
+    for url in [&service.server_url, &service.admin_url] {
+        let url = format!("{url}/metrics");
+        for (token, expected) in [
+            (None, StatusCode::NOT_FOUND),
+            (Some("wrong"), StatusCode::NOT_FOUND),
+            (Some(METRICS_TOKEN), StatusCode::OK),
+        ] {
+            let request = service.http.get(&url);
+            let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
+            assert_eq!(request.send().await.unwrap().status(), expected, "{url} with {token:?}");
+        }
+    }
+    service.stop().await;
+}
+
+#[test]
+fn a_binary_without_settings_names_them_all_and_ends_with_78() {
+    for (name, variables) in [
+        ("mcp-server", &["JWT_PRIVATE_KEY", "DATABASE_URL", "VAPI_WEBHOOK_SECRET"][..]),
+        ("worker", &["DATABASE_URL", "FAKTORY_URL"]),
+        ("admin", &["DATABASE_URL"]),
+    ] {
+        let ended = Command::new(binary(name)).env_clear().output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(78), "{name}: {told}");
+        let named: Vec<_> = told.lines().skip(1).filter_map(|line| line.trim().split(':').next()).collect();
+        assert_eq!(named, variables, "{name}: {told}");
+    }
+}
