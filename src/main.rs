@@ -9,6 +9,7 @@ mod evaluate;
 mod local_postgres;
 mod local_secrets;
 mod print;
+mod seed;
 mod settings;
 mod simulate;
 mod students;
@@ -59,6 +60,8 @@ enum Command {
     /// Play and repeat calls
     #[command(subcommand)]
     Call(CallCommand),
+    /// Fill the database with synthetic students and calls, for load tests
+    Seed(seed::Arguments),
     /// Look at what an assistant is told
     #[command(subcommand)]
     Context(ContextCommand),
@@ -172,6 +175,7 @@ async fn on_database(command: Command, database: &Database, dir: &std::path::Pat
             accounts::create_admin_user(&db, &email, role, &settings::admin_url(dir)?, now).await
         }
         Command::Student(StudentCommand::Import { file }) => students::import(&db, &file, now).await,
+        Command::Seed(arguments) => seed::run(&db, &arguments, now).await,
         Command::Context(ContextCommand::Show { phone }) => context::show(&db, &Phone::parse(&phone)?, now).await,
         _ => unreachable!("the other commands need no database"),
     }

@@ -1,5 +1,7 @@
 //! The way to Postgres: connections, migrations, and what an error of it means to a caller.
 
+pub mod copy;
+
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};

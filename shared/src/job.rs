@@ -149,7 +149,8 @@ impl Job {
         serde_json::from_value(serde_json::json!({ "kind": kind, "payload": payload })).ok()
     }
 
-    fn payload(&self) -> serde_json::Value {
+    /// The ids it needs, as they stand in its row.
+    pub fn payload(&self) -> serde_json::Value {
         let mut tagged = serde_json::to_value(self).unwrap_or_default();
         tagged["payload"].take()
     }

@@ -58,8 +58,7 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     let session_id = last.as_ref().map(|row| row.session_id);
     let mut prepared = Prepared { n_calls: calls.n, last_call_at: calls.last_at, watch, facts, ..Prepared::default() };
     if let Some(row) = last {
-        prepared.analysis = Some(row.status);
-        describe(&mut prepared, row.session_id, row.findings.0);
+        prepared = prepared.with_last_call(row.session_id, row.status, row.findings.0);
     }
     sqlx::query!(
         "insert into student_contexts (student_id, prepared, session_id, rebuilt_at) values ($1, $2, $3, $4)
@@ -75,19 +74,24 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     Ok(())
 }
 
-/// Takes from the last call's findings what the next tutor should hear.
-fn describe(prepared: &mut Prepared, session_id: SessionId, findings: Findings) {
-    prepared.mood = findings.engagement.map(|engagement| engagement.mood);
-    if let Some(next) = findings.next_lesson {
-        prepared.plan_goal = Some(next.goal);
-        prepared.plan_steps = next.steps;
+impl Prepared {
+    /// Takes from the last call's findings what the next tutor should hear.
+    #[must_use]
+    pub fn with_last_call(mut self, session_id: SessionId, status: AnalysisStatus, findings: Findings) -> Self {
+        self.analysis = Some(status);
+        self.mood = findings.engagement.map(|engagement| engagement.mood);
+        if let Some(next) = findings.next_lesson {
+            self.plan_goal = Some(next.goal);
+            self.plan_steps = next.steps;
+        }
+        self.last_call = Some(LastCall {
+            session_id,
+            summary: findings.summary.chars().take(240).collect(),
+            practised: findings.skills.iter().take(MAX_PRACTISED).map(practised).collect(),
+            open: findings.requests.into_iter().map(|request| request.text).take(2).collect(),
+        });
+        self
     }
-    prepared.last_call = Some(LastCall {
-        session_id,
-        summary: findings.summary.chars().take(240).collect(),
-        practised: findings.skills.iter().take(MAX_PRACTISED).map(practised).collect(),
-        open: findings.requests.into_iter().map(|request| request.text).take(2).collect(),
-    });
 }
 
 fn practised(skill: &SkillFinding) -> Practised {

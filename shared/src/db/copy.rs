@@ -1,0 +1,62 @@
+//! Rows in bulk, by Postgres' COPY.
+
+use sqlx::Executor as _;
+
+use super::{Connection, Result};
+
+/// So much is sent at a time.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Sends `rows`, in COPY's text format, to `statement`: `copy … (…) from stdin`. Returns how many rows Postgres took.
+pub async fn copy_in(connection: &mut Connection, statement: &'static str, rows: &str) -> Result<u64> {
+    let mut copy = connection.copy_in_raw(statement).await?;
+    for chunk in rows.as_bytes().chunks(CHUNK_BYTES) {
+        copy.send(chunk).await?;
+    }
+    Ok(copy.finish().await?)
+}
+
+/// Lets the planner know what is in the tables: after many rows at once it would otherwise learn that minutes later.
+pub async fn refresh_statistics(connection: &mut Connection) -> Result<()> {
+    const TABLES: [&str; 9] = [
+        "analyze students",
+        "analyze student_phones",
+        "analyze sessions",
+        "analyze turns",
+        "analyze jobs",
+        "analyze analyses",
+        "analyze evidence",
+        "analyze mastery",
+        "analyze student_contexts",
+    ];
+    for statement in TABLES {
+        connection.execute(statement).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, Error};
+
+    const SUBJECTS: &str = "copy subjects (subject_id, name) from stdin";
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn rows_are_copied_and_counted(db: Db) {
+        let mut connection = db.acquire().await.unwrap();
+        let n = copy_in(&mut connection, SUBJECTS, "chess\tChess\nmusic\tMu\\tsic\n").await.unwrap();
+        assert_eq!(n, 2);
+        let name = sqlx::query_scalar!("select name from subjects where subject_id = 'music'");
+        assert_eq!(name.fetch_one(&db).await.unwrap(), "Mu\tsic");
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn a_refused_row_leaves_nothing_and_a_connection_that_works(db: Db) {
+        let mut connection = db.acquire().await.unwrap();
+        let refused = copy_in(&mut connection, SUBJECTS, "chess\tChess\nchess\tChess\n").await;
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+        assert_eq!(copy_in(&mut connection, SUBJECTS, "chess\tChess\n").await.unwrap(), 1);
+        refresh_statistics(&mut connection).await.unwrap();
+    }
+}

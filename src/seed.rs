@@ -1,0 +1,101 @@
+//! Synthetic data for load tests, by COPY. One seed gives one population; all of it is committed at once, or nothing.
+
+mod book;
+mod call;
+mod population;
+mod rows;
+
+use std::time::Instant;
+
+use anyhow::bail;
+use chrono::{DateTime, Utc};
+use shared::access::Caller;
+use shared::curriculum;
+use shared::db::copy::{copy_in, refresh_statistics};
+use shared::db::{self, Connection, Db};
+use shared::session::{SessionKey, get_session};
+
+use self::book::Book;
+use self::population::{Population, Size};
+use self::rows::Batch;
+use crate::{print, say};
+
+/// Rows of so many calls and students are sent at a time: seconds of work, well within a statement's time.
+const CALLS_A_BATCH: u32 = 2_000;
+const STUDENTS_A_BATCH: usize = 5_000;
+
+/// More would not fit into memory, where a student's calls are folded.
+const MAX_CALLS_A_STUDENT: u32 = 1_000;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// At most 800000: so many numbers a seed has
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=800_000))]
+    students: u32,
+    /// At most 10 million
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    sessions: u32,
+    /// Another seed gives other data, beside what is there; its last digit chooses the block of phone numbers
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+/// `seed`.
+pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let size = Size { students: arguments.students, sessions: arguments.sessions, seed: arguments.seed };
+    if size.sessions / size.students > MAX_CALLS_A_STUDENT {
+        bail!("a student has at most {MAX_CALLS_A_STUDENT} sessions on average: ask for more --students");
+    }
+    let mut connection = db.acquire().await?;
+    refuse_twice(&mut connection, size.seed).await?;
+    let book = Book::write(&curriculum::load(&mut connection).await?)?;
+    let started = Instant::now();
+    let progress = print::progress(u64::from(size.sessions), "sessions");
+    let mut population = Population::new(size, &book, now);
+    let mut tx = db.begin().await?;
+    let mut n_rows = 0;
+    loop {
+        let batch = next_batch(&mut population);
+        if batch.students.0.is_empty() {
+            break;
+        }
+        for (statement, rows) in batch.tables() {
+            n_rows += copy_in(&mut tx, statement, rows).await?;
+            progress.tick();
+        }
+        progress.set_position(u64::from(population.n_sessions));
+    }
+    tx.commit().await?;
+    progress.finish_and_clear();
+    let seconds = started.elapsed().as_secs_f64();
+    refresh_statistics(&mut connection).await?;
+    say!(
+        "{} students and {} sessions: {n_rows} rows in {seconds:.1} s, {:.0} rows a second",
+        size.students,
+        size.sessions,
+        n_rows as f64 / seconds,
+    );
+    say!("the first of them calls from {}", population::phone(size.seed, 0));
+    Ok(())
+}
+
+/// The same calls cannot have happened twice.
+async fn refuse_twice(connection: &mut Connection, seed: u64) -> anyhow::Result<()> {
+    let first = SessionKey::CallId(population::call_id(seed, 0));
+    match get_session(connection, &Caller::operator(), &first).await {
+        Ok(_) => bail!("this database already holds the data of seed {seed}; name another with --seed"),
+        Err(db::Error::NotFound(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn next_batch(population: &mut Population) -> Batch {
+    let mut batch = Batch::default();
+    let until = population.n_sessions.saturating_add(CALLS_A_BATCH);
+    for _ in 0..STUDENTS_A_BATCH {
+        if population.n_sessions >= until || !population.add_student(&mut batch) {
+            break;
+        }
+    }
+    batch
+}

@@ -1,0 +1,203 @@
+//! A book of short dialogues on the curriculum, each judged once by the product's own rules.
+//!
+//! So a seeded call holds what the worker would have written of it, at the cost of a copy.
+
+use anyhow::ensure;
+use chrono::TimeDelta;
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use shared::analysis::{EvidenceFinding, Findings};
+use shared::curriculum::{Curriculum, Question, Skill};
+use shared::evidence::{Help, Verdict};
+use shared::transcript::{Speaker, Turn};
+
+/// How fast people speak, and how long they wait before they do.
+const MS_PER_WORD: i32 = 350;
+const PAUSE_MS: i32 = 900;
+
+/// How each question goes: `r`ight at once, right after a `h`int, or wrong and the answer is `t`old.
+const COURSES: [&str; 8] = ["rrr", "rrrr", "rrh", "rhr", "hrr", "hh", "rht", "tr"];
+
+/// One dialogue, and what the rules say of it.
+#[derive(Debug)]
+pub struct Dialogue {
+    pub turns: Vec<Turn>,
+    pub findings: Findings,
+    /// `findings`, as stored.
+    pub findings_json: String,
+    pub length: TimeDelta,
+}
+
+impl Dialogue {
+    /// All evidence, each with its skill.
+    pub fn evidence(&self) -> impl Iterator<Item = (&str, &EvidenceFinding)> {
+        self.findings.skills.iter().flat_map(|s| s.evidence.iter().map(|e| (s.skill_id.as_str(), e)))
+    }
+
+    /// 0 to 1: answers that were right without help.
+    fn success(&self) -> f64 {
+        let right = self.evidence().filter(|(_, e)| (e.verdict, e.help) == (Verdict::Correct, Help::None));
+        right.count() as f64 / self.evidence().count() as f64
+    }
+}
+
+/// The dialogues on one skill, the best first.
+#[derive(Debug)]
+struct Chapter {
+    grades: std::ops::RangeInclusive<i16>,
+    dialogues: Vec<Dialogue>,
+}
+
+#[derive(Debug)]
+pub struct Book {
+    chapters: Vec<Chapter>,
+}
+
+impl Book {
+    /// Writes a book on all skills that have ready-made questions.
+    pub fn write(curriculum: &Curriculum) -> anyhow::Result<Self> {
+        let chapters = curriculum.skills.iter().map(|skill| write_chapter(skill, curriculum));
+        let chapters: Vec<Chapter> = chapters.filter(|chapter| !chapter.dialogues.is_empty()).collect();
+        ensure!(!chapters.is_empty(), "the curriculum has no skill with two ready-made questions to talk about");
+        Ok(Self { chapters })
+    }
+
+    /// A few chapters that suit a grade: what a student works on.
+    pub fn choose_topics(&self, grade: i16, rng: &mut impl Rng) -> Topics<'_> {
+        let suitable: Vec<&Chapter> = self.chapters.iter().filter(|chapter| chapter.grades.contains(&grade)).collect();
+        let suitable = if suitable.is_empty() { self.chapters.iter().collect() } else { suitable };
+        Topics(suitable.choose_multiple(rng, 3).copied().collect())
+    }
+}
+
+/// What a student works on: never empty.
+#[derive(Debug)]
+pub struct Topics<'a>(Vec<&'a Chapter>);
+
+impl<'a> Topics<'a> {
+    /// A dialogue as a student of this `ability`, 0 to 1, would have it.
+    pub fn choose_dialogue(&self, ability: f64, rng: &mut impl Rng) -> &'a Dialogue {
+        let dialogues = &self.0[rng.random_range(0..self.0.len())].dialogues;
+        let rank = rng.random::<f64>() * (1.3 - ability) * dialogues.len() as f64;
+        &dialogues[(rank as usize).min(dialogues.len() - 1)]
+    }
+}
+
+fn write_chapter(skill: &Skill, curriculum: &Curriculum) -> Chapter {
+    let mut dialogues = Vec::new();
+    if skill.questions.len() >= 2 {
+        dialogues.extend(COURSES.iter().filter_map(|course| write_dialogue(skill, course, curriculum)));
+    }
+    dialogues.sort_by(|a, b| b.success().total_cmp(&a.success()));
+    Chapter { grades: skill.grade_from..=skill.grade_to, dialogues }
+}
+
+/// `None` where the rules see too little in it, or what would need rows in further tables.
+fn write_dialogue(skill: &Skill, course: &str, curriculum: &Curriculum) -> Option<Dialogue> {
+    let turns = time(&script(skill, course));
+    let findings = worker::analysis::analyse(&turns, curriculum);
+    let n_evidence: usize = findings.skills.iter().map(|skill| skill.evidence.len()).sum();
+    let plain = findings.misconceptions.is_empty() && findings.facts.is_empty() && findings.safety_flags.is_empty();
+    if !plain || !(2..=5).contains(&n_evidence) {
+        return None;
+    }
+    let findings_json = serde_json::to_string(&findings).ok()?;
+    let end_ms = turns.last().map_or(0, |turn| turn.offset_ms + turn.duration_ms.unwrap_or(0));
+    Some(Dialogue { turns, findings, findings_json, length: TimeDelta::milliseconds(i64::from(end_ms)) })
+}
+
+/// What is said, tutor and student by turns.
+fn script(skill: &Skill, course: &str) -> Vec<String> {
+    let mut said = vec![
+        format!("Hello, welcome back! Today we practise {}. Are you ready?", skill.name),
+        "Yes, I am ready.".to_owned(),
+    ];
+    let mut praise = "Good.".to_owned();
+    for (i, how) in course.chars().enumerate() {
+        let question = &skill.questions[i % skill.questions.len()];
+        said.push(format!("{praise} {}", question.ask));
+        if how != 'r' {
+            said.push(format!("I think it is {}.", wrong_answer(question, skill)));
+            said.push(if how == 'h' {
+                format!("Not quite. Here is a hint: take it one step at a time. Once more: {}", question.ask)
+            } else {
+                format!("Not quite. The answer is {}. So, once more: {}", question.answer, question.ask)
+            });
+        }
+        said.push(format!("{}.", question.answer));
+        ["Yes, that's right.", "Correct, well done."][i % 2].clone_into(&mut praise);
+    }
+    said.push(format!("{praise} That is all for today. Goodbye!"));
+    said.push("Thank you, bye.".to_owned());
+    said
+}
+
+fn wrong_answer(question: &Question, skill: &Skill) -> String {
+    if let Ok(number) = question.answer.parse::<i64>() {
+        return (number + 3).to_string();
+    }
+    let other = skill.questions.iter().find(|other| other.answer != question.answer);
+    other.map_or_else(|| "something else".to_owned(), |other| other.answer.clone())
+}
+
+fn time(said: &[String]) -> Vec<Turn> {
+    let mut offset_ms = 0;
+    let turn = |(i, text): (usize, &String)| {
+        let duration_ms = text.split_whitespace().count() as i32 * MS_PER_WORD;
+        let turn = Turn {
+            turn_no: i as i32,
+            speaker: if i % 2 == 0 { Speaker::Tutor } else { Speaker::Student },
+            text: text.clone(),
+            offset_ms,
+            duration_ms: Some(duration_ms),
+        };
+        offset_ms += duration_ms + PAUSE_MS;
+        turn
+    };
+    said.iter().enumerate().map(turn).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_book_has_dialogues_of_every_length_for_every_grade() {
+        let book = Book::write(&Curriculum::starter()).unwrap();
+        for grade in 0..=9 {
+            let n = book.chapters.iter().filter(|chapter| chapter.grades.contains(&grade)).count();
+            assert!(n >= 3, "grade {grade} has {n} chapters");
+        }
+        for dialogue in book.chapters.iter().flat_map(|chapter| &chapter.dialogues) {
+            assert!((8..=16).contains(&dialogue.turns.len()), "{} turns", dialogue.turns.len());
+            assert!((2..=5).contains(&dialogue.evidence().count()));
+            assert_eq!(serde_json::from_str::<Findings>(&dialogue.findings_json).unwrap(), dialogue.findings);
+        }
+    }
+
+    #[test]
+    fn all_evidence_quotes_the_students_turn_it_points_at_and_no_other_evidence_of_the_skill_does() {
+        let book = Book::write(&Curriculum::starter()).unwrap();
+        for dialogue in book.chapters.iter().flat_map(|chapter| &chapter.dialogues) {
+            let mut seen = std::collections::HashSet::new();
+            for (skill_id, evidence) in dialogue.evidence() {
+                let turn = &dialogue.turns[evidence.turn_no as usize];
+                assert_eq!(turn.speaker, Speaker::Student);
+                assert!(turn.text.contains(&evidence.quote));
+                assert!(seen.insert((skill_id, evidence.turn_no)));
+            }
+        }
+    }
+
+    #[test]
+    fn good_dialogues_stand_before_bad_ones() {
+        let book = Book::write(&Curriculum::starter()).unwrap();
+        let sorted = |chapter: &Chapter| chapter.dialogues.is_sorted_by(|a, b| a.success() >= b.success());
+        assert!(book.chapters.iter().all(sorted));
+        assert!(
+            book.chapters
+                .iter()
+                .any(|c| c.dialogues.first().unwrap().success() > c.dialogues.last().unwrap().success())
+        );
+    }
+}

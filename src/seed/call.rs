@@ -1,0 +1,212 @@
+//! One invented call: its session, turns, job or analysis, and evidence.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::Rng;
+use shared::analysis::AnalysisStatus;
+use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
+use shared::job::Job;
+use shared::learner::Observation;
+use shared::session::SessionStatus;
+
+use super::book::Dialogue;
+use super::population::{DAYS, id_at};
+use super::rows::{Batch, Field};
+
+/// The rules judge alone.
+pub const ANALYSIS_STATUS: AnalysisStatus = AnalysisStatus::Baseline;
+/// Why a job was given up; nothing in these calls is really wrong, so another try will analyse them.
+const GIVEN_UP: &str = "it killed its worker three times";
+const MICROUSD_A_SECOND: i64 = 1_500;
+
+#[derive(Debug)]
+pub struct Call<'a> {
+    pub call_id: String,
+    /// `None`: several students share the phone, and none was identified.
+    pub student_id: Option<StudentId>,
+    pub phone: String,
+    pub dialogue: &'a Dialogue,
+}
+
+/// A call that taught us of its student.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    pub session_id: SessionId,
+    pub started_at: DateTime<Utc>,
+    pub analyzed_at: DateTime<Utc>,
+    pub dialogue: &'a Dialogue,
+}
+
+impl<'a> Judged<'a> {
+    /// What the learner model sees of it, with the skill of each.
+    pub fn observations(&self) -> impl Iterator<Item = (&'a str, Observation)> {
+        self.dialogue.evidence().map(|(skill_id, found)| {
+            let observation = Observation {
+                verdict: found.verdict,
+                help: found.help,
+                noise: found.noise.clamp(0.0, 0.49),
+                at: self.said_at(found.turn_no),
+                call: Some(self.session_id),
+            };
+            (skill_id, observation)
+        })
+    }
+
+    fn said_at(&self, turn_no: i32) -> DateTime<Utc> {
+        let turn = self.dialogue.turns.iter().find(|turn| turn.turn_no == turn_no);
+        self.started_at + TimeDelta::milliseconds(turn.map_or(0, |turn| i64::from(turn.offset_ms)))
+    }
+}
+
+/// When things happened to a call.
+struct Times {
+    started_at: DateTime<Utc>,
+    ended_at: DateTime<Utc>,
+    reported_at: DateTime<Utc>,
+    /// Judged, or given up.
+    settled_at: DateTime<Utc>,
+}
+
+/// Writes a call that stands somewhere on its way; most are analysed. Answers what it taught of its student, if so.
+pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch: &mut Batch) -> Option<Judged<'a>> {
+    let status = draw_status(rng);
+    let times = draw_times(status, call.dialogue.length, now, rng);
+    let session_id = SessionId(id_at(times.started_at, rng));
+    write_session(call, session_id, status, &times, batch);
+    if status != SessionStatus::InProgress {
+        write_turns(call.dialogue, session_id, batch);
+    }
+    match status {
+        SessionStatus::Analyzed => write_analysis(call, session_id, &times, rng, batch),
+        SessionStatus::Received | SessionStatus::NeedsAttention => {
+            write_job(session_id, status, &times, batch);
+            None
+        }
+        SessionStatus::InProgress | SessionStatus::Analyzing => None,
+    }
+}
+
+fn draw_status(rng: &mut impl Rng) -> SessionStatus {
+    match rng.random_range(0..100) {
+        0..90 => SessionStatus::Analyzed,
+        90..96 => SessionStatus::NeedsAttention,
+        96..99 => SessionStatus::Received,
+        _ => SessionStatus::InProgress,
+    }
+}
+
+/// A call that goes on began minutes ago, one that waits ended within the hour.
+fn draw_times(status: SessionStatus, length: TimeDelta, now: DateTime<Utc>, rng: &mut impl Rng) -> Times {
+    let mut ago =
+        |seconds: std::ops::Range<i64>| now - length - TimeDelta::milliseconds(rng.random_range(seconds) * 1000);
+    let started_at = match status {
+        SessionStatus::InProgress => ago(0..240) + length,
+        SessionStatus::Received => ago(60..3_600),
+        _ => ago(3_600..DAYS * 86_400),
+    };
+    let ended_at = started_at + length;
+    let reported_at = ended_at + TimeDelta::seconds(8);
+    Times { started_at, ended_at, reported_at, settled_at: reported_at + TimeDelta::seconds(1) }
+}
+
+fn write_session(call: &Call, session_id: SessionId, status: SessionStatus, times: &Times, batch: &mut Batch) {
+    let ended = status != SessionStatus::InProgress;
+    let updated_at = match status {
+        SessionStatus::InProgress => times.started_at,
+        SessionStatus::Received => times.reported_at,
+        _ => times.settled_at,
+    };
+    let attention_reason = (status == SessionStatus::NeedsAttention).then_some(GIVEN_UP);
+    let cost = (times.ended_at - times.started_at).num_seconds() * MICROUSD_A_SECOND;
+    batch.sessions.push(&[
+        &session_id,
+        &call.call_id,
+        &call.student_id,
+        &call.phone,
+        &status.as_str(),
+        &attention_reason,
+        &"inboundPhoneCall",
+        &"Seeded tutor",
+        &times.started_at,
+        &ended.then_some(times.ended_at),
+        &ended.then_some("customer-ended-call"),
+        &ended.then_some(cost),
+        &times.started_at,
+        &updated_at,
+        &(status == SessionStatus::Analyzed).then_some(times.settled_at),
+    ]);
+}
+
+fn write_turns(dialogue: &Dialogue, session_id: SessionId, batch: &mut Batch) {
+    for turn in &dialogue.turns {
+        let (text, speaker) = (turn.text.as_str(), turn.speaker.as_str());
+        batch.turns.push(&[&session_id, &turn.turn_no, &speaker, &text, &turn.offset_ms, &turn.duration_ms]);
+    }
+}
+
+/// The analysis that waits for a worker, or that was given up.
+fn write_job(session_id: SessionId, status: SessionStatus, times: &Times, batch: &mut Batch) {
+    let job = Job::AnalyzeSession { session_id, round: 1 };
+    let policy = job.kind().policy();
+    let given_up = status == SessionStatus::NeedsAttention;
+    let n_lost: i16 = if given_up { 3 } else { 0 };
+    batch.jobs.push(&[
+        &job.job_id(),
+        &job.dedupe_key(),
+        &job.kind().as_str(),
+        &job.payload().to_string(),
+        &session_id,
+        &policy.priority,
+        &if given_up { "needs_attention" } else { "ready" },
+        &times.reported_at,
+        &n_lost,
+        &policy.max_attempts,
+        &n_lost,
+        &given_up.then_some(GIVEN_UP),
+        &times.reported_at,
+        &given_up.then_some(times.settled_at),
+    ]);
+}
+
+fn write_analysis<'a>(
+    call: &Call<'a>,
+    session_id: SessionId,
+    times: &Times,
+    rng: &mut impl Rng,
+    batch: &mut Batch,
+) -> Option<Judged<'a>> {
+    let analysis_id = AnalysisId(id_at(times.settled_at, rng));
+    let duration_ms: i32 = rng.random_range(1..20);
+    batch.analyses.push(&[
+        &analysis_id,
+        &session_id,
+        &"rules",
+        &worker::analysis::VERSION,
+        &"baseline",
+        &call.dialogue.findings_json,
+        &true,
+        &duration_ms,
+        &times.settled_at,
+    ]);
+    let student_id = call.student_id?;
+    let judged =
+        Judged { session_id, started_at: times.started_at, analyzed_at: times.settled_at, dialogue: call.dialogue };
+    for ((skill_id, observed), (_, found)) in judged.observations().zip(call.dialogue.evidence()) {
+        let evidence_id = EvidenceId(id_at(times.settled_at, rng));
+        let said: [&dyn Field; 12] = [
+            &evidence_id,
+            &student_id,
+            &skill_id,
+            &session_id,
+            &analysis_id,
+            &found.turn_no,
+            &observed.verdict.as_str(),
+            &observed.help.as_str(),
+            &"rules",
+            &observed.noise,
+            &observed.at,
+            &times.settled_at,
+        ];
+        batch.evidence.push(&said);
+    }
+    Some(judged)
+}
