@@ -47,8 +47,9 @@ mod tests {
         let mut connection = db.acquire().await.unwrap();
         let n = copy_in(&mut connection, SUBJECTS, "chess\tChess\nmusic\tMu\\tsic\n").await.unwrap();
         assert_eq!(n, 2);
-        let name = sqlx::query_scalar!("select name from subjects where subject_id = 'music'");
-        assert_eq!(name.fetch_one(&db).await.unwrap(), "Mu\tsic");
+        let subjects = crate::curriculum::load(&mut connection).await.unwrap().subjects;
+        let music = subjects.iter().find(|subject| subject.subject_id == "music").unwrap();
+        assert_eq!(music.name, "Mu\tsic");
     }
 
     #[sqlx::test(migrations = "../migrations")]
