@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use shared::config::from_environment;
 
 /// The oldest major version that the schema is tested on.
@@ -83,7 +83,7 @@ fn version(folder: &Path) -> Option<u32> {
 
 /// `None` where we are not root.
 fn run_as() -> anyhow::Result<Option<User>> {
-    let id = Command::new("id").arg("-u").output()?;
+    let id = Command::new("id").arg("-u").output().context("cannot run `id -u`")?;
     if id.stdout.trim_ascii() != b"0" {
         return Ok(None);
     }
