@@ -30,7 +30,13 @@ pub async fn insert_key(db: impl Executor<'_>, client_id: &str, now: DateTime<Ut
 /// The client whose key this is; `None` where there is none, or it or its client was revoked.
 pub async fn find_client_by_key(db: impl Executor<'_>, key: &SecretString) -> Result<Option<ApiClient>> {
     let row = sqlx::query!(
-        "select c.client_id, c.name, c.scopes, c.created_at, c.last_used_at
+        "with seen as (
+             update agent_keys set last_used_at = now()
+             where key_hash = $1 and revoked_at is null
+               -- To the minute is enough, and spares a write a request.
+               and (last_used_at is null or last_used_at < now() - interval '1 minute')
+         )
+         select c.client_id, c.name, c.scopes, c.created_at, c.last_used_at
          from agent_keys k join api_clients c using (client_id)
          where k.key_hash = $1 and k.revoked_at is null and c.revoked_at is null",
         secret::hash(key.expose_secret()),

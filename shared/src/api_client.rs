@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use crate::access::{Caller, ScopeSet};
-use crate::db::{Error, Executor, Result};
+use crate::db::{Db, Error, Executor, Result};
 use crate::secret;
 
 /// One row of `api_clients`, without its secrets.
@@ -58,17 +58,15 @@ pub async fn insert_client(
 /// The client, where `secret` is its secret, or the one before until its grace ends, and it was not revoked.
 /// An unknown client takes as long as a wrong secret.
 pub async fn find_by_secret(
-    db: impl Executor<'_>,
+    db: &Db,
     client_id: &str,
     secret: &SecretString,
     now: DateTime<Utc>,
 ) -> Result<Option<ApiClient>> {
     let row = sqlx::query!(
-        r#"update api_clients set last_used_at = $2 where client_id = $1
-           returning client_id, name, secret_hash, previous_secret_hash, previous_secret_until, scopes, created_at,
-               last_used_at, revoked_at"#,
+        "select name, secret_hash, previous_secret_hash, previous_secret_until, scopes, created_at, revoked_at
+         from api_clients where client_id = $1",
         client_id,
-        now,
     )
     .fetch_optional(db)
     .await?;
@@ -83,13 +81,14 @@ pub async fn find_by_secret(
     if row.revoked_at.is_some() || !(bool::from(is_current) || (bool::from(is_previous) && in_grace)) {
         return Ok(None);
     }
+    sqlx::query!("update api_clients set last_used_at = $2 where client_id = $1", client_id, now).execute(db).await?;
     Ok(Some(ApiClient {
-        client_id: row.client_id,
+        client_id: client_id.to_owned(),
         name: row.name,
         scopes: ScopeSet::from_strings(&row.scopes),
         created_at: row.created_at,
-        last_used_at: row.last_used_at,
-        revoked_at: row.revoked_at,
+        last_used_at: Some(now),
+        revoked_at: None,
     }))
 }
 
