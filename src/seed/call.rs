@@ -19,6 +19,7 @@ const GIVEN_UP: &str = "it killed its worker three times";
 const MICROUSD_A_SECOND: i64 = 1_500;
 
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "an id is named the same wherever it stands")]
 pub struct Call<'a> {
     pub call_id: String,
     /// `None`: several students share the phone, and none was identified.
@@ -58,6 +59,7 @@ impl<'a> Judged<'a> {
 }
 
 /// When things happened to a call.
+#[expect(clippy::struct_field_names, reason = "a time is named the same wherever it stands")]
 struct Times {
     started_at: DateTime<Utc>,
     ended_at: DateTime<Utc>,

@@ -94,6 +94,7 @@ pub struct Population<'a> {
 
 /// The one who calls.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "an id is named the same wherever it stands")]
 struct Student<'a> {
     student_id: StudentId,
     phone: String,
