@@ -64,7 +64,7 @@ cue! {
 
 cue! {
     /// Takes a confirmation half back.
-    RESERVATION = r"\bbut\b" | r"\bhowever\b" | r"\bexcept (?:for|that|you|it|we|in|your|with|change|use)\b" | r"\balthough\b" | r"\bthough\b" | r"\bjust (?:add|need|remember|remove|one)\b" | r"\byet\b"
+    RESERVATION = r"\bbut\b" | r"\bhowever\b" | r"\bexcept\b" | r"\balthough\b" | r"\bthough\b" | r"\bjust (?:add|need|remember|remove|one)\b" | r"\byet\b"
 }
 
 cue! {
