@@ -12,6 +12,11 @@ use super::judge::Judgement;
 const CALCULATION: u32 = 12;
 /// Less than this is chance.
 const ENOUGH: u32 = 2;
+/// A subject that is talked of this many times less than another is not what the call is about.
+const BRUSHED: u32 = 3;
+
+/// By the skill's index.
+type Scores = HashMap<usize, u32>;
 
 /// The curriculum's phrases, by their first word.
 struct Lexicon {
@@ -33,7 +38,7 @@ impl Lexicon {
         Self { phrases }
     }
 
-    fn score(&self, text: &str, factor: u32, scores: &mut HashMap<usize, u32>) {
+    fn score(&self, text: &str, factor: u32, scores: &mut Scores) {
         let words = words(text);
         for (i, word) in words.iter().enumerate() {
             for (rest, skill, weight) in self.phrases.get(word).into_iter().flatten() {
@@ -48,27 +53,21 @@ impl Lexicon {
 /// For each exchange the index of its skill, where one can be told.
 pub(super) fn topics(exchanges: &[Exchange], judgements: &[Judgement], curriculum: &Curriculum) -> Vec<Option<usize>> {
     let lexicon = Lexicon::new(curriculum);
+    let mut scores: Vec<Scores> = exchanges.iter().map(|exchange| score(exchange, &lexicon, curriculum)).collect();
+    keep_subjects(&mut scores, curriculum);
     let mut topics: Vec<Option<usize>> = Vec::new();
-    let mut total: HashMap<usize, u32> = HashMap::new();
-    for (exchange, judgement) in exchanges.iter().zip(judgements) {
+    let mut total = Scores::new();
+    for (scores, judgement) in scores.iter().zip(judgements) {
         let current = topics.last().copied().flatten();
         // The steps of a task that went wrong belong to that task.
         if let (Some(current), true) = (current, judgement.step) {
             topics.push(Some(current));
             continue;
         }
-        let mut scores = HashMap::new();
-        lexicon.score(&exchange.task, 2, &mut scores);
-        lexicon.score(&exchange.said, 1, &mut scores);
-        if let Some(skill) =
-            calculated(&exchange.task).and_then(|id| curriculum.skills.iter().position(|s| s.skill_id == id))
-        {
-            *scores.entry(skill).or_default() += CALCULATION;
-        }
-        for (skill, score) in &scores {
+        for (skill, score) in scores {
             *total.entry(*skill).or_default() += score;
         }
-        topics.push(best(&scores, current).or(current));
+        topics.push(best(scores, current).or(current));
     }
     // What was said before the first clear word belongs to what the call was mostly about.
     let mostly = best(&total, None);
@@ -78,8 +77,33 @@ pub(super) fn topics(exchanges: &[Exchange], judgements: &[Judgement], curriculu
     topics
 }
 
+/// What speaks for which skill in one exchange.
+fn score(exchange: &Exchange, lexicon: &Lexicon, curriculum: &Curriculum) -> Scores {
+    let mut scores = Scores::new();
+    lexicon.score(&exchange.task, 2, &mut scores);
+    lexicon.score(&exchange.said, 1, &mut scores);
+    let calculated = calculated(&exchange.task);
+    if let Some(skill) = calculated.and_then(|id| curriculum.skills.iter().position(|s| s.skill_id == id)) {
+        *scores.entry(skill).or_default() += CALCULATION;
+    }
+    scores
+}
+
+/// Drops the subjects that a call only brushes: the spoons of a word problem are no lesson in Italian.
+fn keep_subjects(scores: &mut [Scores], curriculum: &Curriculum) {
+    let subject = |skill: &usize| curriculum.skills[*skill].subject_id.as_str();
+    let mut of_subject: HashMap<&str, u32> = HashMap::new();
+    for (skill, score) in scores.iter().flatten() {
+        *of_subject.entry(subject(skill)).or_default() += score;
+    }
+    let strongest = of_subject.values().copied().max().unwrap_or(0);
+    for scores in scores {
+        scores.retain(|skill, _| of_subject[subject(skill)] * BRUSHED > strongest);
+    }
+}
+
 /// The highest score; among equals the current topic, then the first of the curriculum.
-fn best(scores: &HashMap<usize, u32>, current: Option<usize>) -> Option<usize> {
+fn best(scores: &Scores, current: Option<usize>) -> Option<usize> {
     let rank = |skill: usize, score: u32| (score, Some(skill) == current, std::cmp::Reverse(skill));
     let best = scores.iter().max_by_key(|(skill, score)| rank(**skill, **score));
     best.filter(|(_, score)| **score >= ENOUGH).map(|(skill, _)| *skill)
@@ -135,6 +159,20 @@ fn words(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_subject_that_a_call_only_brushes_does_not_count() {
+        let starter = Curriculum::starter();
+        let of = |subject: &str| starter.skills.iter().position(|skill| skill.subject_id == subject).unwrap();
+        let (maths, italian) = (of("maths"), of("italian"));
+        let mut scores = [Scores::from([(maths, 12)]), Scores::from([(italian, 4)])];
+        keep_subjects(&mut scores, &starter);
+        assert_eq!(scores, [Scores::from([(maths, 12)]), Scores::new()]);
+        let both = [Scores::from([(maths, 12)]), Scores::from([(italian, 5)])];
+        scores.clone_from(&both);
+        keep_subjects(&mut scores, &starter);
+        assert_eq!(scores, both, "a call may be about two subjects");
+    }
 
     #[test]
     fn a_calculation_names_its_skill() {
