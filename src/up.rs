@@ -94,15 +94,14 @@ async fn serve(
     let mut result = tokio::select! {
         greeted = greeting => greeted,
         // A role that ends by itself ends the process; one that was told to is waited for below.
-        Some(ended) = roles.join_next() => ended?.and_then(|()| if shutdown.is_cancelled() { Ok(()) } else { bail!("a role ended by itself") }),
+        Some(ended) = roles.join_next() => judge_end(ended?, &shutdown),
         () = shutdown.cancelled() => Ok(()),
     };
     if result.is_err() {
         shutdown.cancel();
     }
     while let Some(ended) = roles.join_next().await {
-        let ended =
-            ended?.and_then(|()| if shutdown.is_cancelled() { Ok(()) } else { bail!("a role ended by itself") });
+        let ended = judge_end(ended?, &shutdown);
         if ended.is_err() {
             shutdown.cancel();
         }
@@ -110,6 +109,12 @@ async fn serve(
     }
     say!("Stopped.");
     result
+}
+
+/// A role ends well only when it was told to.
+fn judge_end(ended: anyhow::Result<()>, shutdown: &CancellationToken) -> anyhow::Result<()> {
+    ended?;
+    if shutdown.is_cancelled() { Ok(()) } else { bail!("a role ended by itself") }
 }
 
 /// The first admin, with the password that the data directory keeps. `false`: there were users already.

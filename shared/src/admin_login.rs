@@ -47,13 +47,43 @@ pub async fn insert_login(
     Ok(cookie)
 }
 
+/// A login with its user, as both look-ups select it.
+struct Row {
+    csrf_token: String,
+    admin_user_id: AdminUserId,
+    email: String,
+    role: Role,
+    created_at: DateTime<Utc>,
+    last_login_at: Option<DateTime<Utc>>,
+    disabled_at: Option<DateTime<Utc>>,
+    has_password: bool,
+}
+
+impl From<Row> for AdminLogin {
+    fn from(row: Row) -> Self {
+        Self {
+            csrf_token: row.csrf_token,
+            user: AdminUser {
+                admin_user_id: row.admin_user_id,
+                email: row.email,
+                role: row.role,
+                created_at: row.created_at,
+                last_login_at: row.last_login_at,
+                disabled_at: row.disabled_at,
+                has_password: row.has_password,
+            },
+        }
+    }
+}
+
 /// The login of this cookie, where it still lives; it lives on for [`IDLE`] from now.
 pub async fn find_login(
     db: impl Executor<'_>,
     cookie: &SecretString,
     now: DateTime<Utc>,
 ) -> Result<Option<AdminLogin>> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         r#"update admin_logins l set last_seen_at = $2
            from admin_users u
            where l.login_hash = $1 and u.admin_user_id = l.admin_user_id and u.disabled_at is null
@@ -66,18 +96,7 @@ pub async fn find_login(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| AdminLogin {
-        csrf_token: row.csrf_token,
-        user: AdminUser {
-            admin_user_id: row.admin_user_id,
-            email: row.email,
-            role: row.role,
-            created_at: row.created_at,
-            last_login_at: row.last_login_at,
-            disabled_at: row.disabled_at,
-            has_password: row.has_password,
-        },
-    }))
+    Ok(row.map(AdminLogin::from))
 }
 
 /// [`find_login`], without keeping it alive: a page that is left open and asks by itself is nobody at work.
@@ -86,7 +105,8 @@ pub async fn peek_login(
     cookie: &SecretString,
     now: DateTime<Utc>,
 ) -> Result<Option<AdminLogin>> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         r#"select l.csrf_token, u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
                u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!"
            from admin_logins l join admin_users u using (admin_user_id)
@@ -97,18 +117,7 @@ pub async fn peek_login(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| AdminLogin {
-        csrf_token: row.csrf_token,
-        user: AdminUser {
-            admin_user_id: row.admin_user_id,
-            email: row.email,
-            role: row.role,
-            created_at: row.created_at,
-            last_login_at: row.last_login_at,
-            disabled_at: row.disabled_at,
-            has_password: row.has_password,
-        },
-    }))
+    Ok(row.map(AdminLogin::from))
 }
 
 /// Ends the login.

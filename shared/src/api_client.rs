@@ -92,43 +92,51 @@ pub async fn find_by_secret(
     }))
 }
 
-/// The client of that id, revoked or not.
-pub async fn find_client(db: impl Executor<'_>, client_id: &str) -> Result<Option<ApiClient>> {
-    let row = sqlx::query!(
-        "select client_id, name, scopes, created_at, last_used_at, revoked_at from api_clients where client_id = $1",
-        client_id,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| ApiClient {
-        client_id: row.client_id,
-        name: row.name,
-        scopes: ScopeSet::from_strings(&row.scopes),
-        created_at: row.created_at,
-        last_used_at: row.last_used_at,
-        revoked_at: row.revoked_at,
-    }))
+/// A client as both look-ups select it.
+struct Row {
+    client_id: String,
+    name: String,
+    scopes: Vec<String>,
+    created_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
 }
 
-/// All clients, the living before the revoked, newest first.
-pub async fn list_clients(db: impl Executor<'_>) -> Result<Vec<ApiClient>> {
-    let rows = sqlx::query!(
-        "select client_id, name, scopes, created_at, last_used_at, revoked_at from api_clients
-         order by revoked_at is not null, created_at desc limit 500",
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| ApiClient {
+impl From<Row> for ApiClient {
+    fn from(row: Row) -> Self {
+        Self {
             client_id: row.client_id,
             name: row.name,
             scopes: ScopeSet::from_strings(&row.scopes),
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
-        })
-        .collect())
+        }
+    }
+}
+
+/// The client of that id, revoked or not.
+pub async fn find_client(db: impl Executor<'_>, client_id: &str) -> Result<Option<ApiClient>> {
+    let row = sqlx::query_as!(
+        Row,
+        "select client_id, name, scopes, created_at, last_used_at, revoked_at from api_clients where client_id = $1",
+        client_id,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(ApiClient::from))
+}
+
+/// All clients, the living before the revoked, newest first.
+pub async fn list_clients(db: impl Executor<'_>) -> Result<Vec<ApiClient>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select client_id, name, scopes, created_at, last_used_at, revoked_at from api_clients
+         order by revoked_at is not null, created_at desc limit 500",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(ApiClient::from).collect())
 }
 
 /// Gives the client a new secret. The old one works until `previous_until`, so that its user can change over.
