@@ -43,6 +43,12 @@ pub struct Findings {
     /// A person should read these turns. Never acted upon by a machine.
     pub safety_flags: Vec<SafetyFlag>,
     pub next_lesson: Option<NextLesson>,
+    /// How the assistant tutored; `None`: it hardly spoke, or an older version judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tutoring: Option<Tutoring>,
+    /// Who the caller said they are, where nobody knew them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduction: Option<Introduction>,
 }
 
 /// Counted, not judged.
@@ -149,6 +155,43 @@ pub struct NextLesson {
     pub goal: String,
     /// At most three.
     pub steps: Vec<String>,
+}
+
+/// The assistant's habits in a call, against published tutoring practice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tutoring {
+    /// Wrong or half right answers that the tutor replied to.
+    pub n_errors: u32,
+    /// Of those, where the reply gave the step away instead of asking for it.
+    pub n_told_at_once: u32,
+    /// Turns that end in a question.
+    pub n_questions: u32,
+    /// Of those, where the tutor spoke on within three seconds.
+    pub n_hurried: u32,
+    /// Turns that praise what was done.
+    pub n_process_praise: u32,
+    /// Turns that praise who did it.
+    pub n_person_praise: u32,
+    /// Turns that ask how or why.
+    pub n_checks: u32,
+    /// 0 to 100, the mean of the habits for which there was an occasion; `None`: there was none.
+    pub score: Option<f64>,
+}
+
+/// What a caller told of themselves in a first call.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Introduction {
+    pub first_name: Option<String>,
+    /// 0 is kindergarten.
+    pub grade: Option<i16>,
+    /// In the caller's words, at most 120 characters.
+    pub wants: Option<String>,
+}
+
+impl std::fmt::Debug for Introduction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Introduction").field("grade", &self.grade).finish_non_exhaustive()
+    }
 }
 
 /// One row of `analyses`.

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::retention::Retention;
+
 pub use self::env::{Fault, Faults, Settings, from_environment};
 pub use self::exit::exit;
 
@@ -67,10 +69,15 @@ pub struct WorkerConfig {
     pub queue: QueueConfig,
     pub llm: Option<LlmConfig>,
     pub vapi: Option<VapiConfig>,
+    pub retention: Retention,
+    /// Whether a caller nobody knows, who says their name, becomes a student at once.
+    pub register_callers: bool,
     /// How long a job is held without a sign of life before another worker may take it.
     pub lease: Duration,
     /// How often lost jobs are looked for.
     pub sweep_every: Duration,
+    /// How often VAPI is asked for calls whose report never came.
+    pub reconcile_every: Duration,
 }
 
 /// Who tells the worker that there is work.
@@ -82,14 +89,49 @@ pub enum QueueConfig {
     Embedded,
 }
 
-/// An OpenAI-compatible chat-completions endpoint.
+/// A language model's endpoint.
 #[derive(Clone, Debug)]
 pub struct LlmConfig {
-    /// Without a slash at the end; `/chat/completions` is added.
+    pub provider: LlmProvider,
+    /// Without a slash at the end; `/chat/completions` or `/messages` is added.
     pub base_url: String,
     pub api_key: Option<SecretString>,
     pub model: String,
     pub timeout: Duration,
+    pub budget: LlmBudget,
+}
+
+/// What a language model may cost. `None`: no limit, or no price known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LlmBudget {
+    /// In a day of UTC, input and output together.
+    pub tokens_per_day: Option<u64>,
+    pub tokens_per_student_day: Option<u64>,
+    /// US dollars for a million tokens.
+    pub input_price: Option<f64>,
+    pub output_price: Option<f64>,
+}
+
+/// Whose way of asking an endpoint understands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LlmProvider {
+    /// Chat completions, which most endpoints speak.
+    #[default]
+    OpenAi,
+    /// Anthropic's messages.
+    Anthropic,
+}
+
+impl std::str::FromStr for LlmProvider {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "openai" => Ok(Self::OpenAi),
+            "anthropic" => Ok(Self::Anthropic),
+            _ => Err("is not openai or anthropic"),
+        }
+    }
 }
 
 /// VAPI's REST API.

@@ -3,6 +3,7 @@
 mod practice;
 mod rows;
 mod sheet;
+mod subjects;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::practice::{Practice, find_next_skill, find_practice};
 pub use self::rows::{install_starter, load, upsert};
 pub use self::sheet::Fault;
+pub use self::subjects::{SubjectSwitch, list_switches, set_switches};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {

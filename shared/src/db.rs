@@ -1,6 +1,7 @@
 //! The way to Postgres: connections, migrations, and what an error of it means to a caller.
 
 pub mod copy;
+pub mod hold;
 
 use std::time::Duration;
 

@@ -2,8 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::{Connection, Error, Executor, Result};
+use crate::db::{Connection, Db, Error, Executor, Result};
 use crate::id::DeliveryId;
+use crate::job::{self, Job};
+
+/// The report of a call, in VAPI's words.
+pub const REPORT: &str = "end-of-call-report";
 
 /// What becomes of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -34,6 +38,44 @@ impl std::fmt::Debug for NewDelivery<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewDelivery").field("type", &self.r#type).field("state", &self.state).finish_non_exhaustive()
     }
+}
+
+/// The same for each try of one message, and for no other: `subject` is its call, and `distinction` tells apart what a
+/// call says several times.
+pub fn dedupe_key(subject: &str, r#type: &str, distinction: Option<&str>) -> String {
+    let mut key = format!("{subject}:{type}");
+    if let Some(distinction) = distinction {
+        key.push(':');
+        key.push_str(distinction);
+    }
+    key
+}
+
+/// The one door: the delivery and its job, both or neither. What was stored before is left as it is, and answers
+/// `false`.
+pub async fn accept(db: &Db, new: &NewDelivery<'_>, now: DateTime<Utc>) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    let delivery_id = insert_if_new(&mut tx, new, now).await?;
+    if let Some(delivery_id) = delivery_id.filter(|_| new.state == DeliveryState::Stored) {
+        job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await?;
+    }
+    tx.commit().await?;
+    Ok(delivery_id.is_some())
+}
+
+/// Of these calls those whose report never came. One that came and was purged since is known by its session.
+pub async fn list_calls_without_report(db: impl Executor<'_>, call_ids: &[String]) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"select call_id as "call_id!" from unnest($1::text[]) as asked (call_id)
+           where not exists (select 1 from deliveries where dedupe_key = asked.call_id || ':' || $2)
+             and not exists (
+                 select 1 from sessions where sessions.call_id = asked.call_id and status <> 'in_progress'
+             )"#,
+        call_ids,
+        REPORT,
+    )
+    .fetch_all(db)
+    .await?)
 }
 
 /// Stores the delivery, unless it was stored before: then `None`, and nothing changed.

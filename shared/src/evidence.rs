@@ -1,5 +1,8 @@
 //! One observation about one skill, with the turn that shows it. Append-only.
 
+mod correction;
+mod once;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Executor, Result};
 use crate::id::{AnalysisId, EvidenceId, SessionId, StudentId};
+
+pub use self::correction::{Correction, correct};
 
 /// Was the answer right? An answer nobody can judge is no evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -110,15 +115,11 @@ pub async fn insert_evidence(tx: &mut Connection, evidence: &Evidence, now: Date
 }
 
 /// The evidence that counts for a student, in the order of the learner model: by skill, then by time. Left out is what
-/// belongs to an analysis that a better one replaced, and what a person corrected. Needs `students:read`.
-pub async fn list_counting(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    student_id: StudentId,
-    skill_id: Option<&str>,
-) -> Result<Vec<Evidence>> {
+/// belongs to an analysis that a better one replaced, what a person corrected, and all but one of what was told twice
+/// of one answer. Needs `students:read`.
+pub async fn list_counting(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Evidence>> {
     caller.require(Scope::StudentsRead)?;
-    Ok(sqlx::query_as!(
+    let rows = sqlx::query_as!(
         Evidence,
         r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
                e.session_id as "session_id: SessionId", e.analysis_id as "analysis_id: AnalysisId", e.turn_no,
@@ -126,15 +127,40 @@ pub async fn list_counting(
                e.corrects_id as "corrects_id: EvidenceId", e.observed_at
            from evidence e left join analyses a using (analysis_id)
            where e.student_id = $1
-             and ($2::text is null or e.skill_id = $2)
              and (e.analysis_id is null or a.is_current)
              and not exists (select 1 from evidence c where c.corrects_id = e.evidence_id)
+             -- By place, since a later analysis writes anew what a person corrected.
+             and not exists (
+                 select 1 from evidence p
+                 where p.source = 'person' and p.session_id = e.session_id and p.skill_id = e.skill_id
+                   and p.turn_no = e.turn_no and p.evidence_id <> e.evidence_id
+                   and (e.source <> 'person' or (p.created_at, p.evidence_id) > (e.created_at, e.evidence_id)))
            order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
         student_id as StudentId,
-        skill_id,
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    Ok(once::each_answer_once(rows))
+}
+
+/// What a session showed so far, by skill, then by time: by tools while it goes on, by its analysis then. Needs
+/// `context:read`.
+pub async fn list_of_session(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Vec<Evidence>> {
+    caller.require(Scope::ContextRead)?;
+    let rows = sqlx::query_as!(
+        Evidence,
+        r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
+               e.session_id as "session_id: SessionId", e.analysis_id as "analysis_id: AnalysisId", e.turn_no,
+               e.verdict as "verdict: Verdict", e.help as "help: Help", e.source as "source: Source", e.noise,
+               e.corrects_id as "corrects_id: EvidenceId", e.observed_at
+           from evidence e left join analyses a using (analysis_id)
+           where e.session_id = $1 and (e.analysis_id is null or a.is_current)
+           order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
+        session_id as SessionId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(once::each_answer_once(rows))
 }
 
 /// Of whom a session's analyses taught us: one student, or two where a person corrected the assignment.

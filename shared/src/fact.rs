@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::access::{Caller, Scope};
 use crate::analysis::FactFinding;
-use crate::db::{Connection, Result};
+use crate::db::{Connection, Error, Executor, Result};
 use crate::evidence::Source;
 use crate::id::{FactId, SessionId, StudentId};
+use crate::{student, student_context};
 
 const KINDS: [&str; 5] = ["interest", "preference", "schedule", "goal", "study_context"];
 
@@ -55,6 +57,155 @@ pub async fn replace_of_session(
         .await?;
     }
     Ok(())
+}
+
+/// One row of `facts` that still holds.
+#[derive(Clone, PartialEq)]
+pub struct Fact {
+    pub fact_id: FactId,
+    /// interest, preference, schedule, goal or study_context.
+    pub kind: String,
+    pub text: String,
+    pub session_id: Option<SessionId>,
+    pub turn_no: Option<i32>,
+    pub source: Source,
+    pub confidence: f64,
+    pub valid_from: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Fact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fact").field("fact_id", &self.fact_id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// What is remembered of a student and still holds, the newest first. Needs `students:read`.
+pub async fn list_facts(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: StudentId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Fact>> {
+    caller.require(Scope::StudentsRead)?;
+    Ok(sqlx::query_as!(
+        Fact,
+        r#"select fact_id as "fact_id: FactId", kind, text, session_id as "session_id: SessionId", turn_no,
+               source as "source: Source", confidence, valid_from, expires_at
+           from facts where student_id = $1 and forgotten_at is null and expires_at > $2
+           order by valid_from desc, fact_id limit 50"#,
+        student_id as StudentId,
+        now,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// Forgets a fact for good: no analysis brings it back. The context follows. Needs `students:write`.
+pub async fn forget_fact(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    fact_id: FactId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    mark_forgotten(tx, caller, student_id, fact_id, now).await?;
+    student_context::rebuild(tx, &Caller::worker(), student_id, now).await
+}
+
+async fn mark_forgotten(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    fact_id: FactId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    caller.require(Scope::StudentsWrite)?;
+    student::lock(tx, &[student_id]).await?;
+    let n = sqlx::query!(
+        "update facts set forgotten_at = $3 where fact_id = $1 and student_id = $2 and forgotten_at is null",
+        fact_id as FactId,
+        student_id as StudentId,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("fact")) } else { Ok(()) }
+}
+
+/// Puts a person's words in the place of a fact, which is forgotten, not overwritten. Needs `students:write`.
+pub async fn reword_fact(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    fact_id: FactId,
+    text: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    mark_forgotten(tx, caller, student_id, fact_id, now).await?;
+    sqlx::query!(
+        "insert into facts (fact_id, student_id, kind, text, session_id, turn_no, source, confidence, valid_from,
+             expires_at)
+         select $1, student_id, kind, $3, session_id, turn_no, 'person', 1, $4, expires_at from facts where fact_id = $2",
+        FactId::new() as FactId,
+        fact_id as FactId,
+        text,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    student_context::rebuild(tx, &Caller::worker(), student_id, now).await
+}
+
+/// What a student works towards, as they or those who look after them said.
+#[derive(Clone)]
+pub struct Goal {
+    /// Made of the deed itself, so that telling it twice writes it once.
+    pub fact_id: FactId,
+    pub student_id: StudentId,
+    pub session_id: Option<SessionId>,
+    /// At most 120 characters.
+    pub text: String,
+    /// From then on it no longer counts.
+    pub until: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Goal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Goal").field("fact_id", &self.fact_id).finish_non_exhaustive()
+    }
+}
+
+/// Sets the goal, in place of the one that was set before; the context follows. Needs `notes:write`.
+pub async fn set_goal(tx: &mut Connection, caller: &Caller, goal: &Goal, now: DateTime<Utc>) -> Result<()> {
+    caller.require(Scope::NotesWrite)?;
+    student::lock(tx, &[goal.student_id]).await?;
+    sqlx::query!(
+        "update facts set forgotten_at = $3
+         where student_id = $1 and fact_id <> $2 and kind = 'goal' and source in ('tool', 'person')
+           and forgotten_at is null",
+        goal.student_id as StudentId,
+        goal.fact_id as FactId,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "insert into facts (fact_id, student_id, kind, text, session_id, source, confidence, valid_from, expires_at)
+         values ($1, $2, 'goal', $3, $4, 'tool', 1, $5, $6)
+         on conflict (fact_id) do update set expires_at = excluded.expires_at, forgotten_at = null",
+        goal.fact_id as FactId,
+        goal.student_id as StudentId,
+        goal.text,
+        goal.session_id as Option<SessionId>,
+        now,
+        goal.until,
+    )
+    .execute(&mut *tx)
+    .await?;
+    // The context is made of more than this caller may read; it answers nothing of it.
+    student_context::rebuild(tx, &Caller::worker(), goal.student_id, now).await
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ id! {
     MisconceptionId
     /// A dated fact about a student.
     FactId
+    /// Something a person has to do.
+    FollowUpId
     /// A note by a person or an assistant.
     NoteId
     /// One call of a tool by an assistant.

@@ -30,7 +30,7 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
     sqlx::query!("select 1 as one from students where student_id = $1 for no key update", student_id as StudentId)
         .fetch_optional(&mut *tx)
         .await?;
-    let evidence = evidence::list_counting(&mut *tx, caller, student_id, None).await?;
+    let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
     let states: Vec<(&str, State)> = evidence
         .chunk_by(|a, b| a.skill_id == b.skill_id)
         .filter_map(|of_skill| {

@@ -3,6 +3,7 @@
 pub mod news;
 
 mod on_line;
+mod words;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
 pub use self::on_line::{SessionOnLine, find_on_line, identify_on_line, open_on_line};
+pub use self::words::{SessionHit, WordsQuery, index_words, index_words_of, search_sessions};
 
 /// Where a session stands on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]

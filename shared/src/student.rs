@@ -1,5 +1,7 @@
 //! The learner: who they are, and from which telephones they call.
 
+mod versions;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,8 @@ use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::StudentId;
 use crate::phone::Phone;
+
+pub use self::versions::{StudentVersion, list_versions};
 
 /// Whether assistants may be told about the student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -357,5 +361,33 @@ pub async fn list_students(db: impl Executor<'_>, caller: &Caller, query: &Stude
         query.limit,
     )
     .fetch_all(db)
+    .await?)
+}
+/// Up to `limit` students by their ids, behind `after`. For work on all of them. Needs `students:read`.
+pub async fn list_student_ids(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    after: Option<StudentId>,
+    limit: i64,
+) -> Result<Vec<StudentId>> {
+    caller.require(Scope::StudentsRead)?;
+    Ok(sqlx::query_scalar!(
+        r#"select student_id as "student_id: StudentId" from students
+           where $1::uuid is null or student_id > $1 order by student_id limit $2"#,
+        after as Option<StudentId>,
+        limit,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// How many have an id behind `after`. Needs `students:read`.
+pub async fn count_students(db: impl Executor<'_>, caller: &Caller, after: Option<StudentId>) -> Result<i64> {
+    caller.require(Scope::StudentsRead)?;
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "n!" from students where $1::uuid is null or student_id > $1"#,
+        after as Option<StudentId>,
+    )
+    .fetch_one(db)
     .await?)
 }

@@ -89,6 +89,26 @@ pub async fn list_tool_calls(db: impl Executor<'_>, caller: &Caller, query: &Too
     .await?)
 }
 
+/// The calls that belong to one telephone call, in their order. Needs `sessions:read`.
+pub async fn list_tool_calls_of_call(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    call_id: &str,
+    limit: i64,
+) -> Result<Vec<ToolCall>> {
+    caller.require(Scope::SessionsRead)?;
+    Ok(sqlx::query_as!(
+        ToolCall,
+        r#"select tool_call_id as "tool_call_id: ToolCallId", at, tool, client_id, call_id, outcome, duration_us,
+               request_bytes, response_bytes
+           from tool_calls where call_id = $1 order by at, tool_call_id limit $2"#,
+        call_id,
+        limit,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
 /// How one tool did in a span of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolFigures {

@@ -83,6 +83,16 @@ impl<'a> Settings<'a> {
         }
     }
 
+    pub(super) fn parsed_if_set<T: FromStr<Err: fmt::Display>>(&mut self, variable: &'static str) -> Option<T> {
+        match self.optional(variable)?.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault(variable, error.to_string());
+                None
+            }
+        }
+    }
+
     pub(super) fn list(&self, variable: &str) -> Vec<String> {
         let text = self.optional(variable).unwrap_or_default();
         text.split([',', ' ']).filter(|item| !item.is_empty()).map(str::to_owned).collect()

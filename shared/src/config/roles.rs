@@ -4,12 +4,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::env::{Faults, Settings};
 use super::{
-    AdminConfig, LlmConfig, McpServerConfig, QueueConfig, SignatureEncoding, VapiConfig, WebhookConfig, WorkerConfig,
+    AdminConfig, LlmBudget, LlmConfig, LlmProvider, McpServerConfig, QueueConfig, SignatureEncoding, VapiConfig,
+    WebhookConfig, WorkerConfig,
 };
+use crate::retention::Retention;
 
 const MCP_SERVER_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const ADMIN_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
@@ -63,9 +66,32 @@ impl WorkerConfig {
             queue: queue(s),
             llm: llm(s),
             vapi: vapi(s),
+            retention: Retention {
+                tool_calls: days(s, "RETENTION_TOOL_CALLS_DAYS", 90),
+                deliveries: days(s, "RETENTION_DELIVERIES_DAYS", 30),
+                jobs: days(s, "RETENTION_JOBS_DAYS", 30),
+            },
+            register_callers: s.parsed("REGISTER_CALLERS", false),
             lease: seconds(s, "WORKER_LEASE_SECONDS", 30, 3..=600),
             sweep_every: seconds(s, "WORKER_SWEEP_SECONDS", 5, 1..=60),
+            reconcile_every: seconds(s, "VAPI_RECONCILE_SECONDS", 300, 1..=86400),
         };
+        settings.finish(config)
+    }
+}
+
+impl VapiConfig {
+    /// For a command that asks VAPI, whatever else is set up; `None` without a key.
+    pub fn from_settings(mut settings: Settings<'_>) -> Result<Option<Self>, Faults> {
+        let config = vapi(&mut settings);
+        settings.finish(config)
+    }
+}
+
+impl LlmConfig {
+    /// The model alone, for commands that need nothing else. `None`: none is configured.
+    pub fn from_settings(mut settings: Settings<'_>) -> Result<Option<Self>, Faults> {
+        let config = llm(&mut settings);
         settings.finish(config)
     }
 }
@@ -217,19 +243,39 @@ fn queue(s: &mut Settings<'_>) -> QueueConfig {
 fn llm(s: &mut Settings<'_>) -> Option<LlmConfig> {
     let (url, key, model) = (s.optional("LLM_BASE_URL"), s.optional("LLM_API_KEY"), s.optional("LLM_MODEL"));
     let Some(url) = url else {
-        if key.is_some() || model.is_some() {
-            s.fault("LLM_BASE_URL", "is not set, but LLM_API_KEY or LLM_MODEL is");
+        if key.is_some() || model.is_some() || s.optional("LLM_PROVIDER").is_some() {
+            s.fault("LLM_BASE_URL", "is not set, but LLM_API_KEY, LLM_MODEL or LLM_PROVIDER is");
         }
         return None;
     };
     let timeout = seconds(s, "LLM_TIMEOUT_SECONDS", 60, 1..=180);
     let model = model.unwrap_or_else(|| s.required("LLM_MODEL", "the model's name at that endpoint"));
     Some(LlmConfig {
+        provider: s.parsed("LLM_PROVIDER", LlmProvider::OpenAi),
         base_url: s.checked_url("LLM_BASE_URL", &url, &["https", "http"]),
         api_key: key.map(SecretString::from),
         model,
         timeout,
+        budget: budget(s),
     })
+}
+
+fn budget(s: &mut Settings<'_>) -> LlmBudget {
+    let budget = LlmBudget {
+        tokens_per_day: s.parsed_if_set("LLM_TOKENS_PER_DAY"),
+        tokens_per_student_day: s.parsed_if_set("LLM_TOKENS_PER_STUDENT_DAY"),
+        input_price: s.parsed_if_set("LLM_PRICE_INPUT"),
+        output_price: s.parsed_if_set("LLM_PRICE_OUTPUT"),
+    };
+    for (variable, price) in [("LLM_PRICE_INPUT", budget.input_price), ("LLM_PRICE_OUTPUT", budget.output_price)] {
+        if price.is_some_and(|price| !(0.0..=100_000.0).contains(&price)) {
+            s.fault(variable, "is no price in US dollars for a million tokens");
+        }
+    }
+    if budget.input_price.is_some() != budget.output_price.is_some() {
+        s.fault("LLM_PRICE_INPUT", "and LLM_PRICE_OUTPUT are set together or not at all");
+    }
+    budget
 }
 
 fn seconds(s: &mut Settings<'_>, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> Duration {
@@ -238,6 +284,15 @@ fn seconds(s: &mut Settings<'_>, variable: &'static str, default: u64, range: Ra
         s.fault(variable, format!("is not between {} and {}", range.start(), range.end()));
     }
     Duration::from_secs(n)
+}
+
+/// At least a week: whoever looks for what went wrong comes on Monday.
+fn days(s: &mut Settings<'_>, variable: &'static str, default: u32) -> TimeDelta {
+    let days = s.parsed(variable, default);
+    if !(7..=3_650).contains(&days) {
+        s.fault(variable, "is not between 7 and 3650");
+    }
+    TimeDelta::days(i64::from(days))
 }
 
 fn vapi(s: &mut Settings<'_>) -> Option<VapiConfig> {

@@ -43,7 +43,7 @@ pub async fn find_practice(
     }))
 }
 
-/// The next new skill: of the student's grade, not practised yet, with every prerequisite that was practised known
+/// The next new skill: of the student's grade and subjects, not practised yet, with every prerequisite that was practised known
 /// well enough; best prepared first. `None`: the grade is worked through. Needs `context:read`.
 pub async fn find_next_skill(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Option<String>> {
     caller.require(Scope::ContextRead)?;
@@ -55,6 +55,8 @@ pub async fn find_next_skill(db: impl Executor<'_>, caller: &Caller, student_id:
          left join mastery of_prerequisite
              on of_prerequisite.skill_id = p.prerequisite_id and of_prerequisite.student_id = st.student_id
          where st.student_id = $1 and s.retired_at is null
+           and not exists (select 1 from student_subjects_off o
+                           where o.student_id = st.student_id and o.subject_id = s.subject_id)
            and not exists (select 1 from mastery m where m.skill_id = s.skill_id and m.student_id = st.student_id)
          group by s.skill_id
          having coalesce(min(of_prerequisite.knowledge), 1) >= 0.6

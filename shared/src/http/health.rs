@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::db::{self, Db};
 use crate::job;
+use crate::outage::{self, Outage};
 
 /// Work that waits longer than this means that no worker keeps up, or that its queue server is down.
 const LATE_SECONDS: f64 = 30.0;
@@ -21,8 +22,8 @@ struct Health {
     shutdown: CancellationToken,
 }
 
-/// `GET /livez`: the process answers. `GET /readyz`: Postgres answers and is migrated, else 503; late background work
-/// only degrades, since a site that is taken down for it would lose webhooks as well.
+/// `GET /livez`: the process answers. `GET /readyz`: Postgres answers and is migrated, else 503; late background work,
+/// and what the worker cannot reach, only degrade, since a site that is taken down for it would lose webhooks as well.
 pub fn health(db: Db, shutdown: CancellationToken) -> Router {
     Router::new()
         .route("/livez", get(|| async { ([(CACHE_CONTROL, "no-store")], "ok\n") }))
@@ -48,12 +49,38 @@ async fn judge(db: &Db) -> Result<serde_json::Value, &'static str> {
         Ok(false) => return Err("migrations are pending: run `ai-tutor migrate`"),
         Err(_) => return Err("the database does not answer"),
     }
-    let waited = job::oldest_wait_seconds(db).await.map_err(|_| "the database does not answer")?;
-    let late = waited.filter(|seconds| *seconds > LATE_SECONDS);
-    Ok(match late {
-        None => json!({ "status": "ready" }),
-        Some(seconds) => {
-            json!({ "status": "degraded", "degraded": ["queue"], "oldest_job_waits_seconds": seconds.round() })
-        }
-    })
+    let away = |_| "the database does not answer";
+    let waited = job::oldest_wait_seconds(db).await.map_err(away)?;
+    let outages = outage::list(db).await.map_err(away)?;
+    Ok(tell(waited.filter(|seconds| *seconds > LATE_SECONDS), &outages))
+}
+
+fn tell(late_seconds: Option<f64>, outages: &[Outage]) -> serde_json::Value {
+    let mut degraded: Vec<&str> = outages.iter().map(|outage| outage.dependency.as_str()).collect();
+    degraded.extend(late_seconds.map(|_| "queue"));
+    if degraded.is_empty() {
+        return json!({ "status": "ready" });
+    }
+    let mut body = json!({ "status": "degraded", "degraded": degraded });
+    if let Some(seconds) = late_seconds {
+        body["oldest_job_waits_seconds"] = seconds.round().into();
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outage::Dependency;
+
+    #[test]
+    fn what_is_away_or_late_is_named_and_takes_nothing_down() {
+        assert_eq!(tell(None, &[]), json!({ "status": "ready" }));
+        let since = crate::clock::now();
+        let outages = [Dependency::Faktory, Dependency::Llm].map(|dependency| Outage { dependency, since });
+        assert_eq!(tell(None, &outages), json!({ "status": "degraded", "degraded": ["faktory", "llm"] }));
+        let late = tell(Some(31.4), &outages[..1]);
+        assert_eq!(late["degraded"], json!(["faktory", "queue"]));
+        assert_eq!(late["oldest_job_waits_seconds"], json!(31.0));
+    }
 }

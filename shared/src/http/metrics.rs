@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::request::ClientAddress;
 use crate::db::Db;
 use crate::job::{self, Count, Kind};
+use crate::outage::{self, Dependency, Outage};
 use crate::telemetry;
 
 const OPEN_STATES: [&str; 4] = ["ready", "sent", "running", "needs_attention"];
@@ -68,7 +69,8 @@ impl MetricsAccess {
 }
 
 async fn queue(db: &Db) -> crate::db::Result<String> {
-    Ok(render_queue(&job::count_open(db).await?, job::oldest_wait_seconds(db).await?))
+    let queue = render_queue(&job::count_open(db).await?, job::oldest_wait_seconds(db).await?);
+    Ok(queue + &render_outages(&outage::list(db).await?))
 }
 
 /// Every kind and state that this binary knows, be it 0: a series that comes and goes cannot be alarmed on.
@@ -84,6 +86,15 @@ fn render_queue(counts: &[Count], oldest_wait_seconds: Option<f64>) -> String {
     let seconds = oldest_wait_seconds.unwrap_or(0.0);
     text.push_str("# HELP jobs_oldest_wait_seconds How long the oldest job that could run has waited.\n");
     let _ = writeln!(text, "# TYPE jobs_oldest_wait_seconds gauge\njobs_oldest_wait_seconds {seconds}");
+    text
+}
+
+fn render_outages(outages: &[Outage]) -> String {
+    let mut text = String::from("# HELP outage 1 for what the worker cannot reach.\n# TYPE outage gauge\n");
+    for dependency in Dependency::ALL {
+        let is_away = outages.iter().any(|outage| outage.dependency == dependency);
+        let _ = writeln!(text, "outage{{dependency=\"{}\"}} {}", dependency.as_str(), u8::from(is_away));
+    }
     text
 }
 

@@ -186,6 +186,29 @@ pub async fn finish_retry(
     fenced(back.rows_affected())
 }
 
+/// Not tried at all, since what it needs is away: this attempt does not count. Due again after `at_least`, and up to half
+/// as long after that, so that all that waits does not come at once.
+pub async fn put_off(
+    executor: impl Executor<'_>,
+    held: &Lease,
+    reason: &str,
+    at_least: Duration,
+) -> Result<Finished, Error> {
+    let back = sqlx::query!(
+        "update jobs
+         set state = 'ready', attempts = attempts - 1, run_at = now() + $4::interval * (1 + random() / 2),
+             last_error = $3, lease_token = null, lease_until = null
+         where job_id = $1 and lease_token = $2 and state = 'running'",
+        held.job_id.0,
+        held.token,
+        reason,
+        interval(at_least),
+    )
+    .execute(executor)
+    .await?;
+    fenced(back.rows_affected())
+}
+
 /// Given up, for a person to see: the job, and the session that waits for it.
 pub async fn finish_failed(executor: impl Executor<'_>, held: &Lease, reason: &str) -> Result<Finished, Error> {
     let failed = sqlx::query!(
@@ -299,6 +322,20 @@ mod tests {
         let mut connection = db.acquire().await.unwrap();
         assert!(claim_ready(&mut connection, Lane::Quick, 9, MINUTE, "a").await.unwrap().is_empty());
         assert!(take(&mut connection, held.job_id, MINUTE, "a").await.unwrap().is_none(), "an old ring is no reason");
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn a_job_put_off_counts_no_attempt_and_says_what_it_waits_for(db: Db) {
+        let held = claimed(&db, MINUTE).await.lease;
+        let _ = put_off(&db, &held, "the language model is away", MINUTE).await.unwrap();
+        assert_eq!(state(&db).await, ("ready".to_owned(), 0));
+        let row = sqlx::query!(
+            r#"select last_error, run_at between now() + interval '59 seconds' and now() + interval '90 seconds'
+               as "soon!" from jobs"#
+        );
+        let row = row.fetch_one(&db).await.unwrap();
+        assert_eq!((row.last_error.as_deref(), row.soon), (Some("the language model is away"), true));
+        assert!(matches!(put_off(&db, &held, "x", MINUTE).await, Err(Error::LeaseLost)));
     }
 
     #[sqlx::test(migrations = "../migrations")]

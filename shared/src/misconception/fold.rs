@@ -59,7 +59,7 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
     )
     .fetch_all(&mut *tx)
     .await?;
-    let evidence = evidence::list_counting(&mut *tx, caller, student_id, None).await?;
+    let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
     let rows = fold(student_id, sightings, &evidence);
     let ids: Vec<Uuid> = rows.iter().map(|row| row.misconception_id.0).collect();
     sqlx::query!(

@@ -47,9 +47,10 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     .await?;
     let facts = sqlx::query_as!(
         PreparedFact,
-        "select text, expires_at from facts
-         where student_id = $1 and forgotten_at is null and expires_at > $2
-         order by valid_from desc, fact_id limit 3",
+        // A goal that was set comes first: it is what the student works towards, whatever else they said since.
+        r#"select case when kind = 'goal' then 'Goal: ' || text else text end as "text!", expires_at from facts
+           where student_id = $1 and forgotten_at is null and expires_at > $2
+           order by kind = 'goal' and source in ('tool', 'person') desc, valid_from desc, fact_id limit 3"#,
         student_id as StudentId,
         now,
     )

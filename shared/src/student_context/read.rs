@@ -91,6 +91,8 @@ async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Optio
                        'last_at', m.last_at))
                    from mastery m join skills k using (skill_id)
                    where m.student_id = s.student_id and k.retired_at is null
+                     and not exists (select 1 from student_subjects_off o
+                                     where o.student_id = s.student_id and o.subject_id = k.subject_id)
                ), '[]') as "mastery!: Json<Vec<Estimate>>"
            from students s left join student_contexts c using (student_id)
            where s.student_id = any (array(

@@ -1,0 +1,201 @@
+//! What a call asks of people: to ring back, or to look at what worries the assistant.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Caller, Scope};
+use crate::db::{Error, Executor, Result};
+use crate::id::{FollowUpId, SessionId, StudentId};
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum FollowUpKind {
+    Callback,
+    Concern,
+}
+
+impl FollowUpKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Callback => "callback",
+            Self::Concern => "concern",
+        }
+    }
+}
+
+/// What a concern is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum ConcernCategory {
+    SelfHarm,
+    Abuse,
+    Bullying,
+    Distress,
+    PersonalData,
+    Other,
+}
+
+impl ConcernCategory {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SelfHarm => "self_harm",
+            Self::Abuse => "abuse",
+            Self::Bullying => "bullying",
+            Self::Distress => "distress",
+            Self::PersonalData => "personal_data",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A follow-up to be. It has a student, a session, or both.
+#[derive(Clone)]
+pub struct NewFollowUp {
+    /// Made of the deed itself, so that telling it twice writes it once.
+    pub follow_up_id: FollowUpId,
+    pub kind: FollowUpKind,
+    pub student_id: Option<StudentId>,
+    pub session_id: Option<SessionId>,
+    /// Of a concern, and only of one.
+    pub category: Option<ConcernCategory>,
+    /// 1 to 500 characters, for a person.
+    pub text: String,
+    pub due_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for NewFollowUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewFollowUp").field("follow_up_id", &self.follow_up_id).finish_non_exhaustive()
+    }
+}
+
+/// One row of `follow_ups`, with the student's name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FollowUp {
+    pub follow_up_id: FollowUpId,
+    pub kind: FollowUpKind,
+    pub student_id: Option<StudentId>,
+    pub student_name: Option<String>,
+    pub session_id: Option<SessionId>,
+    pub category: Option<ConcernCategory>,
+    pub text: String,
+    pub due_at: DateTime<Utc>,
+    /// `client:<client_id>`.
+    pub author: String,
+    pub created_at: DateTime<Utc>,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub closed_by: Option<String>,
+}
+
+impl std::fmt::Debug for FollowUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FollowUp")
+            .field("follow_up_id", &self.follow_up_id)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Writes it down, once. A callback needs `calls:write`, a concern `notes:write`.
+pub async fn insert_follow_up_once(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    new: &NewFollowUp,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    caller.require(match new.kind {
+        FollowUpKind::Callback => Scope::CallsWrite,
+        FollowUpKind::Concern => Scope::NotesWrite,
+    })?;
+    sqlx::query!(
+        "insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (follow_up_id) do nothing",
+        new.follow_up_id as FollowUpId,
+        new.kind as FollowUpKind,
+        new.student_id as Option<StudentId>,
+        new.session_id as Option<SessionId>,
+        new.category as Option<ConcernCategory>,
+        new.text,
+        new.due_at,
+        caller.actor.to_string(),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What is open, concerns first, then by when it is due; of one student, or of all. Needs `students:read`.
+pub async fn list_open(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: Option<StudentId>,
+    limit: i64,
+) -> Result<Vec<FollowUp>> {
+    caller.require(Scope::StudentsRead)?;
+    Ok(sqlx::query_as!(
+        FollowUp,
+        r#"select follow_up_id as "follow_up_id: FollowUpId", kind as "kind: FollowUpKind",
+               f.student_id as "student_id: StudentId", st.display_name as "student_name?",
+               session_id as "session_id: SessionId", category as "category: ConcernCategory", text, due_at, author,
+               f.created_at, closed_at, closed_by
+           from follow_ups f left join students st using (student_id)
+           where closed_at is null and ($1::uuid is null or f.student_id = $1)
+           order by kind = 'concern' desc, due_at, follow_up_id
+           limit $2"#,
+        student_id as Option<StudentId>,
+        limit,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// [`list_open`] of one session. Needs `students:read`.
+pub async fn list_open_of_session(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    session_id: SessionId,
+    limit: i64,
+) -> Result<Vec<FollowUp>> {
+    caller.require(Scope::StudentsRead)?;
+    Ok(sqlx::query_as!(
+        FollowUp,
+        r#"select follow_up_id as "follow_up_id: FollowUpId", kind as "kind: FollowUpKind",
+               f.student_id as "student_id: StudentId", st.display_name as "student_name?",
+               session_id as "session_id: SessionId", category as "category: ConcernCategory", text, due_at, author,
+               f.created_at, closed_at, closed_by
+           from follow_ups f left join students st using (student_id)
+           where session_id = $1 and closed_at is null
+           order by kind = 'concern' desc, due_at, follow_up_id
+           limit $2"#,
+        session_id as SessionId,
+        limit,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// A person has seen to it. Needs `notes:write`.
+pub async fn close_follow_up(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    follow_up_id: FollowUpId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    caller.require(Scope::NotesWrite)?;
+    let n = sqlx::query!(
+        "update follow_ups set closed_at = $2, closed_by = $3 where follow_up_id = $1 and closed_at is null",
+        follow_up_id as FollowUpId,
+        now,
+        caller.actor.to_string(),
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("open follow-up")) } else { Ok(()) }
+}

@@ -1,0 +1,64 @@
+//! One analysis by a language model, as it is paid for: tokens, price, and how it went. Never what was asked or answered.
+
+use chrono::{DateTime, Utc};
+
+use crate::db::{Executor, Result};
+use crate::id::{SessionId, StudentId};
+
+/// A row to be of `model_calls`.
+#[derive(Clone, Debug)]
+pub struct ModelCall<'a> {
+    pub session_id: SessionId,
+    pub student_id: Option<StudentId>,
+    pub model: &'a str,
+    pub prompt_version: &'a str,
+    /// `ok`, or why not in fixed words.
+    pub outcome: &'a str,
+    pub input_tokens: u32,
+    pub output_tokens: u32,
+    /// In millionths of a US dollar; `None`: no price is configured.
+    pub cost_microusd: Option<i64>,
+    pub duration_ms: i32,
+}
+
+pub async fn insert_model_call(db: impl Executor<'_>, call: &ModelCall<'_>, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "insert into model_calls (at, session_id, student_id, model, prompt_version, outcome, input_tokens,
+             output_tokens, cost_microusd, duration_ms)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        now,
+        call.session_id as SessionId,
+        call.student_id as Option<StudentId>,
+        call.model,
+        call.prompt_version,
+        call.outcome,
+        call.input_tokens.cast_signed(),
+        call.output_tokens.cast_signed(),
+        call.cost_microusd,
+        call.duration_ms,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Tokens spent since a time: by all, and by one student.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    pub tokens: i64,
+    pub tokens_of_student: i64,
+}
+
+pub async fn spent_since(db: impl Executor<'_>, since: DateTime<Utc>, student_id: Option<StudentId>) -> Result<Spent> {
+    Ok(sqlx::query_as!(
+        Spent,
+        r#"select coalesce(sum(input_tokens::bigint + output_tokens), 0)::bigint as "tokens!",
+               coalesce(sum(input_tokens::bigint + output_tokens) filter (where student_id = $2), 0)::bigint
+                   as "tokens_of_student!"
+           from model_calls where at >= $1"#,
+        since,
+        student_id as Option<StudentId>,
+    )
+    .fetch_one(db)
+    .await?)
+}
