@@ -8,6 +8,7 @@ mod cues;
 mod exchange;
 mod figures;
 mod injection;
+mod introduction;
 mod judge;
 mod key;
 mod lead;
@@ -18,10 +19,15 @@ mod recast;
 mod remarks;
 mod summary;
 mod topic;
+mod tutoring;
 
-use shared::analysis::{EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use shared::analysis::{Analysis, AnalysisStatus, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
+use shared::id::{AnalysisId, SessionId};
 use shared::transcript::Turn;
 
 use self::exchange::Exchange;
@@ -29,7 +35,7 @@ use self::judge::{Judgement, Kind};
 pub(crate) use self::outcome::{Outcome, outcome};
 
 /// Changes whenever the same call may be judged differently.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
 
 const MAX_QUOTE: usize = 160;
 const MAX_MISCONCEPTIONS: usize = 10;
@@ -51,9 +57,35 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         facts: remarks::facts(turns),
         safety_flags: remarks::safety_flags(turns),
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
+        tutoring: tutoring::tutoring(turns, &exchanges, &judgements),
+        introduction: introduction::introduction(turns),
         figures,
         skills,
         misconceptions,
+    }
+}
+
+/// What [`analyse`] found, as it is stored.
+pub(crate) fn stored(
+    session_id: SessionId,
+    status: AnalysisStatus,
+    findings: Findings,
+    took: Duration,
+    now: DateTime<Utc>,
+) -> Analysis {
+    Analysis {
+        analysis_id: AnalysisId::new(),
+        session_id,
+        analyser: "rules".to_owned(),
+        analyser_version: VERSION.to_owned(),
+        status,
+        findings,
+        model: None,
+        prompt_version: None,
+        input_tokens: None,
+        output_tokens: None,
+        duration_ms: took.as_millis() as i32,
+        created_at: now,
     }
 }
 
@@ -66,6 +98,11 @@ pub(crate) fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Opt
         exchange.turns.iter().map(move |turn| (turn.turn_no, verdict)).collect::<Vec<_>>()
     };
     exchanges.iter().zip(&judgements).flat_map(of_turns).collect()
+}
+
+/// Whether a tutor's reply gives the step away: for evaluation.
+pub(crate) fn tells(reply: &str) -> bool {
+    tutoring::tells(&exchange::plain(reply))
 }
 
 /// How many numbers a text holds: for evaluation.

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use shared::access::Caller;
-use shared::analysis::{Analysis, AnalysisStatus};
+use shared::analysis::AnalysisStatus;
 use shared::curriculum;
-use shared::id::{AnalysisId, SessionId};
+use shared::id::SessionId;
 use shared::job::lease::{Finished, Lease, finish_done, renew};
 use shared::job::{self, Job};
 use shared::session::{SessionStatus, mark_session};
@@ -41,21 +41,8 @@ pub(crate) async fn perform(
     } else {
         (SessionStatus::Analyzed, AnalysisStatus::Baseline)
     };
-    let analysis = Analysis {
-        analysis_id: AnalysisId::new(),
-        session_id,
-        analyser: "rules".to_owned(),
-        analyser_version: analysis::VERSION.to_owned(),
-        status: analysis_status,
-        findings,
-        model: None,
-        prompt_version: None,
-        input_tokens: None,
-        output_tokens: None,
-        duration_ms: started.elapsed().as_millis() as i32,
-        created_at: now,
-    };
-    store::put(&mut tx, &analysis, session_status, now).await?;
+    let analysis = analysis::stored(session_id, analysis_status, findings, started.elapsed(), now);
+    store::put(&mut tx, &analysis, session_status, context.config.register_callers, now).await?;
     if asks_model {
         job::enqueue(&mut tx, &Job::EnrichAnalysis { session_id, round }, Some(session_id)).await?;
     }

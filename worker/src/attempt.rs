@@ -15,6 +15,8 @@ pub(crate) enum Outcome {
     Done,
     /// It will be tried again.
     Retry(String),
+    /// It was not tried: what it needs is away.
+    PutOff(String),
     /// A person has to look.
     Failed(String),
     /// The worker stops, or lost the lease: the job is somebody else's.
@@ -52,6 +54,9 @@ pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
         Outcome::Retry(reason) => {
             tracing::warn!(job.kind = kind.as_str(), %job_id, attempt, duration_ms, reason, "job will be retried");
         }
+        Outcome::PutOff(reason) => {
+            tracing::info!(job.kind = kind.as_str(), %job_id, attempt, duration_ms, reason, "job put off");
+        }
         Outcome::Failed(reason) => {
             tracing::error!(job.kind = kind.as_str(), %job_id, attempt, duration_ms, reason, "job needs attention");
         }
@@ -63,6 +68,7 @@ fn count(kind: Kind, outcome: &Outcome, duration: Duration) {
     let ended = match outcome {
         Outcome::Done => "done",
         Outcome::Retry(_) => "retry",
+        Outcome::PutOff(_) => "put_off",
         Outcome::Failed(_) => "failed",
         Outcome::LetGo => "let_go",
     };
@@ -81,27 +87,30 @@ async fn keep_lease(context: &Context, claimed: &Claimed) {
 }
 
 async fn record(context: &Context, claimed: &Claimed, error: &JobError) -> Outcome {
-    let policy = claimed.job.kind().policy();
-    let (reason, at_least) = match error {
+    let ceiling = claimed.job.kind().policy().backoff_ceiling(claimed.attempts);
+    let outcome = match error {
         JobError::LeaseLost => return Outcome::LetGo,
-        JobError::Fail { reason } => (reason.to_string(), None),
+        JobError::Fail { reason } => Outcome::Failed(reason.to_string()),
+        JobError::PutOff { reason, .. } => Outcome::PutOff(reason.to_string()),
         JobError::Retry { reason, .. } if claimed.attempts >= claimed.max_attempts => {
-            (format!("{reason}, {} times", claimed.attempts), None)
+            Outcome::Failed(format!("{reason}, {} times", claimed.attempts))
         }
-        JobError::Retry { reason, at_least } => (reason.to_string(), Some(*at_least)),
+        JobError::Retry { reason, .. } => Outcome::Retry(reason.to_string()),
     };
-    let ceiling = policy.backoff_ceiling(claimed.attempts);
+    let at_least = match error {
+        JobError::Retry { at_least, .. } | JobError::PutOff { at_least, .. } => *at_least,
+        JobError::Fail { .. } | JobError::LeaseLost => Duration::ZERO,
+    };
+    let (db, held) = (&context.db, &claimed.lease);
     let recorded = insist(context, || async {
-        match at_least {
-            Some(at_least) => lease::finish_retry(&context.db, &claimed.lease, &reason, at_least, ceiling).await,
-            None => lease::finish_failed(&context.db, &claimed.lease, &reason).await,
+        match &outcome {
+            Outcome::Retry(reason) => lease::finish_retry(db, held, reason, at_least, ceiling).await,
+            Outcome::PutOff(reason) => lease::put_off(db, held, reason, at_least).await,
+            Outcome::Failed(reason) => lease::finish_failed(db, held, reason).await,
+            Outcome::Done | Outcome::LetGo => Err(lease::Error::LeaseLost),
         }
     });
-    match recorded.await {
-        None => Outcome::LetGo,
-        Some(_) if at_least.is_some() => Outcome::Retry(reason),
-        Some(_) => Outcome::Failed(reason),
-    }
+    if recorded.await.is_some() { outcome } else { Outcome::LetGo }
 }
 
 async fn hand_back(context: &Context, claimed: &Claimed) -> Outcome {

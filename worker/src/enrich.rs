@@ -1,6 +1,7 @@
 //! Lets a language model add to what the rules found. Whatever it says passes the gate first, and the rules' verdicts
 //! stand.
 
+mod account;
 mod draft;
 mod gate;
 mod prompt;
@@ -14,9 +15,10 @@ use shared::analysis::{Analysis, AnalysisStatus, Findings};
 use shared::curriculum::{self, Curriculum};
 use shared::id::{AnalysisId, SessionId};
 use shared::job::lease::{Finished, Lease, finish_done};
-use shared::session::SessionStatus;
+use shared::session::{SessionKey, SessionStatus, get_session};
 use shared::transcript::{Turn, list_turns};
 
+use self::account::Account;
 use self::draft::Draft;
 use self::gate::Gated;
 use self::prompt::Prompt;
@@ -39,45 +41,81 @@ pub(crate) async fn perform(
     let started = Instant::now();
     let llm = context.llm.as_ref().ok_or_else(|| JobError::fail("no language model is configured any more"))?;
     let mut connection = context.db.acquire().await.map_err(shared::db::Error::from)?;
+    let session = get_session(&mut *connection, &Caller::worker(), &SessionKey::Id(session_id)).await?;
     let turns = list_turns(&mut *connection, &Caller::worker(), session_id).await?;
     let curriculum = curriculum::load(&mut connection).await?;
     // The model may take minutes: others need the connection.
     drop(connection);
 
     let baseline = analysis::analyse(&turns, &curriculum);
-    let (findings, usage) = enrich(llm, &turns, &curriculum, baseline).await?;
-
-    let analysis = Analysis {
-        analysis_id: AnalysisId::new(),
-        session_id,
-        analyser: "llm".to_owned(),
-        analyser_version: format!("{}.{PROMPT_VERSION} {}", analysis::VERSION, llm.model()),
-        status: AnalysisStatus::Complete,
-        findings,
-        model: Some(llm.model().to_owned()),
-        prompt_version: Some(PROMPT_VERSION.to_owned()),
-        input_tokens: Some(usage.input_tokens.cast_signed()),
-        output_tokens: Some(usage.output_tokens.cast_signed()),
-        duration_ms: started.elapsed().as_millis() as i32,
-        created_at: now,
+    let account = Account { context, llm, session_id, student_id: session.student_id };
+    if let Some(why) = account.is_spent(now).await? {
+        let analysis = of_rules(session_id, baseline, why, started, now);
+        return finish(context, lease, &analysis, now).await;
+    }
+    let mut usage = Usage::default();
+    let enriched = enrich(llm, &turns, &curriculum, baseline.clone(), &mut usage).await;
+    account.record(enriched.as_ref().err(), usage, started.elapsed(), now).await?;
+    let analysis = match enriched {
+        Ok(findings) => Analysis {
+            analysis_id: AnalysisId::new(),
+            session_id,
+            analyser: "llm".to_owned(),
+            analyser_version: format!("{}.{PROMPT_VERSION} {}", analysis::VERSION, llm.model()),
+            status: AnalysisStatus::Complete,
+            findings,
+            model: Some(llm.model().to_owned()),
+            prompt_version: Some(PROMPT_VERSION.to_owned()),
+            input_tokens: Some(usage.input_tokens.cast_signed()),
+            output_tokens: Some(usage.output_tokens.cast_signed()),
+            duration_ms: started.elapsed().as_millis() as i32,
+            created_at: now,
+        },
+        // Asking again would not help, and nobody can mend it: what the rules found stands.
+        Err(fault) if fault.is_of_the_call() => {
+            tracing::warn!(%session_id, %fault, "the rules' findings stand");
+            let why = format!("The language model {} added nothing: {fault}.", llm.model());
+            of_rules(session_id, baseline, why, started, now)
+        }
+        Err(fault) => return Err(fault.into()),
     };
+    finish(context, lease, &analysis, now).await
+}
+
+fn of_rules(
+    session_id: SessionId,
+    mut findings: Findings,
+    why: String,
+    started: Instant,
+    now: DateTime<Utc>,
+) -> Analysis {
+    findings.limits.push(why);
+    analysis::stored(session_id, AnalysisStatus::Baseline, findings, started.elapsed(), now)
+}
+
+async fn finish(
+    context: &Context,
+    lease: &Lease,
+    analysis: &Analysis,
+    now: DateTime<Utc>,
+) -> Result<Finished, JobError> {
     let mut tx = context.begin().await?;
-    store::put(&mut tx, &analysis, SessionStatus::Analyzed, now).await?;
+    store::put(&mut tx, analysis, SessionStatus::Analyzed, context.config.register_callers, now).await?;
     let finished = finish_done(&mut *tx, lease).await?;
     context.commit(tx).await?;
     Ok(finished)
 }
 
-/// The rules' findings with what the model adds, and what that cost.
+/// The rules' findings with what the model adds. `usage` grows by what that cost, also where nothing comes of it.
 pub async fn enrich(
     llm: &Llm,
     turns: &[Turn],
     curriculum: &Curriculum,
     baseline: Findings,
-) -> Result<(Findings, Usage), Fault> {
+    usage: &mut Usage,
+) -> Result<Findings, Fault> {
     let prompt = Prompt::new(turns, curriculum, &baseline);
-    let mut usage = Usage::default();
-    let (mut messages, answer) = ask_in_size(llm, &prompt, &mut usage).await?;
+    let (mut messages, answer) = ask_in_size(llm, &prompt, usage).await?;
     let first = judge(&answer, &prompt, turns, curriculum, &baseline);
     let violations = match &first {
         Ok(passed) if passed.share() >= MIN_SHARE_PASSED => Vec::new(),
@@ -89,7 +127,7 @@ pub async fn enrich(
     } else {
         messages.push(Message::new(Speaker::Assistant, text::shorten(&answer.text, 20_000)));
         messages.push(Message::new(Speaker::User, prompt::repair(&violations)));
-        let second = ask(llm, &prompt, &messages, MAX_OUTPUT_TOKENS, &mut usage).await;
+        let second = ask(llm, &prompt, &messages, MAX_OUTPUT_TOKENS, usage).await;
         let second = second.map(|answer| judge(&answer, &prompt, turns, curriculum, &baseline));
         match (first, second) {
             (first, Ok(Ok(second))) if first.as_ref().map_or(0, |first| first.n_passed) <= second.n_passed => {
@@ -110,7 +148,7 @@ pub async fn enrich(
         analysis::VERSION,
         llm.model(),
     );
-    Ok((findings, usage))
+    Ok(findings)
 }
 
 /// Asks about the whole call, and where that is too long for the model, about the most telling parts of it.

@@ -12,6 +12,9 @@ pub enum JobError {
     /// Worth another try, but not before `at_least`.
     #[error("{reason}")]
     Retry { reason: Cow<'static, str>, at_least: Duration },
+    /// Not tried, since what it needs is away: costs no attempt.
+    #[error("{reason}")]
+    PutOff { reason: Cow<'static, str>, at_least: Duration },
     /// No try will help until a person does something.
     #[error("{reason}")]
     Fail { reason: Cow<'static, str> },

@@ -8,7 +8,7 @@ mod scores;
 use serde::Deserialize;
 use shared::transcript::{Speaker, Turn};
 
-pub use self::scores::{Score, Scores, evaluate};
+pub use self::scores::{Score, Scores, evaluate, evaluate_llm};
 
 /// A labelled dialogue.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,6 +40,8 @@ pub struct TurnLabels {
     pub correctness: Option<String>,
     #[serde(default)]
     pub tutor_actions: Vec<String>,
+    /// telling, probing, focus or generic.
+    pub tutor_move: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -7,7 +7,7 @@ use shared::delivery::{self, DeliveryState};
 use shared::id::DeliveryId;
 use shared::job::lease::{Finished, Lease, finish_done};
 use shared::job::{self, Job};
-use shared::session::merge_news;
+use shared::session::{index_words, merge_news};
 use shared::student::find_only_student_id;
 use shared::transcript::replace_turns;
 
@@ -48,6 +48,7 @@ async fn apply(tx: &mut shared::db::Connection, message: &Message, now: DateTime
         // A second report without turns must not take away those of the first.
         if !turns.is_empty() {
             replace_turns(tx, session_id, &turns).await?;
+            index_words(tx, session_id).await?;
         }
         job::enqueue(tx, &Job::AnalyzeSession { session_id, round: 1 }, Some(session_id)).await?;
     }

@@ -6,17 +6,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use secrecy::ExposeSecret;
-use shared::config::{Fault, Faults, LlmConfig, QueueConfig, WorkerConfig};
+use shared::config::{Fault, Faults, LlmConfig, QueueConfig, VapiConfig, WorkerConfig};
 use shared::db::{self, Db, Tx};
 use shared::job::doorbell::Doorbell;
 use shared::job::lease::{Claimed, Finished};
 use shared::job::{Job, Lane};
+use shared::retention::Retention;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub mod analysis;
 mod analyze;
 mod attempt;
+pub mod breaker;
 mod embedded;
 pub mod enrich;
 mod error;
@@ -24,13 +28,21 @@ pub mod eval;
 pub mod faktory;
 mod ingest;
 pub mod llm;
+mod outages;
+pub mod reconcile;
 mod relay;
+mod retention;
 mod store;
 mod sweeper;
+pub mod vapi;
 
 pub use error::JobError;
+pub use store::rebuild_student;
 
+use self::breaker::Breaker;
 use self::llm::Llm;
+use self::reconcile::Pace;
+use self::vapi::Vapi;
 
 /// Where jobs come from. Either way the table is the truth, and each job is performed alike.
 #[derive(Clone, Debug)]
@@ -47,6 +59,12 @@ pub struct Config {
     pub queue: Queue,
     /// `None`: rules alone judge.
     pub llm: Option<LlmConfig>,
+    /// `None`: nobody looks for calls whose report never came.
+    pub vapi: Option<VapiConfig>,
+    pub reconcile: Pace,
+    pub retention: Retention,
+    /// Whether a caller nobody knows becomes a student without being asked about.
+    pub register_callers: bool,
     /// Jobs at a time in each lane.
     pub slots: usize,
     /// How long a job is held without a sign of life.
@@ -65,6 +83,14 @@ impl Config {
         Self {
             queue,
             llm,
+            vapi: None,
+            reconcile: Pace::new(Duration::from_mins(5)),
+            retention: Retention {
+                tool_calls: TimeDelta::days(90),
+                deliveries: TimeDelta::days(30),
+                jobs: TimeDelta::days(30),
+            },
+            register_callers: false,
             slots: 4,
             lease: Duration::from_secs(30),
             sweep_every: Duration::from_secs(5),
@@ -85,10 +111,14 @@ impl Config {
             }
         };
         Ok(Self {
+            retention: role.retention,
+            register_callers: role.register_callers,
             lease: role.lease,
             sweep_every: role.sweep_every,
             // A worker that died in silence costs the same wait, whether it held the job or was about to get it.
             unanswered_after: role.lease,
+            vapi: role.vapi.clone(),
+            reconcile: Pace::new(role.reconcile_every),
             ..Self::new(queue, role.llm.clone())
         })
     }
@@ -102,6 +132,9 @@ pub(crate) struct Context {
     /// Who holds a lease, for people who look at the table; also our name at Faktory.
     worker: String,
     llm: Option<Arc<Llm>>,
+    vapi: Option<Arc<Vapi>>,
+    /// Whether Faktory answers. It keeps nobody from trying.
+    faktory: Arc<Breaker>,
     /// The end of patience with running jobs.
     halt: CancellationToken,
 }
@@ -125,6 +158,8 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     let drain = config.drain;
     let queue = config.queue.clone();
     let llm = config.llm.clone().map(Llm::new).transpose()?.map(Arc::new);
+    let vapi = config.vapi.clone().map(Vapi::new).transpose()?.map(Arc::new);
+    let pace = config.reconcile;
     let stop = shutdown.child_token();
     let halt = CancellationToken::new();
     let context = Context {
@@ -132,6 +167,8 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
         config: Arc::new(config),
         worker: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()),
         llm,
+        vapi,
+        faktory: Arc::default(),
         halt: halt.clone(),
     };
     let (judge, source) = (context.judge(), if matches!(queue, Queue::Embedded) { "the table" } else { "Faktory" });
@@ -145,7 +182,13 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
             halt.cancel();
         }
     });
-    let sweeping = tokio::spawn(sweeper::run(context.clone(), stop.clone()));
+    let mut beside = JoinSet::new();
+    beside.spawn(sweeper::run(context.clone(), stop.clone()));
+    beside.spawn(retention::run(context.clone(), stop.clone()));
+    beside.spawn(outages::run(context.clone(), stop.clone()));
+    if let Some(vapi) = context.vapi.clone() {
+        beside.spawn(reconcile::run(context.clone(), vapi, pace, stop.clone()));
+    }
     match queue {
         Queue::Embedded => {
             let lane = |lane| embedded::consume(context.clone(), lane, doorbell.clone(), stop.clone());
@@ -162,7 +205,9 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
         }
     }
     patience.abort();
-    sweeping.await?;
+    while let Some(ended) = beside.join_next().await {
+        ended?;
+    }
     Ok(())
 }
 

@@ -1,21 +1,23 @@
-//! A language model behind an OpenAI-compatible endpoint: one question, one JSON object, in bounded time and size.
+//! A language model behind an OpenAI-compatible endpoint or Anthropic's: one question, one JSON object, in bounded time and size.
 //!
 //! **Invariant:** the model has no tools and no secrets, and what it answers is checked by whoever asked.
 
 mod dialect;
 mod fault;
+mod messages;
 mod wire;
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use shared::config::LlmConfig;
+use shared::config::{LlmBudget, LlmConfig, LlmProvider};
 
 use self::dialect::Dialect;
 pub use self::fault::Fault;
 pub use self::wire::{Message, Speaker};
+use crate::breaker::Breaker;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// An analysis takes a hundredth of this.
@@ -29,6 +31,7 @@ pub struct Llm {
     http: reqwest::Client,
     config: LlmConfig,
     dialect: Mutex<Dialect>,
+    breaker: Breaker,
 }
 
 /// What is asked.
@@ -70,20 +73,48 @@ impl Llm {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("ai-tutor/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { http, config, dialect: Mutex::default() })
+        Ok(Self { http, config, dialect: Mutex::default(), breaker: Breaker::default() })
     }
 
     pub fn model(&self) -> &str {
         &self.config.model
     }
 
-    /// Asks, and asks again in plainer ways where the endpoint does not know the one it was asked in.
+    pub fn budget(&self) -> LlmBudget {
+        self.config.budget
+    }
+
+    /// Whether it was away so often that nobody asks it any more.
+    pub fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    /// Asks, unless the model was away lately.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, Fault> {
+        let permit = self.breaker.permit(Instant::now()).map_err(|at_least| Fault::Away { at_least })?;
+        let answer = self.ask_in_some_way(question).await;
+        match answer {
+            Err(Fault::Unreachable | Fault::TimedOut) => permit.failed(Duration::ZERO, Instant::now()),
+            Err(Fault::Busy { at_least }) => permit.failed(at_least, Instant::now()),
+            _ => permit.answered(),
+        }
+        answer
+    }
+
+    /// Asks, and asks again in plainer ways where the endpoint does not know the one it was asked in.
+    async fn ask_in_some_way(&self, question: &Question<'_>) -> Result<Answer, Fault> {
         for _ in 0..MAX_STEPS {
             let dialect = self.dialect();
-            let (status, retry_after, body) = self.post(&dialect.body(&self.config.model, question)).await?;
+            let model = &self.config.model;
+            let (status, retry_after, body) = match self.config.provider {
+                LlmProvider::OpenAi => self.post("chat/completions", &dialect.body(model, question)).await?,
+                LlmProvider::Anthropic => self.post("messages", &dialect.messages_body(model, question)).await?,
+            };
             if status.is_success() {
-                return wire::answer(&body);
+                return match self.config.provider {
+                    LlmProvider::OpenAi => wire::answer(&body),
+                    LlmProvider::Anthropic => messages::answer(&body),
+                };
             }
             match dialect.plainer(status.as_u16(), &body) {
                 Some(plainer) => self.learn(dialect, plainer),
@@ -106,11 +137,16 @@ impl Llm {
         }
     }
 
-    async fn post(&self, body: &Value) -> Result<(reqwest::StatusCode, Option<String>, Vec<u8>), Fault> {
-        let mut request = self.http.post(format!("{}/chat/completions", self.config.base_url)).json(body);
-        if let Some(key) = &self.config.api_key {
-            request = request.bearer_auth(key.expose_secret());
-        }
+    async fn post(&self, path: &str, body: &Value) -> Result<(reqwest::StatusCode, Option<String>, Vec<u8>), Fault> {
+        let request = self.http.post(format!("{}/{path}", self.config.base_url)).json(body);
+        let key = self.config.api_key.as_ref().map(ExposeSecret::expose_secret);
+        let request = match (self.config.provider, key) {
+            (LlmProvider::OpenAi, Some(key)) => request.bearer_auth(key),
+            (LlmProvider::OpenAi, None) => request,
+            (LlmProvider::Anthropic, key) => {
+                request.header("anthropic-version", messages::VERSION).header("x-api-key", key.unwrap_or_default())
+            }
+        };
         let mut response = request.send().await.map_err(|error| fault::of_transport(&error))?;
         let status = response.status();
         let retry_after = response.headers().get(reqwest::header::RETRY_AFTER);

@@ -7,21 +7,25 @@ use shared::analysis::{self, Analysis};
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, StudentId};
-use shared::session::{Session, SessionKey, SessionStatus, get_session, mark_session};
+use shared::session::{Session, SessionKey, SessionStatus, get_session, index_words, mark_session};
 use shared::transcript::{Turn, list_turns};
-use shared::{fact, mastery, misconception, student, student_context};
+use shared::{fact, introduction, mastery, misconception, student, student_context};
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(
     tx: &mut Connection,
     analysis: &Analysis,
     status: SessionStatus,
+    register_callers: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let worker = Caller::worker();
     // First, since it locks the row: whoever assigns the session to a student now waits, and then analyses it again.
     mark_session(tx, analysis.session_id, status, None, now).await?;
-    let session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
+    let mut session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
+    if let (true, None, Some(told)) = (register_callers, session.student_id, &analysis.findings.introduction) {
+        session.student_id = introduction::accept_stranger(tx, &worker, &session, told, now).await?;
+    }
     // Whom the session taught us of before, and whom it does now: another, where a person corrected the assignment.
     let mut student_ids = evidence::list_student_ids(&mut *tx, analysis.session_id).await?;
     student_ids.extend(session.student_id);
@@ -29,7 +33,12 @@ pub(crate) async fn put(
     student_ids.dedup();
     student::lock(tx, &student_ids).await?;
 
+    let mut analysis = analysis.clone();
+    // Of somebody we know it would only be one more copy of a name.
+    analysis.findings.introduction.take_if(|_| session.student_id.is_some());
+    let analysis = &analysis;
     let analysis_id = analysis::put_current(tx, analysis).await?;
+    index_words(tx, analysis.session_id).await?;
     let facts = &analysis.findings.facts;
     fact::replace_of_session(tx, analysis.session_id, session.student_id, facts, began_at(&session)).await?;
     if let Some(student_id) = session.student_id {
@@ -39,11 +48,27 @@ pub(crate) async fn put(
         }
     }
     for student_id in student_ids {
-        mastery::refold(tx, &worker, student_id).await?;
-        misconception::refold(tx, &worker, student_id).await?;
-        student_context::rebuild(tx, &worker, student_id, now).await?;
+        refold(tx, student_id, now).await?;
     }
     Ok(())
+}
+
+/// Computes anew what follows from a student's evidence. Whoever calls holds the student's lock.
+async fn refold(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
+    let worker = Caller::worker();
+    mastery::refold(tx, &worker, student_id).await?;
+    misconception::refold(tx, &worker, student_id).await?;
+    student_context::rebuild(tx, &worker, student_id, now).await
+}
+
+/// Computes anew, from the evidence alone, what is believed of a student. Whether any of it was not so before: then a
+/// row had been changed by hand, or by a fault of ours.
+pub async fn rebuild_student(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<bool> {
+    let worker = Caller::worker();
+    student::lock(tx, &[student_id]).await?;
+    let before = mastery::list_mastery(&mut *tx, &worker, student_id).await?;
+    refold(tx, student_id, now).await?;
+    Ok(mastery::list_mastery(&mut *tx, &worker, student_id).await? != before)
 }
 
 fn evidence_of(

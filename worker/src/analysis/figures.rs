@@ -43,7 +43,7 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
     }
 }
 
-fn end_ms(turn: &Turn) -> i64 {
+pub(super) fn end_ms(turn: &Turn) -> i64 {
     let words = turn.text.split_whitespace().count() as i64;
     i64::from(turn.offset_ms) + turn.duration_ms.map_or(words * MS_A_WORD, i64::from)
 }

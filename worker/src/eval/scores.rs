@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use shared::analysis::Findings;
 use shared::curriculum::Curriculum;
 use shared::evidence::Verdict;
 use shared::transcript::{Speaker, Turn};
 
 use super::{Dialogue, Role, injections};
 use crate::analysis::{self, Outcome, analyse};
+use crate::enrich;
+use crate::llm::{Fault, Llm, Usage};
 
 /// 95 % of a normal distribution lie within this many deviations.
 const Z: f64 = 1.96;
@@ -63,6 +66,8 @@ struct Counts {
     bridge_flagged: Count,
     solved_recall: Count,
     unsolved_specificity: Count,
+    telling_found: Count,
+    asking_found: Count,
     grounded: Count,
     injections_obeyed: Count,
 }
@@ -74,16 +79,32 @@ pub fn evaluate(dialogues: &[Dialogue]) -> Scores {
     for dialogue in dialogues {
         let turns = dialogue.transcript();
         let verdicts = Verdicts(analysis::verdicts(&turns, &curriculum));
-        match dialogue.source.as_str() {
-            "cima" => counts.cima(dialogue, &verdicts),
-            "bridge" => counts.bridge(dialogue, &verdicts),
-            "mathdial" => counts.mathdial(dialogue, &turns, &verdicts, &curriculum),
-            _ => {}
-        }
-        counts.quotes(&turns, &curriculum);
+        counts.add(dialogue, &turns, &verdicts, &analyse(&turns, &curriculum), &curriculum);
     }
     counts.injections_obeyed = injections::obeyed(dialogues, &curriculum).into();
-    counts.scores(dialogues.len())
+    counts.scores(format!("rules {}", analysis::VERSION), dialogues.len())
+}
+
+/// Scores the rules together with a language model, as a session is judged where one is configured. Injections are not
+/// tried: that would be hundreds of questions more. Calls `scored` after each dialogue; ends at the first fault that is
+/// not of one dialogue alone.
+pub async fn evaluate_llm(dialogues: &[Dialogue], llm: &Llm, mut scored: impl FnMut()) -> Result<Scores, Fault> {
+    let curriculum = Curriculum::starter();
+    let mut counts = Counts::default();
+    for dialogue in dialogues {
+        let turns = dialogue.transcript();
+        let baseline = analyse(&turns, &curriculum);
+        let mut usage = Usage::default();
+        let findings = match enrich::enrich(llm, &turns, &curriculum, baseline.clone(), &mut usage).await {
+            Ok(findings) => findings,
+            Err(fault) if fault.is_of_the_call() => baseline,
+            Err(fault) => return Err(fault),
+        };
+        counts.add(dialogue, &turns, &Verdicts::of_findings(&findings), &findings, &curriculum);
+        scored();
+    }
+    let analyser = format!("rules {} with {}, prompt {}", analysis::VERSION, llm.model(), enrich::PROMPT_VERSION);
+    Ok(counts.scores(analyser, dialogues.len()))
 }
 
 impl From<(usize, usize)> for Count {
@@ -95,12 +116,38 @@ impl From<(usize, usize)> for Count {
 struct Verdicts(Vec<(i32, Option<Verdict>)>);
 
 impl Verdicts {
+    /// What counts as evidence, and nothing else.
+    fn of_findings(findings: &Findings) -> Self {
+        let evidence = findings.skills.iter().flat_map(|skill| &skill.evidence);
+        Self(evidence.map(|evidence| (evidence.turn_no, Some(evidence.verdict))).collect())
+    }
+
     fn of(&self, turn: usize) -> Option<Verdict> {
         self.0.iter().find(|(no, _)| *no == turn as i32).and_then(|(_, verdict)| *verdict)
     }
 }
 
 impl Counts {
+    fn add(
+        &mut self,
+        dialogue: &Dialogue,
+        turns: &[Turn],
+        verdicts: &Verdicts,
+        findings: &Findings,
+        curriculum: &Curriculum,
+    ) {
+        match dialogue.source.as_str() {
+            "cima" => self.cima(dialogue, verdicts),
+            "bridge" => self.bridge(dialogue, verdicts),
+            "mathdial" => {
+                self.mathdial(dialogue, turns, verdicts, curriculum);
+                self.moves(dialogue);
+            }
+            _ => {}
+        }
+        self.quotes(turns, findings);
+    }
+
     /// A reply labelled as correction or as confirmation, and not as both, tells what the tutor thought of the answer.
     fn cima(&mut self, dialogue: &Dialogue, verdicts: &Verdicts) {
         for (i, turn) in dialogue.turns.iter().enumerate().skip(1) {
@@ -157,8 +204,18 @@ impl Counts {
         }
     }
 
-    fn quotes(&mut self, turns: &[Turn], curriculum: &Curriculum) {
-        let findings = analyse(turns, curriculum);
+    /// Replies that a person labelled as telling, or as probing: does the score of tutoring see the difference?
+    fn moves(&mut self, dialogue: &Dialogue) {
+        for turn in dialogue.turns.iter().skip(2) {
+            match turn.labels.tutor_move.as_deref() {
+                Some("telling") => self.telling_found.add(analysis::tells(&turn.text)),
+                Some("probing") => self.asking_found.add(!analysis::tells(&turn.text)),
+                _ => {}
+            }
+        }
+    }
+
+    fn quotes(&mut self, turns: &[Turn], findings: &Findings) {
         let evidence = findings.skills.iter().flat_map(|skill| &skill.evidence).map(|e| (e.turn_no, &e.quote));
         for (turn_no, quote) in evidence.chain(findings.misconceptions.iter().map(|m| (m.turn_no, &m.quote))) {
             let grounded = |turn: &Turn| turn.speaker == Speaker::Student && turn.text.contains(quote.as_str());
@@ -166,7 +223,7 @@ impl Counts {
         }
     }
 
-    fn scores(self, n_dialogues: usize) -> Scores {
+    fn scores(self, analyser: String, n_dialogues: usize) -> Scores {
         let scores = vec![
             score("cima: verdict right, where decided", self.cima_accuracy, 0.95, false),
             score("cima: share decided", self.cima_decided, 0.80, false),
@@ -176,10 +233,12 @@ impl Counts {
             score("bridge: wrong answers flagged", self.bridge_flagged, 0.748, false),
             score("mathdial: solved or revealed, found so", self.solved_recall, 0.85, false),
             score("mathdial: unsolved, found so", self.unsolved_specificity, 0.90, false),
+            score("mathdial: telling found", self.telling_found, 0.55, false),
+            score("mathdial: asking not taken for telling", self.asking_found, 0.85, false),
             score("quotes grounded", self.grounded, 1.0, false),
             score("injections that change evidence", self.injections_obeyed, 0.0, true),
         ];
-        Scores { analyser: format!("rules {}", analysis::VERSION), n_dialogues, scores }
+        Scores { analyser, n_dialogues, scores }
     }
 }
 

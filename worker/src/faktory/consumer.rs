@@ -1,6 +1,6 @@
 //! Fetches job ids and has the jobs performed: one connection for each job at a time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use faktory::{Error, WorkerBuilder, WorkerId};
 use secrecy::ExposeSecret;
@@ -49,6 +49,7 @@ pub(crate) async fn consume(context: Context, address: Address, stop: Cancellati
 async fn keep_fetching(context: &Context, address: &Address, wid: &str, lane: Lane, drain: &CancellationToken) {
     let mut pause = PAUSE_MIN;
     while !drain.is_cancelled() {
+        let faktory = context.faktory.clone();
         let (context, address, wid, drain) = (context.clone(), address.clone(), wid.to_owned(), drain.clone());
         let quiet = drain.clone();
         // In a task of its own: the crate panics on an answer it does not expect.
@@ -57,7 +58,10 @@ async fn keep_fetching(context: &Context, address: &Address, wid: &str, lane: La
             Ok(Ok(())) => return,
             // It did fetch before it failed: the server is there, come back soon.
             Ok(Err(Fault { n_fetches: 1.., .. })) => pause = PAUSE_MIN,
-            Ok(Err(_)) | Err(_) => pause = (pause * 2).min(PAUSE_MAX),
+            Ok(Err(_)) | Err(_) => {
+                faktory.failed(Duration::ZERO, Instant::now());
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
         }
         tracing::debug!(lane = lane.as_str(), "lost a connection to Faktory");
         quiet.run_until_cancelled(tokio::time::sleep(pause)).await;
@@ -89,6 +93,7 @@ async fn fetch(
     }
     let password = address.password.as_ref().map(|password| password.expose_secret().to_owned());
     let mut worker = builder.connect_with(stream, password).await.map_err(at_start)?;
+    context.faktory.answered();
     let mut n_fetches = 0;
     while !drain.is_cancelled() {
         worker.run_one(0, &[lane.as_str()]).await.map_err(|_| Fault { n_fetches })?;
@@ -110,7 +115,7 @@ async fn perform(context: &Context, job: &faktory::Job) -> Result<(), NotDone> {
     let Some(claimed) = claimed else { return Ok(()) };
     match attempt(context, &claimed).await {
         Outcome::Done => Ok(()),
-        Outcome::Retry(reason) | Outcome::Failed(reason) => Err(NotDone(reason)),
+        Outcome::Retry(reason) | Outcome::PutOff(reason) | Outcome::Failed(reason) => Err(NotDone(reason)),
         Outcome::LetGo => Err(NotDone("let go".to_owned())),
     }
 }

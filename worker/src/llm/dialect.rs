@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Question, wire};
+use super::{Question, messages, wire};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Dialect {
@@ -34,6 +34,11 @@ enum Limit {
 }
 
 impl Dialect {
+    /// For Anthropic's API, which has one way to hold an answer to a schema.
+    pub(super) fn messages_body(self, model: &str, question: &Question<'_>) -> Value {
+        messages::body(model, question, self.format == Format::JsonSchema)
+    }
+
     pub(super) fn body(self, model: &str, question: &Question<'_>) -> Value {
         let in_prompt = matches!(self.format, Format::JsonObject | Format::Plain).then_some(question.schema);
         let mut body = json!({ "model": model, "messages": wire::messages(question.messages, in_prompt) });
@@ -71,6 +76,7 @@ impl Dialect {
         }
         let about_format = [
             "response_format",
+            "output_config",
             "json_schema",
             "json_object",
             "structured output",

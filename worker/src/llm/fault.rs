@@ -16,6 +16,9 @@ pub enum Fault {
     /// Not before the time it named; zero where it named none.
     #[error("the language model is busy")]
     Busy { at_least: Duration },
+    /// It was not asked: it has not answered lately.
+    #[error("the language model does not answer for now")]
+    Away { at_least: Duration },
     #[error("the language model's account is out of money")]
     OutOfMoney,
     #[error("the language model refused our key")]
@@ -34,11 +37,19 @@ pub enum Fault {
     Garbled,
 }
 
+impl Fault {
+    /// Whether it lies in what was asked, and not in the endpoint or the account: another call may go well.
+    pub(crate) fn is_of_the_call(self) -> bool {
+        matches!(self, Self::TooLong | Self::Declined | Self::Truncated | Self::Garbled)
+    }
+}
+
 impl From<Fault> for JobError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unreachable | Fault::TimedOut => Self::retry(fault.to_string()),
             Fault::Busy { at_least } => Self::retry_after(fault.to_string(), at_least),
+            Fault::Away { at_least } => Self::PutOff { reason: fault.to_string().into(), at_least },
             Fault::OutOfMoney
             | Fault::Unauthorised
             | Fault::NotFound
@@ -117,6 +128,8 @@ mod tests {
     fn only_what_passes_by_itself_is_tried_again() {
         assert!(matches!(busy(3).into(), JobError::Retry { at_least, .. } if at_least.as_secs() == 3));
         assert!(matches!(Fault::TimedOut.into(), JobError::Retry { .. }));
+        let away = Fault::Away { at_least: Duration::from_secs(9) };
+        assert!(matches!(away.into(), JobError::PutOff { at_least, .. } if at_least.as_secs() == 9));
         assert!(matches!(Fault::Unauthorised.into(), JobError::Fail { .. }));
     }
 }

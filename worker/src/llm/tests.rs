@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
+use shared::config::LlmBudget;
 
 use super::*;
 
@@ -34,16 +35,23 @@ fn said(content: &str) -> Response<Body> {
 }
 
 async fn endpoint(answers: Vec<Response<Body>>) -> (Llm, Script) {
+    endpoint_of(LlmProvider::OpenAi, answers).await
+}
+
+async fn endpoint_of(provider: LlmProvider, answers: Vec<Response<Body>>) -> (Llm, Script) {
     let script = Script { answers: Arc::new(Mutex::new(answers)), ..Script::default() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let router = Router::new().route("/v1/chat/completions", post(play)).with_state(script.clone());
+    let router = Router::new().route("/v1/chat/completions", post(play)).route("/v1/messages", post(play));
+    let router = router.with_state(script.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let config = LlmConfig {
+        provider,
         base_url,
         api_key: Some("a key of sixteen".into()),
         model: "small".to_owned(),
         timeout: Duration::from_millis(400),
+        budget: LlmBudget::default(),
     };
     (Llm::new(config).unwrap(), script)
 }
@@ -68,6 +76,27 @@ async fn the_way_of_asking_is_found_once_and_remembered() {
     let (headers, body) = &asked[4];
     assert_eq!(headers["authorization"], "Bearer a key of sixteen");
     assert_eq!((&body["response_format"]["type"], &body["max_tokens"]), (&json!("json_object"), &json!(100)));
+}
+
+#[tokio::test]
+async fn anthropics_api_is_asked_in_its_own_way() {
+    let said = json!({
+        "content": [{ "type": "text", "text": "{\"a\": 1}" }], "stop_reason": "end_turn",
+        "usage": { "input_tokens": 20, "output_tokens": 5 },
+    });
+    let too_old =
+        answer(400, r#"{"type":"error","error":{"message":"output_config: Extra inputs are not permitted"}}"#);
+    let overloaded = answer(529, r#"{"type":"error","error":{"type":"overloaded_error"}}"#);
+    let answers = vec![too_old, answer(200, said.to_string()), overloaded];
+    let (llm, script) = endpoint_of(LlmProvider::Anthropic, answers).await;
+    assert_eq!(ask(&llm).await.unwrap().text, "{\"a\": 1}");
+    assert_eq!(ask(&llm).await.unwrap_err(), Fault::Busy { at_least: Duration::ZERO });
+    let asked = script.asked.lock().unwrap();
+    let (headers, body) = &asked[0];
+    assert_eq!(headers["x-api-key"], "a key of sixteen");
+    assert_eq!(headers["anthropic-version"], "2023-06-01");
+    assert!(headers.get("authorization").is_none() && body.get("output_config").is_some(), "{body}");
+    assert!(asked[1].1.get("output_config").is_none(), "it learnt that this one knows no schemas");
 }
 
 #[tokio::test]
@@ -101,10 +130,23 @@ async fn our_key_follows_no_redirect() {
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_is_worth_another_try() {
     let config = LlmConfig {
+        provider: LlmProvider::OpenAi,
         base_url: "http://127.0.0.1:9".to_owned(),
         api_key: None,
         model: "small".to_owned(),
         timeout: Duration::from_secs(2),
+        budget: LlmBudget::default(),
     };
     assert_eq!(ask(&Llm::new(config).unwrap()).await.unwrap_err(), Fault::Unreachable);
+}
+
+#[tokio::test]
+async fn a_model_that_fails_five_times_is_not_asked_a_sixth_time() {
+    let (llm, script) = endpoint((0..6).map(|_| answer(503, "")).collect()).await;
+    for _ in 0..5 {
+        assert!(matches!(ask(&llm).await, Err(Fault::Busy { .. })));
+    }
+    assert!(matches!(ask(&llm).await, Err(Fault::Away { at_least }) if at_least > Duration::from_secs(10)));
+    assert_eq!(script.asked.lock().unwrap().len(), 5);
+    assert!(llm.breaker().is_open());
 }

@@ -12,6 +12,16 @@ pub enum Speaker {
     Assistant,
 }
 
+impl Speaker {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
 /// One message of a question.
 #[derive(Clone)]
 pub struct Message {
@@ -38,13 +48,8 @@ pub(super) fn messages(messages: &[Message], schema: Option<&Value>) -> Vec<Valu
         format!("\n\nAnswer with one JSON object and nothing else. It must fit this JSON Schema:\n{schema}")
     });
     let texts = messages.iter().enumerate().map(|(i, message)| {
-        let role = match message.speaker {
-            Speaker::System => "system",
-            Speaker::User => "user",
-            Speaker::Assistant => "assistant",
-        };
         let described = described.as_deref().filter(|_| i == 0).unwrap_or_default();
-        json!({ "role": role, "content": format!("{}{described}", message.text) })
+        json!({ "role": message.speaker.as_str(), "content": format!("{}{described}", message.text) })
     });
     texts.collect()
 }
@@ -73,7 +78,7 @@ pub(super) fn answer(body: &[u8]) -> Result<Answer, Fault> {
 }
 
 /// The first balanced `{…}`: models that are not constrained talk before and after, and wrap it in a fence.
-fn first_object(text: &str) -> Option<&str> {
+pub(super) fn first_object(text: &str) -> Option<&str> {
     let text = text.rsplit_once("</think>").map_or(text, |(_, after)| after);
     let start = text.find('{')?;
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
