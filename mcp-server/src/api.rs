@@ -7,6 +7,7 @@ mod body;
 mod document;
 mod endpoint;
 mod fault;
+mod follow_ups;
 mod page;
 mod path;
 mod sessions;
@@ -33,7 +34,7 @@ use crate::auth::challenge::Denied;
 
 /// Every operation, in the order of the document.
 fn endpoints() -> Vec<Endpoint> {
-    [students::endpoints(), sessions::endpoints()].into_iter().flatten().collect()
+    [students::endpoints(), sessions::endpoints(), follow_ups::endpoints()].into_iter().flatten().collect()
 }
 
 /// The OpenAPI 3.1 document.

@@ -55,6 +55,11 @@ impl Auth {
         if let Some(caller) = self.recent.get(bearer, now) {
             return Ok(caller);
         }
+        let _turn = self.recent.turn(bearer).await;
+        // Somebody with the same bearer may have asked meanwhile.
+        if let Some(caller) = self.recent.get(bearer, now) {
+            return Ok(caller);
+        }
         let (caller, expires_at) = if is_agent_key(bearer) {
             (Self::by_agent_key(db, bearer).await?, None)
         } else {

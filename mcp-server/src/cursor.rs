@@ -18,6 +18,14 @@ pub fn encode<T: Serialize>(last: &T) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(last).unwrap_or_default())
 }
 
+/// A page of at most `limit` rows, and where the next one begins. `rows` is one more than that where there is a next.
+pub fn page<R, T: Serialize>(mut rows: Vec<R>, limit: i64, place: impl Fn(&R) -> T) -> (Vec<R>, Option<String>) {
+    let has_more = rows.len() as i64 > limit;
+    rows.truncate(limit as usize);
+    let next_cursor = rows.last().filter(|_| has_more).map(|last| encode(&place(last)));
+    (rows, next_cursor)
+}
+
 pub fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, InvalidCursor> {
     if cursor.len() > MAX_LENGTH {
         return Err(InvalidCursor);

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub mod api;
 pub mod auth;
+mod call;
 pub mod cursor;
 pub mod limits;
 pub mod mcp;

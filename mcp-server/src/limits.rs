@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Requests of one client that are worked on at once. Several times the connections to the database: what is more
-/// would only wait there, before everybody else's.
-const AT_ONCE: usize = 32;
+/// Requests of one client that are worked on at once. Twice the connections to the database: what is more would only
+/// wait there, before everybody else's.
+const AT_ONCE: usize = 16;
 /// How long a request waits for a turn before it is refused.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// After a silence a client may ask as much as in so many seconds.

@@ -20,10 +20,9 @@ use axum::{Extension, Json, Router};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use shared::clock;
-use shared::db::{self, Db};
+use shared::db::Db;
 use shared::delivery::{self, DeliveryState, NewDelivery};
 use shared::http::Problem;
-use shared::job::{self, Job};
 use tokio::time::timeout;
 
 use self::envelope::{Envelope, Kind, unreadable_key};
@@ -64,7 +63,7 @@ async fn receive(
     })?;
 
     let Ok(envelope) = Envelope::parse(&body) else {
-        store(&state.db, &unreadable(&body), false, now).await.inspect_err(|_| Outcome::Failed.count(None))?;
+        store(&state.db, &unreadable(&body), now).await.inspect_err(|_| Outcome::Failed.count(None))?;
         Outcome::Unreadable.count(None);
         return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not a message of VAPI's"));
     };
@@ -77,13 +76,13 @@ async fn receive(
         state: envelope.state(),
     };
     let counted = Some(&envelope.r#type[..]);
-    let stored = store(&state.db, &new, envelope.needs_job(), now).await;
+    let stored = store(&state.db, &new, now).await;
     let is_new = stored.inspect_err(|_| Outcome::Failed.count(counted))?;
     if is_new { Outcome::Stored } else { Outcome::Duplicate }.count(counted);
 
     Ok(Json(match envelope.kind {
         Kind::AssistantRequest => answer::assistant(&state, envelope.caller_phone.as_ref(), now).await,
-        Kind::ToolCalls => answer::tools(&state, &envelope, &body, now).await,
+        Kind::ToolCalls => answer::tools(&state, &envelope, &body).await,
         Kind::EndOfCallReport | Kind::StatusUpdate | Kind::Other => json!({}),
     }))
 }
@@ -108,18 +107,7 @@ fn unreadable(body: &[u8]) -> NewDelivery<'_> {
     }
 }
 
-async fn store(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> Result<bool, Problem> {
-    let stored = timeout(STORE_WITHIN, insert(db, new, needs_job, now)).await;
+async fn store(db: &Db, new: &NewDelivery<'_>, now: DateTime<Utc>) -> Result<bool, Problem> {
+    let stored = timeout(STORE_WITHIN, delivery::accept(db, new, now)).await;
     Ok(stored.map_err(|_| Problem::unavailable())??)
-}
-
-/// The delivery and its job, both or neither. What was stored before is left as it is, and answers `false`.
-async fn insert(db: &Db, new: &NewDelivery<'_>, needs_job: bool, now: DateTime<Utc>) -> db::Result<bool> {
-    let mut tx = db.begin().await?;
-    let delivery_id = delivery::insert_if_new(&mut tx, new, now).await?;
-    if let Some(delivery_id) = delivery_id.filter(|_| needs_job) {
-        job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await?;
-    }
-    tx.commit().await?;
-    Ok(delivery_id.is_some())
 }

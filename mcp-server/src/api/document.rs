@@ -48,6 +48,7 @@ pub(super) fn render(endpoints: &[Endpoint]) -> Value {
         "tags": [
             { "name": "students", "description": "The learners." },
             { "name": "sessions", "description": "Their calls, with transcript and analysis." },
+            { "name": "follow-ups", "description": "What calls ask of people: callbacks and concerns." },
         ],
         "paths": paths,
         "components": {

@@ -11,10 +11,14 @@ use shared::access::Caller;
 /// Full, it forgets what is stale, and if nothing is, everything: the next request asks the database.
 const CAPACITY: usize = 10_000;
 
+/// Bearers that may be looked up at the same time. More would only take the database's connections from each other.
+const LOOKUPS: usize = 16;
+
 /// Keyed by the bearer's hash, so that a core dump of this map gives nobody a token.
 pub(super) struct RecentCallers {
     recheck: Duration,
     callers: Mutex<HashMap<[u8; 32], Recent>>,
+    lookups: [tokio::sync::Mutex<()>; LOOKUPS],
 }
 
 struct Recent {
@@ -30,13 +34,18 @@ impl std::fmt::Debug for RecentCallers {
 
 impl RecentCallers {
     pub(super) fn new(recheck: Duration) -> Self {
-        Self { recheck, callers: Mutex::default() }
+        Self { recheck, callers: Mutex::default(), lookups: Default::default() }
     }
 
     pub(super) fn get(&self, bearer: &str, now: DateTime<Utc>) -> Option<Caller> {
         let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = callers.get(&hash(bearer))?;
         (now < recent.believed_until).then(|| recent.caller.clone())
+    }
+
+    /// A turn to look `bearer` up: a thousand requests at once with the same one ask the database once.
+    pub(super) async fn turn(&self, bearer: &str) -> tokio::sync::MutexGuard<'_, ()> {
+        self.lookups[usize::from(hash(bearer)[0]) % LOOKUPS].lock().await
     }
 
     /// Believes `bearer` for a while, at most until `expires_at`.
@@ -61,6 +70,7 @@ fn hash(bearer: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
+    use futures::FutureExt;
     use shared::access::ScopeSet;
 
     use super::*;
@@ -85,6 +95,15 @@ mod tests {
         recent.put("one", &Caller::client("c1", ScopeSet::all()), Some(now() + TimeDelta::seconds(2)), now());
         assert!(recent.get("one", now() + TimeDelta::seconds(1)).is_some());
         assert_eq!(recent.get("one", now() + TimeDelta::seconds(2)), None);
+    }
+
+    #[test]
+    fn one_request_at_a_time_looks_a_bearer_up() {
+        let recent = RecentCallers::new(Duration::from_secs(5));
+        let first = recent.turn("one").now_or_never();
+        assert!(first.is_some() && recent.turn("one").now_or_never().is_none());
+        drop(first);
+        assert!(recent.turn("one").now_or_never().is_some());
     }
 
     #[test]

@@ -77,9 +77,10 @@ mod tests {
 
     #[test]
     fn the_list_of_tools_costs_a_model_little() {
-        assert!(n_tokens(ScopeSet::all()) <= 3_000, "{}", n_tokens(ScopeSet::all()));
+        // Every turn of a call pays for the voice assistant's list; of a back office's, a conversation pays once.
         let voice = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
-        assert!((500..=2_200).contains(&n_tokens(voice)), "{}", n_tokens(voice));
+        assert!((500..=2_300).contains(&n_tokens(voice)), "{}", n_tokens(voice));
+        assert!(n_tokens(ScopeSet::all()) <= 4_300, "{}", n_tokens(ScopeSet::all()));
     }
 
     #[test]

@@ -4,23 +4,23 @@ use std::sync::{Arc, LazyLock};
 
 use http::request::Parts;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
-    DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptMessage,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents, Role, ServerCapabilities,
-    ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    CompletionInfo, ContentBlock, DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetPromptResult,
+    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, PromptMessage, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    ResourceContents, Role, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use shared::access::Caller;
 use shared::clock;
 
-use super::call::{TIMEOUT, call, guarded};
 use super::describe::{prompts_for, templates_for, tools_for};
 use crate::State;
+use crate::call::{TIMEOUT, call, guarded};
 use crate::prompts;
 use crate::resources::{Resource, complete};
-use crate::tools::{self, Ask, Line, Outcome, ToolError};
+use crate::tools::{self, Answer, Ask, Line, Outcome, ToolError};
 
 /// For how long a client may keep a list: what is in it changes with a deployment only.
 const LIST_TTL_MS: u64 = 300_000;
@@ -39,7 +39,7 @@ static INFO: LazyLock<ServerConfig> = LazyLock::new(|| {
 /// One for all requests: a clone is a pointer.
 #[derive(Clone)]
 pub(super) struct McpServer {
-    state: Arc<State>,
+    pub(super) state: Arc<State>,
 }
 
 impl McpServer {
@@ -48,8 +48,8 @@ impl McpServer {
     }
 }
 
-type Context = RequestContext<RoleServer>;
-type Page = Option<PaginatedRequestParams>;
+pub(super) type Context = RequestContext<RoleServer>;
+pub(super) type Page = Option<PaginatedRequestParams>;
 
 impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
@@ -73,7 +73,7 @@ impl ServerHandler for McpServer {
         let unknown = || ErrorData::invalid_params("there is no such tool; see tools/list", None);
         let tool = tools::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
-        Ok(call(&self.state, caller, &line, tool, arguments, &context.ct).await.into())
+        Ok(result(call(&self.state, caller, &line, tool, arguments, &context.ct).await).into())
     }
 
     /// Nothing is at a fixed address: see the templates.
@@ -97,7 +97,10 @@ impl ServerHandler for McpServer {
         context: Context,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let (caller, line) = (caller_of(&context)?, line_of(&context));
-        let nothing = || ErrorData::resource_not_found("there is nothing at this address", None);
+        let nothing = || {
+            let at = serde_json::json!({ "uri": request.uri });
+            ErrorData::resource_not_found("there is nothing at this address", Some(at))
+        };
         let resource = Resource::parse(&request.uri).ok_or_else(nothing)?;
         let ask = Ask { caller, line: &line, now: clock::now() };
         let content = guarded(resource.read(&self.state.db, ask), TIMEOUT, &context.ct).await.map_err(fault)?;
@@ -134,6 +137,17 @@ impl ServerHandler for McpServer {
     }
 }
 
+pub(super) fn result(answer: Result<Answer, ToolError>) -> CallToolResult {
+    match answer {
+        Ok(Answer { text, data }) => {
+            let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+            result.structured_content = Some(data);
+            result
+        }
+        Err(error) => CallToolResult::error(vec![ContentBlock::text(error.say)]),
+    }
+}
+
 /// Where no model reads the words, the protocol's own kinds of error say what to do.
 fn fault(error: ToolError) -> ErrorData {
     match error.outcome {
@@ -144,15 +158,30 @@ fn fault(error: ToolError) -> ErrorData {
 }
 
 /// Whom [`super::gate`] has let in.
-fn caller_of(context: &Context) -> Result<&Caller, ErrorData> {
+pub(super) fn caller_of(context: &Context) -> Result<&Caller, ErrorData> {
     let parts = context.extensions.get::<Parts>();
     let nobody = || ErrorData::internal_error("nobody has let this request in", None);
     parts.and_then(|parts| parts.extensions.get::<Caller>()).ok_or_else(nobody)
 }
 
 /// The telephone call, as headers tell it that VAPI fills in by itself or by its customer's template.
-fn line_of(context: &Context) -> Line {
+pub(super) fn line_of(context: &Context) -> Line {
     let parts = context.extensions.get::<Parts>();
     let header = |name| parts.and_then(|parts| parts.headers.get(name)).and_then(|value| value.to_str().ok());
     Line::read(header("x-call-id"), header("x-caller-number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_carries_words_and_data_and_a_refusal_words_alone() {
+        let good = result(Ok(Answer { text: "Hello.".into(), data: Value::from(1) }));
+        assert_eq!((good.is_error, good.structured_content), (Some(false), Some(Value::from(1))));
+        let bad = result(Err(ToolError::timed_out()));
+        assert_eq!((bad.is_error, bad.structured_content, bad.content.len()), (Some(true), None, 1));
+    }
 }

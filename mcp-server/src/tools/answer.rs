@@ -74,6 +74,11 @@ impl ToolError {
         Self::new(Outcome::InvalidArguments, format!("Not done: {why}. Correct the arguments and call again."))
     }
 
+    pub fn not_found(what: &str) -> Self {
+        let say = format!("There is no such {what}. Check the id: it must be one that a tool of this server gave you.");
+        Self::new(Outcome::NotFound, say)
+    }
+
     pub fn unavailable() -> Self {
         let say = "The tutor's records cannot be reached right now. Go on without them and try again in a minute.";
         Self::new(Outcome::Unavailable, say)
@@ -100,10 +105,9 @@ impl From<Forbidden> for ToolError {
 impl From<db::Error> for ToolError {
     fn from(error: db::Error) -> Self {
         match error {
-            db::Error::NotFound(what) => Self::new(
-                Outcome::NotFound,
-                format!("There is no such {what}. Check the id: it must be one that a tool of this server gave you."),
-            ),
+            db::Error::NotFound(what) => Self::not_found(what),
+            // Something was to be written of a student whose id a model has made up.
+            db::Error::Conflict(constraint) if constraint.ends_with("_student_id_fkey") => Self::not_found("student"),
             db::Error::Forbidden(forbidden) => forbidden.into(),
             db::Error::Unavailable(_) => {
                 tracing::warn!(%error, "a tool could not reach the database");
@@ -138,6 +142,12 @@ mod tests {
                 "{error:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_told_of_a_student_nobody_knows_is_no_fault_of_ours() {
+        let error = ToolError::from(db::Error::Conflict("notes_student_id_fkey".to_owned()));
+        assert_eq!(error, ToolError::not_found("student"));
     }
 
     #[test]

@@ -6,10 +6,11 @@ use shared::access::Scope;
 use shared::db::{self, Db};
 use shared::id::StudentId;
 use shared::phone::Phone;
+use shared::plain_text;
 use shared::{session, student, student_context};
 
 use super::line::CallerNumber;
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError, plain_text};
+use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

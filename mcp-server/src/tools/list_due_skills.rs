@@ -37,8 +37,8 @@ impl Tool for ListDueSkills {
     const NAME: &'static str = "list_due_skills";
     const TITLE: &'static str = "List due skills";
     const DESCRIPTION: &'static str = "The skills this student should practise now, most urgent first, each with a \
-        question to begin with. Use it when today's plan is done.";
-    const SCOPES: &'static [Scope] = &[Scope::ContextRead];
+        question to begin with.";
+    const SCOPES: &'static [Scope] = &[Scope::ContextRead, Scope::StudentsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;
     type Output = Output;

@@ -72,10 +72,8 @@ impl Tool for ListSessions {
         ask.permit_session(db, student_id).await?;
         // One more than asked for tells whether there is another page.
         let query = SessionQuery { student_id, status, after, limit: limit + 1, ..SessionQuery::default() };
-        let mut rows = session::list_sessions(db, ask.caller, &query).await?;
-        let has_more = rows.len() as i64 > limit;
-        rows.truncate(limit as usize);
-        let next_cursor = rows.last().filter(|_| has_more).map(|row| cursor::encode(&(row.created_at, row.session_id)));
+        let rows = session::list_sessions(db, ask.caller, &query).await?;
+        let (rows, next_cursor) = cursor::page(rows, limit, |row| (row.created_at, row.session_id));
         let data = Output { items: rows.into_iter().map(item).collect(), next_cursor };
         Ok(Answer { text: say(&data), data })
     }

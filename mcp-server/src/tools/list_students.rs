@@ -74,11 +74,8 @@ impl Tool for ListStudents {
         // One more than asked for tells whether there is another page.
         let limit = params.limit + 1;
         let query = StudentQuery { name_contains: params.name, grade: params.grade.map(i16::from), after, limit };
-        let mut rows = student::list_students(db, ask.caller, &query).await?;
-        let has_more = rows.len() as i64 > params.limit;
-        rows.truncate(params.limit as usize);
-        let last = rows.last().filter(|_| has_more);
-        let next_cursor = last.map(|row| cursor::encode(&(&row.display_name, row.student_id)));
+        let rows = student::list_students(db, ask.caller, &query).await?;
+        let (rows, next_cursor) = cursor::page(rows, params.limit, |row| (row.display_name.clone(), row.student_id));
         let data = Output { items: rows.into_iter().map(item).collect(), next_cursor };
         Ok(Answer { text: say(&data), data })
     }

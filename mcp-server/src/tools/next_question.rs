@@ -28,11 +28,11 @@ pub(super) struct Params {
 
 #[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Output {
-    question_id: String,
+    pub question_id: String,
     skill_id: String,
     skill: String,
-    ask: String,
-    answer: String,
+    pub ask: String,
+    pub answer: String,
 }
 
 #[derive(Debug)]
@@ -80,7 +80,7 @@ async fn choose_skill(db: &Db, ask: Ask<'_>, student_id: StudentId) -> Result<St
 }
 
 /// The question after `before`, else another one than at the last evidence, so that it is worked out and not remembered.
-fn pick(practice: Practice, before: Option<usize>) -> Option<Output> {
+pub(super) fn pick(practice: Practice, before: Option<usize>) -> Option<Output> {
     let n = practice.questions.len();
     let start = before.map_or(practice.n_evidence.unsigned_abs() as usize, |index| index.wrapping_add(1));
     let index = start.checked_rem(n)?;

@@ -6,11 +6,12 @@ use shared::access::Scope;
 use shared::db::{self, Db};
 use shared::id::StudentId;
 use shared::phone::Phone;
+use shared::plain_text;
 use shared::student::NewStudent;
 use shared::{session, student};
 
 use super::line::CallerNumber;
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError, plain_text};
+use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

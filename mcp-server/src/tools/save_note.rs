@@ -6,8 +6,9 @@ use shared::access::Scope;
 use shared::db::Db;
 use shared::id::{NoteId, StudentId};
 use shared::note::{self, NewNote};
+use shared::plain_text;
 
-use super::{Answer, Ask, Effect, Tool, ToolError, once, plain_text};
+use super::{Answer, Ask, Effect, Tool, ToolError, once};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

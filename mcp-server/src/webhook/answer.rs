@@ -10,12 +10,14 @@ use shared::access::{Caller, Scope};
 use shared::phone::Phone;
 use shared::student_context::{self, StudentContext};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::envelope::Envelope;
 use super::tool_calls::{self, Said, ToolCall, ToolResult, single_line};
 use crate::State;
+use crate::call::call;
 use crate::tools::line::CallerNumber;
-use crate::tools::{self, Ask, Line, ToolError};
+use crate::tools::{self, Answer, Line, ToolError};
 
 /// VAPI gives up after 7.5 s, of which most is the way to us.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -23,9 +25,11 @@ const WITHIN: Duration = Duration::from_secs(2);
 /// What VAPI fills in by itself where a tool is so configured; no arguments of our tools.
 const FILLED_IN_BY_VAPI: [&str; 2] = ["caller_number", "call_id"];
 
-/// A signed webhook speaks for the assistant on the line. The line keeps it to the students who call from it.
+/// A signed webhook speaks for the assistant on the line, with the rights of a voice assistant. The line keeps it to the
+/// students who call from it.
 fn caller() -> Caller {
-    Caller::client("vapi", [Scope::ContextRead, Scope::SessionsRead].into_iter().collect())
+    let voice = [Scope::ContextRead, Scope::SessionsRead, Scope::CallsWrite, Scope::NotesWrite];
+    Caller::client("vapi", voice.into_iter().collect())
 }
 
 /// Which assistant takes the call, with what it should know of the caller.
@@ -68,26 +72,24 @@ async fn find_context(state: &State, phone: &Phone, now: DateTime<Utc>) -> Stude
 }
 
 /// What the tools say to the calls in `body`, in their order.
-pub(super) async fn tools(state: &State, envelope: &Envelope, body: &[u8], now: DateTime<Utc>) -> Value {
+pub(super) async fn tools(state: &State, envelope: &Envelope, body: &[u8]) -> Value {
     let number = envelope.caller_phone.clone().map_or(CallerNumber::Withheld, CallerNumber::Known);
     let line = Line { call_id: envelope.call_id.clone(), number };
-    let caller = caller();
-    let ask = Ask { caller: &caller, line: &line, now };
     let mut results = Vec::new();
     for call in tool_calls::parse(body) {
-        let said = match timeout(WITHIN, say(state, ask, &call)).await {
-            Ok(Ok(text)) => Said::Result(single_line(&text)),
-            Ok(Err(error)) => Said::Error(single_line(&error.say)),
-            Err(_) => Said::Error(single_line(&ToolError::timed_out().say)),
+        let said = match say(state, &line, &call).await {
+            Ok(answer) => Said::Result(single_line(&answer.text)),
+            Err(error) => Said::Error(single_line(&error.say)),
         };
         results.push(ToolResult { name: call.name, tool_call_id: call.id, said });
     }
     json!({ "results": results })
 }
 
-async fn say(state: &State, ask: Ask<'_>, call: &ToolCall) -> Result<String, ToolError> {
-    let tool = tools::find(&call.name).ok_or_else(|| ToolError::invalid("there is no tool of this name"))?;
-    let mut arguments = call.arguments.clone();
+async fn say(state: &State, line: &Line, tool_call: &ToolCall) -> Result<Answer, ToolError> {
+    let tool = tools::find(&tool_call.name).ok_or_else(|| ToolError::invalid("there is no tool of this name"))?;
+    let mut arguments = tool_call.arguments.clone();
     arguments.retain(|name, _| !FILLED_IN_BY_VAPI.contains(&&**name));
-    Ok(tool.answer(&state.db, ask, arguments).await?.text)
+    // Nobody leaves: VAPI waits for the answer to the end.
+    call(state, &caller(), line, tool, arguments, &CancellationToken::new()).await
 }

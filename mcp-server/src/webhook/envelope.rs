@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
-use shared::delivery::DeliveryState;
+use shared::delivery::{self, DeliveryState};
 use shared::phone::Phone;
 
 /// Longer is no id and no type of VAPI's; `sessions.call_id` has the same limit.
@@ -43,7 +43,7 @@ pub(super) enum Kind {
 impl Kind {
     fn of(r#type: &str) -> Self {
         match r#type {
-            "end-of-call-report" => Self::EndOfCallReport,
+            delivery::REPORT => Self::EndOfCallReport,
             "status-update" => Self::StatusUpdate,
             "assistant-request" => Self::AssistantRequest,
             "tool-calls" => Self::ToolCalls,
@@ -142,12 +142,7 @@ impl Envelope {
     /// presigned URLs in it differ between two tries.
     pub(super) fn dedupe_key(&self, body: &[u8]) -> String {
         let subject = self.call_id.clone().unwrap_or_else(|| digest(body));
-        let mut key = format!("{subject}:{}", self.r#type);
-        if let Some(distinction) = &self.distinction {
-            key.push(':');
-            key.push_str(distinction);
-        }
-        key
+        delivery::dedupe_key(&subject, &self.r#type, self.distinction.as_deref())
     }
 
     pub(super) fn needs_job(&self) -> bool {

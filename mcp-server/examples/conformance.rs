@@ -1,0 +1,21 @@
+//! The production binary with the conformance suite's tools beside ours. Tests start it; nobody else should.
+
+use std::process::ExitCode;
+
+use mcp_server::run;
+use shared::config::{self, McpServerConfig, Settings, from_environment};
+use shared::db::{self, PoolSize};
+use shared::{http, telemetry};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    telemetry::init(from_environment("LOG_FORMAT").as_deref(), from_environment("RUST_LOG").as_deref());
+    serve().await.map_or_else(|error| config::exit("conformance", &error), |()| ExitCode::SUCCESS)
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let config = McpServerConfig::from_settings(Settings::from_environment())?;
+    let db = db::pool(&config.database_url, PoolSize(8))?;
+    let listener = http::bind(config.addr, "MCP_SERVER_ADDR").await?;
+    run(config, db, listener, http::on_signal()?).await
+}

@@ -1,0 +1,82 @@
+//! What calls ask of people: callbacks and concerns, for the programs that help with them.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::{Method, StatusCode};
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::access::Scope;
+use shared::clock;
+use shared::follow_up::{self, ConcernCategory, FollowUpKind};
+use shared::http::Problem;
+use shared::id::{FollowUpId, SessionId, StudentId};
+
+use super::endpoint::Endpoint;
+use super::path::Id;
+use crate::State;
+use crate::auth::Bearer;
+
+/// More than people leave open.
+const MAX_OPEN: i64 = 500;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new(Method::GET, "/api/v1/follow-ups", "listFollowUps", list)
+            .says("List open follow-ups", "Concerns first, then by when they are due; at most 500.")
+            .needs(&[Scope::StudentsRead])
+            .answers::<FollowUpList>(200, "What is open."),
+        Endpoint::new(Method::POST, "/api/v1/follow-ups/{follow_up_id}/close", "closeFollowUp", close)
+            .says("Close a follow-up", "Somebody has seen to it. One that is closed already answers 404.")
+            .needs(&[Scope::NotesWrite])
+            .problems(&[404, 422]),
+    ]
+}
+
+/// What is open.
+#[derive(Serialize, JsonSchema)]
+struct FollowUpList {
+    items: Vec<FollowUpItem>,
+    /// Always null: there is one page.
+    next_cursor: Option<String>,
+}
+
+/// Something that a person has to do.
+#[derive(Serialize, JsonSchema)]
+struct FollowUpItem {
+    follow_up_id: FollowUpId,
+    kind: FollowUpKind,
+    /// Null: nobody knew who was calling.
+    student_id: Option<StudentId>,
+    session_id: Option<SessionId>,
+    /// Of a concern.
+    category: Option<ConcernCategory>,
+    /// Why, in words for a person.
+    text: String,
+    due_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
+}
+
+async fn list(Shared(state): Shared<State>, Bearer(caller): Bearer) -> Result<Json<FollowUpList>, Problem> {
+    let open = follow_up::list_open(&state.db, &caller, None, MAX_OPEN).await?;
+    let item = |of: follow_up::FollowUp| FollowUpItem {
+        follow_up_id: of.follow_up_id,
+        kind: of.kind,
+        student_id: of.student_id,
+        session_id: of.session_id,
+        category: of.category,
+        text: of.text,
+        due_at: of.due_at,
+        created_at: of.created_at,
+    };
+    Ok(Json(FollowUpList { items: open.into_iter().map(item).collect(), next_cursor: None }))
+}
+
+async fn close(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Id(follow_up_id): Id<FollowUpId>,
+) -> Result<StatusCode, Problem> {
+    follow_up::close_follow_up(&state.db, &caller, follow_up_id, clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,142 @@
+//! A whole lesson for one student: what to warm up with, what to practise, what to try anew, with a question for each.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::access::Scope;
+use shared::curriculum;
+use shared::db::Db;
+use shared::id::StudentId;
+use shared::student_context::{self, DueSkill};
+
+use super::next_question::pick;
+use super::{Answer, Ask, Effect, Tool, ToolError};
+
+/// Due skills in one lesson: more would be a test.
+const MAX_DUE: usize = 3;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Left out: whoever is calling.
+    #[serde(default)]
+    student_id: Option<StudentId>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    student_id: StudentId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goal: Option<String>,
+    steps: Vec<Step>,
+    /// Wrong beliefs to listen for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    watch: Vec<String>,
+    stop_when: String,
+}
+
+/// What a step is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    WarmUp,
+    Practise,
+    TryNew,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+struct Step {
+    phase: Phase,
+    skill_id: String,
+    skill: String,
+    why: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    question_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct GetLessonPlan;
+
+impl Tool for GetLessonPlan {
+    const NAME: &'static str = "get_lesson_plan";
+    const TITLE: &'static str = "Get lesson plan";
+    const DESCRIPTION: &'static str = "Prepares a lesson: goal, warm-up, practice and something new, each with a question and its \
+        answer, and the misconceptions to listen for. Use it before a lesson.";
+    const SCOPES: &'static [Scope] = &[Scope::ContextRead, Scope::StudentsRead];
+    const EFFECT: Effect = Effect::Reads;
+    type Params = Params;
+    type Output = Output;
+
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ask.student(db, params.student_id).await?;
+        let context = student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?;
+        let mut steps: Vec<Step> =
+            context.due.iter().take(MAX_DUE).enumerate().map(|(i, due)| of_due(i, due)).collect();
+        if let Some(skill_id) = curriculum::find_next_skill(db, ask.caller, student_id).await? {
+            let why = "not practised yet, and what comes before it is known".to_owned();
+            steps.push(Step { phase: Phase::TryNew, skill: skill_id.clone(), skill_id, why, ..Step::empty() });
+        }
+        for step in &mut steps {
+            if let Some(practice) = curriculum::find_practice(db, ask.caller, &step.skill_id, student_id).await? {
+                step.skill.clone_from(&practice.skill);
+                if let Some(question) = pick(practice, None) {
+                    step.question_id = Some(question.question_id);
+                    step.ask = Some(question.ask);
+                    step.answer = Some(question.answer);
+                }
+            }
+        }
+        let stop_when = "two answers without help are right on the last step, or the student is tired".to_owned();
+        let data = Output {
+            student_id,
+            goal: context.plan.map(|plan| plan.goal),
+            steps,
+            watch: context.watch.into_iter().map(|belief| belief.belief).collect(),
+            stop_when,
+        };
+        Ok(Answer { text: say(&data), data })
+    }
+}
+
+impl Step {
+    fn empty() -> Self {
+        let nothing = String::new;
+        let (skill_id, skill, why) = (nothing(), nothing(), nothing());
+        Self { phase: Phase::Practise, skill_id, skill, why, question_id: None, ask: None, answer: None }
+    }
+}
+
+fn of_due(i: usize, due: &DueSkill) -> Step {
+    Step {
+        phase: if i == 0 { Phase::WarmUp } else { Phase::Practise },
+        skill_id: due.skill_id.clone(),
+        skill: due.skill.clone(),
+        why: format!("{}, due {}", due.state.as_str(), due.due),
+        ..Step::empty()
+    }
+}
+
+fn say(data: &Output) -> String {
+    if data.steps.is_empty() {
+        return "Nothing is due, and nothing new is left in this student's grade. Ask what they would like.".to_owned();
+    }
+    let mut lines: Vec<String> = data.goal.iter().map(|goal| format!("Goal: {goal}")).collect();
+    lines.extend(data.steps.iter().map(|step| {
+        let phase = match step.phase {
+            Phase::WarmUp => "Warm-up",
+            Phase::Practise => "Practise",
+            Phase::TryNew => "Try something new",
+        };
+        let question = match (&step.ask, &step.answer) {
+            (Some(ask), Some(answer)) => format!(" Ask: {ask} (answer: {answer})"),
+            _ => String::new(),
+        };
+        format!("- {phase}: {} ({}).{question}", step.skill, step.why)
+    }));
+    lines.extend(data.watch.iter().map(|belief| format!("Listen for: {belief}")));
+    lines.push(format!("Stop when {}.", data.stop_when));
+    lines.join("\n")
+}

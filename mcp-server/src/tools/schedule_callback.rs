@@ -1,0 +1,73 @@
+//! The student wishes to be called: a person or another program sees to it.
+
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::access::Scope;
+use shared::db::Db;
+use shared::follow_up::{self, FollowUpKind, NewFollowUp};
+use shared::id::{FollowUpId, StudentId};
+use shared::plain_text;
+
+use super::{Answer, Ask, Effect, Tool, ToolError, once};
+
+const MAX_AHEAD: TimeDelta = TimeDelta::days(60);
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// When, with the student's offset from UTC, for example 2026-11-26T17:00:00-05:00; within 60 days.
+    at: DateTime<FixedOffset>,
+    /// What for, in a few plain words.
+    #[schemars(length(min = 1, max = 160))]
+    reason: String,
+    /// Left out: whoever is calling.
+    #[serde(default)]
+    student_id: Option<StudentId>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    follow_up_id: FollowUpId,
+    at: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+pub(super) struct ScheduleCallback;
+
+impl Tool for ScheduleCallback {
+    const NAME: &'static str = "schedule_callback";
+    const TITLE: &'static str = "Schedule callback";
+    const DESCRIPTION: &'static str = "Call this when the student agrees to be called again at a certain time. People see to the call: say that \
+        somebody will ring, not that you will.";
+    const SCOPES: &'static [Scope] = &[Scope::CallsWrite];
+    const EFFECT: Effect = Effect::Adds;
+    type Params = Params;
+    type Output = Output;
+
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ask.student(db, params.student_id).await?;
+        let at = params.at.to_utc();
+        if at <= ask.now || at > ask.now + MAX_AHEAD {
+            let today = ask.now.format("%-d %B %Y, %H:%M");
+            return Err(ToolError::invalid(format!("`at` must lie ahead, within 60 days; it is {today} UTC now")));
+        }
+        let reason = plain_text::clean(&params.reason);
+        if reason.is_empty() {
+            return Err(ToolError::invalid("`reason` says nothing"));
+        }
+        let id = once::id(&ask, Self::NAME, &[&student_id.to_string(), &at.to_rfc3339()]);
+        let new = NewFollowUp {
+            follow_up_id: FollowUpId(id),
+            kind: FollowUpKind::Callback,
+            student_id: Some(student_id),
+            session_id: ask.line.resolve(db).await?.session_id,
+            category: None,
+            text: reason,
+            due_at: at,
+        };
+        follow_up::insert_follow_up_once(db, ask.caller, &new, ask.now).await?;
+        let text = format!("Noted: {}. Say that somebody will call then.", params.at.format("%A, %-d %B, %H:%M"));
+        Ok(Answer { text, data: Output { follow_up_id: new.follow_up_id, at } })
+    }
+}

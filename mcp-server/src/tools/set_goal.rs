@@ -1,0 +1,77 @@
+//! What a student works towards, so that every next lesson heeds it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::access::Scope;
+use shared::db::{self, Db};
+use shared::fact::{self, Goal};
+use shared::id::{FactId, StudentId};
+use shared::plain_text;
+
+use super::{Answer, Ask, Effect, Tool, ToolError, once};
+
+/// A goal without a date: about a term.
+const TERM: TimeDelta = TimeDelta::days(90);
+const MAX_AHEAD: TimeDelta = TimeDelta::days(366);
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// In a few plain words, for example: be ready for the fractions test.
+    #[schemars(length(min = 1, max = 120))]
+    goal: String,
+    /// When it is over; within a year. Left out: in 90 days.
+    #[serde(default)]
+    until: Option<DateTime<Utc>>,
+    /// Left out: whoever is calling.
+    #[serde(default)]
+    student_id: Option<StudentId>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    student_id: StudentId,
+    goal: String,
+    until: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+pub(super) struct SetGoal;
+
+impl Tool for SetGoal {
+    const NAME: &'static str = "set_goal";
+    const TITLE: &'static str = "Set goal";
+    const DESCRIPTION: &'static str = "Sets what a student works towards, in place of the goal before. Every next lesson is told of it. Use it \
+        when a teacher, a parent or the student names an aim such as a test.";
+    // Its words reach the next assistant, so it is for clients that are trusted with students, not for every call.
+    const SCOPES: &'static [Scope] = &[Scope::StudentsRead, Scope::NotesWrite];
+    const EFFECT: Effect = Effect::Adds;
+    type Params = Params;
+    type Output = Output;
+
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ask.student(db, params.student_id).await?;
+        let goal = plain_text::clean(&params.goal);
+        if goal.is_empty() {
+            return Err(ToolError::invalid("`goal` says nothing"));
+        }
+        let until = params.until.unwrap_or(ask.now + TERM);
+        if until <= ask.now || until > ask.now + MAX_AHEAD {
+            return Err(ToolError::invalid("`until` must lie ahead, within a year"));
+        }
+        let session_id = ask.line.resolve(db).await?.session_id;
+        let fact_id = FactId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &goal]));
+        let mut tx = db.begin().await.map_err(db::Error::from)?;
+        fact::set_goal(
+            &mut tx,
+            ask.caller,
+            &Goal { fact_id, student_id, session_id, text: goal.clone(), until },
+            ask.now,
+        )
+        .await?;
+        tx.commit().await.map_err(db::Error::from)?;
+        let text = format!("The goal is set until {}.", until.format("%-d %B %Y"));
+        Ok(Answer { text, data: Output { student_id, goal, until } })
+    }
+}
