@@ -115,7 +115,7 @@ impl Watch {
         match self.topic {
             Topic::Overview => {
                 let data = overview::fetch(admin, db).await.ok()?;
-                Some(partial("overview", overview::body(&admin.viewer, &data)))
+                Some(partial("overview", overview::body(admin, &data)))
             }
             Topic::Session(session_id) => {
                 let data = session::fetch(admin, db, session_id).await.ok()?;

@@ -17,6 +17,15 @@ pub(crate) fn wait(seconds: i64) -> String {
     }
 }
 
+/// "< 1 ms", "312 ms", "1.4 s": how long a machine took.
+pub(crate) fn quick(microseconds: f64) -> String {
+    match microseconds {
+        ..1_000.0 => "< 1 ms".to_owned(),
+        1_000.0..999_500.0 => format!("{:.0} ms", microseconds / 1_000.0),
+        _ => format!("{:.1} s", microseconds / 1_000_000.0),
+    }
+}
+
 /// "12,480".
 pub(crate) fn count(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
@@ -63,6 +72,12 @@ mod tests {
         assert_eq!(wait(380), "6 min 20 s");
         assert_eq!(wait(7_500), "2 h 5 min");
         assert_eq!(wait(259_200), "3 days");
+    }
+
+    #[test]
+    fn what_a_machine_took_is_told_in_its_own_unit() {
+        let told = [400.0, 1_000.0, 312_400.0, 999_700.0, 1_430_000.0].map(quick);
+        assert_eq!(told, ["< 1 ms", "1 ms", "312 ms", "1.0 s", "1.4 s"]);
     }
 
     #[test]

@@ -17,13 +17,14 @@ pub(crate) enum Place {
     Jobs,
     Clients,
     Users,
+    Tools,
     Audit,
     Account,
 }
 
 impl Place {
     const MAIN: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
-    const SETTINGS: [Self; 3] = [Self::Clients, Self::Users, Self::Audit];
+    const SETTINGS: [Self; 4] = [Self::Clients, Self::Users, Self::Tools, Self::Audit];
 
     pub(crate) fn path(self) -> &'static str {
         match self {
@@ -33,6 +34,7 @@ impl Place {
             Self::Jobs => "/jobs",
             Self::Clients => "/settings/clients",
             Self::Users => "/settings/users",
+            Self::Tools => "/settings/tools",
             Self::Audit => "/settings/audit",
             Self::Account => "/account",
         }
@@ -46,6 +48,7 @@ impl Place {
             Self::Jobs => "Jobs",
             Self::Clients => "API clients",
             Self::Users => "Users and roles",
+            Self::Tools => "Tool calls",
             Self::Audit => "Audit log",
             Self::Account => "Your account",
         }
@@ -59,6 +62,7 @@ impl Place {
             Self::Jobs => "layers",
             Self::Clients => "key-round",
             Self::Users => "shield-check",
+            Self::Tools => "wrench",
             Self::Audit => "scroll-text",
             Self::Account => "user-round",
         }

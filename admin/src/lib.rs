@@ -38,7 +38,9 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::auth::SessionCookie;
-use crate::pages::{account, audit, clients, jobs, overview, session, sessions, student, students, users};
+use crate::pages::{
+    account, audit, clients, follow_ups, jobs, overview, session, sessions, student, students, tools, users,
+};
 use crate::throttle::Throttle;
 
 /// The largest form: a note of 2,000 characters, escaped, many times over.
@@ -115,14 +117,19 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/sessions/{session_id}", get(session::get))
         .route("/sessions/{session_id}/analysis/retry", post(session::retry))
         .route("/sessions/{session_id}/assign", post(session::assign))
+        .route("/sessions/{session_id}/introduction/accept", post(session::accept))
         .route("/students", get(students::get))
         .route("/students/new", get(student::new_form).post(student::create))
         .route("/students/{student_id}", get(student::get))
         .route("/students/{student_id}/edit", get(student::edit_form).post(student::save))
         .route("/students/{student_id}/context.json", get(student::context_json))
         .route("/students/{student_id}/reveal-phone", post(student::reveal_phone))
+        .route("/students/{student_id}/subjects", post(student::set_subjects))
+        .route("/students/{student_id}/facts/{fact_id}/forget", post(student::memory::forget))
+        .route("/students/{student_id}/facts/{fact_id}/reword", post(student::memory::reword))
         .route("/students/{student_id}/notes", post(student::add_note))
         .route("/students/{student_id}/notes/{note_id}/delete", post(student::delete_note))
+        .route("/follow-ups/{follow_up_id}/done", post(follow_ups::done))
         .route("/jobs", get(jobs::get))
         .route("/jobs/retry-all", post(jobs::retry_all))
         .route("/jobs/{job_id}/retry", post(jobs::retry))
@@ -135,6 +142,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/users/{admin_user_id}/link", post(users::renew))
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
         .route("/settings/users/{admin_user_id}/disabled", post(users::set_disabled))
+        .route("/settings/tools", get(tools::get))
         .route("/settings/audit", get(audit::get))
         .route("/account", get(account::get).post(account::save))
         .route("/account/sign-out", post(account::sign_out))

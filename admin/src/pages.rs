@@ -3,10 +3,12 @@
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod clients;
+pub(crate) mod follow_ups;
 pub(crate) mod jobs;
 pub(crate) mod overview;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod student;
 pub(crate) mod students;
+pub(crate) mod tools;
 pub(crate) mod users;

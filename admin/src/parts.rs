@@ -3,12 +3,14 @@
 pub(crate) mod badge;
 pub(crate) mod chart;
 pub(crate) mod empty;
+pub(crate) mod follow_up;
 pub(crate) mod icon;
 pub(crate) mod json;
 pub(crate) mod meter;
 pub(crate) mod notice;
 pub(crate) mod pager;
 pub(crate) mod table;
+pub(crate) mod tool_call;
 pub(crate) mod turn;
 
 use maud::{Markup, html};

@@ -142,8 +142,11 @@ fn words(action: &str) -> String {
         "session.assign" => "assigned a session",
         "note.add" => "added a note",
         "note.delete" => "deleted a note",
+        "follow_up.close" => "saw to a follow-up",
         "job.retry" => "retried a job",
         "job.discard" => "discarded a job",
+        "job.retry_for_reason" => "retried all jobs of one reason",
+        "call.retry" => "retried what was given up of a call",
         other => return other.replace(['.', '_'], " "),
     }
     .to_owned()
@@ -154,8 +157,9 @@ fn mark(action: &str) -> &'static str {
         "admin" => "shield-check",
         "client" => "key-round",
         "student" => "user-round",
-        "session" => "phone-call",
+        "session" | "call" => "phone-call",
         "note" => "message-square",
+        "follow_up" => "flag",
         "job" => "layers",
         _ => "scroll-text",
     }

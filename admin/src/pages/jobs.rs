@@ -76,7 +76,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
 }
 
 pub(crate) async fn retry(State(db): State<Db>, Path(job_id): Path<JobId>, posted: Posted) -> Result<Response, Fault> {
-    decide(&db, &posted, &[job_id], Decision::Retry).await
+    decide(&db, &posted, job_id, Decision::Retry).await
 }
 
 pub(crate) async fn discard(
@@ -84,16 +84,16 @@ pub(crate) async fn discard(
     Path(job_id): Path<JobId>,
     posted: Posted,
 ) -> Result<Response, Fault> {
-    decide(&db, &posted, &[job_id], Decision::Discard).await
+    decide(&db, &posted, job_id, Decision::Discard).await
 }
 
 /// Tries again whatever gave up for one reason: the reason is fixed once, and so are they all.
 pub(crate) async fn retry_all(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
-    let reason = posted.fields.raw("reason");
-    let given_up = list::list_jobs_in_state(&db, "needs_attention", 1000).await?;
-    let of_reason = given_up.iter().filter(|job| job.last_error.as_deref().unwrap_or_default() == reason);
-    let job_ids: Vec<JobId> = of_reason.map(|job| job.job_id).collect();
-    decide(&db, &posted, &job_ids, Decision::Retry).await
+    posted.admin.require_manage()?;
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    repair::retry_for_reason(&mut tx, &posted.admin.caller, posted.fields.raw("reason"), clock::now()).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,25 +102,21 @@ enum Decision {
     Discard,
 }
 
-async fn decide(db: &Db, posted: &Posted, job_ids: &[JobId], decision: Decision) -> Result<Response, Fault> {
+async fn decide(db: &Db, posted: &Posted, job_id: JobId, decision: Decision) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let now = clock::now();
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
-    for job_id in job_ids {
-        let action = match decision {
-            Decision::Retry => {
-                repair::retry(&mut tx, *job_id).await?;
-                "job.retry"
-            }
-            Decision::Discard => {
-                repair::discard(&mut tx, *job_id).await?;
-                "job.discard"
-            }
-        };
-        let object = format!("job:{job_id}");
-        let nothing = serde_json::json!({});
-        audit::insert_entry(&mut *tx, &posted.admin.caller, action, Some(&object), &nothing, now).await?;
-    }
+    let action = match decision {
+        Decision::Retry => {
+            repair::retry(&mut tx, job_id).await?;
+            "job.retry"
+        }
+        Decision::Discard => {
+            repair::discard(&mut tx, job_id).await?;
+            "job.discard"
+        }
+    };
+    let (object, nothing) = (format!("job:{job_id}"), serde_json::json!({}));
+    audit::insert_entry(&mut *tx, &posted.admin.caller, action, Some(&object), &nothing, clock::now()).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }

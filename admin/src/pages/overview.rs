@@ -4,6 +4,7 @@ use axum::extract::State;
 use chrono::{Days, NaiveDate, TimeDelta};
 use maud::{Markup, html};
 use shared::db::Db;
+use shared::follow_up::{self, FollowUp};
 use shared::job::{self, Count};
 use shared::session::SessionStatus;
 use shared::stats::{self, Day, SessionFigures, SessionToSee};
@@ -13,6 +14,7 @@ use crate::fault::Fault;
 use crate::figures;
 use crate::layout::{Place, live_page};
 use crate::parts::chart::{Bar, BarNames, bars};
+use crate::parts::follow_up::on_overview;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::{grade, initials};
 use crate::viewer::Viewer;
@@ -21,6 +23,8 @@ use crate::viewer::Viewer;
 const N_DAYS: u64 = 14;
 /// Sessions in each list: the list of sessions has the rest.
 const N_LISTED: i64 = 6;
+/// Follow-ups have no list of their own, so that none waits unseen behind a link.
+const N_FOLLOW_UPS: i64 = 50;
 
 pub(crate) struct Data {
     pub(crate) today: SessionFigures,
@@ -28,6 +32,7 @@ pub(crate) struct Data {
     pub(crate) week_ago: SessionFigures,
     pub(crate) days: Vec<Day>,
     pub(crate) live: Vec<SessionToSee>,
+    pub(crate) follow_ups: Vec<FollowUp>,
     pub(crate) attention: Vec<SessionToSee>,
     pub(crate) jobs: Vec<Count>,
     pub(crate) oldest_wait_seconds: Option<f64>,
@@ -47,6 +52,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db) -> Result<Data, Fault> {
         week_ago: stats::session_figures(db, caller, midnight - week, now - week).await?,
         days: stats::list_days(db, caller, first_day(today), tomorrow(today), viewer.zone.name()).await?,
         live: stats::list_sessions_to_see(db, caller, SessionStatus::InProgress, N_LISTED).await?,
+        follow_ups: follow_up::list_open(db, caller, None, N_FOLLOW_UPS).await?,
         attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, N_LISTED).await?,
         jobs: job::count_open(db).await?,
         oldest_wait_seconds: job::oldest_wait_seconds(db).await?,
@@ -73,15 +79,17 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 h1 { "Overview" }
                 p { (viewer.today().format("%A %-d %B %Y")) ", compared with a week ago up to this hour." }
             } }
-            div.stack id="overview" { (body(viewer, data)) }
+            div.stack id="overview" { (body(admin, data)) }
         },
     )
 }
 
 /// What changes while the page is open.
-pub(crate) fn body(viewer: &Viewer, data: &Data) -> Markup {
+pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
+    let viewer = &admin.viewer;
     html! {
         section.card aria-label="Headline figures" { dl.kpis id="kpis" { (headline(&data.today, &data.week_ago)) } }
+        (on_overview(admin, &data.follow_ups))
         div.cols.two-one.even {
             (days_card(viewer, &data.days))
             (live_card(viewer, &data.live))
@@ -270,6 +278,7 @@ mod tests {
                 seconds: 78_720,
             }],
             live: Vec::new(),
+            follow_ups: Vec::new(),
             attention: vec![SessionToSee {
                 session_id: SessionId(uuid::Uuid::from_u128(9)),
                 student_id: None,

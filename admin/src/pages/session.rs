@@ -1,7 +1,9 @@
 //! One session: what was said, what the analysis saw in it, and where it came from.
 
 mod analysis;
+mod introduction;
 mod timeline;
+mod tools;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,11 +12,13 @@ use shared::analysis::{self as analyses, Analysis, Findings};
 use shared::audit;
 use shared::clock;
 use shared::db::Db;
+use shared::follow_up::{self, FollowUp};
 use shared::id::{SessionId, StudentId};
 use shared::job::list::{self, JobItem};
-use shared::job::{self, Job, repair};
+use shared::job::repair::{self, Reanalysis};
 use shared::session::{self, Session, SessionKey, SessionStatus};
 use shared::student::{self, Student, first_name};
+use shared::tool_call::{self, ToolCall};
 use shared::transcript::{self, Turn};
 
 use crate::auth::Admin;
@@ -25,10 +29,17 @@ use crate::layout::{Place, live_page};
 use crate::parts::badge::{self, ended_words};
 use crate::parts::csrf;
 use crate::parts::empty::empty;
+use crate::parts::follow_up::on_page;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice};
 use crate::parts::turn::{Seen, turn};
 use crate::viewer::Viewer;
+
+pub(crate) use self::introduction::accept;
+
+/// An assistant that calls more tools than this in one call has lost its way; the page of tool calls has the rest.
+const N_TOOL_CALLS: i64 = 100;
+const N_FOLLOW_UPS: i64 = 20;
 
 pub(crate) struct Data {
     pub(crate) session: Session,
@@ -36,6 +47,8 @@ pub(crate) struct Data {
     pub(crate) turns: Vec<Turn>,
     pub(crate) analysis: Option<Analysis>,
     pub(crate) jobs: Vec<JobItem>,
+    pub(crate) tool_calls: Vec<ToolCall>,
+    pub(crate) follow_ups: Vec<FollowUp>,
     /// Whom an unassigned call may be given to: those who share its telephone.
     pub(crate) candidates: Vec<Student>,
 }
@@ -68,13 +81,15 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
         turns: transcript::list_turns(db, caller, session_id).await?,
         analysis: analyses::find_current(db, caller, session_id).await?,
         jobs: list::list_jobs_of_session(db, session_id).await?,
+        tool_calls: tool_call::list_tool_calls_of_call(db, caller, &session.call_id, N_TOOL_CALLS).await?,
+        follow_ups: follow_up::list_open_of_session(db, caller, session_id, N_FOLLOW_UPS).await?,
         session,
         student,
         candidates,
     })
 }
 
-/// Has the session analysed once more: a job that was given up is tried again, else a new one is asked for.
+/// Has the session analysed once more.
 pub(crate) async fn retry(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
@@ -82,22 +97,11 @@ pub(crate) async fn retry(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
-    let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
-    if session.status == SessionStatus::InProgress {
+    let now = clock::now();
+    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    if repair::reanalyze(&mut tx, &admin.caller, session_id, now).await? == Reanalysis::NoReport {
         return Err(Fault::Invalid("The call is not over, so there is nothing to analyse yet.".to_owned()));
     }
-    let now = clock::now();
-    let jobs = list::list_jobs_of_session(&db, session_id).await?;
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
-    if let Some(given_up) = jobs.iter().find(|job| job.is_given_up()) {
-        repair::retry(&mut tx, given_up.job_id).await?;
-    } else {
-        let round = job::next_round(&mut *tx, session_id).await?;
-        job::enqueue(&mut tx, &Job::AnalyzeSession { session_id, round }, Some(session_id)).await?;
-        session::mark_session(&mut tx, session_id, SessionStatus::Received, None, now).await?;
-    }
-    let object = format!("session:{session_id}");
-    audit::insert_entry(&mut *tx, &admin.caller, "session.analyze", Some(&object), &serde_json::json!({}), now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
     Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
 }
@@ -116,9 +120,8 @@ pub(crate) async fn assign(
     let now = clock::now();
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
     session::assign_session(&mut tx, &admin.caller, session_id, student_id, now).await?;
-    let round = job::next_round(&mut *tx, session_id).await?;
-    job::enqueue(&mut tx, &Job::AnalyzeSession { session_id, round }, Some(session_id)).await?;
-    session::mark_session(&mut tx, session_id, SessionStatus::Received, None, now).await?;
+    // A call that is not over is analysed for them when its report comes.
+    repair::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
     let object = format!("session:{session_id}");
     let detail = serde_json::json!({ "student_id": student_id });
     audit::insert_entry(&mut *tx, &admin.caller, "session.assign", Some(&object), &detail, now).await?;
@@ -157,10 +160,12 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
             @if let Some(reason) = &session.attention_reason {
                 (notice(Tone::Warn, "A person should look at this session", reason))
             }
+            (on_page(admin, &data.follow_ups, &format!("/sessions/{}", session.session_id)))
             div.cols.wide-aside {
                 div.stack {
-                    @if data.student.is_none() { (assign_card(admin, data)) }
+                    @if data.student.is_none() { (introduction::card(admin, data)) (assign_card(admin, data)) }
                     (transcript_card(data))
+                    (tools::card(data))
                 }
                 div.stack { (analysis::card(admin, data)) (timeline::card(&admin.viewer, data)) }
             }
@@ -332,6 +337,8 @@ mod tests {
                 created_at: at("2026-11-19T21:31:22Z"),
             }),
             jobs: Vec::new(),
+            tool_calls: Vec::new(),
+            follow_ups: Vec::new(),
             candidates: Vec::new(),
         }
     }

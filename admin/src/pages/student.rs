@@ -3,24 +3,31 @@
 mod context;
 mod edit;
 mod mastery;
+pub(crate) mod memory;
 mod notes;
+mod subjects;
+mod versions;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use shared::curriculum::{self, SubjectSwitch};
 use shared::db::Db;
+use shared::fact::{self, Fact};
+use shared::follow_up::{self, FollowUp};
 use shared::id::StudentId;
 use shared::mastery::Mastery;
 use shared::misconception::{self, Misconception};
 use shared::note::{self, Note};
 use shared::phone::Phone;
 use shared::session::{self, SessionItem, SessionQuery};
-use shared::student::{self, Student, StudentStatus};
+use shared::student::{self, Student, StudentStatus, StudentVersion};
 use shared::student_context::{self, StudentContext};
 use shared::{audit, clock};
 
 pub(crate) use self::edit::{create, edit_form, new_form, save};
 pub(crate) use self::notes::{add_note, delete_note};
+pub(crate) use self::subjects::set_subjects;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
@@ -28,6 +35,7 @@ use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
 use crate::parts::badge::{self, badge};
+use crate::parts::follow_up::on_page;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::table::{Column, cell, row, table};
 use crate::parts::{csrf, grade, initials, none};
@@ -36,6 +44,8 @@ use crate::viewer::Viewer;
 /// Sessions on this page; the list of sessions has the rest.
 const N_SESSIONS: i64 = 10;
 const N_NOTES: i64 = 20;
+const N_VERSIONS: i64 = 10;
+const N_FOLLOW_UPS: i64 = 20;
 
 pub(crate) struct Data {
     pub(crate) student: Student,
@@ -46,6 +56,10 @@ pub(crate) struct Data {
     pub(crate) misconceptions: Vec<Misconception>,
     pub(crate) sessions: Vec<SessionItem>,
     pub(crate) notes: Vec<Note>,
+    pub(crate) subjects: Vec<SubjectSwitch>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) versions: Vec<StudentVersion>,
+    pub(crate) follow_ups: Vec<FollowUp>,
     pub(crate) context: StudentContext,
 }
 
@@ -93,6 +107,10 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         misconceptions: misconception::list_misconceptions(db, caller, student_id).await?,
         sessions: session::list_sessions(db, caller, &sessions).await?,
         notes: note::list_notes(db, caller, student_id, N_NOTES).await?,
+        subjects: curriculum::list_switches(db, caller, student_id).await?,
+        facts: fact::list_facts(db, caller, student_id, admin.viewer.now).await?,
+        versions: student::list_versions(db, caller, student_id, N_VERSIONS).await?,
+        follow_ups: follow_up::list_open(db, caller, Some(student_id), N_FOLLOW_UPS).await?,
         context: student_context::get_by_student_id(db, caller, student_id, admin.viewer.now).await?,
     })
 }
@@ -132,15 +150,21 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             }
             nav.subnav aria-label="On this page" {
                 a href="#mastery" { "Mastery" } a href="#misconceptions" { "Misconceptions" }
-                a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#notes" { "Notes" }
+                a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
             }
             div.stack {
+                (on_page(admin, &data.follow_ups, &format!("/students/{}", student.student_id)))
                 div.cols.main-aside {
                     div.stack {
                         (mastery::card(&admin.viewer, &data.mastery))
                         (misconceptions(&admin.viewer, &data.misconceptions))
                     }
-                    div.stack { (profile(admin, data)) (notes::card(admin, student.student_id, &data.notes)) }
+                    div.stack {
+                        (profile(admin, data))
+                        (memory::card(admin, student.student_id, &data.facts))
+                        (subjects::card(admin, student.student_id, &data.subjects))
+                        (notes::card(admin, student.student_id, &data.notes))
+                    }
                 }
                 (context::card(&data.context))
                 (history(&admin.viewer, data))
@@ -162,7 +186,8 @@ fn profile(admin: &Admin, data: &Data) -> Markup {
                 dt { "Known since" } dd { (admin.viewer.date(student.created_at)) }
                 dt { "Guidance" } dd { @if let Some(guidance) = &student.guidance { (guidance) } @else { (none()) } }
                 dt { "Id" } dd { code { (student.student_id) } }
-            } }
+            }
+            (versions::list(&admin.viewer, &data.versions)) }
         }
     }
 }

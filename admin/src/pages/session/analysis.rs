@@ -263,6 +263,8 @@ mod tests {
             requests: Vec::new(),
             facts: Vec::new(),
             safety_flags: vec![SafetyFlag { category: "bullying".to_owned(), turn_no: 1 }],
+            tutoring: None,
+            introduction: None,
             next_lesson: None,
         }
     }

@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use shared::job::list::JobItem;
+use shared::tool_call::ToolCall;
 
 use super::Data;
+use crate::figures;
 use crate::pages::jobs::{kind_words, state_words};
+use crate::parts::tool_call::outcome_words;
 use crate::viewer::Viewer;
 
 struct Step {
@@ -43,9 +46,16 @@ fn steps(data: &Data) -> Vec<Step> {
         step(session.analyzed_at, "good", "Analysed", html! { "Mastery and student context updated" }),
     ];
     let of_jobs = data.jobs.iter().map(|job| Some(job_step(job)));
-    let mut steps: Vec<Step> = of_call.into_iter().chain(of_jobs).flatten().collect();
+    let of_tools = data.tool_calls.iter().map(|call| Some(tool_step(call)));
+    let mut steps: Vec<Step> = of_call.into_iter().chain(of_jobs).chain(of_tools).flatten().collect();
     steps.sort_by_key(|step| step.at);
     steps
+}
+
+fn tool_step(call: &ToolCall) -> Step {
+    let class = if call.outcome == "ok" { "" } else { "bad" };
+    let more = html! { (outcome_words(&call.outcome)) ", " (figures::quick(call.duration_us as f64)) };
+    Step { at: call.at, class, what: call.tool.clone(), more }
 }
 
 fn job_step(job: &JobItem) -> Step {

@@ -1,0 +1,70 @@
+//! A caller nobody knew said who they are: one button makes a student of them.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use shared::analysis::{self, Introduction};
+use shared::db::{Db, Error};
+use shared::id::SessionId;
+use shared::job::repair;
+use shared::session::{self, SessionKey};
+use shared::{audit, clock, introduction};
+
+use super::Data;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::parts::csrf;
+use crate::parts::{grade, none};
+
+/// Takes the caller for a new student, and has the call analysed for them.
+pub(crate) async fn accept(
+    State(db): State<Db>,
+    Path(session_id): Path<SessionId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_write()?;
+    let now = clock::now();
+    let analysis = analysis::find_current(&db, &admin.caller, session_id).await?;
+    let told = analysis.and_then(|analysis| analysis.findings.introduction).ok_or(Error::NotFound("introduction"))?;
+    let mut tx = db.begin().await.map_err(Error::from)?;
+    let session = session::get_session(&mut *tx, &admin.caller, &SessionKey::Id(session_id)).await?;
+    let student_id = introduction::accept(&mut tx, &admin.caller, &session, &told, now).await?;
+    repair::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
+    let object = format!("student:{student_id}");
+    let detail = serde_json::json!({ "session_id": session_id });
+    audit::insert_entry(&mut *tx, &admin.caller, "student.accept", Some(&object), &detail, now).await?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
+}
+
+/// What the caller told of themselves, and the button. Nothing, where they told nothing or have no telephone.
+pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
+    let told = data.analysis.as_ref().and_then(|analysis| analysis.findings.introduction.as_ref());
+    html! {
+        @if let Some(told) = told.filter(|_| data.session.caller_phone.is_some()) {
+            section.card aria-labelledby="introduction" {
+                header { h2 id="introduction" { "A new student?" } }
+                div.body.stack {
+                    dl.dl { (facts(told)) }
+                    @if admin.may_write() {
+                        form.row method="post" action={ "/sessions/" (data.session.session_id) "/introduction/accept" } {
+                            (csrf(admin))
+                            button.btn.primary { "Add as student" }
+                        }
+                        p.sm.faint { "Their telephone is recognised from then on, and this call counts for them. The transcript was made by machine: check the name." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn facts(told: &Introduction) -> Markup {
+    html! {
+        dt { "First name" } dd { @if let Some(name) = &told.first_name { (name) } @else { (none()) } }
+        dt { "Grade" } dd { @if let Some(grade) = grade(told.grade) { (grade) } @else { (none()) } }
+        dt { "Wishes" } dd { @if let Some(wants) = &told.wants { (wants) } @else { (none()) } }
+    }
+}

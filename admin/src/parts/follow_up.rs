@@ -1,0 +1,160 @@
+//! What assistants ask people to do, each with one button that says it is done.
+
+use maud::{Markup, html};
+use shared::follow_up::{ConcernCategory, FollowUp, FollowUpKind};
+
+use super::csrf;
+use super::icon::icon;
+use crate::auth::Admin;
+
+/// All that is open, for the overview.
+pub(crate) fn on_overview(admin: &Admin, list: &[FollowUp]) -> Markup {
+    html! {
+        section.card aria-labelledby="follow-ups" {
+            header {
+                h2 id="follow-ups" { "Follow-ups" }
+                @if !list.is_empty() { p { (list.len()) " open, raised by assistants during calls" } }
+            }
+            @if list.is_empty() {
+                div.body { p.muted { "Nobody waits for a call, and no assistant raised a concern." } }
+            } @else {
+                // A concern is about a child's welfare: a list points at it, and the session tells it.
+                ul.list { @for item in list { (line(admin, item, "/", overview_words(item))) } }
+            }
+        }
+    }
+}
+
+/// What is open of one student or one session; nothing where nothing is. `back` is the page's own address.
+pub(crate) fn on_page(admin: &Admin, list: &[FollowUp], back: &str) -> Markup {
+    html! {
+        @if !list.is_empty() {
+            section.card aria-labelledby="follow-ups" {
+                header { h2 id="follow-ups" { "Follow-ups" } }
+                ul.list { @for item in list { (line(admin, item, back, page_words(item))) } }
+            }
+        }
+    }
+}
+
+fn line(admin: &Admin, item: &FollowUp, back: &str, words: Markup) -> Markup {
+    let name = item.student_name.as_deref().unwrap_or("Unknown caller");
+    let (mark, class, when) = match item.kind {
+        FollowUpKind::Concern => ("flag", "bad", "Raised "),
+        FollowUpKind::Callback if item.due_at < admin.viewer.now => ("phone-outgoing", "bad", "Was due "),
+        FollowUpKind::Callback => ("phone-outgoing", "warn", "Due "),
+    };
+    html! {
+        li.attn {
+            span class=(class) { (icon(mark)) }
+            div.grow {
+                div.row {
+                    b.clip { (name) }
+                    span.faint.xs.nowrap { (when) (admin.viewer.time(item.due_at)) }
+                }
+                div.sm.why { (words) }
+            }
+            div.row.actions { (links(item, back, name)) @if admin.may_write() { (done(admin, item, back, name)) } }
+        }
+    }
+}
+
+fn links(item: &FollowUp, back: &str, name: &str) -> Markup {
+    let session = item.session_id.map(|id| format!("/sessions/{id}"));
+    let student = item.student_id.map(|id| format!("/students/{id}"));
+    html! {
+        @if let Some(url) = session.or(student).filter(|url| url != back) {
+            a.btn.small href=(url) { "Open" span.vh { ": " (name) } }
+        }
+    }
+}
+
+fn done(admin: &Admin, item: &FollowUp, back: &str, name: &str) -> Markup {
+    html! {
+        form method="post" action={ "/follow-ups/" (item.follow_up_id) "/done" } {
+            (csrf(admin))
+            input type="hidden" name="back" value=(back);
+            button.btn.small { "Done" span.vh { ": " (name) } }
+        }
+    }
+}
+
+fn overview_words(item: &FollowUp) -> Markup {
+    html! { @match item.kind {
+        FollowUpKind::Concern => "Said something a person should read",
+        FollowUpKind::Callback => { "Asked to be rung back: " (item.text) },
+    } }
+}
+
+fn page_words(item: &FollowUp) -> Markup {
+    html! { @match item.kind {
+        FollowUpKind::Concern => { b { (item.category.map_or("Concern", category_words)) ": " } (item.text) },
+        FollowUpKind::Callback => { b { "Ring back: " } (item.text) },
+    } }
+}
+
+fn category_words(category: ConcernCategory) -> &'static str {
+    match category {
+        ConcernCategory::SelfHarm => "Self-harm",
+        ConcernCategory::Abuse => "Abuse",
+        ConcernCategory::Bullying => "Bullying",
+        ConcernCategory::Distress => "Distress",
+        ConcernCategory::PersonalData => "Personal data",
+        ConcernCategory::Other => "Concern",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+    use shared::id::{FollowUpId, SessionId};
+
+    use super::*;
+
+    fn concern() -> FollowUp {
+        let at = "2026-11-19T21:12:04Z".parse().unwrap();
+        FollowUp {
+            follow_up_id: FollowUpId(uuid::Uuid::from_u128(4)),
+            kind: FollowUpKind::Concern,
+            student_id: None,
+            student_name: Some("Maya <Okonkwo>".to_owned()),
+            session_id: Some(SessionId(uuid::Uuid::from_u128(9))),
+            category: Some(ConcernCategory::Bullying),
+            text: "Two boys take her lunch.".to_owned(),
+            due_at: at,
+            author: "client:c".to_owned(),
+            created_at: at,
+            closed_at: None,
+            closed_by: None,
+        }
+    }
+
+    #[test]
+    fn a_list_of_all_points_at_a_concern_and_does_not_tell_it() {
+        let shown = on_overview(&Admin::sample(Role::Tutor), &[concern()]).into_string();
+        assert!(shown.contains("Said something a person should read") && shown.contains("Maya &lt;Okonkwo&gt;"));
+        assert!(!shown.contains("lunch") && !shown.contains("Bullying"), "{shown}");
+        assert!(shown.contains("/sessions/00000000-0000-0000-0000-000000000009"));
+        assert!(shown.contains("/follow-ups/00000000-0000-0000-0000-000000000004/done"));
+    }
+
+    #[test]
+    fn the_page_it_belongs_to_tells_it_and_links_to_no_page_but_others() {
+        let back = "/sessions/00000000-0000-0000-0000-000000000009";
+        let shown = on_page(&Admin::sample(Role::Tutor), &[concern()], back).into_string();
+        assert!(shown.contains("Bullying: ") && shown.contains("Two boys take her lunch.") && !shown.contains("<a "));
+        assert!(on_page(&Admin::sample(Role::Tutor), &[], back).into_string().is_empty());
+    }
+
+    #[test]
+    fn a_viewer_sees_it_and_closes_nothing() {
+        assert!(!on_overview(&Admin::sample(Role::Viewer), &[concern()]).into_string().contains("<form"));
+    }
+
+    #[test]
+    fn a_callback_that_is_late_says_so() {
+        let late = FollowUp { kind: FollowUpKind::Callback, category: None, ..concern() };
+        let shown = on_overview(&Admin::sample(Role::Tutor), &[late]).into_string();
+        assert!(shown.contains("Was due ") && shown.contains("Two boys take her lunch."));
+    }
+}
