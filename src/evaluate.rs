@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use worker::eval;
+use shared::config::{LlmConfig, Settings};
+use worker::eval::{self, Dialogue};
+use worker::llm::Llm;
 
 use crate::{print, say};
 
@@ -15,6 +17,9 @@ pub struct Arguments {
     dialogues: PathBuf,
     #[arg(long, value_enum, default_value = "rules")]
     analyser: Analyser,
+    /// Score so many dialogues, spread over the file: a model takes its time, and its price
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
     /// Print the JSON alone
     #[arg(long)]
     json: bool,
@@ -27,19 +32,58 @@ enum Analyser {
 }
 
 /// `eval`: a table, then the same as JSON.
-pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    if arguments.analyser == Analyser::Llm {
-        bail!("scoring a language model is not built yet; --analyser rules scores what every call is judged by");
-    }
+pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = &arguments.dialogues;
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let dialogues = eval::read(&text).with_context(|| format!("{} holds no labelled dialogues", file.display()))?;
+    let mut dialogues = eval::read(&text).with_context(|| format!("{} holds no labelled dialogues", file.display()))?;
+    thin_out(&mut dialogues, arguments.limit);
     let progress = print::progress(dialogues.len() as u64, "dialogues");
-    let scores = eval::evaluate(&dialogues);
+    let scores = match arguments.analyser {
+        Analyser::Rules => eval::evaluate(&dialogues),
+        Analyser::Llm => eval::evaluate_llm(&dialogues, &model()?, || progress.inc(1)).await?,
+    };
     progress.finish_and_clear();
     if !arguments.json {
         say!("{}", scores.table());
     }
     say!("{}", serde_json::to_string_pretty(&scores)?);
     Ok(())
+}
+
+/// Every nth of them, so that all sources stay in it.
+fn thin_out(dialogues: &mut Vec<Dialogue>, limit: Option<usize>) {
+    let n = dialogues.len();
+    let Some(limit) = limit.filter(|limit| *limit < n) else { return };
+    let mut i = 0;
+    dialogues.retain(|_| {
+        i += 1;
+        i * limit / n > (i - 1) * limit / n
+    });
+}
+
+fn model() -> anyhow::Result<Llm> {
+    match LlmConfig::from_settings(Settings::from_environment())? {
+        Some(config) => Llm::new(config),
+        None => {
+            bail!("no language model is configured: set LLM_BASE_URL, LLM_MODEL and, where it needs one, LLM_API_KEY")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_spread_over_the_whole() {
+        let line = |i: usize| format!(r#"{{"id":"{i}","source":"cima","turns":[]}}"#);
+        let all = eval::read(&(0..10).map(line).collect::<Vec<_>>().join("\n")).unwrap();
+        let ids = |limit| {
+            let mut some = all.clone();
+            thin_out(&mut some, limit);
+            some.iter().map(|dialogue| dialogue.id.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(ids(Some(3)), "3 6 9");
+        assert_eq!((ids(None).len(), ids(Some(99)).len()), (19, 19));
+    }
 }

@@ -1,7 +1,9 @@
 //! `ai-tutor`: one process with all roles, and the operator's commands.
 
 mod accounts;
+mod backfill;
 mod context;
+mod curriculum;
 mod database;
 mod demo;
 mod dialogue;
@@ -9,10 +11,12 @@ mod evaluate;
 mod local_postgres;
 mod local_secrets;
 mod print;
+mod repair;
 mod seed;
 mod settings;
 mod simulate;
 mod students;
+mod tutoring;
 mod up;
 mod with_postgres;
 
@@ -57,14 +61,29 @@ enum Command {
     /// Manage students
     #[command(subcommand)]
     Student(StudentCommand),
+    /// Take the curriculum out, and in
+    #[command(subcommand)]
+    Curriculum(CurriculumCommand),
     /// Play and repeat calls
     #[command(subcommand)]
     Call(CallCommand),
+    /// Repair sessions: retry one, or judge a span of time anew
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Repair jobs
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Repair what is believed of students
+    #[command(subcommand)]
+    Mastery(MasteryCommand),
     /// Fill the database with synthetic students and calls, for load tests
     Seed(seed::Arguments),
     /// Look at what an assistant is told
     #[command(subcommand)]
     Context(ContextCommand),
+    /// Judge the assistants
+    #[command(subcommand)]
+    Tutoring(TutoringCommand),
     /// Score the analysis on labelled dialogues
     Eval(evaluate::Arguments),
     /// Print the API's OpenAPI 3.1 document
@@ -105,6 +124,27 @@ enum AdminUserCommand {
 }
 
 #[derive(Subcommand)]
+enum CurriculumCommand {
+    /// Print all subjects and skills
+    Export {
+        #[arg(long, value_enum, default_value = "csv")]
+        format: curriculum::Format,
+    },
+    /// Add and change the subjects and skills of a CSV or JSON file, as export prints it
+    Import { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+enum TutoringCommand {
+    /// How each version of each assistant tutored, held against published practice
+    Show {
+        /// How far back
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: u16,
+    },
+}
+
+#[derive(Subcommand)]
 enum StudentCommand {
     /// Import students: columns display_name, phones (separated by semicolons), grade, locale, timezone
     Import { file: PathBuf },
@@ -114,6 +154,39 @@ enum StudentCommand {
 enum CallCommand {
     /// Play a dialogue as a signed end-of-call report of VAPI against the running server
     Simulate(simulate::Arguments),
+    /// Bring in calls that began in a span of time and whose report never came, from VAPI's own record
+    Backfill(repair::Span),
+}
+
+#[derive(Subcommand)]
+enum SessionCommand {
+    /// Try again what was given up of a call; where nothing was, judge it anew
+    Retry {
+        /// The session's id, or VAPI's id of the call
+        id: String,
+    },
+    /// Judge anew what another version of the analyser judged; can be broken off and called again
+    Reanalyze(repair::ReanalyzeArguments),
+}
+
+#[derive(Subcommand)]
+enum JobCommand {
+    /// Try again all that was given up for one reason
+    Retry {
+        /// As the dashboard shows it
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum MasteryCommand {
+    /// Compute anew, from the evidence, what every student is believed to know; goes on where it was broken off
+    Rebuild {
+        /// Begin anew
+        #[arg(long)]
+        from_start: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -149,7 +222,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Openapi => say!("{:#}", mcp_server::api::openapi()),
         Command::WithPostgres { program } => return with_postgres::run(&program).await,
         Command::Call(CallCommand::Simulate(arguments)) => simulate::run(&dir, arguments).await?,
-        Command::Eval(arguments) => evaluate::run(&arguments)?,
+        Command::Eval(arguments) => evaluate::run(&arguments).await?,
         command => {
             let database = Database::find(&dir).await?;
             let done = on_database(command, &database, &dir).await;
@@ -174,7 +247,15 @@ async fn on_database(command: Command, database: &Database, dir: &std::path::Pat
         Command::AdminUser(AdminUserCommand::Create { email, role }) => {
             accounts::create_admin_user(&db, &email, role, &settings::admin_url(dir)?, now).await
         }
+        Command::Curriculum(CurriculumCommand::Export { format }) => curriculum::export(&db, format).await,
+        Command::Curriculum(CurriculumCommand::Import { file }) => curriculum::import(&db, &file).await,
+        Command::Tutoring(TutoringCommand::Show { days }) => tutoring::show(&db, days, now).await,
         Command::Student(StudentCommand::Import { file }) => students::import(&db, &file, now).await,
+        Command::Call(CallCommand::Backfill(span)) => backfill::run(&db, span, now).await,
+        Command::Session(SessionCommand::Retry { id }) => repair::retry_session(&db, &id, now).await,
+        Command::Session(SessionCommand::Reanalyze(arguments)) => repair::reanalyze(&db, &arguments, now).await,
+        Command::Job(JobCommand::Retry { reason }) => repair::retry_jobs(&db, &reason, now).await,
+        Command::Mastery(MasteryCommand::Rebuild { from_start }) => repair::rebuild_mastery(&db, from_start, now).await,
         Command::Seed(arguments) => seed::run(&db, &arguments, now).await,
         Command::Context(ContextCommand::Show { phone }) => context::show(&db, &Phone::parse(&phone)?, now).await,
         _ => unreachable!("the other commands need no database"),

@@ -1,0 +1,57 @@
+//! The curriculum as a file: out of the database and into it again.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use shared::curriculum::{self, Curriculum};
+use shared::db::Db;
+
+use crate::say;
+
+/// How a curriculum is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One skill a line, for people and their spreadsheets.
+    Csv,
+    Json,
+}
+
+/// `curriculum export`: to standard output.
+pub async fn export(db: &Db, format: Format) -> anyhow::Result<()> {
+    let mut connection = db.acquire().await?;
+    let curriculum = curriculum::load(&mut connection).await?;
+    match format {
+        Format::Csv => say!("{}", curriculum.to_csv().trim_end()),
+        Format::Json => say!("{}", serde_json::to_string_pretty(&curriculum)?),
+    }
+    Ok(())
+}
+
+/// `curriculum import`: adds and changes what the file names, and nothing else; a file with a fault changes nothing.
+pub async fn import(db: &Db, file: &Path) -> anyhow::Result<()> {
+    let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let curriculum = if is_json { from_json(&text)? } else { from_csv(&text)? };
+    let mut tx = db.begin().await?;
+    curriculum::upsert(&mut tx, &curriculum).await?;
+    tx.commit().await?;
+    say!("{} subjects and {} skills imported", curriculum.subjects.len(), curriculum.skills.len());
+    Ok(())
+}
+
+fn from_csv(text: &[u8]) -> anyhow::Result<Curriculum> {
+    Curriculum::from_csv(text).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("nothing was imported:\n{}", lines.join("\n"))
+    })
+}
+
+/// By way of the sheet, so that one set of rules judges both.
+fn from_json(text: &[u8]) -> anyhow::Result<Curriculum> {
+    let curriculum: Curriculum = serde_json::from_slice(text).context("the file is no curriculum")?;
+    if curriculum.skills.is_empty() {
+        bail!("the file holds no skill");
+    }
+    from_csv(curriculum.to_csv().as_bytes())
+}
