@@ -1,16 +1,39 @@
 //! Journeys through the front door, over a real Postgres. One binary, so that it is linked once.
 //!
 //! `./dev test` runs them with a throw-away Postgres; alone they need `DATABASE_URL`. What needs more than that is
-//! ignored by default and named after what it needs: `with_faktory`.
+//! ignored by default and named after what it needs, such as `with_faktory`.
 
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on has failed")]
 
+mod assistant;
+mod chaos;
+mod clients;
+mod dashboard;
+mod fake_vapi;
 mod first_call;
+mod introductions;
+mod language_model;
+mod migrations;
+mod missing_reports;
 mod operations;
+mod orders;
+mod overview;
 mod processes;
+mod psql;
+mod repair;
+mod rolling;
+mod scores;
+mod server;
 mod service;
 mod signatures;
+mod steering;
 mod tidy;
+mod tool_choice;
 mod tools;
 mod vapi;
+mod with_browser;
+mod with_conformance_build;
 mod with_faktory;
+mod with_fuzzer;
+mod with_model;
+mod with_node;

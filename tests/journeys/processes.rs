@@ -11,7 +11,7 @@ use shared::db::{self, Db, PoolSize};
 use crate::service::{WEBHOOK_SECRET, client, eventually, new_database};
 
 /// For tests only.
-const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\\n-----END PRIVATE KEY-----";
+pub const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\\n-----END PRIVATE KEY-----";
 
 /// A process that does not outlive its test.
 pub struct Process(Child);
@@ -29,6 +29,14 @@ impl Process {
     pub fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
+    }
+
+    pub fn wait(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
     }
 
     /// SIGTERM; returns the exit code.
@@ -66,7 +74,7 @@ pub fn binary(name: &str) -> PathBuf {
 pub struct Faktory {
     process: Option<Process>,
     folder: PathBuf,
-    port: u16,
+    pub port: u16,
 }
 
 impl Faktory {

@@ -52,6 +52,7 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
 /// A running service, and the means to talk to it as VAPI, as an app, and as a person.
 pub struct Service {
     pub db: Db,
+    pub database_url: SecretString,
     pub server_url: String,
     pub admin_url: String,
     pub http: reqwest::Client,
@@ -83,6 +84,7 @@ impl Service {
         roles.spawn(admin::run(config, db.clone(), admin, shutdown.clone()));
         Self {
             db,
+            database_url,
             server_url: format!("http://{server_addr}"),
             admin_url: format!("http://{admin_addr}"),
             http: client(),
@@ -175,7 +177,8 @@ pub async fn insert_student(db: &Db, name: &str, phone: &str) -> Student {
         timezone: "UTC".to_owned(),
         phones: vec![Phone::parse(phone).unwrap()],
     };
-    let mut tx = db.begin().await.unwrap();
+    // A busy machine may let the pool wait longer than a server would.
+    let mut tx = eventually("a connection is free", async || db.begin().await.ok()).await;
     let student = student::insert_student(&mut tx, &Caller::operator(), &new, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
     student
@@ -184,13 +187,21 @@ pub async fn insert_student(db: &Db, name: &str, phone: &str) -> Student {
 pub async fn token(db: &Db, http: &reqwest::Client, server_url: &str, scope: &str) -> String {
     let scopes: ScopeSet = scope.parse().unwrap();
     let (client, secret) = api_client::insert_client(db, "app", scopes, clock::now()).await.unwrap();
-    let request = http
-        .post(format!("{server_url}/auth/token"))
-        .basic_auth(&client.client_id, Some(secret.expose_secret()))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body("grant_type=client_credentials");
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
-    answer["access_token"].as_str().expect("a token").to_owned()
+    // Like any client: a server that is overrun for a moment is asked again.
+    eventually("a token is given", async || {
+        let request = http
+            .post(format!("{server_url}/auth/token"))
+            .basic_auth(&client.client_id, Some(secret.expose_secret()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("grant_type=client_credentials");
+        let response = request.send().await.unwrap();
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            return None;
+        }
+        let answer: Value = response.json().await.unwrap();
+        Some(answer["access_token"].as_str().expect("a token").to_owned())
+    })
+    .await
 }
 
 pub async fn analyzed(http: &reqwest::Client, server_url: &str, token: &str, call_id: &str) -> Value {
@@ -248,5 +259,43 @@ impl Person {
         let response = self.open(path).await;
         assert_eq!(response.status(), StatusCode::OK, "GET {path}");
         response.text().await.unwrap()
+    }
+
+    /// Sees times in this zone.
+    pub fn in_zone(mut self, zone: &str) -> Self {
+        self.cookie = format!("{}; zone={zone}", self.cookie);
+        self
+    }
+
+    /// Sends the form at `action` of the page, with its token: where it leads.
+    pub async fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> String {
+        assert!(self.read(page).await.contains(action), "{page} has a form for {action}");
+        self.submit_to(page, action, fields).await
+    }
+
+    /// The same, for a form that leads back to its own page.
+    pub async fn submit_to(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> String {
+        let response = self.post(page, action, fields).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "POST {action}");
+        response.headers()["location"].to_str().unwrap().to_owned()
+    }
+
+    /// Sends a form with the token of the page, whatever comes of it.
+    pub async fn post(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Response {
+        let html = self.read(page).await;
+        let (_, token) = html.split_once(r#"name="csrf" value=""#).expect("the page has a form");
+        let token = token.split('"').next().unwrap();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("csrf", token)
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .http
+            .post(format!("{}{action}", self.admin_url))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("origin", &self.admin_url)
+            .header("cookie", &self.cookie)
+            .body(body);
+        request.send().await.unwrap()
     }
 }

@@ -1,42 +1,18 @@
 //! A lesson by tools, as a voice assistant gives it, on a telephone line that says who is calling.
 
-use reqwest::{RequestBuilder, StatusCode};
+use chrono::TimeDelta;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shared::access::Caller;
+use shared::evidence::{self, Verdict};
+use shared::id::{JobId, SessionId};
 use shared::tool_call::{self, ToolCallQuery};
+use shared::{clock, follow_up, job, mastery, note, tutoring};
 
+use crate::assistant::{Assistant, CALL_ID, OFFICE, OTHER_PHONE, PHONE, TEACHER, VOICE, tomorrow};
+use crate::first_call::{call_tool, mcp_client};
 use crate::service::{Service, eventually};
-
-const VOICE: &str = "context:read calls:write notes:write";
-const OFFICE: &str = "context:read students:read sessions:read";
-const PHONE: &str = "+14155550142";
-const OTHER_PHONE: &str = "+14155550143";
-const CALL_ID: &str = "0199d3f0-7777-7aaa-8bbb-1234567890ab";
-
-/// An assistant on a telephone line.
-struct Assistant<'a> {
-    service: &'a Service,
-    key: String,
-}
-
-impl Assistant<'_> {
-    fn request(&self, method: &str, params: &Value) -> RequestBuilder {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let request = self.service.http.post(format!("{}/mcp", self.service.server_url)).bearer_auth(&self.key);
-        request.header("content-type", "application/json").body(body.to_string())
-    }
-
-    /// A tool's answer on the line of `PHONE`: its data, or its words where it refuses.
-    async fn call(&self, tool: &str, arguments: Value) -> Result<Value, String> {
-        let request = self.request("tools/call", &json!({ "name": tool, "arguments": arguments }));
-        let response = request.header("x-call-id", CALL_ID).header("x-caller-number", PHONE).send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK, "{tool}");
-        let answer: Value = response.json().await.unwrap();
-        let result = &answer["result"];
-        let text = result["content"][0]["text"].as_str().expect("every answer has words").to_owned();
-        if result["isError"] == json!(true) { Err(text) } else { Ok(result["structuredContent"].clone()) }
-    }
-}
+use crate::vapi::{self, CALLER, REPORT};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn siblings_are_told_apart_by_name_and_what_one_learns_is_theirs() {
@@ -47,7 +23,7 @@ async fn siblings_are_told_apart_by_name_and_what_one_learns_is_theirs() {
 
     let context = voice.call("get_student_context", json!({})).await.unwrap();
     assert_eq!(context["status"], "choose");
-    let unsettled = voice.call("list_due_skills", json!({})).await.unwrap_err();
+    let unsettled = voice.call("next_question", json!({})).await.unwrap_err();
     assert!(unsettled.contains("not settled"), "{unsettled}");
 
     let identified = voice.call("identify_student", json!({ "first_name": "leo" })).await.unwrap();
@@ -99,6 +75,129 @@ async fn a_new_caller_is_registered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lesson_is_planned_and_ended_and_what_it_asks_of_people_is_kept() {
+    let service = Service::start().await;
+    let amara = service.student("Amara Okafor", PHONE).await;
+    let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    let teacher = Assistant { service: &service, key: service.agent_key(TEACHER).await };
+
+    let plan = teacher.call("get_lesson_plan", json!({})).await.unwrap();
+    let new = &plan["steps"][0];
+    assert_eq!(new["phase"], "try_new", "nothing was practised yet: {plan}");
+    assert!(!new["ask"].as_str().unwrap().is_empty() && !new["answer"].as_str().unwrap().is_empty());
+    let answer = json!({ "question_id": new["question_id"], "answer": new["answer"] });
+    voice.call("check_answer", answer).await.unwrap();
+    let plan = teacher.call("get_lesson_plan", json!({})).await.unwrap();
+    assert_eq!((&plan["steps"][0]["phase"], &plan["steps"][0]["skill_id"]), (&json!("warm_up"), &new["skill_id"]));
+
+    for goal in ["get better at maths", "be ready for the fractions test"] {
+        teacher.call("set_goal", json!({ "goal": goal })).await.unwrap();
+    }
+    let past = teacher.call("set_goal", json!({ "goal": "x", "until": "2020-01-01T00:00:00Z" })).await.unwrap_err();
+    assert!(past.contains("must lie ahead"), "{past}");
+    let context = voice.call("get_student_context", json!({})).await.unwrap();
+    assert_eq!(context["facts"], json!(["Goal: be ready for the fractions test"]), "the newer goal took its place");
+
+    let late =
+        voice.call("schedule_callback", json!({ "at": "2020-01-01T10:00:00Z", "reason": "x" })).await.unwrap_err();
+    assert!(late.contains("must lie ahead"), "{late}");
+    for _ in 0..2 {
+        let callback = json!({ "at": tomorrow(), "reason": "to go on with fractions" });
+        voice.call("schedule_callback", callback).await.unwrap();
+        let worry = json!({ "category": "bullying", "text": "Somebody takes their lunch." });
+        voice.call("flag_concern", worry).await.unwrap();
+    }
+    let told = json!({ "summary": "We began with something new; it went well." });
+    let end = voice.call("end_session_summary", told).await.unwrap();
+    assert_eq!((&end["practised"][0]["n_correct"], &end["practised"][0]["n_incorrect"]), (&json!(1), &json!(0)));
+
+    let open = follow_up::list_open(&service.db, &Caller::operator(), Some(amara.student_id), 10).await.unwrap();
+    let kinds: Vec<&str> = open.iter().map(|follow_up| follow_up.kind.as_str()).collect();
+    assert_eq!(kinds[0], "concern", "what worries comes first");
+    assert_eq!(kinds.iter().filter(|kind| **kind == "concern").count(), 1, "told twice, kept once");
+    assert!(open.iter().all(|follow_up| follow_up.session_id.is_some()), "it leads to the call");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_concern_about_somebody_nobody_knows_is_kept_with_the_call() {
+    let service = Service::start().await;
+    let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    let worry = json!({ "category": "self_harm", "text": "Said they want to hurt themselves." });
+    voice.call("flag_concern", worry).await.unwrap();
+    let open = follow_up::list_open(&service.db, &Caller::operator(), None, 10).await.unwrap();
+    assert_eq!(open.len(), 1);
+    assert!(open[0].student_id.is_none() && open[0].session_id.is_some());
+
+    let token = service.token("students:read notes:write").await;
+    let listed = service.get(&token, "/api/v1/follow-ups").await;
+    assert_eq!(
+        (&listed["items"][0]["kind"], &listed["items"][0]["category"]),
+        (&json!("concern"), &json!("self_harm"))
+    );
+    let close = format!("{}/api/v1/follow-ups/{}/close", service.server_url, open[0].follow_up_id);
+    for status in [StatusCode::NO_CONTENT, StatusCode::NOT_FOUND] {
+        assert_eq!(service.http.post(&close).bearer_auth(&token).send().await.unwrap().status(), status);
+    }
+    assert_eq!(service.get(&token, "/api/v1/follow-ups").await["items"], json!([]));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_found_by_its_words_and_its_judgement_corrected_for_good() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let key = service.agent_key(TEACHER).await;
+    let teacher = mcp_client(&service.server_url, &key).await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let session = service.analyzed(&key, vapi::CALL_ID).await;
+    let session_id: SessionId = session["session_id"].as_str().unwrap().parse().unwrap();
+
+    let found = call_tool(&teacher, "search_sessions", json!({ "words": "six third -pizza" })).await;
+    assert_eq!(found["items"][0]["session_id"], session["session_id"], "{found}");
+    assert_eq!(found["items"][0]["turn_no"], 8, "the first turn that holds both, by their beginnings: {found}");
+    let nothing = call_tool(&teacher, "search_sessions", json!({ "words": "crocodile" })).await;
+    assert_eq!(nothing["items"], json!([]));
+
+    let operator = Caller::operator();
+    let now = clock::now() + TimeDelta::days(1);
+    let versions = tutoring::list_versions(&service.db, &operator, now - TimeDelta::days(3_650), now).await.unwrap();
+    assert_eq!(versions.len(), 1);
+    assert!(
+        versions[0].n_errors >= 1 && versions[0].mean_score.is_some(),
+        "the tutor of the call is judged: {versions:?}"
+    );
+    let judged = evidence::list_of_session(&service.db, &operator, session_id).await.unwrap();
+    let right = judged.iter().find(|evidence| evidence.verdict == Verdict::Correct).unwrap();
+    let believed = async || {
+        let of = mastery::list_mastery(&service.db, &operator, student.student_id).await.unwrap();
+        let of_skill = of.into_iter().find(|mastery| mastery.skill_id == right.skill_id).unwrap();
+        (of_skill.state.n_evidence, of_skill.state.knowledge)
+    };
+    let before = believed().await;
+    let correction = json!({
+        "session_id": session_id, "turn_no": right.turn_no, "skill_id": right.skill_id, "verdict": "incorrect",
+    });
+    for _ in 0..2 {
+        call_tool(&teacher, "correct_evidence", correction.clone()).await;
+    }
+    let after = believed().await;
+    assert_eq!(after.0, before.0, "it counts in place of the judgement, not beside it");
+    assert!(after.1 < before.1, "{after:?} after {before:?}");
+
+    let asked = call_tool(&teacher, "reanalyze_session", json!({ "session_id": session_id })).await;
+    let job_id: JobId = asked["job_id"].as_str().unwrap().parse().unwrap();
+    eventually("the session is analysed again", async || {
+        let jobs = job::list::list_jobs_of_session(&service.db, session_id).await.unwrap();
+        jobs.iter().any(|job| job.job_id == job_id && job.state == "done").then_some(())
+    })
+    .await;
+    assert_eq!(believed().await, after, "a later analysis does not outrank a person");
+    teacher.cancel().await.unwrap();
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_can_be_talked_into_another_line() {
     let service = Service::start().await;
     service.student("Amara Okafor", PHONE).await;
@@ -113,6 +212,12 @@ async fn nobody_can_be_talked_into_another_line() {
         ("register_student", json!({ "first_name": "Zed", "phone": OTHER_PHONE })),
         ("list_due_skills", theirs.clone()),
         ("next_question", theirs.clone()),
+        ("get_lesson_plan", theirs.clone()),
+        ("set_goal", json!({ "student_id": stranger.student_id, "goal": "x" })),
+        ("search_sessions", json!({ "words": "fractions" })),
+        ("search_sessions", json!({ "words": "fractions", "student_id": stranger.student_id })),
+        ("end_session_summary", json!({ "student_id": stranger.student_id, "summary": "x" })),
+        ("schedule_callback", json!({ "student_id": stranger.student_id, "at": tomorrow(), "reason": "x" })),
         ("save_note", json!({ "student_id": stranger.student_id, "text": "x" })),
         ("get_progress", theirs.clone()),
         ("list_sessions", theirs),
@@ -137,7 +242,7 @@ async fn a_token_sees_and_calls_what_it_may() {
     let listed: Value = voice.request("tools/list", &json!({})).send().await.unwrap().json().await.unwrap();
     let tools = listed["result"]["tools"].as_array().unwrap();
     let names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["get_student_context", "list_due_skills", "next_question"]);
+    assert_eq!(names, ["get_student_context", "next_question"]);
 
     let refused = voice.request("tools/call", &json!({ "name": "list_sessions" })).send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
@@ -171,5 +276,40 @@ async fn every_tool_call_is_recorded_without_its_content() {
     let outcomes: Vec<&str> = calls.iter().rev().map(|call| &call.outcome[..]).collect();
     assert_eq!(outcomes, ["ok", "refused", "not_found"]);
     assert!(calls.iter().all(|call| call.response_bytes > 20 && call.client_id.starts_with("client_")));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assistant_without_mcp_is_served_by_webhook_with_the_same_tools() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let mut message: Value = serde_json::from_slice(&vapi::sample("tool-calls.json")).unwrap();
+    let calls = [
+        ("a", "get_student_context", json!({})),
+        ("b", "save_note", json!({ "text": "A test is coming on Friday." })),
+        ("c", "list_students", json!({})),
+        ("d", "drop_tables", json!({})),
+    ]
+    .map(|(id, name, arguments)| json!({ "id": id, "function": { "name": name, "arguments": arguments } }));
+    message["message"]["toolCallList"] = json!(calls);
+    let body = message.to_string().into_bytes();
+
+    let answer = service.ask(&body).await;
+    let results = answer["results"].as_array().unwrap();
+    let said = |i: usize, key: &str| results[i][key].as_str().unwrap_or_default().to_owned();
+    assert!(said(0, "result").contains("Amara"), "{answer}");
+    assert_eq!(said(1, "result"), "The note is saved.");
+    assert!(said(2, "error").contains("lacks the scope"), "no back office on the telephone: {answer}");
+    assert!(said(3, "error").contains("no tool of this name"), "{answer}");
+    assert_eq!(service.ask(&body).await["results"][1], answer["results"][1], "VAPI asks again");
+
+    let notes = note::list_notes(&service.db, &Caller::operator(), student.student_id, 10).await.unwrap();
+    assert_eq!(notes.len(), 1, "asked twice, saved once");
+    let query = ToolCallQuery { client_id: Some("vapi".to_owned()), limit: 10, ..ToolCallQuery::default() };
+    eventually("the calls are recorded", async || {
+        let calls = tool_call::list_tool_calls(&service.db, &Caller::operator(), &query).await.unwrap();
+        (calls.len() == 6 && calls.iter().all(|call| call.call_id.is_some())).then_some(())
+    })
+    .await;
     service.stop().await;
 }

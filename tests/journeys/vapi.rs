@@ -48,13 +48,24 @@ pub async fn post(http: &reqwest::Client, server_url: &str, headers: &[(&str, &s
 
 /// Sends a message as VAPI would.
 pub async fn deliver_to(http: &reqwest::Client, server_url: &str, body: &[u8]) -> StatusCode {
+    send(http, server_url, body).await.status()
+}
+
+async fn send(http: &reqwest::Client, server_url: &str, body: &[u8]) -> Response {
     let timestamp = shared::clock::now().timestamp().to_string();
     let signature = sign(WEBHOOK_SECRET, &timestamp, body);
-    post(http, server_url, &[("x-timestamp", &timestamp), ("x-signature", &signature)], body).await.status()
+    post(http, server_url, &[("x-timestamp", &timestamp), ("x-signature", &signature)], body).await
 }
 
 impl Service {
     pub async fn deliver(&self, body: &[u8]) -> StatusCode {
         deliver_to(&self.http, &self.server_url, body).await
+    }
+
+    /// Sends a message that VAPI wants an answer to, and reads it.
+    pub async fn ask(&self, body: &[u8]) -> Value {
+        let response = send(&self.http, &self.server_url, body).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response.json().await.unwrap()
     }
 }

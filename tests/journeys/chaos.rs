@@ -1,0 +1,165 @@
+//! Chaos: the production binaries under load, with everything that they depend on killed, cut and slowed by a plan, and
+//! then asked what became of what they had promised.
+//!
+//! `./dev chaos [--seed N] [--minutes M] [--break fencing|early-ack]` runs the long mix; the short one is part of
+//! `./dev test`. It reads its history alone: what was accepted, and which calls ended.
+
+mod checker;
+mod fake_llm;
+mod history;
+mod load;
+mod nemesis;
+mod plan;
+mod postgres;
+mod proxy;
+mod report;
+mod world;
+
+use std::time::{Duration, Instant};
+
+use shared::config::from_environment;
+use tokio_util::sync::CancellationToken;
+
+use self::checker::{Verdict, check};
+use self::load::Caller;
+use self::nemesis::Nemesis;
+use self::plan::{Fault, plan};
+use self::world::{Broken, World};
+
+/// How to run.
+struct Mix {
+    seed: u64,
+    lasts: Duration,
+    calls_per_second: f64,
+    among: Vec<Fault>,
+    broken: Option<Broken>,
+    /// Until the backlog has to be gone.
+    patience: Duration,
+}
+
+async fn run(mix: &Mix) -> (Verdict, String) {
+    let mut world = World::start(mix.broken).await;
+    let caller = Caller::new(&world, mix.broken == Some(Broken::EarlyAnswer));
+    let stop = CancellationToken::new();
+    let load = tokio::spawn({
+        let (caller, stop, seed, rate) = (caller.clone(), stop.clone(), mix.seed, mix.calls_per_second);
+        async move { caller.run(seed, rate, stop).await }
+    });
+    let watching = tokio::spawn({
+        let (db, history) = (world.db.clone(), world.history.clone());
+        async move {
+            loop {
+                if let Ok(open) = shared::job::count_open(&db).await {
+                    let waiting =
+                        open.iter().filter(|count| count.state != "needs_attention" && count.kind != "enrich_analysis");
+                    history.set_behind(waiting.map(|count| count.n).sum::<i64>() as usize);
+                }
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+    });
+    // The probes that measure healing are always answered honestly.
+    let honest = Caller::new(&world, false);
+    let (began, mut nemesis) = (Instant::now(), Nemesis::default());
+    for step in plan(mix.seed, &mix.among) {
+        if began.elapsed() > mix.lasts {
+            break;
+        }
+        nemesis.strike(&mut world, &honest, step).await;
+    }
+    stop.cancel();
+    load.await.unwrap();
+    watching.abort();
+    let verdict = check(&world, mix.patience).await;
+    let text = report::report(mix.seed, &nemesis, &verdict);
+    let text = format!("{text}\nthe model was asked {} times", world.llm.n_asked());
+    if mix.broken.is_none() {
+        assert!(nemesis.broken_promises.is_empty() && verdict.is_clean(), "{text}\nlogs: {}", world.folder.display());
+    }
+    (verdict, text)
+}
+
+/// Whether a worker holds a job at the moment it is stopped is chance, so what is broken may show at the second try only.
+async fn sees(caught: fn(&Verdict) -> bool, mix: fn(u64) -> Mix) {
+    let mut texts = Vec::new();
+    for seed in 3..7 {
+        let (verdict, text) = run(&mix(seed)).await;
+        if caught(&verdict) {
+            return;
+        }
+        texts.push(text);
+    }
+    panic!("the checker never saw it:\n{}", texts.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Faktory: run ./dev test"]
+async fn with_faktory_and_a_nemesis_nothing_accepted_is_lost_or_doubled() {
+    let mix = Mix {
+        seed: 1,
+        lasts: Duration::from_secs(45),
+        calls_per_second: 4.0,
+        among: Fault::all().collect(),
+        broken: None,
+        patience: Duration::from_secs(90),
+    };
+    let (verdict, text) = run(&mix).await;
+    println!("{text}");
+    assert!(verdict.n_accepted > 100, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Faktory: run ./dev test"]
+async fn with_faktory_the_checker_sees_a_fence_that_is_down() {
+    sees(
+        |verdict| verdict.doubled.iter().any(|(_, what)| what.contains("held it")),
+        |seed| Mix {
+            seed,
+            lasts: Duration::from_secs(15),
+            calls_per_second: 4.0,
+            among: vec![Fault::PauseWorker],
+            broken: Some(Broken::Fencing),
+            patience: Duration::from_secs(30),
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Faktory: run ./dev test"]
+async fn with_faktory_the_checker_sees_an_answer_before_the_commit() {
+    sees(
+        |verdict| verdict.lost.iter().any(|(_, what)| what.starts_with("I1")),
+        |seed| Mix {
+            seed,
+            lasts: Duration::from_secs(8),
+            calls_per_second: 8.0,
+            among: vec![Fault::KillServer, Fault::EndPostgres],
+            broken: Some(Broken::EarlyAnswer),
+            patience: Duration::from_secs(30),
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: run ./dev chaos"]
+async fn long_mix() {
+    let number = |name, default| from_environment(name).map_or(default, |text| text.parse::<f64>().expect(name));
+    let broken = from_environment("CHAOS_BREAK").map(|what| match &what[..] {
+        "fencing" => Broken::Fencing,
+        "early-ack" => Broken::EarlyAnswer,
+        _ => panic!("--break is fencing or early-ack"),
+    });
+    let mix = Mix {
+        seed: number("CHAOS_SEED", 1.0) as u64,
+        lasts: Duration::from_secs_f64(60.0 * number("CHAOS_MINUTES", 10.0)),
+        calls_per_second: number("CHAOS_CALLS_PER_SECOND", 4.0),
+        among: Fault::all().collect(),
+        broken,
+        patience: Duration::from_mins(5),
+    };
+    let (verdict, text) = run(&mix).await;
+    println!("{text}");
+    assert!(verdict.is_clean(), "the checker found faults");
+}

@@ -1,0 +1,70 @@
+//! What happened, a line each, in the order in which it was learnt: the checker believes nothing else.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A call ended, as VAPI knows; its reports may or may not be sent.
+    Ended { call_id: String },
+    /// A delivery was answered with 2xx.
+    Accepted { call_id: String, key: String },
+    /// One was answered otherwise, or not at all; `status` 0.
+    Refused { status: u16 },
+    /// A fault begins or ends.
+    Fault { row: u8, begins: bool },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Line {
+    pub at_ms: u64,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+#[derive(Clone)]
+pub struct History {
+    file: Arc<Mutex<File>>,
+    path: PathBuf,
+    begin: Instant,
+    /// Jobs that wait, as last seen.
+    n_behind: Arc<AtomicUsize>,
+}
+
+impl History {
+    pub fn new(folder: &Path) -> Self {
+        let path = folder.join("history.jsonl");
+        Self {
+            file: Arc::new(Mutex::new(File::create(&path).unwrap())),
+            path,
+            begin: Instant::now(),
+            n_behind: Arc::default(),
+        }
+    }
+
+    pub fn write(&self, event: Event) {
+        let line = Line { at_ms: self.begin.elapsed().as_millis() as u64, event };
+        let text = serde_json::to_string(&line).unwrap();
+        writeln!(self.file.lock().unwrap(), "{text}").unwrap();
+    }
+
+    pub fn n_behind(&self) -> usize {
+        self.n_behind.load(Ordering::Relaxed)
+    }
+
+    pub fn set_behind(&self, n: usize) {
+        self.n_behind.store(n, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) -> Vec<Line> {
+        let lines = BufReader::new(File::open(&self.path).unwrap()).lines();
+        lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
+    }
+}

@@ -1,0 +1,178 @@
+//! Calls as VAPI would report them: signed, out of order, repeated, some never, and each tried again with a backoff plan.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::history::{Event, History};
+use super::world::{Door, N_STUDENTS, World, phone};
+use crate::fake_vapi::FakeVapi;
+use crate::vapi::{REPORT, sample, sign};
+
+/// VAPI's own plan waits two seconds, then twice as long each time, five times; here time goes faster.
+const N_TRIES: u32 = 6;
+const FIRST_WAIT: Duration = Duration::from_millis(150);
+/// Answers by which VAPI is told not to try again.
+const NOT_AGAIN: [u16; 6] = [400, 401, 403, 404, 413, 422];
+const ABREAST: usize = 96;
+/// Jobs that may wait before no new call is made.
+const BEHIND_MAX: usize = 60;
+
+/// VAPI's side of the line.
+#[derive(Clone)]
+pub struct Caller {
+    door: Door,
+    vapi: FakeVapi,
+    history: History,
+    http: reqwest::Client,
+    report: Arc<Value>,
+    /// Something before the servers says yes at once.
+    answers_early: bool,
+}
+
+/// One message.
+#[derive(Clone)]
+pub struct Message {
+    pub call_id: String,
+    pub key: String,
+    pub body: Vec<u8>,
+}
+
+impl Caller {
+    pub fn new(world: &World, answers_early: bool) -> Self {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build().unwrap();
+        Self {
+            door: world.door.clone(),
+            vapi: world.vapi.clone(),
+            history: world.history.clone(),
+            http,
+            report: Arc::new(serde_json::from_slice(&sample(REPORT)).unwrap()),
+            answers_early,
+        }
+    }
+
+    /// Calls at this rate until `stop`, and then until the last one is reported.
+    pub async fn run(&self, seed: u64, calls_per_second: f64, stop: CancellationToken) -> u32 {
+        let mut rng = StdRng::seed_from_u64(seed ^ 0x10ad);
+        let (slots, tasks) = (Arc::new(Semaphore::new(ABREAST)), TaskTracker::new());
+        let mut n_calls = 0;
+        while !stop.is_cancelled() {
+            // A machine that is slow today is asked for less: what is looked for is loss, not speed.
+            if self.history.n_behind() > BEHIND_MAX {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            let slot = slots.clone().acquire_owned().await.unwrap();
+            let (caller, rng_of_call) = (self.clone(), StdRng::seed_from_u64(rng.random()));
+            let call_id = format!("chaos-{seed}-{n_calls}");
+            n_calls += 1;
+            tasks.spawn(async move {
+                caller.call(&call_id, rng_of_call).await;
+                drop(slot);
+            });
+            stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs_f64(1.0 / calls_per_second))).await;
+        }
+        tasks.close();
+        tasks.wait().await;
+        n_calls
+    }
+
+    async fn call(&self, call_id: &str, mut rng: StdRng) {
+        // One in twenty is nobody's number.
+        let phone = phone(if rng.random_ratio(1, 20) { N_STUDENTS + 7 } else { rng.random_range(0..N_STUDENTS) });
+        let mut messages: Vec<Message> =
+            ["ringing", "in-progress", "ended"].iter().map(|status| Self::status(call_id, &phone, status)).collect();
+        messages.push(self.report(call_id, &phone));
+        if rng.random_ratio(1, 5) {
+            messages.push(self.report(call_id, &phone));
+        }
+        messages.shuffle(&mut rng);
+        match rng.random_range(0..40) {
+            // Nothing of this call is ever sent; of that, no report.
+            0 => messages.clear(),
+            1 => messages.retain(|message| !message.key.ends_with("report")),
+            _ => {}
+        }
+        self.ends(call_id, &phone);
+        for message in messages {
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..200))).await;
+            self.deliver(&message).await;
+        }
+    }
+
+    /// VAPI knows that it is over.
+    pub fn ends(&self, call_id: &str, phone: &str) {
+        self.vapi.add_call_of(call_id, phone, shared::clock::now());
+        self.history.write(Event::Ended { call_id: call_id.to_owned() });
+    }
+
+    pub fn report(&self, call_id: &str, phone: &str) -> Message {
+        let mut body = (*self.report).clone();
+        let message = &mut body["message"];
+        message["call"]["id"] = call_id.into();
+        message["call"]["customer"] = json!({ "number": phone });
+        message["customer"] = json!({ "number": phone });
+        // Presigned addresses differ from try to try.
+        message["artifact"]["presignedUrl"] = format!("https://s.example/{}", uuid::Uuid::new_v4()).into();
+        Message {
+            call_id: call_id.to_owned(),
+            key: format!("{call_id}:end-of-call-report"),
+            body: serde_json::to_vec(&body).unwrap(),
+        }
+    }
+
+    fn status(call_id: &str, phone: &str, status: &str) -> Message {
+        let message = json!({
+            "type": "status-update", "status": status, "timestamp": shared::clock::now().timestamp_millis(),
+            "call": { "id": call_id, "type": "inboundPhoneCall", "customer": { "number": phone } },
+        });
+        Message {
+            call_id: call_id.to_owned(),
+            key: format!("{call_id}:status-update:{status}"),
+            body: serde_json::to_vec(&json!({ "message": message })).unwrap(),
+        }
+    }
+
+    /// Tries as VAPI does; `false`: it gave up.
+    pub async fn deliver(&self, message: &Message) -> bool {
+        let accepted = || Event::Accepted { call_id: message.call_id.clone(), key: message.key.clone() };
+        if self.answers_early {
+            self.history.write(accepted());
+            self.try_once(0, &message.body).await;
+            return true;
+        }
+        let mut wait = FIRST_WAIT;
+        for n in 0..N_TRIES {
+            let status = self.try_once(n as usize, &message.body).await;
+            if (200..300).contains(&status) {
+                self.history.write(accepted());
+                return true;
+            }
+            self.history.write(Event::Refused { status });
+            if NOT_AGAIN.contains(&status) {
+                return false;
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        false
+    }
+
+    /// The answer's status; 0 where there was none.
+    pub async fn try_once(&self, n: usize, body: &[u8]) -> u16 {
+        let timestamp = shared::clock::now().timestamp().to_string();
+        let signature = sign(&self.door.secret(), &timestamp, body);
+        // Two servers in turn, so that a try again meets the other one.
+        let url = format!("{}/webhooks/vapi", self.door.server(n + body.len()));
+        let request = self.http.post(url).header("x-timestamp", &timestamp).header("x-signature", signature);
+        let response = request.header("content-type", "application/json").body(body.to_vec()).send().await;
+        response.map_or(0, |response| response.status().as_u16())
+    }
+}

@@ -1,0 +1,137 @@
+//! Which faults, in which order, how long: all from one seed.
+
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+/// The rows of the fault matrix that are injected; others run in the load, or cannot run here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    KillServer,
+    KillWorker,
+    PauseWorker,
+    KillQueue,
+    QueueAway,
+    EndPostgres,
+    CutWires,
+    HalfOpenWires,
+    SlowPostgres,
+    LlmHangs,
+    LlmRefuses,
+    LlmBabbles,
+    Duplicates,
+    Poison,
+    RollingDeploy,
+    Migrations,
+    PoolExhausted,
+    MemoryCap,
+    SecretRotation,
+}
+
+/// Each with its weight in the mix: what is quick comes often.
+const WEIGHTS: [(Fault, u32); 19] = [
+    (Fault::KillServer, 12),
+    (Fault::KillWorker, 12),
+    (Fault::PauseWorker, 2),
+    (Fault::KillQueue, 3),
+    (Fault::QueueAway, 1),
+    (Fault::EndPostgres, 3),
+    (Fault::CutWires, 10),
+    (Fault::HalfOpenWires, 3),
+    (Fault::SlowPostgres, 1),
+    (Fault::LlmHangs, 1),
+    (Fault::LlmRefuses, 2),
+    (Fault::LlmBabbles, 1),
+    (Fault::Duplicates, 2),
+    (Fault::Poison, 1),
+    (Fault::RollingDeploy, 2),
+    (Fault::Migrations, 1),
+    (Fault::PoolExhausted, 1),
+    (Fault::MemoryCap, 1),
+    (Fault::SecretRotation, 1),
+];
+
+impl Fault {
+    pub fn all() -> impl Iterator<Item = Self> {
+        WEIGHTS.into_iter().map(|(fault, _)| fault)
+    }
+
+    /// Its row in the fault matrix, and its name there.
+    pub fn row(self) -> (u8, &'static str) {
+        match self {
+            Self::KillServer => (1, "kill -9 of a server, amid requests"),
+            Self::KillWorker => (2, "kill -9 of a worker, amid its jobs"),
+            Self::PauseWorker => (3, "a worker stopped for longer than its lease"),
+            Self::KillQueue => (4, "kill -9 of Redis, Faktory, both"),
+            Self::QueueAway => (5, "Faktory away"),
+            Self::EndPostgres => (6, "Postgres: fast, immediate, kill -9"),
+            Self::CutWires => (7, "connections cut"),
+            Self::HalfOpenWires => (7, "connections half-open"),
+            Self::SlowPostgres => (8, "slow Postgres"),
+            Self::LlmHangs => (9, "model hangs, dribbles"),
+            Self::LlmRefuses => (10, "model: 429, 500, 529, reset"),
+            Self::LlmBabbles => (11, "model answers garbage"),
+            Self::Duplicates => (12, "ten duplicates at once"),
+            Self::Poison => (16, "poison messages"),
+            Self::RollingDeploy => (17, "rolling deploy"),
+            Self::Migrations => (18, "two migrations at once, one killed"),
+            Self::PoolExhausted => (19, "a table locked, pools exhausted"),
+            Self::MemoryCap => (20, "memory cap"),
+            Self::SecretRotation => (23, "secret rotation"),
+        }
+    }
+}
+
+/// What runs otherwise than by the nemesis, or not at all: for the table.
+pub const OTHERS: [(u8, &str); 6] = [
+    (13, "in the load: each call's events are shuffled; all 120 orders in `orders`"),
+    (14, "not here: needs libfaketime; leases are on Postgres' clock"),
+    (15, "not here: needs a small file system of Postgres' own, hence root and a mount"),
+    (21, "in the load: one call in twenty sends no report, one in twenty is of nobody"),
+    (22, "not here yet: a restore from a backup taken under load"),
+    (24, "not here: there are no tokens in this load"),
+];
+
+/// One blow of the nemesis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub fault: Fault,
+    /// For choices within it.
+    pub seed: u64,
+    pub pause: Duration,
+}
+
+/// An endless plan; the same seed gives the same. Every fault once at the beginning, in an order of the seed's.
+pub fn plan(seed: u64, among: &[Fault]) -> impl Iterator<Item = Step> + use<> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let weighted: Vec<(Fault, u32)> = WEIGHTS.into_iter().filter(|(fault, _)| among.contains(fault)).collect();
+    let mut first: Vec<Fault> = weighted.iter().map(|(fault, _)| *fault).collect();
+    rand::seq::SliceRandom::shuffle(&mut first[..], &mut rng);
+    let sum: u32 = weighted.iter().map(|(_, weight)| weight).sum();
+    let mut first = first.into_iter();
+    std::iter::from_fn(move || {
+        let fault = first.next().unwrap_or_else(|| {
+            let mut point = rng.random_range(0..sum);
+            let drawn = weighted.iter().find(|(_, weight)| {
+                let is_it = point < *weight;
+                point = point.saturating_sub(*weight);
+                is_it
+            });
+            drawn.unwrap_or(&weighted[0]).0
+        });
+        Some(Step { fault, seed: rng.random(), pause: Duration::from_millis(rng.random_range(50..400)) })
+    })
+}
+
+#[test]
+fn a_seed_gives_the_same_plan_again() {
+    let all: Vec<Fault> = Fault::all().collect();
+    let of = |seed| plan(seed, &all).take(200).collect::<Vec<_>>();
+    assert_eq!(of(7), of(7));
+    assert_ne!(of(7), of(8));
+    let mut once: Vec<Fault> = of(7)[..all.len()].iter().map(|step| step.fault).collect();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), all.len(), "each comes once before any comes again");
+}

@@ -1,0 +1,250 @@
+//! The clients that agents are built with, as they are installed: each lists the tools and calls every one of them, on a
+//! telephone line, with good arguments; and is refused as it should be without a token.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rmcp::model::CallToolRequestParams;
+use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::{ClientLifecycleMode, ClientServiceExt};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use shared::clock;
+
+use crate::server::{ALL_SCOPES, Server};
+use crate::service::insert_student;
+use crate::with_node::{node, packages};
+
+const PHONE: &str = "+14155550142";
+const CALL_ID: &str = "0199d3f0-7777-7aaa-8bbb-1234567890ab";
+
+/// What a client is to do.
+#[derive(Serialize)]
+struct Order {
+    url: String,
+    headers: BTreeMap<&'static str, String>,
+    calls: Map<String, Value>,
+}
+
+/// What a client has heard.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Heard {
+    tools: Vec<String>,
+    answers: BTreeMap<String, Answer>,
+    error: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    is_error: bool,
+    text: String,
+}
+
+/// What a good call of a tool looks like, and the words it is refused with, where that is right.
+#[derive(Deserialize)]
+struct Good {
+    arguments: Value,
+    refuses: Option<String>,
+}
+
+/// A server with a student on the line and a good call for every tool it lists.
+struct Counter {
+    _server: Server,
+    order: Order,
+    good: BTreeMap<String, Good>,
+}
+
+impl Counter {
+    async fn open() -> Self {
+        let server = Server::production().await;
+        let student = insert_student(&server.db, "Amara Okafor", PHONE).await;
+        let key = server.agent_key(ALL_SCOPES).await;
+        let headers: BTreeMap<&str, String> = BTreeMap::from([
+            ("authorization", format!("Bearer {key}")),
+            ("x-call-id", CALL_ID.to_owned()),
+            ("x-caller-number", PHONE.to_owned()),
+        ]);
+        let ask = async |tool: &str, arguments: Value| {
+            let ask = server.message(&key, "tools/call", &json!({ "name": tool, "arguments": arguments }));
+            let ask = ask.header("x-call-id", CALL_ID).header("x-caller-number", PHONE);
+            let answer: Value = ask.send().await.unwrap().json().await.unwrap();
+            answer["result"]["structuredContent"].clone()
+        };
+        let asked = ask("next_question", json!({ "student_id": student.student_id })).await;
+        // Opens the session that some of the tools are asked about, and says whose it is.
+        ask("identify_student", json!({ "first_name": "Amara" })).await;
+        let url = format!("{}/api/v1/sessions/by-call/{CALL_ID}", server.url);
+        let session: Value = server.http.get(url).bearer_auth(&key).send().await.unwrap().json().await.unwrap();
+        let names = [
+            ("$session_id", session["session_id"].clone()),
+            ("$tomorrow", json!(clock::now() + Duration::from_hours(24))),
+            ("$phone", json!(PHONE)),
+            ("$call_id", json!(CALL_ID)),
+            ("$student_id", json!(student.student_id)),
+            ("$question_id", asked["question_id"].clone()),
+        ];
+        let mut table = include_str!("../clients/arguments.json").to_owned();
+        for (name, value) in names {
+            table = table.replace(name, value.as_str().unwrap());
+        }
+        let good: BTreeMap<String, Good> = serde_json::from_str(&table).unwrap();
+        let listed = server.message(&key, "tools/list", &json!({})).send().await.unwrap();
+        let listed: Value = listed.json().await.unwrap();
+        let calls = listed["result"]["tools"].as_array().unwrap().iter().map(|tool| {
+            let name = tool["name"].as_str().unwrap();
+            let made = || made_up(&tool["inputSchema"], &json!(student.student_id));
+            (name.to_owned(), good.get(name).map_or_else(made, |good| good.arguments.clone()))
+        });
+        let order = Order { url: format!("{}/mcp", server.url), headers, calls: calls.collect() };
+        Self { _server: server, order, good }
+    }
+
+    /// Every tool was listed and answered, and none refused what is good.
+    fn judge(&self, client: &str, heard: &Heard) {
+        assert!(heard.error.is_none(), "{client}: {heard:?}");
+        let all: Vec<&String> = self.order.calls.keys().collect();
+        let mut listed: Vec<&String> = heard.tools.iter().collect();
+        listed.sort_by_key(|name| all.iter().position(|other| other == name));
+        assert_eq!(listed, all, "{client} lists all tools");
+        assert_eq!(heard.answers.len(), all.len(), "{client} calls all tools");
+        for (name, answer) in &heard.answers {
+            assert!(!answer.text.is_empty(), "{client}: {name} says something");
+            match self.good.get(name).map(|good| &good.refuses) {
+                Some(None) => assert!(!answer.is_error, "{client}: {name}: {}", answer.text),
+                Some(Some(words)) => {
+                    assert!(answer.is_error && answer.text.contains(words), "{client}: {name}: {answer:?}");
+                }
+                None => eprintln!("{name} has no good arguments in tests/clients/arguments.json yet: {}", answer.text),
+            }
+        }
+    }
+
+    /// Runs a client's program with a token and without.
+    async fn serve(&self, client: &str, program: &Path, arguments: &[String]) {
+        self.judge(client, &hear(program, arguments, &self.order).await);
+        let stranger = Order { headers: BTreeMap::new(), calls: self.order.calls.clone(), url: self.order.url.clone() };
+        let heard = hear(program, arguments, &stranger).await;
+        let refusal = heard.error.expect("without a token there is no answer").to_lowercase();
+        // The Python SDK 2 does not tell the status.
+        let says = ["401", "unauthorized", "auth_required", "server returned an error response"]
+            .iter()
+            .any(|word| refusal.contains(word));
+        assert!(says && heard.tools.is_empty() && heard.answers.is_empty(), "{client}: {refusal}");
+    }
+}
+
+/// Arguments of a tool that the table does not know yet: of the right types, if not sensible.
+fn made_up(schema: &Value, student_id: &Value) -> Value {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let make = |name: &str| {
+        let property = &schema["properties"][name];
+        match (name, property["type"].as_str(), property["enum"].get(0)) {
+            (_, _, Some(first)) => first.clone(),
+            ("student_id", ..) => student_id.clone(),
+            (_, Some("integer" | "number"), _) => property.get("minimum").cloned().unwrap_or(json!(1)),
+            (_, Some("boolean"), _) => json!(true),
+            (_, Some("array"), _) => json!([]),
+            _ => json!("fractions"),
+        }
+    };
+    required.iter().filter_map(Value::as_str).map(|name| (name.to_owned(), make(name))).collect()
+}
+
+/// The script, beside the packages it imports.
+fn script(name: &str) -> PathBuf {
+    let copy = packages().parent().unwrap().join(name);
+    std::fs::copy(PathBuf::from("tests/clients").join(name), &copy).unwrap();
+    copy
+}
+
+async fn hear(program: &Path, arguments: &[String], order: &Order) -> Heard {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).env("HOME", std::env::temp_dir());
+    let order = serde_json::to_vec(order).unwrap();
+    let output = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&order).unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let output = output.await.unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Node: run ./dev test"]
+async fn with_node_the_typescript_sdks_call_every_tool() {
+    let counter = Counter::open().await;
+    let (node, script) = (node(), script("typescript.mjs"));
+    for (version, era) in [("1", "legacy"), ("2", "legacy"), ("2", "auto")] {
+        let arguments = [script.to_str().unwrap(), version, era].map(str::to_owned);
+        counter.serve(&format!("TypeScript SDK {version}, {era}"), &node, &arguments).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Node: run ./dev test"]
+async fn with_node_the_inspector_calls_every_tool_and_finds_no_fault_in_a_schema() {
+    let mut counter = Counter::open().await;
+    let (node, script) = (node(), script("inspector.mjs"));
+    let cli = packages().join("@modelcontextprotocol/inspector/clients/launcher/build/index.js");
+    let arguments = |era| [script.to_str().unwrap(), cli.to_str().unwrap(), era].map(str::to_owned);
+    counter.serve("Inspector, legacy", &node, &arguments("legacy")).await;
+    // A process for each call: of the second era, some.
+    counter.order.calls = counter.order.calls.into_iter().take(3).collect();
+    let heard = hear(&node, &arguments("modern"), &counter.order).await;
+    assert!(heard.error.is_none() && heard.answers.len() == 3, "Inspector, modern: {heard:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python: run ./dev test"]
+async fn with_python_the_python_sdks_call_every_tool() {
+    let counter = Counter::open().await;
+    for (version, era) in [("1", "legacy"), ("2", "legacy"), ("2", "auto")] {
+        let python = PathBuf::from(format!("target/tools/python-{version}/bin/python"));
+        let arguments = ["tests/clients/python.py", era].map(str::to_owned);
+        counter.serve(&format!("Python SDK {version}, {era}"), &python, &arguments).await;
+    }
+}
+
+/// What rmcp's own client hears.
+async fn hear_by_rmcp(order: &Order, era: ClientLifecycleMode) -> Heard {
+    let headers = order.headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    let headers: HashMap<_, _> = headers.collect();
+    let config = StreamableHttpClientTransportConfig::with_uri(order.url.clone()).custom_headers(headers);
+    let mut heard = Heard::default();
+    let client = match ().serve_with_lifecycle(StreamableHttpClientTransport::from_config(config), era).await {
+        Ok(client) => client,
+        Err(error) => return Heard { error: Some(format!("{error:?}")), ..heard },
+    };
+    heard.tools = client.list_all_tools().await.unwrap().into_iter().map(|tool| tool.name.into_owned()).collect();
+    for (name, arguments) in &order.calls {
+        let call = CallToolRequestParams::new(name.clone()).with_arguments(arguments.as_object().unwrap().clone());
+        let answer = client.call_tool(call).await.unwrap();
+        let text = answer.content[0].as_text().unwrap().text.clone();
+        heard.answers.insert(name.clone(), Answer { is_error: answer.is_error == Some(true), text });
+    }
+    client.cancel().await.unwrap();
+    heard
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rmcps_own_client_calls_every_tool() {
+    let mut counter = Counter::open().await;
+    let modern =
+        || ClientLifecycleMode::Discover { preferred_versions: vec![rmcp::model::ProtocolVersion::V_2026_07_28] };
+    for era in [ClientLifecycleMode::Initialize, modern()] {
+        let client = format!("rmcp, {era:?}");
+        counter.judge(&client, &hear_by_rmcp(&counter.order, era).await);
+    }
+    counter.order.headers.remove("authorization");
+    for era in [ClientLifecycleMode::Initialize, modern()] {
+        let refusal = hear_by_rmcp(&counter.order, era).await.error.expect("without a token there is no answer");
+        assert!(refusal.contains("AuthRequired") || refusal.contains("401"), "{refusal}");
+    }
+}

@@ -1,0 +1,79 @@
+//! What people do at the dashboard, without JavaScript: every button is a form.
+
+use reqwest::StatusCode;
+use serde_json::json;
+use shared::access::{Caller, Scope, ScopeSet};
+use shared::audit;
+use shared::clock;
+use shared::follow_up::{self, ConcernCategory, FollowUpKind, NewFollowUp};
+use shared::id::{FollowUpId, SessionId};
+
+use crate::first_call::mcp_client;
+use crate::service::{Service, eventually};
+use crate::vapi::{self, CALL_ID, CALLER, REPORT};
+
+async fn raise(service: &Service, kind: FollowUpKind, text: &str, session_id: SessionId) {
+    let scopes: ScopeSet = [Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
+    let new = NewFollowUp {
+        follow_up_id: FollowUpId::new(),
+        kind,
+        student_id: None,
+        session_id: Some(session_id),
+        category: (kind == FollowUpKind::Concern).then_some(ConcernCategory::Bullying),
+        text: text.to_owned(),
+        due_at: clock::now(),
+    };
+    let caller = Caller::client("client_voice", scopes);
+    follow_up::insert_follow_up_once(&service.db, &caller, &new, clock::now()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
+    let service = Service::start().await;
+    let token = service.token("sessions:read").await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let session = service.analyzed(&token, CALL_ID).await;
+    let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
+    let session_id = session["session_id"].as_str().unwrap().parse().unwrap();
+    raise(&service, FollowUpKind::Callback, "wants to go on with fractions", session_id).await;
+    raise(&service, FollowUpKind::Concern, "somebody takes their lunch", session_id).await;
+
+    let person = service.log_in().await;
+    let overview = person.read("/").await;
+    let (concern, callback) = (overview.find("a person should read"), overview.find("go on with fractions"));
+    assert!(concern.unwrap() < callback.unwrap(), "what worries comes first");
+    assert!(!overview.contains("their lunch"), "a list of all points at a concern and does not tell it");
+    assert!(person.read(&page).await.contains("their lunch"));
+
+    let (_, rest) = overview.split_once(r#"action="/follow-ups/"#).unwrap();
+    let done = format!("/follow-ups/{}", rest.split('"').next().unwrap());
+    assert_eq!(person.submit("/", &done, &[("back", &page)]).await, page);
+    let overview = person.read("/").await;
+    assert!(!overview.contains("a person should read") && overview.contains("go on with fractions"));
+    let entries = audit::list_entries(&service.db, None, None, 10).await.unwrap();
+    assert!(entries.iter().any(|entry| entry.action == "follow_up.close"), "{entries:?}");
+    let again = person.post("/", &done, &[("back", "//elsewhere.example")]).await;
+    assert_eq!(again.status(), StatusCode::NOT_FOUND, "it is done already");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_call_is_counted_listed_and_found() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", CALLER).await;
+    let key = service.agent_key("context:read").await;
+    let client = mcp_client(&service.server_url, &key).await;
+    crate::first_call::call_tool(&client, "get_student_context", json!({ "phone": CALLER })).await;
+    client.cancel().await.unwrap();
+    let person = service.log_in().await;
+    let page = eventually("the call is written down", async || {
+        let page = person.read("/settings/tools").await;
+        // Figures and list are read one after the other, and the call may be written down in between.
+        (page.contains(r#"aria-label="Figures by tool""#) && page.contains("Answered")).then_some(page)
+    })
+    .await;
+    assert!(page.contains("get_student_context"));
+    assert!(person.read("/settings/tools?only=failed").await.contains("No tool calls match"));
+    assert!(person.read("/settings/tools?tool=get_student_context&span=week").await.contains("Answered"));
+    service.stop().await;
+}

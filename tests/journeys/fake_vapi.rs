@@ -1,0 +1,138 @@
+//! VAPI's API as a stand-in: the calls it knows, newest first, and how it makes callers wait.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+/// What was said, in every call: the sample's.
+static ARTIFACT: LazyLock<Value> = LazyLock::new(|| {
+    let report: Value = serde_json::from_slice(&crate::vapi::sample(crate::vapi::REPORT)).unwrap();
+    report["message"]["artifact"].clone()
+});
+
+pub const API_KEY: &str = "a-key-of-vapi-for-tests";
+
+#[derive(Clone, Default)]
+pub struct FakeVapi(Arc<Mutex<Record>>);
+
+#[derive(Default)]
+struct Record {
+    /// Without what was said.
+    calls: Vec<Value>,
+    /// What was asked for, of the list.
+    queries: Vec<HashMap<String, String>>,
+    /// So many requests are sent away with 429 and `Retry-After: 1`.
+    n_busy: u32,
+    /// So many looks at a call show one message less each.
+    n_unwritten: usize,
+}
+
+impl FakeVapi {
+    /// Listens; the address is `VAPI_API_URL`.
+    pub async fn start(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/call", get(list)).route("/call/{id}", get(one)).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    /// A call that ended `age` ago, with what was said in the sample report.
+    pub fn add_ended_call(&self, call_id: &str, age: TimeDelta) {
+        self.add_call_of(call_id, crate::vapi::CALLER, shared::clock::now() - age);
+    }
+
+    pub fn add_call_of(&self, call_id: &str, phone: &str, ended_at: DateTime<Utc>) {
+        let call = json!({
+            "id": call_id, "orgId": "org", "type": "inboundPhoneCall", "status": "ended",
+            "createdAt": text(ended_at - TimeDelta::minutes(2)), "updatedAt": text(ended_at),
+            "startedAt": text(ended_at - TimeDelta::minutes(2)), "endedAt": text(ended_at),
+            "endedReason": "customer-ended-call", "customer": { "number": phone },
+        });
+        self.record().calls.push(call);
+    }
+
+    pub fn be_busy(&self, n_requests: u32) {
+        self.record().n_busy = n_requests;
+    }
+
+    pub fn write_slowly(&self, n_looks: usize) {
+        self.record().n_unwritten = n_looks;
+    }
+
+    pub fn queries(&self) -> Vec<HashMap<String, String>> {
+        self.record().queries.clone()
+    }
+
+    fn record(&self) -> std::sync::MutexGuard<'_, Record> {
+        self.0.lock().unwrap()
+    }
+}
+
+fn text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Sends away whom it does not know, and whom it has no time for.
+fn refusal(record: &mut Record, headers: &HeaderMap) -> Option<Response> {
+    if headers.get("authorization").is_none_or(|key| key != format!("Bearer {API_KEY}").as_str()) {
+        return Some(StatusCode::UNAUTHORIZED.into_response());
+    }
+    record.n_busy = record.n_busy.checked_sub(1)?;
+    Some((StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response())
+}
+
+async fn list(
+    State(vapi): State<FakeVapi>,
+    headers: HeaderMap,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let mut record = vapi.record();
+    if let Some(refusal) = refusal(&mut record, &headers) {
+        return refusal;
+    }
+    record.queries.push(query.clone());
+    let holds = |call: &Value, field: &str, order: &str| {
+        let limit = query.get(&format!("{field}{order}"));
+        let at = call[field].as_str().unwrap();
+        limit.is_none_or(|limit| match order {
+            "Ge" => at >= limit.as_str(),
+            "Le" => at <= limit.as_str(),
+            _ => at < limit.as_str(),
+        })
+    };
+    let mut calls: Vec<&Value> = record
+        .calls
+        .iter()
+        .filter(|call| holds(call, "updatedAt", "Ge") && holds(call, "createdAt", "Ge"))
+        .filter(|call| holds(call, "createdAt", "Le") && holds(call, "createdAt", "Lt"))
+        .collect();
+    calls.sort_by_key(|call| std::cmp::Reverse(call["createdAt"].as_str().unwrap()));
+    let limit = query.get("limit").map_or(100, |limit| limit.parse().unwrap());
+    calls.truncate(limit);
+    axum::Json(json!(calls)).into_response()
+}
+
+async fn one(State(vapi): State<FakeVapi>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let mut record = vapi.record();
+    if let Some(refusal) = refusal(&mut record, &headers) {
+        return refusal;
+    }
+    let Some(mut call) = record.calls.iter().find(|call| call["id"] == id.as_str()).cloned() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    call["artifact"] = ARTIFACT.clone();
+    if record.n_unwritten > 0 {
+        let messages = call["artifact"]["messages"].as_array_mut().unwrap();
+        messages.truncate(messages.len().saturating_sub(record.n_unwritten));
+        record.n_unwritten -= 1;
+    }
+    axum::Json(call).into_response()
+}

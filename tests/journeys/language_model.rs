@@ -1,0 +1,143 @@
+//! A language model beside the rules: what it adds, and what becomes of a call when it adds nothing.
+
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::service::{Service, eventually};
+use crate::vapi::{self, CALL_ID, CALLER, REPORT};
+
+const READS: &str = "context:read students:read sessions:read";
+
+/// What the model says next; the last is said for ever.
+type Script = Arc<Mutex<Vec<(StatusCode, Value)>>>;
+
+/// An OpenAI-compatible endpoint that says what it is told to. Its base URL.
+async fn model(answers: Vec<(StatusCode, Value)>) -> (String, Script) {
+    async fn play(State(script): State<Script>) -> (StatusCode, Json<Value>) {
+        let mut script = script.lock().unwrap();
+        let (status, body) = if script.len() > 1 { script.remove(0) } else { script[0].clone() };
+        (status, Json(body))
+    }
+    let script = Arc::new(Mutex::new(answers));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let router = Router::new().route("/v1/chat/completions", post(play)).with_state(script.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (base_url, script)
+}
+
+fn says(content: &str) -> (StatusCode, Value) {
+    let usage = json!({ "prompt_tokens": 900, "completion_tokens": 200 });
+    (StatusCode::OK, json!({ "choices": [{ "message": { "content": content } }], "usage": usage }))
+}
+
+/// A judgement of the sample's call: one answer that is there, one that nobody gave.
+fn judgement() -> String {
+    let evidence = |turn_no: i32, quote: &str| {
+        json!({
+            "turn_no": turn_no, "quote": quote, "skill_id": "maths.fractions.add_unlike", "verdict": "correct", "help": "none",
+        })
+    };
+    json!({
+        "evidence": [evidence(9, "so it's five sixths"), evidence(7, "I know everything")],
+        "misconceptions": [], "facts": [], "safety_flags": [],
+        "engagement": { "level": "high", "mood": "confident" },
+        "summary": "Amara added unlike fractions and found her slip herself.",
+        "next_lesson": { "goal": "Add fractions alone", "steps": ["one fourth plus one sixth"] },
+    })
+    .to_string()
+}
+
+async fn service(base_url: &str) -> Service {
+    Service::start_with(&[("LLM_BASE_URL", base_url), ("LLM_MODEL", "scripted"), ("LLM_TIMEOUT_SECONDS", "5")]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_adds_is_checked_and_what_it_makes_up_is_dropped() {
+    let (base_url, _) = model(vec![says(&judgement())]).await;
+    let service = service(&base_url).await;
+    service.student("Amara Okafor", CALLER).await;
+    let token = service.token(READS).await;
+    service.deliver(&vapi::sample(REPORT)).await;
+    let session = service.analyzed(&token, CALL_ID).await;
+    let analysis = &session["analysis"];
+    assert_eq!(analysis["status"], "complete");
+    assert!(analysis["summary"].as_str().unwrap().contains("found her slip herself"), "{analysis}");
+    assert!(!analysis.to_string().contains("I know everything"), "a quote that nobody said");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_leaves_the_rules_findings_and_says_so() {
+    let (base_url, _) = model(vec![says("I like horses.")]).await;
+    let service = service(&base_url).await;
+    service.student("Amara Okafor", CALLER).await;
+    let token = service.token(READS).await;
+    service.deliver(&vapi::sample(REPORT)).await;
+    let session = service.analyzed(&token, CALL_ID).await;
+    let analysis = &session["analysis"];
+    assert_eq!(analysis["status"], "baseline");
+    assert!(analysis["limits"].to_string().contains("scripted added nothing"), "{analysis}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_asks_for_a_person_and_the_next_tutor_is_told_what_the_rules_found() {
+    let refusal = (StatusCode::UNAUTHORIZED, json!({ "error": { "message": "bad key" } }));
+    let (base_url, script) = model(vec![refusal]).await;
+    let service = service(&base_url).await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let token = service.token(&format!("{READS} calls:write")).await;
+    service.deliver(&vapi::sample(REPORT)).await;
+    let path = format!("/api/v1/sessions/by-call/{CALL_ID}");
+    eventually("a person is asked for", async || {
+        let response =
+            service.http.get(format!("{}{path}", service.server_url)).bearer_auth(&token).send().await.ok()?;
+        let session: Value = response.json().await.ok()?;
+        (session["status"] == "needs_attention").then_some(())
+    })
+    .await;
+    let session = service.get(&token, &path).await;
+    assert!(session["attention_reason"].as_str().unwrap().contains("refused our key"), "{session}");
+    let context = service.get(&token, &format!("/api/v1/students/{}/context", student.student_id)).await;
+    assert_eq!((&context["analysis"], &context["student"]["n_calls"]), (&json!("pending"), &json!(1)));
+
+    *script.lock().unwrap() = vec![says(&judgement())];
+    let client = crate::first_call::mcp_client(&service.server_url, &token).await;
+    let asked = json!({ "session_id": session["session_id"] });
+    crate::first_call::call_tool(&client, "reanalyze_session", asked).await;
+    assert_eq!(service.analyzed(&token, CALL_ID).await["analysis"]["status"], "complete");
+    client.cancel().await.unwrap();
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_budget_leaves_the_rules_and_what_was_spent_is_on_the_bill() {
+    let (base_url, _) = model(vec![says(&judgement())]).await;
+    let settings = [
+        ("LLM_BASE_URL", &base_url[..]),
+        ("LLM_MODEL", "scripted"),
+        ("LLM_TOKENS_PER_DAY", "1000"),
+        ("LLM_PRICE_INPUT", "1"),
+        ("LLM_PRICE_OUTPUT", "10"),
+    ];
+    let service = Service::start_with(&settings).await;
+    service.student("Amara Okafor", CALLER).await;
+    let token = service.token(READS).await;
+    service.deliver(&vapi::sample(REPORT)).await;
+    assert_eq!(service.analyzed(&token, CALL_ID).await["analysis"]["status"], "complete");
+    let midnight = shared::clock::now().date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    let spent = shared::model_call::spent_since(&service.db, midnight, None).await.unwrap();
+    assert_eq!(spent.tokens, 1_100, "as the model counted them");
+
+    service.deliver(&vapi::sample_of_call(REPORT, "the-next-call")).await;
+    let analysis = service.analyzed(&token, "the-next-call").await["analysis"].clone();
+    assert_eq!(analysis["status"], "baseline");
+    assert!(analysis["limits"].to_string().contains("budget of the day is spent"), "{analysis}");
+    service.stop().await;
+}

@@ -1,0 +1,78 @@
+//! Migrating while others do the same, or die of it.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use shared::config::from_environment;
+use shared::db;
+
+use crate::processes::{Process, binary};
+use crate::psql::{psql, try_psql};
+
+/// An empty database beside the one of `DATABASE_URL`.
+async fn empty_database() -> SecretString {
+    let server = from_environment("DATABASE_URL").expect("DATABASE_URL is set: run ./dev test");
+    let name = format!("journey_{}", uuid::Uuid::now_v7().simple());
+    db::create_database(&SecretString::from(server.as_str()), &name).await.unwrap();
+    let mut url = url::Url::parse(&server).unwrap();
+    url.set_path(&name);
+    SecretString::from(url.to_string())
+}
+
+fn migrate(url: &SecretString) -> Process {
+    let mut command = Command::new(binary("ai-tutor"));
+    command.arg("migrate").env("DATABASE_URL", url.expose_secret()).stdout(Stdio::null());
+    Process::spawn(&mut command)
+}
+
+fn n_applied(url: &SecretString) -> usize {
+    psql(url, "select count(*) from _sqlx_migrations where success").parse().unwrap()
+}
+
+fn n_files() -> usize {
+    std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_at_once_and_the_second_waits() {
+    let url = empty_database().await;
+    let (mut one, mut two) = (migrate(&url), migrate(&url));
+    assert_eq!((one.wait(), two.wait()), (Some(0), Some(0)));
+    assert_eq!(n_applied(&url), n_files());
+    assert_eq!(psql(&url, "select count(*) > 70 from skills"), "t", "the starter curriculum is there, once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_killed_half_way_is_finished_by_the_next() {
+    for wait_ms in [5, 40, 90, 160, 250] {
+        let url = empty_database().await;
+        let mut killed = migrate(&url);
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        killed.kill();
+        assert_eq!(migrate(&url).wait(), Some(0), "after a kill at {wait_ms} ms");
+        assert_eq!(n_applied(&url), n_files());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_table_is_not_waited_for_in_front_of_everybody() {
+    let url = empty_database().await;
+    assert_eq!(migrate(&url).wait(), Some(0));
+    // The newest migration has to be done again, on a table that somebody holds.
+    psql(&url, "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)");
+    psql(
+        &url,
+        "drop table student_versions; drop trigger students_keep_version on students; drop function keep_student_version",
+    );
+    let holder = url.clone();
+    let held =
+        tokio::task::spawn_blocking(move || try_psql(&holder, "begin; lock students; select pg_sleep(4); commit"));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let started = std::time::Instant::now();
+    assert_eq!(migrate(&url).wait(), Some(1), "it gives up, and says so");
+    assert!(started.elapsed() < Duration::from_secs(4), "before the holder lets go");
+    held.await.unwrap().unwrap();
+    assert_eq!(migrate(&url).wait(), Some(0), "and does it when asked again");
+    assert_eq!(n_applied(&url), n_files());
+}

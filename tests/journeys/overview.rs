@@ -1,0 +1,262 @@
+//! Every number on the overview, against a query written for this test alone.
+
+use secrecy::{ExposeSecret, SecretString};
+use shared::access::Role;
+use shared::config::{AdminConfig, Settings};
+use shared::db::{self, Db, PoolSize};
+use shared::{admin_user, clock};
+use tokio_util::sync::CancellationToken;
+
+use crate::psql::psql;
+use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, new_database};
+
+/// The dashboard alone: a worker would change the rows under the test.
+async fn dashboard(database_url: &SecretString, db: &Db, shutdown: &CancellationToken) -> Person {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let lookup = |name: &str| match name {
+        "DATABASE_URL" => Some(database_url.expose_secret().to_owned()),
+        "ADMIN_ADDR" => Some(addr.to_string()),
+        _ => None,
+    };
+    let config = AdminConfig::from_settings(Settings::new(lookup)).unwrap();
+    tokio::spawn(admin::run(config, db.clone(), listener, shutdown.clone()));
+    let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
+    admin_user::insert_user(db, ADMIN_EMAIL, Role::Admin, Some(&hash), None, clock::now()).await.unwrap();
+    Person::log_in(&format!("http://{addr}"), ADMIN_EMAIL, ADMIN_PASSWORD).await
+}
+
+/// The rows of one column, as text.
+fn texts(url: &SecretString, sql: &str, zone: &str) -> Vec<String> {
+    psql(url, &sql.replace("ZONE", &format!("'{zone}'"))).lines().map(str::to_owned).collect()
+}
+
+fn number(url: &SecretString, sql: &str, zone: &str) -> i64 {
+    texts(url, &format!("select coalesce(({sql})::bigint, 0)"), zone)[0].parse().unwrap()
+}
+
+/// A zone in which it is neither about midnight now nor was it an hour ago, and whose days are not those of UTC.
+fn calm_zone(url: &SecretString) -> &'static str {
+    for zone in ["America/Los_Angeles", "Asia/Kolkata", "Pacific/Auckland", "America/Sao_Paulo"] {
+        let hour = number(url, "select floor(extract(hour from now() at time zone ZONE))", zone);
+        if (3..21).contains(&hour) {
+            return zone;
+        }
+    }
+    unreachable!("somewhere it is day")
+}
+
+/// Calls around every boundary that a figure has: midnights of the zone, this hour a week ago, a minute's length.
+fn write_rows(url: &SecretString, zone: &str) {
+    let call = |at: &str, length: &str, status: &str, more: &str| {
+        format!(
+            "insert into sessions (session_id, call_id, status, started_at, ended_at, created_at, updated_at,
+                 analyzed_at, cost_microusd, attention_reason)
+             select gen_random_uuid(), gen_random_uuid()::text, '{status}', at, at + interval '{length}', at, at, {more}
+             from (select {at} as at) t;"
+        )
+    };
+    let midnight = format!("(date_trunc('day', now() at time zone '{zone}') at time zone '{zone}')");
+    let of_day = |n: i32| {
+        format!("((date_trunc('day', now() at time zone '{zone}') - interval '{n} days') at time zone '{zone}')")
+    };
+    let analyzed =
+        |seconds: i32, cost: &str| format!("at + interval '5 minutes' + interval '{seconds} seconds', {cost}, null");
+    let mut sql = String::new();
+    for (i, edge) in [of_day(0), of_day(1), of_day(7), of_day(12), of_day(13), of_day(14)].iter().enumerate() {
+        for (side, length) in
+            [("- interval '1 second'", "59.9 seconds"), ("", "60 seconds"), ("+ interval '1 second'", "7 minutes")]
+        {
+            let cost = format!("{}", 100_000 * (i + 1));
+            sql += &call(&format!("{edge} {side}"), length, "analyzed", &analyzed(i as i32 * 7 + 3, &cost));
+        }
+    }
+    for (at, length) in [
+        ("now() - interval '7 days 20 minutes'", "4 minutes"),
+        ("now() - interval '7 days' + interval '20 minutes'", "9 minutes"),
+    ] {
+        sql += &call(at, length, "analyzed", &analyzed(11, "null"));
+    }
+    sql += &call(&format!("{midnight} + interval '3 minutes'"), "3 minutes", "received", "null, null, null");
+    sql += &call(&format!("{midnight} + interval '4 minutes'"), "3 minutes", "analyzing", "null, 50000, null");
+    sql += &call(
+        &format!("{midnight} + interval '5 minutes'"),
+        "3 minutes",
+        "needs_attention",
+        "null, null, 'the model refused'",
+    );
+    sql += &call(
+        &format!("{midnight} + interval '6 minutes'"),
+        "2 minutes",
+        "analyzed",
+        "at + interval '3 days', 1, null",
+    );
+    sql += "insert into sessions (session_id, call_id, status, started_at, created_at, updated_at)
+            select gen_random_uuid(), 'live-' || n, 'in_progress', now() - n * interval '1 minute', now() - n * interval '1 minute', now()
+            from generate_series(1, 3) n;";
+    for (state, n, run_at) in [
+        ("ready", 4, "now() - interval '2 hours'"),
+        ("sent", 2, "now() - interval '3 hours'"),
+        ("ready", 1, "now() + interval '3 hours'"),
+        ("running", 3, "now() - interval '9 hours'"),
+        ("done", 5, "now()"),
+        ("needs_attention", 6, "now() - interval '9 hours'"),
+    ] {
+        let jobs = format!(
+            "insert into jobs (job_id, dedupe_key, kind, payload, state, run_at, max_attempts)
+             select gen_random_uuid(), gen_random_uuid()::text, 'analyze_session', '{{}}', '{state}', {run_at}, 12
+             from generate_series(1, {n});"
+        );
+        sql += &jobs;
+    }
+    sql += "insert into follow_ups (follow_up_id, kind, session_id, text, due_at, author, created_at, closed_at)
+            select gen_random_uuid(), 'callback', (select session_id from sessions limit 1), 'ring', now(), 'client:c',
+                now(), case when n > 2 then now() end
+            from generate_series(1, 5) n;";
+    psql(url, &sql);
+}
+
+/// Markup without its tags, spaces made one.
+fn plain(markup: &str) -> String {
+    let text: String =
+        markup.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect::<Vec<_>>().join(" ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What stands between two marks of the page, without tags.
+fn between(page: &str, from: &str, to: &str) -> String {
+    let (_, rest) = page.split_once(from).unwrap_or_else(|| panic!("the page has {from}"));
+    plain(&format!("<{}", rest.split(to).next().unwrap().trim_start_matches('>')))
+}
+
+/// A headline figure: its value, and the line below it.
+fn figure(page: &str, name: &str) -> (String, String) {
+    let of = page.split_once(&format!("<dt>{name}</dt>")).unwrap_or_else(|| panic!("the page has {name}")).1;
+    (between(of, r#"<dd class="v""#, "</dd>"), between(of, r#"<dd class="d""#, "</dd>"))
+}
+
+fn compared(now: i64, before: i64, told: impl Fn(i64) -> String) -> String {
+    match now - before {
+        0 => "the same as then".to_owned(),
+        more @ 1.. => format!("up {} from {}", told(more), told(before)),
+        less => format!("down {} from {}", told(-less), told(before)),
+    }
+}
+
+fn clock_words(seconds: i64) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Sessions of today in the viewer's zone, and of the same weekday a week ago up to this hour.
+const TODAY: &str = " from sessions where (created_at at time zone ZONE)::date = (now() at time zone ZONE)::date and created_at < now()";
+const THEN: &str = " from sessions where (created_at at time zone ZONE)::date = (now() at time zone ZONE)::date - 7 and created_at < now() - interval '7 days'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
+    let database_url = new_database().await;
+    let db = db::pool(&database_url, PoolSize(4)).unwrap();
+    let shutdown = CancellationToken::new();
+    let zone = calm_zone(&database_url);
+    write_rows(&database_url, zone);
+    let person = dashboard(&database_url, &db, &shutdown).await.in_zone(zone);
+    let page = person.read("/").await;
+    headline(&database_url, zone, &page);
+    days(&database_url, zone, &page);
+    queue(&database_url, zone, &page);
+    let listed = |id: &str| {
+        let (_, rest) = page.split_once(&format!(r#"id="{id}""#)).unwrap();
+        rest.split("</section>").next().unwrap().matches("<li").count() as i64
+    };
+    assert_eq!(
+        listed("live"),
+        number(&database_url, "select count(*) from sessions where status = 'in_progress'", zone)
+    );
+    let attention = "select count(*) from sessions where status = 'needs_attention'";
+    assert_eq!(listed("attention"), number(&database_url, attention, zone));
+    let open = number(&database_url, "select count(*) from follow_ups where closed_at is null", zone);
+    assert_eq!((listed("follow-ups"), open), (2, 2));
+    assert!(page.contains("2 open, raised by assistants"));
+    shutdown.cancel();
+}
+
+fn headline(url: &SecretString, zone: &str, page: &str) {
+    let count = |what: &str, of: &str| number(url, &format!("select {what}{of}"), zone);
+    let n = (count("count(*)", TODAY), count("count(*)", THEN));
+    assert!(n.0 >= 8 && n.1 >= 3, "the rows lie on both sides: {n:?}");
+    assert_eq!(figure(page, "Calls today"), (n.0.to_string(), compared(n.0, n.1, |n| n.to_string())));
+
+    let seconds = "trunc(sum(extract(epoch from ended_at) - extract(epoch from started_at)) + 0.5)";
+    let seconds = (count(seconds, TODAY), count(seconds, THEN));
+    let minutes = (seconds.0 / 60, seconds.1 / 60);
+    let told = compared(minutes.0, minutes.1, |n| n.to_string());
+    assert_eq!(figure(page, "Minutes tutored"), (minutes.0.to_string(), told));
+    let average = (seconds.0 / n.0, seconds.1 / n.1);
+    let told = compared(average.0, average.1, clock_words);
+    assert_eq!(figure(page, "Average call"), (format!("{} min", clock_words(average.0)), told));
+
+    let status = |words: &str| format!("count(*) filter (where status in ({words}))");
+    let analyzed = count(&status("'analyzed'"), TODAY);
+    let waiting = count(&status("'received', 'analyzing'"), TODAY);
+    let attention = count(&status("'needs_attention'"), TODAY);
+    let told = format!("{waiting} waiting, {attention} need a person");
+    assert_eq!(figure(page, "Analysed"), (analyzed.to_string(), told));
+
+    // By hand: the times in their order, of calls that were analysed within a day.
+    let sql = format!(
+        "select (extract(epoch from analyzed_at - ended_at))::text{TODAY} and status = 'analyzed'
+         and analyzed_at < ended_at + interval '1 day' order by analyzed_at - ended_at"
+    );
+    let times: Vec<f64> = texts(url, &sql, zone).iter().map(|text| text.parse().unwrap()).collect();
+    let at = |share: f64| {
+        let place = share * (times.len() - 1) as f64;
+        let (low, high) = (times[place.floor() as usize], times[place.ceil() as usize]);
+        wait_words((low + (high - low) * place.fract()).round() as i64)
+    };
+    assert_eq!(figure(page, "Time to analysis"), (at(0.5), format!("median, 95th {}", at(0.95))));
+
+    let cost = "sum(cost_microusd) / count(cost_microusd)";
+    let cost = (count(&format!("floor({cost})"), TODAY), count(&format!("floor({cost})"), THEN));
+    let dollars = |n: i64| format!("${:.2}", n as f64 / 1e6);
+    assert_eq!(figure(page, "Cost per call"), (dollars(cost.0), compared(cost.0, cost.1, dollars)));
+}
+
+fn wait_words(seconds: i64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
+/// The table of the chart: a row a day, and none of them made by the page's own query.
+fn days(url: &SecretString, zone: &str, page: &str) {
+    let (_, table) = page.split_once("<caption").unwrap();
+    let table = table.split("</table>").next().unwrap();
+    let rows: Vec<String> = table.split("<tr>").skip(2).map(plain).collect();
+    assert_eq!(rows.len(), 14);
+    for (i, shown) in rows.iter().enumerate() {
+        let day = format!(
+            " from sessions where (created_at at time zone ZONE)::date = (now() at time zone ZONE)::date - {}",
+            13 - i
+        );
+        let label =
+            &texts(url, &format!("select to_char((now() at time zone ZONE)::date - {}, 'Dy FMDD')", 13 - i), zone)[0];
+        let short = "count(*) filter (where extract(epoch from ended_at) - extract(epoch from started_at) < 60)";
+        let n_short = number(url, &format!("select {short}{day}"), zone);
+        let n = number(url, &format!("select count(*){day}"), zone);
+        assert_eq!(*shown, format!("{label} {} {n_short}", n - n_short));
+    }
+}
+
+fn queue(url: &SecretString, zone: &str, page: &str) {
+    let health = between(page, r#"id="queue-health""#, "</ul>");
+    let count = |states: &str| number(url, &format!("select count(*) from jobs where state in ({states})"), zone);
+    let given_up = count("'needs_attention'");
+    assert!(health.contains(&format!("{given_up} jobs gave up")), "{health}");
+    assert!(
+        health.contains(&format!("Waiting {} Running {}", count("'ready', 'sent'"), count("'running'"))),
+        "{health}"
+    );
+    let late = "select floor(extract(epoch from now() - min(run_at)) / 3600) from jobs where state in ('ready', 'sent') and run_at < now()";
+    assert!(health.contains(&format!("Oldest wait {} h", number(url, late, zone))), "{health}");
+}

@@ -1,0 +1,38 @@
+//! How good the analysis is, kept in the repository: a change of the rules shows in the scores, for better or worse.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use worker::eval;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialogues")
+}
+
+#[test]
+fn the_analysis_is_as_good_as_it_was() {
+    let lines = std::fs::read_to_string(folder().join("dialogues.jsonl")).unwrap();
+    let scores = eval::evaluate(&eval::read(&lines).unwrap());
+    // By way of text, as the kept ones came: reading rounds the last digit.
+    let scores: Value = serde_json::from_str(&serde_json::to_string(&scores).unwrap()).unwrap();
+    let kept: Value = serde_json::from_slice(&std::fs::read(folder().join("scores.json")).unwrap()).unwrap();
+    let worse: Vec<String> =
+        kept["scores"].as_array().unwrap().iter().filter_map(|kept| worse(kept, &scores)).collect();
+    assert!(worse.is_empty(), "the analysis got worse:\n{}", worse.join("\n"));
+    assert_eq!(
+        scores, kept,
+        "the scores changed; where that is meant, run `cargo run -- eval --dialogues tests/dialogues/dialogues.jsonl --json` \
+         into tests/dialogues/scores.json and bring docs/analysis.md up to date"
+    );
+}
+
+/// The score of that name is missing, or on the wrong side of what is kept.
+fn worse(kept: &Value, scores: &Value) -> Option<String> {
+    let now = scores["scores"].as_array()?.iter().find(|score| score["name"] == kept["name"]);
+    let Some(now) = now else {
+        return Some(format!("{} is scored no more", kept["name"]));
+    };
+    let (before, after) = (kept["share"].as_f64()?, now["share"].as_f64()?);
+    let is_worse = if kept["at_most"] == true { after > before } else { after < before };
+    is_worse.then(|| format!("{}: {after:.3}, was {before:.3}", kept["name"]))
+}

@@ -1,0 +1,56 @@
+//! The dashboard in Debian's Chromium: with JavaScript, without it, and as axe sees every page.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use reqwest::StatusCode;
+use shared::clock;
+use shared::id::SessionId;
+use shared::session::{self, SessionStatus};
+
+use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Service};
+use crate::vapi::{self, CALL_ID, CALLER, REPORT};
+
+/// A session that failed, in a service with a person to look at it; then the script, which has to end well.
+async fn browse(what: &str) {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let token = service.token("sessions:read").await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let found = service.analyzed(&token, CALL_ID).await;
+    let session_id: SessionId = found["session_id"].as_str().unwrap().parse().unwrap();
+    let mut tx = service.db.begin().await.unwrap();
+    let (status, reason) = (SessionStatus::NeedsAttention, Some("the analysis failed"));
+    session::mark_session(&mut tx, session_id, status, reason, clock::now()).await.unwrap();
+    tx.commit().await.unwrap();
+    service.log_in().await;
+
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut script = Command::new("timeout");
+    script.args(["300", "node"]).arg(root.join("tests/browser/dashboard.mjs")).arg(what);
+    script.envs([("ADMIN_URL", &service.admin_url), ("SERVER_URL", &service.server_url)]);
+    script.envs([("EMAIL", ADMIN_EMAIL), ("PASSWORD", ADMIN_PASSWORD), ("CHROMIUM", "/usr/bin/chromium")]);
+    script.envs([("SESSION_ID", session_id.to_string()), ("STUDENT_ID", student.student_id.to_string())]);
+    script.env("PACKAGES", root.join("target/tools/browser"));
+    let ended = tokio::task::spawn_blocking(move || script.output().unwrap()).await.unwrap();
+    assert!(ended.status.success(), "{what}:\n{}", String::from_utf8_lossy(&ended.stderr));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_a_failed_analysis_is_retried_and_turns_analysed_while_one_looks() {
+    browse("live").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_all_of_it_works_without_javascript() {
+    browse("plain").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_axe_finds_no_fault_on_any_page() {
+    browse("axe").await;
+}
