@@ -79,7 +79,7 @@ async fn run(mix: &Mix) -> (Verdict, String) {
     (verdict, text)
 }
 
-/// Whether a worker holds a job at the moment it is stopped is chance, so what is broken may show at the second try only.
+/// Amid what a process is killed is chance, so what is broken may show at the second try only.
 async fn sees(caught: fn(&Verdict) -> bool, mix: fn(u64) -> Mix) {
     let mut texts = Vec::new();
     for seed in 3..7 {
@@ -116,7 +116,7 @@ async fn with_faktory_the_checker_sees_a_fence_that_is_down() {
         |seed| Mix {
             seed,
             lasts: Duration::from_secs(15),
-            calls_per_second: 4.0,
+            calls_per_second: 1.5,
             among: vec![Fault::PauseWorker],
             broken: Some(Broken::Fencing),
             patience: Duration::from_secs(30),

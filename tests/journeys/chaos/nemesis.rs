@@ -108,12 +108,20 @@ impl Nemesis {
                 3
             }
             Fault::PauseWorker => {
-                // The answer comes while the worker sleeps; when it wakes, the job is another's.
-                world.llm.set(Mood::Slow(Duration::from_secs(LEASE_SECONDS)));
-                tokio::time::sleep(Duration::from_millis(700)).await;
-                let pid = world.workers[rng.random_range(0..2)].id();
+                // The answer comes while the worker sleeps; when it wakes, the job is another's, who still waits for
+                // its own answer. So slow that this can be seen, so quick that jobs do not pile up before the other.
+                world.llm.set(Mood::Slow(Duration::from_millis(1500)));
+                let held = claimed(world, Duration::from_secs(5), "true").await;
+                // By then it has asked.
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                let i = held.as_ref().map_or(0, |(_, worker)| usize::from(worker == "worker_1"));
+                let (pid, asleep) = (world.workers[i].id(), Instant::now());
                 signal("STOP", pid);
-                tokio::time::sleep(Duration::from_secs(LEASE_SECONDS + 2)).await;
+                if let Some((job_id, worker)) = held {
+                    let by_another = format!("job_id = '{job_id}' and claimed_by <> '{worker}'");
+                    claimed(world, Duration::from_secs(LEASE_SECONDS + 6), &by_another).await;
+                }
+                tokio::time::sleep(Duration::from_secs(LEASE_SECONDS).saturating_sub(asleep.elapsed())).await;
                 signal("CONT", pid);
                 tokio::time::sleep(Duration::from_millis(1500)).await;
                 world.llm.set(Mood::Good);
@@ -309,6 +317,24 @@ impl Nemesis {
         }
         0
     }
+}
+
+/// Waits until a worker takes a job that asks the model, and says which job and who.
+async fn claimed(world: &World, patience: Duration, which: &str) -> Option<(String, String)> {
+    let began = Instant::now();
+    let query = format!(
+        "select job_id, claimed_by from chaos_claims join jobs using (job_id)
+         where state = 'running' and kind = 'enrich_analysis' and claimed_at > now() - interval '1 second' and {which}
+         limit 1"
+    );
+    while began.elapsed() < patience {
+        let rows = tokio::task::block_in_place(|| try_psql(&world.database_url(), &query)).unwrap_or_default();
+        if let Some((job_id, worker)) = rows.lines().next().and_then(|row| row.split_once('|')) {
+            return Some((job_id.to_owned(), worker.to_owned()));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    None
 }
 
 async fn ready(world: &World) -> Option<Value> {

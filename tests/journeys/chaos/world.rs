@@ -36,13 +36,13 @@ pub enum Broken {
 
 /// Says who took a job and who finished it. The workers are different users of the database.
 const WATCH: &str = "
-    create table chaos_claims (job_id uuid primary key, claimed_by text not null);
+    create table chaos_claims (job_id uuid primary key, claimed_by text not null, claimed_at timestamptz not null);
     create table chaos_finishes (job_id uuid not null, claimed_by text not null, finished_by text not null);
     create function chaos_watch() returns trigger language plpgsql as $$
     begin
         if new.state = 'running' and old.state <> 'running' then
-            insert into chaos_claims values (new.job_id, session_user)
-            on conflict (job_id) do update set claimed_by = excluded.claimed_by;
+            insert into chaos_claims values (new.job_id, session_user, now())
+            on conflict (job_id) do update set claimed_by = excluded.claimed_by, claimed_at = now();
         elsif old.state = 'running' and new.state = 'done' then
             insert into chaos_finishes
             select job_id, claimed_by, session_user from chaos_claims where job_id = new.job_id;
@@ -178,7 +178,7 @@ impl World {
         command.env("DATABASE_URL", url(&user, self.postgres_wires[i + 1].port, DATABASE).expose_secret());
         command.env("FAKTORY_URL", format!("tcp://:a-queue-password@127.0.0.1:{}", self.faktory_wire.port));
         command.env("LLM_BASE_URL", format!("http://127.0.0.1:{}/v1", self.llm_wire.port));
-        command.env("LLM_MODEL", "scripted").env("LLM_API_KEY", "llm-key-canary").env("LLM_TIMEOUT_SECONDS", "6");
+        command.env("LLM_MODEL", "scripted").env("LLM_API_KEY", "llm-key-canary").env("LLM_TIMEOUT_SECONDS", "15");
         command.env("VAPI_API_URL", &self.vapi_url).env("VAPI_API_KEY", API_KEY).env("VAPI_RECONCILE_SECONDS", "5");
         command.env("WORKER_LEASE_SECONDS", LEASE_SECONDS.to_string()).env("WORKER_SWEEP_SECONDS", "1");
         Process::spawn(&mut command)
