@@ -171,5 +171,11 @@ pub async fn run(
     let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
     let operations = health(db.clone(), shutdown.clone()).merge(metrics(db.clone(), access));
     let router = router(Dashboard::new(&config, db, shutdown.clone())).merge(operations);
-    serve_with(listener, router, shutdown, ServeOptions { behind_proxy: config.behind_proxy }).await
+    serve_with(
+        listener,
+        router,
+        shutdown,
+        ServeOptions { behind_proxy: config.behind_proxy, ..ServeOptions::default() },
+    )
+    .await
 }

@@ -78,7 +78,7 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let options = ServeOptions { behind_proxy: config.behind_proxy };
+    let options = ServeOptions { behind_proxy: config.behind_proxy, ..ServeOptions::default() };
     let (recorder, records) = record::channel();
     let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
     // Beside the rest: a probe has neither a token nor our host name.

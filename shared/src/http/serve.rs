@@ -1,14 +1,22 @@
 //! Serving a router until told to stop, and no request cut off.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
@@ -17,10 +25,25 @@ use super::request::observe;
 /// How long requests under way may still take when the process has to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
-#[derive(Clone, Copy, Debug, Default)]
+/// More connections than this wait to be taken, in the kernel's queue.
+const MAX_CONNECTIONS: usize = 8_192;
+
+/// After an error that is not of one connection, such as too many open files, until the next try.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+
+#[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
     /// Whether the last `X-Forwarded-For` is to be believed.
     pub behind_proxy: bool,
+    /// A connection that has not sent the head of its next request by then is closed: nobody holds one for nothing.
+    /// Longer than the minute for which the usual proxies keep theirs, so that none sends into a closed one.
+    pub head_within: Duration,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self { behind_proxy: false, head_within: Duration::from_secs(75) }
+    }
 }
 
 /// Opens the address, or says in one sentence why not.
@@ -50,15 +73,52 @@ pub async fn serve_with(
         // `route_layer` would miss the 404s.
         .layer(from_fn(move |request: Request, next: Next| observe(options.behind_proxy, request, next)))
         .layer(from_fn(harden));
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    tokio::select! {
-        served = server => served?,
-        () = async { shutdown.cancelled().await; tokio::time::sleep(DRAIN).await } => {
-            tracing::warn!("requests were still under way after {} s and are cut off", DRAIN.as_secs());
+    accept(listener, app, &shutdown, options.head_within).await;
+    Ok(())
+}
+
+/// Takes connections until `shutdown`, then waits for what is under way.
+async fn accept(listener: TcpListener, app: Router, shutdown: &CancellationToken, head_within: Duration) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(head_within);
+    let (connections, free) = (GracefulShutdown::new(), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
+    while let Some((stream, slot)) = shutdown.run_until_cancelled(next(&listener, &free)).await {
+        let Ok(peer) = stream.peer_addr() else { continue };
+        let app = app.clone();
+        let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            app.clone().oneshot(request)
+        });
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // That the other side left, or never spoke, is its own affair.
+            let _ = connection.await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, connections.shutdown()).await.is_err() {
+        tracing::warn!("requests were still under way after {} s and are cut off", DRAIN.as_secs());
+    }
+}
+
+/// The next connection, as soon as there is room for it.
+async fn next(listener: &TcpListener, free: &Arc<Semaphore>) -> (TcpStream, Option<tokio::sync::OwnedSemaphorePermit>) {
+    let slot = free.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Answers are small, and somebody waits on the line.
+                let _ = stream.set_nodelay(true);
+                return (stream, slot);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
         }
     }
-    Ok(())
 }
 
 /// No browser guesses at our content types.
@@ -85,4 +145,61 @@ pub fn on_signal() -> anyhow::Result<CancellationToken> {
         std::process::exit(130);
     });
     Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    async fn start(head_within: Duration) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (addr, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let slow = get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            peer.to_string()
+        });
+        let router = Router::new().route("/slow", slow);
+        let options = ServeOptions { head_within, ..ServeOptions::default() };
+        let served = tokio::spawn({
+            let shutdown = shutdown.clone();
+            async move { serve_with(listener, router, shutdown, options).await.unwrap() }
+        });
+        (addr, shutdown, served)
+    }
+
+    async fn all(stream: &mut TcpStream) -> String {
+        let mut answer = String::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("it was closed").unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_finishes_its_head_is_let_go() {
+        let (addr, _shutdown, _served) = start(Duration::from_millis(100)).await;
+        let mut silent = TcpStream::connect(addr).await.unwrap();
+        assert_eq!(all(&mut silent).await, "");
+        let mut slow = TcpStream::connect(addr).await.unwrap();
+        slow.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\nX-Some").await.unwrap();
+        assert!(!all(&mut slow).await.contains("200 OK"));
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_answered_and_then_it_ends() {
+        let (addr, shutdown, served) = start(PATIENCE).await;
+        let mut idle = TcpStream::connect(addr).await.unwrap();
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        shutdown.cancel();
+        let answer = all(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("127.0.0.1:"), "{answer}");
+        tokio::time::timeout(PATIENCE, served).await.expect("it ended").unwrap();
+        assert_eq!(all(&mut idle).await, "");
+        assert!(TcpStream::connect(addr).await.is_err(), "nobody listens any more");
+    }
 }
