@@ -12,6 +12,7 @@ use shared::admin_login::{self, AdminLogin};
 use shared::clock;
 use shared::db::Db;
 use shared::id::AdminUserId;
+use shared::outage::{self, Outage};
 
 use crate::cookie;
 use crate::fault::Fault;
@@ -54,6 +55,8 @@ pub(crate) struct Admin {
     pub(crate) caller: Caller,
     pub(crate) csrf_token: String,
     pub(crate) viewer: Viewer,
+    /// What work waits for at this moment: every page says so.
+    pub(crate) outages: Vec<Outage>,
     /// As the browser named us: set-up links begin with it.
     pub(crate) host: String,
 }
@@ -94,14 +97,14 @@ where
         let now = clock::now();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let session_cookie = SessionCookie::from_ref(state);
+        let (db, failed) = (Db::from_ref(state), |error| Fault::from(error).into_response());
         let login = match session_cookie.read(&parts.headers) {
-            Some(cookie) => admin_login::find_login(&Db::from_ref(state), &cookie, now)
-                .await
-                .map_err(|error| Fault::from(error).into_response())?,
+            Some(cookie) => admin_login::find_login(&db, &cookie, now).await.map_err(failed)?,
             None => None,
         };
         let login = login.ok_or_else(|| sign_in_first(parts, session_cookie, &path))?;
-        Ok(Self::new(login, &parts.headers, now))
+        let outages = outage::list(&db).await.map_err(failed)?;
+        Ok(Self { outages, ..Self::new(login, &parts.headers, now) })
     }
 }
 
@@ -114,6 +117,7 @@ impl Admin {
             role: login.user.role,
             csrf_token: login.csrf_token,
             viewer: Viewer::from_headers(headers, now),
+            outages: Vec::new(),
             host: headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
         }
     }
@@ -157,6 +161,7 @@ impl Admin {
             role,
             csrf_token: "csrf_of_this_login".to_owned(),
             viewer: Viewer::sample(),
+            outages: Vec::new(),
             host: "localhost:8081".to_owned(),
         }
     }

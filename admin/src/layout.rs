@@ -1,11 +1,13 @@
 //! What every page has around it: head, navigation, the bar on top, the foot.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use shared::outage::{Dependency, Outage};
 
 use crate::assets::{self, Asset};
 use crate::auth::Admin;
 use crate::parts::csrf;
 use crate::parts::icon::{icon, icon_large, icon_small, logo};
+use crate::parts::notice::{Tone, notice_with};
 use crate::viewer::Theme;
 
 /// Which part of the navigation a page belongs to.
@@ -103,7 +105,7 @@ impl Page<'_> {
                     div.side { (self.side()) }
                     div.page {
                         header.top { (self.top()) }
-                        main id="main" tabindex="-1" { (body) }
+                        main id="main" tabindex="-1" { (degraded(self.admin)) (body) }
                         footer.foot {
                             span { "AI Tutor " (env!("CARGO_PKG_VERSION")) }
                             span { "Times in " a.link href="/account" { (viewer.zone.name()) } }
@@ -203,6 +205,20 @@ fn menu_link(place: Place) -> Markup {
     html! { a href=(place.path()) { (icon(place.icon())) (place.name()) } }
 }
 
+/// What does not answer, and what that means for those who look.
+fn degraded(admin: &Admin) -> Markup {
+    html! {
+        @for Outage { dependency, since } in &admin.outages {
+            @let (title, text) = match dependency {
+                Dependency::Faktory => ("The queue server does not answer", "Calls are taken in and kept; what they told is read in later."),
+                Dependency::Llm => ("The language model does not answer", "Calls are judged by rules meanwhile, and read again as soon as it does."),
+                Dependency::Vapi => ("VAPI does not answer our questions", "Reports that it sends by itself still come in; those it missed are asked for later."),
+            };
+            (notice_with(Tone::Warn, title, &html! { "Since " (admin.viewer.time(*since)) ". " (text) }, &html! {}))
+        }
+    }
+}
+
 pub(crate) fn role_word(admin: &Admin) -> &'static str {
     crate::parts::role_word(admin.role)
 }
@@ -293,5 +309,14 @@ mod tests {
     #[test]
     fn the_foot_says_whose_time_it_is() {
         assert!(rendered(Role::Viewer).contains("America/Chicago"));
+    }
+
+    #[test]
+    fn what_does_not_answer_is_said_on_every_page() {
+        let mut admin = Admin::sample(shared::access::Role::Viewer);
+        assert!(!page(&admin, Place::Jobs, "Jobs", html! {}).into_string().contains("does not answer"));
+        admin.outages.push(Outage { dependency: Dependency::Llm, since: admin.viewer.now });
+        let shown = page(&admin, Place::Jobs, "Jobs", html! {}).into_string();
+        assert!(shown.contains("The language model does not answer") && shown.contains("role=\"status\""), "{shown}");
     }
 }
