@@ -15,6 +15,8 @@ pub mod doorbell;
 pub mod lease;
 pub mod list;
 pub mod repair;
+#[cfg(test)]
+mod state_machine;
 
 /// Names our jobs among all UUIDv5. Never change it: a job asked for twice must get the same id.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_2c8a_51f4_4f0e_9b0a_77d3_0c5e_9a41);

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
+use crate::delivery::REPORT;
 use crate::tool_call;
 
 /// Rows in one statement: a fraction of a second, so that nobody waits for it.
@@ -32,11 +33,14 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
     loop {
         let n_tool_calls = tool_call::delete_before(db, now - retention.tool_calls, BATCH).await?;
         let n_deliveries = sqlx::query!(
+            // Of an erased student's call it stays known that it was reported, or VAPI would be asked for it again.
             "delete from deliveries where delivery_id in (
-                 select delivery_id from deliveries where received_at < $1 and state <> 'stored'
+                 select delivery_id from deliveries
+                 where received_at < $1 and state <> 'stored' and not (type = $3 and body is null)
                  order by received_at limit $2 for update skip locked)",
             now - retention.deliveries,
             BATCH,
+            REPORT,
         )
         .execute(db)
         .await?
@@ -67,8 +71,8 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn what_is_old_goes_and_what_waits_stays(db: Db) {
         sqlx::query!(
-            "insert into deliveries (delivery_id, dedupe_key, type, received_at, state)
-             select gen_random_uuid(), state || days, 'end-of-call-report', now() - make_interval(days => days), state
+            "insert into deliveries (delivery_id, dedupe_key, type, body, received_at, state)
+             select gen_random_uuid(), state || days, 'end-of-call-report', '\\x7b7d', now() - make_interval(days => days), state
              from unnest(array['stored', 'processed', 'unreadable']) as state, unnest(array[1, 40]) as days"
         )
         .execute(&db)
@@ -96,5 +100,43 @@ mod tests {
         let purged = purge(&db, &retention, now).await.unwrap();
         assert_eq!(purged, Purged { n_tool_calls: 1_500, n_deliveries: 2, n_jobs: 1 });
         assert_eq!(purge(&db, &retention, now).await.unwrap(), Purged::default());
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn an_erased_students_calls_are_never_asked_for_again(db: Db) {
+        let old = crate::clock::now() - TimeDelta::days(400);
+        let student_id = crate::id::StudentId(uuid::Uuid::from_u128(7));
+        sqlx::query("insert into students (student_id, display_name, created_at, updated_at) values ($1, 'A', $2, $2)")
+            .bind(student_id.0)
+            .bind(old)
+            .execute(&db)
+            .await
+            .unwrap();
+        sqlx::query(
+            "insert into sessions (session_id, call_id, student_id, status, created_at, updated_at)
+             values (gen_random_uuid(), 'purged', $1, 'analyzed', $2, $2), (gen_random_uuid(), 'kept', $1, 'analyzed', $2, $2)",
+        )
+        .bind(student_id.0)
+        .bind(old)
+        .execute(&db)
+        .await
+        .unwrap();
+        sqlx::query(
+            "insert into deliveries (delivery_id, dedupe_key, type, call_id, body, received_at, state)
+             values (gen_random_uuid(), 'kept:end-of-call-report', 'end-of-call-report', 'kept', '\\x7b7d', $1, 'processed')",
+        )
+        .bind(old)
+        .execute(&db)
+        .await
+        .unwrap();
+        let mut tx = db.begin().await.unwrap();
+        crate::student::delete_student(&mut tx, &crate::access::Caller::operator(), student_id).await.unwrap();
+        tx.commit().await.unwrap();
+        let retention =
+            Retention { tool_calls: TimeDelta::zero(), deliveries: TimeDelta::zero(), jobs: TimeDelta::zero() };
+        purge(&db, &retention, crate::clock::now() + TimeDelta::hours(1)).await.unwrap();
+        let calls = ["purged", "kept", "never heard of"].map(str::to_owned);
+        let left = crate::delivery::list_calls_without_report(&db, &calls).await.unwrap();
+        assert_eq!(left, ["never heard of"]);
     }
 }

@@ -177,13 +177,25 @@ pub async fn update_student(
 }
 
 /// Erases the student and all that hangs on them: phones, sessions with their transcripts, evidence, mastery, notes,
-/// and the bodies of the deliveries that told of those sessions. Needs `students:write`.
+/// and the bodies of the deliveries that told of those sessions. What stays is that the calls were reported, so that
+/// nobody asks VAPI for them and brings them back. Needs `students:write`.
 pub async fn delete_student(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
     caller.require(Scope::StudentsWrite)?;
     sqlx::query!(
         "update deliveries set body = null
          where call_id in (select call_id from sessions where student_id = $1) and body is not null",
         student_id as StudentId,
+    )
+    .execute(&mut *tx)
+    .await?;
+    // Reports that were purged since, or that never came.
+    sqlx::query!(
+        "insert into deliveries (delivery_id, dedupe_key, type, call_id, received_at, state, processed_at)
+         select gen_random_uuid(), call_id || ':' || $2, $2, call_id, now(), 'processed', now()
+         from sessions where student_id = $1
+         on conflict on constraint deliveries_dedupe_key_key do nothing",
+        student_id as StudentId,
+        crate::delivery::REPORT,
     )
     .execute(&mut *tx)
     .await?;
