@@ -1,8 +1,8 @@
 //! Chaos: the production binaries under load, with everything that they depend on killed, cut and slowed by a plan, and
 //! then asked what became of what they had promised.
 //!
-//! `./dev chaos [--seed N] [--minutes M] [--break fencing|early-ack]` runs the long mix; the short one is part of
-//! `./dev test`. It reads its history alone: what was accepted, and which calls ended.
+//! `./dev chaos [--seed N] [--minutes M] [--only ROW,ROW] [--break fencing|early-ack]` runs the long mix; the short one
+//! is part of `./dev test`. The checker reads the history alone: what was accepted, and which calls ended.
 
 mod checker;
 mod fake_llm;
@@ -13,6 +13,7 @@ mod plan;
 mod postgres;
 mod proxy;
 mod report;
+mod surroundings;
 mod world;
 
 use std::time::{Duration, Instant};
@@ -142,6 +143,35 @@ async fn with_faktory_the_checker_sees_an_answer_before_the_commit() {
     .await;
 }
 
+/// The disk is lost, and with it whatever was accepted since the last copy: VAPI is asked for it again.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Faktory: run ./dev test"]
+async fn with_faktory_a_restored_backup_hears_of_every_call_again() {
+    let mut world = World::start(None).await;
+    let (caller, stop) = (Caller::new(&world, false), CancellationToken::new());
+    let load = tokio::spawn({
+        let (caller, stop) = (caller.clone(), stop.clone());
+        async move { caller.run(22, 6.0, stop).await }
+    });
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let backup = tokio::task::block_in_place(|| world.postgres.back_up());
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    stop.cancel();
+    load.await.unwrap();
+    let began = Instant::now();
+    world.postgres.restore(&backup).await;
+    let mut verdict = check(&world, Duration::from_secs(120)).await;
+    let n_before = verdict.lost.len();
+    verdict.lost.retain(|(_, what)| !what.starts_with("I1"));
+    let n_forgotten = n_before - verdict.lost.len();
+    println!(
+        "{n_forgotten} deliveries were younger than the backup; whole again after {:.1} s",
+        began.elapsed().as_secs_f64()
+    );
+    assert!(n_forgotten > 0, "the backup held everything, so this proves nothing");
+    assert!(verdict.is_clean(), "{verdict:?}\nlogs: {}", world.folder.display());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: run ./dev chaos"]
 async fn long_mix() {
@@ -151,11 +181,13 @@ async fn long_mix() {
         "early-ack" => Broken::EarlyAnswer,
         _ => panic!("--break is fencing or early-ack"),
     });
+    let only = from_environment("CHAOS_ONLY").unwrap_or_default();
+    let only: Vec<u8> = only.split_terminator(',').map(|row| row.parse().expect("--only is rows: 3,15")).collect();
     let mix = Mix {
         seed: number("CHAOS_SEED", 1.0) as u64,
         lasts: Duration::from_secs_f64(60.0 * number("CHAOS_MINUTES", 10.0)),
         calls_per_second: number("CHAOS_CALLS_PER_SECOND", 4.0),
-        among: Fault::all().collect(),
+        among: Fault::all().filter(|fault| only.is_empty() || only.contains(&fault.row().0)).collect(),
         broken,
         patience: Duration::from_mins(5),
     };

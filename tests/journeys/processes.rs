@@ -13,6 +13,9 @@ use crate::service::{WEBHOOK_SECRET, client, eventually, new_database};
 /// For tests only.
 pub const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\\n-----END PRIVATE KEY-----";
 
+/// Another one, likewise.
+pub const JWT_PRIVATE_KEY_TWO: &str = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIBlsfrgU+upcds75N7CZmFjHsJTUIwhWm3HFDPPpZVbW\\n-----END PRIVATE KEY-----";
+
 /// A process that does not outlive its test.
 pub struct Process(Child);
 

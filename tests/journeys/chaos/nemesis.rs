@@ -59,7 +59,7 @@ impl Nemesis {
         tokio::time::sleep(step.pause).await;
     }
 
-    fn promise(&mut self, is_kept: bool, words: impl Into<String>) {
+    pub(super) fn promise(&mut self, is_kept: bool, words: impl Into<String>) {
         if !is_kept {
             self.broken_promises.push(words.into());
         }
@@ -261,6 +261,9 @@ impl Nemesis {
                 world.restart_server(i);
                 1
             }
+            Fault::KeyRotation => self.rotate_key(world).await,
+            Fault::SkewClock => self.skew_clock(world, caller, rng).await,
+            Fault::FillDisk => self.fill_disk(world, caller).await,
             Fault::SecretRotation => {
                 let (old, new) = (world.door.secret(), format!("webhook-secret-canary-{}", rng.random::<u32>()));
                 world.set_secrets(&new, Some(&old));
@@ -275,7 +278,7 @@ impl Nemesis {
         }
     }
 
-    async fn roll(&mut self, world: &mut World) {
+    pub(super) async fn roll(&mut self, world: &mut World) {
         for i in 0..2 {
             let began = Instant::now();
             let code = world.roll_server(i).await;

@@ -1,5 +1,8 @@
 //! Which faults, in which order, how long: all from one seed.
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -27,10 +30,35 @@ pub enum Fault {
     PoolExhausted,
     MemoryCap,
     SecretRotation,
+    KeyRotation,
+    SkewClock,
+    FillDisk,
+}
+
+/// What lets a process believe in another time.
+pub static FAKETIME: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    folders.map(|folder| folder.path().join("faketime/libfaketime.so.1")).find(|path| path.is_file())
+});
+
+/// Whether a file system of its own can be had.
+static MAY_MOUNT: LazyLock<bool> = LazyLock::new(|| {
+    let folder = std::env::temp_dir().join(format!("chaos-mount-{}", std::process::id()));
+    let may = std::fs::create_dir_all(&folder).is_ok() && mount(&folder, 1);
+    let _ = Command::new("umount").arg(&folder).stderr(Stdio::null()).status();
+    let _ = std::fs::remove_dir(&folder);
+    may
+});
+
+/// A disk of so many megabytes, in memory.
+pub fn mount(folder: &Path, size_mb: u32) -> bool {
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", &format!("size={size_mb}m"), "tmpfs"]).arg(folder);
+    mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// Each with its weight in the mix: what is quick comes often.
-const WEIGHTS: [(Fault, u32); 19] = [
+const WEIGHTS: [(Fault, u32); 22] = [
     (Fault::KillServer, 12),
     (Fault::KillWorker, 12),
     (Fault::PauseWorker, 2),
@@ -50,11 +78,23 @@ const WEIGHTS: [(Fault, u32); 19] = [
     (Fault::PoolExhausted, 1),
     (Fault::MemoryCap, 1),
     (Fault::SecretRotation, 1),
+    (Fault::KeyRotation, 1),
+    (Fault::SkewClock, 1),
+    (Fault::FillDisk, 1),
 ];
 
 impl Fault {
     pub fn all() -> impl Iterator<Item = Self> {
         WEIGHTS.into_iter().map(|(fault, _)| fault)
+    }
+
+    /// Why this machine cannot have it.
+    pub fn hindrance(self) -> Option<&'static str> {
+        match self {
+            Self::SkewClock if FAKETIME.is_none() => Some("not here: needs libfaketime"),
+            Self::FillDisk if !*MAY_MOUNT => Some("not here: a disk of Postgres' own needs root and mount"),
+            _ => None,
+        }
     }
 
     /// Its row in the fault matrix, and its name there.
@@ -79,18 +119,18 @@ impl Fault {
             Self::PoolExhausted => (19, "a table locked, pools exhausted"),
             Self::MemoryCap => (20, "memory cap"),
             Self::SecretRotation => (23, "secret rotation"),
+            Self::KeyRotation => (24, "signing key rotation"),
+            Self::SkewClock => (14, "a clock ten minutes off"),
+            Self::FillDisk => (15, "Postgres' disk full"),
         }
     }
 }
 
 /// What runs otherwise than by the nemesis, or not at all: for the table.
-pub const OTHERS: [(u8, &str); 6] = [
+pub const OTHERS: [(u8, &str); 3] = [
     (13, "in the load: each call's events are shuffled; all 120 orders in `orders`"),
-    (14, "not here: needs libfaketime; leases are on Postgres' clock"),
-    (15, "not here: needs a small file system of Postgres' own, hence root and a mount"),
     (21, "in the load: one call in twenty sends no report, one in twenty is of nobody"),
-    (22, "not here yet: a restore from a backup taken under load"),
-    (24, "not here: there are no tokens in this load"),
+    (22, "a run of its own: a backup taken under load is restored"),
 ];
 
 /// One blow of the nemesis.
@@ -105,7 +145,8 @@ pub struct Step {
 /// An endless plan; the same seed gives the same. Every fault once at the beginning, in an order of the seed's.
 pub fn plan(seed: u64, among: &[Fault]) -> impl Iterator<Item = Step> + use<> {
     let mut rng = StdRng::seed_from_u64(seed);
-    let weighted: Vec<(Fault, u32)> = WEIGHTS.into_iter().filter(|(fault, _)| among.contains(fault)).collect();
+    let weighted: Vec<(Fault, u32)> =
+        WEIGHTS.into_iter().filter(|(fault, _)| among.contains(fault) && fault.hindrance().is_none()).collect();
     let mut first: Vec<Fault> = weighted.iter().map(|(fault, _)| *fault).collect();
     rand::seq::SliceRandom::shuffle(&mut first[..], &mut rng);
     let sum: u32 = weighted.iter().map(|(_, weight)| weight).sum();
@@ -126,7 +167,7 @@ pub fn plan(seed: u64, among: &[Fault]) -> impl Iterator<Item = Step> + use<> {
 
 #[test]
 fn a_seed_gives_the_same_plan_again() {
-    let all: Vec<Fault> = Fault::all().collect();
+    let all: Vec<Fault> = Fault::all().filter(|fault| fault.hindrance().is_none()).collect();
     let of = |seed| plan(seed, &all).take(200).collect::<Vec<_>>();
     assert_eq!(of(7), of(7));
     assert_ne!(of(7), of(8));

@@ -3,14 +3,18 @@
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use secrecy::SecretString;
 use shared::config::from_environment;
 
+use super::plan::{Fault, mount};
 use crate::processes::{Process, free_port, signal};
 use crate::psql::try_psql;
+
+/// Far more than a run writes.
+const DISK_MB: u32 = 6_000;
 
 pub struct Postgres {
     folder: PathBuf,
@@ -33,6 +37,9 @@ impl Postgres {
     pub async fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("chaos-pg-{}", uuid::Uuid::now_v7().simple()));
         std::fs::create_dir_all(&folder).unwrap();
+        if Fault::FillDisk.hindrance().is_none() {
+            assert!(mount(&folder, DISK_MB));
+        }
         let run_as = user();
         if let Some((uid, gid)) = run_as {
             chown(&folder, Some(uid), Some(gid)).unwrap();
@@ -81,7 +88,7 @@ impl Postgres {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("Postgres does not start: {}", self.folder.join("log").display());
+        panic!("Postgres does not start: {}", std::fs::read_to_string(self.folder.join("log")).unwrap_or_default());
     }
 
     pub fn end(&mut self, end: End) {
@@ -95,10 +102,61 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// Leaves no room on its disk, until [`Postgres::make_room`].
+    pub fn fill_disk(&self) {
+        let free = Command::new("df").args(["--output=avail", "-B1"]).arg(&self.folder).output().unwrap();
+        let free = String::from_utf8(free.stdout).unwrap();
+        let free: u64 = free.lines().nth(1).expect("df says how much is free").trim().parse().unwrap();
+        let ballast = self.folder.join("ballast");
+        // Most of it at once; the rest by writing until nothing more goes in, since others write, too.
+        let most = free.saturating_sub(32 << 20).to_string();
+        let filled = Command::new("fallocate").args(["-l", &most]).arg(&ballast).status().unwrap();
+        assert!(filled.success(), "fallocate {most}");
+        let script = "cat /dev/zero >> \"$1\"";
+        let _ = Command::new("sh").args(["-c", script, "sh"]).arg(&ballast).stderr(Stdio::null()).status();
+    }
+
+    /// Postgres ends where it cannot write its log; then it is started again.
+    pub async fn make_room(&mut self) {
+        std::fs::remove_file(self.folder.join("ballast")).unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if self.process.as_mut().is_none_or(Process::has_ended) {
+            self.launch().await;
+        }
+    }
+
+    /// A copy of everything as it is now, while work goes on.
+    pub fn back_up(&self) -> PathBuf {
+        let backup = self.folder.with_extension("backup");
+        std::fs::create_dir_all(&backup).unwrap();
+        if let Some((uid, gid)) = self.run_as {
+            chown(&backup, Some(uid), Some(gid)).unwrap();
+        }
+        let mut copy = self.command("pg_basebackup");
+        copy.args(["-h", "127.0.0.1", "-U", "postgres", "-X", "stream", "-c", "fast", "-p", &self.port.to_string()]);
+        let output = copy.arg("-D").arg(&backup).output().unwrap();
+        assert!(output.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&output.stderr));
+        backup
+    }
+
+    /// The disk is lost; what was copied takes its place.
+    pub async fn restore(&mut self, backup: &std::path::Path) {
+        self.end(End::Kill);
+        let script = "rm -rf \"$1\"/* && chmod 700 \"$2\" && cp -a \"$2\"/. \"$1\"/ && rm -rf \"$2\"";
+        let restored = Command::new("sh").args(["-c", script, "sh"]).arg(&self.folder).arg(backup).status().unwrap();
+        assert!(restored.success());
+        self.launch().await;
+    }
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
         if self.process.is_some() {
             self.end(End::Immediate);
+        }
+        if Fault::FillDisk.hindrance().is_none() {
+            let _ = Command::new("umount").arg(&self.folder).status();
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }

@@ -16,6 +16,9 @@ pub fn report(seed: u64, nemesis: &Nemesis, verdict: &Verdict) -> String {
     let mut rows: Vec<(u8, String)> = Fault::all()
         .map(|fault| {
             let (row, name) = fault.row();
+            if let Some(why) = fault.hindrance() {
+                return (row, format!("{row:>3}  {why}"));
+            }
             let Some(felt) = nemesis.felt.get(&fault) else { return (row, format!("{row:>3}  {name:<46} {:>10}", 0)) };
             let sum: Duration = felt.heal_times.iter().sum();
             let mean = sum / u32::try_from(felt.heal_times.len().max(1)).unwrap();

@@ -11,6 +11,7 @@ use shared::db::{self, Db, PoolSize};
 
 use super::fake_llm::FakeLlm;
 use super::history::History;
+use super::plan::FAKETIME;
 use super::postgres::{Postgres, url};
 use super::proxy::Proxy;
 use crate::fake_vapi::{API_KEY, FakeVapi};
@@ -104,6 +105,10 @@ pub struct World {
     pub http: reqwest::Client,
     pub folder: PathBuf,
     secrets: (String, Option<String>),
+    /// What servers sign tokens with, and what else they accept.
+    keys: (&'static str, Option<&'static str>),
+    /// How far off the clocks of processes are that start now, as libfaketime has it.
+    pub clock: Option<&'static str>,
     vapi_url: String,
 }
 
@@ -137,6 +142,8 @@ impl World {
             door: Door(Arc::new(Mutex::new((vec![String::new(); 2], "webhook-secret-canary".to_owned())))),
             history: History::new(&folder),
             secrets: ("webhook-secret-canary".to_owned(), None),
+            keys: (JWT_PRIVATE_KEY, None),
+            clock: None,
             postgres,
             faktory,
             llm,
@@ -164,10 +171,15 @@ impl World {
     fn spawn_server(&self, port: u16) -> Server {
         let mut command = self.command("mcp-server", "servers.log");
         command.env("DATABASE_URL", url("web", self.postgres_wires[0].port, DATABASE).expose_secret());
-        command.env("MCP_SERVER_ADDR", format!("127.0.0.1:{port}")).env("JWT_PRIVATE_KEY", JWT_PRIVATE_KEY);
+        command.env("MCP_SERVER_ADDR", format!("127.0.0.1:{port}")).env("JWT_PRIVATE_KEY", self.keys.0);
+        // One address for both, as behind a load balancer: a token of one is good at the other.
+        command.env("PUBLIC_URL", "http://localhost:8080");
         command.env("VAPI_WEBHOOK_SECRET", &self.secrets.0);
         if let Some(previous) = &self.secrets.1 {
             command.env("VAPI_WEBHOOK_SECRET_PREVIOUS", previous);
+        }
+        if let Some(previous) = self.keys.1 {
+            command.env("JWT_PRIVATE_KEY_PREVIOUS", previous);
         }
         Server { process: Process::spawn(&mut command), port }
     }
@@ -188,6 +200,9 @@ impl World {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join(log)).unwrap();
         let mut command = Command::new(binary(name));
         command.env_clear().env("PATH", from_environment("PATH").unwrap_or_default());
+        if let (Some(offset), Some(faketime)) = (self.clock, &*FAKETIME) {
+            command.env("LD_PRELOAD", faketime).env("FAKETIME", offset).env("DONT_FAKE_MONOTONIC", "1");
+        }
         command.env("LOG_FORMAT", "json").env("RUST_LOG", "info").stdout(log.try_clone().unwrap()).stderr(log);
         command
     }
@@ -208,6 +223,15 @@ impl World {
     /// Accept these from the next start of a server on.
     pub fn set_secrets(&mut self, secret: &str, previous: Option<&str>) {
         self.secrets = (secret.to_owned(), previous.map(str::to_owned));
+    }
+
+    /// Sign with this key from the next start of a server on, and accept tokens of the previous one.
+    pub fn set_keys(&mut self, key: &'static str, previous: Option<&'static str>) {
+        self.keys = (key, previous);
+    }
+
+    pub fn key(&self) -> &'static str {
+        self.keys.0
     }
 
     /// Lets deliveries to a server as soon as it is ready.
