@@ -1,5 +1,6 @@
 //! The learner: who they are, and from which telephones they call.
 
+mod list;
 mod versions;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +12,7 @@ use crate::db::{Connection, Error, Executor, Result};
 use crate::id::StudentId;
 use crate::phone::Phone;
 
+pub use self::list::{StudentItem, StudentQuery, count_students, list_student_ids, list_students};
 pub use self::versions::{StudentVersion, list_versions};
 
 /// Whether assistants may be told about the student.
@@ -314,91 +316,6 @@ pub async fn calls_from(db: impl Executor<'_>, student_id: StudentId, phone: &Ph
         r#"select exists (select 1 from student_phones where phone = $1 and student_id = $2) as "is_theirs!""#,
         phone.as_str(),
         student_id as StudentId,
-    )
-    .fetch_one(db)
-    .await?)
-}
-
-/// A row of a list of students.
-#[derive(Clone)]
-pub struct StudentItem {
-    pub student_id: StudentId,
-    pub display_name: String,
-    pub grade: Option<i16>,
-    pub status: StudentStatus,
-    pub created_at: DateTime<Utc>,
-    pub n_sessions: i64,
-    pub last_session_at: Option<DateTime<Utc>>,
-}
-
-impl std::fmt::Debug for StudentItem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StudentItem").field("student_id", &self.student_id).finish_non_exhaustive()
-    }
-}
-
-/// Which students, and from where: by name, then id.
-#[derive(Clone, Debug, Default)]
-pub struct StudentQuery {
-    /// Part of the name, whatever its case.
-    pub name_contains: Option<String>,
-    pub grade: Option<i16>,
-    /// The last row of the page before: name and id.
-    pub after: Option<(String, StudentId)>,
-    pub limit: i64,
-}
-
-/// Students by name. Needs `students:read`.
-pub async fn list_students(db: impl Executor<'_>, caller: &Caller, query: &StudentQuery) -> Result<Vec<StudentItem>> {
-    caller.require(Scope::StudentsRead)?;
-    let (after_name, after_id) = query.after.clone().map_or((None, None), |(name, id)| (Some(name), Some(id)));
-    Ok(sqlx::query_as!(
-        StudentItem,
-        r#"select s.student_id as "student_id: StudentId", display_name, grade, s.status as "status: StudentStatus",
-               s.created_at, coalesce(c.n_sessions, 0) as "n_sessions!", c.last_session_at
-           from students s
-           left join lateral (
-               select count(*) as n_sessions, max(coalesce(started_at, created_at)) as last_session_at
-               from sessions where sessions.student_id = s.student_id
-           ) c on true
-           where ($1::text is null or position(lower($1) in lower(display_name)) > 0)
-             and ($2::smallint is null or grade = $2)
-             and ($3::text is null or (lower(display_name), s.student_id) > (lower($3), $4))
-           order by lower(display_name), s.student_id
-           limit $5"#,
-        query.name_contains.as_deref(),
-        query.grade,
-        after_name,
-        after_id as Option<StudentId>,
-        query.limit,
-    )
-    .fetch_all(db)
-    .await?)
-}
-/// Up to `limit` students by their ids, behind `after`. For work on all of them. Needs `students:read`.
-pub async fn list_student_ids(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    after: Option<StudentId>,
-    limit: i64,
-) -> Result<Vec<StudentId>> {
-    caller.require(Scope::StudentsRead)?;
-    Ok(sqlx::query_scalar!(
-        r#"select student_id as "student_id: StudentId" from students
-           where $1::uuid is null or student_id > $1 order by student_id limit $2"#,
-        after as Option<StudentId>,
-        limit,
-    )
-    .fetch_all(db)
-    .await?)
-}
-
-/// How many have an id behind `after`. Needs `students:read`.
-pub async fn count_students(db: impl Executor<'_>, caller: &Caller, after: Option<StudentId>) -> Result<i64> {
-    caller.require(Scope::StudentsRead)?;
-    Ok(sqlx::query_scalar!(
-        r#"select count(*) as "n!" from students where $1::uuid is null or student_id > $1"#,
-        after as Option<StudentId>,
     )
     .fetch_one(db)
     .await?)
