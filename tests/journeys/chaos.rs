@@ -160,7 +160,7 @@ async fn with_faktory_a_restored_backup_hears_of_every_call_again() {
     load.await.unwrap();
     let began = Instant::now();
     world.postgres.restore(&backup).await;
-    let mut verdict = check(&world, Duration::from_secs(120)).await;
+    let mut verdict = check(&world, Duration::from_mins(2)).await;
     let n_before = verdict.lost.len();
     verdict.lost.retain(|(_, what)| !what.starts_with("I1"));
     let n_forgotten = n_before - verdict.lost.len();
