@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +22,8 @@ pub struct LocalSecrets {
 impl LocalSecrets {
     /// Reads them, and makes those that are missing.
     pub fn open(data_dir: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(data_dir)
+            .with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
         let keep = |name: &str, make: &dyn Fn() -> SecretString| -> anyhow::Result<SecretString> {
             let path = data_dir.join(name);
             if let Ok(text) = std::fs::read_to_string(&path)

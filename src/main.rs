@@ -225,7 +225,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(arguments) => evaluate::run(&arguments).await?,
         command => {
             let database = Database::find(&dir).await?;
-            let done = on_database(command, &database, &dir).await;
+            let done = on_database(command, &database).await;
             database.stop()?;
             done?;
         }
@@ -234,7 +234,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 /// The commands that work on the database alone.
-async fn on_database(command: Command, database: &Database, dir: &std::path::Path) -> anyhow::Result<()> {
+async fn on_database(command: Command, database: &Database) -> anyhow::Result<()> {
     let now = shared::clock::now();
     if let Command::Migrate = command {
         return shared::db::migrate(&database.url).await;
@@ -245,7 +245,7 @@ async fn on_database(command: Command, database: &Database, dir: &std::path::Pat
             accounts::create_api_client(&db, &name, scope, agent_key, now).await
         }
         Command::AdminUser(AdminUserCommand::Create { email, role }) => {
-            accounts::create_admin_user(&db, &email, role, &settings::admin_url(dir)?, now).await
+            accounts::create_admin_user(&db, &email, role, &settings::admin_url()?, now).await
         }
         Command::Curriculum(CurriculumCommand::Export { format }) => curriculum::export(&db, format).await,
         Command::Curriculum(CurriculumCommand::Import { file }) => curriculum::import(&db, &file).await,

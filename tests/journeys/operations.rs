@@ -109,3 +109,19 @@ fn a_binary_without_settings_names_them_all_and_ends_with_78() {
         assert_eq!(named, variables, "{name}: {told}");
     }
 }
+
+/// In production there is a database and no data directory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_made_without_a_data_directory() {
+    let url = crate::service::new_database().await;
+    let folder = std::env::temp_dir().join(format!("no-data-{}", uuid::Uuid::now_v7().simple()));
+    std::fs::create_dir(&folder).unwrap();
+    let mut command = Command::new(binary("ai-tutor"));
+    command.args(["admin-user", "create", "--email", "dana@example.org", "--role", "tutor"]).current_dir(&folder);
+    command.env("DATABASE_URL", secrecy::ExposeSecret::expose_secret(&url)).stdin(std::process::Stdio::null());
+    let made = command.output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(String::from_utf8_lossy(&made.stdout).contains("/setup/"), "a link to set the password");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "it leaves nothing behind");
+    std::fs::remove_dir(&folder).unwrap();
+}

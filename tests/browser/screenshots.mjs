@@ -1,0 +1,100 @@
+// Pictures of every page, light and dark, wide and narrow, of a service with the demo and synthetic data:
+//   ./dev screenshots [FOLDER]
+// Into docs/screenshots as WebP; into a FOLDER that is named, as PNG, for looking at them one by one.
+import { spawn, spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const [, , binary, folder] = process.argv;
+const OUT = folder ?? "docs/screenshots";
+const FORMAT = folder ? "png" : "webp";
+const ONLY = process.env.ONLY?.split(",");
+const ADMIN_ADDR = "127.0.0.1:18096";
+const ADMIN_URL = `http://${ADMIN_ADDR}`;
+const packages = createRequire(resolve(process.env.PACKAGES ?? "target/tools/browser", "here.js"));
+const { chromium } = packages("playwright-core");
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+  "--disable-sync", "--no-first-run"];
+
+const data = mkdtempSync(join(tmpdir(), "screenshots-"));
+const service = spawn(binary, ["up", "--data-dir", data], {
+  env: { ...process.env, ADMIN_ADDR, MCP_SERVER_ADDR: "127.0.0.1:18095", LLM_BASE_URL: "" },
+  stdio: ["ignore", "pipe", "inherit"],
+});
+let said = "";
+await new Promise((ready, reject) => {
+  service.stdout.on("data", text => { said += text; if (said.includes("Ctrl-C stops")) ready(); });
+  service.on("exit", code => reject(new Error(`the service ended with ${code}:\n${said}`)));
+});
+const [, email, password] = said.match(/Log in as\s+(\S+)\s+password\s+(\S+)/);
+
+function run(...words) {
+  const { status, stderr } = spawnSync(binary, words, { encoding: "utf8", env: process.env });
+  if (status !== 0) throw new Error(`${words.join(" ")}: ${stderr}`);
+}
+
+try {
+  run("seed", "--students", "60", "--sessions", "900", "--seed", "7");
+  run("api-client", "create", "--name", "Phone assistant", "--scope", "context:read calls:write notes:write", "--agent-key");
+  run("admin-user", "create", "--email", "tomas.rivera@example.org", "--role", "tutor");
+  mkdirSync(OUT, { recursive: true });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  const first = async (page, path, selector) => {
+    await page.goto(ADMIN_URL + path);
+    return page.locator(selector).first().getAttribute("href");
+  };
+  let places;
+  for (const width of [1440, 390]) for (const theme of ["light", "dark"]) {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme, locale: "en-US" });
+    const page = await context.newPage();
+    const shoot = async (name, path) => {
+      if (ONLY && !ONLY.includes(name)) return;
+      await page.goto(ADMIN_URL + path);
+      await page.waitForTimeout(400);
+      if (FORMAT === "png") {
+        await page.screenshot({ path: join(OUT, `${name}-${width}-${theme}.png`), fullPage: true });
+        return;
+      }
+      const devtools = await context.newCDPSession(page);
+      const { data } = await devtools.send("Page.captureScreenshot", { format: "webp", quality: 80, captureBeyondViewport: true });
+      writeFileSync(join(OUT, `${name}-${width}-${theme}.webp`), Buffer.from(data, "base64"));
+      await devtools.detach();
+    };
+    await shoot("login", "/login");
+    await page.goto(`${ADMIN_URL}/login`);
+    await page.fill("#email", email);
+    await page.fill("#password", password);
+    await page.click("button.primary");
+    await page.waitForURL(`${ADMIN_URL}/`);
+    places ??= {
+      session: await first(page, "/sessions?q=Amara", "tbody a[href^='/sessions/']"),
+      student: await first(page, "/students?q=Maya+Lindqvist", "tbody a[href^='/students/']"),
+    };
+    const pages = {
+      overview: "/",
+      sessions: "/sessions",
+      session: places.session,
+      students: "/students",
+      student: places.student,
+      "student-edit": `${places.student}/edit`,
+      jobs: "/jobs",
+      "settings-clients": "/settings/clients",
+      "settings-users": "/settings/users",
+      "settings-tools": "/settings/tools",
+      "settings-audit": "/settings/audit",
+      account: "/account",
+      missing: "/nowhere",
+    };
+    for (const [name, path] of Object.entries(pages)) await shoot(name, path);
+    await context.close();
+  }
+  await browser.close();
+} finally {
+  service.removeAllListeners("exit");
+  const ended = new Promise(done => service.on("exit", done));
+  service.kill("SIGINT");
+  await ended;
+  rmSync(data, { recursive: true, force: true });
+}
