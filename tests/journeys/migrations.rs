@@ -71,3 +71,19 @@ async fn a_busy_table_is_not_waited_for_in_front_of_everybody() {
     assert_eq!(migrate(&url).wait(), Some(0), "and does it when asked again");
     assert_eq!(n_applied(&url), n_files());
 }
+
+/// Erasing a student, or asking what was corrected, must not read whole tables.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_refers_to_rows_that_come_and_go_has_an_index() {
+    let url = empty_database().await;
+    assert_eq!(migrate(&url).wait(), Some(0));
+    let unindexed = psql(
+        &url,
+        "select conrelid::regclass || '.' || conname from pg_constraint c
+         where contype = 'f' and confrelid in ('students'::regclass, 'sessions'::regclass, 'analyses'::regclass,
+                 'evidence'::regclass, 'admin_users'::regclass)
+             and not exists (select 1 from pg_index i
+                 where i.indrelid = c.conrelid and (i.indkey::smallint[])[0] = c.conkey[1])",
+    );
+    assert_eq!(unindexed, "", "foreign keys without an index that begins with them");
+}
