@@ -13,7 +13,7 @@ use shared::access::Caller;
 use shared::curriculum;
 use shared::db::copy::{copy_in, refresh_statistics};
 use shared::db::{self, Connection, Db};
-use shared::session::{SessionKey, get_session};
+use shared::session::{self, SessionKey, get_session};
 
 use self::book::Book;
 use self::population::{Population, Size};
@@ -63,6 +63,7 @@ pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::
             n_rows += copy_in(&mut tx, statement, rows).await?;
             progress.tick();
         }
+        session::index_words_of(&mut tx, &batch.session_ids).await?;
         progress.set_position(u64::from(population.n_sessions));
     }
     tx.commit().await?;

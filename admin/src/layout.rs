@@ -5,6 +5,7 @@ use shared::outage::{Dependency, Outage};
 
 use crate::assets::{self, Asset};
 use crate::auth::Admin;
+use crate::pages::search::SUGGESTIONS_ID;
 use crate::parts::csrf;
 use crate::parts::icon::{icon, icon_large, icon_small, logo};
 use crate::parts::notice::{Tone, notice_with};
@@ -14,6 +15,7 @@ use crate::viewer::Theme;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Overview,
+    Search,
     Sessions,
     Students,
     Jobs,
@@ -31,6 +33,7 @@ impl Place {
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Overview => "/",
+            Self::Search => "/search",
             Self::Sessions => "/sessions",
             Self::Students => "/students",
             Self::Jobs => "/jobs",
@@ -45,6 +48,7 @@ impl Place {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Search => "Search",
             Self::Sessions => "Sessions",
             Self::Students => "Students",
             Self::Jobs => "Jobs",
@@ -59,6 +63,7 @@ impl Place {
     fn icon(self) -> &'static str {
         match self {
             Self::Overview => "layout-dashboard",
+            Self::Search => "search",
             Self::Sessions => "phone-call",
             Self::Students => "users",
             Self::Jobs => "layers",
@@ -160,11 +165,16 @@ impl Page<'_> {
                     }
                 }
             }
-            form.find role="search" action="/sessions" method="get" {
-                label.vh for="q-top" { "Search calls by student" }
+            // A form that is posted, since a telephone number may be typed; a suggestion is a link like any other.
+            form.find role="search" action="/search" method="post"
+                hx-post="/search" hx-target={ "#" (SUGGESTIONS_ID) } hx-swap="innerHTML" hx-sync="this:replace"
+                hx-trigger="input changed delay:200ms from:#q-top" {
+                (csrf(self.admin))
+                label.vh for="q-top" { "Search students, sessions and transcripts" }
                 (icon("search"))
-                input id="q-top" name="q" type="search" placeholder="Search calls by student" autocomplete="off" maxlength="100";
+                input id="q-top" name="q" type="search" placeholder="Search" autocomplete="off" maxlength="100";
                 @if self.admin.viewer.has_shortcuts { kbd aria-hidden="true" { "/" } }
+                div.suggestions id=(SUGGESTIONS_ID) {}
             }
             @if let Some(events) = self.events {
                 span.live-state.js-only id="live-state" role="status" hx-sse:connect=(events) hx-swap="none" {

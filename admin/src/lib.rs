@@ -39,7 +39,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 
 use crate::auth::SessionCookie;
 use crate::pages::{
-    account, audit, clients, follow_ups, jobs, overview, session, sessions, student, students, tools, users,
+    account, audit, clients, follow_ups, jobs, overview, search, session, sessions, student, students, tools, users,
 };
 use crate::throttle::Throttle;
 
@@ -113,6 +113,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/logout", post(login::logout))
         .route("/setup/{token}", get(login::setup_get).post(login::setup_post))
+        .route("/search", get(search::get).post(search::post))
         .route("/sessions", get(sessions::get))
         .route("/sessions/{session_id}", get(session::get))
         .route("/sessions/{session_id}/analysis/retry", post(session::retry))

@@ -6,6 +6,7 @@ pub(crate) mod clients;
 pub(crate) mod follow_ups;
 pub(crate) mod jobs;
 pub(crate) mod overview;
+pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod student;

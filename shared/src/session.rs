@@ -2,6 +2,7 @@
 
 pub mod news;
 
+mod find;
 mod on_line;
 mod words;
 
@@ -15,8 +16,9 @@ use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
+pub use self::find::{FoundSession, find_sessions};
 pub use self::on_line::{SessionOnLine, find_on_line, identify_on_line, open_on_line};
-pub use self::words::{SessionHit, WordsQuery, index_words, index_words_of, search_sessions};
+pub use self::words::{MARK_FROM, MARK_TO, SessionHit, WordsQuery, index_words, index_words_of, search_sessions};
 
 /// Where a session stands on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]

@@ -1,5 +1,6 @@
 //! The learner: who they are, and from which telephones they call.
 
+mod find;
 mod list;
 mod versions;
 
@@ -12,6 +13,8 @@ use crate::db::{Connection, Error, Executor, Result};
 use crate::id::StudentId;
 use crate::phone::Phone;
 
+pub use self::find::{StudentHit, find_students};
+pub(crate) use self::find::{beginnings, few_of_name};
 pub use self::list::{StudentItem, StudentQuery, count_students, list_student_ids, list_students};
 pub use self::versions::{StudentVersion, list_versions};
 

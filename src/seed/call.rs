@@ -139,6 +139,7 @@ fn write_session(call: &Call, session_id: SessionId, status: SessionStatus, time
 }
 
 fn write_turns(dialogue: &Dialogue, session_id: SessionId, batch: &mut Batch) {
+    batch.session_ids.push(session_id);
     for turn in &dialogue.turns {
         let (text, speaker) = (turn.text.as_str(), turn.speaker.as_str());
         batch.turns.push(&[&session_id, &turn.turn_no, &speaker, &text, &turn.offset_ms, &turn.duration_ms]);

@@ -86,6 +86,8 @@ pub struct Batch {
     pub evidence: Rows,
     pub mastery: Rows,
     pub contexts: Rows,
+    /// Whose words are to be taken down when their turns are in.
+    pub session_ids: Vec<SessionId>,
 }
 
 impl Batch {

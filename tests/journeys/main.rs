@@ -23,6 +23,7 @@ mod psql;
 mod repair;
 mod rolling;
 mod scores;
+mod search;
 mod server;
 mod service;
 mod signatures;

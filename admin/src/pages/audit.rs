@@ -138,6 +138,8 @@ fn words(action: &str) -> String {
         "student.create" => "added a student",
         "student.update" => "changed a student",
         "session.read" => "opened a session",
+        "session.search" => "searched what was said",
+        "student.find_by_phone" => "looked a phone number up",
         "session.analyze" => "had a session analysed again",
         "session.assign" => "assigned a session",
         "note.add" => "added a note",

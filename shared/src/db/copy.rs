@@ -18,11 +18,12 @@ pub async fn copy_in(connection: &mut Connection, statement: &'static str, rows:
 
 /// Lets the planner know what is in the tables: after many rows at once it would otherwise learn that minutes later.
 pub async fn refresh_statistics(connection: &mut Connection) -> Result<()> {
-    const TABLES: [&str; 9] = [
+    const TABLES: [&str; 10] = [
         "analyze students",
         "analyze student_phones",
         "analyze sessions",
         "analyze turns",
+        "analyze session_words",
         "analyze jobs",
         "analyze analyses",
         "analyze evidence",

@@ -1,10 +1,11 @@
 //! Finding sessions again by what was said in them.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::SessionStatus;
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Executor, Result};
+use crate::db::{Connection, Db, Result};
 use crate::id::{SessionId, StudentId};
 use crate::transcript::Speaker;
 
@@ -44,12 +45,19 @@ pub struct WordsQuery {
     pub limit: i64,
 }
 
+/// Before a word that was found; nobody says it.
+pub const MARK_FROM: char = '\u{e000}';
+/// Behind it.
+pub const MARK_TO: char = '\u{e001}';
+
 /// A session in which the words were found.
 #[derive(Clone)]
 pub struct SessionHit {
     pub session_id: SessionId,
     pub call_id: String,
     pub student_id: Option<StudentId>,
+    /// For who may read students too.
+    pub student_name: Option<String>,
     pub status: SessionStatus,
     pub started_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
@@ -59,6 +67,9 @@ pub struct SessionHit {
     pub speaker: Option<Speaker>,
     /// That turn, at most 240 characters of it.
     pub text: Option<String>,
+    /// What stands around the words in that turn, or in the summary; each word found stands between [`MARK_FROM`] and
+    /// [`MARK_TO`].
+    pub headline: Option<String>,
 }
 
 impl std::fmt::Debug for SessionHit {
@@ -67,38 +78,96 @@ impl std::fmt::Debug for SessionHit {
     }
 }
 
+/// So many sessions are read at once and sorted; where more hold the words, the newest are walked until enough do.
+const FEW: i64 = 1_000;
+
 /// Sessions that hold the words, newest first. Needs `sessions:read`.
-pub async fn search_sessions(db: impl Executor<'_>, caller: &Caller, query: &WordsQuery) -> Result<Vec<SessionHit>> {
+pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Vec<SessionHit>> {
     caller.require(Scope::SessionsRead)?;
-    let (after_at, after_id) = query.after.unzip();
+    // Every word is the beginning of one, so that "fraction" finds "fractions" in whatever language.
+    let asked = sqlx::query_scalar!(
+        r#"select regexp_replace(websearch_to_tsquery('simple', $1)::text, '(''[^'']+'')', '\1:*', 'g') as "asked!""#,
+        query.words,
+    )
+    .fetch_one(db)
+    .await?;
+    let few = match query.student_id {
+        // One student's sessions are few whatever they hold.
+        Some(_) => None,
+        None => few_that_hold(db, &asked).await?,
+    };
+    let found = match few {
+        Some(ids) => newest_of(db, &ids, query).await?,
+        None => walk(db, &asked, query).await?,
+    };
     Ok(sqlx::query_as!(
         SessionHit,
-        // Every word is the beginning of one, so that "fraction" finds "fractions" in whatever language.
-        r#"with asked as materialized (
-               select regexp_replace(websearch_to_tsquery('simple', $1)::text, '(''[^'']+'')', '\1:*', 'g')::tsquery as query
-           ), hits as (
-               select s.session_id, call_id, student_id, status, started_at, s.created_at
-               from session_words w join sessions s using (session_id)
-               where w.words @@ (select query from asked)
-                 and ($2::uuid is null or s.student_id = $2)
-                 and ($3::timestamptz is null or (s.created_at, s.session_id) < ($3, $4))
-               order by s.created_at desc, s.session_id desc
-               limit $5
-           )
-           select h.session_id as "session_id: SessionId", call_id, student_id as "student_id: StudentId",
-               h.status as "status: SessionStatus", started_at, h.created_at,
+        r#"select h.session_id as "session_id: SessionId", call_id, h.student_id as "student_id: StudentId",
+               case when $4 then display_name end as student_name, h.status as "status: SessionStatus", started_at, h.created_at,
                a.findings->>'summary' as summary, t.turn_no as "turn_no?", t.speaker as "speaker?: Speaker",
-               left(t.text, 240) as text
-           from hits h
+               left(t.text, 240) as text,
+               ts_headline('simple', coalesce(t.text, a.findings->>'summary', ''), $2::text::tsquery, $3) as headline
+           from sessions h
+           left join students st on st.student_id = h.student_id
            left join analyses a on a.session_id = h.session_id and a.is_current
            left join lateral (
                select turn_no, speaker, text from turns
                where turns.session_id = h.session_id
-                 and to_tsvector('simple', text) @@ (select query from asked)
+                 and to_tsvector('simple', text) @@ $2::text::tsquery
                order by turn_no limit 1
            ) t on true
+           where h.session_id = any($1)
            order by h.created_at desc, h.session_id desc"#,
-        query.words,
+        &found,
+        asked,
+        format!("MaxWords=28, MinWords=14, StartSel=\"{MARK_FROM}\", StopSel=\"{MARK_TO}\""),
+        caller.require(Scope::StudentsRead).is_ok(),
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// All that hold the words; `None`: they are more than [`FEW`].
+async fn few_that_hold(db: &Db, asked: &str) -> Result<Option<Vec<Uuid>>> {
+    let ids = sqlx::query_scalar!(
+        // The question is not known when the plan is made, so that it always goes by the index.
+        "with asked as materialized (select $1::text::tsquery as query)
+         select session_id from session_words where words @@ (select query from asked) limit $2",
+        asked,
+        FEW + 1,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok((ids.len() as i64 <= FEW).then_some(ids))
+}
+
+async fn newest_of(db: &Db, ids: &[Uuid], query: &WordsQuery) -> Result<Vec<Uuid>> {
+    let (after_at, after_id) = query.after.unzip();
+    Ok(sqlx::query_scalar!(
+        "select session_id from sessions
+         where session_id = any($1) and ($2::timestamptz is null or (created_at, session_id) < ($2, $3))
+         order by created_at desc, session_id desc limit $4",
+        ids,
+        after_at,
+        after_id as Option<SessionId>,
+        query.limit,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+async fn walk(db: &Db, asked: &str, query: &WordsQuery) -> Result<Vec<Uuid>> {
+    let (after_at, after_id) = query.after.unzip();
+    Ok(sqlx::query_scalar!(
+        // `offset 0` keeps it a walk: each session is looked at, and the first that hold the words end it.
+        "select s.session_id from sessions s
+         cross join lateral (
+             select 1 from session_words w where w.session_id = s.session_id and w.words @@ $1::text::tsquery offset 0
+         ) held
+         where ($2::uuid is null or s.student_id = $2)
+           and ($3::timestamptz is null or (s.created_at, s.session_id) < ($3, $4))
+         order by s.created_at desc, s.session_id desc limit $5",
+        asked,
         query.student_id as Option<StudentId>,
         after_at,
         after_id as Option<SessionId>,

@@ -1,0 +1,200 @@
+//! What the bar on top of every page finds: students, sessions, and what was said in them.
+//!
+//! **Invariant:** a telephone number comes and goes in the body of a form, and never stands in an address.
+
+mod found;
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use shared::db::Db;
+use shared::id::{SessionId, StudentId};
+use shared::phone::Phone;
+use shared::session::{self, FoundSession, SessionHit, WordsQuery};
+use shared::student::{self, Student, StudentHit};
+use shared::{audit, clock};
+
+use self::found::{render, render_phone, suggestions};
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::htmx::Asked;
+use crate::link;
+use crate::parts::pager::{PAGE, parse_time_key};
+
+const PATH: &str = "/search";
+/// The list under the bar, while one types.
+pub(crate) const SUGGESTIONS_ID: &str = "suggestions";
+const MAX_QUESTION: usize = 100;
+/// Rows of each group where all are shown, and while one types.
+const A_FEW: i64 = 6;
+
+/// What is looked for, as the address has it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Question {
+    q: String,
+    /// Which group alone; empty: a few of each.
+    r#in: String,
+    /// The last row of the page before, as its group writes it.
+    after: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    Students,
+    Sessions,
+    Transcripts,
+}
+
+impl Group {
+    const ALL: [Self; 3] = [Self::Students, Self::Sessions, Self::Transcripts];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Students => "students",
+            Self::Sessions => "sessions",
+            Self::Transcripts => "transcripts",
+        }
+    }
+}
+
+impl Question {
+    fn text(&self) -> &str {
+        self.q.trim()
+    }
+
+    fn groups(&self) -> Result<Vec<Group>, Fault> {
+        if self.r#in.is_empty() {
+            return Ok(Group::ALL.to_vec());
+        }
+        let group = Group::ALL.into_iter().find(|group| group.name() == self.r#in);
+        group.map(|group| vec![group]).ok_or_else(|| Fault::Invalid("There is no such group to search in.".to_owned()))
+    }
+
+    fn url(&self, group: Option<Group>, after: &str) -> String {
+        link::to(PATH, &[("q", self.text()), ("in", group.map_or("", Group::name)), ("after", after)])
+    }
+}
+
+/// What was found; of each group one row more than is shown tells that there are more.
+#[derive(Default)]
+struct Data {
+    question: Question,
+    is_alone: bool,
+    limit: i64,
+    students: Option<Vec<StudentHit>>,
+    sessions: Option<Vec<FoundSession>>,
+    transcripts: Option<Vec<SessionHit>>,
+}
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    Query(question): Query<Question>,
+) -> Result<Response, Fault> {
+    if looks_like_phone(question.text()) {
+        return Ok(render_phone(&admin, None, None).into_response());
+    }
+    let groups = question.groups()?;
+    let data = find(&admin, &db, question, &groups).await?;
+    if let Some(hits) = data.transcripts.as_ref().filter(|hits| !hits.is_empty()) {
+        // Before the answer: nobody reads what was said without a trace. The words may be a name, so they are not kept.
+        let shown: Vec<_> = hits.iter().take(data.limit as usize).map(|hit| hit.session_id).collect();
+        let detail = serde_json::json!({ "session_ids": shown });
+        audit::insert_entry(&db, &admin.caller, "session.search", None, &detail, admin.viewer.now).await?;
+    }
+    Ok(render(&admin, &data).into_response())
+}
+
+/// What the bar sends: a form, since what is typed may be a telephone number.
+pub(crate) async fn post(State(db): State<Db>, asked: Asked, posted: Posted) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    let question = Question { q: posted.fields.text("q").to_owned(), ..Question::default() };
+    let is_phone = looks_like_phone(question.text());
+    if asked.is_for(SUGGESTIONS_ID) {
+        if is_phone || question.text().chars().count() < 2 {
+            return Ok(suggestions(None).into_response());
+        }
+        let data = find(admin, &db, question, &[Group::Students, Group::Sessions]).await?;
+        return Ok(suggestions(Some(&data)).into_response());
+    }
+    if !is_phone {
+        return Ok(Redirect::to(&question.url(None, "")).into_response());
+    }
+    let phone = match Phone::parse(question.text()) {
+        Ok(phone) => phone,
+        Err(why) => return Ok(render_phone(admin, None, Some(&why.to_string())).into_response()),
+    };
+    let students: Vec<Student> = student::list_students_by_phone(&db, &admin.caller, &phone).await?;
+    let detail = serde_json::json!({ "n_students": students.len() });
+    audit::insert_entry(&db, &admin.caller, "student.find_by_phone", None, &detail, clock::now()).await?;
+    Ok(render_phone(admin, Some(&students), None).into_response())
+}
+
+async fn find(admin: &Admin, db: &Db, question: Question, groups: &[Group]) -> Result<Data, Fault> {
+    if question.text().chars().count() > MAX_QUESTION {
+        return Err(Fault::Invalid(format!("A search has at most {MAX_QUESTION} characters.")));
+    }
+    let is_alone = groups.len() == 1;
+    let limit = if is_alone { PAGE } else { A_FEW };
+    let mut data = Data { is_alone, limit, ..Data::default() };
+    if !question.text().is_empty() {
+        let (caller, text) = (&admin.caller, question.text());
+        for group in groups {
+            match group {
+                Group::Students => {
+                    let after = student_key(&question.after)?;
+                    data.students = Some(student::find_students(db, caller, text, after.as_ref(), limit + 1).await?);
+                }
+                Group::Sessions => {
+                    let after = parse_time_key::<SessionId>(&question.after)?;
+                    data.sessions = Some(session::find_sessions(db, caller, text, after, limit + 1).await?);
+                }
+                Group::Transcripts => {
+                    let after = parse_time_key::<SessionId>(&question.after)?;
+                    let query = WordsQuery { words: text.to_owned(), after, limit: limit + 1, student_id: None };
+                    data.transcripts = Some(session::search_sessions(db, caller, &query).await?);
+                }
+            }
+        }
+    }
+    Ok(Data { question, ..data })
+}
+
+/// The name and the id of the last student of a page.
+fn student_key(text: &str) -> Result<Option<(String, StudentId)>, Fault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let key = text.rsplit_once('_').and_then(|(name, id)| Some((name.to_owned(), id.parse().ok()?)));
+    key.map(Some).ok_or_else(|| Fault::Invalid("This link to a page of the list is damaged.".to_owned()))
+}
+
+/// Seven digits and nothing but what people write between them.
+fn looks_like_phone(text: &str) -> bool {
+    let n_digits = text.chars().filter(char::is_ascii_digit).count();
+    n_digits >= 7 && text.chars().all(|c| c.is_ascii_digit() || " +-./()\u{a0}\u{2011}".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_told_from_a_name_and_from_an_id() {
+        for number in ["+14155550142", "(415) 555-0142", "0044 20 7946 0958"] {
+            assert!(looks_like_phone(number), "{number}");
+        }
+        for text in ["maya", "7 x 8 = 56", "01a20f64-b000-7000-8000-00000000000f", "call_123456789", "123456"] {
+            assert!(!looks_like_phone(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_link_and_an_unknown_group_are_refused() {
+        assert!(student_key("ann").is_err());
+        assert!(student_key("ann_lee_00000000-0000-0000-0000-000000000003").unwrap().unwrap().0 == "ann_lee");
+        assert!(Question { r#in: "jobs".to_owned(), ..Question::default() }.groups().is_err());
+    }
+}

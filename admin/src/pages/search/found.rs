@@ -1,0 +1,224 @@
+//! The page of what was found, and the short list under the bar.
+
+use maud::{Markup, html};
+use shared::session::{FoundSession, MARK_FROM, MARK_TO, SessionHit};
+use shared::student::Student;
+
+use super::{Data, Group, MAX_QUESTION, PATH};
+use crate::auth::Admin;
+use crate::layout::{Place, page};
+use crate::parts::empty::empty;
+use crate::parts::icon::icon;
+use crate::parts::notice::{Tone, notice};
+use crate::parts::pager::{pager, time_key};
+use crate::parts::table::{cell, row, table, two};
+use crate::parts::{badge, csrf, grade, none};
+use crate::viewer::Viewer;
+
+pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
+    let text = data.question.text();
+    let nothing = data.students.as_ref().is_none_or(Vec::is_empty)
+        && data.sessions.as_ref().is_none_or(Vec::is_empty)
+        && data.transcripts.as_ref().is_none_or(Vec::is_empty);
+    let body = html! {
+        @if nothing {
+            div.card { @if text.is_empty() {
+                (empty("search", "Search for anything", "A student’s name, a call’s id, a telephone number, or words that were said.", html! {}))
+            } @else {
+                (empty("search", "Nothing found", &format!("No student, session or transcript has “{text}”."), html! { a.btn href="/students" { "All students" } a.btn href="/sessions" { "All sessions" } }))
+            } }
+        } @else {
+            @if let Some(students) = &data.students { (group(data, Group::Students, "Students", students, |student| {
+                format!("{}_{}", student.display_name.to_lowercase(), student.student_id)
+            }, |students| table("Students", &[("Student", ""), ("Grade", "")], &html! { @for student in students { (row(&html! {
+                (cell("", two(&format!("/students/{}", student.student_id), &student.display_name, None)))
+                (cell("end", html! { @if let Some(grade) = grade(student.grade) { (grade) } @else { (none()) } }))
+            })) } }))) }
+            @if let Some(sessions) = &data.sessions { (group(data, Group::Sessions, "Sessions", sessions, |session| {
+                time_key(session.created_at, session.session_id)
+            }, |sessions| table("Sessions", &[("Student", ""), ("When", ""), ("Call", ""), ("State", "")], &html! {
+                @for session in sessions { (session_row(&admin.viewer, session)) }
+            }))) }
+            @if let Some(hits) = &data.transcripts { (group(data, Group::Transcripts, "In what was said", hits, |hit| {
+                time_key(hit.created_at, hit.session_id)
+            }, |hits| html! { ul.list.hits { @for hit in hits { (said(&admin.viewer, hit)) } } })) }
+        }
+    };
+    frame(admin, text, body)
+}
+
+/// The page around what was found, with the question once more to change it.
+fn frame(admin: &Admin, text: &str, body: Markup) -> Markup {
+    page(
+        admin,
+        Place::Search,
+        "Search",
+        html! {
+            div.stack.list-page {
+                div.head { div { h1 { "Search" } p { "Students by name, sessions by id or student, and what was said, by its words." } } }
+                form.filters method="post" action=(PATH) role="search" aria-label="Search everything" {
+                    (csrf(admin))
+                    div.field.grow {
+                        label for="q" { "Search" } (icon("search"))
+                        input.input id="q" name="q" type="search" maxlength=(MAX_QUESTION) autocomplete="off" placeholder="Name, id, phone number or words" value=(text);
+                    }
+                    button.btn { "Search" }
+                }
+                (body)
+            }
+        },
+    )
+}
+
+/// A group with its first rows, and the way to the rest.
+fn group<T>(
+    data: &Data,
+    group: Group,
+    title: &str,
+    rows: &[T],
+    key: impl Fn(&T) -> String,
+    show: impl Fn(&[T]) -> Markup,
+) -> Markup {
+    let question = &data.question;
+    let has_more = rows.len() > data.limit as usize;
+    let rows = &rows[..rows.len().min(data.limit as usize)];
+    let next = rows.last().filter(|_| has_more).map(key);
+    html! {
+        @if !rows.is_empty() {
+            section.card aria-labelledby=(group.name()) {
+                header {
+                    h2 id=(group.name()) { (title) }
+                    @if data.is_alone { div.actions { a.btn.small href=(question.url(None, "")) { "All groups" } } }
+                }
+                (show(rows))
+                @if data.is_alone {
+                    @let first = (!question.after.is_empty()).then(|| question.url(Some(group), ""));
+                    @let next = next.map(|key| question.url(Some(group), &key));
+                    (pager(if group == Group::Students { "By name" } else { "Newest first" }, first.as_deref(), next.as_deref()))
+                } @else if has_more {
+                    footer { a.link href=(question.url(Some(group), "")) { "More " span.vh { (title) } } }
+                }
+            }
+        }
+    }
+}
+
+fn session_row(viewer: &Viewer, session: &FoundSession) -> Markup {
+    let name = session.student_name.as_deref().unwrap_or("Unknown caller");
+    row(&html! {
+        (cell("", two(&format!("/sessions/{}", session.session_id), name, None)))
+        (cell("nowrap muted end", viewer.time(session.started_at.unwrap_or(session.created_at))))
+        (cell("hide", html! { code.xs { (session.call_id) } }))
+        (cell("full", badge::session(session.status, None)))
+    })
+}
+
+/// What was said, with the words that were looked for marked.
+fn said(viewer: &Viewer, hit: &SessionHit) -> Markup {
+    let turn = hit.turn_no.map(|turn_no| format!("#t{turn_no}")).unwrap_or_default();
+    let name = hit.student_name.as_deref().unwrap_or("Unknown caller");
+    html! {
+        li {
+            p { a.main href={ "/sessions/" (hit.session_id) (turn) } { (name) } " " span.muted.sm { (viewer.time(hit.started_at.unwrap_or(hit.created_at))) } }
+            @if let Some(headline) = hit.headline.as_deref().filter(|text| !text.is_empty()) {
+                p.said { (marked(headline)) }
+            }
+        }
+    }
+}
+
+fn marked(headline: &str) -> Markup {
+    let mut pieces = headline.split(MARK_FROM);
+    html! {
+        (pieces.next().unwrap_or_default())
+        @for piece in pieces {
+            @let (word, rest) = piece.split_once(MARK_TO).unwrap_or((piece, ""));
+            mark { (word) } (rest)
+        }
+    }
+}
+
+/// The list under the bar; nothing while there is too little to go by.
+pub(super) fn suggestions(data: Option<&Data>) -> Markup {
+    let (students, sessions) = data.map_or((&[][..], &[][..]), |data| {
+        (data.students.as_deref().unwrap_or_default(), data.sessions.as_deref().unwrap_or_default())
+    });
+    html! {
+        @if let Some(data) = data {
+            ul {
+                @for student in students.iter().take(5) { li { a href={ "/students/" (student.student_id) } {
+                    (icon("user-round")) span.grow.clip { (student.display_name) } @if let Some(grade) = grade(student.grade) { small { (grade) } }
+                } } }
+                @for session in sessions.iter().take(3) { li { a href={ "/sessions/" (session.session_id) } {
+                    (icon("phone-call")) span.grow.clip { (session.student_name.as_deref().unwrap_or("Unknown caller")) } small.clip { (session.call_id) }
+                } } }
+                li { a href=(data.question.url(None, "")) { (icon("search")) span.grow.clip { "Everything with “" (data.question.text()) "”" } } }
+            }
+        }
+    }
+}
+
+/// Who calls from a number. `None`: nothing was looked up yet.
+pub(super) fn render_phone(admin: &Admin, students: Option<&[Student]>, refused: Option<&str>) -> Markup {
+    let body = html! {
+        @if let Some(why) = refused {
+            (notice(Tone::Bad, "This is not a whole telephone number", &format!("To find who calls from it, {why}.")))
+        }
+        @match students {
+            None if refused.is_none() => (notice(Tone::Info, "A telephone number does not belong into an address", "Addresses are kept in histories and logs. Type the number above and press Search: it is sent in a form.")),
+            None => {},
+            Some([]) => div.card { (empty("search", "Nobody calls from this number", "No student has it. It can be added to a student on their page.", html! { a.btn href="/students" { "All students" } })) },
+            Some(students) => section.card aria-labelledby="by-phone" {
+                header { h2 id="by-phone" { "Students who call from this number" } }
+                (table("Students", &[("Student", ""), ("Grade", "")], &html! { @for student in students { (row(&html! {
+                    (cell("", two(&format!("/students/{}", student.student_id), &student.display_name, None)))
+                    (cell("end", html! { @if let Some(grade) = grade(student.grade) { (grade) } @else { (none()) } }))
+                })) } }))
+            },
+        }
+    };
+    frame(admin, "", body)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+    use shared::id::StudentId;
+    use shared::student::StudentHit;
+
+    use super::super::Question;
+    use super::*;
+
+    fn data(n: u128) -> Data {
+        let student = |n| StudentHit {
+            student_id: StudentId(uuid::Uuid::from_u128(n)),
+            display_name: format!("Maya <{n}>"),
+            grade: Some(4),
+        };
+        let question = Question { q: " maya ".to_owned(), ..Question::default() };
+        Data { question, limit: 2, students: Some((0..n).map(student).collect()), ..Data::default() }
+    }
+
+    #[test]
+    fn more_than_a_few_lead_to_a_page_of_their_own() {
+        let admin = Admin::sample(Role::Viewer);
+        let shown = render(&admin, &data(3)).into_string();
+        assert!(shown.contains("/search?q=maya&amp;in=students") && shown.contains("Maya &lt;1&gt;"));
+        assert!(!shown.contains("Maya &lt;2&gt;") && !render(&admin, &data(2)).into_string().contains("in=students"));
+        let alone = render(&admin, &Data { is_alone: true, ..data(3) }).into_string();
+        assert!(alone.contains("after=maya+%3C1%3E_00000000-0000-0000-0000-000000000001"), "{alone}");
+    }
+
+    #[test]
+    fn words_that_were_found_are_marked_and_markup_is_not_believed() {
+        let text = format!("we add {MARK_FROM}<b>{MARK_TO} and {MARK_FROM}more");
+        assert_eq!(marked(&text).into_string(), "we add <mark>&lt;b&gt;</mark> and <mark>more</mark>");
+    }
+
+    #[test]
+    fn a_number_is_not_written_back() {
+        let admin = Admin::sample(Role::Viewer);
+        assert!(render_phone(&admin, Some(&[]), None).into_string().contains("Nobody calls from this number"));
+        assert!(render_phone(&admin, None, None).into_string().contains(r#"method="post""#));
+    }
+}
