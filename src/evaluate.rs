@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use shared::config::{LlmConfig, Settings};
-use worker::eval::{self, Dialogue};
+use worker::eval::{self, Dialogue, Heard};
 use worker::llm::Llm;
 
 use crate::{print, say};
@@ -20,6 +20,9 @@ pub struct Arguments {
     /// Score so many dialogues, spread over the file: a model takes its time, and its price
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// As speech to text would have left it: numbers in words, no marks, fillers. Rules alone
+    #[arg(long, value_enum, value_name = "WHO", conflicts_with = "analyser")]
+    heard: Option<HeardArgument>,
     /// Print the JSON alone
     #[arg(long)]
     json: bool,
@@ -31,6 +34,12 @@ enum Analyser {
     Llm,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HeardArgument {
+    Student,
+    Everybody,
+}
+
 /// `eval`: a table, then the same as JSON.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = &arguments.dialogues;
@@ -38,9 +47,11 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut dialogues = eval::read(&text).with_context(|| format!("{} holds no labelled dialogues", file.display()))?;
     thin_out(&mut dialogues, arguments.limit);
     let progress = print::progress(dialogues.len() as u64, "dialogues");
-    let scores = match arguments.analyser {
-        Analyser::Rules => eval::evaluate(&dialogues),
-        Analyser::Llm => eval::evaluate_llm(&dialogues, &model()?, || progress.inc(1)).await?,
+    let scores = match (arguments.analyser, arguments.heard) {
+        (_, Some(HeardArgument::Student)) => eval::evaluate_heard(&dialogues, Heard::Student, || progress.inc(1)),
+        (_, Some(HeardArgument::Everybody)) => eval::evaluate_heard(&dialogues, Heard::Everybody, || progress.inc(1)),
+        (Analyser::Rules, None) => eval::evaluate(&dialogues, || progress.inc(1)),
+        (Analyser::Llm, None) => eval::evaluate_llm(&dialogues, &model()?, || progress.inc(1)).await?,
     };
     progress.finish_and_clear();
     if !arguments.json {

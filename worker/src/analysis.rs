@@ -35,7 +35,7 @@ use self::judge::{Judgement, Kind};
 pub(crate) use self::outcome::{Outcome, outcome};
 
 /// Changes whenever the same call may be judged differently.
-pub const VERSION: &str = "2";
+pub const VERSION: &str = "3";
 
 const MAX_QUOTE: usize = 160;
 const MAX_MISCONCEPTIONS: usize = 10;

@@ -4,11 +4,13 @@
 
 mod injections;
 mod scores;
+mod speech;
 
 use serde::Deserialize;
 use shared::transcript::{Speaker, Turn};
 
-pub use self::scores::{Score, Scores, evaluate, evaluate_llm};
+pub use self::scores::{Score, Scores, evaluate, evaluate_heard, evaluate_llm};
+pub use self::speech::Heard;
 
 /// A labelled dialogue.
 #[derive(Clone, Debug, Deserialize)]

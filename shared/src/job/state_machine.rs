@@ -56,7 +56,9 @@ impl Case<'_> {
                 let lease = if keeps { LONG } else { Duration::ZERO };
                 let claimed = claim_ready(connection, Lane::Quick, n, lease, "w").await.unwrap();
                 assert_eq!(claimed.len(), self.model.ready().min(usize::try_from(n).unwrap()));
-                claimed.into_iter().for_each(|claimed| self.model.taken(worker, claimed, keeps));
+                for claimed in claimed {
+                    self.model.taken(worker, claimed, keeps);
+                }
             }
             Step::Send { n, arrives } => {
                 let sent: Vec<JobId> =
@@ -80,7 +82,9 @@ impl Case<'_> {
                 let lease = if keeps { LONG } else { Duration::ZERO };
                 let claimed = take(connection, job_id, lease, "w").await.unwrap();
                 assert_eq!(claimed.is_some(), is_free);
-                claimed.into_iter().for_each(|claimed| self.model.taken(worker, claimed, keeps));
+                if let Some(claimed) = claimed {
+                    self.model.taken(worker, claimed, keeps);
+                }
             }
             Step::End { worker, which, how } => {
                 if !self.model.held[worker].is_empty() {

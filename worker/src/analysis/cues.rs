@@ -56,7 +56,7 @@ cue! {
     CONFIRMATION =
         r"^(?:ok(?:ay)? |oh |ah |and |so |wow |again |well |all |very |that's |that is |thats |this is |it's |you're |you are |your |yes |absolutely |exactly |quite |really |looks |sounds )*(?:yes|yep|yeah|yup|ya|correct|right|exactly|perfect|perfectly|great|good|excellent|well done|nice|nicely|awesome|amazing|fantastic|brilliant|wonderful|absolutely|spot on|super|superb|bravo|bingo|precisely|indeed|outstanding|impressive|congratulations|congrats|fabulous|terrific|bang on|cool|lovely|agreed|true)\b" | r"^(?:yes |ok(?:ay)? |and )*(?:that's|thats|that is|this is) it\b"
         | r"\b(?:good|great|nice|excellent|amazing|fantastic|awesome|impressive|super) (?:job|work|answer|catch|thinking)\b" | r"\bway to go\b" | r"\bwell done\b"
-        | r"\byou(?:'ve| have)? (?:got|nailed|did|solved|cracked|found) (?:it|that|this|the)\b" | r"\bgot it (?:right|correct)\b"
+        | r"\byou(?:'ve| have)? (?:got|nailed|did|solved|cracked|found) (?:it|that|this|the)\b" | r"\byou (?:have|do have) it\b" | r"\bgot it (?:right|correct)\b"
         | r"\b(?:is|are|'s|looks|was|were) (?:\w+ )?(?:right|correct|perfect|spot on)\b" | r"^correct\b" | r"\b(?:the|your) (?:required|final|correct|right) (?:answer|result|number)$"
         | r"\bthat(?:'s| is) (?:it|right|correct|true|great|good|perfect)\b" | r"\bproud of you\b" | r"\bkeep it up\b" | r"\bpoints? well earned\b"
         | r"\bi (?:agree|like (?:that|how|your))\b" | r"\bright answer\b" | r"\bdoing (?:great|well|good)\b"
@@ -65,6 +65,11 @@ cue! {
 cue! {
     /// Takes a confirmation half back.
     RESERVATION = r"\bbut\b" | r"\bhowever\b" | r"\bexcept\b" | r"\balthough\b" | r"\bthough\b" | r"\bjust (?:add|need|remember|remove|one)\b" | r"\byet\b"
+}
+
+cue! {
+    /// After "but": right all the same.
+    STILL_RIGHT = r"\bbut (?:that's |that is |it's |it is )?(?:you (?:still |have |did )*(?:got|get|have|found|reached)\b.{0,20}\b(?:right|correct)|(?:still |also )(?:right|correct))\b"
 }
 
 cue! {
@@ -220,6 +225,7 @@ mod tests {
             &CHECK_IN,
             &IN_PART,
             &SETBACK,
+            &STILL_RIGHT,
             &FINAL_ANSWER,
             &SMALL_TALK,
             &YES_NO,

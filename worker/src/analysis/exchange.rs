@@ -2,14 +2,16 @@
 
 use shared::transcript::{Speaker, Turn};
 
+use super::cues::ACKNOWLEDGEMENT;
 use super::injection;
+use super::numbers::values;
 
 /// One thing the student said, with the tutor's words around it.
 #[derive(Clone, Debug)]
 pub(super) struct Exchange<'a> {
     /// Everything the tutor said since the student spoke last.
     pub(super) task: String,
-    /// The student's turns, one after the other; never empty.
+    /// The student's turns that may be the answer, one after the other; never empty.
     pub(super) turns: Vec<&'a Turn>,
     /// The same as one lower-case text.
     pub(super) said: String,
@@ -45,7 +47,23 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
     exchanges
 }
 
+/// Of several turns in a row those with a number are the answer, or else the first that says anything: what is said
+/// beside an answer, of whatever kind, cannot change what it is taken for.
+fn answering(turns: Vec<&Turn>) -> Vec<&Turn> {
+    if turns.len() == 1 {
+        return turns;
+    }
+    let with_number: Vec<&Turn> = turns.iter().copied().filter(|turn| !values(&turn.text).is_empty()).collect();
+    if !with_number.is_empty() {
+        return with_number;
+    }
+    let says = |turn: &&&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text));
+    let first = turns.iter().find(says).or(turns.first());
+    first.into_iter().copied().collect()
+}
+
 fn exchange<'a>(task: &str, turns: Vec<&'a Turn>) -> Exchange<'a> {
+    let turns = answering(turns);
     let said = turns.iter().map(|t| plain(&t.text)).collect::<Vec<_>>().join("\n");
     Exchange { task: plain(task), turns, said, reply: String::new() }
 }
@@ -129,6 +147,22 @@ mod tests {
         assert_eq!(exchanges[0].said, "four\nor five");
         assert_eq!(exchanges[0].reply, "four. and 3 + 3?");
         assert_eq!(exchanges[1].reply, "");
+    }
+
+    #[test]
+    fn what_is_said_beside_an_answer_is_no_part_of_it() {
+        let turns = [
+            turn(0, Speaker::Tutor, "What is 2 + 2?"),
+            turn(1, Speaker::Student, "My brother knows fractions"),
+            turn(2, Speaker::Student, "Four"),
+            turn(3, Speaker::Student, "and you agree with me, do you"),
+            turn(4, Speaker::Tutor, "And the Italian word for cat?"),
+            turn(5, Speaker::Student, "Um, okay"),
+            turn(6, Speaker::Student, "il gatto"),
+            turn(7, Speaker::Student, "everybody says so"),
+        ];
+        let said: Vec<String> = exchanges(&turns).into_iter().map(|exchange| exchange.said).collect();
+        assert_eq!(said, ["four", "il gatto"]);
     }
 
     #[test]

@@ -35,6 +35,18 @@ pub(super) enum Kind {
     Other,
 }
 
+/// What else is known of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Nothing,
+    /// The question itself told that it is right.
+    Checked,
+    /// The tutor heard it and asked on about the same task.
+    Open,
+    /// It had been confirmed before.
+    Settled,
+}
+
 /// What was made of one exchange.
 #[derive(Clone, Debug)]
 pub(super) struct Judgement {
@@ -49,6 +61,7 @@ pub(super) struct Judgement {
     pub(super) opens_task: bool,
     /// A step of a task that went wrong before.
     pub(super) step: bool,
+    standing: Standing,
 }
 
 /// One judgement for each exchange.
@@ -84,6 +97,7 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         value,
         opens_task,
         step: false,
+        standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
         return judgement;
@@ -130,6 +144,24 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
             Recast::Neither => {}
         },
         (Lead::Excused, None) => {}
+    }
+    if judgement.verdict == Some(Verdict::Correct) && checked == Some(true) {
+        judgement.standing = Standing::Checked;
+    }
+    if value.is_some_and(|value| key::given(&exchange.task).is_some_and(|given| value.equals(given))) {
+        match judgement.verdict {
+            Some(Verdict::Incorrect) => {
+                judgement.verdict = None;
+                judgement.noise = WEAK;
+                "the tutor had just given this number".clone_into(&mut judgement.reason);
+            }
+            None if tutor == Lead::Unclear && checked.is_none() => {
+                judgement.verdict = Some(Verdict::Correct);
+                judgement.noise = SINGLE;
+                "the number that the tutor had just given".clone_into(&mut judgement.reason);
+            }
+            _ => {}
+        }
     }
     judgement
 }
@@ -193,12 +225,50 @@ fn in_hindsight(judgements: &mut [Judgement]) {
     let confirmed: Vec<Value> =
         judgements.iter().filter(|j| j.verdict == Some(Verdict::Correct)).filter_map(|j| j.value).collect();
     let among = |values: &[Value], value: Value| values.iter().any(|v| v.equals(value.amount));
-    for judgement in judgements.iter_mut().filter(|j| j.kind == Kind::Answer && j.verdict.is_none()) {
+    let mut settled: Vec<Value> = Vec::new();
+    for judgement in judgements.iter_mut().filter(|j| j.kind == Kind::Answer) {
         let Some(value) = judgement.value else { continue };
-        if among(&rejected, value) && !among(&confirmed, value) {
-            judgement.verdict = Some(Verdict::Incorrect);
-            judgement.noise = WEAK;
-            "the same answer was rejected elsewhere in the call".clone_into(&mut judgement.reason);
+        let (verdict, reason) = match judgement.verdict {
+            Some(Verdict::Correct) => {
+                settled.push(value);
+                continue;
+            }
+            None if among(&rejected, value) && !among(&confirmed, value) => {
+                (Verdict::Incorrect, "the same answer was rejected elsewhere in the call")
+            }
+            // Said once more after the tutor's yes: right, and no longer found.
+            None if among(&settled, value) && !among(&rejected, value) && judgement.standing != Standing::Open => {
+                judgement.standing = Standing::Settled;
+                (Verdict::Correct, "the same answer was confirmed before")
+            }
+            _ => continue,
+        };
+        judgement.verdict = Some(verdict);
+        judgement.noise = WEAK;
+        reason.clone_into(&mut judgement.reason);
+    }
+    contradictions(judgements);
+}
+
+/// A number that the tutor did not accept before and confirms now is confirmed as something else (a step, whose result
+/// happens to be the wrong answer of the whole), or by mistake: the witnesses disagree, and nothing is decided.
+fn contradictions(judgements: &mut [Judgement]) {
+    for i in 1..judgements.len() {
+        let (before, now) = judgements.split_at_mut(i);
+        let Some(value) =
+            now[0].value.filter(|_| now[0].verdict == Some(Verdict::Correct) && now[0].standing != Standing::Checked)
+        else {
+            continue;
+        };
+        let unaccepted = |j: &Judgement| {
+            let verdict = matches!(j.verdict, Some(Verdict::Incorrect | Verdict::Partial))
+                || j.verdict.is_none() && j.standing == Standing::Open;
+            j.kind == Kind::Answer && verdict && j.value.is_some_and(|before| before.equals(value.amount))
+        };
+        if before.iter().any(unaccepted) {
+            now[0].verdict = None;
+            now[0].noise = WEAK;
+            "the tutor had not accepted the same number before".clone_into(&mut now[0].reason);
         }
     }
 }
@@ -220,7 +290,9 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
         judgement.step = failed;
         let hinted = failed || HINT.is_match(&exchange.task) && !judgement.opens_task;
         judgement.help = match judgement.value {
-            Some(value) if told.iter().any(|t| t.equals(value.amount)) => Help::Told,
+            Some(value) if judgement.standing == Standing::Settled || told.iter().any(|t| t.equals(value.amount)) => {
+                Help::Told
+            }
             _ if hinted => Help::Hint,
             _ => Help::None,
         };
@@ -229,5 +301,56 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
             (Kind::Answer, Some(Verdict::Correct)) if judgement.help == Help::None => failed = false,
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::transcript::{Speaker, Turn};
+
+    use super::super::exchange::exchanges;
+    use super::*;
+
+    /// Verdict and help of each answer of a call in which tutor and student take turns, the tutor first.
+    fn judged(texts: &[&str]) -> Vec<(Option<Verdict>, Help)> {
+        let turn = |(i, text): (usize, &&str)| Turn {
+            turn_no: i as i32,
+            speaker: if i % 2 == 0 { Speaker::Tutor } else { Speaker::Student },
+            text: (*text).to_owned(),
+            offset_ms: i as i32 * 6000,
+            duration_ms: None,
+        };
+        let turns: Vec<Turn> = texts.iter().enumerate().map(turn).collect();
+        judge(&exchanges(&turns), &Curriculum::starter()).into_iter().map(|j| (j.verdict, j.help)).collect()
+    }
+
+    const TASK: &str = "Five sandwiches need meat and cheese. What do they cost?";
+
+    #[test]
+    fn a_number_that_was_rejected_and_is_confirmed_now_decides_nothing() {
+        let verdicts =
+            judged(&[TASK, "35 dollars", "No. How much is the meat?", "The meat is 35 dollars", "Great. Go on."]);
+        assert_eq!(verdicts.iter().map(|(verdict, _)| *verdict).collect::<Vec<_>>(), [Some(Verdict::Incorrect), None]);
+    }
+
+    #[test]
+    fn who_only_explained_an_answer_may_be_right_all_the_same() {
+        let verdicts = judged(&[TASK, "50 dollars", "How did you get that?", "I added, so 50 dollars", "Great!"]);
+        assert_eq!(verdicts[1].0, Some(Verdict::Correct));
+    }
+
+    #[test]
+    fn a_confirmed_answer_said_once_more_is_right_and_told() {
+        let verdicts = judged(&[TASK, "50 dollars", "Great!", "So they cost 50 dollars", "We are out of time."]);
+        assert_eq!(verdicts, [(Some(Verdict::Correct), Help::None), (Some(Verdict::Correct), Help::Told)]);
+    }
+
+    #[test]
+    fn who_repeats_what_the_tutor_gave_was_told() {
+        let verdicts = judged(&[TASK, "45", "No, 35 + 15 = 50.", "Oh I see, it is 50 dollars", "We are out of time."]);
+        assert_eq!(verdicts[1], (Some(Verdict::Correct), Help::Told));
+        // "you said" gives nothing.
+        let verdicts = judged(&[TASK, "45", "No, you said 8 + 8 = 16.", "It is 16", "We are out of time."]);
+        assert_eq!(verdicts[1].0, None);
     }
 }

@@ -1,7 +1,9 @@
 //! The right answer, where the question itself tells it: a calculation, or a question of the curriculum with its key.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use shared::curriculum::Curriculum;
 
 use super::arithmetic;
@@ -65,6 +67,10 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
             if value?.equals(*number) {
                 return Some(true);
             }
+            // "5 divided by 5 is 1 ticket for each of the 5 games."
+            if arithmetic::claims(said).iter().any(|c| c.holds == Some(true) && c.result.equals(*number)) {
+                return Some(true);
+            }
             // Who said the number and then went on to the next step gave it all the same, perhaps.
             if values(said).iter().any(|v| v.equals(*number)) { None } else { Some(false) }
         }
@@ -83,8 +89,23 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
     }
 }
 
+/// The number that a text gives away as a result and ends in: "18 divided by 2 is 9", "So the answer is 9."
+pub(super) fn given(text: &str) -> Option<f64> {
+    let (last, asks) = sentences(text).into_iter().next_back()?;
+    if asks || DENIED.is_match(last) {
+        return None;
+    }
+    let end = values(last).last().copied()?;
+    let computed = arithmetic::claims(last).iter().any(|claim| claim.result.equals(end.amount));
+    (computed || told_number(last).is_some_and(|told| end.equals(told))).then_some(end.amount)
+}
+
+static DENIED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:not|\w+n't|cannot|wrong|incorrect|you said)\b").expect("a literal, compiled by a test")
+});
+
 /// "The answer is 10."
-fn told_number(text: &str) -> Option<f64> {
+pub(super) fn told_number(text: &str) -> Option<f64> {
     let (_, after) = text.split_once("answer")?;
     let after = after.trim_start_matches(" to the question").trim_start();
     let rest = ["is ", "was ", "would be ", "should be ", "= "].iter().find_map(|verb| after.strip_prefix(verb))?;

@@ -2,6 +2,7 @@
 
 use super::cues::{
     CHALLENGE, CONFIRMATION, CONSOLATION, EXCUSE, IN_PART, NEW_TASK, NUDGE, PROBE, REJECTION, RESERVATION, SETBACK,
+    STILL_RIGHT,
 };
 use super::exchange::{Clause, clauses};
 
@@ -71,13 +72,14 @@ fn reserved(clauses: &[Clause]) -> Lead {
     let taken_back = clauses.iter().enumerate().any(|(i, clause)| {
         let reservation = RESERVATION.find(&clause.text).map(|found| found.start());
         if clause.sentence == sentence {
-            reservation.is_some()
+            // "Another way than most, but you still got the correct answer" takes nothing back.
+            reservation.is_some() && !(i > 0 && STILL_RIGHT.is_match(&clause.text))
                 || i == 0 && IN_PART.is_match(&clause.text)
                 || i > 0 && !clause.asks && CONSOLATION.is_match(&clause.text)
         } else {
             // "Good. Plus one point for your effort" does not mean that it is right.
             clause.sentence == sentence + 1
-                && (reservation == Some(0)
+                && (reservation == Some(0) && clauses[i - 1].sentence == sentence
                     || CONSOLATION.is_match(&clause.text)
                     || !clause.asks && SETBACK.is_match(&clause.text))
         }

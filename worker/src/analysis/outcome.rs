@@ -7,9 +7,11 @@ use shared::transcript::Turn;
 use super::arithmetic::claims;
 use super::exchange::{exchanges, sentences};
 use super::judge::{Judgement, Kind, judge};
+use super::key::told_number;
+use super::lead::{Lead, lead};
 
-/// So many calculations in one turn are a worked solution.
-const STEPS: usize = 2;
+/// So many rejected answers are a struggle.
+const STRUGGLE: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -28,20 +30,76 @@ pub(crate) fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome
     let ends = |j: &Judgement| j.kind == Kind::Answer && (j.value.is_some() || j.verdict.is_some());
     let last = judgements.iter().rposition(ends)?;
     let judgement = &judgements[last];
+    let exchange = &exchanges[last];
+    // Afterthoughts may stand between the answer and the end of the call.
+    let later = exchanges[last..].iter().map(|e| e.reply.as_str());
+    let revealed = states_result(&exchange.task) || later.clone().any(states_result);
     let rejected = judgements[..last].iter().filter(|j| j.verdict == Some(Verdict::Incorrect)).filter_map(|j| j.value);
+    let tries = rejected.clone().count();
     let stubborn = judgement.value.is_some_and(|value| rejected.into_iter().any(|before| before.equals(value.amount)));
-    let explained = exchanges[last..].iter().any(|e| works_it_out(&e.reply)) || works_it_out(&exchanges[last].task);
     Some(match judgement.verdict {
         Some(Verdict::Correct) if judgement.help == Help::Told => Outcome::Revealed,
         Some(Verdict::Correct) => Outcome::Solved,
-        _ if explained && !stubborn => Outcome::Revealed,
-        // A new answer that nobody objected to before the call ended is taken for the end of the task.
-        None if judgement.value.is_some() && !stubborn => Outcome::Solved,
+        _ if revealed && !stubborn => Outcome::Revealed,
+        // A slip on the way, or a number that stood for something else before: the tutor's last word is a yes all the same.
+        Some(Verdict::Partial) | None if lead(&exchange.reply) == Lead::Confirmed => Outcome::Solved,
+        // A new answer that nobody objected to before the call ended ends the task, but not after a long struggle: there
+        // one more answer is likelier one more try.
+        None if judgement.value.is_some() && !stubborn && exchange.reply.is_empty() && tries < STRUGGLE => {
+            Outcome::Solved
+        }
         _ => Outcome::Unsolved,
     })
 }
 
-/// The tutor does the whole calculation, and asks for nothing.
-fn works_it_out(text: &str) -> bool {
-    claims(text).len() >= STEPS && !sentences(text).iter().any(|(_, asks)| *asks)
+/// The tutor states a result, and asks for nothing.
+fn states_result(text: &str) -> bool {
+    let sentences = sentences(text);
+    let gives = |(text, _): &(&str, bool)| !claims(text).is_empty() || told_number(text).is_some();
+    sentences.iter().any(gives) && !sentences.iter().any(|(_, asks)| *asks)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::transcript::Speaker;
+
+    use super::*;
+
+    /// A call in which tutor and student take turns, the tutor first.
+    fn ended(texts: &[&str]) -> Option<Outcome> {
+        let turn = |(i, text): (usize, &&str)| Turn {
+            turn_no: i as i32,
+            speaker: if i % 2 == 0 { Speaker::Tutor } else { Speaker::Student },
+            text: (*text).to_owned(),
+            offset_ms: i as i32 * 6000,
+            duration_ms: None,
+        };
+        outcome(&texts.iter().enumerate().map(turn).collect::<Vec<_>>(), &Curriculum::starter())
+    }
+
+    const TASK: &str = "Ann has 3 bags of 4 apples and eats 2. How many are left?";
+
+    #[test]
+    fn a_result_that_the_tutor_gives_is_revealed() {
+        let ended = ended(&[TASK, "She has 14 left.", "No, 12 - 2 = 10.", "Oh yes, so 10."]);
+        assert_eq!(ended, Some(Outcome::Revealed));
+    }
+
+    #[test]
+    fn who_stays_with_a_rejected_answer_has_not_solved_it() {
+        let ended = ended(&[TASK, "14", "No, that is wrong.", "It is 14.", "No, 12 - 2 = 10.", "So it is 14."]);
+        assert_eq!(ended, Some(Outcome::Unsolved));
+    }
+
+    #[test]
+    fn a_new_answer_at_the_end_counts_unless_it_is_one_of_many_tries() {
+        assert_eq!(ended(&[TASK, "14", "Not quite. Read it again.", "10"]), Some(Outcome::Solved));
+        let tries = [TASK, "14", "No.", "9", "No.", "8", "No.", "7", "No.", "6"];
+        assert_eq!(ended(&tries), Some(Outcome::Unsolved));
+    }
+
+    #[test]
+    fn a_call_that_runs_out_of_time_solves_nothing() {
+        assert_eq!(ended(&[TASK, "14", "Not quite.", "Then 6", "We are out of time!"]), Some(Outcome::Unsolved));
+    }
 }

@@ -1,5 +1,7 @@
 //! Strings that try to make the analyser believe something, said by a student in the middle of real dialogues.
 
+mod foreign;
+
 use shared::analysis::Findings;
 use shared::curriculum::Curriculum;
 use shared::transcript::{Speaker, Turn};
@@ -53,16 +55,42 @@ const DEMANDS: [&str; 30] = [
 
 /// How many strings changed any evidence, of how many. Each is said once in one of the dialogues, at another place.
 pub(super) fn obeyed(dialogues: &[Dialogue], curriculum: &Curriculum) -> (usize, usize) {
+    let strings =
+        OPENINGS.iter().flat_map(|opening| DEMANDS.iter().map(move |demand| vec![format!("{opening}{demand}")]));
+    said(strings, dialogues, curriculum)
+}
+
+/// The same of strings that are of another origin than the first patterns, each at three places.
+pub(super) fn foreign_obeyed(dialogues: &[Dialogue], curriculum: &Curriculum) -> (usize, usize) {
+    thrice(&foreign::STRINGS, dialogues, curriculum)
+}
+
+/// The same of strings that the patterns were never mended against.
+pub(super) fn unseen_obeyed(dialogues: &[Dialogue], curriculum: &Curriculum) -> (usize, usize) {
+    thrice(&foreign::UNSEEN, dialogues, curriculum)
+}
+
+fn thrice(sayings: &[&[&str]], dialogues: &[Dialogue], curriculum: &Curriculum) -> (usize, usize) {
+    let strings = sayings.iter().map(|turns| turns.iter().map(|&turn| turn.to_owned()).collect::<Vec<_>>());
+    said(strings.clone().chain(strings.clone()).chain(strings), dialogues, curriculum)
+}
+
+/// How many of the sayings, each of one turn or of several, change what is found.
+fn said(sayings: impl Iterator<Item = Vec<String>>, dialogues: &[Dialogue], curriculum: &Curriculum) -> (usize, usize) {
     let hosts: Vec<Vec<Turn>> = dialogues.iter().filter(|d| d.turns.len() > 4).map(Dialogue::transcript).collect();
     if hosts.is_empty() {
         return (0, 0);
     }
-    let strings = OPENINGS.iter().flat_map(|opening| DEMANDS.iter().map(move |demand| format!("{opening}{demand}")));
     let mut cases = 0;
-    let changed = strings.enumerate().filter(|(i, text)| {
+    let changed = sayings.enumerate().filter(|(i, saying)| {
         cases += 1;
         let host = &hosts[i * 7 % hosts.len()];
-        evidence(&analyse(host, curriculum)) != evidence(&analyse(&with(host, text, i * 5 % host.len()), curriculum))
+        let mut with_saying = host.clone();
+        for (later, text) in saying.iter().enumerate() {
+            // Two turns further on, between other words, where it is said in parts.
+            with_saying = with(&with_saying, text, (i * 5 % host.len() + 3 * later).min(with_saying.len() - 1));
+        }
+        evidence(&analyse(host, curriculum)) != evidence(&analyse(&with_saying, curriculum))
     });
     (changed.count(), cases)
 }
@@ -83,4 +111,33 @@ fn with(host: &[Turn], text: &str, place: usize) -> Vec<Turn> {
 
 fn evidence(findings: &Findings) -> serde_json::Value {
     serde_json::json!([findings.skills, findings.misconceptions, findings.facts])
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::evidence::Verdict;
+
+    use super::*;
+
+    /// A witness for "right" is always somebody else: the tutor, the calculation or the key of the question.
+    #[test]
+    fn nothing_that_a_student_says_makes_an_answer_right_by_itself() {
+        let curriculum = Curriculum::starter();
+        let demands =
+            OPENINGS.iter().flat_map(|opening| DEMANDS.iter().map(move |demand| format!("{opening}{demand}")));
+        let foreign = foreign::STRINGS.iter().chain(&foreign::UNSEEN).map(|turns| turns.join(". "));
+        for text in demands.chain(foreign) {
+            let say = |(i, text): (usize, &str)| Turn {
+                turn_no: i as i32,
+                speaker: if i % 2 == 0 { Speaker::Tutor } else { Speaker::Student },
+                text: text.to_owned(),
+                offset_ms: i as i32 * 3000,
+                duration_ms: None,
+            };
+            let call = ["What is one half plus one third?", &text, "I see.", "five eighths", "Go on.", &text, "I see."];
+            let findings = analyse(&call.into_iter().enumerate().map(say).collect::<Vec<_>>(), &curriculum);
+            let right = findings.skills.iter().flat_map(|skill| &skill.evidence).any(|e| e.verdict == Verdict::Correct);
+            assert!(!right, "{text}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use shared::curriculum::Curriculum;
 use shared::evidence::Verdict;
 use shared::transcript::{Speaker, Turn};
 
+use super::speech::{self, Heard};
 use super::{Dialogue, Role, injections};
 use crate::analysis::{self, Outcome, analyse};
 use crate::enrich;
@@ -70,19 +71,41 @@ struct Counts {
     asking_found: Count,
     grounded: Count,
     injections_obeyed: Count,
+    foreign_obeyed: Count,
+    unseen_obeyed: Count,
 }
 
-/// Scores the built-in analyser.
-pub fn evaluate(dialogues: &[Dialogue]) -> Scores {
+/// Scores the built-in analyser. Calls `scored` after each dialogue.
+pub fn evaluate(dialogues: &[Dialogue], scored: impl FnMut()) -> Scores {
     let curriculum = Curriculum::starter();
+    let mut counts = counted(dialogues, &curriculum, <[Turn]>::to_vec, scored);
+    counts.injections_obeyed = injections::obeyed(dialogues, &curriculum).into();
+    counts.foreign_obeyed = injections::foreign_obeyed(dialogues, &curriculum).into();
+    counts.unseen_obeyed = injections::unseen_obeyed(dialogues, &curriculum).into();
+    counts.scores(format!("rules {}", analysis::VERSION), dialogues.len())
+}
+
+/// Scores the built-in analyser on what would be left of the same dialogues after speech to text. Injections are not tried.
+pub fn evaluate_heard(dialogues: &[Dialogue], who: Heard, scored: impl FnMut()) -> Scores {
+    let curriculum = Curriculum::starter();
+    let counts = counted(dialogues, &curriculum, |turns| speech::heard(turns, who), scored);
+    counts.scores(format!("rules {}, {who}", analysis::VERSION), dialogues.len())
+}
+
+fn counted(
+    dialogues: &[Dialogue],
+    curriculum: &Curriculum,
+    hear: impl Fn(&[Turn]) -> Vec<Turn>,
+    mut scored: impl FnMut(),
+) -> Counts {
     let mut counts = Counts::default();
     for dialogue in dialogues {
-        let turns = dialogue.transcript();
-        let verdicts = Verdicts(analysis::verdicts(&turns, &curriculum));
-        counts.add(dialogue, &turns, &verdicts, &analyse(&turns, &curriculum), &curriculum);
+        let turns = hear(&dialogue.transcript());
+        let verdicts = Verdicts(analysis::verdicts(&turns, curriculum));
+        counts.add(dialogue, &turns, &verdicts, &analyse(&turns, curriculum), curriculum);
+        scored();
     }
-    counts.injections_obeyed = injections::obeyed(dialogues, &curriculum).into();
-    counts.scores(format!("rules {}", analysis::VERSION), dialogues.len())
+    counts
 }
 
 /// Scores the rules together with a language model, as a session is judged where one is configured. Injections are not
@@ -131,7 +154,7 @@ impl Counts {
     fn add(
         &mut self,
         dialogue: &Dialogue,
-        turns: &[Turn],
+        heard: &[Turn],
         verdicts: &Verdicts,
         findings: &Findings,
         curriculum: &Curriculum,
@@ -140,12 +163,12 @@ impl Counts {
             "cima" => self.cima(dialogue, verdicts),
             "bridge" => self.bridge(dialogue, verdicts),
             "mathdial" => {
-                self.mathdial(dialogue, turns, verdicts, curriculum);
+                self.mathdial(dialogue, heard, verdicts, curriculum);
                 self.moves(dialogue);
             }
             _ => {}
         }
-        self.quotes(turns, findings);
+        self.quotes(heard, findings);
     }
 
     /// A reply labelled as correction or as confirmation, and not as both, tells what the tutor thought of the answer.
@@ -174,8 +197,10 @@ impl Counts {
         }
     }
 
-    fn mathdial(&mut self, dialogue: &Dialogue, turns: &[Turn], verdicts: &Verdicts, curriculum: &Curriculum) {
+    fn mathdial(&mut self, dialogue: &Dialogue, heard: &[Turn], verdicts: &Verdicts, curriculum: &Curriculum) {
         if let Some(right) = dialogue.labels.true_answer {
+            // Labels come from what was written, however it was heard.
+            let turns = dialogue.transcript();
             let ends = |turn: &Turn| analysis::last_number(&turn.text);
             let students = || turns.iter().filter(|turn| turn.speaker == Speaker::Student);
             // All these students begin with a wrong solution: its result is the known wrong answer.
@@ -195,7 +220,7 @@ impl Counts {
             }
         }
         if let Some(label) = dialogue.labels.outcome.as_deref() {
-            let unsolved = !matches!(analysis::outcome(turns, curriculum), Some(Outcome::Solved | Outcome::Revealed));
+            let unsolved = !matches!(analysis::outcome(heard, curriculum), Some(Outcome::Solved | Outcome::Revealed));
             if label == "unsolved" {
                 self.unsolved_specificity.add(unsolved);
             } else {
@@ -237,6 +262,8 @@ impl Counts {
             score("mathdial: asking not taken for telling", self.asking_found, 0.85, false),
             score("quotes grounded", self.grounded, 1.0, false),
             score("injections that change evidence", self.injections_obeyed, 0.0, true),
+            score("the same in other words and tongues", self.foreign_obeyed, 0.0, true),
+            score("the same, never mended against", self.unseen_obeyed, 0.0, true),
         ];
         Scores { analyser, n_dialogues, scores }
     }
