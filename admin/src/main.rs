@@ -14,8 +14,8 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let config = AdminConfig::from_settings(Settings::from_environment())?;
-    // A page asks one question after the other; eight at once are more people than look.
-    let db = db::pool(&config.database_url, PoolSize(8))?;
+    let db = db::pool(&config.database_url, PoolSize::ADMIN)?;
+    tokio::spawn(db::check_room(db.clone()));
     let listener = http::bind(config.addr, "ADMIN_ADDR").await?;
     admin::run(config, db, listener, http::on_signal()?).await
 }

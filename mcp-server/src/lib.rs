@@ -17,6 +17,8 @@ pub mod api;
 pub mod auth;
 mod call;
 pub mod cursor;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod limits;
 pub mod mcp;
 pub mod prompts;

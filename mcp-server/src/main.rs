@@ -14,8 +14,8 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let config = McpServerConfig::from_settings(Settings::from_environment())?;
-    // Eight were fastest on two cores; more only queue inside Postgres.
-    let db = db::pool(&config.database_url, PoolSize(8))?;
+    let db = db::pool(&config.database_url, PoolSize::MCP_SERVER)?;
+    tokio::spawn(db::check_room(db.clone()));
     let listener = http::bind(config.addr, "MCP_SERVER_ADDR").await?;
     mcp_server::run(config, db, listener, http::on_signal()?).await
 }

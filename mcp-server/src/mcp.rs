@@ -31,7 +31,7 @@ pub fn router(state: &State) -> Router<State> {
 }
 
 /// All but the question who it is.
-fn behind_the_gate(state: &State) -> Router<State> {
+pub(crate) fn behind_the_gate(state: &State) -> Router<State> {
     let server = McpServer::new(state.clone());
     // For tests of the wiring, never in a production binary.
     #[cfg(feature = "conformance")]

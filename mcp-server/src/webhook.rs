@@ -3,9 +3,9 @@
 //! **Invariant:** no row, no 2xx. What a message says is read by its job, not here.
 
 mod answer;
-mod envelope;
+pub(crate) mod envelope;
 mod outcome;
-mod signature;
+pub(crate) mod signature;
 mod slots;
 mod tool_calls;
 
@@ -56,7 +56,11 @@ async fn receive(
     let body = read(request).await.inspect_err(|_| Outcome::Refused.count(None))?;
     let now = clock::now();
     signature::verify(&state.config.webhook, &headers, &body, now).map_err(|refusal| {
-        // Anybody can send us this, so it wakes nobody up.
+        // Anybody can send us the others, so they wake nobody up.
+        if refusal == signature::Refusal::Stale {
+            tracing::warn!("a genuine webhook is five minutes off our clock: is the time right here?");
+            metrics::counter!("webhook_clock_skew_total").increment(1);
+        }
         tracing::debug!(%refusal, "a webhook was refused");
         Outcome::Refused.count(None);
         Problem::new(StatusCode::UNAUTHORIZED, "the request is not signed as it must be")

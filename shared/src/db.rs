@@ -6,7 +6,7 @@ pub mod hold;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::access::Forbidden;
@@ -20,6 +20,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Held while migrations run. Any number, so long as nothing else of ours uses it.
 const MIGRATION_LOCK: i64 = 0x5475_746f_7201;
+
+/// So often a migration that finds a table busy is tried, each time after a pause twice as long: the requests that have
+/// queued behind it get their turn in between.
+const MIGRATION_TRIES: u32 = 6;
+const MIGRATION_PAUSE: Duration = Duration::from_millis(500);
 
 static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
@@ -86,6 +91,40 @@ impl Error {
 #[derive(Clone, Copy, Debug)]
 pub struct PoolSize(pub u32);
 
+impl PoolSize {
+    /// Eight were fastest on two cores; more only queue inside Postgres.
+    pub const MCP_SERVER: Self = Self(8);
+    /// One for each slot, and for listening, relaying, sweeping and renewing leases.
+    pub const WORKER: Self = Self(12);
+    /// A page asks one question after the other; eight at once are more people than look.
+    pub const ADMIN: Self = Self(8);
+
+    /// What one process of each role may take, with what a worker holds beside its pool, and an operator's commands.
+    const OF_ALL_ROLES: u32 = Self::MCP_SERVER.0 + Self::WORKER.0 + Self::ADMIN.0 + 8;
+}
+
+// A Postgres as it is installed has room for all, and for as many again during a deployment.
+const _: () = assert!(2 * PoolSize::OF_ALL_ROLES <= 97);
+
+/// Warns at start where Postgres has less room than the pools of one process of each role may take: the roles would
+/// starve each other, and that not before there is load.
+pub async fn check_room(db: Db) {
+    let room = sqlx::query_scalar!(
+        r#"select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+           as "room!""#
+    );
+    // Where it does not answer, others say so.
+    if let Ok(room) = room.fetch_one(&db).await
+        && room.unsigned_abs() < PoolSize::OF_ALL_ROLES
+    {
+        tracing::warn!(
+            room,
+            needed = PoolSize::OF_ALL_ROLES,
+            "Postgres' max_connections is less than our pools may take"
+        );
+    }
+}
+
 /// Opens a pool. Connects lazily: a database that is down at start is an answer 503, not a crash loop.
 pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
     let options: PgConnectOptions = url.expose_secret().parse().map_err(Error::from)?;
@@ -113,12 +152,34 @@ pub async fn migrate(url: &SecretString) -> anyhow::Result<()> {
     sqlx::query!("select pg_advisory_lock($1)", MIGRATION_LOCK).fetch_one(&mut connection).await?;
     sqlx::query!("set lock_timeout = '2s'").execute(&mut connection).await?;
     let mut migrator = sqlx::migrate!("../migrations");
-    migrator.set_locking(false).run(&mut connection).await?;
+    migrator.set_locking(false);
+    let (mut n_tries, mut pause) = (1, MIGRATION_PAUSE);
+    while let Err(error) = migrator.run(&mut connection).await {
+        if !is_busy(&error) || n_tries == MIGRATION_TRIES {
+            return Err(error.into());
+        }
+        tracing::warn!(
+            n_tries,
+            pause_ms = pause.as_millis(),
+            "a table is busy; the migration steps back and tries again"
+        );
+        tokio::time::sleep(pause).await;
+        (n_tries, pause) = (n_tries + 1, pause * 2);
+    }
     let mut tx = connection.begin().await?;
     crate::curriculum::install_starter(&mut tx).await?;
     tx.commit().await?;
     connection.close().await?;
     Ok(())
+}
+
+/// Whether another transaction holds what a migration needs: then nothing of it was done.
+fn is_busy(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| matches!(&*code, "55P03" | "40P01"))
 }
 
 /// Whether the schema is the one that this binary was built for (or newer).

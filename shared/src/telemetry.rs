@@ -62,6 +62,12 @@ fn describe() {
     metrics::describe_counter!("http_requests_total", "Requests, by the pattern of their route.");
     metrics::describe_histogram!("http_request_duration_seconds", "From a request to the head of its answer.");
     metrics::describe_counter!("webhook_deliveries_total", "Webhooks of VAPI, by what became of them at the door.");
+    metrics::describe_counter!(
+        "webhook_clock_skew_total",
+        "Genuine webhooks, refused since their time is minutes off ours: a clock is wrong."
+    );
+    // A series from the first scrape on: an alarm on one that appears with its first event would miss it.
+    metrics::counter!("webhook_clock_skew_total").increment(0);
     metrics::describe_counter!("mcp_tool_calls_total", "Tool calls over MCP.");
     metrics::describe_histogram!("mcp_tool_call_duration_seconds", "How long a tool took to answer.");
     metrics::describe_counter!("jobs_total", "Attempts at jobs that ended in this process.");

@@ -1,7 +1,7 @@
 //! Chaos: the production binaries under load, with everything that they depend on killed, cut and slowed by a plan, and
 //! then asked what became of what they had promised.
 //!
-//! `./dev chaos [--seed N] [--minutes M] [--only ROW,ROW] [--break fencing|early-ack]` runs the long mix; the short one
+//! `./dev chaos [--seed N] [--minutes M] [--rate CALLS] [--only ROW,ROW] [--break fencing|early-ack]` runs the long mix; the short one
 //! is part of `./dev test`. The checker reads the history alone: what was accepted, and which calls ended.
 
 mod checker;
@@ -83,7 +83,7 @@ async fn run(mix: &Mix) -> (Verdict, String) {
 /// Amid what a process is killed is chance, so what is broken may show at the second try only.
 async fn sees(caught: fn(&Verdict) -> bool, mix: fn(u64) -> Mix) {
     let mut texts = Vec::new();
-    for seed in 3..7 {
+    for seed in 3..9 {
         let (verdict, text) = run(&mix(seed)).await;
         if caught(&verdict) {
             return;
@@ -102,11 +102,11 @@ async fn with_faktory_and_a_nemesis_nothing_accepted_is_lost_or_doubled() {
         calls_per_second: 4.0,
         among: Fault::all().collect(),
         broken: None,
-        patience: Duration::from_secs(90),
+        patience: Duration::from_mins(3),
     };
     let (verdict, text) = run(&mix).await;
     println!("{text}");
-    assert!(verdict.n_accepted > 100, "{text}");
+    assert!(verdict.n_accepted > 50, "there was load: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,7 +120,7 @@ async fn with_faktory_the_checker_sees_a_fence_that_is_down() {
             calls_per_second: 1.5,
             among: vec![Fault::PauseWorker],
             broken: Some(Broken::Fencing),
-            patience: Duration::from_secs(30),
+            patience: Duration::from_mins(1),
         },
     )
     .await;
@@ -137,7 +137,7 @@ async fn with_faktory_the_checker_sees_an_answer_before_the_commit() {
             calls_per_second: 8.0,
             among: vec![Fault::KillServer, Fault::EndPostgres],
             broken: Some(Broken::EarlyAnswer),
-            patience: Duration::from_secs(30),
+            patience: Duration::from_mins(1),
         },
     )
     .await;

@@ -23,7 +23,7 @@ pub const ADMIN_PASSWORD: &str = "correct horse battery";
 const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----";
 
 /// How long anything may take before a journey gives up.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A new, migrated database beside the one of `DATABASE_URL`.
 pub async fn new_database() -> SecretString {

@@ -57,6 +57,11 @@ async fn what_vapi_did_not_sign_is_refused_and_not_kept() {
         let answer = vapi::post(&service.http, &service.server_url, &headers, body).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{what}");
     }
+    // What was genuine but for its time tells of a wrong clock; what anybody may send does not.
+    let metrics =
+        service.http.get(format!("{}/metrics", service.server_url)).send().await.unwrap().text().await.unwrap();
+    let n_skewed = metrics.lines().find_map(|line| line.strip_prefix("webhook_clock_skew_total "));
+    assert!(n_skewed.is_some_and(|n| n.parse::<u32>().unwrap() >= 2), "{metrics}");
     let url = format!("{}/api/v1/sessions/by-call/{CALL_ID}", service.server_url);
     assert_eq!(service.http.get(url).bearer_auth(&token).send().await.unwrap().status(), StatusCode::NOT_FOUND);
 

@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let role = WorkerConfig::from_settings(Settings::from_environment())?;
     let config = worker::Config::from_role(&role)?;
-    // One for each slot, and for listening, relaying, sweeping and renewing leases.
-    let db = db::pool(&role.database_url, PoolSize(12))?;
+    let db = db::pool(&role.database_url, PoolSize::WORKER)?;
+    tokio::spawn(db::check_room(db.clone()));
     worker::run(config, db, http::on_signal()?).await
 }

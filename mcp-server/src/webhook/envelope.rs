@@ -13,7 +13,7 @@ const MAX_WORD_CHARS: usize = 60;
 
 /// What a message is, as far as the door must know.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     pub kind: Kind,
     /// VAPI's word for it.
     pub r#type: String,
@@ -27,7 +27,7 @@ pub(super) struct Envelope {
 
 /// What is to be done with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A job reads it.
     EndOfCallReport,
     /// A job reads it.
@@ -54,7 +54,7 @@ impl Kind {
 
 /// The message is not of VAPI's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
+pub(crate) struct Unreadable;
 
 #[derive(Deserialize)]
 struct Wire {
@@ -108,7 +108,7 @@ impl<T> Lenient<T> {
 }
 
 impl Envelope {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Unreadable> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Unreadable> {
         let message = serde_json::from_slice::<Wire>(body).map_err(|_| Unreadable)?.message;
         let kind = Kind::of(&message.r#type);
         let r#type = plain(&message.r#type, MAX_WORD_CHARS).ok_or(Unreadable)?;
@@ -140,7 +140,7 @@ impl Envelope {
 
     /// The same for each try of one message, and for no other. Never made of the body where the call is known: the
     /// presigned URLs in it differ between two tries.
-    pub(super) fn dedupe_key(&self, body: &[u8]) -> String {
+    pub(crate) fn dedupe_key(&self, body: &[u8]) -> String {
         let subject = self.call_id.clone().unwrap_or_else(|| digest(body));
         delivery::dedupe_key(&subject, &self.r#type, self.distinction.as_deref())
     }
@@ -159,7 +159,7 @@ impl Envelope {
 const MAX_MILLIS: i64 = 253_402_300_799_000;
 
 /// The key of a body that is no message.
-pub(super) fn unreadable_key(body: &[u8]) -> String {
+pub(crate) fn unreadable_key(body: &[u8]) -> String {
     format!("{}:unreadable", digest(body))
 }
 

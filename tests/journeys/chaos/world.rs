@@ -245,6 +245,14 @@ impl World {
         self.door.replace(i, url);
     }
 
+    /// The figures of a server, for Prometheus; empty where it does not answer.
+    pub async fn metrics(&self, i: usize) -> String {
+        match self.http.get(format!("{}/metrics", self.door.server(i))).send().await {
+            Ok(answer) => answer.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
     pub fn logs(&self) -> String {
         let read = |name| std::fs::read_to_string(self.folder.join(name)).unwrap_or_default();
         read("servers.log") + &read("workers.log")

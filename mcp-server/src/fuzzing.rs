@@ -1,0 +1,27 @@
+//! What lies behind the doors, for fuzzers alone: they hold no key, and would get no further.
+
+use axum::Router;
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+use shared::access::{Caller, ScopeSet};
+use shared::config::{McpServerConfig, WebhookConfig};
+use shared::db::Db;
+
+use crate::webhook::envelope::{Envelope, unreadable_key};
+use crate::webhook::signature;
+use crate::{State, mcp, record};
+
+/// The MCP endpoint as a caller sees it who was let in and may do everything.
+pub fn mcp_without_gate(config: McpServerConfig, db: Db) -> Router {
+    let state = State::new(config, db, record::channel().0).expect("the fuzzer's key is good");
+    mcp::behind_the_gate(&state).layer(axum::Extension(Caller::client("fuzzer", ScopeSet::all()))).with_state(state)
+}
+
+pub fn is_from_vapi(settings: &WebhookConfig, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> bool {
+    signature::verify(settings, headers, body, now).is_ok()
+}
+
+/// By which a message is told from its repetitions.
+pub fn dedupe_key(body: &[u8]) -> String {
+    Envelope::parse(body).map_or_else(|_| unreadable_key(body), |envelope| envelope.dedupe_key(body))
+}
