@@ -82,7 +82,9 @@ async fn an_answer_has_the_form_that_was_asked_for() {
 #[ignore = "needs a language model: ./dev test"]
 async fn a_wrong_key_is_told_from_a_busy_server() {
     let server = Server::start();
-    assert_eq!(ask(&server.model(LlmProvider::OpenAi, "no such key"), "x").await.unwrap_err(), Fault::Unauthorised);
+    for provider in [LlmProvider::OpenAi, LlmProvider::Anthropic] {
+        assert_eq!(ask(&server.model(provider, "no such key"), "x").await.unwrap_err(), Fault::Unauthorised);
+    }
 }
 
 #[tokio::test]
@@ -90,7 +92,9 @@ async fn a_wrong_key_is_told_from_a_busy_server() {
 async fn a_call_that_is_too_long_is_told_so() {
     let server = Server::start();
     let long = "and then we added one half and one third ".repeat(2_000);
-    assert_eq!(ask(&server.model(LlmProvider::OpenAi, KEY), &long).await.unwrap_err(), Fault::TooLong);
+    for provider in [LlmProvider::OpenAi, LlmProvider::Anthropic] {
+        assert_eq!(ask(&server.model(provider, KEY), &long).await.unwrap_err(), Fault::TooLong);
+    }
 }
 
 /// This server has the address of Anthropic's API and ignores its schema: what is no answer must be told from one.
