@@ -202,6 +202,44 @@ impl StudentContext {
             }
             cut(&mut self);
         }
+        for limit in [200, 100, 60] {
+            if self.n_tokens() > MAX_TOKENS {
+                self.shorten(limit);
+            }
+        }
+        if self.n_tokens() > MAX_TOKENS {
+            self.due.truncate(1);
+            self.last_call.iter_mut().for_each(|call| call.practised.truncate(1));
+        }
         self
+    }
+
+    /// Cuts every text that people wrote to so many bytes; a longer question is left out, since half of one is none.
+    fn shorten(&mut self, limit: usize) {
+        for due in &mut self.due {
+            due.ask.take_if(|ask| ask.len() > limit);
+            clip(&mut due.skill, limit);
+        }
+        for text in self.how.iter_mut().chain(&mut self.strong).chain(&mut self.facts) {
+            clip(text, limit);
+        }
+        if let Some(plan) = &mut self.plan {
+            clip(&mut plan.goal, limit);
+            clip(&mut plan.stop_when, limit);
+            plan.today.iter_mut().for_each(|step| clip(step, limit));
+        }
+        self.watch.iter_mut().for_each(|watch| clip(&mut watch.belief, limit));
+        if let Some(call) = &mut self.last_call {
+            clip(&mut call.summary, limit);
+            call.practised.iter_mut().for_each(|practised| clip(&mut practised.skill, limit));
+        }
+    }
+}
+
+/// Cuts a text to so many bytes, between letters.
+fn clip(text: &mut String, limit: usize) {
+    if text.len() > limit {
+        text.truncate(text.floor_char_boundary(limit.saturating_sub('…'.len_utf8())));
+        text.push('…');
     }
 }

@@ -296,6 +296,49 @@ mod tests {
         assert!(!context.due.is_empty() && context.last_call.is_some(), "the core is never cut");
     }
 
+    /// Every field as long as the database takes it, in letters of two bytes.
+    #[test]
+    fn a_context_stays_within_its_budget_where_every_field_is_as_long_as_can_be() {
+        let long = |n: usize| "ж".repeat(n);
+        let practised = Practised {
+            skill_id: "m.".to_owned() + &"s".repeat(78),
+            skill: long(80),
+            n_correct: 99,
+            n_incorrect: 99,
+            turns: vec![999; 6],
+        };
+        let prepared = Prepared {
+            n_calls: 9_999,
+            last_call_at: Some(now() - Duration::days(999)),
+            analysis: Some(crate::analysis::AnalysisStatus::Complete),
+            last_call: Some(LastCall {
+                session_id: crate::id::SessionId::new(),
+                summary: long(600),
+                practised: vec![practised; 3],
+                open: vec![long(300); 3],
+            }),
+            watch: vec![Belief { belief: long(300), seen: 99 }; 2],
+            plan_goal: Some(long(300)),
+            plan_steps: vec![long(300); 3],
+            mood: Some(long(60)),
+            facts: vec![PreparedFact { text: long(300), expires_at: now() + Duration::days(1) }; 9],
+        };
+        let longest = |i: i64| {
+            let mut estimate = estimate(&format!("m.{}{i}", "s".repeat(77)), 0.5, i);
+            estimate.name = long(80);
+            estimate.questions[0].ask = long(300);
+            estimate
+        };
+        let student =
+            Known { first_name: long(30), guidance: Some(long(500)), ..maya(prepared, (0..9).map(longest).collect()) };
+        let context = known(student, now());
+        assert!(context.n_tokens() <= MAX_TOKENS, "{} tokens", context.n_tokens());
+        assert!(!context.due.is_empty() && context.last_call.is_some(), "the core is never cut");
+        let choice = || Choice { student_id: StudentId::new(), first_name: long(30) };
+        let context = choose((0..6).map(|_| choice()).collect(), now());
+        assert!(context.n_tokens() <= MAX_TOKENS, "{} tokens", context.n_tokens());
+    }
+
     #[test]
     fn expired_facts_are_not_told() {
         let prepared = Prepared {
