@@ -25,23 +25,74 @@
   const zone = $("[data-zone]");
   if (zone?.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
-  // Whether the page is live. A break shorter than ten seconds is not worth a word.
-  const live = $("#live-state");
-  let silence;
+  // Whether the page is live. Where no stream comes through, plain requests bring the news; where those fail too, it
+  // says so. A break shorter than ten seconds is not worth a word.
+  const SILENCE_MS = 10000;
+  const live = () => $("#live-state");
+  let silence, polling, since, beat;
   const tell = (word, isLive) => {
+    const state = live();
+    if (!state) return;
+    $(".dot", state).classList.toggle("live", isLive);
+    const text = $("span:last-child", state);
+    if (text.textContent !== word) text.textContent = word;
+  };
+  const isLive = () => {
     clearTimeout(silence);
-    $(".dot", live).classList.toggle("live", isLive);
-    if ($("span:last-child", live).textContent !== word) $("span:last-child", live).textContent = word;
+    clearTimeout(polling);
+    silence = polling = since = undefined;
+    tell("Live", true);
+    // The stream beats every 15 s.
+    clearTimeout(beat);
+    beat = setTimeout(stopped, 40000);
   };
   const stopped = () => {
-    clearTimeout(silence);
-    const at = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    silence = setTimeout(() => tell(`Live updates stopped at ${at}`, false), 10000);
+    since ??= new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    silence ??= setTimeout(poll, SILENCE_MS);
   };
-  live?.addEventListener("htmx:sse:after:connection", event => {
-    if ((event.detail?.connection?.status ?? 200) === 200) tell("Live", true); else stopped();
+  const poll = async () => {
+    clearTimeout(polling);
+    const state = live();
+    if (!state) return;
+    if (!document.hidden) {
+      const url = state.dataset.events + (state.dataset.events.includes("?") ? "&" : "?") + "once=true";
+      try {
+        const answer = await fetch(url, { headers: { "HX-Request": "true" }, cache: "no-store" });
+        if (answer.status === 204 || answer.status === 401) return tell("You are signed out", false);
+        if (!answer.ok) throw new Error(answer.status);
+        const text = await answer.text();
+        if (silence === undefined || state !== live()) return;
+        await htmx.swap({ sourceElement: state, target: state, swap: "none", text });
+        tell("Updated every 10 s", false);
+      } catch { tell(`Not live since ${since}`, false); }
+    }
+    if (silence !== undefined) polling = setTimeout(poll, SILENCE_MS);
+  };
+  document.addEventListener("htmx:sse:after:message", event => { if (event.target === live()) isLive(); });
+  for (const name of ["htmx:sse:error", "htmx:sse:close", "htmx:error", "htmx:response:error"]) {
+    document.addEventListener(name, event => { if (event.target === live()) stopped(); });
+  }
+  // Until the first news a page is not live: a proxy may hold a stream back without a word.
+  if (live()) stopped();
+  // Another filter is another stream.
+  document.addEventListener("htmx:after:swap", () => {
+    const state = live();
+    if (!state?.dataset.events.startsWith("/events/sessions?") && state?.dataset.events !== "/events/sessions") return;
+    const events = `/events/sessions${location.search}`;
+    if (state.dataset.events === events) return;
+    const fresh = state.cloneNode(true);
+    fresh.dataset.events = events;
+    fresh.setAttribute("hx-sse:connect", events);
+    delete fresh.dataset.htmxPowered;
+    state.replaceWith(fresh);
+    htmx.process(fresh);
   });
-  for (const name of ["error", "close"]) live?.addEventListener(`htmx:sse:${name}`, stopped);
+
+  // All boxes of a list at once.
+  document.addEventListener("change", event => {
+    if (!event.target.matches("[data-all]")) return;
+    for (const box of $$("tbody input[type=checkbox]", event.target.closest("table"))) box.checked = event.target.checked;
+  });
 
   // Find in a transcript; once more after a live update has put the turns back.
   const find = () => {
@@ -50,9 +101,11 @@
     const query = field.value.trim().toLowerCase();
     let hits = 0;
     for (const turn of $$(".turn")) {
-      const isHit = !query || $(".say", turn).textContent.toLowerCase().includes(query);
+      const isHit = !query || ($(".say", turn)?.textContent.toLowerCase().includes(query) ?? false);
       turn.hidden = !isHit;
       if (isHit) hits += 1;
+      const fold = query && isHit && turn.closest("details");
+      if (fold) fold.open = true;
     }
     $("#find-n").textContent = query ? `${hits} ${hits === 1 ? "turn" : "turns"}` : "";
   };
@@ -72,8 +125,12 @@
     wentAt = event.key === "g" ? Date.now() : 0;
     if (event.key === "/") { event.preventDefault(); $("#q-top")?.focus(); }
     else if (event.key === "?") help?.showModal();
+    else if (event.key === "x") {
+      const box = $("tbody tr:focus-within input[type=checkbox]");
+      if (box) box.checked = !box.checked;
+    }
     else if (event.key === "j" || event.key === "k") {
-      const rows = $$("tbody tr:has(a), .turn:not([hidden])");
+      const rows = $$("tbody tr:has(a), .turn:not([hidden]):has(a)").filter(row => row.checkVisibility());
       if (!rows.length) return;
       row = Math.max(0, Math.min(rows.length - 1, row + (event.key === "j" ? 1 : -1)));
       $("a", rows[row])?.focus();

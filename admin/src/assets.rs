@@ -18,6 +18,7 @@ pub(crate) enum Asset {
     App,
     Htmx,
     HtmxSse,
+    Player,
     Icons,
     Geist,
     GeistMono,
@@ -46,6 +47,7 @@ static BUILT: LazyLock<Vec<Built>> = LazyLock::new(|| {
         build(Asset::Icons, "icons.svg", "image/svg+xml", include_bytes!("../assets/icons.svg")),
         build(Asset::Htmx, "htmx-4.0.1.js", JS, include_bytes!("../assets/vendor/htmx-4.0.1.min.js")),
         build(Asset::HtmxSse, "hx-sse-4.0.1.js", JS, include_bytes!("../assets/vendor/hx-sse-4.0.1.min.js")),
+        build(Asset::Player, "player.js", JS, include_bytes!("../assets/player.js")),
         build(Asset::App, "app.js", JS, include_bytes!("../assets/app.js")),
     ];
     // The stylesheet names the fonts, so its own name must change with theirs.
@@ -89,6 +91,7 @@ mod tests {
             Asset::App,
             Asset::Htmx,
             Asset::HtmxSse,
+            Asset::Player,
             Asset::Icons,
             Asset::Geist,
             Asset::GeistMono,

@@ -5,13 +5,15 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::SecretString;
+use serde::Deserialize;
+use shared::db::Db;
 use shared::id::SessionId;
 use shared::session::news::Reader;
 use shared::{admin_login, clock};
@@ -20,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Dashboard;
 use crate::auth::Admin;
 use crate::fault::Fault;
-use crate::pages::{overview, session};
+use crate::pages::{overview, session, sessions};
 
 /// The least time between two pictures of one page: a busy hour must not become a busy browser.
 const PACE: Duration = Duration::from_secs(2);
@@ -29,10 +31,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Which page is kept up to date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Topic {
     Overview,
+    Sessions(Box<sessions::Filter>),
     Session(SessionId),
+}
+
+/// How the page wants its news: as a stream, or as one plain answer where a proxy lets no stream through.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Way {
+    once: bool,
 }
 
 struct Watch {
@@ -45,30 +55,63 @@ struct Watch {
     last: Option<String>,
 }
 
-pub(crate) async fn overview(State(dashboard): State<Dashboard>, headers: HeaderMap) -> Result<Response, Fault> {
-    open(dashboard, headers, Topic::Overview).await
+pub(crate) async fn overview(
+    State(dashboard): State<Dashboard>,
+    Query(way): Query<Way>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    open(dashboard, headers, way, Topic::Overview).await
+}
+
+pub(crate) async fn sessions(
+    State(dashboard): State<Dashboard>,
+    Query(way): Query<Way>,
+    Query(filter): Query<sessions::Filter>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    open(dashboard, headers, way, Topic::Sessions(Box::new(filter))).await
 }
 
 pub(crate) async fn session(
     State(dashboard): State<Dashboard>,
     Path(session_id): Path<SessionId>,
+    Query(way): Query<Way>,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    open(dashboard, headers, Topic::Session(session_id)).await
+    open(dashboard, headers, way, Topic::Session(session_id)).await
 }
 
-async fn open(dashboard: Dashboard, headers: HeaderMap, topic: Topic) -> Result<Response, Fault> {
+async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) -> Result<Response, Fault> {
     let Some(cookie) = dashboard.cookie.read(&headers) else {
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     };
-    if admin_login::peek_login(&dashboard.db, &cookie, clock::now()).await?.is_none() {
+    let now = clock::now();
+    let Some(login) = admin_login::peek_login(&dashboard.db, &cookie, now).await? else {
         // 204 tells an event stream not to come back.
         return Ok(StatusCode::NO_CONTENT.into_response());
+    };
+    if way.once {
+        let admin = Admin::new(login, &headers, now);
+        return Ok(picture(&dashboard.db, &topic, &admin).await?.into_response());
     }
     let (reader, shutdown) = (dashboard.news.reader(), dashboard.shutdown.clone());
     let watch = Watch { topic, dashboard, cookie, headers, reader, shutdown, last: None };
-    let keep_alive = KeepAlive::new().interval(HEARTBEAT);
+    // An event and no comment, so that the page hears it, too: a stream may die without a word.
+    let keep_alive = KeepAlive::new().interval(HEARTBEAT).event(Event::default().event("beat").data("-"));
     Ok(Sse::new(watch.into_stream()).keep_alive(keep_alive).into_response())
+}
+
+async fn picture(db: &Db, topic: &Topic, admin: &Admin) -> Result<Markup, Fault> {
+    Ok(match topic {
+        Topic::Overview => partial("overview", overview::body(admin, &overview::fetch(admin, db).await?)),
+        Topic::Sessions(filter) => {
+            let data = sessions::fetch(admin, db, (**filter).clone()).await?;
+            partial(sessions::LIST_ID, sessions::list(admin, &data))
+        }
+        Topic::Session(session_id) => {
+            partial("session", session::body(admin, &session::fetch(admin, db, *session_id).await?))
+        }
+    })
 }
 
 impl Watch {
@@ -87,7 +130,7 @@ impl Watch {
             let now = clock::now();
             let login = admin_login::peek_login(&self.dashboard.db, &self.cookie, now).await.ok()??;
             let admin = Admin::new(login, &self.headers, now);
-            let picture = self.picture(&admin).await?.into_string();
+            let picture = picture(&self.dashboard.db, &self.topic, &admin).await.ok()?.into_string();
             if self.last.as_ref() != Some(&picture) {
                 self.last = Some(picture.clone());
                 return Some(Event::default().data(picture));
@@ -101,27 +144,10 @@ impl Watch {
         if self.last.is_none() {
             return;
         }
-        let topic = self.topic;
-        let concerns = |news| match (topic, news) {
-            (Topic::Overview, _) | (_, None) => true,
-            (Topic::Session(own), Some(changed)) => own == changed,
-        };
+        let own = if let Topic::Session(own) = self.topic { Some(own) } else { None };
+        let concerns = |news: Option<SessionId>| own.is_none() || news.is_none() || news == own;
         let heard = async { while !concerns(self.reader.next().await) {} };
         let ((), _) = tokio::join!(tokio::time::sleep(PACE), tokio::time::timeout(PATIENCE, heard));
-    }
-
-    async fn picture(&self, admin: &Admin) -> Option<Markup> {
-        let db = &self.dashboard.db;
-        match self.topic {
-            Topic::Overview => {
-                let data = overview::fetch(admin, db).await.ok()?;
-                Some(partial("overview", overview::body(admin, &data)))
-            }
-            Topic::Session(session_id) => {
-                let data = session::fetch(admin, db, session_id).await.ok()?;
-                Some(partial("session", session::body(admin, &data)))
-            }
-        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Forged,
     /// Too many failures: how long to wait.
     TooMany { wait_seconds: u64 },
+    /// What lies elsewhere and cannot be had now, in words: "recording".
+    Away(&'static str),
     /// The database does not answer.
     Unavailable,
     /// A fault of ours.
@@ -70,6 +72,12 @@ impl IntoResponse for Fault {
                 "clock",
                 "Too many failed attempts".to_owned(),
                 format!("Wait {} and try again.", crate::figures::wait(wait_seconds.cast_signed())),
+            ),
+            Self::Away(what) => (
+                StatusCode::BAD_GATEWAY,
+                "wifi-off",
+                format!("The {what} cannot be fetched now"),
+                "Where it is stored does not answer. Try again in a minute.".to_owned(),
             ),
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,

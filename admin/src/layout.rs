@@ -177,7 +177,7 @@ impl Page<'_> {
                 div.suggestions id=(SUGGESTIONS_ID) {}
             }
             @if let Some(events) = self.events {
-                span.live-state.js-only id="live-state" role="status" hx-sse:connect=(events) hx-swap="none" {
+                span.live-state.js-only id="live-state" role="status" data-events=(events) hx-sse:connect=(events) hx-swap="none" {
                     span.dot aria-hidden="true" {}
                     span { "Connecting" }
                 }
@@ -276,6 +276,8 @@ fn shortcuts_help() -> Markup {
                 dd { "Go to overview, sessions, students, jobs" }
                 dt { kbd { "j" } " " kbd { "k" } } dd { "Next or previous row, or turn" }
                 dt { kbd { "Enter" } } dd { "Open the row" }
+                dt { kbd { "x" } } dd { "Tick the row" }
+                dt { kbd { "Space" } } dd { "Play or pause a recording" }
                 dt { kbd { "?" } } dd { "This list" }
             }
         }

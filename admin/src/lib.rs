@@ -18,6 +18,7 @@ mod login;
 mod origin;
 mod pages;
 mod parts;
+mod recording;
 mod throttle;
 mod viewer;
 
@@ -41,6 +42,7 @@ use crate::auth::SessionCookie;
 use crate::pages::{
     account, audit, clients, follow_ups, jobs, overview, search, session, sessions, student, students, tools, users,
 };
+use crate::recording::{Allowed, Recordings};
 use crate::throttle::Throttle;
 
 /// The largest form: a note of 2,000 characters, escaped, many times over.
@@ -54,6 +56,7 @@ pub struct Dashboard {
     throttle: Arc<Throttle>,
     connections: Connections,
     news: News,
+    recordings: Recordings,
     shutdown: CancellationToken,
 }
 
@@ -78,6 +81,12 @@ impl FromRef<Dashboard> for SessionCookie {
     }
 }
 
+impl FromRef<Dashboard> for Recordings {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.recordings.clone()
+    }
+}
+
 impl FromRef<Dashboard> for Connections {
     fn from_ref(dashboard: &Dashboard) -> Self {
         dashboard.connections.clone()
@@ -86,21 +95,26 @@ impl FromRef<Dashboard> for Connections {
 
 impl Dashboard {
     /// Starts to listen for news, until `shutdown`.
-    pub fn new(config: &AdminConfig, db: Db, shutdown: CancellationToken) -> Self {
+    ///
+    /// # Errors
+    /// Where this machine has no certificates to trust.
+    pub fn new(config: &AdminConfig, db: Db, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let connections = Connections {
             public_url: config.public_url.clone(),
             has_llm: config.has_llm,
             has_vapi: config.has_vapi,
             has_faktory: config.has_faktory,
         };
-        Self {
+        let allowed = Allowed { hosts: config.recording_hosts.clone(), own: config.recording_own_hosts.clone() };
+        Ok(Self {
+            recordings: Recordings::new(allowed)?,
             news: News::install(db.clone(), shutdown.clone()),
             shutdown,
             db,
             cookie: SessionCookie { is_secure: config.secure_cookies },
             throttle: Arc::default(),
             connections,
-        }
+        })
     }
 }
 
@@ -109,13 +123,21 @@ pub fn router(dashboard: Dashboard) -> Router {
     let pages = Router::new()
         .route("/", get(overview::get))
         .route("/events/overview", get(events::overview))
+        .route("/events/sessions", get(events::sessions))
         .route("/events/sessions/{session_id}", get(events::session))
         .route("/login", get(login::get).post(login::post))
         .route("/logout", post(login::logout))
         .route("/setup/{token}", get(login::setup_get).post(login::setup_post))
         .route("/search", get(search::get).post(search::post))
         .route("/sessions", get(sessions::get))
+        .route("/sessions/export.csv", get(sessions::export))
+        .route("/sessions/run-again", post(sessions::run_again))
+        .route("/sessions/views", post(sessions::save_view))
+        .route("/sessions/views/{saved_view_id}/delete", post(sessions::delete_view))
         .route("/sessions/{session_id}", get(session::get))
+        .route("/sessions/{session_id}/recording", get(session::recording))
+        .route("/sessions/{session_id}/transcript.txt", get(session::transcript_text))
+        .route("/sessions/{session_id}/analysis.json", get(session::analysis_json))
         .route("/sessions/{session_id}/analysis/retry", post(session::retry))
         .route("/sessions/{session_id}/assign", post(session::assign))
         .route("/sessions/{session_id}/introduction/accept", post(session::accept))
@@ -154,7 +176,10 @@ pub fn router(dashboard: Dashboard) -> Router {
         .layer(from_fn(headers::add));
     // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the
     // cookie (SameSite), so its length tells nobody anything.
-    let compressed = DefaultPredicate::new().and(NotForContentType::new("font/"));
+    let compressed = DefaultPredicate::new()
+        .and(NotForContentType::new("font/"))
+        // A piece of a recording must stay as long as it was asked for.
+        .and(NotForContentType::new("audio/"));
     pages.layer(CompressionLayer::new().compress_when(compressed)).with_state(dashboard)
 }
 
@@ -171,7 +196,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
     let operations = health(db.clone(), shutdown.clone()).merge(metrics(db.clone(), access));
-    let router = router(Dashboard::new(&config, db, shutdown.clone())).merge(operations);
+    let router = router(Dashboard::new(&config, db, shutdown.clone())?).merge(operations);
     serve_with(
         listener,
         router,

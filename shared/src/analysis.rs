@@ -262,27 +262,65 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis) -> Result<Ana
 /// The session's current analysis; `None` before the first. Needs `sessions:read`.
 pub async fn find_current(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Option<Analysis>> {
     caller.require(Scope::SessionsRead)?;
-    let row = sqlx::query!(
-        r#"select analysis_id as "analysis_id: AnalysisId", analyser, analyser_version,
-               status as "status: AnalysisStatus", findings as "findings: Json<Findings>", model, prompt_version,
-               input_tokens, output_tokens, duration_ms, created_at
+    let row = sqlx::query_as!(
+        Row,
+        r#"select analysis_id as "analysis_id: AnalysisId", session_id as "session_id: SessionId", analyser,
+               analyser_version, status as "status: AnalysisStatus", findings as "findings: Json<Findings>", model,
+               prompt_version, input_tokens, output_tokens, duration_ms, created_at
            from analyses where session_id = $1 and is_current"#,
         session_id as SessionId,
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Analysis {
-        analysis_id: row.analysis_id,
-        session_id,
-        analyser: row.analyser,
-        analyser_version: row.analyser_version,
-        status: row.status,
-        findings: row.findings.0,
-        model: row.model,
-        prompt_version: row.prompt_version,
-        input_tokens: row.input_tokens,
-        output_tokens: row.output_tokens,
-        duration_ms: row.duration_ms,
-        created_at: row.created_at,
-    }))
+    Ok(row.map(Analysis::from))
+}
+
+/// What was thought of the session before its current analysis, the newest first: at most 20. Needs `sessions:read`.
+pub async fn list_earlier(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Vec<Analysis>> {
+    caller.require(Scope::SessionsRead)?;
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select analysis_id as "analysis_id: AnalysisId", session_id as "session_id: SessionId", analyser,
+               analyser_version, status as "status: AnalysisStatus", findings as "findings: Json<Findings>", model,
+               prompt_version, input_tokens, output_tokens, duration_ms, created_at
+           from analyses where session_id = $1 and not is_current order by created_at desc, analysis_id limit 20"#,
+        session_id as SessionId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(Analysis::from).collect())
+}
+
+struct Row {
+    analysis_id: AnalysisId,
+    session_id: SessionId,
+    analyser: String,
+    analyser_version: String,
+    status: AnalysisStatus,
+    findings: Json<Findings>,
+    model: Option<String>,
+    prompt_version: Option<String>,
+    input_tokens: Option<i32>,
+    output_tokens: Option<i32>,
+    duration_ms: i32,
+    created_at: DateTime<Utc>,
+}
+
+impl From<Row> for Analysis {
+    fn from(row: Row) -> Self {
+        Self {
+            analysis_id: row.analysis_id,
+            session_id: row.session_id,
+            analyser: row.analyser,
+            analyser_version: row.analyser_version,
+            status: row.status,
+            findings: row.findings.0,
+            model: row.model,
+            prompt_version: row.prompt_version,
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            duration_ms: row.duration_ms,
+            created_at: row.created_at,
+        }
+    }
 }

@@ -28,6 +28,31 @@ pub async fn insert_entry(
     Ok(())
 }
 
+/// [`insert_entry`], unless the same caller did the same to the same object since `since`: whoever plays a recording
+/// asks for it in many pieces, and that is one deed.
+pub async fn insert_entry_once_since(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    action: &str,
+    object: &str,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into audit_entries (at, actor, action, object)
+         select $1, $2, $3, $4 where not exists (
+             select 1 from audit_entries where actor = $2 and at >= $5 and action = $3 and object = $4)",
+        now,
+        caller.actor.to_string(),
+        action,
+        object,
+        since,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// One row of `audit_entries`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditEntry {

@@ -155,6 +155,10 @@ pub struct AdminConfig {
     pub has_llm: bool,
     pub has_vapi: bool,
     pub has_faktory: bool,
+    /// Hosts that recordings may be fetched from, with all below them; empty: any public one.
+    pub recording_hosts: Vec<String>,
+    /// `host:port` of storage of one's own, which may be private and without TLS.
+    pub recording_own_hosts: Vec<String>,
     /// Who may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
     /// Whether a proxy in front of us tells the client's address.

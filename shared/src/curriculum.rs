@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::practice::{Practice, find_next_skill, find_practice};
 pub use self::rows::{install_starter, load, upsert};
 pub use self::sheet::Fault;
-pub use self::subjects::{SubjectSwitch, list_switches, set_switches};
+pub use self::subjects::{SkillName, SubjectSwitch, list_skill_names, list_switches, set_switches};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {

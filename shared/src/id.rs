@@ -67,4 +67,6 @@ id! {
     NoteId
     /// One call of a tool by an assistant.
     ToolCallId
+    /// A view of a list that a person keeps.
+    SavedViewId
 }

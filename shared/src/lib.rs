@@ -31,6 +31,7 @@ pub mod outage;
 pub mod phone;
 pub mod plain_text;
 pub mod retention;
+pub mod saved_view;
 pub mod secret;
 pub mod session;
 pub mod stats;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::access::{Caller, Scope};
 use crate::db::{Executor, Result};
 use crate::id::{SessionId, StudentId};
 
@@ -60,5 +61,35 @@ pub async fn spent_since(db: impl Executor<'_>, since: DateTime<Utc>, student_id
         student_id as Option<StudentId>,
     )
     .fetch_one(db)
+    .await?)
+}
+
+/// One question to a model about a session, as its page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelCallItem {
+    pub at: DateTime<Utc>,
+    pub model: String,
+    pub prompt_version: String,
+    pub outcome: String,
+    pub input_tokens: i32,
+    pub output_tokens: i32,
+    pub cost_microusd: Option<i64>,
+    pub duration_ms: i32,
+}
+
+/// The questions that were asked about a session, in their order: at most 100. Needs `sessions:read`.
+pub async fn list_model_calls(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    session_id: SessionId,
+) -> Result<Vec<ModelCallItem>> {
+    caller.require(Scope::SessionsRead)?;
+    Ok(sqlx::query_as!(
+        ModelCallItem,
+        "select at, model, prompt_version, outcome, input_tokens, output_tokens, cost_microusd, duration_ms
+         from model_calls where session_id = $1 order by at, model_call_id limit 100",
+        session_id as SessionId,
+    )
+    .fetch_all(db)
     .await?)
 }

@@ -1,5 +1,6 @@
 //! One tutoring call, from ring to analysis.
 
+pub mod browse;
 pub mod news;
 
 mod find;
@@ -9,6 +10,7 @@ mod words;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
 
 use crate::access::{Caller, Scope};
 use crate::analysis::AnalysisStatus;
@@ -61,6 +63,15 @@ impl std::str::FromStr for SessionStatus {
     }
 }
 
+/// A part of what a call cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostPart {
+    /// VAPI's word: transport, transcriber, model, voice, vapi, analysis, knowledge-base …
+    pub part: String,
+    /// In millionths of a US dollar.
+    pub microusd: i64,
+}
+
 /// One row of `sessions`, with the state of its current analysis.
 #[derive(Clone, PartialEq)]
 pub struct Session {
@@ -79,6 +90,7 @@ pub struct Session {
     pub ended_at: Option<DateTime<Utc>>,
     pub ended_reason: Option<String>,
     pub cost_microusd: Option<i64>,
+    pub cost_parts: Option<Json<Vec<CostPart>>>,
     pub recording_url: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -116,6 +128,8 @@ pub struct SessionNews {
     pub ended_at: Option<DateTime<Utc>>,
     pub ended_reason: Option<String>,
     pub cost_microusd: Option<i64>,
+    /// What that is made of; empty: the message does not say.
+    pub cost_parts: Vec<CostPart>,
     pub recording_url: Option<String>,
     /// Whether this message is the report. What a report says outranks what the others say.
     pub is_report: bool,
@@ -139,10 +153,10 @@ pub async fn merge_news(
     let row = sqlx::query!(
         r#"insert into sessions as s (session_id, call_id, student_id, caller_phone, status, call_type, assistant_id,
                assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd, recording_url,
-               created_at, updated_at)
+               created_at, updated_at, cost_parts)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
                -- A call that is read in late stands among the calls of its day.
-               least($10::timestamptz, $15::timestamptz), $15)
+               least($10::timestamptz, $15::timestamptz), $15, $17)
            on conflict on constraint sessions_call_id_key do update set
                created_at = least(s.created_at, excluded.created_at),
                student_id = coalesce(s.student_id, excluded.student_id),
@@ -167,6 +181,8 @@ pub async fn merge_news(
                                    else coalesce(s.ended_reason, excluded.ended_reason) end,
                cost_microusd = case when $16 then coalesce(excluded.cost_microusd, s.cost_microusd)
                                     else coalesce(s.cost_microusd, excluded.cost_microusd) end,
+               cost_parts = case when $16 then coalesce(excluded.cost_parts, s.cost_parts)
+                                 else coalesce(s.cost_parts, excluded.cost_parts) end,
                recording_url = case when $16 then coalesce(excluded.recording_url, s.recording_url)
                                     else coalesce(s.recording_url, excluded.recording_url) end,
                updated_at = $15
@@ -187,6 +203,7 @@ pub async fn merge_news(
         news.recording_url,
         now,
         news.is_report,
+        (!news.cost_parts.is_empty()).then_some(Json(&news.cost_parts)) as Option<Json<&Vec<CostPart>>>,
     )
     .fetch_one(tx)
     .await?;
@@ -255,8 +272,9 @@ pub async fn get_session(db: impl Executor<'_>, caller: &Caller, key: &SessionKe
         Session,
         r#"select s.session_id as "session_id: SessionId", call_id, student_id as "student_id: StudentId",
                caller_phone, s.status as "status: SessionStatus", attention_reason, call_type, assistant_id,
-               assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd, recording_url,
-               s.created_at, s.updated_at, analyzed_at, a.status as "analysis_status?: AnalysisStatus"
+               assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd,
+               cost_parts as "cost_parts: Json<Vec<CostPart>>", recording_url, s.created_at, s.updated_at, analyzed_at,
+               a.status as "analysis_status?: AnalysisStatus"
            from sessions s left join analyses a on a.session_id = s.session_id and a.is_current
            where s.session_id = $1 or call_id = $2"#,
         session_id as Option<SessionId>,

@@ -12,7 +12,7 @@ const axe = readFileSync(packages.resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
   "--disable-sync", "--no-first-run"];
-const PAGES = ["/", "/sessions", "/sessions?q=nobody", `/sessions/${SESSION_ID}`, "/students", "/students/new",
+const PAGES = ["/", "/sessions", "/sessions?q=nobody", "/sessions?sort=-cost&grade=7", `/sessions/${SESSION_ID}`, "/students", "/students/new",
   `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`, "/jobs", "/jobs?state=done", "/settings/clients",
   "/settings/users", "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/account", "/nowhere"];
 
@@ -88,7 +88,61 @@ async function check(page, name) {
   if (width > 0) faults.push(`${name}: scrolls sideways by ${width} px`);
 }
 
-if (process.argv[2] === "live") {
+// Says yes in time, or fails.
+async function until(what, look) {
+  const deadline = Date.now() + 30_000;
+  while (!await look()) {
+    assert.ok(Date.now() < deadline, what);
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
+
+// Hears the recording: by the button, by a turn's time, by the map, by the keys.
+async function listen(page) {
+  await page.goto(`${ADMIN_URL}/sessions/${SESSION_ID}`);
+  const position = () => page.$eval("[data-player] audio", audio => audio.currentTime);
+  const current = () => page.$$eval('.turn[aria-current="true"]', turns => turns.map(turn => turn.id).join());
+  assert.ok(await page.locator(".map .evm").count() > 0, "evidence is marked on the map");
+  await page.click("[data-play]");
+  await until("it plays", async () => await position() > 0.2);
+  const turn = page.locator(".turn").nth(4);
+  const [id, start] = [await turn.getAttribute("id"), Number(await turn.getAttribute("data-start"))];
+  await turn.locator(".at a").click();
+  await until("a turn's time leads there", async () => Math.abs(await position() - start) < 3);
+  await until("the turn is marked", async () => await current() === id);
+  await page.check("[data-follow]");
+  await page.selectOption("[data-rate]", "2");
+  assert.equal(await page.$eval("[data-player] audio", audio => audio.playbackRate), 2);
+  await page.locator("[data-position]").fill("70");
+  await until("the map leads there", async () => await position() >= 69);
+  await page.locator("h1").click();
+  await page.keyboard.press("Space");
+  await until("Space pauses", () => page.$eval("[data-player] audio", audio => audio.paused));
+  const tag = page.locator('#analysis-card a.tag[href^="#t"]').first();
+  await tag.click();
+  const aim = await page.$eval(await tag.getAttribute("href"), turn => Number(turn.dataset.start));
+  await until("evidence leads there", async () => Math.abs(await position() - aim) < 1);
+}
+
+if (process.argv[2] === "player") {
+  const page = await open({});
+  await logIn(page);
+  await listen(page);
+} else if (process.argv[2] === "polling") {
+  const page = await open({});
+  // A proxy that lets no stream through. What the browser says of refused requests is the point of it.
+  await page.route(url => url.pathname.startsWith("/events/") && !url.searchParams.has("once"), route => route.abort());
+  await logIn(page);
+  await retry(page, () => new Promise(resolve => setTimeout(resolve, 100)));
+  await page.waitForSelector("#live-state:has-text('Updated every 10 s')");
+  await page.goto(`${ADMIN_URL}/sessions`);
+  await page.waitForSelector("#live-state:has-text('Updated every 10 s')");
+  await page.route(url => url.pathname.startsWith("/events/"), route => route.abort());
+  await page.waitForSelector("#live-state:has-text('Not live since')");
+  assert.ok(await page.locator("tbody tr").count() > 0, "what was shown stays");
+  assert.ok(faults.every(fault => /ERR_FAILED|Failed to fetch/.test(fault)), faults.join("\n"));
+  faults.length = 0;
+} else if (process.argv[2] === "live") {
   const page = await open({});
   await logIn(page);
   await page.waitForSelector("#live-state:has-text('Live')");
@@ -96,10 +150,34 @@ if (process.argv[2] === "live") {
   await retry(page, () => new Promise(resolve => setTimeout(resolve, 100)));
   await addNote(page, "Likes to be asked why.");
   await makeAndUseClient(page);
+  // The list is live, and another filter is another stream.
+  await page.goto(`${ADMIN_URL}/sessions`);
+  await page.waitForSelector("#live-state:has-text('Live')");
+  await page.fill("#q", "nobody");
+  await page.waitForSelector("text=No sessions match");
+  await page.waitForFunction(() => document.querySelector("#live-state").dataset.events.includes("q=nobody"));
+  await page.waitForSelector("#live-state:has-text('Live')");
+  await new Promise(resolve => setTimeout(resolve, 3000));
+  assert.ok(await page.locator("text=No sessions match").isVisible(), "the stream keeps to the filter");
 } else if (process.argv[2] === "plain") {
   const page = await open({ javaScriptEnabled: false });
   await logIn(page);
   await retry(page, page => page.reload());
+  // Without script: the browser's own player, filters, order, a view, the bulk button, the files.
+  await page.goto(`${ADMIN_URL}/sessions/${SESSION_ID}`);
+  assert.ok(await page.locator("audio[controls]").isVisible() && !await page.locator(".map").isVisible());
+  await page.goto(`${ADMIN_URL}/sessions`);
+  await page.selectOption("#status", "analyzed");
+  await page.click(".fields button:has-text('Filter')");
+  await page.click("th a:has-text('Length')");
+  assert.ok(page.url().includes("status=analyzed") && page.url().includes("sort=length"));
+  await page.click("summary:has-text('Your views')");
+  await page.fill("#view-name", "Longest first");
+  await page.click("button:has-text('Save view')");
+  await page.waitForSelector('.views a[aria-current="page"]:has-text("Longest first")');
+  await page.check('tbody input[name="id"]');
+  await page.click("button:has-text('Run again')");
+  await page.waitForSelector("text=will be analysed again");
   await addNote(page, "Prefers mornings.");
   await makeAndUseClient(page);
 } else {

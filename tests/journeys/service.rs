@@ -250,8 +250,15 @@ impl Person {
     }
 
     pub async fn open(&self, path: &str) -> Response {
-        let url = format!("{}{path}", self.admin_url);
-        self.http.get(url).header("cookie", &self.cookie).send().await.unwrap()
+        self.open_with(path, None).await
+    }
+
+    pub async fn open_with(&self, path: &str, header: Option<(&str, &str)>) -> Response {
+        let mut request = self.http.get(format!("{}{path}", self.admin_url)).header("cookie", &self.cookie);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        request.send().await.unwrap()
     }
 
     /// The page, which has to be there.

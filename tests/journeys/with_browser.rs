@@ -8,12 +8,14 @@ use shared::clock;
 use shared::id::SessionId;
 use shared::session::{self, SessionStatus};
 
+use crate::recordings::{lies_at, storage};
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Service};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
 /// A session that failed, in a service with a person to look at it; then the script, which has to end well.
 async fn browse(what: &str) {
-    let service = Service::start().await;
+    let storage = storage(82).await;
+    let service = Service::start_with(&[("RECORDING_OWN_HOSTS", &storage)]).await;
     let student = service.student("Amara Okafor", CALLER).await;
     let token = service.token("sessions:read").await;
     assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
@@ -23,6 +25,7 @@ async fn browse(what: &str) {
     let (status, reason) = (SessionStatus::NeedsAttention, Some("the analysis failed"));
     session::mark_session(&mut tx, session_id, status, reason, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
+    lies_at(&service, &format!("http://{storage}/call.wav"));
     service.log_in().await;
 
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -41,6 +44,18 @@ async fn browse(what: &str) {
 #[ignore = "needs Chromium and Node: run ./dev test"]
 async fn with_browser_a_failed_analysis_is_retried_and_turns_analysed_while_one_looks() {
     browse("live").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_a_recording_is_heard_in_step_with_its_transcript() {
+    browse("player").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_news_comes_by_plain_requests_where_no_stream_comes_through() {
+    browse("polling").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,19 @@
 //! One session: what was said, what the analysis saw in it, and where it came from.
 
 mod analysis;
+mod attempts;
+mod cost;
+mod files;
 mod introduction;
+mod player;
 mod timeline;
 mod tools;
+mod transcript;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::analysis::{self as analyses, Analysis, Findings};
+use shared::analysis::{self as analyses, Analysis};
 use shared::audit;
 use shared::clock;
 use shared::db::Db;
@@ -16,10 +21,12 @@ use shared::follow_up::{self, FollowUp};
 use shared::id::{SessionId, StudentId};
 use shared::job::list::{self, JobItem};
 use shared::job::repair::{self, Reanalysis};
-use shared::session::{self, Session, SessionKey, SessionStatus};
-use shared::student::{self, Student, first_name};
+use shared::model_call::{self, ModelCallItem};
+use shared::session::browse::{self, Neighbours};
+use shared::session::{self, Session, SessionKey};
+use shared::student::{self, Student};
 use shared::tool_call::{self, ToolCall};
-use shared::transcript::{self, Turn};
+use shared::transcript::{self as turns, Turn};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -28,13 +35,12 @@ use crate::form::Posted;
 use crate::layout::{Place, live_page};
 use crate::parts::badge::{self, ended_words};
 use crate::parts::csrf;
-use crate::parts::empty::empty;
 use crate::parts::follow_up::on_page;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice};
-use crate::parts::turn::{Seen, turn};
 use crate::viewer::Viewer;
 
+pub(crate) use self::files::{analysis_json, recording, transcript_text};
 pub(crate) use self::introduction::accept;
 
 /// An assistant that calls more tools than this in one call has lost its way; the page of tool calls has the rest.
@@ -46,7 +52,11 @@ pub(crate) struct Data {
     pub(crate) student: Option<Student>,
     pub(crate) turns: Vec<Turn>,
     pub(crate) analysis: Option<Analysis>,
+    /// What was thought before, the newest first.
+    pub(crate) earlier: Vec<Analysis>,
     pub(crate) jobs: Vec<JobItem>,
+    pub(crate) model_calls: Vec<ModelCallItem>,
+    pub(crate) neighbours: Neighbours,
     pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) follow_ups: Vec<FollowUp>,
     /// Whom an unassigned call may be given to: those who share its telephone.
@@ -78,9 +88,12 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
         _ => Vec::new(),
     };
     Ok(Data {
-        turns: transcript::list_turns(db, caller, session_id).await?,
+        turns: turns::list_turns(db, caller, session_id).await?,
         analysis: analyses::find_current(db, caller, session_id).await?,
+        earlier: analyses::list_earlier(db, caller, session_id).await?,
         jobs: list::list_jobs_of_session(db, session_id).await?,
+        model_calls: model_call::list_model_calls(db, caller, session_id).await?,
+        neighbours: browse::find_neighbours(db, caller, session.created_at, session_id).await?,
         tool_calls: tool_call::list_tool_calls_of_call(db, caller, &session.call_id, N_TOOL_CALLS).await?,
         follow_ups: follow_up::list_open_of_session(db, caller, session_id, N_FOLLOW_UPS).await?,
         session,
@@ -134,7 +147,16 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     let started = session.started_at.unwrap_or(session.created_at).with_timezone(&admin.viewer.zone);
     let title = format!("{}, {}", name(data), started.format("%-d %b %H:%M"));
     let events = format!("/events/sessions/{}", session.session_id);
-    live_page(admin, Place::Sessions, &title, &events, html! { div id="session" { (body(admin, data)) } })
+    live_page(
+        admin,
+        Place::Sessions,
+        &title,
+        &events,
+        html! {
+            div id="session" { (body(admin, data)) }
+            (player::script())
+        },
+    )
 }
 
 fn name(data: &Data) -> &str {
@@ -151,10 +173,12 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
                 @if let Some(student) = &data.student {
                     a.btn href={ "/students/" (student.student_id) } { (icon("user-round")) "Student" }
                 }
+                (beside(&data.neighbours))
             }
         }
         nav.subnav.jump aria-label="On this page" {
-            a href="#transcript" { "Transcript" } a href="#analysis" { "Analysis" } a href="#timeline" { "Timeline" }
+            a href="#transcript" { "Transcript" } a href="#analysis" { "Analysis" } a href="#tools" { "Tool calls" }
+            a href="#timeline" { "Timeline" }
         }
         div.stack {
             @if let Some(reason) = &session.attention_reason {
@@ -163,12 +187,28 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
             (on_page(admin, &data.follow_ups, &format!("/sessions/{}", session.session_id)))
             div.cols.wide-aside {
                 div.stack {
+                    (player::card(admin, data))
                     @if data.student.is_none() { (introduction::card(admin, data)) (assign_card(admin, data)) }
-                    (transcript_card(data))
+                    (transcript::card(data))
                     (tools::card(data))
                 }
-                div.stack { (analysis::card(admin, data)) (timeline::card(&admin.viewer, data)) }
+                div.stack { (analysis::card(admin, data)) (cost::card(data)) (timeline::card(&admin.viewer, data)) }
             }
+        }
+    }
+}
+
+/// The calls before and after, in the order of the list.
+fn beside(neighbours: &Neighbours) -> Markup {
+    let link = |session_id: Option<SessionId>, mark: &str, name: &str| {
+        html! { @if let Some(session_id) = session_id {
+            a.btn.icon-only href={ "/sessions/" (session_id) } aria-label=(name) title=(name) { (icon(mark)) }
+        } }
+    };
+    html! {
+        span.row {
+            (link(neighbours.newer, "arrow-up", "Newer session"))
+            (link(neighbours.older, "arrow-down", "Older session"))
         }
     }
 }
@@ -228,50 +268,6 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
     }
 }
 
-fn transcript_card(data: &Data) -> Markup {
-    let findings = data.analysis.as_ref().map(|analysis| &analysis.findings);
-    let student = data.student.as_ref().map_or("Student", |student| first_name(&student.display_name));
-    html! {
-        section.card.transcript aria-labelledby="transcript" {
-            header {
-                h2 id="transcript" { "Transcript" }
-                p { (figures::counted(data.turns.len() as i64, "turn", "turns")) }
-                @if !data.turns.is_empty() { (transcript_tools(findings)) }
-            }
-            @if data.turns.is_empty() {
-                (no_turns(data.session.status))
-            } @else {
-                ol.turns { @for said in &data.turns { (turn(said, student, &Seen::of_turn(findings, said.turn_no))) } }
-                footer { span { "Speech is transcribed by machine and can be wrong." } }
-            }
-        }
-    }
-}
-
-fn transcript_tools(findings: Option<&Findings>) -> Markup {
-    html! {
-        div.actions.find-in {
-            @if findings.is_some() {
-                span.check { input type="checkbox" id="only-ev"; label for="only-ev" { "Only evidence" } }
-            }
-            span.js-only.row {
-                label.vh for="find-turn" { "Find in transcript" }
-                input.input.small id="find-turn" type="search" placeholder="Find in transcript" autocomplete="off";
-                span.faint id="find-n" role="status" {}
-            }
-        }
-    }
-}
-
-fn no_turns(status: SessionStatus) -> Markup {
-    let text = match status {
-        SessionStatus::InProgress => "The transcript comes with the report at the end of the call.",
-        SessionStatus::Received | SessionStatus::Analyzing => "The report is here and is being read.",
-        SessionStatus::Analyzed | SessionStatus::NeedsAttention => "The report of this call held no words.",
-    };
-    empty("message-square", "Nothing said yet", text, html! {})
-}
-
 pub(crate) fn status_badge(session: &Session) -> Markup {
     badge::session(session.status, session.analysis_status)
 }
@@ -279,8 +275,9 @@ pub(crate) fn status_badge(session: &Session) -> Markup {
 #[cfg(test)]
 mod tests {
     use shared::access::Role;
-    use shared::analysis::AnalysisStatus;
+    use shared::analysis::{AnalysisStatus, Findings};
     use shared::id::AnalysisId;
+    use shared::session::SessionStatus;
     use shared::transcript::Speaker;
 
     use super::*;
@@ -311,6 +308,7 @@ mod tests {
                 ended_at: Some(at("2026-11-19T21:30:46Z")),
                 ended_reason: Some("customer-ended-call".to_owned()),
                 cost_microusd: Some(2_070_000),
+                cost_parts: None,
                 recording_url: Some("https://storage.example/recording.wav".to_owned()),
                 created_at: at("2026-11-19T21:12:00Z"),
                 updated_at: at("2026-11-19T21:31:00Z"),
@@ -336,7 +334,10 @@ mod tests {
                 duration_ms: 12,
                 created_at: at("2026-11-19T21:31:22Z"),
             }),
+            earlier: Vec::new(),
             jobs: Vec::new(),
+            model_calls: Vec::new(),
+            neighbours: Neighbours::default(),
             tool_calls: Vec::new(),
             follow_ups: Vec::new(),
             candidates: Vec::new(),

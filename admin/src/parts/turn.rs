@@ -36,6 +36,14 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// What colour a mark for all of it has; `None`: nothing was seen.
+    pub(crate) fn class(&self) -> Option<&'static str> {
+        if self.is_flagged || !self.misconceptions.is_empty() {
+            return Some("bad");
+        }
+        self.evidence.first().map(|(_, evidence)| verdict_style(evidence.verdict).0)
+    }
+
     fn is_empty(&self) -> bool {
         self.evidence.is_empty() && self.misconceptions.is_empty() && !self.is_flagged
     }

@@ -110,6 +110,8 @@ impl AdminConfig {
             has_llm: s.optional("LLM_BASE_URL").is_some(),
             has_vapi: s.optional("VAPI_API_KEY").is_some(),
             has_faktory: s.optional("FAKTORY_URL").is_some(),
+            recording_hosts: s.list("RECORDING_HOSTS"),
+            recording_own_hosts: s.list("RECORDING_OWN_HOSTS"),
             metrics_token: metrics_token(s),
             behind_proxy,
         };

@@ -46,3 +46,23 @@ pub async fn set_switches(tx: &mut Connection, caller: &Caller, student_id: Stud
     .await?;
     Ok(())
 }
+
+/// A skill with the subject it belongs to, for choosing among all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkillName {
+    pub subject_id: String,
+    pub subject: String,
+    pub skill_id: String,
+    pub name: String,
+}
+
+/// All skills by subject and name, retired ones too: sessions of theirs are still there.
+pub async fn list_skill_names(db: impl Executor<'_>) -> Result<Vec<SkillName>> {
+    Ok(sqlx::query_as!(
+        SkillName,
+        "select s.subject_id, s.name as subject, k.skill_id, k.name
+         from skills k join subjects s using (subject_id) order by s.name, s.subject_id, k.name, k.skill_id",
+    )
+    .fetch_all(db)
+    .await?)
+}

@@ -36,6 +36,7 @@ fn news(call_id: &str, is_report: bool) -> SessionNews {
         ended_at: None,
         ended_reason: None,
         cost_microusd: None,
+        cost_parts: Vec::new(),
         recording_url: None,
         is_report,
     }

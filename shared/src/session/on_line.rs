@@ -59,6 +59,7 @@ pub async fn open_on_line(
         ended_at: None,
         ended_reason: None,
         cost_microusd: None,
+        cost_parts: Vec::new(),
         recording_url: None,
         is_report: false,
     };

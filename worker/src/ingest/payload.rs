@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use shared::phone::Phone;
-use shared::session::SessionNews;
+use shared::session::{CostPart, SessionNews};
 use shared::transcript::{Speaker, Turn};
 
 const REPORT: &str = "end-of-call-report";
@@ -17,6 +17,8 @@ const MAX_TURNS: usize = 20_000;
 const MAX_TURN_CHARS: usize = 8_000;
 const MAX_FIELD_CHARS: usize = 200;
 const MAX_URL_CHARS: usize = 2_000;
+/// Entries of a report's list of costs: a call has about seven.
+const MAX_COSTS: usize = 100;
 
 /// The message in a webhook's body.
 pub(super) struct Message(Value);
@@ -54,6 +56,7 @@ impl Message {
             ended_at: self.time("/endedAt").or_else(|| at_status("ended")),
             ended_reason: self.text("/endedReason"),
             cost_microusd: self.number("/cost").map(|usd| (usd * 1e6).round() as i64),
+            cost_parts: self.cost_parts(),
             recording_url: self.url(&[
                 "/artifact/recordingUrl",
                 "/artifact/recording/mono/combinedUrl",
@@ -73,6 +76,23 @@ impl Message {
             turn.turn_no = turn_no;
         }
         turns
+    }
+
+    /// Parts of one kind are summed up: a call has a model's and another model's price.
+    fn cost_parts(&self) -> Vec<CostPart> {
+        let mut parts: Vec<CostPart> = Vec::new();
+        let costs = self.0.pointer("/costs").and_then(Value::as_array);
+        for cost in costs.into_iter().flatten().take(MAX_COSTS) {
+            let part = cost.get("type").and_then(Value::as_str).map(|part| clean(part, MAX_FIELD_CHARS));
+            let usd = cost.get("cost").and_then(Value::as_f64).filter(|usd| (0.0..1e9).contains(usd));
+            let (Some(part), Some(usd)) = (part.filter(|part| !part.is_empty()), usd) else { continue };
+            let microusd = (usd * 1e6).round() as i64;
+            match parts.iter_mut().find(|known| known.part == part) {
+                Some(known) => known.microusd += microusd,
+                None => parts.push(CostPart { part, microusd }),
+            }
+        }
+        parts
     }
 
     fn text(&self, pointer: &str) -> Option<String> {
@@ -164,6 +184,10 @@ mod tests {
             "startedAt": "2026-11-20T16:02:11.412Z",
             "endedAt": "2026-11-20T16:03:33.712Z",
             "cost": 0.1073,
+            "costs": [
+                {"type": "model", "cost": 0.09}, {"type": "voice", "cost": 0.0112}, {"type": "model", "cost": 0.0061},
+                {"type": "model", "cost": "much"}, {"cost": 1}
+            ],
             "timestamp": 1_795_190_623_312_i64,
             "artifact": {
                 "messages": [
@@ -193,6 +217,8 @@ mod tests {
         assert_eq!(news.caller_phone.as_ref().map(Phone::as_str), Some("+14155550142"));
         assert_eq!(news.started_at.unwrap().to_rfc3339(), "2026-11-20T16:02:11.412+00:00");
         assert_eq!(news.cost_microusd, Some(107_300));
+        assert_eq!(news.cost_parts.iter().map(|part| part.microusd).sum::<i64>(), 107_300);
+        assert!(news.cost_parts.iter().any(|part| part.part == "voice" && part.microusd == 11_200));
         assert_eq!((news.assistant_id.as_deref(), news.assistant_version.as_deref()), (Some("c2a9"), Some("4")));
         assert_eq!(news.recording_url.as_deref(), Some("https://storage.example/mono.wav"));
     }

@@ -8,7 +8,7 @@ use shared::evidence::{Help, Verdict};
 use shared::session::SessionStatus;
 use shared::transcript::Turn;
 
-use super::Data;
+use super::{Data, attempts};
 use crate::auth::Admin;
 use crate::figures;
 use crate::parts::badge::{self, verdict_style, verdict_words};
@@ -27,6 +27,11 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
                 @if admin.may_write() && data.session.status != SessionStatus::InProgress { (retry_form(admin, data)) }
             }
             @if let Some(analysis) = &data.analysis { (findings(data, analysis)) } @else { (waiting(data.session.status)) }
+            (attempts::section(&admin.viewer, data))
+            (attempts::earlier(&admin.viewer, data))
+            @if data.analysis.is_some() {
+                footer { a.link href={ "/sessions/" (data.session.session_id) "/analysis.json" } { "Raw result" } }
+            }
         }
     }
 }

@@ -1,0 +1,128 @@
+//! The list as a file for a spreadsheet: what the filters show, all pages of it.
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use shared::access::Caller;
+use shared::audit;
+use shared::db::{Db, Error};
+use shared::session::browse::{self, BrowseItem, BrowseQuery};
+
+use super::filter::Filter;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::parts::badge::ended_words;
+use crate::viewer::Viewer;
+
+/// Rows that are read at a time: the file may be long, what is held of it is not.
+const BATCH: i64 = 1_000;
+
+const HEADINGS: [&str; 13] = [
+    "session_id",
+    "started_at",
+    "student",
+    "grade",
+    "cohort",
+    "length_seconds",
+    "ended",
+    "ended_reason",
+    "status",
+    "assistant",
+    "assistant_version",
+    "cost_usd",
+    "summary",
+];
+
+/// Viewers read pages; files leave the house.
+pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
+    if !admin.may_write() {
+        return Err(Fault::Refused("Tutors and admins may export. Ask an admin for the role of a tutor."));
+    }
+    let choices = browse::list_choices(&db, &admin.caller).await?;
+    let filter = filter.with_after(String::new());
+    let query = BrowseQuery { limit: BATCH, ..filter.query(&admin.viewer, &choices.ended_reasons)? };
+    // Which filters, and never what was looked for: that may be a name.
+    let detail = serde_json::json!({ "filters": filter.n_narrow() });
+    audit::insert_entry(&db, &admin.caller, "sessions.export", None, &detail, admin.viewer.now).await?;
+    let reading = Reading { db, caller: admin.caller.clone(), viewer: admin.viewer, query: Some(query) };
+    let heading = line(&HEADINGS.map(str::to_owned));
+    let rows = stream::try_unfold(reading, Reading::next);
+    let all = futures::StreamExt::chain(stream::once(async { Ok::<_, Error>(heading) }), rows);
+    let name = format!("attachment; filename=\"sessions-{}.csv\"", admin.viewer.today());
+    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
+    Ok((headers, Body::from_stream(all)).into_response())
+}
+
+/// How far the file has come. `query` is `None` behind the last row.
+struct Reading {
+    db: Db,
+    caller: Caller,
+    viewer: Viewer,
+    query: Option<BrowseQuery>,
+}
+
+impl Reading {
+    /// A fault breaks the download off, so that nobody takes half a file for the whole.
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
+        let Some(mut query) = self.query.take() else { return Ok(None) };
+        let rows = browse::browse_sessions(&self.db, &self.caller, &query).await?;
+        let text: Vec<u8> = rows.iter().flat_map(|row| line(&cells(&self.viewer, row))).collect();
+        if rows.len() as i64 == BATCH {
+            query.after = rows.last().map(|last| last.key(query.sort));
+            self.query = Some(query);
+        }
+        Ok(Some((Bytes::from(text), self)))
+    }
+}
+
+fn cells(viewer: &Viewer, row: &BrowseItem) -> [String; 13] {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let started = row.started_at.unwrap_or(row.created_at).with_timezone(&viewer.zone);
+    [
+        row.session_id.to_string(),
+        started.to_rfc3339_opts(chrono::SecondsFormat::Secs, false),
+        text(&row.student_name),
+        row.grade.map(|grade| grade.to_string()).unwrap_or_default(),
+        text(&row.cohort),
+        row.length_seconds().map(|seconds| seconds.to_string()).unwrap_or_default(),
+        row.ended_reason.as_deref().map(ended_words).unwrap_or_default(),
+        text(&row.ended_reason),
+        row.status.as_str().to_owned(),
+        text(&row.assistant_name),
+        text(&row.assistant_version),
+        row.cost_microusd.map(|cost| format!("{:.6}", cost as f64 / 1e6)).unwrap_or_default(),
+        text(&row.summary),
+    ]
+}
+
+fn line(cells: &[String]) -> Bytes {
+    let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+    Bytes::from(format!("{}\r\n", cells.join(",")))
+}
+
+/// RFC 4180; what a spreadsheet would take for a formula gets an apostrophe in front.
+fn quoted(cell: &str) -> String {
+    let sign = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    if cell.contains([',', '"', '\n', '\r']) || !sign.is_empty() {
+        format!("\"{sign}{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_and_none_breaks_its_row() {
+        assert_eq!(quoted("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        for evil in ["+1", "-1", "@x", "\tx", "\rx"] {
+            assert_eq!(quoted(evil), format!("\"'{evil}\""));
+        }
+        assert_eq!((quoted("a,b\nc"), quoted("plain")), ("\"a,b\nc\"".to_owned(), "plain".to_owned()));
+    }
+}

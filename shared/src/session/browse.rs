@@ -1,0 +1,375 @@
+//! The list of sessions as people browse it: narrowed and sorted as they like, page by page.
+//!
+//! **Invariant:** a page is found by the last row of the one before, along an index, never by counting rows.
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::Postgres;
+use sqlx::{FromRow, QueryBuilder};
+
+use super::SessionStatus;
+use crate::access::{Caller, Scope};
+use crate::analysis::AnalysisStatus;
+use crate::db::{Db, Executor, Result};
+use crate::id::{SessionId, StudentId};
+
+/// The sessions of so many students are sorted in a few milliseconds.
+const FEW: i64 = 3_000;
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortKey {
+    #[default]
+    Started,
+    Length,
+    Cost,
+}
+
+impl SortKey {
+    /// Letter for letter as migration 0016 indexes it.
+    const fn expression(self) -> &'static str {
+        match self {
+            Self::Started => "s.created_at",
+            Self::Length => "coalesce((extract(epoch from (s.ended_at - s.started_at)) * 1000)::bigint, -1)",
+            Self::Cost => "coalesce(s.cost_microusd, -1)",
+        }
+    }
+}
+
+/// Where a page of the list begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// Of the last row seen, by the key of the list: microseconds since 1970, milliseconds, millionths of a dollar.
+    pub value: i64,
+    pub session_id: SessionId,
+}
+
+/// Which sessions, in which order, and from where. What is `None` or empty does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct BrowseQuery {
+    /// Words of the student's name, or their beginnings.
+    pub name: Option<String>,
+    /// Words that were said, as people type into a search box.
+    pub words: Option<String>,
+    pub status: Option<SessionStatus>,
+    /// Sessions that came to be at or after this.
+    pub from: Option<DateTime<Utc>>,
+    /// Sessions that came to be before this.
+    pub to: Option<DateTime<Utc>>,
+    pub cohort: Option<String>,
+    pub grade: Option<i16>,
+    /// A skill, or a subject with all its skills: ids of skills have dots, those of subjects have none.
+    pub skill: Option<String>,
+    /// Name and version.
+    pub assistant: Option<(String, Option<String>)>,
+    /// Any of these reasons. Some without any: no session.
+    pub ended_reasons: Option<Vec<String>>,
+    pub sort: SortKey,
+    /// The least first, where the greatest would be.
+    pub is_ascending: bool,
+    pub after: Option<After>,
+    pub limit: i64,
+}
+
+/// A row of the list.
+#[derive(Clone, FromRow)]
+pub struct BrowseItem {
+    pub session_id: SessionId,
+    pub student_id: Option<StudentId>,
+    pub student_name: Option<String>,
+    pub grade: Option<i16>,
+    pub cohort: Option<String>,
+    pub status: SessionStatus,
+    pub attention_reason: Option<String>,
+    pub analysis_status: Option<AnalysisStatus>,
+    pub summary: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_reason: Option<String>,
+    pub assistant_name: Option<String>,
+    pub assistant_version: Option<String>,
+    pub cost_microusd: Option<i64>,
+    pub created_at: DateTime<Utc>,
+    /// -1: nobody knows yet.
+    pub length_ms: i64,
+}
+
+impl std::fmt::Debug for BrowseItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrowseItem").field("session_id", &self.session_id).finish_non_exhaustive()
+    }
+}
+
+impl BrowseItem {
+    pub fn length_seconds(&self) -> Option<i64> {
+        (self.length_ms >= 0).then_some(self.length_ms / 1000)
+    }
+
+    /// Where the list goes on behind this row.
+    pub fn key(&self, sort: SortKey) -> After {
+        let value = match sort {
+            SortKey::Started => self.created_at.timestamp_micros(),
+            SortKey::Length => self.length_ms,
+            SortKey::Cost => self.cost_microusd.unwrap_or(-1),
+        };
+        After { value, session_id: self.session_id }
+    }
+}
+
+/// Sessions as the query wants them. Needs `sessions:read` and `students:read`.
+pub async fn browse_sessions(db: &Db, caller: &Caller, query: &BrowseQuery) -> Result<Vec<BrowseItem>> {
+    caller.require(Scope::SessionsRead)?;
+    caller.require(Scope::StudentsRead)?;
+    let few = find_few(db, query).await?;
+    let mut sql = QueryBuilder::new("with page as (select s.session_id, ");
+    sql.push(query.sort.expression()).push(" as sort_key from sessions s where true");
+    narrow(&mut sql, query, few.as_deref());
+    go_on(&mut sql, query);
+    let direction = if query.is_ascending { "asc" } else { "desc" };
+    sql.push(format!(" order by {} {direction}, s.session_id {direction} limit ", query.sort.expression()));
+    sql.push_bind(query.limit);
+    sql.push(format!(
+        ") select s.session_id, s.student_id, st.display_name as student_name, st.grade, st.cohort, s.status,
+             s.attention_reason, a.status as analysis_status, a.findings->>'summary' as summary, s.started_at,
+             s.ended_reason, s.assistant_name, s.assistant_version, s.cost_microusd, s.created_at,
+             {} as length_ms
+         from page join sessions s using (session_id)
+         left join students st on st.student_id = s.student_id
+         left join analyses a on a.session_id = s.session_id and a.is_current
+         order by page.sort_key {direction}, s.session_id {direction}",
+        SortKey::Length.expression(),
+    ));
+    Ok(sql.build_query_as().fetch_all(db).await?)
+}
+
+/// The conditions, each only where it is asked for: so the planner sees what is wanted, and by which index.
+fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, few: Option<&[StudentId]>) {
+    if let Some(status) = query.status {
+        sql.push(" and s.status = ").push_bind(status);
+    }
+    if let Some(from) = query.from {
+        sql.push(" and s.created_at >= ").push_bind(from);
+    }
+    if let Some(to) = query.to {
+        sql.push(" and s.created_at < ").push_bind(to);
+    }
+    if let Some(reasons) = &query.ended_reasons {
+        sql.push(" and s.ended_reason = any(").push_bind(reasons.clone()).push(")");
+    }
+    if let Some((name, version)) = &query.assistant {
+        sql.push(" and s.assistant_name = ").push_bind(name.clone());
+        match version {
+            Some(version) => sql.push(" and s.assistant_version = ").push_bind(version.clone()),
+            None => sql.push(" and s.assistant_version is null"),
+        };
+    }
+    match (few, of_students(query)) {
+        (Some(few), _) => {
+            let ids: Vec<uuid::Uuid> = few.iter().map(|id| id.0).collect();
+            sql.push(" and s.student_id = any(").push_bind(ids).push(")");
+        }
+        (None, true) => {
+            sql.push(" and s.student_id in (select student_id from students where true");
+            push_students(sql, query);
+            sql.push(")");
+        }
+        (None, false) => {}
+    }
+    if let Some(words) = &query.words {
+        sql.push(" and s.session_id in (select session_id from session_words where words @@ ");
+        push_words(sql, words);
+        sql.push(")");
+    }
+    if let Some(skill) = &query.skill {
+        sql.push(" and exists (select 1 from evidence e where e.session_id = s.session_id and e.skill_id ");
+        if skill.contains('.') {
+            sql.push("= ").push_bind(skill.clone());
+        } else {
+            sql.push("in (select skill_id from skills where subject_id = ").push_bind(skill.clone()).push(")");
+        }
+        // What an earlier analysis saw counts no more.
+        sql.push(
+            " and (e.analysis_id is null
+                   or exists (select 1 from analyses a where a.analysis_id = e.analysis_id and a.is_current)))",
+        );
+    }
+}
+
+/// Whether the query narrows by who called.
+const fn of_students(query: &BrowseQuery) -> bool {
+    query.name.is_some() || query.cohort.is_some() || query.grade.is_some()
+}
+
+fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
+    if let Some(name) = &query.name {
+        sql.push(" and to_tsvector('simple', display_name) @@ ");
+        push_words(sql, name);
+    }
+    if let Some(cohort) = &query.cohort {
+        sql.push(" and cohort = ").push_bind(cohort.clone());
+    }
+    if let Some(grade) = query.grade {
+        sql.push(" and grade = ").push_bind(grade);
+    }
+}
+
+/// The students whom the query means, where they are few: their sessions are fetched and sorted. Of more, or where
+/// all are meant, `None`: somewhere near in the list theirs come by themselves. The planner cannot know which it is.
+async fn find_few(db: &Db, query: &BrowseQuery) -> Result<Option<Vec<StudentId>>> {
+    if !of_students(query) {
+        return Ok(None);
+    }
+    // Of a name all are found before they are counted: else the planner reads names one by one, hoping for an early end.
+    let mut sql = QueryBuilder::new("with found as ");
+    sql.push(if query.name.is_some() { "materialized" } else { "not materialized" });
+    sql.push(" (select student_id from students where true");
+    push_students(&mut sql, query);
+    sql.push(") select student_id from found limit ").push_bind(FEW + 1);
+    let ids: Vec<StudentId> = sql.build_query_scalar().fetch_all(db).await?;
+    Ok((ids.len() as i64 <= FEW).then_some(ids))
+}
+
+/// Every word is the beginning of one, so that "fraction" finds "fractions" in whatever language.
+fn push_words(sql: &mut QueryBuilder<Postgres>, words: &str) {
+    sql.push("regexp_replace(websearch_to_tsquery('simple', ").push_bind(words.to_owned());
+    sql.push(r")::text, '(''[^'']+'')', '\1:*', 'g')::tsquery");
+}
+
+fn go_on(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
+    let Some(After { value, session_id }) = query.after else { return };
+    let than = if query.is_ascending { ">" } else { "<" };
+    sql.push(format!(" and ({}, s.session_id) {than} (", query.sort.expression()));
+    match query.sort {
+        SortKey::Started => sql.push_bind(DateTime::from_timestamp_micros(value).unwrap_or_default()),
+        SortKey::Length | SortKey::Cost => sql.push_bind(value),
+    };
+    sql.push(", ").push_bind(session_id).push(")");
+}
+
+/// What one may choose from: only what occurs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Name and version of each assistant that had a call.
+    pub assistants: Vec<(String, Option<String>)>,
+    pub ended_reasons: Vec<String>,
+    pub cohorts: Vec<String>,
+}
+
+/// More than this is nothing to choose from.
+const MAX_CHOICES: i64 = 200;
+
+/// What occurs among all sessions: each found by one step along an index, however many sessions have it. Needs
+/// `sessions:read`.
+pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
+    caller.require(Scope::SessionsRead)?;
+    let assistants = sqlx::query!(
+        r#"with recursive step as (
+               (select assistant_name, assistant_version from sessions where assistant_name is not null
+                order by assistant_name, assistant_version limit 1)
+               union all
+               select next.assistant_name, next.assistant_version from step, lateral (
+                   (select s.assistant_name, s.assistant_version from sessions s
+                    where s.assistant_name = step.assistant_name and s.assistant_version > step.assistant_version
+                    order by s.assistant_version limit 1)
+                   union all
+                   (select s.assistant_name, s.assistant_version from sessions s
+                    where s.assistant_name = step.assistant_name and s.assistant_version is null
+                      and step.assistant_version is not null limit 1)
+                   union all
+                   (select s.assistant_name, s.assistant_version from sessions s
+                    where s.assistant_name > step.assistant_name
+                    order by s.assistant_name, s.assistant_version limit 1)
+                   limit 1
+               ) next
+           ) select assistant_name as "name!", assistant_version as version from step limit $1"#,
+        MAX_CHOICES,
+    )
+    .fetch_all(db)
+    .await?;
+    let ended_reasons = sqlx::query_scalar!(
+        r#"with recursive step as (
+               select min(ended_reason) as reason from sessions
+               union all
+               select (select min(ended_reason) from sessions where ended_reason > reason)
+               from step where reason is not null
+           ) select reason as "reason!" from step where reason is not null limit $1"#,
+        MAX_CHOICES,
+    )
+    .fetch_all(db)
+    .await?;
+    let cohorts = sqlx::query_scalar!(
+        r#"with recursive step as (
+               select min(cohort) as cohort from students where cohort is not null
+               union all
+               select (select min(cohort) from students where cohort > step.cohort)
+               from step where cohort is not null
+           ) select cohort as "cohort!" from step where cohort is not null limit $1"#,
+        MAX_CHOICES,
+    )
+    .fetch_all(db)
+    .await?;
+    let assistants = assistants.into_iter().map(|row| (row.name, row.version)).collect();
+    Ok(Choices { assistants, ended_reasons, cohorts })
+}
+
+/// The sessions beside one in the list of all, which is by when they came to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Neighbours {
+    pub newer: Option<SessionId>,
+    pub older: Option<SessionId>,
+}
+
+/// Needs `sessions:read`.
+pub async fn find_neighbours(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    created_at: DateTime<Utc>,
+    session_id: SessionId,
+) -> Result<Neighbours> {
+    caller.require(Scope::SessionsRead)?;
+    let row = sqlx::query!(
+        r#"select
+               (select session_id from sessions where (created_at, session_id) > ($1, $2)
+                order by created_at, session_id limit 1) as "newer: SessionId",
+               (select session_id from sessions where (created_at, session_id) < ($1, $2)
+                order by created_at desc, session_id desc limit 1) as "older: SessionId""#,
+        created_at,
+        session_id as SessionId,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Neighbours { newer: row.newer, older: row.older })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn narrowed(query: &BrowseQuery) -> String {
+        let mut sql = QueryBuilder::new("");
+        narrow(&mut sql, query, None);
+        go_on(&mut sql, query);
+        sql.sql().as_str().to_owned()
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_in_the_statement_and_never_its_value() {
+        assert_eq!(narrowed(&BrowseQuery::default()), "");
+        let query = BrowseQuery { cohort: Some("x' or true --".to_owned()), ..BrowseQuery::default() };
+        let sql = narrowed(&query);
+        assert!(sql.contains("cohort = $1") && !sql.contains("or true"), "{sql}");
+    }
+
+    #[test]
+    fn a_subject_stands_for_its_skills() {
+        let of = |skill: &str| narrowed(&BrowseQuery { skill: Some(skill.to_owned()), ..BrowseQuery::default() });
+        assert!(of("maths").contains("subject_id = $1") && of("maths.fractions.add").contains("e.skill_id = $1"));
+    }
+
+    #[test]
+    fn a_list_the_other_way_round_goes_on_the_other_way() {
+        let after = Some(After { value: 7, session_id: SessionId(uuid::Uuid::from_u128(1)) });
+        let of = |is_ascending| {
+            narrowed(&BrowseQuery { sort: SortKey::Cost, is_ascending, after, ..BrowseQuery::default() })
+        };
+        assert!(of(false).contains("session_id) < ($1, $2)") && of(true).contains("session_id) > ($1, $2)"));
+    }
+}
