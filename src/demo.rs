@@ -41,6 +41,7 @@ pub async fn load(db: &Db, line: &VapiLine) -> anyhow::Result<()> {
         let new = NewStudent {
             display_name: name.to_owned(),
             grade: Some(grade),
+            cohort: None,
             locale: "en".to_owned(),
             timezone: "UTC".to_owned(),
             phones: vec![Phone::parse(phone)?],

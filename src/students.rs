@@ -9,7 +9,7 @@ use serde::Deserialize;
 use shared::access::Caller;
 use shared::db::Db;
 use shared::phone::Phone;
-use shared::student::{self, NewStudent};
+use shared::student::{self, MAX_COHORT, NewStudent};
 
 use crate::{print, say};
 
@@ -21,6 +21,8 @@ struct Row {
     phones: String,
     #[serde(default)]
     grade: String,
+    #[serde(default)]
+    cohort: String,
     #[serde(default)]
     locale: String,
     #[serde(default)]
@@ -34,7 +36,8 @@ pub async fn import(db: &Db, file: &Path, now: DateTime<Utc>) -> anyhow::Result<
     let columns = sheet.headers().context("the file is no CSV")?.clone();
     if !columns.iter().any(|column| column == "display_name") {
         bail!(
-            "the first line has no column display_name; the columns are display_name, phones, grade, locale, timezone"
+            "the first line has no column display_name; the columns are display_name, phones, grade, cohort, \
+             locale, timezone"
         );
     }
     let progress = print::progress(text.len() as u64, "bytes");
@@ -95,12 +98,16 @@ fn read_row(row: Row) -> anyhow::Result<NewStudent> {
                 .context("grade is a number from 0 to 13, or K")?,
         ),
     };
+    if row.cohort.chars().count() > MAX_COHORT {
+        bail!("cohort has at most {MAX_COHORT} characters");
+    }
     // A number may be written with spaces, so only the semicolon separates.
     let phones = row.phones.split(';').map(str::trim).filter(|text| !text.is_empty());
     let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
     Ok(NewStudent {
         display_name: row.display_name,
         grade,
+        cohort: Some(row.cohort).filter(|cohort| !cohort.is_empty()),
         locale: or(row.locale, "en"),
         timezone: or(row.timezone, "UTC"),
         phones: phones.map(Phone::parse).collect::<Result<_, _>>()?,
@@ -113,8 +120,8 @@ mod tests {
 
     fn row(grade: &str, phones: &str) -> anyhow::Result<NewStudent> {
         let text = |text: &str| text.to_owned();
-        let (locale, timezone) = (text(""), text("Europe/Rome"));
-        read_row(Row { display_name: text("Maya"), phones: text(phones), grade: text(grade), locale, timezone })
+        let (cohort, locale, timezone) = (text("Period 3 math"), text(""), text("Europe/Rome"));
+        read_row(Row { display_name: text("Maya"), phones: text(phones), grade: text(grade), cohort, locale, timezone })
     }
 
     #[test]
@@ -122,6 +129,7 @@ mod tests {
         let new = row("", "").unwrap();
         assert_eq!((new.grade, &new.locale[..], &new.timezone[..]), (None, "en", "Europe/Rome"));
         assert!(new.phones.is_empty());
+        assert_eq!(new.cohort.as_deref(), Some("Period 3 math"));
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub async fn accept(
     let new = NewStudent {
         display_name: first_name,
         grade: introduction.grade,
+        cohort: None,
         locale: "en".to_owned(),
         timezone: "UTC".to_owned(),
         phones: vec![phone],

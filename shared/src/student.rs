@@ -15,8 +15,11 @@ use crate::phone::Phone;
 
 pub use self::find::{StudentHit, find_students};
 pub(crate) use self::find::{beginnings, few_of_name};
-pub use self::list::{StudentItem, StudentQuery, count_students, list_student_ids, list_students};
+pub use self::list::{StudentItem, StudentQuery, count_students, list_cohorts, list_student_ids, list_students};
 pub use self::versions::{StudentVersion, list_versions};
+
+/// The most characters of a cohort's name.
+pub const MAX_COHORT: usize = 60;
 
 /// Whether assistants may be told about the student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -35,6 +38,8 @@ pub struct Student {
     pub display_name: String,
     /// 0 is kindergarten.
     pub grade: Option<i16>,
+    /// The group they learn in, as people call it: 1 to 60 characters.
+    pub cohort: Option<String>,
     pub locale: String,
     pub timezone: String,
     pub status: StudentStatus,
@@ -67,6 +72,7 @@ impl std::fmt::Debug for Student {
 pub struct NewStudent {
     pub display_name: String,
     pub grade: Option<i16>,
+    pub cohort: Option<String>,
     pub locale: String,
     pub timezone: String,
     pub phones: Vec<Phone>,
@@ -83,6 +89,7 @@ impl std::fmt::Debug for NewStudent {
 pub struct StudentChange {
     pub display_name: Option<String>,
     pub grade: Option<Option<i16>>,
+    pub cohort: Option<Option<String>>,
     pub locale: Option<String>,
     pub timezone: Option<String>,
     pub status: Option<StudentStatus>,
@@ -122,13 +129,14 @@ pub async fn register_student(
 async fn write_student(tx: &mut Connection, new: &NewStudent, now: DateTime<Utc>) -> Result<Student> {
     let student = sqlx::query_as!(
         Student,
-        r#"insert into students (student_id, display_name, grade, locale, timezone, created_at, updated_at)
-           values ($1, $2, $3, $4, $5, $6, $6)
-           returning student_id as "student_id: StudentId", display_name, grade, locale, timezone,
+        r#"insert into students (student_id, display_name, grade, cohort, locale, timezone, created_at, updated_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $7)
+           returning student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
                status as "status: StudentStatus", guidance, created_at, updated_at"#,
         StudentId::new() as StudentId,
         new.display_name,
         new.grade,
+        new.cohort,
         new.locale,
         new.timezone,
         now,
@@ -157,9 +165,10 @@ pub async fn update_student(
                timezone = coalesce($6, timezone),
                status = coalesce($7, status),
                guidance = case when $8 then $9 else guidance end,
+               cohort = case when $11 then $12 else cohort end,
                updated_at = $10
            where student_id = $1
-           returning student_id as "student_id: StudentId", display_name, grade, locale, timezone,
+           returning student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
                status as "status: StudentStatus", guidance, created_at, updated_at"#,
         student_id as StudentId,
         change.display_name.as_deref(),
@@ -171,6 +180,8 @@ pub async fn update_student(
         change.guidance.is_some(),
         change.guidance.as_ref().and_then(|guidance| guidance.as_deref()),
         now,
+        change.cohort.is_some(),
+        change.cohort.as_ref().and_then(|cohort| cohort.as_deref()),
     )
     .fetch_optional(&mut *tx)
     .await?
@@ -232,7 +243,7 @@ pub async fn get_student(db: impl Executor<'_>, caller: &Caller, student_id: Stu
     caller.require(Scope::StudentsRead)?;
     sqlx::query_as!(
         Student,
-        r#"select student_id as "student_id: StudentId", display_name, grade, locale, timezone,
+        r#"select student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
                status as "status: StudentStatus", guidance, created_at, updated_at
            from students where student_id = $1"#,
         student_id as StudentId,
@@ -258,7 +269,7 @@ pub async fn list_students_by_phone(db: impl Executor<'_>, caller: &Caller, phon
     caller.require(Scope::StudentsRead)?;
     Ok(sqlx::query_as!(
         Student,
-        r#"select s.student_id as "student_id: StudentId", display_name, grade, locale, timezone,
+        r#"select s.student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
                status as "status: StudentStatus", guidance, s.created_at, updated_at
            from students s join student_phones p using (student_id)
            where p.phone = $1 order by s.created_at, s.student_id limit 20"#,

@@ -168,7 +168,8 @@ impl<'a> Population<'a> {
         let pick = |names: &[&'static str], rng: &mut StdRng| *names.choose(rng).expect("the lists are constant");
         let name = format!("{} {}", pick(&FIRST_NAMES, rng), pick(&LAST_NAMES, rng));
         let timezone = pick(&TIMEZONES, rng);
-        batch.students.push(&[&student_id, &name, &grade, &"en", &timezone, &created_at, &created_at]);
+        let cohort = cohort(grade, self.n_students);
+        batch.students.push(&[&student_id, &name, &grade, &cohort, &"en", &timezone, &created_at, &created_at]);
         batch.phones.push(&[&self.phone, &student_id, &created_at]);
         Student {
             student_id,
@@ -188,6 +189,18 @@ impl<'a> Population<'a> {
             phone: student.phone.clone(),
             dialogue: student.topics.choose_dialogue(student.ability, rng),
         }
+    }
+}
+
+/// Four groups a grade, and one student in ten without.
+fn cohort(grade: i16, n: u32) -> Option<String> {
+    let of_grade = if grade == 0 { "kindergarten".to_owned() } else { format!("grade {grade}") };
+    match n % 10 {
+        0..3 => Some(format!("Period 1 {of_grade}")),
+        3..6 => Some(format!("Period 3 {of_grade}")),
+        6..8 => Some(format!("After-school {of_grade}")),
+        8 => Some(format!("Saturday {of_grade}")),
+        _ => None,
     }
 }
 

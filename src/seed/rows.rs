@@ -95,7 +95,8 @@ impl Batch {
     pub fn tables(&self) -> [(&'static str, &str); 9] {
         [
             (
-                "copy students (student_id, display_name, grade, locale, timezone, created_at, updated_at) from stdin",
+                "copy students (student_id, display_name, grade, cohort, locale, timezone, created_at, updated_at)
+                     from stdin",
                 &self.students.0,
             ),
             ("copy student_phones (phone, student_id, created_at) from stdin", &self.phones.0),

@@ -8,6 +8,7 @@
 mod assistant;
 mod chaos;
 mod clients;
+mod cohorts;
 mod dashboard;
 mod fake_vapi;
 mod first_call;

@@ -173,6 +173,7 @@ pub async fn insert_student(db: &Db, name: &str, phone: &str) -> Student {
     let new = NewStudent {
         display_name: name.to_owned(),
         grade: Some(7),
+        cohort: None,
         locale: "en".to_owned(),
         timezone: "UTC".to_owned(),
         phones: vec![Phone::parse(phone).unwrap()],

@@ -140,6 +140,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                         h1 { (student.display_name) }
                         p {
                             @if let Some(grade) = grade(student.grade) { (grade) }
+                            @if let Some(cohort) = &student.cohort { @if student.grade.is_some() { ", " } (cohort) }
                             @if student.status == StudentStatus::Blocked { " " (badge("warn", "lock", "Assistants are told nothing")) }
                         }
                     }

@@ -29,6 +29,7 @@ const LIST_ID: &str = "students";
 pub(crate) struct Filter {
     q: String,
     grade: String,
+    cohort: String,
     /// Lower-case name and id of the last row of the page before. The name comes from the row, not from a telephone.
     after: String,
 }
@@ -51,12 +52,13 @@ impl Filter {
         };
         let name = self.q.trim();
         let name_contains = Some(name.to_owned()).filter(|name| !name.is_empty());
-        Ok(StudentQuery { name_contains, grade, after, limit: PAGE + 1 })
+        let cohort = Some(self.cohort.clone()).filter(|cohort| !cohort.is_empty());
+        Ok(StudentQuery { name_contains, grade, cohort, after, limit: PAGE + 1 })
     }
 
     fn url(&self) -> String {
-        let Self { q, grade, after } = self;
-        link::to(PATH, &[("q", q.trim()), ("grade", grade), ("after", after)])
+        let Self { q, grade, cohort, after } = self;
+        link::to(PATH, &[("q", q.trim()), ("grade", grade), ("cohort", cohort), ("after", after)])
     }
 
     fn with_after(&self, after: String) -> Self {
@@ -68,6 +70,8 @@ pub(crate) struct Data {
     pub(crate) filter: Filter,
     pub(crate) students: Vec<StudentItem>,
     pub(crate) has_next: bool,
+    /// Those that there are, to choose from.
+    pub(crate) cohorts: Vec<String>,
 }
 
 pub(crate) async fn get(
@@ -77,7 +81,8 @@ pub(crate) async fn get(
     asked: Asked,
 ) -> Result<Response, Fault> {
     let (students, has_next) = split_page(student::list_students(&db, &admin.caller, &filter.query()?).await?);
-    let data = Data { filter, students, has_next };
+    let cohorts = student::list_cohorts(&db, &admin.caller).await?;
+    let data = Data { filter, students, has_next, cohorts };
     Ok(if asked.is_for(LIST_ID) {
         htmx::fragment(list(&admin.viewer, &data), &data.filter.url())
     } else {
@@ -96,18 +101,20 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     div { h1 { "Students" } p { "Everybody who learns here, by name." } }
                     @if admin.may_write() { div.actions { a.btn.primary href="/students/new" { (icon("plus")) "Add a student" } } }
                 }
-                (filters(&data.filter))
+                (filters(&data.filter, &data.cohorts))
                 div.card id=(LIST_ID) { (list(&admin.viewer, data)) }
             }
         },
     )
 }
 
-fn filters(filter: &Filter) -> Markup {
+fn filters(filter: &Filter, cohorts: &[String]) -> Markup {
     let grades: Vec<(String, String)> =
         (0..=13_i16).map(|n| (n.to_string(), grade(Some(n)).unwrap_or_default())).collect();
     let options: Vec<(&str, &str)> =
         [("", "Any")].into_iter().chain(grades.iter().map(|(value, name)| (value.as_str(), name.as_str()))).collect();
+    let cohorts: Vec<(&str, &str)> =
+        [("", "Any")].into_iter().chain(cohorts.iter().map(|name| (&name[..], &name[..]))).collect();
     html! {
         form.filters method="get" action=(PATH) role="search" aria-label="Filter students"
             hx-get=(PATH) hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" hx-sync="this:replace" hx-indicator="#busy"
@@ -120,6 +127,7 @@ fn filters(filter: &Filter) -> Markup {
                 summary.btn { (icon("list-filter")) "Filters" }
                 div.fields {
                     (select("Grade", "grade", &options, &filter.grade))
+                    (select("Cohort", "cohort", &cohorts, &filter.cohort))
                     button.btn { (icon("list-filter")) "Filter" }
                 }
             }
@@ -128,7 +136,7 @@ fn filters(filter: &Filter) -> Markup {
     }
 }
 
-const COLUMNS: [Column; 4] = [("Student", ""), ("Last call", ""), ("Calls", "num"), ("Status", "")];
+const COLUMNS: [Column; 5] = [("Student", ""), ("Cohort", "hide"), ("Last call", ""), ("Calls", "num"), ("Status", "")];
 
 fn list(viewer: &Viewer, data: &Data) -> Markup {
     if data.students.is_empty() {
@@ -151,6 +159,7 @@ fn student_row(viewer: &Viewer, item: &StudentItem) -> Markup {
     let name = two(&format!("{PATH}/{}", item.student_id), &item.display_name, grade(item.grade).as_deref());
     row(&html! {
         (cell("", html! { span.who { span.avatar aria-hidden="true" { (initials(&item.display_name)) } (name) } }))
+        (cell("hide muted", html! { @if let Some(cohort) = &item.cohort { (cohort) } @else { (none()) } }))
         (cell("nowrap end sm", html! { @if let Some(at) = item.last_session_at { (viewer.time(at)) } @else { span.faint { "No call yet" } } }))
         (cell("num hide", html! { (figures::count(item.n_sessions)) }))
         (cell("hide", html! { @match item.status {
@@ -192,6 +201,7 @@ mod tests {
             student_id: StudentId(uuid::Uuid::from_u128(3)),
             display_name: name.to_owned(),
             grade: Some(7),
+            cohort: None,
             status: StudentStatus::Active,
             created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
             n_sessions: 1_204,
@@ -201,7 +211,12 @@ mod tests {
 
     #[test]
     fn a_student_is_a_row_with_a_link() {
-        let data = Data { filter: Filter::default(), students: vec![item("Maya <Okonkwo>")], has_next: false };
+        let data = Data {
+            filter: Filter::default(),
+            students: vec![item("Maya <Okonkwo>")],
+            has_next: false,
+            cohorts: Vec::new(),
+        };
         let shown = render(&Admin::sample(Role::Viewer), &data).into_string();
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("Grade 7") && shown.contains("1,204"));
         assert!(shown.contains(r#"href="/students/00000000-0000-0000-0000-000000000003""#));
@@ -210,7 +225,8 @@ mod tests {
 
     #[test]
     fn the_key_of_a_page_survives_a_name_with_an_underscore() {
-        let data = Data { filter: Filter::default(), students: vec![item("Ann_Lee")], has_next: true };
+        let data =
+            Data { filter: Filter::default(), students: vec![item("Ann_Lee")], has_next: true, cohorts: Vec::new() };
         let shown = list(&Viewer::sample(), &data).into_string();
         assert!(shown.contains("after=ann_lee_00000000-0000-0000-0000-000000000003"), "{shown}");
         let filter = Filter { after: "ann_lee_00000000-0000-0000-0000-000000000003".to_owned(), ..Filter::default() };

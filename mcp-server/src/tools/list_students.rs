@@ -73,7 +73,8 @@ impl Tool for ListStudents {
         let after = params.cursor.as_deref().map(cursor::decode).transpose().map_err(ToolError::invalid)?;
         // One more than asked for tells whether there is another page.
         let limit = params.limit + 1;
-        let query = StudentQuery { name_contains: params.name, grade: params.grade.map(i16::from), after, limit };
+        let grade = params.grade.map(i16::from);
+        let query = StudentQuery { name_contains: params.name, grade, after, limit, ..StudentQuery::default() };
         let rows = student::list_students(db, ask.caller, &query).await?;
         let (rows, next_cursor) = cursor::page(rows, params.limit, |row| (row.display_name.clone(), row.student_id));
         let data = Output { items: rows.into_iter().map(item).collect(), next_cursor };

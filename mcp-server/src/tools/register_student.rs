@@ -67,6 +67,7 @@ impl Tool for RegisterStudent {
             let new = NewStudent {
                 display_name: first_name.clone(),
                 grade: params.grade.map(i16::from),
+                cohort: None,
                 locale: "en".to_owned(),
                 timezone: "UTC".to_owned(),
                 phones: vec![phone],

@@ -97,6 +97,7 @@ mod tests {
         let new = NewStudent {
             display_name: name.to_owned(),
             grade: Some(4),
+            cohort: None,
             locale: "en".to_owned(),
             timezone: "UTC".to_owned(),
             phones: Vec::new(),

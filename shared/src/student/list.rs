@@ -13,6 +13,7 @@ pub struct StudentItem {
     pub student_id: StudentId,
     pub display_name: String,
     pub grade: Option<i16>,
+    pub cohort: Option<String>,
     pub status: StudentStatus,
     pub created_at: DateTime<Utc>,
     pub n_sessions: i64,
@@ -31,6 +32,8 @@ pub struct StudentQuery {
     /// Part of the name, whatever its case.
     pub name_contains: Option<String>,
     pub grade: Option<i16>,
+    /// In whole.
+    pub cohort: Option<String>,
     /// The last row of the page before: name and id.
     pub after: Option<(String, StudentId)>,
     pub limit: i64,
@@ -42,7 +45,7 @@ pub async fn list_students(db: impl Executor<'_>, caller: &Caller, query: &Stude
     let (after_name, after_id) = query.after.clone().map_or((None, None), |(name, id)| (Some(name), Some(id)));
     Ok(sqlx::query_as!(
         StudentItem,
-        r#"select s.student_id as "student_id: StudentId", display_name, grade, s.status as "status: StudentStatus",
+        r#"select s.student_id as "student_id: StudentId", display_name, grade, cohort, s.status as "status: StudentStatus",
                s.created_at, coalesce(c.n_sessions, 0) as "n_sessions!", c.last_session_at
            from students s
            left join lateral (
@@ -51,6 +54,7 @@ pub async fn list_students(db: impl Executor<'_>, caller: &Caller, query: &Stude
            ) c on true
            where ($1::text is null or position(lower($1) in lower(display_name)) > 0)
              and ($2::smallint is null or grade = $2)
+             and ($6::text is null or cohort = $6)
              and ($3::text is null or (lower(display_name), s.student_id) > (lower($3), $4))
            order by lower(display_name), s.student_id
            limit $5"#,
@@ -59,6 +63,24 @@ pub async fn list_students(db: impl Executor<'_>, caller: &Caller, query: &Stude
         after_name,
         after_id as Option<StudentId>,
         query.limit,
+        query.cohort.as_deref(),
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// The names of all cohorts, by the alphabet; at most 500. Needs `students:read`.
+pub async fn list_cohorts(db: impl Executor<'_>, caller: &Caller) -> Result<Vec<String>> {
+    caller.require(Scope::StudentsRead)?;
+    // From one name to the next greater one through the index: as quick with a hundred thousand students as with ten.
+    Ok(sqlx::query_scalar!(
+        r#"with recursive names as (
+               (select cohort from students where cohort is not null order by cohort limit 1)
+               union all
+               select (select cohort from students where cohort > names.cohort order by cohort limit 1)
+               from names where names.cohort is not null
+           )
+           select cohort as "cohort!" from names where cohort is not null limit 500"#,
     )
     .fetch_all(db)
     .await?)

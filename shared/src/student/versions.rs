@@ -12,6 +12,7 @@ use crate::id::StudentId;
 pub struct StudentVersion {
     pub display_name: String,
     pub grade: Option<i16>,
+    pub cohort: Option<String>,
     pub locale: String,
     pub timezone: String,
     pub status: StudentStatus,
@@ -36,7 +37,8 @@ pub async fn list_versions(
     caller.require(Scope::StudentsRead)?;
     Ok(sqlx::query_as!(
         StudentVersion,
-        r#"select display_name, grade, locale, timezone, status as "status: StudentStatus", guidance, valid_from, valid_to
+        r#"select display_name, grade, cohort, locale, timezone, status as "status: StudentStatus", guidance, valid_from,
+               valid_to
            from student_versions where student_id = $1 order by valid_to desc, student_version_id desc limit $2"#,
         student_id as StudentId,
         limit,

@@ -8,7 +8,7 @@ use shared::clock;
 use shared::db::Db;
 use shared::id::StudentId;
 use shared::phone::Phone;
-use shared::student::{self, NewStudent, Student, StudentChange, StudentStatus};
+use shared::student::{self, MAX_COHORT, NewStudent, Student, StudentChange, StudentStatus};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -25,6 +25,7 @@ const MAX_PHONES: usize = 10;
 struct Typed {
     name: String,
     grade: String,
+    cohort: String,
     phones: String,
     locale: String,
     timezone: String,
@@ -37,6 +38,7 @@ struct Typed {
 struct Understood {
     name: String,
     grade: Option<i16>,
+    cohort: Option<String>,
     phones: Vec<Phone>,
     locale: String,
     timezone: String,
@@ -50,6 +52,7 @@ impl Typed {
         Self {
             name: text("name"),
             grade: text("grade"),
+            cohort: text("cohort"),
             phones: text("phones"),
             locale: text("locale"),
             timezone: text("timezone"),
@@ -62,6 +65,7 @@ impl Typed {
         Self {
             name: student.display_name.clone(),
             grade: student.grade.map_or_else(String::new, |grade| grade.to_string()),
+            cohort: student.cohort.clone().unwrap_or_default(),
             phones: phones.iter().map(Phone::as_str).collect::<Vec<_>>().join("\n"),
             locale: student.locale.clone(),
             timezone: student.timezone.clone(),
@@ -78,6 +82,9 @@ impl Typed {
             "" => None,
             text => Some(text.parse().ok().filter(|grade| (0..=13).contains(grade)).ok_or("A grade is 0 to 13.")?),
         };
+        if self.cohort.chars().count() > MAX_COHORT {
+            return Err(format!("A cohort's name has at most {MAX_COHORT} characters."));
+        }
         let written: Vec<&str> = self.phones.split(['\n', ',', ';']).map(str::trim).filter(|p| !p.is_empty()).collect();
         if written.len() > MAX_PHONES {
             return Err(format!("A student has at most {MAX_PHONES} phone numbers."));
@@ -99,6 +106,7 @@ impl Typed {
         Ok(Understood {
             name: self.name.clone(),
             grade,
+            cohort: Some(self.cohort.clone()).filter(|cohort| !cohort.is_empty()),
             phones: phones.collect::<Result<_, _>>()?,
             locale: self.locale.clone(),
             timezone: self.timezone.clone(),
@@ -108,10 +116,11 @@ impl Typed {
     }
 }
 
-pub(crate) async fn new_form(admin: Admin) -> Result<Markup, Fault> {
+pub(crate) async fn new_form(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_write()?;
     let typed = Typed { locale: "en".to_owned(), timezone: admin.viewer.zone.name().to_owned(), ..Typed::default() };
-    Ok(render(&admin, None, &typed, None))
+    let cohorts = student::list_cohorts(&db, &admin.caller).await?;
+    Ok(render(&admin, None, &typed, &cohorts, None))
 }
 
 pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
@@ -120,11 +129,11 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     let typed = Typed::from_fields(&posted.fields);
     let understood = match typed.understand() {
         Ok(understood) => understood,
-        Err(why) => return Ok(refused(admin, None, &typed, &why)),
+        Err(why) => return refused(&db, admin, None, &typed, &why).await,
     };
     let now = clock::now();
-    let Understood { name, grade, phones, locale, timezone, guidance, status } = understood;
-    let new = NewStudent { display_name: name, grade, locale, timezone, phones };
+    let Understood { name, grade, cohort, phones, locale, timezone, guidance, status } = understood;
+    let new = NewStudent { display_name: name, grade, cohort, locale, timezone, phones };
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
     let student = student::insert_student(&mut tx, &admin.caller, &new, now).await?;
     let change = StudentChange { guidance: Some(guidance), status: Some(status), ..StudentChange::default() };
@@ -144,7 +153,8 @@ pub(crate) async fn edit_form(
     let student = student::get_student(&db, &admin.caller, student_id).await?;
     super::record(&db, &admin, "student.reveal_phone", student_id, admin.viewer.now).await?;
     let phones = student::list_phones(&db, &admin.caller, student_id).await?;
-    Ok(render(&admin, Some(student_id), &Typed::of(&student, &phones), None))
+    let cohorts = student::list_cohorts(&db, &admin.caller).await?;
+    Ok(render(&admin, Some(student_id), &Typed::of(&student, &phones), &cohorts, None))
 }
 
 pub(crate) async fn save(
@@ -157,12 +167,13 @@ pub(crate) async fn save(
     let typed = Typed::from_fields(&posted.fields);
     let understood = match typed.understand() {
         Ok(understood) => understood,
-        Err(why) => return Ok(refused(admin, Some(student_id), &typed, &why)),
+        Err(why) => return refused(&db, admin, Some(student_id), &typed, &why).await,
     };
     let now = clock::now();
     let change = StudentChange {
         display_name: Some(understood.name),
         grade: Some(understood.grade),
+        cohort: Some(understood.cohort),
         locale: Some(understood.locale),
         timezone: Some(understood.timezone),
         status: Some(understood.status),
@@ -176,11 +187,25 @@ pub(crate) async fn save(
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 
-fn refused(admin: &Admin, student_id: Option<StudentId>, typed: &Typed, why: &str) -> Response {
-    (StatusCode::UNPROCESSABLE_ENTITY, render(admin, student_id, typed, Some(why))).into_response()
+async fn refused(
+    db: &Db,
+    admin: &Admin,
+    student_id: Option<StudentId>,
+    typed: &Typed,
+    why: &str,
+) -> Result<Response, Fault> {
+    let cohorts = student::list_cohorts(db, &admin.caller).await?;
+    let form = render(admin, student_id, typed, &cohorts, Some(why));
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, form).into_response())
 }
 
-fn render(admin: &Admin, student_id: Option<StudentId>, typed: &Typed, error: Option<&str>) -> Markup {
+fn render(
+    admin: &Admin,
+    student_id: Option<StudentId>,
+    typed: &Typed,
+    cohorts: &[String],
+    error: Option<&str>,
+) -> Markup {
     let (title, button) =
         if student_id.is_some() { ("Edit profile", "Save") } else { ("Add a student", "Add student") };
     let back = student_id.map_or_else(|| "/students".to_owned(), |id| format!("/students/{id}"));
@@ -198,6 +223,12 @@ fn render(admin: &Admin, student_id: Option<StudentId>, typed: &Typed, error: Op
                         div.form-grid {
                             div.field { label for="name" { "Name" } input.input id="name" name="name" required maxlength="120" value=(typed.name); span.hint { "Assistants use the first word of it." } }
                             (grades(&typed.grade))
+                            div.field {
+                                label for="cohort" { "Cohort" }
+                                input.input id="cohort" name="cohort" list="cohorts" maxlength=(MAX_COHORT) value=(typed.cohort);
+                                datalist id="cohorts" { @for cohort in cohorts { option value=(cohort); } }
+                                span.hint { "The group the student learns in, if any." }
+                            }
                             div.field { label for="locale" { "Language" } input.input id="locale" name="locale" required maxlength="35" value=(typed.locale); span.hint { "For example en or es-MX." } }
                             div.field { label for="timezone" { "Time zone" } input.input id="timezone" name="timezone" required maxlength="64" value=(typed.timezone); }
                         }
@@ -266,6 +297,7 @@ mod tests {
         let wrong = [
             Typed { name: String::new(), ..typed() },
             Typed { grade: "14".to_owned(), ..typed() },
+            Typed { cohort: "x".repeat(61), ..typed() },
             Typed { phones: "555 0142".to_owned(), ..typed() },
             Typed { phones: "+14155550142,".repeat(11), ..typed() },
             Typed { locale: "e".to_owned(), ..typed() },
@@ -274,7 +306,7 @@ mod tests {
         ];
         for typed in wrong {
             let why = typed.understand().unwrap_err();
-            let shown = render(&Admin::sample(Role::Tutor), None, &typed, Some(&why)).into_string();
+            let shown = render(&Admin::sample(Role::Tutor), None, &typed, &[], Some(&why)).into_string();
             assert!(shown.contains(&why) && shown.contains(&typed.phones), "{why}");
         }
     }

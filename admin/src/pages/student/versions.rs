@@ -26,6 +26,7 @@ pub(super) fn list(viewer: &Viewer, versions: &[StudentVersion]) -> Markup {
 fn words(version: &StudentVersion) -> String {
     let mut words = vec![version.display_name.clone()];
     words.extend(grade(version.grade));
+    words.extend(version.cohort.clone());
     words.extend([version.locale.clone(), version.timezone.clone()]);
     if version.status == StudentStatus::Blocked {
         words.push("assistants told nothing".to_owned());

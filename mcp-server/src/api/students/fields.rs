@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use shared::http::FieldFault;
 use shared::phone::Phone;
-use shared::student::{NewStudent, StudentChange, StudentStatus};
+use shared::student::{MAX_COHORT, NewStudent, StudentChange, StudentStatus};
 
 use crate::api::fault::fault;
 
@@ -22,6 +22,10 @@ pub(super) struct NewStudentBody {
     #[serde(default)]
     #[schemars(range(min = 0, max = 13))]
     grade: Option<i16>,
+    /// The group the student learns in, for example `Period 3 math`.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = MAX_COHORT))]
+    cohort: Option<String>,
     /// The numbers the student calls from.
     #[schemars(length(max = MAX_PHONES))]
     phones: Vec<Phone>,
@@ -41,6 +45,7 @@ impl NewStudentBody {
         let mut faults = Vec::new();
         check_name(&self.display_name, &mut faults);
         check_grade(self.grade, &mut faults);
+        check_cohort(self.cohort.as_deref(), &mut faults);
         check_phones(&self.phones, &mut faults);
         check_locale(self.locale.as_deref(), &mut faults);
         check_timezone(self.timezone.as_deref(), &mut faults);
@@ -50,6 +55,7 @@ impl NewStudentBody {
         Ok(NewStudent {
             display_name: self.display_name.trim().to_owned(),
             grade: self.grade,
+            cohort: self.cohort.map(|cohort| cohort.trim().to_owned()),
             locale: self.locale.unwrap_or_else(|| "en".to_owned()),
             timezone: self.timezone.unwrap_or_else(|| "UTC".to_owned()),
             phones: self.phones,
@@ -70,6 +76,10 @@ pub(super) struct StudentChangeBody {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<i16>", range(min = 0, max = 13))]
     grade: Option<Option<i16>>,
+    /// The group the student learns in.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>", length(min = 1, max = MAX_COHORT))]
+    cohort: Option<Option<String>>,
     /// Replaces all numbers.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Vec<Phone>", length(max = MAX_PHONES))]
@@ -103,6 +113,7 @@ impl StudentChangeBody {
             check_name(name, &mut faults);
         }
         check_grade(self.grade.flatten(), &mut faults);
+        check_cohort(self.cohort.as_ref().and_then(|cohort| cohort.as_deref()), &mut faults);
         check_phones(self.phones.as_deref().unwrap_or_default(), &mut faults);
         check_locale(self.locale.as_deref(), &mut faults);
         check_timezone(self.timezone.as_deref(), &mut faults);
@@ -115,6 +126,7 @@ impl StudentChangeBody {
         Ok(StudentChange {
             display_name: self.display_name.map(|name| name.trim().to_owned()),
             grade: self.grade,
+            cohort: self.cohort.map(|cohort| cohort.map(|name| name.trim().to_owned())),
             locale: self.locale,
             timezone: self.timezone,
             status: self.status,
@@ -153,6 +165,14 @@ fn check_grade(grade: Option<i16>, faults: &mut Vec<FieldFault>) {
     if grade.is_some_and(|grade| !(0..=13).contains(&grade)) {
         faults.push(fault("grade", "give a whole number from 0 (kindergarten) to 13, or leave it out"));
     }
+}
+
+fn check_cohort(cohort: Option<&str>, faults: &mut Vec<FieldFault>) {
+    let Some(cohort) = cohort else { return };
+    if cohort.trim().is_empty() {
+        faults.push(fault("cohort", "give at least one letter, or leave it out"));
+    }
+    check_text("cohort", cohort, MAX_COHORT, faults);
 }
 
 fn check_phones(phones: &[Phone], faults: &mut Vec<FieldFault>) {
@@ -204,13 +224,14 @@ mod tests {
         let faults = new_student(json!({
             "display_name": " ",
             "grade": 14,
+            "cohort": "x".repeat(61),
             "phones": vec!["+14155550142"; 11],
             "locale": "english",
             "timezone": "Berlin",
         }))
         .unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| &*fault.field).collect();
-        assert_eq!(fields, ["display_name", "grade", "phones", "locale", "timezone"]);
+        assert_eq!(fields, ["display_name", "grade", "cohort", "phones", "locale", "timezone"]);
         assert!(faults[1].message.contains("0 (kindergarten) to 13"));
     }
 
@@ -226,8 +247,8 @@ mod tests {
     fn a_change_tells_null_from_absent() {
         let nothing = change(json!({})).unwrap();
         assert_eq!((nothing.grade, nothing.guidance, nothing.display_name), (None, None, None));
-        let cleared = change(json!({ "grade": null, "guidance": null })).unwrap();
-        assert_eq!((cleared.grade, cleared.guidance), (Some(None), Some(None)));
+        let cleared = change(json!({ "grade": null, "guidance": null, "cohort": null })).unwrap();
+        assert_eq!((cleared.grade, cleared.guidance, cleared.cohort), (Some(None), Some(None), Some(None)));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(super) struct StudentView {
     display_name: String,
     /// 0 is kindergarten.
     grade: Option<i16>,
+    /// The group the student learns in.
+    cohort: Option<String>,
     /// The numbers the student calls from, in E.164. Several students may share one.
     phones: Vec<Phone>,
     locale: String,
@@ -32,6 +34,7 @@ impl StudentView {
             student_id: student.student_id,
             display_name: student.display_name,
             grade: student.grade,
+            cohort: student.cohort,
             phones,
             locale: student.locale,
             timezone: student.timezone,
