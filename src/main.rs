@@ -1,6 +1,7 @@
 //! `ai-tutor`: one process with all roles, and the operator's commands.
 
 mod accounts;
+mod analytics;
 mod backfill;
 mod context;
 mod curriculum;
@@ -76,6 +77,9 @@ enum Command {
     /// Repair what is believed of students
     #[command(subcommand)]
     Mastery(MasteryCommand),
+    /// Repair the figures of analytics
+    #[command(subcommand)]
+    Analytics(AnalyticsCommand),
     /// Fill the database with synthetic students and calls, for load tests
     Seed(seed::Arguments),
     /// Look at what an assistant is told
@@ -190,6 +194,12 @@ enum MasteryCommand {
 }
 
 #[derive(Subcommand)]
+enum AnalyticsCommand {
+    /// Work out what every call taught, and count all days anew; goes on where it was broken off
+    Rebuild,
+}
+
+#[derive(Subcommand)]
 enum ContextCommand {
     /// Print the student context as an assistant would get it, with its token count
     Show {
@@ -256,6 +266,7 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::Session(SessionCommand::Reanalyze(arguments)) => repair::reanalyze(&db, &arguments, now).await,
         Command::Job(JobCommand::Retry { reason }) => repair::retry_jobs(&db, &reason, now).await,
         Command::Mastery(MasteryCommand::Rebuild { from_start }) => repair::rebuild_mastery(&db, from_start, now).await,
+        Command::Analytics(AnalyticsCommand::Rebuild) => analytics::rebuild(&db, now).await,
         Command::Seed(arguments) => seed::run(&db, &arguments, now).await,
         Command::Context(ContextCommand::Show { phone }) => context::show(&db, &Phone::parse(&phone)?, now).await,
         _ => unreachable!("the other commands need no database"),

@@ -33,7 +33,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Which page is kept up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Topic {
-    Overview,
+    Overview(overview::Filter),
     Sessions(Box<sessions::Filter>),
     Session(SessionId),
 }
@@ -58,9 +58,10 @@ struct Watch {
 pub(crate) async fn overview(
     State(dashboard): State<Dashboard>,
     Query(way): Query<Way>,
+    Query(filter): Query<overview::Filter>,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    open(dashboard, headers, way, Topic::Overview).await
+    open(dashboard, headers, way, Topic::Overview(filter)).await
 }
 
 pub(crate) async fn sessions(
@@ -103,7 +104,9 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
 
 async fn picture(db: &Db, topic: &Topic, admin: &Admin) -> Result<Markup, Fault> {
     Ok(match topic {
-        Topic::Overview => partial("overview", overview::body(admin, &overview::fetch(admin, db).await?)),
+        Topic::Overview(filter) => {
+            partial("overview", overview::body(admin, &overview::fetch(admin, db, filter.clone()).await?))
+        }
         Topic::Sessions(filter) => {
             let data = sessions::fetch(admin, db, (**filter).clone()).await?;
             partial(sessions::LIST_ID, sessions::list(admin, &data))

@@ -18,6 +18,7 @@ pub(crate) enum Place {
     Search,
     Sessions,
     Students,
+    Analytics,
     Jobs,
     Clients,
     Users,
@@ -27,7 +28,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    const MAIN: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
+    const MAIN: [Self; 5] = [Self::Overview, Self::Sessions, Self::Students, Self::Analytics, Self::Jobs];
     const SETTINGS: [Self; 4] = [Self::Clients, Self::Users, Self::Tools, Self::Audit];
 
     pub(crate) fn path(self) -> &'static str {
@@ -36,6 +37,7 @@ impl Place {
             Self::Search => "/search",
             Self::Sessions => "/sessions",
             Self::Students => "/students",
+            Self::Analytics => "/analytics",
             Self::Jobs => "/jobs",
             Self::Clients => "/settings/clients",
             Self::Users => "/settings/users",
@@ -51,6 +53,7 @@ impl Place {
             Self::Search => "Search",
             Self::Sessions => "Sessions",
             Self::Students => "Students",
+            Self::Analytics => "Analytics",
             Self::Jobs => "Jobs",
             Self::Clients => "API clients",
             Self::Users => "Users and roles",
@@ -66,6 +69,7 @@ impl Place {
             Self::Search => "search",
             Self::Sessions => "phone-call",
             Self::Students => "users",
+            Self::Analytics => "chart-column",
             Self::Jobs => "layers",
             Self::Clients => "key-round",
             Self::Users => "shield-check",
@@ -272,8 +276,8 @@ fn shortcuts_help() -> Markup {
             div.row { h2.grow id="help-title" { "Keyboard shortcuts" } form method="dialog" { button.btn.small { "Close" } } }
             dl.dl {
                 dt { kbd { "/" } } dd { "Search" }
-                dt { kbd { "g" } " then " kbd { "o" } " " kbd { "s" } " " kbd { "t" } " " kbd { "j" } }
-                dd { "Go to overview, sessions, students, jobs" }
+                dt { kbd { "g" } " then " kbd { "o" } " " kbd { "s" } " " kbd { "t" } " " kbd { "a" } " " kbd { "j" } }
+                dd { "Go to overview, sessions, students, analytics, jobs" }
                 dt { kbd { "j" } " " kbd { "k" } } dd { "Next or previous row, or turn" }
                 dt { kbd { "Enter" } } dd { "Open the row" }
                 dt { kbd { "x" } } dd { "Tick the row" }

@@ -40,7 +40,8 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 
 use crate::auth::SessionCookie;
 use crate::pages::{
-    account, audit, clients, follow_ups, jobs, overview, search, session, sessions, student, students, tools, users,
+    account, analytics, audit, clients, follow_ups, jobs, overview, search, session, sessions, student, students,
+    tools, users,
 };
 use crate::recording::{Allowed, Recordings};
 use crate::throttle::Throttle;
@@ -153,6 +154,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/notes", post(student::add_note))
         .route("/students/{student_id}/notes/{note_id}/delete", post(student::delete_note))
         .route("/follow-ups/{follow_up_id}/done", post(follow_ups::done))
+        .route("/analytics", get(analytics::get))
+        .route("/analytics/export.csv", get(analytics::export))
         .route("/jobs", get(jobs::get))
         .route("/jobs/retry-all", post(jobs::retry_all))
         .route("/jobs/{job_id}/retry", post(jobs::retry))

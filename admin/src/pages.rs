@@ -1,6 +1,7 @@
 //! One file a page: the handler fetches, `render` is pure.
 
 pub(crate) mod account;
+pub(crate) mod analytics;
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod follow_ups;

@@ -82,6 +82,30 @@ pub fn fold(observations: &[Observation]) -> Option<State> {
     calls(observations).iter().fold(None, |state, call| Some(after_call(state, call)))
 }
 
+/// One call in which a skill was practised, or one observation outside a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Practice {
+    pub call: Option<SessionId>,
+    /// When it began.
+    pub at: DateTime<Utc>,
+    /// P(knows) after it, less P(knows) right before it, when some may have been forgotten.
+    pub gain: f64,
+    /// When the next practice is due after this one.
+    pub due_at: DateTime<Utc>,
+}
+
+/// The practices of a whole history, in any order of rows; they come in the order of time.
+pub fn practices(observations: &[Observation]) -> Vec<Practice> {
+    let mut state = None;
+    let practise = |call: Vec<Observation>| {
+        let before = state.map_or(bkt::PRIOR, |state| knowledge_now(&state, call[0].at));
+        let after = after_call(state, &call);
+        state = Some(after);
+        Practice { call: call[0].call, at: call[0].at, gain: after.knowledge - before, due_at: due_at(&after) }
+    };
+    calls(observations).into_iter().map(practise).collect()
+}
+
 /// P(recall) at `now`.
 pub fn recall(state: &State, now: DateTime<Utc>) -> f64 {
     fsrs::recall(days_between(state.last_at, now), state.stability)
@@ -243,6 +267,18 @@ mod tests {
         assert_eq!(state_word(&state, day(0.1)), MasteryState::Mastered);
         assert_eq!(state_word(&state, day(10.5)), MasteryState::Shaky);
         assert_eq!(state_word(&state, day(90.0)), MasteryState::Learning);
+    }
+
+    #[test]
+    fn practices_gain_what_the_fold_believes_and_each_says_when_the_next_is_due() {
+        let history = [good_call(3, 0.0), good_call(2, 3.0)].concat();
+        let (first, last) = (fold(&history[..3]).unwrap(), fold(&history).unwrap());
+        let practices = practices(&history);
+        assert_eq!(practices.iter().map(|p| p.at).collect::<Vec<_>>(), [day(0.0), day(3.0)]);
+        assert_eq!((practices[0].due_at, practices[1].due_at), (due_at(&first), due_at(&last)));
+        assert!((practices[0].gain - (first.knowledge - bkt::PRIOR)).abs() < 1e-12);
+        let forgotten = knowledge_now(&first, day(3.0));
+        assert!((practices[1].gain - (last.knowledge - forgotten)).abs() < 1e-12, "what was forgotten is learnt again");
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod admin_login;
 pub mod admin_user;
 pub mod agent_key;
 pub mod analysis;
+pub mod analytics;
 pub mod api_client;
 pub mod audit;
 pub mod clock;

@@ -1,5 +1,7 @@
 //! What we believe a student knows of each skill: the learner model's estimate, kept beside the evidence it folds.
 
+mod practice;
+
 use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
@@ -31,13 +33,13 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
         .fetch_optional(&mut *tx)
         .await?;
     let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
-    let states: Vec<(&str, State)> = evidence
+    let observed: Vec<(&str, Vec<Observation>)> = evidence
         .chunk_by(|a, b| a.skill_id == b.skill_id)
-        .filter_map(|of_skill| {
-            let observations: Vec<Observation> = of_skill.iter().map(observe).collect();
-            Some((&of_skill[0].skill_id[..], learner::fold(&observations)?))
-        })
+        .map(|of_skill| (&of_skill[0].skill_id[..], of_skill.iter().map(observe).collect()))
         .collect();
+    practice::write(tx, student_id, &observed).await?;
+    let states: Vec<(&str, State)> =
+        observed.iter().filter_map(|(skill_id, of_skill)| Some((*skill_id, learner::fold(of_skill)?))).collect();
     let skill_ids: Vec<String> = states.iter().map(|(skill_id, _)| (*skill_id).to_owned()).collect();
     sqlx::query!(
         "delete from mastery where student_id = $1 and skill_id <> all($2)",

@@ -1,6 +1,6 @@
 //! Read-only aggregates behind the dashboard.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Executor, Result};
@@ -28,10 +28,11 @@ pub struct SessionFigures {
     pub p95_analysis_seconds: Option<f64>,
 }
 
-/// What happened from `from` to before `to`. Needs `sessions:read`.
+/// What happened from `from` to before `to`, to all students or to those of one cohort. Needs `sessions:read`.
 pub async fn session_figures(
     db: impl Executor<'_>,
     caller: &Caller,
+    cohort: Option<&str>,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Result<SessionFigures> {
@@ -53,53 +54,14 @@ pub async fn session_figures(
                percentile_cont(0.95) within group (order by extract(epoch from analyzed_at - ended_at)::float8)
                    filter (where status = 'analyzed' and analyzed_at - ended_at < interval '1 day')
                    as p95_analysis_seconds
-           from sessions where created_at >= $1 and created_at < $2"#,
+           from sessions s where created_at >= $1 and created_at < $2
+             and ($3::text is null
+                 or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = $3))"#,
         from,
         to,
+        cohort,
     )
     .fetch_one(db)
-    .await?)
-}
-
-/// Sessions of one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Day {
-    pub date: NaiveDate,
-    pub n_sessions: i64,
-    /// Of them, dropped.
-    pub n_dropped: i64,
-    pub seconds: i64,
-}
-
-/// The days from `from` to before `to`, as the zone counts days, also those without a session. Needs `sessions:read`.
-pub async fn list_days(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    from: NaiveDate,
-    to: NaiveDate,
-    zone: &str,
-) -> Result<Vec<Day>> {
-    caller.require(Scope::SessionsRead)?;
-    Ok(sqlx::query_as!(
-        Day,
-        r#"select day::date as "date!", coalesce(n_sessions, 0) as "n_sessions!", coalesce(n_dropped, 0) as "n_dropped!",
-               coalesce(seconds, 0) as "seconds!"
-           from generate_series($1::date, $2::date - 1, interval '1 day') as day
-           left join (
-               select (created_at at time zone $3)::date as date, count(*) as n_sessions,
-                   count(*) filter (where ended_at - started_at < interval '1 minute') as n_dropped,
-                   extract(epoch from sum(ended_at - started_at))::bigint as seconds
-               from sessions
-               where created_at >= ($1::date::timestamp at time zone $3)
-                 and created_at < ($2::date::timestamp at time zone $3)
-               group by 1
-           ) counted on counted.date = day::date
-           order by day"#,
-        from,
-        to,
-        zone,
-    )
-    .fetch_all(db)
     .await?)
 }
 
@@ -120,11 +82,12 @@ impl std::fmt::Debug for SessionToSee {
     }
 }
 
-/// The newest sessions of one status, with their students. Needs `sessions:read` and `students:read`.
+/// The newest sessions of one status, of all students or of one cohort, with their students. Needs `sessions:read` and `students:read`.
 pub async fn list_sessions_to_see(
     db: impl Executor<'_>,
     caller: &Caller,
     status: SessionStatus,
+    cohort: Option<&str>,
     limit: i64,
 ) -> Result<Vec<SessionToSee>> {
     caller.require(Scope::SessionsRead)?;
@@ -135,10 +98,11 @@ pub async fn list_sessions_to_see(
                st.display_name as "student_name?", st.grade as "grade?", attention_reason,
                coalesce(started_at, s.created_at) as "at!"
            from sessions s left join students st on st.student_id = s.student_id
-           where s.status = $1
+           where s.status = $1 and ($3::text is null or st.cohort = $3)
            order by s.created_at desc, s.session_id desc limit $2"#,
         status as SessionStatus,
         limit,
+        cohort,
     )
     .fetch_all(db)
     .await?)

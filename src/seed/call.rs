@@ -16,6 +16,8 @@ use super::rows::{Batch, Field};
 pub const ANALYSIS_STATUS: AnalysisStatus = AnalysisStatus::Baseline;
 /// Why a job was given up; nothing in these calls is really wrong, so another try will analyse them.
 const GIVEN_UP: &str = "it killed its worker three times";
+/// How long ago the assistant changed.
+const NEW_VERSION_DAYS: i64 = 40;
 const MICROUSD_A_SECOND: i64 = 1_500;
 
 #[derive(Debug)]
@@ -73,7 +75,7 @@ pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch:
     let status = draw_status(rng);
     let times = draw_times(status, call.dialogue.length, now, rng);
     let session_id = SessionId(id_at(times.started_at, rng));
-    write_session(call, session_id, status, &times, batch);
+    write_session(call, session_id, status, &times, now, batch);
     if status != SessionStatus::InProgress {
         write_turns(call.dialogue, session_id, batch);
     }
@@ -110,7 +112,14 @@ fn draw_times(status: SessionStatus, length: TimeDelta, now: DateTime<Utc>, rng:
     Times { started_at, ended_at, reported_at, settled_at: reported_at + TimeDelta::seconds(1) }
 }
 
-fn write_session(call: &Call, session_id: SessionId, status: SessionStatus, times: &Times, batch: &mut Batch) {
+fn write_session(
+    call: &Call,
+    session_id: SessionId,
+    status: SessionStatus,
+    times: &Times,
+    now: DateTime<Utc>,
+    batch: &mut Batch,
+) {
     let ended = status != SessionStatus::InProgress;
     let updated_at = match status {
         SessionStatus::InProgress => times.started_at,
@@ -135,6 +144,7 @@ fn write_session(call: &Call, session_id: SessionId, status: SessionStatus, time
         &times.started_at,
         &updated_at,
         &(status == SessionStatus::Analyzed).then_some(times.settled_at),
+        &if now - times.started_at > TimeDelta::days(NEW_VERSION_DAYS) { "1.3" } else { "1.4" },
     ]);
 }
 

@@ -226,6 +226,20 @@ fn fold_mastery(student_id: StudentId, judged: &[Judged], batch: &mut Batch) {
         by_skill.entry(skill_id).or_default().push(observation);
     }
     for (skill_id, observations) in by_skill {
+        let practices = learner::practices(&observations);
+        for (i, practice) in practices.iter().enumerate() {
+            let next_at = practices.get(i + 1).map(|next| next.at);
+            batch.practices.push(&[
+                &student_id,
+                &skill_id,
+                &(i as u32),
+                &practice.call,
+                &practice.at,
+                &practice.gain,
+                &practice.due_at,
+                &next_at,
+            ]);
+        }
         if let Some(state) = learner::fold(&observations) {
             batch.mastery.push(&[
                 &student_id,

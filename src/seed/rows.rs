@@ -85,6 +85,7 @@ pub struct Batch {
     pub analyses: Rows,
     pub evidence: Rows,
     pub mastery: Rows,
+    pub practices: Rows,
     pub contexts: Rows,
     /// Whose words are to be taken down when their turns are in.
     pub session_ids: Vec<SessionId>,
@@ -92,7 +93,7 @@ pub struct Batch {
 
 impl Batch {
     /// Each table's statement and rows, what is pointed to before what points.
-    pub fn tables(&self) -> [(&'static str, &str); 9] {
+    pub fn tables(&self) -> [(&'static str, &str); 10] {
         [
             (
                 "copy students (student_id, display_name, grade, cohort, locale, timezone, created_at, updated_at)
@@ -103,7 +104,7 @@ impl Batch {
             (
                 "copy sessions (session_id, call_id, student_id, caller_phone, status, attention_reason, call_type,
                      assistant_name, started_at, ended_at, ended_reason, cost_microusd, created_at, updated_at,
-                     analyzed_at) from stdin",
+                     analyzed_at, assistant_version) from stdin",
                 &self.sessions.0,
             ),
             ("copy turns (session_id, turn_no, speaker, text, offset_ms, duration_ms) from stdin", &self.turns.0),
@@ -126,6 +127,11 @@ impl Batch {
                 "copy mastery (student_id, skill_id, knowledge, stability, difficulty, n_evidence, n_unaided_correct,
                      n_calls_correct, last_at) from stdin",
                 &self.mastery.0,
+            ),
+            (
+                "copy practices (student_id, skill_id, practice_no, session_id, practised_at, gain, due_at, next_at)
+                     from stdin",
+                &self.practices.0,
             ),
             ("copy student_contexts (student_id, prepared, session_id, rebuilt_at) from stdin", &self.contexts.0),
         ]

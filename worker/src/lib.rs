@@ -30,6 +30,7 @@ mod ingest;
 pub mod llm;
 mod outages;
 pub mod reconcile;
+mod recount;
 mod relay;
 mod retention;
 mod store;
@@ -184,6 +185,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     });
     let mut beside = JoinSet::new();
     beside.spawn(sweeper::run(context.clone(), stop.clone()));
+    beside.spawn(recount::run(context.clone(), stop.clone()));
     beside.spawn(retention::run(context.clone(), stop.clone()));
     beside.spawn(outages::run(context.clone(), stop.clone()));
     if let Some(vapi) = context.vapi.clone() {

@@ -1,32 +1,68 @@
 //! What a tutor wants to know first: who needs a person, who calls now, how the last days went.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use chrono::{Days, NaiveDate, TimeDelta};
 use maud::{Markup, html};
+use serde::Deserialize;
+use shared::analytics::{self, By, Figures, Narrow};
 use shared::db::Db;
 use shared::follow_up::{self, FollowUp};
 use shared::job::{self, Count};
 use shared::session::SessionStatus;
-use shared::stats::{self, Day, SessionFigures, SessionToSee};
+use shared::stats::{self, SessionFigures, SessionToSee};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
 use crate::layout::{Place, live_page};
+use crate::link;
 use crate::parts::chart::{Bar, BarNames, bars};
 use crate::parts::follow_up::on_overview;
 use crate::parts::icon::{icon, icon_small};
-use crate::parts::{grade, initials};
+use crate::parts::line::{LineNames, Point, lines};
+use crate::parts::{grade, initials, select};
 use crate::viewer::Viewer;
 
-/// Days in the chart.
-const N_DAYS: u64 = 14;
+/// Days in the charts: what the address says, how many, and the words.
+const RANGES: [(&str, u64, &str); 3] = [("7", 7, "Last 7 days"), ("", 14, "Last 14 days"), ("30", 30, "Last 30 days")];
 /// Sessions in each list: the list of sessions has the rest.
 const N_LISTED: i64 = 6;
 /// Follow-ups have no list of their own, so that none waits unseen behind a link.
 const N_FOLLOW_UPS: i64 = 50;
 
+/// What is looked at, as the address has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Filter {
+    range: String,
+    cohort: String,
+}
+
+impl Filter {
+    fn n_days(&self) -> Result<u64, Fault> {
+        let found = RANGES.iter().find(|(value, ..)| *value == self.range).map(|(_, n, _)| *n);
+        found.ok_or_else(|| Fault::Invalid("The charts show 7, 14 or 30 days; leave it out for 14.".to_owned()))
+    }
+
+    fn cohort(&self) -> Option<&str> {
+        Some(self.cohort.as_str()).filter(|cohort| !cohort.is_empty())
+    }
+
+    fn at(&self, path: &str) -> String {
+        link::to(path, &[("range", &self.range), ("cohort", &self.cohort)])
+    }
+}
+
+/// A day, and the one as many days before as the charts show.
+pub(crate) struct Day {
+    date: NaiveDate,
+    now: Figures,
+    before: Figures,
+}
+
 pub(crate) struct Data {
+    pub(crate) filter: Filter,
+    pub(crate) cohorts: Vec<String>,
     pub(crate) today: SessionFigures,
     /// The same weekday a week ago, up to this hour: the fair comparison for a day that is not over.
     pub(crate) week_ago: SessionFigures,
@@ -38,33 +74,42 @@ pub(crate) struct Data {
     pub(crate) oldest_wait_seconds: Option<f64>,
 }
 
-pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
-    Ok(render(&admin, &fetch(&admin, &db).await?))
+pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
+    analytics::ask_for_zone(&db, admin.viewer.zone.name(), admin.viewer.now).await?;
+    Ok(render(&admin, &fetch(&admin, &db, filter).await?))
 }
 
-pub(crate) async fn fetch(admin: &Admin, db: &Db) -> Result<Data, Fault> {
+pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
     let (viewer, caller) = (&admin.viewer, &admin.caller);
     let (today, now) = (viewer.today(), viewer.now);
     let week = TimeDelta::days(7);
     let midnight = viewer.start_of(today);
+    let cohort = filter.cohort();
     Ok(Data {
-        today: stats::session_figures(db, caller, midnight, now).await?,
-        week_ago: stats::session_figures(db, caller, midnight - week, now - week).await?,
-        days: stats::list_days(db, caller, first_day(today), tomorrow(today), viewer.zone.name()).await?,
-        live: stats::list_sessions_to_see(db, caller, SessionStatus::InProgress, N_LISTED).await?,
+        cohorts: analytics::list_cohorts(db, caller).await?,
+        today: stats::session_figures(db, caller, cohort, midnight, now).await?,
+        week_ago: stats::session_figures(db, caller, cohort, midnight - week, now - week).await?,
+        days: list_days(admin, db, &filter).await?,
+        live: stats::list_sessions_to_see(db, caller, SessionStatus::InProgress, cohort, N_LISTED).await?,
         follow_ups: follow_up::list_open(db, caller, None, N_FOLLOW_UPS).await?,
-        attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, N_LISTED).await?,
+        attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, cohort, N_LISTED).await?,
         jobs: job::count_open(db).await?,
         oldest_wait_seconds: job::oldest_wait_seconds(db).await?,
+        filter,
     })
 }
 
-fn first_day(today: NaiveDate) -> NaiveDate {
-    today.checked_sub_days(Days::new(N_DAYS - 1)).unwrap_or(today)
-}
-
-fn tomorrow(today: NaiveDate) -> NaiveDate {
-    today.checked_add_days(Days::new(1)).unwrap_or(today)
+async fn list_days(admin: &Admin, db: &Db, filter: &Filter) -> Result<Vec<Day>, Fault> {
+    let (viewer, n_days) = (&admin.viewer, filter.n_days()?);
+    let today = viewer.today();
+    let back = |n: u64| today.checked_sub_days(Days::new(n)).unwrap_or(today);
+    let to = today.checked_add_days(Days::new(1)).unwrap_or(today);
+    let days = analytics::Days { from: back(2 * n_days - 1), to, zone: viewer.zone.name() };
+    let narrow = Narrow { cohort: filter.cohort().map(str::to_owned), ..Narrow::default() };
+    let figures = analytics::list_figures(db, &admin.caller, &narrow, By::Day, days).await?;
+    let of = |date: NaiveDate| figures.iter().find(|of| of.key == date.to_string()).cloned().unwrap_or_default();
+    let day = |n: u64| Day { date: back(n), now: of(back(n)), before: of(back(n + n_days)) };
+    Ok((0..n_days).rev().map(day).collect())
 }
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
@@ -73,15 +118,31 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
         admin,
         Place::Overview,
         "Overview",
-        "/events/overview",
+        &data.filter.at("/events/overview"),
         html! {
-            div.head { div {
-                h1 { "Overview" }
-                p { (viewer.today().format("%A %-d %B %Y")) ", compared with a week ago up to this hour." }
-            } }
+            div.head {
+                div {
+                    h1 { "Overview" }
+                    p { (viewer.today().format("%A %-d %B %Y")) ", compared with a week ago up to this hour." }
+                }
+                (filters(data))
+            }
             div.stack id="overview" { (body(admin, data)) }
         },
     )
+}
+
+fn filters(data: &Data) -> Markup {
+    let ranges = RANGES.map(|(value, _, words)| (value, words));
+    let mut cohorts = vec![("", "All cohorts")];
+    cohorts.extend(data.cohorts.iter().map(|cohort| (cohort.as_str(), cohort.as_str())));
+    html! {
+        form.filters method="get" action="/" aria-label="What the overview shows" {
+            (select("Charts", "range", &ranges, &data.filter.range))
+            (select("Cohort", "cohort", &cohorts, &data.filter.cohort))
+            button.btn { "Show" }
+        }
+    }
 }
 
 /// What changes while the page is open.
@@ -97,6 +158,10 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
         div.cols.two-one.even {
             (attention_card(viewer, data))
             (queue_card(data))
+        }
+        div.cols.half {
+            (minutes_card(&data.days))
+            (analysis_card(&data.days))
         }
     }
 }
@@ -151,9 +216,9 @@ fn days_card(viewer: &Viewer, days: &[Day]) -> Markup {
     let names =
         BarNames { chart: "calls per day", label: "Day", n: "Over a minute", n_bad: Some("Shorter or not answered") };
     let bar = |day: &Day| Bar {
-        label: day.date.format("%a %-d").to_string(),
-        n: day.n_sessions - day.n_dropped,
-        n_bad: day.n_dropped,
+        label: label(day),
+        n: day.now.n_sessions - day.now.n_dropped,
+        n_bad: day.now.n_dropped,
         is_partial: day.date == viewer.today(),
     };
     html! {
@@ -167,6 +232,40 @@ fn days_card(viewer: &Viewer, days: &[Day]) -> Markup {
             div.body { (bars(names, &days.iter().map(bar).collect::<Vec<_>>())) }
         }
     }
+}
+
+fn minutes_card(days: &[Day]) -> Markup {
+    let minutes = |of: &Figures| Some((of.length_ms / 60_000) as f64);
+    let point = |day: &Day| Point { label: label(day), now: minutes(&day.now), before: minutes(&day.before) };
+    let told = |value: f64| figures::count(value.floor() as i64);
+    let names = LineNames { chart: "Minutes per day", label: "Day", told: &told, top: None };
+    html! {
+        section.card aria-labelledby="minutes" {
+            header {
+                h2 id="minutes" { "Minutes per day" }
+                div.actions.legend aria-hidden="true" {
+                    span { i {} "These " (days.len()) " days" } span { i.kd {} (days.len()) " days before" }
+                }
+            }
+            div.body { (lines(names, &days.iter().map(point).collect::<Vec<_>>())) }
+        }
+    }
+}
+
+fn analysis_card(days: &[Day]) -> Markup {
+    let share = |of: &Figures| (of.n_over > 0).then(|| of.n_in_10_min as f64 / of.n_over as f64);
+    let point = |day: &Day| Point { label: label(day), now: share(&day.now), before: share(&day.before) };
+    let names = LineNames { chart: "Analysis success", label: "Day", told: &figures::percent, top: Some(1.0) };
+    html! {
+        section.card aria-labelledby="success" {
+            header { h2 id="success" { "Analysis success" } p { "Share of finished calls analysed within 10 minutes." } }
+            div.body { (lines(names, &days.iter().map(point).collect::<Vec<_>>())) }
+        }
+    }
+}
+
+fn label(day: &Day) -> String {
+    day.date.format("%a %-d").to_string()
 }
 
 fn live_card(viewer: &Viewer, live: &[SessionToSee]) -> Markup {
@@ -244,6 +343,9 @@ fn queue_card(data: &Data) -> Markup {
                 }
                 li.row { b.grow.sm { "Waiting" } span.sm.nowrap { (figures::count(total(&["ready", "sent"]))) } }
                 li.row { b.grow.sm { "Running" } span.sm.nowrap { (figures::count(total(&["running"]))) } }
+                @for (kind, waiting, running) in by_kind(&data.jobs) {
+                    li.row { span.grow.sm { (kind) } span.sm.faint.nowrap { (figures::count(waiting)) " waiting, " (figures::count(running)) " running" } }
+                }
                 li.row { b.grow.sm { "Oldest wait" } span.sm.nowrap { @match data.oldest_wait_seconds {
                     Some(seconds) => (figures::wait(seconds as i64)),
                     None => "nothing waits",
@@ -251,6 +353,28 @@ fn queue_card(data: &Data) -> Markup {
             }
         }
     }
+}
+
+/// Jobs that wait and that run, of each kind that has any.
+fn by_kind(counts: &[Count]) -> Vec<(String, i64, i64)> {
+    let mut kinds: std::collections::BTreeMap<String, (i64, i64)> = std::collections::BTreeMap::new();
+    for count in counts {
+        let (waiting, running) = match count.state.as_str() {
+            "ready" | "sent" => (count.n, 0),
+            "running" => (0, count.n),
+            _ => continue,
+        };
+        let of_kind = kinds.entry(count.kind.clone()).or_default();
+        *of_kind = (of_kind.0 + waiting, of_kind.1 + running);
+    }
+    kinds.into_iter().map(|(kind, (waiting, running))| (kind_words(&kind), waiting, running)).collect()
+}
+
+/// "Analyze session".
+fn kind_words(kind: &str) -> String {
+    let words = kind.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -269,13 +393,21 @@ mod tests {
             ..SessionFigures::default()
         };
         Data {
+            filter: Filter::default(),
+            cohorts: vec!["Period 3 math".to_owned()],
             today: figures,
             week_ago: SessionFigures { n_sessions: 75, ..figures },
             days: vec![Day {
                 date: NaiveDate::from_ymd_opt(2026, 11, 19).unwrap(),
-                n_sessions: 84,
-                n_dropped: 4,
-                seconds: 78_720,
+                now: Figures {
+                    n_sessions: 84,
+                    n_dropped: 4,
+                    length_ms: 78_720_000,
+                    n_over: 4,
+                    n_in_10_min: 3,
+                    ..Figures::default()
+                },
+                before: Figures::default(),
             }],
             live: Vec::new(),
             follow_ups: Vec::new(),

@@ -18,7 +18,7 @@ pub async fn copy_in(connection: &mut Connection, statement: &'static str, rows:
 
 /// Lets the planner know what is in the tables: after many rows at once it would otherwise learn that minutes later.
 pub async fn refresh_statistics(connection: &mut Connection) -> Result<()> {
-    const TABLES: [&str; 10] = [
+    const TABLES: [&str; 14] = [
         "analyze students",
         "analyze student_phones",
         "analyze sessions",
@@ -29,6 +29,10 @@ pub async fn refresh_statistics(connection: &mut Connection) -> Result<()> {
         "analyze evidence",
         "analyze mastery",
         "analyze student_contexts",
+        "analyze practices",
+        "analyze session_facts",
+        "analyze session_labels",
+        "analyze session_days",
     ];
     for statement in TABLES {
         connection.execute(statement).await?;

@@ -1,0 +1,85 @@
+//! Days taken together into the steps of a chart, each beside the same step of the period before.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Days, NaiveDate};
+use shared::analytics::{Figures, REVIEW_DAYS};
+
+/// A day, or seven of them.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) first: NaiveDate,
+    pub(super) label: String,
+    pub(super) now: Figures,
+    pub(super) before: Figures,
+}
+
+pub(super) fn after(day: NaiveDate) -> NaiveDate {
+    day.checked_add_days(Days::new(1)).unwrap_or(day)
+}
+
+/// The first day whose reviews are not to be judged yet: somebody may still practise in time.
+pub(super) fn reviews_end(today: NaiveDate) -> NaiveDate {
+    today.checked_sub_days(Days::new(REVIEW_DAYS)).unwrap_or(today)
+}
+
+/// Steps of `n_step` days from `from` to `today`; the period before begins at `before`.
+pub(super) fn steps(
+    figures: &[Figures],
+    before: NaiveDate,
+    from: NaiveDate,
+    today: NaiveDate,
+    n_step: usize,
+) -> Vec<Step> {
+    let by_day: BTreeMap<NaiveDate, &Figures> =
+        figures.iter().filter_map(|of| Some((of.key.parse().ok()?, of))).collect();
+    let take = |first: NaiveDate| -> Figures {
+        let mut sum = Figures::default();
+        for day in first.iter_days().take(n_step) {
+            let Some(of) = by_day.get(&day) else { continue };
+            let mut of = (*of).clone();
+            if day >= reviews_end(today) {
+                (of.n_due, of.n_kept) = (0, 0);
+            }
+            sum += &of;
+        }
+        sum
+    };
+    let firsts = from.iter_days().take_while(|day| *day <= today).step_by(n_step);
+    firsts
+        .zip(before.iter_days().step_by(n_step))
+        .map(|(first, then)| Step { first, label: label(first, n_step), now: take(first), before: take(then) })
+        .collect()
+}
+
+fn label(first: NaiveDate, n_step: usize) -> String {
+    if n_step == 1 && first.day() > 1 { first.format("%a %-d").to_string() } else { first.format("%-d %b").to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, n).unwrap()
+    }
+
+    fn of(n: u32, n_sessions: i64) -> Figures {
+        Figures { key: day(n).to_string(), n_sessions, n_due: 1, n_kept: 1, ..Figures::default() }
+    }
+
+    #[test]
+    fn weeks_are_sums_of_days_beside_the_weeks_before() {
+        let figures = [of(6, 1), of(12, 2), of(13, 4), of(19, 8), of(20, 16)];
+        let weeks = steps(&figures, day(6), day(13), day(19), 7);
+        assert_eq!(weeks.len(), 1);
+        assert_eq!((weeks[0].now.n_sessions, weeks[0].before.n_sessions), (12, 3));
+    }
+
+    #[test]
+    fn reviews_are_judged_when_their_week_is_over() {
+        let days = steps(&[of(11, 0), of(12, 0)], day(6), day(6), day(19), 1);
+        let due: Vec<i64> = days.iter().map(|step| step.now.n_due).collect();
+        assert_eq!(due, [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+}

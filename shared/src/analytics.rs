@@ -1,0 +1,274 @@
+//! How sessions went, added up by day: in all, and by cohort, grade, subject, skill and assistant version.
+//!
+//! **Invariant:** every figure is what its rows say at the moment of asking. Sums by day are kept for each time zone
+//! that somebody looks from; a day whose rows changed since it was summed is counted from the rows themselves.
+
+mod choice;
+mod recount;
+mod sum;
+
+use chrono::NaiveDate;
+use sqlx::Executor as _;
+
+use crate::access::{Caller, Scope};
+use crate::db::{Db, Result};
+
+pub use self::choice::{Choices, list_choices, list_cohorts};
+pub use self::recount::{ask_for_zone, count_waiting, mark_all, recount};
+
+/// A review counts as kept where the skill was practised at most so many days after it came due. The view `cut_facts`
+/// says the same.
+pub const REVIEW_DAYS: u64 = 7;
+
+/// What of all sessions is looked at. `None`: whatever it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrow {
+    /// Of students who are in this cohort today; empty: in none, or nobody knows whose call it was.
+    pub cohort: Option<String>,
+    /// Of students who are in this grade today; -1: nobody has said.
+    pub grade: Option<i16>,
+    /// That talked about something of this subject, or about this skill.
+    pub subject_id: Option<String>,
+    pub skill_id: Option<String>,
+    /// As [`Figures::key`] names it.
+    pub assistant: Option<String>,
+}
+
+/// By what figures are set apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Day,
+    Cohort,
+    Grade,
+    Subject,
+    Skill,
+    /// The assistant with its version.
+    Assistant,
+    /// Why the call ended.
+    Reason,
+    Belief,
+}
+
+/// The days from `from` to before `to`, as `zone` counts days.
+#[derive(Clone, Copy, Debug)]
+pub struct Days<'a> {
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    /// An IANA name.
+    pub zone: &'a str,
+}
+
+/// Sums over sessions that have one thing in common.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// What they have in common: a day as 2026-11-23, a grade as a number, an id, a label. Empty: nobody said.
+    pub key: String,
+    pub n_sessions: i64,
+    /// Calls that have begun and ended.
+    pub n_over: i64,
+    /// Of them, those that ended within a minute.
+    pub n_dropped: i64,
+    pub length_ms: i64,
+    /// Words spoken, as the analysis counted them.
+    pub words_tutor: i64,
+    pub words_student: i64,
+    /// Of analysed calls whose engagement was judged: how many were low, medium, high.
+    pub n_low: i64,
+    pub n_medium: i64,
+    pub n_high: i64,
+    pub n_analyzed: i64,
+    pub n_attention: i64,
+    /// Calls that were analysed within a day of their end; how long that took in all, and how many were there within so long.
+    pub n_latency: i64,
+    pub latency_ms: i64,
+    pub n_in_10_s: i64,
+    pub n_in_1_min: i64,
+    pub n_in_10_min: i64,
+    pub n_in_1_h: i64,
+    /// Sessions with an analysis, and how long the analyser worked on them.
+    pub n_analyses: i64,
+    pub analysis_ms: i64,
+    /// Sessions for which a language model was paid, and what.
+    pub n_model_cost: i64,
+    pub model_cost_microusd: i64,
+    /// Sessions whose call VAPI billed, and what.
+    pub n_call_cost: i64,
+    pub call_cost_microusd: i64,
+    /// Sessions of which the assistant's habits are known; see [`crate::analysis::Tutoring`] for what each counts.
+    pub n_tutored: i64,
+    pub n_errors: i64,
+    pub n_told_at_once: i64,
+    pub n_questions: i64,
+    pub n_hurried: i64,
+    pub n_process_praise: i64,
+    pub n_person_praise: i64,
+    pub n_checks: i64,
+    /// Of them, those with a score, their sum and the sum of their squares.
+    pub n_scored: i64,
+    pub score: f64,
+    pub score_squared: f64,
+    /// P(knows) gained, summed over practices.
+    pub gain: f64,
+    /// Reviews that came due, and those that were practised within a week of that.
+    pub n_due: i64,
+    pub n_kept: i64,
+}
+
+/// Figures of the sessions of these days, set apart; in the order of their keys. Needs `sessions:read`.
+pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
+    caller.require(Scope::SessionsRead)?;
+    let mut tx = db.begin().await?;
+    // Which days are to be counted, their sums and their rows have to be of one moment.
+    // Never with a plan for any parameters: what is narrow for one is all there is for another.
+    tx.execute(
+        "set transaction isolation level repeatable read, read only; set local plan_cache_mode = force_custom_plan",
+    )
+    .await?;
+    let plan = Plan::of(narrow, by);
+    let fresh = if plan.has_sums {
+        recount::list_fresh_days(&mut tx, days).await?
+    } else {
+        days.from.iter_days().take_while(|day| *day < days.to).collect()
+    };
+    let figures = sqlx::query_as!(
+        Figures,
+        r#"select case $1 when 'day' then day::text when 'grade' then grade::text when 'assistant' then assistant
+                       when 'cohort' then cohort else label end as "key!",
+               coalesce(sum(n_sessions), 0)::bigint as "n_sessions!", coalesce(sum(n_over), 0)::bigint as "n_over!",
+               coalesce(sum(n_dropped), 0)::bigint as "n_dropped!",
+               coalesce(sum(length_ms), 0)::bigint as "length_ms!",
+               coalesce(sum(words_tutor), 0)::bigint as "words_tutor!",
+               coalesce(sum(words_student), 0)::bigint as "words_student!",
+               coalesce(sum(n_low), 0)::bigint as "n_low!", coalesce(sum(n_medium), 0)::bigint as "n_medium!",
+               coalesce(sum(n_high), 0)::bigint as "n_high!", coalesce(sum(n_analyzed), 0)::bigint as "n_analyzed!",
+               coalesce(sum(n_attention), 0)::bigint as "n_attention!",
+               coalesce(sum(n_latency), 0)::bigint as "n_latency!",
+               coalesce(sum(latency_ms), 0)::bigint as "latency_ms!",
+               coalesce(sum(n_in_10_s), 0)::bigint as "n_in_10_s!",
+               coalesce(sum(n_in_1_min), 0)::bigint as "n_in_1_min!",
+               coalesce(sum(n_in_10_min), 0)::bigint as "n_in_10_min!",
+               coalesce(sum(n_in_1_h), 0)::bigint as "n_in_1_h!",
+               coalesce(sum(n_analyses), 0)::bigint as "n_analyses!",
+               coalesce(sum(analysis_ms), 0)::bigint as "analysis_ms!",
+               coalesce(sum(n_model_cost), 0)::bigint as "n_model_cost!",
+               coalesce(sum(model_cost_microusd), 0)::bigint as "model_cost_microusd!",
+               coalesce(sum(n_call_cost), 0)::bigint as "n_call_cost!",
+               coalesce(sum(call_cost_microusd), 0)::bigint as "call_cost_microusd!",
+               coalesce(sum(n_tutored), 0)::bigint as "n_tutored!",
+               coalesce(sum(n_errors), 0)::bigint as "n_errors!",
+               coalesce(sum(n_told_at_once), 0)::bigint as "n_told_at_once!",
+               coalesce(sum(n_questions), 0)::bigint as "n_questions!",
+               coalesce(sum(n_hurried), 0)::bigint as "n_hurried!",
+               coalesce(sum(n_process_praise), 0)::bigint as "n_process_praise!",
+               coalesce(sum(n_person_praise), 0)::bigint as "n_person_praise!",
+               coalesce(sum(n_checks), 0)::bigint as "n_checks!", coalesce(sum(n_scored), 0)::bigint as "n_scored!",
+               coalesce(sum(score), 0)::float8 as "score!",
+               coalesce(sum(score_squared), 0)::float8 as "score_squared!",
+               coalesce(sum(gain), 0)::float8 as "gain!", coalesce(sum(n_due), 0)::bigint as "n_due!",
+               coalesce(sum(n_kept), 0)::bigint as "n_kept!"
+           from (
+               select day, case when cut = 'cohort' then label else '' end as cohort, label, grade, assistant,
+                   n_sessions, n_over, n_dropped, length_ms, words_tutor, words_student, n_low, n_medium, n_high,
+                   n_analyzed, n_attention, n_latency, latency_ms, n_in_10_s, n_in_1_min, n_in_10_min, n_in_1_h,
+                   n_analyses, analysis_ms, n_model_cost, model_cost_microusd, n_call_cost, call_cost_microusd,
+                   n_tutored, n_errors, n_told_at_once, n_questions, n_hurried, n_process_praise, n_person_praise,
+                   n_checks, n_scored, score, score_squared, gain, n_due, n_kept
+               from session_days
+               where zone = $2 and cut = $3 and ($4::text is null or label = $4) and day >= $5 and day < $6
+                 and $7 and day <> all($8::date[])
+               union all
+               select (at at time zone $2)::date, cohort, label, grade, assistant,
+                   n_sessions, n_over, n_dropped, length_ms, words_tutor, words_student, n_low, n_medium, n_high,
+                   n_analyzed, n_attention, n_latency, latency_ms, n_in_10_s, n_in_1_min, n_in_10_min, n_in_1_h,
+                   n_analyses, analysis_ms, n_model_cost, model_cost_microusd, n_call_cost, call_cost_microusd,
+                   n_tutored, n_errors, n_told_at_once, n_questions, n_hurried, n_process_praise, n_person_praise,
+                   n_checks, n_scored, score, score_squared, gain, n_due, n_kept
+               from cut_facts c
+               where cut = $9 and ($10::text is null or label = $10)
+                 and at >= ((select min(d) from unnest($8::date[]) d)::timestamp at time zone $2)
+                 and at < (((select max(d) from unnest($8::date[]) d) + 1)::timestamp at time zone $2)
+                 and (at at time zone $2)::date = any($8)
+                 and ($11::text is null or cohort = $11)
+                 and ($12::text is null or exists (
+                     select 1 from session_labels l
+                     where l.session_id = c.session_id and l.kind = $13 and l.label = $12))
+           ) counted
+           where ($14::smallint is null or grade = $14) and ($15::text is null or assistant = $15)
+             and ($16::text is null or label in (select skill_id from skills where subject_id = $16))
+           group by 1 order by 1"#,
+        plan.by,
+        days.zone,
+        plan.sums_cut,
+        plan.sums_label,
+        days.from,
+        days.to,
+        plan.has_sums,
+        &fresh,
+        plan.cut,
+        plan.label,
+        narrow.cohort,
+        plan.also.map(|(_, label)| label),
+        plan.also.map_or("", |(kind, _)| kind),
+        narrow.grade,
+        narrow.assistant,
+        plan.of_subject,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(figures)
+}
+
+/// Where the figures are to be found.
+struct Plan<'a> {
+    by: &'static str,
+    /// The rows of `cut_facts`, and their label where it is given.
+    cut: &'static str,
+    label: Option<&'a str>,
+    /// Only sessions with this label as well.
+    also: Option<(&'static str, &'a str)>,
+    /// Only skills of this subject.
+    of_subject: Option<&'a str>,
+    /// The same in `session_days`, which cuts but once: two things at a time have no sums.
+    has_sums: bool,
+    sums_cut: &'static str,
+    sums_label: Option<&'a str>,
+}
+
+impl<'a> Plan<'a> {
+    fn of(narrow: &'a Narrow, by: By) -> Self {
+        // A skill is of one subject, so that a skill says more.
+        let skill = narrow.skill_id.as_deref().map(|id| ("skill", id));
+        let topic = skill.or(narrow.subject_id.as_deref().map(|id| ("subject", id)));
+        let (by, own) = match by {
+            By::Day => ("day", None),
+            By::Cohort => ("cohort", None),
+            By::Grade => ("grade", None),
+            By::Assistant => ("assistant", None),
+            By::Subject => ("label", Some("subject")),
+            By::Skill => ("label", Some("skill")),
+            By::Reason => ("label", Some("reason")),
+            By::Belief => ("label", Some("belief")),
+        };
+        let of_subject = narrow.subject_id.as_deref().filter(|_| own == Some("skill"));
+        let (cut, label, also) = match (own, topic) {
+            (None, None) => ("all", None, None),
+            (None, Some((kind, id))) => (kind, Some(id), None),
+            (Some(own), Some((kind, id))) if own == kind => (own, Some(id), None),
+            (Some("skill"), Some(("subject", _))) => ("skill", None, None),
+            (Some(own), also) => (own, None, also),
+        };
+        let by_cohort = narrow.cohort.is_some() || by == "cohort";
+        let (sums_cut, sums_label) = if by_cohort { ("cohort", narrow.cohort.as_deref()) } else { (cut, label) };
+        let has_sums = also.is_none() && (!by_cohort || cut == "all");
+        Self { by, cut, label, also, of_subject, has_sums, sums_cut, sums_label }
+    }
+}
+
+/// Whether what was learnt in calls before this was kept is still to be worked out, by `ai-tutor analytics rebuild`.
+pub async fn lacks_practices(db: &Db) -> Result<bool> {
+    Ok(crate::watermark::find(db, REBUILD).await?.is_some())
+}
+
+/// The name of the rebuild's watermark.
+pub const REBUILD: &str = "analytics_rebuild";

@@ -1,0 +1,65 @@
+//! What figures can be narrowed to: what there is, by name.
+
+use crate::access::{Caller, Scope};
+use crate::db::{Db, Result};
+
+/// More of a kind are not offered, since nobody reads a longer list; an address may still name them.
+const N_OFFERED: i64 = 500;
+
+/// Ids and names, in the order of names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    pub cohorts: Vec<String>,
+    pub grades: Vec<i16>,
+    pub subjects: Vec<(String, String)>,
+    /// With the subject's id last.
+    pub skills: Vec<(String, String, String)>,
+    pub assistants: Vec<String>,
+}
+
+/// The cohorts that students are in. Needs `sessions:read`.
+pub async fn list_cohorts(db: &Db, caller: &Caller) -> Result<Vec<String>> {
+    caller.require(Scope::SessionsRead)?;
+    // From one index entry to the next, since there are many rows and few values.
+    Ok(sqlx::query_scalar!(
+        r#"with recursive found as (
+               (select cohort from students where cohort is not null order by cohort limit 1)
+               union all
+               select (select s.cohort from students s where s.cohort > found.cohort order by s.cohort limit 1)
+               from found where found.cohort is not null
+           )
+           select cohort as "cohort!" from found where cohort is not null limit $1"#,
+        N_OFFERED,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// What students, the curriculum and the calls so far offer. Needs `sessions:read`.
+pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
+    caller.require(Scope::SessionsRead)?;
+    let assistants = sqlx::query_scalar!(
+        r#"with recursive found as (
+               (select assistant from session_facts order by assistant limit 1)
+               union all
+               select (select f.assistant from session_facts f where f.assistant > found.assistant
+                       order by f.assistant limit 1)
+               from found where found.assistant is not null
+           )
+           select assistant as "assistant!" from found where assistant <> '' limit $1"#,
+        N_OFFERED,
+    )
+    .fetch_all(db)
+    .await?;
+    let subjects =
+        sqlx::query!("select subject_id, name from subjects order by name, subject_id").fetch_all(db).await?;
+    let skills =
+        sqlx::query!("select skill_id, name, subject_id from skills order by name, skill_id").fetch_all(db).await?;
+    Ok(Choices {
+        cohorts: list_cohorts(db, caller).await?,
+        grades: (0..=13).collect(),
+        subjects: subjects.into_iter().map(|row| (row.subject_id, row.name)).collect(),
+        skills: skills.into_iter().map(|row| (row.skill_id, row.name, row.subject_id)).collect(),
+        assistants,
+    })
+}

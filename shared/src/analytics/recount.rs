@@ -1,0 +1,148 @@
+//! Keeps the sums by day: what was marked is counted anew, a day at a time.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::Days;
+use crate::db::{Connection, Db, Executor, Result};
+
+/// Held by whoever counts. Any number, so long as nothing else of ours uses it.
+const RECOUNT_LOCK: i64 = 0x5475_746f_7215;
+/// Zones that are kept counted: those asked for last.
+const N_ZONES: i64 = 12;
+
+/// The days of which `session_days` may not be right, in their order.
+pub(super) async fn list_fresh_days(tx: &mut Connection, days: Days<'_>) -> Result<Vec<NaiveDate>> {
+    Ok(sqlx::query_scalar!(
+        r#"select day::date as "day!" from generate_series($1::date, $2::date - 1, interval '1 day') as day
+           where not exists (select 1 from analytics_zones where zone = $3 and is_counted)
+              or exists (
+                  select 1 from days_to_recount m
+                  where m.at >= (day::timestamp at time zone $3)
+                    and m.at < ((day + interval '1 day')::timestamp at time zone $3)
+                    and (m.zone is null or m.zone = $3))
+           order by day"#,
+        days.from,
+        days.to,
+        days.zone,
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
+/// Says that somebody looks from this zone, so that its days are counted from now on.
+pub async fn ask_for_zone(db: &Db, zone: &str, now: DateTime<Utc>) -> Result<()> {
+    let asked_at =
+        sqlx::query_scalar!("select asked_at from analytics_zones where zone = $1", zone).fetch_optional(db).await?;
+    if asked_at.is_none_or(|asked_at| asked_at < now - TimeDelta::days(1)) {
+        sqlx::query!(
+            "insert into analytics_zones (zone, asked_at) values ($1, $2)
+             on conflict (zone) do update set asked_at = excluded.asked_at",
+            zone,
+            now,
+        )
+        .execute(db)
+        .await?;
+    }
+    Ok(())
+}
+
+/// How many marks wait to be counted.
+pub async fn count_waiting(db: impl Executor<'_>) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"select count(*) as "n!" from days_to_recount"#).fetch_one(db).await?)
+}
+
+/// Has every day of every zone counted anew.
+pub async fn mark_all(db: &Db) -> Result<()> {
+    sqlx::query!("update analytics_zones set is_counted = false").execute(db).await?;
+    Ok(())
+}
+
+/// Counts a day of UTC's worth of what is marked. Returns whether there may be more; `false` too where another counts
+/// already. Commits what it did: it can be broken off at any time.
+pub async fn recount(db: &Db) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    let is_free = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "is_free!""#, RECOUNT_LOCK)
+        .fetch_one(&mut *tx)
+        .await?;
+    if !is_free {
+        return Ok(false);
+    }
+    let is_new = begin_zone(&mut tx).await?;
+    let at =
+        sqlx::query_scalar!("select at from days_to_recount order by mark_id limit 1").fetch_optional(&mut *tx).await?;
+    if let Some(at) = at {
+        let from = at.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+        // Marked before this statement looks, changed before the next one counts. A later change has its own mark.
+        let days = sqlx::query!(
+            r#"with gone as (delete from days_to_recount where at >= $1 and at < $2 returning at, zone)
+               select distinct z.zone as "zone!", (gone.at at time zone z.zone)::date as "day!"
+               from gone join analytics_zones z on z.is_counted and (gone.zone is null or gone.zone = z.zone)"#,
+            from,
+            from + TimeDelta::days(1),
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        for of in days {
+            count_day(&mut tx, &of.zone, of.day).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(is_new || at.is_some())
+}
+
+/// Marks all days of a zone that is not counted yet, and forgets zones nobody asks for.
+async fn begin_zone(tx: &mut Connection) -> Result<bool> {
+    sqlx::query!(
+        "delete from analytics_zones where zone in (select zone from analytics_zones order by asked_at desc offset $1)",
+        N_ZONES,
+    )
+    .execute(&mut *tx)
+    .await?;
+    let zone = sqlx::query_scalar!(
+        "update analytics_zones set is_counted = true
+         where zone = (select zone from analytics_zones where not is_counted order by asked_at desc limit 1)
+         returning zone"
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(zone) = zone else { return Ok(false) };
+    sqlx::query!("delete from session_days where zone = $1", zone).execute(&mut *tx).await?;
+    sqlx::query!(
+        "insert into days_to_recount (at, zone)
+         select day::timestamp at time zone $1, $1 from (
+             select (created_at at time zone $1)::date as day from session_facts
+             union select (due_at at time zone $1)::date from practices) days",
+        zone,
+    )
+    .execute(tx)
+    .await?;
+    Ok(true)
+}
+
+async fn count_day(tx: &mut Connection, zone: &str, day: NaiveDate) -> Result<()> {
+    sqlx::query!("delete from session_days where zone = $1 and day = $2", zone, day).execute(&mut *tx).await?;
+    sqlx::query!(
+        "insert into session_days (zone, cut, day, label, grade, assistant,
+            n_sessions, n_over, n_dropped, length_ms, words_tutor, words_student, n_low, n_medium, n_high,
+            n_analyzed, n_attention, n_latency, latency_ms, n_in_10_s, n_in_1_min, n_in_10_min, n_in_1_h,
+            n_analyses, analysis_ms, n_model_cost, model_cost_microusd, n_call_cost, call_cost_microusd, n_tutored,
+            n_errors, n_told_at_once, n_questions, n_hurried, n_process_praise, n_person_praise, n_checks, n_scored,
+            score, score_squared, gain, n_due, n_kept)
+         select $1::text, cut, $2::date, label, grade, assistant,
+            sum(n_sessions), sum(n_over), sum(n_dropped), sum(length_ms), sum(words_tutor), sum(words_student),
+            sum(n_low), sum(n_medium), sum(n_high), sum(n_analyzed), sum(n_attention), sum(n_latency),
+            sum(latency_ms), sum(n_in_10_s), sum(n_in_1_min), sum(n_in_10_min), sum(n_in_1_h), sum(n_analyses),
+            sum(analysis_ms), sum(n_model_cost), sum(model_cost_microusd), sum(n_call_cost),
+            sum(call_cost_microusd), sum(n_tutored), sum(n_errors), sum(n_told_at_once), sum(n_questions),
+            sum(n_hurried), sum(n_process_praise), sum(n_person_praise), sum(n_checks), sum(n_scored), sum(score),
+            sum(score_squared), sum(gain), sum(n_due), sum(n_kept)
+         from cut_facts
+         where at >= ($2::date::timestamp at time zone $1) and at < (($2::date + 1)::timestamp at time zone $1)
+         group by cut, label, grade, assistant",
+        zone,
+        day,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

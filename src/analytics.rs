@@ -1,0 +1,47 @@
+//! Filling in what analytics add up, by hand.
+
+use chrono::{DateTime, Utc};
+use shared::access::Caller;
+use shared::db::Db;
+use shared::id::StudentId;
+use shared::{analytics, student, watermark};
+
+use crate::{print, say};
+
+const STUDENTS_A_BATCH: i64 = 200;
+
+/// `analytics rebuild`: what every student learnt in each call, then the sums of every day. Goes on where it was broken
+/// off. Pages are right meanwhile, but for what calls taught before it was kept.
+pub async fn rebuild(db: &Db, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let operator = Caller::operator();
+    let reached = watermark::find(db, analytics::REBUILD).await?;
+    let mut after: Option<StudentId> = reached.and_then(|text| text.parse().ok());
+    let progress = print::progress(student::count_students(db, &operator, after).await?.unsigned_abs(), "students");
+    let mut n_students = 0_u64;
+    loop {
+        let batch = student::list_student_ids(db, &operator, after, STUDENTS_A_BATCH).await?;
+        for student_id in &batch {
+            let mut tx = db.begin().await?;
+            worker::rebuild_student(&mut tx, *student_id, now).await?;
+            tx.commit().await?;
+            n_students += 1;
+            progress.inc(1);
+        }
+        let Some(last) = batch.last() else { break };
+        watermark::put(db, analytics::REBUILD, &last.to_string(), now).await?;
+        after = Some(*last);
+    }
+    watermark::clear(db, analytics::REBUILD).await?;
+    progress.finish_and_clear();
+    analytics::mark_all(db).await?;
+    count(db, now).await?;
+    say!("what {n_students} students learnt is worked out, and all days are counted");
+    Ok(())
+}
+
+/// Counts whatever waits to be counted, for all zones and at least for UTC.
+pub async fn count(db: &Db, now: DateTime<Utc>) -> anyhow::Result<()> {
+    analytics::ask_for_zone(db, "UTC", now).await?;
+    while analytics::recount(db).await? {}
+    Ok(())
+}
