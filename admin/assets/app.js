@@ -79,7 +79,9 @@
     const state = live();
     if (!state?.dataset.events.startsWith("/events/sessions?") && state?.dataset.events !== "/events/sessions") return;
     const events = `/events/sessions${location.search}`;
-    if (state.dataset.events === events) return;
+    // In whatever order the fields stand.
+    const fields = url => [...new URLSearchParams(url.split("?")[1])].map(String).sort().join("&");
+    if (fields(state.dataset.events) === fields(events)) return;
     const fresh = state.cloneNode(true);
     fresh.dataset.events = events;
     fresh.setAttribute("hx-sse:connect", events);

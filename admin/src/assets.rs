@@ -1,12 +1,15 @@
 //! Stylesheet, scripts, fonts and icons: embedded in the binary, under names that change with their content.
 
+use std::io::Write;
 use std::sync::LazyLock;
 
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::StatusCode;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
 pub(crate) const ROUTE: &str = "/assets/{file}";
@@ -31,6 +34,8 @@ struct Built {
     url: String,
     mime: &'static str,
     body: Bytes,
+    /// Pressed once, as small as it gets. `None` for fonts, which are pressed already.
+    gzip: Option<Bytes>,
 }
 
 static BUILT: LazyLock<Vec<Built>> = LazyLock::new(|| {
@@ -64,7 +69,14 @@ static BUILT: LazyLock<Vec<Built>> = LazyLock::new(|| {
 fn build(asset: Asset, name: &str, mime: &'static str, body: &[u8]) -> Built {
     let hash = hex::encode(&Sha256::digest(body)[..8]);
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    Built { asset, url: format!("/assets/{stem}.{hash}.{extension}"), mime, body: Bytes::copy_from_slice(body) }
+    let url = format!("/assets/{stem}.{hash}.{extension}");
+    let gzip = Some(gzip(body)).filter(|pressed| pressed.len() < body.len());
+    Built { asset, url, mime, body: Bytes::copy_from_slice(body), gzip }
+}
+
+fn gzip(body: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).and_then(|()| encoder.finish()).expect("memory takes whatever is written").into()
 }
 
 /// Where the browser finds the file. Changes with its content, so it may be kept for ever.
@@ -72,12 +84,27 @@ pub(crate) fn url(asset: Asset) -> &'static str {
     BUILT.iter().find(|built| built.asset == asset).map_or("", |built| &built.url)
 }
 
-pub(crate) async fn get(Path(file): Path<String>) -> Response {
+pub(crate) async fn get(Path(file): Path<String>, asked: HeaderMap) -> Response {
     let Some(built) = BUILT.iter().find(|built| built.url.strip_prefix("/assets/") == Some(&file)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let headers = [(CONTENT_TYPE, built.mime), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
-    (headers, built.body.clone()).into_response()
+    match &built.gzip {
+        None => (headers, built.body.clone()).into_response(),
+        Some(_) if !takes_gzip(&asked) => (headers, [(VARY, "accept-encoding")], built.body.clone()).into_response(),
+        Some(gzip) => (headers, [(VARY, "accept-encoding"), (CONTENT_ENCODING, "gzip")], gzip.clone()).into_response(),
+    }
+}
+
+/// Whether the browser named gzip, and did not refuse it by a weight of nothing.
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let named = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).and_then(|weight| weight.parse().ok());
+        is_gzip && weight.unwrap_or(1.0) > 0.0
+    })
 }
 
 #[cfg(test)]
@@ -111,6 +138,32 @@ mod tests {
         for font in [Asset::Geist, Asset::GeistMono, Asset::SourceSerif] {
             assert!(css.contains(&format!("url(\"{}\")", url(font))), "{font:?}");
         }
+    }
+
+    #[test]
+    fn what_is_pressed_comes_out_as_it_went_in() {
+        for built in BUILT.iter() {
+            let is_font = built.mime.starts_with("font/");
+            assert_eq!(built.gzip.is_none(), is_font, "{}", built.url);
+            let Some(gzip) = &built.gzip else { continue };
+            let mut back = Vec::new();
+            std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&gzip[..]), &mut back).unwrap();
+            assert_eq!(back, built.body, "{}", built.url);
+        }
+    }
+
+    #[tokio::test]
+    async fn gzip_is_sent_only_to_those_who_take_it() {
+        let file = || Path(url(Asset::Style).strip_prefix("/assets/").unwrap().to_owned());
+        for (accepted, is_pressed) in
+            [("gzip, deflate, br, zstd", true), ("br;q=1.0, GZIP;q=0.5", true), ("gzip;q=0", false), ("br", false)]
+        {
+            let asked = HeaderMap::from_iter([(ACCEPT_ENCODING, accepted.parse().unwrap())]);
+            let answer = get(file(), asked).await;
+            assert_eq!(answer.headers().contains_key(CONTENT_ENCODING), is_pressed, "{accepted}");
+            assert_eq!(answer.headers()[VARY], "accept-encoding");
+        }
+        assert!(!get(file(), HeaderMap::new()).await.headers().contains_key(CONTENT_ENCODING));
     }
 
     #[test]

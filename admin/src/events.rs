@@ -13,6 +13,7 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::SecretString;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use shared::db::Db;
 use shared::id::SessionId;
 use shared::session::news::Reader;
@@ -39,10 +40,12 @@ enum Topic {
 }
 
 /// How the page wants its news: as a stream, or as one plain answer where a proxy lets no stream through.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Way {
     once: bool,
+    /// The [`mark`] of what the page came with.
+    shown: String,
 }
 
 struct Watch {
@@ -52,7 +55,9 @@ struct Watch {
     headers: HeaderMap,
     reader: Reader,
     shutdown: CancellationToken,
-    last: Option<String>,
+    /// The mark of what the page shows.
+    shown: String,
+    is_open: bool,
 }
 
 pub(crate) async fn overview(
@@ -93,26 +98,46 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
     };
     if way.once {
         let admin = Admin::new(login, &headers, now);
-        return Ok(picture(&dashboard.db, &topic, &admin).await?.into_response());
+        return Ok(picture(&dashboard.db, &topic, &admin).await?.partial().into_response());
     }
     let (reader, shutdown) = (dashboard.news.reader(), dashboard.shutdown.clone());
-    let watch = Watch { topic, dashboard, cookie, headers, reader, shutdown, last: None };
+    // A stream that broke comes back with the mark of the last picture that it brought.
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let shown = last.unwrap_or(way.shown);
+    let watch = Watch { topic, dashboard, cookie, headers, reader, shutdown, shown, is_open: false };
     // An event and no comment, so that the page hears it, too: a stream may die without a word.
-    let keep_alive = KeepAlive::new().interval(HEARTBEAT).event(Event::default().event("beat").data("-"));
+    let keep_alive = KeepAlive::new().interval(HEARTBEAT).event(beat());
     Ok(Sse::new(watch.into_stream()).keep_alive(keep_alive).into_response())
 }
 
-async fn picture(db: &Db, topic: &Topic, admin: &Admin) -> Result<Markup, Fault> {
+fn beat() -> Event {
+    Event::default().event("beat").data("-")
+}
+
+/// A short name of what is shown: a page that shows it need not be sent it again.
+pub(crate) fn mark(shown: &Markup) -> String {
+    hex::encode(&Sha256::digest(shown.0.as_bytes())[..8])
+}
+
+/// What goes into the page, and where.
+struct Picture {
+    id: &'static str,
+    shown: Markup,
+}
+
+async fn picture(db: &Db, topic: &Topic, admin: &Admin) -> Result<Picture, Fault> {
     Ok(match topic {
         Topic::Overview(filter) => {
-            partial("overview", overview::body(admin, &overview::fetch(admin, db, filter.clone()).await?))
+            let shown = overview::body(admin, &overview::fetch(admin, db, filter.clone()).await?);
+            Picture { id: "overview", shown }
         }
         Topic::Sessions(filter) => {
             let data = sessions::fetch(admin, db, (**filter).clone()).await?;
-            partial(sessions::LIST_ID, sessions::list(admin, &data))
+            Picture { id: sessions::LIST_ID, shown: sessions::list(admin, &data) }
         }
         Topic::Session(session_id) => {
-            partial("session", session::body(admin, &session::fetch(admin, db, *session_id).await?))
+            let shown = session::body(admin, &session::fetch(admin, db, *session_id).await?);
+            Picture { id: "session", shown }
         }
     })
 }
@@ -126,17 +151,21 @@ impl Watch {
         })
     }
 
-    /// The next picture that differs from the one before. `None`: the login is over, or the page cannot be made.
+    /// The next picture that differs from what the page shows. The first time a beat does where it does not differ, so
+    /// that the page hears that it is live. `None`: the login is over, or the page cannot be made.
     async fn next(&mut self) -> Option<Event> {
         loop {
             self.wait().await;
             let now = clock::now();
             let login = admin_login::peek_login(&self.dashboard.db, &self.cookie, now).await.ok()??;
             let admin = Admin::new(login, &self.headers, now);
-            let picture = picture(&self.dashboard.db, &self.topic, &admin).await.ok()?.into_string();
-            if self.last.as_ref() != Some(&picture) {
-                self.last = Some(picture.clone());
-                return Some(Event::default().data(picture));
+            let picture = picture(&self.dashboard.db, &self.topic, &admin).await.ok()?;
+            let (mark, is_first) = (mark(&picture.shown), !std::mem::replace(&mut self.is_open, true));
+            if self.shown != mark {
+                self.shown.clone_from(&mark);
+                return Some(Event::default().id(mark).data(picture.partial().into_string()));
+            } else if is_first {
+                return Some(beat().id(mark));
             }
         }
     }
@@ -144,7 +173,7 @@ impl Watch {
     /// Until something happened that concerns this page. The first time it does not wait: between the page and its
     /// stream something may have happened.
     async fn wait(&mut self) {
-        if self.last.is_none() {
+        if !self.is_open {
             return;
         }
         let own = if let Topic::Session(own) = self.topic { Some(own) } else { None };
@@ -154,9 +183,11 @@ impl Watch {
     }
 }
 
-/// Markup for the inside of the element `id`. It is morphed: what is open, ticked or being typed stays.
-fn partial(id: &str, body: Markup) -> Markup {
-    html! { hx-partial hx-target={ "#" (id) } hx-swap="innerMorph" { (body) } }
+impl Picture {
+    /// Markup for the inside of the element `id`. It is morphed: what is open, ticked or being typed stays.
+    fn partial(&self) -> Markup {
+        html! { hx-partial hx-target={ "#" (self.id) } hx-swap="innerMorph" { (self.shown) } }
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_picture_names_where_it_belongs() {
-        let shown = partial("overview", html! { p { "84" } }).into_string();
+        let shown = Picture { id: "overview", shown: html! { p { "84" } } }.partial().into_string();
         assert_eq!(shown, r##"<hx-partial hx-target="#overview" hx-swap="innerMorph"><p>84</p></hx-partial>"##);
     }
 }

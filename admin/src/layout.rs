@@ -5,6 +5,7 @@ use shared::outage::{Dependency, Outage};
 
 use crate::assets::{self, Asset};
 use crate::auth::Admin;
+use crate::events::mark;
 use crate::pages::search::SUGGESTIONS_ID;
 use crate::parts::csrf;
 use crate::parts::icon::{icon, icon_large, icon_small, logo};
@@ -88,7 +89,7 @@ pub(crate) struct Page<'a> {
     /// What the tab of the browser and the last crumb say.
     pub(crate) title: &'a str,
     /// The stream that keeps the page up to date, where there is one.
-    pub(crate) events: Option<&'a str>,
+    pub(crate) events: Option<Stream<'a>>,
 }
 
 /// A page inside the dashboard.
@@ -96,9 +97,23 @@ pub(crate) fn page(admin: &Admin, place: Place, title: &str, body: Markup) -> Ma
     Page { admin, place, title, events: None }.render(body)
 }
 
-/// A page that is kept up to date while it is open.
-pub(crate) fn live_page(admin: &Admin, place: Place, title: &str, events: &str, body: Markup) -> Markup {
-    Page { admin, place, title, events: Some(events) }.render(body)
+/// Where a page's news come from, and the mark of what it shows already.
+#[derive(Debug)]
+pub(crate) struct Stream<'a> {
+    url: &'a str,
+    mark: String,
+}
+
+impl Stream<'_> {
+    fn url_after(&self) -> String {
+        let sign = if self.url.contains('?') { '&' } else { '?' };
+        format!("{}{sign}shown={}", self.url, self.mark)
+    }
+}
+
+/// A page that is kept up to date while it is open. `shown` is the part of `body` that its stream replaces.
+pub(crate) fn live_page(admin: &Admin, place: Place, title: &str, url: &str, shown: &Markup, body: Markup) -> Markup {
+    Page { admin, place, title, events: Some(Stream { url, mark: mark(shown) }) }.render(body)
 }
 
 impl Page<'_> {
@@ -180,8 +195,8 @@ impl Page<'_> {
                 @if self.admin.viewer.has_shortcuts { kbd aria-hidden="true" { "/" } }
                 div.suggestions id=(SUGGESTIONS_ID) {}
             }
-            @if let Some(events) = self.events {
-                span.live-state.js-only id="live-state" role="status" data-events=(events) hx-sse:connect=(events) hx-swap="none" {
+            @if let Some(events) = &self.events {
+                span.live-state.js-only id="live-state" role="status" data-events=(events.url) hx-sse:connect=(events.url_after()) hx-swap="none" {
                     span.dot aria-hidden="true" {}
                     span { "Connecting" }
                 }
@@ -320,6 +335,17 @@ mod tests {
         let page = rendered(Role::Admin);
         assert!(!page.contains("style=") && !page.contains("onclick") && !page.contains("<style"));
         assert!(!page.contains("<script>"));
+    }
+
+    #[test]
+    fn a_stream_is_told_what_is_shown_already() {
+        let shown = html! { p { "84" } };
+        let render = |url| live_page(&Admin::sample(Role::Viewer), Place::Sessions, "Sessions", url, &shown, html! {});
+        let told = |url| format!(r#"data-events="{url}" hx-sse:connect="{url}"#);
+        let (plain, narrow) = (render("/events/a").into_string(), render("/events/a?q=b").into_string());
+        let mark = mark(&shown);
+        assert!(plain.contains(&format!("{}?shown={mark}\"", told("/events/a"))), "{plain}");
+        assert!(narrow.contains(&format!("{}&amp;shown={mark}\"", told("/events/a?q=b"))), "{narrow}");
     }
 
     #[test]

@@ -124,7 +124,47 @@ async function listen(page) {
   await until("evidence leads there", async () => Math.abs(await position() - aim) < 1);
 }
 
-if (process.argv[2] === "player") {
+// What a page costs by the wire, in bytes: headers, document, and whatever it fetches until nothing is missing.
+async function weigh(context, path) {
+  const page = await context.newPage();
+  const wire = await context.newCDPSession(page);
+  const [ours, cost] = [new Map(), new Map()];
+  await wire.send("Network.enable");
+  wire.on("Network.requestWillBeSent", ({ requestId, request, type }) => {
+    // A recording is heard where somebody asks for it.
+    if (request.url.startsWith(ADMIN_URL) && type !== "Media") ours.set(requestId, request.url.slice(ADMIN_URL.length));
+  });
+  wire.on("Network.responseReceived", ({ requestId, response }) => cost.set(requestId, response.encodedDataLength));
+  wire.on("Network.dataReceived", ({ requestId, encodedDataLength }) =>
+    cost.set(requestId, (cost.get(requestId) ?? 0) + encodedDataLength));
+  // The last word, also of what came from the cache; a stream that stays open never says it.
+  wire.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => cost.set(requestId, encodedDataLength));
+  await page.goto(ADMIN_URL + path);
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(300);
+  await page.close();
+  const parts = [...cost].filter(([requestId, bytes]) => ours.has(requestId) && bytes > 0);
+  return {
+    bytes: parts.reduce((sum, [, bytes]) => sum + bytes, 0),
+    parts: parts.map(([requestId, bytes]) => `${ours.get(requestId)} ${bytes}`).join(", "),
+  };
+}
+
+if (process.argv[2] === "weight") {
+  const page = await open({});
+  await logIn(page);
+  const storageState = await page.context().storageState();
+  for (const path of PAGES) {
+    // Nothing is in the cache of a new window.
+    const context = await browser.newContext({ storageState });
+    const [cold, warm] = [await weigh(context, path), await weigh(context, path)];
+    console.log(`${path}: ${cold.bytes} bytes, then ${warm.bytes}`);
+    if (cold.bytes < 30_000) faults.push(`${path}: ${cold.bytes} bytes at first, which cannot be all of it`);
+    if (cold.bytes > 150_000) faults.push(`${path}: ${cold.bytes} bytes at first: ${cold.parts}`);
+    if (warm.bytes > 15_000) faults.push(`${path}: ${warm.bytes} bytes when it is opened again: ${warm.parts}`);
+    await context.close();
+  }
+} else if (process.argv[2] === "player") {
   const page = await open({});
   await logIn(page);
   await listen(page);

@@ -1,7 +1,7 @@
-//! The dashboard in Debian's Chromium: with JavaScript, without it, and as axe sees every page.
+//! The dashboard in Debian's Chromium: with JavaScript, without it, what it weighs, and as axe sees every page.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use reqwest::StatusCode;
 use shared::clock;
@@ -27,6 +27,14 @@ async fn browse(what: &str) {
     tx.commit().await.unwrap();
     lies_at(&service, &format!("http://{storage}/call.wav"));
     service.log_in().await;
+    if what == "weight" {
+        // As many calls as a page lists, so that pages weigh what they weigh in use.
+        for n in 0..25 {
+            let call = format!("0b6d3c52-6c1e-4f0a-9d55-0000000000{n:02}");
+            assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, &call)).await, StatusCode::OK);
+            service.analyzed(&token, &call).await;
+        }
+    }
 
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut script = Command::new("timeout");
@@ -34,6 +42,8 @@ async fn browse(what: &str) {
     script.envs([("ADMIN_URL", &service.admin_url), ("SERVER_URL", &service.server_url)]);
     script.envs([("EMAIL", ADMIN_EMAIL), ("PASSWORD", ADMIN_PASSWORD), ("CHROMIUM", "/usr/bin/chromium")]);
     script.envs([("SESSION_ID", session_id.to_string()), ("STUDENT_ID", student.student_id.to_string())]);
+    // What pages weigh is worth reading where nothing is wrong, too.
+    script.stdout(Stdio::inherit());
     script.env("PACKAGES", root.join("target/tools/browser"));
     let ended = tokio::task::spawn_blocking(move || script.output().unwrap()).await.unwrap();
     assert!(ended.status.success(), "{what}:\n{}", String::from_utf8_lossy(&ended.stderr));
@@ -68,4 +78,10 @@ async fn with_browser_all_of_it_works_without_javascript() {
 #[ignore = "needs Chromium and Node: run ./dev test"]
 async fn with_browser_axe_finds_no_fault_on_any_page() {
     browse("axe").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_no_page_is_heavy_at_first_or_when_it_is_opened_again() {
+    browse("weight").await;
 }

@@ -114,11 +114,13 @@ async fn list_days(admin: &Admin, db: &Db, filter: &Filter) -> Result<Vec<Day>, 
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     let viewer = &admin.viewer;
+    let shown = body(admin, data);
     live_page(
         admin,
         Place::Overview,
         "Overview",
         &data.filter.at("/events/overview"),
+        &shown,
         html! {
             div.head {
                 div {
@@ -127,7 +129,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 }
                 (filters(data))
             }
-            div.stack id="overview" { (body(admin, data)) }
+            div.stack id="overview" { (shown) }
         },
     )
 }

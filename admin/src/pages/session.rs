@@ -147,13 +147,15 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     let started = session.started_at.unwrap_or(session.created_at).with_timezone(&admin.viewer.zone);
     let title = format!("{}, {}", name(data), started.format("%-d %b %H:%M"));
     let events = format!("/events/sessions/{}", session.session_id);
+    let shown = body(admin, data);
     live_page(
         admin,
         Place::Sessions,
         &title,
         &events,
+        &shown,
         html! {
-            div id="session" { (body(admin, data)) }
+            div id="session" { (shown) }
             (player::script())
         },
     )

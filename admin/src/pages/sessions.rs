@@ -95,11 +95,13 @@ async fn page_of(admin: &Admin, db: &Db, filter: Filter, choices: &Choices) -> R
 pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
     let filter = &data.filter;
     let events = filter.url_of("/events/sessions");
+    let shown = list(admin, data);
     live_page(
         admin,
         Place::Sessions,
         "Sessions",
         &events,
+        &shown,
         html! {
             div.stack.list-page {
                 div.head {
@@ -118,7 +120,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
                 (filters(filter, around))
                 form method="post" action="/sessions/run-again" {
                     (csrf(admin))
-                    div.card id=(LIST_ID) { (list(admin, data)) }
+                    div.card id=(LIST_ID) { (shown) }
                     @if admin.may_write() {
                         div.bulk {
                             span { "The ticked sessions:" }
