@@ -23,6 +23,10 @@ impl Mastery {
     pub fn word(&self, now: DateTime<Utc>) -> MasteryState {
         learner::state_word(&self.state, now)
     }
+
+    pub fn is_due(&self, now: DateTime<Utc>) -> bool {
+        learner::due_at(&self.state) <= now
+    }
 }
 
 /// Folds the student's evidence anew, in whole, and writes what comes out: rows of skills that lost their evidence go.
@@ -86,27 +90,57 @@ fn observe(evidence: &Evidence) -> Observation {
 /// The estimates of a student, by skill. Needs `students:read`, or `context:read`: they are in the context, too.
 pub async fn list_mastery(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Mastery>> {
     caller.require(Scope::StudentsRead).or_else(|_| caller.require(Scope::ContextRead))?;
+    Ok(read(db, &[student_id]).await?.into_iter().map(|skill| skill.mastery).collect())
+}
+
+/// One estimate among those of many students.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StudentSkill {
+    pub student_id: StudentId,
+    pub subject_id: String,
+    pub subject_name: String,
+    pub mastery: Mastery,
+}
+
+/// The estimates of many students, by student and skill. Needs `students:read`.
+pub async fn list_mastery_of(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_ids: &[StudentId],
+) -> Result<Vec<StudentSkill>> {
+    caller.require(Scope::StudentsRead)?;
+    read(db, student_ids).await
+}
+
+async fn read(db: impl Executor<'_>, student_ids: &[StudentId]) -> Result<Vec<StudentSkill>> {
     let rows = sqlx::query!(
-        "select skill_id, name, knowledge, stability, difficulty, n_evidence, n_unaided_correct, n_calls_correct,
-             last_at
-         from mastery join skills using (skill_id) where student_id = $1 order by skill_id",
-        student_id as StudentId,
+        r#"select student_id as "student_id: StudentId", skill_id, skills.name, subject_id,
+               subjects.name as subject_name, knowledge, stability, difficulty, n_evidence, n_unaided_correct,
+               n_calls_correct, last_at
+           from mastery join skills using (skill_id) join subjects using (subject_id)
+           where student_id = any($1) order by student_id, skill_id"#,
+        student_ids as &[StudentId],
     )
     .fetch_all(db)
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Mastery {
-            skill_id: row.skill_id,
-            skill_name: row.name,
-            state: State {
-                knowledge: row.knowledge,
-                stability: row.stability,
-                difficulty: row.difficulty,
-                n_evidence: row.n_evidence.unsigned_abs(),
-                n_unaided_correct: row.n_unaided_correct.unsigned_abs(),
-                n_calls_correct: row.n_calls_correct.unsigned_abs(),
-                last_at: row.last_at,
+        .map(|row| StudentSkill {
+            student_id: row.student_id,
+            subject_id: row.subject_id,
+            subject_name: row.subject_name,
+            mastery: Mastery {
+                skill_id: row.skill_id,
+                skill_name: row.name,
+                state: State {
+                    knowledge: row.knowledge,
+                    stability: row.stability,
+                    difficulty: row.difficulty,
+                    n_evidence: row.n_evidence.unsigned_abs(),
+                    n_unaided_correct: row.n_unaided_correct.unsigned_abs(),
+                    n_calls_correct: row.n_calls_correct.unsigned_abs(),
+                    last_at: row.last_at,
+                },
             },
         })
         .collect())

@@ -13,6 +13,7 @@ mod cohorts;
 mod dashboard;
 mod fake_vapi;
 mod first_call;
+mod heat_map;
 mod introductions;
 mod language_model;
 mod migrations;

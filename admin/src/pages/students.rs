@@ -1,10 +1,15 @@
-//! Every student, by name.
+//! Every student, by name, with what is known of their skills.
+
+mod heat_map;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use shared::db::Db;
+use shared::id::StudentId;
+use shared::learner::MasteryState;
+use shared::mastery::{self, StudentSkill};
 use shared::student::{self, StudentItem, StudentQuery, StudentStatus};
 
 use crate::auth::Admin;
@@ -14,6 +19,7 @@ use crate::layout::{Place, page};
 use crate::parts::badge::badge;
 use crate::parts::empty::empty;
 use crate::parts::icon::icon;
+use crate::parts::meter::share;
 use crate::parts::pager::{PAGE, pager, split_page};
 use crate::parts::table::{Column, cell, row, table, two};
 use crate::parts::{grade, initials, none, select};
@@ -30,6 +36,8 @@ pub(crate) struct Filter {
     q: String,
     grade: String,
     cohort: String,
+    /// Whose skills the heat map shows. Empty: that with most evidence.
+    subject: String,
     /// Lower-case name and id of the last row of the page before. The name comes from the row, not from a telephone.
     after: String,
 }
@@ -57,12 +65,16 @@ impl Filter {
     }
 
     fn url(&self) -> String {
-        let Self { q, grade, cohort, after } = self;
-        link::to(PATH, &[("q", q.trim()), ("grade", grade), ("cohort", cohort), ("after", after)])
+        let Self { q, grade, cohort, subject, after } = self;
+        link::to(PATH, &[("q", q.trim()), ("grade", grade), ("cohort", cohort), ("subject", subject), ("after", after)])
     }
 
     fn with_after(&self, after: String) -> Self {
         Self { after, ..self.clone() }
+    }
+
+    fn with_subject(&self, subject: &str) -> Self {
+        Self { subject: subject.to_owned(), ..self.clone() }
     }
 }
 
@@ -72,6 +84,15 @@ pub(crate) struct Data {
     pub(crate) has_next: bool,
     /// Those that there are, to choose from.
     pub(crate) cohorts: Vec<String>,
+    /// Of the students shown.
+    pub(crate) skills: Vec<StudentSkill>,
+}
+
+impl Data {
+    fn states(&self, student_id: StudentId, viewer: &Viewer) -> Vec<MasteryState> {
+        let of_student = self.skills.iter().filter(|skill| skill.student_id == student_id);
+        of_student.map(|skill| skill.mastery.word(viewer.now)).collect()
+    }
 }
 
 pub(crate) async fn get(
@@ -82,9 +103,11 @@ pub(crate) async fn get(
 ) -> Result<Response, Fault> {
     let (students, has_next) = split_page(student::list_students(&db, &admin.caller, &filter.query()?).await?);
     let cohorts = student::list_cohorts(&db, &admin.caller).await?;
-    let data = Data { filter, students, has_next, cohorts };
+    let ids: Vec<StudentId> = students.iter().map(|item| item.student_id).collect();
+    let skills = mastery::list_mastery_of(&db, &admin.caller, &ids).await?;
+    let data = Data { filter, students, has_next, cohorts, skills };
     Ok(if asked.is_for(LIST_ID) {
-        htmx::fragment(list(&admin.viewer, &data), &data.filter.url())
+        htmx::fragment(results(&admin.viewer, &data), &data.filter.url())
     } else {
         render(&admin, &data).into_response()
     })
@@ -102,10 +125,18 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     @if admin.may_write() { div.actions { a.btn.primary href="/students/new" { (icon("plus")) "Add a student" } } }
                 }
                 (filters(&data.filter, &data.cohorts))
-                div.card id=(LIST_ID) { (list(&admin.viewer, data)) }
+                div.stack id=(LIST_ID) { (results(&admin.viewer, data)) }
             }
         },
     )
+}
+
+/// What a filter changes.
+fn results(viewer: &Viewer, data: &Data) -> Markup {
+    html! {
+        div.card { (list(viewer, data)) }
+        @if !data.students.is_empty() { (heat_map::card(viewer, data)) }
+    }
 }
 
 fn filters(filter: &Filter, cohorts: &[String]) -> Markup {
@@ -119,6 +150,7 @@ fn filters(filter: &Filter, cohorts: &[String]) -> Markup {
         form.filters method="get" action=(PATH) role="search" aria-label="Filter students"
             hx-get=(PATH) hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" hx-sync="this:replace" hx-indicator="#busy"
             hx-trigger="input changed delay:250ms from:#q, change target:'select', submit" {
+            @if !filter.subject.is_empty() { input type="hidden" name="subject" value=(filter.subject); }
             div.field.grow {
                 label for="q" { "Search" } (icon("search"))
                 input.input id="q" name="q" type="search" placeholder="Part of the name" maxlength="100" value=(filter.q);
@@ -136,7 +168,14 @@ fn filters(filter: &Filter, cohorts: &[String]) -> Markup {
     }
 }
 
-const COLUMNS: [Column; 5] = [("Student", ""), ("Cohort", "hide"), ("Last call", ""), ("Calls", "num"), ("Status", "")];
+const COLUMNS: [Column; 6] = [
+    ("Student", ""),
+    ("Cohort", "hide"),
+    ("Last call", ""),
+    ("Calls", "num"),
+    ("Skills by level", "mixcell"),
+    ("Status", ""),
+];
 
 fn list(viewer: &Viewer, data: &Data) -> Markup {
     if data.students.is_empty() {
@@ -150,18 +189,19 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
     let shown = figures::counted(data.students.len() as i64, "student", "students");
     let shown = if data.has_next || first.is_some() { format!("{shown} on this page") } else { shown };
     html! {
-        (table("Students", &COLUMNS, &html! { @for item in &data.students { (student_row(viewer, item)) } }))
+        (table("Students", &COLUMNS, &html! { @for item in &data.students { (student_row(viewer, item, &data.states(item.student_id, viewer))) } }))
         (pager(&shown, first.as_deref(), next.as_deref()))
     }
 }
 
-fn student_row(viewer: &Viewer, item: &StudentItem) -> Markup {
+fn student_row(viewer: &Viewer, item: &StudentItem, states: &[MasteryState]) -> Markup {
     let name = two(&format!("{PATH}/{}", item.student_id), &item.display_name, grade(item.grade).as_deref());
     row(&html! {
         (cell("", html! { span.who { span.avatar aria-hidden="true" { (initials(&item.display_name)) } (name) } }))
         (cell("hide muted", html! { @if let Some(cohort) = &item.cohort { (cohort) } @else { (none()) } }))
         (cell("nowrap end sm", html! { @if let Some(at) = item.last_session_at { (viewer.time(at)) } @else { span.faint { "No call yet" } } }))
         (cell("num hide", html! { (figures::count(item.n_sessions)) }))
+        (cell("full mixcell", html! { @if states.is_empty() { span.faint.sm { "None yet" } } @else { (share(states)) } }))
         (cell("hide", html! { @match item.status {
             StudentStatus::Active => (none()),
             StudentStatus::Blocked => (badge("warn", "lock", "Assistants are told nothing")),
@@ -170,7 +210,7 @@ fn student_row(viewer: &Viewer, item: &StudentItem) -> Markup {
 }
 
 fn nothing(filter: &Filter) -> Markup {
-    if filter.url() == PATH {
+    if filter.with_subject("").url() == PATH {
         empty(
             "users",
             "No students yet",
@@ -196,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    fn item(name: &str) -> StudentItem {
+    pub(super) fn item(name: &str) -> StudentItem {
         StudentItem {
             student_id: StudentId(uuid::Uuid::from_u128(3)),
             display_name: name.to_owned(),
@@ -216,6 +256,7 @@ mod tests {
             students: vec![item("Maya <Okonkwo>")],
             has_next: false,
             cohorts: Vec::new(),
+            skills: Vec::new(),
         };
         let shown = render(&Admin::sample(Role::Viewer), &data).into_string();
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("Grade 7") && shown.contains("1,204"));
@@ -225,8 +266,13 @@ mod tests {
 
     #[test]
     fn the_key_of_a_page_survives_a_name_with_an_underscore() {
-        let data =
-            Data { filter: Filter::default(), students: vec![item("Ann_Lee")], has_next: true, cohorts: Vec::new() };
+        let data = Data {
+            filter: Filter::default(),
+            students: vec![item("Ann_Lee")],
+            has_next: true,
+            cohorts: Vec::new(),
+            skills: Vec::new(),
+        };
         let shown = list(&Viewer::sample(), &data).into_string();
         assert!(shown.contains("after=ann_lee_00000000-0000-0000-0000-000000000003"), "{shown}");
         let filter = Filter { after: "ann_lee_00000000-0000-0000-0000-000000000003".to_owned(), ..Filter::default() };
