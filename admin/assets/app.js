@@ -118,7 +118,7 @@
   const help = $("#help");
   document.addEventListener("click", event => { if (event.target.closest("[data-help]")) help?.showModal(); });
   if (!root.dataset.shortcuts) return;
-  const places = { o: "/", s: "/sessions", t: "/students", a: "/analytics", j: "/jobs" };
+  const places = { o: "/", s: "/sessions", t: "/students", c: "/curriculum", a: "/analytics", j: "/jobs" };
   let wentAt = 0, row = -1;
   addEventListener("keydown", event => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;

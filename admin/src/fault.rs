@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Refused(&'static str),
     /// What is wrong with the request, in a sentence.
     Invalid(String),
+    /// More was sent than is read.
+    TooLarge,
     /// The form did not come from a page of this login.
     Forged,
     /// Too many failures: how long to wait.
@@ -59,6 +61,14 @@ impl IntoResponse for Fault {
             Self::Invalid(why) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "circle-alert", "This cannot be read".to_owned(), why)
             }
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "circle-alert",
+                "This is too large".to_owned(),
+                "A form holds at most 64 KiB, a sheet of the curriculum at most 2 MiB. Nothing was changed. Send less, or \
+                 a sheet in parts."
+                    .to_owned(),
+            ),
             Self::Forged => (
                 StatusCode::FORBIDDEN,
                 "lock",

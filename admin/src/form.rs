@@ -3,6 +3,7 @@
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use secrecy::SecretString;
 use shared::db::Db;
 use shared::secret;
@@ -27,6 +28,23 @@ impl std::fmt::Debug for Fields {
 impl Fields {
     pub(crate) fn parse(body: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// The parts of a form with a file; the file counts as text. `boundary` is what stands between them.
+    async fn parse_parts(body: Bytes, boundary: &str) -> Result<Self, Fault> {
+        let damaged = |_| Fault::Invalid("The form arrived damaged. Send it once more.".to_owned());
+        let body = futures::stream::once(async { Ok::<_, std::convert::Infallible>(body) });
+        let mut parts = multer::Multipart::new(body, boundary);
+        let mut fields = Vec::new();
+        while let Some(part) = parts.next_field().await.map_err(damaged)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            let value = part.bytes().await.map_err(damaged)?;
+            let value = std::str::from_utf8(&value).map_err(|_| {
+                Fault::Invalid("The file is not in UTF-8. Save it as “CSV UTF-8” and send it once more.".to_owned())
+            })?;
+            fields.push((name, value.to_owned()));
+        }
+        Ok(Self(fields))
     }
 
     /// The first value of `name`, trimmed; empty where there is none.
@@ -62,10 +80,14 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let admin = Admin::from_request_parts(&mut parts, state).await?;
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let body = Bytes::from_request(Request::from_parts(parts, body), state)
             .await
-            .map_err(|_| Fault::Invalid("The form is too large.".to_owned()).into_response())?;
-        let fields = Fields::parse(&body);
+            .map_err(|_| Fault::TooLarge.into_response())?;
+        let fields = match content_type.and_then(|content_type| multer::parse_boundary(content_type).ok()) {
+            Some(boundary) => Fields::parse_parts(body, &boundary).await.map_err(IntoResponse::into_response)?,
+            None => Fields::parse(&body),
+        };
         let sent = SecretString::from(fields.raw(CSRF_FIELD));
         if secret::matches(&sent, &secret::hash(&admin.csrf_token)) {
             Ok(Self { admin, fields })
@@ -85,6 +107,17 @@ mod tests {
         assert_eq!(fields.text("name"), "Vapi");
         assert_eq!(fields.all("scope").collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!((fields.raw("password"), fields.text("none")), (" x", ""));
+    }
+
+    #[tokio::test]
+    async fn a_form_with_a_file_is_read_like_any_other() {
+        let part = |name: &str, value: &str| {
+            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"f\"\r\n\r\n{value}\r\n")
+        };
+        let body = format!("{}{}--x--\r\n", part("csrf", "token"), part("file", "a,b\n1,2"));
+        let fields = Fields::parse_parts(body.into(), "x").await.unwrap();
+        assert_eq!((fields.text("csrf"), fields.raw("file")), ("token", "a,b\n1,2"));
+        assert!(Fields::parse_parts("--x\r\nnothing".into(), "x").await.is_err());
     }
 
     #[test]

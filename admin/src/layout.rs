@@ -19,6 +19,7 @@ pub(crate) enum Place {
     Search,
     Sessions,
     Students,
+    Curriculum,
     Analytics,
     Jobs,
     Clients,
@@ -29,7 +30,10 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    const MAIN: [Self; 5] = [Self::Overview, Self::Sessions, Self::Students, Self::Analytics, Self::Jobs];
+    const MAIN: [Self; 6] =
+        [Self::Overview, Self::Sessions, Self::Students, Self::Curriculum, Self::Analytics, Self::Jobs];
+    /// Four fit under a thumb; the rest is behind "More".
+    const TABS: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
     const SETTINGS: [Self; 4] = [Self::Clients, Self::Users, Self::Tools, Self::Audit];
 
     pub(crate) fn path(self) -> &'static str {
@@ -38,6 +42,7 @@ impl Place {
             Self::Search => "/search",
             Self::Sessions => "/sessions",
             Self::Students => "/students",
+            Self::Curriculum => "/curriculum",
             Self::Analytics => "/analytics",
             Self::Jobs => "/jobs",
             Self::Clients => "/settings/clients",
@@ -54,6 +59,7 @@ impl Place {
             Self::Search => "Search",
             Self::Sessions => "Sessions",
             Self::Students => "Students",
+            Self::Curriculum => "Curriculum",
             Self::Analytics => "Analytics",
             Self::Jobs => "Jobs",
             Self::Clients => "API clients",
@@ -70,6 +76,7 @@ impl Place {
             Self::Search => "search",
             Self::Sessions => "phone-call",
             Self::Students => "users",
+            Self::Curriculum => "book-open",
             Self::Analytics => "chart-column",
             Self::Jobs => "layers",
             Self::Clients => "key-round",
@@ -207,12 +214,14 @@ impl Page<'_> {
     fn tabbar(&self) -> Markup {
         html! {
             nav.tabbar aria-label="Main, compact" {
-                @for place in Place::MAIN {
+                @for place in Place::TABS {
                     a href=(place.path()) aria-current=[(place == self.place).then_some("page")] { (icon_large(place.icon())) (place.name()) }
                 }
                 button type="button" popovertarget="more-menu" { (icon_large("ellipsis")) "More" }
             }
             div.menu popover id="more-menu" {
+                (menu_link(Place::Curriculum))
+                (menu_link(Place::Analytics))
                 @if self.admin.may_manage() { @for place in Place::SETTINGS { (menu_link(place)) } }
                 hr;
                 (self.user_menu())
@@ -291,8 +300,8 @@ fn shortcuts_help() -> Markup {
             div.row { h2.grow id="help-title" { "Keyboard shortcuts" } form method="dialog" { button.btn.small { "Close" } } }
             dl.dl {
                 dt { kbd { "/" } } dd { "Search" }
-                dt { kbd { "g" } " then " kbd { "o" } " " kbd { "s" } " " kbd { "t" } " " kbd { "a" } " " kbd { "j" } }
-                dd { "Go to overview, sessions, students, analytics, jobs" }
+                dt { kbd { "g" } " then " kbd { "o" } " " kbd { "s" } " " kbd { "t" } " " kbd { "c" } " " kbd { "a" } " " kbd { "j" } }
+                dd { "Go to overview, sessions, students, curriculum, analytics, jobs" }
                 dt { kbd { "j" } " " kbd { "k" } } dd { "Next or previous row, or turn" }
                 dt { kbd { "Enter" } } dd { "Open the row" }
                 dt { kbd { "x" } } dd { "Tick the row" }

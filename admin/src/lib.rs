@@ -40,14 +40,16 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 
 use crate::auth::SessionCookie;
 use crate::pages::{
-    account, analytics, audit, clients, follow_ups, jobs, overview, search, session, sessions, student, students,
-    tools, users,
+    account, analytics, audit, clients, curriculum, follow_ups, jobs, overview, search, session, sessions, student,
+    students, tools, users,
 };
 use crate::recording::{Allowed, Recordings};
 use crate::throttle::Throttle;
 
 /// The largest form: a note of 2,000 characters, escaped, many times over.
 const MAX_FORM_BYTES: usize = 64 * 1024;
+/// The largest sheet of a curriculum, with the form around it.
+const MAX_SHEET_BYTES: usize = 2 * 1024 * 1024 + MAX_FORM_BYTES;
 
 /// What every handler shares. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -154,6 +156,24 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/notes", post(student::add_note))
         .route("/students/{student_id}/notes/{note_id}/delete", post(student::delete_note))
         .route("/follow-ups/{follow_up_id}/done", post(follow_ups::done))
+        .route("/curriculum", get(curriculum::get))
+        .route("/curriculum/new", get(curriculum::edit::new_form).post(curriculum::edit::create))
+        .route("/curriculum/subjects", post(curriculum::edit::add_subject))
+        .route("/curriculum/export", get(curriculum::import::export))
+        .route(
+            "/curriculum/import",
+            get(curriculum::import::get)
+                .post(curriculum::import::preview)
+                .layer(DefaultBodyLimit::max(MAX_SHEET_BYTES)),
+        )
+        .route(
+            "/curriculum/import/apply",
+            post(curriculum::import::apply).layer(DefaultBodyLimit::max(MAX_SHEET_BYTES)),
+        )
+        .route("/curriculum/{skill_id}", get(curriculum::skill::get))
+        .route("/curriculum/{skill_id}/edit", get(curriculum::edit::edit_form).post(curriculum::edit::save))
+        .route("/curriculum/{skill_id}/retire", post(curriculum::edit::retire))
+        .route("/curriculum/{skill_id}/restore", post(curriculum::edit::restore))
         .route("/analytics", get(analytics::get))
         .route("/analytics/export.csv", get(analytics::export))
         .route("/jobs", get(jobs::get))

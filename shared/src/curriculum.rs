@@ -1,5 +1,8 @@
 //! What can be learnt: subjects, and skills with their prerequisites, the words that betray them and ready-made questions.
 
+mod compare;
+mod draft;
+mod order;
 mod practice;
 mod rows;
 mod sheet;
@@ -8,8 +11,10 @@ mod subjects;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::compare::{Difference, fingerprint};
+pub use self::draft::Draft;
 pub use self::practice::{Practice, find_next_skill, find_practice};
-pub use self::rows::{install_starter, load, upsert};
+pub use self::rows::{install_starter, list_retired, load, lock, set_retired, upsert};
 pub use self::sheet::Fault;
 pub use self::subjects::{SkillName, SubjectSwitch, list_skill_names, list_switches, set_switches};
 

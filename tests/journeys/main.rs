@@ -10,6 +10,7 @@ mod assistant;
 mod chaos;
 mod clients;
 mod cohorts;
+mod curriculum;
 mod dashboard;
 mod fake_vapi;
 mod first_call;

@@ -1,5 +1,6 @@
 //! The curriculum in the database.
 
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::{Curriculum, Phrase, Question, Skill, Subject};
@@ -15,7 +16,13 @@ pub async fn install_starter(tx: &mut Connection) -> Result<()> {
     Ok(())
 }
 
-/// Adds and changes subjects and skills; those it does not name stay as they are.
+/// Lets nobody else change the curriculum until the transaction ends. Readers are not held up.
+pub async fn lock(tx: &mut Connection) -> Result<()> {
+    sqlx::query!("lock table subjects, skills, skill_prerequisites in share row exclusive mode").execute(tx).await?;
+    Ok(())
+}
+
+/// Adds and changes subjects and skills; those it does not name stay as they are. A retired skill that it names is restored.
 pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> {
     for subject in &curriculum.subjects {
         sqlx::query!(
@@ -33,7 +40,8 @@ pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> 
              values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (skill_id) do update set
                  subject_id = excluded.subject_id, name = excluded.name, grade_from = excluded.grade_from,
-                 grade_to = excluded.grade_to, lexicon = excluded.lexicon, questions = excluded.questions",
+                 grade_to = excluded.grade_to, lexicon = excluded.lexicon, questions = excluded.questions,
+                 retired_at = null",
             skill.skill_id,
             skill.subject_id,
             skill.name,
@@ -63,12 +71,29 @@ pub async fn load(connection: &mut Connection) -> Result<Curriculum> {
     let subjects = sqlx::query_as!(Subject, "select subject_id, name from subjects order by subject_id")
         .fetch_all(&mut *connection)
         .await?;
+    let skills = list_skills(connection, false).await?;
+    Ok(Curriculum { subjects, skills })
+}
+
+/// Skills that are proposed to nobody any more.
+pub async fn list_retired(connection: &mut Connection) -> Result<Vec<Skill>> {
+    list_skills(connection, true).await
+}
+
+/// Retires a skill, or restores it (`None`). Whether others build on it is for the caller to ask: see `Curriculum::without`.
+pub async fn set_retired(tx: &mut Connection, skill_id: &str, retired_at: Option<DateTime<Utc>>) -> Result<()> {
+    sqlx::query!("update skills set retired_at = $2 where skill_id = $1", skill_id, retired_at).execute(tx).await?;
+    Ok(())
+}
+
+async fn list_skills(connection: &mut Connection, is_retired: bool) -> Result<Vec<Skill>> {
     let rows = sqlx::query!(
         r#"select skill_id, subject_id, name, grade_from, grade_to,
                lexicon as "lexicon: Json<Vec<Phrase>>", questions as "questions: Json<Vec<Question>>",
                array(select prerequisite_id from skill_prerequisites p where p.skill_id = s.skill_id
                      order by prerequisite_id) as "prerequisites!: Vec<String>"
-           from skills s where retired_at is null order by skill_id"#,
+           from skills s where (retired_at is not null) = $1 order by skill_id"#,
+        is_retired,
     )
     .fetch_all(connection)
     .await?;
@@ -82,5 +107,5 @@ pub async fn load(connection: &mut Connection) -> Result<Curriculum> {
         questions: row.questions.0,
         prerequisites: row.prerequisites,
     });
-    Ok(Curriculum { subjects, skills: skills.collect() })
+    Ok(skills.collect())
 }

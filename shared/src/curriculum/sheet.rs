@@ -3,12 +3,12 @@
 //! Columns: `skill_id,subject_id,subject,name,grade_from,grade_to,prerequisites,lexicon,questions`. Lists are separated by
 //! ` | `; a phrase may carry its weight (`common denominator*3`), a question carries its key (`What is 2 + 2? => 4`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Curriculum, Phrase, Question, Skill, Subject};
+use super::{Curriculum, Phrase, Question, Skill, Subject, order};
 
 const MAX_SKILLS: usize = 5_000;
 const MAX_GRADE: i16 = 13;
@@ -17,7 +17,9 @@ const MAX_PHRASES: usize = 40;
 const MAX_PHRASE: usize = 60;
 const MAX_QUESTIONS: usize = 40;
 const MAX_QUESTION: usize = 300;
-const SEPARATOR: char = '|';
+pub(super) const SEPARATOR: char = '|';
+/// What a spreadsheet would take for a formula, at the beginning of a cell.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// What is wrong with a sheet, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,19 +36,41 @@ impl fmt::Display for Fault {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row {
-    skill_id: String,
-    subject_id: String,
-    subject: String,
-    name: String,
-    grade_from: i16,
-    grade_to: i16,
+pub(super) struct Row {
+    pub(super) skill_id: String,
+    pub(super) subject_id: String,
+    pub(super) subject: String,
+    pub(super) name: String,
+    pub(super) grade_from: i16,
+    pub(super) grade_to: i16,
     #[serde(default)]
-    prerequisites: String,
+    pub(super) prerequisites: String,
     #[serde(default)]
-    lexicon: String,
+    pub(super) lexicon: String,
     #[serde(default)]
-    questions: String,
+    pub(super) questions: String,
+}
+
+impl Row {
+    /// The cells that hold what people wrote, each changed by `f`.
+    fn map_text(self, f: impl Fn(String) -> String) -> Self {
+        let (subject, name) = (f(self.subject), f(self.name));
+        let (lexicon, questions) = (f(self.lexicon), f(self.questions));
+        Self { subject, name, lexicon, questions, ..self }
+    }
+}
+
+/// A cell that no spreadsheet runs: a leading apostrophe says that it is text.
+fn guard(cell: String) -> String {
+    if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell }
+}
+
+/// Takes away what [`guard`] put there.
+fn unguard(cell: String) -> String {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(FORMULA) => rest.to_owned(),
+        _ => cell,
+    }
 }
 
 impl Curriculum {
@@ -97,7 +121,7 @@ impl Curriculum {
                 lexicon: join(skill.lexicon.iter().map(|p| format!("{}*{}", p.phrase, p.weight))),
                 questions: join(skill.questions.iter().map(|q| format!("{} => {}", q.ask, q.answer))),
             };
-            writer.serialize(row).expect("writing to memory does not fail");
+            writer.serialize(row.map_text(guard)).expect("writing to memory does not fail");
         }
         let bytes = writer.into_inner().expect("writing to memory does not fail");
         String::from_utf8(bytes).expect("made of strings")
@@ -125,32 +149,27 @@ fn read(sheet: &[u8], faults: &mut Vec<Fault>) -> Vec<(u64, Row)> {
     for record in reader.records() {
         let row = record.and_then(|record| {
             let line = record.position().map_or(0, csv::Position::line);
-            record.deserialize(Some(&headers)).map(|row| (line, row))
+            record.deserialize(Some(&headers)).map(|row: Row| (line, row))
         });
         match row {
             Ok((line, _)) if rows.len() == MAX_SKILLS => {
                 faults.push(fault(line, format!("more than {MAX_SKILLS} skills")));
                 break;
             }
-            Ok(row) => rows.push(row),
+            Ok((line, row)) => rows.push((line, row.map_text(unguard))),
             Err(error) => faults.push(fault(error.position().map_or(1, csv::Position::line), error.to_string())),
         }
     }
     rows
 }
 
-fn skill(row: &Row) -> Result<Skill, String> {
+pub(super) fn skill(row: &Row) -> Result<Skill, String> {
     let Row { skill_id, subject_id, name, grade_from, grade_to, .. } = row;
-    if !is_subject_id(subject_id) {
-        return Err(format!("“{subject_id}” is no subject_id: lower-case letters, digits and _, at most 40"));
-    }
+    subject(subject_id, &row.subject)?;
     if !is_skill_id(skill_id) {
         return Err(format!(
             "“{skill_id}” is no skill_id: for example maths.fractions.add_like, at most 80 characters"
         ));
-    }
-    if row.subject.is_empty() || row.subject.chars().count() > MAX_NAME {
-        return Err(format!("the subject's name needs 1 to {MAX_NAME} characters"));
     }
     if name.is_empty() || name.chars().count() > MAX_NAME {
         return Err(format!("the name needs 1 to {MAX_NAME} characters"));
@@ -201,6 +220,17 @@ fn question(item: &str) -> Result<Question, String> {
     Ok(Question { ask: ask.to_owned(), answer: answer.to_owned() })
 }
 
+/// A subject by the rules of a sheet.
+pub(super) fn subject(subject_id: &str, name: &str) -> Result<Subject, String> {
+    if !is_subject_id(subject_id) {
+        return Err(format!("“{subject_id}” is no subject_id: lower-case letters, digits and _, at most 40"));
+    }
+    if name.is_empty() || name.chars().count() > MAX_NAME {
+        return Err(format!("the subject's name needs 1 to {MAX_NAME} characters"));
+    }
+    Ok(Subject { subject_id: subject_id.to_owned(), name: name.to_owned() })
+}
+
 fn is_subject_id(id: &str) -> bool {
     (2..=40).contains(&id.len()) && is_word(id) && id.starts_with(|c: char| c.is_ascii_lowercase())
 }
@@ -221,18 +251,8 @@ fn check_prerequisites(skills: &[Skill], lines: &HashMap<&str, u64>, faults: &mu
             faults.push(fault(line(&skill.skill_id), format!("prerequisite {id} does not exist")));
         }
     }
-    // Take away what waits for nothing, again and again; what remains waits for itself.
-    let mut waiting: Vec<&Skill> = skills.iter().collect();
-    loop {
-        let left: HashSet<&str> = waiting.iter().map(|s| s.skill_id.as_str()).collect();
-        let before = waiting.len();
-        waiting.retain(|s| s.prerequisites.iter().any(|id| left.contains(id.as_str())));
-        if waiting.len() == before {
-            break;
-        }
-    }
-    for skill in waiting {
-        faults.push(fault(line(&skill.skill_id), format!("{} comes before itself", skill.skill_id)));
+    for circle in order::circles(skills) {
+        faults.push(fault(line(&circle[0]), order::circle_words(&circle)));
     }
 }
 
@@ -268,6 +288,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_spreadsheet_would_run_leaves_as_text_and_comes_back_as_it_was() {
+        let line = "art.a,art,Art,'=Mixing,1,4,,word,'-3 and 5? => 2\n";
+        let curriculum = Curriculum::from_csv(format!("{HEADER}{line}").as_bytes()).unwrap();
+        assert_eq!(curriculum.skills[0].name, "=Mixing");
+        assert_eq!(curriculum.skills[0].questions[0].ask, "-3 and 5?");
+        let sheet = curriculum.to_csv();
+        assert!(sheet.contains(",'=Mixing,") && sheet.contains(",'-3 and 5?"), "{sheet}");
+        assert_eq!(Curriculum::from_csv(sheet.as_bytes()).unwrap(), curriculum);
+    }
+
+    #[test]
     fn all_faults_are_reported_with_their_lines() {
         let lines = "Bad Id,art,Art,A,1,2,,,\nart.a,art,Art,A,5,2,,,\nart.b,art,Art,B,x,2,,,\nart.c,art,Art,C,1,2,,word*12,Why?\n";
         let found = faults(lines);
@@ -291,8 +322,7 @@ mod tests {
             found,
             [
                 "line 4: prerequisite art.x does not exist",
-                "line 2: art.a comes before itself",
-                "line 3: art.b comes before itself"
+                "line 2: art.a would come before itself: art.a → art.b → art.a"
             ]
         );
     }

@@ -1,0 +1,232 @@
+//! The whole curriculum as a file: out, and in after a look at what would change.
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::json;
+use shared::curriculum::{self, Curriculum, Difference, fingerprint};
+use shared::db::{Db, Error};
+use shared::{audit, clock};
+
+use super::{Data, PATH};
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::figures;
+use crate::form::{Fields, Posted};
+use crate::layout::{Place, page};
+use crate::parts::csrf;
+use crate::parts::notice::{Tone, notice};
+
+/// So many faults are shown; who has more mends these first.
+const MAX_FAULTS: usize = 100;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Export {
+    format: String,
+}
+
+/// All skills that are not retired, as `csv` or `json`.
+pub(crate) async fn export(_: Admin, State(db): State<Db>, Query(asked): Query<Export>) -> Result<Response, Fault> {
+    let living = Data::fetch(&db).await?.living;
+    let (kind, name, text) = match &asked.format[..] {
+        "csv" => ("text/csv; charset=utf-8", "curriculum.csv", living.to_csv()),
+        "json" => {
+            let text = serde_json::to_string_pretty(&living).map_err(|_| Fault::Internal)?;
+            ("application/json", "curriculum.json", text)
+        }
+        _ => return Err(Fault::Invalid("A curriculum is exported as csv or as json.".to_owned())),
+    };
+    let headers = [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))];
+    Ok((headers, text).into_response())
+}
+
+pub(crate) async fn get(admin: Admin) -> Result<Markup, Fault> {
+    admin.require_write()?;
+    Ok(render(&admin, "", &html! {}))
+}
+
+/// What was sent: the file, or what was pasted where none was chosen.
+fn sheet(fields: &Fields) -> &str {
+    let file = fields.raw("file");
+    if file.trim().is_empty() { fields.raw("sheet") } else { file }
+}
+
+/// Says what the sheet would change, and changes nothing.
+pub(crate) async fn preview(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    posted.admin.require_write()?;
+    let data = Data::fetch(&db).await?;
+    Ok(judged(&posted, &data, None))
+}
+
+/// The answer to a sheet: its faults, or what it would change. `stale`: why it was not taken already.
+fn judged(posted: &Posted, data: &Data, stale: Option<&Markup>) -> Response {
+    let (admin, sheet) = (&posted.admin, sheet(&posted.fields));
+    match read(sheet) {
+        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, render(admin, sheet, &faults_card(&faults))).into_response(),
+        Ok(incoming) => {
+            let difference = Difference::new(&incoming, &data.living, &data.retired);
+            let status = if stale.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+            let seen = seen_of(data);
+            let shown =
+                html! { @if let Some(stale) = stale { (stale) } (preview_card(admin, sheet, &difference, &seen)) };
+            (status, render(admin, sheet, &shown)).into_response()
+        }
+    }
+}
+
+/// Takes the sheet, where nothing has changed since the preview.
+pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_write()?;
+    let mut tx = db.begin().await.map_err(Error::from)?;
+    curriculum::lock(&mut tx).await?;
+    let data = Data { living: curriculum::load(&mut tx).await?, retired: curriculum::list_retired(&mut tx).await? };
+    let Ok(incoming) = read(sheet(&posted.fields)) else { return Ok(judged(&posted, &data, None)) };
+    if posted.fields.text("seen") != seen_of(&data) {
+        let why = notice(
+            Tone::Bad,
+            "Somebody changed the curriculum meanwhile",
+            "Nothing was imported. Below is what the sheet would change now.",
+        );
+        return Ok(judged(&posted, &data, Some(&why)));
+    }
+    let difference = Difference::new(&incoming, &data.living, &data.retired);
+    curriculum::upsert(&mut tx, &incoming).await?;
+    let detail = json!({
+        "subjects": difference.subjects,
+        "added": difference.added,
+        "changed": difference.changed,
+        "restored": difference.restored,
+    });
+    audit::insert_entry(&mut *tx, &admin.caller, "curriculum.import", None, &detail, clock::now()).await?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+fn seen_of(data: &Data) -> String {
+    fingerprint(&(&data.living, &data.retired))
+}
+
+/// The sheet, or its faults in sentences.
+fn read(sheet: &str) -> Result<Curriculum, Vec<String>> {
+    // Spreadsheets put a byte order mark before the first heading.
+    let sheet = sheet.trim_start_matches('\u{feff}');
+    match Curriculum::from_csv(sheet.as_bytes()) {
+        Ok(incoming) if incoming.skills.is_empty() => Err(vec!["The sheet holds no skill.".to_owned()]),
+        Ok(incoming) => Ok(incoming),
+        Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
+    }
+}
+
+fn faults_card(faults: &[String]) -> Markup {
+    let n = figures::counted(faults.len() as i64, "fault", "faults");
+    html! {
+        (notice(Tone::Bad, &format!("The sheet has {n}"), "Nothing was changed. Mend the lines and send it again."))
+        section.card aria-labelledby="faults" {
+            header { h2 id="faults" { "Faults" } @if faults.len() > MAX_FAULTS { p { "The first " (MAX_FAULTS) } } }
+            ul.list { @for fault in faults.iter().take(MAX_FAULTS) { li { (fault) } } }
+        }
+    }
+}
+
+fn preview_card(admin: &Admin, sheet: &str, difference: &Difference, seen: &str) -> Markup {
+    let group = |title: &str, ids: &[String]| {
+        html! {
+            @if !ids.is_empty() {
+                dt { (title) " " (ids.len()) }
+                dd { span.tags { @for id in ids { span.tag.mono { (id) } } } }
+            }
+        }
+    };
+    html! {
+        section.card aria-labelledby="preview" {
+            header { h2 id="preview" { "What would change" } }
+            div.body { dl.dl {
+                (group("Subjects", &difference.subjects))
+                (group("Added", &difference.added))
+                (group("Changed", &difference.changed))
+                (group("Restored", &difference.restored))
+                dt { "Unchanged" } dd { (difference.n_unchanged) }
+            } }
+            @if difference.is_empty() {
+                footer { "The sheet says what is there already." }
+            } @else {
+                footer {
+                    form method="post" action={ (PATH) "/import/apply" } enctype="multipart/form-data" {
+                        (csrf(admin))
+                        input type="hidden" name="seen" value=(seen);
+                        textarea name="sheet" hidden aria-label="The sheet" { (Verbatim(sheet)) }
+                        button.btn.primary { "Import" }
+                    }
+                    span { "Skills that the sheet does not name stay as they are." }
+                }
+            }
+        }
+    }
+}
+
+/// A browser drops the first line break of a textarea, so one is put before the text.
+struct Verbatim<'a>(&'a str);
+
+impl maud::Render for Verbatim<'_> {
+    fn render(&self) -> Markup {
+        html! { "\n" (self.0) }
+    }
+}
+
+fn render(admin: &Admin, sheet: &str, answer: &Markup) -> Markup {
+    page(
+        admin,
+        Place::Curriculum,
+        "Import a sheet",
+        html! {
+            div.stack {
+                div.head { div {
+                    h1 { "Import a sheet" }
+                    p { "A CSV file with a skill a line, as the export writes it. You see what would change before anything does." }
+                } }
+                (answer)
+                form.card method="post" action={ (PATH) "/import" } enctype="multipart/form-data" {
+                    div.body.stack {
+                        (csrf(admin))
+                        div.field { label for="file" { "CSV file" } input id="file" name="file" type="file" accept=".csv,text/csv"; span.hint { "At most 2 MiB, in UTF-8." } }
+                        div.field {
+                            label for="sheet" { "Or paste the sheet" }
+                            textarea.input.tall.mono id="sheet" name="sheet" spellcheck="false" { (Verbatim(sheet)) }
+                            span.hint { "Columns: skill_id, subject_id, subject, name, grade_from, grade_to, prerequisites, lexicon, questions. Items of a list stand between |; a phrase with its weight is common denominator*3, a question with its answer What is 2 + 2? => 4." }
+                        }
+                    }
+                    footer { button.btn.primary { "Show what would change" } a.btn href=(PATH) { "Cancel" } }
+                }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_fault_and_an_empty_sheet_is() {
+        let sheet = format!("\u{feff}{}", Curriculum::starter().to_csv());
+        assert_eq!(read(&sheet).unwrap(), Curriculum::starter());
+        assert!(read("").is_err() && read("skill_id\n").is_err());
+    }
+
+    #[test]
+    fn a_preview_says_what_changes_and_offers_to_import_only_that() {
+        let admin = Admin::sample(Role::Tutor);
+        let difference = Difference { added: vec!["art.a".to_owned()], n_unchanged: 3, ..Difference::default() };
+        let shown = preview_card(&admin, "a,b\n<1>", &difference, "seen").into_string();
+        assert!(shown.contains("Added 1") && shown.contains("art.a") && shown.contains("&lt;1&gt;"), "{shown}");
+        let nothing = preview_card(&admin, "a,b", &Difference::default(), "seen").into_string();
+        assert!(!nothing.contains("import/apply"), "{nothing}");
+    }
+}
