@@ -83,6 +83,8 @@ try {
       skill: "/curriculum/maths.number.place_value",
       "skill-edit": "/curriculum/maths.number.place_value/edit",
       "curriculum-import": "/curriculum/import",
+      analytics: "/analytics?by=grade&range=91",
+      search: "/search?q=fractions",
       jobs: "/jobs",
       "settings-clients": "/settings/clients",
       "settings-users": "/settings/users",
