@@ -200,7 +200,7 @@ fn kpi(measure: &Measure, now: &Figures, before: &Figures) -> Markup {
 }
 
 fn file_link(data: &Data, table: &str, of: &str) -> Markup {
-    html! { a.link href=(data.filter.export(table)) download { (icon("download")) "CSV" span.vh { ": " (of) } } }
+    html! { a.btn.small href=(data.filter.export(table)) download { (icon("download")) "CSV" span.vh { ": " (of) } } }
 }
 
 fn step_word(data: &Data) -> &'static str {
@@ -287,7 +287,7 @@ fn tutoring_card(data: &Data) -> Markup {
         section.card aria-labelledby="tutoring" {
             header { h2 id="tutoring" { "How assistants tutored" } div.actions { (file_link(data, "tutoring", "how assistants tutored")) } }
             @if tutored.is_empty() { div.body { p.muted { "No call of this period was judged for that." } } }
-            @else { div.scroll tabindex="0" role="region" aria-label="How assistants tutored" { table.tbl.cards role="table" aria-label="How assistants tutored, by version" {
+            @else { div.scroll tabindex="0" role="region" aria-label="Table of how assistants tutored, scrolls sideways" { table.tbl.cards role="table" aria-label="How assistants tutored, by version" {
                 thead role="rowgroup" { tr role="row" {
                     th role="columnheader" scope="col" { "Assistant version" }
                     th.num role="columnheader" scope="col" { "Sessions judged" }

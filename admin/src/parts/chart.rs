@@ -50,11 +50,25 @@ pub(crate) fn bars(names: BarNames<'_>, bars: &[Bar]) -> Markup {
                     }
                 }
             }
+            (below(bars))
+        }
+        (as_table(names, bars))
+    }
+}
+
+/// A label below each bar; where there are more than fit, below the first, the middle and the last.
+fn below(bars: &[Bar]) -> Markup {
+    const FIT: usize = 16;
+    html! {
+        @if bars.len() > FIT {
+            div.x.ends aria-hidden="true" {
+                @for bar in [&bars[0], &bars[bars.len() / 2], &bars[bars.len() - 1]] { span { (bar.label) } }
+            }
+        } @else {
             div class=(if bars.len() > 7 { "x dense" } else { "x" }) aria-hidden="true" {
                 @for bar in bars { span { (bar.label) } }
             }
         }
-        (as_table(names, bars))
     }
 }
 
@@ -129,5 +143,13 @@ mod tests {
     #[test]
     fn nothing_yet_is_said() {
         assert!(bars(NAMES, &[]).into_string().contains("Nothing yet."));
+    }
+
+    #[test]
+    fn many_bars_are_labelled_where_there_is_room() {
+        let bars: Vec<Bar> = (1..=91).map(|day| bar(&format!("Day {day}"), day, 0)).collect();
+        let labels = below(&bars).into_string();
+        assert_eq!(labels.matches("<span>").count(), 3);
+        assert!(labels.contains("Day 1<") && labels.contains("Day 46<") && labels.contains("Day 91<"), "{labels}");
     }
 }
