@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Curriculum, Phrase, Question, Skill, Subject, order};
+use crate::plain_text::is_formula;
 
 const MAX_SKILLS: usize = 5_000;
 const MAX_GRADE: i16 = 13;
@@ -18,8 +19,6 @@ const MAX_PHRASE: usize = 60;
 const MAX_QUESTIONS: usize = 40;
 const MAX_QUESTION: usize = 300;
 pub(super) const SEPARATOR: char = '|';
-/// What a spreadsheet would take for a formula, at the beginning of a cell.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// What is wrong with a sheet, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,13 +61,13 @@ impl Row {
 
 /// A cell that no spreadsheet runs: a leading apostrophe says that it is text.
 fn guard(cell: String) -> String {
-    if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell }
+    if is_formula(&cell) { format!("'{cell}") } else { cell }
 }
 
 /// Takes away what [`guard`] put there.
 fn unguard(cell: String) -> String {
     match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(FORMULA) => rest.to_owned(),
+        Some(rest) if is_formula(rest) => rest.to_owned(),
         _ => cell,
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use shared::analytics::{By, Figures};
 use shared::audit;
 use shared::db::Db;
+use shared::plain_text::is_formula;
 
 use super::filter::Filter;
 use super::measure::{HABITS, MEASURES, Measure};
@@ -64,7 +65,7 @@ fn number(value: f64) -> String {
 
 /// A spreadsheet would run what looks like a formula: an apostrophe before it makes it text.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let guard = if is_formula(text) { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 

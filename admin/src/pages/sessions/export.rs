@@ -9,6 +9,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use shared::access::Caller;
 use shared::audit;
 use shared::db::{Db, Error};
+use shared::plain_text::is_formula;
 use shared::session::browse::{self, BrowseItem, BrowseQuery};
 
 use super::filter::Filter;
@@ -105,7 +106,7 @@ fn line(cells: &[String]) -> Bytes {
 
 /// RFC 4180; what a spreadsheet would take for a formula gets an apostrophe in front.
 fn quoted(cell: &str) -> String {
-    let sign = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let sign = if is_formula(cell) { "'" } else { "" };
     if cell.contains([',', '"', '\n', '\r']) || !sign.is_empty() {
         format!("\"{sign}{}\"", cell.replace('"', "\"\""))
     } else {
