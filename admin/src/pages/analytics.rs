@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use shared::analytics::{self, By, Choices, Days, Figures};
 use shared::db::Db;
 
-use self::filter::{Filter, GROUPS, NONE, PATH, RANGES, begins};
+use self::filter::{Filter, GROUPS, NONE, PATH, RANGES, STEPS, begins};
 use self::measure::{HABITS, MEASURES, Measure};
 use self::series::{Step, steps};
 use crate::auth::Admin;
@@ -55,7 +55,7 @@ async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
     let assistants =
         if by == By::Assistant { groups.clone() } else { list_groups(admin, db, &filter, By::Assistant).await? };
     Ok(Data {
-        steps: list_steps(admin, db, &filter).await?,
+        steps: list_steps(admin, db, &filter, filter.n_shown_step()?).await?,
         groups,
         assistants,
         reasons: list_groups(admin, db, &filter, By::Reason).await?,
@@ -67,12 +67,12 @@ async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
 }
 
 /// The steps of the period, each beside the same step of the period before.
-async fn list_steps(admin: &Admin, db: &Db, filter: &Filter) -> Result<Vec<Step>, Fault> {
+async fn list_steps(admin: &Admin, db: &Db, filter: &Filter, n_step: usize) -> Result<Vec<Step>, Fault> {
     let (viewer, narrow) = (&admin.viewer, filter.narrow()?);
     let (from, before) = begins(viewer.today(), filter.n_days()?);
     let days = Days { from: before, to: series::after(viewer.today()), zone: viewer.zone.name() };
     let figures = analytics::list_figures(db, &admin.caller, &narrow, By::Day, days).await?;
-    Ok(steps(&figures, before, from, viewer.today(), filter.n_step()?))
+    Ok(steps(&figures, before, from, viewer.today(), n_step))
 }
 
 /// Groups of the period, the busiest first.
@@ -170,7 +170,7 @@ fn filters(data: &Data) -> Markup {
     html! {
         form.filters method="get" action=(PATH) role="search" aria-label="Filter analytics" {
             (select("Period", "range", &ranges, &filter.range))
-            (select("Steps", "step", &[("", "Days"), ("week", "Weeks")], &filter.step))
+            (select("Steps", "step", &STEPS, &filter.step))
             (select("Cohort", "cohort", &cohorts, &filter.cohort))
             (select("Grade", "grade", &grades, &filter.grade))
             (select("Subject", "subject", &subjects, &filter.subject))
@@ -204,7 +204,7 @@ fn file_link(data: &Data, table: &str, of: &str) -> Markup {
 }
 
 fn step_word(data: &Data) -> &'static str {
-    if data.filter.step == "week" { "Week from" } else { "Day" }
+    if data.filter.n_shown_step().is_ok_and(|n| n > 1) { "Week from" } else { "Day" }
 }
 
 fn calls_card(data: &Data) -> Markup {

@@ -17,7 +17,7 @@ use crate::fault::Fault;
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
     let csv = match filter.table.as_str() {
-        "days" => days(&list_steps(&admin, &db, &filter).await?),
+        "days" => days(&list_steps(&admin, &db, &filter, filter.n_step()?).await?),
         "groups" => groups(&list_groups(&admin, &db, &filter, filter.by()?.0).await?, &MEASURES),
         "tutoring" => groups(&list_groups(&admin, &db, &filter, By::Assistant).await?, &HABITS),
         "reasons" => groups(&list_groups(&admin, &db, &filter, By::Reason).await?, &MEASURES[..1]),

@@ -29,6 +29,8 @@ pub(super) const GROUPS: [(&str, By, &str); 5] = [
     ("skill", By::Skill, "Skill"),
 ];
 
+pub(super) const STEPS: [(&str, &str); 2] = [("", "Days (weeks for a year)"), ("week", "Weeks")];
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -60,6 +62,13 @@ impl Filter {
             "week" => Ok(7),
             _ => Err(Fault::Invalid("Steps are days, or “week”.".to_owned())),
         }
+    }
+
+    /// The days of one step on the page. A year of days is more than a chart of this width can show, and would be most
+    /// of the page's weight in its tables; the file has them.
+    pub(super) fn n_shown_step(&self) -> Result<usize, Fault> {
+        const MAX_STEPS: u64 = 91;
+        Ok(if self.n_days()? > MAX_STEPS { 7 } else { self.n_step()? })
     }
 
     pub(super) fn by(&self) -> Result<(By, &'static str), Fault> {
@@ -142,6 +151,16 @@ mod tests {
         let filter = Filter { cohort: NONE.to_owned(), grade: NONE.to_owned(), ..Filter::default() };
         let narrow = filter.narrow().unwrap();
         assert_eq!((narrow.cohort.as_deref(), narrow.grade), (Some(""), Some(-1)));
+    }
+
+    #[test]
+    fn a_year_is_shown_in_weeks_and_filed_in_days() {
+        let filter =
+            |range: &str, step: &str| Filter { range: range.to_owned(), step: step.to_owned(), ..Filter::default() };
+        let n_steps = |filter: Filter| (filter.n_shown_step().unwrap(), filter.n_step().unwrap());
+        assert_eq!(n_steps(filter("364", "")), (7, 1));
+        assert_eq!(n_steps(filter("91", "")), (1, 1));
+        assert_eq!(n_steps(filter("91", "week")), (7, 7));
     }
 
     #[test]
