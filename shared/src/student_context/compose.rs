@@ -3,12 +3,15 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::read::Estimate;
-use super::{Choice, ContextStatus, ContextStudent, DueSkill, Plan, Prepared, StudentContext};
+use super::{Choice, ContextStatus, ContextStudent, DueSkill, Plan, Prepared, StudentContext, clip};
 use crate::id::StudentId;
 use crate::learner::{self, MasteryState};
 
 /// A skill counts as due a little before its time: the next call may be days away.
 const DUE_SOON: Duration = Duration::hours(24);
+
+/// Bytes of a first name that are spoken: what the database takes as one could fill the budget by itself.
+const MAX_FIRST_NAME: usize = 60;
 
 /// All that is known of one student.
 pub(super) struct Known {
@@ -69,7 +72,8 @@ pub(super) fn blocked(now: DateTime<Utc>) -> StudentContext {
     empty(ContextStatus::Blocked, say_first.to_owned(), note, now)
 }
 
-pub(super) fn choose(choices: Vec<Choice>, now: DateTime<Utc>) -> StudentContext {
+pub(super) fn choose(mut choices: Vec<Choice>, now: DateTime<Utc>) -> StudentContext {
+    choices.iter_mut().for_each(|choice| clip(&mut choice.first_name, MAX_FIRST_NAME));
     let names: Vec<&str> = choices.iter().map(|choice| &choice.first_name[..]).collect();
     let say_first = match &names[..] {
         [] => return blocked(now),
@@ -81,7 +85,8 @@ pub(super) fn choose(choices: Vec<Choice>, now: DateTime<Utc>) -> StudentContext
     StudentContext { choose_from: choices, ..empty(ContextStatus::Choose, say_first, note, now) }
 }
 
-pub(super) fn known(known: Known, now: DateTime<Utc>) -> StudentContext {
+pub(super) fn known(mut known: Known, now: DateTime<Utc>) -> StudentContext {
+    clip(&mut known.first_name, MAX_FIRST_NAME);
     let Prepared { n_calls, last_call_at, analysis, last_call, watch, plan_goal, plan_steps, mood, facts } =
         known.prepared;
     let due = due_skills(&known.mastery, 3, now);
@@ -330,11 +335,11 @@ mod tests {
             estimate
         };
         let student =
-            Known { first_name: long(30), guidance: Some(long(500)), ..maya(prepared, (0..9).map(longest).collect()) };
+            Known { first_name: long(120), guidance: Some(long(500)), ..maya(prepared, (0..9).map(longest).collect()) };
         let context = known(student, now());
         assert!(context.n_tokens() <= MAX_TOKENS, "{} tokens", context.n_tokens());
         assert!(!context.due.is_empty() && context.last_call.is_some(), "the core is never cut");
-        let choice = || Choice { student_id: StudentId::new(), first_name: long(30) };
+        let choice = || Choice { student_id: StudentId::new(), first_name: long(120) };
         let context = choose((0..6).map(|_| choice()).collect(), now());
         assert!(context.n_tokens() <= MAX_TOKENS, "{} tokens", context.n_tokens());
     }
