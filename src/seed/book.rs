@@ -14,6 +14,8 @@ use shared::transcript::{Speaker, Turn};
 /// How fast people speak, and how long they wait before they do.
 const MS_PER_WORD: i32 = 350;
 const PAUSE_MS: i32 = 900;
+/// How long a student works on a question before they speak: dialogues go at these paces by turns.
+const THINKING_MS: [i32; 5] = [45_000, 60_000, 75_000, 95_000, 120_000];
 
 /// How each question goes: `r`ight at once, right after a `h`int, or wrong and the answer is `t`old.
 const COURSES: [&str; 8] = ["rrr", "rrrr", "rrh", "rhr", "hrr", "hh", "rht", "tr"];
@@ -46,6 +48,8 @@ impl Dialogue {
 struct Chapter {
     grades: std::ops::RangeInclusive<i16>,
     dialogues: Vec<Dialogue>,
+    /// Where the student hangs up before the first question.
+    broken_off: Dialogue,
 }
 
 #[derive(Debug)]
@@ -56,8 +60,8 @@ pub struct Book {
 impl Book {
     /// Writes a book on all skills that have ready-made questions.
     pub fn write(curriculum: &Curriculum) -> anyhow::Result<Self> {
-        let chapters = curriculum.skills.iter().map(|skill| write_chapter(skill, curriculum));
-        let chapters: Vec<Chapter> = chapters.filter(|chapter| !chapter.dialogues.is_empty()).collect();
+        let chapters = curriculum.skills.iter().filter_map(|skill| write_chapter(skill, curriculum));
+        let chapters: Vec<Chapter> = chapters.collect();
         ensure!(!chapters.is_empty(), "the curriculum has no skill with two ready-made questions to talk about");
         Ok(Self { chapters })
     }
@@ -81,37 +85,52 @@ impl<'a> Topics<'a> {
         let rank = rng.random::<f64>() * (1.3 - ability) * dialogues.len() as f64;
         &dialogues[(rank as usize).min(dialogues.len() - 1)]
     }
+
+    /// One that ends before it has begun.
+    pub fn choose_broken_off(&self, rng: &mut impl Rng) -> &'a Dialogue {
+        &self.0[rng.random_range(0..self.0.len())].broken_off
+    }
 }
 
-fn write_chapter(skill: &Skill, curriculum: &Curriculum) -> Chapter {
-    let mut dialogues = Vec::new();
-    if skill.questions.len() >= 2 {
-        dialogues.extend(COURSES.iter().filter_map(|course| write_dialogue(skill, course, curriculum)));
+/// `None` where there is too little to ask, or the rules see too little in what is said.
+fn write_chapter(skill: &Skill, curriculum: &Curriculum) -> Option<Chapter> {
+    if skill.questions.len() < 2 {
+        return None;
     }
+    // Not every skill's first course at the first pace.
+    let paces = THINKING_MS.iter().cycle().skip(skill.name.len() % THINKING_MS.len());
+    let dialogues =
+        COURSES.iter().zip(paces).filter_map(|(course, pace)| write_dialogue(skill, course, *pace, curriculum));
+    let mut dialogues: Vec<Dialogue> = dialogues.collect();
     dialogues.sort_by(|a, b| b.success().total_cmp(&a.success()));
-    Chapter { grades: skill.grade_from..=skill.grade_to, dialogues }
+    let said = [greeting(skill), "I have to go now, bye.".to_owned()];
+    let broken_off = judge(time(&said, PAUSE_MS), curriculum)?;
+    (!dialogues.is_empty()).then_some(Chapter { grades: skill.grade_from..=skill.grade_to, dialogues, broken_off })
 }
 
 /// `None` where the rules see too little in it, or what would need rows in further tables.
-fn write_dialogue(skill: &Skill, course: &str, curriculum: &Curriculum) -> Option<Dialogue> {
-    let turns = time(&script(skill, course));
-    let findings = worker::analysis::analyse(&turns, curriculum);
-    let n_evidence: usize = findings.skills.iter().map(|skill| skill.evidence.len()).sum();
+fn write_dialogue(skill: &Skill, course: &str, thinking_ms: i32, curriculum: &Curriculum) -> Option<Dialogue> {
+    let dialogue = judge(time(&script(skill, course), thinking_ms), curriculum)?;
+    let findings = &dialogue.findings;
     let plain = findings.misconceptions.is_empty() && findings.facts.is_empty() && findings.safety_flags.is_empty();
-    if !plain || !(2..=5).contains(&n_evidence) {
-        return None;
-    }
+    let is_enough = (2..=5).contains(&dialogue.evidence().count());
+    (plain && is_enough).then_some(dialogue)
+}
+
+fn judge(turns: Vec<Turn>, curriculum: &Curriculum) -> Option<Dialogue> {
+    let findings = worker::analysis::analyse(&turns, curriculum);
     let findings_json = serde_json::to_string(&findings).ok()?;
     let end_ms = turns.last().map_or(0, |turn| turn.offset_ms + turn.duration_ms.unwrap_or(0));
     Some(Dialogue { turns, findings, findings_json, length: TimeDelta::milliseconds(i64::from(end_ms)) })
 }
 
+fn greeting(skill: &Skill) -> String {
+    format!("Hello, welcome back! Today we practise {}. Are you ready?", skill.name)
+}
+
 /// What is said, tutor and student by turns.
 fn script(skill: &Skill, course: &str) -> Vec<String> {
-    let mut said = vec![
-        format!("Hello, welcome back! Today we practise {}. Are you ready?", skill.name),
-        "Yes, I am ready.".to_owned(),
-    ];
+    let mut said = vec![greeting(skill), "Yes, I am ready.".to_owned()];
     let mut praise = "Good.".to_owned();
     for (i, how) in course.chars().enumerate() {
         let question = &skill.questions[i % skill.questions.len()];
@@ -140,7 +159,8 @@ fn wrong_answer(question: &Question, skill: &Skill) -> String {
     other.map_or_else(|| "something else".to_owned(), |other| other.answer.clone())
 }
 
-fn time(said: &[String]) -> Vec<Turn> {
+/// The student speaks `thinking_ms` after the tutor, who answers at once.
+fn time(said: &[String], thinking_ms: i32) -> Vec<Turn> {
     let mut offset_ms = 0;
     let turn = |(i, text): (usize, &String)| {
         let duration_ms = text.split_whitespace().count() as i32 * MS_PER_WORD;
@@ -151,7 +171,8 @@ fn time(said: &[String]) -> Vec<Turn> {
             offset_ms,
             duration_ms: Some(duration_ms),
         };
-        offset_ms += duration_ms + PAUSE_MS;
+        let pause_ms = if turn.speaker == Speaker::Tutor { thinking_ms } else { PAUSE_MS };
+        offset_ms += duration_ms + pause_ms;
         turn
     };
     said.iter().enumerate().map(turn).collect()
@@ -171,6 +192,7 @@ mod tests {
         for dialogue in book.chapters.iter().flat_map(|chapter| &chapter.dialogues) {
             assert!((8..=16).contains(&dialogue.turns.len()), "{} turns", dialogue.turns.len());
             assert!((2..=5).contains(&dialogue.evidence().count()));
+            assert!((4..=20).contains(&dialogue.length.num_minutes()), "{}", dialogue.length);
             let stored: Findings = serde_json::from_str(&dialogue.findings_json).unwrap();
             assert_eq!(
                 (stored.skills, stored.summary),
@@ -190,6 +212,14 @@ mod tests {
                 assert!(turn.text.contains(&evidence.quote));
                 assert!(seen.insert((skill_id, evidence.turn_no)));
             }
+        }
+    }
+
+    #[test]
+    fn what_is_broken_off_lasts_seconds_and_shows_nothing() {
+        let book = Book::write(&Curriculum::starter()).unwrap();
+        for Chapter { broken_off, .. } in &book.chapters {
+            assert!(broken_off.length < TimeDelta::seconds(30) && broken_off.evidence().next().is_none());
         }
     }
 

@@ -19,6 +19,20 @@ const GIVEN_UP: &str = "it killed its worker three times";
 /// How long ago the assistant changed.
 const NEW_VERSION_DAYS: i64 = 40;
 const MICROUSD_A_SECOND: i64 = 1_500;
+/// VAPI's words for why calls end, each with its share in a hundred: of those that came to their end, and of the rest.
+const ENDS: [(&str, u32); 5] = [
+    ("assistant-ended-call", 52),
+    ("customer-ended-call", 38),
+    ("exceeded-max-duration", 6),
+    ("silence-timed-out", 3),
+    ("call.in-progress.error-vapifault-transport-worker-died", 1),
+];
+const EARLY_ENDS: [(&str, u32); 4] = [
+    ("customer-ended-call", 60),
+    ("silence-timed-out", 24),
+    ("customer-did-not-give-microphone-permission", 9),
+    ("call.in-progress.error-vapifault-transport-worker-died", 7),
+];
 
 #[derive(Debug)]
 #[expect(clippy::struct_field_names, reason = "an id is named the same wherever it stands")]
@@ -28,6 +42,8 @@ pub struct Call<'a> {
     pub student_id: Option<StudentId>,
     pub phone: String,
     pub dialogue: &'a Dialogue,
+    /// The dialogue ends before it has begun.
+    pub is_broken_off: bool,
 }
 
 /// A call that taught us of its student.
@@ -75,7 +91,8 @@ pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch:
     let status = draw_status(rng);
     let times = draw_times(status, call.dialogue.length, now, rng);
     let session_id = SessionId(id_at(times.started_at, rng));
-    write_session(call, session_id, status, &times, now, batch);
+    let ended_reason = draw_end(call.is_broken_off, rng);
+    write_session(call, session_id, status, ended_reason, &times, now, batch);
     if status != SessionStatus::InProgress {
         write_turns(call.dialogue, session_id, batch);
     }
@@ -90,12 +107,24 @@ pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch:
 }
 
 fn draw_status(rng: &mut impl Rng) -> SessionStatus {
-    match rng.random_range(0..100) {
-        0..90 => SessionStatus::Analyzed,
-        90..96 => SessionStatus::NeedsAttention,
-        96..99 => SessionStatus::Received,
+    match rng.random_range(0..1000) {
+        0..950 => SessionStatus::Analyzed,
+        950..980 => SessionStatus::NeedsAttention,
+        980..995 => SessionStatus::Received,
         _ => SessionStatus::InProgress,
     }
+}
+
+fn draw_end(is_broken_off: bool, rng: &mut impl Rng) -> &'static str {
+    let ends = if is_broken_off { &EARLY_ENDS[..] } else { &ENDS[..] };
+    let mut left = rng.random_range(0..100);
+    for (reason, share) in ends {
+        if left < *share {
+            return reason;
+        }
+        left -= share;
+    }
+    ends[0].0
 }
 
 /// A call that goes on began minutes ago, one that waits ended within the hour.
@@ -116,6 +145,7 @@ fn write_session(
     call: &Call,
     session_id: SessionId,
     status: SessionStatus,
+    ended_reason: &str,
     times: &Times,
     now: DateTime<Utc>,
     batch: &mut Batch,
@@ -139,7 +169,7 @@ fn write_session(
         &"Seeded tutor",
         &times.started_at,
         &ended.then_some(times.ended_at),
-        &ended.then_some("customer-ended-call"),
+        &ended.then_some(ended_reason),
         &ended.then_some(cost),
         &times.started_at,
         &updated_at,

@@ -20,6 +20,9 @@ pub const DAYS: i64 = 180;
 const SIBLINGS: f64 = 0.05;
 /// Of calls from a shared number, those of which nobody learnt who called.
 const UNIDENTIFIED: f64 = 0.25;
+/// Of students, those who mostly hang up at once; of their calls and of those of the others, what ends so.
+const IMPATIENT: f64 = 0.02;
+const BROKEN_OFF: (f64, f64) = (0.7, 0.05);
 
 const FIRST_NAMES: [&str; 48] = [
     "Ada", "Amara", "Anouk", "Arjun", "Aylin", "Beatriz", "Bruno", "Carmen", "Chidi", "Clara", "Dario", "Elif", "Emil",
@@ -101,6 +104,8 @@ struct Student<'a> {
     shares_phone: bool,
     /// 0 to 1.
     ability: f64,
+    /// Of their calls, those that they break off.
+    broken_off: f64,
     topics: Topics<'a>,
 }
 
@@ -176,6 +181,7 @@ impl<'a> Population<'a> {
             phone: self.phone.clone(),
             shares_phone: shared_before || self.next_shares_phone,
             ability: rng.random(),
+            broken_off: if rng.random_bool(IMPATIENT) { BROKEN_OFF.0 } else { BROKEN_OFF.1 },
             topics: self.book.choose_topics(grade, rng),
         }
     }
@@ -183,11 +189,18 @@ impl<'a> Population<'a> {
     fn draw_call(&mut self, student: &Student<'a>) -> Call<'a> {
         let rng = &mut self.rng;
         let unidentified = student.shares_phone && rng.random_bool(UNIDENTIFIED);
+        let is_broken_off = rng.random_bool(student.broken_off);
+        let dialogue = if is_broken_off {
+            student.topics.choose_broken_off(rng)
+        } else {
+            student.topics.choose_dialogue(student.ability, rng)
+        };
         Call {
             call_id: call_id(self.size.seed, self.n_sessions),
             student_id: (!unidentified).then_some(student.student_id),
             phone: student.phone.clone(),
-            dialogue: student.topics.choose_dialogue(student.ability, rng),
+            dialogue,
+            is_broken_off,
         }
     }
 }
@@ -389,7 +402,19 @@ mod tests {
             assert_eq!(row[5] != "\\N", row[4] == "needs_attention");
         }
         let n_analysed = analyses.len();
-        assert!((765..855).contains(&n_analysed), "{n_analysed} of 900 are analysed");
+        assert!((825..885).contains(&n_analysed), "{n_analysed} of 900 are analysed");
+    }
+
+    #[test]
+    fn most_calls_last_minutes_and_end_in_more_than_one_way() {
+        let batch = populate(6);
+        let ended: Vec<_> = cells(&batch.sessions.0).into_iter().filter(|row| row[9] != "\\N").collect();
+        let minutes = |row: &Vec<&str>| (time(row[9]) - time(row[8])).num_minutes();
+        let n_short = ended.iter().filter(|row| minutes(row) < 1).count();
+        assert!((20..90).contains(&n_short), "{n_short} of {} calls are shorter than a minute", ended.len());
+        assert!(ended.iter().all(|row| minutes(row) < 1 || (4..=20).contains(&minutes(row))));
+        let reasons: HashSet<_> = ended.iter().map(|row| row[10]).collect();
+        assert!(reasons.len() >= 4, "{reasons:?}");
     }
 
     #[test]

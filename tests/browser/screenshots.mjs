@@ -70,7 +70,7 @@ try {
     await page.waitForURL(`${ADMIN_URL}/`);
     places ??= {
       session: await first(page, "/sessions?q=Amara", "tbody a[href^='/sessions/']"),
-      student: await first(page, "/students?q=Maya+Lindqvist", "tbody a[href^='/students/']"),
+      student: await first(page, "/students?q=Amara+Bianchi", "tbody a[href^='/students/']"),
     };
     const pages = {
       overview: "/",
