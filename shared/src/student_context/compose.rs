@@ -73,7 +73,9 @@ pub(super) fn blocked(now: DateTime<Utc>) -> StudentContext {
 }
 
 pub(super) fn choose(mut choices: Vec<Choice>, now: DateTime<Utc>) -> StudentContext {
-    choices.iter_mut().for_each(|choice| clip(&mut choice.first_name, MAX_FIRST_NAME));
+    for choice in &mut choices {
+        clip(&mut choice.first_name, MAX_FIRST_NAME);
+    }
     let names: Vec<&str> = choices.iter().map(|choice| &choice.first_name[..]).collect();
     let say_first = match &names[..] {
         [] => return blocked(now),
