@@ -2,12 +2,14 @@
 
 mod practice;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Executor, Result};
 use crate::evidence::{self, Evidence};
-use crate::id::StudentId;
+use crate::id::{SessionId, StudentId};
 use crate::learner::{self, MasteryState, Observation, State};
 
 /// One row of `mastery`, with its skill's name.
@@ -91,6 +93,22 @@ fn observe(evidence: &Evidence) -> Observation {
 pub async fn list_mastery(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Mastery>> {
     caller.require(Scope::StudentsRead).or_else(|_| caller.require(Scope::ContextRead))?;
     Ok(read(db, &[student_id]).await?.into_iter().map(|skill| skill.mastery).collect())
+}
+
+/// What a session changed: by skill, P(knows) after it less P(knows) right before it. Needs `students:read`.
+pub async fn list_gains(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    session_id: SessionId,
+) -> Result<BTreeMap<String, f64>> {
+    caller.require(Scope::StudentsRead)?;
+    let rows = sqlx::query!(
+        r#"select skill_id, sum(gain) as "gain!" from practices where session_id = $1 group by skill_id"#,
+        session_id as SessionId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.skill_id, row.gain)).collect())
 }
 
 /// One estimate among those of many students.

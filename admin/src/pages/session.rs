@@ -10,6 +10,8 @@ mod timeline;
 mod tools;
 mod transcript;
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -21,6 +23,7 @@ use shared::follow_up::{self, FollowUp};
 use shared::id::{SessionId, StudentId};
 use shared::job::list::{self, JobItem};
 use shared::job::repair::{self, Reanalysis};
+use shared::mastery;
 use shared::model_call::{self, ModelCallItem};
 use shared::session::browse::{self, Neighbours};
 use shared::session::{self, Session, SessionKey};
@@ -59,6 +62,8 @@ pub(crate) struct Data {
     pub(crate) neighbours: Neighbours,
     pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) follow_ups: Vec<FollowUp>,
+    /// By how much the call changed the estimate of each skill.
+    pub(crate) gains: BTreeMap<String, f64>,
     /// Whom an unassigned call may be given to: those who share its telephone.
     pub(crate) candidates: Vec<Student>,
 }
@@ -96,6 +101,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
         neighbours: browse::find_neighbours(db, caller, session.created_at, session_id).await?,
         tool_calls: tool_call::list_tool_calls_of_call(db, caller, &session.call_id, N_TOOL_CALLS).await?,
         follow_ups: follow_up::list_open_of_session(db, caller, session_id, N_FOLLOW_UPS).await?,
+        gains: mastery::list_gains(db, caller, session_id).await?,
         session,
         student,
         candidates,
@@ -165,12 +171,18 @@ fn name(data: &Data) -> &str {
     data.student.as_ref().map_or("Unknown caller", |student| &student.display_name)
 }
 
+/// The skill that the call was most about.
+fn topic(data: &Data) -> Option<&str> {
+    let skills = &data.analysis.as_ref()?.findings.skills;
+    skills.iter().rev().max_by_key(|skill| skill.evidence.len()).map(|skill| &skill.name[..])
+}
+
 /// What changes while the page is open.
 pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
     let session = &data.session;
     html! {
         div.head {
-            div { h1 { (name(data)) } (facts(&admin.viewer, session)) }
+            div { h1 { (name(data)) @if let Some(topic) = topic(data) { ": " (topic) } } (facts(&admin.viewer, session)) }
             div.actions {
                 @if let Some(student) = &data.student {
                     a.btn href={ "/students/" (student.student_id) } { (icon("user-round")) "Student" }
@@ -342,6 +354,7 @@ mod tests {
             neighbours: Neighbours::default(),
             tool_calls: Vec::new(),
             follow_ups: Vec::new(),
+            gains: BTreeMap::new(),
             candidates: Vec::new(),
         }
     }

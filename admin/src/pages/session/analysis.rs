@@ -72,7 +72,7 @@ fn findings(data: &Data, analysis: &Analysis) -> Markup {
         @if !skills.is_empty() {
             div.sec {
                 h3 { "Skills" span.aside { (skills.len()) " talked about" } }
-                ul.skillev { @for skill in skills { (skill_line(&data.turns, skill)) } }
+                ul.skillev { @for skill in skills { (skill_line(data, skill)) } }
             }
         }
         @if !misconceptions.is_empty() {
@@ -104,24 +104,35 @@ fn to_read(data: &Data, findings: &Findings) -> Markup {
     }
 }
 
-fn skill_line(turns: &[Turn], skill: &SkillFinding) -> Markup {
+fn skill_line(data: &Data, skill: &SkillFinding) -> Markup {
     html! {
         li {
             div.h { b { (skill.name) } span.tag.mono { (skill.skill_id) } }
-            div.change { span { (told(skill)) } }
+            div.change { span { (told(skill)) } @if let Some(gain) = data.gains.get(&skill.skill_id) { (change(*gain)) } }
             @if !skill.evidence.is_empty() {
                 div.tags {
                     @for evidence in &skill.evidence {
                         a.tag href={ "#t" (evidence.turn_no) } title=(verdict_words(evidence.verdict, evidence.help)) {
                             (icon_small(verdict_style(evidence.verdict).1))
                             span.vh { (verdict_words(evidence.verdict, evidence.help)) " at " }
-                            (at_of(turns, evidence.turn_no))
+                            (at_of(&data.turns, evidence.turn_no))
                         }
                     }
                 }
             }
         }
     }
+}
+
+/// By how much the student is surer of it, or less sure, than right before the call.
+fn change(gain: f64) -> Markup {
+    let shown = format!("{gain:+.2}");
+    let (class, mark, word) = match &shown[..] {
+        "+0.00" | "-0.00" => ("faint", "minus", "Estimate unchanged"),
+        _ if gain > 0.0 => ("good", "trending-up", "Estimate"),
+        _ => ("bad", "trending-down", "Estimate"),
+    };
+    html! { span.nowrap { span class=(class) { (icon_small(mark)) } " " (word) @if class != "faint" { " " b { (shown.replace('-', "−")) } } } }
 }
 
 /// "3 right, 2 of them without help; 1 not right yet".
@@ -281,6 +292,17 @@ mod tests {
         assert!(shown.contains(r##"href="#t1""##) && shown.contains("0:10"));
         assert!(shown.contains("no language model was used") && shown.contains("Tone of voice"));
         assert!(shown.contains("/analysis/retry"));
+    }
+
+    #[test]
+    fn a_skill_says_by_how_much_the_call_changed_its_estimate() {
+        let shown = |gain: f64| {
+            let mut data = super::super::tests::data(Some(sample()));
+            data.gains.insert("maths.fractions.add".to_owned(), gain);
+            card(&Admin::sample(Role::Tutor), &data).into_string()
+        };
+        assert!(shown(0.127).contains("<b>+0.13</b>") && shown(-0.041).contains("<b>−0.04</b>"));
+        assert!(shown(-0.001).contains("Estimate unchanged"));
     }
 
     #[test]
