@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use shared::access::Caller;
 use shared::db::Db;
 use shared::id::{SessionId, StudentId};
-use shared::job::repair::{self, Outdated, Reanalysis};
+use shared::job::repair::{self, Alike, Outdated, Reanalysis};
 use shared::session::{SessionKey, get_session};
 use shared::{db, student, watermark};
 
@@ -79,7 +79,8 @@ pub async fn retry_session(db: &Db, id: &str, now: DateTime<Utc>) -> anyhow::Res
 /// `job retry`: all that was given up for one reason.
 pub async fn retry_jobs(db: &Db, reason: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
     let mut tx = db.begin().await?;
-    let n_jobs = repair::retry_for_reason(&mut tx, &Caller::operator(), reason, now).await?;
+    let alike = Alike { reason, kind: None, until: now };
+    let n_jobs = repair::retry_alike(&mut tx, &Caller::operator(), &alike, now).await?;
     tx.commit().await?;
     if n_jobs == 0 {
         let mut reasons: Vec<String> =

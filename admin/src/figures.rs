@@ -52,6 +52,15 @@ pub(crate) fn dollars(microusd: i64) -> String {
     format!("${:.2}", microusd as f64 / 1_000_000.0)
 }
 
+/// "820 kB", "34 MB", "1.2 GB": thousands, as storage is sold.
+pub(crate) fn bytes(n: i64) -> String {
+    match n {
+        ..1_000_000 => format!("{} kB", n / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", n / 1_000_000),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
 /// "38%" of 0 to 1.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
@@ -88,6 +97,10 @@ mod tests {
 
     #[test]
     fn money_and_shares_are_rounded_for_reading() {
+        assert_eq!(
+            (bytes(820_400), bytes(34_100_000), bytes(1_210_000_000)),
+            ("820 kB".into(), "34 MB".into(), "1.2 GB".into())
+        );
         assert_eq!((dollars(2_069_000), percent(0.384)), ("$2.07".into(), "38%".into()));
     }
 }

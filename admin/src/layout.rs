@@ -25,6 +25,7 @@ pub(crate) enum Place {
     Clients,
     Users,
     Tools,
+    Connections,
     Audit,
     Account,
 }
@@ -34,7 +35,7 @@ impl Place {
         [Self::Overview, Self::Sessions, Self::Students, Self::Curriculum, Self::Analytics, Self::Jobs];
     /// Four fit under a thumb; the rest is behind "More".
     const TABS: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
-    const SETTINGS: [Self; 4] = [Self::Clients, Self::Users, Self::Tools, Self::Audit];
+    const SETTINGS: [Self; 5] = [Self::Connections, Self::Clients, Self::Users, Self::Tools, Self::Audit];
 
     pub(crate) fn path(self) -> &'static str {
         match self {
@@ -48,6 +49,7 @@ impl Place {
             Self::Clients => "/settings/clients",
             Self::Users => "/settings/users",
             Self::Tools => "/settings/tools",
+            Self::Connections => "/settings/connections",
             Self::Audit => "/settings/audit",
             Self::Account => "/account",
         }
@@ -65,6 +67,7 @@ impl Place {
             Self::Clients => "API clients",
             Self::Users => "Users and roles",
             Self::Tools => "Tool calls",
+            Self::Connections => "Connections",
             Self::Audit => "Audit log",
             Self::Account => "Your account",
         }
@@ -82,6 +85,7 @@ impl Place {
             Self::Clients => "key-round",
             Self::Users => "shield-check",
             Self::Tools => "wrench",
+            Self::Connections => "radio",
             Self::Audit => "scroll-text",
             Self::Account => "user-round",
         }

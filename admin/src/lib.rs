@@ -6,6 +6,7 @@
 mod assets;
 mod auth;
 mod cookie;
+mod csv;
 mod events;
 mod fault;
 mod figures;
@@ -40,8 +41,8 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 
 use crate::auth::SessionCookie;
 use crate::pages::{
-    account, analytics, audit, clients, curriculum, follow_ups, jobs, overview, search, session, sessions, student,
-    students, tools, users,
+    account, analytics, audit, clients, connections, curriculum, follow_ups, jobs, overview, search, session, sessions,
+    student, students, tools, users,
 };
 use crate::recording::{Allowed, Recordings};
 use crate::throttle::Throttle;
@@ -177,9 +178,9 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/analytics", get(analytics::get))
         .route("/analytics/export.csv", get(analytics::export))
         .route("/jobs", get(jobs::get))
-        .route("/jobs/retry-all", post(jobs::retry_all))
-        .route("/jobs/{job_id}/retry", post(jobs::retry))
-        .route("/jobs/{job_id}/discard", get(jobs::confirm_discard).post(jobs::discard))
+        .route("/jobs/alike/{decision}", get(jobs::decide::confirm_alike).post(jobs::decide::all_alike))
+        .route("/jobs/{job_id}/retry", post(jobs::decide::retry))
+        .route("/jobs/{job_id}/discard", get(jobs::decide::confirm_discard).post(jobs::decide::discard))
         .route("/settings/clients", get(clients::get).post(clients::create))
         .route("/settings/clients/{client_id}/rotate", post(clients::rotate))
         .route("/settings/clients/{client_id}/key", post(clients::add_key))
@@ -187,10 +188,14 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/users", get(users::get).post(users::invite))
         .route("/settings/users/{admin_user_id}/link", post(users::renew))
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
+        .route("/settings/users/{admin_user_id}/sign-out", post(users::sign_out))
         .route("/settings/users/{admin_user_id}/disabled", post(users::set_disabled))
         .route("/settings/tools", get(tools::get))
+        .route("/settings/connections", get(connections::get))
         .route("/settings/audit", get(audit::get))
+        .route("/settings/audit/export.csv", get(audit::export::get))
         .route("/account", get(account::get).post(account::save))
+        .route("/account/password", post(account::set_password))
         .route("/account/sign-out", post(account::sign_out))
         .route(assets::ROUTE, get(assets::get))
         .fallback(no_such_page)

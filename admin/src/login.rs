@@ -151,12 +151,12 @@ pub(crate) async fn setup_post(
 }
 
 /// Runs slow hashing off the async threads, two at a time.
-async fn with_permit<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+pub(crate) async fn with_permit<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
     let _permit = HASHING.acquire().await.map_err(|_| Fault::Internal)?;
     tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Internal)
 }
 
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -200,7 +200,7 @@ fn render_setup(viewer: &Viewer, error: Option<&str>) -> Markup {
     )
 }
 
-fn password_field(id: &str, label: &str, autocomplete: &str) -> Markup {
+pub(crate) fn password_field(id: &str, label: &str, autocomplete: &str) -> Markup {
     html! {
         div.field {
             label for=(id) { (label) }

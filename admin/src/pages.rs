@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod analytics;
 pub(crate) mod audit;
 pub(crate) mod clients;
+pub(crate) mod connections;
 pub(crate) mod curriculum;
 pub(crate) mod follow_ups;
 pub(crate) mod jobs;

@@ -42,6 +42,8 @@ pub struct State {
     pub failures: Arc<token::failures::Failures>,
     pub recorder: record::Recorder,
     pub limits: Arc<limits::Limits>,
+    /// Webhooks, lately.
+    pub heard: Arc<webhook::heard::Heard>,
 }
 
 impl std::fmt::Debug for State {
@@ -55,7 +57,15 @@ impl State {
     pub fn new(config: McpServerConfig, db: Db, recorder: record::Recorder) -> anyhow::Result<Self> {
         let auth = Arc::new(auth::Auth::new(&config)?);
         let limits = Arc::new(limits::Limits::new(config.client_requests_per_second));
-        Ok(Self { db, config: Arc::new(config), auth, failures: Arc::default(), recorder, limits })
+        Ok(Self {
+            db,
+            config: Arc::new(config),
+            auth,
+            failures: Arc::default(),
+            recorder,
+            limits,
+            heard: Arc::default(),
+        })
     }
 }
 
@@ -85,10 +95,17 @@ pub async fn run(
     let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
     // Beside the rest: a probe has neither a token nor our host name.
     let operations = http::health(db.clone(), shutdown.clone()).merge(http::metrics(db.clone(), access));
-    let router = router(State::new(config, db.clone(), recorder)?).merge(operations);
-    let writer = tokio::spawn(records.write(db));
+    let state = State::new(config, db.clone(), recorder)?;
+    let (heard, config) = (Arc::clone(&state.heard), Arc::clone(&state.config));
+    let router = router(state).merge(operations);
+    let writer = tokio::spawn(records.write(db.clone()));
+    // Its last word is on what was heard until the last request was answered.
+    let served = CancellationToken::new();
+    let stop = served.clone();
+    let teller = tokio::spawn(async move { heard.tell(db, &config, stop).await });
     http::serve_with(listener, router, shutdown, options).await?;
+    served.cancel();
     // The last recorder went with the router; what it took down is still written, unless the database is away.
-    let _ = tokio::time::timeout(RECORD_WITHIN, writer).await;
+    let _ = tokio::time::timeout(RECORD_WITHIN, async { tokio::join!(writer, teller) }).await;
     Ok(())
 }

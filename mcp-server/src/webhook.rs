@@ -4,6 +4,7 @@
 
 mod answer;
 pub(crate) mod envelope;
+pub mod heard;
 mod outcome;
 pub(crate) mod signature;
 mod slots;
@@ -23,6 +24,7 @@ use shared::clock;
 use shared::db::Db;
 use shared::delivery::{self, DeliveryState, NewDelivery};
 use shared::http::Problem;
+use shared::sign::WebhookRefusal;
 use tokio::time::timeout;
 
 use self::envelope::{Envelope, Kind, unreadable_key};
@@ -50,10 +52,14 @@ async fn receive(
 ) -> Result<Json<Value>, Problem> {
     let Some(_slot) = slots.take().await else {
         Outcome::Shed.count(None);
+        state.heard.refused(WebhookRefusal::Busy, clock::now());
         return Err(Problem::unavailable());
     };
     let headers = request.headers().clone();
-    let body = read(request).await.inspect_err(|_| Outcome::Refused.count(None))?;
+    let body = read(request).await.inspect_err(|_| {
+        Outcome::Refused.count(None);
+        state.heard.refused(WebhookRefusal::NotWhole, clock::now());
+    })?;
     let now = clock::now();
     signature::verify(&state.config.webhook, &headers, &body, now).map_err(|refusal| {
         // Anybody can send us the others, so they wake nobody up.
@@ -63,12 +69,17 @@ async fn receive(
         }
         tracing::debug!(%refusal, "a webhook was refused");
         Outcome::Refused.count(None);
+        state.heard.refused(refusal.into(), now);
         Problem::new(StatusCode::UNAUTHORIZED, "the request is not signed as it must be")
     })?;
 
     let Ok(envelope) = Envelope::parse(&body) else {
-        store(&state.db, &unreadable(&body), now).await.inspect_err(|_| Outcome::Failed.count(None))?;
+        store(&state.db, &unreadable(&body), now).await.inspect_err(|_| {
+            Outcome::Failed.count(None);
+            state.heard.refused(WebhookRefusal::NoDatabase, now);
+        })?;
         Outcome::Unreadable.count(None);
+        state.heard.refused(WebhookRefusal::Unreadable, now);
         return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not a message of VAPI's"));
     };
     let new = NewDelivery {
@@ -81,8 +92,12 @@ async fn receive(
     };
     let counted = Some(&envelope.r#type[..]);
     let stored = store(&state.db, &new, now).await;
-    let is_new = stored.inspect_err(|_| Outcome::Failed.count(counted))?;
+    let is_new = stored.inspect_err(|_| {
+        Outcome::Failed.count(counted);
+        state.heard.refused(WebhookRefusal::NoDatabase, now);
+    })?;
     if is_new { Outcome::Stored } else { Outcome::Duplicate }.count(counted);
+    state.heard.accepted(&envelope.r#type, now);
 
     Ok(Json(match envelope.kind {
         Kind::AssistantRequest => answer::assistant(&state, envelope.caller_phone.as_ref(), now).await,

@@ -128,10 +128,39 @@ pub async fn delete_login(db: impl Executor<'_>, cookie: &SecretString) -> Resul
     Ok(())
 }
 
-/// Ends all logins of a user.
-pub async fn delete_logins_of(db: impl Executor<'_>, admin_user_id: AdminUserId) -> Result<()> {
-    sqlx::query!("delete from admin_logins where admin_user_id = $1", admin_user_id as AdminUserId).execute(db).await?;
-    Ok(())
+/// Ends all logins of a user: how many they were.
+pub async fn delete_logins_of(db: impl Executor<'_>, admin_user_id: AdminUserId) -> Result<u64> {
+    let ended = sqlx::query!("delete from admin_logins where admin_user_id = $1", admin_user_id as AdminUserId);
+    Ok(ended.execute(db).await?.rows_affected())
+}
+
+/// Ends all logins of a user but the one of this cookie: how many they were.
+pub async fn delete_other_logins_of(
+    db: impl Executor<'_>,
+    admin_user_id: AdminUserId,
+    own: &SecretString,
+) -> Result<u64> {
+    let ended = sqlx::query!(
+        "delete from admin_logins where admin_user_id = $1 and login_hash <> $2",
+        admin_user_id as AdminUserId,
+        secret::hash(own.expose_secret()),
+    )
+    .execute(db)
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// How many living logins each user has; who has none is left out.
+pub async fn count_logins(db: impl Executor<'_>, now: DateTime<Utc>) -> Result<Vec<(AdminUserId, i64)>> {
+    let rows = sqlx::query!(
+        r#"select admin_user_id as "admin_user_id: AdminUserId", count(*) as "n!" from admin_logins
+           where expires_at > $1 and last_seen_at > $2 group by admin_user_id"#,
+        now,
+        now - IDLE,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.admin_user_id, row.n)).collect())
 }
 
 /// A login, as its owner sees it in a list.
@@ -163,14 +192,12 @@ pub async fn list_logins(
     .await?)
 }
 
-/// Ends one login of a user, named as [`list_logins`] names it.
-pub async fn delete_login_of(db: impl Executor<'_>, admin_user_id: AdminUserId, login_hash: &[u8]) -> Result<()> {
-    sqlx::query!(
+/// Ends one login of a user, named as [`list_logins`] names it: how many they were, one or none.
+pub async fn delete_login_of(db: impl Executor<'_>, admin_user_id: AdminUserId, login_hash: &[u8]) -> Result<u64> {
+    let ended = sqlx::query!(
         "delete from admin_logins where admin_user_id = $1 and login_hash = $2",
         admin_user_id as AdminUserId,
         login_hash,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    );
+    Ok(ended.execute(db).await?.rows_affected())
 }

@@ -188,10 +188,10 @@ pub async fn renew_setup(
     if n == 0 { Err(Error::NotFound("user")) } else { Ok(setup) }
 }
 
-/// Replaces the password's hash.
+/// Replaces the password's hash. A set-up link that was still open ends.
 pub async fn set_password(db: impl Executor<'_>, admin_user_id: AdminUserId, password_hash: &str) -> Result<()> {
     sqlx::query!(
-        "update admin_users set password_hash = $2 where admin_user_id = $1",
+        "update admin_users set password_hash = $2, setup_hash = null, setup_until = null where admin_user_id = $1",
         admin_user_id as AdminUserId,
         password_hash,
     )

@@ -64,22 +64,74 @@ pub struct AuditEntry {
     pub detail: Value,
 }
 
-/// Entries, newest first, from before the entry `before`. Of one actor, or of all.
-pub async fn list_entries(
-    db: impl Executor<'_>,
-    actor: Option<&str>,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<AuditEntry>> {
+/// Which entries to list. What is `None` narrows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct AuditQuery<'a> {
+    /// Who, as entries name them, or an e-mail address alone.
+    pub actor: Option<&'a str>,
+    pub action: Option<&'a str>,
+    /// What it was done to, as entries name it, or how that begins: `student:`.
+    pub object: Option<&'a str>,
+    pub from: Option<DateTime<Utc>>,
+    /// Itself left out.
+    pub to: Option<DateTime<Utc>>,
+    /// Only what stands before this entry.
+    pub before: Option<i64>,
+    pub limit: i64,
+}
+
+/// The newest first.
+pub async fn list_entries(db: impl Executor<'_>, query: &AuditQuery<'_>) -> Result<Vec<AuditEntry>> {
+    let object = query.object.map(|object| object.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%");
     Ok(sqlx::query_as!(
         AuditEntry,
         "select audit_entry_id, at, actor, action, object, detail from audit_entries
-         where ($1::text is null or actor = $1) and ($2::bigint is null or audit_entry_id < $2)
-         order by audit_entry_id desc limit $3",
-        actor,
-        before,
-        limit,
+         where ($1::text is null or actor = $1 or actor = 'admin:' || $1)
+           and ($2::text is null or action = $2)
+           and ($3::text is null or object like $3)
+           and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+           and ($6::bigint is null or audit_entry_id < $6)
+         order by audit_entry_id desc limit $7",
+        query.actor,
+        query.action,
+        object,
+        query.from,
+        query.to,
+        query.before,
+        query.limit,
     )
     .fetch_all(db)
     .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use serde_json::json;
+
+    use super::*;
+    use crate::db::Db;
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn entries_are_found_by_who_what_whom_and_when(db: Db) {
+        let now: DateTime<Utc> = "2026-11-19T21:12:04Z".parse().unwrap();
+        let operator = Caller::operator();
+        let deeds = [("student.update", "student:1_a"), ("student.update", "student:12a"), ("job.retry", "job:1_a")];
+        for (days, (action, object)) in (0..).zip(deeds) {
+            insert_entry(&db, &operator, action, Some(object), &json!({}), now + TimeDelta::days(days)).await.unwrap();
+        }
+        let all = AuditQuery { limit: 10, ..AuditQuery::default() };
+        let found = async |query: AuditQuery<'static>| {
+            let entries = list_entries(&db, &query).await.unwrap();
+            entries.into_iter().map(|entry| entry.object.unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(all.clone()).await, ["job:1_a", "student:12a", "student:1_a"]);
+        assert_eq!(found(AuditQuery { action: Some("job.retry"), ..all.clone() }).await, ["job:1_a"]);
+        assert_eq!(found(AuditQuery { object: Some("student:1_"), ..all.clone() }).await, ["student:1_a"]);
+        assert_eq!(found(AuditQuery { object: Some("student:"), ..all.clone() }).await, ["student:12a", "student:1_a"]);
+        let (from, to) = (Some(now + TimeDelta::hours(1)), Some(now + TimeDelta::days(2)));
+        assert_eq!(found(AuditQuery { from, to, ..all.clone() }).await, ["student:12a"]);
+        assert_eq!(found(AuditQuery { actor: Some("operator"), limit: 1, ..all.clone() }).await, ["job:1_a"]);
+        assert!(found(AuditQuery { actor: Some("ada@example.org"), ..all }).await.is_empty());
+    }
 }

@@ -106,6 +106,30 @@ impl PoolSize {
 // A Postgres as it is installed has room for all, and for as many again during a deployment.
 const _: () = assert!(2 * PoolSize::OF_ALL_ROLES <= 97);
 
+/// How the database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// As it tells it itself: "17.6 (Debian 17.6-1)".
+    pub version: String,
+    /// Connections to this database, of all who have any.
+    pub n_connections: i64,
+    /// So many it takes altogether.
+    pub max_connections: i32,
+    pub n_bytes: i64,
+}
+
+pub async fn get_status(db: impl Executor<'_>) -> Result<Status> {
+    Ok(sqlx::query_as!(
+        Status,
+        r#"select current_setting('server_version') as "version!",
+               (select count(*) from pg_stat_activity where datname = current_database()) as "n_connections!",
+               current_setting('max_connections')::int as "max_connections!",
+               pg_database_size(current_database()) as "n_bytes!""#,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
 /// Warns at start where Postgres has less room than the pools of one process of each role may take: the roles would
 /// starve each other, and that not before there is load.
 pub async fn check_room(db: Db) {

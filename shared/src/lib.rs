@@ -35,6 +35,7 @@ pub mod retention;
 pub mod saved_view;
 pub mod secret;
 pub mod session;
+pub mod sign;
 pub mod stats;
 pub mod student;
 pub mod student_context;

@@ -64,6 +64,52 @@ pub async fn spent_since(db: impl Executor<'_>, since: DateTime<Utc>, student_id
     .await?)
 }
 
+/// What models were asked, answered and cost in two spans that end now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub n_today: i64,
+    pub n_failed_today: i64,
+    pub tokens_today: i64,
+    pub microusd_today: i64,
+    pub n_month: i64,
+    pub n_failed_month: i64,
+    pub tokens_month: i64,
+    pub microusd_month: i64,
+    /// Questions of the month of which nobody knows the price.
+    pub n_unpriced_month: i64,
+    pub answered_at: Option<DateTime<Utc>>,
+    pub failed_at: Option<DateTime<Utc>>,
+}
+
+/// Since `today` and since `month`, which is no later. Needs `sessions:read`.
+pub async fn usage(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    today: DateTime<Utc>,
+    month: DateTime<Utc>,
+) -> Result<Usage> {
+    caller.require(Scope::SessionsRead)?;
+    Ok(sqlx::query_as!(
+        Usage,
+        r#"select count(*) filter (where at >= $1) as "n_today!",
+               count(*) filter (where at >= $1 and outcome <> 'ok') as "n_failed_today!",
+               coalesce(sum(input_tokens::bigint + output_tokens) filter (where at >= $1), 0)::bigint as "tokens_today!",
+               coalesce(sum(cost_microusd) filter (where at >= $1), 0)::bigint as "microusd_today!",
+               count(*) as "n_month!",
+               count(*) filter (where outcome <> 'ok') as "n_failed_month!",
+               coalesce(sum(input_tokens::bigint + output_tokens), 0)::bigint as "tokens_month!",
+               coalesce(sum(cost_microusd), 0)::bigint as "microusd_month!",
+               count(*) filter (where cost_microusd is null and input_tokens > 0) as "n_unpriced_month!",
+               max(at) filter (where outcome = 'ok') as answered_at,
+               max(at) filter (where outcome <> 'ok') as failed_at
+           from model_calls where at >= $2"#,
+        today,
+        month,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
 /// One question to a model about a session, as its page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelCallItem {

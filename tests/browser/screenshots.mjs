@@ -86,6 +86,8 @@ try {
       analytics: "/analytics?by=grade&range=91",
       search: "/search?q=fractions",
       jobs: "/jobs",
+      "jobs-decide": "/jobs/alike/retry?reason=it+killed+its+worker+three+times",
+      "settings-connections": "/settings/connections",
       "settings-clients": "/settings/clients",
       "settings-users": "/settings/users",
       "settings-tools": "/settings/tools",

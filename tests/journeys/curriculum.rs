@@ -62,7 +62,8 @@ async fn a_sheet_is_looked_at_first_and_one_with_a_fault_changes_nothing() {
     let again = tutor.post(IMPORT, "/curriculum/import/apply", &apply).await;
     assert_eq!(again.status(), StatusCode::CONFLICT, "it was made from what is there no longer");
 
-    let entries = audit::list_entries(&service.db, None, None, 10).await.unwrap();
+    let entries =
+        audit::list_entries(&service.db, &audit::AuditQuery { limit: 10, ..Default::default() }).await.unwrap();
     let imports: Vec<_> = entries.iter().filter(|entry| entry.action == "curriculum.import").collect();
     assert_eq!(imports.len(), 1);
     assert_eq!(imports[0].detail["added"], serde_json::json!(["art.a"]));
@@ -137,7 +138,8 @@ async fn a_skill_is_added_retired_and_restored_and_a_viewer_only_reads() {
     let needed = admin.post(page, "/curriculum/maths.number.count/retire", &[]).await;
     assert_eq!(needed.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(needed.text().await.unwrap().contains("builds on it"));
-    let entries = audit::list_entries(&service.db, None, None, 20).await.unwrap();
+    let entries =
+        audit::list_entries(&service.db, &audit::AuditQuery { limit: 20, ..Default::default() }).await.unwrap();
     for action in ["subject.create", "skill.create", "skill.retire", "skill.restore"] {
         assert!(entries.iter().any(|entry| entry.action == action), "{action}: {entries:?}");
     }

@@ -50,7 +50,8 @@ async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
     assert_eq!(person.submit("/", &done, &[("back", &page)]).await, page);
     let overview = person.read("/").await;
     assert!(!overview.contains("a person should read") && overview.contains("go on with fractions"));
-    let entries = audit::list_entries(&service.db, None, None, 10).await.unwrap();
+    let entries =
+        audit::list_entries(&service.db, &audit::AuditQuery { limit: 10, ..Default::default() }).await.unwrap();
     assert!(entries.iter().any(|entry| entry.action == "follow_up.close"), "{entries:?}");
     let again = person.post("/", &done, &[("back", "//elsewhere.example")]).await;
     assert_eq!(again.status(), StatusCode::NOT_FOUND, "it is done already");

@@ -19,6 +19,7 @@ mod introductions;
 mod language_model;
 mod migrations;
 mod missing_reports;
+mod office;
 mod operations;
 mod orders;
 mod overview;

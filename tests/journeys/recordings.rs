@@ -106,7 +106,8 @@ async fn a_recording_is_heard_in_pieces_by_whom_it_may_concern_and_from_where_it
     assert_eq!(piece.bytes().await.unwrap(), file[100..200]);
     let beyond = get_piece(&person, &page, Some("bytes=9999999-")).await;
     assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
-    let entries = audit::list_entries(&service.db, None, None, 50).await.unwrap();
+    let entries =
+        audit::list_entries(&service.db, &audit::AuditQuery { limit: 50, ..Default::default() }).await.unwrap();
     let n_plays = entries.iter().filter(|entry| entry.action == "recording.play").count();
     assert_eq!(n_plays, 1, "many pieces are one hearing");
 

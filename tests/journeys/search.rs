@@ -24,7 +24,8 @@ async fn one_question_finds_students_sessions_and_what_was_said() {
     }
     let said = person.read("/search?q=six+third&in=transcripts").await;
     assert!(said.contains("<mark>") && said.contains(&format!("/sessions/{session_id}#t")), "{said}");
-    let entries = audit::list_entries(&service.db, None, None, 50).await.unwrap();
+    let entries =
+        audit::list_entries(&service.db, &audit::AuditQuery { limit: 50, ..Default::default() }).await.unwrap();
     let entry = entries.iter().find(|entry| entry.action == "session.search").expect("reading leaves a trace");
     assert!(entry.detail.to_string().contains(session_id) && !entry.detail.to_string().contains("third"));
     assert!(person.read("/search?q=crocodile").await.contains("Nothing found"));

@@ -129,7 +129,8 @@ async fn a_file_holds_what_the_filters_show_and_no_formula() {
     assert_eq!(file.lines().count(), 31, "all pages, and a heading");
     assert!(file.contains("\"'=Zoe Lindqvist\"") && !file.contains("Amara"), "{file}");
     assert!(file.lines().nth(1).unwrap().contains(",Silence,silence-timed-out,received,Milo,12,1.000000,"));
-    let entries = audit::list_entries(&service.db, None, None, 5).await.unwrap();
+    let entries =
+        audit::list_entries(&service.db, &audit::AuditQuery { limit: 5, ..Default::default() }).await.unwrap();
     let entry = entries.iter().find(|entry| entry.action == "sessions.export").expect("an entry");
     assert_eq!(entry.detail, json!({ "filters": 1 }), "what was looked for may be a name");
     let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
@@ -149,7 +150,8 @@ async fn ticked_sessions_are_analysed_again_and_the_rest_is_left_alone() {
     let to = person.submit("/sessions", "/sessions/run-again", &fields).await;
     assert_eq!(to, "/sessions?status=analyzed&asked=1");
     assert!(person.read(&to).await.contains("1 session will be analysed again"));
-    let entries = audit::list_entries(&service.db, None, None, 20).await.unwrap();
+    let entries =
+        audit::list_entries(&service.db, &audit::AuditQuery { limit: 20, ..Default::default() }).await.unwrap();
     assert_eq!(entries.iter().filter(|entry| entry.action == "session.analyze").count(), 1);
     assert_eq!(person.post("/sessions", "/sessions/run-again", &[]).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let text = person.read(&format!("/sessions/{analyzed}/transcript.txt")).await;

@@ -3,7 +3,7 @@
 //! **Invariants:** the only crate that names faktory, and the only one that asks a language model. A job writes its
 //! effect and its end in one transaction, fenced by its lease; slow work happens outside any transaction.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -136,6 +136,8 @@ pub(crate) struct Context {
     vapi: Option<Arc<Vapi>>,
     /// Whether Faktory answers. It keeps nobody from trying.
     faktory: Arc<Breaker>,
+    /// What it said of itself when it first answered.
+    faktory_version: Arc<OnceLock<String>>,
     /// The end of patience with running jobs.
     halt: CancellationToken,
 }
@@ -170,6 +172,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
         llm,
         vapi,
         faktory: Arc::default(),
+        faktory_version: Arc::default(),
         halt: halt.clone(),
     };
     let (judge, source) = (context.judge(), if matches!(queue, Queue::Embedded) { "the table" } else { "Faktory" });

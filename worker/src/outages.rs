@@ -1,12 +1,14 @@
-//! Tells the servers what this worker cannot reach: it has no port at which they could ask.
+//! Tells the servers that this worker lives, and what it cannot reach: it has no port at which they could ask.
 
 use std::time::{Duration, Instant};
 
+use shared::clock;
 use shared::outage::{self, Dependency};
+use shared::sign::{self, Worker};
 use tokio_util::sync::CancellationToken;
 
-use crate::Context;
 use crate::breaker::Breaker;
+use crate::{Context, Queue};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// An outage that nobody repeats for a minute is forgotten.
@@ -28,7 +30,14 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
     let watched = all.into_iter().flatten();
     let mut watched: Vec<_> =
         watched.map(|(dependency, breaker)| Watched { dependency, breaker, told: None }).collect();
+    let mut lived_at = None::<Instant>;
     loop {
+        if lived_at.is_none_or(|at| at.elapsed() >= sign::EVERY) {
+            match sign::put(&context.db, &sign_of(&context), clock::now()).await {
+                Ok(()) => lived_at = Some(Instant::now()),
+                Err(error) => tracing::debug!(%error, "could not give a sign of life"),
+            }
+        }
         for one in &mut watched {
             // Where the database is away, everybody knows already.
             if let Err(error) = one.tell(&context, Instant::now()).await {
@@ -38,6 +47,17 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
         if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
             return;
         }
+    }
+}
+
+/// What this worker works with.
+fn sign_of(context: &Context) -> Worker {
+    Worker {
+        model: context.llm.as_ref().map(|llm| llm.model().to_owned()),
+        has_vapi: context.vapi.is_some(),
+        reconcile_seconds: context.config.reconcile.every.as_secs(),
+        has_faktory: matches!(context.config.queue, Queue::Faktory(_)),
+        faktory_version: context.faktory_version.get().filter(|version| !version.is_empty()).cloned(),
     }
 }
 

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, StreamExt, stream};
 use shared::db::{self, Db, hold};
 use shared::delivery::{self, DeliveryState, NewDelivery, REPORT, list_calls_without_report};
+use shared::sign::{self, Sign};
 use shared::{clock, watermark};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,6 @@ use crate::vapi::{Call, Fault, Head, Span, Vapi};
 
 /// One worker of several does it.
 const LOCK: i64 = 0x5641_5049_0001;
-const WATERMARK: &str = "vapi_calls";
 /// How far back the first look goes.
 const FIRST_LOOK: TimeDelta = TimeDelta::days(1);
 /// Looked at again each time: clocks differ, and VAPI writes a call's end a while after it.
@@ -67,21 +67,35 @@ pub(crate) async fn run(context: Context, vapi: Arc<Vapi>, pace: Pace, stop: Can
     loop {
         let done = async {
             match pass(&context.db, &vapi, pace, clock::now()).await {
-                Ok(Some(done)) if done.n_brought_in > 0 => {
-                    tracing::warn!(
-                        n_brought_in = done.n_brought_in,
-                        n_left = done.n_left,
-                        "brought in calls whose report never came"
-                    );
+                Ok(Some(Reconciled { n_known, n_brought_in, n_left })) => {
+                    tell(&context.db, &sign::Reconciled { n_known, n_brought_in, n_left }).await;
+                    if n_brought_in > 0 {
+                        tracing::warn!(n_brought_in, n_left, "brought in calls whose report never came");
+                        tell(&context.db, &sign::BroughtIn { n: n_brought_in }).await;
+                    }
                 }
-                Ok(_) => {}
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "could not ask VAPI for missing calls"),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "could not ask VAPI for missing calls");
+                    // A fault of VAPI's is in fixed words; any other is the database's, and nobody's to read.
+                    let why = error
+                        .downcast_ref::<Fault>()
+                        .map_or_else(|| "the database did not answer".to_owned(), ToString::to_string);
+                    tell(&context.db, &sign::ReconcileFailed { why }).await;
+                }
             }
             tokio::time::sleep(pace.every).await;
         };
         if stop.run_until_cancelled(done).await.is_none() {
             return;
         }
+    }
+}
+
+/// For the dashboard. Where the database is away, everybody knows already.
+async fn tell(db: &Db, sign: &impl Sign) {
+    if let Err(error) = sign::put(db, sign, clock::now()).await {
+        tracing::debug!(%error, "could not tell of missing calls");
     }
 }
 
@@ -94,7 +108,7 @@ async fn pass(db: &Db, vapi: &Vapi, pace: Pace, now: DateTime<Utc>) -> anyhow::R
 }
 
 async fn look(db: &Db, vapi: &Vapi, pace: Pace, now: DateTime<Utc>) -> anyhow::Result<Reconciled> {
-    let since = watermark::find(db, WATERMARK).await?;
+    let since = watermark::find(db, sign::RECONCILED_UNTIL).await?;
     let since = since.and_then(|text| text.parse().ok()).unwrap_or(now - FIRST_LOOK);
     let heads = vapi.list_calls(Span::UpdatedFrom(since)).await?;
     let (ripe, green): (Vec<Head>, Vec<Head>) =
@@ -109,7 +123,7 @@ async fn look(db: &Db, vapi: &Vapi, pace: Pace, now: DateTime<Utc>) -> anyhow::R
         }
     })
     .await?;
-    watermark::put(db, WATERMARK, &until.max(since).to_rfc3339(), now).await?;
+    watermark::put(db, sign::RECONCILED_UNTIL, &until.max(since).to_rfc3339(), now).await?;
     Ok(done)
 }
 

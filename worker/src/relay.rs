@@ -41,6 +41,11 @@ pub(crate) async fn run(context: Context, address: Address, mut doorbell: Doorbe
 
 async fn relay(context: &Context, producer: &mut Producer) -> anyhow::Result<usize> {
     producer.connect().await?;
+    if context.faktory_version.get().is_none() {
+        // Asked once, known or not: nothing but a page for people wants it.
+        let _ = context.faktory_version.set(producer.version().await.unwrap_or_default());
+        producer.connect().await?;
+    }
     let due = claim_to_send(&context.db, BATCH).await?;
     if due.is_empty() {
         return Ok(0);

@@ -1,15 +1,18 @@
-//! One's own account: how the pages look, and where one is signed in.
+//! One's own account: how the pages look, the password, and where one is signed in.
 
-use axum::extract::State;
+mod password;
+
+use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 use maud::{Markup, html};
 use secrecy::ExposeSecret;
+use serde::Deserialize;
 use shared::admin_login::{self, LoginItem};
-use shared::db::Db;
-use shared::secret;
+use shared::db::{self, Db};
+use shared::{audit, clock, secret};
 
 use crate::auth::{Admin, SessionCookie};
 use crate::cookie;
@@ -17,21 +20,44 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::parts::csrf;
+use crate::parts::notice::{Tone, notice};
 use crate::parts::table::{Column, cell, row, table};
 use crate::viewer::{SHORTCUTS_COOKIE, THEME_COOKIE, Theme, ZONE_COOKIE};
 
 const PATH: &str = "/account";
 const A_YEAR_SECONDS: u32 = 31_536_000;
 
+pub(crate) use self::password::post as set_password;
+
+/// What was just done.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct News {
+    done: String,
+}
+
 pub(crate) async fn get(
     admin: Admin,
     State(db): State<Db>,
     State(session_cookie): State<SessionCookie>,
+    Query(news): Query<News>,
     headers: HeaderMap,
 ) -> Result<Markup, Fault> {
-    let logins = admin_login::list_logins(&db, admin.admin_user_id, admin.viewer.now).await?;
-    let own = session_cookie.read(&headers).map(|cookie| secret::hash(cookie.expose_secret()));
-    Ok(render(&admin, &logins, own.as_deref()))
+    let told =
+        (news.done == "password").then_some((Tone::Info, "Your password is changed. Other sign-ins were ended."));
+    shown(&admin, &db, session_cookie, &headers, told).await
+}
+
+async fn shown(
+    admin: &Admin,
+    db: &Db,
+    session_cookie: SessionCookie,
+    headers: &HeaderMap,
+    told: Option<(Tone, &str)>,
+) -> Result<Markup, Fault> {
+    let logins = admin_login::list_logins(db, admin.admin_user_id, admin.viewer.now).await?;
+    let own = session_cookie.read(headers).map(|cookie| secret::hash(cookie.expose_secret()));
+    Ok(render(admin, &logins, own.as_deref(), told))
 }
 
 /// Keeps how the pages look, in cookies of this browser.
@@ -55,18 +81,22 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
 
 /// Ends one login of one's own, or all of them.
 pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
-    let admin_user_id = posted.admin.admin_user_id;
-    match posted.fields.text("login") {
-        "all" => admin_login::delete_logins_of(&db, admin_user_id).await?,
+    let (admin_user_id, caller) = (posted.admin.admin_user_id, &posted.admin.caller);
+    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let n = match posted.fields.text("login") {
+        "all" => admin_login::delete_logins_of(&mut *tx, admin_user_id).await?,
         login => {
             let hash = hex::decode(login).map_err(|_| Fault::NotFound("sign-in"))?;
-            admin_login::delete_login_of(&db, admin_user_id, &hash).await?;
+            admin_login::delete_login_of(&mut *tx, admin_user_id, &hash).await?
         }
-    }
+    };
+    let detail = serde_json::json!({ "n": n });
+    audit::insert_entry(&mut *tx, caller, "admin.sign_out", None, &detail, clock::now()).await?;
+    tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
 
-fn render(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Markup {
+fn render(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>, told: Option<(Tone, &str)>) -> Markup {
     page(
         admin,
         Place::Account,
@@ -74,7 +104,9 @@ fn render(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Markup {
         html! {
             div.stack {
                 div.head { div { h1 { "Your account" } p { (admin.email) ", " (crate::layout::role_word(admin)) } } }
+                @if let Some((tone, text)) = told { (notice(tone, text, "")) }
                 (looks(admin))
+                (password::card(admin))
                 (logins_card(admin, logins, own))
             }
         },
@@ -190,7 +222,7 @@ mod tests {
     fn ones_own_login_is_marked() {
         let at = Admin::sample(Role::Viewer).viewer.now;
         let login = LoginItem { login_hash: vec![1, 2], user_agent: None, created_at: at, last_seen_at: at };
-        let shown = render(&Admin::sample(Role::Viewer), &[login], Some(&[1, 2])).into_string();
+        let shown = render(&Admin::sample(Role::Viewer), &[login], Some(&[1, 2]), None).into_string();
         assert!(shown.contains("This one") && shown.contains(r#"value="0102""#));
     }
 }

@@ -1,43 +1,97 @@
 //! Who saw or changed what.
 
+pub(crate) mod export;
+
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use chrono::{NaiveDate, TimeDelta};
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::audit::{self, AuditEntry};
+use shared::audit::{self, AuditEntry, AuditQuery};
 use shared::db::Db;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
+use crate::htmx::{self, Asked};
 use crate::layout::{Place, page};
 use crate::link;
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::pager::{PAGE, pager, split_page};
 use crate::parts::table::{Column, cell, row, table};
+use crate::parts::{date, select};
+use crate::viewer::Viewer;
 
 const PATH: &str = "/settings/audit";
+const EXPORT: &str = "/settings/audit/export.csv";
+const LIST_ID: &str = "audit";
+const MAX_CHARS: usize = 300;
 
+/// The filters, as the address has them.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
     who: String,
+    act: String,
+    object: String,
+    from: String,
+    to: String,
     before: String,
 }
 
 impl Filter {
-    fn before(&self) -> Result<Option<i64>, Fault> {
-        match &self.before[..] {
+    fn query(&self, viewer: &Viewer) -> Result<AuditQuery<'_>, Fault> {
+        let text = |text: &'_ str| text.chars().count() <= MAX_CHARS;
+        if ![&self.who, &self.act, &self.object].into_iter().all(|field| text(field)) {
+            return Err(Fault::Invalid("A filter has at most 300 characters.".to_owned()));
+        }
+        let before = match &self.before[..] {
+            "" => None,
+            text => Some(
+                text.parse().map_err(|_| Fault::Invalid("This link to a page of the list is damaged.".to_owned()))?,
+            ),
+        };
+        let day = |text: &str| match text {
             "" => Ok(None),
             text => text
-                .parse()
+                .parse::<NaiveDate>()
                 .map(Some)
-                .map_err(|_| Fault::Invalid("This link to a page of the list is damaged.".to_owned())),
-        }
+                .map_err(|_| Fault::Invalid("A day is written like 2026-11-23.".to_owned())),
+        };
+        let (from, to) = (day(&self.from)?, day(&self.to)?);
+        Ok(AuditQuery {
+            actor: given(&self.who),
+            action: given(&self.act),
+            object: given(&self.object),
+            from: from.map(|day| viewer.start_of(day)),
+            // The last day is meant as a whole.
+            to: to.map(|day| viewer.start_of(day.checked_add_signed(TimeDelta::days(1)).unwrap_or(day))),
+            before,
+            limit: PAGE + 1,
+        })
     }
 
     fn url(&self, before: &str) -> String {
-        link::to(PATH, &[("who", &self.who), ("before", before)])
+        self.url_of(PATH, before)
     }
+
+    fn url_of(&self, path: &str, before: &str) -> String {
+        let Self { who, act, object, from, to, before: _ } = self;
+        let fields =
+            [("who", &who[..]), ("act", act), ("object", object), ("from", from), ("to", to), ("before", before)];
+        link::to(path, &fields.map(|(name, value)| (name, value.trim())))
+    }
+
+    fn n_narrow(&self) -> usize {
+        [&self.who, &self.act, &self.object, &self.from, &self.to]
+            .iter()
+            .filter(|field| !field.trim().is_empty())
+            .count()
+    }
+}
+
+fn given(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
 }
 
 pub(crate) struct Data {
@@ -46,45 +100,91 @@ pub(crate) struct Data {
     pub(crate) has_next: bool,
 }
 
-pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    Query(filter): Query<Filter>,
+    asked: Asked,
+) -> Result<Response, Fault> {
     admin.require_manage()?;
-    let who = Some(filter.who.trim()).filter(|who| !who.is_empty() && who.len() <= 300);
-    let rows = audit::list_entries(&db, who, filter.before()?, PAGE + 1).await?;
-    let (entries, has_next) = split_page(rows);
-    Ok(render(&admin, &Data { filter, entries, has_next }))
+    let (entries, has_next) = split_page(audit::list_entries(&db, &filter.query(&admin.viewer)?).await?);
+    let data = Data { filter, entries, has_next };
+    if asked.is_for(LIST_ID) {
+        return Ok(htmx::fragment(list(&admin, &data), &data.filter.url(&data.filter.before)));
+    }
+    Ok(render(&admin, &data).into_response())
 }
 
 const COLUMNS: [Column; 3] = [("Time", ""), ("What happened", ""), ("About", "")];
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
-    let next =
-        data.entries.last().filter(|_| data.has_next).map(|last| data.filter.url(&last.audit_entry_id.to_string()));
-    let first = (!data.filter.before.is_empty()).then(|| data.filter.url(""));
     page(
         admin,
         Place::Audit,
         "Audit log",
         html! {
             div.stack.list-page {
-                div.head { div { h1 { "Audit log" } p { "Who saw or changed what. Entries cannot be edited." } } }
-                form.filters method="get" action=(PATH) role="search" aria-label="Filter the audit log" {
-                    div.field.grow {
-                        label for="who" { "Who" } (icon("search"))
-                        input.input id="who" name="who" type="search" maxlength="300" placeholder="admin:ada@example.org, client:client_…, operator" value=(data.filter.who);
-                    }
-                    button.btn { (icon("list-filter")) "Filter" }
+                div.head {
+                    div { h1 { "Audit log" } p { "Who saw or changed what. Entries cannot be edited." } }
+                    div.actions { a.btn href=(data.filter.url_of(EXPORT, "")) { (icon("download")) "Export CSV" } }
                 }
-                div.card id="audit" {
-                    @if data.entries.is_empty() {
-                        (empty("scroll-text", "No entries", "Nobody of that name saw or changed anything.", html! {}))
-                    } @else {
-                        (table("Audit entries", &COLUMNS, &html! { @for entry in &data.entries { (entry_row(admin, data, entry)) } }))
-                        (pager("Newest first", first.as_deref(), next.as_deref()))
-                    }
-                }
+                (filters(&data.filter))
+                div.card id=(LIST_ID) { (list(admin, data)) }
             }
         },
     )
+}
+
+fn filters(filter: &Filter) -> Markup {
+    let acts: Vec<(&str, &str)> =
+        [("", "Any")].into_iter().chain(ACTS.iter().map(|(act, words)| (*act, *words))).collect();
+    let n = filter.n_narrow() - usize::from(!filter.who.trim().is_empty());
+    html! {
+        form.filters method="get" action=(PATH) role="search" aria-label="Filter the audit log"
+            hx-get=(PATH) hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" hx-sync="this:replace" hx-indicator="#busy"
+            hx-trigger="input changed delay:400ms from:#who, input changed delay:400ms from:#object, change target:'select, [type=date]', submit" {
+            div.field.grow {
+                label for="who" { "Who" } (icon("search"))
+                input.input id="who" name="who" type="search" maxlength="300" placeholder="ada@example.org, client:client_…, operator" value=(filter.who);
+            }
+            details.more open[n > 0] {
+                summary.btn { (icon("list-filter")) "Filters" @if n > 0 { " " span.n { (n) } } }
+                div.fields {
+                    (select("What", "act", &acts, &filter.act))
+                    div.field {
+                        label for="object" { "About" }
+                        input.input id="object" name="object" type="search" maxlength="300" placeholder="student:, session:018f…" value=(filter.object);
+                    }
+                    (date("From", "from", &filter.from))
+                    (date("To", "to", &filter.to))
+                    button.btn { (icon("list-filter")) "Filter" }
+                }
+            }
+            span.htmx-indicator.xs.faint id="busy" { "Updating" }
+        }
+    }
+}
+
+fn list(admin: &Admin, data: &Data) -> Markup {
+    if data.entries.is_empty() {
+        return if data.filter.n_narrow() > 0 {
+            empty(
+                "search",
+                "No entries match",
+                "Nobody did what the filters ask for.",
+                html! { a.btn href=(PATH) { "Clear filters" } },
+            )
+        } else {
+            empty("scroll-text", "No entries", "Nobody saw or changed anything so far.", html! {})
+        };
+    }
+    let next =
+        data.entries.last().filter(|_| data.has_next).map(|last| data.filter.url(&last.audit_entry_id.to_string()));
+    let first = (!data.filter.before.is_empty()).then(|| data.filter.url(""));
+    html! {
+        (table("Audit entries", &COLUMNS, &html! { @for entry in &data.entries { (entry_row(admin, data, entry)) } }))
+        (pager("Newest first", first.as_deref(), next.as_deref()))
+    }
 }
 
 fn entry_row(admin: &Admin, data: &Data, entry: &AuditEntry) -> Markup {
@@ -118,40 +218,57 @@ fn about(entry: &AuditEntry) -> Markup {
     }
 }
 
-/// An action in the words that its button has.
+/// Every act that is taken down, in the words that its button has.
+const ACTS: [(&str, &str); 43] = [
+    ("admin.login", "signed in"),
+    ("admin.logout", "signed out"),
+    ("admin.sign_out", "ended sign-ins of their own"),
+    ("admin.password", "changed their password"),
+    ("admin.invite", "invited a user"),
+    ("admin.setup_link", "made a set-up link"),
+    ("admin.role", "changed a role"),
+    ("admin.sign_out_user", "signed a user out"),
+    ("admin.disable", "shut a user out"),
+    ("admin.enable", "let a user in again"),
+    ("admin_user.create", "made a user by command"),
+    ("audit.export", "exported the audit log"),
+    ("client.create", "made an API client"),
+    ("client.rotate", "replaced the secret of an API client"),
+    ("client.revoke", "revoked an API client"),
+    ("client.key", "made an agent key"),
+    ("api_client.create", "made an API client by command"),
+    ("student.read", "opened a student"),
+    ("student.read_context", "read what the assistant is told"),
+    ("student.reveal_phone", "showed the phone numbers of a student"),
+    ("student.find_by_phone", "looked a phone number up"),
+    ("student.create", "added a student"),
+    ("student.accept", "took a caller on as a student"),
+    ("student.update", "changed a student"),
+    ("student.set_subjects", "chose the subjects of a student"),
+    ("fact.forget", "had a remembered fact forgotten"),
+    ("fact.reword", "reworded a remembered fact"),
+    ("evidence.correct", "corrected what a student showed"),
+    ("session.read", "opened a session"),
+    ("session.search", "searched what was said"),
+    ("session.analyze", "had a session analysed again"),
+    ("session.assign", "assigned a session"),
+    ("recording.play", "played a recording"),
+    ("sessions.export", "exported sessions"),
+    ("analytics.export", "exported analytics"),
+    ("note.add", "added a note"),
+    ("note.delete", "deleted a note"),
+    ("follow_up.close", "saw to a follow-up"),
+    ("job.retry", "retried a job"),
+    ("job.discard", "discarded a job"),
+    ("job.retry_for_reason", "retried all jobs of one reason"),
+    ("job.discard_for_reason", "discarded all jobs of one reason"),
+    ("call.retry", "retried what was given up of a call"),
+];
+
+/// An act in words; one that is not known here in its own.
 fn words(action: &str) -> String {
-    match action {
-        "admin.login" => "signed in",
-        "admin.logout" => "signed out",
-        "admin.invite" => "invited a user",
-        "admin.role" => "changed a role",
-        "admin.disable" => "shut a user out",
-        "admin.enable" => "let a user in again",
-        "admin.setup_link" => "made a set-up link",
-        "client.create" => "made an API client",
-        "client.rotate" => "replaced the secret of an API client",
-        "client.revoke" => "revoked an API client",
-        "client.key" => "made an agent key",
-        "student.read" => "opened a student",
-        "student.read_context" => "read what the assistant is told",
-        "student.reveal_phone" => "showed the phone numbers of a student",
-        "student.create" => "added a student",
-        "student.update" => "changed a student",
-        "session.read" => "opened a session",
-        "session.search" => "searched what was said",
-        "student.find_by_phone" => "looked a phone number up",
-        "session.analyze" => "had a session analysed again",
-        "session.assign" => "assigned a session",
-        "note.add" => "added a note",
-        "note.delete" => "deleted a note",
-        "follow_up.close" => "saw to a follow-up",
-        "job.retry" => "retried a job",
-        "job.discard" => "discarded a job",
-        "job.retry_for_reason" => "retried all jobs of one reason",
-        "call.retry" => "retried what was given up of a call",
-        other => return other.replace(['.', '_'], " "),
-    }
-    .to_owned()
+    let known = ACTS.iter().find(|(act, _)| *act == action);
+    known.map_or_else(|| action.replace(['.', '_'], " "), |(_, words)| (*words).to_owned())
 }
 
 fn mark(action: &str) -> &'static str {
@@ -162,7 +279,8 @@ fn mark(action: &str) -> &'static str {
         "session" | "call" => "phone-call",
         "note" => "message-square",
         "follow_up" => "flag",
-        "job" => "layers",
+        "job" | "repair" => "layers",
+        "sessions" | "analytics" | "audit" => "download",
         _ => "scroll-text",
     }
 }
@@ -187,5 +305,30 @@ mod tests {
         let shown = render(&Admin::sample(Role::Admin), &data).into_string();
         assert!(shown.contains("dana@example.org") && shown.contains("showed the phone numbers of a student"));
         assert!(shown.contains(r#"href="/students/0198""#) && shown.contains("before=7"));
+        assert!(shown.contains("/settings/audit/export.csv"));
+    }
+
+    #[test]
+    fn days_are_those_of_the_viewer_and_the_last_one_is_whole() {
+        let filter = Filter { from: "2026-11-18".to_owned(), to: "2026-11-19".to_owned(), ..Filter::default() };
+        let viewer = Viewer::sample();
+        let query = filter.query(&viewer).unwrap();
+        assert_eq!(query.from, Some("2026-11-18T06:00:00Z".parse().unwrap()));
+        assert_eq!(query.to, Some("2026-11-20T06:00:00Z".parse().unwrap()));
+        assert_eq!(filter.url("7"), "/settings/audit?from=2026-11-18&to=2026-11-19&before=7");
+        for wrong in [
+            Filter { from: "soon".to_owned(), ..Filter::default() },
+            Filter { before: "x".to_owned(), ..Filter::default() },
+            Filter { who: "x".repeat(301), ..Filter::default() },
+        ] {
+            assert!(wrong.query(&viewer).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_found_offers_a_way_back() {
+        let filter = Filter { act: "job.retry".to_owned(), ..Filter::default() };
+        let data = Data { filter, entries: Vec::new(), has_next: false };
+        assert!(render(&Admin::sample(Role::Admin), &data).into_string().contains("Clear filters"));
     }
 }

@@ -11,7 +11,6 @@ use shared::api_client::{self, ApiClient};
 use shared::db::Db;
 use shared::{agent_key, audit, clock};
 
-use crate::Connections;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -37,21 +36,13 @@ struct Made {
     secret: SecretString,
 }
 
-pub(crate) async fn get(
-    admin: Admin,
-    State(db): State<Db>,
-    State(connections): State<Connections>,
-) -> Result<Markup, Fault> {
+pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let clients = api_client::list_clients(&db).await?;
-    Ok(render(&admin, &clients, &connections, None, None))
+    Ok(render(&admin, &clients, None, None))
 }
 
-pub(crate) async fn create(
-    State(db): State<Db>,
-    State(connections): State<Connections>,
-    posted: Posted,
-) -> Result<Response, Fault> {
+pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
     let name = posted.fields.text("name");
@@ -64,7 +55,7 @@ pub(crate) async fn create(
     };
     if let Some(error) = error {
         let clients = api_client::list_clients(&db).await?;
-        let shown = render(admin, &clients, &connections, None, Some(&error));
+        let shown = render(admin, &clients, None, Some(&error));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
     }
     let scopes = scopes.unwrap_or_default();
@@ -82,12 +73,11 @@ pub(crate) async fn create(
         secret,
     };
     let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, &connections, Some(&made), None).into_response())
+    Ok(render(admin, &clients, Some(&made), None).into_response())
 }
 
 pub(crate) async fn rotate(
     State(db): State<Db>,
-    State(connections): State<Connections>,
     Path(client_id): Path<String>,
     posted: Posted,
 ) -> Result<Markup, Fault> {
@@ -105,12 +95,11 @@ pub(crate) async fn rotate(
         secret,
     };
     let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, &connections, Some(&made), None))
+    Ok(render(admin, &clients, Some(&made), None))
 }
 
 pub(crate) async fn add_key(
     State(db): State<Db>,
-    State(connections): State<Connections>,
     Path(client_id): Path<String>,
     posted: Posted,
 ) -> Result<Markup, Fault> {
@@ -131,7 +120,7 @@ pub(crate) async fn add_key(
         secret,
     };
     let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, &connections, Some(&made), None))
+    Ok(render(admin, &clients, Some(&made), None))
 }
 
 /// Asks once more: whoever uses the client is cut off at once.
@@ -186,13 +175,7 @@ async fn record(
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
-fn render(
-    admin: &Admin,
-    clients: &[ApiClient],
-    connections: &Connections,
-    made: Option<&Made>,
-    error: Option<&str>,
-) -> Markup {
+fn render(admin: &Admin, clients: &[ApiClient], made: Option<&Made>, error: Option<&str>) -> Markup {
     let rows = html! { @for client in clients { (client_row(admin, client)) } };
     page(
         admin,
@@ -209,7 +192,6 @@ fn render(
                     } @else { (table("API clients", &COLUMNS, &rows)) }
                 }
                 (new_client(admin))
-                (connection_card(connections))
             }
         },
     )
@@ -295,36 +277,11 @@ fn scope_words(scope: Scope) -> &'static str {
     }
 }
 
-fn connection_card(connections: &Connections) -> Markup {
-    let state = |is_on: bool, on: &str, off: &str| {
-        html! {
-            @if is_on { (badge("good", "circle-check", on)) } @else { (badge("line", "minus", off)) }
-        }
-    };
-    html! {
-        section.card aria-labelledby="connections" {
-            header { h2 id="connections" { "Connections" } }
-            div.body { dl.dl {
-                dt { "MCP" } dd { code { (connections.public_url) "/mcp" } }
-                dt { "VAPI’s webhook" } dd { code { (connections.public_url) "/webhooks/vapi" } }
-                dt { "VAPI’s API" } dd { (state(connections.has_vapi, "Connected", "No key: nothing calls VAPI")) }
-                dt { "Language model" } dd { (state(connections.has_llm, "Connected", "None: analysis is by built-in rules")) }
-                dt { "Queue" } dd { (state(connections.has_faktory, "Faktory", "Embedded, in the database")) }
-            } }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use shared::access::Role;
 
     use super::*;
-
-    fn connections() -> Connections {
-        let public_url = "https://tutor.example".to_owned();
-        Connections { public_url, has_llm: false, has_vapi: false, has_faktory: true }
-    }
 
     #[test]
     fn a_secret_is_shown_where_it_was_made_and_in_no_list() {
@@ -336,7 +293,7 @@ mod tests {
             secret: SecretString::from("cs_once"),
         };
         let admin = Admin::sample(Role::Admin);
-        assert!(render(&admin, &[], &connections(), Some(&made), None).into_string().contains("cs_once"));
+        assert!(render(&admin, &[], Some(&made), None).into_string().contains("cs_once"));
         assert!(!format!("{made:?}").contains("cs_once"));
     }
 
@@ -353,11 +310,5 @@ mod tests {
         };
         let shown = client_row(&Admin::sample(Role::Admin), &client).into_string();
         assert!(shown.contains("Revoked") && !shown.contains("/rotate"));
-    }
-
-    #[test]
-    fn the_page_says_what_is_connected() {
-        let shown = connection_card(&connections()).into_string();
-        assert!(shown.contains("No key: nothing calls VAPI") && shown.contains("https://tutor.example/mcp"));
     }
 }

@@ -1,30 +1,34 @@
 //! Work that runs after calls: what waits, what failed for good, and a person's decision about it.
 
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+mod alike;
+pub(crate) mod decide;
+mod filter;
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use shared::db::Db;
-use shared::id::JobId;
-use shared::job::list::{self, JobItem};
-use shared::job::{self, Count, repair};
-use shared::{audit, clock};
+use shared::job::list::{self, JobItem, ReasonCount};
+use shared::job::{self, Count};
 
+use self::filter::Filter;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
-use crate::form::Posted;
+use crate::htmx::{self, Asked};
 use crate::layout::{Place, page};
-use crate::link;
 use crate::parts::badge::badge;
 use crate::parts::empty::empty;
-use crate::parts::icon::icon_small;
+use crate::parts::icon::icon;
+use crate::parts::notice::{Tone, notice};
+use crate::parts::pager::{pager, split_page, time_key};
 use crate::parts::table::{Column, cell, row, table};
-use crate::parts::{csrf, none};
+use crate::parts::{csrf, none, select};
 use crate::viewer::Viewer;
 
 const PATH: &str = "/jobs";
-const N_LISTED: i64 = 100;
+const LIST_ID: &str = "jobs";
 
 /// States as the address names them, with the words for them.
 const STATES: [(&str, &str); 6] = [
@@ -49,96 +53,41 @@ pub(crate) fn kind_words(kind: &str) -> &str {
     }
 }
 
+/// What a decision that was just made came to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Filter {
-    state: String,
+pub(crate) struct News {
+    retried: Option<u32>,
+    discarded: Option<u32>,
 }
 
 pub(crate) struct Data {
-    pub(crate) state: &'static str,
+    pub(crate) filter: Filter,
     pub(crate) counts: Vec<Count>,
+    pub(crate) reasons: Vec<ReasonCount>,
     pub(crate) oldest_wait_seconds: Option<f64>,
     pub(crate) jobs: Vec<JobItem>,
+    pub(crate) has_next: bool,
+    pub(crate) news: News,
 }
 
-pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
-    let asked = if filter.state.is_empty() { STATES[0].0 } else { &filter.state };
-    let state = STATES.iter().find(|(name, _)| *name == asked).map(|(name, _)| *name);
-    let state = state.ok_or_else(|| Fault::Invalid("There is no such state of a job.".to_owned()))?;
-    let data = Data {
-        state,
-        counts: job::count_open(&db).await?,
-        oldest_wait_seconds: job::oldest_wait_seconds(&db).await?,
-        jobs: list::list_jobs_in_state(&db, state, N_LISTED).await?,
-    };
-    Ok(render(&admin, &data))
-}
-
-pub(crate) async fn retry(State(db): State<Db>, Path(job_id): Path<JobId>, posted: Posted) -> Result<Response, Fault> {
-    decide(&db, &posted, job_id, Decision::Retry).await
-}
-
-pub(crate) async fn discard(
+pub(crate) async fn get(
+    admin: Admin,
     State(db): State<Db>,
-    Path(job_id): Path<JobId>,
-    posted: Posted,
+    Query(filter): Query<Filter>,
+    Query(news): Query<News>,
+    asked: Asked,
 ) -> Result<Response, Fault> {
-    decide(&db, &posted, job_id, Decision::Discard).await
-}
-
-/// Tries again whatever gave up for one reason: the reason is fixed once, and so are they all.
-pub(crate) async fn retry_all(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
-    posted.admin.require_manage()?;
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
-    repair::retry_for_reason(&mut tx, &posted.admin.caller, posted.fields.raw("reason"), clock::now()).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
-    Ok(Redirect::to(PATH).into_response())
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Decision {
-    Retry,
-    Discard,
-}
-
-async fn decide(db: &Db, posted: &Posted, job_id: JobId, decision: Decision) -> Result<Response, Fault> {
-    posted.admin.require_manage()?;
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
-    let action = match decision {
-        Decision::Retry => {
-            repair::retry(&mut tx, job_id).await?;
-            "job.retry"
-        }
-        Decision::Discard => {
-            repair::discard(&mut tx, job_id).await?;
-            "job.discard"
-        }
-    };
-    let (object, nothing) = (format!("job:{job_id}"), serde_json::json!({}));
-    audit::insert_entry(&mut *tx, &posted.admin.caller, action, Some(&object), &nothing, clock::now()).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
-    Ok(Redirect::to(PATH).into_response())
-}
-
-/// Asks once more: what is discarded does not come back.
-pub(crate) async fn confirm_discard(admin: Admin, Path(job_id): Path<JobId>) -> Result<Markup, Fault> {
-    admin.require_manage()?;
-    Ok(page(
-        &admin,
-        Place::Jobs,
-        "Discard a job",
-        html! {
-            div.stack {
-                div.head { div { h1 { "Discard this job?" } p { "It will not be tried again. The session keeps its transcript, and keeps saying why it needs a person." } } }
-                form.row method="post" action={ (PATH) "/" (job_id) "/discard" } {
-                    (csrf(&admin))
-                    button.btn.danger { "Discard" }
-                    a.btn href=(PATH) { "Keep it" }
-                }
-            }
-        },
-    ))
+    let (jobs, has_next) = split_page(list::list_jobs(&db, &filter.query()?).await?);
+    let mut data =
+        Data { filter, counts: Vec::new(), reasons: Vec::new(), oldest_wait_seconds: None, jobs, has_next, news };
+    if asked.is_for(LIST_ID) {
+        return Ok(htmx::fragment(listed(&admin, &data), &data.filter.url()));
+    }
+    data.counts = job::count_open(&db).await?;
+    data.reasons = list::count_reasons(&db, data.filter.kind()?).await?;
+    data.oldest_wait_seconds = job::oldest_wait_seconds(&db).await?;
+    Ok(render(&admin, &data).into_response())
 }
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
@@ -147,19 +96,58 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
         Place::Jobs,
         "Jobs",
         html! {
-            div.stack {
+            div.stack.list-page {
                 div.head { div { h1 { "Jobs" } p { "Work that runs after calls. A job is tried twelve times before it asks for a person." } } }
+                (told(&data.news))
                 section.card aria-label="Totals" { dl.kpis.four { (totals(data)) } }
-                (reasons(admin, data))
+                (alike::reasons(admin, data))
                 nav.views aria-label="Jobs by state" {
                     @for (state, words) in STATES {
-                        a href=(link::to(PATH, &[("state", state)])) aria-current=[(state == data.state).then_some("page")] { (words) }
+                        @let filter = Filter { state: state.to_owned(), after: String::new(), ..data.filter.clone() };
+                        a href=(filter.url()) aria-current=[(state == data.filter.state()).then_some("page")] { (words) }
                     }
                 }
-                div.card id="jobs" { (job_table(admin, data)) }
+                (filters(data))
+                div.card id=(LIST_ID) { (listed(admin, data)) }
             }
         },
     )
+}
+
+fn told(news: &News) -> Markup {
+    let jobs = |n: u32| figures::counted(n.into(), "job", "jobs");
+    html! {
+        @if let Some(n) = news.retried { (notice(Tone::Info, &format!("{} will be tried again", jobs(n)), "")) }
+        @if let Some(n) = news.discarded { (notice(Tone::Info, &format!("{} discarded", jobs(n)), "")) }
+    }
+}
+
+fn filters(data: &Data) -> Markup {
+    let filter = &data.filter;
+    let any = || [("", "Any")].into_iter();
+    let kinds: Vec<_> = any().chain(job::Kind::ALL.map(|kind| (kind.as_str(), kind_words(kind.as_str())))).collect();
+    let known = data.reasons.iter().map(|of| &of.reason[..]).filter(|reason| !reason.is_empty());
+    let mut reasons: Vec<(&str, &str)> =
+        any().chain([(filter::NO_REASON, "None was given")]).chain(known.map(|reason| (reason, reason))).collect();
+    if !reasons.iter().any(|(value, _)| *value == filter.reason) {
+        reasons.push((&filter.reason, &filter.reason));
+    }
+    html! {
+        form.filters method="get" action=(PATH) role="search" aria-label="Filter jobs"
+            hx-get=(PATH) hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" hx-sync="this:replace" hx-indicator="#busy"
+            hx-trigger="change target:'select', submit" {
+            input type="hidden" name="state" value=(filter.state());
+            details.more open[filter.is_narrow()] {
+                summary.btn { (icon("list-filter")) "Filters" }
+                div.fields {
+                    (select("Kind", "kind", &kinds, &filter.kind))
+                    (select("Why it ended", "reason", &reasons, &filter.reason))
+                    button.btn { (icon("list-filter")) "Filter" }
+                }
+            }
+            span.htmx-indicator.xs.faint id="busy" { "Updating" }
+        }
+    }
 }
 
 fn totals(data: &Data) -> Markup {
@@ -180,43 +168,33 @@ fn totals(data: &Data) -> Markup {
     }
 }
 
-/// The jobs that gave up, by reason, each with one button for all.
-fn reasons(admin: &Admin, data: &Data) -> Markup {
-    let mut by_reason = std::collections::BTreeMap::<&str, i64>::new();
-    for job in data.jobs.iter().filter(|job| job.is_given_up()) {
-        *by_reason.entry(job.last_error.as_deref().unwrap_or_default()).or_default() += 1;
-    }
-    html! {
-        @if admin.may_manage() && by_reason.values().any(|n| *n > 1) {
-            section.card aria-labelledby="reasons" {
-                header { h2 id="reasons" { "By reason" } }
-                ul.list { @for (reason, n) in by_reason {
-                    li.row {
-                        span.grow { b { (figures::counted(n, "job", "jobs")) } " " @if reason.is_empty() { "without a reason" } @else { (reason) } }
-                        form method="post" action={ (PATH) "/retry-all" } {
-                            (csrf(admin))
-                            input type="hidden" name="reason" value=(reason);
-                            button.btn.small { (icon_small("rotate-cw")) "Retry all" span.vh { ": " (reason) } }
-                        }
-                    }
-                } }
-            }
-        }
-    }
-}
-
 const COLUMNS: [Column; 6] =
     [("Job", ""), ("State", ""), ("Attempts", "num"), ("When", ""), ("Last error", ""), ("", "")];
 
-fn job_table(admin: &Admin, data: &Data) -> Markup {
+fn listed(admin: &Admin, data: &Data) -> Markup {
+    let filter = &data.filter;
     if data.jobs.is_empty() {
-        return if data.state == "needs_attention" {
+        return if filter.is_narrow() {
+            let clear = Filter { state: filter.state.clone(), ..Filter::default() }.url();
+            empty(
+                "search",
+                "No jobs match",
+                "No job in this state has what the filters ask for.",
+                html! { a.btn href=(clear) { "Clear filters" } },
+            )
+        } else if filter.state() == "needs_attention" {
             empty("circle-check", "No failed jobs", "Jobs that gave up wait here for a decision.", html! {})
         } else {
             empty("layers", "Nothing here", "No job is in this state right now.", html! {})
         };
     }
-    table("Jobs", &COLUMNS, &html! { @for job in &data.jobs { (job_row(admin, job)) } })
+    let next = data.jobs.last().filter(|_| data.has_next);
+    let next = next.map(|last| filter.with_after(time_key(last.listed_at(), last.job_id)).url());
+    let first = (!filter.after.is_empty()).then(|| filter.with_after(String::new()).url());
+    html! {
+        (table("Jobs", &COLUMNS, &html! { @for job in &data.jobs { (job_row(admin, job)) } }))
+        (pager("Newest first", first.as_deref(), next.as_deref()))
+    }
 }
 
 fn job_row(admin: &Admin, job: &JobItem) -> Markup {
@@ -260,6 +238,7 @@ fn when(viewer: &Viewer, job: &JobItem) -> Markup {
 #[cfg(test)]
 mod tests {
     use shared::access::Role;
+    use shared::id::JobId;
 
     use super::*;
 
@@ -280,31 +259,37 @@ mod tests {
         }
     }
 
-    fn shown(role: Role, jobs: Vec<JobItem>) -> String {
-        let data = Data { state: "needs_attention", counts: Vec::new(), oldest_wait_seconds: None, jobs };
+    fn shown(role: Role, jobs: Vec<JobItem>, reasons: &[(&str, i64)], filter: Filter) -> String {
+        let reasons = reasons.iter().map(|(reason, n)| ReasonCount { reason: (*reason).to_owned(), n: *n }).collect();
+        let (counts, news) = (Vec::new(), News { retried: Some(3), ..News::default() });
+        let data = Data { filter, counts, reasons, oldest_wait_seconds: None, jobs, has_next: true, news };
         render(&Admin::sample(role), &data).into_string()
     }
 
     #[test]
     fn a_job_that_gave_up_says_why_and_offers_a_decision_to_admins() {
         let job = || vec![given_up(1, "the key was refused")];
-        let admin = shown(Role::Admin, job());
+        let admin = shown(Role::Admin, job(), &[], Filter::default());
         assert!(admin.contains("the key was refused") && admin.contains("12 of 12"));
-        assert!(admin.contains("/retry") && admin.contains("/discard"));
-        let tutor = shown(Role::Tutor, job());
+        assert!(admin.contains("/retry") && admin.contains("/discard") && admin.contains("3 jobs will be tried again"));
+        assert!(admin.contains("after=1795122724000000_0000"), "{admin}");
+        let tutor = shown(Role::Tutor, job(), &[("the key was refused", 1)], Filter::default());
         assert!(!tutor.contains("/retry") && !tutor.contains("/discard"));
     }
 
     #[test]
-    fn jobs_of_one_reason_are_retried_together() {
-        let jobs =
-            vec![given_up(1, "the key was refused"), given_up(2, "the key was refused"), given_up(3, "no words")];
-        let shown = shown(Role::Admin, jobs);
-        assert!(shown.contains("2 jobs") && shown.contains(r#"name="reason" value="the key was refused""#), "{shown}");
+    fn reasons_are_counted_whatever_the_page_lists() {
+        let reasons = [("the key was refused", 1_250), ("", 2)];
+        let shown = shown(Role::Admin, vec![given_up(1, "the key was refused")], &reasons, Filter::default());
+        assert!(shown.contains("1,250 jobs") && shown.contains("2 jobs"), "{shown}");
+        assert!(shown.contains("/jobs/alike/retry?reason=the+key+was+refused"));
+        assert!(shown.contains("/jobs/alike/discard?reason=none"));
     }
 
     #[test]
-    fn no_failed_job_is_said_plainly() {
-        assert!(shown(Role::Admin, Vec::new()).contains("No failed jobs"));
+    fn no_failed_job_is_said_plainly_and_no_match_is_something_else() {
+        assert!(shown(Role::Admin, Vec::new(), &[], Filter::default()).contains("No failed jobs"));
+        let narrow = Filter { kind: "analyze_session".to_owned(), ..Filter::default() };
+        assert!(shown(Role::Admin, Vec::new(), &[], narrow).contains("Clear filters"));
     }
 }

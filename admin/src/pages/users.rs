@@ -14,6 +14,7 @@ use shared::{admin_login, audit, clock};
 
 use crate::auth::{Admin, SessionCookie};
 use crate::fault::Fault;
+use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::parts::badge::badge;
@@ -34,9 +35,26 @@ struct Invitation {
     link: SecretString,
 }
 
+/// All users, and how many living sign-ins each has.
+struct People {
+    users: Vec<AdminUser>,
+    logins: Vec<(AdminUserId, i64)>,
+}
+
+impl People {
+    async fn fetch(db: &Db) -> Result<Self, Fault> {
+        let users = admin_user::list_users(db).await?;
+        Ok(Self { users, logins: admin_login::count_logins(db, clock::now()).await? })
+    }
+
+    fn n_logins(&self, user: &AdminUser) -> i64 {
+        self.logins.iter().find(|(id, _)| *id == user.admin_user_id).map_or(0, |(_, n)| *n)
+    }
+}
+
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
-    Ok(render(&admin, &admin_user::list_users(&db).await?, None, None))
+    Ok(render(&admin, &People::fetch(&db).await?, None, None))
 }
 
 pub(crate) async fn invite(
@@ -64,8 +82,7 @@ pub(crate) async fn invite(
     record(&mut tx, admin, "admin.invite", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
     tx.commit().await.map_err(db::Error::from)?;
     let invitation = setup.map(|setup| Invitation { email, link: setup_link(admin, session_cookie, &setup) });
-    let users = admin_user::list_users(&db).await?;
-    Ok(render(admin, &users, invitation.as_ref(), None).into_response())
+    Ok(render(admin, &People::fetch(&db).await?, invitation.as_ref(), None).into_response())
 }
 
 /// A new link for somebody who forgot their password, or whose invitation ran out.
@@ -81,10 +98,10 @@ pub(crate) async fn renew(
     let setup = admin_user::renew_setup(&mut *tx, admin_user_id, clock::now() + INVITATION).await?;
     record(&mut tx, admin, "admin.setup_link", admin_user_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    let users = admin_user::list_users(&db).await?;
-    let email = users.iter().find(|user| user.admin_user_id == admin_user_id).map(|user| user.email.clone());
+    let people = People::fetch(&db).await?;
+    let email = people.users.iter().find(|user| user.admin_user_id == admin_user_id).map(|user| user.email.clone());
     let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(admin, session_cookie, &setup) };
-    Ok(render(admin, &users, Some(&invitation), None))
+    Ok(render(admin, &people, Some(&invitation), None))
 }
 
 pub(crate) async fn set_role(
@@ -123,6 +140,21 @@ pub(crate) async fn set_disabled(
     Ok(Redirect::to(PATH).into_response())
 }
 
+/// Ends all sign-ins of somebody else: a lost laptop, or a browser that was left open.
+pub(crate) async fn sign_out(
+    State(db): State<Db>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let n = admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
+    record(&mut tx, admin, "admin.sign_out_user", admin_user_id, &serde_json::json!({ "n": n })).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
 /// Nobody takes their own rights: there is always an admin left.
 fn require_other(admin: &Admin, admin_user_id: AdminUserId) -> Result<(), Fault> {
     if admin.admin_user_id == admin_user_id {
@@ -133,8 +165,7 @@ fn require_other(admin: &Admin, admin_user_id: AdminUserId) -> Result<(), Fault>
 }
 
 async fn refused_page(db: &Db, admin: &Admin, why: &str) -> Result<Response, Fault> {
-    let users = admin_user::list_users(db).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &users, None, Some(why))).into_response())
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &People::fetch(db).await?, None, Some(why))).into_response())
 }
 
 async fn record(
@@ -153,8 +184,8 @@ fn setup_link(admin: &Admin, session_cookie: SessionCookie, setup: &SecretString
     SecretString::from(format!("{scheme}://{}/setup/{}", admin.host, setup.expose_secret()))
 }
 
-fn render(admin: &Admin, users: &[AdminUser], invitation: Option<&Invitation>, error: Option<&str>) -> Markup {
-    let rows = html! { @for user in users { (user_row(admin, user)) } };
+fn render(admin: &Admin, people: &People, invitation: Option<&Invitation>, error: Option<&str>) -> Markup {
+    let rows = html! { @for user in &people.users { (user_row(admin, user, people.n_logins(user))) } };
     page(
         admin,
         Place::Users,
@@ -193,11 +224,14 @@ fn link_once(invitation: &Invitation) -> Markup {
 
 const COLUMNS: [Column; 5] = [("User", ""), ("State", ""), ("Role", ""), ("Last sign-in", ""), ("", "")];
 
-fn user_row(admin: &Admin, user: &AdminUser) -> Markup {
+fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64) -> Markup {
     let is_self = admin.admin_user_id == user.admin_user_id;
     let id = user.admin_user_id;
     row(&html! {
-        (cell("", html! { span.who { span.avatar aria-hidden="true" { (initials(&user.email)) } span.two { b.main { (user.email) } @if is_self { small { "You" } } } } }))
+        (cell("", html! { span.who { span.avatar aria-hidden="true" { (initials(&user.email)) } span.two {
+            b.main { (user.email) }
+            @if is_self { small { "You" } } @else if n_logins > 0 { small { "Signed in " (figures::counted(n_logins, "time", "times")) " now" } }
+        } } }))
         (cell("end", match (user.disabled_at, user.has_password) {
             (Some(_), _) => badge("line", "minus", "Shut out"),
             (None, true) => badge("good", "circle-check", "Active"),
@@ -214,6 +248,9 @@ fn user_row(admin: &Admin, user: &AdminUser) -> Markup {
         (cell("nowrap muted hide", html! { @if let Some(at) = user.last_login_at { (admin.viewer.time(at)) } @else { "Never" } }))
         (cell("full", html! { @if !is_self { div.row {
             form method="post" action={ (PATH) "/" (id) "/link" } { (csrf(admin)) button.btn.small disabled[user.disabled_at.is_some()] { "New link" span.vh { " for " (user.email) } } }
+            @if n_logins > 0 {
+                form method="post" action={ (PATH) "/" (id) "/sign-out" } { (csrf(admin)) button.btn.small { "Sign out" span.vh { " " (user.email) } } }
+            }
             form method="post" action={ (PATH) "/" (id) "/disabled" } {
                 (csrf(admin))
                 input type="hidden" name="disabled" value=(if user.disabled_at.is_some() { "no" } else { "yes" });
@@ -289,9 +326,12 @@ mod tests {
     fn nobody_changes_their_own_role() {
         let admin = Admin::sample(Role::Admin);
         assert!(require_other(&admin, admin.admin_user_id).is_err());
-        let own = user_row(&admin, &user(1, "dana.whitfield@example.org")).into_string();
+        let own = user_row(&admin, &user(1, "dana.whitfield@example.org"), 2).into_string();
         assert!(!own.contains("<form"));
-        assert!(user_row(&admin, &user(2, "ada@example.org")).into_string().contains("Invited"));
+        let other = user_row(&admin, &user(2, "ada@example.org"), 0).into_string();
+        assert!(other.contains("Invited") && !other.contains("/sign-out"));
+        let other = user_row(&admin, &user(2, "ada@example.org"), 2).into_string();
+        assert!(other.contains("Signed in 2 times now") && other.contains("/sign-out"));
     }
 
     #[test]

@@ -54,7 +54,8 @@ impl Outcome {
     }
 }
 
-fn series(r#type: Option<&str>) -> &'static str {
+/// The series of a type: itself, where it is a known one.
+pub(super) fn series(r#type: Option<&str>) -> &'static str {
     TYPES.into_iter().find(|known| r#type == Some(known)).unwrap_or("other")
 }
 

@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
 use shared::config::{SignatureEncoding, WebhookConfig};
+use shared::sign::WebhookRefusal;
 
 /// How far VAPI's clock and ours may differ, and for how long a captured request could be sent again.
 const TOLERANCE_MS: u64 = 300_000;
@@ -44,6 +45,17 @@ pub(crate) enum Refusal {
     Stale,
     #[error("the signature does not match")]
     Mismatch,
+}
+
+impl From<Refusal> for WebhookRefusal {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoSignature => Self::NoSignature,
+            Refusal::NoTimestamp | Refusal::NoMessageId | Refusal::BadTimestamp => Self::NoTimestamp,
+            Refusal::Stale => Self::Stale,
+            Refusal::Mismatch => Self::Mismatch,
+        }
+    }
 }
 
 /// Accepts a request that VAPI's current or previous secret signed no more than five minutes from `now`.

@@ -68,21 +68,66 @@ async fn retry_all(connection: &mut Connection, job_ids: &[JobId]) -> Result<i64
     Ok(retried.n)
 }
 
-/// Tries again whatever was given up for one reason: it is mended once, and so are they all. How many they are. Needs
-/// `calls:write`.
-pub async fn retry_for_reason(tx: &mut Connection, caller: &Caller, reason: &str, now: DateTime<Utc>) -> Result<i64> {
-    caller.require(Scope::CallsWrite)?;
-    let job_ids = sqlx::query_scalar!(
-        r#"select job_id as "job_id: JobId" from jobs
-           where state = 'needs_attention' and coalesce(last_error, '') = $1 for update"#,
-        reason,
+/// Jobs that were given up alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Alike<'a> {
+    /// Empty: nobody said.
+    pub reason: &'a str,
+    /// `None`: of all kinds.
+    pub kind: Option<&'a str>,
+    /// What was given up later is not meant: whoever decided did not see it.
+    pub until: DateTime<Utc>,
+}
+
+/// How many they are.
+pub async fn count_alike(executor: impl crate::db::Executor<'_>, alike: &Alike<'_>) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "n!" from jobs
+           where state = 'needs_attention' and coalesce(last_error, '') = $1 and ($2::text is null or kind = $2)
+             and finished_at <= $3"#,
+        alike.reason,
+        alike.kind,
+        alike.until,
     )
-    .fetch_all(&mut *tx)
-    .await?;
+    .fetch_one(executor)
+    .await?)
+}
+
+async fn lock_alike(tx: &mut Connection, alike: &Alike<'_>) -> Result<Vec<JobId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select job_id as "job_id: JobId" from jobs
+           where state = 'needs_attention' and coalesce(last_error, '') = $1 and ($2::text is null or kind = $2)
+             and finished_at <= $3
+           order by job_id for update"#,
+        alike.reason,
+        alike.kind,
+        alike.until,
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
+/// Tries again whatever was given up alike: it is mended once, and so are they all. How many they are. Needs
+/// `calls:write`.
+pub async fn retry_alike(tx: &mut Connection, caller: &Caller, alike: &Alike<'_>, now: DateTime<Utc>) -> Result<i64> {
+    caller.require(Scope::CallsWrite)?;
+    let job_ids = lock_alike(tx, alike).await?;
     let n = retry_all(tx, &job_ids).await?;
     if n > 0 {
-        let detail = json!({ "reason": reason, "n": n });
+        let detail = json!({ "reason": alike.reason, "kind": alike.kind, "n": n });
         audit::insert_entry(tx, caller, "job.retry_for_reason", None, &detail, now).await?;
+    }
+    Ok(n)
+}
+
+/// Lets whatever was given up alike rest. How many they are. Needs `calls:write`.
+pub async fn discard_alike(tx: &mut Connection, caller: &Caller, alike: &Alike<'_>, now: DateTime<Utc>) -> Result<i64> {
+    caller.require(Scope::CallsWrite)?;
+    let job_ids = lock_alike(tx, alike).await?;
+    let n = discard_all(tx, &job_ids).await?;
+    if n > 0 {
+        let detail = json!({ "reason": alike.reason, "kind": alike.kind, "n": n });
+        audit::insert_entry(tx, caller, "job.discard_for_reason", None, &detail, now).await?;
     }
     Ok(n)
 }
@@ -240,14 +285,20 @@ pub async fn list_at_work(executor: impl crate::db::Executor<'_>, session_ids: &
 
 /// Lets a job that was given up rest. Its session keeps saying why a person looked at it.
 pub async fn discard(connection: &mut Connection, job_id: JobId) -> Result<()> {
+    let n = discard_all(connection, &[job_id]).await?;
+    if n == 0 { Err(Error::NotFound("job that was given up")) } else { Ok(()) }
+}
+
+/// [`discard`] of those of `job_ids` that were given up: how many they are.
+async fn discard_all(connection: &mut Connection, job_ids: &[JobId]) -> Result<i64> {
+    let ids: Vec<_> = job_ids.iter().map(|id| id.0).collect();
     let discarded = sqlx::query!(
-        "update jobs set state = 'discarded', finished_at = now() where job_id = $1 and state = 'needs_attention'",
-        job_id.0,
+        "update jobs set state = 'discarded', finished_at = now() where job_id = any($1) and state = 'needs_attention'",
+        &ids,
     )
     .execute(connection)
-    .await?
-    .rows_affected();
-    if discarded == 0 { Err(Error::NotFound("job that was given up")) } else { Ok(()) }
+    .await?;
+    Ok(discarded.rows_affected().cast_signed())
 }
 
 #[cfg(test)]
@@ -299,13 +350,33 @@ mod tests {
             let _ = finish_failed(&db, &held, reason).await.unwrap();
         }
         let operator = Caller::operator();
-        let now = crate::clock::now();
-        assert_eq!(retry_for_reason(&mut connection, &operator, "the key was refused", now).await.unwrap(), 2);
-        assert_eq!(retry_for_reason(&mut connection, &operator, "the key was refused", now).await.unwrap(), 0);
+        let now = crate::clock::now() + chrono::TimeDelta::minutes(1);
+        let refused = Alike { reason: "the key was refused", kind: None, until: now };
+        let before = Alike { until: now - chrono::TimeDelta::hours(1), ..refused };
+        assert_eq!(
+            retry_alike(&mut connection, &operator, &before, now).await.unwrap(),
+            0,
+            "none was given up by then"
+        );
+        let others = Alike { kind: Some("analyze_session"), ..refused };
+        assert_eq!(retry_alike(&mut connection, &operator, &others, now).await.unwrap(), 0, "none is of that kind");
+        assert_eq!(count_alike(&db, &refused).await.unwrap(), 2);
+        assert_eq!(retry_alike(&mut connection, &operator, &refused, now).await.unwrap(), 2);
+        assert_eq!(retry_alike(&mut connection, &operator, &refused, now).await.unwrap(), 0);
         assert_eq!(list_given_up(&db, 10).await.unwrap().len(), 1);
+        let long = Alike { reason: "it is too long", kind: Some("process_delivery"), until: now };
         let viewer = Caller::client("viewer", ScopeSet::default());
-        let refused = retry_for_reason(&mut connection, &viewer, "it is too long", now).await;
-        assert!(matches!(refused, Err(Error::Forbidden(_))));
+        let forbidden = retry_alike(&mut connection, &viewer, &long, now).await;
+        assert!(matches!(forbidden, Err(Error::Forbidden(_))));
+        let forbidden = discard_alike(&mut connection, &viewer, &long, now).await;
+        assert!(matches!(forbidden, Err(Error::Forbidden(_))));
+        assert_eq!(discard_alike(&mut connection, &operator, &long, now).await.unwrap(), 1);
+        assert!(list_given_up(&db, 10).await.unwrap().is_empty());
+        let entries = audit::list_entries(&db, &audit::AuditQuery { limit: 10, ..Default::default() }).await.unwrap();
+        assert_eq!(
+            entries.iter().map(|entry| &entry.action[..]).collect::<Vec<_>>(),
+            ["job.discard_for_reason", "job.retry_for_reason",]
+        );
     }
 
     #[sqlx::test(migrations = "../migrations")]

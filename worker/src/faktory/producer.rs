@@ -27,6 +27,16 @@ impl Producer {
         Ok(())
     }
 
+    /// What the server says that it is. Whatever it does not say is `None`, and the connection starts anew.
+    pub(crate) async fn version(&mut self) -> Option<String> {
+        let mut client = self.client.take()?;
+        // In a task of its own: the crate panics on an answer it does not expect.
+        let asking = tokio::spawn(async move { client.current_info().await.map(|state| (client, state)) });
+        let (client, state) = asking.await.ok()?.ok()?;
+        self.client = Some(client);
+        Some(state.server.version.to_string())
+    }
+
     /// Pushes all, and names those that Faktory did not want.
     pub(crate) async fn push(&mut self, due: &[(JobId, Kind)]) -> anyhow::Result<Vec<JobId>> {
         self.connect().await?;

@@ -9,11 +9,11 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use shared::access::Caller;
 use shared::audit;
 use shared::db::{Db, Error};
-use shared::plain_text::is_formula;
 use shared::session::browse::{self, BrowseItem, BrowseQuery};
 
 use super::filter::Filter;
 use crate::auth::Admin;
+use crate::csv;
 use crate::fault::Fault;
 use crate::parts::badge::ended_words;
 use crate::viewer::Viewer;
@@ -49,9 +49,9 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     let detail = serde_json::json!({ "filters": filter.n_narrow() });
     audit::insert_entry(&db, &admin.caller, "sessions.export", None, &detail, admin.viewer.now).await?;
     let reading = Reading { db, caller: admin.caller.clone(), viewer: admin.viewer, query: Some(query) };
-    let heading = line(&HEADINGS.map(str::to_owned));
+    let heading = csv::line(&HEADINGS.map(str::to_owned));
     let rows = stream::try_unfold(reading, Reading::next);
-    let all = futures::StreamExt::chain(stream::once(async { Ok::<_, Error>(heading) }), rows);
+    let all = futures::StreamExt::chain(stream::once(async { Ok::<_, Error>(Bytes::from(heading)) }), rows);
     let name = format!("attachment; filename=\"sessions-{}.csv\"", admin.viewer.today());
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
     Ok((headers, Body::from_stream(all)).into_response())
@@ -70,7 +70,7 @@ impl Reading {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
         let Some(mut query) = self.query.take() else { return Ok(None) };
         let rows = browse::browse_sessions(&self.db, &self.caller, &query).await?;
-        let text: Vec<u8> = rows.iter().flat_map(|row| line(&cells(&self.viewer, row))).collect();
+        let text: String = rows.iter().map(|row| csv::line(&cells(&self.viewer, row))).collect();
         if rows.len() as i64 == BATCH {
             query.after = rows.last().map(|last| last.key(query.sort));
             self.query = Some(query);
@@ -97,33 +97,4 @@ fn cells(viewer: &Viewer, row: &BrowseItem) -> [String; 13] {
         row.cost_microusd.map(|cost| format!("{:.6}", cost as f64 / 1e6)).unwrap_or_default(),
         text(&row.summary),
     ]
-}
-
-fn line(cells: &[String]) -> Bytes {
-    let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-    Bytes::from(format!("{}\r\n", cells.join(",")))
-}
-
-/// RFC 4180; what a spreadsheet would take for a formula gets an apostrophe in front.
-fn quoted(cell: &str) -> String {
-    let sign = if is_formula(cell) { "'" } else { "" };
-    if cell.contains([',', '"', '\n', '\r']) || !sign.is_empty() {
-        format!("\"{sign}{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula_and_none_breaks_its_row() {
-        assert_eq!(quoted("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        for evil in ["+1", "-1", "@x", "\tx", "\rx"] {
-            assert_eq!(quoted(evil), format!("\"'{evil}\""));
-        }
-        assert_eq!((quoted("a,b\nc"), quoted("plain")), ("\"a,b\nc\"".to_owned(), "plain".to_owned()));
-    }
 }

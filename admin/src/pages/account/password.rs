@@ -1,0 +1,95 @@
+//! Another password for oneself: whoever knows the old one may set it, and every other sign-in ends with it.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use secrecy::SecretString;
+use serde_json::json;
+use shared::{admin_login, admin_user, audit, clock, db};
+
+use super::{PATH, shown};
+use crate::Dashboard;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::{Fields, Posted};
+use crate::login::{password_field, sentence, with_permit};
+use crate::parts::csrf;
+use crate::parts::notice::Tone;
+
+pub(crate) async fn post(
+    State(dashboard): State<Dashboard>,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let (admin, fields, now) = (&posted.admin, &posted.fields, clock::now());
+    let Some(own) = dashboard.cookie.read(&headers) else { return Err(Fault::Forged) };
+    // A browser that was left open guesses no faster than a stranger.
+    dashboard.throttle.begin(&admin.email, now).map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
+    let hash = match checked(&dashboard, admin, fields).await? {
+        Ok(hash) => hash,
+        Err(why) => {
+            let told = Some((Tone::Bad, &why[..]));
+            let page = shown(admin, &dashboard.db, dashboard.cookie, &headers, told).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    dashboard.throttle.succeeded(&admin.email);
+    let mut tx = dashboard.db.begin().await.map_err(db::Error::from)?;
+    admin_user::set_password(&mut *tx, admin.admin_user_id, &hash).await?;
+    let n = admin_login::delete_other_logins_of(&mut *tx, admin.admin_user_id, &own).await?;
+    audit::insert_entry(&mut *tx, &admin.caller, "admin.password", None, &json!({ "ended": n }), now).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to("/account?done=password").into_response())
+}
+
+/// The hash of the new password, or why there is none.
+async fn checked(dashboard: &Dashboard, admin: &Admin, fields: &Fields) -> Result<Result<String, String>, Fault> {
+    if fields.raw("old").len() > 1024 || fields.raw("password").len() > 1024 {
+        return Ok(Err("A password has at most 256 characters. Nothing was changed.".to_owned()));
+    }
+    if fields.raw("password") != fields.raw("again") {
+        return Ok(Err("The two new passwords differ. Nothing was changed.".to_owned()));
+    }
+    let (_, hash) = admin_user::find_user_by_email(&dashboard.db, &admin.email).await?.unzip();
+    let (old, new) = (SecretString::from(fields.raw("old")), SecretString::from(fields.raw("password")));
+    let hashed = with_permit(move || {
+        admin_user::verify_password(&old, hash.flatten().as_deref()).then(|| admin_user::hash_password(&new))
+    });
+    Ok(match hashed.await? {
+        None => Err("The old password is wrong. Nothing was changed.".to_owned()),
+        Some(Err(refused)) => Err(format!("{}. Nothing was changed.", sentence(&refused.to_string()))),
+        Some(Ok(hash)) => Ok(hash),
+    })
+}
+
+pub(super) fn card(admin: &Admin) -> Markup {
+    html! {
+        section.card aria-labelledby="password-card" {
+            header { h2 id="password-card" { "Password" } p { "At least 12 characters. Every other sign-in of yours ends with the change." } }
+            form.body.stack method="post" action={ (PATH) "/password" } {
+                (csrf(admin))
+                div.form-grid {
+                    (password_field("old", "Old password", "current-password"))
+                    (password_field("password", "New password", "new-password"))
+                    (password_field("again", "The same again", "new-password"))
+                }
+                div { button.btn.primary { "Change password" } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn the_old_password_is_asked_for_and_none_is_written_into_the_page() {
+        let shown = card(&Admin::sample(Role::Viewer)).into_string();
+        assert!(shown.contains(r#"autocomplete="current-password""#) && shown.contains(r#"name="old""#));
+        assert!(!shown.contains(r#"type="password" value"#));
+    }
+}

@@ -1,0 +1,308 @@
+//! What this service is connected to: whether each works, what it told last, and what to do where it does not.
+
+mod state;
+
+use axum::extract::State;
+use chrono::{DateTime, Datelike, Utc};
+use maud::{Markup, html};
+use shared::db::{self, Db};
+use shared::model_call::{self, Usage};
+use shared::outage::{Dependency, Outage};
+use shared::sign::{self, BroughtIn, Reconciled, Server, Signs, WebhookAccepted, WebhookRefused, Worker};
+use shared::watermark;
+
+use self::state::Health;
+use crate::Connections;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::figures;
+use crate::layout::{Place, page};
+use crate::parts::badge::badge;
+use crate::parts::icon::icon_small;
+use crate::parts::none;
+use crate::viewer::Viewer;
+
+pub(crate) struct Data {
+    pub(crate) connections: Connections,
+    pub(crate) signs: Signs,
+    pub(crate) outages: Vec<Outage>,
+    pub(crate) usage: Usage,
+    pub(crate) database: db::Status,
+    /// Up to here all calls that VAPI tells of are known.
+    pub(crate) reconciled_until: Option<DateTime<Utc>>,
+}
+
+impl Data {
+    fn outage(&self, dependency: Dependency) -> Option<DateTime<Utc>> {
+        self.outages.iter().find(|outage| outage.dependency == dependency).map(|outage| outage.since)
+    }
+
+    /// When a sign of its kind was given last.
+    fn at<S: sign::Sign>(&self) -> Option<DateTime<Utc>> {
+        self.signs.find::<S>().map(|(at, _)| at)
+    }
+}
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    State(connections): State<Connections>,
+) -> Result<Markup, Fault> {
+    admin.require_manage()?;
+    let viewer = &admin.viewer;
+    let (today, first) = (viewer.today(), viewer.today().with_day(1).unwrap_or_default());
+    let reconciled_until = watermark::find(&db, sign::RECONCILED_UNTIL).await?;
+    let data = Data {
+        connections,
+        signs: sign::list(&db).await?,
+        outages: admin.outages.clone(),
+        usage: model_call::usage(&db, &admin.caller, viewer.start_of(today), viewer.start_of(first)).await?,
+        database: db::get_status(&db).await?,
+        reconciled_until: reconciled_until.and_then(|text| text.parse().ok()),
+    };
+    Ok(render(&admin, &data))
+}
+
+pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
+    let viewer = &admin.viewer;
+    let now = viewer.now;
+    page(
+        admin,
+        Place::Connections,
+        Place::Connections.name(),
+        html! {
+            div.stack {
+                div.head { div { h1 { "Connections" } p { "What this service works with, what each told last, and what to do where one does not work." } } }
+                div.cols.half.even {
+                    (card("webhook", "VAPI’s webhook", &state::webhook(data, now), webhook(viewer, data)))
+                    (card("vapi-api", "VAPI’s API", &state::vapi(data, now), vapi(viewer, data)))
+                }
+                div.cols.half.even {
+                    (card("model", "Language model", &state::model(data), model(viewer, data)))
+                    (card("queue", "Worker and queue", &state::queue(data, now), queue(viewer, data)))
+                }
+                div.cols.half.even {
+                    (card("database", "Database", &state::database(data), database(data)))
+                    (agents(&data.connections))
+                }
+            }
+        },
+    )
+}
+
+fn card(id: &str, name: &str, health: &Health, facts: Markup) -> Markup {
+    let (class, mark, word) = match health {
+        Health::Good => ("good", "circle-check", "All right"),
+        Health::Degraded(_) => ("warn", "triangle-alert", "Degraded"),
+        Health::Off(_) => ("line", "minus", "Not configured"),
+    };
+    html! {
+        section.card aria-labelledby=(id) {
+            header { h2 id=(id) { (name) } div.actions { (badge(class, mark, word)) } }
+            div.body.stack {
+                dl.dl { (facts) }
+                @if let Health::Degraded(advice) | Health::Off(advice) = health {
+                    div class={ "note " (if matches!(health, Health::Off(_)) { "info" } else { "warn" }) } {
+                        (icon_small(if matches!(health, Health::Off(_)) { "info" } else { "triangle-alert" }))
+                        div { b { (advice.what) } p { (advice.do_this) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn when(viewer: &Viewer, at: Option<DateTime<Utc>>) -> Markup {
+    at.map_or_else(|| html! { "Never" }, |at| viewer.time(at))
+}
+
+fn address(id: &str, name: &str, url: &str) -> Markup {
+    html! {
+        div.copy-line {
+            code id=(id) tabindex="0" role="group" aria-label=(name) { (url) }
+            button.btn.small.js-only type="button" data-copy={ "#" (id) } { (icon_small("copy")) span { "Copy" } span.vh { " " (name) } }
+        }
+    }
+}
+
+fn webhook(viewer: &Viewer, data: &Data) -> Markup {
+    let server = data.signs.find::<Server>();
+    let url = server.as_ref().map_or(&data.connections.public_url, |(_, server)| &server.public_url);
+    let accepted = data.signs.find::<WebhookAccepted>();
+    let refused = data.signs.find::<WebhookRefused>();
+    html! {
+        dt { "Server URL" } dd { (address("webhook-url", "Server URL of the webhook", &format!("{url}/webhooks/vapi"))) }
+        dt { "Secret" } dd { @match &server {
+            // A server does not start without one.
+            Some((_, server)) if server.has_previous_secret => "Configured, with the one before it: a rotation is under way",
+            Some(_) => "Configured",
+            None => (none()),
+        } }
+        dt { "Last accepted" } dd {
+            (when(viewer, accepted.as_ref().map(|(at, _)| *at)))
+            @if let Some((_, accepted)) = &accepted { " " code.xs { (accepted.r#type) } }
+        }
+        dt { "Last refused" } dd {
+            (when(viewer, refused.as_ref().map(|(at, _)| *at)))
+            @if let Some((_, refused)) = &refused { ", " (state::refusal(refused.reason).0) }
+        }
+        dt { "Server heard" } dd { (when(viewer, server.map(|(at, _)| at))) }
+    }
+}
+
+fn vapi(viewer: &Viewer, data: &Data) -> Markup {
+    let worker = data.signs.find::<Worker>();
+    let last = data.signs.find::<Reconciled>();
+    let found = data.signs.find::<BroughtIn>();
+    html! {
+        dt { "API key" } dd { @if state::has_vapi(data) { "Configured" } @else { "None" } }
+        dt { "Looks for missing calls" } dd { @match &worker {
+            Some((_, worker)) if worker.has_vapi => { "Every " (figures::wait(worker.reconcile_seconds.cast_signed())) },
+            _ => (none()),
+        } }
+        dt { "Last look" } dd {
+            (when(viewer, last.map(|(at, _)| at)))
+            @if let Some((_, last)) = last {
+                ", " (figures::counted(last.n_brought_in as i64, "missing call", "missing calls")) " found"
+                @if last.n_left > 0 { ", " (figures::count(last.n_left as i64)) " left for the next look" }
+            }
+        }
+        dt { "Last found" } dd {
+            (when(viewer, found.map(|(at, _)| at)))
+            @if let Some((_, found)) = found { ", " (figures::counted(found.n as i64, "call", "calls")) }
+        }
+        dt { "Complete up to" } dd { @match data.reconciled_until { Some(at) => (viewer.time(at)), None => (none()) } }
+    }
+}
+
+fn model(viewer: &Viewer, data: &Data) -> Markup {
+    let Usage { n_today, n_failed_today, tokens_today, microusd_today, .. } = data.usage;
+    let Usage { n_month, n_failed_month, tokens_month, microusd_month, n_unpriced_month, .. } = data.usage;
+    let span = |n: i64, n_failed: i64, tokens: i64, microusd: i64| {
+        html! {
+            (figures::counted(n, "question", "questions"))
+            @if n_failed > 0 { ", " (figures::count(n_failed)) " without an answer" }
+            ", " (figures::counted(tokens, "token", "tokens")) ", " (figures::dollars(microusd))
+        }
+    };
+    html! {
+        dt { "Model" } dd { @match state::model_name(data) { Some(name) => code { (name) }, None => "None: analysis is by built-in rules" } }
+        dt { "Today" } dd { (span(n_today, n_failed_today, tokens_today, microusd_today)) }
+        dt { "This month" } dd {
+            (span(n_month, n_failed_month, tokens_month, microusd_month))
+            @if n_unpriced_month > 0 { ". Of " (figures::counted(n_unpriced_month, "question", "questions")) " the price is not known" }
+        }
+        dt { "Last answer this month" } dd { (when(viewer, data.usage.answered_at)) }
+        dt { "Last failure this month" } dd { (when(viewer, data.usage.failed_at)) }
+        dt { "Left alone" } dd { @match data.outage(Dependency::Llm) {
+            Some(since) => { "Since " (viewer.time(since)) ": it did not answer several times in a row" },
+            None => "No",
+        } }
+    }
+}
+
+fn queue(viewer: &Viewer, data: &Data) -> Markup {
+    let worker = data.signs.find::<Worker>();
+    let has_faktory = worker.as_ref().map_or(data.connections.has_faktory, |(_, worker)| worker.has_faktory);
+    html! {
+        dt { "Worker heard" } dd { (when(viewer, worker.as_ref().map(|(at, _)| *at))) }
+        dt { "Queue" } dd { @if has_faktory { "Faktory" } @else { "Embedded, in the database" } }
+        @if has_faktory {
+            dt { "Faktory’s version" } dd { @match worker.and_then(|(_, worker)| worker.faktory_version) {
+                Some(version) => (version),
+                None => "Not told yet",
+            } }
+            dt { "Away" } dd { @match data.outage(Dependency::Faktory) { Some(since) => { "Since " (viewer.time(since)) }, None => "No" } }
+        }
+        dt { "Work" } dd { a.link href="/jobs" { "Jobs" } }
+    }
+}
+
+fn database(data: &Data) -> Markup {
+    let db::Status { version, n_connections, max_connections, n_bytes } = &data.database;
+    html! {
+        dt { "Postgres" } dd { (version) }
+        dt { "Connections" } dd { (figures::count(*n_connections)) " of " (figures::count(i64::from(*max_connections))) }
+        dt { "Size" } dd { (figures::bytes(*n_bytes)) }
+    }
+}
+
+fn agents(connections: &Connections) -> Markup {
+    html! {
+        section.card aria-labelledby="agents" {
+            header { h2 id="agents" { "For agents" } }
+            div.body { dl.dl {
+                dt { "MCP" } dd { (address("mcp-url", "MCP", &format!("{}/mcp", connections.public_url))) }
+                dt { "JSON API" } dd { a.link href={ (connections.public_url) "/api/docs" } { "Its description" } }
+                dt { "Who may ask" } dd { a.link href="/settings/clients" { "API clients" } }
+                dt { "What they asked" } dd { a.link href="/settings/tools" { "Tool calls" } }
+            } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use shared::access::Role;
+    use shared::sign::WebhookRefusal;
+
+    use super::*;
+
+    pub(super) fn data() -> Data {
+        let public_url = "https://tutor.example".to_owned();
+        Data {
+            connections: Connections { public_url, has_llm: false, has_vapi: false, has_faktory: false },
+            signs: Signs::default(),
+            outages: Vec::new(),
+            usage: Usage::default(),
+            database: db::Status {
+                version: "17.6".to_owned(),
+                n_connections: 12,
+                max_connections: 100,
+                n_bytes: 34_000_000,
+            },
+            reconciled_until: None,
+        }
+    }
+
+    fn shown(data: &Data) -> String {
+        render(&Admin::sample(Role::Admin), data).into_string()
+    }
+
+    #[test]
+    fn what_is_not_configured_says_which_setting_to_make() {
+        let shown = shown(&data());
+        for told in ["https://tutor.example/webhooks/vapi", "VAPI_API_KEY", "LLM_BASE_URL", "Not configured", "17.6"] {
+            assert!(shown.contains(told), "{told}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_works_says_what_it_told_last() {
+        let now = Admin::sample(Role::Admin).viewer.now;
+        let worker = Worker {
+            model: Some("claude-haiku".to_owned()),
+            has_vapi: true,
+            reconcile_seconds: 300,
+            has_faktory: true,
+            faktory_version: Some("1.9.4".to_owned()),
+        };
+        let server = Server { public_url: "https://calls.example".to_owned(), has_previous_secret: true };
+        let signs = Signs::default()
+            .with(&server, now)
+            .with(&WebhookRefused { reason: WebhookRefusal::Mismatch }, now - TimeDelta::hours(1))
+            .with(&WebhookAccepted { r#type: "end-of-call-report".to_owned() }, now)
+            .with(&Reconciled { n_known: 4, n_brought_in: 0, n_left: 1 }, now)
+            .with(&BroughtIn { n: 2 }, now - TimeDelta::days(1))
+            .with(&worker, now);
+        let usage =
+            Usage { n_today: 12, tokens_today: 20_400, microusd_today: 31_000, n_month: 12, ..Usage::default() };
+        let shown = shown(&Data { signs, usage, ..data() });
+        assert!(!shown.contains("Degraded") && !shown.contains("Not configured"), "{shown}");
+        for told in ["a rotation", "https://calls.example/webhooks/vapi", "1.9.4", "claude-haiku", "20,400", "$0.03"] {
+            assert!(shown.contains(told), "{told}: {shown}");
+        }
+        assert!(shown.contains("0 missing calls") && shown.contains("2 calls") && shown.contains("another secret"));
+    }
+}

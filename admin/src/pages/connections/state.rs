@@ -1,0 +1,285 @@
+//! How each connection is, judged from what was told last: pure, so that every state can be looked at.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use shared::outage::Dependency;
+use shared::sign::{
+    ReconcileFailed, Reconciled, SILENT_AFTER, Server, WebhookAccepted, WebhookRefusal, WebhookRefused, Worker,
+};
+
+use super::Data;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    Good,
+    Degraded(Advice),
+    Off(Advice),
+}
+
+/// What is wrong, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Advice {
+    pub(super) what: String,
+    pub(super) do_this: &'static str,
+}
+
+fn degraded(what: impl Into<String>, do_this: &'static str) -> Health {
+    Health::Degraded(Advice { what: what.into(), do_this })
+}
+
+fn off(what: &str, do_this: &'static str) -> Health {
+    Health::Off(Advice { what: what.to_owned(), do_this })
+}
+
+/// Why a webhook was refused, and what to do about it.
+pub(super) fn refusal(reason: WebhookRefusal) -> (&'static str, &'static str) {
+    match reason {
+        WebhookRefusal::NoSignature => (
+            "without a signature",
+            "If it was VAPI: give its server URL an HMAC credential, and set VAPI_SIGNATURE_HEADER where that is not x-signature. A stranger’s request needs nothing.",
+        ),
+        WebhookRefusal::NoTimestamp => (
+            "without a readable time stamp or id",
+            "Have VAPI’s credential send the time, and set VAPI_TIMESTAMP_HEADER to the header it comes in.",
+        ),
+        WebhookRefusal::Mismatch => (
+            "signed with another secret, or over another text",
+            "Compare VAPI’s credential with VAPI_WEBHOOK_SECRET, VAPI_SIGNATURE_PAYLOAD and VAPI_SIGNATURE_ENCODING. During a rotation set VAPI_WEBHOOK_SECRET_PREVIOUS.",
+        ),
+        WebhookRefusal::Stale => (
+            "genuine, but five minutes or more off our clock",
+            "Set the clock of this server, or the webhook was sent again by somebody who had captured it.",
+        ),
+        WebhookRefusal::NotWhole => (
+            "too large, too slow or broken off",
+            "Look at the proxy in front of this service: it has to let 5 MiB through.",
+        ),
+        WebhookRefusal::Unreadable => (
+            "signed, but no message of VAPI’s",
+            "It is kept in the table of deliveries. If VAPI changed its format, this service needs a newer version.",
+        ),
+        WebhookRefusal::Busy => ("too many at once", "VAPI sends it again. If this stays, run more servers."),
+        WebhookRefusal::NoDatabase => {
+            ("the database did not take it in", "VAPI sends it again. Look at the database, below.")
+        }
+        WebhookRefusal::Other => ("for a reason that this version does not know", "Look at the server’s log."),
+    }
+}
+
+pub(super) fn webhook(data: &Data, now: DateTime<Utc>) -> Health {
+    let Some(heard_at) = data.at::<Server>() else {
+        return off(
+            "No server has told of itself yet",
+            "Start mcp-server, or ai-tutor up, on this database. It needs VAPI_WEBHOOK_SECRET, and PUBLIC_URL where VAPI reaches it.",
+        );
+    };
+    if now - heard_at > SILENT_AFTER {
+        return degraded(
+            "The server is not heard any more",
+            "Look at its log and start it again. What VAPI sends meanwhile is fetched later, where an API key is set.",
+        );
+    }
+    match (data.at::<WebhookAccepted>(), data.signs.find::<WebhookRefused>()) {
+        (None, None) => off(
+            "No webhook has come yet",
+            "In VAPI, set the assistant’s server URL to the one above, with an HMAC credential whose secret is VAPI_WEBHOOK_SECRET. Then make a call.",
+        ),
+        (accepted_at, Some((at, refused))) if accepted_at.is_none_or(|accepted_at| accepted_at < at) => {
+            let (why, do_this) = refusal(refused.reason);
+            degraded(format!("The last webhook was refused: {why}"), do_this)
+        }
+        _ => Health::Good,
+    }
+}
+
+/// As the worker says, whose key it is; before there is one, as our own settings have it.
+pub(super) fn has_vapi(data: &Data) -> bool {
+    data.signs.find::<Worker>().map_or(data.connections.has_vapi, |(_, worker)| worker.has_vapi)
+}
+
+pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
+    if !has_vapi(data) {
+        return off(
+            "No API key: nobody looks for calls whose report never came",
+            "Set VAPI_API_KEY to a private key of VAPI’s dashboard, for the worker and for the dashboard, and start them again.",
+        );
+    }
+    if data.outage(Dependency::Vapi).is_some() {
+        return degraded(
+            "VAPI does not answer our questions",
+            "Nothing is lost: it is asked again by itself. See status.vapi.ai if it lasts.",
+        );
+    }
+    let last = data.at::<Reconciled>();
+    if let Some((at, failed)) = data.signs.find::<ReconcileFailed>()
+        && last.is_none_or(|last| last < at)
+    {
+        return degraded(
+            format!("The last look failed: {}", failed.why),
+            "It is tried again by itself. Where the key was refused, make a new private key in VAPI’s dashboard.",
+        );
+    }
+    let every = data.signs.find::<Worker>().map_or(300, |(_, worker)| worker.reconcile_seconds);
+    let patience = TimeDelta::seconds(every.min(86_400).cast_signed() * 3) + TimeDelta::minutes(5);
+    match last {
+        Some(last) if now - last > patience => {
+            degraded("Nobody has looked for missing calls lately", "See whether a worker runs, and its log.")
+        }
+        _ => Health::Good,
+    }
+}
+
+/// As the worker says, who asks it.
+pub(super) fn model_name(data: &Data) -> Option<String> {
+    data.signs.find::<Worker>().and_then(|(_, worker)| worker.model)
+}
+
+pub(super) fn model(data: &Data) -> Health {
+    let has_model = data.signs.find::<Worker>().map_or(data.connections.has_llm, |(_, worker)| worker.model.is_some());
+    if !has_model {
+        return off(
+            "No language model: analysis is by built-in rules",
+            "For summaries, misconceptions and talk moves set LLM_BASE_URL, LLM_MODEL and LLM_API_KEY for the worker.",
+        );
+    }
+    if data.outage(Dependency::Llm).is_some() {
+        return degraded(
+            "The language model does not answer",
+            "Sessions are judged by rules meanwhile and read again as soon as it does. Look at the provider’s status page.",
+        );
+    }
+    if data.usage.failed_at.is_some_and(|failed| data.usage.answered_at.is_none_or(|answered| answered < failed)) {
+        return degraded(
+            "Its last question had no usable answer",
+            "Jobs says why. A key that was refused or a model that does not exist is mended in the worker’s settings.",
+        );
+    }
+    Health::Good
+}
+
+pub(super) fn queue(data: &Data, now: DateTime<Utc>) -> Health {
+    let Some(heard_at) = data.at::<Worker>() else {
+        return off(
+            "No worker has told of itself yet",
+            "Start worker, or ai-tutor up, on this database. Calls are kept until then.",
+        );
+    };
+    if now - heard_at > SILENT_AFTER {
+        return degraded(
+            "The worker is not heard any more",
+            "Look at its log and start it again. Calls are taken in and kept; they are analysed when it runs.",
+        );
+    }
+    if data.outage(Dependency::Faktory).is_some() {
+        return degraded(
+            "The queue server does not answer",
+            "Jobs are kept in the database and handed out when it is back. Look at Faktory and at FAKTORY_URL.",
+        );
+    }
+    Health::Good
+}
+
+/// Of a database that answers, or there would be no page.
+pub(super) fn database(data: &Data) -> Health {
+    let db = &data.database;
+    if db.n_connections * 10 >= i64::from(db.max_connections) * 9 {
+        return degraded(
+            "Nearly all connections are taken",
+            "Raise max_connections of Postgres, or end what else uses this database.",
+        );
+    }
+    Health::Good
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::db;
+    use shared::outage::Outage;
+    use shared::sign::Signs;
+
+    use super::super::tests::data;
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-19T21:42:00Z".parse().unwrap()
+    }
+
+    fn minutes_ago(n: i64) -> DateTime<Utc> {
+        now() - TimeDelta::minutes(n)
+    }
+
+    fn with(signs: Signs) -> Data {
+        Data { signs, ..data() }
+    }
+
+    fn what(health: &Health) -> &str {
+        match health {
+            Health::Good => "good",
+            Health::Degraded(advice) | Health::Off(advice) => &advice.what,
+        }
+    }
+
+    fn server() -> Server {
+        Server { public_url: String::new(), has_previous_secret: false }
+    }
+
+    fn worker() -> Worker {
+        Worker {
+            model: Some("m".to_owned()),
+            has_vapi: true,
+            reconcile_seconds: 300,
+            has_faktory: false,
+            faktory_version: None,
+        }
+    }
+
+    #[test]
+    fn a_webhook_that_is_refused_after_the_last_good_one_is_a_fault() {
+        let heard = Signs::default().with(&server(), now());
+        assert!(matches!(webhook(&with(Signs::default()), now()), Health::Off(_)));
+        assert_eq!(what(&webhook(&with(heard.clone()), now())), "No webhook has come yet");
+        let refused = heard.with(&WebhookRefused { reason: WebhookRefusal::Mismatch }, minutes_ago(2));
+        assert!(what(&webhook(&with(refused.clone()), now())).contains("another secret"));
+        let accepted = WebhookAccepted { r#type: "hang".to_owned() };
+        let before = with(refused.clone().with(&accepted, minutes_ago(3)));
+        assert!(matches!(webhook(&before, now()), Health::Degraded(_)));
+        let after = with(refused.with(&accepted, minutes_ago(1)));
+        assert_eq!(webhook(&after, now()), Health::Good);
+        assert_eq!(what(&webhook(&after, now() + TimeDelta::minutes(2))), "The server is not heard any more");
+    }
+
+    #[test]
+    fn reconciliation_that_failed_or_stopped_is_a_fault() {
+        let signs = Signs::default().with(&worker(), now());
+        let done = Reconciled { n_known: 1, n_brought_in: 0, n_left: 0 };
+        assert_eq!(vapi(&with(signs.clone().with(&done, minutes_ago(5))), now()), Health::Good);
+        assert!(what(&vapi(&with(signs.clone().with(&done, minutes_ago(30))), now())).starts_with("Nobody has looked"));
+        let failed = ReconcileFailed { why: "VAPI refused our key".to_owned() };
+        let failed = signs.with(&done, minutes_ago(5)).with(&failed, minutes_ago(1));
+        assert!(what(&vapi(&with(failed), now())).contains("refused our key"));
+        assert!(matches!(vapi(&data(), now()), Health::Off(_)));
+    }
+
+    #[test]
+    fn a_model_that_is_away_or_failed_last_is_a_fault() {
+        let mut with_model = with(Signs::default().with(&worker(), now()));
+        assert_eq!(model(&with_model), Health::Good);
+        (with_model.usage.answered_at, with_model.usage.failed_at) = (Some(minutes_ago(9)), Some(minutes_ago(3)));
+        assert!(matches!(model(&with_model), Health::Degraded(_)));
+        with_model.usage.answered_at = Some(minutes_ago(1));
+        assert_eq!(model(&with_model), Health::Good);
+        with_model.outages.push(Outage { dependency: Dependency::Llm, since: now() });
+        assert_eq!(what(&model(&with_model)), "The language model does not answer");
+        assert!(matches!(model(&data()), Health::Off(_)));
+    }
+
+    #[test]
+    fn a_silent_worker_and_a_full_database_are_faults() {
+        assert!(matches!(queue(&data(), now()), Health::Off(_)));
+        let heard = with(Signs::default().with(&worker(), now()));
+        assert_eq!(queue(&heard, now()), Health::Good);
+        assert!(matches!(queue(&heard, now() + TimeDelta::minutes(2)), Health::Degraded(_)));
+        assert_eq!(database(&data()), Health::Good);
+        let full = Data { database: db::Status { n_connections: 95, ..data().database }, ..data() };
+        assert!(matches!(database(&full), Health::Degraded(_)));
+    }
+}

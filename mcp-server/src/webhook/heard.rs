@@ -1,0 +1,82 @@
+//! When the last webhook was taken in, and when and why the last one was sent away: kept in memory, and told to the
+//! dashboard now and again, so that no request waits for it and no stranger makes us write.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use shared::clock;
+use shared::config::McpServerConfig;
+use shared::db::{Db, Result};
+use shared::sign::{self, Server, WebhookAccepted, WebhookRefusal, WebhookRefused};
+use tokio_util::sync::CancellationToken;
+
+use super::outcome::series;
+
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// The last of each that was not told yet.
+#[derive(Debug, Default)]
+pub struct Heard(Mutex<Last>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Last {
+    accepted: Option<(DateTime<Utc>, WebhookAccepted)>,
+    refused: Option<(DateTime<Utc>, WebhookRefused)>,
+}
+
+impl Heard {
+    pub(super) fn accepted(&self, r#type: &str, at: DateTime<Utc>) {
+        self.last().accepted = Some((at, WebhookAccepted { r#type: series(Some(r#type)).to_owned() }));
+    }
+
+    pub(super) fn refused(&self, reason: WebhookRefusal, at: DateTime<Utc>) {
+        self.last().refused = Some((at, WebhookRefused { reason }));
+    }
+
+    /// Tells what was heard, and that this server lives, until `shutdown` and once more.
+    pub(crate) async fn tell(&self, db: Db, config: &McpServerConfig, shutdown: CancellationToken) {
+        let server = Server {
+            public_url: config.public_url.clone(),
+            has_previous_secret: config.webhook.secret_previous.is_some(),
+        };
+        let mut lived_at = None::<Instant>;
+        loop {
+            let is_last = shutdown.is_cancelled();
+            let is_due = lived_at.is_none_or(|at| at.elapsed() >= sign::EVERY);
+            let told = async {
+                if is_due {
+                    sign::put(&db, &server, clock::now()).await?;
+                    lived_at = Some(Instant::now());
+                }
+                self.flush(&db).await
+            };
+            // Where the database is away, everybody knows already.
+            if let Err(error) = told.await {
+                tracing::debug!(%error, "could not tell of webhooks");
+            }
+            if is_last {
+                return;
+            }
+            shutdown.run_until_cancelled(tokio::time::sleep(TELL_EVERY)).await;
+        }
+    }
+
+    async fn flush(&self, db: &Db) -> Result<()> {
+        let last = self.last().clone();
+        if let Some((at, sign)) = &last.accepted {
+            sign::put(db, sign, *at).await?;
+        }
+        if let Some((at, sign)) = &last.refused {
+            sign::put(db, sign, *at).await?;
+        }
+        let mut now = self.last();
+        now.accepted.take_if(|heard| Some(&*heard) == last.accepted.as_ref());
+        now.refused.take_if(|heard| Some(&*heard) == last.refused.as_ref());
+        Ok(())
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

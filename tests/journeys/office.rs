@@ -1,0 +1,170 @@
+//! What admins do behind the lessons: connections, jobs that gave up, the audit log, accounts.
+
+use reqwest::StatusCode;
+use serde_json::json;
+use shared::audit::{self, AuditEntry, AuditQuery};
+use shared::id::DeliveryId;
+use shared::job::lease::{claim_ready, finish_failed};
+use shared::job::{self, Job, Lane};
+
+use crate::fake_vapi::{API_KEY, FakeVapi};
+use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, Service, WEBHOOK_SECRET, eventually};
+use crate::vapi::{self, CALLER, REPORT};
+
+async fn newest_entry(service: &Service) -> AuditEntry {
+    let query = AuditQuery { limit: 1, ..AuditQuery::default() };
+    audit::list_entries(&service.db, &query).await.unwrap().remove(0)
+}
+
+async fn sees(person: &Person, path: &str, text: &str) -> String {
+    eventually(&format!("{path} says {text:?}"), async || {
+        let page = person.read(path).await;
+        page.contains(text).then_some(page)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_say_what_came_last_and_why_a_webhook_was_refused() {
+    let fake = FakeVapi::default();
+    fake.add_ended_call("missing", chrono::TimeDelta::minutes(30));
+    let url = fake.start().await;
+    let settings = [("VAPI_API_KEY", API_KEY), ("VAPI_API_URL", &url[..]), ("VAPI_RECONCILE_SECONDS", "1")];
+    let service = Service::start_with(&settings).await;
+    let person = service.log_in().await;
+    let path = "/settings/connections";
+    let page = sees(&person, path, "No webhook has come yet").await;
+    assert!(page.contains("LLM_BASE_URL") && page.contains("/webhooks/vapi"));
+    sees(&person, path, "1 call<").await;
+    sees(&person, path, "0 missing calls found").await;
+
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let page = sees(&person, path, "end-of-call-report").await;
+    assert!(!page.contains("No webhook has come yet") && !page.contains(WEBHOOK_SECRET));
+    let timestamp = shared::clock::now().timestamp_millis().to_string();
+    let body = vapi::sample(REPORT);
+    let signature = vapi::sign("another-webhook-secret", &timestamp, &body);
+    let headers = [("x-timestamp", &timestamp[..]), ("x-signature", &signature)];
+    let refused = vapi::post(&service.http, &service.server_url, &headers, &body).await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    sees(&person, path, "The last webhook was refused: signed with another secret").await;
+    service.stop().await;
+}
+
+/// So many jobs that gave up for `reason`.
+async fn give_up(service: &Service, n: u128, reason: &str) {
+    for _ in 0..n {
+        let delivery_id = DeliveryId::new();
+        // In one transaction: the worker that runs beside must not get it first.
+        let mut tx = service.db.begin().await.unwrap();
+        job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await.unwrap();
+        let minute = std::time::Duration::from_mins(1);
+        let held = claim_ready(&mut tx, Lane::Quick, 1, minute, "a").await.unwrap()[0].lease;
+        let _ = finish_failed(&mut *tx, &held, reason).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_jobs_of_one_reason_are_counted_and_decided_on_together() {
+    let service = Service::start().await;
+    give_up(&service, 60, "the disk was full").await;
+    give_up(&service, 3, "it is too long").await;
+    let person = service.log_in().await;
+    let page = person.read("/jobs").await;
+    assert!(page.contains("60 jobs") && page.contains("3 jobs"), "a page lists 25, and counts all: {page}");
+    let next = page.split(r#"rel="next""#).next().unwrap().rsplit(r#"href=""#).next().unwrap();
+    let next = next.split('"').next().unwrap().replace("&amp;", "&");
+    assert!(next.starts_with("/jobs?after="), "{next}");
+    assert!(person.read(&next).await.contains("First page"));
+    let narrow = person.read("/jobs?kind=process_delivery&reason=it+is+too+long").await;
+    assert_eq!(narrow.matches("/discard\"").count(), 3, "{narrow}");
+
+    let ask = "/jobs/alike/discard?reason=it+is+too+long";
+    assert!(person.read(ask).await.contains("Discard 3 jobs?"));
+    let until = shared::clock::now().timestamp_micros().to_string();
+    let fields = [("reason", "it is too long"), ("kind", ""), ("until", &until[..])];
+    assert_eq!(person.submit(ask, "/jobs/alike/discard", &fields).await, "/jobs?discarded=3");
+    let entry = newest_entry(&service).await;
+    assert_eq!((&entry.action[..], &entry.detail["n"]), ("job.discard_for_reason", &json!(3)));
+
+    let ask = "/jobs/alike/retry?reason=the+disk+was+full&kind=process_delivery";
+    assert!(person.read(ask).await.contains("Retry 60 jobs?"));
+    give_up(&service, 1, "the disk was full").await;
+    let fields = [("reason", "the disk was full"), ("kind", "process_delivery"), ("until", &until[..])];
+    assert_eq!(person.submit(ask, "/jobs/alike/retry", &fields).await, "/jobs?retried=60");
+    let nothing = person.post("/jobs", "/jobs/alike/retry", &[("until", &until)]).await;
+    assert_eq!(nothing.status(), StatusCode::UNPROCESSABLE_ENTITY, "never all of them at once");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_is_narrowed_and_exported_and_the_export_is_in_it() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let person = service.log_in().await;
+    let page = format!("/students/{}", student.student_id);
+    person.read(&page).await;
+    person.post(&page, &format!("{page}/reveal-phone"), &[]).await;
+    let revealed = person.read("/settings/audit?act=student.reveal_phone").await;
+    assert!(revealed.contains("showed the phone numbers"));
+    assert_eq!(revealed.matches("aud-ic").count(), 1, "{revealed}");
+    let of_student = person.read(&format!("/settings/audit?object=student:{}", student.student_id)).await;
+    assert!(of_student.contains("showed the phone numbers"));
+    assert!(person.read("/settings/audit?to=2020-01-01").await.contains("No entries match"));
+    assert_eq!(person.open("/settings/audit?from=soon").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+
+    let file = person.read("/settings/audit/export.csv?act=student.reveal_phone").await;
+    assert!(file.starts_with("entry,at,actor,action,object,detail\r\n"), "{file}");
+    assert_eq!(file.lines().count(), 2, "{file}");
+    assert_eq!(newest_entry(&service).await.action, "audit.export");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_needs_the_old_one_and_ends_every_other_sign_in() {
+    let service = Service::start().await;
+    let here = service.log_in().await;
+    let elsewhere = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let change = async |old: &str, new: &str, again: &str| {
+        let fields = [("old", old), ("password", new), ("again", again)];
+        let answer = here.post("/account", "/account/password", &fields).await;
+        (answer.status(), answer.text().await.unwrap())
+    };
+    let new = "a rather new password";
+    for (old, password, again, why) in [
+        ("a wrong password", new, new, "The old password is wrong"),
+        (ADMIN_PASSWORD, new, "another new password", "The two new passwords differ"),
+        (ADMIN_PASSWORD, "short", "short", "at least 12 characters"),
+    ] {
+        let (status, page) = change(old, password, again).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.contains(why) && page.contains("Nothing was changed"), "{page}");
+    }
+    assert_eq!(change(ADMIN_PASSWORD, new, new).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(newest_entry(&service).await.action, "admin.password");
+    assert!(here.read("/account?done=password").await.contains("Your password is changed"));
+    assert_eq!(elsewhere.open("/").await.status(), StatusCode::SEE_OTHER, "that sign-in ended");
+    Person::log_in(&service.admin_url, ADMIN_EMAIL, new).await.read("/").await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_signs_somebody_else_out() {
+    let service = Service::start().await;
+    let admin = service.log_in().await;
+    let hash = shared::admin_user::hash_password(&"correct horse battery".into()).unwrap();
+    let role = shared::access::Role::Tutor;
+    let now = shared::clock::now();
+    let (id, _) =
+        shared::admin_user::insert_user(&service.db, "tutor@example.org", role, Some(&hash), None, now).await.unwrap();
+    let tutor = Person::log_in(&service.admin_url, "tutor@example.org", "correct horse battery").await;
+    tutor.read("/").await;
+    let users = "/settings/users";
+    assert!(admin.read(users).await.contains("Signed in 1 time now"));
+    assert_eq!(admin.submit(users, &format!("{users}/{id}/sign-out"), &[]).await, users);
+    assert_eq!(tutor.open("/").await.status(), StatusCode::SEE_OTHER, "that sign-in ended");
+    let entry = newest_entry(&service).await;
+    assert_eq!((&entry.action[..], &entry.detail["n"]), ("admin.sign_out_user", &json!(1)));
+    service.stop().await;
+}
