@@ -7,14 +7,16 @@ mod choice;
 mod recount;
 mod sum;
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
-use sqlx::Executor as _;
+use sqlx::{Executor as _, FromRow};
 
 use crate::access::{Caller, Scope};
-use crate::db::{Db, Result};
+use crate::db::{Connection, Db, Result};
 
 pub use self::choice::{Choices, list_choices, list_cohorts};
-pub use self::recount::{ask_for_zone, count_waiting, mark_all, recount};
+pub use self::recount::{ask_for_zone, count_waiting, is_being_counted, mark_all, recount};
 
 /// A review counts as kept where the skill was practised at most so many days after it came due. The view `cut_facts`
 /// says the same.
@@ -59,7 +61,7 @@ pub struct Days<'a> {
 }
 
 /// Sums over sessions that have one thing in common.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, FromRow)]
 pub struct Figures {
     /// What they have in common: a day as 2026-11-23, a grade as a number, an id, a label. Empty: nobody said.
     pub key: String,
@@ -114,7 +116,8 @@ pub struct Figures {
     pub n_kept: i64,
 }
 
-/// Figures of the sessions of these days, set apart; in the order of their keys. Needs `sessions:read`.
+/// Figures of the sessions of these days, set apart; in the order of their keys. Days are those of UTC while
+/// [`is_being_counted`] says so of their zone. Needs `sessions:read`.
 pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
     caller.require(Scope::SessionsRead)?;
     let mut tx = db.begin().await?;
@@ -125,98 +128,119 @@ pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, day
     )
     .await?;
     let plan = Plan::of(narrow, by);
+    let days = Days { zone: recount::zone_to_show(&mut tx, days.zone).await?, ..days };
     let fresh = if plan.has_sums {
         recount::list_fresh_days(&mut tx, days).await?
     } else {
         days.from.iter_days().take_while(|day| *day < days.to).collect()
     };
-    let figures = sqlx::query_as!(
-        Figures,
-        r#"select case $1 when 'day' then day::text when 'grade' then grade::text when 'assistant' then assistant
-                       when 'cohort' then cohort else label end as "key!",
-               coalesce(sum(n_sessions), 0)::bigint as "n_sessions!", coalesce(sum(n_over), 0)::bigint as "n_over!",
-               coalesce(sum(n_dropped), 0)::bigint as "n_dropped!",
-               coalesce(sum(length_ms), 0)::bigint as "length_ms!",
-               coalesce(sum(words_tutor), 0)::bigint as "words_tutor!",
-               coalesce(sum(words_student), 0)::bigint as "words_student!",
-               coalesce(sum(n_low), 0)::bigint as "n_low!", coalesce(sum(n_medium), 0)::bigint as "n_medium!",
-               coalesce(sum(n_high), 0)::bigint as "n_high!", coalesce(sum(n_analyzed), 0)::bigint as "n_analyzed!",
-               coalesce(sum(n_attention), 0)::bigint as "n_attention!",
-               coalesce(sum(n_latency), 0)::bigint as "n_latency!",
-               coalesce(sum(latency_ms), 0)::bigint as "latency_ms!",
-               coalesce(sum(n_in_10_s), 0)::bigint as "n_in_10_s!",
-               coalesce(sum(n_in_1_min), 0)::bigint as "n_in_1_min!",
-               coalesce(sum(n_in_10_min), 0)::bigint as "n_in_10_min!",
-               coalesce(sum(n_in_1_h), 0)::bigint as "n_in_1_h!",
-               coalesce(sum(n_analyses), 0)::bigint as "n_analyses!",
-               coalesce(sum(analysis_ms), 0)::bigint as "analysis_ms!",
-               coalesce(sum(n_model_cost), 0)::bigint as "n_model_cost!",
-               coalesce(sum(model_cost_microusd), 0)::bigint as "model_cost_microusd!",
-               coalesce(sum(n_call_cost), 0)::bigint as "n_call_cost!",
-               coalesce(sum(call_cost_microusd), 0)::bigint as "call_cost_microusd!",
-               coalesce(sum(n_tutored), 0)::bigint as "n_tutored!",
-               coalesce(sum(n_errors), 0)::bigint as "n_errors!",
-               coalesce(sum(n_told_at_once), 0)::bigint as "n_told_at_once!",
-               coalesce(sum(n_questions), 0)::bigint as "n_questions!",
-               coalesce(sum(n_hurried), 0)::bigint as "n_hurried!",
-               coalesce(sum(n_process_praise), 0)::bigint as "n_process_praise!",
-               coalesce(sum(n_person_praise), 0)::bigint as "n_person_praise!",
-               coalesce(sum(n_checks), 0)::bigint as "n_checks!", coalesce(sum(n_scored), 0)::bigint as "n_scored!",
-               coalesce(sum(score), 0)::float8 as "score!",
-               coalesce(sum(score_squared), 0)::float8 as "score_squared!",
-               coalesce(sum(gain), 0)::float8 as "gain!", coalesce(sum(n_due), 0)::bigint as "n_due!",
-               coalesce(sum(n_kept), 0)::bigint as "n_kept!"
-           from (
-               select day, case when cut = 'cohort' then label else '' end as cohort, label, grade, assistant,
-                   n_sessions, n_over, n_dropped, length_ms, words_tutor, words_student, n_low, n_medium, n_high,
-                   n_analyzed, n_attention, n_latency, latency_ms, n_in_10_s, n_in_1_min, n_in_10_min, n_in_1_h,
-                   n_analyses, analysis_ms, n_model_cost, model_cost_microusd, n_call_cost, call_cost_microusd,
-                   n_tutored, n_errors, n_told_at_once, n_questions, n_hurried, n_process_praise, n_person_praise,
-                   n_checks, n_scored, score, score_squared, gain, n_due, n_kept
-               from session_days
-               where zone = $2 and cut = $3 and ($4::text is null or label = $4) and day >= $5 and day < $6
-                 and $7 and day <> all($8::date[])
-               union all
-               select (at at time zone $2)::date, cohort, label, grade, assistant,
-                   n_sessions, n_over, n_dropped, length_ms, words_tutor, words_student, n_low, n_medium, n_high,
-                   n_analyzed, n_attention, n_latency, latency_ms, n_in_10_s, n_in_1_min, n_in_10_min, n_in_1_h,
-                   n_analyses, analysis_ms, n_model_cost, model_cost_microusd, n_call_cost, call_cost_microusd,
-                   n_tutored, n_errors, n_told_at_once, n_questions, n_hurried, n_process_praise, n_person_praise,
-                   n_checks, n_scored, score, score_squared, gain, n_due, n_kept
-               from cut_facts c
-               where cut = $9 and ($10::text is null or label = $10)
-                 and at >= ((select min(d) from unnest($8::date[]) d)::timestamp at time zone $2)
-                 and at < (((select max(d) from unnest($8::date[]) d) + 1)::timestamp at time zone $2)
-                 and (at at time zone $2)::date = any($8)
-                 and ($11::text is null or cohort = $11)
-                 and ($12::text is null or exists (
-                     select 1 from session_labels l
-                     where l.session_id = c.session_id and l.kind = $13 and l.label = $12))
-           ) counted
-           where ($14::smallint is null or grade = $14) and ($15::text is null or assistant = $15)
-             and ($16::text is null or label in (select skill_id from skills where subject_id = $16))
-           group by 1 order by 1"#,
-        plan.by,
-        days.zone,
-        plan.sums_cut,
-        plan.sums_label,
-        days.from,
-        days.to,
-        plan.has_sums,
-        &fresh,
-        plan.cut,
-        plan.label,
-        narrow.cohort,
-        plan.also.map(|(_, label)| label),
-        plan.also.map_or("", |(kind, _)| kind),
-        narrow.grade,
-        narrow.assistant,
-        plan.of_subject,
-    )
-    .fetch_all(&mut *tx)
-    .await?;
+    let mut figures = BTreeMap::new();
+    if plan.has_sums {
+        add(&mut figures, sums_of(&mut tx, &plan, narrow, days, &fresh).await?);
+    }
+    // Making a plan to read the rows takes longer than to read a month's sums.
+    if !fresh.is_empty() {
+        add(&mut figures, rows_of(&mut tx, &plan, narrow, days.zone, &fresh).await?);
+    }
     tx.commit().await?;
-    Ok(figures)
+    Ok(figures.into_values().collect())
+}
+
+fn add(figures: &mut BTreeMap<String, Figures>, more: Vec<Figures>) {
+    for of in more {
+        *figures.entry(of.key.clone()).or_insert_with(|| Figures { key: of.key.clone(), ..Figures::default() }) += &of;
+    }
+}
+
+/// What is added up, of whatever rows: what they have in common is `$1`.
+macro_rules! summed {
+    ($from:literal) => {
+        concat!(
+            "select case $1 when 'day' then day::text when 'grade' then grade::text when 'assistant' then assistant
+                        when 'cohort' then cohort else label end as key,
+               coalesce(sum(n_sessions), 0)::bigint as n_sessions, coalesce(sum(n_over), 0)::bigint as n_over,
+               coalesce(sum(n_dropped), 0)::bigint as n_dropped,
+               coalesce(sum(length_ms), 0)::bigint as length_ms,
+               coalesce(sum(words_tutor), 0)::bigint as words_tutor,
+               coalesce(sum(words_student), 0)::bigint as words_student,
+               coalesce(sum(n_low), 0)::bigint as n_low, coalesce(sum(n_medium), 0)::bigint as n_medium,
+               coalesce(sum(n_high), 0)::bigint as n_high, coalesce(sum(n_analyzed), 0)::bigint as n_analyzed,
+               coalesce(sum(n_attention), 0)::bigint as n_attention,
+               coalesce(sum(n_latency), 0)::bigint as n_latency,
+               coalesce(sum(latency_ms), 0)::bigint as latency_ms,
+               coalesce(sum(n_in_10_s), 0)::bigint as n_in_10_s,
+               coalesce(sum(n_in_1_min), 0)::bigint as n_in_1_min,
+               coalesce(sum(n_in_10_min), 0)::bigint as n_in_10_min,
+               coalesce(sum(n_in_1_h), 0)::bigint as n_in_1_h,
+               coalesce(sum(n_analyses), 0)::bigint as n_analyses,
+               coalesce(sum(analysis_ms), 0)::bigint as analysis_ms,
+               coalesce(sum(n_model_cost), 0)::bigint as n_model_cost,
+               coalesce(sum(model_cost_microusd), 0)::bigint as model_cost_microusd,
+               coalesce(sum(n_call_cost), 0)::bigint as n_call_cost,
+               coalesce(sum(call_cost_microusd), 0)::bigint as call_cost_microusd,
+               coalesce(sum(n_tutored), 0)::bigint as n_tutored,
+               coalesce(sum(n_errors), 0)::bigint as n_errors,
+               coalesce(sum(n_told_at_once), 0)::bigint as n_told_at_once,
+               coalesce(sum(n_questions), 0)::bigint as n_questions,
+               coalesce(sum(n_hurried), 0)::bigint as n_hurried,
+               coalesce(sum(n_process_praise), 0)::bigint as n_process_praise,
+               coalesce(sum(n_person_praise), 0)::bigint as n_person_praise,
+               coalesce(sum(n_checks), 0)::bigint as n_checks, coalesce(sum(n_scored), 0)::bigint as n_scored,
+               coalesce(sum(score), 0)::float8 as score,
+               coalesce(sum(score_squared), 0)::float8 as score_squared,
+               coalesce(sum(gain), 0)::float8 as gain, coalesce(sum(n_due), 0)::bigint as n_due,
+               coalesce(sum(n_kept), 0)::bigint as n_kept
+            from (",
+            $from,
+            ") counted group by 1"
+        )
+    };
+}
+
+/// From the sums by day, but for the days that have to be counted.
+async fn sums_of(
+    tx: &mut Connection,
+    plan: &Plan<'_>,
+    narrow: &Narrow,
+    days: Days<'_>,
+    fresh: &[NaiveDate],
+) -> Result<Vec<Figures>> {
+    let sql = summed!(
+        "select *, case when cut = 'cohort' then label else '' end as cohort from session_days
+         where zone = $2 and cut = $3 and ($4::text is null or label = $4) and day >= $5 and day < $6
+           and day <> all($7::date[])
+           and ($8::smallint is null or grade = $8) and ($9::text is null or assistant = $9)
+           and ($10::text is null or label in (select skill_id from skills where subject_id = $10))"
+    );
+    let query = sqlx::query_as(sql).bind(plan.by).bind(days.zone).bind(plan.sums_cut).bind(plan.sums_label);
+    let query = query.bind(days.from).bind(days.to).bind(fresh).bind(narrow.grade).bind(narrow.assistant.as_deref());
+    Ok(query.bind(plan.of_subject).fetch_all(tx).await?)
+}
+
+/// From the rows of these days.
+async fn rows_of(
+    tx: &mut Connection,
+    plan: &Plan<'_>,
+    narrow: &Narrow,
+    zone: &str,
+    fresh: &[NaiveDate],
+) -> Result<Vec<Figures>> {
+    let sql = summed!(
+        "select *, (at at time zone $2)::date as day from cut_facts c
+         where cut = $3 and ($4::text is null or label = $4)
+           and at >= ((select min(d) from unnest($5::date[]) d)::timestamp at time zone $2)
+           and at < (((select max(d) from unnest($5::date[]) d) + 1)::timestamp at time zone $2)
+           and (at at time zone $2)::date = any($5)
+           and ($6::smallint is null or grade = $6) and ($7::text is null or assistant = $7)
+           and ($8::text is null or label in (select skill_id from skills where subject_id = $8))
+           and ($9::text is null or cohort = $9)
+           and ($10::text is null or exists (
+               select 1 from session_labels l where l.session_id = c.session_id and l.kind = $11 and l.label = $10))"
+    );
+    let query = sqlx::query_as(sql).bind(plan.by).bind(zone).bind(plan.cut).bind(plan.label).bind(fresh);
+    let query = query.bind(narrow.grade).bind(narrow.assistant.as_deref()).bind(plan.of_subject);
+    let (kind, label) = plan.also.unzip();
+    Ok(query.bind(narrow.cohort.as_deref()).bind(label).bind(kind).fetch_all(tx).await?)
 }
 
 /// Where the figures are to be found.

@@ -20,6 +20,7 @@ use crate::parts::chart::{Bar, BarNames, bars};
 use crate::parts::follow_up::on_overview;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::line::{LineNames, Point, lines};
+use crate::parts::notice::days_of_utc;
 use crate::parts::{grade, initials, select};
 use crate::viewer::Viewer;
 
@@ -72,6 +73,7 @@ pub(crate) struct Data {
     pub(crate) attention: Vec<SessionToSee>,
     pub(crate) jobs: Vec<Count>,
     pub(crate) oldest_wait_seconds: Option<f64>,
+    pub(crate) is_being_counted: bool,
 }
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
@@ -95,6 +97,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
         attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, cohort, N_LISTED).await?,
         jobs: job::count_open(db).await?,
         oldest_wait_seconds: job::oldest_wait_seconds(db).await?,
+        is_being_counted: analytics::is_being_counted(db, viewer.zone.name()).await?,
         filter,
     })
 }
@@ -153,6 +156,7 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
     html! {
         section.card aria-label="Headline figures" { dl.kpis id="kpis" { (headline(&data.today, &data.week_ago)) } }
         (on_overview(admin, &data.follow_ups))
+        @if data.is_being_counted { (days_of_utc()) }
         div.cols.two-one.even {
             (days_card(viewer, &data.days))
             (live_card(viewer, &data.live))
@@ -423,6 +427,7 @@ mod tests {
             }],
             jobs: vec![Count { kind: "analyze_session".to_owned(), state: "needs_attention".to_owned(), n: 3 }],
             oldest_wait_seconds: Some(380.0),
+            is_being_counted: false,
         }
     }
 

@@ -7,8 +7,32 @@ use crate::db::{Connection, Db, Executor, Result};
 
 /// Held by whoever counts. Any number, so long as nothing else of ours uses it.
 const RECOUNT_LOCK: i64 = 0x5475_746f_7215;
-/// Zones that are kept counted: those asked for last.
+/// Zones that are kept counted: those asked for last, and UTC.
 const N_ZONES: i64 = 12;
+/// Kept for whoever looks from a zone that is not counted yet.
+const ALWAYS: &str = "UTC";
+/// So many sessions are counted from their rows within a page.
+const FEW_SESSIONS: f32 = 20_000.0;
+
+/// Whether the days of `zone` are still being counted, and are too many to be counted meanwhile by every page that wants
+/// them: until then there are those of UTC to see.
+pub async fn is_being_counted(db: impl Executor<'_>, zone: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select $1 <> $2 and coalesce((select reltuples from pg_class where oid = 'session_facts'::regclass), 0) > $3
+               and (not exists (select 1 from analytics_zones where zone = $1 and is_counted)
+                    or exists (select 1 from days_to_recount where zone = $1)) as "is_being_counted!""#,
+        zone,
+        ALWAYS,
+        FEW_SESSIONS,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+/// The zone whose days are shown to who looks from `zone`.
+pub(super) async fn zone_to_show<'a>(tx: &mut Connection, zone: &'a str) -> Result<&'a str> {
+    Ok(if is_being_counted(tx, zone).await? { ALWAYS } else { zone })
+}
 
 /// The days of which `session_days` may not be right, in their order.
 pub(super) async fn list_fresh_days(tx: &mut Connection, days: Days<'_>) -> Result<Vec<NaiveDate>> {
@@ -93,8 +117,10 @@ pub async fn recount(db: &Db) -> Result<bool> {
 /// Marks all days of a zone that is not counted yet, and forgets zones nobody asks for.
 async fn begin_zone(tx: &mut Connection) -> Result<bool> {
     sqlx::query!(
-        "delete from analytics_zones where zone in (select zone from analytics_zones order by asked_at desc offset $1)",
+        "delete from analytics_zones where zone in (
+             select zone from analytics_zones where zone <> $2 order by asked_at desc offset $1)",
         N_ZONES,
+        ALWAYS,
     )
     .execute(&mut *tx)
     .await?;
@@ -108,10 +134,18 @@ async fn begin_zone(tx: &mut Connection) -> Result<bool> {
     let Some(zone) = zone else { return Ok(false) };
     sqlx::query!("delete from session_days where zone = $1", zone).execute(&mut *tx).await?;
     sqlx::query!(
+        // From one day to the next that has anything, along the indexes: to read a row for each session takes seconds.
+        // What people look at is counted first.
         "insert into days_to_recount (at, zone)
-         select day::timestamp at time zone $1, $1 from (
-             select (created_at at time zone $1)::date as day from session_facts
-             union select (due_at at time zone $1)::date from practices) days",
+         with recursive days as (
+             select (least((select min(created_at) from session_facts), (select min(due_at) from practices))
+                     at time zone $1::text)::date as day
+             union all
+             select (least((select min(created_at) from session_facts where created_at >= next),
+                           (select min(due_at) from practices where due_at >= next)) at time zone $1)::date
+             from days, lateral (select (day + 1)::timestamp at time zone $1 as next) n where day is not null
+         )
+         select day::timestamp at time zone $1, $1 from days where day is not null order by abs(day - current_date)",
         zone,
     )
     .execute(tx)
@@ -145,4 +179,40 @@ async fn count_day(tx: &mut Connection, zone: &str, day: NaiveDate) -> Result<()
     .execute(tx)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Caller;
+    use crate::analytics::{By, Narrow, list_figures};
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn who_looks_from_a_new_zone_sees_days_of_utc_until_their_own_are_counted(db: Db) {
+        let now = "2026-11-25T12:00:00Z".parse().unwrap();
+        sqlx::raw_sql(
+            "insert into sessions (session_id, call_id, status, created_at, updated_at)
+             values (gen_random_uuid(), 'a', 'received', '2026-11-24 23:30Z', now())",
+        )
+        .execute(&db)
+        .await
+        .unwrap();
+        let day = async || {
+            let date = |d| NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
+            let days = Days { from: date(20), to: date(30), zone: "Asia/Tokyo" };
+            let figures = list_figures(&db, &Caller::operator(), &Narrow::default(), By::Day, days).await.unwrap();
+            figures.into_iter().map(|of| format!("{} {}", of.key, of.n_sessions)).collect::<Vec<_>>()
+        };
+        ask_for_zone(&db, "Asia/Tokyo", now).await.unwrap();
+        assert_eq!(day().await, ["2026-11-25 1"], "few are counted while one waits");
+        sqlx::raw_sql("update pg_class set reltuples = 30000 where relname = 'session_facts'")
+            .execute(&db)
+            .await
+            .unwrap();
+        assert!(is_being_counted(&db, "Asia/Tokyo").await.unwrap() && !is_being_counted(&db, "UTC").await.unwrap());
+        assert_eq!(day().await, ["2026-11-24 1"]);
+        while recount(&db).await.unwrap() {}
+        assert!(!is_being_counted(&db, "Asia/Tokyo").await.unwrap());
+        assert_eq!(day().await, ["2026-11-25 1"]);
+    }
 }

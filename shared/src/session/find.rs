@@ -12,6 +12,9 @@ use crate::student::{beginnings, few_of_name};
 /// Fewer signs of an id are no question: too many ids begin with them.
 const MIN_ID: usize = 4;
 
+/// Of so many students the newest sessions are looked up one by one; of more, the list of all is walked.
+const FEW: i64 = 1_000;
+
 /// A session that was found.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FoundSession {
@@ -45,7 +48,7 @@ pub async fn find_sessions(
     let (from_id, to_id) = ids_that_begin(text).unzip();
     let call_id = (text.chars().count() >= MIN_ID).then(|| format!("{}%", escaped(text)));
     let words = beginnings(text);
-    let few = if words.is_empty() { Some(Vec::new()) } else { few_of_name(db, &words).await? };
+    let few = if words.is_empty() { Some(Vec::new()) } else { few_of_name(db, &words, FEW).await? };
     let (after_at, after_id) = after.unzip();
     let Some(few) = few else {
         // Half the school is called so: the newest sessions of any of them are near.

@@ -79,18 +79,16 @@ impl std::fmt::Debug for SessionHit {
 }
 
 /// So many sessions are read at once and sorted; where more hold the words, the newest are walked until enough do.
-const FEW: i64 = 1_000;
+const FEW: i64 = 5_000;
+/// The newest sessions that tell whether words are common, and how many have to hold them: to look up in the index who
+/// holds a common word means to read half of it.
+const N_SAMPLED: i64 = 200;
+const N_COMMON: i64 = 10;
 
 /// Sessions that hold the words, newest first. Needs `sessions:read`.
 pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Vec<SessionHit>> {
     caller.require(Scope::SessionsRead)?;
-    // Every word is the beginning of one, so that "fraction" finds "fractions" in whatever language.
-    let asked = sqlx::query_scalar!(
-        r#"select regexp_replace(websearch_to_tsquery('simple', $1)::text, '(''[^'']+'')', '\1:*', 'g') as "asked!""#,
-        query.words,
-    )
-    .fetch_one(db)
-    .await?;
+    let asked = asked_by(db, &query.words).await?;
     let few = match query.student_id {
         // One student's sessions are few whatever they hold.
         Some(_) => None,
@@ -127,8 +125,31 @@ pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Re
     .await?)
 }
 
-/// All that hold the words; `None`: they are more than [`FEW`].
-async fn few_that_hold(db: &Db, asked: &str) -> Result<Option<Vec<Uuid>>> {
+/// The question that people mean by `words`: every word is the beginning of one, so that "fraction" finds "fractions" in
+/// whatever language.
+pub(super) async fn asked_by(db: &Db, words: &str) -> Result<String> {
+    Ok(sqlx::query_scalar!(
+        r#"select regexp_replace(websearch_to_tsquery('simple', $1)::text, '(''[^'']+'')', '\1:*', 'g') as "asked!""#,
+        words,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+/// All that hold the words; `None`: they are so many that some are among the next whichever one looks at.
+pub(super) async fn few_that_hold(db: &Db, asked: &str) -> Result<Option<Vec<Uuid>>> {
+    let n_of_newest = sqlx::query_scalar!(
+        r#"select count(*) as "n!"
+           from (select session_id from sessions order by created_at desc, session_id desc limit $2) s
+           join session_words w using (session_id) where w.words @@ $1::text::tsquery"#,
+        asked,
+        N_SAMPLED,
+    )
+    .fetch_one(db)
+    .await?;
+    if n_of_newest >= N_COMMON {
+        return Ok(None);
+    }
     let ids = sqlx::query_scalar!(
         // The question is not known when the plan is made, so that it always goes by the index.
         "with asked as materialized (select $1::text::tsquery as query)

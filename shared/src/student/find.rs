@@ -4,8 +4,9 @@ use crate::access::{Caller, Scope};
 use crate::db::{Db, Result};
 use crate::id::StudentId;
 
-/// Up to so many are read at once and sorted; of more, the list by name is walked instead.
-pub(crate) const FEW: i64 = 1_000;
+/// Up to so many are read at once and sorted; of more, the list by name is walked instead. Namesakes stand together in
+/// it, far from its beginning perhaps, so a walk has to be the exception.
+const FEW: i64 = 5_000;
 
 /// A student that was found.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub async fn find_students(
         return Ok(Vec::new());
     }
     let (after_name, after_id) = after.map(|(name, id)| (name.as_str(), *id)).unzip();
-    if let Some(few) = few_of_name(db, &words).await? {
+    if let Some(few) = few_of_name(db, &words, FEW).await? {
         let ids: Vec<_> = few.iter().map(|id| id.0).collect();
         return Ok(sqlx::query_as!(
             StudentHit,
@@ -68,17 +69,17 @@ pub async fn find_students(
     .await?)
 }
 
-/// Whose names hold the words; `None`: they are more than [`FEW`].
-pub(crate) async fn few_of_name(db: &Db, words: &str) -> Result<Option<Vec<StudentId>>> {
+/// Whose names hold the words; `None`: they are more than `few`.
+pub(crate) async fn few_of_name(db: &Db, words: &str, few: i64) -> Result<Option<Vec<StudentId>>> {
     let ids = sqlx::query_scalar!(
         r#"select student_id as "student_id: StudentId" from students
            where to_tsvector('simple', display_name) @@ $1::text::tsquery limit $2"#,
         words,
-        FEW + 1,
+        few + 1,
     )
     .fetch_all(db)
     .await?;
-    Ok((ids.len() as i64 <= FEW).then_some(ids))
+    Ok((ids.len() as i64 <= few).then_some(ids))
 }
 
 /// A question for Postgres' text search: each word of `text` begins one. Empty where there is none.
