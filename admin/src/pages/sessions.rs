@@ -228,9 +228,9 @@ pub(crate) fn list(admin: &Admin, data: &Data) -> Markup {
                         }
                     }
                     (sorted(filter, "started", "Started", "hide"))
-                    (heading("Student", "")) (heading("What happened", ""))
+                    (heading("Student", "")) (heading("Topic", ""))
                     (sorted(filter, "length", "Length", "num"))
-                    (heading("Ended", "")) (heading("Status", ""))
+                    (heading("Ended", "")) (heading("Status", "")) (heading("Engagement", ""))
                     (sorted(filter, "cost", "Cost", "num"))
                 } }
                 tbody role="rowgroup" { @for item in &data.sessions { (session_row(admin, item)) } }
@@ -272,22 +272,35 @@ fn session_row(admin: &Admin, item: &BrowseItem) -> Markup {
         }
         (cell("nowrap hide", viewer.time(started)))
         (cell("", two(&format!("{PATH}/{}", item.session_id), name, Some(&of_student[..]).filter(|text| !text.is_empty()))))
-        (cell("full muted sm", html! { @match (&item.attention_reason, &item.summary) {
-            (Some(reason), _) => span.bad { (reason) },
-            (None, Some(summary)) => { (first_sentence(summary)) },
-            (None, None) => { (none()) },
-        } }))
+        (cell("full", topic(item)))
         (cell("num", html! {
             span.lbl { (viewer.time(started)) "," }
             @if let Some(seconds) = item.length_seconds() { (figures::length(seconds)) } @else { (none()) }
         }))
         (cell("muted hide nowrap", html! { @if let Some(reason) = &item.ended_reason { (ended_words(reason)) } @else { (none()) } }))
         (cell("end", badge::session(item.status, item.analysis_status)))
+        (cell("muted hide", html! { @match item.engagement.as_deref() {
+            Some("low") => "Low", Some("medium") => "Medium", Some("high") => "High", _ => (none()),
+        } }))
         (cell("num hide", html! { @if let Some(cost) = item.cost_microusd { (figures::dollars(cost)) } @else { (none()) } }))
     })
 }
 
-/// A list says what a call was about; the page of the session says the rest.
+/// What a call was about, or why a person is needed; the page of the session says the rest.
+fn topic(item: &BrowseItem) -> Markup {
+    let others = item.topics.len().saturating_sub(1);
+    html! {
+        @match (&item.attention_reason, &item.topics[..]) {
+            (Some(reason), _) => span.bad.sm { (reason) },
+            (None, [first, ..]) => { (first) @if others > 0 { " " span.muted.sm { "and " (others) " more" } } },
+            (None, []) if item.analysis_status.is_some() => span.muted { "No topic" },
+            (None, []) => { (none()) },
+        }
+        @if item.is_flagged { " " (badge::badge("bad", "flag", "To read")) }
+    }
+}
+
+/// The first words of a summary, where there is room for no more.
 pub(crate) fn first_sentence(summary: &str) -> &str {
     summary.split_inclusive(". ").next().unwrap_or(summary).trim_end()
 }
@@ -331,6 +344,9 @@ mod tests {
             attention_reason: None,
             analysis_status: Some(AnalysisStatus::Baseline),
             summary: Some("Worked on unit rates. Then on fractions.".to_owned()),
+            topics: vec!["Unit rates".to_owned(), "Fractions".to_owned()],
+            engagement: Some("high".to_owned()),
+            is_flagged: true,
             started_at: "2026-11-19T21:12:04Z".parse().ok(),
             ended_reason: Some("customer-ended-call".to_owned()),
             assistant_name: None,
@@ -350,7 +366,7 @@ mod tests {
         let shown = shown(Role::Viewer, vec![item()], Filter::default(), false);
         assert!(shown.contains(r#"href="/sessions/00000000-0000-0000-0000-000000000009""#));
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("18:42") && shown.contains("Student hung up"));
-        assert!(shown.contains("Worked on unit rates.") && !shown.contains("Then on fractions"));
+        assert!(shown.contains("Unit rates <span class=\"muted sm\">and 1 more</span>") && shown.contains("To read"));
         assert!(shown.contains("Grade 7, Period 3") && shown.contains("$2.07"));
     }
 

@@ -82,6 +82,12 @@ pub struct BrowseItem {
     pub attention_reason: Option<String>,
     pub analysis_status: Option<AnalysisStatus>,
     pub summary: Option<String>,
+    /// Names of the skills it was about, as the analysis has them.
+    pub topics: Vec<String>,
+    /// `low`, `medium` or `high`.
+    pub engagement: Option<String>,
+    /// The student said something that a person should read.
+    pub is_flagged: bool,
     pub started_at: Option<DateTime<Utc>>,
     pub ended_reason: Option<String>,
     pub assistant_name: Option<String>,
@@ -128,7 +134,10 @@ pub async fn browse_sessions(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
     sql.push_bind(query.limit);
     sql.push(format!(
         ") select s.session_id, s.student_id, st.display_name as student_name, st.grade, st.cohort, s.status,
-             s.attention_reason, a.status as analysis_status, a.findings->>'summary' as summary, s.started_at,
+             s.attention_reason, a.status as analysis_status, a.findings->>'summary' as summary,
+             array(select jsonb_path_query(a.findings, '$.skills[*].name') #>> '{{}}') as topics,
+             a.findings->'engagement'->>'level' as engagement,
+             coalesce(jsonb_array_length(a.findings->'safety_flags') > 0, false) as is_flagged, s.started_at,
              s.ended_reason, s.assistant_name, s.assistant_version, s.cost_microusd, s.created_at,
              {} as length_ms
          from page join sessions s using (session_id)
