@@ -151,6 +151,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/edit", get(student::edit_form).post(student::save))
         .route("/students/{student_id}/context.json", get(student::context_json))
         .route("/students/{student_id}/reveal-phone", post(student::reveal_phone))
+        .route("/students/{student_id}/attention/handled", post(student::handled))
         .route("/students/{student_id}/subjects", post(student::set_subjects))
         .route("/students/{student_id}/facts/{fact_id}/forget", post(student::memory::forget))
         .route("/students/{student_id}/facts/{fact_id}/reword", post(student::memory::reword))

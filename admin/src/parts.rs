@@ -1,5 +1,6 @@
 //! The pieces that pages are made of. Pure: data in, markup out.
 
+pub(crate) mod attention;
 pub(crate) mod badge;
 pub(crate) mod chart;
 pub(crate) mod empty;
@@ -10,6 +11,7 @@ pub(crate) mod line;
 pub(crate) mod meter;
 pub(crate) mod notice;
 pub(crate) mod pager;
+pub(crate) mod spark;
 pub(crate) mod table;
 pub(crate) mod tool_call;
 pub(crate) mod turn;

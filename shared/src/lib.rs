@@ -10,6 +10,7 @@ pub mod agent_key;
 pub mod analysis;
 pub mod analytics;
 pub mod api_client;
+pub mod attention;
 pub mod audit;
 pub mod clock;
 pub mod config;

@@ -1,5 +1,7 @@
 //! The learner: who they are, and from which telephones they call.
 
+pub mod browse;
+
 mod find;
 mod list;
 mod versions;

@@ -193,7 +193,89 @@ async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
     let open = number(&database_url, "select count(*) from follow_ups where closed_at is null", zone);
     assert_eq!((listed("follow-ups"), open), (2, 2));
     assert!(page.contains("2 open, raised by assistants"));
+    students_in_need(&database_url, zone, &person).await;
     shutdown.cancel();
+}
+
+/// Sixty students with calls of every age, number and length, and with whatever else makes one need a person.
+const OF_STUDENTS: &str = "insert into students (student_id, display_name, cohort, created_at, updated_at)
+     select lpad(n::text, 32, '0')::uuid, 'Student ' || n, case when n % 2 = 0 then 'Even' end, now(), now()
+     from generate_series(101, 160) n;
+     insert into sessions (session_id, call_id, student_id, status, started_at, ended_at, created_at, updated_at)
+     select gen_random_uuid(), gen_random_uuid()::text, student_id, case when n % 11 = 0 and k = 0 then 'needs_attention' else 'analyzed' end,
+         at, at + make_interval(secs => n % 5 * 25), at, at
+     from generate_series(101, 160) n, lateral (select lpad(n::text, 32, '0')::uuid as student_id) s,
+         generate_series(0, n % 6) k,
+         lateral (select now() - make_interval(days => n * 3 % 110 + k * (n % 4 * 5 + 1), mins => 30) as at) t;
+     insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at, closed_at)
+     select gen_random_uuid(), 'concern', case when n % 2 = 0 then s.student_id end, s.session_id, 'other', 'x', now(), 'client:c', now(),
+         case when n % 26 = 0 then now() end
+     from generate_series(104, 160, 13) n
+     join lateral (select student_id, session_id from sessions where student_id = lpad(n::text, 32, '0')::uuid limit 1) s on true;
+     insert into misconceptions (misconception_id, student_id, belief, n_seen, first_seen_at, last_seen_at, resolved_at)
+     select gen_random_uuid(), lpad(n::text, 32, '0')::uuid, 'x', n % 5 + 1, now(), now(), case when n % 7 = 0 then now() end
+     from generate_series(102, 160, 3) n;
+     insert into practices (student_id, skill_id, practice_no, practised_at, gain, due_at, next_at)
+     select lpad(n::text, 32, '0')::uuid, skill_id, 0, now() - interval '60 days', 0.1, now() - make_interval(days => n % 15, mins => 5),
+         case when n % 9 = 0 then now() end
+     from generate_series(101, 160) n, lateral (select skill_id from skills order by skill_id limit n % 5) k";
+
+/// Whoever has at least one reason, from the rows themselves.
+const IN_NEED: &str = "select count(*) from students st
+     left join lateral (select max(coalesce(started_at, created_at)) as at from sessions s where s.student_id = st.student_id) c on true
+     where OF and (
+         exists (select from follow_ups f left join sessions s on s.session_id = f.session_id
+             where f.kind = 'concern' and f.closed_at is null and coalesce(f.student_id, s.student_id) = st.student_id)
+         or 'needs_attention' in (select status from sessions s where s.student_id = st.student_id)
+         or 3 <= any (select n_seen from misconceptions m where m.student_id = st.student_id and resolved_at is null)
+         or (c.at > now() - interval '30 days' and 3 = (
+             select count(*) filter (where ended_at < started_at + interval '60 s') from (
+                 select * from sessions s where s.student_id = st.student_id and ended_at is not null
+                 order by created_at desc limit 3) newest))
+         or (c.at > now() - interval '30 days' and 3 <= (
+             select count(*) from practices p where p.student_id = st.student_id and next_at is null and due_at + interval '7 days' <= now()))
+         or (c.at between now() - interval '90 days' and now() - interval '14 days' and 4 <= (
+             select count(*) from sessions s where s.student_id = st.student_id and created_at > c.at - interval '28 days')))";
+
+async fn students_in_need(url: &SecretString, zone: &str, person: &Person) {
+    psql(url, OF_STUDENTS);
+    let shown = |page: &str| {
+        let card =
+            page.split_once(r#"id="students-in-need""#).unwrap().1.split("</section>").next().unwrap().to_owned();
+        let n = card.split_once("<b>").map_or("0", |(_, n)| n.split("</b>").next().unwrap());
+        n.parse::<i64>().unwrap()
+    };
+    let all = number(url, &IN_NEED.replace("OF", "true"), zone);
+    let even = number(url, &IN_NEED.replace("OF", "cohort = 'Even'"), zone);
+    assert!((15..55).contains(&all) && (3..all).contains(&even), "{even} of {all}: some do and some do not");
+    assert_eq!((shown(&person.read("/").await), shown(&person.read("/?cohort=Even").await)), (all, even));
+    let mut listed = 0;
+    let mut next = Some("/students?attention=yes".to_owned());
+    while let Some(path) = next {
+        let page = person.read(&path).await;
+        listed += page.matches(r#"class="avatar""#).count() as i64 - 1;
+        assert!(page.contains(&format!(r#"<span class="n">{all}</span>"#)));
+        next = page
+            .split("href=\"")
+            .find(|part| part.starts_with("/students?") && part.contains("after="))
+            .map(|part| part.split('"').next().unwrap().replace("&amp;", "&"));
+    }
+    assert_eq!(listed, all);
+    // Seen to, one of them is no longer counted, and it is kept who says so.
+    let page = person.read("/").await;
+    let student = page
+        .split_once(r#"id="students-in-need""#)
+        .unwrap()
+        .1
+        .split_once("href=\"/students/0")
+        .map(|(_, rest)| format!("0{rest}"))
+        .unwrap();
+    let path = format!("/students/{}", student.split('"').next().unwrap());
+    person.submit(&path, &format!("{path}/attention/handled"), &[]).await;
+    assert_eq!(shown(&person.read("/").await), all - 1);
+    let kept = "select count(*) from audit_entries join attentions on handled_at = at and handled_by = actor
+                where action = 'student.attention_handled'";
+    assert!(number(url, kept, zone) >= 1);
 }
 
 fn headline(url: &SecretString, zone: &str, page: &str) {

@@ -5,6 +5,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use maud::{Markup, html};
 use serde::Deserialize;
 use shared::analytics::{self, By, Figures, Narrow};
+use shared::attention::{self, StudentInNeed};
 use shared::db::Db;
 use shared::follow_up::{self, FollowUp};
 use shared::job::{self, Count};
@@ -16,6 +17,7 @@ use crate::fault::Fault;
 use crate::figures;
 use crate::layout::{Place, live_page};
 use crate::link;
+use crate::parts::attention as in_need;
 use crate::parts::chart::{Bar, BarNames, bars};
 use crate::parts::follow_up::on_overview;
 use crate::parts::icon::{icon, icon_small};
@@ -71,6 +73,8 @@ pub(crate) struct Data {
     pub(crate) live: Vec<SessionToSee>,
     pub(crate) follow_ups: Vec<FollowUp>,
     pub(crate) attention: Vec<SessionToSee>,
+    pub(crate) n_in_need: i64,
+    pub(crate) in_need: Vec<StudentInNeed>,
     pub(crate) jobs: Vec<Count>,
     pub(crate) oldest_wait_seconds: Option<f64>,
     pub(crate) is_being_counted: bool,
@@ -95,6 +99,8 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
         live: stats::list_sessions_to_see(db, caller, SessionStatus::InProgress, cohort, N_LISTED).await?,
         follow_ups: follow_up::list_open(db, caller, None, N_FOLLOW_UPS).await?,
         attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, cohort, N_LISTED).await?,
+        n_in_need: attention::count_students(db, caller, cohort, now).await?,
+        in_need: attention::list_students(db, caller, cohort, now, N_LISTED).await?,
         jobs: job::count_open(db).await?,
         oldest_wait_seconds: job::oldest_wait_seconds(db).await?,
         is_being_counted: analytics::is_being_counted(db, viewer.zone.name()).await?,
@@ -155,7 +161,10 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
     let viewer = &admin.viewer;
     html! {
         section.card aria-label="Headline figures" { dl.kpis id="kpis" { (headline(&data.today, &data.week_ago)) } }
-        (on_overview(admin, &data.follow_ups))
+        div.cols.half {
+            (in_need::on_overview(viewer, data.n_in_need, &data.in_need))
+            (on_overview(admin, &data.follow_ups))
+        }
         @if data.is_being_counted { (days_of_utc()) }
         div.cols.two-one.even {
             (days_card(viewer, &data.days))
@@ -425,6 +434,8 @@ mod tests {
                 attention_reason: Some("the key was refused".to_owned()),
                 at: "2026-11-19T21:12:04Z".parse().unwrap(),
             }],
+            n_in_need: 0,
+            in_need: Vec::new(),
             jobs: vec![Count { kind: "analyze_session".to_owned(), state: "needs_attention".to_owned(), n: 3 }],
             oldest_wait_seconds: Some(380.0),
             is_being_counted: false,

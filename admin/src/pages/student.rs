@@ -1,5 +1,6 @@
 //! One student: who they are, what they know, what happened, and exactly what an assistant will be told.
 
+mod attention;
 mod context;
 mod edit;
 mod mastery;
@@ -10,7 +11,9 @@ mod versions;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use maud::{Markup, html};
+use shared::attention::Attention;
 use shared::curriculum::{self, SubjectSwitch};
 use shared::db::Db;
 use shared::fact::{self, Fact};
@@ -25,6 +28,7 @@ use shared::student::{self, Student, StudentStatus, StudentVersion};
 use shared::student_context::{self, StudentContext};
 use shared::{audit, clock};
 
+pub(crate) use self::attention::handled;
 pub(crate) use self::edit::{create, edit_form, new_form, save};
 pub(crate) use self::notes::{add_note, delete_note};
 pub(crate) use self::subjects::set_subjects;
@@ -34,6 +38,7 @@ use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
+use crate::parts::attention::on_student;
 use crate::parts::badge::{self, badge};
 use crate::parts::follow_up::on_page;
 use crate::parts::icon::{icon, icon_small};
@@ -59,6 +64,9 @@ pub(crate) struct Data {
     pub(crate) subjects: Vec<SubjectSwitch>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) versions: Vec<StudentVersion>,
+    pub(crate) attentions: Vec<Attention>,
+    /// When and by whom they were last seen to.
+    pub(crate) handled: Option<(DateTime<Utc>, String)>,
     pub(crate) follow_ups: Vec<FollowUp>,
     pub(crate) context: StudentContext,
 }
@@ -110,6 +118,8 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         subjects: curriculum::list_switches(db, caller, student_id).await?,
         facts: fact::list_facts(db, caller, student_id, admin.viewer.now).await?,
         versions: student::list_versions(db, caller, student_id, N_VERSIONS).await?,
+        attentions: shared::attention::list_attentions(db, caller, &[student_id], admin.viewer.now).await?,
+        handled: shared::attention::find_last_handled(db, caller, student_id).await?,
         follow_ups: follow_up::list_open(db, caller, Some(student_id), N_FOLLOW_UPS).await?,
         context: student_context::get_by_student_id(db, caller, student_id, admin.viewer.now).await?,
     })
@@ -154,6 +164,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
             }
             div.stack {
+                (on_student(admin, &data.attentions, data.handled.as_ref()))
                 (on_page(admin, &data.follow_ups, &format!("/students/{}", student.student_id)))
                 div.cols.main-aside {
                     div.stack {

@@ -4,24 +4,29 @@ mod heat_map;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
+use shared::attention::{self, Attention};
 use shared::db::Db;
 use shared::id::StudentId;
 use shared::learner::MasteryState;
 use shared::mastery::{self, StudentSkill};
-use shared::student::{self, StudentItem, StudentQuery, StudentStatus};
+use shared::student::browse::{self, BrowseItem, BrowseQuery};
+use shared::student::{self, StudentStatus};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::htmx::{self, Asked};
 use crate::layout::{Place, page};
+use crate::parts::attention::badges;
 use crate::parts::badge::badge;
 use crate::parts::empty::empty;
-use crate::parts::icon::icon;
+use crate::parts::icon::{icon, icon_small};
 use crate::parts::meter::share;
 use crate::parts::pager::{PAGE, pager, split_page};
-use crate::parts::table::{Column, cell, row, table, two};
+use crate::parts::spark::spark;
+use crate::parts::table::{Column, cell, row, sortable_table, two};
 use crate::parts::{grade, initials, none, select};
 use crate::viewer::Viewer;
 use crate::{figures, link};
@@ -36,6 +41,10 @@ pub(crate) struct Filter {
     q: String,
     grade: String,
     cohort: String,
+    /// `yes`: only those who need a person.
+    attention: String,
+    /// Empty: from A to Z; `-name`: from Z to A.
+    sort: String,
     /// Whose skills the heat map shows. Empty: that with most evidence.
     subject: String,
     /// Lower-case name and id of the last row of the page before. The name comes from the row, not from a telephone.
@@ -43,7 +52,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    fn query(&self) -> Result<StudentQuery, Fault> {
+    fn query(&self, now: DateTime<Utc>) -> Result<BrowseQuery, Fault> {
         if self.q.chars().count() > 100 {
             return Err(Fault::Invalid("A search has at most 100 characters.".to_owned()));
         }
@@ -59,14 +68,38 @@ impl Filter {
             _ => return Err(Fault::Invalid("This link to a page of the list is damaged.".to_owned())),
         };
         let name = self.q.trim();
-        let name_contains = Some(name.to_owned()).filter(|name| !name.is_empty());
-        let cohort = Some(self.cohort.clone()).filter(|cohort| !cohort.is_empty());
-        Ok(StudentQuery { name_contains, grade, cohort, after, limit: PAGE + 1 })
+        let is_descending = match &self.sort[..] {
+            "" | "name" => false,
+            "-name" => true,
+            _ => return Err(Fault::Invalid("The list is sorted by name or -name.".to_owned())),
+        };
+        Ok(BrowseQuery {
+            name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+            grade,
+            cohort: Some(self.cohort.clone()).filter(|cohort| !cohort.is_empty()),
+            in_need: self.attention == "yes",
+            is_descending,
+            after,
+            limit: PAGE + 1,
+            now,
+        })
     }
 
     fn url(&self) -> String {
-        let Self { q, grade, cohort, subject, after } = self;
-        link::to(PATH, &[("q", q.trim()), ("grade", grade), ("cohort", cohort), ("subject", subject), ("after", after)])
+        let fields = [
+            ("q", self.q.trim()),
+            ("grade", &self.grade),
+            ("cohort", &self.cohort),
+            ("attention", &self.attention),
+            ("sort", if self.sort == "name" { "" } else { &self.sort }),
+            ("subject", &self.subject),
+            ("after", &self.after),
+        ];
+        link::to(PATH, &fields)
+    }
+
+    fn with_attention(&self, attention: &str) -> Self {
+        Self { attention: attention.to_owned(), after: String::new(), ..self.clone() }
     }
 
     fn with_after(&self, after: String) -> Self {
@@ -80,8 +113,12 @@ impl Filter {
 
 pub(crate) struct Data {
     pub(crate) filter: Filter,
-    pub(crate) students: Vec<StudentItem>,
+    pub(crate) students: Vec<BrowseItem>,
     pub(crate) has_next: bool,
+    /// Why those who are shown need a person.
+    pub(crate) attentions: Vec<Attention>,
+    /// How many of all students do.
+    pub(crate) n_in_need: i64,
     /// Those that there are, to choose from.
     pub(crate) cohorts: Vec<String>,
     /// Of the students shown.
@@ -101,11 +138,14 @@ pub(crate) async fn get(
     Query(filter): Query<Filter>,
     asked: Asked,
 ) -> Result<Response, Fault> {
-    let (students, has_next) = split_page(student::list_students(&db, &admin.caller, &filter.query()?).await?);
+    let now = admin.viewer.now;
+    let (students, has_next) = split_page(browse::browse_students(&db, &admin.caller, &filter.query(now)?).await?);
     let cohorts = student::list_cohorts(&db, &admin.caller).await?;
     let ids: Vec<StudentId> = students.iter().map(|item| item.student_id).collect();
     let skills = mastery::list_mastery_of(&db, &admin.caller, &ids).await?;
-    let data = Data { filter, students, has_next, cohorts, skills };
+    let attentions = attention::list_attentions(&db, &admin.caller, &ids, now).await?;
+    let n_in_need = attention::count_students(&db, &admin.caller, None, now).await?;
+    let data = Data { filter, students, has_next, attentions, n_in_need, cohorts, skills };
     Ok(if asked.is_for(LIST_ID) {
         htmx::fragment(results(&admin.viewer, &data), &data.filter.url())
     } else {
@@ -123,6 +163,14 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 div.head {
                     div { h1 { "Students" } p { "Everybody who learns here, by name." } }
                     @if admin.may_write() { div.actions { a.btn.primary href="/students/new" { (icon("plus")) "Add a student" } } }
+                }
+                nav.views aria-label="Views" {
+                    @for (value, name) in [("", "All students"), ("yes", "Needs attention")] {
+                        a href=(data.filter.with_attention(value).url())
+                            aria-current=[(data.filter.attention == value).then_some("page")] {
+                            (name) @if value == "yes" { " " span.n { (figures::count(data.n_in_need)) } }
+                        }
+                    }
                 }
                 (filters(&data.filter, &data.cohorts))
                 div.stack id=(LIST_ID) { (results(&admin.viewer, data)) }
@@ -150,10 +198,12 @@ fn filters(filter: &Filter, cohorts: &[String]) -> Markup {
         form.filters method="get" action=(PATH) role="search" aria-label="Filter students"
             hx-get=(PATH) hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" hx-sync="this:replace" hx-indicator="#busy"
             hx-trigger="input changed delay:250ms from:#q, change target:'select', submit" {
-            @if !filter.subject.is_empty() { input type="hidden" name="subject" value=(filter.subject); }
+            @for (name, value) in [("subject", &filter.subject), ("attention", &filter.attention), ("sort", &filter.sort)] {
+                @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
+            }
             div.field.grow {
                 label for="q" { "Search" } (icon("search"))
-                input.input id="q" name="q" type="search" placeholder="Part of the name" maxlength="100" value=(filter.q);
+                input.input id="q" name="q" type="search" placeholder="Names, or how they begin" maxlength="100" value=(filter.q);
             }
             details.more {
                 summary.btn { (icon("list-filter")) "Filters" }
@@ -168,13 +218,14 @@ fn filters(filter: &Filter, cohorts: &[String]) -> Markup {
     }
 }
 
-const COLUMNS: [Column; 6] = [
-    ("Student", ""),
+const COLUMNS: [Column; 7] = [
     ("Cohort", "hide"),
     ("Last call", ""),
     ("Calls", "num"),
+    ("Minutes", "num"),
     ("Skills by level", "mixcell"),
-    ("Status", ""),
+    ("6 weeks", ""),
+    ("Attention", ""),
 ];
 
 fn list(viewer: &Viewer, data: &Data) -> Markup {
@@ -189,28 +240,59 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
     let shown = figures::counted(data.students.len() as i64, "student", "students");
     let shown = if data.has_next || first.is_some() { format!("{shown} on this page") } else { shown };
     html! {
-        (table("Students", &COLUMNS, &html! { @for item in &data.students { (student_row(viewer, item, &data.states(item.student_id, viewer))) } }))
+        (sortable_table("Students", &sorted(&data.filter), &COLUMNS, &html! { @for item in &data.students { (student_row(viewer, item, data)) } }))
         (pager(&shown, first.as_deref(), next.as_deref()))
     }
 }
 
-fn student_row(viewer: &Viewer, item: &StudentItem, states: &[MasteryState]) -> Markup {
+/// The heading that turns the order round.
+fn sorted(filter: &Filter) -> Markup {
+    let (order, mark, next) = match &filter.sort[..] {
+        "-name" => ("descending", "arrow-down", ""),
+        _ => ("ascending", "arrow-up", "-name"),
+    };
+    let url = Filter { sort: next.to_owned(), after: String::new(), ..filter.clone() }.url();
+    html! {
+        th role="columnheader" scope="col" aria-sort=(order) { a href=(url) { "Student" (icon_small(mark)) } }
+    }
+}
+
+fn student_row(viewer: &Viewer, item: &BrowseItem, data: &Data) -> Markup {
     let name = two(&format!("{PATH}/{}", item.student_id), &item.display_name, grade(item.grade).as_deref());
+    let states = data.states(item.student_id, viewer);
+    let attentions: Vec<&Attention> = data.attentions.iter().filter(|of| of.student_id == item.student_id).collect();
     row(&html! {
         (cell("", html! { span.who { span.avatar aria-hidden="true" { (initials(&item.display_name)) } (name) } }))
         (cell("hide muted", html! { @if let Some(cohort) = &item.cohort { (cohort) } @else { (none()) } }))
         (cell("nowrap end sm", html! { @if let Some(at) = item.last_session_at { (viewer.time(at)) } @else { span.faint { "No call yet" } } }))
         (cell("num hide", html! { (figures::count(item.n_sessions)) }))
-        (cell("full mixcell", html! { @if states.is_empty() { span.faint.sm { "None yet" } } @else { (share(states)) } }))
-        (cell("hide", html! { @match item.status {
-            StudentStatus::Active => (none()),
-            StudentStatus::Blocked => (badge("warn", "lock", "Assistants are told nothing")),
-        } }))
+        (cell("num hide", html! { (figures::count(item.length_ms / 60_000)) }))
+        (cell("full mixcell", html! { @if states.is_empty() { span.faint.sm { "None yet" } } @else { (share(&states)) } }))
+        (cell("hide", weeks(item)))
+        (cell("full nowrap", html! {
+            @if item.status == StudentStatus::Blocked { (badge("warn", "lock", "Assistants are told nothing")) " " }
+            @if !attentions.is_empty() || item.status == StudentStatus::Active { (badges(&attentions)) }
+        }))
     })
 }
 
+/// Minutes in each of the last weeks.
+fn weeks(item: &BrowseItem) -> Markup {
+    let minutes: Vec<f64> = item.weeks_ms.iter().map(|ms| *ms as f64 / 60_000.0).collect();
+    let most = minutes.iter().copied().fold(0.0, f64::max);
+    let told = minutes.iter().map(|minutes| format!("{minutes:.0}")).collect::<Vec<_>>().join(", ");
+    if most > 0.0 { spark(&minutes, 0.0, most, &format!("Minutes by week, the last one last: {told}")) } else { none() }
+}
+
 fn nothing(filter: &Filter) -> Markup {
-    if filter.with_subject("").url() == PATH {
+    if filter.attention == "yes" && filter.with_subject("").with_attention("").url() == PATH {
+        empty(
+            "circle-check",
+            "Nobody needs attention",
+            "No concern is open, no call failed, nobody is stuck or has gone quiet.",
+            html! {},
+        )
+    } else if filter.with_subject("").url() == PATH {
         empty(
             "users",
             "No students yet",
@@ -236,8 +318,8 @@ mod tests {
 
     use super::*;
 
-    pub(super) fn item(name: &str) -> StudentItem {
-        StudentItem {
+    pub(super) fn item(name: &str) -> BrowseItem {
+        BrowseItem {
             student_id: StudentId(uuid::Uuid::from_u128(3)),
             display_name: name.to_owned(),
             grade: Some(7),
@@ -246,42 +328,60 @@ mod tests {
             created_at: "2026-11-01T00:00:00Z".parse().unwrap(),
             n_sessions: 1_204,
             last_session_at: None,
+            length_ms: 174 * 60_000,
+            weeks_ms: vec![0, 60_000, 0, 120_000, 0, 600_000],
+        }
+    }
+
+    pub(super) fn data(filter: Filter, name: &str) -> Data {
+        Data {
+            filter,
+            students: vec![item(name)],
+            has_next: false,
+            attentions: Vec::new(),
+            n_in_need: 38,
+            cohorts: Vec::new(),
+            skills: Vec::new(),
         }
     }
 
     #[test]
     fn a_student_is_a_row_with_a_link() {
-        let data = Data {
-            filter: Filter::default(),
-            students: vec![item("Maya <Okonkwo>")],
-            has_next: false,
-            cohorts: Vec::new(),
-            skills: Vec::new(),
-        };
+        let data = data(Filter::default(), "Maya <Okonkwo>");
         let shown = render(&Admin::sample(Role::Viewer), &data).into_string();
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("Grade 7") && shown.contains("1,204"));
         assert!(shown.contains(r#"href="/students/00000000-0000-0000-0000-000000000003""#));
         assert!(!shown.contains("/students/new"), "a viewer adds nobody");
+        assert!(shown.contains(">174<") && shown.contains("the last one last: 0, 1, 0, 2, 0, 10"), "{shown}");
+    }
+
+    #[test]
+    fn who_needs_a_person_has_a_view_and_a_badge() {
+        let attention = Attention {
+            student_id: item("Maya").student_id,
+            reason: attention::Reason::ShortCalls,
+            since: "2026-11-01T00:00:00Z".parse().unwrap(),
+            n: 3,
+        };
+        let data = Data { attentions: vec![attention], ..data(Filter::default(), "Maya") };
+        let shown = render(&Admin::sample(Role::Viewer), &data).into_string();
+        assert!(shown.contains(r#"href="/students?attention=yes""#) && shown.contains("Short calls"), "{shown}");
+        assert!(shown.contains(r#"<span class="n">38</span>"#));
     }
 
     #[test]
     fn the_key_of_a_page_survives_a_name_with_an_underscore() {
-        let data = Data {
-            filter: Filter::default(),
-            students: vec![item("Ann_Lee")],
-            has_next: true,
-            cohorts: Vec::new(),
-            skills: Vec::new(),
-        };
+        let data = Data { has_next: true, ..data(Filter::default(), "Ann_Lee") };
         let shown = list(&Viewer::sample(), &data).into_string();
         assert!(shown.contains("after=ann_lee_00000000-0000-0000-0000-000000000003"), "{shown}");
         let filter = Filter { after: "ann_lee_00000000-0000-0000-0000-000000000003".to_owned(), ..Filter::default() };
-        assert_eq!(filter.query().unwrap().after.unwrap().0, "ann_lee");
+        assert_eq!(filter.query(Viewer::sample().now).unwrap().after.unwrap().0, "ann_lee");
     }
 
     #[test]
     fn filters_that_cannot_be_read_are_refused_in_words() {
-        assert!(Filter { grade: "seven".to_owned(), ..Filter::default() }.query().is_err());
-        assert!(Filter { after: "ann".to_owned(), ..Filter::default() }.query().is_err());
+        assert!(Filter { grade: "seven".to_owned(), ..Filter::default() }.query(Viewer::sample().now).is_err());
+        assert!(Filter { sort: "mood".to_owned(), ..Filter::default() }.query(Viewer::sample().now).is_err());
+        assert!(Filter { after: "ann".to_owned(), ..Filter::default() }.query(Viewer::sample().now).is_err());
     }
 }

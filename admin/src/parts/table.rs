@@ -6,10 +6,16 @@ use maud::{Markup, html};
 pub(crate) type Column = (&'static str, &'static str);
 
 pub(crate) fn table(label: &str, columns: &[Column], rows: &Markup) -> Markup {
+    sortable_table(label, &html! {}, columns, rows)
+}
+
+/// The same behind a first heading, or some, that do more than name their columns.
+pub(crate) fn sortable_table(label: &str, headings: &Markup, columns: &[Column], rows: &Markup) -> Markup {
     html! {
         div.scroll {
             table.tbl.cards role="table" aria-label=(label) {
                 thead role="rowgroup" { tr role="row" {
+                    (headings)
                     @for (name, class) in columns {
                         th role="columnheader" scope="col" class=[Some(class).filter(|class| !class.is_empty())] {
                             @if name.is_empty() { span.vh { "Actions" } } @else { (name) }

@@ -6,7 +6,7 @@ use crate::id::StudentId;
 
 /// Up to so many are read at once and sorted; of more, the list by name is walked instead. Namesakes stand together in
 /// it, far from its beginning perhaps, so a walk has to be the exception.
-const FEW: i64 = 5_000;
+pub(super) const FEW: i64 = 5_000;
 
 /// A student that was found.
 #[derive(Clone, PartialEq, Eq)]

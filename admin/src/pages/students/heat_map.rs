@@ -112,7 +112,7 @@ fn columns<'a>(skills: &[&'a StudentSkill]) -> Vec<(&'a str, &'a str)> {
 mod tests {
     use shared::learner::State;
 
-    use super::super::tests::item;
+    use super::super::tests::{data, item};
     use super::super::{Data, Filter};
     use super::*;
 
@@ -140,7 +140,7 @@ mod tests {
 
     fn shown(subject: &str, skills: Vec<StudentSkill>) -> String {
         let filter = Filter { subject: subject.to_owned(), ..Filter::default() };
-        let data = Data { filter, students: vec![item("Maya")], has_next: false, cohorts: Vec::new(), skills };
+        let data = Data { skills, ..data(filter, "Maya") };
         card(&Viewer::sample(), &data).into_string()
     }
 

@@ -1,0 +1,22 @@
+//! Saying that a person has seen to why a student needed one.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use shared::db::{Db, Error};
+use shared::id::StudentId;
+use shared::{attention, clock};
+
+use crate::fault::Fault;
+use crate::form::Posted;
+
+pub(crate) async fn handled(
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_write()?;
+    let mut tx = db.begin().await.map_err(Error::from)?;
+    attention::mark_handled(&mut tx, &posted.admin.caller, student_id, clock::now()).await?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
+}
