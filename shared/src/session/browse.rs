@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::Postgres;
 use sqlx::{FromRow, QueryBuilder};
 
-use super::SessionStatus;
+use super::{SessionStatus, words};
 use crate::access::{Caller, Scope};
 use crate::analysis::AnalysisStatus;
 use crate::db::{Db, Executor, Result};
@@ -70,6 +70,18 @@ pub struct BrowseQuery {
     pub limit: i64,
 }
 
+impl BrowseQuery {
+    /// What is walked, by the name it has in the statement: the list of what was about the skill, where one is asked
+    /// for, else that of all sessions.
+    const fn list(&self) -> &'static str {
+        if self.skill.is_some() { "t" } else { "s" }
+    }
+
+    fn sort_expression(&self) -> String {
+        self.sort.expression().replace("s.created_at", &format!("{}.created_at", self.list()))
+    }
+}
+
 /// A row of the list.
 #[derive(Clone, FromRow)]
 pub struct BrowseItem {
@@ -125,12 +137,36 @@ pub async fn browse_sessions(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
     caller.require(Scope::SessionsRead)?;
     caller.require(Scope::StudentsRead)?;
     let few = find_few(db, query).await?;
+    let asked = match &query.words {
+        Some(words) => Some(words::asked_by(db, words).await?),
+        None => None,
+    };
+    let holding = match &asked {
+        Some(asked) => words::few_that_hold(db, asked).await?,
+        None => None,
+    };
+    let (list, sort_key) = (query.list(), query.sort_expression());
     let mut sql = QueryBuilder::new("with page as (select s.session_id, ");
-    sql.push(query.sort.expression()).push(" as sort_key from sessions s where true");
+    sql.push(&sort_key).push(" as sort_key from sessions s");
+    if query.skill.is_some() {
+        sql.push(" join session_topics t on t.session_id = s.session_id");
+    }
+    sql.push(" where true");
     narrow(&mut sql, query, few.as_deref());
+    match (holding, asked) {
+        (Some(ids), _) => {
+            sql.push(" and s.session_id = any(").push_bind(ids).push(")");
+        }
+        (None, Some(asked)) => {
+            // `offset 0` keeps it a walk.
+            sql.push(" and exists (select 1 from session_words w where w.session_id = s.session_id and w.words @@ ");
+            sql.push_bind(asked).push("::text::tsquery offset 0)");
+        }
+        (None, None) => {}
+    }
     go_on(&mut sql, query);
     let direction = if query.is_ascending { "asc" } else { "desc" };
-    sql.push(format!(" order by {} {direction}, s.session_id {direction} limit ", query.sort.expression()));
+    sql.push(format!(" order by {sort_key} {direction}, {list}.session_id {direction} limit "));
     sql.push_bind(query.limit);
     sql.push(format!(
         ") select s.session_id, s.student_id, st.display_name as student_name, st.grade, st.cohort, s.status,
@@ -155,10 +191,10 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, few: Option<&[S
         sql.push(" and s.status = ").push_bind(status);
     }
     if let Some(from) = query.from {
-        sql.push(" and s.created_at >= ").push_bind(from);
+        sql.push(format!(" and {}.created_at >= ", query.list())).push_bind(from);
     }
     if let Some(to) = query.to {
-        sql.push(" and s.created_at < ").push_bind(to);
+        sql.push(format!(" and {}.created_at < ", query.list())).push_bind(to);
     }
     if let Some(reasons) = &query.ended_reasons {
         sql.push(" and s.ended_reason = any(").push_bind(reasons.clone()).push(")");
@@ -182,29 +218,17 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, few: Option<&[S
         }
         (None, false) => {}
     }
-    if let Some(words) = &query.words {
-        sql.push(" and s.session_id in (select session_id from session_words where words @@ ");
-        push_words(sql, words);
-        sql.push(")");
-    }
     if let Some(skill) = &query.skill {
-        sql.push(" and exists (select 1 from evidence e where e.session_id = s.session_id and e.skill_id ");
-        if skill.contains('.') {
-            sql.push("= ").push_bind(skill.clone());
-        } else {
-            sql.push("in (select skill_id from skills where subject_id = ").push_bind(skill.clone()).push(")");
+        sql.push(" and t.topic = ").push_bind(skill.clone());
+        if let Some(grade) = query.grade {
+            sql.push(" and t.grade = ").push_bind(grade);
         }
-        // What an earlier analysis saw counts no more.
-        sql.push(
-            " and (e.analysis_id is null
-                   or exists (select 1 from analyses a where a.analysis_id = e.analysis_id and a.is_current)))",
-        );
     }
 }
 
-/// Whether the query narrows by who called.
+/// Whether the query narrows by who called, beyond what the list of a skill knows by itself.
 const fn of_students(query: &BrowseQuery) -> bool {
-    query.name.is_some() || query.cohort.is_some() || query.grade.is_some()
+    query.name.is_some() || query.cohort.is_some() || (query.grade.is_some() && query.skill.is_none())
 }
 
 fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
@@ -245,7 +269,7 @@ fn push_words(sql: &mut QueryBuilder<Postgres>, words: &str) {
 fn go_on(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
     let Some(After { value, session_id }) = query.after else { return };
     let than = if query.is_ascending { ">" } else { "<" };
-    sql.push(format!(" and ({}, s.session_id) {than} (", query.sort.expression()));
+    sql.push(format!(" and ({}, {}.session_id) {than} (", query.sort_expression(), query.list()));
     match query.sort {
         SortKey::Started => sql.push_bind(DateTime::from_timestamp_micros(value).unwrap_or_default()),
         SortKey::Length | SortKey::Cost => sql.push_bind(value),
@@ -368,9 +392,13 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_stands_for_its_skills() {
-        let of = |skill: &str| narrowed(&BrowseQuery { skill: Some(skill.to_owned()), ..BrowseQuery::default() });
-        assert!(of("maths").contains("subject_id = $1") && of("maths.fractions.add").contains("e.skill_id = $1"));
+    fn what_is_about_a_skill_is_narrowed_and_sorted_along_the_list_of_it() {
+        let query = BrowseQuery { skill: Some("maths".to_owned()), grade: Some(4), ..BrowseQuery::default() };
+        let after = Some(After { value: 7, session_id: SessionId(uuid::Uuid::from_u128(1)) });
+        assert_eq!(
+            narrowed(&BrowseQuery { after, ..query }),
+            " and t.topic = $1 and t.grade = $2 and (t.created_at, t.session_id) < ($3, $4)"
+        );
     }
 
     #[test]
@@ -380,5 +408,49 @@ mod tests {
             narrowed(&BrowseQuery { sort: SortKey::Cost, is_ascending, after, ..BrowseQuery::default() })
         };
         assert!(of(false).contains("session_id) < ($1, $2)") && of(true).contains("session_id) > ($1, $2)"));
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn the_list_of_a_skill_follows_evidence_analyses_grades_and_students(db: Db) {
+        let run = async |sql: &'static str| sqlx::raw_sql(sql).execute(&db).await.unwrap();
+        let found = async |skill: &str, grade| {
+            let skill = Some(skill.to_owned());
+            let query = BrowseQuery { skill, grade, limit: 9, ..BrowseQuery::default() };
+            let found = browse_sessions(&db, &Caller::operator(), &query).await.unwrap();
+            found.into_iter().map(|item| item.session_id.to_string().remove(35)).collect::<String>()
+        };
+        run("insert into subjects (subject_id, name) values ('go', 'Go'), ('chess', 'Chess');
+             insert into skills (skill_id, subject_id, name, grade_from, grade_to)
+             values ('go.eyes', 'go', 'Eyes', 1, 9), ('go.ko', 'go', 'Ko', 1, 9);
+             insert into students (student_id, display_name, grade, created_at, updated_at)
+             select ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'S', n, now(), now() from generate_series(1, 3) n;
+             insert into sessions (session_id, call_id, student_id, status, created_at, updated_at)
+             select ('00000000-0000-0000-0000-00000000000' || n)::uuid, n, ('00000000-0000-0000-0000-00000000000' || n)::uuid,
+                 'analyzed', now() + n * interval '1 minute', now() from generate_series(1, 2) n;
+             insert into analyses (analysis_id, session_id, analyser, analyser_version, status, findings, is_current,
+                 duration_ms, created_at)
+             select session_id, session_id, 'rules', '1', 'baseline', '{}', true, 1, now() from sessions;
+             insert into evidence (evidence_id, student_id, skill_id, session_id, analysis_id, turn_no, verdict, help,
+                 source, noise, observed_at, created_at)
+             select gen_random_uuid(), student_id, skill_id, session_id, session_id, 1, 'correct', 'none', 'rules', 0.1, now(), now()
+             from sessions, skills where subject_id = 'go'")
+        .await;
+        assert_eq!((&*found("go", None).await, &*found("go.ko", None).await), ("21", "21"), "the newest first");
+        assert_eq!((&*found("go.ko", Some(1)).await, &*found("go", Some(7)).await), ("1", ""));
+        run("update students set grade = 7 where grade = 1").await;
+        assert_eq!((&*found("go.ko", Some(1)).await, &*found("go", Some(7)).await), ("", "1"));
+        run("update sessions set student_id = '00000000-0000-0000-0000-000000000003' where call_id = '2'").await;
+        assert_eq!(found("go", Some(3)).await, "2", "it was another who called");
+        run("update analyses set is_current = false where session_id = '00000000-0000-0000-0000-000000000002'").await;
+        assert_eq!(found("go", None).await, "1", "what was thought before counts no more");
+        run("insert into evidence (evidence_id, student_id, skill_id, session_id, verdict, help, source, noise, observed_at, created_at)
+             select gen_random_uuid(), student_id, 'go.ko', session_id, 'correct', 'none', 'tool', 0.1, now(), now() from sessions
+             where call_id = '2'").await;
+        assert_eq!((&*found("go.ko", None).await, &*found("go.eyes", None).await), ("21", "1"));
+        run("delete from evidence where skill_id = 'go.eyes'; update skills set subject_id = 'chess' where skill_id = 'go.ko'").await;
+        assert_eq!(
+            (&*found("go.eyes", None).await, &*found("go", None).await, &*found("chess", None).await),
+            ("", "", "21")
+        );
     }
 }
