@@ -63,6 +63,8 @@ class Browser:
         self.headers = HEADERS
         form = urllib.parse.urlencode({"email": EMAIL, "password": PASSWORD})
         _, answer = self.ask("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
+        if answer.status != 303:
+            raise OSError(f"the login is answered {answer.status}")
         sid = answer.headers["Set-Cookie"].split(";")[0]
         self.headers = HEADERS | {"Cookie": f"{sid}; zone={ZONE}"}
 
