@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Dashboard;
 use crate::auth::Admin;
 use crate::fault::Fault;
+use crate::locale;
 use crate::pages::{overview, session, sessions};
 
 /// The least time between two pictures of one page: a busy hour must not become a busy browser.
@@ -159,7 +160,10 @@ impl Watch {
             let now = clock::now();
             let login = admin_login::peek_login(&self.dashboard.db, &self.cookie, now).await.ok()??;
             let admin = Admin::new(login, &self.headers, now);
-            let picture = picture(&self.dashboard.db, &self.topic, &admin).await.ok()?;
+            // The stream is made after its answer began, so that nobody else has said how numbers are written.
+            let locale = admin.viewer.locale;
+            let made = locale::CURRENT.scope(locale, picture(&self.dashboard.db, &self.topic, &admin));
+            let picture = made.await.ok()?;
             let (mark, is_first) = (mark(&picture.shown), !std::mem::replace(&mut self.is_open, true));
             if self.shown != mark {
                 self.shown.clone_from(&mark);

@@ -1,4 +1,7 @@
-//! Numbers in words a reader takes in at a glance: lengths, money, shares, counts.
+//! Numbers in words a reader takes in at a glance: lengths, money, shares, counts. Each is written as the viewer's part
+//! of the world does it.
+
+use crate::locale;
 
 /// "0:41", "18:42", "1:02:11".
 pub(crate) fn length(seconds: i64) -> String {
@@ -22,24 +25,19 @@ pub(crate) fn quick(microseconds: f64) -> String {
     match microseconds {
         ..1_000.0 => "< 1 ms".to_owned(),
         1_000.0..999_500.0 => format!("{:.0} ms", microseconds / 1_000.0),
-        _ => format!("{:.1} s", microseconds / 1_000_000.0),
+        _ => format!("{} s", decimal(microseconds / 1_000_000.0, 1)),
     }
 }
 
 /// "12,480".
 pub(crate) fn count(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + 4);
-    if n < 0 {
-        text.push('−');
-    }
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let sign = if n < 0 { "−" } else { "" };
+    format!("{sign}{}", locale::current().grouped(&n.unsigned_abs().to_string()))
+}
+
+/// "1,234.50": with so many digits behind the sign.
+pub(crate) fn decimal(value: f64, n_digits: usize) -> String {
+    locale::current().decimal(value, n_digits)
 }
 
 /// "1 session", "12,480 sessions".
@@ -49,7 +47,12 @@ pub(crate) fn counted(n: i64, one: &str, many: &str) -> String {
 
 /// "$2.07" of millionths of a dollar.
 pub(crate) fn dollars(microusd: i64) -> String {
-    format!("${:.2}", microusd as f64 / 1_000_000.0)
+    format!("${}", decimal(microusd as f64 / 1_000_000.0, 2))
+}
+
+/// "$0.0031": what costs less than a cent.
+pub(crate) fn fine_dollars(microusd: i64) -> String {
+    format!("${}", decimal(microusd as f64 / 1_000_000.0, 4))
 }
 
 /// "820 kB", "34 MB", "1.2 GB": thousands, as storage is sold.
@@ -57,7 +60,7 @@ pub(crate) fn bytes(n: i64) -> String {
     match n {
         ..1_000_000 => format!("{} kB", n / 1_000),
         1_000_000..1_000_000_000 => format!("{} MB", n / 1_000_000),
-        _ => format!("{:.1} GB", n as f64 / 1e9),
+        _ => format!("{} GB", decimal(n as f64 / 1e9, 1)),
     }
 }
 
@@ -93,6 +96,15 @@ mod tests {
     fn counts_are_grouped_by_thousands() {
         assert_eq!((count(7), count(1_312), count(-1_000_000)), ("7".into(), "1,312".into(), "−1,000,000".into()));
         assert_eq!(counted(1, "call", "calls"), "1 call");
+    }
+
+    #[test]
+    fn numbers_are_written_as_the_viewer_does_it() {
+        let german = locale::Locale::find("de-DE").unwrap();
+        let told = locale::CURRENT
+            .sync_scope(german, || (count(-12_480), dollars(2_069_000), fine_dollars(3_100), quick(1_430_000.0)));
+        assert_eq!(told, ("−12.480".into(), "$2,07".into(), "$0,0031".into(), "1,4 s".into()));
+        assert_eq!(count(-12_480), "−12,480", "and only while their page is made");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod headers;
 mod htmx;
 mod layout;
 mod link;
+mod locale;
 mod login;
 mod origin;
 mod pages;
@@ -201,6 +202,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route(assets::ROUTE, get(assets::get))
         .fallback(no_such_page)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(from_fn(locale::choose))
         .layer(from_fn(origin::check))
         .layer(from_fn(headers::add));
     // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the

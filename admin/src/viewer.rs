@@ -6,6 +6,7 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use crate::cookie;
+use crate::locale::{DateOrder, Locale};
 
 pub(crate) const THEME_COOKIE: &str = "theme";
 pub(crate) const ZONE_COOKIE: &str = "zone";
@@ -41,6 +42,8 @@ pub(crate) struct Viewer {
     pub(crate) theme: Theme,
     pub(crate) zone: Tz,
     pub(crate) has_shortcuts: bool,
+    /// Numbers and the order of dates.
+    pub(crate) locale: &'static Locale,
     /// When the page is made: what "today" means.
     pub(crate) now: DateTime<Utc>,
 }
@@ -51,6 +54,7 @@ impl Viewer {
             theme: cookie::read(headers, THEME_COOKIE).and_then(Theme::find).unwrap_or_default(),
             zone: cookie::read(headers, ZONE_COOKIE).and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
             has_shortcuts: cookie::read(headers, SHORTCUTS_COOKIE) != Some("off"),
+            locale: Locale::of(headers),
             now,
         }
     }
@@ -70,8 +74,35 @@ impl Viewer {
     /// "Thu 19 Nov, 15:12".
     pub(crate) fn long_time(&self, at: DateTime<Utc>) -> Markup {
         let local = at.with_timezone(&self.zone);
-        let format = if local.year() == self.today().year() { "%a %-d %b, %H:%M" } else { "%a %-d %b %Y, %H:%M" };
-        html! { time datetime=(rfc3339(local)) { (local.format(format)) } }
+        html! { time datetime=(rfc3339(local)) { (local.format("%a ")) (self.plain_day(local.date_naive())) (local.format(", %H:%M")) } }
+    }
+
+    /// "16 Nov 16:00", for titles.
+    pub(crate) fn plain_time(&self, at: DateTime<Utc>) -> String {
+        let local = at.with_timezone(&self.zone);
+        format!("{} {}", self.plain_day(local.date_naive()), local.format("%H:%M"))
+    }
+
+    /// "Thursday 19 November 2026".
+    pub(crate) fn full_date(&self, date: NaiveDate) -> String {
+        let format = match self.locale.order {
+            DateOrder::Day => "%A %-d %B %Y",
+            DateOrder::Month => "%A, %B %-d, %Y",
+            DateOrder::Year => "%Y %B %-d, %A",
+        };
+        date.format(format).to_string()
+    }
+
+    /// "16 Nov"; with its year where that is another.
+    pub(crate) fn plain_day(&self, date: NaiveDate) -> String {
+        let format = match (self.locale.order, date.year() == self.today().year()) {
+            (DateOrder::Day, true) => "%-d %b",
+            (DateOrder::Day, false) => "%-d %b %Y",
+            (DateOrder::Month | DateOrder::Year, true) => "%b %-d",
+            (DateOrder::Month, false) => "%b %-d, %Y",
+            (DateOrder::Year, false) => "%Y %b %-d",
+        };
+        date.format(format).to_string()
     }
 
     /// "Today", "Tomorrow", "16 Nov".
@@ -101,8 +132,7 @@ impl Viewer {
             0 => "Today".to_owned(),
             -1 => "Yesterday".to_owned(),
             1 => "Tomorrow".to_owned(),
-            _ if date.year() == today.year() => date.format("%-d %b").to_string(),
-            _ => date.format("%-d %b %Y").to_string(),
+            _ => self.plain_day(date),
         }
     }
 }
@@ -115,7 +145,13 @@ fn rfc3339(local: DateTime<Tz>) -> String {
 impl Viewer {
     pub(crate) fn sample() -> Self {
         let now = "2026-11-19T21:42:00Z".parse().unwrap();
-        Self { theme: Theme::System, zone: Tz::America__Chicago, has_shortcuts: true, now }
+        Self {
+            theme: Theme::System,
+            zone: Tz::America__Chicago,
+            has_shortcuts: true,
+            locale: crate::locale::DEFAULT,
+            now,
+        }
     }
 }
 
@@ -135,6 +171,20 @@ mod tests {
         assert!(viewer.time(at("2026-11-19T05:30:00Z")).into_string().contains("Yesterday 23:30"));
         assert!(viewer.time(at("2026-11-16T22:00:00Z")).into_string().contains("16 Nov 16:00"));
         assert!(viewer.time(at("2025-11-16T22:00:00Z")).into_string().contains("16 Nov 2025 16:00"));
+    }
+
+    #[test]
+    fn days_have_the_order_of_the_viewers_locale() {
+        let seen = |tag: &str| {
+            let viewer = Viewer { locale: Locale::find(tag).unwrap(), ..Viewer::sample() };
+            let date = NaiveDate::from_ymd_opt(2025, 11, 16).unwrap();
+            let this_year = viewer.plain_time(at("2026-11-16T22:00:00Z"));
+            (this_year, viewer.day(date), viewer.full_date(date))
+        };
+        let told = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(seen("de-DE"), told("16 Nov 16:00", "16 Nov 2025", "Sunday 16 November 2025"));
+        assert_eq!(seen("en-US"), told("Nov 16 16:00", "Nov 16, 2025", "Sunday, November 16, 2025"));
+        assert_eq!(seen("ja-JP"), told("Nov 16 16:00", "2025 Nov 16", "2025 November 16, Sunday"));
     }
 
     #[test]

@@ -168,3 +168,43 @@ async fn an_admin_signs_somebody_else_out() {
     assert_eq!((&entry.action[..], &entry.detail["n"]), ("admin.sign_out_user", &json!(1)));
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_and_dates_are_written_as_the_viewer_does_it() {
+    let service = Service::start().await;
+    let person = service.log_in().await;
+    let read = async |language: &str| {
+        person.open_with("/account", Some(("accept-language", language))).await.text().await.unwrap()
+    };
+    assert!(read("de-DE,de;q=0.9").await.contains("12.345,6"));
+    assert!(read("en-US").await.contains("12,345.6"));
+    let fields = [("theme", "dark"), ("zone", "Europe/Zurich"), ("locale", "de-CH")];
+    let saved = person.post("/account", "/account", &fields).await;
+    let cookies: Vec<_> = saved.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    assert!(cookies.iter().any(|cookie| cookie.starts_with("locale=de-CH;")), "{cookies:?}");
+    let unknown = [("theme", "dark"), ("zone", "Europe/Zurich"), ("locale", "mars")];
+    let refused = person.post("/account", "/account", &unknown).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_handful_of_sessions_is_run_again_only_after_a_question() {
+    let service = Service::start().await;
+    let token = service.token("sessions:read").await;
+    let mut ids = Vec::new();
+    for n in 0..6 {
+        let call = format!("call-{n}");
+        assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, &call)).await, StatusCode::OK);
+        ids.push(service.analyzed(&token, &call).await["session_id"].as_str().unwrap().to_owned());
+    }
+    let person = service.log_in().await;
+    let ticked: Vec<(&str, &str)> = ids.iter().map(|id| ("id", &id[..])).collect();
+    let asked = person.post("/sessions", "/sessions/run-again", &ticked).await;
+    assert_eq!(asked.status(), StatusCode::OK);
+    assert!(asked.text().await.unwrap().contains("Run 6 sessions again?"));
+    let confirmed: Vec<_> = ticked.iter().copied().chain([("confirmed", "yes")]).collect();
+    assert_eq!(person.submit_to("/sessions", "/sessions/run-again", &confirmed).await, "/sessions?asked=6");
+    assert_eq!(person.submit_to("/sessions", "/sessions/run-again", &ticked[..5]).await, "/sessions?asked=5");
+    service.stop().await;
+}

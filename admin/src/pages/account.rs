@@ -19,6 +19,7 @@ use crate::cookie;
 use crate::fault::Fault;
 use crate::form::Posted;
 use crate::layout::{Place, page};
+use crate::locale::{self, LOCALE_COOKIE, Locale};
 use crate::parts::csrf;
 use crate::parts::notice::{Tone, notice};
 use crate::parts::table::{Column, cell, row, table};
@@ -57,7 +58,7 @@ async fn shown(
 ) -> Result<Markup, Fault> {
     let logins = admin_login::list_logins(db, admin.admin_user_id, admin.viewer.now).await?;
     let own = session_cookie.read(headers).map(|cookie| secret::hash(cookie.expose_secret()));
-    Ok(render(admin, &logins, own.as_deref(), told))
+    Ok(render(admin, &logins, own.as_deref(), locale::chosen(headers), told))
 }
 
 /// Keeps how the pages look, in cookies of this browser.
@@ -69,9 +70,16 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
         .text("zone")
         .parse()
         .map_err(|_| Fault::Invalid("A time zone is written like America/Chicago.".to_owned()))?;
+    let locale = match fields.text("locale") {
+        "" => "",
+        tag => {
+            Locale::find(tag).ok_or_else(|| Fault::Invalid("Numbers are not written in this way here.".to_owned()))?.tag
+        }
+    };
     let shortcuts = if fields.text("shortcuts") == "on" { "on" } else { "off" };
     let keep = |name, value| (SET_COOKIE, cookie::set(name, value, Some(A_YEAR_SECONDS), session_cookie.is_secure));
     let cookies = AppendHeaders([
+        keep(LOCALE_COOKIE, locale),
         keep(THEME_COOKIE, theme.as_str()),
         keep(ZONE_COOKIE, zone.name()),
         keep(SHORTCUTS_COOKIE, shortcuts),
@@ -96,7 +104,13 @@ pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Res
     Ok(Redirect::to(PATH).into_response())
 }
 
-fn render(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>, told: Option<(Tone, &str)>) -> Markup {
+fn render(
+    admin: &Admin,
+    logins: &[LoginItem],
+    own: Option<&[u8]>,
+    chosen: Option<&'static Locale>,
+    told: Option<(Tone, &str)>,
+) -> Markup {
     page(
         admin,
         Place::Account,
@@ -105,7 +119,7 @@ fn render(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>, told: Option<
             div.stack {
                 div.head { div { h1 { "Your account" } p { (admin.email) ", " (crate::layout::role_word(admin)) } } }
                 @if let Some((tone, text)) = told { (notice(tone, text, "")) }
-                (looks(admin))
+                (looks(admin, chosen))
                 (password::card(admin))
                 (logins_card(admin, logins, own))
             }
@@ -113,7 +127,7 @@ fn render(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>, told: Option<
     )
 }
 
-fn looks(admin: &Admin) -> Markup {
+fn looks(admin: &Admin, chosen: Option<&'static Locale>) -> Markup {
     let viewer = &admin.viewer;
     html! {
         section.card aria-labelledby="looks" {
@@ -132,6 +146,16 @@ fn looks(admin: &Admin) -> Markup {
                         input.input id="zone" name="zone" list="zones" required maxlength="64" autocomplete="off" value=(viewer.zone.name()) data-zone;
                         datalist id="zones" { @for zone in TZ_VARIANTS { option value=(zone.name()) {} } }
                         span.hint { "Times on every page are told in it." }
+                    }
+                    div.field {
+                        label for="locale" { "Numbers and dates" }
+                        select.input id="locale" name="locale" {
+                            option value="" selected[chosen.is_none()] { "As the browser asks for" }
+                            @for locale in &locale::ALL {
+                                option value=(locale.tag) selected[chosen == Some(locale)] { (locale.name) }
+                            }
+                        }
+                        span.hint { "Now " (crate::figures::decimal(12_345.6, 1)) " and " (viewer.full_date(viewer.today())) "." }
                     }
                 }
                 span.check {
@@ -222,7 +246,7 @@ mod tests {
     fn ones_own_login_is_marked() {
         let at = Admin::sample(Role::Viewer).viewer.now;
         let login = LoginItem { login_hash: vec![1, 2], user_agent: None, created_at: at, last_seen_at: at };
-        let shown = render(&Admin::sample(Role::Viewer), &[login], Some(&[1, 2]), None).into_string();
+        let shown = render(&Admin::sample(Role::Viewer), &[login], Some(&[1, 2]), None, None).into_string();
         assert!(shown.contains("This one") && shown.contains(r#"value="0102""#));
     }
 }

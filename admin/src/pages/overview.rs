@@ -134,7 +134,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             div.head {
                 div {
                     h1 { "Overview" }
-                    p { (viewer.today().format("%A %-d %B %Y")) ", compared with a week ago up to this hour." }
+                    p { (viewer.full_date(viewer.today())) ", compared with a week ago up to this hour." }
                 }
                 (filters(data))
             }

@@ -150,8 +150,8 @@ pub(crate) async fn assign(
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     let session = &data.session;
-    let started = session.started_at.unwrap_or(session.created_at).with_timezone(&admin.viewer.zone);
-    let title = format!("{}, {}", name(data), started.format("%-d %b %H:%M"));
+    let started = session.started_at.unwrap_or(session.created_at);
+    let title = format!("{}, {}", name(data), admin.viewer.plain_time(started));
     let events = format!("/events/sessions/{}", session.session_id);
     let shown = body(admin, data);
     live_page(

@@ -265,7 +265,7 @@ fn session_row(admin: &Admin, item: &BrowseItem) -> Markup {
     let started = item.started_at.unwrap_or(item.created_at);
     let name = item.student_name.as_deref().unwrap_or("Unknown caller");
     let of_student = [grade(item.grade), item.cohort.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let tick = format!("Tick the call of {name} at {}", started.with_timezone(&viewer.zone).format("%-d %b %H:%M"));
+    let tick = format!("Tick the call of {name} at {}", viewer.plain_time(started));
     row(&html! {
         @if admin.may_write() {
             (cell("sel", html! { input type="checkbox" name="id" value=(item.session_id) aria-label=(tick); }))

@@ -55,7 +55,7 @@ fn call_line(viewer: &Viewer, call: &ModelCallItem) -> Markup {
             code { (call.model) } @if is_ok { " answered" } @else { ": " (call.outcome) }
             small {
                 " In " (figures::quick(f64::from(call.duration_ms) * 1000.0)) ", " (figures::counted(tokens, "token", "tokens"))
-                @if let Some(cost) = call.cost_microusd { ", $" (format!("{:.4}", cost as f64 / 1e6)) }
+                @if let Some(cost) = call.cost_microusd { ", " (figures::fine_dollars(cost)) }
                 ", prompt " (call.prompt_version)
             }
         }

@@ -57,11 +57,7 @@ fn words(part: &str) -> String {
 
 /// Parts of a cent are what an analysis costs.
 fn dollars(microusd: i64) -> String {
-    if microusd >= 100_000 || microusd == 0 {
-        figures::dollars(microusd)
-    } else {
-        format!("${:.4}", microusd as f64 / 1e6)
-    }
+    if microusd >= 100_000 || microusd == 0 { figures::dollars(microusd) } else { figures::fine_dollars(microusd) }
 }
 
 fn bar(parts: &[(String, i64)], total: i64) -> Markup {

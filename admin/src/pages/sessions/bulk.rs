@@ -2,15 +2,23 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
 use shared::clock;
 use shared::db::{Db, Error};
 use shared::id::SessionId;
 use shared::job::repair::{self, Reanalysis};
 
 use super::PATH;
+use crate::auth::Admin;
 use crate::fault::Fault;
+use crate::figures;
 use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::csrf;
 use crate::parts::pager::PAGE;
+
+/// So many are asked for without a question.
+const HANDFUL: usize = 5;
 
 /// All that are ticked, or none of them.
 pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
@@ -20,6 +28,10 @@ pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Re
     let ids = ids.map_err(|_| Fault::Invalid("One of the ticked sessions has no id of ours.".to_owned()))?;
     if ids.is_empty() || ids.len() > PAGE as usize {
         return Err(Fault::Invalid(format!("Tick 1 to {PAGE} sessions of the list first.")));
+    }
+    let back = posted.fields.text("back");
+    if ids.len() > HANDFUL && posted.fields.text("confirmed") != "yes" {
+        return Ok(confirm(admin, &ids, back).into_response());
     }
     let now = clock::now();
     let mut tx = db.begin().await.map_err(Error::from)?;
@@ -31,12 +43,50 @@ pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Re
         }
     }
     tx.commit().await.map_err(Error::from)?;
-    let back = posted.fields.text("back");
     let sign = if back.is_empty() { "" } else { "&" };
     // Only what stands behind the question mark comes from the form, so this leads to our own list.
     Ok(Redirect::to(&format!("{PATH}?{}{sign}asked={n_asked}", clean(back))).into_response())
 }
 
+/// Asks once more: each of them costs what a language model takes for a call.
+fn confirm(admin: &Admin, ids: &[SessionId], back: &str) -> Markup {
+    let title = format!("Run {} again?", figures::counted(ids.len() as i64, "session", "sessions"));
+    page(
+        admin,
+        Place::Sessions,
+        title.trim_end_matches('?'),
+        html! {
+            div.stack {
+                div.head { div { h1 { (title) } p { "Each is analysed anew, and read by the language model where there is one, which costs as much as the first time. What is believed until then stays." } } }
+                form.row method="post" action={ (PATH) "/run-again" } {
+                    (csrf(admin))
+                    input type="hidden" name="confirmed" value="yes";
+                    input type="hidden" name="back" value=(back);
+                    @for id in ids { input type="hidden" name="id" value=(id); }
+                    button.btn.primary { "Run again" }
+                    a.btn href={ (PATH) "?" (clean(back)) } { "Leave them" }
+                }
+            }
+        },
+    )
+}
+
 fn clean(query: &str) -> String {
     query.chars().filter(char::is_ascii_graphic).take(2_000).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn more_than_a_handful_is_asked_about_with_their_number() {
+        let ids: Vec<SessionId> = (1..=6).map(|n| SessionId(uuid::Uuid::from_u128(n))).collect();
+        let shown = confirm(&Admin::sample(Role::Tutor), &ids, "status=analyzed").into_string();
+        assert!(shown.contains("Run 6 sessions again?") && shown.contains(r#"name="confirmed" value="yes""#));
+        assert_eq!(shown.matches(r#"name="id""#).count(), 6);
+        assert!(shown.contains(r#"href="/sessions?status=analyzed""#), "{shown}");
+    }
 }
