@@ -180,6 +180,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/analytics", get(analytics::get))
         .route("/analytics/export.csv", get(analytics::export))
         .route("/jobs", get(jobs::get))
+        .route("/jobs/overhauls", get(jobs::overhauls::get).post(jobs::overhauls::start))
+        .route("/jobs/overhauls/{overhaul_id}/stop", post(jobs::overhauls::stop))
         .route("/jobs/alike/{decision}", get(jobs::decide::confirm_alike).post(jobs::decide::all_alike))
         .route("/jobs/{job_id}/retry", post(jobs::decide::retry))
         .route("/jobs/{job_id}/discard", get(jobs::decide::confirm_discard).post(jobs::decide::discard))

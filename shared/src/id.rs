@@ -47,6 +47,8 @@ id! {
     SessionId
     /// One received webhook request.
     DeliveryId
+    /// A long repair, done in many steps.
+    OverhaulId
     /// A unit of background work.
     JobId
     /// One judgement of one session.

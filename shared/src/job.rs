@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::{Connection, Executor, Result};
-use crate::id::{DeliveryId, JobId, SessionId};
+use crate::id::{DeliveryId, JobId, OverhaulId, SessionId};
 
 pub mod dispatch;
 pub mod doorbell;
 pub mod lease;
 pub mod list;
+pub mod overhaul;
 pub mod repair;
 #[cfg(test)]
 mod state_machine;
@@ -31,6 +32,8 @@ pub enum Job {
     AnalyzeSession { session_id: SessionId, round: i32 },
     /// Lets a language model add to what the rules found.
     EnrichAnalysis { session_id: SessionId, round: i32 },
+    /// Does a piece of a long repair, and asks for the next.
+    Overhaul { overhaul_id: OverhaulId, step: i32 },
 }
 
 /// The name of a kind of job, as it stands in the table and on Faktory.
@@ -39,6 +42,7 @@ pub enum Kind {
     ProcessDelivery,
     AnalyzeSession,
     EnrichAnalysis,
+    Overhaul,
 }
 
 /// Work that waits for others must not hold up work that does not, so each lane has its own slots. Also the name of
@@ -67,13 +71,14 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::ProcessDelivery, Self::AnalyzeSession, Self::EnrichAnalysis];
+    pub const ALL: [Self; 4] = [Self::ProcessDelivery, Self::AnalyzeSession, Self::EnrichAnalysis, Self::Overhaul];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ProcessDelivery => "process_delivery",
             Self::AnalyzeSession => "analyze_session",
             Self::EnrichAnalysis => "enrich_analysis",
+            Self::Overhaul => "overhaul",
         }
     }
 
@@ -84,6 +89,8 @@ impl Kind {
             Self::ProcessDelivery => (Lane::Quick, 1, 30, 1, 600),
             Self::AnalyzeSession => (Lane::Quick, 2, 60, 1, 600),
             Self::EnrichAnalysis => (Lane::Slow, 5, 240, 10, 4 * 3600),
+            // A step is over soon; before the next one whoever waits gets a turn.
+            Self::Overhaul => (Lane::Slow, 4, 120, 1, 600),
         };
         Policy {
             lane,
@@ -128,6 +135,7 @@ impl Job {
             Self::ProcessDelivery { .. } => Kind::ProcessDelivery,
             Self::AnalyzeSession { .. } => Kind::AnalyzeSession,
             Self::EnrichAnalysis { .. } => Kind::EnrichAnalysis,
+            Self::Overhaul { .. } => Kind::Overhaul,
         }
     }
 
@@ -139,6 +147,7 @@ impl Job {
             Self::AnalyzeSession { session_id, round } | Self::EnrichAnalysis { session_id, round } => {
                 format!("{kind}:{session_id}:{round}")
             }
+            Self::Overhaul { overhaul_id, step } => format!("{kind}:{overhaul_id}:{step}"),
         }
     }
 
@@ -251,6 +260,7 @@ mod tests {
             Job::ProcessDelivery { delivery_id },
             Job::AnalyzeSession { session_id: session(), round: 3 },
             Job::EnrichAnalysis { session_id: session(), round: 1 },
+            Job::Overhaul { overhaul_id: OverhaulId(Uuid::from_u128(8)), step: 2 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));
         }

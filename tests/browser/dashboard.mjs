@@ -14,7 +14,7 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking
   "--disable-sync", "--no-first-run"];
 const PAGES = ["/", "/sessions", "/sessions?q=nobody", "/sessions?sort=-cost&grade=7", `/sessions/${SESSION_ID}`, "/students", "/students?attention=yes", "/students/new", "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
   `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`, "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import",
-  "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit", "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/settings/connections", "/settings/clients",
+  "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit", "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/jobs/overhauls", "/settings/connections", "/settings/clients",
   "/settings/users", "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/settings/audit?act=job.retry&from=2026-11-01", "/account", "/account?done=password", "/nowhere"];
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });

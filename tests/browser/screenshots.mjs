@@ -87,6 +87,7 @@ try {
       search: "/search?q=fractions",
       jobs: "/jobs",
       "jobs-decide": "/jobs/alike/retry?reason=it+killed+its+worker+three+times",
+      "jobs-overhauls": "/jobs/overhauls",
       "settings-connections": "/settings/connections",
       "settings-clients": "/settings/clients",
       "settings-users": "/settings/users",

@@ -8,6 +8,7 @@ use shared::job::lease::{claim_ready, finish_failed};
 use shared::job::{self, Job, Lane};
 
 use crate::fake_vapi::{API_KEY, FakeVapi};
+use crate::psql::psql;
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, Service, WEBHOOK_SECRET, eventually};
 use crate::vapi::{self, CALLER, REPORT};
 
@@ -206,5 +207,45 @@ async fn more_than_a_handful_of_sessions_is_run_again_only_after_a_question() {
     let confirmed: Vec<_> = ticked.iter().copied().chain([("confirmed", "yes")]).collect();
     assert_eq!(person.submit_to("/sessions", "/sessions/run-again", &confirmed).await, "/sessions?asked=6");
     assert_eq!(person.submit_to("/sessions", "/sessions/run-again", &ticked[..5]).await, "/sessions?asked=5");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_judged_anew_and_mastery_is_rebuilt_in_the_background() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", CALLER).await;
+    let token = service.token("sessions:read").await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let before = service.analyzed(&token, vapi::CALL_ID).await;
+    let person = service.log_in().await;
+    let page = "/jobs/overhauls";
+    assert!(person.read(page).await.contains("None so far"));
+
+    let rebuild = [("kind", "rebuild_mastery")];
+    let asked = person.post(page, page, &rebuild).await.text().await.unwrap();
+    assert!(asked.contains("Rebuild the mastery of 1 student?"), "{asked}");
+    psql(&service.database_url, "update mastery set knowledge = 0.001");
+    let confirmed = [("kind", "rebuild_mastery"), ("confirmed", "yes")];
+    assert_eq!(person.submit(page, page, &confirmed).await, page);
+    assert_eq!(newest_entry(&service).await.action, "overhaul.start");
+    sees(&person, page, "1 of 1 students rebuilt").await;
+    let damaged = psql(&service.database_url, "select count(*) from mastery where knowledge = 0.001");
+    assert_eq!(damaged.trim(), "0", "what was believed is computed from the evidence");
+
+    // The sample call was long ago.
+    let (from, to) = ("2020-01-01".to_owned(), shared::clock::now().date_naive().to_string());
+    let fields = [("kind", "reanalyze"), ("from", &from[..]), ("to", &to[..]), ("all", "on"), ("confirmed", "yes")];
+    assert_eq!(person.submit(page, page, &fields).await, page);
+    sees(&person, page, "1 of 1 sessions asked for").await;
+    let n_analyses = eventually("the session is judged again", async || {
+        let n =
+            psql(&service.database_url, "select count(*) from jobs where kind = 'analyze_session' and state = 'done'");
+        (n.trim() == "2").then_some(n)
+    });
+    n_analyses.await;
+    let after = service.analyzed(&token, vapi::CALL_ID).await;
+    assert_eq!(after["analysis"]["skills"], before["analysis"]["skills"]);
+    let wrong = person.post(page, page, &[("kind", "reanalyze"), ("from", &to), ("to", &from)]).await;
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     service.stop().await;
 }

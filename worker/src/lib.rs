@@ -29,6 +29,7 @@ pub mod faktory;
 mod ingest;
 pub mod llm;
 mod outages;
+mod overhaul;
 pub mod reconcile;
 mod recount;
 mod relay;
@@ -228,5 +229,6 @@ async fn perform(
             analyze::perform(context, &claimed.lease, session_id, round, now).await
         }
         Job::EnrichAnalysis { session_id, .. } => enrich::perform(context, &claimed.lease, session_id, now).await,
+        Job::Overhaul { overhaul_id, step } => overhaul::perform(context, &claimed.lease, overhaul_id, step, now).await,
     }
 }

@@ -219,7 +219,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 43] = [
+const ACTS: [(&str, &str); 45] = [
     ("admin.login", "signed in"),
     ("admin.logout", "signed out"),
     ("admin.sign_out", "ended sign-ins of their own"),
@@ -263,6 +263,8 @@ const ACTS: [(&str, &str); 43] = [
     ("job.retry_for_reason", "retried all jobs of one reason"),
     ("job.discard_for_reason", "discarded all jobs of one reason"),
     ("call.retry", "retried what was given up of a call"),
+    ("overhaul.start", "began a long repair"),
+    ("overhaul.stop", "stopped a long repair"),
 ];
 
 /// An act in words; one that is not known here in its own.
@@ -279,7 +281,7 @@ fn mark(action: &str) -> &'static str {
         "session" | "call" => "phone-call",
         "note" => "message-square",
         "follow_up" => "flag",
-        "job" | "repair" => "layers",
+        "job" | "overhaul" => "layers",
         "sessions" | "analytics" | "audit" => "download",
         _ => "scroll-text",
     }

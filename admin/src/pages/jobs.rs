@@ -3,6 +3,7 @@
 mod alike;
 pub(crate) mod decide;
 mod filter;
+pub(crate) mod overhauls;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -49,6 +50,7 @@ pub(crate) fn kind_words(kind: &str) -> &str {
         "process_delivery" => "Read the call report",
         "analyze_session" => "Analyse the session",
         "enrich_analysis" => "Ask the language model",
+        "overhaul" => "A step of a long repair",
         other => other,
     }
 }
@@ -97,7 +99,10 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
         "Jobs",
         html! {
             div.stack.list-page {
-                div.head { div { h1 { "Jobs" } p { "Work that runs after calls. A job is tried twelve times before it asks for a person." } } }
+                div.head {
+                    div { h1 { "Jobs" } p { "Work that runs after calls. A job is tried twelve times before it asks for a person." } }
+                    @if admin.may_manage() { div.actions { a.btn href=(overhauls::PATH) { (icon("wrench")) "Long repairs" } } }
+                }
                 (told(&data.news))
                 section.card aria-label="Totals" { dl.kpis.four { (totals(data)) } }
                 (alike::reasons(admin, data))

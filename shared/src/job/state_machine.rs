@@ -214,7 +214,7 @@ impl Case<'_> {
                 mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now()).await?;
                 self.call_of(held.claimed.lease.job_id).await.map(|call_id| (call_id, "analyzed"))
             }
-            Job::EnrichAnalysis { .. } => unreachable!("nobody asks for one here"),
+            Job::EnrichAnalysis { .. } | Job::Overhaul { .. } => unreachable!("nobody asks for one here"),
         };
         let _ = lease::finish_done(&mut *tx, &held.claimed.lease).await?;
         if crashes {
