@@ -153,6 +153,14 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/context.json", get(student::context_json))
         .route("/students/{student_id}/reveal-phone", post(student::reveal_phone))
         .route("/students/{student_id}/attention/handled", post(student::handled))
+        .route(
+            "/students/{student_id}/evidence/{evidence_id}/correct",
+            get(student::correct_form).post(student::correct),
+        )
+        .route("/students/{student_id}/misconceptions/{misconception_id}/resolve", post(student::resolve))
+        .route("/students/{student_id}/report", get(student::report))
+        .route("/students/{student_id}/export.json", get(student::export))
+        .route("/students/{student_id}/erase", get(student::confirm_erase).post(student::erase))
         .route("/students/{student_id}/subjects", post(student::set_subjects))
         .route("/students/{student_id}/facts/{fact_id}/forget", post(student::memory::forget))
         .route("/students/{student_id}/facts/{fact_id}/reword", post(student::memory::reword))

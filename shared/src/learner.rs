@@ -106,6 +106,17 @@ pub fn practices(observations: &[Observation]) -> Vec<Practice> {
     calls(observations).into_iter().map(practise).collect()
 }
 
+/// P(knows) after each call of a whole history, in the order of time.
+pub fn course(observations: &[Observation]) -> Vec<f64> {
+    let mut state = None;
+    let learn = |call: &Vec<Observation>| {
+        let after = after_call(state, call);
+        state = Some(after);
+        after.knowledge
+    };
+    calls(observations).iter().map(learn).collect()
+}
+
 /// P(recall) at `now`.
 pub fn recall(state: &State, now: DateTime<Utc>) -> f64 {
     fsrs::recall(days_between(state.last_at, now), state.stability)

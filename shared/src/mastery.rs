@@ -79,6 +79,12 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
     Ok(())
 }
 
+/// P(knows) of one skill after each call: how the estimate came to be.
+pub fn course(evidence: &[Evidence], skill_id: &str) -> Vec<f64> {
+    let observed: Vec<Observation> = evidence.iter().filter(|of| of.skill_id == skill_id).map(observe).collect();
+    learner::course(&observed)
+}
+
 fn observe(evidence: &Evidence) -> Observation {
     Observation {
         verdict: evidence.verdict,

@@ -5,8 +5,9 @@ mod fold;
 use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
-use crate::db::{Error, Executor, Result};
+use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{MisconceptionId, SessionId, StudentId};
+use crate::{audit, student, student_context};
 
 pub use self::fold::refold;
 
@@ -51,15 +52,17 @@ pub async fn list_misconceptions(
     .await?)
 }
 
-/// Says that the student has overcome it, as a person judges. Needs `students:write`.
+/// Says that the student has overcome it, as a person judges: assistants are told of it no more. Writes the audit
+/// entry. Needs `students:write`.
 pub async fn mark_resolved(
-    db: impl Executor<'_>,
+    tx: &mut Connection,
     caller: &Caller,
     student_id: StudentId,
     misconception_id: MisconceptionId,
     now: DateTime<Utc>,
 ) -> Result<()> {
     caller.require(Scope::StudentsWrite)?;
+    student::lock(tx, &[student_id]).await?;
     let n = sqlx::query!(
         "update misconceptions set resolved_at = $3
          where misconception_id = $1 and student_id = $2 and resolved_at is null",
@@ -67,8 +70,15 @@ pub async fn mark_resolved(
         student_id as StudentId,
         now,
     )
-    .execute(db)
+    .execute(&mut *tx)
     .await?
     .rows_affected();
-    if n == 0 { Err(Error::NotFound("open misconception")) } else { Ok(()) }
+    if n == 0 {
+        return Err(Error::NotFound("open misconception"));
+    }
+    // It reads all there is of the student, which is more than this caller may; it answers nothing of it.
+    student_context::rebuild(tx, &Caller::worker(), student_id, now).await?;
+    let object = format!("student:{student_id}");
+    let detail = serde_json::json!({ "misconception_id": misconception_id });
+    audit::insert_entry(tx, caller, "misconception.resolve", Some(&object), &detail, now).await
 }

@@ -130,7 +130,9 @@ mod tests {
         .await
         .unwrap();
         let mut tx = db.begin().await.unwrap();
-        crate::student::delete_student(&mut tx, &crate::access::Caller::operator(), student_id).await.unwrap();
+        crate::student::delete_student(&mut tx, &crate::access::Caller::operator(), student_id, crate::clock::now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         let retention =
             Retention { tool_calls: TimeDelta::zero(), deliveries: TimeDelta::zero(), jobs: TimeDelta::zero() };

@@ -2,6 +2,7 @@
 
 pub mod browse;
 
+mod export;
 mod find;
 mod list;
 mod versions;
@@ -11,10 +12,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
+use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::StudentId;
 use crate::phone::Phone;
 
+pub use self::export::export;
 pub use self::find::{StudentHit, find_students};
 pub(crate) use self::find::{beginnings, few_of_name};
 pub use self::list::{StudentItem, StudentQuery, count_students, list_cohorts, list_student_ids, list_students};
@@ -196,8 +199,13 @@ pub async fn update_student(
 
 /// Erases the student and all that hangs on them: phones, sessions with their transcripts, evidence, mastery, notes,
 /// and the bodies of the deliveries that told of those sessions. What stays is that the calls were reported, so that
-/// nobody asks VAPI for them and brings them back. Needs `students:write`.
-pub async fn delete_student(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
+/// nobody asks VAPI for them and brings them back, and who erased what. Needs `students:write`.
+pub async fn delete_student(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    now: DateTime<Utc>,
+) -> Result<()> {
     caller.require(Scope::StudentsWrite)?;
     sqlx::query!(
         "update deliveries set body = null
@@ -222,7 +230,11 @@ pub async fn delete_student(tx: &mut Connection, caller: &Caller, student_id: St
         .execute(&mut *tx)
         .await?
         .rows_affected();
-    if gone == 0 { Err(Error::NotFound("student")) } else { Ok(()) }
+    if gone == 0 {
+        return Err(Error::NotFound("student"));
+    }
+    let object = format!("student:{student_id}");
+    audit::insert_entry(tx, caller, "student.erase", Some(&object), &serde_json::json!({}), now).await
 }
 
 async fn set_phones(tx: &mut Connection, student_id: StudentId, phones: &[Phone], now: DateTime<Utc>) -> Result<()> {

@@ -13,7 +13,7 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
   "--disable-sync", "--no-first-run"];
 const PAGES = ["/", "/sessions", "/sessions?q=nobody", "/sessions?sort=-cost&grade=7", `/sessions/${SESSION_ID}`, "/students", "/students?attention=yes", "/students/new", "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
-  `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`, "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import",
+  `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`, `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import",
   "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit", "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/jobs/overhauls", "/settings/connections", "/settings/clients",
   "/settings/users", "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/settings/audit?act=job.retry&from=2026-11-01", "/account", "/account?done=password", "/nowhere"];
 

@@ -3,9 +3,13 @@
 mod attention;
 mod context;
 mod edit;
+mod evidence;
+mod leave;
 mod mastery;
 pub(crate) mod memory;
+mod misconceptions;
 mod notes;
+mod report;
 mod subjects;
 mod versions;
 
@@ -15,7 +19,8 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use shared::attention::Attention;
 use shared::curriculum::{self, SubjectSwitch};
-use shared::db::Db;
+use shared::db::{Db, Executor};
+use shared::evidence::Evidence;
 use shared::fact::{self, Fact};
 use shared::follow_up::{self, FollowUp};
 use shared::id::StudentId;
@@ -30,7 +35,11 @@ use shared::{audit, clock};
 
 pub(crate) use self::attention::handled;
 pub(crate) use self::edit::{create, edit_form, new_form, save};
+pub(crate) use self::evidence::{correct, correct_form};
+pub(crate) use self::leave::{confirm_erase, erase, export};
+pub(crate) use self::misconceptions::resolve;
 pub(crate) use self::notes::{add_note, delete_note};
+pub(crate) use self::report::get as report;
 pub(crate) use self::subjects::set_subjects;
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -58,6 +67,7 @@ pub(crate) struct Data {
     /// The numbers are shown whole: somebody asked, and it was recorded.
     pub(crate) is_revealed: bool,
     pub(crate) mastery: Vec<Mastery>,
+    pub(crate) evidence: Vec<Evidence>,
     pub(crate) misconceptions: Vec<Misconception>,
     pub(crate) sessions: Vec<SessionItem>,
     pub(crate) notes: Vec<Note>,
@@ -112,6 +122,7 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         phones: student::list_phones(db, caller, student_id).await?,
         is_revealed: false,
         mastery: shared::mastery::list_mastery(db, caller, student_id).await?,
+        evidence: shared::evidence::list_counting(db, caller, student_id).await?,
         misconceptions: misconception::list_misconceptions(db, caller, student_id).await?,
         sessions: session::list_sessions(db, caller, &sessions).await?,
         notes: note::list_notes(db, caller, student_id, N_NOTES).await?,
@@ -126,7 +137,7 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
 }
 
 pub(super) async fn record(
-    db: &Db,
+    db: impl Executor<'_>,
     admin: &Admin,
     action: &str,
     student_id: StudentId,
@@ -155,12 +166,16 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                         }
                     }
                 }
-                @if admin.may_write() {
-                    div.actions { a.btn href={ "/students/" (student.student_id) "/edit" } { (icon("pencil")) "Edit profile" } }
+                div.actions {
+                    a.btn href={ "/students/" (student.student_id) "/report" } { (icon("file-text")) "Report for parents" }
+                    @if admin.may_write() {
+                        a.btn href={ "/students/" (student.student_id) "/export.json" } { (icon("download")) "Export" }
+                        a.btn href={ "/students/" (student.student_id) "/edit" } { (icon("pencil")) "Edit profile" }
+                    }
                 }
             }
             nav.subnav aria-label="On this page" {
-                a href="#mastery" { "Mastery" } a href="#misconceptions" { "Misconceptions" }
+                a href="#mastery" { "Mastery" } a href="#misconceptions" { "Misconceptions" } a href="#evidence" { "Evidence" }
                 a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
             }
             div.stack {
@@ -168,8 +183,9 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 (on_page(admin, &data.follow_ups, &format!("/students/{}", student.student_id)))
                 div.cols.main-aside {
                     div.stack {
-                        (mastery::card(&admin.viewer, &data.mastery))
-                        (misconceptions(&admin.viewer, &data.misconceptions))
+                        (mastery::card(&admin.viewer, &data.mastery, &data.evidence))
+                        (misconceptions::card(admin, student.student_id, &data.misconceptions))
+                        (evidence::card(admin, student.student_id, &data.evidence, &data.mastery))
                     }
                     div.stack {
                         (profile(admin, data))
@@ -199,7 +215,10 @@ fn profile(admin: &Admin, data: &Data) -> Markup {
                 dt { "Guidance" } dd { @if let Some(guidance) = &student.guidance { (guidance) } @else { (none()) } }
                 dt { "Id" } dd { code { (student.student_id) } }
             }
-            (versions::list(&admin.viewer, &data.versions)) }
+            (versions::list(&admin.viewer, &data.versions))
+            @if admin.may_manage() {
+                a.btn.ghost.small.danger href={ "/students/" (student.student_id) "/erase" } { (icon_small("trash-2")) "Erase this student" }
+            } }
         }
     }
 }
@@ -218,32 +237,6 @@ fn phones(admin: &Admin, data: &Data) -> Markup {
             form method="post" action={ "/students/" (data.student.student_id) "/reveal-phone" } {
                 (csrf(admin))
                 button.btn.ghost.small { (icon_small("eye")) "Show" span.vh { " phone numbers, recorded in the audit log" } }
-            }
-        }
-    }
-}
-
-fn misconceptions(viewer: &Viewer, list: &[Misconception]) -> Markup {
-    let n_open = list.iter().filter(|m| m.resolved_at.is_none()).count();
-    html! {
-        section.card aria-labelledby="misconceptions" {
-            header { h2 id="misconceptions" { "Misconceptions" } p { (n_open) " open, " (list.len() - n_open) " overcome" } }
-            @if list.is_empty() {
-                div.body { p.muted { "None seen so far." } }
-            } @else {
-                ul.list { @for seen in list { li.mis {
-                    div.row {
-                        b { (seen.belief) }
-                        @if seen.resolved_at.is_some() { (badge("good", "check", "Overcome")) }
-                        @else if seen.n_seen > 1 { (badge("warn", "repeat", &format!("Seen {} times", seen.n_seen))) }
-                        @else { (badge("info", "plus", "New")) }
-                    }
-                    span.sm.faint {
-                        @if let Some(skill) = &seen.skill_name { (skill) ". " }
-                        "First seen: " (viewer.date(seen.first_seen_at)) ". Last seen: " (viewer.date(seen.last_seen_at)) "."
-                        @if let Some(session_id) = seen.session_id { " " a.link href={ "/sessions/" (session_id) } { "Session" } }
-                    }
-                } } }
             }
         }
     }

@@ -121,7 +121,7 @@ async fn delete(
     Id(student_id): Id<StudentId>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = state.db.begin().await.map_err(db::Error::from)?;
-    student::delete_student(&mut tx, &caller, student_id).await?;
+    student::delete_student(&mut tx, &caller, student_id, clock::now()).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -138,8 +138,8 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     let student = student::insert_student(&mut tx, &admin.caller, &new, now).await?;
     let change = StudentChange { guidance: Some(guidance), status: Some(status), ..StudentChange::default() };
     student::update_student(&mut tx, &admin.caller, student.student_id, &change, now).await?;
+    super::record(&mut *tx, admin, "student.create", student.student_id, now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
-    super::record(&db, admin, "student.create", student.student_id, now).await?;
     Ok(Redirect::to(&format!("/students/{}", student.student_id)).into_response())
 }
 
@@ -182,8 +182,8 @@ pub(crate) async fn save(
     };
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
     student::update_student(&mut tx, &admin.caller, student_id, &change, now).await?;
+    super::record(&mut *tx, admin, "student.update", student_id, now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
-    super::record(&db, admin, "student.update", student_id, now).await?;
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 

@@ -1,0 +1,126 @@
+//! All of a student in one file, and all of a student erased.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use maud::{Markup, html};
+use shared::clock;
+use shared::db::{Db, Error};
+use shared::id::StudentId;
+use shared::student::{self, Student};
+
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::csrf;
+use crate::parts::notice::{Tone, notice};
+
+/// The audit entry is committed before the answer.
+pub(crate) async fn export(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+) -> Result<Response, Fault> {
+    if !admin.may_write() {
+        return Err(Fault::Refused("Tutors and admins may export. Ask an admin for the role of a tutor."));
+    }
+    let mut tx = db.begin().await.map_err(Error::from)?;
+    let all = student::export(&mut tx, &admin.caller, student_id, admin.viewer.now).await?;
+    tx.commit().await.map_err(Error::from)?;
+    let name = format!("attachment; filename=\"student-{student_id}.json\"");
+    let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_DISPOSITION, name)];
+    Ok((headers, all.to_string()).into_response())
+}
+
+pub(crate) async fn confirm_erase(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+) -> Result<Markup, Fault> {
+    admin.require_manage()?;
+    let student = student::get_student(&db, &admin.caller, student_id).await?;
+    Ok(render(&admin, &student, None))
+}
+
+pub(crate) async fn erase(
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    let student = student::get_student(&db, &admin.caller, student_id).await?;
+    if posted.fields.text("name") != student.display_name.trim() {
+        let error = "That is not the student's name, letter for letter.";
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &student, Some(error))).into_response());
+    }
+    let mut tx = db.begin().await.map_err(Error::from)?;
+    student::delete_student(&mut tx, &admin.caller, student_id, clock::now()).await?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(Redirect::to("/students").into_response())
+}
+
+fn render(admin: &Admin, student: &Student, error: Option<&str>) -> Markup {
+    let path = format!("/students/{}", student.student_id);
+    page(
+        admin,
+        Place::Students,
+        "Erase a student",
+        html! {
+            div.stack {
+                div.head { div {
+                    h1 { "Erase " (student.display_name) "?" }
+                    p { "Their profile, calls, transcripts, levels and notes go, and nothing brings them back." }
+                } }
+                @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was erased.")) }
+                form.card method="post" {
+                    div.body.stack {
+                        (csrf(admin))
+                        div.field {
+                            label for="name" { "To confirm, type the student's name: " (student.display_name) }
+                            input.input id="name" name="name" required maxlength="120" autocomplete="off";
+                            span.hint { "Recordings stay where the telephone service keeps them; erase them there." }
+                        }
+                    }
+                    footer {
+                        button.btn.danger { "Erase" }
+                        a.btn href=(path) { "Keep" }
+                        @if admin.may_write() { a.btn href={ (path) "/export.json" } { "Export first" } }
+                    }
+                }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+    use shared::student::StudentStatus;
+
+    use super::*;
+
+    #[test]
+    fn whoever_erases_types_the_name_and_is_told_what_goes() {
+        let at = "2026-11-01T00:00:00Z".parse().unwrap();
+        let student = Student {
+            student_id: StudentId(uuid::Uuid::from_u128(3)),
+            display_name: "Maya <Okonkwo>".to_owned(),
+            grade: None,
+            cohort: None,
+            locale: "en".to_owned(),
+            timezone: "UTC".to_owned(),
+            status: StudentStatus::Active,
+            guidance: None,
+            created_at: at,
+            updated_at: at,
+        };
+        let shown = render(&Admin::sample(Role::Admin), &student, Some("No.")).into_string();
+        assert!(
+            shown.contains("type the student's name: Maya &lt;Okonkwo&gt;") && shown.contains("Nothing was erased.")
+        );
+        assert!(!shown.contains("value=\"Maya"), "the name is not typed ahead");
+    }
+}

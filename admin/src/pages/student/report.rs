@@ -1,0 +1,152 @@
+//! A page for parents: what their child practised and can do, in plain words, for paper.
+
+use axum::extract::{Path, State};
+use chrono::TimeDelta;
+use maud::{Markup, html};
+use shared::db::Db;
+use shared::id::StudentId;
+use shared::learner::MasteryState;
+use shared::mastery::{self, Mastery};
+use shared::session::{self, SessionItem, SessionQuery};
+use shared::student::{self, Student};
+
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::figures;
+use crate::layout::{Place, page};
+use crate::viewer::Viewer;
+
+/// Days that a report looks back.
+const N_DAYS: i64 = 28;
+const N_SESSIONS: i64 = 100;
+/// More would not be read.
+const N_SKILLS: usize = 8;
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+) -> Result<Markup, Fault> {
+    let now = admin.viewer.now;
+    super::record(&db, &admin, "student.report", student_id, now).await?;
+    let query = SessionQuery {
+        student_id: Some(student_id),
+        from: Some(now - TimeDelta::days(N_DAYS)),
+        limit: N_SESSIONS,
+        ..SessionQuery::default()
+    };
+    let student = student::get_student(&db, &admin.caller, student_id).await?;
+    let skills = mastery::list_mastery(&db, &admin.caller, student_id).await?;
+    let sessions = session::list_sessions(&db, &admin.caller, &query).await?;
+    Ok(render(&admin, &student, &skills, &sessions))
+}
+
+fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[SessionItem]) -> Markup {
+    let viewer = &admin.viewer;
+    let name = student.first_name();
+    let of = |word: MasteryState| skills.iter().filter(move |skill| skill.word(viewer.now) == word).take(N_SKILLS);
+    let since = viewer.now - TimeDelta::days(N_DAYS);
+    let mut recent: Vec<&Mastery> = skills.iter().filter(|skill| skill.state.last_at >= since).collect();
+    recent.sort_by_key(|skill| std::cmp::Reverse(skill.state.last_at));
+    page(
+        admin,
+        Place::Students,
+        &format!("{name}'s learning report"),
+        html! {
+            div.head {
+                div {
+                    h1 { (name) "'s learning report" }
+                    p { (viewer.date(since)) " to " (viewer.date(viewer.now)) }
+                }
+                div.actions { a.btn href={ "/students/" (student.student_id) } { "Back to the student" } }
+            }
+            div.stack {
+                section.card aria-labelledby="calls" {
+                    header { h2 id="calls" { "Practice by phone" } }
+                    div.body { p { (calls(viewer, name, sessions)) } }
+                }
+                (part("practised", "What we worked on", recent.into_iter().take(N_SKILLS),
+                    &format!("{name} has not answered questions in the last four weeks.")))
+                (part("can", &format!("What {name} knows well"), of(MasteryState::Mastered),
+                    "Nothing has been shown often enough yet to say so. That takes right answers in more than one call."))
+                (part("almost", "Nearly there, to be practised again", of(MasteryState::Shaky), "Nothing at the moment."))
+                (part("learning", "Being learnt now", of(MasteryState::Learning), "Nothing at the moment."))
+                p.sm.muted {
+                    "This report is made from what was said in the calls, which a computer listens to and can mishear. "
+                    "Please ask us if something does not look like your child."
+                }
+            }
+        },
+    )
+}
+
+fn calls(viewer: &Viewer, name: &str, sessions: &[SessionItem]) -> Markup {
+    let lengths = sessions.iter().filter_map(|item| Some((item.ended_at? - item.started_at?).num_seconds().max(0)));
+    let minutes = lengths.sum::<i64>() / 60;
+    html! {
+        @if let Some(last) = sessions.first() {
+            (name) " had " (figures::counted(sessions.len() as i64, "call", "calls")) " in these four weeks, "
+            (figures::counted(minutes, "minute", "minutes")) " in all. The last one was on "
+            (viewer.date(last.started_at.unwrap_or(last.created_at))) "."
+        } @else {
+            (name) " had no call in these four weeks."
+        }
+    }
+}
+
+fn part<'a>(id: &str, title: &str, skills: impl Iterator<Item = &'a Mastery>, nothing: &str) -> Markup {
+    let names: Vec<&str> = skills.map(|skill| &skill.skill_name[..]).collect();
+    html! {
+        section.card aria-labelledby=(id) {
+            header { h2 id=(id) { (title) } }
+            div.body {
+                @if names.is_empty() { p.muted { (nothing) } }
+                @else { ul.bul { @for name in names { li { (name) } } } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+    use shared::learner::State;
+    use shared::student::StudentStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_report_has_plain_words_the_first_name_and_no_figure_of_the_model() {
+        let at = "2026-11-01T00:00:00Z".parse().unwrap();
+        let student = Student {
+            student_id: StudentId(uuid::Uuid::from_u128(3)),
+            display_name: "Maya Okonkwo".to_owned(),
+            grade: Some(7),
+            cohort: None,
+            locale: "en".to_owned(),
+            timezone: "UTC".to_owned(),
+            status: StudentStatus::Active,
+            guidance: None,
+            created_at: at,
+            updated_at: at,
+        };
+        let state = State {
+            knowledge: 0.97,
+            stability: 40.0,
+            difficulty: 5.0,
+            n_evidence: 6,
+            n_unaided_correct: 5,
+            n_calls_correct: 3,
+            last_at: "2026-11-19T21:00:00Z".parse().unwrap(),
+        };
+        let skill =
+            Mastery { skill_id: "maths.fractions.add".to_owned(), skill_name: "Adding fractions".to_owned(), state };
+        let shown = render(&Admin::sample(Role::Viewer), &student, &[skill], &[]).into_string();
+        let main = shown.split("<main").nth(1).unwrap();
+        assert!(main.contains("Maya had no call in these four weeks.") && main.contains("What Maya knows well"));
+        assert_eq!(main.matches("Adding fractions").count(), 2, "practised, and known well");
+        for word in ["Okonkwo", "0.9", "mastery", "evidence", "maths.fractions"] {
+            assert!(!main.contains(word), "{word}");
+        }
+    }
+}
