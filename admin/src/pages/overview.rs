@@ -161,7 +161,7 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
     let viewer = &admin.viewer;
     html! {
         section.card aria-label="Headline figures" { dl.kpis id="kpis" { (headline(&data.today, &data.week_ago)) } }
-        div.cols.half {
+        div.cols.half.even {
             (in_need::on_overview(viewer, data.n_in_need, &data.in_need))
             (on_overview(admin, &data.follow_ups))
         }

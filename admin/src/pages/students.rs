@@ -261,6 +261,7 @@ fn student_row(viewer: &Viewer, item: &BrowseItem, data: &Data) -> Markup {
     let name = two(&format!("{PATH}/{}", item.student_id), &item.display_name, grade(item.grade).as_deref());
     let states = data.states(item.student_id, viewer);
     let attentions: Vec<&Attention> = data.attentions.iter().filter(|of| of.student_id == item.student_id).collect();
+    let is_plain = attentions.is_empty() && item.status == StudentStatus::Active;
     row(&html! {
         (cell("", html! { span.who { span.avatar aria-hidden="true" { (initials(&item.display_name)) } (name) } }))
         (cell("hide muted", html! { @if let Some(cohort) = &item.cohort { (cohort) } @else { (none()) } }))
@@ -269,9 +270,9 @@ fn student_row(viewer: &Viewer, item: &BrowseItem, data: &Data) -> Markup {
         (cell("num hide", html! { (figures::count(item.length_ms / 60_000)) }))
         (cell("full mixcell", html! { @if states.is_empty() { span.faint.sm { "None yet" } } @else { (share(&states)) } }))
         (cell("hide", weeks(item)))
-        (cell("full nowrap", html! {
+        (cell(if is_plain { "hide" } else { "full nowrap" }, html! {
             @if item.status == StudentStatus::Blocked { (badge("warn", "lock", "Assistants are told nothing")) " " }
-            @if !attentions.is_empty() || item.status == StudentStatus::Active { (badges(&attentions)) }
+            @if !attentions.is_empty() || is_plain { (badges(&attentions)) }
         }))
     })
 }
@@ -281,7 +282,11 @@ fn weeks(item: &BrowseItem) -> Markup {
     let minutes: Vec<f64> = item.weeks_ms.iter().map(|ms| *ms as f64 / 60_000.0).collect();
     let most = minutes.iter().copied().fold(0.0, f64::max);
     let told = minutes.iter().map(|minutes| format!("{minutes:.0}")).collect::<Vec<_>>().join(", ");
-    if most > 0.0 { spark(&minutes, 0.0, most, &format!("Minutes by week, the last one last: {told}")) } else { none() }
+    if most > 0.0 {
+        html! { span.plain { (spark(&minutes, 0.0, most, &format!("Minutes by week, the last one last: {told}"))) } }
+    } else {
+        none()
+    }
 }
 
 fn nothing(filter: &Filter) -> Markup {

@@ -17,6 +17,7 @@ use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::parts::badge::{badge, verdict_style, verdict_words};
 use crate::parts::csrf;
+use crate::parts::icon::icon;
 
 /// Of each skill, the newest answers: the rest stands in its sessions.
 const N_OF_SKILL: usize = 5;
@@ -147,8 +148,8 @@ fn skill(admin: &Admin, student_id: StudentId, of_skill: &[Evidence], mastery: &
     let id = &of_skill[0].skill_id;
     let name = mastery.iter().find(|of| of.skill_id == *id).map_or(&id[..], |of| &of.skill_name);
     html! {
-        details {
-            summary { b { (name) } span.faint { ", " (figures::counted(of_skill.len() as i64, "answer", "answers")) } }
+        details.data {
+            summary { (icon("chevron-right")) b { (name) } span.faint { ", " (figures::counted(of_skill.len() as i64, "answer", "answers")) } }
             ul.stack.tight {
                 @for evidence in of_skill.iter().rev().take(N_OF_SKILL) { li.row.sm.wrap { (line(admin, student_id, evidence)) } }
             }

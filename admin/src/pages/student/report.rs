@@ -56,7 +56,7 @@ fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[Sess
             div.head {
                 div {
                     h1 { (name) "'s learning report" }
-                    p { (viewer.date(since)) " to " (viewer.date(viewer.now)) }
+                    p { (viewer.plain_day(since.with_timezone(&viewer.zone).date_naive())) " to " (viewer.plain_day(viewer.today())) }
                 }
                 div.actions { a.btn href={ "/students/" (student.student_id) } { "Back to the student" } }
             }
