@@ -35,6 +35,7 @@ mod service;
 mod session_list;
 mod signatures;
 mod steering;
+mod student_page;
 mod tidy;
 mod tool_choice;
 mod tools;

@@ -1,0 +1,108 @@
+//! What people decide on the page of a student: a judgement, a belief, a report, a file, and that the student goes.
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use shared::access::Caller;
+use shared::audit::{self, AuditQuery};
+use shared::evidence::{self, Source, Verdict};
+
+use crate::psql::psql;
+use crate::service::Service;
+use crate::vapi::{self, CALLER, REPORT};
+
+const CALL_ID: &str = "7b6d3c52-6c1e-4f0a-9d55-000000000001";
+const NAME: &str = "Amara Okafor";
+
+/// A student with one call that was judged, and the path of their page.
+async fn after_a_call() -> (Service, shared::id::StudentId, String) {
+    let service = Service::start().await;
+    let student_id = service.student(NAME, CALLER).await.student_id;
+    let token = service.token("sessions:read").await;
+    assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, CALL_ID)).await, StatusCode::OK);
+    service.analyzed(&token, CALL_ID).await;
+    (service, student_id, format!("/students/{student_id}"))
+}
+
+async fn acts(service: &Service) -> Vec<String> {
+    let query = AuditQuery { limit: 50, ..AuditQuery::default() };
+    let entries = audit::list_entries(&service.db, &query).await.unwrap();
+    entries.into_iter().map(|entry| entry.action).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judgement_is_corrected_with_its_reason_and_a_later_analysis_leaves_it() {
+    let (service, student_id, page) = after_a_call().await;
+    let person = service.log_in().await;
+    let shown = person.read(&page).await;
+    let (before, _) = shown.split_once("/correct\"").expect("evidence can be corrected");
+    let form = format!("{}/correct", before.rsplit('"').next().unwrap());
+
+    let fields = |reason| [("verdict", "incorrect"), ("help", "none"), ("reason", reason)];
+    let refused = person.post(&form, &form, &fields("")).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "without a reason nobody overrules");
+    person.submit_to(&form, &form, &fields("A guess, as her voice tells.")).await;
+
+    let of_people = async || {
+        let list = evidence::list_counting(&service.db, &Caller::operator(), student_id).await.unwrap();
+        let of_people = list.into_iter().filter(|evidence| evidence.source == Source::Person);
+        of_people.map(|evidence| evidence.verdict).collect::<Vec<_>>()
+    };
+    assert_eq!(of_people().await, [Verdict::Incorrect]);
+    assert!(person.read(&page).await.contains("A guess, as her voice tells."), "the reason is a note for staff");
+    assert!(acts(&service).await.contains(&"evidence.correct".to_owned()));
+
+    let session = psql(&service.database_url, "select session_id from sessions");
+    let session = format!("/sessions/{session}");
+    person.submit(&session, &format!("{session}/analysis/retry"), &[]).await;
+    let token = service.token("sessions:read").await;
+    service.analyzed(&token, CALL_ID).await;
+    assert_eq!(of_people().await, [Verdict::Incorrect]);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_belief_that_a_person_saw_overcome_is_watched_for_no_more() {
+    let (service, student_id, page) = after_a_call().await;
+    psql(
+        &service.database_url,
+        &format!(
+            "insert into misconceptions (misconception_id, student_id, belief, n_seen, first_seen_at, last_seen_at)
+             values (gen_random_uuid(), '{student_id}', 'Adds the tops and the bottoms', 3, now(), now())"
+        ),
+    );
+    let id = psql(&service.database_url, "select misconception_id from misconceptions where n_seen = 3");
+    let person = service.log_in().await;
+    person.submit(&page, &format!("{page}/misconceptions/{id}/resolve"), &[]).await;
+    assert!(!person.read(&page).await.contains(&format!("{id}/resolve")), "once is enough");
+    let open = "select count(*) from misconceptions where n_seen = 3 and resolved_at is null";
+    assert_eq!(psql(&service.database_url, open), "0");
+    let context: Value = serde_json::from_str(&person.read(&format!("{page}/context.json")).await).unwrap();
+    assert!(!context.to_string().contains("Adds the tops"), "{context}");
+    assert!(acts(&service).await.contains(&"misconception.resolve".to_owned()));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_of_a_student_leaves_in_one_file_and_goes_for_whom_types_the_name() {
+    let (service, student_id, page) = after_a_call().await;
+    let person = service.log_in().await;
+    assert!(person.read(&format!("{page}/report")).await.contains("Amara's learning report"));
+    let file: Value = serde_json::from_str(&person.read(&format!("{page}/export.json")).await).unwrap();
+    assert!(file.to_string().contains(NAME) && file.to_string().contains(CALL_ID), "{file}");
+
+    let erase = format!("{page}/erase");
+    let refused = person.post(&erase, &erase, &[("name", "Amara")]).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(person.submit_to(&erase, &erase, &[("name", NAME)]).await, "/students");
+    assert_eq!(person.open(&page).await.status(), StatusCode::NOT_FOUND);
+    let left = format!(
+        "select (select count(*) from students) + (select count(*) from turns) + (select count(*) from evidence
+             where student_id = '{student_id}')"
+    );
+    assert_eq!(psql(&service.database_url, &left), "0");
+    let acts = acts(&service).await;
+    for act in ["student.report", "student.export", "student.erase"] {
+        assert!(acts.iter().any(|known| known == act), "{act} is on record: {acts:?}");
+    }
+    service.stop().await;
+}
