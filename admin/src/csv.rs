@@ -1,6 +1,34 @@
 //! Rows of a file for a spreadsheet: RFC 4180, and nothing in them that a spreadsheet would run.
 
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use shared::db::Error;
 use shared::plain_text::is_formula;
+
+/// Rows that are read at a time: the file may be long, what is held of it is not.
+pub(crate) const BATCH: i64 = 1_000;
+
+/// A file that is written while its rows are read: `next` gives some and how far it has come, until there are none. A
+/// fault breaks the download off, so that nobody takes half a file for the whole.
+pub(crate) fn file<R, N>(
+    name: &str,
+    headings: &[&str],
+    reading: R,
+    next: impl FnMut(R) -> N + Send + 'static,
+) -> Response
+where
+    R: Send + 'static,
+    N: Future<Output = Result<Option<(Bytes, R)>, Error>> + Send + 'static,
+{
+    let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
+    let first = stream::once(async move { Ok::<_, Error>(Bytes::from(line(&headings))) });
+    let disposition = format!("attachment; filename=\"{name}.csv\"");
+    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
+    (headers, Body::from_stream(first.chain(stream::try_unfold(reading, next)))).into_response()
+}
 
 /// One row, with its end.
 pub(crate) fn line(cells: &[String]) -> String {

@@ -148,6 +148,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/sessions/{session_id}/introduction/accept", post(session::accept))
         .route("/students", get(students::get))
         .route("/students/new", get(student::new_form).post(student::create))
+        .route("/students/export.csv", get(students::export))
         .route("/students/{student_id}", get(student::get))
         .route("/students/{student_id}/edit", get(student::edit_form).post(student::save))
         .route("/students/{student_id}/context.json", get(student::context_json))

@@ -61,6 +61,25 @@ async fn a_judgement_is_corrected_with_its_reason_and_a_later_analysis_leaves_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_list_leaves_as_a_file_of_whom_the_filters_show_and_without_formulas() {
+    let service = Service::start().await;
+    service.student("=HYPERLINK(1)", CALLER).await;
+    service.student("Zoe Bakker", "+14155550199").await;
+    let person = service.log_in().await;
+    let page = person.read("/students?q=Zoe").await;
+    assert!(page.contains(r#"href="/students/export.csv?q=Zoe""#), "{page}");
+    let file = person.read("/students/export.csv?q=Zoe").await;
+    assert!(
+        file.starts_with("student_id,name,") && file.lines().count() == 2 && file.contains(",Zoe Bakker,7,"),
+        "{file}"
+    );
+    let file = person.read("/students/export.csv").await;
+    assert!(file.lines().count() == 3 && file.contains("\"'=HYPERLINK(1)\""), "{file}");
+    assert!(acts(&service).await.contains(&"students.export".to_owned()));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_belief_that_a_person_saw_overcome_is_watched_for_no_more() {
     let (service, student_id, page) = after_a_call().await;
     psql(

@@ -219,7 +219,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 58] = [
+const ACTS: [(&str, &str); 59] = [
     ("admin.login", "signed in"),
     ("admin.logout", "signed out"),
     ("admin.sign_out", "ended sign-ins of their own"),
@@ -267,6 +267,7 @@ const ACTS: [(&str, &str); 58] = [
     ("skill.retire", "retired a skill"),
     ("skill.restore", "restored a skill"),
     ("sessions.export", "exported sessions"),
+    ("students.export", "exported the list of students"),
     ("analytics.export", "exported analytics"),
     ("note.add", "added a note"),
     ("note.delete", "deleted a note"),
@@ -296,7 +297,7 @@ fn mark(action: &str) -> &'static str {
         "note" => "message-square",
         "follow_up" => "flag",
         "job" | "overhaul" => "layers",
-        "sessions" | "analytics" | "audit" => "download",
+        "sessions" | "students" | "analytics" | "audit" => "download",
         _ => "scroll-text",
     }
 }

@@ -1,5 +1,6 @@
 //! Every student, by name, with what is known of their skills.
 
+mod export;
 mod heat_map;
 
 use axum::extract::{Query, State};
@@ -15,6 +16,7 @@ use shared::mastery::{self, StudentSkill};
 use shared::student::browse::{self, BrowseItem, BrowseQuery};
 use shared::student::{self, StudentStatus};
 
+pub(crate) use self::export::get as export;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::htmx::{self, Asked};
@@ -32,6 +34,7 @@ use crate::viewer::Viewer;
 use crate::{figures, link};
 
 const PATH: &str = "/students";
+const EXPORT: &str = "/students/export.csv";
 const LIST_ID: &str = "students";
 
 /// The filters, as the address has them.
@@ -86,6 +89,10 @@ impl Filter {
     }
 
     fn url(&self) -> String {
+        self.url_of(PATH)
+    }
+
+    fn url_of(&self, path: &str) -> String {
         let fields = [
             ("q", self.q.trim()),
             ("grade", &self.grade),
@@ -95,7 +102,7 @@ impl Filter {
             ("subject", &self.subject),
             ("after", &self.after),
         ];
-        link::to(PATH, &fields)
+        link::to(path, &fields)
     }
 
     fn with_attention(&self, attention: &str) -> Self {
@@ -162,7 +169,10 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             div.stack.list-page {
                 div.head {
                     div { h1 { "Students" } p { "Everybody who learns here, by name." } }
-                    @if admin.may_write() { div.actions { a.btn.primary href="/students/new" { (icon("plus")) "Add a student" } } }
+                    @if admin.may_write() { div.actions {
+                        a.btn href=(data.filter.with_after(String::new()).url_of(EXPORT)) { (icon("download")) "Export CSV" }
+                        a.btn.primary href="/students/new" { (icon("plus")) "Add a student" }
+                    } }
                 }
                 nav.views aria-label="Views" {
                     @for (value, name) in [("", "All students"), ("yes", "Needs attention")] {

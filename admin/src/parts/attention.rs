@@ -12,7 +12,7 @@ use crate::parts::csrf;
 use crate::viewer::Viewer;
 
 /// Class, icon and a few words: the same wherever a reason is shown.
-fn style(reason: Reason) -> (&'static str, &'static str, &'static str) {
+pub(crate) fn style(reason: Reason) -> (&'static str, &'static str, &'static str) {
     match reason {
         Reason::Concern => ("bad", "flag", "Read a turn"),
         Reason::Session => ("bad", "circle-alert", "Call not analysed"),

@@ -1,22 +1,16 @@
 //! The audit log as a file for a spreadsheet: what the filters show, all pages of it. That it was made is an entry, too.
 
-use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
-use futures::stream;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use shared::audit::{self, AuditEntry, AuditQuery};
 use shared::db::{Db, Error};
 
 use super::Filter;
 use crate::auth::Admin;
-use crate::csv;
+use crate::csv::{self, BATCH};
 use crate::fault::Fault;
 use crate::viewer::Viewer;
-
-/// Rows that are read at a time: the file may be long, what is held of it is not.
-const BATCH: i64 = 1_000;
 
 const HEADINGS: [&str; 6] = ["entry", "at", "actor", "action", "object", "detail"];
 
@@ -26,13 +20,9 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     filter.query(&admin.viewer)?;
     let detail = serde_json::json!({ "filters": filter.n_narrow() });
     audit::insert_entry(&db, &admin.caller, "audit.export", None, &detail, admin.viewer.now).await?;
-    let name = format!("attachment; filename=\"audit-{}.csv\"", admin.viewer.today());
-    let heading = csv::line(&HEADINGS.map(str::to_owned));
+    let name = format!("audit-{}", admin.viewer.today());
     let reading = Reading { db, viewer: admin.viewer, filter, is_over: false };
-    let rows = stream::try_unfold(reading, Reading::next);
-    let all = futures::StreamExt::chain(stream::once(async { Ok::<_, Error>(Bytes::from(heading)) }), rows);
-    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
-    Ok((headers, Body::from_stream(all)).into_response())
+    Ok(csv::file(&name, &HEADINGS, reading, Reading::next))
 }
 
 /// How far the file has come: the filter's `before` names the last row written.
@@ -44,7 +34,6 @@ struct Reading {
 }
 
 impl Reading {
-    /// A fault breaks the download off, so that nobody takes half a file for the whole.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
         if self.is_over {
             return Ok(None);

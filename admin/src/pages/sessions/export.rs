@@ -1,11 +1,8 @@
 //! The list as a file for a spreadsheet: what the filters show, all pages of it.
 
-use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
-use futures::stream;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use shared::access::Caller;
 use shared::audit;
 use shared::db::{Db, Error};
@@ -13,13 +10,10 @@ use shared::session::browse::{self, BrowseItem, BrowseQuery};
 
 use super::filter::Filter;
 use crate::auth::Admin;
-use crate::csv;
+use crate::csv::{self, BATCH};
 use crate::fault::Fault;
 use crate::parts::badge::ended_words;
 use crate::viewer::Viewer;
-
-/// Rows that are read at a time: the file may be long, what is held of it is not.
-const BATCH: i64 = 1_000;
 
 const HEADINGS: [&str; 13] = [
     "session_id",
@@ -48,13 +42,9 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     // Which filters, and never what was looked for: that may be a name.
     let detail = serde_json::json!({ "filters": filter.n_narrow() });
     audit::insert_entry(&db, &admin.caller, "sessions.export", None, &detail, admin.viewer.now).await?;
+    let name = format!("sessions-{}", admin.viewer.today());
     let reading = Reading { db, caller: admin.caller.clone(), viewer: admin.viewer, query: Some(query) };
-    let heading = csv::line(&HEADINGS.map(str::to_owned));
-    let rows = stream::try_unfold(reading, Reading::next);
-    let all = futures::StreamExt::chain(stream::once(async { Ok::<_, Error>(Bytes::from(heading)) }), rows);
-    let name = format!("attachment; filename=\"sessions-{}.csv\"", admin.viewer.today());
-    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
-    Ok((headers, Body::from_stream(all)).into_response())
+    Ok(csv::file(&name, &HEADINGS, reading, Reading::next))
 }
 
 /// How far the file has come. `query` is `None` behind the last row.
@@ -66,7 +56,6 @@ struct Reading {
 }
 
 impl Reading {
-    /// A fault breaks the download off, so that nobody takes half a file for the whole.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
         let Some(mut query) = self.query.take() else { return Ok(None) };
         let rows = browse::browse_sessions(&self.db, &self.caller, &query).await?;
