@@ -80,6 +80,15 @@ impl Admin {
         }
     }
 
+    /// Viewers read pages; files leave the house.
+    pub(crate) fn require_export(&self) -> Result<(), Fault> {
+        if self.may_write() {
+            Ok(())
+        } else {
+            Err(Fault::Refused("Tutors and admins may export. Ask an admin for the role of a tutor."))
+        }
+    }
+
     pub(crate) fn require_manage(&self) -> Result<(), Fault> {
         if self.may_manage() { Ok(()) } else { Err(Fault::Refused("Only admins may do this. Ask one of them.")) }
     }

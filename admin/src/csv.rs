@@ -36,14 +36,15 @@ pub(crate) fn line(cells: &[String]) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// What a spreadsheet would take for a formula gets an apostrophe in front.
+/// In quotes only where it needs them.
 fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) || is_formula(cell) { text(cell) } else { cell.to_owned() }
+}
+
+/// A cell in quotes. What a spreadsheet would take for a formula gets an apostrophe in front.
+pub(crate) fn text(cell: &str) -> String {
     let sign = if is_formula(cell) { "'" } else { "" };
-    if cell.contains([',', '"', '\n', '\r']) || !sign.is_empty() {
-        format!("\"{sign}{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
+    format!("\"{sign}{}\"", cell.replace('"', "\"\""))
 }
 
 #[cfg(test)]

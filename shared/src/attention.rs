@@ -176,14 +176,7 @@ mod tests {
     use crate::student::{NewStudent, insert_student};
 
     async fn add_student(db: &Db) -> StudentId {
-        let new = NewStudent {
-            display_name: "Ada".to_owned(),
-            grade: Some(4),
-            cohort: Some("Period 3".to_owned()),
-            locale: "en".to_owned(),
-            timezone: "UTC".to_owned(),
-            phones: Vec::new(),
-        };
+        let new = NewStudent { cohort: Some("Period 3".to_owned()), ..NewStudent::named("Ada") };
         let mut connection = db.acquire().await.unwrap();
         insert_student(&mut connection, &Caller::operator(), &new, now()).await.unwrap().student_id
     }

@@ -83,6 +83,21 @@ pub struct NewStudent {
     pub phones: Vec<Phone>,
 }
 
+#[cfg(test)]
+impl NewStudent {
+    /// Of grade 4, with nothing else known.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            display_name: name.to_owned(),
+            grade: Some(4),
+            cohort: None,
+            locale: "en".to_owned(),
+            timezone: "UTC".to_owned(),
+            phones: Vec::new(),
+        }
+    }
+}
+
 impl std::fmt::Debug for NewStudent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("NewStudent")

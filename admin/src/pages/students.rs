@@ -124,12 +124,17 @@ pub(crate) struct Data {
     pub(crate) has_next: bool,
     /// Why those who are shown need a person.
     pub(crate) attentions: Vec<Attention>,
-    /// How many of all students do.
-    pub(crate) n_in_need: i64,
-    /// Those that there are, to choose from.
-    pub(crate) cohorts: Vec<String>,
     /// Of the students shown.
     pub(crate) skills: Vec<StudentSkill>,
+}
+
+/// What stands around the list.
+#[derive(Default)]
+pub(crate) struct Around {
+    /// How many of all students need a person.
+    n_in_need: i64,
+    /// Those that there are, to choose from.
+    cohorts: Vec<String>,
 }
 
 impl Data {
@@ -147,20 +152,21 @@ pub(crate) async fn get(
 ) -> Result<Response, Fault> {
     let now = admin.viewer.now;
     let (students, has_next) = split_page(browse::browse_students(&db, &admin.caller, &filter.query(now)?).await?);
-    let cohorts = student::list_cohorts(&db, &admin.caller).await?;
     let ids: Vec<StudentId> = students.iter().map(|item| item.student_id).collect();
     let skills = mastery::list_mastery_of(&db, &admin.caller, &ids).await?;
     let attentions = attention::list_attentions(&db, &admin.caller, &ids, now).await?;
-    let n_in_need = attention::count_students(&db, &admin.caller, None, now).await?;
-    let data = Data { filter, students, has_next, attentions, n_in_need, cohorts, skills };
-    Ok(if asked.is_for(LIST_ID) {
-        htmx::fragment(results(&admin.viewer, &data), &data.filter.url())
-    } else {
-        render(&admin, &data).into_response()
-    })
+    let data = Data { filter, students, has_next, attentions, skills };
+    if asked.is_for(LIST_ID) {
+        return Ok(htmx::fragment(results(&admin.viewer, &data), &data.filter.url()));
+    }
+    let around = Around {
+        n_in_need: attention::count_students(&db, &admin.caller, None, now).await?,
+        cohorts: student::list_cohorts(&db, &admin.caller).await?,
+    };
+    Ok(render(&admin, &data, &around).into_response())
 }
 
-pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
+pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
     page(
         admin,
         Place::Students,
@@ -178,11 +184,11 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     @for (value, name) in [("", "All students"), ("yes", "Needs attention")] {
                         a href=(data.filter.with_attention(value).url())
                             aria-current=[(data.filter.attention == value).then_some("page")] {
-                            (name) @if value == "yes" { " " span.n { (figures::count(data.n_in_need)) } }
+                            (name) @if value == "yes" { " " span.n { (figures::count(around.n_in_need)) } }
                         }
                     }
                 }
-                (filters(&data.filter, &data.cohorts))
+                (filters(&data.filter, &around.cohorts))
                 div.stack id=(LIST_ID) { (results(&admin.viewer, data)) }
             }
         },
@@ -349,21 +355,14 @@ mod tests {
     }
 
     pub(super) fn data(filter: Filter, name: &str) -> Data {
-        Data {
-            filter,
-            students: vec![item(name)],
-            has_next: false,
-            attentions: Vec::new(),
-            n_in_need: 38,
-            cohorts: Vec::new(),
-            skills: Vec::new(),
-        }
+        Data { filter, students: vec![item(name)], has_next: false, attentions: Vec::new(), skills: Vec::new() }
     }
 
     #[test]
     fn a_student_is_a_row_with_a_link() {
         let data = data(Filter::default(), "Maya <Okonkwo>");
-        let shown = render(&Admin::sample(Role::Viewer), &data).into_string();
+        let around = Around { n_in_need: 38, ..Around::default() };
+        let shown = render(&Admin::sample(Role::Viewer), &data, &around).into_string();
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("Grade 7") && shown.contains("1,204"));
         assert!(shown.contains(r#"href="/students/00000000-0000-0000-0000-000000000003""#));
         assert!(!shown.contains("/students/new"), "a viewer adds nobody");
@@ -379,7 +378,8 @@ mod tests {
             n: 3,
         };
         let data = Data { attentions: vec![attention], ..data(Filter::default(), "Maya") };
-        let shown = render(&Admin::sample(Role::Viewer), &data).into_string();
+        let around = Around { n_in_need: 38, ..Around::default() };
+        let shown = render(&Admin::sample(Role::Viewer), &data, &around).into_string();
         assert!(shown.contains(r#"href="/students?attention=yes""#) && shown.contains("Short calls"), "{shown}");
         assert!(shown.contains(r#"<span class="n">38</span>"#));
     }

@@ -78,7 +78,10 @@ impl BrowseQuery {
     }
 
     fn sort_expression(&self) -> String {
-        self.sort.expression().replace("s.created_at", &format!("{}.created_at", self.list()))
+        match self.sort {
+            SortKey::Started => format!("{}.created_at", self.list()),
+            SortKey::Length | SortKey::Cost => self.sort.expression().to_owned(),
+        }
     }
 }
 

@@ -95,14 +95,7 @@ mod tests {
     use crate::student::{NewStudent, insert_student};
 
     async fn add(db: &Db, name: &str) -> StudentId {
-        let new = NewStudent {
-            display_name: name.to_owned(),
-            grade: Some(4),
-            cohort: None,
-            locale: "en".to_owned(),
-            timezone: "UTC".to_owned(),
-            phones: Vec::new(),
-        };
+        let new = NewStudent::named(name);
         let mut connection = db.acquire().await.unwrap();
         insert_student(&mut connection, &Caller::operator(), &new, crate::clock::now()).await.unwrap().student_id
     }

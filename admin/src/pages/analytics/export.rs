@@ -7,12 +7,12 @@ use serde_json::json;
 use shared::analytics::{By, Figures};
 use shared::audit;
 use shared::db::Db;
-use shared::plain_text::is_formula;
 
 use super::filter::Filter;
 use super::measure::{HABITS, MEASURES, Measure};
 use super::{list_groups, list_steps};
 use crate::auth::Admin;
+use crate::csv::text as cell;
 use crate::fault::Fault;
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
@@ -61,12 +61,6 @@ fn line(names: &[String], measures: &[Measure], figures: &Figures) -> String {
 fn number(value: f64) -> String {
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A spreadsheet would run what looks like a formula: an apostrophe before it makes it text.
-fn cell(text: &str) -> String {
-    let guard = if is_formula(text) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
 use crate::form::Posted;
-use crate::layout::{Place, page};
+use crate::layout::Place;
 use crate::link;
-use crate::parts::csrf;
+use crate::parts::question::{Question, question};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Decision {
@@ -162,22 +162,8 @@ fn alike_of(filter: &Filter, until: DateTime<Utc>) -> Result<Alike<'_>, Fault> {
 
 fn ask(admin: &Admin, title: &str, text: &str, action: &str, decision: Decision, keep: &str, hidden: Markup) -> Markup {
     let class = if decision == Decision::Discard { "btn danger" } else { "btn primary" };
-    page(
-        admin,
-        Place::Jobs,
-        title.trim_end_matches('?'),
-        html! {
-            div.stack {
-                div.head { div { h1 { (title) } p { (text) } } }
-                form.row method="post" action=(action) {
-                    (csrf(admin))
-                    (hidden)
-                    button class=(class) { (decision.button()) }
-                    a.btn href=(PATH) { (keep) }
-                }
-            }
-        },
-    )
+    let asked = Question { title, text, action, button: (class, decision.button()), keep: (PATH, keep) };
+    question(admin, Place::Jobs, &asked, &hidden)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::layout::{Place, page};
 use crate::parts::badge::badge;
 use crate::parts::empty::empty;
 use crate::parts::notice::{Tone, notice};
+use crate::parts::question::{Question, question};
 use crate::parts::table::{Column, cell, row, table};
 use crate::parts::{csrf, date};
 use crate::viewer::Viewer;
@@ -131,23 +132,13 @@ fn confirm(admin: &Admin, work: &Work, n: i64, fields: &[(&str, &str)]) -> Marku
             "From the evidence alone, without asking any model. Where nothing was damaged nothing changes.",
         ),
     };
-    page(
-        admin,
-        Place::Jobs,
-        title.trim_end_matches('?'),
-        html! {
-            div.stack {
-                div.head { div { h1 { (title) } p { (text) } } }
-                form.row method="post" action=(PATH) {
-                    (csrf(admin))
-                    input type="hidden" name="confirmed" value="yes";
-                    @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
-                    button.btn.primary { "Begin" }
-                    a.btn href=(PATH) { "Leave it" }
-                }
-            }
-        },
-    )
+    let asked =
+        Question { title: &title, text, action: PATH, button: ("btn primary", "Begin"), keep: (PATH, "Leave it") };
+    let hidden = html! {
+        input type="hidden" name="confirmed" value="yes";
+        @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
+    };
+    question(admin, Place::Jobs, &asked, &hidden)
 }
 
 fn render(admin: &Admin, overhauls: &[Overhaul], error: Option<&str>) -> Markup {

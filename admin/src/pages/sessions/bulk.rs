@@ -13,9 +13,9 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
 use crate::form::Posted;
-use crate::layout::{Place, page};
-use crate::parts::csrf;
+use crate::layout::Place;
 use crate::parts::pager::PAGE;
+use crate::parts::question::{Question, question};
 
 /// So many are asked for without a question.
 const HANDFUL: usize = 5;
@@ -51,24 +51,19 @@ pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Re
 /// Asks once more: each of them costs what a language model takes for a call.
 fn confirm(admin: &Admin, ids: &[SessionId], back: &str) -> Markup {
     let title = format!("Run {} again?", figures::counted(ids.len() as i64, "session", "sessions"));
-    page(
-        admin,
-        Place::Sessions,
-        title.trim_end_matches('?'),
-        html! {
-            div.stack {
-                div.head { div { h1 { (title) } p { "Each is analysed anew, and read by the language model where there is one, which costs as much as the first time. What is believed until then stays." } } }
-                form.row method="post" action={ (PATH) "/run-again" } {
-                    (csrf(admin))
-                    input type="hidden" name="confirmed" value="yes";
-                    input type="hidden" name="back" value=(back);
-                    @for id in ids { input type="hidden" name="id" value=(id); }
-                    button.btn.primary { "Run again" }
-                    a.btn href={ (PATH) "?" (clean(back)) } { "Leave them" }
-                }
-            }
-        },
-    )
+    let asked = Question {
+        title: &title,
+        text: "Each is analysed anew, and read by the language model where there is one, which costs as much as the first time. What is believed until then stays.",
+        action: &format!("{PATH}/run-again"),
+        button: ("btn primary", "Run again"),
+        keep: (&format!("{PATH}?{}", clean(back)), "Leave them"),
+    };
+    let hidden = html! {
+        input type="hidden" name="confirmed" value="yes";
+        input type="hidden" name="back" value=(back);
+        @for id in ids { input type="hidden" name="id" value=(id); }
+    };
+    question(admin, Place::Sessions, &asked, &hidden)
 }
 
 fn clean(query: &str) -> String {

@@ -31,11 +31,8 @@ const HEADINGS: [&str; 13] = [
     "summary",
 ];
 
-/// Viewers read pages; files leave the house.
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
-    if !admin.may_write() {
-        return Err(Fault::Refused("Tutors and admins may export. Ask an admin for the role of a tutor."));
-    }
+    admin.require_export()?;
     let choices = browse::list_choices(&db, &admin.caller).await?;
     let filter = filter.with_after(String::new());
     let query = BrowseQuery { limit: BATCH, ..filter.query(&admin.viewer, &choices.ended_reasons)? };

@@ -23,9 +23,7 @@ pub(crate) async fn export(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
 ) -> Result<Response, Fault> {
-    if !admin.may_write() {
-        return Err(Fault::Refused("Tutors and admins may export. Ask an admin for the role of a tutor."));
-    }
+    admin.require_export()?;
     let mut tx = db.begin().await.map_err(Error::from)?;
     let all = student::export(&mut tx, &admin.caller, student_id, admin.viewer.now).await?;
     tx.commit().await.map_err(Error::from)?;

@@ -21,11 +21,8 @@ use crate::viewer::Viewer;
 const HEADINGS: [&str; 9] =
     ["student_id", "name", "grade", "cohort", "status", "calls", "minutes", "last_call_at", "attention"];
 
-/// Viewers read pages; files leave the house.
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
-    if !admin.may_write() {
-        return Err(Fault::Refused("Tutors and admins may export. Ask an admin for the role of a tutor."));
-    }
+    admin.require_export()?;
     let now = admin.viewer.now;
     let query = BrowseQuery { limit: BATCH, ..filter.with_after(String::new()).query(now)? };
     // Which filters, and never what was looked for: that may be a name.

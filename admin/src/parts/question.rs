@@ -1,0 +1,39 @@
+//! The page that asks once more before much is done: what it means, and a way back.
+
+use maud::{Markup, html};
+
+use super::csrf;
+use crate::auth::Admin;
+use crate::layout::{Place, page};
+
+/// What is asked, and what either answer leads to.
+pub(crate) struct Question<'a> {
+    /// Ends with a question mark.
+    pub(crate) title: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) action: &'a str,
+    /// The class and the words of the button that does it.
+    pub(crate) button: (&'a str, &'a str),
+    /// Where it is left alone, and the words for it.
+    pub(crate) keep: (&'a str, &'a str),
+}
+
+/// `hidden` are the fields that the form carries along.
+pub(crate) fn question(admin: &Admin, place: Place, asked: &Question<'_>, hidden: &Markup) -> Markup {
+    page(
+        admin,
+        place,
+        asked.title.trim_end_matches('?'),
+        html! {
+            div.stack {
+                div.head { div { h1 { (asked.title) } p { (asked.text) } } }
+                form.row method="post" action=(asked.action) {
+                    (csrf(admin))
+                    (hidden)
+                    button class=(asked.button.0) { (asked.button.1) }
+                    a.btn href=(asked.keep.0) { (asked.keep.1) }
+                }
+            }
+        },
+    )
+}
