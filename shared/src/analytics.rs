@@ -15,7 +15,7 @@ use sqlx::{Executor as _, FromRow};
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Db, Result};
 
-pub use self::choice::{Choices, list_choices, list_cohorts};
+pub use self::choice::{Choices, list_choices};
 pub use self::recount::{ask_for_zone, count_waiting, is_being_counted, mark_all, recount};
 
 /// A review counts as kept where the skill was practised at most so many days after it came due. The view `cut_facts`

@@ -11,6 +11,7 @@ use shared::follow_up::{self, FollowUp};
 use shared::job::{self, Count};
 use shared::session::SessionStatus;
 use shared::stats::{self, SessionFigures, SessionToSee};
+use shared::student;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -92,7 +93,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
     let midnight = viewer.start_of(today);
     let cohort = filter.cohort();
     Ok(Data {
-        cohorts: analytics::list_cohorts(db, caller).await?,
+        cohorts: student::list_cohorts(db, caller).await?,
         today: stats::session_figures(db, caller, cohort, midnight, now).await?,
         week_ago: stats::session_figures(db, caller, cohort, midnight - week, now - week).await?,
         days: list_days(admin, db, &filter).await?,

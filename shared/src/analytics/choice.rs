@@ -2,6 +2,7 @@
 
 use crate::access::{Caller, Scope};
 use crate::db::{Db, Result};
+use crate::student;
 
 /// More of a kind are not offered, since nobody reads a longer list; an address may still name them.
 const N_OFFERED: i64 = 500;
@@ -17,25 +18,7 @@ pub struct Choices {
     pub assistants: Vec<String>,
 }
 
-/// The cohorts that students are in. Needs `sessions:read`.
-pub async fn list_cohorts(db: &Db, caller: &Caller) -> Result<Vec<String>> {
-    caller.require(Scope::SessionsRead)?;
-    // From one index entry to the next, since there are many rows and few values.
-    Ok(sqlx::query_scalar!(
-        r#"with recursive found as (
-               (select cohort from students where cohort is not null order by cohort limit 1)
-               union all
-               select (select s.cohort from students s where s.cohort > found.cohort order by s.cohort limit 1)
-               from found where found.cohort is not null
-           )
-           select cohort as "cohort!" from found where cohort is not null limit $1"#,
-        N_OFFERED,
-    )
-    .fetch_all(db)
-    .await?)
-}
-
-/// What students, the curriculum and the calls so far offer. Needs `sessions:read`.
+/// What students, the curriculum and the calls so far offer. Needs `sessions:read` and `students:read`.
 pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
     caller.require(Scope::SessionsRead)?;
     let assistants = sqlx::query_scalar!(
@@ -56,7 +39,7 @@ pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
     let skills =
         sqlx::query!("select skill_id, name, subject_id from skills order by name, skill_id").fetch_all(db).await?;
     Ok(Choices {
-        cohorts: list_cohorts(db, caller).await?,
+        cohorts: student::list_cohorts(db, caller).await?,
         grades: (0..=13).collect(),
         subjects: subjects.into_iter().map(|row| (row.subject_id, row.name)).collect(),
         skills: skills.into_iter().map(|row| (row.skill_id, row.name, row.subject_id)).collect(),

@@ -11,6 +11,7 @@ use crate::access::{Caller, Scope};
 use crate::analysis::AnalysisStatus;
 use crate::db::{Db, Executor, Result};
 use crate::id::{SessionId, StudentId};
+use crate::student;
 
 /// The sessions of so many students are sorted in a few milliseconds.
 const FEW: i64 = 3_000;
@@ -293,7 +294,7 @@ pub struct Choices {
 const MAX_CHOICES: i64 = 200;
 
 /// What occurs among all sessions: each found by one step along an index, however many sessions have it. Needs
-/// `sessions:read`.
+/// `sessions:read` and `students:read`.
 pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
     caller.require(Scope::SessionsRead)?;
     let assistants = sqlx::query!(
@@ -331,18 +332,9 @@ pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
     )
     .fetch_all(db)
     .await?;
-    let cohorts = sqlx::query_scalar!(
-        r#"with recursive step as (
-               select min(cohort) as cohort from students where cohort is not null
-               union all
-               select (select min(cohort) from students where cohort > step.cohort)
-               from step where cohort is not null
-           ) select cohort as "cohort!" from step where cohort is not null limit $1"#,
-        MAX_CHOICES,
-    )
-    .fetch_all(db)
-    .await?;
     let assistants = assistants.into_iter().map(|row| (row.name, row.version)).collect();
+    let mut cohorts = student::list_cohorts(db, caller).await?;
+    cohorts.truncate(MAX_CHOICES as usize);
     Ok(Choices { assistants, ended_reasons, cohorts })
 }
 
