@@ -5,17 +5,27 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, PACKAGES, CHROMIUM } = process.env;
+const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, EVIDENCE_ID, JOB_ID, CLIENT_ID,
+  PACKAGES, CHROMIUM } = process.env;
 const packages = createRequire(join(PACKAGES, "here.js"));
 const { chromium } = packages("playwright-core");
 const axe = readFileSync(packages.resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
   "--disable-sync", "--no-first-run"];
-const PAGES = ["/", "/sessions", "/sessions?q=nobody", "/sessions?sort=-cost&grade=7", `/sessions/${SESSION_ID}`, "/students", "/students?attention=yes", "/students/new", "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
-  `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`, `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import",
-  "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit", "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/jobs/overhauls", "/settings/connections", "/settings/clients",
-  "/settings/users", "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/settings/audit?act=job.retry&from=2026-11-01", "/account", "/account?done=password", "/nowhere"];
+const PAGES = [
+  "/", "/sessions", "/sessions?q=nobody", "/sessions?sort=-cost&grade=7", `/sessions/${SESSION_ID}`,
+  "/students", "/students?attention=yes", "/students/new", `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`,
+  `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/evidence/${EVIDENCE_ID}/correct`,
+  "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
+  "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import",
+  "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit",
+  "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", `/jobs/${JOB_ID}/discard`,
+  "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/jobs/overhauls",
+  "/settings/connections", "/settings/clients", `/settings/clients/${CLIENT_ID}/revoke`, "/settings/users",
+  "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/settings/audit?act=job.retry&from=2026-11-01",
+  "/account", "/account?done=password", "/setup/a-link-of-an-invitation", "/nowhere",
+];
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 const faults = [];

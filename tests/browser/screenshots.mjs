@@ -41,9 +41,10 @@ try {
   run("admin-user", "create", "--email", "tomas.rivera@example.org", "--role", "tutor");
   mkdirSync(OUT, { recursive: true });
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
-  const first = async (page, path, selector) => {
+  // The id in the first such link of a page: that part of its address.
+  const first = async (page, path, selector, part = 2) => {
     await page.goto(ADMIN_URL + path);
-    return page.locator(selector).first().getAttribute("href");
+    return (await page.locator(selector).first().getAttribute("href")).split("/")[part];
   };
   let places;
   for (const width of [1440, 390]) for (const theme of ["light", "dark"]) {
@@ -71,32 +72,41 @@ try {
     places ??= {
       session: await first(page, "/sessions?q=Amara", "tbody a[href^='/sessions/']"),
       student: await first(page, "/students?q=Amara+Bianchi", "tbody a[href^='/students/']"),
+      job: await first(page, "/jobs", "a[href$='/discard']"),
+      client: await first(page, "/settings/clients", "a[href$='/revoke']", 3),
     };
+    places.evidence ??= await first(page, `/students/${places.student}`, "a[href$='/correct']", 4);
     const pages = {
       overview: "/",
       sessions: "/sessions",
-      session: places.session,
+      session: `/sessions/${places.session}`,
       students: "/students",
       "students-attention": "/students?attention=yes",
-      student: places.student,
-      "student-edit": `${places.student}/edit`,
-      "student-report": `${places.student}/report`,
-      "student-erase": `${places.student}/erase`,
+      "student-new": "/students/new",
+      student: `/students/${places.student}`,
+      "student-edit": `/students/${places.student}/edit`,
+      "student-evidence": `/students/${places.student}/evidence/${places.evidence}/correct`,
+      "student-report": `/students/${places.student}/report`,
+      "student-erase": `/students/${places.student}/erase`,
       curriculum: "/curriculum",
       skill: "/curriculum/maths.number.place_value",
+      "skill-new": "/curriculum/new",
       "skill-edit": "/curriculum/maths.number.place_value/edit",
       "curriculum-import": "/curriculum/import",
       analytics: "/analytics?by=grade&range=91",
       search: "/search?q=fractions",
       jobs: "/jobs",
+      "jobs-discard": `/jobs/${places.job}/discard`,
       "jobs-decide": "/jobs/alike/retry?reason=it+killed+its+worker+three+times",
       "jobs-overhauls": "/jobs/overhauls",
       "settings-connections": "/settings/connections",
       "settings-clients": "/settings/clients",
+      "settings-clients-revoke": `/settings/clients/${places.client}/revoke`,
       "settings-users": "/settings/users",
       "settings-tools": "/settings/tools",
       "settings-audit": "/settings/audit",
       account: "/account",
+      setup: "/setup/a-link-of-an-invitation",
       missing: "/nowhere",
     };
     for (const [name, path] of Object.entries(pages)) await shoot(name, path);

@@ -100,6 +100,48 @@ fn every_source_file_says_what_it_is_for() {
     }
 }
 
+/// What answers GET and is no page: files, and what a page fetches.
+fn is_file(route: &str) -> bool {
+    route.starts_with("/events/")
+        || route.ends_with("/recording")
+        || route == "/curriculum/export"
+        || route.rsplit('/').next().is_some_and(|last| last.contains('.'))
+}
+
+/// Pages as a script of the browser names them, each without its query; what is filled in later keeps its braces.
+fn pages_of(script: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("tests/browser").join(script)).unwrap();
+    let quoted = text.split(['"', '`']).filter(|part| part.starts_with('/'));
+    quoted.map(|page| page.split([' ', '?']).next().unwrap().to_owned()).collect()
+}
+
+/// Whether a page's address is one of this route: `{…}` stands for any part.
+fn is_of_route(page: &str, route: &str) -> bool {
+    let (page, route): (Vec<_>, Vec<_>) = (page.split('/').collect(), route.split('/').collect());
+    page.len() == route.len()
+        && page.iter().zip(route).all(|(part, asked)| *part == asked || (asked.starts_with('{') && !part.is_empty()))
+}
+
+#[test]
+fn every_page_is_checked_in_a_browser_and_has_its_picture() {
+    let router = std::fs::read_to_string(root().join("admin/src/lib.rs")).unwrap();
+    let routes: Vec<&str> = router
+        .split(".route(")
+        .filter(|route| route.contains("get("))
+        .filter_map(|route| route.trim_start().strip_prefix('"')?.split('"').next())
+        .filter(|route| !is_file(route))
+        .collect();
+    assert!(routes.len() >= 30, "the routes are where this test looks: {routes:?}");
+    for script in ["dashboard.mjs", "screenshots.mjs"] {
+        let pages = pages_of(script);
+        for route in &routes {
+            // A page of its own, such as `/students/new`, is no student.
+            let mut of_route = pages.iter().filter(|page| page == route || !routes.contains(&page.as_str()));
+            assert!(of_route.any(|page| is_of_route(page, route)), "{script} opens no page of {route}");
+        }
+    }
+}
+
 /// A migration that was released never changes, not even in a comment: databases that have it would refuse to go on. Add
 /// another, and its line to the list with the release.
 #[test]

@@ -8,6 +8,7 @@ use shared::clock;
 use shared::id::SessionId;
 use shared::session::{self, SessionStatus};
 
+use crate::psql::psql;
 use crate::recordings::{lies_at, storage};
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Service};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
@@ -26,6 +27,12 @@ async fn browse(what: &str) {
     session::mark_session(&mut tx, session_id, status, reason, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
     lies_at(&service, &format!("http://{storage}/call.wav"));
+    let of = |sql| psql(&service.database_url, sql);
+    let job_id = of("insert into jobs (job_id, dedupe_key, kind, payload, state, attempts, max_attempts, last_error, finished_at)
+        values (gen_random_uuid(), 'gave-up', 'enrich_analysis', '{}', 'needs_attention', 12, 12, 'the model was away', now())
+        returning job_id");
+    let evidence_id = of("select evidence_id from evidence where turn_no is not null order by evidence_id limit 1");
+    let client_id = of("select client_id from api_clients limit 1");
     service.log_in().await;
     if what == "weight" {
         // As many calls as a page lists, so that pages weigh what they weigh in use.
@@ -38,10 +45,11 @@ async fn browse(what: &str) {
 
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut script = Command::new("timeout");
-    script.args(["300", "node"]).arg(root.join("tests/browser/dashboard.mjs")).arg(what);
+    script.args(["600", "node"]).arg(root.join("tests/browser/dashboard.mjs")).arg(what);
     script.envs([("ADMIN_URL", &service.admin_url), ("SERVER_URL", &service.server_url)]);
     script.envs([("EMAIL", ADMIN_EMAIL), ("PASSWORD", ADMIN_PASSWORD), ("CHROMIUM", "/usr/bin/chromium")]);
     script.envs([("SESSION_ID", session_id.to_string()), ("STUDENT_ID", student.student_id.to_string())]);
+    script.envs([("EVIDENCE_ID", evidence_id), ("JOB_ID", job_id), ("CLIENT_ID", client_id)]);
     // What pages weigh is worth reading where nothing is wrong, too.
     script.stdout(Stdio::inherit());
     script.env("PACKAGES", root.join("target/tools/browser"));
