@@ -4,6 +4,7 @@
 //! that somebody looks from; a day whose rows changed since it was summed is counted from the rows themselves.
 
 mod choice;
+mod plan;
 mod recount;
 mod sum;
 
@@ -16,6 +17,7 @@ use crate::access::{Caller, Scope};
 use crate::db::{Connection, Db, Result};
 
 pub use self::choice::{Choices, list_choices};
+use self::plan::{Pair, Plan};
 pub use self::recount::{ask_for_zone, count_waiting, is_being_counted, mark_all, recount};
 
 /// A review counts as kept where the skill was practised at most so many days after it came due. The view `cut_facts`
@@ -56,6 +58,8 @@ pub enum By {
 pub struct Days<'a> {
     pub from: NaiveDate,
     pub to: NaiveDate,
+    /// Reviews count only where they came due before this day: later ones cannot be judged yet.
+    pub judged_to: NaiveDate,
     /// An IANA name.
     pub zone: &'a str,
 }
@@ -129,18 +133,17 @@ pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, day
     .await?;
     let plan = Plan::of(narrow, by);
     let days = Days { zone: recount::zone_to_show(&mut tx, days.zone).await?, ..days };
-    let fresh = if plan.has_sums {
-        recount::list_fresh_days(&mut tx, days).await?
-    } else {
-        days.from.iter_days().take_while(|day| *day < days.to).collect()
+    let fresh = match plan.pair {
+        Some(_) => recount::list_fresh_days(&mut tx, days).await?,
+        None => days.from.iter_days().take_while(|day| *day < days.to).collect(),
     };
     let mut figures = BTreeMap::new();
-    if plan.has_sums {
-        add(&mut figures, sums_of(&mut tx, &plan, narrow, days, &fresh).await?);
+    if let Some(pair) = &plan.pair {
+        add(&mut figures, sums_of(&mut tx, pair, plan.of_subject, days, &fresh).await?);
     }
     // Making a plan to read the rows takes longer than to read a month's sums.
     if !fresh.is_empty() {
-        add(&mut figures, rows_of(&mut tx, &plan, narrow, days.zone, &fresh).await?);
+        add(&mut figures, rows_of(&mut tx, &plan, narrow, days, &fresh).await?);
     }
     tx.commit().await?;
     Ok(figures.into_values().collect())
@@ -152,12 +155,11 @@ fn add(figures: &mut BTreeMap<String, Figures>, more: Vec<Figures>) {
     }
 }
 
-/// What is added up, of whatever rows: what they have in common is `$1`.
+/// What is added up, of whatever rows with a `day` and a `key`; `$1` is [`Days::judged_to`].
 macro_rules! summed {
     ($from:literal) => {
         concat!(
-            "select case $1 when 'day' then day::text when 'grade' then grade::text when 'assistant' then assistant
-                        when 'cohort' then cohort else label end as key,
+            "select key,
                coalesce(sum(n_sessions), 0)::bigint as n_sessions, coalesce(sum(n_over), 0)::bigint as n_over,
                coalesce(sum(n_dropped), 0)::bigint as n_dropped,
                coalesce(sum(length_ms), 0)::bigint as length_ms,
@@ -188,11 +190,11 @@ macro_rules! summed {
                coalesce(sum(n_checks), 0)::bigint as n_checks, coalesce(sum(n_scored), 0)::bigint as n_scored,
                coalesce(sum(score), 0)::float8 as score,
                coalesce(sum(score_squared), 0)::float8 as score_squared,
-               coalesce(sum(gain), 0)::float8 as gain, coalesce(sum(n_due), 0)::bigint as n_due,
-               coalesce(sum(n_kept), 0)::bigint as n_kept
+               coalesce(sum(gain), 0)::float8 as gain, coalesce(sum(n_due) filter (where day < $1), 0)::bigint as n_due,
+               coalesce(sum(n_kept) filter (where day < $1), 0)::bigint as n_kept
             from (",
             $from,
-            ") counted group by 1"
+            ") counted group by key"
         )
     };
 }
@@ -200,21 +202,21 @@ macro_rules! summed {
 /// From the sums by day, but for the days that have to be counted.
 async fn sums_of(
     tx: &mut Connection,
-    plan: &Plan<'_>,
-    narrow: &Narrow,
+    pair: &Pair<'_>,
+    of_subject: Option<&str>,
     days: Days<'_>,
     fresh: &[NaiveDate],
 ) -> Result<Vec<Figures>> {
     let sql = summed!(
-        "select *, case when cut = 'cohort' then label else '' end as cohort from session_days
-         where zone = $2 and cut = $3 and ($4::text is null or label = $4) and day >= $5 and day < $6
-           and day <> all($7::date[])
-           and ($8::smallint is null or grade = $8) and ($9::text is null or assistant = $9)
-           and ($10::text is null or label in (select skill_id from skills where subject_id = $10))"
+        "select *, case $2 when 'day' then day::text when 'also' then also_label else label end as key
+         from session_sums
+         where zone = $3 and day >= $4 and day < $5 and day <> all($6::date[])
+           and cut = $7 and also = $8 and ($9::text is null or label = $9) and ($10::text is null or also_label = $10)
+           and ($11::text is null or label in (select skill_id from skills where subject_id = $11))"
     );
-    let query = sqlx::query_as(sql).bind(plan.by).bind(days.zone).bind(plan.sums_cut).bind(plan.sums_label);
-    let query = query.bind(days.from).bind(days.to).bind(fresh).bind(narrow.grade).bind(narrow.assistant.as_deref());
-    Ok(query.bind(plan.of_subject).fetch_all(tx).await?)
+    let query = sqlx::query_as(sql).bind(days.judged_to).bind(pair.key).bind(days.zone);
+    let query = query.bind(days.from).bind(days.to).bind(fresh).bind(pair.cut).bind(pair.also);
+    Ok(query.bind(pair.label.as_deref()).bind(pair.also_label.as_deref()).bind(of_subject).fetch_all(tx).await?)
 }
 
 /// From the rows of these days.
@@ -222,71 +224,29 @@ async fn rows_of(
     tx: &mut Connection,
     plan: &Plan<'_>,
     narrow: &Narrow,
-    zone: &str,
+    days: Days<'_>,
     fresh: &[NaiveDate],
 ) -> Result<Vec<Figures>> {
     let sql = summed!(
-        "select *, (at at time zone $2)::date as day from cut_facts c
-         where cut = $3 and ($4::text is null or label = $4)
-           and at >= ((select min(d) from unnest($5::date[]) d)::timestamp at time zone $2)
-           and at < (((select max(d) from unnest($5::date[]) d) + 1)::timestamp at time zone $2)
-           and (at at time zone $2)::date = any($5)
-           and ($6::smallint is null or grade = $6) and ($7::text is null or assistant = $7)
-           and ($8::text is null or label in (select skill_id from skills where subject_id = $8))
-           and ($9::text is null or cohort = $9)
-           and ($10::text is null or exists (
-               select 1 from session_labels l where l.session_id = c.session_id and l.kind = $11 and l.label = $10))"
+        "select *, case $2 when 'day' then day::text when 'grade' then grade::text when 'assistant' then assistant
+             when 'cohort' then cohort else label end as key
+         from (
+             select *, (at at time zone $3)::date as day from cut_facts c
+             where cut = $4 and ($5::text is null or label = $5)
+               and at >= ((select min(d) from unnest($6::date[]) d)::timestamp at time zone $3)
+               and at < (((select max(d) from unnest($6::date[]) d) + 1)::timestamp at time zone $3)
+               and (at at time zone $3)::date = any($6)
+               and ($7::smallint is null or grade = $7) and ($8::text is null or assistant = $8)
+               and ($9::text is null or label in (select skill_id from skills where subject_id = $9))
+               and ($10::text is null or cohort = $10)
+               and ($11::text is null or exists (
+                   select 1 from session_labels l where l.session_id = c.session_id and l.kind = $12 and l.label = $11))
+         ) facts"
     );
-    let query = sqlx::query_as(sql).bind(plan.by).bind(zone).bind(plan.cut).bind(plan.label).bind(fresh);
-    let query = query.bind(narrow.grade).bind(narrow.assistant.as_deref()).bind(plan.of_subject);
+    let query = sqlx::query_as(sql).bind(days.judged_to).bind(plan.by).bind(days.zone).bind(plan.cut).bind(plan.label);
+    let query = query.bind(fresh).bind(narrow.grade).bind(narrow.assistant.as_deref()).bind(plan.of_subject);
     let (kind, label) = plan.also.unzip();
     Ok(query.bind(narrow.cohort.as_deref()).bind(label).bind(kind).fetch_all(tx).await?)
-}
-
-/// Where the figures are to be found.
-struct Plan<'a> {
-    by: &'static str,
-    /// The rows of `cut_facts`, and their label where it is given.
-    cut: &'static str,
-    label: Option<&'a str>,
-    /// Only sessions with this label as well.
-    also: Option<(&'static str, &'a str)>,
-    /// Only skills of this subject.
-    of_subject: Option<&'a str>,
-    /// The same in `session_days`, which cuts but once: two things at a time have no sums.
-    has_sums: bool,
-    sums_cut: &'static str,
-    sums_label: Option<&'a str>,
-}
-
-impl<'a> Plan<'a> {
-    fn of(narrow: &'a Narrow, by: By) -> Self {
-        // A skill is of one subject, so that a skill says more.
-        let skill = narrow.skill_id.as_deref().map(|id| ("skill", id));
-        let topic = skill.or(narrow.subject_id.as_deref().map(|id| ("subject", id)));
-        let (by, own) = match by {
-            By::Day => ("day", None),
-            By::Cohort => ("cohort", None),
-            By::Grade => ("grade", None),
-            By::Assistant => ("assistant", None),
-            By::Subject => ("label", Some("subject")),
-            By::Skill => ("label", Some("skill")),
-            By::Reason => ("label", Some("reason")),
-            By::Belief => ("label", Some("belief")),
-        };
-        let of_subject = narrow.subject_id.as_deref().filter(|_| own == Some("skill"));
-        let (cut, label, also) = match (own, topic) {
-            (None, None) => ("all", None, None),
-            (None, Some((kind, id))) => (kind, Some(id), None),
-            (Some(own), Some((kind, id))) if own == kind => (own, Some(id), None),
-            (Some("skill"), Some(("subject", _))) => ("skill", None, None),
-            (Some(own), also) => (own, None, also),
-        };
-        let by_cohort = narrow.cohort.is_some() || by == "cohort";
-        let (sums_cut, sums_label) = if by_cohort { ("cohort", narrow.cohort.as_deref()) } else { (cut, label) };
-        let has_sums = also.is_none() && (!by_cohort || cut == "all");
-        Self { by, cut, label, also, of_subject, has_sums, sums_cut, sums_label }
-    }
 }
 
 /// Whether what was learnt in calls before this was kept is still to be worked out, by `ai-tutor analytics rebuild`.

@@ -341,7 +341,7 @@ async fn every_number_of_the_analytics_is_what_queries_of_its_own_count_whatever
     check(&url, zone, &person, "not counted yet").await;
     while analytics::recount(&db).await.unwrap() {}
     assert_eq!(analytics::count_waiting(&db).await.unwrap(), 0);
-    assert_ne!(psql(&url, "select count(*) from session_days"), "0");
+    assert_ne!(psql(&url, "select count(*) from session_sums"), "0");
     check(&url, zone, &person, "counted").await;
     change(&url, &db).await;
     check(&url, zone, &person, "changed").await;

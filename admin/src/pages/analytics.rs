@@ -6,6 +6,7 @@ mod measure;
 mod series;
 
 use axum::extract::{Query, State};
+use chrono::NaiveDate;
 use maud::{Markup, html};
 use shared::analytics::{self, By, Choices, Days, Figures};
 use shared::db::Db;
@@ -72,26 +73,22 @@ async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
 async fn list_steps(admin: &Admin, db: &Db, filter: &Filter, n_step: usize) -> Result<Vec<Step>, Fault> {
     let (viewer, narrow) = (&admin.viewer, filter.narrow()?);
     let (from, before) = begins(viewer.today(), filter.n_days()?);
-    let days = Days { from: before, to: series::after(viewer.today()), zone: viewer.zone.name() };
+    let days = days(admin, before);
     let figures = analytics::list_figures(db, &admin.caller, &narrow, By::Day, days).await?;
     Ok(steps(&figures, before, from, viewer.today(), n_step))
+}
+
+/// From this day to today. Reviews are judged when their week is over.
+fn days(admin: &Admin, from: NaiveDate) -> Days<'_> {
+    let today = admin.viewer.today();
+    Days { from, to: series::after(today), judged_to: series::reviews_end(today), zone: admin.viewer.zone.name() }
 }
 
 /// Groups of the period, the busiest first.
 async fn list_groups(admin: &Admin, db: &Db, filter: &Filter, by: By) -> Result<Vec<Figures>, Fault> {
     let (viewer, narrow) = (&admin.viewer, filter.narrow()?);
     let (from, _) = begins(viewer.today(), filter.n_days()?);
-    let days = Days { from, to: series::after(viewer.today()), zone: viewer.zone.name() };
-    let mut groups = analytics::list_figures(db, &admin.caller, &narrow, by, days).await?;
-    if !matches!(by, By::Reason | By::Belief) {
-        // Reviews are judged when their week is over.
-        let days = Days { to: series::reviews_end(viewer.today()).max(from), ..days };
-        let judged = analytics::list_figures(db, &admin.caller, &narrow, by, days).await?;
-        for group in &mut groups {
-            let of = judged.iter().find(|of| of.key == group.key);
-            (group.n_due, group.n_kept) = of.map_or((0, 0), |of| (of.n_due, of.n_kept));
-        }
-    }
+    let mut groups = analytics::list_figures(db, &admin.caller, &narrow, by, days(admin, from)).await?;
     groups.retain(|group| group.n_sessions > 0 || group.n_due > 0);
     groups.sort_by(|a, b| b.n_sessions.cmp(&a.n_sessions).then_with(|| a.key.cmp(&b.key)));
     Ok(groups)

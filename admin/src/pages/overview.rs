@@ -114,7 +114,7 @@ async fn list_days(admin: &Admin, db: &Db, filter: &Filter) -> Result<Vec<Day>, 
     let today = viewer.today();
     let back = |n: u64| today.checked_sub_days(Days::new(n)).unwrap_or(today);
     let to = today.checked_add_days(Days::new(1)).unwrap_or(today);
-    let days = analytics::Days { from: back(2 * n_days - 1), to, zone: viewer.zone.name() };
+    let days = analytics::Days { from: back(2 * n_days - 1), to, judged_to: to, zone: viewer.zone.name() };
     let narrow = Narrow { cohort: filter.cohort().map(str::to_owned), ..Narrow::default() };
     let figures = analytics::list_figures(db, &admin.caller, &narrow, By::Day, days).await?;
     let of = |date: NaiveDate| figures.iter().find(|of| of.key == date.to_string()).cloned().unwrap_or_default();

@@ -34,7 +34,7 @@ pub(super) async fn zone_to_show<'a>(tx: &mut Connection, zone: &'a str) -> Resu
     Ok(if is_being_counted(tx, zone).await? { ALWAYS } else { zone })
 }
 
-/// The days of which `session_days` may not be right, in their order.
+/// The days of which `session_sums` may not be right, in their order.
 pub(super) async fn list_fresh_days(tx: &mut Connection, days: Days<'_>) -> Result<Vec<NaiveDate>> {
     Ok(sqlx::query_scalar!(
         r#"select day::date as "day!" from generate_series($1::date, $2::date - 1, interval '1 day') as day
@@ -132,7 +132,7 @@ async fn begin_zone(tx: &mut Connection) -> Result<bool> {
     .fetch_optional(&mut *tx)
     .await?;
     let Some(zone) = zone else { return Ok(false) };
-    sqlx::query!("delete from session_days where zone = $1", zone).execute(&mut *tx).await?;
+    sqlx::query!("delete from session_sums where zone = $1", zone).execute(&mut *tx).await?;
     sqlx::query!(
         // From one day to the next that has anything, along the indexes: to read a row for each session takes seconds.
         // What people look at is counted first.
@@ -154,15 +154,15 @@ async fn begin_zone(tx: &mut Connection) -> Result<bool> {
 }
 
 async fn count_day(tx: &mut Connection, zone: &str, day: NaiveDate) -> Result<()> {
-    sqlx::query!("delete from session_days where zone = $1 and day = $2", zone, day).execute(&mut *tx).await?;
+    sqlx::query!("delete from session_sums where zone = $1 and day = $2", zone, day).execute(&mut *tx).await?;
     sqlx::query!(
-        "insert into session_days (zone, cut, day, label, grade, assistant,
+        "insert into session_sums (zone, day, cut, label, also, also_label,
             n_sessions, n_over, n_dropped, length_ms, words_tutor, words_student, n_low, n_medium, n_high,
             n_analyzed, n_attention, n_latency, latency_ms, n_in_10_s, n_in_1_min, n_in_10_min, n_in_1_h,
             n_analyses, analysis_ms, n_model_cost, model_cost_microusd, n_call_cost, call_cost_microusd, n_tutored,
             n_errors, n_told_at_once, n_questions, n_hurried, n_process_praise, n_person_praise, n_checks, n_scored,
             score, score_squared, gain, n_due, n_kept)
-         select $1::text, cut, $2::date, label, grade, assistant,
+         select $1::text, $2::date, pair_cut, pair_label, also, also_label,
             sum(n_sessions), sum(n_over), sum(n_dropped), sum(length_ms), sum(words_tutor), sum(words_student),
             sum(n_low), sum(n_medium), sum(n_high), sum(n_analyzed), sum(n_attention), sum(n_latency),
             sum(latency_ms), sum(n_in_10_s), sum(n_in_1_min), sum(n_in_10_min), sum(n_in_1_h), sum(n_analyses),
@@ -170,9 +170,9 @@ async fn count_day(tx: &mut Connection, zone: &str, day: NaiveDate) -> Result<()
             sum(call_cost_microusd), sum(n_tutored), sum(n_errors), sum(n_told_at_once), sum(n_questions),
             sum(n_hurried), sum(n_process_praise), sum(n_person_praise), sum(n_checks), sum(n_scored), sum(score),
             sum(score_squared), sum(gain), sum(n_due), sum(n_kept)
-         from cut_facts
+         from pair_facts
          where at >= ($2::date::timestamp at time zone $1) and at < (($2::date + 1)::timestamp at time zone $1)
-         group by cut, label, grade, assistant",
+         group by pair_cut, pair_label, also, also_label",
         zone,
         day,
     )
@@ -199,7 +199,7 @@ mod tests {
         .unwrap();
         let day = async || {
             let date = |d| NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
-            let days = Days { from: date(20), to: date(30), zone: "Asia/Tokyo" };
+            let days = Days { from: date(20), to: date(30), judged_to: date(30), zone: "Asia/Tokyo" };
             let figures = list_figures(&db, &Caller::operator(), &Narrow::default(), By::Day, days).await.unwrap();
             figures.into_iter().map(|of| format!("{} {}", of.key, of.n_sessions)).collect::<Vec<_>>()
         };

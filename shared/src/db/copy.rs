@@ -32,7 +32,7 @@ pub async fn refresh_statistics(connection: &mut Connection) -> Result<()> {
         "analyze practices",
         "analyze session_facts",
         "analyze session_labels",
-        "analyze session_days",
+        "analyze session_sums",
     ];
     for statement in TABLES {
         connection.execute(statement).await?;
