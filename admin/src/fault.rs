@@ -1,15 +1,23 @@
 //! What went wrong, as a page: what failed, what is safe, what to do.
 
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use maud::html;
+use http::header::CONTENT_LENGTH;
+use http::{Method, StatusCode};
+use maud::{Markup, html};
 use shared::db;
+use shared::http::RequestId;
 
-use crate::layout;
+use crate::Dashboard;
+use crate::auth::Admin;
+use crate::htmx::Asked;
+use crate::layout::{self, Place, page};
 use crate::parts::icon::icon;
+use crate::parts::notice::{Tone, notice_with};
 
 /// Why a page could not be given.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Fault {
     /// What does not exist, in words: "session".
     NotFound(&'static str),
@@ -48,18 +56,35 @@ impl From<db::Error> for Fault {
     }
 }
 
+/// A fault becomes its page in [`show`], which knows who asked for what.
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let (status, mark, title, text) = match self {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl Fault {
+    fn status(&self) -> StatusCode {
+        self.words(&Method::GET).0
+    }
+
+    /// Status, icon, what failed; what is safe and what to do.
+    fn words(&self, method: &Method) -> (StatusCode, &'static str, String, String) {
+        match self {
             Self::NotFound(what) => (
                 StatusCode::NOT_FOUND,
                 "file-text",
                 format!("This {what} does not exist"),
                 "It may have been deleted, or the address is wrong.".to_owned(),
             ),
-            Self::Refused(who) => (StatusCode::FORBIDDEN, "lock", "You cannot do this".to_owned(), who.to_owned()),
+            Self::Refused(who) => {
+                let title = if *method == Method::GET { "You cannot open this page" } else { "You cannot do this" };
+                (StatusCode::FORBIDDEN, "lock", title.to_owned(), (*who).to_owned())
+            }
             Self::Invalid(why) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "circle-alert", "This cannot be read".to_owned(), why)
+                (StatusCode::UNPROCESSABLE_ENTITY, "circle-alert", "This cannot be read".to_owned(), why.clone())
             }
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -99,23 +124,96 @@ impl IntoResponse for Fault {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "circle-alert",
                 "This page could not be made".to_owned(),
-                "Nothing was changed. The server's log says why, under the id of this request.".to_owned(),
+                "Nothing was changed. The server's log says why, under this id.".to_owned(),
             ),
+        }
+    }
+
+    /// Where those go whom the page cannot help.
+    fn way_out(&self) -> (Place, &'static str) {
+        match self {
+            Self::NotFound("session" | "recording" | "analysis") => (Place::Sessions, "All sessions"),
+            Self::NotFound("student") => (Place::Students, "All students"),
+            Self::NotFound("skill") => (Place::Curriculum, "The curriculum"),
+            _ => (Place::Overview, "Back to overview"),
+        }
+    }
+
+    /// Whether the same request may go well in a moment.
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Unavailable | Self::Internal)
+    }
+}
+
+/// Whoever is signed in keeps the navigation around a page that says what went wrong; what htmx would swap in is a notice.
+pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut asked = parts.clone();
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let Some(fault) = response.extensions_mut().remove::<Fault>() else { return response };
+    let id = asked.extensions.get::<RequestId>().map(|id| id.0.clone()).filter(|_| fault.may_pass());
+    let again = (fault.may_pass() && asked.method == Method::GET).then(|| asked.uri.to_string());
+    let shown = Shown { method: asked.method.clone(), again, request_id: id, fault };
+    let markup = if Asked::from_headers(&asked.headers).is_htmx() {
+        shown.notice()
+    } else {
+        // A database that is away would only be waited for once more.
+        let admin = match shown.fault {
+            Fault::Unavailable => None,
+            _ => Admin::from_request_parts(&mut asked, &dashboard).await.ok(),
         };
-        let body = html! {
+        shown.page(admin.as_ref(), asked.uri.path())
+    };
+    response.headers_mut().remove(CONTENT_LENGTH);
+    (response.status(), response.headers().clone(), markup).into_response()
+}
+
+/// What a page or a notice tells of a fault.
+#[derive(Debug)]
+struct Shown {
+    fault: Fault,
+    method: Method,
+    /// The address that may be asked again.
+    again: Option<String>,
+    /// By which the log finds it.
+    request_id: Option<String>,
+}
+
+impl Shown {
+    fn notice(&self) -> Markup {
+        let (_, _, title, text) = self.fault.words(&self.method);
+        notice_with(Tone::Bad, &title, &html! { (text) (self.id()) }, &html! {})
+    }
+
+    fn page(&self, admin: Option<&Admin>, path: &str) -> Markup {
+        let (_, mark, title, text) = self.fault.words(&self.method);
+        let (place, words) = self.fault.way_out();
+        let card = html! {
             div.card { div.empty {
                 (icon(mark))
                 h1 { (title) }
-                p { (text) }
-                div.actions { a.btn href="/" { "Back to overview" } }
+                p { (text) (self.id()) }
+                div.actions {
+                    @if let Some(again) = &self.again { a.btn.primary href=(again) { "Try again" } }
+                    a.btn href=(place.path()) { (words) }
+                }
             } }
         };
-        (status, layout::bare(&title, body)).into_response()
+        match admin {
+            Some(admin) => page(admin, Place::of(path), &title, card),
+            None => layout::bare(&title, card),
+        }
+    }
+
+    fn id(&self) -> Markup {
+        html! { @if let Some(id) = &self.request_id { " Request " code { (id) } "." } }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::access::Role;
+
     use super::*;
 
     #[test]
@@ -123,5 +221,33 @@ mod tests {
         assert_eq!(Fault::Refused("Only admins.").into_response().status(), StatusCode::FORBIDDEN);
         assert_eq!(Fault::NotFound("session").into_response().status(), StatusCode::NOT_FOUND);
         assert_eq!(Fault::Invalid(String::new()).into_response().status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
+    fn shown(fault: Fault, method: Method) -> Shown {
+        Shown { fault, method, again: Some("/sessions?q=a".to_owned()), request_id: Some("7f3c91ab".to_owned()) }
+    }
+
+    #[test]
+    fn whoever_is_signed_in_keeps_the_navigation_and_is_led_on() {
+        let missing = shown(Fault::NotFound("session"), Method::GET);
+        let inside = missing.page(Some(&Admin::sample(Role::Tutor)), "/sessions/7").into_string();
+        assert!(inside.contains(r#"<a href="/sessions" aria-current="page">"#) && inside.contains("All sessions"));
+        assert!(!missing.page(None, "/sessions/7").into_string().contains("<nav"), "strangers see none of it");
+    }
+
+    #[test]
+    fn a_fault_of_ours_is_named_by_its_request_and_may_be_tried_again() {
+        let fault = shown(Fault::Internal, Method::GET);
+        let page = fault.page(None, "/sessions").into_string();
+        assert!(page.contains("<code>7f3c91ab</code>") && page.contains(r#"href="/sessions?q=a">Try again"#), "{page}");
+        let notice = fault.notice().into_string();
+        assert!(notice.contains("7f3c91ab") && !notice.contains("<html"), "{notice}");
+    }
+
+    #[test]
+    fn a_page_is_not_opened_and_a_deed_is_not_done() {
+        let words = |method| shown(Fault::Refused("Only admins."), method).page(None, "/").into_string();
+        assert!(words(Method::GET).contains("You cannot open this page"));
+        assert!(words(Method::POST).contains("You cannot do this"));
     }
 }

@@ -37,6 +37,13 @@ impl Place {
     const TABS: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
     const SETTINGS: [Self; 5] = [Self::Connections, Self::Clients, Self::Users, Self::Tools, Self::Audit];
 
+    /// The part that an address belongs to.
+    pub(crate) fn of(path: &str) -> Self {
+        let all = Self::MAIN.into_iter().chain(Self::SETTINGS).chain([Self::Search, Self::Account]);
+        let mut parts = all.filter(|place| *place != Self::Overview);
+        parts.find(|place| path.starts_with(place.path())).unwrap_or(Self::Overview)
+    }
+
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Overview => "/",
@@ -182,17 +189,22 @@ impl Page<'_> {
         }
     }
 
+    /// What the page is part of, with its address where it has one.
+    fn crumbs(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        let settings = Place::SETTINGS.contains(&self.place).then_some(("Settings", None));
+        let place = (self.title != self.place.name()).then(|| (self.place.name(), Some(self.place.path())));
+        settings.into_iter().chain(place)
+    }
+
     fn top(&self) -> Markup {
         html! {
             a.top-brand href="/" aria-label="AI Tutor, overview" { (logo()) }
             nav aria-label="Breadcrumb" {
                 ol.crumbs {
-                    @if self.title == self.place.name() {
-                        li { span aria-current="page" { (self.title) } }
-                    } @else {
-                        li { a href=(self.place.path()) { (self.place.name()) } }
-                        li { (icon_small("chevron-right")) span aria-current="page" { (self.title) } }
+                    @for (name, path) in self.crumbs() {
+                        li { @if let Some(path) = path { a href=(path) { (name) } } @else { span { (name) } } (icon_small("chevron-right")) }
                     }
+                    li { span aria-current="page" { (self.title) } }
                 }
             }
             // A form that is posted, since a telephone number may be typed; a suggestion is a link like any other.

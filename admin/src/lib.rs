@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use shared::config::AdminConfig;
@@ -213,6 +213,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route(assets::ROUTE, get(assets::get))
         .fallback(no_such_page)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(from_fn_with_state(dashboard.clone(), fault::show))
         .layer(from_fn(locale::choose))
         .layer(from_fn(origin::check))
         .layer(from_fn(headers::add));

@@ -175,7 +175,7 @@ pub(crate) fn render(viewer: &Viewer, page: &LoginPage<'_>) -> Markup {
                     label for="email" { "Email" }
                     input.input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value=(page.email);
                 }
-                (password_field("password", "Password", "current-password"))
+                (password_field("password", "Password", "current-password", ""))
                 button.btn.primary { "Sign in" }
                 p.sm.muted { "Cannot sign in? Ask an admin of this service for a new link." }
             }
@@ -191,23 +191,25 @@ fn render_setup(viewer: &Viewer, error: Option<&str>) -> Markup {
             form method="post" {
                 div { div.brand { (logo()) "AI Tutor" } h1 { "Choose a password" } }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "")) }
-                (password_field("password", "Password", "new-password"))
-                p.sm.muted id="password-hint" { "At least 12 characters. Several words in a row are easy to remember." }
-                (password_field("again", "The same again", "new-password"))
+                (password_field("password", "Password", "new-password", "At least 12 characters. Several words in a row are easy to remember."))
+                (password_field("again", "The same again", "new-password", ""))
                 button.btn.primary { "Set password" }
             }
         },
     )
 }
 
-pub(crate) fn password_field(id: &str, label: &str, autocomplete: &str) -> Markup {
+/// `hint` says what is asked of it; empty where nothing is.
+pub(crate) fn password_field(id: &str, label: &str, autocomplete: &str, hint: &str) -> Markup {
+    let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
     html! {
         div.field {
             label for=(id) { (label) }
-            input.input id=(id) name=(id) type="password" autocomplete=(autocomplete) required maxlength="256";
+            input.input id=(id) name=(id) type="password" autocomplete=(autocomplete) required maxlength="256" aria-describedby=[&hint_id];
+            @if let Some(hint_id) = &hint_id { span.hint id=(hint_id) { (hint) } }
             span.check.sm.js-only {
                 input type="checkbox" id={ "show-" (id) } data-show=(id);
-                label for={ "show-" (id) } { "Show " span.vh { (label) } }
+                label for={ "show-" (id) } { "Show password" span.vh { ": " (label) } }
             }
         }
     }

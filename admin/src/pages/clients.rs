@@ -18,8 +18,7 @@ use crate::layout::{Place, page};
 use crate::parts::badge::badge;
 use crate::parts::csrf;
 use crate::parts::empty::empty;
-use crate::parts::icon::icon_small;
-use crate::parts::notice::{Tone, notice};
+use crate::parts::icon::{icon, icon_small};
 use crate::parts::table::{Column, cell, row, table};
 
 const PATH: &str = "/settings/clients";
@@ -36,10 +35,40 @@ struct Made {
     secret: SecretString,
 }
 
+/// What somebody asked for in the form, and what of it is to be mended.
+#[derive(Debug)]
+struct Typed<'a> {
+    name: &'a str,
+    scopes: ScopeSet,
+    wrong: Option<Wrong>,
+}
+
+#[derive(Debug)]
+enum Wrong {
+    Name(&'static str),
+    Scopes(String),
+}
+
+impl Default for Typed<'_> {
+    fn default() -> Self {
+        Self { name: "", scopes: [Scope::ContextRead].into_iter().collect(), wrong: None }
+    }
+}
+
+impl Typed<'_> {
+    fn wrong_name(&self) -> Option<&str> {
+        if let Some(Wrong::Name(why)) = &self.wrong { Some(why) } else { None }
+    }
+
+    fn wrong_scopes(&self) -> Option<&str> {
+        if let Some(Wrong::Scopes(why)) = &self.wrong { Some(why) } else { None }
+    }
+}
+
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let clients = api_client::list_clients(&db).await?;
-    Ok(render(&admin, &clients, None, None))
+    Ok(render(&admin, &clients, None, &Typed::default()))
 }
 
 pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
@@ -47,18 +76,18 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     admin.require_manage()?;
     let name = posted.fields.text("name");
     let scopes: Result<ScopeSet, _> = posted.fields.all("scope").map(str::parse::<Scope>).collect();
-    let error = match &scopes {
-        _ if !(1..=80).contains(&name.chars().count()) => Some("A name has 1 to 80 characters.".to_owned()),
-        Err(unknown) => Some(unknown.to_string()),
-        Ok(scopes) if scopes.is_empty() => Some("Choose at least one thing that it may do.".to_owned()),
+    let wrong = match &scopes {
+        _ if !(1..=80).contains(&name.chars().count()) => Some(Wrong::Name("A name has 1 to 80 characters.")),
+        Err(unknown) => Some(Wrong::Scopes(unknown.to_string())),
+        Ok(scopes) if scopes.is_empty() => Some(Wrong::Scopes("Choose at least one thing that it may do.".to_owned())),
         Ok(_) => None,
     };
-    if let Some(error) = error {
+    let scopes = scopes.unwrap_or_default();
+    if wrong.is_some() {
         let clients = api_client::list_clients(&db).await?;
-        let shown = render(admin, &clients, None, Some(&error));
+        let shown = render(admin, &clients, None, &Typed { name, scopes, wrong });
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
     }
-    let scopes = scopes.unwrap_or_default();
     let now = clock::now();
     let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
     let (client, secret) = api_client::insert_client(&mut *tx, name, scopes, now).await?;
@@ -73,7 +102,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
         secret,
     };
     let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, Some(&made), None).into_response())
+    Ok(render(admin, &clients, Some(&made), &Typed::default()).into_response())
 }
 
 pub(crate) async fn rotate(
@@ -95,7 +124,7 @@ pub(crate) async fn rotate(
         secret,
     };
     let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, Some(&made), None))
+    Ok(render(admin, &clients, Some(&made), &Typed::default()))
 }
 
 pub(crate) async fn add_key(
@@ -120,7 +149,7 @@ pub(crate) async fn add_key(
         secret,
     };
     let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, Some(&made), None))
+    Ok(render(admin, &clients, Some(&made), &Typed::default()))
 }
 
 /// Asks once more: whoever uses the client is cut off at once.
@@ -175,7 +204,7 @@ async fn record(
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
-fn render(admin: &Admin, clients: &[ApiClient], made: Option<&Made>, error: Option<&str>) -> Markup {
+fn render(admin: &Admin, clients: &[ApiClient], made: Option<&Made>, typed: &Typed<'_>) -> Markup {
     let rows = html! { @for client in clients { (client_row(admin, client)) } };
     page(
         admin,
@@ -183,15 +212,15 @@ fn render(admin: &Admin, clients: &[ApiClient], made: Option<&Made>, error: Opti
         "API clients",
         html! {
             div.stack {
-                div.head { div { h1 { "API clients" } p { "Programs that may call this service, and what each may do. Secrets are shown once; only hashes are stored." } } }
+                div.head { div { h1 { "API clients" } p { "Programs that may call this service, and what each may do. Secrets are shown once; only hashes are stored." } }
+                    div.actions { a.btn.primary href="#new" { (icon("plus")) "New client" } } }
                 @if let Some(made) = made { (secret_once(made)) }
-                @if let Some(error) = error { (notice(Tone::Bad, error, "No client was made.")) }
                 section.card aria-label="API clients" {
                     @if clients.is_empty() {
                         (empty("key-round", "No clients yet", "Make one for each program, so that each can be cut off by itself.", html! {}))
                     } @else { (table("API clients", &COLUMNS, &rows)) }
                 }
-                (new_client(admin))
+                (new_client(admin, typed))
             }
         },
     )
@@ -210,7 +239,7 @@ fn secret_once(made: &Made) -> Markup {
     html! {
         section.card aria-labelledby="made" {
             div.note.good.flat role="status" {
-                (crate::parts::icon::icon("circle-check"))
+                (icon("circle-check"))
                 div {
                     b id="made" { (made.title) }
                     p { (made.text) }
@@ -244,18 +273,25 @@ fn client_row(admin: &Admin, client: &ApiClient) -> Markup {
     })
 }
 
-fn new_client(admin: &Admin) -> Markup {
+fn new_client(admin: &Admin, typed: &Typed<'_>) -> Markup {
+    let (wrong_name, wrong_scopes) = (typed.wrong_name(), typed.wrong_scopes());
     html! {
         section.card aria-labelledby="new" {
             header { h2 id="new" { "New client" } }
             form.body.stack method="post" action=(PATH) {
                 (csrf(admin))
-                div.field { label for="name" { "Name" } input.input id="name" name="name" required maxlength="80" placeholder="Vapi production"; }
-                fieldset {
-                    legend.sm { "What it may do" }
+                div.field.short {
+                    label for="name" { "Name" }
+                    input.input id="name" name="name" required maxlength="80" autocomplete="off" placeholder="Vapi production" value=(typed.name)
+                        aria-invalid=[wrong_name.map(|_| "true")] aria-describedby=[wrong_name.map(|_| "name-error")];
+                    (error("name-error", wrong_name))
+                }
+                fieldset.field aria-describedby=[wrong_scopes.map(|_| "scope-error")] {
+                    legend.label { "What it may do" }
+                    (error("scope-error", wrong_scopes))
                     div.scopes { @for scope in Scope::ALL {
                         span.check {
-                            input type="checkbox" id={ "scope-" (scope) } name="scope" value=(scope) checked[scope == Scope::ContextRead];
+                            input type="checkbox" id={ "scope-" (scope) } name="scope" value=(scope) checked[typed.scopes.contains(scope)];
                             label for={ "scope-" (scope) } { code { (scope) } " " span.muted { (scope_words(scope)) } }
                         }
                     } }
@@ -264,6 +300,10 @@ fn new_client(admin: &Admin) -> Markup {
             }
         }
     }
+}
+
+fn error(id: &str, why: Option<&str>) -> Markup {
+    html! { @if let Some(why) = why { p.error id=(id) role="alert" { (icon_small("circle-alert")) (why) } } }
 }
 
 fn scope_words(scope: Scope) -> &'static str {
@@ -293,7 +333,7 @@ mod tests {
             secret: SecretString::from("cs_once"),
         };
         let admin = Admin::sample(Role::Admin);
-        assert!(render(&admin, &[], Some(&made), None).into_string().contains("cs_once"));
+        assert!(render(&admin, &[], Some(&made), &Typed::default()).into_string().contains("cs_once"));
         assert!(!format!("{made:?}").contains("cs_once"));
     }
 
@@ -310,5 +350,16 @@ mod tests {
         };
         let shown = client_row(&Admin::sample(Role::Admin), &client).into_string();
         assert!(shown.contains("Revoked") && !shown.contains("/rotate"));
+    }
+
+    #[test]
+    fn what_was_typed_stays_beside_what_is_wrong_with_it() {
+        let scopes = [Scope::NotesWrite].into_iter().collect();
+        let typed = Typed { name: "", scopes, wrong: Some(Wrong::Name("A name has 1 to 80 characters.")) };
+        let shown = new_client(&Admin::sample(Role::Admin), &typed).into_string();
+        assert!(shown.contains(r#"aria-invalid="true" aria-describedby="name-error""#), "{shown}");
+        assert!(shown.contains(r#"value="notes:write" checked"#) && !shown.contains(r#"value="context:read" checked"#));
+        let typed = Typed { name: "Roster", wrong: Some(Wrong::Scopes("Choose one.".to_owned())), ..Typed::default() };
+        assert!(new_client(&Admin::sample(Role::Admin), &typed).into_string().contains(r#"value="Roster""#));
     }
 }

@@ -70,9 +70,9 @@ pub(super) fn card(admin: &Admin) -> Markup {
             form.body.stack method="post" action={ (PATH) "/password" } {
                 (csrf(admin))
                 div.form-grid {
-                    (password_field("old", "Old password", "current-password"))
-                    (password_field("password", "New password", "new-password"))
-                    (password_field("again", "The same again", "new-password"))
+                    (password_field("old", "Old password", "current-password", ""))
+                    (password_field("password", "New password", "new-password", ""))
+                    (password_field("again", "The same again", "new-password", ""))
                 }
                 div { button.btn.primary { "Change password" } }
             }
