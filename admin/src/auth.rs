@@ -13,6 +13,7 @@ use shared::clock;
 use shared::db::Db;
 use shared::id::AdminUserId;
 use shared::outage::{self, Outage};
+use shared::tally::{self, Tally};
 
 use crate::cookie;
 use crate::fault::Fault;
@@ -57,6 +58,8 @@ pub(crate) struct Admin {
     pub(crate) viewer: Viewer,
     /// What work waits for at this moment: every page says so.
     pub(crate) outages: Vec<Outage>,
+    /// What the navigation counts; nothing on what htmx swaps in, which has none.
+    pub(crate) tally: Tally,
     /// As the browser named us: set-up links begin with it.
     pub(crate) host: String,
 }
@@ -112,8 +115,12 @@ where
             None => None,
         };
         let login = login.ok_or_else(|| sign_in_first(parts, session_cookie, &path))?;
-        let outages = outage::list(&db).await.map_err(failed)?;
-        Ok(Self { outages, ..Self::new(login, &parts.headers, now) })
+        let mut admin = Self::new(login, &parts.headers, now);
+        admin.outages = outage::list(&db).await.map_err(failed)?;
+        if !Asked::from_headers(&parts.headers).is_htmx() {
+            admin.tally = tally::get(&db, &admin.caller).await.map_err(failed)?;
+        }
+        Ok(admin)
     }
 }
 
@@ -127,6 +134,7 @@ impl Admin {
             csrf_token: login.csrf_token,
             viewer: Viewer::from_headers(headers, now),
             outages: Vec::new(),
+            tally: Tally::default(),
             host: headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
         }
     }
@@ -171,6 +179,7 @@ impl Admin {
             csrf_token: "csrf_of_this_login".to_owned(),
             viewer: Viewer::sample(),
             outages: Vec::new(),
+            tally: Tally::default(),
             host: "localhost:8081".to_owned(),
         }
     }

@@ -2,10 +2,12 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use shared::outage::{Dependency, Outage};
+use shared::tally;
 
 use crate::assets::{self, Asset};
 use crate::auth::Admin;
 use crate::events::mark;
+use crate::figures;
 use crate::pages::search::SUGGESTIONS_ID;
 use crate::parts::csrf;
 use crate::parts::icon::{icon, icon_large, icon_small, logo};
@@ -185,7 +187,14 @@ impl Page<'_> {
 
     fn nav_link(&self, place: Place) -> Markup {
         html! {
-            a href=(place.path()) aria-current=[(place == self.place).then_some("page")] { (icon(place.icon())) (place.name()) }
+            a href=(place.path()) aria-current=[(place == self.place).then_some("page")] {
+                (icon(place.icon())) (place.name())
+                @match place {
+                    Place::Sessions => (count(self.admin.tally.n_live, "count", "live call", "live calls")),
+                    Place::Jobs => (count(self.admin.tally.n_given_up, "count alert", "job that gave up", "jobs that gave up")),
+                    _ => {}
+                }
+            }
         }
     }
 
@@ -231,7 +240,10 @@ impl Page<'_> {
         html! {
             nav.tabbar aria-label="Main, compact" {
                 @for place in Place::TABS {
-                    a href=(place.path()) aria-current=[(place == self.place).then_some("page")] { (icon_large(place.icon())) (place.name()) }
+                    a href=(place.path()) aria-current=[(place == self.place).then_some("page")] {
+                        (icon_large(place.icon())) (place.name())
+                        @if place == Place::Jobs && self.admin.tally.n_given_up > 0 { span.dot.bad { span.vh { ", some gave up" } } }
+                    }
                 }
                 button type="button" popovertarget="more-menu" { (icon_large("ellipsis")) "More" }
             }
@@ -251,6 +263,17 @@ impl Page<'_> {
             button.js-only type="button" data-help { (icon("keyboard")) "Keyboard shortcuts" }
             hr;
             form method="post" action="/logout" { (csrf(self.admin)) button { (icon("log-out")) "Sign out" } }
+        }
+    }
+}
+
+/// A figure beside a link, and what it counts for those who do not see it; nothing where there is none.
+fn count(n: i64, class: &str, one: &str, many: &str) -> Markup {
+    let is_many = n >= tally::MOST;
+    html! {
+        @if n > 0 {
+            span class=(class) aria-hidden="true" { @if is_many { (tally::MOST - 1) "+" } @else { (n) } }
+            span.vh { ", " @if is_many { (tally::MOST) " or more " (many) } @else { (figures::counted(n, one, many)) } }
         }
     }
 }
@@ -385,5 +408,18 @@ mod tests {
         admin.outages.push(Outage { dependency: Dependency::Llm, since: admin.viewer.now });
         let shown = page(&admin, Place::Jobs, "Jobs", html! {}).into_string();
         assert!(shown.contains("The language model does not answer") && shown.contains("role=\"status\""), "{shown}");
+    }
+
+    #[test]
+    fn the_navigation_counts_what_goes_on_and_what_waits_for_a_person() {
+        let mut admin = Admin::sample(Role::Viewer);
+        assert!(!page(&admin, Place::Jobs, "Jobs", html! {}).into_string().contains("class=\"count"));
+        admin.tally = tally::Tally { n_live: 1, n_given_up: tally::MOST };
+        let shown = page(&admin, Place::Jobs, "Jobs", html! {}).into_string();
+        assert!(
+            shown.contains(r#"<span class="count" aria-hidden="true">1</span><span class="vh">, 1 live call<"#),
+            "{shown}"
+        );
+        assert!(shown.contains("99+") && shown.contains("100 or more jobs that gave up") && shown.contains("dot bad"));
     }
 }

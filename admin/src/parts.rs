@@ -7,6 +7,7 @@ pub(crate) mod empty;
 pub(crate) mod follow_up;
 pub(crate) mod icon;
 pub(crate) mod json;
+pub(crate) mod kpi;
 pub(crate) mod line;
 pub(crate) mod meter;
 pub(crate) mod notice;

@@ -12,6 +12,7 @@ use crate::id::{DeliveryId, JobId, OverhaulId, SessionId};
 
 pub mod dispatch;
 pub mod doorbell;
+pub mod hours;
 pub mod lease;
 pub mod list;
 pub mod overhaul;

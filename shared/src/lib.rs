@@ -40,6 +40,7 @@ pub mod sign;
 pub mod stats;
 pub mod student;
 pub mod student_context;
+pub mod tally;
 pub mod telemetry;
 pub mod tool_call;
 pub mod transcript;

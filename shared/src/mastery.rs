@@ -85,6 +85,13 @@ pub fn course(evidence: &[Evidence], skill_id: &str) -> Vec<f64> {
     learner::course(&observed)
 }
 
+/// The estimate of one skill as it stood at `at`; `None` where nothing was known of it yet.
+pub fn estimate_at(evidence: &[Evidence], skill_id: &str, at: DateTime<Utc>) -> Option<f64> {
+    let until = evidence.iter().filter(|of| of.skill_id == skill_id && of.observed_at <= at);
+    let state = learner::fold(&until.map(observe).collect::<Vec<_>>())?;
+    Some(learner::knowledge_now(&state, at))
+}
+
 fn observe(evidence: &Evidence) -> Observation {
     Observation {
         verdict: evidence.verdict,

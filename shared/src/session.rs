@@ -5,6 +5,8 @@ pub mod news;
 
 mod find;
 mod on_line;
+mod recording;
+mod totals;
 mod words;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +22,8 @@ use crate::phone::Phone;
 
 pub use self::find::{FoundSession, find_sessions};
 pub use self::on_line::{SessionOnLine, find_on_line, identify_on_line, open_on_line};
+pub use self::recording::move_recording;
+pub use self::totals::{LATELY, SessionTotals, get_totals};
 pub use self::words::{MARK_FROM, MARK_TO, SessionHit, WordsQuery, index_words, index_words_of, search_sessions};
 
 /// Where a session stands on its way.

@@ -1,5 +1,7 @@
 //! Every number on the overview, against a query written for this test alone.
 
+mod navigation;
+
 use secrecy::{ExposeSecret, SecretString};
 use shared::access::Role;
 use shared::config::{AdminConfig, Settings};
@@ -166,6 +168,7 @@ async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
     headline(&database_url, zone, &page);
     days(&database_url, zone, &page);
     queue(&database_url, zone, &page);
+    navigation::check(&database_url, zone, &page);
     for (path, n) in [("/?range=7", 7), ("/", 14), ("/?range=30", 30)] {
         charts(&database_url, zone, &person.read(path).await, n, "true");
     }

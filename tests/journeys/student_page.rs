@@ -6,6 +6,7 @@ use shared::access::Caller;
 use shared::audit::{self, AuditQuery};
 use shared::evidence::{self, Source, Verdict};
 
+use crate::overview::plain;
 use crate::psql::psql;
 use crate::service::Service;
 use crate::vapi::{self, CALLER, REPORT};
@@ -61,6 +62,23 @@ async fn a_judgement_is_corrected_with_its_reason_and_a_later_analysis_leaves_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_headline_figures_are_those_of_the_calls() {
+    let (service, student_id, page) = after_a_call().await;
+    let person = service.log_in().await;
+    let shown = plain(&person.read(&page).await);
+    let of = |what: &str| {
+        psql(&service.database_url, &format!("select {what} from sessions where student_id = '{student_id}'"))
+    };
+    let minutes = of("floor(extract(epoch from sum(ended_at - started_at)) / 60)");
+    let lately = of("count(*) filter (where started_at > now() - interval '4 weeks')");
+    assert!(shown.contains(&format!("Calls 1 {minutes} minute, {lately} in 4 weeks")), "{shown}");
+    let skills =
+        psql(&service.database_url, &format!("select count(*) from mastery where student_id = '{student_id}'"));
+    assert!(skills != "0" && shown.contains(&format!("of {skills} practised")), "{shown}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_list_leaves_as_a_file_of_whom_the_filters_show_and_without_formulas() {
     let service = Service::start().await;
     service.student("=HYPERLINK(1)", CALLER).await;
@@ -106,8 +124,15 @@ async fn all_of_a_student_leaves_in_one_file_and_goes_for_whom_types_the_name() 
     let (service, student_id, page) = after_a_call().await;
     let person = service.log_in().await;
     assert!(person.read(&format!("{page}/report")).await.contains("Amara's learning report"));
+    let used = format!(
+        "insert into tool_calls values (gen_random_uuid(), now(), 'check_answer', 'vapi', '{CALL_ID}', 'ok', 900, 60, 80),
+             (gen_random_uuid(), now(), 'check_answer', 'vapi', 'of-another-call', 'ok', 900, 60, 80)"
+    );
+    psql(&service.database_url, &used);
     let file: Value = serde_json::from_str(&person.read(&format!("{page}/export.json")).await).unwrap();
     assert!(file.to_string().contains(NAME) && file.to_string().contains(CALL_ID), "{file}");
+    let used = file["sessions"][0]["tool_calls"].as_array().unwrap();
+    assert!(used.len() == 1 && used[0]["tool"] == "check_answer", "what the assistant used in this call: {used:?}");
 
     let erase = format!("{page}/erase");
     let refused = person.post(&erase, &erase, &[("name", "Amara")]).await;

@@ -22,6 +22,7 @@ use crate::parts::attention as in_need;
 use crate::parts::chart::{Bar, BarNames, bars};
 use crate::parts::follow_up::on_overview;
 use crate::parts::icon::{icon, icon_small};
+use crate::parts::kpi::kpi;
 use crate::parts::line::{LineNames, Point, lines};
 use crate::parts::notice::days_of_utc;
 use crate::parts::{grade, initials, select};
@@ -206,10 +207,6 @@ fn headline(today: &SessionFigures, before: &SessionFigures) -> Markup {
             @else { (change(cost(today), cost(before), figures::dollars)) }
         }))
     }
-}
-
-fn kpi(name: &str, value: Markup, below: Markup) -> Markup {
-    html! { div.kpi { dt { (name) } dd.v { (value) } dd.d { (below) } } }
 }
 
 /// "up 9 from 75". Neither direction is good or bad by itself, so it has no colour.

@@ -11,6 +11,7 @@ mod misconceptions;
 mod notes;
 mod report;
 mod subjects;
+mod totals;
 mod versions;
 
 use axum::extract::{Path, State};
@@ -24,11 +25,11 @@ use shared::evidence::Evidence;
 use shared::fact::{self, Fact};
 use shared::follow_up::{self, FollowUp};
 use shared::id::StudentId;
-use shared::mastery::Mastery;
+use shared::mastery::{self as estimates, StudentSkill};
 use shared::misconception::{self, Misconception};
 use shared::note::{self, Note};
 use shared::phone::Phone;
-use shared::session::{self, SessionItem, SessionQuery};
+use shared::session::{self, SessionItem, SessionQuery, SessionTotals};
 use shared::student::{self, Student, StudentStatus, StudentVersion};
 use shared::student_context::{self, StudentContext};
 use shared::{audit, clock};
@@ -66,9 +67,10 @@ pub(crate) struct Data {
     pub(crate) phones: Vec<Phone>,
     /// The numbers are shown whole: somebody asked, and it was recorded.
     pub(crate) is_revealed: bool,
-    pub(crate) mastery: Vec<Mastery>,
+    pub(crate) skills: Vec<StudentSkill>,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) misconceptions: Vec<Misconception>,
+    pub(crate) totals: SessionTotals,
     pub(crate) sessions: Vec<SessionItem>,
     pub(crate) notes: Vec<Note>,
     pub(crate) subjects: Vec<SubjectSwitch>,
@@ -121,9 +123,10 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         student: student::get_student(db, caller, student_id).await?,
         phones: student::list_phones(db, caller, student_id).await?,
         is_revealed: false,
-        mastery: shared::mastery::list_mastery(db, caller, student_id).await?,
+        skills: estimates::list_mastery_of(db, caller, &[student_id]).await?,
         evidence: shared::evidence::list_counting(db, caller, student_id).await?,
         misconceptions: misconception::list_misconceptions(db, caller, student_id).await?,
+        totals: session::get_totals(db, caller, student_id, admin.viewer.now).await?,
         sessions: session::list_sessions(db, caller, &sessions).await?,
         notes: note::list_notes(db, caller, student_id, N_NOTES).await?,
         subjects: curriculum::list_switches(db, caller, student_id).await?,
@@ -179,13 +182,14 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
             }
             div.stack {
+                (totals::card(&admin.viewer, &data.skills, &data.evidence, &data.totals))
                 (on_student(admin, &data.attentions, data.handled.as_ref()))
                 (on_page(admin, &data.follow_ups, &format!("/students/{}", student.student_id)))
                 div.cols.main-aside {
                     div.stack {
-                        (mastery::card(&admin.viewer, &data.mastery, &data.evidence))
+                        (mastery::card(&admin.viewer, &data.skills, &data.evidence))
                         (misconceptions::card(admin, student.student_id, &data.misconceptions))
-                        (evidence::card(admin, student.student_id, &data.evidence, &data.mastery))
+                        (evidence::card(admin, student.student_id, &data.evidence, &data.skills))
                     }
                     div.stack {
                         (profile(admin, data))
@@ -212,6 +216,7 @@ fn profile(admin: &Admin, data: &Data) -> Markup {
                 dt { "Language" } dd { (student.locale) }
                 dt { "Time zone" } dd { (student.timezone) }
                 dt { "Known since" } dd { (admin.viewer.date(student.created_at)) }
+                dt { "Last call" } dd { @if let Some(at) = data.totals.last_at { (admin.viewer.time(at)) } @else { (none()) } }
                 dt { "Guidance" } dd { @if let Some(guidance) = &student.guidance { (guidance) } @else { (none()) } }
                 dt { "Id" } dd { code { (student.student_id) } }
             }

@@ -8,8 +8,8 @@ use crate::audit;
 use crate::db::{Connection, Error, Result};
 use crate::id::StudentId;
 
-/// Every row about the student, as one JSON object with a field for each table; analyses and turns stand with their
-/// sessions. Writes the audit entry: commit before it is answered. Needs `students:read` and `sessions:read`.
+/// Every row about the student, as one JSON object with a field for each table; turns, analyses and the calls
+/// of tools stand with their sessions. Writes the audit entry: commit before it is answered. Needs `students:read` and `sessions:read`.
 pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<Value> {
     caller.require(Scope::StudentsRead)?;
     caller.require(Scope::SessionsRead)?;
@@ -26,6 +26,8 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                'sessions', (select coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object(
                        'turns', (select coalesce(jsonb_agg(to_jsonb(t) - 'session_id' order by t.turn_no), '[]')
                            from turns t where t.session_id = s.session_id),
+                       'tool_calls', (select coalesce(jsonb_agg(to_jsonb(c) order by c.at, c.tool_call_id), '[]')
+                           from tool_calls c where c.call_id = s.call_id),
                        'analyses', (select coalesce(jsonb_agg(to_jsonb(a) order by a.created_at), '[]')
                            from analyses a where a.session_id = s.session_id)) order by s.created_at), '[]')
                    from sessions s where s.student_id = st.student_id),

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use shared::db::{Db, Error};
 use shared::evidence::{self, Correction, Evidence, Help, Source, Verdict};
 use shared::id::{EvidenceId, SessionId, StudentId};
-use shared::mastery::Mastery;
+use shared::mastery::StudentSkill;
 use shared::note::{self, NewNote};
 use shared::{audit, clock};
 
@@ -129,7 +129,7 @@ fn form(admin: &Admin, evidence: &Evidence, session_id: SessionId, turn_no: i32)
     )
 }
 
-pub(super) fn card(admin: &Admin, student_id: StudentId, evidence: &[Evidence], mastery: &[Mastery]) -> Markup {
+pub(super) fn card(admin: &Admin, student_id: StudentId, evidence: &[Evidence], skills: &[StudentSkill]) -> Markup {
     html! {
         section.card aria-labelledby="evidence" {
             header { h2 id="evidence" { "Evidence" } p { (figures::counted(evidence.len() as i64, "answer", "answers")) ", by skill" } }
@@ -137,16 +137,16 @@ pub(super) fn card(admin: &Admin, student_id: StudentId, evidence: &[Evidence], 
                 div.body { p.muted { "No answer has been judged yet." } }
             } @else {
                 ul.list { @for of_skill in evidence.chunk_by(|a, b| a.skill_id == b.skill_id) {
-                    li { (skill(admin, student_id, of_skill, mastery)) }
+                    li { (skill(admin, student_id, of_skill, skills)) }
                 } }
             }
         }
     }
 }
 
-fn skill(admin: &Admin, student_id: StudentId, of_skill: &[Evidence], mastery: &[Mastery]) -> Markup {
+fn skill(admin: &Admin, student_id: StudentId, of_skill: &[Evidence], skills: &[StudentSkill]) -> Markup {
     let id = &of_skill[0].skill_id;
-    let name = mastery.iter().find(|of| of.skill_id == *id).map_or(&id[..], |of| &of.skill_name);
+    let name = skills.iter().map(|of| &of.mastery).find(|of| of.skill_id == *id).map_or(&id[..], |of| &of.skill_name);
     html! {
         details.data {
             summary { (icon("chevron-right")) b { (name) } span.faint { ", " (figures::counted(of_skill.len() as i64, "answer", "answers")) } }
@@ -195,16 +195,14 @@ fn source_words(source: Source) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use shared::access::Role;
 
-    #[test]
-    fn an_answer_leads_to_its_turn_and_may_be_judged_anew_by_those_who_may_write() {
-        let student_id = StudentId(uuid::Uuid::from_u128(3));
-        let evidence = Evidence {
+    pub(crate) fn sample(observed_at: &str) -> Evidence {
+        Evidence {
             evidence_id: EvidenceId(uuid::Uuid::from_u128(4)),
-            student_id,
+            student_id: StudentId(uuid::Uuid::from_u128(3)),
             skill_id: "maths.fractions.add".to_owned(),
             session_id: Some(SessionId(uuid::Uuid::from_u128(9))),
             analysis_id: None,
@@ -214,8 +212,14 @@ mod tests {
             source: Source::Rules,
             noise: 0.1,
             corrects_id: None,
-            observed_at: "2026-11-12T12:00:00Z".parse().unwrap(),
-        };
+            observed_at: observed_at.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn an_answer_leads_to_its_turn_and_may_be_judged_anew_by_those_who_may_write() {
+        let evidence = sample("2026-11-12T12:00:00Z");
+        let student_id = evidence.student_id;
         let shown = card(&Admin::sample(Role::Tutor), student_id, std::slice::from_ref(&evidence), &[]).into_string();
         assert!(shown.contains(r#"href="/sessions/00000000-0000-0000-0000-000000000009#t7""#), "{shown}");
         assert!(shown.contains("Partly right, after a hint") && shown.contains("/correct"));

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use shared::evidence::Evidence;
 use shared::learner;
-use shared::mastery::{self, Mastery};
+use shared::mastery::{self, Mastery, StudentSkill};
 
 use crate::figures;
 use crate::parts::icon::icon_small;
@@ -23,8 +23,15 @@ const COLUMNS: [Column; 7] = [
 ];
 const N_CALLS: usize = 8;
 
-pub(super) fn card(viewer: &Viewer, list: &[Mastery], evidence: &[Evidence]) -> Markup {
-    let rows = html! { @for of in list { (mastery_row(viewer, of, &mastery::course(evidence, &of.skill_id))) } };
+/// By subject, where there are several; skills of one in the order of their ids, as everywhere.
+pub(super) fn card(viewer: &Viewer, list: &[StudentSkill], evidence: &[Evidence]) -> Markup {
+    let mut sorted: Vec<&StudentSkill> = list.iter().collect();
+    sorted.sort_by_key(|of| (&of.subject_name, &of.subject_id));
+    let subjects: Vec<&[&StudentSkill]> = sorted.chunk_by(|a, b| a.subject_id == b.subject_id).collect();
+    let rows = html! { @for of_subject in &subjects {
+        @if subjects.len() > 1 { (group(&of_subject[0].subject_name)) }
+        @for of in *of_subject { (mastery_row(viewer, &of.mastery, &mastery::course(evidence, &of.mastery.skill_id))) }
+    } };
     html! {
         section.card aria-labelledby="mastery" {
             header { h2 id="mastery" { "Mastery" } p { (figures::counted(list.len() as i64, "skill", "skills")) } }
@@ -35,6 +42,10 @@ pub(super) fn card(viewer: &Viewer, list: &[Mastery], evidence: &[Evidence]) -> 
             }
         }
     }
+}
+
+fn group(name: &str) -> Markup {
+    html! { tr.group role="row" { th role="rowheader" scope="rowgroup" colspan=(COLUMNS.len()) { (name) } } }
 }
 
 fn mastery_row(viewer: &Viewer, mastery: &Mastery, course: &[f64]) -> Markup {
@@ -72,12 +83,13 @@ fn due(viewer: &Viewer, mastery: &Mastery) -> Markup {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use shared::id::StudentId;
     use shared::learner::State;
 
     use super::*;
 
-    fn sample(last_at: &str) -> Mastery {
+    pub(crate) fn sample(subject_id: &str, last_at: &str) -> StudentSkill {
         let state = State {
             knowledge: 0.9,
             stability: 4.0,
@@ -87,12 +99,16 @@ mod tests {
             n_calls_correct: 1,
             last_at: last_at.parse().unwrap(),
         };
-        Mastery { skill_id: "maths.fractions.add".to_owned(), skill_name: "Adding fractions".to_owned(), state }
+        let mastery =
+            Mastery { skill_id: "maths.fractions.add".to_owned(), skill_name: "Adding fractions".to_owned(), state };
+        let subject_name = format!("Of {subject_id}");
+        let student_id = StudentId(uuid::Uuid::from_u128(3));
+        StudentSkill { student_id, subject_id: subject_id.to_owned(), subject_name, mastery }
     }
 
     #[test]
     fn a_level_is_a_word_then_a_number_and_never_a_percentage() {
-        let shown = card(&Viewer::sample(), &[sample("2026-11-19T21:00:00Z")], &[]).into_string();
+        let shown = card(&Viewer::sample(), &[sample("maths", "2026-11-19T21:00:00Z")], &[]).into_string();
         assert!(shown.contains("Shaky") && shown.contains("0.90") && !shown.contains('%'), "{shown}");
     }
 
@@ -104,7 +120,17 @@ mod tests {
 
     #[test]
     fn a_review_that_is_late_says_by_how_much() {
-        let shown = card(&Viewer::sample(), &[sample("2026-11-01T21:00:00Z")], &[]).into_string();
+        let shown = card(&Viewer::sample(), &[sample("maths", "2026-11-01T21:00:00Z")], &[]).into_string();
         assert!(shown.contains("14 days late"), "{shown}");
+    }
+
+    #[test]
+    fn several_subjects_stand_apart_and_one_needs_no_heading() {
+        let at = "2026-11-19T21:00:00Z";
+        let shown = |list: &[StudentSkill]| card(&Viewer::sample(), list, &[]).into_string();
+        let both = shown(&[sample("reading", at), sample("maths", at), sample("reading", at)]);
+        assert_eq!(both.matches(r#"<tr class="group""#).count(), 2, "{both}");
+        assert!(both.find("Of maths").unwrap() < both.find("Of reading").unwrap());
+        assert!(!shown(&[sample("maths", at)]).contains("tr class=\"group"));
     }
 }

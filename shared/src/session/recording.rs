@@ -1,0 +1,26 @@
+//! Where the recording of a call lies, when that changes.
+
+use crate::access::{Caller, Scope};
+use crate::db::{Executor, Result};
+use crate::id::SessionId;
+
+/// Writes where the recording lies now, unless somebody wrote or removed it since `old` was read. Needs `sessions:read`:
+/// whoever may read a session has its recording found again.
+pub async fn move_recording(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    session_id: SessionId,
+    old: &str,
+    new: &str,
+) -> Result<()> {
+    caller.require(Scope::SessionsRead)?;
+    sqlx::query!(
+        "update sessions set recording_url = $3 where session_id = $1 and recording_url = $2",
+        session_id as SessionId,
+        old,
+        new,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
