@@ -1,6 +1,6 @@
 //! How one person sees the pages: theme, time zone and shortcuts, kept in cookies of their browser.
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use maud::{Markup, html};
@@ -126,6 +126,19 @@ impl Viewer {
             .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
     }
 
+    /// The moment at which the hour that goes on began by the viewer's clock.
+    pub(crate) fn start_of_hour(&self) -> DateTime<Utc> {
+        let local = self.now.with_timezone(&self.zone);
+        self.now
+            - TimeDelta::seconds((local.minute() * 60 + local.second()).into())
+            - TimeDelta::nanoseconds(local.nanosecond().into())
+    }
+
+    /// "Mon 16" in a chart; "1 Nov" where a month begins.
+    pub(crate) fn chart_day(&self, date: NaiveDate) -> String {
+        if date.day() == 1 { self.plain_day(date) } else { date.format("%a %-d").to_string() }
+    }
+
     pub(crate) fn day(&self, date: NaiveDate) -> String {
         let today = self.today();
         match (date - today).num_days() {
@@ -185,6 +198,23 @@ mod tests {
         assert_eq!(seen("de-DE"), told("16 Nov 16:00", "16 Nov 2025", "Sunday 16 November 2025"));
         assert_eq!(seen("en-US"), told("Nov 16 16:00", "Nov 16, 2025", "Sunday, November 16, 2025"));
         assert_eq!(seen("ja-JP"), told("Nov 16 16:00", "2025 Nov 16", "2025 November 16, Sunday"));
+    }
+
+    #[test]
+    fn a_chart_names_the_month_where_it_begins_in_the_viewers_order() {
+        let seen = |tag: &str, month, day| {
+            let viewer = Viewer { locale: Locale::find(tag).unwrap(), ..Viewer::sample() };
+            viewer.chart_day(NaiveDate::from_ymd_opt(2026, month, day).unwrap())
+        };
+        assert_eq!((seen("de-DE", 11, 1), seen("en-US", 11, 1)), ("1 Nov".to_owned(), "Nov 1".to_owned()));
+        assert_eq!(seen("en-US", 11, 16), "Mon 16");
+    }
+
+    #[test]
+    fn an_hour_begins_by_the_viewers_clock() {
+        let begins = |zone| Viewer { zone, ..Viewer::sample() }.start_of_hour();
+        assert_eq!(begins(Tz::America__Chicago), at("2026-11-19T21:00:00Z"));
+        assert_eq!(begins(Tz::Asia__Kolkata), at("2026-11-19T21:30:00Z"));
     }
 
     #[test]

@@ -86,6 +86,7 @@ fn told(slug: &str, value: Option<f64>) -> String {
         "mastery_per_hour" => format!("{value:+.2}").replace('-', "−"),
         "seconds_to_analysis" => match value.round() as i64 {
             seconds @ ..60 => format!("{seconds} s"),
+            seconds @ 3600.. => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
             seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),
             seconds => format!("{} min {} s", seconds / 60, seconds % 60),
         },

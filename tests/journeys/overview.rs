@@ -1,5 +1,6 @@
 //! Every number on the overview, against a query written for this test alone.
 
+mod charts;
 mod navigation;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -170,17 +171,17 @@ async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
     queue(&database_url, zone, &page);
     navigation::check(&database_url, zone, &page);
     for (path, n) in [("/?range=7", 7), ("/", 14), ("/?range=30", 30)] {
-        charts(&database_url, zone, &person.read(path).await, n, "true");
+        charts::check(&database_url, zone, &person.read(path).await, n, "true");
     }
     // Counted ahead or from the rows, it is the same; and so it is when rows change after they were counted.
     while shared::analytics::recount(&db).await.unwrap() {}
-    charts(&database_url, zone, &person.read("/").await, 14, "true");
+    charts::check(&database_url, zone, &person.read("/").await, 14, "true");
     psql(&database_url, LATER);
     let page = person.read("/").await;
-    charts(&database_url, zone, &page, 14, "true");
+    charts::check(&database_url, zone, &page, 14, "true");
     let of_cohort = person.read("/?cohort=Period+3+math").await;
     let is_theirs = "student_id in (select student_id from students where cohort = 'Period 3 math')";
-    charts(&database_url, zone, &of_cohort, 14, is_theirs);
+    charts::check(&database_url, zone, &of_cohort, 14, is_theirs);
     let n = number(&database_url, &format!("select count(*){TODAY} and {is_theirs}"), zone);
     assert_eq!((figure(&of_cohort, "Calls today").0, n > 0), (n.to_string(), true));
     let listed = |id: &str| {
@@ -337,32 +338,6 @@ const LATER: &str = "insert into students (student_id, display_name, cohort, cre
      where ended_at - started_at in (interval '7 minutes', interval '2 minutes');
      update sessions set ended_at = ended_at + interval '11 minutes' where cost_microusd = 200000;
      delete from sessions where cost_microusd = 400000";
-
-/// The tables of the lines, day by day beside the days before.
-fn charts(url: &SecretString, zone: &str, page: &str, n_days: i64, of: &str) {
-    let minutes =
-        "floor(coalesce(sum(extract(epoch from ended_at) - extract(epoch from started_at)), 0) / 60 + 1e-9)::text";
-    let success = "coalesce(round(100.0::float8 * count(*) filter (where status = 'analyzed' and analyzed_at - ended_at <= interval '600 s')
-        / nullif(count(*) filter (where ended_at is not null), 0)) || '%', '–')";
-    for (caption, value) in [("Minutes per day", minutes), ("Analysis success", success)] {
-        let (_, table) = page.split_once(&format!(r#"<caption class="vh">{caption}"#)).unwrap();
-        let rows: Vec<String> = table.split("</table>").next().unwrap().split("<tr>").skip(2).map(plain).collect();
-        assert_eq!(rows.len() as i64, n_days, "{caption}");
-        for (i, shown) in rows.iter().enumerate() {
-            let back = n_days - 1 - i as i64;
-            let on = |back: i64| {
-                let sql = format!(
-                    "select {value} from sessions where {of}
-                     and (created_at at time zone ZONE)::date = (now() at time zone ZONE)::date - {back}"
-                );
-                texts(url, &sql, zone)[0].clone()
-            };
-            let label =
-                &texts(url, &format!("select to_char((now() at time zone ZONE)::date - {back}, 'Dy FMDD')"), zone)[0];
-            assert_eq!(*shown, format!("{label} {} {}", on(back), on(back + n_days)), "{caption}");
-        }
-    }
-}
 
 /// The table of the chart: a row a day, and none of them made by the page's own query.
 fn days(url: &SecretString, zone: &str, page: &str) {

@@ -75,7 +75,7 @@ async fn list_steps(admin: &Admin, db: &Db, filter: &Filter, n_step: usize) -> R
     let (from, before) = begins(viewer.today(), filter.n_days()?);
     let days = days(admin, before);
     let figures = analytics::list_figures(db, &admin.caller, &narrow, By::Day, days).await?;
-    Ok(steps(&figures, before, from, viewer.today(), n_step))
+    Ok(steps(&figures, before, from, viewer, n_step))
 }
 
 /// From this day to today. Reviews are judged when their week is over.

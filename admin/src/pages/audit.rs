@@ -1,5 +1,6 @@
 //! Who saw or changed what.
 
+mod detail;
 pub(crate) mod export;
 
 use axum::extract::{Query, State};
@@ -18,7 +19,7 @@ use crate::link;
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::pager::{PAGE, pager, split_page};
-use crate::parts::table::{Column, cell, row, table};
+use crate::parts::table::{Column, cell, group, row, table};
 use crate::parts::{date, select};
 use crate::viewer::Viewer;
 
@@ -145,7 +146,7 @@ fn filters(filter: &Filter) -> Markup {
             hx-trigger="input changed delay:400ms from:#who, input changed delay:400ms from:#object, change target:'select, [type=date]', submit" {
             div.field.grow {
                 label for="who" { "Who" } (icon("search"))
-                input.input id="who" name="who" type="search" maxlength="300" placeholder="ada@example.org, client:client_…, operator" value=(filter.who);
+                input.input id="who" name="who" type="search" maxlength="300" placeholder="ada@example.org, operator" value=(filter.who);
             }
             details.more open[n > 0] {
                 summary.btn { (icon("list-filter")) "Filters" @if n > 0 { " " span.n { (n) } } }
@@ -181,9 +182,24 @@ fn list(admin: &Admin, data: &Data) -> Markup {
     let next =
         data.entries.last().filter(|_| data.has_next).map(|last| data.filter.url(&last.audit_entry_id.to_string()));
     let first = (!data.filter.before.is_empty()).then(|| data.filter.url(""));
+    let viewer = &admin.viewer;
+    let day = |entry: &AuditEntry| entry.at.with_timezone(&viewer.zone).date_naive();
+    let rows = html! { @for of_day in data.entries.chunk_by(|a, b| day(a) == day(b)) {
+        (group(&heading(viewer, day(&of_day[0])), COLUMNS.len()))
+        @for entry in of_day { (entry_row(admin, data, entry)) }
+    } };
     html! {
-        (table("Audit entries", &COLUMNS, &html! { @for entry in &data.entries { (entry_row(admin, data, entry)) } }))
+        (table("Audit entries", &COLUMNS, &rows))
         (pager("Newest first", first.as_deref(), next.as_deref()))
+    }
+}
+
+/// "Today", "Yesterday, 18 Nov", "Monday 16 November 2026".
+fn heading(viewer: &Viewer, day: NaiveDate) -> String {
+    match (viewer.today() - day).num_days() {
+        0 => viewer.day(day),
+        1 => format!("{}, {}", viewer.day(day), viewer.plain_day(day)),
+        _ => viewer.full_date(day),
     }
 }
 
@@ -191,21 +207,15 @@ fn entry_row(admin: &Admin, data: &Data, entry: &AuditEntry) -> Markup {
     let who = entry.actor.split_once(':').map_or(&entry.actor[..], |(_, name)| name);
     let only = Filter { who: entry.actor.clone(), ..data.filter.clone() }.url("");
     row(&html! {
-        (cell("nowrap faint", admin.viewer.time(entry.at)))
+        (cell("nowrap faint", admin.viewer.clock(entry.at)))
         (cell("full", html! {
             span.row.top-align {
                 span.faint.aud-ic { (icon_small(mark(&entry.action))) }
-                span.grow { a.main href=(only) { (who) } " " (words(&entry.action)) " " (detail(entry)) }
+                span.grow { a.main href=(only) { (who) } " " (words(&entry.action)) " " (detail::detail(&entry.detail)) }
             }
         }))
         (cell("full sm", about(entry)))
     })
-}
-
-/// Ids and settings that the entry keeps.
-fn detail(entry: &AuditEntry) -> Markup {
-    let is_empty = entry.detail.as_object().is_none_or(serde_json::Map::is_empty);
-    html! { @if !is_empty { code.xs.faint { (entry.detail) } } }
 }
 
 fn about(entry: &AuditEntry) -> Markup {
@@ -214,7 +224,7 @@ fn about(entry: &AuditEntry) -> Markup {
         Some(("student", id)) => html! { a.link href={ "/students/" (id) } { "Student" } },
         Some(("session", id)) => html! { a.link href={ "/sessions/" (id) } { "Session" } },
         Some((kind, id)) => html! { (kind) " " code.xs { (id) } },
-        None => html! { (object) },
+        None => html! { @if !object.is_empty() { code.xs { (object) } } },
     }
 }
 
@@ -323,6 +333,26 @@ mod tests {
         assert!(shown.contains("dana@example.org") && shown.contains("showed the phone numbers of a student"));
         assert!(shown.contains(r#"href="/students/0198""#) && shown.contains("before=7"));
         assert!(shown.contains("/settings/audit/export.csv"));
+    }
+
+    #[test]
+    fn days_stand_as_headings_over_their_entries() {
+        let entry = |at: &str| AuditEntry {
+            audit_entry_id: 7,
+            at: at.parse().unwrap(),
+            actor: "operator".to_owned(),
+            action: "job.retry".to_owned(),
+            object: None,
+            detail: serde_json::json!({ "n": 2 }),
+        };
+        // In Chicago the second is of the day before, and the third too.
+        let entries = ["2026-11-19T21:12:04Z", "2026-11-19T05:59:59Z", "2026-11-18T21:00:00Z", "2026-11-16T21:00:00Z"];
+        let data = Data { filter: Filter::default(), entries: entries.map(entry).into(), has_next: false };
+        let shown = render(&Admin::sample(Role::Admin), &data).into_string();
+        assert_eq!(shown.matches(r#"<tr class="group""#).count(), 3, "{shown}");
+        for words in [">Today<", ">Yesterday, 18 Nov<", ">Monday 16 November 2026<", "23:59:59", "(2 in all)"] {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod alike;
 pub(crate) mod decide;
 mod filter;
+mod hours;
 pub(crate) mod overhauls;
 
 use axum::extract::{Query, State};
@@ -10,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use shared::db::Db;
+use shared::job::hours::{Hour, list_hours};
 use shared::job::list::{self, JobItem, ReasonCount};
 use shared::job::{self, Count};
 
@@ -22,6 +24,7 @@ use crate::layout::{Place, page};
 use crate::parts::badge::badge;
 use crate::parts::empty::empty;
 use crate::parts::icon::icon;
+use crate::parts::kpi::kpi;
 use crate::parts::notice::{Tone, notice};
 use crate::parts::pager::{pager, split_page, time_key};
 use crate::parts::table::{Column, cell, row, table};
@@ -66,6 +69,7 @@ pub(crate) struct News {
 pub(crate) struct Data {
     pub(crate) filter: Filter,
     pub(crate) counts: Vec<Count>,
+    pub(crate) hours: Vec<Hour>,
     pub(crate) reasons: Vec<ReasonCount>,
     pub(crate) oldest_wait_seconds: Option<f64>,
     pub(crate) jobs: Vec<JobItem>,
@@ -81,12 +85,13 @@ pub(crate) async fn get(
     asked: Asked,
 ) -> Result<Response, Fault> {
     let (jobs, has_next) = split_page(list::list_jobs(&db, &filter.query()?).await?);
-    let mut data =
-        Data { filter, counts: Vec::new(), reasons: Vec::new(), oldest_wait_seconds: None, jobs, has_next, news };
+    let (counts, hours, reasons) = (Vec::new(), Vec::new(), Vec::new());
+    let mut data = Data { filter, counts, hours, reasons, oldest_wait_seconds: None, jobs, has_next, news };
     if asked.is_for(LIST_ID) {
         return Ok(htmx::fragment(listed(&admin, &data), &data.filter.url()));
     }
     data.counts = job::count_open(&db).await?;
+    data.hours = list_hours(&db, hours::from(&admin.viewer)).await?;
     data.reasons = list::count_reasons(&db, data.filter.kind()?).await?;
     data.oldest_wait_seconds = job::oldest_wait_seconds(&db).await?;
     Ok(render(&admin, &data).into_response())
@@ -104,7 +109,10 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     @if admin.may_manage() { div.actions { a.btn href=(overhauls::PATH) { (icon("wrench")) "Long repairs" } } }
                 }
                 (told(&data.news))
-                section.card aria-label="Totals" { dl.kpis.four { (totals(data)) } }
+                div.cols.two-one.even {
+                    (hours::card(&admin.viewer, &data.hours))
+                    section.card aria-label="Totals" { dl.kpis.two { (totals(data)) } }
+                }
                 (alike::reasons(admin, data))
                 nav.views aria-label="Jobs by state" {
                     @for (state, words) in STATES {
@@ -160,15 +168,14 @@ fn totals(data: &Data) -> Markup {
         data.counts.iter().filter(|count| states.contains(&count.state.as_str())).map(|count| count.n).sum()
     };
     let given_up = total(&["needs_attention"]);
-    let kpi =
-        |name: &str, value: Markup, below: &str| html! { div.kpi { dt { (name) } dd.v { (value) } dd.d { (below) } } };
+    let kpi = |name: &str, value: Markup, below: &str| kpi(name, value, html! { (below) });
     html! {
-        (kpi("Waiting", html! { (figures::count(total(&["ready", "sent"]))) }, "to be run, or to be tried again"))
+        (kpi("Waiting", html! { (figures::count(total(&["ready", "sent"]))) }, "to be run or retried"))
         (kpi("Running", html! { (figures::count(total(&["running"]))) }, "held by a worker now"))
         (kpi("Oldest wait", html! { @match data.oldest_wait_seconds {
             Some(seconds) => (figures::wait(seconds as i64)),
             None => "–",
-        } }, "of those that could have run by now"))
+        } }, "that could have run"))
         (kpi("Gave up", html! { @if given_up > 0 { span.bad { (figures::count(given_up)) } } @else { "0" } }, "need a decision"))
     }
 }
@@ -266,8 +273,8 @@ mod tests {
 
     fn shown(role: Role, jobs: Vec<JobItem>, reasons: &[(&str, i64)], filter: Filter) -> String {
         let reasons = reasons.iter().map(|(reason, n)| ReasonCount { reason: (*reason).to_owned(), n: *n }).collect();
-        let (counts, news) = (Vec::new(), News { retried: Some(3), ..News::default() });
-        let data = Data { filter, counts, reasons, oldest_wait_seconds: None, jobs, has_next: true, news };
+        let (counts, hours, news) = (Vec::new(), Vec::new(), News { retried: Some(3), ..News::default() });
+        let data = Data { filter, counts, hours, reasons, oldest_wait_seconds: None, jobs, has_next: true, news };
         render(&Admin::sample(role), &data).into_string()
     }
 

@@ -163,22 +163,24 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
     let viewer = &admin.viewer;
     html! {
         section.card aria-label="Headline figures" { dl.kpis id="kpis" { (headline(&data.today, &data.week_ago)) } }
-        div.cols.half.even {
-            (in_need::on_overview(viewer, data.n_in_need, &data.in_need))
-            (on_overview(admin, &data.follow_ups))
+        div.cols.two-one {
+            div.stack {
+                // What somebody asked for or worries about comes before all that was counted; that nobody did is a word aside.
+                @if !data.follow_ups.is_empty() { (on_overview(admin, &data.follow_ups)) }
+                (in_need::on_overview(viewer, data.n_in_need, &data.in_need))
+                (attention_card(viewer, data))
+            }
+            div.stack {
+                (live_card(viewer, &data.live))
+                (queue_card(data))
+                @if data.follow_ups.is_empty() { (on_overview(admin, &data.follow_ups)) }
+            }
         }
         @if data.is_being_counted { (days_of_utc()) }
-        div.cols.two-one.even {
-            (days_card(viewer, &data.days))
-            (live_card(viewer, &data.live))
-        }
-        div.cols.two-one.even {
-            (attention_card(viewer, data))
-            (queue_card(data))
-        }
+        (days_card(viewer, &data.days))
         div.cols.half {
-            (minutes_card(&data.days))
-            (analysis_card(&data.days))
+            (minutes_card(viewer, &data.days))
+            (analysis_card(viewer, &data.days))
         }
     }
 }
@@ -229,7 +231,7 @@ fn days_card(viewer: &Viewer, days: &[Day]) -> Markup {
     let names =
         BarNames { chart: "calls per day", label: "Day", n: "Over a minute", n_bad: Some("Shorter or not answered") };
     let bar = |day: &Day| Bar {
-        label: label(day),
+        label: viewer.chart_day(day.date),
         n: day.now.n_sessions - day.now.n_dropped,
         n_bad: day.now.n_dropped,
         is_partial: day.date == viewer.today(),
@@ -247,9 +249,10 @@ fn days_card(viewer: &Viewer, days: &[Day]) -> Markup {
     }
 }
 
-fn minutes_card(days: &[Day]) -> Markup {
+fn minutes_card(viewer: &Viewer, days: &[Day]) -> Markup {
     let minutes = |of: &Figures| Some((of.length_ms / 60_000) as f64);
-    let point = |day: &Day| Point { label: label(day), now: minutes(&day.now), before: minutes(&day.before) };
+    let point =
+        |day: &Day| Point { label: viewer.chart_day(day.date), now: minutes(&day.now), before: minutes(&day.before) };
     let told = |value: f64| figures::count(value.floor() as i64);
     let names = LineNames { chart: "Minutes per day", label: "Day", told: &told, top: None };
     html! {
@@ -265,9 +268,10 @@ fn minutes_card(days: &[Day]) -> Markup {
     }
 }
 
-fn analysis_card(days: &[Day]) -> Markup {
+fn analysis_card(viewer: &Viewer, days: &[Day]) -> Markup {
     let share = |of: &Figures| (of.n_over > 0).then(|| of.n_in_10_min as f64 / of.n_over as f64);
-    let point = |day: &Day| Point { label: label(day), now: share(&day.now), before: share(&day.before) };
+    let point =
+        |day: &Day| Point { label: viewer.chart_day(day.date), now: share(&day.now), before: share(&day.before) };
     let names = LineNames { chart: "Analysis success", label: "Day", told: &figures::percent, top: Some(1.0) };
     html! {
         section.card aria-labelledby="success" {
@@ -275,10 +279,6 @@ fn analysis_card(days: &[Day]) -> Markup {
             div.body { (lines(names, &days.iter().map(point).collect::<Vec<_>>())) }
         }
     }
-}
-
-fn label(day: &Day) -> String {
-    day.date.format("%a %-d").to_string()
 }
 
 fn live_card(viewer: &Viewer, live: &[SessionToSee]) -> Markup {

@@ -56,11 +56,18 @@ pub(crate) fn bars(names: BarNames<'_>, bars: &[Bar]) -> Markup {
     }
 }
 
-/// A label below each bar; where there are more than fit, below the first, the middle and the last.
+/// A label below each bar; where there are more than fit, below every third, and where that is still too much, below the
+/// first, the middle and the last.
 fn below(bars: &[Bar]) -> Markup {
     const FIT: usize = 16;
+    const SHORT: usize = 5;
+    let are_short = bars.len() <= 2 * FIT && bars.iter().all(|bar| bar.label.chars().count() <= SHORT);
     html! {
-        @if bars.len() > FIT {
+        @if bars.len() > FIT && are_short {
+            div.x.thirds aria-hidden="true" {
+                @for (i, bar) in bars.iter().enumerate() { span { @if i % 3 == 0 { (bar.label) } } }
+            }
+        } @else if bars.len() > FIT {
             div.x.ends aria-hidden="true" {
                 @for bar in [&bars[0], &bars[bars.len() / 2], &bars[bars.len() - 1]] { span { (bar.label) } }
             }
@@ -148,6 +155,9 @@ mod tests {
     #[test]
     fn many_bars_are_labelled_where_there_is_room() {
         let bars: Vec<Bar> = (1..=91).map(|day| bar(&format!("Day {day}"), day, 0)).collect();
+        let hours: Vec<Bar> = (0..24).map(|hour| bar(&format!("{hour:02}:00"), hour, 0)).collect();
+        let labels = below(&hours).into_string();
+        assert!(labels.contains("<span>00:00</span><span></span><span></span><span>03:00</span>"), "{labels}");
         let labels = below(&bars).into_string();
         assert_eq!(labels.matches("<span>").count(), 3);
         assert!(labels.contains("Day 1<") && labels.contains("Day 46<") && labels.contains("Day 91<"), "{labels}");

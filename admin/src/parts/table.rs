@@ -32,6 +32,11 @@ pub(crate) fn row(cells: &Markup) -> Markup {
     html! { tr role="row" { (cells) } }
 }
 
+/// A heading over the rows that follow it.
+pub(crate) fn group(name: &str, n_columns: usize) -> Markup {
+    html! { tr.group role="row" { th role="rowheader" scope="rowgroup" colspan=(n_columns) { (name) } } }
+}
+
 pub(crate) fn cell(class: &str, content: Markup) -> Markup {
     html! { td role="cell" class=[Some(class).filter(|class| !class.is_empty())] { (content) } }
 }

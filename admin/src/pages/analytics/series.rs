@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use shared::analytics::{Figures, REVIEW_DAYS};
+
+use crate::viewer::Viewer;
 
 /// A day, or seven of them.
 #[derive(Clone, Debug)]
@@ -23,12 +25,12 @@ pub(super) fn reviews_end(today: NaiveDate) -> NaiveDate {
     today.checked_sub_days(Days::new(REVIEW_DAYS)).unwrap_or(today)
 }
 
-/// Steps of `n_step` days from `from` to `today`; the period before begins at `before`.
+/// Steps of `n_step` days from `from` to the viewer's today; the period before begins at `before`.
 pub(super) fn steps(
     figures: &[Figures],
     before: NaiveDate,
     from: NaiveDate,
-    today: NaiveDate,
+    viewer: &Viewer,
     n_step: usize,
 ) -> Vec<Step> {
     let by_day: BTreeMap<NaiveDate, &Figures> =
@@ -42,20 +44,21 @@ pub(super) fn steps(
         }
         sum
     };
-    let firsts = from.iter_days().take_while(|day| *day <= today).step_by(n_step);
+    let firsts = from.iter_days().take_while(|day| *day <= viewer.today()).step_by(n_step);
     firsts
         .zip(before.iter_days().step_by(n_step))
-        .map(|(first, then)| Step { first, label: label(first, n_step), now: take(first), before: take(then) })
+        .map(|(first, then)| Step { first, label: label(viewer, first, n_step), now: take(first), before: take(then) })
         .collect()
 }
 
-fn label(first: NaiveDate, n_step: usize) -> String {
-    if n_step == 1 && first.day() > 1 { first.format("%a %-d").to_string() } else { first.format("%-d %b").to_string() }
+fn label(viewer: &Viewer, first: NaiveDate, n_step: usize) -> String {
+    if n_step == 1 { viewer.chart_day(first) } else { viewer.plain_day(first) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::locale::Locale;
 
     fn day(n: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, n).unwrap()
@@ -68,8 +71,11 @@ mod tests {
     #[test]
     fn weeks_are_sums_of_days_beside_the_weeks_before() {
         let figures = [of(6, 1), of(12, 2), of(13, 4), of(19, 8), of(20, 16)];
-        let weeks = steps(&figures, day(6), day(13), day(19), 7);
+        let weeks = steps(&figures, day(6), day(13), &Viewer::sample(), 7);
         assert_eq!(weeks.len(), 1);
         assert_eq!((weeks[0].now.n_sessions, weeks[0].before.n_sessions), (12, 3));
+        assert_eq!(weeks[0].label, "13 Nov");
+        let american = Viewer { locale: Locale::find("en-US").unwrap(), ..Viewer::sample() };
+        assert_eq!(steps(&figures, day(6), day(13), &american, 7)[0].label, "Nov 13");
     }
 }

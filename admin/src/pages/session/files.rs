@@ -55,7 +55,8 @@ pub(crate) async fn transcript_text(
     };
     record(&admin, &db, session_id, "session.transcript").await?;
     let started = session.started_at.unwrap_or(session.created_at).with_timezone(&admin.viewer.zone);
-    let heading = format!("{}, {}", name.as_deref().unwrap_or("Unknown caller"), started.format("%a %-d %b %Y, %H:%M"));
+    let day = admin.viewer.full_date(started.date_naive());
+    let heading = format!("{}, {day}, {}", name.as_deref().unwrap_or("Unknown caller"), started.format("%H:%M"));
     let text = plain(&heading, name.as_deref().map_or("Student", first_name), &turns);
     Ok(download("text/plain; charset=utf-8", &format!("transcript-{session_id}.txt"), text))
 }

@@ -9,7 +9,7 @@ use crate::figures;
 use crate::parts::icon::icon_small;
 use crate::parts::meter::meter;
 use crate::parts::spark::spark;
-use crate::parts::table::{Column, cell, row, table};
+use crate::parts::table::{Column, cell, group, row, table};
 use crate::viewer::Viewer;
 
 const COLUMNS: [Column; 7] = [
@@ -29,7 +29,7 @@ pub(super) fn card(viewer: &Viewer, list: &[StudentSkill], evidence: &[Evidence]
     sorted.sort_by_key(|of| (&of.subject_name, &of.subject_id));
     let subjects: Vec<&[&StudentSkill]> = sorted.chunk_by(|a, b| a.subject_id == b.subject_id).collect();
     let rows = html! { @for of_subject in &subjects {
-        @if subjects.len() > 1 { (group(&of_subject[0].subject_name)) }
+        @if subjects.len() > 1 { (group(&of_subject[0].subject_name, COLUMNS.len())) }
         @for of in *of_subject { (mastery_row(viewer, &of.mastery, &mastery::course(evidence, &of.mastery.skill_id))) }
     } };
     html! {
@@ -42,10 +42,6 @@ pub(super) fn card(viewer: &Viewer, list: &[StudentSkill], evidence: &[Evidence]
             }
         }
     }
-}
-
-fn group(name: &str) -> Markup {
-    html! { tr.group role="row" { th role="rowheader" scope="rowgroup" colspan=(COLUMNS.len()) { (name) } } }
 }
 
 fn mastery_row(viewer: &Viewer, mastery: &Mastery, course: &[f64]) -> Markup {
