@@ -67,7 +67,7 @@ pub async fn count_students(
     .await?)
 }
 
-/// Those who need a person at `now`, the most urgent first, then the newest. Needs `students:read`.
+/// Those who need a person at `now`, the most urgent first, and of these whose reason is the newest. Needs `students:read`.
 pub async fn list_students(
     db: impl Executor<'_>,
     caller: &Caller,
@@ -78,22 +78,28 @@ pub async fn list_students(
     caller.require(Scope::StudentsRead)?;
     Ok(sqlx::query_as!(
         StudentInNeed,
-        r#"with most_urgent as (
-               select student_id, count(*) as n_reasons,
-                   min(array_position(
-                       array['concern', 'session', 'misconception', 'short_calls', 'reviews_overdue', 'quiet'], reason)) as rank,
-                   max(open_since) as newest
-               from attentions
-               where open_since <= $1 and until > $1
-                 and ($2::text is null or student_id in (select student_id from students where cohort = $2))
-               group by student_id order by rank, newest desc, student_id limit $3
+        // From each reason its newest, along an index: those in need may be a third of a school.
+        r#"with ranks as (
+               select * from unnest(array['concern', 'session', 'misconception', 'short_calls', 'reviews_overdue', 'quiet'])
+                   with ordinality as ranks (reason, rank)
            )
-           select st.student_id as "student_id: StudentId", st.display_name, st.grade,
-               a.reason as "reason: Reason", a.since as "since!", a.n, n_reasons as "n_reasons!"
-           from most_urgent u join students st on st.student_id = u.student_id
-           join attentions a on a.student_id = u.student_id and a.reason =
-               (array['concern', 'session', 'misconception', 'short_calls', 'reviews_overdue', 'quiet'])[u.rank]
-           order by u.rank, u.newest desc, u.student_id"#,
+           select st.student_id as "student_id!: StudentId", st.display_name as "display_name!", st.grade,
+               a.reason as "reason!: Reason", a.since as "since!", a.n as "n!",
+               (select count(*) from attentions o
+                where o.student_id = a.student_id and o.open_since <= $1 and o.until > $1) as "n_reasons!"
+           from ranks r
+           cross join lateral (
+               select a.* from attentions a
+               where a.reason = r.reason and a.open_since <= $1 and a.until > $1
+                 and ($2::text is null or exists (
+                     select 1 from students st where st.student_id = a.student_id and st.cohort = $2))
+                 and not exists (
+                     select 1 from attentions u join ranks ur on ur.reason = u.reason and ur.rank < r.rank
+                     where u.student_id = a.student_id and u.open_since <= $1 and u.until > $1)
+               order by a.open_since desc, a.student_id limit $3
+           ) a
+           join students st on st.student_id = a.student_id
+           order by r.rank, a.open_since desc, a.student_id limit $3"#,
         now,
         cohort,
         limit,
