@@ -107,12 +107,12 @@ impl Dashboard {
         let connections = Connections {
             public_url: config.public_url.clone(),
             has_llm: config.has_llm,
-            has_vapi: config.has_vapi,
+            has_vapi: config.vapi.is_some(),
             has_faktory: config.has_faktory,
         };
         let allowed = Allowed { hosts: config.recording_hosts.clone(), own: config.recording_own_hosts.clone() };
         Ok(Self {
-            recordings: Recordings::new(allowed)?,
+            recordings: Recordings::new(allowed, config.vapi.clone())?,
             news: News::install(db.clone(), shutdown.clone()),
             shutdown,
             db,

@@ -4,6 +4,8 @@
 //! **Invariant:** nothing inside our network is ever asked for, whatever address a report names, unless an operator
 //! named that very host.
 
+mod vapi;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +20,10 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
+use shared::config::VapiConfig;
 use url::{Host, Url};
 
+use self::vapi::Vapi;
 use crate::fault::Fault;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -113,10 +117,11 @@ pub(crate) struct Recordings {
     public: reqwest::Client,
     own: reqwest::Client,
     allowed: Arc<Allowed>,
+    vapi: Option<Vapi>,
 }
 
 impl Recordings {
-    pub(crate) fn new(allowed: Allowed) -> anyhow::Result<Self> {
+    pub(crate) fn new(allowed: Allowed, vapi: Option<VapiConfig>) -> anyhow::Result<Self> {
         let allowed = Arc::new(allowed);
         let client = |policy: Policy| {
             reqwest::Client::builder()
@@ -138,7 +143,13 @@ impl Recordings {
             }
         });
         let public = client(follow).dns_resolver(Arc::new(PublicNames)).build()?;
-        Ok(Self { public, own: client(Policy::none()).build()?, allowed })
+        Ok(Self { public, own: client(Policy::none()).build()?, allowed, vapi: vapi.map(Vapi::new).transpose()? })
+    }
+
+    /// Where VAPI has the recording of the call now; [`Fault::NotFound`] also where no key is set to ask with.
+    pub(crate) async fn find_again(&self, call_id: &str) -> Result<String, Fault> {
+        let vapi = self.vapi.as_ref().ok_or(Fault::NotFound("recording"))?;
+        vapi.find_recording(call_id).await
     }
 
     /// The recording, or the piece of it that `range` asks for.

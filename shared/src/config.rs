@@ -143,7 +143,7 @@ pub struct VapiConfig {
 
 /// How `admin` is set up.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is connected")]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is so")]
 pub struct AdminConfig {
     pub database_url: SecretString,
     pub addr: SocketAddr,
@@ -153,8 +153,9 @@ pub struct AdminConfig {
     pub public_url: String,
     /// What the settings page says is connected.
     pub has_llm: bool,
-    pub has_vapi: bool,
     pub has_faktory: bool,
+    /// Asked where a recording lies, when the address of the report has had its time.
+    pub vapi: Option<VapiConfig>,
     /// Hosts that recordings may be fetched from, with all below them; empty: any public one.
     pub recording_hosts: Vec<String>,
     /// `host:port` of storage of one's own, which may be private and without TLS.

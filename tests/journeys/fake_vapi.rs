@@ -32,6 +32,9 @@ struct Record {
     n_busy: u32,
     /// So many looks at a call show one message less each.
     n_unwritten: usize,
+    /// Where recordings lie, and how often somebody asked.
+    recording: Option<String>,
+    n_looked_for: u32,
 }
 
 impl FakeVapi {
@@ -39,7 +42,11 @@ impl FakeVapi {
     pub async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().route("/call", get(list)).route("/call/{id}", get(one)).with_state(self.clone());
+        let router = Router::new()
+            .route("/call", get(list))
+            .route("/call/{id}", get(one))
+            .route("/call/{id}/mono-recording", get(recording))
+            .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         url
     }
@@ -69,6 +76,14 @@ impl FakeVapi {
 
     pub fn queries(&self) -> Vec<HashMap<String, String>> {
         self.record().queries.clone()
+    }
+
+    pub fn keep_recordings_at(&self, url: &str) {
+        self.record().recording = Some(url.to_owned());
+    }
+
+    pub fn n_looked_for(&self) -> u32 {
+        self.record().n_looked_for
     }
 
     fn record(&self) -> std::sync::MutexGuard<'_, Record> {
@@ -135,4 +150,17 @@ async fn one(State(vapi): State<FakeVapi>, headers: HeaderMap, Path(id): Path<St
         record.n_unwritten -= 1;
     }
     axum::Json(call).into_response()
+}
+
+async fn recording(State(vapi): State<FakeVapi>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let mut record = vapi.record();
+    if let Some(refusal) = refusal(&mut record, &headers) {
+        return refusal;
+    }
+    record.n_looked_for += 1;
+    let is_known = record.calls.iter().any(|call| call["id"] == id.as_str());
+    match &record.recording {
+        Some(url) if is_known => (StatusCode::FOUND, [("location", url.clone())]).into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
 }

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use shared::access::Role;
 use shared::{admin_user, audit, clock};
 
+use crate::fake_vapi::{API_KEY, FakeVapi};
 use crate::psql::psql;
 use crate::service::{ADMIN_PASSWORD, Person, Service};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
@@ -133,5 +134,42 @@ async fn a_recording_is_heard_in_pieces_by_whom_it_may_concern_and_from_where_it
     lies_at(&service, &format!("http://{storage}/call.wav"));
     assert_eq!(get_piece(&viewer, &page, None).await.status(), StatusCode::FORBIDDEN);
     assert!(!viewer.read(&page).await.contains("/recording"));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_whose_address_has_had_its_time_is_found_again_at_vapi() {
+    let storage = storage(2).await;
+    let vapi = FakeVapi::default();
+    let url = vapi.start().await;
+    let settings = [
+        ("RECORDING_OWN_HOSTS", &*storage),
+        ("VAPI_API_URL", &url),
+        ("VAPI_API_KEY", API_KEY),
+        ("VAPI_RECONCILE_SECONDS", "86400"),
+    ];
+    let service = Service::start_with(&settings).await;
+    service.student("Amara Okafor", CALLER).await;
+    let token = service.token("sessions:read").await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let session = service.analyzed(&token, CALL_ID).await;
+    let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
+    let person = service.log_in().await;
+    lies_at(&service, &format!("http://{storage}/old.wav"));
+
+    assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::NOT_FOUND, "VAPI knows none");
+    vapi.add_ended_call(CALL_ID, chrono::TimeDelta::minutes(5));
+    vapi.be_busy(1);
+    vapi.keep_recordings_at(&format!("http://{storage}/call.wav"));
+    assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::BAD_GATEWAY, "VAPI has no time");
+    let piece = get_piece(&person, &page, Some("bytes=100-199")).await;
+    assert_eq!(piece.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(piece.bytes().await.unwrap(), wav(2)[100..200]);
+    assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::OK);
+    assert_eq!(vapi.n_looked_for(), 2, "once in vain, once found, and then it is known");
+    // What VAPI says is looked at like any other address.
+    lies_at(&service, &format!("http://{storage}/old.wav"));
+    vapi.keep_recordings_at("https://169.254.169.254/latest");
+    assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::FORBIDDEN);
     service.stop().await;
 }

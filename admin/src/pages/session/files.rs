@@ -11,7 +11,7 @@ use shared::analysis;
 use shared::audit;
 use shared::db::{Db, Error};
 use shared::id::SessionId;
-use shared::session::{self, SessionKey};
+use shared::session::{self, SessionKey, move_recording};
 use shared::student::{self, first_name};
 use shared::transcript::{self, Speaker, Turn};
 
@@ -38,7 +38,17 @@ pub(crate) async fn recording(
     let address = session.recording_url.ok_or(Fault::NotFound("recording"))?;
     let (now, object) = (admin.viewer.now, format!("session:{session_id}"));
     audit::insert_entry_once_since(&db, &admin.caller, "recording.play", &object, now - ONE_HEARING, now).await?;
-    recordings.fetch(&address, headers.get(RANGE)).await
+    let range = headers.get(RANGE);
+    match recordings.fetch(&address, range).await {
+        // The address has had its time, which says nothing of the recording.
+        Err(Fault::NotFound(_)) => {
+            let found = recordings.find_again(&session.call_id).await?;
+            // A player comes back for every piece.
+            move_recording(&db, &admin.caller, session_id, &address, &found).await?;
+            recordings.fetch(&found, range).await
+        }
+        heard => heard,
+    }
 }
 
 /// The transcript as plain text.
