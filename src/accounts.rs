@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::access::{Caller, Role, ScopeSet};
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::{admin_user, agent_key, api_client, audit};
 
 use crate::say;
@@ -25,7 +25,7 @@ pub async fn create_api_client(
 ) -> anyhow::Result<()> {
     ensure!((1..=80).contains(&name.trim().chars().count()), "a client's name has 1 to 80 characters");
     ensure!(!scopes.is_empty(), "a client needs at least one scope; the scopes are: {}", ScopeSet::all());
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     let (client, secret) = api_client::insert_client(&mut *tx, name.trim(), scopes, now).await?;
     let mut shown = json!({
         "client_id": client.client_id,
@@ -55,7 +55,7 @@ pub async fn create_admin_user(
     let email = admin_user::parse_email(email)?;
     let hash = read_password()?.map(|password| admin_user::hash_password(&password)).transpose()?;
     let setup_until = hash.is_none().then_some(now + SETUP_LIFETIME);
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     let made = admin_user::insert_user(&mut *tx, &email, role, hash.as_deref(), setup_until, now).await;
     let (admin_user_id, setup) = match made {
         Err(error) if error.is_conflict_with("admin_users_email_key") => {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use shared::access::Caller;
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::id::StudentId;
 use shared::{analytics, student, watermark};
 
@@ -21,7 +21,7 @@ pub async fn rebuild(db: &Db, now: DateTime<Utc>) -> anyhow::Result<()> {
     loop {
         let batch = student::list_student_ids(db, &operator, after, STUDENTS_A_BATCH).await?;
         for student_id in &batch {
-            let mut tx = db.begin().await?;
+            let mut tx = db::begin(db).await?;
             worker::rebuild_student(&mut tx, *student_id, now).await?;
             tx.commit().await?;
             n_students += 1;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use shared::curriculum::{self, Curriculum};
-use shared::db::Db;
+use shared::db::{self, Db};
 
 use crate::say;
 
@@ -33,7 +33,7 @@ pub async fn import(db: &Db, file: &Path) -> anyhow::Result<()> {
     let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let curriculum = if is_json { from_json(&text)? } else { from_csv(&text)? };
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     curriculum::upsert(&mut tx, &curriculum).await?;
     tx.commit().await?;
     say!("{} subjects and {} skills imported", curriculum.subjects.len(), curriculum.skills.len());

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use shared::access::Caller;
 use shared::clock;
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::phone::Phone;
 use shared::session::{self, SessionKey, SessionStatus};
 use shared::student::{self, NewStudent, StudentQuery};
@@ -36,7 +36,7 @@ pub async fn load(db: &Db, line: &VapiLine) -> anyhow::Result<()> {
     if !student::list_students(db, &caller, &StudentQuery { limit: 1, ..StudentQuery::default() }).await?.is_empty() {
         return Ok(());
     }
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     for (name, grade, phone) in STUDENTS {
         let new = NewStudent {
             display_name: name.to_owned(),

@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::bail;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use shared::access::Caller;
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::id::{SessionId, StudentId};
 use shared::job::repair::{self, Alike, Outdated, Reanalysis};
 use shared::session::{SessionKey, get_session};
-use shared::{db, student, watermark};
+use shared::{student, watermark};
 
 use crate::{print, say};
 
@@ -60,7 +60,7 @@ pub async fn retry_session(db: &Db, id: &str, now: DateTime<Utc>) -> anyhow::Res
         Err(error) => return Err(error.into()),
     };
     let call_id = session.as_ref().map_or(id, |session| &session.call_id);
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     let n_jobs = repair::retry_call(&mut tx, &operator, call_id, now).await?;
     let said = match &session {
         _ if n_jobs > 0 => format!("{n_jobs} jobs are tried again"),
@@ -78,7 +78,7 @@ pub async fn retry_session(db: &Db, id: &str, now: DateTime<Utc>) -> anyhow::Res
 
 /// `job retry`: all that was given up for one reason.
 pub async fn retry_jobs(db: &Db, reason: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     let alike = Alike { reason, kind: None, until: now };
     let n_jobs = repair::retry_alike(&mut tx, &Caller::operator(), &alike, now).await?;
     tx.commit().await?;
@@ -117,7 +117,7 @@ pub async fn reanalyze(db: &Db, arguments: &ReanalyzeArguments, now: DateTime<Ut
         let free = ABREAST - at_work.len();
         let next = repair::list_outdated(db, &operator, &outdated, after, free as i64).await?;
         for (created_at, session_id) in &next {
-            let mut tx = db.begin().await?;
+            let mut tx = db::begin(db).await?;
             repair::reanalyze(&mut tx, &operator, *session_id, now).await?;
             tx.commit().await?;
             after = Some((*created_at, *session_id));
@@ -154,7 +154,7 @@ pub async fn rebuild_mastery(db: &Db, from_start: bool, now: DateTime<Utc>) -> a
     loop {
         let batch = student::list_student_ids(db, &operator, after, STUDENTS_A_BATCH).await?;
         for student_id in &batch {
-            let mut tx = db.begin().await?;
+            let mut tx = db::begin(db).await?;
             n_changed += u64::from(worker::rebuild_student(&mut tx, *student_id, now).await?);
             tx.commit().await?;
             n_students += 1;

@@ -52,7 +52,7 @@ pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::
     let started = Instant::now();
     let progress = print::progress(u64::from(size.sessions), "sessions");
     let mut population = Population::new(size, &book, now);
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     let mut n_rows = 0;
     loop {
         let batch = next_batch(&mut population);

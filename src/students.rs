@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use indicatif::ProgressBar;
 use serde::Deserialize;
 use shared::access::Caller;
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::phone::Phone;
 use shared::student::{self, MAX_COHORT, NewStudent};
 
@@ -78,7 +78,7 @@ async fn import_row(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let new = read_row(record.deserialize(Some(columns))?)?;
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     student::insert_student(&mut tx, &Caller::operator(), &new, now).await?;
     tx.commit().await?;
     Ok(())

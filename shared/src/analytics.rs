@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use sqlx::{Executor as _, FromRow};
 
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Db, Result};
+use crate::db::{self, Connection, Db, Result};
 
 pub use self::choice::{Choices, list_choices};
 use self::plan::{Pair, Plan};
@@ -124,7 +124,7 @@ pub struct Figures {
 /// [`is_being_counted`] says so of their zone. Needs `sessions:read`.
 pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
     caller.require(Scope::SessionsRead)?;
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     // Which days are to be counted, their sums and their rows have to be of one moment.
     // Never with a plan for any parameters: what is narrow for one is all there is for another.
     tx.execute(

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::{Connection, Db, Error, Executor, Result};
+use crate::db::{self, Connection, Db, Error, Executor, Result};
 use crate::id::DeliveryId;
 use crate::job::{self, Job};
 
@@ -54,7 +54,7 @@ pub fn dedupe_key(subject: &str, r#type: &str, distinction: Option<&str>) -> Str
 /// The one door: the delivery and its job, both or neither. What was stored before is left as it is, and answers
 /// `false`.
 pub async fn accept(db: &Db, new: &NewDelivery<'_>, now: DateTime<Utc>) -> Result<bool> {
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     let delivery_id = insert_if_new(&mut tx, new, now).await?;
     if let Some(delivery_id) = delivery_id.filter(|_| new.state == DeliveryState::Stored) {
         job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await?;

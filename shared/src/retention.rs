@@ -129,7 +129,7 @@ mod tests {
         .execute(&db)
         .await
         .unwrap();
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = crate::db::begin(&db).await.unwrap();
         crate::student::delete_student(&mut tx, &crate::access::Caller::operator(), student_id, crate::clock::now())
             .await
             .unwrap();

@@ -3,6 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::json;
 use shared::audit::{self, AuditEntry, AuditQuery};
+use shared::db;
 use shared::id::DeliveryId;
 use shared::job::lease::{claim_ready, finish_failed};
 use shared::job::{self, Job, Lane};
@@ -57,7 +58,7 @@ async fn give_up(service: &Service, n: u128, reason: &str) {
     for _ in 0..n {
         let delivery_id = DeliveryId::new();
         // In one transaction: the worker that runs beside must not get it first.
-        let mut tx = service.db.begin().await.unwrap();
+        let mut tx = db::begin(&service.db).await.unwrap();
         job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await.unwrap();
         let minute = std::time::Duration::from_mins(1);
         let held = claim_ready(&mut tx, Lane::Quick, 1, minute, "a").await.unwrap()[0].lease;

@@ -179,7 +179,7 @@ pub async fn insert_student(db: &Db, name: &str, phone: &str) -> Student {
         phones: vec![Phone::parse(phone).unwrap()],
     };
     // A busy machine may let the pool wait longer than a server would.
-    let mut tx = eventually("a connection is free", async || db.begin().await.ok()).await;
+    let mut tx = eventually("a connection is free", async || db::begin(db).await.ok()).await;
     let student = student::insert_student(&mut tx, &Caller::operator(), &new, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
     student

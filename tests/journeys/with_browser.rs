@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use reqwest::StatusCode;
-use shared::clock;
 use shared::id::SessionId;
 use shared::session::{self, SessionStatus};
+use shared::{clock, db};
 
 use crate::psql::psql;
 use crate::recordings::{lies_at, storage};
@@ -22,7 +22,7 @@ async fn browse(what: &str) {
     assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
     let found = service.analyzed(&token, CALL_ID).await;
     let session_id: SessionId = found["session_id"].as_str().unwrap().parse().unwrap();
-    let mut tx = service.db.begin().await.unwrap();
+    let mut tx = db::begin(&service.db).await.unwrap();
     let (status, reason) = (SessionStatus::NeedsAttention, Some("the analysis failed"));
     session::mark_session(&mut tx, session_id, status, reason, clock::now()).await.unwrap();
     tx.commit().await.unwrap();

@@ -149,7 +149,7 @@ impl Context {
     }
 
     async fn begin(&self) -> db::Result<Tx> {
-        Ok(self.db.begin().await?)
+        db::begin(&self.db).await
     }
 
     async fn commit(&self, tx: Tx) -> db::Result<()> {

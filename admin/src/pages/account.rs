@@ -90,7 +90,7 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
 /// Ends one login of one's own, or all of them.
 pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let (admin_user_id, caller) = (posted.admin.admin_user_id, &posted.admin.caller);
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let n = match posted.fields.text("login") {
         "all" => admin_login::delete_logins_of(&mut *tx, admin_user_id).await?,
         login => {

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use shared::access::{Scope, ScopeSet};
 use shared::api_client::{self, ApiClient};
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::{agent_key, audit, clock};
 
 use crate::auth::Admin;
@@ -89,7 +89,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
     }
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let (client, secret) = api_client::insert_client(&mut *tx, name, scopes, now).await?;
     record(&mut tx, admin, "client.create", &client.client_id, &serde_json::json!({ "scope": scopes.to_string() }))
         .await?;
@@ -112,7 +112,7 @@ pub(crate) async fn rotate(
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let secret = api_client::rotate_secret(&mut *tx, &client_id, clock::now() + GRACE).await?;
     record(&mut tx, admin, "client.rotate", &client_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
@@ -136,7 +136,7 @@ pub(crate) async fn add_key(
     admin.require_manage()?;
     let living = api_client::find_client(&db, &client_id).await?.filter(|client| client.revoked_at.is_none());
     let client = living.ok_or(Fault::NotFound("API client"))?;
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let secret = agent_key::insert_key(&mut *tx, &client_id, clock::now()).await?;
     record(&mut tx, admin, "client.key", &client_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
@@ -186,7 +186,7 @@ pub(crate) async fn revoke(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     api_client::revoke_client(&mut *tx, &client_id, clock::now()).await?;
     record(&mut tx, &posted.admin, "client.revoke", &client_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::id::FollowUpId;
 use shared::{audit, clock, follow_up};
 
@@ -18,7 +18,7 @@ pub(crate) async fn done(
     let admin = &posted.admin;
     admin.require_write()?;
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     follow_up::close_follow_up(&mut *tx, &admin.caller, follow_up_id, now).await?;
     let (object, nothing) = (format!("follow_up:{follow_up_id}"), serde_json::json!({}));
     audit::insert_entry(&mut *tx, &admin.caller, "follow_up.close", Some(&object), &nothing, now).await?;

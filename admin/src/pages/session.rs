@@ -18,7 +18,7 @@ use maud::{Markup, html};
 use shared::analysis::{self as analyses, Analysis};
 use shared::audit;
 use shared::clock;
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::follow_up::{self, FollowUp};
 use shared::id::{SessionId, StudentId};
 use shared::job::list::{self, JobItem};
@@ -117,7 +117,7 @@ pub(crate) async fn retry(
     let admin = &posted.admin;
     admin.require_write()?;
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     if repair::reanalyze(&mut tx, &admin.caller, session_id, now).await? == Reanalysis::NoReport {
         return Err(Fault::Invalid("The call is not over, so there is nothing to analyse yet.".to_owned()));
     }
@@ -137,7 +137,7 @@ pub(crate) async fn assign(
         posted.fields.text("student_id").parse().map_err(|_| Fault::Invalid("Choose a student.".to_owned()))?;
     student::get_student(&db, &admin.caller, student_id).await?;
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     session::assign_session(&mut tx, &admin.caller, session_id, student_id, now).await?;
     // A call that is not over is analysed for them when its report comes.
     repair::reanalyze(&mut tx, &admin.caller, session_id, now).await?;

@@ -71,7 +71,7 @@ pub(crate) async fn invite(
             (_, Err(why)) => return refused_page(&db, admin, &why).await,
         };
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let (admin_user_id, setup) =
         match admin_user::insert_user(&mut *tx, &email, role, None, Some(now + INVITATION), now).await {
             Err(error) if error.is_conflict_with("admin_users_email_key") => {
@@ -94,7 +94,7 @@ pub(crate) async fn renew(
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let setup = admin_user::renew_setup(&mut *tx, admin_user_id, clock::now() + INVITATION).await?;
     record(&mut tx, admin, "admin.setup_link", admin_user_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -113,7 +113,7 @@ pub(crate) async fn set_role(
     admin.require_manage()?;
     require_other(admin, admin_user_id)?;
     let role: Role = posted.fields.text("role").parse().map_err(Fault::Invalid)?;
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     admin_user::set_role(&mut *tx, admin_user_id, role).await?;
     // What was allowed under the old role ends with it.
     admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
@@ -132,7 +132,7 @@ pub(crate) async fn set_disabled(
     require_other(admin, admin_user_id)?;
     let is_out = posted.fields.text("disabled") == "yes";
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     admin_user::set_disabled(&mut *tx, admin_user_id, is_out.then_some(now)).await?;
     let action = if is_out { "admin.disable" } else { "admin.enable" };
     record(&mut tx, admin, action, admin_user_id, &serde_json::json!({})).await?;
@@ -148,7 +148,7 @@ pub(crate) async fn sign_out(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let n = admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
     record(&mut tx, admin, "admin.sign_out_user", admin_user_id, &serde_json::json!({ "n": n })).await?;
     tx.commit().await.map_err(db::Error::from)?;

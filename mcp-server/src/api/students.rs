@@ -69,7 +69,7 @@ async fn create(
     Body(body): Body<NewStudentBody>,
 ) -> Result<Response, Problem> {
     let new = body.check().map_err(Problem::invalid)?;
-    let mut tx = state.db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&state.db).await?;
     let student = student::insert_student(&mut tx, &caller, &new, clock::now()).await?;
     tx.commit().await.map_err(db::Error::from)?;
     let location = format!("/api/v1/students/{}", student.student_id);
@@ -108,7 +108,7 @@ async fn update(
     Body(body): Body<StudentChangeBody>,
 ) -> Result<Json<StudentView>, Problem> {
     let change = body.check().map_err(Problem::invalid)?;
-    let mut tx = state.db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&state.db).await?;
     let student = student::update_student(&mut tx, &caller, student_id, &change, clock::now()).await?;
     let phones = student::list_phones(&mut *tx, &caller, student_id).await?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -120,7 +120,7 @@ async fn delete(
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
 ) -> Result<StatusCode, Problem> {
-    let mut tx = state.db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&state.db).await?;
     student::delete_student(&mut tx, &caller, student_id, clock::now()).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(StatusCode::NO_CONTENT)

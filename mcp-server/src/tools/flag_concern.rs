@@ -55,7 +55,7 @@ impl Tool for FlagConcern {
         let category = params.category;
         let whose = student_id.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
         let id = once::id(&ask, Self::NAME, &[&whose, category.as_str(), &text]);
-        let mut tx = db.begin().await.map_err(db::Error::from)?;
+        let mut tx = db::begin(db).await?;
         let new = NewFollowUp {
             follow_up_id: FollowUpId(id),
             kind: FollowUpKind::Concern,

@@ -48,7 +48,7 @@ impl Tool for IdentifyStudent {
         };
         let students = student::list_first_names(db, ask.caller, &phone).await?;
         let (student_id, first_name) = only_of_name(students, &params.first_name).ok_or_else(nobody)?;
-        let mut tx = db.begin().await.map_err(db::Error::from)?;
+        let mut tx = db::begin(db).await?;
         if let Some(session_id) = ask.open_session(&mut tx).await? {
             session::identify_on_line(&mut tx, ask.caller, session_id, student_id, ask.now).await?;
         }

@@ -53,7 +53,7 @@ pub(super) async fn observe(
 
 async fn write(db: &Db, ask: Ask<'_>, student_id: StudentId, seen: &Seen<'_>) -> Result<(), ToolError> {
     let words = [&student_id.to_string()[..], seen.skill_id, seen.question, seen.verdict.as_str()];
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(db).await?;
     let evidence = Evidence {
         evidence_id: EvidenceId(once::id(&ask, "evidence", &words)),
         student_id,

@@ -40,7 +40,7 @@ impl Tool for ReanalyzeSession {
         let session_id = params.session_id;
         let session = session::get_session(db, ask.caller, &SessionKey::Id(session_id)).await?;
         ask.permit_session(db, session.student_id).await?;
-        let mut tx = db.begin().await.map_err(db::Error::from)?;
+        let mut tx = db::begin(db).await?;
         let asked = repair::reanalyze(&mut tx, ask.caller, session_id, ask.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
         let (job_id, text) = match asked {

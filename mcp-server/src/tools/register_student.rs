@@ -56,7 +56,7 @@ impl Tool for RegisterStudent {
             let say = "Not done: the number is withheld, so the next call could not be recognised. Teach as usual.";
             return Err(ToolError::new(Outcome::Refused, say));
         };
-        let mut tx = db.begin().await.map_err(db::Error::from)?;
+        let mut tx = db::begin(db).await?;
         let known = student::list_first_names(&mut *tx, ask.caller, &phone).await?;
         let is_same = |name: &str| name.to_lowercase() == student::first_name(&first_name).to_lowercase();
         let same = known.into_iter().find(|(_, name)| is_same(name));

@@ -62,7 +62,7 @@ impl Tool for SetGoal {
         }
         let session_id = ask.line.resolve(db).await?.session_id;
         let fact_id = FactId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &goal]));
-        let mut tx = db.begin().await.map_err(db::Error::from)?;
+        let mut tx = db::begin(db).await?;
         fact::set_goal(
             &mut tx,
             ask.caller,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::Days;
-use crate::db::{Connection, Db, Executor, Result};
+use crate::db::{self, Connection, Db, Executor, Result};
 
 /// Held by whoever counts. Any number, so long as nothing else of ours uses it.
 const RECOUNT_LOCK: i64 = 0x5475_746f_7215;
@@ -58,9 +58,12 @@ pub async fn ask_for_zone(db: &Db, zone: &str, now: DateTime<Utc>) -> Result<()>
     let asked_at =
         sqlx::query_scalar!("select asked_at from analytics_zones where zone = $1", zone).fetch_optional(db).await?;
     if asked_at.is_none_or(|asked_at| asked_at < now - TimeDelta::days(1)) {
+        // A page does not wait for whoever counts this zone at the moment: the next one says it.
         sqlx::query!(
-            "insert into analytics_zones (zone, asked_at) values ($1, $2)
-             on conflict (zone) do update set asked_at = excluded.asked_at",
+            "with known as (select zone from analytics_zones where zone = $1 for update skip locked),
+                 asked as (update analytics_zones set asked_at = $2 where zone in (select zone from known))
+             insert into analytics_zones (zone, asked_at)
+             select $1, $2 where not exists (select 1 from analytics_zones where zone = $1) on conflict do nothing",
             zone,
             now,
         )
@@ -84,7 +87,7 @@ pub async fn mark_all(db: &Db) -> Result<()> {
 /// Counts a day of UTC's worth of what is marked. Returns whether there may be more; `false` too where another counts
 /// already. Commits what it did: it can be broken off at any time.
 pub async fn recount(db: &Db) -> Result<bool> {
-    let mut tx = db.begin().await?;
+    let mut tx = db::begin(db).await?;
     let is_free = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "is_free!""#, RECOUNT_LOCK)
         .fetch_one(&mut *tx)
         .await?;

@@ -226,7 +226,7 @@ mod tests {
 
     #[sqlx::test(migrations = "../migrations")]
     async fn one_sweeps_at_a_time(db: Db) {
-        let mut other = db.begin().await.unwrap();
+        let mut other = crate::db::begin(&db).await.unwrap();
         sqlx::query!("select pg_advisory_xact_lock($1)", SWEEP_LOCK).fetch_one(&mut *other).await.unwrap();
         let mut connection = db.acquire().await.unwrap();
         assert_eq!(sweep(&mut connection, NOTHING).await.unwrap(), None);

@@ -305,7 +305,7 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn done_is_done_only_with_the_transaction_that_wrote_the_effect(db: Db) {
         let held = claimed(&db, MINUTE).await.lease;
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = db::begin(&db).await.unwrap();
         let _ = finish_done(&mut *tx, &held).await.unwrap();
         tx.rollback().await.unwrap();
         assert_eq!(state(&db).await, ("running".to_owned(), 1));

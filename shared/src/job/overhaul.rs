@@ -195,15 +195,15 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn one_of_a_kind_goes_on_at_a_time_and_can_be_stopped(db: Db) {
         let (now, operator) = (crate::clock::now(), Caller::operator());
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = crate::db::begin(&db).await.unwrap();
         let overhaul_id = start(&mut tx, &operator, &Work::RebuildMastery, now).await.unwrap();
         tx.commit().await.unwrap();
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = crate::db::begin(&db).await.unwrap();
         let again = start(&mut tx, &operator, &Work::RebuildMastery, now).await.unwrap_err();
         assert!(again.is_conflict_with("overhauls_running_key"), "{again}");
         tx.rollback().await.unwrap();
 
-        let mut tx = db.begin().await.unwrap();
+        let mut tx = crate::db::begin(&db).await.unwrap();
         set_n_all(&mut tx, overhaul_id, 60).await.unwrap();
         advance(&mut tx, overhaul_id, "a", 25).await.unwrap();
         advance(&mut tx, overhaul_id, "b", 25).await.unwrap();

@@ -16,7 +16,7 @@ use super::lease::{self, claim_ready, take};
 use super::repair::retry;
 use super::{Job, Lane, enqueue};
 use crate::clock::now;
-use crate::db::{Connection, Db};
+use crate::db::{self, Connection, Db};
 use crate::delivery::{DeliveryState, NewDelivery, REPORT, accept, dedupe_key, mark_delivery_processed};
 use crate::id::JobId;
 use crate::session::{SessionNews, SessionStatus, mark_session, merge_news};
@@ -195,7 +195,7 @@ impl Case<'_> {
 
     /// Writes a job's effect and its end in one transaction, as workers do.
     async fn perform(&mut self, held: &Held, crashes: bool) -> Result<(), lease::Error> {
-        let mut tx = self.db.begin().await.unwrap();
+        let mut tx = db::begin(&self.db).await.unwrap();
         let (mut key, mut asks) = (None, false);
         let call = match held.claimed.job {
             Job::ProcessDelivery { delivery_id } => {

@@ -35,7 +35,7 @@ pub(crate) async fn post(
         }
     };
     dashboard.throttle.succeeded(&admin.email);
-    let mut tx = dashboard.db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&dashboard.db).await?;
     admin_user::set_password(&mut *tx, admin.admin_user_id, &hash).await?;
     let n = admin_login::delete_other_logins_of(&mut *tx, admin.admin_user_id, &own).await?;
     audit::insert_entry(&mut *tx, &admin.caller, "admin.password", None, &json!({ "ended": n }), now).await?;

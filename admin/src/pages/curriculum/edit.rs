@@ -6,7 +6,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::json;
 use shared::curriculum::{self, Curriculum, Draft, Skill, fingerprint};
-use shared::db::{Connection, Db, Error};
+use shared::db::{self, Connection, Db, Error};
 use shared::{audit, clock};
 
 use super::{Data, Filter, PATH};
@@ -86,7 +86,7 @@ async fn take(db: &Db, posted: &Posted, skill_id: &str, is_new: bool) -> Result<
     let admin = &posted.admin;
     admin.require_write()?;
     let mut form = Form::from_fields(&posted.fields, skill_id);
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(db).await?;
     curriculum::lock(&mut tx).await?;
     let living = curriculum::load(&mut tx).await?;
     let there = living.find_skill(skill_id);
@@ -140,7 +140,7 @@ pub(crate) async fn retire(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     curriculum::lock(&mut tx).await?;
     let living = curriculum::load(&mut tx).await?;
     living.find_skill(&skill_id).ok_or(Fault::NotFound("skill"))?;
@@ -157,7 +157,7 @@ pub(crate) async fn restore(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     curriculum::lock(&mut tx).await?;
     let retired = curriculum::list_retired(&mut tx).await?;
     let skill = retired.into_iter().find(|skill| skill.skill_id == skill_id).ok_or(Fault::NotFound("skill"))?;
@@ -171,7 +171,7 @@ pub(crate) async fn restore(
 pub(crate) async fn add_subject(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     curriculum::lock(&mut tx).await?;
     let living = curriculum::load(&mut tx).await?;
     let subject_id = posted.fields.text("subject_id");

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 use shared::curriculum::{self, Curriculum, Difference, fingerprint};
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::{audit, clock};
 
 use super::{Data, PATH};
@@ -82,7 +82,7 @@ fn judged(posted: &Posted, data: &Data, stale: Option<&Markup>) -> Response {
 pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     curriculum::lock(&mut tx).await?;
     let data = Data { living: curriculum::load(&mut tx).await?, retired: curriculum::list_retired(&mut tx).await? };
     let Ok(incoming) = read(sheet(&posted.fields)) else { return Ok(judged(&posted, &data, None)) };

@@ -79,7 +79,7 @@ pub(crate) async fn discard(
 
 async fn one(db: &Db, posted: &Posted, job_id: JobId, decision: Decision) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(db).await?;
     let action = match decision {
         Decision::Retry => {
             repair::retry(&mut tx, job_id).await?;
@@ -146,7 +146,7 @@ pub(crate) async fn all_alike(
     let until = fields.raw("until").parse().ok().and_then(DateTime::from_timestamp_micros);
     let until = until.ok_or_else(|| Fault::Invalid("The form is damaged. Open the page once more.".to_owned()))?;
     let alike = alike_of(&filter, until)?;
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let n = match decision {
         Decision::Retry => repair::retry_alike(&mut tx, caller, &alike, now).await?,
         Decision::Discard => repair::discard_alike(&mut tx, caller, &alike, now).await?,

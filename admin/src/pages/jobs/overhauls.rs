@@ -70,7 +70,7 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Respon
         ];
         return Ok(confirm(admin, &work, n, &fields).into_response());
     }
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     match overhaul::start(&mut tx, &admin.caller, &work, admin.viewer.now).await {
         Err(error) if error.is_conflict_with("overhauls_running_key") => {
             drop(tx);
@@ -88,7 +88,7 @@ pub(crate) async fn stop(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    let mut tx = db.begin().await.map_err(db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     overhaul::stop(&mut tx, &posted.admin.caller, overhaul_id, posted.admin.viewer.now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use shared::analysis::{self, Introduction};
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::id::SessionId;
 use shared::job::repair;
 use shared::session::{self, SessionKey};
@@ -28,7 +28,7 @@ pub(crate) async fn accept(
     let now = clock::now();
     let analysis = analysis::find_current(&db, &admin.caller, session_id).await?;
     let told = analysis.and_then(|analysis| analysis.findings.introduction).ok_or(Error::NotFound("introduction"))?;
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let session = session::get_session(&mut *tx, &admin.caller, &SessionKey::Id(session_id)).await?;
     let student_id = introduction::accept(&mut tx, &admin.caller, &session, &told, now).await?;
     repair::reanalyze(&mut tx, &admin.caller, session_id, now).await?;

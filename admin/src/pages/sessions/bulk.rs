@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use shared::clock;
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::id::SessionId;
 use shared::job::repair::{self, Reanalysis};
 
@@ -34,7 +34,7 @@ pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Re
         return Ok(confirm(admin, &ids, back).into_response());
     }
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let mut n_asked = 0;
     for session_id in ids {
         // A call that goes on has nothing to be judged: it is left out, and the count says so.

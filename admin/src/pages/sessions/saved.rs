@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use shared::clock;
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::id::SavedViewId;
 use shared::saved_view::{self, MAX_VIEWS, SavedView};
 use shared::session::SessionStatus;
@@ -33,7 +33,7 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
     if query.chars().count() > MAX_QUERY_CHARS {
         return Err(Fault::Invalid("These filters are too long to keep.".to_owned()));
     }
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let admin_user_id = posted.admin.admin_user_id;
     if !saved_view::save_view(&mut tx, admin_user_id, PAGE_NAME, name, &query, clock::now()).await? {
         return Err(Fault::Invalid(format!("You keep {MAX_VIEWS} views already. Delete one of them first.")));

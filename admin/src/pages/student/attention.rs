@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::id::StudentId;
 use shared::{attention, clock};
 
@@ -15,7 +15,7 @@ pub(crate) async fn handled(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     attention::mark_handled(&mut tx, &posted.admin.caller, student_id, clock::now()).await?;
     tx.commit().await.map_err(Error::from)?;
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use maud::{Markup, html};
 use shared::clock;
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::id::StudentId;
 use shared::phone::Phone;
 use shared::student::{self, MAX_COHORT, NewStudent, Student, StudentChange, StudentStatus};
@@ -134,7 +134,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     let now = clock::now();
     let Understood { name, grade, cohort, phones, locale, timezone, guidance, status } = understood;
     let new = NewStudent { display_name: name, grade, cohort, locale, timezone, phones };
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let student = student::insert_student(&mut tx, &admin.caller, &new, now).await?;
     let change = StudentChange { guidance: Some(guidance), status: Some(status), ..StudentChange::default() };
     student::update_student(&mut tx, &admin.caller, student.student_id, &change, now).await?;
@@ -180,7 +180,7 @@ pub(crate) async fn save(
         guidance: Some(understood.guidance),
         phones: Some(understood.phones),
     };
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     student::update_student(&mut tx, &admin.caller, student_id, &change, now).await?;
     super::record(&mut *tx, admin, "student.update", student_id, now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;

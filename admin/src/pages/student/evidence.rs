@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::evidence::{self, Correction, Evidence, Help, Source, Verdict};
 use shared::id::{EvidenceId, SessionId, StudentId};
 use shared::mastery::StudentSkill;
@@ -79,7 +79,7 @@ pub(crate) async fn correct(
     let skill_id = judged.skill_id;
     let correction = Correction { session_id, skill_id: skill_id.clone(), turn_no, verdict, help: Some(help) };
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     evidence::correct(&mut tx, &admin.caller, &correction, now).await?;
     let text = format!("Turn {turn_no}, {skill_id}: {}. {reason}", verdict_words(verdict, help));
     let note = NewNote { student_id, session_id: Some(session_id), text, for_assistant: false };

@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use maud::{Markup, html};
 use shared::clock;
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::id::StudentId;
 use shared::student::{self, Student};
 
@@ -24,7 +24,7 @@ pub(crate) async fn export(
     Path(student_id): Path<StudentId>,
 ) -> Result<Response, Fault> {
     admin.require_export()?;
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let all = student::export(&mut tx, &admin.caller, student_id, admin.viewer.now).await?;
     tx.commit().await.map_err(Error::from)?;
     let name = format!("attachment; filename=\"student-{student_id}.json\"");
@@ -54,7 +54,7 @@ pub(crate) async fn erase(
         let error = "That is not the student's name, letter for letter.";
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &student, Some(error))).into_response());
     }
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     student::delete_student(&mut tx, &admin.caller, student_id, clock::now()).await?;
     tx.commit().await.map_err(Error::from)?;
     Ok(Redirect::to("/students").into_response())

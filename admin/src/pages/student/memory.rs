@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::db::{Connection, Db, Error};
+use shared::db::{self, Connection, Db, Error};
 use shared::evidence::Source;
 use shared::fact::{self, Fact};
 use shared::id::{FactId, StudentId};
@@ -24,7 +24,7 @@ pub(crate) async fn forget(
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     fact::forget_fact(&mut tx, &posted.admin.caller, student_id, fact_id, now).await?;
     record(&mut tx, &posted.admin, "fact.forget", student_id, fact_id).await?;
     tx.commit().await.map_err(Error::from)?;
@@ -44,7 +44,7 @@ pub(crate) async fn reword(
         )));
     }
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     fact::reword_fact(&mut tx, &posted.admin.caller, student_id, fact_id, &text, now).await?;
     record(&mut tx, &posted.admin, "fact.reword", student_id, fact_id).await?;
     tx.commit().await.map_err(Error::from)?;

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use shared::clock;
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::id::{MisconceptionId, StudentId};
 use shared::misconception::{self, Misconception};
 
@@ -20,7 +20,7 @@ pub(crate) async fn resolve(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     misconception::mark_resolved(&mut tx, &posted.admin.caller, student_id, misconception_id, clock::now()).await?;
     tx.commit().await.map_err(Error::from)?;
     Ok(Redirect::to(&format!("/students/{student_id}#misconceptions")).into_response())

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use shared::audit;
 use shared::clock;
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::id::{NoteId, StudentId};
 use shared::note::{self, NewNote, Note};
 
@@ -36,7 +36,7 @@ pub(crate) async fn add_note(
         for_assistant: posted.fields.text("who") == "assistant",
     };
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     let note_id = note::insert_note(&mut *tx, &posted.admin.caller, &new, now).await?;
     record(&mut tx, &posted.admin, "note.add", note_id, student_id, now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
@@ -50,7 +50,7 @@ pub(crate) async fn delete_note(
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
     let now = clock::now();
-    let mut tx = db.begin().await.map_err(shared::db::Error::from)?;
+    let mut tx = db::begin(&db).await?;
     note::delete_note(&mut *tx, &posted.admin.caller, note_id, now).await?;
     record(&mut tx, &posted.admin, "note.delete", note_id, student_id, now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use shared::curriculum::{self, SubjectSwitch};
-use shared::db::{Db, Error};
+use shared::db::{self, Db, Error};
 use shared::id::StudentId;
 use shared::{audit, clock};
 
@@ -25,7 +25,7 @@ pub(crate) async fn set_subjects(
     let switches = curriculum::list_switches(&db, &admin.caller, student_id).await?;
     let ticked = |switch: &SubjectSwitch| posted.fields.text(&switch.subject_id) == "on";
     let on: Vec<String> = switches.into_iter().filter(ticked).map(|switch| switch.subject_id).collect();
-    let mut tx = db.begin().await.map_err(Error::from)?;
+    let mut tx = db::begin(&db).await?;
     curriculum::set_switches(&mut tx, &admin.caller, student_id, &on).await?;
     let object = format!("student:{student_id}");
     let detail = serde_json::json!({ "on": on });
