@@ -127,13 +127,13 @@ fn draw_end(is_broken_off: bool, rng: &mut impl Rng) -> &'static str {
     ends[0].0
 }
 
-/// A call that goes on began minutes ago, one that waits ended within the hour.
+/// A call that goes on began minutes ago, one that waits ended within the minute.
 fn draw_times(status: SessionStatus, length: TimeDelta, now: DateTime<Utc>, rng: &mut impl Rng) -> Times {
     let mut ago =
         |seconds: std::ops::Range<i64>| now - length - TimeDelta::milliseconds(rng.random_range(seconds) * 1000);
     let started_at = match status {
         SessionStatus::InProgress => ago(0..240) + length,
-        SessionStatus::Received => ago(60..3_600),
+        SessionStatus::Received => ago(10..60),
         _ => ago(3_600..DAYS * 86_400),
     };
     let ended_at = started_at + length;
