@@ -1,9 +1,11 @@
 //! Making API clients and dashboard users. Secrets are printed once and kept as hashes.
 
 use std::io::{IsTerminal, Read};
+use std::path::Path;
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Duration, Utc};
+use mcp_server::token::public_keys::PublicKeys;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::access::{Caller, Role, ScopeSet};
@@ -21,27 +23,51 @@ pub async fn create_api_client(
     name: &str,
     scopes: ScopeSet,
     with_agent_key: bool,
+    public_key: Option<&Path>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     ensure!((1..=80).contains(&name.trim().chars().count()), "a client's name has 1 to 80 characters");
     ensure!(!scopes.is_empty(), "a client needs at least one scope; the scopes are: {}", ScopeSet::all());
+    let public_keys = public_key.map(read_public_keys).transpose()?;
     let mut tx = db::begin(db).await?;
-    let (client, secret) = api_client::insert_client(&mut *tx, name.trim(), scopes, now).await?;
-    let mut shown = json!({
-        "client_id": client.client_id,
-        "client_secret": secret.expose_secret(),
-        "scope": scopes.to_string(),
-    });
+    let (client, secret) = if let Some(keys) = &public_keys {
+        (api_client::insert_signing_client(&mut *tx, name.trim(), scopes, keys, now).await?, None)
+    } else {
+        let (client, secret) = api_client::insert_client(&mut *tx, name.trim(), scopes, now).await?;
+        (client, Some(secret))
+    };
+    let mut shown = json!({ "client_id": client.client_id, "scope": scopes.to_string() });
+    if let Some(secret) = secret {
+        shown["client_secret"] = json!(secret.expose_secret());
+    }
     if with_agent_key {
         let key = agent_key::insert_key(&mut *tx, &client.client_id, now).await?;
         shown["agent_key"] = json!(key.expose_secret());
     }
-    let detail = json!({ "scope": scopes.to_string(), "agent_key": with_agent_key });
+    let detail =
+        json!({ "scope": scopes.to_string(), "agent_key": with_agent_key, "public_key": public_keys.is_some() });
     let caller = Caller::operator();
     audit::insert_entry(&mut *tx, &caller, "api_client.create", Some(&client.client_id), &detail, now).await?;
     tx.commit().await?;
     say!("{shown:#}");
     Ok(())
+}
+
+/// `api-client set-key`: what the client signs from now on is held against these keys.
+pub async fn set_public_keys(db: &Db, client_id: &str, file: &Path, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let keys = read_public_keys(file)?;
+    let mut tx = db::begin(db).await?;
+    api_client::set_public_keys(&mut *tx, client_id, &keys).await?;
+    audit::insert_entry(&mut *tx, &Caller::operator(), "api_client.set_key", Some(client_id), &json!({}), now).await?;
+    tx.commit().await?;
+    say!("{client_id} has its new public keys");
+    Ok(())
+}
+
+fn read_public_keys(file: &Path) -> anyhow::Result<String> {
+    let keys = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    PublicKeys::parse(&keys).with_context(|| file.display().to_string())?;
+    Ok(keys)
 }
 
 /// `admin-user create`: with the password that stands on standard input, or a one-time link.

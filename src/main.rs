@@ -112,6 +112,17 @@ enum ApiClientCommand {
         /// Also make a long-lived bearer, for clients that can only send a fixed header
         #[arg(long)]
         agent_key: bool,
+        /// Instead of a secret: the client proves who it is by signing (private_key_jwt), and this is its public key,
+        /// or several, as PEM, JWK or JWK set
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+    },
+    /// Replace the public keys of a client that signs; a file of the old one and the new lets it change over
+    SetKey {
+        #[arg(long)]
+        client_id: String,
+        #[arg(long, value_name = "FILE")]
+        public_key: PathBuf,
     },
 }
 
@@ -251,8 +262,11 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
     }
     let db = database.migrated_pool().await?;
     match command {
-        Command::ApiClient(ApiClientCommand::Create { name, scope, agent_key }) => {
-            accounts::create_api_client(&db, &name, scope, agent_key, now).await
+        Command::ApiClient(ApiClientCommand::Create { name, scope, agent_key, public_key }) => {
+            accounts::create_api_client(&db, &name, scope, agent_key, public_key.as_deref(), now).await
+        }
+        Command::ApiClient(ApiClientCommand::SetKey { client_id, public_key }) => {
+            accounts::set_public_keys(&db, &client_id, &public_key, now).await
         }
         Command::AdminUser(AdminUserCommand::Create { email, role }) => {
             accounts::create_admin_user(&db, &email, role, &settings::admin_url()?, now).await

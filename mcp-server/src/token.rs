@@ -1,4 +1,5 @@
-//! `POST /auth/token`: a client shows its secret and gets a token for a quarter of an hour (OAuth 2.1).
+//! `POST /auth/token`: a client shows its secret, or what it has signed, and gets a token for a quarter of an hour
+//! (OAuth 2.1).
 
 use std::net::IpAddr;
 
@@ -9,17 +10,20 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::json;
 use shared::access::ScopeSet;
 use shared::http::ClientAddress;
 use shared::{api_client, clock};
 
+mod assertion;
 pub mod failures;
+pub mod public_keys;
 mod request;
 
 use crate::auth::access_token::LIFETIME;
-use request::TokenRequest;
+use request::{Proof, TokenRequest};
 
 /// Why there is no token, by the names of RFC 6749 §5.2 and RFC 8707.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +31,10 @@ pub enum Refusal {
     InvalidRequest(&'static str),
     /// Nobody is named: the request lacks credentials.
     NoClient,
-    /// The client does not exist, its secret is wrong, or it was revoked: the answer does not say which.
+    /// The client does not exist, its secret or signature is wrong, or it was revoked: the answer does not say which.
     InvalidClient,
+    /// The client has signed it; what is wrong with it is for nobody else to hear.
+    InvalidAssertion(&'static str),
     UnsupportedGrantType,
     InvalidScope,
     InvalidTarget,
@@ -63,6 +69,14 @@ pub async fn issue(
     ([(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")], answer).into_response()
 }
 
+/// `GET /auth/authorize`: says in words that nobody is asked here. A client that came for it was set up for the wrong flow.
+pub async fn authorize() -> Response {
+    let why = "nobody is asked for consent here: a program gets its token at /auth/token, by client_credentials; \
+               an admin makes its credentials on the page API clients of the dashboard";
+    let body = json!({ "error": "unsupported_response_type", "error_description": why });
+    (StatusCode::BAD_REQUEST, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
 async fn grant(
     state: &crate::State,
     address: IpAddr,
@@ -74,8 +88,16 @@ async fn grant(
     if let Some(wait) = state.failures.wait(&request.client_id, address, now) {
         return Err(Refusal::Wait { seconds: wait.num_seconds() + 1 });
     }
-    let client = api_client::find_by_secret(&state.db, &request.client_id, &request.secret, now).await;
-    let Some(client) = client.map_err(|_| Refusal::Unavailable)? else {
+    let (db, client_id) = (&state.db, &request.client_id);
+    let client = match &request.proof {
+        Proof::Secret(secret) => {
+            api_client::find_by_secret(db, client_id, secret, now).await.map_err(|_| Refusal::Unavailable)?
+        }
+        Proof::Assertion(signed) => {
+            assertion::find_client(db, &state.auth.issuer, client_id, signed.expose_secret(), now).await?
+        }
+    };
+    let Some(client) = client else {
         state.failures.add(&request.client_id, address, now);
         return Err(Refusal::InvalidClient);
     };
@@ -100,8 +122,15 @@ impl Refusal {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why),
-            Self::NoClient => (StatusCode::UNAUTHORIZED, "invalid_client", "client_id and client_secret are missing"),
-            Self::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client", "unknown client or wrong secret"),
+            Self::NoClient => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "client_id and client_secret, or client_assertion, are missing",
+            ),
+            Self::InvalidClient => {
+                (StatusCode::UNAUTHORIZED, "invalid_client", "unknown client, wrong secret or signature")
+            }
+            Self::InvalidAssertion(why) => (StatusCode::UNAUTHORIZED, "invalid_client", why),
             Self::UnsupportedGrantType => {
                 (StatusCode::BAD_REQUEST, "unsupported_grant_type", "the grant type is client_credentials")
             }
@@ -127,7 +156,7 @@ impl IntoResponse for Refusal {
         let mut response = (status, Json(json!({ "error": error, "error_description": description }))).into_response();
         let headers = response.headers_mut();
         match self {
-            Self::NoClient | Self::InvalidClient => {
+            Self::NoClient | Self::InvalidClient | Self::InvalidAssertion(_) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="auth/token""#));
             }
             Self::Wait { seconds } => {

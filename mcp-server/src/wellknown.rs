@@ -7,6 +7,8 @@ use http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
 use shared::access::ScopeSet;
 
+use crate::token::public_keys::ALGORITHMS;
+
 /// The path form of RFC 9728: the resource's own path follows the well-known one.
 pub const PROTECTED_RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource/mcp";
 
@@ -49,13 +51,16 @@ fn protected_resource_metadata(issuer: &str, resource: &str) -> Value {
 fn authorization_server_metadata(issuer: &str) -> Value {
     json!({
         "issuer": issuer,
+        // No grant of ours uses it, but the official SDKs read no metadata without it.
+        "authorization_endpoint": format!("{issuer}/auth/authorize"),
         "token_endpoint": format!("{issuer}/auth/token"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "scopes_supported": scopes(),
-        // There is no authorization endpoint, so there are no response types; RFC 8414 wants the member nevertheless.
+        // Nobody is asked for consent, so there are no response types; RFC 8414 wants the member nevertheless.
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "service_documentation": format!("{issuer}/api/docs"),
     })
 }

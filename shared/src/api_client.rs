@@ -1,5 +1,7 @@
 //! An agent or an app that may ask for tokens, and what it may do.
 
+mod assertion;
+
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -7,6 +9,8 @@ use subtle::ConstantTimeEq;
 use crate::access::{Caller, ScopeSet};
 use crate::db::{Db, Error, Executor, Result};
 use crate::secret;
+
+pub use self::assertion::{accept_assertion, find_signing_client, insert_signing_client, set_public_keys};
 
 /// One row of `api_clients`, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,17 @@ pub struct ApiClient {
 }
 
 impl ApiClient {
+    fn new(name: &str, scopes: ScopeSet, now: DateTime<Utc>) -> Self {
+        Self {
+            client_id: format!("client_{}", uuid::Uuid::now_v7().simple()),
+            name: name.to_owned(),
+            scopes,
+            created_at: now,
+            last_used_at: None,
+            revoked_at: None,
+        }
+    }
+
     /// The caller that a request of this client has.
     pub fn caller(&self) -> Caller {
         Caller::client(self.client_id.clone(), self.scopes)
@@ -34,14 +49,7 @@ pub async fn insert_client(
     now: DateTime<Utc>,
 ) -> Result<(ApiClient, SecretString)> {
     let secret = secret::generate("cs");
-    let client = ApiClient {
-        client_id: format!("client_{}", uuid::Uuid::now_v7().simple()),
-        name: name.to_owned(),
-        scopes,
-        created_at: now,
-        last_used_at: None,
-        revoked_at: None,
-    };
+    let client = ApiClient::new(name, scopes, now);
     sqlx::query!(
         "insert into api_clients (client_id, name, secret_hash, scopes, created_at) values ($1, $2, $3, $4, $5)",
         client.client_id,
@@ -75,8 +83,9 @@ pub async fn find_by_secret(
         let _ = offered.ct_eq(&[0; 32]);
         return Ok(None);
     };
-    let is_current = offered.ct_eq(&row.secret_hash);
-    let is_previous = offered.ct_eq(row.previous_secret_hash.as_deref().unwrap_or(&[0; 32]));
+    // Nothing has this hash: where there is no secret, every one is wrong.
+    let is = |hash: &Option<Vec<u8>>| offered.ct_eq(hash.as_deref().unwrap_or(&[0; 32]));
+    let (is_current, is_previous) = (is(&row.secret_hash), is(&row.previous_secret_hash));
     let in_grace = row.previous_secret_until.is_some_and(|until| now < until);
     if row.revoked_at.is_some() || !(bool::from(is_current) || (bool::from(is_previous) && in_grace)) {
         return Ok(None);

@@ -157,13 +157,18 @@ fn made_up(schema: &Value, student_id: &Value) -> Value {
 }
 
 /// The script, beside the packages it imports.
-fn script(name: &str) -> PathBuf {
+pub fn script(name: &str) -> PathBuf {
     let copy = packages().parent().unwrap().join(name);
     std::fs::copy(PathBuf::from("tests/clients").join(name), &copy).unwrap();
     copy
 }
 
 async fn hear(program: &Path, arguments: &[String], order: &Order) -> Heard {
+    serde_json::from_value(hear_program(program, arguments, order).await).unwrap()
+}
+
+/// What the program prints of what it has heard.
+pub async fn hear_program(program: &Path, arguments: &[String], order: &impl Serialize) -> Value {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).env("HOME", std::env::temp_dir());
     let order = serde_json::to_vec(order).unwrap();

@@ -8,6 +8,7 @@
 mod analytics;
 mod assistant;
 mod chaos;
+mod client_credentials;
 mod clients;
 mod cohorts;
 mod curriculum;

@@ -8,13 +8,22 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::config::from_environment;
 use shared::db::{self, Db, PoolSize};
 
-use crate::service::{WEBHOOK_SECRET, client, eventually, new_database};
+use crate::service::{Service, WEBHOOK_SECRET, client, eventually, new_database};
 
 /// For tests only.
 pub const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\\n-----END PRIVATE KEY-----";
 
 /// Another one, likewise.
 pub const JWT_PRIVATE_KEY_TWO: &str = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIBlsfrgU+upcds75N7CZmFjHsJTUIwhWm3HFDPPpZVbW\\n-----END PRIVATE KEY-----";
+
+/// What the command printed, good or bad.
+pub fn operator(service: &Service, arguments: &[&str]) -> (bool, String) {
+    let mut command = Command::new(binary("ai-tutor"));
+    command.args(arguments).env("DATABASE_URL", service.database_url.expose_secret());
+    let output = tokio::task::block_in_place(|| command.output().unwrap());
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
 
 /// A process that does not outlive its test.
 pub struct Process(Child);

@@ -1,23 +1,11 @@
 //! What an operator mends by hand.
 
-use std::process::Command;
-
 use reqwest::StatusCode;
-use secrecy::ExposeSecret;
 
-use crate::processes::binary;
+use crate::processes::operator;
 use crate::psql::psql;
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
-
-/// What the command printed, good or bad.
-fn operator(service: &Service, arguments: &[&str]) -> (bool, String) {
-    let mut command = Command::new(binary("ai-tutor"));
-    command.args(arguments).env("DATABASE_URL", service.database_url.expose_secret());
-    let output = tokio::task::block_in_place(|| command.output().unwrap());
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(said).unwrap())
-}
 
 /// A service that has judged one call.
 async fn after_a_call() -> (Service, String) {

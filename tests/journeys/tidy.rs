@@ -147,7 +147,7 @@ fn every_page_is_checked_in_a_browser_and_has_its_picture() {
 #[test]
 fn released_migrations_never_change() {
     let list = std::fs::read_to_string(root().join("tests/fixtures/migrations.sha256")).unwrap();
-    assert!(list.lines().count() >= 25, "none is taken off the list");
+    assert!(list.lines().count() >= 26, "none is taken off the list");
     for line in list.lines() {
         let (sum, name) = line.split_once("  ").expect("lines as sha256sum writes them");
         let path = root().join("migrations").join(name);

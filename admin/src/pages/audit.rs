@@ -229,7 +229,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 59] = [
+const ACTS: [(&str, &str); 60] = [
     ("admin.login", "signed in"),
     ("admin.logout", "signed out"),
     ("admin.sign_out", "ended sign-ins of their own"),
@@ -247,6 +247,7 @@ const ACTS: [(&str, &str); 59] = [
     ("client.revoke", "revoked an API client"),
     ("client.key", "made an agent key"),
     ("api_client.create", "made an API client by command"),
+    ("api_client.set_key", "replaced the public keys of an API client by command"),
     ("student.read", "opened a student"),
     ("student.read_context", "read what the assistant is told"),
     ("student.reveal_phone", "showed the phone numbers of a student"),

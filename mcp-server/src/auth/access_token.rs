@@ -34,7 +34,7 @@ struct Claims {
 
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(crate) enum Audience {
     One(String),
     Several(Vec<String>),
 }

@@ -1,4 +1,5 @@
-//! A token request as OAuth 2.1 has it: a form, and client credentials in a Basic header or in the form.
+//! A token request as OAuth 2.1 has it: a form, and client credentials in a Basic header or in the form, or what the
+//! client has signed instead.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,15 +9,23 @@ use secrecy::SecretString;
 use shared::access::ScopeSet;
 use url::form_urlencoded;
 
-use super::Refusal;
+use super::{Refusal, assertion};
 
 /// What a client asks for. Its credentials are read, and not yet checked.
 #[derive(Debug)]
 pub(super) struct TokenRequest {
     pub client_id: String,
-    pub secret: SecretString,
+    pub proof: Proof,
     /// `None`: whatever the client may have.
     pub scopes: Option<ScopeSet>,
+}
+
+/// How a client proves who it is.
+#[derive(Debug)]
+pub(super) enum Proof {
+    Secret(SecretString),
+    /// A JWT.
+    Assertion(SecretString),
 }
 
 /// The members of the form that matter here; others are ignored, as RFC 6749 §3.2 wants.
@@ -25,6 +34,8 @@ struct Form {
     grant_type: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
+    client_assertion_type: Option<String>,
+    client_assertion: Option<String>,
     scope: Option<String>,
     resources: Vec<String>,
 }
@@ -43,8 +54,8 @@ impl TokenRequest {
         }
         let scopes = form.scope.as_deref().filter(|scope| !scope.trim().is_empty()).map(str::parse).transpose();
         let scopes = scopes.map_err(|_| Refusal::InvalidScope)?;
-        let (client_id, secret) = credentials(headers, form.client_id, form.client_secret)?;
-        Ok(Self { client_id, secret, scopes })
+        let (client_id, proof) = form.credentials(headers)?;
+        Ok(Self { client_id, proof, scopes })
     }
 }
 
@@ -61,6 +72,8 @@ impl Form {
                 "grant_type" => &mut form.grant_type,
                 "client_id" => &mut form.client_id,
                 "client_secret" => &mut form.client_secret,
+                "client_assertion_type" => &mut form.client_assertion_type,
+                "client_assertion" => &mut form.client_assertion,
                 "scope" => &mut form.scope,
                 // RFC 8707 lets a client name several.
                 "resource" => {
@@ -75,25 +88,36 @@ impl Form {
         }
         Ok(form)
     }
-}
 
-/// One way of naming oneself, not two (RFC 6749 §2.3).
-fn credentials(
-    headers: &HeaderMap,
-    client_id: Option<String>,
-    client_secret: Option<String>,
-) -> Result<(String, SecretString), Refusal> {
-    let Some(authorization) = headers.get(AUTHORIZATION) else {
-        let client_id = client_id.filter(|id| !id.is_empty()).ok_or(Refusal::NoClient)?;
-        return Ok((client_id, client_secret.ok_or(Refusal::NoClient)?.into()));
-    };
-    let (basic_id, secret) = authorization.to_str().ok().and_then(read_basic).ok_or(Refusal::InvalidClient)?;
-    if client_secret.is_some() || client_id.is_some_and(|client_id| client_id != basic_id) {
-        return Err(Refusal::InvalidRequest(
-            "send credentials in the Authorization header or in the form, not in both",
-        ));
+    /// One way of proving who one is, not two (RFC 6749 §2.3).
+    fn credentials(self, headers: &HeaderMap) -> Result<(String, Proof), Refusal> {
+        let authorization = headers.get(AUTHORIZATION);
+        if let Some(assertion) = self.client_assertion {
+            if authorization.is_some() || self.client_secret.is_some() {
+                return Err(Refusal::InvalidRequest("send a client_assertion or a secret, not both"));
+            }
+            if self.client_assertion_type.as_deref() != Some(assertion::TYPE) {
+                return Err(Refusal::InvalidRequest("client_assertion_type is not the one of jwt-bearer"));
+            }
+            let claimed = assertion::claimed_client(&assertion).ok_or(Refusal::InvalidClient)?;
+            // A name beside it is superfluous; another name is a mistake.
+            if self.client_id.is_some_and(|client_id| client_id != claimed) {
+                return Err(Refusal::InvalidRequest("client_id is not the sub of the client_assertion"));
+            }
+            return Ok((claimed, Proof::Assertion(assertion.into())));
+        }
+        let Some(authorization) = authorization else {
+            let client_id = self.client_id.filter(|id| !id.is_empty()).ok_or(Refusal::NoClient)?;
+            return Ok((client_id, Proof::Secret(self.client_secret.ok_or(Refusal::NoClient)?.into())));
+        };
+        let (basic_id, secret) = authorization.to_str().ok().and_then(read_basic).ok_or(Refusal::InvalidClient)?;
+        if self.client_secret.is_some() || self.client_id.is_some_and(|client_id| client_id != basic_id) {
+            return Err(Refusal::InvalidRequest(
+                "send credentials in the Authorization header or in the form, not in both",
+            ));
+        }
+        Ok((basic_id, Proof::Secret(secret)))
     }
-    Ok((basic_id, secret))
 }
 
 /// Both halves are form-encoded before they are joined (RFC 6749 §2.3.1). Ours hold no character that this changes.
@@ -130,7 +154,8 @@ mod tests {
             headers.insert(AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
         }
         let request = TokenRequest::read(&headers, form.as_bytes(), RESOURCE)?;
-        Ok((request.client_id, request.secret.expose_secret().to_owned(), request.scopes))
+        let (Proof::Secret(proof) | Proof::Assertion(proof)) = request.proof;
+        Ok((request.client_id, proof.expose_secret().to_owned(), request.scopes))
     }
 
     #[test]
@@ -173,6 +198,26 @@ mod tests {
         }
         let twice = read("grant_type=client_credentials&client_secret=s", Some("c:s"));
         assert!(matches!(twice, Err(Refusal::InvalidRequest(_))), "{twice:?}");
+    }
+
+    #[test]
+    fn a_signed_statement_is_one_way_and_a_secret_another() {
+        // Says {"sub":"c"}.
+        let signed = "grant_type=client_credentials&client_assertion=e30.eyJzdWIiOiJjIn0.x";
+        let kind = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+        let expected = Ok(("c".to_owned(), "e30.eyJzdWIiOiJjIn0.x".to_owned(), None));
+        assert_eq!(read(&format!("{signed}&{kind}"), None), expected);
+        assert_eq!(read(&format!("{signed}&{kind}&client_id=c"), None), expected);
+        for (form, basic) in [
+            (signed.to_owned(), None),
+            (format!("{signed}&{kind}"), Some("c:s")),
+            (format!("{signed}&{kind}&client_secret=s"), None),
+            (format!("{signed}&{kind}&client_id=d"), None),
+        ] {
+            assert!(matches!(read(&form, basic), Err(Refusal::InvalidRequest(_))), "{form}");
+        }
+        let garbage = format!("grant_type=client_credentials&client_assertion=x&{kind}");
+        assert_eq!(read(&garbage, None), Err(Refusal::InvalidClient));
     }
 
     #[test]

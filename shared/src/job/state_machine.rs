@@ -195,7 +195,7 @@ impl Case<'_> {
 
     /// Writes a job's effect and its end in one transaction, as workers do.
     async fn perform(&mut self, held: &Held, crashes: bool) -> Result<(), lease::Error> {
-        let mut tx = db::begin(&self.db).await.unwrap();
+        let mut tx = db::begin(self.db).await.unwrap();
         let (mut key, mut asks) = (None, false);
         let call = match held.claimed.job {
             Job::ProcessDelivery { delivery_id } => {
