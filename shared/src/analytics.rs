@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use sqlx::{Executor as _, FromRow};
+use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
 use crate::db::{self, Connection, Db, Result};
@@ -143,7 +144,13 @@ pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, day
     }
     // Making a plan to read the rows takes longer than to read a month's sums.
     if !fresh.is_empty() {
-        add(&mut figures, rows_of(&mut tx, &plan, narrow, days, &fresh).await?);
+        let few = if plan.pair.is_none() { few_sessions(&mut tx, &plan, narrow).await? } else { None };
+        if let Some(few) = &few {
+            add(&mut figures, rows_of(&mut tx, &plan, narrow, days, &fresh, Rows::OfSessions(few)).await?);
+            add(&mut figures, rows_of(&mut tx, &plan, narrow, days, &fresh, Rows::OfNone).await?);
+        } else {
+            add(&mut figures, rows_of(&mut tx, &plan, narrow, days, &fresh, Rows::All).await?);
+        }
     }
     tx.commit().await?;
     Ok(figures.into_values().collect())
@@ -219,6 +226,41 @@ async fn sums_of(
     Ok(query.bind(pair.label.as_deref()).bind(pair.also_label.as_deref()).bind(of_subject).fetch_all(tx).await?)
 }
 
+/// So many sessions are read one by one; more are read with all others of their days.
+const FEW: i64 = 20_000;
+
+/// The sessions, of whatever days, that have in common what is asked for; `None` where they are many.
+async fn few_sessions(tx: &mut Connection, plan: &Plan<'_>, narrow: &Narrow) -> Result<Option<Vec<Uuid>>> {
+    let (kind, label) = plan.also.unzip();
+    let ids = sqlx::query_scalar!(
+        "select f.session_id from session_facts f left join students st on st.student_id = f.student_id
+         where ($1::text is null or st.cohort = $1 or ($1 = '' and st.cohort is null))
+           and ($2::smallint is null or st.grade = $2 or ($2 = -1 and st.grade is null))
+           and ($3::text is null or f.assistant = $3)
+           and ($4::text is null or exists (
+               select 1 from session_labels l where l.session_id = f.session_id and l.kind = $5 and l.label = $4))
+         limit $6",
+        narrow.cohort.as_deref(),
+        narrow.grade,
+        narrow.assistant.as_deref(),
+        label,
+        kind,
+        FEW + 1,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok((ids.len() as i64 <= FEW).then_some(ids))
+}
+
+/// Whose rows.
+#[derive(Clone, Copy)]
+enum Rows<'a> {
+    All,
+    OfSessions(&'a [Uuid]),
+    /// Reviews of what was practised in no session.
+    OfNone,
+}
+
 /// From the rows of these days.
 async fn rows_of(
     tx: &mut Connection,
@@ -226,6 +268,7 @@ async fn rows_of(
     narrow: &Narrow,
     days: Days<'_>,
     fresh: &[NaiveDate],
+    rows: Rows<'_>,
 ) -> Result<Vec<Figures>> {
     let sql = summed!(
         "select *, case $2 when 'day' then day::text when 'grade' then grade::text when 'assistant' then assistant
@@ -241,12 +284,15 @@ async fn rows_of(
                and ($10::text is null or cohort = $10)
                and ($11::text is null or exists (
                    select 1 from session_labels l where l.session_id = c.session_id and l.kind = $12 and l.label = $11))
+               and ($13::uuid[] is null or session_id = any($13)) and ($14 = false or session_id is null)
          ) facts"
     );
     let query = sqlx::query_as(sql).bind(days.judged_to).bind(plan.by).bind(days.zone).bind(plan.cut).bind(plan.label);
     let query = query.bind(fresh).bind(narrow.grade).bind(narrow.assistant.as_deref()).bind(plan.of_subject);
     let (kind, label) = plan.also.unzip();
-    Ok(query.bind(narrow.cohort.as_deref()).bind(label).bind(kind).fetch_all(tx).await?)
+    let query = query.bind(narrow.cohort.as_deref()).bind(label).bind(kind);
+    let sessions = if let Rows::OfSessions(ids) = rows { Some(ids) } else { None };
+    Ok(query.bind(sessions).bind(matches!(rows, Rows::OfNone)).fetch_all(tx).await?)
 }
 
 /// Whether what was learnt in calls before this was kept is still to be worked out, by `ai-tutor analytics rebuild`.

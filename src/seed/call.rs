@@ -44,6 +44,8 @@ pub struct Call<'a> {
     pub dialogue: &'a Dialogue,
     /// The dialogue ends before it has begun.
     pub is_broken_off: bool,
+    /// So many calls there are in all.
+    pub n_calls: u32,
 }
 
 /// A call that taught us of its student.
@@ -88,7 +90,7 @@ struct Times {
 
 /// Writes a call that stands somewhere on its way; most are analysed. Answers what it taught of its student, if so.
 pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch: &mut Batch) -> Option<Judged<'a>> {
-    let status = draw_status(rng);
+    let status = draw_status(call.n_calls, rng);
     let times = draw_times(status, call.dialogue.length, now, rng);
     let session_id = SessionId(id_at(times.started_at, rng));
     let ended_reason = draw_end(call.is_broken_off, rng);
@@ -106,12 +108,19 @@ pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch:
     }
 }
 
-fn draw_status(rng: &mut impl Rng) -> SessionStatus {
-    match rng.random_range(0..1000) {
-        0..950 => SessionStatus::Analyzed,
-        950..980 => SessionStatus::NeedsAttention,
-        980..995 => SessionStatus::Received,
-        _ => SessionStatus::InProgress,
+/// However many calls there have been, so many go on at one time, or wait for their analysis.
+const LIVE_MAX: f64 = 12.0;
+const WAITING_MAX: f64 = 40.0;
+
+fn draw_status(n_calls: u32, rng: &mut impl Rng) -> SessionStatus {
+    let share = |of_all: f64, most: f64| of_all.min(most / f64::from(n_calls));
+    let live = share(0.005, LIVE_MAX);
+    let waiting = live + share(0.015, WAITING_MAX);
+    match rng.random::<f64>() {
+        x if x < live => SessionStatus::InProgress,
+        x if x < waiting => SessionStatus::Received,
+        x if x < waiting + 0.03 => SessionStatus::NeedsAttention,
+        _ => SessionStatus::Analyzed,
     }
 }
 

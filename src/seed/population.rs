@@ -201,6 +201,7 @@ impl<'a> Population<'a> {
             phone: student.phone.clone(),
             dialogue,
             is_broken_off,
+            n_calls: self.size.sessions,
         }
     }
 }

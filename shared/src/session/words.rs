@@ -80,7 +80,7 @@ impl std::fmt::Debug for SessionHit {
 
 /// So many sessions are read at once and sorted; where more hold the words, the newest are walked until enough do.
 const FEW: i64 = 5_000;
-/// The newest sessions that tell whether words are common, and how many have to hold them: to look up in the index who
+/// The newest analysed sessions tell whether words are common, and how many have to hold them: to look up in the index who
 /// holds a common word means to read half of it.
 const N_SAMPLED: i64 = 200;
 const N_COMMON: i64 = 10;
@@ -140,7 +140,8 @@ pub(super) async fn asked_by(db: &Db, words: &str) -> Result<String> {
 pub(super) async fn few_that_hold(db: &Db, asked: &str) -> Result<Option<Vec<Uuid>>> {
     let n_of_newest = sqlx::query_scalar!(
         r#"select count(*) as "n!"
-           from (select session_id from sessions order by created_at desc, session_id desc limit $2) s
+           from (select session_id from sessions where status = 'analyzed'
+                 order by created_at desc, session_id desc limit $2) s
            join session_words w using (session_id) where w.words @@ $1::text::tsquery"#,
         asked,
         N_SAMPLED,

@@ -66,17 +66,20 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
         Some(words) => few_of_name(db, words, FEW).await?,
         None => None,
     };
-    let mut sql = QueryBuilder::new("with page as (select s.* from students s where true");
+    let mut sql = QueryBuilder::new("with page as (select s.* from ");
     match (few, words) {
+        // `offset 0` has them read first: they are few whatever else they have in common.
         (Some(few), _) => {
-            sql.push(" and s.student_id = any(").push_bind(few).push(")");
+            sql.push("(select * from students where student_id = any(").push_bind(few).push(") offset 0) s where true");
         }
         // The sum keeps the index of the words out of it: the matches are many, so that the next few by name are near.
         (None, Some(words)) => {
-            sql.push(" and (to_tsvector('simple', s.display_name) @@ ").push_bind(words);
+            sql.push("students s where (to_tsvector('simple', s.display_name) @@ ").push_bind(words);
             sql.push("::tsquery)::integer + 0 = 1");
         }
-        (None, None) => {}
+        (None, None) => {
+            sql.push("students s where true");
+        }
     }
     narrow(&mut sql, query);
     let order = if query.is_descending { "desc" } else { "asc" };
