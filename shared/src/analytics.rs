@@ -231,14 +231,19 @@ const FEW: i64 = 20_000;
 
 /// The sessions, of whatever days, that have in common what is asked for; `None` where they are many.
 async fn few_sessions(tx: &mut Connection, plan: &Plan<'_>, narrow: &Narrow) -> Result<Option<Vec<Uuid>>> {
-    let (kind, label) = plan.also.unzip();
+    let (kind, label) = plan.also.or(plan.label.map(|label| (plan.cut, label))).unzip();
     let ids = sqlx::query_scalar!(
         "select f.session_id from session_facts f left join students st on st.student_id = f.student_id
          where ($1::text is null or st.cohort = $1 or ($1 = '' and st.cohort is null))
            and ($2::smallint is null or st.grade = $2 or ($2 = -1 and st.grade is null))
            and ($3::text is null or f.assistant = $3)
-           and ($4::text is null or exists (
-               select 1 from session_labels l where l.session_id = f.session_id and l.kind = $5 and l.label = $4))
+           and ($4::text is null
+               or exists (
+                   select 1 from session_labels l where l.session_id = f.session_id and l.kind = $5 and l.label = $4)
+               -- What is practised in a call may be corrected away, and what came of it stays.
+               or exists (
+                   select 1 from practices p join skills k on k.skill_id = p.skill_id
+                   where p.session_id = f.session_id and $4 in (p.skill_id, k.subject_id)))
          limit $6",
         narrow.cohort.as_deref(),
         narrow.grade,
@@ -276,9 +281,8 @@ async fn rows_of(
          from (
              select *, (at at time zone $3)::date as day from cut_facts c
              where cut = $4 and ($5::text is null or label = $5)
-               and at >= ((select min(d) from unnest($6::date[]) d)::timestamp at time zone $3)
-               and at < (((select max(d) from unnest($6::date[]) d) + 1)::timestamp at time zone $3)
-               and (at at time zone $3)::date = any($6)
+               and at >= ($15::date::timestamp at time zone $3) and at < (($16::date + 1)::timestamp at time zone $3)
+               and ($6::date[] is null or (at at time zone $3)::date = any($6))
                and ($7::smallint is null or grade = $7) and ($8::text is null or assistant = $8)
                and ($9::text is null or label in (select skill_id from skills where subject_id = $9))
                and ($10::text is null or cohort = $10)
@@ -288,11 +292,18 @@ async fn rows_of(
          ) facts"
     );
     let query = sqlx::query_as(sql).bind(days.judged_to).bind(plan.by).bind(days.zone).bind(plan.cut).bind(plan.label);
-    let query = query.bind(fresh).bind(narrow.grade).bind(narrow.assistant.as_deref()).bind(plan.of_subject);
+    // Days without a gap need not be looked up one by one.
+    let has_gaps = fresh.windows(2).any(|two| two[0].succ_opt() != Some(two[1]));
+    let query = query
+        .bind(has_gaps.then_some(fresh))
+        .bind(narrow.grade)
+        .bind(narrow.assistant.as_deref())
+        .bind(plan.of_subject);
     let (kind, label) = plan.also.unzip();
     let query = query.bind(narrow.cohort.as_deref()).bind(label).bind(kind);
     let sessions = if let Rows::OfSessions(ids) = rows { Some(ids) } else { None };
-    Ok(query.bind(sessions).bind(matches!(rows, Rows::OfNone)).fetch_all(tx).await?)
+    let query = query.bind(sessions).bind(matches!(rows, Rows::OfNone));
+    Ok(query.bind(fresh.first()).bind(fresh.last()).fetch_all(tx).await?)
 }
 
 /// Whether what was learnt in calls before this was kept is still to be worked out, by `ai-tutor analytics rebuild`.

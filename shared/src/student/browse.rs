@@ -67,10 +67,15 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
         None => None,
     };
     let mut sql = QueryBuilder::new("with page as (select s.* from ");
+    let is_narrowed = query.in_need || query.grade.is_some() || query.cohort.is_some();
     match (few, words) {
-        // `offset 0` has them read first: they are few whatever else they have in common.
+        // `offset 0` has those of the name read first: they are few, whatever else they have in common.
+        (Some(_), Some(words)) if is_narrowed => {
+            sql.push("(select * from students where to_tsvector('simple', display_name) @@ ").push_bind(words);
+            sql.push("::tsquery offset 0) s where true");
+        }
         (Some(few), _) => {
-            sql.push("(select * from students where student_id = any(").push_bind(few).push(") offset 0) s where true");
+            sql.push("students s where s.student_id = any(").push_bind(few).push(")");
         }
         // The sum keeps the index of the words out of it: the matches are many, so that the next few by name are near.
         (None, Some(words)) => {
