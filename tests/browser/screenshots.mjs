@@ -71,11 +71,22 @@ try {
     await page.waitForURL(`${ADMIN_URL}/`);
     places ??= {
       session: await first(page, "/sessions?q=Amara", "tbody a[href^='/sessions/']"),
-      student: await first(page, "/students?q=Amara+Bianchi", "tbody a[href^='/students/']"),
       job: await first(page, "/jobs", "a[href$='/discard']"),
       client: await first(page, "/settings/clients", "a[href$='/revoke']", 3),
     };
-    places.evidence ??= await first(page, `/students/${places.student}`, "a[href$='/correct']", 4);
+    if (!places.student) {
+      // Somebody who needs a person, and of whom there is something to see.
+      await page.goto(`${ADMIN_URL}/students?attention=yes`);
+      const links = await page.locator("tbody a[href^='/students/']").evaluateAll(all => all.map(a => a.getAttribute("href")));
+      for (const link of links) {
+        await page.goto(ADMIN_URL + link);
+        const evidence = page.locator("a[href$='/correct']");
+        if ((await evidence.count()) === 0) continue;
+        places.student = link.split("/")[2];
+        places.evidence = (await evidence.first().getAttribute("href")).split("/")[4];
+        break;
+      }
+    }
     const pages = {
       overview: "/",
       sessions: "/sessions",
