@@ -17,7 +17,7 @@ use shared::retention::Retention;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub mod analysis;
+pub use analyser as analysis;
 mod analyze;
 mod attempt;
 pub mod breaker;

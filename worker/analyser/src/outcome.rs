@@ -14,7 +14,7 @@ use super::lead::{Lead, lead};
 const STRUGGLE: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// The student found it.
     Solved,
     /// The tutor said it.
@@ -23,7 +23,7 @@ pub(crate) enum Outcome {
 }
 
 /// `None` where nothing was answered.
-pub(crate) fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
+pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
     let exchanges = exchanges(turns);
     let judgements = judge(&exchanges, curriculum);
     // Thanks and afterthoughts end no task.

@@ -55,7 +55,7 @@ fn small(word: &str) -> Option<f64> {
 }
 
 /// The denominator that a word names, and whether it is a plural.
-pub(in crate::analysis) fn denominator(token: &Token) -> Option<(u32, bool)> {
+pub(crate) fn denominator(token: &Token) -> Option<(u32, bool)> {
     const NAMES: [(&str, u32); 18] = [
         ("half", 2),
         ("third", 3),

@@ -32,7 +32,7 @@ use shared::transcript::Turn;
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
-pub(crate) use self::outcome::{Outcome, outcome};
+pub use self::outcome::{Outcome, outcome};
 
 /// Changes whenever the same call may be judged differently.
 pub const VERSION: &str = "3";
@@ -66,7 +66,7 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
 }
 
 /// What [`analyse`] found, as it is stored.
-pub(crate) fn stored(
+pub fn stored(
     session_id: SessionId,
     status: AnalysisStatus,
     findings: Findings,
@@ -90,7 +90,7 @@ pub(crate) fn stored(
 }
 
 /// The verdict on each student turn that answered something, with the turn's number: for evaluation.
-pub(crate) fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Option<Verdict>)> {
+pub fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Option<Verdict>)> {
     let exchanges = exchange::exchanges(turns);
     let judgements = judge::judge(&exchanges, curriculum);
     let of_turns = |(exchange, judgement): (&Exchange, &Judgement)| {
@@ -101,17 +101,17 @@ pub(crate) fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Opt
 }
 
 /// Whether a tutor's reply gives the step away: for evaluation.
-pub(crate) fn tells(reply: &str) -> bool {
+pub fn tells(reply: &str) -> bool {
     tutoring::tells(&exchange::plain(reply))
 }
 
 /// How many numbers a text holds: for evaluation.
-pub(crate) fn numbers_in(text: &str) -> usize {
+pub fn numbers_in(text: &str) -> usize {
     numbers::values(text).len()
 }
 
 /// The number a text ends in: for evaluation.
-pub(crate) fn last_number(text: &str) -> Option<f64> {
+pub fn last_number(text: &str) -> Option<f64> {
     numbers::values(text).last().map(|value| value.amount)
 }
 

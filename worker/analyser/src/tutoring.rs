@@ -120,7 +120,7 @@ mod tests {
     use shared::curriculum::Curriculum;
 
     use super::*;
-    use crate::analysis::{exchange::exchanges, judge::judge};
+    use crate::{exchange::exchanges, judge::judge};
 
     fn of(lines: &[&str]) -> Tutoring {
         let turn = |(i, line): (usize, &&str)| Turn {

@@ -1,0 +1,6 @@
+//! What people say on the phone, as values: answers, tasks, questions and disclosures.
+//!
+//! Everything here is pure: no I/O, no clock, no randomness without a seed.
+//!
+//! **Invariant:** what was not understood is never acted on. A reader returns what it could not read, and the functions
+//! that judge answer "undecided" if anything that matters is unread.

@@ -1,0 +1,245 @@
+//! Scores of the rules on the cases of `tests/cases`: short calls and whole calls, as a speech recogniser writes them.
+//!
+//! `CASES=FILE` scores another file of the same shape, `FAILURES=1` lists what is not as expected:
+//! `FAILURES=1 cargo test -p analyser --test cases -- --nocapture`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use analyser::analyse;
+use serde::Deserialize;
+use shared::analysis::Findings;
+use shared::curriculum::Curriculum;
+use shared::evidence::{Help, Verdict};
+use shared::transcript::{Speaker, Turn};
+
+#[derive(Deserialize)]
+struct Said {
+    speaker: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct ShortCall {
+    id: String,
+    kind: String,
+    turns: Vec<Said>,
+    /// One letter per student turn, see `tests/cases/README.md`.
+    expected: String,
+    help: Option<String>,
+    skill: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WholeCall {
+    id: String,
+    turns: Vec<Said>,
+    labels: Vec<Label>,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    turn: usize,
+    verdict: String,
+    skill: Option<String>,
+    help: String,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases")
+}
+
+fn read<T: for<'a> Deserialize<'a>>(file: &str) -> Vec<T> {
+    let path = std::env::var("CASES").map_or_else(|_| folder().join(file), PathBuf::from);
+    let lines = std::fs::read_to_string(path).unwrap();
+    lines.lines().filter(|line| !line.trim().is_empty()).filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+fn transcript(said: &[Said]) -> Vec<Turn> {
+    let turn = |(i, said): (usize, &Said)| Turn {
+        turn_no: i as i32,
+        speaker: if said.speaker == "student" { Speaker::Student } else { Speaker::Tutor },
+        text: said.text.clone(),
+        offset_ms: i as i32 * 3000,
+        duration_ms: None,
+    };
+    said.iter().enumerate().map(turn).collect()
+}
+
+/// Verdict, skill and help of the evidence on a turn.
+fn evidence(findings: &Findings, turn: usize) -> Option<(Verdict, &str, Help)> {
+    let all = findings.skills.iter().flat_map(|skill| skill.evidence.iter().map(move |e| (e, &skill.skill_id)));
+    all.filter(|(e, _)| e.turn_no == turn as i32).map(|(e, skill)| (e.verdict, skill.as_str(), e.help)).next()
+}
+
+fn percent(part: usize, of: usize) -> f64 {
+    100.0 * part as f64 / (of.max(1)) as f64
+}
+
+fn shows_failures() -> bool {
+    std::env::var("FAILURES").is_ok()
+}
+
+fn show(turns: &[Said]) -> String {
+    turns.iter().map(|t| format!("{}: {}", &t.speaker[..1].to_uppercase(), t.text)).collect::<Vec<_>>().join(" / ")
+}
+
+fn name(help: Help) -> &'static str {
+    match help {
+        Help::None => "none",
+        Help::Hint => "hint",
+        Help::Told => "told",
+    }
+}
+
+#[test]
+fn short_calls() {
+    let curriculum = Curriculum::starter();
+    let (mut n, mut ok, mut wrong_as_right, mut false_evidence, mut right_as_wrong) = (0, 0, 0, 0, 0);
+    let (mut n_skills, mut skills_ok, mut n_help, mut help_ok) = (0, 0, 0, 0);
+    let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for call in read::<ShortCall>("calls.jsonl") {
+        let turns = transcript(&call.turns);
+        let findings = analyse(&turns, &curriculum);
+        let verdicts = analyser::verdicts(&turns, &curriculum);
+        let students = turns.iter().filter(|t| t.speaker == Speaker::Student);
+        for (expected, turn) in call.expected.chars().zip(students) {
+            let found = evidence(&findings, turn.turn_no as usize);
+            let of_turn = verdicts.iter().find(|(no, _)| *no == turn.turn_no).and_then(|(_, verdict)| *verdict);
+            let verdict = found.map(|(verdict, ..)| verdict).or(of_turn);
+            let as_expected = match expected {
+                'R' => verdict == Some(Verdict::Correct),
+                'W' => matches!(verdict, Some(Verdict::Incorrect | Verdict::Partial)),
+                'U' => found.is_none(),
+                'N' => found.is_none_or(|(verdict, ..)| verdict != Verdict::Correct),
+                'X' => found.is_none(),
+                _ => continue,
+            };
+            n += 1;
+            ok += usize::from(as_expected);
+            let kind = kinds.entry(call.kind.clone()).or_default();
+            kind.1 += 1;
+            kind.0 += usize::from(as_expected);
+            wrong_as_right += usize::from("WN".contains(expected) && verdict == Some(Verdict::Correct));
+            false_evidence += usize::from("UX".contains(expected) && found.is_some());
+            right_as_wrong += usize::from(expected == 'R' && verdict == Some(Verdict::Incorrect));
+            let mut why = if as_expected { String::new() } else { format!("{verdict:?} instead of {expected}") };
+            if let (Some(skill), Some((_, found, _)), 'R' | 'W') = (&call.skill, found, expected) {
+                n_skills += 1;
+                skills_ok += usize::from(found == skill);
+                if found != skill {
+                    why = format!("{why} skill {found} instead of {skill}");
+                }
+            }
+            // The label speaks of the last answer.
+            let is_last =
+                turns.iter().rfind(|t| t.speaker == Speaker::Student).is_some_and(|t| t.turn_no == turn.turn_no);
+            if let (Some(help), Some((_, _, found)), true) = (&call.help, found, is_last) {
+                n_help += 1;
+                help_ok += usize::from(name(found) == help);
+                if name(found) != help {
+                    why = format!("{why} help {} instead of {help}", name(found));
+                }
+            }
+            if shows_failures() && !why.is_empty() {
+                println!("{} [{}] {why} | {}", call.id, turn.turn_no, show(&call.turns));
+            }
+        }
+    }
+    for (kind, (ok, n)) in kinds.iter().filter(|(_, (ok, n))| ok < n) {
+        println!("  {kind}: {ok}/{n}");
+    }
+    println!("short calls: {ok}/{n} as expected ({:.1} %)", percent(ok, n));
+    println!(
+        "  wrong as right {wrong_as_right}, false evidence {false_evidence} ({:.1} %); right as wrong {right_as_wrong} ({:.1} %)",
+        percent(wrong_as_right + false_evidence, n),
+        percent(right_as_wrong, n)
+    );
+    println!(
+        "  skill right {skills_ok}/{n_skills} ({:.1} %); help right {help_ok}/{n_help} ({:.1} %)",
+        percent(skills_ok, n_skills),
+        percent(help_ok, n_help)
+    );
+}
+
+#[test]
+fn whole_calls() {
+    let curriculum = Curriculum::starter();
+    let (mut n_shown, mut n_found, mut n_evidence, mut n_right) = (0, 0, 0, 0);
+    let (mut n_help, mut help_right) = (0, 0);
+    let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
+    for call in read::<WholeCall>("realistic.jsonl") {
+        let turns = transcript(&call.turns);
+        let findings = analyse(&turns, &curriculum);
+        for label in &call.labels {
+            let found = evidence(&findings, label.turn);
+            let shown = label.skill.as_deref().filter(|_| label.verdict != "none");
+            n_shown += usize::from(shown.is_some());
+            let Some((verdict, skill, help)) = found else {
+                if shows_failures() && shown.is_some() {
+                    println!(
+                        "{} [{}] missed {} {:?} | {}",
+                        call.id,
+                        label.turn,
+                        label.verdict,
+                        shown,
+                        near(&call.turns, label.turn)
+                    );
+                }
+                continue;
+            };
+            n_evidence += 1;
+            let right_verdict = match label.verdict.as_str() {
+                "right" => verdict == Verdict::Correct,
+                "wrong" => verdict != Verdict::Correct,
+                _ => false,
+            };
+            let is_right = right_verdict && shown == Some(skill);
+            n_right += usize::from(is_right);
+            n_found += usize::from(is_right);
+            if is_right {
+                n_help += 1;
+                help_right += usize::from(name(help) == label.help);
+                if shows_failures() && name(help) != label.help {
+                    println!(
+                        "{} [{}] help {} instead of {} | {}",
+                        call.id,
+                        label.turn,
+                        name(help),
+                        label.help,
+                        near(&call.turns, label.turn)
+                    );
+                }
+            } else {
+                let fault = match (label.verdict.as_str(), shown) {
+                    ("none", _) => "no answer",
+                    (_, None) => "off the curriculum",
+                    ("right", _) if !right_verdict => "right as wrong",
+                    ("wrong", _) if !right_verdict => "wrong as right",
+                    _ => "wrong skill",
+                };
+                *faults.entry(fault).or_default() += 1;
+                if shows_failures() {
+                    println!(
+                        "{} [{}] {fault}: {verdict:?} {skill}, label {} {:?} | {}",
+                        call.id,
+                        label.turn,
+                        label.verdict,
+                        shown,
+                        near(&call.turns, label.turn)
+                    );
+                }
+            }
+        }
+    }
+    println!(
+        "whole calls: evidence right {n_right}/{n_evidence} ({:.1} %), found {n_found}/{n_shown} ({:.1} %)",
+        percent(n_right, n_evidence),
+        percent(n_found, n_shown)
+    );
+    println!("  help right {help_right}/{n_help} ({:.1} %); faults {faults:?}", percent(help_right, n_help));
+}
+
+fn near(turns: &[Said], turn: usize) -> String {
+    show(&turns[turn.saturating_sub(1)..(turn + 2).min(turns.len())])
+}
