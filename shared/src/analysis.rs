@@ -24,7 +24,7 @@ pub enum AnalysisStatus {
 }
 
 /// The validated result of an analysis. The rules fill it alone; a model may only add what passes the gate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Findings {
     /// Who judged, in words for a reader: for example "built-in rules, version 1; no language model was used".
     pub judged_by: String,
@@ -49,6 +49,41 @@ pub struct Findings {
     /// Who the caller said they are, where nobody knew them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introduction: Option<Introduction>,
+    /// What was practised that fits no skill of the curriculum. It never becomes evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_topics: Vec<TopicFinding>,
+    /// Answers on which the tutor and our calculation disagree. Nothing is recorded for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<Dispute>,
+    /// Main language of the call, as a two-letter code of ISO 639-1; `None`: unknown, or an older version judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// Answers about a topic that is in no curriculum: "Photosynthesis: 2 of 3 right".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TopicFinding {
+    /// At most 60 characters, composed by us from a fixed list of topics: "science", "geography".
+    pub topic: String,
+    pub answers: Vec<TopicAnswer>,
+}
+
+/// One judged answer that belongs to no skill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TopicAnswer {
+    /// The student's turn.
+    pub turn_no: i32,
+    pub verdict: Verdict,
+    pub help: Help,
+}
+
+/// An answer that two reliable sources judge differently.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Dispute {
+    /// The student's turn.
+    pub turn_no: i32,
+    /// Why nothing was recorded, in one sentence for a teacher.
+    pub reason: String,
 }
 
 /// Counted, not judged.

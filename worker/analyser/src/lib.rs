@@ -62,6 +62,7 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         figures,
         skills,
         misconceptions,
+        ..Findings::default()
     }
 }
 

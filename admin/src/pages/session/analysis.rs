@@ -282,6 +282,7 @@ mod tests {
             tutoring: None,
             introduction: None,
             next_lesson: None,
+            ..Findings::default()
         }
     }
 
