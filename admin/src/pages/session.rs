@@ -198,6 +198,9 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
             @if let Some(reason) = &session.attention_reason {
                 (notice(Tone::Warn, "A person should look at this session", reason))
             }
+            @if let Some(faults) = &session.report_faults {
+                (notice(Tone::Info, "Parts of this call’s report could not be read", &faults.join(" ")))
+            }
             (on_page(admin, &data.follow_ups, &format!("/sessions/{}", session.session_id)))
             div.cols.wide-aside {
                 div.stack {
@@ -328,6 +331,7 @@ mod tests {
                 updated_at: at("2026-11-19T21:31:00Z"),
                 analyzed_at: Some(at("2026-11-19T21:31:22Z")),
                 analysis_status: None,
+                report_faults: None,
             },
             student: None,
             turns: vec![

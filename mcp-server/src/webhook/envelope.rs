@@ -1,6 +1,7 @@
 //! As much of a message as storing it needs: its type, its call, its time. The rest is read by the job.
 
 use chrono::{DateTime, Utc};
+use domain::lenient_json;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
@@ -108,8 +109,11 @@ impl<T> Lenient<T> {
 }
 
 impl Envelope {
+    /// Reads a body. One with unreadable characters or values is repaired first, since a message is not lost over them.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Unreadable> {
-        let message = serde_json::from_slice::<Wire>(body).map_err(|_| Unreadable)?.message;
+        let wire = serde_json::from_slice::<Wire>(body)
+            .or_else(|_| serde_json::from_str(&lenient_json::repair(body).0).map_err(|_| Unreadable))?;
+        let message = wire.message;
         let kind = Kind::of(&message.r#type);
         let r#type = plain(&message.r#type, MAX_WORD_CHARS).ok_or(Unreadable)?;
         let (call_id, customer) = match message.call.and_then(Lenient::known) {
