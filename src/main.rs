@@ -228,7 +228,7 @@ async fn main() -> ExitCode {
         None | Some(Command::Up { .. }) => None,
         _ => Some("warn".to_owned()),
     });
-    shared::telemetry::init(from_environment("LOG_FORMAT").as_deref(), verbosity.as_deref());
+    let _log = shared::telemetry::init(from_environment("LOG_FORMAT").as_deref(), verbosity.as_deref());
     match run(cli).await {
         Ok(code) => code,
         Err(error) => config::exit("ai-tutor", &error),

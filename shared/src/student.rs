@@ -16,6 +16,7 @@ use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::StudentId;
 use crate::phone::Phone;
+use crate::plain_text;
 
 pub use self::export::export;
 pub use self::find::{StudentHit, find_students};
@@ -63,6 +64,12 @@ impl Student {
 /// The first word of a name.
 pub fn first_name(display_name: &str) -> &str {
     display_name.split_whitespace().next().unwrap_or(display_name)
+}
+
+/// Whether a caller who said `said` has this first name: however it is typed, with or without a surname.
+pub fn is_first_name(first_name_of_student: &str, said: &str) -> bool {
+    let name = plain_text::fold_name(first_name_of_student);
+    !name.is_empty() && [said, first_name(said)].iter().any(|said| plain_text::fold_name(said) == name)
 }
 
 impl std::fmt::Debug for Student {

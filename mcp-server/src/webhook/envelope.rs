@@ -80,7 +80,7 @@ struct WireCall {
 #[derive(Deserialize)]
 struct WireCustomer {
     /// E.164 from a telephone, anything from a SIP trunk, nothing from the web.
-    number: Option<Lenient<Phone>>,
+    number: Option<Lenient<String>>,
 }
 
 /// Milliseconds today; a text in 2024.
@@ -121,7 +121,7 @@ impl Envelope {
             None => (None, None),
         };
         let mut customers = [customer, message.customer].into_iter().flatten().filter_map(Lenient::known);
-        let caller_phone = customers.find_map(|customer| customer.number?.known());
+        let caller_phone = customers.find_map(|customer| Phone::parse_caller(&customer.number?.known()?).ok());
         let message_at = message.timestamp.and_then(Lenient::known).and_then(|time| match time {
             WireTime::Millis(millis) => DateTime::from_timestamp_millis(millis as i64),
             WireTime::Text(time) => Some(time),

@@ -83,7 +83,7 @@ impl Message {
             call_id: self.text("/call/id")?,
             caller_phone: self
                 .first(&["/customer/number", "/call/customer/number"])
-                .and_then(|n| Phone::parse(&n).ok()),
+                .and_then(|n| Phone::parse_caller(&n).ok()),
             call_type: self.text("/call/type"),
             assistant_id: self.first(&["/call/assistantId", "/assistant/id"]),
             assistant_name: self.text("/assistant/name"),
