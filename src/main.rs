@@ -161,8 +161,14 @@ enum TutoringCommand {
 
 #[derive(Subcommand)]
 enum StudentCommand {
-    /// Import students: columns display_name, phones (separated by semicolons), grade, locale, timezone
-    Import { file: PathBuf },
+    /// Import students, or change those that are there: columns display_name, phones (separated by semicolons), grade,
+    /// locale, timezone, cohort, external_id, status
+    Import {
+        file: PathBuf,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -274,7 +280,7 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::Curriculum(CurriculumCommand::Export { format }) => curriculum::export(&db, format).await,
         Command::Curriculum(CurriculumCommand::Import { file }) => curriculum::import(&db, &file).await,
         Command::Tutoring(TutoringCommand::Show { days }) => tutoring::show(&db, days, now).await,
-        Command::Student(StudentCommand::Import { file }) => students::import(&db, &file, now).await,
+        Command::Student(StudentCommand::Import { file, dry_run }) => students::import(&db, &file, dry_run, now).await,
         Command::Call(CallCommand::Backfill(span)) => backfill::run(&db, span, now).await,
         Command::Session(SessionCommand::Retry { id }) => repair::retry_session(&db, &id, now).await,
         Command::Session(SessionCommand::Reanalyze(arguments)) => repair::reanalyze(&db, &arguments, now).await,

@@ -1,6 +1,8 @@
 //! The learner: who they are, and from which telephones they call.
 
 pub mod browse;
+pub mod check;
+pub mod roster;
 
 mod export;
 mod find;

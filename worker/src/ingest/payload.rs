@@ -46,13 +46,14 @@ pub(super) struct Talk {
 impl Message {
     /// Reads a body; unreadable characters and values are replaced. `None`: no JSON, or no message in it.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let (mut body, repairs): (Value, _) = match serde_json::from_slice(body) {
-            Ok(body) => (body, lenient_json::Repairs::default()),
-            Err(_) => {
-                let (text, repairs) = lenient_json::repair(body);
-                (serde_json::from_str(&text).ok()?, repairs)
-            }
-        };
+        let mut repairs = lenient_json::Repairs::default();
+        let mut body: Value = serde_json::from_slice(body)
+            .or_else(|_| {
+                let (text, repaired) = lenient_json::repair(body);
+                repairs = repaired;
+                serde_json::from_str(&text)
+            })
+            .ok()?;
         let value = body.get_mut("message")?.take();
         value.is_object().then(|| Self { value, faults: repairs.sentences() })
     }
