@@ -48,6 +48,9 @@ enum Command {
         /// No demo data and no sample call
         #[arg(long)]
         no_demo: bool,
+        /// Demo data and the sample call also in the database of DATABASE_URL, which is otherwise left alone
+        #[arg(long, conflicts_with = "no_demo")]
+        demo: bool,
     },
     /// Apply the migrations
     Migrate,
@@ -243,21 +246,38 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let dir = data_dir(cli.data_dir);
-    match cli.command.unwrap_or(Command::Up { no_demo: false }) {
-        Command::Up { no_demo } => up::up(&dir, !no_demo).await?,
+    match cli.command.unwrap_or(Command::Up { no_demo: false, demo: false }) {
+        Command::Up { no_demo, demo } => up::up(&dir, up::Demo::wanted(demo, no_demo)).await?,
         Command::CheckConfig => settings::check()?,
         Command::Openapi => say!("{:#}", mcp_server::api::openapi()),
         Command::WithPostgres { program } => return with_postgres::run(&program).await,
         Command::Call(CallCommand::Simulate(arguments)) => simulate::run(&dir, arguments).await?,
         Command::Eval(arguments) => evaluate::run(&arguments).await?,
         command => {
-            let database = Database::find(&dir).await?;
+            let database =
+                if command.only_reads() { Database::find_existing(&dir).await? } else { Database::find(&dir).await? };
             let done = on_database(command, &database).await;
             database.stop()?;
             done?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Command {
+    /// Whether the command shows what is there, so that an empty new database would be a wrong answer.
+    fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::Context(_)
+                | Self::Tutoring(_)
+                | Self::Curriculum(CurriculumCommand::Export { .. })
+                | Self::Session(_)
+                | Self::Job(_)
+                | Self::Mastery(_)
+                | Self::Analytics(_)
+        )
+    }
 }
 
 /// The commands that work on the database alone.
