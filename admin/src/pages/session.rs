@@ -286,6 +286,9 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
 }
 
 pub(crate) fn status_badge(session: &Session) -> Markup {
+    if session.status == shared::session::SessionStatus::InProgress && session.ended_at.is_some() {
+        return badge::badge("info", "clock", "Ended, report to come");
+    }
     badge::session(session.status, session.analysis_status)
 }
 
