@@ -120,6 +120,13 @@ enum ApiClientCommand {
         #[arg(long, value_name = "FILE")]
         public_key: Option<PathBuf>,
     },
+    /// Print all clients as JSON, one per line, without secrets
+    List,
+    /// End a client: its secrets, its agent keys and its tokens
+    Revoke {
+        #[arg(long)]
+        client_id: String,
+    },
     /// Replace the public keys of a client that signs; a file of the old one and the new lets it change over
     SetKey {
         #[arg(long)]
@@ -290,6 +297,10 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
     match command {
         Command::ApiClient(ApiClientCommand::Create { name, scope, agent_key, public_key }) => {
             accounts::create_api_client(&db, &name, scope, agent_key, public_key.as_deref(), now).await
+        }
+        Command::ApiClient(ApiClientCommand::List) => accounts::list_api_clients(&db).await,
+        Command::ApiClient(ApiClientCommand::Revoke { client_id }) => {
+            accounts::revoke_api_client(&db, &client_id, now).await
         }
         Command::ApiClient(ApiClientCommand::SetKey { client_id, public_key }) => {
             accounts::set_public_keys(&db, &client_id, &public_key, now).await
