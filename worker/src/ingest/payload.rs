@@ -165,7 +165,9 @@ impl Message {
 
     fn url(&self, pointers: &[&str]) -> Option<String> {
         let urls = pointers.iter().filter_map(|pointer| self.value.pointer(pointer)?.as_str());
-        let mut usable = urls.filter(|text| text.starts_with("https://") && text.len() <= MAX_URL_CHARS);
+        // Without TLS for storage of one's own: the dashboard decides what it fetches, by RECORDING_OWN_HOSTS.
+        let is_web = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+        let mut usable = urls.filter(|text| is_web(text) && text.len() <= MAX_URL_CHARS);
         usable.next().map(|text| clean(text, MAX_URL_CHARS))
     }
 }
@@ -480,5 +482,10 @@ mod tests {
                             "artifact": {"recordingUrl": "", "recording": {"mono": {"combinedUrl": "https://storage.example/a.wav"}}}});
         let news = message(&report).news(now()).unwrap();
         assert_eq!(news.recording_url.as_deref(), Some("https://storage.example/a.wav"));
+        let own = json!({"type": "end-of-call-report", "call": {"id": "a"},
+                         "artifact": {"recordingUrl": "http://127.0.0.1:24100/a.wav"}});
+        assert_eq!(message(&own).news(now()).unwrap().recording_url.as_deref(), Some("http://127.0.0.1:24100/a.wav"));
+        let odd = json!({"type": "end-of-call-report", "call": {"id": "a"}, "artifact": {"recordingUrl": "file:///etc/passwd"}});
+        assert_eq!(message(&odd).news(now()).unwrap().recording_url, None);
     }
 }
