@@ -11,6 +11,7 @@ mod dialogue;
 mod evaluate;
 mod local_postgres;
 mod local_secrets;
+mod one_roster;
 mod print;
 mod repair;
 mod seed;
@@ -172,7 +173,7 @@ enum TutoringCommand {
 #[derive(Subcommand)]
 enum StudentCommand {
     /// Import students, or change those that are there: columns display_name, phones (separated by semicolons), grade,
-    /// locale, timezone, cohort, external_id, status
+    /// locale, timezone, cohort, external_id, status; or a OneRoster 1.1 or 1.2 bundle, as a zip file or folder
     Import {
         file: PathBuf,
         /// Only say what would change

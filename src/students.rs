@@ -16,22 +16,22 @@ use shared::student::StudentStatus;
 use shared::student::check::{check_cohort, check_grade, check_locale, check_name, check_phones, check_timezone};
 use shared::student::roster::{Imported, RosterRow, import_row};
 
-use crate::{print, say};
+use crate::{one_roster, print, say};
 
 const COLUMNS: [&str; 8] = ["display_name", "phones", "grade", "locale", "timezone", "cohort", "external_id", "status"];
 
 /// One row of the sheet, as it was written.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Row {
-    display_name: String,
-    phones: String,
-    grade: String,
-    cohort: String,
-    locale: String,
-    timezone: String,
-    external_id: String,
-    status: String,
+pub struct Row {
+    pub display_name: String,
+    pub phones: String,
+    pub grade: String,
+    pub cohort: String,
+    pub locale: String,
+    pub timezone: String,
+    pub external_id: String,
+    pub status: String,
 }
 
 /// How many rows did what.
@@ -45,27 +45,12 @@ struct Summary {
 
 /// `student import`. Each row is a transaction of its own; a dry run is one transaction that is rolled back.
 pub async fn import(db: &Db, file: &Path, dry_run: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let text = decode(&bytes);
-    let mut sheet = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
-    let columns = sheet.headers().context("the file is no CSV")?.clone();
-    if !columns.iter().any(|column| column == "display_name") {
-        bail!("the first line has no column display_name; the columns are {}", COLUMNS.join(", "));
-    }
-    for unknown in columns.iter().filter(|column| !COLUMNS.contains(column)) {
-        say!("The column “{unknown}” is not known and is ignored. The columns are {}.", COLUMNS.join(", "));
-    }
-    let progress = print::progress(text.len() as u64, "bytes");
+    let rows = if one_roster::is_bundle(file) { one_roster::read(file)? } else { read_sheet(file)? };
+    let progress = print::progress(rows.len() as u64, "rows");
     let mut summary = Summary::default();
-    let mut record = csv::StringRecord::new();
     let mut trial = if dry_run { Some(db::begin(db).await?) } else { None };
-    loop {
-        let start = sheet.position().byte() as usize;
-        let read = match sheet.read_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => record.deserialize(Some(&columns)).map_err(Into::into).and_then(|row: Row| read_row(&row)),
-            Err(error) => Err(error.into()),
-        };
+    for (line, row) in rows {
+        let read = row.and_then(|row| read_row(&row));
         let imported = match (read, &mut trial) {
             (Ok(row), Some(tx)) => write(tx, &row, now).await,
             (Ok(row), None) => {
@@ -84,10 +69,10 @@ pub async fn import(db: &Db, file: &Path, dry_run: bool, now: DateTime<Utc>) -> 
             Ok(Imported::Unchanged) => summary.unchanged += 1,
             Err(error) => {
                 summary.refused += 1;
-                report(&progress, line_of(&text, start), &error);
+                report(&progress, line, &error);
             }
         }
-        progress.set_position(sheet.position().byte());
+        progress.inc(1);
     }
     progress.finish_and_clear();
     let Summary { added, changed, unchanged, refused } = summary;
@@ -99,12 +84,36 @@ pub async fn import(db: &Db, file: &Path, dry_run: bool, now: DateTime<Utc>) -> 
     Ok(())
 }
 
+/// The rows of a CSV file, each with its line.
+fn read_sheet(file: &Path) -> anyhow::Result<Vec<(usize, anyhow::Result<Row>)>> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = decode(&bytes);
+    let mut sheet = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
+    let columns = sheet.headers().context("the file is no CSV")?.clone();
+    if !columns.iter().any(|column| column == "display_name") {
+        bail!("the first line has no column display_name; the columns are {}", COLUMNS.join(", "));
+    }
+    for unknown in columns.iter().filter(|column| !COLUMNS.contains(column)) {
+        say!("The column “{unknown}” is not known and is ignored. The columns are {}.", COLUMNS.join(", "));
+    }
+    let (mut rows, mut record) = (Vec::new(), csv::StringRecord::new());
+    loop {
+        let start = sheet.position().byte() as usize;
+        let row = match sheet.read_record(&mut record) {
+            Ok(false) => return Ok(rows),
+            Ok(true) => record.deserialize(Some(&columns)).map_err(Into::into),
+            Err(error) => Err(error.into()),
+        };
+        rows.push((line_of(&text, start), row));
+    }
+}
+
 async fn write(tx: &mut Connection, row: &RosterRow, now: DateTime<Utc>) -> anyhow::Result<Imported> {
     Ok(import_row(tx, &Caller::operator(), row, now).await?)
 }
 
 /// The text of a file as spreadsheets save it: UTF-8, UTF-16 with a byte order mark, or Windows-1252.
-fn decode(bytes: &[u8]) -> Cow<'_, str> {
+pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     let encoding = match encoding_rs::Encoding::for_bom(bytes) {
         Some((encoding, _)) => encoding,
         None if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,
@@ -114,7 +123,7 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// The line, from 1, on which a record begins. The reader's position may lie before blank lines.
-fn line_of(text: &str, start: usize) -> usize {
+pub fn line_of(text: &str, start: usize) -> usize {
     let blank = text[start..].bytes().take_while(|b| matches!(b, b'\n' | b'\r' | b' ' | b'\t')).count();
     text[..start + blank].matches('\n').count() + 1
 }
