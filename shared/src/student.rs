@@ -141,8 +141,31 @@ pub async fn insert_student(
     now: DateTime<Utc>,
 ) -> Result<Student> {
     caller.require(Scope::StudentsWrite)?;
-    write_student(tx, new, now).await
+    write_student(tx, StudentId::new(), new, now).await
 }
+
+/// The same for a request that its client may repeat: the id is made of the client and of the key that it chose, so that
+/// the second request finds the student of the first. [`Error::Conflict`] with `idempotency_key`: the key was used for
+/// another name. Needs `students:write`.
+pub async fn insert_student_once(
+    tx: &mut Connection,
+    caller: &Caller,
+    key: &str,
+    new: &NewStudent,
+    now: DateTime<Utc>,
+) -> Result<Student> {
+    caller.require(Scope::StudentsWrite)?;
+    let student_id = StudentId(uuid::Uuid::new_v5(&IDEMPOTENCY_KEYS, format!("{}\n{key}", caller.actor).as_bytes()));
+    match get_student(&mut *tx, &Caller::worker(), student_id).await {
+        Ok(student) if student.display_name == new.display_name => Ok(student),
+        Ok(_) => Err(Error::Conflict("idempotency_key".to_owned())),
+        Err(Error::NotFound(_)) => write_student(tx, student_id, new, now).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// Ours alone. It must never change: a request of before the change could be repeated after it.
+const IDEMPOTENCY_KEYS: uuid::Uuid = uuid::Uuid::from_u128(0x91c1_07f6_41be_4e4d_8f2b_6a53_0d2c_77aa);
 
 /// The same for a caller who introduces themselves on the telephone. Needs `calls:write`.
 pub async fn register_student(
@@ -152,17 +175,22 @@ pub async fn register_student(
     now: DateTime<Utc>,
 ) -> Result<Student> {
     caller.require(Scope::CallsWrite)?;
-    write_student(tx, new, now).await
+    write_student(tx, StudentId::new(), new, now).await
 }
 
-async fn write_student(tx: &mut Connection, new: &NewStudent, now: DateTime<Utc>) -> Result<Student> {
+async fn write_student(
+    tx: &mut Connection,
+    student_id: StudentId,
+    new: &NewStudent,
+    now: DateTime<Utc>,
+) -> Result<Student> {
     let student = sqlx::query_as!(
         Student,
         r#"insert into students (student_id, display_name, grade, cohort, locale, timezone, created_at, updated_at)
            values ($1, $2, $3, $4, $5, $6, $7, $7)
            returning student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
                status as "status: StudentStatus", guidance, created_at, updated_at"#,
-        StudentId::new() as StudentId,
+        student_id as StudentId,
         new.display_name,
         new.grade,
         new.cohort,
