@@ -2,6 +2,13 @@
 //!
 //! `FAILURES=1 cargo test -p domain --test languages -- --nocapture` lists what is not as expected.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test that prints its scores and reads one switch"
+)]
+
 use std::path::Path;
 
 use domain::language;
