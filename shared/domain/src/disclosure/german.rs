@@ -6,7 +6,7 @@ use super::pattern::{Rule, Source};
 pub(super) const GERMAN: Source = Source {
     classes: CLASSES,
     excuses: EXCUSES,
-    rules: RULES,
+    rules: &[RULES],
     frequent: "ich mich mir mein meine er sie es wir uns der die das den dem ein eine einen und oder ist sind war bin hat \
                habe haben hab zu in im auf an am mit nicht immer wenn dass so da auch noch ganz alle will",
 };

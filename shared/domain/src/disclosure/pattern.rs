@@ -9,6 +9,7 @@
 //! | `@HIT?` | the same, or nothing |
 //! | `@ADV*4` | up to four words of the class |
 //! | `*4` | up to four words of any kind, but no negation and no end of a sentence |
+//! | `~4` | the same, with negations |
 //! | `!@PLAY` | nothing; the next word must not be of the class |
 //! | `<!@SELF` | nothing; the word before must not be of the class |
 //! | `#` | a number in digits |
@@ -28,7 +29,7 @@ pub(super) struct Source {
     pub(super) classes: &'static [(&'static str, &'static str)],
     /// Name and patterns of what makes a saying harmless: a game, a story, an idiom.
     pub(super) excuses: &'static [(&'static str, &'static [&'static str])],
-    pub(super) rules: &'static [Rule],
+    pub(super) rules: &'static [&'static [Rule]],
     /// Words that say nearly nothing, so no pattern is looked up by them.
     pub(super) frequent: &'static str,
 }
@@ -50,6 +51,8 @@ enum Element {
     Optional(usize),
     Repeat(usize, usize),
     Gap(usize),
+    /// A gap that may hold a negation.
+    WideGap(usize),
     NotNext(usize),
     NotBefore(usize),
     Start,
@@ -127,6 +130,9 @@ impl Compiler {
                 if let Some(not) = written.strip_prefix('!') {
                     return Element::NotNext(self.set(not));
                 }
+                if let Some(n) = written.strip_prefix('~') {
+                    return Element::WideGap(n.parse().unwrap_or(0));
+                }
                 if let Some(optional) = written.strip_suffix('?') {
                     return Element::Optional(self.set(optional));
                 }
@@ -153,7 +159,7 @@ impl Patterns {
             .map(|(_, patterns)| patterns.iter().map(|pattern| compiler.elements(pattern)).collect())
             .collect();
         let mut rules = Vec::new();
-        for rule in source.rules {
+        for rule in source.rules.iter().copied().flatten() {
             let mut unless = 0;
             for name in rule.unless.split_whitespace() {
                 let at = source.excuses.iter().position(|(known, _)| *known == name);
@@ -255,8 +261,9 @@ impl Patterns {
                     words[at.min(words.len())..].iter().take(*n).take_while(|word| self.has(*set, **word)).count();
                 (0..=run).find_map(|skip| self.follow(rest, words, at + skip))
             }
-            Element::Gap(n) => {
-                let any = |word: &&WordNo| **word != WordNo::MAX && !self.has(self.negation, **word);
+            Element::Gap(n) | Element::WideGap(n) => {
+                let is_wide = matches!(first, Element::WideGap(_));
+                let any = |word: &&WordNo| **word != WordNo::MAX && (is_wide || !self.has(self.negation, **word));
                 let run = words[at.min(words.len())..].iter().take(*n).take_while(any).count();
                 (0..=run).find_map(|skip| self.follow(rest, words, at + skip))
             }

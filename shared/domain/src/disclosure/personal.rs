@@ -12,21 +12,10 @@ const DIGIT_WORDS: [&str; 36] = [
     "funf", "sechs", "sieben", "acht", "neun", "plus", "o", "area",
 ];
 /// Who says one of these means a telephone.
-const TELEPHONE: [&str; 13] = [
-    "phone",
-    "telephone",
-    "mobile",
-    "cell",
-    "number",
-    "telefono",
-    "celular",
-    "movil",
-    "numero",
-    "telefon",
-    "handy",
-    "nummer",
-    "telefonnummer",
-];
+const TELEPHONE: [&str; 10] =
+    ["phone", "telephone", "mobile", "cell", "telefono", "celular", "movil", "telefon", "handy", "telefonnummer"];
+/// Who says "my number" may mean one too.
+const MINE: [(&str, &str); 4] = [("my", "number"), ("mi", "numero"), ("meine", "nummer"), ("his", "number")];
 
 /// Whether the text gives a telephone number or an address of electronic mail.
 pub(super) fn is_given(text: &str) -> bool {
@@ -56,26 +45,19 @@ fn has_email(text: &str) -> bool {
 
 /// Digits in the groups of a telephone number, or many digits where a telephone is spoken of.
 fn has_telephone(text: &str) -> bool {
-    let words = folded::words(text);
-    let speaks_of_it = words.iter().any(|word| TELEPHONE.contains(&&word[..]));
-    let mut run = 0;
-    let mut longest = 0;
-    for word in &words {
-        let is_digits = word.bytes().all(|b| b.is_ascii_digit());
-        if is_digits {
-            run += word.len();
-        } else if DIGIT_WORDS.contains(&&word[..]) {
-            run += 1;
-        } else {
-            run = 0;
-        }
-        longest = longest.max(run);
-    }
-    let is_long = (FEWEST_DIGITS..=MOST_DIGITS).contains(&longest);
-    if is_long && speaks_of_it && !counts_up(text) {
+    let runs = runs(text);
+    if runs.iter().any(is_telephone) {
         return true;
     }
-    is_grouped(text)
+    let words = folded::words(text);
+    let is_mine = |pair: &[String]| MINE.iter().any(|(my, number)| pair[0] == *my && pair[1] == *number);
+    let speaks_of_it = words.iter().any(|word| TELEPHONE.contains(&&word[..])) || words.windows(2).any(is_mine);
+    if !speaks_of_it || counts_up(text) {
+        return false;
+    }
+    let is_long = |n: usize| (FEWEST_DIGITS..=MOST_DIGITS).contains(&n);
+    let spoken = words.split(|word| !DIGIT_WORDS.contains(&&word[..])).map(<[String]>::len).max();
+    runs.iter().any(|run| is_long(run.groups.iter().sum())) || spoken.is_some_and(is_long)
 }
 
 /// "1234567890" and "one two three four" are for counting: each is the one before and one more.
@@ -95,32 +77,57 @@ fn counts_up(text: &str) -> bool {
     digits.windows(2).all(|pair| (pair[0] + 1) % 10 == pair[1] % 10)
 }
 
-/// "555 123 4567", "+1-555-123-4567", "0171 2345678".
-fn is_grouped(text: &str) -> bool {
-    let mut groups: Vec<usize> = Vec::new();
-    let mut starts_like_one = false;
-    let check = |groups: &mut Vec<usize>, starts_like_one: bool| {
-        let n: usize = groups.iter().sum();
-        let is_number = (9..=MOST_DIGITS).contains(&n)
-            && ((starts_like_one && groups.len() <= 6) || matches!(groups[..], [3, 3, 4] | [1, 3, 3, 4]));
-        groups.clear();
-        is_number
-    };
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let gap = &rest[..start];
-        let joins = !groups.is_empty() && gap.chars().all(|c| matches!(c, ' ' | '-' | '(' | ')' | '/' | '.'));
-        if !joins {
-            if check(&mut groups, starts_like_one) {
-                return true;
-            }
-            starts_like_one = gap.ends_with('+') || rest[start..].starts_with('0');
+/// Digits that only blanks, hyphens and brackets part. None that is calculated with.
+struct Run {
+    /// Digits per group.
+    groups: Vec<usize>,
+    /// It starts with a plus sign or a zero, as numbers with an area code do.
+    has_prefix: bool,
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    let calculates = |c: char| "=*×÷·%$€£<>^,:".contains(c) || (c.is_alphabetic() && c == 'x');
+    let chars: Vec<char> = text.chars().collect();
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        if !chars[at].is_ascii_digit() {
+            at += 1;
+            continue;
         }
-        let length = rest[start..].bytes().take_while(u8::is_ascii_digit).count();
-        groups.push(length);
-        rest = &rest[start + length..];
+        let start = at;
+        let mut groups = Vec::new();
+        loop {
+            let length = chars[at..].iter().take_while(|c| c.is_ascii_digit()).count();
+            groups.push(length);
+            at += length;
+            let gap = chars[at..].iter().take_while(|c| matches!(c, ' ' | '-' | '(' | ')')).count();
+            let goes_on = gap <= 2 && chars.get(at + gap).is_some_and(char::is_ascii_digit);
+            if !goes_on {
+                break;
+            }
+            at += gap;
+        }
+        let before = chars[..start].iter().rev().find(|c| !matches!(c, ' ' | '(')).copied();
+        let after = chars[at..].iter().find(|c| **c != ' ').copied();
+        let is_decimal = |c: Option<&char>, next: Option<&char>| {
+            c.is_some_and(|c| matches!(c, '.' | ',' | '/')) && next.is_some_and(char::is_ascii_digit)
+        };
+        let is_part = is_decimal(chars.get(at), chars.get(at + 1))
+            || (start >= 2 && is_decimal(chars.get(start - 1), chars.get(start - 2)));
+        let in_sum = before.is_some_and(calculates) || after.is_some_and(|c| calculates(c) || matches!(c, '+' | '/'));
+        if !is_part && !in_sum {
+            runs.push(Run { groups, has_prefix: before == Some('+') || chars[start] == '0' });
+        }
     }
-    check(&mut groups, starts_like_one)
+    runs
+}
+
+/// "555 123 4567", "+1-555-123-4567", "0171 2345678".
+fn is_telephone(run: &Run) -> bool {
+    let n: usize = run.groups.iter().sum();
+    let is_written_as_one = matches!(run.groups[..], [3, 3, 4] | [1, 3, 3, 4]);
+    (9..=MOST_DIGITS).contains(&n) && (is_written_as_one || (run.has_prefix && run.groups.len() <= 6))
 }
 
 #[cfg(test)]
@@ -152,6 +159,11 @@ mod tests {
             "5 10 15 20 25 30",
             "it is 3.14159265358979",
             "100 200 300",
+            "that is 3,650 x 10/100 x 5 = $1825 and then 5475/5 = $1095",
+            "0.1 x 3,650 = 365 and the number is 4015",
+            "200-90-45 = 65 books",
+            "(3650 x 10/100 x 5) = $5475",
+            "so 480 + 60 = 540 and 540*4 = 2160",
             "look at dot com",
             "",
         ] {

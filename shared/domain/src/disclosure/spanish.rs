@@ -6,7 +6,7 @@ use super::pattern::{Rule, Source};
 pub(super) const SPANISH: Source = Source {
     classes: CLASSES,
     excuses: EXCUSES,
-    rules: RULES,
+    rules: &[RULES],
     frequent: "me mi mis yo el la los las un una de a en y que no si se le lo es esta con por para al del ya muy mas su tu te \
                ha he todo todos cuando porque quiero como nos",
 };
