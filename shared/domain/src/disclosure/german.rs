@@ -230,7 +230,7 @@ const RULES: &[Rule] = &[
         patterns: &[
             "lachen|lacht|lachten *1 mich *3 aus",
             "mich *2 ausgelacht|auslachen|gemobbt|mobben|geschubst|gehanselt|beleidigt",
-            "argern|argert|hanseln|hanselt|mobben|mobbt|schubsen|schubst|beleidigen|beleidigt|treten|hauen|bespucken|bedrohen|erpressen|ignorieren|hassen|schikanieren *1 mich !an|auf",
+            "<!keiner|niemand argern|argert|hanseln|hanselt|mobben|mobbt|schubsen|schubst|beleidigen|beleidigt|treten|hauen|bespucken|bedrohen|erpressen|ignorieren|hassen|schikanieren *1 mich !an|auf",
             "@PEERS *2 argern|hanseln|mobben|schubsen|beleidigen|treten|hauen|schlagen|bespucken|hassen|bedrohen|verprugeln *2 mich !im|beim|auf",
             "werde|wurde|bin *2 gemobbt|gehanselt|ausgelacht|ausgeschlossen|beleidigt|geargert|verprugelt",
             "alle *1 hassen *1 mich",
@@ -355,6 +355,114 @@ const RULES: &[Rule] = &[
             "^ bitte? *1 bitte|nicht|sag|sags|erzahl *4 niemandem|keinem|nicht|niemand *2 sagen|weiter|erzahlen|sagst? $",
             "darf|kann *2 niemandem|keinem|niemand *2 sagen|erzahlen",
             "jemand tut mir weh",
+        ],
+    },
+    // Weariness of life in other words.
+    Rule {
+        category: SelfHarm,
+        unless: "",
+        patterns: &[
+            "ware|waren *3 froh|glucklich|besser *4 tot|weg|ware",
+            "schneide|schneid|schnitt|geschnitten *2 mir|mich *3 @ARME *4",
+            "ich *1 schneide|ritze|verbrenne|kratze|haue|schlage|beisse *1 mich|mir *5 traurig|wutend|wenn|weil !ball",
+            "narben *3 @ARME",
+            "klinge|rasierklinge *5 mich|@ARME",
+            "mein leben *2 sinnlos|sinn|scheisse|vorbei|wertlos",
+            "warum *1 lebe|bin ich *2 geboren|noch|uberhaupt *1 am|da|hier? $",
+            "will|mochte *2 einschlafen *3 nicht|nie *1 mehr aufwachen",
+            "nicht mehr da|hier *1 sein|bin $",
+            "denke *3 an *1 den tod|selbstmord|sterben",
+            "esse *2 nicht|nichts *4 dick|fett|dunn",
+            "kotze|erbreche *3 essen|dunn|dick",
+            "meine *1 freundin|freund|schwester *5 umbringen|ritzt|sterben",
+            "keine lust *1 mehr *1 zu? *1 leben",
+        ],
+    },
+    // Blows in other words.
+    Rule {
+        category: Abuse,
+        unless: "play accident story joke",
+        patterns: &[
+            "@ADULT|@SIBLING|er|sie|jungs|kinder|jemand|trainer *2 hat|haben *2 mich|uns *6 @HITV",
+            "@ADULT|er *2 hat *1 die|meine|meinen|unsere *1 @FAM @HITV",
+            "@ADULT hat *1 mama|mutter|papa *1 geschlagen|gehauen|verprugelt",
+            "kriege|bekomme|krieg|bekommen *1 schlage|prugel|hiebe|ohrfeigen|ohrfeige|haue",
+            "schlage|prugel *4 wenn|bekomme|kriege",
+            "@ADULT|er|sie|mama|papa *2 hat|haben *1 mich *4 gesperrt|eingesperrt|eingeschlossen|rausgeworfen|rausgeschmissen|angeschrien|gebissen|verbrannt|gestossen",
+            "@ADULT|er|sie *2 zieht|reisst|packt|schubst|stosst|wirft|druckt *1 mich|mir *4 haaren|arm|wand|treppe|hals|boden|runter|wasser",
+            "verstecke *1 mich *4 wenn|vor *2 @ADULT|er",
+            "@ADULT|er *2 hat *1 mir|mich *3 arm|nase|hand|finger|zahn *1 gebrochen|verdreht|ausgeschlagen|verbrannt",
+        ],
+    },
+    // Sexual harm in other words.
+    Rule {
+        category: Abuse,
+        unless: "story",
+        patterns: &[
+            "macht|machte|gemacht *2 komische|schlimme|eklige|bose|so *1 sachen *2 mit|an mir",
+            "komische|eklige sachen *1 mit mir",
+            "mich|mir *4 angefasst|gestreichelt|gekusst *3 nicht|hat",
+            "hand *2 auf|an|zwischen *1 mein|meinen|meine|meinem *1 bein|oberschenkel|po|brust|beine",
+            "beobachtet|filmt|guckt|schaut *2 mich|mir *4 dusche|duschen|umziehen|bad|ausziehen",
+            "zwingt|zwang|gezwungen *1 mich *4",
+        ],
+    },
+    // Want in other words.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &[
+            "eltern|mama|papa *3 seit *2 @TAG|gestern *2 weg|fort|nicht",
+            "mama|papa|eltern *1 steht|stehen *1 nicht *1 mehr? auf",
+            "immer|jede|jeden *2 allein|alleine *3 geschwister|bruder|schwester|baby *1 aufpassen",
+            "aufpassen *3 geschwister|baby",
+            "allein|alleine *2 auf *3 geschwister|bruder|baby|schwester",
+            "esse|kriege *2 nur *2 in *1 der schule",
+            "haben *2 kein|keinen|keine *1 strom|wasser|heizung|essen|geld *2 hause|essen|mehr|abgestellt",
+            "strom|wasser|heizung *2 abgestellt|abgeschaltet|weg",
+            "mama|papa *2 vergisst|vergessen *3 essen|abzuholen|mich",
+            "weiss nicht wo *1 meine|mein *1 @ADULT *1 ist|sind",
+        ],
+    },
+    // Peers in other words.
+    Rule {
+        category: Bullying,
+        unless: "about play story",
+        patterns: &[
+            "gemein|fies|bose *1 zu mir",
+            "jungs|madchen|kinder|mitschuler|andere|anderen|grossen|klasse *2 haben|hat *1 mich *4 @HITV|geschubst|gemobbt|beleidigt|ausgelacht|eingesperrt|bespuckt",
+            "niemand|keiner *1 mag|leiden *1 mich",
+            "niemand|keiner *3 in *1 der|meiner klasse *1 mag|redet *1 mich|mit",
+            "sie *1 nehmen|klauen|verstecken *1 mir *2 immer? *1 mein|meine|meinen|das|den|die",
+            "hinter meinem rucken",
+        ],
+    },
+    // Strangers in other words.
+    Rule {
+        category: Grooming,
+        unless: "story play",
+        patterns: &[
+            "@BILDER|fotos *3 ohne *1 kleider|kleidung|anziehsachen|hose|oberteil|tshirt",
+            "will|wollte|mochte *2 mich|uns *1 treffen *4",
+            "@NETZ|mann|typ *4 mich *1 treffen",
+            "mann|typ|fremder|frau|jemand *3 mir *3 angeboten|geschenkt|gegeben|versprochen *6 mitkomme|mitkommen|komme|auto|gehe|wenn",
+            "hat *1 gefragt *2 wie alt ich *1 bin",
+            "er *1 hat *1 bilder|fotos *1 von mir",
+            "trainer|lehrer *3 schreibt|schickt *1 mir *4 nachts|hubsch|nachrichten|geheim|abends",
+        ],
+    },
+    // Danger in other words.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "@ADULT|@SIBLING|opa|oma *2 ist|hat *1 umgefallen|gesturzt|umgekippt|hingefallen|bewusstlos ~6 nicht|mehr|blutet|hilfe",
+            "ich *1 laufe|haue *3 weg|ab",
+            "ich *1 bin weggelaufen|abgehauen",
+            "eltern *2 streiten *4 schlimm|messer|schlagen|angst|polizei|schlagt",
+            "es riecht *2 gas|rauch|verbrannt",
+            "uberall|viel|so *1 blut",
+            "jemand|mann|fremder *3 tur *2 aufbrechen|eintreten|rein",
         ],
     },
 ];

@@ -54,6 +54,7 @@ const CLASSES: &[(&str, &str)] = &[
         "LINEA",
         "internet linea roblox discord snapchat instagram tiktok whatsapp fortnite juego online chat facebook redes",
     ),
+    ("CUERPO", "pierna piernas brazo cuerpo espalda muslo pelo cara barriga cintura pecho"),
     ("LIMB", "brazos brazo munecas muneca piernas pierna muslos venas piel"),
     ("PASTILLAS", "pastillas pastilla medicinas tabletas medicamentos pildoras"),
 ];
@@ -155,7 +156,7 @@ const RULES: &[Rule] = &[
         category: Abuse,
         unless: "story",
         patterns: &[
-            "@ADULT|@STAFF|@SIBLING|@STRANGER|el @ADV*6 me *1 @TOCA !la|el|las|los|a|con|en|frente|mejilla",
+            "@ADULT|@STAFF|@SIBLING|@STRANGER|el @ADV*6 me *1 @TOCA !la|el|las|los|a|con|en|frente|mejilla|para|leer|turno|numero",
             "@ADULT|@STAFF|@SIBLING|@STRANGER|el @ADV*6 me *1 @TOCA *1 mis|las|el|la|los *1 @PARTES",
             "@ADULT|@STAFF|@SIBLING|@STRANGER|el @ADV*6 me *1 @TOCA *1 por|en *2 noche|boca|piernas|cama|abajo|cuerpo|ropa",
             "me *1 @TOCA *2 @PARTES",
@@ -208,7 +209,7 @@ const RULES: &[Rule] = &[
             "no tenemos *1 comida|luz|agua|calefaccion|casa",
             "no tenemos|tengo|hay *2 nada *1 que|de|para comer",
             "nadie *1 me|nos *1 da|hace|prepara *2 comer|comida|cena|cenar",
-            "nadie *1 me|nos *1 cuida|recoge|lleva|quiere cuidar|bana|recogio|alimenta",
+            "nadie *1 me|nos *1 cuida|recoge|lleva|cuidar|bana|recogio|alimenta|atiende",
             "nadie *2 viene|vino *2 por|a *1 mi|recogerme|buscarme",
             "no he|hemos *1 comido|cenado *3 desde|ayer|hace *1 @DAY|ayer|lunes|martes|hace|anteayer",
             "no he|hemos *1 comido *1 nada|en *4 desde|hoy|dias|ayer|@DAY",
@@ -370,6 +371,117 @@ const RULES: &[Rule] = &[
             "^ por? *1 favor? *1 no *1 se? *1 lo|le *1 digas|diga|cuentes|cuente *1 a *1 nadie|mis|mi *1 padres|mama|papa? $",
             "no *1 puedo|debo decir|decirlo|contar|contarlo|contarselo *2 nadie|porque|mama",
             "alguien me *1 hace|hizo|esta|lastima *2 dano|dan|lastimando|lastima|haciendo",
+        ],
+    },
+    // Weariness of life in other words.
+    Rule {
+        category: SelfHarm,
+        unless: "",
+        patterns: &[
+            "quisiera|queria|ojala|hubiera|prefiero|prefiria *2 no *1 haber|hubiera nacido",
+            "mejor *3 muerta|muerto",
+            "estar muerta|muerto",
+            "mi vida *2 sentido|vale|mierda|horrible",
+            "no quiero *1 existir|existo",
+            "no tengo *1 razon|razones|motivos *2 vivir",
+            "pienso|pensado *2 en *1 la|mi|morir|muerte|suicidio|matarme|morirme",
+            "quiero *1 irme|ir al? *1 cielo",
+            "para que *1 vivo|vivir|naci|existo",
+            "me *1 pego|golpeo|aruno|quemo|castigo|pellizco *2 misma|mismo|cuando|porque|hasta",
+            "no como *2 porque|para *4 gorda|gordo|flaca|delgada|adelgazar",
+            "mi *1 amiga|amigo|hermana|hermano|prima *5 matarse|suicidarse|morirse|corta|cortarse|morir",
+            "me siento *1 muerta|muerto|vacia|vacio",
+        ],
+    },
+    // Blows in other words.
+    Rule {
+        category: Abuse,
+        unless: "play accident story joke",
+        patterns: &[
+            "@ADULT|@SIBLING|el|ella *5 me|nos da|dio|dan *1 con|de *1 el|la|un|una? *1 cinturon|correa|palo|chancla|cable|golpes|cinto",
+            "@ADULT|el|ella *6 nos|me *1 @HITS *1 a? *1 todos|mi|mis|hermanos $",
+            "@ADULT|@STAFF|@SIBLING|el|ella|alguien *6 me *1 @HITS !en|con|la|el|una",
+            "@ADULT|@SIBLING|el|ella *3 me *1 tira|jala|jalo|agarra|agarro|arrastra|empuja|lanza|avienta|patea *2 del|de|por|contra|al *1 los|las|el|la? *1 pelo|cabello|cuello|brazo|pared|suelo|piso|escaleras|fuerte",
+            "@ADULT|@SIBLING|el|ella *3 me *1 rompio|quemo|torcio|rompe|mordio *2 @CUERPO|mano|dedo|nariz|diente",
+            "me dejo|dejan|deja *1 moretones|moretes|marcas|cardenales",
+            "me castiga|castigan *3 golpes|golpeando|encerrado|encerrada|comer|rodillas|frio",
+            "oigo|escucho *3 gritar|llorar *4 pega|golpea|papa",
+            "me escondo *3 cuando|porque|de *2 @ADULT|el|ella",
+        ],
+    },
+    // Sexual harm in other words.
+    Rule {
+        category: Abuse,
+        unless: "story",
+        patterns: &[
+            "@ADULT|@STAFF|@SIBLING|@STRANGER|el *4 me *1 @TOCA *1 la|el|mi|las|los *1 @CUERPO|@PARTES",
+            "me *1 obliga|obligo|obligan|hace|hizo|fuerza *2 a? *1 hacer|hacerle *1 cosas",
+            "cosas *3 no *1 me gustan|quiero",
+            "me *1 @TOCA ~6 no me *1 gusta|gusto",
+            "me *1 mira|espia|graba|filma *3 ducha|bano|cambio|desvisto|desnuda|desnudo",
+            "se *1 acuesta|subio|sube|pone *2 encima|conmigo",
+        ],
+    },
+    // Want in other words.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &[
+            "nunca *2 hay *1 comida|nada *1",
+            "en *1 mi casa *1 no|nunca hay *1 comida|nada|luz|agua",
+            "dias|horas|ayer *2 que? *1 no *1 como|comemos|comido",
+            "hace *2 @DAY *2 que no *1 como|comemos",
+            "no *1 nos|me *1 cuida|cuidan|alimenta|alimentan|atiende",
+            "me|nos *1 dejan|deja|dejo|dejaron *1 solo|sola|solos *4 semana|fin|noche|dias|casa",
+            "@ADULT *2 tomando|bebiendo|drogando|drogandose *2 otra|siempre|todo|y",
+            "solo|solamente *1 como *3 escuela|colegio|cole",
+            "no nos|me *1 hace|hacen|da|dan *1 de? *1 cenar|comer|comida",
+            "no se donde *1 esta|estan *1 mi|mis *1 @ADULT",
+            "nos|me *1 cortaron *1 la|el *1 luz|agua|gas",
+        ],
+    },
+    // Peers in other words.
+    Rule {
+        category: Bullying,
+        unless: "play about accident story joke",
+        patterns: &[
+            "@PEERS *3 me|nos *1 pegaron|empujaron|golpearon|patearon|tiraron|escupieron|insultaron|molestaron|encerraron|quitaron|pegan|empujan !la|a|al",
+            "me pegaron|golpearon|patearon|empujaron *3 escuela|clase|colegio|cole|recreo|salida|banos|bus",
+            "me *1 ignoran|excluyen|humillan|acosan",
+            "malos|malas|mala|malo|crueles conmigo",
+            "hablan|dicen *3 mal de mi",
+            "a mis espaldas",
+        ],
+    },
+    // Strangers in other words.
+    Rule {
+        category: Grooming,
+        unless: "story",
+        patterns: &[
+            "@STRANGER|@LINEA|alguien|el *4 me *1 dice|dijo|escribe|escribio *2 que *1 me *1 quiere|ama|linda|bonita|hermosa|sexy|guapa",
+            "@FOTOS *2 sin *1 ropa|camiseta|nada",
+            "@FOTOS *1 mia|mias|mi|de mi|cuerpo *6",
+            "me *1 pidio|pide|piden *3 @FOTOS *2 mia|mias|ropa|mi|de|sola|cuerpo",
+            "secreto *1 entre nosotros",
+            "cuantos anos tengo *4",
+            "@STRANGER|@LINEA *6 cuantos anos|donde vivo|que edad",
+            "@STRANGER *6 me|yo *3 su|al|el coche|carro|auto|camioneta|casa",
+            "profesor|entrenador|maestro|profe *4 me *1 escribe|manda *3 noche|bonita|guapa|mensajes|secreto",
+        ],
+    },
+    // Danger in other words.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "hombre|alguien|senor|ladron|tipo|desconocido *2 intentando|tratando|quiere|intenta *2 entrar",
+            "@ADULT|@SIBLING|el|hombre|alguien *3 tiene *1 una|un *1 @ARMA *3 grita|gritando|borracho|enojado|furioso|y",
+            "@ADULT|@SIBLING *2 se? *1 cayo|desmayo|ahogando|ahoga ~6 no|ayuda|mueve|responde|despierta|contesta",
+            "mis *1 papas|padres *3 pelean|peleando|pelear *4 fuerte|golpes|cuchillo|miedo|gritan|tiran|policia",
+            "huele *2 gas|humo|quemado",
+            "hay *1 mucha sangre",
+            "no para de sangrar",
+            "me *1 tome|trague|bebi *2 algo *4 mal|veneno|lejia|cloro",
         ],
     },
 ];

@@ -97,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         category: Neglect,
-        unless: "story trip",
+        unless: "story trip food",
         patterns: &[
             "nobody *2 feed|feeds|feeding|cooks|cook @ME|for",
             "nobody *2 take|takes|taking|look|looks|looking *1 care|after *1 of? @ME",
@@ -138,7 +138,7 @@ pub(super) const RULES: &[Rule] = &[
             "@ADULT left *2 and *2 not|never *3 back|come|came",
             "@ADULT *2 is|are|gets|get|was|always|comes *2 drunk|drinking|wasted|stoned|hammered !all|up|the|my|his|her|some|water|juice|coffee|tea",
             "@ADULT *2 drinks *3 every|too|beer|vodka|wine|whiskey|lot|night|much",
-            "@ADULT *3 on|take|takes|taking|use|uses|does|do|sells drugs|meth|heroin|cocaine|crack|pills",
+            "@ADULT *3 on|take|takes|taking|use|uses|does|do|sells drugs|meth|heroin|cocaine|crack",
             "@ADULT *3 passed|pass|passes out",
             "look|looking|looks|take|taking *1 care? after|of *1 the|my *1 baby|brother|sister|siblings *2 all|every|by|myself|alone|nights",
             "sleep|sleeping|sleeps *2 in|on|at *1 the|our|a|my *1 car|street|streets|park|shed|garage|basement|van|station|bus|shelter",

@@ -6,7 +6,7 @@ use super::super::pattern::Rule;
 pub(super) const RULES: &[Rule] = &[
     Rule {
         category: Grooming,
-        unless: "surprise story",
+        unless: "surprise story answer",
         patterns: &[
             "he|she|they|man|guy|uncle|coach|someone|teacher|stepdad|grandpa|cousin|friend|neighbor|neighbour|boyfriend *2 @SAY *4 not *1 @TELL *2 @ANYONE",
             "he|she|they|man|guy|uncle|coach|someone|teacher|stepdad|grandpa|cousin|friend|neighbor|neighbour|boyfriend *2 @SAY *4 never *1 @TELL *2 @ANYONE",
@@ -237,7 +237,7 @@ pub(super) const RULES: &[Rule] = &[
             "cut my *2 @BODY *2 really|so|very|bad|deep *4 blood|bleeding|stop",
             "made|make|makes|force|forced|forces|dared *1 me|us *1 to? *1 drink|smoke|take|try *3 @DRUGS",
             "@ADULT|@SIBLING|he|she|they|boy|kid|someone *6 bring|bringing|brings *2 @WEAPON|bomb",
-            "@ADULT|he|she|they|someone|@SIBLING|brother *2 has|have|got|had *2 @WEAPON *3 mad|angry|scared|shouting|screaming|drunk",
+            "@ADULT|he|she|they|someone|@SIBLING|brother *2 has|have|got|had *2 @WEAPON *5 mad|angry|scared|shouting|screaming|drunk",
             "@ADULT *5 threaten|threatened|threatens|threatening *2 my|me|us|mom|mum|dad|her|him",
             "took|take|taken|swallowed *6 pills|tablets ~5 not *2 get|wake|waking|up|breathing",
             "parents|mom|mum|dad *4 fighting|fight *4 bad|knife|blood|hitting|throwing|police|scared|screaming",
