@@ -54,7 +54,7 @@ const EXCUSES: &[(&str, &[&str])] = &[
         &[
             "spiel|spiele|schach|mario|kart|minecraft|fortnite|roblox|karten|uno|level|drache|zombie|videospiel",
             "ball|fussball|tor|handball|schneeball|schneeballe|kissen|schaukel|karate|judo|boxen|training|rennen|wettrennen|sport",
-            "gespielt|spielen|spass|versehen|quatsch|kampfen|rangeln|rangelei|tischtennis|tennis|buch|sahne",
+            "gespielt|spielen|fangen|verstecken|turnen|spass|versehen|quatsch|kampfen|rangeln|rangelei|tischtennis|tennis|buch|sahne",
         ],
     ),
     ("accident", &["versehen|versehentlich|aus versehen"]),
@@ -463,6 +463,43 @@ const RULES: &[Rule] = &[
             "es riecht *2 gas|rauch|verbrannt",
             "uberall|viel|so *1 blut",
             "jemand|mann|fremder *3 tur *2 aufbrechen|eintreten|rein",
+        ],
+    },
+    // Signs.
+    Rule {
+        category: SelfHarm,
+        unless: "",
+        patterns: &[
+            "arme|arm|beine|pulsadern|pulsader *2 aufgeschnitten|geschnitten|aufgeritzt|geritzt",
+            "sollte|sollt *2 einfach|lieber|besser sterben|tot",
+            "wie *4 sterbe|stirbt *1 man|ich *2 schnell|am",
+            "am *1 besten|einfachsten|schnellsten sterben",
+        ],
+    },
+    // Sexual harm.
+    Rule {
+        category: Abuse,
+        unless: "story",
+        patterns: &[
+            "in *1 die|meine|der *1 hose|unterhose *1 gefasst|gegriffen|gefummelt",
+            "mir *4 gefasst|gegriffen|gefummelt",
+            "in *1 mein|meinem *1 zimmer *2 ohne essen",
+        ],
+    },
+    // Want.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &["nie|nichts|kein *2 was|etwas? *1 zu essen !im|dabei|mit", "gibt es *2 nie|nichts *3 essen"],
+    },
+    // What a stranger asks for.
+    Rule {
+        category: Grooming,
+        unless: "story",
+        patterns: &[
+            "vor *2 kamera *2 ausziehe|ausziehen|ausgezogen|nackt",
+            "alterer|erwachsener|fremder *1 junge|mann|typ *8 mich|mir *3 ausziehe|ausziehen|treffen|bilder|schicken|schreibt|kamera",
+            "hat *1 gefragt *1 ob ich *1 allein|alleine",
         ],
     },
 ];

@@ -98,7 +98,7 @@ const RULES: &[Rule] = &[
             "ojala *2 estuviera|estuviese *1 muerto|muerta",
             "ojala *1 no *2 nacido|existiera|naciera|despertara|viviera",
             "ojala *1 me *1 muriera|muera|muriese",
-            "suicidarme|suicidio|suicidar|suicida|suicide",
+            "suicidarme|suicidio|suicidar|suicida",
             "matarme|quitarme *2 vida",
             "quitarme la vida",
             "acabar con *1 mi vida|todo !el|la|los",
@@ -482,6 +482,44 @@ const RULES: &[Rule] = &[
             "hay *1 mucha sangre",
             "no para de sangrar",
             "me *1 tome|trague|bebi *2 algo *4 mal|veneno|lejia|cloro",
+        ],
+    },
+    // Violence at home.
+    Rule {
+        category: Abuse,
+        unless: "play story",
+        patterns: &[
+            "@ADULT *6 y *1 pega|pego|golpea|golpeo|maltrata *1 a|me|nos",
+            "rompe|tira|avienta *2 cosas|todo *4 pega|grita|borracho|enoja|golpea",
+        ],
+    },
+    // Signs of want.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &[
+            "@ADULT *2 se fue *4 hace|dias|ayer|solo|sola|hermanito|hermanos|no",
+            "no *1 desayune|cene|comi|almorce *4 no hay|porque|nada *2 hay|nada|comida|casa",
+            "porque *1 no *1 hay|habia|tenemos *1 nada|comida|dinero",
+        ],
+    },
+    // What a stranger asks for.
+    Rule {
+        category: Grooming,
+        unless: "story",
+        patterns: &[
+            "chico|hombre|senor|alguien|muchacho|persona *8 ser mi novio|novia",
+            "@LINEA *6 mi *1 novio|novia",
+            "quiere ser mi *1 novio|novia *4 internet|mayor|anos",
+        ],
+    },
+    // Danger at home.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "se *1 metio|metieron|entro|entraron *3 ladron|ladrones|hombre|alguien|casa",
+            "manda|manden|necesito ayuda *3 por|casa|papa|mi|$",
         ],
     },
 ];

@@ -148,7 +148,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         category: Bullying,
-        unless: "about joke story",
+        unless: "about joke story win",
         patterns: &[
             "@PEERS|@SINGLE|friend|@SCHOOL @ADV*8 @TEASE @ME",
             "mean|horrible|nasty|cruel|rude|awful|unkind to @ME *2 every|all|always|because|and|at|on|in",
@@ -183,7 +183,7 @@ pub(super) const RULES: &[Rule] = &[
             "say|says|said|saying|write|writes|wrote|post *2 mean|nasty|bad|horrible|rude things|stuff *1 about|to @ME",
             "leave|leaves|left|leaving me out",
             "spread|spreads|spreading *3 rumors|rumours|lies *3 me",
-            "do|does|will|wo|would not *1 let me *1 play|join|sit",
+            "they|kids|boys|girls|he|she|friends|everyone do|does|will|would not *1 let me *1 play|join|sit",
             "@SAY|told @ME to *1 kill|die",
             "@SAY *2 i should *2 die|kill",
             "@SAY *2 kill yourself",
@@ -287,7 +287,7 @@ pub(super) const RULES: &[Rule] = &[
     // Exclusion and shame.
     Rule {
         category: Bullying,
-        unless: "about joke story",
+        unless: "about joke story win",
         patterns: &[
             "mean|embarrassing|ugly *1 @PICS|video|picture|post|page|comment|comments *2 of|about *1 me",
             "put|puts|upload|uploaded *3 video|videos|picture|pictures *2 of me *3 tiktok|online|insta|instagram|snapchat|group|youtube|internet",
@@ -300,6 +300,56 @@ pub(super) const RULES: &[Rule] = &[
             "throw|throws|threw *2 my *1 books|book|bag|stuff|food|things|shoes",
             "take|takes|took *1 my *1 shoes|lunch|hat|bag|money|stuff *4 laugh|laughed|laughing|run|ran|threw|hide|hid",
             "nobody *2 in|at *1 my|the *1 class|school *1 like|likes|talks|plays me|to|with",
+        ],
+    },
+    // Blows that need no name.
+    Rule {
+        category: Abuse,
+        unless: "play accident story",
+        patterns: &[
+            "okay|ok|normal|wrong|allowed *2 if|that|when *2 your|my|a|the *1 @ADULT *3 @HIT|@BEAT|hit|touch|touches you|me",
+            "@ADULT|he|she|they @ADV*3 @SAY *2 i *1 am *1 a|an|the|so|just|always? *1 mistake|burden|worthless|useless|stupid|idiot|ugly|nothing|failure|problem|trouble",
+            "@WHO *4 made|makes *1 my *2 nose|lip|mouth|ear|head|face|arm bleed|bloody",
+            "@ADULT|he|she @ADV*3 shake|shook|shakes|shaking *1 the|my|our|me *1 baby|brother|sister|hard|me",
+            "@ADULT|he|she|they *4 pour|pours|poured|put|puts|threw|throws *3 hot|boiling|cold *1 water|oil|soup *1 on|over",
+            "@WHO|and *3 pushed|pushes|shoved|kicked|threw|hits|slaps *1 my|our|the *1 @MYFAM",
+            "@ADULT *8 and|then @HIT me|us",
+            "he|she|they *6 and @HIT me|us !so|by",
+            "@ADULT|he|she|they *3 breaks|break|broke|smashes|smash|smashed|throws|destroys *1 everything|things|my|stuff|the *3 and|when|drunk|angry|mad",
+            "mad|angry|drunk *3 breaks|smashes|throws|hits *1 everything|things|stuff|us|me",
+        ],
+    },
+    // Sexual harm in a child's words.
+    Rule {
+        category: Abuse,
+        unless: "story",
+        patterns: &[
+            "finger|fingers|hand|thing|tongue|penis *2 inside|in|into *1 me|my",
+            "@TOUCH|hold|holding|suck|lick|kiss|rub *2 his|her *1 thing|penis|privates|willy|private|body|chest|boobs",
+            "have|has|had|want|wants|make|makes|made *3 touch|hold|kiss|rub|lick *1 his|her|him",
+            "he|she|they|@ADULT|@STAFF *6 takes|took|take|pulls|pulled *1 off|down *1 his|her *1 @CLOTHES",
+            "he|she|they|@ADULT|@STAFF *6 takes|took|take|pulls|pulled *1 his|her *1 @CLOTHES off|down",
+            "in *1 bed with me *3 and|touches|takes|naked|he",
+            "show|shows|showed *1 me|us *3 his|her|their *1 @PRIVATES|thing|willy|body",
+        ],
+    },
+    // Cruelty that needs no name.
+    Rule {
+        category: Bullying,
+        unless: "play about story joke",
+        patterns: &[
+            "@PEERS|girls|boys|someone *6 @SAY *2 i *1 am|look *1 a|an|so|really|too? *1 @NAMES",
+            "@PEERS|girls|boys|someone *4 saying|say|says *2 i *1 am|look *2 @NAMES",
+            "laugh|laughs|laughed|laughing when|because i *1 talk|speak|read|cry|fall|answer|stutter",
+            "because *2 my *1 stutter|accent|skin|weight|glasses|hair *3 laugh|tease|mean|hate",
+            "@PEERS|boys|girls|kids|people|someone *4 want|wants|going|trying|tried *1 to *1 fight|hurt|hit|jump|kill|get me",
+            "told|tell|tells|telling *1 everyone|them|people|all *4 not *2 be|play|talk|sit|like *3 my|with|to|me",
+            "film|films|filmed|record|recorded|video|videoed *1 me *3 crying|cry|bathroom|falling|changing|post|posted|and",
+            "wait|waits|waiting *1 for me *3 after|outside|school|to",
+            "@PEERS|he|she|boy|girl @ADV*4 trip|trips|tripped|pokes|kicks|pinches me *2 every|single|day|all|always",
+            "bully|bullies|bullying|bullied *3 me|my",
+            "i *2 nobody|no|friend|friends *3 to *1 sit|play|talk|be with",
+            "do|does not want *1 to *1 be|play|sit *2 with me",
         ],
     },
 ];
