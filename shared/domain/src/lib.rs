@@ -8,3 +8,4 @@
 pub mod disclosure;
 mod folded;
 pub mod language;
+pub mod name;
