@@ -208,7 +208,11 @@ mod tests {
         let sightings = [seen(1, "adds the denominators", 5)];
         let resolved_at = |evidence: &[Evidence]| folded(&sightings, evidence)[0].resolved_at;
         let (none, told) = (Help::None, Help::Told);
-        assert_eq!(resolved_at(&[right(1, 4, none), right(2, 60, none)]), None, "before it was seen counts for nothing");
+        assert_eq!(
+            resolved_at(&[right(1, 4, none), right(2, 60, none)]),
+            None,
+            "before it was seen counts for nothing"
+        );
         assert_eq!(resolved_at(&[right(1, 6, none), right(1, 7, none)]), None, "one call is not enough");
         assert_eq!(resolved_at(&[right(1, 6, told), right(2, 70, none)]), None, "nor is an answer that was told");
         assert_eq!(resolved_at(&[right(2, 71, none), right(1, 6, none), right(2, 70, none)]), Some(minute(70)));

@@ -251,7 +251,10 @@ mod tests {
         let prepared = Prepared {
             n_calls: 2,
             last_call_at: Some(now() - Duration::days(2)),
-            watch: vec![PreparedBelief { last_seen_at: Some(now() - Duration::days(5)), ..belief("adds tops".to_owned()) }],
+            watch: vec![PreparedBelief {
+                last_seen_at: Some(now() - Duration::days(5)),
+                ..belief("adds tops".to_owned())
+            }],
             facts: vec![
                 PreparedFact {
                     kind: "schedule".to_owned(),
@@ -395,10 +398,7 @@ mod tests {
 
     #[test]
     fn expired_facts_are_not_told() {
-        let prepared = Prepared {
-            facts: vec![fact("Maths test on Friday".to_owned(), now())],
-            ..Prepared::default()
-        };
+        let prepared = Prepared { facts: vec![fact("Maths test on Friday".to_owned(), now())], ..Prepared::default() };
         assert!(known(maya(prepared, Vec::new()), now()).facts.is_empty());
     }
 

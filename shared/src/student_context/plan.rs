@@ -103,7 +103,9 @@ pub(super) fn plan(steps: &[PlanStep], prepared: &Prepared, zone: Tz, now: DateT
     };
     let today = steps.iter().enumerate().map(|(i, step)| match (&step.why, i) {
         (Why::Misconception(belief), _) => format!("{}: find out whether the student still {belief}", step.skill),
-        (Why::Prerequisite(of), _) => format!("First close the gap in {}, for {}", in_speech(&step.skill), in_speech(of)),
+        (Why::Prerequisite(of), _) => {
+            format!("First close the gap in {}, for {}", in_speech(&step.skill), in_speech(of))
+        }
         (_, 0) => format!("Warm-up without hints: {}", step.skill),
         (_, _) => format!("Then practise: {}", step.skill),
     });
@@ -122,7 +124,8 @@ pub(super) fn plan(steps: &[PlanStep], prepared: &Prepared, zone: Tz, now: DateT
 /// The nearest test that is still to come, with its day.
 pub(super) fn next_test(prepared: &Prepared, zone: Tz, now: DateTime<Utc>) -> Option<(&PreparedFact, NaiveDate)> {
     let today = now.with_timezone(&zone).date_naive();
-    let dated = prepared.facts.iter().filter(|fact| fact.kind == "schedule").filter_map(|fact| Some((fact, fact.on_date?)));
+    let dated =
+        prepared.facts.iter().filter(|fact| fact.kind == "schedule").filter_map(|fact| Some((fact, fact.on_date?)));
     let near = dated.filter(|(_, day)| (0..=TEST_WITHIN_DAYS).contains(&(*day - today).num_days()));
     near.min_by_key(|(_, day)| *day)
 }

@@ -119,7 +119,8 @@ fn practised(skill: &SkillFinding) -> Practised {
         skill: skill.name.clone(),
         n_correct: n(Verdict::Correct),
         n_incorrect: n(Verdict::Incorrect),
-        n_with_help: skill.evidence.iter().filter(|e| e.verdict == Verdict::Correct && e.help != Help::None).count() as u32,
+        n_with_help: skill.evidence.iter().filter(|e| e.verdict == Verdict::Correct && e.help != Help::None).count()
+            as u32,
         turns: skill.evidence.iter().map(|evidence| evidence.turn_no).take(MAX_TURNS).collect(),
     }
 }

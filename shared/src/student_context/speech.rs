@@ -24,7 +24,9 @@ impl Speech {
     pub(super) fn welcome_back(self, first_name: &str, practised: Option<&str>, test: Option<&str>) -> String {
         match (self, practised, test) {
             (Self::English, _, Some(day)) => {
-                format!("Welcome back, {first_name}! Your test is on {day}. Shall we start with a quick question for it?")
+                format!(
+                    "Welcome back, {first_name}! Your test is on {day}. Shall we start with a quick question for it?"
+                )
             }
             (Self::English, Some(skill), None) => format!(
                 "Welcome back, {first_name}! Last time we worked on {skill}. Shall we start with a quick question on it?"
@@ -33,17 +35,25 @@ impl Speech {
                 format!("Welcome back, {first_name}! What would you like to work on today?")
             }
             (Self::Spanish, _, Some(_)) => {
-                format!("¡Hola otra vez, {first_name}! Pronto tienes un examen. ¿Empezamos con una pregunta rápida para prepararlo?")
+                format!(
+                    "¡Hola otra vez, {first_name}! Pronto tienes un examen. ¿Empezamos con una pregunta rápida para prepararlo?"
+                )
             }
             (Self::Spanish, Some(_), None) => {
-                format!("¡Hola otra vez, {first_name}! ¿Empezamos con una pregunta rápida sobre lo que vimos la última vez?")
+                format!(
+                    "¡Hola otra vez, {first_name}! ¿Empezamos con una pregunta rápida sobre lo que vimos la última vez?"
+                )
             }
             (Self::Spanish, None, None) => format!("¡Hola otra vez, {first_name}! ¿Qué te gustaría practicar hoy?"),
             (Self::German, _, Some(_)) => {
-                format!("Schön, dass du wieder da bist, {first_name}! Bald ist dein Test. Fangen wir mit einer kurzen Frage dazu an?")
+                format!(
+                    "Schön, dass du wieder da bist, {first_name}! Bald ist dein Test. Fangen wir mit einer kurzen Frage dazu an?"
+                )
             }
             (Self::German, Some(_), None) => {
-                format!("Schön, dass du wieder da bist, {first_name}! Fangen wir mit einer kurzen Frage zum letzten Mal an?")
+                format!(
+                    "Schön, dass du wieder da bist, {first_name}! Fangen wir mit einer kurzen Frage zum letzten Mal an?"
+                )
             }
             (Self::German, None, None) => {
                 format!("Schön, dass du wieder da bist, {first_name}! Was möchtest du heute üben?")
@@ -65,7 +75,9 @@ impl Speech {
         match (self, is_first_call) {
             (Self::English, true) => "Known student, first call: nothing has been observed yet.",
             (Self::English, false) => "Known student. Begin with a question they should be able to answer alone.",
-            (Self::Spanish, true) => "Alumno conocido, primera llamada: todavía no se ha observado nada. Habla en español.",
+            (Self::Spanish, true) => {
+                "Alumno conocido, primera llamada: todavía no se ha observado nada. Habla en español."
+            }
             (Self::Spanish, false) => {
                 "Alumno conocido. Habla en español y empieza con una pregunta que pueda contestar sin ayuda."
             }
