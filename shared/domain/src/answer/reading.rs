@@ -359,7 +359,9 @@ impl Reader<'_> {
         let compared = left.value().zip(right.value()).map(|(one, two)| sign.holds(one, two));
         // Without a pause, what follows a result seems to belong to it: "is forty six times four".
         let holds = compared.filter(|holds| *holds || !right.has_operation());
-        let holds = holds.filter(|_| !self.mode.is_negated);
+        // "after 39 comes 40" says nothing about what they are.
+        let is_plain = sign == Sign::Equal && !left.has_operation() && !right.has_operation();
+        let holds = holds.filter(|holds| !self.mode.is_negated && (*holds || !is_plain));
         self.found.claims.push(Claim { left, sign, right, holds, span });
     }
 

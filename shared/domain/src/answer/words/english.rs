@@ -137,7 +137,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (InBrackets, "in brackets|in parentheses|in parenthesis"),
     (
         Is,
-        "is|are|equals|equal to|is equal to|make|makes|gives|is the same as|comes to|come to|equalled|was|be|will be|\
+        "is|are|equals|equal to|is equal to|make|makes|gives|is the same as|comes to|come to|comes|come|equalled|was|be|will be|\
          would be|which is|leaves|gets you|gives you|gives me|makes it",
     ),
     (Less, "less than|is less than|smaller than|is smaller than|below|under|fewer than|lower than|is lower than"),
@@ -262,7 +262,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
          let's see|lets see|let me think|now|kind of|sort of|it|that|this|well then|alright|all right|he|she|they|we|\
          i|you|hey|ha|haha|wow|yay|easy|that one|miss|sir|only|exactly|also|too many|thank you|thanks|total|all|\
          had|has|have|whole|number|numbers|value|answer's|of course it's|then it's|my answer is|my answer|got|gotta be|\
-         has to be|probs|hello|hi|huh okay|oh okay|in all|each|comes|come|every|would|will|one sec|one moment|\
+         has to be|probs|hello|hi|huh okay|oh okay|in all|each|every|would|will|one sec|one moment|\
          just a second|just a sec|give me a second|give me a sec|wait a second|wait a sec|wait one second",
     ),
 ];
