@@ -47,20 +47,20 @@ impl Exact {
         Some(Self(Ratio::new(top, bottom)))
     }
 
-    pub fn add(self, other: Self) -> Option<Self> {
+    pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(&other.0).map(Self)
     }
 
-    pub fn sub(self, other: Self) -> Option<Self> {
+    pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(&other.0).map(Self)
     }
 
-    pub fn mul(self, other: Self) -> Option<Self> {
+    pub fn times(self, other: Self) -> Option<Self> {
         self.0.checked_mul(&other.0).map(Self)
     }
 
     /// Returns the quotient; `None` if `other` is 0.
-    pub fn div(self, other: Self) -> Option<Self> {
+    pub fn over(self, other: Self) -> Option<Self> {
         (!other.0.is_zero()).then(|| self.0.checked_div(&other.0).map(Self))?
     }
 
@@ -72,9 +72,9 @@ impl Exact {
         }
         let mut product = Self::ONE;
         for _ in 0..times {
-            product = product.mul(self)?;
+            product = product.times(self)?;
         }
-        if exponent < 0 { Self::ONE.div(product) } else { Some(product) }
+        if exponent < 0 { Self::ONE.over(product) } else { Some(product) }
     }
 
     /// Returns the square root if it is rational.
@@ -96,7 +96,7 @@ impl Exact {
     }
 
     #[must_use]
-    pub fn neg(self) -> Self {
+    pub fn negated(self) -> Self {
         Self(-self.0)
     }
 
@@ -135,8 +135,8 @@ impl Exact {
     /// Rounds half away from zero to `places` decimals, at most 18.
     pub fn round(self, places: u32) -> Option<Self> {
         let scale = Self(Ratio::from_integer(10_i128.checked_pow(places.min(18))?));
-        let scaled = self.mul(scale)?;
-        Self(scaled.0.round()).div(scale)
+        let scaled = self.times(scale)?;
+        Self(scaled.0.round()).over(scale)
     }
 
     /// Returns how many decimals the number needs; `None` if they never end or are more than 18.
@@ -181,9 +181,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_none() {
         let large = Exact::parse(&"9".repeat(30)).unwrap();
-        assert_eq!(large.mul(large).and_then(|square| square.mul(large)), None);
+        assert_eq!(large.times(large).and_then(|square| square.times(large)), None);
         assert_eq!(Exact::whole(10).pow(60), None);
-        assert_eq!(Exact::ONE.div(Exact::ZERO), None);
+        assert_eq!(Exact::ONE.over(Exact::ZERO), None);
     }
 
     #[test]

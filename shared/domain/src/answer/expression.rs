@@ -19,7 +19,7 @@ pub enum Operation {
 /// An expression as it was said.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
-    Number(Number),
+    Number(Box<Number>),
     Letter(char),
     Negative(Box<Expression>),
     Root { degree: u8, of: Box<Expression> },
@@ -36,7 +36,7 @@ impl Expression {
         match self {
             Self::Number(number) => number.share().map(Polynomial::constant),
             Self::Letter(letter) => Some(Polynomial::letter(*letter)),
-            Self::Negative(of) => Some(of.polynomial()?.neg()),
+            Self::Negative(of) => Some(of.polynomial()?.negated()),
             Self::Root { degree, of } => {
                 let value = of.polynomial()?.as_constant()?;
                 let root = if *degree == 3 { value.cube_root() } else { value.square_root() };
@@ -45,10 +45,10 @@ impl Expression {
             Self::Operation { operation, left, right } => {
                 let (left, right) = (left.polynomial()?, right.polynomial()?);
                 match operation {
-                    Operation::Add => left.add(&right),
-                    Operation::Subtract => left.sub(&right),
-                    Operation::Multiply => left.mul(&right),
-                    Operation::Divide => left.div(&right),
+                    Operation::Add => left.plus(&right),
+                    Operation::Subtract => left.minus(&right),
+                    Operation::Multiply => left.times(&right),
+                    Operation::Divide => left.over(&right),
                     Operation::Power => left.pow(i32::try_from(right.as_constant()?.to_whole()?).ok()?),
                 }
             }
@@ -92,7 +92,7 @@ impl Expression {
         let mut found = Vec::new();
         self.visit(&mut |part| {
             if let Self::Number(number) = part {
-                found.push(number.clone());
+                found.push(Number::clone(number));
             }
         });
         found
@@ -125,6 +125,12 @@ impl Expression {
             Self::Negative(of) | Self::Root { of, .. } => of.last_number(),
             Self::Operation { right, .. } => right.last_number(),
         }
+    }
+}
+
+impl From<Number> for Expression {
+    fn from(number: Number) -> Self {
+        Self::Number(Box::new(number))
     }
 }
 
@@ -169,14 +175,16 @@ impl Parser<'_> {
             let (right, end) = self.terms(start, strength + u8::from(operation != Power), depth + 1)?;
             Some((Expression::operation(operation, left.clone(), right), end))
         };
-        let number = |value: i64| Expression::Number(Number::new(Exact::whole(value), Form::Whole));
+        let number = |value: i64| Expression::from(Number::new(Exact::whole(value), Form::Whole));
         match self.sense(at) {
             Sense::Plus => binary(Add, SUM, at + 1),
-            Sense::Minus => binary(Subtract, SUM, at + 1),
-            Sense::Hyphen => binary(Subtract, SUM, at + 1),
+            Sense::Minus | Sense::Hyphen => binary(Subtract, SUM, at + 1),
             Sense::Times => binary(Multiply, PRODUCT, at + 1),
-            Sense::By if left.as_number().is_some() => binary(Multiply, PRODUCT, at + 1),
-            Sense::Letter('x') if self.is_times(left, at) => binary(Multiply, PRODUCT, at + 1),
+            sense @ (Sense::By | Sense::Letter('x'))
+                if left.as_number().is_some() && (sense == Sense::By || self.is_times(left, at)) =>
+            {
+                binary(Multiply, PRODUCT, at + 1)
+            }
             Sense::Divided | Sense::Over => binary(Divide, PRODUCT, at + 1),
             Sense::Into if left.as_number().is_some() && PRODUCT >= least => {
                 let (right, end) = self.terms(at + 1, PRODUCT + 1, depth + 1)?;
@@ -217,7 +225,7 @@ impl Parser<'_> {
         if let Some((number, end)) = self.number(start)
             && number.unit.is_none()
         {
-            return Some((Expression::Number(number), end));
+            return Some((Expression::from(number), end));
         }
         self.operand(start, depth + 1)
     }
@@ -268,7 +276,7 @@ impl Parser<'_> {
         if depth > MAX_DEPTH {
             return None;
         }
-        let number = |value: i64| Expression::Number(Number::new(Exact::whole(value), Form::Whole));
+        let number = |value: i64| Expression::from(Number::new(Exact::whole(value), Form::Whole));
         match self.sense(at) {
             Sense::Open => {
                 let (inner, end) = self.terms(at + 1, 0, depth + 1)?;
@@ -306,7 +314,7 @@ impl Parser<'_> {
             // "divide 42 by 6", "share 20 among 5"
             Sense::Negative | Sense::Minus | Sense::Hyphen => {
                 if let Some((negative, end)) = self.number(at) {
-                    return Some((Expression::Number(negative), end));
+                    return Some((Expression::from(negative), end));
                 }
                 let (of, end) = self.terms(at + 1, PRODUCT, depth + 1)?;
                 Some((Expression::Negative(Box::new(of)), end))
@@ -322,7 +330,7 @@ impl Parser<'_> {
             }
             _ => {
                 let (number, end) = self.number(at)?;
-                Some((Expression::Number(number), end))
+                Some((Expression::from(number), end))
             }
         }
     }

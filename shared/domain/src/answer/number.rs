@@ -59,7 +59,7 @@ impl Number {
 
     /// Returns the value with a percentage divided by 100.
     pub fn share(&self) -> Option<Exact> {
-        if self.unit.is_some_and(Unit::is_percent) { self.value.div(Exact::whole(100)) } else { Some(self.value) }
+        if self.unit.is_some_and(Unit::is_percent) { self.value.over(Exact::whole(100)) } else { Some(self.value) }
     }
 
     /// Returns the number as people write it: 3, 0.75, 5/6, 1 3/4, 20%.
@@ -85,8 +85,8 @@ impl Parser<'_> {
         match self.sense(at) {
             Sense::Negative | Sense::Minus | Sense::Hyphen => {
                 let (mut number, end) = self.signed(self.skip(at + 1))?;
-                number.value = number.value.neg();
-                number.otherwise = number.otherwise.map(Exact::neg);
+                number.value = number.value.negated();
+                number.otherwise = number.otherwise.map(Exact::negated);
                 Some((number, end))
             }
             Sense::Plus => self.measured(at + 1),
@@ -124,8 +124,7 @@ impl Parser<'_> {
             Some((number.unit?.per(unit)?, end))
         };
         let found = match self.sense(at) {
-            Sense::Per | Sense::A => per(at + 1),
-            Sense::Over => per(at + 1),
+            Sense::Per | Sense::A | Sense::Over => per(at + 1),
             Sense::In if self.cardinal(at + 1).is_some_and(|(one, _)| one.value == Exact::ONE) => {
                 self.cardinal(at + 1).and_then(|(_, end)| per(end))
             }
@@ -142,7 +141,7 @@ impl Parser<'_> {
     fn smaller_units(&self, number: Number, at: usize) -> (Number, usize) {
         let Some(unit) = number.unit.filter(|unit| !unit.is_percent()) else { return (number, at) };
         let start = self.skip_ands(at);
-        let sum = |value: Exact, end: usize| Some((number.value.add(value)?, end));
+        let sum = |value: Exact, end: usize| Some((number.value.plus(value)?, end));
         let found = self.bare(start).and_then(|(small, end)| {
             if let Some((small_unit, end)) = self.unit(end, &small) {
                 let is_smaller = small_unit.is_compatible(unit) && small_unit.factor() < unit.factor();
@@ -150,14 +149,14 @@ impl Parser<'_> {
             }
             let is_part = small.value > Exact::ZERO && small.value < Exact::ONE;
             if is_part && start > at {
-                return sum(small.value.mul(Exact::ONE)?, end);
+                return sum(small.value.times(Exact::ONE)?, end);
             }
             let is_whole = matches!(small.form, Form::Whole) && small.value < Exact::whole(100);
             if is_whole && unit.is_money() && unit.factor() == Exact::ONE && self.is_end_of_number(end) {
-                return sum(small.value.div(Exact::whole(100))?, end);
+                return sum(small.value.over(Exact::whole(100))?, end);
             }
             if is_whole && unit == hours() && small.value < Exact::whole(60) && self.is_end_of_number(end) {
-                return sum(small.value.div(Exact::whole(60))?, end);
+                return sum(small.value.over(Exact::whole(60))?, end);
             }
             None
         });
@@ -255,7 +254,7 @@ impl Parser<'_> {
         match self.sense(at) {
             Sense::Point => {
                 let (places, digits, end) = self.decimals(at + 1)?;
-                let value = digits.div(Exact::whole(10).pow(places as i32)?)?;
+                let value = digits.over(Exact::whole(10).pow(places as i32)?)?;
                 return Some((Number::new(value, Form::Decimal { places }), end));
             }
             Sense::Stop if self.text(at) == "." && self.is_digits(at + 1) && self.is_glued(at + 1) => {
@@ -269,7 +268,7 @@ impl Parser<'_> {
                     "anderthalb" => 1,
                     text => german_number(text.strip_suffix("einhalb")?)?,
                 };
-                let value = Exact::whole(value).add(Exact::ratio(1, 2))?;
+                let value = Exact::whole(value).plus(Exact::ratio(1, 2))?;
                 return Some((Number::new(value, Form::Mixed { top: 1, bottom: 2 }), at + 1));
             }
             Sense::Ordinal(value) => return Some((Number::new(Exact::whole(value), Form::Ordinal), at + 1)),
@@ -286,7 +285,7 @@ impl Parser<'_> {
             && ordinal.is_some_and(|units| units < 10)
             && tens >= 20
         {
-            let value = number.value.add(Exact::whole(ordinal?))?;
+            let value = number.value.plus(Exact::whole(ordinal?))?;
             return Some((Number::new(value, Form::Ordinal), self.skip_hyphen(end) + 1));
         }
         if self.is_glued(end) && matches!(self.text(end), "st" | "nd" | "rd" | "th") && self.is_digits(end - 1) {
@@ -297,9 +296,9 @@ impl Parser<'_> {
             && matches!(number.form, Form::Whole)
             && let Some((places, digits, after)) = self.decimals(end + 1)
         {
-            let tail = digits.div(Exact::whole(10).pow(places as i32)?)?;
+            let tail = digits.over(Exact::whole(10).pow(places as i32)?)?;
             let parts = Some((number.value, digits));
-            number = Number { parts, ..Number::new(number.value.add(tail)?, Form::Decimal { places }) };
+            number = Number { parts, ..Number::new(number.value.plus(tail)?, Form::Decimal { places }) };
             end = after;
             return Some(self.scaled(number, end));
         }
@@ -310,7 +309,7 @@ impl Parser<'_> {
             if self.is_digits(digits) && self.is_glued(digits) {
                 let power: i32 = self.text(digits).parse().ok().filter(|power| *power <= 30)?;
                 let factor = Exact::whole(10).pow(if is_negative { -power } else { power })?;
-                let value = number.value.mul(factor)?;
+                let value = number.value.times(factor)?;
                 let places = value.decimals().unwrap_or(0);
                 return Some((Number::new(value, Form::Decimal { places }), digits + 1));
             }
@@ -337,7 +336,7 @@ impl Parser<'_> {
     /// "1.5 million".
     fn scaled(&self, number: Number, at: usize) -> (Number, usize) {
         if let Sense::Scale(scale) = self.sense(at)
-            && let Some(value) = number.value.mul(Exact::whole(scale))
+            && let Some(value) = number.value.times(Exact::whole(scale))
             && value.is_whole()
         {
             return (Number::new(value, Form::Whole), at + 1);
@@ -472,7 +471,7 @@ impl Parser<'_> {
         // "1-3" is a difference, "1-3/4" is how some write 1 3/4.
         let is_proper = fraction.value < Exact::ONE && fraction.value > Exact::ZERO;
         (is_proper && whole.is_whole())
-            .then(|| Some((Number::new(whole.add(fraction.value)?, Form::Mixed { top, bottom }), end)))?
+            .then(|| Some((Number::new(whole.plus(fraction.value)?, Form::Mixed { top, bottom }), end)))?
     }
 
     /// "one forty four", "nineteen oh five", "5 40".
@@ -652,14 +651,14 @@ impl Parser<'_> {
             Sense::Scale(scale) => scale,
             _ => return Some((number, at + 1)),
         };
-        let value = number.value.mul(Exact::whole(factor))?;
+        let value = number.value.times(Exact::whole(factor))?;
         let start = self.skip_joint(at + 2);
         let rest = self.group(start).or_else(|| {
             let digits = self.text(start).parse().ok().filter(|_| self.is_digits(start))?;
             Some((digits, start + 1))
         });
         match rest.filter(|(rest, _)| *rest < factor.min(1000) && factor != 12) {
-            Some((rest, end)) => Some((Number::new(value.add(Exact::whole(rest))?, Form::Whole), end)),
+            Some((rest, end)) => Some((Number::new(value.plus(Exact::whole(rest))?, Form::Whole), end)),
             None => Some((Number::new(value, Form::Whole), at + 2)),
         }
     }

@@ -45,10 +45,10 @@ impl Polynomial {
         letters
     }
 
-    pub fn add(&self, other: &Self) -> Option<Self> {
+    pub fn plus(&self, other: &Self) -> Option<Self> {
         let mut terms = self.0.clone();
         for (monomial, coefficient) in &other.0 {
-            let sum = terms.get(monomial).copied().unwrap_or(Exact::ZERO).add(*coefficient)?;
+            let sum = terms.get(monomial).copied().unwrap_or(Exact::ZERO).plus(*coefficient)?;
             if sum.is_zero() {
                 terms.remove(monomial);
             } else {
@@ -59,15 +59,15 @@ impl Polynomial {
     }
 
     #[must_use]
-    pub fn neg(&self) -> Self {
-        Self(self.0.iter().map(|(monomial, coefficient)| (monomial.clone(), coefficient.neg())).collect())
+    pub fn negated(&self) -> Self {
+        Self(self.0.iter().map(|(monomial, coefficient)| (monomial.clone(), coefficient.negated())).collect())
     }
 
-    pub fn sub(&self, other: &Self) -> Option<Self> {
-        self.add(&other.neg())
+    pub fn minus(&self, other: &Self) -> Option<Self> {
+        self.plus(&other.negated())
     }
 
-    pub fn mul(&self, other: &Self) -> Option<Self> {
+    pub fn times(&self, other: &Self) -> Option<Self> {
         if self.0.len() * other.0.len() > MAX_TERMS {
             return None;
         }
@@ -79,14 +79,14 @@ impl Polynomial {
                     let power = monomial.get(letter).copied().unwrap_or(0).checked_add(*power)?;
                     monomial.insert(*letter, power);
                 }
-                product = product.add(&Self(BTreeMap::from([(monomial, a.mul(*b)?)])))?;
+                product = product.plus(&Self(BTreeMap::from([(monomial, a.times(*b)?)])))?;
             }
         }
         Some(product)
     }
 
     /// Divides by a number, or by a single term that divides every term.
-    pub fn div(&self, other: &Self) -> Option<Self> {
+    pub fn over(&self, other: &Self) -> Option<Self> {
         let (divisor, factor) = other.0.iter().next().filter(|_| other.0.len() == 1)?;
         let mut quotient = BTreeMap::new();
         for (monomial, coefficient) in &self.0 {
@@ -99,7 +99,7 @@ impl Polynomial {
                     monomial.insert(*letter, rest);
                 }
             }
-            quotient.insert(monomial, coefficient.div(*factor)?);
+            quotient.insert(monomial, coefficient.over(*factor)?);
         }
         Some(Self(quotient))
     }
@@ -111,7 +111,7 @@ impl Polynomial {
         }
         (0..=12)
             .contains(&exponent)
-            .then(|| (0..exponent).try_fold(Self::constant(Exact::ONE), |product, _| product.mul(self)))?
+            .then(|| (0..exponent).try_fold(Self::constant(Exact::ONE), |product, _| product.times(self)))?
     }
 }
 
@@ -152,10 +152,10 @@ mod tests {
     fn equivalent_expressions_are_equal() {
         let (x, two, three) =
             (Polynomial::letter('x'), Polynomial::constant(Exact::whole(2)), Polynomial::constant(Exact::whole(3)));
-        let product = two.mul(&x.add(&three).unwrap()).unwrap();
+        let product = two.times(&x.plus(&three).unwrap()).unwrap();
         assert_eq!(product.to_string(), "2x + 6");
-        assert_eq!(product.div(&two).unwrap(), x.add(&three).unwrap());
-        assert_eq!(x.sub(&x).unwrap().as_constant(), Some(Exact::ZERO));
-        assert_eq!(x.pow(2).unwrap().sub(&two).unwrap().to_string(), "x^2 - 2");
+        assert_eq!(product.over(&two).unwrap(), x.plus(&three).unwrap());
+        assert_eq!(x.minus(&x).unwrap().as_constant(), Some(Exact::ZERO));
+        assert_eq!(x.pow(2).unwrap().minus(&two).unwrap().to_string(), "x^2 - 2");
     }
 }

@@ -204,6 +204,7 @@ enum Link {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four words that are independent of each other")]
 struct Mode {
     is_negated: bool,
     is_alternative: bool,
@@ -284,9 +285,8 @@ impl Reader<'_> {
         }
         match sense {
             Sense::ItIs => self.link = Link::ItIs,
-            Sense::Filler | Sense::Hyphen | Sense::Colon => {}
             // "by 20 percent", "a" before a noun, "oh"
-            Sense::By | Sense::A | Sense::Oh => {}
+            Sense::Filler | Sense::Hyphen | Sense::Colon | Sense::By | Sense::A | Sense::Oh => {}
             _ if self.mode.explains => {}
             _ => self.found.unread.push(self.parser.span(at, at + 1)),
         }
@@ -312,7 +312,7 @@ impl Reader<'_> {
     /// "six times eight forty eight": the number after the calculation is its result.
     fn expression(&mut self, expression: Expression, span: Range<usize>) {
         if let Some((left, result)) = with_result(&expression) {
-            self.claim(left, Sign::Equal, Expression::Number(result.clone()), span.clone());
+            self.claim(left, Sign::Equal, result.clone().into(), span.clone());
             return self.add(Value::Number(result), span);
         }
         self.add(Value::Expression(expression), span);
@@ -332,7 +332,7 @@ impl Reader<'_> {
                 None => (right.clone(), None),
             };
             self.claim(left, *sign, side.clone(), span.clone());
-            left = match result.map(Expression::Number) {
+            left = match result.map(Expression::from) {
                 Some(result) => {
                     self.claim(side, Sign::Equal, result.clone(), span.clone());
                     result
@@ -342,7 +342,7 @@ impl Reader<'_> {
         }
         if relation.is_equation() && !has_letters {
             let value = match left {
-                Expression::Number(number) => Value::Number(number),
+                Expression::Number(number) => Value::Number(*number),
                 left => Value::Expression(left),
             };
             // What a claim comes to may be a step only; the last one counts.
@@ -422,7 +422,7 @@ impl Reader<'_> {
             return false;
         }
         let (left, span) = (last.clone(), start.start..span.end);
-        self.claim(left, Sign::Equal, Expression::Number(number.clone()), span);
+        self.claim(left, Sign::Equal, number.clone().into(), span);
         true
     }
 

@@ -70,7 +70,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
         } else if c.is_whitespace() || c.is_control() || is_combining_mark(c) || is_invisible(c) {
             continue;
         } else if let Some((top, bottom)) = vulgar(c) {
-            piece.push_str(&format!("{top}/{bottom}"));
+            piece = format!("{top}/{bottom}");
             Kind::Sign('½')
         } else if let Some(power) = superscript(c) {
             piece.push(power);

@@ -61,21 +61,21 @@ impl Unit {
 
     /// Returns the unit that is `factor` times this one.
     pub(super) fn scaled(self, factor: Exact) -> Self {
-        Self { powers: self.powers, factor: self.factor.mul(factor).unwrap_or(self.factor) }
+        Self { powers: self.powers, factor: self.factor.times(factor).unwrap_or(self.factor) }
     }
 
     /// Returns the product of two units.
-    pub fn mul(self, other: Self) -> Option<Self> {
+    pub fn times(self, other: Self) -> Option<Self> {
         let mut powers = self.powers;
         for (power, by) in powers.iter_mut().zip(other.powers) {
             *power = power.checked_add(by)?;
         }
-        Some(Self { powers, factor: self.factor.mul(other.factor)? })
+        Some(Self { powers, factor: self.factor.times(other.factor)? })
     }
 
     /// Returns `self` per `other`.
     pub fn per(self, other: Self) -> Option<Self> {
-        self.mul(other.pow(-1)?)
+        self.times(other.pow(-1)?)
     }
 
     /// Returns what one of this unit is in the base's own.
@@ -138,6 +138,6 @@ impl Unit {
         if self.is(Base::Piece) || other.is(Base::Piece) {
             return Some(value);
         }
-        value.mul(self.factor)?.div(other.factor)
+        value.times(self.factor)?.over(other.factor)
     }
 }

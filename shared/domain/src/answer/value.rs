@@ -172,7 +172,7 @@ impl Parser<'_> {
         }
         let value = match first {
             first if !rest.is_empty() => Value::Relation(Relation { first: Some(first), rest }),
-            Expression::Number(number) => Value::Number(number),
+            Expression::Number(number) => Value::Number(*number),
             first => Value::Expression(first),
         };
         Some((value, end))
