@@ -6,3 +6,6 @@
 //! that judge answer "undecided" if anything that matters is unread.
 
 pub mod answer;
+pub mod disclosure;
+mod folded;
+pub mod language;

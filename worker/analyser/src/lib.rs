@@ -24,11 +24,12 @@ mod tutoring;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::language::{self, Languages};
 use shared::analysis::{Analysis, AnalysisStatus, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
 use shared::id::{AnalysisId, SessionId};
-use shared::transcript::Turn;
+use shared::transcript::{Speaker, Turn};
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
@@ -42,7 +43,9 @@ const MAX_MISCONCEPTIONS: usize = 10;
 
 /// Analyses one call.
 pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
-    let exchanges = exchange::exchanges(turns);
+    let languages = language::of_call(turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str())));
+    // In a language without rules nothing is judged.
+    let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
     let judgements = judge::judge(&exchanges, curriculum);
     let topics = topic::topics(&exchanges, &judgements, curriculum);
     let figures = figures::figures(turns, &judgements);
@@ -50,18 +53,20 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
     let misconceptions = misconceptions(&exchanges, &judgements, &topics, curriculum);
     Findings {
         judged_by: format!("built-in rules, version {VERSION}; no language model was used"),
-        summary: summary::summary(&figures, &skills, &misconceptions),
-        limits: limits(turns, &judgements, &topics),
+        summary: summary::summary(&figures, &skills, &misconceptions)
+            + &not_judged(&languages).map(|why| format!(" {why}")).unwrap_or_default(),
+        limits: limits(turns, &judgements, &topics).into_iter().chain(not_judged(&languages)).collect(),
         engagement: summary::engagement(turns, &figures),
         requests: remarks::requests(turns),
         facts: remarks::facts(turns),
         safety_flags: remarks::safety_flags(turns),
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
-        tutoring: tutoring::tutoring(turns, &exchanges, &judgements),
+        tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
         introduction: introduction::introduction(turns),
         figures,
         skills,
         misconceptions,
+        language: languages.main.map(str::to_owned),
         ..Findings::default()
     }
 }
@@ -233,21 +238,22 @@ fn limits(turns: &[Turn], judgements: &[Judgement], topics: &[Option<usize>]) ->
     limits
 }
 
+/// Why nothing counts as evidence, if the call is in a language that we have no rules for.
+fn not_judged(languages: &Languages) -> Option<String> {
+    let code = languages.main.filter(|_| !languages.is_judged())?;
+    Some(format!("The call is in {}, which we do not judge.", language::name(code)))
+}
+
 /// Turns that are not quarantined.
 fn exchange_turns(turns: &[Turn]) -> usize {
-    turns
-        .iter()
-        .filter(|t| !(t.speaker == shared::transcript::Speaker::Student && injection::is_suspect(&t.text)))
-        .count()
+    turns.iter().filter(|t| !(t.speaker == Speaker::Student && injection::is_suspect(&t.text))).count()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use shared::analysis::EngagementLevel;
     use shared::evidence::Help;
-    use shared::transcript::Speaker;
-
-    use super::*;
 
     /// A call in which tutor and student take turns, the tutor first.
     fn call(texts: &[&str]) -> Vec<Turn> {
@@ -367,6 +373,29 @@ mod tests {
         assert_eq!(after.misconceptions, before.misconceptions);
         assert_eq!(after.safety_flags[0].turn_no, 99);
         assert_eq!(after.limits.len(), before.limits.len() + 1);
+    }
+
+    #[test]
+    fn a_call_in_a_language_without_rules_is_no_evidence() {
+        let findings = analysed(&[
+            "Olá João, pronto para a tabuada?",
+            "sim",
+            "Quanto é 7 x 8?",
+            "56",
+            "Muito bem. E quanto é 6 x 9?",
+            "54",
+        ]);
+        assert_eq!(findings.language.as_deref(), Some("pt"));
+        assert!(findings.skills.is_empty());
+        assert_eq!(findings.figures.n_answers, 0);
+        let reason = "The call is in Portuguese, which we do not judge.";
+        assert!(findings.summary.ends_with(reason) && findings.limits.iter().any(|limit| limit == reason));
+    }
+
+    #[test]
+    fn a_language_lesson_in_english_is_an_english_call() {
+        let findings = analysed(&["How do you say cat in Spanish?", "el gato", "Great! And the dog?", "el perro"]);
+        assert_eq!(findings.language.as_deref(), Some("en"));
     }
 
     #[test]
