@@ -1,5 +1,6 @@
 //! A call as exchanges: what the tutor asked, what the student said, what the tutor replied.
 
+use domain::answer::Language;
 use shared::transcript::{Speaker, Turn};
 
 use super::cues::ACKNOWLEDGEMENT;
@@ -17,6 +18,7 @@ pub(super) struct Exchange<'a> {
     pub(super) said: String,
     /// What the tutor said next; empty where the call ends.
     pub(super) reply: String,
+    pub(super) language: Language,
 }
 
 /// Splits a call. Turns that try to talk to the analyser are left out, as if they had not been said.
@@ -53,7 +55,7 @@ fn answering(turns: Vec<&Turn>) -> Vec<&Turn> {
     if turns.len() == 1 {
         return turns;
     }
-    let with_number: Vec<&Turn> = turns.iter().copied().filter(|turn| !values(&turn.text).is_empty()).collect();
+    let with_number: Vec<&Turn> = turns.iter().copied().filter(|turn| !values(&turn.text, Language::English).is_empty()).collect();
     if !with_number.is_empty() {
         return with_number;
     }
@@ -65,7 +67,7 @@ fn answering(turns: Vec<&Turn>) -> Vec<&Turn> {
 fn exchange<'a>(task: &str, turns: Vec<&'a Turn>) -> Exchange<'a> {
     let turns = answering(turns);
     let said = turns.iter().map(|t| plain(&t.text)).collect::<Vec<_>>().join("\n");
-    Exchange { task: plain(task), turns, said, reply: String::new() }
+    Exchange { task: plain(task), turns, said, reply: String::new(), language: Language::English }
 }
 
 /// Lower case, with straight quotes.

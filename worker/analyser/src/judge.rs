@@ -71,7 +71,7 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
     // What the whole task asks for, while its steps are asked one by one.
     let mut whole: Option<Expected> = None;
     for exchange in exchanges {
-        let expected = keys.expected(&exchange.task);
+        let expected = keys.expected(&exchange.task, exchange.language);
         let opens_task =
             NEW_TASK.is_match(&exchange.task) || matches!(expected, Some(Expected::Number(_) | Expected::Words(_)));
         if opens_task {
@@ -87,7 +87,7 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
 /// What an exchange shows by itself.
 fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expected>, opens_task: bool) -> Judgement {
     let kind = kind(exchange, expected.is_some());
-    let value = values(&exchange.said).last().copied();
+    let value = values(&exchange.said, exchange.language).last().copied();
     let mut judgement = Judgement {
         kind,
         verdict: None,
@@ -102,14 +102,14 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
     if kind != Kind::Answer {
         return judgement;
     }
-    let check = |expected: &Expected| key::check(expected, &exchange.said, value);
+    let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
     let checked = whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check));
-    let miscalculated = arithmetic::claims(&exchange.said).iter().any(|claim| claim.holds == Some(false));
+    let miscalculated = arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
     let tutor = match lead(&exchange.reply) {
         // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
         Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
         // "Well done, 6 more days" to a student who said 17.
-        Lead::Confirmed if value.is_some() && names_another(&exchange.said, &exchange.reply) => Lead::Partly,
+        Lead::Confirmed if value.is_some() && names_another(exchange) => Lead::Partly,
         lead => lead,
     };
     let mut decide = |verdict, noise, reason: &str| {
@@ -138,7 +138,7 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         (Lead::Rejected, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
         (_, None) if miscalculated => decide(Verdict::Incorrect, SINGLE, "its arithmetic is wrong"),
         (Lead::Doubted, None) => decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer"),
-        (Lead::Unclear, None) => match recast::compare(&exchange.said, &exchange.reply, value) {
+        (Lead::Unclear, None) => match recast::compare(&exchange.said, &exchange.reply, value, exchange.language) {
             Recast::Repeats => decide(Verdict::Correct, WEAK, "the tutor repeated it"),
             Recast::Corrects => decide(Verdict::Incorrect, WEAK, "the tutor said it differently"),
             Recast::Neither => {}
@@ -148,7 +148,7 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
     if judgement.verdict == Some(Verdict::Correct) && checked == Some(true) {
         judgement.standing = Standing::Checked;
     }
-    if value.is_some_and(|value| key::given(&exchange.task).is_some_and(|given| value.equals(given))) {
+    if value.is_some_and(|value| key::given(&exchange.task, exchange.language).is_some_and(|given| value.equals(given))) {
         match judgement.verdict {
             Some(Verdict::Incorrect) => {
                 judgement.verdict = None;
@@ -167,10 +167,10 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
 }
 
 /// The confirmation itself gives a number that the student did not say.
-fn names_another(said: &str, reply: &str) -> bool {
-    let confirmation = sentences(reply).into_iter().next().filter(|(_, asks)| !asks);
-    let named = confirmation.map_or_else(Vec::new, |(text, _)| values(text));
-    let said = values(said);
+fn names_another(exchange: &Exchange) -> bool {
+    let confirmation = sentences(&exchange.reply).into_iter().next().filter(|(_, asks)| !asks);
+    let named = confirmation.map_or_else(Vec::new, |(text, _)| values(text, exchange.language));
+    let said = values(&exchange.said, exchange.language);
     !named.is_empty() && !named.iter().any(|n| said.iter().any(|s| s.equals(n.amount)))
 }
 
@@ -184,7 +184,7 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let said = exchange.said.trim();
     let questions = sentences(&exchange.task);
     let asked = questions.iter().rev().find(|(_, asks)| *asks).or(questions.last()).map_or("", |(text, _)| *text);
-    let has_value = !values(said).is_empty();
+    let has_value = !values(said, exchange.language).is_empty();
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
         has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
@@ -285,7 +285,7 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
         told.extend(
             statements
                 .filter(|text| text.contains("answer") || text.contains(" is ") || text.contains('='))
-                .flat_map(values),
+                .flat_map(|text| values(text, exchange.language)),
         );
         judgement.step = failed;
         let hinted = failed || HINT.is_match(&exchange.task) && !judgement.opens_task;

@@ -113,12 +113,12 @@ pub fn tells(reply: &str) -> bool {
 
 /// How many numbers a text holds: for evaluation.
 pub fn numbers_in(text: &str) -> usize {
-    numbers::values(text).len()
+    numbers::values(text, domain::answer::Language::English).len()
 }
 
 /// The number a text ends in: for evaluation.
 pub fn last_number(text: &str) -> Option<f64> {
-    numbers::values(text).last().map(|value| value.amount)
+    numbers::values(text, domain::answer::Language::English).last().map(|value| value.amount)
 }
 
 /// The skills talked about, most evidence first.

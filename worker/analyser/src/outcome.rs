@@ -1,5 +1,6 @@
 //! How the call's last task ended.
 
+use domain::answer::Language;
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 use shared::transcript::Turn;
@@ -55,7 +56,7 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
 /// The tutor states a result, and asks for nothing.
 fn states_result(text: &str) -> bool {
     let sentences = sentences(text);
-    let gives = |(text, _): &(&str, bool)| !claims(text).is_empty() || told_number(text).is_some();
+    let gives = |(text, _): &(&str, bool)| !claims(text, Language::English).is_empty() || told_number(text, Language::English).is_some();
     sentences.iter().any(gives) && !sentences.iter().any(|(_, asks)| *asks)
 }
 
