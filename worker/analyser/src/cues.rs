@@ -199,6 +199,22 @@ cue! {
         | r"\bthat (?:can't|cannot|can not) be right\b" | r"\bthat's not right\b" | r"\bno,? it's\b" | r"\bi made a mistake\b" | r"\boops\b" | r"\bhang on\b"
 }
 
+cue! {
+    /// The tutor only waits for more.
+    WAITING =
+        r"^(?:(?:ok(?:ay)?|and|yes|mm+|mhm|uh|huh|so|no|please|sorry|alright|right)[\s.,!?…-]*)*(?:go on|keep going|carry on|go ahead|take your time|no (?:rush|hurry)|i'm listening|tell me more|continue|and\?|sigue|contin[uú]a|t[oó]mate tu tiempo|tranquil[oa]|weiter|mach weiter|lass dir zeit)[\s.,!?…-]*$"
+}
+
+cue! {
+    /// Says that the tutor heard, and no more.
+    PASSING = r"^(?:(?:ok(?:ay)?|mm+|i see|alright|uh|vale|ya|bien|aha)[\s.,!?…-]*)+$"
+}
+
+cue! {
+    /// A student takes back what was said before.
+    TAKES_BACK = r"^(?:(?:um+|uh|oh|ah)[\s,]*)?(?:no|wait|sorry|i mean|actually|hang on|hold on|espera|perd[oó]n|quiero decir|nein|warte|moment|ich meine)\b"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

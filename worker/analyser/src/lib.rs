@@ -150,7 +150,7 @@ fn named(skill: &Skill) -> SkillFinding {
 
 fn evidence(exchange: &Exchange, judgement: &Judgement) -> Option<EvidenceFinding> {
     let verdict = judgement.verdict.filter(|_| judgement.kind == Kind::Answer)?;
-    let turn = telling_turn(exchange);
+    let turn = exchange.telling_turn();
     Some(EvidenceFinding {
         turn_no: turn.turn_no,
         quote: quote(&turn.text),
@@ -160,12 +160,6 @@ fn evidence(exchange: &Exchange, judgement: &Judgement) -> Option<EvidenceFindin
         noise: judgement.noise,
         reason: judgement.reason.clone(),
     })
-}
-
-/// Of several turns in a row the last one with substance.
-fn telling_turn<'a>(exchange: &Exchange<'a>) -> &'a Turn {
-    let substance = |turn: &&&Turn| !cues::ACKNOWLEDGEMENT.is_match(&exchange::plain(&turn.text));
-    exchange.turns.iter().rev().find(substance).unwrap_or(&exchange.turns[0])
 }
 
 /// The end of a turn, letter for letter: there the answer stands.
@@ -198,7 +192,7 @@ fn misconceptions(
             match known {
                 Some(known) => findings[known].resolved = resolved,
                 None if findings.len() < MAX_MISCONCEPTIONS => {
-                    let turn = telling_turn(exchange);
+                    let turn = exchange.telling_turn();
                     findings.push(MisconceptionFinding {
                         skill_id: curriculum.find_skill(belief.skill_id).map(|skill| skill.skill_id.clone()),
                         belief: belief.text.to_owned(),
