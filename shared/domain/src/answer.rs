@@ -11,6 +11,8 @@
 
 mod exact;
 mod expression;
+mod judge;
+mod key;
 mod number;
 mod parser;
 mod polynomial;
@@ -18,12 +20,15 @@ mod reading;
 mod token;
 mod unit;
 mod value;
+mod vocabulary;
 mod words;
 
 use std::ops::Range;
 
 pub use self::exact::Exact;
 pub use self::expression::{Expression, Operation};
+pub use self::judge::{Judgement, judge};
+pub use self::key::{AskedForm, Key, Kind};
 pub use self::number::{Form, Number};
 pub use self::polynomial::Polynomial;
 pub use self::reading::{Claim, Expecting, Reading, Standing, read};

@@ -212,6 +212,8 @@ impl Parser<'_> {
             Sense::Measure(unit) => unit,
             Sense::Letter(letter) => letter_unit(letter)?,
             Sense::Word => derived_unit(self.text(at)).or_else(|| self.german_power(at))?,
+            // After a number it is no "mm" of thinking.
+            Sense::Filler if self.text(at) == "mm" => Unit::of(Base::Length, Exact::ratio(1, 1000)),
             Sense::Ordinal(2) if self.text(at) == "second" => Unit::of(Base::Time, Exact::ONE),
             _ => return None,
         };

@@ -45,6 +45,11 @@ impl Polynomial {
         letters
     }
 
+    /// Returns the coefficient of the last monomial with letters, in the order of letters; `None` if there is none.
+    pub(super) fn lead(&self) -> Option<Exact> {
+        self.0.iter().next_back().filter(|(monomial, _)| !monomial.is_empty()).map(|(_, coefficient)| *coefficient)
+    }
+
     pub fn plus(&self, other: &Self) -> Option<Self> {
         let mut terms = self.0.clone();
         for (monomial, coefficient) in &other.0 {

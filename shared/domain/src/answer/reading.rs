@@ -141,6 +141,8 @@ fn hear_numbers(parser: &mut Parser<'_>) {
                     || is_number(parser.sense(at + 1))
                     || parser.text(at + 1) == "teen"
                     || homophone(parser.text(at + 1), parser.language).is_some();
+                // "20 to 4" is a time or a ratio.
+                let ends = ends && !(sense == Sense::To && is_number(parser.sense(at + 1)));
                 match (homophone(&token.text, parser.language), plural(&token.text, parser, at)) {
                     (_, Some(part)) if ends => heard.push((at, part)),
                     (Some(sense), _) if ends => heard.push((at, sense)),
@@ -278,7 +280,14 @@ impl Reader<'_> {
     fn value_or_word(&mut self, at: usize, sense: Sense) -> usize {
         // Fillers before a value are skipped one by one, to see what they say.
         let may_start = !matches!(sense, Sense::Filler) || self.parser.language == Language::Spanish;
-        if may_start && let Some((value, end)) = self.parser.value(at) {
+        // Outside algebra a letter is part of something that was not read.
+        let is_letter = |value: &Value| match value {
+            Value::Expression(said) => {
+                !self.parser.wants_letters && said.numbers().is_empty() && said.letters() != ['π']
+            }
+            _ => false,
+        };
+        if may_start && let Some((value, end)) = self.parser.value(at).filter(|(value, _)| !is_letter(value)) {
             let span = self.parser.span(at, end);
             self.take(value, span);
             return end.max(at + 1);
