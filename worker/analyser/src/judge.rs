@@ -105,7 +105,7 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
     let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
     let checked = whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check));
     let miscalculated = arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
-    let tutor = match lead(&exchange.reply) {
+    let tutor = match lead(&exchange.reply, exchange.language) {
         // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
         Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
         // "Well done, 6 more days" to a student who said 17.
