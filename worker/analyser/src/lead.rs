@@ -24,6 +24,17 @@ pub(super) enum Lead {
     Unclear,
 }
 
+impl Lead {
+    /// `None`: nothing was said of it.
+    pub(super) fn is_right(self) -> Option<bool> {
+        match self {
+            Self::Confirmed => Some(true),
+            Self::Partly | Self::Rejected | Self::Doubted => Some(false),
+            Self::Excused | Self::Unclear => None,
+        }
+    }
+}
+
 /// After so many clauses a tutor speaks of something else.
 const REACH: usize = 6;
 

@@ -15,6 +15,7 @@ mod lead;
 mod misconception;
 mod numbers;
 mod outcome;
+pub mod reaction;
 mod recast;
 mod remarks;
 mod summary;
