@@ -17,6 +17,7 @@ mod numbers;
 mod outcome;
 mod recast;
 mod remarks;
+pub mod skill;
 mod summary;
 mod topic;
 mod tutoring;
