@@ -9,3 +9,4 @@ pub mod answer;
 pub mod disclosure;
 mod folded;
 pub mod language;
+pub mod task;

@@ -18,6 +18,7 @@ mod outcome;
 pub mod reaction;
 mod recast;
 mod remarks;
+pub mod skill;
 mod summary;
 mod topic;
 mod tutoring;
