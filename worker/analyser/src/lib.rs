@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::language::{self, Languages};
-use shared::analysis::{Analysis, AnalysisStatus, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
+use shared::analysis::{Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
 use shared::id::{AnalysisId, SessionId};
@@ -65,6 +65,7 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
         tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
         introduction: introduction::introduction(turns),
+        disputes: disputes(&exchanges, &judgements),
         figures,
         skills,
         misconceptions,
@@ -208,6 +209,16 @@ fn misconceptions(
         }
     }
     findings
+}
+
+/// Answers for which nothing is recorded, since the tutor and the calculation disagree.
+fn disputes(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<Dispute> {
+    let disputed = exchanges.iter().zip(judgements).filter(|(_, judgement)| judgement.is_disputed);
+    let dispute = |(exchange, _): (&Exchange, &Judgement)| Dispute {
+        turn_no: exchange.telling_turn().turn_no,
+        reason: "The tutor and our calculation judge this answer differently, so nothing is recorded.".to_owned(),
+    };
+    disputed.map(dispute).collect()
 }
 
 /// What these rules could not know, so that nobody takes silence for a finding.
