@@ -4,6 +4,7 @@
 //! never words that talk to the analyser.
 
 mod arithmetic;
+mod attempt;
 mod cues;
 mod exchange;
 mod figures;
@@ -12,11 +13,14 @@ mod introduction;
 mod judge;
 mod key;
 mod lead;
+pub mod learned;
 mod misconception;
 mod numbers;
 mod outcome;
+pub mod reaction;
 mod recast;
 mod remarks;
+pub mod skill;
 mod summary;
 mod topic;
 mod tutoring;
@@ -25,7 +29,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::language::{self, Languages};
-use shared::analysis::{Analysis, AnalysisStatus, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
+use shared::analysis::{Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
 use shared::id::{AnalysisId, SessionId};
@@ -63,6 +67,7 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
         tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
         introduction: introduction::introduction(turns),
+        disputes: disputes(&exchanges, &judgements),
         figures,
         skills,
         misconceptions,
@@ -113,12 +118,12 @@ pub fn tells(reply: &str) -> bool {
 
 /// How many numbers a text holds: for evaluation.
 pub fn numbers_in(text: &str) -> usize {
-    numbers::values(text).len()
+    numbers::values(text, domain::answer::Language::English).len()
 }
 
 /// The number a text ends in: for evaluation.
 pub fn last_number(text: &str) -> Option<f64> {
-    numbers::values(text).last().map(|value| value.amount)
+    numbers::values(text, domain::answer::Language::English).last().map(|value| value.amount)
 }
 
 /// The skills talked about, most evidence first.
@@ -150,7 +155,7 @@ fn named(skill: &Skill) -> SkillFinding {
 
 fn evidence(exchange: &Exchange, judgement: &Judgement) -> Option<EvidenceFinding> {
     let verdict = judgement.verdict.filter(|_| judgement.kind == Kind::Answer)?;
-    let turn = telling_turn(exchange);
+    let turn = exchange.telling_turn();
     Some(EvidenceFinding {
         turn_no: turn.turn_no,
         quote: quote(&turn.text),
@@ -160,12 +165,6 @@ fn evidence(exchange: &Exchange, judgement: &Judgement) -> Option<EvidenceFindin
         noise: judgement.noise,
         reason: judgement.reason.clone(),
     })
-}
-
-/// Of several turns in a row the last one with substance.
-fn telling_turn<'a>(exchange: &Exchange<'a>) -> &'a Turn {
-    let substance = |turn: &&&Turn| !cues::ACKNOWLEDGEMENT.is_match(&exchange::plain(&turn.text));
-    exchange.turns.iter().rev().find(substance).unwrap_or(&exchange.turns[0])
 }
 
 /// The end of a turn, letter for letter: there the answer stands.
@@ -198,7 +197,7 @@ fn misconceptions(
             match known {
                 Some(known) => findings[known].resolved = resolved,
                 None if findings.len() < MAX_MISCONCEPTIONS => {
-                    let turn = telling_turn(exchange);
+                    let turn = exchange.telling_turn();
                     findings.push(MisconceptionFinding {
                         skill_id: curriculum.find_skill(belief.skill_id).map(|skill| skill.skill_id.clone()),
                         belief: belief.text.to_owned(),
@@ -212,6 +211,16 @@ fn misconceptions(
         }
     }
     findings
+}
+
+/// Answers for which nothing is recorded, since the tutor and the calculation disagree.
+fn disputes(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<Dispute> {
+    let disputed = exchanges.iter().zip(judgements).filter(|(_, judgement)| judgement.is_disputed);
+    let dispute = |(exchange, _): (&Exchange, &Judgement)| Dispute {
+        turn_no: exchange.telling_turn().turn_no,
+        reason: "The tutor and our calculation judge this answer differently, so nothing is recorded.".to_owned(),
+    };
+    disputed.map(dispute).collect()
 }
 
 /// What these rules could not know, so that nobody takes silence for a finding.
