@@ -138,8 +138,7 @@ fn at_once(
     }
     let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
     let by_task = task.and_then(|task| by_key(exchange, task));
-    let checked =
-        by_task.or_else(|| whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check)));
+    let checked = by_task.or_else(|| whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check)));
     judgement.checked = checked;
     let miscalculated =
         arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
@@ -170,7 +169,9 @@ fn at_once(
         }
         (Heard::Wrong, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
         (_, None) if miscalculated => decide(Verdict::Incorrect, SINGLE, "its arithmetic is wrong"),
-        (Heard::LikelyWrong, None) => decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer"),
+        (Heard::LikelyWrong, None) => {
+            decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer")
+        }
         (Heard::LikelyRight, None) => decide(Verdict::Correct, WEAK, "the tutor went on as after a right answer"),
         (Heard::Nothing, None) => {}
     }
@@ -179,9 +180,8 @@ fn at_once(
     if judgement.verdict == Some(Verdict::Correct) && checked == Some(true) {
         judgement.standing = Standing::Checked;
     }
-    if value.is_some_and(|value| {
-        key::given(&exchange.task, exchange.language).is_some_and(|given| value.equals(given))
-    }) {
+    if value.is_some_and(|value| key::given(&exchange.task, exchange.language).is_some_and(|given| value.equals(given)))
+    {
         match judgement.verdict {
             Some(Verdict::Incorrect) => {
                 judgement.verdict = None;
@@ -274,7 +274,9 @@ fn settle(judgements: &mut [Judgement]) {
         let later = judgements[i + 1..].iter().take(3);
         let is_settled = later.filter(|later| later.kind == Kind::Answer && !later.is_disputed).any(|later| {
             let same = later.value.is_some_and(|later| later.equals(value.amount));
-            later.verdict == Some(Verdict::Correct) && later.checked == Some(true) && same == checked
+            later.verdict == Some(Verdict::Correct)
+                && later.checked == Some(true)
+                && same == checked
                 && (checked || !later.opens_task)
         });
         if is_settled {

@@ -54,7 +54,8 @@ impl<'a> Keys<'a> {
         if let Some((bottom, fraction)) = asked_parts(asked, language) {
             return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
         }
-        let calculation = if arithmetic::claims(asked, language).is_empty() { arithmetic::asked(asked, language) } else { None };
+        let calculation =
+            if arithmetic::claims(asked, language).is_empty() { arithmetic::asked(asked, language) } else { None };
         // Who has just been told the answer is asked to say it.
         let told = || sentences.iter().rev().find_map(|(text, _)| told_number(text, language)).map(Expected::Told);
         calculation.map(|(_, result)| Expected::Number(result)).or_else(told)

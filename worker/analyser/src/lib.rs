@@ -29,7 +29,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::language::{self, Languages};
-use shared::analysis::{Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
+use shared::analysis::{
+    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding,
+};
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
 use shared::id::{AnalysisId, SessionId};

@@ -56,7 +56,9 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
 /// The tutor states a result, and asks for nothing.
 fn states_result(text: &str) -> bool {
     let sentences = sentences(text);
-    let gives = |(text, _): &(&str, bool)| !claims(text, Language::English).is_empty() || told_number(text, Language::English).is_some();
+    let gives = |(text, _): &(&str, bool)| {
+        !claims(text, Language::English).is_empty() || told_number(text, Language::English).is_some()
+    };
     sentences.iter().any(gives) && !sentences.iter().any(|(_, asks)| *asks)
 }
 

@@ -135,13 +135,6 @@ fn typed_dialogues() {
         let [first, second] = [0, 1].map(|half| halves[half].get(name).copied().unwrap_or_default());
         let share = |(hits, cases): (usize, usize)| hits as f64 / cases.max(1) as f64;
         let all = (first.0 + second.0, first.1 + second.1);
-        println!(
-            "{name:<18} {:.3} ({}/{})  halves {:.3} {:.3}",
-            share(all),
-            all.0,
-            all.1,
-            share(first),
-            share(second)
-        );
+        println!("{name:<18} {:.3} ({}/{})  halves {:.3} {:.3}", share(all), all.0, all.1, share(first), share(second));
     }
 }
