@@ -44,7 +44,7 @@ impl Database {
     /// A pool for a command, on a migrated database.
     pub async fn migrated_pool(&self) -> anyhow::Result<Db> {
         db::migrate(&self.url).await?;
-        Ok(db::pool(&self.url, PoolSize(4))?)
+        Ok(db::patient_pool(&self.url, PoolSize(4))?)
     }
 
     pub fn stop(self) -> anyhow::Result<()> {

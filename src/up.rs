@@ -103,7 +103,7 @@ async fn serve(
     let mcp_pool = db::pool(&database.url, MCP_SERVER_POOL)?;
     roles.spawn(mcp_server::run(config.mcp_server, mcp_pool, mcp_listener, shutdown.clone()));
     let worker_config = worker::Config::from_role(&config.worker)?;
-    roles.spawn(worker::run(worker_config, db::pool(&database.url, WORKER_POOL)?, shutdown.clone()));
+    roles.spawn(worker::run(worker_config, db::patient_pool(&database.url, WORKER_POOL)?, shutdown.clone()));
     roles.spawn(admin::run(config.admin, db.clone(), admin_listener, shutdown.clone()));
 
     let greeting = async {

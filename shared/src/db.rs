@@ -156,6 +156,20 @@ pub async fn check_room(db: Db) {
 
 /// Opens a pool. Connects lazily: a database that is down at start is an answer 503, not a crash loop.
 pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
+    open(url, size, REQUEST_WAITS)
+}
+
+/// Opens a pool for work that no request waits for. It waits longer for a free connection, so that a busy machine is not
+/// taken for a database that cannot be reached.
+pub fn patient_pool(url: &SecretString, size: PoolSize) -> Result<Db> {
+    open(url, size, WORK_WAITS)
+}
+
+/// How long a request waits for a connection: a caller is on the line.
+const REQUEST_WAITS: Duration = Duration::from_secs(1);
+const WORK_WAITS: Duration = Duration::from_secs(10);
+
+fn open(url: &SecretString, size: PoolSize, acquire_timeout: Duration) -> Result<Db> {
     let options: PgConnectOptions = url.expose_secret().parse().map_err(Error::from)?;
     let options = options.application_name("ai-tutor").options([
         ("statement_timeout", "10s"),
@@ -166,7 +180,7 @@ pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
     ]);
     Ok(PgPoolOptions::new()
         .max_connections(size.0)
-        .acquire_timeout(Duration::from_secs(1))
+        .acquire_timeout(acquire_timeout)
         // Asking each connection whether it lives costs a round trip a query; a dead one shows itself anyway.
         .test_before_acquire(false)
         .max_lifetime(Duration::from_mins(30))

@@ -334,7 +334,7 @@ async fn check_rankings(url: &SecretString, zone: &str, person: &Person) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_number_of_the_analytics_is_what_queries_of_its_own_count_whatever_changed_since() {
     let url = new_database().await;
-    let db = db::pool(&url, PoolSize(4)).unwrap();
+    let db = db::patient_pool(&url, PoolSize(4)).unwrap();
     let shutdown = CancellationToken::new();
     let zone = calm_zone(&url);
     write_rows(&url, zone);

@@ -160,7 +160,7 @@ const THEN: &str = " from sessions where (created_at at time zone ZONE)::date = 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
     let database_url = new_database().await;
-    let db = db::pool(&database_url, PoolSize(4)).unwrap();
+    let db = db::patient_pool(&database_url, PoolSize(4)).unwrap();
     let shutdown = CancellationToken::new();
     let zone = calm_zone(&database_url);
     write_rows(&database_url, zone);

@@ -174,7 +174,7 @@ impl Production {
         let faktory_url = faktory.url();
         let spawn = |name| spawn(name, &all, &database_url, &faktory_url);
         let production = Self {
-            db: db::pool(&database_url, PoolSize(4)).unwrap(),
+            db: db::patient_pool(&database_url, PoolSize(4)).unwrap(),
             server_url: format!("http://127.0.0.1:{server}"),
             admin_url: format!("http://127.0.0.1:{admin}"),
             mcp_server: spawn("mcp-server"),

@@ -46,7 +46,7 @@ impl Server {
             ("RUST_LOG", "error"),
         ]);
         let server = Self {
-            db: db::pool(&database_url, PoolSize(4)).unwrap(),
+            db: db::patient_pool(&database_url, PoolSize(4)).unwrap(),
             url: format!("http://127.0.0.1:{port}"),
             http: client(),
             process: Process::spawn(&mut command),

@@ -72,13 +72,13 @@ impl Service {
         let (server, admin) = (listen().await, listen().await);
         let (server_addr, admin_addr) = (server.local_addr().unwrap(), admin.local_addr().unwrap());
         let lookup = |name: &str| setting(settings, name, &database_url, server_addr, admin_addr);
-        let db = db::pool(&database_url, PoolSize(10)).unwrap();
+        let db = db::patient_pool(&database_url, PoolSize(10)).unwrap();
         let shutdown = CancellationToken::new();
         let mut roles = JoinSet::new();
         let config = McpServerConfig::from_settings(Settings::new(lookup)).unwrap();
         roles.spawn(mcp_server::run(config, db.clone(), server, shutdown.clone()));
         let config = worker::Config::from_role(&WorkerConfig::from_settings(Settings::new(lookup)).unwrap()).unwrap();
-        let worker_db = db::pool(&database_url, PoolSize(10)).unwrap();
+        let worker_db = db::patient_pool(&database_url, PoolSize(10)).unwrap();
         roles.spawn(worker::run(config, worker_db, shutdown.clone()));
         let config = AdminConfig::from_settings(Settings::new(lookup)).unwrap();
         roles.spawn(admin::run(config, db.clone(), admin, shutdown.clone()));

@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let role = WorkerConfig::from_settings(Settings::from_environment())?;
     let config = worker::Config::from_role(&role)?;
-    let db = db::pool(&role.database_url, PoolSize::WORKER)?;
+    let db = db::patient_pool(&role.database_url, PoolSize::WORKER)?;
     tokio::spawn(db::check_room(db.clone()));
     worker::run(config, db, http::on_signal()?).await
 }

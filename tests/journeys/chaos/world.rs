@@ -137,7 +137,7 @@ impl World {
             faktory_wire: Proxy::start(near(faktory.port)).await,
             llm_wire: Proxy::start(near(llm.start().await)).await,
             vapi_url: vapi.start().await,
-            db: db::pool(&url, PoolSize(4)).unwrap(),
+            db: db::patient_pool(&url, PoolSize(4)).unwrap(),
             http: client(),
             door: Door(Arc::new(Mutex::new((vec![String::new(); 2], "webhook-secret-canary".to_owned())))),
             history: History::new(&folder),
