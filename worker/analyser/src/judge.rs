@@ -93,7 +93,7 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
             && expected == whole
             && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
         let opens_task = NEW_TASK.is_match(&exchange.task)
-            || !is_same && matches!(expected, Some(Expected::Number(_) | Expected::Words(_)));
+            || !is_same && matches!(expected, Some(Expected::Number(..) | Expected::Words(_)));
         if opens_task {
             whole.clone_from(&expected);
         }
@@ -145,9 +145,18 @@ fn at_once(
         return judgement;
     }
     // Who tries again at an open task need not be asked again.
-    let enough = if is_open && value.is_some() { LIKELY_RETRY } else { LIKELY_ANSWER };
+    let addressed = words(&exchange.task).any(|word| matches!(word, "you" | "your" | "you're" | "we"));
+    let enough = match value {
+        Some(_) if is_open => LIKELY_RETRY,
+        Some(_) if !addressed => LIKELY_IMPERSONAL,
+        _ => LIKELY_ANSWER,
+    };
     if attempt::answered(exchange) < enough {
         judgement.kind = Kind::Other;
+        return judgement;
+    }
+    if is_echo(exchange, value) {
+        "the tutor had just said it".clone_into(&mut judgement.reason);
         return judgement;
     }
     let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
@@ -213,6 +222,22 @@ fn at_once(
     judgement
 }
 
+/// Whether the student only says a number again that the tutor gave as the answer and did not ask for.
+fn is_echo(exchange: &Exchange, value: Option<Value>) -> bool {
+    let all = sentences(&exchange.task);
+    let Some((last, asks)) = all.last() else { return false };
+    let given = key::stated(last, exchange.language).or_else(|| {
+        let numbers = values(last, exchange.language);
+        let is_short = words(last).count() <= numbers.len() + 3 && (last.starts_with("it's ") || last.starts_with("it is "));
+        numbers.last().copied().filter(|_| is_short)
+    });
+    let is_short = words(&exchange.said).count() <= ECHO;
+    !asks && is_short && value.zip(given).is_some_and(|(value, given)| value.equals(given.amount))
+}
+
+/// Who says more than so many words says more than the tutor's number.
+const ECHO: usize = 5;
+
 /// What the task's own key says; `None`: it cannot tell.
 fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
     let key = answer::Key::from(task.expected.as_deref()?);
@@ -238,6 +263,7 @@ enum Heard {
 /// Less probably an answer than this is none.
 const LIKELY_ANSWER: f64 = 0.75;
 const LIKELY_RETRY: f64 = 0.3;
+const LIKELY_IMPERSONAL: f64 = 0.5;
 /// A probability that decides alone, and one that does not contradict.
 const CERTAIN: f64 = 0.88;
 const DOUBTFUL: f64 = 0.12;
