@@ -113,3 +113,8 @@ fn answers_to_starter_questions_are_judged() {
 fn answers_to_questions_with_own_keys_are_judged() {
     assert_good(&score("check_answer_own_keys.jsonl"));
 }
+
+#[test]
+fn answers_of_our_own_are_judged() {
+    assert_good(&score("answers.jsonl"));
+}

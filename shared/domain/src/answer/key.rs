@@ -2,7 +2,7 @@
 
 use super::exact::Exact;
 use super::number::{Form, Number};
-use super::parser::{Parser, split};
+use super::parser::{Parser, split, split_products};
 use super::token::{Kind as TokenKind, Token};
 use super::unit::{Base, Unit};
 use super::value::Value;
@@ -141,7 +141,7 @@ impl Key {
 
 /// Reads a whole text as one value; `None` if a word is left.
 pub(super) fn whole_value(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
-    let tokens = split(text);
+    let tokens = if wants_letters { split_products(split(text)) } else { split(text) };
     let parser = Parser::new(&tokens, language, wants_letters);
     let mut values = Vec::new();
     let mut at = parser.skip(0);
@@ -180,7 +180,10 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     if options(ask).iter().any(|option| same_words(option, answer)) && !has_digits_or_numbers(answer, language) {
         return Kind::Choice;
     }
-    let wants_letters = has_letters(&tokens);
+    // "80 km/h" has a unit; "5m" may be a product if the question names m.
+    let is_measure = matches!(whole_value(answer, language, false), Some(Value::Number(number)) if number.unit.is_some())
+        && !split(ask).iter().any(|token| token.text.chars().count() == 1 && folded.contains(&token.text.as_str()));
+    let wants_letters = has_letters(&tokens) && !is_measure;
     match whole_value(answer, language, wants_letters) {
         Some(Value::Number(_)) => Kind::Number,
         Some(Value::Clock(_)) if asks(ask, &["ratio", "scale"]) => Kind::Ratio,
@@ -239,16 +242,10 @@ pub(super) fn is_spelled(tokens: &[Token]) -> bool {
 
 fn has_letters(tokens: &[Token]) -> bool {
     tokens.iter().any(|token| token.kind == TokenKind::Word && token.text.chars().count() == 1)
-        && !tokens.iter().enumerate().any(|(at, token)| {
-            // "5 m" and "3 h" are measures.
-            let follows_number = at > 0 && tokens[at - 1].kind == TokenKind::Digits;
-            let is_last = at + 1 == tokens.len();
-            follows_number && is_last && at == 1 && matches!(token.text.as_str(), "m" | "g" | "l" | "h" | "s" | "p")
-        })
 }
 
 fn has_digits_or_numbers(text: &str, language: Language) -> bool {
-    matches!(whole_value(text, language, false), Some(Value::Number(_)))
+    matches!(whole_value(text, language, false), Some(Value::Number(number)) if number.form != Form::Implied)
 }
 
 /// Returns the options that a question names: "First or third person?" has "first" and "third person".

@@ -27,6 +27,8 @@ pub(super) enum Sense {
     /// A whole number in one word: German compounds, "dozen".
     Compound(i64),
     Scale(i64),
+    /// "eights": times eight after a number.
+    Multiples(i64),
     Zero,
     /// "oh": zero between digits, otherwise a filler.
     Oh,
@@ -179,6 +181,11 @@ pub(super) fn lexemes(tokens: &[Token], language: Language) -> Vec<Lexeme> {
         at = end;
     }
     found
+}
+
+/// Whether a word begins a known phrase.
+pub(super) fn is_known(token: &Token, language: Language) -> bool {
+    lexicon(language).phrases.contains_key(token.text.as_str())
 }
 
 fn word_sense(word: &str, language: Language) -> Sense {

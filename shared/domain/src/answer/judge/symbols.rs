@@ -105,7 +105,10 @@ impl Case<'_> {
             _ => None,
         };
         let Some(mut key) = key else { return Judgement::Undecided };
-        let Some((value, _)) = self.plain(Expecting::Anything) else { return self.judge_named_pair(&key) };
+        let Some((value, reading)) = self.plain(Expecting::Anything) else { return self.judge_named_pair(&key) };
+        if !reading.withdrawn.is_empty() {
+            return Judgement::Undecided;
+        }
         let said = match &value {
             Value::List(values) => numbers_of(values),
             // "25 < 52 < 205"

@@ -72,7 +72,9 @@ impl Case<'_> {
         if named.is_some_and(|named| named == wanted) && said.len() > 1 {
             return Judgement::Right;
         }
+        let is_roman = |text: &str| text.chars().all(|c| "ivxlcdm".contains(c));
         match said.as_slice() {
+            [one] if self.asks(&["roman"]) && is_roman(&one.text) && one.text != wanted => Judgement::Wrong,
             [one] if one.text == wanted && !is_spelled(&tokens(&self.key.answer)) => Judgement::Right,
             _ => Judgement::Undecided,
         }
@@ -89,7 +91,12 @@ impl Case<'_> {
         };
         let is_plain = reading.withdrawn.is_empty()
             && reading.standing == Standing::Plain
-            && matches!(reading.committed, None | Some(Value::YesNo(_)))
+            && match reading.committed {
+                None | Some(Value::YesNo(_)) => true,
+                // "yes they are the same"
+                Some(Value::Equal) => self.asks(&["same", "equal", "igual", "gleich"]),
+                _ => false,
+            }
             && !self.says_both();
         if !is_plain || !self.is_read(&reading) {
             return Judgement::Undecided;
