@@ -1,5 +1,12 @@
 //! Scores answers to questions against their keys: the cases in `tests/cases`. `FAILURES=1` lists what fails.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test's own files and settings"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

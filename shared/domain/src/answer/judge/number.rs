@@ -134,7 +134,7 @@ impl Case<'_> {
                 _ => true,
             },
             AskedForm::Decimal => !is_fraction && !is_mixed && !is_percent || is_whole_key,
-            AskedForm::Percent => !is_fraction && !(is_decimal && !is_percent && key.value != said.value),
+            AskedForm::Percent => !(is_fraction || is_decimal && !is_percent && key.value != said.value),
             AskedForm::Rounded(_) => true,
         };
         if has_form {

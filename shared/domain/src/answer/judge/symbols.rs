@@ -114,10 +114,11 @@ impl Case<'_> {
             // "25 < 52 < 205"
             Value::Relation(relation) if is_ordered && relation.holds() == Some(true) => sides(relation),
             // "2 10" and "2,5" are two numbers where a list is asked for.
-            Value::Number(Number { form: Form::Grouped, parts: Some((one, two)), .. })
-            | Value::Number(Number { has_comma: true, parts: Some((one, two)), .. }) => Some(vec![*one, *two]),
+            Value::Number(
+                Number { form: Form::Grouped, parts: Some((one, two)), .. }
+                | Number { has_comma: true, parts: Some((one, two)), .. },
+            ) => Some(vec![*one, *two]),
             Value::Number(number) if number.unit.is_none() && !is_ordered => Some(vec![number.value]),
-            Value::Ratio(_) | Value::Clock(_) => None,
             _ => None,
         };
         let Some(mut said) = said else { return self.judge_named_pair(&key) };

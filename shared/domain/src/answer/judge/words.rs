@@ -151,7 +151,7 @@ impl Case<'_> {
             return Judgement::Undecided;
         }
         if said == key {
-            return self.judge_articles(&key_tokens, said_tokens, is_foreign);
+            return Self::judge_articles(&key_tokens, said_tokens, is_foreign);
         }
         let plain = |words: &[String]| words.iter().map(|word| without_accents(word)).collect::<String>();
         let joined = |tokens: &[Token]| {
@@ -162,7 +162,7 @@ impl Case<'_> {
                 .collect::<String>()
         };
         if plain(&said) == plain(&key) || joined(said_tokens) == joined(&key_tokens) {
-            return self.judge_articles(&key_tokens, said_tokens, is_foreign);
+            return Self::judge_articles(&key_tokens, said_tokens, is_foreign);
         }
         if is_foreign {
             return self.judge_foreign(&key, &said);
@@ -217,7 +217,7 @@ impl Case<'_> {
     }
 
     /// The words are the same: in a language lesson the article must be, too.
-    fn judge_articles(&self, key: &[Token], said: &[Token], is_foreign: bool) -> Judgement {
+    fn judge_articles(key: &[Token], said: &[Token], is_foreign: bool) -> Judgement {
         if !is_foreign {
             return Judgement::Right;
         }
