@@ -1,5 +1,7 @@
 //! The key of a question: its answer type, form, unit, tolerance and alternatives, declared or derived.
 
+use serde::{Deserialize, Serialize};
+
 use super::exact::Exact;
 use super::number::{Form, Number};
 use super::parser::{Parser, split, split_products};
@@ -10,7 +12,8 @@ use super::words::Sense;
 use super::{Calculation, Language, calculations};
 
 /// The type of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A number, with or without a unit: money, measures, durations, percentages.
     Number,
@@ -69,7 +72,8 @@ impl Kind {
 }
 
 /// The form that a question asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum AskedForm {
     Mixed,
     Improper,
@@ -106,6 +110,22 @@ impl AskedForm {
     }
 }
 
+impl From<AskedForm> for String {
+    fn from(form: AskedForm) -> Self {
+        form.name()
+    }
+}
+
+impl TryFrom<String> for AskedForm {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::from_name(&name).ok_or_else(|| {
+            format!("“{name}” is no form: use mixed, improper, fraction, simplest, decimal, percent or rounded_2")
+        })
+    }
+}
+
 /// A question's key. What is not declared is derived from the question and the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {
@@ -131,6 +151,12 @@ impl Key {
     /// Returns the answer's type for this question: the declared one, or the derived one.
     pub fn kind_for(&self, ask: &str, language: Language) -> Kind {
         self.kind.unwrap_or_else(|| derive(ask, &self.answer, language))
+    }
+
+    /// Whether an answer can be compared with this key: it is not free, and is its own right answer.
+    pub fn is_comparable(&self, ask: &str, language: Language) -> bool {
+        let judged = super::judge(ask, self, &self.answer, language);
+        self.kind_for(ask, language) != Kind::Free && judged == super::Judgement::Right
     }
 
     /// Returns the form for this question: the declared one, or the one that it asks for.

@@ -183,6 +183,15 @@ pub(super) fn lexemes(tokens: &[Token], language: Language) -> Vec<Lexeme> {
     found
 }
 
+/// Returns how many words are part of known phrases.
+pub(super) fn count_known(tokens: &[Token], language: Language) -> usize {
+    let of_words = lexemes(tokens, language).into_iter().filter(|lexeme| {
+        let is_word = tokens[lexeme.first].kind == Kind::Word && tokens[lexeme.first].text.chars().count() > 1;
+        is_word && lexeme.sense != Sense::Word
+    });
+    of_words.map(|lexeme| lexeme.end - lexeme.first).sum()
+}
+
 /// Whether a word begins a known phrase.
 pub(super) fn is_known(token: &Token, language: Language) -> bool {
     lexicon(language).phrases.contains_key(token.text.as_str())
