@@ -21,7 +21,7 @@ const ROUNDS: usize = 30;
 const RATE: f32 = 0.15;
 const DECAY: f32 = 2e-4;
 /// So probable an answer must be.
-const LIKELY: f64 = 0.95;
+const LIKELY: f64 = 0.8;
 /// A probability this far from certainty is no decision.
 const MARGIN: f64 = 0.15;
 /// An answer with so many numbers is a solution.

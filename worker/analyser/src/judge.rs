@@ -3,17 +3,18 @@
 //! Three witnesses: the tutor's next words, checked arithmetic, and what becomes of the same answer later in the call. What
 //! none of them decides stays undecided.
 
-use domain::answer;
+use domain::answer::{self, Expecting};
 use domain::task::Task;
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 
 use super::arithmetic;
+use super::attempt;
 use super::cues::{
-    ACKNOWLEDGEMENT, ASKING, CHECK_IN, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE,
-    SMALL_TALK, YES_NO,
+    ACKNOWLEDGEMENT, ASKING, ASKS_HELP, BARE_PRAISE, CHECK_IN, CLOSING, CONTINUES, COURTESY, DONT_KNOW, FINAL_ANSWER,
+    GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE, REPEAT_AFTER, SMALL_TALK, YES_NO,
 };
-use super::exchange::{Exchange, sentences};
+use super::exchange::{Exchange, sentences, words};
 use super::key::{self, Expected, Keys};
 use super::lead::{Lead, lead};
 use super::numbers::{Value, values};
@@ -88,12 +89,17 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
     for exchange in exchanges {
         let task = lesson.ask(&exchange.task);
         let expected = keys.expected(&exchange.task, exchange.language);
-        let opens_task =
-            NEW_TASK.is_match(&exchange.task) || matches!(expected, Some(Expected::Number(_) | Expected::Words(_)));
+        let is_same = expected.is_some()
+            && expected == whole
+            && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
+        let opens_task = NEW_TASK.is_match(&exchange.task)
+            || !is_same && matches!(expected, Some(Expected::Number(..) | Expected::Words(_)));
         if opens_task {
             whole.clone_from(&expected);
         }
-        let judgement = at_once(exchange, task.as_ref(), expected.as_ref(), whole.as_ref(), opens_task);
+        let is_open =
+            judgements.last().is_some_and(|last| last.kind == Kind::Answer && last.verdict != Some(Verdict::Correct));
+        let judgement = at_once(exchange, task.as_ref(), expected.as_ref(), whole.as_ref(), opens_task, is_open);
         lesson.answered(&exchange.said, judgement.verdict.map(|verdict| verdict == Verdict::Correct));
         judgements.push(judgement);
     }
@@ -114,9 +120,10 @@ fn at_once(
     expected: Option<&Expected>,
     whole: Option<&Expected>,
     opens_task: bool,
+    is_open: bool,
 ) -> Judgement {
     let kind = kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some()));
-    let value = values(&exchange.said, exchange.language).last().copied();
+    let value = value(exchange, expected.is_some());
     let mut judgement = Judgement {
         kind,
         verdict: None,
@@ -134,6 +141,26 @@ fn at_once(
         standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
+        return judgement;
+    }
+    // Who tries again at an open task need not be asked again.
+    let addressed = words(&exchange.task).any(|word| matches!(word, "you" | "your" | "you're" | "we"));
+    let enough = match value {
+        Some(_) if is_open => LIKELY_RETRY,
+        Some(_) if !addressed => LIKELY_IMPERSONAL,
+        _ => LIKELY_ANSWER,
+    };
+    if attempt::answered(exchange) < enough {
+        judgement.kind = Kind::Other;
+        return judgement;
+    }
+    let reading = answer::read(&exchange.said, exchange.language, Expecting::Anything);
+    if reading.standing == answer::Standing::Alternatives {
+        "two answers were given".clone_into(&mut judgement.reason);
+        return judgement;
+    }
+    if is_echo(exchange, value) {
+        "the tutor had just said it".clone_into(&mut judgement.reason);
         return judgement;
     }
     let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
@@ -199,6 +226,35 @@ fn at_once(
     judgement
 }
 
+/// The number that an answer ends in. Where a number is expected or the tutor heard one, "ate" is eight.
+fn value(exchange: &Exchange, expects_number: bool) -> Option<Value> {
+    let Exchange { said, reply, language, .. } = exchange;
+    if let Some(value) = values(said, *language).last() {
+        return Some(*value);
+    }
+    let heard = answer::read(said, *language, Expecting::Number);
+    let value = heard.number().filter(|_| heard.is_complete()).map(Value::from)?;
+    let is_said_back = || values(reply, *language).first().is_some_and(|back| back.equals(value.amount));
+    (expects_number || is_said_back()).then_some(value)
+}
+
+/// Whether the student only says a number again that the tutor gave as the answer and did not ask for.
+fn is_echo(exchange: &Exchange, value: Option<Value>) -> bool {
+    let all = sentences(&exchange.task);
+    let Some((last, asks)) = all.last() else { return false };
+    let given = key::stated(last, exchange.language).or_else(|| {
+        let numbers = values(last, exchange.language);
+        let is_short =
+            words(last).count() <= numbers.len() + 3 && (last.starts_with("it's ") || last.starts_with("it is "));
+        numbers.last().copied().filter(|_| is_short)
+    });
+    let is_short = words(&exchange.said).count() <= ECHO;
+    !asks && is_short && value.zip(given).is_some_and(|(value, given)| value.equals(given.amount))
+}
+
+/// Who says more than so many words says more than the tutor's number.
+const ECHO: usize = 5;
+
 /// What the task's own key says; `None`: it cannot tell.
 fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
     let key = answer::Key::from(task.expected.as_deref()?);
@@ -221,6 +277,10 @@ enum Heard {
     Nothing,
 }
 
+/// Less probably an answer than this is none.
+const LIKELY_ANSWER: f64 = 0.75;
+const LIKELY_RETRY: f64 = 0.3;
+const LIKELY_IMPERSONAL: f64 = 0.25;
 /// A probability that decides alone, and one that does not contradict.
 const CERTAIN: f64 = 0.88;
 const DOUBTFUL: f64 = 0.12;
@@ -235,17 +295,18 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
     };
     let Some(right) = reaction::right(exchange) else { return Heard::Nothing };
     match lead {
-        Lead::Confirmed if right >= 0.5 => Heard::Right,
+        Lead::Confirmed if right >= 0.4 => Heard::Right,
         Lead::Confirmed if right >= DOUBTFUL => Heard::Partly,
         Lead::Partly => Heard::Partly,
-        Lead::Rejected if right <= 0.5 => Heard::Wrong,
+        Lead::Rejected if right <= 0.6 => Heard::Wrong,
+        Lead::Rejected if right <= CERTAIN => Heard::LikelyWrong,
         Lead::Doubted if right <= 0.5 => Heard::LikelyWrong,
         Lead::Excused => Heard::Nothing,
         Lead::Unclear => match recast::compare(&exchange.said, &exchange.reply, value, exchange.language) {
             Recast::Repeats if right >= 0.5 => Heard::LikelyRight,
             Recast::Corrects if right <= 0.5 => Heard::LikelyWrong,
             _ if right >= CERTAIN => Heard::LikelyRight,
-            _ if right <= DOUBTFUL => Heard::LikelyWrong,
+            _ if right <= DOUBTFUL && !CLOSING.is_match(&exchange.reply) => Heard::LikelyWrong,
             _ => Heard::Nothing,
         },
         Lead::Rejected | Lead::Doubted | Lead::Confirmed => Heard::Nothing,
@@ -289,12 +350,22 @@ fn settle(judgements: &mut [Judgement]) {
     }
 }
 
-/// The confirmation itself gives a number that the student did not say.
+/// The confirmation itself gives a number that is not what the student said.
 fn names_another(exchange: &Exchange) -> bool {
-    let confirmation = sentences(&exchange.reply).into_iter().next().filter(|(_, asks)| !asks);
-    let named = confirmation.map_or_else(Vec::new, |(text, _)| values(text, exchange.language));
+    let Some((text, _)) = sentences(&exchange.reply).into_iter().next().filter(|(_, asks)| !asks) else { return false };
+    if BARE_PRAISE.is_match(text) {
+        return false;
+    }
     let said = values(&exchange.said, exchange.language);
-    !named.is_empty() && !named.iter().any(|n| said.iter().any(|s| s.equals(n.amount)))
+    let named = answer::numbers(text, exchange.language);
+    let is_said = |number: &answer::Number| {
+        let value = Value::from(number);
+        let amount = number.value.to_f64();
+        said.iter().any(|said| said.equals(value.amount) || (said.amount * 100.0 - amount).abs() < 1e-9)
+            || answer::judge("", &answer::Key::from(&text[number.span.clone()]), &exchange.said, exchange.language)
+                != answer::Judgement::Wrong
+    };
+    !named.is_empty() && !named.iter().any(is_said)
 }
 
 /// The tutor asks on about the same task.
@@ -311,7 +382,10 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
         has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
-    if DONT_KNOW.is_match(said) && !attempts {
+    let reading = answer::read(said, exchange.language, Expecting::Anything);
+    // "I don't know, forty eight?"
+    let commits = reading.number().is_some() && reading.unread.len() <= 1;
+    if DONT_KNOW.is_match(said) && !attempts && !commits {
         return Kind::DontKnow;
     }
     if ACKNOWLEDGEMENT.is_match(said) {
@@ -398,33 +472,63 @@ fn contradictions(judgements: &mut [Judgement]) {
 
 /// Help counts from the beginning of a task to its answer.
 fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
-    let (mut failed, mut told) = (false, Vec::<Value>::new());
+    let (mut failed, mut told, mut said_by_tutor) = (false, Vec::<Value>::new(), String::new());
+    let mut was_right = false;
     for (exchange, judgement) in exchanges.iter().zip(judgements.iter_mut()) {
-        if judgement.opens_task {
+        let opens = judgement.opens_task || was_right && is_new(exchange, failed);
+        if opens {
             failed = false;
             told.clear();
+            said_by_tutor.clear();
         }
         let statements = sentences(&exchange.task).into_iter().filter(|(_, asks)| !asks).map(|(text, _)| text);
-        told.extend(
-            statements
-                .filter(|text| text.contains("answer") || text.contains(" is ") || text.contains('='))
-                .flat_map(|text| values(text, exchange.language)),
-        );
+        let gives = |text: &&str| text.contains("answer") || text.contains(" is ") || text.contains('=');
+        if opens {
+            told.extend(statements.clone().filter_map(|text| key::stated(text, exchange.language)));
+        } else {
+            told.extend(statements.clone().filter(gives).flat_map(|text| values(text, exchange.language)));
+        }
+        for text in statements.filter(|_| !opens || REPEAT_AFTER.is_match(&exchange.task)) {
+            said_by_tutor.push_str(text);
+            said_by_tutor.push(' ');
+        }
         judgement.step = failed;
-        let hinted = failed || HINT.is_match(&exchange.task) && !judgement.opens_task;
+        let hinted = failed || HINT.is_match(&exchange.task) && !opens;
         judgement.help = match judgement.value {
-            Some(value) if judgement.standing == Standing::Settled || told.iter().any(|t| t.equals(value.amount)) => {
-                Help::Told
-            }
+            _ if judgement.is_told || judgement.standing == Standing::Settled => Help::Told,
+            Some(value) if told.iter().any(|t| t.equals(value.amount)) => Help::Told,
+            None if names(&said_by_tutor, &exchange.said) => Help::Told,
             _ if hinted => Help::Hint,
             _ => Help::None,
         };
+        was_right = false;
         match (judgement.kind, judgement.verdict) {
             (Kind::Answer, Some(Verdict::Incorrect | Verdict::Partial)) | (Kind::DontKnow, _) => failed = true,
-            (Kind::Answer, Some(Verdict::Correct)) if judgement.help == Help::None => failed = false,
+            (Kind::Question, _) if ASKS_HELP.is_match(&exchange.said) => failed = true,
+            (Kind::Answer, Some(Verdict::Correct)) => {
+                was_right = true;
+                failed &= judgement.help != Help::None;
+            }
             _ => {}
         }
     }
+}
+
+/// Whether the tutor asks for something new after a right answer. After a failed try the steps of its task go on.
+fn is_new(exchange: &Exchange, failed: bool) -> bool {
+    let all = sentences(&exchange.task);
+    let asked = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).map_or("", |(text, _)| *text);
+    let goes_on = CONTINUES.is_match(&exchange.task) || CONTINUES.is_match(asked);
+    !goes_on && (!failed || !values(asked, exchange.language).is_empty() || words(asked).count() <= ELLIPTIC)
+}
+
+/// Such a short question is the next of its kind: "Table?"
+const ELLIPTIC: usize = 4;
+
+/// Whether the tutor's statements name the answer, word for word.
+fn names(statements: &str, said: &str) -> bool {
+    let substance: Vec<&str> = words(said).filter(|word| word.len() > 2).collect();
+    !substance.is_empty() && substance.iter().all(|word| words(statements).any(|told| told == *word))
 }
 
 #[cfg(test)]
@@ -457,8 +561,8 @@ mod tests {
     }
 
     #[test]
-    fn who_only_explained_an_answer_may_be_right_all_the_same() {
-        let verdicts = judged(&[TASK, "50 dollars", "How did you get that?", "I added, so 50 dollars", "Great!"]);
+    fn who_stays_with_an_answer_that_was_not_rejected_may_be_right() {
+        let verdicts = judged(&[TASK, "50 dollars", "How much is that?", "It is 50 dollars", "Great!"]);
         assert_eq!(verdicts[1].0, Some(Verdict::Correct));
     }
 

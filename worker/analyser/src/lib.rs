@@ -42,7 +42,7 @@ use self::judge::{Judgement, Kind};
 pub use self::outcome::{Outcome, outcome};
 
 /// Changes whenever the same call may be judged differently.
-pub const VERSION: &str = "3";
+pub const VERSION: &str = "4";
 
 const MAX_QUOTE: usize = 160;
 const MAX_MISCONCEPTIONS: usize = 10;

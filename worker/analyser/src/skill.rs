@@ -3,7 +3,11 @@
 //! **Invariant:** a skill needs the form of the task or several of its words, in a call whose subject is established. What
 //! fits no skill is kept as a topic.
 
-use domain::task::{self, Context, Task};
+mod topic;
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::task::{self, Context, Form, Relation, Task};
 use shared::curriculum::Curriculum;
 
 /// Where an exchange belongs.
@@ -17,6 +21,13 @@ pub enum Place {
     Nowhere,
 }
 
+/// A skill needs this much from its words in one task.
+const ENOUGH: u32 = 5;
+/// In a call about the skill's subject this is enough.
+const ENOUGH_IN_SUBJECT: u32 = 3;
+/// A phrase of this weight is certain by itself.
+const CERTAIN: u32 = 5;
+
 /// Follows one call, exchange by exchange.
 ///
 /// For each exchange call [`Lesson::ask`] with the tutor's words and then [`Lesson::answered`]; at the end [`Lesson::places`]
@@ -24,36 +35,264 @@ pub enum Place {
 #[derive(Debug)]
 pub struct Lesson<'a> {
     curriculum: &'a Curriculum,
+    lexicon: Lexicon,
+    questions: HashMap<String, (usize, &'a str)>,
     context: Context,
     open: Option<Task>,
-    tasks: Vec<Option<Task>>,
+    exchanges: Vec<Asked>,
 }
+
+/// What is known of one exchange.
+#[derive(Debug)]
+struct Asked {
+    task: Option<Task>,
+    /// Skill of the curriculum's question that was asked.
+    question: Option<usize>,
+    /// Points by skill, from the tutor's words.
+    scores: Scores,
+    topic: Option<&'static str>,
+    /// Points by subject, from the student's words.
+    said: Scores,
+}
+
+/// Points by the skill's index.
+type Scores = BTreeMap<usize, u32>;
 
 impl<'a> Lesson<'a> {
     pub fn new(curriculum: &'a Curriculum) -> Self {
-        Self { curriculum, context: Context::new(), open: None, tasks: Vec::new() }
+        let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
+            s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.as_str())))
+        });
+        Self {
+            curriculum,
+            lexicon: Lexicon::new(curriculum),
+            questions: questions.collect(),
+            context: Context::new(),
+            open: None,
+            exchanges: Vec::new(),
+        }
     }
 
-    /// Reads what the tutor said since the student spoke last. The task has the key of the curriculum's question or
-    /// vocabulary if the tutor asks that.
+    /// Reads what the tutor said since the student spoke last. The task has the key of the curriculum's question if the
+    /// tutor asks that.
     pub fn ask(&mut self, tutor: &str) -> Option<Task> {
-        let task = task::read(tutor, &self.context);
+        let mut task = task::read(tutor, &self.context);
+        self.context.hear(tutor);
+        let question = self.question(tutor);
+        if let (Some((_, key)), Some(task)) = (question, &mut task)
+            && task.expected.is_none()
+            && key != "free answer"
+        {
+            task.expected = Some(key.to_owned());
+        }
+        let scores = self.lexicon.score(tutor);
         self.open.clone_from(&task);
-        self.tasks.push(task.clone());
+        self.exchanges.push(Asked {
+            task: task.clone(),
+            question: question.map(|(skill, _)| skill),
+            scores,
+            topic: topic::of(tutor),
+            said: Scores::new(),
+        });
         task
     }
 
     /// Notes what the student said to the task of the last [`Lesson::ask`], and whether it was right; `None`: undecided.
     pub fn answered(&mut self, said: &str, is_right: Option<bool>) {
+        if let Some(last) = self.exchanges.last_mut() {
+            last.said = self.lexicon.score(said);
+        }
         self.context.note(self.open.take(), said, is_right);
+    }
+
+    /// The curriculum's question with which the tutor's words end.
+    fn question(&self, tutor: &str) -> Option<(usize, &'a str)> {
+        let text = normal(tutor);
+        if let Some(found) = self.questions.get(&text) {
+            return Some(*found);
+        }
+        // After a greeting or a remark: the text from each sentence on.
+        let starts = tutor.char_indices().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n'));
+        starts.filter_map(|(at, c)| self.questions.get(&normal(&tutor[at + c.len_utf8()..])).copied()).next()
     }
 
     /// Returns the place of each exchange, in the order of [`Lesson::ask`].
     pub fn places(self) -> Vec<Place> {
-        let place = |task: Option<Task>| {
-            let id = task.and_then(|task| task.form.skill_id())?;
-            self.curriculum.skills.iter().position(|skill| skill.skill_id == id)
-        };
-        self.tasks.into_iter().map(|task| place(task).map_or(Place::Nowhere, Place::Skill)).collect()
+        let subject = self.subject();
+        let mut places: Vec<Place> = Vec::with_capacity(self.exchanges.len());
+        // What the open task and the last task belong to.
+        let (mut root, mut last) = (Place::Nowhere, Place::Nowhere);
+        for asked in &self.exchanges {
+            let Some(task) = &asked.task else {
+                places.push(Place::Nowhere);
+                continue;
+            };
+            let place = match task.relation {
+                Relation::Again | Relation::Step => root,
+                Relation::New => self.place(asked, task, &subject, last),
+            };
+            if task.relation == Relation::New {
+                root = place;
+            }
+            if place != Place::Nowhere {
+                last = place;
+            }
+            places.push(place);
+        }
+        places
+    }
+
+    fn place(&self, asked: &Asked, task: &Task, subject: &Subject, last: Place) -> Place {
+        if let Some(skill) = asked.question
+            && subject.allows(&self.curriculum.skills[skill].subject_id)
+        {
+            return Place::Skill(skill);
+        }
+        let by_form = task.form.skill_id().and_then(|id| self.find(id));
+        if let Some(skill) = by_form.filter(|skill| subject.allows(&self.curriculum.skills[*skill].subject_id)) {
+            // The words of the task may name a neighbour: "How much change?" in a bare subtraction.
+            return Place::Skill(skill);
+        }
+        if by_form.is_some() {
+            return Place::Topic(asked.topic.or(subject.topic).unwrap_or(topic::OTHER));
+        }
+        let best = asked.scores.iter().max_by_key(|(skill, score)| (**score, std::cmp::Reverse(**skill)));
+        if let (Some((skill, score)), None) = (best, asked.topic) {
+            let own = &self.curriculum.skills[*skill].subject_id;
+            let enough = if subject.is(own) { ENOUGH_IN_SUBJECT } else { ENOUGH };
+            if *score >= enough && subject.is(own) {
+                return Place::Skill(*skill);
+            }
+        }
+        if let Some(topic) = asked.topic {
+            return Place::Topic(topic);
+        }
+        if task.is_elliptic || task.form == Form::Translation {
+            return match last {
+                Place::Nowhere => subject.topic.map_or(Place::Nowhere, Place::Topic),
+                last => last,
+            };
+        }
+        match (last, subject.topic) {
+            (_, Some(topic)) => Place::Topic(topic),
+            (Place::Topic(topic), None) => Place::Topic(topic),
+            _ if task.expected.is_none() && task.form == Form::Other => Place::Topic(topic::OTHER),
+            _ => Place::Nowhere,
+        }
+    }
+
+    fn find(&self, id: &str) -> Option<usize> {
+        self.curriculum.skills.iter().position(|skill| skill.skill_id == id)
+    }
+
+    /// What the call is about: the subject that most of its tasks belong to.
+    fn subject(&self) -> Subject {
+        let mut points: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut topics: BTreeMap<&'static str, u32> = BTreeMap::new();
+        for asked in &self.exchanges {
+            let form =
+                asked.task.as_ref().filter(|task| task.relation == Relation::New).and_then(|task| task.form.skill_id());
+            if let Some(skill) = form.and_then(|id| self.find(id)) {
+                *points.entry(&self.curriculum.skills[skill].subject_id).or_default() += 3;
+            } else if let Some(skill) = asked.question {
+                *points.entry(&self.curriculum.skills[skill].subject_id).or_default() += 3;
+            }
+            if let Some(topic) = asked.topic {
+                *topics.entry(topic).or_default() += 3;
+            }
+            // One point for each subject with words of some weight, from either side.
+            let mut subjects: Vec<&str> = Vec::new();
+            for (skill, score) in asked.scores.iter().chain(&asked.said) {
+                let own = self.curriculum.skills[*skill].subject_id.as_str();
+                if *score >= ENOUGH_IN_SUBJECT && !subjects.contains(&own) {
+                    subjects.push(own);
+                }
+            }
+            for own in subjects {
+                *points.entry(own).or_default() += 1;
+            }
+        }
+        // A language is a subject only if it is named, or if it is what the student speaks.
+        for skill in &self.curriculum.skills {
+            let named = self
+                .exchanges
+                .iter()
+                .any(|asked| asked.scores.keys().any(|s| self.curriculum.skills[*s].subject_id == skill.subject_id));
+            if !named && points.get(skill.subject_id.as_str()).copied().unwrap_or(0) == 0 {
+                points.remove(skill.subject_id.as_str());
+            }
+        }
+        let topic = topics.iter().max_by_key(|(_, count)| **count).map(|(topic, count)| (*topic, *count));
+        let total: u32 = topics.values().sum();
+        let strongest = points.values().copied().max().unwrap_or(0);
+        let known = points.into_iter().filter(|(_, count)| *count * 3 >= strongest && *count * 2 > total && *count > 0);
+        let known: Vec<String> = known.map(|(subject, _)| subject.to_owned()).collect();
+        let is_off = known.is_empty();
+        Subject { known, topic: topic.filter(|_| is_off).map(|(topic, _)| topic) }
+    }
+}
+
+/// The subjects of a call.
+struct Subject {
+    known: Vec<String>,
+    /// The call is about this topic, which is in no curriculum.
+    topic: Option<&'static str>,
+}
+
+impl Subject {
+    fn is(&self, subject: &str) -> bool {
+        self.known.iter().any(|known| known == subject)
+    }
+
+    fn allows(&self, subject: &str) -> bool {
+        self.is(subject)
+    }
+}
+
+/// The text without what may differ when it is asked.
+fn normal(text: &str) -> String {
+    let words =
+        text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/')).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+}
+
+/// The curriculum's phrases, by their first word.
+#[derive(Debug)]
+struct Lexicon {
+    phrases: HashMap<String, Vec<(Vec<String>, usize, u32)>>,
+}
+
+impl Lexicon {
+    fn new(curriculum: &Curriculum) -> Self {
+        let mut phrases: HashMap<String, Vec<_>> = HashMap::new();
+        for (skill, phrase) in
+            curriculum.skills.iter().enumerate().flat_map(|(i, s)| s.lexicon.iter().map(move |p| (i, p)))
+        {
+            let mut words: Vec<String> = normal(&phrase.phrase).split(' ').map(str::to_owned).collect();
+            if !words[0].is_empty() {
+                let rest = words.split_off(1);
+                phrases.entry(words.remove(0)).or_default().push((rest, skill, u32::from(phrase.weight)));
+            }
+        }
+        Self { phrases }
+    }
+
+    /// Points by skill. A phrase counts once.
+    fn score(&self, text: &str) -> Scores {
+        let text = normal(text);
+        let words: Vec<&str> = text.split(' ').collect();
+        let mut scores = Scores::new();
+        let mut seen: Vec<(&str, usize, usize)> = Vec::new();
+        for (i, word) in words.iter().enumerate() {
+            for (rest, skill, weight) in self.phrases.get(*word).into_iter().flatten() {
+                let follows =
+                    words[i + 1..].len() >= rest.len() && words[i + 1..].iter().zip(rest).all(|(a, b)| a == b);
+                if follows && !seen.contains(&(*word, rest.len(), *skill)) {
+                    seen.push((*word, rest.len(), *skill));
+                    *scores.entry(*skill).or_default() += (*weight).min(CERTAIN + 4);
+                }
+            }
+        }
+        scores
     }
 }
