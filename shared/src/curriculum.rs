@@ -7,6 +7,7 @@ mod practice;
 mod rows;
 mod sheet;
 mod subjects;
+mod suggest;
 
 use domain::answer::{AskedForm, Exact, Judgement, Key, Kind, Language, judge};
 use schemars::JsonSchema;
@@ -18,6 +19,7 @@ pub use self::practice::{Practice, find_next_skill, find_practice};
 pub use self::rows::{install_starter, list_retired, load, lock, set_retired, upsert};
 pub use self::sheet::Fault;
 pub use self::subjects::{SkillName, SubjectSwitch, list_skill_names, list_switches, set_switches};
+pub use self::suggest::{SuggestedTopic, list_suggested_topics};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
