@@ -43,13 +43,12 @@ impl Case<'_> {
     fn chosen_position(&self) -> Option<usize> {
         let words = self.content();
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["first" | "former" | "primero" | "primera" | "erste" | "ersten" | "erstes" | "erster"] => Some(0),
-            [
-                "second" | "latter" | "last" | "segundo" | "segunda" | "último" | "última" | "zweite" | "zweiten"
-                | "zweites" | "letzte",
-            ] => Some(1),
-            ["first" | "former", "one" | "1"] => Some(0),
-            ["second" | "latter" | "last" | "other", "one" | "1"] => Some(1),
+            [place] | [place, "one" | "1"] => match *place {
+                "first" | "former" | "primero" | "primera" | "erste" | "ersten" | "erstes" | "erster" => Some(0),
+                "second" | "latter" | "last" | "other" | "segundo" | "segunda" | "último" | "última" | "zweite"
+                | "zweiten" | "zweites" | "letzte" => Some(1),
+                _ => None,
+            },
             _ => None,
         }
     }
