@@ -180,7 +180,7 @@ pub(super) fn multiply(random: &mut Random, difficulty: u8) -> Draft {
 
 pub(super) fn percent_of(random: &mut Random, difficulty: u8) -> Draft {
     let percent = match difficulty {
-        1 => random.pick(&[10, 50, 25, 100, 1]),
+        1 => random.pick(&[10, 50, 25, 20, 1]),
         2 => random.pick(&[5, 15, 20, 30, 40, 60, 70, 75, 80, 90]),
         _ => random.pick(&[3, 6, 8, 12, 16, 18, 24, 35, 45, 65, 85, 95, 120, 150]),
     };

@@ -98,10 +98,10 @@ pub(super) fn equivalent(random: &mut Random, difficulty: u8) -> Draft {
     };
     let by = random.range(2, times);
     let (top, bottom) = (part.top() * by, part.bottom() * by);
-    let worked = format!("Multiply top and bottom by {by}: {part} is {top}/{bottom}.");
+    let worked = format!("Multiply both parts by {by}: {part} is {top}/{bottom}.");
     if difficulty == 3 && random.coin() {
         return draft(
-            both!("The top of a fraction is {} and it is worth {}. What is the bottom?", int(top), fraction(part)),
+            both!("A fraction is worth {} and its numerator is {}. What is its denominator?", fraction(part), int(top)),
             bottom,
             worked,
         );
@@ -122,7 +122,7 @@ pub(super) fn simplify(random: &mut Random, difficulty: u8) -> Draft {
     let (top, bottom) = (part.top() * by, part.bottom() * by);
     let shown = over(top, bottom);
     let ask = if random.coin() { both!("Simplify {}.", shown) } else { both!("What is {} in lowest terms?", shown) };
-    draft(ask, part, format!("Divide top and bottom by {by}: {top}/{bottom} is {part}.")).kind(Kind::LowestTerms)
+    draft(ask, part, format!("Divide both parts by {by}: {top}/{bottom} is {part}.")).kind(Kind::LowestTerms)
 }
 
 pub(super) fn compare(random: &mut Random, difficulty: u8) -> Draft {
@@ -153,7 +153,7 @@ pub(super) fn compare(random: &mut Random, difficulty: u8) -> Draft {
         both!("Which is {}, {} or {}?", Both::same(word), fraction(a), fraction(b)),
         key,
         format!(
-            "With the bottom {bottom} they are {}/{bottom} and {}/{bottom}, so {key} is {word}.",
+            "With the denominator {bottom} they are {}/{bottom} and {}/{bottom}, so {key} is {word}.",
             scaled(a),
             scaled(b)
         ),
@@ -174,7 +174,7 @@ pub(super) fn add_like(random: &mut Random, difficulty: u8) -> Draft {
     };
     let (word, top) = if is_sum { ("plus", a + b) } else { ("minus", a - b) };
     let key = Fraction::new(top, bottom);
-    let mut worked = format!("The bottoms are the same: {a} {word} {b} is {top}, so {top}/{bottom}.");
+    let mut worked = format!("The denominators are the same: {a} {word} {b} is {top}, so {top}/{bottom}.");
     if key.bottom() != bottom {
         worked.push_str(&format!(" That is {key}."));
     }
@@ -183,11 +183,11 @@ pub(super) fn add_like(random: &mut Random, difficulty: u8) -> Draft {
 
 /// Two fractions with different bottoms.
 fn unlike(random: &mut Random, difficulty: u8) -> (Fraction, Fraction) {
-    let highest = [6, 8, 12][usize::from(difficulty - 1)];
+    let highest = [10, 8, 12][usize::from(difficulty - 1)];
     loop {
         let (a, b) = (proper(random, 2, highest), proper(random, 2, highest));
         let is_easy = a.bottom() % b.bottom() == 0 || b.bottom() % a.bottom() == 0;
-        if a.bottom() != b.bottom() && (difficulty > 1 || is_easy || a.top() + b.top() == 2) {
+        if a.bottom() != b.bottom() && (difficulty > 1 || is_easy) {
             return (a, b);
         }
     }
@@ -199,7 +199,7 @@ fn combine(a: Fraction, b: Fraction, is_sum: bool) -> Draft {
     let (word, key) = if is_sum { ("plus", a + b) } else { ("minus", a - b) };
     let top = if is_sum { x + y } else { x - y };
     let mut worked =
-        format!("With the bottom {bottom} it is {x}/{bottom} {word} {y}/{bottom}, which is {top}/{bottom}.");
+        format!("With the denominator {bottom} it is {x}/{bottom} {word} {y}/{bottom}, which is {top}/{bottom}.");
     if key.bottom() != bottom {
         worked.push_str(&format!(" That is {key}."));
     }
@@ -233,7 +233,7 @@ pub(super) fn multiply(random: &mut Random, difficulty: u8) -> Draft {
     let (a, b) = (proper(random, 2, highest), proper(random, 2, highest));
     let (top, bottom) = (a.top() * b.top(), a.bottom() * b.bottom());
     let key = a * b;
-    let mut worked = format!("Top times top and bottom times bottom: {top}/{bottom}.");
+    let mut worked = format!("Numerator times numerator and denominator times denominator: {top}/{bottom}.");
     if key.bottom() != bottom {
         worked.push_str(&format!(" That is {key}."));
     }

@@ -59,7 +59,7 @@ pub(super) fn shapes(random: &mut Random, difficulty: u8) -> Draft {
             draft(
                 both!("What do we call a shape with {} straight sides?", int(sides)),
                 name,
-                format!("A shape with {sides} straight sides is called {name}."),
+                format!("{sides} straight sides make a shape of the name {name}."),
             )
             .kind(Kind::Word)
         }
@@ -85,7 +85,12 @@ pub(super) fn shapes(random: &mut Random, difficulty: u8) -> Draft {
             )
         }
         (_, 0) => {
-            let (other, _, more) = random.pick(&POLYGONS);
+            let (other, _, more) = loop {
+                let other = random.pick(&POLYGONS);
+                if other.0 != name {
+                    break other;
+                }
+            };
             draft(
                 both!("How many corners do {} and {} have together?", Both::same(name), Both::same(other)),
                 sides + more,

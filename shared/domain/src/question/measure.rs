@@ -3,7 +3,7 @@
 use super::draft::{Draft, Kind, draft};
 use super::exact::{decimal, dollars};
 use super::random::Random;
-use super::speech::{Both, both, clock, clock_text, counted, dec, int, money};
+use super::speech::{Both, both, clock, clock_text, counted, dec, digital, int, money};
 
 pub(super) fn time(random: &mut Random, difficulty: u8) -> Draft {
     let step = [15, 5, 1][usize::from(difficulty - 1)];
@@ -43,7 +43,7 @@ pub(super) fn time(random: &mut Random, difficulty: u8) -> Draft {
         (2 | 3, 1) => {
             let span = random.range(2, 11) * if difficulty == 2 { 5 } else { 9 };
             draft(
-                both!("How many minutes is it from {} to {}?", clock(at), clock(at + span)),
+                both!("How many minutes is it from {} to {}?", digital(at), digital(at + span)),
                 span,
                 format!("From {} to {} it is {span} minutes.", clock(at).written, clock(at + span).written),
             )
@@ -176,12 +176,11 @@ pub(super) fn units(random: &mut Random, difficulty: u8) -> Draft {
         ),
         (2, false) => {
             let more = random.range(1, per - 1);
-            let more_units = if more == 1 && small == "feet" {
-                "foot"
-            } else if more == 1 {
-                small.trim_end_matches('s').trim_end_matches("he")
-            } else {
-                small
+            let more_units = match small {
+                _ if more != 1 => small,
+                "inches" => "inch",
+                "feet" => "foot",
+                _ => small.trim_end_matches('s'),
             };
             draft(
                 both!(

@@ -3,7 +3,7 @@
 use super::draft::{Draft, Kind, draft};
 use super::exact::gcd;
 use super::random::Random;
-use super::speech::{Both, both, bracket, counted, int, words};
+use super::speech::{Both, both, bracket, counted, int};
 
 pub(super) fn count(random: &mut Random, difficulty: u8) -> Draft {
     let start = random.range(2, 98);
@@ -333,7 +333,7 @@ pub(super) fn negative(random: &mut Random, difficulty: u8) -> Draft {
             draft(
                 both!("What is {} plus {}?", int(-a), int(b)),
                 b - a,
-                format!("Start at minus {a} and go up {b}: {}.", words(b - a)),
+                format!("Start at minus {a} and go up {b}: {}.", b - a),
             )
         }
         (1, _) => {
@@ -342,7 +342,7 @@ pub(super) fn negative(random: &mut Random, difficulty: u8) -> Draft {
             draft(
                 both!("What is {} minus {}?", int(a), int(b)),
                 a - b,
-                format!("Go down {a} to zero and then {} more: {}.", b - a, words(a - b)),
+                format!("Go down {a} to zero and then {} more: {}.", b - a, a - b),
             )
         }
         (2, _) => {
@@ -350,7 +350,7 @@ pub(super) fn negative(random: &mut Random, difficulty: u8) -> Draft {
             draft(
                 both!("What is {} minus {}?", int(-a), int(b)),
                 -a - b,
-                format!("Start at minus {a} and go down {b}: {}.", words(-a - b)),
+                format!("Start at minus {a} and go down {b}: {}.", -a - b),
             )
         }
         (_, 0) => {
@@ -359,7 +359,7 @@ pub(super) fn negative(random: &mut Random, difficulty: u8) -> Draft {
             draft(
                 both!("What is {} times {}?", int(a), int(-b)),
                 -a * b,
-                format!("{} is the size; the signs make it {}.", a.abs() * b, words(-a * b)),
+                format!("{} is the size; the signs make it {}.", a.abs() * b, -a * b),
             )
         }
         (_, 1) => {
@@ -375,7 +375,7 @@ pub(super) fn negative(random: &mut Random, difficulty: u8) -> Draft {
             draft(
                 both!("What is {} minus {}?", int(a), int(-b)),
                 a + b,
-                format!("Taking away minus {b} is adding {b}: {}.", words(a + b)),
+                format!("Taking away minus {b} is adding {b}: {}.", a + b),
             )
         }
     }
@@ -384,7 +384,7 @@ pub(super) fn negative(random: &mut Random, difficulty: u8) -> Draft {
 pub(super) fn powers(random: &mut Random, difficulty: u8) -> Draft {
     match (difficulty, random.coin()) {
         (1, true) => {
-            let base = random.range(2, 12);
+            let base = random.range(2, 15);
             draft(
                 both!("What is {} squared?", int(base)),
                 base * base,
@@ -392,7 +392,7 @@ pub(super) fn powers(random: &mut Random, difficulty: u8) -> Draft {
             )
         }
         (1, false) => {
-            let root = random.range(2, 12);
+            let root = random.range(2, 15);
             draft(
                 both!("What is the square root of {}?", int(root * root)),
                 root,

@@ -204,6 +204,18 @@ pub(super) fn clock(minutes: i64) -> Both {
     Both::new(clock_text(minutes), spoken)
 }
 
+/// The same read off a digital clock: "eight fifty-five", where "five to nine" could be misheard.
+pub(super) fn digital(minutes: i64) -> Both {
+    let said = clock(minutes);
+    let (hours, rest) = (minutes.rem_euclid(720) / 60, minutes.rem_euclid(60));
+    let hour = words(if hours == 0 { 12 } else { hours });
+    match rest {
+        0 => said,
+        1..10 => Both { spoken: format!("{hour} oh {}", words(rest)), ..said },
+        _ => Both { spoken: format!("{hour} {}", words(rest)), ..said },
+    }
+}
+
 /// "3:05", from minutes since twelve.
 pub(super) fn clock_text(minutes: i64) -> String {
     let minutes = minutes.rem_euclid(720);
@@ -344,6 +356,7 @@ mod tests {
             "five to twelve",
         ];
         assert_eq!(spoken, expected);
+        assert_eq!([digital(535).spoken, digital(185).spoken], ["eight fifty-five", "three oh five"]);
         assert_eq!([&times[0].written[..], &times[5].written], ["12:00", "3:05"]);
     }
 

@@ -72,12 +72,11 @@ pub(super) fn factoring(random: &mut Random, difficulty: u8) -> Draft {
 }
 
 pub(super) fn quadratics(random: &mut Random, difficulty: u8) -> Draft {
-    let size = [6, 9, 9][usize::from(difficulty - 1)];
     let (p, q) = loop {
         let (p, q) = if difficulty == 1 {
-            (random.range(1, size), random.range(1, size))
+            (random.range(1, 9), random.range(1, 9))
         } else {
-            (not_zero(random, size), not_zero(random, size))
+            (not_zero(random, 9), not_zero(random, 9))
         };
         if p != q {
             break (p.min(q), p.max(q));
@@ -677,7 +676,7 @@ pub(super) fn compound(random: &mut Random, difficulty: u8) -> Draft {
             let key = Fraction::new(a * (a - 1), n * (n - 1));
             draft(
                 both!(
-                    "A bag holds {} red and {} blue balls. You draw two without putting back. What is the probability that both are red?",
+                    "A bag holds {} red and {} blue balls. You draw two and put none back. What is the probability that both are red?",
                     int(a),
                     int(b)
                 ),
@@ -689,7 +688,7 @@ pub(super) fn compound(random: &mut Random, difficulty: u8) -> Draft {
             let key = Fraction::new(2 * a * b, n * (n - 1));
             draft(
                 both!(
-                    "A bag holds {} red and {} blue balls. You draw two without putting back. What is the probability of one of each colour?",
+                    "A bag holds {} red and {} blue balls. You draw two and put none back. What is the probability of one of each colour?",
                     int(a),
                     int(b)
                 ),
@@ -702,7 +701,7 @@ pub(super) fn compound(random: &mut Random, difficulty: u8) -> Draft {
             let key = Fraction::new(1, 1) - none;
             draft(
                 both!(
-                    "A bag holds {} red and {} blue balls. You draw two without putting back. What is the probability of at least one red ball?",
+                    "A bag holds {} red and {} blue balls. You draw two and put none back. What is the probability of at least one red ball?",
                     int(a),
                     int(b)
                 ),
