@@ -20,11 +20,11 @@ mod ratio;
 mod speech;
 mod upper;
 
-pub use self::draft::Kind;
 pub use self::id::{BadId, QuestionId};
 
 use self::draft::Draft;
 use self::random::Random;
+use crate::answer::{AskedForm, Key, Kind};
 
 /// A question that was made for one skill.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +35,21 @@ pub struct Generated {
     pub spoken: String,
     /// The right answer, as it is written.
     pub answer: String,
-    /// What sort of value the answer is.
+    /// The type of the answer.
     pub kind: Kind,
+    /// The form that the answer must have, if any.
+    pub form: Option<AskedForm>,
     /// How the answer is found, in one to three short sentences.
     pub worked: String,
     /// 1 (easy) to 3 (hard).
     pub difficulty: u8,
+}
+
+impl Generated {
+    /// Returns what an answer is judged by.
+    pub fn key(&self) -> Key {
+        Key { answer: self.answer.clone(), kind: Some(self.kind), form: self.form, ..Key::default() }
+    }
 }
 
 /// The difficulties that questions are made in.
@@ -142,6 +151,6 @@ pub fn generate(skill_id: &str, seed: u64, difficulty: u8) -> Option<Generated> 
     }
     let (_, make) = MAKERS.iter().find(|(id, _)| *id == skill_id)?;
     let start = random::hash(format!("{skill_id}/{difficulty}/{seed}").as_bytes());
-    let Draft { ask, answer, worked, kind } = make(&mut Random::new(start), difficulty);
-    Some(Generated { ask: ask.written, spoken: ask.spoken, answer, kind, worked, difficulty })
+    let Draft { ask, answer, worked, kind, form } = make(&mut Random::new(start), difficulty);
+    Some(Generated { ask: ask.written, spoken: ask.spoken, answer, kind, form, worked, difficulty })
 }

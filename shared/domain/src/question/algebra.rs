@@ -1,11 +1,12 @@
 //! Questions on patterns, expressions, equations, inequalities, lines and coordinates.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::exact::Fraction;
 use super::random::Random;
 use super::speech::{Both, both, bracket, equals, int, ordinal, point, point_text, polynomial, sign};
+use crate::answer::Kind;
 
-const LETTERS: [&str; 5] = ["x", "y", "n", "a", "t"];
+const LETTERS: [&str; 5] = ["x", "y", "b", "a", "t"];
 
 pub(super) fn patterns(random: &mut Random, difficulty: u8) -> Draft {
     let show = |numbers: &[i64]| Both::list(&numbers.iter().map(|number| int(*number)).collect::<Vec<_>>(), "");
@@ -309,7 +310,7 @@ pub(super) fn inequalities(random: &mut Random, difficulty: u8) -> Draft {
             )
         }
     }
-    .kind(Kind::Inequality)
+    .kind(Kind::Relation)
 }
 
 pub(super) fn linear_graphs(random: &mut Random, difficulty: u8) -> Draft {
@@ -390,7 +391,7 @@ pub(super) fn coordinates(random: &mut Random, difficulty: u8) -> Draft {
                 &key,
                 format!("{axis} gets {by} {}: {key}.", if change > 0 { "more" } else { "less" }),
             )
-            .kind(Kind::Point)
+            .kind(Kind::Sequence)
         }
         (_, 0) => {
             let (dx, dy) = (random.range(-4, 4) * 2, random.range(-4, 4) * 2);
@@ -401,7 +402,7 @@ pub(super) fn coordinates(random: &mut Random, difficulty: u8) -> Draft {
                 &key,
                 format!("Take the middle of both x values and of both y values: {key}."),
             )
-            .kind(Kind::Point)
+            .kind(Kind::Sequence)
         }
         (_, _) => {
             let (x, y) = (if x == 0 { 3 } else { x }, if y == 0 { -4 } else { y });
@@ -412,7 +413,7 @@ pub(super) fn coordinates(random: &mut Random, difficulty: u8) -> Draft {
                 &key,
                 format!("The {} value changes its sign: {key}.", if axis == "x" { "y" } else { "x" }),
             )
-            .kind(Kind::Point)
+            .kind(Kind::Sequence)
         }
     }
 }

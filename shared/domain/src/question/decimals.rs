@@ -1,9 +1,10 @@
 //! Questions on decimals and percentages.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::exact::{decimal, dollars, gcd};
 use super::random::Random;
 use super::speech::{Both, both, dec, int, money, over};
+use crate::answer::AskedForm;
 
 pub(super) fn place_value(random: &mut Random, difficulty: u8) -> Draft {
     let which = random.range(0, 2);
@@ -33,7 +34,7 @@ pub(super) fn place_value(random: &mut Random, difficulty: u8) -> Draft {
                 decimal(top, 1),
                 format!("{top} in the tenths place: {}.", decimal(top, 1)),
             )
-            .kind(Kind::Decimal)
+            .form(AskedForm::Decimal)
         }
         (2, 1) => {
             let top = loop {
@@ -47,7 +48,7 @@ pub(super) fn place_value(random: &mut Random, difficulty: u8) -> Draft {
                 decimal(top, 2),
                 format!("{top} hundredths are {}.", decimal(top, 2)),
             )
-            .kind(Kind::Decimal)
+            .form(AskedForm::Decimal)
         }
         (3, 1) => {
             let (top, bottom) = random.pick(&[
@@ -76,7 +77,7 @@ pub(super) fn place_value(random: &mut Random, difficulty: u8) -> Draft {
                 &key,
                 format!("{top} divided by {bottom} is {key}."),
             )
-            .kind(Kind::Decimal)
+            .form(AskedForm::Decimal)
         }
         _ => {
             let number = loop {
@@ -224,7 +225,6 @@ pub(super) fn percent_change(random: &mut Random, difficulty: u8) -> Draft {
                 dollars((price - change) * 100),
                 format!("{percent} percent of {price} is {change}, and {price} minus {change} is {}.", price - change),
             )
-            .kind(Kind::Money)
         }
         1 => {
             let (is_up, word) = random.pick(&[(true, "rise"), (false, "fall")]);

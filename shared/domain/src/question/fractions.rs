@@ -1,9 +1,10 @@
 //! Questions on fractions and mixed numbers.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::exact::{Fraction, gcd};
 use super::random::Random;
 use super::speech::{Both, both, fraction, int, mixed, over, parts_name};
+use crate::answer::AskedForm;
 
 /// A proper fraction in lowest terms whose bottom lies in the range.
 fn proper(random: &mut Random, low: i64, high: i64) -> Fraction {
@@ -122,7 +123,7 @@ pub(super) fn simplify(random: &mut Random, difficulty: u8) -> Draft {
     let (top, bottom) = (part.top() * by, part.bottom() * by);
     let shown = over(top, bottom);
     let ask = if random.coin() { both!("Simplify {}.", shown) } else { both!("What is {} in lowest terms?", shown) };
-    draft(ask, part, format!("Divide both parts by {by}: {top}/{bottom} is {part}.")).kind(Kind::LowestTerms)
+    draft(ask, part, format!("Divide both parts by {by}: {top}/{bottom} is {part}.")).form(AskedForm::Simplest)
 }
 
 pub(super) fn compare(random: &mut Random, difficulty: u8) -> Draft {
@@ -268,13 +269,13 @@ pub(super) fn mixed_numbers(random: &mut Random, difficulty: u8) -> Draft {
             as_mixed.written,
             format!("{top} divided by {bottom} is {whole} with {} left over.", part.top()),
         )
-        .kind(Kind::MixedNumber)
+        .form(AskedForm::Mixed)
     } else {
         draft(
             both!("Write {} as an improper fraction.", as_mixed),
             format!("{top}/{bottom}"),
             format!("{whole} times {bottom} is {}, plus {} is {top}.", whole * bottom, part.top()),
         )
-        .kind(Kind::ImproperFraction)
+        .form(AskedForm::Improper)
     }
 }

@@ -1,9 +1,10 @@
 //! Questions on shapes, angles, lengths, areas and volumes.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::exact::decimal;
 use super::random::Random;
 use super::speech::{Both, both, counted, dec, int};
+use crate::answer::Kind;
 
 /// Flat shapes: with the article, in the plural, and the number of sides.
 const POLYGONS: [(&str, &str, i64); 10] = [
@@ -61,7 +62,7 @@ pub(super) fn shapes(random: &mut Random, difficulty: u8) -> Draft {
                 name,
                 format!("{sides} straight sides make a shape of the name {name}."),
             )
-            .kind(Kind::Word)
+            .kind(Kind::Words)
         }
         (2, 0) => draft(
             both!("How many {} does {} have?", Both::same(part), Both::same(solid)),
@@ -122,7 +123,7 @@ pub(super) fn angles(random: &mut Random, difficulty: u8) -> Draft {
                     if degrees < 90 { "less" } else { "more" }
                 ),
             )
-            .kind(Kind::Word)
+            .kind(Kind::Words)
         }
         (1, 1) => {
             let n = random.range(1, 8);

@@ -1,9 +1,10 @@
 //! Questions on time, money and units.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::exact::{decimal, dollars};
 use super::random::Random;
 use super::speech::{Both, both, clock, clock_text, counted, dec, digital, int, money};
+use crate::answer::Kind;
 
 pub(super) fn time(random: &mut Random, difficulty: u8) -> Draft {
     let step = [15, 5, 1][usize::from(difficulty - 1)];
@@ -143,7 +144,6 @@ pub(super) fn money_sums(random: &mut Random, difficulty: u8) -> Draft {
             )
         }
     }
-    .kind(Kind::Money)
 }
 
 /// Units: the larger, its singular, the smaller, and how many of it make one.

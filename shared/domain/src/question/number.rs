@@ -1,9 +1,10 @@
 //! Questions about numbers themselves: counting, place value, order, rounding, factors, powers and negative numbers.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::exact::gcd;
 use super::random::Random;
 use super::speech::{Both, both, bracket, counted, int};
+use crate::answer::Kind;
 
 pub(super) fn count(random: &mut Random, difficulty: u8) -> Draft {
     let start = random.range(2, 98);
@@ -136,7 +137,7 @@ pub(super) fn compare(random: &mut Random, difficulty: u8) -> Draft {
             &key,
             format!("Compare the digits from the left: {key}."),
         )
-        .kind(Kind::List);
+        .kind(Kind::Sequence);
     }
     if random.coin() {
         let key = a.max(b);

@@ -1,8 +1,9 @@
 //! Questions on adding, subtracting, multiplying and dividing whole numbers.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::random::Random;
 use super::speech::{Both, both, counted, int};
+use crate::answer::Kind;
 
 pub(super) fn add_facts(random: &mut Random, difficulty: u8) -> Draft {
     match (difficulty, random.coin()) {

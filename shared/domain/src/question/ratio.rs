@@ -1,9 +1,10 @@
 //! Questions on ratios, rates and speed.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::exact::{dollars, gcd};
 use super::random::Random;
 use super::speech::{Both, both, counted, int, money};
+use crate::answer::Kind;
 
 pub(super) fn ratio(random: &mut Random, difficulty: u8) -> Draft {
     let highest = [5, 7, 9][usize::from(difficulty - 1)];
@@ -99,7 +100,6 @@ pub(super) fn rate(random: &mut Random, difficulty: u8) -> Draft {
                 dollars(each * 100),
                 format!("{} divided by {n} is {each}.", n * each),
             )
-            .kind(Kind::Money)
         }
         (2, _) => {
             let (things, one) = random.pick(&[("pens", "pen"), ("oranges", "orange"), ("stamps", "stamp")]);
@@ -115,7 +115,6 @@ pub(super) fn rate(random: &mut Random, difficulty: u8) -> Draft {
                 dollars(each),
                 format!("{} divided by {n} is {}.", dollars(n * each), dollars(each)),
             )
-            .kind(Kind::Money)
         }
         (_, 1) => draft(
             both!(

@@ -1,9 +1,10 @@
 //! Questions for grades 10 to 12: algebra 2, functions, trigonometry and statistics.
 
-use super::draft::{Draft, Kind, draft};
+use super::draft::{Draft, draft};
 use super::exact::{Fraction, decimal, gcd};
 use super::random::Random;
 use super::speech::{Both, both, bracket, dec, equals, int, ordinal, over, point_text, polynomial, power_of, sign};
+use crate::answer::Kind;
 
 /// A whole number of that size or less that is not 0.
 fn not_zero(random: &mut Random, size: i64) -> i64 {
@@ -97,8 +98,9 @@ pub(super) fn quadratics(random: &mut Random, difficulty: u8) -> Draft {
 }
 
 pub(super) fn exponents(random: &mut Random, difficulty: u8) -> Draft {
-    let letter = random.pick(&["x", "y", "a", "b"]);
-    let (m, n) = (random.range(2, 9), random.range(2, 9));
+    let letter = random.pick(&["x", "y", "a", "b", "t", "w"]);
+    // No exponent above 12: nobody says or writes those.
+    let (m, n) = (random.range(2, 6), random.range(2, 6));
     match (difficulty, random.coin()) {
         (1, _) => {
             let key = power_of(letter, m + n).written;
@@ -129,6 +131,7 @@ pub(super) fn exponents(random: &mut Random, difficulty: u8) -> Draft {
             )
         }
         (_, true) => {
+            let n = n.min(12 / m);
             let key = power_of(letter, m * n).written;
             let inner = power_of(letter, m);
             draft(
@@ -407,7 +410,7 @@ pub(super) fn vertex(random: &mut Random, difficulty: u8) -> Draft {
         point_text(h, k),
         format!("The square is zero at x = {h}, and there y is {k}."),
     )
-    .kind(Kind::Point)
+    .kind(Kind::Sequence)
 }
 
 fn term(a: i64) -> String {

@@ -1,6 +1,7 @@
 //! Thousands of generated questions, each answered a second time by other means.
 
 mod calculator;
+mod judged;
 mod lower;
 mod shapes_and_data;
 mod upper;
