@@ -97,6 +97,8 @@ impl Curriculum {
 mod tests {
     use std::collections::HashSet;
 
+    use domain::answer::{Judgement, Key, Language, judge};
+
     use super::*;
 
     #[test]
@@ -122,6 +124,19 @@ mod tests {
             assert!(is_made || skill.questions.len() >= 8, "{}: {}", skill.skill_id, skill.questions.len());
         }
         assert!(domain::question::skills().all(|id| Curriculum::starter().find_skill(id).is_some()));
+    }
+
+    #[test]
+    fn every_key_is_the_right_answer_to_its_question() {
+        let mut wrong = Vec::new();
+        for question in Curriculum::starter().skills.iter().flat_map(|skill| &skill.questions) {
+            let key = Key::from(&question.answer[..]);
+            let judgement = judge(&question.ask, &key, &question.answer, Language::English);
+            if judgement != Judgement::Right && question.answer != "free answer" {
+                wrong.push(format!("{} => {} {judgement:?}", question.ask, question.answer));
+            }
+        }
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", wrong.len());
     }
 
     #[test]

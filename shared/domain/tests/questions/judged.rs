@@ -49,7 +49,7 @@ fn perturbed(answer: &str) -> Vec<String> {
 fn every_key_is_right_and_what_is_not_the_key_is_not() {
     let (mut not_right, mut accepted, mut n) = (Vec::new(), Vec::new(), 0);
     for skill in skills() {
-        for question in questions(skill, 60) {
+        for question in questions(skill, 40) {
             let key = question.key();
             for ask in [&question.ask, &question.spoken] {
                 n += 1;
