@@ -148,7 +148,7 @@ pub(super) fn multiply(random: &mut Random, difficulty: u8) -> Draft {
                 format!("{by} times {key} is {whole}."),
             )
         }
-        (2, true) | (3, true) => {
+        (2 | 3, true) => {
             let high = if difficulty == 2 { 12 } else { 49 };
             let (a, b) = (tenth(random, high), tenth(random, 19));
             let key = decimal(a * b, 2);

@@ -161,6 +161,11 @@ pub(super) fn compare(random: &mut Random, difficulty: u8) -> Draft {
     )
 }
 
+/// " That is 3/4." if lowest terms are another bottom than the one that was reached.
+fn reduced(key: Fraction, bottom: i64) -> String {
+    if key.bottom() == bottom { String::new() } else { format!(" That is {key}.") }
+}
+
 pub(super) fn add_like(random: &mut Random, difficulty: u8) -> Draft {
     let bottom = random.range(3, [8, 12, 15][usize::from(difficulty - 1)]);
     let is_sum = random.coin();
@@ -175,10 +180,8 @@ pub(super) fn add_like(random: &mut Random, difficulty: u8) -> Draft {
     };
     let (word, top) = if is_sum { ("plus", a + b) } else { ("minus", a - b) };
     let key = Fraction::new(top, bottom);
-    let mut worked = format!("The denominators are the same: {a} {word} {b} is {top}, so {top}/{bottom}.");
-    if key.bottom() != bottom {
-        worked.push_str(&format!(" That is {key}."));
-    }
+    let worked =
+        format!("The denominators are the same: {a} {word} {b} is {top}, so {top}/{bottom}.") + &reduced(key, bottom);
     draft(both!("What is {} {} {}?", over(a, bottom), Both::same(word), over(b, bottom)), key, worked)
 }
 
@@ -199,11 +202,9 @@ fn combine(a: Fraction, b: Fraction, is_sum: bool) -> Draft {
     let [x, y] = [a, b].map(|value| value.top() * bottom / value.bottom());
     let (word, key) = if is_sum { ("plus", a + b) } else { ("minus", a - b) };
     let top = if is_sum { x + y } else { x - y };
-    let mut worked =
-        format!("With the denominator {bottom} it is {x}/{bottom} {word} {y}/{bottom}, which is {top}/{bottom}.");
-    if key.bottom() != bottom {
-        worked.push_str(&format!(" That is {key}."));
-    }
+    let worked =
+        format!("With the denominator {bottom} it is {x}/{bottom} {word} {y}/{bottom}, which is {top}/{bottom}.")
+            + &reduced(key, bottom);
     draft(both!("What is {} {} {}?", fraction(a), Both::same(word), fraction(b)), key, worked)
 }
 
@@ -234,10 +235,8 @@ pub(super) fn multiply(random: &mut Random, difficulty: u8) -> Draft {
     let (a, b) = (proper(random, 2, highest), proper(random, 2, highest));
     let (top, bottom) = (a.top() * b.top(), a.bottom() * b.bottom());
     let key = a * b;
-    let mut worked = format!("Numerator times numerator and denominator times denominator: {top}/{bottom}.");
-    if key.bottom() != bottom {
-        worked.push_str(&format!(" That is {key}."));
-    }
+    let worked =
+        format!("Numerator times numerator and denominator times denominator: {top}/{bottom}.") + &reduced(key, bottom);
     draft(both!("What is {} times {}?", fraction(a), fraction(b)), key, worked)
 }
 

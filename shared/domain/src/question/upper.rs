@@ -22,14 +22,14 @@ pub(super) fn polynomials(random: &mut Random, difficulty: u8) -> Draft {
     let (a, b, c, d) = (random.range(2, 9), not_zero(random, 9), random.range(2, 9), not_zero(random, 9));
     match difficulty {
         1 => {
-            let (e, f) = (random.range(1, 9), random.range(1, 9));
-            let key = polynomial("x", &[e + f, a + c, b + d]).written;
+            let squares = (random.range(1, 9), random.range(1, 9));
+            let key = polynomial("x", &[squares.0 + squares.1, a + c, b + d]).written;
             draft(
                 both!(
                     "Simplify {} {} {}.",
-                    polynomial("x", &[e, a, b]),
+                    polynomial("x", &[squares.0, a, b]),
                     sign(1),
-                    bracket(&polynomial("x", &[f, c, d]))
+                    bracket(&polynomial("x", &[squares.1, c, d]))
                 ),
                 &key,
                 format!("Add like terms: {key}."),
@@ -238,17 +238,18 @@ pub(super) fn systems(random: &mut Random, difficulty: u8) -> Draft {
     let low = if difficulty == 1 { 1 } else { -9 };
     let (x, y) = (random.range(low, 12), random.range(low, 12));
     let (letter, key) = random.pick(&[("x", x), ("y", y)]);
-    let (a, b, c, d) = match difficulty {
-        1 => (1, 1, 1, -1),
-        2 => (1, 1, random.range(2, 6), random.pick(&[-1, 1])),
-        _ => (random.range(2, 5), random.range(2, 5), random.range(2, 5), -random.range(1, 5)),
+    // The numbers before x and y in both lines; the lines cross in one point.
+    let lines = match difficulty {
+        1 => [(1, 1), (1, -1)],
+        2 => [(1, 1), (random.range(2, 6), random.pick(&[-1, 1]))],
+        _ => [(random.range(2, 5), random.range(2, 5)), (random.range(2, 5), -random.range(1, 5))],
     };
-    let line = |a: i64, b: i64| {
-        let (first, second) = (polynomial("x", &[a, 0]), polynomial("y", &[b.abs(), 0]));
-        both!("{} {} {} {} {}", first, sign(b), second, equals(), int(a * x + b * y))
-    };
+    let [first, second] = lines.map(|(of_x, of_y)| {
+        let (left, right) = (polynomial("x", &[of_x, 0]), polynomial("y", &[of_y.abs(), 0]));
+        both!("{} {} {} {} {}", left, sign(of_y), right, equals(), int(of_x * x + of_y * y))
+    });
     draft(
-        both!("If {} and {}, what is {}?", line(a, b), line(c, d), Both::same(letter)),
+        both!("If {} and {}, what is {}?", first, second, Both::same(letter)),
         key,
         format!("Combine the two so that one letter goes away: x is {x} and y is {y}."),
     )
@@ -663,16 +664,16 @@ pub(super) fn compound(random: &mut Random, difficulty: u8) -> Draft {
     let n = a + b;
     match (difficulty, random.coin()) {
         (1, _) => {
-            let (p, q) = (random.range(1, 9), random.range(1, 9));
-            let key = Fraction::new(p * q, 100);
+            let (first, second) = (random.range(1, 9), random.range(1, 9));
+            let key = Fraction::new(first * second, 100);
             draft(
                 both!(
                     "Two independent events have probabilities {} and {}. What is the probability that both happen?",
-                    dec(p, 1),
-                    dec(q, 1)
+                    dec(first, 1),
+                    dec(second, 1)
                 ),
-                decimal(p * q, 2),
-                format!("Multiply them: {} ({key}).", decimal(p * q, 2)),
+                decimal(first * second, 2),
+                format!("Multiply them: {} ({key}).", decimal(first * second, 2)),
             )
         }
         (2, _) => {
@@ -798,7 +799,7 @@ pub(super) fn spread(random: &mut Random, difficulty: u8) -> Draft {
         (_, _) => {
             // The mean is a whole number, because the values lie evenly around it.
             let (mean, a, b) = (random.range(10, 40), random.range(1, 6), random.range(1, 9));
-            let mut values = vec![mean - a, mean + a, mean - b, mean + b];
+            let mut values = [mean - a, mean + a, mean - b, mean + b];
             values.sort_unstable();
             let squares = 2 * (a * a + b * b);
             let key = Fraction::new(squares, 4);
