@@ -1,5 +1,6 @@
 //! Judges an answer to one of our questions, and remembers it: the best evidence there is.
 
+use domain::answer::Judgement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
@@ -7,7 +8,6 @@ use shared::db::Db;
 use shared::evidence::{Help, Verdict};
 use shared::id::StudentId;
 
-use super::compare::{Comparison, compare};
 use super::next_question::find_question;
 use super::observe::{Estimate, Seen, observe};
 use super::record_evidence::no_help;
@@ -22,7 +22,7 @@ pub(super) struct Params {
     /// As next_question gave it.
     #[schemars(length(min = 1, max = 90))]
     question_id: String,
-    /// The student's final answer, numbers in digits: 5/6, 1 1/2, 0.75, -3.
+    /// The student's final answer in the student's own words, such as: five sixths, 1 1/2, minus three, 20 cm.
     #[schemars(length(min = 1, max = 200))]
     answer: String,
     /// How much you helped before the answer.
@@ -35,7 +35,7 @@ pub(super) struct Params {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    /// Left out where the answer cannot be compared; then nothing was recorded.
+    /// Absent if the answer cannot be compared. Nothing was recorded then.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
     right_answer: String,
@@ -59,11 +59,11 @@ impl Tool for CheckAnswer {
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let student_id = ask.student(db, params.student_id).await?;
         let (skill_id, question) = find_question(db, ask, student_id, &params.question_id).await?;
-        let verdict = match compare(&question.ask, &question.answer, &params.answer) {
-            Comparison::Right => Verdict::Correct,
-            Comparison::NotSimplified => Verdict::Partial,
-            Comparison::Wrong => Verdict::Incorrect,
-            Comparison::Unclear => {
+        let verdict = match question.judge(&params.answer) {
+            Judgement::Right => Verdict::Correct,
+            Judgement::WrongForm => Verdict::Partial,
+            Judgement::Wrong => Verdict::Incorrect,
+            Judgement::Undecided => {
                 let right_answer = question.answer;
                 let text = format!(
                     "This cannot be compared. The answer is {right_answer}. Judge for yourself and call record_evidence."
@@ -77,7 +77,9 @@ impl Tool for CheckAnswer {
         let right_answer = question.answer;
         let text = match verdict {
             Verdict::Correct => format!("Right. The skill is now {estimate}."),
-            Verdict::Partial => format!("Right in value, but not in lowest terms: {right_answer}. Now {estimate}."),
+            Verdict::Partial => {
+                format!("Right in value, but not in the form asked for: {right_answer}. Now {estimate}.")
+            }
             Verdict::Incorrect => format!("Not right. The answer is {right_answer}. The skill is now {estimate}."),
         };
         Ok(Answer { text, data: Output { verdict: Some(verdict), right_answer, estimate: Some(estimate) } })

@@ -222,7 +222,11 @@ pub(super) async fn find_question(
     let practice = curriculum::find_practice(db, ask.caller, id.skill_id(), student_id).await?;
     let question = practice.and_then(|practice| match &id {
         QuestionId::Fixed { index, .. } => practice.questions.into_iter().nth(*index),
-        QuestionId::Generated { .. } => make_again(&id).map(|Generated { ask, answer, .. }| Question { ask, answer }),
+        QuestionId::Generated { .. } => make_again(&id).map(|Generated { ask, answer, kind, form, .. }| Question {
+            kind: Some(kind),
+            form,
+            ..Question::new(ask, answer)
+        }),
     });
     let question = question.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_SUCH_QUESTION))?;
     Ok((id.skill_id().to_owned(), question))
@@ -242,7 +246,7 @@ mod tests {
     }
 
     fn practice(skill_id: &str, n_questions: usize, n_evidence: i32) -> Practice {
-        let question = |i| Question { ask: format!("ask {i}"), answer: format!("answer {i}") };
+        let question = |i| Question::new(format!("ask {i}"), format!("answer {i}"));
         let questions = (0..n_questions).map(question).collect();
         Practice { skill_id: skill_id.into(), skill: "X".into(), questions, n_evidence, state: None }
     }

@@ -152,7 +152,11 @@ impl Parser<'_> {
                 return sum(small.value.times(Exact::ONE)?, end);
             }
             let is_whole = matches!(small.form, Form::Whole) && small.value < Exact::whole(100);
-            if is_whole && unit.is_money() && unit.factor() == Exact::ONE && self.is_end_of_number(end) {
+            if is_whole
+                && (unit.is_money() || unit.is(Base::Pound))
+                && unit.factor() == Exact::ONE
+                && self.is_end_of_number(end)
+            {
                 return sum(small.value.over(Exact::whole(100))?, end);
             }
             if is_whole && unit == hours() && small.value < Exact::whole(60) && self.is_end_of_number(end) {

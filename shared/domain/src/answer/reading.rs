@@ -6,7 +6,7 @@ use super::Language;
 use super::exact::Exact;
 use super::expression::Expression;
 use super::number::{Form, Number};
-use super::parser::{Parser, split};
+use super::parser::{Parser, split, split_products};
 use super::token::{Kind, Token};
 use super::value::{Sign, Value};
 use super::words::{Sense, homophone};
@@ -95,6 +95,13 @@ pub fn read(text: &str, language: Language, expecting: Expecting) -> Reading {
 }
 
 pub(super) fn read_tokens(tokens: &[Token], language: Language, expecting: Expecting) -> Reading {
+    if expecting == Expecting::Algebra {
+        return read_parsed(&split_products(tokens.to_vec()), language, expecting);
+    }
+    read_parsed(tokens, language, expecting)
+}
+
+fn read_parsed(tokens: &[Token], language: Language, expecting: Expecting) -> Reading {
     let mut parser = Parser::new(tokens, language, expecting == Expecting::Algebra);
     if expecting == Expecting::Number {
         hear_numbers(&mut parser);
@@ -206,12 +213,14 @@ enum Link {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four words that are independent of each other")]
+#[expect(clippy::struct_excessive_bools, reason = "words that are independent of each other")]
 struct Mode {
     is_negated: bool,
     is_alternative: bool,
     is_approximate: bool,
     explains: bool,
+    /// The last value was taken back, and no other one was said since.
+    is_open: bool,
 }
 
 struct Reader<'a> {
@@ -242,7 +251,13 @@ impl Reader<'_> {
             Sense::Hedge => self.found.is_hedged = true,
             Sense::DontKnow => self.found.says_unknown = true,
             Sense::So => self.link = Link::Result,
-            Sense::Correct => self.link = Link::Correction,
+            Sense::Correct => {
+                self.link = Link::Correction;
+                self.mode.is_open = !matches!(
+                    self.parser.text(at),
+                    "sorry" | "perdón" | "perdon" | "entschuldigung" | "my" | "nevermind" | "never" | "rather"
+                ) && !self.said.is_empty();
+            }
             Sense::Is => self.link = Link::Is,
             Sense::Yes => self.found.yes = Some(true),
             Sense::Not => self.mode.is_negated = true,
@@ -259,6 +274,7 @@ impl Reader<'_> {
                 let follows = self.parser.value(self.parser.skip(at + 1)).is_some();
                 if follows || !self.said.is_empty() {
                     self.link = Link::Correction;
+                    self.mode.is_open = !self.said.is_empty();
                 } else {
                     self.found.yes = Some(false);
                 }
@@ -446,6 +462,9 @@ impl Reader<'_> {
                 found.committed = None;
             }
             return found;
+        }
+        if mode.is_open {
+            found.standing = Standing::Negated;
         }
         let first = said[0].0.clone();
         if said.iter().all(|(value, _)| is_same(value, &first)) {

@@ -27,6 +27,8 @@ pub(super) enum Sense {
     /// A whole number in one word: German compounds, "dozen".
     Compound(i64),
     Scale(i64),
+    /// "eights": times eight after a number.
+    Multiples(i64),
     Zero,
     /// "oh": zero between digits, otherwise a filler.
     Oh,
@@ -179,6 +181,20 @@ pub(super) fn lexemes(tokens: &[Token], language: Language) -> Vec<Lexeme> {
         at = end;
     }
     found
+}
+
+/// Returns how many words are part of known phrases.
+pub(super) fn count_known(tokens: &[Token], language: Language) -> usize {
+    let of_words = lexemes(tokens, language).into_iter().filter(|lexeme| {
+        let is_word = tokens[lexeme.first].kind == Kind::Word && tokens[lexeme.first].text.chars().count() > 1;
+        is_word && lexeme.sense != Sense::Word
+    });
+    of_words.map(|lexeme| lexeme.end - lexeme.first).sum()
+}
+
+/// Whether a word begins a known phrase.
+pub(super) fn is_known(token: &Token, language: Language) -> bool {
+    lexicon(language).phrases.contains_key(token.text.as_str())
 }
 
 fn word_sense(word: &str, language: Language) -> Sense {

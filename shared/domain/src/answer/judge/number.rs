@@ -49,6 +49,11 @@ impl Case<'_> {
                 [] => true,
                 _ => false,
             };
+            // "13 = x"
+            if let (Some(number), Expression::Letter(letter), 1) = (first.as_number(), last, relation.rest.len()) {
+                let is_named = self.names_letter(*letter);
+                return if is_named { self.compare_number(key, number) } else { Judgement::Undecided };
+            }
             return match last.as_number() {
                 Some(number) if is_of_question => self.compare_number(key, number),
                 _ => Judgement::Undecided,
@@ -85,7 +90,7 @@ impl Case<'_> {
     }
 
     fn number_of_remainder(&self, key: &Number, remainder: &Remainder) -> Judgement {
-        if self.asks(&["remainder", "left over", "resto", "rest", "sobra", "übrig"]) {
+        if self.asks(&["remainder", "left", "resto", "rest", "sobra", "übrig"]) {
             return self.compare_value(key, remainder.rest);
         }
         Judgement::Undecided
@@ -129,7 +134,7 @@ impl Case<'_> {
                 _ => true,
             },
             AskedForm::Decimal => !is_fraction && !is_mixed && !is_percent || is_whole_key,
-            AskedForm::Percent => !is_fraction && !(is_decimal && !is_percent && key.value != said.value),
+            AskedForm::Percent => !(is_fraction || is_decimal && !is_percent && key.value != said.value),
             AskedForm::Rounded(_) => true,
         };
         if has_form {
@@ -209,6 +214,23 @@ impl Case<'_> {
                 && hundredth(key.value).is_some_and(|share| share == said.value);
         if is_same || self.is_money_in_groups(key, said) {
             return Judgement::Right;
+        }
+        // "five" may be the beginning of "five eighths".
+        if let (Form::Whole, Form::Fraction { top, bottom } | Form::Mixed { top, bottom }) = (said.form, key.form) {
+            let begins = match key.form {
+                Form::Mixed { .. } => Exact::fraction(top, bottom).and_then(|part| key.value.minus(part)),
+                _ => Some(Exact::whole(top)),
+            };
+            if begins == Some(said.value) && said.unit.is_none() {
+                return Judgement::Undecided;
+            }
+        }
+        // "2/3" where two decimals are asked for.
+        if let Some(AskedForm::Rounded(places)) = self.key.form_for(self.ask)
+            && said_share.decimals().is_none()
+            && said_share.round(places) == Some(key_share)
+        {
+            return Judgement::WrongForm;
         }
         if self.is_rounding_of(key, said) {
             return if matches!(self.key.form_for(self.ask), Some(AskedForm::Rounded(_))) && has_more_places(key, said) {

@@ -72,7 +72,9 @@ impl Case<'_> {
         if named.is_some_and(|named| named == wanted) && said.len() > 1 {
             return Judgement::Right;
         }
+        let is_roman = |text: &str| text.chars().all(|c| "ivxlcdm".contains(c));
         match said.as_slice() {
+            [one] if self.asks(&["roman"]) && is_roman(&one.text) && one.text != wanted => Judgement::Wrong,
             [one] if one.text == wanted && !is_spelled(&tokens(&self.key.answer)) => Judgement::Right,
             _ => Judgement::Undecided,
         }
@@ -89,7 +91,12 @@ impl Case<'_> {
         };
         let is_plain = reading.withdrawn.is_empty()
             && reading.standing == Standing::Plain
-            && matches!(reading.committed, None | Some(Value::YesNo(_)))
+            && match reading.committed {
+                None | Some(Value::YesNo(_)) => true,
+                // "yes they are the same"
+                Some(Value::Equal) => self.asks(&["same", "equal", "igual", "gleich"]),
+                _ => false,
+            }
             && !self.says_both();
         if !is_plain || !self.is_read(&reading) {
             return Judgement::Undecided;
@@ -144,7 +151,7 @@ impl Case<'_> {
             return Judgement::Undecided;
         }
         if said == key {
-            return self.judge_articles(&key_tokens, said_tokens, is_foreign);
+            return Self::judge_articles(&key_tokens, said_tokens, is_foreign);
         }
         let plain = |words: &[String]| words.iter().map(|word| without_accents(word)).collect::<String>();
         let joined = |tokens: &[Token]| {
@@ -155,7 +162,7 @@ impl Case<'_> {
                 .collect::<String>()
         };
         if plain(&said) == plain(&key) || joined(said_tokens) == joined(&key_tokens) {
-            return self.judge_articles(&key_tokens, said_tokens, is_foreign);
+            return Self::judge_articles(&key_tokens, said_tokens, is_foreign);
         }
         if is_foreign {
             return self.judge_foreign(&key, &said);
@@ -210,7 +217,7 @@ impl Case<'_> {
     }
 
     /// The words are the same: in a language lesson the article must be, too.
-    fn judge_articles(&self, key: &[Token], said: &[Token], is_foreign: bool) -> Judgement {
+    fn judge_articles(key: &[Token], said: &[Token], is_foreign: bool) -> Judgement {
         if !is_foreign {
             return Judgement::Right;
         }

@@ -4,9 +4,9 @@ use super::super::unit::Base;
 use super::Sense::{
     A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Correct, CubeRoot, Cubed, Cubic, Difference,
     Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Into, Is, ItIs, Less,
-    Measure, Minus, Month, Morning, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part, Past, Per,
-    Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To,
-    Triple, Unequal, Unit as Digit, Yes, Zero,
+    Measure, Minus, Month, Morning, Multiples, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part,
+    Past, Per, Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten,
+    Times, To, Triple, Unequal, Unit as Digit, Yes, Zero,
 };
 use super::{CENT, Sense, part, unit};
 
@@ -53,6 +53,17 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Scale(1_000_000), "million"),
     (Scale(1_000_000_000), "billion"),
     (Scale(12), "dozen"),
+    (Multiples(2), "twos"),
+    (Multiples(3), "threes"),
+    (Multiples(4), "fours"),
+    (Multiples(5), "fives"),
+    (Multiples(6), "sixes"),
+    (Multiples(7), "sevens"),
+    (Multiples(8), "eights"),
+    (Multiples(9), "nines"),
+    (Multiples(10), "tens"),
+    (Multiples(11), "elevens"),
+    (Multiples(12), "twelves"),
     (Half, "half|halves|halfs"),
     (one(3), "third"),
     (one(4), "quarter|fourth"),
@@ -232,11 +243,11 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
          answer|i got|i get|i have|i've got|we get|we got|we have|you get|you got|you have|it would be|it'd be|\
          that'd be|that would be|that'll be|it'll be|it must be|it has to be|it should be|must be|should be|this is|\
          there are|there is|there's|i say|i said|i'd say|i would say|it comes to|i made it|the result is|is it|\
-         i'll say|i'm going with|i'll go with|going with|we're left with|he has|she has|they have|so i got|final answer",
+         i'll say|i'm going with|i'll go with|i said|going with|we're left with|he has|she has|they have|so i got|final answer",
     ),
     (
         Correct,
-        "wait|actually|sorry|i mean|i meant|scratch that|oops|whoops|oh no|no wait|wait no|no sorry|sorry no|hang on|\
+        "wait|actually|but i mean|but actually|but i meant|sorry|i mean|i meant|scratch that|oops|whoops|oh no|no wait|wait no|no sorry|sorry no|hang on|\
          hold on|rather|no no|no actually|actually no|oh wait|let me fix that|i take that back|no i mean|my bad|nevermind|\
          never mind|correction|no hang on|no hold on|no no no",
     ),
@@ -258,7 +269,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Equal, "equal|the same|same|they are equal|they're equal|both"),
     (
         Filler,
-        "um|umm|uh|uhh|er|err|erm|hmm|hm|mm|mmm|ah|ahh|aha|eh|like|well|okay|ok|the|just|you know|please|let me see|\
+        "on|at|um|umm|uh|uhh|er|err|erm|hmm|hm|mm|mmm|ah|ahh|aha|eh|like|well|okay|ok|the|just|you know|please|let me see|\
          let's see|lets see|let me think|now|kind of|sort of|it|that|this|well then|alright|all right|he|she|they|we|\
          i|you|hey|ha|haha|wow|yay|easy|that one|miss|sir|only|exactly|also|too many|thank you|thanks|total|all|\
          had|has|have|whole|number|numbers|value|answer's|of course it's|then it's|my answer is|my answer|got|gotta be|\
