@@ -37,7 +37,7 @@ pub fn is_right(skill: &str, ask: &str, key: &str, n: &[f64]) -> bool {
         }
         "maths.algebra2.quadratics" => {
             let body = between(ask, "of ", " =").unwrap();
-            let roots: Vec<f64> = (-100..=100).map(f64::from).filter(|x| same(at(body, *x), 0.0)).collect();
+            let roots: Vec<f64> = (-30..=30).map(f64::from).filter(|x| same(at(body, *x), 0.0)).collect();
             roots.len() == 2 && numbers_of_list(key) == roots
         }
         "maths.algebra2.exponents" if ask.starts_with("Simplify") => {
@@ -59,8 +59,7 @@ pub fn is_right(skill: &str, ask: &str, key: &str, n: &[f64]) -> bool {
         }
         "maths.functions.inverse" => {
             let wanted = n[n.len() - 1];
-            let found: Vec<i32> =
-                (-300..=300).filter(|x| same(at(function(ask, "f"), f64::from(*x)), wanted)).collect();
+            let found: Vec<i32> = (-60..=60).filter(|x| same(at(function(ask, "f"), f64::from(*x)), wanted)).collect();
             found == [key_value(key) as i32]
         }
         "maths.functions.vertex" => {
