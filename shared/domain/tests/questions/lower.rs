@@ -390,7 +390,7 @@ fn factors(ask: &str, key: &str, n: &[f64]) -> bool {
         }
         _ if ask.contains("greatest") => key_value(key) as i64 == gcd_by_trying(first, n[1] as i64),
         _ => {
-            let least = (1..).find(|m| m % first == 0 && m % n[1] as i64 == 0).unwrap();
+            let least = (1..=1_000).find(|m| m % first == 0 && m % n[1] as i64 == 0).unwrap();
             key_value(key) as i64 == least
         }
     }
@@ -469,7 +469,7 @@ fn coordinates(ask: &str, key: &str, n: &[f64]) -> bool {
         _ if ask.contains(" down ") => (x, y - by),
         _ if ask.contains(" right ") => (x + by, y),
         _ if ask.contains(" left ") => (x - by, y),
-        _ if ask.contains("midpoint") => ((x + points[1].0) / 2.0, (y + points[1].1) / 2.0),
+        _ if ask.contains("midpoint") => (f64::midpoint(x, points[1].0), f64::midpoint(y, points[1].1)),
         _ if ask.contains("x-axis") => (x, -y),
         _ => (-x, y),
     };

@@ -140,11 +140,11 @@ fn system(ask: &str, key: &str) -> bool {
         assert!(same(at(0.0, 0.0), 0.0));
         [at(1.0, 0.0), at(0.0, 1.0), value(right)]
     };
-    let ([a, b, e], [c, d, f]) = (coefficients(first), coefficients(second));
-    let determinant = a * d - b * c;
-    assert!(!same(determinant, 0.0), "{ask}");
-    let (x, y) = ((e * d - b * f) / determinant, (a * f - e * c) / determinant);
-    same(key_value(key), if ask.contains("what is x") { x } else { y })
+    let (one, two) = (coefficients(first), coefficients(second));
+    let determinant = |i: usize, j: usize| one[i] * two[j] - one[j] * two[i];
+    assert!(!same(determinant(0, 1), 0.0), "{ask}");
+    let solution = if ask.contains("what is x") { determinant(2, 1) } else { determinant(0, 2) };
+    same(key_value(key), solution / determinant(0, 1))
 }
 
 fn series(ask: &str, key: &str, n: &[f64]) -> bool {
