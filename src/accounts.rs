@@ -53,6 +53,32 @@ pub async fn create_api_client(
     Ok(())
 }
 
+/// `api-client list`: one JSON object per line.
+pub async fn list_api_clients(db: &Db) -> anyhow::Result<()> {
+    for client in api_client::list_clients(db).await? {
+        let shown = json!({
+            "client_id": client.client_id,
+            "name": client.name,
+            "scope": client.scopes.to_string(),
+            "created_at": client.created_at,
+            "last_used_at": client.last_used_at,
+            "revoked_at": client.revoked_at,
+        });
+        say!("{shown}");
+    }
+    Ok(())
+}
+
+/// `api-client revoke`.
+pub async fn revoke_api_client(db: &Db, client_id: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let mut tx = db::begin(db).await?;
+    api_client::revoke_client(&mut *tx, client_id, now).await.context("no client that is still valid has this id")?;
+    audit::insert_entry(&mut *tx, &Caller::operator(), "api_client.revoke", Some(client_id), &json!({}), now).await?;
+    tx.commit().await?;
+    say!("{client_id} is revoked");
+    Ok(())
+}
+
 /// `api-client set-key`: what the client signs from now on is held against these keys.
 pub async fn set_public_keys(db: &Db, client_id: &str, file: &Path, now: DateTime<Utc>) -> anyhow::Result<()> {
     let keys = read_public_keys(file)?;

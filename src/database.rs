@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use secrecy::SecretString;
 use shared::config::from_environment;
 use shared::db::{self, Db, PoolSize};
@@ -26,6 +27,18 @@ impl Database {
         }
         let local = LocalPostgres::start(data_dir).await?;
         Ok(Self { url: local.url.clone(), local: Some(local) })
+    }
+
+    /// Finds it like [`Self::find`], but never makes an empty one: for commands that show what is there.
+    pub async fn find_existing(data_dir: &Path) -> anyhow::Result<Self> {
+        if from_environment("DATABASE_URL").is_none() && !LocalPostgres::exists(data_dir) {
+            bail!(
+                "there is no database in {}: name the data directory of the service by --data-dir or AI_TUTOR_DATA_DIR, \
+                 or set DATABASE_URL",
+                data_dir.display()
+            );
+        }
+        Self::find(data_dir).await
     }
 
     /// A pool for a command, on a migrated database.

@@ -10,7 +10,7 @@ use shared::clock;
 use shared::db::{self, Db};
 use shared::phone::Phone;
 use shared::session::{self, SessionKey, SessionStatus};
-use shared::student::{self, NewStudent, StudentQuery};
+use shared::student::{self, NewStudent, StudentQuery, first_name};
 use shared::student_context::{self, StudentContext};
 
 use crate::dialogue::{Dialogue, parse_dialogues};
@@ -51,8 +51,14 @@ pub async fn load(db: &Db, line: &VapiLine) -> anyhow::Result<()> {
     tx.commit().await?;
     let dialogues = dialogues()?;
     for (dialogue, days_ago) in dialogues.iter().skip(1).zip([6, 2]) {
-        let call_id =
-            line.report(dialogue, &Phone::parse(STUDENTS[1].2)?, now - TimeDelta::days(days_ago), now).await?;
+        let call_id = line
+            .report(
+                &dialogue.addressed_to(first_name(STUDENTS[1].0)),
+                &Phone::parse(STUDENTS[1].2)?,
+                now - TimeDelta::days(days_ago),
+                now,
+            )
+            .await?;
         await_analysis(db, &caller, &call_id).await?;
     }
     Ok(())
@@ -61,12 +67,19 @@ pub async fn load(db: &Db, line: &VapiLine) -> anyhow::Result<()> {
 /// Plays a call of the first student, and shows what the next call will begin with, before and after.
 pub async fn play(db: &Db, line: &VapiLine) -> anyhow::Result<()> {
     let caller = Caller::operator();
-    let phone = Phone::parse(STUDENTS[0].2)?;
+    let (name, _, phone) = STUDENTS[0];
+    let phone = Phone::parse(phone)?;
+    let of_phone = student::list_students_by_phone(db, &caller, &phone).await?;
+    if !of_phone.iter().any(|student| student.display_name == name) {
+        // The students of the demo were removed, or there were others from the start.
+        return Ok(());
+    }
     let before = student_context::find_by_phone(db, &caller, &phone, clock::now()).await?;
     say!("\nget_student_context for {} before the call:\n{}", phone.as_str(), pretty(&before)?);
     let dialogues = dialogues()?;
     let n_calls = before.student.map_or(0, |student| student.n_calls);
-    let dialogue = &dialogues[usize::try_from(n_calls).unwrap_or(0) % dialogues.len()];
+    let dialogue = dialogues[usize::try_from(n_calls).unwrap_or(0) % dialogues.len()].addressed_to(first_name(name));
+    let dialogue = &dialogue;
     say!("\nThe call, {} turns of a real tutoring dialogue ({}):", dialogue.turns.len(), dialogue.id);
     for turn in &dialogue.turns {
         say!("  {:9} {}", if turn.role == "student" { "student:" } else { "tutor:" }, turn.text);

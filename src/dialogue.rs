@@ -50,6 +50,19 @@ const MS_PER_WORD: i64 = 350;
 const PAUSE_MS: i64 = 900;
 
 impl Dialogue {
+    /// The same dialogue with another student's name in the tutor's greeting.
+    pub fn addressed_to(&self, first_name: &str) -> Self {
+        let mut dialogue = self.clone();
+        for turn in dialogue.turns.iter_mut().filter(|turn| turn.role != "student").take(1) {
+            let greeted = turn.text.strip_prefix("Hi ").and_then(|rest| {
+                let (name, rest) = rest.split_at(rest.find([',', ' ']).unwrap_or(rest.len()));
+                name.starts_with(char::is_uppercase).then(|| format!("Hi {first_name}{rest}"))
+            });
+            turn.text = greeted.unwrap_or_else(|| std::mem::take(&mut turn.text));
+        }
+        dialogue
+    }
+
     /// The end-of-call report that VAPI would send of this dialogue, had it ended at `ended_at`.
     pub fn as_report(&self, call_id: &str, phone: &Phone, ended_at: DateTime<Utc>) -> Value {
         let spoken: Vec<(&DialogueTurn, i64)> =
@@ -101,6 +114,17 @@ impl Dialogue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tutor_greets_the_student_who_calls() {
+        let one = r#"{"id":"a","turns":[{"role":"assistant","text":"TEXT"},{"role":"student","text":"Hi Steven"}]}"#;
+        let greeting = |text: &str| parse_dialogues(&one.replace("TEXT", text)).unwrap()[0].addressed_to("Amara");
+        assert_eq!(greeting("Hi Steven, how many?").turns[0].text, "Hi Amara, how many?");
+        assert_eq!(greeting("Hi Claire talk me through it").turns[0].text, "Hi Amara talk me through it");
+        assert_eq!(greeting("If the soda is 3").turns[0].text, "If the soda is 3");
+        assert_eq!(greeting("Hi there").turns[0].text, "Hi there");
+        assert_eq!(greeting("Hi Steven").turns[1].text, "Hi Steven");
+    }
 
     #[test]
     fn dialogues_are_read_from_lines_a_list_or_one_object() {

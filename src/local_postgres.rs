@@ -55,6 +55,11 @@ impl LocalPostgres {
         Ok(Self { programs, cluster, url, in_use })
     }
 
+    /// Whether `data_dir` was used before.
+    pub fn exists(data_dir: &Path) -> bool {
+        data_dir.join("postgres-password").is_file()
+    }
+
     /// Stops the cluster, if nobody else uses it.
     pub fn stop(self) -> anyhow::Result<()> {
         self.in_use.unlock()?;

@@ -11,6 +11,7 @@ mod dialogue;
 mod evaluate;
 mod local_postgres;
 mod local_secrets;
+mod one_roster;
 mod print;
 mod repair;
 mod seed;
@@ -48,6 +49,9 @@ enum Command {
         /// No demo data and no sample call
         #[arg(long)]
         no_demo: bool,
+        /// Demo data and the sample call also in the database of DATABASE_URL, which is otherwise left alone
+        #[arg(long, conflicts_with = "no_demo")]
+        demo: bool,
     },
     /// Apply the migrations
     Migrate,
@@ -117,6 +121,13 @@ enum ApiClientCommand {
         #[arg(long, value_name = "FILE")]
         public_key: Option<PathBuf>,
     },
+    /// Print all clients as JSON, one per line, without secrets
+    List,
+    /// End a client: its secrets, its agent keys and its tokens
+    Revoke {
+        #[arg(long)]
+        client_id: String,
+    },
     /// Replace the public keys of a client that signs; a file of the old one and the new lets it change over
     SetKey {
         #[arg(long)]
@@ -161,8 +172,14 @@ enum TutoringCommand {
 
 #[derive(Subcommand)]
 enum StudentCommand {
-    /// Import students: columns display_name, phones (separated by semicolons), grade, locale, timezone
-    Import { file: PathBuf },
+    /// Import students, or change those that are there: columns display_name, phones (separated by semicolons), grade,
+    /// locale, timezone, cohort, external_id, status; or a OneRoster 1.1 or 1.2 bundle, as a zip file or folder
+    Import {
+        file: PathBuf,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -228,7 +245,7 @@ async fn main() -> ExitCode {
         None | Some(Command::Up { .. }) => None,
         _ => Some("warn".to_owned()),
     });
-    shared::telemetry::init(from_environment("LOG_FORMAT").as_deref(), verbosity.as_deref());
+    let _log = shared::telemetry::init(from_environment("LOG_FORMAT").as_deref(), verbosity.as_deref());
     match run(cli).await {
         Ok(code) => code,
         Err(error) => config::exit("ai-tutor", &error),
@@ -237,21 +254,38 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let dir = data_dir(cli.data_dir);
-    match cli.command.unwrap_or(Command::Up { no_demo: false }) {
-        Command::Up { no_demo } => up::up(&dir, !no_demo).await?,
+    match cli.command.unwrap_or(Command::Up { no_demo: false, demo: false }) {
+        Command::Up { no_demo, demo } => up::up(&dir, up::Demo::wanted(demo, no_demo)).await?,
         Command::CheckConfig => settings::check()?,
         Command::Openapi => say!("{:#}", mcp_server::api::openapi()),
         Command::WithPostgres { program } => return with_postgres::run(&program).await,
         Command::Call(CallCommand::Simulate(arguments)) => simulate::run(&dir, arguments).await?,
         Command::Eval(arguments) => evaluate::run(&arguments).await?,
         command => {
-            let database = Database::find(&dir).await?;
+            let database =
+                if command.only_reads() { Database::find_existing(&dir).await? } else { Database::find(&dir).await? };
             let done = on_database(command, &database).await;
             database.stop()?;
             done?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Command {
+    /// Whether the command shows what is there, so that an empty new database would be a wrong answer.
+    fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::Context(_)
+                | Self::Tutoring(_)
+                | Self::Curriculum(CurriculumCommand::Export { .. })
+                | Self::Session(_)
+                | Self::Job(_)
+                | Self::Mastery(_)
+                | Self::Analytics(_)
+        )
+    }
 }
 
 /// The commands that work on the database alone.
@@ -265,6 +299,10 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::ApiClient(ApiClientCommand::Create { name, scope, agent_key, public_key }) => {
             accounts::create_api_client(&db, &name, scope, agent_key, public_key.as_deref(), now).await
         }
+        Command::ApiClient(ApiClientCommand::List) => accounts::list_api_clients(&db).await,
+        Command::ApiClient(ApiClientCommand::Revoke { client_id }) => {
+            accounts::revoke_api_client(&db, &client_id, now).await
+        }
         Command::ApiClient(ApiClientCommand::SetKey { client_id, public_key }) => {
             accounts::set_public_keys(&db, &client_id, &public_key, now).await
         }
@@ -274,7 +312,7 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::Curriculum(CurriculumCommand::Export { format }) => curriculum::export(&db, format).await,
         Command::Curriculum(CurriculumCommand::Import { file }) => curriculum::import(&db, &file).await,
         Command::Tutoring(TutoringCommand::Show { days }) => tutoring::show(&db, days, now).await,
-        Command::Student(StudentCommand::Import { file }) => students::import(&db, &file, now).await,
+        Command::Student(StudentCommand::Import { file, dry_run }) => students::import(&db, &file, dry_run, now).await,
         Command::Call(CallCommand::Backfill(span)) => backfill::run(&db, span, now).await,
         Command::Session(SessionCommand::Retry { id }) => repair::retry_session(&db, &id, now).await,
         Command::Session(SessionCommand::Reanalyze(arguments)) => repair::reanalyze(&db, &arguments, now).await,

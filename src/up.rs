@@ -25,8 +25,28 @@ const MCP_SERVER_POOL: PoolSize = PoolSize(10);
 const WORKER_POOL: PoolSize = PoolSize(10);
 const ADMIN_POOL: PoolSize = PoolSize(5);
 
+/// Whether `up` loads the demo and plays its sample call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demo {
+    /// Only in the private database that `up` made: a database of one's own holds real children.
+    IfPrivate,
+    Always,
+    Never,
+}
+
+impl Demo {
+    /// By the flags `--demo` and `--no-demo`.
+    pub fn wanted(demo: bool, no_demo: bool) -> Self {
+        match (demo, no_demo) {
+            (_, true) => Self::Never,
+            (true, false) => Self::Always,
+            (false, false) => Self::IfPrivate,
+        }
+    }
+}
+
 /// Starts, serves until Ctrl-C, SIGTERM or the end of a role, drains, and stops what it started.
-pub async fn up(data_dir: &Path, with_demo: bool) -> anyhow::Result<()> {
+pub async fn up(data_dir: &Path, demo: Demo) -> anyhow::Result<()> {
     std::fs::create_dir_all(data_dir)
         .with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
     let _lock = lock(data_dir)?;
@@ -38,12 +58,15 @@ pub async fn up(data_dir: &Path, with_demo: bool) -> anyhow::Result<()> {
     let admin_listener = http::bind(preview.admin.addr, "ADMIN_ADDR").await?;
     let shutdown = http::on_signal()?;
 
-    if from_environment("DATABASE_URL").is_none() {
+    let is_private = from_environment("DATABASE_URL").is_none();
+    let with_demo = demo == Demo::Always || demo == Demo::IfPrivate && is_private;
+    if is_private {
         say!("Starting the private Postgres in {} …", data_dir.display());
     }
     let database = Database::find(data_dir).await?;
     let config = UpConfig::read(&secrets, &database.url)?;
-    let served = serve(config, &database, &secrets, (mcp_listener, admin_listener), with_demo, shutdown).await;
+    let served =
+        serve(config, &database, &secrets, (mcp_listener, admin_listener), (with_demo, is_private), shutdown).await;
     database.stop()?;
     served
 }
@@ -67,12 +90,12 @@ async fn serve(
     database: &Database,
     secrets: &LocalSecrets,
     (mcp_listener, admin_listener): (tokio::net::TcpListener, tokio::net::TcpListener),
-    with_demo: bool,
+    (with_demo, is_private): (bool, bool),
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     db::migrate(&database.url).await.context("the migrations could not be applied")?;
     let db = db::pool(&database.url, ADMIN_POOL)?;
-    let has_new_admin = ensure_admin(&db, secrets).await?;
+    let has_new_admin = (is_private || with_demo) && ensure_admin(&db, secrets).await?;
     let line = VapiLine::new(&format!("http://{}", mcp_listener.local_addr()?), &config.mcp_server.webhook)?;
     let urls = (format!("http://{}", mcp_listener.local_addr()?), format!("http://{}", admin_listener.local_addr()?));
 
@@ -136,6 +159,8 @@ fn greet((mcp_server, admin): &(String, String), secrets: &LocalSecrets, has_loc
     say!("  Dashboard    {admin}");
     if has_local_admin {
         say!("  Log in as    {ADMIN_EMAIL}   password   {}", secrets.admin_password.expose_secret());
+    } else {
+        say!("  Log in       as a user of yours, or make one: cargo run -- admin-user create --email E --role admin");
     }
     say!("  MCP          {mcp_server}/mcp");
     say!("  JSON API     {mcp_server}/api/docs");

@@ -44,6 +44,7 @@ impl From<db::Error> for Fault {
         match error {
             db::Error::NotFound(what) => Self::NotFound(what),
             db::Error::Forbidden(_) => Self::Refused("Your role does not allow this. Ask an admin."),
+            db::Error::UnstorableText => Self::Invalid("Leave out the NUL character.".to_owned()),
             db::Error::Unavailable(_) => {
                 tracing::warn!(%error, "the database did not answer a page");
                 Self::Unavailable

@@ -9,7 +9,7 @@ use shared::{http, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    telemetry::init(from_environment("LOG_FORMAT").as_deref(), from_environment("RUST_LOG").as_deref());
+    let _log = telemetry::init(from_environment("LOG_FORMAT").as_deref(), from_environment("RUST_LOG").as_deref());
     serve().await.map_or_else(|error| config::exit("conformance", &error), |()| ExitCode::SUCCESS)
 }
 

@@ -77,6 +77,9 @@ pub async fn authorize() -> Response {
     (StatusCode::BAD_REQUEST, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
+/// Bytes of a client id.
+const MAX_CLIENT_ID: usize = 100;
+
 async fn grant(
     state: &crate::State,
     address: IpAddr,
@@ -85,6 +88,10 @@ async fn grant(
     now: DateTime<Utc>,
 ) -> Result<Granted, Refusal> {
     let request = TokenRequest::read(headers, body, &state.auth.issuer.resource)?;
+    // Ours are short and visible. Anything else is nobody's, and is not remembered as a failure either.
+    if request.client_id.len() > MAX_CLIENT_ID || request.client_id.chars().any(char::is_control) {
+        return Err(Refusal::InvalidClient);
+    }
     if let Some(wait) = state.failures.wait(&request.client_id, address, now) {
         return Err(Refusal::Wait { seconds: wait.num_seconds() + 1 });
     }

@@ -78,9 +78,10 @@ async fn receive(
             Outcome::Failed.count(None);
             state.heard.refused(WebhookRefusal::NoDatabase, now);
         })?;
+        // Signed and stored: its job fails with a reason, so that a person sees it on the Jobs page. VAPI need not resend.
         Outcome::Unreadable.count(None);
         state.heard.refused(WebhookRefusal::Unreadable, now);
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not a message of VAPI's"));
+        return Ok(Json(json!({})));
     };
     let new = NewDelivery {
         dedupe_key: envelope.dedupe_key(&body),
@@ -122,7 +123,7 @@ fn unreadable(body: &[u8]) -> NewDelivery<'_> {
         call_id: None,
         body: Some(body),
         message_at: None,
-        state: DeliveryState::Unreadable,
+        state: DeliveryState::Stored,
     }
 }
 

@@ -68,6 +68,17 @@ pub struct TopicFinding {
     pub answers: Vec<TopicAnswer>,
 }
 
+impl TopicFinding {
+    /// "Photosynthesis: 2 of 3 right".
+    pub fn told(&self) -> String {
+        let n_right = self.answers.iter().filter(|answer| answer.verdict == Verdict::Correct).count();
+        match self.answers.len() {
+            0 => self.topic.clone(),
+            n => format!("{}: {n_right} of {n} right", self.topic),
+        }
+    }
+}
+
 /// One judged answer that belongs to no skill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TopicAnswer {

@@ -8,6 +8,7 @@ mod recent;
 mod rows;
 mod sheet;
 mod subjects;
+mod suggest;
 
 use domain::answer::{AskedForm, Exact, Judgement, Key, Kind, Language, judge};
 use schemars::JsonSchema;
@@ -20,6 +21,7 @@ pub use self::recent::{N_RECENT, lock_recent, note_asked};
 pub use self::rows::{install_starter, list_retired, load, lock, set_retired, upsert};
 pub use self::sheet::Fault;
 pub use self::subjects::{SkillName, SubjectSwitch, list_skill_names, list_switches, set_switches};
+pub use self::suggest::{SuggestedTopic, list_suggested_topics};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {

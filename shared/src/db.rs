@@ -40,6 +40,9 @@ pub enum Error {
     Conflict(String),
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// A text with a character that Postgres cannot keep: NUL.
+    #[error("a text contains a NUL character")]
+    UnstorableText,
     /// Worth another try in a moment: no connection, no free one, a time-out, or a restart.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
@@ -63,6 +66,7 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(database) => {
                 let code = database.code().unwrap_or_default().into_owned();
                 match (database.constraint(), &code[..]) {
+                    (_, "22021") => Self::UnstorableText,
                     (Some(constraint), _) => Self::Conflict(constraint.to_owned()),
                     // Connection faults, out of resources or disk, shutting down, lock and statement time-outs,
                     // serialisation faults: none of them is the statement's.

@@ -18,7 +18,7 @@ pub enum DeliveryState {
     Processed,
     /// Of a type nothing depends on.
     Ignored,
-    /// Signed, and not readable.
+    /// Signed, and not readable: written by older versions. Today such a delivery is `Stored`, and its job fails.
     Unreadable,
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plain_text::is_visible;
+
 /// `+` and 7 to 15 digits. Prints masked; [`Phone::as_str`] gives the number.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, sqlx::Type)]
 #[serde(transparent)]
@@ -18,24 +20,45 @@ pub enum PhoneError {
     NotInternational,
     #[error("a phone number has 7 to 15 digits after the +")]
     Length,
-    #[error("a phone number holds digits, spaces, dashes, dots and brackets only")]
+    #[error("write one phone number, of digits, spaces, dashes, dots and brackets only")]
     Characters,
+    #[error("this number stands for a withheld one and belongs to nobody")]
+    Withheld,
 }
 
+/// What carriers and gateways send in place of a number that the caller hides. The digits spell ANONYMOUS, RESTRICTED,
+/// BLOCKED, UNKNOWN and UNAVAILABLE; a run of zeros is used as well.
+const WITHHELD: [&str; 6] = ["266696687", "7378742833", "2562533", "8656696", "86282452253", "7748228"];
+const WITHHELD_WORDS: [&str; 9] =
+    ["anonymous", "restricted", "blocked", "unknown", "unavailable", "private", "withheld", "null", "none"];
+
 impl Phone {
-    /// Reads a number as people write it: spaces, dashes, dots and brackets are dropped, `00` stands for `+`.
+    /// Reads a number as people and programs write it: spaces, dashes, dots, brackets and invisible characters are dropped,
+    /// `00` stands for `+`, and `tel:` and `sip:…@host` are understood. National variants of one line give one number: a
+    /// trunk zero after the country code, Mexico's +52 1 and Argentina's +54 9.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
-        if text.len() > 40 {
+        if text.len() > 120 {
             return Err(PhoneError::Length);
         }
+        let text = text.trim().to_lowercase();
+        let text = ["tel:", "sip:", "sips:"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(&text);
+        let text = text.split(['@', ';']).next().unwrap_or_default();
+        if WITHHELD_WORDS.contains(&text.trim_start_matches('+')) {
+            return Err(PhoneError::Withheld);
+        }
         let mut plain = String::with_capacity(16);
-        for c in text.trim().chars() {
+        for c in text.chars() {
             match c {
                 '0'..='9' => plain.push(c),
                 '+' if plain.is_empty() => plain.push('+'),
-                ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | '\u{2011}' => {}
+                ' ' | '-' | '.' | '(' | ')' | '\u{a0}' | '\u{2010}'..='\u{2015}' | '\u{202f}' => {}
+                c if !is_visible(c) => {}
                 _ => return Err(PhoneError::Characters),
             }
+        }
+        let digits = plain.trim_start_matches('+');
+        if !digits.is_empty() && (digits.bytes().all(|b| b == b'0') || WITHHELD.contains(&digits)) {
+            return Err(PhoneError::Withheld);
         }
         if let Some(rest) = plain.strip_prefix("00") {
             plain = format!("+{rest}");
@@ -47,7 +70,21 @@ impl Phone {
         if !(7..=15).contains(&digits.len()) {
             return Err(PhoneError::Length);
         }
-        Ok(Self(plain))
+        Ok(Self(one_of_its_variants(plain)))
+    }
+
+    /// Reads the number of a caller as the telephone network gives it. A SIP trunk may leave out the plus.
+    pub fn parse_caller(text: &str) -> Result<Self, PhoneError> {
+        match Self::parse(text) {
+            Err(PhoneError::NotInternational) => {
+                let user =
+                    text.trim().trim_start_matches("sips:").trim_start_matches("sip:").trim_start_matches("tel:");
+                let phone = Self::parse(&format!("+{user}"))?;
+                let is_a_number = phonenumber::parse(None, phone.as_str()).is_ok_and(|number| number.is_valid());
+                if is_a_number { Ok(phone) } else { Err(PhoneError::NotInternational) }
+            }
+            read => read,
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -58,6 +95,32 @@ impl Phone {
     pub fn masked(&self) -> String {
         let n = self.0.len();
         format!("{}{}{}", &self.0[..3], "•".repeat(n - 7), &self.0[n - 4..])
+    }
+}
+
+/// Of the ways to write one line in E.164 the one that its numbering plan prefers.
+fn one_of_its_variants(plain: String) -> String {
+    let digits = &plain[1..];
+    let without = |prefix: &str, country: &str, n_digits: usize| {
+        let rest = digits.strip_prefix(prefix).filter(|rest| rest.len() == n_digits)?;
+        Some(format!("+{country}{rest}"))
+    };
+    if let Some(plain) = without("521", "52", 10).or_else(|| without("549", "54", 10)) {
+        return plain;
+    }
+    // Most numbers have no zero behind a country code of one to three digits and need no look at the plans.
+    if !digits.as_bytes()[1..4].contains(&b'0') {
+        return plain;
+    }
+    // A trunk zero is dialled inside a country only. Where a plan has none, as in Italy, a zero belongs to the number.
+    let Ok(number) = phonenumber::parse(None, &plain) else { return plain };
+    let code = number.country().code();
+    let has_trunk_zero = phonenumber::metadata::DATABASE
+        .by_code(&code)
+        .is_some_and(|plans| plans.iter().all(|plan| plan.national_prefix() == Some("0")));
+    match digits.strip_prefix(&code.to_string()).and_then(|national| national.strip_prefix('0')) {
+        Some(national) if has_trunk_zero => format!("+{code}{national}"),
+        _ => plain,
     }
 }
 
@@ -110,12 +173,70 @@ mod tests {
     }
 
     #[test]
+    fn national_variants_of_one_line_are_one_number() {
+        for (text, plain) in [
+            ("+44 (0)20 7946 0555", "+442079460555"),
+            ("+44 07700 900555", "+447700900555"),
+            ("+49 (0) 30 901820", "+4930901820"),
+            ("+52 1 55 1111 2222", "+525511112222"),
+            ("+525511112222", "+525511112222"),
+            ("+54 9 11 4444-5555", "+541144445555"),
+            ("+541144445555", "+541144445555"),
+            ("+39 06 6982 1234", "+390669821234"),
+            ("tel:+1-415-555-7001", "+14155557001"),
+            ("sip:+14155557001@pbx.example", "+14155557001"),
+            ("sips:+14155557001@pbx.example;user=phone", "+14155557001"),
+            ("\u{202a}+1 415\u{200b}555\u{2011}0142\u{202c}", "+14155550142"),
+            ("+1 340 555 0199", "+13405550199"),
+        ] {
+            assert_eq!(Phone::parse(text).as_ref().map(Phone::as_str), Ok(plain), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_trunk_may_leave_out_the_plus_and_a_person_may_not() {
+        for text in ["14155557001", "sip:14155557001@pbx.example", "442079460555", "+14155557001"] {
+            assert!(Phone::parse_caller(text).is_ok(), "{text}");
+        }
+        assert_eq!(Phone::parse("14155557001"), Err(PhoneError::NotInternational));
+        for text in ["4155557001", "1234567", "0", "911"] {
+            assert!(Phone::parse_caller(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_withheld_number_is_nobodys() {
+        for text in [
+            "+266696687",
+            "266696687",
+            "+7378742833",
+            "+2562533",
+            "+8656696",
+            "+86282452253",
+            "anonymous",
+            "Restricted",
+            "+anonymous",
+            "0",
+            "+0",
+            "000000000",
+            "sip:anonymous@anonymous.invalid",
+            "unavailable",
+            "Private",
+        ] {
+            assert_eq!(Phone::parse(text), Err(PhoneError::Withheld), "{text}");
+            assert!(Phone::parse_caller(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_not_a_number_says_why() {
         assert_eq!(Phone::parse("4155550142"), Err(PhoneError::NotInternational));
         assert_eq!(Phone::parse("+0155550142"), Err(PhoneError::NotInternational));
         assert_eq!(Phone::parse("+12345"), Err(PhoneError::Length));
         assert_eq!(Phone::parse("+1234567890123456"), Err(PhoneError::Length));
-        assert_eq!(Phone::parse("anonymous"), Err(PhoneError::Characters));
+        assert_eq!(Phone::parse("Maya"), Err(PhoneError::Characters));
+        assert_eq!(Phone::parse("+1 415 555 0162 / 0163"), Err(PhoneError::Characters));
+        assert_eq!(Phone::parse("+14155550162, +14155550163"), Err(PhoneError::Characters));
         assert_eq!(Phone::parse("+1415+5550142"), Err(PhoneError::Characters));
         assert_eq!(Phone::parse(""), Err(PhoneError::NotInternational));
         assert_eq!(Phone::parse(&"+1".repeat(100)), Err(PhoneError::Length));

@@ -1,5 +1,7 @@
 //! Text that a model or a caller made and that a model may read: cleaned of what only a machine would see.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// The text without control, invisible and direction characters, its white space made single.
 pub fn clean(text: &str) -> String {
     let visible: String =
@@ -7,7 +9,8 @@ pub fn clean(text: &str) -> String {
     visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn is_visible(c: char) -> bool {
+/// Whether a person sees the character, or its effect.
+pub(crate) fn is_visible(c: char) -> bool {
     let hidden = matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
@@ -31,6 +34,28 @@ fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{dff}' | '\u{e31}'..='\u{e4e}' | '\u{1037}'..='\u{103e}')
 }
 
+/// A name as it is compared: without accents, case, apostrophes and the difference between hyphen and space, and with the
+/// letters that Unicode does not take apart written as people type them on another keyboard (ø as o, ł as l, ß as ss).
+pub fn fold_name(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len());
+    for c in clean(name).nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).flat_map(char::to_lowercase) {
+        match c {
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'ı' => folded.push('i'),
+            'đ' | 'ð' => folded.push('d'),
+            'ß' => folded.push_str("ss"),
+            'þ' => folded.push_str("th"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            '\'' | '’' | '‘' | 'ʼ' | '`' | '´' | '.' | '\u{307}' => {}
+            '-' | '\u{2010}'..='\u{2015}' | '_' => folded.push(' '),
+            c => folded.push(c),
+        }
+    }
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Whether a spreadsheet would run the cell of a file. Such a cell is written with an apostrophe in front.
 pub fn is_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
@@ -51,6 +76,31 @@ mod tests {
         {
             assert_eq!(first_name(name).as_deref(), Some(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_is_one_however_it_is_typed() {
+        for (name, typed) in [
+            ("José", "Jose"),
+            ("José", "Jose\u{301}"),
+            ("Søren", "SOREN"),
+            ("Anaïs", "anais"),
+            ("Łucja", "Lucja"),
+            ("D’Andre", "D'Andre"),
+            ("D’Andre", "DAndre"),
+            ("Jean-Luc", "Jean Luc"),
+            ("Işıl", "Isil"),
+            ("İpek", "ipek"),
+            ("Strauß", "Strauss"),
+            ("O’Neill", "o neill".replace(' ', "").as_str()),
+            ("Nguyễn", "Nguyen"),
+            ("Ægir", "Aegir"),
+            ("Þór", "Thor"),
+        ] {
+            assert_eq!(fold_name(name), fold_name(typed), "{name} {typed}");
+        }
+        assert_ne!(fold_name("Mia"), fold_name("Maya"));
+        assert_eq!(fold_name("प्रिया"), fold_name(" प्रिया "));
     }
 
     #[test]

@@ -100,6 +100,8 @@ pub struct Session {
     pub updated_at: DateTime<Utc>,
     pub analyzed_at: Option<DateTime<Utc>>,
     pub analysis_status: Option<AnalysisStatus>,
+    /// What of the report could not be read, one sentence each.
+    pub report_faults: Option<Vec<String>>,
 }
 
 impl Session {
@@ -237,6 +239,19 @@ pub async fn mark_session(
     if n == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
 }
 
+/// Records what of the session's report could not be read. An empty list: everything was read.
+pub async fn set_report_faults(tx: &mut Connection, session_id: SessionId, faults: &[String]) -> Result<()> {
+    sqlx::query!(
+        "update sessions set report_faults = nullif($2::text[], '{}')
+         where session_id = $1 and report_faults is distinct from nullif($2::text[], '{}')",
+        session_id as SessionId,
+        faults,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Says whose session it is. Needs `students:write`. The caller re-analyses it, so that evidence follows.
 pub async fn assign_session(
     tx: &mut Connection,
@@ -278,7 +293,7 @@ pub async fn get_session(db: impl Executor<'_>, caller: &Caller, key: &SessionKe
                caller_phone, s.status as "status: SessionStatus", attention_reason, call_type, assistant_id,
                assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd,
                cost_parts as "cost_parts: Json<Vec<CostPart>>", recording_url, s.created_at, s.updated_at, analyzed_at,
-               a.status as "analysis_status?: AnalysisStatus"
+               a.status as "analysis_status?: AnalysisStatus", report_faults
            from sessions s left join analyses a on a.session_id = s.session_id and a.is_current
            where s.session_id = $1 or call_id = $2"#,
         session_id as Option<SessionId>,

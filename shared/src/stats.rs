@@ -98,7 +98,7 @@ pub async fn list_sessions_to_see(
                st.display_name as "student_name?", st.grade as "grade?", attention_reason,
                coalesce(started_at, s.created_at) as "at!"
            from sessions s left join students st on st.student_id = s.student_id
-           where s.status = $1 and ($3::text is null or st.cohort = $3)
+           where s.status = $1 and ($1 <> 'in_progress' or s.ended_at is null) and ($3::text is null or st.cohort = $3)
            order by s.created_at desc, s.session_id desc limit $2"#,
         status as SessionStatus,
         limit,

@@ -1,6 +1,8 @@
 //! The learner: who they are, and from which telephones they call.
 
 pub mod browse;
+pub mod check;
+pub mod roster;
 
 mod export;
 mod find;
@@ -16,6 +18,7 @@ use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::StudentId;
 use crate::phone::Phone;
+use crate::plain_text;
 
 pub use self::export::export;
 pub use self::find::{StudentHit, find_students};
@@ -63,6 +66,12 @@ impl Student {
 /// The first word of a name.
 pub fn first_name(display_name: &str) -> &str {
     display_name.split_whitespace().next().unwrap_or(display_name)
+}
+
+/// Whether a caller who said `said` has this first name: however it is typed, with or without a surname.
+pub fn is_first_name(first_name_of_student: &str, said: &str) -> bool {
+    let name = plain_text::fold_name(first_name_of_student);
+    !name.is_empty() && [said, first_name(said)].iter().any(|said| plain_text::fold_name(said) == name)
 }
 
 impl std::fmt::Debug for Student {
@@ -132,8 +141,31 @@ pub async fn insert_student(
     now: DateTime<Utc>,
 ) -> Result<Student> {
     caller.require(Scope::StudentsWrite)?;
-    write_student(tx, new, now).await
+    write_student(tx, StudentId::new(), new, now).await
 }
+
+/// The same for a request that its client may repeat: the id is made of the client and of the key that it chose, so that
+/// the second request finds the student of the first. [`Error::Conflict`] with `idempotency_key`: the key was used for
+/// another name. Needs `students:write`.
+pub async fn insert_student_once(
+    tx: &mut Connection,
+    caller: &Caller,
+    key: &str,
+    new: &NewStudent,
+    now: DateTime<Utc>,
+) -> Result<Student> {
+    caller.require(Scope::StudentsWrite)?;
+    let student_id = StudentId(uuid::Uuid::new_v5(&IDEMPOTENCY_KEYS, format!("{}\n{key}", caller.actor).as_bytes()));
+    match get_student(&mut *tx, &Caller::worker(), student_id).await {
+        Ok(student) if student.display_name == new.display_name => Ok(student),
+        Ok(_) => Err(Error::Conflict("idempotency_key".to_owned())),
+        Err(Error::NotFound(_)) => write_student(tx, student_id, new, now).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// Ours alone. It must never change: a request of before the change could be repeated after it.
+const IDEMPOTENCY_KEYS: uuid::Uuid = uuid::Uuid::from_u128(0x91c1_07f6_41be_4e4d_8f2b_6a53_0d2c_77aa);
 
 /// The same for a caller who introduces themselves on the telephone. Needs `calls:write`.
 pub async fn register_student(
@@ -143,17 +175,22 @@ pub async fn register_student(
     now: DateTime<Utc>,
 ) -> Result<Student> {
     caller.require(Scope::CallsWrite)?;
-    write_student(tx, new, now).await
+    write_student(tx, StudentId::new(), new, now).await
 }
 
-async fn write_student(tx: &mut Connection, new: &NewStudent, now: DateTime<Utc>) -> Result<Student> {
+async fn write_student(
+    tx: &mut Connection,
+    student_id: StudentId,
+    new: &NewStudent,
+    now: DateTime<Utc>,
+) -> Result<Student> {
     let student = sqlx::query_as!(
         Student,
         r#"insert into students (student_id, display_name, grade, cohort, locale, timezone, created_at, updated_at)
            values ($1, $2, $3, $4, $5, $6, $7, $7)
            returning student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
                status as "status: StudentStatus", guidance, created_at, updated_at"#,
-        StudentId::new() as StudentId,
+        student_id as StudentId,
         new.display_name,
         new.grade,
         new.cohort,

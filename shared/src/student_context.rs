@@ -4,10 +4,13 @@
 //! diagnosis, and never one child's data in another's context. Caller id is a hint, not a proof.
 
 mod compose;
+mod days;
+mod plan;
 mod prepare;
 mod read;
+mod speech;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +19,9 @@ use crate::id::{SessionId, StudentId};
 use crate::learner::MasteryState;
 
 pub use self::compose::unknown;
+pub use self::plan::{PlanStep, Why};
 pub use self::prepare::rebuild;
-pub use self::read::{find_by_phone, get_by_student_id, list_due};
+pub use self::read::{find_by_phone, get_by_student_id, list_due, list_plan};
 
 /// The most that a context may cost an assistant, by the estimate of [`StudentContext::n_tokens`].
 pub const MAX_TOKENS: usize = 600;
@@ -110,6 +114,9 @@ pub struct Plan {
     /// At most three.
     pub today: Vec<String>,
     pub stop_when: String,
+    /// The skills of `today`, in its order, for `next_question`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skill_ids: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -131,6 +138,9 @@ pub struct Belief {
     pub belief: String,
     /// In how many calls it showed.
     pub seen: i32,
+    /// When it showed last: "on Tuesday 24 November (2 days ago)".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
 }
 
 /// The last call, in what was practised and what it showed.
@@ -139,9 +149,12 @@ pub struct LastCall {
     pub session_id: SessionId,
     pub summary: String,
     pub practised: Vec<Practised>,
-    /// What was left open, or asked for.
+    /// What the student asked for, in this call or one before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
+    /// What was practised that no skill covers: "Photosynthesis: 2 of 3 right".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
 }
 
 /// One skill of a call, with the evidence for it.
@@ -151,27 +164,55 @@ pub struct Practised {
     pub skill: String,
     pub n_correct: u32,
     pub n_incorrect: u32,
+    /// Of the correct answers those that needed a hint or were told.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_with_help: u32,
     /// The student's turns that show it; `get_session` has them.
     pub turns: Vec<i32>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
 /// What is prepared when an analysis finishes, and kept in `student_contexts`: all that does not depend on the hour.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Prepared {
     pub n_calls: i64,
     pub last_call_at: Option<DateTime<Utc>>,
     pub analysis: Option<AnalysisStatus>,
     pub last_call: Option<LastCall>,
-    pub watch: Vec<Belief>,
-    pub plan_goal: Option<String>,
+    pub watch: Vec<PreparedBelief>,
+    /// Always empty. A server of the release before reads it while both run.
     pub plan_steps: Vec<String>,
     pub mood: Option<String>,
+    /// Language of the last call, ISO 639-1.
+    pub language: Option<String>,
     pub facts: Vec<PreparedFact>,
+}
+
+/// A wrong belief that is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreparedBelief {
+    pub belief: String,
+    pub seen: i32,
+    #[serde(default)]
+    pub skill_id: Option<String>,
+    #[serde(default)]
+    pub last_seen_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreparedFact {
+    /// interest, preference, schedule, goal or study_context.
+    #[serde(default)]
+    pub kind: String,
     pub text: String,
+    /// The day that it speaks of, by the student's calendar.
+    #[serde(default)]
+    pub on_date: Option<NaiveDate>,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -185,7 +226,8 @@ impl StudentContext {
     /// Cuts what matters least until the budget holds.
     fn fit(mut self) -> Self {
         type Cut = fn(&mut StudentContext);
-        let cuts: [Cut; 9] = [
+        let cuts: [Cut; 10] = [
+            |c| c.last_call.iter_mut().for_each(|call| call.also.clear()),
             |c| c.facts.truncate(1),
             |c| c.facts.clear(),
             |c| c.strong.clear(),
@@ -227,6 +269,7 @@ impl StudentContext {
             clip(&mut plan.goal, limit);
             clip(&mut plan.stop_when, limit);
             plan.today.iter_mut().for_each(|step| clip(step, limit));
+            plan.skill_ids.truncate(1);
         }
         self.watch.iter_mut().for_each(|watch| clip(&mut watch.belief, limit));
         if let Some(call) = &mut self.last_call {

@@ -18,7 +18,7 @@ pub async fn get(db: impl Executor<'_>, caller: &Caller) -> Result<Tally> {
     caller.require(Scope::SessionsRead)?;
     Ok(sqlx::query_as!(
         Tally,
-        r#"select (select count(*) from (select from sessions where status = 'in_progress' limit $1) l) as "n_live!",
+        r#"select (select count(*) from (select from sessions where status = 'in_progress' and ended_at is null limit $1) l) as "n_live!",
                (select count(*) from (select from jobs where state = 'needs_attention' limit $1) g) as "n_given_up!""#,
         MOST,
     )

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -20,18 +21,30 @@ const SUM_UP_EVERY: Duration = Duration::from_secs(5);
 
 /// Begins to log: as text for people, or as one JSON object a line (`LOG_FORMAT=json`). `RUST_LOG` filters; it cannot
 /// make rmcp print requests.
-pub fn init(log_format: Option<&str>, rust_log: Option<&str>) {
+///
+/// A thread of its own writes the lines, so that no request waits for the reader of standard error, and none fails when
+/// that reader is gone. If the reader is slower than the service, lines are dropped. Hold the guard until the process ends:
+/// it writes what is still waiting.
+#[must_use = "lines that are still waiting are lost without the guard"]
+pub fn init(log_format: Option<&str>, rust_log: Option<&str>) -> WorkerGuard {
     let wanted = rust_log.unwrap_or("info");
     let filter =
         EnvFilter::try_new(format!("{wanted},{QUIET}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{QUIET}")));
     // Standard output belongs to what a command was asked for.
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let (writer, guard) = NonBlockingBuilder::default().lossy(true).thread_name("log").finish(std::io::stderr());
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(std::io::stderr().is_terminal())
+        // It would report a failed write to standard error, which panics when nobody reads that.
+        .log_internal_errors(false);
     // A second subscriber in one process is a fault of a test at most; the first stays.
     let _ = if log_format == Some("json") {
         builder.json().flatten_event(true).with_current_span(false).try_init()
     } else {
         builder.with_target(false).try_init()
     };
+    guard
 }
 
 /// The figures of this process, counted from the first call on. A process that nobody can ask never calls it, and

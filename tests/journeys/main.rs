@@ -20,6 +20,7 @@ mod introductions;
 mod language_model;
 mod migrations;
 mod missing_reports;
+mod odd_input;
 mod office;
 mod operations;
 mod orders;

@@ -182,3 +182,35 @@ fn migrations_are_numbered_without_gaps() {
         assert!(name.starts_with(&format!("{:04}_", i + 1)), "{name} is not number {}", i + 1);
     }
 }
+
+/// Quoted names of settings in a text: capitals, digits and underscores between two marks.
+fn settings_in(text: &str, mark: char) -> std::collections::BTreeSet<String> {
+    let is_setting = |name: &&str| {
+        name.len() > 3
+            && name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    text.split(mark).filter(is_setting).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_readme_names_every_setting_and_no_other() {
+    let mut sources = Vec::new();
+    files(&root().join("shared/src/config"), "rs", &mut sources);
+    let mut known = std::collections::BTreeSet::new();
+    for path in sources {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
+        known.extend(settings_in(&text, '"'));
+    }
+    known.extend(["AI_TUTOR_DATA_DIR", "LOG_FORMAT", "RUST_LOG"].map(str::to_owned));
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut named = settings_in(&readme, '`');
+    // Named in the text of a row, with its value.
+    named.insert("QUEUE".to_owned());
+    assert!(known.len() > 40, "the settings are where this test looks");
+    let undocumented: Vec<_> = known.difference(&named).collect();
+    assert!(undocumented.is_empty(), "README does not name {undocumented:?}");
+    let unknown: Vec<_> = named.difference(&known).collect();
+    assert!(unknown.is_empty(), "README names settings that nothing reads: {unknown:?}");
+}

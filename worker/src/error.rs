@@ -44,6 +44,7 @@ impl From<db::Error> for JobError {
             db::Error::Conflict(_) => Self::retry("another change came first"),
             db::Error::NotFound(what) => Self::fail(format!("there is no such {what}")),
             db::Error::Corrupt(what) => Self::fail(format!("a stored {what} cannot be read")),
+            db::Error::UnstorableText => Self::fail("a text contains a NUL character"),
             db::Error::Forbidden(_) | db::Error::Internal(_) => Self::fail("the database refused a statement"),
         }
     }

@@ -5,14 +5,17 @@ mod payload;
 use chrono::{DateTime, Utc};
 use shared::delivery::{self, DeliveryState};
 use shared::id::DeliveryId;
-use shared::job::lease::{Finished, Lease, finish_done};
+use shared::job::lease::{Finished, Lease, finish_done, renew};
 use shared::job::{self, Job};
-use shared::session::{index_words, merge_news};
+use shared::session::{SessionStatus, index_words, mark_session, merge_news, set_report_faults};
 use shared::student::find_only_student_id;
 use shared::transcript::replace_turns;
 
-use self::payload::Message;
+use self::payload::{Message, Talk};
 use crate::{Context, JobError};
+
+/// Shown on the session and on the Jobs page.
+const UNREADABLE_WORDS: &str = "the report has words in a form that this version cannot read";
 
 /// Messages of a call come in any order, twice, or not at all: each adds what it knows, and the end is the same.
 pub(crate) async fn perform(
@@ -26,8 +29,11 @@ pub(crate) async fn perform(
     // Without a body there is nothing to do: its student was erased, or it grew too old.
     if let (DeliveryState::Stored, Some(body)) = (delivery.state, &delivery.body) {
         let message = Message::read(body).ok_or_else(|| JobError::fail("the message is not readable"))?;
-        if message.concerns_a_session() {
-            apply(&mut tx, &message, now).await?;
+        if message.concerns_a_session() && !apply(&mut tx, &message, now).await? {
+            // The session is kept, and the job waits for a person: a newer version may read what this one could not.
+            renew(&mut *tx, lease, context.config.lease).await?;
+            context.commit(tx).await?;
+            return Err(JobError::fail(UNREADABLE_WORDS));
         }
     }
     delivery::mark_delivery_processed(&mut tx, delivery_id, now).await?;
@@ -36,15 +42,21 @@ pub(crate) async fn perform(
     Ok(finished)
 }
 
-async fn apply(tx: &mut shared::db::Connection, message: &Message, now: DateTime<Utc>) -> Result<(), JobError> {
-    let news = message.news().ok_or_else(|| JobError::fail("the message names no call"))?;
+/// Merges a message into its session. False: the report holds words that could not be read, so nothing is judged.
+async fn apply(tx: &mut shared::db::Connection, message: &Message, now: DateTime<Utc>) -> Result<bool, JobError> {
+    let news = message.news(now).ok_or_else(|| JobError::fail("the message names no call"))?;
     let student_id = match &news.caller_phone {
         Some(phone) => find_only_student_id(&mut *tx, phone).await?,
         None => None,
     };
     let (session_id, _) = merge_news(tx, &news, student_id, now).await?;
     if news.is_report {
-        let turns = message.turns();
+        let Talk { turns, is_unreadable } = message.talk();
+        set_report_faults(tx, session_id, message.faults()).await?;
+        if is_unreadable {
+            mark_session(tx, session_id, SessionStatus::NeedsAttention, Some(UNREADABLE_WORDS), now).await?;
+            return Ok(false);
+        }
         // A second report without turns must not take away those of the first.
         if !turns.is_empty() {
             replace_turns(tx, session_id, &turns).await?;
@@ -52,5 +64,5 @@ async fn apply(tx: &mut shared::db::Connection, message: &Message, now: DateTime
         }
         job::enqueue(tx, &Job::AnalyzeSession { session_id, round: 1 }, Some(session_id)).await?;
     }
-    Ok(())
+    Ok(true)
 }

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::curriculum::{self, Curriculum, Skill, Subject};
+use shared::clock;
+use shared::curriculum::{self, Curriculum, Skill, Subject, SuggestedTopic};
 use shared::db::{Db, Error};
 
 use crate::auth::Admin;
@@ -22,6 +23,8 @@ use crate::parts::table::{Column, cell, row, table, two};
 use crate::parts::{csrf, none, select};
 
 const PATH: &str = "/curriculum";
+/// Topics that the page suggests to add.
+const N_SUGGESTED: i64 = 8;
 
 /// The filters, as the address has them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -47,6 +50,8 @@ impl Filter {
 pub(crate) struct Data {
     pub(crate) living: Curriculum,
     pub(crate) retired: Vec<Skill>,
+    /// Topics of recent calls that no skill covers; read for the overview alone.
+    pub(crate) suggested: Vec<SuggestedTopic>,
 }
 
 impl Data {
@@ -55,6 +60,7 @@ impl Data {
         Ok(Self {
             living: curriculum::load(&mut connection).await?,
             retired: curriculum::list_retired(&mut connection).await?,
+            suggested: Vec::new(),
         })
     }
 
@@ -74,7 +80,9 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     if filter.q.chars().count() > 100 {
         return Err(Fault::Invalid("A search has at most 100 characters.".to_owned()));
     }
-    Ok(render(&admin, &Data::fetch(&db).await?, &filter, None))
+    let mut data = Data::fetch(&db).await?;
+    data.suggested = curriculum::list_suggested_topics(&db, &admin.caller, N_SUGGESTED, clock::now()).await?;
+    Ok(render(&admin, &data, &filter, None))
 }
 
 pub(crate) fn render(admin: &Admin, data: &Data, filter: &Filter, error: Option<&str>) -> Markup {
@@ -102,10 +110,26 @@ pub(crate) fn render(admin: &Admin, data: &Data, filter: &Filter, error: Option<
                 @if n_shown == 0 && retired.is_empty() { div.card { (nothing(filter)) } }
                 @for subject in &data.living.subjects { (subject_card(data, subject, filter)) }
                 @if !retired.is_empty() { (retired_card(&retired)) }
+                @if !data.suggested.is_empty() { (suggested_card(&data.suggested)) }
                 @if admin.may_write() { (new_subject(admin)) }
             }
         },
     )
+}
+
+/// What calls were about lately that no skill covers.
+fn suggested_card(suggested: &[SuggestedTopic]) -> Markup {
+    html! {
+        section.card aria-labelledby="suggested" {
+            header { h2 id="suggested" { "Taught, but not in the curriculum" } }
+            div.sec {
+                p.sm.muted { "Calls of the last four weeks were about these topics. Add a skill to follow progress in one of them." }
+                ul.bul { @for topic in suggested {
+                    li { (topic.topic) span.muted { " · " (topic.n_calls) @if topic.n_calls == 1 { " call, " } @else { " calls, " } (topic.n_answers) " answers" } }
+                } }
+            }
+        }
+    }
 }
 
 fn filters(subjects: &[Subject], filter: &Filter) -> Markup {
@@ -243,7 +267,7 @@ mod tests {
     fn data() -> Data {
         let mut living = Curriculum::starter();
         let retired = living.skills.pop().into_iter().collect();
-        Data { living, retired }
+        Data { living, retired, suggested: Vec::new() }
     }
 
     fn shown(role: Role, filter: &Filter) -> String {

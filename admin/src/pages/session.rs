@@ -198,6 +198,9 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
             @if let Some(reason) = &session.attention_reason {
                 (notice(Tone::Warn, "A person should look at this session", reason))
             }
+            @if let Some(faults) = &session.report_faults {
+                (notice(Tone::Info, "Parts of this call’s report could not be read", &faults.join(" ")))
+            }
             (on_page(admin, &data.follow_ups, &format!("/sessions/{}", session.session_id)))
             div.cols.wide-aside {
                 div.stack {
@@ -283,6 +286,9 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
 }
 
 pub(crate) fn status_badge(session: &Session) -> Markup {
+    if session.status == shared::session::SessionStatus::InProgress && session.ended_at.is_some() {
+        return badge::badge("info", "clock", "Ended, report to come");
+    }
     badge::session(session.status, session.analysis_status)
 }
 
@@ -328,6 +334,7 @@ mod tests {
                 updated_at: at("2026-11-19T21:31:00Z"),
                 analyzed_at: Some(at("2026-11-19T21:31:22Z")),
                 analysis_status: None,
+                report_faults: None,
             },
             student: None,
             turns: vec![

@@ -76,6 +76,13 @@ fn operation(path: &str, about: &Operation, reads: &mut SchemaGenerator, writes:
     if let Some(schema) = about.query {
         parameters.extend(query_parameters(schema(reads).as_value()));
     }
+    if about.answer.status == 201 {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "Chosen by the client, for example a UUID. The same key again answers with what was made before.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 200 },
+        }));
+    }
     let scopes: Vec<_> = about.scopes.iter().map(|scope| scope.as_str()).collect();
     let mut operation = json!({
         "operationId": about.id,

@@ -5,7 +5,7 @@ mod view;
 
 use axum::Json;
 use axum::extract::State as Shared;
-use axum::http::{Method, StatusCode, header::LOCATION};
+use axum::http::{HeaderMap, Method, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use shared::access::Scope;
@@ -28,13 +28,18 @@ const ONE: &str = "/api/v1/students/{student_id}";
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::new(Method::POST, "/api/v1/students", "createStudent", create)
-            .says("Create a student", "Several students may share a telephone.")
+            .says(
+                "Create a student",
+                "Several students may share a telephone. With the header `Idempotency-Key` a repeated request answers with \
+                 the student of the first.",
+            )
             .needs(&[Scope::StudentsWrite])
             .body::<NewStudentBody>(json!({
                 "display_name": "Amara Okafor", "grade": 7, "phones": ["+14155550142"],
                 "locale": "en-GB", "timezone": "Europe/London",
             }))
-            .answers::<StudentView>(201, "The new student."),
+            .answers::<StudentView>(201, "The new student.")
+            .problems(&[409]),
         Endpoint::new(Method::POST, "/api/v1/students/lookup", "lookUpStudents", look_up)
             .says("Who calls from a number?", "In a body, because a telephone number never stands in a URL.")
             .needs(&[Scope::StudentsRead])
@@ -66,15 +71,31 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 async fn create(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
+    headers: HeaderMap,
     Body(body): Body<NewStudentBody>,
 ) -> Result<Response, Problem> {
     let new = body.check().map_err(Problem::invalid)?;
+    let key = idempotency_key(&headers)?;
     let mut tx = db::begin(&state.db).await?;
-    let student = student::insert_student(&mut tx, &caller, &new, clock::now()).await?;
+    let student = match key {
+        Some(key) => student::insert_student_once(&mut tx, &caller, key, &new, clock::now()).await?,
+        None => student::insert_student(&mut tx, &caller, &new, clock::now()).await?,
+    };
     tx.commit().await.map_err(db::Error::from)?;
     let location = format!("/api/v1/students/{}", student.student_id);
     let view = StudentView::new(student, new.phones);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)).into_response())
+}
+
+/// The key by which a client marks the repetitions of one request: 1 to 200 visible characters.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().map(str::trim).unwrap_or_default();
+    if key.is_empty() || key.len() > 200 {
+        let fault = "send an Idempotency-Key of 1 to 200 visible characters, for example a UUID";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, fault));
+    }
+    Ok(Some(key))
 }
 
 async fn look_up(

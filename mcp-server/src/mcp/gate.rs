@@ -131,7 +131,7 @@ mod tests {
         let busy = Busy { retry_after: Duration::from_millis(1_200) };
         let mut request = Request::new(Body::empty());
         assert_eq!(refuse(busy, &request).status(), StatusCode::TOO_MANY_REQUESTS);
-        request.extensions_mut().insert(Frame { method: "tools/call".into(), name: None, id: 7.into() });
+        request.extensions_mut().insert(Frame { method: "tools/call".into(), name: None, id: 7.into(), fault: None });
         let response = refuse(busy, &request);
         assert_eq!((response.status(), &response.headers()[RETRY_AFTER]), (StatusCode::OK, &2.into()));
         let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();

@@ -109,6 +109,7 @@ impl From<db::Error> for ToolError {
             // Something was to be written of a student whose id a model has made up.
             db::Error::Conflict(constraint) if constraint.ends_with("_student_id_fkey") => Self::not_found("student"),
             db::Error::Forbidden(forbidden) => forbidden.into(),
+            db::Error::UnstorableText => Self::invalid("leave out NUL characters"),
             db::Error::Unavailable(_) => {
                 tracing::warn!(%error, "a tool could not reach the database");
                 Self::unavailable()

@@ -2,15 +2,35 @@
 
 use serde_json::{Map, Value};
 
-/// The arguments, without those that are null: models send null for what they leave out. `Err`: the first fault, in
-/// words that a model can act upon. A value is not repeated, for it may be personal.
+/// The arguments as the tool reads them. Models send null or an empty text for an optional argument that they leave out,
+/// and JSON Schema counts 2.0 among the integers. `Err`: the first fault, in words that a model can act upon. A value is
+/// not repeated, since it may be personal.
 pub(super) fn check(
     schema: &Map<String, Value>,
     mut arguments: Map<String, Value>,
 ) -> Result<Map<String, Value>, String> {
-    arguments.retain(|_, value| !value.is_null());
+    let required = schema.get("required").and_then(Value::as_array);
+    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|required| required == name));
+    arguments.retain(|name, value| !value.is_null() && (is_required(name) || value != ""));
+    arguments.values_mut().for_each(whole_numbers);
     check_object(schema, &arguments, "")?;
     Ok(arguments)
+}
+
+/// Makes integers of numbers such as 2.0, also inside lists and objects.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            // Beyond this not every integer has a float of its own.
+            let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15);
+            if let Some(whole) = whole {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        _ => {}
+    }
 }
 
 fn check_object(schema: &Map<String, Value>, object: &Map<String, Value>, path: &str) -> Result<(), String> {
@@ -26,7 +46,11 @@ fn check_object(schema: &Map<String, Value>, object: &Map<String, Value>, path: 
             Some(property) => check_value(property, value, &format!("{path}{name}"))?,
             None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
                 let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-                return Err(format!("there is an unknown argument; the arguments are {}", known.join(", ")));
+                // A name is repeated only if it looks like one: a model may put anything there.
+                let is_name =
+                    name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+                let named = if is_name { format!("`{path}{name}` is") } else { "there is".to_owned() };
+                return Err(format!("{named} an unknown argument; the arguments are {}", known.join(", ")));
             }
             None => {}
         }
@@ -182,6 +206,17 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_text_stands_for_left_out_and_a_whole_float_is_an_integer() {
+        assert_eq!(read(&json!({ "id": ID, "name": "" })).unwrap().len(), 1);
+        assert_eq!(
+            read(&json!({ "id": "" })),
+            Err("`id` must be an id (UUID) that a tool of this server gave you".to_owned())
+        );
+        let whole = read(&json!({ "id": ID, "limit": 2.0, "turns": [1.0, 2] })).unwrap();
+        assert_eq!((&whole["limit"], &whole["turns"]), (&json!(2), &json!([1, 2])));
+    }
+
+    #[test]
     fn each_broken_promise_is_named_and_the_value_is_not() {
         for (arguments, words) in [
             (json!({}), "`id` is missing"),
@@ -198,7 +233,11 @@ mod tests {
             (json!({ "id": ID, "turns": [-1] }), "`turns[0]` must be at least 0"),
             (json!({ "id": ID, "at": "secret" }), "`at` must be a time"),
             (json!({ "id": ID, "flag": "true" }), "`flag` must be a boolean"),
-            (json!({ "id": ID, "secret": 1 }), "the arguments are id, name, limit, help, turns, at, flag"),
+            (
+                json!({ "id": ID, "the secret": 1 }),
+                "there is an unknown argument; the arguments are id, name, limit, help",
+            ),
+            (json!({ "id": ID, "nmae": 1 }), "`nmae` is an unknown argument; the arguments are id, name"),
         ] {
             let error = read(&arguments).unwrap_err();
             assert!(error.contains(words), "{arguments}: {error}");

@@ -6,13 +6,10 @@ use shared::access::Scope;
 use shared::curriculum;
 use shared::db::Db;
 use shared::id::StudentId;
-use shared::student_context::{self, DueSkill};
+use shared::student_context::{self, PlanStep};
 
 use super::next_question::draw;
 use super::{Answer, Ask, Effect, Tool, ToolError};
-
-/// Due skills in one lesson: more would be a test.
-const MAX_DUE: usize = 3;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -73,8 +70,8 @@ impl Tool for GetLessonPlan {
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let student_id = ask.student(db, params.student_id).await?;
         let context = student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?;
-        let mut steps: Vec<Step> =
-            context.due.iter().take(MAX_DUE).enumerate().map(|(i, due)| of_due(i, due)).collect();
+        let plan = student_context::list_plan(db, ask.caller, student_id, ask.now).await?;
+        let mut steps: Vec<Step> = plan.iter().enumerate().map(|(i, step)| of_plan(i, step)).collect();
         if let Some(skill_id) = curriculum::find_next_skill(db, ask.caller, student_id).await? {
             let why = "not practised yet, and what comes before it is known".to_owned();
             steps.push(Step { phase: Phase::TryNew, skill: skill_id.clone(), skill_id, why, ..Step::empty() });
@@ -109,12 +106,12 @@ impl Step {
     }
 }
 
-fn of_due(i: usize, due: &DueSkill) -> Step {
+fn of_plan(i: usize, step: &PlanStep) -> Step {
     Step {
         phase: if i == 0 { Phase::WarmUp } else { Phase::Practise },
-        skill_id: due.skill_id.clone(),
-        skill: due.skill.clone(),
-        why: format!("{}, due {}", due.state.as_str(), due.due),
+        skill_id: step.skill_id.clone(),
+        skill: step.skill.clone(),
+        why: step.reason(),
         ..Step::empty()
     }
 }

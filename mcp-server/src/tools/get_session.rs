@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
-use shared::analysis::{self, Analysis, AnalysisStatus, EngagementLevel, SkillFinding};
+use shared::analysis::{self, Analysis, AnalysisStatus, EngagementLevel, SkillFinding, TopicFinding};
 use shared::db::Db;
 use shared::evidence::Verdict;
 use shared::id::{SessionId, StudentId};
@@ -62,6 +62,9 @@ struct Judgement {
     status: AnalysisStatus,
     summary: String,
     skills: Vec<Practised>,
+    /// What was practised that no skill covers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_topics: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     engagement: Option<EngagementLevel>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -134,6 +137,7 @@ fn output(session: Session, analysis: Option<Analysis>) -> Output {
             status: analysis.status,
             summary: analysis.findings.summary,
             skills: analysis.findings.skills.into_iter().map(practised).collect(),
+            other_topics: analysis.findings.other_topics.iter().map(TopicFinding::told).collect(),
             engagement: analysis.findings.engagement.map(|engagement| engagement.level),
             next_steps: analysis.findings.next_lesson.map(|lesson| lesson.steps).unwrap_or_default(),
         }),
@@ -173,6 +177,7 @@ fn say(data: &Output) -> String {
     if let Some(analysis) = &data.analysis {
         let skill = |of: &Practised| format!("- {}: {} right, {} wrong", of.skill, of.n_correct, of.n_incorrect);
         lines.extend(analysis.skills.iter().map(skill));
+        lines.extend(analysis.other_topics.iter().map(|topic| format!("- Not in the curriculum: {topic}")));
         lines.extend(analysis.next_steps.iter().map(|step| format!("Next: {step}")));
     }
     if let Some(turns) = &data.transcript {

@@ -59,11 +59,10 @@ impl Tool for IdentifyStudent {
     }
 }
 
-/// The one student of that name. Two of one name cannot be told apart by it.
+/// The one student of that name, however it is typed. Two of one name cannot be told apart by it.
 fn only_of_name(students: Vec<(StudentId, String)>, said: &str) -> Option<(StudentId, String)> {
-    let said = plain_text::first_name(said)?.to_lowercase();
-    let said = student::first_name(&said);
-    let mut of_name = students.into_iter().filter(|(_, name)| name.to_lowercase() == said);
+    let said = plain_text::first_name(said)?;
+    let mut of_name = students.into_iter().filter(|(_, name)| student::is_first_name(name, &said));
     let only = of_name.next()?;
     of_name.next().is_none().then_some(only)
 }
@@ -87,6 +86,7 @@ mod tests {
         assert_eq!(found(" ZOË Smith").as_deref(), Some("Zoë"));
         assert_eq!(found("Leo"), None);
         assert_eq!(found("Ida"), None);
+        assert_eq!(found("Zoe").as_deref(), Some("Zoë"));
         assert_eq!(found(""), None);
     }
 }

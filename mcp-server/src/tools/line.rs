@@ -42,7 +42,7 @@ impl Line {
         let call_id = call_id.map(str::trim).filter(told).filter(|id| id.len() <= 200);
         let number = match caller_number.map(str::trim).filter(told) {
             None => CallerNumber::Untold,
-            Some(text) => Phone::parse(text).map_or(CallerNumber::Withheld, CallerNumber::Known),
+            Some(text) => Phone::parse_caller(text).map_or(CallerNumber::Withheld, CallerNumber::Known),
         };
         Self { call_id: call_id.map(str::to_owned), number }
     }

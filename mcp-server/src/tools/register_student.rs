@@ -58,8 +58,7 @@ impl Tool for RegisterStudent {
         };
         let mut tx = db::begin(db).await?;
         let known = student::list_first_names(&mut *tx, ask.caller, &phone).await?;
-        let is_same = |name: &str| name.to_lowercase() == student::first_name(&first_name).to_lowercase();
-        let same = known.into_iter().find(|(_, name)| is_same(name));
+        let same = known.into_iter().find(|(_, name)| student::is_first_name(name, &first_name));
         let is_new = same.is_none();
         let student_id = if let Some((student_id, _)) = same {
             student_id

@@ -1,6 +1,7 @@
 //! As much of a message as storing it needs: its type, its call, its time. The rest is read by the job.
 
 use chrono::{DateTime, Utc};
+use domain::lenient_json;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
@@ -79,7 +80,7 @@ struct WireCall {
 #[derive(Deserialize)]
 struct WireCustomer {
     /// E.164 from a telephone, anything from a SIP trunk, nothing from the web.
-    number: Option<Lenient<Phone>>,
+    number: Option<Lenient<String>>,
 }
 
 /// Milliseconds today; a text in 2024.
@@ -108,8 +109,11 @@ impl<T> Lenient<T> {
 }
 
 impl Envelope {
+    /// Reads a body. One with unreadable characters or values is repaired first, since a message is not lost over them.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Unreadable> {
-        let message = serde_json::from_slice::<Wire>(body).map_err(|_| Unreadable)?.message;
+        let wire = serde_json::from_slice::<Wire>(body)
+            .or_else(|_| serde_json::from_str(&lenient_json::repair(body).0).map_err(|_| Unreadable))?;
+        let message = wire.message;
         let kind = Kind::of(&message.r#type);
         let r#type = plain(&message.r#type, MAX_WORD_CHARS).ok_or(Unreadable)?;
         let (call_id, customer) = match message.call.and_then(Lenient::known) {
@@ -117,7 +121,7 @@ impl Envelope {
             None => (None, None),
         };
         let mut customers = [customer, message.customer].into_iter().flatten().filter_map(Lenient::known);
-        let caller_phone = customers.find_map(|customer| customer.number?.known());
+        let caller_phone = customers.find_map(|customer| Phone::parse_caller(&customer.number?.known()?).ok());
         let message_at = message.timestamp.and_then(Lenient::known).and_then(|time| match time {
             WireTime::Millis(millis) => DateTime::from_timestamp_millis(millis as i64),
             WireTime::Text(time) => Some(time),

@@ -1,5 +1,6 @@
 //! The tool calls of a `tool-calls` message, in every shape in which VAPI was seen to send them, and their answer.
 
+use domain::lenient_json;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -43,23 +44,26 @@ struct Wire {
 #[expect(clippy::struct_field_names, reason = "the names are VAPI's")]
 struct WireMessage {
     #[serde(default)]
-    tool_call_list: Vec<Value>,
+    tool_call_list: Value,
     #[serde(default)]
-    tool_with_tool_call_list: Vec<Value>,
+    tool_with_tool_call_list: Value,
     /// The older twin of `toolCallList`.
     #[serde(default)]
-    tool_calls: Vec<Value>,
+    tool_calls: Value,
 }
 
 /// The calls of a message, in its order. Empty where there is none that names a tool.
 pub(super) fn parse(body: &[u8]) -> Vec<ToolCall> {
-    let Ok(Wire { message }) = serde_json::from_slice::<Wire>(body) else {
+    let wire = serde_json::from_slice(body).or_else(|_| serde_json::from_str(&lenient_json::repair(body).0));
+    let Ok(Wire { message }) = wire else {
         return Vec::new();
     };
+    // `null`, or a value of another type, is an empty list.
+    let list = |value: Value| if let Value::Array(calls) = value { calls } else { Vec::new() };
     let twins = [
-        message.tool_call_list,
-        message.tool_calls,
-        message.tool_with_tool_call_list.into_iter().map(|mut pair| pair["toolCall"].take()).collect(),
+        list(message.tool_call_list),
+        list(message.tool_calls),
+        list(message.tool_with_tool_call_list).into_iter().map(|mut pair| pair["toolCall"].take()).collect(),
     ];
     let calls = twins.into_iter().find(|calls| !calls.is_empty()).unwrap_or_default();
     calls.iter().take(MAX_CALLS).filter_map(parse_call).collect()
@@ -69,11 +73,17 @@ fn parse_call(call: &Value) -> Option<ToolCall> {
     let function = if call["function"].is_object() { &call["function"] } else { call };
     let arguments = [&function["arguments"], &function["parameters"]].into_iter().find(|value| !value.is_null());
     Some(ToolCall {
-        id: call["id"].as_str()?.to_owned(),
+        id: match &call["id"] {
+            Value::String(id) => id.clone(),
+            Value::Number(id) => id.to_string(),
+            _ => return None,
+        },
         name: function["name"].as_str()?.to_owned(),
         arguments: match arguments {
             Some(Value::Object(fields)) => fields.clone(),
-            Some(Value::String(json)) => serde_json::from_str(json).unwrap_or_default(),
+            Some(Value::String(json)) => serde_json::from_str(json)
+                .or_else(|_| serde_json::from_str(&lenient_json::repair(json.as_bytes()).0))
+                .unwrap_or_default(),
             _ => Map::new(),
         },
     })
@@ -108,6 +118,16 @@ mod tests {
             json!({ "toolCallList": [{ "id": "c1", "name": "get", "parameters": { "phone": "+1" } }] }),
         ] {
             assert_eq!(calls(&message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn small_mistakes_of_the_sender_cost_no_answer() {
+        let call = r#"{"id":7,"type":"function","function":{"name":"get","arguments":{"text":"seven \ud83d"}}}"#;
+        for list in [format!(r#""toolCallList":null,"toolCalls":[{call}]"#), format!(r#""toolCallList":[{call}]"#)] {
+            let body = format!(r#"{{"message":{{"type":"tool-calls",{list}}}}}"#);
+            let calls = parse(body.as_bytes());
+            assert_eq!((&*calls[0].id, &calls[0].arguments["text"]), ("7", &json!("seven \u{fffd}")), "{body}");
         }
     }
 

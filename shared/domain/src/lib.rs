@@ -6,4 +6,10 @@
 //! that judge answer "undecided" if anything that matters is unread.
 
 pub mod answer;
+pub mod disclosure;
+mod folded;
+pub mod language;
+pub mod lenient_json;
+pub mod name;
 pub mod question;
+pub mod task;

@@ -1,5 +1,6 @@
 //! How a process ends that cannot go on.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use super::env::Faults;
@@ -9,6 +10,7 @@ const EX_CONFIG: u8 = 78;
 
 /// Tells a person why `program` ends, each fault of its settings in a line of its own.
 pub fn exit(program: &str, error: &anyhow::Error) -> ExitCode {
-    eprintln!("{program}: {error:#}");
+    // Not `eprintln!`, which panics when nobody reads standard error any more.
+    let _ = writeln!(std::io::stderr(), "{program}: {error:#}");
     ExitCode::from(if error.is::<Faults>() { EX_CONFIG } else { 1 })
 }

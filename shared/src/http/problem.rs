@@ -84,6 +84,7 @@ impl From<db::Error> for Problem {
             db::Error::Conflict(_) => {
                 Self::new(StatusCode::CONFLICT, "this conflicts with what is stored; read it again and retry")
             }
+            db::Error::UnstorableText => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "leave out NUL characters"),
             db::Error::Unavailable(_) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "database unavailable");
                 Self::unavailable()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
@@ -13,8 +13,9 @@ use crate::id::{MisconceptionId, SessionId, StudentId};
 /// Names beliefs among all UUIDv5, so that folding again gives the same rows.
 const NAMESPACE: Uuid = Uuid::from_u128(0x1d0c_54f6_3a2e_4b7f_8e57_20a9_44c1_6b03);
 
-/// So many right answers without help, after it was last seen, and a belief counts as overcome.
-const N_CORRECT_TO_RESOLVE: usize = 2;
+/// In so many calls the student has to answer right without help, after the belief was last seen, before it counts as
+/// overcome. What is cleared up within one call is often back in the next.
+const N_CALLS_TO_RESOLVE: usize = 2;
 
 /// One sighting, in an analysis that counts.
 #[derive(Clone)]
@@ -22,8 +23,6 @@ struct Sighting {
     session_id: SessionId,
     skill_id: Option<String>,
     belief: String,
-    /// The tutor and the student cleared it up there and then.
-    resolved: bool,
     at: DateTime<Utc>,
 }
 
@@ -47,7 +46,6 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
         Sighting,
         r#"select s.session_id as "session_id!: SessionId", m.found->>'skill_id' as skill_id,
                left(m.found->>'belief', 200) as "belief!",
-               coalesce((m.found->>'resolved')::boolean, false) as "resolved!",
                coalesce(s.started_at, s.created_at) + make_interval(secs => coalesce(t.offset_ms, 0) / 1000.0)
                    as "at!"
            from sessions s
@@ -116,10 +114,9 @@ fn fold(student_id: StudentId, mut sightings: Vec<Sighting>, evidence: &[Evidenc
         }
         row.session_id = seen.session_id;
         row.last_seen_at = seen.at;
-        row.resolved_at = seen.resolved.then_some(seen.at);
     }
     let mut rows: Vec<Folded> = folded.into_values().collect();
-    for row in rows.iter_mut().filter(|row| row.resolved_at.is_none()) {
+    for row in &mut rows {
         row.resolved_at = overcome_at(row, evidence);
     }
     rows
@@ -131,9 +128,16 @@ fn overcome_at(row: &Folded, evidence: &[Evidence]) -> Option<DateTime<Utc>> {
             && (e.verdict, e.help) == (Verdict::Correct, Help::None)
             && e.observed_at > row.last_seen_at
     };
-    let mut right: Vec<_> = evidence.iter().filter(shows).map(|e| e.observed_at).collect();
-    right.sort_unstable();
-    right.get(N_CORRECT_TO_RESOLVE - 1).copied()
+    // The first right answer of each call; off the telephone, of each day.
+    let mut first_of_call: BTreeMap<(Option<SessionId>, Option<NaiveDate>), DateTime<Utc>> = BTreeMap::new();
+    for e in evidence.iter().filter(shows) {
+        let call = (e.session_id, e.session_id.is_none().then(|| e.observed_at.date_naive()));
+        let first = first_of_call.entry(call).or_insert(e.observed_at);
+        *first = e.observed_at.min(*first);
+    }
+    let mut firsts: Vec<_> = first_of_call.into_values().collect();
+    firsts.sort_unstable();
+    firsts.get(N_CALLS_TO_RESOLVE - 1).copied()
 }
 
 /// The same belief, however it is capitalised and punctuated.
@@ -154,22 +158,21 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::minutes(n)
     }
 
-    fn seen(call: u128, belief: &str, at: i64, resolved: bool) -> Sighting {
+    fn seen(call: u128, belief: &str, at: i64) -> Sighting {
         Sighting {
             session_id: SessionId(Uuid::from_u128(call)),
             skill_id: Some("maths.fractions".to_owned()),
             belief: belief.to_owned(),
-            resolved,
             at: minute(at),
         }
     }
 
-    fn right(at: i64, help: Help) -> Evidence {
+    fn right(call: u128, at: i64, help: Help) -> Evidence {
         Evidence {
             evidence_id: EvidenceId::new(),
             student_id: StudentId(Uuid::nil()),
             skill_id: "maths.fractions".to_owned(),
-            session_id: None,
+            session_id: (call > 0).then(|| SessionId(Uuid::from_u128(call))),
             analysis_id: None,
             turn_no: None,
             verdict: Verdict::Correct,
@@ -188,9 +191,9 @@ mod tests {
     #[test]
     fn a_belief_seen_again_is_one_belief_however_it_is_written() {
         let sightings = [
-            seen(2, "Adds the denominators!", 90, false),
-            seen(1, "adds the denominators", 2, true),
-            seen(1, "adds the denominators", 1, false),
+            seen(2, "Adds the denominators!", 90),
+            seen(1, "adds the denominators", 2),
+            seen(1, "adds the denominators", 1),
         ];
         let rows = folded(&sightings, &[]);
         assert_eq!(rows.len(), 1);
@@ -201,12 +204,28 @@ mod tests {
     }
 
     #[test]
-    fn two_right_answers_without_help_overcome_it() {
-        let sightings = [seen(1, "adds the denominators", 5, false)];
-        let before_it = right(4, Help::None);
-        assert_eq!(folded(&sightings, &[before_it.clone(), right(6, Help::None)])[0].resolved_at, None);
-        assert_eq!(folded(&sightings, &[right(6, Help::Told), right(7, Help::None)])[0].resolved_at, None);
-        let rows = folded(&sightings, &[right(8, Help::None), before_it, right(6, Help::None)]);
-        assert_eq!(rows[0].resolved_at, Some(minute(8)));
+    fn right_answers_without_help_in_two_calls_overcome_it() {
+        let sightings = [seen(1, "adds the denominators", 5)];
+        let resolved_at = |evidence: &[Evidence]| folded(&sightings, evidence)[0].resolved_at;
+        let (none, told) = (Help::None, Help::Told);
+        assert_eq!(
+            resolved_at(&[right(1, 4, none), right(2, 60, none)]),
+            None,
+            "before it was seen counts for nothing"
+        );
+        assert_eq!(resolved_at(&[right(1, 6, none), right(1, 7, none)]), None, "one call is not enough");
+        assert_eq!(resolved_at(&[right(1, 6, told), right(2, 70, none)]), None, "nor is an answer that was told");
+        assert_eq!(resolved_at(&[right(2, 71, none), right(1, 6, none), right(2, 70, none)]), Some(minute(70)));
+        // Off the telephone a day is a call.
+        assert_eq!(resolved_at(&[right(0, 6, none), right(0, 7, none)]), None);
+        assert_eq!(resolved_at(&[right(0, 6, none), right(0, 2000, none)]), Some(minute(2000)));
+    }
+
+    #[test]
+    fn a_belief_seen_again_is_open_again() {
+        let evidence = [right(2, 60, Help::None), right(3, 120, Help::None)];
+        assert!(folded(&[seen(1, "adds", 5)], &evidence)[0].resolved_at.is_some());
+        let again = folded(&[seen(1, "adds", 5), seen(4, "adds", 200)], &evidence);
+        assert_eq!((again[0].n_seen, again[0].resolved_at), (2, None));
     }
 }

@@ -1,11 +1,18 @@
 //! From what was prepared, and the hour, to what is said. Pure.
 
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 
 use super::read::Estimate;
-use super::{Choice, ContextStatus, ContextStudent, DueSkill, Plan, Prepared, StudentContext, clip};
+use super::speech::Speech;
+use super::{
+    Belief, Choice, ContextStatus, ContextStudent, DueSkill, Prepared, PreparedFact, StudentContext, clip, days, plan,
+};
 use crate::id::StudentId;
 use crate::learner::{self, MasteryState};
+
+/// Facts that are told.
+const MAX_FACTS: usize = 4;
 
 /// A skill counts as due a little before its time: the next call may be days away.
 const DUE_SOON: Duration = Duration::hours(24);
@@ -19,6 +26,8 @@ pub(super) struct Known {
     pub first_name: String,
     pub grade: Option<i16>,
     pub language: String,
+    /// Calendar days are those of the student.
+    pub zone: Tz,
     pub guidance: Option<String>,
     pub prepared: Prepared,
     pub mastery: Vec<Estimate>,
@@ -89,52 +98,63 @@ pub(super) fn choose(mut choices: Vec<Choice>, now: DateTime<Utc>) -> StudentCon
 
 pub(super) fn known(mut known: Known, now: DateTime<Utc>) -> StudentContext {
     clip(&mut known.first_name, MAX_FIRST_NAME);
-    let Prepared { n_calls, last_call_at, analysis, last_call, watch, plan_goal, plan_steps, mood, facts } =
-        known.prepared;
-    let due = due_skills(&known.mastery, 3, now);
-    let say_first = say_first(&known.first_name, last_call.as_ref().map(|call| &call.practised[..]), n_calls);
-    let plan = plan(plan_goal, plan_steps, &due);
-    let how = known.guidance.into_iter().chain(mood.map(|mood| format!("Mood at the end of the last call: {mood}")));
-    let note = if n_calls == 0 {
-        "Known student, first call: nothing has been observed yet."
+    let Known { zone, prepared, mastery, .. } = known;
+    let due = due_skills(&mastery, 3, now);
+    let steps = plan::steps(&mastery, &prepared, zone, now);
+    let plan = plan::plan(&steps, &prepared, zone, now);
+    let speech = Speech::of(&known.language, prepared.language.as_deref());
+    let test = plan::next_test(&prepared, zone, now).map(|(_, day)| days::name(day));
+    let practised = prepared.last_call.as_ref().and_then(|call| call.practised.first()).map(|p| in_speech(&p.skill));
+    let say_first = if prepared.n_calls == 0 {
+        speech.welcome(&known.first_name)
     } else {
-        "Known student. Begin with a question they should be able to answer alone."
+        speech.welcome_back(&known.first_name, practised.as_deref(), test.as_deref())
     };
+    let watch = prepared.watch.iter().map(|belief| Belief {
+        belief: belief.belief.clone(),
+        seen: belief.seen,
+        last: belief.last_seen_at.map(|at| days::past(at, zone, now)),
+    });
+    let mood = prepared.mood.as_deref().filter(|mood| *mood != "neutral");
+    let mood = mood.map(|mood| format!("Mood at the end of the last call: {mood}"));
+    let unjudged = prepared.language.as_deref().filter(|code| !matches!(*code, "en" | "es" | "de"));
+    let unjudged = unjudged.map(|code| format!("The last call was in {}, not judged", domain::language::name(code)));
+    let how = known.guidance.into_iter().chain(unjudged).chain(mood);
     StudentContext {
-        analysis,
+        analysis: prepared.analysis,
         student: Some(ContextStudent {
             student_id: known.student_id,
             first_name: known.first_name,
             grade: known.grade,
             language: known.language,
-            n_calls,
-            last_call: last_call_at.map(|at| ago(now - at)),
+            n_calls: prepared.n_calls,
+            last_call: prepared.last_call_at.map(|at| days::past(at, zone, now)),
         }),
         plan,
         due,
-        watch,
-        last_call,
+        watch: watch.collect(),
         how: how.collect(),
-        strong: strong(&known.mastery, now),
-        facts: facts.into_iter().filter(|fact| fact.expires_at > now).map(|fact| fact.text).take(3).collect(),
-        ..empty(ContextStatus::Known, say_first, note, now)
+        strong: strong(&mastery, now),
+        facts: facts(&prepared.facts, zone, now),
+        last_call: prepared.last_call,
+        ..empty(ContextStatus::Known, say_first, speech.note(prepared.n_calls == 0), now)
     }
     .fit()
 }
 
-fn say_first(first_name: &str, practised: Option<&[super::Practised]>, n_calls: i64) -> String {
-    match practised {
-        Some([first, ..]) => format!(
-            "Welcome back, {first_name}! Last time we worked on {}. Shall we start with a quick question on it?",
-            in_speech(&first.skill)
-        ),
-        _ if n_calls > 0 => format!("Welcome back, {first_name}! What would you like to work on today?"),
-        _ => format!("Hello {first_name}, nice to meet you! What would you like to work on today?"),
-    }
+/// What is known of the student's life and still holds; a fact about a day goes when the day is over.
+fn facts(facts: &[PreparedFact], zone: Tz, now: DateTime<Utc>) -> Vec<String> {
+    let today = now.with_timezone(&zone).date_naive();
+    let holds = |fact: &&PreparedFact| fact.expires_at > now && fact.on_date.is_none_or(|day| day >= today);
+    let told = facts.iter().filter(holds).map(|fact| match fact.on_date {
+        Some(day) => format!("{}: {}", fact.text, days::name(day)),
+        None => fact.text.clone(),
+    });
+    told.take(MAX_FACTS).collect()
 }
 
 /// A skill's name in the middle of a sentence.
-fn in_speech(name: &str) -> String {
+pub(super) fn in_speech(name: &str) -> String {
     let mut chars = name.chars();
     match (chars.next(), chars.clone().next()) {
         (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(chars).collect(),
@@ -177,33 +197,6 @@ fn strong(mastery: &[Estimate], now: DateTime<Utc>) -> Vec<String> {
     mastery.iter().filter(mastered).map(|estimate| estimate.name.clone()).take(3).collect()
 }
 
-fn plan(goal: Option<String>, steps: Vec<String>, due: &[DueSkill]) -> Option<Plan> {
-    if let Some(goal) = goal {
-        let stop_when = "2 unaided correct answers on the last step".to_owned();
-        return Some(Plan { goal, today: steps.into_iter().take(3).collect(), stop_when });
-    }
-    let first = due.first()?;
-    let mut today = vec![format!("Warm-up without hints: {}", first.skill)];
-    today.extend(due.iter().skip(1).map(|skill| format!("Then practise: {}", skill.skill)));
-    Some(Plan {
-        goal: format!("Be sure of: {}", first.skill),
-        today,
-        stop_when: format!("2 unaided correct answers on {}", in_speech(&first.skill)),
-    })
-}
-
-/// "3 days ago", as a person says it.
-fn ago(passed: Duration) -> String {
-    match passed.num_minutes() {
-        ..2 => "just now".to_owned(),
-        minutes @ 2..60 => format!("{minutes} minutes ago"),
-        60..120 => "1 hour ago".to_owned(),
-        minutes @ 120..1440 => format!("{} hours ago", minutes / 60),
-        1440..2880 => "yesterday".to_owned(),
-        minutes => format!("{} days ago", minutes / 1440),
-    }
-}
-
 fn until(left: Duration) -> String {
     match left.num_hours() {
         ..0 => "now".to_owned(),
@@ -216,7 +209,7 @@ fn until(left: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::student_context::{Belief, LastCall, MAX_TOKENS, Practised, PreparedFact};
+    use crate::student_context::{LastCall, MAX_TOKENS, Practised, PreparedBelief};
 
     fn now() -> DateTime<Utc> {
         "2026-11-22T17:30:00Z".parse().unwrap()
@@ -238,10 +231,64 @@ mod tests {
             first_name: "Maya".to_owned(),
             grade: Some(5),
             language: "en".to_owned(),
+            zone: Tz::UTC,
             guidance: None,
             prepared,
             mastery,
         }
+    }
+
+    fn belief(text: String) -> PreparedBelief {
+        PreparedBelief { belief: text, seen: 99, skill_id: Some("m".to_owned()), last_seen_at: Some(now()) }
+    }
+
+    fn fact(text: String, expires_at: DateTime<Utc>) -> PreparedFact {
+        PreparedFact { kind: "goal".to_owned(), text, on_date: None, expires_at }
+    }
+
+    #[test]
+    fn what_is_known_is_told_by_the_calendar() {
+        let prepared = Prepared {
+            n_calls: 2,
+            last_call_at: Some(now() - Duration::days(2)),
+            watch: vec![PreparedBelief {
+                last_seen_at: Some(now() - Duration::days(5)),
+                ..belief("adds tops".to_owned())
+            }],
+            facts: vec![
+                PreparedFact {
+                    kind: "schedule".to_owned(),
+                    text: "has a maths test".to_owned(),
+                    on_date: Some("2026-11-27".parse().unwrap()),
+                    expires_at: now() + Duration::days(9),
+                },
+                PreparedFact {
+                    kind: "schedule".to_owned(),
+                    text: "had a quiz".to_owned(),
+                    on_date: Some("2026-11-21".parse().unwrap()),
+                    expires_at: now() + Duration::days(9),
+                },
+                fact("likes football".to_owned(), now() + Duration::days(9)),
+            ],
+            language: Some("pt".to_owned()),
+            ..Prepared::default()
+        };
+        let context = known(maya(prepared, vec![estimate("maths.f", 0.5, 3)]), now());
+        assert_eq!(context.facts, ["has a maths test: Friday 27 November", "likes football"]);
+        assert_eq!(context.watch[0].last.as_deref(), Some("on Tuesday 17 November (5 days ago)"));
+        assert_eq!(context.student.unwrap().last_call.as_deref(), Some("on Friday 20 November (2 days ago)"));
+        assert_eq!(context.how, ["The last call was in Portuguese, not judged"]);
+        assert_eq!(context.plan.unwrap().goal, "Be ready for the test on Friday 27 November");
+        assert!(context.say_first.contains("Your test is on Friday 27 November"), "{}", context.say_first);
+    }
+
+    #[test]
+    fn the_opening_is_in_the_students_language() {
+        let spanish = Known { language: "es-MX".to_owned(), ..maya(Prepared::default(), Vec::new()) };
+        let context = known(spanish, now());
+        assert!(context.say_first.starts_with("¡Hola, Maya!") && context.note.contains("español"), "{context:?}");
+        let german = Prepared { n_calls: 1, language: Some("de".to_owned()), ..Prepared::default() };
+        assert!(known(maya(german, Vec::new()), now()).say_first.starts_with("Schön"));
     }
 
     #[test]
@@ -279,6 +326,7 @@ mod tests {
             skill: "Add fractions, unlike denominators".to_owned(),
             n_correct: 3,
             n_incorrect: 1,
+            n_with_help: 1,
             turns: vec![1, 3, 5, 7],
         };
         let prepared = Prepared {
@@ -290,12 +338,12 @@ mod tests {
                 summary: long.clone(),
                 practised: vec![practised; 3],
                 open: vec![long.clone(); 2],
+                also: vec![long.clone(); 2],
             }),
-            watch: vec![Belief { belief: long.clone(), seen: 2 }; 2],
-            plan_goal: Some("Be ready for Friday".to_owned()),
-            plan_steps: vec![long.clone(); 3],
+            watch: vec![belief(long.clone()); 2],
             mood: Some("confident".to_owned()),
-            facts: vec![PreparedFact { text: long.clone(), expires_at: now() + Duration::days(1) }; 3],
+            facts: vec![fact(long.clone(), now() + Duration::days(1)); 3],
+            ..Prepared::default()
         };
         let mastery = (0..5).map(|i| estimate(&format!("maths.skill{i}"), 0.5, i)).collect();
         let context = known(maya(prepared, mastery), now());
@@ -312,6 +360,7 @@ mod tests {
             skill: long(80),
             n_correct: 99,
             n_incorrect: 99,
+            n_with_help: 99,
             turns: vec![999; 6],
         };
         let prepared = Prepared {
@@ -323,12 +372,13 @@ mod tests {
                 summary: long(600),
                 practised: vec![practised; 3],
                 open: vec![long(300); 3],
+                also: vec![long(300); 3],
             }),
-            watch: vec![Belief { belief: long(300), seen: 99 }; 2],
-            plan_goal: Some(long(300)),
-            plan_steps: vec![long(300); 3],
+            watch: vec![belief(long(300)); 2],
             mood: Some(long(60)),
-            facts: vec![PreparedFact { text: long(300), expires_at: now() + Duration::days(1) }; 9],
+            facts: vec![fact(long(300), now() + Duration::days(1)); 9],
+            language: Some("pt".to_owned()),
+            ..Prepared::default()
         };
         let longest = |i: i64| {
             let mut estimate = estimate(&format!("m.{}{i}", "s".repeat(77)), 0.5, i);
@@ -348,20 +398,12 @@ mod tests {
 
     #[test]
     fn expired_facts_are_not_told() {
-        let prepared = Prepared {
-            facts: vec![PreparedFact { text: "Maths test on Friday".to_owned(), expires_at: now() }],
-            ..Prepared::default()
-        };
+        let prepared = Prepared { facts: vec![fact("Maths test on Friday".to_owned(), now())], ..Prepared::default() };
         assert!(known(maya(prepared, Vec::new()), now()).facts.is_empty());
     }
 
     #[test]
     fn times_read_as_people_say_them() {
-        assert_eq!(ago(Duration::seconds(30)), "just now");
-        assert_eq!(ago(Duration::minutes(59)), "59 minutes ago");
-        assert_eq!(ago(Duration::minutes(90)), "1 hour ago");
-        assert_eq!(ago(Duration::hours(25)), "yesterday");
-        assert_eq!(ago(Duration::days(3)), "3 days ago");
         assert_eq!(until(Duration::seconds(-1)), "today");
         assert_eq!(until(Duration::hours(-2)), "now");
         assert_eq!(until(Duration::days(3)), "in 3 days");

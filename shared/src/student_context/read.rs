@@ -1,10 +1,12 @@
 //! Reading a context: one indexed query, and arithmetic.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Deserialize;
 use sqlx::types::Json;
 
 use super::compose::{self, Known};
+use super::plan::{self, PlanStep};
 use super::{Choice, DueSkill, Prepared, StudentContext};
 use crate::access::{Caller, Scope};
 use crate::curriculum::Question;
@@ -23,6 +25,8 @@ pub(super) struct Estimate {
     pub skill_id: String,
     pub name: String,
     pub questions: Vec<Question>,
+    #[serde(default)]
+    pub prerequisites: Vec<String>,
     knowledge: f64,
     stability: f64,
     difficulty: f64,
@@ -51,10 +55,16 @@ struct Row {
     display_name: String,
     grade: Option<i16>,
     locale: String,
+    timezone: String,
     status: StudentStatus,
     guidance: Option<String>,
     prepared: Option<Json<Prepared>>,
     mastery: Json<Vec<Estimate>>,
+}
+
+/// The student's time zone; the table holds none that is unknown, and UTC stands in for one that a later version knows.
+fn zone(name: &str) -> Tz {
+    name.parse().unwrap_or(Tz::UTC)
 }
 
 impl Row {
@@ -67,6 +77,7 @@ impl Row {
                     first_name: first_name(&self.display_name).to_owned(),
                     grade: self.grade,
                     language: self.locale,
+                    zone: zone(&self.timezone),
                     guidance: self.guidance,
                     prepared: self.prepared.map(|json| json.0).unwrap_or_default(),
                     mastery: self.mastery.0,
@@ -80,13 +91,15 @@ impl Row {
 async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Option<StudentId>) -> Result<Vec<Row>> {
     Ok(sqlx::query_as!(
         Row,
-        r#"select s.student_id as "student_id: StudentId", s.display_name, s.grade, s.locale,
+        r#"select s.student_id as "student_id: StudentId", s.display_name, s.grade, s.locale, s.timezone,
                s.status as "status: StudentStatus", s.guidance,
                c.prepared as "prepared?: Json<Prepared>",
                coalesce((
                    select jsonb_agg(jsonb_build_object(
                        'skill_id', m.skill_id, 'name', k.name, 'questions', k.questions, 'knowledge', m.knowledge,
                        'stability', m.stability, 'difficulty', m.difficulty, 'n_evidence', m.n_evidence,
+                       'prerequisites', (select coalesce(jsonb_agg(p.prerequisite_id), '[]') from skill_prerequisites p
+                                         where p.skill_id = m.skill_id),
                        'n_unaided_correct', m.n_unaided_correct, 'n_calls_correct', m.n_calls_correct,
                        'last_at', m.last_at))
                    from mastery m join skills k using (skill_id)
@@ -153,5 +166,22 @@ pub async fn list_due(
     match row.status {
         StudentStatus::Blocked => Ok(Vec::new()),
         StudentStatus::Active => Ok(compose::due_skills(&row.mastery.0, limit, now)),
+    }
+}
+
+/// What the student should practise today, first things first: the plan that the context tells. Empty: nothing is known that
+/// could be planned. Needs `context:read`.
+pub async fn list_plan(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: StudentId,
+    now: DateTime<Utc>,
+) -> Result<Vec<PlanStep>> {
+    caller.require(Scope::ContextRead)?;
+    let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
+    let prepared = row.prepared.map(|json| json.0).unwrap_or_default();
+    match row.status {
+        StudentStatus::Blocked => Ok(Vec::new()),
+        StudentStatus::Active => Ok(plan::steps(&row.mastery.0, &prepared, zone(&row.timezone), now)),
     }
 }

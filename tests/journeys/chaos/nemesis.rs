@@ -309,7 +309,7 @@ impl Nemesis {
         let large = format!("{{\"message\": {{\"type\": \"hang\", \"x\": \"{}\"}}}}", "y".repeat(4 << 20));
         let nul = "{\"message\": {\"type\": \"end-of-call-report\", \"call\": {\"id\": \"a\\u0000b\"}}}";
         let lone = "{\"message\": {\"type\": \"hang\\ud800\"}}";
-        for (body, wanted) in [(deep.as_str(), 400), (large.as_str(), 200), (nul, 200), (lone, 400), ("", 400)] {
+        for (body, wanted) in [(deep.as_str(), 200), (large.as_str(), 200), (nul, 200), (lone, 200), ("", 200)] {
             let status = caller.insist_at(body.len(), body.as_bytes()).await;
             self.promise(status == wanted, format!("a poison message of {} bytes was answered {status}", body.len()));
         }

@@ -1,9 +1,13 @@
 //! A catalogue of common wrong beliefs that an answer itself betrays.
 
+mod catalogue;
+
 use std::sync::LazyLock;
 
+use domain::answer::Language;
 use regex::Regex;
 
+use self::catalogue::Asked;
 use super::arithmetic::{self, Expression, Operation};
 use super::exchange::{Exchange, sentences};
 use super::numbers::{Value, values};
@@ -78,9 +82,9 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
     let mut found: Vec<Belief> = Vec::new();
     let all = sentences(&exchange.task);
     let asked = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).map_or("", |(text, _)| *text);
-    let claimed = arithmetic::claims(&exchange.said).into_iter().filter(|c| c.holds == Some(false));
-    let claimed = claimed.map(|c| (c.expression, c.result));
-    let answered = arithmetic::asked(asked).map(|(expression, _)| expression).zip(value);
+    let claimed = arithmetic::claims(&exchange.said, exchange.language).into_iter().filter(|c| c.holds == Some(false));
+    let claimed = claimed.filter_map(|c| Some((c.expression?, c.result)));
+    let answered = arithmetic::asked(asked, exchange.language).map(|(expression, _)| expression).zip(value);
     for (expression, value) in claimed.chain(answered) {
         let Some(result) = expression.result().filter(|result| !value.equals(*result)) else {
             continue;
@@ -89,15 +93,23 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
         found.extend(explains.map(|(_, skill_id, text)| Belief { skill_id, text }));
     }
     found.extend(BY_WORDS.iter().filter(|(words, _)| words.is_match(&exchange.said)).map(|(_, belief)| *belief));
-    found.extend(by_shape(asked, value));
+    found.extend(by_shape(asked, value, exchange.language));
+    let (given, told) = (values(asked, exchange.language), values(&exchange.said, exchange.language));
+    let asked = Asked { question: asked, given: &given, said: &exchange.said, told: &told, value };
+    for belief in catalogue::explain(&asked) {
+        // The calculation itself says more than the words around it.
+        if !found.iter().any(|known| known.skill_id == belief.skill_id) {
+            found.push(belief);
+        }
+    }
     found.dedup();
     found
 }
 
 /// Area for perimeter, doubling for squaring, the smaller fraction for the larger.
-fn by_shape(asked: &str, value: Option<Value>) -> Option<Belief> {
+fn by_shape(asked: &str, value: Option<Value>, language: Language) -> Option<Belief> {
     let value = value?;
-    let given = values(asked);
+    let given = values(asked, language);
     let belief = |skill_id, text| Some(Belief { skill_id, text });
     match given.as_slice() {
         [a, b] if asked.contains("perimeter") && value.equals(a.amount * b.amount) => {
@@ -106,7 +118,7 @@ fn by_shape(asked: &str, value: Option<Value>) -> Option<Belief> {
         [a, b] if asked.contains("area") && value.equals(2.0 * (a.amount + b.amount)) => {
             belief("maths.geometry.area", "takes the perimeter for the area")
         }
-        [a] if asked.contains("squared") && value.equals(2.0 * a.amount) && a.amount > 2.0 => {
+        [a, ..] if asked.contains("squared") && value.equals(2.0 * a.amount) && a.amount > 2.0 => {
             belief("maths.number.powers", "doubles instead of squaring")
         }
         [a, b] if ["bigger", "larger", "more", "greater"].iter().any(|w| asked.contains(w)) => {
@@ -202,8 +214,14 @@ mod tests {
     use super::*;
 
     fn believed(task: &str, said: &str) -> Vec<&'static str> {
-        let exchange = Exchange { task: task.into(), turns: Vec::new(), said: said.into(), reply: String::new() };
-        beliefs(&exchange, values(said).last().copied()).iter().map(|belief| belief.text).collect()
+        let exchange = Exchange {
+            task: task.into(),
+            turns: Vec::new(),
+            said: said.into(),
+            reply: String::new(),
+            language: Language::English,
+        };
+        beliefs(&exchange, values(said, Language::English).last().copied()).iter().map(|belief| belief.text).collect()
     }
 
     #[test]
@@ -232,5 +250,134 @@ mod tests {
     fn a_right_result_betrays_nothing() {
         assert!(believed("what is one half plus one third?", "five sixths").is_empty());
         assert!(believed("what is 48 plus 37?", "85").is_empty());
+    }
+
+    #[test]
+    fn each_belief_of_the_catalogue_is_named_by_its_own_wrong_answer() {
+        let cases = [
+            (
+                "what number comes after twenty-nine?",
+                "twenty ten",
+                "counts on from nine ones to “ten”, as in “twenty-ten”",
+            ),
+            ("what is the four worth in 41?", "four", "says the digit instead of what it is worth"),
+            ("round 65 to the nearest ten", "sixty", "rounds a half down"),
+            ("round 3812 to the nearest thousand", "three thousand", "rounds down whatever the next digit"),
+            ("round 62 to the nearest ten", "seventy", "rounds up whatever the next digit"),
+            (
+                "which is greater, -9 or -2?",
+                "minus nine",
+                "takes a bigger digit after the minus sign for a bigger number",
+            ),
+            ("what is -2 times -5?", "minus ten", "makes minus times minus a minus"),
+            ("what is 5 minus minus 3?", "two", "takes away a negative number as if it were positive"),
+            ("what is 5 to the power of 3?", "fifteen", "multiplies the base by the exponent"),
+            ("what is the square root of 36?", "18", "halves instead of taking the square root"),
+            ("what is the smallest prime number?", "one", "counts 1 as a prime number"),
+            ("can you simplify 6/8?", "3/5", "simplifies by taking the same number from top and bottom"),
+            ("which fraction is equivalent to 1/2?", "3/4", "adds the same number to top and bottom"),
+            ("what is 3/5 divided by 2/3?", "10/9", "flips the first fraction when dividing"),
+            ("what is 3/5 divided by 2/3?", "6/15", "multiplies the fractions instead of dividing"),
+            ("what is 2/3 of 12?", "six", "divides by the top of the fraction"),
+            ("which is bigger, 0.5 or 0.45?", "0.45", "takes the decimal with more digits for the larger one"),
+            ("what is 0.4 times 0.2?", "0.8", "puts the decimal point in the wrong place when multiplying"),
+            ("what is 2.5 times 10?", "2.50", "multiplies a decimal by ten by writing a zero behind it"),
+            ("what is 10 percent of 80?", "ten", "says the percentage instead of the part"),
+            ("what is 20 percent of 80?", "four", "divides by the percentage"),
+            ("what is 10 percent of 80?", "72", "gives what is left instead of the part"),
+            (
+                "a 50 dollar shirt is 20 percent off, what does it cost?",
+                "30",
+                "takes the percentage off as if it were an amount",
+            ),
+            ("share in the ratio 2 to 3 a total of 20", "ten", "shares in equal parts whatever the ratio"),
+            ("solve x plus 7 equals 12", "19", "adds instead of doing the opposite operation"),
+            ("solve x minus 4 equals 9", "five", "takes away on both sides of a subtraction"),
+            ("simplify 2x plus 5x, where x plus x is 2x", "seven x squared", "adds the powers when adding like terms"),
+            ("expand 3 brackets 2x minus 5", "6x minus 5", "multiplies only the first term of a bracket"),
+            ("what is 5 x squared when x is 2?", "100", "squares the whole term instead of the letter"),
+            (
+                "solve -2 x is less than 8",
+                "x is less than -4",
+                "does not turn the sign round when dividing by a negative number",
+            ),
+            (
+                "how do you draw x less than 1?",
+                "a filled dot on one going left",
+                "fills the dot of a strict inequality",
+            ),
+            ("a rectangle is 5 by 3, what is its perimeter?", "eight", "adds only two sides of a rectangle"),
+            ("a triangle has base 6 and height 4, what is its area?", "24", "forgets to halve the area of a triangle"),
+            ("what do the angles in a triangle add up to?", "360", "thinks the angles of a triangle add up to 360"),
+            (
+                "what angle is beside 110 degrees on a straight line?",
+                "250",
+                "thinks the angles on a straight line add up to 360",
+            ),
+            ("what is the volume of a box 2 by 3 by 4?", "nine", "adds the edges instead of multiplying them"),
+            ("the diameter is 10, what is the radius?", "20", "doubles the diameter to get the radius"),
+            (
+                "the short sides are 3 and 4, how long is the hypotenuse?",
+                "seven",
+                "adds the sides instead of their squares",
+            ),
+            ("the short sides are 3 and 4, how long is the hypotenuse?", "25", "forgets to take the square root"),
+            ("how many minutes are in 3 hours?", "300", "counts a hundred minutes in an hour"),
+            ("how many grams are in 2 kilograms?", "200", "takes a hundred for a thousand when converting units"),
+            ("how many metres are in 3 kilometres?", "0.003", "divides instead of multiplying when converting units"),
+            (
+                "you pay 10 for 7.25, how much change?",
+                "3.75",
+                "forgets the dollar that was broken into cents when giving change",
+            ),
+            ("what is the mean of 4, 6 and 11?", "six", "gives the median instead of the mean"),
+            ("what is the mean of 4, 6 and 11?", "21", "adds the numbers for the mean and does not divide"),
+            ("what is the median of 9, 2 and 5?", "two", "takes the middle number without ordering them"),
+            (
+                "3 red and 2 blue, what is the probability of red?",
+                "3/2",
+                "compares the two parts instead of the part with the whole",
+            ),
+            ("can you spell friend?", "f r e i n d", "writes ei for ie"),
+            ("what is the past tense of go?", "goed", "adds -ed to irregular verbs"),
+            ("what is the plural of mouse?", "mouses", "adds -s to irregular nouns"),
+            ("how many legs does an insect have?", "eight", "counts eight legs on an insect"),
+            ("is a whale a fish or a mammal?", "a fish", "takes a whale for a fish"),
+            (
+                "why is it hot in summer?",
+                "we are closer to the sun",
+                "thinks that seasons come from the distance to the sun",
+            ),
+            ("which lands first when we drop them?", "the heavier one", "thinks that heavier things fall faster"),
+            ("where does a plant get its food?", "from the soil", "thinks that plants eat soil"),
+            ("what do plants take in from the air?", "oxygen", "thinks that plants take in oxygen to make food"),
+            ("water boils and becomes steam, what is that called?", "melting", "takes boiling for melting"),
+            ("why do we have day and night?", "the sun goes around us", "thinks that the sun moves round the earth"),
+            ("what happens to the current in a bulb?", "it gets used up", "thinks that a bulb uses up the current"),
+        ];
+        let missed: Vec<_> =
+            cases.iter().filter(|(task, said, belief)| !believed(task, said).contains(belief)).collect();
+        assert!(missed.is_empty(), "{missed:#?}");
+        let untested: Vec<_> =
+            catalogue::texts().filter(|text| !cases.iter().any(|(.., belief)| belief == text)).collect();
+        assert!(untested.is_empty(), "{untested:?}");
+    }
+
+    #[test]
+    fn other_wrong_answers_and_right_ones_name_no_belief() {
+        for (task, said) in [
+            ("round 65 to the nearest ten", "seventy"),
+            ("which is greater, -9 or -2?", "minus two"),
+            ("what is 10 percent of 100?", "ten"),
+            ("what is 4 squared?", "sixteen"),
+            ("which is bigger, 0.5 or 0.45?", "0.5"),
+            ("what is 2 cubed?", "eight"),
+            ("a cube has edges of 3, what is its volume?", "27"),
+            ("what is the mean of 4, 6 and 8?", "five"),
+            ("what is the square root of 4?", "three"),
+            ("how many legs does a spider have?", "eight"),
+        ] {
+            assert!(believed(task, said).is_empty(), "{task} {said}: {:?}", believed(task, said));
+        }
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn refusal(reason: WebhookRefusal) -> (&'static str, &'static str) {
         ),
         WebhookRefusal::Unreadable => (
             "signed, but no message of VAPI’s",
-            "It is kept in the table of deliveries. If VAPI changed its format, this service needs a newer version.",
+            "It is kept, and its job is on the Jobs page. If VAPI changed its format, this service needs a newer version.",
         ),
         WebhookRefusal::Busy => ("too many at once", "VAPI sends it again. If this stays, run more servers."),
         WebhookRefusal::NoDatabase => {

@@ -184,7 +184,7 @@ pub(crate) async fn add_subject(State(db): State<Db>, posted: Posted) -> Result<
     let subject = match subject {
         Ok(subject) => subject,
         Err(why) => {
-            let data = Data { living, retired: curriculum::list_retired(&mut tx).await? };
+            let data = Data { living, retired: curriculum::list_retired(&mut tx).await?, suggested: Vec::new() };
             let shown = super::render(admin, &data, &Filter::default(), Some(&why));
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
         }

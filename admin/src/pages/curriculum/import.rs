@@ -87,7 +87,11 @@ pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Respon
     admin.require_write()?;
     let mut tx = db::begin(&db).await?;
     curriculum::lock(&mut tx).await?;
-    let data = Data { living: curriculum::load(&mut tx).await?, retired: curriculum::list_retired(&mut tx).await? };
+    let data = Data {
+        living: curriculum::load(&mut tx).await?,
+        retired: curriculum::list_retired(&mut tx).await?,
+        suggested: Vec::new(),
+    };
     let Ok(incoming) = read(sheet(&posted.fields)) else { return Ok(judged(&posted, &data, None)) };
     if posted.fields.text("seen") != seen_of(&data) {
         let why = notice(

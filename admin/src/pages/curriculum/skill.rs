@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_skill_shows_what_it_is_made_of_and_a_viewer_has_no_buttons() {
-        let data = Data { living: Curriculum::starter(), retired: Vec::new() };
+        let data = Data { living: Curriculum::starter(), retired: Vec::new(), suggested: Vec::new() };
         let skill = data.living.find_skill("maths.number.place_value").unwrap();
         let of = |role, is_retired| render(&Admin::sample(role), &data, skill, is_retired).into_string();
         let shown = of(Role::Tutor, false);

@@ -75,6 +75,20 @@ fn findings(data: &Data, analysis: &Analysis) -> Markup {
                 ul.skillev { @for skill in skills { (skill_line(data, skill)) } }
             }
         }
+        @if !analysis.findings.other_topics.is_empty() {
+            div.sec {
+                h3 { "Not in the curriculum" span.aside { "Kept, but no evidence of a skill" } }
+                ul.bul { @for topic in &analysis.findings.other_topics { li { (topic.told()) } } }
+            }
+        }
+        @if !analysis.findings.disputes.is_empty() {
+            div.sec {
+                h3 { "Please check" span.aside { "Nothing was recorded for these answers" } }
+                ul.stack { @for dispute in &analysis.findings.disputes {
+                    li.row { span.grow { (dispute.reason) } (turn_tag(&data.turns, dispute.turn_no, "message-square")) }
+                } }
+            }
+        }
         @if !misconceptions.is_empty() {
             div.sec {
                 h3 { "Misconceptions" span.aside { (misconceptions.len()) " seen" } }

@@ -8,6 +8,7 @@ use shared::clock;
 use shared::db::{self, Db};
 use shared::id::StudentId;
 use shared::phone::Phone;
+use shared::student::check::{check_locale, check_timezone};
 use shared::student::{self, MAX_COHORT, NewStudent, Student, StudentChange, StudentStatus};
 
 use crate::auth::Admin;
@@ -93,12 +94,13 @@ impl Typed {
             .iter()
             .enumerate()
             .map(|(i, text)| Phone::parse(text).map_err(|error| format!("Phone number {}: {error}.", i + 1)));
-        if !(2..=35).contains(&self.locale.len()) || !self.locale.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        {
-            return Err("A language is written like en or en-US.".to_owned());
-        }
-        if self.timezone.parse::<chrono_tz::Tz>().is_err() {
-            return Err("A time zone is written like America/Chicago.".to_owned());
+        let mut faults = Vec::new();
+        check_locale(Some(&self.locale), &mut faults);
+        check_timezone(Some(&self.timezone), &mut faults);
+        match faults.first().map(|fault| &fault.field[..]) {
+            Some("locale") => return Err("A language is written like en or en-US.".to_owned()),
+            Some(_) => return Err("A time zone is written like America/Chicago.".to_owned()),
+            None => {}
         }
         if self.guidance.chars().count() > 500 {
             return Err("Guidance has at most 500 characters.".to_owned());

@@ -23,6 +23,8 @@ pub(super) struct SessionView {
     status: SessionStatus,
     /// Why a person should look; null unless the status is `needs_attention`.
     attention_reason: Option<String>,
+    /// What of the call's report could not be read and was dropped, one sentence each; empty if everything was read.
+    report_faults: Vec<String>,
     /// VAPI's word, for example `inboundPhoneCall`.
     call_type: Option<String>,
     assistant: Assistant,
@@ -75,6 +77,7 @@ impl SessionView {
             caller_phone: session.caller_phone.filter(|_| caller.require(Scope::StudentsRead).is_ok()),
             status: session.status,
             attention_reason: session.attention_reason,
+            report_faults: session.report_faults.unwrap_or_default(),
             call_type: session.call_type,
             assistant: Assistant {
                 assistant_id: session.assistant_id,

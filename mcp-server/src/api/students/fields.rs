@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use shared::http::FieldFault;
 use shared::phone::Phone;
+use shared::student::check::{
+    MAX_GUIDANCE, MAX_PHONES, check_cohort, check_grade, check_locale, check_name, check_phones, check_text,
+    check_timezone,
+};
 use shared::student::{MAX_COHORT, NewStudent, StudentChange, StudentStatus};
-
-use crate::api::fault::fault;
-
-const MAX_PHONES: usize = 10;
 
 /// The body of `POST /api/v1/students`.
 #[derive(Deserialize, JsonSchema)]
@@ -96,7 +96,7 @@ pub(super) struct StudentChangeBody {
     status: Option<StudentStatus>,
     /// What a teacher wants the assistant to heed, in a sentence or two.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(with = "Option<String>", length(max = 500))]
+    #[schemars(with = "Option<String>", length(max = MAX_GUIDANCE))]
     guidance: Option<Option<String>>,
 }
 
@@ -118,7 +118,7 @@ impl StudentChangeBody {
         check_locale(self.locale.as_deref(), &mut faults);
         check_timezone(self.timezone.as_deref(), &mut faults);
         if let Some(Some(guidance)) = &self.guidance {
-            check_text("guidance", guidance, 500, &mut faults);
+            check_text("guidance", guidance, MAX_GUIDANCE, &mut faults);
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -142,60 +142,6 @@ impl StudentChangeBody {
 #[schemars(rename = "StudentLookup")]
 pub(super) struct LookupBody {
     pub(super) phone: Phone,
-}
-
-fn check_name(name: &str, faults: &mut Vec<FieldFault>) {
-    if name.trim().is_empty() {
-        faults.push(fault("display_name", "give at least one letter"));
-    }
-    check_text("display_name", name, 120, faults);
-}
-
-/// Postgres keeps no NUL, and the other control characters are nobody's name or advice.
-fn check_text(field: &'static str, text: &str, max: usize, faults: &mut Vec<FieldFault>) {
-    if text.chars().count() > max {
-        faults.push(fault(field, format!("shorten it to {max} characters")));
-    }
-    if text.chars().any(|c| c.is_control() && c != '\n') {
-        faults.push(fault(field, "leave out control characters"));
-    }
-}
-
-fn check_grade(grade: Option<i16>, faults: &mut Vec<FieldFault>) {
-    if grade.is_some_and(|grade| !(0..=13).contains(&grade)) {
-        faults.push(fault("grade", "give a whole number from 0 (kindergarten) to 13, or leave it out"));
-    }
-}
-
-fn check_cohort(cohort: Option<&str>, faults: &mut Vec<FieldFault>) {
-    let Some(cohort) = cohort else { return };
-    if cohort.trim().is_empty() {
-        faults.push(fault("cohort", "give at least one letter, or leave it out"));
-    }
-    check_text("cohort", cohort, MAX_COHORT, faults);
-}
-
-fn check_phones(phones: &[Phone], faults: &mut Vec<FieldFault>) {
-    if phones.len() > MAX_PHONES {
-        faults.push(fault("phones", format!("give at most {MAX_PHONES} numbers")));
-    }
-}
-
-/// Two or three letters, then parts of two to eight letters or digits.
-fn check_locale(locale: Option<&str>, faults: &mut Vec<FieldFault>) {
-    let Some(locale) = locale else { return };
-    let mut parts = locale.split('-');
-    let is_language = |part: &str| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic());
-    let is_subtag = |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    if locale.len() > 35 || !parts.next().is_some_and(is_language) || !parts.all(is_subtag) {
-        faults.push(fault("locale", "give a BCP 47 tag, for example `en` or `pt-BR`"));
-    }
-}
-
-fn check_timezone(timezone: Option<&str>, faults: &mut Vec<FieldFault>) {
-    if timezone.is_some_and(|name| name.parse::<chrono_tz::Tz>().is_err()) {
-        faults.push(fault("timezone", "give an IANA name, for example `Europe/Berlin`"));
-    }
 }
 
 #[cfg(test)]
@@ -237,7 +183,7 @@ mod tests {
 
     #[test]
     fn text_that_postgres_cannot_keep_is_refused() {
-        for name in ["a\0b", "a\u{7}b", &"é".repeat(121)] {
+        for name in ["a\0b", "a\u{7}b", "a\u{202e}b", &"é".repeat(121)] {
             assert_eq!(new_student(json!({ "display_name": name, "phones": [] })).unwrap_err().len(), 1);
         }
         assert!(new_student(json!({ "display_name": "é".repeat(120), "phones": [] })).is_ok());

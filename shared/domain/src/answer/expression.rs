@@ -147,6 +147,9 @@ const MAX_DEPTH: u8 = 24;
 impl Parser<'_> {
     /// Reads the longest expression that begins at `at`.
     pub(super) fn expression(&self, at: usize) -> Option<(Expression, usize)> {
+        if !self.may_start(self.skip(at)) {
+            return None;
+        }
         let (found, end) = self.terms(at, 0, 0)?;
         if self.sense(end) == Sense::InBrackets {
             return Some((bracketed(found), end + 1));

@@ -165,8 +165,12 @@ impl Key {
     }
 }
 
-/// Reads a whole text as one value; `None` if a word is left.
+/// Reads a key as one value; `None` if a word is left. Keys may be English in any lesson.
 pub(super) fn whole_value(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
+    whole_value_in(text, language, wants_letters).or_else(|| whole_value_in(text, Language::English, wants_letters))
+}
+
+fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
     let tokens = if wants_letters { split_products(split(text)) } else { split(text) };
     let parser = Parser::new(&tokens, language, wants_letters);
     let mut values = Vec::new();

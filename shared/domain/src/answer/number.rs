@@ -201,6 +201,11 @@ impl Parser<'_> {
         let (power, end) = match self.sense(end) {
             Sense::Squared if power == 1 => (2, end + 1),
             Sense::Cubed if power == 1 => (3, end + 1),
+            Sense::Power if power == 1 && self.text(end) == "^" && self.is_glued(end) => match self.text(end + 1) {
+                "2" => (2, end + 2),
+                "3" => (3, end + 2),
+                _ => (1, end),
+            },
             Sense::Digits if power == 1 && self.is_glued(end) => match self.text(end) {
                 "2" => (2, end + 1),
                 "3" => (3, end + 1),

@@ -58,6 +58,15 @@ impl<'a> Parser<'a> {
         start..last.map_or(start, |token| token.span.end.max(start))
     }
 
+    /// Whether a value may begin at `at`. Words that are not known begin none, but for German halves and ".5".
+    pub(super) fn may_start(&self, at: usize) -> bool {
+        match self.sense(at) {
+            Sense::Word => self.language == Language::German,
+            Sense::Stop => self.text(at) == ".",
+            sense => sense.starts_value(),
+        }
+    }
+
     /// Returns the next lexeme that is no filler.
     pub(super) fn skip(&self, at: usize) -> usize {
         let fillers = (at..self.len()).take_while(|at| self.sense(*at) == Sense::Filler).count();

@@ -151,6 +151,8 @@ fn hear_numbers(parser: &mut Parser<'_>) {
                 // "20 to 4" is a time or a ratio.
                 let ends = ends && !(sense == Sense::To && is_number(parser.sense(at + 1)));
                 match (homophone(&token.text, parser.language), plural(&token.text, parser, at)) {
+                    // "seven eights fifty six"
+                    (_, Some(_)) if is_number(parser.sense(at + 1)) => {}
                     (_, Some(part)) if ends => heard.push((at, part)),
                     (Some(sense), _) if ends => heard.push((at, sense)),
                     // A word of substance: "two for each".
@@ -250,6 +252,13 @@ impl Reader<'_> {
             }
             Sense::Hedge => self.found.is_hedged = true,
             Sense::DontKnow => self.found.says_unknown = true,
+            // "25 then 52 then 205"
+            Sense::So
+                if matches!(self.parser.text(at), "then" | "luego" | "dann")
+                    && matches!(self.said.last(), Some((Value::Number(_), _))) =>
+            {
+                self.link = Link::Joint;
+            }
             Sense::So => self.link = Link::Result,
             Sense::Correct => {
                 self.link = Link::Correction;
@@ -258,6 +267,7 @@ impl Reader<'_> {
                     "sorry" | "perdón" | "perdon" | "entschuldigung" | "my" | "nevermind" | "never" | "rather"
                 ) && !self.said.is_empty();
             }
+            Sense::Is if matches!(self.link, Link::Result | Link::Correction) => {}
             Sense::Is => self.link = Link::Is,
             Sense::Yes => self.found.yes = Some(true),
             Sense::Not => self.mode.is_negated = true,
@@ -309,7 +319,15 @@ impl Reader<'_> {
             return end.max(at + 1);
         }
         match sense {
+            // "so he has twelve": "so" says more.
+            Sense::ItIs if matches!(self.link, Link::Result | Link::Correction) => {}
             Sense::ItIs => self.link = Link::ItIs,
+            // "in nineteen forty five"
+            Sense::In if self.said.is_empty() => {}
+            // "5-" may be a minus in the wrong place.
+            Sense::Hyphen if at > 0 && self.parser.is_glued(at) && self.parser.is_digits(at - 1) => {
+                self.found.unread.push(self.parser.span(at, at + 1));
+            }
             // "by 20 percent", "a" before a noun, "oh"
             Sense::Filler | Sense::Hyphen | Sense::Colon | Sense::By | Sense::A | Sense::Oh => {}
             _ if self.mode.explains => {}
@@ -452,7 +470,7 @@ impl Reader<'_> {
     }
 
     fn finish(self) -> Reading {
-        let Self { mut found, mut said, mode, .. } = self;
+        let Self { parser, mut found, mut said, mode, .. } = self;
         if said.is_empty() {
             // "it isn't"
             let denies = mode.is_negated && found.withdrawn.is_empty();
@@ -463,15 +481,22 @@ impl Reader<'_> {
             }
             return found;
         }
-        if mode.is_open {
-            found.standing = Standing::Negated;
-        }
         let first = said[0].0.clone();
         if said.iter().all(|(value, _)| is_same(value, &first)) {
             said.truncate(1);
             if found.standing == Standing::Alternatives {
                 found.standing = Standing::Plain;
             }
+        }
+        // In German it asks for consent: "sieben, oder?"
+        let is_open_choice = mode.is_alternative && parser.language != Language::German;
+        // "56 no", "56 is not right", "56 or so": what follows the value qualifies it.
+        if mode.is_open || mode.is_negated {
+            found.standing = Standing::Negated;
+        } else if is_open_choice && found.standing == Standing::Plain {
+            found.standing = Standing::Alternatives;
+        } else if mode.is_approximate && found.standing == Standing::Plain {
+            found.standing = Standing::Approximate;
         }
         let start = said[0].1.start;
         let end = said.last().map_or(start, |(_, span)| span.end);

@@ -142,6 +142,12 @@ pub struct Interval {
 impl Parser<'_> {
     /// Reads the value that begins at `at`: the longest of all kinds but words.
     pub(super) fn value(&self, at: usize) -> Option<(Value, usize)> {
+        // "las tres y media"
+        let may_be_article =
+            self.language == Language::Spanish && matches!(self.sense(at), Sense::Filler | Sense::ItIs);
+        if !may_be_article && !self.may_start(self.skip(at)) {
+            return None;
+        }
         let special = self
             .date(at)
             .or_else(|| self.clock(at))

@@ -122,6 +122,10 @@ impl Case<'_> {
             _ => None,
         };
         let Some(mut said) = said else { return self.judge_named_pair(&key) };
+        // The first of several values may have been heard alone.
+        if said.len() == 1 && key.contains(&said[0]) {
+            return Judgement::Undecided;
+        }
         if !is_ordered {
             for list in [&mut key, &mut said] {
                 list.sort_unstable();

@@ -2,7 +2,7 @@
 
 use super::super::unit::Base;
 use super::Sense::{
-    A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Correct, CubeRoot, Cubed, Cubic, Difference,
+    A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Comma, Correct, CubeRoot, Cubed, Cubic, Difference,
     Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Into, Is, ItIs, Less,
     Measure, Minus, Month, Morning, Multiples, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part,
     Past, Per, Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten,
@@ -143,6 +143,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Sum, "sum of|the sum of"),
     (Product, "product of|the product of"),
     (And, "and|n"),
+    (Comma, "comma"),
     (Open, "open bracket|open brackets|bracket|brackets|open parenthesis|left bracket"),
     (Close, "close bracket|close brackets|close parenthesis|right bracket"),
     (InBrackets, "in brackets|in parentheses|in parenthesis"),
@@ -202,7 +203,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (unit(Base::Piece, 1), "units|unit"),
     (Per, "per|an hour's"),
     (Percent, "percent|per cent|percents|percentage|pct"),
-    (To, "to|till|til|before|of the"),
+    (To, "to|till|til|before"),
     (Past, "past|after"),
     (OClock, "o'clock|oclock|o clock"),
     (Morning, "am|a m|in the morning"),
@@ -223,10 +224,10 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
         Yes,
         "yes|yeah|yep|yup|yea|ya|true|sure|correct|of course|it is|it does|they are|it's true|uh huh|mhm|mm hm|definitely",
     ),
-    (No, "no|nope|nah|false|naw|no way|nuh uh"),
+    (No, "no|nope|nah|false|naw|nuh uh"),
     (
         Not,
-        "not|it is not|it's not|its not|that's not|that is not|isn't|isnt|aren't|arent|wasn't|wasnt|never|can't be|cannot be|cant be|don't|doesn't|dont|doesnt|isn't it",
+        "not|it is not|it's not|its not|that's not|that is not|isn't|isnt|aren't|arent|wasn't|wasnt|never|can't be|cannot be|cant be|don't|doesn't|dont|doesnt",
     ),
     (Or, "or|either"),
     (
@@ -254,7 +255,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Because, "because|cause|cos|cuz|'cause|since|coz|as in"),
     (
         Hedge,
-        "i think|i guess|i believe|maybe|probably|perhaps|not sure|i'm not sure|im not sure|i am not sure|just guessing|\
+        "isn't it|isnt it|isn't that right|doesn't it|aren't they|i think|i guess|i believe|maybe|probably|perhaps|not sure|i'm not sure|im not sure|i am not sure|just guessing|\
          just a guess|i'm guessing|im guessing|i suppose|possibly|guess|i reckon|could be|might be|it could be|it might be|\
          i'm pretty sure|pretty sure|i'm sure|for sure|i bet|but i'm not sure|but im not sure|not really sure|\
          i'm not really sure|if i'm right|right|i hope|a guess|my guess is|i'm not certain|not certain|not totally sure|\
@@ -269,7 +270,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Equal, "equal|the same|same|they are equal|they're equal|both"),
     (
         Filler,
-        "on|at|um|umm|uh|uhh|er|err|erm|hmm|hm|mm|mmm|ah|ahh|aha|eh|like|well|okay|ok|the|just|you know|please|let me see|\
+        "on|at|chance|chances|probability|um|umm|uh|uhh|er|err|erm|hmm|hm|mm|mmm|ah|ahh|aha|eh|like|well|okay|ok|the|just|you know|please|let me see|\
          let's see|lets see|let me think|now|kind of|sort of|it|that|this|well then|alright|all right|he|she|they|we|\
          i|you|hey|ha|haha|wow|yay|easy|that one|miss|sir|only|exactly|also|too many|thank you|thanks|total|all|\
          had|has|have|whole|number|numbers|value|answer's|of course it's|then it's|my answer is|my answer|got|gotta be|\

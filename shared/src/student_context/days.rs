@@ -1,0 +1,35 @@
+//! Days as people name them.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+/// "Friday 4 December".
+pub(super) fn name(day: NaiveDate) -> String {
+    format!("{} {} {}", day.format("%A"), day.day(), day.format("%B"))
+}
+
+/// "on Tuesday 24 November (2 days ago)", "today", "yesterday": by the calendar of the student's time zone.
+pub(super) fn past(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
+    let day = at.with_timezone(&zone).date_naive();
+    match (now.with_timezone(&zone).date_naive() - day).num_days() {
+        ..=0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        n => format!("on {} ({n} days ago)", name(day)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let now = at("2026-11-26T08:00:00Z");
+        assert_eq!(past(at("2026-11-26T07:00:00Z"), Tz::UTC, now), "today");
+        // Nine hours ago, and yesterday all the same.
+        assert_eq!(past(at("2026-11-25T23:00:00Z"), Tz::UTC, now), "yesterday");
+        assert_eq!(past(at("2026-11-24T10:00:00Z"), Tz::UTC, now), "on Tuesday 24 November (2 days ago)");
+        assert_eq!(past(at("2026-11-25T23:00:00Z"), Tz::Europe__Rome, now), "today");
+    }
+}
