@@ -4,6 +4,7 @@ mod compare;
 mod draft;
 mod order;
 mod practice;
+mod recent;
 mod rows;
 mod sheet;
 mod subjects;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use self::compare::{Difference, fingerprint};
 pub use self::draft::Draft;
 pub use self::practice::{Practice, find_next_skill, find_practice};
+pub use self::recent::{N_RECENT, lock_recent, note_asked};
 pub use self::rows::{install_starter, list_retired, load, lock, set_retired, upsert};
 pub use self::sheet::Fault;
 pub use self::subjects::{SkillName, SubjectSwitch, list_skill_names, list_switches, set_switches};
@@ -112,10 +114,28 @@ pub struct Curriculum {
     pub skills: Vec<Skill>,
 }
 
+/// The sheets of the starter set, in this order. Together they are one sheet: a skill may build on those of another.
+const STARTER: [&str; 6] = [
+    include_str!("../curriculum/skills.csv"),
+    include_str!("../curriculum/maths_upper.csv"),
+    include_str!("../curriculum/science.csv"),
+    include_str!("../curriculum/english_grammar.csv"),
+    include_str!("../curriculum/spanish.csv"),
+    include_str!("../curriculum/german.csv"),
+];
+
+/// Further questions of starter skills.
+const MORE_QUESTIONS: &str = include_str!("../curriculum/more_questions.csv");
+
 impl Curriculum {
-    /// Our own starter set: primary and lower-secondary mathematics, reading, and Italian as a foreign language.
+    /// Returns our own starter set: mathematics from counting to grade 12, reading, primary science, English grammar, and
+    /// Italian, Spanish and German as foreign languages.
     pub fn starter() -> Self {
-        Self::from_csv(include_bytes!("../curriculum/skills.csv")).expect("the embedded sheet is tested")
+        let rows = STARTER.iter().skip(1).map(|sheet| sheet.split_once('\n').map_or("", |(_, rows)| rows));
+        let sheet: String = std::iter::once(STARTER[0]).chain(rows).collect();
+        let mut starter = Self::from_csv(sheet.as_bytes()).expect("the embedded sheets are tested");
+        starter.add_questions(MORE_QUESTIONS.as_bytes()).expect("the embedded sheet is tested");
+        starter
     }
 
     /// Returns the questions whose answers cannot be compared ("free answer"), with their skills' ids.
@@ -145,6 +165,46 @@ mod tests {
         assert!(count("maths") >= 40, "{}", count("maths"));
         assert!(count("reading") >= 10, "{}", count("reading"));
         assert!(count("italian") >= 12, "{}", count("italian"));
+        assert!(count("science") >= 14, "{}", count("science"));
+        for subject in ["writing", "spanish", "german"] {
+            assert!(count(subject) >= 10, "{subject}: {}", count(subject));
+        }
+        let is_upper = |skill: &&Skill| skill.subject_id == "maths" && skill.grade_to >= 11;
+        assert!(starter.skills.iter().filter(is_upper).count() >= 14);
+    }
+
+    #[test]
+    fn every_starter_skill_has_enough_to_ask() {
+        for skill in Curriculum::starter().skills {
+            let is_made = domain::question::has_generator(&skill.skill_id);
+            assert_eq!(is_made, skill.subject_id == "maths", "{}", skill.skill_id);
+            assert!(is_made || skill.questions.len() >= 8, "{}: {}", skill.skill_id, skill.questions.len());
+        }
+        assert!(domain::question::skills().all(|id| Curriculum::starter().find_skill(id).is_some()));
+    }
+
+    #[test]
+    fn every_key_is_the_right_answer_to_its_question() {
+        let mut wrong = Vec::new();
+        for question in Curriculum::starter().skills.iter().flat_map(|skill| &skill.questions) {
+            let judgement = question.judge(&question.answer);
+            if judgement != Judgement::Right && question.answer != "free answer" {
+                wrong.push(format!("{} => {} {judgement:?}", question.ask, question.answer));
+            }
+        }
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", wrong.len());
+    }
+
+    #[test]
+    fn one_everyday_word_never_decides_in_the_new_subjects() {
+        for skill in Curriculum::starter()
+            .skills
+            .iter()
+            .filter(|skill| !["maths", "reading", "italian"].contains(&&skill.subject_id[..]))
+        {
+            let n_phrases = skill.lexicon.iter().filter(|phrase| phrase.phrase.contains(' ')).count();
+            assert!(n_phrases >= 2, "{} has {n_phrases} phrases of several words", skill.skill_id);
+        }
     }
 
     #[test]

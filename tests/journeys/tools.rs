@@ -55,6 +55,57 @@ async fn siblings_are_told_apart_by_name_and_what_one_learns_is_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_question_comes_again_within_a_students_last_twenty_and_each_is_judged_by_its_id() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", PHONE).await;
+    let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    let ask = |skill_id: &'static str| voice.call("next_question", json!({ "skill_id": skill_id }));
+    let mut asked: Vec<Value> = Vec::new();
+    for i in 0..24 {
+        let question = ask(if i % 3 == 0 { "maths.geometry.shapes" } else { "maths.add.facts" }).await.unwrap();
+        let last = &asked[asked.len().saturating_sub(20)..];
+        assert!(last.iter().all(|other| other["ask"] != question["ask"]), "{question}");
+        let spoken = question["spoken"].as_str().unwrap();
+        assert!(!spoken.is_empty() && !spoken.contains(|c: char| c.is_ascii_digit()), "{question}");
+        assert!(!question["worked"].as_str().unwrap().is_empty(), "{question}");
+        asked.push(question);
+    }
+    for question in &asked[..4] {
+        let answer = json!({ "question_id": question["question_id"], "answer": question["answer"] });
+        assert_eq!(voice.call("check_answer", answer).await.unwrap()["verdict"], "correct", "{question}");
+    }
+
+    // A list ends: the last refusal says so.
+    let mut listed = Vec::new();
+    let refused = loop {
+        match ask("reading.phonics.syllables").await {
+            Ok(question) => listed.push(question["ask"].clone()),
+            Err(refused) => break refused,
+        }
+        assert!(listed.len() <= 20, "{listed:?}");
+    };
+    let different: std::collections::HashSet<String> = listed.iter().map(ToString::to_string).collect();
+    assert!(different.len() == listed.len() && listed.len() >= 8, "{listed:?}");
+    assert!(refused.contains("lately"), "{refused}");
+
+    let made = asked[1]["question_id"].as_str().unwrap();
+    let (skill, rest) = made.split_once("/g").unwrap();
+    let forged = [format!("{skill}/g9{}", &rest[1..]), format!("{skill}/g1-00000000"), format!("no.such{made}")];
+    for id in forged.iter().map(String::as_str).chain(["maths.add.facts/999", "reading.fluency.aloud/g1-0001"]) {
+        let answer = json!({ "question_id": id, "answer": "4" });
+        let refused = voice.call("check_answer", answer).await.unwrap_err();
+        assert!(refused.contains("next_question"), "{id}: {refused}");
+    }
+    let fixed = json!({ "question_id": "maths.fractions.simplify/0", "answer": "3/4" });
+    assert_eq!(
+        voice.call("check_answer", fixed).await.unwrap()["verdict"],
+        "correct",
+        "a place in the list is an id too"
+    );
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_caller_is_registered_once() {
     let service = Service::start().await;
     let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };

@@ -4,15 +4,14 @@ use domain::answer::Judgement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
-use shared::curriculum;
 use shared::db::Db;
 use shared::evidence::{Help, Verdict};
 use shared::id::StudentId;
 
-use super::next_question::read_id;
+use super::next_question::find_question;
 use super::observe::{Estimate, Seen, observe};
 use super::record_evidence::no_help;
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+use super::{Answer, Ask, Effect, Tool, ToolError};
 
 /// What can still be wrong is what the assistant heard.
 const NOISE: f64 = 0.05;
@@ -59,10 +58,7 @@ impl Tool for CheckAnswer {
 
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let student_id = ask.student(db, params.student_id).await?;
-        let (skill_id, index) = read_id(&params.question_id)?;
-        let skill = curriculum::find_practice(db, ask.caller, skill_id, student_id).await?;
-        let question = skill.and_then(|skill| skill.questions.into_iter().nth(index));
-        let question = question.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_QUESTION))?;
+        let (skill_id, question) = find_question(db, ask, student_id, &params.question_id).await?;
         let verdict = match question.judge(&params.answer) {
             Judgement::Right => Verdict::Correct,
             Judgement::WrongForm => Verdict::Partial,
@@ -75,7 +71,8 @@ impl Tool for CheckAnswer {
                 return Ok(Answer { text, data: Output { verdict: None, right_answer, estimate: None } });
             }
         };
-        let seen = Seen { skill_id, question: &params.question_id, verdict, help: params.help, noise: NOISE };
+        let seen =
+            Seen { skill_id: &skill_id, question: &params.question_id, verdict, help: params.help, noise: NOISE };
         let estimate = observe(db, ask, student_id, &seen).await?;
         let right_answer = question.answer;
         let text = match verdict {
@@ -88,5 +85,3 @@ impl Tool for CheckAnswer {
         Ok(Answer { text, data: Output { verdict: Some(verdict), right_answer, estimate: Some(estimate) } })
     }
 }
-
-const NO_QUESTION: &str = "There is no such question. Take the question_id from next_question.";

@@ -8,7 +8,7 @@ use shared::db::Db;
 use shared::id::StudentId;
 use shared::student_context::{self, PlanStep};
 
-use super::next_question::pick;
+use super::next_question::draw;
 use super::{Answer, Ask, Effect, Tool, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ impl Tool for GetLessonPlan {
         for step in &mut steps {
             if let Some(practice) = curriculum::find_practice(db, ask.caller, &step.skill_id, student_id).await? {
                 step.skill.clone_from(&practice.skill);
-                if let Some(question) = pick(practice, None) {
+                if let Some(question) = draw(db, ask, student_id, practice, None).await? {
                     step.question_id = Some(question.question_id);
                     step.ask = Some(question.ask);
                     step.answer = Some(question.answer);

@@ -11,4 +11,5 @@ mod folded;
 pub mod language;
 pub mod lenient_json;
 pub mod name;
+pub mod question;
 pub mod task;

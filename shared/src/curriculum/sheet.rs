@@ -111,6 +111,38 @@ impl Curriculum {
         if faults.is_empty() { Ok(curriculum) } else { Err(faults) }
     }
 
+    /// Adds questions to skills that are there. The sheet has the columns `skill_id,questions`.
+    ///
+    /// # Errors
+    /// A skill that does not exist, or a question without its key. Nothing is added then.
+    pub(super) fn add_questions(&mut self, sheet: &[u8]) -> Result<(), Vec<Fault>> {
+        #[derive(Deserialize)]
+        struct Row {
+            skill_id: String,
+            questions: String,
+        }
+        let mut faults = Vec::new();
+        let mut added = Vec::new();
+        for (line, row) in (2..).zip(csv::Reader::from_reader(sheet).deserialize()) {
+            let found = row.map_err(|error| error.to_string()).and_then(|row: Row| {
+                let questions = items(&row.questions).map(question).collect::<Result<Vec<_>, _>>()?;
+                let at = self.skills.iter().position(|skill| skill.skill_id == row.skill_id);
+                Ok((at.ok_or_else(|| format!("skill {} does not exist", row.skill_id))?, questions))
+            });
+            match found {
+                Ok(found) => added.push(found),
+                Err(problem) => faults.push(fault(line, problem)),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        for (at, questions) in added {
+            self.skills[at].questions.extend(questions);
+        }
+        Ok(())
+    }
+
     /// Checks a curriculum that did not come from a sheet by the same rules. All faults are reported at once.
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Vec::new();
@@ -411,6 +443,17 @@ mod tests {
         let found: Vec<String> = curriculum.check().unwrap_err().iter().map(Fault::to_string).collect();
         assert_eq!(found.len(), 4, "{found:?}");
         assert!(found.iter().all(|fault| !fault.starts_with("line")), "{found:?}");
+    }
+
+    #[test]
+    fn questions_are_added_to_skills_that_are_there() {
+        let line = "art.a,art,Art,A,1,2,,word,One? => 1\n";
+        let mut curriculum = Curriculum::from_csv(format!("{HEADER}{line}").as_bytes()).unwrap();
+        curriculum.add_questions(b"skill_id,questions\nart.a,Two? => 2 | Three? => 3\n").unwrap();
+        assert_eq!(curriculum.skills[0].questions[2], Question::new("Three?", "3"));
+        let faults = curriculum.add_questions(b"skill_id,questions\nart.b,Four? => 4\nart.a,Five?\n").unwrap_err();
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(curriculum.skills[0].questions.len(), 3);
     }
 
     #[test]

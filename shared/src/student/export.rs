@@ -41,6 +41,8 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                    from misconceptions m where m.student_id = st.student_id),
                'facts', (select coalesce(jsonb_agg(to_jsonb(f) order by f.valid_from), '[]')
                    from facts f where f.student_id = st.student_id),
+               'recent_questions', (select coalesce(jsonb_agg(q.question_ids), '[]')
+                   from recent_questions q where q.student_id = st.student_id),
                'notes', (select coalesce(jsonb_agg(to_jsonb(n) order by n.created_at), '[]')
                    from notes n where n.student_id = st.student_id),
                'follow_ups', (select coalesce(jsonb_agg(to_jsonb(f) order by f.created_at), '[]')
