@@ -125,3 +125,8 @@ fn answers_to_questions_with_own_keys_are_judged() {
 fn answers_of_our_own_are_judged() {
     assert_good(&score("answers.jsonl"));
 }
+
+#[test]
+fn answers_that_another_person_wrote_are_judged() {
+    assert_good(&score("fresh_answers.jsonl"));
+}

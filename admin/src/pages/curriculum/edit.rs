@@ -279,7 +279,7 @@ fn fields(living: &Curriculum, draft: &Draft, is_new: bool) -> Markup {
         div.field {
             label for="asked" { "Questions" }
             textarea.input.tall id="asked" name="questions" aria-describedby="asked-hint" { (draft.questions) }
-            span.hint id="asked-hint" { "One a line, with its answer: What is 2 + 2? | 4" }
+            span.hint id="asked-hint" { "One per line, with its answer: What is 2 + 2? | 4. Other right answers and declarations follow after ~: How long is it? | 31.4 ~ unit=cm ~ tolerance=0.1" }
         }
         fieldset.field {
             legend.label { "Comes first" }

@@ -39,7 +39,7 @@ fn render(admin: &Admin, data: &Data, skill: &Skill, is_retired: bool) -> Markup
                     section.card aria-labelledby="questions" {
                         header { h2 id="questions" { "Questions" } p { "Ready-made, with their answers." } }
                         @if skill.questions.is_empty() { div.body { p.muted { "None yet." } } }
-                        ul.list { @for question in &skill.questions { li { (question.ask) " " b.nowrap { "→ " (question.answer) } } } }
+                        ul.list { @for question in &skill.questions { li { (question.ask) " " b.nowrap { "→ " (question.answer) } @if !question.is_comparable() { " " span.tag { "Free answer" } } } } }
                     }
                     div.stack {
                         section.card aria-labelledby="place" {

@@ -160,6 +160,9 @@ const RIVALS: &[&str] = &[
     "madre|padre|fratello|sorella|nonno|nonna",
     "red|blue|green|yellow|black|white|purple|pink|orange|brown|grey|gray",
     "grandfather|grandmother|mother|father|sister|brother|uncle|aunt",
+    "cat|dog|cow|horse|pig|sheep|rabbit|bird|fish|mouse|duck|hen|lion|tiger|elephant|frog|bee",
+    "ayer|hoy|mañana",
+    "gestern|heute|morgen",
     "il|lo|la|i|gli|le|l'",
     "prefix|suffix",
     "yesterday|today|tomorrow",
@@ -185,6 +188,9 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("right|correct", "wrong|incorrect"),
     ("bright|shiny", "dark|dim"),
     ("same|equal", "different|opposite"),
+    ("full", "empty"),
+    ("cat|kitty", ""),
+    ("dog|doggy", ""),
 ];
 
 fn is_in(list: &str, word: &str) -> bool {

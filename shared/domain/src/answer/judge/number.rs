@@ -62,6 +62,10 @@ impl Case<'_> {
                 _ => Judgement::Undecided,
             };
         }
+        // "x > 5" is no solution of an equation.
+        if matches!(first, Expression::Letter(letter) if self.names_letter(*letter)) {
+            return Judgement::Wrong;
+        }
         // The side that the question asks for, in a comparison that holds.
         let [(sign, second)] = relation.rest.as_slice() else { return Judgement::Undecided };
         let wants_more =
@@ -240,6 +244,13 @@ impl Case<'_> {
                 && !said_percent
                 && asks_percent
                 && hundredth(key.value).is_some_and(|share| share == said.value);
+        // "18/3" for 6 is not worked out.
+        if let (Form::Fraction { top, bottom }, true) = (said.form, key.form == Form::Whole)
+            && is_same
+            && top.abs() > bottom.abs()
+        {
+            return Judgement::Undecided;
+        }
         if is_same || self.is_money_in_groups(key, said) {
             return Judgement::Right;
         }
@@ -280,10 +291,12 @@ impl Case<'_> {
             return Judgement::WrongForm;
         }
         if self.is_rounding_of(key, said) {
-            return if matches!(self.key.form_for(self.ask), Some(AskedForm::Rounded(_))) && has_more_places(key, said) {
-                Judgement::Right
-            } else {
-                Judgement::Undecided
+            let is_stated = matches!(self.key.form_for(self.ask), Some(AskedForm::Rounded(_)));
+            return match is_stated && has_more_places(key, said) {
+                // The number that was to be rounded.
+                true if self.echoes(said) => Judgement::Wrong,
+                true => Judgement::Right,
+                false => Judgement::Undecided,
             };
         }
         Judgement::Wrong
@@ -452,6 +465,10 @@ impl Case<'_> {
             Value::Remainder(said) if said == key => Judgement::Right,
             Value::Remainder(_) => Judgement::Wrong,
             Value::Number(number) if number.unit.is_none() => match computed(self.ask, self.asked) {
+                // "38 / 7" is the question.
+                Some(exact) if exact == number.value && matches!(number.form, Form::Fraction { .. }) => {
+                    Judgement::Undecided
+                }
                 Some(exact) if exact == number.value => Judgement::Right,
                 // "three" may be the beginning of the answer.
                 _ if key.quotient == Some(number.value) => Judgement::Undecided,

@@ -55,6 +55,8 @@ impl Case<'_> {
                         None => Judgement::Undecided,
                     }
                 }
+                // A number is no range.
+                (Value::Number(_), false, _) => Judgement::Wrong,
                 _ => Judgement::Undecided,
             };
         };

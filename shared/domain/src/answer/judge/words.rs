@@ -132,7 +132,11 @@ impl Case<'_> {
         // Articles decide in "il or la".
         let exact = |text: &str| tokens(text).into_iter().map(|token| token.text).collect::<Vec<_>>();
         let said: Vec<String> = self.said.iter().map(|token| token.text.clone()).collect();
-        let are_alike = options.iter().filter(|option| **option == key).count() > 1;
+        let named = self.options();
+        let with_article = named.iter().map(|option| exact(option)).filter(|option| {
+            option.first().is_some_and(|word| ARTICLES.contains(&word.as_str())) && option.ends_with(&key)
+        });
+        let are_alike = with_article.collect::<std::collections::HashSet<_>>().len() > 1;
         if are_alike && exact(&self.key.answer) != said {
             return if self.options().iter().any(|option| exact(option) == said) {
                 Judgement::Wrong
@@ -186,7 +190,10 @@ impl Case<'_> {
                 .map(|token| without_accents(&token.text))
                 .collect::<String>()
         };
-        if joined(said_tokens) == joined(&key_tokens) {
+        // "Maedchen" is how "Mädchen" is typed without an umlaut.
+        let typed = |text: String| text.replace("ae", "a").replace("oe", "o").replace("ue", "u");
+        let (given, wanted) = (joined(said_tokens), joined(&key_tokens));
+        if given == wanted || is_foreign && typed(given) == typed(wanted) {
             return Judgement::Right;
         }
         if plain(&said) == plain(&key) {
@@ -227,7 +234,8 @@ impl Case<'_> {
         if key.chars().count() >= 8 && distance(key, said) == 1 {
             return Judgement::Right;
         }
-        if are_rivals(key, said) || are_opposite(key, said) {
+        let repeats = echoes && self.asks(&["opposite", "antonym", "contrario", "gegenteil"]);
+        if are_rivals(key, said) || are_opposite(key, said) || repeats {
             return Judgement::Wrong;
         }
         if are_synonyms(key, said) && !echoes { Judgement::Right } else { Judgement::Undecided }
@@ -289,8 +297,8 @@ impl Case<'_> {
 
 /// Words between content words that a meaning does not depend on.
 const FUNCTION_WORDS: &[&str] = &[
-    "because", "was", "is", "are", "were", "it", "he", "she", "they", "to", "of", "for", "be", "been", "being", "that",
-    "cause", "cuz", "cos",
+    "because", "was", "is", "are", "were", "it", "he", "she", "they", "to", "of", "for", "their", "his", "her", "its",
+    "my", "our", "they", "can", "in", "be", "been", "being", "that", "cause", "cuz", "cos",
 ];
 
 /// Returns the words without articles and fillers.

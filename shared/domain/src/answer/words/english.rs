@@ -119,7 +119,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Ordinal(2), "second"),
     (Point, "point|dot"),
     (A, "a|an"),
-    (Plus, "plus|added to|add"),
+    (Plus, "plus|added to|add|positive"),
     (Minus, "minus|take away|takeaway|subtract|less"),
     (Negative, "negative"),
     (Times, "times|multiplied by|multiplied with|time|lots of|groups of|rows of|bags of"),
@@ -130,7 +130,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Of, "of"),
     (OutOf, "out of"),
     (In, "in"),
-    (Power, "to the power of|to the power|raised to|raised to the power of|power of"),
+    (Power, "to the|to the power of|to the power|raised to|raised to the power of|power of"),
     (Squared, "squared|square"),
     (Square, "sq"),
     (Cubed, "cubed"),
@@ -232,7 +232,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Or, "or|either"),
     (
         About,
-        "about|around|roughly|approximately|nearly|almost|close to|approx|circa|near|something like|more or less|or so|ish",
+        "about|around|roughly|approximately|nearly|almost|close to|approx|circa|near|something like|something|odd|more or less|or so|ish",
     ),
     (
         So,
@@ -259,7 +259,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
          just a guess|i'm guessing|im guessing|i suppose|possibly|guess|i reckon|could be|might be|it could be|it might be|\
          i'm pretty sure|pretty sure|i'm sure|for sure|i bet|but i'm not sure|but im not sure|not really sure|\
          i'm not really sure|if i'm right|right|i hope|a guess|my guess is|i'm not certain|not certain|not totally sure|\
-         i think so|i'm not quite sure|or something|or something like that|something|is that right",
+         i think so|i'm not quite sure|or something|or something like that|is that right",
     ),
     (
         DontKnow,
