@@ -9,3 +9,4 @@ pub mod disclosure;
 mod folded;
 pub mod language;
 pub mod name;
+pub mod remark;

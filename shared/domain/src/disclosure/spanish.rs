@@ -63,8 +63,9 @@ const EXCUSES: &[(&str, &[&str])] = &[
     (
         "play",
         &[
-            "juego|juegos|minecraft|fortnite|roblox|videojuego|ajedrez|cartas|nivel|dragon|zombi|zombie|mario",
-            "pelota|balon|futbol|baloncesto|columpio|columpios|almohada|nieve|globo|gripe|sol|carrera|partido|porteria|arco|karate|judo",
+            "en|al|a|jugando|del *2 juego|juegos|minecraft|fortnite|roblox|videojuego|ajedrez|cartas|nivel|mario|futbol|baloncesto|carrera|partido|karate|judo",
+            "dragon|zombi|zombie",
+            "pelota|balon|columpio|columpios|almohada|nieve|globo|gripe|sol|porteria|arco",
             "jugando|jugamos|broma|jugar|risa|sueno|hambre|cromos|album|boton|guitarra|piano|flauta",
         ],
     ),
@@ -186,7 +187,7 @@ const RULES: &[Rule] = &[
             "miedo *2 casa",
             "me da miedo *1 mi *1 @ADULT",
             "miedo *1 cuando *3 @ADULT|el|ella *2 bebe|enoja|enfada|grita|llega",
-            "no *2 siento|sentimos *1 segura|seguro|bien|a salvo *2 casa",
+            "no *2 siento|sentimos *1 segura|seguro|bien|salvo *3 casa",
             "no quiero *1 ir|volver|regresar|estar *1 a|en *1 mi? casa *4 porque|el|papa|mama|pega|miedo|me",
             "me *1 encierra|encierran|encerro|encerraron|encierro *1 en|con *1 el|la|mi|un",
             "me *1 encierra|encierran|encerro *2 bano|cuarto|habitacion|sotano|armario|llave",
@@ -460,7 +461,9 @@ const RULES: &[Rule] = &[
         patterns: &[
             "@STRANGER|@LINEA|alguien|el *4 me *1 dice|dijo|escribe|escribio *2 que *1 me *1 quiere|ama|linda|bonita|hermosa|sexy|guapa",
             "@FOTOS *2 sin *1 ropa|camiseta|nada",
-            "@FOTOS *1 mia|mias|mi|de mi|cuerpo *6",
+            "@FOTOS mia|mias",
+            "@FOTOS de mi $",
+            "@FOTOS *2 mi cuerpo",
             "me *1 pidio|pide|piden *3 @FOTOS *2 mia|mias|ropa|mi|de|sola|cuerpo",
             "secreto *1 entre nosotros",
             "cuantos anos tengo *4",

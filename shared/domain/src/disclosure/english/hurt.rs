@@ -169,8 +169,8 @@ pub(super) const RULES: &[Rule] = &[
             "nobody will|would|ever *1 play|talk|sit *1 with|to @ME",
             "i *2 have|got no *1 friends",
             "i *1 do not have *1 any friends",
-            "get|gets|got|getting|being|be|been|am|was *1 bullied",
-            "bully|bullies|bullying @ME",
+            "<!@NOT get|gets|got|getting|being|be|been|am|was *1 bullied",
+            "<!@NOT bully|bullies|bullying @ME",
             "bully|bullies *2 my|at|our|school|class|who",
             "a|the|my bully *5 me|my",
             "cyberbullied|cyberbully|cyberbullying",
@@ -351,5 +351,11 @@ pub(super) const RULES: &[Rule] = &[
             "i *2 nobody|no|friend|friends *3 to *1 sit|play|talk|be with",
             "do|does not want *1 to *1 be|play|sit *2 with me",
         ],
+    },
+    // "Never stops": the negation belongs to the end of it.
+    Rule {
+        category: Abuse,
+        unless: "play story",
+        patterns: &["@ADULT|@SIBLING|he|she|they *2 never|not *1 stop|stops *1 @HIT|@BEAT @ME"],
     },
 ];

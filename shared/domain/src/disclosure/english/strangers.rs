@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
             "i|we *1 met|know|knew|talk|talking|chat|chatting *4 @ONLINE *6 meet|asked|asks|wants|secret|loves|love|gift|gifts|money|live|address|picture|pictures|older|old|alone|kiss|girlfriend|boyfriend",
             "@ONLINE *2 friend|boyfriend|girlfriend *4 wants|asked|asks|not|secret|says|old|twenty|thirty|25|30",
             "friend|boyfriend|girlfriend|someone|guy|man *2 @ONLINE *4 asked|asks|wants|says|said|sends|old|twenty|thirty|loves|love",
-            "@STRANGER|he|@ONLINE *6 @ASK|asked|asks|wants|know *3 where *1 i *1 live|am|sleep|go",
+            "@STRANGER|@ONLINE *6 @ASK|know *3 where *1 i *1 live|am|sleep|go",
             "@STRANGER|@ONLINE|he *6 @ASK *3 my *1 address|phone|number|school",
             "he|@STRANGER|someone|they @ADV*4 ask|asks|asked|asking *1 me? if i *2 alone|home|virgin|naked|bath",
             "ask|asks|asked|asking *2 what i *2 wearing",
