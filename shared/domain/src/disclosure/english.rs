@@ -234,7 +234,7 @@ const EXCUSES: &[(&str, &[&str])] = &[
         "food",
         &[
             "sweets|candy|chocolate|cake|cookies|biscuits|crisps|chips|cereal|dessert|snacks",
-            "eat|eating in the car|bed|class",
+            "eat|eating *1 in *1 car|bed|class",
             "before dinner|lunch|swimming|bed|training|i",
             "but|except|besides vegetables|salad|soup|broccoli|fruit|rice|bread|pasta|cereal",
         ],

@@ -510,4 +510,39 @@ const RULES: &[Rule] = &[
             "lassen|lasst *1 mich *2 nicht *1 mitspielen|mit",
         ],
     },
+    //  Signs.
+    Rule {
+        category: SelfHarm,
+        unless: "",
+        patterns: &["mir *2 was|etwas antun|anzutun", "mir|mich *2 was|etwas *1 antue"],
+    },
+    //  Blows once more.
+    Rule {
+        category: Abuse,
+        unless: "play story joke",
+        patterns: &[
+            "mich *3 angefasst|geschlagen|verprugelt|gehauen|eingesperrt|getreten $",
+            "zuhause|daheim *2 geschlagen|gehauen",
+            "@ADULT|@SIBLING|er|sie|jemand tut|tun *1 mir *2 weh",
+        ],
+    },
+    //  Hunger.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &[
+            "nichts|nix *1 gegessen *2 weil",
+            "heute *3 nichts *1 gegessen",
+            "lassen|lasst mich *3 allein|alleine",
+        ],
+    },
+    //  Strangers.
+    Rule {
+        category: Grooming,
+        unless: "story",
+        patterns: &[
+            "mann|typ|fremder|jemand|er *6 @BILDER *1 schicke|schicken|schick|sende|mache",
+            "sich *2 mit mir *1 treffen *4 alter|alt|erwachsen|internet|allein",
+        ],
+    },
 ];

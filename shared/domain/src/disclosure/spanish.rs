@@ -415,7 +415,7 @@ const RULES: &[Rule] = &[
         category: Abuse,
         unless: "story",
         patterns: &[
-            "@ADULT|@STAFF|@SIBLING|@STRANGER|el *4 me *1 @TOCA *1 la|el|mi|las|los *1 @CUERPO|@PARTES",
+            "@ADULT|@STAFF|@SIBLING|@STRANGER|el *4 me *1 @TOCA *1 la|el|mi|las|los? *1 pierna|piernas|cuerpo|muslo|pecho|@PARTES",
             "me *1 obliga|obligo|obligan|hace|hizo|fuerza *2 a? *1 hacer|hacerle *1 cosas",
             "cosas *3 no *1 me gustan|quiero",
             "me *1 @TOCA ~6 no me *1 gusta|gusto",
@@ -523,6 +523,38 @@ const RULES: &[Rule] = &[
         patterns: &[
             "se *1 metio|metieron|entro|entraron *3 ladron|ladrones|hombre|alguien|casa",
             "manda|manden|necesito ayuda *3 por|casa|papa|mi|$",
+        ],
+    },
+    //  Signs.
+    Rule {
+        category: SelfHarm,
+        unless: "accident",
+        patterns: &[
+            "^ yo? *1 me corto $",
+            "me corto *2 a|la|mucho|veces|cuando|brazos|piel",
+            "^ yo? *1 me *1 hago dano $",
+            "me hago dano *2 porque|cuando|mismo|misma|a",
+            "hacerme *1 dano|algo",
+        ],
+    },
+    //  Blows at home.
+    Rule {
+        category: Abuse,
+        unless: "story joke",
+        patterns: &[
+            "me|nos pegaron|golpearon|pega|pegan *2 en *1 mi? *1 casa",
+            "mi *1 @ADULT|@SIBLING|profesor|vecino *4 me *1 toco|tocaba|toca !la|el|las|los|a|con|en|para|pelo",
+        ],
+    },
+    //  Hunger.
+    Rule { category: Neglect, unless: "story trip", patterns: &["no he comido *1 nada? hoy", "no he comido *1 hoy"] },
+    //  Danger.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "alguien *3 entro|entra|entrando|entraron *3 casa|cuarto",
+            "@ADULT|@SIBLING|bebe no *1 puede? *1 respira|respirar",
         ],
     },
 ];

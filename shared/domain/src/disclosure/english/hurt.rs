@@ -347,7 +347,7 @@ pub(super) const RULES: &[Rule] = &[
             "film|films|filmed|record|recorded|video|videoed *1 me *3 crying|cry|bathroom|falling|changing|post|posted|and",
             "wait|waits|waiting *1 for me *3 after|outside|school|to",
             "@PEERS|he|she|boy|girl @ADV*4 trip|trips|tripped|pokes|kicks|pinches me *2 every|single|day|all|always",
-            "bully|bullies|bullying|bullied *3 me|my",
+            "<!@NOT bully|bullies|bullying|bullied *3 me|my",
             "i *2 nobody|no|friend|friends *3 to *1 sit|play|talk|be with",
             "do|does not want *1 to *1 be|play|sit *2 with me",
         ],
@@ -357,5 +357,48 @@ pub(super) const RULES: &[Rule] = &[
         category: Abuse,
         unless: "play story",
         patterns: &["@ADULT|@SIBLING|he|she|they *2 never|not *1 stop|stops *1 @HIT|@BEAT @ME"],
+    },
+    //  Blows once more.
+    Rule {
+        category: Abuse,
+        unless: "play accident story hair",
+        patterns: &[
+            "@WHO *3 grab|grabs|grabbed|squeeze|squeezes|squeezed|twist|twists|twisted|yank|yanks|yanked my *1 @BODY *4 hard|hurts|hurt|purple|bruise|marks|red",
+            "@WHO|and @ADV*6 keep|keeps|kept *1 touching|hitting|hurting|kissing|grabbing|slapping|punching|kicking me",
+            "i|we *3 was|were|got|been|am|are|being *1 @HIT|beaten *1 by *2 @WHO",
+            "my *1 @ADULT *1 and *1 my|the *1 @ADULT *2 @HIT|@BEAT @ME",
+            "hits|hit|hitting|beats|slaps me *3 home",
+            "@ADULT|he|she *3 says|said *2 going *1 to *1 @HIT|beat me",
+            "@ADULT|he|she *3 threatens|threatened *2 hit|hurt|beat|kill",
+            "purple|blue|swollen|red *4 from|because|where *2 he|she|dad|mom|they *2 hit|hits|grabbed|hurt",
+            "@ADULT|he|she *2 spits|spit|spat *1 on|at me",
+        ],
+    },
+    // Sexual harm once more.
+    Rule {
+        category: Abuse,
+        unless: "story",
+        patterns: &[
+            "make|makes|made|let|lets me *1 sleep|lie|stay|be *2 in *2 his|her *1 bed",
+            "sleep|sleeps|sleeping *1 in|with *1 his|her bed *2 touch|touches|naked|scared",
+            "kiss|kisses|kissed|kissing me *3 lips|mouth|neck|tongue",
+            "touch|touched|touches|touching *3 me *3 bad|wrong|weird|private|secret *1 way|place|places|spot|touch",
+            "bad touch",
+            "inappropriate|inappropriately",
+        ],
+    },
+    //  Peers once more.
+    Rule {
+        category: Bullying,
+        unless: "about joke story",
+        patterns: &[
+            "nobody *1 wants *1 to *1 be *1 my|friends",
+            "i *1 have *1 no|zero friends",
+            "everyone|they|all|kids|people *3 against me",
+            "i|we|me <!@NOT *1 bullied",
+            "they *2 chase|chased|corner|cornered|surround|surrounded|trap|trapped me",
+            "gives|give|gave me *2 mean|dirty *1 looks|notes",
+            "threaten|threatens|threatened|threatening *2 me",
+        ],
     },
 ];

@@ -288,4 +288,26 @@ pub(super) const RULES: &[Rule] = &[
             "hiding *6 @WEAPON|drunk|scared|dad|he|fighting",
         ],
     },
+    //  Strangers once more.
+    Rule {
+        category: Grooming,
+        unless: "story surprise",
+        patterns: &[
+            "@STRANGER|person|someone ~5 keep|keeps|kept|always @MESSAGE me",
+            "@STRANGER|person|someone *2 i do not know ~6 me|my",
+            "do not know him|them|her *5 messages|texts|asks|wants|sends|meet|send",
+            "stranger|strangers *4 me",
+            "@STRANGER *3 wants|asked|asks|wanted *2 my *1 number|address|picture|photo|snap|password|body",
+        ],
+    },
+    //  Danger once more.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "@WEAPON *6 shoot|kill|stab|threaten|threatening|threatens|hurt *1 us|me|mom|mum|her|him|everyone|my",
+            "says|said|going|will|wants *2 shoot|kill|stab *1 us|me *1 $",
+            "@ADULT|brother|sister|boy|kid|someone|friend *3 took|takes|take|brought|has|had *2 @WEAPON *2 to|at|in *1 school",
+        ],
+    },
 ];
