@@ -28,54 +28,54 @@ fn cases() -> Vec<Case> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// A name, and which cases belong to it.
+type Group = (&'static str, &'static dyn Fn(usize, &Case) -> bool);
+
 #[derive(Default)]
 struct Score {
-    n_sayings: usize,
-    n_flagged: usize,
-    n_as_named: usize,
-    n_harmless: usize,
-    n_false: usize,
+    sayings: usize,
+    caught: usize,
+    as_named: usize,
+    harmless: usize,
+    alarms: usize,
 }
 
 impl Score {
     fn add(&mut self, case: &Case, shows: bool) {
         let found: Vec<&str> = disclosure::in_text(&case.text).into_iter().map(disclosure::Category::as_str).collect();
-        match &case.category {
-            Some(category) => {
-                self.n_sayings += 1;
-                self.n_flagged += usize::from(!found.is_empty());
-                self.n_as_named += usize::from(found.contains(&category.as_str()));
-                if shows && !found.contains(&category.as_str()) {
-                    println!("  {found:?} instead of {category} | {}", case.text);
-                }
+        if let Some(category) = &case.category {
+            self.sayings += 1;
+            self.caught += usize::from(!found.is_empty());
+            self.as_named += usize::from(found.contains(&category.as_str()));
+            if shows && !found.contains(&category.as_str()) {
+                println!("  {found:?} instead of {category} | {}", case.text);
             }
-            None => {
-                self.n_harmless += 1;
-                self.n_false += usize::from(!found.is_empty());
-                if shows && !found.is_empty() {
-                    println!("  {found:?} is false | {}", case.text);
-                }
+        } else {
+            self.harmless += 1;
+            self.alarms += usize::from(!found.is_empty());
+            if shows && !found.is_empty() {
+                println!("  {found:?} is false | {}", case.text);
             }
         }
     }
 
     fn flagged(&self) -> f64 {
-        percent(self.n_flagged, self.n_sayings)
+        percent(self.caught, self.sayings)
     }
 
     fn false_ones(&self) -> f64 {
-        percent(self.n_false, self.n_harmless)
+        percent(self.alarms, self.harmless)
     }
 
     fn print(&self, name: &str) {
         println!(
             "{name}: flagged {}/{} ({:.1} %), category right {:.1} %, false {}/{} ({:.1} %)",
-            self.n_flagged,
-            self.n_sayings,
+            self.caught,
+            self.sayings,
             self.flagged(),
-            percent(self.n_as_named, self.n_sayings),
-            self.n_false,
-            self.n_harmless,
+            percent(self.as_named, self.sayings),
+            self.alarms,
+            self.harmless,
             self.false_ones(),
         );
     }
@@ -89,7 +89,7 @@ fn percent(part: usize, of: usize) -> f64 {
 fn sayings_are_flagged_and_harmless_ones_are_not() {
     let shown = std::env::var("FAILURES").unwrap_or_default();
     let cases = cases();
-    let groups: [(&str, &dyn Fn(usize, &Case) -> bool); 8] = [
+    let groups: [Group; 8] = [
         ("even", &|i, case| case.round == 0 && i % 2 == 0),
         ("odd", &|i, case| case.round == 0 && i % 2 == 1),
         ("round 1", &|_, case| case.round == 1),
@@ -106,7 +106,7 @@ fn sayings_are_flagged_and_harmless_ones_are_not() {
         }
         score.print(name);
         let (flagged, false_ones) = (score.flagged(), score.false_ones());
-        assert!(score.n_sayings >= 60 && score.n_harmless >= 60, "{name} is too small");
+        assert!(score.sayings >= 60 && score.harmless >= 60, "{name} is too small");
         assert!(flagged >= 95.0 && false_ones <= 2.0, "{name}: flagged {flagged:.1} %, false {false_ones:.1} %");
     }
 }
