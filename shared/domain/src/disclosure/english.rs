@@ -121,7 +121,7 @@ const CLASSES: &[(&str, &str)] = &[
     ("PILLS", "pills pill tablets tablet medicine medicines meds paracetamol tylenol"),
     ("KILL", "kill kills killing killed murder murders murdered unalive unalived unaliving"),
     ("SELF", "myself"),
-    ("CUT", "cut cuts cutting"),
+    ("CUT", "cut cuts cutting slice sliced slicing"),
     (
         "SELFHURT",
         "hurt hurting harm harming cut cutting burn burning hit hitting punch punching scratch scratching bite biting starve starving punish punishing choke choking",

@@ -545,4 +545,6 @@ const RULES: &[Rule] = &[
             "sich *2 mit mir *1 treffen *4 alter|alt|erwachsen|internet|allein",
         ],
     },
+    // Alone.
+    Rule { category: Neglect, unless: "story trip", patterns: &["immer *1 allein|alleine *2 zu|zuhause|daheim"] },
 ];

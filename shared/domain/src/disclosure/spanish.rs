@@ -137,7 +137,7 @@ const RULES: &[Rule] = &[
         category: Abuse,
         unless: "play accident story joke",
         patterns: &[
-            "@ADULT|@STAFF|@SIBLING|@SINGLE|@STRANGER @ADV*6 me|nos *1 @HITS !en|con|la|el|una",
+            "@ADULT|@STAFF|@SIBLING|@SINGLE|@STRANGER @ADV*6 me|nos *1 @HITS !en|con|la|el|una|un",
             "@ADULT|@STAFF|@SIBLING|@SINGLE|@STRANGER @ADV*6 me|nos *1 @HITS *1 en|con *1 la|el|un|una *1 cinturon|cinto|cara|cabeza|correa|palo|chancla|cable|barriga|mano|casa|escuela",
             "me|nos va|van|iba|ha|han *1 a? @HITS|pegar|golpear !la|el|una",
             "^ @HITS? me pega|pegan|golpea|golpean|maltrata|maltratan $",
@@ -401,7 +401,7 @@ const RULES: &[Rule] = &[
         patterns: &[
             "@ADULT|@SIBLING|el|ella *5 me|nos da|dio|dan *1 con|de *1 el|la|un|una? *1 cinturon|correa|palo|chancla|cable|golpes|cinto",
             "@ADULT|el|ella *6 nos|me *1 @HITS *1 a? *1 todos|mi|mis|hermanos $",
-            "@ADULT|@STAFF|@SIBLING|el|ella|alguien *6 me *1 @HITS !en|con|la|el|una",
+            "@ADULT|@STAFF|@SIBLING|el|ella|alguien *6 me *1 @HITS !en|con|la|el|una|un",
             "@ADULT|@SIBLING|el|ella *3 me *1 tira|jala|jalo|agarra|agarro|arrastra|empuja|lanza|avienta|patea *2 del|de|por|contra|al *1 los|las|el|la? *1 pelo|cabello|cuello|brazo|pared|suelo|piso|escaleras|fuerte",
             "@ADULT|@SIBLING|el|ella *3 me *1 rompio|quemo|torcio|rompe|mordio *2 @CUERPO|mano|dedo|nariz|diente",
             "me dejo|dejan|deja *1 moretones|moretes|marcas|cardenales",
@@ -556,5 +556,17 @@ const RULES: &[Rule] = &[
             "alguien *3 entro|entra|entrando|entraron *3 casa|cuarto",
             "@ADULT|@SIBLING|bebe no *1 puede? *1 respira|respirar",
         ],
+    },
+    // Blows.
+    Rule {
+        category: Abuse,
+        unless: "play story joke",
+        patterns: &["me|nos pega|pego|golpea|golpeo|maltrata *1 mi|el|la|un *1 @ADULT|@SIBLING|novio|profesor|nino"],
+    },
+    // Want.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &["no *1 tengo|tenemos *1 que comer", "@ADULT nunca esta *3"],
     },
 ];

@@ -239,7 +239,7 @@ pub(super) const RULES: &[Rule] = &[
         unless: "play story",
         patterns: &[
             "he|she|then|and *7 @HIT|choking|strangling *1 my? mom|mum|mummy|mommy|mama|grandma|nana",
-            "@ADULT @ADV*3 @HIT|@BEAT her|him|them|us !at|in|by|to|with|and",
+            "@ADULT @ADV*3 @HIT|@BEAT her|him|them|us !at|in|by|to|with|and|@BODY",
             "@ADULT *3 threw|throws|pushed|pushes|shoved *1 my|our|her *1 @MYFAM|her *3 wall|stairs|floor|down",
             "hear|heard|hearing *2 @MYFAM *2 screaming|scream|crying|screams *6 hit|hits|hurt|hurts|he|dad|fight|fighting|scared",
         ],
@@ -399,6 +399,43 @@ pub(super) const RULES: &[Rule] = &[
             "they *2 chase|chased|corner|cornered|surround|surrounded|trap|trapped me",
             "gives|give|gave me *2 mean|dirty *1 looks|notes",
             "threaten|threatens|threatened|threatening *2 me",
+        ],
+    },
+    // More fear and blows.
+    Rule {
+        category: Abuse,
+        unless: "play story joke",
+        patterns: &[
+            "@SCARED *3 go|going|be *1 back|to|over|at|with *4 house|home|@ADULT",
+            "do|does not ~2 want to *1 go|be *1 back|to|over|at|with *3 @ADULT *2 house|home|hits|hit|hurts|hurt|scared",
+            "do|does not like going *1 to *3 @ADULT *2 house",
+            "hold|holds|held|holding|put|puts|pressed *2 @WEAPON *1 to|at|against",
+            "@ADULT @ADV*4 pinch|pinches|pinched|pinching me|us",
+            "marks|scars|welts|cuts *1 on *1 my *1 @BODY *2 from|because|where",
+            "@ADULT *3 makes me *1 feel *1 scared|worthless|unsafe",
+        ],
+    },
+    // Unwanted touch.
+    Rule {
+        category: Abuse,
+        unless: "story",
+        patterns: &[
+            "@TOUCH|lap|kiss|kisses|hugs|cuddles|hand|hands *8 hate it|that|when",
+            "make|makes|made me *1 do *1 sexual|sex|dirty|grown",
+            "do|does|did sexual|dirty *1 stuff|things",
+            "sexual *1 stuff|things|acts",
+        ],
+    },
+    // Shame.
+    Rule {
+        category: Bullying,
+        unless: "about joke story",
+        patterns: &[
+            "put|puts|threw|throw|stuck|pour|poured *3 gum|glue|mud|paint|trash|milk|water|paper|spit *3 in|on|over|at *1 my|me",
+            "told|tells|telling|tell *1 everyone|people|them|kids *2 i *1 am|have|smell|stink|wet|like",
+            "told|tells|telling *1 everyone *2 my *1 secret|secrets",
+            "@PEERS|she|he *2 call|calls|called *1 me *3 school|class|bus *2",
+            "call|calls me gay|lesbian|retard|fat|ugly|loser|pig",
         ],
     },
 ];

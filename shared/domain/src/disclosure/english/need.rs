@@ -9,7 +9,7 @@ pub(super) const RULES: &[Rule] = &[
         unless: "",
         patterns: &[
             "i *5 @WANT to? *1 die !my|of|laughing|laughter|to|the|a|from|for|than|in|on",
-            "i *3 want|wanted|wish|hope|like|going to *1 die !of|to|laughing|laughter|my|a",
+            "i *3 want|wanted|wish|hope|like|going to *1 die !of|to|laughing|laughter|my|a|in|on|than|a",
             "i *4 want|wanted|wish|wished to? be dead",
             "wish|wished|wishing i *1 was|were|am *1 dead|gone $",
             "wish|wished|wishing i *1 was|were|am *1 dead",
@@ -340,6 +340,35 @@ pub(super) const RULES: &[Rule] = &[
         patterns: &[
             "went *2 on|to|away *3 and *1 left *1 me|us *1 here|alone|behind|home",
             "left *1 me|us *1 here|behind|home *1 alone",
+        ],
+    },
+    // Longing for an end.
+    Rule {
+        category: SelfHarm,
+        unless: "story play",
+        patterns: &[
+            "not ~3 want to *1 be *2 on|in *1 this|the *1 earth|planet|world",
+            "wish|wished|want *1 i *1 could *1 just? *1 die !in",
+            "i *3 think|thinking|thought about *1 dying|suicide|killing|death",
+            "@PILLS *8 took *1 ten|twenty|twelve|fifteen|thirty|all|many|lots",
+            "took *1 ten|twenty|twelve|fifteen|thirty|forty *2 @PILLS",
+            "not *1 live *1 anymore|like $",
+            "can not live anymore",
+            "nobody *1 loves|wants me",
+            "hate *1 being *1 alive|me",
+        ],
+    },
+    // Not cared for.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &[
+            "@ADULT|they *2 never *2 feed|feeds|cook|cooks|make|makes|give|gives|buy|buys|wash|washes|clean|cleans *1 me|us|food|dinner|my|for",
+            "because of *1 drugs|drinking|alcohol",
+            "@ADULT|they *2 do|does|did not *2 take|look *1 care|after *1 of? *1 me|us",
+            "@ADULT|they *2 do|does not *1 care *1 about|for me|us",
+            "not *1 any *1 food",
+            "is|are not *1 any food",
         ],
     },
 ];

@@ -310,4 +310,28 @@ pub(super) const RULES: &[Rule] = &[
             "@ADULT|brother|sister|boy|kid|someone|friend *3 took|takes|take|brought|has|had *2 @WEAPON *2 to|at|in *1 school",
         ],
     },
+    // Strangers.
+    Rule {
+        category: Grooming,
+        unless: "story",
+        patterns: &[
+            "if i *1 love|loved|like|liked|trust|trusted him|her|them *6 send|photo|picture|pictures|show|do|kiss|let",
+            "he|she is|am *1 #|thirty|twenty|forty|older *6 dating|together|girlfriend|boyfriend|love",
+            "@STRANGER|he|she|someone *3 asked|asks|told|wants|wanted *1 me *2 show *2 my|him|them *2 body|camera|underwear|chest",
+        ],
+    },
+    // Danger.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "need|want|get *1 the|some? *1 police|ambulance|cops",
+            "i *1 am|was *1 being|getting? *1 followed !by|on",
+            "@STRANGER *3 in *1 my|our *1 garden|yard|house|room|garage *5 looking|watching|in|standing|hiding",
+            "@RELATIVE_ILL *2 fell *4 bleeding|blood",
+            "@ADULT|he|she|brother|sister|friend *3 trying|tried|going|wants *1 to *1 kill|hurt himself|herself",
+            "@ADULT|he|she *2 is|am going to *1 hurt|kill|hit|beat *1 my|her|him|us|me *1 mom|mum|dad|sister|brother|$",
+            "bang|banging|bangs|pounding *2 door *4 screaming|shouting|yelling|scared|alone",
+        ],
+    },
 ];
