@@ -171,9 +171,13 @@ fn has_phrase(words: &[&str], phrase: &[&str]) -> bool {
 }
 
 fn has_any(words: &[&str], phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| {
-        let phrase: Vec<&str> = phrase.split(' ').collect();
-        has_phrase(words, &phrase)
+    let begins = |at: usize, phrase: &str| {
+        let mut rest = words[at..].iter();
+        phrase.split(' ').all(|part| rest.next() == Some(&part))
+    };
+    (0..words.len()).any(|at| {
+        let first = words[at];
+        phrases.iter().any(|phrase| phrase.starts_with(first) && begins(at, phrase))
     })
 }
 
@@ -192,6 +196,10 @@ pub fn facts(said: &str, tutor: &str) -> Vec<Fact> {
     };
     for sentence in sentences(said) {
         let words: Vec<&str> = sentence.iter().map(String::as_str).collect();
+        // A number alone tells nothing of a child.
+        if words.len() < 3 {
+            continue;
+        }
         add(test(&words));
         add(availability(&words));
         add(weekly(&words));
