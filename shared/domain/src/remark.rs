@@ -194,7 +194,8 @@ pub fn facts(said: &str, tutor: &str) -> Vec<Fact> {
             found.push(fact);
         }
     };
-    for sentence in sentences(said) {
+    let said = sentences(said);
+    for sentence in &said {
         let words: Vec<&str> = sentence.iter().map(String::as_str).collect();
         // A number alone tells nothing of a child.
         if words.len() < 3 {
@@ -211,15 +212,25 @@ pub fn facts(said: &str, tutor: &str) -> Vec<Fact> {
             add(Some(fact));
         }
     }
-    if let Some(sentence) = sentences(tutor).last() {
+    if let Some(words) = short(&said)
+        && let Some(sentence) = sentences(tutor).last()
+    {
         let asked: Vec<&str> = sentence.iter().map(String::as_str).collect();
-        let words: Vec<Vec<String>> = sentences(said);
-        let words: Vec<&str> = words.iter().flatten().map(String::as_str).collect();
         add(answered(&asked, &words));
     }
     found.truncate(MOST);
     found
 }
+
+/// The words of an answer that names something or agrees; `None`: it is long, or tells nothing.
+fn short(said: &[Vec<String>]) -> Option<Vec<&str>> {
+    let words: Vec<&str> = said.iter().flatten().map(String::as_str).collect();
+    let names = |word: &&str| THING_WORDS.contains_key(word) || CAREER_WORDS.contains_key(word);
+    let agrees = words.first().is_some_and(|word| YES.contains(word));
+    (words.len() <= 6 && (agrees || words.iter().any(names))).then_some(words)
+}
+
+const YES: [&str; 8] = ["yes", "yeah", "yep", "yup", "si", "ja", "mhm", "right"];
 
 fn interest(text: String) -> Fact {
     Fact { kind: FactKind::Interest, text, when: None }

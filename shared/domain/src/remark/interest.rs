@@ -232,7 +232,7 @@ pub(super) fn answered(asked: &[&str], words: &[&str]) -> Option<Fact> {
         return Some(interest(format!("wants to be {}", CAREERS[career].0)));
     }
     // "Assessment is on the twentieth, yes?", "Yeah."
-    let agrees = matches!(words.first(), Some(&("yes" | "yeah" | "yep" | "si" | "ja" | "yup" | "mhm" | "right")));
+    let agrees = words.first().is_some_and(|word| YES.contains(word));
     if agrees && has(asked, &["is", "you", "your", "es", "ist", "hast", "tienes"]) {
         let (name, at) = test_word(asked, 0)?;
         let when = when::find(asked, at.saturating_sub(4))?.0;
