@@ -4,7 +4,8 @@ use super::schedule::{test_fact, test_word};
 use super::things::{CAREERS, Kind};
 use super::when;
 use super::{
-    CAREER_WORDS, Fact, NEGATIONS, THING_LIST, THING_WORDS, Thing, article, has, has_any, interest, named, named_within,
+    CAREER_WORDS, Fact, NEGATIONS, THING_LIST, THING_WORDS, Thing, YES, article, has, has_any, interest, named,
+    named_within,
 };
 
 /// What a child does with a thing.
