@@ -176,22 +176,54 @@ pub struct Engagement {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TurnText {
     pub turn_no: i32,
+    /// In the third person, composed by us: "asked to practise fractions next time".
     pub text: String,
+    /// call_back, practise, pace, difficulty, other_topic, person, style or stop; `None`: an older version found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The day that the request names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+}
+
+/// A day as it was said in the call. The day of the call and the student's time zone make a date of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    Today,
+    Tomorrow,
+    /// In this many days, 2 to 30.
+    InDays(u8),
+    NextWeek,
+    /// 1 is Monday, 7 is Sunday: the next one after the call.
+    Weekday(u8),
+    /// 1 to 31: the next one after the call.
+    DayOfMonth(u8),
+    Date {
+        /// 1 to 12.
+        month: u8,
+        /// 1 to 31.
+        day: u8,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FactFinding {
     /// interest, preference, schedule, goal or study_context.
     pub kind: String,
+    /// In the third person, without a subject: "plays the piano". The rules compose it from lists of ours.
     pub text: String,
     pub turn_no: i32,
     pub source: Source,
     pub confidence: f64,
+    /// The day that the fact speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SafetyFlag {
-    /// self_harm, abuse, bullying, personal_data or other.
+    /// self_harm, abuse, neglect, bullying, grooming, danger, personal_data or other.
     pub category: String,
     pub turn_no: i32,
 }

@@ -241,6 +241,7 @@ mod tests {
             turn_no: 3,
             source: Source::Both,
             confidence: 0.9,
+            when: None,
         }
     }
 

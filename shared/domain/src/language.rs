@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::folded::WordMap;
+
 /// The languages whose answers, reactions and requests we have rules for, as codes of ISO 639-1.
 pub const JUDGED: [&str; 3] = ["en", "es", "de"];
 
@@ -160,8 +162,8 @@ fn best(sum: &[(&'static str, f32)]) -> Option<(&'static str, f32, f32)> {
 
 type Entry = Vec<(&'static str, f32)>;
 
-static WORDS: LazyLock<HashMap<&'static str, Entry>> = LazyLock::new(|| {
-    let mut words: HashMap<&'static str, Entry> = HashMap::new();
+static WORDS: LazyLock<WordMap<Entry>> = LazyLock::new(|| {
+    let mut words: WordMap<Entry> = WordMap::default();
     for (code, list) in tables::WORDS {
         for word in list.split_whitespace() {
             let entry = words.entry(word).or_default();
@@ -201,14 +203,18 @@ fn scores(text: &str) -> Scores {
     let (mut letters, mut known) = (0, 0.0_f32);
     let mut rest = String::new();
     for word in words(text) {
-        let lower = word.to_lowercase();
-        for letter in lower.chars() {
-            if let Some(code) = LETTERS.get(&letter) {
-                add(&mut scores.weights, code, 0.5);
+        let lower = if word.is_ascii() { word.to_ascii_lowercase() } else { word.to_lowercase() };
+        let plain: String = if lower.is_ascii() {
+            lower
+        } else {
+            for letter in lower.chars() {
+                if let Some(code) = LETTERS.get(&letter) {
+                    add(&mut scores.weights, code, 0.5);
+                }
             }
-        }
-        let plain: String = lower.nfd().filter(|c| !is_combining_mark(*c)).collect();
-        let joined = plain.replace('\'', "");
+            lower.nfd().filter(|c| !is_combining_mark(*c)).collect()
+        };
+        let joined = if plain.contains('\'') { plain.replace('\'', "") } else { String::new() };
         let found = WORDS.get(&plain[..]).or_else(|| WORDS.get(&joined[..]));
         if let Some(entry) = found {
             for (code, weight) in entry {
@@ -288,6 +294,9 @@ fn by_n_grams(text: &str) -> Option<&'static str> {
 
 /// Languages that a script tells, if most letters are of it.
 fn of_script(text: &str) -> Option<&'static str> {
+    if text.is_ascii() {
+        return None;
+    }
     let mut counts: [(&str, usize); 16] = [
         ("ar", 0),
         ("ru", 0),

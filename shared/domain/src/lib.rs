@@ -13,3 +13,4 @@ pub mod lenient_json;
 pub mod name;
 pub mod question;
 pub mod task;
+pub mod remark;

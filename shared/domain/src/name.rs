@@ -155,53 +155,43 @@ const RELATIVES: [&str; 66] = [
     "friend",
 ];
 
+const ASKS: [&[&str]; 23] = [
+    &["your", "name"],
+    &["your", "first", "name"],
+    &["am", "i", "speaking"],
+    &["am", "i", "talking"],
+    &["who", "is", "this"],
+    &["who's", "this"],
+    &["who", "is", "calling"],
+    &["who's", "calling"],
+    &["who", "do", "i", "have"],
+    &["who", "is", "there"],
+    &["who's", "there"],
+    &["who", "are", "you"],
+    &["should", "i", "call", "you"],
+    &["can", "i", "call", "you"],
+    &["te", "llamas"],
+    &["tu", "nombre"],
+    &["quien", "eres"],
+    &["quien", "habla"],
+    &["heisst", "du"],
+    &["dein", "name"],
+    &["wer", "bist", "du"],
+    &["wer", "ist", "da"],
+    &["mit", "wem", "spreche"],
+];
+
 /// Whether the tutor asks who speaks.
 pub fn asks_name(tutor: &str) -> bool {
     let words = folded::words(tutor);
     let has = |phrase: &[&str]| words.windows(phrase.len()).any(|some| some.iter().zip(phrase).all(|(a, b)| a == b));
-    const ASKS: [&[&str]; 23] = [
-        &["your", "name"],
-        &["your", "first", "name"],
-        &["am", "i", "speaking"],
-        &["am", "i", "talking"],
-        &["who", "is", "this"],
-        &["who's", "this"],
-        &["who", "is", "calling"],
-        &["who's", "calling"],
-        &["who", "do", "i", "have"],
-        &["who", "is", "there"],
-        &["who's", "there"],
-        &["who", "are", "you"],
-        &["should", "i", "call", "you"],
-        &["can", "i", "call", "you"],
-        &["te", "llamas"],
-        &["tu", "nombre"],
-        &["quien", "eres"],
-        &["quien", "habla"],
-        &["heisst", "du"],
-        &["dein", "name"],
-        &["wer", "bist", "du"],
-        &["wer", "ist", "da"],
-        &["mit", "wem", "spreche"],
-    ];
     ASKS.iter().any(|phrase| has(phrase))
 }
 
+const GREETINGS: [&str; 12] =
+    ["hello", "hi", "hey", "welcome", "hola", "buenos", "buenas", "hallo", "guten", "morning", "afternoon", "evening"];
+
 fn greets(tutor: &str) -> bool {
-    const GREETINGS: [&str; 12] = [
-        "hello",
-        "hi",
-        "hey",
-        "welcome",
-        "hola",
-        "buenos",
-        "buenas",
-        "hallo",
-        "guten",
-        "morning",
-        "afternoon",
-        "evening",
-    ];
     folded::words(tutor).iter().any(|word| GREETINGS.contains(&&word[..]))
 }
 
@@ -249,37 +239,39 @@ fn begins(words: &[Word], phrase: &[&str]) -> bool {
     words.len() >= phrase.len() && words.iter().zip(phrase).all(|(word, part)| word.plain == *part)
 }
 
+const SAYS: [&[&str]; 16] = [
+    &["this", "is"],
+    &["i", "am"],
+    &["i'm"],
+    &["im"],
+    &["it", "is"],
+    &["it's"],
+    &["its"],
+    &["soy"],
+    &["habla"],
+    &["ich", "bin"],
+    &["hier", "ist"],
+    &["hier", "spricht"],
+    &["yes"],
+    &["hello"],
+    &["hi"],
+    &["no"],
+];
+
+const OWNERS: [&str; 21] = [
+    "his", "her", "their", "the", "a", "la", "el", "su", "seine", "ihre", "sein", "ihr", "die", "der", "los", "una",
+    "un", "eine", "ein", "actually", "just",
+];
+
 /// "This is Ana's mom", "I'm his father", "soy la mamá de Leo", "hier ist die Mutter von Leo".
 fn is_relative(words: &[Word]) -> bool {
-    const SAYS: [&[&str]; 16] = [
-        &["this", "is"],
-        &["i", "am"],
-        &["i'm"],
-        &["im"],
-        &["it", "is"],
-        &["it's"],
-        &["its"],
-        &["soy"],
-        &["habla"],
-        &["ich", "bin"],
-        &["hier", "ist"],
-        &["hier", "spricht"],
-        &["yes"],
-        &["hello"],
-        &["hi"],
-        &["no"],
-    ];
-    const OWNERS: [&str; 21] = [
-        "his", "her", "their", "the", "a", "la", "el", "su", "seine", "ihre", "sein", "ihr", "die", "der", "los",
-        "una", "un", "eine", "ein", "actually", "just",
-    ];
     let relative = |word: &Word| RELATIVES.contains(&&word.plain[..]);
     let owner = |word: &Word| OWNERS.contains(&&word.plain[..]) || is_possessive(word);
     (0..words.len()).any(|at| {
         SAYS.iter().filter(|says| begins(&words[at..], says)).any(|says| {
             let rest = &words[at + says.len()..];
             let n = rest.iter().take(3).take_while(|word| owner(word)).count();
-            n > 0 && rest.get(n).is_some_and(relative) && !rest.get(n + 1).is_some_and(|next| next.plain == "phone")
+            n > 0 && rest.get(n).is_some_and(relative) && rest.get(n + 1).is_none_or(|next| next.plain != "phone")
         })
     }) || words.windows(2).any(|pair| relative(&pair[0]) && matches!(&pair[1].plain[..], "speaking" | "calling"))
 }
@@ -350,6 +342,20 @@ fn bare(words: &[Word]) -> Option<String> {
     name_at(rest, &free)
 }
 
+const GUESSES: [&[&str]; 11] = [
+    &["is", "that"],
+    &["is", "this"],
+    &["am", "i", "speaking", "with"],
+    &["am", "i", "speaking", "to"],
+    &["am", "i", "talking", "to"],
+    &["am", "i", "talking", "with"],
+    &["are", "you"],
+    &["eres"],
+    &["hablo", "con"],
+    &["spreche", "ich", "mit"],
+    &["bist", "du"],
+];
+
 /// "Is that Milo?", "Yes."
 fn guessed(words: &[Word], tutor: &str) -> Option<String> {
     let agrees = |word: &Word| {
@@ -359,19 +365,6 @@ fn guessed(words: &[Word], tutor: &str) -> Option<String> {
         return None;
     }
     let tutor = self::words(tutor);
-    const GUESSES: [&[&str]; 11] = [
-        &["is", "that"],
-        &["is", "this"],
-        &["am", "i", "speaking", "with"],
-        &["am", "i", "speaking", "to"],
-        &["am", "i", "talking", "to"],
-        &["am", "i", "talking", "with"],
-        &["are", "you"],
-        &["eres"],
-        &["hablo", "con"],
-        &["spreche", "ich", "mit"],
-        &["bist", "du"],
-    ];
     (0..tutor.len()).find_map(|at| {
         let phrase = GUESSES.iter().find(|phrase| begins(&tutor[at..], phrase))?;
         let word = tutor.get(at + phrase.len())?;

@@ -1,4 +1,4 @@
-//! Scores of the disclosures on `tests/cases/disclosures.jsonl`: lines with an even number were tuned on, odd ones not.
+//! Scores of the disclosures on `tests/cases/disclosures.jsonl`.
 //!
 //! `FAILURES=even cargo test -p domain --test disclosures -- --nocapture` lists what is not as expected of one half.
 #![expect(
@@ -18,6 +18,8 @@ struct Case {
     text: String,
     lang: String,
     category: Option<String>,
+    /// 0: written before the rules. 1 to 4: written later, and each measured before anything was changed.
+    round: u8,
 }
 
 fn cases() -> Vec<Case> {
@@ -26,13 +28,57 @@ fn cases() -> Vec<Case> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// A name, and which cases belong to it.
+type Group = (&'static str, &'static dyn Fn(usize, &Case) -> bool);
+
 #[derive(Default)]
 struct Score {
-    n_sayings: usize,
-    n_flagged: usize,
-    n_as_named: usize,
-    n_harmless: usize,
-    n_false: usize,
+    sayings: usize,
+    caught: usize,
+    as_named: usize,
+    harmless: usize,
+    alarms: usize,
+}
+
+impl Score {
+    fn add(&mut self, case: &Case, shows: bool) {
+        let found: Vec<&str> = disclosure::in_text(&case.text).into_iter().map(disclosure::Category::as_str).collect();
+        if let Some(category) = &case.category {
+            self.sayings += 1;
+            self.caught += usize::from(!found.is_empty());
+            self.as_named += usize::from(found.contains(&category.as_str()));
+            if shows && !found.contains(&category.as_str()) {
+                println!("  {found:?} instead of {category} | {}", case.text);
+            }
+        } else {
+            self.harmless += 1;
+            self.alarms += usize::from(!found.is_empty());
+            if shows && !found.is_empty() {
+                println!("  {found:?} is false | {}", case.text);
+            }
+        }
+    }
+
+    fn flagged(&self) -> f64 {
+        percent(self.caught, self.sayings)
+    }
+
+    fn false_ones(&self) -> f64 {
+        percent(self.alarms, self.harmless)
+    }
+
+    fn print(&self, name: &str) {
+        println!(
+            "{name}: flagged {}/{} ({:.1} %), category right {:.1} %, false {}/{} ({:.1} %)",
+            self.caught,
+            self.sayings,
+            self.flagged(),
+            percent(self.as_named, self.sayings),
+            self.alarms,
+            self.harmless,
+            self.false_ones(),
+        );
+    }
 }
 
 fn percent(part: usize, of: usize) -> f64 {
@@ -42,49 +88,26 @@ fn percent(part: usize, of: usize) -> f64 {
 #[test]
 fn sayings_are_flagged_and_harmless_ones_are_not() {
     let shown = std::env::var("FAILURES").unwrap_or_default();
-    for (half, name) in ["even", "odd"].iter().enumerate() {
-        let mut all = Score::default();
-        for lang in ["en", "es", "de"] {
-            let mut score = Score::default();
-            for case in cases().into_iter().skip(half).step_by(2).filter(|case| case.lang == lang) {
-                let found: Vec<&str> =
-                    disclosure::in_text(&case.text).into_iter().map(disclosure::Category::as_str).collect();
-                match &case.category {
-                    Some(category) => {
-                        score.n_sayings += 1;
-                        score.n_flagged += usize::from(!found.is_empty());
-                        score.n_as_named += usize::from(found.contains(&category.as_str()));
-                        if shown == *name && !found.contains(&category.as_str()) {
-                            println!("  {found:?} instead of {category} | {}", case.text);
-                        }
-                    }
-                    None => {
-                        score.n_harmless += 1;
-                        score.n_false += usize::from(!found.is_empty());
-                        if shown == *name && !found.is_empty() {
-                            println!("  {found:?} is false | {}", case.text);
-                        }
-                    }
-                }
-            }
-            println!(
-                "{name} lines, {lang}: flagged {}/{} ({:.1} %), category right {:.1} %, false {}/{} ({:.1} %)",
-                score.n_flagged,
-                score.n_sayings,
-                percent(score.n_flagged, score.n_sayings),
-                percent(score.n_as_named, score.n_sayings),
-                score.n_false,
-                score.n_harmless,
-                percent(score.n_false, score.n_harmless),
-            );
-            all.n_sayings += score.n_sayings;
-            all.n_flagged += score.n_flagged;
-            all.n_harmless += score.n_harmless;
-            all.n_false += score.n_false;
+    let cases = cases();
+    let groups: [Group; 9] = [
+        ("even", &|i, case| case.round == 0 && i % 2 == 0),
+        ("odd", &|i, case| case.round == 0 && i % 2 == 1),
+        ("round 1", &|_, case| case.round == 1),
+        ("round 2", &|_, case| case.round == 2),
+        ("round 3", &|_, case| case.round == 3),
+        ("round 4", &|_, case| case.round == 4),
+        ("en", &|_, case| case.lang == "en"),
+        ("es", &|_, case| case.lang == "es"),
+        ("de", &|_, case| case.lang == "de"),
+    ];
+    for (name, belongs) in groups {
+        let mut score = Score::default();
+        for (_, case) in cases.iter().enumerate().filter(|(i, case)| belongs(*i, case)) {
+            score.add(case, shown == name);
         }
-        let (flagged, false_ones) = (percent(all.n_flagged, all.n_sayings), percent(all.n_false, all.n_harmless));
-        println!("{name} lines: flagged {flagged:.1} %, false {false_ones:.1} %");
-        assert!(all.n_sayings >= 150 && all.n_harmless >= 150);
-        assert!(flagged >= 92.0 && false_ones <= 2.0, "{name} lines: flagged {flagged:.1} %, false {false_ones:.1} %");
+        score.print(name);
+        let (flagged, false_ones) = (score.flagged(), score.false_ones());
+        assert!(score.sayings >= 60 && score.harmless >= 60, "{name} is too small");
+        assert!(flagged >= 95.0 && false_ones <= 2.5, "{name}: flagged {flagged:.1} %, false {false_ones:.1} %");
     }
 }

@@ -54,6 +54,8 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
     let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
     let judgements = judge::judge(&exchanges, curriculum);
     let topics = topic::topics(&exchanges, &judgements, curriculum);
+    let safety_flags = remarks::safety_flags(turns);
+    let flagged = remarks::flagged(&safety_flags);
     let figures = figures::figures(turns, &judgements);
     let skills = skills(&exchanges, &judgements, &topics, curriculum);
     let misconceptions = misconceptions(&exchanges, &judgements, &topics, curriculum);
@@ -63,13 +65,13 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
             + &not_judged(&languages).map(|why| format!(" {why}")).unwrap_or_default(),
         limits: limits(turns, &judgements, &topics).into_iter().chain(not_judged(&languages)).collect(),
         engagement: summary::engagement(turns, &figures),
-        requests: remarks::requests(turns),
-        facts: remarks::facts(turns),
-        safety_flags: remarks::safety_flags(turns),
+        requests: remarks::requests(turns, &flagged),
+        facts: remarks::facts(turns, &flagged),
+        safety_flags,
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
         tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
-        introduction: introduction::introduction(turns),
         disputes: disputes(&exchanges, &judgements),
+        introduction: introduction::introduction(turns, &flagged),
         figures,
         skills,
         misconceptions,

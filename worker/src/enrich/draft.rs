@@ -89,7 +89,8 @@ pub(super) struct DraftLesson {
 }
 
 pub(super) const FACT_KINDS: [&str; 5] = ["interest", "preference", "schedule", "goal", "study_context"];
-pub(super) const FLAG_CATEGORIES: [&str; 5] = ["self_harm", "abuse", "bullying", "personal_data", "other"];
+pub(super) const FLAG_CATEGORIES: [&str; 8] =
+    ["self_harm", "abuse", "neglect", "bullying", "grooming", "danger", "personal_data", "other"];
 pub(super) const MOODS: [&str; 6] = ["confident", "neutral", "anxious", "frustrated", "bored", "confused"];
 
 impl Draft {

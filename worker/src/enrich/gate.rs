@@ -91,6 +91,7 @@ pub(super) fn pass(draft: Draft, talk: &Talk, turns: &[Turn], curriculum: &Curri
                 turn_no: found.turn_no,
                 source: Source::Llm,
                 confidence: CONFIDENCE_OF_FACTS,
+                when: None,
             });
         }
     }

@@ -59,7 +59,7 @@ const CLASSES: &[(&str, &str)] = &[
          used started starts start likes like liked loves tries tried trying still usually even then also gets get got \
          drunk mad angry cross upset when who that he she they both comes home and me us all the time so hard every day \
          days night nights week does did can could might only again definitely totally actually literally kind of sort \
-         over twice once now at in my our his her school class bus year grade house here about never stops stop wo",
+         over twice once now at in my our his her school class bus year grade house here about stops",
     ),
     ("ME", "me us"),
     (
@@ -113,11 +113,15 @@ const CLASSES: &[(&str, &str)] = &[
         "sad stressed angry mad upset bad lonely depressed alone hate scared numb guilty worthless anxious hurt pain",
     ),
     ("HERSELF", "herself himself themself themselves theirself"),
+    (
+        "GAMES",
+        "game games gaming minecraft fortnite roblox mario chess checkers cards uno monopoly level football soccer basketball rugby hockey tennis karate judo boxing taekwondo wrestling volleyball handball netball baseball cricket golf swim swimming race races gym practice goal team kart gymnastics snooker pool",
+    ),
     ("LIMB", "arm arms wrist wrists leg legs thigh thighs skin veins stomach"),
     ("PILLS", "pills pill tablets tablet medicine medicines meds paracetamol tylenol"),
     ("KILL", "kill kills killing killed murder murders murdered unalive unalived unaliving"),
     ("SELF", "myself"),
-    ("CUT", "cut cuts cutting"),
+    ("CUT", "cut cuts cutting slice sliced slicing"),
     (
         "SELFHURT",
         "hurt hurting harm harming cut cutting burn burning hit hitting punch punching scratch scratching bite biting starve starving punish punishing choke choking",
@@ -167,10 +171,11 @@ const EXCUSES: &[(&str, &[&str])] = &[
     (
         "play",
         &[
-            "game|games|gaming|minecraft|fortnite|roblox|mario|kart|chess|checkers|cards|uno|monopoly|level|boss|dragon|zombie|zombies|avatar",
-            "football|soccer|basketball|rugby|hockey|tennis|karate|judo|boxing|taekwondo|wrestling|dodgeball|volleyball|handball|netball|baseball|cricket|golf|swim|race|races|pe|gym|sparring|practice|goal",
-            "snowball|snowballs|pillow|pillows|balloon|balloons|ball|puck|frisbee|swing|swings|trampoline|tag|sled|sledge|wave|bat|nerf|lightsaber|cake|slice|piece|haircut",
-            "play|playing|plays|played fight|fighting|fights|fought",
+            "in|at|during|playing|play|played|on|with|of|lost|won *2 @GAMES",
+            "@GAMES *1 practice|match|lesson|training|class|game|with",
+            "dragon|zombie|zombies|avatar|boss|kart|sparring|dodgeball",
+            "snowball|snowballs|pillow|pillows|balloon|balloons|ball|puck|frisbee|swing|swings|trampoline|tag|sled|sledge|wave|bat|nerf|lightsaber|cake|slice|piece|haircut|pe",
+            "playing|plays|play fight|fighting|fights|fought",
             "playing|wrestling|joking|kidding|tickling|tickles|tickled",
             "am it|tagged $",
             "water gun|guns|fight|balloon|balloons|pistol|polo|slide",
@@ -208,7 +213,7 @@ const EXCUSES: &[(&str, &[&str])] = &[
     ),
     ("win", &["because i *1 win|always|won|better|good", "chess|uno|monopoly|checkers"]),
     ("surprise", &["surprise|birthday|present|party|christmas|cookie|cookies|chocolate|cake|gift", "secret santa"]),
-    ("page", &["page|question|problem|step|worksheet|number|sum|exercise|paragraph|line|this one|part"]),
+    ("page", &["page|question|problem|step|worksheet|number|sum|exercise|paragraph|line|part|worksheet|chapter"]),
     (
         "trip",
         &[
@@ -219,7 +224,7 @@ const EXCUSES: &[(&str, &[&str])] = &[
     (
         "toy",
         &[
-            "toy|nerf|water|picture|fork|drawing|lego|costume|pretend|camping|pocket|cowboys|fishing|army|soldier|soldiers|museum|plate|cowboy|cop|police|hunting|butter|peel|chef",
+            "toy|nerf|water|picture|fork|drawing|lego|costume|pretend|camping|pocket|cowboys|fishing|army|soldier|soldiers|museum|plate|cowboy|hunting|butter|peel|chef",
             "drew|draws|draw",
         ],
     ),
@@ -229,7 +234,7 @@ const EXCUSES: &[(&str, &[&str])] = &[
         "food",
         &[
             "sweets|candy|chocolate|cake|cookies|biscuits|crisps|chips|cereal|dessert|snacks",
-            "eat|eating in the car|bed|class",
+            "eat|eating *1 in *1 car|bed|class",
             "before dinner|lunch|swimming|bed|training|i",
             "but|except|besides vegetables|salad|soup|broccoli|fruit|rice|bread|pasta|cereal",
         ],

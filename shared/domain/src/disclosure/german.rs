@@ -52,9 +52,10 @@ const EXCUSES: &[(&str, &[&str])] = &[
     (
         "play",
         &[
-            "spiel|spiele|schach|mario|kart|minecraft|fortnite|roblox|karten|uno|level|drache|zombie|videospiel",
-            "ball|fussball|tor|handball|schneeball|schneeballe|kissen|schaukel|karate|judo|boxen|training|rennen|wettrennen|sport",
-            "gespielt|spielen|fangen|verstecken|turnen|spass|versehen|quatsch|kampfen|rangeln|rangelei|tischtennis|tennis|buch|sahne",
+            "im|beim|bei|in *2 spiel|spiele|schach|mario|kart|minecraft|fortnite|roblox|karten|uno|level|videospiel|fussball|handball|karate|judo|boxen|training|rennen|wettrennen|sport|tischtennis|tennis",
+            "drache|zombie|kart",
+            "ball|tor|schneeball|schneeballe|kissen|schaukel",
+            "gespielt|spielen|fangen|verstecken|turnen|spass|versehen|quatsch|kampfen|rangeln|rangelei|buch|sahne",
         ],
     ),
     ("accident", &["versehen|versehentlich|aus versehen"]),
@@ -238,15 +239,12 @@ const RULES: &[Rule] = &[
             "keiner|niemand *1 mag|leiden mich",
             "keiner|niemand *2 mag *1 mich|leiden",
             "mich *1 mag *1 keiner|niemand",
-            "keiner|niemand *1 will|mochte *2 mit *1 mir *2 spielen|reden|sitzen|befreundet|zusammen|sein",
-            "keiner|niemand *1 spielt|redet|spricht *1 mit *1 mir",
             "ich *1 habe|hab *1 keine *1 freunde",
             "nennen|nennt|rufen|beschimpfen *1 mich *2 @NAMEN",
             "sagen|sagt *2 ich *2 bin|ware|sei *2 @NAMEN",
             "nehmen|nimmt|klauen|klaut|geklaut|verstecken *2 mir|mein|meine|meinen *3 essen|geld|ranzen|handy|sachen|rucksack|mappchen|pausenbrot|weg",
             "angst *2 schule *2 gehen|zu",
             "angst *1 in|vor *1 die|der schule",
-            "lassen|lasst *1 mich *2 nicht *1 mitspielen|mit",
             "machen|macht *1 sich *2 lustig *1 uber *1 mich",
             "lustig *1 uber mich",
             "fertig *1 machen|gemacht *1 mich",
@@ -502,4 +500,51 @@ const RULES: &[Rule] = &[
             "hat *1 gefragt *1 ob ich *1 allein|alleine",
         ],
     },
+    // Left out: of playing too.
+    Rule {
+        category: Bullying,
+        unless: "about story",
+        patterns: &[
+            "keiner|niemand *1 will|mochte *2 mit *1 mir *2 spielen|reden|sitzen|befreundet|zusammen|sein",
+            "keiner|niemand *1 spielt|redet|spricht *1 mit *1 mir",
+            "lassen|lasst *1 mich *2 nicht *1 mitspielen|mit",
+        ],
+    },
+    //  Signs.
+    Rule {
+        category: SelfHarm,
+        unless: "",
+        patterns: &["mir *2 was|etwas antun|anzutun", "mir|mich *2 was|etwas *1 antue"],
+    },
+    //  Blows once more.
+    Rule {
+        category: Abuse,
+        unless: "play story joke",
+        patterns: &[
+            "mich *3 angefasst|geschlagen|verprugelt|gehauen|eingesperrt|getreten $",
+            "zuhause|daheim *2 geschlagen|gehauen",
+            "@ADULT|@SIBLING|er|sie|jemand tut|tun *1 mir *2 weh",
+        ],
+    },
+    //  Hunger.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &[
+            "nichts|nix *1 gegessen *2 weil",
+            "heute *3 nichts *1 gegessen",
+            "lassen|lasst mich *3 allein|alleine",
+        ],
+    },
+    //  Strangers.
+    Rule {
+        category: Grooming,
+        unless: "story",
+        patterns: &[
+            "mann|typ|fremder|jemand|er *6 @BILDER *1 schicke|schicken|schick|sende|mache",
+            "sich *2 mit mir *1 treffen *4 alter|alt|erwachsen|internet|allein",
+        ],
+    },
+    // Alone.
+    Rule { category: Neglect, unless: "story trip", patterns: &["immer *1 allein|alleine *2 zu|zuhause|daheim"] },
 ];

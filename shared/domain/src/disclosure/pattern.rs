@@ -72,6 +72,8 @@ pub(super) struct Patterns {
     /// Bit sets over word numbers.
     sets: Vec<Vec<u64>>,
     negation: usize,
+    /// "but".
+    contrast: usize,
     rules: Vec<Compiled>,
     /// The rules to try if a word occurs.
     by_word: Vec<Vec<u16>>,
@@ -153,6 +155,7 @@ impl Patterns {
         let classes = source.classes.iter().map(|(name, words)| (*name, words.split_whitespace().collect())).collect();
         let mut compiler = Compiler { classes, words: WordMap::default(), members: Vec::new(), known: BTreeMap::new() };
         let negation = compiler.set("@NOT");
+        let contrast = compiler.set("but|although|pero|aunque|aber|obwohl");
         let excuses: Vec<Vec<Vec<Element>>> = source
             .excuses
             .iter()
@@ -195,7 +198,7 @@ impl Patterns {
             }
             bits
         });
-        Self { sets: sets.collect(), negation, rules, by_word, excuses, words: compiler.words }
+        Self { sets: sets.collect(), negation, contrast, rules, by_word, excuses, words: compiler.words }
     }
 
     /// The numbers of words; [`BOUNDARY`] is `WordNo::MAX`.
@@ -231,7 +234,13 @@ impl Patterns {
     }
 
     fn is_excused(&self, unless: u32, words: &[WordNo], place: Match) -> bool {
-        let near = &words[place.start.saturating_sub(REACH)..(place.end + REACH).min(words.len())];
+        // "I love football, but he hits me": what stands before a "but" excuses nothing behind it.
+        let breaks = |word: &WordNo| *word == WordNo::MAX || self.has(self.contrast, *word);
+        let before = &words[place.start.saturating_sub(REACH)..place.start];
+        let from = place.start - before.iter().rev().take_while(|word| !breaks(word)).count();
+        let after = &words[place.end..(place.end + REACH).min(words.len())];
+        let to = place.end + after.iter().take_while(|word| !self.has(self.contrast, **word)).count();
+        let near = &words[from..to];
         let applies = |pattern: &Vec<Element>| (0..near.len()).any(|start| self.follow(pattern, near, start).is_some());
         self.excuses.iter().enumerate().any(|(i, patterns)| unless & (1 << i) != 0 && patterns.iter().any(applies))
     }

@@ -63,8 +63,9 @@ const EXCUSES: &[(&str, &[&str])] = &[
     (
         "play",
         &[
-            "juego|juegos|minecraft|fortnite|roblox|videojuego|ajedrez|cartas|nivel|dragon|zombi|zombie|mario",
-            "pelota|balon|futbol|baloncesto|columpio|columpios|almohada|nieve|globo|gripe|sol|carrera|partido|porteria|arco|karate|judo",
+            "en|al|a|jugando|del *2 juego|juegos|minecraft|fortnite|roblox|videojuego|ajedrez|cartas|nivel|mario|futbol|baloncesto|carrera|partido|karate|judo",
+            "dragon|zombi|zombie",
+            "pelota|balon|columpio|columpios|almohada|nieve|globo|gripe|sol|porteria|arco",
             "jugando|jugamos|broma|jugar|risa|sueno|hambre|cromos|album|boton|guitarra|piano|flauta",
         ],
     ),
@@ -136,7 +137,7 @@ const RULES: &[Rule] = &[
         category: Abuse,
         unless: "play accident story joke",
         patterns: &[
-            "@ADULT|@STAFF|@SIBLING|@SINGLE|@STRANGER @ADV*6 me|nos *1 @HITS !en|con|la|el|una",
+            "@ADULT|@STAFF|@SIBLING|@SINGLE|@STRANGER @ADV*6 me|nos *1 @HITS !en|con|la|el|una|un",
             "@ADULT|@STAFF|@SIBLING|@SINGLE|@STRANGER @ADV*6 me|nos *1 @HITS *1 en|con *1 la|el|un|una *1 cinturon|cinto|cara|cabeza|correa|palo|chancla|cable|barriga|mano|casa|escuela",
             "me|nos va|van|iba|ha|han *1 a? @HITS|pegar|golpear !la|el|una",
             "^ @HITS? me pega|pegan|golpea|golpean|maltrata|maltratan $",
@@ -186,7 +187,7 @@ const RULES: &[Rule] = &[
             "miedo *2 casa",
             "me da miedo *1 mi *1 @ADULT",
             "miedo *1 cuando *3 @ADULT|el|ella *2 bebe|enoja|enfada|grita|llega",
-            "no *2 siento|sentimos *1 segura|seguro|bien|a salvo *2 casa",
+            "no *2 siento|sentimos *1 segura|seguro|bien|salvo *3 casa",
             "no quiero *1 ir|volver|regresar|estar *1 a|en *1 mi? casa *4 porque|el|papa|mama|pega|miedo|me",
             "me *1 encierra|encierran|encerro|encerraron|encierro *1 en|con *1 el|la|mi|un",
             "me *1 encierra|encierran|encerro *2 bano|cuarto|habitacion|sotano|armario|llave",
@@ -400,7 +401,7 @@ const RULES: &[Rule] = &[
         patterns: &[
             "@ADULT|@SIBLING|el|ella *5 me|nos da|dio|dan *1 con|de *1 el|la|un|una? *1 cinturon|correa|palo|chancla|cable|golpes|cinto",
             "@ADULT|el|ella *6 nos|me *1 @HITS *1 a? *1 todos|mi|mis|hermanos $",
-            "@ADULT|@STAFF|@SIBLING|el|ella|alguien *6 me *1 @HITS !en|con|la|el|una",
+            "@ADULT|@STAFF|@SIBLING|el|ella|alguien *6 me *1 @HITS !en|con|la|el|una|un",
             "@ADULT|@SIBLING|el|ella *3 me *1 tira|jala|jalo|agarra|agarro|arrastra|empuja|lanza|avienta|patea *2 del|de|por|contra|al *1 los|las|el|la? *1 pelo|cabello|cuello|brazo|pared|suelo|piso|escaleras|fuerte",
             "@ADULT|@SIBLING|el|ella *3 me *1 rompio|quemo|torcio|rompe|mordio *2 @CUERPO|mano|dedo|nariz|diente",
             "me dejo|dejan|deja *1 moretones|moretes|marcas|cardenales",
@@ -414,7 +415,7 @@ const RULES: &[Rule] = &[
         category: Abuse,
         unless: "story",
         patterns: &[
-            "@ADULT|@STAFF|@SIBLING|@STRANGER|el *4 me *1 @TOCA *1 la|el|mi|las|los *1 @CUERPO|@PARTES",
+            "@ADULT|@STAFF|@SIBLING|@STRANGER|el *4 me *1 @TOCA *1 la|el|mi|las|los? *1 pierna|piernas|cuerpo|muslo|pecho|@PARTES",
             "me *1 obliga|obligo|obligan|hace|hizo|fuerza *2 a? *1 hacer|hacerle *1 cosas",
             "cosas *3 no *1 me gustan|quiero",
             "me *1 @TOCA ~6 no me *1 gusta|gusto",
@@ -460,7 +461,9 @@ const RULES: &[Rule] = &[
         patterns: &[
             "@STRANGER|@LINEA|alguien|el *4 me *1 dice|dijo|escribe|escribio *2 que *1 me *1 quiere|ama|linda|bonita|hermosa|sexy|guapa",
             "@FOTOS *2 sin *1 ropa|camiseta|nada",
-            "@FOTOS *1 mia|mias|mi|de mi|cuerpo *6",
+            "@FOTOS mia|mias",
+            "@FOTOS de mi $",
+            "@FOTOS *2 mi cuerpo",
             "me *1 pidio|pide|piden *3 @FOTOS *2 mia|mias|ropa|mi|de|sola|cuerpo",
             "secreto *1 entre nosotros",
             "cuantos anos tengo *4",
@@ -521,5 +524,49 @@ const RULES: &[Rule] = &[
             "se *1 metio|metieron|entro|entraron *3 ladron|ladrones|hombre|alguien|casa",
             "manda|manden|necesito ayuda *3 por|casa|papa|mi|$",
         ],
+    },
+    //  Signs.
+    Rule {
+        category: SelfHarm,
+        unless: "accident",
+        patterns: &[
+            "^ yo? *1 me corto $",
+            "me corto *2 a|la|mucho|veces|cuando|brazos|piel",
+            "^ yo? *1 me *1 hago dano $",
+            "me hago dano *2 porque|cuando|mismo|misma|a",
+            "hacerme *1 dano|algo",
+        ],
+    },
+    //  Blows at home.
+    Rule {
+        category: Abuse,
+        unless: "story joke",
+        patterns: &[
+            "me|nos pegaron|golpearon|pega|pegan *2 en *1 mi? *1 casa",
+            "mi *1 @ADULT|@SIBLING|profesor|vecino *4 me *1 toco|tocaba|toca !la|el|las|los|a|con|en|para|pelo",
+        ],
+    },
+    //  Hunger.
+    Rule { category: Neglect, unless: "story trip", patterns: &["no he comido *1 nada? hoy", "no he comido *1 hoy"] },
+    //  Danger.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "alguien *3 entro|entra|entrando|entraron *3 casa|cuarto",
+            "@ADULT|@SIBLING|bebe no *1 puede? *1 respira|respirar",
+        ],
+    },
+    // Blows.
+    Rule {
+        category: Abuse,
+        unless: "play story joke",
+        patterns: &["me|nos pega|pego|golpea|golpeo|maltrata *1 mi|el|la|un *1 @ADULT|@SIBLING|novio|profesor|nino"],
+    },
+    // Want.
+    Rule {
+        category: Neglect,
+        unless: "story trip",
+        patterns: &["no *1 tengo|tenemos *1 que comer", "@ADULT nunca esta *3"],
     },
 ];

@@ -169,8 +169,8 @@ pub(super) const RULES: &[Rule] = &[
             "nobody will|would|ever *1 play|talk|sit *1 with|to @ME",
             "i *2 have|got no *1 friends",
             "i *1 do not have *1 any friends",
-            "get|gets|got|getting|being|be|been|am|was *1 bullied",
-            "bully|bullies|bullying @ME",
+            "<!@NOT get|gets|got|getting|being|be|been|am|was *1 bullied",
+            "<!@NOT bully|bullies|bullying @ME",
             "bully|bullies *2 my|at|our|school|class|who",
             "a|the|my bully *5 me|my",
             "cyberbullied|cyberbully|cyberbullying",
@@ -239,7 +239,7 @@ pub(super) const RULES: &[Rule] = &[
         unless: "play story",
         patterns: &[
             "he|she|then|and *7 @HIT|choking|strangling *1 my? mom|mum|mummy|mommy|mama|grandma|nana",
-            "@ADULT @ADV*3 @HIT|@BEAT her|him|them|us !at|in|by|to|with|and",
+            "@ADULT @ADV*3 @HIT|@BEAT her|him|them|us !at|in|by|to|with|and|@BODY",
             "@ADULT *3 threw|throws|pushed|pushes|shoved *1 my|our|her *1 @MYFAM|her *3 wall|stairs|floor|down",
             "hear|heard|hearing *2 @MYFAM *2 screaming|scream|crying|screams *6 hit|hits|hurt|hurts|he|dad|fight|fighting|scared",
         ],
@@ -347,9 +347,95 @@ pub(super) const RULES: &[Rule] = &[
             "film|films|filmed|record|recorded|video|videoed *1 me *3 crying|cry|bathroom|falling|changing|post|posted|and",
             "wait|waits|waiting *1 for me *3 after|outside|school|to",
             "@PEERS|he|she|boy|girl @ADV*4 trip|trips|tripped|pokes|kicks|pinches me *2 every|single|day|all|always",
-            "bully|bullies|bullying|bullied *3 me|my",
+            "<!@NOT bully|bullies|bullying|bullied *3 me|my",
             "i *2 nobody|no|friend|friends *3 to *1 sit|play|talk|be with",
             "do|does not want *1 to *1 be|play|sit *2 with me",
+        ],
+    },
+    // "Never stops": the negation belongs to the end of it.
+    Rule {
+        category: Abuse,
+        unless: "play story",
+        patterns: &["@ADULT|@SIBLING|he|she|they *2 never|not *1 stop|stops *1 @HIT|@BEAT @ME"],
+    },
+    //  Blows once more.
+    Rule {
+        category: Abuse,
+        unless: "play accident story hair",
+        patterns: &[
+            "@WHO *3 grab|grabs|grabbed|squeeze|squeezes|squeezed|twist|twists|twisted|yank|yanks|yanked my *1 @BODY *4 hard|hurts|hurt|purple|bruise|marks|red",
+            "@WHO|and @ADV*6 keep|keeps|kept *1 touching|hitting|hurting|kissing|grabbing|slapping|punching|kicking me",
+            "i|we *3 was|were|got|been|am|are|being *1 @HIT|beaten *1 by *2 @WHO",
+            "my *1 @ADULT *1 and *1 my|the *1 @ADULT *2 @HIT|@BEAT @ME",
+            "hits|hit|hitting|beats|slaps me *3 home",
+            "@ADULT|he|she *3 says|said *2 going *1 to *1 @HIT|beat me",
+            "@ADULT|he|she *3 threatens|threatened *2 hit|hurt|beat|kill",
+            "purple|blue|swollen|red *4 from|because|where *2 he|she|dad|mom|they *2 hit|hits|grabbed|hurt",
+            "@ADULT|he|she *2 spits|spit|spat *1 on|at me",
+        ],
+    },
+    // Sexual harm once more.
+    Rule {
+        category: Abuse,
+        unless: "story",
+        patterns: &[
+            "make|makes|made|let|lets me *1 sleep|lie|stay|be *2 in *2 his|her *1 bed",
+            "sleep|sleeps|sleeping *1 in|with *1 his|her bed *2 touch|touches|naked|scared",
+            "kiss|kisses|kissed|kissing me *3 lips|mouth|neck|tongue",
+            "touch|touched|touches|touching *3 me *3 bad|wrong|weird|private|secret *1 way|place|places|spot|touch",
+            "bad touch",
+            "inappropriate|inappropriately",
+        ],
+    },
+    //  Peers once more.
+    Rule {
+        category: Bullying,
+        unless: "about joke story",
+        patterns: &[
+            "nobody *1 wants *1 to *1 be *1 my|friends",
+            "i *1 have *1 no|zero friends",
+            "everyone|they|all|kids|people *3 against me",
+            "i|we|me <!@NOT *1 bullied",
+            "they *2 chase|chased|corner|cornered|surround|surrounded|trap|trapped me",
+            "gives|give|gave me *2 mean|dirty *1 looks|notes",
+            "threaten|threatens|threatened|threatening *2 me",
+        ],
+    },
+    // More fear and blows.
+    Rule {
+        category: Abuse,
+        unless: "play story joke",
+        patterns: &[
+            "@SCARED *3 go|going|be *1 back|to|over|at|with *4 house|home|@ADULT",
+            "do|does not ~2 want to *1 go|be *1 back|to|over|at|with *3 @ADULT *2 house|home|hits|hit|hurts|hurt|scared",
+            "do|does not like going *1 to *3 @ADULT *2 house",
+            "hold|holds|held|holding|put|puts|pressed *2 @WEAPON *1 to|at|against",
+            "@ADULT @ADV*4 pinch|pinches|pinched|pinching me|us",
+            "marks|scars|welts|cuts *1 on *1 my *1 @BODY *2 from|because|where",
+            "@ADULT *3 makes me *1 feel *1 scared|worthless|unsafe",
+        ],
+    },
+    // Unwanted touch.
+    Rule {
+        category: Abuse,
+        unless: "story",
+        patterns: &[
+            "@TOUCH|lap|kiss|kisses|hugs|cuddles|hand|hands *8 hate it|that|when",
+            "make|makes|made me *1 do *1 sexual|sex|dirty|grown",
+            "do|does|did sexual|dirty *1 stuff|things",
+            "sexual *1 stuff|things|acts",
+        ],
+    },
+    // Shame.
+    Rule {
+        category: Bullying,
+        unless: "about joke story",
+        patterns: &[
+            "put|puts|threw|throw|stuck|pour|poured *3 gum|glue|mud|paint|trash|milk|water|paper|spit *3 in|on|over|at *1 my|me",
+            "told|tells|telling|tell *1 everyone|people|them|kids *2 i *1 am|have|smell|stink|wet|like",
+            "told|tells|telling *1 everyone *2 my *1 secret|secrets",
+            "@PEERS|she|he *2 call|calls|called *1 me *3 school|class|bus *2",
+            "call|calls me gay|lesbian|retard|fat|ugly|loser|pig",
         ],
     },
 ];

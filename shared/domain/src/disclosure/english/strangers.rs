@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
             "i|we *1 met|know|knew|talk|talking|chat|chatting *4 @ONLINE *6 meet|asked|asks|wants|secret|loves|love|gift|gifts|money|live|address|picture|pictures|older|old|alone|kiss|girlfriend|boyfriend",
             "@ONLINE *2 friend|boyfriend|girlfriend *4 wants|asked|asks|not|secret|says|old|twenty|thirty|25|30",
             "friend|boyfriend|girlfriend|someone|guy|man *2 @ONLINE *4 asked|asks|wants|says|said|sends|old|twenty|thirty|loves|love",
-            "@STRANGER|he|@ONLINE *6 @ASK|asked|asks|wants|know *3 where *1 i *1 live|am|sleep|go",
+            "@STRANGER|@ONLINE *6 @ASK|know *3 where *1 i *1 live|am|sleep|go",
             "@STRANGER|@ONLINE|he *6 @ASK *3 my *1 address|phone|number|school",
             "he|@STRANGER|someone|they @ADV*4 ask|asks|asked|asking *1 me? if i *2 alone|home|virgin|naked|bath",
             "ask|asks|asked|asking *2 what i *2 wearing",
@@ -286,6 +286,52 @@ pub(super) const RULES: &[Rule] = &[
             "neighbors|neighbours|people|someone|they|man *3 shooting|shot|stabbing|stabbed",
             "@WEAPON *4 scared|hiding|afraid",
             "hiding *6 @WEAPON|drunk|scared|dad|he|fighting",
+        ],
+    },
+    //  Strangers once more.
+    Rule {
+        category: Grooming,
+        unless: "story surprise",
+        patterns: &[
+            "@STRANGER|person|someone ~5 keep|keeps|kept|always @MESSAGE me",
+            "@STRANGER|person|someone *2 i do not know ~6 me|my",
+            "do not know him|them|her *5 messages|texts|asks|wants|sends|meet|send",
+            "stranger|strangers *4 me",
+            "@STRANGER *3 wants|asked|asks|wanted *2 my *1 number|address|picture|photo|snap|password|body",
+        ],
+    },
+    //  Danger once more.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "@WEAPON *6 shoot|kill|stab|threaten|threatening|threatens|hurt *1 us|me|mom|mum|her|him|everyone|my",
+            "says|said|going|will|wants *2 shoot|kill|stab *1 us|me *1 $",
+            "@ADULT|brother|sister|boy|kid|someone|friend *3 took|takes|take|brought|has|had *2 @WEAPON *2 to|at|in *1 school",
+        ],
+    },
+    // Strangers.
+    Rule {
+        category: Grooming,
+        unless: "story",
+        patterns: &[
+            "if i *1 love|loved|like|liked|trust|trusted him|her|them *6 send|photo|picture|pictures|show|do|kiss|let",
+            "he|she is|am *1 #|thirty|twenty|forty|older *6 dating|together|girlfriend|boyfriend|love",
+            "@STRANGER|he|she|someone *3 asked|asks|told|wants|wanted *1 me *2 show *2 my|him|them *2 body|camera|underwear|chest",
+        ],
+    },
+    // Danger.
+    Rule {
+        category: Danger,
+        unless: "story play",
+        patterns: &[
+            "need|want|get *1 the|some? *1 police|ambulance|cops",
+            "i *1 am|was *1 being|getting? *1 followed !by|on",
+            "@STRANGER *3 in *1 my|our *1 garden|yard|house|room|garage *5 looking|watching|in|standing|hiding",
+            "@RELATIVE_ILL *2 fell *4 bleeding|blood",
+            "@ADULT|he|she|brother|sister|friend *3 trying|tried|going|wants *1 to *1 kill|hurt himself|herself",
+            "@ADULT|he|she *2 is|am going to *1 hurt|kill|hit|beat *1 my|her|him|us|me *1 mom|mum|dad|sister|brother|$",
+            "bang|banging|bangs|pounding *2 door *4 screaming|shouting|yelling|scared|alone",
         ],
     },
 ];
