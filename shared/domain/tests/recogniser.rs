@@ -16,7 +16,7 @@ use domain::answer::{Judgement, Key, Language, judge};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct Heard {
+struct Case {
     question: String,
     key: String,
     spoken: String,
@@ -40,7 +40,7 @@ struct Score {
     misheard_as_key: usize,
 }
 
-fn cases() -> Vec<Heard> {
+fn cases() -> Vec<Case> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/recogniser.jsonl");
     let text = std::fs::read_to_string(file).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -51,8 +51,8 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// Whether the recogniser wrote one of the spoken answers that are right, in other words than were spoken now.
-fn is_misheard_as_key(case: &Heard, all: &[Heard]) -> bool {
-    let same = |other: &&Heard| other.question == case.question && other.expected == "right";
+fn is_misheard_as_key(case: &Case, all: &[Case]) -> bool {
+    let same = |other: &&Case| other.question == case.question && other.expected == "right";
     all.iter().filter(same).any(|other| words(&other.spoken) == words(&case.heard))
 }
 
