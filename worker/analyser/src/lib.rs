@@ -15,6 +15,7 @@ mod lead;
 mod misconception;
 mod numbers;
 mod outcome;
+mod reading;
 mod recast;
 mod remarks;
 mod summary;
@@ -32,7 +33,9 @@ use shared::transcript::Turn;
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
+pub use self::misconception::catalogue;
 pub use self::outcome::{Outcome, outcome};
+pub use self::reading::{Reading, n_phrases, readings, talks_to_analyser};
 
 /// Changes whenever the same call may be judged differently.
 pub const VERSION: &str = "3";
@@ -64,6 +67,12 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         misconceptions,
         ..Findings::default()
     }
+}
+
+/// Composes the summary and the next lesson again, after evidence or misconceptions changed.
+pub fn recompose(findings: &mut Findings, curriculum: &Curriculum) {
+    findings.summary = summary::summary(&findings.figures, &findings.skills, &findings.misconceptions);
+    findings.next_lesson = summary::next_lesson(&findings.skills, &findings.misconceptions, curriculum);
 }
 
 /// What [`analyse`] found, as it is stored.
