@@ -79,7 +79,7 @@ async fn what_a_model_adds_is_checked_and_what_it_makes_up_is_dropped() {
     let analysis = &session["analysis"];
     assert_eq!(analysis["status"], "complete");
     assert!(analysis["judged_by"].as_str().unwrap().contains("scripted"), "{analysis}");
-    assert!(analysis["summary"].as_str().unwrap().contains("unlike denominators"), "{analysis}");
+    assert!(analysis["summary"].as_str().unwrap().contains("unlike fractions"), "{analysis}");
     let evidence = analysis.to_string();
     assert!(evidence.contains("so it's five sixths") && evidence.contains("\"both\""), "{analysis}");
     assert!(!evidence.contains("I know everything"), "a quote that nobody said");

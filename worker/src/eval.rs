@@ -81,3 +81,6 @@ impl Dialogue {
         self.turns.iter().enumerate().map(turn).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
