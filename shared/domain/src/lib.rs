@@ -4,3 +4,9 @@
 //!
 //! **Invariant:** what was not understood is never acted on. A reader returns what it could not read, and the functions
 //! that judge answer "undecided" if anything that matters is unread.
+
+pub mod answer;
+pub mod disclosure;
+mod folded;
+pub mod language;
+pub mod task;

@@ -199,6 +199,58 @@ cue! {
         | r"\bthat (?:can't|cannot|can not) be right\b" | r"\bthat's not right\b" | r"\bno,? it's\b" | r"\bi made a mistake\b" | r"\boops\b" | r"\bhang on\b"
 }
 
+cue! {
+    /// The tutor only waits for more.
+    WAITING =
+        r"^(?:(?:ok(?:ay)?|and|yes|mm+|mhm|uh|huh|so|no|please|sorry|alright|right)[\s.,!?…-]*)*(?:go on|keep going|carry on|go ahead|take your time|no (?:rush|hurry)|i'm listening|tell me more|continue|and\?|sigue|contin[uú]a|t[oó]mate tu tiempo|tranquil[oa]|weiter|mach weiter|lass dir zeit)[\s.,!?…-]*$"
+}
+
+cue! {
+    /// Says that the tutor heard, and no more.
+    PASSING = r"^(?:(?:ok(?:ay)?|mm+|i see|alright|uh|vale|ya|bien|aha)[\s.,!?…-]*)+$"
+}
+
+cue! {
+    /// A student takes back what was said before.
+    TAKES_BACK = r"^(?:(?:um+|uh|oh|ah)[\s,]*)?(?:no|wait|sorry|i mean|actually|hang on|hold on|espera|perd[oó]n|quiero decir|nein|warte|moment|ich meine)\b"
+}
+
+cue! {
+    /// Short praise, as it is spoken; the whole clause.
+    BARE_PRAISE =
+        r"^(?:oh |ooh |ah |wow |well |ha |yes |yep |yeah |ok(?:ay)? |and |so |really |very |just |absolutely |how |what |such |my |that's |that is |that was |it's |you're |you are |you |a |an |the )*(?:lovely|smart|beautiful|beautifully|sharp|neat|sweet|solid|tidy|stellar|superb|magnificent|marvell?ous|splendid|sensational|incredible|genius|champion|legend|bullseye|winner|hoo?ray|yay|woohoo|woo hoo|yippee|ta da|boom|bam|ding ding(?: ding)?|high five|right on|bang on|dead on|on the (?:nose|money|button|dot)|spot on|on fire|on a roll|flying|mm+-?\s?h+m+|m+hm+|uh-?\s?huh|totally|certainly|definitely|indeed|of course|for sure|sure|you bet|you know it|it (?:sure |certainly |really )?is|it does|they do|they are|you did|you do know|a hundred percent|hundred percent|one hundred percent|got it in one|in one|first time|there you (?:go|are|have it)|here we go|now you've got it|that works|works for me|works|sounds (?:good|right)(?: to me)?|same here|same as (?:me|mine)|same|that(?:'s| is) what i (?:got|get|have|make it)|me too|i (?:get|got|make it|have) (?:that|the same)(?: too)?|i knew (?:you|it)\b.*|love (?:it|that|how)\b.*|i (?:like|love) (?:it|that|how)\b.*|correct-?o|yup yup|yes indeed|textbook(?: answer)?|easy|too easy|cracked it|smashed it|nailed it|crushed it|aced it|sorted|sold|clear as a bell|quick|speedy|(?:nice|good|great|lovely|fine|clever|smart|neat|excellent|super|strong|brilliant|wonderful|beautiful|perfect|fantastic|amazing|awesome) (?:one|job|work|thinking|reasoning|route|trick|catch|spot|spotting|reading|listening|counting|answer|evidence|logic|memory|eye|ear|and \w+|start)|clever (?:you|thinking)|(?:well|beautifully|nicely|cleverly|neatly|quickly|smoothly) (?:done|reasoned|spotted|said|put|explained|remembered|worked out|worked|read|counted|thought|handled|played)(?: you)?|wonderful|fantastic|all gone|you(?:'ve)? (?:spotted|switched|caught|remembered|figured|worked|noticed|found|used|doubled|earned|did) (?:it|that|the|this|your|them)\b.*|you(?:'re| are) (?:right|correct|good|there|on it)|we(?:'re| are) good|that(?:'s| is) (?:the one|the way|the trick|the spirit|how|my favourite|settled)\b.*|i('d| would) (?:say|agree)\b.*|agreed|couldn't (?:agree more|have said it better)|no problem at all|(?:go|get) in|bravissim[ao]|brav[ao]|muy bien|exacto|perfecto|genau|prima|s[uú]per|tr[eè]s bien|parfait)(?: \w+)?$"
+}
+
+cue! {
+    /// Says that an answer is not right, or not yet, as it is spoken; the beginning of a clause.
+    BARE_DOUBT =
+        r"^(?:oh |ooh |ah |well |ok(?:ay)? |and |so |but |ha |mm+ |hm+ )*(?:hm+|mm+ let|oops|oopsie|whoops|uh-?\s?oh|careful|not (?:yet|this time|what i|how)|almost|nearly|close|so close|(?:very|really|pretty|super) close|you're (?:really |very |so )*close|warm|warmer|getting|you're getting|think again|try (?:once more|again|that)|have another|one more (?:try|go|look)|another (?:try|go|look)|take another|let me stop you|hold on|hang on|wait|stop|slow down|let's slow|i(?:'m| am) not (?:so |quite |too )?sure|are you sure|a (?:common|tiny|small|little) (?:mistake|slip)|that(?:'s| is) a (?:common|tiny|small|little) (?:mistake|slip)|(?:a |one |two |just )*(?:little|bit|tad|touch|one|two|few)? ?(?:too|over|under|short|more than|less than) (?:high|low|many|much|few|big|small|far)?|that would be (?:right )?if|i (?:got|get|have|make it) something (?:different|else)|something(?:'s| is) (?:off|missing|not)|same (?:trap|mistake|slip)|lots of people|many people|most people|everyone|everybody|it's the other way|the other way|where (?:did|does)|let's (?:check|look|count|line|see|test|try|think|go back|start|read|slow)|lets (?:check|look|count|line|see|test|try|think|go back|start|read|slow))\b"
+}
+
+cue! {
+    /// The same in Spanish.
+    PRAISE_ES =
+        r"^(?:¡|pues |ah |y |muy |qué |que |s[ií] )*(?:s[ií]|bien|exacto|exactamente|correcto|correcta|perfecto|eso es|as[ií] es|eso mismo|genial|estupendo|fenomenal|bravo|claro|bien hecho|buen[ií]simo|buen trabajo|fant[aá]stico|excelente|justo|efectivamente|lo tienes|ole|ol[eé]|de acuerdo|es verdad|tienes raz[oó]n|acertaste|has acertado|ordenado|r[aá]pido|brillante|maravilloso|vale|guay|c[oó]mo no|por supuesto|sobresaliente|impecable|vas muy bien|muy bien)\b"
+}
+cue! {
+    DOUBT_ES =
+        r"^(?:¡|pues |ah |y |uy |mmm |hmm )*(?:no|casi|todav[ií]a no|a[uú]n no|cuidado|ojo|mmm+|hmm+|espera|uy|ay|por poco|te pasas|te has pasado|te quedas|otra vez|int[eé]ntalo|prueba|piensa|revisa|repasa|mira|f[ií]jate|imagina|divide|cuenta|recuerda|vuelve)\b" | r"\b(?:no es|no exactamente|no del todo|otra vez|equivoc\w+|te (?:falta|falt[oó])|has (?:sumado|restado|multiplicado|olvidado)|error|incorrecto|est[aá]s cerca|casi casi|un poco (?:menos|m[aá]s))\b"
+}
+cue! {
+    /// The same in German.
+    PRAISE_DE =
+        r"^(?:ja |oh |na |ah |und |das ist |sehr |ganz |absolut |total |du hast )*(?:ja|jawohl|jo|genau|richtig|prima|super|stimmt|gut|toll|klasse|perfekt|korrekt|spitze|stark|ausgezeichnet|bravo|hervorragend|wunderbar|fein|exakt|einverstanden|recht|top|mega|cool|geschafft|gut gemacht|sehr gut|sehr sch[oö]n|sch[oö]n|bingo|volltreffer|klar|sauber)\b(?:$| |[!.])"
+}
+cue! {
+    DOUBT_DE =
+        r"^(?:oh |hm+ |na |ah |und |also |tja )*(?:nein|nee|ne|nicht|noch nicht|leider|fast|beinahe|knapp|vorsicht|achtung|falsch|hm+|moment|warte|stopp|schau|[uü]berleg|denk|versuch|probier|z[aä]hl|pr[uü]f|rechne|noch ?(?:ein)?mal|guter versuch|zu (?:viel|wenig|hoch|niedrig|gro(?:ß|ss)|klein))\b" | r"\b(?:nicht (?:ganz|richtig|so|genau)|stimmt nicht|noch ?(?:ein)?mal|leider|falsch|fehler|daneben|verrechnet|vertan|zu (?:viel|wenig|hoch|niedrig|gro(?:ß|ss)|klein))\b"
+}
+
+cue! {
+    /// Excuses a student who does not know, in Spanish or German.
+    EXCUSE_FOREIGN = r"^(?:no pasa nada|no te preocupes|tranquil[oa]|no importa|kein problem|macht nichts|das macht nichts|schon gut|nicht schlimm)\b"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

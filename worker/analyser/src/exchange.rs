@@ -1,8 +1,9 @@
 //! A call as exchanges: what the tutor asked, what the student said, what the tutor replied.
 
+use domain::answer::{self, Expecting, Form, Language};
 use shared::transcript::{Speaker, Turn};
 
-use super::cues::ACKNOWLEDGEMENT;
+use super::cues::{ACKNOWLEDGEMENT, PASSING, TAKES_BACK, WAITING};
 use super::injection;
 use super::numbers::values;
 
@@ -17,55 +18,175 @@ pub(super) struct Exchange<'a> {
     pub(super) said: String,
     /// What the tutor said next; empty where the call ends.
     pub(super) reply: String,
+    /// What the tutor and the student speak, as far as it is read.
+    pub(super) language: Language,
+}
+
+impl<'a> Exchange<'a> {
+    /// The turn that completes the answer: the last one that carries a part of it.
+    pub(super) fn telling_turn(&self) -> &'a Turn {
+        let has_number = |turn: &&&Turn| !values(&turn.text, self.language).is_empty();
+        let has_substance = |turn: &&&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text));
+        let reversed = || self.turns.iter().rev();
+        reversed().find(has_number).or_else(|| reversed().find(has_substance)).unwrap_or(&self.turns[0])
+    }
 }
 
 /// Splits a call. Turns that try to talk to the analyser are left out, as if they had not been said.
+///
+/// The turns of the student belong together until the tutor says something of substance: "sixty" / "Sixty..." / "three".
 pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
-    let mut exchanges: Vec<Exchange> = Vec::new();
+    let language = language(turns);
+    let mut groups: Vec<(String, Vec<&Turn>)> = Vec::new();
     let mut tutor = String::new();
-    let mut student: Vec<&Turn> = Vec::new();
     for turn in turns.iter().filter(|t| !(t.speaker == Speaker::Student && injection::is_suspect(&t.text))) {
-        match turn.speaker {
-            Speaker::Student => student.push(turn),
-            Speaker::Tutor => {
-                if !student.is_empty() {
-                    exchanges.push(exchange(&std::mem::take(&mut tutor), std::mem::take(&mut student)));
-                }
+        match (turn.speaker, groups.last_mut()) {
+            (Speaker::Tutor, _) => {
                 if !tutor.is_empty() {
                     tutor.push('\n');
                 }
                 tutor.push_str(&turn.text);
             }
+            (Speaker::Student, Some((_, student)))
+                if tutor.is_empty() || waits(&plain(&tutor), student, turn, language) =>
+            {
+                student.push(turn);
+                tutor.clear();
+            }
+            (Speaker::Student, _) => groups.push((plain(&std::mem::take(&mut tutor)), vec![turn])),
         }
     }
-    if !student.is_empty() {
-        exchanges.push(exchange(&std::mem::take(&mut tutor), student));
-    }
-    for i in 0..exchanges.len() {
-        exchanges[i].reply = exchanges.get(i + 1).map_or_else(|| plain(&tutor), |next| next.task.clone());
+    let mut replies: Vec<String> = groups.iter().skip(1).map(|(task, _)| task.clone()).collect();
+    replies.push(plain(&tutor));
+    let mut exchanges = Vec::with_capacity(groups.len());
+    for ((task, student), reply) in groups.into_iter().zip(replies) {
+        let turns = answering(student, language);
+        exchanges.push(Exchange { task, said: joined(&turns, language), turns, reply, language });
     }
     exchanges
 }
 
-/// Of several turns in a row those with a number are the answer, or else the first that says anything: what is said
-/// beside an answer, of whatever kind, cannot change what it is taken for.
-fn answering(turns: Vec<&Turn>) -> Vec<&Turn> {
+/// The language that the rules read a call in. English is read in a call of any other language.
+fn language(turns: &[Turn]) -> Language {
+    let spoken = turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str()));
+    domain::language::of_call(spoken).main.and_then(Language::from_code).unwrap_or(Language::English)
+}
+
+/// Whether the tutor only waits for the student to go on: "Fifty..." after "fifty", "Go on.", "Okay." between two numbers.
+fn waits(tutor: &str, student: &[&Turn], next: &Turn, language: Language) -> bool {
+    if WAITING.is_match(tutor) {
+        return true;
+    }
+    let Some(last) = student.last().map(|turn| plain(&turn.text)) else { return false };
+    let next = plain(&next.text);
+    let (before, after) = (values(&last, language), values(&next, language));
+    if PASSING.is_match(tutor) {
+        return !before.is_empty() && !after.is_empty();
+    }
+    let repeats = (tutor.ends_with("...") || tutor.ends_with('…'))
+        && values(tutor, language).len() == 1
+        && words(tutor).all(|word| words(&last).any(|said| said == word));
+    repeats && joins(&last, &next, language)
+}
+
+/// The turns of a student that may be the answer, of several in a row: those with a number, or else the first that says
+/// anything and what continues it. What is said beside an answer cannot change what it is taken for.
+fn answering(turns: Vec<&Turn>, language: Language) -> Vec<&Turn> {
     if turns.len() == 1 {
         return turns;
     }
-    let with_number: Vec<&Turn> = turns.iter().copied().filter(|turn| !values(&turn.text).is_empty()).collect();
-    if !with_number.is_empty() {
-        return with_number;
+    let reads = |turn: &&Turn| {
+        let reading = answer::read(&turn.text, language, Expecting::Anything);
+        reading.committed.is_some() && reading.unread.len() <= MAX_UNREAD && !values(&turn.text, language).is_empty()
+    };
+    if turns.iter().any(reads) {
+        let first = turns.iter().position(reads).unwrap_or(0);
+        // "three" / "quarters"; "twenty" / "wait" / "twenty four".
+        let belongs = |i: usize| {
+            reads(&turns[i])
+                || !values(&turns[i].text, language).is_empty()
+                || i > first && (TAKES_BACK.is_match(&plain(&turns[i].text)) || joins(&turns[i - 1].text, &turns[i].text, language))
+        };
+        return (0..turns.len()).filter(|i| belongs(*i)).map(|i| turns[i]).collect();
     }
-    let says = |turn: &&&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text));
-    let first = turns.iter().find(says).or(turns.first());
-    first.into_iter().copied().collect()
+    let says = |turn: &&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text)) && !is_fragment(&plain(&turn.text));
+    let Some(first) = turns.iter().position(says).or_else(|| {
+        turns.iter().position(|turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text)))
+    }) else {
+        return vec![turns[0]];
+    };
+    let mut answer = vec![turns[first]];
+    for turn in &turns[first + 1..] {
+        let last = plain(&answer[answer.len() - 1].text);
+        if continues(&last, &plain(&turn.text)) {
+            answer.push(turn);
+        }
+    }
+    answer
 }
 
-fn exchange<'a>(task: &str, turns: Vec<&'a Turn>) -> Exchange<'a> {
-    let turns = answering(turns);
-    let said = turns.iter().map(|t| plain(&t.text)).collect::<Vec<_>>().join("\n");
-    Exchange { task: plain(task), turns, said, reply: String::new() }
+/// A turn with more words that mean nothing to an answer is talk with a number in it.
+const MAX_UNREAD: usize = 3;
+
+/// Turns as one text. Parts of one number are joined: "fifty" / "six".
+fn joined(turns: &[&Turn], language: Language) -> String {
+    let mut said = String::new();
+    for turn in turns {
+        let next = plain(&turn.text);
+        if said.is_empty() {
+            said = next;
+        } else if joins(said.lines().last().unwrap_or_default(), &next, language) {
+            let whole = said.trim_end_matches(|c: char| !c.is_alphanumeric()).len();
+            said.truncate(whole);
+            said.push(' ');
+            said.push_str(&next);
+        } else {
+            said.push('\n');
+            said.push_str(&next);
+        }
+    }
+    said
+}
+
+/// Whether two turns are one number: the first ends in a number that the second goes on with.
+fn joins(first: &str, second: &str, language: Language) -> bool {
+    let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let second = second.trim_start();
+    let both = format!("{first} {second}");
+    let (before, after, together) = (
+        answer::numbers(first, language),
+        answer::numbers(second, language),
+        answer::numbers(&both, language),
+    );
+    let Some(last) = before.last().filter(|last| last.span.end >= first.len()) else { return false };
+    let Some(whole) = together.get(before.len() - 1).filter(|whole| whole.span.end > first.len()) else { return false };
+    together.len() + after.len() <= before.len() + 2 * after.len().min(1)
+        && whole.value != last.value
+        && whole.form != Form::Grouped
+}
+
+/// Too little to be an answer, and more follows: "um i", "the president congress and".
+fn is_fragment(text: &str) -> bool {
+    let rest: Vec<&str> = words(text).filter(|word| !FILLERS.contains(word)).collect();
+    rest.iter().map(|word| word.len()).sum::<usize>() <= 2
+        || words(text).last().is_some_and(|last| CONNECTIVES.contains(&last))
+}
+
+/// Whether a turn says more of what the one before began: it repeats a word or its beginning, or what came was a part.
+fn continues(last: &str, next: &str) -> bool {
+    let beginning = |word: &str| word.chars().take(4).collect::<String>();
+    let known = |word: &&str| !FILLERS.contains(word) && word.len() > 2;
+    is_fragment(last)
+        || words(next).filter(known).any(|word| words(last).filter(known).any(|said| beginning(said) == beginning(word)))
+        || TAKES_BACK.is_match(next)
+        || next.starts_with("because ") || next.starts_with("cos ") || next.starts_with("cause ")
+}
+
+const FILLERS: [&str; 16] = ["um", "umm", "uh", "er", "erm", "hmm", "like", "so", "oh", "well", "its", "it's", "is", "it", "and", "the"];
+const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "is", "its", "becoz", "than"];
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
 }
 
 /// Lower case, with straight quotes.

@@ -3,6 +3,8 @@
 //! Three witnesses: the tutor's next words, checked arithmetic, and what becomes of the same answer later in the call. What
 //! none of them decides stays undecided.
 
+use domain::answer;
+use domain::task::Task;
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 
@@ -15,7 +17,9 @@ use super::exchange::{Exchange, sentences};
 use super::key::{self, Expected, Keys};
 use super::lead::{Lead, lead};
 use super::numbers::{Value, values};
+use super::reaction;
 use super::recast::{self, Recast};
+use super::skill::{Lesson, Place};
 
 /// So many words with a number in them are an attempt, whatever else they say.
 const ATTEMPT: usize = 12;
@@ -61,6 +65,16 @@ pub(super) struct Judgement {
     pub(super) opens_task: bool,
     /// A step of a task that went wrong before.
     pub(super) step: bool,
+    /// Where it belongs.
+    pub(super) place: Place,
+    /// The tutor and the calculation are both certain, and disagree.
+    pub(super) is_disputed: bool,
+    /// What the calculation says; `None`: it cannot tell.
+    pub(super) checked: Option<bool>,
+    /// The verdict is nothing but the tutor's next task.
+    is_moved_on: bool,
+    /// The task names the expected answer.
+    is_told: bool,
     standing: Standing,
 }
 
@@ -68,26 +82,41 @@ pub(super) struct Judgement {
 pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judgement> {
     let mut judgements: Vec<Judgement> = Vec::new();
     let keys = Keys::new(curriculum);
+    let mut lesson = Lesson::new(curriculum);
     // What the whole task asks for, while its steps are asked one by one.
     let mut whole: Option<Expected> = None;
     for exchange in exchanges {
-        let expected = keys.expected(&exchange.task);
+        let task = lesson.ask(&exchange.task);
+        let expected = keys.expected(&exchange.task, exchange.language);
         let opens_task =
             NEW_TASK.is_match(&exchange.task) || matches!(expected, Some(Expected::Number(_) | Expected::Words(_)));
         if opens_task {
             whole.clone_from(&expected);
         }
-        judgements.push(at_once(exchange, expected.as_ref(), whole.as_ref(), opens_task));
+        let judgement = at_once(exchange, task.as_ref(), expected.as_ref(), whole.as_ref(), opens_task);
+        lesson.answered(&exchange.said, judgement.verdict.map(|verdict| verdict == Verdict::Correct));
+        judgements.push(judgement);
     }
+    for (judgement, place) in judgements.iter_mut().zip(lesson.places()) {
+        judgement.place = place;
+    }
+    moves_on_regardless(&mut judgements);
     in_hindsight(&mut judgements);
+    settle(&mut judgements);
     help(exchanges, &mut judgements);
     judgements
 }
 
 /// What an exchange shows by itself.
-fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expected>, opens_task: bool) -> Judgement {
-    let kind = kind(exchange, expected.is_some());
-    let value = values(&exchange.said).last().copied();
+fn at_once(
+    exchange: &Exchange,
+    task: Option<&Task>,
+    expected: Option<&Expected>,
+    whole: Option<&Expected>,
+    opens_task: bool,
+) -> Judgement {
+    let kind = kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some()));
+    let value = values(&exchange.said, exchange.language).last().copied();
     let mut judgement = Judgement {
         kind,
         verdict: None,
@@ -97,65 +126,69 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
         value,
         opens_task,
         step: false,
+        place: Place::Nowhere,
+        is_disputed: false,
+        checked: None,
+        is_moved_on: false,
+        is_told: task.is_some_and(|task| task.is_told),
         standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
         return judgement;
     }
-    let check = |expected: &Expected| key::check(expected, &exchange.said, value);
-    let checked = whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check));
-    let miscalculated = arithmetic::claims(&exchange.said).iter().any(|claim| claim.holds == Some(false));
-    let tutor = match lead(&exchange.reply) {
-        // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
-        Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
-        // "Well done, 6 more days" to a student who said 17.
-        Lead::Confirmed if value.is_some() && names_another(&exchange.said, &exchange.reply) => Lead::Partly,
-        lead => lead,
-    };
+    let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
+    let by_task = task.and_then(|task| by_key(exchange, task));
+    let checked =
+        by_task.or_else(|| whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check)));
+    judgement.checked = checked;
+    let miscalculated =
+        arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
+    let tutor = heard(exchange, value);
     let mut decide = |verdict, noise, reason: &str| {
         judgement.verdict = Some(verdict);
         judgement.noise = noise;
         reason.clone_into(&mut judgement.reason);
     };
     match (tutor, checked) {
-        (Lead::Confirmed, Some(false)) | (Lead::Rejected, Some(true)) => {
+        (Heard::Right, Some(false)) | (Heard::Wrong, Some(true)) => {
+            judgement.is_disputed = true;
             "the tutor and the calculation disagree".clone_into(&mut judgement.reason);
         }
-        (Lead::Confirmed, Some(true)) => decide(Verdict::Correct, AGREED, "the tutor confirmed it, and it was checked"),
-        (Lead::Rejected, Some(false)) => {
+        (Heard::Right, Some(true)) => decide(Verdict::Correct, AGREED, "the tutor confirmed it, and it was checked"),
+        (Heard::Wrong | Heard::Partly, Some(false)) => {
             decide(Verdict::Incorrect, AGREED, "the tutor rejected it, and it was checked");
         }
         (_, Some(true)) => decide(Verdict::Correct, SINGLE, "checked against the question"),
         (_, Some(false)) => decide(Verdict::Incorrect, SINGLE, "checked against the question"),
-        (Lead::Confirmed, None) if miscalculated => {
+        (Heard::Right, None) if miscalculated => {
             decide(Verdict::Partial, WEAK, "confirmed, with a slip in its arithmetic");
         }
-        (Lead::Confirmed, None) => decide(Verdict::Correct, SINGLE, "the tutor confirmed it"),
-        (Lead::Partly, None) => decide(Verdict::Partial, SINGLE, "the tutor confirmed a part of it"),
-        (Lead::Rejected, None) if miscalculated => {
+        (Heard::Right, None) => decide(Verdict::Correct, SINGLE, "the tutor confirmed it"),
+        (Heard::Partly, None) => decide(Verdict::Partial, SINGLE, "the tutor confirmed a part of it"),
+        (Heard::Wrong, None) if miscalculated => {
             decide(Verdict::Incorrect, AGREED, "the tutor rejected it, and its arithmetic is wrong");
         }
-        (Lead::Rejected, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
+        (Heard::Wrong, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
         (_, None) if miscalculated => decide(Verdict::Incorrect, SINGLE, "its arithmetic is wrong"),
-        (Lead::Doubted, None) => decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer"),
-        (Lead::Unclear, None) => match recast::compare(&exchange.said, &exchange.reply, value) {
-            Recast::Repeats => decide(Verdict::Correct, WEAK, "the tutor repeated it"),
-            Recast::Corrects => decide(Verdict::Incorrect, WEAK, "the tutor said it differently"),
-            Recast::Neither => {}
-        },
-        (Lead::Excused, None) => {}
+        (Heard::LikelyWrong, None) => decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer"),
+        (Heard::LikelyRight, None) => decide(Verdict::Correct, WEAK, "the tutor went on as after a right answer"),
+        (Heard::Nothing, None) => {}
     }
+    judgement.is_moved_on = checked.is_none() && tutor == Heard::LikelyRight
+        || checked == Some(false) && matches!(tutor, Heard::LikelyRight | Heard::Right);
     if judgement.verdict == Some(Verdict::Correct) && checked == Some(true) {
         judgement.standing = Standing::Checked;
     }
-    if value.is_some_and(|value| key::given(&exchange.task).is_some_and(|given| value.equals(given))) {
+    if value.is_some_and(|value| {
+        key::given(&exchange.task, exchange.language).is_some_and(|given| value.equals(given))
+    }) {
         match judgement.verdict {
             Some(Verdict::Incorrect) => {
                 judgement.verdict = None;
                 judgement.noise = WEAK;
                 "the tutor had just given this number".clone_into(&mut judgement.reason);
             }
-            None if tutor == Lead::Unclear && checked.is_none() => {
+            None if tutor == Heard::Nothing && checked.is_none() => {
                 judgement.verdict = Some(Verdict::Correct);
                 judgement.noise = SINGLE;
                 "the number that the tutor had just given".clone_into(&mut judgement.reason);
@@ -166,11 +199,99 @@ fn at_once(exchange: &Exchange, expected: Option<&Expected>, whole: Option<&Expe
     judgement
 }
 
+/// What the task's own key says; `None`: it cannot tell.
+fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
+    let key = answer::Key::from(task.expected.as_deref()?);
+    match answer::judge(&exchange.task, &key, &exchange.said, exchange.language) {
+        answer::Judgement::Right => Some(true),
+        answer::Judgement::Wrong => Some(false),
+        answer::Judgement::WrongForm | answer::Judgement::Undecided => None,
+    }
+}
+
+/// What the tutor's reply says of the answer, by word lists and by the learned classifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Right,
+    Partly,
+    Wrong,
+    /// Only the way the tutor goes on says it.
+    LikelyRight,
+    LikelyWrong,
+    Nothing,
+}
+
+/// A probability that decides alone, and one that does not contradict.
+const CERTAIN: f64 = 0.88;
+const DOUBTFUL: f64 = 0.12;
+
+fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
+    let lead = match lead(&exchange.reply, exchange.language) {
+        // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
+        Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
+        // "Well done, 6 more days" to a student who said 17.
+        Lead::Confirmed if value.is_some() && names_another(exchange) => Lead::Partly,
+        lead => lead,
+    };
+    let Some(right) = reaction::right(exchange) else { return Heard::Nothing };
+    match lead {
+        Lead::Confirmed if right >= 0.5 => Heard::Right,
+        Lead::Confirmed if right >= DOUBTFUL => Heard::Partly,
+        Lead::Partly => Heard::Partly,
+        Lead::Rejected if right <= 0.5 => Heard::Wrong,
+        Lead::Doubted if right <= 0.5 => Heard::LikelyWrong,
+        Lead::Excused => Heard::Nothing,
+        Lead::Unclear => match recast::compare(&exchange.said, &exchange.reply, value, exchange.language) {
+            Recast::Repeats if right >= 0.5 => Heard::LikelyRight,
+            Recast::Corrects if right <= 0.5 => Heard::LikelyWrong,
+            _ if right >= CERTAIN => Heard::LikelyRight,
+            _ if right <= DOUBTFUL => Heard::LikelyWrong,
+            _ => Heard::Nothing,
+        },
+        Lead::Rejected | Lead::Doubted | Lead::Confirmed => Heard::Nothing,
+    }
+}
+
+/// A tutor who goes on after wrong answers as after right ones says nothing by going on.
+fn moves_on_regardless(judgements: &mut [Judgement]) {
+    if !judgements.iter().any(|judgement| judgement.is_moved_on && judgement.checked == Some(false)) {
+        return;
+    }
+    for judgement in judgements.iter_mut().filter(|judgement| judgement.is_moved_on && judgement.checked.is_none()) {
+        judgement.verdict = None;
+        "the tutor goes on after wrong answers too".clone_into(&mut judgement.reason);
+    }
+}
+
+/// The truth outranks a tutor's slip if the tutor admits it, or accepts the calculated result later.
+fn settle(judgements: &mut [Judgement]) {
+    for i in 0..judgements.len() {
+        if !judgements[i].is_disputed {
+            continue;
+        }
+        let (Some(value), Some(checked)) = (judgements[i].value, judgements[i].checked) else { continue };
+        // The next answers, up to one after the next task.
+        let later = judgements[i + 1..].iter().take(3);
+        let is_settled = later.filter(|later| later.kind == Kind::Answer && !later.is_disputed).any(|later| {
+            let same = later.value.is_some_and(|later| later.equals(value.amount));
+            later.verdict == Some(Verdict::Correct) && later.checked == Some(true) && same == checked
+                && (checked || !later.opens_task)
+        });
+        if is_settled {
+            let judgement = &mut judgements[i];
+            judgement.is_disputed = false;
+            judgement.verdict = Some(if checked { Verdict::Correct } else { Verdict::Incorrect });
+            judgement.noise = SINGLE;
+            "checked, and the tutor agreed later".clone_into(&mut judgement.reason);
+        }
+    }
+}
+
 /// The confirmation itself gives a number that the student did not say.
-fn names_another(said: &str, reply: &str) -> bool {
-    let confirmation = sentences(reply).into_iter().next().filter(|(_, asks)| !asks);
-    let named = confirmation.map_or_else(Vec::new, |(text, _)| values(text));
-    let said = values(said);
+fn names_another(exchange: &Exchange) -> bool {
+    let confirmation = sentences(&exchange.reply).into_iter().next().filter(|(_, asks)| !asks);
+    let named = confirmation.map_or_else(Vec::new, |(text, _)| values(text, exchange.language));
+    let said = values(&exchange.said, exchange.language);
     !named.is_empty() && !named.iter().any(|n| said.iter().any(|s| s.equals(n.amount)))
 }
 
@@ -184,7 +305,7 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let said = exchange.said.trim();
     let questions = sentences(&exchange.task);
     let asked = questions.iter().rev().find(|(_, asks)| *asks).or(questions.last()).map_or("", |(text, _)| *text);
-    let has_value = !values(said).is_empty();
+    let has_value = !values(said, exchange.language).is_empty();
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
         has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
@@ -285,7 +406,7 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
         told.extend(
             statements
                 .filter(|text| text.contains("answer") || text.contains(" is ") || text.contains('='))
-                .flat_map(values),
+                .flat_map(|text| values(text, exchange.language)),
         );
         judgement.step = failed;
         let hinted = failed || HINT.is_match(&exchange.task) && !judgement.opens_task;

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use domain::answer::{self, Language};
 use regex::Regex;
 use shared::curriculum::Curriculum;
 
 use super::arithmetic;
 use super::exchange::sentences;
-use super::numbers::{Token, Value, tokens, values};
+use super::numbers::{Value, values};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
@@ -33,46 +34,46 @@ impl<'a> Keys<'a> {
     }
 
     /// What the task's last question expects.
-    pub(super) fn expected(&self, task: &str) -> Option<Expected> {
+    pub(super) fn expected(&self, task: &str, language: Language) -> Option<Expected> {
         let sentences = sentences(task);
         // Only the last question counts, and a statement only where nothing is asked: "Let's try one quarter plus two thirds."
         let (asked, _) = sentences.iter().rev().find(|(_, asks)| *asks).or(sentences.last())?;
         if asked.contains("simplify") {
-            let fraction = values(asked).last().and_then(|v| v.fraction);
+            let fraction = values(asked, language).last().and_then(|v| v.fraction);
             return fraction.map(|(top, bottom)| {
                 let divisor = gcd(top, bottom);
                 Expected::Lowest(top / divisor, bottom / divisor)
             });
         }
         if let Some(key) = sentences.iter().rev().find_map(|(text, _)| self.0.get(&words(text))) {
-            return Some(match values(key).as_slice() {
+            return Some(match values(key, language).as_slice() {
                 [value] => Expected::Number(value.amount),
                 _ => Expected::Words(words(key)),
             });
         }
-        if let Some((bottom, fraction)) = arithmetic::asked_parts(asked) {
+        if let Some((bottom, fraction)) = asked_parts(asked, language) {
             return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
         }
-        let calculation = if arithmetic::claims(asked).is_empty() { arithmetic::asked(asked) } else { None };
+        let calculation = if arithmetic::claims(asked, language).is_empty() { arithmetic::asked(asked, language) } else { None };
         // Who has just been told the answer is asked to say it.
-        let told = || sentences.iter().rev().find_map(|(text, _)| told_number(text)).map(Expected::Told);
+        let told = || sentences.iter().rev().find_map(|(text, _)| told_number(text, language)).map(Expected::Told);
         calculation.map(|(_, result)| Expected::Number(result)).or_else(told)
     }
 }
 
 /// Whether an answer is the expected one; `None` where it cannot be compared.
-pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Option<bool> {
+pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>, language: Language) -> Option<bool> {
     match expected {
         Expected::Number(number) => {
             if value?.equals(*number) {
                 return Some(true);
             }
             // "5 divided by 5 is 1 ticket for each of the 5 games."
-            if arithmetic::claims(said).iter().any(|c| c.holds == Some(true) && c.result.equals(*number)) {
+            if arithmetic::claims(said, language).iter().any(|c| c.holds == Some(true) && c.result.equals(*number)) {
                 return Some(true);
             }
             // Who said the number and then went on to the next step gave it all the same, perhaps.
-            if values(said).iter().any(|v| v.equals(*number)) { None } else { Some(false) }
+            if values(said, language).iter().any(|v| v.equals(*number)) { None } else { Some(false) }
         }
         Expected::Told(number) => {
             // A student may go on from there: another number says nothing.
@@ -82,7 +83,7 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
             let value = value?;
             let right = value.equals(*parts) || value.equals(fraction.amount);
             // Who says more answers more than this question.
-            (right || values(said).len() == 1).then_some(right)
+            (right || values(said, language).len() == 1).then_some(right)
         }
         Expected::Lowest(top, bottom) => Some(value?.fraction? == (*top, *bottom)),
         Expected::Words(key) => format!(" {} ", words(said)).contains(&format!(" {key} ")).then_some(true),
@@ -90,14 +91,14 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>) -> Op
 }
 
 /// The number that a text gives away as a result and ends in: "18 divided by 2 is 9", "So the answer is 9."
-pub(super) fn given(text: &str) -> Option<f64> {
+pub(super) fn given(text: &str, language: Language) -> Option<f64> {
     let (last, asks) = sentences(text).into_iter().next_back()?;
     if asks || DENIED.is_match(last) {
         return None;
     }
-    let end = values(last).last().copied()?;
-    let computed = arithmetic::claims(last).iter().any(|claim| claim.result.equals(end.amount));
-    (computed || told_number(last).is_some_and(|told| end.equals(told))).then_some(end.amount)
+    let end = values(last, language).last().copied()?;
+    let computed = arithmetic::claims(last, language).iter().any(|claim| claim.result.equals(end.amount));
+    (computed || told_number(last, language).is_some_and(|told| end.equals(told))).then_some(end.amount)
 }
 
 static DENIED: LazyLock<Regex> = LazyLock::new(|| {
@@ -105,16 +106,24 @@ static DENIED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// "The answer is 10."
-pub(super) fn told_number(text: &str) -> Option<f64> {
+pub(super) fn told_number(text: &str, language: Language) -> Option<f64> {
     let (_, after) = text.split_once("answer")?;
     let after = after.trim_start_matches(" to the question").trim_start();
     let rest = ["is ", "was ", "would be ", "should be ", "= "].iter().find_map(|verb| after.strip_prefix(verb))?;
-    match tokens(rest).as_slice() {
-        [Token::Value(value), ..] => Some(value.amount),
-        // "is actually 10", but not "is not 10".
-        [Token::Word(word), Token::Value(value), ..] if word != "not" => Some(value.amount),
-        _ => None,
-    }
+    let first = answer::numbers(rest, language).into_iter().next()?;
+    // "is actually 10", but not "is not 10".
+    let before = rest[..first.span.start].trim();
+    (before != "not" && before.split_whitespace().count() <= 1).then(|| Value::from(&first).amount)
+}
+
+/// "How many sixths is one half?" asks for a number of parts: the parts, and the fraction.
+fn asked_parts(text: &str, language: Language) -> Option<(u32, Value)> {
+    let (_, after) = text.rsplit_once("how many ")?;
+    let (parts, rest) = after.split_once(' ')?;
+    let one = format!("one {}", parts.strip_suffix('s')?);
+    let (_, bottom) = values(&one, language).first()?.fraction?;
+    let fraction = values(rest, language).into_iter().find(|value| value.fraction.is_some())?;
+    Some((bottom, fraction))
 }
 
 fn words(text: &str) -> String {
@@ -132,8 +141,8 @@ mod tests {
 
     fn check_answer(task: &str, said: &str) -> Option<bool> {
         let starter = Curriculum::starter();
-        let expected = Keys::new(&starter).expected(&plain(task))?;
-        check(&expected, &plain(said), values(said).last().copied())
+        let expected = Keys::new(&starter).expected(&plain(task), Language::English)?;
+        check(&expected, &plain(said), values(said, Language::English).last().copied(), Language::English)
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The tutor's verdict: what the beginning of the next turn says of the answer before it.
 
+use domain::answer::Language;
+
 use super::cues::{
-    CHALLENGE, CONFIRMATION, CONSOLATION, EXCUSE, IN_PART, NEW_TASK, NUDGE, PROBE, REJECTION, RESERVATION, SETBACK,
+    BARE_DOUBT, BARE_PRAISE, CHALLENGE, CONFIRMATION, CONSOLATION, EXCUSE, IN_PART, DOUBT_DE, DOUBT_ES, EXCUSE_FOREIGN, NEW_TASK, NUDGE, PRAISE_DE, PRAISE_ES, PROBE, REJECTION, RESERVATION, SETBACK,
     STILL_RIGHT,
 };
 use super::exchange::{Clause, clauses};
+use regex::Regex;
 
 /// What the tutor's reply says of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +24,30 @@ pub(super) enum Lead {
     Unclear,
 }
 
+impl Lead {
+    /// `None`: nothing was said of it.
+    pub(super) fn is_right(self) -> Option<bool> {
+        match self {
+            Self::Confirmed => Some(true),
+            Self::Partly | Self::Rejected | Self::Doubted => Some(false),
+            Self::Excused | Self::Unclear => None,
+        }
+    }
+}
+
 /// After so many clauses a tutor speaks of something else.
 const REACH: usize = 6;
 
-pub(super) fn lead(reply: &str) -> Lead {
+pub(super) fn lead(reply: &str, language: Language) -> Lead {
     let clauses = clauses(reply);
+    match language {
+        Language::English => {}
+        Language::Spanish => return foreign(&clauses, &PRAISE_ES, &DOUBT_ES),
+        Language::German => return foreign(&clauses, &PRAISE_DE, &DOUBT_DE),
+    }
+    if let Some(bare) = bare(&clauses) {
+        return bare;
+    }
     for (i, clause) in clauses.iter().take(REACH).enumerate() {
         match judge(clause, i == 0) {
             Lead::Confirmed => return reserved(&clauses[i..]),
@@ -35,6 +57,39 @@ pub(super) fn lead(reply: &str) -> Lead {
         }
     }
     Lead::Unclear
+}
+
+/// The first clause with a cue decides; a confirmation that the same sentence or the next one takes back is half of one.
+fn foreign(clauses: &[Clause], praise: &Regex, doubt: &Regex) -> Lead {
+    for (i, clause) in clauses.iter().take(2).enumerate() {
+        if i == 0 && EXCUSE_FOREIGN.is_match(&clause.text) {
+            return Lead::Excused;
+        }
+        if doubt.is_match(&clause.text) {
+            return Lead::Rejected;
+        }
+        if praise.is_match(&clause.text) && !(clause.asks && i > 0) {
+            let taken_back = clauses.get(i + 1).is_some_and(|next| {
+                next.text.starts_with("pero ") || next.text.starts_with("aber ") || doubt.is_match(&next.text) && !next.asks
+            });
+            return if taken_back { Lead::Partly } else { Lead::Confirmed };
+        }
+    }
+    Lead::Unclear
+}
+
+/// Short praise or doubt in the first clause, which longer rules do not know.
+fn bare(clauses: &[Clause]) -> Option<Lead> {
+    let first = clauses.first()?;
+    if !first.asks && BARE_PRAISE.is_match(&first.text) {
+        return match reserved(clauses) {
+            Lead::Confirmed if clauses.get(1).is_some_and(|next| BARE_DOUBT.is_match(&next.text) && !next.asks) => {
+                Some(Lead::Rejected)
+            }
+            lead => Some(lead),
+        };
+    }
+    BARE_DOUBT.is_match(&first.text).then_some(Lead::Rejected)
 }
 
 fn judge(clause: &Clause, first: bool) -> Lead {
@@ -94,7 +149,7 @@ mod tests {
     #[track_caller]
     fn assert_lead(expected: Lead, replies: &[&str]) {
         for reply in replies {
-            assert_eq!(lead(&reply.to_lowercase()), expected, "{reply}");
+            assert_eq!(lead(&reply.to_lowercase(), Language::English), expected, "{reply}");
         }
     }
 

@@ -15,9 +15,11 @@ mod lead;
 mod misconception;
 mod numbers;
 mod outcome;
+pub mod reaction;
 mod reading;
 mod recast;
 mod remarks;
+pub mod skill;
 mod summary;
 mod topic;
 mod tutoring;
@@ -25,11 +27,12 @@ mod tutoring;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use shared::analysis::{Analysis, AnalysisStatus, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
+use domain::language::{self, Languages};
+use shared::analysis::{Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
 use shared::id::{AnalysisId, SessionId};
-use shared::transcript::Turn;
+use shared::transcript::{Speaker, Turn};
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
@@ -45,7 +48,9 @@ const MAX_MISCONCEPTIONS: usize = 10;
 
 /// Analyses one call.
 pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
-    let exchanges = exchange::exchanges(turns);
+    let languages = language::of_call(turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str())));
+    // In a language without rules nothing is judged.
+    let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
     let judgements = judge::judge(&exchanges, curriculum);
     let topics = topic::topics(&exchanges, &judgements, curriculum);
     let figures = figures::figures(turns, &judgements);
@@ -53,25 +58,31 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
     let misconceptions = misconceptions(&exchanges, &judgements, &topics, curriculum);
     Findings {
         judged_by: format!("built-in rules, version {VERSION}; no language model was used"),
-        summary: summary::summary(&figures, &skills, &misconceptions),
-        limits: limits(turns, &judgements, &topics),
+        summary: summary::summary(&figures, &skills, &misconceptions)
+            + &not_judged(&languages).map(|why| format!(" {why}")).unwrap_or_default(),
+        limits: limits(turns, &judgements, &topics).into_iter().chain(not_judged(&languages)).collect(),
         engagement: summary::engagement(turns, &figures),
         requests: remarks::requests(turns),
         facts: remarks::facts(turns),
         safety_flags: remarks::safety_flags(turns),
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
-        tutoring: tutoring::tutoring(turns, &exchanges, &judgements),
+        tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
         introduction: introduction::introduction(turns),
+        disputes: disputes(&exchanges, &judgements),
         figures,
         skills,
         misconceptions,
+        language: languages.main.map(str::to_owned),
         ..Findings::default()
     }
 }
 
-/// Composes the summary and the next lesson again, after evidence or misconceptions changed.
-pub fn recompose(findings: &mut Findings, curriculum: &Curriculum) {
-    findings.summary = summary::summary(&findings.figures, &findings.skills, &findings.misconceptions);
+/// Composes the summary and the next lesson again, after the evidence or the misconceptions of `before` changed. What else
+/// the summary says stays.
+pub fn recompose(findings: &mut Findings, before: &Findings, curriculum: &Curriculum) {
+    let summary = |of: &Findings| summary::summary(&of.figures, &of.skills, &of.misconceptions);
+    let rest = before.summary.strip_prefix(&summary(before)).unwrap_or_default();
+    findings.summary = summary(findings) + rest;
     findings.next_lesson = summary::next_lesson(&findings.skills, &findings.misconceptions, curriculum);
 }
 
@@ -117,12 +128,12 @@ pub fn tells(reply: &str) -> bool {
 
 /// How many numbers a text holds: for evaluation.
 pub fn numbers_in(text: &str) -> usize {
-    numbers::values(text).len()
+    numbers::values(text, domain::answer::Language::English).len()
 }
 
 /// The number a text ends in: for evaluation.
 pub fn last_number(text: &str) -> Option<f64> {
-    numbers::values(text).last().map(|value| value.amount)
+    numbers::values(text, domain::answer::Language::English).last().map(|value| value.amount)
 }
 
 /// The skills talked about, most evidence first.
@@ -154,7 +165,7 @@ fn named(skill: &Skill) -> SkillFinding {
 
 fn evidence(exchange: &Exchange, judgement: &Judgement) -> Option<EvidenceFinding> {
     let verdict = judgement.verdict.filter(|_| judgement.kind == Kind::Answer)?;
-    let turn = telling_turn(exchange);
+    let turn = exchange.telling_turn();
     Some(EvidenceFinding {
         turn_no: turn.turn_no,
         quote: quote(&turn.text),
@@ -164,12 +175,6 @@ fn evidence(exchange: &Exchange, judgement: &Judgement) -> Option<EvidenceFindin
         noise: judgement.noise,
         reason: judgement.reason.clone(),
     })
-}
-
-/// Of several turns in a row the last one with substance.
-fn telling_turn<'a>(exchange: &Exchange<'a>) -> &'a Turn {
-    let substance = |turn: &&&Turn| !cues::ACKNOWLEDGEMENT.is_match(&exchange::plain(&turn.text));
-    exchange.turns.iter().rev().find(substance).unwrap_or(&exchange.turns[0])
 }
 
 /// The end of a turn, letter for letter: there the answer stands.
@@ -202,7 +207,7 @@ fn misconceptions(
             match known {
                 Some(known) => findings[known].resolved = resolved,
                 None if findings.len() < MAX_MISCONCEPTIONS => {
-                    let turn = telling_turn(exchange);
+                    let turn = exchange.telling_turn();
                     findings.push(MisconceptionFinding {
                         skill_id: curriculum.find_skill(belief.skill_id).map(|skill| skill.skill_id.clone()),
                         belief: belief.text.to_owned(),
@@ -216,6 +221,16 @@ fn misconceptions(
         }
     }
     findings
+}
+
+/// Answers for which nothing is recorded, since the tutor and the calculation disagree.
+fn disputes(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<Dispute> {
+    let disputed = exchanges.iter().zip(judgements).filter(|(_, judgement)| judgement.is_disputed);
+    let dispute = |(exchange, _): (&Exchange, &Judgement)| Dispute {
+        turn_no: exchange.telling_turn().turn_no,
+        reason: "The tutor and our calculation judge this answer differently, so nothing is recorded.".to_owned(),
+    };
+    disputed.map(dispute).collect()
 }
 
 /// What these rules could not know, so that nobody takes silence for a finding.
@@ -242,21 +257,22 @@ fn limits(turns: &[Turn], judgements: &[Judgement], topics: &[Option<usize>]) ->
     limits
 }
 
+/// Why nothing counts as evidence, if the call is in a language that we have no rules for.
+fn not_judged(languages: &Languages) -> Option<String> {
+    let code = languages.main.filter(|_| !languages.is_judged())?;
+    Some(format!("The call is in {}, which we do not judge.", language::name(code)))
+}
+
 /// Turns that are not quarantined.
 fn exchange_turns(turns: &[Turn]) -> usize {
-    turns
-        .iter()
-        .filter(|t| !(t.speaker == shared::transcript::Speaker::Student && injection::is_suspect(&t.text)))
-        .count()
+    turns.iter().filter(|t| !(t.speaker == Speaker::Student && injection::is_suspect(&t.text))).count()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use shared::analysis::EngagementLevel;
     use shared::evidence::Help;
-    use shared::transcript::Speaker;
-
-    use super::*;
 
     /// A call in which tutor and student take turns, the tutor first.
     fn call(texts: &[&str]) -> Vec<Turn> {
@@ -376,6 +392,29 @@ mod tests {
         assert_eq!(after.misconceptions, before.misconceptions);
         assert_eq!(after.safety_flags[0].turn_no, 99);
         assert_eq!(after.limits.len(), before.limits.len() + 1);
+    }
+
+    #[test]
+    fn a_call_in_a_language_without_rules_is_no_evidence() {
+        let findings = analysed(&[
+            "Olá João, pronto para a tabuada?",
+            "sim",
+            "Quanto é 7 x 8?",
+            "56",
+            "Muito bem. E quanto é 6 x 9?",
+            "54",
+        ]);
+        assert_eq!(findings.language.as_deref(), Some("pt"));
+        assert!(findings.skills.is_empty());
+        assert_eq!(findings.figures.n_answers, 0);
+        let reason = "The call is in Portuguese, which we do not judge.";
+        assert!(findings.summary.ends_with(reason) && findings.limits.iter().any(|limit| limit == reason));
+    }
+
+    #[test]
+    fn a_language_lesson_in_english_is_an_english_call() {
+        let findings = analysed(&["How do you say cat in Spanish?", "el gato", "Great! And the dog?", "el perro"]);
+        assert_eq!(findings.language.as_deref(), Some("en"));
     }
 
     #[test]

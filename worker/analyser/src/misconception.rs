@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use domain::answer::Language;
 use regex::Regex;
 
 use super::arithmetic::{self, Expression, Operation};
@@ -88,9 +89,9 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
     let mut found: Vec<Belief> = Vec::new();
     let all = sentences(&exchange.task);
     let asked = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).map_or("", |(text, _)| *text);
-    let claimed = arithmetic::claims(&exchange.said).into_iter().filter(|c| c.holds == Some(false));
-    let claimed = claimed.map(|c| (c.expression, c.result));
-    let answered = arithmetic::asked(asked).map(|(expression, _)| expression).zip(value);
+    let claimed = arithmetic::claims(&exchange.said, exchange.language).into_iter().filter(|c| c.holds == Some(false));
+    let claimed = claimed.filter_map(|c| Some((c.expression?, c.result)));
+    let answered = arithmetic::asked(asked, exchange.language).map(|(expression, _)| expression).zip(value);
     for (expression, value) in claimed.chain(answered) {
         let Some(result) = expression.result().filter(|result| !value.equals(*result)) else {
             continue;
@@ -99,7 +100,7 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
         found.extend(explains.map(|(_, skill_id, text)| Belief { skill_id, text }));
     }
     found.extend(BY_WORDS.iter().filter(|(words, _)| words.is_match(&exchange.said)).map(|(_, belief)| *belief));
-    found.extend(by_shape(asked, value));
+    found.extend(by_shape(asked, value, exchange.language));
     found.dedup();
     found
 }
@@ -112,9 +113,9 @@ const BY_SHAPE: [(&str, &str); 3] = [
 ];
 
 /// Area for perimeter, doubling for squaring, the smaller fraction for the larger.
-fn by_shape(asked: &str, value: Option<Value>) -> Option<Belief> {
+fn by_shape(asked: &str, value: Option<Value>, language: Language) -> Option<Belief> {
     let value = value?;
-    let given = values(asked);
+    let given = values(asked, language);
     let belief = |skill_id, text| Some(Belief { skill_id, text });
     match given.as_slice() {
         [a, b] if asked.contains("perimeter") && value.equals(a.amount * b.amount) => {
@@ -123,7 +124,7 @@ fn by_shape(asked: &str, value: Option<Value>) -> Option<Belief> {
         [a, b] if asked.contains("area") && value.equals(2.0 * (a.amount + b.amount)) => {
             belief("maths.geometry.area", "takes the perimeter for the area")
         }
-        [a] if asked.contains("squared") && value.equals(2.0 * a.amount) && a.amount > 2.0 => {
+        [a, ..] if asked.contains("squared") && value.equals(2.0 * a.amount) && a.amount > 2.0 => {
             belief("maths.number.powers", "doubles instead of squaring")
         }
         [a, b] if ["bigger", "larger", "more", "greater"].iter().any(|w| asked.contains(w)) => {
@@ -219,8 +220,8 @@ mod tests {
     use super::*;
 
     fn believed(task: &str, said: &str) -> Vec<&'static str> {
-        let exchange = Exchange { task: task.into(), turns: Vec::new(), said: said.into(), reply: String::new() };
-        beliefs(&exchange, values(said).last().copied()).iter().map(|belief| belief.text).collect()
+        let exchange = Exchange { task: task.into(), turns: Vec::new(), said: said.into(), reply: String::new(), language: Language::English };
+        beliefs(&exchange, values(said, Language::English).last().copied()).iter().map(|belief| belief.text).collect()
     }
 
     #[test]

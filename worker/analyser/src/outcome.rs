@@ -1,5 +1,6 @@
 //! How the call's last task ended.
 
+use domain::answer::Language;
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 use shared::transcript::Turn;
@@ -42,7 +43,7 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
         Some(Verdict::Correct) => Outcome::Solved,
         _ if revealed && !stubborn => Outcome::Revealed,
         // A slip on the way, or a number that stood for something else before: the tutor's last word is a yes all the same.
-        Some(Verdict::Partial) | None if lead(&exchange.reply) == Lead::Confirmed => Outcome::Solved,
+        Some(Verdict::Partial) | None if lead(&exchange.reply, exchange.language) == Lead::Confirmed => Outcome::Solved,
         // A new answer that nobody objected to before the call ended ends the task, but not after a long struggle: there
         // one more answer is likelier one more try.
         None if judgement.value.is_some() && !stubborn && exchange.reply.is_empty() && tries < STRUGGLE => {
@@ -55,7 +56,7 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
 /// The tutor states a result, and asks for nothing.
 fn states_result(text: &str) -> bool {
     let sentences = sentences(text);
-    let gives = |(text, _): &(&str, bool)| !claims(text).is_empty() || told_number(text).is_some();
+    let gives = |(text, _): &(&str, bool)| !claims(text, Language::English).is_empty() || told_number(text, Language::English).is_some();
     sentences.iter().any(gives) && !sentences.iter().any(|(_, asks)| *asks)
 }
 

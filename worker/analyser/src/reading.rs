@@ -1,9 +1,10 @@
 //! What the rules made of each exchange, for a second reader: is it an answer, of which skill, is it right, and was that
 //! computed?
 
+use domain::language;
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::Verdict;
-use shared::transcript::Turn;
+use shared::transcript::{Speaker, Turn};
 
 use super::exchange::{self, plain};
 use super::judge::{self, Kind};
@@ -26,9 +27,11 @@ pub struct Reading {
     pub skill_id: Option<String>,
 }
 
-/// Reads a call, exchange by exchange. Turns that talk to the analyser are in none of them.
+/// Reads a call, exchange by exchange. Turns that talk to the analyser are in none of them, and a call in a language without
+/// rules has none.
 pub fn readings(turns: &[Turn], curriculum: &Curriculum) -> Vec<Reading> {
-    let exchanges = exchange::exchanges(turns);
+    let languages = language::of_call(turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str())));
+    let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
     let judgements = judge::judge(&exchanges, curriculum);
     let topics = topic::topics(&exchanges, &judgements, curriculum);
     let read = exchanges.iter().zip(&judgements).zip(topics);
@@ -36,7 +39,7 @@ pub fn readings(turns: &[Turn], curriculum: &Curriculum) -> Vec<Reading> {
         turn_nos: exchange.turns.iter().map(|turn| turn.turn_no).collect(),
         is_no_answer: judgement.kind != Kind::Answer && !cues::GUESS.is_match(&exchange.said),
         verdict: judgement.verdict.filter(|_| judgement.kind == Kind::Answer),
-        is_computed: judgement.reason.contains("checked") || judgement.reason.contains("arithmetic is wrong"),
+        is_computed: judgement.checked.is_some(),
         noise: judgement.noise,
         skill_id: topic.map(|i| curriculum.skills[i].skill_id.clone()),
     })

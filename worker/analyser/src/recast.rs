@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use domain::answer::Language;
 use regex::Regex;
 
 use super::exchange::clauses;
@@ -22,14 +23,14 @@ static SUPPLIES: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a literal, compiled by a test")
 });
 
-pub(super) fn compare(said: &str, reply: &str, value: Option<Value>) -> Recast {
+pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: Language) -> Recast {
     let clauses = clauses(reply);
     let Some(first) = clauses.first() else {
         return Recast::Neither;
     };
     if let Some(value) = value {
         // A number that is said back before the next question.
-        let back = values(&first.text);
+        let back = values(&first.text, language);
         if !first.asks && back.len() == 1 && back[0].equals(value.amount) && first.text.split_whitespace().count() <= 6
         {
             return Recast::Repeats;
@@ -66,7 +67,7 @@ mod tests {
     use super::*;
 
     fn compared(said: &str, reply: &str) -> Recast {
-        compare(said, reply, values(said).last().copied())
+        compare(said, reply, values(said, Language::English).last().copied(), Language::English)
     }
 
     #[test]

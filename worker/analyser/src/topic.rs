@@ -113,17 +113,14 @@ fn best(scores: &Scores, current: Option<usize>) -> Option<usize> {
 fn calculated(task: &str) -> Option<&'static str> {
     let all = sentences(task);
     let (asked, _) = all.iter().rev().find(|(_, asks)| *asks).or(all.last())?;
-    if arithmetic::asked_parts(asked).is_some() {
-        return Some("maths.fractions.equivalent");
-    }
-    let (expression, result) = arithmetic::asked(asked)?;
+    let (expression, result) = arithmetic::asked(asked, domain::answer::Language::English)?;
     Some(exercised(&expression, result, asked.contains('%') || asked.contains("percent")))
 }
 
 fn exercised(expression: &Expression, result: f64, percent: bool) -> &'static str {
     let fractions: Vec<u32> = expression.values.iter().filter_map(|v| v.fraction).map(|(_, bottom)| bottom).collect();
     let unlike = fractions.windows(2).any(|pair| pair[0] != pair[1]);
-    let decimal = expression.values.iter().any(|v| v.decimals > 0);
+    let decimal = expression.values.iter().any(|v| v.fraction.is_none() && v.amount.fract() != 0.0);
     let largest = expression.values.iter().map(|v| v.amount).fold(result, f64::max);
     if percent {
         return "maths.percent.of";

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use domain::answer::Language;
 use regex::Regex;
 use shared::analysis::Tutoring;
 use shared::evidence::Verdict;
@@ -82,8 +83,8 @@ pub(super) fn tutoring(turns: &[Turn], exchanges: &[Exchange], judgements: &[Jud
 /// The reply gives a step away instead of asking for it: it names a number or the operation, and asks for nothing.
 pub(crate) fn tells(reply: &str) -> bool {
     let asks = sentences(reply).iter().any(|(_, asks)| *asks) || ASKS_TO_TRY.is_match(reply);
-    let worked = claims(reply).iter().any(|claim| claim.holds == Some(true));
-    let gives = worked || TELLS.is_match(reply) || !values(reply).is_empty();
+    let worked = claims(reply, Language::English).iter().any(|claim| claim.holds == Some(true));
+    let gives = worked || TELLS.is_match(reply) || !values(reply, Language::English).is_empty();
     gives && !asks || worked && TELLS.is_match(reply)
 }
 

@@ -167,11 +167,27 @@ fn whole_calls() {
     let curriculum = Curriculum::starter();
     let (mut n_shown, mut n_found, mut n_evidence, mut n_right) = (0, 0, 0, 0);
     let (mut n_help, mut help_right) = (0, 0);
+    let (mut n_answers, mut n_verdicts, mut verdicts_right) = (0, 0, 0);
     let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
     for call in read::<WholeCall>("realistic.jsonl") {
         let turns = transcript(&call.turns);
         let findings = analyse(&turns, &curriculum);
+        let of_turns = analyser::verdicts(&turns, &curriculum);
         for label in &call.labels {
+            let verdict = of_turns.iter().find(|(no, _)| *no == label.turn as i32).and_then(|(_, verdict)| *verdict);
+            n_answers += usize::from(label.verdict != "none");
+            if let Some(verdict) = verdict {
+                n_verdicts += 1;
+                let is_right = match label.verdict.as_str() {
+                    "right" => verdict == Verdict::Correct,
+                    "wrong" => verdict != Verdict::Correct,
+                    _ => !of_turns.iter().any(|(no, _)| *no == label.turn as i32 + 1) || true,
+                };
+                verdicts_right += usize::from(is_right && label.verdict != "none");
+                if shows_failures() && !(is_right && label.verdict != "none") {
+                    println!("{} [{}] verdict {verdict:?}, label {} | {}", call.id, label.turn, label.verdict, near(&call.turns, label.turn));
+                }
+            }
             let found = evidence(&findings, label.turn);
             let shown = label.skill.as_deref().filter(|_| label.verdict != "none");
             n_shown += usize::from(shown.is_some());
@@ -237,6 +253,7 @@ fn whole_calls() {
         percent(n_right, n_evidence),
         percent(n_found, n_shown)
     );
+    println!("  whatever the skill: verdicts right {verdicts_right}/{n_verdicts} ({:.1} %) of {n_answers}", percent(verdicts_right, n_verdicts));
     println!("  help right {help_right}/{n_help} ({:.1} %); faults {faults:?}", percent(help_right, n_help));
 }
 

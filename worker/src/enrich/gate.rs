@@ -79,7 +79,7 @@ pub(super) fn pass_beside(
     if let Some(engagement) = draft.engagement.filter(|found| MOODS.contains(&&found.mood[..])) {
         findings.engagement = Some(engagement.into());
     }
-    analysis::recompose(&mut findings, curriculum);
+    analysis::recompose(&mut findings, baseline, curriculum);
     Gated { findings, n_offered, n_passed, violations }
 }
 

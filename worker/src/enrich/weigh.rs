@@ -56,6 +56,10 @@ pub(super) fn weigh(
     curriculum: &Curriculum,
     rules: &Findings,
 ) -> Findings {
+    // In a language without rules nothing can be checked, so nothing is recorded.
+    if readings.is_empty() {
+        return rules.clone();
+    }
     let groups = group::groups(turns, readings);
     let mut weighed = Weighed {
         claims,
@@ -153,7 +157,7 @@ impl Weighed<'_> {
                     paired.insert(turn_no);
                     self.both(i, skill_id, evidence, turn_no, claim);
                 }
-                None => self.rules_alone(group, skill_id, evidence),
+                None => self.rules_alone(i, skill_id, evidence),
             }
         }
         for (turn_no, claim) in group.claims(self.claims).into_iter().filter(|(turn_no, _)| !paired.contains(turn_no)) {
@@ -165,52 +169,56 @@ impl Weighed<'_> {
     }
 
     /// The model says that nothing was answered, or says nothing.
-    fn rules_alone(&mut self, group: &Group, skill_id: &str, evidence: &EvidenceFinding) {
-        let denied = group.is_no_answer(self.claims);
+    fn rules_alone(&mut self, i: usize, skill_id: &str, evidence: &EvidenceFinding) {
+        let group = &self.groups[i];
         if !self.agreement.is_reader() {
             self.add(skill_id, evidence.clone());
-        } else if !denied || group.is_computed() {
-            self.add(skill_id, EvidenceFinding { noise: evidence.noise.max(NOISE_ALONE), ..evidence.clone() });
+        } else if (!group.is_no_answer(self.claims) || group.is_computed()) && self.is_credible(skill_id, i) {
+            self.add(skill_id, doubted(evidence));
         }
     }
 
     /// Both take it for an answer.
     fn both(&mut self, i: usize, skill_id: &str, evidence: &EvidenceFinding, turn_no: i32, claim: &Claim) {
         let group = &self.groups[i];
-        let Some(verdict) = claim.verdict else {
-            self.add(skill_id, EvidenceFinding { noise: evidence.noise.max(NOISE_ALONE), ..evidence.clone() });
-            return;
-        };
-        if !self.agreement.is_reader() || !self.agreement.weighs(verdict) {
+        if !self.agreement.is_reader() {
             self.add(skill_id, evidence.clone());
             return;
         }
-        let agreed = agree(verdict, evidence.verdict);
-        if !agreed && group.is_computed() && evidence.noise <= TWO_WITNESSES {
-            self.add(skill_id, EvidenceFinding { noise: NOISE_ALONE, ..evidence.clone() });
-            return;
-        }
-        if !agreed && (group.is_computed() || evidence.noise <= SURE) {
-            self.dispute(group, evidence.turn_no);
-            return;
-        }
-        let same_skill = claim.skill_id.as_deref() == Some(skill_id);
-        let skill_id = match &claim.skill_id {
+        let Some(claimed) = &claim.skill_id else {
             // An answer to a task of no skill.
-            None => {
+            if let Some(verdict) = claim.verdict {
                 self.add_topic(turn_no, claim, verdict);
+            }
+            return;
+        };
+        let same_skill = claimed == skill_id;
+        let least = self.support(skill_id, i).max(usize::from(!self.agreement.is_placed_alike()));
+        let skill_id = if same_skill || self.support(claimed, i) >= least {
+            claimed
+        } else if self.is_credible(skill_id, i) {
+            skill_id
+        } else {
+            return;
+        };
+        let weighs = claim.verdict.is_some_and(|verdict| self.agreement.weighs(verdict));
+        let found = match claim.verdict {
+            Some(verdict) if agree(verdict, evidence.verdict) => {
+                let (noise, reason) = match (same_skill, weighs) {
+                    (true, true) => (evidence.noise.min(NOISE_BOTH), "rules and model agree"),
+                    (true, false) => (evidence.noise, "rules and model agree"),
+                    (false, _) => (NOISE_ALONE, "rules and model agree on the verdict, not on the skill"),
+                };
+                evidence_of(turn_no, claim, evidence.verdict, noise, Source::Both, reason)
+            }
+            Some(_) if !weighs => evidence.clone(),
+            None => doubted(evidence),
+            Some(_) if group.is_computed() && evidence.noise <= TWO_WITNESSES => doubted(evidence),
+            Some(_) => {
+                self.dispute(group, evidence.turn_no);
                 return;
             }
-            Some(claimed) if same_skill || self.support(claimed, i) >= self.support(skill_id, i).max(1) => claimed,
-            Some(_) => skill_id,
         };
-        let (noise, source, reason) = match (agreed, same_skill) {
-            (true, true) => (evidence.noise.min(NOISE_BOTH), Source::Both, "rules and model agree"),
-            (true, false) => (NOISE_ALONE, Source::Both, "rules and model agree on the verdict, not on the skill"),
-            (false, _) => (NOISE_ALONE, Source::Llm, "the model judged it, and the rules were unsure"),
-        };
-        let verdict = if agreed { evidence.verdict } else { verdict };
-        let found = evidence_of(turn_no, claim, verdict, noise, source, reason);
         self.add(skill_id, found);
     }
 
@@ -254,6 +262,12 @@ impl Weighed<'_> {
             evidence_of(turn_no, claim, verdict, NOISE_ALONE, Source::Llm, "judged by the model alone")
         };
         self.add(skill_id, found);
+    }
+
+    /// Whether the rules' skill may stand without the model: the model places most answers of this call as the rules do, or
+    /// places one next to it there.
+    fn is_credible(&self, skill_id: &str, i: usize) -> bool {
+        self.agreement.is_placed_alike() || self.support(skill_id, i) > 0
     }
 
     /// How much speaks for a skill besides the reader who named it: the answer before, the answer after, and the words of
@@ -304,6 +318,11 @@ impl Weighed<'_> {
         };
         self.findings.disputes.push(Dispute { turn_no, reason: reason.to_owned() });
     }
+}
+
+/// The rules' evidence, with as much noise as one reader alone has.
+fn doubted(evidence: &EvidenceFinding) -> EvidenceFinding {
+    EvidenceFinding { noise: evidence.noise.max(NOISE_ALONE), ..evidence.clone() }
 }
 
 fn evidence_of(

@@ -158,13 +158,24 @@ fn a_model_that_contradicts_what_is_sure_changes_nothing() {
 
 #[test]
 fn what_the_rules_could_not_judge_is_added_with_doubt_and_not_if_the_model_contradicts_itself() {
-    let quote = "cut every half into three pieces";
-    let (once, baseline) = passed(&CALL, &reading(&[]));
-    assert!(found(&baseline, 9).is_none());
-    let added = found(&once.findings, 9).unwrap();
+    let (turns, curriculum) = (turns(&CALL), Curriculum::starter());
+    let rules = analysis::analyse(&turns, &curriculum);
+    // Rules that do not judge the explanation on turn 9.
+    let mut readings = analysis::readings(&turns, &curriculum);
+    readings.iter_mut().filter(|r| r.turn_nos.contains(&9)).for_each(|reading| reading.verdict = None);
+    let mut baseline = rules.clone();
+    baseline.skills.iter_mut().for_each(|skill| skill.evidence.retain(|found| found.turn_no != 9));
+    let judged = |answer: &Value| {
+        let prompt = Prompt::new(&turns, &curriculum, &baseline);
+        let draft = Draft::read(&answer.to_string()).unwrap();
+        pass_beside(&readings, draft, prompt.talk(), &turns, &curriculum, &baseline)
+    };
+    let added = judged(&reading(&[]));
+    let added = found(&added.findings, 9).unwrap();
     assert_eq!((added.source, added.noise, added.verdict), (Source::Llm, NOISE_ALONE, Verdict::Correct));
+    let quote = "cut every half into three pieces";
     let twice = [answer(9, quote, Some(SKILL), "correct"), answer(9, quote, Some(SKILL), "incorrect")];
-    let (twice, _) = passed(&CALL, &reading(&twice));
+    let twice = judged(&reading(&twice));
     assert_eq!(found(&twice.findings, 9), None);
     assert_eq!(twice.violations.len(), 1);
 }

@@ -16,6 +16,8 @@ pub(super) struct Agreement {
     answers: Ratio,
     /// Of these, those that it places in the same skill.
     skills: Ratio,
+    /// Of the model's answers with a skill, those next to another one of the same skill.
+    coherent: Ratio,
     /// Of the answers that the rules take for right, those that the model does.
     right: Ratio,
     /// Of the answers that the rules take for wrong or half right, those that the model does.
@@ -44,12 +46,17 @@ impl Ratio {
 }
 
 impl Agreement {
-    /// Whether the model finds answers and their skills as the rules do.
+    /// Whether the model finds answers as the rules do, and places them as the rules do or at least not at random.
     pub(super) fn is_reader(&self) -> bool {
         (self.says_right || self.says_wrong)
             && self.answers.is_enough()
-            && self.skills.is_enough()
+            && (self.skills.is_enough() || self.coherent.is_enough())
             && self.others.is_enough()
+    }
+
+    /// Whether the model places answers in the same skills as the rules.
+    pub(super) fn is_placed_alike(&self) -> bool {
+        self.skills.is_enough()
     }
 
     /// Whether this verdict means anything: a model that says the same of every answer tells nothing.
@@ -66,6 +73,11 @@ pub(super) fn agreement(claims: &Claims, groups: &[Group], rules: &Findings) -> 
     let says =
         |right: bool| claims.answers.values().any(|c| c.verdict.is_some_and(|v| (v == Verdict::Correct) == right));
     let mut agreement = Agreement { says_right: says(true), says_wrong: says(false), ..Agreement::default() };
+    let placed: Vec<&str> = claims.answers.values().filter_map(|claim| claim.skill_id.as_deref()).collect();
+    for (i, skill_id) in placed.iter().enumerate() {
+        let near = [i.checked_sub(1), Some(i + 1)];
+        agreement.coherent.add(near.into_iter().flatten().any(|j| placed.get(j) == Some(skill_id)));
+    }
     for group in groups {
         let Some(reading) = group.reading else { continue };
         if reading.is_no_answer {

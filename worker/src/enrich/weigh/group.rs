@@ -6,7 +6,7 @@ use shared::transcript::{Speaker, Turn};
 use super::{Claim, Claims};
 use crate::analysis::{self, Reading};
 
-/// The student's turns between two of the tutor's. Turns that talk to the analyser are in none.
+/// The student's turns until the tutor says something of substance. Turns that talk to the analyser are in none.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
     pub(super) turn_nos: Vec<i32>,
@@ -39,7 +39,17 @@ pub(super) fn groups<'a>(turns: &[Turn], readings: &'a [Reading]) -> Vec<Group<'
     for group in &mut groups {
         group.reading = readings.iter().find(|reading| reading.turn_nos.iter().any(|no| group.turn_nos.contains(no)));
     }
-    groups
+    // An answer that the tutor only waited for: "fifty" / "Go on." / "six".
+    let mut joined: Vec<Group> = Vec::with_capacity(groups.len());
+    for group in groups {
+        match joined.last_mut() {
+            Some(last) if group.reading.is_some() && last.reading == group.reading => {
+                last.turn_nos.extend(group.turn_nos)
+            }
+            _ => joined.push(group),
+        }
+    }
+    joined
 }
 
 impl Group<'_> {
@@ -60,9 +70,10 @@ impl Group<'_> {
         all.iter().find(|(no, _)| *no == turn_no).or(all.last()).copied()
     }
 
-    /// Whether a model says that nothing was answered here.
+    /// Whether a model says that nothing was answered here. A model that never says so says it by silence.
     pub(super) fn is_no_answer(&self, claims: &Claims) -> bool {
-        self.claims(claims).is_empty() && self.turn_nos.iter().any(|no| claims.no_answers.contains(no))
+        let denies = |no| claims.no_answers.is_empty() || claims.no_answers.contains(no);
+        self.claims(claims).is_empty() && self.turn_nos.iter().any(denies)
     }
 
     pub(super) fn is_computed(&self) -> bool {

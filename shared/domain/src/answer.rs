@@ -1,0 +1,106 @@
+//! Answers: what a person said or typed, as a typed value.
+//!
+//! - [`numbers`] returns every number of a text, with its place.
+//! - [`calculations`] returns every calculation of a text: "half of fourteen", "sieben mal acht".
+//! - [`read`] returns the value that an utterance commits to, the claims inside it and the words that were not read.
+//! - [`judge`](judge()) compares what was said with a key.
+//!
+//! Number words are ours. `text2num` reads cardinals of these languages, but it rewrites a text: it does not say which
+//! words it read, and it does not know "one oh five", "seven twelfths" or "ate". `fend-core` computes with units, but in
+//! decimals beside its fractions, and it does not know whether a text was read to its end.
+
+mod exact;
+mod expression;
+mod judge;
+mod key;
+mod number;
+mod parser;
+mod polynomial;
+mod reading;
+mod token;
+mod unit;
+mod value;
+mod vocabulary;
+mod words;
+
+use std::ops::Range;
+
+pub use self::exact::Exact;
+pub use self::expression::{Expression, Operation};
+pub use self::judge::{Judgement, judge};
+pub use self::key::{AskedForm, Key, Kind};
+pub use self::number::{Form, Number};
+pub use self::polynomial::Polynomial;
+pub use self::reading::{Claim, Expecting, Reading, Standing, read};
+pub use self::unit::{Base, Unit};
+pub use self::value::{Clock, Date, Half, Interval, Relation, Remainder, Sign, Value};
+
+use self::parser::{Parser, split};
+
+/// A language whose answers are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    English,
+    Spanish,
+    German,
+}
+
+impl Language {
+    pub const ALL: [Self; 3] = [Self::English, Self::Spanish, Self::German];
+
+    /// Returns the language of an ISO 639-1 code; `None` if its answers are not read.
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "en" => Some(Self::English),
+            "es" => Some(Self::Spanish),
+            "de" => Some(Self::German),
+            _ => None,
+        }
+    }
+}
+
+/// Returns all numbers of a text in order, with their units and places. Homophones ("to", "ate") are no numbers here.
+///
+/// The numbers of a calculation are apart: "seven minus three" has 7 and 3, and "negative three" has -3.
+pub fn numbers(text: &str, language: Language) -> Vec<Number> {
+    let tokens = split(text);
+    let parser = Parser::new(&tokens, language, false);
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < parser.len() {
+        match parser.expression(at) {
+            Some((expression, end)) if end > at => {
+                found.extend(expression.numbers());
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    found
+}
+
+/// A calculation in a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calculation {
+    pub expression: Expression,
+    /// Bytes of the text.
+    pub span: Range<usize>,
+}
+
+/// Returns all calculations of a text in order: expressions with at least one operation.
+pub fn calculations(text: &str, language: Language) -> Vec<Calculation> {
+    let tokens = split(text);
+    let parser = Parser::new(&tokens, language, false);
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < parser.len() {
+        match parser.expression(at) {
+            Some((expression, end)) if end > at => {
+                if expression.has_operation() {
+                    found.push(Calculation { expression, span: parser.span(at, end) });
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    found
+}

@@ -1,0 +1,312 @@
+//! What words and phrases mean in the three languages.
+
+mod english;
+mod german;
+mod spanish;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::Language;
+use super::exact::Exact;
+use super::token::{Kind, Token};
+use super::unit::{Base, Unit};
+
+/// What a word or phrase means where answers are given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Sense {
+    /// 1 to 9.
+    Unit(i64),
+    /// 10 to 19; in Spanish also 21 to 29.
+    Teen(i64),
+    /// 20 to 90.
+    Ten(i64),
+    Hundred,
+    /// 200 to 900 in one word.
+    Hundreds(i64),
+    /// A whole number in one word: German compounds, "dozen".
+    Compound(i64),
+    Scale(i64),
+    Zero,
+    /// "oh": zero between digits, otherwise a filler.
+    Oh,
+    /// "third": an ordinal, or with a number before it the bottom of a fraction.
+    Part {
+        bottom: i64,
+        is_plural: bool,
+    },
+    Half,
+    Ordinal(i64),
+    Point,
+    /// "a": one before "hundred", "third", "dozen".
+    A,
+    Digits,
+    Vulgar,
+    Letter(char),
+    Plus,
+    Minus,
+    Negative,
+    Times,
+    Over,
+    Divided,
+    /// "6 into 42".
+    Into,
+    By,
+    Of,
+    OutOf,
+    In,
+    Power,
+    Squared,
+    Cubed,
+    Root,
+    CubeRoot,
+    Double,
+    Triple,
+    Difference,
+    Sum,
+    Product,
+    And,
+    Comma,
+    Colon,
+    Hyphen,
+    Open,
+    Close,
+    InBrackets,
+    Is,
+    Less,
+    Greater,
+    AtMost,
+    AtLeast,
+    Unequal,
+    Remainder,
+    Measure(Unit),
+    Square,
+    Cubic,
+    Per,
+    Percent,
+    To,
+    Past,
+    OClock,
+    Morning,
+    Afternoon,
+    Month(u8),
+    Yes,
+    No,
+    Not,
+    Or,
+    About,
+    So,
+    /// "it's", "that makes": what follows is the result.
+    ItIs,
+    Correct,
+    Because,
+    Hedge,
+    DontKnow,
+    Equal,
+    Filler,
+    Stop,
+    Word,
+}
+
+/// A meaning and the tokens that carry it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Lexeme {
+    pub sense: Sense,
+    pub first: usize,
+    /// One beyond the last token.
+    pub end: usize,
+}
+
+type Phrases = HashMap<&'static str, Vec<(Vec<&'static str>, Sense)>>;
+
+struct Lexicon {
+    phrases: Phrases,
+}
+
+impl Lexicon {
+    fn new(tables: &[&[(Sense, &'static str)]]) -> Self {
+        let mut phrases = Phrases::new();
+        for (sense, list) in tables.iter().copied().flatten() {
+            for phrase in list.split('|') {
+                let mut words = phrase.split_whitespace();
+                if let Some(first) = words.next() {
+                    phrases.entry(first).or_default().push((words.collect(), *sense));
+                }
+            }
+        }
+        for rest in phrases.values_mut() {
+            rest.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+        }
+        Self { phrases }
+    }
+
+    /// Returns the longest phrase that begins at `at`, and where it ends.
+    fn find(&self, tokens: &[Token], at: usize) -> Option<(Sense, usize)> {
+        let known = self.phrases.get(tokens[at].text.as_str())?;
+        known.iter().find_map(|(rest, sense)| {
+            let end = at + 1 + rest.len();
+            let following = tokens.get(at + 1..end)?;
+            following.iter().zip(rest).all(|(token, word)| token.text == *word).then_some((*sense, end))
+        })
+    }
+}
+
+static ENGLISH: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&[english::WORDS, UNITS]));
+static SPANISH: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&[spanish::WORDS, UNITS]));
+static GERMAN: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&[german::WORDS, UNITS]));
+
+const fn lexicon(language: Language) -> &'static LazyLock<Lexicon> {
+    match language {
+        Language::English => &ENGLISH,
+        Language::Spanish => &SPANISH,
+        Language::German => &GERMAN,
+    }
+}
+
+/// Returns what the tokens mean, in order. Every token is in one lexeme.
+pub(super) fn lexemes(tokens: &[Token], language: Language) -> Vec<Lexeme> {
+    let lexicon = &**lexicon(language);
+    let mut found = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while at < tokens.len() {
+        let token = &tokens[at];
+        let (sense, end) = match token.kind {
+            Kind::Digits => (Sense::Digits, at + 1),
+            Kind::Sign(sign) => (sign_sense(sign, &token.text), at + 1),
+            Kind::Word => lexicon.find(tokens, at).unwrap_or_else(|| (word_sense(&token.text, language), at + 1)),
+        };
+        found.push(Lexeme { sense, first: at, end });
+        at = end;
+    }
+    found
+}
+
+fn word_sense(word: &str, language: Language) -> Sense {
+    let mut chars = word.chars();
+    if let (Some(letter), None) = (chars.next(), chars.next()) {
+        return Sense::Letter(letter);
+    }
+    if language == Language::German
+        && let Some(value) = german::compound(word)
+    {
+        return Sense::Compound(value);
+    }
+    Sense::Word
+}
+
+fn sign_sense(sign: char, text: &str) -> Sense {
+    match sign {
+        '½' => Sense::Vulgar,
+        '^' if text.starts_with('2') => Sense::Squared,
+        '^' if text.starts_with('3') => Sense::Cubed,
+        '^' => Sense::Power,
+        '+' => Sense::Plus,
+        '-' => Sense::Hyphen,
+        '×' | '*' => Sense::Times,
+        '÷' => Sense::Divided,
+        '/' => Sense::Over,
+        '=' => Sense::Is,
+        '<' => Sense::Less,
+        '>' => Sense::Greater,
+        '≤' => Sense::AtMost,
+        '≥' => Sense::AtLeast,
+        '≠' => Sense::Unequal,
+        '≈' | '~' => Sense::About,
+        '(' | '[' | '{' => Sense::Open,
+        ')' | ']' | '}' => Sense::Close,
+        ',' | ';' => Sense::Comma,
+        ':' => Sense::Colon,
+        '%' => Sense::Percent,
+        '√' => Sense::Root,
+        '$' => Sense::Measure(Unit::of(Base::Dollar, Exact::ONE)),
+        '€' => Sense::Measure(Unit::of(Base::Euro, Exact::ONE)),
+        '£' => Sense::Measure(Unit::of(Base::Sterling, Exact::ONE)),
+        '¢' => Sense::Measure(CENT),
+        '°' => Sense::Measure(Unit::of(Base::Degree, Exact::ONE)),
+        '&' => Sense::And,
+        '.' | '!' | '?' | '…' => Sense::Stop,
+        '"' | '“' | '”' | '«' | '»' | '’' | '¿' | '¡' | '„' => Sense::Filler,
+        _ => Sense::Word,
+    }
+}
+
+/// Returns the whole number that is one German word.
+pub(super) fn german_number(word: &str) -> Option<i64> {
+    german::number(word)
+}
+
+/// Returns the number that a word sounds like, for where a number is expected.
+pub(super) fn homophone(word: &str, language: Language) -> Option<Sense> {
+    let table = match language {
+        Language::English => english::HOMOPHONES,
+        Language::Spanish => spanish::HOMOPHONES,
+        Language::German => german::HOMOPHONES,
+    };
+    table.iter().find(|(_, words)| words.split('|').any(|known| known == word)).map(|(sense, _)| *sense)
+}
+
+const fn unit(base: Base, factor: i64) -> Sense {
+    Sense::Measure(Unit::of(base, Exact::whole(factor)))
+}
+
+const fn part(base: Base, top: i64, bottom: i64) -> Sense {
+    Sense::Measure(Unit::of(base, Exact::ratio(top, bottom)))
+}
+
+const CENT: Unit = Unit::of(Base::Money, Exact::ratio(1, 100));
+
+/// Symbols and abbreviations of units, the same in every language.
+const UNITS: &[(Sense, &str)] = &[
+    (Sense::Letter('π'), "pi"),
+    (part(Base::Length, 1, 1000), "mm"),
+    (part(Base::Length, 1, 100), "cm|cms"),
+    (part(Base::Length, 1, 10), "dm"),
+    (unit(Base::Length, 1000), "km|kms"),
+    (part(Base::Mass, 1, 1000), "mg"),
+    (unit(Base::Mass, 1000), "kg|kgs|kilo|kilos"),
+    (unit(Base::Time, 1), "sec|secs"),
+    (unit(Base::Time, 60), "min|mins"),
+    (unit(Base::Time, 3600), "hr|hrs"),
+    (unit(Base::Dollar, 1), "usd"),
+    (unit(Base::Euro, 1), "eur|euro|euros"),
+    (unit(Base::Sterling, 1), "gbp"),
+    (unit(Base::Pound, 1), "lb|lbs"),
+    (part(Base::Pound, 1, 16), "oz"),
+    (part(Base::Length, 3048, 10000), "ft"),
+    (part(Base::Length, 9144, 10000), "yd|yds"),
+];
+
+/// Returns the unit that a single letter or an abbreviation without a base of its own stands for after a number.
+pub(super) fn letter_unit(letter: char) -> Option<Unit> {
+    Some(match letter {
+        'm' => Unit::of(Base::Length, Exact::ONE),
+        'g' => Unit::of(Base::Mass, Exact::ONE),
+        'h' => Unit::of(Base::Time, Exact::whole(3600)),
+        's' => Unit::of(Base::Time, Exact::ONE),
+        'p' => Unit::of(Base::Sterling, Exact::ratio(1, 100)),
+        'c' => CENT,
+        'l' => litre(1)?,
+        _ => return None,
+    })
+}
+
+/// Returns the litre divided by `parts`.
+fn litre(parts: i64) -> Option<Unit> {
+    let metre = Unit::of(Base::Length, Exact::ONE);
+    let cube = metre.pow(3)?;
+    Some(cube.scaled(Exact::fraction(1, 1000 * parts)?))
+}
+
+/// Returns the unit of a word that is a product of bases: litres and speeds.
+pub(super) fn derived_unit(word: &str) -> Option<Unit> {
+    let metre = |factor| Unit::of(Base::Length, Exact::whole(factor));
+    let hour = Unit::of(Base::Time, Exact::whole(3600));
+    match word {
+        "litre" | "litres" | "liter" | "liters" | "litro" | "litros" => litre(1),
+        "ml" | "millilitre" | "millilitres" | "milliliter" | "milliliters" | "mililitro" | "mililitros" => litre(1000),
+        "cl" | "centilitre" | "centilitres" | "centiliter" | "centiliters" => litre(100),
+        "kmh" | "kph" => metre(1000).per(hour),
+        "mph" => Unit::of(Base::Length, Exact::fraction(1_609_344, 1000)?).per(hour),
+        _ => None,
+    }
+}

@@ -1,0 +1,321 @@
+//! What a child says that an adult should read: harm, danger, and data that a stranger could use.
+//!
+//! Patterns over who does what to whom, in English, Spanish and German, whatever the language of the call. To miss a
+//! disclosure is worse than to show one turn too many, so only a game, a story, an accident or an idiom nearby undoes a
+//! match, and nothing undoes the gravest ones.
+
+mod english;
+mod german;
+mod pattern;
+mod personal;
+mod spanish;
+
+use std::sync::LazyLock;
+
+use self::pattern::{Match, Patterns, WordNo};
+use crate::folded;
+
+/// What a disclosure is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Category {
+    SelfHarm,
+    /// Physical, sexual or emotional.
+    Abuse,
+    Neglect,
+    Bullying,
+    /// Sexual interest, secrets, or a stranger who wants to meet.
+    Grooming,
+    /// Something happens now, or was threatened.
+    Danger,
+    PersonalData,
+    /// A plea for silence or help that says no more.
+    Other,
+}
+
+impl Category {
+    /// The name in findings: `self_harm`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SelfHarm => "self_harm",
+            Self::Abuse => "abuse",
+            Self::Neglect => "neglect",
+            Self::Bullying => "bullying",
+            Self::Grooming => "grooming",
+            Self::Danger => "danger",
+            Self::PersonalData => "personal_data",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// One turn of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    pub is_child: bool,
+    pub text: &'a str,
+}
+
+/// A disclosure, and where it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disclosure {
+    pub category: Category,
+    /// Positions of the child's turns in the call: two if the sentence was cut by a pause.
+    pub turns: Vec<usize>,
+}
+
+struct Language {
+    patterns: Patterns,
+    is_english: bool,
+    /// "Does he hit you?": the child's yes makes it theirs. Words of the question and what they become.
+    turned: &'static [(&'static str, &'static str)],
+}
+
+static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
+    [
+        Language {
+            patterns: Patterns::compile(&english::ENGLISH),
+            is_english: true,
+            turned: &[("you", "me"), ("your", "my"), ("yourself", "myself"), ("are", "am")],
+        },
+        Language {
+            patterns: Patterns::compile(&spanish::SPANISH),
+            is_english: false,
+            turned: &[("te", "me"), ("tu", "mi"), ("tus", "mis"), ("quieres", "quiero"), ("ti", "mi")],
+        },
+        Language {
+            patterns: Patterns::compile(&german::GERMAN),
+            is_english: false,
+            turned: &[
+                ("dich", "mich"),
+                ("dir", "mir"),
+                ("dein", "mein"),
+                ("deine", "meine"),
+                ("willst", "will"),
+                ("du", "ich"),
+            ],
+        },
+    ]
+});
+
+/// A sentence that a pause cut has two parts of at most this many words each.
+const LONGEST_PART: usize = 8;
+
+/// A turn's word numbers in the three languages.
+struct Read {
+    numbers: [Vec<WordNo>; 3],
+    n_words: usize,
+}
+
+fn read(text: &str) -> Read {
+    let words = folded::words(text);
+    let numbers = LANGUAGES.each_ref().map(|language| {
+        if language.is_english {
+            language.patterns.numbers(folded::english(&words))
+        } else {
+            language.patterns.numbers(words.iter().map(String::as_str))
+        }
+    });
+    Read { numbers, n_words: words.len() }
+}
+
+fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
+    let each = LANGUAGES.iter().zip(numbers);
+    let mut found: Vec<Match> = Vec::new();
+    for (language, numbers) in each {
+        for place in language.patterns.matches(numbers) {
+            if found.iter().all(|known| known.category != place.category) {
+                found.push(place);
+            }
+        }
+    }
+    // The same words tell one thing: a blow by an adult is no bullying.
+    let blow = found.iter().find(|place| place.category == Category::Abuse).copied();
+    found.retain(|place| {
+        let overlaps = |blow: Match| blow.start < place.end && place.start < blow.end;
+        !(place.category == Category::Bullying && blow.is_some_and(overlaps))
+    });
+    found
+}
+
+/// Returns the categories of what one turn discloses; empty if it is harmless.
+pub fn in_text(text: &str) -> Vec<Category> {
+    let mut found: Vec<Category> = matches(&read(text).numbers).into_iter().map(|place| place.category).collect();
+    if personal::is_given(text) && !found.contains(&Category::PersonalData) {
+        found.push(Category::PersonalData);
+    }
+    found
+}
+
+/// Returns all disclosures of a call, in the order of their turns. A sentence may be cut by a pause, and a child may say
+/// yes to a question.
+pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
+    let mut found: Vec<Disclosure> = Vec::new();
+    let mut last: Option<(usize, Read)> = None;
+    for (i, turn) in turns.iter().enumerate().filter(|(_, turn)| turn.is_child) {
+        let said = read(turn.text);
+        let mut add = |category, turns: Vec<usize>| {
+            let is_known = found.iter().any(|known| known.category == category && known.turns.contains(&i));
+            if !is_known {
+                found.push(Disclosure { category, turns });
+            }
+        };
+        for place in matches(&said.numbers) {
+            add(place.category, vec![i]);
+        }
+        if personal::is_given(turn.text) {
+            add(Category::PersonalData, vec![i]);
+        }
+        if let Some((before, earlier)) = &last
+            && earlier.n_words <= LONGEST_PART
+            && said.n_words <= LONGEST_PART
+        {
+            for category in across(earlier, &said) {
+                add(category, vec![*before, i]);
+            }
+        }
+        if let Some(question) = i.checked_sub(1).map(|before| turns[before]).filter(|before| !before.is_child) {
+            for category in affirmed(question.text, turn.text) {
+                add(category, vec![i]);
+            }
+        }
+        last = Some((i, said));
+    }
+    found
+}
+
+/// What two turns say together and neither says alone.
+fn across(earlier: &Read, later: &Read) -> Vec<Category> {
+    let mut found = Vec::new();
+    for (at, language) in LANGUAGES.iter().enumerate() {
+        let mut joined = earlier.numbers[at].clone();
+        while joined.last() == Some(&WordNo::MAX) {
+            joined.pop();
+        }
+        let border = joined.len();
+        joined.extend(&later.numbers[at]);
+        let over = |place: &Match| place.start < border && place.end > border;
+        found.extend(language.patterns.matches(&joined).into_iter().filter(over).map(|place| place.category));
+    }
+    found
+}
+
+const YES: [&str; 40] = [
+    "yes",
+    "yeah",
+    "yep",
+    "yea",
+    "yup",
+    "uh",
+    "huh",
+    "mhm",
+    "sometimes",
+    "always",
+    "often",
+    "lots",
+    "kind",
+    "sort",
+    "of",
+    "a",
+    "lot",
+    "bit",
+    "every",
+    "day",
+    "night",
+    "i",
+    "do",
+    "he",
+    "she",
+    "they",
+    "does",
+    "did",
+    "am",
+    "is",
+    "really",
+    "si",
+    "ja",
+    "manchmal",
+    "immer",
+    "oft",
+    "veces",
+    "siempre",
+    "mucho",
+    "um",
+];
+const CLEAR_YES: [&str; 14] =
+    ["yes", "yeah", "yep", "yea", "yup", "huh", "mhm", "sometimes", "always", "often", "si", "ja", "manchmal", "veces"];
+const NO: [&str; 12] =
+    ["no", "nope", "not", "really", "never", "nein", "nunca", "nie", "nah", "uh", "sometimes", "nicht"];
+
+/// What a child says by agreeing with a question: "Does he hit you?", "Yeah, sometimes."
+fn affirmed(question: &str, answer: &str) -> Vec<Category> {
+    let answer = folded::words(answer);
+    let all = |list: &[&str]| {
+        let mut words = answer.iter().filter(|word| *word != folded::BOUNDARY);
+        answer.len() <= 6 && words.all(|word| list.contains(&&word[..]))
+    };
+    let is_yes = all(&YES) && answer.iter().any(|word| CLEAR_YES.contains(&&word[..]));
+    let is_no = !is_yes && !answer.is_empty() && all(&NO);
+    if !is_yes && !is_no {
+        return Vec::new();
+    }
+    let words = folded::words(question);
+    let said = |list: [&str; 2]| list.iter().all(|word| words.iter().any(|said| said == word));
+    if is_no {
+        let is_safety = said(["feel", "safe"]) || said(["safe", "home"]) || said(["enough", "eat"]);
+        let is_safety = is_safety || said(["sicher", "zuhause"]) || said(["seguro", "casa"]);
+        return if is_safety { vec![Category::Abuse] } else { Vec::new() };
+    }
+    let mut found = Vec::new();
+    for language in LANGUAGES.iter() {
+        let words =
+            if language.is_english { folded::english(&words) } else { words.iter().map(String::as_str).collect() };
+        // "Do you hurt yourself" is "i hurt myself", and "does he hurt you" is "he hurts me": both are tried.
+        let turned = |you: Option<&'static str>| {
+            let turn = |word: &'_ str| {
+                let to = language.turned.iter().find(|(from, _)| *from == word).map(|(_, to)| *to);
+                to.map(|to| you.filter(|_| word == "you").unwrap_or(to))
+            };
+            let words: Vec<String> = words.iter().map(|word| turn(word).unwrap_or(word).to_owned()).collect();
+            language.patterns.matches(&language.patterns.numbers(words.iter().map(String::as_str)))
+        };
+        for place in turned(None).into_iter().chain(turned(Some("i"))) {
+            if !found.contains(&place.category) {
+                found.push(place.category);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(lines: &[&str]) -> Vec<(Category, Vec<usize>)> {
+        let turns: Vec<Said> =
+            lines.iter().map(|line| Said { is_child: line.starts_with("S "), text: &line[2..] }).collect();
+        disclosures(&turns).into_iter().map(|found| (found.category, found.turns)).collect()
+    }
+
+    #[test]
+    fn a_sentence_may_be_cut_by_a_pause() {
+        assert_eq!(call(&["S my dad", "T Mhm?", "S hits me"]), [(Category::Abuse, vec![0, 2])]);
+        assert_eq!(call(&["S i want to", "S die"]), [(Category::SelfHarm, vec![0, 1])]);
+        assert_eq!(call(&["S my brother", "T And then?", "S seven"]), []);
+    }
+
+    #[test]
+    fn a_yes_makes_the_question_the_childs() {
+        assert_eq!(call(&["T Does he hit you?", "S yeah sometimes"]), [(Category::Abuse, vec![1])]);
+        assert_eq!(call(&["T Do you want to hurt yourself?", "S yes"]), [(Category::SelfHarm, vec![1])]);
+        assert_eq!(call(&["T Does he hit you?", "S no"]), []);
+        assert_eq!(call(&["T Do you feel safe at home?", "S not really"]), [(Category::Abuse, vec![1])]);
+        assert_eq!(call(&["T Do you feel safe at home?", "S yes"]), []);
+        assert_eq!(call(&["T Did the book hit the floor?", "S yes"]), []);
+    }
+
+    #[test]
+    fn the_tutors_words_disclose_nothing() {
+        assert_eq!(call(&["T My dad hits me.", "S four"]), []);
+    }
+}

@@ -1,0 +1,227 @@
+//! Trains the classifier of a tutor's reaction and compares it with the word lists.
+//!
+//! `cargo run -p analyser --example train` prints a comparison by cross-validation over dialogues (five folds: what is
+//! said in a dialogue is never used to judge it) and writes `worker/analyser/src/reaction/weights.bin`. The result is the
+//! same every time.
+//!
+//! The labels: answers of `tests/cases` that are right or wrong, and those of `tests/dialogues` whose result, correction or
+//! confirmation is known. Of `fresh_realistic.jsonl` only the even lines are used; the odd ones are for validation.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use analyser::reaction::{BUCKETS, Observation, observe, probability, stored};
+use analyser::{last_number, numbers_in};
+use serde_json::Value;
+use shared::transcript::{Speaker, Turn};
+
+const FOLDS: usize = 5;
+const ROUNDS: usize = 30;
+const RATE: f32 = 0.15;
+const DECAY: f32 = 2e-4;
+/// A probability this far from certainty is no decision.
+const MARGIN: f64 = 0.15;
+/// An answer with so many numbers is a solution.
+const SOLUTION: usize = 3;
+
+struct Sample {
+    source: &'static str,
+    fold: usize,
+    observation: Observation,
+    is_right: bool,
+    weight: f32,
+}
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
+}
+
+fn lines(file: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(tests().join(file)).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+fn transcript(dialogue: &Value) -> Vec<Turn> {
+    let turn = |(i, turn): (usize, &Value)| Turn {
+        turn_no: i as i32,
+        speaker: if turn["role"] == "student" || turn["speaker"] == "student" { Speaker::Student } else { Speaker::Tutor },
+        text: turn["text"].as_str().unwrap_or_default().to_owned(),
+        offset_ms: i as i32 * 3000,
+        duration_ms: None,
+    };
+    dialogue["turns"].as_array().into_iter().flatten().enumerate().map(turn).collect()
+}
+
+/// Whether each turn is right, where that is known.
+type Labels = BTreeMap<i32, bool>;
+
+fn of_short_call(call: &Value, turns: &[Turn]) -> Labels {
+    let students = turns.iter().filter(|turn| turn.speaker == Speaker::Student);
+    let expected = call["expected"].as_str().unwrap_or_default();
+    let label = |(turn, letter): (&Turn, char)| match letter {
+        'R' => Some((turn.turn_no, true)),
+        'W' => Some((turn.turn_no, false)),
+        _ => None,
+    };
+    students.zip(expected.chars()).filter_map(label).collect()
+}
+
+fn of_whole_call(call: &Value) -> Labels {
+    let label = |label: &Value| {
+        let is_right = match label["verdict"].as_str()? {
+            "right" => true,
+            "wrong" => false,
+            _ => return None,
+        };
+        Some((label["turn"].as_i64()? as i32, is_right))
+    };
+    call["labels"].as_array().into_iter().flatten().filter_map(label).collect()
+}
+
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-6 * b.abs().max(1.0)
+}
+
+fn of_dialogue(dialogue: &Value, turns: &[Turn]) -> (&'static str, Labels) {
+    let label = |turn: usize, name: &str| dialogue["turns"][turn]["labels"][name].clone();
+    let students = || turns.iter().filter(|turn| turn.speaker == Speaker::Student);
+    let mut labels = Labels::new();
+    match dialogue["source"].as_str() {
+        Some("cima") => {
+            for i in 1..turns.len() {
+                let actions = label(i, "tutor_actions");
+                let action = |name: &str| actions.as_array().is_some_and(|all| all.iter().any(|a| a == name));
+                let answer = (0..i).rev().find(|j| turns[*j].speaker == Speaker::Student);
+                if let (Some(answer), true) = (answer, action("correction") != action("confirmation")) {
+                    labels.insert(answer as i32, action("confirmation"));
+                }
+            }
+            ("cima", labels)
+        }
+        Some("bridge") => {
+            let wrong = (0..turns.len()).filter(|i| label(*i, "correctness") == "incorrect");
+            labels.extend(wrong.map(|i| (i as i32, false)));
+            ("bridge", labels)
+        }
+        _ => {
+            if let Some(right) = dialogue["labels"]["true_answer"].as_f64() {
+                let solution = students().find(|turn| numbers_in(&turn.text) >= SOLUTION);
+                let wrong = solution.and_then(|turn| last_number(&turn.text)).filter(|number| !same(*number, right));
+                for turn in students() {
+                    match last_number(&turn.text) {
+                        Some(number) if same(number, right) => labels.insert(turn.turn_no, true),
+                        Some(number) if wrong.is_some_and(|wrong| same(number, wrong)) => {
+                            labels.insert(turn.turn_no, false)
+                        }
+                        _ => None,
+                    };
+                }
+            }
+            ("mathdial", labels)
+        }
+    }
+}
+
+fn samples() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let mut number = 0;
+    let mut add = |source, turns: &[Turn], labels: &Labels, weight| {
+        number += 1;
+        for observation in observe(turns) {
+            let label = observation.turn_nos.iter().rev().find_map(|turn| labels.get(turn));
+            if let Some(is_right) = label {
+                samples.push(Sample { source, fold: number % FOLDS, observation, is_right: *is_right, weight });
+            }
+        }
+    };
+    for file in ["calls", "fresh_calls"] {
+        for call in lines(&format!("cases/{file}.jsonl")) {
+            let turns = transcript(&call);
+            add("short calls", &turns, &of_short_call(&call, &turns), 1.0);
+        }
+    }
+    let even = lines("cases/fresh_realistic.jsonl").into_iter().skip(1).step_by(2);
+    for call in lines("cases/realistic.jsonl").into_iter().chain(even) {
+        add("whole calls", &transcript(&call), &of_whole_call(&call), 1.0);
+    }
+    for dialogue in lines("dialogues/dialogues.jsonl") {
+        let turns = transcript(&dialogue);
+        let (source, labels) = of_dialogue(&dialogue, &turns);
+        add(source, &turns, &labels, 0.5);
+    }
+    samples
+}
+
+/// Logistic regression by stochastic gradient descent with AdaGrad steps, always in the same order.
+fn train<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Vec<f32> {
+    let (mut weights, mut squares) = (vec![0.0_f32; BUCKETS], vec![1e-3_f32; BUCKETS]);
+    let all: Vec<&Sample> = samples.collect();
+    // A fixed permutation: neighbours come from the same source.
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|i| (*i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    for _ in 0..ROUNDS {
+        for sample in order.iter().map(|i| all[*i]) {
+            let features = &sample.observation.features;
+            let predicted = probability(features, |i| weights[i]) as f32;
+            let error = (predicted - if sample.is_right { 1.0 } else { 0.0 }) * sample.weight;
+            for feature in features {
+                let i = *feature as usize;
+                let gradient = error + DECAY * weights[i];
+                squares[i] += gradient * gradient;
+                weights[i] -= RATE * gradient / squares[i].sqrt();
+            }
+        }
+    }
+    weights
+}
+
+/// Right decisions, decisions and samples.
+#[derive(Default)]
+struct Tally(usize, usize, usize);
+
+impl Tally {
+    fn add(&mut self, decided: Option<bool>, is_right: bool) {
+        self.0 += usize::from(decided == Some(is_right));
+        self.1 += usize::from(decided.is_some());
+        self.2 += 1;
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+        write!(f, "{:5.1} % right of {:5.1} % decided", share(self.0, self.1), share(self.1, self.2))
+    }
+}
+
+fn main() {
+    let samples = samples();
+    let mut by_source: BTreeMap<&str, [Tally; 3]> = BTreeMap::new();
+    for fold in 0..FOLDS {
+        let weights = train(samples.iter().filter(|sample| sample.fold != fold));
+        for sample in samples.iter().filter(|sample| sample.fold == fold) {
+            let probability = probability(&sample.observation.features, |i| weights[i]);
+            let learned = (probability < MARGIN || probability > 1.0 - MARGIN).then_some(probability > 0.5);
+            let [words, alone, both] = by_source.entry(sample.source).or_default();
+            let by_words = sample.observation.by_words;
+            words.add(by_words, sample.is_right);
+            alone.add(learned, sample.is_right);
+            // What both say, or one of them where the other is silent.
+            let fused = match (by_words, learned) {
+                (Some(a), Some(b)) if a != b => None,
+                (a, b) => a.or(b),
+            };
+            both.add(fused, sample.is_right);
+            if std::env::var("FAILURES").is_ok() && learned.is_some_and(|learned| learned != sample.is_right) {
+                println!("{} {:.2} {} {:?}", sample.source, probability, sample.is_right, sample.observation.turn_nos);
+            }
+        }
+    }
+    println!("{} samples, {FOLDS} folds", samples.len());
+    for (source, [words, alone, both]) in &by_source {
+        println!("{source:<12} word lists {words}; learned {alone}; both {both}");
+    }
+    let weights = stored(&train(samples.iter()));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/reaction/weights.bin");
+    std::fs::write(path, weights).expect("the weights can be written");
+}

@@ -1,0 +1,246 @@
+//! How the tutor reacted, by a small learned classifier: the probability that the answer before a reply was right.
+//!
+//! Word lists know "well done" and "not quite". A tutor on the phone also moves on to the next task, or says one more thing
+//! about the same one. The classifier is a logistic regression over hashed words and word pairs of the reply and over how
+//! the reply hangs together with the task and the answer. `cargo run -p analyser --example train` trains it and compares
+//! it with the word lists.
+
+use std::sync::LazyLock;
+
+use domain::answer::{self, Language};
+use shared::transcript::Turn;
+
+use super::exchange::{Exchange, exchanges, sentences};
+use super::lead::lead;
+use super::numbers::{Value, values};
+
+/// Features are hashed into so many weights.
+pub const BUCKETS: usize = 1 << 14;
+/// A weight of 1 as it is stored.
+const SCALE: f32 = 24.0;
+/// Words of a reply further on say nothing of the answer.
+const REACH: usize = 40;
+
+/// One weight a byte; the first belongs to every reply.
+static WEIGHTS: &[u8] = include_bytes!("reaction/weights.bin");
+
+/// What the training sees of an exchange.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// The student's turns that the reply is about.
+    pub turn_nos: Vec<i32>,
+    /// Indices of weights, each once.
+    pub features: Vec<u32>,
+    /// What the word lists make of the reply; `None`: nothing.
+    pub by_words: Option<bool>,
+}
+
+/// Returns the features of each exchange of a call that has a reply, for training.
+pub fn observe(turns: &[Turn]) -> Vec<Observation> {
+    let heard = |exchange: &Exchange| Observation {
+        turn_nos: exchange.turns.iter().map(|turn| turn.turn_no).collect(),
+        features: features(exchange),
+        by_words: lead(&exchange.reply, exchange.language).is_right(),
+    };
+    exchanges(turns).iter().filter(|exchange| !exchange.reply.is_empty()).map(heard).collect()
+}
+
+/// Returns weights as bytes, as they are checked in.
+pub fn stored(weights: &[f32]) -> Vec<u8> {
+    weights.iter().map(|weight| (weight * SCALE).round().clamp(-127.0, 127.0) as i8 as u8).collect()
+}
+
+/// Returns the probability that the answer was right by these features and weights, 0 to 1.
+pub fn probability(features: &[u32], weight: impl Fn(usize) -> f32) -> f64 {
+    let sum: f32 = features.iter().map(|feature| weight(*feature as usize)).sum();
+    1.0 / (1.0 + f64::from(-sum).exp())
+}
+
+/// Returns the probability that the answer of an exchange was right, by the reply alone; `None` without a reply.
+pub(super) fn right(exchange: &Exchange) -> Option<f64> {
+    let weight = |i: usize| WEIGHTS.get(i).map_or(0.0, |byte| f32::from(*byte as i8) / SCALE);
+    (!exchange.reply.is_empty()).then(|| probability(&features(exchange), weight))
+}
+
+/// One piece of a reply.
+#[derive(Clone, Debug, PartialEq)]
+struct Piece {
+    text: String,
+    /// Number of its sentence, from 0.
+    sentence: usize,
+}
+
+/// Words that every task and reply have.
+static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "the a an of in is are was it its it's to and or do does did how what which many much you your we i that this there for on with if so now one two"
+        .split(' ')
+        .collect()
+});
+
+fn features(exchange: &Exchange) -> Vec<u32> {
+    let Exchange { task, said, reply, language, .. } = exchange;
+    let (task_numbers, said_numbers) = (values(task, *language), values(said, *language));
+    let mut found = Features(vec![0]);
+    let pieces = pieces(reply, said, &task_numbers, &said_numbers, *language);
+    let mut before = ["", ""];
+    let mut n_words = 0;
+    for piece in pieces.iter().take(REACH) {
+        let place = piece.sentence.min(1);
+        found.add(&format!("{place}:{}", piece.text));
+        found.add(&format!("{place}:{} {}", before[1], piece.text));
+        if n_words < 4 {
+            found.add(&format!("start {n_words} {}", piece.text));
+            found.add(&format!("start {} {} {}", before[0], before[1], piece.text));
+        }
+        before = [before[1], &piece.text];
+        n_words += 1;
+    }
+    let lead = lead(reply, *language);
+    found.add(&format!("lead {lead:?}"));
+    let sentences = sentences(reply);
+    let asks: Vec<bool> = sentences.iter().map(|(_, asks)| *asks).collect();
+    let shape = format!("{}{:?}{:?}", asks.len().min(3), asks.first(), asks.last());
+    found.add(&format!("shape {shape}"));
+    found.add(&format!("shape {shape} {lead:?}"));
+    // How the reply hangs together with the task and the answer.
+    let new = pieces.iter().filter(|piece| piece.text == "#new").count().min(3);
+    let same = pieces.iter().position(|piece| piece.text == "#same");
+    let of_task = pieces.iter().filter(|piece| piece.text == "#task").count().min(2);
+    let said_again = pieces.iter().position(|piece| piece.text == "@said");
+    let share = shared_words(task, reply);
+    let numbers = format!("n{new} t{of_task} s{}", same.map_or("-", |at| if at < 2 { "first" } else { "later" }));
+    found.add(&format!("numbers {numbers}"));
+    found.add(&format!("numbers {numbers} {shape}"));
+    found.add(&format!("shares {share} {}", same.is_some()));
+    found.add(&format!("shares {share} {lead:?} n{new}"));
+    found.add(&format!("again {:?} {shape}", said_again.map(|at| at < 2)));
+    found.add(&format!("said numbers {} {lead:?}", said_numbers.len().min(3)));
+    found.add(&format!("length {} {lead:?}", (pieces.len() / 4).min(5)));
+    let first = sentences.first().map_or("", |(text, _)| *text);
+    let opens = ["and ", "now ", "so ", "but ", "y ", "und ", "¿y "].iter().find(|word| first.starts_with(*word));
+    found.add(&format!("opens {opens:?} {} n{new}", asks.first().copied().unwrap_or(false)));
+    // An elliptic question or a bare calculation is the next task.
+    let calculates = !answer::calculations(reply, *language).is_empty();
+    found.add(&format!("calculates {calculates} n{new} t{of_task} {lead:?}"));
+    found.add(&format!("short {} {:?} n{new}", pieces.len() <= 4, asks.first()));
+    found.add(&format!("trails {}", reply.trim_end().ends_with("...")));
+    found.0.sort_unstable();
+    found.0.dedup();
+    found.0
+}
+
+struct Features(Vec<u32>);
+
+impl Features {
+    fn add(&mut self, name: &str) {
+        // FNV-1a.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        self.0.push(1 + ((hash ^ (hash >> 29)) % (BUCKETS as u64 - 1)) as u32);
+    }
+}
+
+/// The words of a reply. Numbers are told apart by where they come from, and so are words that the student said.
+fn pieces(reply: &str, said: &str, task_numbers: &[Value], said_numbers: &[Value], language: Language) -> Vec<Piece> {
+    let numbers = answer::numbers(reply, language);
+    let said: Vec<&str> = words(said).filter(|word| word.len() > 2 && !COMMON.contains(word)).collect();
+    let (mut pieces, mut sentence, mut at) = (Vec::new(), 0, 0);
+    let mut numbers = numbers.iter().filter(|number| number.span.end > number.span.start).peekable();
+    while at < reply.len() {
+        if let Some(number) = numbers.next_if(|number| number.span.start <= at) {
+            let value = Value::from(number);
+            let among = |values: &[Value]| values.iter().any(|known| known.equals(value.amount));
+            let last = said_numbers.last().is_some_and(|last| last.equals(value.amount));
+            let source = if last || among(said_numbers) {
+                "#same"
+            } else if among(task_numbers) {
+                "#task"
+            } else {
+                "#new"
+            };
+            pieces.push(Piece { text: source.to_owned(), sentence });
+            at = at.max(number.span.end);
+            continue;
+        }
+        let Some(c) = reply[at..].chars().next() else { break };
+        if c.is_alphanumeric() || c == '\'' {
+            let end = numbers.peek().map_or(reply.len(), |number| number.span.start.max(at + 1));
+            let length: usize = reply[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '\'').map(char::len_utf8).sum();
+            let end = (at + length).min(end);
+            let end = if reply.is_char_boundary(end) { end } else { at + length };
+            let word = &reply[at..end];
+            let text = if said.contains(&word) { "@said" } else { word };
+            pieces.push(Piece { text: text.to_owned(), sentence });
+            at = end;
+            continue;
+        }
+        if matches!(c, '?' | '!' | '.' | '\n') {
+            let is_more = reply[at + 1..].starts_with('.');
+            if c == '?' || c == '!' || is_more {
+                pieces.push(Piece { text: if is_more { "...".to_owned() } else { c.to_string() }, sentence });
+            }
+            sentence += 1;
+            at += reply[at..].chars().take_while(|c| matches!(c, '?' | '!' | '.' | '\n')).count();
+            continue;
+        }
+        at += c.len_utf8();
+    }
+    pieces
+}
+
+/// How many of a reply's words of substance are the task's, in four steps.
+fn shared_words(task: &str, reply: &str) -> usize {
+    let substance = |word: &&str| word.len() > 2 && !COMMON.contains(word);
+    let of_task: Vec<&str> = words(task).filter(substance).collect();
+    let of_reply: Vec<&str> = words(reply).filter(substance).collect();
+    let stem = |word: &str| word.chars().take(5).collect::<String>();
+    let shared = of_reply.iter().filter(|word| of_task.iter().any(|known| stem(known) == stem(word))).count();
+    match (shared, of_reply.len()) {
+        (_, 0) => 9,
+        (0, _) => 0,
+        (1, _) => 1,
+        (shared, all) if shared * 2 < all => 2,
+        _ => 3,
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(task: &str, said: &str, reply: &str) -> f64 {
+        let exchange = Exchange {
+            task: task.into(),
+            turns: Vec::new(),
+            said: said.into(),
+            reply: reply.into(),
+            language: Language::English,
+        };
+        right(&exchange).unwrap()
+    }
+
+    #[test]
+    fn the_weights_fit_the_features() {
+        assert_eq!(WEIGHTS.len(), BUCKETS);
+    }
+
+    #[test]
+    fn a_new_task_speaks_for_the_answer_and_a_hint_against_it() {
+        let task = "what is the past tense of run?";
+        assert!(heard(task, "ran", "yes. and the past tense of sing?") > 0.9);
+        assert!(heard(task, "runned", "that one changes inside. listen to it again.") < 0.3);
+    }
+
+    #[test]
+    fn numbers_are_told_apart_by_their_origin() {
+        let of = |text: &str| values(text, Language::English);
+        let pieces = pieces("sixty. and six times four?", "sixty", &of("six times ten"), &of("sixty"), Language::English);
+        let texts: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        assert_eq!(texts, ["#same", "and", "#task", "times", "#new", "?"]);
+    }
+}
