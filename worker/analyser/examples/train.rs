@@ -10,7 +10,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use analyser::reaction::{BUCKETS, Observation, observe, probability, stored};
+use analyser::learned::{BUCKETS, probability, stored};
+use analyser::reaction::{Observation, observe};
 use analyser::{last_number, numbers_in};
 use serde_json::Value;
 use shared::transcript::{Speaker, Turn};
@@ -19,6 +20,8 @@ const FOLDS: usize = 5;
 const ROUNDS: usize = 30;
 const RATE: f32 = 0.15;
 const DECAY: f32 = 2e-4;
+/// So probable an answer must be.
+const LIKELY: f64 = 0.8;
 /// A probability this far from certainty is no decision.
 const MARGIN: f64 = 0.15;
 /// An answer with so many numbers is a solution.
@@ -28,8 +31,16 @@ struct Sample {
     source: &'static str,
     fold: usize,
     observation: Observation,
-    is_right: bool,
+    label: Label,
     weight: f32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Label {
+    Right,
+    Wrong,
+    /// Not an answer.
+    Nothing,
 }
 
 fn tests() -> PathBuf {
@@ -52,15 +63,21 @@ fn transcript(dialogue: &Value) -> Vec<Turn> {
     dialogue["turns"].as_array().into_iter().flatten().enumerate().map(turn).collect()
 }
 
-/// Whether each turn is right, where that is known.
-type Labels = BTreeMap<i32, bool>;
+/// The labels of turns, where they are known.
+type Labels = BTreeMap<i32, Label>;
+
+fn right(is_right: bool) -> Label {
+    if is_right { Label::Right } else { Label::Wrong }
+}
 
 fn of_short_call(call: &Value, turns: &[Turn]) -> Labels {
     let students = turns.iter().filter(|turn| turn.speaker == Speaker::Student);
     let expected = call["expected"].as_str().unwrap_or_default();
+    let talks = matches!(call["kind"].as_str(), Some("smalltalk" | "no_answer"));
     let label = |(turn, letter): (&Turn, char)| match letter {
-        'R' => Some((turn.turn_no, true)),
-        'W' => Some((turn.turn_no, false)),
+        'R' => Some((turn.turn_no, Label::Right)),
+        'W' => Some((turn.turn_no, Label::Wrong)),
+        'U' if talks => Some((turn.turn_no, Label::Nothing)),
         _ => None,
     };
     students.zip(expected.chars()).filter_map(label).collect()
@@ -68,12 +85,12 @@ fn of_short_call(call: &Value, turns: &[Turn]) -> Labels {
 
 fn of_whole_call(call: &Value) -> Labels {
     let label = |label: &Value| {
-        let is_right = match label["verdict"].as_str()? {
-            "right" => true,
-            "wrong" => false,
-            _ => return None,
+        let verdict = match label["verdict"].as_str()? {
+            "right" => Label::Right,
+            "wrong" => Label::Wrong,
+            _ => Label::Nothing,
         };
-        Some((label["turn"].as_i64()? as i32, is_right))
+        Some((label["turn"].as_i64()? as i32, verdict))
     };
     call["labels"].as_array().into_iter().flatten().filter_map(label).collect()
 }
@@ -93,25 +110,25 @@ fn of_dialogue(dialogue: &Value, turns: &[Turn]) -> (&'static str, Labels) {
                 let action = |name: &str| actions.as_array().is_some_and(|all| all.iter().any(|a| a == name));
                 let answer = (0..i).rev().find(|j| turns[*j].speaker == Speaker::Student);
                 if let (Some(answer), true) = (answer, action("correction") != action("confirmation")) {
-                    labels.insert(answer as i32, action("confirmation"));
+                    labels.insert(answer as i32, right(action("confirmation")));
                 }
             }
             ("cima", labels)
         }
         Some("bridge") => {
             let wrong = (0..turns.len()).filter(|i| label(*i, "correctness") == "incorrect");
-            labels.extend(wrong.map(|i| (i as i32, false)));
+            labels.extend(wrong.map(|i| (i as i32, Label::Wrong)));
             ("bridge", labels)
         }
         _ => {
-            if let Some(right) = dialogue["labels"]["true_answer"].as_f64() {
+            if let Some(result) = dialogue["labels"]["true_answer"].as_f64() {
                 let solution = students().find(|turn| numbers_in(&turn.text) >= SOLUTION);
-                let wrong = solution.and_then(|turn| last_number(&turn.text)).filter(|number| !same(*number, right));
+                let wrong = solution.and_then(|turn| last_number(&turn.text)).filter(|number| !same(*number, result));
                 for turn in students() {
                     match last_number(&turn.text) {
-                        Some(number) if same(number, right) => labels.insert(turn.turn_no, true),
+                        Some(number) if same(number, result) => labels.insert(turn.turn_no, Label::Right),
                         Some(number) if wrong.is_some_and(|wrong| same(number, wrong)) => {
-                            labels.insert(turn.turn_no, false)
+                            labels.insert(turn.turn_no, Label::Wrong)
                         }
                         _ => None,
                     };
@@ -128,14 +145,17 @@ fn samples() -> Vec<Sample> {
     let mut add = |source, turns: &[Turn], labels: &Labels, weight| {
         number += 1;
         for observation in observe(turns) {
-            let label = observation.turn_nos.iter().rev().find_map(|turn| labels.get(turn));
-            if let Some(is_right) = label {
-                samples.push(Sample { source, fold: number % FOLDS, observation, is_right: *is_right, weight });
+            // Of several turns the one that is an answer.
+            let mut known = observation.turn_nos.iter().rev().filter_map(|turn| labels.get(turn).copied());
+            let label = known.clone().find(|label| *label != Label::Nothing).or_else(|| known.next());
+            if let Some(label) = label {
+                samples.push(Sample { source, fold: number % FOLDS, observation, label, weight });
             }
         }
     };
-    for file in ["calls", "fresh_calls"] {
-        for call in lines(&format!("cases/{file}.jsonl")) {
+    for file in ["calls", "fresh_calls", "fresh_smalltalk"] {
+        let step = if file == "fresh_smalltalk" { 2 } else { 1 };
+        for call in lines(&format!("cases/{file}.jsonl")).into_iter().skip(step - 1).step_by(step) {
             let turns = transcript(&call);
             add("short calls", &turns, &of_short_call(&call, &turns), 1.0);
         }
@@ -152,18 +172,33 @@ fn samples() -> Vec<Sample> {
     samples
 }
 
+/// Features and whether they speak of the class, with a weight.
+type Example<'a> = (&'a [u32], bool, f32);
+
+/// Was the answer right, by the reply?
+fn reaction(sample: &Sample) -> Option<Example<'_>> {
+    let features = &sample.observation.features;
+    (sample.label != Label::Nothing && !features.is_empty())
+        .then_some((features.as_slice(), sample.label == Label::Right, sample.weight))
+}
+
+/// Was it an answer?
+fn attempt(sample: &Sample) -> Option<Example<'_>> {
+    let weight = if sample.label == Label::Nothing { 1.5 } else { sample.weight };
+    Some((sample.observation.attempt.as_slice(), sample.label != Label::Nothing, weight))
+}
+
 /// Logistic regression by stochastic gradient descent with AdaGrad steps, always in the same order.
-fn train<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Vec<f32> {
+fn train<'a>(examples: impl Iterator<Item = Example<'a>>) -> Vec<f32> {
     let (mut weights, mut squares) = (vec![0.0_f32; BUCKETS], vec![1e-3_f32; BUCKETS]);
-    let all: Vec<&Sample> = samples.collect();
+    let all: Vec<Example> = examples.collect();
     // A fixed permutation: neighbours come from the same source.
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|i| (*i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     for _ in 0..ROUNDS {
-        for sample in order.iter().map(|i| all[*i]) {
-            let features = &sample.observation.features;
+        for (features, is, weight) in order.iter().map(|i| all[*i]) {
             let predicted = probability(features, |i| weights[i]) as f32;
-            let error = (predicted - if sample.is_right { 1.0 } else { 0.0 }) * sample.weight;
+            let error = (predicted - if is { 1.0 } else { 0.0 }) * weight;
             for feature in features {
                 let i = *feature as usize;
                 let gradient = error + DECAY * weights[i];
@@ -194,34 +229,47 @@ impl std::fmt::Display for Tally {
     }
 }
 
+fn write(file: &str, weights: &[f32]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
+    std::fs::write(path, stored(weights)).expect("the weights can be written");
+}
+
 fn main() {
     let samples = samples();
     let mut by_source: BTreeMap<&str, [Tally; 3]> = BTreeMap::new();
+    let mut attempts: BTreeMap<&str, [Tally; 2]> = BTreeMap::new();
     for fold in 0..FOLDS {
-        let weights = train(samples.iter().filter(|sample| sample.fold != fold));
+        let others = || samples.iter().filter(|sample| sample.fold != fold);
+        let (weights, of_attempt) = (train(others().filter_map(reaction)), train(others().filter_map(attempt)));
         for sample in samples.iter().filter(|sample| sample.fold == fold) {
-            let probability = probability(&sample.observation.features, |i| weights[i]);
+            let is_answer = probability(&sample.observation.attempt, |i| of_attempt[i]) >= LIKELY;
+            let of_label = attempts.entry(sample.source).or_default();
+            of_label[usize::from(sample.label == Label::Nothing)].add(Some(is_answer), sample.label != Label::Nothing);
+            let Some((features, is_right, _)) = reaction(sample) else { continue };
+            let probability = probability(features, |i| weights[i]);
             let learned = (probability < MARGIN || probability > 1.0 - MARGIN).then_some(probability > 0.5);
             let [words, alone, both] = by_source.entry(sample.source).or_default();
             let by_words = sample.observation.by_words;
-            words.add(by_words, sample.is_right);
-            alone.add(learned, sample.is_right);
+            words.add(by_words, is_right);
+            alone.add(learned, is_right);
             // What both say, or one of them where the other is silent.
             let fused = match (by_words, learned) {
                 (Some(a), Some(b)) if a != b => None,
                 (a, b) => a.or(b),
             };
-            both.add(fused, sample.is_right);
-            if std::env::var("FAILURES").is_ok() && learned.is_some_and(|learned| learned != sample.is_right) {
-                println!("{} {:.2} {} {:?}", sample.source, probability, sample.is_right, sample.observation.turn_nos);
+            both.add(fused, is_right);
+            if std::env::var("FAILURES").is_ok() && learned.is_some_and(|learned| learned != is_right) {
+                println!("{} {probability:.2} {is_right} {:?}", sample.source, sample.observation.turn_nos);
             }
         }
     }
     println!("{} samples, {FOLDS} folds", samples.len());
     for (source, [words, alone, both]) in &by_source {
-        println!("{source:<12} word lists {words}; learned {alone}; both {both}");
+        println!("{source:<12} reaction: word lists {words}; learned {alone}; both {both}");
     }
-    let weights = stored(&train(samples.iter()));
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/reaction/weights.bin");
-    std::fs::write(path, weights).expect("the weights can be written");
+    for (source, [answers, others]) in &attempts {
+        println!("{source:<12} answers known {answers}; others known {others}");
+    }
+    write("reaction/weights.bin", &train(samples.iter().filter_map(reaction)));
+    write("attempt/weights.bin", &train(samples.iter().filter_map(attempt)));
 }

@@ -251,6 +251,21 @@ cue! {
     EXCUSE_FOREIGN = r"^(?:no pasa nada|no te preocupes|tranquil[oa]|no importa|kein problem|macht nichts|das macht nichts|schon gut|nicht schlimm)\b"
 }
 
+cue! {
+    /// The tutor ends the call.
+    CLOSING = r"\b(?:out of time|time(?:'s| is) up|good ?bye|bye|see you|next time|that's all|tsch[uü]ss|adi[oó]s|hasta (?:luego|la pr[oó]xima|ma[nñ]ana)|chao|bis bald)\b"
+}
+
+cue! {
+    /// The tutor goes on with the task that is open.
+    CONTINUES = r"^(?:ok(?:ay)?|yes|yeah|right|good|great|exactly|perfect|nice|correct|that's it|s[ií]|bien|ja|genau|gut)?[\s,.!]*(?:so|then|now (?:what|how|the|put|add|try)|and (?:with|so|then|now)|which (?:means|leaves|makes)|pues|entonces|also|dann|und dann)\b"
+}
+
+cue! {
+    /// The tutor says an answer, to be said again.
+    REPEAT_AFTER = r"\b(?:repeat after me|say it with me|say after me|after me|i'll tell you|repite conmigo|sprich mir nach)\b"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

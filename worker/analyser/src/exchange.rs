@@ -185,7 +185,8 @@ fn continues(last: &str, next: &str) -> bool {
 const FILLERS: [&str; 16] = ["um", "umm", "uh", "er", "erm", "hmm", "like", "so", "oh", "well", "its", "it's", "is", "it", "and", "the"];
 const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "is", "its", "becoz", "than"];
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
+/// The words of a plain text.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
 }
 

@@ -9,11 +9,12 @@ use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 
 use super::arithmetic;
+use super::attempt;
 use super::cues::{
-    ACKNOWLEDGEMENT, ASKING, CHECK_IN, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE,
-    SMALL_TALK, YES_NO,
+    ACKNOWLEDGEMENT, ASKING, CHECK_IN, CLOSING, CONTINUES, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE,
+    REPEAT_AFTER, SMALL_TALK, YES_NO,
 };
-use super::exchange::{Exchange, sentences};
+use super::exchange::{Exchange, sentences, words};
 use super::key::{self, Expected, Keys};
 use super::lead::{Lead, lead};
 use super::numbers::{Value, values};
@@ -88,12 +89,18 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
     for exchange in exchanges {
         let task = lesson.ask(&exchange.task);
         let expected = keys.expected(&exchange.task, exchange.language);
-        let opens_task =
-            NEW_TASK.is_match(&exchange.task) || matches!(expected, Some(Expected::Number(_) | Expected::Words(_)));
+        let is_same = expected.is_some()
+            && expected == whole
+            && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
+        let opens_task = NEW_TASK.is_match(&exchange.task)
+            || !is_same && matches!(expected, Some(Expected::Number(_) | Expected::Words(_)));
         if opens_task {
             whole.clone_from(&expected);
         }
-        let judgement = at_once(exchange, task.as_ref(), expected.as_ref(), whole.as_ref(), opens_task);
+        let is_open = judgements
+            .last()
+            .is_some_and(|last| last.kind == Kind::Answer && last.verdict != Some(Verdict::Correct));
+        let judgement = at_once(exchange, task.as_ref(), expected.as_ref(), whole.as_ref(), opens_task, is_open);
         lesson.answered(&exchange.said, judgement.verdict.map(|verdict| verdict == Verdict::Correct));
         judgements.push(judgement);
     }
@@ -114,6 +121,7 @@ fn at_once(
     expected: Option<&Expected>,
     whole: Option<&Expected>,
     opens_task: bool,
+    is_open: bool,
 ) -> Judgement {
     let kind = kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some()));
     let value = values(&exchange.said, exchange.language).last().copied();
@@ -134,6 +142,12 @@ fn at_once(
         standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
+        return judgement;
+    }
+    // Who tries again at an open task need not be asked again.
+    let enough = if is_open && value.is_some() { LIKELY_RETRY } else { LIKELY_ANSWER };
+    if attempt::answered(exchange) < enough {
+        judgement.kind = Kind::Other;
         return judgement;
     }
     let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
@@ -221,6 +235,9 @@ enum Heard {
     Nothing,
 }
 
+/// Less probably an answer than this is none.
+const LIKELY_ANSWER: f64 = 0.75;
+const LIKELY_RETRY: f64 = 0.3;
 /// A probability that decides alone, and one that does not contradict.
 const CERTAIN: f64 = 0.88;
 const DOUBTFUL: f64 = 0.12;
@@ -235,17 +252,18 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
     };
     let Some(right) = reaction::right(exchange) else { return Heard::Nothing };
     match lead {
-        Lead::Confirmed if right >= 0.5 => Heard::Right,
+        Lead::Confirmed if right >= 0.4 => Heard::Right,
         Lead::Confirmed if right >= DOUBTFUL => Heard::Partly,
         Lead::Partly => Heard::Partly,
-        Lead::Rejected if right <= 0.5 => Heard::Wrong,
+        Lead::Rejected if right <= 0.6 => Heard::Wrong,
+        Lead::Rejected if right <= CERTAIN => Heard::LikelyWrong,
         Lead::Doubted if right <= 0.5 => Heard::LikelyWrong,
         Lead::Excused => Heard::Nothing,
         Lead::Unclear => match recast::compare(&exchange.said, &exchange.reply, value, exchange.language) {
             Recast::Repeats if right >= 0.5 => Heard::LikelyRight,
             Recast::Corrects if right <= 0.5 => Heard::LikelyWrong,
             _ if right >= CERTAIN => Heard::LikelyRight,
-            _ if right <= DOUBTFUL => Heard::LikelyWrong,
+            _ if right <= DOUBTFUL && !CLOSING.is_match(&exchange.reply) => Heard::LikelyWrong,
             _ => Heard::Nothing,
         },
         Lead::Rejected | Lead::Doubted | Lead::Confirmed => Heard::Nothing,
@@ -396,33 +414,62 @@ fn contradictions(judgements: &mut [Judgement]) {
 
 /// Help counts from the beginning of a task to its answer.
 fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
-    let (mut failed, mut told) = (false, Vec::<Value>::new());
+    let (mut failed, mut told, mut said_by_tutor) = (false, Vec::<Value>::new(), String::new());
+    let mut was_right = false;
     for (exchange, judgement) in exchanges.iter().zip(judgements.iter_mut()) {
-        if judgement.opens_task {
+        let opens = judgement.opens_task || was_right && is_new(exchange, failed);
+        if opens {
             failed = false;
             told.clear();
+            said_by_tutor.clear();
         }
         let statements = sentences(&exchange.task).into_iter().filter(|(_, asks)| !asks).map(|(text, _)| text);
-        told.extend(
-            statements
-                .filter(|text| text.contains("answer") || text.contains(" is ") || text.contains('='))
-                .flat_map(|text| values(text, exchange.language)),
-        );
+        let gives = |text: &&str| text.contains("answer") || text.contains(" is ") || text.contains('=');
+        if opens {
+            told.extend(statements.clone().filter_map(|text| key::stated(text, exchange.language)));
+        } else {
+            told.extend(statements.clone().filter(gives).flat_map(|text| values(text, exchange.language)));
+        }
+        for text in statements.filter(|_| !opens || REPEAT_AFTER.is_match(&exchange.task)) {
+            said_by_tutor.push_str(text);
+            said_by_tutor.push(' ');
+        }
         judgement.step = failed;
-        let hinted = failed || HINT.is_match(&exchange.task) && !judgement.opens_task;
+        let hinted = failed || HINT.is_match(&exchange.task) && !opens;
         judgement.help = match judgement.value {
-            Some(value) if judgement.standing == Standing::Settled || told.iter().any(|t| t.equals(value.amount)) => {
-                Help::Told
-            }
+            _ if judgement.is_told || judgement.standing == Standing::Settled => Help::Told,
+            Some(value) if told.iter().any(|t| t.equals(value.amount)) => Help::Told,
+            None if names(&said_by_tutor, &exchange.said) => Help::Told,
             _ if hinted => Help::Hint,
             _ => Help::None,
         };
+        was_right = false;
         match (judgement.kind, judgement.verdict) {
             (Kind::Answer, Some(Verdict::Incorrect | Verdict::Partial)) | (Kind::DontKnow, _) => failed = true,
-            (Kind::Answer, Some(Verdict::Correct)) if judgement.help == Help::None => failed = false,
+            (Kind::Answer, Some(Verdict::Correct)) => {
+                was_right = true;
+                failed &= judgement.help != Help::None;
+            }
             _ => {}
         }
     }
+}
+
+/// Whether the tutor asks for something new after a right answer. After a failed try the steps of its task go on.
+fn is_new(exchange: &Exchange, failed: bool) -> bool {
+    let all = sentences(&exchange.task);
+    let asked = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).map_or("", |(text, _)| *text);
+    let goes_on = CONTINUES.is_match(&exchange.task) || CONTINUES.is_match(asked);
+    !goes_on && (!failed || !values(asked, exchange.language).is_empty() || words(asked).count() <= ELLIPTIC)
+}
+
+/// Such a short question is the next of its kind: "Table?"
+const ELLIPTIC: usize = 4;
+
+/// Whether the tutor's statements name the answer, word for word.
+fn names(statements: &str, said: &str) -> bool {
+    let substance: Vec<&str> = words(said).filter(|word| word.len() > 2).collect();
+    !substance.is_empty() && substance.iter().all(|word| words(statements).any(|told| told == *word))
 }
 
 #[cfg(test)]

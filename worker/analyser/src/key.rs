@@ -101,6 +101,12 @@ pub(super) fn given(text: &str, language: Language) -> Option<f64> {
     (computed || told_number(last, language).is_some_and(|told| end.equals(told))).then_some(end.amount)
 }
 
+/// The number that a statement gives as a result: "The answer is 56.", "Six eights are 48."
+pub(super) fn stated(text: &str, language: Language) -> Option<Value> {
+    let of_claim = arithmetic::claims(text, language).into_iter().next_back().map(|claim| claim.result);
+    of_claim.or_else(|| told_number(text, language).map(|amount| Value { amount, fraction: None }))
+}
+
 static DENIED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(?:not|\w+n't|cannot|wrong|incorrect|you said)\b").expect("a literal, compiled by a test")
 });

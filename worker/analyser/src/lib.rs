@@ -4,6 +4,7 @@
 //! never words that talk to the analyser.
 
 mod arithmetic;
+mod attempt;
 mod cues;
 mod exchange;
 mod figures;
@@ -12,6 +13,7 @@ mod introduction;
 mod judge;
 mod key;
 mod lead;
+pub mod learned;
 mod misconception;
 mod numbers;
 mod outcome;

@@ -7,7 +7,7 @@ use shared::transcript::Turn;
 
 use super::arithmetic::claims;
 use super::exchange::{exchanges, sentences};
-use super::judge::{Judgement, Kind, judge};
+use super::judge::{Judgement, Kind, WEAK, judge};
 use super::key::told_number;
 use super::lead::{Lead, lead};
 
@@ -35,10 +35,12 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
     // Afterthoughts may stand between the answer and the end of the call.
     let later = exchanges[last..].iter().map(|e| e.reply.as_str());
     let revealed = states_result(&exchange.task) || later.clone().any(states_result);
-    let rejected = judgements[..last].iter().filter(|j| j.verdict == Some(Verdict::Incorrect)).filter_map(|j| j.value);
-    let tries = rejected.clone().count();
-    let stubborn = judgement.value.is_some_and(|value| rejected.into_iter().any(|before| before.equals(value.amount)));
-    Some(match judgement.verdict {
+    let rejected = judgements[..last].iter().filter(|j| verdict(j) == Some(Verdict::Incorrect)).filter_map(|j| j.value);
+    let tries = rejected.count();
+    let suspected =
+        judgements[..last].iter().filter(|j| j.verdict == Some(Verdict::Incorrect)).filter_map(|j| j.value);
+    let stubborn = judgement.value.is_some_and(|value| suspected.into_iter().any(|before| before.equals(value.amount)));
+    Some(match verdict(judgement) {
         Some(Verdict::Correct) if judgement.help == Help::Told => Outcome::Revealed,
         Some(Verdict::Correct) => Outcome::Solved,
         _ if revealed && !stubborn => Outcome::Revealed,
@@ -51,6 +53,11 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
         }
         _ => Outcome::Unsolved,
     })
+}
+
+/// The verdict, if it is more than a suggestion that the answer was wrong.
+fn verdict(judgement: &Judgement) -> Option<Verdict> {
+    judgement.verdict.filter(|verdict| *verdict != Verdict::Incorrect || judgement.noise < WEAK)
 }
 
 /// The tutor states a result, and asks for nothing.

@@ -94,11 +94,18 @@ fn name(help: Help) -> &'static str {
 
 #[test]
 fn short_calls() {
+    for file in ["calls.jsonl", "fresh_calls.jsonl", "fresh_smalltalk.jsonl", "fresh_offcurriculum.jsonl"] {
+        println!("{file}");
+        score_short_calls(&read(file));
+    }
+}
+
+fn score_short_calls(calls: &[ShortCall]) {
     let curriculum = Curriculum::starter();
     let (mut n, mut ok, mut wrong_as_right, mut false_evidence, mut right_as_wrong) = (0, 0, 0, 0, 0);
     let (mut n_skills, mut skills_ok, mut n_help, mut help_ok) = (0, 0, 0, 0);
     let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    for call in read::<ShortCall>("calls.jsonl") {
+    for call in calls {
         let turns = transcript(&call.turns);
         let findings = analyse(&turns, &curriculum);
         let verdicts = analyser::verdicts(&turns, &curriculum);
@@ -164,12 +171,23 @@ fn short_calls() {
 
 #[test]
 fn whole_calls() {
+    score_whole_calls("realistic.jsonl", &read("realistic.jsonl"));
+    // The classifiers are trained on the even lines.
+    let fresh: Vec<WholeCall> = read("fresh_realistic.jsonl");
+    let (even, odd): (Vec<_>, Vec<_>) = fresh.into_iter().enumerate().partition(|(i, _)| i % 2 == 1);
+    let calls = |half: Vec<(usize, WholeCall)>| half.into_iter().map(|(_, call)| call).collect::<Vec<_>>();
+    score_whole_calls("fresh_realistic.jsonl, even lines", &calls(even));
+    score_whole_calls("fresh_realistic.jsonl, odd lines", &calls(odd));
+}
+
+fn score_whole_calls(title: &str, calls: &[WholeCall]) {
+    println!("{title}");
     let curriculum = Curriculum::starter();
     let (mut n_shown, mut n_found, mut n_evidence, mut n_right) = (0, 0, 0, 0);
     let (mut n_help, mut help_right) = (0, 0);
     let (mut n_answers, mut n_verdicts, mut verdicts_right) = (0, 0, 0);
     let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
-    for call in read::<WholeCall>("realistic.jsonl") {
+    for call in calls {
         let turns = transcript(&call.turns);
         let findings = analyse(&turns, &curriculum);
         let of_turns = analyser::verdicts(&turns, &curriculum);

@@ -110,6 +110,10 @@ fn score(dialogue: &Value, curriculum: &Curriculum, counts: &mut Counts) {
                 if label == "unsolved" {
                     count(counts, "unsolved found", unsolved);
                 } else {
+                    if unsolved {
+                        let text: Vec<String> = turns.iter().rev().take(4).rev().map(|t| format!("{:?} {:?}: {}", t.speaker, verdict(t.turn_no as usize), t.text)).collect();
+                        shows(turns.len() - 1, &format!("UNS {}", text.join(" / ")));
+                    }
                     count(counts, "solved found", !unsolved);
                 }
             }

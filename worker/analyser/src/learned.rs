@@ -1,0 +1,47 @@
+//! Logistic regression over hashed features: what the learned readings of a call share.
+
+/// Features are hashed into so many weights.
+pub const BUCKETS: usize = 1 << 14;
+/// A weight of 1 as it is stored.
+const SCALE: f32 = 24.0;
+
+/// Returns weights as bytes, one a byte, as they are checked in.
+pub fn stored(weights: &[f32]) -> Vec<u8> {
+    weights.iter().map(|weight| (weight * SCALE).round().clamp(-127.0, 127.0) as i8 as u8).collect()
+}
+
+/// Returns the probability by these features and weights, 0 to 1.
+pub fn probability(features: &[u32], weight: impl Fn(usize) -> f32) -> f64 {
+    let sum: f32 = features.iter().map(|feature| weight(*feature as usize)).sum();
+    1.0 / (1.0 + f64::from(-sum).exp())
+}
+
+/// Returns the probability by stored weights.
+pub(super) fn by_stored(features: &[u32], weights: &[u8]) -> f64 {
+    probability(features, |i| weights.get(i).map_or(0.0, |byte| f32::from(*byte as i8) / SCALE))
+}
+
+/// Indices of weights.
+pub(super) struct Features(Vec<u32>);
+
+impl Features {
+    /// The first weight belongs to everything.
+    pub(super) fn new() -> Self {
+        Self(vec![0])
+    }
+
+    pub(super) fn add(&mut self, name: &str) {
+        // FNV-1a.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        self.0.push(1 + ((hash ^ (hash >> 29)) % (BUCKETS as u64 - 1)) as u32);
+    }
+
+    /// Each index once, in order.
+    pub(super) fn finish(mut self) -> Vec<u32> {
+        self.0.sort_unstable();
+        self.0.dedup();
+        self.0
+    }
+}
