@@ -2,8 +2,9 @@
 //! computed?
 
 use domain::language;
+use shared::analysis::TurnText;
 use shared::curriculum::{Curriculum, Skill};
-use shared::evidence::Verdict;
+use shared::evidence::{Help, Verdict};
 use shared::transcript::{Speaker, Turn};
 
 use super::exchange::{self, plain};
@@ -23,6 +24,9 @@ pub struct Reading {
     pub is_computed: bool,
     /// Probability that the verdict is wrong.
     pub noise: f64,
+    pub help: Help,
+    /// The end of the turn that completes the answer, letter for letter.
+    pub quote: TurnText,
     /// The skill that the talk is about, as far as words and forms show it.
     pub skill_id: Option<String>,
 }
@@ -41,6 +45,8 @@ pub fn readings(turns: &[Turn], curriculum: &Curriculum) -> Vec<Reading> {
         verdict: judgement.verdict.filter(|_| judgement.kind == Kind::Answer),
         is_computed: judgement.checked.is_some(),
         noise: judgement.noise,
+        help: judgement.help,
+        quote: TurnText { turn_no: exchange.telling_turn().turn_no, text: super::quote(&exchange.telling_turn().text) },
         skill_id: topic.map(|i| curriculum.skills[i].skill_id.clone()),
     })
     .collect()

@@ -146,7 +146,7 @@ struct Weighed<'a> {
     findings: Findings,
 }
 
-impl Weighed<'_> {
+impl<'a> Weighed<'a> {
     /// Weighs what was said between two turns of the tutor.
     fn weigh(&mut self, i: usize) {
         let group = &self.groups[i];
@@ -163,8 +163,13 @@ impl Weighed<'_> {
         for (turn_no, claim) in group.claims(self.claims).into_iter().filter(|(turn_no, _)| !paired.contains(turn_no)) {
             self.model_alone(i, turn_no, claim);
         }
-        if self.agreement.is_reader() && group.is_no_answer(self.claims) && group.claims(self.claims).is_empty() {
+        if self.agreement.is_reader() && group.is_no_answer(self.claims) {
             self.drop_topic(group);
+        }
+        let is_topic =
+            || self.rules.other_topics.iter().flat_map(|t| &t.answers).any(|a| group.turn_nos.contains(&a.turn_no));
+        if group.evidence(self.rules).is_empty() && group.claims(self.claims).is_empty() && !is_topic() {
+            self.between(i);
         }
     }
 
@@ -173,9 +178,37 @@ impl Weighed<'_> {
         let group = &self.groups[i];
         if !self.agreement.is_reader() {
             self.add(skill_id, evidence.clone());
-        } else if (!group.is_no_answer(self.claims) || group.is_computed()) && self.is_credible(skill_id, i) {
-            self.add(skill_id, doubted(evidence));
+        } else if !group.is_no_answer(self.claims) || group.is_computed() {
+            let skill_id = if self.is_credible(skill_id, i) { Some(skill_id) } else { self.surroundings(i) };
+            if let Some(skill_id) = skill_id {
+                self.add(skill_id, doubted(evidence));
+            }
         }
+    }
+
+    /// The rules are sure of a verdict and know no skill, and the model passes over it in silence.
+    fn between(&mut self, i: usize) {
+        let group = &self.groups[i];
+        let Some(reading) = group.reading.filter(|reading| reading.noise <= SURE && !reading.is_no_answer) else {
+            return;
+        };
+        let (Some(verdict), Some(skill_id)) = (reading.verdict, self.surroundings(i)) else { return };
+        if self.agreement.is_reader() && !group.is_no_answer(self.claims) && !self.is_disputed(group) {
+            let found = EvidenceFinding {
+                turn_no: reading.quote.turn_no,
+                quote: reading.quote.text.clone(),
+                verdict,
+                help: reading.help,
+                source: Source::Rules,
+                noise: NOISE_ALONE,
+                reason: "judged by the rules, in the skill of the answers before and after it".to_owned(),
+            };
+            self.add(skill_id, found);
+        }
+    }
+
+    fn is_disputed(&self, group: &Group) -> bool {
+        self.findings.disputes.iter().any(|dispute| group.turn_nos.contains(&dispute.turn_no))
     }
 
     /// Both take it for an answer.
@@ -226,7 +259,7 @@ impl Weighed<'_> {
     fn model_alone(&mut self, i: usize, turn_no: i32, claim: &Claim) {
         let group = &self.groups[i];
         let Some(verdict) = claim.verdict else { return };
-        if self.findings.disputes.iter().any(|dispute| group.turn_nos.contains(&dispute.turn_no)) {
+        if self.is_disputed(group) {
             return;
         }
         let by_rules = group.reading.and_then(|reading| reading.verdict);
@@ -268,6 +301,15 @@ impl Weighed<'_> {
     /// places one next to it there.
     fn is_credible(&self, skill_id: &str, i: usize) -> bool {
         self.agreement.is_placed_alike() || self.support(skill_id, i) > 0
+    }
+
+    /// The skill in which the model places both the answer before and the answer after.
+    fn surroundings(&self, i: usize) -> Option<&'a str> {
+        let claims = self.claims;
+        let skill = |group: &Group| group.claims(claims).into_iter().find_map(|(_, claim)| claim.skill_id.as_deref());
+        let before = self.groups[..i].iter().rev().find_map(skill)?;
+        let after = self.groups[i + 1..].iter().find_map(skill)?;
+        (before == after).then_some(before)
     }
 
     /// How much speaks for a skill besides the reader who named it: the answer before, the answer after, and the words of

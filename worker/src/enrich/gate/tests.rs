@@ -239,6 +239,8 @@ fn small_talk_that_the_rules_took_for_an_answer_is_removed_and_a_wrong_skill_is_
         verdict: Some(verdict),
         is_computed,
         noise: 0.15,
+        help: Help::None,
+        quote: shared::analysis::TurnText { turn_no, text: String::new() },
         skill_id: Some(facts.to_owned()),
     };
     let readings = [

@@ -1,6 +1,6 @@
 //! Rules of known quality, made from the labels: what a model is put beside, whatever the built-in rules can do.
 
-use shared::analysis::{EvidenceFinding, Findings, SkillFinding};
+use shared::analysis::{EvidenceFinding, Findings, SkillFinding, TurnText};
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Source, Verdict};
 use shared::transcript::Turn;
@@ -23,6 +23,8 @@ pub(super) fn simulated(call: &Call, turns: &[Turn], curriculum: &Curriculum, se
             verdict: None,
             is_computed: false,
             noise: 0.25,
+            help: Help::None,
+            quote: TurnText { turn_no: label.turn as i32, text: call.turns[label.turn].text.clone() },
             skill_id: None,
         };
         let truth = if label.verdict == "right" { Verdict::Correct } else { Verdict::Incorrect };
