@@ -24,6 +24,7 @@ pub struct Reading {
     pub is_computed: bool,
     /// Probability that the verdict is wrong.
     pub noise: f64,
+    /// How much the tutor helped before.
     pub help: Help,
     /// The end of the turn that completes the answer, letter for letter.
     pub quote: TurnText,
