@@ -4,10 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use shared::curriculum::{self, Curriculum};
+use shared::curriculum::{self, Curriculum, Fault};
 use shared::db::{self, Db};
 
 use crate::say;
+
+/// Free questions that an import lists.
+const MAX_FREE: usize = 20;
 
 /// How a curriculum is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,21 +40,34 @@ pub async fn import(db: &Db, file: &Path) -> anyhow::Result<()> {
     curriculum::upsert(&mut tx, &curriculum).await?;
     tx.commit().await?;
     say!("{} subjects and {} skills imported", curriculum.subjects.len(), curriculum.skills.len());
+    let free = curriculum.list_free_questions();
+    if !free.is_empty() {
+        say!("{} questions have free answers, which check_answer cannot judge:", free.len());
+        for (skill_id, question) in free.iter().take(MAX_FREE) {
+            say!("  {skill_id}: {} => {}", question.ask, question.answer);
+        }
+        if free.len() > MAX_FREE {
+            say!("  and {} more", free.len() - MAX_FREE);
+        }
+    }
     Ok(())
 }
 
 fn from_csv(text: &[u8]) -> anyhow::Result<Curriculum> {
-    Curriculum::from_csv(text).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("nothing was imported:\n{}", lines.join("\n"))
-    })
+    Curriculum::from_csv(text).map_err(|faults| refusal(&faults))
 }
 
-/// By way of the sheet, so that one set of rules judges both.
+fn refusal(faults: &[Fault]) -> anyhow::Error {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("nothing was imported:\n{}", lines.join("\n"))
+}
+
+/// Checked by the rules of the sheet, but not written as one: its separators are ordinary characters here.
 fn from_json(text: &[u8]) -> anyhow::Result<Curriculum> {
     let curriculum: Curriculum = serde_json::from_slice(text).context("the file is no curriculum")?;
     if curriculum.skills.is_empty() {
         bail!("the file holds no skill");
     }
-    from_csv(curriculum.to_csv().as_bytes())
+    curriculum.check().map_err(|faults| refusal(&faults))?;
+    Ok(curriculum)
 }

@@ -18,7 +18,6 @@ mod answer;
 mod arguments;
 mod ask;
 mod check_answer;
-mod compare;
 mod correct_evidence;
 mod end_session_summary;
 mod flag_concern;

@@ -8,6 +8,7 @@ mod rows;
 mod sheet;
 mod subjects;
 
+use domain::answer::{AskedForm, Exact, Judgement, Key, Kind, Language, judge};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,11 +49,58 @@ pub struct Phrase {
     pub weight: u8,
 }
 
-/// A ready-made question and its key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A ready-made question and its key. What is not declared is derived from the question and the key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Question {
     pub ask: String,
     pub answer: String,
+    /// The answer's type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub kind: Option<Kind>,
+    /// The form that the answer must have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub form: Option<AskedForm>,
+    /// The unit's name, such as `cm` or `square metres`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// How far a right answer may be away from the key, such as `0.1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub tolerance: Option<Exact>,
+    /// Other right answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<String>,
+}
+
+impl Question {
+    /// Returns a question that declares nothing about its key.
+    pub fn new(ask: impl Into<String>, answer: impl Into<String>) -> Self {
+        Self { ask: ask.into(), answer: answer.into(), ..Self::default() }
+    }
+
+    /// Returns the key for [`domain::answer::judge`].
+    pub fn key(&self) -> Key {
+        Key {
+            answer: self.answer.clone(),
+            kind: self.kind,
+            form: self.form,
+            unit: self.unit.clone(),
+            tolerance: self.tolerance,
+            alternatives: self.alternatives.clone(),
+        }
+    }
+
+    /// Whether answers can be compared with the key. If not, a person or a model must judge them.
+    pub fn is_comparable(&self) -> bool {
+        self.key().is_comparable(&self.ask, Language::of_question(&self.ask))
+    }
+
+    /// Judges what a student said or typed.
+    pub fn judge(&self, said: &str) -> Judgement {
+        judge(&self.ask, &self.key(), said, Language::of_question(&self.ask))
+    }
 }
 
 /// Everything that can be learnt.
@@ -66,6 +114,15 @@ impl Curriculum {
     /// Our own starter set: primary and lower-secondary mathematics, reading, and Italian as a foreign language.
     pub fn starter() -> Self {
         Self::from_csv(include_bytes!("../curriculum/skills.csv")).expect("the embedded sheet is tested")
+    }
+
+    /// Returns the questions whose answers cannot be compared ("free answer"), with their skills' ids.
+    pub fn list_free_questions(&self) -> Vec<(&str, &Question)> {
+        let questions = self
+            .skills
+            .iter()
+            .flat_map(|skill| skill.questions.iter().map(|question| (skill.skill_id.as_str(), question)));
+        questions.filter(|(_, question)| !question.is_comparable()).collect()
     }
 
     pub fn find_skill(&self, skill_id: &str) -> Option<&Skill> {
@@ -98,6 +155,13 @@ mod tests {
                 assert!(asked.insert(question.ask.clone()), "asked twice: {}", question.ask);
             }
         }
+    }
+
+    #[test]
+    fn only_free_answers_of_the_starter_set_cannot_be_compared() {
+        let starter = Curriculum::starter();
+        let free: Vec<_> = starter.list_free_questions().into_iter().map(|(_, question)| &question.answer).collect();
+        assert_eq!(free, ["free answer", "free answer"]);
     }
 
     #[test]

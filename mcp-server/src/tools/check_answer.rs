@@ -1,5 +1,6 @@
 //! Judges an answer to one of our questions, and remembers it: the best evidence there is.
 
+use domain::answer::Judgement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
@@ -8,7 +9,6 @@ use shared::db::Db;
 use shared::evidence::{Help, Verdict};
 use shared::id::StudentId;
 
-use super::compare::{Comparison, compare};
 use super::next_question::read_id;
 use super::observe::{Estimate, Seen, observe};
 use super::record_evidence::no_help;
@@ -23,7 +23,7 @@ pub(super) struct Params {
     /// As next_question gave it.
     #[schemars(length(min = 1, max = 90))]
     question_id: String,
-    /// The student's final answer, numbers in digits: 5/6, 1 1/2, 0.75, -3.
+    /// The student's final answer in the student's own words, such as: five sixths, 1 1/2, minus three, 20 cm.
     #[schemars(length(min = 1, max = 200))]
     answer: String,
     /// How much you helped before the answer.
@@ -36,7 +36,7 @@ pub(super) struct Params {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    /// Left out where the answer cannot be compared; then nothing was recorded.
+    /// Absent if the answer cannot be compared. Nothing was recorded then.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
     right_answer: String,
@@ -63,11 +63,11 @@ impl Tool for CheckAnswer {
         let skill = curriculum::find_practice(db, ask.caller, skill_id, student_id).await?;
         let question = skill.and_then(|skill| skill.questions.into_iter().nth(index));
         let question = question.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_QUESTION))?;
-        let verdict = match compare(&question.ask, &question.answer, &params.answer) {
-            Comparison::Right => Verdict::Correct,
-            Comparison::NotSimplified => Verdict::Partial,
-            Comparison::Wrong => Verdict::Incorrect,
-            Comparison::Unclear => {
+        let verdict = match question.judge(&params.answer) {
+            Judgement::Right => Verdict::Correct,
+            Judgement::WrongForm => Verdict::Partial,
+            Judgement::Wrong => Verdict::Incorrect,
+            Judgement::Undecided => {
                 let right_answer = question.answer;
                 let text = format!(
                     "This cannot be compared. The answer is {right_answer}. Judge for yourself and call record_evidence."
@@ -80,7 +80,9 @@ impl Tool for CheckAnswer {
         let right_answer = question.answer;
         let text = match verdict {
             Verdict::Correct => format!("Right. The skill is now {estimate}."),
-            Verdict::Partial => format!("Right in value, but not in lowest terms: {right_answer}. Now {estimate}."),
+            Verdict::Partial => {
+                format!("Right in value, but not in the form asked for: {right_answer}. Now {estimate}.")
+            }
             Verdict::Incorrect => format!("Not right. The answer is {right_answer}. The skill is now {estimate}."),
         };
         Ok(Answer { text, data: Output { verdict: Some(verdict), right_answer, estimate: Some(estimate) } })

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn picked(n_questions: usize, n_evidence: i32, before: Option<usize>) -> Option<String> {
-        let question = |i| Question { ask: format!("ask {i}"), answer: format!("answer {i}") };
+        let question = |i| Question::new(format!("ask {i}"), format!("answer {i}"));
         let questions = (0..n_questions).map(question).collect();
         let practice = Practice { skill_id: "maths.x".into(), skill: "X".into(), questions, n_evidence };
         pick(practice, before).map(|output| output.question_id)

@@ -48,6 +48,14 @@ pub enum Language {
 impl Language {
     pub const ALL: [Self; 3] = [Self::English, Self::Spanish, Self::German];
 
+    /// Returns the language that knows most words of a question; English if none knows more than another.
+    pub fn of_question(text: &str) -> Self {
+        let tokens = split(text);
+        let known = |language: Self| words::count_known(&tokens, language);
+        let best = [Self::Spanish, Self::German].into_iter().max_by_key(|language| known(*language));
+        best.filter(|language| known(*language) > known(Self::English)).unwrap_or(Self::English)
+    }
+
     /// Returns the language of an ISO 639-1 code; `None` if its answers are not read.
     pub fn from_code(code: &str) -> Option<Self> {
         match code {
@@ -57,6 +65,11 @@ impl Language {
             _ => None,
         }
     }
+}
+
+/// Whether a unit of this name is known: `cm`, `dollars`, `square metres`, `km/h`.
+pub fn is_unit(name: &str, language: Language) -> bool {
+    key::unit_named(name, language).is_some()
 }
 
 /// Returns all numbers of a text in order, with their units and places. Homophones ("to", "ate") are no numbers here.

@@ -1,5 +1,12 @@
 //! Scores answers to questions against their keys: the cases in `tests/cases`. `FAILURES=1` lists what fails.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test's own files and settings"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -112,4 +119,9 @@ fn answers_to_starter_questions_are_judged() {
 #[test]
 fn answers_to_questions_with_own_keys_are_judged() {
     assert_good(&score("check_answer_own_keys.jsonl"));
+}
+
+#[test]
+fn answers_of_our_own_are_judged() {
+    assert_good(&score("answers.jsonl"));
 }

@@ -3,7 +3,8 @@
 use super::sheet::{self, Row, SEPARATOR};
 use super::{Skill, Subject};
 
-/// A skill as typed. Lexicon: a line each, `phrase; weight`. Questions: a line each, `ask | answer`.
+/// A skill as typed. Lexicon: a line each, `phrase; weight`. Questions: a line each, `ask | answer`,
+/// with other right answers and what the question declares as in the sheet: `ask | 31.4 ~ 31 ~ unit=cm`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
     pub skill_id: String,
@@ -19,7 +20,7 @@ pub struct Draft {
 impl Draft {
     pub fn of(skill: &Skill) -> Self {
         let lexicon = skill.lexicon.iter().map(|p| format!("{}; {}", p.phrase, p.weight));
-        let questions = skill.questions.iter().map(|q| format!("{} | {}", q.ask, q.answer));
+        let questions = skill.questions.iter().map(|q| format!("{} | {}", q.ask, sheet::key_text(q)));
         Self {
             skill_id: skill.skill_id.clone(),
             subject_id: skill.subject_id.clone(),

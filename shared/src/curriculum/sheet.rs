@@ -2,10 +2,13 @@
 //!
 //! Columns: `skill_id,subject_id,subject,name,grade_from,grade_to,prerequisites,lexicon,questions`. Lists are separated by
 //! ` | `; a phrase may carry its weight (`common denominator*3`), a question carries its key (`What is 2 + 2? => 4`).
+//! After the key, each behind ` ~ `, may come other right answers and what the question declares:
+//! `How long is it? => 31.4 ~ unit=cm ~ tolerance=0.1`, `What is another word for big? => large ~ huge`.
 
 use std::collections::HashMap;
 use std::fmt;
 
+use domain::answer::{AskedForm, Exact, Kind, Language, is_unit};
 use serde::{Deserialize, Serialize};
 
 use super::{Curriculum, Phrase, Question, Skill, Subject, order};
@@ -18,19 +21,24 @@ const MAX_PHRASES: usize = 40;
 const MAX_PHRASE: usize = 60;
 const MAX_QUESTIONS: usize = 40;
 const MAX_QUESTION: usize = 300;
+const MAX_ALTERNATIVES: usize = 20;
 pub(super) const SEPARATOR: char = '|';
+const KEY_SEPARATOR: &str = " ~ ";
 
 /// What is wrong with a sheet, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// From 1, the header's line.
+    /// From 1, the header's line. 0 if the curriculum did not come from a sheet.
     pub line: u64,
     pub problem: String,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.problem)
+        match self.line {
+            0 => f.write_str(&self.problem),
+            line => write!(f, "line {line}: {}", self.problem),
+        }
     }
 }
 
@@ -103,6 +111,34 @@ impl Curriculum {
         if faults.is_empty() { Ok(curriculum) } else { Err(faults) }
     }
 
+    /// Checks a curriculum that did not come from a sheet by the same rules. All faults are reported at once.
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut lines = HashMap::new();
+        for named in &self.subjects {
+            if let Err(problem) = subject(&named.subject_id, &named.name) {
+                faults.push(fault(0, format!("subject {}: {problem}", named.subject_id)));
+            }
+        }
+        for skill in &self.skills {
+            let id = &skill.skill_id;
+            if lines.insert(id.as_str(), 0).is_some() {
+                faults.push(fault(0, format!("skill {id} occurs twice")));
+            }
+            if !self.subjects.iter().any(|subject| subject.subject_id == skill.subject_id) {
+                faults.push(fault(0, format!("skill {id}: subject {} does not exist", skill.subject_id)));
+            }
+            if let Err(problem) = check_skill(skill) {
+                faults.push(fault(0, format!("skill {id}: {problem}")));
+            }
+        }
+        if self.skills.len() > MAX_SKILLS {
+            faults.push(fault(0, format!("more than {MAX_SKILLS} skills")));
+        }
+        check_prerequisites(&self.skills, &lines, &mut faults);
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
     /// The same sheet again: what is exported can be imported.
     pub fn to_csv(&self) -> String {
         let names: HashMap<&str, &str> =
@@ -118,7 +154,7 @@ impl Curriculum {
                 grade_to: skill.grade_to,
                 prerequisites: skill.prerequisites.join(" | "),
                 lexicon: join(skill.lexicon.iter().map(|p| format!("{}*{}", p.phrase, p.weight))),
-                questions: join(skill.questions.iter().map(|q| format!("{} => {}", q.ask, q.answer))),
+                questions: join(skill.questions.iter().map(|q| format!("{} => {}", q.ask, key_text(q)))),
             };
             writer.serialize(row.map_text(guard)).expect("writing to memory does not fail");
         }
@@ -163,8 +199,24 @@ fn read(sheet: &[u8], faults: &mut Vec<Fault>) -> Vec<(u64, Row)> {
 }
 
 pub(super) fn skill(row: &Row) -> Result<Skill, String> {
-    let Row { skill_id, subject_id, name, grade_from, grade_to, .. } = row;
-    subject(subject_id, &row.subject)?;
+    subject(&row.subject_id, &row.subject)?;
+    let skill = Skill {
+        skill_id: row.skill_id.clone(),
+        subject_id: row.subject_id.clone(),
+        name: row.name.clone(),
+        grade_from: row.grade_from,
+        grade_to: row.grade_to,
+        lexicon: items(&row.lexicon).map(phrase).collect::<Result<Vec<_>, _>>()?,
+        questions: items(&row.questions).map(question).collect::<Result<Vec<_>, _>>()?,
+        prerequisites: items(&row.prerequisites).map(str::to_owned).collect(),
+    };
+    check_skill(&skill)?;
+    Ok(skill)
+}
+
+/// The rules of one skill, wherever it came from.
+fn check_skill(skill: &Skill) -> Result<(), String> {
+    let Skill { skill_id, name, grade_from, grade_to, lexicon, questions, .. } = skill;
     if !is_skill_id(skill_id) {
         return Err(format!(
             "“{skill_id}” is no skill_id: for example maths.fractions.add_like, at most 80 characters"
@@ -176,21 +228,13 @@ pub(super) fn skill(row: &Row) -> Result<Skill, String> {
     if !(0..=MAX_GRADE).contains(grade_from) || !(*grade_from..=MAX_GRADE).contains(grade_to) {
         return Err(format!("grades {grade_from} to {grade_to} do not lie between 0 and {MAX_GRADE} in this order"));
     }
-    let lexicon = items(&row.lexicon).map(phrase).collect::<Result<Vec<_>, _>>()?;
-    let questions = items(&row.questions).map(question).collect::<Result<Vec<_>, _>>()?;
     if lexicon.len() > MAX_PHRASES || questions.len() > MAX_QUESTIONS {
         return Err(format!("more than {MAX_PHRASES} phrases or {MAX_QUESTIONS} questions"));
     }
-    Ok(Skill {
-        skill_id: skill_id.clone(),
-        subject_id: subject_id.clone(),
-        name: name.clone(),
-        grade_from: *grade_from,
-        grade_to: *grade_to,
-        lexicon,
-        questions,
-        prerequisites: items(&row.prerequisites).map(str::to_owned).collect(),
-    })
+    for Phrase { phrase, weight } in lexicon {
+        check_phrase(phrase, Some(*weight), phrase)?;
+    }
+    questions.iter().try_for_each(check_question)
 }
 
 fn items(cell: &str) -> impl Iterator<Item = &str> {
@@ -202,21 +246,73 @@ fn phrase(item: &str) -> Result<Phrase, String> {
         Some((phrase, weight)) => (phrase.trim(), weight.trim().parse().ok()),
         None => (item, Some(1)),
     };
-    match weight {
-        Some(weight @ 1..=9) if !phrase.is_empty() && phrase.chars().count() <= MAX_PHRASE => {
-            Ok(Phrase { phrase: phrase.to_lowercase(), weight })
-        }
-        _ => Err(format!("“{item}” is no phrase: at most {MAX_PHRASE} characters, with a weight from 1 to 9 after *")),
-    }
+    let weight = check_phrase(phrase, weight, item)?;
+    Ok(Phrase { phrase: phrase.to_lowercase(), weight })
+}
+
+/// Returns the weight of a phrase that keeps the rules.
+fn check_phrase(phrase: &str, weight: Option<u8>, item: &str) -> Result<u8, String> {
+    weight
+        .filter(|weight| (1..=9).contains(weight) && !phrase.is_empty() && phrase.chars().count() <= MAX_PHRASE)
+        .ok_or_else(|| {
+            format!("“{item}” is no phrase: at most {MAX_PHRASE} characters, with a weight from 1 to 9 after *")
+        })
 }
 
 fn question(item: &str) -> Result<Question, String> {
-    let (ask, answer) = item.split_once("=>").ok_or_else(|| format!("“{item}” lacks its key after =>"))?;
-    let (ask, answer) = (ask.trim(), answer.trim());
-    if ask.is_empty() || answer.is_empty() || item.chars().count() > MAX_QUESTION {
-        return Err(format!("“{item}” needs a question and a key, at most {MAX_QUESTION} characters together"));
+    let (ask, key) = item.split_once("=>").ok_or_else(|| format!("“{item}” lacks its key after =>"))?;
+    let mut parts = key.split(KEY_SEPARATOR).map(str::trim);
+    let mut question = Question::new(ask.trim(), parts.next().unwrap_or_default());
+    for part in parts {
+        match part.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+            Some(("kind", value)) => {
+                question.kind = Some(Kind::from_name(value).ok_or_else(|| unknown_kind(value))?);
+            }
+            Some(("form", value)) => question.form = Some(AskedForm::try_from(value.to_owned())?),
+            Some(("unit", value)) => question.unit = Some(value.to_owned()),
+            Some(("tolerance", value)) => question.tolerance = Some(Exact::try_from(value.to_owned())?),
+            _ => question.alternatives.push(part.to_owned()),
+        }
     }
-    Ok(Question { ask: ask.to_owned(), answer: answer.to_owned() })
+    check_question(&question)?;
+    Ok(question)
+}
+
+fn unknown_kind(name: &str) -> String {
+    let names: Vec<&str> = Kind::NAMES.iter().map(|(_, name)| *name).collect();
+    format!("“{name}” is no kind of answer: use one of {}", names.join(", "))
+}
+
+fn check_question(question: &Question) -> Result<(), String> {
+    let Question { ask, answer, alternatives, unit, tolerance, .. } = question;
+    let length = ask.chars().count() + key_text(question).chars().count();
+    if ask.is_empty() || answer.is_empty() || length > MAX_QUESTION {
+        return Err(format!("“{ask}” needs a question and a key, at most {MAX_QUESTION} characters together"));
+    }
+    if alternatives.len() > MAX_ALTERNATIVES || alternatives.iter().any(String::is_empty) {
+        return Err(format!("“{ask}” may have at most {MAX_ALTERNATIVES} other right answers, none of them empty"));
+    }
+    if let Some(name) = unit.as_deref().filter(|name| !is_unit(name, Language::of_question(ask))) {
+        return Err(format!(
+            "“{ask}” has the unit “{name}”, which is not known: write for example cm, square metres, dollars"
+        ));
+    }
+    if tolerance.is_some_and(Exact::is_negative) {
+        return Err(format!("“{ask}” has a negative tolerance: write for example 0.1"));
+    }
+    Ok(())
+}
+
+/// The key with what the question declares.
+pub(super) fn key_text(question: &Question) -> String {
+    let declared = [
+        question.kind.map(|kind| format!("kind={}", kind.as_str())),
+        question.form.map(|form| format!("form={}", form.name())),
+        question.unit.as_ref().map(|unit| format!("unit={unit}")),
+        question.tolerance.map(|tolerance| format!("tolerance={tolerance}")),
+    ];
+    let parts = std::iter::once(question.answer.clone()).chain(question.alternatives.iter().cloned());
+    parts.chain(declared.into_iter().flatten()).collect::<Vec<_>>().join(KEY_SEPARATOR)
 }
 
 /// A subject by the rules of a sheet.
@@ -277,7 +373,44 @@ mod tests {
         assert_eq!((skill.grade_from, skill.grade_to), (1, 4));
         assert_eq!(skill.lexicon[0], Phrase { phrase: "primary colour".into(), weight: 3 });
         assert_eq!(skill.lexicon[1].weight, 1);
-        assert_eq!(skill.questions[0], Question { ask: "Blue and yellow?".into(), answer: "green".into() });
+        assert_eq!(skill.questions[0], Question::new("Blue and yellow?", "green"));
+    }
+
+    #[test]
+    fn a_key_declares_its_kind_form_unit_tolerance_and_alternatives() {
+        let line = "art.a,art,Art,A,1,4,,word,How long? => 31.4 ~ unit=cm ~ tolerance=0.1 ~ kind=number | Big? => large ~ huge\n";
+        let curriculum = Curriculum::from_csv(format!("{HEADER}{line}").as_bytes()).unwrap();
+        let [long, big] = curriculum.skills[0].questions.as_slice() else { panic!("two questions") };
+        assert_eq!((long.kind, long.unit.as_deref()), (Some(Kind::Number), Some("cm")));
+        assert_eq!(long.tolerance, Exact::fraction(1, 10));
+        assert_eq!((big.answer.as_str(), big.alternatives.as_slice()), ("large", ["huge".to_owned()].as_slice()));
+        assert_eq!(Curriculum::from_csv(curriculum.to_csv().as_bytes()).unwrap(), curriculum);
+        for (key, why) in [
+            ("4 ~ kind=riddle", "no kind"),
+            ("4 ~ form=round", "no form"),
+            ("4 ~ unit=blorp", "not known"),
+            ("4 ~ tolerance=much", "no number"),
+            ("4 ~ tolerance=-1", "negative"),
+        ] {
+            let found = faults(&format!("art.a,art,Art,A,1,4,,word,Why? => {key}\n"));
+            assert!(found.len() == 1 && found[0].contains(why), "{key}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_curriculum_from_elsewhere_is_checked_by_the_same_rules() {
+        let mut curriculum = Curriculum::starter();
+        assert_eq!(curriculum.check(), Ok(()));
+        // Separators of the sheet are ordinary characters elsewhere.
+        curriculum.skills[0].questions[0].ask = "What is |-3|, if a => b?".to_owned();
+        assert_eq!(curriculum.check(), Ok(()));
+        curriculum.skills[0].name.clear();
+        curriculum.skills[1].prerequisites.push("maths.none".to_owned());
+        curriculum.skills[2].subject_id = "none".to_owned();
+        curriculum.skills.push(curriculum.skills[3].clone());
+        let found: Vec<String> = curriculum.check().unwrap_err().iter().map(Fault::to_string).collect();
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert!(found.iter().all(|fault| !fault.starts_with("line")), "{found:?}");
     }
 
     #[test]

@@ -55,7 +55,11 @@ fn lines(file: &str) -> Vec<Value> {
 fn transcript(dialogue: &Value) -> Vec<Turn> {
     let turn = |(i, turn): (usize, &Value)| Turn {
         turn_no: i as i32,
-        speaker: if turn["role"] == "student" || turn["speaker"] == "student" { Speaker::Student } else { Speaker::Tutor },
+        speaker: if turn["role"] == "student" || turn["speaker"] == "student" {
+            Speaker::Student
+        } else {
+            Speaker::Tutor
+        },
         text: turn["text"].as_str().unwrap_or_default().to_owned(),
         offset_ms: i as i32 * 3000,
         duration_ms: None,
@@ -178,8 +182,11 @@ type Example<'a> = (&'a [u32], bool, f32);
 /// Was the answer right, by the reply?
 fn reaction(sample: &Sample) -> Option<Example<'_>> {
     let features = &sample.observation.features;
-    (sample.label != Label::Nothing && !features.is_empty())
-        .then_some((features.as_slice(), sample.label == Label::Right, sample.weight))
+    (sample.label != Label::Nothing && !features.is_empty()).then_some((
+        features.as_slice(),
+        sample.label == Label::Right,
+        sample.weight,
+    ))
 }
 
 /// Was it an answer?

@@ -53,7 +53,8 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
         found.add(&format!("said {before} {word}"));
         before = word;
     }
-    let addresses = words(asked).any(|word| matches!(word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
+    let addresses =
+        words(asked).any(|word| matches!(word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
     let tells_of_self = words(said).any(|word| matches!(word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
     for fact in [
         format!("numbers {n_numbers} {n_asked} {calculates}"),

@@ -266,6 +266,11 @@ cue! {
     REPEAT_AFTER = r"\b(?:repeat after me|say it with me|say after me|after me|i'll tell you|repite conmigo|sprich mir nach)\b"
 }
 
+cue! {
+    /// The student asks for help, and not only to hear it again.
+    ASKS_HELP = r"\b(?:help|hint|clue|just tell me|how do (?:i|you)|where do i start|ayuda|pista|hilfe|tipp)\b"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

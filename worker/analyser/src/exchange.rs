@@ -105,14 +105,18 @@ fn answering(turns: Vec<&Turn>, language: Language) -> Vec<&Turn> {
         let belongs = |i: usize| {
             reads(&turns[i])
                 || !values(&turns[i].text, language).is_empty()
-                || i > first && (TAKES_BACK.is_match(&plain(&turns[i].text)) || joins(&turns[i - 1].text, &turns[i].text, language))
+                || i > first
+                    && (TAKES_BACK.is_match(&plain(&turns[i].text))
+                        || joins(&turns[i - 1].text, &turns[i].text, language))
         };
         return (0..turns.len()).filter(|i| belongs(*i)).map(|i| turns[i]).collect();
     }
     let says = |turn: &&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text)) && !is_fragment(&plain(&turn.text));
-    let Some(first) = turns.iter().position(says).or_else(|| {
-        turns.iter().position(|turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text)))
-    }) else {
+    let Some(first) = turns
+        .iter()
+        .position(says)
+        .or_else(|| turns.iter().position(|turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text))))
+    else {
         return vec![turns[0]];
     };
     let mut answer = vec![turns[first]];
@@ -153,11 +157,8 @@ fn joins(first: &str, second: &str, language: Language) -> bool {
     let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
     let second = second.trim_start();
     let both = format!("{first} {second}");
-    let (before, after, together) = (
-        answer::numbers(first, language),
-        answer::numbers(second, language),
-        answer::numbers(&both, language),
-    );
+    let (before, after, together) =
+        (answer::numbers(first, language), answer::numbers(second, language), answer::numbers(&both, language));
     let Some(last) = before.last().filter(|last| last.span.end >= first.len()) else { return false };
     let Some(whole) = together.get(before.len() - 1).filter(|whole| whole.span.end > first.len()) else { return false };
     together.len() + after.len() <= before.len() + 2 * after.len().min(1)
@@ -177,12 +178,17 @@ fn continues(last: &str, next: &str) -> bool {
     let beginning = |word: &str| word.chars().take(4).collect::<String>();
     let known = |word: &&str| !FILLERS.contains(word) && word.len() > 2;
     is_fragment(last)
-        || words(next).filter(known).any(|word| words(last).filter(known).any(|said| beginning(said) == beginning(word)))
+        || words(next)
+            .filter(known)
+            .any(|word| words(last).filter(known).any(|said| beginning(said) == beginning(word)))
         || TAKES_BACK.is_match(next)
-        || next.starts_with("because ") || next.starts_with("cos ") || next.starts_with("cause ")
+        || next.starts_with("because ")
+        || next.starts_with("cos ")
+        || next.starts_with("cause ")
 }
 
-const FILLERS: [&str; 16] = ["um", "umm", "uh", "er", "erm", "hmm", "like", "so", "oh", "well", "its", "it's", "is", "it", "and", "the"];
+const FILLERS: [&str; 16] =
+    ["um", "umm", "uh", "er", "erm", "hmm", "like", "so", "oh", "well", "its", "it's", "is", "it", "and", "the"];
 const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "is", "its", "becoz", "than"];
 
 /// The words of a plain text.

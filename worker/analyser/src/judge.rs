@@ -3,7 +3,7 @@
 //! Three witnesses: the tutor's next words, checked arithmetic, and what becomes of the same answer later in the call. What
 //! none of them decides stays undecided.
 
-use domain::answer;
+use domain::answer::{self, Expecting};
 use domain::task::Task;
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
@@ -11,8 +11,8 @@ use shared::evidence::{Help, Verdict};
 use super::arithmetic;
 use super::attempt;
 use super::cues::{
-    ACKNOWLEDGEMENT, ASKING, CHECK_IN, CLOSING, CONTINUES, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE,
-    REPEAT_AFTER, SMALL_TALK, YES_NO,
+    ACKNOWLEDGEMENT, ASKING, ASKS_HELP, BARE_PRAISE, CHECK_IN, CLOSING, CONTINUES, COURTESY, DONT_KNOW, FINAL_ANSWER,
+    GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE, REPEAT_AFTER, SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences, words};
 use super::key::{self, Expected, Keys};
@@ -93,13 +93,12 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
             && expected == whole
             && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
         let opens_task = NEW_TASK.is_match(&exchange.task)
-            || !is_same && matches!(expected, Some(Expected::Number(_) | Expected::Words(_)));
+            || !is_same && matches!(expected, Some(Expected::Number(..) | Expected::Words(_)));
         if opens_task {
             whole.clone_from(&expected);
         }
-        let is_open = judgements
-            .last()
-            .is_some_and(|last| last.kind == Kind::Answer && last.verdict != Some(Verdict::Correct));
+        let is_open =
+            judgements.last().is_some_and(|last| last.kind == Kind::Answer && last.verdict != Some(Verdict::Correct));
         let judgement = at_once(exchange, task.as_ref(), expected.as_ref(), whole.as_ref(), opens_task, is_open);
         lesson.answered(&exchange.said, judgement.verdict.map(|verdict| verdict == Verdict::Correct));
         judgements.push(judgement);
@@ -124,7 +123,7 @@ fn at_once(
     is_open: bool,
 ) -> Judgement {
     let kind = kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some()));
-    let value = values(&exchange.said, exchange.language).last().copied();
+    let value = value(exchange, expected.is_some());
     let mut judgement = Judgement {
         kind,
         verdict: None,
@@ -145,15 +144,28 @@ fn at_once(
         return judgement;
     }
     // Who tries again at an open task need not be asked again.
-    let enough = if is_open && value.is_some() { LIKELY_RETRY } else { LIKELY_ANSWER };
+    let addressed = words(&exchange.task).any(|word| matches!(word, "you" | "your" | "you're" | "we"));
+    let enough = match value {
+        Some(_) if is_open => LIKELY_RETRY,
+        Some(_) if !addressed => LIKELY_IMPERSONAL,
+        _ => LIKELY_ANSWER,
+    };
     if attempt::answered(exchange) < enough {
         judgement.kind = Kind::Other;
         return judgement;
     }
+    let reading = answer::read(&exchange.said, exchange.language, Expecting::Anything);
+    if reading.standing == answer::Standing::Alternatives {
+        "two answers were given".clone_into(&mut judgement.reason);
+        return judgement;
+    }
+    if is_echo(exchange, value) {
+        "the tutor had just said it".clone_into(&mut judgement.reason);
+        return judgement;
+    }
     let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
     let by_task = task.and_then(|task| by_key(exchange, task));
-    let checked =
-        by_task.or_else(|| whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check)));
+    let checked = by_task.or_else(|| whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check)));
     judgement.checked = checked;
     let miscalculated =
         arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
@@ -184,7 +196,9 @@ fn at_once(
         }
         (Heard::Wrong, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
         (_, None) if miscalculated => decide(Verdict::Incorrect, SINGLE, "its arithmetic is wrong"),
-        (Heard::LikelyWrong, None) => decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer"),
+        (Heard::LikelyWrong, None) => {
+            decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer")
+        }
         (Heard::LikelyRight, None) => decide(Verdict::Correct, WEAK, "the tutor went on as after a right answer"),
         (Heard::Nothing, None) => {}
     }
@@ -193,9 +207,8 @@ fn at_once(
     if judgement.verdict == Some(Verdict::Correct) && checked == Some(true) {
         judgement.standing = Standing::Checked;
     }
-    if value.is_some_and(|value| {
-        key::given(&exchange.task, exchange.language).is_some_and(|given| value.equals(given))
-    }) {
+    if value.is_some_and(|value| key::given(&exchange.task, exchange.language).is_some_and(|given| value.equals(given)))
+    {
         match judgement.verdict {
             Some(Verdict::Incorrect) => {
                 judgement.verdict = None;
@@ -212,6 +225,35 @@ fn at_once(
     }
     judgement
 }
+
+/// The number that an answer ends in. Where a number is expected or the tutor heard one, "ate" is eight.
+fn value(exchange: &Exchange, expects_number: bool) -> Option<Value> {
+    let Exchange { said, reply, language, .. } = exchange;
+    if let Some(value) = values(said, *language).last() {
+        return Some(*value);
+    }
+    let heard = answer::read(said, *language, Expecting::Number);
+    let value = heard.number().filter(|_| heard.is_complete()).map(Value::from)?;
+    let is_said_back = || values(reply, *language).first().is_some_and(|back| back.equals(value.amount));
+    (expects_number || is_said_back()).then_some(value)
+}
+
+/// Whether the student only says a number again that the tutor gave as the answer and did not ask for.
+fn is_echo(exchange: &Exchange, value: Option<Value>) -> bool {
+    let all = sentences(&exchange.task);
+    let Some((last, asks)) = all.last() else { return false };
+    let given = key::stated(last, exchange.language).or_else(|| {
+        let numbers = values(last, exchange.language);
+        let is_short =
+            words(last).count() <= numbers.len() + 3 && (last.starts_with("it's ") || last.starts_with("it is "));
+        numbers.last().copied().filter(|_| is_short)
+    });
+    let is_short = words(&exchange.said).count() <= ECHO;
+    !asks && is_short && value.zip(given).is_some_and(|(value, given)| value.equals(given.amount))
+}
+
+/// Who says more than so many words says more than the tutor's number.
+const ECHO: usize = 5;
 
 /// What the task's own key says; `None`: it cannot tell.
 fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
@@ -238,6 +280,7 @@ enum Heard {
 /// Less probably an answer than this is none.
 const LIKELY_ANSWER: f64 = 0.75;
 const LIKELY_RETRY: f64 = 0.3;
+const LIKELY_IMPERSONAL: f64 = 0.25;
 /// A probability that decides alone, and one that does not contradict.
 const CERTAIN: f64 = 0.88;
 const DOUBTFUL: f64 = 0.12;
@@ -292,7 +335,9 @@ fn settle(judgements: &mut [Judgement]) {
         let later = judgements[i + 1..].iter().take(3);
         let is_settled = later.filter(|later| later.kind == Kind::Answer && !later.is_disputed).any(|later| {
             let same = later.value.is_some_and(|later| later.equals(value.amount));
-            later.verdict == Some(Verdict::Correct) && later.checked == Some(true) && same == checked
+            later.verdict == Some(Verdict::Correct)
+                && later.checked == Some(true)
+                && same == checked
                 && (checked || !later.opens_task)
         });
         if is_settled {
@@ -305,12 +350,22 @@ fn settle(judgements: &mut [Judgement]) {
     }
 }
 
-/// The confirmation itself gives a number that the student did not say.
+/// The confirmation itself gives a number that is not what the student said.
 fn names_another(exchange: &Exchange) -> bool {
-    let confirmation = sentences(&exchange.reply).into_iter().next().filter(|(_, asks)| !asks);
-    let named = confirmation.map_or_else(Vec::new, |(text, _)| values(text, exchange.language));
+    let Some((text, _)) = sentences(&exchange.reply).into_iter().next().filter(|(_, asks)| !asks) else { return false };
+    if BARE_PRAISE.is_match(text) {
+        return false;
+    }
     let said = values(&exchange.said, exchange.language);
-    !named.is_empty() && !named.iter().any(|n| said.iter().any(|s| s.equals(n.amount)))
+    let named = answer::numbers(text, exchange.language);
+    let is_said = |number: &answer::Number| {
+        let value = Value::from(number);
+        let amount = number.value.to_f64();
+        said.iter().any(|said| said.equals(value.amount) || (said.amount * 100.0 - amount).abs() < 1e-9)
+            || answer::judge("", &answer::Key::from(&text[number.span.clone()]), &exchange.said, exchange.language)
+                != answer::Judgement::Wrong
+    };
+    !named.is_empty() && !named.iter().any(is_said)
 }
 
 /// The tutor asks on about the same task.
@@ -327,7 +382,10 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
         has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
-    if DONT_KNOW.is_match(said) && !attempts {
+    let reading = answer::read(said, exchange.language, Expecting::Anything);
+    // "I don't know, forty eight?"
+    let commits = reading.number().is_some() && reading.unread.len() <= 1;
+    if DONT_KNOW.is_match(said) && !attempts && !commits {
         return Kind::DontKnow;
     }
     if ACKNOWLEDGEMENT.is_match(said) {
@@ -446,6 +504,7 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
         was_right = false;
         match (judgement.kind, judgement.verdict) {
             (Kind::Answer, Some(Verdict::Incorrect | Verdict::Partial)) | (Kind::DontKnow, _) => failed = true,
+            (Kind::Question, _) if ASKS_HELP.is_match(&exchange.said) => failed = true,
             (Kind::Answer, Some(Verdict::Correct)) => {
                 was_right = true;
                 failed &= judgement.help != Help::None;
@@ -502,8 +561,8 @@ mod tests {
     }
 
     #[test]
-    fn who_only_explained_an_answer_may_be_right_all_the_same() {
-        let verdicts = judged(&[TASK, "50 dollars", "How did you get that?", "I added, so 50 dollars", "Great!"]);
+    fn who_stays_with_an_answer_that_was_not_rejected_may_be_right() {
+        let verdicts = judged(&[TASK, "50 dollars", "How much is that?", "It is 50 dollars", "Great!"]);
         assert_eq!(verdicts[1].0, Some(Verdict::Correct));
     }
 

@@ -13,7 +13,8 @@ use super::numbers::{Value, values};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
-    Number(f64),
+    /// A result, and how it is written.
+    Number(f64, String),
     /// A number of parts, and the fraction they make: "three", or "three sixths".
     Parts(f64, Value),
     /// What the tutor has just given away.
@@ -47,24 +48,136 @@ impl<'a> Keys<'a> {
         }
         if let Some(key) = sentences.iter().rev().find_map(|(text, _)| self.0.get(&words(text))) {
             return Some(match values(key, language).as_slice() {
-                [value] => Expected::Number(value.amount),
+                [value] => Expected::Number(value.amount, (*key).to_owned()),
                 _ => Expected::Words(words(key)),
             });
         }
         if let Some((bottom, fraction)) = asked_parts(asked, language) {
             return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
         }
-        let calculation = if arithmetic::claims(asked, language).is_empty() { arithmetic::asked(asked, language) } else { None };
+        let calculation =
+            if arithmetic::claims(asked, language).is_empty() { calculated(asked, language) } else { None };
         // Who has just been told the answer is asked to say it.
         let told = || sentences.iter().rev().find_map(|(text, _)| told_number(text, language)).map(Expected::Told);
-        calculation.map(|(_, result)| Expected::Number(result)).or_else(told)
+        calculation.or_else(told)
     }
 }
+
+/// The calculation that a question asks for, if it asks for nothing else: "about how much is" does.
+fn calculated(asked: &str, language: Language) -> Option<Expected> {
+    let calculation = answer::calculations(asked, language).into_iter().next_back()?;
+    let around = [&asked[..calculation.span.start], &asked[calculation.span.end..]];
+    let is_plain = around.into_iter().flat_map(words_of).all(|word| AROUND.contains(&word) || word.len() == 1);
+    let result = calculation.expression.value().filter(|_| is_plain)?;
+    Some(Expected::Number(result.to_f64(), result.to_string()))
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
+}
+
+/// What may stand around a calculation without changing what it asks.
+const AROUND: &[&str] = &[
+    "what",
+    "what's",
+    "whats",
+    "is",
+    "are",
+    "was",
+    "how",
+    "much",
+    "many",
+    "and",
+    "so",
+    "now",
+    "then",
+    "okay",
+    "ok",
+    "the",
+    "answer",
+    "to",
+    "try",
+    "let's",
+    "lets",
+    "another",
+    "one",
+    "next",
+    "last",
+    "first",
+    "here",
+    "here's",
+    "compute",
+    "calculate",
+    "work",
+    "out",
+    "find",
+    "tell",
+    "me",
+    "do",
+    "you",
+    "get",
+    "does",
+    "make",
+    "makes",
+    "equal",
+    "equals",
+    "can",
+    "solve",
+    "again",
+    "it",
+    "that",
+    "that's",
+    "if",
+    "well",
+    "great",
+    "good",
+    "yes",
+    "right",
+    "alright",
+    "cuánto",
+    "cuanto",
+    "es",
+    "son",
+    "y",
+    "ahora",
+    "calcula",
+    "pues",
+    "was",
+    "ist",
+    "und",
+    "jetzt",
+    "wie",
+    "viel",
+    "ergibt",
+    "macht",
+    "rechne",
+    "dann",
+    "this",
+    "with",
+    "see",
+    "we",
+    "think",
+    "would",
+    "be",
+    "give",
+    "go",
+    "ready",
+    "a",
+    "please",
+    "trickier",
+    "harder",
+];
 
 /// Whether an answer is the expected one; `None` where it cannot be compared.
 pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>, language: Language) -> Option<bool> {
     match expected {
-        Expected::Number(number) => {
+        Expected::Number(number, key) => {
+            match answer::judge("", &answer::Key::from(key.as_str()), said, language) {
+                answer::Judgement::Right => return Some(true),
+                answer::Judgement::Wrong => return Some(false),
+                answer::Judgement::WrongForm => return None,
+                answer::Judgement::Undecided => {}
+            }
             if value?.equals(*number) {
                 return Some(true);
             }
@@ -73,7 +186,8 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>, langu
                 return Some(true);
             }
             // Who said the number and then went on to the next step gave it all the same, perhaps.
-            if values(said, language).iter().any(|v| v.equals(*number)) { None } else { Some(false) }
+            let is_sentence = words_of(said).count() >= SENTENCE;
+            (is_sentence && !values(said, language).iter().any(|v| v.equals(*number))).then_some(false)
         }
         Expected::Told(number) => {
             // A student may go on from there: another number says nothing.
@@ -89,6 +203,9 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>, langu
         Expected::Words(key) => format!(" {} ", words(said)).contains(&format!(" {key} ")).then_some(true),
     }
 }
+
+/// So many words around a number are a sentence about it, whether each of them was read or not.
+const SENTENCE: usize = 7;
 
 /// The number that a text gives away as a result and ends in: "18 divided by 2 is 9", "So the answer is 9."
 pub(super) fn given(text: &str, language: Language) -> Option<f64> {

@@ -3,8 +3,8 @@
 use domain::answer::Language;
 
 use super::cues::{
-    BARE_DOUBT, BARE_PRAISE, CHALLENGE, CONFIRMATION, CONSOLATION, EXCUSE, IN_PART, DOUBT_DE, DOUBT_ES, EXCUSE_FOREIGN, NEW_TASK, NUDGE, PRAISE_DE, PRAISE_ES, PROBE, REJECTION, RESERVATION, SETBACK,
-    STILL_RIGHT,
+    BARE_DOUBT, BARE_PRAISE, CHALLENGE, CONFIRMATION, CONSOLATION, DOUBT_DE, DOUBT_ES, EXCUSE, EXCUSE_FOREIGN, IN_PART,
+    NEW_TASK, NUDGE, PRAISE_DE, PRAISE_ES, PROBE, REJECTION, RESERVATION, SETBACK, STILL_RIGHT,
 };
 use super::exchange::{Clause, clauses};
 use regex::Regex;
@@ -70,7 +70,9 @@ fn foreign(clauses: &[Clause], praise: &Regex, doubt: &Regex) -> Lead {
         }
         if praise.is_match(&clause.text) && !(clause.asks && i > 0) {
             let taken_back = clauses.get(i + 1).is_some_and(|next| {
-                next.text.starts_with("pero ") || next.text.starts_with("aber ") || doubt.is_match(&next.text) && !next.asks
+                next.text.starts_with("pero ")
+                    || next.text.starts_with("aber ")
+                    || doubt.is_match(&next.text) && !next.asks
             });
             return if taken_back { Lead::Partly } else { Lead::Confirmed };
         }

@@ -32,9 +32,9 @@ impl Features {
 
     pub(super) fn add(&mut self, name: &str) {
         // FNV-1a.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         self.0.push(1 + ((hash ^ (hash >> 29)) % (BUCKETS as u64 - 1)) as u32);
     }
 

@@ -30,7 +30,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::language::{self, Languages};
-use shared::analysis::{Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding};
+use shared::analysis::{
+    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding,
+};
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
 use shared::id::{AnalysisId, SessionId};
@@ -43,7 +45,7 @@ pub use self::outcome::{Outcome, outcome};
 pub use self::reading::{Reading, n_phrases, readings, talks_to_analyser};
 
 /// Changes whenever the same call may be judged differently.
-pub const VERSION: &str = "3";
+pub const VERSION: &str = "4";
 
 const MAX_QUOTE: usize = 160;
 const MAX_MISCONCEPTIONS: usize = 10;

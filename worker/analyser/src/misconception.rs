@@ -220,7 +220,13 @@ mod tests {
     use super::*;
 
     fn believed(task: &str, said: &str) -> Vec<&'static str> {
-        let exchange = Exchange { task: task.into(), turns: Vec::new(), said: said.into(), reply: String::new(), language: Language::English };
+        let exchange = Exchange {
+            task: task.into(),
+            turns: Vec::new(),
+            said: said.into(),
+            reply: String::new(),
+            language: Language::English,
+        };
         beliefs(&exchange, values(said, Language::English).last().copied()).iter().map(|belief| belief.text).collect()
     }
 

@@ -12,7 +12,7 @@ use super::key::told_number;
 use super::lead::{Lead, lead};
 
 /// So many rejected answers are a struggle.
-const STRUGGLE: usize = 4;
+const STRUGGLE: usize = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -37,8 +37,7 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
     let revealed = states_result(&exchange.task) || later.clone().any(states_result);
     let rejected = judgements[..last].iter().filter(|j| verdict(j) == Some(Verdict::Incorrect)).filter_map(|j| j.value);
     let tries = rejected.count();
-    let suspected =
-        judgements[..last].iter().filter(|j| j.verdict == Some(Verdict::Incorrect)).filter_map(|j| j.value);
+    let suspected = judgements[..last].iter().filter(|j| j.verdict == Some(Verdict::Incorrect)).filter_map(|j| j.value);
     let stubborn = judgement.value.is_some_and(|value| suspected.into_iter().any(|before| before.equals(value.amount)));
     Some(match verdict(judgement) {
         Some(Verdict::Correct) if judgement.help == Help::Told => Outcome::Revealed,
@@ -63,7 +62,9 @@ fn verdict(judgement: &Judgement) -> Option<Verdict> {
 /// The tutor states a result, and asks for nothing.
 fn states_result(text: &str) -> bool {
     let sentences = sentences(text);
-    let gives = |(text, _): &(&str, bool)| !claims(text, Language::English).is_empty() || told_number(text, Language::English).is_some();
+    let gives = |(text, _): &(&str, bool)| {
+        !claims(text, Language::English).is_empty() || told_number(text, Language::English).is_some()
+    };
     sentences.iter().any(gives) && !sentences.iter().any(|(_, asks)| *asks)
 }
 

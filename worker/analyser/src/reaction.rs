@@ -141,7 +141,8 @@ fn pieces(reply: &str, said: &str, task_numbers: &[Value], said_numbers: &[Value
         let Some(c) = reply[at..].chars().next() else { break };
         if c.is_alphanumeric() || c == '\'' {
             let end = numbers.peek().map_or(reply.len(), |number| number.span.start.max(at + 1));
-            let length: usize = reply[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '\'').map(char::len_utf8).sum();
+            let length: usize =
+                reply[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '\'').map(char::len_utf8).sum();
             let end = (at + length).min(end);
             let end = if reply.is_char_boundary(end) { end } else { at + length };
             let word = &reply[at..end];
@@ -210,7 +211,8 @@ mod tests {
     #[test]
     fn numbers_are_told_apart_by_their_origin() {
         let of = |text: &str| values(text, Language::English);
-        let pieces = pieces("sixty. and six times four?", "sixty", &of("six times ten"), &of("sixty"), Language::English);
+        let pieces =
+            pieces("sixty. and six times four?", "sixty", &of("six times ten"), &of("sixty"), Language::English);
         let texts: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(texts, ["#same", "and", "#task", "times", "#new", "?"]);
     }

@@ -203,7 +203,13 @@ fn score_whole_calls(title: &str, calls: &[WholeCall]) {
                 };
                 verdicts_right += usize::from(is_right && label.verdict != "none");
                 if shows_failures() && !(is_right && label.verdict != "none") {
-                    println!("{} [{}] verdict {verdict:?}, label {} | {}", call.id, label.turn, label.verdict, near(&call.turns, label.turn));
+                    println!(
+                        "{} [{}] verdict {verdict:?}, label {} | {}",
+                        call.id,
+                        label.turn,
+                        label.verdict,
+                        near(&call.turns, label.turn)
+                    );
                 }
             }
             let found = evidence(&findings, label.turn);
@@ -271,7 +277,10 @@ fn score_whole_calls(title: &str, calls: &[WholeCall]) {
         percent(n_right, n_evidence),
         percent(n_found, n_shown)
     );
-    println!("  whatever the skill: verdicts right {verdicts_right}/{n_verdicts} ({:.1} %) of {n_answers}", percent(verdicts_right, n_verdicts));
+    println!(
+        "  whatever the skill: verdicts right {verdicts_right}/{n_verdicts} ({:.1} %) of {n_answers}",
+        percent(verdicts_right, n_verdicts)
+    );
     println!("  help right {help_right}/{n_help} ({:.1} %); faults {faults:?}", percent(help_right, n_help));
 }
 

@@ -111,7 +111,13 @@ fn score(dialogue: &Value, curriculum: &Curriculum, counts: &mut Counts) {
                     count(counts, "unsolved found", unsolved);
                 } else {
                     if unsolved {
-                        let text: Vec<String> = turns.iter().rev().take(4).rev().map(|t| format!("{:?} {:?}: {}", t.speaker, verdict(t.turn_no as usize), t.text)).collect();
+                        let text: Vec<String> = turns
+                            .iter()
+                            .rev()
+                            .take(4)
+                            .rev()
+                            .map(|t| format!("{:?} {:?}: {}", t.speaker, verdict(t.turn_no as usize), t.text))
+                            .collect();
                         shows(turns.len() - 1, &format!("UNS {}", text.join(" / ")));
                     }
                     count(counts, "solved found", !unsolved);
@@ -139,13 +145,6 @@ fn typed_dialogues() {
         let [first, second] = [0, 1].map(|half| halves[half].get(name).copied().unwrap_or_default());
         let share = |(hits, cases): (usize, usize)| hits as f64 / cases.max(1) as f64;
         let all = (first.0 + second.0, first.1 + second.1);
-        println!(
-            "{name:<18} {:.3} ({}/{})  halves {:.3} {:.3}",
-            share(all),
-            all.0,
-            all.1,
-            share(first),
-            share(second)
-        );
+        println!("{name:<18} {:.3} ({}/{})  halves {:.3} {:.3}", share(all), all.0, all.1, share(first), share(second));
     }
 }

@@ -71,8 +71,11 @@ fn judged(posted: &Posted, data: &Data, stale: Option<&Markup>) -> Response {
             let difference = Difference::new(&incoming, &data.living, &data.retired);
             let status = if stale.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
             let seen = seen_of(data);
-            let shown =
-                html! { @if let Some(stale) = stale { (stale) } (preview_card(admin, sheet, &difference, &seen)) };
+            let free = free_line(&incoming);
+            let shown = html! {
+                @if let Some(stale) = stale { (stale) }
+                (preview_card(admin, sheet, &difference, &seen, free.as_deref()))
+            };
             (status, render(admin, sheet, &shown)).into_response()
         }
     }
@@ -133,7 +136,16 @@ fn faults_card(faults: &[String]) -> Markup {
     }
 }
 
-fn preview_card(admin: &Admin, sheet: &str, difference: &Difference, seen: &str) -> Markup {
+/// Says how many questions have answers that cannot be compared, and names the first ones.
+fn free_line(incoming: &Curriculum) -> Option<String> {
+    let free = incoming.list_free_questions();
+    let n = figures::counted(free.len() as i64, "question has", "questions have");
+    let skills: Vec<&str> = free.iter().take(3).map(|(skill_id, _)| *skill_id).collect();
+    let more = if free.len() > skills.len() { " and others" } else { "" };
+    (!free.is_empty()).then(|| format!("{n} free answers that the assistant must judge: {}{more}", skills.join(", ")))
+}
+
+fn preview_card(admin: &Admin, sheet: &str, difference: &Difference, seen: &str, free: Option<&str>) -> Markup {
     let group = |title: &str, ids: &[String]| {
         html! {
             @if !ids.is_empty() {
@@ -151,6 +163,7 @@ fn preview_card(admin: &Admin, sheet: &str, difference: &Difference, seen: &str)
                 (group("Changed", &difference.changed))
                 (group("Restored", &difference.restored))
                 dt { "Unchanged" } dd { (difference.n_unchanged) }
+                @if let Some(free) = free { dt { "Free answers" } dd { (free) } }
             } }
             @if difference.is_empty() {
                 footer { "The sheet says what is there already." }
@@ -197,7 +210,7 @@ fn render(admin: &Admin, sheet: &str, answer: &Markup) -> Markup {
                         div.field {
                             label for="sheet" { "Or paste the sheet" }
                             textarea.input.tall.mono id="sheet" name="sheet" spellcheck="false" { (Verbatim(sheet)) }
-                            span.hint { "Columns: skill_id, subject_id, subject, name, grade_from, grade_to, prerequisites, lexicon, questions. Items of a list stand between |; a phrase with its weight is common denominator*3, a question with its answer What is 2 + 2? => 4." }
+                            span.hint { "Columns: skill_id, subject_id, subject, name, grade_from, grade_to, prerequisites, lexicon, questions. Items of a list stand between |; a phrase with its weight is common denominator*3, a question with its answer What is 2 + 2? => 4. Other right answers and declarations follow after ~, as in large ~ huge or 31.4 ~ unit=cm ~ tolerance=0.1." }
                         }
                     }
                     footer { button.btn.primary { "Show what would change" } a.btn href=(PATH) { "Cancel" } }
@@ -224,9 +237,10 @@ mod tests {
     fn a_preview_says_what_changes_and_offers_to_import_only_that() {
         let admin = Admin::sample(Role::Tutor);
         let difference = Difference { added: vec!["art.a".to_owned()], n_unchanged: 3, ..Difference::default() };
-        let shown = preview_card(&admin, "a,b\n<1>", &difference, "seen").into_string();
+        let shown = preview_card(&admin, "a,b\n<1>", &difference, "seen", Some("2 questions")).into_string();
         assert!(shown.contains("Added 1") && shown.contains("art.a") && shown.contains("&lt;1&gt;"), "{shown}");
-        let nothing = preview_card(&admin, "a,b", &Difference::default(), "seen").into_string();
+        assert!(shown.contains("<dt>Free answers</dt><dd>2 questions</dd>"), "{shown}");
+        let nothing = preview_card(&admin, "a,b", &Difference::default(), "seen", None).into_string();
         assert!(!nothing.contains("import/apply"), "{nothing}");
     }
 }

@@ -4,9 +4,11 @@ use std::fmt;
 
 use num_rational::Ratio;
 use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub, Signed, Zero};
+use serde::{Deserialize, Serialize};
 
 /// A rational number in lowest terms.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Exact(Ratio<i128>);
 
 /// Exponents beyond this are not computed.
@@ -148,6 +150,27 @@ impl Exact {
 impl From<i64> for Exact {
     fn from(value: i64) -> Self {
         Self::whole(value)
+    }
+}
+
+impl From<Exact> for String {
+    fn from(value: Exact) -> Self {
+        value.to_string()
+    }
+}
+
+impl TryFrom<String> for Exact {
+    type Error = String;
+
+    /// Reads `5`, `-0.25` and `1/3`.
+    fn try_from(text: String) -> Result<Self, String> {
+        let digits = text.strip_prefix('-').unwrap_or(&text);
+        let value = match digits.split_once('/') {
+            Some((top, bottom)) => Self::parse(top).zip(Self::parse(bottom)).and_then(|(top, bottom)| top.over(bottom)),
+            None => Self::parse(digits),
+        };
+        let value = value.ok_or_else(|| format!("“{text}” is no number: write 0.1 or 1/3"))?;
+        Ok(if digits.len() < text.len() { value.negated() } else { value })
     }
 }
 

@@ -147,6 +147,9 @@ const MAX_DEPTH: u8 = 24;
 impl Parser<'_> {
     /// Reads the longest expression that begins at `at`.
     pub(super) fn expression(&self, at: usize) -> Option<(Expression, usize)> {
+        if !self.may_start(self.skip(at)) {
+            return None;
+        }
         let (found, end) = self.terms(at, 0, 0)?;
         if self.sense(end) == Sense::InBrackets {
             return Some((bracketed(found), end + 1));
@@ -189,6 +192,10 @@ impl Parser<'_> {
             Sense::Into if left.as_number().is_some() && PRODUCT >= least => {
                 let (right, end) = self.terms(at + 1, PRODUCT + 1, depth + 1)?;
                 Some((Expression::operation(Divide, right, left.clone()), end))
+            }
+            // "nine eights"
+            Sense::Multiples(value) if left.as_number().is_some() && PRODUCT >= least => {
+                Some((Expression::operation(Multiply, left.clone(), number(value)), at + 1))
             }
             Sense::Of if is_share(left) => binary(Multiply, OF, at + 1),
             Sense::Power if self.text(at).starts_with(|c: char| c.is_ascii_digit()) => {
@@ -233,7 +240,13 @@ impl Parser<'_> {
     /// "7 x 8": the letter is a sign.
     fn is_times(&self, left: &Expression, at: usize) -> bool {
         let is_glued_to_left = self.is_glued(at) && !self.is_glued(at + 1);
-        left.as_number().is_some() && !is_glued_to_left && self.number(at + 1).is_some()
+        // "three x plus twelve" adds; "7 x -8" multiplies.
+        let is_sign = match self.sense(at + 1) {
+            Sense::Plus | Sense::Minus => true,
+            Sense::Hyphen => self.is_glued(at + 1) || !self.is_glued(at + 2),
+            _ => false,
+        };
+        left.as_number().is_some() && !is_glued_to_left && !is_sign && self.number(at + 1).is_some()
     }
 
     /// Whether the letter or bracket at `at` multiplies what is before it.
@@ -241,7 +254,7 @@ impl Parser<'_> {
         match self.sense(at) {
             Sense::Open => self.is_glued(at) || self.wants_letters || self.text(at).len() > 1,
             Sense::Root => self.wants_letters,
-            Sense::A => self.wants_letters && !self.is_glued(at + 1) && self.ends_term(at + 1),
+            Sense::A => self.wants_letters && self.ends_term(at + 1),
             _ => {
                 let is_glued = self.is_glued(at) && !matches!(left, Expression::Letter(_));
                 is_glued || self.wants_letters

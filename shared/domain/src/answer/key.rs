@@ -1,8 +1,10 @@
 //! The key of a question: its answer type, form, unit, tolerance and alternatives, declared or derived.
 
+use serde::{Deserialize, Serialize};
+
 use super::exact::Exact;
 use super::number::{Form, Number};
-use super::parser::{Parser, split};
+use super::parser::{Parser, split, split_products};
 use super::token::{Kind as TokenKind, Token};
 use super::unit::{Base, Unit};
 use super::value::Value;
@@ -10,7 +12,8 @@ use super::words::Sense;
 use super::{Calculation, Language, calculations};
 
 /// The type of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A number, with or without a unit: money, measures, durations, percentages.
     Number,
@@ -69,7 +72,8 @@ impl Kind {
 }
 
 /// The form that a question asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum AskedForm {
     Mixed,
     Improper,
@@ -106,6 +110,22 @@ impl AskedForm {
     }
 }
 
+impl From<AskedForm> for String {
+    fn from(form: AskedForm) -> Self {
+        form.name()
+    }
+}
+
+impl TryFrom<String> for AskedForm {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::from_name(&name).ok_or_else(|| {
+            format!("“{name}” is no form: use mixed, improper, fraction, simplest, decimal, percent or rounded_2")
+        })
+    }
+}
+
 /// A question's key. What is not declared is derived from the question and the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {
@@ -133,15 +153,25 @@ impl Key {
         self.kind.unwrap_or_else(|| derive(ask, &self.answer, language))
     }
 
+    /// Whether an answer can be compared with this key: it is not free, and is its own right answer.
+    pub fn is_comparable(&self, ask: &str, language: Language) -> bool {
+        let judged = super::judge(ask, self, &self.answer, language);
+        self.kind_for(ask, language) != Kind::Free && judged == super::Judgement::Right
+    }
+
     /// Returns the form for this question: the declared one, or the one that it asks for.
     pub fn form_for(&self, ask: &str) -> Option<AskedForm> {
         self.form.or_else(|| asked_form(ask))
     }
 }
 
-/// Reads a whole text as one value; `None` if a word is left.
+/// Reads a key as one value; `None` if a word is left. Keys may be English in any lesson.
 pub(super) fn whole_value(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
-    let tokens = split(text);
+    whole_value_in(text, language, wants_letters).or_else(|| whole_value_in(text, Language::English, wants_letters))
+}
+
+fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
+    let tokens = if wants_letters { split_products(split(text)) } else { split(text) };
     let parser = Parser::new(&tokens, language, wants_letters);
     let mut values = Vec::new();
     let mut at = parser.skip(0);
@@ -180,7 +210,10 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     if options(ask).iter().any(|option| same_words(option, answer)) && !has_digits_or_numbers(answer, language) {
         return Kind::Choice;
     }
-    let wants_letters = has_letters(&tokens);
+    // "80 km/h" has a unit; "5m" may be a product if the question names m.
+    let is_measure = matches!(whole_value(answer, language, false), Some(Value::Number(number)) if number.unit.is_some())
+        && !split(ask).iter().any(|token| token.text.chars().count() == 1 && folded.contains(&token.text.as_str()));
+    let wants_letters = has_letters(&tokens) && !is_measure;
     match whole_value(answer, language, wants_letters) {
         Some(Value::Number(_)) => Kind::Number,
         Some(Value::Clock(_)) if asks(ask, &["ratio", "scale"]) => Kind::Ratio,
@@ -239,16 +272,10 @@ pub(super) fn is_spelled(tokens: &[Token]) -> bool {
 
 fn has_letters(tokens: &[Token]) -> bool {
     tokens.iter().any(|token| token.kind == TokenKind::Word && token.text.chars().count() == 1)
-        && !tokens.iter().enumerate().any(|(at, token)| {
-            // "5 m" and "3 h" are measures.
-            let follows_number = at > 0 && tokens[at - 1].kind == TokenKind::Digits;
-            let is_last = at + 1 == tokens.len();
-            follows_number && is_last && at == 1 && matches!(token.text.as_str(), "m" | "g" | "l" | "h" | "s" | "p")
-        })
 }
 
 fn has_digits_or_numbers(text: &str, language: Language) -> bool {
-    matches!(whole_value(text, language, false), Some(Value::Number(_)))
+    matches!(whole_value(text, language, false), Some(Value::Number(number)) if number.form != Form::Implied)
 }
 
 /// Returns the options that a question names: "First or third person?" has "first" and "third person".

@@ -152,7 +152,11 @@ impl Parser<'_> {
                 return sum(small.value.times(Exact::ONE)?, end);
             }
             let is_whole = matches!(small.form, Form::Whole) && small.value < Exact::whole(100);
-            if is_whole && unit.is_money() && unit.factor() == Exact::ONE && self.is_end_of_number(end) {
+            if is_whole
+                && (unit.is_money() || unit.is(Base::Pound))
+                && unit.factor() == Exact::ONE
+                && self.is_end_of_number(end)
+            {
                 return sum(small.value.over(Exact::whole(100))?, end);
             }
             if is_whole && unit == hours() && small.value < Exact::whole(60) && self.is_end_of_number(end) {
@@ -197,6 +201,11 @@ impl Parser<'_> {
         let (power, end) = match self.sense(end) {
             Sense::Squared if power == 1 => (2, end + 1),
             Sense::Cubed if power == 1 => (3, end + 1),
+            Sense::Power if power == 1 && self.text(end) == "^" && self.is_glued(end) => match self.text(end + 1) {
+                "2" => (2, end + 2),
+                "3" => (3, end + 2),
+                _ => (1, end),
+            },
             Sense::Digits if power == 1 && self.is_glued(end) => match self.text(end) {
                 "2" => (2, end + 1),
                 "3" => (3, end + 1),

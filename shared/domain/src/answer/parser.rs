@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::Language;
-use super::token::{Token, tokens};
-use super::words::{Lexeme, Sense, lexemes};
+use super::token::{Kind, Token, tokens};
+use super::words::{Lexeme, Sense, is_known, lexemes};
 
 /// A text that is being read.
 #[derive(Debug)]
@@ -58,6 +58,15 @@ impl<'a> Parser<'a> {
         start..last.map_or(start, |token| token.span.end.max(start))
     }
 
+    /// Whether a value may begin at `at`. Words that are not known begin none, but for German halves and ".5".
+    pub(super) fn may_start(&self, at: usize) -> bool {
+        match self.sense(at) {
+            Sense::Word => self.language == Language::German,
+            Sense::Stop => self.text(at) == ".",
+            sense => sense.starts_value(),
+        }
+    }
+
     /// Returns the next lexeme that is no filler.
     pub(super) fn skip(&self, at: usize) -> usize {
         let fillers = (at..self.len()).take_while(|at| self.sense(*at) == Sense::Filler).count();
@@ -68,4 +77,27 @@ impl<'a> Parser<'a> {
 /// Splits a text for a [`Parser`].
 pub(super) fn split(text: &str) -> Vec<Token> {
     tokens(text)
+}
+
+/// Splits words of letters that are multiplied: "6ab", "2xy".
+pub(super) fn split_products(tokens: Vec<Token>) -> Vec<Token> {
+    let mut found: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let is_product = token.kind == Kind::Word
+            && token.text.len() == token.text.chars().count()
+            && (2..=3).contains(&token.text.len())
+            && token.is_glued
+            && found.last().is_some_and(|before| before.kind == Kind::Digits)
+            && !is_known(&token, Language::English)
+            && !matches!(token.text.as_str(), "st" | "nd" | "rd" | "th" | "ths");
+        if !is_product {
+            found.push(token);
+            continue;
+        }
+        for (offset, letter) in token.text.char_indices() {
+            let start = token.span.start + offset;
+            found.push(Token { text: letter.to_string(), span: start..start + 1, ..token.clone() });
+        }
+    }
+    found
 }

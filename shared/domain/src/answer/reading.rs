@@ -6,7 +6,7 @@ use super::Language;
 use super::exact::Exact;
 use super::expression::Expression;
 use super::number::{Form, Number};
-use super::parser::{Parser, split};
+use super::parser::{Parser, split, split_products};
 use super::token::{Kind, Token};
 use super::value::{Sign, Value};
 use super::words::{Sense, homophone};
@@ -95,6 +95,13 @@ pub fn read(text: &str, language: Language, expecting: Expecting) -> Reading {
 }
 
 pub(super) fn read_tokens(tokens: &[Token], language: Language, expecting: Expecting) -> Reading {
+    if expecting == Expecting::Algebra {
+        return read_parsed(&split_products(tokens.to_vec()), language, expecting);
+    }
+    read_parsed(tokens, language, expecting)
+}
+
+fn read_parsed(tokens: &[Token], language: Language, expecting: Expecting) -> Reading {
     let mut parser = Parser::new(tokens, language, expecting == Expecting::Algebra);
     if expecting == Expecting::Number {
         hear_numbers(&mut parser);
@@ -144,6 +151,8 @@ fn hear_numbers(parser: &mut Parser<'_>) {
                 // "20 to 4" is a time or a ratio.
                 let ends = ends && !(sense == Sense::To && is_number(parser.sense(at + 1)));
                 match (homophone(&token.text, parser.language), plural(&token.text, parser, at)) {
+                    // "seven eights fifty six"
+                    (_, Some(_)) if is_number(parser.sense(at + 1)) => {}
                     (_, Some(part)) if ends => heard.push((at, part)),
                     (Some(sense), _) if ends => heard.push((at, sense)),
                     // A word of substance: "two for each".
@@ -206,12 +215,14 @@ enum Link {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four words that are independent of each other")]
+#[expect(clippy::struct_excessive_bools, reason = "words that are independent of each other")]
 struct Mode {
     is_negated: bool,
     is_alternative: bool,
     is_approximate: bool,
     explains: bool,
+    /// The last value was taken back, and no other one was said since.
+    is_open: bool,
 }
 
 struct Reader<'a> {
@@ -241,8 +252,22 @@ impl Reader<'_> {
             }
             Sense::Hedge => self.found.is_hedged = true,
             Sense::DontKnow => self.found.says_unknown = true,
+            // "25 then 52 then 205"
+            Sense::So
+                if matches!(self.parser.text(at), "then" | "luego" | "dann")
+                    && matches!(self.said.last(), Some((Value::Number(_), _))) =>
+            {
+                self.link = Link::Joint;
+            }
             Sense::So => self.link = Link::Result,
-            Sense::Correct => self.link = Link::Correction,
+            Sense::Correct => {
+                self.link = Link::Correction;
+                self.mode.is_open = !matches!(
+                    self.parser.text(at),
+                    "sorry" | "perdón" | "perdon" | "entschuldigung" | "my" | "nevermind" | "never" | "rather"
+                ) && !self.said.is_empty();
+            }
+            Sense::Is if matches!(self.link, Link::Result | Link::Correction) => {}
             Sense::Is => self.link = Link::Is,
             Sense::Yes => self.found.yes = Some(true),
             Sense::Not => self.mode.is_negated = true,
@@ -259,6 +284,7 @@ impl Reader<'_> {
                 let follows = self.parser.value(self.parser.skip(at + 1)).is_some();
                 if follows || !self.said.is_empty() {
                     self.link = Link::Correction;
+                    self.mode.is_open = !self.said.is_empty();
                 } else {
                     self.found.yes = Some(false);
                 }
@@ -293,7 +319,15 @@ impl Reader<'_> {
             return end.max(at + 1);
         }
         match sense {
+            // "so he has twelve": "so" says more.
+            Sense::ItIs if matches!(self.link, Link::Result | Link::Correction) => {}
             Sense::ItIs => self.link = Link::ItIs,
+            // "in nineteen forty five"
+            Sense::In if self.said.is_empty() => {}
+            // "5-" may be a minus in the wrong place.
+            Sense::Hyphen if at > 0 && self.parser.is_glued(at) && self.parser.is_digits(at - 1) => {
+                self.found.unread.push(self.parser.span(at, at + 1));
+            }
             // "by 20 percent", "a" before a noun, "oh"
             Sense::Filler | Sense::Hyphen | Sense::Colon | Sense::By | Sense::A | Sense::Oh => {}
             _ if self.mode.explains => {}
@@ -436,7 +470,7 @@ impl Reader<'_> {
     }
 
     fn finish(self) -> Reading {
-        let Self { mut found, mut said, mode, .. } = self;
+        let Self { parser, mut found, mut said, mode, .. } = self;
         if said.is_empty() {
             // "it isn't"
             let denies = mode.is_negated && found.withdrawn.is_empty();
@@ -453,6 +487,16 @@ impl Reader<'_> {
             if found.standing == Standing::Alternatives {
                 found.standing = Standing::Plain;
             }
+        }
+        // In German it asks for consent: "sieben, oder?"
+        let is_open_choice = mode.is_alternative && parser.language != Language::German;
+        // "56 no", "56 is not right", "56 or so": what follows the value qualifies it.
+        if mode.is_open || mode.is_negated {
+            found.standing = Standing::Negated;
+        } else if is_open_choice && found.standing == Standing::Plain {
+            found.standing = Standing::Alternatives;
+        } else if mode.is_approximate && found.standing == Standing::Plain {
+            found.standing = Standing::Approximate;
         }
         let start = said[0].1.start;
         let end = said.last().map_or(start, |(_, span)| span.end);

@@ -142,6 +142,12 @@ pub struct Interval {
 impl Parser<'_> {
     /// Reads the value that begins at `at`: the longest of all kinds but words.
     pub(super) fn value(&self, at: usize) -> Option<(Value, usize)> {
+        // "las tres y media"
+        let may_be_article =
+            self.language == Language::Spanish && matches!(self.sense(at), Sense::Filler | Sense::ItIs);
+        if !may_be_article && !self.may_start(self.skip(at)) {
+            return None;
+        }
         let special = self
             .date(at)
             .or_else(|| self.clock(at))
@@ -231,7 +237,7 @@ impl Parser<'_> {
             return Some((clock(self.text(at).parse().ok()?, self.text(at + 2).parse().ok()?)?, end));
         }
         // "3 pm", "3.40 pm", "three thirty pm"
-        let (number, end) = self.cardinal(at)?;
+        let (number, end) = self.number(at)?;
         self.half_of_day(end)?;
         let found = match (number.value.to_whole(), number.parts) {
             (_, Some((hour, minute))) => clock(hour.to_whole()?, minute.to_whole()?),
@@ -372,8 +378,9 @@ impl Parser<'_> {
             if let Some((rest, after)) = self.number(self.skip(start)) {
                 return make(Some(first.value), rest.value, after);
             }
-            // "three left over" is a number of things, unless a quotient came before.
-            return None;
+            // "three left over"
+            let is_last = self.sense(self.skip_connectives(end)) == Sense::Remainder && first.unit.is_none();
+            return is_last.then(|| make(None, first.value, self.skip_connectives(end) + 1))?;
         }
         let (rest, after) = self.number(self.skip_connectives(end)).filter(|(_, after)| *after > end)?;
         let has_joint = self.skip_connectives(end) > end;
@@ -382,7 +389,9 @@ impl Parser<'_> {
 
     fn skip_connectives(&self, at: usize) -> usize {
         let mut at = self.skip(at);
-        while matches!(self.sense(at), Sense::And | Sense::Comma) || matches!(self.text(at), "with" | "con" | "mit") {
+        while matches!(self.sense(at), Sense::And | Sense::Comma)
+            || matches!(self.sense(at), Sense::Word) && matches!(self.text(at), "with" | "con" | "mit")
+        {
             at = self.skip(at + 1);
         }
         at

@@ -159,6 +159,8 @@ const RIVALS: &[&str] = &[
     "buongiorno|buonasera|arrivederci|grazie|prego|piacere|buonanotte",
     "madre|padre|fratello|sorella|nonno|nonna",
     "red|blue|green|yellow|black|white|purple|pink|orange|brown|grey|gray",
+    "grandfather|grandmother|mother|father|sister|brother|uncle|aunt",
+    "il|lo|la|i|gli|le|l'",
     "prefix|suffix",
     "yesterday|today|tomorrow",
     "inform|persuade|entertain",

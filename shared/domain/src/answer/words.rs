@@ -27,6 +27,8 @@ pub(super) enum Sense {
     /// A whole number in one word: German compounds, "dozen".
     Compound(i64),
     Scale(i64),
+    /// "eights": times eight after a number.
+    Multiples(i64),
     Zero,
     /// "oh": zero between digits, otherwise a filler.
     Oh,
@@ -108,6 +110,42 @@ pub(super) enum Sense {
     Word,
 }
 
+impl Sense {
+    /// Whether a value may begin with it. Words, fillers and what links values never do.
+    pub fn starts_value(self) -> bool {
+        !matches!(
+            self,
+            Self::Filler
+                | Self::Stop
+                | Self::Is
+                | Self::ItIs
+                | Self::So
+                | Self::Correct
+                | Self::Because
+                | Self::Hedge
+                | Self::DontKnow
+                | Self::And
+                | Self::Comma
+                | Self::Colon
+                | Self::Close
+                | Self::Of
+                | Self::OutOf
+                | Self::In
+                | Self::By
+                | Self::To
+                | Self::Past
+                | Self::Yes
+                | Self::No
+                | Self::Not
+                | Self::Or
+                | Self::About
+                | Self::Equal
+                | Self::Per
+                | Self::Percent
+        )
+    }
+}
+
 /// A meaning and the tokens that carry it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Lexeme {
@@ -181,6 +219,20 @@ pub(super) fn lexemes(tokens: &[Token], language: Language) -> Vec<Lexeme> {
     found
 }
 
+/// Returns how many words are part of known phrases.
+pub(super) fn count_known(tokens: &[Token], language: Language) -> usize {
+    let of_words = lexemes(tokens, language).into_iter().filter(|lexeme| {
+        let is_word = tokens[lexeme.first].kind == Kind::Word && tokens[lexeme.first].text.chars().count() > 1;
+        is_word && lexeme.sense != Sense::Word
+    });
+    of_words.map(|lexeme| lexeme.end - lexeme.first).sum()
+}
+
+/// Whether a word begins a known phrase.
+pub(super) fn is_known(token: &Token, language: Language) -> bool {
+    lexicon(language).phrases.contains_key(token.text.as_str())
+}
+
 fn word_sense(word: &str, language: Language) -> Sense {
     let mut chars = word.chars();
     if let (Some(letter), None) = (chars.next(), chars.next()) {
@@ -237,12 +289,19 @@ pub(super) fn german_number(word: &str) -> Option<i64> {
 
 /// Returns the number that a word sounds like, for where a number is expected.
 pub(super) fn homophone(word: &str, language: Language) -> Option<Sense> {
-    let table = match language {
-        Language::English => english::HOMOPHONES,
-        Language::Spanish => spanish::HOMOPHONES,
-        Language::German => german::HOMOPHONES,
+    type Sounds = HashMap<&'static str, Sense>;
+    fn sounds(table: &[(Sense, &'static str)]) -> Sounds {
+        table.iter().flat_map(|(sense, words)| words.split('|').map(|word| (word, *sense))).collect()
+    }
+    static ENGLISH: LazyLock<Sounds> = LazyLock::new(|| sounds(english::HOMOPHONES));
+    static SPANISH: LazyLock<Sounds> = LazyLock::new(|| sounds(spanish::HOMOPHONES));
+    static GERMAN: LazyLock<Sounds> = LazyLock::new(|| sounds(german::HOMOPHONES));
+    let known = match language {
+        Language::English => &ENGLISH,
+        Language::Spanish => &SPANISH,
+        Language::German => &GERMAN,
     };
-    table.iter().find(|(_, words)| words.split('|').any(|known| known == word)).map(|(sense, _)| *sense)
+    known.get(word).copied()
 }
 
 const fn unit(base: Base, factor: i64) -> Sense {

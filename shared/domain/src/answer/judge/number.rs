@@ -24,6 +24,9 @@ impl Case<'_> {
         let expecting = if wants_letters { Expecting::Algebra } else { Expecting::Number };
         let Some((value, reading)) = self.plain(expecting) else { return Judgement::Undecided };
         let judged = match &value {
+            Value::Number(number) if number.form == Form::Ordinal && !self.options().is_empty() => {
+                self.judge_place(&key, number)
+            }
             Value::Number(number) => self.compare_number(&key, number),
             Value::Relation(relation) => self.number_of_relation(&key, relation),
             Value::Remainder(remainder) => self.number_of_remainder(&key, remainder),
@@ -49,6 +52,11 @@ impl Case<'_> {
                 [] => true,
                 _ => false,
             };
+            // "13 = x"
+            if let (Some(number), Expression::Letter(letter), 1) = (first.as_number(), last, relation.rest.len()) {
+                let is_named = self.names_letter(*letter);
+                return if is_named { self.compare_number(key, number) } else { Judgement::Undecided };
+            }
             return match last.as_number() {
                 Some(number) if is_of_question => self.compare_number(key, number),
                 _ => Judgement::Undecided,
@@ -71,7 +79,17 @@ impl Case<'_> {
     fn names_letter(&self, letter: char) -> bool {
         let tokens = crate::answer::token::tokens(self.ask);
         let mut single = tokens.iter().filter(|token| token.text.chars().filter(|c| c.is_alphabetic()).count() == 1);
-        tokens.is_empty() || single.any(|token| token.text.ends_with(letter))
+        let asked = ["what is", "find", "solve for", "value of"].into_iter().find_map(|before| {
+            let ask = self.ask.to_lowercase();
+            let rest = ask[ask.find(before)? + before.len()..].trim_start();
+            let mut chars = rest.chars();
+            let named = chars.next().filter(|c| c.is_alphabetic())?;
+            chars.next().is_none_or(|next| !next.is_alphanumeric()).then_some(named)
+        });
+        match asked {
+            Some(asked) => asked == letter,
+            None => tokens.is_empty() || single.any(|token| token.text.ends_with(letter)),
+        }
     }
 
     /// The rest in "50 = 6 × 8 + 2", if the question asks for a remainder.
@@ -85,7 +103,7 @@ impl Case<'_> {
     }
 
     fn number_of_remainder(&self, key: &Number, remainder: &Remainder) -> Judgement {
-        if self.asks(&["remainder", "left over", "resto", "rest", "sobra", "übrig"]) {
+        if self.asks(&["remainder", "left", "resto", "rest", "sobra", "übrig"]) {
             return self.compare_value(key, remainder.rest);
         }
         Judgement::Undecided
@@ -129,7 +147,7 @@ impl Case<'_> {
                 _ => true,
             },
             AskedForm::Decimal => !is_fraction && !is_mixed && !is_percent || is_whole_key,
-            AskedForm::Percent => !is_fraction && !(is_decimal && !is_percent && key.value != said.value),
+            AskedForm::Percent => !(is_fraction || is_decimal && !is_percent && key.value != said.value),
             AskedForm::Rounded(_) => true,
         };
         if has_form {
@@ -150,7 +168,8 @@ impl Case<'_> {
         let Some(wanted) = self.wanted_unit(key) else { return self.same_value(key, said) };
         let is_percent = |number: &Number| number.unit.is_some_and(Unit::is_percent);
         if wanted.is_percent() || is_percent(said) || is_percent(key) {
-            return self.same_value(key, said);
+            let is_other = said.unit.is_some_and(|unit| !unit.is_percent());
+            return if is_other { Judgement::Undecided } else { self.same_value(key, said) };
         }
         let Some(unit) = said.unit else { return self.same_value(key, said) };
         // The key is in its own unit, or in the one that the question asks for.
@@ -189,7 +208,21 @@ impl Case<'_> {
         let (Some(key_share), Some(said_share)) = (key.share(), said.share()) else { return Judgement::Undecided };
         let (key_percent, said_percent) =
             (key.unit.is_some_and(Unit::is_percent), said.unit.is_some_and(Unit::is_percent));
-        let asks_percent = self.asks(&["percent", "per cent", "%", "por ciento", "porcentaje", "prozent"]);
+        let asks_percent = self.asks(&[
+            "how many percent",
+            "what percent",
+            "percentage",
+            "as a percent",
+            "qué porcentaje",
+            "cuántos por ciento",
+            "wie viel prozent",
+            "wie viele prozent",
+            "in prozent",
+        ]);
+        // "fifty percent" for 50 is often a slip of the tongue.
+        if said_percent && !key_percent && !asks_percent && key.value == said.value {
+            return Judgement::Undecided;
+        }
         let is_near = |one: Exact, two: Exact| match self.key.tolerance {
             Some(tolerance) => one.minus(two).is_some_and(|distance| distance.abs() <= tolerance),
             None => one == two,
@@ -205,10 +238,46 @@ impl Case<'_> {
             // "0.2" for "20", where the question is how many percent.
             || !key_percent
                 && !said_percent
-                && self.asks(&["how many percent", "what percent", "percentage", "qué porcentaje", "wie viel prozent"])
+                && asks_percent
                 && hundredth(key.value).is_some_and(|share| share == said.value);
         if is_same || self.is_money_in_groups(key, said) {
             return Judgement::Right;
+        }
+        // "two twenty five" may be 2.25 without its point.
+        if let (Form::Grouped, Some((head, tail))) = (said.form, said.parts)
+            && tail.over(Exact::whole(100)).and_then(|part| head.plus(part)) == Some(key.value)
+        {
+            return Judgement::Undecided;
+        }
+        // An estimate may be near.
+        let is_estimate =
+            self.asks(&["roughly", "about how", "estimate", "approximately", "aproximadamente", "ungefähr"]);
+        let tenth = key_share.over(Exact::whole(10)).map(Exact::abs);
+        if is_estimate
+            && said_share.minus(key_share).map(Exact::abs).zip(tenth).is_some_and(|(off, tenth)| off <= tenth)
+        {
+            return Judgement::Undecided;
+        }
+        // "sixth" may have lost its "one".
+        if said.form == Form::Ordinal && Exact::ONE.over(said.value) == Some(key.value) {
+            return Judgement::Undecided;
+        }
+        // "five" may be the beginning of "five eighths".
+        if let (Form::Whole, Form::Fraction { top, bottom } | Form::Mixed { top, bottom }) = (said.form, key.form) {
+            let begins = match key.form {
+                Form::Mixed { .. } => Exact::fraction(top, bottom).and_then(|part| key.value.minus(part)),
+                _ => Some(Exact::whole(top)),
+            };
+            if begins == Some(said.value) && said.unit.is_none() {
+                return Judgement::Undecided;
+            }
+        }
+        // "2/3" where two decimals are asked for.
+        if let Some(AskedForm::Rounded(places)) = self.key.form_for(self.ask)
+            && said_share.decimals().is_none()
+            && said_share.round(places) == Some(key_share)
+        {
+            return Judgement::WrongForm;
         }
         if self.is_rounding_of(key, said) {
             return if matches!(self.key.form_for(self.ask), Some(AskedForm::Rounded(_))) && has_more_places(key, said) {
@@ -259,6 +328,28 @@ impl Case<'_> {
         let (Some(unit), None) = (said.unit, key.unit) else { return true };
         if unit.is_percent() || unit.is_money() {
             return true;
+        }
+        let is_degree = unit.is_compatible(Unit::of(Base::Degree, Exact::ONE));
+        if is_degree {
+            return self.asks(&[
+                "angle",
+                "degree",
+                "temperature",
+                "cold",
+                "warm",
+                "hot",
+                "boil",
+                "freez",
+                "rotat",
+                "turn",
+                "ángulo",
+                "grado",
+                "temperatura",
+                "winkel",
+                "grad",
+                "temperatur",
+                "thermometer",
+            ]);
         }
         let measures =
             |base: Base, power: i8| Unit::of(base, Exact::ONE).pow(power).is_some_and(|of| unit.is_compatible(of));

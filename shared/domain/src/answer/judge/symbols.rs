@@ -105,19 +105,27 @@ impl Case<'_> {
             _ => None,
         };
         let Some(mut key) = key else { return Judgement::Undecided };
-        let Some((value, _)) = self.plain(Expecting::Anything) else { return self.judge_named_pair(&key) };
+        let Some((value, reading)) = self.plain(Expecting::Anything) else { return self.judge_named_pair(&key) };
+        if !reading.withdrawn.is_empty() {
+            return Judgement::Undecided;
+        }
         let said = match &value {
             Value::List(values) => numbers_of(values),
             // "25 < 52 < 205"
             Value::Relation(relation) if is_ordered && relation.holds() == Some(true) => sides(relation),
             // "2 10" and "2,5" are two numbers where a list is asked for.
-            Value::Number(Number { form: Form::Grouped, parts: Some((one, two)), .. })
-            | Value::Number(Number { has_comma: true, parts: Some((one, two)), .. }) => Some(vec![*one, *two]),
+            Value::Number(
+                Number { form: Form::Grouped, parts: Some((one, two)), .. }
+                | Number { has_comma: true, parts: Some((one, two)), .. },
+            ) => Some(vec![*one, *two]),
             Value::Number(number) if number.unit.is_none() && !is_ordered => Some(vec![number.value]),
-            Value::Ratio(_) | Value::Clock(_) => None,
             _ => None,
         };
         let Some(mut said) = said else { return self.judge_named_pair(&key) };
+        // The first of several values may have been heard alone.
+        if said.len() == 1 && key.contains(&said[0]) {
+            return Judgement::Undecided;
+        }
         if !is_ordered {
             for list in [&mut key, &mut said] {
                 list.sort_unstable();

@@ -16,14 +16,22 @@ use crate::answer::vocabulary::{
 impl Case<'_> {
     /// "the second one", where the question names options.
     pub(super) fn judge_option(&self, key: &Number) -> Option<Judgement> {
-        let position = self.chosen_position()?;
+        Some(self.judge_position(key, self.chosen_position()?))
+    }
+
+    /// "el primero", "das zweite": an ordinal where the question names options is a place among them.
+    pub(super) fn judge_place(&self, key: &Number, place: &Number) -> Judgement {
+        let position = place.value.to_whole().and_then(|place| usize::try_from(place - 1).ok());
+        position.map_or(Judgement::Undecided, |position| self.judge_position(key, position))
+    }
+
+    fn judge_position(&self, key: &Number, position: usize) -> Judgement {
         let options = self.numbers_named();
-        let chosen = options.get(position)?;
-        (options.len() == 2).then(|| match (chosen.share(), key.share()) {
-            (Some(one), Some(two)) if one == two => Judgement::Right,
-            (Some(_), Some(_)) => Judgement::Wrong,
+        match (options.get(position).and_then(Number::share), key.share()) {
+            (Some(one), Some(two)) if options.len() == 2 && one == two => Judgement::Right,
+            (Some(_), Some(_)) if options.len() == 2 => Judgement::Wrong,
             _ => Judgement::Undecided,
-        })
+        }
     }
 
     fn numbers_named(&self) -> Vec<Number> {
@@ -35,8 +43,11 @@ impl Case<'_> {
     fn chosen_position(&self) -> Option<usize> {
         let words = self.content();
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["first" | "former", ..] if words.len() == 1 => Some(0),
-            ["second" | "latter" | "last", ..] if words.len() == 1 => Some(1),
+            ["first" | "former" | "primero" | "primera" | "erste" | "ersten" | "erstes" | "erster"] => Some(0),
+            [
+                "second" | "latter" | "last" | "segundo" | "segunda" | "último" | "última" | "zweite" | "zweiten"
+                | "zweites" | "letzte",
+            ] => Some(1),
             ["first" | "former", "one" | "1"] => Some(0),
             ["second" | "latter" | "last" | "other", "one" | "1"] => Some(1),
             _ => None,
@@ -72,7 +83,9 @@ impl Case<'_> {
         if named.is_some_and(|named| named == wanted) && said.len() > 1 {
             return Judgement::Right;
         }
+        let is_roman = |text: &str| text.chars().all(|c| "ivxlcdm".contains(c));
         match said.as_slice() {
+            [one] if self.asks(&["roman"]) && is_roman(&one.text) && one.text != wanted => Judgement::Wrong,
             [one] if one.text == wanted && !is_spelled(&tokens(&self.key.answer)) => Judgement::Right,
             _ => Judgement::Undecided,
         }
@@ -89,7 +102,16 @@ impl Case<'_> {
         };
         let is_plain = reading.withdrawn.is_empty()
             && reading.standing == Standing::Plain
-            && matches!(reading.committed, None | Some(Value::YesNo(_)))
+            && match reading.committed {
+                None | Some(Value::YesNo(_)) => true,
+                // "yes they are the same"
+                // "yes, 2 times 3 is 6"
+                Some(Value::Number(_)) => {
+                    !reading.claims.is_empty() && reading.claims.iter().all(|claim| claim.holds == Some(true))
+                }
+                Some(Value::Equal) => self.asks(&["same", "equal", "igual", "gleich"]),
+                _ => false,
+            }
             && !self.says_both();
         if !is_plain || !self.is_read(&reading) {
             return Judgement::Undecided;
@@ -108,7 +130,22 @@ impl Case<'_> {
         let options: Vec<Vec<String>> =
             self.options().iter().map(|option| content(&tokens(option))).filter(|option| !option.is_empty()).collect();
         let key = content(&tokens(&self.key.answer));
-        if let Some(position) = self.chosen_position()
+        // Articles decide in "il or la".
+        let exact = |text: &str| tokens(text).into_iter().map(|token| token.text).collect::<Vec<_>>();
+        let said: Vec<String> = self.said.iter().map(|token| token.text.clone()).collect();
+        let are_alike = options.iter().filter(|option| **option == key).count() > 1;
+        if are_alike && exact(&self.key.answer) != said {
+            return if self.options().iter().any(|option| exact(option) == said) {
+                Judgement::Wrong
+            } else {
+                Judgement::Undecided
+            };
+        }
+        // "First or third person?" is not answered by a position.
+        let is_ordinal =
+            key.first().is_some_and(|word| matches!(word.as_str(), "first" | "second" | "third" | "1st" | "2nd"));
+        if !is_ordinal
+            && let Some(position) = self.chosen_position()
             && let [last, first, ..] = options.as_slice()
             && !options.iter().any(|option| option == &words)
         {
@@ -116,14 +153,10 @@ impl Case<'_> {
             let is_key = chosen == &key || position == 0 && chosen.ends_with(&key);
             return if is_key { Judgement::Right } else { Judgement::Wrong };
         }
+        let words: Vec<String> =
+            if is_ordinal { words.into_iter().filter(|word| word != "one").collect() } else { words };
         if words == key || is_part(&words, &key, &options) {
             return Judgement::Right;
-        }
-        // Articles decide in "il or la".
-        let exact = |text: &str| tokens(text).into_iter().map(|token| token.text).collect::<Vec<_>>();
-        let said: Vec<String> = self.said.iter().map(|token| token.text.clone()).collect();
-        if self.options().iter().any(|option| exact(option) == said) && exact(&self.key.answer) != said {
-            return Judgement::Wrong;
         }
         let is_other =
             options.iter().any(|option| *option != key && (*option == words || is_part(&words, option, &options)));
@@ -144,7 +177,7 @@ impl Case<'_> {
             return Judgement::Undecided;
         }
         if said == key {
-            return self.judge_articles(&key_tokens, said_tokens, is_foreign);
+            return Self::judge_articles(&key_tokens, said_tokens, is_foreign);
         }
         let plain = |words: &[String]| words.iter().map(|word| without_accents(word)).collect::<String>();
         let joined = |tokens: &[Token]| {
@@ -154,8 +187,11 @@ impl Case<'_> {
                 .map(|token| without_accents(&token.text))
                 .collect::<String>()
         };
-        if plain(&said) == plain(&key) || joined(said_tokens) == joined(&key_tokens) {
-            return self.judge_articles(&key_tokens, said_tokens, is_foreign);
+        if joined(said_tokens) == joined(&key_tokens) {
+            return Judgement::Right;
+        }
+        if plain(&said) == plain(&key) {
+            return Self::judge_articles(&key_tokens, said_tokens, is_foreign);
         }
         if is_foreign {
             return self.judge_foreign(&key, &said);
@@ -209,22 +245,20 @@ impl Case<'_> {
         }
     }
 
-    /// The words are the same: in a language lesson the article must be, too.
-    fn judge_articles(&self, key: &[Token], said: &[Token], is_foreign: bool) -> Judgement {
+    /// The words are the same: in a language lesson the articles must be, too.
+    fn judge_articles(key: &[Token], said: &[Token], is_foreign: bool) -> Judgement {
         if !is_foreign {
             return Judgement::Right;
         }
-        let article = |tokens: &[Token]| {
-            tokens
-                .iter()
-                .map(|token| token.text.clone())
-                .find(|text| ARTICLES.contains(&text.as_str()) && !matches!(text.as_str(), "the"))
+        let articles = |tokens: &[Token]| -> Vec<String> {
+            let words = tokens.iter().flat_map(|token| split_article(&token.text));
+            words.filter(|word| word != "the" && ARTICLES.contains(&word.as_str())).collect()
         };
-        match (article(key), article(said)) {
-            (Some(wanted), Some(given)) if wanted != given => Judgement::Wrong,
-            (Some(_), None) => Judgement::WrongForm,
-            _ => Judgement::Right,
+        let (wanted, given) = (articles(key), articles(said));
+        if given.is_empty() && !wanted.is_empty() {
+            return Judgement::WrongForm;
         }
+        if wanted == given || wanted.is_empty() { Judgement::Right } else { Judgement::Wrong }
     }
 
     /// Whether the question asks for a word of another language.
@@ -276,6 +310,7 @@ fn split_article(word: &str) -> Vec<String> {
         Some((head @ ("l" | "un" | "dell" | "all" | "nell" | "sull" | "d"), tail)) => {
             vec![format!("{head}'"), tail.to_owned()]
         }
+        None if word == "l" => vec!["l'".to_owned()],
         _ => vec![word.to_owned()],
     }
 }

@@ -2,11 +2,11 @@
 
 use super::super::unit::Base;
 use super::Sense::{
-    A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Correct, CubeRoot, Cubed, Cubic, Difference,
+    A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Comma, Correct, CubeRoot, Cubed, Cubic, Difference,
     Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Into, Is, ItIs, Less,
-    Measure, Minus, Month, Morning, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part, Past, Per,
-    Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To,
-    Triple, Unequal, Unit as Digit, Yes, Zero,
+    Measure, Minus, Month, Morning, Multiples, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part,
+    Past, Per, Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten,
+    Times, To, Triple, Unequal, Unit as Digit, Yes, Zero,
 };
 use super::{CENT, Sense, part, unit};
 
@@ -53,6 +53,17 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Scale(1_000_000), "million"),
     (Scale(1_000_000_000), "billion"),
     (Scale(12), "dozen"),
+    (Multiples(2), "twos"),
+    (Multiples(3), "threes"),
+    (Multiples(4), "fours"),
+    (Multiples(5), "fives"),
+    (Multiples(6), "sixes"),
+    (Multiples(7), "sevens"),
+    (Multiples(8), "eights"),
+    (Multiples(9), "nines"),
+    (Multiples(10), "tens"),
+    (Multiples(11), "elevens"),
+    (Multiples(12), "twelves"),
     (Half, "half|halves|halfs"),
     (one(3), "third"),
     (one(4), "quarter|fourth"),
@@ -132,6 +143,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Sum, "sum of|the sum of"),
     (Product, "product of|the product of"),
     (And, "and|n"),
+    (Comma, "comma"),
     (Open, "open bracket|open brackets|bracket|brackets|open parenthesis|left bracket"),
     (Close, "close bracket|close brackets|close parenthesis|right bracket"),
     (InBrackets, "in brackets|in parentheses|in parenthesis"),
@@ -191,7 +203,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (unit(Base::Piece, 1), "units|unit"),
     (Per, "per|an hour's"),
     (Percent, "percent|per cent|percents|percentage|pct"),
-    (To, "to|till|til|before|of the"),
+    (To, "to|till|til|before"),
     (Past, "past|after"),
     (OClock, "o'clock|oclock|o clock"),
     (Morning, "am|a m|in the morning"),
@@ -212,10 +224,10 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
         Yes,
         "yes|yeah|yep|yup|yea|ya|true|sure|correct|of course|it is|it does|they are|it's true|uh huh|mhm|mm hm|definitely",
     ),
-    (No, "no|nope|nah|false|naw|no way|nuh uh"),
+    (No, "no|nope|nah|false|naw|nuh uh"),
     (
         Not,
-        "not|it is not|it's not|its not|that's not|that is not|isn't|isnt|aren't|arent|wasn't|wasnt|never|can't be|cannot be|cant be|don't|doesn't|dont|doesnt|isn't it",
+        "not|it is not|it's not|its not|that's not|that is not|isn't|isnt|aren't|arent|wasn't|wasnt|never|can't be|cannot be|cant be|don't|doesn't|dont|doesnt",
     ),
     (Or, "or|either"),
     (
@@ -232,18 +244,18 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
          answer|i got|i get|i have|i've got|we get|we got|we have|you get|you got|you have|it would be|it'd be|\
          that'd be|that would be|that'll be|it'll be|it must be|it has to be|it should be|must be|should be|this is|\
          there are|there is|there's|i say|i said|i'd say|i would say|it comes to|i made it|the result is|is it|\
-         i'll say|i'm going with|i'll go with|going with|we're left with|he has|she has|they have|so i got|final answer",
+         i'll say|i'm going with|i'll go with|i said|going with|we're left with|he has|she has|they have|so i got|final answer",
     ),
     (
         Correct,
-        "wait|actually|sorry|i mean|i meant|scratch that|oops|whoops|oh no|no wait|wait no|no sorry|sorry no|hang on|\
+        "wait|actually|but i mean|but actually|but i meant|sorry|i mean|i meant|scratch that|oops|whoops|oh no|no wait|wait no|no sorry|sorry no|hang on|\
          hold on|rather|no no|no actually|actually no|oh wait|let me fix that|i take that back|no i mean|my bad|nevermind|\
          never mind|correction|no hang on|no hold on|no no no",
     ),
     (Because, "because|cause|cos|cuz|'cause|since|coz|as in"),
     (
         Hedge,
-        "i think|i guess|i believe|maybe|probably|perhaps|not sure|i'm not sure|im not sure|i am not sure|just guessing|\
+        "isn't it|isnt it|isn't that right|doesn't it|aren't they|i think|i guess|i believe|maybe|probably|perhaps|not sure|i'm not sure|im not sure|i am not sure|just guessing|\
          just a guess|i'm guessing|im guessing|i suppose|possibly|guess|i reckon|could be|might be|it could be|it might be|\
          i'm pretty sure|pretty sure|i'm sure|for sure|i bet|but i'm not sure|but im not sure|not really sure|\
          i'm not really sure|if i'm right|right|i hope|a guess|my guess is|i'm not certain|not certain|not totally sure|\
@@ -258,7 +270,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Equal, "equal|the same|same|they are equal|they're equal|both"),
     (
         Filler,
-        "um|umm|uh|uhh|er|err|erm|hmm|hm|mm|mmm|ah|ahh|aha|eh|like|well|okay|ok|the|just|you know|please|let me see|\
+        "on|at|chance|chances|probability|um|umm|uh|uhh|er|err|erm|hmm|hm|mm|mmm|ah|ahh|aha|eh|like|well|okay|ok|the|just|you know|please|let me see|\
          let's see|lets see|let me think|now|kind of|sort of|it|that|this|well then|alright|all right|he|she|they|we|\
          i|you|hey|ha|haha|wow|yay|easy|that one|miss|sir|only|exactly|also|too many|thank you|thanks|total|all|\
          had|has|have|whole|number|numbers|value|answer's|of course it's|then it's|my answer is|my answer|got|gotta be|\

@@ -3,10 +3,10 @@
 use super::super::unit::Base;
 use super::Sense::{
     A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Correct, CubeRoot, Cubed, Difference, Divided,
-    DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, Hundreds, In, InBrackets, Is, ItIs, Less, Measure,
-    Minus, Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per, Percent,
-    Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To, Triple,
-    Unequal, Unit as Digit, Yes, Zero,
+    DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, Hundreds, In, InBrackets, Is, ItIs, Less, Letter,
+    Measure, Minus, Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per,
+    Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To,
+    Triple, Unequal, Unit as Digit, Yes, Zero,
 };
 use super::{CENT, Sense, part, unit};
 
@@ -129,7 +129,8 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (Difference, "diferencia entre|la diferencia entre"),
     (Sum, "suma de|la suma de"),
     (Product, "producto de|el producto de"),
-    (And, "y|e"),
+    (And, "y|e|con"),
+    (Letter('x'), "equis"),
     (Open, "abre paréntesis|paréntesis|abrir paréntesis|abre parentesis"),
     (Close, "cierra paréntesis|cerrar paréntesis|cierra parentesis"),
     (InBrackets, "entre paréntesis|entre parentesis"),
