@@ -44,7 +44,7 @@ pub(super) fn groups<'a>(turns: &[Turn], readings: &'a [Reading]) -> Vec<Group<'
     for group in groups {
         match joined.last_mut() {
             Some(last) if group.reading.is_some() && last.reading == group.reading => {
-                last.turn_nos.extend(group.turn_nos)
+                last.turn_nos.extend(group.turn_nos);
             }
             _ => joined.push(group),
         }
