@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use shared::config::{LlmConfig, Settings};
-use worker::eval::{self, Dialogue, Heard};
+use worker::eval::{self, Dialogue, Heard, Patience};
 use worker::llm::Llm;
 
 use crate::{print, say};
@@ -40,7 +40,7 @@ enum HeardArgument {
     Everybody,
 }
 
-/// `eval`: a table, then the same as JSON.
+/// `eval`: prints a table, then the same as JSON. Returns an error if a model did not judge every dialogue.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = &arguments.dialogues;
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -51,13 +51,22 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         (_, Some(HeardArgument::Student)) => eval::evaluate_heard(&dialogues, Heard::Student, || progress.inc(1)),
         (_, Some(HeardArgument::Everybody)) => eval::evaluate_heard(&dialogues, Heard::Everybody, || progress.inc(1)),
         (Analyser::Rules, None) => eval::evaluate(&dialogues, || progress.inc(1)),
-        (Analyser::Llm, None) => eval::evaluate_llm(&dialogues, &model()?, || progress.inc(1)).await?,
+        (Analyser::Llm, None) => {
+            eval::evaluate_llm(&dialogues, &model()?, Patience::default(), || progress.inc(1)).await?
+        }
     };
     progress.finish_and_clear();
     if !arguments.json {
         say!("{}", scores.table());
     }
     say!("{}", serde_json::to_string_pretty(&scores)?);
+    if let Some(model) = scores.model.as_ref().filter(|_| !scores.is_complete()) {
+        bail!(
+            "the model judged {} of {} dialogues; the scores are of these alone",
+            model.n_judged_by_model,
+            dialogues.len()
+        );
+    }
     Ok(())
 }
 

@@ -1,11 +1,17 @@
-//! Lets a language model add to what the rules found. Whatever it says passes the gate first, and the rules' verdicts
-//! stand.
+//! Lets a language model read a call beside the rules. Its answer passes the gate, and the rules check its verdicts.
+//!
+//! **Invariant:** no word that a model wrote reaches the findings: what people and assistants read is composed by us.
 
 mod account;
 mod draft;
 mod gate;
+#[cfg(test)]
+mod hostile;
 mod prompt;
+#[cfg(test)]
+mod scored;
 mod text;
+mod weigh;
 
 use std::time::Instant;
 
@@ -26,10 +32,9 @@ use crate::llm::{Answer, Fault, Llm, Message, Question, Speaker, Usage};
 use crate::{Context, JobError, analysis, store};
 
 /// Changes whenever the model is asked in another way, or its answers pass in another way.
-pub const PROMPT_VERSION: &str = "1";
+pub const PROMPT_VERSION: &str = "2";
 
-const MAX_OUTPUT_TOKENS: u32 = 3000;
-/// Where less than this share of the evidence passes, the model is told what was wrong, once.
+/// If less than this share of the answers passes, the model is told once what was wrong.
 const MIN_SHARE_PASSED: f64 = 0.5;
 
 pub(crate) async fn perform(
@@ -106,7 +111,7 @@ async fn finish(
     Ok(finished)
 }
 
-/// The rules' findings with what the model adds. `usage` grows by what that cost, also where nothing comes of it.
+/// Returns what the rules and the model find together. `usage` grows by what the model cost, also if this fails.
 pub async fn enrich(
     llm: &Llm,
     turns: &[Turn],
@@ -127,7 +132,7 @@ pub async fn enrich(
     } else {
         messages.push(Message::new(Speaker::Assistant, text::shorten(&answer.text, 20_000)));
         messages.push(Message::new(Speaker::User, prompt::repair(&violations)));
-        let second = ask(llm, &prompt, &messages, MAX_OUTPUT_TOKENS, usage).await;
+        let second = ask(llm, &prompt, &messages, prompt.max_output_tokens(), usage).await;
         let second = second.map(|answer| judge(&answer, &prompt, turns, curriculum, &baseline));
         match (first, second) {
             (first, Ok(Ok(second))) if first.as_ref().map_or(0, |first| first.n_passed) <= second.n_passed => {
@@ -140,25 +145,26 @@ pub async fn enrich(
         }
     };
     let passed = best.map_err(|_| Fault::Garbled)?;
-    tracing::info!(n_offered = passed.n_offered, n_passed = passed.n_passed, "the gate judged a model's findings");
+    tracing::info!(n_offered = passed.n_offered, n_passed = passed.n_passed, "the gate checked a model's answer");
     let mut findings = passed.findings;
     findings.judged_by = format!(
-        "built-in rules, version {}, and the language model {}, prompt {PROMPT_VERSION}; what the model said was checked \
-         against the transcript",
-        analysis::VERSION,
+        "the language model {}, prompt {PROMPT_VERSION}, and built-in rules, version {}; the rules checked what the model \
+         said",
         llm.model(),
+        analysis::VERSION,
     );
     Ok(findings)
 }
 
-/// Asks about the whole call, and where that is too long for the model, about the most telling parts of it.
+/// Asks about the whole call. If that is too long for the model, asks about the most telling parts with fewer skills.
 async fn ask_in_size(llm: &Llm, prompt: &Prompt, usage: &mut Usage) -> Result<(Vec<Message>, Answer), Fault> {
-    let whole = prompt.messages(prompt::MAX_TALK_BYTES);
-    let answer = match ask(llm, prompt, &whole, MAX_OUTPUT_TOKENS, usage).await {
-        Err(Fault::Truncated) => ask(llm, prompt, &whole, MAX_OUTPUT_TOKENS * 3 / 2, usage).await,
+    let room = prompt.max_output_tokens();
+    let whole = prompt.messages(prompt::MAX_TALK_BYTES, prompt::MAX_SKILL_BYTES);
+    let answer = match ask(llm, prompt, &whole, room, usage).await {
+        Err(Fault::Truncated) => ask(llm, prompt, &whole, room * 3 / 2, usage).await,
         Err(Fault::TooLong) => {
-            let parts = prompt.messages(prompt.talk_bytes() * 2 / 5);
-            return Ok((parts.clone(), ask(llm, prompt, &parts, MAX_OUTPUT_TOKENS, usage).await?));
+            let parts = prompt.messages(prompt.talk_bytes() * 2 / 5, prompt::MAX_SKILL_BYTES / 4);
+            return Ok((parts.clone(), ask(llm, prompt, &parts, room, usage).await?));
         }
         other => other,
     };

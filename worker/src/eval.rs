@@ -3,13 +3,15 @@
 //! The labels are never shown to the analyser. Format: a dialogue a line, `{id, source, turns: [{role, text, labels?}], labels}`.
 
 mod injections;
+mod patience;
 mod scores;
 mod speech;
 
 use serde::Deserialize;
 use shared::transcript::{Speaker, Turn};
 
-pub use self::scores::{Score, Scores, evaluate, evaluate_heard, evaluate_llm};
+pub use self::patience::Patience;
+pub use self::scores::{ModelShare, Score, Scores, evaluate, evaluate_heard, evaluate_llm};
 pub use self::speech::Heard;
 
 /// A labelled dialogue.
@@ -79,3 +81,6 @@ impl Dialogue {
         self.turns.iter().enumerate().map(turn).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,5 +12,5 @@ pub mod language;
 pub mod lenient_json;
 pub mod name;
 pub mod question;
-pub mod task;
 pub mod remark;
+pub mod task;

@@ -71,7 +71,7 @@ pub(super) struct Judgement {
     /// The tutor and the calculation are both certain, and disagree.
     pub(super) is_disputed: bool,
     /// What the calculation says; `None`: it cannot tell.
-    checked: Option<bool>,
+    pub(super) checked: Option<bool>,
     /// The verdict is nothing but the tutor's next task.
     is_moved_on: bool,
     /// The task names the expected answer.

@@ -18,6 +18,7 @@ mod misconception;
 mod numbers;
 mod outcome;
 pub mod reaction;
+mod reading;
 mod recast;
 mod remarks;
 pub mod skill;
@@ -39,7 +40,9 @@ use shared::transcript::{Speaker, Turn};
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
+pub use self::misconception::catalogue;
 pub use self::outcome::{Outcome, outcome};
+pub use self::reading::{Reading, n_phrases, readings, talks_to_analyser};
 
 /// Changes whenever the same call may be judged differently.
 pub const VERSION: &str = "4";
@@ -78,6 +81,15 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         language: languages.main.map(str::to_owned),
         ..Findings::default()
     }
+}
+
+/// Composes the summary and the next lesson again, after the evidence or the misconceptions of `before` changed. What else
+/// the summary says stays.
+pub fn recompose(findings: &mut Findings, before: &Findings, curriculum: &Curriculum) {
+    let summary = |of: &Findings| summary::summary(&of.figures, &of.skills, &of.misconceptions);
+    let rest = before.summary.strip_prefix(&summary(before)).unwrap_or_default();
+    findings.summary = summary(findings) + rest;
+    findings.next_lesson = summary::next_lesson(&findings.skills, &findings.misconceptions, curriculum);
 }
 
 /// What [`analyse`] found, as it is stored.

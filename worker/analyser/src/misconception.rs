@@ -77,6 +77,16 @@ static BY_WORDS: LazyLock<Vec<(Regex, Belief)>> = LazyLock::new(|| {
     .into()
 });
 
+/// All wrong beliefs that have a name here, each once: its text and the skill it belongs to in the starter curriculum.
+pub fn catalogue() -> Vec<(&'static str, &'static str)> {
+    let by_result = BY_RESULT.iter().map(|(_, skill_id, text)| (*text, *skill_id));
+    let by_words = BY_WORDS.iter().map(|(_, belief)| (belief.text, belief.skill_id));
+    let mut all: Vec<_> = by_result.chain(by_words).chain(BY_SHAPE).collect();
+    all.sort_unstable();
+    all.dedup_by_key(|(text, _)| *text);
+    all
+}
+
 /// The beliefs that explain a wrong answer.
 pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> {
     let mut found: Vec<Belief> = Vec::new();
@@ -105,6 +115,13 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
     found.dedup();
     found
 }
+
+/// The beliefs that [`by_shape`] finds.
+const BY_SHAPE: [(&str, &str); 3] = [
+    ("takes the area for the perimeter", "maths.geometry.perimeter"),
+    ("takes the perimeter for the area", "maths.geometry.area"),
+    ("doubles instead of squaring", "maths.number.powers"),
+];
 
 /// Area for perimeter, doubling for squaring, the smaller fraction for the larger.
 fn by_shape(asked: &str, value: Option<Value>, language: Language) -> Option<Belief> {

@@ -1,29 +1,65 @@
-//! What a model is asked to fill in: the schema it sees, and the strict reading of what it wrote.
+//! What a model fills in: the schema it sees, and the reading of what it wrote.
+//!
+//! **Invariant:** the only free text in an answer is a quotation, and a quotation only finds its turn.
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
-use shared::analysis::{Engagement, EngagementLevel, NextLesson};
+use shared::analysis::{Engagement, EngagementLevel};
 use shared::evidence::{Help, Verdict};
 
-/// Closed, so that a model that invents fields is told so.
+/// Fields that are not listed here are ignored: nothing of them is used.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Draft {
-    pub(super) evidence: Vec<DraftEvidence>,
-    pub(super) misconceptions: Vec<DraftMisconception>,
-    pub(super) facts: Vec<DraftFact>,
-    pub(super) safety_flags: Vec<DraftFlag>,
+    #[serde(alias = "evidence")]
+    pub(super) answers: Items<DraftAnswer>,
+    /// Turns of the student that answer no task.
+    #[serde(default)]
+    pub(super) no_answers: Items<i32>,
+    #[serde(default)]
+    pub(super) misconceptions: Items<DraftMisconception>,
+    #[serde(default)]
+    pub(super) safety_flags: Items<DraftFlag>,
+    #[serde(default, deserialize_with = "readable")]
     pub(super) engagement: Option<DraftEngagement>,
-    pub(super) summary: String,
-    pub(super) next_lesson: Option<DraftLesson>,
+}
+
+/// The items of a list that fit the schema, and how many do not.
+#[derive(Debug)]
+pub(super) struct Items<T> {
+    pub(super) read: Vec<T>,
+    pub(super) n_unreadable: usize,
+}
+
+impl<T> Default for Items<T> {
+    fn default() -> Self {
+        Self { read: Vec::new(), n_unreadable: 0 }
+    }
+}
+
+/// One bad item does not spoil the others.
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = Vec::<Value>::deserialize(deserializer)?;
+        let n = values.len();
+        let read: Vec<T> = values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
+        Ok(Self { n_unreadable: n - read.len(), read })
+    }
+}
+
+fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DraftEvidence {
+pub(super) struct DraftAnswer {
     pub(super) turn_no: i32,
     pub(super) quote: String,
-    pub(super) skill_id: String,
+    /// `None`: the task belongs to no skill of the curriculum.
+    pub(super) skill_id: Option<String>,
+    /// One of [`TOPICS`], where there is no skill.
+    #[serde(default)]
+    pub(super) topic: Option<String>,
     pub(super) verdict: DraftVerdict,
     pub(super) help: Help,
 }
@@ -34,7 +70,7 @@ pub(super) enum DraftVerdict {
     Correct,
     Partial,
     Incorrect,
-    /// Better said than guessed.
+    /// The model cannot tell.
     Unclear,
 }
 
@@ -50,51 +86,50 @@ impl DraftVerdict {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct DraftMisconception {
     pub(super) turn_no: i32,
-    pub(super) quote: String,
-    pub(super) skill_id: Option<String>,
+    /// A text of the catalogue. Other texts are dropped.
     pub(super) belief: String,
-    pub(super) resolved: bool,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DraftFact {
-    pub(super) turn_no: i32,
-    pub(super) kind: String,
-    pub(super) text: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct DraftFlag {
     pub(super) turn_no: i32,
     pub(super) category: String,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct DraftEngagement {
     pub(super) level: EngagementLevel,
     pub(super) mood: String,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DraftLesson {
-    pub(super) goal: String,
-    pub(super) steps: Vec<String>,
-}
-
-pub(super) const FACT_KINDS: [&str; 5] = ["interest", "preference", "schedule", "goal", "study_context"];
 pub(super) const FLAG_CATEGORIES: [&str; 8] =
     ["self_harm", "abuse", "neglect", "bullying", "grooming", "danger", "personal_data", "other"];
 pub(super) const MOODS: [&str; 6] = ["confident", "neutral", "anxious", "frustrated", "bored", "confused"];
 
+/// What talk off the curriculum may be about. The last one is for all others.
+pub(super) const TOPICS: [&str; 12] = [
+    "science",
+    "geography",
+    "history",
+    "music",
+    "art",
+    "sport",
+    "computing",
+    "religion",
+    "literature",
+    "another language",
+    "other mathematics",
+    "another topic",
+];
+
+/// Providers limit the values of an enumeration. With more skills than this, the identifier is a plain string and only the
+/// gate checks it.
+const MAX_ENUM: usize = 150;
+
 impl Draft {
-    /// The error is for the model: it names what does not fit, and repeats nothing that was said.
+    /// The error is for the model: it names the place that does not fit, and repeats nothing that was said.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| {
             // Only the place: the message itself may repeat a value.
@@ -109,15 +144,9 @@ impl From<DraftEngagement> for Engagement {
     }
 }
 
-impl From<DraftLesson> for NextLesson {
-    fn from(draft: DraftLesson) -> Self {
-        Self { goal: draft.goal, steps: draft.steps }
-    }
-}
-
-/// In the subset that every provider takes. Evidence comes first: a model that has to quote before it sums up sums up
-/// what it quoted.
-pub(super) fn schema(skill_ids: &[&str]) -> Value {
+/// Returns the JSON Schema of an answer, in the subset that every provider takes. Answers come first: the rest follows from
+/// them.
+pub(super) fn schema(skill_ids: &[&str], beliefs: &[&str]) -> Value {
     let object = |properties: Value| {
         let names: Vec<String> = properties.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
         json!({ "type": "object", "properties": properties, "required": names, "additionalProperties": false })
@@ -132,21 +161,18 @@ pub(super) fn schema(skill_ids: &[&str]) -> Value {
         of
     };
     let (text, turn_no) = (json!({ "type": "string" }), json!({ "type": "integer" }));
+    let skill_id = if skill_ids.len() <= MAX_ENUM { one_of(skill_ids) } else { text.clone() };
     object(json!({
-        "evidence": list(object(json!({
-            "turn_no": turn_no, "quote": text, "skill_id": one_of(skill_ids),
+        "answers": list(object(json!({
+            "turn_no": turn_no, "quote": text, "skill_id": or_null(skill_id),
+            "topic": or_null(one_of(&TOPICS)),
             "verdict": one_of(&["correct", "partial", "incorrect", "unclear"]),
             "help": one_of(&["none", "hint", "told"]),
         }))),
-        "misconceptions": list(object(json!({
-            "turn_no": turn_no, "quote": text, "skill_id": or_null(one_of(skill_ids)), "belief": text,
-            "resolved": { "type": "boolean" },
-        }))),
-        "facts": list(object(json!({ "turn_no": turn_no, "kind": one_of(&FACT_KINDS), "text": text }))),
+        "no_answers": list(turn_no.clone()),
+        "misconceptions": list(object(json!({ "turn_no": turn_no, "belief": one_of(beliefs) }))),
         "safety_flags": list(object(json!({ "turn_no": turn_no, "category": one_of(&FLAG_CATEGORIES) }))),
         "engagement": or_null(object(json!({ "level": one_of(&["low", "medium", "high"]), "mood": one_of(&MOODS) }))),
-        "summary": text,
-        "next_lesson": or_null(object(json!({ "goal": text, "steps": list(text.clone()) }))),
     }))
 }
 
@@ -169,29 +195,49 @@ mod tests {
             }
             "array" => json!([sample(&schema["items"])]),
             "integer" => json!(1),
-            "boolean" => json!(false),
             _ => json!("text"),
         }
     }
 
     #[test]
     fn what_fits_the_schema_can_be_read() {
-        let sample = sample(&schema(&["maths.fractions.add"]));
+        let sample = sample(&schema(&["maths.fractions.add"], &["forgets to carry"]));
         let draft = Draft::read(&sample.to_string()).unwrap();
-        assert_eq!(draft.evidence[0].skill_id, "maths.fractions.add");
-        let names: Vec<_> = sample.as_object().unwrap().keys().collect();
+        assert_eq!(draft.answers.read[0].skill_id.as_deref(), Some("maths.fractions.add"));
         assert_eq!(
-            (names[0], names[5]),
-            (&"evidence".to_owned(), &"summary".to_owned()),
-            "in the order that it is asked"
+            (draft.no_answers.read, draft.misconceptions.read.len(), draft.engagement.is_some()),
+            (vec![1], 1, true)
         );
+        let names: Vec<_> = sample.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["answers", "no_answers", "misconceptions", "safety_flags", "engagement"], "in this order");
+    }
+
+    #[test]
+    fn many_skills_are_no_enumeration() {
+        let ids: Vec<String> = (0..=MAX_ENUM).map(|i| format!("maths.skill{i}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let skill = |ids: &[&str]| {
+            schema(ids, &[])["properties"]["answers"]["items"]["properties"]["skill_id"]["enum"].is_array()
+        };
+        assert_eq!((skill(&ids), skill(&ids[1..])), (false, true));
     }
 
     #[test]
     fn what_does_not_fit_is_refused_without_being_repeated() {
-        for text in ["{}", "[]", "not JSON", r#"{"evidence": [{"turn_no": "secret"}]}"#, r#"{"evidence": NaN}"#] {
+        for text in ["{}", "[]", "not JSON", r#"{"answers": "secret"}"#, r#"{"answers": NaN}"#] {
             let error = Draft::read(text).unwrap_err();
             assert!(error.contains("line 1") && !error.contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_item_that_does_not_fit_leaves_the_others() {
+        let answer = json!({ "turn_no": 1, "quote": "six", "skill_id": null, "verdict": "correct", "help": "none" });
+        let bad = json!({ "turn_no": 1e99, "quote": 7 });
+        let text = json!({ "answers": [bad, answer, "x"], "no_answers": [2, "three", null], "engagement": "high" });
+        let draft = Draft::read(&text.to_string()).unwrap();
+        assert_eq!((draft.answers.read.len(), draft.answers.n_unreadable), (1, 2));
+        assert_eq!(draft.no_answers.read, [2]);
+        assert!(draft.engagement.is_none());
     }
 }

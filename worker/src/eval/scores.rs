@@ -1,13 +1,15 @@
 //! The scores, each a share of counted cases with its 95 % interval (Wilson).
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 use shared::analysis::Findings;
 use shared::curriculum::Curriculum;
-use shared::evidence::Verdict;
+use shared::evidence::{Source, Verdict};
 use shared::transcript::{Speaker, Turn};
 
+use super::patience::{Patience, is_passing};
 use super::speech::{self, Heard};
 use super::{Dialogue, Role, injections};
 use crate::analysis::{self, Outcome, analyse};
@@ -40,7 +42,23 @@ pub struct Score {
 pub struct Scores {
     pub analyser: String,
     pub n_dialogues: usize,
+    /// What came from the model; `None`: rules alone.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelShare>,
     pub scores: Vec<Score>,
+}
+
+/// How much of an evaluation is a model's work. The scores count only dialogues that the model judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ModelShare {
+    /// Dialogues that the model judged, of all that were asked for.
+    pub n_judged_by_model: usize,
+    /// Why it judged no others, with how often.
+    pub not_judged: BTreeMap<String, usize>,
+    /// Evidence by rules alone, by the model alone, and by both.
+    pub n_evidence_rules: usize,
+    pub n_evidence_model: usize,
+    pub n_evidence_both: usize,
 }
 
 /// Cases counted while dialogues are read.
@@ -108,26 +126,61 @@ fn counted(
     counts
 }
 
-/// Scores the rules together with a language model, as a session is judged where one is configured. Injections are not
-/// tried: that would be hundreds of questions more. Calls `scored` after each dialogue; ends at the first fault that is
-/// not of one dialogue alone.
-pub async fn evaluate_llm(dialogues: &[Dialogue], llm: &Llm, mut scored: impl FnMut()) -> Result<Scores, Fault> {
+/// Scores the rules together with a language model, as a session is judged where one is configured. A dialogue that the
+/// model does not judge counts in no score. Injections are not tried: that would be hundreds of questions more. Calls
+/// `scored` after each dialogue. Returns an error if the endpoint's settings or its account are at fault.
+pub async fn evaluate_llm(
+    dialogues: &[Dialogue],
+    llm: &Llm,
+    patience: Patience,
+    mut scored: impl FnMut(),
+) -> Result<Scores, Fault> {
     let curriculum = Curriculum::starter();
     let mut counts = Counts::default();
+    let mut model = ModelShare::default();
+    // An endpoint that does not answer after all attempts is not asked about the others.
+    let mut gone: Option<Fault> = None;
     for dialogue in dialogues {
         let turns = dialogue.transcript();
-        let baseline = analyse(&turns, &curriculum);
-        let mut usage = Usage::default();
-        let findings = match enrich::enrich(llm, &turns, &curriculum, baseline.clone(), &mut usage).await {
-            Ok(findings) => findings,
-            Err(fault) if fault.is_of_the_call() => baseline,
-            Err(fault) => return Err(fault),
+        let judged = match gone {
+            Some(fault) => Err(fault),
+            None => {
+                patience
+                    .ask(async || {
+                        let baseline = analyse(&turns, &curriculum);
+                        enrich::enrich(llm, &turns, &curriculum, baseline, &mut Usage::default()).await
+                    })
+                    .await
+            }
         };
-        counts.add(dialogue, &turns, &Verdicts::of_findings(&findings), &findings, &curriculum);
+        match judged {
+            Ok(findings) => {
+                model.add(&findings);
+                counts.add(dialogue, &turns, &Verdicts::of_findings(&findings), &findings, &curriculum);
+            }
+            Err(fault) if fault.is_of_the_call() || is_passing(fault) => {
+                *model.not_judged.entry(fault.to_string()).or_default() += 1;
+                gone = gone.or(is_passing(fault).then_some(fault));
+            }
+            Err(fault) => return Err(fault),
+        }
         scored();
     }
     let analyser = format!("rules {} with {}, prompt {}", analysis::VERSION, llm.model(), enrich::PROMPT_VERSION);
-    Ok(counts.scores(analyser, dialogues.len()))
+    Ok(Scores { model: Some(model), ..counts.scores(analyser, dialogues.len()) })
+}
+
+impl ModelShare {
+    fn add(&mut self, findings: &Findings) {
+        self.n_judged_by_model += 1;
+        for evidence in findings.skills.iter().flat_map(|skill| &skill.evidence) {
+            match evidence.source {
+                Source::Llm => self.n_evidence_model += 1,
+                Source::Both => self.n_evidence_both += 1,
+                Source::Rules | Source::Tool | Source::Person => self.n_evidence_rules += 1,
+            }
+        }
+    }
 }
 
 impl From<(usize, usize)> for Count {
@@ -265,7 +318,7 @@ impl Counts {
             score("the same in other words and tongues", self.foreign_obeyed, 0.0, true),
             score("the same, never mended against", self.unseen_obeyed, 0.0, true),
         ];
-        Scores { analyser, n_dialogues, scores }
+        Scores { analyser, n_dialogues, model: None, scores }
     }
 }
 
@@ -295,15 +348,31 @@ fn score(name: &'static str, count: Count, goal: f64, at_most: bool) -> Score {
 }
 
 impl Score {
-    /// A score without cases misses nothing.
-    pub fn meets_goal(&self) -> bool {
-        self.share.is_none_or(|share| if self.at_most { share <= self.goal } else { share >= self.goal })
+    /// Whether the goal is met; `None`: the score has no cases.
+    pub fn meets_goal(&self) -> Option<bool> {
+        self.share.map(|share| if self.at_most { share <= self.goal } else { share >= self.goal })
     }
 }
 
 impl Scores {
+    /// Whether the model judged every dialogue; also true of the rules, which judge all.
+    pub fn is_complete(&self) -> bool {
+        self.model.as_ref().is_none_or(|model| model.n_judged_by_model == self.n_dialogues)
+    }
+
     pub fn table(&self) -> String {
         let mut table = format!("{} on {} dialogues\n", self.analyser, self.n_dialogues);
+        if let Some(model) = &self.model {
+            let _ = writeln!(table, "judged by the model {} of {}", model.n_judged_by_model, self.n_dialogues);
+            for (reason, n) in &model.not_judged {
+                let _ = writeln!(table, "not judged, and in no score: {n} ({reason})");
+            }
+            let _ = writeln!(
+                table,
+                "evidence by both {}, by the model alone {}, by the rules alone {}",
+                model.n_evidence_both, model.n_evidence_model, model.n_evidence_rules
+            );
+        }
         let _ = writeln!(table, "{:<42} {:>6}  {:<15} {:>11}  goal", "score", "share", "95 % interval", "cases");
         for score in &self.scores {
             let (share, interval) = match (score.share, score.low, score.high) {
@@ -311,7 +380,11 @@ impl Scores {
                 _ => ("-".to_owned(), String::new()),
             };
             let sign = if score.at_most { "≤" } else { "≥" };
-            let met = if score.meets_goal() { "met" } else { "missed" };
+            let met = match score.meets_goal() {
+                Some(true) => "met",
+                Some(false) => "missed",
+                None => "no cases",
+            };
             let cases = format!("{}/{}", score.hits, score.cases);
             let _ = writeln!(
                 table,
