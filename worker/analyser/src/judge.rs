@@ -4,7 +4,7 @@
 //! none of them decides stays undecided.
 
 use domain::answer::{self, Expecting};
-use domain::task::Task;
+use domain::task::{Relation, Task};
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 
@@ -76,7 +76,19 @@ pub(super) struct Judgement {
     is_moved_on: bool,
     /// The task names the expected answer.
     is_told: bool,
+    /// How the task hangs together with the one before; `None`: no task was set.
+    relation: Option<Relation>,
     standing: Standing,
+}
+
+impl Judgement {
+    /// The index of its skill; `None`: it belongs to none, or nothing is certain.
+    pub(super) fn skill(&self) -> Option<usize> {
+        match self.place {
+            Place::Skill(skill) => Some(skill),
+            Place::Topic(_) | Place::Nowhere => None,
+        }
+    }
 }
 
 /// One judgement for each exchange.
@@ -122,7 +134,7 @@ fn at_once(
     opens_task: bool,
     is_open: bool,
 ) -> Judgement {
-    let kind = kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some()));
+    let kind = kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some() || task.goal.is_some()));
     let value = value(exchange, expected.is_some());
     let mut judgement = Judgement {
         kind,
@@ -138,6 +150,7 @@ fn at_once(
         checked: None,
         is_moved_on: false,
         is_told: task.is_some_and(|task| task.is_told),
+        relation: task.map(|task| task.relation),
         standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
@@ -255,10 +268,14 @@ fn is_echo(exchange: &Exchange, value: Option<Value>) -> bool {
 /// Who says more than so many words says more than the tutor's number.
 const ECHO: usize = 5;
 
-/// What the task's own key says; `None`: it cannot tell.
+/// What the task's own key says; `None`: it cannot tell. Who gives the open task's answer instead of a step is right too.
 fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
-    let key = answer::Key::from(task.expected.as_deref()?);
-    match answer::judge(&exchange.task, &key, &exchange.said, exchange.language) {
+    let judged = |key: answer::Key| answer::judge(&exchange.task, &key, &exchange.said, exchange.language);
+    let own = task.key().map(judged);
+    if task.goal_key().map(judged) == Some(answer::Judgement::Right) {
+        return Some(true);
+    }
+    match own? {
         answer::Judgement::Right => Some(true),
         answer::Judgement::Wrong => Some(false),
         answer::Judgement::WrongForm | answer::Judgement::Undecided => None,
@@ -475,7 +492,10 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
     let (mut failed, mut told, mut said_by_tutor) = (false, Vec::<Value>::new(), String::new());
     let mut was_right = false;
     for (exchange, judgement) in exchanges.iter().zip(judgements.iter_mut()) {
-        let opens = judgement.opens_task || was_right && is_new(exchange, failed);
+        let opens = match judgement.relation {
+            Some(relation) => relation == Relation::New,
+            None => judgement.opens_task || was_right && is_new(exchange, failed),
+        };
         if opens {
             failed = false;
             told.clear();

@@ -22,7 +22,6 @@ mod recast;
 mod remarks;
 pub mod skill;
 mod summary;
-mod topic;
 mod tutoring;
 
 use std::time::Duration;
@@ -30,7 +29,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::language::{self, Languages};
 use shared::analysis::{
-    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding,
+    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding,
 };
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
@@ -39,6 +38,7 @@ use shared::transcript::{Speaker, Turn};
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
+use self::skill::Place;
 pub use self::outcome::{Outcome, outcome};
 
 /// Changes whenever the same call may be judged differently.
@@ -53,7 +53,7 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
     // In a language without rules nothing is judged.
     let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
     let judgements = judge::judge(&exchanges, curriculum);
-    let topics = topic::topics(&exchanges, &judgements, curriculum);
+    let topics: Vec<Option<usize>> = judgements.iter().map(Judgement::skill).collect();
     let figures = figures::figures(turns, &judgements);
     let skills = skills(&exchanges, &judgements, &topics, curriculum);
     let misconceptions = misconceptions(&exchanges, &judgements, &topics, curriculum);
@@ -69,6 +69,7 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
         tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
         introduction: introduction::introduction(turns),
+        other_topics: other_topics(&exchanges, &judgements),
         disputes: disputes(&exchanges, &judgements),
         figures,
         skills,
@@ -210,6 +211,21 @@ fn misconceptions(
                 }
                 None => {}
             }
+        }
+    }
+    findings
+}
+
+/// Judged answers about topics that are in no curriculum.
+fn other_topics(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<TopicFinding> {
+    let mut findings: Vec<TopicFinding> = Vec::new();
+    for (exchange, judgement) in exchanges.iter().zip(judgements) {
+        let Place::Topic(topic) = judgement.place else { continue };
+        let Some(verdict) = judgement.verdict.filter(|_| judgement.kind == Kind::Answer) else { continue };
+        let answer = TopicAnswer { turn_no: exchange.telling_turn().turn_no, verdict, help: judgement.help };
+        match findings.iter_mut().find(|finding| finding.topic == topic) {
+            Some(finding) => finding.answers.push(answer),
+            None => findings.push(TopicFinding { topic: topic.to_owned(), answers: vec![answer] }),
         }
     }
     findings
