@@ -183,12 +183,18 @@ fn at_once(
     let miscalculated =
         arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
     let tutor = heard(exchange, value);
+    // The key of a hint or step is less certain than that of a task: a tutor who goes on as after a right answer may mean
+    // another step.
+    let is_step = judgement.relation.is_some_and(|relation| relation != Relation::New);
     let mut decide = |verdict, noise, reason: &str| {
         judgement.verdict = Some(verdict);
         judgement.noise = noise;
         reason.clone_into(&mut judgement.reason);
     };
     match (tutor, checked) {
+        (Heard::Right | Heard::LikelyRight, Some(false)) if is_step => {
+            "the tutor went on, though it is not what the step asks for".clone_into(&mut judgement.reason);
+        }
         (Heard::Right, Some(false)) | (Heard::Wrong, Some(true)) => {
             judgement.is_disputed = true;
             "the tutor and the calculation disagree".clone_into(&mut judgement.reason);
