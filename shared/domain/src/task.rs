@@ -17,7 +17,7 @@ use self::found::{Before, Found, Frame, geometry::Shape};
 use self::item::{End, Item, Sentence};
 use self::talk::Question;
 use self::words::Cue;
-use crate::answer::{Exact, Key, Language};
+use crate::answer::{Exact, Judgement, Key, Language, judge};
 
 /// The kind of answer that a task wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +115,8 @@ pub struct Context {
     root: Option<Task>,
     /// The root was not answered rightly so far.
     is_open: bool,
+    /// A step of the root was right, and the root's answer is not known.
+    may_be_done: bool,
     last: Option<Task>,
     shape: Option<Shape>,
     has_decimals: bool,
@@ -128,6 +130,7 @@ impl Default for Context {
             language: Language::English,
             root: None,
             is_open: false,
+            may_be_done: false,
             last: None,
             shape: None,
             has_decimals: false,
@@ -177,10 +180,18 @@ impl Context {
         match task.relation {
             Relation::New => {
                 self.is_open = is_right != Some(true);
+                self.may_be_done = false;
                 self.root = Some(task.clone());
             }
             Relation::Again => self.is_open &= is_right != Some(true),
-            Relation::Step => {}
+            Relation::Step => match task.goal_key() {
+                Some(goal) => match judge("", &goal, said, self.language) {
+                    Judgement::Right => self.is_open = false,
+                    Judgement::Wrong => {}
+                    Judgement::WrongForm | Judgement::Undecided => self.is_open &= is_right != Some(true),
+                },
+                None => self.may_be_done |= is_right == Some(true),
+            },
         }
         self.last = Some(task);
     }
@@ -218,7 +229,11 @@ pub fn read(utterance: &str, context: &Context) -> Option<Task> {
     let before = context.before();
     let open = context.root.as_ref().filter(|_| context.is_open);
     let moves_on = sentences.iter().any(|sentence| sentence.has(Cue::Another) || sentence.has_word("skipped"));
-    let found = (0..sentences.len()).rev().find_map(|at| Some((at, find(&sentences[at], &sentences[..=at], before)?)));
+    let found = (0..sentences.len()).rev().find_map(|at| {
+        // A statement with more numbers after it only prepares something.
+        let prepares = sentences[at].end == End::Stop && sentences[at + 1..].iter().any(Sentence::has_number);
+        if prepares { None } else { Some((at, find(&sentences[at], &sentences[..=at], before)?)) }
+    });
     if let Some((at, mut found)) = found {
         // A question after the task asks for something on the way.
         let later = sentences[at + 1..]
@@ -235,7 +250,9 @@ pub fn read(utterance: &str, context: &Context) -> Option<Task> {
             {
                 Task::new(found, Relation::Again)
             }
-            Some(open) if !moves_on && serves(found.form, open.form) => {
+            Some(open)
+                if !moves_on && (serves(found.form, open.form) && !context.may_be_done || shares(&found, open)) =>
+            {
                 let mut step = Task::new(found, Relation::Step);
                 step.form = open.form;
                 step.goal.clone_from(&open.expected);
@@ -250,7 +267,7 @@ pub fn read(utterance: &str, context: &Context) -> Option<Task> {
     }
     let asks = last.end == End::Question || last.end == End::Dots;
     let question = sentences.iter().rev().find(|sentence| sentence.end == End::Question || sentence.end == End::Dots);
-    match (question, open) {
+    match (question, open.filter(|_| question.is_none() || !context.may_be_done)) {
         (Some(question), Some(open)) => match talk::question(question) {
             Question::Talk => (!asks).then(|| again(open)),
             Question::Check | Question::Way => Some(step(open, Wanted::Free)),
@@ -292,7 +309,7 @@ fn unknown(question: &Sentence, sentences: &[Sentence], context: &Context) -> Op
     let mut task = Task::new(other, Relation::New);
     let items = found::core(&question.items);
     let starts_on = matches!(question.items.first(), Some(Item::Cue(Cue::And)));
-    task.is_elliptic = starts_on || items.len() <= 2 && !items.is_empty();
+    task.is_elliptic = (starts_on || items.len() <= 2 && !items.is_empty()) && question.end == End::Question;
     let statements: Vec<&Sentence> = sentences
         .iter()
         .filter(|s| s.end == End::Stop && s.items.len() >= TEXT_WORDS && !s.has(Cue::You) && !s.has_number())
@@ -316,6 +333,7 @@ fn unknown(question: &Sentence, sentences: &[Sentence], context: &Context) -> Op
     if task.is_elliptic
         && let Some(last) = &context.last
         && !question.has_number()
+        && !(matches!(last.form, Form::Perimeter | Form::Area) && question.has(Cue::HowMuch))
     {
         task.form = last.form;
         task.frame = last.frame.clone();
@@ -363,8 +381,8 @@ fn instruction(last: &Sentence, context: &Context) -> Option<Task> {
 fn without_echo<'a, 'b>(sentences: &'b [Sentence<'a>], is_reply: bool) -> &'b [Sentence<'a>] {
     let echoes = |sentence: &&Sentence| {
         sentence.end == End::Stop
-            && sentence.items.len() <= 4
-            && sentence.numbers().len() <= 1
+            && (sentence.items.len() <= 4 && sentence.numbers().len() <= 1
+                || sentence.items.len() <= 7 && matches!(sentence.items.first(), Some(Item::Cue(Cue::Filler))))
             && !sentence.has_any(&[
                 Cue::Squared,
                 Cue::Cubed,
@@ -387,6 +405,7 @@ fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> 
         return None;
     }
     found::language::find(sentence, before)
+        .or_else(|| found::measure::coins(sentence, all, before))
         .or_else(|| found::fractions::of_story(sentence, all))
         .or_else(|| found::data::find(sentence, all))
         .or_else(|| found::numbers::find(sentence, before))
@@ -415,6 +434,17 @@ fn exact(key: &str) -> Option<Exact> {
     }
 }
 
+/// Whether a calculation takes a part of the open one, or goes on with its pattern.
+fn shares(found: &Found, open: &Task) -> bool {
+    if found.form != open.form {
+        return false;
+    }
+    match (&found.frame, &open.frame) {
+        (Frame::Calculation(new), Frame::Calculation(old)) => new.shares_number(old),
+        _ => found.form == Form::Pattern && found.expected != open.expected,
+    }
+}
+
 /// Whether an exercise of the first form is a usual step of one of the second.
 fn serves(step: Form, problem: Form) -> bool {
     use Form as F;
@@ -440,6 +470,7 @@ fn serves(step: Form, problem: Form) -> bool {
         F::DivideFacts => matches!(step, F::Count | F::MultiplyFacts),
         F::MultiplyLarge | F::DivideLarge => basic && step != problem,
         F::Count | F::Other | F::Curriculum | F::Translation => false,
+        F::Pattern => matches!(step, F::AddFacts | F::AddLarge | F::SubtractFacts | F::SubtractLarge),
         F::FractionAddUnlike
         | F::FractionSubtractUnlike
         | F::FractionAddLike

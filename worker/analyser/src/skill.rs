@@ -148,6 +148,21 @@ impl<'a> Lesson<'a> {
         {
             return Place::Skill(skill);
         }
+        let best = asked.scores.iter().max_by_key(|(skill, score)| (**score, std::cmp::Reverse(**skill)));
+        // In a lesson of a language the words tell the skill: "What does sotto mean?", "Cheese?"
+        if is_about_words(task.form) && subject.has_language {
+            let own = |skill: usize| LANGUAGES.contains(&self.curriculum.skills[skill].subject_id.as_str());
+            let best = asked
+                .scores
+                .iter()
+                .filter(|(skill, _)| own(**skill))
+                .max_by_key(|(skill, score)| (**score, std::cmp::Reverse(**skill)));
+            return match best {
+                Some((skill, score)) if *score >= ENOUGH_IN_SUBJECT => Place::Skill(*skill),
+                _ if task.is_elliptic => last,
+                _ => Place::Nowhere,
+            };
+        }
         let by_form = task.form.skill_id().and_then(|id| self.find(id));
         if let Some(skill) = by_form.filter(|skill| subject.allows(&self.curriculum.skills[*skill].subject_id)) {
             // The words of the task may name a neighbour: "How much change?" in a bare subtraction.
@@ -156,7 +171,6 @@ impl<'a> Lesson<'a> {
         if by_form.is_some() {
             return Place::Topic(asked.topic.or(subject.topic).unwrap_or(topic::OTHER));
         }
-        let best = asked.scores.iter().max_by_key(|(skill, score)| (**score, std::cmp::Reverse(**skill)));
         if let (Some((skill, score)), None) = (best, asked.topic) {
             let own = &self.curriculum.skills[*skill].subject_id;
             let enough = if subject.is(own) { ENOUGH_IN_SUBJECT } else { ENOUGH };
@@ -192,7 +206,9 @@ impl<'a> Lesson<'a> {
         for asked in &self.exchanges {
             let form =
                 asked.task.as_ref().filter(|task| task.relation == Relation::New).and_then(|task| task.form.skill_id());
-            if let Some(skill) = form.and_then(|id| self.find(id)) {
+            // "What does sotto mean?" is asked in any lesson.
+            let is_vague = asked.task.as_ref().is_some_and(|task| is_about_words(task.form));
+            if let Some(skill) = form.filter(|_| !is_vague).and_then(|id| self.find(id)) {
                 *points.entry(&self.curriculum.skills[skill].subject_id).or_default() += 3;
             } else if let Some(skill) = asked.question {
                 *points.entry(&self.curriculum.skills[skill].subject_id).or_default() += 3;
@@ -228,13 +244,24 @@ impl<'a> Lesson<'a> {
         let known = points.into_iter().filter(|(_, count)| *count * 3 >= strongest && *count * 2 > total && *count > 0);
         let known: Vec<String> = known.map(|(subject, _)| subject.to_owned()).collect();
         let is_off = known.is_empty();
-        Subject { known, topic: topic.filter(|_| is_off).map(|(topic, _)| topic) }
+        let has_language = known.iter().any(|subject| LANGUAGES.contains(&subject.as_str()));
+        Subject { known, has_language, topic: topic.filter(|_| is_off).map(|(topic, _)| topic) }
     }
+}
+
+/// Subjects whose words are foreign.
+const LANGUAGES: [&str; 3] = ["italian", "spanish", "german"];
+
+/// Whether a form says nothing of the subject.
+fn is_about_words(form: Form) -> bool {
+    matches!(form, Form::Translation | Form::WordMeaning | Form::Other | Form::Spelling)
 }
 
 /// The subjects of a call.
 struct Subject {
     known: Vec<String>,
+    /// A foreign language is taught.
+    has_language: bool,
     /// The call is about this topic, which is in no curriculum.
     topic: Option<&'static str>,
 }

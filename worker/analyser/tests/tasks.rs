@@ -115,7 +115,8 @@ fn score(id: &str, language: Language, exchanges: &[Exchange], score: &mut Score
         tasks.push(task);
     }
     for ((exchange, task), place) in exchanges.iter().zip(&tasks).zip(lesson.places()) {
-        let named = if let Place::Skill(skill) = place { Some(curriculum.skills[skill].skill_id.as_str()) } else { None };
+        let named =
+            if let Place::Skill(skill) = place { Some(curriculum.skills[skill].skill_id.as_str()) } else { None };
         let Some(label) = &exchange.label else {
             score.false_skill += usize::from(named.is_some());
             continue;

@@ -120,6 +120,19 @@ impl Expression {
         }
     }
 
+    /// Whether both have a number in common.
+    pub(super) fn shares_number(&self, other: &Self) -> bool {
+        let mut nums = Vec::new();
+        self.walk(&mut |node| {
+            if let Self::Num(num) = node {
+                nums.push(num.value)
+            }
+        });
+        let mut shared = false;
+        other.walk(&mut |node| shared |= matches!(node, Self::Num(num) if nums.contains(&num.value)));
+        shared
+    }
+
     /// Whether there is anything to calculate.
     pub(super) fn is_task(&self) -> bool {
         match self {

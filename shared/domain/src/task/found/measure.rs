@@ -8,7 +8,7 @@ use crate::task::item::{End, Item, Num, Sentence, Style};
 use crate::task::words::{Cue, Quantity, Unit};
 
 pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> {
-    coins(sentence, before)
+    coins(sentence, all, before)
         .or_else(|| units(sentence))
         .or_else(|| clock(sentence, all))
         .or_else(|| rate(sentence, all))
@@ -32,13 +32,14 @@ fn named_coin(text: &str) -> Option<i64> {
     }
 }
 
-fn coins(sentence: &Sentence, before: Before) -> Option<Found> {
+pub(in crate::task) fn coins(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> {
     let items = &sentence.items;
     let dollars = items.iter().find_map(|item| match item {
         Item::Unit(unit) if unit.quantity == Quantity::Money && unit.size == 100 => Some(100),
         _ => None,
     });
-    let coins_named = sentence.text.split(|c: char| !c.is_alphanumeric()).filter_map(named_coin).collect::<Vec<_>>();
+    let coins_named: Vec<i64> =
+        all.iter().flat_map(|s| s.text.split(|c: char| !c.is_alphanumeric())).filter_map(named_coin).collect();
     if sentence.has(Cue::HowMany) && !sentence.has_number() {
         let at = sentence.position(Cue::HowMany)?;
         let asked = coin(items.get(at + 1)?)
@@ -53,7 +54,8 @@ fn coins(sentence: &Sentence, before: Before) -> Option<Found> {
         );
     }
     // "I have three quarters and two dimes. How much money?"
-    if sentence.has(Cue::Coin) && !coins_named.is_empty() {
+    let asks = sentence.end == End::Question || sentence.has(Cue::Coin);
+    if asks && !coins_named.is_empty() && all.iter().any(Sentence::has_number) {
         return Some(Found::form(Form::Money, Wanted::Money));
     }
     None

@@ -270,7 +270,12 @@ fn compare(sentence: &Sentence, before: Before) -> Option<Found> {
             let is_single = listed.iter().filter(|num| num.value == best.value).count() == 1;
             let expected = is_single.then(|| written(&best, &listed));
             let options = listed.iter().map(|num| written(num, &listed)).collect();
-            let found = Found::new(compared_form(&listed), Wanted::Choice(options), expected);
+            let mut found = Found::new(compared_form(&listed), Wanted::Choice(options), expected);
+            // "Which is larger, ninety-nine thousand or a hundred and one thousand?" "A hundred and one."
+            let thousands = listed.iter().all(|num| num.value.over(Exact::whole(1000)).is_some_and(Exact::is_whole));
+            if thousands && let Some(short) = best.value.over(Exact::whole(1000)) {
+                found.also = [short.to_string()].to_vec();
+            }
             return Some(found.with(Frame::Compared(largest, listed)));
         }
         // "And so which is the greater number?" is about the numbers before.

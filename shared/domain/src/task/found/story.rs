@@ -17,7 +17,8 @@ pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Befor
     if let Some(found) = legs(sentence, all, &nums) {
         return Some(found);
     }
-    let asks = sentence.has_any(&[Cue::HowMany, Cue::HowMuch, Cue::Left, Cue::Altogether])
+    let asks = (sentence.has_any(&[Cue::HowMany, Cue::HowMuch, Cue::Left, Cue::Altogether])
+        || sentence.text.contains("how many"))
         && (sentence.end == End::Question || sentence.end == End::None);
     if !asks && !is_told(sentence, all) {
         return None;
@@ -25,23 +26,44 @@ pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Befor
     let money = all
         .iter()
         .any(|s| s.items.iter().any(|item| matches!(item, Item::Unit(unit) if unit.quantity == Quantity::Money)));
+    let measured = all.iter().any(|s| s.items.iter().any(|item| matches!(item, Item::Unit(_))));
     let parts = nums.iter().any(|num| !num.value.is_whole())
         || all.iter().any(|s| s.has_any(&[Cue::Percent, Cue::Double, Cue::Triple, Cue::Not, Cue::If]));
     let [one, two] = nums[..] else {
         // "eight children, half have orange belts. How many?"
-        return (nums.len() >= 3 && asks).then(|| Found::form(Form::Story, Wanted::Number));
+        let money = money && all.iter().any(|s| s.has_any(&[Cue::Change]));
+        return (nums.len() >= 3 && asks && !money).then(|| Found::form(Form::Story, Wanted::Number));
     };
     let half = |num: &Num| matches!(num.style, crate::task::item::Style::Fraction(..));
+    // "Pepper eats two fifths of a bale in the morning and three tenths at night. How much of the bale?"
+    if half(&one) && half(&two) && asks {
+        let adds = !any(Cue::Left) && !any(Cue::Than) && !any(Cue::Times);
+        let like = one.value.parts().1 == two.value.parts().1;
+        let form = if like { Form::FractionAddLike } else { Form::FractionAddUnlike };
+        return adds.then(|| Found::form(form, Wanted::Fraction));
+    }
     if half(&one) != half(&two) && asks {
         let (part, whole) = if half(&one) { (one, two) } else { (two, one) };
         let rest = any(Cue::Left) || any(Cue::Not) || any(Cue::Gives) || any(Cue::Plus);
-        let value =
-            part.value.times(whole.value).filter(|value| value.is_whole() && !rest && sentence.text.contains("have"));
+        let value = part
+            .value
+            .times(whole.value)
+            .filter(|value| value.is_whole() && !rest && all.iter().any(|s| s.text.contains("have")));
         return Some(Found::new(Form::FractionMeaning, Wanted::Number, value.map(|value| value.to_string())));
     }
     let calculate = |operation: Operation| {
+        // "Five sharks share seventeen kilos."
+        let swaps = operation == Operation::Divide && one.value < two.value;
+        let (one, two) = if swaps { (two, one) } else { (one, two) };
         let expression = Expression::Of(operation, Box::new(Expression::Num(one)), Box::new(Expression::Num(two)));
-        let form = if money { Form::Money } else { expression.form() };
+        let uneven = operation == Operation::Divide && expression.value().is_some_and(|value| !value.is_whole());
+        let form = if money {
+            Form::Money
+        } else if uneven && measured {
+            Form::DecimalMultiply
+        } else {
+            expression.form()
+        };
         let value = expression.value().filter(|value| value.is_whole() && !value.is_negative() && !parts);
         Found::new(form, Wanted::Number, value.map(|value| key(value, true)))
     };
@@ -55,7 +77,7 @@ pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Befor
             || all
                 .iter()
                 .any(|s| s.has_word("deliver") || s.has_word("delivers") || s.has_word("give") || s.has_word("gives"));
-        let each = any(Cue::Each) || any(Cue::LotsOf) || any(Cue::Gets);
+        let each = any(Cue::Each) || any(Cue::LotsOf) || any(Cue::Gets) || any(Cue::Speed);
         return Some(if takes && !each {
             calculate(Operation::Subtract)
         } else {
@@ -65,7 +87,15 @@ pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Befor
     let lots = all
         .iter()
         .any(|s| s.items.windows(3).any(|three| matches!(three, [Item::Num(_), Item::Cue(Cue::LotsOf), Item::Num(_)])));
-    let in_each = all.iter().any(|s| s.has(Cue::Each) && s.has_number());
+    // "fifteen seats in each. How many seats?"
+    let asked_noun = sentence
+        .position(Cue::HowMany)
+        .and_then(|at| if let Some(Item::Word(word)) = sentence.items.get(at + 1) { Some(*word) } else { None });
+    let counted = |noun: &str| {
+        all.iter()
+            .any(|s| s.has(Cue::Each) && s.items.windows(2).any(|pair| *pair == [Item::Num(two), Item::Word(noun)]))
+    };
+    let in_each = all.iter().any(|s| s.has(Cue::Each)) && (asked_noun.is_some_and(counted) || is_told(sentence, all));
     let gives = any(Cue::Gives) || any(Cue::Gets) || any(Cue::More) || any(Cue::Fewer);
     if (lots || in_each) && !gives && !any(Cue::Cost) && !sentence.has(Cue::Each) {
         return Some(calculate(Operation::Multiply));
