@@ -449,7 +449,7 @@ impl Reader<'_, '_> {
         {
             return Some(num);
         }
-        if self.pieces[self.at].kind == Kind::Digits {
+        if self.pieces.get(self.at).is_some_and(|piece| piece.kind == Kind::Digits) {
             return self.in_digits();
         }
         if self.is_pronoun() {
@@ -461,7 +461,7 @@ impl Reader<'_, '_> {
 
     /// "this one", "the third one": no number.
     fn is_pronoun(&self) -> bool {
-        if self.language != Language::English || self.texts[self.at] != "one" {
+        if self.language != Language::English || self.texts.get(self.at).is_none_or(|text| *text != "one") {
             return false;
         }
         let number_follows = matches!(
