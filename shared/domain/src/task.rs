@@ -245,14 +245,11 @@ pub fn read(utterance: &str, context: &Context) -> Option<Task> {
         }
         let is_told = told(&found, sentences, at);
         let mut task = match open {
-            Some(open)
-                if !later && found.expected.is_some() && found.expected == open.expected && found.form == open.form =>
-            {
+            Some(open) if !later && found.expected.is_some() && found.expected == open.expected => {
+                found.form = open.form;
                 Task::new(found, Relation::Again)
             }
-            Some(open)
-                if !moves_on && (serves(found.form, open.form) && !context.may_be_done || shares(&found, open)) =>
-            {
+            Some(open) if !moves_on && is_step(&found, open, context.may_be_done) => {
                 let mut step = Task::new(found, Relation::Step);
                 step.form = open.form;
                 step.goal.clone_from(&open.expected);
@@ -432,6 +429,12 @@ fn exact(key: &str) -> Option<Exact> {
             None => Exact::parse(key),
         },
     }
+}
+
+/// Whether an exercise is a step on the way to the open task's answer.
+fn is_step(found: &Found, open: &Task, may_be_done: bool) -> bool {
+    let vague = found.form == Form::Story && found.expected.is_none();
+    shares(found, open) || !may_be_done && (serves(found.form, open.form) || vague)
 }
 
 /// Whether a calculation takes a part of the open one, or goes on with its pattern.

@@ -270,11 +270,15 @@ fn push<'a>(sentences: &mut Vec<Sentence<'a>>, text: &'a str, pieces: &[Piece<'a
         }
     }
     let whole = span(text, pieces);
-    let end = if unmarked && items[start..].first().is_some_and(|_| opens_question(&items, start)) {
-        End::Question
-    } else {
-        end
+    let asks = |item: &Item| {
+        matches!(
+            item,
+            Item::Cue(
+                Cue::What | Cue::WhatIs | Cue::HowMany | Cue::HowMuch | Cue::Which | Cue::Who | Cue::Where | Cue::Why
+            )
+        )
     };
+    let end = if unmarked && items[start..].iter().any(asks) { End::Question } else { end };
     sentences.push(Sentence::new(items[start..].to_vec(), end, whole));
 }
 
