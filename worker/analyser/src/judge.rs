@@ -134,7 +134,8 @@ fn at_once(
     opens_task: bool,
     is_open: bool,
 ) -> Judgement {
-    let kind = kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some() || task.goal.is_some()));
+    let kind =
+        kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some() || task.goal.is_some()));
     let value = value(exchange, expected.is_some());
     let mut judgement = Judgement {
         kind,

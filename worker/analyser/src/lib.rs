@@ -29,7 +29,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::language::{self, Languages};
 use shared::analysis::{
-    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding,
+    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer,
+    TopicFinding,
 };
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
@@ -38,8 +39,8 @@ use shared::transcript::{Speaker, Turn};
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
-use self::skill::Place;
 pub use self::outcome::{Outcome, outcome};
+use self::skill::Place;
 
 /// Changes whenever the same call may be judged differently.
 pub const VERSION: &str = "4";
