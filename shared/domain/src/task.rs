@@ -185,7 +185,11 @@ impl Context {
             }
             Relation::Again => self.is_open &= is_right != Some(true),
             Relation::Step => match task.goal_key() {
-                Some(goal) => self.is_open &= judge("", &goal, said, self.language) != Judgement::Right,
+                Some(goal) => match judge("", &goal, said, self.language) {
+                    Judgement::Right => self.is_open = false,
+                    Judgement::Wrong => {}
+                    Judgement::WrongForm | Judgement::Undecided => self.is_open &= is_right != Some(true),
+                },
                 None => self.may_be_done |= is_right == Some(true),
             },
         }
@@ -241,14 +245,11 @@ pub fn read(utterance: &str, context: &Context) -> Option<Task> {
         }
         let is_told = told(&found, sentences, at);
         let mut task = match open {
-            Some(open)
-                if !later && found.expected.is_some() && found.expected == open.expected && found.form == open.form =>
-            {
+            Some(open) if !later && found.expected.is_some() && found.expected == open.expected => {
+                found.form = open.form;
                 Task::new(found, Relation::Again)
             }
-            Some(open)
-                if !moves_on && (serves(found.form, open.form) && !context.may_be_done || shares(&found, open)) =>
-            {
+            Some(open) if !moves_on && is_step(&found, open, context.may_be_done) => {
                 let mut step = Task::new(found, Relation::Step);
                 step.form = open.form;
                 step.goal.clone_from(&open.expected);
@@ -263,7 +264,7 @@ pub fn read(utterance: &str, context: &Context) -> Option<Task> {
     }
     let asks = last.end == End::Question || last.end == End::Dots;
     let question = sentences.iter().rev().find(|sentence| sentence.end == End::Question || sentence.end == End::Dots);
-    match (question, open) {
+    match (question, open.filter(|_| question.is_none() || !context.may_be_done)) {
         (Some(question), Some(open)) => match talk::question(question) {
             Question::Talk => (!asks).then(|| again(open)),
             Question::Check | Question::Way => Some(step(open, Wanted::Free)),
@@ -305,7 +306,7 @@ fn unknown(question: &Sentence, sentences: &[Sentence], context: &Context) -> Op
     let mut task = Task::new(other, Relation::New);
     let items = found::core(&question.items);
     let starts_on = matches!(question.items.first(), Some(Item::Cue(Cue::And)));
-    task.is_elliptic = starts_on || items.len() <= 2 && !items.is_empty();
+    task.is_elliptic = (starts_on || items.len() <= 2 && !items.is_empty()) && question.end == End::Question;
     let statements: Vec<&Sentence> = sentences
         .iter()
         .filter(|s| s.end == End::Stop && s.items.len() >= TEXT_WORDS && !s.has(Cue::You) && !s.has_number())
@@ -430,6 +431,12 @@ fn exact(key: &str) -> Option<Exact> {
     }
 }
 
+/// Whether an exercise is a step on the way to the open task's answer.
+fn is_step(found: &Found, open: &Task, may_be_done: bool) -> bool {
+    let vague = found.form == Form::Story && found.expected.is_none();
+    shares(found, open) || !may_be_done && (serves(found.form, open.form) || vague)
+}
+
 /// Whether a calculation takes a part of the open one, or goes on with its pattern.
 fn shares(found: &Found, open: &Task) -> bool {
     if found.form != open.form {
@@ -466,6 +473,7 @@ fn serves(step: Form, problem: Form) -> bool {
         F::DivideFacts => matches!(step, F::Count | F::MultiplyFacts),
         F::MultiplyLarge | F::DivideLarge => basic && step != problem,
         F::Count | F::Other | F::Curriculum | F::Translation => false,
+        F::Pattern => matches!(step, F::AddFacts | F::AddLarge | F::SubtractFacts | F::SubtractLarge),
         F::FractionAddUnlike
         | F::FractionSubtractUnlike
         | F::FractionAddLike

@@ -4,7 +4,7 @@
 //! none of them decides stays undecided.
 
 use domain::answer::{self, Expecting};
-use domain::task::Task;
+use domain::task::{Relation, Task};
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 
@@ -76,7 +76,19 @@ pub(super) struct Judgement {
     is_moved_on: bool,
     /// The task names the expected answer.
     is_told: bool,
+    /// How the task hangs together with the one before; `None`: no task was set.
+    relation: Option<Relation>,
     standing: Standing,
+}
+
+impl Judgement {
+    /// The index of its skill; `None`: it belongs to none, or nothing is certain.
+    pub(super) fn skill(&self) -> Option<usize> {
+        match self.place {
+            Place::Skill(skill) => Some(skill),
+            Place::Topic(_) | Place::Nowhere => None,
+        }
+    }
 }
 
 /// One judgement for each exchange.
@@ -122,7 +134,8 @@ fn at_once(
     opens_task: bool,
     is_open: bool,
 ) -> Judgement {
-    let kind = kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some()));
+    let kind =
+        kind(exchange, expected.is_some() || task.is_some_and(|task| task.expected.is_some() || task.goal.is_some()));
     let value = value(exchange, expected.is_some());
     let mut judgement = Judgement {
         kind,
@@ -138,6 +151,7 @@ fn at_once(
         checked: None,
         is_moved_on: false,
         is_told: task.is_some_and(|task| task.is_told),
+        relation: task.map(|task| task.relation),
         standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
@@ -170,12 +184,18 @@ fn at_once(
     let miscalculated =
         arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
     let tutor = heard(exchange, value);
+    // The key of a hint or step is less certain than that of a task: a tutor who goes on as after a right answer may mean
+    // another step.
+    let is_step = judgement.relation.is_some_and(|relation| relation != Relation::New);
     let mut decide = |verdict, noise, reason: &str| {
         judgement.verdict = Some(verdict);
         judgement.noise = noise;
         reason.clone_into(&mut judgement.reason);
     };
     match (tutor, checked) {
+        (Heard::Right | Heard::LikelyRight, Some(false)) if is_step => {
+            "the tutor went on, though it is not what the step asks for".clone_into(&mut judgement.reason);
+        }
         (Heard::Right, Some(false)) | (Heard::Wrong, Some(true)) => {
             judgement.is_disputed = true;
             "the tutor and the calculation disagree".clone_into(&mut judgement.reason);
@@ -255,10 +275,14 @@ fn is_echo(exchange: &Exchange, value: Option<Value>) -> bool {
 /// Who says more than so many words says more than the tutor's number.
 const ECHO: usize = 5;
 
-/// What the task's own key says; `None`: it cannot tell.
+/// What the task's own key says; `None`: it cannot tell. Who gives the open task's answer instead of a step is right too.
 fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
-    let key = answer::Key::from(task.expected.as_deref()?);
-    match answer::judge(&exchange.task, &key, &exchange.said, exchange.language) {
+    let judged = |key: answer::Key| answer::judge(&exchange.task, &key, &exchange.said, exchange.language);
+    let own = task.key().map(judged);
+    if task.goal_key().map(judged) == Some(answer::Judgement::Right) {
+        return Some(true);
+    }
+    match own? {
         answer::Judgement::Right => Some(true),
         answer::Judgement::Wrong => Some(false),
         answer::Judgement::WrongForm | answer::Judgement::Undecided => None,
@@ -475,7 +499,10 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
     let (mut failed, mut told, mut said_by_tutor) = (false, Vec::<Value>::new(), String::new());
     let mut was_right = false;
     for (exchange, judgement) in exchanges.iter().zip(judgements.iter_mut()) {
-        let opens = judgement.opens_task || was_right && is_new(exchange, failed);
+        let opens = match judgement.relation {
+            Some(relation) => relation == Relation::New,
+            None => judgement.opens_task || was_right && is_new(exchange, failed),
+        };
         if opens {
             failed = false;
             told.clear();

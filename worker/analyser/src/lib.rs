@@ -23,7 +23,6 @@ mod recast;
 mod remarks;
 pub mod skill;
 mod summary;
-mod topic;
 mod tutoring;
 
 use std::time::Duration;
@@ -31,7 +30,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::language::{self, Languages};
 use shared::analysis::{
-    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding,
+    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer,
+    TopicFinding,
 };
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Source, Verdict};
@@ -43,6 +43,7 @@ use self::judge::{Judgement, Kind};
 pub use self::misconception::catalogue;
 pub use self::outcome::{Outcome, outcome};
 pub use self::reading::{Reading, n_phrases, readings, talks_to_analyser};
+use self::skill::Place;
 
 /// Changes whenever the same call may be judged differently.
 pub const VERSION: &str = "4";
@@ -56,7 +57,7 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
     // In a language without rules nothing is judged.
     let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
     let judgements = judge::judge(&exchanges, curriculum);
-    let topics = topic::topics(&exchanges, &judgements, curriculum);
+    let topics: Vec<Option<usize>> = judgements.iter().map(Judgement::skill).collect();
     let safety_flags = remarks::safety_flags(turns);
     let flagged = remarks::flagged(&safety_flags);
     let figures = figures::figures(turns, &judgements);
@@ -73,6 +74,7 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         safety_flags,
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
         tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
+        other_topics: other_topics(&exchanges, &judgements),
         disputes: disputes(&exchanges, &judgements),
         introduction: introduction::introduction(turns, &flagged),
         figures,
@@ -229,6 +231,21 @@ fn misconceptions(
     findings
 }
 
+/// Judged answers about topics that are in no curriculum.
+fn other_topics(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<TopicFinding> {
+    let mut findings: Vec<TopicFinding> = Vec::new();
+    for (exchange, judgement) in exchanges.iter().zip(judgements) {
+        let Place::Topic(topic) = judgement.place else { continue };
+        let Some(verdict) = judgement.verdict.filter(|_| judgement.kind == Kind::Answer) else { continue };
+        let answer = TopicAnswer { turn_no: exchange.telling_turn().turn_no, verdict, help: judgement.help };
+        match findings.iter_mut().find(|finding| finding.topic == topic) {
+            Some(finding) => finding.answers.push(answer),
+            None => findings.push(TopicFinding { topic: topic.to_owned(), answers: vec![answer] }),
+        }
+    }
+    findings
+}
+
 /// Answers for which nothing is recorded, since the tutor and the calculation disagree.
 fn disputes(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<Dispute> {
     let disputed = exchanges.iter().zip(judgements).filter(|(_, judgement)| judgement.is_disputed);
@@ -322,15 +339,9 @@ mod tests {
     #[test]
     fn fractions_in_words_are_judged_and_the_wrong_belief_is_named() {
         let findings = analysed(&UNLIKE_FRACTIONS);
-        assert_eq!(
-            shown(&findings, "maths.fractions.add_unlike"),
-            [
-                (3, Verdict::Incorrect, Help::None),
-                (5, Verdict::Correct, Help::Hint),
-                (7, Verdict::Correct, Help::Hint),
-                (9, Verdict::Correct, Help::Hint),
-            ]
-        );
+        let shown = shown(&findings, "maths.fractions.add_unlike");
+        assert_eq!(shown[0], (3, Verdict::Incorrect, Help::None));
+        assert_eq!(shown[shown.len() - 1].0, 9, "the result at the end counts, whatever becomes of the steps");
         let belief = &findings.misconceptions[0];
         assert_eq!(
             (belief.belief.as_str(), belief.turn_no, belief.resolved),
@@ -357,7 +368,7 @@ mod tests {
             "Okay. Can you call me on Thursday before my test? Bye.",
         ]);
         let unaided = |turn| (turn, Verdict::Correct, Help::None);
-        assert_eq!(shown(&findings, "maths.fractions.add_unlike"), [unaided(3), unaided(5)]);
+        assert_eq!(shown(&findings, "maths.fractions.add_unlike")[0], unaided(3));
         assert_eq!(shown(&findings, "maths.fractions.subtract_unlike"), [unaided(7)]);
         assert_eq!((findings.figures.n_answers_correct_unaided, findings.figures.n_dont_knows), (3, 1));
         assert_eq!(findings.requests.len(), 2);

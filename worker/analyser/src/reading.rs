@@ -9,7 +9,7 @@ use shared::transcript::{Speaker, Turn};
 
 use super::exchange::{self, plain};
 use super::judge::{self, Kind};
-use super::{cues, injection, topic};
+use super::{cues, injection};
 
 /// One exchange as the rules read it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,24 +38,25 @@ pub fn readings(turns: &[Turn], curriculum: &Curriculum) -> Vec<Reading> {
     let languages = language::of_call(turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str())));
     let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
     let judgements = judge::judge(&exchanges, curriculum);
-    let topics = topic::topics(&exchanges, &judgements, curriculum);
-    let read = exchanges.iter().zip(&judgements).zip(topics);
-    read.map(|((exchange, judgement), topic)| Reading {
-        turn_nos: exchange.turns.iter().map(|turn| turn.turn_no).collect(),
-        is_no_answer: judgement.kind != Kind::Answer && !cues::GUESS.is_match(&exchange.said),
-        verdict: judgement.verdict.filter(|_| judgement.kind == Kind::Answer),
-        is_computed: judgement.checked.is_some(),
-        noise: judgement.noise,
-        help: judgement.help,
-        quote: TurnText {
-            turn_no: exchange.telling_turn().turn_no,
-            text: super::quote(&exchange.telling_turn().text),
-            kind: None,
-            when: None,
-        },
-        skill_id: topic.map(|i| curriculum.skills[i].skill_id.clone()),
-    })
-    .collect()
+    exchanges
+        .iter()
+        .zip(&judgements)
+        .map(|(exchange, judgement)| Reading {
+            turn_nos: exchange.turns.iter().map(|turn| turn.turn_no).collect(),
+            is_no_answer: judgement.kind != Kind::Answer && !cues::GUESS.is_match(&exchange.said),
+            verdict: judgement.verdict.filter(|_| judgement.kind == Kind::Answer),
+            is_computed: judgement.checked.is_some(),
+            noise: judgement.noise,
+            help: judgement.help,
+            quote: TurnText {
+                turn_no: exchange.telling_turn().turn_no,
+                text: super::quote(&exchange.telling_turn().text),
+                kind: None,
+                when: None,
+            },
+            skill_id: judgement.skill().map(|i| curriculum.skills[i].skill_id.clone()),
+        })
+        .collect()
 }
 
 /// Whether a turn tries to talk to the analyser. It is never evidence, and no model sees it.

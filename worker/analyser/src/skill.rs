@@ -40,6 +40,8 @@ pub struct Lesson<'a> {
     context: Context,
     open: Option<Task>,
     exchanges: Vec<Asked>,
+    /// How often the tutor named each language.
+    languages: Vec<(String, u32)>,
 }
 
 /// What is known of one exchange.
@@ -70,6 +72,7 @@ impl<'a> Lesson<'a> {
             context: Context::new(),
             open: None,
             exchanges: Vec::new(),
+            languages: topic::LANGUAGES.iter().map(|language| (language.to_lowercase(), 0)).collect(),
         }
     }
 
@@ -84,6 +87,10 @@ impl<'a> Lesson<'a> {
             && key != "free answer"
         {
             task.expected = Some(key.to_owned());
+        }
+        let text = normal(tutor);
+        for (language, count) in &mut self.languages {
+            *count += u32::try_from(text.split(' ').filter(|word| word == language).count()).unwrap_or(0);
         }
         let scores = self.lexicon.score(tutor);
         self.open.clone_from(&task);
@@ -143,6 +150,7 @@ impl<'a> Lesson<'a> {
     }
 
     fn place(&self, asked: &Asked, task: &Task, subject: &Subject, last: Place) -> Place {
+        let subject_of_call = subject;
         if let Some(skill) = asked.question
             && subject.allows(&self.curriculum.skills[skill].subject_id)
         {
@@ -151,9 +159,16 @@ impl<'a> Lesson<'a> {
         let best = asked.scores.iter().max_by_key(|(skill, score)| (**score, std::cmp::Reverse(**skill)));
         // In a lesson of a language the words tell the skill: "What does sotto mean?", "Cheese?"
         if is_about_words(task.form) && subject.has_language {
-            let own = |skill: usize| LANGUAGES.contains(&self.curriculum.skills[skill].subject_id.as_str());
-            let best = asked
-                .scores
+            let own = |skill: usize| {
+                let id = &self.curriculum.skills[skill].subject_id;
+                let subject = self.curriculum.subjects.iter().find(|subject| subject.subject_id == *id);
+                subject.is_some_and(|subject| is_language(&subject.name) && subject_of_call.is(id))
+            };
+            let mut scores = asked.scores.clone();
+            for (skill, score) in &asked.said {
+                *scores.entry(*skill).or_default() += score;
+            }
+            let best = scores
                 .iter()
                 .filter(|(skill, _)| own(**skill))
                 .max_by_key(|(skill, score)| (**score, std::cmp::Reverse(**skill)));
@@ -228,15 +243,30 @@ impl<'a> Lesson<'a> {
                 *points.entry(own).or_default() += 1;
             }
         }
-        // A language is a subject only if it is named, or if it is what the student speaks.
-        for skill in &self.curriculum.skills {
-            let named = self
-                .exchanges
-                .iter()
-                .any(|asked| asked.scores.keys().any(|s| self.curriculum.skills[*s].subject_id == skill.subject_id));
-            if !named && points.get(skill.subject_id.as_str()).copied().unwrap_or(0) == 0 {
-                points.remove(skill.subject_id.as_str());
+        // A language is taught only if its name is said, and more often than any other's.
+        let named = |name: &str| {
+            let count = self.languages.iter().filter(|(language, _)| *language == name).map(|(_, count)| *count);
+            count.sum::<u32>()
+        };
+        let most = self.languages.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        for subject in self.curriculum.subjects.iter().filter(|subject| is_language(&subject.name)) {
+            let count = named(&subject.name.to_lowercase());
+            if count == 0 || count < most {
+                points.remove(subject.subject_id.as_str());
             }
+        }
+        let translations = self
+            .exchanges
+            .iter()
+            .filter(|asked| asked.task.as_ref().is_some_and(|task| task.form == Form::Translation));
+        let translations = u32::try_from(translations.count()).unwrap_or(0);
+        let taught =
+            self.languages.iter().find(|(_, count)| *count == most && most > 0).map(|(language, _)| language.as_str());
+        let in_curriculum = taught.is_some_and(|language| {
+            self.curriculum.subjects.iter().any(|subject| subject.name.eq_ignore_ascii_case(language))
+        });
+        if let Some(topic) = taught.filter(|_| !in_curriculum).and_then(topic::of_language) {
+            *topics.entry(topic).or_default() += 3 * translations;
         }
         let topic = topics.iter().max_by_key(|(_, count)| **count).map(|(topic, count)| (*topic, *count));
         let total: u32 = topics.values().sum();
@@ -244,13 +274,19 @@ impl<'a> Lesson<'a> {
         let known = points.into_iter().filter(|(_, count)| *count * 3 >= strongest && *count * 2 > total && *count > 0);
         let known: Vec<String> = known.map(|(subject, _)| subject.to_owned()).collect();
         let is_off = known.is_empty();
-        let has_language = known.iter().any(|subject| LANGUAGES.contains(&subject.as_str()));
+        let has_language = self
+            .curriculum
+            .subjects
+            .iter()
+            .any(|subject| known.contains(&subject.subject_id) && is_language(&subject.name));
         Subject { known, has_language, topic: topic.filter(|_| is_off).map(|(topic, _)| topic) }
     }
 }
 
-/// Subjects whose words are foreign.
-const LANGUAGES: [&str; 3] = ["italian", "spanish", "german"];
+/// Whether a subject's name is that of a foreign language.
+fn is_language(name: &str) -> bool {
+    topic::LANGUAGES.iter().any(|language| language.eq_ignore_ascii_case(name))
+}
 
 /// Whether a form says nothing of the subject.
 fn is_about_words(form: Form) -> bool {

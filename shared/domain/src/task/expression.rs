@@ -175,6 +175,9 @@ impl Expression {
                 return Form::OrderOfOperations;
             }
         }
+        if power && !operations.is_empty() {
+            return Form::OrderOfOperations;
+        }
         if power {
             return Form::Powers;
         }

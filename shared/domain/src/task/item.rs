@@ -270,11 +270,15 @@ fn push<'a>(sentences: &mut Vec<Sentence<'a>>, text: &'a str, pieces: &[Piece<'a
         }
     }
     let whole = span(text, pieces);
-    let end = if unmarked && items[start..].first().is_some_and(|_| opens_question(&items, start)) {
-        End::Question
-    } else {
-        end
+    let asks = |item: &Item| {
+        matches!(
+            item,
+            Item::Cue(
+                Cue::What | Cue::WhatIs | Cue::HowMany | Cue::HowMuch | Cue::Which | Cue::Who | Cue::Where | Cue::Why
+            )
+        )
     };
+    let end = if unmarked && items[start..].iter().any(asks) { End::Question } else { end };
     sentences.push(Sentence::new(items[start..].to_vec(), end, whole));
 }
 
@@ -449,7 +453,7 @@ impl Reader<'_, '_> {
         {
             return Some(num);
         }
-        if self.pieces[self.at].kind == Kind::Digits {
+        if self.pieces.get(self.at).is_some_and(|piece| piece.kind == Kind::Digits) {
             return self.in_digits();
         }
         if self.is_pronoun() {
@@ -461,7 +465,7 @@ impl Reader<'_, '_> {
 
     /// "this one", "the third one": no number.
     fn is_pronoun(&self) -> bool {
-        if self.language != Language::English || self.texts[self.at] != "one" {
+        if self.language != Language::English || self.texts.get(self.at).is_none_or(|text| *text != "one") {
             return false;
         }
         let number_follows = matches!(

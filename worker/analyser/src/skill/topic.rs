@@ -149,6 +149,15 @@ const TOPICS: [(&str, &str); 61] = [
     ),
 ];
 
+/// Languages that are taught.
+pub(super) const LANGUAGES: [&str; 8] =
+    ["Italian", "Spanish", "French", "German", "Latin", "Portuguese", "Chinese", "Japanese"];
+
+/// Returns the topic of a language by its name in lower case.
+pub(super) fn of_language(name: &str) -> Option<&'static str> {
+    LANGUAGES.into_iter().find(|language| language.eq_ignore_ascii_case(name))
+}
+
 /// Returns the topic whose words a tutor's question has.
 pub(super) fn of(tutor: &str) -> Option<&'static str> {
     let text = super::normal(tutor);

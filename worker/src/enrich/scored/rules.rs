@@ -24,7 +24,12 @@ pub(super) fn simulated(call: &Call, turns: &[Turn], curriculum: &Curriculum, se
             is_computed: false,
             noise: 0.25,
             help: Help::None,
-            quote: TurnText { turn_no: label.turn as i32, text: call.turns[label.turn].text.clone(), kind: None, when: None },
+            quote: TurnText {
+                turn_no: label.turn as i32,
+                text: call.turns[label.turn].text.clone(),
+                kind: None,
+                when: None,
+            },
             skill_id: None,
         };
         let truth = if label.verdict == "right" { Verdict::Correct } else { Verdict::Incorrect };

@@ -9,8 +9,8 @@ use crate::task::item::{End, Item, Num, Sentence};
 use crate::task::words::Cue;
 
 pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> {
-    pattern(sentence)
-        .or_else(|| line(sentence))
+    line(sentence)
+        .or_else(|| pattern(sentence))
         .or_else(|| substitute(sentence, all))
         .or_else(|| relation(sentence))
         .or_else(|| terms(sentence, before))
@@ -312,7 +312,8 @@ fn next(nums: &[Num]) -> Option<Exact> {
 
 fn line(sentence: &Sentence) -> Option<Found> {
     if !sentence.has_any(&[Cue::Slope, Cue::Intercept]) {
-        if sentence.has(Cue::Coordinate) && sentence.end == End::Question {
+        let point = sentence.text.contains("the point") && sentence.has_number() || sentence.text.contains("axis");
+        if (sentence.has(Cue::Coordinate) || point) && sentence.end == End::Question {
             return Some(Found::form(Form::Coordinates, Wanted::Free));
         }
         return None;

@@ -9,7 +9,8 @@ use crate::task::words::Cue;
 
 pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     average(sentence, all).or_else(|| probability(sentence, all)).or_else(|| {
-        (sentence.has(Cue::Graph) && sentence.end == End::Question).then(|| Found::form(Form::Chart, Wanted::Free))
+        (sentence.has(Cue::Graph) && sentence.end == End::Question && sentence.items.len() > 3)
+            .then(|| Found::form(Form::Chart, Wanted::Free))
     })
 }
 

@@ -81,6 +81,15 @@ fn simplify(sentence: &Sentence, before: Before) -> Option<Found> {
 fn how_many_parts(sentence: &Sentence) -> Option<Found> {
     let items = &sentence.items;
     let nums = sentence.numbers();
+    // "How many two thirds fit in six?"
+    if let [part, whole] = nums[..]
+        && matches!(part.style, Style::Fraction(..))
+        && sentence.has(Cue::HowMany)
+        && (sentence.text.contains("fit") || sentence.text.contains("go into"))
+    {
+        let count = whole.value.over(part.value).filter(|count| count.is_whole());
+        return Some(Found::new(Form::FractionDivide, Wanted::Number, count.map(|count| count.to_string())));
+    }
     let part = items.iter().find_map(|item| if let Item::Part(bottom, true) = item { Some(*bottom) } else { None });
     if let (Some(part), [num]) = (part, &nums[..]) {
         let asks = sentence.has_any(&[Cue::HowMany, Cue::Something])

@@ -261,6 +261,8 @@ fn angles(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found
     if !asks || has(Cue::Area) || has(Cue::Perimeter) || has(Cue::Side) && !has(Cue::Angle) {
         return None;
     }
+    // "One angle's a hundred and thirty-five."
+    let nums: Vec<Num> = nums.into_iter().filter(|num| num.value != Exact::ONE).collect();
     let total = |whole: i64| {
         let mut left = Exact::whole(whole);
         for num in &nums {

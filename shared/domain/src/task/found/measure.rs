@@ -9,7 +9,8 @@ use crate::task::words::{Cue, Quantity, Unit};
 
 pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> {
     coins(sentence, all, before)
-        .or_else(|| units(sentence))
+        .or_else(|| percent_change(sentence, all))
+        .or_else(|| units(sentence, all))
         .or_else(|| clock(sentence, all))
         .or_else(|| rate(sentence, all))
         .or_else(|| money(sentence, all, before))
@@ -62,7 +63,13 @@ pub(in crate::task) fn coins(sentence: &Sentence, all: &[Sentence], before: Befo
 }
 
 /// "How many grams are in one and a half kilograms?", "Convert three metres to centimetres."
-fn units(sentence: &Sentence) -> Option<Found> {
+fn units(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
+    // "Forty minutes a day. How many minutes in three weeks?" is a story.
+    if all.iter().map(|s| s.numbers().len()).sum::<usize>() > 1
+        || sentence.items.iter().any(|item| matches!(item, Item::Part(..)))
+    {
+        return None;
+    }
     let items = &sentence.items;
     let named: Vec<(usize, Unit)> = items
         .iter()
@@ -116,6 +123,37 @@ fn units(sentence: &Sentence) -> Option<Found> {
     };
     let expected = (known && value.decimals().is_some()).then(|| key(value, true));
     Some(Found::new(form, Wanted::Measure, expected))
+}
+
+/// "A price goes from 50 to 60. By how many percent did it rise?", "A 40-dollar game is 20 percent off."
+fn percent_change(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
+    let any = |cues: &[Cue]| all.iter().any(|s| s.has_any(cues));
+    let goes = all.iter().any(|s| {
+        let items: Vec<&Item> = s.items.iter().filter(|item| !matches!(item, Item::Unit(_))).collect();
+        items
+            .windows(4)
+            .any(|four| matches!(four, [Item::Cue(Cue::From), Item::Num(_), Item::Cue(Cue::To), Item::Num(_)]))
+    });
+    if !any(&[Cue::Percent]) || !goes && !any(&[Cue::Increase, Cue::Decrease, Cue::Off]) || sentence.end == End::Stop {
+        return None;
+    }
+    let nums: Vec<Exact> = all.iter().flat_map(Sentence::numbers).map(|num| num.value).collect();
+    let hundred = Exact::whole(100);
+    let expected = match nums[..] {
+        [old, new] if goes && sentence.has(Cue::Percent) => new
+            .minus(old)?
+            .abs()
+            .times(hundred)?
+            .over(old)
+            .filter(|value| value.is_whole())
+            .map(|value| value.to_string()),
+        [price, off] if any(&[Cue::Off]) && !sentence.has(Cue::Percent) && sentence.has(Cue::Cost) && off < hundred => {
+            let rest = hundred.minus(off)?.over(hundred)?;
+            price.times(rest).and_then(amount)
+        }
+        _ => None,
+    };
+    Some(Found::new(Form::PercentChange, Wanted::Number, expected))
 }
 
 /// A clock time in words: minutes after midnight on a twelve-hour dial.

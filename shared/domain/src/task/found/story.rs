@@ -77,7 +77,7 @@ pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Befor
             || all
                 .iter()
                 .any(|s| s.has_word("deliver") || s.has_word("delivers") || s.has_word("give") || s.has_word("gives"));
-        let each = any(Cue::Each) || any(Cue::LotsOf) || any(Cue::Gets);
+        let each = any(Cue::Each) || any(Cue::LotsOf) || any(Cue::Gets) || any(Cue::Speed);
         return Some(if takes && !each {
             calculate(Operation::Subtract)
         } else {
