@@ -53,6 +53,19 @@ pub async fn import(db: &Db, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `curriculum add`: adds a subject of ours, or brings it up to date.
+pub async fn add(db: &Db, subject_id: &str) -> anyhow::Result<()> {
+    let Some(subject) = Curriculum::ready_made(subject_id) else {
+        let known: Vec<String> = Curriculum::list_ready_made().into_iter().map(|subject| subject.subject_id).collect();
+        bail!("there is no ready-made subject {subject_id}; there are {}", known.join(", "));
+    };
+    let mut tx = db::begin(db).await?;
+    curriculum::upsert(&mut tx, &subject).await?;
+    tx.commit().await?;
+    say!("{} skills of {subject_id} added", subject.skills.len());
+    Ok(())
+}
+
 fn from_csv(text: &[u8]) -> anyhow::Result<Curriculum> {
     Curriculum::from_csv(text).map_err(|faults| refusal(&faults))
 }

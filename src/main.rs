@@ -158,6 +158,8 @@ enum CurriculumCommand {
     },
     /// Add and change the subjects and skills of a CSV or JSON file, as export prints it
     Import { file: PathBuf },
+    /// Add a ready-made subject: science (primary), writing (English grammar), spanish or german
+    Add { subject: String },
 }
 
 #[derive(Subcommand)]
@@ -311,6 +313,7 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         }
         Command::Curriculum(CurriculumCommand::Export { format }) => curriculum::export(&db, format).await,
         Command::Curriculum(CurriculumCommand::Import { file }) => curriculum::import(&db, &file).await,
+        Command::Curriculum(CurriculumCommand::Add { subject }) => curriculum::add(&db, &subject).await,
         Command::Tutoring(TutoringCommand::Show { days }) => tutoring::show(&db, days, now).await,
         Command::Student(StudentCommand::Import { file, dry_run }) => students::import(&db, &file, dry_run, now).await,
         Command::Call(CallCommand::Backfill(span)) => backfill::run(&db, span, now).await,

@@ -171,6 +171,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/curriculum", get(curriculum::get))
         .route("/curriculum/new", get(curriculum::edit::new_form).post(curriculum::edit::create))
         .route("/curriculum/subjects", post(curriculum::edit::add_subject))
+        .route("/curriculum/ready-made", post(curriculum::edit::add_ready_made))
         .route("/curriculum/export", get(curriculum::import::export))
         .route(
             "/curriculum/import",

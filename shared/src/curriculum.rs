@@ -115,27 +115,39 @@ pub struct Curriculum {
 }
 
 /// The sheets of the starter set, in this order. Together they are one sheet: a skill may build on those of another.
-const STARTER: [&str; 6] = [
-    include_str!("../curriculum/skills.csv"),
-    include_str!("../curriculum/maths_upper.csv"),
-    include_str!("../curriculum/science.csv"),
-    include_str!("../curriculum/english_grammar.csv"),
-    include_str!("../curriculum/spanish.csv"),
-    include_str!("../curriculum/german.csv"),
-];
+const STARTER: [&str; 2] = [include_str!("../curriculum/skills.csv"), include_str!("../curriculum/maths_upper.csv")];
 
 /// Further questions of starter skills.
 const MORE_QUESTIONS: &str = include_str!("../curriculum/more_questions.csv");
 
+/// Subjects that a school adds when it teaches them: id, and sheet.
+const READY_MADE: [(&str, &str); 4] = [
+    ("science", include_str!("../curriculum/science.csv")),
+    ("writing", include_str!("../curriculum/english_grammar.csv")),
+    ("spanish", include_str!("../curriculum/spanish.csv")),
+    ("german", include_str!("../curriculum/german.csv")),
+];
+
 impl Curriculum {
-    /// Returns our own starter set: mathematics from counting to grade 12, reading, primary science, English grammar, and
-    /// Italian, Spanish and German as foreign languages.
+    /// Returns our own starter set: mathematics from counting to grade 12, reading, and Italian as a foreign language.
     pub fn starter() -> Self {
         let rows = STARTER.iter().skip(1).map(|sheet| sheet.split_once('\n').map_or("", |(_, rows)| rows));
         let sheet: String = std::iter::once(STARTER[0]).chain(rows).collect();
         let mut starter = Self::from_csv(sheet.as_bytes()).expect("the embedded sheets are tested");
         starter.add_questions(MORE_QUESTIONS.as_bytes()).expect("the embedded sheet is tested");
         starter
+    }
+
+    /// Returns a subject of ours that is not in the starter set: `science` (primary), `writing` (English grammar),
+    /// `spanish` or `german`. `None`: there is none of that id.
+    pub fn ready_made(subject_id: &str) -> Option<Self> {
+        let (_, sheet) = READY_MADE.iter().find(|(id, _)| *id == subject_id)?;
+        Some(Self::from_csv(sheet.as_bytes()).expect("the embedded sheets are tested"))
+    }
+
+    /// Returns the subjects that [`Self::ready_made`] knows.
+    pub fn list_ready_made() -> Vec<Subject> {
+        READY_MADE.iter().filter_map(|(id, _)| Self::ready_made(id)?.subjects.into_iter().next()).collect()
     }
 
     /// Returns the questions whose answers cannot be compared ("free answer"), with their skills' ids.
@@ -158,9 +170,20 @@ mod tests {
 
     use super::*;
 
+    /// The starter set and all subjects that can be added to it.
+    fn everything() -> Curriculum {
+        let mut all = Curriculum::starter();
+        for subject in Curriculum::list_ready_made() {
+            let more = Curriculum::ready_made(&subject.subject_id).unwrap();
+            all.subjects.extend(more.subjects);
+            all.skills.extend(more.skills);
+        }
+        all
+    }
+
     #[test]
     fn the_starter_set_covers_mathematics_reading_and_a_language() {
-        let starter = Curriculum::starter();
+        let starter = everything();
         let count = |subject: &str| starter.skills.iter().filter(|s| s.subject_id == subject).count();
         assert!(count("maths") >= 40, "{}", count("maths"));
         assert!(count("reading") >= 10, "{}", count("reading"));
@@ -175,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_starter_skill_has_enough_to_ask() {
-        for skill in Curriculum::starter().skills {
+        for skill in everything().skills {
             let is_made = domain::question::has_generator(&skill.skill_id);
             assert_eq!(is_made, skill.subject_id == "maths", "{}", skill.skill_id);
             assert!(is_made || skill.questions.len() >= 8, "{}: {}", skill.skill_id, skill.questions.len());
@@ -186,7 +209,7 @@ mod tests {
     #[test]
     fn every_key_is_the_right_answer_to_its_question() {
         let mut wrong = Vec::new();
-        for question in Curriculum::starter().skills.iter().flat_map(|skill| &skill.questions) {
+        for question in everything().skills.iter().flat_map(|skill| &skill.questions) {
             let judgement = question.judge(&question.answer);
             if judgement != Judgement::Right && question.answer != "free answer" {
                 wrong.push(format!("{} => {} {judgement:?}", question.ask, question.answer));
@@ -197,10 +220,8 @@ mod tests {
 
     #[test]
     fn one_everyday_word_never_decides_in_the_new_subjects() {
-        for skill in Curriculum::starter()
-            .skills
-            .iter()
-            .filter(|skill| !["maths", "reading", "italian"].contains(&&skill.subject_id[..]))
+        for skill in
+            everything().skills.iter().filter(|skill| !["maths", "reading", "italian"].contains(&&skill.subject_id[..]))
         {
             let n_phrases = skill.lexicon.iter().filter(|phrase| phrase.phrase.contains(' ')).count();
             assert!(n_phrases >= 2, "{} has {n_phrases} phrases of several words", skill.skill_id);
@@ -210,7 +231,7 @@ mod tests {
     #[test]
     fn every_starter_skill_has_words_and_questions_of_its_own() {
         let mut asked = HashSet::new();
-        for skill in Curriculum::starter().skills {
+        for skill in everything().skills {
             assert!(skill.lexicon.len() >= 2, "{} has few words", skill.skill_id);
             assert!(skill.questions.len() >= 2, "{} has few questions", skill.skill_id);
             for question in skill.questions {
@@ -221,14 +242,14 @@ mod tests {
 
     #[test]
     fn only_free_answers_of_the_starter_set_cannot_be_compared() {
-        let starter = Curriculum::starter();
+        let starter = everything();
         let free: Vec<_> = starter.list_free_questions().into_iter().map(|(_, question)| &question.answer).collect();
         assert_eq!(free, ["free answer", "free answer"]);
     }
 
     #[test]
     fn prerequisites_are_never_for_older_students() {
-        let starter = Curriculum::starter();
+        let starter = everything();
         for skill in &starter.skills {
             for id in &skill.prerequisites {
                 let before = starter.find_skill(id).unwrap();

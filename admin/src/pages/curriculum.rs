@@ -111,7 +111,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, filter: &Filter, error: Option<
                 @for subject in &data.living.subjects { (subject_card(data, subject, filter)) }
                 @if !retired.is_empty() { (retired_card(&retired)) }
                 @if !data.suggested.is_empty() { (suggested_card(&data.suggested)) }
-                @if admin.may_write() { (new_subject(admin)) }
+                @if admin.may_write() { (ready_made(admin, &data.living)) (new_subject(admin)) }
             }
         },
     )
@@ -238,6 +238,29 @@ fn retired_card(skills: &[&Skill]) -> Markup {
         section.card aria-labelledby="retired" {
             header { h2 id="retired" { "Retired" } p { "Proposed to nobody. What was learnt of them stays." } }
             (table("Retired", &[("Skill", ""), ("Grades", "")], &rows))
+        }
+    }
+}
+
+/// Subjects that come with the product and are not taught here yet.
+fn ready_made(admin: &Admin, living: &Curriculum) -> Markup {
+    let is_new = |subject: &Subject| !living.subjects.iter().any(|known| known.subject_id == subject.subject_id);
+    let subjects: Vec<Subject> = Curriculum::list_ready_made().into_iter().filter(is_new).collect();
+    html! {
+        @if !subjects.is_empty() {
+            section.card aria-labelledby="ready-made" {
+                header { h2 id="ready-made" { "Ready-made subjects" } }
+                div.body.stack.tight {
+                    p.sm.muted { "Each comes with skills and questions. You can change them after you add the subject." }
+                    div.actions { @for subject in &subjects {
+                        form method="post" action={ (PATH) "/ready-made" } {
+                            (csrf(admin))
+                            input type="hidden" name="subject_id" value=(subject.subject_id);
+                            button.btn { (icon("plus")) "Add " (subject.name) }
+                        }
+                    } }
+                }
+            }
         }
     }
 }

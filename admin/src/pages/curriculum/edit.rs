@@ -196,6 +196,21 @@ pub(crate) async fn add_subject(State(db): State<Db>, posted: Posted) -> Result<
     Ok(Redirect::to(&format!("{PATH}/new")).into_response())
 }
 
+/// Adds a subject that comes with the product.
+pub(crate) async fn add_ready_made(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_write()?;
+    let subject_id = posted.fields.text("subject_id");
+    let subject = Curriculum::ready_made(subject_id).ok_or(Fault::NotFound("ready-made subject"))?;
+    let mut tx = db::begin(&db).await?;
+    curriculum::lock(&mut tx).await?;
+    curriculum::upsert(&mut tx, &subject).await?;
+    let object = format!("subject:{subject_id}");
+    audit::insert_entry(&mut *tx, &admin.caller, "subject.create", Some(&object), &json!({}), clock::now()).await?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(Redirect::to(&format!("{PATH}?subject={subject_id}")).into_response())
+}
+
 async fn record(tx: &mut Connection, admin: &Admin, action: &str, skill_id: &str) -> Result<(), Fault> {
     let object = format!("skill:{skill_id}");
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), &json!({}), clock::now()).await?)
