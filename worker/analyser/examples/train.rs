@@ -4,8 +4,23 @@
 //! said in a dialogue is never used to judge it) and writes `worker/analyser/src/reaction/weights.bin`. The result is the
 //! same every time.
 //!
+//! What it printed last, right of decided by cross-validation (held-out dialogues):
+//!
+//! | source | word lists | learned | both |
+//! |---|---|---|---|
+//! | whole calls | 66.9 % of 15.9 % | 85.5 % of 65.2 % | 83.6 % of 68.2 % |
+//! | short calls | 96.3 % of 76.9 % | 96.8 % of 85.2 % | 96.0 % of 87.6 % |
+//! | MathDial | 85.8 % of 69.1 % | 88.8 % of 83.8 % | 87.3 % of 91.0 % |
+//! | CIMA | 94.5 % of 88.6 % | 95.9 % of 78.9 % | 95.5 % of 89.4 % |
+//! | Bridge | 100 % of 99.3 % | 100 % of 99.7 % | 100 % of 100 % |
+//!
+//! The analysis uses both: word lists that the classifier does not contradict, and the classifier alone where it is
+//! certain. Calculation against the task's key comes on top.
+//!
 //! The labels: answers of `tests/cases` that are right or wrong, and those of `tests/dialogues` whose result, correction or
 //! confirmation is known. Of `fresh_realistic.jsonl` only the even lines are used; the odd ones are for validation.
+
+#![expect(clippy::print_stdout, reason = "prints a comparison")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -190,9 +205,9 @@ fn reaction(sample: &Sample) -> Option<Example<'_>> {
 }
 
 /// Was it an answer?
-fn attempt(sample: &Sample) -> Option<Example<'_>> {
+fn attempt(sample: &Sample) -> Example<'_> {
     let weight = if sample.label == Label::Nothing { 1.5 } else { sample.weight };
-    Some((sample.observation.attempt.as_slice(), sample.label != Label::Nothing, weight))
+    (sample.observation.attempt.as_slice(), sample.label != Label::Nothing, weight)
 }
 
 /// Logistic regression by stochastic gradient descent with AdaGrad steps, always in the same order.
@@ -247,14 +262,14 @@ fn main() {
     let mut attempts: BTreeMap<&str, [Tally; 2]> = BTreeMap::new();
     for fold in 0..FOLDS {
         let others = || samples.iter().filter(|sample| sample.fold != fold);
-        let (weights, of_attempt) = (train(others().filter_map(reaction)), train(others().filter_map(attempt)));
+        let (weights, of_attempt) = (train(others().filter_map(reaction)), train(others().map(attempt)));
         for sample in samples.iter().filter(|sample| sample.fold == fold) {
             let is_answer = probability(&sample.observation.attempt, |i| of_attempt[i]) >= LIKELY;
             let of_label = attempts.entry(sample.source).or_default();
             of_label[usize::from(sample.label == Label::Nothing)].add(Some(is_answer), sample.label != Label::Nothing);
             let Some((features, is_right, _)) = reaction(sample) else { continue };
             let probability = probability(features, |i| weights[i]);
-            let learned = (probability < MARGIN || probability > 1.0 - MARGIN).then_some(probability > 0.5);
+            let learned = (!(MARGIN..=1.0 - MARGIN).contains(&probability)).then_some(probability > 0.5);
             let [words, alone, both] = by_source.entry(sample.source).or_default();
             let by_words = sample.observation.by_words;
             words.add(by_words, is_right);
@@ -265,9 +280,6 @@ fn main() {
                 (a, b) => a.or(b),
             };
             both.add(fused, is_right);
-            if std::env::var("FAILURES").is_ok() && learned.is_some_and(|learned| learned != is_right) {
-                println!("{} {probability:.2} {is_right} {:?}", sample.source, sample.observation.turn_nos);
-            }
         }
     }
     println!("{} samples, {FOLDS} folds", samples.len());
@@ -278,5 +290,5 @@ fn main() {
         println!("{source:<12} answers known {answers}; others known {others}");
     }
     write("reaction/weights.bin", &train(samples.iter().filter_map(reaction)));
-    write("attempt/weights.bin", &train(samples.iter().filter_map(attempt)));
+    write("attempt/weights.bin", &train(samples.iter().map(attempt)));
 }

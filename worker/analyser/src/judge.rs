@@ -54,6 +54,7 @@ enum Standing {
 
 /// What was made of one exchange.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "five facts of an answer that are independent of each other")]
 pub(super) struct Judgement {
     pub(super) kind: Kind,
     pub(super) verdict: Option<Verdict>,
@@ -217,7 +218,7 @@ fn at_once(
         (Heard::Wrong, None) => decide(Verdict::Incorrect, SINGLE, "the tutor rejected it"),
         (_, None) if miscalculated => decide(Verdict::Incorrect, SINGLE, "its arithmetic is wrong"),
         (Heard::LikelyWrong, None) => {
-            decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer")
+            decide(Verdict::Incorrect, WEAK, "the tutor stayed with it as with a wrong answer");
         }
         (Heard::LikelyRight, None) => decide(Verdict::Correct, WEAK, "the tutor went on as after a right answer"),
         (Heard::Nothing, None) => {}
@@ -320,12 +321,11 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
     let Some(right) = reaction::right(exchange) else { return Heard::Nothing };
     match lead {
         Lead::Confirmed if right >= 0.4 => Heard::Right,
-        Lead::Confirmed if right >= DOUBTFUL => Heard::Partly,
-        Lead::Partly => Heard::Partly,
+        Lead::Confirmed if right < DOUBTFUL => Heard::Nothing,
+        Lead::Confirmed | Lead::Partly => Heard::Partly,
         Lead::Rejected if right <= 0.6 => Heard::Wrong,
         Lead::Rejected if right <= CERTAIN => Heard::LikelyWrong,
         Lead::Doubted if right <= 0.5 => Heard::LikelyWrong,
-        Lead::Excused => Heard::Nothing,
         Lead::Unclear => match recast::compare(&exchange.said, &exchange.reply, value, exchange.language) {
             Recast::Repeats if right >= 0.5 => Heard::LikelyRight,
             Recast::Corrects if right <= 0.5 => Heard::LikelyWrong,
@@ -333,7 +333,7 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
             _ if right <= DOUBTFUL && !CLOSING.is_match(&exchange.reply) => Heard::LikelyWrong,
             _ => Heard::Nothing,
         },
-        Lead::Rejected | Lead::Doubted | Lead::Confirmed => Heard::Nothing,
+        Lead::Excused | Lead::Rejected | Lead::Doubted => Heard::Nothing,
     }
 }
 

@@ -81,7 +81,6 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         skills,
         misconceptions,
         language: languages.main.map(str::to_owned),
-        ..Findings::default()
     }
 }
 

@@ -72,8 +72,7 @@ fn features(exchange: &Exchange) -> Vec<u32> {
     let mut found = Features::new();
     let pieces = pieces(reply, said, &task_numbers, &said_numbers, *language);
     let mut before = ["", ""];
-    let mut n_words = 0;
-    for piece in pieces.iter().take(REACH) {
+    for (n_words, piece) in pieces.iter().take(REACH).enumerate() {
         let place = piece.sentence.min(1);
         found.add(&format!("{place}:{}", piece.text));
         found.add(&format!("{place}:{} {}", before[1], piece.text));
@@ -82,7 +81,6 @@ fn features(exchange: &Exchange) -> Vec<u32> {
             found.add(&format!("start {} {} {}", before[0], before[1], piece.text));
         }
         before = [before[1], &piece.text];
-        n_words += 1;
     }
     let lead = lead(reply, *language);
     found.add(&format!("lead {lead:?}"));

@@ -3,6 +3,13 @@
 //! `ai-tutor eval` prints these scores with intervals and tries injections too; here they take a second to build and run:
 //! `cargo test -p analyser --test dialogues -- --nocapture`.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "prints scores and reads its own settings"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
