@@ -29,6 +29,11 @@ pub fn judge(ask: &str, key: &Key, said: &str, language: Language) -> Judgement 
     if first != Judgement::Undecided {
         return first;
     }
+    // The key itself, letter for letter, is right also where it cannot be read: the article "l'".
+    let letters = |text: &str| text.trim().trim_end_matches(['.', '!', '?']).to_lowercase().replace('’', "'");
+    if !key.answer.trim().is_empty() && letters(said) == letters(&key.answer) && key.answer != "free answer" {
+        return Judgement::Right;
+    }
     // A child may answer in the language at home, and in a lesson in the one it learns: "sieben" for 7.
     let others = Language::ALL.into_iter().filter(|other| *other != language && is_in(said, *other, language));
     others
