@@ -192,7 +192,7 @@ fn time(items: &[Item]) -> Option<(i64, usize)> {
     }
 }
 
-fn duration(items: &[Item]) -> Option<(i64, usize)> {
+fn duration(items: &[Item], is_hour: bool) -> Option<(i64, usize)> {
     let one = |items: &[Item]| match items {
         [Item::Num(num), Item::Unit(unit), ..] if unit.quantity == Quantity::Time => {
             num.value.times(Exact::whole(unit.size))?.over(Exact::whole(60))?.to_whole().map(|minutes| (minutes, 2))
@@ -202,6 +202,8 @@ fn duration(items: &[Item]) -> Option<(i64, usize)> {
         {
             Some((unit.size / 120, 3))
         }
+        // "half an hour"
+        [Item::Num(num), Item::Cue(Cue::Speed), ..] if num.style == Style::Fraction(1, 2) && is_hour => Some((30, 2)),
         [Item::Cue(Cue::A), Item::Unit(unit), ..] if unit.quantity == Quantity::Time => Some((unit.size / 60, 2)),
         _ => None,
     };
@@ -235,7 +237,7 @@ fn clock(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     for s in all {
         let mut at = 0;
         while at < s.items.len() {
-            if let Some((minutes, used)) = duration(&s.items[at..]) {
+            if let Some((minutes, used)) = duration(&s.items[at..], s.text.contains("half an hour")) {
                 durations.push(minutes);
                 at += used;
             } else if let Some((minutes, used)) = time(&s.items[at..]) {
