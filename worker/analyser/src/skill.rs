@@ -25,6 +25,8 @@ pub enum Place {
 const ENOUGH: u32 = 5;
 /// In a call about the skill's subject this is enough.
 const ENOUGH_IN_SUBJECT: u32 = 3;
+/// A question of a curriculum is at most so many sentences, and follows the talk before it.
+const SENTENCES: usize = 5;
 /// A phrase of this weight is certain by itself.
 const CERTAIN: u32 = 5;
 
@@ -98,7 +100,7 @@ impl<'a> Lesson<'a> {
             task: task.clone(),
             question: question.map(|(skill, _)| skill),
             scores,
-            topic: topic::of(tutor),
+            topic: topic::of(&text),
             said: Scores::new(),
         });
         task
@@ -118,9 +120,10 @@ impl<'a> Lesson<'a> {
         if let Some(found) = self.questions.get(&text) {
             return Some(*found);
         }
-        // After a greeting or a remark: the text from each sentence on.
-        let starts = tutor.char_indices().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n'));
-        starts.filter_map(|(at, c)| self.questions.get(&normal(&tutor[at + c.len_utf8()..])).copied()).next()
+        // After a greeting or a remark: the text from one of the last sentences on.
+        let starts = tutor.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n')).take(SENTENCES);
+        let mut rest = starts.map(|(at, c)| &tutor[at + c.len_utf8()..]);
+        rest.find_map(|rest| self.questions.get(&normal(rest)).copied())
     }
 
     /// Returns the place of each exchange, in the order of [`Lesson::ask`].
@@ -203,8 +206,7 @@ impl<'a> Lesson<'a> {
             };
         }
         match (last, subject.topic) {
-            (_, Some(topic)) => Place::Topic(topic),
-            (Place::Topic(topic), None) => Place::Topic(topic),
+            (_, Some(topic)) | (Place::Topic(topic), None) => Place::Topic(topic),
             _ if task.expected.is_none() && task.form == Form::Other => Place::Topic(topic::OTHER),
             _ => Place::Nowhere,
         }

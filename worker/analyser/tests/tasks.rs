@@ -234,3 +234,33 @@ fn short_calls() {
     }
     print("short calls", &all);
 }
+
+/// Run with `--release -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures time"]
+fn time_of_a_long_call() {
+    let curriculum = Curriculum::starter();
+    let calls = read::<WholeCall>("realistic.jsonl");
+    let said: Vec<Exchange> = calls.iter().flat_map(|call| exchanges(&call.turns, &call.labels)).collect();
+    let mut size = 0;
+    let said: Vec<&Exchange> = said
+        .iter()
+        .take_while(|exchange| {
+            size += exchange.tutor.len() + exchange.said.len();
+            size < 40_000
+        })
+        .collect();
+    let run = || {
+        let start = std::time::Instant::now();
+        let mut lesson = Lesson::new(&curriculum);
+        let built = start.elapsed();
+        for exchange in &said {
+            lesson.ask(&exchange.tutor);
+            lesson.answered(&exchange.said, Some(true));
+        }
+        let places = lesson.places().len();
+        (start.elapsed(), built, places)
+    };
+    let best = (0..20).map(|_| run()).min().unwrap();
+    println!("{} exchanges: {:?}, of which {:?} to prepare", best.2, best.0, best.1);
+}

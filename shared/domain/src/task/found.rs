@@ -123,11 +123,21 @@ pub(super) fn core<'a, 'b>(items: &'b [Item<'a>]) -> &'b [Item<'a>] {
     }
     while let Some(item) = items.get(start) {
         match item {
-            Item::Cue(Cue::Filler | Cue::And | Cue::WhatIs | Cue::Or | Cue::Next)
+            Item::Cue(
+                Cue::Filler
+                | Cue::And
+                | Cue::WhatIs
+                | Cue::Or
+                | Cue::Next
+                | Cue::What
+                | Cue::Try
+                | Cue::Its
+                | Cue::How
+                | Cue::Another,
+            )
             | Item::Comma
             | Item::Dots
             | Item::Quote => start += 1,
-            Item::Cue(Cue::What | Cue::Try | Cue::Its | Cue::How | Cue::Another) => start += 1,
             _ => break,
         }
     }

@@ -212,7 +212,7 @@ pub(super) fn language(plain: &str, before: Language) -> Language {
         }
     }
     let best = spanish.max(german).max(english);
-    if best == 0 || (spanish == best) as u8 + (german == best) as u8 + (english == best) as u8 > 1 {
+    if best == 0 || u8::from(spanish == best) + u8::from(german == best) + u8::from(english == best) > 1 {
         before
     } else if english == best {
         Language::English

@@ -137,7 +137,8 @@ fn steps(left: &Expression, right: &Expression) -> usize {
 fn terms(sentence: &Sentence, before: Before) -> Option<Found> {
     let asked = sentence.has_any(&[Cue::Simplify, Cue::Expand]);
     let has_letter = sentence.items.iter().any(|item| matches!(item, Item::Letter(_)));
-    if !has_letter && !(asked && sentence.has(Cue::A)) {
+    let has_letter = has_letter || asked && sentence.has(Cue::A);
+    if !has_letter {
         return None;
     }
     let items = core(&sentence.items);
@@ -274,7 +275,7 @@ fn pattern(sentence: &Sentence) -> Option<Found> {
     let expected = next(&nums).filter(|_| {
         is_read
             && (rest.iter().any(|i| matches!(i, Item::Dots | Item::Cue(Cue::Next)))
-                || items[..first].iter().any(|i| *i == Item::Cue(Cue::Next))
+                || items[..first].contains(&Item::Cue(Cue::Next))
                 || sentence.end == End::Dots)
     });
     Some(Found::new(Form::Pattern, Wanted::Number, expected.map(|value| key(value, true))))

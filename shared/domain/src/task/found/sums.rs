@@ -193,8 +193,7 @@ fn joined_by_and(items: &[Item], before: Before) -> Option<Found> {
 fn percent_again(items: &[Item], before: Before) -> Option<Found> {
     let Frame::PercentOf(whole) = before.frame else { return None };
     let items = match items {
-        [head @ .., Item::Cue(Cue::Of), Item::Cue(Cue::It | Cue::The)] => head,
-        [head @ .., Item::Cue(Cue::Of), Item::Word("that")] => head,
+        [head @ .., Item::Cue(Cue::Of), Item::Cue(Cue::It | Cue::The) | Item::Word("that")] => head,
         all => all,
     };
     match items {
