@@ -361,3 +361,79 @@ impl Lexicon {
         scores
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(curriculum: &Curriculum, call: &[(&str, &str)]) -> Vec<String> {
+        let mut lesson = Lesson::new(curriculum);
+        for (tutor, said) in call {
+            lesson.ask(tutor);
+            lesson.answered(said, Some(true));
+        }
+        let name = |place| match place {
+            Place::Skill(skill) => curriculum.skills[skill].skill_id.clone(),
+            Place::Topic(topic) => topic.to_owned(),
+            Place::Nowhere => "nowhere".to_owned(),
+        };
+        lesson.places().into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn an_everyday_word_is_no_lesson_in_a_language() {
+        let call = [
+            ("What is seven times eight?", "fifty six"),
+            ("Are there birds by your window?", "its maya"),
+            ("What do cows eat?", "grass"),
+            ("Nine times six?", "fifty four"),
+        ];
+        let found = places(&Curriculum::starter(), &call);
+        assert_eq!(found[0], "maths.multiply.facts");
+        assert_eq!(found[1], "nowhere");
+        assert!(!found.iter().any(|place| place.starts_with("italian")), "{found:?}");
+    }
+
+    #[test]
+    fn the_words_tell_the_skill_where_a_language_is_taught() {
+        let call = [
+            ("Let's do Italian. How do you say bread?", "pane"),
+            ("Window?", "finestra"),
+            ("And grandmother?", "nonna"),
+        ];
+        let found = places(&Curriculum::starter(), &call);
+        assert_eq!(found, ["italian.words.food", "italian.words.house", "italian.words.family"]);
+    }
+
+    #[test]
+    fn what_is_in_no_curriculum_is_a_topic() {
+        let call = [("What do plants take in to make food?", "carbon dioxide"), ("And give back?", "oxygen")];
+        assert_eq!(places(&Curriculum::starter(), &call), ["photosynthesis", "photosynthesis"]);
+        let spanish = [("How do you say dog in Spanish?", "perro"), ("And cat?", "gato")];
+        assert_eq!(places(&Curriculum::starter(), &spanish), ["Spanish", "Spanish"]);
+    }
+
+    #[test]
+    fn a_form_names_only_a_skill_that_the_curriculum_has() {
+        let mut starter = Curriculum::starter();
+        starter.skills.retain(|skill| skill.skill_id != "maths.multiply.facts");
+        let found = places(&starter, &[("What is seven times eight?", "fifty six")]);
+        assert!(!found[0].starts_with("maths"), "{found:?}");
+    }
+
+    #[test]
+    fn a_question_of_the_curriculum_names_its_skill_and_key() {
+        let starter = Curriculum::starter();
+        let mut lesson = Lesson::new(&starter);
+        let task = lesson.ask("Good. Which comes first in a story, the problem or the solution?").unwrap();
+        assert_eq!(task.expected.as_deref(), Some("problem"));
+    }
+
+    #[test]
+    fn every_form_names_a_skill_of_the_starter_set() {
+        let starter = Curriculum::starter();
+        for id in Form::ALL.iter().filter_map(|form| form.skill_id()) {
+            assert!(starter.find_skill(id).is_some(), "{id}");
+        }
+    }
+}
