@@ -39,6 +39,8 @@ pub struct Lesson<'a> {
     curriculum: &'a Curriculum,
     lexicon: Lexicon,
     questions: HashMap<String, (usize, &'a str)>,
+    /// Bytes of the longest question in its normal form.
+    longest: usize,
     context: Context,
     open: Option<Task>,
     exchanges: Vec<Asked>,
@@ -67,10 +69,13 @@ impl<'a> Lesson<'a> {
         let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
             s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.as_str())))
         });
+        let questions: HashMap<_, _> = questions.collect();
+        let longest = questions.keys().map(String::len).max().unwrap_or(0);
         Self {
             curriculum,
             lexicon: Lexicon::new(curriculum),
-            questions: questions.collect(),
+            questions,
+            longest,
             context: Context::new(),
             open: None,
             exchanges: Vec::new(),
@@ -83,18 +88,18 @@ impl<'a> Lesson<'a> {
     pub fn ask(&mut self, tutor: &str) -> Option<Task> {
         let mut task = task::read(tutor, &self.context);
         self.context.hear(tutor);
-        let question = self.question(tutor);
+        let text = normal(tutor);
+        let question = self.question(tutor, &text);
         if let (Some((_, key)), Some(task)) = (question, &mut task)
             && task.expected.is_none()
             && key != "free answer"
         {
             task.expected = Some(key.to_owned());
         }
-        let text = normal(tutor);
         for (language, count) in &mut self.languages {
             *count += u32::try_from(text.split(' ').filter(|word| word == language).count()).unwrap_or(0);
         }
-        let scores = self.lexicon.score(tutor);
+        let scores = self.lexicon.score(&text);
         self.open.clone_from(&task);
         self.exchanges.push(Asked {
             task: task.clone(),
@@ -109,21 +114,28 @@ impl<'a> Lesson<'a> {
     /// Notes what the student said to the task of the last [`Lesson::ask`], and whether it was right; `None`: undecided.
     pub fn answered(&mut self, said: &str, is_right: Option<bool>) {
         if let Some(last) = self.exchanges.last_mut() {
-            last.said = self.lexicon.score(said);
+            last.said = self.lexicon.score(&normal(said));
         }
         self.context.note(self.open.take(), said, is_right);
     }
 
-    /// The curriculum's question with which the tutor's words end.
-    fn question(&self, tutor: &str) -> Option<(usize, &'a str)> {
-        let text = normal(tutor);
-        if let Some(found) = self.questions.get(&text) {
+    /// The curriculum's question with which the tutor's words end; `text` is `tutor` in the normal form.
+    fn question(&self, tutor: &str, text: &str) -> Option<(usize, &'a str)> {
+        if let Some(found) = self.questions.get(text) {
             return Some(*found);
         }
         // After a greeting or a remark: the text from one of the last sentences on.
         let starts = tutor.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n')).take(SENTENCES);
-        let mut rest = starts.map(|(at, c)| &tutor[at + c.len_utf8()..]);
-        rest.find_map(|rest| self.questions.get(&normal(rest)).copied())
+        for (at, c) in starts {
+            let rest = normal(&tutor[at + c.len_utf8()..]);
+            if rest.len() > self.longest {
+                break;
+            }
+            if let Some(found) = self.questions.get(&rest) {
+                return Some(*found);
+            }
+        }
+        None
     }
 
     /// Returns the place of each exchange, in the order of [`Lesson::ask`].
@@ -316,9 +328,24 @@ impl Subject {
 
 /// The text without what may differ when it is asked.
 fn normal(text: &str) -> String {
-    let words =
-        text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/')).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    let mut normal = String::with_capacity(text.len());
+    let mut is_apart = false;
+    for c in text.chars() {
+        if !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/') {
+            is_apart = true;
+            continue;
+        }
+        if is_apart && !normal.is_empty() {
+            normal.push(' ');
+        }
+        is_apart = false;
+        if c.is_ascii() {
+            normal.push(c.to_ascii_lowercase());
+        } else {
+            normal.extend(c.to_lowercase());
+        }
+    }
+    normal
 }
 
 /// The curriculum's phrases, by their first word.
@@ -342,9 +369,8 @@ impl Lexicon {
         Self { phrases }
     }
 
-    /// Points by skill. A phrase counts once.
+    /// Points by skill of a text in the normal form. A phrase counts once.
     fn score(&self, text: &str) -> Scores {
-        let text = normal(text);
         let words: Vec<&str> = text.split(' ').collect();
         let mut scores = Scores::new();
         let mut seen: Vec<(&str, usize, usize)> = Vec::new();
