@@ -136,11 +136,11 @@ fn goals(prepared: &Prepared, now: DateTime<Utc>) -> impl Iterator<Item = &Prepa
 
 /// Whether a text names a skill: they share a word of at least four letters, whatever its ending.
 fn is_about(text: &str, skill: &str) -> bool {
+    const OF_EVERY_SKILL: [&str; 8] = ["number", "words", "with", "from", "text", "basic", "using", "better"];
     let stems = |text: &str| -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() >= 4);
         words.map(|word| word.to_lowercase().chars().take(6).collect()).collect()
     };
-    const OF_EVERY_SKILL: [&str; 8] = ["number", "words", "with", "from", "text", "basic", "using", "better"];
     let of_skill = stems(skill);
     let mut shared = stems(text).into_iter().filter(|stem| of_skill.contains(stem));
     shared.any(|stem| !OF_EVERY_SKILL.contains(&&stem[..]))
