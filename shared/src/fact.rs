@@ -1,6 +1,7 @@
 //! What a student said of themselves, with a date after which it no longer counts.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use crate::access::{Caller, Scope};
 use crate::analysis::FactFinding;
@@ -32,31 +33,54 @@ pub async fn replace_of_session(
     .execute(&mut *tx)
     .await?;
     let Some(student_id) = student_id else { return Ok(()) };
+    let zone = if facts.iter().any(|fact| fact.when.is_some()) { time_zone(tx, student_id).await? } else { Tz::UTC };
     for fact in facts.iter().filter(|fact| KINDS.contains(&&fact.kind[..])) {
         let source = if fact.source == Source::Rules { Source::Rules } else { Source::Llm };
+        let on_date = fact.when.and_then(|when| when.on(said_at.with_timezone(&zone).date_naive()));
+        let text = if on_date.is_some() { without_day(&fact.text) } else { &fact.text };
         sqlx::query!(
             "insert into facts (fact_id, student_id, kind, text, session_id, turn_no, source, confidence, valid_from,
-                 expires_at)
-             select $1, $2, $3, left($4, 160), $5, $6, $7, $8, $9, $10
+                 expires_at, on_date)
+             select $1, $2, $3, left($4, 160), $5, $6, $7, $8, $9, $10, $11::date
              where not exists (
                  select 1 from facts
                  where student_id = $2 and lower(text) = lower(left($4, 160))
-                   and (forgotten_at is not null or expires_at >= $10))",
+                   and (forgotten_at is not null or expires_at >= $10) and on_date is not distinct from $11)",
             FactId::new() as FactId,
             student_id as StudentId,
             fact.kind,
-            fact.text,
+            text,
             session_id as SessionId,
             fact.turn_no,
             source as Source,
             fact.confidence,
             said_at,
-            said_at + time_to_live(&fact.kind),
+            on_date.map_or(said_at + time_to_live(&fact.kind), day_after),
+            on_date as Option<NaiveDate>,
         )
         .execute(&mut *tx)
         .await?;
     }
     Ok(())
+}
+
+/// The student's time zone, by which the days in a call are counted.
+async fn time_zone(tx: &mut Connection, student_id: StudentId) -> Result<Tz> {
+    let name = sqlx::query_scalar!("select timezone from students where student_id = $1", student_id as StudentId)
+        .fetch_optional(tx)
+        .await?;
+    Ok(name.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC))
+}
+
+/// A fact about a day is over with it, in every time zone.
+fn day_after(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(2)
+}
+
+/// "has a maths test" of "has a maths test on Friday": the date says it better.
+fn without_day(text: &str) -> &str {
+    let said = [" today", " tomorrow"].iter().find_map(|day| text.strip_suffix(day));
+    said.or_else(|| Some(&text[..text.rfind(" on ").or_else(|| text.rfind(" in "))?])).unwrap_or(text)
 }
 
 /// One row of `facts` that still holds.
