@@ -171,7 +171,7 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
     let is_json = is_json(&parts.headers);
     if is_json {
         match Frame::parse(&body) {
-            Ok(Frame { fault: Some(fault), id, .. }) => {
+            Ok(Frame { fault: Some(fault), id, method, .. }) if !is_of_the_past(&method, &parts.headers) => {
                 return rpc_answer(StatusCode::OK, &id, INVALID_PARAMS, fault);
             }
             Ok(frame) => parts.extensions.insert(frame),
@@ -188,6 +188,12 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
         return rpc_error(StatusCode::BAD_REQUEST, INVALID_REQUEST, "the body is not a JSON-RPC message");
     }
     response
+}
+
+/// Since revision 2026-07-28 there is no `initialize`: whoever speaks it hears that there is no such method.
+fn is_of_the_past(method: &str, headers: &HeaderMap) -> bool {
+    let revision = headers.get("mcp-protocol-version").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    method == "initialize" && revision >= "2026-07-28"
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
