@@ -1,5 +1,7 @@
 //! The judgement of one session: what every analyser must produce, and how it is stored.
 
+mod when;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,8 @@ use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::evidence::{Help, Source, Verdict};
 use crate::id::{AnalysisId, SessionId};
+
+pub use self::when::{When, day_name};
 
 /// How far the analysis of a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -184,27 +188,6 @@ pub struct TurnText {
     /// The day that the request names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
-}
-
-/// A day as it was said in the call. The day of the call and the student's time zone make a date of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum When {
-    Today,
-    Tomorrow,
-    /// In this many days, 2 to 30.
-    InDays(u8),
-    NextWeek,
-    /// 1 is Monday, 7 is Sunday: the next one after the call.
-    Weekday(u8),
-    /// 1 to 31: the next one after the call.
-    DayOfMonth(u8),
-    Date {
-        /// 1 to 12.
-        month: u8,
-        /// 1 to 31.
-        day: u8,
-    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
