@@ -195,6 +195,9 @@ fn greets(tutor: &str) -> bool {
     folded::words(tutor).iter().any(|word| GREETINGS.contains(&&word[..]))
 }
 
+/// Characters of a first name.
+const MAX_NAME: usize = 40;
+
 /// Returns who a turn introduces. `tutor`: what the tutor said before it, which may ask for the name or guess it.
 pub fn introduced(said: &str, tutor: &str) -> Option<Introduced> {
     let words = words(said);
@@ -207,7 +210,8 @@ pub fn introduced(said: &str, tutor: &str) -> Option<Introduced> {
         .or_else(|| here(&words))
         .or_else(|| is_asked.then(|| bare(&words)).flatten())
         .or_else(|| guessed(&words, tutor))?;
-    Some(Introduced::Student(name))
+    // Longer is no first name: letters spelled on and on, or a sentence.
+    (name.chars().count() <= MAX_NAME).then_some(Introduced::Student(name))
 }
 
 fn words(text: &str) -> Vec<Word<'_>> {

@@ -236,9 +236,11 @@ pub fn read(utterance: &str, context: &Context) -> Option<Task> {
     });
     if let Some((at, mut found)) = found {
         // A question after the task asks for something on the way.
-        let later = sentences[at + 1..]
-            .iter()
-            .any(|sentence| sentence.end == End::Question && talk::question(sentence) == Question::Task);
+        let later = sentences[at + 1..].iter().any(|sentence| {
+            let names =
+                sentence.items.iter().any(|item| matches!(item, Item::Word(_) | Item::Part(..) | Item::Letter(_)));
+            names && sentence.end == End::Question && talk::question(sentence) == Question::Task
+        });
         if later {
             found.expected = None;
             found.also.clear();
@@ -537,5 +539,176 @@ fn serves(step: Form, problem: Form) -> bool {
                     F::Negative | F::FractionEquivalent | F::DecimalMultiply | F::DecimalAdd | F::Powers | F::Pattern
                 ) && step != problem
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expected(utterances: &[&str]) -> Option<String> {
+        let mut context = Context::new();
+        let mut last = None;
+        for utterance in utterances {
+            last = read(utterance, &context);
+            context.hear(utterance);
+            context.note(last.clone(), "", Some(true));
+        }
+        last.and_then(|task| task.expected)
+    }
+
+    #[test]
+    fn what_a_tutor_asks_is_computed() {
+        let mut wrong = Vec::new();
+        for (utterance, key) in [
+            ("Nine and four?", "13"),
+            ("Okay Priya, nine plus four.", "13"),
+            ("Lovely. And eight take away three?", "5"),
+            ("Right then, what's thirty-six divided by four?", "9"),
+            ("Eleven times eleven.", "121"),
+            ("Minus seven minus two.", "-9"),
+            ("And four minus minus nine?", "13"),
+            ("Negative three times negative six?", "18"),
+            ("What's a third plus a quarter?", "7/12"),
+            ("Five sixths minus one half.", "1/3"),
+            ("Three quarters of twenty-eight.", "21"),
+            ("Twenty percent of sixty?", "12"),
+            ("What is 15% of 40?", "6"),
+            ("Seven squared?", "49"),
+            ("Two cubed.", "8"),
+            ("Square root of one hundred and forty-four.", "12"),
+            ("Two plus three times four.", "14"),
+            ("Point six times point two.", "0.12"),
+            ("One point five plus two point seven five?", "4.25"),
+            ("Add seven and eight.", "15"),
+            ("What's the difference between twenty and six?", "14"),
+            ("The product of six and nine?", "54"),
+            ("Four sevens?", "28"),
+            ("Double fourteen?", "28"),
+            ("Six times what is forty-two?", "7"),
+            ("Round seventy-three to the nearest ten.", "70"),
+            ("And four hundred and fifty-one to the nearest hundred?", "500"),
+            ("To the nearest ten, two hundred and fifteen?", "220"),
+            ("What comes after sixty-nine?", "70"),
+            ("What number comes just before forty?", "39"),
+            ("I have four tens and seven ones. What number is it?", "47"),
+            ("How many tens are in sixty-three?", "6"),
+            ("In five thousand and eighty-two, what's the eight worth?", "80"),
+            ("Which is colder, minus three or minus eight?", "-8"),
+            ("Which is bigger, seven ninths or five ninths?", "7/9"),
+            ("Which is fewer, thirty or thirteen?", "13"),
+            ("Put these in order from smallest: four, minus two, zero.", "-2, 0, 4"),
+            ("What's the highest common factor of twelve and eighteen?", "6"),
+            ("Lowest common multiple of six and eight?", "24"),
+            ("Is twenty-one prime?", "no"),
+            ("Simplify nine twelfths.", "3/4"),
+            ("How many eighths make a half?", "4"),
+            ("Three quarters is how many twelfths?", "9"),
+            ("Write one quarter as a decimal.", "0.25"),
+            ("Two fifths as a percentage?", "40%"),
+            ("Nine quarters as a mixed number.", "2 1/4"),
+            ("What comes next: 5, 9, 13, 17?", "21"),
+            ("Two, six, eighteen, fifty-four...", "162"),
+            ("Solve x plus nine equals twenty.", "11"),
+            ("Three x minus four is eleven.", "5"),
+            ("Solve two x is less than ten.", "x < 5"),
+            ("Minus three x is greater than twelve.", "x < -4"),
+            ("Simplify four a plus three a.", "7a"),
+            ("Expand three brackets x plus two.", "3x + 6"),
+            ("If x is 5, what is 2x plus 1?", "11"),
+            ("What's the slope of y equals 4x minus 2?", "4"),
+            ("A rectangle is eight by two. What's its perimeter?", "20"),
+            ("A square with side five. Area?", "25"),
+            ("A cube has edges of 2. What is its volume?", "8"),
+            ("A triangle has angles of fifty and seventy degrees. What's the third?", "60"),
+            ("Angles on a straight line. One is sixty degrees. What's the other?", "120"),
+            ("A right triangle has short sides 6 and 8. How long is the third?", "10"),
+            ("A circle has radius 7. What is its diameter?", "14"),
+            ("How many sides does a pentagon have?", "5"),
+            ("What is the mean of 2, 4 and 9?", "5"),
+            ("Median of eight, one and four.", "4"),
+            ("How many centimetres are in three metres?", "300"),
+            ("How many minutes in two hours?", "120"),
+            ("You pay with ten dollars for something that costs 6.50. How much change?", "3.50"),
+            ("It is ten past four. What time is it in half an hour?", "4:40"),
+            ("Sam has fifteen grapes and eats six. How many are left?", "9"),
+            ("Four bags of six.", "24"),
+            ("Spell the word friend.", "f-r-i-e-n-d"),
+            ("¿Nueve por seis?", "54"),
+            ("¿Cuánto es treinta y dos entre cuatro?", "8"),
+            ("¿Y un quinto más dos quintos?", "3/5"),
+            ("Was ist acht mal sieben?", "56"),
+            ("Zweiundvierzig geteilt durch sechs?", "7"),
+        ] {
+            let found = expected(&[utterance]);
+            if found.as_deref() != Some(key) {
+                wrong.push(format!("{utterance} {found:?}"));
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_elliptic_question_takes_up_the_one_before() {
+        for (first, second, key) in [
+            ("What's ten percent of ninety?", "And five percent?", "9/2"),
+            ("A square with side three. Perimeter?", "And area?", "9"),
+            ("How many tens are in fifty-four?", "How many ones?", "4"),
+            ("Round fifty-one to the nearest ten.", "Round seventy-eight?", "80"),
+            ("Which is bigger, a half or a third?", "A fifth or a sixth?", "1/5"),
+            ("Simplify four sixths.", "And ten twelfths?", "5/6"),
+        ] {
+            assert_eq!(expected(&[first, second]).as_deref(), Some(key), "{second}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_read_completely_is_not_computed() {
+        for utterance in [
+            "What do you get if you mix three and four?",
+            "Tell me a number between six and nine.",
+            "Estimate thirty-nine plus fifty-two.",
+            "There are 100 tracks and each train uses 8. How many trains?",
+            "How many tens are in three hundred and forty-five?",
+            "You practise forty minutes a day. How many minutes in three weeks?",
+            "Seven times some flurbs?",
+            "A tank loses fifteen litres an hour for a day. It had nine hundred. How much is left?",
+        ] {
+            assert_eq!(expected(&[utterance]), None, "{utterance}");
+        }
+    }
+
+    #[test]
+    fn small_talk_sets_no_task() {
+        for utterance in [
+            "How old are you?",
+            "Hi! How many brothers do you have?",
+            "How was the game?",
+            "What's your favourite number?",
+            "Are you ready?",
+            "What grade are you in?",
+            "See you on Friday.",
+            "How long do you want to practise?",
+            "Did you finish your homework?",
+            "¿Cómo te llamas?",
+            "Wie geht es dir?",
+        ] {
+            assert_eq!(read(utterance, &Context::new()), None, "{utterance}");
+        }
+    }
+
+    #[test]
+    fn a_task_stays_open_through_hints() {
+        let mut context = Context::new();
+        let task = read("Minus six minus four.", &context);
+        context.note(task, "minus two", Some(false));
+        let hint = read("You're at minus six and it gets four degrees colder.", &context).unwrap();
+        assert_eq!((hint.relation, hint.expected.as_deref()), (Relation::Again, Some("-10")));
+        let step = read("Which way do we go?", &context).unwrap();
+        assert_eq!(
+            (step.relation, step.expected.as_deref(), step.goal.as_deref()),
+            (Relation::Step, None, Some("-10"))
+        );
+        assert_eq!(step.form, Form::Negative);
     }
 }

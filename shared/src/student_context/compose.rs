@@ -10,6 +10,7 @@ use super::{
     Belief, Choice, ContextStatus, ContextStudent, DueSkill, GOAL, LastCall, Prepared, PreparedFact, StudentContext,
     clip, days,
 };
+use crate::analysis::day_name;
 use crate::id::StudentId;
 use crate::learner::{self, MasteryState};
 
@@ -208,13 +209,23 @@ fn facts(facts: &[PreparedFact], zone: Tz, now: DateTime<Utc>) -> Vec<String> {
 
 fn told(fact: &PreparedFact, zone: Tz, now: DateTime<Utc>) -> String {
     let text = plan::goal_text(&fact.text);
-    match (&fact.kind[..], fact.on_date, fact.on_date.map(|day| days::days_until(day, zone, now))) {
-        ("goal", Some(day), _) => format!("{GOAL}{text}, by {}", crate::analysis::day_name(day)),
-        ("goal", None, _) => format!("{GOAL}{text}"),
-        (_, _, Some(0)) => format!("{text} (today)"),
-        (_, _, Some(1)) => format!("{text} (tomorrow)"),
-        _ => text.to_owned(),
+    if fact.kind == "goal" {
+        let by = fact.on_date.map(|day| format!(", by {}", day_name(day))).unwrap_or_default();
+        return format!("{GOAL}{text}{by}");
     }
+    let Some(day) = fact.on_date else { return text.to_owned() };
+    // A person may have worded it without the day.
+    let on = if text.contains(" on ") || text.contains(" week of ") {
+        String::new()
+    } else {
+        format!(" on {}", day_name(day))
+    };
+    let near = match days::days_until(day, zone, now) {
+        0 => " (today)",
+        1 => " (tomorrow)",
+        _ => "",
+    };
+    format!("{text}{on}{near}")
 }
 
 /// What the student asked for and was not granted yet.

@@ -39,7 +39,8 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
     let language = language(turns);
     let mut groups: Vec<(String, Vec<&Turn>)> = Vec::new();
     let mut tutor = String::new();
-    for turn in turns.iter().filter(|t| !(t.speaker == Speaker::Student && injection::is_suspect(&t.text))) {
+    let is_left_out = |text: &str| injection::is_suspect(text) || is_in_another_script(text);
+    for turn in turns.iter().filter(|t| !(t.speaker == Speaker::Student && is_left_out(&t.text))) {
         match (turn.speaker, groups.last_mut()) {
             (Speaker::Tutor, _) => {
                 if !tutor.is_empty() {
@@ -110,6 +111,10 @@ fn answering(turns: Vec<&Turn>, language: Language) -> Vec<&Turn> {
                         || joins(&turns[i - 1].text, &turns[i].text, language))
         };
         return (0..turns.len()).filter(|i| belongs(*i)).map(|i| turns[i]).collect();
+    }
+    // Who asks back has not answered, whatever was said before.
+    if let Some(question) = turns.iter().rfind(|turn| turn.text.trim_end().ends_with('?')) {
+        return vec![question];
     }
     let says = |turn: &&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text)) && !is_fragment(&plain(&turn.text));
     let Some(first) = turns
@@ -194,6 +199,12 @@ const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "i
 /// The words of a plain text.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
+}
+
+/// Whether a turn has letters, and none of the scripts of our languages: it cannot be read, so it answers nothing.
+fn is_in_another_script(text: &str) -> bool {
+    let mut letters = text.chars().filter(|c| c.is_alphanumeric()).peekable();
+    letters.peek().is_some() && letters.all(|c| u32::from(c) >= 0x250)
 }
 
 /// Lower case, with straight quotes.

@@ -25,6 +25,7 @@ pub mod skill;
 mod summary;
 mod tutoring;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -61,8 +62,9 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
     let safety_flags = remarks::safety_flags(turns);
     let flagged = remarks::flagged(&safety_flags);
     let figures = figures::figures(turns, &judgements);
-    let skills = skills(&exchanges, &judgements, &topics, curriculum);
-    let misconceptions = misconceptions(&exchanges, &judgements, &topics, curriculum);
+    let mut skills = skills(&exchanges, &judgements, &topics, curriculum);
+    let mut misconceptions = misconceptions(&exchanges, &judgements, &topics, curriculum);
+    withhold(&mut skills, &mut misconceptions, &flagged);
     Findings {
         judged_by: format!("built-in rules, version {VERSION}; no language model was used"),
         summary: summary::summary(&figures, &skills, &misconceptions)
@@ -166,6 +168,13 @@ fn skills(
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
 
+/// What a person has to read is quoted nowhere else.
+fn withhold(skills: &mut [SkillFinding], misconceptions: &mut [MisconceptionFinding], flagged: &HashSet<i32>) {
+    let evidence = skills.iter_mut().flat_map(|skill| &mut skill.evidence);
+    evidence.filter(|found| flagged.contains(&found.turn_no)).for_each(|found| found.quote.clear());
+    misconceptions.iter_mut().filter(|found| flagged.contains(&found.turn_no)).for_each(|found| found.quote.clear());
+}
+
 fn named(skill: &Skill) -> SkillFinding {
     SkillFinding { skill_id: skill.skill_id.clone(), name: skill.name.clone(), evidence: Vec::new() }
 }
@@ -203,7 +212,8 @@ fn misconceptions(
 ) -> Vec<MisconceptionFinding> {
     let mut findings: Vec<MisconceptionFinding> = Vec::new();
     for (i, (exchange, judgement)) in exchanges.iter().zip(judgements).enumerate() {
-        if judgement.verdict == Some(Verdict::Correct) {
+        // Only a wrong answer shows a wrong belief; one that nobody decided shows nothing.
+        if !matches!(judgement.verdict, Some(Verdict::Incorrect | Verdict::Partial)) {
             continue;
         }
         for belief in misconception::beliefs(exchange, judgement.value) {

@@ -25,6 +25,8 @@ pub enum Place {
 const ENOUGH: u32 = 5;
 /// In a call about the skill's subject this is enough.
 const ENOUGH_IN_SUBJECT: u32 = 3;
+/// A question of a curriculum is at most so many sentences, and follows the talk before it.
+const SENTENCES: usize = 5;
 /// A phrase of this weight is certain by itself.
 const CERTAIN: u32 = 5;
 
@@ -37,6 +39,8 @@ pub struct Lesson<'a> {
     curriculum: &'a Curriculum,
     lexicon: Lexicon,
     questions: HashMap<String, (usize, &'a str)>,
+    /// Bytes of the longest question in its normal form.
+    longest: usize,
     context: Context,
     open: Option<Task>,
     exchanges: Vec<Asked>,
@@ -65,10 +69,13 @@ impl<'a> Lesson<'a> {
         let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
             s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.as_str())))
         });
+        let questions: HashMap<_, _> = questions.collect();
+        let longest = questions.keys().map(String::len).max().unwrap_or(0);
         Self {
             curriculum,
             lexicon: Lexicon::new(curriculum),
-            questions: questions.collect(),
+            questions,
+            longest,
             context: Context::new(),
             open: None,
             exchanges: Vec::new(),
@@ -81,24 +88,24 @@ impl<'a> Lesson<'a> {
     pub fn ask(&mut self, tutor: &str) -> Option<Task> {
         let mut task = task::read(tutor, &self.context);
         self.context.hear(tutor);
-        let question = self.question(tutor);
+        let text = normal(tutor);
+        let question = self.question(tutor, &text);
         if let (Some((_, key)), Some(task)) = (question, &mut task)
             && task.expected.is_none()
             && key != "free answer"
         {
             task.expected = Some(key.to_owned());
         }
-        let text = normal(tutor);
         for (language, count) in &mut self.languages {
             *count += u32::try_from(text.split(' ').filter(|word| word == language).count()).unwrap_or(0);
         }
-        let scores = self.lexicon.score(tutor);
+        let scores = self.lexicon.score(&text);
         self.open.clone_from(&task);
         self.exchanges.push(Asked {
             task: task.clone(),
             question: question.map(|(skill, _)| skill),
             scores,
-            topic: topic::of(tutor),
+            topic: topic::of(&text),
             said: Scores::new(),
         });
         task
@@ -107,20 +114,28 @@ impl<'a> Lesson<'a> {
     /// Notes what the student said to the task of the last [`Lesson::ask`], and whether it was right; `None`: undecided.
     pub fn answered(&mut self, said: &str, is_right: Option<bool>) {
         if let Some(last) = self.exchanges.last_mut() {
-            last.said = self.lexicon.score(said);
+            last.said = self.lexicon.score(&normal(said));
         }
         self.context.note(self.open.take(), said, is_right);
     }
 
-    /// The curriculum's question with which the tutor's words end.
-    fn question(&self, tutor: &str) -> Option<(usize, &'a str)> {
-        let text = normal(tutor);
-        if let Some(found) = self.questions.get(&text) {
+    /// The curriculum's question with which the tutor's words end; `text` is `tutor` in the normal form.
+    fn question(&self, tutor: &str, text: &str) -> Option<(usize, &'a str)> {
+        if let Some(found) = self.questions.get(text) {
             return Some(*found);
         }
-        // After a greeting or a remark: the text from each sentence on.
-        let starts = tutor.char_indices().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n'));
-        starts.filter_map(|(at, c)| self.questions.get(&normal(&tutor[at + c.len_utf8()..])).copied()).next()
+        // After a greeting or a remark: the text from one of the last sentences on.
+        let starts = tutor.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n')).take(SENTENCES);
+        for (at, c) in starts {
+            let rest = normal(&tutor[at + c.len_utf8()..]);
+            if rest.len() > self.longest {
+                break;
+            }
+            if let Some(found) = self.questions.get(&rest) {
+                return Some(*found);
+            }
+        }
+        None
     }
 
     /// Returns the place of each exchange, in the order of [`Lesson::ask`].
@@ -203,8 +218,7 @@ impl<'a> Lesson<'a> {
             };
         }
         match (last, subject.topic) {
-            (_, Some(topic)) => Place::Topic(topic),
-            (Place::Topic(topic), None) => Place::Topic(topic),
+            (_, Some(topic)) | (Place::Topic(topic), None) => Place::Topic(topic),
             _ if task.expected.is_none() && task.form == Form::Other => Place::Topic(topic::OTHER),
             _ => Place::Nowhere,
         }
@@ -314,9 +328,24 @@ impl Subject {
 
 /// The text without what may differ when it is asked.
 fn normal(text: &str) -> String {
-    let words =
-        text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/')).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    let mut normal = String::with_capacity(text.len());
+    let mut is_apart = false;
+    for c in text.chars() {
+        if !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/') {
+            is_apart = true;
+            continue;
+        }
+        if is_apart && !normal.is_empty() {
+            normal.push(' ');
+        }
+        is_apart = false;
+        if c.is_ascii() {
+            normal.push(c.to_ascii_lowercase());
+        } else {
+            normal.extend(c.to_lowercase());
+        }
+    }
+    normal
 }
 
 /// The curriculum's phrases, by their first word.
@@ -340,9 +369,8 @@ impl Lexicon {
         Self { phrases }
     }
 
-    /// Points by skill. A phrase counts once.
+    /// Points by skill of a text in the normal form. A phrase counts once.
     fn score(&self, text: &str) -> Scores {
-        let text = normal(text);
         let words: Vec<&str> = text.split(' ').collect();
         let mut scores = Scores::new();
         let mut seen: Vec<(&str, usize, usize)> = Vec::new();
@@ -357,5 +385,81 @@ impl Lexicon {
             }
         }
         scores
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(curriculum: &Curriculum, call: &[(&str, &str)]) -> Vec<String> {
+        let mut lesson = Lesson::new(curriculum);
+        for (tutor, said) in call {
+            lesson.ask(tutor);
+            lesson.answered(said, Some(true));
+        }
+        let name = |place| match place {
+            Place::Skill(skill) => curriculum.skills[skill].skill_id.clone(),
+            Place::Topic(topic) => topic.to_owned(),
+            Place::Nowhere => "nowhere".to_owned(),
+        };
+        lesson.places().into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn an_everyday_word_is_no_lesson_in_a_language() {
+        let call = [
+            ("What is seven times eight?", "fifty six"),
+            ("Are there birds by your window?", "its maya"),
+            ("What do cows eat?", "grass"),
+            ("Nine times six?", "fifty four"),
+        ];
+        let found = places(&Curriculum::starter(), &call);
+        assert_eq!(found[0], "maths.multiply.facts");
+        assert_eq!(found[1], "nowhere");
+        assert!(!found.iter().any(|place| place.starts_with("italian")), "{found:?}");
+    }
+
+    #[test]
+    fn the_words_tell_the_skill_where_a_language_is_taught() {
+        let call = [
+            ("Let's do Italian. How do you say bread?", "pane"),
+            ("Window?", "finestra"),
+            ("And grandmother?", "nonna"),
+        ];
+        let found = places(&Curriculum::starter(), &call);
+        assert_eq!(found, ["italian.words.food", "italian.words.house", "italian.words.family"]);
+    }
+
+    #[test]
+    fn what_is_in_no_curriculum_is_a_topic() {
+        let call = [("What do plants take in to make food?", "carbon dioxide"), ("And give back?", "oxygen")];
+        assert_eq!(places(&Curriculum::starter(), &call), ["photosynthesis", "photosynthesis"]);
+        let spanish = [("How do you say dog in Spanish?", "perro"), ("And cat?", "gato")];
+        assert_eq!(places(&Curriculum::starter(), &spanish), ["Spanish", "Spanish"]);
+    }
+
+    #[test]
+    fn a_form_names_only_a_skill_that_the_curriculum_has() {
+        let mut starter = Curriculum::starter();
+        starter.skills.retain(|skill| skill.skill_id != "maths.multiply.facts");
+        let found = places(&starter, &[("What is seven times eight?", "fifty six")]);
+        assert!(!found[0].starts_with("maths"), "{found:?}");
+    }
+
+    #[test]
+    fn a_question_of_the_curriculum_names_its_skill_and_key() {
+        let starter = Curriculum::starter();
+        let mut lesson = Lesson::new(&starter);
+        let task = lesson.ask("Good. Which comes first in a story, the problem or the solution?").unwrap();
+        assert_eq!(task.expected.as_deref(), Some("problem"));
+    }
+
+    #[test]
+    fn every_form_names_a_skill_of_the_starter_set() {
+        let starter = Curriculum::starter();
+        for id in Form::ALL.iter().filter_map(|form| form.skill_id()) {
+            assert!(starter.find_skill(id).is_some(), "{id}");
+        }
     }
 }

@@ -143,6 +143,8 @@ const POWER: u8 = 40;
 
 /// Brackets and prefixes within each other beyond this are not read.
 const MAX_DEPTH: u8 = 24;
+/// Operations in a row beyond this belong to no calculation that a person says.
+const MAX_IN_A_ROW: usize = 40;
 
 impl Parser<'_> {
     /// Reads the longest expression that begins at `at`.
@@ -162,7 +164,8 @@ impl Parser<'_> {
             return None;
         }
         let (mut left, mut end) = self.operand(self.skip(at), depth)?;
-        while let Some((made, after)) = self.operator(&left, end, least, depth) {
+        for _ in 0..MAX_IN_A_ROW {
+            let Some((made, after)) = self.operator(&left, end, least, depth) else { break };
             (left, end) = (made, after);
         }
         Some((left, end))

@@ -73,6 +73,9 @@ impl Number {
     }
 }
 
+/// Signs in front of one number.
+const MAX_SIGNS: u32 = 3;
+
 impl Parser<'_> {
     /// Reads the number that begins at lexeme `at`, with its sign and unit. Returns where it ends.
     pub(super) fn number(&self, at: usize) -> Option<(Number, usize)> {
@@ -81,17 +84,25 @@ impl Parser<'_> {
         Some((number, end))
     }
 
+    /// A number behind at most [`MAX_SIGNS`] signs: more of them are a dash, or noise.
     fn signed(&self, at: usize) -> Option<(Number, usize)> {
-        match self.sense(at) {
-            Sense::Negative | Sense::Minus | Sense::Hyphen => {
-                let (mut number, end) = self.signed(self.skip(at + 1))?;
-                number.value = number.value.negated();
-                number.otherwise = number.otherwise.map(Exact::negated);
-                Some((number, end))
+        let (mut start, mut n_signs) = (at, 0);
+        while matches!(self.sense(start), Sense::Negative | Sense::Minus | Sense::Hyphen) {
+            n_signs += 1;
+            if n_signs > MAX_SIGNS {
+                return None;
             }
-            Sense::Plus => self.measured(at + 1),
-            _ => self.measured(at),
+            start = self.skip(start + 1);
         }
+        if self.sense(start) == Sense::Plus {
+            start += 1;
+        }
+        let (mut number, end) = self.measured(start)?;
+        if n_signs % 2 == 1 {
+            number.value = number.value.negated();
+            number.otherwise = number.otherwise.map(Exact::negated);
+        }
+        Some((number, end))
     }
 
     /// A number with its unit, before or after it.

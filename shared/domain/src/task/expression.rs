@@ -111,7 +111,7 @@ impl Expression {
         match self {
             Self::Num(_) | Self::Letter(_) => {}
             Self::Negative(a) | Self::Power(a, _) | Self::Root(a, _) | Self::Percent(a) | Self::Bracket(a) => {
-                a.walk(visit)
+                a.walk(visit);
             }
             Self::Of(_, a, b) | Self::Part(a, b) => {
                 a.walk(visit);
@@ -125,7 +125,7 @@ impl Expression {
         let mut nums = Vec::new();
         self.walk(&mut |node| {
             if let Self::Num(num) = node {
-                nums.push(num.value)
+                nums.push(num.value);
             }
         });
         let mut shared = false;
@@ -289,7 +289,7 @@ pub(super) fn write(terms: &Terms) -> String {
             (false, true) => " - ",
             (false, false) => " + ",
         };
-        text.push_str(&format!("{sign}{size}{letters}"));
+        text.extend([sign, &size, &letters]);
     }
     if text.is_empty() { "0".to_owned() } else { text }
 }

@@ -13,7 +13,7 @@ pub(super) mod sums;
 use super::Wanted;
 use super::expression::Expression;
 use super::form::Form;
-use super::item::{Item, Num, Sentence, Style};
+use super::item::{Item, Num, Style};
 use super::words::Cue;
 use crate::answer::Exact;
 
@@ -123,11 +123,21 @@ pub(super) fn core<'a, 'b>(items: &'b [Item<'a>]) -> &'b [Item<'a>] {
     }
     while let Some(item) = items.get(start) {
         match item {
-            Item::Cue(Cue::Filler | Cue::And | Cue::WhatIs | Cue::Or | Cue::Next)
+            Item::Cue(
+                Cue::Filler
+                | Cue::And
+                | Cue::WhatIs
+                | Cue::Or
+                | Cue::Next
+                | Cue::What
+                | Cue::Try
+                | Cue::Its
+                | Cue::How
+                | Cue::Another,
+            )
             | Item::Comma
             | Item::Dots
             | Item::Quote => start += 1,
-            Item::Cue(Cue::What | Cue::Try | Cue::Again | Cue::Its | Cue::How | Cue::Another) => start += 1,
             _ => break,
         }
     }
@@ -141,7 +151,6 @@ pub(super) fn core<'a, 'b>(items: &'b [Item<'a>]) -> &'b [Item<'a>] {
                 | Cue::Filler
                 | Cue::What
                 | Cue::Altogether
-                | Cue::Again
                 | Cue::It
                 | Cue::Try
                 | Cue::WhatIs,
@@ -173,7 +182,6 @@ fn is_talk(item: &Item) -> bool {
                 | Cue::It
                 | Cue::Is
                 | Cue::Try
-                | Cue::Again
                 | Cue::Another
                 | Cue::For
                 | Cue::To
@@ -247,27 +255,4 @@ pub(super) fn has_fraction(nums: &[Num]) -> bool {
 
 pub(super) fn has_decimal(nums: &[Num]) -> bool {
     nums.iter().any(|num| matches!(num.style, Style::Decimal(_)))
-}
-
-/// Whether every cue of the sentence is among `known` or may stand around any task. Words are not looked at.
-pub(super) fn only(sentence: &Sentence, known: &[Cue]) -> bool {
-    sentence.items.iter().all(|item| match item {
-        Item::Cue(cue) => {
-            known.contains(cue)
-                || matches!(
-                    cue,
-                    Cue::Filler
-                        | Cue::And
-                        | Cue::The
-                        | Cue::A
-                        | Cue::Is
-                        | Cue::WhatIs
-                        | Cue::What
-                        | Cue::Of
-                        | Cue::Its
-                        | Cue::It
-                )
-        }
-        _ => true,
-    })
 }

@@ -108,7 +108,7 @@ impl<'a> Sentence<'a> {
     }
 
     pub(super) fn has_word(&self, word: &str) -> bool {
-        self.items.iter().any(|item| *item == Item::Word(word))
+        self.items.contains(&Item::Word(word))
     }
 }
 
@@ -158,7 +158,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut chars = text.char_indices().peekable();
     let mut last_end = usize::MAX;
     while let Some((start, c)) = chars.next() {
-        if c.is_whitespace() && c != '\n' || c.is_control() && c != '\n' {
+        if (c.is_whitespace() || c.is_control()) && c != '\n' {
             continue;
         }
         let mut end = start + c.len_utf8();
@@ -197,7 +197,7 @@ fn is_mark(c: char) -> bool {
 }
 
 /// Splits lower-case text as [`plain`] returns it into sentences.
-pub(super) fn sentences<'a>(text: &'a str, language: Language) -> Vec<Sentence<'a>> {
+pub(super) fn sentences(text: &str, language: Language) -> Vec<Sentence<'_>> {
     let pieces = pieces(text);
     let mut sentences = Vec::new();
     let mut start = 0;
@@ -289,7 +289,7 @@ fn opens_question(items: &[Item], at: usize) -> bool {
         Cue::WhatIs => !matches!(at.checked_sub(1).map(|i| items[i]), Some(Item::Cue(Cue::And | Cue::Or | Cue::Not))),
         Cue::What | Cue::Which | Cue::Where | Cue::Who | Cue::When | Cue::Why => !matches!(
             at.checked_sub(1).map(|i| items[i]),
-            Some(Item::Cue(Cue::In | Cue::At | Cue::Of | Cue::Or | Cue::And | Cue::To)) | Some(Item::Word(_))
+            Some(Item::Cue(Cue::In | Cue::At | Cue::Of | Cue::Or | Cue::And | Cue::To) | Item::Word(_))
         ),
         _ => false,
     }
@@ -417,7 +417,6 @@ impl Reader<'_, '_> {
     }
 
     fn number(&mut self) -> Option<Num> {
-        let start = self.at;
         // "a half", "a third of", "a hundred".
         if let Some((Sense::Cue(Cue::A), next)) = self.sense(self.at) {
             match self.sense(next) {
@@ -433,7 +432,7 @@ impl Reader<'_, '_> {
                 Some((Sense::Hundred | Sense::Scale(_), _)) => {
                     self.at = next;
                     let value = self.whole(Some(1))?;
-                    return Some(self.tail(value, start));
+                    return Some(self.tail(value));
                 }
                 Some((Sense::Teen(12), _)) if self.texts[next] == "dozen" => {
                     self.at = next + 1;
@@ -460,7 +459,7 @@ impl Reader<'_, '_> {
             return None;
         }
         let value = self.whole(None)?;
-        Some(self.tail(value, start))
+        Some(self.tail(value))
     }
 
     /// "this one", "the third one": no number.
@@ -568,7 +567,7 @@ impl Reader<'_, '_> {
                     self.at = after;
                     return Some(0);
                 }
-                Some((Sense::Unit(value), after)) if !has_unit && !self.is_bottom_of(after, value) => {
+                Some((Sense::Unit(value), after)) if !has_unit => {
                     group += value;
                     (has_unit, any) = (true, true);
                     self.at = after;
@@ -599,7 +598,7 @@ impl Reader<'_, '_> {
                 Some((Sense::Scale(scale), after))
                     if scale < last_scale && (any && group > 0 || self.language != Language::English) =>
                 {
-                    total += if group == 0 { 1 } else { group }.checked_mul(scale)?;
+                    total = total.checked_add(if group == 0 { 1 } else { group }.checked_mul(scale)?)?;
                     group = 0;
                     last_scale = scale;
                     (has_hundred, has_ten, has_unit, any) = (false, false, false, true);
@@ -608,16 +607,11 @@ impl Reader<'_, '_> {
                 _ => break,
             }
         }
-        any.then_some(total + group)
-    }
-
-    /// Keeps "two fifths" from joining the number before: "twenty two fifths" stays unread.
-    fn is_bottom_of(&self, _after: usize, _value: i64) -> bool {
-        false
+        if any { total.checked_add(group) } else { None }
     }
 
     /// What may follow a whole number: decimals, the bottom of a fraction, "and a half".
-    fn tail(&mut self, value: i64, _start: usize) -> Num {
+    fn tail(&mut self, value: i64) -> Num {
         let whole = Exact::whole(value);
         match self.sense(self.at) {
             Some((Sense::Point, next)) => {
@@ -729,7 +723,7 @@ impl Reader<'_, '_> {
                 let value = self.whole(Some(value))?;
                 return Some(Num::whole(value));
             }
-            return Some(self.tail(value, self.at));
+            return Some(self.tail(value));
         }
         Some(num)
     }

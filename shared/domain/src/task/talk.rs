@@ -1,7 +1,11 @@
 //! What is no task: small talk, checking in, feelings, logistics. And which language is spoken.
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::LazyLock;
+
 use super::item::{End, Item, Sentence};
-use super::words::Cue;
+use super::words::{Cue, WordHasher};
 use crate::answer::Language;
 
 /// Phrases of questions that are about the person or the call.
@@ -194,6 +198,17 @@ const ENGLISH: [&str; 30] = [
     "your", "we", "do", "good", "so", "plus", "take", "divided", "this", "one", "are", "i", "for", "not",
 ];
 
+type Markers = HashMap<&'static str, Language, BuildHasherDefault<WordHasher>>;
+
+/// Words that only one of the languages has.
+static MARKERS: LazyLock<Markers> = LazyLock::new(|| {
+    let mut markers = Markers::default();
+    for (language, words) in [(Language::Spanish, SPANISH), (Language::German, GERMAN), (Language::English, ENGLISH)] {
+        markers.extend(words.into_iter().map(|word| (word, language)));
+    }
+    markers
+});
+
 /// Returns the language of a text; `before` if its words do not tell.
 pub(super) fn language(plain: &str, before: Language) -> Language {
     if plain.contains(['¿', '¡', 'ñ']) {
@@ -201,9 +216,15 @@ pub(super) fn language(plain: &str, before: Language) -> Language {
     }
     let (mut spanish, mut german, mut english) = (0_u32, 0_u32, 0_u32);
     for word in plain.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|word| !word.is_empty()).take(40) {
-        spanish += u32::from(SPANISH.contains(&word));
-        german += u32::from(GERMAN.contains(&word));
-        english += u32::from(ENGLISH.contains(&word));
+        match MARKERS.get(word) {
+            Some(Language::Spanish) => spanish += 1,
+            Some(Language::German) => german += 1,
+            Some(Language::English) => english += 1,
+            None => {}
+        }
+        if word.is_ascii() {
+            continue;
+        }
         if word.contains(['ä', 'ö', 'ü', 'ß']) {
             german += 2;
         }
@@ -212,7 +233,7 @@ pub(super) fn language(plain: &str, before: Language) -> Language {
         }
     }
     let best = spanish.max(german).max(english);
-    if best == 0 || (spanish == best) as u8 + (german == best) as u8 + (english == best) as u8 > 1 {
+    if best == 0 || u8::from(spanish == best) + u8::from(german == best) + u8::from(english == best) > 1 {
         before
     } else if english == best {
         Language::English

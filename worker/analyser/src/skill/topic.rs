@@ -1,5 +1,8 @@
 //! School topics that are in no curriculum, recognised by their words.
 
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
 /// A task of a subject that we do not know.
 pub(super) const OTHER: &str = "another topic";
 
@@ -70,7 +73,7 @@ const TOPICS: [(&str, &str); 61] = [
         "medieval history",
         "knight|knights|castle|castles|king of england|battle of hastings|crusade|plague|black death|feudal|tudor|tudors",
     ),
-    ("world wars", "world war|world war two|world war one|hitler|holocaust|d-day|the blitz|trenches"),
+    ("world wars", "world war|world war two|world war one|hitler|holocaust|d day|the blitz|trenches"),
     (
         "history",
         "in which year|which century|what year|revolution|industrial revolution|explorer|explorers|queen victoria|invented the|discovered america|slaves|slavery",
@@ -158,20 +161,34 @@ pub(super) fn of_language(name: &str) -> Option<&'static str> {
     LANGUAGES.into_iter().find(|language| language.eq_ignore_ascii_case(name))
 }
 
-/// Returns the topic whose words a tutor's question has.
-pub(super) fn of(tutor: &str) -> Option<&'static str> {
-    let text = super::normal(tutor);
-    let padded = format!(" {text} ");
-    let mut best: Option<(&'static str, usize)> = None;
-    for (topic, words) in TOPICS {
-        let points: usize = words.split('|').filter(|word| contains(&padded, word)).map(str::len).sum();
-        if points > 0 && best.is_none_or(|(_, most)| points > most) {
-            best = Some((topic, points));
+/// The phrases by their first word: the other words, and the topic's index.
+type Phrases = HashMap<&'static str, Vec<(Vec<&'static str>, usize)>>;
+
+static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
+    let mut phrases = Phrases::new();
+    for (topic, (_, list)) in TOPICS.iter().enumerate() {
+        for phrase in list.split('|') {
+            let mut words = phrase.split(' ');
+            if let Some(first) = words.next() {
+                phrases.entry(first).or_default().push((words.collect(), topic));
+            }
         }
     }
-    best.map(|(topic, _)| topic)
-}
+    phrases
+});
 
-fn contains(padded: &str, word: &str) -> bool {
-    padded.match_indices(word).any(|(at, _)| padded[..at].ends_with(' ') && padded[at + word.len()..].starts_with(' '))
+/// Returns the topic whose words a tutor's question has; `text` is in the normal form.
+pub(super) fn of(text: &str) -> Option<&'static str> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let mut points: BTreeMap<usize, usize> = BTreeMap::new();
+    for (i, word) in words.iter().enumerate() {
+        for (rest, topic) in PHRASES.get(word).into_iter().flatten() {
+            if words[i + 1..].starts_with(rest) {
+                *points.entry(*topic).or_default() +=
+                    word.len() + rest.iter().map(|word| word.len() + 1).sum::<usize>();
+            }
+        }
+    }
+    let best = points.into_iter().max_by_key(|(topic, points)| (*points, std::cmp::Reverse(*topic)));
+    best.map(|(topic, _)| TOPICS[topic].0)
 }

@@ -3,7 +3,7 @@
 use super::{Before, Found, Frame, core, key, list};
 use crate::answer::Exact;
 use crate::task::Wanted;
-use crate::task::expression::{self, Expression, Terms, constant, write};
+use crate::task::expression::{self, Expression, Terms, write};
 use crate::task::form::Form;
 use crate::task::item::{End, Item, Num, Sentence};
 use crate::task::words::Cue;
@@ -136,7 +136,9 @@ fn steps(left: &Expression, right: &Expression) -> usize {
 
 fn terms(sentence: &Sentence, before: Before) -> Option<Found> {
     let asked = sentence.has_any(&[Cue::Simplify, Cue::Expand]);
-    if !sentence.items.iter().any(|item| matches!(item, Item::Letter(_))) {
+    let has_letter = sentence.items.iter().any(|item| matches!(item, Item::Letter(_)));
+    let has_letter = has_letter || asked && sentence.has(Cue::A);
+    if !has_letter {
         return None;
     }
     let items = core(&sentence.items);
@@ -156,9 +158,8 @@ fn terms(sentence: &Sentence, before: Before) -> Option<Found> {
     if !asked && before.form != Some(Form::Expression) && !matches!(read, Expression::Of(..)) {
         return None;
     }
-    if !asked
-        && matches!(&read, Expression::Of(expression::Operation::Multiply, factor, letter) if matches!((&**factor, &**letter), (Expression::Num(_), Expression::Letter(_))))
-    {
+    let is_sum = matches!(read, Expression::Of(expression::Operation::Add | expression::Operation::Subtract, ..));
+    if !asked && !is_sum {
         return None;
     }
     let expected = read.terms().map(|terms| write(&terms));
@@ -274,7 +275,7 @@ fn pattern(sentence: &Sentence) -> Option<Found> {
     let expected = next(&nums).filter(|_| {
         is_read
             && (rest.iter().any(|i| matches!(i, Item::Dots | Item::Cue(Cue::Next)))
-                || items[..first].iter().any(|i| *i == Item::Cue(Cue::Next))
+                || items[..first].contains(&Item::Cue(Cue::Next))
                 || sentence.end == End::Dots)
     });
     Some(Found::new(Form::Pattern, Wanted::Number, expected.map(|value| key(value, true))))
@@ -335,9 +336,4 @@ fn line(sentence: &Sentence) -> Option<Found> {
     let expected = equation.and_then(|terms| coefficient(&terms, sentence.has(Cue::Slope)));
     let both = sentence.has(Cue::Slope) && sentence.has(Cue::Intercept);
     Some(Found::new(Form::Line, Wanted::Number, expected.filter(|_| !both).map(|value| value.to_string())))
-}
-
-/// Whether all that is said is a number: a part of a hint.
-pub(in crate::task) fn is_constant(terms: &Terms) -> bool {
-    constant(terms).is_some()
 }

@@ -64,7 +64,8 @@ fn mixed(value: Exact) -> Option<String> {
 fn simplify(sentence: &Sentence, before: Before) -> Option<Found> {
     let nums = sentence.numbers();
     let asked = sentence.has(Cue::Simplify);
-    if !asked && !(*before.frame == Frame::Simplify && sentence.end == End::Question) {
+    let goes_on = *before.frame == Frame::Simplify && sentence.end == End::Question;
+    if !asked && !goes_on {
         return None;
     }
     if let [Num { value, style: Style::Fraction(..) }] = nums[..] {

@@ -136,7 +136,7 @@ fn measures(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Fou
     let squares = sentence.has(Cue::Square) || all.iter().any(|s| s.has(Cue::Square));
     if !asks || !sentence.has_any(&ASKED) {
         // "Try five metres by two."
-        let by = sentence.items.iter().any(|item| *item == Item::Cue(Cue::By));
+        let by = sentence.items.contains(&Item::Cue(Cue::By));
         let same = matches!(before.form, Some(Form::Perimeter | Form::Area))
             && by
             && matches!(new, Some(Shape::Rectangle(..)));
@@ -225,7 +225,7 @@ fn names(sentence: &Sentence) -> Option<Found> {
     let sided = sentence.text.contains("sided") || sentence.has(Cue::Side);
     if is_shape
         && sided
-        && (sentence.has_any(&[Cue::What, Cue::WhatIs, Cue::Which]) || sentence.end != End::Stop || nums.len() >= 1)
+        && (sentence.has_any(&[Cue::What, Cue::WhatIs, Cue::Which]) || sentence.end != End::Stop || !nums.is_empty())
         && !sentence.has_any(&[Cue::Perimeter, Cue::Area])
     {
         let only = nums.len() == 1 && !sentence.has_any(&[Cue::Same, Cue::Equals, Cue::Parallel, Cue::RightAngle]);
@@ -304,9 +304,9 @@ fn angles(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found
         None
     } else if triangle && has(Cue::RightAngle) && nums.len() == 1 {
         total(90)
-    } else if triangle && nums.len() == 2 && !has(Cue::RightAngle) && !says("isosceles") && !says("exterior") {
-        total(180)
-    } else if has(Cue::StraightLine) && !has(Cue::Triangle) && nums.len() <= 3 && !says("equal") {
+    } else if triangle && nums.len() == 2 && !has(Cue::RightAngle) && !says("isosceles") && !says("exterior")
+        || has(Cue::StraightLine) && !has(Cue::Triangle) && nums.len() <= 3 && !says("equal")
+    {
         total(180)
     } else if has(Cue::AroundPoint) && !says("equal") {
         total(360)

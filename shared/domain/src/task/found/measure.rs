@@ -192,7 +192,7 @@ fn time(items: &[Item]) -> Option<(i64, usize)> {
     }
 }
 
-fn duration(items: &[Item]) -> Option<(i64, usize)> {
+fn duration(items: &[Item], is_hour: bool) -> Option<(i64, usize)> {
     let one = |items: &[Item]| match items {
         [Item::Num(num), Item::Unit(unit), ..] if unit.quantity == Quantity::Time => {
             num.value.times(Exact::whole(unit.size))?.over(Exact::whole(60))?.to_whole().map(|minutes| (minutes, 2))
@@ -202,6 +202,8 @@ fn duration(items: &[Item]) -> Option<(i64, usize)> {
         {
             Some((unit.size / 120, 3))
         }
+        // "half an hour"
+        [Item::Num(num), Item::Cue(Cue::Speed), ..] if num.style == Style::Fraction(1, 2) && is_hour => Some((30, 2)),
         [Item::Cue(Cue::A), Item::Unit(unit), ..] if unit.quantity == Quantity::Time => Some((unit.size / 60, 2)),
         _ => None,
     };
@@ -209,7 +211,7 @@ fn duration(items: &[Item]) -> Option<(i64, usize)> {
     if items.get(used) == Some(&Item::Cue(Cue::And))
         && let Some((more, length)) = one(&items[used + 1..])
     {
-        minutes += more;
+        minutes = minutes.checked_add(more)?;
         used += 1 + length;
     }
     Some((minutes, used))
@@ -235,7 +237,7 @@ fn clock(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     for s in all {
         let mut at = 0;
         while at < s.items.len() {
-            if let Some((minutes, used)) = duration(&s.items[at..]) {
+            if let Some((minutes, used)) = duration(&s.items[at..], s.text.contains("half an hour")) {
                 durations.push(minutes);
                 at += used;
             } else if let Some((minutes, used)) = time(&s.items[at..]) {
@@ -249,7 +251,7 @@ fn clock(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     }
     let earlier = text("earlier") || text(" ago") || text("before");
     let expected = match (&times[..], &durations[..]) {
-        ([time], [length]) if others == 0 && !earlier => Some(written(time + length)),
+        ([time], [length]) if others == 0 && !earlier => Some(written(time + length % 720)),
         ([time], []) if others == 0 && digital => Some(written(*time)),
         _ => None,
     };
@@ -439,12 +441,11 @@ fn ratio(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     let pair = all
         .iter()
         .any(|s| s.items.windows(3).any(|three| matches!(three, [Item::Num(_), Item::Cue(Cue::To), Item::Num(_)])));
-    if !any(Cue::Ratio)
-        && !(pair
-            && all.iter().any(|s| {
-                s.items.windows(3).any(|three| matches!(three, [Item::Word(_), Item::Cue(Cue::To), Item::Word(_)]))
-            }))
-    {
+    let things = all
+        .iter()
+        .any(|s| s.items.windows(3).any(|three| matches!(three, [Item::Word(_), Item::Cue(Cue::To), Item::Word(_)])));
+    let is_ratio = any(Cue::Ratio) || pair && things;
+    if !is_ratio {
         let scale = all.iter().any(|s| s.text.contains("map scale") || s.text.contains("scale is"));
         return (scale && sentence.end == End::Question && sentence.has_number())
             .then(|| Found::form(Form::Ratio, Wanted::Measure));
@@ -459,8 +460,7 @@ fn ratio(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     }
     // "Share forty stickers in the ratio three to five. What are the two parts?"
     if let ([total, a, b], true) = (&nums[..], any(Cue::Share) && pair)
-        && a + b > 0
-        && total % (a + b) == 0
+        && a.checked_add(*b).is_some_and(|parts| parts > 0 && total % parts == 0)
         && sentence.text.contains("parts")
     {
         let one = total / (a + b);

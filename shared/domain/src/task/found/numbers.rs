@@ -132,7 +132,7 @@ fn places(sentence: &Sentence, before: Before) -> Option<Found> {
         if let (Some(count), Some(Item::Cue(cue))) = (count, items.get(at + 1))
             && let Some(unit) = place(*cue)
         {
-            total += count * unit;
+            total += count.checked_mul(unit).filter(|value| *value < MAX_PRIME * 1000)?;
             pairs += 1;
             at += 2;
         } else {
@@ -357,7 +357,7 @@ fn count(sentence: &Sentence) -> Option<Found> {
         _ => return None,
     };
     let last = items.last().is_some_and(|item| matches!(item, Item::Num(_)));
-    last.then(|| Found::new(Form::Count, Wanted::Number, Some((number + step).to_string())))
+    last.then(|| Found::new(Form::Count, Wanted::Number, Some(number.saturating_add(step).to_string())))
 }
 
 fn factors(sentence: &Sentence) -> Option<Found> {
@@ -380,7 +380,8 @@ fn factors(sentence: &Sentence) -> Option<Found> {
         let listed = list_to_end(items).unwrap_or_default();
         let whole: Option<Vec<i64>> = listed.iter().map(|num| num.to_whole().filter(|n| *n > 0)).collect();
         let expected = whole.filter(|whole| whole.len() >= 2 && whole.len() == nums.len()).map(|whole| {
-            let by = if sentence.has(Cue::CommonFactor) { gcd } else { |a: i64, b: i64| a / gcd(a, b) * b };
+            let by =
+                if sentence.has(Cue::CommonFactor) { gcd } else { |a: i64, b: i64| (a / gcd(a, b)).saturating_mul(b) };
             whole[1..].iter().fold(whole[0], |a, b| by(a, *b)).to_string()
         });
         return Some(Found::new(Form::Factors, Wanted::Number, expected));
@@ -406,7 +407,7 @@ fn factors(sentence: &Sentence) -> Option<Found> {
             sentence.has(Cue::Factors),
             sentence.has(Cue::Multiple),
         ) {
-            ([n], true, false, false, false) => yes(is_prime(*n)),
+            ([n], true, false, false, false) => yes(is_prime(*n)).filter(|_| *n <= MAX_PRIME),
             ([n, by], false, true, false, false) if *by != 0 => yes(n % by == 0),
             ([by, n], false, false, true, false) if *by != 0 => yes(n % by == 0),
             ([n, by], false, false, false, true) if *by != 0 => yes(n % by == 0),
@@ -434,6 +435,9 @@ pub(in crate::task) fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a.abs() } else { gcd(b, a % b) }
 }
 
+/// Whether a larger number is prime is not computed.
+const MAX_PRIME: i64 = 1_000_000;
+
 fn is_prime(n: i64) -> bool {
-    n > 1 && (2..).take_while(|by| by * by <= n).all(|by| n % by != 0)
+    n > 1 && (2..=n.isqrt()).all(|by| n % by != 0)
 }

@@ -5,7 +5,7 @@ use crate::answer::Exact;
 use crate::task::Wanted;
 use crate::task::expression::{self, Expression, Operation};
 use crate::task::form::Form;
-use crate::task::item::{Item, Num, Sentence, Style};
+use crate::task::item::{Item, Sentence, Style};
 use crate::task::words::{Cue, Quantity};
 
 pub(in crate::task) fn find(sentence: &Sentence, before: Before) -> Option<Found> {
@@ -121,7 +121,7 @@ fn verb(items: &[Item]) -> Option<Found> {
             (Operation::Divide, left, right)
         }
         // "subtract" and "take away" are the sign's words too.
-        Cue::Minus | Cue::Subtract => {
+        Cue::Minus => {
             let (right, left) = split(Cue::From)?;
             (Operation::Subtract, left, right)
         }
@@ -193,8 +193,7 @@ fn joined_by_and(items: &[Item], before: Before) -> Option<Found> {
 fn percent_again(items: &[Item], before: Before) -> Option<Found> {
     let Frame::PercentOf(whole) = before.frame else { return None };
     let items = match items {
-        [head @ .., Item::Cue(Cue::Of), Item::Cue(Cue::It | Cue::The)] => head,
-        [head @ .., Item::Cue(Cue::Of), Item::Word("that")] => head,
+        [head @ .., Item::Cue(Cue::Of), Item::Cue(Cue::It | Cue::The) | Item::Word("that")] => head,
         all => all,
     };
     match items {
@@ -202,14 +201,6 @@ fn percent_again(items: &[Item], before: Before) -> Option<Found> {
             let percent = Expression::Percent(Box::new(Expression::Num(*percent)));
             of(Expression::Part(Box::new(percent), Box::new(whole.clone())), before)
         }
-        _ => None,
-    }
-}
-
-/// The calculation that a sentence ends in, with whatever before it: for a story's last question.
-pub(in crate::task) fn num(items: &[Item]) -> Option<Num> {
-    match items {
-        [Item::Num(num)] => Some(*num),
         _ => None,
     }
 }
