@@ -213,10 +213,11 @@ fn misconceptions(
     let mut findings: Vec<MisconceptionFinding> = Vec::new();
     for (i, (exchange, judgement)) in exchanges.iter().zip(judgements).enumerate() {
         // Only a wrong answer shows a wrong belief; one that nobody decided shows nothing.
-        if !matches!(judgement.verdict, Some(Verdict::Incorrect | Verdict::Partial)) {
+        if judgement.kind != Kind::Answer || judgement.verdict != Some(Verdict::Incorrect) {
             continue;
         }
         for belief in misconception::beliefs(exchange, judgement.value) {
+            let Some(skill_id) = of_belief(belief.skill_id, judgement.place, curriculum) else { continue };
             let known = findings.iter().position(|finding| finding.belief == belief.text);
             let resolved = judgements.iter().zip(topics).skip(i + 1).any(|(later, topic)| {
                 later.verdict == Some(Verdict::Correct) && later.kind == Kind::Answer && *topic == topics[i]
@@ -226,7 +227,7 @@ fn misconceptions(
                 None if findings.len() < MAX_MISCONCEPTIONS => {
                     let turn = exchange.telling_turn();
                     findings.push(MisconceptionFinding {
-                        skill_id: curriculum.find_skill(belief.skill_id).map(|skill| skill.skill_id.clone()),
+                        skill_id,
                         belief: belief.text.to_owned(),
                         turn_no: turn.turn_no,
                         quote: quote(&turn.text),
@@ -238,6 +239,23 @@ fn misconceptions(
         }
     }
     findings
+}
+
+/// The skill to which a belief belongs that an answer at `place` betrays: that of the answer, where it will be seen to be
+/// overcome; none for a topic that is in no curriculum. `None`: the belief is about another subject.
+fn of_belief(skill_id: &str, place: Place, curriculum: &Curriculum) -> Option<Option<String>> {
+    let subject = |id: &str| id.split('.').next().unwrap_or_default().to_owned();
+    match place {
+        Place::Skill(i) => {
+            let own = &curriculum.skills[i].skill_id;
+            (subject(own) == subject(skill_id)).then(|| Some(own.clone()))
+        }
+        Place::Topic(_) => {
+            let is_taught = curriculum.skills.iter().any(|skill| subject(&skill.skill_id) == subject(skill_id));
+            (!is_taught).then_some(None)
+        }
+        Place::Nowhere => None,
+    }
 }
 
 /// Judged answers about topics that are in no curriculum.
