@@ -217,7 +217,11 @@ fn misconceptions(
             continue;
         }
         for belief in misconception::beliefs(exchange, judgement.value) {
-            let Some(skill_id) = of_belief(belief.skill_id, judgement.place, curriculum) else { continue };
+            let skill_id = match holds(belief.skill_id, judgement.place, curriculum) {
+                Holds::InSkill(skill_id) => Some(skill_id),
+                Holds::OffCurriculum => None,
+                Holds::Nowhere => continue,
+            };
             let known = findings.iter().position(|finding| finding.belief == belief.text);
             let resolved = judgements.iter().zip(topics).skip(i + 1).any(|(later, topic)| {
                 later.verdict == Some(Verdict::Correct) && later.kind == Kind::Answer && *topic == topics[i]
@@ -241,20 +245,28 @@ fn misconceptions(
     findings
 }
 
-/// The skill to which a belief belongs that an answer at `place` betrays: that of the answer, where it will be seen to be
-/// overcome; none for a topic that is in no curriculum. `None`: the belief is about another subject.
-fn of_belief(skill_id: &str, place: Place, curriculum: &Curriculum) -> Option<Option<String>> {
+/// Where a belief belongs that an answer betrays.
+enum Holds {
+    /// In the skill of the answer, where it will be seen to be overcome.
+    InSkill(String),
+    /// In a subject that is not in the curriculum.
+    OffCurriculum,
+    /// Nowhere: the answer is about another subject than the belief.
+    Nowhere,
+}
+
+/// Where a belief of the catalogue's skill `skill_id` belongs, if an answer at `place` betrays it.
+fn holds(skill_id: &str, place: Place, curriculum: &Curriculum) -> Holds {
     let subject = |id: &str| id.split('.').next().unwrap_or_default().to_owned();
+    let is_of_subject = |id: &str| subject(id) == subject(skill_id);
     match place {
-        Place::Skill(i) => {
-            let own = &curriculum.skills[i].skill_id;
-            (subject(own) == subject(skill_id)).then(|| Some(own.clone()))
+        Place::Skill(i) if is_of_subject(&curriculum.skills[i].skill_id) => {
+            Holds::InSkill(curriculum.skills[i].skill_id.clone())
         }
-        Place::Topic(_) => {
-            let is_taught = curriculum.skills.iter().any(|skill| subject(&skill.skill_id) == subject(skill_id));
-            (!is_taught).then_some(None)
+        Place::Topic(_) if !curriculum.skills.iter().any(|skill| is_of_subject(&skill.skill_id)) => {
+            Holds::OffCurriculum
         }
-        Place::Nowhere => None,
+        Place::Skill(_) | Place::Topic(_) | Place::Nowhere => Holds::Nowhere,
     }
 }
 
@@ -288,7 +300,7 @@ fn limits(turns: &[Turn], judgements: &[Judgement], topics: &[Option<usize>]) ->
     let mut limits = vec![
         "Rules know English words, arithmetic and the curriculum's phrases; they do not understand explanations."
             .to_owned(),
-        "Misconceptions are named only where they stand in a short catalogue.".to_owned(),
+        "Misconceptions are named only if they are in our catalogue.".to_owned(),
     ];
     let undecided = judgements.iter().filter(|j| j.kind == Kind::Answer && j.verdict.is_none()).count();
     if undecided > 0 {

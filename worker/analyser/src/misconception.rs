@@ -276,17 +276,18 @@ fn adds_tops_and_keeps_the_larger_bottom(expression: &Expression, _: f64, value:
     fractions.is_some_and(|((a, b), (c, d))| b != d && value.fraction == Some((a + c, b.max(d))))
 }
 
+/// 0.8 and 0.4 make "0.12".
 fn counts_the_decimals_apart(expression: &Expression, _: f64, value: Value) -> bool {
-    let apart = |v: Value| {
-        let text = format!("{}", v.amount);
+    let apart = |number: Value| {
+        let text = format!("{}", number.amount);
         let (whole, decimals) = text.split_once('.')?;
         Some((whole.parse::<i64>().ok()?, decimals.parse::<i64>().ok()?, decimals.len()))
     };
-    let sum = pair(expression, Operation::Add).and_then(|(a, b)| {
-        let ((a, x, n), (b, y, m)) = (apart(a)?, apart(b)?);
-        // 0.8 + 0.4 is "0.12"; of the same length as each it would be right.
-        let decimals = x + y;
-        (n == m && decimals >= 10_i64.pow(n as u32)).then(|| format!("{}.{decimals}", a + b).parse::<f64>().ok())?
+    let sum = pair(expression, Operation::Add).and_then(|(first, second)| {
+        let (first, second) = (apart(first)?, apart(second)?);
+        let decimals = first.1 + second.1;
+        let is_carried = first.2 == second.2 && decimals >= 10_i64.pow(u32::try_from(first.2).ok()?);
+        is_carried.then(|| format!("{}.{decimals}", first.0 + second.0).parse::<f64>().ok())?
     });
     sum.is_some_and(|sum| value.equals(sum))
 }

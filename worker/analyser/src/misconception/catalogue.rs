@@ -376,7 +376,10 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
     ("maths.algebra.patterns", "adds in a sequence that multiplies", |a| {
         let given = a.amounts();
         let [.., x, y, z] = given[..] else { return false };
-        a.asks(&["next", "comes after", "sequence", "pattern"]) && x * z == y * y && x != y && a.is(z + (z - y))
+        a.asks(&["next", "comes after", "sequence", "pattern"])
+            && same(x * z, y * y)
+            && !same(x, y)
+            && a.is(z + (z - y))
     }),
     ("maths.algebra.coordinates", "says the way up before the way across", |a| {
         a.asks(&["coordinate"])
