@@ -1,6 +1,8 @@
 //! The judgement of one session: what every analyser must produce, and how it is stored.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
+mod when;
+
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -9,6 +11,8 @@ use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::evidence::{Help, Source, Verdict};
 use crate::id::{AnalysisId, SessionId};
+
+pub use self::when::{When, day_name};
 
 /// How far the analysis of a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -184,54 +188,6 @@ pub struct TurnText {
     /// The day that the request names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
-}
-
-/// A day as it was said in the call. The day of the call and the student's time zone make a date of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum When {
-    Today,
-    Tomorrow,
-    /// In this many days, 2 to 30.
-    InDays(u8),
-    NextWeek,
-    /// 1 is Monday, 7 is Sunday: the next one after the call.
-    Weekday(u8),
-    /// 1 to 31: the next one after the call.
-    DayOfMonth(u8),
-    Date {
-        /// 1 to 12.
-        month: u8,
-        /// 1 to 31.
-        day: u8,
-    },
-}
-
-impl When {
-    /// The day that is meant in a call on `call_day`. `None`: it names no single day, or one that does not exist.
-    pub fn on(self, call_day: NaiveDate) -> Option<NaiveDate> {
-        let from = |days: u64| call_day.checked_add_days(Days::new(days));
-        match self {
-            Self::Today => Some(call_day),
-            Self::Tomorrow => from(1),
-            Self::InDays(days) => from(u64::from(days)),
-            Self::NextWeek => None,
-            Self::Weekday(wanted) => {
-                let today = call_day.weekday().number_from_monday() as u8;
-                let ahead = (wanted + 7).checked_sub(today)? % 7;
-                from(if ahead == 0 { 7 } else { u64::from(ahead) })
-            }
-            Self::DayOfMonth(day) => {
-                let mut months = (0..=2).filter_map(|n| call_day.with_day(1)?.checked_add_months(Months::new(n)));
-                months.find_map(|month| month.with_day(u32::from(day)).filter(|found| *found >= call_day))
-            }
-            Self::Date { month, day } => {
-                let years = [call_day.year(), call_day.year() + 1].into_iter();
-                let mut days = years.filter_map(|year| NaiveDate::from_ymd_opt(year, u32::from(month), u32::from(day)));
-                days.find(|found| *found >= call_day)
-            }
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -426,35 +382,6 @@ impl From<Row> for Analysis {
             output_tokens: row.output_tokens,
             duration_ms: row.duration_ms,
             created_at: row.created_at,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_that_was_said_is_the_next_one_after_the_call() {
-        let on = |when: When, call: &str| when.on(call.parse().unwrap()).map(|day| day.to_string());
-        // A Thursday.
-        let call = "2026-11-26";
-        for (when, day) in [
-            (When::Today, Some("2026-11-26")),
-            (When::Tomorrow, Some("2026-11-27")),
-            (When::InDays(9), Some("2026-12-05")),
-            (When::Weekday(5), Some("2026-11-27")),
-            (When::Weekday(3), Some("2026-12-02")),
-            (When::Weekday(4), Some("2026-12-03")),
-            (When::DayOfMonth(28), Some("2026-11-28")),
-            (When::DayOfMonth(9), Some("2026-12-09")),
-            (When::DayOfMonth(31), Some("2026-12-31")),
-            (When::Date { month: 12, day: 4 }, Some("2026-12-04")),
-            (When::Date { month: 2, day: 3 }, Some("2027-02-03")),
-            (When::Date { month: 2, day: 31 }, None),
-            (When::NextWeek, None),
-        ] {
-            assert_eq!(on(when, call).as_deref(), day, "{when:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a student said of themselves, with a date after which it no longer counts.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::access::{Caller, Scope};
@@ -12,13 +12,22 @@ use crate::{student, student_context};
 
 const KINDS: [&str; 5] = ["interest", "preference", "schedule", "goal", "study_context"];
 
-/// A date in a child's life is near; a taste lasts longer.
+/// How long a fact holds that names no day: a habit such as a weekly lesson changes sooner than a taste.
 fn time_to_live(kind: &str) -> TimeDelta {
-    if kind == "schedule" { TimeDelta::days(14) } else { TimeDelta::days(180) }
+    if kind == "schedule" { TimeDelta::days(60) } else { TimeDelta::days(180) }
 }
 
-/// Writes what an analysis found in a session, in place of what the one before found there. What a person had forgotten
-/// stays forgotten, and what is known already is not written twice. Without a student nothing is kept.
+/// The end of a day: the first moment of the next one.
+fn end_of(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    let midnight = day.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
+    // Where the clocks are put forward at midnight there is none.
+    let local = zone.from_local_datetime(&midnight).earliest();
+    Some(local.map_or_else(|| midnight.and_utc(), |local| local.to_utc()))
+}
+
+/// Writes what an analysis found in a session, in place of what the one before found there. A day that a fact names becomes
+/// a date by the calendar of the student; when that day is over, so is the fact. What a person had forgotten stays
+/// forgotten, and what is known already is not written twice. Without a student nothing is kept.
 pub async fn replace_of_session(
     tx: &mut Connection,
     session_id: SessionId,
@@ -33,19 +42,24 @@ pub async fn replace_of_session(
     .execute(&mut *tx)
     .await?;
     let Some(student_id) = student_id else { return Ok(()) };
-    let zone = if facts.iter().any(|fact| fact.when.is_some()) { time_zone(tx, student_id).await? } else { Tz::UTC };
+    let zone = student::zone(&mut *tx, student_id).await?;
+    let said_on = said_at.with_timezone(&zone).date_naive();
     for fact in facts.iter().filter(|fact| KINDS.contains(&&fact.kind[..])) {
         let source = if fact.source == Source::Rules { Source::Rules } else { Source::Llm };
-        let on_date = fact.when.and_then(|when| when.on(said_at.with_timezone(&zone).date_naive()));
-        let text = if on_date.is_some() { without_day(&fact.text) } else { &fact.text };
+        let (text, on_date) = match fact.when {
+            Some(when) => when.dated(&fact.text, said_on),
+            None => (fact.text.clone(), None),
+        };
+        let expires_at = on_date.and_then(|day| end_of(day, zone));
+        let expires_at = expires_at.unwrap_or_else(|| said_at + time_to_live(&fact.kind));
         sqlx::query!(
             "insert into facts (fact_id, student_id, kind, text, session_id, turn_no, source, confidence, valid_from,
                  expires_at, on_date)
-             select $1, $2, $3, left($4, 160), $5, $6, $7, $8, $9, $10, $11::date
+             select $1, $2, $3, left($4, 160), $5, $6, $7, $8, $9, $10, $11
              where not exists (
                  select 1 from facts
                  where student_id = $2 and lower(text) = lower(left($4, 160))
-                   and (forgotten_at is not null or expires_at >= $10) and on_date is not distinct from $11)",
+                   and (forgotten_at is not null or expires_at >= $10))",
             FactId::new() as FactId,
             student_id as StudentId,
             fact.kind,
@@ -55,32 +69,13 @@ pub async fn replace_of_session(
             source as Source,
             fact.confidence,
             said_at,
-            on_date.map_or(said_at + time_to_live(&fact.kind), day_after),
-            on_date as Option<NaiveDate>,
+            expires_at,
+            on_date,
         )
         .execute(&mut *tx)
         .await?;
     }
     Ok(())
-}
-
-/// The student's time zone, by which the days in a call are counted.
-async fn time_zone(tx: &mut Connection, student_id: StudentId) -> Result<Tz> {
-    let name = sqlx::query_scalar!("select timezone from students where student_id = $1", student_id as StudentId)
-        .fetch_optional(tx)
-        .await?;
-    Ok(name.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC))
-}
-
-/// A fact about a day is over with it, in every time zone.
-fn day_after(day: NaiveDate) -> DateTime<Utc> {
-    day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(2)
-}
-
-/// "has a maths test" of "has a maths test on Friday": the date says it better.
-fn without_day(text: &str) -> &str {
-    let said = [" today", " tomorrow"].iter().find_map(|day| text.strip_suffix(day));
-    said.or_else(|| Some(&text[..text.rfind(" on ").or_else(|| text.rfind(" in "))?])).unwrap_or(text)
 }
 
 /// One row of `facts` that still holds.
@@ -170,8 +165,9 @@ pub async fn reword_fact(
     mark_forgotten(tx, caller, student_id, fact_id, now).await?;
     sqlx::query!(
         "insert into facts (fact_id, student_id, kind, text, session_id, turn_no, source, confidence, valid_from,
-             expires_at)
-         select $1, student_id, kind, $3, session_id, turn_no, 'person', 1, $4, expires_at from facts where fact_id = $2",
+             expires_at, on_date)
+         select $1, student_id, kind, $3, session_id, turn_no, 'person', 1, $4, expires_at, on_date
+         from facts where fact_id = $2",
         FactId::new() as FactId,
         fact_id as FactId,
         text,
@@ -193,6 +189,8 @@ pub struct Goal {
     pub text: String,
     /// From then on it no longer counts.
     pub until: DateTime<Utc>,
+    /// Whether `until` is the day that it is about, such as the day of a test.
+    pub is_dated: bool,
 }
 
 impl std::fmt::Debug for Goal {
@@ -216,15 +214,19 @@ pub async fn set_goal(tx: &mut Connection, caller: &Caller, goal: &Goal, now: Da
     .execute(&mut *tx)
     .await?;
     sqlx::query!(
-        "insert into facts (fact_id, student_id, kind, text, session_id, source, confidence, valid_from, expires_at)
-         values ($1, $2, 'goal', $3, $4, 'tool', 1, $5, $6)
-         on conflict (fact_id) do update set expires_at = excluded.expires_at, forgotten_at = null",
+        "insert into facts (fact_id, student_id, kind, text, session_id, source, confidence, valid_from, expires_at, on_date)
+         select $1, $2, 'goal', $3, $4, 'tool', 1, $5, $6,
+                case when $7 then (($6::timestamptz) at time zone timezone)::date end
+         from students where student_id = $2
+         on conflict (fact_id) do update set
+             expires_at = excluded.expires_at, on_date = excluded.on_date, forgotten_at = null",
         goal.fact_id as FactId,
         goal.student_id as StudentId,
         goal.text,
         goal.session_id as Option<SessionId>,
         now,
         goal.until,
+        goal.is_dated,
     )
     .execute(&mut *tx)
     .await?;
@@ -235,6 +237,7 @@ pub async fn set_goal(tx: &mut Connection, caller: &Caller, goal: &Goal, now: Da
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::When;
     use crate::db::Db;
 
     async fn a_student_in_a_session(db: &Db) -> (StudentId, SessionId) {
@@ -271,6 +274,43 @@ mod tests {
 
     async fn texts(db: &Db) -> Vec<String> {
         sqlx::query_scalar!("select text from facts order by text").fetch_all(db).await.unwrap()
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn a_day_is_a_date_of_the_students_calendar_and_the_fact_goes_with_it(db: Db) {
+        let (student_id, session_id) = a_student_in_a_session(&db).await;
+        sqlx::query!("update students set timezone = 'Pacific/Auckland'").execute(&db).await.unwrap();
+        let mut connection = db.acquire().await.unwrap();
+        // Thursday evening in London, Friday morning in Auckland.
+        let said_at = "2026-11-26T18:00:00Z".parse().unwrap();
+        let test = |text: &str, when| FactFinding {
+            kind: "schedule".to_owned(),
+            text: text.to_owned(),
+            when: Some(when),
+            ..likes("")
+        };
+        let found = [
+            test("has a maths test tomorrow", When::Tomorrow),
+            test("has a match on Friday", When::Weekday(5)),
+            test("has a quiz next week", When::NextWeek),
+            likes("likes chess"),
+        ];
+        replace_of_session(&mut connection, session_id, Some(student_id), &found, said_at).await.unwrap();
+        let rows =
+            sqlx::query!("select text, on_date, expires_at from facts order by text").fetch_all(&db).await.unwrap();
+        let told: Vec<_> = rows.iter().map(|row| (&row.text[..], row.on_date.map(|day| day.to_string()))).collect();
+        let day = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            told,
+            [
+                ("has a match on Friday 4 December", day("2026-12-04")),
+                ("has a maths test on Saturday 28 November", day("2026-11-28")),
+                ("has a quiz in the week of Monday 30 November", day("2026-12-06")),
+                ("likes chess", None),
+            ]
+        );
+        let midnight: DateTime<Utc> = "2026-11-28T11:00:00Z".parse().unwrap();
+        assert_eq!(rows[1].expires_at, midnight, "when Saturday is over in Auckland");
     }
 
     #[sqlx::test(migrations = "../migrations")]

@@ -10,6 +10,7 @@ mod list;
 mod versions;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -317,6 +318,19 @@ pub async fn get_student(db: impl Executor<'_>, caller: &Caller, student_id: Stu
     .fetch_optional(db)
     .await?
     .ok_or(Error::NotFound("student"))
+}
+
+/// The time zone whose calendar the student lives by. The table holds none that is unknown, and UTC stands in for one that
+/// a later version knows.
+pub(crate) async fn zone(db: impl Executor<'_>, student_id: StudentId) -> Result<Tz> {
+    let name = sqlx::query_scalar!("select timezone from students where student_id = $1", student_id as StudentId)
+        .fetch_optional(db)
+        .await?;
+    Ok(name.map_or(Tz::UTC, |name| read_zone(&name)))
+}
+
+pub(crate) fn read_zone(name: &str) -> Tz {
+    name.parse().unwrap_or(Tz::UTC)
 }
 
 /// The numbers a student calls from. Needs `students:read`.

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here may harm if a stranger hears it: no number, surname, school, address, quotation or
 //! diagnosis, and never one child's data in another's context. Caller id is a hint, not a proof.
 
+mod about;
 mod compose;
 mod days;
 mod plan;
@@ -21,7 +22,10 @@ use crate::learner::MasteryState;
 pub use self::compose::unknown;
 pub use self::plan::{PlanStep, Why};
 pub use self::prepare::rebuild;
-pub use self::read::{find_by_phone, get_by_student_id, list_due, list_plan};
+pub use self::read::{Lesson, find_by_phone, get_by_student_id, get_lesson, list_due};
+
+/// How a goal among the facts begins.
+const GOAL: &str = "Goal: ";
 
 /// The most that a context may cost an assistant, by the estimate of [`StudentContext::n_tokens`].
 pub const MAX_TOKENS: usize = 600;
@@ -72,13 +76,13 @@ pub struct StudentContext {
     pub watch: Vec<Belief>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_call: Option<LastCall>,
-    /// What a teacher asks the assistant to heed, and the mood of the last call.
+    /// What a teacher asks the assistant to heed, the mood of the last call, what helped, and where help was needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub how: Vec<String>,
     /// Skills mastered; at most three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strong: Vec<String>,
-    /// Dated facts that still hold; at most three.
+    /// Facts that still hold, those with a date first; at most five.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<String>,
     pub rules: Vec<String>,
@@ -187,6 +191,12 @@ pub struct Prepared {
     pub watch: Vec<PreparedBelief>,
     /// Always empty. A server of the release before reads it while both run.
     pub plan_steps: Vec<String>,
+    /// What the student asked for, the newest first.
+    pub requests: Vec<PreparedFact>,
+    /// The skills that facts and requests are about.
+    pub wanted: Vec<String>,
+    /// Skills in which the student often needed help of late.
+    pub helped: Vec<PreparedHelp>,
     pub mood: Option<String>,
     /// Language of the last call, ISO 639-1.
     pub language: Option<String>,
@@ -204,9 +214,10 @@ pub struct PreparedBelief {
     pub last_seen_at: Option<DateTime<Utc>>,
 }
 
+/// A fact, or a request of the student.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreparedFact {
-    /// interest, preference, schedule, goal or study_context.
+    /// The kind of a fact: interest, preference, schedule, goal or study_context; or of a request: practise, call_back …
     #[serde(default)]
     pub kind: String,
     pub text: String,
@@ -214,6 +225,21 @@ pub struct PreparedFact {
     #[serde(default)]
     pub on_date: Option<NaiveDate>,
     pub expires_at: DateTime<Utc>,
+    /// The skills that it is about, best match first.
+    #[serde(default)]
+    pub skill_ids: Vec<String>,
+    /// The subject that it is about, if it names no skill.
+    #[serde(default)]
+    pub subject_id: Option<String>,
+}
+
+/// How often a student needed help with the last answers in a skill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreparedHelp {
+    pub skill_id: String,
+    pub skill: String,
+    pub n_helped: usize,
+    pub n_answers: usize,
 }
 
 impl StudentContext {
@@ -226,12 +252,17 @@ impl StudentContext {
     /// Cuts what matters least until the budget holds.
     fn fit(mut self) -> Self {
         type Cut = fn(&mut StudentContext);
-        let cuts: [Cut; 10] = [
+        let cuts: [Cut; 14] = [
+            // The plan says it already.
+            |c| c.facts.retain(|fact| !fact.starts_with(GOAL)),
+            |c| c.strong.truncate(1),
+            |c| c.facts.truncate(3),
+            |c| c.how.truncate(2),
             |c| c.last_call.iter_mut().for_each(|call| call.also.clear()),
-            |c| c.facts.truncate(1),
-            |c| c.facts.clear(),
             |c| c.strong.clear(),
+            |c| c.facts.truncate(1),
             |c| c.how.truncate(1),
+            |c| c.facts.clear(),
             |c| c.watch.truncate(1),
             |c| c.last_call.iter_mut().for_each(|call| call.open.clear()),
             |c| c.due.truncate(2),

@@ -35,6 +35,7 @@ mod search;
 mod server;
 mod service;
 mod session_list;
+mod several_calls;
 mod signatures;
 mod steering;
 mod student_page;

@@ -69,13 +69,8 @@ impl Tool for GetLessonPlan {
 
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let student_id = ask.student(db, params.student_id).await?;
-        let context = student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?;
-        let plan = student_context::list_plan(db, ask.caller, student_id, ask.now).await?;
-        let mut steps: Vec<Step> = plan.iter().enumerate().map(|(i, step)| of_plan(i, step)).collect();
-        if let Some(skill_id) = curriculum::find_next_skill(db, ask.caller, student_id).await? {
-            let why = "not practised yet, and what comes before it is known".to_owned();
-            steps.push(Step { phase: Phase::TryNew, skill: skill_id.clone(), skill_id, why, ..Step::empty() });
-        }
+        let lesson = student_context::get_lesson(db, ask.caller, student_id, ask.now).await?;
+        let mut steps: Vec<Step> = lesson.steps.iter().enumerate().map(|(i, step)| of_plan(i, step)).collect();
         for step in &mut steps {
             if let Some(practice) = curriculum::find_practice(db, ask.caller, &step.skill_id, student_id).await? {
                 step.skill.clone_from(&practice.skill);
@@ -86,34 +81,26 @@ impl Tool for GetLessonPlan {
                 }
             }
         }
-        let stop_when = "two answers without help are right on the last step, or the student is tired".to_owned();
+        let (goal, stop_when) = lesson.context.plan.map(|plan| (plan.goal, plan.stop_when)).unzip();
         let data = Output {
             student_id,
-            goal: context.plan.map(|plan| plan.goal),
+            goal,
             steps,
-            watch: context.watch.into_iter().map(|belief| belief.belief).collect(),
-            stop_when,
+            watch: lesson.context.watch.into_iter().map(|belief| belief.belief).collect(),
+            stop_when: stop_when.unwrap_or_else(|| "the student is tired".to_owned()),
         };
         Ok(Answer { text: say(&data), data })
     }
 }
 
-impl Step {
-    fn empty() -> Self {
-        let nothing = String::new;
-        let (skill_id, skill, why) = (nothing(), nothing(), nothing());
-        Self { phase: Phase::Practise, skill_id, skill, why, question_id: None, ask: None, answer: None }
-    }
-}
-
 fn of_plan(i: usize, step: &PlanStep) -> Step {
-    Step {
-        phase: if i == 0 { Phase::WarmUp } else { Phase::Practise },
-        skill_id: step.skill_id.clone(),
-        skill: step.skill.clone(),
-        why: step.reason(),
-        ..Step::empty()
-    }
+    let phase = match (step.is_new, i) {
+        (true, _) => Phase::TryNew,
+        (false, 0) => Phase::WarmUp,
+        (false, _) => Phase::Practise,
+    };
+    let (skill_id, skill, why) = (step.skill_id.clone(), step.skill.clone(), step.reason());
+    Step { phase, skill_id, skill, why, question_id: None, ask: None, answer: None }
 }
 
 fn say(data: &Output) -> String {
@@ -134,6 +121,6 @@ fn say(data: &Output) -> String {
         format!("- {phase}: {} ({}).{question}", step.skill, step.why)
     }));
     lines.extend(data.watch.iter().map(|belief| format!("Listen for: {belief}")));
-    lines.push(format!("Stop when {}.", data.stop_when));
+    lines.push(format!("Stop: {}.", data.stop_when));
     lines.join("\n")
 }

@@ -91,12 +91,9 @@ const ALL_ASKED: &str = "The student was asked every question of this skill late
 const NOTHING_LEFT: &str = "Nothing is due, and nothing new is left in this student's grade. Ask what they would like.";
 
 async fn choose_skill(db: &Db, ask: Ask<'_>, student_id: StudentId) -> Result<String, ToolError> {
-    let plan = student_context::list_plan(db, ask.caller, student_id, ask.now).await?;
-    if let Some(first) = plan.into_iter().next() {
-        return Ok(first.skill_id);
-    }
-    let new = curriculum::find_next_skill(db, ask.caller, student_id).await?;
-    new.ok_or_else(|| ToolError::new(Outcome::NotFound, NOTHING_LEFT))
+    let lesson = student_context::get_lesson(db, ask.caller, student_id, ask.now).await?;
+    let first = lesson.steps.into_iter().next().map(|step| step.skill_id);
+    first.ok_or_else(|| ToolError::new(Outcome::NotFound, NOTHING_LEFT))
 }
 
 /// Chooses a question of the skill and remembers that it was asked. `None`: all were asked lately, or there is none.

@@ -21,7 +21,7 @@ pub(super) struct Params {
     /// In a few plain words, for example: be ready for the fractions test.
     #[schemars(length(min = 1, max = 120))]
     goal: String,
-    /// When it is over; within a year. Left out: in 90 days.
+    /// When it is over, for example the day of the test; within a year. Left out: in 90 days.
     #[serde(default)]
     until: Option<DateTime<Utc>>,
     /// Left out: whoever is calling.
@@ -66,7 +66,7 @@ impl Tool for SetGoal {
         fact::set_goal(
             &mut tx,
             ask.caller,
-            &Goal { fact_id, student_id, session_id, text: goal.clone(), until },
+            &Goal { fact_id, student_id, session_id, text: goal.clone(), until, is_dated: params.until.is_some() },
             ask.now,
         )
         .await?;

@@ -1,4 +1,4 @@
-//! What to ask a student of one skill, and which skill comes next where nothing is due.
+//! What to ask a student of one skill.
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -61,29 +61,4 @@ pub async fn find_practice(
             state,
         }
     }))
-}
-
-/// The next new skill: of the student's grade and subjects, not practised yet, with every prerequisite that was practised known
-/// well enough; best prepared first. `None`: the grade is worked through. Needs `context:read`.
-pub async fn find_next_skill(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Option<String>> {
-    caller.require(Scope::ContextRead)?;
-    Ok(sqlx::query_scalar!(
-        "select s.skill_id
-         from students st
-         join skills s on coalesce(st.grade, 3) between s.grade_from and s.grade_to
-         left join skill_prerequisites p using (skill_id)
-         left join mastery of_prerequisite
-             on of_prerequisite.skill_id = p.prerequisite_id and of_prerequisite.student_id = st.student_id
-         where st.student_id = $1 and s.retired_at is null
-           and not exists (select 1 from student_subjects_off o
-                           where o.student_id = st.student_id and o.subject_id = s.subject_id)
-           and not exists (select 1 from mastery m where m.skill_id = s.skill_id and m.student_id = st.student_id)
-         group by s.skill_id
-         having coalesce(min(of_prerequisite.knowledge), 1) >= 0.6
-         order by count(of_prerequisite.skill_id) desc, s.grade_from desc, s.skill_id
-         limit 1",
-        student_id as StudentId,
-    )
-    .fetch_optional(db)
-    .await?)
 }

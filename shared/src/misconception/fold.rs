@@ -1,6 +1,6 @@
 //! Folding misconceptions anew from what analyses found, and what answers since then showed: like mastery.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -73,7 +73,7 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
                  first_seen_at, last_seen_at, resolved_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              on conflict (misconception_id) do update set
-                 session_id = excluded.session_id, belief = excluded.belief, n_seen = excluded.n_seen,
+                 skill_id = excluded.skill_id, session_id = excluded.session_id, belief = excluded.belief, n_seen = excluded.n_seen,
                  first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at,
                  resolved_at = case when m.last_seen_at >= excluded.last_seen_at
                                     then coalesce(excluded.resolved_at, m.resolved_at) else excluded.resolved_at end",
@@ -95,36 +95,45 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
 
 fn fold(student_id: StudentId, mut sightings: Vec<Sighting>, evidence: &[Evidence]) -> Vec<Folded> {
     sightings.sort_by(|a, b| (a.at, a.session_id, &a.belief).cmp(&(b.at, b.session_id, &b.belief)));
-    let mut folded: BTreeMap<(Option<String>, String), Folded> = BTreeMap::new();
+    // A belief is one, even if it showed in answers to two skills; it is overcome in either.
+    let mut folded: BTreeMap<String, (Folded, BTreeSet<String>)> = BTreeMap::new();
     for seen in sightings {
-        let key = (seen.skill_id.clone(), words(&seen.belief));
-        let id = Uuid::new_v5(&NAMESPACE, format!("{student_id} {key:?}").as_bytes());
-        let row = folded.entry(key).or_insert_with(|| Folded {
-            misconception_id: MisconceptionId(id),
-            skill_id: seen.skill_id.clone(),
-            session_id: seen.session_id,
-            belief: seen.belief.clone(),
-            n_seen: 0,
-            first_seen_at: seen.at,
-            last_seen_at: seen.at,
-            resolved_at: None,
+        let belief = words(&seen.belief);
+        let (row, skill_ids) = folded.entry(belief).or_insert_with_key(|belief| {
+            let key = (&seen.skill_id, belief);
+            let id = Uuid::new_v5(&NAMESPACE, format!("{student_id} {key:?}").as_bytes());
+            let row = Folded {
+                misconception_id: MisconceptionId(id),
+                skill_id: None,
+                session_id: seen.session_id,
+                belief: seen.belief.clone(),
+                n_seen: 0,
+                first_seen_at: seen.at,
+                last_seen_at: seen.at,
+                resolved_at: None,
+            };
+            (row, BTreeSet::new())
         });
         if row.n_seen == 0 || row.session_id != seen.session_id {
             row.n_seen += 1;
         }
         row.session_id = seen.session_id;
         row.last_seen_at = seen.at;
+        if let Some(skill_id) = seen.skill_id {
+            skill_ids.insert(skill_id.clone());
+            row.skill_id = Some(skill_id);
+        }
     }
-    let mut rows: Vec<Folded> = folded.into_values().collect();
-    for row in &mut rows {
-        row.resolved_at = overcome_at(row, evidence);
-    }
-    rows
+    let overcome = |(row, skill_ids): (Folded, BTreeSet<String>)| {
+        let resolved_at = overcome_at(&row, &skill_ids, evidence);
+        Folded { resolved_at, ..row }
+    };
+    folded.into_values().map(overcome).collect()
 }
 
-fn overcome_at(row: &Folded, evidence: &[Evidence]) -> Option<DateTime<Utc>> {
+fn overcome_at(row: &Folded, skill_ids: &BTreeSet<String>, evidence: &[Evidence]) -> Option<DateTime<Utc>> {
     let shows = |e: &&Evidence| {
-        row.skill_id.as_ref() == Some(&e.skill_id)
+        skill_ids.contains(&e.skill_id)
             && (e.verdict, e.help) == (Verdict::Correct, Help::None)
             && e.observed_at > row.last_seen_at
     };
@@ -227,5 +236,61 @@ mod tests {
         assert!(folded(&[seen(1, "adds", 5)], &evidence)[0].resolved_at.is_some());
         let again = folded(&[seen(1, "adds", 5), seen(4, "adds", 200)], &evidence);
         assert_eq!((again[0].n_seen, again[0].resolved_at), (2, None));
+    }
+
+    #[test]
+    fn a_belief_that_showed_in_two_skills_is_one_and_is_overcome_in_either() {
+        let of = |skill_id: &str, seen: Sighting| Sighting { skill_id: Some(skill_id.to_owned()), ..seen };
+        let sightings = [seen(1, "adds", 5), of("maths.fractions.other", seen(2, "adds", 60))];
+        let rows = folded(&sightings, &[right(3, 120, Help::None)]);
+        assert_eq!((rows.len(), rows[0].n_seen, rows[0].resolved_at), (1, 2, None));
+        assert_eq!(rows[0].skill_id.as_deref(), Some("maths.fractions.other"), "where it showed last");
+        let evidence = [right(3, 120, Help::None), right(4, 200, Help::None)];
+        assert_eq!(folded(&sightings, &evidence)[0].resolved_at, Some(minute(200)));
+    }
+
+    /// Histories of six calls. In each the belief shows (b), or one answer is right alone (r), right with a hint (h) or told
+    /// (t), or wrong in another way (w).
+    #[test]
+    fn the_life_of_a_belief() {
+        let story = |calls: &str| {
+            let (mut sightings, mut evidence) = (Vec::new(), Vec::new());
+            for (i, call) in calls.chars().enumerate() {
+                let (n, at) = (i as u128 + 1, i as i64 * 100);
+                match call {
+                    'b' => sightings.push(seen(n, "adds", at)),
+                    'r' => evidence.push(right(n, at, Help::None)),
+                    'h' => evidence.push(right(n, at, Help::Hint)),
+                    't' => evidence.push(right(n, at, Help::Told)),
+                    'w' => evidence.push(Evidence { verdict: Verdict::Incorrect, ..right(n, at, Help::None) }),
+                    _ => {}
+                }
+            }
+            let rows = folded(&sightings, &evidence);
+            sightings.reverse();
+            evidence.reverse();
+            assert_eq!(folded(&sightings, &evidence), rows, "{calls}: the order of rows changes nothing");
+            rows.first().map(|row| (row.n_seen, row.resolved_at.is_none()))
+        };
+        for (calls, expected) in [
+            ("r", None),
+            ("b", Some((1, true))),
+            ("bbb", Some((3, true))),
+            // Seen in two of three calls it never vanishes.
+            ("bbr", Some((2, true))),
+            ("brb", Some((2, true))),
+            ("rbb", Some((2, true))),
+            ("bh", Some((1, true))),
+            ("bhht", Some((1, true))),
+            ("bhr", Some((1, true))),
+            ("brr", Some((1, false))),
+            ("bwrwr", Some((1, false))),
+            ("brrb", Some((2, true))),
+            ("brrbr", Some((2, true))),
+            ("brrbrr", Some((2, false))),
+            ("rrb", Some((1, true))),
+        ] {
+            assert_eq!(story(calls), expected, "{calls}");
+        }
     }
 }

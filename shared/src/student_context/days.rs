@@ -1,12 +1,9 @@
 //! Days as people name them.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-/// "Friday 4 December".
-pub(super) fn name(day: NaiveDate) -> String {
-    format!("{} {} {}", day.format("%A"), day.day(), day.format("%B"))
-}
+use crate::analysis::day_name;
 
 /// "on Tuesday 24 November (2 days ago)", "today", "yesterday": by the calendar of the student's time zone.
 pub(super) fn past(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
@@ -14,8 +11,13 @@ pub(super) fn past(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
     match (now.with_timezone(&zone).date_naive() - day).num_days() {
         ..=0 => "today".to_owned(),
         1 => "yesterday".to_owned(),
-        n => format!("on {} ({n} days ago)", name(day)),
+        n => format!("on {} ({n} days ago)", day_name(day)),
     }
+}
+
+/// How many days from today on; negative: it is over.
+pub(super) fn days_until(day: NaiveDate, zone: Tz, now: DateTime<Utc>) -> i64 {
+    (day - now.with_timezone(&zone).date_naive()).num_days()
 }
 
 #[cfg(test)]

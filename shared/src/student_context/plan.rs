@@ -1,13 +1,16 @@
 //! The one plan of a student: `get_student_context`, `get_lesson_plan` and `next_question` all take it from here. Pure.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::compose::{due_skills, in_speech};
-use super::days;
-use super::read::Estimate;
-use super::{Plan, Prepared, PreparedFact};
-use crate::learner;
+use super::days::days_until;
+use super::read::{Estimate, NewSkill};
+use super::speech::Speech;
+use super::{GOAL, Plan, Prepared, PreparedFact};
+use crate::learner::{self, MasteryState};
 
 /// Skills of one lesson: more would be a test.
 const MAX_STEPS: usize = 3;
@@ -19,14 +22,20 @@ const TEST_WITHIN_DAYS: i64 = 14;
 /// Why a skill is in the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It is what the student, a teacher or a test asks for.
+    /// The next test is about it.
+    Test,
+    /// It is what the student works towards.
     Goal,
+    /// The student asked to practise it.
+    Asked,
     /// A wrong belief about it is open.
-    Misconception(String),
+    Misconception,
     /// It is weak, and the named skill builds on it.
     Prerequisite(String),
     /// It is due for review, or not yet mastered: "now", "in 2 days".
     Due(String),
+    /// It was not practised yet, and what comes before it is known.
+    New,
 }
 
 /// A skill to practise today.
@@ -35,115 +44,191 @@ pub struct PlanStep {
     pub skill_id: String,
     pub skill: String,
     pub why: Why,
+    /// Whether there is no evidence of it yet.
+    pub is_new: bool,
+    /// The open wrong belief about it.
+    pub belief: Option<String>,
 }
 
 impl PlanStep {
     /// The reason in a few words, for a tutor.
     pub fn reason(&self) -> String {
-        match &self.why {
+        let why = match &self.why {
+            Why::Test => "the next test is about it".to_owned(),
             Why::Goal => "it is the goal".to_owned(),
-            Why::Misconception(belief) => format!("the student {belief}"),
+            Why::Asked => "the student asked for it".to_owned(),
+            Why::Misconception => "to clear up a wrong belief".to_owned(),
             Why::Prerequisite(of) => format!("{} builds on it, and it is weak", in_speech(of)),
             Why::Due(due) => format!("due {due}"),
+            Why::New => "not practised yet, and what comes before it is known".to_owned(),
+        };
+        match &self.belief {
+            Some(belief) => format!("{why}; the student {belief}"),
+            None => why,
         }
     }
 }
 
-/// What to practise today, first things first: what the goal or the next test needs, then a wrong belief, then what is
-/// due. A weak prerequisite comes before the skill that needs it.
-pub(super) fn steps(mastery: &[Estimate], prepared: &Prepared, zone: Tz, now: DateTime<Utc>) -> Vec<PlanStep> {
-    let mut steps: Vec<PlanStep> = Vec::new();
-    let mut add = |estimate: &Estimate, why: Why| {
-        if !steps.iter().any(|step| step.skill_id == estimate.skill_id) {
-            steps.push(PlanStep { skill_id: estimate.skill_id.clone(), skill: estimate.name.clone(), why });
-        }
-    };
-    let knowledge = |estimate: &Estimate| learner::knowledge_now(&estimate.state(), now);
-    let wanted = next_test(prepared, zone, now).map(|(fact, _)| fact).into_iter().chain(goals(prepared, now));
-    for fact in wanted {
-        let of_goal = mastery.iter().filter(|estimate| is_about(&fact.text, &estimate.name));
-        if let Some(weakest) = of_goal.min_by(|a, b| knowledge(a).total_cmp(&knowledge(b))) {
-            add(weakest, Why::Goal);
-        }
-    }
-    for belief in &prepared.watch {
-        if let Some(estimate) = mastery.iter().find(|estimate| Some(&estimate.skill_id) == belief.skill_id.as_ref()) {
-            add(estimate, Why::Misconception(belief.belief.clone()));
-        }
-    }
-    for due in due_skills(mastery, MAX_STEPS, now) {
-        if let Some(estimate) = mastery.iter().find(|estimate| estimate.skill_id == due.skill_id) {
-            add(estimate, Why::Due(due.due));
-        }
-    }
-    let mut ordered: Vec<PlanStep> = Vec::new();
-    for step in steps {
-        let needs = mastery.iter().find(|estimate| estimate.skill_id == step.skill_id).map(|e| &e.prerequisites[..]);
-        for gap in mastery.iter().filter(|e| needs.unwrap_or_default().contains(&e.skill_id) && knowledge(e) < GAP) {
-            let why = Why::Prerequisite(step.skill.clone());
-            ordered.push(PlanStep { skill_id: gap.skill_id.clone(), skill: gap.name.clone(), why });
-        }
-        ordered.push(step);
-    }
-    let mut seen = std::collections::HashSet::new();
-    ordered.retain(|step| seen.insert(step.skill_id.clone()));
-    ordered.truncate(MAX_STEPS);
-    ordered
+/// What the plan is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Basis<'a> {
+    pub mastery: &'a [Estimate],
+    /// Skills that were not practised yet: the next one, and those that are wanted.
+    pub new: &'a [NewSkill],
+    pub prepared: &'a Prepared,
+    pub zone: Tz,
+    pub now: DateTime<Utc>,
 }
 
-/// The plan in words. `None`: nothing is known that could be planned.
-pub(super) fn plan(steps: &[PlanStep], prepared: &Prepared, zone: Tz, now: DateTime<Utc>) -> Option<Plan> {
-    let test = next_test(prepared, zone, now);
-    let goal = match (&test, goals(prepared, now).next(), steps.first()) {
-        (Some((_, day)), ..) => format!("Be ready for the test on {}", days::name(*day)),
-        (None, Some(goal), _) => goal.text.clone(),
-        (None, None, Some(PlanStep { why: Why::Misconception(belief), .. })) => format!("Clear up: {belief}"),
-        (None, None, Some(first)) => format!("Be sure of: {}", first.skill),
-        (None, None, None) => return None,
-    };
-    let today = steps.iter().enumerate().map(|(i, step)| match (&step.why, i) {
-        (Why::Misconception(belief), _) => format!("{}: find out whether the student still {belief}", step.skill),
-        (Why::Prerequisite(of), _) => {
-            format!("First close the gap in {}, for {}", in_speech(&step.skill), in_speech(of))
+impl Basis<'_> {
+    fn knowledge(&self, estimate: &Estimate) -> f64 {
+        learner::knowledge_now(&estimate.state(), self.now)
+    }
+
+    fn is_mastered(&self, estimate: &Estimate) -> bool {
+        learner::state_word(&estimate.state(), self.now) == MasteryState::Mastered
+    }
+
+    fn find(&self, skill_id: &str) -> Option<&Estimate> {
+        self.mastery.iter().find(|estimate| estimate.skill_id == skill_id)
+    }
+
+    /// The step for what a fact asks for: the weakest skill that was practised and is not mastered, else a new one, else the
+    /// weakest of all.
+    fn step_for(&self, fact: &PreparedFact, why: Why) -> Option<PlanStep> {
+        let is_about = |skill_id: &String, subject_id: &String| {
+            fact.skill_ids.contains(skill_id) || fact.subject_id.as_ref() == Some(subject_id)
+        };
+        let of_fact = || self.mastery.iter().filter(|e| is_about(&e.skill_id, &e.subject_id));
+        let weaker = |a: &&Estimate, b: &&Estimate| self.knowledge(a).total_cmp(&self.knowledge(b));
+        if let Some(weakest) = of_fact().filter(|e| !self.is_mastered(e)).min_by(weaker) {
+            return Some(weakest.step(why));
         }
-        (_, 0) => format!("Warm-up without hints: {}", step.skill),
-        (_, _) => format!("Then practise: {}", step.skill),
-    });
-    let stop_when = match steps.first() {
-        Some(first) => format!("2 unaided correct answers on {}", in_speech(&first.skill)),
-        None => "the student is tired, or 2 answers without help are right".to_owned(),
-    };
-    Some(Plan {
-        goal,
-        today: today.collect(),
-        stop_when,
-        skill_ids: steps.iter().map(|step| step.skill_id.clone()).collect(),
-    })
+        let rank = |new: &&NewSkill| fact.skill_ids.iter().position(|id| *id == new.skill_id);
+        let is_open = |new: &&NewSkill| is_about(&new.skill_id, &new.subject_id);
+        // What can be built on what is known comes first.
+        let unknown = |new: &NewSkill| new.prerequisites.iter().filter(|id| self.find(id).is_none()).count();
+        let new = self.new.iter().filter(is_open).min_by_key(|new| (unknown(new), rank(new)));
+        new.map(|new| new.step(why.clone())).or_else(|| of_fact().min_by(weaker).map(|e| e.step(why)))
+    }
+
+    /// What to practise today, first things first: what the next test, the goal or a request needs, then a wrong belief, then
+    /// what is due. A weak prerequisite comes before the skill that needs it. Where there is room, something new comes last.
+    pub(super) fn steps(&self) -> Vec<PlanStep> {
+        let mut steps: Vec<PlanStep> = Vec::new();
+        let test = self.next_test().and_then(|(fact, _)| self.step_for(fact, Why::Test));
+        let goals = self.goals().filter_map(|fact| self.step_for(fact, Why::Goal));
+        let asked = self.asked().filter_map(|request| self.step_for(request, Why::Asked));
+        for step in test.into_iter().chain(goals).chain(asked) {
+            add(&mut steps, step);
+        }
+        for belief in &self.prepared.watch {
+            if let Some(estimate) = belief.skill_id.as_ref().and_then(|id| self.find(id)) {
+                let step = PlanStep { belief: Some(belief.belief.clone()), ..estimate.step(Why::Misconception) };
+                add(&mut steps, step);
+            }
+        }
+        for due in due_skills(self.mastery, MAX_STEPS, self.now) {
+            if let Some(estimate) = self.find(&due.skill_id) {
+                add(&mut steps, estimate.step(Why::Due(due.due)));
+            }
+        }
+        let mut ordered: Vec<PlanStep> = Vec::new();
+        for step in steps {
+            let needs = self.find(&step.skill_id).map(|e| &e.prerequisites);
+            let needs =
+                needs.or_else(|| Some(&self.new.iter().find(|new| new.skill_id == step.skill_id)?.prerequisites));
+            let is_gap = |e: &&Estimate| needs.is_some_and(|ids| ids.contains(&e.skill_id)) && self.knowledge(e) < GAP;
+            ordered.extend(self.mastery.iter().filter(is_gap).map(|e| e.step(Why::Prerequisite(step.skill.clone()))));
+            ordered.push(step);
+        }
+        // The belief about a gap is found again where the gap stands.
+        let mut seen = HashSet::new();
+        ordered.retain(|step| seen.insert(step.skill_id.clone()));
+        for step in &mut ordered {
+            let of_step = self.prepared.watch.iter().find(|belief| belief.skill_id.as_ref() == Some(&step.skill_id));
+            step.belief = of_step.map(|belief| belief.belief.clone());
+        }
+        ordered.truncate(MAX_STEPS);
+        if ordered.len() < MAX_STEPS
+            && let Some(new) = self.new.iter().find(|new| new.is_next && !seen.contains(&new.skill_id))
+        {
+            ordered.push(new.step(Why::New));
+        }
+        ordered
+    }
+
+    /// The plan in words. `None`: nothing is known that could be planned.
+    pub(super) fn plan(&self, steps: &[PlanStep], speech: Speech) -> Option<Plan> {
+        let goal = match (self.next_test(), self.goals().next(), steps.first()) {
+            (Some((fact, day)), ..) => speech.ready_for(noun(&fact.text), day),
+            (None, Some(goal), _) => {
+                let by = goal.on_date.filter(|day| days_until(*day, self.zone, self.now) >= 0);
+                speech.goal(goal_text(&goal.text), by)
+            }
+            (None, None, Some(first)) => speech.goal_of(first),
+            (None, None, None) => return None,
+        };
+        Some(Plan {
+            goal,
+            today: steps.iter().enumerate().map(|(i, step)| speech.step(step, i)).collect(),
+            stop_when: speech.stop_when(steps.first()),
+            skill_ids: steps.iter().map(|step| step.skill_id.clone()).collect(),
+        })
+    }
+
+    /// The nearest test that is still to come, with its day.
+    pub(super) fn next_test(&self) -> Option<(&PreparedFact, NaiveDate)> {
+        let tests = self.prepared.facts.iter().filter(|fact| fact.kind == "schedule" && is_test(&fact.text));
+        let dated = tests.filter_map(|fact| Some((fact, fact.on_date?)));
+        let near = dated.filter(|(_, day)| (0..=TEST_WITHIN_DAYS).contains(&days_until(*day, self.zone, self.now)));
+        near.min_by_key(|(_, day)| *day)
+    }
+
+    fn goals(&self) -> impl Iterator<Item = &PreparedFact> {
+        self.prepared.facts.iter().filter(|fact| fact.kind == "goal" && fact.expires_at > self.now)
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &PreparedFact> {
+        self.prepared.requests.iter().filter(|request| request.kind == "practise" && request.expires_at > self.now)
+    }
 }
 
-/// The nearest test that is still to come, with its day.
-pub(super) fn next_test(prepared: &Prepared, zone: Tz, now: DateTime<Utc>) -> Option<(&PreparedFact, NaiveDate)> {
-    let today = now.with_timezone(&zone).date_naive();
-    let dated =
-        prepared.facts.iter().filter(|fact| fact.kind == "schedule").filter_map(|fact| Some((fact, fact.on_date?)));
-    let near = dated.filter(|(_, day)| (0..=TEST_WITHIN_DAYS).contains(&(*day - today).num_days()));
-    near.min_by_key(|(_, day)| *day)
+impl Estimate {
+    fn step(&self, why: Why) -> PlanStep {
+        let (skill_id, skill) = (self.skill_id.clone(), self.name.clone());
+        PlanStep { skill_id, skill, why, is_new: false, belief: None }
+    }
 }
 
-fn goals(prepared: &Prepared, now: DateTime<Utc>) -> impl Iterator<Item = &PreparedFact> {
-    prepared.facts.iter().filter(move |fact| fact.kind == "goal" && fact.expires_at > now)
+impl NewSkill {
+    fn step(&self, why: Why) -> PlanStep {
+        let (skill_id, skill) = (self.skill_id.clone(), self.name.clone());
+        PlanStep { skill_id, skill, why, is_new: true, belief: None }
+    }
 }
 
-/// Whether a text names a skill: they share a word of at least four letters, whatever its ending.
-fn is_about(text: &str, skill: &str) -> bool {
-    const OF_EVERY_SKILL: [&str; 8] = ["number", "words", "with", "from", "text", "basic", "using", "better"];
-    let stems = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() >= 4);
-        words.map(|word| word.to_lowercase().chars().take(6).collect()).collect()
-    };
-    let of_skill = stems(skill);
-    let mut shared = stems(text).into_iter().filter(|stem| of_skill.contains(stem));
-    shared.any(|stem| !OF_EVERY_SKILL.contains(&&stem[..]))
+fn add(steps: &mut Vec<PlanStep>, step: PlanStep) {
+    if !steps.iter().any(|known| known.skill_id == step.skill_id) {
+        steps.push(step);
+    }
+}
+
+/// Whether a fact about a day speaks of a test, and not of a match or a recital.
+fn is_test(text: &str) -> bool {
+    text.split(' ').any(|word| ["test", "exam", "quiz", "assessment", "dictation"].contains(&word))
+}
+
+/// "Maths test" of "has a maths test on Friday 4 December".
+fn noun(text: &str) -> &str {
+    let rest = text.strip_prefix("has ").unwrap_or(text);
+    let rest = rest.strip_prefix("a ").or_else(|| rest.strip_prefix("an ")).unwrap_or(rest);
+    rest.split(" on ").next().unwrap_or(rest)
+}
+
+/// A goal without the word before it that an earlier release wrote.
+pub(super) fn goal_text(text: &str) -> &str {
+    text.strip_prefix(GOAL).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -157,18 +242,45 @@ mod tests {
         "2026-11-26T17:30:00Z".parse().unwrap()
     }
 
-    fn estimate(skill_id: &str, name: &str, knowledge: f64, days_ago: i64, prerequisites: &[&str]) -> Estimate {
+    fn estimate(skill_id: &str, knowledge: f64, days_ago: i64, prerequisites: &[&str]) -> Estimate {
         serde_json::from_value(serde_json::json!({
-            "skill_id": skill_id, "name": name, "knowledge": knowledge, "questions": [], "prerequisites": prerequisites,
-            "stability": 2.3, "difficulty": 5.0, "n_evidence": 4, "n_unaided_correct": 4, "n_calls_correct": 2,
-            "last_at": now() - Duration::days(days_ago),
+            "skill_id": skill_id, "name": format!("Skill {skill_id}"), "subject_id": "maths", "knowledge": knowledge,
+            "questions": [], "prerequisites": prerequisites, "stability": 2.3, "difficulty": 5.0, "n_evidence": 4,
+            "n_unaided_correct": 4, "n_calls_correct": 2, "last_at": now() - Duration::days(days_ago),
         }))
         .unwrap()
     }
 
-    fn fact(kind: &str, text: &str, on_date: Option<&str>) -> PreparedFact {
-        let on_date = on_date.map(|day| day.parse().unwrap());
-        PreparedFact { kind: kind.to_owned(), text: text.to_owned(), on_date, expires_at: now() + Duration::days(30) }
+    fn new_skill(skill_id: &str, is_next: bool, prerequisites: &[&str]) -> NewSkill {
+        serde_json::from_value(serde_json::json!({
+            "skill_id": skill_id, "name": format!("Skill {skill_id}"), "subject_id": "maths", "is_next": is_next,
+            "prerequisites": prerequisites,
+        }))
+        .unwrap()
+    }
+
+    fn fact(kind: &str, text: &str, on_date: Option<&str>, skill_ids: &[&str]) -> PreparedFact {
+        PreparedFact {
+            kind: kind.to_owned(),
+            text: text.to_owned(),
+            on_date: on_date.map(|day| day.parse().unwrap()),
+            expires_at: now() + Duration::days(30),
+            skill_ids: skill_ids.iter().map(|id| (*id).to_owned()).collect(),
+            subject_id: None,
+        }
+    }
+
+    fn belief(skill_id: &str) -> PreparedBelief {
+        PreparedBelief {
+            belief: "takes a longer decimal for a larger one".to_owned(),
+            seen: 2,
+            skill_id: Some(skill_id.to_owned()),
+            last_seen_at: Some(now()),
+        }
+    }
+
+    fn basis<'a>(mastery: &'a [Estimate], new: &'a [NewSkill], prepared: &'a Prepared) -> Basis<'a> {
+        Basis { mastery, new, prepared, zone: Tz::UTC, now: now() }
     }
 
     fn ids(steps: &[PlanStep]) -> Vec<&str> {
@@ -177,57 +289,106 @@ mod tests {
 
     #[test]
     fn the_goal_comes_before_a_wrong_belief_and_that_before_what_is_due() {
-        let mastery = [
-            estimate("old", "Times tables", 0.9, 60, &[]),
-            estimate("belief", "Adding decimals", 0.5, 1, &[]),
-            estimate("goal", "Comparing fractions", 0.9, 0, &[]),
-        ];
-        let watch = vec![PreparedBelief {
-            belief: "takes a longer decimal for a larger one".to_owned(),
-            seen: 2,
-            skill_id: Some("belief".to_owned()),
-            last_seen_at: Some(now()),
-        }];
-        let facts = vec![fact("goal", "Goal: wants to get better at fractions", None)];
-        let prepared = Prepared { watch, facts, ..Prepared::default() };
-        let steps = steps(&mastery, &prepared, Tz::UTC, now());
+        let mastery = [estimate("old", 0.9, 60, &[]), estimate("belief", 0.5, 1, &[]), estimate("goal", 0.9, 0, &[])];
+        let facts = vec![fact("goal", "wants to get better at fractions", None, &["goal"])];
+        let prepared = Prepared { watch: vec![belief("belief")], facts, ..Prepared::default() };
+        let basis = basis(&mastery, &[], &prepared);
+        let steps = basis.steps();
         assert_eq!(ids(&steps), ["goal", "belief", "old"]);
-        let plan = plan(&steps, &prepared, Tz::UTC, now()).unwrap();
-        assert_eq!(plan.goal, "Goal: wants to get better at fractions");
+        let plan = basis.plan(&steps, Speech::English).unwrap();
+        assert_eq!(plan.goal, "Wants to get better at fractions");
         assert_eq!(plan.skill_ids, ids(&steps));
+        assert!(steps[1].reason().contains("the student takes a longer decimal"), "{}", steps[1].reason());
     }
 
     #[test]
-    fn a_weak_prerequisite_comes_first() {
-        let mastery = [
-            estimate("add", "Adding fractions", 0.7, 20, &["equal"]),
-            estimate("equal", "Equivalent fractions", 0.2, 1, &[]),
-        ];
-        let steps = steps(&mastery, &Prepared::default(), Tz::UTC, now());
+    fn a_goal_that_was_never_practised_is_begun_and_its_gap_comes_first() {
+        let mastery = [estimate("whole", 0.3, 1, &[]), estimate("other", 0.4, 1, &[])];
+        let new = [new_skill("next", true, &[]), new_skill("half", false, &["whole"])];
+        let facts = vec![fact("goal", "be ready for the fractions test", None, &["half"])];
+        let prepared = Prepared { facts, ..Prepared::default() };
+        let steps = basis(&mastery, &new, &prepared).steps();
+        assert_eq!(ids(&steps), ["whole", "half", "other"]);
+        assert_eq!(steps[0].why, Why::Prerequisite("Skill half".to_owned()));
+        assert!(steps[1].is_new && !steps[0].is_new);
+    }
+
+    #[test]
+    fn a_request_counts_less_than_a_goal_and_more_than_what_is_due() {
+        let mastery = [estimate("due", 0.4, 30, &[]), estimate("asked", 0.5, 0, &[]), estimate("goal", 0.5, 0, &[])];
+        let prepared = Prepared {
+            facts: vec![fact("goal", "wants to learn algebra", None, &["goal"])],
+            requests: vec![
+                fact("style", "asked for a joke", None, &[]),
+                fact("practise", "asked to practise decimals", None, &["asked"]),
+            ],
+            ..Prepared::default()
+        };
+        assert_eq!(ids(&basis(&mastery, &[], &prepared).steps()), ["goal", "asked", "due"]);
+    }
+
+    #[test]
+    fn something_new_comes_last_where_there_is_room() {
+        let new = [new_skill("next", true, &[])];
+        let prepared = Prepared::default();
+        let one = [estimate("a", 0.5, 1, &[])];
+        let steps = basis(&one, &new, &prepared).steps();
+        assert_eq!((ids(&steps), &steps[1].why), (vec!["a", "next"], &Why::New));
+        let three = [estimate("a", 0.5, 1, &[]), estimate("b", 0.5, 1, &[]), estimate("c", 0.5, 1, &[])];
+        assert_eq!(ids(&basis(&three, &new, &prepared).steps()), ["a", "b", "c"]);
+        let steps = basis(&[], &new, &prepared).steps();
+        assert_eq!(ids(&steps), ["next"]);
+        let plan = basis(&[], &new, &prepared).plan(&steps, Speech::English).unwrap();
+        assert_eq!(plan.goal, "Find out how far the student gets with skill next");
+    }
+
+    #[test]
+    fn a_weak_prerequisite_comes_first_with_its_wrong_belief() {
+        let mastery = [estimate("add", 0.7, 20, &["equal"]), estimate("equal", 0.2, 1, &[])];
+        let prepared = Prepared { watch: vec![belief("equal")], ..Prepared::default() };
+        let steps = basis(&mastery, &[], &prepared).steps();
         assert_eq!(ids(&steps), ["equal", "add"]);
+        assert!(steps[0].belief.is_some());
     }
 
     #[test]
     fn a_test_drives_the_plan_until_its_day_is_over() {
-        let mastery = [estimate("f", "Adding fractions", 0.9, 0, &[]), estimate("t", "Times tables", 0.5, 9, &[])];
-        let with = |day: &str| Prepared {
-            facts: vec![fact("schedule", "has a test on fractions", Some(day))],
+        let mastery = [estimate("f", 0.9, 0, &[]), estimate("t", 0.5, 9, &[])];
+        let with = |day: &str, text: &str| Prepared {
+            facts: vec![fact("schedule", text, Some(day), &["f"])],
             ..Prepared::default()
         };
-        let prepared = with("2026-12-04");
-        let steps_before = steps(&mastery, &prepared, Tz::UTC, now());
-        assert_eq!(ids(&steps_before)[0], "f");
-        let plan_before = plan(&steps_before, &prepared, Tz::UTC, now()).unwrap();
-        assert_eq!(plan_before.goal, "Be ready for the test on Friday 4 December");
-        let over = with("2026-11-25");
-        assert_eq!(ids(&steps(&mastery, &over, Tz::UTC, now()))[0], "t");
+        let prepared = with("2026-12-04", "has a fractions test on Friday 4 December");
+        let before = basis(&mastery, &[], &prepared);
+        let steps = before.steps();
+        assert_eq!((ids(&steps)[0], &steps[0].why), ("f", &Why::Test));
+        let plan = before.plan(&steps, Speech::English).unwrap();
+        assert_eq!(plan.goal, "Be ready for the fractions test on Friday 4 December");
+        let over = with("2026-11-25", "has a fractions test on Wednesday 25 November");
+        assert_eq!(ids(&basis(&mastery, &[], &over).steps())[0], "t");
         // In Auckland it is already the 27th.
+        let today = with("2026-11-26", "has a fractions test on Thursday 26 November");
         let zone: Tz = "Pacific/Auckland".parse().unwrap();
-        assert_eq!(next_test(&with("2026-11-26"), zone, now()), None);
+        assert_eq!(Basis { zone, ..basis(&mastery, &[], &today) }.next_test(), None);
+        assert!(basis(&mastery, &[], &today).next_test().is_some());
+        // A match is no test.
+        let game = with("2026-12-04", "has a match on Friday 4 December");
+        assert_eq!(basis(&mastery, &[], &game).next_test(), None);
+    }
+
+    #[test]
+    fn a_test_in_a_subject_takes_its_weakest_skill() {
+        let mastery = [estimate("strong", 0.97, 0, &[]), estimate("weak", 0.3, 0, &[])];
+        let test = PreparedFact {
+            subject_id: Some("maths".to_owned()),
+            ..fact("schedule", "has a maths test on Friday 4 December", Some("2026-12-04"), &[])
+        };
+        let prepared = Prepared { facts: vec![test], ..Prepared::default() };
+        assert_eq!(ids(&basis(&mastery, &[], &prepared).steps())[0], "weak");
     }
 
     #[test]
     fn nothing_known_is_no_plan() {
-        assert_eq!(plan(&[], &Prepared::default(), Tz::UTC, now()), None);
+        assert_eq!(basis(&[], &[], &Prepared::default()).plan(&[], Speech::English), None);
     }
 }

@@ -1,26 +1,43 @@
 //! Preparing a context, in the transaction that finishes an analysis: whatever can be computed before the phone rings.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use sqlx::types::Json;
 
-use super::{LastCall, Practised, Prepared, PreparedBelief, PreparedFact};
+use super::about::{self, Named};
+use super::{LastCall, Practised, Prepared, PreparedBelief, PreparedFact, PreparedHelp};
 use crate::access::{Caller, Scope};
 use crate::analysis::{AnalysisStatus, Findings, SkillFinding, TopicFinding};
+use crate::curriculum::Phrase;
 use crate::db::{Connection, Result};
-use crate::evidence::{Help, Verdict};
+use crate::evidence::{self, Evidence, Help, Verdict};
 use crate::id::{SessionId, StudentId};
+use crate::student;
 
 /// Most skills of a call that are worth telling, and turns of one.
 const MAX_PRACTISED: usize = 3;
 const MAX_TURNS: usize = 6;
-/// Calls whose requests are still heard, and requests that are told.
-const CALLS_OF_LATE: i64 = 4;
-const MAX_OPEN: usize = 2;
+/// Calls whose requests are still heard, for how long, and how many.
+const CALLS_OF_LATE: i64 = 10;
+const HEARD_FOR: TimeDelta = TimeDelta::days(60);
+const MAX_REQUESTS: usize = 6;
+/// Wrong beliefs that are told.
+const MAX_WATCH: i64 = 2;
+/// Facts that are kept at hand.
+const MAX_FACTS: usize = 16;
+/// Skills that are kept as wanted.
+const MAX_WANTED: usize = 24;
+/// The last answers of a skill that show whether help is needed, and how many with help say so.
+const LAST_ANSWERS: usize = 6;
+const MIN_HELPED: usize = 2;
 
 /// Prepares the student's context anew from what is stored. Needs `students:read` and `sessions:read`.
 pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
     caller.require(Scope::StudentsRead)?;
     caller.require(Scope::SessionsRead)?;
+    let zone = student::zone(&mut *tx, student_id).await?;
     let calls = sqlx::query!(
         r#"select count(*) as "n!", max(coalesce(s.started_at, s.created_at)) as last_at
            from sessions s join analyses a on a.session_id = s.session_id and a.is_current
@@ -29,9 +46,10 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     )
     .fetch_one(&mut *tx)
     .await?;
-    let mut calls_of_late = sqlx::query!(
-        r#"select s.session_id as "session_id: SessionId", a.status as "status: AnalysisStatus",
-               a.findings as "findings: Json<Findings>"
+    let calls_of_late = sqlx::query_as!(
+        Call,
+        r#"select s.session_id as "session_id: SessionId", coalesce(s.started_at, s.created_at) as "at!",
+               a.status as "status: AnalysisStatus", a.findings as "findings: Json<Findings>"
            from sessions s join analyses a on a.session_id = s.session_id and a.is_current
            where s.student_id = $1
            order by coalesce(s.started_at, s.created_at) desc, s.session_id desc limit $2"#,
@@ -39,44 +57,44 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
         CALLS_OF_LATE,
     )
     .fetch_all(&mut *tx)
-    .await?
-    .into_iter();
-    let last = calls_of_late.next();
+    .await?;
     let watch = sqlx::query_as!(
         PreparedBelief,
+        // What showed in several calls is not crowded out by what showed once. What belongs to no skill cannot be overcome
+        // by answers, so it is told for a while only.
         "select belief, n_seen as seen, skill_id, last_seen_at from misconceptions
          where student_id = $1 and resolved_at is null
-         order by last_seen_at desc, misconception_id limit 2",
-        student_id as StudentId,
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let facts = sqlx::query_as!(
-        PreparedFact,
-        // A goal that was set comes first: it is what the student works towards, whatever else they said since.
-        r#"select kind, case when kind = 'goal' then 'Goal: ' || text else text end as "text!", on_date, expires_at
-           from facts
-           where student_id = $1 and forgotten_at is null and expires_at > $2
-           order by kind = 'goal' and source in ('tool', 'person') desc, on_date is null, valid_from desc, fact_id
-           limit 6"#,
+           and (skill_id is not null or last_seen_at > $2::timestamptz - interval '60 days')
+         order by n_seen > 1 desc, last_seen_at desc, misconception_id limit $3",
         student_id as StudentId,
         now,
+        MAX_WATCH,
     )
     .fetch_all(&mut *tx)
     .await?;
-    let session_id = last.as_ref().map(|row| row.session_id);
-    let mut prepared = Prepared { n_calls: calls.n, last_call_at: calls.last_at, watch, facts, ..Prepared::default() };
-    if let Some(row) = last {
-        prepared = prepared.with_last_call(row.session_id, row.status, row.findings.0);
-        // What was asked for in an earlier call and forgotten since is asked for still.
-        let earlier = calls_of_late.flat_map(|row| row.findings.0.requests).map(|request| request.text);
-        if let Some(call) = &mut prepared.last_call {
-            for request in earlier.take(MAX_OPEN) {
-                if call.open.len() < MAX_OPEN && !call.open.contains(&request) {
-                    call.open.push(request);
-                }
-            }
-        }
+    let skills = list_named(&mut *tx, student_id).await?;
+    let mut facts = list_facts(&mut *tx, student_id, now).await?;
+    let mut requests = requests(&calls_of_late, &skills, zone);
+    for fact in facts.iter_mut().filter(|fact| matches!(&fact.kind[..], "goal" | "schedule")).chain(&mut requests) {
+        let about = about::about(&fact.text, &skills);
+        (fact.skill_ids, fact.subject_id) = (about.skill_ids, about.subject_id);
+    }
+    let wanted = wanted(facts.iter().chain(&requests), &skills);
+    let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
+    let helped = helped(&evidence, &skills);
+    let session_id = calls_of_late.first().map(|call| call.session_id);
+    let mut prepared = Prepared {
+        n_calls: calls.n,
+        last_call_at: calls.last_at,
+        watch,
+        facts,
+        requests,
+        wanted,
+        helped,
+        ..Prepared::default()
+    };
+    if let Some(call) = calls_of_late.into_iter().next() {
+        prepared = prepared.with_last_call(call.session_id, call.status, call.findings.0);
     }
     sqlx::query!(
         "insert into student_contexts (student_id, prepared, session_id, rebuilt_at) values ($1, $2, $3, $4)
@@ -92,6 +110,130 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     Ok(())
 }
 
+/// A call of late, as it was judged.
+struct Call {
+    session_id: SessionId,
+    at: DateTime<Utc>,
+    status: AnalysisStatus,
+    findings: Json<Findings>,
+}
+
+/// The facts that still hold, the newest first of each kind; what was told in several calls is told once.
+async fn list_facts(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<Vec<PreparedFact>> {
+    let rows = sqlx::query!(
+        // A goal that was set comes first: it is what the student works towards, whatever else they said since.
+        "select kind, text, on_date, expires_at from facts
+         where student_id = $1 and forgotten_at is null and expires_at > $2
+         order by kind = 'goal' and source in ('tool', 'person') desc, on_date is null, valid_from desc, fact_id
+         limit 60",
+        student_id as StudentId,
+        now,
+    )
+    .fetch_all(tx)
+    .await?;
+    let mut told = HashSet::new();
+    let facts = rows.into_iter().filter(|row| told.insert(row.text.to_lowercase())).map(|row| PreparedFact {
+        kind: row.kind,
+        text: row.text,
+        on_date: row.on_date,
+        expires_at: row.expires_at,
+        skill_ids: Vec::new(),
+        subject_id: None,
+    });
+    Ok(facts.take(MAX_FACTS).collect())
+}
+
+/// The skills that the student may be taught.
+async fn list_named(tx: &mut Connection, student_id: StudentId) -> Result<Vec<Named>> {
+    let rows = sqlx::query!(
+        r#"select k.skill_id, k.subject_id, k.name, k.lexicon as "lexicon: Json<Vec<Phrase>>",
+               coalesce(s.grade, 3) between k.grade_from and k.grade_to as "is_of_grade!"
+           from students s cross join skills k
+           where s.student_id = $1 and k.retired_at is null
+             and not exists (select 1 from student_subjects_off o
+                             where o.student_id = s.student_id and o.subject_id = k.subject_id)
+           order by k.skill_id"#,
+        student_id as StudentId,
+    )
+    .fetch_all(tx)
+    .await?;
+    let named = rows.into_iter().map(|row| Named {
+        skill_id: row.skill_id,
+        subject_id: row.subject_id,
+        name: row.name,
+        lexicon: row.lexicon.0,
+        is_of_grade: row.is_of_grade,
+    });
+    Ok(named.collect())
+}
+
+/// What the student asked for and was not granted since, the newest first. What is about the call itself, such as to stop,
+/// counts only if it was the last one.
+fn requests(calls: &[Call], skills: &[Named], zone: Tz) -> Vec<PreparedFact> {
+    let mut found: Vec<PreparedFact> = Vec::new();
+    let mut practised_since: HashSet<&str> = HashSet::new();
+    for (i, call) in calls.iter().enumerate() {
+        let said_on = call.at.with_timezone(&zone).date_naive();
+        for request in &call.findings.0.requests {
+            let kind = request.kind.as_deref().unwrap_or_default();
+            let passes = matches!(kind, "stop" | "other_topic" | "person" | "") && i > 0;
+            let is_granted = kind == "practise"
+                && about::about(&request.text, skills).skill_ids.iter().any(|id| practised_since.contains(&id[..]));
+            let (text, on_date) = match request.when {
+                Some(when) => when.dated(&request.text, said_on),
+                None => (request.text.clone(), None),
+            };
+            if !passes && !is_granted && found.iter().all(|known| known.text != text) {
+                found.push(PreparedFact {
+                    kind: kind.to_owned(),
+                    text,
+                    on_date,
+                    expires_at: call.at + HEARD_FOR,
+                    skill_ids: Vec::new(),
+                    subject_id: None,
+                });
+            }
+        }
+        let practised = call.findings.0.skills.iter().filter(|skill| !skill.evidence.is_empty());
+        practised_since.extend(practised.map(|skill| &skill.skill_id[..]));
+    }
+    found.truncate(MAX_REQUESTS);
+    found
+}
+
+/// The skills of the student's grade that goals, tests and requests are about.
+fn wanted<'a>(facts: impl Iterator<Item = &'a PreparedFact>, skills: &[Named]) -> Vec<String> {
+    let of_grade: HashSet<&str> =
+        skills.iter().filter(|skill| skill.is_of_grade).map(|skill| &skill.skill_id[..]).collect();
+    let mut wanted: Vec<String> = Vec::new();
+    for id in facts.flat_map(|fact| &fact.skill_ids) {
+        if wanted.len() < MAX_WANTED && of_grade.contains(&id[..]) && !wanted.contains(id) {
+            wanted.push(id.clone());
+        }
+    }
+    wanted
+}
+
+/// The skills of which at least half of the last answers needed help, those with the newest evidence first. The evidence of
+/// one skill stands together, in the order of time.
+fn helped(evidence: &[Evidence], skills: &[Named]) -> Vec<PreparedHelp> {
+    let mut found: Vec<(DateTime<Utc>, PreparedHelp)> = Vec::new();
+    for of_skill in evidence.chunk_by(|a, b| a.skill_id == b.skill_id) {
+        let last = &of_skill[of_skill.len().saturating_sub(LAST_ANSWERS)..];
+        let n_helped = last.iter().filter(|of| of.help != Help::None).count();
+        let name = skills.iter().find(|skill| skill.skill_id == of_skill[0].skill_id).map(|skill| &skill.name);
+        if let (Some(name), Some(newest)) = (name, last.last())
+            && n_helped >= MIN_HELPED
+            && n_helped * 2 >= last.len()
+        {
+            let (skill_id, skill) = (newest.skill_id.clone(), name.clone());
+            found.push((newest.observed_at, PreparedHelp { skill_id, skill, n_helped, n_answers: last.len() }));
+        }
+    }
+    found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    found.into_iter().map(|(_, help)| help).take(MAX_PRACTISED).collect()
+}
+
 impl Prepared {
     /// Takes from the last call's findings what the next tutor should hear.
     #[must_use]
@@ -105,7 +247,8 @@ impl Prepared {
             summary: findings.summary.chars().take(240).collect(),
             // A skill without evidence was not practised.
             practised: shown.take(MAX_PRACTISED).map(practised).collect(),
-            open: findings.requests.into_iter().map(|request| request.text).take(MAX_OPEN).collect(),
+            // The requests of all calls are kept apart from it.
+            open: Vec::new(),
             also: findings.other_topics.iter().map(TopicFinding::told).take(MAX_PRACTISED).collect(),
         });
         self

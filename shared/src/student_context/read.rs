@@ -1,12 +1,11 @@
 //! Reading a context: one indexed query, and arithmetic.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::Deserialize;
 use sqlx::types::Json;
 
 use super::compose::{self, Known};
-use super::plan::{self, PlanStep};
+use super::plan::PlanStep;
 use super::{Choice, DueSkill, Prepared, StudentContext};
 use crate::access::{Caller, Scope};
 use crate::curriculum::Question;
@@ -14,7 +13,7 @@ use crate::db::{Error, Executor, Result};
 use crate::id::StudentId;
 use crate::learner::State;
 use crate::phone::Phone;
-use crate::student::{StudentStatus, first_name};
+use crate::student::{StudentStatus, first_name, read_zone};
 
 /// How many students of one number are offered to choose from.
 const MAX_CHOICES: usize = 6;
@@ -24,8 +23,8 @@ const MAX_CHOICES: usize = 6;
 pub(super) struct Estimate {
     pub skill_id: String,
     pub name: String,
+    pub subject_id: String,
     pub questions: Vec<Question>,
-    #[serde(default)]
     pub prerequisites: Vec<String>,
     knowledge: f64,
     stability: f64,
@@ -50,6 +49,17 @@ impl Estimate {
     }
 }
 
+/// A skill of which there is no evidence yet.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct NewSkill {
+    pub skill_id: String,
+    pub name: String,
+    pub subject_id: String,
+    pub prerequisites: Vec<String>,
+    /// Whether it is the next one of the student's grade.
+    pub is_next: bool,
+}
+
 struct Row {
     student_id: StudentId,
     display_name: String,
@@ -60,30 +70,28 @@ struct Row {
     guidance: Option<String>,
     prepared: Option<Json<Prepared>>,
     mastery: Json<Vec<Estimate>>,
-}
-
-/// The student's time zone; the table holds none that is unknown, and UTC stands in for one that a later version knows.
-fn zone(name: &str) -> Tz {
-    name.parse().unwrap_or(Tz::UTC)
+    new: Json<Vec<NewSkill>>,
 }
 
 impl Row {
+    fn known(self) -> Known {
+        Known {
+            student_id: self.student_id,
+            first_name: first_name(&self.display_name).to_owned(),
+            grade: self.grade,
+            language: self.locale,
+            zone: read_zone(&self.timezone),
+            guidance: self.guidance,
+            prepared: self.prepared.map(|json| json.0).unwrap_or_default(),
+            mastery: self.mastery.0,
+            new: self.new.0,
+        }
+    }
+
     fn compose(self, now: DateTime<Utc>) -> StudentContext {
         match self.status {
             StudentStatus::Blocked => compose::blocked(now),
-            StudentStatus::Active => compose::known(
-                Known {
-                    student_id: self.student_id,
-                    first_name: first_name(&self.display_name).to_owned(),
-                    grade: self.grade,
-                    language: self.locale,
-                    zone: zone(&self.timezone),
-                    guidance: self.guidance,
-                    prepared: self.prepared.map(|json| json.0).unwrap_or_default(),
-                    mastery: self.mastery.0,
-                },
-                now,
-            ),
+            StudentStatus::Active => compose::known(self.known(), now),
         }
     }
 }
@@ -96,7 +104,7 @@ async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Optio
                c.prepared as "prepared?: Json<Prepared>",
                coalesce((
                    select jsonb_agg(jsonb_build_object(
-                       'skill_id', m.skill_id, 'name', k.name, 'questions', k.questions, 'knowledge', m.knowledge,
+                       'skill_id', m.skill_id, 'name', k.name, 'subject_id', k.subject_id, 'questions', k.questions, 'knowledge', m.knowledge,
                        'stability', m.stability, 'difficulty', m.difficulty, 'n_evidence', m.n_evidence,
                        'prerequisites', (select coalesce(jsonb_agg(p.prerequisite_id), '[]') from skill_prerequisites p
                                          where p.skill_id = m.skill_id),
@@ -106,8 +114,40 @@ async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Optio
                    where m.student_id = s.student_id and k.retired_at is null
                      and not exists (select 1 from student_subjects_off o
                                      where o.student_id = s.student_id and o.subject_id = k.subject_id)
-               ), '[]') as "mastery!: Json<Vec<Estimate>>"
+               ), '[]') as "mastery!: Json<Vec<Estimate>>",
+               coalesce((
+                   select jsonb_agg(jsonb_build_object(
+                       'skill_id', k.skill_id, 'name', k.name, 'subject_id', k.subject_id,
+                       'prerequisites', (select coalesce(jsonb_agg(p.prerequisite_id), '[]') from skill_prerequisites p
+                                         where p.skill_id = k.skill_id),
+                       'is_next', k.skill_id is not distinct from next.skill_id) order by k.grade_from, k.skill_id)
+                   from skills k
+                   where (k.skill_id = next.skill_id
+                          or k.skill_id in (select jsonb_array_elements_text(c.prepared->'wanted')))
+                     and k.retired_at is null
+                     and not exists (select 1 from mastery m
+                                     where m.student_id = s.student_id and m.skill_id = k.skill_id)
+                     and not exists (select 1 from student_subjects_off o
+                                     where o.student_id = s.student_id and o.subject_id = k.subject_id)
+               ), '[]') as "new!: Json<Vec<NewSkill>>"
            from students s left join student_contexts c using (student_id)
+           -- The next new skill: of the student's grade and subjects, not practised yet, with every prerequisite that was
+           -- practised known well enough; best prepared first.
+           left join lateral (
+               select k.skill_id
+               from skills k
+               left join skill_prerequisites p using (skill_id)
+               left join mastery of_prerequisite
+                   on of_prerequisite.skill_id = p.prerequisite_id and of_prerequisite.student_id = s.student_id
+               where coalesce(s.grade, 3) between k.grade_from and k.grade_to and k.retired_at is null
+                 and not exists (select 1 from student_subjects_off o
+                                 where o.student_id = s.student_id and o.subject_id = k.subject_id)
+                 and not exists (select 1 from mastery m where m.skill_id = k.skill_id and m.student_id = s.student_id)
+               group by k.skill_id
+               having coalesce(min(of_prerequisite.knowledge), 1) >= 0.6
+               order by count(of_prerequisite.skill_id) desc, k.grade_from desc, k.skill_id
+               limit 1
+           ) next on true
            where s.student_id = any (array(
                select student_id from student_phones where phone = $1 union all select $2::uuid))
            order by s.created_at, s.student_id
@@ -169,19 +209,28 @@ pub async fn list_due(
     }
 }
 
-/// What the student should practise today, first things first: the plan that the context tells. Empty: nothing is known that
-/// could be planned. Needs `context:read`.
-pub async fn list_plan(
+/// A context, with the steps of its plan. No steps: nothing is known that could be planned, or the student is blocked.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    pub context: StudentContext,
+    pub steps: Vec<PlanStep>,
+}
+
+/// What the student should practise today, first things first: the very plan that the context tells. Needs `context:read`.
+pub async fn get_lesson(
     db: impl Executor<'_>,
     caller: &Caller,
     student_id: StudentId,
     now: DateTime<Utc>,
-) -> Result<Vec<PlanStep>> {
+) -> Result<Lesson> {
     caller.require(Scope::ContextRead)?;
     let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
-    let prepared = row.prepared.map(|json| json.0).unwrap_or_default();
     match row.status {
-        StudentStatus::Blocked => Ok(Vec::new()),
-        StudentStatus::Active => Ok(plan::steps(&row.mastery.0, &prepared, zone(&row.timezone), now)),
+        StudentStatus::Blocked => Ok(Lesson { context: row.compose(now), steps: Vec::new() }),
+        StudentStatus::Active => {
+            let known = row.known();
+            let steps = known.steps(now);
+            Ok(Lesson { context: compose::known(known, now), steps })
+        }
     }
 }

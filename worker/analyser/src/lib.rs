@@ -213,10 +213,15 @@ fn misconceptions(
     let mut findings: Vec<MisconceptionFinding> = Vec::new();
     for (i, (exchange, judgement)) in exchanges.iter().zip(judgements).enumerate() {
         // Only a wrong answer shows a wrong belief; one that nobody decided shows nothing.
-        if !matches!(judgement.verdict, Some(Verdict::Incorrect | Verdict::Partial)) {
+        if judgement.kind != Kind::Answer || judgement.verdict != Some(Verdict::Incorrect) {
             continue;
         }
         for belief in misconception::beliefs(exchange, judgement.value) {
+            let skill_id = match holds(belief.skill_id, judgement.place, curriculum) {
+                Holds::InSkill(skill_id) => Some(skill_id),
+                Holds::OffCurriculum => None,
+                Holds::Nowhere => continue,
+            };
             let known = findings.iter().position(|finding| finding.belief == belief.text);
             let resolved = judgements.iter().zip(topics).skip(i + 1).any(|(later, topic)| {
                 later.verdict == Some(Verdict::Correct) && later.kind == Kind::Answer && *topic == topics[i]
@@ -226,7 +231,7 @@ fn misconceptions(
                 None if findings.len() < MAX_MISCONCEPTIONS => {
                     let turn = exchange.telling_turn();
                     findings.push(MisconceptionFinding {
-                        skill_id: curriculum.find_skill(belief.skill_id).map(|skill| skill.skill_id.clone()),
+                        skill_id,
                         belief: belief.text.to_owned(),
                         turn_no: turn.turn_no,
                         quote: quote(&turn.text),
@@ -238,6 +243,31 @@ fn misconceptions(
         }
     }
     findings
+}
+
+/// Where a belief belongs that an answer betrays.
+enum Holds {
+    /// In the skill of the answer, where it will be seen to be overcome.
+    InSkill(String),
+    /// In a subject that is not in the curriculum.
+    OffCurriculum,
+    /// Nowhere: the answer is about another subject than the belief.
+    Nowhere,
+}
+
+/// Where a belief of the catalogue's skill `skill_id` belongs, if an answer at `place` betrays it.
+fn holds(skill_id: &str, place: Place, curriculum: &Curriculum) -> Holds {
+    let subject = |id: &str| id.split('.').next().unwrap_or_default().to_owned();
+    let is_of_subject = |id: &str| subject(id) == subject(skill_id);
+    match place {
+        Place::Skill(i) if is_of_subject(&curriculum.skills[i].skill_id) => {
+            Holds::InSkill(curriculum.skills[i].skill_id.clone())
+        }
+        Place::Topic(_) if !curriculum.skills.iter().any(|skill| is_of_subject(&skill.skill_id)) => {
+            Holds::OffCurriculum
+        }
+        Place::Skill(_) | Place::Topic(_) | Place::Nowhere => Holds::Nowhere,
+    }
 }
 
 /// Judged answers about topics that are in no curriculum.
@@ -270,7 +300,7 @@ fn limits(turns: &[Turn], judgements: &[Judgement], topics: &[Option<usize>]) ->
     let mut limits = vec![
         "Rules know English words, arithmetic and the curriculum's phrases; they do not understand explanations."
             .to_owned(),
-        "Misconceptions are named only where they stand in a short catalogue.".to_owned(),
+        "Misconceptions are named only if they are in our catalogue.".to_owned(),
     ];
     let undecided = judgements.iter().filter(|j| j.kind == Kind::Answer && j.verdict.is_none()).count();
     if undecided > 0 {

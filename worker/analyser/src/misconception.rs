@@ -22,7 +22,7 @@ pub(super) struct Belief {
 type Calculation = fn(&Expression, f64, Value) -> bool;
 
 /// Wrong results of a calculation, and what one must believe to get them.
-const BY_RESULT: [(Calculation, &str, &str); 9] = [
+const BY_RESULT: [(Calculation, &str, &str); 18] = [
     (adds_tops_and_bottoms, "maths.fractions.add_unlike", "adds numerators and denominators"),
     (subtracts_tops_and_bottoms, "maths.fractions.subtract_unlike", "subtracts numerators and denominators"),
     (forgets_to_carry, "maths.add.multi_digit", "forgets to carry"),
@@ -33,9 +33,26 @@ const BY_RESULT: [(Calculation, &str, &str); 9] = [
     ),
     (swaps_the_difference, "maths.number.negative", "takes the smaller number from the larger, whatever the order"),
     (goes_left_to_right, "maths.number.order_of_operations", "calculates from left to right, whatever the operation"),
+    (keeps_the_number_times_zero, "maths.multiply.facts", "keeps the number when multiplying by zero"),
     (adds_for_times, "maths.multiply.facts", "adds instead of multiplying"),
     (multiplies_for_plus, "maths.add.facts", "multiplies instead of adding"),
     (adds_for_minus, "maths.subtract.facts", "adds instead of subtracting"),
+    (goes_up_below_zero, "maths.number.negative", "goes up instead of down when subtracting from a negative number"),
+    (adds_negatives_as_positives, "maths.number.negative", "makes the sum of two negative numbers positive"),
+    (
+        adds_tops_and_keeps_the_larger_bottom,
+        "maths.fractions.add_unlike",
+        "adds numerators over the larger denominator without converting",
+    ),
+    (
+        counts_the_decimals_apart,
+        "maths.decimals.add",
+        "adds the digits after the decimal point as a number of their own",
+    ),
+    (halves_when_dividing_by_a_half, "maths.fractions.divide", "multiplies when dividing by a number below one"),
+    (multiplies_place_by_place, "maths.multiply.multi_digit", "multiplies tens by tens and ones by ones only"),
+    (adds_one_zero_for_two, "maths.multiply.multi_digit", "writes one zero too few when multiplying by 100 or 1000"),
+    (divides_the_larger_by_the_smaller, "maths.divide.facts", "always divides the larger number by the smaller one"),
 ];
 
 /// Words of the student that name the belief, provided that the answer is not right.
@@ -51,11 +68,11 @@ static BY_WORDS: LazyLock<Vec<(Regex, Belief)>> = LazyLock::new(|| {
             "maths.fractions.subtract_unlike",
             "subtracts numerators and denominators",
         ),
-        (r"\b(?:bigger|larger|greater) (?:denominator|bottom)\b", "maths.fractions.compare", "a larger denominator makes a larger fraction"),
+        (r"\b(?:bigger|larger|greater) (?:denominator|bottom)\b", "maths.fractions.compare", "thinks that a larger denominator makes a larger fraction"),
         (
             r"\b(?:more|longer) (?:digits|decimals|numbers)\b|\blonger\b.{0,30}\bdecimal",
             "maths.decimals.place_value",
-            "a longer decimal is larger",
+            "thinks that a longer decimal is larger",
         ),
         (
             r"\b(?:giall[oa]|ross[oa]|verde|viola|rosa|blu) (?:scatola|cane|gatto|coniglio|tavolo|letto|borsa|palla|pianta|albero|sedia|libro)\b",
@@ -81,7 +98,7 @@ static BY_WORDS: LazyLock<Vec<(Regex, Belief)>> = LazyLock::new(|| {
 pub fn catalogue() -> Vec<(&'static str, &'static str)> {
     let by_result = BY_RESULT.iter().map(|(_, skill_id, text)| (*text, *skill_id));
     let by_words = BY_WORDS.iter().map(|(_, belief)| (belief.text, belief.skill_id));
-    let mut all: Vec<_> = by_result.chain(by_words).chain(BY_SHAPE).collect();
+    let mut all: Vec<_> = by_result.chain(by_words).chain(BY_SHAPE).chain(catalogue::texts()).collect();
     all.sort_unstable();
     all.dedup_by_key(|(text, _)| *text);
     all
@@ -99,6 +116,9 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
         let Some(result) = expression.result().filter(|result| !value.equals(*result)) else {
             continue;
         };
+        if sound_alike(result, value.amount) {
+            continue;
+        }
         let explains = BY_RESULT.iter().find(|(explains, ..)| explains(&expression, result, value));
         found.extend(explains.map(|(_, skill_id, text)| Belief { skill_id, text }));
     }
@@ -114,6 +134,12 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
     }
     found.dedup();
     found
+}
+
+/// Whether a recogniser takes one number for the other: seventy for seventeen.
+fn sound_alike(a: f64, b: f64) -> bool {
+    let (small, large) = (a.min(b), a.max(b));
+    (13.0..=19.0).contains(&small) && ((small - 10.0) * 10.0 - large).abs() < 1e-9
 }
 
 /// The beliefs that [`by_shape`] finds.
@@ -132,6 +158,14 @@ fn by_shape(asked: &str, value: Option<Value>, language: Language) -> Option<Bel
         [a, b] if asked.contains("perimeter") && value.equals(a.amount * b.amount) => {
             belief("maths.geometry.perimeter", "takes the area for the perimeter")
         }
+        [side]
+            if asked.contains("perimeter") && asked.contains("square") && value.equals(side.amount * side.amount) =>
+        {
+            belief("maths.geometry.perimeter", "takes the area for the perimeter").filter(|_| !side.equals(4.0))
+        }
+        [side] if asked.contains("area") && asked.contains("square") && value.equals(4.0 * side.amount) => {
+            belief("maths.geometry.area", "takes the perimeter for the area").filter(|_| !side.equals(4.0))
+        }
         [a, b] if asked.contains("area") && value.equals(2.0 * (a.amount + b.amount)) => {
             belief("maths.geometry.area", "takes the perimeter for the area")
         }
@@ -142,11 +176,12 @@ fn by_shape(asked: &str, value: Option<Value>, language: Language) -> Option<Bel
             let (Some(x), Some(y)) = (a.fraction, b.fraction) else {
                 return None;
             };
-            let smaller = a.amount.min(b.amount);
-            let deceived = x.1 != y.1 && value.equals(smaller);
+            let (smaller, bottom, other) =
+                if a.amount < b.amount { (a.amount, x.1, y.1) } else { (b.amount, y.1, x.1) };
+            let deceived = bottom > other && value.equals(smaller);
             deceived.then_some(Belief {
                 skill_id: "maths.fractions.compare",
-                text: "a larger denominator makes a larger fraction",
+                text: "thinks that a larger denominator makes a larger fraction",
             })
         }
         _ => None,
@@ -191,7 +226,7 @@ fn takes_smaller_from_larger(expression: &Expression, _: f64, value: Value) -> b
 }
 
 fn swaps_the_difference(expression: &Expression, result: f64, value: Value) -> bool {
-    pair(expression, Operation::Subtract).is_some() && result < 0.0 && value.equals(-result)
+    pair(expression, Operation::Subtract).is_some_and(|(a, _)| a.amount >= 0.0) && result < 0.0 && value.equals(-result)
 }
 
 fn goes_left_to_right(expression: &Expression, _: f64, value: Value) -> bool {
@@ -214,7 +249,72 @@ fn multiplies_for_plus(expression: &Expression, _: f64, value: Value) -> bool {
 }
 
 fn adds_for_minus(expression: &Expression, _: f64, value: Value) -> bool {
-    whole_pair(expression, Operation::Subtract).is_some_and(|(a, b)| b > 0 && value.equals((a + b) as f64))
+    whole_pair(expression, Operation::Subtract).is_some_and(|(a, b)| a > 0 && b > 0 && value.equals((a + b) as f64))
+}
+
+fn goes_up_below_zero(expression: &Expression, _: f64, value: Value) -> bool {
+    whole_pair(expression, Operation::Subtract).is_some_and(|(a, b)| a < 0 && b > 0 && value.equals((a + b) as f64))
+}
+
+fn adds_negatives_as_positives(expression: &Expression, _: f64, value: Value) -> bool {
+    let both =
+        whole_pair(expression, Operation::Add).is_some_and(|(a, b)| a < 0 && b < 0 && value.equals(-(a + b) as f64));
+    let taken = whole_pair(expression, Operation::Subtract)
+        .is_some_and(|(a, b)| a < 0 && b > 0 && value.equals((b - a) as f64));
+    both || taken
+}
+
+fn keeps_the_number_times_zero(expression: &Expression, result: f64, value: Value) -> bool {
+    pair(expression, Operation::Multiply).is_some_and(|(a, b)| {
+        let other = if a.equals(0.0) { b } else { a };
+        result == 0.0 && !other.equals(0.0) && value.equals(other.amount)
+    })
+}
+
+fn adds_tops_and_keeps_the_larger_bottom(expression: &Expression, _: f64, value: Value) -> bool {
+    let fractions = pair(expression, Operation::Add).and_then(|(a, b)| a.fraction.zip(b.fraction));
+    fractions.is_some_and(|((a, b), (c, d))| b != d && value.fraction == Some((a + c, b.max(d))))
+}
+
+/// 0.8 and 0.4 make "0.12".
+fn counts_the_decimals_apart(expression: &Expression, _: f64, value: Value) -> bool {
+    let apart = |number: Value| {
+        let text = format!("{}", number.amount);
+        let (whole, decimals) = text.split_once('.')?;
+        Some((whole.parse::<i64>().ok()?, decimals.parse::<i64>().ok()?, decimals.len()))
+    };
+    let sum = pair(expression, Operation::Add).and_then(|(first, second)| {
+        let (first, second) = (apart(first)?, apart(second)?);
+        let decimals = first.1 + second.1;
+        let is_carried = first.2 == second.2 && decimals >= 10_i64.pow(u32::try_from(first.2).ok()?);
+        is_carried.then(|| format!("{}.{decimals}", first.0 + second.0).parse::<f64>().ok())?
+    });
+    sum.is_some_and(|sum| value.equals(sum))
+}
+
+fn halves_when_dividing_by_a_half(expression: &Expression, _: f64, value: Value) -> bool {
+    pair(expression, Operation::Divide).is_some_and(|(a, b)| {
+        a.fraction.is_none() && b.amount > 0.0 && b.amount < 1.0 && value.equals(a.amount * b.amount)
+    })
+}
+
+fn multiplies_place_by_place(expression: &Expression, _: f64, value: Value) -> bool {
+    let two_digits = |n: i64| (11..100).contains(&n) && n % 10 != 0;
+    whole_pair(expression, Operation::Multiply).is_some_and(|(a, b)| {
+        two_digits(a) && two_digits(b) && value.equals(((a / 10) * (b / 10) * 100 + (a % 10) * (b % 10)) as f64)
+    })
+}
+
+fn adds_one_zero_for_two(expression: &Expression, _: f64, value: Value) -> bool {
+    whole_pair(expression, Operation::Multiply).is_some_and(|(a, b)| {
+        let (other, by) = if b == 100 || b == 1000 { (a, b) } else { (b, a) };
+        (by == 100 || by == 1000) && other > 0 && other % 10 != 0 && value.equals((other * by / 10) as f64)
+    })
+}
+
+fn divides_the_larger_by_the_smaller(expression: &Expression, result: f64, value: Value) -> bool {
+    whole_pair(expression, Operation::Divide)
+        .is_some_and(|(a, b)| a > 1 && a < b && result > 0.0 && value.equals(b as f64 / a as f64))
 }
 
 fn digit_by_digit(mut a: i64, mut b: i64, combine: fn(i64, i64) -> i64) -> i64 {
@@ -255,7 +355,7 @@ mod tests {
             (
                 "which is bigger, one third or one quarter?",
                 "one quarter",
-                "a larger denominator makes a larger fraction",
+                "thinks that a larger denominator makes a larger fraction",
             ),
             ("say the yellow box", "la gialla scatola", "puts the adjective before the noun"),
         ] {
@@ -371,13 +471,102 @@ mod tests {
             ("water boils and becomes steam, what is that called?", "melting", "takes boiling for melting"),
             ("why do we have day and night?", "the sun goes around us", "thinks that the sun moves round the earth"),
             ("what happens to the current in a bulb?", "it gets used up", "thinks that a bulb uses up the current"),
+            ("what is one half plus one third?", "two fifths", "adds numerators and denominators"),
+            ("what is 3/4 minus 1/2?", "2/2", "subtracts numerators and denominators"),
+            ("what is 48 plus 37?", "75", "forgets to carry"),
+            ("what is 402 minus 157?", "355", "takes the smaller digit from the larger instead of borrowing"),
+            ("what is 3 minus 8?", "five", "takes the smaller number from the larger, whatever the order"),
+            ("what is 3 plus 4 times 2?", "14", "calculates from left to right, whatever the operation"),
+            ("what is 7 times 8?", "15", "adds instead of multiplying"),
+            ("what is 7 plus 8?", "56", "multiplies instead of adding"),
+            ("what is 9 minus 4?", "13", "adds instead of subtracting"),
+            (
+                "what is minus 6 minus 4?",
+                "minus two",
+                "goes up instead of down when subtracting from a negative number",
+            ),
+            ("what is minus 3 plus minus 4?", "seven", "makes the sum of two negative numbers positive"),
+            ("what is 5 times 0?", "five", "keeps the number when multiplying by zero"),
+            (
+                "what is one half plus one quarter?",
+                "two quarters",
+                "adds numerators over the larger denominator without converting",
+            ),
+            ("what is 0.8 plus 0.4?", "0.12", "adds the digits after the decimal point as a number of their own"),
+            ("what is 6 divided by one half?", "three", "multiplies when dividing by a number below one"),
+            ("what is 4 divided by 8?", "two", "always divides the larger number by the smaller one"),
+            ("what is 23 times 14?", "212", "multiplies tens by tens and ones by ones only"),
+            ("what is 35 times 100?", "350", "writes one zero too few when multiplying by 100 or 1000"),
+            (
+                "which is bigger, one third or one quarter?",
+                "one quarter",
+                "thinks that a larger denominator makes a larger fraction",
+            ),
+            ("which is larger, 0.4 or 0.35?", "it has more digits", "thinks that a longer decimal is larger"),
+            ("say the yellow box in italian", "la gialla scatola", "puts the adjective before the noun"),
+            ("say the red house in italian", "la scatola rosso", "does not match the adjective to the noun's gender"),
+            ("what is yellow in italian?", "amarillo is it amarilla", "uses Spanish words for Italian ones"),
+            ("a rectangle is 5 by 3, what is its perimeter?", "15", "takes the area for the perimeter"),
+            ("a square has a side of 5, what is its area?", "20", "takes the perimeter for the area"),
+            ("what is five squared?", "ten", "doubles instead of squaring"),
+            ("how many tens are in 340?", "four", "gives the digit when asked how many tens or hundreds"),
+            ("8 plus 4 equals what plus 5?", "twelve", "takes the equals sign for “the answer is”"),
+            ("simplify 3x plus 2", "5 x", "joins terms that are not alike"),
+            ("expand (x plus 3) all squared", "x squared plus 9", "squares each term of a bracket by itself"),
+            ("what is 7 to the power of 0?", "zero", "makes a number to the power of zero zero"),
+            ("what comes next: 2, 4, 8?", "twelve", "adds in a sequence that multiplies"),
+            (
+                "what are the coordinates of the spot 3 across and 5 up?",
+                "5 and 3",
+                "says the way up before the way across",
+            ),
+            (
+                "a car drives 120 km in 2 hours, what is its speed?",
+                "240",
+                "multiplies distance and time to get the speed",
+            ),
+            ("which is bigger, 0.4 or 0.55?", "0.4", "takes the decimal with fewer digits for the larger one"),
+            ("what is 5 percent as a decimal?", "0.5", "writes a percentage below ten as tenths"),
+            ("increase 50 by 10 percent", "60", "adds the percentage as if it were an amount"),
+            ("what is the median of 4, 6 and 11?", "seven", "gives the mean instead of the median"),
+            ("what is the range of 4, 6 and 11?", "eleven", "gives the largest number for the range"),
+            (
+                "what is the probability of rolling a six?",
+                "fifty fifty",
+                "thinks that two outcomes are always equally likely",
+            ),
+            ("can you spell running?", "r u n i n g", "writes one letter where two belong"),
+            ("spell knife", "n i f e", "leaves out silent letters"),
+            ("spell making", "m a k e i n g", "keeps the e before -ing"),
+            ("good, better or?", "gooder", "adds -er or -est to irregular adjectives"),
+            ("is it he doesn't or he don't?", "he don't", "does not match the verb to its subject"),
+            ("how do you say the cat in spanish?", "la gato", "gives Spanish nouns the wrong article"),
+            ("say the red house in spanish", "la roja casa", "puts the adjective before the noun in Spanish"),
+            ("how do you say i am tired?", "soy cansado", "takes ser for estar"),
+            ("what is the dog in german?", "die hund", "gives German nouns the wrong article"),
+            ("which materials stick to a magnet?", "all metals", "thinks that all metals are magnetic"),
+            ("what happens to sugar in tea?", "it disappears", "thinks that what dissolves is gone"),
+            ("does air weigh anything?", "it weighs nothing", "thinks that air weighs nothing"),
+            ("what kind of animal is a spider?", "an insect", "takes a spider for an insect"),
+            ("why does the moon shine?", "it makes light", "thinks that the moon makes its own light"),
+            ("how do we see things?", "light from our eyes", "thinks that the eye sends out light to see"),
+            ("why does a ball stop rolling?", "the force runs out", "thinks that what moves needs a push all the time"),
+            ("which angle is larger?", "this one has longer arms", "thinks that longer arms make a larger angle"),
+            (
+                "four heads so far, what comes next for the coin?",
+                "tails is due",
+                "thinks that a coin makes up for earlier throws",
+            ),
         ];
         let missed: Vec<_> =
             cases.iter().filter(|(task, said, belief)| !believed(task, said).contains(belief)).collect();
         assert!(missed.is_empty(), "{missed:#?}");
-        let untested: Vec<_> =
-            catalogue::texts().filter(|text| !cases.iter().any(|(.., belief)| belief == text)).collect();
+        let untested: Vec<_> = super::catalogue()
+            .into_iter()
+            .filter(|(text, _)| !cases.iter().any(|(.., belief)| belief == text))
+            .collect();
         assert!(untested.is_empty(), "{untested:?}");
+        assert!(super::catalogue().len() >= 100, "{}", super::catalogue().len());
     }
 
     #[test]
@@ -393,6 +582,13 @@ mod tests {
             ("what is the mean of 4, 6 and 8?", "five"),
             ("what is the square root of 4?", "three"),
             ("how many legs does a spider have?", "eight"),
+            ("what is ten times seven?", "seventeen"),
+            ("which is bigger, 3/4 or 5/6?", "3/4"),
+            ("which lands first when we drop them?", "not the heavier one"),
+            ("how many legs does an insect have?", "18"),
+            ("can you spell running?", "r u n n i n"),
+            ("what is 23 times 14?", "312"),
+            ("what is 0.4 plus 0.3?", "0.8"),
         ] {
             assert!(believed(task, said).is_empty(), "{task} {said}: {:?}", believed(task, said));
         }

@@ -66,7 +66,10 @@ struct Line {
 
 impl Prompt {
     pub(super) fn new(turns: &[Turn], curriculum: &Curriculum, baseline: &Findings) -> Self {
-        let beliefs: Vec<&str> = analysis::catalogue().into_iter().map(|(belief, _)| belief).collect();
+        // A belief about a subject that is not taught is no choice.
+        let is_taught = |skill_id: &str| curriculum.find_skill(skill_id).is_some();
+        let beliefs = analysis::catalogue().into_iter().filter(|(_, skill_id)| is_taught(skill_id));
+        let beliefs: Vec<&str> = beliefs.map(|(belief, _)| belief).collect();
         let skill_ids: Vec<&str> = curriculum.skills.iter().map(|skill| &skill.skill_id[..]).collect();
         let judged: HashSet<i32> = baseline.skills.iter().flat_map(|s| &s.evidence).map(|e| e.turn_no).collect();
         let mut talk = Talk::new();

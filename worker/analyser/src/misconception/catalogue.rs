@@ -25,7 +25,13 @@ impl Asked<'_> {
     }
 
     fn says(&self, any: &[&str]) -> bool {
-        any.iter().any(|words| self.said.contains(words))
+        any.iter().any(|words| has_words(self.said, words))
+    }
+
+    /// Whether the answer, spelled letter by letter, is this word.
+    fn spells(&self, word: &str) -> bool {
+        let letters = self.said.split(|c: char| !c.is_alphanumeric()).filter(|part| part.chars().count() == 1);
+        letters.collect::<String>() == word
     }
 
     /// Whether the answer is this number.
@@ -71,12 +77,19 @@ fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-6 * b.abs().max(1.0)
 }
 
+/// Whether the words stand in the text, from word to word.
+fn has_words(text: &str, words: &str) -> bool {
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let after = |at: usize| text[at + words.len()..].chars().next();
+    text.match_indices(words).any(|(at, _)| ends(text[..at].chars().next_back()) && ends(after(at)))
+}
+
 type Explains = fn(&Asked<'_>) -> bool;
 
 const BIGGER: [&str; 4] = ["bigger", "larger", "greater", "more"];
 
 /// Skill, belief, and whether it explains the answer. The first of a skill that explains it counts.
-const CATALOGUE: [(&str, &str, Explains); 50] = [
+const CATALOGUE: [(&str, &str, Explains); 73] = [
     ("maths.number.count", "counts on from nine ones to “ten”, as in “twenty-ten”", |a| {
         a.says(&[
             "twenty ten",
@@ -334,10 +347,175 @@ const CATALOGUE: [(&str, &str, Explains); 50] = [
                 "kinds",
             ])
     }),
+    ("maths.number.place_value", "gives the digit when asked how many tens or hundreds", |a| {
+        let place = [("how many tens", 10.0), ("how many hundreds", 100.0)];
+        let unit = place.iter().find(|(words, _)| a.asks(&[words])).map(|(_, unit)| *unit);
+        let number = a.given.last().map(|n| n.amount);
+        unit.zip(number).is_some_and(|(unit, n)| n >= unit * 10.0 && a.is((n / unit).floor() % 10.0))
+    }),
+    ("maths.algebra.equations_one_step", "takes the equals sign for “the answer is”", |a| {
+        a.asks(&["what plus", "something plus", "blank plus", "box plus", "_ +", "? +"])
+            && matches!(a.given, [x, y, z] if a.is(x.amount + y.amount) && !z.equals(0.0))
+    }),
+    ("maths.algebra.expressions", "joins terms that are not alike", |a| {
+        a.question.matches('x').count() == 1
+            && a.asks(&["x plus", "x +"])
+            && a.asks(&["simplify", "collect"])
+            && a.says(&["x"])
+            && a.two().is_some_and(|(x, y)| matches!(a.told, [told] if told.equals(x + y)))
+    }),
+    ("maths.algebra.expressions", "squares each term of a bracket by itself", |a| {
+        a.asks(&["bracket", "("])
+            && a.asks(&["all squared", "bracket squared", ")²", "squared brackets"])
+            && a.says(&["x squared plus", "x²"])
+            && matches!((a.given, a.told), ([.., b], [.., told]) if told.equals(b.amount * b.amount))
+    }),
+    ("maths.algebra2.exponents", "makes a number to the power of zero zero", |a| {
+        a.asks(&["to the power of zero", "to the power of 0", "to the power zero", "to the power 0"]) && a.is(0.0)
+    }),
+    ("maths.algebra.patterns", "adds in a sequence that multiplies", |a| {
+        let given = a.amounts();
+        let [.., x, y, z] = given[..] else { return false };
+        a.asks(&["next", "comes after", "sequence", "pattern"])
+            && same(x * z, y * y)
+            && !same(x, y)
+            && a.is(z + (z - y))
+    }),
+    ("maths.algebra.coordinates", "says the way up before the way across", |a| {
+        a.asks(&["coordinate"])
+            && matches!((a.given, a.told), ([x, y], [a, b]) if x != y && a.equals(y.amount) && b.equals(x.amount))
+    }),
+    ("maths.ratio.rate", "multiplies distance and time to get the speed", |a| {
+        a.asks(&["speed", "how fast", "per hour"]) && a.two().is_some_and(|(x, y)| y > 1.0 && a.is(x * y))
+    }),
+    ("maths.decimals.place_value", "takes the decimal with fewer digits for the larger one", |a| {
+        let is_decimal = |value: &&Value| value.fraction.is_none() && value.amount.fract() != 0.0;
+        a.asks(&BIGGER)
+            && a.given.iter().filter(is_decimal).count() == 2
+            && a.two().is_some_and(|(x, y)| {
+                let digits = |n: f64| format!("{n}").len();
+                let (small, large) = (x.min(y), x.max(y));
+                digits(small) < digits(large) && a.is(small)
+            })
+    }),
+    ("maths.percent.of", "writes a percentage below ten as tenths", |a| {
+        a.asks(&["as a decimal"]) && matches!(a.given, [share] if share.amount < 0.1 && a.is(share.amount * 10.0))
+    }),
+    ("maths.percent.change", "adds the percentage as if it were an amount", |a| {
+        a.asks(&["increase", "goes up", "rises", "rise"])
+            && a.two().is_some_and(|(x, y)| {
+                let (share, price) = if x < y { (x, y) } else { (y, x) };
+                share < 1.0 && !same(price, 100.0) && a.is(price + share * 100.0)
+            })
+    }),
+    ("maths.data.averages", "gives the mean instead of the median", |a| {
+        a.asks(&["median"])
+            && middle(a.amounts(), true).is_some_and(|median| {
+                let mean = mean(&a.amounts());
+                a.is(mean) && !same(median, mean)
+            })
+    }),
+    ("maths.data.averages", "gives the largest number for the range", |a| {
+        let amounts = a.amounts();
+        a.asks(&["the range"]) && amounts.len() > 2 && a.is(amounts.iter().copied().fold(f64::MIN, f64::max))
+    }),
+    ("maths.data.probability", "thinks that two outcomes are always equally likely", |a| {
+        a.asks(&["probability", "chance", "likely"])
+            && a.says(&["fifty fifty", "fifty-fifty", "50 50", "50/50", "either it does or it does not"])
+    }),
+    ("reading.words.sight", "writes one letter where two belong", |a| {
+        const WORDS: [&str; 12] = [
+            "running",
+            "swimming",
+            "hopping",
+            "stopped",
+            "planned",
+            "dinner",
+            "rabbit",
+            "letter",
+            "middle",
+            "summer",
+            "different",
+            "beginning",
+        ];
+        WORDS.iter().any(|word| {
+            let mut single = word.chars().collect::<Vec<_>>();
+            single.dedup();
+            a.asks(&["spell"]) && has_words(a.question, word) && a.spells(&single.into_iter().collect::<String>())
+        })
+    }),
+    ("reading.words.sight", "leaves out silent letters", |a| {
+        const WORDS: [(&str, &str); 9] = [
+            ("knife", "nife"),
+            ("knee", "nee"),
+            ("knock", "nock"),
+            ("write", "rite"),
+            ("wrong", "rong"),
+            ("climb", "clim"),
+            ("lamb", "lam"),
+            ("thumb", "thum"),
+            ("listen", "lisen"),
+        ];
+        WORDS.iter().any(|(word, wrong)| a.asks(&["spell"]) && has_words(a.question, word) && a.spells(wrong))
+    }),
+    ("reading.words.sight", "keeps the e before -ing", |a| {
+        const WORDS: [&str; 7] = ["makeing", "rideing", "hopeing", "writeing", "comeing", "takeing", "useing"];
+        WORDS.iter().any(|wrong| a.asks(&["spell"]) && a.spells(wrong))
+    }),
+    ("writing.grammar.adjectives", "adds -er or -est to irregular adjectives", |a| {
+        a.says(&["gooder", "goodest", "badder", "baddest", "more better", "more bigger", "most biggest"])
+    }),
+    ("writing.grammar.agreement", "does not match the verb to its subject", |a| {
+        a.says(&["he don't", "she don't", "it don't", "they was", "we was", "you was", "he have", "she have"])
+    }),
+    ("spanish.grammar.articles", "gives Spanish nouns the wrong article", |a| {
+        a.says(&[
+            "la gato",
+            "la perro",
+            "la libro",
+            "la coche",
+            "la árbol",
+            "el casa",
+            "el mesa",
+            "el silla",
+            "el puerta",
+            "el escuela",
+            "la problema",
+            "la día",
+            "el mano",
+        ])
+    }),
+    ("spanish.words.colours", "puts the adjective before the noun in Spanish", |a| {
+        const COLOURS: [&str; 9] = ["rojo", "roja", "negro", "negra", "blanco", "blanca", "azul", "verde", "amarilla"];
+        const NOUNS: [&str; 8] = ["casa", "gato", "perro", "libro", "coche", "mesa", "pelota", "flor"];
+        let words: Vec<&str> = a.said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        words.windows(2).any(|pair| COLOURS.contains(&pair[0]) && NOUNS.contains(&pair[1]))
+    }),
+    ("spanish.verbs.to_be", "takes ser for estar", |a| {
+        a.says(&["soy cansado", "soy cansada", "soy enfermo", "soy enferma", "soy triste", "soy aquí", "soy en casa"])
+    }),
+    ("german.grammar.articles", "gives German nouns the wrong article", |a| {
+        a.says(&[
+            "die hund",
+            "das hund",
+            "die tisch",
+            "das tisch",
+            "der buch",
+            "die buch",
+            "der haus",
+            "die haus",
+            "das katze",
+            "der kind",
+            "die mann",
+            "das mann",
+            "das frau",
+            "der mädchen",
+        ])
+    }),
 ];
 
-/// Beliefs about the world, by what is asked and what is said.
-const OF_SCIENCE: [(&str, &str, &[&str], &[&str]); 9] = [
+/// Beliefs by what is asked and what is said. Who denies it does not believe it.
+const BY_PHRASE: [(&str, &str, &[&str], &[&str]); 18] = [
     ("science.living.groups", "counts eight legs on an insect", &["insect"], &["eight", "8"]),
     ("science.living.groups", "takes a whale for a fish", &["whale", "dolphin"], &["fish"]),
     (
@@ -377,6 +555,63 @@ const OF_SCIENCE: [(&str, &str, &[&str], &[&str]); 9] = [
         &["bulb", "circuit", "current", "battery"],
         &["used up", "uses it up", "gets used"],
     ),
+    (
+        "science.matter.materials",
+        "thinks that all metals are magnetic",
+        &["magnet"],
+        &["all metal", "all metals", "any metal", "every metal"],
+    ),
+    (
+        "science.matter.states",
+        "thinks that what dissolves is gone",
+        &["dissolve", "sugar", "salt"],
+        &["disappears", "disappeared", "it's gone", "is gone", "vanishes"],
+    ),
+    (
+        "science.matter.states",
+        "thinks that air weighs nothing",
+        &["air"],
+        &["weighs nothing", "no weight", "zero weight", "weigh nothing"],
+    ),
+    ("science.living.groups", "takes a spider for an insect", &["spider"], &["insect", "an insect", "insects"]),
+    (
+        "science.space.solar_system",
+        "thinks that the moon makes its own light",
+        &["moon"],
+        &["own light", "makes light", "light of its own", "shines by itself"],
+    ),
+    (
+        "science.energy.light_sound",
+        "thinks that the eye sends out light to see",
+        &["see", "eye"],
+        &["light from my eyes", "light from our eyes", "eyes send", "light comes out of"],
+    ),
+    (
+        "science.forces.pushes",
+        "thinks that what moves needs a push all the time",
+        &["moving", "move", "rolling", "space"],
+        &["runs out of force", "force runs out", "ran out of force", "force is used up"],
+    ),
+    (
+        "maths.geometry.angles",
+        "thinks that longer arms make a larger angle",
+        &["angle"],
+        &["longer arms", "longer lines", "lines are longer", "sides are longer", "arms are longer", "longer sides"],
+    ),
+    (
+        "maths.data.probability",
+        "thinks that a coin makes up for earlier throws",
+        &["coin", "heads", "tails"],
+        &[
+            "is due",
+            "tails is next",
+            "its turn",
+            "has to be tails",
+            "has to be heads",
+            "must be tails",
+            "must be heads",
+        ],
+    ),
 ];
 
 /// The share and the whole of "ten percent of eighty".
@@ -410,16 +645,16 @@ pub(super) fn explain(asked: &Asked<'_>) -> Vec<Belief> {
             found.push(Belief { skill_id, text });
         }
     }
-    for (skill_id, text, question, said) in &OF_SCIENCE {
-        if asked.asks(question) && asked.says(said) {
+    let denies = asked.says(&["not", "no", "never"]) || asked.said.contains("n't");
+    for (skill_id, text, question, said) in &BY_PHRASE {
+        if !denies && asked.asks(question) && asked.says(said) {
             found.push(Belief { skill_id, text });
         }
     }
     found
 }
 
-/// The texts of all beliefs of the catalogue.
-#[cfg(test)]
-pub(super) fn texts() -> impl Iterator<Item = &'static str> {
-    CATALOGUE.iter().map(|entry| entry.1).chain(OF_SCIENCE.iter().map(|entry| entry.1))
+/// The texts of all beliefs here, with their skills.
+pub(super) fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CATALOGUE.iter().map(|entry| (entry.1, entry.0)).chain(BY_PHRASE.iter().map(|entry| (entry.1, entry.0)))
 }

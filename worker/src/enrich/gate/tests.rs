@@ -316,7 +316,7 @@ fn whoever_talks_to_the_analyser_gains_nothing() {
 #[test]
 fn a_belief_comes_from_the_catalogue_and_needs_an_answer_that_was_not_right() {
     let mut part = reading(&[]);
-    let belief = "a larger denominator makes a larger fraction";
+    let belief = "thinks that a larger denominator makes a larger fraction";
     part["misconceptions"] = json!([
         { "turn_no": 1, "belief": "thinks that fractions are evil" },
         { "turn_no": 5, "belief": belief },
