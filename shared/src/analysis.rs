@@ -59,9 +59,35 @@ pub struct Findings {
     /// Answers on which the tutor and our calculation disagree. Nothing is recorded for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disputes: Vec<Dispute>,
+    /// The skills that the tutor promised to practise in the next call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promised: Vec<PromiseFinding>,
+    /// What the tutor explained with before an answer was right with a hint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub helped_by: Vec<HelpFinding>,
     /// Main language of the call, as a two-letter code of ISO 639-1; `None`: unknown, or an older version judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+}
+
+/// A skill that the tutor promised to practise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PromiseFinding {
+    pub skill_id: String,
+    pub name: String,
+    /// The tutor's turn.
+    pub turn_no: i32,
+}
+
+/// A way to explain that helped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HelpFinding {
+    pub skill_id: String,
+    pub name: String,
+    /// From a list of ours: "a number line", "a picture".
+    pub means: String,
+    /// The student's turn, in which the answer was right.
+    pub turn_no: i32,
 }
 
 /// Answers about a topic that is in no curriculum: "Photosynthesis: 2 of 3 right".

@@ -156,6 +156,9 @@ pub struct LastCall {
     /// What the student asked for, in this call or one before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
+    /// The skills that the tutor promised to practise in this call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promised: Vec<String>,
     /// What was practised that no skill covers: "Photosynthesis: 2 of 3 right".
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
@@ -197,6 +200,10 @@ pub struct Prepared {
     pub wanted: Vec<String>,
     /// Skills in which the student often needed help of late.
     pub helped: Vec<PreparedHelp>,
+    /// The skills that a tutor promised to practise and that were not practised since.
+    pub promised: Vec<PreparedSkill>,
+    /// What helped in the last calls, one entry a skill, the newest first.
+    pub worked: Vec<PreparedWorked>,
     pub mood: Option<String>,
     /// Language of the last call, ISO 639-1.
     pub language: Option<String>,
@@ -233,6 +240,22 @@ pub struct PreparedFact {
     pub subject_id: Option<String>,
 }
 
+/// A skill, to be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreparedSkill {
+    pub skill_id: String,
+    pub skill: String,
+}
+
+/// What a tutor explained a skill with before an answer was right.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreparedWorked {
+    pub skill_id: String,
+    pub skill: String,
+    /// From a list of the analyser: "a number line".
+    pub means: String,
+}
+
 /// How often a student needed help with the last answers in a skill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreparedHelp {
@@ -264,7 +287,12 @@ impl StudentContext {
             |c| c.how.truncate(1),
             |c| c.facts.clear(),
             |c| c.watch.truncate(1),
-            |c| c.last_call.iter_mut().for_each(|call| call.open.clear()),
+            |c| {
+                c.last_call.iter_mut().for_each(|call| {
+                    call.open.clear();
+                    call.promised.truncate(1);
+                });
+            },
             |c| c.due.truncate(2),
             |c| c.last_call.iter_mut().for_each(|call| call.practised.truncate(2)),
             |c| c.plan.iter_mut().for_each(|plan| plan.today.truncate(1)),
@@ -306,6 +334,7 @@ impl StudentContext {
         if let Some(call) = &mut self.last_call {
             clip(&mut call.summary, limit);
             call.practised.iter_mut().for_each(|practised| clip(&mut practised.skill, limit));
+            call.promised.iter_mut().for_each(|skill| clip(skill, limit));
         }
     }
 }

@@ -393,3 +393,28 @@ async fn where_help_was_needed_is_told() {
     );
     service.stop().await;
 }
+
+const PROMISES_TIMES_TABLES: [&str; 6] = [
+    "Hi Amara! Let's add fractions today. What is one half plus one fourth?",
+    "two sixths",
+    "Not quite. A hint: draw a picture of one half cut in two. What is one half plus one fourth?",
+    "three fourths",
+    "Three fourths is right! Next time we'll do the times tables.",
+    "okay bye",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promise_is_kept_and_what_helped_is_told() {
+    let service = Service::start().await;
+    let mut child = Child::of(&service, 5, "en", "UTC").await;
+    let session = child.calls(4, &PROMISES_TIMES_TABLES).await;
+    assert_eq!(session["analysis"]["promised"][0]["turn_no"], 4, "{session}");
+    let context = child.context().await;
+    assert_eq!(context["last_call"]["promised"], json!(["Times tables"]), "{context}");
+    assert!(ids(&context["plan"]).contains(&"maths.multiply.facts"), "{context}");
+    let how = texts(&context["how"]);
+    assert!(how.iter().any(|line| line.ends_with("a picture")), "{how:?}");
+    child.calls(2, &TIMES_TABLES).await;
+    let context = child.context().await;
+    assert!(context["last_call"].get("promised").is_none(), "the promise was kept: {context}");
+}

@@ -17,7 +17,7 @@ use crate::learner::{self, MasteryState};
 /// Facts that are told, and of one kind.
 const MAX_FACTS: usize = 5;
 const MAX_FACTS_OF_KIND: usize = 2;
-/// Requests that are told.
+/// Requests that are told, and promises.
 const MAX_OPEN: usize = 2;
 /// Skills of the plan of which it is told that help was needed.
 const MAX_HELPED: usize = 2;
@@ -152,7 +152,11 @@ pub(super) fn known(mut known: Known, now: DateTime<Utc>) -> StudentContext {
         how: how.collect(),
         strong: strong(&mastery, now),
         facts: facts(&prepared.facts, zone, now),
-        last_call: prepared.last_call.map(|call| LastCall { open: open(&prepared.requests, zone, now), ..call }),
+        last_call: prepared.last_call.map(|call| LastCall {
+            open: open(&prepared.requests, zone, now),
+            promised: prepared.promised.iter().map(|promise| promise.skill.clone()).take(MAX_OPEN).collect(),
+            ..call
+        }),
         rules: speech.rules().map(str::to_owned).to_vec(),
         ..empty(ContextStatus::Known, say_first, speech.note(prepared.n_calls == 0), now)
     }
@@ -176,14 +180,22 @@ fn opening(basis: &Basis<'_>, steps: &[PlanStep]) -> Opening {
     }
 }
 
-/// Where help was needed, of the skills that are planned.
+/// Where help was needed, and what helped, of the skills that are planned.
 fn helped(prepared: &Prepared, steps: &[PlanStep]) -> Vec<String> {
-    let is_planned = |skill_id: &str| steps.iter().any(|step| step.skill_id == skill_id);
-    let planned = prepared.helped.iter().filter(|of| is_planned(&of.skill_id)).take(MAX_HELPED);
-    let told = planned.map(|of| {
-        format!("Needed help with {} of the last {} answers: {}", of.n_helped, of.n_answers, in_speech(&of.skill))
+    let told = steps.iter().filter_map(|step| {
+        let needed = prepared.helped.iter().find(|of| of.skill_id == step.skill_id);
+        let worked = prepared.worked.iter().find(|of| of.skill_id == step.skill_id);
+        let skill = in_speech(&step.skill);
+        let needed =
+            needed.map(|of| format!("Needed help with {} of the last {} answers: {skill}", of.n_helped, of.n_answers));
+        match (needed, worked.map(|of| &of.means)) {
+            (None, None) => None,
+            (Some(needed), None) => Some(needed),
+            (None, Some(means)) => Some(format!("What helped with {skill}: {means}")),
+            (Some(needed), Some(means)) => Some(format!("{needed}. What helped: {means}")),
+        }
     });
-    told.collect()
+    told.take(MAX_HELPED).collect()
 }
 
 /// Whether a fact or a request still holds; one about a day goes when the day is over.
@@ -295,7 +307,7 @@ fn until(left: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::student_context::{MAX_TOKENS, Practised, PreparedBelief, PreparedHelp};
+    use crate::student_context::{MAX_TOKENS, Practised, PreparedBelief, PreparedHelp, PreparedSkill, PreparedWorked};
 
     fn now() -> DateTime<Utc> {
         "2026-11-22T17:30:00Z".parse().unwrap()
@@ -351,6 +363,7 @@ mod tests {
             summary: "10 min.".to_owned(),
             practised,
             open: Vec::new(),
+            promised: Vec::new(),
             also: Vec::new(),
         }
     }
@@ -451,7 +464,7 @@ mod tests {
         let prepared =
             Prepared { n_calls: 1, helped: vec![help("maths.f"), help("maths.gone")], ..Prepared::default() };
         let context = known(maya(prepared, vec![estimate("maths.f", 0.5, 3)]), now());
-        assert_eq!(context.how, ["Needed help with 3 of the last 5 answers: add fractions"]);
+        assert_eq!(context.how, ["Needed help with 3 of the last 5 answers: add fractions, unlike denominators"]);
     }
 
     #[test]
@@ -509,7 +522,8 @@ mod tests {
                 session_id: crate::id::SessionId::new(),
                 summary: long.clone(),
                 practised: vec![practised; 3],
-                open: vec![long.clone(); 2],
+                open: Vec::new(),
+                promised: Vec::new(),
                 also: vec![long.clone(); 2],
             }),
             watch: vec![belief(long.clone()); 2],
@@ -526,8 +540,27 @@ mod tests {
 
     /// Every field as long as the database takes it, in letters of two bytes.
     #[test]
+    fn what_was_promised_and_what_helped_are_told() {
+        let skill = || ("m.fractions".to_owned(), "Add fractions, unlike denominators".to_owned());
+        let (skill_id, name) = skill();
+        let prepared = Prepared {
+            n_calls: 2,
+            last_call: Some(last_call(Vec::new())),
+            promised: vec![PreparedSkill { skill_id: skill_id.clone(), skill: name.clone() }],
+            worked: vec![PreparedWorked { skill_id, skill: name.clone(), means: "a number line".to_owned() }],
+            ..Prepared::default()
+        };
+        let context = known(maya(prepared, vec![estimate("m.fractions", 0.5, 1)]), now());
+        assert_eq!(context.last_call.unwrap().promised, [name]);
+        assert_eq!(context.how, ["What helped with add fractions, unlike denominators: a number line"]);
+    }
+
+    #[test]
     fn a_context_stays_within_its_budget_where_every_field_is_as_long_as_can_be() {
         let long = |n: usize| "ж".repeat(n);
+        let skill_id = "m.".to_owned() + &"s".repeat(78);
+        let help =
+            |skill_id: &str, skill| PreparedHelp { skill_id: skill_id.to_owned(), skill, n_helped: 5, n_answers: 6 };
         let practised = Practised {
             skill_id: "m.".to_owned() + &"s".repeat(78),
             skill: long(80),
@@ -544,13 +577,18 @@ mod tests {
                 session_id: crate::id::SessionId::new(),
                 summary: long(600),
                 practised: vec![practised; 3],
-                open: vec![long(300); 3],
+                open: Vec::new(),
+                promised: Vec::new(),
                 also: vec![long(300); 3],
             }),
             watch: vec![belief(long(300)); 2],
             mood: Some(long(60)),
             facts: vec![fact(long(300), now() + Duration::days(1)); 9],
             language: Some("pt".to_owned()),
+            requests: vec![fact(long(300), now() + Duration::days(1)); 3],
+            helped: (0..9).map(|i| help(&format!("m.{}{i}", "s".repeat(77)), long(80))).collect(),
+            promised: vec![PreparedSkill { skill_id: skill_id.clone(), skill: long(80) }; 3],
+            worked: vec![PreparedWorked { skill_id, skill: long(80), means: long(30) }; 3],
             ..Prepared::default()
         };
         let longest = |i: i64| {
@@ -559,11 +597,18 @@ mod tests {
             estimate.questions[0].ask = long(300);
             estimate
         };
-        let student =
-            Known { first_name: long(120), guidance: Some(long(500)), ..maya(prepared, (0..9).map(longest).collect()) };
-        let context = known(student, now());
-        assert!(context.n_tokens() <= MAX_TOKENS, "{} tokens", context.n_tokens());
-        assert!(!context.due.is_empty() && context.last_call.is_some(), "the core is never cut");
+        for language in ["en", "es", "de"] {
+            let student = Known {
+                first_name: long(120),
+                guidance: Some(long(500)),
+                language: language.to_owned(),
+                ..maya(prepared.clone(), (0..9).map(longest).collect())
+            };
+            let context = known(student, now());
+            assert!(context.n_tokens() <= MAX_TOKENS, "{language}: {} tokens", context.n_tokens());
+            assert!(!context.due.is_empty() && context.last_call.is_some(), "the core is never cut");
+            assert!(context.plan.is_some_and(|plan| !plan.today.is_empty()), "nor is the plan");
+        }
         let choice = || Choice { student_id: StudentId::new(), first_name: long(120) };
         let context = choose((0..6).map(|_| choice()).collect(), now());
         assert!(context.n_tokens() <= MAX_TOKENS, "{} tokens", context.n_tokens());

@@ -28,6 +28,8 @@ pub enum Why {
     Goal,
     /// The student asked to practise it.
     Asked,
+    /// The tutor promised to practise it.
+    Promised,
     /// A wrong belief about it is open.
     Misconception,
     /// It is weak, and the named skill builds on it.
@@ -57,6 +59,7 @@ impl PlanStep {
             Why::Test => "the next test is about it".to_owned(),
             Why::Goal => "it is the goal".to_owned(),
             Why::Asked => "the student asked for it".to_owned(),
+            Why::Promised => "it was promised in the last call".to_owned(),
             Why::Misconception => "to clear up a wrong belief".to_owned(),
             Why::Prerequisite(of) => format!("{} builds on it, and it is weak", in_speech(of)),
             Why::Due(due) => format!("due {due}"),
@@ -112,14 +115,22 @@ impl Basis<'_> {
         new.map(|new| new.step(why.clone())).or_else(|| of_fact().min_by(weaker).map(|e| e.step(why)))
     }
 
-    /// What to practise today, first things first: what the next test, the goal or a request needs, then a wrong belief, then
+    /// The step for a skill that was practised, or that can be begun.
+    fn step_of(&self, skill_id: &str, why: Why) -> Option<PlanStep> {
+        let new = || self.new.iter().find(|new| new.skill_id == skill_id);
+        self.find(skill_id).map(|known| known.step(why.clone())).or_else(|| new().map(|new| new.step(why)))
+    }
+
+    /// What to practise today, first things first: what the next test, the goal, a request or a promise needs, then a wrong belief, then
     /// what is due. A weak prerequisite comes before the skill that needs it. Where there is room, something new comes last.
     pub(super) fn steps(&self) -> Vec<PlanStep> {
         let mut steps: Vec<PlanStep> = Vec::new();
         let test = self.next_test().and_then(|(fact, _)| self.step_for(fact, Why::Test));
         let goals = self.goals().filter_map(|fact| self.step_for(fact, Why::Goal));
         let asked = self.asked().filter_map(|request| self.step_for(request, Why::Asked));
-        for step in test.into_iter().chain(goals).chain(asked) {
+        let promised =
+            self.prepared.promised.iter().filter_map(|promise| self.step_of(&promise.skill_id, Why::Promised));
+        for step in test.into_iter().chain(goals).chain(asked).chain(promised) {
             add(&mut steps, step);
         }
         for belief in &self.prepared.watch {
@@ -236,7 +247,7 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
-    use crate::student_context::PreparedBelief;
+    use crate::student_context::{PreparedBelief, PreparedSkill};
 
     fn now() -> DateTime<Utc> {
         "2026-11-26T17:30:00Z".parse().unwrap()
@@ -325,6 +336,18 @@ mod tests {
             ..Prepared::default()
         };
         assert_eq!(ids(&basis(&mastery, &[], &prepared).steps()), ["goal", "asked", "due"]);
+    }
+
+    #[test]
+    fn what_was_promised_is_practised_before_what_is_due() {
+        let mastery = [estimate("due", 0.4, 30, &[]), estimate("known", 0.97, 0, &[])];
+        let new = [new_skill("next", true, &[]), new_skill("new", false, &[])];
+        let promise = |id: &str| PreparedSkill { skill_id: id.to_owned(), skill: format!("Skill {id}") };
+        let promised = vec![promise("new"), promise("known"), promise("of another grade")];
+        let prepared = Prepared { promised, ..Prepared::default() };
+        let steps = basis(&mastery, &new, &prepared).steps();
+        assert_eq!(ids(&steps), ["new", "known", "due"]);
+        assert_eq!(steps[0].reason(), "it was promised in the last call");
     }
 
     #[test]

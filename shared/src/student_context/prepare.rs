@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use sqlx::types::Json;
 
 use super::about::{self, Named};
-use super::{LastCall, Practised, Prepared, PreparedBelief, PreparedFact, PreparedHelp};
+use super::{LastCall, Practised, Prepared, PreparedBelief, PreparedFact, PreparedHelp, PreparedSkill, PreparedWorked};
 use crate::access::{Caller, Scope};
 use crate::analysis::{AnalysisStatus, Findings, SkillFinding, TopicFinding};
 use crate::curriculum::Phrase;
@@ -23,12 +23,16 @@ const MAX_TURNS: usize = 6;
 const CALLS_OF_LATE: i64 = 10;
 const HEARD_FOR: TimeDelta = TimeDelta::days(60);
 const MAX_REQUESTS: usize = 6;
+/// Calls in which a promise is still looked for: a short call in between does not undo it.
+const PROMISED_WITHIN_CALLS: usize = 3;
 /// Wrong beliefs that are told.
 const MAX_WATCH: i64 = 2;
 /// Facts that are kept at hand.
 const MAX_FACTS: usize = 16;
 /// Skills that are kept as wanted.
 const MAX_WANTED: usize = 24;
+/// Skills of which it is kept what helped.
+const MAX_WORKED: usize = 6;
 /// The last answers of a skill that show whether help is needed, and how many with help say so.
 const LAST_ANSWERS: usize = 6;
 const MIN_HELPED: usize = 2;
@@ -79,7 +83,9 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
         let about = about::about(&fact.text, &skills);
         (fact.skill_ids, fact.subject_id) = (about.skill_ids, about.subject_id);
     }
-    let wanted = wanted(facts.iter().chain(&requests), &skills);
+    let promised = promised(&calls_of_late, &skills);
+    let wanted = wanted(&facts, &requests, &promised, &skills);
+    let worked = worked(&calls_of_late, &skills);
     let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
     let helped = helped(&evidence, &skills);
     let session_id = calls_of_late.first().map(|call| call.session_id);
@@ -91,6 +97,8 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
         requests,
         wanted,
         helped,
+        promised,
+        worked,
         ..Prepared::default()
     };
     if let Some(call) = calls_of_late.into_iter().next() {
@@ -201,13 +209,56 @@ fn requests(calls: &[Call], skills: &[Named], zone: Tz) -> Vec<PreparedFact> {
     found
 }
 
-/// The skills of the student's grade that goals, tests and requests are about.
-fn wanted<'a>(facts: impl Iterator<Item = &'a PreparedFact>, skills: &[Named]) -> Vec<String> {
+/// What a tutor promised to practise and did not practise since, the newest first.
+fn promised(calls: &[Call], skills: &[Named]) -> Vec<PreparedSkill> {
+    let mut found: Vec<PreparedSkill> = Vec::new();
+    let mut practised_since: HashSet<&str> = HashSet::new();
+    for call in calls.iter().take(PROMISED_WITHIN_CALLS) {
+        for promise in &call.findings.0.promised {
+            let is_open = !practised_since.contains(&promise.skill_id[..])
+                && found.iter().all(|known| known.skill_id != promise.skill_id);
+            if let Some(skill) = find(skills, &promise.skill_id).filter(|_| is_open) {
+                found.push(PreparedSkill { skill_id: skill.skill_id.clone(), skill: skill.name.clone() });
+            }
+        }
+        let practised = call.findings.0.skills.iter().filter(|skill| !skill.evidence.is_empty());
+        practised_since.extend(practised.map(|skill| &skill.skill_id[..]));
+    }
+    found.truncate(MAX_PRACTISED);
+    found
+}
+
+/// What helped, the newest of each skill.
+fn worked(calls: &[Call], skills: &[Named]) -> Vec<PreparedWorked> {
+    let mut found: Vec<PreparedWorked> = Vec::new();
+    for help in calls.iter().flat_map(|call| &call.findings.0.helped_by) {
+        let is_new = found.iter().all(|known| known.skill_id != help.skill_id);
+        if let Some(skill) = find(skills, &help.skill_id).filter(|_| is_new) {
+            let (skill_id, skill) = (skill.skill_id.clone(), skill.name.clone());
+            found.push(PreparedWorked { skill_id, skill, means: help.means.clone() });
+        }
+    }
+    found.truncate(MAX_WORKED);
+    found
+}
+
+fn find<'a>(skills: &'a [Named], skill_id: &str) -> Option<&'a Named> {
+    skills.iter().find(|skill| skill.skill_id == skill_id)
+}
+
+/// The skills that goals, tests and requests are about, those of the student's grade; and what a tutor promised.
+fn wanted(
+    facts: &[PreparedFact],
+    requests: &[PreparedFact],
+    promised: &[PreparedSkill],
+    skills: &[Named],
+) -> Vec<String> {
     let of_grade: HashSet<&str> =
         skills.iter().filter(|skill| skill.is_of_grade).map(|skill| &skill.skill_id[..]).collect();
+    let told = facts.iter().chain(requests).flat_map(|fact| &fact.skill_ids).filter(|id| of_grade.contains(&id[..]));
     let mut wanted: Vec<String> = Vec::new();
-    for id in facts.flat_map(|fact| &fact.skill_ids) {
-        if wanted.len() < MAX_WANTED && of_grade.contains(&id[..]) && !wanted.contains(id) {
+    for id in promised.iter().map(|promise| &promise.skill_id).chain(told) {
+        if wanted.len() < MAX_WANTED && !wanted.contains(id) {
             wanted.push(id.clone());
         }
     }
@@ -221,7 +272,7 @@ fn helped(evidence: &[Evidence], skills: &[Named]) -> Vec<PreparedHelp> {
     for of_skill in evidence.chunk_by(|a, b| a.skill_id == b.skill_id) {
         let last = &of_skill[of_skill.len().saturating_sub(LAST_ANSWERS)..];
         let n_helped = last.iter().filter(|of| of.help != Help::None).count();
-        let name = skills.iter().find(|skill| skill.skill_id == of_skill[0].skill_id).map(|skill| &skill.name);
+        let name = find(skills, &of_skill[0].skill_id).map(|skill| &skill.name);
         if let (Some(name), Some(newest)) = (name, last.last())
             && n_helped >= MIN_HELPED
             && n_helped * 2 >= last.len()
@@ -247,8 +298,9 @@ impl Prepared {
             summary: findings.summary.chars().take(240).collect(),
             // A skill without evidence was not practised.
             practised: shown.take(MAX_PRACTISED).map(practised).collect(),
-            // The requests of all calls are kept apart from it.
+            // The requests and promises of all calls are kept apart from it.
             open: Vec::new(),
+            promised: Vec::new(),
             also: findings.other_topics.iter().map(TopicFinding::told).take(MAX_PRACTISED).collect(),
         });
         self

@@ -3,6 +3,7 @@
 //! **Invariant:** only a student's words are evidence, only where somebody or something decided whether they are right, and
 //! never words that talk to the analyser.
 
+mod ahead;
 mod arithmetic;
 mod attempt;
 mod cues;
@@ -79,6 +80,8 @@ pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         other_topics: other_topics(&exchanges, &judgements),
         disputes: disputes(&exchanges, &judgements),
         introduction: introduction::introduction(turns, &flagged),
+        promised: if languages.is_judged() { ahead::promises(turns, curriculum) } else { Vec::new() },
+        helped_by: ahead::helped_by(&exchanges, &judgements, curriculum),
         figures,
         skills,
         misconceptions,

@@ -348,6 +348,14 @@ fn normal(text: &str) -> String {
     normal
 }
 
+/// The index of the skill that a text names by the curriculum's phrases; `None`: it names none for certain.
+pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
+    let scores = Lexicon::new(curriculum).score(text);
+    let best = *scores.values().max().filter(|best| **best >= ENOUGH)?;
+    let mut of_best = scores.iter().filter(|(_, score)| **score == best);
+    of_best.next().filter(|_| of_best.next().is_none()).map(|(skill, _)| *skill)
+}
+
 /// The curriculum's phrases, by their first word.
 #[derive(Debug)]
 struct Lexicon {

@@ -75,6 +75,25 @@ fn findings(data: &Data, analysis: &Analysis) -> Markup {
                 ul.skillev { @for skill in skills { (skill_line(data, skill)) } }
             }
         }
+        @if !analysis.findings.promised.is_empty() {
+            div.sec {
+                h3 { "Promised for the next call" }
+                ul.stack { @for promise in &analysis.findings.promised {
+                    li.row { span.grow { (promise.name) } (turn_tag(&data.turns, promise.turn_no, "message-square")) }
+                } }
+            }
+        }
+        @if !analysis.findings.helped_by.is_empty() {
+            div.sec {
+                h3 { "What helped" span.aside { "The answer after it was right" } }
+                ul.stack { @for help in &analysis.findings.helped_by {
+                    li.row {
+                        span.grow { (help.name) ": " (help.means) }
+                        (turn_tag(&data.turns, help.turn_no, "message-square"))
+                    }
+                } }
+            }
+        }
         @if !analysis.findings.other_topics.is_empty() {
             div.sec {
                 h3 { "Not in the curriculum" span.aside { "Kept, but no evidence of a skill" } }
