@@ -19,7 +19,7 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking
   "--disable-sync", "--no-first-run"];
 
 const data = mkdtempSync(join(tmpdir(), "screenshots-"));
-const service = spawn(binary, ["up", "--data-dir", data], {
+const service = spawn(binary, ["up", "--demo", "--data-dir", data], {
   env: { ...process.env, ADMIN_ADDR, MCP_SERVER_ADDR: "127.0.0.1:18095", LLM_BASE_URL: "" },
   stdio: ["ignore", "pipe", "inherit"],
 });
@@ -28,7 +28,6 @@ await new Promise((ready, reject) => {
   service.stdout.on("data", text => { said += text; if (said.includes("Ctrl-C stops")) ready(); });
   service.on("exit", code => reject(new Error(`the service ended with ${code}:\n${said}`)));
 });
-const [, email, password] = said.match(/Log in as\s+(\S+)\s+password\s+(\S+)/);
 
 function run(...words) {
   const { status, stderr } = spawnSync(binary, words, { encoding: "utf8", env: process.env });
@@ -36,6 +35,7 @@ function run(...words) {
 }
 
 try {
+  const [, email, password] = said.match(/Log in as\s+(\S+)\s+password\s+(\S+)/);
   run("seed", "--students", "60", "--sessions", "900", "--seed", "7");
   run("api-client", "create", "--name", "Phone assistant", "--scope", "context:read calls:write notes:write", "--agent-key");
   run("admin-user", "create", "--email", "tomas.rivera@example.org", "--role", "tutor");
