@@ -99,12 +99,17 @@ pub struct TopicFinding {
 }
 
 impl TopicFinding {
+    /// The topic of a task that was recognised as none of those that have a name.
+    pub const OTHER: &str = "another topic";
+
     /// "Photosynthesis: 2 of 3 right".
     pub fn told(&self) -> String {
         let n_right = self.answers.iter().filter(|answer| answer.verdict == Verdict::Correct).count();
+        let mut chars = self.topic.chars();
+        let topic: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
         match self.answers.len() {
-            0 => self.topic.clone(),
-            n => format!("{}: {n_right} of {n} right", self.topic),
+            0 => topic,
+            n => format!("{topic}: {n_right} of {n} right"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::{Caller, Scope};
+use crate::analysis::TopicFinding;
 use crate::db::{Executor, Result};
 
 /// A topic of calls that is in no curriculum.
@@ -26,7 +27,7 @@ pub async fn list_suggested_topics(
     now: DateTime<Utc>,
 ) -> Result<Vec<SuggestedTopic>> {
     caller.require(Scope::SessionsRead)?;
-    Ok(sqlx::query_as!(
+    let mut topics = sqlx::query_as!(
         SuggestedTopic,
         r#"with calls as (
                select findings->'other_topics' as topics from analyses
@@ -38,8 +39,12 @@ pub async fn list_suggested_topics(
            group by 1 order by 2 desc, 1 limit $3"#,
         now - LATELY,
         MOST_CALLS,
-        limit,
+        limit + 1,
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    // A topic without a name suggests nothing.
+    topics.retain(|of| of.topic != TopicFinding::OTHER);
+    topics.truncate(limit as usize);
+    Ok(topics)
 }

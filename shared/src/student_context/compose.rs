@@ -10,7 +10,7 @@ use super::{
     Belief, Choice, ContextStatus, ContextStudent, DueSkill, GOAL, LastCall, Prepared, PreparedFact, StudentContext,
     clip, days,
 };
-use crate::analysis::day_name;
+use crate::analysis::{TopicFinding, day_name};
 use crate::id::StudentId;
 use crate::learner::{self, MasteryState};
 
@@ -171,7 +171,8 @@ fn opening(basis: &Basis<'_>, steps: &[PlanStep]) -> Opening {
     };
     let last_call = basis.prepared.last_call.as_ref();
     // "Photosynthesis: 2 of 3 right".
-    let topic = last_call.and_then(|call| call.also.first()).and_then(|told| told.split(':').next());
+    let topics = last_call.into_iter().flat_map(|call| &call.also).filter_map(|told| told.split(':').next());
+    let topic = topics.into_iter().find(|topic| !topic.eq_ignore_ascii_case(TopicFinding::OTHER));
     Opening {
         practised: last_call.and_then(|call| call.practised.first()).map(|practised| spoken(&practised.skill)),
         talked: topic.map(|topic| spoken(&topic.to_owned())),
@@ -448,7 +449,9 @@ mod tests {
              fractions, unlike denominators?"
         );
         assert_eq!(context.plan.unwrap().skill_ids, ["maths.f"]);
-        let call = LastCall { also: vec!["Photosynthesis: 2 of 3 right".to_owned()], ..last_call(Vec::new()) };
+        // What has no name is not spoken of.
+        let also = ["Another topic: 4 of 5 right", "Photosynthesis: 2 of 3 right"].map(str::to_owned).to_vec();
+        let call = LastCall { also, ..last_call(Vec::new()) };
         let context = known(maya(Prepared { last_call: Some(call), ..prepared }, Vec::new()), now());
         assert!(context.say_first.contains("Last time we talked about photosynthesis."), "{}", context.say_first);
     }

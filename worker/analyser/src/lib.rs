@@ -301,7 +301,7 @@ fn disputes(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<Dispute> {
 /// What these rules could not know, so that nobody takes silence for a finding.
 fn limits(turns: &[Turn], judgements: &[Judgement], topics: &[Option<usize>]) -> Vec<String> {
     let mut limits = vec![
-        "Rules know English words, arithmetic and the curriculum's phrases; they do not understand explanations."
+        "The rules know English, Spanish and German words, arithmetic and the curriculum's phrases. They do not understand explanations."
             .to_owned(),
         "Misconceptions are named only if they are in our catalogue.".to_owned(),
     ];

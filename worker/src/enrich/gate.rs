@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use shared::analysis::{Findings, MisconceptionFinding, SafetyFlag};
+use shared::analysis::{Findings, MisconceptionFinding, SafetyFlag, TopicFinding};
 use shared::curriculum::Curriculum;
 use shared::evidence::Verdict;
 use shared::transcript::Turn;
@@ -123,7 +123,8 @@ impl Gate<'_> {
             return Err("there is no such skill");
         }
         let quote = self.quote(turn_no, &answer.quote);
-        let topic = TOPICS.into_iter().find(|topic| answer.topic.as_deref() == Some(topic)).unwrap_or("another topic");
+        let topic =
+            TOPICS.into_iter().find(|topic| answer.topic.as_deref() == Some(topic)).unwrap_or(TopicFinding::OTHER);
         Ok((turn_no, Claim { skill_id, topic, verdict: answer.verdict.decided(), help: answer.help, quote }))
     }
 

@@ -221,7 +221,7 @@ fn engagement(findings: &Findings, figures: &Figures) -> Markup {
                 dt { "Answers" } dd { (figures.n_answers) }
                 dt { "Right" } dd { (figures.n_answers_correct) }
                 dt { "Right without help" } dd { (figures.n_answers_correct_unaided) }
-                @if figures.n_answers_undecided > 0 { dt { "Nobody can tell" } dd { (figures.n_answers_undecided) } }
+                @if figures.n_answers_undecided > 0 { dt { "Undecided" } dd { (figures.n_answers_undecided) } }
                 dt { "Asked for a hint" } dd { (figures.n_hint_requests) }
                 @if let Some(engagement) = &findings.engagement { dt { "Mood" } dd { (engagement.mood) } }
             }

@@ -89,7 +89,7 @@ fn compared(then: &Analysis, now: &Analysis) -> Markup {
             ("Judged answers", n_evidence),
             ("Right", counted.n_answers_correct as usize),
             ("Right without help", counted.n_answers_correct_unaided as usize),
-            ("Nobody can tell", counted.n_answers_undecided as usize),
+            ("Undecided", counted.n_answers_undecided as usize),
             ("Misconceptions", findings.misconceptions.len()),
             ("To read by a person", findings.safety_flags.len()),
         ]

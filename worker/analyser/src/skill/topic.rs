@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
+use shared::analysis::TopicFinding;
+
 /// A task of a subject that we do not know.
-pub(super) const OTHER: &str = "another topic";
+pub(super) const OTHER: &str = TopicFinding::OTHER;
 
 /// A topic and its words. Several words in a phrase are separated by a space.
 const TOPICS: [(&str, &str); 61] = [
