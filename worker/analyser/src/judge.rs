@@ -174,6 +174,11 @@ fn at_once(
         "two answers were given".clone_into(&mut judgement.reason);
         return judgement;
     }
+    // "Not 56": the number that was said is the one that the student denies.
+    if reading.standing == answer::Standing::Negated {
+        "only what the answer is not was said".clone_into(&mut judgement.reason);
+        return judgement;
+    }
     if is_echo(exchange, value) {
         "the tutor had just said it".clone_into(&mut judgement.reason);
         return judgement;
