@@ -12,7 +12,12 @@ use crate::fault::Fault;
 
 pub(crate) async fn check(request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || is_same_origin(request.headers()) { next.run(request).await } else { Fault::Forged.into_response() }
+    let is_login = request.uri().path() == "/login" && hides_origin(request.headers());
+    if is_safe || is_login || is_same_origin(request.headers()) {
+        next.run(request).await
+    } else {
+        Fault::Forged.into_response()
+    }
 }
 
 /// `Sec-Fetch-Site` where the browser sends it (all do since 2023, over HTTPS and to localhost), else `Origin` against
@@ -29,15 +34,33 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Browsers that send no referrer, by a setting or an extension, send `Origin: null` over plain HTTP, where they send no
+/// `Sec-Fetch-Site` either. Such a request may sign in: it needs a password, and no cookie to ride on.
+fn hides_origin(headers: &HeaderMap) -> bool {
+    headers.get(ORIGIN).is_some_and(|origin| origin == "null") && !headers.contains_key("sec-fetch-site")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
     fn judged(pairs: &[(&'static str, &'static str)]) -> bool {
-        let headers = pairs
-            .iter()
-            .map(|(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value)));
-        is_same_origin(&headers.collect())
+        is_same_origin(&headers(pairs))
+    }
+
+    #[test]
+    fn only_a_browser_over_plain_http_may_hide_its_origin() {
+        assert!(hides_origin(&headers(&[("origin", "null")])));
+        assert!(!hides_origin(&headers(&[("origin", "null"), ("sec-fetch-site", "cross-site")])));
+        assert!(!hides_origin(&headers(&[("origin", "https://evil.example")])));
+        assert!(!hides_origin(&headers(&[])));
     }
 
     #[test]

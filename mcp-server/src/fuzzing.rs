@@ -6,6 +6,7 @@ use http::HeaderMap;
 use shared::access::{Caller, ScopeSet};
 use shared::config::{McpServerConfig, WebhookConfig};
 use shared::db::Db;
+use shared::server_message::ServerMessage;
 
 use crate::webhook::envelope::{Envelope, unreadable_key};
 use crate::webhook::signature;
@@ -23,5 +24,6 @@ pub fn is_from_vapi(settings: &WebhookConfig, headers: &HeaderMap, body: &[u8], 
 
 /// By which a message is told from its repetitions.
 pub fn dedupe_key(body: &[u8]) -> String {
-    Envelope::parse(body).map_or_else(|_| unreadable_key(body), |envelope| envelope.dedupe_key(body))
+    let envelope = ServerMessage::read(body).and_then(|message| Envelope::of(&message));
+    envelope.map_or_else(|| unreadable_key(body), |envelope| envelope.dedupe_key(body))
 }

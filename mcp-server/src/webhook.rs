@@ -24,6 +24,7 @@ use shared::clock;
 use shared::db::Db;
 use shared::delivery::{self, DeliveryState, NewDelivery};
 use shared::http::Problem;
+use shared::server_message::ServerMessage;
 use shared::sign::WebhookRefusal;
 use tokio::time::timeout;
 
@@ -41,6 +42,8 @@ const STORE_WITHIN: Duration = Duration::from_secs(2);
 pub fn router() -> Router<State> {
     Router::new()
         .route("/webhooks/vapi", post(receive))
+        // People paste the address with a slash at its end too.
+        .route("/webhooks/vapi/", post(receive))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
         .layer(Extension(Slots::new()))
 }
@@ -73,7 +76,10 @@ async fn receive(
         Problem::new(StatusCode::UNAUTHORIZED, "the request is not signed as it must be")
     })?;
 
-    let Ok(envelope) = Envelope::parse(&body) else {
+    let message = ServerMessage::read(&body);
+    let Some((message, envelope)) =
+        message.and_then(|message| Envelope::of(&message).map(|envelope| (message, envelope)))
+    else {
         store(&state.db, &unreadable(&body), now).await.inspect_err(|_| {
             Outcome::Failed.count(None);
             state.heard.refused(WebhookRefusal::NoDatabase, now);
@@ -102,7 +108,8 @@ async fn receive(
 
     Ok(Json(match envelope.kind {
         Kind::AssistantRequest => answer::assistant(&state, envelope.caller_phone.as_ref(), now).await,
-        Kind::ToolCalls => answer::tools(&state, &envelope, &body).await,
+        Kind::ToolCalls => answer::tools(&state, &envelope, &message).await,
+        Kind::FunctionCall => answer::function(&state, &envelope, &message).await,
         Kind::EndOfCallReport | Kind::StatusUpdate | Kind::Other => json!({}),
     }))
 }

@@ -35,6 +35,7 @@ pub mod plain_text;
 pub mod retention;
 pub mod saved_view;
 pub mod secret;
+pub mod server_message;
 pub mod session;
 pub mod sign;
 pub mod stats;

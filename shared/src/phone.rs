@@ -47,17 +47,18 @@ impl Phone {
             return Err(PhoneError::Withheld);
         }
         let mut plain = String::with_capacity(16);
-        for c in text.chars() {
+        for c in text.chars().map(|c| digit(c).unwrap_or(c)) {
             match c {
                 '0'..='9' => plain.push(c),
-                '+' if plain.is_empty() => plain.push('+'),
-                ' ' | '-' | '.' | '(' | ')' | '\u{a0}' | '\u{2010}'..='\u{2015}' | '\u{202f}' => {}
+                '+' | '＋' if plain.is_empty() => plain.push('+'),
+                ' ' | '-' | '.' | '(' | ')' | '[' | ']' | '－' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+                c if c.is_whitespace() && c != '\n' => {}
                 c if !is_visible(c) => {}
                 _ => return Err(PhoneError::Characters),
             }
         }
         let digits = plain.trim_start_matches('+');
-        if !digits.is_empty() && (digits.bytes().all(|b| b == b'0') || WITHHELD.contains(&digits)) {
+        if is_withheld(digits) {
             return Err(PhoneError::Withheld);
         }
         if let Some(rest) = plain.strip_prefix("00") {
@@ -67,7 +68,9 @@ impl Phone {
         if digits.starts_with('0') {
             return Err(PhoneError::NotInternational);
         }
-        if !(7..=15).contains(&digits.len()) {
+        // In North America all numbers have one length: more digits are two numbers.
+        let max = if digits.starts_with('1') { 11 } else { 15 };
+        if !(7..=max).contains(&digits.len()) {
             return Err(PhoneError::Length);
         }
         Ok(Self(one_of_its_variants(plain)))
@@ -77,8 +80,9 @@ impl Phone {
     pub fn parse_caller(text: &str) -> Result<Self, PhoneError> {
         match Self::parse(text) {
             Err(PhoneError::NotInternational) => {
+                let text = text.trim().to_lowercase();
                 let user =
-                    text.trim().trim_start_matches("sips:").trim_start_matches("sip:").trim_start_matches("tel:");
+                    ["tel:", "sip:", "sips:"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(&text);
                 let phone = Self::parse(&format!("+{user}"))?;
                 let is_a_number = phonenumber::parse(None, phone.as_str()).is_ok_and(|number| number.is_valid());
                 if is_a_number { Ok(phone) } else { Err(PhoneError::NotInternational) }
@@ -96,6 +100,24 @@ impl Phone {
         let n = self.0.len();
         format!("{}{}{}", &self.0[..3], "•".repeat(n - 7), &self.0[n - 4..])
     }
+}
+
+/// Whether the digits stand for a number that is hidden: also with the country code that a gateway puts before it, and as
+/// zeros behind a country code. `+1 737 874 2833` is a line in Texas.
+fn is_withheld(digits: &str) -> bool {
+    let zeros = digits.trim_start_matches('0');
+    let national = digits.strip_prefix('1').filter(|national| national.len() != 10).unwrap_or(digits);
+    !digits.is_empty() && zeros.is_empty()
+        || WITHHELD.contains(&national)
+        || digits.strip_prefix('1').is_some_and(|national| national.len() == 10 && national.bytes().all(|b| b == b'0'))
+}
+
+/// The digit that a person writes with Arabic, Persian, Indian or wide numerals.
+fn digit(c: char) -> Option<char> {
+    let zero = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{ff10}']
+        .into_iter()
+        .find(|zero| (0..10).contains(&(c as i64 - *zero as i64)))?;
+    char::from_digit(c as u32 - zero as u32, 10)
 }
 
 /// Of the ways to write one line in E.164 the one that its numbering plan prefers.
@@ -188,6 +210,20 @@ mod tests {
             ("sips:+14155557001@pbx.example;user=phone", "+14155557001"),
             ("\u{202a}+1 415\u{200b}555\u{2011}0142\u{202c}", "+14155550142"),
             ("+1 340 555 0199", "+13405550199"),
+            ("+١ ٤١٥ ٥٥٥ ٠١٤٢", "+14155550142"),
+            ("+۱۴۱۵۵۵۵۰۱۴۲", "+14155550142"),
+            ("＋１（４１５）５５５－０１４２".replace(['（', '）'], "").as_str(), "+14155550142"),
+            ("TEL:+14155550142", "+14155550142"),
+            ("SIP:+14155550142@PBX.example:5060;transport=tcp", "+14155550142"),
+            ("tel:+1-415-555-0142;ext=12", "+14155550142"),
+            ("+1\u{a0}415\u{2009}555\t0142", "+14155550142"),
+            ("\u{feff}+14155550142\u{2069}", "+14155550142"),
+            ("+1 [415] 555\u{2212}0142", "+14155550142"),
+            ("0044 (0)7700 900555", "+447700900555"),
+            ("+33 (0)1 99 00 12 34", "+33199001234"),
+            ("+61 (0)491 570 006", "+61491570006"),
+            ("+52 1 (55) 1111-2222", "+525511112222"),
+            ("+39 340 123 4567", "+393401234567"),
         ] {
             assert_eq!(Phone::parse(text).as_ref().map(Phone::as_str), Ok(plain), "{text}");
         }
@@ -222,6 +258,15 @@ mod tests {
             "sip:anonymous@anonymous.invalid",
             "unavailable",
             "Private",
+            "+1266696687",
+            "1266696687",
+            "+12562533",
+            "+10000000000",
+            "00",
+            "tel:anonymous",
+            "sip:Restricted@pbx.example",
+            "\u{200e}+266696687",
+            "NULL",
         ] {
             assert_eq!(Phone::parse(text), Err(PhoneError::Withheld), "{text}");
             assert!(Phone::parse_caller(text).is_err(), "{text}");
@@ -235,6 +280,25 @@ mod tests {
         assert_eq!(Phone::parse("+12345"), Err(PhoneError::Length));
         assert_eq!(Phone::parse("+1234567890123456"), Err(PhoneError::Length));
         assert_eq!(Phone::parse("Maya"), Err(PhoneError::Characters));
+        for two in ["+1 415 555 0162 0163", "+14155550162 4155550163"] {
+            assert_eq!(Phone::parse(two), Err(PhoneError::Length), "{two}");
+        }
+        for text in [
+            "+14155550162 or +14155550163",
+            "+14155550162\n+14155550163",
+            "+14155550162|+14155550163",
+            "+1 415 555 0162 ext. 5",
+            "+1 415 555 0162 x5",
+            "+1 415 555 0162#5",
+            "=+14155550162",
+            "+1415555O162",
+            "+1.4155550142e10",
+            "Private Number",
+        ] {
+            assert_eq!(Phone::parse(text), Err(PhoneError::Characters), "{text}");
+        }
+        assert!(Phone::parse("\u{0}").is_err() && Phone::parse("+").is_err() && Phone::parse("++14155550142").is_err());
+        assert!(Phone::parse("+17378742833").is_ok(), "a line in Texas");
         assert_eq!(Phone::parse("+1 415 555 0162 / 0163"), Err(PhoneError::Characters));
         assert_eq!(Phone::parse("+14155550162, +14155550163"), Err(PhoneError::Characters));
         assert_eq!(Phone::parse("+1415+5550142"), Err(PhoneError::Characters));

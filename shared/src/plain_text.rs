@@ -34,26 +34,42 @@ fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{dff}' | '\u{e31}'..='\u{e4e}' | '\u{1037}'..='\u{103e}')
 }
 
-/// A name as it is compared: without accents, case, apostrophes and the difference between hyphen and space, and with the
-/// letters that Unicode does not take apart written as people type them on another keyboard (ø as o, ł as l, ß as ss).
+/// A name as it is compared: without accents, vowel points, case, apostrophes and the difference between hyphen and space,
+/// and with the letters that Unicode does not take apart written as people type them on another keyboard (ø as o, ł as l,
+/// ß as ss). The function `fold_name` of the database does the same, for searches: change both.
 pub fn fold_name(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
-    for c in clean(name).nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).flat_map(char::to_lowercase) {
+    let plain = clean(name);
+    // Before normalization, which makes a space of ´.
+    let letters = plain.chars().filter(|c| !is_apostrophe(*c)).nfkd().filter(|c| !is_point(*c));
+    for c in letters.flat_map(char::to_lowercase) {
         match c {
             'ø' => folded.push('o'),
             'ł' => folded.push('l'),
             'ı' => folded.push('i'),
             'đ' | 'ð' => folded.push('d'),
+            'ħ' => folded.push('h'),
+            'ς' => folded.push('σ'),
             'ß' => folded.push_str("ss"),
             'þ' => folded.push_str("th"),
             'æ' => folded.push_str("ae"),
             'œ' => folded.push_str("oe"),
-            '\'' | '’' | '‘' | 'ʼ' | '`' | '´' | '.' | '\u{307}' => {}
+            '.' => {}
             '-' | '\u{2010}'..='\u{2015}' | '_' => folded.push(' '),
             c => folded.push(c),
         }
     }
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What people type for an apostrophe.
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '`' | '´' | 'ʻ' | 'ʼ' | '‘' | '’' | '‛' | '′' | '＇')
+}
+
+/// Accents, and the vowel points of Hebrew and Arabic, which are mostly left out in writing.
+fn is_point(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}')
 }
 
 /// Whether a spreadsheet would run the cell of a file. Such a cell is written with an apostrophe in front.
@@ -96,6 +112,18 @@ mod tests {
             ("Nguyễn", "Nguyen"),
             ("Ægir", "Aegir"),
             ("Þór", "Thor"),
+            ("D´Andre", "D’Andre"),
+            ("Kaʻiulani", "Ka'iulani"),
+            ("Soﬁa", "Sofia"),
+            ("Ｍａｙａ", "maya"),
+            ("GROẞ", "gross"),
+            ("Ġorġ Ħamid", "gorg hamid"),
+            ("Γιώργος", "ΓΙΩΡΓΟΣ"),
+            ("Йосиф", "ЙОСИФ"),
+            ("مُحَمَّد", "محمد"),
+            ("\u{202b}نور\u{202c}", "نور"),
+            ("Anne\u{2011}Marie", "Anne Marie"),
+            ("J.R.", "JR"),
         ] {
             assert_eq!(fold_name(name), fold_name(typed), "{name} {typed}");
         }

@@ -122,7 +122,7 @@ impl std::fmt::Debug for Session {
 
 /// What one message of VAPI tells about a call. Messages come in any order, twice, or not at all, so each only adds:
 /// merged in whatever order, they make the same row.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SessionNews {
     pub call_id: String,
     pub caller_phone: Option<Phone>,

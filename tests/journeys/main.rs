@@ -29,6 +29,7 @@ mod processes;
 mod psql;
 mod recordings;
 mod repair;
+mod reports;
 mod rolling;
 mod scores;
 mod search;

@@ -1,5 +1,8 @@
 //! What the world really sends: broken reports, odd numbers and names, rosters imported twice, a log that nobody reads.
 
+mod any_bytes;
+mod at_the_doors;
+
 use std::process::{Command, Stdio};
 use std::time::Duration;
 

@@ -1,17 +1,18 @@
 //! Reads a stored webhook into the session it speaks of.
 
-mod payload;
+pub(crate) mod payload;
 
 use chrono::{DateTime, Utc};
 use shared::delivery::{self, DeliveryState};
 use shared::id::DeliveryId;
 use shared::job::lease::{Finished, Lease, finish_done, renew};
 use shared::job::{self, Job};
+use shared::server_message::ServerMessage;
 use shared::session::{SessionStatus, index_words, mark_session, merge_news, set_report_faults};
 use shared::student::find_only_student_id;
 use shared::transcript::replace_turns;
 
-use self::payload::{Message, Talk};
+use self::payload::{Report, Talk};
 use crate::{Context, JobError};
 
 /// Shown on the session and on the Jobs page.
@@ -28,8 +29,13 @@ pub(crate) async fn perform(
     let mut tx = context.begin().await?;
     // Without a body there is nothing to do: its student was erased, or it grew too old.
     if let (DeliveryState::Stored, Some(body)) = (delivery.state, &delivery.body) {
-        let message = Message::read(body).ok_or_else(|| JobError::fail("the message is not readable"))?;
-        if message.concerns_a_session() && !apply(&mut tx, &message, now).await? {
+        let message = ServerMessage::read(body).ok_or_else(|| JobError::fail("the message is not readable"))?;
+        if message.r#type().is_none() {
+            return Err(JobError::fail("the message names no type"));
+        }
+        let is_read =
+            !Report(&message).concerns_a_session() || apply(&mut tx, &message, delivery.received_at, now).await?;
+        if !is_read {
             // The session is kept, and the job waits for a person: a newer version may read what this one could not.
             renew(&mut *tx, lease, context.config.lease).await?;
             context.commit(tx).await?;
@@ -43,16 +49,26 @@ pub(crate) async fn perform(
 }
 
 /// Merges a message into its session. False: the report holds words that could not be read, so nothing is judged.
-async fn apply(tx: &mut shared::db::Connection, message: &Message, now: DateTime<Utc>) -> Result<bool, JobError> {
-    let news = message.news(now).ok_or_else(|| JobError::fail("the message names no call"))?;
+async fn apply(
+    tx: &mut shared::db::Connection,
+    message: &ServerMessage,
+    received_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, JobError> {
+    let report = Report(message);
+    let news = report.news(received_at).ok_or_else(|| JobError::fail("the message names no call"))?;
     let student_id = match &news.caller_phone {
         Some(phone) => find_only_student_id(&mut *tx, phone).await?,
         None => None,
     };
     let (session_id, _) = merge_news(tx, &news, student_id, now).await?;
     if news.is_report {
-        let Talk { turns, is_unreadable } = message.talk();
-        set_report_faults(tx, session_id, message.faults()).await?;
+        let Talk { turns, is_unreadable, n_left_out } = report.talk();
+        let mut faults = message.faults().to_vec();
+        if n_left_out > 0 {
+            faults.push(format!("{n_left_out} messages of an unknown speaker were left out."));
+        }
+        set_report_faults(tx, session_id, &faults).await?;
         if is_unreadable {
             mark_session(tx, session_id, SessionStatus::NeedsAttention, Some(UNREADABLE_WORDS), now).await?;
             return Ok(false);

@@ -26,6 +26,8 @@ pub mod enrich;
 mod error;
 pub mod eval;
 pub mod faktory;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod ingest;
 pub mod llm;
 mod outages;

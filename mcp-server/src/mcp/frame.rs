@@ -1,18 +1,14 @@
 //! Mends what the SDK's transport is stricter about than its clients: it is lenient in what it accepts, and answers a
 //! broken frame with a JSON-RPC error instead of plain text.
 
-use std::borrow::Cow;
-
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::lenient_json;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::error::Category;
 use serde_json::{Value, json};
 
 use super::MAX_BODY_BYTES;
@@ -33,103 +29,39 @@ pub(super) struct Frame {
     pub fault: Option<&'static str>,
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(default)]
-    id: Value,
-    #[serde(borrow, default)]
-    method: Cow<'a, str>,
-    #[serde(borrow)]
-    params: Option<Params<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Params<'a> {
-    #[serde(borrow)]
-    name: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    uri: Option<Cow<'a, str>>,
-    #[serde(default)]
-    arguments: Shape,
-    #[serde(default, rename = "protocolVersion")]
-    protocol_version: Shape,
-    #[serde(default)]
-    capabilities: Shape,
-    #[serde(default, rename = "clientInfo")]
-    client_info: Shape,
-}
-
-/// As much of a parameter as says whether it is there, and an object.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Shape {
-    #[default]
-    Absent,
-    Object,
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Shape {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyShape;
-        impl<'de> Visitor<'de> for AnyShape {
-            type Value = Shape;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("any value")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Shape::Object)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
-                while items.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Shape::Other)
-            }
-
-            fn visit_unit<E>(self) -> Result<Shape, E> {
-                Ok(Shape::Absent)
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<Shape, E> {
-                Ok(Shape::Other)
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
-                Ok(Shape::Other)
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
-                Ok(Shape::Other)
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
-                Ok(Shape::Other)
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
-                Ok(Shape::Other)
-            }
+/// What is wrong with the parameters of a method that has some.
+fn fault(method: &str, params: Option<&Value>) -> Option<&'static str> {
+    let all = &Value::Null;
+    let params = params.unwrap_or(all);
+    let must = |is_so: bool, fault: &'static str| (!is_so).then_some(fault);
+    let is_text = |name: &str| params[name].is_string();
+    match method {
+        "tools/call" | "prompts/get" | "resources/read" | "initialize" if !params.is_object() => {
+            Some("params must be an object")
         }
-        deserializer.deserialize_any(AnyShape)
+        "tools/call" | "prompts/get" if params["name"].is_null() => Some("params.name is missing"),
+        "tools/call" | "prompts/get" => must(is_text("name"), "params.name must be a string")
+            .or_else(|| must(is_absent_or_object(&params["arguments"]), "params.arguments must be an object")),
+        "resources/read" if params["uri"].is_null() => Some("params.uri is missing"),
+        "resources/read" => must(is_text("uri"), "params.uri must be a string"),
+        "initialize" if params["protocolVersion"].is_null() => Some("params.protocolVersion is missing"),
+        "initialize" => must(is_text("protocolVersion"), "params.protocolVersion must be a string")
+            .or_else(|| must(params["capabilities"].is_object(), "params.capabilities must be an object"))
+            .or_else(|| must(params["clientInfo"].is_object(), "params.clientInfo must be an object"))
+            .or_else(|| must(params["clientInfo"]["name"].is_string(), "params.clientInfo.name must be a string"))
+            .or_else(|| {
+                must(params["clientInfo"]["version"].is_string(), "params.clientInfo.version must be a string")
+            }),
+        "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
+            must(is_absent_or_object(params), "params must be an object")
+                .or_else(|| must(params["cursor"].is_null() || is_text("cursor"), "params.cursor must be a string"))
+        }
+        _ => None,
     }
 }
 
-impl Params<'_> {
-    /// What is wrong with the parameters of a method that has some.
-    fn fault(&self, method: &str) -> Option<&'static str> {
-        let missing = |is_missing: bool, fault: &'static str| is_missing.then_some(fault);
-        match method {
-            "tools/call" | "prompts/get" => missing(self.name.is_none(), "params.name is missing")
-                .or_else(|| missing(self.arguments == Shape::Other, "params.arguments must be an object")),
-            "resources/read" => missing(self.uri.is_none(), "params.uri is missing"),
-            "initialize" => missing(self.protocol_version == Shape::Absent, "params.protocolVersion is missing")
-                .or_else(|| missing(self.capabilities != Shape::Object, "params.capabilities must be an object"))
-                .or_else(|| missing(self.client_info != Shape::Object, "params.clientInfo must be an object")),
-            _ => None,
-        }
-    }
+fn is_absent_or_object(value: &Value) -> bool {
+    value.is_null() || value.is_object()
 }
 
 /// What is wrong with a frame.
@@ -140,22 +72,30 @@ enum Broken {
 }
 
 impl Frame {
-    /// `Err` where it is no JSON. JSON that is no JSON-RPC passes: the SDK judges it.
+    /// `Err`: it is not JSON. JSON that is not JSON-RPC passes: the SDK judges it.
     fn parse(body: &[u8]) -> Result<Self, Broken> {
         if body.trim_ascii_start().starts_with(b"[") {
             return Err(Broken::Batch);
         }
-        match serde_json::from_slice::<Envelope<'_>>(body) {
-            Ok(envelope) => Ok(Self {
-                fault: envelope.params.as_ref().and_then(|params| params.fault(&envelope.method)),
-                method: envelope.method.into_owned(),
-                name: envelope.params.and_then(|params| params.name.or(params.uri)).map(Cow::into_owned),
-                id: envelope.id,
-            }),
-            Err(error) if error.classify() == Category::Data => Ok(Self::default()),
-            Err(_) => Err(Broken::NotJson),
-        }
+        let mut frame: Value = serde_json::from_slice(body).map_err(|_| Broken::NotJson)?;
+        let Some(method) = frame["method"].as_str().map(str::to_owned) else { return Ok(Self::default()) };
+        let params = frame.get("params");
+        let text = |name: &str| params?.get(name)?.as_str().map(str::to_owned);
+        let (fault, name) = (fault(&method, params), text("name").or_else(|| text("uri")));
+        Ok(Self { fault, method, name, id: frame["id"].take() })
     }
+}
+
+/// The body with its unreadable characters replaced, if nothing else is wrong with it: half an emoji in an argument is no
+/// reason to leave a child without an answer.
+fn readable(body: Bytes) -> Bytes {
+    // To the last escape: a reader that skips strings does not check them.
+    if serde_json::from_slice::<Value>(&body).is_ok() {
+        return body;
+    }
+    let (text, repairs) = lenient_json::repair(&body);
+    let is_good = repairs.n_values == 0 && repairs.n_nested == 0 && serde_json::from_str::<Value>(&text).is_ok();
+    if is_good { text.into() } else { body }
 }
 
 /// The layer.
@@ -169,6 +109,7 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
         return rpc_error(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &message);
     };
     let is_json = is_json(&parts.headers);
+    let body = if is_json { readable(body) } else { body };
     if is_json {
         match Frame::parse(&body) {
             Ok(Frame { fault: Some(fault), id, method, .. }) if !is_of_the_past(&method, &parts.headers) => {
@@ -245,7 +186,32 @@ mod tests {
         assert_eq!(fault("tools/call", text), Some("params.arguments must be an object"));
         assert_eq!(fault("tools/call", json!({ "arguments": {} })), Some("params.name is missing"));
         assert_eq!(fault("resources/read", json!({})), Some("params.uri is missing"));
-        assert_eq!(fault("tools/list", json!({})), None);
+        for (method, params, words) in [
+            ("tools/call", json!(null), "params must be an object"),
+            ("tools/call", json!([1]), "params must be an object"),
+            ("tools/call", json!("x"), "params must be an object"),
+            ("tools/call", json!({ "name": 7 }), "params.name must be a string"),
+            ("tools/call", json!({ "Name": "x" }), "params.name is missing"),
+            ("tools/call", json!({ "name": ["x"], "arguments": {} }), "params.name must be a string"),
+            ("tools/call", json!({ "name": "x", "arguments": [] }), "params.arguments must be an object"),
+            ("tools/call", json!({ "name": "x", "arguments": 7 }), "params.arguments must be an object"),
+            ("prompts/get", json!({ "name": "x", "arguments": true }), "params.arguments must be an object"),
+            ("resources/read", json!({ "uri": {} }), "params.uri must be a string"),
+            ("tools/list", json!([]), "params must be an object"),
+            ("tools/list", json!({ "cursor": 7 }), "params.cursor must be a string"),
+            ("initialize", json!({}), "params.protocolVersion is missing"),
+            ("initialize", json!({ "protocolVersion": 1 }), "params.protocolVersion must be a string"),
+            (
+                "initialize",
+                json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {} }),
+                "params.clientInfo.name must be a string",
+            ),
+        ] {
+            assert_eq!(fault(method, params.clone()), Some(words), "{method} {params}");
+        }
+        for params in [json!({}), json!(null), json!({ "cursor": null })] {
+            assert_eq!(fault("tools/list", params.clone()), None, "{params}");
+        }
     }
 
     #[test]
@@ -257,6 +223,17 @@ mod tests {
             assert!(Frame::parse(body).is_ok(), "{body:?}");
         }
         assert_eq!(Frame::parse(b" [{}]"), Err(Broken::Batch));
+    }
+
+    #[test]
+    fn half_an_emoji_is_replaced_and_other_mistakes_stay() {
+        let read = |body: &'static [u8]| String::from_utf8_lossy(&readable(Bytes::from_static(body))).into_owned();
+        assert_eq!(read(br#"{"a":"7 \ud83d"}"#), "{\"a\":\"7 \u{fffd}\"}");
+        assert_eq!(read(b"{\"a\":\"7 \xff\"}"), "{\"a\":\"7 \u{fffd}\"}");
+        assert_eq!(read(b"\xef\xbb\xbf{\"a\":7}"), "{\"a\":7}");
+        for body in [&b"{\"a\":1e999}"[..], b"{\"a\":NaN}", b"hello", b"{", b""] {
+            assert_eq!(read(body), String::from_utf8_lossy(body));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use shared::access::{Caller, Scope};
 use shared::phone::Phone;
+use shared::server_message::ServerMessage;
 use shared::student_context::{self, StudentContext};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -71,24 +72,43 @@ async fn find_context(state: &State, phone: &Phone, now: DateTime<Utc>) -> Stude
     }
 }
 
-/// What the tools say to the calls in `body`, in their order.
-pub(super) async fn tools(state: &State, envelope: &Envelope, body: &[u8]) -> Value {
-    let number = envelope.caller_phone.clone().map_or(CallerNumber::Withheld, CallerNumber::Known);
-    let line = Line { call_id: envelope.call_id.clone(), number };
+/// What the tools say to the calls of a message, in their order.
+pub(super) async fn tools(state: &State, envelope: &Envelope, message: &ServerMessage) -> Value {
+    let line = line(envelope);
     let mut results = Vec::new();
-    for call in tool_calls::parse(body) {
-        let said = match say(state, &line, &call).await {
-            Ok(answer) => Said::Result(single_line(&answer.text)),
-            Err(error) => Said::Error(single_line(&error.say)),
-        };
+    for call in tool_calls::calls(message) {
+        let said = said(state, &line, &call).await;
         results.push(ToolResult { name: call.name, tool_call_id: call.id, said });
     }
     json!({ "results": results })
 }
 
+/// What the tool says to the one call of a `function-call` message. VAPI sends it to assistants with functions of the model
+/// instead of tools, and reads `result`.
+pub(super) async fn function(state: &State, envelope: &Envelope, message: &ServerMessage) -> Value {
+    let said = match tool_calls::function_call(message) {
+        Some(call) => said(state, &line(envelope), &call).await,
+        None => Said::Error("`functionCall` must have the name of a tool".to_owned()),
+    };
+    json!(said)
+}
+
+fn line(envelope: &Envelope) -> Line {
+    let number = envelope.caller_phone.clone().map_or(CallerNumber::Withheld, CallerNumber::Known);
+    Line { call_id: envelope.call_id.clone(), number }
+}
+
+async fn said(state: &State, line: &Line, tool_call: &ToolCall) -> Said {
+    match say(state, line, tool_call).await {
+        Ok(answer) => Said::Result(single_line(&answer.text)),
+        Err(error) => Said::Error(single_line(&error.say)),
+    }
+}
+
 async fn say(state: &State, line: &Line, tool_call: &ToolCall) -> Result<Answer, ToolError> {
     let tool = tools::find(&tool_call.name).ok_or_else(|| ToolError::invalid("there is no tool of this name"))?;
-    let mut arguments = tool_call.arguments.clone();
+    let arguments = tool_call.arguments.clone();
+    let mut arguments = arguments.ok_or_else(|| ToolError::invalid(tool_calls::UNREADABLE_ARGUMENTS))?;
     arguments.retain(|name, _| !FILLED_IN_BY_VAPI.contains(&&**name));
     // Nobody leaves: VAPI waits for the answer to the end.
     call(state, &caller(), line, tool, arguments, &CancellationToken::new()).await

@@ -1,15 +1,12 @@
 //! As much of a message as storing it needs: its type, its call, its time. The rest is read by the job.
 
 use chrono::{DateTime, Utc};
-use domain::lenient_json;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 use shared::delivery::{self, DeliveryState};
 use shared::phone::Phone;
+use shared::server_message::ServerMessage;
 
-/// Longer is no id and no type of VAPI's; `sessions.call_id` has the same limit.
-const MAX_CALL_ID_CHARS: usize = 200;
+/// A longer status is no word of VAPI's.
 const MAX_WORD_CHARS: usize = 60;
 
 /// What a message is, as far as the door must know.
@@ -37,6 +34,8 @@ pub(crate) enum Kind {
     AssistantRequest,
     /// Wants an answer.
     ToolCalls,
+    /// Wants an answer: one tool call in the form that VAPI used before `tool-calls`.
+    FunctionCall,
     /// Nothing depends on it. VAPI's list of types grows, so this is no error.
     Other,
 }
@@ -48,98 +47,25 @@ impl Kind {
             "status-update" => Self::StatusUpdate,
             "assistant-request" => Self::AssistantRequest,
             "tool-calls" => Self::ToolCalls,
+            "function-call" => Self::FunctionCall,
             _ => Self::Other,
         }
     }
 }
 
-/// The message is not of VAPI's form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable;
-
-#[derive(Deserialize)]
-struct Wire {
-    message: WireMessage,
-}
-
-#[derive(Deserialize)]
-struct WireMessage {
-    r#type: String,
-    call: Option<Lenient<WireCall>>,
-    timestamp: Option<Lenient<WireTime>>,
-    status: Option<Lenient<String>>,
-    customer: Option<Lenient<WireCustomer>>,
-}
-
-#[derive(Deserialize)]
-struct WireCall {
-    id: Option<Lenient<String>>,
-    customer: Option<Lenient<WireCustomer>>,
-}
-
-#[derive(Deserialize)]
-struct WireCustomer {
-    /// E.164 from a telephone, anything from a SIP trunk, nothing from the web.
-    number: Option<Lenient<String>>,
-}
-
-/// Milliseconds today; a text in 2024.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum WireTime {
-    Millis(f64),
-    Text(DateTime<Utc>),
-}
-
-/// A field whose value, where it has another type than we know, is taken for absent: a message is not lost over it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Lenient<T> {
-    Known(T),
-    Other(IgnoredAny),
-}
-
-impl<T> Lenient<T> {
-    fn known(self) -> Option<T> {
-        match self {
-            Self::Known(value) => Some(value),
-            Self::Other(_) => None,
-        }
-    }
-}
-
 impl Envelope {
-    /// Reads a body. One with unreadable characters or values is repaired first, since a message is not lost over them.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Unreadable> {
-        let wire = serde_json::from_slice::<Wire>(body)
-            .or_else(|_| serde_json::from_str(&lenient_json::repair(body).0).map_err(|_| Unreadable))?;
-        let message = wire.message;
-        let kind = Kind::of(&message.r#type);
-        let r#type = plain(&message.r#type, MAX_WORD_CHARS).ok_or(Unreadable)?;
-        let (call_id, customer) = match message.call.and_then(Lenient::known) {
-            Some(call) => (call.id.and_then(Lenient::known), call.customer),
-            None => (None, None),
-        };
-        let mut customers = [customer, message.customer].into_iter().flatten().filter_map(Lenient::known);
-        let caller_phone = customers.find_map(|customer| Phone::parse_caller(&customer.number?.known()?).ok());
-        let message_at = message.timestamp.and_then(Lenient::known).and_then(|time| match time {
-            WireTime::Millis(millis) => DateTime::from_timestamp_millis(millis as i64),
-            WireTime::Text(time) => Some(time),
-        });
+    /// Reads what the door must know of a message. `None`: it names no type.
+    pub(crate) fn of(message: &ServerMessage) -> Option<Self> {
+        let r#type = message.r#type()?;
+        let kind = Kind::of(&r#type);
+        let message_at = message.sent_at();
         let distinction = match kind {
-            Kind::StatusUpdate => message.status.and_then(Lenient::known).and_then(|s| plain(&s, MAX_WORD_CHARS)),
-            Kind::ToolCalls => message_at.map(|at| at.timestamp_millis().to_string()),
+            Kind::StatusUpdate => message.text("/status").map(|status| status.chars().take(MAX_WORD_CHARS).collect()),
+            Kind::ToolCalls | Kind::FunctionCall => message_at.map(|at| at.timestamp_millis().to_string()),
             Kind::EndOfCallReport | Kind::AssistantRequest | Kind::Other => None,
         };
-        Ok(Self {
-            kind,
-            r#type,
-            call_id: call_id.and_then(|id| plain(&id, MAX_CALL_ID_CHARS)),
-            // What Postgres cannot keep is no time of a call.
-            message_at: message_at.filter(|at| (0..=MAX_MILLIS).contains(&at.timestamp_millis())),
-            caller_phone,
-            distinction,
-        })
+        let (call_id, caller_phone) = (message.call_id(), message.caller_phone());
+        Some(Self { kind, r#type, call_id, message_at, caller_phone, distinction })
     }
 
     /// The same for each try of one message, and for no other. Never made of the body where the call is known: the
@@ -159,9 +85,6 @@ impl Envelope {
     }
 }
 
-/// The year 9999.
-const MAX_MILLIS: i64 = 253_402_300_799_000;
-
 /// The key of a body that is no message.
 pub(crate) fn unreadable_key(body: &[u8]) -> String {
     format!("{}:unreadable", digest(body))
@@ -169,12 +92,6 @@ pub(crate) fn unreadable_key(body: &[u8]) -> String {
 
 fn digest(body: &[u8]) -> String {
     hex::encode(Sha256::digest(body))
-}
-
-/// A short text of visible characters; anything else names nothing.
-fn plain(text: &str, max_chars: usize) -> Option<String> {
-    let is_plain = !text.is_empty() && text.chars().count() <= max_chars && !text.chars().any(char::is_control);
-    is_plain.then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -185,14 +102,18 @@ mod tests {
 
     const CALL_ID: &str = "0b6d3c52-6c1e-4f0a-9d55-3f1f6f0c7a21";
 
-    fn parse(message: &Value) -> Result<Envelope, Unreadable> {
-        Envelope::parse(json!({ "message": message }).to_string().as_bytes())
+    fn parse(message: &Value) -> Option<Envelope> {
+        read(json!({ "message": message }).to_string().as_bytes())
+    }
+
+    fn read(body: &[u8]) -> Option<Envelope> {
+        Envelope::of(&ServerMessage::read(body)?)
     }
 
     fn sample(name: &str) -> (Envelope, Vec<u8>) {
         let path = format!("{}/../tests/fixtures/vapi/raw/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let body = std::fs::read(path).unwrap();
-        (Envelope::parse(&body).unwrap(), body)
+        (read(&body).unwrap(), body)
     }
 
     #[test]
@@ -221,7 +142,7 @@ mod tests {
                 "type": "end-of-call-report", "call": { "id": "c1" }, "artifact": { "presignedUrl": url },
             }});
             let body = body.to_string();
-            Envelope::parse(body.as_bytes()).unwrap().dedupe_key(body.as_bytes())
+            read(body.as_bytes()).unwrap().dedupe_key(body.as_bytes())
         };
         assert_eq!(key("https://a.example"), key("https://b.example"));
     }
@@ -230,7 +151,7 @@ mod tests {
     fn a_report_without_a_call_still_gets_a_job_and_its_own_key() {
         let report = |n: u8| {
             let body = json!({ "message": { "type": "end-of-call-report", "n": n } }).to_string();
-            let envelope = Envelope::parse(body.as_bytes()).unwrap();
+            let envelope = read(body.as_bytes()).unwrap();
             assert_eq!((envelope.needs_job(), &envelope.call_id), (true, &None));
             envelope.dedupe_key(body.as_bytes())
         };
@@ -258,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_id_that_is_none_is_not_taken_for_one() {
-        for id in [json!(""), json!("a\0b"), json!("x".repeat(201)), json!(7), json!(null)] {
+        for id in [json!(""), json!("\0"), json!("x".repeat(201)), json!([7]), json!(null)] {
             let envelope = parse(&json!({ "type": "end-of-call-report", "call": { "id": id } })).unwrap();
             assert_eq!(envelope.call_id, None);
         }
@@ -268,9 +189,9 @@ mod tests {
     fn what_is_no_message_is_unreadable() {
         let deep = "[".repeat(100_000);
         for body in ["", "{", "[]", "null", "{}", r#"{"message":{}}"#, r#"{"message":{"type":""}}"#, &deep] {
-            assert_eq!(Envelope::parse(body.as_bytes()), Err(Unreadable), "{body:.20}");
+            assert_eq!(read(body.as_bytes()), None, "{body:.20}");
         }
-        assert_eq!(Envelope::parse(b"\xff\xfe"), Err(Unreadable));
+        assert_eq!(read(b"\xff\xfe"), None);
         assert_ne!(unreadable_key(b"{"), unreadable_key(b"["));
     }
 }

@@ -1,8 +1,9 @@
 //! The tool calls of a `tool-calls` message, in every shape in which VAPI was seen to send them, and their answer.
 
 use domain::lenient_json;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
+use shared::server_message::ServerMessage;
 
 /// More calls in one message than any model makes.
 const MAX_CALLS: usize = 16;
@@ -12,7 +13,8 @@ const MAX_CALLS: usize = 16;
 pub(super) struct ToolCall {
     pub id: String,
     pub name: String,
-    pub arguments: Map<String, Value>,
+    /// `None`: they cannot be read.
+    pub arguments: Option<Map<String, Value>>,
 }
 
 /// The answer to one call. VAPI wants single-line strings.
@@ -33,45 +35,33 @@ pub(super) enum Said {
     Error(String),
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Wire {
-    message: WireMessage,
-}
+/// Why the arguments of a call cannot be read.
+pub(super) const UNREADABLE_ARGUMENTS: &str =
+    "`arguments` must be a JSON object, for example {\"first_name\": \"Maya\"}";
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names are VAPI's")]
-struct WireMessage {
-    #[serde(default)]
-    tool_call_list: Value,
-    #[serde(default)]
-    tool_with_tool_call_list: Value,
-    /// The older twin of `toolCallList`.
-    #[serde(default)]
-    tool_calls: Value,
-}
-
-/// The calls of a message, in its order. Empty where there is none that names a tool.
-pub(super) fn parse(body: &[u8]) -> Vec<ToolCall> {
-    let wire = serde_json::from_slice(body).or_else(|_| serde_json::from_str(&lenient_json::repair(body).0));
-    let Ok(Wire { message }) = wire else {
-        return Vec::new();
+/// The calls of a `tool-calls` message, in its order. Empty if none names a tool and an id to answer under.
+pub(super) fn calls(message: &ServerMessage) -> Vec<ToolCall> {
+    // `toolCalls` is the older twin. `null`, or a value of another type, is an empty list; one call may stand without a list.
+    let list = |pointer: &str| match message.get(pointer) {
+        Some(Value::Array(calls)) => calls.iter().collect(),
+        Some(call @ Value::Object(_)) => vec![call],
+        _ => Vec::new(),
     };
-    // `null`, or a value of another type, is an empty list.
-    let list = |value: Value| if let Value::Array(calls) = value { calls } else { Vec::new() };
-    let twins = [
-        list(message.tool_call_list),
-        list(message.tool_calls),
-        list(message.tool_with_tool_call_list).into_iter().map(|mut pair| pair["toolCall"].take()).collect(),
-    ];
-    let calls = twins.into_iter().find(|calls| !calls.is_empty()).unwrap_or_default();
-    calls.iter().take(MAX_CALLS).filter_map(parse_call).collect()
+    let pairs = list("/toolWithToolCallList");
+    let twins = [list("/toolCallList"), list("/toolCalls"), pairs.into_iter().map(|pair| &pair["toolCall"]).collect()];
+    let read =
+        |calls: &Vec<&Value>| calls.iter().take(MAX_CALLS).filter_map(|call| parse_call(call)).collect::<Vec<_>>();
+    twins.iter().map(read).find(|calls| !calls.is_empty()).unwrap_or_default()
+}
+
+/// The call of a `function-call` message, which has no id.
+pub(super) fn function_call(message: &ServerMessage) -> Option<ToolCall> {
+    let function = message.get("/functionCall")?;
+    Some(ToolCall { id: String::new(), name: function["name"].as_str()?.to_owned(), arguments: arguments(function) })
 }
 
 fn parse_call(call: &Value) -> Option<ToolCall> {
     let function = if call["function"].is_object() { &call["function"] } else { call };
-    let arguments = [&function["arguments"], &function["parameters"]].into_iter().find(|value| !value.is_null());
     Some(ToolCall {
         id: match &call["id"] {
             Value::String(id) => id.clone(),
@@ -79,14 +69,25 @@ fn parse_call(call: &Value) -> Option<ToolCall> {
             _ => return None,
         },
         name: function["name"].as_str()?.to_owned(),
-        arguments: match arguments {
-            Some(Value::Object(fields)) => fields.clone(),
-            Some(Value::String(json)) => serde_json::from_str(json)
-                .or_else(|_| serde_json::from_str(&lenient_json::repair(json.as_bytes()).0))
-                .unwrap_or_default(),
-            _ => Map::new(),
-        },
+        arguments: arguments(function),
     })
+}
+
+/// The arguments, as an object or as its text. `None`: there are some, and they cannot be read; the call must not run as if
+/// there were none.
+fn arguments(function: &Value) -> Option<Map<String, Value>> {
+    match [&function["arguments"], &function["parameters"]].into_iter().find(|value| !value.is_null()) {
+        None => Some(Map::new()),
+        Some(Value::Object(fields)) => Some(fields.clone()),
+        Some(Value::String(text)) if text.trim().is_empty() => Some(Map::new()),
+        Some(Value::String(text)) => match lenient_json::read(text.as_bytes()) {
+            Some((Value::Object(fields), _)) => Some(fields),
+            // The text "null".
+            Some((Value::Null, repairs)) if repairs.is_empty() => Some(Map::new()),
+            _ => None,
+        },
+        Some(_) => None,
+    }
 }
 
 /// VAPI drops an answer with line breaks.
@@ -100,9 +101,13 @@ mod tests {
 
     use super::*;
 
+    fn parse(body: &[u8]) -> Vec<ToolCall> {
+        super::calls(&ServerMessage::read(body).unwrap())
+    }
+
     fn calls(message: &Value) -> Vec<(String, String, Value)> {
         let calls = parse(json!({ "message": message }).to_string().as_bytes());
-        calls.into_iter().map(|call| (call.id, call.name, Value::Object(call.arguments))).collect()
+        calls.into_iter().map(|call| (call.id, call.name, json!(call.arguments))).collect()
     }
 
     #[test]
@@ -127,7 +132,7 @@ mod tests {
         for list in [format!(r#""toolCallList":null,"toolCalls":[{call}]"#), format!(r#""toolCallList":[{call}]"#)] {
             let body = format!(r#"{{"message":{{"type":"tool-calls",{list}}}}}"#);
             let calls = parse(body.as_bytes());
-            assert_eq!((&*calls[0].id, &calls[0].arguments["text"]), ("7", &json!("seven \u{fffd}")), "{body}");
+            assert_eq!((&*calls[0].id, &json!(calls[0].arguments)["text"]), ("7", &json!("seven \u{fffd}")), "{body}");
         }
     }
 
@@ -138,16 +143,47 @@ mod tests {
             let calls = parse(&std::fs::read(path).unwrap());
             let [call] = &calls[..] else { panic!("{name}: {} calls", calls.len()) };
             assert_eq!((&*call.id, &*call.name), ("call_Lk81functionTool", "get_student_context"));
-            assert_eq!(call.arguments["caller_number"], "+14155550142");
+            assert_eq!(json!(call.arguments)["caller_number"], "+14155550142");
         }
     }
 
     #[test]
-    fn a_call_that_cannot_be_answered_is_left_out_and_odd_arguments_are_none() {
+    fn a_call_that_cannot_be_answered_is_left_out() {
         assert!(calls(&json!({ "toolCallList": [{ "function": { "name": "get" } }, 7, null] })).is_empty());
-        let odd = calls(&json!({ "toolCallList": [{ "id": "c", "name": "get", "arguments": "not JSON" }] }));
-        assert_eq!(odd[0].2, json!({}));
         assert!(calls(&json!({ "toolCallList": "of another shape" })).is_empty());
+        let good = json!({ "id": "c", "name": "get" });
+        for message in [
+            json!({ "toolCallList": [{ "name": "get" }], "toolCalls": [good] }),
+            json!({ "toolCallList": good }),
+            json!({ "toolCallList": [[], good, "get"] }),
+        ] {
+            assert_eq!(calls(&message), [("c".to_owned(), "get".to_owned(), json!({}))], "{message}");
+        }
+    }
+
+    #[test]
+    fn arguments_that_cannot_be_read_are_not_taken_for_none() {
+        let read = |arguments: Value| {
+            let function = json!({ "name": "get", "parameters": arguments });
+            let message = json!({ "message": { "functionCall": function } }).to_string();
+            json!(function_call(&ServerMessage::read(message.as_bytes()).unwrap()).unwrap().arguments)
+        };
+        for none in [json!(null), json!({}), json!(""), json!(" "), json!("{}"), json!("null")] {
+            assert_eq!(read(none.clone()), json!({}), "{none}");
+        }
+        assert_eq!(read(json!("{\"a\":1e999,\"b\":\"7 \\ud83d\"}")), json!({ "a": null, "b": "7 \u{fffd}" }));
+        for odd in [
+            json!("not JSON"),
+            json!("[1]"),
+            json!("7"),
+            json!([]),
+            json!(7),
+            json!(true),
+            json!("{\"a\":"),
+            json!("NaN"),
+        ] {
+            assert_eq!(read(odd.clone()), Value::Null, "{odd}");
+        }
     }
 
     #[test]

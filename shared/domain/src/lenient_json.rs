@@ -3,6 +3,8 @@
 //! A strict reader refuses a whole call for one lone surrogate, one byte that is not UTF-8, or one number that no float
 //! holds. [`repair`] rewrites such a text into valid JSON and reports what it had to replace, by kind and without content.
 
+use serde_json::Value;
+
 /// Arrays and objects nested deeper than this are replaced by `null`. Strict readers stop at 128.
 const MAX_DEPTH: usize = 100;
 
@@ -45,11 +47,35 @@ impl Repairs {
     }
 }
 
+/// Reads JSON: strictly, or repaired if that fails. `None`: it is not JSON even then. If an object has a key twice, its last
+/// value counts.
+pub fn read(bytes: &[u8]) -> Option<(Value, Repairs)> {
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Some((value, Repairs::default()));
+    }
+    let (text, repairs) = repair(bytes);
+    Some((serde_json::from_str(&text).ok()?, repairs))
+}
+
 /// Returns `bytes` as JSON text that a strict reader accepts wherever this is possible, and what was repaired.
 ///
-/// The structure is not repaired: a text with missing brackets or commas stays as broken as it was.
+/// UTF-16 is read if it begins with a byte order mark. The structure is not repaired: a text with missing brackets or commas
+/// stays as broken as it was.
 pub fn repair(bytes: &[u8]) -> (String, Repairs) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => repair_utf8(rest),
+        [0xff, 0xfe, rest @ ..] => repair_utf8(utf16(rest, u16::from_le_bytes).as_bytes()),
+        [0xfe, 0xff, rest @ ..] => repair_utf8(utf16(rest, u16::from_be_bytes).as_bytes()),
+        _ => repair_utf8(bytes),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+fn repair_utf8(bytes: &[u8]) -> (String, Repairs) {
     let mut writer =
         Writer { out: String::with_capacity(bytes.len()), repairs: Repairs::default(), depth: 0, skipped: 0 };
     let mut is_in_string = false;
@@ -200,7 +226,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -232,6 +258,35 @@ mod tests {
             let (value, found) = repaired(text);
             assert_eq!(value, expected);
             assert_eq!((found.n_characters, found.n_values, found.n_nested), repairs, "{value}");
+        }
+    }
+
+    #[test]
+    fn every_encoding_that_a_sender_may_use_is_read() {
+        let expected = json!({ "naïve": "7 = sieben 😀" });
+        let text = expected.to_string();
+        let units: Vec<u16> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).collect();
+        for bytes in [
+            text.clone().into_bytes(),
+            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+            units.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+            units.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
+        ] {
+            assert_eq!(read(&bytes), Some((expected.clone(), Repairs::default())));
+        }
+        // An overlong form of "/" is two bytes that are not UTF-8, and Latin-1 is one.
+        for (bytes, value) in
+            [(&b"[\"\xc0\xaf\"]"[..], json!(["\u{fffd}\u{fffd}"])), (b"[\"Jos\xe9\"]", json!(["Jos\u{fffd}"]))]
+        {
+            assert_eq!(read(bytes).unwrap().0, value);
+        }
+        assert_eq!(
+            read(br#"{"a\ud83d":1,"b":{"\udc00":2}}"#).unwrap().0,
+            json!({ "a\u{fffd}": 1, "b": { "\u{fffd}": 2 } })
+        );
+        assert_eq!(read(br#"{"a":1,"a":2}"#).unwrap().0, json!({ "a": 2 }));
+        for broken in [&b""[..], b"{\"a\":", b"\x00\x01 no JSON", b"{}{}", b"\xff\xfe", b"{'a':1}"] {
+            assert_eq!(read(broken), None, "{broken:?}");
         }
     }
 

@@ -237,8 +237,8 @@ const fn of_students(query: &BrowseQuery) -> bool {
 
 fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
     if let Some(name) = &query.name {
-        sql.push(" and to_tsvector('simple', display_name) @@ ");
-        push_words(sql, name);
+        // Without a word the question is empty, and finds nobody.
+        sql.push(" and name_words @@ ").push_bind(student::beginnings(name)).push("::text::tsquery");
     }
     if let Some(cohort) = &query.cohort {
         sql.push(" and cohort = ").push_bind(cohort.clone());
@@ -262,12 +262,6 @@ async fn find_few(db: &Db, query: &BrowseQuery) -> Result<Option<Vec<StudentId>>
     sql.push(") select student_id from found limit ").push_bind(FEW + 1);
     let ids: Vec<StudentId> = sql.build_query_scalar().fetch_all(db).await?;
     Ok((ids.len() as i64 <= FEW).then_some(ids))
-}
-
-/// Every word is the beginning of one, so that "fraction" finds "fractions" in whatever language.
-fn push_words(sql: &mut QueryBuilder<Postgres>, words: &str) {
-    sql.push("regexp_replace(websearch_to_tsquery('simple', ").push_bind(words.to_owned());
-    sql.push(r")::text, '(''[^'']+'')', '\1:*', 'g')::tsquery");
 }
 
 fn go_on(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {

@@ -59,7 +59,7 @@ pub async fn find_sessions(
                from sessions s
                cross join lateral (
                    select display_name from students st where st.student_id = s.student_id
-                     and to_tsvector('simple', display_name) @@ $1::text::tsquery offset 0
+                     and name_words @@ $1::text::tsquery offset 0
                ) st
                where $2::timestamptz is null or (s.created_at, session_id) < ($2, $3)
                order by s.created_at desc, session_id desc limit $4"#,

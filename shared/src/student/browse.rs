@@ -71,7 +71,7 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
     match (few, words) {
         // `offset 0` has those of the name read first: they are few, whatever else they have in common.
         (Some(_), Some(words)) if is_narrowed => {
-            sql.push("(select * from students where to_tsvector('simple', display_name) @@ ").push_bind(words);
+            sql.push("(select * from students where name_words @@ ").push_bind(words);
             sql.push("::tsquery offset 0) s where true");
         }
         (Some(few), _) => {
@@ -79,7 +79,7 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
         }
         // The sum keeps the index of the words out of it: the matches are many, so that the next few by name are near.
         (None, Some(words)) => {
-            sql.push("students s where (to_tsvector('simple', s.display_name) @@ ").push_bind(words);
+            sql.push("students s where (s.name_words @@ ").push_bind(words);
             sql.push("::tsquery)::integer + 0 = 1");
         }
         (None, None) => {

@@ -20,7 +20,15 @@ pub fn check_name(name: &str, faults: &mut Vec<FieldFault>) {
     if name.trim().is_empty() {
         faults.push(fault("display_name", "give at least one letter"));
     }
-    check_text("display_name", name, MAX_NAME, faults);
+    check_line("display_name", name, MAX_NAME, faults);
+}
+
+/// [`check_text`] on one line.
+pub fn check_line(field: &str, text: &str, max: usize, faults: &mut Vec<FieldFault>) {
+    check_text(field, text, max, faults);
+    if text.trim().chars().any(|c| c.is_whitespace() && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))) {
+        faults.push(fault(field, "write it on one line, without tabs"));
+    }
 }
 
 /// A text of at most `max` characters that Postgres can keep and that hides nothing from its reader.
@@ -46,7 +54,7 @@ pub fn check_cohort(cohort: Option<&str>, faults: &mut Vec<FieldFault>) {
     if cohort.trim().is_empty() {
         faults.push(fault("cohort", "give at least one letter, or leave it out"));
     }
-    check_text("cohort", cohort, MAX_COHORT, faults);
+    check_line("cohort", cohort, MAX_COHORT, faults);
 }
 
 /// The number of phone numbers; each was read by [`Phone::parse`].
@@ -71,5 +79,26 @@ pub fn check_locale(locale: Option<&str>, faults: &mut Vec<FieldFault>) {
 pub fn check_timezone(timezone: Option<&str>, faults: &mut Vec<FieldFault>) {
     if timezone.is_some_and(|name| name.parse::<chrono_tz::Tz>().is_err()) {
         faults.push(fault("timezone", "give an IANA name, for example `Europe/Berlin`"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_line_that_its_reader_sees_whole() {
+        let is_good = |name: &str| {
+            let mut faults = Vec::new();
+            check_name(name, &mut faults);
+            faults.is_empty()
+        };
+        for name in ["Maya", "D’Andre", "Jose\u{301}", "نور", "李明", "प्रिया", "Anne-Marie", "O'Neill Jr.", "Işıl"]
+        {
+            assert!(is_good(name), "{name}");
+        }
+        for name in ["", " ", "A\nB", "A\rB", "A\tB", "A\u{0}", "A\u{2028}B", "A\u{202e}", "\u{200b}A", "A\u{85}B"] {
+            assert!(!is_good(name), "{name:?}");
+        }
     }
 }

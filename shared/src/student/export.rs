@@ -16,7 +16,7 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
     let all = sqlx::query_scalar!(
         r#"select jsonb_build_object(
                'exported_at', $2::timestamptz,
-               'student', to_jsonb(st),
+               'student', to_jsonb(st) - '{name_key,name_words}'::text[],
                'phones', (select coalesce(jsonb_agg(p.phone order by p.phone), '[]')
                    from student_phones p where p.student_id = st.student_id),
                'earlier_versions', (select coalesce(jsonb_agg(to_jsonb(v) order by v.valid_to), '[]')

@@ -3,6 +3,7 @@
 use crate::access::{Caller, Scope};
 use crate::db::{Db, Result};
 use crate::id::StudentId;
+use crate::plain_text;
 
 /// Up to so many are read at once and sorted; of more, the list by name is walked instead. Namesakes stand together in
 /// it, far from its beginning perhaps, so a walk has to be the exception.
@@ -57,7 +58,7 @@ pub async fn find_students(
         StudentHit,
         // The sum keeps the index of the words out of it: the matches are many, so that the next few by name are near.
         r#"select student_id as "student_id: StudentId", display_name, grade from students
-           where (to_tsvector('simple', display_name) @@ $1::text::tsquery)::integer + 0 = 1
+           where (name_words @@ $1::text::tsquery)::integer + 0 = 1
              and ($2::text is null or (lower(display_name), student_id) > (lower($2), $3))
            order by lower(display_name), student_id limit $4"#,
         words,
@@ -73,7 +74,7 @@ pub async fn find_students(
 pub(crate) async fn few_of_name(db: &Db, words: &str, few: i64) -> Result<Option<Vec<StudentId>>> {
     let ids = sqlx::query_scalar!(
         r#"select student_id as "student_id: StudentId" from students
-           where to_tsvector('simple', display_name) @@ $1::text::tsquery limit $2"#,
+           where name_words @@ $1::text::tsquery limit $2"#,
         words,
         few + 1,
     )
@@ -82,10 +83,11 @@ pub(crate) async fn few_of_name(db: &Db, words: &str, few: i64) -> Result<Option
     Ok((ids.len() as i64 <= few).then_some(ids))
 }
 
-/// A question for Postgres' text search: each word of `text` begins one. Empty where there is none.
+/// A question for `students.name_words`: each word of `text` begins one, however it is typed. Empty if there is no word.
 pub(crate) fn beginnings(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(8);
-    words.map(|word| format!("'{}':*", word.to_lowercase())).collect::<Vec<_>>().join(" & ")
+    let folded = plain_text::fold_name(text);
+    let words = folded.split(|c: char| c.is_ascii_punctuation() || c.is_whitespace()).filter(|word| !word.is_empty());
+    words.take(8).map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ")
 }
 
 #[cfg(test)]
@@ -108,7 +110,7 @@ mod tests {
     #[test]
     fn words_become_beginnings_and_signs_nothing() {
         assert_eq!(beginnings("Oko, MAR"), "'oko':* & 'mar':*");
-        assert_eq!(beginnings("o'neill & | ! ( ) \\"), "'o':* & 'neill':*");
+        assert_eq!(beginnings("o'neill & | ! ( ) \\"), "'oneill':*");
         assert_eq!(beginnings(" -- "), "");
     }
 
@@ -121,6 +123,63 @@ mod tests {
         assert_eq!(names(&db, "MAR", None).await, ["Marie Okonkwo", "Okello Mars"]);
         assert!(names(&db, "konkwo", None).await.is_empty(), "the middle of a word is no beginning");
         assert!(names(&db, "!", None).await.is_empty());
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn a_name_is_found_as_it_is_typed(db: Db) {
+        for name in ["José", "D’Andre", "Straße", "Jean-Luc", "Jose\u{301}", "प्रिया", "Øyvind", "O'Neill"]
+        {
+            add(&db, name).await;
+        }
+        for (typed, found) in [
+            ("jose", &["José", "Jose\u{301}"][..]),
+            ("JOSÉ", &["José", "Jose\u{301}"]),
+            ("Jose\u{301}", &["José", "Jose\u{301}"]),
+            ("DAndre", &["D’Andre"]),
+            ("d'andre", &["D’Andre"]),
+            ("andre", &["D’Andre"]),
+            ("Strasse", &["Straße"]),
+            ("STRASSE", &["Straße"]),
+            ("jean luc", &["Jean-Luc"]),
+            ("luc jean", &["Jean-Luc"]),
+            ("प्रिया", &["प्रिया"]),
+            ("oyv", &["Øyvind"]),
+            ("o neill", &["O'Neill"]),
+            ("oneill", &["O'Neill"]),
+            ("o’neill", &["O'Neill"]),
+        ] {
+            let mut names = names(&db, typed, None).await;
+            names.sort();
+            let mut found = found.to_vec();
+            found.sort_unstable();
+            assert_eq!(names, found, "{typed}");
+        }
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn the_database_folds_names_as_we_do(db: Db) {
+        let letters =
+            "aZéÉøØłŁßẞæÆœþÞıİIıđÐħĦςΣΩωЙйЇїЁё’'`´ʻʼ-‐‑–—_. .ﬁ１Ａ\u{301}\u{323}\u{200b}\u{202e}\u{ad}\u{a0}مُنé1/(&नि";
+        let letters: Vec<char> = letters.chars().collect();
+        let mut names: Vec<String> =
+            vec!["José".to_owned(), "Jean-Luc O’Neill".to_owned(), "  İpek  ŞAHİN ".to_owned()];
+        // Each neighbourhood of two and of three letters that a step through the list makes.
+        for step in 1..letters.len() {
+            names.extend(
+                (0..letters.len())
+                    .map(|at| (0..4).map(|n| letters[(at + n * step) % letters.len()]).collect::<String>()),
+            );
+        }
+        let folded: Vec<String> = sqlx::query_scalar(
+            "select fold_name(name) from unnest($1::text[]) with ordinality as t (name, n) order by n",
+        )
+        .bind(&names)
+        .fetch_all(&db)
+        .await
+        .unwrap();
+        for (name, folded) in names.iter().zip(folded) {
+            assert_eq!(folded, plain_text::fold_name(name), "{name:?}");
+        }
     }
 
     #[sqlx::test(migrations = "../migrations")]

@@ -6,6 +6,7 @@ use super::StudentStatus;
 use crate::access::{Caller, Scope};
 use crate::db::{Executor, Result};
 use crate::id::StudentId;
+use crate::plain_text;
 
 /// A row of a list of students.
 #[derive(Clone)]
@@ -29,7 +30,7 @@ impl std::fmt::Debug for StudentItem {
 /// Which students, and from where: by name, then id.
 #[derive(Clone, Debug, Default)]
 pub struct StudentQuery {
-    /// Part of the name, whatever its case.
+    /// Part of the name, however it is typed: without regard to case, accents and apostrophes.
     pub name_contains: Option<String>,
     pub grade: Option<i16>,
     /// In whole.
@@ -42,6 +43,10 @@ pub struct StudentQuery {
 /// Students by name. Needs `students:read`.
 pub async fn list_students(db: impl Executor<'_>, caller: &Caller, query: &StudentQuery) -> Result<Vec<StudentItem>> {
     caller.require(Scope::StudentsRead)?;
+    let name = query.name_contains.as_deref().map(plain_text::fold_name);
+    if name.as_deref() == Some("") {
+        return Ok(Vec::new());
+    }
     let (after_name, after_id) = query.after.clone().map_or((None, None), |(name, id)| (Some(name), Some(id)));
     Ok(sqlx::query_as!(
         StudentItem,
@@ -52,13 +57,13 @@ pub async fn list_students(db: impl Executor<'_>, caller: &Caller, query: &Stude
                select count(*) as n_sessions, max(coalesce(started_at, created_at)) as last_session_at
                from sessions where sessions.student_id = s.student_id
            ) c on true
-           where ($1::text is null or position(lower($1) in lower(display_name)) > 0)
+           where ($1::text is null or position($1 in name_key) > 0)
              and ($2::smallint is null or grade = $2)
              and ($6::text is null or cohort = $6)
              and ($3::text is null or (lower(display_name), s.student_id) > (lower($3), $4))
            order by lower(display_name), s.student_id
            limit $5"#,
-        query.name_contains.as_deref(),
+        name,
         query.grade,
         after_name,
         after_id as Option<StudentId>,

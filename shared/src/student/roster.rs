@@ -117,22 +117,22 @@ async fn find_student(tx: &mut Connection, row: &RosterRow) -> Result<Option<Stu
         }
     }
     let phones: Vec<String> = row.phones.iter().map(|phone| phone.as_str().to_owned()).collect();
+    let name = fold_name(&row.display_name);
     // Whoever has another external id is another student, whatever the name.
     let candidates = sqlx::query!(
         r#"select student_id as "student_id: StudentId", display_name from students s
            where ($3::text is null or external_id is null)
              and case when cardinality($1::text[]) > 0
                  then exists (select from student_phones p where p.student_id = s.student_id and p.phone = any($1))
-                 else lower(display_name) = lower($2)
+                 else name_key = $2
                      and not exists (select from student_phones p where p.student_id = s.student_id) end
            order by created_at, student_id limit 100"#,
         &phones,
-        row.display_name,
+        name,
         row.external_id,
     )
     .fetch_all(tx)
     .await?;
-    let name = fold_name(&row.display_name);
     let same = candidates.into_iter().find(|candidate| fold_name(&candidate.display_name) == name);
     Ok(same.map(|candidate| candidate.student_id))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use domain::answer::{self, Language};
+use domain::answer::{self, Expecting, Language};
 use regex::Regex;
 use shared::curriculum::Curriculum;
 
@@ -168,8 +168,14 @@ const AROUND: &[&str] = &[
     "harder",
 ];
 
-/// Whether an answer is the expected one; `None` where it cannot be compared.
-pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>, language: Language) -> Option<bool> {
+/// Whether an answer to `asked` is the expected one; `None` where it cannot be compared.
+pub(super) fn check(
+    expected: &Expected,
+    asked: &str,
+    said: &str,
+    value: Option<Value>,
+    language: Language,
+) -> Option<bool> {
     match expected {
         Expected::Number(number, key) => {
             match answer::judge("", &answer::Key::from(key.as_str()), said, language) {
@@ -177,6 +183,15 @@ pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>, langu
                 answer::Judgement::Wrong => return Some(false),
                 answer::Judgement::WrongForm => return None,
                 answer::Judgement::Undecided => {}
+            }
+            // "Three remainder one" is two numbers, and only the question says what was divided.
+            let committed = answer::read(said, language, Expecting::Number).committed;
+            if matches!(committed, Some(answer::Value::Remainder(_))) {
+                return match answer::judge(asked, &answer::Key::from(key.as_str()), said, language) {
+                    answer::Judgement::Right => Some(true),
+                    answer::Judgement::Wrong => Some(false),
+                    answer::Judgement::WrongForm | answer::Judgement::Undecided => None,
+                };
             }
             if value?.equals(*number) {
                 return Some(true);
@@ -265,7 +280,7 @@ mod tests {
     fn check_answer(task: &str, said: &str) -> Option<bool> {
         let starter = Curriculum::starter();
         let expected = Keys::new(&starter).expected(&plain(task), Language::English)?;
-        check(&expected, &plain(said), values(said, Language::English).last().copied(), Language::English)
+        check(&expected, &plain(task), &plain(said), values(said, Language::English).last().copied(), Language::English)
     }
 
     #[test]
@@ -274,6 +289,14 @@ mod tests {
         assert_eq!(check_answer("What is one half plus one third?", "so it's five sixths"), Some(true));
         assert_eq!(check_answer("Let's try another: one quarter plus two thirds.", "Eleven twelfths."), Some(true));
         assert_eq!(check_answer("What is 163 - 156 = ?", "13"), Some(false));
+    }
+
+    #[test]
+    fn a_remainder_is_held_against_the_division() {
+        assert_eq!(check_answer("What is 10 divided by 3?", "Three remainder one."), Some(true));
+        assert_eq!(check_answer("What is 10 divided by 3?", "Three remainder two."), Some(false));
+        assert_eq!(check_answer("What is 10 divided by 3?", "Two remainder four."), Some(false));
+        assert_eq!(check_answer("What is 10 divided by 3?", "remainder one"), None);
     }
 
     #[test]

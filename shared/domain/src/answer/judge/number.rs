@@ -7,10 +7,10 @@ use crate::answer::key::{
     AskedForm, asked_power, asked_unit, computed, currency, is_rounded, unit_named, units_of, whole_value,
 };
 use crate::answer::number::{Form, Number};
-use crate::answer::numbers;
 use crate::answer::reading::{Claim, Expecting};
 use crate::answer::unit::{Base, Unit};
 use crate::answer::value::{Clock, Date, Relation, Remainder, Sign, Value};
+use crate::answer::{calculations, numbers};
 
 impl Case<'_> {
     pub(super) fn judge_number(&self) -> Judgement {
@@ -110,7 +110,28 @@ impl Case<'_> {
         if self.asks(&["remainder", "left", "resto", "rest", "sobra", "übrig"]) {
             return self.compare_value(key, remainder.rest);
         }
-        Judgement::Undecided
+        let Some((quotient, (dividend, divisor))) = remainder.quotient.zip(self.asked_division(key)) else {
+            return Judgement::Undecided;
+        };
+        let Some(total) = quotient.times(divisor).and_then(|product| product.plus(remainder.rest)) else {
+            return Judgement::Undecided;
+        };
+        let is_rest = remainder.rest.minus(divisor).is_some_and(Exact::is_negative) && !remainder.rest.is_negative();
+        match self.key.form_for(self.ask) {
+            _ if total != dividend || !is_rest => Judgement::Wrong,
+            Some(_) => Judgement::WrongForm,
+            None => Judgement::Right,
+        }
+    }
+
+    /// The whole numbers of "10 divided by 3", if this is all that the question asks for.
+    fn asked_division(&self, key: &Number) -> Option<(Exact, Exact)> {
+        use crate::answer::expression::Operation::Divide;
+        let [calculation] = &calculations(self.ask, self.asked)[..] else { return None };
+        let Expression::Operation { operation: Divide, left, right } = &calculation.expression else { return None };
+        let (dividend, divisor) = (left.value()?, right.value()?);
+        let is_asked = dividend.over(divisor) == Some(key.value) && dividend.is_whole() && divisor.is_whole();
+        (is_asked && !divisor.is_negative()).then_some((dividend, divisor))
     }
 
     fn compare_value(&self, key: &Number, value: Exact) -> Judgement {

@@ -1,0 +1,65 @@
+//! Files that people import.
+
+use std::path::{Path, PathBuf};
+
+use super::json_file;
+use crate::processes::operator;
+use crate::psql::psql;
+use crate::service::Service;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/reports").join(name)
+}
+
+fn import(service: &Service, name: &str) -> String {
+    operator(service, &["student", "import", path(name).to_str().unwrap()]).1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roster_is_taken_row_by_row() {
+    let service = Service::start().await;
+    let told = import(&service, "15-import-zone-and-locale.csv");
+    for line in 2..=5 {
+        assert!(told.contains(&format!("line {line}: ")), "{told}");
+    }
+    assert_eq!(psql(&service.database_url, "select count(*) from students"), "0", "{told}");
+
+    let told = import(&service, "16-import-line-number.csv");
+    assert!(told.contains("line 4: ") && !told.contains("line 2: "), "{told}");
+
+    let told = import(&service, "17-import-twice.csv");
+    assert!(told.contains("1 students added, 0 changed, 1 already there, 0 rows refused"), "{told}");
+    let told = import(&service, "17-import-twice.csv");
+    assert!(told.contains("0 students added, 0 changed, 2 already there, 0 rows refused"), "{told}");
+
+    let told = import(&service, "18-import-apostrophe.csv");
+    assert!(told.contains("1 students added"), "{told}");
+    let phones = "select phone from student_phones join students using (student_id) where display_name = 'Apo A'";
+    assert_eq!(psql(&service.database_url, phones), "+14155558009");
+
+    let told = import(&service, "84-students.csv");
+    assert!(told.contains("1 students added, 0 changed, 1 already there, 2 rows refused"), "{told}");
+    assert!(told.contains("line 2: timezone:") && told.contains("line 7: "), "{told}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_curriculum_of_json_is_not_cut_at_the_signs_of_the_sheet() {
+    let service = Service::start().await;
+    let mut curriculum = json_file("26-curriculum-json-separators.json")["file"].clone();
+    let ask = |text: &str| serde_json::json!({ "ask": text, "answer": "3" });
+    curriculum["skills"][0]["questions"].as_array_mut().unwrap().push(ask("What is |-3|?"));
+    let file = std::env::temp_dir().join(format!("curriculum-{}.json", uuid::Uuid::now_v7().simple()));
+    std::fs::write(&file, curriculum.to_string()).unwrap();
+    let (is_good, told) = operator(&service, &["curriculum", "import", file.to_str().unwrap()]);
+    std::fs::remove_file(file).unwrap();
+    assert!(is_good, "{told}");
+    let curriculum = shared::curriculum::load(&mut service.db.acquire().await.unwrap()).await.unwrap();
+    let skill = serde_json::to_value(curriculum.find_skill("maths.zz.r").unwrap()).unwrap();
+    assert_eq!(
+        (&skill["questions"][0]["ask"], &skill["questions"][0]["answer"]),
+        (&"Is a => b?".into(), &"yes".into())
+    );
+    assert_eq!(skill["questions"][1]["ask"], "What is |-3|?");
+    service.stop().await;
+}
