@@ -123,7 +123,7 @@ cue! {
     NEW_TASK =
         r"\b(?:another|next|new|last|final|first|harder|trickier|easier|different) (?:one|question|problem|exercise|example|challenge|sentence|word)\b"
         | r"\bhere(?:'s| is| comes)\b.*\b(?:question|one|problem|another)\b" | r"\b(?:now|let's) try\b" | r"\btry (?:this|another|one)\b" | r"\blast one\b"
-        | r"\bnext (?:up|we)\b" | r"\bmove on\b" | r"\bready for\b" | r"\bhow about\b"
+        | r"\bnext (?:up|we)\b" | r"\b(?:another|next|n[aä]chste[rs]?|otra|siguiente)[:,.]" | r"\bmove on\b" | r"\bready for\b" | r"\bhow about\b"
 }
 
 cue! {
@@ -259,6 +259,23 @@ cue! {
 cue! {
     /// The tutor goes on with the task that is open.
     CONTINUES = r"^(?:ok(?:ay)?|yes|yeah|right|good|great|exactly|perfect|nice|correct|that's it|s[ií]|bien|ja|genau|gut)?[\s,.!]*(?:so|then|now (?:what|how|the|put|add|try)|and (?:with|so|then|now)|which (?:means|leaves|makes)|pues|entonces|also|dann|und dann)\b"
+}
+
+cue! {
+    /// The tutor says what to do next with the open task.
+    INSTRUCTION =
+        r"(?:^|[.!?\n]\s*)(?:(?:yes|ok(?:ay)?|so|then|and|now|just|well|hm+)[\s,.!]*)*(?:add|subtract|take (?:away|off|\w+ (?:away|off|from))|multiply|divide|double|halve|count|round|use|draw|split|write|put|find|compare|line|turn|start|look|check|test|picture|sound|work|make|move|keep|carry|flip|share|group|teile?|z[aä]hle?|nimm|setz|cuenta|suma|resta|divide|multiplica)\b"
+        | r"(?:^|[.!?\n]\s*)try (?:\w+ths|\w+ing|tens|ones|halves|quarters|the|a)\b"
+}
+
+cue! {
+    /// The tutor asks for the same once more.
+    ONCE_MORE = r"\b(?:again|once more)\b"
+}
+
+cue! {
+    /// The tutor asks whether an answer was heard right.
+    CHECKS_HEARING = r"\b(?:was that|did you say|did i hear|say that again|did i (?:get|catch))\b"
 }
 
 cue! {

@@ -45,7 +45,11 @@ pub(super) enum Model {
 
 /// What a model says of one turn.
 enum Says {
-    Answer { turn: usize, skill: Option<String>, verdict: &'static str },
+    Answer {
+        turn: usize,
+        skill: Option<String>,
+        verdict: &'static str,
+    },
     /// In words that are not in the transcript.
     Invented,
     NoAnswer,
