@@ -13,8 +13,8 @@ use shared::evidence::{Help, Verdict};
 use super::arithmetic;
 use super::attempt;
 use super::cues::{
-    ACKNOWLEDGEMENT, ASKING, BARE_PRAISE, CHECK_IN, CLOSING, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT_REQUEST,
-    NEW_TASK, PROBE, SMALL_TALK, YES_NO,
+    ACKNOWLEDGEMENT, ASKING, ASKS_AGAIN, BARE_PRAISE, CHECK_IN, CLOSING, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS,
+    HINT_REQUEST, NEW_TASK, PROBE, SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences, words};
 use super::key::{self, Expected, Keys};
@@ -83,6 +83,8 @@ pub(super) struct Judgement {
     relation: Option<Relation>,
     /// The form of the task.
     form: Option<Form>,
+    /// The tutor took it for right.
+    is_accepted: bool,
     standing: Standing,
 }
 
@@ -158,6 +160,7 @@ fn at_once(
         is_told: task.is_some_and(|task| task.is_told),
         relation: task.map(|task| task.relation),
         form: task.map(|task| task.form),
+        is_accepted: false,
         standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
@@ -190,6 +193,7 @@ fn at_once(
     let miscalculated =
         arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
     let tutor = heard(exchange, value);
+    judgement.is_accepted = matches!(tutor, Heard::Right | Heard::LikelyRight);
     // The key of a hint or step is less certain than that of a task: a tutor who goes on as after a right answer may mean
     // another step.
     let is_step = judgement.relation.is_some_and(|relation| relation != Relation::New);
@@ -414,6 +418,9 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let reading = answer::read(said, exchange.language, Expecting::Anything);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
+    if ASKS_AGAIN.is_match(said) {
+        return Kind::Question;
+    }
     if DONT_KNOW.is_match(said) && !attempts && !commits {
         return Kind::DontKnow;
     }

@@ -1,10 +1,12 @@
 //! How much help came before each answer: none, a hint, or the answer itself.
 
-use domain::answer::Language;
 use domain::task::{Form, Relation};
 use shared::evidence::{Help, Verdict};
 
-use super::super::cues::{ASKS_HELP, CHECKS_HEARING, CONTINUES, HINT, INSTRUCTION, NEW_TASK, ONCE_MORE, REPEAT_AFTER};
+use super::super::cues::{
+    ANOTHER, ASKS_AGAIN, ASKS_HELP, CHECKS_HEARING, CONTINUES, EXERCISE, HINT, INSTRUCTION, NEW_TASK, ONCE_MORE,
+    REPEAT_AFTER,
+};
 use super::super::exchange::{Exchange, sentences, words};
 use super::super::key;
 use super::super::numbers::{Value, values};
@@ -26,6 +28,8 @@ struct Open {
     had_failed: bool,
     /// The last answer was right, or the tutor took it for right.
     was_right: bool,
+    /// The student only asked to hear it again.
+    asked_again: bool,
 }
 
 /// Help counts from the beginning of a task to its answer.
@@ -34,19 +38,20 @@ pub(super) fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
     for (exchange, judgement) in exchanges.iter().zip(judgements.iter_mut()) {
         let opens = open.ends_before(exchange, judgement);
         if opens {
-            open = Open { form: judgement.form, ..Open::default() };
+            open = Open { form: judgement.form, known: std::mem::take(&mut open.known), ..Open::default() };
         } else if CHECKS_HEARING.is_match(&exchange.task) {
             // "Was that seventeen or seventy?" helps nobody.
             open.failed = open.had_failed;
+        } else {
+            open.failed |= open.hints(exchange);
         }
         open.hear(exchange, opens);
         judgement.step = open.failed;
-        let hints = !opens && (HINT.is_match(&exchange.task) || INSTRUCTION.is_match(&exchange.task));
         judgement.help = match judgement.value {
-            _ if judgement.is_told || judgement.standing == Standing::Settled => Help::Told,
+            _ if judgement.is_told || judgement.standing == Standing::Settled && !opens => Help::Told,
             Some(value) if among(&open.told, value) => Help::Told,
             None if names(&open.statements, &exchange.said) => Help::Told,
-            _ if open.failed || hints => Help::Hint,
+            _ if open.failed => Help::Hint,
             _ => Help::None,
         };
         open.answered(exchange, judgement);
@@ -59,17 +64,39 @@ impl Open {
         let task = exchange.task.as_str();
         let numbers = self.numbers(exchange);
         let shares = numbers.iter().any(|number| among(&self.known, *number));
-        let asks = sentences(task).iter().any(|(_, asks)| *asks);
+        let goes_on = self.failed && (CONTINUES.is_match(task) || ONCE_MORE.is_match(task));
         match judgement.relation {
-            Some(_) if NEW_TASK.is_match(task) && self.was_right => true,
-            Some(Relation::New) if NEW_TASK.is_match(task) => true,
-            Some(Relation::New) if self.failed && (CONTINUES.is_match(task) || ONCE_MORE.is_match(task)) => false,
+            _ if ANOTHER.is_match(task) || self.was_right && NEW_TASK.is_match(task) => true,
+            _ if goes_on => false,
             // After a try that was not right, what takes up the numbers of the task helps on with it.
-            Some(Relation::New) if !self.was_right && shares => asks && judgement.form == self.form,
+            Some(Relation::New) if !self.was_right && shares => self.is_whole(exchange, judgement),
             Some(Relation::New) => self.was_right || self.known.is_empty() || !numbers.is_empty() || !self.failed,
             Some(_) => self.was_right && !numbers.is_empty() && !shares,
+            None if self.known.is_empty() && self.form.is_none() => true,
             None => judgement.opens_task || self.was_right && is_new(exchange, self.failed),
         }
+    }
+
+    /// Whether what the tutor says is a whole exercise, and no part of the open one.
+    fn is_whole(&self, exchange: &Exchange, judgement: &Judgement) -> bool {
+        let all = sentences(&exchange.task);
+        let is_fresh = |text: &str| values(text, exchange.language).iter().any(|number| !among(&self.known, *number));
+        let asks = all.iter().any(|(_, asks)| *asks) || EXERCISE.is_match(&exchange.task);
+        let is_bare =
+            |text: &str| words(text).count() <= BARE && !words(text).any(|word| matches!(word, "is" | "it's"));
+        let tells = || all.iter().any(|(text, asks)| !asks && is_fresh(text));
+        let is_new_sum = || all.last().is_some_and(|(text, _)| is_bare(text) && is_fresh(text));
+        asks && (judgement.form == self.form || tells()) || judgement.form == self.form && is_new_sum()
+    }
+
+    /// Whether the tutor helps on with the open task.
+    fn hints(&self, exchange: &Exchange) -> bool {
+        let Exchange { task, language, .. } = exchange;
+        if self.asked_again {
+            return false;
+        }
+        let takes_up = !self.was_right && words(task).count() > REPETITION && !values(task, *language).is_empty();
+        HINT.is_match(task) || INSTRUCTION.is_match(task) || takes_up
     }
 
     /// The numbers of what the tutor says, without those that only repeat the answer in front.
@@ -92,9 +119,13 @@ impl Open {
         let statements = sentences(task).into_iter().filter(|(_, asks)| !asks).map(|(text, _)| text);
         if opens {
             self.told.extend(statements.clone().filter_map(|text| key::stated(text, *language)));
-            self.known.extend(values(task, *language));
+            let numbers = values(task, *language);
+            // "And what percent are empty?" asks about the numbers before.
+            if !numbers.is_empty() {
+                self.known = numbers;
+            }
         } else {
-            let given = statements.clone().flat_map(|text| given(text, *language)).filter(|v| !among(&self.known, *v));
+            let given = statements.clone().flat_map(|text| values(text, *language)).filter(|v| !among(&self.known, *v));
             self.told.extend(given);
         }
         for text in statements.filter(|_| !opens || REPEAT_AFTER.is_match(task)) {
@@ -105,15 +136,14 @@ impl Open {
 
     fn answered(&mut self, exchange: &Exchange, judgement: &Judgement) {
         self.had_failed = self.failed;
-        self.was_right = false;
+        self.was_right = judgement.is_accepted || repeats(exchange);
+        self.asked_again = ASKS_AGAIN.is_match(exchange.said.trim());
         match (judgement.kind, judgement.verdict) {
             (Kind::Answer, Some(Verdict::Incorrect | Verdict::Partial)) | (Kind::DontKnow, _) => self.failed = true,
             (Kind::Answer, Some(Verdict::Correct)) => {
                 self.was_right = true;
                 self.failed &= judgement.help != Help::None;
             }
-            // The tutor took a wrong answer for right.
-            (Kind::Answer, None) if judgement.is_disputed => self.was_right = judgement.checked == Some(false),
             _ if judgement.value.is_none() && ASKS_HELP.is_match(&exchange.said) => self.failed = true,
             _ => {}
         }
@@ -121,16 +151,22 @@ impl Open {
     }
 }
 
+/// Whether the tutor's reply begins with the student's number and goes on.
+fn repeats(exchange: &Exchange) -> bool {
+    let Exchange { said, reply, language, .. } = exchange;
+    let all = sentences(reply);
+    let Some((first, false)) = all.first().filter(|_| all.len() > 1) else { return false };
+    let (said, back) = (values(said, *language), values(first, *language));
+    words(first).count() <= REPETITION && !back.is_empty() && back.iter().all(|number| among(&said, *number))
+}
+
+/// So many words are a bare exercise: "Minus four times minus six."
+const BARE: usize = 6;
 /// A sentence with so many words only repeats a number.
 const REPETITION: usize = 4;
 
 fn among(values: &[Value], value: Value) -> bool {
     values.iter().any(|known| known.equals(value.amount))
-}
-
-/// The numbers that a statement gives.
-fn given(text: &str, language: Language) -> Vec<Value> {
-    values(text, language)
 }
 
 /// Whether the tutor asks for something new after a right answer. After a failed try the steps of its task go on.
