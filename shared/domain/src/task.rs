@@ -416,11 +416,14 @@ fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> 
         .or_else(|| found::story::find(sentence, all, before))
 }
 
-/// Whether the words around the task name its answer.
+/// Whether the words around the task name its answer, as a result and not among what is given: "The scores were six, eight
+/// and ten."
 fn told(found: &Found, sentences: &[Sentence], at: usize) -> bool {
     let Some(value) = found.expected.as_deref().and_then(exact) else { return false };
-    let others = sentences.iter().enumerate().filter(|(i, _)| *i != at);
-    others.flat_map(|(_, sentence)| sentence.numbers()).any(|num| num.value == value)
+    let others = sentences.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, sentence)| sentence);
+    others.filter(|sentence| sentence.numbers().last().is_some_and(|num| num.value == value)).any(|sentence| {
+        sentence.numbers().len() == 1 || sentence.has_any(&[Cue::Is, Cue::Its, Cue::Equals, Cue::Makes])
+    })
 }
 
 fn exact(key: &str) -> Option<Exact> {

@@ -29,7 +29,7 @@ cue! {
         r"^(?:oh |um |well |ok(?:ay)? |hmm |ah |but )*(?:no|nope|nah|nu+h)\b"
         | r"\bnot (?:quite|right|correct|exactly|really|the|a|an|what|how|yet|there|so|in this|true|all|needed|equal|\d)\b"
         | r"\b(?:isn't|aren't|wasn't|doesn't|don't think|didn't|can't be|won't|isnt|doesnt|not be)\b"
-        | r"\bin-?correct\b" | r"\bwrong\b" | r"\bmistaken?s?\b" | r"\berrors?\b" | r"\bmix(?:ed|ing) up\b" | r"\boff\b"
+        | r"\bin-?correct\b" | r"\bwrong\b" | r"\bmistaken?s?\b" | r"\berrors?\b" | r"\bmix(?:ed|ing) up\b" | r"(?:\b(?:is|was|are|bit|little|tad|touch|way|slightly|far|just)|'s|'re) off\b" | r"\boff by\b"
         | r"\bre-?\s?(?:check|read|consider|think|do|try)\b" | r"\bdouble[- ]check\b" | r"\bcheck (?:your|that|it|the|again|this)\b"
         | r"\btry (?:again|once|that|it|to|another way|switching|looking)\b" | r"\banother (?:try|look|go)\b" | r"\bgive it a(?:nother)? (?:try|go)\b"
         | r"\balmost\b" | r"\bclose[r]?\b" | r"\bnearly\b" | r"\bgetting (?:there|warm|close|somewhere)" | r"\bon the right (?:track|path|lines)\b"
@@ -259,6 +259,40 @@ cue! {
 cue! {
     /// The tutor goes on with the task that is open.
     CONTINUES = r"^(?:ok(?:ay)?|yes|yeah|right|good|great|exactly|perfect|nice|correct|that's it|s[ií]|bien|ja|genau|gut)?[\s,.!]*(?:so|then|now (?:what|how|the|put|add|try)|and (?:with|so|then|now)|which (?:means|leaves|makes)|pues|entonces|also|dann|und dann)\b"
+}
+
+cue! {
+    /// The tutor says what to do next with the open task.
+    INSTRUCTION =
+        r"(?:^|[.!?\n]\s*)(?:(?:yes|ok(?:ay)?|so|then|and|now|just|well|hm+)[\s,.!]*)*(?:add|subtract|take (?:away|off|\w+ (?:away|off|from))|multiply|divide|double|halve|count|round|use|draw|split|write|put|find|compare|line|turn|start|look|check|test|picture|sound|work|make|move|keep|carry|flip|share|group|teile?|z[aä]hle?|nimm|setz|cuenta|suma|resta|divide|multiplica)\b"
+        | r"(?:^|[.!?\n]\s*)try (?:\w+ths|\w+ing|tens|ones|halves|quarters|the|a)\b"
+}
+
+cue! {
+    /// The tutor surely opens something new, also after an answer that was not right.
+    ANOTHER =
+        r"\b(?:another|next|new|last|final) (?:one|question|problem|exercise|example|challenge|sentence|word)\b"
+        | r"\b(?:another|next|n[aä]chste[rs]?|otra|siguiente)[:,.]" | r"\bmove on\b"
+}
+
+cue! {
+    /// An exercise in the form of a command.
+    EXERCISE = r"(?:^|[.!?:,\n]\s*)(?:(?:and|now|then|okay|ok|yes|right|good)[\s,]*)*(?:solve|simplify|factor|find|estimate|round|compute|calculate|work out|evaluate|expand|convert|spell|share|translate|l[oö]se|k[uü]rze|calcula|resuelve)\b"
+}
+
+cue! {
+    /// The student asks to hear it again.
+    ASKS_AGAIN = r"^(?:(?:um+|uh|er|oh)[\s,]*)*(?:what|huh|pardon|sorry|come again|(?:can|could) you (?:please )?(?:repeat|say (?:it|that) again).{0,20}|say (?:it|that) again|wie bitte|c[oó]mo)[\s?.!]*$"
+}
+
+cue! {
+    /// The tutor asks for the same once more.
+    ONCE_MORE = r"\b(?:again|once more)\b"
+}
+
+cue! {
+    /// The tutor asks whether an answer was heard right.
+    CHECKS_HEARING = r"\b(?:was that|did you say|did i hear|say that again|did i (?:get|catch))\b"
 }
 
 cue! {

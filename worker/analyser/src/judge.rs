@@ -3,16 +3,18 @@
 //! Three witnesses: the tutor's next words, checked arithmetic, and what becomes of the same answer later in the call. What
 //! none of them decides stays undecided.
 
+mod help;
+
 use domain::answer::{self, Expecting};
-use domain::task::{Relation, Task};
+use domain::task::{Form, Relation, Task};
 use shared::curriculum::Curriculum;
 use shared::evidence::{Help, Verdict};
 
 use super::arithmetic;
 use super::attempt;
 use super::cues::{
-    ACKNOWLEDGEMENT, ASKING, ASKS_HELP, BARE_PRAISE, CHECK_IN, CLOSING, CONTINUES, COURTESY, DONT_KNOW, FINAL_ANSWER,
-    GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE, REPEAT_AFTER, SMALL_TALK, YES_NO,
+    ACKNOWLEDGEMENT, ASKING, ASKS_AGAIN, BARE_PRAISE, CHECK_IN, CLOSING, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS,
+    HINT_REQUEST, NEW_TASK, PROBE, SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences, words};
 use super::key::{self, Expected, Keys};
@@ -79,6 +81,10 @@ pub(super) struct Judgement {
     is_told: bool,
     /// How the task hangs together with the one before; `None`: no task was set.
     relation: Option<Relation>,
+    /// The form of the task.
+    form: Option<Form>,
+    /// The tutor took it for right.
+    is_accepted: bool,
     standing: Standing,
 }
 
@@ -122,7 +128,7 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
     moves_on_regardless(&mut judgements);
     in_hindsight(&mut judgements);
     settle(&mut judgements);
-    help(exchanges, &mut judgements);
+    help::help(exchanges, &mut judgements);
     judgements
 }
 
@@ -153,6 +159,8 @@ fn at_once(
         is_moved_on: false,
         is_told: task.is_some_and(|task| task.is_told),
         relation: task.map(|task| task.relation),
+        form: task.map(|task| task.form),
+        is_accepted: false,
         standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
@@ -190,6 +198,7 @@ fn at_once(
     let miscalculated =
         arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
     let tutor = heard(exchange, value);
+    judgement.is_accepted = matches!(tutor, Heard::Right | Heard::LikelyRight);
     // The key of a hint or step is less certain than that of a task: a tutor who goes on as after a right answer may mean
     // another step.
     let is_step = judgement.relation.is_some_and(|relation| relation != Relation::New);
@@ -414,6 +423,9 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let reading = answer::read(said, exchange.language, Expecting::Anything);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
+    if ASKS_AGAIN.is_match(said) {
+        return Kind::Question;
+    }
     if DONT_KNOW.is_match(said) && !attempts && !commits {
         return Kind::DontKnow;
     }
@@ -497,70 +509,6 @@ fn contradictions(judgements: &mut [Judgement]) {
             "the tutor had not accepted the same number before".clone_into(&mut now[0].reason);
         }
     }
-}
-
-/// Help counts from the beginning of a task to its answer.
-fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
-    let (mut failed, mut told, mut said_by_tutor) = (false, Vec::<Value>::new(), String::new());
-    let mut was_right = false;
-    for (exchange, judgement) in exchanges.iter().zip(judgements.iter_mut()) {
-        let opens = match judgement.relation {
-            Some(relation) => relation == Relation::New,
-            None => judgement.opens_task || was_right && is_new(exchange, failed),
-        };
-        if opens {
-            failed = false;
-            told.clear();
-            said_by_tutor.clear();
-        }
-        let statements = sentences(&exchange.task).into_iter().filter(|(_, asks)| !asks).map(|(text, _)| text);
-        let gives = |text: &&str| text.contains("answer") || text.contains(" is ") || text.contains('=');
-        if opens {
-            told.extend(statements.clone().filter_map(|text| key::stated(text, exchange.language)));
-        } else {
-            told.extend(statements.clone().filter(gives).flat_map(|text| values(text, exchange.language)));
-        }
-        for text in statements.filter(|_| !opens || REPEAT_AFTER.is_match(&exchange.task)) {
-            said_by_tutor.push_str(text);
-            said_by_tutor.push(' ');
-        }
-        judgement.step = failed;
-        let hinted = failed || HINT.is_match(&exchange.task) && !opens;
-        judgement.help = match judgement.value {
-            _ if judgement.is_told || judgement.standing == Standing::Settled => Help::Told,
-            Some(value) if told.iter().any(|t| t.equals(value.amount)) => Help::Told,
-            None if names(&said_by_tutor, &exchange.said) => Help::Told,
-            _ if hinted => Help::Hint,
-            _ => Help::None,
-        };
-        was_right = false;
-        match (judgement.kind, judgement.verdict) {
-            (Kind::Answer, Some(Verdict::Incorrect | Verdict::Partial)) | (Kind::DontKnow, _) => failed = true,
-            (Kind::Question, _) if ASKS_HELP.is_match(&exchange.said) => failed = true,
-            (Kind::Answer, Some(Verdict::Correct)) => {
-                was_right = true;
-                failed &= judgement.help != Help::None;
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Whether the tutor asks for something new after a right answer. After a failed try the steps of its task go on.
-fn is_new(exchange: &Exchange, failed: bool) -> bool {
-    let all = sentences(&exchange.task);
-    let asked = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).map_or("", |(text, _)| *text);
-    let goes_on = CONTINUES.is_match(&exchange.task) || CONTINUES.is_match(asked);
-    !goes_on && (!failed || !values(asked, exchange.language).is_empty() || words(asked).count() <= ELLIPTIC)
-}
-
-/// Such a short question is the next of its kind: "Table?"
-const ELLIPTIC: usize = 4;
-
-/// Whether the tutor's statements name the answer, word for word.
-fn names(statements: &str, said: &str) -> bool {
-    let substance: Vec<&str> = words(said).filter(|word| word.len() > 2).collect();
-    !substance.is_empty() && substance.iter().all(|word| words(statements).any(|told| told == *word))
 }
 
 #[cfg(test)]

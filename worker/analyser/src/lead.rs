@@ -51,7 +51,11 @@ pub(super) fn lead(reply: &str, language: Language) -> Lead {
     for (i, clause) in clauses.iter().take(REACH).enumerate() {
         match judge(clause, i == 0) {
             Lead::Confirmed => return reserved(&clauses[i..]),
-            Lead::Unclear if i > 0 && NEW_TASK.is_match(&clause.text) => return Lead::Unclear,
+            Lead::Unclear
+                if i > 0 && (NEW_TASK.is_match(&clause.text) || matches!(&clause.text[..], "another" | "next")) =>
+            {
+                return Lead::Unclear;
+            }
             Lead::Unclear => {}
             decided => return decided,
         }

@@ -311,6 +311,60 @@ fn score_whole_calls(title: &str, calls: &[WholeCall]) -> (f64, f64) {
     (percent(n_right, n_evidence), percent(n_found, n_shown))
 }
 
+#[derive(Deserialize)]
+struct HelpCall {
+    turns: Vec<Said>,
+    labels: Vec<HelpLabel>,
+}
+
+#[derive(Deserialize)]
+struct HelpLabel {
+    turn: usize,
+    help: String,
+    verdict: String,
+}
+
+#[test]
+fn help_before_answers() {
+    let calls: Vec<HelpCall> = read("fresh_help.jsonl");
+    let curriculum = Curriculum::starter();
+    // The rules were fixed by the even lines only.
+    for half in [0, 1] {
+        let (mut n, mut n_judged, mut n_right, mut help_right) = (0, 0, 0, 0);
+        for (i, call) in calls.iter().enumerate().filter(|(i, _)| (i + 1) % 2 == half) {
+            let readings = analyser::readings(&transcript(&call.turns), &curriculum);
+            for label in &call.labels {
+                n += 1;
+                let reading = readings.iter().find(|reading| reading.turn_nos.contains(&(label.turn as i32)));
+                let Some((reading, verdict)) = reading.and_then(|reading| Some((reading, reading.verdict?))) else {
+                    continue;
+                };
+                n_judged += 1;
+                if (verdict == Verdict::Correct) != (label.verdict == "right") {
+                    continue;
+                }
+                n_right += 1;
+                help_right += usize::from(name(reading.help) == label.help);
+                if shows_failures() && name(reading.help) != label.help {
+                    let help = name(reading.help);
+                    println!(
+                        "{} [{}] help {help} instead of {} | {}",
+                        i + 1,
+                        label.turn,
+                        label.help,
+                        show(&call.turns)
+                    );
+                }
+            }
+        }
+        let title = if half == 0 { "even" } else { "odd" };
+        println!(
+            "fresh_help.jsonl, {title} lines: judged {n_judged} of {n}, {n_right} rightly; help right {help_right}/{n_right} ({:.1} %)",
+            percent(help_right, n_right)
+        );
+    }
+}
+
 fn near(turns: &[Said], turn: usize) -> String {
     show(&turns[turn.saturating_sub(1)..(turn + 2).min(turns.len())])
 }

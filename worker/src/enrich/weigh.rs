@@ -179,10 +179,7 @@ impl<'a> Weighed<'a> {
         if !self.agreement.is_reader() {
             self.add(skill_id, evidence.clone());
         } else if !group.is_no_answer(self.claims) || group.is_computed() {
-            let skill_id = if self.is_credible(skill_id, i) { Some(skill_id) } else { self.surroundings(i) };
-            if let Some(skill_id) = skill_id {
-                self.add(skill_id, doubted(evidence));
-            }
+            self.add(skill_id, doubted(evidence));
         }
     }
 
@@ -193,7 +190,8 @@ impl<'a> Weighed<'a> {
             return;
         };
         let (Some(verdict), Some(skill_id)) = (reading.verdict, self.surroundings(i)) else { return };
-        if self.agreement.is_reader() && !group.is_no_answer(self.claims) && !self.is_disputed(group) {
+        let trusts = self.agreement.is_reader() && self.agreement.is_placed_alike();
+        if trusts && !group.is_no_answer(self.claims) && !self.is_disputed(group) {
             let found = EvidenceFinding {
                 turn_no: reading.quote.turn_no,
                 quote: reading.quote.text.clone(),
@@ -220,20 +218,16 @@ impl<'a> Weighed<'a> {
         }
         let Some(claimed) = &claim.skill_id else {
             // An answer to a task of no skill.
-            if let Some(verdict) = claim.verdict {
+            if group.is_computed() && !self.agreement.is_placed_alike() {
+                self.add(skill_id, doubted(evidence));
+            } else if let Some(verdict) = claim.verdict {
                 self.add_topic(turn_no, claim, verdict);
             }
             return;
         };
         let same_skill = claimed == skill_id;
-        let least = self.support(skill_id, i).max(usize::from(!self.agreement.is_placed_alike()));
-        let skill_id = if same_skill || self.support(claimed, i) >= least {
-            claimed
-        } else if self.is_credible(skill_id, i) {
-            skill_id
-        } else {
-            return;
-        };
+        let moves = self.agreement.is_placed_alike() && self.support(claimed, i) >= self.support(skill_id, i);
+        let skill_id = if same_skill || moves { claimed } else { skill_id };
         let weighs = claim.verdict.is_some_and(|verdict| self.agreement.weighs(verdict));
         let found = match claim.verdict {
             Some(verdict) if agree(verdict, evidence.verdict) => {
@@ -263,7 +257,10 @@ impl<'a> Weighed<'a> {
             return;
         }
         let by_rules = group.reading.and_then(|reading| reading.verdict);
-        if !self.agreement.is_reader() || by_rules.is_none() && !self.agreement.weighs(verdict) {
+        if !self.agreement.is_reader()
+            || !self.agreement.is_placed_alike() && claim.skill_id.is_some()
+            || by_rules.is_none() && !self.agreement.weighs(verdict)
+        {
             return;
         }
         if group.task.is_empty() || is_nod(&claim.quote) || group.reading.is_some_and(|reading| reading.is_no_answer) {
@@ -280,7 +277,7 @@ impl<'a> Weighed<'a> {
             return;
         };
         let by_rules = group.reading.and_then(|reading| reading.skill_id.as_ref());
-        let skill_id = if by_rules == Some(claimed) || self.support(claimed, i) > 0 {
+        let skill_id = if by_rules == Some(claimed) || self.support(claimed, i) > 0 && self.is_grounded(claimed) {
             claimed
         } else if let Some(by_rules) = by_rules.filter(|skill_id| self.support(skill_id, i) > 0) {
             by_rules
@@ -297,10 +294,13 @@ impl<'a> Weighed<'a> {
         self.add(skill_id, found);
     }
 
-    /// Whether the rules' skill may stand without the model: the model places most answers of this call as the rules do, or
-    /// places one next to it there.
-    fn is_credible(&self, skill_id: &str, i: usize) -> bool {
-        self.agreement.is_placed_alike() || self.support(skill_id, i) > 0
+    /// Whether a skill is more than the model's word: the rules could compare some of its skills, or the tutor names it.
+    fn is_grounded(&self, skill_id: &str) -> bool {
+        self.agreement.compares_skills()
+            || self
+                .curriculum
+                .find_skill(skill_id)
+                .is_some_and(|skill| self.groups.iter().any(|group| analysis::n_phrases(skill, &group.task) > 0))
     }
 
     /// The skill in which the model places both the answer before and the answer after.

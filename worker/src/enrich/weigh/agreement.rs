@@ -3,10 +3,12 @@
 use shared::analysis::Findings;
 use shared::evidence::Verdict;
 
-use super::{Claims, Group, SURE, agree};
+use super::{Claims, Group, agree};
 
 /// The smallest share of agreement at which a model is believed.
-const ENOUGH: f64 = 0.5;
+const ENOUGH: f64 = 0.66;
+/// The same for its verdicts, and for what it takes for no answer.
+const ENOUGH_TO_JUDGE: f64 = 0.75;
 
 /// Counts of one call. One agreement is assumed of each, so that a call with nothing to compare trusts the model, and one
 /// contradiction alone does not end that trust.
@@ -16,8 +18,6 @@ pub(super) struct Agreement {
     answers: Ratio,
     /// Of these, those that it places in the same skill.
     skills: Ratio,
-    /// Of the model's answers with a skill, those next to another one of the same skill.
-    coherent: Ratio,
     /// Of the answers that the rules take for right, those that the model does.
     right: Ratio,
     /// Of the answers that the rules take for wrong or half right, those that the model does.
@@ -40,31 +40,40 @@ impl Ratio {
         self.hits += u32::from(hit);
     }
 
-    fn is_enough(self) -> bool {
-        f64::from(self.hits + 1) / f64::from(self.cases + 1) >= ENOUGH
+    fn and(self, other: Self) -> Self {
+        Self { hits: self.hits + other.hits, cases: self.cases + other.cases }
+    }
+
+    fn is_enough(self, enough: f64) -> bool {
+        f64::from(self.hits + 1) / f64::from(self.cases + 1) >= enough
     }
 }
 
 impl Agreement {
-    /// Whether the model finds answers as the rules do, and places them as the rules do or at least not at random.
+    /// Whether the model finds and judges answers as the rules do.
     pub(super) fn is_reader(&self) -> bool {
         (self.says_right || self.says_wrong)
-            && self.answers.is_enough()
-            && (self.skills.is_enough() || self.coherent.is_enough())
-            && self.others.is_enough()
+            && self.answers.is_enough(ENOUGH)
+            && self.others.is_enough(ENOUGH_TO_JUDGE)
+            && self.right.and(self.wrong).is_enough(ENOUGH_TO_JUDGE)
     }
 
     /// Whether the model places answers in the same skills as the rules.
     pub(super) fn is_placed_alike(&self) -> bool {
-        self.skills.is_enough()
+        self.skills.is_enough(ENOUGH)
+    }
+
+    /// Whether there was anything to compare.
+    pub(super) fn compares_skills(&self) -> bool {
+        self.skills.cases > 0
     }
 
     /// Whether this verdict means anything: a model that says the same of every answer tells nothing.
     pub(super) fn weighs(&self, verdict: Verdict) -> bool {
         if verdict == Verdict::Correct {
-            self.wrong.is_enough() && self.says_wrong
+            self.wrong.is_enough(ENOUGH_TO_JUDGE) && self.says_wrong
         } else {
-            self.right.is_enough() && self.says_right
+            self.right.is_enough(ENOUGH_TO_JUDGE) && self.says_right
         }
     }
 }
@@ -73,25 +82,20 @@ pub(super) fn agreement(claims: &Claims, groups: &[Group], rules: &Findings) -> 
     let says =
         |right: bool| claims.answers.values().any(|c| c.verdict.is_some_and(|v| (v == Verdict::Correct) == right));
     let mut agreement = Agreement { says_right: says(true), says_wrong: says(false), ..Agreement::default() };
-    let placed: Vec<&str> = claims.answers.values().filter_map(|claim| claim.skill_id.as_deref()).collect();
-    for (i, skill_id) in placed.iter().enumerate() {
-        let near = [i.checked_sub(1), Some(i + 1)];
-        agreement.coherent.add(near.into_iter().flatten().any(|j| placed.get(j) == Some(skill_id)));
-    }
     for group in groups {
         let Some(reading) = group.reading else { continue };
         if reading.is_no_answer {
-            agreement.others.add(group.claims(claims).is_empty());
+            agreement.others.add(reading.turn_nos.iter().all(|no| !claims.answers.contains_key(no)));
             continue;
         }
-        let Some(verdict) = reading.verdict.filter(|_| reading.noise <= SURE) else { continue };
         let evidence = group.evidence(rules).last().copied();
         let turn_no = evidence.map_or(reading.turn_nos[0], |(_, evidence)| evidence.turn_no);
         let claim = group.claim(turn_no, claims).map(|(_, claim)| claim);
-        agreement.answers.add(claim.is_some());
         if let (Some(claim), Some((skill_id, _))) = (claim, evidence) {
             agreement.skills.add(claim.skill_id.as_deref() == Some(skill_id));
         }
+        let Some(verdict) = reading.verdict else { continue };
+        agreement.answers.add(claim.is_some());
         if let Some(claimed) = claim.and_then(|claim| claim.verdict) {
             let side = if verdict == Verdict::Correct { &mut agreement.right } else { &mut agreement.wrong };
             side.add(agree(claimed, verdict));
