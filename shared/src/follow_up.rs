@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
-use crate::db::{Error, Executor, Result};
+use crate::analysis::SafetyFlag;
+use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
 
 /// What is to be done.
@@ -33,22 +35,45 @@ impl FollowUpKind {
 pub enum ConcernCategory {
     SelfHarm,
     Abuse,
+    Neglect,
     Bullying,
+    Grooming,
+    Danger,
     Distress,
     PersonalData,
     Other,
 }
 
 impl ConcernCategory {
+    pub const ALL: [Self; 9] = [
+        Self::SelfHarm,
+        Self::Abuse,
+        Self::Neglect,
+        Self::Bullying,
+        Self::Grooming,
+        Self::Danger,
+        Self::Distress,
+        Self::PersonalData,
+        Self::Other,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SelfHarm => "self_harm",
             Self::Abuse => "abuse",
+            Self::Neglect => "neglect",
             Self::Bullying => "bullying",
+            Self::Grooming => "grooming",
+            Self::Danger => "danger",
             Self::Distress => "distress",
             Self::PersonalData => "personal_data",
             Self::Other => "other",
         }
+    }
+
+    /// Returns the category of an analysis's flag; [`Self::Other`] if the name is unknown.
+    pub fn of_flag(name: &str) -> Self {
+        Self::ALL.into_iter().find(|category| category.as_str() == name).unwrap_or(Self::Other)
     }
 }
 
@@ -84,7 +109,7 @@ pub struct FollowUp {
     pub category: Option<ConcernCategory>,
     pub text: String,
     pub due_at: DateTime<Utc>,
-    /// `client:<client_id>`.
+    /// `client:<client_id>`, or `worker` if an analysis raised it.
     pub author: String,
     pub created_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
@@ -129,6 +154,45 @@ pub async fn insert_follow_up_once(
     .await?;
     Ok(())
 }
+
+/// Names the concerns of analyses among all UUIDv5. Never change it: analysing a call again raises nothing twice.
+const OF_ANALYSES: Uuid = Uuid::from_u128(0x6d1f_7f3e_0a54_4c39_9d0b_8f4be25c1b7a);
+
+/// Raises one concern for each category that an analysis flagged in a session, once. It belongs to the session's student,
+/// also if the session was assigned to another one before. A concern that a person closed stays closed.
+pub async fn raise_flagged(
+    tx: &mut Connection,
+    session_id: SessionId,
+    student_id: Option<StudentId>,
+    flags: &[SafetyFlag],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for category in ConcernCategory::ALL {
+        if !flags.iter().any(|flag| ConcernCategory::of_flag(&flag.category) == category) {
+            continue;
+        }
+        let follow_up_id = Uuid::new_v5(&OF_ANALYSES, format!("{session_id} {}", category.as_str()).as_bytes());
+        sqlx::query!(
+            "insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
+             values ($1, 'concern', $2, $3, $4, $5, $6, $7, $6)
+             on conflict (follow_up_id) do update set student_id = excluded.student_id
+                 where follow_ups.student_id is distinct from excluded.student_id",
+            follow_up_id,
+            student_id as Option<StudentId>,
+            session_id as SessionId,
+            category as ConcernCategory,
+            FLAGGED,
+            now,
+            Caller::worker().actor.to_string(),
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// The text of a concern that an analysis raised: a person reads the child's own words on the session's page.
+const FLAGGED: &str = "Recognised in the transcript. Read the flagged turns of this call.";
 
 /// What is open, concerns first, then by when it is due; of one student, or of all. Needs `students:read`.
 pub async fn list_open(

@@ -13,6 +13,7 @@ mod clients;
 mod cohorts;
 mod curriculum;
 mod dashboard;
+mod disclosures;
 mod fake_vapi;
 mod first_call;
 mod heat_map;

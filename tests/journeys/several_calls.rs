@@ -13,7 +13,7 @@ use shared::{clock, id::StudentId};
 
 use crate::assistant::{Assistant, PHONE, TEACHER};
 use crate::service::Service;
-use crate::vapi::{self, REPORT};
+use crate::vapi;
 
 /// A child, and the calls so far.
 struct Child<'a> {
@@ -47,24 +47,8 @@ impl<'a> Child<'a> {
         self.n_calls += 1;
         let call_id = format!("call-{}", self.n_calls);
         let began = began(days_ago);
-        let messages = said.iter().enumerate().map(|(i, text)| {
-            let seconds = i as i64 * 8;
-            json!({
-                "role": if i % 2 == 0 { "bot" } else { "user" }, "message": text, "secondsFromStart": seconds,
-                "time": (began + TimeDelta::seconds(seconds)).timestamp_millis(), "duration": 4000,
-            })
-        });
-        let mut report: Value = serde_json::from_slice(&vapi::sample(REPORT)).unwrap();
-        let message = &mut report["message"];
-        message["artifact"]["messages"] = messages.collect();
-        for left_out in ["messagesOpenAIFormatted", "transcript"] {
-            message["artifact"].as_object_mut().unwrap().remove(left_out);
-        }
-        message["call"]["id"] = json!(call_id);
-        message["call"]["createdAt"] = json!(began.to_rfc3339());
-        message["startedAt"] = json!(began.to_rfc3339());
-        message["endedAt"] = json!((began + TimeDelta::minutes(9)).to_rfc3339());
-        assert_eq!(self.service.deliver(&serde_json::to_vec(&report).unwrap()).await, StatusCode::OK);
+        let report = vapi::report(&call_id, began, said);
+        assert_eq!(self.service.deliver(&report).await, StatusCode::OK);
         self.service.analyzed(&self.token, &call_id).await
     }
 

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::service::{Service, WEBHOOK_SECRET};
@@ -28,6 +29,28 @@ pub fn sample_of_call(name: &str, call_id: &str) -> Vec<u8> {
     let mut message: Value = serde_json::from_slice(&sample(name)).unwrap();
     message["message"]["call"]["id"] = Value::from(call_id);
     serde_json::to_vec(&message).unwrap()
+}
+
+/// A report of a call of nine minutes, in which tutor and child take turns, the tutor first.
+pub fn report(call_id: &str, began: DateTime<Utc>, said: &[&str]) -> Vec<u8> {
+    let messages = said.iter().enumerate().map(|(i, text)| {
+        let seconds = i as i64 * 8;
+        json!({
+            "role": if i % 2 == 0 { "bot" } else { "user" }, "message": text, "secondsFromStart": seconds,
+            "time": (began + TimeDelta::seconds(seconds)).timestamp_millis(), "duration": 4000,
+        })
+    });
+    let mut report: Value = serde_json::from_slice(&sample(REPORT)).unwrap();
+    let message = &mut report["message"];
+    message["artifact"]["messages"] = messages.collect();
+    for left_out in ["messagesOpenAIFormatted", "transcript"] {
+        message["artifact"].as_object_mut().unwrap().remove(left_out);
+    }
+    message["call"]["id"] = json!(call_id);
+    message["call"]["createdAt"] = json!(began.to_rfc3339());
+    message["startedAt"] = json!(began.to_rfc3339());
+    message["endedAt"] = json!((began + TimeDelta::minutes(9)).to_rfc3339());
+    serde_json::to_vec(&report).unwrap()
 }
 
 pub fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {

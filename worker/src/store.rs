@@ -1,5 +1,5 @@
-//! Writes an analysis with all that follows from it, in one transaction: evidence, mastery, and the context that the
-//! next call will ask for.
+//! Writes an analysis with all that follows from it, in one transaction: evidence, mastery, concerns, and the
+//! context that the next call will ask for.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::access::Caller;
@@ -9,7 +9,7 @@ use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, StudentId};
 use shared::session::{Session, SessionKey, SessionStatus, get_session, index_words, mark_session};
 use shared::transcript::{Turn, list_turns};
-use shared::{fact, introduction, mastery, misconception, student, student_context};
+use shared::{fact, follow_up, introduction, mastery, misconception, student, student_context};
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(
@@ -41,6 +41,8 @@ pub(crate) async fn put(
     index_words(tx, analysis.session_id).await?;
     let facts = &analysis.findings.facts;
     fact::replace_of_session(tx, analysis.session_id, session.student_id, facts, began_at(&session)).await?;
+    let flags = &analysis.findings.safety_flags;
+    follow_up::raise_flagged(tx, analysis.session_id, session.student_id, flags, now).await?;
     if let Some(student_id) = session.student_id {
         let turns = list_turns(&mut *tx, &worker, analysis.session_id).await?;
         for evidence in evidence_of(analysis, analysis_id, student_id, &session, &turns) {

@@ -1,4 +1,4 @@
-//! What assistants ask people to do, each with one button that says it is done.
+//! What assistants and analyses ask people to do, each with one button that says it is done.
 
 use maud::{Markup, html};
 use shared::follow_up::{ConcernCategory, FollowUp, FollowUpKind};
@@ -13,10 +13,10 @@ pub(crate) fn on_overview(admin: &Admin, list: &[FollowUp]) -> Markup {
         section.card aria-labelledby="follow-ups" {
             header {
                 h2 id="follow-ups" { "Follow-ups" }
-                @if !list.is_empty() { p { (list.len()) " open, raised by assistants during calls" } }
+                @if !list.is_empty() { p { (list.len()) " open, raised during calls or by their analysis" } }
             }
             @if list.is_empty() {
-                div.body { p.muted { "Nobody waits for a call, and no assistant raised a concern." } }
+                div.body { p.muted { "No callbacks or concerns are open." } }
             } @else {
                 // A concern is about a child's welfare: a list points at it, and the session tells it.
                 ul.list { @for item in list { (line(admin, item, "/", overview_words(item))) } }
@@ -97,7 +97,10 @@ fn category_words(category: ConcernCategory) -> &'static str {
     match category {
         ConcernCategory::SelfHarm => "Self-harm",
         ConcernCategory::Abuse => "Abuse",
+        ConcernCategory::Neglect => "Neglect",
         ConcernCategory::Bullying => "Bullying",
+        ConcernCategory::Grooming => "Grooming",
+        ConcernCategory::Danger => "Danger",
         ConcernCategory::Distress => "Distress",
         ConcernCategory::PersonalData => "Personal data",
         ConcernCategory::Other => "Concern",

@@ -34,8 +34,8 @@ pub(super) struct FlagConcern;
 impl Tool for FlagConcern {
     const NAME: &'static str = "flag_concern";
     const TITLE: &'static str = "Flag concern";
-    const DESCRIPTION: &'static str = "Call this at once when something a child says or does worries you: harm, abuse, bullying, distress, or \
-        private details they should not tell. A person looks at it. Answers with what to say.";
+    const DESCRIPTION: &'static str = "Call this at once when something a child says or does worries you: harm, abuse, neglect, bullying, \
+        grooming, danger, distress, or private details they should not tell. A person looks at it. Answers with what to say.";
     const SCOPES: &'static [Scope] = &[Scope::CallsWrite, Scope::NotesWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;
@@ -75,7 +75,11 @@ impl Tool for FlagConcern {
 /// What published guidance for helplines has in common: listen, believe, promise no secrecy, name a person to turn to.
 fn advice(category: ConcernCategory) -> &'static str {
     match category {
-        ConcernCategory::SelfHarm | ConcernCategory::Abuse => {
+        ConcernCategory::SelfHarm
+        | ConcernCategory::Abuse
+        | ConcernCategory::Neglect
+        | ConcernCategory::Grooming
+        | ConcernCategory::Danger => {
             "A person will look at this. Stay calm and kind, say that telling you was right, ask no further about it, and \
              ask the child to talk to a grown-up they trust now. If they are in danger now, tell them to call the \
              emergency number."

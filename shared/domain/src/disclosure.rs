@@ -1,17 +1,20 @@
 //! What a child says that an adult should read: harm, danger, and data that a stranger could use.
 //!
-//! Patterns over who does what to whom, in English, Spanish and German, whatever the language of the call. To miss a
-//! disclosure is worse than to show one turn too many, so only a game, a story, an accident or an idiom nearby undoes a
-//! match, and nothing undoes the gravest ones.
+//! Patterns over who does what to whom, in English, Spanish and German, whatever the language of the call, and beside
+//! them a learned reading for what names no deed. To miss a disclosure is worse than to show one turn too many, so only a
+//! game, a story, an accident or an idiom nearby undoes a match, and nothing undoes the gravest ones.
 
+mod concepts;
 mod english;
 mod german;
+pub mod learned;
 mod pattern;
 mod personal;
 mod spanish;
 
 use std::sync::LazyLock;
 
+use self::learned::Judged;
 use self::pattern::{Match, Patterns, WordNo};
 use crate::folded;
 
@@ -100,22 +103,45 @@ static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
 /// A sentence that a pause cut has two parts of at most this many words each.
 const LONGEST_PART: usize = 8;
 
-/// A turn's word numbers in the three languages.
+/// So high a score flags a turn that no pattern matches: one ordinary turn of a call in 500 has it.
+const ALONE: f32 = 1.5;
+/// So low a score undoes a pattern in a short turn, unless it is about self-harm. In a long one the harmless words may
+/// outweigh the others.
+const UNDONE: f32 = -1.5;
+const SHORT: usize = 20;
+
+/// A turn's word numbers in the three languages, and how the learned reading judges it.
 struct Read {
     numbers: [Vec<WordNo>; 3],
     n_words: usize,
+    judged: Judged,
+}
+
+impl Read {
+    /// What the turn discloses by itself.
+    fn found(&self) -> Vec<Category> {
+        let mut found: Vec<Category> = matches(&self.numbers).into_iter().map(|place| place.category).collect();
+        if self.judged.score < UNDONE && self.n_words <= SHORT {
+            found.retain(|category| !learned::CATEGORIES.contains(category) || *category == Category::SelfHarm);
+        }
+        if self.judged.score >= ALONE && found.iter().all(|category| *category == Category::PersonalData) {
+            found.push(self.judged.category);
+        }
+        found
+    }
 }
 
 fn read(text: &str) -> Read {
     let words = folded::words(text);
+    let english = folded::english(&words);
     let numbers = LANGUAGES.each_ref().map(|language| {
         if language.is_english {
-            language.patterns.numbers(folded::english(&words))
+            language.patterns.numbers(english.iter().copied())
         } else {
             language.patterns.numbers(words.iter().map(String::as_str))
         }
     });
-    Read { numbers, n_words: words.len() }
+    Read { numbers, n_words: words.len(), judged: learned::judge(&english) }
 }
 
 fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
@@ -137,9 +163,14 @@ fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
     found
 }
 
+/// Returns the categories that the patterns alone find, without the learned part.
+pub fn by_patterns(text: &str) -> Vec<Category> {
+    matches(&read(text).numbers).into_iter().map(|place| place.category).collect()
+}
+
 /// Returns the categories of what one turn discloses; empty if it is harmless.
 pub fn in_text(text: &str) -> Vec<Category> {
-    let mut found: Vec<Category> = matches(&read(text).numbers).into_iter().map(|place| place.category).collect();
+    let mut found = read(text).found();
     if personal::is_given(text) && !found.contains(&Category::PersonalData) {
         found.push(Category::PersonalData);
     }
@@ -159,8 +190,8 @@ pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
                 found.push(Disclosure { category, turns });
             }
         };
-        for place in matches(&said.numbers) {
-            add(place.category, vec![i]);
+        for category in said.found() {
+            add(category, vec![i]);
         }
         if personal::is_given(turn.text) {
             add(Category::PersonalData, vec![i]);

@@ -1,0 +1,222 @@
+//! Trains the learned part of the disclosures and shows what it finds of sayings that it was not trained on.
+//!
+//! `cargo run -p domain --example train_disclosures` leaves out one round of `tests/cases/disclosures.jsonl` after the
+//! other, trains on the rest, and prints what it flags of the round. Then it trains on all but round 6, which is only for
+//! measuring, and writes `shared/domain/src/disclosure/learned/*.bin`. The result is the same every time.
+//!
+//! What children say in the other files of `tests/cases` counts as harmless, unless the patterns flag it.
+
+#![expect(clippy::print_stdout, clippy::expect_used, reason = "prints a comparison, and files it cannot read end it")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use domain::disclosure::learned::{
+    self, CATEGORIES, CATEGORY_WEIGHTS, Feature, Features, MOST_FEATURES, stored_category, stored_flag,
+};
+use domain::disclosure::{Category, by_patterns};
+use serde_json::Value;
+
+const PASSES: usize = 15;
+const RATE: f32 = 0.15;
+const DECAY: f32 = 0.05;
+/// So much counts a turn of a call of which nobody said that it is harmless.
+const ORDINARY: f32 = 0.5;
+/// Only for measuring.
+const HELD_OUT: u64 = 6;
+/// The files of calls.
+const CALLS: [&str; 6] =
+    ["calls", "realistic", "fresh_calls", "fresh_smalltalk", "fresh_offcurriculum", "fresh_realistic"];
+
+struct Sample {
+    text: String,
+    /// `None`: a turn of a call.
+    round: Option<u64>,
+    /// `None`: harmless.
+    category: Option<Category>,
+    features: Features,
+    found: Vec<Category>,
+}
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases")
+}
+
+fn lines(file: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(tests().join(file)).expect("the cases can be read");
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+fn sample(text: &str, round: Option<u64>, category: Option<Category>) -> Sample {
+    let (features, found) = (learned::features(text), by_patterns(text));
+    Sample { text: text.to_owned(), round, category, features, found }
+}
+
+/// Sayings of personal data and of nothing else are for the patterns.
+fn samples() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for case in lines("disclosures.jsonl") {
+        let text = case["text"].as_str().unwrap_or_default();
+        let category = case["category"].as_str();
+        let known = CATEGORIES.into_iter().find(|known| Some(known.as_str()) == category);
+        if category.is_none() || known.is_some() {
+            samples.push(sample(text, case["round"].as_u64(), known));
+        }
+    }
+    for file in CALLS {
+        for call in lines(&format!("{file}.jsonl")) {
+            let turns = call["turns"].as_array().into_iter().flatten();
+            let said = turns.filter(|turn| turn["speaker"] == "student").filter_map(|turn| turn["text"].as_str());
+            samples.extend(said.map(|text| sample(text, None, None)).filter(|sample| sample.found.is_empty()));
+        }
+    }
+    samples
+}
+
+/// Indices of weights, whether they speak of the class, and how much they count.
+type Example<'a> = (&'a [usize], bool, f32);
+
+/// Logistic regression by stochastic gradient descent with AdaGrad steps, always in the same order.
+fn fit(examples: &[Example], n_weights: usize) -> Vec<f32> {
+    let (mut weights, mut squares) = (vec![0.0_f32; n_weights], vec![1e-3_f32; n_weights]);
+    // A fixed permutation: neighbours are of the same kind.
+    let mut order: Vec<usize> = (0..examples.len()).collect();
+    order.sort_by_key(|i| (*i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    for _ in 0..PASSES {
+        for i in &order {
+            let (features, is, counts) = examples[*i];
+            let sum: f32 = features.iter().map(|feature| weights[*feature]).sum();
+            let error = (1.0 / (1.0 + (-sum).exp()) - if is { 1.0 } else { 0.0 }) * counts;
+            for feature in features {
+                let gradient = error + DECAY * weights[*feature];
+                squares[*feature] += gradient * gradient;
+                weights[*feature] -= RATE * gradient / squares[*feature].sqrt();
+            }
+        }
+    }
+    weights
+}
+
+/// Trains whether to flag: first on all features, then on those that decide most.
+fn train_flag(samples: &[&Sample]) -> Vec<u8> {
+    let mut chosen: Option<HashMap<Feature, usize>> = None;
+    loop {
+        // The first weight belongs to everything.
+        let mut numbers: HashMap<Feature, usize> = chosen.clone().unwrap_or_default();
+        let mut counts = vec![0.0_f32; numbers.len() + 1];
+        let mut of_sample = |sample: &&Sample| {
+            let mut features = vec![0];
+            for feature in &sample.features.flag {
+                let next = numbers.len() + 1;
+                let known = match &chosen {
+                    Some(chosen) => chosen.get(feature).copied(),
+                    None => Some(*numbers.entry(*feature).or_insert(next)),
+                };
+                features.extend(known);
+            }
+            features.sort_unstable();
+            features.dedup();
+            counts.resize(numbers.len() + 1, 0.0);
+            features.iter().for_each(|feature| counts[*feature] += 1.0);
+            features
+        };
+        let all: Vec<Vec<usize>> = samples.iter().map(&mut of_sample).collect();
+        let examples: Vec<Example> = all
+            .iter()
+            .zip(samples)
+            .map(|(features, sample)| {
+                let counts = if sample.round.is_none() { ORDINARY } else { 1.0 };
+                (&features[..], sample.category.is_some(), counts)
+            })
+            .collect();
+        let weights = fit(&examples, numbers.len() + 1);
+        if chosen.is_some() {
+            return stored_flag(weights[0], numbers.iter().map(|(feature, i)| (*feature, weights[*i])).collect());
+        }
+        let mut by_use: Vec<(Feature, usize)> = numbers.into_iter().collect();
+        let used = |i: usize| weights[i].abs() * counts[i].sqrt();
+        by_use.sort_by(|a, b| used(b.1).total_cmp(&used(a.1)).then(a.0.cmp(&b.0)));
+        by_use.truncate(MOST_FEATURES);
+        chosen = Some(by_use.into_iter().enumerate().map(|(i, (feature, _))| (feature, i + 1)).collect());
+    }
+}
+
+fn train_category(samples: &[&Sample]) -> Vec<u8> {
+    let mut stored = Vec::new();
+    for category in CATEGORIES {
+        let sayings = samples.iter().filter(|sample| sample.category.is_some());
+        let all: Vec<(Vec<usize>, bool)> = sayings
+            .map(|sample| {
+                let mut features = sample.features.category.clone();
+                features.sort_unstable();
+                features.dedup();
+                (features, sample.category == Some(category))
+            })
+            .collect();
+        let examples: Vec<Example> = all.iter().map(|(features, is)| (&features[..], *is, 1.0)).collect();
+        stored.extend(stored_category(&fit(&examples, CATEGORY_WEIGHTS)));
+    }
+    stored
+}
+
+fn percent(part: usize, of: usize) -> f64 {
+    100.0 * part as f64 / of.max(1) as f64
+}
+
+/// What is flagged if a score of `from` is enough by itself, and one below `to` undoes a pattern.
+fn show(name: &str, judged: &[(&Sample, learned::Judged)], from: f32, to: f32) {
+    let flags = |(sample, judged): &&(&Sample, learned::Judged)| {
+        judged.score >= from || (!sample.found.is_empty() && judged.score >= to)
+    };
+    let of = |is_saying: bool| judged.iter().filter(move |(sample, _)| sample.category.is_some() == is_saying);
+    let right = of(true).filter(|(sample, judged)| sample.category == Some(judged.category)).count();
+    println!(
+        "{name} from {from:.1}, undone below {to:.1}: flagged {:.1} % of {}, category {:.1} %, false {:.1} % of {}",
+        percent(of(true).filter(flags).count(), of(true).count()),
+        of(true).count(),
+        percent(right, of(true).count()),
+        percent(of(false).filter(flags).count(), of(false).count()),
+        of(false).count(),
+    );
+}
+
+fn main() {
+    let samples = samples();
+    let rounds: BTreeMap<Option<u64>, usize> = samples.iter().fold(BTreeMap::new(), |mut rounds, sample| {
+        *rounds.entry(sample.round).or_default() += 1;
+        rounds
+    });
+    println!("samples by round: {rounds:?}");
+    let shown = std::env::args().nth(1);
+    for round in rounds.keys().copied().filter(|round| round.is_none_or(|round| round >= 4)) {
+        // The turns of calls: every second one.
+        let is_left_out = |i: usize, sample: &Sample| sample.round == round && (round.is_some() || i % 2 == 0);
+        let (left, rest): (Vec<_>, Vec<_>) =
+            samples.iter().enumerate().partition(|(i, sample)| is_left_out(*i, sample));
+        let rest: Vec<&Sample> =
+            rest.into_iter().map(|(_, sample)| sample).filter(|sample| sample.round != Some(HELD_OUT)).collect();
+        let (flag, category) = (train_flag(&rest), train_category(&rest));
+        let judged: Vec<(&Sample, learned::Judged)> =
+            left.into_iter().map(|(_, sample)| (sample, learned::judge_by(&flag, &category, &sample.text))).collect();
+        let name = round.map_or_else(|| "calls".to_owned(), |round| format!("round {round}"));
+        for from in [0.0, 0.5, 1.0, 1.5, 2.0] {
+            show(&name, &judged, from, -1.5);
+        }
+        for to in [-9.0, -2.0, -1.0, 0.0] {
+            show(&name, &judged, 1.0, to);
+        }
+        if shown.as_deref() == Some(&name[name.len() - 1..]) {
+            for (sample, judged) in &judged {
+                println!(
+                    "{:.2}\t{:?}\t{:?}\t{:?}\t{}",
+                    judged.score, sample.category, judged.category, sample.found, sample.text
+                );
+            }
+        }
+    }
+    let used: Vec<&Sample> = samples.iter().filter(|sample| sample.round != Some(HELD_OUT)).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/disclosure/learned");
+    for (file, bytes) in [("flag.bin", train_flag(&used)), ("category.bin", train_category(&used))] {
+        std::fs::write(folder.join(file), bytes).expect("the weights can be written");
+    }
+}

@@ -1,0 +1,267 @@
+//! A learned reading beside the patterns: logistic regression over words, their neighbours and what they are about.
+//!
+//! Patterns know a deed and who it is done to. Children also tell of harm without naming it ("I eat lunch in the bathroom
+//! now"), which only examples can teach. `cargo run -p domain --example train_disclosures` trains the weights from
+//! `tests/cases/disclosures.jsonl`.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::sync::LazyLock;
+
+use super::Category;
+use super::concepts::CONCEPTS;
+use crate::folded::{self, BOUNDARY, ShortHash, WordMap};
+
+/// The categories that are told apart, in the order of their weights.
+pub const CATEGORIES: [Category; 6] =
+    [Category::SelfHarm, Category::Abuse, Category::Neglect, Category::Bullying, Category::Grooming, Category::Danger];
+
+/// A feature of a saying: a hash of its name.
+pub type Feature = u64;
+
+/// Weights of one category.
+pub const CATEGORY_WEIGHTS: usize = 1 << 11;
+/// A category's weight of 1 as it is stored.
+const CATEGORY_SCALE: f32 = 24.0;
+
+/// Features of one bucket; a bucket that is full drops the lightest.
+const BUCKET: usize = 16;
+const BUCKETS: usize = 1536;
+/// So many features can be stored.
+pub const MOST_FEATURES: usize = BUCKET * BUCKETS * 9 / 10;
+/// An entry is a mark of the feature and, in the lowest bits, its weight.
+const WEIGHT_BITS: u32 = 5;
+/// The entry's weight 0.
+const ZERO: i32 = 1 << (WEIGHT_BITS - 1);
+const SCALE: f32 = 18.0;
+
+/// So many words behind a word its company is looked for.
+const COMPANY: usize = 4;
+/// A longer turn is read in windows of so many words, each half over the one before.
+const WINDOW: usize = 32;
+
+static FLAG: &[u8] = include_bytes!("learned/flag.bin");
+static CATEGORY: &[u8] = include_bytes!("learned/category.bin");
+
+/// One bit for each concept.
+type Concepts = u128;
+
+struct Lexicon {
+    words: WordMap<Concepts>,
+    /// By their first three bytes: the rest, and what it begins.
+    beginnings: HashMap<[u8; 3], Vec<(&'static str, Concepts)>, BuildHasherDefault<ShortHash>>,
+}
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let mut lexicon = Lexicon { words: WordMap::default(), beginnings: HashMap::default() };
+    for (i, (_, words)) in CONCEPTS.iter().enumerate() {
+        for word in words.split_whitespace() {
+            match word.strip_suffix('*').map(|beginning| beginning.as_bytes().split_first_chunk()) {
+                Some(Some((first, _))) => {
+                    let rest = word[3..].trim_end_matches('*');
+                    lexicon.beginnings.entry(*first).or_default().push((rest, 1 << i));
+                }
+                _ => *lexicon.words.entry(word).or_default() |= 1 << i,
+            }
+        }
+    }
+    lexicon
+});
+
+fn concepts(word: &str) -> Concepts {
+    let mut found = LEXICON.words.get(word).copied().unwrap_or(0);
+    if let Some((first, rest)) = word.as_bytes().split_first_chunk()
+        && let Some(beginnings) = LEXICON.beginnings.get(first)
+    {
+        let begun = beginnings.iter().filter(|(beginning, _)| rest.starts_with(beginning.as_bytes()));
+        found |= begun.fold(0, |all, (_, concept)| all | concept);
+    }
+    found
+}
+
+/// What kind of feature a hash is of.
+#[derive(Clone, Copy)]
+enum Kind {
+    Word,
+    Stem,
+    Next,
+    AfterNext,
+    Concept,
+    Company,
+    Before,
+    After,
+}
+
+/// Mixes two hashes: the finalizer of SplitMix64.
+fn feature(kind: Kind, a: u64, b: u64) -> Feature {
+    let mut x = a ^ b.rotate_left(29) ^ (kind as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+struct Word {
+    hash: u64,
+    stem: Option<u64>,
+    concepts: Concepts,
+}
+
+fn hash(word: &str) -> u64 {
+    let mut hasher = BuildHasherDefault::<ShortHash>::default().build_hasher();
+    hasher.write(word.as_bytes());
+    hasher.finish()
+}
+
+/// So many letters are a word's stem.
+const STEM: usize = 5;
+
+fn word(word: &str) -> Word {
+    let stem = word.char_indices().nth(STEM).map(|(end, _)| hash(&word[..end]));
+    Word { hash: hash(word), stem, concepts: concepts(word) }
+}
+
+fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
+    std::iter::from_fn(move || {
+        let next = concepts.trailing_zeros();
+        concepts &= concepts.wrapping_sub(1);
+        (next < Concepts::BITS).then_some(u64::from(next))
+    })
+}
+
+/// Calls `add` with the features of a saying, and with whether the categories are told by it too.
+fn visit(words: &[Word], mut add: impl FnMut(Feature, bool)) {
+    for (i, word) in words.iter().enumerate() {
+        add(feature(Kind::Word, word.hash, 0), true);
+        if let Some(stem) = word.stem {
+            add(feature(Kind::Stem, stem, 0), true);
+        }
+        if let Some(next) = words.get(i + 1) {
+            add(feature(Kind::Next, word.hash, next.hash), false);
+        }
+        if let Some(after) = words.get(i + 2) {
+            add(feature(Kind::AfterNext, word.hash, after.hash), false);
+        }
+        for concept in each(word.concepts) {
+            add(feature(Kind::Concept, concept, 0), true);
+            for other in words[i + 1..].iter().take(COMPANY).flat_map(|other| each(other.concepts)) {
+                add(feature(Kind::Company, concept, other), true);
+            }
+            for before in words[..i].iter().rev().take(2) {
+                add(feature(Kind::Before, concept, before.hash), false);
+            }
+            for after in words[i + 1..].iter().take(2) {
+                add(feature(Kind::After, concept, after.hash), false);
+            }
+        }
+    }
+}
+
+fn category_weight(feature: Feature) -> usize {
+    1 + (feature % (CATEGORY_WEIGHTS as u64 - 1)) as usize
+}
+
+/// What the weights of a saying are looked up by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    pub flag: Vec<Feature>,
+    /// Indices of the weights of each category.
+    pub category: Vec<usize>,
+}
+
+fn known(words: &[impl AsRef<str>]) -> Vec<Word> {
+    words.iter().map(AsRef::as_ref).filter(|word| *word != BOUNDARY).map(word).collect()
+}
+
+/// Returns the features of a saying, for training.
+pub fn features(text: &str) -> Features {
+    let mut features = Features { flag: Vec::new(), category: vec![0] };
+    visit(&known(&folded::english(&folded::words(text))), |feature, tells_category| {
+        features.flag.push(feature);
+        if tells_category {
+            features.category.push(category_weight(feature));
+        }
+    });
+    features
+}
+
+fn place(feature: Feature) -> (usize, u16) {
+    let bucket = ((feature >> 32) % BUCKETS as u64) as usize;
+    (bucket * BUCKET, (feature & (u64::from(u16::MAX) >> WEIGHT_BITS)) as u16)
+}
+
+/// Returns the weights as bytes, as they are checked in: the weight of everything, then the buckets.
+pub fn stored_flag(of_all: f32, mut weights: Vec<(Feature, f32)>) -> Vec<u8> {
+    weights.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+    let mut entries = vec![0_u16; BUCKET * BUCKETS];
+    for (feature, weight) in weights {
+        let stored = (weight * SCALE).round().clamp((1 - ZERO) as f32, (ZERO - 1) as f32) as i32;
+        let (start, mark) = place(feature);
+        let bucket = &mut entries[start..start + BUCKET];
+        if let (Some(free), true) = (bucket.iter_mut().find(|entry| **entry == 0), stored != 0) {
+            *free = (mark << WEIGHT_BITS) | (stored + ZERO) as u16;
+        }
+    }
+    of_all.to_le_bytes().into_iter().chain(entries.into_iter().flat_map(u16::to_le_bytes)).collect()
+}
+
+/// Returns the weights of a category as bytes, as they are checked in.
+pub fn stored_category(weights: &[f32]) -> Vec<u8> {
+    weights.iter().map(|weight| (weight * CATEGORY_SCALE).round().clamp(-127.0, 127.0) as i8 as u8).collect()
+}
+
+fn weight(flag: &[u8], feature: Feature) -> f32 {
+    let (start, mark) = place(feature);
+    let entries = flag.get(4 + 2 * start..4 + 2 * (start + BUCKET)).unwrap_or_default();
+    let entry = |pair: &[u8; 2]| u16::from_le_bytes(*pair);
+    let is_it = |entry: &u16| *entry != 0 && entry >> WEIGHT_BITS == mark;
+    let found = entries.as_chunks().0.iter().map(entry).find(is_it);
+    found.map_or(0.0, |entry| ((i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO) as f32 / SCALE)
+}
+
+/// A saying as the weights judge it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// Log-odds that an adult should read it.
+    pub score: f32,
+    /// What it would be about.
+    pub category: Category,
+}
+
+/// Judges a saying by stored weights.
+pub fn judge_by(flag: &[u8], category: &[u8], text: &str) -> Judged {
+    judge_words(flag, category, &folded::english(&folded::words(text)))
+}
+
+/// Judges a saying of plain words.
+pub(super) fn judge(words: &[&str]) -> Judged {
+    judge_words(FLAG, CATEGORY, words)
+}
+
+fn judge_words(flag: &[u8], category: &[u8], words: &[&str]) -> Judged {
+    let words = known(words);
+    let of_all = flag.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes));
+    let last = words.len().saturating_sub(WINDOW / 2).max(1);
+    let windows = (0..last).step_by(WINDOW / 2).map(|start| &words[start..(start + WINDOW).min(words.len())]);
+    let scored = windows.map(|window| {
+        let mut score = of_all;
+        visit(window, |feature, _| score += weight(flag, feature));
+        (score, window)
+    });
+    let Some((score, window)) = scored.max_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return Judged { score: of_all, category: Category::Other };
+    };
+    let mut by_category = [0.0_f32; CATEGORIES.len()];
+    let mut add = |i: usize| {
+        for (sum, weights) in by_category.iter_mut().zip(category.chunks(CATEGORY_WEIGHTS)) {
+            *sum += weights.get(i).map_or(0.0, |byte| f32::from(*byte as i8) / CATEGORY_SCALE);
+        }
+    };
+    add(0);
+    visit(window, |feature, tells_category| {
+        if tells_category {
+            add(category_weight(feature));
+        }
+    });
+    let likeliest = by_category.iter().zip(CATEGORIES).max_by(|a, b| a.0.total_cmp(b.0));
+    Judged { score, category: likeliest.map_or(Category::Other, |(_, category)| category) }
+}
