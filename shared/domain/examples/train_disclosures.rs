@@ -114,8 +114,6 @@ fn train_flag(samples: &[&Sample]) -> Vec<u8> {
                 };
                 features.extend(known);
             }
-            features.sort_unstable();
-            features.dedup();
             counts.resize(numbers.len() + 1, 0.0);
             features.iter().for_each(|feature| counts[*feature] += 1.0);
             features
@@ -147,9 +145,7 @@ fn train_category(samples: &[&Sample]) -> Vec<u8> {
         let sayings = samples.iter().filter(|sample| sample.category.is_some());
         let all: Vec<(Vec<usize>, bool)> = sayings
             .map(|sample| {
-                let mut features = sample.features.category.clone();
-                features.sort_unstable();
-                features.dedup();
+                let features = sample.features.category.clone();
                 (features, sample.category == Some(category))
             })
             .collect();

@@ -26,7 +26,7 @@ const CATEGORY_SCALE: f32 = 24.0;
 
 /// Features of one bucket; a bucket that is full drops the lightest.
 const BUCKET: usize = 16;
-const BUCKETS: usize = 1536;
+const BUCKETS: usize = 1660;
 /// So many features can be stored.
 pub const MOST_FEATURES: usize = BUCKET * BUCKETS * 9 / 10;
 /// An entry is a mark of the feature and, in the lowest bits, its weight.
@@ -85,7 +85,6 @@ enum Kind {
     Word,
     Stem,
     Next,
-    AfterNext,
     Concept,
     Company,
     Before,
@@ -137,9 +136,6 @@ fn visit(words: &[Word], mut add: impl FnMut(Feature, bool)) {
         }
         if let Some(next) = words.get(i + 1) {
             add(feature(Kind::Next, word.hash, next.hash), false);
-        }
-        if let Some(after) = words.get(i + 2) {
-            add(feature(Kind::AfterNext, word.hash, after.hash), false);
         }
         for concept in each(word.concepts) {
             add(feature(Kind::Concept, concept, 0), true);
