@@ -195,7 +195,8 @@ fn main() {
         let judged: Vec<(&Sample, learned::Judged)> =
             left.into_iter().map(|(_, sample)| (sample, learned::judge_by(&flag, &category, &sample.text))).collect();
         let name = round.map_or_else(|| "calls".to_owned(), |round| format!("round {round}"));
-        for from in [0.0, 0.5, 1.0, 1.5, 2.0] {
+        show(&format!("{name} by patterns alone"), &judged, f32::INFINITY, f32::NEG_INFINITY);
+        for from in [0.5, 1.0, 1.5, 2.0, 2.5] {
             show(&name, &judged, from, -1.5);
         }
         for to in [-9.0, -2.0, -1.0, 0.0] {

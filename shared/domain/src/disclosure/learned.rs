@@ -28,7 +28,7 @@ const CATEGORY_SCALE: f32 = 24.0;
 const BUCKET: usize = 16;
 const BUCKETS: usize = 1660;
 /// So many features can be stored.
-pub const MOST_FEATURES: usize = BUCKET * BUCKETS * 9 / 10;
+pub const MOST_FEATURES: usize = BUCKET * BUCKETS;
 /// An entry is a mark of the feature and, in the lowest bits, its weight.
 const WEIGHT_BITS: u32 = 5;
 /// The entry's weight 0.
