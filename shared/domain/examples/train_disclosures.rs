@@ -115,7 +115,9 @@ fn train_flag(samples: &[&Sample]) -> Vec<u8> {
                 features.extend(known);
             }
             counts.resize(numbers.len() + 1, 0.0);
-            features.iter().for_each(|feature| counts[*feature] += 1.0);
+            for feature in &features {
+                counts[*feature] += 1.0;
+            }
             features
         };
         let all: Vec<Vec<usize>> = samples.iter().map(&mut of_sample).collect();
@@ -186,7 +188,7 @@ fn main() {
     let shown = std::env::args().nth(1);
     for round in rounds.keys().copied().filter(|round| round.is_none_or(|round| round >= 4)) {
         // The turns of calls: every second one.
-        let is_left_out = |i: usize, sample: &Sample| sample.round == round && (round.is_some() || i % 2 == 0);
+        let is_left_out = |i: usize, sample: &Sample| sample.round == round && (round.is_some() || i.is_multiple_of(2));
         let (left, rest): (Vec<_>, Vec<_>) =
             samples.iter().enumerate().partition(|(i, sample)| is_left_out(*i, sample));
         let rest: Vec<&Sample> =
