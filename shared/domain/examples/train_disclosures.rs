@@ -114,10 +114,10 @@ fn train_flag(samples: &[&Sample]) -> Vec<u8> {
                 };
                 features.extend(known);
             }
-            features.sort_unstable();
-            features.dedup();
             counts.resize(numbers.len() + 1, 0.0);
-            features.iter().for_each(|feature| counts[*feature] += 1.0);
+            for feature in &features {
+                counts[*feature] += 1.0;
+            }
             features
         };
         let all: Vec<Vec<usize>> = samples.iter().map(&mut of_sample).collect();
@@ -147,9 +147,7 @@ fn train_category(samples: &[&Sample]) -> Vec<u8> {
         let sayings = samples.iter().filter(|sample| sample.category.is_some());
         let all: Vec<(Vec<usize>, bool)> = sayings
             .map(|sample| {
-                let mut features = sample.features.category.clone();
-                features.sort_unstable();
-                features.dedup();
+                let features = sample.features.category.clone();
                 (features, sample.category == Some(category))
             })
             .collect();
@@ -190,7 +188,7 @@ fn main() {
     let shown = std::env::args().nth(1);
     for round in rounds.keys().copied().filter(|round| round.is_none_or(|round| round >= 4)) {
         // The turns of calls: every second one.
-        let is_left_out = |i: usize, sample: &Sample| sample.round == round && (round.is_some() || i % 2 == 0);
+        let is_left_out = |i: usize, sample: &Sample| sample.round == round && (round.is_some() || i.is_multiple_of(2));
         let (left, rest): (Vec<_>, Vec<_>) =
             samples.iter().enumerate().partition(|(i, sample)| is_left_out(*i, sample));
         let rest: Vec<&Sample> =
@@ -199,7 +197,8 @@ fn main() {
         let judged: Vec<(&Sample, learned::Judged)> =
             left.into_iter().map(|(_, sample)| (sample, learned::judge_by(&flag, &category, &sample.text))).collect();
         let name = round.map_or_else(|| "calls".to_owned(), |round| format!("round {round}"));
-        for from in [0.0, 0.5, 1.0, 1.5, 2.0] {
+        show(&format!("{name} by patterns alone"), &judged, f32::INFINITY, f32::NEG_INFINITY);
+        for from in [0.5, 1.0, 1.5, 2.0, 2.5] {
             show(&name, &judged, from, -1.5);
         }
         for to in [-9.0, -2.0, -1.0, 0.0] {

@@ -103,7 +103,7 @@ static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
 /// A sentence that a pause cut has two parts of at most this many words each.
 const LONGEST_PART: usize = 8;
 
-/// So high a score flags a turn that no pattern matches: one ordinary turn of a call in 500 has it.
+/// So high a score flags a turn that no pattern matches: one ordinary turn of a call in 1,000 has it.
 const ALONE: f32 = 1.5;
 /// So low a score undoes a pattern in a short turn, unless it is about self-harm. In a long one the harmless words may
 /// outweigh the others.

@@ -47,6 +47,9 @@ fn another_file_is_scored() {
     }
 }
 
+/// The round that neither patterns nor weights are made from.
+const UNSEEN: u8 = 6;
+
 /// A name, and which cases belong to it.
 type Group = (&'static str, &'static dyn Fn(usize, &Case) -> bool);
 
@@ -108,16 +111,18 @@ fn percent(part: usize, of: usize) -> f64 {
 fn sayings_are_flagged_and_harmless_ones_are_not() {
     let shown = std::env::var("FAILURES").unwrap_or_default();
     let cases = cases();
-    let groups: [Group; 9] = [
+    let groups: [Group; 11] = [
         ("even", &|i, case| case.round == 0 && i % 2 == 0),
         ("odd", &|i, case| case.round == 0 && i % 2 == 1),
         ("round 1", &|_, case| case.round == 1),
         ("round 2", &|_, case| case.round == 2),
         ("round 3", &|_, case| case.round == 3),
         ("round 4", &|_, case| case.round == 4),
-        ("en", &|_, case| case.lang == "en"),
-        ("es", &|_, case| case.lang == "es"),
-        ("de", &|_, case| case.lang == "de"),
+        ("round 5", &|_, case| case.round == 5),
+        ("unseen", &|_, case| case.round == UNSEEN),
+        ("en", &|_, case| case.round != UNSEEN && case.lang == "en"),
+        ("es", &|_, case| case.round != UNSEEN && case.lang == "es"),
+        ("de", &|_, case| case.round != UNSEEN && case.lang == "de"),
     ];
     for (name, belongs) in groups {
         let mut score = Score::default();
@@ -127,6 +132,8 @@ fn sayings_are_flagged_and_harmless_ones_are_not() {
         score.print(name);
         let (flagged, false_ones) = (score.flagged(), score.false_ones());
         assert!(score.sayings >= 60 && score.harmless >= 60, "{name} is too small");
-        assert!(flagged >= 95.0 && false_ones <= 2.5, "{name}: flagged {flagged:.1} %, false {false_ones:.1} %");
+        // Unseen sayings are far from the goal of 92 % and 2 %: they must not get worse.
+        let (least, most) = if name == "unseen" { (68.0, 7.0) } else { (95.0, 2.5) };
+        assert!(flagged >= least && false_ones <= most, "{name}: flagged {flagged:.1} %, false {false_ones:.1} %");
     }
 }

@@ -26,9 +26,9 @@ const CATEGORY_SCALE: f32 = 24.0;
 
 /// Features of one bucket; a bucket that is full drops the lightest.
 const BUCKET: usize = 16;
-const BUCKETS: usize = 1536;
+const BUCKETS: usize = 1660;
 /// So many features can be stored.
-pub const MOST_FEATURES: usize = BUCKET * BUCKETS * 9 / 10;
+pub const MOST_FEATURES: usize = BUCKET * BUCKETS;
 /// An entry is a mark of the feature and, in the lowest bits, its weight.
 const WEIGHT_BITS: u32 = 5;
 /// The entry's weight 0.
@@ -85,7 +85,6 @@ enum Kind {
     Word,
     Stem,
     Next,
-    AfterNext,
     Concept,
     Company,
     Before,
@@ -138,9 +137,6 @@ fn visit(words: &[Word], mut add: impl FnMut(Feature, bool)) {
         if let Some(next) = words.get(i + 1) {
             add(feature(Kind::Next, word.hash, next.hash), false);
         }
-        if let Some(after) = words.get(i + 2) {
-            add(feature(Kind::AfterNext, word.hash, after.hash), false);
-        }
         for concept in each(word.concepts) {
             add(feature(Kind::Concept, concept, 0), true);
             for other in words[i + 1..].iter().take(COMPANY).flat_map(|other| each(other.concepts)) {
@@ -172,16 +168,25 @@ fn known(words: &[impl AsRef<str>]) -> Vec<Word> {
     words.iter().map(AsRef::as_ref).filter(|word| *word != BOUNDARY).map(word).collect()
 }
 
-/// Returns the features of a saying, for training.
-pub fn features(text: &str) -> Features {
-    let mut features = Features { flag: Vec::new(), category: vec![0] };
-    visit(&known(&folded::english(&folded::words(text))), |feature, tells_category| {
+/// Each feature once: a word that a child repeats says no more than before.
+fn features_of(words: &[Word]) -> Features {
+    let mut features = Features { flag: Vec::with_capacity(words.len() * 24), category: vec![0] };
+    visit(words, |feature, tells_category| {
         features.flag.push(feature);
         if tells_category {
             features.category.push(category_weight(feature));
         }
     });
+    features.flag.sort_unstable();
+    features.flag.dedup();
+    features.category.sort_unstable();
+    features.category.dedup();
     features
+}
+
+/// Returns the features of a saying, for training.
+pub fn features(text: &str) -> Features {
+    features_of(&known(&folded::english(&folded::words(text))))
 }
 
 fn place(feature: Feature) -> (usize, u16) {
@@ -243,25 +248,18 @@ fn judge_words(flag: &[u8], category: &[u8], words: &[&str]) -> Judged {
     let last = words.len().saturating_sub(WINDOW / 2).max(1);
     let windows = (0..last).step_by(WINDOW / 2).map(|start| &words[start..(start + WINDOW).min(words.len())]);
     let scored = windows.map(|window| {
-        let mut score = of_all;
-        visit(window, |feature, _| score += weight(flag, feature));
-        (score, window)
+        let features = features_of(window);
+        let score = of_all + features.flag.iter().map(|feature| weight(flag, *feature)).sum::<f32>();
+        (score, features.category)
     });
-    let Some((score, window)) = scored.max_by(|a, b| a.0.total_cmp(&b.0)) else {
+    let Some((score, features)) = scored.max_by(|a, b| a.0.total_cmp(&b.0)) else {
         return Judged { score: of_all, category: Category::Other };
     };
-    let mut by_category = [0.0_f32; CATEGORIES.len()];
-    let mut add = |i: usize| {
-        for (sum, weights) in by_category.iter_mut().zip(category.chunks(CATEGORY_WEIGHTS)) {
-            *sum += weights.get(i).map_or(0.0, |byte| f32::from(*byte as i8) / CATEGORY_SCALE);
-        }
+    let of_category = |weights: &[u8]| -> f32 {
+        let stored = features.iter().filter_map(|i| weights.get(*i));
+        stored.map(|byte| f32::from(*byte as i8) / CATEGORY_SCALE).sum()
     };
-    add(0);
-    visit(window, |feature, tells_category| {
-        if tells_category {
-            add(category_weight(feature));
-        }
-    });
-    let likeliest = by_category.iter().zip(CATEGORIES).max_by(|a, b| a.0.total_cmp(b.0));
+    let sums = category.chunks(CATEGORY_WEIGHTS).map(of_category);
+    let likeliest = sums.zip(CATEGORIES).max_by(|a, b| a.0.total_cmp(&b.0));
     Judged { score, category: likeliest.map_or(Category::Other, |(_, category)| category) }
 }
