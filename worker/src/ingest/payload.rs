@@ -239,7 +239,9 @@ fn collect_texts<'a>(value: &'a Value, depth: usize, found: &mut Vec<&'a str>) {
         Value::Array(parts) if depth > 0 => parts.iter().for_each(|part| collect_texts(part, depth - 1, found)),
         Value::Object(part) if depth > 0 => {
             let text = ["text", "value", "content"].iter().find_map(|key| part.get(*key));
-            text.into_iter().for_each(|text| collect_texts(text, depth - 1, found));
+            if let Some(text) = text {
+                collect_texts(text, depth - 1, found);
+            }
         }
         _ => {}
     }
