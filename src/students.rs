@@ -318,7 +318,7 @@ mod tests {
             plain.replace("José", "  José ").into_bytes(),
             format!("{plain},\n , \n").into_bytes(),
             format!("\u{feff}{plain}").into_bytes(),
-            plain.replace("\n", ",\n").into_bytes(),
+            plain.replace('\n', ",\n").into_bytes(),
             plain.chars().map(|c| c as u8).collect(),
             utf16(plain, u16::to_le_bytes),
             utf16(plain, u16::to_be_bytes),

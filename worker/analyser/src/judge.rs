@@ -182,11 +182,6 @@ fn at_once(
         "two answers were given".clone_into(&mut judgement.reason);
         return judgement;
     }
-    // "Not 56": the number that was said is the one that the student denies.
-    if reading.standing == answer::Standing::Negated {
-        "only what the answer is not was said".clone_into(&mut judgement.reason);
-        return judgement;
-    }
     if is_echo(exchange, value) {
         "the tutor had just said it".clone_into(&mut judgement.reason);
         return judgement;
@@ -194,6 +189,8 @@ fn at_once(
     let check = |expected: &Expected| key::check(expected, &exchange.task, &exchange.said, value, exchange.language);
     let by_task = task.and_then(|task| by_key(exchange, task));
     let checked = by_task.or_else(|| whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check)));
+    // "Not 56": the number that was said is the one that the student denies. Only the tutor can say more.
+    let checked = checked.filter(|_| reading.standing != answer::Standing::Negated);
     judgement.checked = checked;
     let miscalculated =
         arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
