@@ -14,6 +14,7 @@ use super::{Judgement, Kind, Standing};
 
 /// The task that is open, and what was said about it so far.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts of a task that are independent of each other")]
 struct Open {
     form: Option<Form>,
     /// Numbers of the task itself and of what the student said to it.
