@@ -183,7 +183,10 @@ fn samples() -> Vec<Sample> {
     for call in lines("cases/realistic.jsonl").into_iter().chain(even) {
         add("whole calls", &transcript(&call), &of_whole_call(&call), 1.0);
     }
-    for dialogue in lines("dialogues/dialogues.jsonl") {
+    // `-- even` or `-- odd` leaves the other lines for a held-out score.
+    let half = std::env::args().nth(1).and_then(|half| ["odd", "even"].iter().position(|name| *name == half));
+    let dialogues = lines("dialogues/dialogues.jsonl").into_iter().enumerate();
+    for (_, dialogue) in dialogues.filter(|(i, _)| half.is_none_or(|half| i % 2 == half)) {
         let turns = transcript(&dialogue);
         let (source, labels) = of_dialogue(&dialogue, &turns);
         add(source, &turns, &labels, 0.5);

@@ -13,8 +13,8 @@ use shared::evidence::{Help, Verdict};
 use super::arithmetic;
 use super::attempt;
 use super::cues::{
-    ACKNOWLEDGEMENT, ASKING, ASKS_AGAIN, BARE_PRAISE, CHECK_IN, CLOSING, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS,
-    HINT_REQUEST, NEW_TASK, PROBE, SMALL_TALK, YES_NO,
+    ACKNOWLEDGEMENT, ASKING, BARE_PRAISE, CHECK_IN, CLOSING, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT_REQUEST,
+    NEW_TASK, PROBE, SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences, words};
 use super::key::{self, Expected, Keys};
@@ -339,7 +339,9 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
         Lead::Doubted if right <= 0.5 => Heard::LikelyWrong,
         Lead::Unclear => match recast::compare(&exchange.said, &exchange.reply, value, exchange.language) {
             Recast::Repeats if right >= 0.5 => Heard::LikelyRight,
-            Recast::Corrects if right <= 0.5 => Heard::LikelyWrong,
+            Recast::Corrects | Recast::Supplies if right <= 0.5 => Heard::LikelyWrong,
+            // What the tutor says and how they say it point to different verdicts.
+            Recast::Supplies => Heard::Nothing,
             _ if right >= CERTAIN => Heard::LikelyRight,
             _ if right <= DOUBTFUL && !CLOSING.is_match(&exchange.reply) => Heard::LikelyWrong,
             _ => Heard::Nothing,
@@ -420,9 +422,6 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let reading = answer::read(said, exchange.language, Expecting::Anything);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
-    if ASKS_AGAIN.is_match(said) {
-        return Kind::Question;
-    }
     if DONT_KNOW.is_match(said) && !attempts && !commits {
         return Kind::DontKnow;
     }

@@ -12,6 +12,8 @@ use super::numbers::{Value, values};
 pub(super) enum Recast {
     Repeats,
     Corrects,
+    /// Gives a word that the student did not say.
+    Supplies,
     Neither,
 }
 
@@ -59,7 +61,7 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
                 !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')
             })
         });
-    if value.is_none() && supplied { Recast::Corrects } else { Recast::Neither }
+    if value.is_none() && supplied { Recast::Supplies } else { Recast::Neither }
 }
 
 #[cfg(test)]
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_word_supplied_corrects() {
-        assert_eq!(compared("il cane dentro la box", "\"box\" is \"scatola\""), Recast::Corrects);
+        assert_eq!(compared("il cane dentro la box", "\"box\" is \"scatola\""), Recast::Supplies);
         assert_eq!(compared("il gato", "il gatto e di fronte"), Recast::Neither);
         assert_eq!(compared("il rosso tavolo", "il tavolo rosso grande"), Recast::Corrects);
     }

@@ -357,6 +357,8 @@ fn help_before_answers() {
                 }
             }
         }
+        let least = if half == 0 { 95.0 } else { 88.0 };
+        assert!(percent(help_right, n_right) >= least, "{half}: {help_right} of {n_right}");
         let title = if half == 0 { "even" } else { "odd" };
         println!(
             "fresh_help.jsonl, {title} lines: judged {n_judged} of {n}, {n_right} rightly; help right {help_right}/{n_right} ({:.1} %)",

@@ -14,6 +14,7 @@ use super::{Judgement, Kind, Standing};
 
 /// The task that is open, and what was said about it so far.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts of a task that are independent of each other")]
 struct Open {
     form: Option<Form>,
     /// Numbers of the task itself and of what the student said to it.
@@ -47,8 +48,9 @@ pub(super) fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
         }
         open.hear(exchange, opens);
         judgement.step = open.failed;
+        let is_said_again = judgement.standing == Standing::Settled && !(opens && judgement.relation.is_some());
         judgement.help = match judgement.value {
-            _ if judgement.is_told || judgement.standing == Standing::Settled && !opens => Help::Told,
+            _ if judgement.is_told || is_said_again => Help::Told,
             Some(value) if among(&open.told, value) => Help::Told,
             None if names(&open.statements, &exchange.said) => Help::Told,
             _ if open.failed => Help::Hint,
@@ -139,6 +141,7 @@ impl Open {
         self.was_right = judgement.is_accepted || repeats(exchange);
         self.asked_again = ASKS_AGAIN.is_match(exchange.said.trim());
         match (judgement.kind, judgement.verdict) {
+            _ if self.asked_again => {}
             (Kind::Answer, Some(Verdict::Incorrect | Verdict::Partial)) | (Kind::DontKnow, _) => self.failed = true,
             (Kind::Answer, Some(Verdict::Correct)) => {
                 self.was_right = true;

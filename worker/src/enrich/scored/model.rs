@@ -70,11 +70,11 @@ impl Model {
             about = label.skill.clone().or(about);
             match self.says(&mut dice, call, label, about.as_ref(), curriculum) {
                 Says::Answer { turn, skill, verdict } => {
-                    answers.push(item(turn, &call.turns[turn].text, skill, verdict, &label.help));
+                    answers.push(item(turn, &call.turns[turn].text, skill.as_deref(), verdict, &label.help));
                 }
                 Says::Invented => {
                     let (turn, quote) = (label.turn + 1, "I worked it out myself");
-                    answers.push(item(turn, quote, label.skill.clone(), verdict(label), &label.help));
+                    answers.push(item(turn, quote, label.skill.as_deref(), verdict(label), &label.help));
                 }
                 Says::NoAnswer => no_answers.push(label.turn),
                 Says::Nothing => {}
@@ -151,7 +151,7 @@ fn coin(dice: &mut Dice) -> &'static str {
     if dice.percent(50) { "correct" } else { "incorrect" }
 }
 
-fn item(turn: usize, quote: &str, skill_id: Option<String>, verdict: &str, help: &str) -> Value {
+fn item(turn: usize, quote: &str, skill_id: Option<&str>, verdict: &str, help: &str) -> Value {
     json!({
         "turn_no": turn, "quote": quote, "skill_id": skill_id, "topic": null, "verdict": verdict, "help": help,
     })
