@@ -20,6 +20,7 @@ pub mod cursor;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod limits;
+mod line;
 pub mod mcp;
 pub mod prompts;
 pub mod record;
@@ -28,6 +29,9 @@ pub mod token;
 pub mod tools;
 pub mod webhook;
 pub mod wellknown;
+
+/// Tool calls of one telephone call in a second. No lesson needs as many.
+const CALLS_PER_SECOND: u32 = 25;
 
 /// How long the end of the process may wait for the record of tool calls.
 const RECORD_WITHIN: Duration = Duration::from_secs(3);
@@ -42,6 +46,8 @@ pub struct State {
     pub failures: Arc<token::failures::Failures>,
     pub recorder: record::Recorder,
     pub limits: Arc<limits::Limits>,
+    /// How fast the tools of one telephone call may be called.
+    pub call_limits: Arc<limits::Limits>,
     /// Webhooks, lately.
     pub heard: Arc<webhook::heard::Heard>,
 }
@@ -64,6 +70,7 @@ impl State {
             failures: Arc::default(),
             recorder,
             limits,
+            call_limits: Arc::new(limits::Limits::new(CALLS_PER_SECOND)),
             heard: Arc::default(),
         })
     }

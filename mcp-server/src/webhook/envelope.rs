@@ -5,8 +5,8 @@ use domain::lenient_json;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
+use shared::authority::CallerNumber;
 use shared::delivery::{self, DeliveryState};
-use shared::phone::Phone;
 
 /// Longer is no id and no type of VAPI's; `sessions.call_id` has the same limit.
 const MAX_CALL_ID_CHARS: usize = 200;
@@ -20,8 +20,8 @@ pub(crate) struct Envelope {
     pub r#type: String,
     pub call_id: Option<String>,
     pub message_at: Option<DateTime<Utc>>,
-    /// Who calls, where the number was not withheld. Signed, so no model can have made it up.
-    pub caller_phone: Option<Phone>,
+    /// Who calls. Signed, so no model can have made it up.
+    pub number: CallerNumber,
     /// Tells apart what a call says several times: a status, or a moment.
     distinction: Option<String>,
 }
@@ -120,8 +120,9 @@ impl Envelope {
             Some(call) => (call.id.and_then(Lenient::known), call.customer),
             None => (None, None),
         };
-        let mut customers = [customer, message.customer].into_iter().flatten().filter_map(Lenient::known);
-        let caller_phone = customers.find_map(|customer| Phone::parse_caller(&customer.number?.known()?).ok());
+        let number = |customer: Option<Lenient<WireCustomer>>| customer?.known()?.number?.known();
+        let (of_call, of_message) = (number(customer), number(message.customer));
+        let number = CallerNumber::of_message(of_call.as_deref(), of_message.as_deref());
         let message_at = message.timestamp.and_then(Lenient::known).and_then(|time| match time {
             WireTime::Millis(millis) => DateTime::from_timestamp_millis(millis as i64),
             WireTime::Text(time) => Some(time),
@@ -137,7 +138,7 @@ impl Envelope {
             call_id: call_id.and_then(|id| plain(&id, MAX_CALL_ID_CHARS)),
             // What Postgres cannot keep is no time of a call.
             message_at: message_at.filter(|at| (0..=MAX_MILLIS).contains(&at.timestamp_millis())),
-            caller_phone,
+            number,
             distinction,
         })
     }
@@ -210,7 +211,7 @@ mod tests {
             assert_eq!(envelope.kind, kind, "{name}");
             assert_eq!(envelope.dedupe_key(&body), format!("{CALL_ID}:{key}"), "{name}");
             assert!(envelope.message_at.is_some(), "{name}");
-            assert_eq!(envelope.caller_phone, Phone::parse("+14155550142").ok(), "{name}");
+            assert_eq!(envelope.number, CallerNumber::read(Some("+14155550142")), "{name}");
         }
     }
 

@@ -6,6 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::lenient_json;
 use serde_json::Value;
+use shared::authority::CallerNumber;
 use shared::phone::Phone;
 use shared::session::{CostPart, SessionNews};
 use shared::transcript::{Speaker, Turn};
@@ -82,9 +83,7 @@ impl Message {
         );
         Some(SessionNews {
             call_id: self.text("/call/id")?,
-            caller_phone: self
-                .first(&["/customer/number", "/call/customer/number"])
-                .and_then(|n| Phone::parse_caller(&n).ok()),
+            caller_phone: self.caller_phone(),
             call_type: self.text("/call/type"),
             assistant_id: self.first(&["/call/assistantId", "/assistant/id"]),
             assistant_name: self.text("/assistant/name"),
@@ -101,6 +100,12 @@ impl Message {
             ]),
             is_report,
         })
+    }
+
+    /// Who calls, by the same rule as the tools of the call. `None`: withheld, or two places contradict each other.
+    fn caller_phone(&self) -> Option<Phone> {
+        let (of_call, of_message) = (self.text("/call/customer/number"), self.text("/customer/number"));
+        CallerNumber::of_message(of_call.as_deref(), of_message.as_deref()).known()
     }
 
     /// The utterances, from the first place that has any. Lists of messages come before the transcript, whose labels are
