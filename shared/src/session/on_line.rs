@@ -89,6 +89,9 @@ pub async fn introduce_on_line(
     let n = sqlx::query!(
         "update sessions set introduced_as = $2::jsonb, student_id = null, updated_at = $3
          where session_id = $1 and status = 'in_progress' and ended_at is null
+           -- Who is the only one of a number was taken for the caller unasked; who was named was not.
+           and (student_id is null
+                or 1 = (select count(*) from student_phones p where p.phone = sessions.caller_phone))
            and (introduced_as is null or introduced_as->>'first_name' = ($2::jsonb)->>'first_name')
            and (caller_phone is not distinct from $4 or not $5)",
         session_id as SessionId,
