@@ -30,8 +30,8 @@ pub mod tools;
 pub mod webhook;
 pub mod wellknown;
 
-/// Tool calls of one telephone call in a second. No lesson needs as many.
-const CALLS_PER_SECOND: u32 = 25;
+/// One telephone call may call tools at this share of a client's rate. No lesson needs as much.
+const SHARE_OF_A_CALL: u32 = 4;
 
 /// How long the end of the process may wait for the record of tool calls.
 const RECORD_WITHIN: Duration = Duration::from_secs(3);
@@ -63,6 +63,7 @@ impl State {
     pub fn new(config: McpServerConfig, db: Db, recorder: record::Recorder) -> anyhow::Result<Self> {
         let auth = Arc::new(auth::Auth::new(&config)?);
         let limits = Arc::new(limits::Limits::new(config.client_requests_per_second));
+        let per_call = config.client_requests_per_second.div_ceil(SHARE_OF_A_CALL);
         Ok(Self {
             db,
             config: Arc::new(config),
@@ -70,7 +71,7 @@ impl State {
             failures: Arc::default(),
             recorder,
             limits,
-            call_limits: Arc::new(limits::Limits::new(CALLS_PER_SECOND)),
+            call_limits: Arc::new(limits::Limits::new(per_call)),
             heard: Arc::default(),
         })
     }

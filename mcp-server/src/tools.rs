@@ -92,6 +92,8 @@ pub trait Tool {
     const DESCRIPTION: &'static str;
     /// Whether a telephone client may call it. Lists, and what changes a finished call, are for back offices.
     const ON_TELEPHONE: bool = true;
+    /// Whether a call of it is never refused for its haste: a child may not be safe.
+    const ALWAYS_HEARD: bool = false;
     /// What a token must hold, all of it.
     const SCOPES: &'static [Scope];
     const EFFECT: Effect;
@@ -116,6 +118,7 @@ pub struct Definition {
     pub description: &'static str,
     pub scopes: ScopeSet,
     pub is_on_telephone: bool,
+    pub is_always_heard: bool,
     pub effect: Effect,
     pub input_schema: Map<String, Value>,
     pub output_schema: Map<String, Value>,
@@ -130,6 +133,7 @@ impl Definition {
             description: T::DESCRIPTION,
             scopes: T::SCOPES.iter().copied().collect(),
             is_on_telephone: T::ON_TELEPHONE,
+            is_always_heard: T::ALWAYS_HEARD,
             effect: T::EFFECT,
             input_schema: schema::input::<T::Params>(),
             output_schema: schema::output::<T::Output>(),

@@ -415,3 +415,180 @@ async fn a_stopped_client_is_refused_within_five_seconds_and_calls_are_still_rec
     assert_eq!(service.deliver(&vapi::sample(vapi::REPORT)).await, StatusCode::OK);
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_concern_is_kept_whoever_calls_and_repeated_ones_are_one_row() {
+    let service = Service::start().await;
+    let children = children(&service).await;
+    let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
+    let concern = |text: &str| {
+        let arguments = json!({ "category": "abuse", "text": text, "student_id": children[2].student_id });
+        json!({ "name": "flag_concern", "arguments": arguments })
+    };
+    for header in &HEADERS {
+        for n in 0..6 {
+            let text = format!("{}, said {}", header.0, n % 3);
+            let (is_kept, text) = telephone.ask(header, "tools/call", &concern(&text)).await;
+            assert!(is_kept, "{text}");
+        }
+    }
+    let rows = psql(
+        &service.database_url,
+        "select count(*), sum(n_raised), sum(1 + cardinality(more)), count(distinct student_id) from follow_ups",
+    );
+    // One for each of the call, the unknown call, the client, and the withheld or foreign line; all texts are there.
+    let columns: Vec<i64> = rows.split('|').map(|n| n.parse().unwrap()).collect();
+    assert!(columns[0] <= 4, "{rows}");
+    assert_eq!((columns[1], columns[2], columns[3]), (60, 30, 1), "every one is counted, none dropped: {rows}");
+    assert_eq!(
+        psql(
+            &service.database_url,
+            "select count(*) from follow_ups f join sessions s using (session_id) where call_id in ('call-of-zed', 'call-finished')"
+        ),
+        "0",
+        "nothing is attached to a call of others"
+    );
+    let person = service.log_in().await;
+    let overview = person.read("/").await;
+    assert!(overview.contains("absent, said 0") && overview.contains("Raised"), "what belongs to no call is told here");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_student_is_silence_everywhere_and_new_calls_are_not_judged() {
+    let service = Service::start().await;
+    let student = service.student("Gus Brandt", vapi::CALLER).await;
+    let id = student.student_id;
+    let key = service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await;
+    assert_eq!(service.deliver(&vapi::sample(vapi::REPORT)).await, StatusCode::OK);
+    let session = service.analyzed(&key, vapi::CALL_ID).await;
+    let session_id = session["session_id"].as_str().unwrap();
+    psql(&service.database_url, "update students set status = 'blocked'");
+    let count = || psql(&service.database_url, "select count(*) from evidence");
+    let before = count();
+
+    let office = Door { service: &service, key: key.clone() };
+    let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
+    let line: Header = ("right", Some("live"), &[vapi::CALLER]);
+    for (door, header) in [(&office, &HEADERS[1]), (&telephone, &line)] {
+        for (tool, arguments) in [
+            ("next_question", json!({ "student_id": id })),
+            ("get_lesson_plan", json!({ "student_id": id })),
+            ("list_due_skills", json!({ "student_id": id })),
+            ("get_progress", json!({ "student_id": id })),
+            ("get_session", json!({ "session_id": session_id, "include_transcript": true })),
+            ("save_note", json!({ "student_id": id, "text": "x" })),
+            ("set_goal", json!({ "student_id": id, "goal": "be ready for the fractions test" })),
+        ] {
+            let (is_answer, text) =
+                door.ask(header, "tools/call", &json!({ "name": tool, "arguments": arguments })).await;
+            assert!(!is_answer && !text.contains("Gus"), "{tool}: {text}");
+        }
+        let context = json!({ "name": "get_student_context", "arguments": { "student_id": id } });
+        let (_, text) = door.ask(header, "tools/call", &context).await;
+        assert!(text.contains("blocked") && !text.contains("Gus"), "{text}");
+        let uri = json!({ "uri": format!("session://{session_id}/transcript") });
+        assert!(!door.ask(header, "resources/read", &uri).await.0);
+    }
+    for (tool, arguments) in [("search_sessions", json!({ "words": "six" })), ("list_sessions", json!({}))] {
+        let (_, text) = office.ask(&HEADERS[1], "tools/call", &json!({ "name": tool, "arguments": arguments })).await;
+        assert!(text.contains(r#""items":[]"#), "{tool}: {text}");
+    }
+    for (path, status) in [
+        (format!("/api/v1/sessions/{session_id}"), StatusCode::FORBIDDEN),
+        (format!("/api/v1/sessions/{session_id}/transcript"), StatusCode::FORBIDDEN),
+        (format!("/api/v1/sessions/by-call/{}", vapi::CALL_ID), StatusCode::FORBIDDEN),
+        // Without it nobody could unblock the student.
+        (format!("/api/v1/students/{id}"), StatusCode::OK),
+    ] {
+        let response =
+            service.http.get(format!("{}{path}", service.server_url)).bearer_auth(&key).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+    }
+    assert_eq!(service.get(&key, "/api/v1/sessions").await["items"], json!([]));
+
+    let again = String::from_utf8(vapi::sample(vapi::REPORT)).unwrap().replace(vapi::CALL_ID, "while-blocked");
+    assert_eq!(service.deliver(again.as_bytes()).await, StatusCode::OK);
+    crate::service::eventually("the call is stored", async || {
+        let status = psql(&service.database_url, "select status from sessions where call_id = 'while-blocked'");
+        (status == "analyzed").then_some(())
+    })
+    .await;
+    assert_eq!(count(), before, "it teaches us nothing");
+    let summary =
+        "select findings->>'summary' from analyses join sessions using (session_id) where call_id = 'while-blocked'";
+    assert_eq!(psql(&service.database_url, summary), "Not judged: the student is blocked.");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_spoken_instruction_comes_back_word_for_word_in_any_tools_answer() {
+    let sayings: Vec<String> = include_str!("../cases/injections.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(sayings.len() >= 200);
+    let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
+    service.student("Gus Brandt", vapi::CALLER).await;
+    let office = service.token(ALL_SCOPES).await;
+    let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
+    // Spoken: ten to a call.
+    for (n, some) in sayings.chunks(10).enumerate() {
+        let mut report: Value = serde_json::from_slice(&vapi::sample(vapi::REPORT)).unwrap();
+        let message = &mut report["message"];
+        let turns = some.iter().flat_map(|saying| [("bot", "What do you like?"), ("user", &saying[..])]);
+        let turns = turns.enumerate().map(|(i, (role, text))| {
+            json!({ "role": role, "message": text, "secondsFromStart": i * 8, "time": 1_795_190_500_000_u64, "duration": 4000 })
+        });
+        message["artifact"]["messages"] = turns.collect();
+        message["call"]["id"] = json!(format!("spoken-{n}"));
+        assert_eq!(service.deliver(report.to_string().as_bytes()).await, StatusCode::OK);
+    }
+    for n in 0..sayings.len().div_ceil(10) {
+        service.analyzed(&office, &format!("spoken-{n}")).await;
+    }
+    // Told to tools, in calls of their own, so that no bound hides an answer.
+    let mut answers = Vec::new();
+    for (n, saying) in sayings.iter().enumerate() {
+        let call: &'static str = Box::leak(format!("told-{n}").into_boxed_str());
+        let line: Header = ("right", Some(call), &[vapi::CALLER]);
+        for (tool, arguments) in [
+            ("save_note", json!({ "text": saying })),
+            ("flag_concern", json!({ "category": "other", "text": saying })),
+            ("set_goal", json!({ "goal": saying.chars().take(120).collect::<String>() })),
+            ("schedule_callback", json!({ "at": tomorrow(), "reason": saying.chars().take(160).collect::<String>() })),
+            ("end_session_summary", json!({ "summary": saying })),
+            ("register_student", json!({ "first_name": saying.chars().take(60).collect::<String>() })),
+        ] {
+            let answer = telephone.ask(&line, "tools/call", &json!({ "name": tool, "arguments": arguments })).await;
+            answers.push((tool, answer.1));
+        }
+    }
+    let line: Header = ("right", Some("next"), &[vapi::CALLER]);
+    let session = psql(&service.database_url, "select session_id from sessions where call_id = 'spoken-0'");
+    for (tool, arguments) in [
+        ("get_student_context", json!({})),
+        ("get_lesson_plan", json!({})),
+        ("list_due_skills", json!({})),
+        ("next_question", json!({})),
+        ("get_progress", json!({})),
+        ("get_session", json!({ "session_id": session })),
+        ("get_session", json!({ "session_id": session, "include_transcript": true })),
+        ("list_sessions", json!({})),
+        ("search_sessions", json!({ "words": "tutor" })),
+    ] {
+        let answer = telephone.ask(&line, "tools/call", &json!({ "name": tool, "arguments": arguments })).await;
+        answers.push((tool, answer.1));
+    }
+    let context = &answers[answers.len() - 9].1;
+    assert!(context.contains("Gus"), "the next call is recognised: {context}");
+    let plain =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let sayings: Vec<String> =
+        sayings.iter().map(|saying| plain(&saying.chars().take(60).collect::<String>())).collect();
+    for (tool, answer) in &answers {
+        let answer = plain(answer);
+        assert!(sayings.iter().all(|saying| !answer.contains(saying)), "{tool}: {answer}");
+    }
+    service.stop().await;
+}

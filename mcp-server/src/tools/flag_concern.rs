@@ -42,6 +42,7 @@ impl Tool for FlagConcern {
     const TITLE: &'static str = "Flag concern";
     const DESCRIPTION: &'static str = "Call this at once when something a child says or does worries you: harm, abuse, bullying, distress, or \
         private details they should not tell. A person looks at it. Answers with what to say.";
+    const ALWAYS_HEARD: bool = true;
     const SCOPES: &'static [Scope] = &[Scope::CallsWrite, Scope::NotesWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;

@@ -99,9 +99,11 @@ async fn say(state: &State, line: &Line, tool_call: &ToolCall) -> Result<Answer,
     let mut arguments = tool_call.arguments.clone();
     arguments.retain(|name, _| !FILLED_IN_BY_VAPI.contains(&&**name));
     let caller = caller(state);
-    let client_id = caller.client_id().unwrap_or_default();
-    let busy = |_| ToolError::new(Outcome::Busy, "Too many requests at once. Wait a moment, then call again.");
-    let _turn = state.limits.enter(client_id, Instant::now()).await.map_err(busy)?;
+    if !tool.is_always_heard {
+        let client_id = caller.client_id().unwrap_or_default();
+        let busy = |_| ToolError::new(Outcome::Busy, "Too many requests at once. Wait a moment, then call again.");
+        state.limits.enter(client_id, Instant::now()).await.map_err(busy)?;
+    }
     if api_client::are_telephones_stopped(&state.db).await? {
         let say = "Not done: a person has stopped the tutor's records. Go on without them.";
         return Err(ToolError::new(Outcome::Refused, say));
