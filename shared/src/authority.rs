@@ -279,7 +279,7 @@ mod tests {
     fn a_number_alone_counts_only_if_one_student_calls_from_it() {
         let (one, two) = (StudentId::new(), StudentId::new());
         let of = |of_number: Vec<StudentId>, is_introduced| {
-            let found = Found { of_number, is_introduced, ..open(Some(phone()), None) };
+            let found = Found { is_introduced, of_number, ..open(Some(phone()), None) };
             settle(&line(Some("c1"), CallerNumber::Known(phone())), found).student_id
         };
         assert_eq!(of(vec![one], false), Some(one));
