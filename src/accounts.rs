@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use mcp_server::token::public_keys::PublicKeys;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use shared::access::{Caller, Role, ScopeSet};
+use shared::access::{Caller, ClientKind, Role, ScopeSet};
 use shared::db::{self, Db};
 use shared::{admin_user, agent_key, api_client, audit};
 
@@ -21,6 +21,7 @@ const SETUP_LIFETIME: Duration = Duration::hours(72);
 pub async fn create_api_client(
     db: &Db,
     name: &str,
+    kind: ClientKind,
     scopes: ScopeSet,
     with_agent_key: bool,
     public_key: Option<&Path>,
@@ -31,12 +32,12 @@ pub async fn create_api_client(
     let public_keys = public_key.map(read_public_keys).transpose()?;
     let mut tx = db::begin(db).await?;
     let (client, secret) = if let Some(keys) = &public_keys {
-        (api_client::insert_signing_client(&mut *tx, name.trim(), scopes, keys, now).await?, None)
+        (api_client::insert_signing_client(&mut *tx, name.trim(), kind, scopes, keys, now).await?, None)
     } else {
-        let (client, secret) = api_client::insert_client(&mut *tx, name.trim(), scopes, now).await?;
+        let (client, secret) = api_client::insert_client(&mut *tx, name.trim(), kind, scopes, now).await?;
         (client, Some(secret))
     };
-    let mut shown = json!({ "client_id": client.client_id, "scope": scopes.to_string() });
+    let mut shown = json!({ "client_id": client.client_id, "scope": scopes.to_string(), "kind": kind.as_str() });
     if let Some(secret) = secret {
         shown["client_secret"] = json!(secret.expose_secret());
     }
@@ -44,8 +45,10 @@ pub async fn create_api_client(
         let key = agent_key::insert_key(&mut *tx, &client.client_id, now).await?;
         shown["agent_key"] = json!(key.expose_secret());
     }
-    let detail =
-        json!({ "scope": scopes.to_string(), "agent_key": with_agent_key, "public_key": public_keys.is_some() });
+    let detail = json!({
+        "scope": scopes.to_string(), "kind": kind.as_str(), "agent_key": with_agent_key,
+        "public_key": public_keys.is_some(),
+    });
     let caller = Caller::operator();
     audit::insert_entry(&mut *tx, &caller, "api_client.create", Some(&client.client_id), &detail, now).await?;
     tx.commit().await?;
@@ -59,10 +62,13 @@ pub async fn list_api_clients(db: &Db) -> anyhow::Result<()> {
         let shown = json!({
             "client_id": client.client_id,
             "name": client.name,
+            "kind": client.kind.as_str(),
             "scope": client.scopes.to_string(),
             "created_at": client.created_at,
             "last_used_at": client.last_used_at,
             "revoked_at": client.revoked_at,
+            "stopped_at": client.stopped_at,
+            "is_stopped": client.is_stopped,
         });
         say!("{shown}");
     }
@@ -76,6 +82,35 @@ pub async fn revoke_api_client(db: &Db, client_id: &str, now: DateTime<Utc>) -> 
     audit::insert_entry(&mut *tx, &Caller::operator(), "api_client.revoke", Some(client_id), &json!({}), now).await?;
     tx.commit().await?;
     say!("{client_id} is revoked");
+    Ok(())
+}
+
+/// `api-client set-kind`.
+pub async fn set_kind(db: &Db, client_id: &str, kind: ClientKind, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let mut tx = db::begin(db).await?;
+    api_client::set_kind(&mut *tx, client_id, kind).await.context("no client that is still valid has this id")?;
+    let detail = json!({ "kind": kind.as_str() });
+    audit::insert_entry(&mut *tx, &Caller::operator(), "api_client.set_kind", Some(client_id), &detail, now).await?;
+    tx.commit().await?;
+    say!("{client_id} is a {} client", kind.as_str());
+    Ok(())
+}
+
+/// `api-client stop` and `api-client start`, of one client or of all telephone clients.
+pub async fn set_stopped(db: &Db, client_id: Option<&str>, is_stopped: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let operator = Caller::operator();
+    let mut tx = db::begin(db).await?;
+    match client_id {
+        Some(client_id) => api_client::set_client_stopped(&mut *tx, &operator, client_id, is_stopped, now)
+            .await
+            .context("no client that is still valid has this id")?,
+        None => api_client::set_telephones_stopped(&mut *tx, &operator, is_stopped, now).await?,
+    }
+    let action = if is_stopped { "api_client.stop" } else { "api_client.start" };
+    let object = client_id.unwrap_or("all telephone clients");
+    audit::insert_entry(&mut *tx, &operator, action, Some(object), &json!({}), now).await?;
+    tx.commit().await?;
+    say!("{}: {object}", if is_stopped { "stopped" } else { "started" });
     Ok(())
 }
 

@@ -25,8 +25,8 @@ mod with_postgres;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use shared::access::{Role, ScopeSet};
+use clap::{Args, Parser, Subcommand};
+use shared::access::{ClientKind, Role, ScopeSet};
 use shared::config::{self, from_environment};
 use shared::phone::Phone;
 
@@ -104,6 +104,16 @@ enum Command {
     },
 }
 
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct WhichClients {
+    #[arg(long)]
+    client_id: Option<String>,
+    /// Every telephone client, and the tools that webhooks call
+    #[arg(long)]
+    all_telephones: bool,
+}
+
 #[derive(Subcommand)]
 enum ApiClientCommand {
     /// Make a client; its secrets are printed once, as one JSON object
@@ -116,6 +126,10 @@ enum ApiClientCommand {
         /// Also make a long-lived bearer, for clients that can only send a fixed header
         #[arg(long)]
         agent_key: bool,
+        /// telephone: answered about the student of the line that it names, and about no other. back-office: names any
+        /// student. Default: telephone with --agent-key, otherwise back-office
+        #[arg(long)]
+        kind: Option<ClientKind>,
         /// Instead of a secret: the client proves who it is by signing (private_key_jwt), and this is its public key,
         /// or several, as PEM, JWK or JWK set
         #[arg(long, value_name = "FILE")]
@@ -128,6 +142,17 @@ enum ApiClientCommand {
         #[arg(long)]
         client_id: String,
     },
+    /// Change what a client is for
+    SetKind {
+        #[arg(long)]
+        client_id: String,
+        #[arg(long)]
+        kind: ClientKind,
+    },
+    /// Refuse a client, or all telephone clients, until they are started again; servers follow within 5 seconds
+    Stop(WhichClients),
+    /// Let stopped clients in again
+    Start(WhichClients),
     /// Replace the public keys of a client that signs; a file of the old one and the new lets it change over
     SetKey {
         #[arg(long)]
@@ -298,12 +323,23 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
     }
     let db = database.migrated_pool().await?;
     match command {
-        Command::ApiClient(ApiClientCommand::Create { name, scope, agent_key, public_key }) => {
-            accounts::create_api_client(&db, &name, scope, agent_key, public_key.as_deref(), now).await
+        Command::ApiClient(ApiClientCommand::Create { name, scope, agent_key, kind, public_key }) => {
+            let default = if agent_key { ClientKind::Telephone } else { ClientKind::BackOffice };
+            let kind = kind.unwrap_or(default);
+            accounts::create_api_client(&db, &name, kind, scope, agent_key, public_key.as_deref(), now).await
         }
         Command::ApiClient(ApiClientCommand::List) => accounts::list_api_clients(&db).await,
         Command::ApiClient(ApiClientCommand::Revoke { client_id }) => {
             accounts::revoke_api_client(&db, &client_id, now).await
+        }
+        Command::ApiClient(ApiClientCommand::SetKind { client_id, kind }) => {
+            accounts::set_kind(&db, &client_id, kind, now).await
+        }
+        Command::ApiClient(ApiClientCommand::Stop(which)) => {
+            accounts::set_stopped(&db, which.client_id.as_deref(), true, now).await
+        }
+        Command::ApiClient(ApiClientCommand::Start(which)) => {
+            accounts::set_stopped(&db, which.client_id.as_deref(), false, now).await
         }
         Command::ApiClient(ApiClientCommand::SetKey { client_id, public_key }) => {
             accounts::set_public_keys(&db, &client_id, &public_key, now).await

@@ -198,6 +198,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/clients", get(clients::get).post(clients::create))
         .route("/settings/clients/{client_id}/rotate", post(clients::rotate))
         .route("/settings/clients/{client_id}/key", post(clients::add_key))
+        .route("/settings/clients/telephones", post(clients::switch_telephones))
+        .route("/settings/clients/{client_id}/switch", post(clients::switch))
         .route("/settings/clients/{client_id}/revoke", get(clients::confirm_revoke).post(clients::revoke))
         .route("/settings/users", get(users::get).post(users::invite))
         .route("/settings/users/{admin_user_id}/link", post(users::renew))

@@ -25,12 +25,14 @@ use axum::{Json, Router};
 use serde_json::Value;
 use shared::access::ScopeSet;
 use shared::http::Problem;
+use shared::{authority, clock};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::endpoint::Endpoint;
 use crate::State;
 use crate::auth::Bearer;
 use crate::auth::challenge::Denied;
+use crate::line;
 
 /// Every operation, in the order of the document.
 fn endpoints() -> Vec<Endpoint> {
@@ -77,8 +79,14 @@ async fn permit(
     if !needed.is_subset_of(caller.scopes) {
         return state.auth.challenge(Denied::InsufficientScope, needed).into_response();
     }
-    request.extensions_mut().insert(caller);
-    next.run(request).await
+    let line = line::of_headers(request.headers());
+    match authority::on_line(&state.db, &caller, &line, clock::now()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(error) => Problem::from(error).into_response(),
+    }
 }
 
 async fn wrong_method() -> Problem {

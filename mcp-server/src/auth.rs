@@ -1,6 +1,6 @@
 //! Whose request this is: a bearer token or an agent key becomes a [`Caller`].
 //!
-//! **Invariant:** a revoked client or key is refused within [`RECHECK`] of its revocation, on every server.
+//! **Invariant:** a revoked or stopped client is refused within [`RECHECK`], on every server.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use crate::State;
 use crate::wellknown::PROTECTED_RESOURCE_PATH;
 
 /// For how long an authorised bearer is believed without asking the database again.
-const RECHECK: Duration = Duration::from_secs(5);
+const RECHECK: Duration = Duration::from_secs(2);
 
 /// Everything that decides on bearers.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Auth {
 
     async fn by_agent_key(db: &Db, key: &str) -> Result<Caller, Denied> {
         let client = agent_key::find_client_by_key(db, &key.into()).await?.ok_or(Denied::InvalidToken)?;
-        Ok(client.caller())
+        if client.is_stopped { Err(Denied::Stopped) } else { Ok(client.caller()) }
     }
 
     /// A token grants what it says, so far as its client still may.
@@ -82,7 +82,10 @@ impl Auth {
         if client.revoked_at.is_some() {
             return Err(Denied::InvalidToken);
         }
-        Ok(Caller::client(grant.client_id, grant.scopes.intersection(client.scopes)))
+        if client.is_stopped {
+            return Err(Denied::Stopped);
+        }
+        Ok(client.caller_with(grant.scopes.intersection(client.scopes)))
     }
 
     /// The refusal as an answer that tells a client where to ask, and for which `scopes`.

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use serde_json::{Map, Value};
 use shared::access::Caller;
+use shared::authority::{self, Line};
 use shared::clock;
 use shared::id::ToolCallId;
 use shared::tool_call::ToolCall;
 use tokio_util::sync::CancellationToken;
 
 use crate::State;
-use crate::tools::{Answer, Ask, Definition, Line, Outcome, ToolError};
+use crate::tools::{Answer, Ask, Definition, Outcome, ToolError};
 
 /// A child waits on the line: after this, no answer is better than a late one.
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(2_500);
@@ -38,9 +39,30 @@ pub(crate) async fn call(
     left: &CancellationToken,
 ) -> Result<Answer, ToolError> {
     let request_bytes = serde_json::to_vec(&arguments).map_or(0, |json| json.len());
-    let work = tool.answer(&state.db, Ask { caller, line, now: clock::now() }, arguments);
+    let work = async {
+        if !tool.is_always_heard {
+            pace(state, caller, line).await?;
+        }
+        let now = clock::now();
+        let caller = authority::on_line(&state.db, caller, line, now).await?;
+        let registers_callers = state.config.register_callers;
+        tool.answer(&state.db, Ask { caller: &caller, registers_callers, now }, arguments).await
+    };
     let call = Call { state, caller, line, tool: tool.name, request_bytes, left };
     call.run(work, |answer| answer.text.len()).await
+}
+
+/// Refuses the tools of one telephone call that come faster than any lesson needs them.
+async fn pace(state: &State, caller: &Caller, line: &Line) -> Result<(), ToolError> {
+    let Some(call_id) = &line.call_id else { return Ok(()) };
+    let key = format!("{} {call_id}", caller.actor);
+    match state.call_limits.enter(&key, Instant::now()).await {
+        Ok(_turn) => Ok(()),
+        Err(busy) => {
+            let say = format!("Too many requests at once. Wait {} s, then call again.", busy.retry_after_seconds());
+            Err(ToolError::new(Outcome::Busy, say))
+        }
+    }
 }
 
 impl Call<'_> {

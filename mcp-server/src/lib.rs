@@ -20,6 +20,7 @@ pub mod cursor;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod limits;
+mod line;
 pub mod mcp;
 pub mod prompts;
 pub mod record;
@@ -28,6 +29,9 @@ pub mod token;
 pub mod tools;
 pub mod webhook;
 pub mod wellknown;
+
+/// One telephone call may call tools at this share of a client's rate. No lesson needs as much.
+const SHARE_OF_A_CALL: u32 = 4;
 
 /// How long the end of the process may wait for the record of tool calls.
 const RECORD_WITHIN: Duration = Duration::from_secs(3);
@@ -42,6 +46,8 @@ pub struct State {
     pub failures: Arc<token::failures::Failures>,
     pub recorder: record::Recorder,
     pub limits: Arc<limits::Limits>,
+    /// How fast the tools of one telephone call may be called.
+    pub call_limits: Arc<limits::Limits>,
     /// Webhooks, lately.
     pub heard: Arc<webhook::heard::Heard>,
 }
@@ -57,6 +63,7 @@ impl State {
     pub fn new(config: McpServerConfig, db: Db, recorder: record::Recorder) -> anyhow::Result<Self> {
         let auth = Arc::new(auth::Auth::new(&config)?);
         let limits = Arc::new(limits::Limits::new(config.client_requests_per_second));
+        let per_call = config.client_requests_per_second.div_ceil(SHARE_OF_A_CALL);
         Ok(Self {
             db,
             config: Arc::new(config),
@@ -64,6 +71,7 @@ impl State {
             failures: Arc::default(),
             recorder,
             limits,
+            call_limits: Arc::new(limits::Limits::new(per_call)),
             heard: Arc::default(),
         })
     }

@@ -3,7 +3,7 @@
 //! **Invariant:** what we know of a child is put after the instructions, and named as notes.
 
 use serde_json::{Map, Value};
-use shared::access::{Scope, ScopeSet};
+use shared::access::{Caller, Scope, ScopeSet};
 use shared::db::Db;
 
 use crate::tools::{self, Ask, ToolError};
@@ -65,6 +65,11 @@ pub fn find(name: &str) -> Option<&'static Prompt> {
 impl Prompt {
     pub fn scopes(&self) -> ScopeSet {
         self.scopes.iter().copied().collect()
+    }
+
+    /// Whether the caller may use it.
+    pub fn is_for(&self, caller: &Caller) -> bool {
+        self.notes.iter().all(|(tool, _)| tools::find(tool).is_some_and(|tool| tool.is_for(caller)))
     }
 
     /// The prompt's text, for whom `arguments` name.

@@ -11,12 +11,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use shared::access::{Scope, ScopeSet};
+use shared::access::{Caller, Forbidden, Reach, Scope, ScopeSet};
 use shared::db::Db;
 
 mod answer;
 mod arguments;
 mod ask;
+mod bounds;
 mod check_answer;
 mod correct_evidence;
 mod end_session_summary;
@@ -24,9 +25,8 @@ mod flag_concern;
 mod get_lesson_plan;
 mod get_progress;
 mod get_session;
-mod get_student_context;
+pub(crate) mod get_student_context;
 mod identify_student;
-pub mod line;
 mod list_due_skills;
 mod list_sessions;
 mod list_students;
@@ -44,7 +44,6 @@ mod set_goal;
 
 pub use answer::{Answer, Outcome, ToolError};
 pub use ask::Ask;
-pub use line::Line;
 
 /// The whole surface: first what a voice assistant uses, in the order of a call, then what is for a back office.
 pub static TOOLS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
@@ -91,6 +90,10 @@ pub trait Tool {
     const TITLE: &'static str;
     /// What it is for and when to call it, in a sentence or two: a model chooses by it.
     const DESCRIPTION: &'static str;
+    /// Whether a telephone client may call it. Lists, and what changes a finished call, are for back offices.
+    const ON_TELEPHONE: bool = true;
+    /// Whether a call of it is never refused for its haste: a child may not be safe.
+    const ALWAYS_HEARD: bool = false;
     /// What a token must hold, all of it.
     const SCOPES: &'static [Scope];
     const EFFECT: Effect;
@@ -114,6 +117,8 @@ pub struct Definition {
     pub title: &'static str,
     pub description: &'static str,
     pub scopes: ScopeSet,
+    pub is_on_telephone: bool,
+    pub is_always_heard: bool,
     pub effect: Effect,
     pub input_schema: Map<String, Value>,
     pub output_schema: Map<String, Value>,
@@ -127,6 +132,8 @@ impl Definition {
             title: T::TITLE,
             description: T::DESCRIPTION,
             scopes: T::SCOPES.iter().copied().collect(),
+            is_on_telephone: T::ON_TELEPHONE,
+            is_always_heard: T::ALWAYS_HEARD,
             effect: T::EFFECT,
             input_schema: schema::input::<T::Params>(),
             output_schema: schema::output::<T::Output>(),
@@ -134,9 +141,17 @@ impl Definition {
         }
     }
 
+    /// Whether the caller may call it at all.
+    pub fn is_for(&self, caller: &Caller) -> bool {
+        self.scopes.is_subset_of(caller.scopes) && (self.is_on_telephone || caller.reach != Reach::Line)
+    }
+
     /// Checks scope and arguments, then runs.
     pub async fn answer(&self, db: &Db, ask: Ask<'_>, arguments: Map<String, Value>) -> Result<Answer, ToolError> {
-        self.scopes.iter().try_for_each(|scope| ask.caller.require(scope))?;
+        self.scopes.iter().try_for_each(|scope| ask.caller.has(scope))?;
+        if !self.is_on_telephone && ask.caller.reach == Reach::Line {
+            return Err(Forbidden::NotOnLine.into());
+        }
         let arguments = arguments::check(&self.input_schema, arguments).map_err(ToolError::invalid)?;
         (self.run)(db, ask, Value::Object(arguments)).await
     }

@@ -107,7 +107,7 @@ async fn receive(
     state.heard.accepted(&envelope.r#type, now);
 
     Ok(Json(match envelope.kind {
-        Kind::AssistantRequest => answer::assistant(&state, envelope.caller_phone.as_ref(), now).await,
+        Kind::AssistantRequest => answer::assistant(&state, &envelope, now).await,
         Kind::ToolCalls => answer::tools(&state, &envelope, &message).await,
         Kind::FunctionCall => answer::function(&state, &envelope, &message).await,
         Kind::EndOfCallReport | Kind::StatusUpdate | Kind::Other => json!({}),

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::AdminUserId;
+use crate::id::{AdminUserId, SessionId, StudentId};
+use crate::phone::Phone;
 
 /// One right of a caller, by the names of the public contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -197,35 +198,115 @@ impl fmt::Display for Actor {
     }
 }
 
-/// The one who is authorised on this request: an actor with scopes.
+/// What an API client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum ClientKind {
+    /// Speaks for an assistant on the telephone. It is answered about the student of the line that it names, and about no
+    /// other: whom a model names in an argument may be what a caller talked it into.
+    Telephone,
+    /// An app or an agent of the organisation. It names students by its scopes.
+    BackOffice,
+}
+
+impl ClientKind {
+    /// The name in the database and in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Telephone => "telephone",
+            Self::BackOffice => "back_office",
+        }
+    }
+}
+
+impl FromStr for ClientKind {
+    type Err = String;
+
+    /// Reads the name of a kind, with `-` or `_`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "telephone" => Ok(Self::Telephone),
+            "back-office" | "back_office" => Ok(Self::BackOffice),
+            _ => Err("a client's kind is telephone or back-office".to_owned()),
+        }
+    }
+}
+
+/// Which students a caller reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Every student: people at the dashboard, the operator, our jobs.
+    Everyone,
+    /// Every student who is not blocked: a back-office client.
+    Active,
+    /// The student of the caller's line, if there is one.
+    Line,
+}
+
+/// Who is on a telephone line, as [`crate::authority`] found out. The default is a withheld number: nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OnLine {
+    /// VAPI's id of the call, if it is open and its number is the line's. What a tool writes belongs to that call.
+    pub call_id: Option<String>,
+    /// The session of that call, if VAPI or a tool has told us of it.
+    pub session_id: Option<SessionId>,
+    /// `None`: withheld.
+    pub phone: Option<Phone>,
+    /// The student who counts: the one that the call is settled as, otherwise the only one of the number.
+    pub student_id: Option<StudentId>,
+    /// Whether the call is settled as that student.
+    pub is_settled: bool,
+    /// Whether the caller said to be somebody whom nobody knows: then the number tells nothing.
+    pub is_stranger: bool,
+}
+
+/// The one who is authorised on this request: an actor with scopes, and the students that it reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub actor: Actor,
     pub scopes: ScopeSet,
+    pub reach: Reach,
+    pub line: OnLine,
 }
 
-/// The caller lacks a scope.
+/// Why a caller may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this needs the scope {needed}")]
-pub struct Forbidden {
-    pub needed: Scope,
+pub enum Forbidden {
+    #[error("this needs the scope {0}")]
+    Scope(Scope),
+    /// The same for each student who is not on the line, also for those who do not exist.
+    #[error("a telephone client is answered about the student of its line only")]
+    NotOnLine,
+    #[error("this student is blocked")]
+    Blocked,
 }
 
 impl Caller {
+    /// A back-office client.
     pub fn client(client_id: impl Into<String>, scopes: ScopeSet) -> Self {
-        Self { actor: Actor::Client { client_id: client_id.into() }, scopes }
+        Self::new(Actor::Client { client_id: client_id.into() }, scopes, Reach::Active)
+    }
+
+    /// A telephone client. Until [`crate::authority::on_line`] finds out who is on its line, it reaches nobody.
+    pub fn telephone(client_id: impl Into<String>, scopes: ScopeSet) -> Self {
+        Self::new(Actor::Client { client_id: client_id.into() }, scopes, Reach::Line)
     }
 
     pub fn admin(admin_user_id: AdminUserId, email: impl Into<String>, role: Role) -> Self {
-        Self { actor: Actor::Admin { admin_user_id, email: email.into(), role }, scopes: role.scopes() }
+        Self::new(Actor::Admin { admin_user_id, email: email.into(), role }, role.scopes(), Reach::Everyone)
     }
 
     pub fn operator() -> Self {
-        Self { actor: Actor::Operator, scopes: ScopeSet::all() }
+        Self::new(Actor::Operator, ScopeSet::all(), Reach::Everyone)
     }
 
     pub fn worker() -> Self {
-        Self { actor: Actor::Worker, scopes: ScopeSet::all() }
+        Self::new(Actor::Worker, ScopeSet::all(), Reach::Everyone)
+    }
+
+    fn new(actor: Actor, scopes: ScopeSet, reach: Reach) -> Self {
+        Self { actor, scopes, reach, line: OnLine::default() }
     }
 
     /// The client's id, where it is a client that asks.
@@ -236,9 +317,54 @@ impl Caller {
         }
     }
 
-    /// Refuses unless the caller holds `scope`.
+    /// Refuses unless the caller holds `scope`. It says nothing of students: see the others.
+    pub fn has(&self, scope: Scope) -> Result<(), Forbidden> {
+        if self.scopes.contains(scope) { Ok(()) } else { Err(Forbidden::Scope(scope)) }
+    }
+
+    /// Refuses unless the caller holds `scope` and reaches all students. A function that names no student asks for this, so
+    /// a telephone client is refused wherever nobody decided otherwise.
     pub fn require(&self, scope: Scope) -> Result<(), Forbidden> {
-        if self.scopes.contains(scope) { Ok(()) } else { Err(Forbidden { needed: scope }) }
+        self.has(scope)?;
+        if self.reach == Reach::Line { Err(Forbidden::NotOnLine) } else { Ok(()) }
+    }
+
+    /// Refuses unless the caller holds `scope` and reaches this student.
+    pub fn require_for(&self, scope: Scope, student_id: StudentId) -> Result<(), Forbidden> {
+        self.has(scope)?;
+        self.reaches(student_id)
+    }
+
+    /// Refuses unless the caller reaches this student.
+    pub fn reaches(&self, student_id: StudentId) -> Result<(), Forbidden> {
+        let reaches = self.reach != Reach::Line || self.line.student_id == Some(student_id);
+        if reaches { Ok(()) } else { Err(Forbidden::NotOnLine) }
+    }
+
+    /// The caller after the call on its line was settled as that student, by the tool that settled it.
+    #[must_use]
+    pub fn settled_as(&self, student_id: StudentId, session_id: Option<SessionId>) -> Self {
+        let line = OnLine { student_id: Some(student_id), session_id, is_settled: true, ..self.line.clone() };
+        Self { line, ..self.clone() }
+    }
+
+    /// Refuses unless the caller holds `scope` and may ask who calls from this number.
+    pub fn require_on_line(&self, scope: Scope, phone: &Phone) -> Result<(), Forbidden> {
+        self.has(scope)?;
+        let is_theirs = self.line.phone.as_ref() == Some(phone) && !self.line.is_stranger;
+        let reaches = self.reach != Reach::Line || is_theirs;
+        if reaches { Ok(()) } else { Err(Forbidden::NotOnLine) }
+    }
+
+    /// The one student whose sessions the caller may see; `None`: it may see all. Refuses a caller without `scope`, and a
+    /// telephone client that has nobody on its line.
+    pub fn require_sessions(&self, scope: Scope) -> Result<Option<StudentId>, Forbidden> {
+        self.has(scope)?;
+        match (self.reach, self.line.student_id) {
+            (Reach::Line, None) => Err(Forbidden::NotOnLine),
+            (Reach::Line, only) => Ok(only),
+            (Reach::Everyone | Reach::Active, _) => Ok(None),
+        }
     }
 }
 
@@ -264,6 +390,20 @@ mod tests {
     fn a_viewer_reads_and_does_not_write() {
         let viewer = Caller::admin(AdminUserId::new(), "v@example.org", Role::Viewer);
         assert_eq!(viewer.require(Scope::StudentsRead), Ok(()));
-        assert_eq!(viewer.require(Scope::NotesWrite), Err(Forbidden { needed: Scope::NotesWrite }));
+        assert_eq!(viewer.require(Scope::NotesWrite), Err(Forbidden::Scope(Scope::NotesWrite)));
+    }
+
+    #[test]
+    fn a_telephone_client_reaches_the_student_of_its_line_and_no_other() {
+        let (own, other) = (StudentId::new(), StudentId::new());
+        let mut caller = Caller::telephone("c1", ScopeSet::all());
+        let reads = |caller: &Caller, id| caller.require_for(Scope::ContextRead, id);
+        assert_eq!(reads(&caller, own), Err(Forbidden::NotOnLine), "nobody is on the line");
+        assert_eq!(caller.require_sessions(Scope::SessionsRead), Err(Forbidden::NotOnLine));
+        caller.line.student_id = Some(own);
+        assert_eq!((reads(&caller, own), reads(&caller, other)), (Ok(()), Err(Forbidden::NotOnLine)));
+        assert_eq!(caller.require_sessions(Scope::SessionsRead), Ok(Some(own)));
+        assert_eq!(caller.require(Scope::StudentsRead), Err(Forbidden::NotOnLine), "it lists nobody");
+        assert_eq!(Caller::client("c1", ScopeSet::all()).require(Scope::StudentsRead), Ok(()));
     }
 }

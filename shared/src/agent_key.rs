@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::access::ScopeSet;
+use crate::access::{ClientKind, ScopeSet};
 use crate::api_client::ApiClient;
 use crate::db::{Error, Executor, Result};
 use crate::id::AgentKeyId;
@@ -30,15 +30,16 @@ pub async fn insert_key(db: impl Executor<'_>, client_id: &str, now: DateTime<Ut
 /// The client whose key this is; `None` where there is none, or it or its client was revoked.
 pub async fn find_client_by_key(db: impl Executor<'_>, key: &SecretString) -> Result<Option<ApiClient>> {
     let row = sqlx::query!(
-        "with seen as (
+        r#"with seen as (
              update agent_keys set last_used_at = now()
              where key_hash = $1 and revoked_at is null
                -- To the minute is enough, and spares a write a request.
                and (last_used_at is null or last_used_at < now() - interval '1 minute')
          )
-         select c.client_id, c.name, c.scopes, c.created_at, c.last_used_at
+         select c.client_id, c.name, c.kind as "kind: ClientKind", c.scopes, c.created_at, c.last_used_at, c.stopped_at,
+             c.stopped_at is not null or (c.kind = 'telephone' and exists (select 1 from telephone_stop)) as "is_stopped!"
          from agent_keys k join api_clients c using (client_id)
-         where k.key_hash = $1 and k.revoked_at is null and c.revoked_at is null",
+         where k.key_hash = $1 and k.revoked_at is null and c.revoked_at is null"#,
         secret::hash(key.expose_secret()),
     )
     .fetch_optional(db)
@@ -46,10 +47,13 @@ pub async fn find_client_by_key(db: impl Executor<'_>, key: &SecretString) -> Re
     Ok(row.map(|row| ApiClient {
         client_id: row.client_id,
         name: row.name,
+        kind: row.kind,
         scopes: ScopeSet::from_strings(&row.scopes),
         created_at: row.created_at,
         last_used_at: row.last_used_at,
         revoked_at: None,
+        stopped_at: row.stopped_at,
+        is_stopped: row.is_stopped,
     }))
 }
 

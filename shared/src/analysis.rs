@@ -10,7 +10,7 @@ use sqlx::types::Json;
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::evidence::{Help, Source, Verdict};
-use crate::id::{AnalysisId, SessionId};
+use crate::id::{AnalysisId, SessionId, StudentId};
 
 pub use self::when::{When, day_name};
 
@@ -353,14 +353,17 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis) -> Result<Ana
 
 /// The session's current analysis; `None` before the first. Needs `sessions:read`.
 pub async fn find_current(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Option<Analysis>> {
-    caller.require(Scope::SessionsRead)?;
+    let only = caller.require_sessions(Scope::SessionsRead)?;
     let row = sqlx::query_as!(
         Row,
         r#"select analysis_id as "analysis_id: AnalysisId", session_id as "session_id: SessionId", analyser,
                analyser_version, status as "status: AnalysisStatus", findings as "findings: Json<Findings>", model,
                prompt_version, input_tokens, output_tokens, duration_ms, created_at
-           from analyses where session_id = $1 and is_current"#,
+           from analyses
+           where session_id = $1 and is_current
+             and ($2::uuid is null or exists (select 1 from sessions s where s.session_id = $1 and s.student_id = $2))"#,
         session_id as SessionId,
+        only as Option<StudentId>,
     )
     .fetch_optional(db)
     .await?;

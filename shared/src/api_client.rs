@@ -1,43 +1,61 @@
 //! An agent or an app that may ask for tokens, and what it may do.
 
 mod assertion;
+mod stop;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use crate::access::{Caller, ScopeSet};
+use crate::access::{Caller, ClientKind, ScopeSet};
 use crate::db::{Db, Error, Executor, Result};
 use crate::secret;
 
 pub use self::assertion::{accept_assertion, find_signing_client, insert_signing_client, set_public_keys};
+pub use self::stop::{are_telephones_stopped, set_client_stopped, set_kind, set_telephones_stopped};
 
 /// One row of `api_clients`, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiClient {
     pub client_id: String,
     pub name: String,
+    pub kind: ClientKind,
     pub scopes: ScopeSet,
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When a person stopped the client, until somebody starts it again.
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// Whether the client is refused for now: it is stopped, or all telephone clients are.
+    pub is_stopped: bool,
 }
 
 impl ApiClient {
-    fn new(name: &str, scopes: ScopeSet, now: DateTime<Utc>) -> Self {
+    fn new(name: &str, kind: ClientKind, scopes: ScopeSet, now: DateTime<Utc>) -> Self {
         Self {
             client_id: format!("client_{}", uuid::Uuid::now_v7().simple()),
             name: name.to_owned(),
+            kind,
             scopes,
             created_at: now,
             last_used_at: None,
             revoked_at: None,
+            stopped_at: None,
+            is_stopped: false,
         }
     }
 
     /// The caller that a request of this client has.
     pub fn caller(&self) -> Caller {
-        Caller::client(self.client_id.clone(), self.scopes)
+        self.caller_with(self.scopes)
+    }
+
+    /// The same with fewer scopes.
+    pub fn caller_with(&self, scopes: ScopeSet) -> Caller {
+        match self.kind {
+            ClientKind::Telephone => Caller::telephone(self.client_id.clone(), scopes),
+            ClientKind::BackOffice => Caller::client(self.client_id.clone(), scopes),
+        }
     }
 }
 
@@ -45,18 +63,21 @@ impl ApiClient {
 pub async fn insert_client(
     db: impl Executor<'_>,
     name: &str,
+    kind: ClientKind,
     scopes: ScopeSet,
     now: DateTime<Utc>,
 ) -> Result<(ApiClient, SecretString)> {
     let secret = secret::generate("cs");
-    let client = ApiClient::new(name, scopes, now);
+    let client = ApiClient::new(name, kind, scopes, now);
     sqlx::query!(
-        "insert into api_clients (client_id, name, secret_hash, scopes, created_at) values ($1, $2, $3, $4, $5)",
+        "insert into api_clients (client_id, name, secret_hash, scopes, created_at, kind)
+         values ($1, $2, $3, $4, $5, $6)",
         client.client_id,
         client.name,
         secret::hash(secret.expose_secret()),
         &scopes.to_strings(),
         now,
+        kind as ClientKind,
     )
     .execute(db)
     .await?;
@@ -72,8 +93,10 @@ pub async fn find_by_secret(
     now: DateTime<Utc>,
 ) -> Result<Option<ApiClient>> {
     let row = sqlx::query!(
-        "select name, secret_hash, previous_secret_hash, previous_secret_until, scopes, created_at, revoked_at
-         from api_clients where client_id = $1",
+        r#"select name, kind as "kind: ClientKind", secret_hash, previous_secret_hash, previous_secret_until, scopes,
+               created_at, revoked_at, stopped_at,
+               stopped_at is not null or (kind = 'telephone' and exists (select 1 from telephone_stop)) as "is_stopped!"
+           from api_clients where client_id = $1"#,
         client_id,
     )
     .fetch_optional(db)
@@ -94,10 +117,13 @@ pub async fn find_by_secret(
     Ok(Some(ApiClient {
         client_id: client_id.to_owned(),
         name: row.name,
+        kind: row.kind,
         scopes: ScopeSet::from_strings(&row.scopes),
         created_at: row.created_at,
         last_used_at: Some(now),
         revoked_at: None,
+        stopped_at: row.stopped_at,
+        is_stopped: row.is_stopped,
     }))
 }
 
@@ -105,10 +131,13 @@ pub async fn find_by_secret(
 struct Row {
     client_id: String,
     name: String,
+    kind: ClientKind,
     scopes: Vec<String>,
     created_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    stopped_at: Option<DateTime<Utc>>,
+    is_stopped: bool,
 }
 
 impl From<Row> for ApiClient {
@@ -116,10 +145,13 @@ impl From<Row> for ApiClient {
         Self {
             client_id: row.client_id,
             name: row.name,
+            kind: row.kind,
             scopes: ScopeSet::from_strings(&row.scopes),
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
+            stopped_at: row.stopped_at,
+            is_stopped: row.is_stopped,
         }
     }
 }
@@ -128,7 +160,9 @@ impl From<Row> for ApiClient {
 pub async fn find_client(db: impl Executor<'_>, client_id: &str) -> Result<Option<ApiClient>> {
     let row = sqlx::query_as!(
         Row,
-        "select client_id, name, scopes, created_at, last_used_at, revoked_at from api_clients where client_id = $1",
+        r#"select client_id, name, kind as "kind: ClientKind", scopes, created_at, last_used_at, revoked_at, stopped_at,
+               stopped_at is not null or (kind = 'telephone' and exists (select 1 from telephone_stop)) as "is_stopped!"
+           from api_clients where client_id = $1"#,
         client_id,
     )
     .fetch_optional(db)
@@ -140,8 +174,9 @@ pub async fn find_client(db: impl Executor<'_>, client_id: &str) -> Result<Optio
 pub async fn list_clients(db: impl Executor<'_>) -> Result<Vec<ApiClient>> {
     let rows = sqlx::query_as!(
         Row,
-        "select client_id, name, scopes, created_at, last_used_at, revoked_at from api_clients
-         order by revoked_at is not null, created_at desc limit 500",
+        r#"select client_id, name, kind as "kind: ClientKind", scopes, created_at, last_used_at, revoked_at, stopped_at,
+               stopped_at is not null or (kind = 'telephone' and exists (select 1 from telephone_stop)) as "is_stopped!"
+           from api_clients order by revoked_at is not null, created_at desc limit 500"#,
     )
     .fetch_all(db)
     .await?;

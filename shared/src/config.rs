@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::access::ScopeSet;
 use crate::retention::Retention;
 
 pub use self::env::{Fault, Faults, Settings, from_environment};
@@ -34,6 +35,10 @@ pub struct McpServerConfig {
     /// The assistant that answers calls, where VAPI asks us for one.
     pub vapi_assistant_id: Option<String>,
     /// What one client may ask for over MCP in a second, on average.
+    /// What the tools that webhooks call may do.
+    pub vapi_tool_scopes: ScopeSet,
+    /// Whether an unknown caller becomes a student at once.
+    pub register_callers: bool,
     pub client_requests_per_second: u32,
     /// Who may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use self::compare::{Difference, fingerprint};
 pub use self::draft::Draft;
 pub use self::practice::{Practice, find_practice};
-pub use self::recent::{N_RECENT, lock_recent, note_asked};
+pub use self::recent::{N_RECENT, list_recent, lock_recent, note_asked};
 pub use self::rows::{install_starter, list_retired, load, lock, set_retired, upsert};
 pub use self::sheet::Fault;
 pub use self::subjects::{SkillName, SubjectSwitch, list_skill_names, list_switches, set_switches};

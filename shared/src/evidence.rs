@@ -146,7 +146,7 @@ pub async fn list_counting(db: impl Executor<'_>, caller: &Caller, student_id: S
 /// What a session showed so far, by skill, then by time: by tools while it goes on, by its analysis then. Needs
 /// `context:read`.
 pub async fn list_of_session(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Vec<Evidence>> {
-    caller.require(Scope::ContextRead)?;
+    let only = caller.require_sessions(Scope::ContextRead)?;
     let rows = sqlx::query_as!(
         Evidence,
         r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
@@ -155,8 +155,10 @@ pub async fn list_of_session(db: impl Executor<'_>, caller: &Caller, session_id:
                e.corrects_id as "corrects_id: EvidenceId", e.observed_at
            from evidence e left join analyses a using (analysis_id)
            where e.session_id = $1 and (e.analysis_id is null or a.is_current)
+             and ($2::uuid is null or e.student_id = $2)
            order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
         session_id as SessionId,
+        only as Option<StudentId>,
     )
     .fetch_all(db)
     .await?;

@@ -201,7 +201,7 @@ impl std::fmt::Debug for Goal {
 
 /// Sets the goal, in place of the one that was set before; the context follows. Needs `notes:write`.
 pub async fn set_goal(tx: &mut Connection, caller: &Caller, goal: &Goal, now: DateTime<Utc>) -> Result<()> {
-    caller.require(Scope::NotesWrite)?;
+    caller.require_for(Scope::NotesWrite, goal.student_id)?;
     student::lock(tx, &[goal.student_id]).await?;
     sqlx::query!(
         "update facts set forgotten_at = $3

@@ -9,6 +9,7 @@ use crate::access::{Caller, Scope};
 use crate::analysis::SafetyFlag;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
+use crate::phone::Phone;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -77,24 +78,40 @@ impl ConcernCategory {
     }
 }
 
-/// A follow-up to be. It has a student, a session, or both.
+/// A callback to be.
 #[derive(Clone)]
-pub struct NewFollowUp {
+pub struct NewCallback {
     /// Made of the deed itself, so that telling it twice writes it once.
     pub follow_up_id: FollowUpId,
-    pub kind: FollowUpKind,
-    pub student_id: Option<StudentId>,
+    pub student_id: StudentId,
     pub session_id: Option<SessionId>,
-    /// Of a concern, and only of one.
-    pub category: Option<ConcernCategory>,
     /// 1 to 500 characters, for a person.
     pub text: String,
     pub due_at: DateTime<Utc>,
 }
 
-impl std::fmt::Debug for NewFollowUp {
+impl std::fmt::Debug for NewCallback {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewFollowUp").field("follow_up_id", &self.follow_up_id).finish_non_exhaustive()
+        f.debug_struct("NewCallback").field("follow_up_id", &self.follow_up_id).finish_non_exhaustive()
+    }
+}
+
+/// A concern to be: about a student, from a call, from a number, or from a client alone.
+#[derive(Clone)]
+pub struct NewConcern {
+    /// The same for all concerns of one category that one call raises, or one number or client on one day.
+    pub group_key: String,
+    pub student_id: Option<StudentId>,
+    pub session_id: Option<SessionId>,
+    pub caller_phone: Option<Phone>,
+    pub category: ConcernCategory,
+    /// 1 to 500 characters, for a person.
+    pub text: String,
+}
+
+impl std::fmt::Debug for NewConcern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewConcern").field("category", &self.category).finish_non_exhaustive()
     }
 }
 
@@ -106,8 +123,14 @@ pub struct FollowUp {
     pub student_id: Option<StudentId>,
     pub student_name: Option<String>,
     pub session_id: Option<SessionId>,
+    /// Whose line a concern was raised on, if nobody knew the call.
+    pub caller_phone: Option<Phone>,
     pub category: Option<ConcernCategory>,
     pub text: String,
+    /// What else was said of the same concern, in the order of time.
+    pub more: Vec<String>,
+    /// How often it was raised.
+    pub n_raised: i32,
     pub due_at: DateTime<Utc>,
     /// `client:<client_id>`, or `worker` if an analysis raised it.
     pub author: String,
@@ -125,26 +148,21 @@ impl std::fmt::Debug for FollowUp {
     }
 }
 
-/// Writes it down, once. A callback needs `calls:write`, a concern `notes:write`.
-pub async fn insert_follow_up_once(
+/// Writes a callback down, once. Needs `calls:write`.
+pub async fn insert_callback_once(
     db: impl Executor<'_>,
     caller: &Caller,
-    new: &NewFollowUp,
+    new: &NewCallback,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    caller.require(match new.kind {
-        FollowUpKind::Callback => Scope::CallsWrite,
-        FollowUpKind::Concern => Scope::NotesWrite,
-    })?;
+    caller.require_for(Scope::CallsWrite, new.student_id)?;
     sqlx::query!(
-        "insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "insert into follow_ups (follow_up_id, kind, student_id, session_id, text, due_at, author, created_at)
+         values ($1, 'callback', $2, $3, $4, $5, $6, $7)
          on conflict (follow_up_id) do nothing",
         new.follow_up_id as FollowUpId,
-        new.kind as FollowUpKind,
-        new.student_id as Option<StudentId>,
+        new.student_id as StudentId,
         new.session_id as Option<SessionId>,
-        new.category as Option<ConcernCategory>,
         new.text,
         new.due_at,
         caller.actor.to_string(),
@@ -194,6 +212,48 @@ pub async fn raise_flagged(
 /// The text of a concern that an analysis raised: a person reads the child's own words on the session's page.
 const FLAGGED: &str = "Recognised in the transcript. Read the flagged turns of this call.";
 
+/// Writes a concern down, whoever it is about. If one of its group is open, the words join it: nothing is dropped, and the
+/// list stays readable. A student who does not exist is left out. Needs `notes:write`.
+pub async fn raise_concern(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    new: &NewConcern,
+    now: DateTime<Utc>,
+) -> Result<FollowUpId> {
+    caller.has(Scope::NotesWrite)?;
+    Ok(sqlx::query_scalar!(
+        r#"insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at,
+               caller_phone, group_key, raised_at)
+           values ($1, 'concern', (select student_id from students where student_id = $2), $3, $4, $5, $6, $7, $6, $8, $9,
+               $6)
+           on conflict (group_key) where closed_at is null do update set
+               n_raised = follow_ups.n_raised + 1,
+               raised_at = excluded.raised_at,
+               student_id = coalesce(follow_ups.student_id, excluded.student_id),
+               session_id = coalesce(follow_ups.session_id, excluded.session_id),
+               more = case
+                   when excluded.text = follow_ups.text or excluded.text = any(follow_ups.more)
+                       or cardinality(follow_ups.more) >= $10 then follow_ups.more
+                   else array_append(follow_ups.more, excluded.text) end
+           returning follow_up_id as "follow_up_id: FollowUpId""#,
+        FollowUpId::new() as FollowUpId,
+        new.student_id as Option<StudentId>,
+        new.session_id as Option<SessionId>,
+        new.category as ConcernCategory,
+        new.text,
+        now,
+        caller.actor.to_string(),
+        new.caller_phone.as_ref().map(Phone::as_str),
+        new.group_key,
+        MAX_MORE,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+/// Further texts of one concern that are kept, as the table has it. What is beyond is counted.
+const MAX_MORE: i32 = 50;
+
 /// What is open, concerns first, then by when it is due; of one student, or of all. Needs `students:read`.
 pub async fn list_open(
     db: impl Executor<'_>,
@@ -207,6 +267,7 @@ pub async fn list_open(
         r#"select follow_up_id as "follow_up_id: FollowUpId", kind as "kind: FollowUpKind",
                f.student_id as "student_id: StudentId", st.display_name as "student_name?",
                session_id as "session_id: SessionId", category as "category: ConcernCategory", text, due_at, author,
+               caller_phone as "caller_phone: Phone", more, n_raised,
                f.created_at, closed_at, closed_by
            from follow_ups f left join students st using (student_id)
            where closed_at is null and ($1::uuid is null or f.student_id = $1)
@@ -232,6 +293,7 @@ pub async fn list_open_of_session(
         r#"select follow_up_id as "follow_up_id: FollowUpId", kind as "kind: FollowUpKind",
                f.student_id as "student_id: StudentId", st.display_name as "student_name?",
                session_id as "session_id: SessionId", category as "category: ConcernCategory", text, due_at, author,
+               caller_phone as "caller_phone: Phone", more, n_raised,
                f.created_at, closed_at, closed_by
            from follow_ups f left join students st using (student_id)
            where session_id = $1 and closed_at is null

@@ -1,4 +1,7 @@
 //! A caller nobody knows says who they are: a student to be, until a person or a setting accepts them.
+//!
+//! **Invariant:** the one gate for tools, webhooks and analyses. Without the setting nobody becomes a student unasked, and with
+//! it only a caller whose number nobody else has.
 
 use chrono::{DateTime, Utc};
 
@@ -60,5 +63,17 @@ pub async fn accept_stranger(
         Ok(student_id) => Ok(Some(student_id)),
         Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Who the caller of a session says they are: what a tool was told comes before what an analysis heard.
+pub fn of_session(session: &Session, heard: Option<&Introduction>) -> Option<Introduction> {
+    let told = session.introduced_as.as_ref().map(|told| told.0.clone());
+    let heard = heard.cloned();
+    match (told, heard) {
+        (Some(told), Some(heard)) => {
+            Some(Introduction { wants: heard.wants, grade: told.grade.or(heard.grade), ..told })
+        }
+        (told, heard) => told.or(heard),
     }
 }

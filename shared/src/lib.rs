@@ -12,6 +12,7 @@ pub mod analytics;
 pub mod api_client;
 pub mod attention;
 pub mod audit;
+pub mod authority;
 pub mod clock;
 pub mod config;
 pub mod curriculum;

@@ -57,7 +57,7 @@ pub async fn insert_note_once(
     new: &NewNote,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    caller.require(Scope::NotesWrite)?;
+    caller.require_for(Scope::NotesWrite, new.student_id)?;
     let done = sqlx::query!(
         "insert into notes (note_id, student_id, session_id, author, text, for_assistant, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)

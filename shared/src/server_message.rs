@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use domain::lenient_json;
 use serde_json::Value;
 
+use crate::authority::CallerNumber;
 use crate::phone::Phone;
 
 /// Longer texts are no id and no word of VAPI's; `sessions.call_id` has the same limit.
@@ -59,10 +60,15 @@ impl ServerMessage {
         self.get("/call/id").filter(|value| is_short(value)).and_then(|_| self.text("/call/id"))
     }
 
-    /// Returns the caller's number, if it is one and not withheld.
+    /// Returns who calls. The message has two places for it.
+    pub fn caller(&self) -> CallerNumber {
+        let (of_call, of_message) = (self.text("/call/customer/number"), self.text("/customer/number"));
+        CallerNumber::of_message(of_call.as_deref(), of_message.as_deref())
+    }
+
+    /// Returns the caller's number; `None`: it is withheld, no number, or told in two ways.
     pub fn caller_phone(&self) -> Option<Phone> {
-        let numbers = ["/customer/number", "/call/customer/number"];
-        numbers.iter().find_map(|pointer| Phone::parse_caller(&self.text(pointer)?).ok())
+        self.caller().known()
     }
 
     /// Returns when VAPI sent the message.

@@ -14,14 +14,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
-use crate::access::{Caller, Scope};
-use crate::analysis::AnalysisStatus;
+use crate::access::{Caller, Forbidden, Reach, Scope};
+use crate::analysis::{AnalysisStatus, Introduction};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
 pub use self::find::{FoundSession, find_sessions};
-pub use self::on_line::{SessionOnLine, find_on_line, identify_on_line, open_on_line};
+pub use self::on_line::{Settled, Written, count_written, identify_on_line, introduce_on_line, open_on_line};
 pub use self::recording::move_recording;
 pub use self::totals::{LATELY, SessionTotals, get_totals};
 pub use self::words::{MARK_FROM, MARK_TO, SessionHit, WordsQuery, index_words, index_words_of, search_sessions};
@@ -102,6 +102,8 @@ pub struct Session {
     pub analysis_status: Option<AnalysisStatus>,
     /// What of the report could not be read, one sentence each.
     pub report_faults: Option<Vec<String>>,
+    /// Who an unknown caller says they are.
+    pub introduced_as: Option<Json<Introduction>>,
 }
 
 impl Session {
@@ -165,7 +167,9 @@ pub async fn merge_news(
                least($10::timestamptz, $15::timestamptz), $15, $17)
            on conflict on constraint sessions_call_id_key do update set
                created_at = least(s.created_at, excluded.created_at),
-               student_id = coalesce(s.student_id, excluded.student_id),
+               -- Who introduced themselves as a new student is not the one student of the number.
+               student_id = case when s.introduced_as is null then coalesce(s.student_id, excluded.student_id)
+                                 else s.student_id end,
                caller_phone = case when $16 then coalesce(excluded.caller_phone, s.caller_phone)
                                    else coalesce(s.caller_phone, excluded.caller_phone) end,
                status = case when s.status = 'in_progress' then excluded.status else s.status end,
@@ -262,7 +266,7 @@ pub async fn assign_session(
 ) -> Result<()> {
     caller.require(Scope::StudentsWrite)?;
     let n = sqlx::query!(
-        "update sessions set student_id = $2, updated_at = $3 where session_id = $1",
+        "update sessions set student_id = $2, introduced_as = null, updated_at = $3 where session_id = $1",
         session_id as SessionId,
         student_id as StudentId,
         now,
@@ -280,28 +284,35 @@ pub enum SessionKey {
     CallId(String),
 }
 
-/// One session. Needs `sessions:read`.
+/// One session. Needs `sessions:read`. A telephone client is told of no session but those of its student, and not whether
+/// there is another.
 pub async fn get_session(db: impl Executor<'_>, caller: &Caller, key: &SessionKey) -> Result<Session> {
-    caller.require(Scope::SessionsRead)?;
+    let only = caller.require_sessions(Scope::SessionsRead)?;
     let (session_id, call_id) = match key {
         SessionKey::Id(id) => (Some(*id), None),
         SessionKey::CallId(call_id) => (None, Some(call_id.as_str())),
     };
-    sqlx::query_as!(
+    let session = sqlx::query_as!(
         Session,
         r#"select s.session_id as "session_id: SessionId", call_id, student_id as "student_id: StudentId",
                caller_phone, s.status as "status: SessionStatus", attention_reason, call_type, assistant_id,
                assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd,
                cost_parts as "cost_parts: Json<Vec<CostPart>>", recording_url, s.created_at, s.updated_at, analyzed_at,
-               a.status as "analysis_status?: AnalysisStatus", report_faults
+               a.status as "analysis_status?: AnalysisStatus", report_faults,
+               introduced_as as "introduced_as: Json<Introduction>"
            from sessions s left join analyses a on a.session_id = s.session_id and a.is_current
            where s.session_id = $1 or call_id = $2"#,
         session_id as Option<SessionId>,
         call_id,
     )
     .fetch_optional(db)
-    .await?
-    .ok_or(Error::NotFound("session"))
+    .await?;
+    match (session, only) {
+        (Some(session), None) => Ok(session),
+        (Some(session), Some(_)) if session.student_id == only => Ok(session),
+        (None, None) => Err(Error::NotFound("session")),
+        (_, Some(_)) => Err(Forbidden::NotOnLine.into()),
+    }
 }
 
 /// Which sessions, newest first, and from where.
@@ -346,7 +357,7 @@ impl std::fmt::Debug for SessionItem {
     }
 }
 
-/// Sessions, newest first. Needs `sessions:read`.
+/// Sessions, newest first. Needs `sessions:read`. A client is not told of the sessions of blocked students.
 pub async fn list_sessions(db: impl Executor<'_>, caller: &Caller, query: &SessionQuery) -> Result<Vec<SessionItem>> {
     list_named(db, caller, query, None).await
 }
@@ -386,6 +397,7 @@ async fn list_named(
              and ($4::timestamptz is null or s.created_at < $4)
              and ($5::timestamptz is null or (s.created_at, s.session_id) < ($5, $6))
              and ($9::text is null or position(lower($9) in lower(st.display_name)) > 0)
+             and ($10 or st.status is distinct from 'blocked')
            order by s.created_at desc, s.session_id desc
            limit $8"#,
         query.student_id as Option<StudentId>,
@@ -397,6 +409,7 @@ async fn list_named(
         caller.require(Scope::StudentsRead).is_ok(),
         query.limit,
         name,
+        caller.reach == Reach::Everyone,
     )
     .fetch_all(db)
     .await?)

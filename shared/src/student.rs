@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
-use crate::id::StudentId;
+use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
 
@@ -175,7 +175,8 @@ pub async fn register_student(
     new: &NewStudent,
     now: DateTime<Utc>,
 ) -> Result<Student> {
-    caller.require(Scope::CallsWrite)?;
+    caller.has(Scope::CallsWrite)?;
+    new.phones.iter().try_for_each(|phone| caller.require_on_line(Scope::CallsWrite, phone))?;
     write_student(tx, StudentId::new(), new, now).await
 }
 
@@ -307,7 +308,7 @@ async fn set_phones(tx: &mut Connection, student_id: StudentId, phones: &[Phone]
 
 /// One student. Needs `students:read`.
 pub async fn get_student(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Student> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_for(Scope::StudentsRead, student_id)?;
     sqlx::query_as!(
         Student,
         r#"select student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
@@ -335,7 +336,7 @@ pub(crate) fn read_zone(name: &str) -> Tz {
 
 /// The numbers a student calls from. Needs `students:read`.
 pub async fn list_phones(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Phone>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_for(Scope::StudentsRead, student_id)?;
     Ok(sqlx::query_scalar!(
         r#"select phone as "phone: Phone" from student_phones where student_id = $1 order by created_at, phone"#,
         student_id as StudentId,
@@ -371,6 +372,29 @@ pub async fn find_only_student_id(db: impl Executor<'_>, phone: &Phone) -> Resul
     Ok(if let [only] = ids[..] { Some(only) } else { None })
 }
 
+/// Whether nobody is registered with this number. Until the transaction ends, no one else who asks can register it.
+pub async fn lock_free_number(tx: &mut Connection, phone: &Phone) -> Result<bool> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", phone.as_str()).execute(&mut *tx).await?;
+    Ok(sqlx::query_scalar!(
+        r#"select not exists (select 1 from student_phones where phone = $1) as "is_free!""#,
+        phone.as_str(),
+    )
+    .fetch_one(tx)
+    .await?)
+}
+
+/// Whether the session is a blocked student's. For jobs.
+pub async fn is_blocked_in(db: impl Executor<'_>, session_id: SessionId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select 1 from sessions s join students st using (student_id)
+               where s.session_id = $1 and st.status = 'blocked') as "is_blocked!""#,
+        session_id as SessionId,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
 /// Makes others who would change what is believed of these students wait for this transaction. Always in one order, so
 /// that two of them never wait for each other.
 pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> {
@@ -391,7 +415,7 @@ pub async fn list_first_names(
     caller: &Caller,
     phone: &Phone,
 ) -> Result<Vec<(StudentId, String)>> {
-    caller.require(Scope::ContextRead)?;
+    caller.require_on_line(Scope::ContextRead, phone)?;
     let rows = sqlx::query!(
         r#"select s.student_id as "student_id: StudentId", display_name
            from students s join student_phones p using (student_id)
@@ -401,16 +425,4 @@ pub async fn list_first_names(
     .fetch_all(db)
     .await?;
     Ok(rows.into_iter().map(|row| (row.student_id, first_name(&row.display_name).to_owned())).collect())
-}
-
-/// Whether the student is one of those who call from this number. For the check that an assistant asks for nobody but
-/// who is on its line.
-pub async fn calls_from(db: impl Executor<'_>, student_id: StudentId, phone: &Phone) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select 1 from student_phones where phone = $1 and student_id = $2) as "is_theirs!""#,
-        phone.as_str(),
-        student_id as StudentId,
-    )
-    .fetch_one(db)
-    .await?)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Executor, Result};
-use crate::id::SessionId;
+use crate::id::{SessionId, StudentId};
 
 /// Who spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -74,12 +74,16 @@ pub async fn replace_turns(tx: &mut Connection, session_id: SessionId, turns: &[
 
 /// The turns of a session, in order. Needs `sessions:read`.
 pub async fn list_turns(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Vec<Turn>> {
-    caller.require(Scope::SessionsRead)?;
+    let only = caller.require_sessions(Scope::SessionsRead)?;
     Ok(sqlx::query_as!(
         Turn,
         r#"select turn_no, speaker as "speaker: Speaker", text, offset_ms, duration_ms
-           from turns where session_id = $1 order by turn_no"#,
+           from turns
+           where session_id = $1
+             and ($2::uuid is null or exists (select 1 from sessions s where s.session_id = $1 and s.student_id = $2))
+           order by turn_no"#,
         session_id as SessionId,
+        only as Option<StudentId>,
     )
     .fetch_all(db)
     .await?)

@@ -2,29 +2,38 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use shared::access::{Caller, Scope, ScopeSet};
+use shared::access::{Caller, ClientKind, Scope, ScopeSet};
 use shared::audit;
 use shared::clock;
-use shared::follow_up::{self, ConcernCategory, FollowUpKind, NewFollowUp};
+use shared::follow_up::{self, ConcernCategory, NewCallback, NewConcern};
 use shared::id::{FollowUpId, SessionId};
 
 use crate::first_call::mcp_client;
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
-async fn raise(service: &Service, kind: FollowUpKind, text: &str, session_id: SessionId) {
+/// An assistant asks for a callback and raises a concern in a call.
+async fn raise(service: &Service, session_id: SessionId) {
     let scopes: ScopeSet = [Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
-    let new = NewFollowUp {
+    let caller = Caller::client("client_voice", scopes);
+    let student = service.student("Leo Brandt", "+14155550199").await;
+    let callback = NewCallback {
         follow_up_id: FollowUpId::new(),
-        kind,
-        student_id: None,
+        student_id: student.student_id,
         session_id: Some(session_id),
-        category: (kind == FollowUpKind::Concern).then_some(ConcernCategory::Bullying),
-        text: text.to_owned(),
+        text: "wants to go on with fractions".to_owned(),
         due_at: clock::now(),
     };
-    let caller = Caller::client("client_voice", scopes);
-    follow_up::insert_follow_up_once(&service.db, &caller, &new, clock::now()).await.unwrap();
+    follow_up::insert_callback_once(&service.db, &caller, &callback, clock::now()).await.unwrap();
+    let concern = NewConcern {
+        group_key: "call".to_owned(),
+        student_id: None,
+        session_id: Some(session_id),
+        caller_phone: None,
+        category: ConcernCategory::Bullying,
+        text: "somebody takes their lunch".to_owned(),
+    };
+    follow_up::raise_concern(&service.db, &caller, &concern, clock::now()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,8 +44,7 @@ async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
     let session = service.analyzed(&token, CALL_ID).await;
     let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
     let session_id = session["session_id"].as_str().unwrap().parse().unwrap();
-    raise(&service, FollowUpKind::Callback, "wants to go on with fractions", session_id).await;
-    raise(&service, FollowUpKind::Concern, "somebody takes their lunch", session_id).await;
+    raise(&service, session_id).await;
 
     let person = service.log_in().await;
     let overview = person.read("/").await;
@@ -62,7 +70,7 @@ async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
 async fn a_tool_call_is_counted_listed_and_found() {
     let service = Service::start().await;
     service.student("Amara Okafor", CALLER).await;
-    let key = service.agent_key("context:read").await;
+    let key = service.agent_key_of(ClientKind::BackOffice, "context:read").await;
     let client = mcp_client(&service.server_url, &key).await;
     crate::first_call::call_tool(&client, "get_student_context", json!({ "phone": CALLER })).await;
     client.cancel().await.unwrap();

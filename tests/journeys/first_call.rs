@@ -7,6 +7,7 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{RoleClient, ServiceExt};
 use serde_json::{Value, json};
+use shared::access::ClientKind;
 
 use crate::service::Service;
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
@@ -145,7 +146,7 @@ async fn siblings_are_asked_for_and_never_guessed() {
 async fn an_agent_key_opens_what_its_scopes_say_and_no_more() {
     let service = Service::start().await;
     service.student("Amara Okafor", CALLER).await;
-    let key = service.agent_key("context:read").await;
+    let key = service.agent_key_of(ClientKind::BackOffice, "context:read").await;
     let client = mcp_client(&service.server_url, &key).await;
     let tools = client.list_all_tools().await.unwrap();
     assert!(tools.iter().any(|tool| tool.name == "get_student_context"));

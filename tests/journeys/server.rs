@@ -8,7 +8,7 @@ use axum::response::Response;
 use reqwest::{RequestBuilder, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shared::access::ScopeSet;
+use shared::access::{ClientKind, ScopeSet};
 use shared::config::from_environment;
 use shared::db::{self, Db, PoolSize};
 use shared::{agent_key, api_client, clock};
@@ -62,7 +62,8 @@ impl Server {
     /// A long-lived bearer of a new client.
     pub async fn agent_key(&self, scope: &str) -> String {
         let scopes: ScopeSet = scope.parse().unwrap();
-        let (client, _) = api_client::insert_client(&self.db, "agent", scopes, clock::now()).await.unwrap();
+        let kind = ClientKind::BackOffice;
+        let (client, _) = api_client::insert_client(&self.db, "agent", kind, scopes, clock::now()).await.unwrap();
         let key = agent_key::insert_key(&self.db, &client.client_id, clock::now()).await.unwrap();
         key.expose_secret().to_owned()
     }

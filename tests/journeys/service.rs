@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use shared::access::{Caller, Role, ScopeSet};
+use shared::access::{Caller, ClientKind, Role, ScopeSet};
 use shared::config::{AdminConfig, McpServerConfig, Settings, WorkerConfig, from_environment};
 use shared::db::{self, Db, PoolSize};
 use shared::student::{self, NewStudent, Student};
@@ -110,11 +110,17 @@ impl Service {
         token(&self.db, &self.http, &self.server_url, scope).await
     }
 
-    /// A long-lived bearer of a new client.
+    /// A long-lived bearer of a new client: of a telephone client if it may not read students or sessions.
     pub async fn agent_key(&self, scope: &str) -> String {
+        let is_office = scope.contains("students:read") || scope.contains("sessions:read");
+        self.agent_key_of(if is_office { ClientKind::BackOffice } else { ClientKind::Telephone }, scope).await
+    }
+
+    /// A long-lived bearer of a new client of that kind.
+    pub async fn agent_key_of(&self, kind: ClientKind, scope: &str) -> String {
         let scopes: ScopeSet = scope.parse().unwrap();
         let now = clock::now();
-        let (client, _) = api_client::insert_client(&self.db, "agent", scopes, now).await.unwrap();
+        let (client, _) = api_client::insert_client(&self.db, "agent", kind, scopes, now).await.unwrap();
         agent_key::insert_key(&self.db, &client.client_id, now).await.unwrap().expose_secret().to_owned()
     }
 
@@ -187,7 +193,8 @@ pub async fn insert_student(db: &Db, name: &str, phone: &str) -> Student {
 
 pub async fn token(db: &Db, http: &reqwest::Client, server_url: &str, scope: &str) -> String {
     let scopes: ScopeSet = scope.parse().unwrap();
-    let (client, secret) = api_client::insert_client(db, "app", scopes, clock::now()).await.unwrap();
+    let (client, secret) =
+        api_client::insert_client(db, "app", ClientKind::BackOffice, scopes, clock::now()).await.unwrap();
     // Like any client: a server that is overrun for a moment is asked again.
     eventually("a token is given", async || {
         let request = http

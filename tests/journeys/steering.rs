@@ -21,7 +21,7 @@ async fn of_a_subject_that_is_off_nothing_is_proposed() {
     assert!(after["skill_id"].as_str().unwrap().starts_with("reading."), "{after}");
 
     // What was practised of another subject is not due any more.
-    let seen = json!({ "skill_id": before["skill_id"], "question": "x", "verdict": "incorrect" });
+    let seen = json!({ "skill_id": before["skill_id"], "question": before["ask"], "verdict": "incorrect" });
     voice.call("record_evidence", seen).await.unwrap();
     assert!(voice.call("get_student_context", json!({})).await.unwrap().get("due").is_none());
     person.submit(&page, &format!("{page}/subjects"), &[("reading", "on"), ("maths", "on")]).await;

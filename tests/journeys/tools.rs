@@ -11,6 +11,7 @@ use shared::{clock, follow_up, job, mastery, note, tutoring};
 
 use crate::assistant::{Assistant, CALL_ID, OFFICE, OTHER_PHONE, PHONE, TEACHER, VOICE, tomorrow};
 use crate::first_call::{call_tool, mcp_client};
+use crate::psql::psql;
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALLER, REPORT};
 
@@ -44,10 +45,16 @@ async fn siblings_are_told_apart_by_name_and_what_one_learns_is_theirs() {
     assert_ne!(another["ask"], question["ask"]);
     voice.call("save_note", json!({ "text": "A test is coming on Friday." })).await.unwrap();
 
-    let office = Assistant { service: &service, key: service.agent_key(OFFICE).await };
-    let progress = |student_id| office.call("get_progress", json!({ "student_id": student_id }));
-    assert_eq!(progress(leo.student_id).await.unwrap()["skills"][0]["n_answers"], 3);
-    assert_eq!(progress(amara.student_id).await.unwrap()["skills"], json!([]));
+    let invented = json!({ "skill_id": question["skill_id"], "question": "What is 1 + 1?", "verdict": "correct" });
+    let invented = voice.call("record_evidence", invented).await.unwrap();
+    assert_eq!((&invented["counts"], invented.get("mastery")), (&json!(false), None), "nobody asked that");
+    let again = voice.call("identify_student", json!({ "first_name": "Amara" })).await.unwrap_err();
+    assert!(again.contains("somebody else"), "{again}");
+    let office = mcp_client(&service.server_url, &service.agent_key(OFFICE).await).await;
+    let progress = |student_id| call_tool(&office, "get_progress", json!({ "student_id": student_id }));
+    assert_eq!(progress(leo.student_id).await["skills"][0]["n_answers"], 3);
+    assert_eq!(progress(amara.student_id).await["skills"], json!([]));
+    office.cancel().await.unwrap();
     let token = service.token(OFFICE).await;
     let session = service.get(&token, &format!("/api/v1/sessions/by-call/{CALL_ID}")).await;
     assert_eq!((&session["student_id"], &session["status"]), (&json!(leo.student_id), &json!("in_progress")));
@@ -106,8 +113,8 @@ async fn no_question_comes_again_within_a_students_last_twenty_and_each_is_judge
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_caller_is_registered_once() {
-    let service = Service::start().await;
+async fn a_school_may_let_a_new_caller_be_registered_once() {
+    let service = Service::start_with(&[("REGISTER_CALLERS", "true")]).await;
     let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
     assert_eq!(voice.call("get_student_context", json!({})).await.unwrap()["status"], "new");
 
@@ -122,6 +129,35 @@ async fn a_new_caller_is_registered_once() {
     assert_eq!((&context["status"], &context["student"]["first_name"]), (&json!("known"), &json!("Zoë")));
     let new = voice.call("next_question", json!({})).await.unwrap();
     assert!(!new["ask"].as_str().unwrap().is_empty(), "something new for grade 4: {new}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_setting_a_caller_proposes_one_student_and_a_person_decides() {
+    let service = Service::start().await;
+    let maya = service.student("Maya Brandt", PHONE).await;
+    let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    let register = |name: &'static str| voice.call("register_student", json!({ "first_name": name, "grade": 4 }));
+    let proposed = register("Zuri").await.unwrap();
+    assert_eq!((&proposed["status"], proposed.get("student_id")), (&json!("proposed"), None));
+    assert_eq!(register("Zuri").await.unwrap(), proposed, "told twice, proposed once");
+    for n in 0..30 {
+        let name = ["Intruder", "Otto", "Maya"][n % 3];
+        assert!(register(name).await.is_err(), "{name}: one in a call");
+    }
+    let context = voice.call("get_student_context", json!({})).await.unwrap();
+    assert_eq!(context["status"], "new", "a stranger is not taken for the student of the number: {context}");
+    let refused = voice.call("next_question", json!({ "student_id": maya.student_id })).await.unwrap_err();
+    assert!(refused.starts_with("Not done"), "{refused}");
+    assert_eq!(psql(&service.database_url, "select count(*) from students"), "1");
+
+    let token = service.token("sessions:read").await;
+    let session = service.get(&token, &format!("/api/v1/sessions/by-call/{CALL_ID}")).await;
+    let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
+    let person = service.log_in().await;
+    assert!(person.read(&page).await.contains("Zuri"));
+    let to = person.submit(&page, &format!("{page}/introduction/accept"), &[]).await;
+    assert!(person.read(&to).await.contains("Zuri"));
     service.stop().await;
 }
 

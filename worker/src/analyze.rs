@@ -4,15 +4,26 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use shared::access::Caller;
-use shared::analysis::AnalysisStatus;
-use shared::curriculum;
+use shared::analysis::{self as analysis_of, AnalysisStatus, Findings};
 use shared::id::SessionId;
 use shared::job::lease::{Finished, Lease, finish_done, renew};
 use shared::job::{self, Job};
 use shared::session::{SessionStatus, mark_session};
 use shared::transcript::{Speaker, list_turns};
+use shared::{curriculum, student};
 
 use crate::{Context, JobError, analysis, store};
+
+/// What is kept of a call of a blocked student: only what a person has to read for the child's safety.
+fn of_blocked(findings: Findings) -> Findings {
+    Findings {
+        judged_by: findings.judged_by,
+        summary: "Not judged: the student is blocked.".to_owned(),
+        safety_flags: findings.safety_flags,
+        language: findings.language,
+        ..Findings::default()
+    }
+}
 
 pub(crate) async fn perform(
     context: &Context,
@@ -28,14 +39,25 @@ pub(crate) async fn perform(
     renew(&mut *tx, lease, context.config.lease).await?;
     mark_session(&mut tx, session_id, SessionStatus::Analyzing, None, now).await?;
     let turns = list_turns(&mut *tx, &worker, session_id).await?;
+    let is_blocked = student::is_blocked_in(&mut *tx, session_id).await?;
+    if is_blocked && analysis_of::find_current(&mut *tx, &worker, session_id).await?.is_some() {
+        // It was judged before somebody blocked the student, and stays as it is.
+        mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now).await?;
+        let finished = finish_done(&mut *tx, lease).await?;
+        context.commit(tx).await?;
+        return Ok(finished);
+    }
     let curriculum = curriculum::load(&mut tx).await?;
     context.commit(tx).await?;
 
-    let findings = analysis::analyse(&turns, &curriculum);
+    let mut findings = analysis::analyse(&turns, &curriculum);
+    if is_blocked {
+        findings = of_blocked(findings);
+    }
 
     let mut tx = context.begin().await?;
     // Where the student said nothing a model has nothing to add.
-    let asks_model = context.llm.is_some() && turns.iter().any(|turn| turn.speaker == Speaker::Student);
+    let asks_model = context.llm.is_some() && !is_blocked && turns.iter().any(|turn| turn.speaker == Speaker::Student);
     let (session_status, analysis_status) = if asks_model {
         (SessionStatus::Analyzing, AnalysisStatus::Pending)
     } else {

@@ -21,7 +21,8 @@ use shared::analysis::{Analysis, AnalysisStatus, Findings};
 use shared::curriculum::{self, Curriculum};
 use shared::id::{AnalysisId, SessionId};
 use shared::job::lease::{Finished, Lease, finish_done};
-use shared::session::{SessionKey, SessionStatus, get_session};
+use shared::session::{SessionKey, SessionStatus, get_session, mark_session};
+use shared::student;
 use shared::transcript::{Turn, list_turns};
 
 use self::account::Account;
@@ -48,6 +49,14 @@ pub(crate) async fn perform(
     let mut connection = context.db.acquire().await.map_err(shared::db::Error::from)?;
     let session = get_session(&mut *connection, &Caller::worker(), &SessionKey::Id(session_id)).await?;
     let turns = list_turns(&mut *connection, &Caller::worker(), session_id).await?;
+    if student::is_blocked_in(&mut *connection, session_id).await? {
+        // Blocked since the rules judged the call: no model reads it, and their findings stand.
+        let mut tx = context.begin().await?;
+        mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now).await?;
+        let finished = finish_done(&mut *tx, lease).await?;
+        context.commit(tx).await?;
+        return Ok(finished);
+    }
     let curriculum = curriculum::load(&mut connection).await?;
     // The model may take minutes: others need the connection.
     drop(connection);

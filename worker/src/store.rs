@@ -23,8 +23,9 @@ pub(crate) async fn put(
     // First, since it locks the row: whoever assigns the session to a student now waits, and then analyses it again.
     mark_session(tx, analysis.session_id, status, None, now).await?;
     let mut session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
-    if let (true, None, Some(told)) = (register_callers, session.student_id, &analysis.findings.introduction) {
-        session.student_id = introduction::accept_stranger(tx, &worker, &session, told, now).await?;
+    let told = introduction::of_session(&session, analysis.findings.introduction.as_ref());
+    if let (true, None, Some(told)) = (register_callers, session.student_id, told) {
+        session.student_id = introduction::accept_stranger(tx, &worker, &session, &told, now).await?;
     }
     // Whom the session taught us of before, and whom it does now: another, where a person corrected the assignment.
     let mut student_ids = evidence::list_student_ids(&mut *tx, analysis.session_id).await?;

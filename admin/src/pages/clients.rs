@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
-use shared::access::{Scope, ScopeSet};
+use shared::access::{ClientKind, Scope, ScopeSet};
 use shared::api_client::{self, ApiClient};
 use shared::db::{self, Db};
 use shared::{agent_key, audit, clock};
@@ -39,6 +39,7 @@ struct Made {
 #[derive(Debug)]
 struct Typed<'a> {
     name: &'a str,
+    kind: ClientKind,
     scopes: ScopeSet,
     wrong: Option<Wrong>,
 }
@@ -51,7 +52,7 @@ enum Wrong {
 
 impl Default for Typed<'_> {
     fn default() -> Self {
-        Self { name: "", scopes: [Scope::ContextRead].into_iter().collect(), wrong: None }
+        Self { name: "", kind: ClientKind::BackOffice, scopes: [Scope::ContextRead].into_iter().collect(), wrong: None }
     }
 }
 
@@ -67,14 +68,20 @@ impl Typed<'_> {
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
-    let clients = api_client::list_clients(&db).await?;
-    Ok(render(&admin, &clients, None, &Typed::default()))
+    shown(&admin, &db, None, &Typed::default()).await
+}
+
+async fn shown(admin: &Admin, db: &Db, made: Option<&Made>, typed: &Typed<'_>) -> Result<Markup, Fault> {
+    let clients = api_client::list_clients(db).await?;
+    let are_stopped = api_client::are_telephones_stopped(db).await?;
+    Ok(render(admin, &clients, are_stopped, made, typed))
 }
 
 pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
     let name = posted.fields.text("name");
+    let kind = posted.fields.text("kind").parse().unwrap_or(ClientKind::BackOffice);
     let scopes: Result<ScopeSet, _> = posted.fields.all("scope").map(str::parse::<Scope>).collect();
     let wrong = match &scopes {
         _ if !(1..=80).contains(&name.chars().count()) => Some(Wrong::Name("A name has 1 to 80 characters.")),
@@ -84,15 +91,14 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     };
     let scopes = scopes.unwrap_or_default();
     if wrong.is_some() {
-        let clients = api_client::list_clients(&db).await?;
-        let shown = render(admin, &clients, None, &Typed { name, scopes, wrong });
+        let shown = shown(admin, &db, None, &Typed { name, kind, scopes, wrong }).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response());
     }
     let now = clock::now();
     let mut tx = db::begin(&db).await?;
-    let (client, secret) = api_client::insert_client(&mut *tx, name, scopes, now).await?;
-    record(&mut tx, admin, "client.create", &client.client_id, &serde_json::json!({ "scope": scopes.to_string() }))
-        .await?;
+    let (client, secret) = api_client::insert_client(&mut *tx, name, kind, scopes, now).await?;
+    let detail = serde_json::json!({ "scope": scopes.to_string(), "kind": kind.as_str() });
+    record(&mut tx, admin, "client.create", &client.client_id, &detail).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
     let made = Made {
         title: format!("Client “{name}” was made"),
@@ -101,8 +107,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
         secret_name: "Client secret",
         secret,
     };
-    let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, Some(&made), &Typed::default()).into_response())
+    Ok(shown(admin, &db, Some(&made), &Typed::default()).await?.into_response())
 }
 
 pub(crate) async fn rotate(
@@ -123,8 +128,7 @@ pub(crate) async fn rotate(
         secret_name: "Client secret",
         secret,
     };
-    let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, Some(&made), &Typed::default()))
+    shown(admin, &db, Some(&made), &Typed::default()).await
 }
 
 pub(crate) async fn add_key(
@@ -142,14 +146,21 @@ pub(crate) async fn add_key(
     tx.commit().await.map_err(shared::db::Error::from)?;
     let made = Made {
         title: format!("Client “{}” has an agent key", client.name),
-        text: "For clients that can only send a fixed header, as VAPI’s MCP tool does: “Authorization: Bearer <key>”. \
-               Copy it now. It is shown once and cannot be read again.",
+        text: match client.kind {
+            ClientKind::Telephone => {
+                "For clients that can only send a fixed header, as VAPI’s MCP tool does: “Authorization: Bearer <key>”. \
+                 Copy it now. It is shown once and cannot be read again."
+            }
+            ClientKind::BackOffice => {
+                "This is a back-office client: the key can name any student. Do not give it to a voice assistant; make a \
+                 telephone client for that. Copy it now. It is shown once and cannot be read again."
+            }
+        },
         client_id,
         secret_name: "Agent key",
         secret,
     };
-    let clients = api_client::list_clients(&db).await?;
-    Ok(render(admin, &clients, Some(&made), &Typed::default()))
+    shown(admin, &db, Some(&made), &Typed::default()).await
 }
 
 /// Asks once more: whoever uses the client is cut off at once.
@@ -193,6 +204,34 @@ pub(crate) async fn revoke(
     Ok(Redirect::to(PATH).into_response())
 }
 
+/// Stops one client, or starts it again.
+pub(crate) async fn switch(
+    State(db): State<Db>,
+    Path(client_id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    let is_stopped = posted.fields.text("to") == "stop";
+    let mut tx = db::begin(&db).await?;
+    api_client::set_client_stopped(&mut *tx, &posted.admin.caller, &client_id, is_stopped, clock::now()).await?;
+    let action = if is_stopped { "client.stop" } else { "client.start" };
+    record(&mut tx, &posted.admin, action, &client_id, &serde_json::json!({})).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// Stops all telephone clients and the tools that webhooks call, or starts them again.
+pub(crate) async fn switch_telephones(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    let is_stopped = posted.fields.text("to") == "stop";
+    let mut tx = db::begin(&db).await?;
+    api_client::set_telephones_stopped(&mut *tx, &posted.admin.caller, is_stopped, clock::now()).await?;
+    let action = if is_stopped { "client.stop" } else { "client.start" };
+    record(&mut tx, &posted.admin, action, "all telephone clients", &serde_json::json!({})).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
 async fn record(
     tx: &mut shared::db::Connection,
     admin: &Admin,
@@ -204,7 +243,7 @@ async fn record(
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
-fn render(admin: &Admin, clients: &[ApiClient], made: Option<&Made>, typed: &Typed<'_>) -> Markup {
+fn render(admin: &Admin, clients: &[ApiClient], are_stopped: bool, made: Option<&Made>, typed: &Typed<'_>) -> Markup {
     let rows = html! { @for client in clients { (client_row(admin, client)) } };
     page(
         admin,
@@ -220,10 +259,32 @@ fn render(admin: &Admin, clients: &[ApiClient], made: Option<&Made>, typed: &Typ
                         (empty("key-round", "No clients yet", "Make one for each program, so that each can be cut off by itself.", html! {}))
                     } @else { (table("API clients", &COLUMNS, &rows)) }
                 }
+                (telephones(admin, are_stopped))
                 (new_client(admin, typed))
             }
         },
     )
+}
+
+/// The switch for all telephone clients.
+fn telephones(admin: &Admin, are_stopped: bool) -> Markup {
+    html! {
+        section.card aria-labelledby="telephones" {
+            header { h2 id="telephones" { "Telephone assistants" } }
+            form.body.stack method="post" action={ (PATH) "/telephones" } {
+                (csrf(admin))
+                @if are_stopped {
+                    p { "All telephone assistants are stopped. Calls are still recorded, but assistants learn nothing about students." }
+                    input type="hidden" name="to" value="start";
+                    div { button.btn.primary { "Start all telephone assistants" } }
+                } @else {
+                    p { "If a key is stolen or an assistant misbehaves, stop all of them. They are refused within 5 seconds; calls are still recorded." }
+                    input type="hidden" name="to" value="stop";
+                    div { button.btn.danger { "Stop all telephone assistants" } }
+                }
+            }
+        }
+    }
 }
 
 fn secret_once(made: &Made) -> Markup {
@@ -258,8 +319,9 @@ const COLUMNS: [Column; 5] = [("Client", ""), ("State", ""), ("May do", ""), ("L
 
 fn client_row(admin: &Admin, client: &ApiClient) -> Markup {
     row(&html! {
-        (cell("", html! { span.two { b.main { (client.name) } small.mono { (client.client_id) } } }))
+        (cell("", html! { span.two { b.main { (client.name) } small.mono { (client.client_id) } small { (kind_words(client.kind)) } } }))
         (cell("end", match client.revoked_at {
+            None if client.is_stopped => badge("bad", "circle-alert", "Stopped"),
             None => badge("good", "circle-check", "Active"),
             Some(_) => badge("line", "minus", "Revoked"),
         }))
@@ -268,6 +330,16 @@ fn client_row(admin: &Admin, client: &ApiClient) -> Markup {
         (cell("full", html! { @if client.revoked_at.is_none() { div.row {
             form method="post" action={ (PATH) "/" (client.client_id) "/rotate" } { (csrf(admin)) button.btn.small { "New secret" span.vh { " for " (client.name) } } }
             form method="post" action={ (PATH) "/" (client.client_id) "/key" } { (csrf(admin)) button.btn.small { "Agent key" span.vh { " for " (client.name) } } }
+            form method="post" action={ (PATH) "/" (client.client_id) "/switch" } {
+                (csrf(admin))
+                @if client.stopped_at.is_some() {
+                    input type="hidden" name="to" value="start";
+                    button.btn.small { "Start" span.vh { " " (client.name) } }
+                } @else {
+                    input type="hidden" name="to" value="stop";
+                    button.btn.small { "Stop" span.vh { " " (client.name) } }
+                }
+            }
             a.btn.small.danger href={ (PATH) "/" (client.client_id) "/revoke" } { "Revoke" span.vh { " " (client.name) } }
         } } }))
     })
@@ -285,6 +357,15 @@ fn new_client(admin: &Admin, typed: &Typed<'_>) -> Markup {
                     input.input id="name" name="name" required maxlength="80" autocomplete="off" placeholder="Vapi production" value=(typed.name)
                         aria-invalid=[wrong_name.map(|_| "true")] aria-describedby=[wrong_name.map(|_| "name-error")];
                     (error("name-error", wrong_name))
+                }
+                fieldset.field {
+                    legend.label { "What it is" }
+                    div.scopes { @for kind in [ClientKind::BackOffice, ClientKind::Telephone] {
+                        span.check {
+                            input type="radio" id={ "kind-" (kind.as_str()) } name="kind" value=(kind.as_str()) checked[typed.kind == kind];
+                            label for={ "kind-" (kind.as_str()) } { (kind_words(kind)) " " span.muted { (kind_meaning(kind)) } }
+                        }
+                    } }
                 }
                 fieldset.field aria-describedby=[wrong_scopes.map(|_| "scope-error")] {
                     legend.label { "What it may do" }
@@ -304,6 +385,20 @@ fn new_client(admin: &Admin, typed: &Typed<'_>) -> Markup {
 
 fn error(id: &str, why: Option<&str>) -> Markup {
     html! { @if let Some(why) = why { p.error id=(id) role="alert" { (icon_small("circle-alert")) (why) } } }
+}
+
+fn kind_words(kind: ClientKind) -> &'static str {
+    match kind {
+        ClientKind::Telephone => "Telephone assistant",
+        ClientKind::BackOffice => "Back office",
+    }
+}
+
+fn kind_meaning(kind: ClientKind) -> &'static str {
+    match kind {
+        ClientKind::Telephone => "Learns about the student who is calling, and about no other. For Vapi.",
+        ClientKind::BackOffice => "Can name any student. For your own apps and agents.",
+    }
 }
 
 fn scope_words(scope: Scope) -> &'static str {
@@ -333,7 +428,7 @@ mod tests {
             secret: SecretString::from("cs_once"),
         };
         let admin = Admin::sample(Role::Admin);
-        assert!(render(&admin, &[], Some(&made), &Typed::default()).into_string().contains("cs_once"));
+        assert!(render(&admin, &[], false, Some(&made), &Typed::default()).into_string().contains("cs_once"));
         assert!(!format!("{made:?}").contains("cs_once"));
     }
 
@@ -343,10 +438,13 @@ mod tests {
         let client = ApiClient {
             client_id: "client_1".to_owned(),
             name: "Old".to_owned(),
+            kind: ClientKind::Telephone,
             scopes: ScopeSet::all(),
             created_at: now,
             last_used_at: None,
             revoked_at: Some(now),
+            stopped_at: None,
+            is_stopped: false,
         };
         let shown = client_row(&Admin::sample(Role::Admin), &client).into_string();
         assert!(shown.contains("Revoked") && !shown.contains("/rotate"));
@@ -355,7 +453,12 @@ mod tests {
     #[test]
     fn what_was_typed_stays_beside_what_is_wrong_with_it() {
         let scopes = [Scope::NotesWrite].into_iter().collect();
-        let typed = Typed { name: "", scopes, wrong: Some(Wrong::Name("A name has 1 to 80 characters.")) };
+        let typed = Typed {
+            name: "",
+            kind: ClientKind::BackOffice,
+            scopes,
+            wrong: Some(Wrong::Name("A name has 1 to 80 characters.")),
+        };
         let shown = new_client(&Admin::sample(Role::Admin), &typed).into_string();
         assert!(shown.contains(r#"aria-invalid="true" aria-describedby="name-error""#), "{shown}");
         assert!(shown.contains(r#"value="notes:write" checked"#) && !shown.contains(r#"value="context:read" checked"#));

@@ -335,6 +335,7 @@ mod tests {
                 analyzed_at: Some(at("2026-11-19T21:31:22Z")),
                 analysis_status: None,
                 report_faults: None,
+                introduced_as: None,
             },
             student: None,
             turns: vec![

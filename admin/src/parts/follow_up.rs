@@ -53,6 +53,8 @@ fn line(admin: &Admin, item: &FollowUp, back: &str, words: Markup) -> Markup {
                     span.faint.xs.nowrap { (when) (admin.viewer.time(item.due_at)) }
                 }
                 div.sm.why { (words) }
+                @if item.n_raised > 1 { div.faint.xs { "Raised " (item.n_raised) " times" } }
+                @if item.session_id.is_none() && item.student_id.is_none() { div.faint.xs { (whence(item)) } }
             }
             div.row.actions { (links(item, back, name)) @if admin.may_write() { (done(admin, item, back, name)) } }
         }
@@ -81,6 +83,8 @@ fn done(admin: &Admin, item: &FollowUp, back: &str, name: &str) -> Markup {
 
 fn overview_words(item: &FollowUp) -> Markup {
     html! { @match item.kind {
+        // No page but this one shows it.
+        FollowUpKind::Concern if item.session_id.is_none() && item.student_id.is_none() => (page_words(item)),
         FollowUpKind::Concern => "Said something a person should read",
         FollowUpKind::Callback => { "Asked to be rung back: " (item.text) },
     } }
@@ -88,8 +92,19 @@ fn overview_words(item: &FollowUp) -> Markup {
 
 fn page_words(item: &FollowUp) -> Markup {
     html! { @match item.kind {
-        FollowUpKind::Concern => { b { (item.category.map_or("Concern", category_words)) ": " } (item.text) },
+        FollowUpKind::Concern => {
+            b { (item.category.map_or("Concern", category_words)) ": " } (item.text)
+            @for text in &item.more { br; (text) }
+        },
         FollowUpKind::Callback => { b { "Ring back: " } (item.text) },
+    } }
+}
+
+/// Where a concern comes from that belongs to no student and no call.
+fn whence(item: &FollowUp) -> Markup {
+    html! { @match &item.caller_phone {
+        Some(phone) => { "From the number " (phone.as_str()) },
+        None => { "From " (item.author) ", without a number" },
     } }
 }
 
@@ -123,7 +138,10 @@ mod tests {
             student_name: Some("Maya <Okonkwo>".to_owned()),
             session_id: Some(SessionId(uuid::Uuid::from_u128(9))),
             category: Some(ConcernCategory::Bullying),
+            caller_phone: None,
             text: "Two boys take her lunch.".to_owned(),
+            more: vec!["And her cap.".to_owned()],
+            n_raised: 3,
             due_at: at,
             author: "client:c".to_owned(),
             created_at: at,

@@ -53,6 +53,10 @@ struct FollowUpItem {
     category: Option<ConcernCategory>,
     /// Why, in words for a person.
     text: String,
+    /// What else was said of the same concern, in the order of time.
+    more: Vec<String>,
+    /// How often it was raised.
+    n_raised: i32,
     due_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
 }
@@ -66,6 +70,8 @@ async fn list(Shared(state): Shared<State>, Bearer(caller): Bearer) -> Result<Js
         session_id: of.session_id,
         category: of.category,
         text: of.text,
+        more: of.more,
+        n_raised: of.n_raised,
         due_at: of.due_at,
         created_at: of.created_at,
     };

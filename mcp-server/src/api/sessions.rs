@@ -9,8 +9,8 @@ use axum::http::Method;
 use shared::access::{Caller, Scope};
 use shared::http::Problem;
 use shared::id::SessionId;
-use shared::session::{self, SessionKey};
-use shared::{analysis, transcript};
+use shared::session::{self, Session, SessionKey};
+use shared::{analysis, authority, transcript};
 
 use self::filter::{Place, SessionFilter};
 use self::view::{SessionPage, SessionView, Transcript};
@@ -79,9 +79,18 @@ async fn get_by_call(
 }
 
 async fn get_by(state: &State, caller: &Caller, key: SessionKey) -> Result<Json<SessionView>, Problem> {
-    let session = session::get_session(&state.db, caller, &key).await?;
+    let session = get_open(state, caller, &key).await?;
     let analysis = analysis::find_current(&state.db, caller, session.session_id).await?;
     Ok(Json(SessionView::new(session, analysis, caller)))
+}
+
+/// The session, unless its student is blocked.
+async fn get_open(state: &State, caller: &Caller, key: &SessionKey) -> Result<Session, Problem> {
+    let session = session::get_session(&state.db, caller, key).await?;
+    if let Some(student_id) = session.student_id {
+        authority::require_active(&state.db, caller, student_id).await?;
+    }
+    Ok(session)
 }
 
 async fn get_transcript(
@@ -89,7 +98,7 @@ async fn get_transcript(
     Bearer(caller): Bearer,
     Id(session_id): Id<SessionId>,
 ) -> Result<Json<Transcript>, Problem> {
-    session::get_session(&state.db, &caller, &SessionKey::Id(session_id)).await?;
+    get_open(&state, &caller, &SessionKey::Id(session_id)).await?;
     let items = transcript::list_turns(&state.db, &caller, session_id).await?;
     Ok(Json(Transcript { session_id, items, next_cursor: None }))
 }

@@ -8,12 +8,12 @@ use axum::extract::State as Shared;
 use axum::http::{HeaderMap, Method, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use shared::access::Scope;
+use shared::access::{Reach, Scope};
 use shared::db;
 use shared::http::Problem;
 use shared::id::StudentId;
 use shared::student_context::{self, StudentContext};
-use shared::{clock, student};
+use shared::{authority, clock, student};
 
 use self::fields::{LookupBody, NewStudentBody, StudentChangeBody};
 use self::view::{Lookup, StudentView};
@@ -118,6 +118,9 @@ async fn get(
     Id(student_id): Id<StudentId>,
 ) -> Result<Json<StudentView>, Problem> {
     let student = student::get_student(&state.db, &caller, student_id).await?;
+    if caller.reach == Reach::Line {
+        authority::require_active(&state.db, &caller, student_id).await?;
+    }
     let phones = student::list_phones(&state.db, &caller, student_id).await?;
     Ok(Json(StudentView::new(student, phones)))
 }

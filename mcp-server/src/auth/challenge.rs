@@ -13,6 +13,8 @@ pub enum Denied {
     /// Malformed, expired, revoked, not ours: the answer does not say which.
     InvalidToken,
     InsufficientScope,
+    /// A person stopped the client, or all telephone clients.
+    Stopped,
     /// The database could not be asked.
     Unavailable,
 }
@@ -29,7 +31,7 @@ pub struct Challenge {
 impl Challenge {
     fn header(&self) -> String {
         let error = match self.denied {
-            Denied::NoToken | Denied::Unavailable => "",
+            Denied::NoToken | Denied::Stopped | Denied::Unavailable => "",
             Denied::InvalidToken => r#"error="invalid_token", "#,
             Denied::InsufficientScope => r#"error="insufficient_scope", "#,
         };
@@ -47,6 +49,7 @@ impl Challenge {
             Denied::InsufficientScope => {
                 Problem::new(StatusCode::FORBIDDEN, format!("this needs a token with the scope {}", self.scopes))
             }
+            Denied::Stopped => Problem::new(StatusCode::FORBIDDEN, "a person has stopped this client"),
             Denied::Unavailable => Problem::unavailable(),
         }
     }

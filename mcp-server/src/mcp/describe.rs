@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use rmcp::model::{Prompt, PromptArgument, ResourceTemplate, Tool, ToolAnnotations};
-use shared::access::ScopeSet;
+use shared::access::{Caller, ScopeSet};
 
 use crate::prompts::{self, PROMPTS};
 use crate::resources::TEMPLATES;
@@ -28,16 +28,18 @@ static LISTED_TEMPLATES: Listed<ResourceTemplate> = LazyLock::new(|| {
 static LISTED_PROMPTS: Listed<Prompt> =
     LazyLock::new(|| PROMPTS.iter().map(|prompt| (prompt.scopes(), describe_prompt(prompt))).collect());
 
-pub(super) fn tools_for(scopes: ScopeSet) -> Vec<Tool> {
-    usable(&LISTED_TOOLS, scopes)
+pub(super) fn tools_for(caller: &Caller) -> Vec<Tool> {
+    let listed = LISTED_TOOLS.iter().zip(tools::TOOLS.iter());
+    listed.filter(|(_, tool)| tool.is_for(caller)).map(|((_, tool), _)| tool.clone()).collect()
 }
 
-pub(super) fn templates_for(scopes: ScopeSet) -> Vec<ResourceTemplate> {
-    usable(&LISTED_TEMPLATES, scopes)
+pub(super) fn templates_for(caller: &Caller) -> Vec<ResourceTemplate> {
+    usable(&LISTED_TEMPLATES, caller.scopes)
 }
 
-pub(super) fn prompts_for(scopes: ScopeSet) -> Vec<Prompt> {
-    usable(&LISTED_PROMPTS, scopes)
+pub(super) fn prompts_for(caller: &Caller) -> Vec<Prompt> {
+    let listed = LISTED_PROMPTS.iter().zip(&PROMPTS);
+    listed.filter(|(_, prompt)| prompt.is_for(caller)).map(|((_, listed), _)| listed.clone()).collect()
 }
 
 fn usable<T: Clone>(listed: &[(ScopeSet, T)], scopes: ScopeSet) -> Vec<T> {
@@ -70,6 +72,10 @@ mod tests {
 
     use super::*;
 
+    fn office(scopes: ScopeSet) -> Caller {
+        Caller::client("c1", scopes)
+    }
+
     /// Measured with o200k: 4.3 bytes of this JSON are a token.
     fn n_tokens(json: &impl serde::Serialize) -> usize {
         serde_json::to_string(json).unwrap().len() * 10 / 43
@@ -78,23 +84,26 @@ mod tests {
     #[test]
     fn the_list_of_tools_costs_a_model_little() {
         // A client hands a model names, descriptions and arguments; titles, hints and the form of the answer it keeps.
-        let all = tools_for(ScopeSet::all());
+        let all = tools_for(&office(ScopeSet::all()));
         let read: Vec<_> = all.iter().map(|tool| (&tool.name, &tool.description, &tool.input_schema)).collect();
         assert!((1_000..=3_000).contains(&n_tokens(&read)), "{}", n_tokens(&read));
         // The whole list, should a client hand on everything. Every turn of a call pays for the voice assistant's; of a
         // back office's, a conversation pays once.
         let voice = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
-        let (voice, office) = (n_tokens(&tools_for(voice)), n_tokens(&all));
+        let (voice, office) = (n_tokens(&tools_for(&Caller::telephone("c1", voice))), n_tokens(&all));
         println!("{} tokens for a model; the whole list: {voice} for a voice, {office} for an office", n_tokens(&read));
         assert!((500..=2_300).contains(&voice) && office <= 4_300, "{voice} {office}");
     }
 
     #[test]
     fn a_list_shows_what_its_reader_may_use() {
-        let context = [Scope::ContextRead].into_iter().collect();
-        assert_eq!((templates_for(context).len(), prompts_for(context).len()), (1, 1));
-        assert_eq!((templates_for(ScopeSet::all()).len(), prompts_for(ScopeSet::all()).len()), (2, 2));
-        let none = ScopeSet::default();
-        assert_eq!((tools_for(none).len(), templates_for(none).len(), prompts_for(none).len()), (0, 0, 0));
+        let n = |caller: &Caller| (templates_for(caller).len(), prompts_for(caller).len());
+        assert_eq!(n(&office([Scope::ContextRead].into_iter().collect())), (1, 1));
+        assert_eq!(n(&office(ScopeSet::all())), (2, 2));
+        let none = office(ScopeSet::default());
+        assert_eq!((n(&none), tools_for(&none).len()), ((0, 0), 0));
+        let telephone = Caller::telephone("c1", ScopeSet::all());
+        assert_eq!(n(&telephone), (2, 1), "a report lists sessions");
+        assert!(tools_for(&telephone).iter().all(|tool| !tool.name.starts_with("list_s")));
     }
 }

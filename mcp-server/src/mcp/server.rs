@@ -13,14 +13,16 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use shared::access::Caller;
+use shared::authority::{self, Line};
 use shared::clock;
 
 use super::describe::{prompts_for, templates_for, tools_for};
 use crate::State;
 use crate::call::{TIMEOUT, call, guarded};
+use crate::line;
 use crate::prompts;
 use crate::resources::{Resource, complete};
-use crate::tools::{self, Answer, Ask, Line, Outcome, ToolError};
+use crate::tools::{self, Answer, Ask, Outcome, ToolError};
 
 /// For how long a client may keep a list: what is in it changes with a deployment only.
 const LIST_TTL_MS: u64 = 300_000;
@@ -46,6 +48,14 @@ impl McpServer {
     pub(super) fn new(state: State) -> Self {
         Self { state: Arc::new(state) }
     }
+
+    async fn on_line(&self, caller: &Caller, line: &Line) -> Result<Caller, ToolError> {
+        Ok(authority::on_line(&self.state.db, caller, line, clock::now()).await?)
+    }
+
+    fn ask<'a>(&self, caller: &'a Caller) -> Ask<'a> {
+        Ask { caller, registers_callers: self.state.config.register_callers, now: clock::now() }
+    }
 }
 
 pub(super) type Context = RequestContext<RoleServer>;
@@ -64,7 +74,7 @@ impl ServerHandler for McpServer {
 
     /// What this token may call; hence a list is private to it.
     async fn list_tools(&self, _: Page, context: Context) -> Result<ListToolsResult, ErrorData> {
-        let tools = tools_for(caller_of(&context)?.scopes);
+        let tools = tools_for(caller_of(&context)?);
         Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
@@ -87,7 +97,7 @@ impl ServerHandler for McpServer {
         _: Page,
         context: Context,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        let templates = ListResourceTemplatesResult::with_all_items(templates_for(caller_of(&context)?.scopes));
+        let templates = ListResourceTemplatesResult::with_all_items(templates_for(caller_of(&context)?));
         Ok(templates.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
@@ -102,14 +112,17 @@ impl ServerHandler for McpServer {
             ErrorData::resource_not_found("there is nothing at this address", Some(at))
         };
         let resource = Resource::parse(&request.uri).ok_or_else(nothing)?;
-        let ask = Ask { caller, line: &line, now: clock::now() };
-        let content = guarded(resource.read(&self.state.db, ask), TIMEOUT, &context.ct).await.map_err(fault)?;
+        let content = async {
+            let caller = self.on_line(caller, &line).await?;
+            resource.read(&self.state.db, self.ask(&caller)).await
+        };
+        let content = guarded(content, TIMEOUT, &context.ct).await.map_err(fault)?;
         let contents = ResourceContents::text(content.to_string(), request.uri).with_mime_type("application/json");
         Ok(ReadResourceResult::new(vec![contents]).with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
     }
 
     async fn list_prompts(&self, _: Page, context: Context) -> Result<ListPromptsResult, ErrorData> {
-        let prompts = ListPromptsResult::with_all_items(prompts_for(caller_of(&context)?.scopes));
+        let prompts = ListPromptsResult::with_all_items(prompts_for(caller_of(&context)?));
         Ok(prompts.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
@@ -121,17 +134,22 @@ impl ServerHandler for McpServer {
         let (caller, line) = (caller_of(&context)?, line_of(&context));
         let unknown = || ErrorData::invalid_params("there is no such prompt; see prompts/list", None);
         let prompt = prompts::find(&request.name).ok_or_else(unknown)?;
-        let ask = Ask { caller, line: &line, now: clock::now() };
         let arguments = request.arguments.unwrap_or_default();
-        let text = guarded(prompt.text(&self.state.db, ask, &arguments), TIMEOUT, &context.ct).await.map_err(fault)?;
+        let text = async {
+            let caller = self.on_line(caller, &line).await?;
+            prompt.text(&self.state.db, self.ask(&caller), &arguments).await
+        };
+        let text = guarded(text, TIMEOUT, &context.ct).await.map_err(fault)?;
         let messages = vec![PromptMessage::new_text(Role::User, text)];
         Ok(GetPromptResult::new(messages).with_description(prompt.description).into())
     }
 
     async fn complete(&self, request: CompleteRequestParams, context: Context) -> Result<CompleteResult, ErrorData> {
         let (caller, line) = (caller_of(&context)?, line_of(&context));
-        let ask = Ask { caller, line: &line, now: clock::now() };
-        let values = complete(&self.state.db, ask, &request.argument.name, &request.argument.value);
+        let values = async {
+            let caller = self.on_line(caller, &line).await?;
+            complete(&self.state.db, self.ask(&caller), &request.argument.name, &request.argument.value).await
+        };
         let values = guarded(values, TIMEOUT, &context.ct).await.map_err(fault)?;
         Ok(CompleteResult::new(CompletionInfo::new(values).unwrap_or_default()))
     }
@@ -167,8 +185,7 @@ pub(super) fn caller_of(context: &Context) -> Result<&Caller, ErrorData> {
 /// The telephone call, as headers tell it that VAPI fills in by itself or by its customer's template.
 pub(super) fn line_of(context: &Context) -> Line {
     let parts = context.extensions.get::<Parts>();
-    let header = |name| parts.and_then(|parts| parts.headers.get(name)).and_then(|value| value.to_str().ok());
-    Line::read(header("x-call-id"), header("x-caller-number"))
+    parts.map(|parts| line::of_headers(&parts.headers)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -97,8 +97,22 @@ impl ToolError {
 
 impl From<Forbidden> for ToolError {
     fn from(forbidden: Forbidden) -> Self {
-        let say = format!("Not done: this assistant's token lacks the scope {}. Go on without this.", forbidden.needed);
-        Self::new(Outcome::Forbidden, say)
+        match forbidden {
+            Forbidden::Scope(scope) => {
+                let say = format!("Not done: this assistant's token lacks the scope {scope}. Go on without this.");
+                Self::new(Outcome::Forbidden, say)
+            }
+            Forbidden::NotOnLine => Self::new(
+                Outcome::Refused,
+                "Not done: this is not a student of the telephone line that is calling. Leave out `phone` and \
+                 `student_id` to get whoever is calling, or go on without this.",
+            ),
+            Forbidden::Blocked => Self::new(
+                Outcome::Refused,
+                "Not done: no lesson can be given on this line at the moment. Say so kindly, and end the call. Go on \
+                 without this.",
+            ),
+        }
     }
 }
 
@@ -135,7 +149,8 @@ mod tests {
             ToolError::unavailable(),
             ToolError::timed_out(),
             ToolError::internal(),
-            Forbidden { needed: Scope::SessionsRead }.into(),
+            Forbidden::Scope(Scope::SessionsRead).into(),
+            Forbidden::Blocked.into(),
             db::Error::NotFound("session").into(),
         ] {
             assert!(

@@ -8,7 +8,7 @@ use shared::db::Db;
 use shared::evidence::{Help, Verdict};
 use shared::id::StudentId;
 
-use super::next_question::find_question;
+use super::next_question::{find_question, was_asked};
 use super::observe::{Estimate, Seen, observe};
 use super::record_evidence::no_help;
 use super::{Answer, Ask, Effect, Tool, ToolError};
@@ -71,17 +71,27 @@ impl Tool for CheckAnswer {
                 return Ok(Answer { text, data: Output { verdict: None, right_answer, estimate: None } });
             }
         };
+        if !was_asked(db, ask, student_id, &params.question_id).await? {
+            let right_answer = question.answer;
+            let text = format!(
+                "Not recorded: the question is none that next_question gave lately. {}",
+                judged(verdict, &right_answer)
+            );
+            return Ok(Answer { text, data: Output { verdict: Some(verdict), right_answer, estimate: None } });
+        }
         let seen =
             Seen { skill_id: &skill_id, question: &params.question_id, verdict, help: params.help, noise: NOISE };
         let estimate = observe(db, ask, student_id, &seen).await?;
         let right_answer = question.answer;
-        let text = match verdict {
-            Verdict::Correct => format!("Right. The skill is now {estimate}."),
-            Verdict::Partial => {
-                format!("Right in value, but not in the form asked for: {right_answer}. Now {estimate}.")
-            }
-            Verdict::Incorrect => format!("Not right. The answer is {right_answer}. The skill is now {estimate}."),
-        };
+        let text = format!("{} The skill is now {estimate}.", judged(verdict, &right_answer));
         Ok(Answer { text, data: Output { verdict: Some(verdict), right_answer, estimate: Some(estimate) } })
+    }
+}
+
+fn judged(verdict: Verdict, right_answer: &str) -> String {
+    match verdict {
+        Verdict::Correct => "Right.".to_owned(),
+        Verdict::Partial => format!("Right in value, but not in the form asked for: {right_answer}."),
+        Verdict::Incorrect => format!("Not right. The answer is {right_answer}."),
     }
 }

@@ -43,6 +43,7 @@ impl Tool for CorrectEvidence {
     const TITLE: &'static str = "Correct evidence";
     const DESCRIPTION: &'static str = "Corrects how one answer of a session was judged, on behalf of a teacher. Outranks every analysis; \
         mastery and the next lesson follow at once. Look at get_session first.";
+    const ON_TELEPHONE: bool = false;
     const SCOPES: &'static [Scope] = &[Scope::SessionsRead, Scope::StudentsWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;

@@ -10,7 +10,7 @@ use shared::note::{self, NewNote};
 use shared::plain_text;
 use shared::student_context;
 
-use super::{Answer, Ask, Effect, Tool, ToolError, once};
+use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -58,7 +58,8 @@ impl Tool for EndSessionSummary {
         if text.is_empty() {
             return Err(ToolError::invalid("`summary` says nothing"));
         }
-        let session_id = ask.line.resolve(db).await?.session_id;
+        bounds::check(db, ask, student_id, bounds::Kind::Note).await?;
+        let session_id = ask.caller.line.session_id;
         let note_id = NoteId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &text]));
         // For people: what a caller can make a model write must not come back as another model's guidance.
         let new = NewNote { student_id, session_id, text, for_assistant: false };

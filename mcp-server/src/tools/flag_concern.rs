@@ -1,14 +1,20 @@
-//! Something a person must look at: a child may not be safe. Never refused for want of knowing who is calling.
+//! Something a person must look at: a child may not be safe.
+//!
+//! **Invariant:** never refused for want of knowing who is calling. It is kept with the student, call, number or client that
+//! there is.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
 use shared::db::{self, Db};
-use shared::follow_up::{self, ConcernCategory, FollowUpKind, NewFollowUp};
+use shared::follow_up::{self, ConcernCategory, NewConcern};
 use shared::id::{FollowUpId, StudentId};
 use shared::plain_text;
 
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError, once};
+use super::{Answer, Ask, Effect, Tool, ToolError, once};
+
+/// Characters that are kept. A long story is no reason to refuse a concern.
+const MAX_TEXT: usize = 500;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -16,7 +22,7 @@ pub(super) struct Params {
     /// What it is about.
     category: ConcernCategory,
     /// What was said or happened, in one or two plain sentences.
-    #[schemars(length(min = 1, max = 500))]
+    #[schemars(length(min = 1, max = 4000))]
     text: String,
     /// Left out: whoever is calling.
     #[serde(default)]
@@ -36,39 +42,34 @@ impl Tool for FlagConcern {
     const TITLE: &'static str = "Flag concern";
     const DESCRIPTION: &'static str = "Call this at once when something a child says or does worries you: harm, abuse, neglect, bullying, \
         grooming, danger, distress, or private details they should not tell. A person looks at it. Answers with what to say.";
+    const ALWAYS_HEARD: bool = true;
     const SCOPES: &'static [Scope] = &[Scope::CallsWrite, Scope::NotesWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;
     type Output = Output;
 
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = match ask.student(db, params.student_id).await {
-            Ok(student_id) => Some(student_id),
-            // Nobody knows who is calling; the call itself leads to them.
-            Err(error) if error.outcome == Outcome::Refused && ask.line.call_id.is_some() => None,
-            Err(error) => return Err(error),
-        };
-        let text = plain_text::clean(&params.text);
+        let named = params.student_id.filter(|student_id| ask.caller.reaches(*student_id).is_ok());
+        let mut text = plain_text::clean(&params.text);
         if text.is_empty() {
-            return Err(ToolError::invalid("`text` says nothing"));
+            "The assistant gave no words.".clone_into(&mut text);
         }
         let category = params.category;
-        let whose = student_id.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
-        let id = once::id(&ask, Self::NAME, &[&whose, category.as_str(), &text]);
         let mut tx = db::begin(db).await?;
-        let new = NewFollowUp {
-            follow_up_id: FollowUpId(id),
-            kind: FollowUpKind::Concern,
-            student_id,
-            session_id: ask.open_session(&mut tx).await?,
-            category: Some(category),
-            text,
-            due_at: ask.now,
+        let session_id = ask.open_session(&mut tx).await?;
+        let line = &ask.caller.line;
+        let new = NewConcern {
+            group_key: once::group(&ask, category.as_str()),
+            student_id: named.or(line.student_id),
+            session_id,
+            caller_phone: line.phone.clone().filter(|_| session_id.is_none()),
+            category,
+            text: text.chars().take(MAX_TEXT).collect(),
         };
-        follow_up::insert_follow_up_once(&mut *tx, ask.caller, &new, ask.now).await?;
+        let follow_up_id = follow_up::raise_concern(&mut *tx, ask.caller, &new, ask.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
-        tracing::warn!(follow_up.id = %new.follow_up_id, category = category.as_str(), "an assistant raised a concern");
-        Ok(Answer { text: advice(category).to_owned(), data: Output { follow_up_id: new.follow_up_id } })
+        tracing::warn!(follow_up.id = %follow_up_id, category = category.as_str(), "an assistant raised a concern");
+        Ok(Answer { text: advice(category).to_owned(), data: Output { follow_up_id } })
     }
 }
 

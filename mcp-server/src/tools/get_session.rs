@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
+use shared::access::{Reach, Scope};
 use shared::analysis::{self, Analysis, AnalysisStatus, EngagementLevel, SkillFinding, TopicFinding};
 use shared::db::Db;
 use shared::evidence::Verdict;
@@ -11,7 +11,7 @@ use shared::id::{SessionId, StudentId};
 use shared::session::{self, Session, SessionKey, SessionStatus};
 use shared::transcript::{self, Speaker, Turn};
 
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 
 /// Turns in one answer: some 8,000 tokens of talk at most.
 const PAGE: usize = 100;
@@ -110,6 +110,11 @@ impl Tool for GetSession {
         };
         let session = session::get_session(db, ask.caller, &key).await?;
         ask.permit_session(db, session.student_id).await?;
+        if params.include_transcript && ask.caller.reach == Reach::Line {
+            let say =
+                "Not done: the words of a call are not told on the telephone. Call again without include_transcript.";
+            return Err(ToolError::new(Outcome::Refused, say));
+        }
         let analysis = analysis::find_current(db, ask.caller, session.session_id).await?;
         let turns = if params.include_transcript {
             Some(transcript::list_turns(db, ask.caller, session.session_id).await?)

@@ -1,14 +1,14 @@
 //! What an assistant should know before it speaks: the first call of every lesson.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::access::Scope;
-use shared::db::Db;
+use shared::access::{Caller, Reach, Scope};
+use shared::db::{self, Db};
 use shared::id::StudentId;
 use shared::phone::Phone;
 use shared::student_context::{self, StudentContext};
 
-use super::line::CallerNumber;
 use super::{Answer, Ask, Effect, Tool, ToolError};
 
 /// At most one of the two. On a telephone line that tells its number, neither is needed.
@@ -18,7 +18,7 @@ pub(super) struct Params {
     /// The caller's number with + and country code, for example +14155550142.
     #[serde(default)]
     phone: Option<Phone>,
-    /// The student, where an earlier answer gave you the id.
+    /// The student, if an earlier answer gave you the id.
     #[serde(default)]
     student_id: Option<StudentId>,
 }
@@ -39,18 +39,24 @@ impl Tool for GetStudentContext {
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<StudentContext>, ToolError> {
         let data = match (params.phone, params.student_id) {
             (Some(_), Some(_)) => return Err(ToolError::invalid("give either `phone` or `student_id`")),
-            (None, Some(student_id)) => {
-                ask.permit(db, student_id).await?;
-                student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?
-            }
-            (phone, None) => match ask.phone(db, phone).await? {
-                CallerNumber::Known(phone) => student_context::find_by_phone(db, ask.caller, &phone, ask.now).await?,
-                CallerNumber::Withheld => student_context::unknown(ask.now),
-                CallerNumber::Untold => return Err(ToolError::invalid("give `phone` or `student_id`")),
+            (None, Some(student_id)) => student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?,
+            (phone, None) => match (ask.caller.reach, ask.phone(phone)?) {
+                (Reach::Line, _) => of_line(db, ask.caller, ask.now).await?,
+                (_, Some(phone)) => student_context::find_by_phone(db, ask.caller, &phone, ask.now).await?,
+                (_, None) => return Err(ToolError::invalid("give `phone` or `student_id`")),
             },
         };
         // The whole of it, once: the model has nothing else to read, and JSON it reads well.
         let text = serde_json::to_string(&data).map_err(|_| ToolError::internal())?;
         Ok(Answer { text, data })
+    }
+}
+
+/// The context of whoever is on the caller's line: of the student, or whom to choose from, or of somebody new.
+pub(crate) async fn of_line(db: &Db, caller: &Caller, now: DateTime<Utc>) -> db::Result<StudentContext> {
+    match (caller.line.student_id, &caller.line.phone) {
+        (Some(student_id), _) => student_context::get_by_student_id(db, caller, student_id, now).await,
+        (None, Some(phone)) if !caller.line.is_stranger => student_context::find_by_phone(db, caller, phone, now).await,
+        (None, _) => Ok(student_context::unknown(now)),
     }
 }

@@ -2,14 +2,14 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::{self, Db};
+use shared::access::{Caller, Scope};
+use shared::db::{self, Connection, Db};
 use shared::id::StudentId;
 use shared::phone::Phone;
 use shared::plain_text;
-use shared::{session, student, student_context};
+use shared::session::{self, Settled};
+use shared::{student, student_context};
 
-use super::line::CallerNumber;
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -43,20 +43,30 @@ impl Tool for IdentifyStudent {
     type Output = Output;
 
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let CallerNumber::Known(phone) = ask.phone(db, params.phone).await? else {
-            return Err(nobody());
-        };
+        let phone = ask.phone(params.phone)?.ok_or_else(nobody)?;
         let students = student::list_first_names(db, ask.caller, &phone).await?;
         let (student_id, first_name) = only_of_name(students, &params.first_name).ok_or_else(nobody)?;
         let mut tx = db::begin(db).await?;
-        if let Some(session_id) = ask.open_session(&mut tx).await? {
-            session::identify_on_line(&mut tx, ask.caller, session_id, student_id, ask.now).await?;
-        }
+        let caller = settle(&mut tx, ask, student_id).await?;
         tx.commit().await.map_err(db::Error::from)?;
-        let context = student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?;
+        let context = student_context::get_by_student_id(db, &caller, student_id, ask.now).await?;
         let text = serde_json::to_string(&context).map_err(|_| ToolError::internal())?;
         Ok(Answer { text, data: Output { student_id, first_name } })
     }
+}
+
+/// Settles the call on the line as the student's, for good: a call that counts as somebody else's stays theirs. The caller
+/// that comes back reaches the student.
+pub(super) async fn settle(tx: &mut Connection, ask: Ask<'_>, student_id: StudentId) -> Result<Caller, ToolError> {
+    let session_id = ask.open_session(tx).await?;
+    if let Some(session_id) = session_id
+        && session::identify_on_line(tx, ask.caller, session_id, student_id, ask.now).await? == Settled::Refused
+    {
+        let say = "Not done: this call counts as somebody else's already. Go on without this; another student can call \
+                   again.";
+        return Err(ToolError::new(Outcome::Refused, say));
+    }
+    Ok(ask.caller.settled_as(student_id, session_id))
 }
 
 /// The one student of that name, however it is typed. Two of one name cannot be told apart by it.

@@ -61,6 +61,7 @@ impl Tool for ListSessions {
     const TITLE: &'static str = "List sessions";
     const DESCRIPTION: &'static str = "Tutoring calls, newest first, each with date, status and a short summary. Use it to find a call, or to see \
         how a student's last calls went.";
+    const ON_TELEPHONE: bool = false;
     const SCOPES: &'static [Scope] = &[Scope::SessionsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;

@@ -229,6 +229,48 @@ pub(super) async fn find_question(
     Ok((id.skill_id().to_owned(), question))
 }
 
+/// Whether the student was asked this question of ours lately. Only such answers count.
+pub(super) async fn was_asked(
+    db: &Db,
+    ask: Ask<'_>,
+    student_id: StudentId,
+    question_id: &str,
+) -> Result<bool, ToolError> {
+    let recent = curriculum::list_recent(db, ask.caller, student_id).await?;
+    Ok(recent.iter().any(|id| id == question_id))
+}
+
+/// Whether the words are a question of the skill that the student was asked lately: its id, or what next_question said of
+/// it.
+pub(super) async fn was_asked_in_words(
+    db: &Db,
+    ask: Ask<'_>,
+    student_id: StudentId,
+    practice: &Practice,
+    words: &str,
+) -> Result<bool, ToolError> {
+    let recent = curriculum::list_recent(db, ask.caller, student_id).await?;
+    Ok(recent.iter().any(|id| is_of(id, practice, words)))
+}
+
+fn is_of(id: &str, practice: &Practice, words: &str) -> bool {
+    let Ok(question) = QuestionId::parse(id) else { return false };
+    if question.skill_id() != practice.skill_id {
+        return false;
+    }
+    let said = match &question {
+        QuestionId::Fixed { index, .. } => practice.questions.get(*index).map(|of| vec![of.ask.clone()]),
+        QuestionId::Generated { .. } => make_again(&question).map(|made| vec![made.ask, made.spoken]),
+    };
+    let same = |said: &String| plain(said) == plain(words);
+    id == words || said.is_some_and(|said| said.iter().any(same))
+}
+
+/// Letters and digits alone, as a model may leave out the signs.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 const NO_SUCH_QUESTION: &str = "There is no such question. Take the question_id from next_question.";
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use shared::id::{EvidenceId, StudentId};
 use shared::learner::{self, MasteryState};
 use shared::mastery;
 
-use super::{Ask, ToolError, once};
+use super::{Ask, ToolError, bounds, once};
 
 /// One answer of the student, judged.
 pub(super) struct Seen<'a> {
@@ -43,6 +43,7 @@ pub(super) async fn observe(
     student_id: StudentId,
     seen: &Seen<'_>,
 ) -> Result<Estimate, ToolError> {
+    bounds::check(db, ask, student_id, bounds::Kind::Evidence).await?;
     write(db, ask, student_id, seen).await?;
     let estimates = mastery::list_mastery(db, ask.caller, student_id).await?;
     let of_skill = estimates.into_iter().find(|estimate| estimate.skill_id == seen.skill_id);

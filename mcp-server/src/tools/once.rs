@@ -10,12 +10,30 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x3a2f_6f0e_5d0b_4b0c_9a55_7d1d_2f8e_61c
 /// The id of what `tool` did with `words`. Within one telephone call, the same words are the same deed; off the telephone
 /// within one day of one client.
 pub(super) fn id(ask: &Ask<'_>, tool: &str, words: &[&str]) -> Uuid {
-    let place = match &ask.line.call_id {
+    let place = place(ask);
+    let words = words.iter().map(|word| word.trim().to_lowercase());
+    made_of([tool.to_owned(), place].into_iter().chain(words))
+}
+
+/// The call on the line; off the telephone, the day of a client.
+fn place(ask: &Ask<'_>) -> String {
+    match &ask.caller.line.call_id {
         Some(call_id) => format!("call {call_id}"),
         None => format!("{} {}", ask.caller.actor, ask.now.date_naive()),
+    }
+}
+
+/// The key of all concerns of one category that the call raises; without a call, the number or the client on one day.
+pub(super) fn group(ask: &Ask<'_>, category: &str) -> String {
+    let number = ask.caller.line.phone.as_ref().filter(|_| ask.caller.line.call_id.is_none());
+    let place = match number {
+        Some(phone) => format!("number {} {}", phone.as_str(), ask.now.date_naive()),
+        None => place(ask),
     };
-    let words = words.iter().map(|word| word.trim().to_lowercase());
-    let parts = [tool.to_owned(), place].into_iter().chain(words);
+    made_of(["concern".to_owned(), place, category.to_owned()].into_iter()).to_string()
+}
+
+fn made_of(parts: impl Iterator<Item = String>) -> Uuid {
     // Lengths keep ("ab", "c") apart from ("a", "bc").
     let name: Vec<String> = parts.map(|part| format!("{}:{part}", part.len())).collect();
     Uuid::new_v5(&NAMESPACE, name.join("\n").as_bytes())
@@ -27,12 +45,11 @@ mod tests {
     use shared::access::{Caller, ScopeSet};
 
     use super::*;
-    use crate::tools::Line;
 
     fn id_of(call_id: Option<&str>, client: &str, now: DateTime<Utc>, words: &[&str]) -> Uuid {
-        let caller = Caller::client(client, ScopeSet::all());
-        let line = Line::read(call_id, None);
-        id(&Ask { caller: &caller, line: &line, now }, "record_evidence", words)
+        let mut caller = Caller::client(client, ScopeSet::all());
+        caller.line.call_id = call_id.map(str::to_owned);
+        id(&Ask { caller: &caller, registers_callers: false, now }, "record_evidence", words)
     }
 
     #[test]

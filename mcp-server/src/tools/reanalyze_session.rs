@@ -31,6 +31,7 @@ impl Tool for ReanalyzeSession {
     const TITLE: &'static str = "Reanalyze session";
     const DESCRIPTION: &'static str = "Has a finished call analysed again, for example after its analysis failed or the analyser got better. \
         The result is there within minutes: ask get_session.";
+    const ON_TELEPHONE: bool = false;
     const SCOPES: &'static [Scope] = &[Scope::SessionsRead, Scope::CallsWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;

@@ -8,6 +8,7 @@ use shared::db::Db;
 use shared::evidence::{Help, Verdict};
 use shared::id::StudentId;
 
+use super::next_question::was_asked_in_words;
 use super::observe::{Estimate, Seen, observe};
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 
@@ -24,7 +25,7 @@ pub(super) struct Params {
     /// As next_question or list_due_skills names it.
     #[schemars(length(min = 1, max = 80))]
     skill_id: String,
-    /// What you asked, in a few words. It counts once in a call.
+    /// The question from next_question: its question_id or its words. It counts once in a call.
     #[schemars(length(min = 1, max = 160))]
     question: String,
     /// How the student's answer was.
@@ -40,8 +41,10 @@ pub(super) struct Params {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
     skill_id: String,
-    #[serde(flatten)]
-    estimate: Estimate,
+    /// Whether the answer was recorded.
+    counts: bool,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    estimate: Option<Estimate>,
 }
 
 #[derive(Debug)]
@@ -50,8 +53,9 @@ pub(super) struct RecordEvidence;
 impl Tool for RecordEvidence {
     const NAME: &'static str = "record_evidence";
     const TITLE: &'static str = "Record evidence";
-    const DESCRIPTION: &'static str = "Call this after an answer of the student to a question of your own, right or \
-        wrong; for a question from next_question use check_answer. Answers with how well the skill is known now, so that you can go on or choose another question.";
+    const DESCRIPTION: &'static str = "Call this after an answer to a question from next_question that check_answer \
+        cannot compare. Answers to your own questions are judged after the call, not here. Returns how well the skill is \
+        known now.";
     const SCOPES: &'static [Scope] = &[Scope::ContextRead, Scope::CallsWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;
@@ -62,11 +66,16 @@ impl Tool for RecordEvidence {
         let skill = curriculum::find_practice(db, ask.caller, &params.skill_id, student_id).await?;
         let skill = skill.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_SKILL))?;
         let Params { skill_id, question, verdict, help, .. } = params;
+        if !was_asked_in_words(db, ask, student_id, &skill, &question).await? {
+            return Ok(Answer { text: NOT_ASKED.to_owned(), data: Output { skill_id, counts: false, estimate: None } });
+        }
         let seen = Seen { skill_id: &skill_id, question: &question, verdict, help, noise: NOISE };
         let estimate = observe(db, ask, student_id, &seen).await?;
         let text = format!("Noted. {} is now {estimate}.", skill.skill);
-        Ok(Answer { text, data: Output { skill_id, estimate } })
+        Ok(Answer { text, data: Output { skill_id, counts: true, estimate: Some(estimate) } })
     }
 }
 
 const NO_SKILL: &str = "There is no such skill. Take the skill_id from next_question or list_due_skills.";
+const NOT_ASKED: &str = "Not recorded: only answers to questions from next_question count during a call. The review after the \
+    call judges this answer. Go on, and take the next question from next_question.";

@@ -3,14 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
-use shared::db::{self, Db};
+use shared::analysis::Introduction;
+use shared::db::{self, Connection, Db};
 use shared::id::StudentId;
 use shared::phone::Phone;
 use shared::plain_text;
+use shared::session::{self, Settled};
+use shared::student;
 use shared::student::NewStudent;
-use shared::{session, student};
 
-use super::line::CallerNumber;
+use super::identify_student::settle;
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,10 +32,23 @@ pub(super) struct Params {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    student_id: StudentId,
+    /// Left out while a person has to accept the student.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    student_id: Option<StudentId>,
     first_name: String,
+    status: Registration,
     /// Whether there was nobody of that name on the number before.
     is_new: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Registration {
+    Registered,
+    Known,
+    /// A person decides.
+    Proposed,
 }
 
 #[derive(Debug)]
@@ -52,32 +67,63 @@ impl Tool for RegisterStudent {
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let named = || ToolError::invalid("`first_name` must be a first name");
         let first_name = plain_text::first_name(&params.first_name).ok_or_else(named)?;
-        let CallerNumber::Known(phone) = ask.phone(db, params.phone).await? else {
+        let Some(phone) = ask.phone(params.phone)? else {
             let say = "Not done: the number is withheld, so the next call could not be recognised. Teach as usual.";
             return Err(ToolError::new(Outcome::Refused, say));
         };
+        let grade = params.grade.map(i16::from);
         let mut tx = db::begin(db).await?;
-        let known = student::list_first_names(&mut *tx, ask.caller, &phone).await?;
+        // Who said to be somebody new is not told who else calls from the number.
+        let is_stranger = ask.caller.line.is_stranger;
+        let known =
+            if is_stranger { Vec::new() } else { student::list_first_names(&mut *tx, ask.caller, &phone).await? };
         let same = known.into_iter().find(|(_, name)| student::is_first_name(name, &first_name));
-        let is_new = same.is_none();
-        let student_id = if let Some((student_id, _)) = same {
-            student_id
-        } else {
+        let data = if let Some((student_id, _)) = same {
+            settle(&mut tx, ask, student_id).await?;
+            Output { student_id: Some(student_id), first_name, status: Registration::Known, is_new: false }
+        } else if ask.registers_callers && !is_stranger && student::lock_free_number(&mut tx, &phone).await? {
             let new = NewStudent {
                 display_name: first_name.clone(),
-                grade: params.grade.map(i16::from),
+                grade,
                 cohort: None,
                 locale: "en".to_owned(),
                 timezone: "UTC".to_owned(),
                 phones: vec![phone],
             };
-            student::register_student(&mut tx, ask.caller, &new, ask.now).await?.student_id
+            let student_id = student::register_student(&mut tx, ask.caller, &new, ask.now).await?.student_id;
+            settle(&mut tx, ask, student_id).await?;
+            Output { student_id: Some(student_id), first_name, status: Registration::Registered, is_new: true }
+        } else {
+            propose(&mut tx, ask, &first_name, grade).await?;
+            Output { student_id: None, first_name, status: Registration::Proposed, is_new: true }
         };
-        if let Some(session_id) = ask.open_session(&mut tx).await? {
-            session::identify_on_line(&mut tx, ask.caller, session_id, student_id, ask.now).await?;
-        }
         tx.commit().await.map_err(db::Error::from)?;
-        let text = format!("{first_name} is registered, student_id {student_id}. Ask what they would like to work on.");
-        Ok(Answer { text, data: Output { student_id, first_name, is_new } })
+        Ok(Answer { text: say(&data), data })
+    }
+}
+
+/// Leaves the new student to a person: on the session of the call, once.
+async fn propose(tx: &mut Connection, ask: Ask<'_>, first_name: &str, grade: Option<i16>) -> Result<(), ToolError> {
+    let refused = |say| ToolError::new(Outcome::Refused, say);
+    let session_id = ask.open_session(tx).await?.ok_or_else(|| refused(NO_CALL))?;
+    let told = Introduction { first_name: Some(first_name.to_owned()), grade, wants: None };
+    match session::introduce_on_line(tx, ask.caller, session_id, &told, ask.now).await? {
+        Settled::Done => Ok(()),
+        Settled::Refused => Err(refused(ONCE)),
+    }
+}
+
+const NO_CALL: &str = "Not done: a person registers new students. Teach as with anybody new.";
+const ONCE: &str = "Not done: one student was named in this call already. A person will see to it; teach as usual.";
+
+fn say(data: &Output) -> String {
+    let name = &data.first_name;
+    match data.student_id {
+        Some(student_id) => {
+            format!("{name} is registered, student_id {student_id}. Ask what they would like to work on.")
+        }
+        None => format!(
+            "A person will register {name}. Teach as with anybody new, and ask what they would like to work on."
+        ),
     }
 }

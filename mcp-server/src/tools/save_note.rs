@@ -8,7 +8,7 @@ use shared::id::{NoteId, StudentId};
 use shared::note::{self, NewNote};
 use shared::plain_text;
 
-use super::{Answer, Ask, Effect, Tool, ToolError, once};
+use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,7 +47,8 @@ impl Tool for SaveNote {
         }
         let note_id = NoteId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &text]));
         // For people: what a caller can make a model write must not come back as another model's guidance.
-        let session_id = ask.line.resolve(db).await?.session_id;
+        bounds::check(db, ask, student_id, bounds::Kind::Note).await?;
+        let session_id = ask.caller.line.session_id;
         let new = NewNote { student_id, session_id, text, for_assistant: false };
         note::insert_note_once(db, ask.caller, note_id, &new, ask.now).await?;
         Ok(Answer { text: "The note is saved.".to_owned(), data: Output { note_id } })

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
 use shared::db::Db;
-use shared::follow_up::{self, FollowUpKind, NewFollowUp};
+use shared::follow_up::{self, NewCallback};
 use shared::id::{FollowUpId, StudentId};
 use shared::plain_text;
 
-use super::{Answer, Ask, Effect, Tool, ToolError, once};
+use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
 
 const MAX_AHEAD: TimeDelta = TimeDelta::days(60);
 
@@ -57,16 +57,15 @@ impl Tool for ScheduleCallback {
             return Err(ToolError::invalid("`reason` says nothing"));
         }
         let id = once::id(&ask, Self::NAME, &[&student_id.to_string(), &at.to_rfc3339()]);
-        let new = NewFollowUp {
+        bounds::check(db, ask, student_id, bounds::Kind::Callback).await?;
+        let new = NewCallback {
             follow_up_id: FollowUpId(id),
-            kind: FollowUpKind::Callback,
-            student_id: Some(student_id),
-            session_id: ask.line.resolve(db).await?.session_id,
-            category: None,
+            student_id,
+            session_id: ask.caller.line.session_id,
             text: reason,
             due_at: at,
         };
-        follow_up::insert_follow_up_once(db, ask.caller, &new, ask.now).await?;
+        follow_up::insert_callback_once(db, ask.caller, &new, ask.now).await?;
         let text = format!("Noted: {}. Say that somebody will call then.", params.at.format("%A, %-d %B, %H:%M"));
         Ok(Answer { text, data: Output { follow_up_id: new.follow_up_id, at } })
     }

@@ -68,6 +68,7 @@ impl Tool for SearchSessions {
     const TITLE: &'static str = "Search sessions";
     const DESCRIPTION: &'static str = "Finds tutoring calls by words that were said in them or stand in their summary, newest first, each with \
         the turn where they were said.";
+    const ON_TELEPHONE: bool = false;
     const SCOPES: &'static [Scope] = &[Scope::SessionsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;

@@ -1,15 +1,16 @@
 //! What a student works towards, so that every next lesson heeds it.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::remark;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
+use shared::access::{Reach, Scope};
 use shared::db::{self, Db};
 use shared::fact::{self, Goal};
 use shared::id::{FactId, StudentId};
 use shared::plain_text;
 
-use super::{Answer, Ask, Effect, Tool, ToolError, once};
+use super::{Answer, Ask, Effect, Outcome, Tool, ToolError, once};
 
 /// A goal without a date: about a term.
 const TERM: TimeDelta = TimeDelta::days(90);
@@ -36,6 +37,9 @@ pub(super) struct Output {
     until: DateTime<Utc>,
 }
 
+const NO_TOPIC: &str = "Not done: on a call a goal is a topic or a test, for example: be ready for the fractions test. Leave \
+    other aims to people: call save_note, or go on without this.";
+
 #[derive(Debug)]
 pub(super) struct SetGoal;
 
@@ -60,7 +64,12 @@ impl Tool for SetGoal {
         if until <= ask.now || until > ask.now + MAX_AHEAD {
             return Err(ToolError::invalid("`until` must lie ahead, within a year"));
         }
-        let session_id = ask.line.resolve(db).await?.session_id;
+        // What is said on a telephone reaches the next call in our words only.
+        let goal = match ask.caller.reach {
+            Reach::Line => remark::named_goal(&goal).ok_or_else(|| ToolError::new(Outcome::Refused, NO_TOPIC))?,
+            Reach::Active | Reach::Everyone => goal,
+        };
+        let session_id = ask.caller.line.session_id;
         let fact_id = FactId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &goal]));
         let mut tx = db::begin(db).await?;
         fact::set_goal(

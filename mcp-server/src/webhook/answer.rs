@@ -2,14 +2,16 @@
 //!
 //! **Invariant:** a child waits on the line, so each answer is there in time, be it without the context.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use shared::access::{Caller, Scope};
+use shared::access::Caller;
+use shared::authority::{self, Line};
 use shared::phone::Phone;
 use shared::server_message::ServerMessage;
 use shared::student_context::{self, StudentContext};
+use shared::{api_client, db};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -17,8 +19,8 @@ use super::envelope::Envelope;
 use super::tool_calls::{self, Said, ToolCall, ToolResult, single_line};
 use crate::State;
 use crate::call::call;
-use crate::tools::line::CallerNumber;
-use crate::tools::{self, Answer, Line, ToolError};
+use crate::tools::get_student_context::of_line;
+use crate::tools::{self, Answer, Outcome, ToolError};
 
 /// VAPI gives up after 7.5 s, of which most is the way to us.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -26,42 +28,49 @@ const WITHIN: Duration = Duration::from_secs(2);
 /// What VAPI fills in by itself where a tool is so configured; no arguments of our tools.
 const FILLED_IN_BY_VAPI: [&str; 2] = ["caller_number", "call_id"];
 
-/// A signed webhook speaks for the assistant on the line, with the rights of a voice assistant. The line keeps it to the
-/// students who call from it.
-fn caller() -> Caller {
-    let voice = [Scope::ContextRead, Scope::SessionsRead, Scope::CallsWrite, Scope::NotesWrite];
-    Caller::client("vapi", voice.into_iter().collect())
+/// A signed webhook speaks for the assistant on the line: a telephone client with the scopes of `VAPI_TOOL_SCOPES`.
+fn caller(state: &State) -> Caller {
+    Caller::telephone("vapi", state.config.vapi_tool_scopes)
+}
+
+fn line(envelope: &Envelope) -> Line {
+    Line { call_id: envelope.call_id.clone(), number: envelope.number.clone() }
 }
 
 /// Which assistant takes the call, with what it should know of the caller.
-pub(super) async fn assistant(state: &State, phone: Option<&Phone>, now: DateTime<Utc>) -> Value {
+pub(super) async fn assistant(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> Value {
     let Some(assistant_id) = &state.config.vapi_assistant_id else {
         tracing::warn!("VAPI asks which assistant takes a call, and VAPI_ASSISTANT_ID is not set");
         return json!({ "error": "Sorry, the tutor cannot take calls on this number yet." });
     };
-    let context = match phone {
-        Some(phone) => find_context(state, phone, now).await,
-        None => student_context::unknown(now),
-    };
+    let context = context(state, envelope, now).await;
     let student = context.student.as_ref();
+    let phone = envelope.number.clone().known();
     json!({
         "assistantId": assistant_id,
         "assistantOverrides": {
             "variableValues": {
                 "studentName": student.map_or("", |student| &student.first_name),
                 "studentContext": serde_json::to_string(&context).unwrap_or_default(),
-                "callerNumber": phone.map_or("", Phone::as_str),
+                "callerNumber": phone.as_ref().map_or("", Phone::as_str),
             },
             "metadata": { "student_id": student.map(|student| student.student_id) },
         },
     })
 }
 
-/// The context, or where it cannot be had in time, that of a stranger.
-async fn find_context(state: &State, phone: &Phone, now: DateTime<Utc>) -> StudentContext {
-    match timeout(WITHIN, student_context::find_by_phone(&state.db, &caller(), phone, now)).await {
+/// The context, or if it cannot be had in time, that of a stranger.
+async fn context(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> StudentContext {
+    let found = async {
+        if api_client::are_telephones_stopped(&state.db).await? {
+            return Ok(student_context::unknown(now));
+        }
+        let caller = authority::on_line(&state.db, &caller(state), &line(envelope), now).await?;
+        of_line(&state.db, &caller, now).await
+    };
+    match timeout(WITHIN, found).await {
         Ok(Ok(context)) => context,
-        Ok(Err(error)) => {
+        Ok(Err::<_, db::Error>(error)) => {
             tracing::warn!(%error, "a call begins without its student context");
             student_context::unknown(now)
         }
@@ -93,11 +102,6 @@ pub(super) async fn function(state: &State, envelope: &Envelope, message: &Serve
     json!(said)
 }
 
-fn line(envelope: &Envelope) -> Line {
-    let number = envelope.caller_phone.clone().map_or(CallerNumber::Withheld, CallerNumber::Known);
-    Line { call_id: envelope.call_id.clone(), number }
-}
-
 async fn said(state: &State, line: &Line, tool_call: &ToolCall) -> Said {
     match say(state, line, tool_call).await {
         Ok(answer) => Said::Result(single_line(&answer.text)),
@@ -110,6 +114,16 @@ async fn say(state: &State, line: &Line, tool_call: &ToolCall) -> Result<Answer,
     let arguments = tool_call.arguments.clone();
     let mut arguments = arguments.ok_or_else(|| ToolError::invalid(tool_calls::UNREADABLE_ARGUMENTS))?;
     arguments.retain(|name, _| !FILLED_IN_BY_VAPI.contains(&&**name));
+    let caller = caller(state);
+    if !tool.is_always_heard {
+        let client_id = caller.client_id().unwrap_or_default();
+        let busy = |_| ToolError::new(Outcome::Busy, "Too many requests at once. Wait a moment, then call again.");
+        state.limits.enter(client_id, Instant::now()).await.map_err(busy)?;
+    }
+    if api_client::are_telephones_stopped(&state.db).await? {
+        let say = "Not done: a person has stopped the tutor's records. Go on without them.";
+        return Err(ToolError::new(Outcome::Refused, say));
+    }
     // Nobody leaves: VAPI waits for the answer to the end.
-    call(state, &caller(), line, tool, arguments, &CancellationToken::new()).await
+    call(state, &caller, line, tool, arguments, &CancellationToken::new()).await
 }

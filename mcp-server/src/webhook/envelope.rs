@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
+use shared::authority::CallerNumber;
 use shared::delivery::{self, DeliveryState};
-use shared::phone::Phone;
 use shared::server_message::ServerMessage;
 
 /// A longer status is no word of VAPI's.
@@ -17,8 +17,8 @@ pub(crate) struct Envelope {
     pub r#type: String,
     pub call_id: Option<String>,
     pub message_at: Option<DateTime<Utc>>,
-    /// Who calls, where the number was not withheld. Signed, so no model can have made it up.
-    pub caller_phone: Option<Phone>,
+    /// Who calls. Signed, so no model can have made it up.
+    pub number: CallerNumber,
     /// Tells apart what a call says several times: a status, or a moment.
     distinction: Option<String>,
 }
@@ -64,8 +64,8 @@ impl Envelope {
             Kind::ToolCalls | Kind::FunctionCall => message_at.map(|at| at.timestamp_millis().to_string()),
             Kind::EndOfCallReport | Kind::AssistantRequest | Kind::Other => None,
         };
-        let (call_id, caller_phone) = (message.call_id(), message.caller_phone());
-        Some(Self { kind, r#type, call_id, message_at, caller_phone, distinction })
+        let (call_id, number) = (message.call_id(), message.caller());
+        Some(Self { kind, r#type, call_id, message_at, number, distinction })
     }
 
     /// The same for each try of one message, and for no other. Never made of the body where the call is known: the
@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(envelope.kind, kind, "{name}");
             assert_eq!(envelope.dedupe_key(&body), format!("{CALL_ID}:{key}"), "{name}");
             assert!(envelope.message_at.is_some(), "{name}");
-            assert_eq!(envelope.caller_phone, Phone::parse("+14155550142").ok(), "{name}");
+            assert_eq!(envelope.number, CallerNumber::read(Some("+14155550142")), "{name}");
         }
     }
 

@@ -13,6 +13,7 @@ mod when;
 use std::sync::LazyLock;
 
 use self::interest::{answered, interests};
+pub use self::learning::named_goal;
 use self::learning::{career, goal, preference, study_context};
 pub use self::request::requests;
 use self::schedule::{availability, test, weekly};

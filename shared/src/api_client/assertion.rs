@@ -3,25 +3,28 @@
 use chrono::{DateTime, Utc};
 
 use super::{ApiClient, Row};
-use crate::access::ScopeSet;
+use crate::access::{ClientKind, ScopeSet};
 use crate::db::{Error, Executor, Result};
 
 /// Makes a client that has no secret. `public_keys` is a text that was checked by whoever can read keys.
 pub async fn insert_signing_client(
     db: impl Executor<'_>,
     name: &str,
+    kind: ClientKind,
     scopes: ScopeSet,
     public_keys: &str,
     now: DateTime<Utc>,
 ) -> Result<ApiClient> {
-    let client = ApiClient::new(name, scopes, now);
+    let client = ApiClient::new(name, kind, scopes, now);
     sqlx::query!(
-        "insert into api_clients (client_id, name, public_keys, scopes, created_at) values ($1, $2, $3, $4, $5)",
+        "insert into api_clients (client_id, name, public_keys, scopes, created_at, kind)
+         values ($1, $2, $3, $4, $5, $6)",
         client.client_id,
         client.name,
         public_keys,
         &scopes.to_strings(),
         now,
+        kind as ClientKind,
     )
     .execute(db)
     .await?;
@@ -44,7 +47,9 @@ pub async fn set_public_keys(db: impl Executor<'_>, client_id: &str, public_keys
 /// The client with its public keys; `None` where it has none, does not exist or was revoked.
 pub async fn find_signing_client(db: impl Executor<'_>, client_id: &str) -> Result<Option<(ApiClient, String)>> {
     let row = sqlx::query!(
-        r#"select client_id, name, scopes, created_at, last_used_at, revoked_at, public_keys as "public_keys!"
+        r#"select client_id, name, kind as "kind: ClientKind", scopes, created_at, last_used_at, revoked_at, stopped_at,
+               stopped_at is not null or (kind = 'telephone' and exists (select 1 from telephone_stop)) as "is_stopped!",
+               public_keys as "public_keys!"
            from api_clients where client_id = $1 and public_keys is not null and revoked_at is null"#,
         client_id,
     )
@@ -54,10 +59,13 @@ pub async fn find_signing_client(db: impl Executor<'_>, client_id: &str) -> Resu
         let client = Row {
             client_id: row.client_id,
             name: row.name,
+            kind: row.kind,
             scopes: row.scopes,
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
+            stopped_at: row.stopped_at,
+            is_stopped: row.is_stopped,
         };
         (client.into(), row.public_keys)
     }))
@@ -97,7 +105,8 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn a_statement_is_believed_once_and_forgotten_when_it_is_over(db: Db) {
         let now: DateTime<Utc> = "2026-11-25T12:00:00Z".parse().unwrap();
-        let client = insert_signing_client(&db, "app", ScopeSet::all(), "keys", now).await.unwrap();
+        let client =
+            insert_signing_client(&db, "app", ClientKind::BackOffice, ScopeSet::all(), "keys", now).await.unwrap();
         let id = &client.client_id;
         let until = now + TimeDelta::minutes(5);
         assert!(accept_assertion(&db, id, "a", until, now).await.unwrap());
@@ -112,7 +121,8 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn who_signs_has_no_secret_until_one_is_made(db: Db) {
         let now = "2026-11-25T12:00:00Z".parse().unwrap();
-        let client = insert_signing_client(&db, "app", ScopeSet::all(), "keys", now).await.unwrap();
+        let client =
+            insert_signing_client(&db, "app", ClientKind::BackOffice, ScopeSet::all(), "keys", now).await.unwrap();
         let id = &client.client_id;
         assert!(find_by_secret(&db, id, &"".into(), now).await.unwrap().is_none());
         assert_eq!(find_signing_client(&db, id).await.unwrap().unwrap().1, "keys");

@@ -12,6 +12,7 @@ use super::{
     AdminConfig, LlmBudget, LlmConfig, LlmProvider, McpServerConfig, QueueConfig, SignatureEncoding, VapiConfig,
     WebhookConfig, WorkerConfig,
 };
+use crate::access::{Scope, ScopeSet};
 use crate::retention::Retention;
 
 const MCP_SERVER_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -41,11 +42,26 @@ impl McpServerConfig {
             jwt_private_key_previous: previous.map(|key| pem(s, "JWT_PRIVATE_KEY_PREVIOUS", &key)),
             webhook: webhook(s),
             vapi_assistant_id: s.optional("VAPI_ASSISTANT_ID"),
+            vapi_tool_scopes: tool_scopes(s),
+            register_callers: s.parsed("REGISTER_CALLERS", false),
             client_requests_per_second: rate(s),
             metrics_token: metrics_token(s),
             behind_proxy,
         };
         settings.finish(config)
+    }
+}
+
+/// By default what a voice assistant needs, without the sessions.
+fn tool_scopes(s: &mut Settings<'_>) -> ScopeSet {
+    let voice = || [Scope::ContextRead, Scope::NotesWrite, Scope::CallsWrite].into_iter().collect();
+    match s.optional("VAPI_TOOL_SCOPES").map(|text| text.parse()) {
+        None => voice(),
+        Some(Ok(scopes)) => scopes,
+        Some(Err(error)) => {
+            s.fault("VAPI_TOOL_SCOPES", format!("is not a list of scopes: {error}"));
+            voice()
+        }
     }
 }
 

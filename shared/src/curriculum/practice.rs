@@ -28,7 +28,7 @@ pub async fn find_practice(
     skill_id: &str,
     student_id: StudentId,
 ) -> Result<Option<Practice>> {
-    caller.require(Scope::ContextRead)?;
+    caller.require_for(Scope::ContextRead, student_id)?;
     let row = sqlx::query!(
         r#"select s.skill_id, s.name, s.questions as "questions: Json<Vec<Question>>",
                m.knowledge as "knowledge?", m.stability as "stability?", m.difficulty as "difficulty?",

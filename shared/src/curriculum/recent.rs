@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Result};
+use crate::db::{Connection, Executor, Result};
 use crate::id::StudentId;
 
 /// How many questions are remembered, and so not asked again.
@@ -17,7 +17,7 @@ pub async fn lock_recent(
     student_id: StudentId,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>> {
-    caller.require(Scope::ContextRead)?;
+    caller.require_for(Scope::ContextRead, student_id)?;
     Ok(sqlx::query_scalar!(
         "insert into recent_questions (student_id, question_ids, asked_at) values ($1, '{}', $2)
          on conflict (student_id) do update set student_id = excluded.student_id
@@ -29,6 +29,18 @@ pub async fn lock_recent(
     .await?)
 }
 
+/// The ids of the last [`N_RECENT`] questions that a student was asked, newest first. Needs `context:read`.
+pub async fn list_recent(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<String>> {
+    caller.require_for(Scope::ContextRead, student_id)?;
+    let asked = sqlx::query_scalar!(
+        "select question_ids from recent_questions where student_id = $1",
+        student_id as StudentId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(asked.unwrap_or_default())
+}
+
 /// Remembers that a question was asked. Needs `context:read`.
 pub async fn note_asked(
     tx: &mut Connection,
@@ -37,7 +49,7 @@ pub async fn note_asked(
     question_id: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    caller.require(Scope::ContextRead)?;
+    caller.require_for(Scope::ContextRead, student_id)?;
     sqlx::query!(
         "insert into recent_questions (student_id, question_ids, asked_at) values ($1, array[$2::text], $3)
          on conflict (student_id) do update set

@@ -1,56 +1,38 @@
-//! The session of a call that still goes on, as the tools of an assistant on that call see it.
+//! The session of a call that still goes on, as the tools of an assistant on that call change it.
 
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 
 use super::{SessionNews, merge_news};
-use crate::access::{Caller, Scope};
-use crate::db::{Connection, Error, Executor, Result};
+use crate::access::{Caller, OnLine, Reach, Scope};
+use crate::analysis::Introduction;
+use crate::db::{Connection, Executor, Result};
 use crate::id::{SessionId, StudentId};
-use crate::phone::Phone;
 
-/// What binds a telephone call that goes on to a student.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SessionOnLine {
-    pub session_id: SessionId,
-    pub student_id: Option<StudentId>,
-    pub caller_phone: Option<Phone>,
+/// What came of settling whose call it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The call counts as that student's.
+    Done,
+    /// It counts as somebody else's already, or it is over.
+    Refused,
 }
 
-impl std::fmt::Debug for SessionOnLine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionOnLine").field("session_id", &self.session_id).finish_non_exhaustive()
-    }
-}
-
-/// The session of VAPI's `call_id`; `None`: VAPI has told us nothing of that call yet. For the check that an assistant
-/// asks for nobody but who is on its line, hence without a caller.
-pub async fn find_on_line(db: impl Executor<'_>, call_id: &str) -> Result<Option<SessionOnLine>> {
-    let row = sqlx::query!(
-        r#"select session_id as "session_id: SessionId", student_id as "student_id: StudentId", caller_phone
-           from sessions where call_id = $1"#,
-        call_id,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| SessionOnLine {
-        session_id: row.session_id,
-        student_id: row.student_id,
-        caller_phone: row.caller_phone.and_then(|phone| Phone::parse(&phone).ok()),
-    }))
-}
-
-/// The session of `call_id`, made where VAPI has not told us of the call yet. Needs `calls:write`.
+/// The session of the call on the line, made if VAPI has not told us of the call yet. Needs `calls:write`.
 pub async fn open_on_line(
     tx: &mut Connection,
     caller: &Caller,
-    call_id: &str,
-    caller_phone: Option<Phone>,
+    line: &OnLine,
     now: DateTime<Utc>,
-) -> Result<SessionId> {
-    caller.require(Scope::CallsWrite)?;
+) -> Result<Option<SessionId>> {
+    caller.has(Scope::CallsWrite)?;
+    let Some(call_id) = &line.call_id else { return Ok(None) };
+    if line.session_id.is_some() {
+        return Ok(line.session_id);
+    }
     let news = SessionNews {
-        call_id: call_id.to_owned(),
-        caller_phone,
+        call_id: call_id.clone(),
+        caller_phone: line.phone.clone(),
         call_type: None,
         assistant_id: None,
         assistant_name: None,
@@ -64,26 +46,99 @@ pub async fn open_on_line(
         is_report: false,
     };
     let (session_id, _) = merge_news(tx, &news, None, now).await?;
-    Ok(session_id)
+    Ok(Some(session_id))
 }
 
-/// Says whose call this is, in place of whoever it was said to be. Needs `calls:write`.
+/// Settles whose call this is. Only a call that is open, has the line's number and is nobody else's is changed. Needs
+/// `calls:write`.
 pub async fn identify_on_line(
     tx: &mut Connection,
     caller: &Caller,
     session_id: SessionId,
     student_id: StudentId,
     now: DateTime<Utc>,
-) -> Result<()> {
-    caller.require(Scope::CallsWrite)?;
+) -> Result<Settled> {
+    caller.has(Scope::CallsWrite)?;
     let n = sqlx::query!(
-        "update sessions set student_id = $2, updated_at = $3 where session_id = $1",
+        "update sessions set student_id = $2, updated_at = $3
+         where session_id = $1 and status = 'in_progress' and ended_at is null and introduced_as is null
+           and (student_id is null or student_id = $2)
+           and (caller_phone is not distinct from $4 or not $5)",
         session_id as SessionId,
         student_id as StudentId,
         now,
+        caller.line.phone.as_ref().map(crate::phone::Phone::as_str),
+        caller.reach == Reach::Line,
     )
     .execute(tx)
     .await?
     .rows_affected();
-    if n == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
+    Ok(if n == 0 { Settled::Refused } else { Settled::Done })
+}
+
+/// Notes who an unknown caller says they are, for a person to decide: once in a call. The call then counts for nobody, also
+/// if it was taken for the only student of its number. Needs `calls:write`.
+pub async fn introduce_on_line(
+    tx: &mut Connection,
+    caller: &Caller,
+    session_id: SessionId,
+    introduction: &Introduction,
+    now: DateTime<Utc>,
+) -> Result<Settled> {
+    caller.has(Scope::CallsWrite)?;
+    let n = sqlx::query!(
+        "update sessions set introduced_as = $2::jsonb, student_id = null, updated_at = $3
+         where session_id = $1 and status = 'in_progress' and ended_at is null
+           -- Who is the only one of a number was taken for the caller unasked; who was named was not.
+           and (student_id is null
+                or 1 = (select count(*) from student_phones p where p.phone = sessions.caller_phone))
+           and (introduced_as is null or introduced_as->>'first_name' = ($2::jsonb)->>'first_name')
+           and (caller_phone is not distinct from $4 or not $5)",
+        session_id as SessionId,
+        Json(introduction) as _,
+        now,
+        caller.line.phone.as_ref().map(crate::phone::Phone::as_str),
+        caller.reach == Reach::Line,
+    )
+    .execute(tx)
+    .await?
+    .rows_affected();
+    Ok(if n == 0 { Settled::Refused } else { Settled::Done })
+}
+
+/// What tools wrote in one call; outside a call, what they wrote of one student within a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub n_evidence: i64,
+    pub n_notes: i64,
+    pub n_callbacks: i64,
+}
+
+/// Counts what tools have written so far. Says nothing of what it is. Needs `calls:write` or `notes:write`.
+pub async fn count_written(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: StudentId,
+    now: DateTime<Utc>,
+) -> Result<Written> {
+    caller.has(Scope::CallsWrite).or_else(|_| caller.has(Scope::NotesWrite))?;
+    Ok(sqlx::query_as!(
+        Written,
+        r#"select
+               (select count(*) from evidence
+                where source = 'tool' and case when $1::uuid is null then session_id is null and student_id = $2
+                    and created_at > $3 else session_id = $1 end) as "n_evidence!",
+               (select count(*) from notes
+                where author = $4 and case when $1::uuid is null then session_id is null and student_id = $2
+                    and created_at > $3 else session_id = $1 end) as "n_notes!",
+               (select count(*) from follow_ups
+                where kind = 'callback' and case when $1::uuid is null then session_id is null and student_id = $2
+                    and created_at > $3 else session_id = $1 end) as "n_callbacks!""#,
+        caller.line.session_id as Option<SessionId>,
+        student_id as StudentId,
+        now - chrono::TimeDelta::days(1),
+        caller.actor.to_string(),
+    )
+    .fetch_one(db)
+    .await?)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::SessionStatus;
-use crate::access::{Caller, Scope};
+use crate::access::{Caller, Reach, Scope};
 use crate::db::{Connection, Db, Result};
 use crate::id::{SessionId, StudentId};
 use crate::transcript::Speaker;
@@ -85,7 +85,7 @@ const FEW: i64 = 5_000;
 const N_SAMPLED: i64 = 200;
 const N_COMMON: i64 = 10;
 
-/// Sessions that hold the words, newest first. Needs `sessions:read`.
+/// Sessions that hold the words, newest first. Needs `sessions:read`. A client is not told of those of blocked students.
 pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Vec<SessionHit>> {
     caller.require(Scope::SessionsRead)?;
     let asked = asked_by(db, &query.words).await?;
@@ -95,8 +95,8 @@ pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Re
         None => few_that_hold(db, &asked).await?,
     };
     let found = match few {
-        Some(ids) => newest_of(db, &ids, query).await?,
-        None => walk(db, &asked, query).await?,
+        Some(ids) => newest_of(db, caller, &ids, query).await?,
+        None => walk(db, caller, &asked, query).await?,
     };
     Ok(sqlx::query_as!(
         SessionHit,
@@ -163,22 +163,25 @@ pub(super) async fn few_that_hold(db: &Db, asked: &str) -> Result<Option<Vec<Uui
     Ok((ids.len() as i64 <= FEW).then_some(ids))
 }
 
-async fn newest_of(db: &Db, ids: &[Uuid], query: &WordsQuery) -> Result<Vec<Uuid>> {
+async fn newest_of(db: &Db, caller: &Caller, ids: &[Uuid], query: &WordsQuery) -> Result<Vec<Uuid>> {
     let (after_at, after_id) = query.after.unzip();
     Ok(sqlx::query_scalar!(
         "select session_id from sessions
          where session_id = any($1) and ($2::timestamptz is null or (created_at, session_id) < ($2, $3))
+           and ($5 or not exists (select 1 from students st
+                                  where st.student_id = sessions.student_id and st.status = 'blocked'))
          order by created_at desc, session_id desc limit $4",
         ids,
         after_at,
         after_id as Option<SessionId>,
         query.limit,
+        caller.reach == Reach::Everyone,
     )
     .fetch_all(db)
     .await?)
 }
 
-async fn walk(db: &Db, asked: &str, query: &WordsQuery) -> Result<Vec<Uuid>> {
+async fn walk(db: &Db, caller: &Caller, asked: &str, query: &WordsQuery) -> Result<Vec<Uuid>> {
     let (after_at, after_id) = query.after.unzip();
     Ok(sqlx::query_scalar!(
         // `offset 0` keeps it a walk: each session is looked at, and the first that hold the words end it.
@@ -188,12 +191,15 @@ async fn walk(db: &Db, asked: &str, query: &WordsQuery) -> Result<Vec<Uuid>> {
          ) held
          where ($2::uuid is null or s.student_id = $2)
            and ($3::timestamptz is null or (s.created_at, s.session_id) < ($3, $4))
+           and ($6 or not exists (select 1 from students st
+                                  where st.student_id = s.student_id and st.status = 'blocked'))
          order by s.created_at desc, s.session_id desc limit $5",
         asked,
         query.student_id as Option<StudentId>,
         after_at,
         after_id as Option<SessionId>,
         query.limit,
+        caller.reach == Reach::Everyone,
     )
     .fetch_all(db)
     .await?)

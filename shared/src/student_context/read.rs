@@ -167,7 +167,7 @@ pub async fn find_by_phone(
     phone: &Phone,
     now: DateTime<Utc>,
 ) -> Result<StudentContext> {
-    caller.require(Scope::ContextRead)?;
+    caller.require_on_line(Scope::ContextRead, phone)?;
     let mut rows = list_rows(db, Some(phone.as_str()), None).await?;
     rows.truncate(MAX_CHOICES);
     if rows.len() > 1 {
@@ -188,7 +188,7 @@ pub async fn get_by_student_id(
     student_id: StudentId,
     now: DateTime<Utc>,
 ) -> Result<StudentContext> {
-    caller.require(Scope::ContextRead)?;
+    caller.require_for(Scope::ContextRead, student_id)?;
     let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
     Ok(row.compose(now))
 }
@@ -201,7 +201,7 @@ pub async fn list_due(
     limit: usize,
     now: DateTime<Utc>,
 ) -> Result<Vec<DueSkill>> {
-    caller.require(Scope::ContextRead)?;
+    caller.require_for(Scope::ContextRead, student_id)?;
     let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
     match row.status {
         StudentStatus::Blocked => Ok(Vec::new()),
@@ -223,7 +223,7 @@ pub async fn get_lesson(
     student_id: StudentId,
     now: DateTime<Utc>,
 ) -> Result<Lesson> {
-    caller.require(Scope::ContextRead)?;
+    caller.require_for(Scope::ContextRead, student_id)?;
     let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
     match row.status {
         StudentStatus::Blocked => Ok(Lesson { context: row.compose(now), steps: Vec::new() }),

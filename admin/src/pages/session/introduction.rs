@@ -27,9 +27,10 @@ pub(crate) async fn accept(
     admin.require_write()?;
     let now = clock::now();
     let analysis = analysis::find_current(&db, &admin.caller, session_id).await?;
-    let told = analysis.and_then(|analysis| analysis.findings.introduction).ok_or(Error::NotFound("introduction"))?;
     let mut tx = db::begin(&db).await?;
     let session = session::get_session(&mut *tx, &admin.caller, &SessionKey::Id(session_id)).await?;
+    let heard = analysis.and_then(|analysis| analysis.findings.introduction);
+    let told = introduction::of_session(&session, heard.as_ref()).ok_or(Error::NotFound("introduction"))?;
     let student_id = introduction::accept(&mut tx, &admin.caller, &session, &told, now).await?;
     repair::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
     let object = format!("student:{student_id}");
@@ -41,13 +42,14 @@ pub(crate) async fn accept(
 
 /// What the caller told of themselves, and the button. Nothing, where they told nothing or have no telephone.
 pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
-    let told = data.analysis.as_ref().and_then(|analysis| analysis.findings.introduction.as_ref());
+    let heard = data.analysis.as_ref().and_then(|analysis| analysis.findings.introduction.as_ref());
+    let told = introduction::of_session(&data.session, heard);
     html! {
         @if let Some(told) = told.filter(|_| data.session.caller_phone.is_some()) {
             section.card aria-labelledby="introduction" {
                 header { h2 id="introduction" { "A new student?" } }
                 div.body.stack {
-                    dl.dl { (facts(told)) }
+                    dl.dl { (facts(&told)) }
                     @if admin.may_write() {
                         form.row method="post" action={ "/sessions/" (data.session.session_id) "/introduction/accept" } {
                             (csrf(admin))

@@ -2,7 +2,7 @@
 
 use super::schedule::{article_of, hour, test_word};
 use super::things::{CAREERS, TOPICS};
-use super::{CAREER_WORDS, Fact, FactKind, NEGATIONS, TOPIC_WORDS, has, has_any, interest, named_within};
+use super::{CAREER_WORDS, Fact, FactKind, NEGATIONS, TOPIC_WORDS, has, has_any, interest, named_within, sentences};
 
 /// "I want to get better at fractions", "quiero mejorar en lectura", "ich will besser rechnen können".
 pub(super) fn goal(words: &[&str]) -> Option<Fact> {
@@ -52,6 +52,20 @@ pub(super) fn goal(words: &[&str]) -> Option<Fact> {
         return None;
     };
     Some(Fact { kind: FactKind::Goal, text, when: None })
+}
+
+/// Returns an aim in our own words: the topic that a text names first, and its test if it names one. `None`: it names no topic
+/// that we know.
+pub fn named_goal(text: &str) -> Option<String> {
+    sentences(text).iter().find_map(|sentence| {
+        let words: Vec<&str> = sentence.iter().map(String::as_str).collect();
+        let (topic, _) = named_within(&TOPIC_WORDS, &words, 0, words.len())?;
+        let name = TOPICS[topic].0;
+        Some(match test_word(&words, 0) {
+            Some((test, _)) => format!("be ready for the {name} {test}"),
+            None => format!("get better at {name}"),
+        })
+    })
 }
 
 const BE: [&[&str]; 6] = [

@@ -1,0 +1,594 @@
+//! Who may be told of which child: every entry of every door, held against one table.
+//!
+//! The entries come from the server itself: its tools, templates, prompts and OpenAPI document. One without a rule fails.
+
+use reqwest::{RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use shared::access::ClientKind;
+use shared::id::StudentId;
+
+use crate::assistant::{OTHER_PHONE, PHONE, tomorrow};
+use crate::psql::psql;
+use crate::server::ALL_SCOPES;
+use crate::service::Service;
+use crate::vapi;
+
+/// What a telephone client gets of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// An answer about the student of its line.
+    Own,
+    /// Nothing: for back offices.
+    Never,
+    /// An answer, whoever is on the line: it tells of no child.
+    Always,
+}
+use Rule::{Always, Never, Own};
+
+const TABLE: [(&str, Rule); 42] = [
+    ("tool get_student_context", Own),
+    ("tool identify_student", Own),
+    ("tool register_student", Own),
+    ("tool next_question", Own),
+    ("tool check_answer", Own),
+    ("tool record_evidence", Own),
+    ("tool save_note", Own),
+    ("tool flag_concern", Always),
+    ("tool schedule_callback", Own),
+    ("tool end_session_summary", Own),
+    ("tool get_lesson_plan", Own),
+    ("tool list_due_skills", Own),
+    ("tool set_goal", Own),
+    ("tool get_progress", Own),
+    ("tool get_session", Own),
+    ("tool list_students", Never),
+    ("tool list_sessions", Never),
+    ("tool search_sessions", Never),
+    ("tool reanalyze_session", Never),
+    ("tool correct_evidence", Never),
+    ("resource student_context", Own),
+    ("resource session_transcript", Own),
+    ("prompt open_lesson", Own),
+    ("prompt parent_report", Never),
+    ("completion student_id", Never),
+    ("completion session_id", Never),
+    ("api createStudent", Never),
+    ("api lookUpStudents", Never),
+    ("api getStudent", Own),
+    ("api updateStudent", Never),
+    ("api deleteStudent", Never),
+    ("api getStudentContext", Own),
+    ("api listSessions", Never),
+    ("api getSession", Own),
+    ("api getSessionByCall", Own),
+    ("api getTranscript", Own),
+    ("api listFollowUps", Never),
+    ("api closeFollowUp", Never),
+    // Transports of MCP that reach no child.
+    ("mcp ping", Always),
+    ("mcp tools/list", Always),
+    ("mcp prompts/list", Always),
+    ("mcp resources/templates/list", Always),
+];
+
+fn rule(entry: &str) -> Rule {
+    let found = TABLE.iter().find(|(known, _)| *known == entry);
+    found.unwrap_or_else(|| panic!("{entry} has no rule: decide who may be told, and add it to the table")).1
+}
+
+/// What a request says of its line: the call, and the numbers.
+type Header = (&'static str, Option<&'static str>, &'static [&'static str]);
+
+const OPEN: &str = "call-of-gus";
+const FOREIGN: &str = "call-of-zed";
+const FINISHED: &str = "call-finished";
+
+const HEADERS: [Header; 10] = [
+    ("right", Some(OPEN), &[PHONE]),
+    ("absent", None, &[]),
+    ("empty", Some(""), &[""]),
+    ("template", Some("{{call.id}}"), &["{{customer.number}}"]),
+    ("doubled", Some(OPEN), &[PHONE, PHONE]),
+    ("withheld", Some(OPEN), &["anonymous"]),
+    ("foreign number", Some(OPEN), &[OTHER_PHONE]),
+    ("foreign call", Some(FOREIGN), &[PHONE]),
+    ("finished call", Some(FINISHED), &[PHONE]),
+    ("unknown call", Some("call-unknown"), &[]),
+];
+
+struct Child {
+    name: &'static str,
+    student_id: StudentId,
+    session_id: String,
+    call_id: String,
+}
+
+const NAMES: [&str; 3] = ["Gus", "Fay", "Zed"];
+
+/// Gus and Fay share a number, and an open call is settled as Gus. Zed is of another family.
+async fn children(service: &Service) -> Vec<Child> {
+    let mut children = Vec::new();
+    for name in NAMES {
+        let phone = if name == "Zed" { OTHER_PHONE } else { PHONE };
+        let student = service.student(&format!("{name} Brandt"), phone).await;
+        let call_id = format!("lesson-{name}");
+        let session_id = psql(
+            &service.database_url,
+            &format!(
+                "with s as (insert into sessions (session_id, call_id, student_id, status, caller_phone, ended_at, created_at,
+                     updated_at) values (gen_random_uuid(), '{call_id}', '{0}', 'analyzed', '{phone}', now(), now(), now())
+                     returning session_id),
+                 t as (insert into turns (session_id, turn_no, speaker, text, offset_ms)
+                     select session_id, 0, 'student', 'secret of {name}', 0 from s)
+                 select session_id from s",
+                student.student_id
+            ),
+        );
+        children.push(Child { name, student_id: student.student_id, session_id, call_id });
+    }
+    for (call_id, student, phone, ended) in [
+        (OPEN, &children[0], PHONE, "null"),
+        (FOREIGN, &children[2], OTHER_PHONE, "null"),
+        (FINISHED, &children[0], PHONE, "now()"),
+    ] {
+        psql(
+            &service.database_url,
+            &format!(
+                "insert into sessions (session_id, call_id, student_id, status, caller_phone, call_type, ended_at, created_at,
+                     updated_at) values (gen_random_uuid(), '{call_id}', '{}', 'in_progress', '{phone}',
+                     'inboundPhoneCall', {ended}, now(), now())",
+                student.student_id
+            ),
+        );
+    }
+    children
+}
+
+/// Arguments that name the child, of all that the schema has or requires.
+fn arguments(tool: &Value, child: &Child) -> Value {
+    let schema = &tool["inputSchema"];
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let mut arguments = json!({});
+    for name in schema["properties"].as_object().unwrap().keys() {
+        let value = match &name[..] {
+            "student_id" => json!(child.student_id),
+            "session_id" => json!(child.session_id),
+            "first_name" => json!(child.name),
+            _ if !required.contains(&json!(name)) => continue,
+            "summary" | "text" | "reason" | "goal" | "words" | "question" => json!("the fractions test"),
+            "category" => json!("other"),
+            "at" => json!(tomorrow()),
+            "skill_id" => json!("maths.fractions.simplify"),
+            "question_id" => json!("maths.fractions.simplify/0"),
+            "answer" => json!("3/4"),
+            "verdict" => json!("correct"),
+            "turn_no" => json!(0),
+            other => panic!("{} needs {other}: say in this test what to send", tool["name"]),
+        };
+        arguments[name] = value;
+    }
+    arguments
+}
+
+struct Door<'a> {
+    service: &'a Service,
+    key: String,
+}
+
+impl Door<'_> {
+    fn on_line(mut request: RequestBuilder, (_, call_id, numbers): &Header) -> RequestBuilder {
+        if let Some(call_id) = call_id {
+            request = request.header("x-call-id", *call_id);
+        }
+        for number in *numbers {
+            request = request.header("x-caller-number", *number);
+        }
+        request
+    }
+
+    async fn mcp(&self, header: &Header, method: &str, params: &Value) -> Value {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let request = self.service.http.post(format!("{}/mcp", self.service.server_url)).bearer_auth(&self.key);
+        let request = Self::on_line(request, header).header("content-type", "application/json").body(body.to_string());
+        request.send().await.unwrap().json().await.unwrap_or_default()
+    }
+
+    /// Whether there was an answer, and all of it.
+    async fn ask(&self, header: &Header, method: &str, params: &Value) -> (bool, String) {
+        let answer = self.mcp(header, method, params).await;
+        let is_answer = answer.get("result").is_some_and(|result| {
+            let values = result.pointer("/completion/values");
+            result["isError"] != json!(true) && values.is_none_or(|values| values != &json!([]))
+        });
+        (is_answer, answer.to_string())
+    }
+
+    async fn api(&self, header: &Header, operation: &Operation, child: &Child) -> (bool, String) {
+        let path = operation
+            .path
+            .replace("{student_id}", &child.student_id.to_string())
+            .replace("{session_id}", &child.session_id)
+            .replace("{call_id}", &child.call_id)
+            .replace("{follow_up_id}", "0199aa00-0000-7000-8000-000000000001");
+        assert!(!path.contains('{'), "{path}: say in this test what stands there");
+        let url = format!("{}{path}", self.service.server_url);
+        let mut request = self.service.http.request(operation.method.parse().unwrap(), url).bearer_auth(&self.key);
+        if !operation.body.is_null() {
+            request = request.header("content-type", "application/json").body(operation.body.to_string());
+        }
+        let response = Self::on_line(request, header).send().await.unwrap();
+        (response.status().is_success(), response.text().await.unwrap())
+    }
+
+    /// The same tool by a signed webhook, in whose two places the number stands.
+    async fn webhook(&self, (_, call_id, numbers): &Header, tool: &Value, arguments: &Value) -> (bool, String) {
+        let call = json!({ "id": "t", "function": { "name": tool["name"], "arguments": arguments } });
+        let mut message = json!({
+            "type": "tool-calls", "timestamp": rand_millis(), "call": { "id": call_id }, "toolCallList": [call],
+        });
+        if let Some(number) = numbers.first() {
+            message["call"]["customer"] = json!({ "number": number });
+        }
+        // A message cannot double a header; it can say two numbers.
+        if numbers.len() > 1 {
+            message["customer"] = json!({ "number": OTHER_PHONE });
+        }
+        let answer = self.service.ask(json!({ "message": message }).to_string().as_bytes()).await;
+        (answer["results"][0].get("result").is_some(), answer.to_string())
+    }
+}
+
+/// No two messages are alike.
+fn rand_millis() -> u128 {
+    uuid::Uuid::now_v7().as_u128() >> 80
+}
+
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    body: Value,
+}
+
+async fn operations(service: &Service) -> Vec<Operation> {
+    let document: Value = service
+        .http
+        .get(format!("{}/api/v1/openapi.json", service.server_url))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            operations.push(Operation {
+                id: operation["operationId"].as_str().unwrap().to_owned(),
+                method: method.to_uppercase(),
+                path: path.clone(),
+                body: operation["requestBody"]["content"]["application/json"]["example"].clone(),
+            });
+        }
+    }
+    operations
+}
+
+/// Holds one answer against the table.
+fn hold(entry: &str, (header, ..): &Header, child: &Child, (is_answer, text): &(bool, String)) {
+    let expected = match rule(entry) {
+        Always => true,
+        Never => false,
+        Own => *header == "right" && child.name == "Gus",
+    };
+    assert_eq!(*is_answer, expected, "{entry}, {header}, about {}: {text}", child.name);
+    if !expected {
+        let told: Vec<_> = NAMES.iter().filter(|name| text.contains(**name)).collect();
+        assert!(told.is_empty(), "{entry}, {header}, about {}: a refusal tells of {told:?}: {text}", child.name);
+    }
+    // Whatever is answered, it is not of the others.
+    let others = NAMES.iter().filter(|name| **name != "Gus" && text.contains(&format!("secret of {name}")));
+    assert_eq!(others.count(), 0, "{entry}, {header}: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
+    let service =
+        Service::start_with(&[("VAPI_TOOL_SCOPES", ALL_SCOPES), ("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
+    let children = children(&service).await;
+    let office = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await };
+    let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
+    let listed = async |method: &str| office.mcp(&HEADERS[1], method, &json!({})).await["result"].clone();
+    let tools = listed("tools/list").await["tools"].as_array().unwrap().clone();
+    let prompts = listed("prompts/list").await["prompts"].as_array().unwrap().clone();
+    let templates = listed("resources/templates/list").await["resourceTemplates"].as_array().unwrap().clone();
+    let operations = operations(&service).await;
+    let name = |of: &Value| of["name"].as_str().unwrap().to_owned();
+
+    for header in &HEADERS {
+        for child in &children {
+            // The question is asked, so that its answer counts.
+            psql(
+                &service.database_url,
+                &format!(
+                    "insert into recent_questions values ('{}', '{{maths.fractions.simplify/0}}', now())
+                     on conflict (student_id) do update set question_ids = excluded.question_ids",
+                    child.student_id
+                ),
+            );
+            for tool in &tools {
+                let (entry, arguments) = (format!("tool {}", name(tool)), arguments(tool, child));
+                let params = json!({ "name": tool["name"], "arguments": arguments });
+                hold(&entry, header, child, &telephone.ask(header, "tools/call", &params).await);
+                hold(&entry, header, child, &telephone.webhook(header, tool, &arguments).await);
+            }
+            for template in &templates {
+                let uri = template["uriTemplate"].as_str().unwrap();
+                let uri = uri
+                    .replace("{student_id}", &child.student_id.to_string())
+                    .replace("{session_id}", &child.session_id);
+                let entry = format!("resource {}", name(template));
+                hold(&entry, header, child, &telephone.ask(header, "resources/read", &json!({ "uri": uri })).await);
+                let (_, variable) = template["uriTemplate"].as_str().unwrap().split_once('{').unwrap();
+                let variable = variable.split('}').next().unwrap();
+                let params = json!({
+                    "ref": { "type": "ref/resource", "uri": template["uriTemplate"] },
+                    "argument": { "name": variable, "value": "" },
+                });
+                let entry = format!("completion {variable}");
+                hold(&entry, header, child, &telephone.ask(header, "completion/complete", &params).await);
+            }
+            for prompt in &prompts {
+                let params = json!({ "name": prompt["name"], "arguments": { "student_id": child.student_id } });
+                let entry = format!("prompt {}", name(prompt));
+                hold(&entry, header, child, &telephone.ask(header, "prompts/get", &params).await);
+            }
+            for operation in &operations {
+                let entry = format!("api {}", operation.id);
+                hold(&entry, header, child, &telephone.api(header, operation, child).await);
+            }
+            for method in ["ping", "tools/list", "prompts/list", "resources/templates/list"] {
+                hold(&format!("mcp {method}"), header, child, &telephone.ask(header, method, &json!({})).await);
+            }
+        }
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_back_office_client_names_students_by_its_scopes() {
+    let service = Service::start().await;
+    let children = children(&service).await;
+    let office = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await };
+    let operations = operations(&service).await;
+    for scope in ALL_SCOPES.split(' ') {
+        let narrow = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, scope).await };
+        for child in &children {
+            for operation in operations.iter().filter(|operation| operation.method == "GET") {
+                let needs = match &operation.id[..] {
+                    "getStudent" | "listFollowUps" => "students:read",
+                    "getStudentContext" => "context:read",
+                    _ => "sessions:read",
+                };
+                for header in &HEADERS[1..4] {
+                    let (is_answer, text) = office.api(header, operation, child).await;
+                    assert!(is_answer, "{}, {}, {}: {text}", operation.id, header.0, child.name);
+                    let (is_answer, text) = narrow.api(header, operation, child).await;
+                    assert_eq!(is_answer, needs == scope, "{} with {scope}: {text}", operation.id);
+                }
+            }
+        }
+    }
+    // A line that it names holds it, too.
+    let context = operations.iter().find(|operation| operation.id == "getStudentContext").unwrap();
+    assert!(office.api(&HEADERS[0], context, &children[0]).await.0);
+    assert!(!office.api(&HEADERS[0], context, &children[1]).await.0);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_client_is_refused_within_five_seconds_and_calls_are_still_recorded() {
+    let service = Service::start().await;
+    service.student("Gus Brandt", PHONE).await;
+    let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
+    let office = service.token("students:read sessions:read").await;
+    let context = json!({ "name": "get_student_context", "arguments": {} });
+    let line: Header = ("right", None, &[PHONE]);
+    let asks = async || telephone.ask(&line, "tools/call", &context).await.0;
+    let webhook = async || telephone.webhook(&line, &context, &json!({})).await.0;
+    assert!(asks().await && webhook().await);
+    let person = service.log_in().await;
+    let page = "/settings/clients";
+    let client_id = psql(&service.database_url, "select client_id from api_clients where kind = 'telephone'");
+    for action in [format!("{page}/telephones"), format!("{page}/{client_id}/switch")] {
+        person.submit_to(page, &action, &[("to", "stop")]).await;
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        assert!(!asks().await, "{action}");
+        assert_eq!(webhook().await, action.contains("client_"), "the tools of webhooks are no client's");
+        let path = format!("{}/api/v1/follow-ups", service.server_url);
+        let others = service.http.get(path).bearer_auth(&office).send().await.unwrap();
+        assert_eq!(others.status(), StatusCode::OK, "a back office goes on");
+        person.submit_to(page, &action, &[("to", "start")]).await;
+        assert!(asks().await && webhook().await, "it is let in again");
+    }
+    psql(&service.database_url, "insert into telephone_stop values (true, now(), 'operator')");
+    assert_eq!(service.deliver(&vapi::sample(vapi::REPORT)).await, StatusCode::OK);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_concern_is_kept_whoever_calls_and_repeated_ones_are_one_row() {
+    let service = Service::start().await;
+    let children = children(&service).await;
+    let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
+    let concern = |text: &str| {
+        let arguments = json!({ "category": "abuse", "text": text, "student_id": children[2].student_id });
+        json!({ "name": "flag_concern", "arguments": arguments })
+    };
+    for header in &HEADERS {
+        for n in 0..6 {
+            let text = format!("{}, said {}", header.0, n % 3);
+            let (is_kept, text) = telephone.ask(header, "tools/call", &concern(&text)).await;
+            assert!(is_kept, "{text}");
+        }
+    }
+    let rows = psql(
+        &service.database_url,
+        "select count(*), sum(n_raised), sum(1 + cardinality(more)), count(distinct student_id) from follow_ups",
+    );
+    // One for each of the call, the unknown call, the client, and the withheld or foreign line; all texts are there.
+    let columns: Vec<i64> = rows.split('|').map(|n| n.parse().unwrap()).collect();
+    assert!(columns[0] <= 4, "{rows}");
+    assert_eq!((columns[1], columns[2], columns[3]), (60, 30, 1), "every one is counted, none dropped: {rows}");
+    assert_eq!(
+        psql(
+            &service.database_url,
+            "select count(*) from follow_ups f join sessions s using (session_id) where call_id in ('call-of-zed', 'call-finished')"
+        ),
+        "0",
+        "nothing is attached to a call of others"
+    );
+    let person = service.log_in().await;
+    let overview = person.read("/").await;
+    assert!(overview.contains("absent, said 0") && overview.contains("Raised"), "what belongs to no call is told here");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_student_is_silence_everywhere_and_new_calls_are_not_judged() {
+    let service = Service::start().await;
+    let student = service.student("Gus Brandt", vapi::CALLER).await;
+    let id = student.student_id;
+    let key = service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await;
+    assert_eq!(service.deliver(&vapi::sample(vapi::REPORT)).await, StatusCode::OK);
+    let session = service.analyzed(&key, vapi::CALL_ID).await;
+    let session_id = session["session_id"].as_str().unwrap();
+    psql(&service.database_url, "update students set status = 'blocked'");
+    let count = || psql(&service.database_url, "select count(*) from evidence");
+    let before = count();
+
+    let office = Door { service: &service, key: key.clone() };
+    let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
+    let line: Header = ("right", Some("live"), &[vapi::CALLER]);
+    for (door, header) in [(&office, &HEADERS[1]), (&telephone, &line)] {
+        for (tool, arguments) in [
+            ("next_question", json!({ "student_id": id })),
+            ("get_lesson_plan", json!({ "student_id": id })),
+            ("list_due_skills", json!({ "student_id": id })),
+            ("get_progress", json!({ "student_id": id })),
+            ("get_session", json!({ "session_id": session_id, "include_transcript": true })),
+            ("save_note", json!({ "student_id": id, "text": "x" })),
+            ("set_goal", json!({ "student_id": id, "goal": "be ready for the fractions test" })),
+        ] {
+            let (is_answer, text) =
+                door.ask(header, "tools/call", &json!({ "name": tool, "arguments": arguments })).await;
+            assert!(!is_answer && !text.contains("Gus"), "{tool}: {text}");
+        }
+        let context = json!({ "name": "get_student_context", "arguments": { "student_id": id } });
+        let (_, text) = door.ask(header, "tools/call", &context).await;
+        assert!(text.contains("blocked") && !text.contains("Gus"), "{text}");
+        let uri = json!({ "uri": format!("session://{session_id}/transcript") });
+        assert!(!door.ask(header, "resources/read", &uri).await.0);
+    }
+    for (tool, arguments) in [("search_sessions", json!({ "words": "six" })), ("list_sessions", json!({}))] {
+        let (_, text) = office.ask(&HEADERS[1], "tools/call", &json!({ "name": tool, "arguments": arguments })).await;
+        assert!(text.contains(r#""items":[]"#), "{tool}: {text}");
+    }
+    for (path, status) in [
+        (format!("/api/v1/sessions/{session_id}"), StatusCode::FORBIDDEN),
+        (format!("/api/v1/sessions/{session_id}/transcript"), StatusCode::FORBIDDEN),
+        (format!("/api/v1/sessions/by-call/{}", vapi::CALL_ID), StatusCode::FORBIDDEN),
+        // Without it nobody could unblock the student.
+        (format!("/api/v1/students/{id}"), StatusCode::OK),
+    ] {
+        let response =
+            service.http.get(format!("{}{path}", service.server_url)).bearer_auth(&key).send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+    }
+    assert_eq!(service.get(&key, "/api/v1/sessions").await["items"], json!([]));
+
+    let again = String::from_utf8(vapi::sample(vapi::REPORT)).unwrap().replace(vapi::CALL_ID, "while-blocked");
+    assert_eq!(service.deliver(again.as_bytes()).await, StatusCode::OK);
+    crate::service::eventually("the call is stored", async || {
+        let status = psql(&service.database_url, "select status from sessions where call_id = 'while-blocked'");
+        (status == "analyzed").then_some(())
+    })
+    .await;
+    assert_eq!(count(), before, "it teaches us nothing");
+    let summary =
+        "select findings->>'summary' from analyses join sessions using (session_id) where call_id = 'while-blocked'";
+    assert_eq!(psql(&service.database_url, summary), "Not judged: the student is blocked.");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_spoken_instruction_comes_back_word_for_word_in_any_tools_answer() {
+    let sayings: Vec<String> = include_str!("../cases/injections.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(sayings.len() >= 200);
+    let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
+    service.student("Gus Brandt", vapi::CALLER).await;
+    let office = service.token(ALL_SCOPES).await;
+    let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
+    // Spoken: ten to a call.
+    for (n, some) in sayings.chunks(10).enumerate() {
+        let mut report: Value = serde_json::from_slice(&vapi::sample(vapi::REPORT)).unwrap();
+        let message = &mut report["message"];
+        let turns = some.iter().flat_map(|saying| [("bot", "What do you like?"), ("user", &saying[..])]);
+        let turns = turns.enumerate().map(|(i, (role, text))| {
+            json!({ "role": role, "message": text, "secondsFromStart": i * 8, "time": 1_795_190_500_000_u64, "duration": 4000 })
+        });
+        message["artifact"]["messages"] = turns.collect();
+        message["call"]["id"] = json!(format!("spoken-{n}"));
+        assert_eq!(service.deliver(report.to_string().as_bytes()).await, StatusCode::OK);
+    }
+    for n in 0..sayings.len().div_ceil(10) {
+        service.analyzed(&office, &format!("spoken-{n}")).await;
+    }
+    // Told to tools, in calls of their own, so that no bound hides an answer.
+    let mut answers = Vec::new();
+    for (n, saying) in sayings.iter().enumerate() {
+        let call: &'static str = Box::leak(format!("told-{n}").into_boxed_str());
+        let line: Header = ("right", Some(call), &[vapi::CALLER]);
+        for (tool, arguments) in [
+            ("save_note", json!({ "text": saying })),
+            ("flag_concern", json!({ "category": "other", "text": saying })),
+            ("set_goal", json!({ "goal": saying.chars().take(120).collect::<String>() })),
+            ("schedule_callback", json!({ "at": tomorrow(), "reason": saying.chars().take(160).collect::<String>() })),
+            ("end_session_summary", json!({ "summary": saying })),
+            ("register_student", json!({ "first_name": saying.chars().take(60).collect::<String>() })),
+        ] {
+            let answer = telephone.ask(&line, "tools/call", &json!({ "name": tool, "arguments": arguments })).await;
+            answers.push((tool, answer.1));
+        }
+    }
+    let line: Header = ("right", Some("next"), &[vapi::CALLER]);
+    let session = psql(&service.database_url, "select session_id from sessions where call_id = 'spoken-0'");
+    for (tool, arguments) in [
+        ("get_student_context", json!({})),
+        ("get_lesson_plan", json!({})),
+        ("list_due_skills", json!({})),
+        ("next_question", json!({})),
+        ("get_progress", json!({})),
+        ("get_session", json!({ "session_id": session })),
+        ("get_session", json!({ "session_id": session, "include_transcript": true })),
+        ("list_sessions", json!({})),
+        ("search_sessions", json!({ "words": "tutor" })),
+    ] {
+        let answer = telephone.ask(&line, "tools/call", &json!({ "name": tool, "arguments": arguments })).await;
+        answers.push((tool, answer.1));
+    }
+    let context = &answers[answers.len() - 9].1;
+    assert!(context.contains("Gus"), "the next call is recognised: {context}");
+    let plain =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let sayings: Vec<String> =
+        sayings.iter().map(|saying| plain(&saying.chars().take(60).collect::<String>())).collect();
+    for (tool, answer) in &answers {
+        let answer = plain(answer);
+        assert!(sayings.iter().all(|saying| !answer.contains(saying)), "{tool}: {answer}");
+    }
+    service.stop().await;
+}
