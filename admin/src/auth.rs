@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
-use http::header::{HOST, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use secrecy::SecretString;
@@ -60,8 +60,6 @@ pub(crate) struct Admin {
     pub(crate) outages: Vec<Outage>,
     /// What the navigation counts; nothing on what htmx swaps in, which has none.
     pub(crate) tally: Tally,
-    /// As the browser named us: set-up links begin with it.
-    pub(crate) host: String,
 }
 
 impl Admin {
@@ -135,7 +133,6 @@ impl Admin {
             viewer: Viewer::from_headers(headers, now),
             outages: Vec::new(),
             tally: Tally::default(),
-            host: headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
         }
     }
 }
@@ -180,7 +177,6 @@ impl Admin {
             viewer: Viewer::sample(),
             outages: Vec::new(),
             tally: Tally::default(),
-            host: "localhost:8081".to_owned(),
         }
     }
 }

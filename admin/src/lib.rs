@@ -69,6 +69,8 @@ pub struct Dashboard {
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     pub(crate) public_url: String,
+    /// Where people open the dashboard; `None`: nobody has said.
+    pub(crate) admin_url: Option<String>,
     pub(crate) has_llm: bool,
     pub(crate) has_vapi: bool,
     pub(crate) has_faktory: bool,
@@ -106,6 +108,7 @@ impl Dashboard {
     pub fn new(config: &AdminConfig, db: Db, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let connections = Connections {
             public_url: config.public_url.clone(),
+            admin_url: config.admin_url.clone(),
             has_llm: config.has_llm,
             has_vapi: config.vapi.is_some(),
             has_faktory: config.has_faktory,
@@ -216,7 +219,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn_with_state(dashboard.clone(), fault::show))
         .layer(from_fn(locale::choose))
-        .layer(from_fn(origin::check))
+        .layer(from_fn_with_state(dashboard.connections.admin_url.clone(), origin::check))
         .layer(from_fn(headers::add));
     // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the
     // cookie (SameSite), so its length tells nobody anything.
@@ -238,14 +241,15 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
+    let access = MetricsAccess { token: config.metrics_token.clone(), is_local: config.is_local };
     let operations = health(db.clone(), shutdown.clone()).merge(metrics(db.clone(), access));
     let router = router(Dashboard::new(&config, db, shutdown.clone())?).merge(operations);
+    let body_limit = |path: &str| if path.starts_with("/curriculum/import") { MAX_SHEET_BYTES } else { MAX_FORM_BYTES };
     serve_with(
         listener,
         router,
         shutdown,
-        ServeOptions { behind_proxy: config.behind_proxy, ..ServeOptions::default() },
+        ServeOptions { proxies: config.proxies, body_limit, ..ServeOptions::default() },
     )
     .await
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -29,6 +30,7 @@ use request::{Proof, TokenRequest};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     InvalidRequest(&'static str),
+    TooLong,
     /// Nobody is named: the request lacks credentials.
     NoClient,
     /// The client does not exist, its secret or signature is wrong, or it was revoked: the answer does not say which.
@@ -59,9 +61,13 @@ pub async fn issue(
     State(state): State<crate::State>,
     ClientAddress(address): ClientAddress,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let answer = match grant(&state, address, &headers, &body, clock::now()).await {
+    let granted = match body {
+        Ok(body) => grant(&state, address, &headers, &body, clock::now()).await,
+        Err(_) => Err(Refusal::TooLong),
+    };
+    let answer = match granted {
         Ok(token) => Json(token).into_response(),
         Err(refusal) => refusal.into_response(),
     };
@@ -129,6 +135,7 @@ impl Refusal {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why),
+            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "send at most 64 KiB"),
             Self::NoClient => (
                 StatusCode::UNAUTHORIZED,
                 "invalid_client",

@@ -32,17 +32,15 @@ use self::outcome::Outcome;
 use self::slots::Slots;
 use crate::State;
 
-/// A long lesson's report is some hundred kilobytes.
-const MAX_BYTES: usize = 5 * 1024 * 1024;
+pub(crate) const PATH: &str = "/webhooks/vapi";
 
-const READ_WITHIN: Duration = Duration::from_secs(10);
+/// A long lesson's report is some hundred kilobytes.
+pub(crate) const MAX_BYTES: usize = 5 * 1024 * 1024;
+
 const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 pub fn router() -> Router<State> {
-    Router::new()
-        .route("/webhooks/vapi", post(receive))
-        .layer(DefaultBodyLimit::max(MAX_BYTES))
-        .layer(Extension(Slots::new()))
+    Router::new().route(PATH, post(receive)).layer(DefaultBodyLimit::max(MAX_BYTES)).layer(Extension(Slots::default()))
 }
 
 async fn receive(
@@ -50,11 +48,6 @@ async fn receive(
     Extension(slots): Extension<Slots>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let Some(_slot) = slots.take().await else {
-        Outcome::Shed.count(None);
-        state.heard.refused(WebhookRefusal::Busy, clock::now());
-        return Err(Problem::unavailable());
-    };
     let headers = request.headers().clone();
     let body = read(request).await.inspect_err(|_| {
         Outcome::Refused.count(None);
@@ -73,7 +66,14 @@ async fn receive(
         Problem::new(StatusCode::UNAUTHORIZED, "the request is not signed as it must be")
     })?;
 
-    let Ok(envelope) = Envelope::parse(&body) else {
+    // From here on it is VAPI's: a stranger never holds a slot.
+    let envelope = Envelope::parse(&body).ok();
+    let Some(_slot) = slots.take(envelope.as_ref().map(|envelope| envelope.kind)).await else {
+        Outcome::Shed.count(None);
+        state.heard.refused(WebhookRefusal::Busy, now);
+        return Err(Problem::unavailable());
+    };
+    let Some(envelope) = envelope else {
         store(&state.db, &unreadable(&body), now).await.inspect_err(|_| {
             Outcome::Failed.count(None);
             state.heard.refused(WebhookRefusal::NoDatabase, now);
@@ -108,8 +108,7 @@ async fn receive(
 }
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
-    let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive");
-    let body = timeout(READ_WITHIN, Bytes::from_request(request, &())).await.map_err(|_| late())?;
+    let body = Bytes::from_request(request, &()).await;
     body.map_err(|rejection: BytesRejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "send at most 5 MiB"),
         status => Problem::new(status, "the body did not arrive whole"),

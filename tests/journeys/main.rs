@@ -16,6 +16,7 @@ mod dashboard;
 mod fake_vapi;
 mod first_call;
 mod heat_map;
+mod hostile;
 mod introductions;
 mod language_model;
 mod migrations;

@@ -12,7 +12,8 @@ use shared::db::{self, Db};
 use shared::id::AdminUserId;
 use shared::{admin_login, audit, clock};
 
-use crate::auth::{Admin, SessionCookie};
+use crate::Connections;
+use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
 use crate::form::Posted;
@@ -59,7 +60,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fa
 
 pub(crate) async fn invite(
     State(db): State<Db>,
-    State(session_cookie): State<SessionCookie>,
+    State(connections): State<Connections>,
     posted: Posted,
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
@@ -81,14 +82,14 @@ pub(crate) async fn invite(
         };
     record(&mut tx, admin, "admin.invite", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    let invitation = setup.map(|setup| Invitation { email, link: setup_link(admin, session_cookie, &setup) });
+    let invitation = setup.map(|setup| Invitation { email, link: setup_link(&connections, &setup) });
     Ok(render(admin, &People::fetch(&db).await?, invitation.as_ref(), None).into_response())
 }
 
 /// A new link for somebody who forgot their password, or whose invitation ran out.
 pub(crate) async fn renew(
     State(db): State<Db>,
-    State(session_cookie): State<SessionCookie>,
+    State(connections): State<Connections>,
     Path(admin_user_id): Path<AdminUserId>,
     posted: Posted,
 ) -> Result<Markup, Fault> {
@@ -100,7 +101,7 @@ pub(crate) async fn renew(
     tx.commit().await.map_err(db::Error::from)?;
     let people = People::fetch(&db).await?;
     let email = people.users.iter().find(|user| user.admin_user_id == admin_user_id).map(|user| user.email.clone());
-    let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(admin, session_cookie, &setup) };
+    let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(&connections, &setup) };
     Ok(render(admin, &people, Some(&invitation), None))
 }
 
@@ -179,9 +180,10 @@ async fn record(
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
-fn setup_link(admin: &Admin, session_cookie: SessionCookie, setup: &SecretString) -> SecretString {
-    let scheme = if session_cookie.is_secure { "https" } else { "http" };
-    SecretString::from(format!("{scheme}://{}/setup/{}", admin.host, setup.expose_secret()))
+/// The whole address, or where nobody has said what the dashboard's is, its path.
+fn setup_link(connections: &Connections, setup: &SecretString) -> SecretString {
+    let base = connections.admin_url.as_deref().unwrap_or_default();
+    SecretString::from(format!("{base}/setup/{}", setup.expose_secret()))
 }
 
 fn render(admin: &Admin, people: &People, invitation: Option<&Invitation>, error: Option<&str>) -> Markup {
@@ -211,6 +213,9 @@ fn link_once(invitation: &Invitation) -> Markup {
                 div {
                     b id="link-made" { "Link for " (invitation.email) }
                     p { "Send it to them. It works once, for three days, and is not shown again." }
+                    @if invitation.link.expose_secret().starts_with('/') {
+                        p { "Put the address of this dashboard in front. Set " code { "ADMIN_URL" } " to see whole links." }
+                    }
                     div.copy-line.keybox {
                         code id="setup-link" tabindex="0" role="group" aria-label="Set-up link" { (invitation.link.expose_secret()) }
                         button.btn.small.js-only type="button" data-copy="#setup-link" { (icon_small("copy")) span { "Copy" } span.vh { " link" } }
@@ -335,10 +340,17 @@ mod tests {
     }
 
     #[test]
-    fn an_invitation_leads_to_this_server() {
-        let admin = Admin::sample(Role::Admin);
+    fn an_invitation_leads_to_the_address_that_was_set_and_to_no_other() {
+        let connections = |admin_url: Option<&str>| Connections {
+            public_url: "https://tutor.example.org".to_owned(),
+            admin_url: admin_url.map(str::to_owned),
+            has_llm: false,
+            has_vapi: false,
+            has_faktory: false,
+        };
         let setup = SecretString::from("setup_x");
-        let local = setup_link(&admin, SessionCookie { is_secure: false }, &setup);
-        assert_eq!(local.expose_secret(), "http://localhost:8081/setup/setup_x");
+        let whole = setup_link(&connections(Some("https://dashboard.example.org")), &setup);
+        assert_eq!(whole.expose_secret(), "https://dashboard.example.org/setup/setup_x");
+        assert_eq!(setup_link(&connections(None), &setup).expose_secret(), "/setup/setup_x");
     }
 }
