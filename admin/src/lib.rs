@@ -21,7 +21,6 @@ mod origin;
 mod pages;
 mod parts;
 mod recording;
-mod throttle;
 mod viewer;
 
 use std::sync::Arc;
@@ -41,12 +40,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::auth::SessionCookie;
+use crate::events::Streams;
 use crate::pages::{
     account, analytics, audit, clients, connections, curriculum, follow_ups, jobs, overview, search, session, sessions,
     student, students, tools, users,
 };
 use crate::recording::{Allowed, Recordings};
-use crate::throttle::Throttle;
 
 /// The largest form: a note of 2,000 characters, escaped, many times over.
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -58,7 +57,7 @@ const MAX_SHEET_BYTES: usize = 2 * 1024 * 1024 + MAX_FORM_BYTES;
 pub struct Dashboard {
     db: Db,
     cookie: SessionCookie,
-    throttle: Arc<Throttle>,
+    streams: Arc<Streams>,
     connections: Connections,
     news: News,
     recordings: Recordings,
@@ -120,7 +119,7 @@ impl Dashboard {
             shutdown,
             db,
             cookie: SessionCookie { is_secure: config.secure_cookies },
-            throttle: Arc::default(),
+            streams: Arc::default(),
             connections,
         })
     }
@@ -134,6 +133,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/events/sessions", get(events::sessions))
         .route("/events/sessions/{session_id}", get(events::session))
         .route("/login", get(login::get).post(login::post))
+        .route("/login/code", post(login::second_step::post))
         .route("/logout", post(login::logout))
         .route("/setup/{token}", get(login::setup_get).post(login::setup_post))
         .route("/search", get(search::get).post(search::post))
@@ -207,12 +207,16 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
         .route("/settings/users/{admin_user_id}/sign-out", post(users::sign_out))
         .route("/settings/users/{admin_user_id}/disabled", post(users::set_disabled))
+        .route("/settings/users/{admin_user_id}/two-step-off", post(users::end_two_step))
         .route("/settings/tools", get(tools::get))
         .route("/settings/connections", get(connections::get))
         .route("/settings/audit", get(audit::get))
         .route("/settings/audit/export.csv", get(audit::export::get))
         .route("/account", get(account::get).post(account::save))
         .route("/account/password", post(account::set_password))
+        .route("/account/two-step/start", post(account::two_step::start))
+        .route("/account/two-step/confirm", post(account::two_step::confirm))
+        .route("/account/two-step/stop", post(account::two_step::stop))
         .route("/account/sign-out", post(account::sign_out))
         .route(assets::ROUTE, get(assets::get))
         .fallback(no_such_page)

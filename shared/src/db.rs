@@ -2,6 +2,7 @@
 
 pub mod copy;
 pub mod hold;
+pub mod roles;
 
 use std::time::Duration;
 

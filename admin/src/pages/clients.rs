@@ -74,6 +74,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fa
 pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let name = posted.fields.text("name");
     let scopes: Result<ScopeSet, _> = posted.fields.all("scope").map(str::parse::<Scope>).collect();
     let wrong = match &scopes {
@@ -112,6 +113,7 @@ pub(crate) async fn rotate(
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let mut tx = db::begin(&db).await?;
     let secret = api_client::rotate_secret(&mut *tx, &client_id, clock::now() + GRACE).await?;
     record(&mut tx, admin, "client.rotate", &client_id, &serde_json::json!({})).await?;
@@ -134,6 +136,7 @@ pub(crate) async fn add_key(
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let living = api_client::find_client(&db, &client_id).await?.filter(|client| client.revoked_at.is_none());
     let client = living.ok_or(Fault::NotFound("API client"))?;
     let mut tx = db::begin(&db).await?;

@@ -10,7 +10,7 @@ use shared::access::Role;
 use shared::admin_user::{self, AdminUser};
 use shared::db::{self, Db};
 use shared::id::AdminUserId;
-use shared::{admin_login, audit, clock};
+use shared::{admin_login, audit, clock, second_factor};
 
 use crate::Connections;
 use crate::auth::Admin;
@@ -65,6 +65,7 @@ pub(crate) async fn invite(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let (email, role) =
         match (admin_user::parse_email(posted.fields.text("email")), posted.fields.text("role").parse::<Role>()) {
             (Ok(email), Ok(role)) => (email, role),
@@ -95,6 +96,7 @@ pub(crate) async fn renew(
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let mut tx = db::begin(&db).await?;
     let setup = admin_user::renew_setup(&mut *tx, admin_user_id, clock::now() + INVITATION).await?;
     record(&mut tx, admin, "admin.setup_link", admin_user_id, &serde_json::json!({})).await?;
@@ -112,6 +114,7 @@ pub(crate) async fn set_role(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     require_other(admin, admin_user_id)?;
     let role: Role = posted.fields.text("role").parse().map_err(Fault::Invalid)?;
     let mut tx = db::begin(&db).await?;
@@ -130,6 +133,7 @@ pub(crate) async fn set_disabled(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     require_other(admin, admin_user_id)?;
     let is_out = posted.fields.text("disabled") == "yes";
     let now = clock::now();
@@ -152,6 +156,24 @@ pub(crate) async fn sign_out(
     let mut tx = db::begin(&db).await?;
     let n = admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
     record(&mut tx, admin, "admin.sign_out_user", admin_user_id, &serde_json::json!({ "n": n })).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// For a user who lost the app and the recovery codes. Their sign-ins end.
+pub(crate) async fn end_two_step(
+    State(db): State<Db>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    posted.require_fresh(&db).await?;
+    require_other(admin, admin_user_id)?;
+    let mut tx = db::begin(&db).await?;
+    second_factor::remove(&mut tx, admin_user_id).await?;
+    admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
+    record(&mut tx, admin, "admin.two_step_off", admin_user_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
@@ -239,6 +261,7 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64) -> Markup {
         } } }))
         (cell("end", match (user.disabled_at, user.has_password) {
             (Some(_), _) => badge("line", "minus", "Shut out"),
+            (None, true) if user.has_second_factor => badge("good", "circle-check", "Active, two steps"),
             (None, true) => badge("good", "circle-check", "Active"),
             (None, false) => badge("warn", "clock", "Invited"),
         }))
@@ -255,6 +278,9 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64) -> Markup {
             form method="post" action={ (PATH) "/" (id) "/link" } { (csrf(admin)) button.btn.small disabled[user.disabled_at.is_some()] { "New link" span.vh { " for " (user.email) } } }
             @if n_logins > 0 {
                 form method="post" action={ (PATH) "/" (id) "/sign-out" } { (csrf(admin)) button.btn.small { "Sign out" span.vh { " " (user.email) } } }
+            }
+            @if user.has_second_factor {
+                form method="post" action={ (PATH) "/" (id) "/two-step-off" } { (csrf(admin)) button.btn.small { "End two-step" span.vh { " sign-in of " (user.email) } } }
             }
             form method="post" action={ (PATH) "/" (id) "/disabled" } {
                 (csrf(admin))
@@ -324,6 +350,7 @@ mod tests {
             last_login_at: None,
             disabled_at: None,
             has_password: false,
+            has_second_factor: false,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** an address that a client wrote into a header is never taken for the client's.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -50,6 +50,14 @@ impl Proxies {
     }
 }
 
+/// What counts as one client: an IPv4 address, or the network of an IPv6 address, in which each client has 2⁶⁴ of them.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 /// Whether a proxy shows itself by a header.
 pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
     MARKS.iter().any(|name| headers.contains_key(*name))
@@ -90,5 +98,13 @@ mod tests {
     fn behind_a_platform_whoever_connects_is_its_proxy() {
         assert_eq!(client(&Proxies::Platform, "198.51.100.1", &["6.6.6.6, 203.0.113.9"]), "203.0.113.9");
         assert_eq!(client(&Proxies::Platform, "198.51.100.1", &[]), "198.51.100.1");
+    }
+
+    #[test]
+    fn addresses_of_one_network_are_one_client() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }

@@ -1,13 +1,16 @@
 //! The connections that wait for their client: to send a request, the rest of one, or nothing at all.
 //!
-//! **Invariant:** a new connection is always taken. If too many wait, the one that has waited longest is closed, of the
-//! address that has the most of them. A client that sends what it has to say is never in the way of another.
+//! **Invariant:** a new connection is always taken. If too many wait, one of them is closed: of the larger kind (those that
+//! have had an answer before, which a client may be about to use again, or those that have not), of the address that has
+//! the most, the one that has waited longest.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
+
+use super::proxies::network;
 
 /// Connections that may wait at once. Each holds about 30 KiB.
 const MAX_WAITING: usize = 384;
@@ -36,6 +39,8 @@ struct Entry {
     network: IpAddr,
     /// What it has sent of a request that is not whole yet.
     bytes: usize,
+    /// A request of the connection was answered before.
+    is_used: bool,
     closed: CancellationToken,
 }
 
@@ -77,7 +82,7 @@ impl Seats {
             closed: CancellationToken::new(),
             asked: CancellationToken::new(),
         }));
-        seat.wait();
+        seat.wait(false);
         seat
     }
 
@@ -87,14 +92,17 @@ impl Seats {
 }
 
 impl Waiting {
-    /// Closes the connection that has waited longest, of the network that has most by `weight`.
+    /// Closes the connection that has waited longest, of the kind and the network that have most by `weight`.
     fn close_one(&mut self, weight: impl Fn(&Entry) -> usize) {
+        let of_kind = |is_used: bool| self.by_turn.iter().filter(move |(_, entry)| entry.is_used == is_used);
+        let sum = |is_used: bool| of_kind(is_used).map(|(_, entry)| weight(entry)).sum::<usize>();
+        let is_used = sum(true) > sum(false);
         let mut by_network: HashMap<IpAddr, usize> = HashMap::new();
-        for entry in self.by_turn.values() {
+        for (_, entry) in of_kind(is_used) {
             *by_network.entry(entry.network).or_default() += weight(entry);
         }
         let heaviest = by_network.into_iter().max_by_key(|(_, weight)| *weight).map(|(network, _)| network);
-        let mut entries = self.by_turn.iter();
+        let mut entries = of_kind(is_used);
         let oldest = entries.find(|(_, entry)| Some(entry.network) == heaviest && weight(entry) > 0);
         if let Some(turn) = oldest.map(|(turn, _)| *turn)
             && let Some(entry) = self.remove(turn)
@@ -148,12 +156,13 @@ impl Seat {
         Work(self.clone())
     }
 
-    fn wait(&self) {
+    fn wait(&self, is_used: bool) {
         let seats = &self.0.seats;
         let mut waiting = seats.lock();
         let turn = waiting.next;
         waiting.next += 1;
-        waiting.by_turn.insert(turn, Entry { network: self.0.network, bytes: 0, closed: self.0.closed.clone() });
+        let entry = Entry { network: self.0.network, bytes: 0, is_used, closed: self.0.closed.clone() };
+        waiting.by_turn.insert(turn, entry);
         *self.0.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
         if waiting.by_turn.len() > seats.max_waiting {
             waiting.close_one(|_| 1);
@@ -167,7 +176,7 @@ impl Seat {
 
 impl Drop for Work {
     fn drop(&mut self) {
-        self.0.wait();
+        self.0.wait(true);
     }
 }
 
@@ -176,14 +185,6 @@ impl Drop for Inner {
         if let Some(turn) = self.turn.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             self.seats.lock().remove(turn);
         }
-    }
-}
-
-/// Whoever has one IPv6 address has 2⁶⁴ of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -221,6 +222,18 @@ mod tests {
     }
 
     #[test]
+    fn one_that_may_be_used_again_is_not_closed_for_those_that_never_asked() {
+        let seats = Arc::new(Seats::new(3, 100));
+        let used = seats.take(HERE.into());
+        drop(used.work());
+        let silent: Vec<_> = (0..9).map(|_| seats.take(HERE.into())).collect();
+        assert!(!is_closed(&used) && silent.iter().filter(|seat| is_closed(seat)).count() == 7);
+        // Nor the other way round: nobody is kept out by those who asked once.
+        let idle: Vec<_> = (0..9).map(|_| seats.take(THERE.into())).inspect(|seat| drop(seat.work())).collect();
+        assert!(!is_closed(&seats.take(THERE.into())) && idle.iter().any(is_closed));
+    }
+
+    #[test]
     fn bytes_that_are_held_are_bounded() {
         let seats = Arc::new(Seats::new(9, 100));
         let (silent, slow, quick) = (seats.take(HERE.into()), seats.take(HERE.into()), seats.take(HERE.into()));
@@ -229,13 +242,5 @@ mod tests {
         assert!(!is_closed(&silent) && is_closed(&slow) && !is_closed(&quick));
         drop(quick.work());
         assert_eq!(seats.lock().bytes, 0);
-    }
-
-    #[test]
-    fn an_address_of_the_same_network_is_the_same_client() {
-        let one: IpAddr = "2001:db8::1".parse().unwrap();
-        let two: IpAddr = "2001:db8::ffff:2".parse().unwrap();
-        assert_eq!(network(one), network(two));
-        assert_eq!(network("::ffff:192.0.2.1".parse().unwrap()), IpAddr::from(HERE));
     }
 }

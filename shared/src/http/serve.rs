@@ -139,7 +139,7 @@ async fn accept(listener: TcpListener, app: Router, shutdown: &CancellationToken
 /// Resolves where no request has come within that time.
 async fn has_not_asked(seat: &Seat, within: Duration) {
     if tokio::time::timeout(within, seat.asked()).await.is_ok() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
