@@ -26,6 +26,7 @@ pub mod record;
 pub mod resources;
 pub mod token;
 pub mod tools;
+mod trail;
 pub mod webhook;
 pub mod wellknown;
 

@@ -24,6 +24,7 @@ pub mod public_keys;
 mod request;
 
 use crate::auth::access_token::LIFETIME;
+use crate::trail;
 use request::{Proof, TokenRequest};
 
 /// Why there is no token, by the names of RFC 6749 §5.2 and RFC 8707.
@@ -112,6 +113,7 @@ async fn grant(
     };
     let Some(client) = client else {
         state.failures.add(&request.client_id, address, now);
+        trail::login_failed(&state.recorder, address);
         return Err(Refusal::InvalidClient);
     };
     state.failures.forget(&request.client_id, address);

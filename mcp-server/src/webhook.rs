@@ -6,6 +6,7 @@ mod answer;
 pub(crate) mod envelope;
 pub mod heard;
 mod outcome;
+mod replies;
 pub(crate) mod signature;
 mod slots;
 mod tool_calls;
@@ -29,6 +30,7 @@ use tokio::time::timeout;
 
 use self::envelope::{Envelope, Kind, unreadable_key};
 use self::outcome::Outcome;
+use self::replies::Replies;
 use self::slots::Slots;
 use crate::State;
 
@@ -40,12 +42,17 @@ pub(crate) const MAX_BYTES: usize = 5 * 1024 * 1024;
 const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 pub fn router() -> Router<State> {
-    Router::new().route(PATH, post(receive)).layer(DefaultBodyLimit::max(MAX_BYTES)).layer(Extension(Slots::default()))
+    Router::new()
+        .route(PATH, post(receive))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
+        .layer(Extension(Slots::default()))
+        .layer(Extension(Replies::default()))
 }
 
 async fn receive(
     Shared(state): Shared<State>,
     Extension(slots): Extension<Slots>,
+    Extension(replies): Extension<Replies>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let headers = request.headers().clone();
@@ -101,8 +108,12 @@ async fn receive(
     state.heard.accepted(&envelope.r#type, now);
 
     Ok(Json(match envelope.kind {
-        Kind::AssistantRequest => answer::assistant(&state, envelope.caller_phone.as_ref(), now).await,
-        Kind::ToolCalls => answer::tools(&state, &envelope, &body).await,
+        Kind::AssistantRequest => answer::assistant(&state, &envelope, now).await,
+        Kind::ToolCalls => {
+            let signature =
+                headers.get(&state.config.webhook.signature_header).map_or(&b""[..], |value| value.as_bytes());
+            answer::tools(&state, &replies, &envelope, &body, signature).await
+        }
         Kind::EndOfCallReport | Kind::StatusUpdate | Kind::Other => json!({}),
     }))
 }

@@ -115,7 +115,7 @@ async fn a_body_that_does_not_come_is_given_up_at_every_door() {
         let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nemail=");
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        let read = tokio::time::timeout(std::time::Duration::from_secs(60), stream.read_to_string(&mut answer)).await;
+        let read = tokio::time::timeout(std::time::Duration::from_mins(1), stream.read_to_string(&mut answer)).await;
         assert!(read.is_ok(), "{path} stays open");
         assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
     };
@@ -129,5 +129,122 @@ async fn a_body_that_does_not_come_is_given_up_at_every_door() {
         door(admin, "/setup/x"),
         door(admin, "/account"),
     );
+    service.stop().await;
+}
+
+/// A signed request, as whoever captures it could send it again.
+async fn signed(service: &Service, timestamp: &str, body: &[u8]) -> serde_json::Value {
+    let signature = vapi::sign(crate::service::WEBHOOK_SECRET, timestamp, body);
+    let headers = [("x-timestamp", timestamp), ("x-signature", &signature)];
+    let response = vapi::post(&service.http, &service.server_url, &headers, body).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    response.json().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_call_that_comes_again_is_answered_and_not_made_again() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let call = |id: &str, tool: &str, arguments: serde_json::Value| {
+        let function = json!({ "name": tool, "arguments": arguments });
+        let body = json!({ "message": {
+            "type": "tool-calls", "call": { "id": "a-call", "customer": { "number": CALLER } },
+            "toolCallList": [{ "id": id, "type": "function", "function": function }],
+        } });
+        serde_json::to_vec(&body).unwrap()
+    };
+    let note = json!({ "student_id": student.student_id, "text": "Likes to draw the fractions." });
+    let body = call("t1", "save_note", note);
+    let now = shared::clock::now().timestamp();
+    let first = signed(&service, &now.to_string(), &body).await;
+    for later in [0, 1, 2] {
+        assert_eq!(signed(&service, &(now + later).to_string(), &body).await, first);
+    }
+    let context = call("t2", "get_student_context", json!({}));
+    let told = signed(&service, &now.to_string(), &context).await;
+    assert_eq!(signed(&service, &now.to_string(), &context).await, told);
+    let made = "select count(*) filter (where tool = 'save_note') || ' ' || count(*) filter (where tool = 'get_student_context')
+                from tool_calls";
+    eventually("each call was made once", async || {
+        let made = crate::psql::psql(&service.database_url, made);
+        (made == "1 1").then_some(())
+    })
+    .await;
+    // What only asks is asked anew where the request is another one.
+    signed(&service, &(now + 1).to_string(), &context).await;
+    eventually("the new question was answered anew", async || {
+        (crate::psql::psql(&service.database_url, made) == "1 2").then_some(())
+    })
+    .await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_read_of_a_childs_data_and_each_refusal_is_in_the_audit_log() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let id = student.student_id;
+    let token = service.token("context:read students:read sessions:read").await;
+    let get = async |path: String| service.get(&token, &path).await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let session = service.analyzed(&token, vapi::CALL_ID).await;
+    get(format!("/api/v1/students/{id}")).await;
+    get(format!("/api/v1/students/{id}/context")).await;
+    get(format!("/api/v1/sessions/{}/transcript", session["session_id"].as_str().unwrap())).await;
+    let tool_calls = json!({ "message": {
+        "type": "tool-calls", "call": { "id": "a-call", "customer": { "number": CALLER } },
+        "toolCallList": [{ "id": "t1", "function": { "name": "get_student_context", "arguments": {} } }],
+    } });
+    service.ask(&serde_json::to_vec(&tool_calls).unwrap()).await;
+    let key = service.agent_key("context:read").await;
+    let ask = async |tool: &str| {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": tool, "arguments": { "phone": CALLER } } });
+        let request = service
+            .http
+            .post(format!("{}/mcp", service.server_url))
+            .bearer_auth(&key)
+            .header("x-call-id", "another-call");
+        let request = request.header("x-caller-number", CALLER).header("accept", "application/json, text/event-stream");
+        request.json(&body).send().await.unwrap().status()
+    };
+    assert_eq!(ask("get_student_context").await, StatusCode::OK);
+    assert_eq!(ask("list_sessions").await, StatusCode::FORBIDDEN);
+    let wrong = service.http.post(format!("{}/auth/token", service.server_url)).basic_auth("nobody", Some("a-secret"));
+    let wrong = wrong.header("content-type", "application/x-www-form-urlencoded").body("grant_type=client_credentials");
+    assert_eq!(wrong.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+
+    let rows = |filter: &str| {
+        let query = format!(
+            "select string_agg(distinct concat_ws(' ', detail->>'door', detail->>'what', detail->>'call'), ', ') from audit_entries
+             where {filter}"
+        );
+        crate::psql::psql(&service.database_url, &query)
+    };
+    eventually("the reads are recorded", async || {
+        let reads = rows(&format!("action = 'student.read' and object = 'student:{id}' and actor like 'client:%'"));
+        let all = [
+            "api getStudent,",
+            "api getStudentContext",
+            "tool get_student_context another-call",
+            "webhook get_student_context a-call",
+        ];
+        all.iter().all(|read| format!("{reads},").contains(read)).then_some(())
+    })
+    .await;
+    eventually("so is the transcript", async || {
+        rows("action = 'student.read' and object like 'session:%'").contains("ranscript").then_some(())
+    })
+    .await;
+    eventually("so is what was refused", async || {
+        let (refused, failed) = (rows("action = 'client.refused'"), rows("action = 'client.login_failed'"));
+        (refused == "tool list_sessions" && rows("action = 'client.login_failed' and actor = 'stranger'") == failed)
+            .then_some(())
+    })
+    .await;
+    let entries = crate::psql::psql(
+        &service.database_url,
+        "select coalesce(string_agg(detail::text || coalesce(object, ''), ' '), '') from audit_entries",
+    );
+    assert!(!entries.contains("Amara") && !entries.contains(CALLER) && !entries.contains("a-secret"), "ids alone");
     service.stop().await;
 }

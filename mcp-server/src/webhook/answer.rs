@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a child waits on the line, so each answer is there in time, be it without the context.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -13,11 +13,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::envelope::Envelope;
+use super::replies::{self, Replies};
 use super::tool_calls::{self, Said, ToolCall, ToolResult, single_line};
 use crate::State;
 use crate::call::call;
 use crate::tools::line::CallerNumber;
 use crate::tools::{self, Answer, Line, ToolError};
+use crate::trail::{Asked, Door};
 
 /// VAPI gives up after 7.5 s, of which most is the way to us.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -33,7 +35,8 @@ fn caller() -> Caller {
 }
 
 /// Which assistant takes the call, with what it should know of the caller.
-pub(super) async fn assistant(state: &State, phone: Option<&Phone>, now: DateTime<Utc>) -> Value {
+pub(super) async fn assistant(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> Value {
+    let phone = envelope.caller_phone.as_ref();
     let Some(assistant_id) = &state.config.vapi_assistant_id else {
         tracing::warn!("VAPI asks which assistant takes a call, and VAPI_ASSISTANT_ID is not set");
         return json!({ "error": "Sorry, the tutor cannot take calls on this number yet." });
@@ -43,6 +46,9 @@ pub(super) async fn assistant(state: &State, phone: Option<&Phone>, now: DateTim
         None => student_context::unknown(now),
     };
     let student = context.student.as_ref();
+    let (caller, call_id) = (caller(), envelope.call_id.as_deref());
+    let asked = Asked { caller: &caller, door: Door::Webhook, what: "assistant-request", call_id };
+    asked.read(&state.recorder, &json!(context), &Value::Null);
     json!({
         "assistantId": assistant_id,
         "assistantOverrides": {
@@ -72,13 +78,22 @@ async fn find_context(state: &State, phone: &Phone, now: DateTime<Utc>) -> Stude
 }
 
 /// What the tools say to the calls in `body`, in their order.
-pub(super) async fn tools(state: &State, envelope: &Envelope, body: &[u8]) -> Value {
+///
+/// `signature` names this very request.
+pub(super) async fn tools(
+    state: &State,
+    replies: &Replies,
+    envelope: &Envelope,
+    body: &[u8],
+    signature: &[u8],
+) -> Value {
     let number = envelope.caller_phone.clone().map_or(CallerNumber::Withheld, CallerNumber::Known);
     let line = Line { call_id: envelope.call_id.clone(), number };
     let mut results = Vec::new();
     for call in tool_calls::parse(body) {
-        let said = match say(state, &line, &call).await {
-            Ok(answer) => Said::Result(single_line(&answer.text)),
+        let key = replies::key(line.call_id.as_deref(), &call, signature);
+        let said = match replies.once(key, Instant::now(), say(state, &line, &call)).await {
+            Ok(text) => Said::Result(single_line(&text)),
             Err(error) => Said::Error(single_line(&error.say)),
         };
         results.push(ToolResult { name: call.name, tool_call_id: call.id, said });
@@ -90,6 +105,10 @@ async fn say(state: &State, line: &Line, tool_call: &ToolCall) -> Result<Answer,
     let tool = tools::find(&tool_call.name).ok_or_else(|| ToolError::invalid("there is no tool of this name"))?;
     let mut arguments = tool_call.arguments.clone();
     arguments.retain(|name, _| !FILLED_IN_BY_VAPI.contains(&&**name));
+    let (caller, named) = (caller(), Value::Object(arguments.clone()));
     // Nobody leaves: VAPI waits for the answer to the end.
-    call(state, &caller(), line, tool, arguments, &CancellationToken::new()).await
+    let answer = call(state, &caller, line, tool, arguments, &CancellationToken::new()).await?;
+    let asked = Asked { caller: &caller, door: Door::Webhook, what: tool.name, call_id: line.call_id.as_deref() };
+    asked.read(&state.recorder, &answer.data, &named);
+    Ok(answer)
 }
