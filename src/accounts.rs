@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::access::{Caller, ClientKind, Role, ScopeSet};
 use shared::db::{self, Db};
-use shared::{admin_user, agent_key, api_client, audit};
+use shared::{admin_login, admin_user, agent_key, api_client, audit, second_factor};
 
 use crate::say;
 
@@ -160,6 +160,21 @@ pub async fn create_admin_user(
             say!("{email} sets a password at {admin_url}/setup/{} (once, within 72 hours)", setup.expose_secret());
         }
     }
+    Ok(())
+}
+
+/// `admin-user end-two-step`.
+pub async fn end_two_step(db: &Db, email: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let email = admin_user::parse_email(email)?;
+    let (user, _) = admin_user::find_user_by_email(db, &email).await?.context("no user has this address")?;
+    let mut tx = db::begin(db).await?;
+    second_factor::remove(&mut tx, user.admin_user_id).await.context("this user has no second factor")?;
+    admin_login::delete_logins_of(&mut *tx, user.admin_user_id).await?;
+    let object = format!("admin_user:{}", user.admin_user_id);
+    let caller = Caller::operator();
+    audit::insert_entry(&mut *tx, &caller, "admin.two_step_off", Some(&object), &json!({}), now).await?;
+    tx.commit().await?;
+    say!("{email} signs in with the password alone, until they turn two-step sign-in on again");
     Ok(())
 }
 

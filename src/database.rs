@@ -43,8 +43,12 @@ impl Database {
 
     /// A pool for a command, on a migrated database.
     pub async fn migrated_pool(&self) -> anyhow::Result<Db> {
-        db::migrate(&self.url).await?;
-        Ok(db::patient_pool(&self.url, PoolSize(4))?)
+        let pool = db::patient_pool(&self.url, PoolSize(4))?;
+        // The role of the servers may not migrate, and need not.
+        if !db::is_migrated(&pool).await.unwrap_or(false) {
+            db::migrate(&self.url).await?;
+        }
+        Ok(pool)
     }
 
     pub fn stop(self) -> anyhow::Result<()> {

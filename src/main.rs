@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use shared::access::{ClientKind, Role, ScopeSet};
 use shared::config::{self, from_environment};
+use shared::db::roles;
 use shared::phone::Phone;
 
 use crate::database::{Database, data_dir};
@@ -54,7 +55,14 @@ enum Command {
         demo: bool,
     },
     /// Apply the migrations
-    Migrate,
+    Migrate {
+        /// The Postgres role of the servers: it gets what they need, and can add to the audit log but not change it
+        #[arg(long, value_name = "NAME")]
+        app_role: Option<String>,
+        /// A Postgres role for reports: it may read everything but secrets
+        #[arg(long, value_name = "NAME")]
+        read_role: Option<String>,
+    },
     /// Tell all faults of the production configuration at once
     CheckConfig,
     /// Manage API clients
@@ -171,6 +179,11 @@ enum AdminUserCommand {
         /// admin, tutor or viewer
         #[arg(long)]
         role: Role,
+    },
+    /// Turn the second factor of a user off who lost the app and the recovery codes; their sign-ins end
+    EndTwoStep {
+        #[arg(long)]
+        email: String,
     },
 }
 
@@ -318,8 +331,15 @@ impl Command {
 /// The commands that work on the database alone.
 async fn on_database(command: Command, database: &Database) -> anyhow::Result<()> {
     let now = shared::clock::now();
-    if let Command::Migrate = command {
-        return shared::db::migrate(&database.url).await;
+    if let Command::Migrate { app_role, read_role } = command {
+        shared::db::migrate(&database.url).await?;
+        if let Some(role) = app_role {
+            roles::grant_app(&database.url, &role).await?;
+        }
+        if let Some(role) = read_role {
+            roles::grant_read(&database.url, &role).await?;
+        }
+        return Ok(());
     }
     let db = database.migrated_pool().await?;
     match command {
@@ -347,6 +367,7 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::AdminUser(AdminUserCommand::Create { email, role }) => {
             accounts::create_admin_user(&db, &email, role, &settings::admin_url()?, now).await
         }
+        Command::AdminUser(AdminUserCommand::EndTwoStep { email }) => accounts::end_two_step(&db, &email, now).await,
         Command::Curriculum(CurriculumCommand::Export { format }) => curriculum::export(&db, format).await,
         Command::Curriculum(CurriculumCommand::Import { file }) => curriculum::import(&db, &file).await,
         Command::Curriculum(CurriculumCommand::Add { subject }) => curriculum::add(&db, &subject).await,

@@ -83,5 +83,6 @@ pub fn admin_url() -> Result<String, Faults> {
         let unused = (variable == "DATABASE_URL").then(|| "postgres://localhost/unused".to_owned());
         from_environment(variable).or(unused)
     };
-    Ok(format!("http://{}", AdminConfig::from_settings(Settings::new(lookup))?.addr))
+    let config = AdminConfig::from_settings(Settings::new(lookup))?;
+    Ok(config.admin_url.unwrap_or_else(|| "https://ADMIN_URL".to_owned()))
 }

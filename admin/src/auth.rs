@@ -3,17 +3,17 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
-use http::header::{HOST, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use secrecy::SecretString;
 use shared::access::{Caller, Role, Scope};
 use shared::admin_login::{self, AdminLogin};
-use shared::clock;
 use shared::db::Db;
 use shared::id::AdminUserId;
 use shared::outage::{self, Outage};
 use shared::tally::{self, Tally};
+use shared::{admin_device, clock};
 
 use crate::cookie;
 use crate::fault::Fault;
@@ -21,6 +21,9 @@ use crate::htmx::{self, Asked};
 use crate::viewer::Viewer;
 
 pub(crate) const LOGIN: &str = "/login";
+
+/// A browser is known for a year after its last sign-in.
+const DEVICE_SECONDS: u32 = 31_536_000;
 
 /// How the cookie of a login is called. Over HTTPS the prefix binds it to this host, so that no neighbour can plant one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,31 @@ impl SessionCookie {
     pub(crate) fn forget(self) -> HeaderValue {
         cookie::forget(self.name(), self.is_secure)
     }
+
+    fn device_name(self) -> &'static str {
+        if self.is_secure { "__Host-device" } else { "device" }
+    }
+
+    /// What this browser is known by, if anything.
+    pub(crate) fn device(self, headers: &HeaderMap) -> Option<SecretString> {
+        cookie::read(headers, self.device_name()).filter(|value| value.len() <= 128).map(SecretString::from)
+    }
+
+    /// The same, if the user of that address has signed in with this browser before.
+    pub(crate) async fn known_device(
+        self,
+        db: &Db,
+        headers: &HeaderMap,
+        email: &str,
+    ) -> Result<Option<SecretString>, Fault> {
+        let Some(device) = self.device(headers) else { return Ok(None) };
+        let is_known = admin_device::is_known(db, &device, email).await?;
+        Ok(is_known.then_some(device))
+    }
+
+    pub(crate) fn set_device(self, value: &str) -> HeaderValue {
+        cookie::set(self.device_name(), value, Some(DEVICE_SECONDS), self.is_secure)
+    }
 }
 
 /// A signed-in person, on this request.
@@ -55,13 +83,14 @@ pub(crate) struct Admin {
     pub(crate) role: Role,
     pub(crate) caller: Caller,
     pub(crate) csrf_token: String,
+    /// When the password was last given.
+    pub(crate) confirmed_at: DateTime<Utc>,
+    pub(crate) has_second_factor: bool,
     pub(crate) viewer: Viewer,
     /// What work waits for at this moment: every page says so.
     pub(crate) outages: Vec<Outage>,
     /// What the navigation counts; nothing on what htmx swaps in, which has none.
     pub(crate) tally: Tally,
-    /// As the browser named us: set-up links begin with it.
-    pub(crate) host: String,
 }
 
 impl Admin {
@@ -132,10 +161,11 @@ impl Admin {
             email: login.user.email,
             role: login.user.role,
             csrf_token: login.csrf_token,
+            confirmed_at: login.confirmed_at,
+            has_second_factor: login.user.has_second_factor,
             viewer: Viewer::from_headers(headers, now),
             outages: Vec::new(),
             tally: Tally::default(),
-            host: headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
         }
     }
 }
@@ -177,10 +207,11 @@ impl Admin {
             email,
             role,
             csrf_token: "csrf_of_this_login".to_owned(),
+            confirmed_at: Viewer::sample().now,
+            has_second_factor: false,
             viewer: Viewer::sample(),
             outages: Vec::new(),
             tally: Tally::default(),
-            host: "localhost:8081".to_owned(),
         }
     }
 }

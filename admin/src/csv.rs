@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn no_cell_is_a_formula_and_none_breaks_its_row() {
         assert_eq!(quoted("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        for evil in ["+1", "-1", "@x", "\tx", "\rx"] {
+        for evil in ["+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", " =1", "\u{3000}＝1"] {
             assert_eq!(quoted(evil), format!("\"'{evil}\""));
         }
         assert_eq!((quoted("a,b\nc"), quoted("plain")), ("\"a,b\nc\"".to_owned(), "plain".to_owned()));

@@ -2,22 +2,25 @@
 //!
 //! **Invariant:** a stream shows what its login may see, for as long as that login lives, and does not keep it alive.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use shared::db::Db;
 use shared::id::SessionId;
 use shared::session::news::Reader;
-use shared::{admin_login, clock};
+use shared::{admin_login, clock, secret};
 use tokio_util::sync::CancellationToken;
 
 use crate::Dashboard;
@@ -31,6 +34,46 @@ const PACE: Duration = Duration::from_secs(2);
 /// Where nothing was heard for this long, the page is made anew all the same: clocks run, and news may be lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Open pages of one login, and of all. More get no stream, and ask by themselves now and then.
+const MAX_STREAMS_OF_LOGIN: usize = 12;
+const MAX_STREAMS: usize = 1_000;
+
+/// The streams that are open, by the hash of their login.
+#[derive(Debug, Default)]
+pub(crate) struct Streams(Mutex<HashMap<Vec<u8>, usize>>);
+
+/// One open stream. Dropped, it is over.
+struct Open {
+    streams: Arc<Streams>,
+    login_hash: Vec<u8>,
+}
+
+impl Streams {
+    /// `None`: this login, or all together, have enough.
+    fn open(self: &Arc<Self>, cookie: &SecretString) -> Option<Open> {
+        let login_hash = secret::hash(cookie.expose_secret());
+        let mut by_login = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let n_of_login = by_login.get(&login_hash).copied().unwrap_or_default();
+        if n_of_login >= MAX_STREAMS_OF_LOGIN || by_login.values().sum::<usize>() >= MAX_STREAMS {
+            return None;
+        }
+        by_login.insert(login_hash.clone(), n_of_login + 1);
+        Some(Open { streams: self.clone(), login_hash })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut by_login = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(n) = by_login.get_mut(&self.login_hash) {
+            *n -= 1;
+            if *n == 0 {
+                by_login.remove(&self.login_hash);
+            }
+        }
+    }
+}
 
 /// Which page is kept up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +102,7 @@ struct Watch {
     /// The mark of what the page shows.
     shown: String,
     is_open: bool,
+    _open: Open,
 }
 
 pub(crate) async fn overview(
@@ -101,11 +145,14 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
         let admin = Admin::new(login, &headers, now);
         return Ok(picture(&dashboard.db, &topic, &admin).await?.partial().into_response());
     }
+    let Some(open) = dashboard.streams.open(&cookie) else {
+        return Ok((StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "30")]).into_response());
+    };
     let (reader, shutdown) = (dashboard.news.reader(), dashboard.shutdown.clone());
     // A stream that broke comes back with the mark of the last picture that it brought.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let shown = last.unwrap_or(way.shown);
-    let watch = Watch { topic, dashboard, cookie, headers, reader, shutdown, shown, is_open: false };
+    let watch = Watch { topic, dashboard, cookie, headers, reader, shutdown, shown, is_open: false, _open: open };
     // An event and no comment, so that the page hears it, too: a stream may die without a word.
     let keep_alive = KeepAlive::new().interval(HEARTBEAT).event(beat());
     Ok(Sse::new(watch.into_stream()).keep_alive(keep_alive).into_response())
@@ -197,6 +244,21 @@ impl Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn streams_are_bounded_by_login_and_in_all() {
+        let streams = Arc::<Streams>::default();
+        let login = |n: usize| SecretString::from(format!("sid_{n}"));
+        let mut open: Vec<Open> = (0..MAX_STREAMS_OF_LOGIN).map(|_| streams.open(&login(0)).unwrap()).collect();
+        assert!(streams.open(&login(0)).is_none());
+        open.pop();
+        open.push(streams.open(&login(0)).unwrap());
+        let more = (1..).flat_map(|n| [n; MAX_STREAMS_OF_LOGIN]).map_while(|n| streams.open(&login(n)));
+        open.extend(more);
+        assert_eq!(open.len(), MAX_STREAMS);
+        drop(open);
+        assert!(streams.0.lock().unwrap().is_empty());
+    }
 
     #[test]
     fn a_picture_names_where_it_belongs() {

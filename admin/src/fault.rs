@@ -1,20 +1,25 @@
 //! What went wrong, as a page: what failed, what is safe, what to do.
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
 use http::header::CONTENT_LENGTH;
+use http::request::Parts;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
-use shared::db;
 use shared::http::RequestId;
+use shared::{audit, db};
 
 use crate::Dashboard;
 use crate::auth::Admin;
+use crate::form::{Fields, PASSWORD_FIELD};
 use crate::htmx::Asked;
 use crate::layout::{self, Place, page};
+use crate::login::password_field;
+use crate::parts::csrf;
 use crate::parts::icon::icon;
-use crate::parts::notice::{Tone, notice_with};
+use crate::parts::notice::{Tone, notice, notice_with};
 
 /// Why a page could not be given.
 #[derive(Clone, Debug)]
@@ -29,6 +34,8 @@ pub(crate) enum Fault {
     TooLarge,
     /// The form did not come from a page of this login.
     Forged,
+    /// The password is asked for once more before it is done.
+    Confirm(Box<Confirmation>),
     /// Too many failures: how long to wait.
     TooMany { wait_seconds: u64 },
     /// What lies elsewhere and cannot be had now, in words: "recording".
@@ -37,6 +44,34 @@ pub(crate) enum Fault {
     Unavailable,
     /// A fault of ours.
     Internal,
+}
+
+/// A form that waits for the password.
+#[derive(Clone, Debug)]
+pub(crate) struct Confirmation {
+    pub(crate) path: String,
+    pub(crate) fields: Fields,
+    pub(crate) error: Option<&'static str>,
+}
+
+impl Confirmation {
+    fn page(&self, admin: &Admin) -> Markup {
+        let form = html! {
+            div.stack {
+                div.head { div { h1 { "Confirm with your password" } p { "You signed in a while ago. Nothing was changed yet." } } }
+                @if let Some(error) = self.error { (notice(Tone::Bad, error, "")) }
+                form.card method="post" action=(self.path) {
+                    div.body.stack {
+                        (csrf(admin))
+                        @for (name, value) in self.fields.filled_in() { input type="hidden" name=(name) value=(value); }
+                        (password_field(PASSWORD_FIELD, "Password", "current-password", ""))
+                    }
+                    footer { button.btn.primary { "Confirm" } a.btn href="/" { "Cancel" } }
+                }
+            }
+        };
+        page(admin, Place::of(&self.path), "Confirm with your password", form)
+    }
 }
 
 impl From<db::Error> for Fault {
@@ -103,6 +138,12 @@ impl Fault {
                  the page and send it once more."
                     .to_owned(),
             ),
+            Self::Confirm(_) => (
+                StatusCode::FORBIDDEN,
+                "lock",
+                "Confirm with your password".to_owned(),
+                "You signed in a while ago. Open the page by itself and send the form once more.".to_owned(),
+            ),
             Self::TooMany { wait_seconds } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "clock",
@@ -163,10 +204,26 @@ pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, n
             Fault::Unavailable => None,
             _ => Admin::from_request_parts(&mut asked, &dashboard).await.ok(),
         };
+        if let (Some(admin), Fault::Refused(_)) = (&admin, &shown.fault) {
+            record_refusal(&dashboard, admin, &asked).await;
+        }
         shown.page(admin.as_ref(), asked.uri.path())
     };
     response.headers_mut().remove(CONTENT_LENGTH);
     (response.status(), response.headers().clone(), markup).into_response()
+}
+
+/// The audit log says who tried what they may not do, once a minute for each route.
+async fn record_refusal(dashboard: &Dashboard, admin: &Admin, asked: &Parts) {
+    let now = admin.viewer.now;
+    let route = asked.extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let object = format!("route:{} {route}", asked.method);
+    let since = now - TimeDelta::minutes(1);
+    let recorded =
+        audit::insert_entry_once_since(&dashboard.db, &admin.caller, "admin.refused", &object, since, now).await;
+    if let Err(error) = recorded {
+        tracing::warn!(%error, "a refusal could not be recorded");
+    }
 }
 
 /// What a page or a notice tells of a fault.
@@ -187,6 +244,9 @@ impl Shown {
     }
 
     fn page(&self, admin: Option<&Admin>, path: &str) -> Markup {
+        if let (Fault::Confirm(confirmation), Some(admin)) = (&self.fault, admin) {
+            return confirmation.page(admin);
+        }
         let (_, mark, title, text) = self.fault.words(&self.method);
         let (place, words) = self.fault.way_out();
         let card = html! {

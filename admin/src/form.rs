@@ -4,15 +4,21 @@ use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use shared::admin_login::{self, FRESH};
 use shared::db::Db;
-use shared::secret;
+use shared::login_throttle::{self, By};
+use shared::{admin_user, clock, secret};
 
 use crate::auth::{Admin, SessionCookie};
-use crate::fault::Fault;
+use crate::fault::{Confirmation, Fault};
+use crate::login::with_permit;
 
 /// Name of the field with the token.
 pub(crate) const CSRF_FIELD: &str = "csrf";
+
+/// Name of the field with the password that is asked for once more.
+pub(crate) const PASSWORD_FIELD: &str = "confirm_password";
 
 /// The fields of a form, in their order; a name may come more than once.
 #[derive(Clone, Default)]
@@ -57,6 +63,12 @@ impl Fields {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
     }
 
+    /// What was filled in, without what the next form has of its own.
+    pub(crate) fn filled_in(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = [CSRF_FIELD, PASSWORD_FIELD];
+        self.0.iter().filter(move |(name, _)| !own.contains(&&**name)).map(|(name, value)| (&name[..], &value[..]))
+    }
+
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
@@ -67,6 +79,38 @@ impl Fields {
 pub(crate) struct Posted {
     pub(crate) admin: Admin,
     pub(crate) fields: Fields,
+    /// Where the form was sent to.
+    path: String,
+    cookie: SecretString,
+}
+
+impl Posted {
+    /// For what opens doors or cannot be undone: the password was given a moment ago, or comes with this form. If not, the
+    /// fault asks for it, and the form goes on from there.
+    pub(crate) async fn require_fresh(&self, db: &Db) -> Result<(), Fault> {
+        let now = clock::now();
+        if now - self.admin.confirmed_at < FRESH {
+            return Ok(());
+        }
+        let ask = |error| {
+            Fault::Confirm(Box::new(Confirmation { path: self.path.clone(), fields: self.fields.clone(), error }))
+        };
+        let given = self.fields.raw(PASSWORD_FIELD);
+        if given.is_empty() || given.len() > 1024 {
+            return Err(ask(None));
+        }
+        let counted = [By::Device(&self.admin.email, self.cookie.expose_secret())];
+        let begun = login_throttle::begin(db, &counted, now).await?;
+        begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
+        let (_, hash) = admin_user::find_user_by_email(db, &self.admin.email).await?.unzip();
+        let password = SecretString::from(given);
+        if !with_permit(move || admin_user::verify_password(&password, hash.flatten().as_deref())).await? {
+            return Err(ask(Some("The password is wrong.")));
+        }
+        login_throttle::succeeded(db, &counted).await?;
+        admin_login::confirm_login(db, &self.cookie, now).await?;
+        Ok(())
+    }
 }
 
 impl<S> FromRequest<S> for Posted
@@ -80,6 +124,8 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let admin = Admin::from_request_parts(&mut parts, state).await?;
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let cookie = SessionCookie::from_ref(state).read(&parts.headers).unwrap_or_default();
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let body = Bytes::from_request(Request::from_parts(parts, body), state)
             .await
@@ -90,7 +136,7 @@ where
         };
         let sent = SecretString::from(fields.raw(CSRF_FIELD));
         if secret::matches(&sent, &secret::hash(&admin.csrf_token)) {
-            Ok(Self { admin, fields })
+            Ok(Self { admin, fields, path, cookie })
         } else {
             Err(Fault::Forged.into_response())
         }

@@ -21,7 +21,6 @@ mod origin;
 mod pages;
 mod parts;
 mod recording;
-mod throttle;
 mod viewer;
 
 use std::sync::Arc;
@@ -41,12 +40,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::auth::SessionCookie;
+use crate::events::Streams;
 use crate::pages::{
     account, analytics, audit, clients, connections, curriculum, follow_ups, jobs, overview, search, session, sessions,
     student, students, tools, users,
 };
 use crate::recording::{Allowed, Recordings};
-use crate::throttle::Throttle;
 
 /// The largest form: a note of 2,000 characters, escaped, many times over.
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -58,7 +57,7 @@ const MAX_SHEET_BYTES: usize = 2 * 1024 * 1024 + MAX_FORM_BYTES;
 pub struct Dashboard {
     db: Db,
     cookie: SessionCookie,
-    throttle: Arc<Throttle>,
+    streams: Arc<Streams>,
     connections: Connections,
     news: News,
     recordings: Recordings,
@@ -69,6 +68,8 @@ pub struct Dashboard {
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     pub(crate) public_url: String,
+    /// Where people open the dashboard; `None`: nobody has said.
+    pub(crate) admin_url: Option<String>,
     pub(crate) has_llm: bool,
     pub(crate) has_vapi: bool,
     pub(crate) has_faktory: bool,
@@ -106,6 +107,7 @@ impl Dashboard {
     pub fn new(config: &AdminConfig, db: Db, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let connections = Connections {
             public_url: config.public_url.clone(),
+            admin_url: config.admin_url.clone(),
             has_llm: config.has_llm,
             has_vapi: config.vapi.is_some(),
             has_faktory: config.has_faktory,
@@ -117,7 +119,7 @@ impl Dashboard {
             shutdown,
             db,
             cookie: SessionCookie { is_secure: config.secure_cookies },
-            throttle: Arc::default(),
+            streams: Arc::default(),
             connections,
         })
     }
@@ -131,6 +133,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/events/sessions", get(events::sessions))
         .route("/events/sessions/{session_id}", get(events::session))
         .route("/login", get(login::get).post(login::post))
+        .route("/login/code", post(login::second_step::post))
         .route("/logout", post(login::logout))
         .route("/setup/{token}", get(login::setup_get).post(login::setup_post))
         .route("/search", get(search::get).post(search::post))
@@ -206,19 +209,23 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
         .route("/settings/users/{admin_user_id}/sign-out", post(users::sign_out))
         .route("/settings/users/{admin_user_id}/disabled", post(users::set_disabled))
+        .route("/settings/users/{admin_user_id}/two-step-off", post(users::end_two_step))
         .route("/settings/tools", get(tools::get))
         .route("/settings/connections", get(connections::get))
         .route("/settings/audit", get(audit::get))
         .route("/settings/audit/export.csv", get(audit::export::get))
         .route("/account", get(account::get).post(account::save))
         .route("/account/password", post(account::set_password))
+        .route("/account/two-step/start", post(account::two_step::start))
+        .route("/account/two-step/confirm", post(account::two_step::confirm))
+        .route("/account/two-step/stop", post(account::two_step::stop))
         .route("/account/sign-out", post(account::sign_out))
         .route(assets::ROUTE, get(assets::get))
         .fallback(no_such_page)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn_with_state(dashboard.clone(), fault::show))
         .layer(from_fn(locale::choose))
-        .layer(from_fn(origin::check))
+        .layer(from_fn_with_state(dashboard.connections.admin_url.clone(), origin::check))
         .layer(from_fn(headers::add));
     // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the
     // cookie (SameSite), so its length tells nobody anything.
@@ -240,14 +247,15 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
+    let access = MetricsAccess { token: config.metrics_token.clone(), is_local: config.is_local };
     let operations = health(db.clone(), shutdown.clone()).merge(metrics(db.clone(), access));
     let router = router(Dashboard::new(&config, db, shutdown.clone())?).merge(operations);
+    let body_limit = |path: &str| if path.starts_with("/curriculum/import") { MAX_SHEET_BYTES } else { MAX_FORM_BYTES };
     serve_with(
         listener,
         router,
         shutdown,
-        ServeOptions { behind_proxy: config.behind_proxy, ..ServeOptions::default() },
+        ServeOptions { proxies: config.proxies, body_limit, ..ServeOptions::default() },
     )
     .await
 }

@@ -1,15 +1,23 @@
 //! Signing in and out, and setting the first password by a one-time link.
 
+pub(crate) mod second_step;
+
+use std::time::Duration;
+
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::header::{HeaderName, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use shared::db::Db;
-use shared::{admin_login, admin_user, audit, clock};
+use shared::admin_user::AdminUser;
+use shared::db::{self, Db};
+use shared::http::ClientAddress;
+use shared::login_throttle::{self, By};
+use shared::{admin_device, admin_login, admin_user, audit, clock, login_step};
 use tokio::sync::Semaphore;
 
 use crate::Dashboard;
@@ -23,6 +31,9 @@ use crate::viewer::Viewer;
 
 /// Password hashes at once: each takes 19 MiB and a core for tens of milliseconds.
 static HASHING: Semaphore = Semaphore::const_new(2);
+
+/// Who waits longer for a turn is sent away: a flood must not queue up.
+const HASHING_WITHIN: Duration = Duration::from_secs(8);
 
 const WRONG: &str = "The address or the password is wrong.";
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
@@ -70,6 +81,7 @@ pub(crate) async fn get(
 
 pub(crate) async fn post(
     State(dashboard): State<Dashboard>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Fault> {
@@ -79,29 +91,64 @@ pub(crate) async fn post(
     if email.len() > 254 || fields.raw("password").len() > 1024 {
         return Err(Fault::Invalid("An address or a password of this length cannot be right.".to_owned()));
     }
-    dashboard.throttle.begin(&email, now).map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
+    let db = &dashboard.db;
+    let device = dashboard.cookie.known_device(db, &headers, &email).await?;
+    let counted = match &device {
+        Some(device) => vec![By::Device(&email, device.expose_secret())],
+        None => vec![By::AccountAt(&email, address), By::Account(&email), By::Address(address)],
+    };
+    let begun = login_throttle::begin(db, &counted, now).await?;
+    begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
 
-    let (user, hash) = admin_user::find_user_by_email(&dashboard.db, &email).await?.unzip();
+    let (user, hash) = admin_user::find_user_by_email(db, &email).await?.unzip();
     let password = SecretString::from(fields.raw("password"));
     let is_right = with_permit(move || admin_user::verify_password(&password, hash.flatten().as_deref())).await?;
-    let Some(user) = user.filter(|user| is_right && user.disabled_at.is_none()) else {
-        tracing::info!("a login failed");
-        let page = LoginPage { email: &email, next: &next, error: Some(WRONG.to_owned()), notice: None };
-        let viewer = Viewer::from_headers(&headers, now);
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
+    let viewer = Viewer::from_headers(&headers, now);
+    let user = match user {
+        Some(user) if is_right && user.disabled_at.is_none() => user,
+        user => {
+            tracing::info!("a login failed");
+            // What was typed may be a password: only the address of an account is written down.
+            let actor = user.map_or_else(|| audit::STRANGER.to_owned(), |user| format!("admin:{}", user.email));
+            let detail = serde_json::json!({ "address": address.to_string() });
+            audit::insert_attempt(db, &actor, "admin.login_failed", &detail, now).await?;
+            let page = LoginPage { email: &email, next: &next, error: Some(WRONG.to_owned()), notice: None };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
+        }
     };
-    dashboard.throttle.succeeded(&email);
-
-    // A login that this browser had ends here: one cookie, one login.
-    if let Some(old) = dashboard.cookie.read(&headers) {
-        admin_login::delete_login(&dashboard.db, &old).await?;
+    login_throttle::succeeded(db, &counted).await?;
+    if user.has_second_factor {
+        let step = login_step::insert_step(db, user.admin_user_id, now).await?;
+        return Ok(second_step::render_step(&viewer, &step, &next, None).into_response());
     }
+    begin_login(&dashboard, &headers, &user, &next, &serde_json::json!({}), now).await
+}
+
+/// All that was asked for is right: the login begins, and the browser is known from now on.
+async fn begin_login(
+    dashboard: &Dashboard,
+    headers: &HeaderMap,
+    user: &AdminUser,
+    next: &str,
+    detail: &serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<Response, Fault> {
+    let device = dashboard.cookie.device(headers).unwrap_or_else(admin_device::generate);
     let user_agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let cookie = admin_login::insert_login(&dashboard.db, user.admin_user_id, user_agent, now).await?;
-    let nothing = serde_json::json!({});
-    audit::insert_entry(&dashboard.db, &user.caller(), "admin.login", None, &nothing, now).await?;
-    let set = dashboard.cookie.set(cookie.expose_secret());
-    Ok(([(SET_COOKIE, set)], Redirect::to(&next)).into_response())
+    let mut tx = db::begin(&dashboard.db).await?;
+    // A login that this browser had ends here: one cookie, one login.
+    if let Some(old) = dashboard.cookie.read(headers) {
+        admin_login::delete_login(&mut *tx, &old).await?;
+    }
+    let cookie = admin_login::insert_login(&mut *tx, user.admin_user_id, user_agent, now).await?;
+    admin_device::remember(&mut *tx, &device, user.admin_user_id, now).await?;
+    audit::insert_entry(&mut *tx, &user.caller(), "admin.login", None, detail, now).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    let cookies = AppendHeaders([
+        (SET_COOKIE, dashboard.cookie.set(cookie.expose_secret())),
+        (SET_COOKIE, dashboard.cookie.set_device(device.expose_secret())),
+    ]);
+    Ok((cookies, Redirect::to(next)).into_response())
 }
 
 pub(crate) async fn logout(
@@ -152,7 +199,8 @@ pub(crate) async fn setup_post(
 
 /// Runs slow hashing off the async threads, two at a time.
 pub(crate) async fn with_permit<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    let _permit = HASHING.acquire().await.map_err(|_| Fault::Internal)?;
+    let turn = tokio::time::timeout(HASHING_WITHIN, HASHING.acquire()).await;
+    let _permit = turn.map_err(|_| Fault::TooMany { wait_seconds: 5 })?.map_err(|_| Fault::Internal)?;
     tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Internal)
 }
 

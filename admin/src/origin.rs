@@ -2,7 +2,7 @@
 //!
 //! The second is the token in every form (see [`crate::form`]). GET changes nothing, so it passes.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{HOST, ORIGIN};
@@ -10,10 +10,11 @@ use http::{HeaderMap, Method};
 
 use crate::fault::Fault;
 
-pub(crate) async fn check(request: Request, next: Next) -> Response {
+/// `admin_url`: where people open the dashboard, if it is known.
+pub(crate) async fn check(State(admin_url): State<Option<String>>, request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let is_login = request.uri().path() == "/login" && hides_origin(request.headers());
-    if is_safe || is_login || is_same_origin(request.headers()) {
+    if is_safe || is_login || is_same_origin(request.headers(), admin_url.as_deref()) {
         next.run(request).await
     } else {
         Fault::Forged.into_response()
@@ -21,14 +22,16 @@ pub(crate) async fn check(request: Request, next: Next) -> Response {
 }
 
 /// `Sec-Fetch-Site` where the browser sends it (all do since 2023, over HTTPS and to localhost), else `Origin` against
-/// `Host`. Neither: no browser sent it, and without a browser there is no cookie to ride on.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+/// the dashboard's own address or `Host`, which a page cannot choose. Neither: no browser sent it, and without a browser
+/// there is no cookie to ride on.
+fn is_same_origin(headers: &HeaderMap, admin_url: Option<&str>) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }
     match (text(ORIGIN.as_str()), text(HOST.as_str())) {
         (None, _) => true,
+        (Some(origin), _) if Some(origin) == admin_url => true,
         (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, from)| from == host),
         (Some(_), None) => false,
     }
@@ -52,7 +55,7 @@ mod tests {
     }
 
     fn judged(pairs: &[(&'static str, &'static str)]) -> bool {
-        is_same_origin(&headers(pairs))
+        is_same_origin(&headers(pairs), Some("https://dashboard.example"))
     }
 
     #[test]
@@ -67,6 +70,8 @@ mod tests {
     fn our_own_pages_pass() {
         assert!(judged(&[("sec-fetch-site", "same-origin")]));
         assert!(judged(&[("origin", "https://admin.example"), ("host", "admin.example")]));
+        // A proxy calls us by another name.
+        assert!(judged(&[("origin", "https://dashboard.example"), ("host", "127.0.0.1:8081")]));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod students;
 
 use std::collections::BTreeMap;
 
+use axum::body::to_bytes;
 use axum::extract::{Request, State as Shared};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};
@@ -22,7 +23,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::access::ScopeSet;
 use shared::http::Problem;
 use shared::{authority, clock};
@@ -33,6 +34,7 @@ use crate::State;
 use crate::auth::Bearer;
 use crate::auth::challenge::Denied;
 use crate::line;
+use crate::trail::{Asked, Door};
 
 /// Every operation, in the order of the document.
 fn endpoints() -> Vec<Endpoint> {
@@ -49,10 +51,11 @@ pub fn router(state: &State) -> Router<State> {
     let mut paths: BTreeMap<&str, MethodRouter<State>> = BTreeMap::new();
     for endpoint in endpoints() {
         let needed: ScopeSet = endpoint.operation.scopes.iter().copied().collect();
+        let what = endpoint.operation.id;
         let permit = middleware::from_fn_with_state(
             state.clone(),
             move |state: Shared<State>, bearer: Bearer, request: Request, next: Next| {
-                permit(state, bearer, needed, request, next)
+                permit(state, bearer, (needed, what), request, next)
             },
         );
         let route = paths.remove(endpoint.path).unwrap_or_default().merge(endpoint.route.layer(permit));
@@ -72,21 +75,41 @@ pub fn router(state: &State) -> Router<State> {
 async fn permit(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
-    needed: ScopeSet,
+    (needed, what): (ScopeSet, &'static str),
     mut request: Request,
     next: Next,
 ) -> Response {
+    let asked = Asked { caller: &caller, door: Door::Api, what, call_id: None };
     if !needed.is_subset_of(caller.scopes) {
+        asked.refused(&state.recorder);
         return state.auth.challenge(Denied::InsufficientScope, needed).into_response();
     }
+    let named = named_in(request.uri().path());
     let line = line::of_headers(request.headers());
-    match authority::on_line(&state.db, &caller, &line, clock::now()).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(error) => Problem::from(error).into_response(),
-    }
+    let caller_on_line = match authority::on_line(&state.db, &caller, &line, clock::now()).await {
+        Ok(caller) => caller,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    request.extensions_mut().insert(caller_on_line);
+    let response = next.run(request).await;
+    if response.status().is_success() { remember(&state, &asked, response, &named).await } else { response }
+}
+
+/// Whose data is in the answer goes into the audit log.
+async fn remember(state: &State, asked: &Asked<'_>, response: Response, named: &Value) -> Response {
+    let (parts, body) = response.into_parts();
+    // It is in memory already: our answers are no streams.
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return Problem::internal().into_response() };
+    let answer = serde_json::from_slice(&body).unwrap_or_default();
+    asked.read(&state.recorder, &answer, named);
+    Response::from_parts(parts, body.into())
+}
+
+/// The id that a path names.
+fn named_in(path: &str) -> Value {
+    let mut parts = path.split('/').skip_while(|part| !["students", "sessions"].contains(part));
+    let kind = if parts.next() == Some("students") { "student_id" } else { "session_id" };
+    json!({ (kind): parts.next() })
 }
 
 async fn wrong_method() -> Problem {

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use shared::config::McpServerConfig;
 use shared::db::Db;
-use shared::http::{self, MetricsAccess, ServeOptions};
+use shared::http::{self, MAX_BODY, MetricsAccess, ServeOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,7 @@ pub mod record;
 pub mod resources;
 pub mod token;
 pub mod tools;
+mod trail;
 pub mod webhook;
 pub mod wellknown;
 
@@ -99,9 +100,15 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let options = ServeOptions { behind_proxy: config.behind_proxy, ..ServeOptions::default() };
+    let options = ServeOptions {
+        proxies: config.proxies.clone(),
+        body_limit: |path| {
+            if [webhook::PATH, webhook::PATH_WITH_SLASH].contains(&path) { webhook::MAX_BYTES } else { MAX_BODY }
+        },
+        ..ServeOptions::default()
+    };
     let (recorder, records) = record::channel();
-    let access = MetricsAccess { token: config.metrics_token.clone(), behind_proxy: config.behind_proxy };
+    let access = MetricsAccess { token: config.metrics_token.clone(), is_local: config.is_local };
     // Beside the rest: a probe has neither a token nor our host name.
     let operations = http::health(db.clone(), shutdown.clone()).merge(http::metrics(db.clone(), access));
     let state = State::new(config, db.clone(), recorder)?;

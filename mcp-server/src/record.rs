@@ -1,11 +1,13 @@
-//! The record of tool calls, written behind the answers: a caller never waits for it.
+//! The record of tool calls and of whose data was read, written behind the answers: a caller never waits for it.
 //!
-//! **Invariant:** bounded. While the database is away, what does not fit is counted and dropped.
+//! **Invariant:** bounded. While the database is away, what does not fit is counted and dropped. A crash loses what was
+//! taken down within the last [`GATHER`] and is not yet written.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use shared::audit::{self, NewEntry};
 use shared::db::Db;
 use shared::tool_call::{self, ToolCall};
 use tokio::sync::mpsc;
@@ -19,30 +21,96 @@ const GATHER: Duration = Duration::from_millis(200);
 /// How often one batch is tried before it is given up.
 const TRIES: u32 = 3;
 
-/// Takes calls down. Cheap to clone.
+/// Entries on strangers in a second. The log is never cut, and a flood of theirs must not fill the disk.
+const ATTEMPTS_PER_SECOND: u32 = 2;
+
+/// Takes calls and entries of the audit log down. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    calls: mpsc::Sender<ToolCall>,
+    records: mpsc::Sender<Record>,
     n_dropped: Arc<AtomicU64>,
+    attempts: Arc<Mutex<Option<Attempts>>>,
+}
+
+/// What strangers tried in the second that began then.
+#[derive(Clone, Copy, Debug)]
+struct Attempts {
+    since: Instant,
+    n: u32,
+}
+
+#[derive(Debug)]
+enum Record {
+    Call(ToolCall),
+    Entry(NewEntry),
 }
 
 /// What was taken down and is not yet written.
 #[derive(Debug)]
 pub struct Records {
-    calls: mpsc::Receiver<ToolCall>,
+    records: mpsc::Receiver<Record>,
     n_dropped: Arc<AtomicU64>,
 }
 
 pub fn channel() -> (Recorder, Records) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     let n_dropped = Arc::<AtomicU64>::default();
-    (Recorder { calls: sender, n_dropped: n_dropped.clone() }, Records { calls: receiver, n_dropped })
+    let recorder = Recorder { records: sender, n_dropped: n_dropped.clone(), attempts: Arc::default() };
+    (recorder, Records { records: receiver, n_dropped })
 }
 
 impl Recorder {
     pub fn add(&self, call: ToolCall) {
-        if self.calls.try_send(call).is_err() {
+        self.send(Record::Call(call));
+    }
+
+    /// Takes an entry of the audit log down.
+    pub fn enter(&self, entry: NewEntry) {
+        self.send(Record::Entry(entry));
+    }
+
+    /// The same on a stranger, unless there were too many this second.
+    pub fn attempt(&self, entry: NewEntry) {
+        let now = Instant::now();
+        let is_noted = {
+            let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+            let current = attempts.filter(|last| now.duration_since(last.since) < Duration::from_secs(1));
+            let Attempts { since, n } = current.unwrap_or(Attempts { since: now, n: 0 });
+            *attempts = Some(Attempts { since, n: n.saturating_add(1) });
+            n < ATTEMPTS_PER_SECOND
+        };
+        metrics::counter!("client_logins_failed_total").increment(1);
+        if is_noted {
+            self.enter(entry);
+        }
+    }
+
+    fn send(&self, record: Record) {
+        if self.records.try_send(record).is_err() {
             self.n_dropped.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!("records_dropped_total").increment(1);
+        }
+    }
+}
+
+/// What goes into one table with one statement.
+enum Batch {
+    Calls(Vec<ToolCall>),
+    Entries(Vec<NewEntry>),
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        match self {
+            Self::Calls(calls) => calls.len(),
+            Self::Entries(entries) => entries.len(),
+        }
+    }
+
+    async fn write(&self, db: &Db) -> shared::db::Result<()> {
+        match self {
+            Self::Calls(calls) => tool_call::insert_tool_calls(db, calls).await,
+            Self::Entries(entries) => audit::insert_entries(db, entries).await,
         }
     }
 }
@@ -51,30 +119,40 @@ impl Records {
     /// Writes until the last recorder is gone and everything is written.
     pub async fn write(mut self, db: Db) {
         let mut batch = Vec::with_capacity(BATCH);
-        while self.calls.recv_many(&mut batch, BATCH).await > 0 {
-            if batch.len() < BATCH && !self.calls.is_closed() {
+        while self.records.recv_many(&mut batch, BATCH).await > 0 {
+            if batch.len() < BATCH && !self.records.is_closed() {
                 tokio::time::sleep(GATHER).await;
                 while batch.len() < BATCH
-                    && let Ok(call) = self.calls.try_recv()
+                    && let Ok(record) = self.records.try_recv()
                 {
-                    batch.push(call);
+                    batch.push(record);
                 }
             }
-            self.write_batch(&db, &batch).await;
-            batch.clear();
+            let (mut calls, mut entries) = (Vec::new(), Vec::new());
+            for record in batch.drain(..) {
+                match record {
+                    Record::Call(call) => calls.push(call),
+                    Record::Entry(entry) => entries.push(entry),
+                }
+            }
+            self.write_batch(&db, &Batch::Calls(calls)).await;
+            self.write_batch(&db, &Batch::Entries(entries)).await;
             let n_dropped = self.n_dropped.swap(0, Ordering::Relaxed);
             if n_dropped > 0 {
-                tracing::warn!(n_dropped, "tool calls were not recorded");
+                tracing::warn!(n_dropped, "tool calls or reads were not recorded");
             }
         }
     }
 
-    async fn write_batch(&self, db: &Db, batch: &[ToolCall]) {
+    async fn write_batch(&self, db: &Db, batch: &Batch) {
+        if batch.len() == 0 {
+            return;
+        }
         for attempt in 1..=TRIES {
-            match tool_call::insert_tool_calls(db, batch).await {
+            match batch.write(db).await {
                 Ok(()) => return,
                 Err(error) if attempt == TRIES || !error.is_unavailable() => {
-                    tracing::warn!(%error, attempt, "tool calls cannot be recorded");
+                    tracing::warn!(%error, attempt, "tool calls or reads cannot be recorded");
                     break;
                 }
                 Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
@@ -112,6 +190,18 @@ mod tests {
             recorder.add(call());
         }
         assert_eq!(records.n_dropped.load(Ordering::Relaxed), 3);
-        assert_eq!(records.calls.len(), CAPACITY);
+        assert_eq!(records.records.len(), CAPACITY);
+    }
+
+    #[test]
+    fn a_flood_of_strangers_does_not_fill_the_log() {
+        let (recorder, records) = channel();
+        for _ in 0..1_000 {
+            let (at, actor) = (DateTime::UNIX_EPOCH, audit::STRANGER.to_owned());
+            let detail = serde_json::json!({});
+            recorder.attempt(NewEntry { at, actor, action: "client.login_failed", object: None, detail });
+        }
+        // On a machine that needs seconds for it, some more.
+        assert!((2..500).contains(&records.records.len()), "{}", records.records.len());
     }
 }

@@ -65,6 +65,22 @@ impl Resource {
     }
 
     /// What stands there.
+    /// What is read, in a word.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::StudentContext(_) => "student_context",
+            Self::Transcript(_) => "transcript",
+        }
+    }
+
+    /// The id in its address.
+    pub(crate) fn named(self) -> Value {
+        match self {
+            Self::StudentContext(student_id) => json!({ "student_id": student_id }),
+            Self::Transcript(session_id) => json!({ "session_id": session_id }),
+        }
+    }
+
     pub async fn read(self, db: &Db, ask: Ask<'_>) -> Result<Value, ToolError> {
         match self {
             Self::StudentContext(student_id) => {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -23,12 +24,14 @@ pub mod public_keys;
 mod request;
 
 use crate::auth::access_token::LIFETIME;
+use crate::trail;
 use request::{Proof, TokenRequest};
 
 /// Why there is no token, by the names of RFC 6749 §5.2 and RFC 8707.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     InvalidRequest(&'static str),
+    TooLong,
     /// Nobody is named: the request lacks credentials.
     NoClient,
     /// The client does not exist, its secret or signature is wrong, or it was revoked: the answer does not say which.
@@ -59,9 +62,13 @@ pub async fn issue(
     State(state): State<crate::State>,
     ClientAddress(address): ClientAddress,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let answer = match grant(&state, address, &headers, &body, clock::now()).await {
+    let granted = match body {
+        Ok(body) => grant(&state, address, &headers, &body, clock::now()).await,
+        Err(_) => Err(Refusal::TooLong),
+    };
+    let answer = match granted {
         Ok(token) => Json(token).into_response(),
         Err(refusal) => refusal.into_response(),
     };
@@ -106,6 +113,7 @@ async fn grant(
     };
     let Some(client) = client else {
         state.failures.add(&request.client_id, address, now);
+        trail::login_failed(&state.recorder, address);
         return Err(Refusal::InvalidClient);
     };
     state.failures.forget(&request.client_id, address);
@@ -129,6 +137,7 @@ impl Refusal {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why),
+            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "send at most 64 KiB"),
             Self::NoClient => (
                 StatusCode::UNAUTHORIZED,
                 "invalid_client",

@@ -6,6 +6,7 @@ mod answer;
 pub(crate) mod envelope;
 pub mod heard;
 mod outcome;
+mod replies;
 pub(crate) mod signature;
 mod slots;
 mod tool_calls;
@@ -30,34 +31,34 @@ use tokio::time::timeout;
 
 use self::envelope::{Envelope, Kind, unreadable_key};
 use self::outcome::Outcome;
+use self::replies::Replies;
 use self::slots::Slots;
 use crate::State;
 
-/// A long lesson's report is some hundred kilobytes.
-const MAX_BYTES: usize = 5 * 1024 * 1024;
+pub(crate) const PATH: &str = "/webhooks/vapi";
+pub(crate) const PATH_WITH_SLASH: &str = "/webhooks/vapi/";
 
-const READ_WITHIN: Duration = Duration::from_secs(10);
+/// A long lesson's report is some hundred kilobytes.
+pub(crate) const MAX_BYTES: usize = 5 * 1024 * 1024;
+
 const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 pub fn router() -> Router<State> {
     Router::new()
-        .route("/webhooks/vapi", post(receive))
+        .route(PATH, post(receive))
         // People paste the address with a slash at its end too.
-        .route("/webhooks/vapi/", post(receive))
+        .route(PATH_WITH_SLASH, post(receive))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
-        .layer(Extension(Slots::new()))
+        .layer(Extension(Slots::default()))
+        .layer(Extension(Replies::default()))
 }
 
 async fn receive(
     Shared(state): Shared<State>,
     Extension(slots): Extension<Slots>,
+    Extension(replies): Extension<Replies>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let Some(_slot) = slots.take().await else {
-        Outcome::Shed.count(None);
-        state.heard.refused(WebhookRefusal::Busy, clock::now());
-        return Err(Problem::unavailable());
-    };
     let headers = request.headers().clone();
     let body = read(request).await.inspect_err(|_| {
         Outcome::Refused.count(None);
@@ -76,10 +77,15 @@ async fn receive(
         Problem::new(StatusCode::UNAUTHORIZED, "the request is not signed as it must be")
     })?;
 
+    // From here on it is VAPI's: a stranger never holds a slot.
     let message = ServerMessage::read(&body);
-    let Some((message, envelope)) =
-        message.and_then(|message| Envelope::of(&message).map(|envelope| (message, envelope)))
-    else {
+    let read = message.and_then(|message| Envelope::of(&message).map(|envelope| (message, envelope)));
+    let Some(_slot) = slots.take(read.as_ref().map(|(_, envelope)| envelope.kind)).await else {
+        Outcome::Shed.count(None);
+        state.heard.refused(WebhookRefusal::Busy, now);
+        return Err(Problem::unavailable());
+    };
+    let Some((message, envelope)) = read else {
         store(&state.db, &unreadable(&body), now).await.inspect_err(|_| {
             Outcome::Failed.count(None);
             state.heard.refused(WebhookRefusal::NoDatabase, now);
@@ -106,17 +112,17 @@ async fn receive(
     if is_new { Outcome::Stored } else { Outcome::Duplicate }.count(counted);
     state.heard.accepted(&envelope.r#type, now);
 
+    let signature = || headers.get(&state.config.webhook.signature_header).map_or(&b""[..], |value| value.as_bytes());
     Ok(Json(match envelope.kind {
         Kind::AssistantRequest => answer::assistant(&state, &envelope, now).await,
-        Kind::ToolCalls => answer::tools(&state, &envelope, &message).await,
-        Kind::FunctionCall => answer::function(&state, &envelope, &message).await,
+        Kind::ToolCalls => answer::tools(&state, &replies, &envelope, &message, signature()).await,
+        Kind::FunctionCall => answer::function(&state, &replies, &envelope, &message, signature()).await,
         Kind::EndOfCallReport | Kind::StatusUpdate | Kind::Other => json!({}),
     }))
 }
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
-    let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive");
-    let body = timeout(READ_WITHIN, Bytes::from_request(request, &())).await.map_err(|_| late())?;
+    let body = Bytes::from_request(request, &()).await;
     body.map_err(|rejection: BytesRejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "send at most 5 MiB"),
         status => Problem::new(status, "the body did not arrive whole"),

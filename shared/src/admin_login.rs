@@ -14,12 +14,17 @@ pub const IDLE: Duration = Duration::minutes(30);
 /// …and after this long in any case.
 pub const ABSOLUTE: Duration = Duration::hours(12);
 
+/// For so long after the password was given, what cannot be undone needs it not again.
+pub const FRESH: Duration = Duration::minutes(10);
+
 /// A living login.
 #[derive(Clone, Debug)]
 pub struct AdminLogin {
     pub user: AdminUser,
     /// Every form of this login carries it.
     pub csrf_token: String,
+    /// When the password was last given.
+    pub confirmed_at: DateTime<Utc>,
 }
 
 /// Begins a login. Returns the cookie's value, once.
@@ -33,8 +38,9 @@ pub async fn insert_login(
     let csrf_token = secret::generate("csrf");
     sqlx::query!(
         "with seen as (update admin_users set last_login_at = $5 where admin_user_id = $2)
-         insert into admin_logins (login_hash, admin_user_id, csrf_token, user_agent, created_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $4, $5, $5, $6)",
+         insert into admin_logins
+             (login_hash, admin_user_id, csrf_token, user_agent, created_at, last_seen_at, expires_at, confirmed_at)
+         values ($1, $2, $3, $4, $5, $5, $6, $5)",
         secret::hash(cookie.expose_secret()),
         admin_user_id as AdminUserId,
         csrf_token.expose_secret(),
@@ -50,6 +56,7 @@ pub async fn insert_login(
 /// A login with its user, as both look-ups select it.
 struct Row {
     csrf_token: String,
+    confirmed_at: DateTime<Utc>,
     admin_user_id: AdminUserId,
     email: String,
     role: Role,
@@ -57,12 +64,14 @@ struct Row {
     last_login_at: Option<DateTime<Utc>>,
     disabled_at: Option<DateTime<Utc>>,
     has_password: bool,
+    has_second_factor: bool,
 }
 
 impl From<Row> for AdminLogin {
     fn from(row: Row) -> Self {
         Self {
             csrf_token: row.csrf_token,
+            confirmed_at: row.confirmed_at,
             user: AdminUser {
                 admin_user_id: row.admin_user_id,
                 email: row.email,
@@ -71,6 +80,7 @@ impl From<Row> for AdminLogin {
                 last_login_at: row.last_login_at,
                 disabled_at: row.disabled_at,
                 has_password: row.has_password,
+                has_second_factor: row.has_second_factor,
             },
         }
     }
@@ -88,8 +98,9 @@ pub async fn find_login(
            from admin_users u
            where l.login_hash = $1 and u.admin_user_id = l.admin_user_id and u.disabled_at is null
              and l.expires_at > $2 and l.last_seen_at > $3
-           returning l.csrf_token, u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
-               u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!""#,
+           returning l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
+               u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!",
+               u.totp_secret is not null as "has_second_factor!""#,
         secret::hash(cookie.expose_secret()),
         now,
         now - IDLE,
@@ -107,8 +118,9 @@ pub async fn peek_login(
 ) -> Result<Option<AdminLogin>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select l.csrf_token, u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
-               u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!"
+        r#"select l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
+               u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!",
+               u.totp_secret is not null as "has_second_factor!"
            from admin_logins l join admin_users u using (admin_user_id)
            where l.login_hash = $1 and u.disabled_at is null and l.expires_at > $2 and l.last_seen_at > $3"#,
         secret::hash(cookie.expose_secret()),
@@ -118,6 +130,18 @@ pub async fn peek_login(
     .fetch_optional(db)
     .await?;
     Ok(row.map(AdminLogin::from))
+}
+
+/// The password was given again.
+pub async fn confirm_login(db: impl Executor<'_>, cookie: &SecretString, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update admin_logins set confirmed_at = $2 where login_hash = $1",
+        secret::hash(cookie.expose_secret()),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Ends the login.

@@ -21,6 +21,8 @@ pub struct AdminUser {
     pub disabled_at: Option<DateTime<Utc>>,
     /// Whether the set-up link was used.
     pub has_password: bool,
+    /// Whether a code is asked for after the password.
+    pub has_second_factor: bool,
 }
 
 impl AdminUser {
@@ -45,6 +47,8 @@ pub enum Refused {
     TooShort,
     #[error("a password has at most 256 characters")]
     TooLong,
+    #[error("this password is too easy to guess; several unrelated words in a row are better")]
+    Common,
     #[error("this is not an e-mail address")]
     Email,
 }
@@ -60,6 +64,12 @@ pub fn parse_email(text: &str) -> Result<String, Refused> {
     if well_formed { Ok(email) } else { Err(Refused::Email) }
 }
 
+/// Guesses, as a power of ten, that a password must withstand: more than our throttle lets through in a century.
+const STRONG: f64 = 8.0;
+
+/// Words of ours that guessers try first.
+const OUR_WORDS: [&str; 6] = ["tutor", "aitutor", "tutoring", "school", "teacher", "vapi"];
+
 /// A password by its slow hash. Takes tens of milliseconds of a core: call it off the async threads.
 pub fn hash_password(password: &SecretString) -> Result<String, Refused> {
     let text = password.expose_secret();
@@ -67,6 +77,9 @@ pub fn hash_password(password: &SecretString) -> Result<String, Refused> {
         ..12 => return Err(Refused::TooShort),
         257.. => return Err(Refused::TooLong),
         _ => {}
+    }
+    if crate::config::guesses_log10(text, &OUR_WORDS) < STRONG {
+        return Err(Refused::Common);
     }
     Ok(argon2().hash_password(text.as_bytes()).expect("parameters are constant and valid").to_string())
 }
@@ -128,7 +141,7 @@ pub async fn insert_user(
 pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Option<(AdminUser, Option<String>)>> {
     let row = sqlx::query!(
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
-               last_login_at, disabled_at, password_hash
+               last_login_at, disabled_at, password_hash, totp_secret is not null as "has_second_factor!"
            from admin_users where email = $1"#,
         email,
     )
@@ -143,28 +156,35 @@ pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Op
             last_login_at: row.last_login_at,
             disabled_at: row.disabled_at,
             has_password: row.password_hash.is_some(),
+            has_second_factor: row.has_second_factor,
         };
         (user, row.password_hash)
     }))
 }
 
-/// Sets the password of the user whose set-up link this is, and ends the link. `NotFound`: used, or too old.
+/// Sets the password of the user whose set-up link this is, and ends the link, their logins, and what browsers are known
+/// for. `NotFound`: used, or too old.
 pub async fn set_up(
     db: impl Executor<'_>,
     setup: &SecretString,
     password_hash: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let n = sqlx::query!(
-        "update admin_users set password_hash = $2, setup_hash = null, setup_until = null
-         where setup_hash = $1 and setup_until > $3 and disabled_at is null",
+    let n = sqlx::query_scalar!(
+        "with done as (
+             update admin_users set password_hash = $2, setup_hash = null, setup_until = null
+             where setup_hash = $1 and setup_until > $3 and disabled_at is null
+             returning admin_user_id),
+         logins as (delete from admin_logins where admin_user_id in (select admin_user_id from done)),
+         steps as (delete from admin_login_steps where admin_user_id in (select admin_user_id from done)),
+         devices as (delete from admin_devices where admin_user_id in (select admin_user_id from done))
+         select count(*) as \"n!\" from done",
         secret::hash(setup.expose_secret()),
         password_hash,
         now,
     )
-    .execute(db)
-    .await?
-    .rows_affected();
+    .fetch_one(db)
+    .await?;
     if n == 0 { Err(Error::NotFound("set-up link")) } else { Ok(()) }
 }
 
@@ -205,7 +225,8 @@ pub async fn list_users(db: impl Executor<'_>) -> Result<Vec<AdminUser>> {
     Ok(sqlx::query_as!(
         AdminUser,
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
-               last_login_at, disabled_at, password_hash is not null as "has_password!"
+               last_login_at, disabled_at, password_hash is not null as "has_password!",
+               totp_secret is not null as "has_second_factor!"
            from admin_users order by email limit 500"#,
     )
     .fetch_all(db)
@@ -261,7 +282,28 @@ mod tests {
     #[test]
     fn a_password_is_neither_short_nor_endless() {
         assert_eq!(hash_password(&SecretString::from("eleven char")), Err(Refused::TooShort));
-        assert_eq!(hash_password(&SecretString::from("x".repeat(257))), Err(Refused::TooLong));
+        assert_eq!(hash_password(&SecretString::from("kite lamp moss ".repeat(18))), Err(Refused::TooLong));
+    }
+
+    #[test]
+    fn a_common_password_is_refused() {
+        for common in [
+            "password1234",
+            "passwordpassword",
+            "123456789012",
+            "qwertyuiop12",
+            "aaaaaaaaaaaaaaaa",
+            "iloveyou1234",
+            "letmein123456",
+            "Password2026",
+            "aitutor12345",
+            "Password2026!",
+        ] {
+            assert_eq!(hash_password(&SecretString::from(common)), Err(Refused::Common), "{common}");
+        }
+        for fine in ["correct horse battery", "a rather new password", "kite lamp moss", "Tr0ub4dor&3-ferry"] {
+            assert!(hash_password(&SecretString::from(fine)).is_ok(), "{fine}");
+        }
     }
 
     #[test]

@@ -28,6 +28,59 @@ pub async fn insert_entry(
     Ok(())
 }
 
+/// An entry that is not written yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEntry {
+    pub at: DateTime<Utc>,
+    /// As entries have it, or [`STRANGER`].
+    pub actor: String,
+    pub action: &'static str,
+    pub object: Option<String>,
+    pub detail: Value,
+}
+
+/// Appends many entries at once.
+pub async fn insert_entries(db: impl Executor<'_>, entries: &[NewEntry]) -> Result<()> {
+    fn column<T>(entries: &[NewEntry], of: impl Fn(&NewEntry) -> T) -> Vec<T> {
+        entries.iter().map(of).collect()
+    }
+    sqlx::query!(
+        "insert into audit_entries (at, actor, action, object, detail)
+         select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::jsonb[])",
+        &column(entries, |entry| entry.at),
+        &column(entries, |entry| entry.actor.clone()),
+        &column(entries, |entry| entry.action.to_owned()),
+        &column(entries, |entry| entry.object.clone()) as &[Option<String>],
+        &column(entries, |entry| entry.detail.clone()),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Who is not known: they tried and failed.
+pub const STRANGER: &str = "stranger";
+
+/// Appends an entry on somebody who is no caller: `actor` is written as entries have it, or [`STRANGER`].
+pub async fn insert_attempt(
+    db: impl Executor<'_>,
+    actor: &str,
+    action: &str,
+    detail: &Value,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into audit_entries (at, actor, action, detail) values ($1, $2, $3, $4)",
+        now,
+        actor,
+        action,
+        detail,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// [`insert_entry`], unless the same caller did the same to the same object since `since`: whoever plays a recording
 /// asks for it in many pieces, and that is one deed.
 pub async fn insert_entry_once_since(

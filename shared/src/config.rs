@@ -4,6 +4,7 @@
 mod env;
 mod exit;
 mod roles;
+mod strict;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,10 +12,13 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::access::ScopeSet;
+use crate::http::Proxies;
 use crate::retention::Retention;
 
 pub use self::env::{Fault, Faults, Settings, from_environment};
 pub use self::exit::exit;
+pub(crate) use self::strict::guesses_log10;
+pub use self::strict::{is_loopback, is_loopback_name};
 
 /// How `mcp-server` is set up.
 #[derive(Clone, Debug)]
@@ -42,8 +46,10 @@ pub struct McpServerConfig {
     pub client_requests_per_second: u32,
     /// Who may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
-    /// Whether a proxy in front of us tells the client's address.
-    pub behind_proxy: bool,
+    /// Whether nobody but this machine can reach the service: then `/metrics` needs no token.
+    pub is_local: bool,
+    /// The proxies in front of us, which tell the client's address.
+    pub proxies: Proxies,
 }
 
 /// How VAPI signs its webhooks. Its customer can change each of these; the defaults are VAPI's own.
@@ -152,6 +158,8 @@ pub struct VapiConfig {
 pub struct AdminConfig {
     pub database_url: SecretString,
     pub addr: SocketAddr,
+    /// Where people open the dashboard; without a slash at the end. `None`: unknown, but by HTTPS.
+    pub admin_url: Option<String>,
     /// Cookies are for HTTPS only, unless the dashboard is served to this machine alone.
     pub secure_cookies: bool,
     /// Where agents and VAPI reach `mcp-server`; the settings page shows it.
@@ -167,6 +175,8 @@ pub struct AdminConfig {
     pub recording_own_hosts: Vec<String>,
     /// Who may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
-    /// Whether a proxy in front of us tells the client's address.
-    pub behind_proxy: bool,
+    /// Whether nobody but this machine can reach the service: then `/metrics` needs no token.
+    pub is_local: bool,
+    /// The proxies in front of us, which tell the client's address.
+    pub proxies: Proxies,
 }

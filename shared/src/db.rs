@@ -2,12 +2,13 @@
 
 pub mod copy;
 pub mod hold;
+pub mod roles;
 
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use tracing::Instrument as _;
 
 use crate::access::Forbidden;
@@ -170,7 +171,7 @@ const REQUEST_WAITS: Duration = Duration::from_secs(1);
 const WORK_WAITS: Duration = Duration::from_secs(10);
 
 fn open(url: &SecretString, size: PoolSize, acquire_timeout: Duration) -> Result<Db> {
-    let options: PgConnectOptions = url.expose_secret().parse().map_err(Error::from)?;
+    let options = connect_options(url).map_err(Error::from)?;
     let options = options.application_name("ai-tutor").options([
         ("statement_timeout", "10s"),
         ("lock_timeout", "5s"),
@@ -187,6 +188,17 @@ fn open(url: &SecretString, size: PoolSize, acquire_timeout: Duration) -> Result
         .connect_lazy_with(options))
 }
 
+/// How to connect: over a network never without TLS.
+fn connect_options(url: &SecretString) -> sqlx::Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.expose_secret().parse()?;
+    let is_near = options.get_socket().is_some()
+        || options.get_host().starts_with('/')
+        || crate::config::is_loopback_name(options.get_host());
+    let is_encrypted =
+        matches!(options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull);
+    Ok(if is_near || is_encrypted { options } else { options.ssl_mode(PgSslMode::Require) })
+}
+
 /// Opens a transaction, instead of `Db::begin`: where whoever asked leaves before Postgres has answered, sqlx 0.9.0 forgets to
 /// roll back, and what uses the connection next is part of a transaction that nobody commits.
 #[expect(clippy::disallowed_methods, reason = "the one place that may")]
@@ -201,7 +213,7 @@ pub async fn begin(db: &Db) -> Result<Tx> {
 pub async fn migrate(url: &SecretString) -> anyhow::Result<()> {
     use sqlx::Connection as _;
 
-    let options: PgConnectOptions = url.expose_secret().parse()?;
+    let options = connect_options(url)?;
     let mut connection = sqlx::PgConnection::connect_with(&options.application_name("ai-tutor migrate")).await?;
     // We wait for another migration as long as it takes, but for a busy table only shortly: requests queue behind us.
     sqlx::query!("select pg_advisory_lock($1)", MIGRATION_LOCK).fetch_one(&mut connection).await?;

@@ -4,11 +4,16 @@
 mod health;
 mod metrics;
 mod problem;
+mod proxies;
 mod request;
+mod seats;
 mod serve;
+mod whole;
 
 pub use self::health::health;
 pub use self::metrics::{MetricsAccess, metrics};
 pub use self::problem::{FieldFault, Problem};
+pub use self::proxies::{Proxies, network};
 pub use self::request::{ClientAddress, RequestId};
 pub use self::serve::{ServeOptions, bind, on_signal, serve, serve_with};
+pub use self::whole::{BodyLimit, MAX_BODY};

@@ -4,6 +4,7 @@
 //! **Invariant:** this is the only crate that names sqlx, and it never calls out to anything but Postgres.
 
 pub mod access;
+pub mod admin_device;
 pub mod admin_login;
 pub mod admin_user;
 pub mod agent_key;
@@ -26,6 +27,8 @@ pub mod id;
 pub mod introduction;
 pub mod job;
 pub mod learner;
+pub mod login_step;
+pub mod login_throttle;
 pub mod mastery;
 pub mod misconception;
 pub mod model_call;
@@ -35,6 +38,7 @@ pub mod phone;
 pub mod plain_text;
 pub mod retention;
 pub mod saved_view;
+pub mod second_factor;
 pub mod secret;
 pub mod server_message;
 pub mod session;

@@ -74,7 +74,9 @@ fn is_point(c: char) -> bool {
 
 /// Whether a spreadsheet would run the cell of a file. Such a cell is written with an apostrophe in front.
 pub fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    // The full-width signs too: some spreadsheets read them as the plain ones.
+    cell.trim_start_matches([' ', '\u{3000}', '\u{feff}', '\u{a0}'])
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
 }
 
 #[cfg(test)]

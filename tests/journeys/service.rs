@@ -68,7 +68,11 @@ impl Service {
 
     /// [`Service::start`] with settings of its own.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let database_url = new_database().await;
+        Self::start_on(new_database().await, settings).await
+    }
+
+    /// [`Service::start_with`] on this database.
+    pub async fn start_on(database_url: SecretString, settings: &[(&str, &str)]) -> Self {
         let (server, admin) = (listen().await, listen().await);
         let (server_addr, admin_addr) = (server.local_addr().unwrap(), admin.local_addr().unwrap());
         let lookup = |name: &str| setting(settings, name, &database_url, server_addr, admin_addr);

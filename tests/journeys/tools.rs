@@ -395,7 +395,10 @@ async fn an_assistant_without_mcp_is_served_by_webhook_with_the_same_tools() {
     let query = ToolCallQuery { client_id: Some("vapi".to_owned()), limit: 10, ..ToolCallQuery::default() };
     eventually("the calls are recorded", async || {
         let calls = tool_call::list_tool_calls(&service.db, &Caller::operator(), &query).await.unwrap();
-        (calls.len() == 6 && calls.iter().all(|call| call.call_id.is_some())).then_some(())
+        let n = |tool: &str| calls.iter().filter(|call| call.tool == tool).count();
+        // What changed something is answered from memory; what was refused is tried again.
+        (n("save_note") == 1 && n("list_students") == 2 && calls.iter().all(|call| call.call_id.is_some()))
+            .then_some(())
     })
     .await;
     service.stop().await;

@@ -1,6 +1,7 @@
 //! One's own account: how the pages look, the password, and where one is signed in.
 
 mod password;
+pub(crate) mod two_step;
 
 use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
@@ -121,6 +122,7 @@ fn render(
                 @if let Some((tone, text)) = told { (notice(tone, text, "")) }
                 (looks(admin, chosen))
                 (password::card(admin))
+                (two_step::card(admin))
                 (logins_card(admin, logins, own))
             }
         },

@@ -229,8 +229,16 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 60] = [
+const ACTS: [(&str, &str); 68] = [
     ("admin.login", "signed in"),
+    ("admin.login_failed", "failed to sign in"),
+    ("admin.code_failed", "entered a wrong code"),
+    ("admin.refused", "tried what their role does not allow"),
+    ("student.read", "read a student’s data"),
+    ("client.refused", "asked for more than its scopes allow"),
+    ("client.login_failed", "asked for a token with wrong credentials"),
+    ("admin.two_step_on", "turned two-step sign-in on"),
+    ("admin.two_step_off", "turned two-step sign-in off"),
     ("admin.logout", "signed out"),
     ("admin.sign_out", "ended sign-ins of their own"),
     ("admin.password", "changed their password"),

@@ -80,6 +80,7 @@ async fn shown(admin: &Admin, db: &Db, made: Option<&Made>, typed: &Typed<'_>) -
 pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let name = posted.fields.text("name");
     let kind = posted.fields.text("kind").parse().unwrap_or(ClientKind::BackOffice);
     let scopes: Result<ScopeSet, _> = posted.fields.all("scope").map(str::parse::<Scope>).collect();
@@ -117,6 +118,7 @@ pub(crate) async fn rotate(
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let mut tx = db::begin(&db).await?;
     let secret = api_client::rotate_secret(&mut *tx, &client_id, clock::now() + GRACE).await?;
     record(&mut tx, admin, "client.rotate", &client_id, &serde_json::json!({})).await?;
@@ -138,6 +140,7 @@ pub(crate) async fn add_key(
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let living = api_client::find_client(&db, &client_id).await?.filter(|client| client.revoked_at.is_none());
     let client = living.ok_or(Fault::NotFound("API client"))?;
     let mut tx = db::begin(&db).await?;

@@ -252,7 +252,13 @@ mod tests {
     pub(super) fn data() -> Data {
         let public_url = "https://tutor.example".to_owned();
         Data {
-            connections: Connections { public_url, has_llm: false, has_vapi: false, has_faktory: false },
+            connections: Connections {
+                public_url,
+                admin_url: None,
+                has_llm: false,
+                has_vapi: false,
+                has_faktory: false,
+            },
             signs: Signs::default(),
             outages: Vec::new(),
             usage: Usage::default(),

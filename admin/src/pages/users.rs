@@ -10,9 +10,10 @@ use shared::access::Role;
 use shared::admin_user::{self, AdminUser};
 use shared::db::{self, Db};
 use shared::id::AdminUserId;
-use shared::{admin_login, audit, clock};
+use shared::{admin_login, audit, clock, second_factor};
 
-use crate::auth::{Admin, SessionCookie};
+use crate::Connections;
+use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
 use crate::form::Posted;
@@ -59,11 +60,12 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fa
 
 pub(crate) async fn invite(
     State(db): State<Db>,
-    State(session_cookie): State<SessionCookie>,
+    State(connections): State<Connections>,
     posted: Posted,
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let (email, role) =
         match (admin_user::parse_email(posted.fields.text("email")), posted.fields.text("role").parse::<Role>()) {
             (Ok(email), Ok(role)) => (email, role),
@@ -81,26 +83,27 @@ pub(crate) async fn invite(
         };
     record(&mut tx, admin, "admin.invite", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    let invitation = setup.map(|setup| Invitation { email, link: setup_link(admin, session_cookie, &setup) });
+    let invitation = setup.map(|setup| Invitation { email, link: setup_link(&connections, &setup) });
     Ok(render(admin, &People::fetch(&db).await?, invitation.as_ref(), None).into_response())
 }
 
 /// A new link for somebody who forgot their password, or whose invitation ran out.
 pub(crate) async fn renew(
     State(db): State<Db>,
-    State(session_cookie): State<SessionCookie>,
+    State(connections): State<Connections>,
     Path(admin_user_id): Path<AdminUserId>,
     posted: Posted,
 ) -> Result<Markup, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let mut tx = db::begin(&db).await?;
     let setup = admin_user::renew_setup(&mut *tx, admin_user_id, clock::now() + INVITATION).await?;
     record(&mut tx, admin, "admin.setup_link", admin_user_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(db::Error::from)?;
     let people = People::fetch(&db).await?;
     let email = people.users.iter().find(|user| user.admin_user_id == admin_user_id).map(|user| user.email.clone());
-    let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(admin, session_cookie, &setup) };
+    let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(&connections, &setup) };
     Ok(render(admin, &people, Some(&invitation), None))
 }
 
@@ -111,6 +114,7 @@ pub(crate) async fn set_role(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     require_other(admin, admin_user_id)?;
     let role: Role = posted.fields.text("role").parse().map_err(Fault::Invalid)?;
     let mut tx = db::begin(&db).await?;
@@ -129,6 +133,7 @@ pub(crate) async fn set_disabled(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     require_other(admin, admin_user_id)?;
     let is_out = posted.fields.text("disabled") == "yes";
     let now = clock::now();
@@ -151,6 +156,24 @@ pub(crate) async fn sign_out(
     let mut tx = db::begin(&db).await?;
     let n = admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
     record(&mut tx, admin, "admin.sign_out_user", admin_user_id, &serde_json::json!({ "n": n })).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// For a user who lost the app and the recovery codes. Their sign-ins end.
+pub(crate) async fn end_two_step(
+    State(db): State<Db>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    posted.require_fresh(&db).await?;
+    require_other(admin, admin_user_id)?;
+    let mut tx = db::begin(&db).await?;
+    second_factor::remove(&mut tx, admin_user_id).await?;
+    admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
+    record(&mut tx, admin, "admin.two_step_off", admin_user_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
@@ -179,9 +202,10 @@ async fn record(
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
-fn setup_link(admin: &Admin, session_cookie: SessionCookie, setup: &SecretString) -> SecretString {
-    let scheme = if session_cookie.is_secure { "https" } else { "http" };
-    SecretString::from(format!("{scheme}://{}/setup/{}", admin.host, setup.expose_secret()))
+/// The whole address, or where nobody has said what the dashboard's is, its path.
+fn setup_link(connections: &Connections, setup: &SecretString) -> SecretString {
+    let base = connections.admin_url.as_deref().unwrap_or_default();
+    SecretString::from(format!("{base}/setup/{}", setup.expose_secret()))
 }
 
 fn render(admin: &Admin, people: &People, invitation: Option<&Invitation>, error: Option<&str>) -> Markup {
@@ -211,6 +235,9 @@ fn link_once(invitation: &Invitation) -> Markup {
                 div {
                     b id="link-made" { "Link for " (invitation.email) }
                     p { "Send it to them. It works once, for three days, and is not shown again." }
+                    @if invitation.link.expose_secret().starts_with('/') {
+                        p { "Put the address of this dashboard in front. Set " code { "ADMIN_URL" } " to see whole links." }
+                    }
                     div.copy-line.keybox {
                         code id="setup-link" tabindex="0" role="group" aria-label="Set-up link" { (invitation.link.expose_secret()) }
                         button.btn.small.js-only type="button" data-copy="#setup-link" { (icon_small("copy")) span { "Copy" } span.vh { " link" } }
@@ -234,6 +261,7 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64) -> Markup {
         } } }))
         (cell("end", match (user.disabled_at, user.has_password) {
             (Some(_), _) => badge("line", "minus", "Shut out"),
+            (None, true) if user.has_second_factor => badge("good", "circle-check", "Active, two steps"),
             (None, true) => badge("good", "circle-check", "Active"),
             (None, false) => badge("warn", "clock", "Invited"),
         }))
@@ -250,6 +278,9 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64) -> Markup {
             form method="post" action={ (PATH) "/" (id) "/link" } { (csrf(admin)) button.btn.small disabled[user.disabled_at.is_some()] { "New link" span.vh { " for " (user.email) } } }
             @if n_logins > 0 {
                 form method="post" action={ (PATH) "/" (id) "/sign-out" } { (csrf(admin)) button.btn.small { "Sign out" span.vh { " " (user.email) } } }
+            }
+            @if user.has_second_factor {
+                form method="post" action={ (PATH) "/" (id) "/two-step-off" } { (csrf(admin)) button.btn.small { "End two-step" span.vh { " sign-in of " (user.email) } } }
             }
             form method="post" action={ (PATH) "/" (id) "/disabled" } {
                 (csrf(admin))
@@ -319,6 +350,7 @@ mod tests {
             last_login_at: None,
             disabled_at: None,
             has_password: false,
+            has_second_factor: false,
         }
     }
 
@@ -335,10 +367,17 @@ mod tests {
     }
 
     #[test]
-    fn an_invitation_leads_to_this_server() {
-        let admin = Admin::sample(Role::Admin);
+    fn an_invitation_leads_to_the_address_that_was_set_and_to_no_other() {
+        let connections = |admin_url: Option<&str>| Connections {
+            public_url: "https://tutor.example.org".to_owned(),
+            admin_url: admin_url.map(str::to_owned),
+            has_llm: false,
+            has_vapi: false,
+            has_faktory: false,
+        };
         let setup = SecretString::from("setup_x");
-        let local = setup_link(&admin, SessionCookie { is_secure: false }, &setup);
-        assert_eq!(local.expose_secret(), "http://localhost:8081/setup/setup_x");
+        let whole = setup_link(&connections(Some("https://dashboard.example.org")), &setup);
+        assert_eq!(whole.expose_secret(), "https://dashboard.example.org/setup/setup_x");
+        assert_eq!(setup_link(&connections(None), &setup).expose_secret(), "/setup/setup_x");
     }
 }

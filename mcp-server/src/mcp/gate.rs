@@ -20,6 +20,7 @@ use crate::limits::Busy;
 use crate::prompts;
 use crate::resources::Resource;
 use crate::tools;
+use crate::trail::{Asked, Door};
 
 /// 401 without a good bearer. With one, the caller goes along in the request's extensions.
 pub(super) async fn require_bearer(State(state): State<crate::State>, mut request: Request, next: Next) -> Response {
@@ -42,6 +43,14 @@ pub(super) async fn require_scope(State(state): State<crate::State>, request: Re
     if let (Some(caller), Some(frame)) = (extensions.get::<Caller>(), extensions.get::<Frame>())
         && let Some(scopes) = scopes_lacking(caller, frame)
     {
+        let door = match &frame.method[..] {
+            "prompts/get" => Door::Prompt,
+            "resources/read" => Door::Resource,
+            _ => Door::Tool,
+        };
+        // A resource's name is an address with an id; the method says enough.
+        let what = if door == Door::Resource { &frame.method } else { frame.name.as_ref().unwrap_or(&frame.method) };
+        Asked { caller, door, what, call_id: None }.refused(&state.recorder);
         return state.auth.challenge(Denied::InsufficientScope, scopes).into_response();
     }
     next.run(request).await

@@ -23,6 +23,7 @@ use crate::line;
 use crate::prompts;
 use crate::resources::{Resource, complete};
 use crate::tools::{self, Answer, Ask, Outcome, ToolError};
+use crate::trail::{Asked, Door};
 
 /// For how long a client may keep a list: what is in it changes with a deployment only.
 const LIST_TTL_MS: u64 = 300_000;
@@ -83,7 +84,12 @@ impl ServerHandler for McpServer {
         let unknown = || ErrorData::invalid_params("there is no such tool; see tools/list", None);
         let tool = tools::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
-        Ok(result(call(&self.state, caller, &line, tool, arguments, &context.ct).await).into())
+        let named = serde_json::Value::Object(arguments.clone());
+        let answer = call(&self.state, caller, &line, tool, arguments, &context.ct).await;
+        if let Ok(answer) = &answer {
+            asked(caller, &line, Door::Tool, tool.name).read(&self.state.recorder, &answer.data, &named);
+        }
+        Ok(result(answer).into())
     }
 
     /// Nothing is at a fixed address: see the templates.
@@ -117,6 +123,8 @@ impl ServerHandler for McpServer {
             resource.read(&self.state.db, self.ask(&caller)).await
         };
         let content = guarded(content, TIMEOUT, &context.ct).await.map_err(fault)?;
+        let named = resource.named();
+        asked(caller, &line, Door::Resource, resource.kind()).read(&self.state.recorder, &content, &named);
         let contents = ResourceContents::text(content.to_string(), request.uri).with_mime_type("application/json");
         Ok(ReadResourceResult::new(vec![contents]).with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
     }
@@ -140,6 +148,8 @@ impl ServerHandler for McpServer {
             prompt.text(&self.state.db, self.ask(&caller), &arguments).await
         };
         let text = guarded(text, TIMEOUT, &context.ct).await.map_err(fault)?;
+        let named = serde_json::Value::Object(arguments);
+        asked(caller, &line, Door::Prompt, prompt.name).read(&self.state.recorder, &named, &named);
         let messages = vec![PromptMessage::new_text(Role::User, text)];
         Ok(GetPromptResult::new(messages).with_description(prompt.description).into())
     }
@@ -151,8 +161,16 @@ impl ServerHandler for McpServer {
             complete(&self.state.db, self.ask(&caller), &request.argument.name, &request.argument.value).await
         };
         let values = guarded(values, TIMEOUT, &context.ct).await.map_err(fault)?;
+        let found: Vec<_> =
+            values.iter().map(|value| serde_json::json!({ (&*request.argument.name): value })).collect();
+        let found = serde_json::Value::Array(found);
+        asked(caller, &line, Door::Completion, "complete").read(&self.state.recorder, &found, &found);
         Ok(CompleteResult::new(CompletionInfo::new(values).unwrap_or_default()))
     }
+}
+
+fn asked<'a>(caller: &'a Caller, line: &'a Line, door: Door, what: &'a str) -> Asked<'a> {
+    Asked { caller, door, what, call_id: line.call_id.as_deref() }
 }
 
 pub(super) fn result(answer: Result<Answer, ToolError>) -> CallToolResult {

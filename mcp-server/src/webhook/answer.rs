@@ -16,11 +16,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::envelope::Envelope;
+use super::replies::{self, Replies};
 use super::tool_calls::{self, Said, ToolCall, ToolResult, single_line};
 use crate::State;
 use crate::call::call;
 use crate::tools::get_student_context::of_line;
 use crate::tools::{self, Answer, Outcome, ToolError};
+use crate::trail::{Asked, Door};
 
 /// VAPI gives up after 7.5 s, of which most is the way to us.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -46,6 +48,9 @@ pub(super) async fn assistant(state: &State, envelope: &Envelope, now: DateTime<
     let context = context(state, envelope, now).await;
     let student = context.student.as_ref();
     let phone = envelope.number.clone().known();
+    let (caller, call_id) = (caller(state), envelope.call_id.as_deref());
+    let asked = Asked { caller: &caller, door: Door::Webhook, what: "assistant-request", call_id };
+    asked.read(&state.recorder, &json!(context), &Value::Null);
     json!({
         "assistantId": assistant_id,
         "assistantOverrides": {
@@ -81,12 +86,18 @@ async fn context(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> Stud
     }
 }
 
-/// What the tools say to the calls of a message, in their order.
-pub(super) async fn tools(state: &State, envelope: &Envelope, message: &ServerMessage) -> Value {
+/// What the tools say to the calls of a message, in their order. `signature` names this very request.
+pub(super) async fn tools(
+    state: &State,
+    replies: &Replies,
+    envelope: &Envelope,
+    message: &ServerMessage,
+    signature: &[u8],
+) -> Value {
     let line = line(envelope);
     let mut results = Vec::new();
     for call in tool_calls::calls(message) {
-        let said = said(state, &line, &call).await;
+        let said = said(state, replies, &line, &call, signature).await;
         results.push(ToolResult { name: call.name, tool_call_id: call.id, said });
     }
     json!({ "results": results })
@@ -94,17 +105,28 @@ pub(super) async fn tools(state: &State, envelope: &Envelope, message: &ServerMe
 
 /// What the tool says to the one call of a `function-call` message. VAPI sends it to assistants with functions of the model
 /// instead of tools, and reads `result`.
-pub(super) async fn function(state: &State, envelope: &Envelope, message: &ServerMessage) -> Value {
+pub(super) async fn function(
+    state: &State,
+    replies: &Replies,
+    envelope: &Envelope,
+    message: &ServerMessage,
+    signature: &[u8],
+) -> Value {
     let said = match tool_calls::function_call(message) {
-        Some(call) => said(state, &line(envelope), &call).await,
+        // It has no id of its own; the request names it.
+        Some(call) => {
+            let call = ToolCall { id: String::from_utf8_lossy(signature).into_owned(), ..call };
+            said(state, replies, &line(envelope), &call, signature).await
+        }
         None => Said::Error("`functionCall` must have the name of a tool".to_owned()),
     };
     json!(said)
 }
 
-async fn said(state: &State, line: &Line, tool_call: &ToolCall) -> Said {
-    match say(state, line, tool_call).await {
-        Ok(answer) => Said::Result(single_line(&answer.text)),
+async fn said(state: &State, replies: &Replies, line: &Line, tool_call: &ToolCall, signature: &[u8]) -> Said {
+    let key = replies::key(line.call_id.as_deref(), tool_call, signature);
+    match replies.once(key, Instant::now(), say(state, line, tool_call)).await {
+        Ok(text) => Said::Result(single_line(&text)),
         Err(error) => Said::Error(single_line(&error.say)),
     }
 }
@@ -124,6 +146,10 @@ async fn say(state: &State, line: &Line, tool_call: &ToolCall) -> Result<Answer,
         let say = "Not done: a person has stopped the tutor's records. Go on without them.";
         return Err(ToolError::new(Outcome::Refused, say));
     }
+    let named = Value::Object(arguments.clone());
     // Nobody leaves: VAPI waits for the answer to the end.
-    call(state, &caller, line, tool, arguments, &CancellationToken::new()).await
+    let answer = call(state, &caller, line, tool, arguments, &CancellationToken::new()).await?;
+    let asked = Asked { caller: &caller, door: Door::Webhook, what: tool.name, call_id: line.call_id.as_deref() };
+    asked.read(&state.recorder, &answer.data, &named);
+    Ok(answer)
 }

@@ -1,4 +1,6 @@
-//! How many messages are worked on at once: what is more waits a moment, and is then sent away before we collapse.
+//! How many of VAPI's messages are worked on at once. More wait a moment, and are then refused before we collapse.
+//!
+//! **Invariant:** only a signed message takes a slot, and reports never take those of a child on the line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,28 +8,42 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Each may hold a body of the greatest length in memory, and one of the pool's connections.
-const SLOTS: usize = 64;
+use super::envelope::Kind;
+
+/// Messages that are only stored. Fewer than the pool's connections, so that the others are left to calls.
+const STORING: usize = 6;
+
+/// Messages that a caller waits for. A tool may take 2.5 s.
+const ANSWERING: usize = 64;
 
 /// VAPI waits 20 s for us and by default tells nothing twice, so a burst had better queue; but one that asks which
 /// assistant takes a call waits 7.5 s only.
 const WAIT: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Debug)]
-pub(super) struct Slots(Arc<Semaphore>);
+pub(super) struct Slots {
+    storing: Arc<Semaphore>,
+    answering: Arc<Semaphore>,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self { storing: Arc::new(Semaphore::new(STORING)), answering: Arc::new(Semaphore::new(ANSWERING)) }
+    }
+}
 
 impl Slots {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(SLOTS)))
+    /// A place for a message of this kind, kept until it is dropped. `None`: all are taken, and stay so.
+    pub(super) async fn take(&self, kind: Option<Kind>) -> Option<OwnedSemaphorePermit> {
+        self.take_within(kind, WAIT).await
     }
 
-    /// A place, kept until it is dropped. `None`: all are taken, and stay so.
-    pub(super) async fn take(&self) -> Option<OwnedSemaphorePermit> {
-        self.take_within(WAIT).await
-    }
-
-    async fn take_within(&self, wait: Duration) -> Option<OwnedSemaphorePermit> {
-        timeout(wait, Arc::clone(&self.0).acquire_owned()).await.ok()?.ok()
+    async fn take_within(&self, kind: Option<Kind>, wait: Duration) -> Option<OwnedSemaphorePermit> {
+        let slots = match kind {
+            Some(Kind::AssistantRequest | Kind::ToolCalls | Kind::FunctionCall) => &self.answering,
+            Some(Kind::EndOfCallReport | Kind::StatusUpdate | Kind::Other) | None => &self.storing,
+        };
+        timeout(wait, Arc::clone(slots).acquire_owned()).await.ok()?.ok()
     }
 }
 
@@ -36,14 +52,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_too_many_is_sent_away_and_a_freed_place_is_given() {
-        let slots = Slots::new();
+    async fn one_too_many_is_refused_and_a_freed_place_is_given() {
+        let (slots, report) = (Slots::default(), Some(Kind::EndOfCallReport));
         let mut taken = Vec::new();
-        for _ in 0..SLOTS {
-            taken.push(slots.take().await.unwrap());
+        for _ in 0..STORING {
+            taken.push(slots.take(report).await.unwrap());
         }
-        assert!(slots.take_within(Duration::from_millis(20)).await.is_none());
+        let moment = Duration::from_millis(20);
+        assert!(slots.take_within(None, moment).await.is_none());
+        assert!(slots.take_within(Some(Kind::ToolCalls), moment).await.is_some(), "a child waits");
         taken.pop();
-        assert!(slots.take().await.is_some());
+        assert!(slots.take(report).await.is_some());
     }
 }

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::env::{Faults, Settings};
+use super::strict::{self, confidential_url, database_url, faktory_url, is_local};
 use super::{
     AdminConfig, LlmBudget, LlmConfig, LlmProvider, McpServerConfig, QueueConfig, SignatureEncoding, VapiConfig,
     WebhookConfig, WorkerConfig,
@@ -21,8 +22,9 @@ const ADMIN_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LO
 impl McpServerConfig {
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
         let s = &mut settings;
-        let (addr, behind_proxy) = address(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
+        let (addr, is_platform) = address(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
         let public_url = public_url(s, addr);
+        let is_exposed = !is_local(&public_url);
         let host = url::Url::parse(&public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let mut allowed_hosts = s.list("ALLOWED_HOSTS");
         if allowed_hosts.is_empty() {
@@ -37,16 +39,17 @@ impl McpServerConfig {
             addr,
             public_url,
             allowed_hosts,
-            allowed_origins: s.list("ALLOWED_ORIGINS"),
+            allowed_origins: allowed_origins(s),
             jwt_private_key,
             jwt_private_key_previous: previous.map(|key| pem(s, "JWT_PRIVATE_KEY_PREVIOUS", &key)),
-            webhook: webhook(s),
+            webhook: webhook(s, is_exposed),
             vapi_assistant_id: s.optional("VAPI_ASSISTANT_ID"),
             vapi_tool_scopes: tool_scopes(s),
             register_callers: s.parsed("REGISTER_CALLERS", false),
             client_requests_per_second: rate(s),
-            metrics_token: metrics_token(s),
-            behind_proxy,
+            metrics_token: metrics_token(s, is_exposed),
+            is_local: !is_exposed && addr.ip().is_loopback(),
+            proxies: strict::proxies(s, is_platform),
         };
         settings.finish(config)
     }
@@ -115,33 +118,58 @@ impl LlmConfig {
 impl AdminConfig {
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
         let s = &mut settings;
-        let (addr, behind_proxy) = address(s, "ADMIN_ADDR", ADMIN_ADDR);
+        let (addr, is_platform) = address(s, "ADMIN_ADDR", ADMIN_ADDR);
         let (mcp_addr, _) = address_without_port(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
         let public_url = s.optional("PUBLIC_URL").unwrap_or_else(|| format!("http://{mcp_addr}"));
+        let public_url = s.checked_url("PUBLIC_URL", &public_url, &["https", "http"]);
+        let admin_url = admin_url(s, addr, &public_url);
+        let is_exposed = !(is_local(&public_url) && admin_url.as_deref().is_some_and(is_local));
         let config = Self {
             database_url: database_url(s),
             addr,
-            secure_cookies: !addr.ip().is_loopback(),
-            public_url: s.checked_url("PUBLIC_URL", &public_url, &["https", "http"]),
+            secure_cookies: admin_url.as_ref().is_none_or(|url| url.starts_with("https://")),
+            admin_url,
+            public_url,
             has_llm: s.optional("LLM_BASE_URL").is_some(),
             has_faktory: s.optional("FAKTORY_URL").is_some(),
             vapi: vapi(s),
             recording_hosts: s.list("RECORDING_HOSTS"),
             recording_own_hosts: s.list("RECORDING_OWN_HOSTS"),
-            metrics_token: metrics_token(s),
-            behind_proxy,
+            metrics_token: metrics_token(s, is_exposed),
+            is_local: !is_exposed && addr.ip().is_loopback(),
+            proxies: strict::proxies(s, is_platform),
         };
         settings.finish(config)
     }
 }
 
-fn database_url(s: &mut Settings<'_>) -> SecretString {
-    let url = s.required("DATABASE_URL", "postgres://user:password@host/database");
-    SecretString::from(s.checked_url("DATABASE_URL", &url, &["postgres", "postgresql"]))
+/// By exact name only: a page of another origin would act with what its visitor's browser may do.
+fn allowed_origins(s: &mut Settings<'_>) -> Vec<String> {
+    let origins = s.list("ALLOWED_ORIGINS");
+    let is_any = |origin: &String| {
+        let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host);
+        ["", "*", "null"].contains(&host.split(':').next().unwrap_or_default())
+    };
+    if origins.iter().any(is_any) {
+        s.fault("ALLOWED_ORIGINS", "allows any origin; name each, such as https://agent.example.org");
+    }
+    origins
 }
 
-fn metrics_token(s: &mut Settings<'_>) -> Option<SecretString> {
-    s.optional("METRICS_TOKEN").map(|token| s.checked_secret("METRICS_TOKEN", token))
+fn metrics_token(s: &mut Settings<'_>, is_exposed: bool) -> Option<SecretString> {
+    s.optional("METRICS_TOKEN").map(|token| strict::secret(s, "METRICS_TOKEN", token, is_exposed))
+}
+
+/// Where people open the dashboard. `None`: nobody has said, and it is not for this machine alone.
+fn admin_url(s: &mut Settings<'_>, addr: SocketAddr, public_url: &str) -> Option<String> {
+    let Some(url) = s.optional("ADMIN_URL") else {
+        return (addr.ip().is_loopback() && is_local(public_url)).then(|| format!("http://{addr}"));
+    };
+    let url = confidential_url(s, "ADMIN_URL", &url);
+    if url::Url::parse(&url).is_ok_and(|url| url.path() != "/" || url.query().is_some() || !url.username().is_empty()) {
+        s.fault("ADMIN_URL", "is more than scheme, host and port; it is such as https://dashboard.example.org");
+    }
+    Some(url)
 }
 
 /// The platform's `PORT` wins and means: on all interfaces, behind the platform's proxy.
@@ -175,13 +203,7 @@ fn public_url(s: &mut Settings<'_>, addr: SocketAddr) -> String {
         return format!("http://{addr}");
     };
     let url = s.checked_url("PUBLIC_URL", &url, &["https", "http"]);
-    let is_local = url::Url::parse(&url).is_ok_and(|url| match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    });
-    if url.starts_with("http://") && !is_local {
+    if url.starts_with("http://") && !is_local(&url) {
         s.fault("PUBLIC_URL", "begins with http://; tokens may cross a network by https:// only");
     }
     url
@@ -196,11 +218,11 @@ fn pem(s: &mut Settings<'_>, variable: &'static str, value: &str) -> SecretStrin
     SecretString::from(pem)
 }
 
-fn webhook(s: &mut Settings<'_>) -> WebhookConfig {
+fn webhook(s: &mut Settings<'_>, is_exposed: bool) -> WebhookConfig {
     let secret = s.required("VAPI_WEBHOOK_SECRET", "the key of VAPI's HMAC credential");
-    let secret = s.checked_secret("VAPI_WEBHOOK_SECRET", secret);
+    let secret = strict::secret(s, "VAPI_WEBHOOK_SECRET", secret, is_exposed);
     let previous = s.optional("VAPI_WEBHOOK_SECRET_PREVIOUS");
-    let secret_previous = previous.map(|value| s.checked_secret("VAPI_WEBHOOK_SECRET_PREVIOUS", value));
+    let secret_previous = previous.map(|value| strict::secret(s, "VAPI_WEBHOOK_SECRET_PREVIOUS", value, is_exposed));
     if secret_previous.as_ref().is_some_and(|previous| previous.expose_secret() == secret.expose_secret()) {
         s.fault("VAPI_WEBHOOK_SECRET_PREVIOUS", "is the same as VAPI_WEBHOOK_SECRET; unset it after the rotation");
     }
@@ -250,7 +272,7 @@ fn queue(s: &mut Settings<'_>) -> QueueConfig {
             s.fault("QUEUE", "is not embedded, its one value");
             QueueConfig::Embedded
         }
-        (Some(url), None) => QueueConfig::Faktory(SecretString::from(s.checked_url("FAKTORY_URL", &url, &["tcp"]))),
+        (Some(url), None) => QueueConfig::Faktory(faktory_url(s, &url)),
         (None, None) => {
             s.fault("FAKTORY_URL", "is not set; it is tcp://:password@host:7419 (or set QUEUE=embedded)");
             QueueConfig::Embedded
@@ -270,7 +292,7 @@ fn llm(s: &mut Settings<'_>) -> Option<LlmConfig> {
     let model = model.unwrap_or_else(|| s.required("LLM_MODEL", "the model's name at that endpoint"));
     Some(LlmConfig {
         provider: s.parsed("LLM_PROVIDER", LlmProvider::OpenAi),
-        base_url: s.checked_url("LLM_BASE_URL", &url, &["https", "http"]),
+        base_url: confidential_url(s, "LLM_BASE_URL", &url),
         api_key: key.map(SecretString::from),
         model,
         timeout,
@@ -316,12 +338,13 @@ fn days(s: &mut Settings<'_>, variable: &'static str, default: u32) -> TimeDelta
 fn vapi(s: &mut Settings<'_>) -> Option<VapiConfig> {
     let api_key = SecretString::from(s.optional("VAPI_API_KEY")?);
     let url = s.optional("VAPI_API_URL").unwrap_or_else(|| "https://api.vapi.ai".to_owned());
-    Some(VapiConfig { api_url: s.checked_url("VAPI_API_URL", &url, &["https", "http"]), api_key })
+    Some(VapiConfig { api_url: confidential_url(s, "VAPI_API_URL", &url), api_key })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Proxies;
 
     const PEM: &str = "-----BEGIN PRIVATE KEY-----\\nx\\n-----END PRIVATE KEY-----";
 
@@ -367,7 +390,7 @@ mod tests {
         let mut pairs = vec![
             ("DATABASE_URL", "postgres://localhost/x"),
             ("JWT_PRIVATE_KEY", PEM),
-            ("VAPI_WEBHOOK_SECRET", "0123456789abcdef"),
+            ("VAPI_WEBHOOK_SECRET", "k3J9fQ2mX8vLp0Zr"),
             ("PORT", "10000"),
         ];
         assert_eq!(variables(McpServerConfig::from_settings(settings(&pairs)).unwrap_err()), ["PUBLIC_URL"]);
@@ -378,7 +401,62 @@ mod tests {
         let config = McpServerConfig::from_settings(settings(&pairs)).unwrap();
         assert_eq!(config.addr, "0.0.0.0:10000".parse().unwrap());
         assert_eq!(config.public_url, "https://tutor.example.com");
-        assert!(config.allowed_hosts.contains(&"tutor.example.com".to_owned()) && config.behind_proxy);
+        assert!(config.allowed_hosts.contains(&"tutor.example.com".to_owned()));
+        assert!(config.proxies == Proxies::Platform && !config.is_local);
+    }
+
+    #[test]
+    fn what_guards_children_is_neither_plain_nor_weak_outside_this_machine() {
+        let faults = |more: &[(&'static str, &'static str)]| {
+            let base = [("DATABASE_URL", "postgres://localhost/x"), ("JWT_PRIVATE_KEY", PEM)];
+            let webhook = ("VAPI_WEBHOOK_SECRET", "k3J9fQ2mX8vLp0Zr");
+            let pairs = [more, &base, &[webhook]].concat();
+            let of = |faults: Option<Faults>| faults.map(variables).unwrap_or_default();
+            let mut all = of(McpServerConfig::from_settings(settings(&pairs)).err());
+            all.extend(of(WorkerConfig::from_settings(settings(&pairs)).err()));
+            all.extend(of(AdminConfig::from_settings(settings(&pairs)).err()));
+            all.retain(|variable| pairs.iter().any(|(name, _)| name == variable));
+            all.dedup();
+            all
+        };
+        let public = ("PUBLIC_URL", "https://tutor.example.org");
+        let equal = "aaaaaaaaaaaaaaaa";
+        for (variable, refused, fine) in [
+            ("DATABASE_URL", "postgres://a:b@db.example.org/x?sslmode=disable", "postgres://a:b@db.example.org/x"),
+            ("LLM_BASE_URL", "http://llm.example.org/v1", "http://127.0.0.1:8000/v1"),
+            ("FAKTORY_URL", "tcp://faktory.example.org:7419", "tcp://localhost:7419"),
+            ("FAKTORY_URL", "tcp://:@faktory.example.org:7419", "tcp://:secret@faktory.example.org:7419"),
+            ("VAPI_WEBHOOK_SECRET", equal, "whs_4f9a1c7e2b8d6035"),
+            ("METRICS_TOKEN", equal, "qT7wZp2Lm08sVd3xKc"),
+            ("ALLOWED_ORIGINS", "https://a.example *", "https://a.example"),
+            ("ALLOWED_ORIGINS", "https://*", "http://localhost:*"),
+            ("TRUSTED_PROXIES", "0.0.0.0/0", "10.0.0.0/8, 127.0.0.1"),
+            ("TRUSTED_PROXIES", "proxy.example.org", "::1"),
+            ("ADMIN_URL", "http://dashboard.example.org", "https://dashboard.example.org/"),
+            ("ADMIN_URL", "https://dashboard.example.org/admin", "http://localhost:8081"),
+        ] {
+            let model = ("LLM_MODEL", "m");
+            let found = faults(&[(variable, refused), public, model]);
+            assert!(!found.is_empty() && found.iter().all(|name| *name == variable), "{variable}={refused}: {found:?}");
+            assert!(faults(&[(variable, fine), public, model]).is_empty(), "{variable}={fine}");
+        }
+        assert_eq!(faults(&[("VAPI_API_URL", "http://vapi.example"), ("VAPI_API_KEY", "k")]), ["VAPI_API_URL"]);
+        assert!(faults(&[("VAPI_WEBHOOK_SECRET", equal)]).is_empty(), "on this machine alone, for tests");
+    }
+
+    #[test]
+    fn cookies_and_links_follow_the_addresses_that_were_set() {
+        let config = |more: &[(&'static str, &'static str)]| {
+            let pairs = [&[("DATABASE_URL", "postgres://localhost/x")], more].concat();
+            let config = AdminConfig::from_settings(settings(&pairs)).unwrap();
+            (config.admin_url, config.secure_cookies, config.is_local)
+        };
+        assert_eq!(config(&[]), (Some("http://127.0.0.1:8081".to_owned()), false, true));
+        let public = ("PUBLIC_URL", "https://tutor.example.org");
+        assert_eq!(config(&[public]), (None, true, false), "a proxy on this machine");
+        let own = ("ADMIN_URL", "https://dashboard.example.org/");
+        assert_eq!(config(&[public, own]), (Some("https://dashboard.example.org".to_owned()), true, false));
+        assert_eq!(config(&[("PORT", "10000")]), (None, true, false));
     }
 
     #[test]

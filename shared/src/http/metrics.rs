@@ -7,13 +7,15 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
+use super::proxies::is_forwarded;
 use super::request::ClientAddress;
+use crate::config::is_loopback;
 use crate::db::Db;
 use crate::job::{self, Count, Kind};
 use crate::outage::{self, Dependency, Outage};
@@ -24,10 +26,10 @@ const OPEN_STATES: [&str; 4] = ["ready", "sent", "running", "needs_attention"];
 /// Who may read.
 #[derive(Clone, Debug)]
 pub struct MetricsAccess {
-    /// Who shows this may, from anywhere. Where there is none, this machine alone may.
+    /// Who shows this may, from anywhere. Without one, only a service for this machine alone shows its figures.
     pub token: Option<SecretString>,
-    /// Then every request seems to come from near by, and none is taken for local.
-    pub behind_proxy: bool,
+    /// The service is for this machine alone: by the addresses that it listens on and is called by.
+    pub is_local: bool,
 }
 
 #[derive(Clone)]
@@ -59,13 +61,18 @@ async fn scrape(State(metrics): State<Metrics>, address: ClientAddress, headers:
 impl MetricsAccess {
     fn allows(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
         let Some(token) = &self.token else {
-            // A proxy that nobody told us of may still tell of itself.
-            let is_forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
-            return peer.to_canonical().is_loopback() && !self.behind_proxy && !is_forwarded;
+            // A proxy on this machine seems to be this machine, unless it tells of itself.
+            let is_near = peer.to_canonical().is_loopback() && is_loopback_host(headers) && !is_forwarded(headers);
+            return self.is_local && is_near;
         };
         let shown = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
         shown.is_some_and(|shown| shown.ct_eq(token.expose_secret().as_bytes()).into())
     }
+}
+
+fn is_loopback_host(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    url::Url::parse(&format!("http://{host}")).is_ok_and(|url| is_loopback(&url))
 }
 
 async fn queue(db: &Db) -> crate::db::Result<String> {
@@ -105,28 +112,34 @@ mod tests {
     const NEAR: [u8; 4] = [127, 0, 0, 1];
     const FAR: [u8; 4] = [203, 0, 113, 9];
 
-    fn allows(token: Option<&str>, behind_proxy: bool, peer: [u8; 4], header: Option<(&'static str, &str)>) -> bool {
-        let headers = header.map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
-        let access = MetricsAccess { token: token.map(SecretString::from), behind_proxy };
-        access.allows(IpAddr::from(peer), &headers.into_iter().collect())
+    fn allows(token: Option<&str>, is_local: bool, peer: [u8; 4], header: Option<(&'static str, &str)>) -> bool {
+        let mut headers = HeaderMap::from_iter([(HOST, "127.0.0.1:8080".parse().unwrap())]);
+        if let Some((name, value)) = header {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let access = MetricsAccess { token: token.map(SecretString::from), is_local };
+        access.allows(IpAddr::from(peer), &headers)
     }
 
     #[test]
-    fn without_a_token_only_this_machine_may_read() {
-        assert!(allows(None, false, NEAR, None));
-        assert!(!allows(None, false, FAR, None));
-        assert!(!allows(None, true, NEAR, None), "what a proxy brings is from elsewhere");
-        assert!(!allows(None, false, NEAR, Some(("x-forwarded-for", "203.0.113.9"))));
-        assert!(!allows(None, false, FAR, Some(("authorization", "Bearer "))));
+    fn without_a_token_only_a_service_for_this_machine_shows_them_and_only_to_it() {
+        assert!(allows(None, true, NEAR, None));
+        assert!(!allows(None, true, FAR, None));
+        assert!(!allows(None, false, NEAR, None), "what a proxy brings is from elsewhere");
+        for (name, value) in [("x-forwarded-for", "203.0.113.9"), ("via", "1.1 a"), ("x-real-ip", "203.0.113.9")] {
+            assert!(!allows(None, true, NEAR, Some((name, value))), "{name}");
+        }
+        assert!(!allows(None, true, NEAR, Some(("host", "tutor.example.org"))));
+        assert!(!allows(None, true, FAR, Some(("authorization", "Bearer "))));
     }
 
     #[test]
     fn with_a_token_nobody_may_read_without_it() {
         let token = Some("0123456789abcdef");
-        assert!(allows(token, true, FAR, Some(("authorization", "Bearer 0123456789abcdef"))));
-        assert!(!allows(token, false, NEAR, None));
+        assert!(allows(token, false, FAR, Some(("authorization", "Bearer 0123456789abcdef"))));
+        assert!(!allows(token, true, NEAR, None));
         for wrong in ["Bearer 0123456789abcde", "Bearer 0123456789abcdeF", "Bearer ", "Basic 0123456789abcdef"] {
-            assert!(!allows(token, false, NEAR, Some(("authorization", wrong))), "{wrong}");
+            assert!(!allows(token, true, NEAR, Some(("authorization", wrong))), "{wrong}");
         }
     }
 

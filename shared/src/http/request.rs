@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request};
@@ -11,8 +12,9 @@ use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
+use super::proxies::Proxies;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The id of this request, in its answer and in the log.
 #[derive(Clone, Debug)]
@@ -40,12 +42,12 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
 }
 
 /// Wraps every request of a role.
-pub(super) async fn observe(behind_proxy: bool, mut request: Request, next: Next) -> Response {
+pub(super) async fn observe(proxies: Arc<Proxies>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers().get(REQUEST_ID));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let forwarded = request.headers().get(FORWARDED_FOR).filter(|_| behind_proxy);
-    if let Some(address) = forwarded.and_then(last_address).or(peer) {
+    if let Some(peer) = peer {
+        let address = proxies.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddress(address));
     }
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -89,11 +91,6 @@ fn request_id(offered: Option<&HeaderValue>) -> String {
     offered.map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
 }
 
-/// What the nearest proxy saw. What stands before it was written by whoever likes to.
-fn last_address(value: &HeaderValue) -> Option<IpAddr> {
-    value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,12 +101,5 @@ mod tests {
         for bad in ["short", "has space in it", "injected{\"level\":1}"] {
             assert_ne!(request_id(Some(&HeaderValue::from_static(bad))), bad);
         }
-    }
-
-    #[test]
-    fn only_the_nearest_proxys_word_counts() {
-        let value = HeaderValue::from_static("6.6.6.6, 203.0.113.9");
-        assert_eq!(last_address(&value), "203.0.113.9".parse().ok());
-        assert_eq!(last_address(&HeaderValue::from_static("unknown")), None);
     }
 }

@@ -20,29 +20,50 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
+use super::proxies::Proxies;
 use super::request::observe;
+use super::seats::{Seat, Seats};
+use super::whole::{self, BodyLimit, MAX_BODY};
 
 /// How long requests under way may still take when the process has to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// More connections than this wait to be taken, in the kernel's queue.
-const MAX_CONNECTIONS: usize = 8_192;
+/// Connections that are taken at once, most of them being answered: fewer wait for their client (see [`Seats`]). More wait
+/// in the kernel's queue.
+const MAX_CONNECTIONS: usize = 4_096;
+
+/// A request's head with all its headers: a token has 4 KiB at most, an address with all filters 2.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+const MAX_HEADERS: usize = 100;
 
 /// After an error that is not of one connection, such as too many open files, until the next try.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 
-#[derive(Clone, Copy, Debug)]
+/// How a role serves.
+#[derive(Clone, Debug)]
 pub struct ServeOptions {
-    /// Whether the last `X-Forwarded-For` is to be believed.
-    pub behind_proxy: bool,
-    /// A connection that has not sent the head of its next request by then is closed: nobody holds one for nothing.
-    /// Longer than the minute for which the usual proxies keep theirs, so that none sends into a closed one.
+    /// Whose `X-Forwarded-For` is to be believed.
+    pub proxies: Proxies,
+    /// How large the body of a request may be.
+    pub body_limit: BodyLimit,
+    /// A new connection that has not sent the head of its first request by then is closed.
+    pub first_head_within: Duration,
+    /// A connection that has not sent the head of its next request by then is closed. Longer than the minute for which the
+    /// usual proxies keep theirs, so that none sends into a closed one.
     pub head_within: Duration,
+    /// A request whose body is not there by then is answered with 408.
+    pub body_within: Duration,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { behind_proxy: false, head_within: Duration::from_secs(75) }
+        Self {
+            proxies: Proxies::None,
+            body_limit: |_| MAX_BODY,
+            first_head_within: Duration::from_secs(10),
+            head_within: Duration::from_secs(75),
+            body_within: Duration::from_secs(15),
+        }
     }
 }
 
@@ -68,38 +89,57 @@ pub async fn serve_with(
     shutdown: CancellationToken,
     options: ServeOptions,
 ) -> anyhow::Result<()> {
+    let (proxies, limit, within) = (Arc::new(options.proxies.clone()), options.body_limit, options.body_within);
     let app = router
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Problem::internal().into_response()))
+        .layer(from_fn(move |request: Request, next: Next| whole::read(limit, within, request, next)))
         // `route_layer` would miss the 404s.
-        .layer(from_fn(move |request: Request, next: Next| observe(options.behind_proxy, request, next)))
+        .layer(from_fn(move |request: Request, next: Next| observe(proxies.clone(), request, next)))
         .layer(from_fn(harden));
-    accept(listener, app, &shutdown, options.head_within).await;
+    accept(listener, app, &shutdown, &options).await;
     Ok(())
 }
 
 /// Takes connections until `shutdown`, then waits for what is under way.
-async fn accept(listener: TcpListener, app: Router, shutdown: &CancellationToken, head_within: Duration) {
+async fn accept(listener: TcpListener, app: Router, shutdown: &CancellationToken, options: &ServeOptions) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head_within);
+    http.timer(TokioTimer::new()).header_read_timeout(options.head_within);
+    http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
     let (connections, free) = (GracefulShutdown::new(), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
+    let (seats, first_head_within) = (Arc::<Seats>::default(), options.first_head_within);
     while let Some((stream, slot)) = shutdown.run_until_cancelled(next(&listener, &free)).await {
         let Ok(peer) = stream.peer_addr() else { continue };
         let app = app.clone();
+        let seat = seats.take(peer.ip());
+        let asking = seat.clone();
         let service = service_fn(move |request: Request<hyper::body::Incoming>| {
             let mut request = request.map(Body::new);
+            asking.has_asked();
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(asking.clone());
             app.clone().oneshot(request)
         });
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
-            // That the other side left, or never spoke, is its own affair.
-            let _ = connection.await;
+            tokio::select! {
+                // That the other side left, or never spoke, is its own affair.
+                _ = connection => {}
+                () = seat.closed() => {}
+                () = has_not_asked(&seat, first_head_within) => {}
+            }
             drop(slot);
         });
     }
     drop(listener);
     if tokio::time::timeout(DRAIN, connections.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way after {} s and are cut off", DRAIN.as_secs());
+    }
+}
+
+/// Resolves where no request has come within that time.
+async fn has_not_asked(seat: &Seat, within: Duration) {
+    if tokio::time::timeout(within, seat.asked()).await.is_ok() {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -163,8 +203,10 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(300)).await;
             peer.to_string()
         });
-        let router = Router::new().route("/slow", slow);
-        let options = ServeOptions { head_within, ..ServeOptions::default() };
+        let router = Router::new()
+            .route("/slow", slow)
+            .route("/echo", axum::routing::post(|body: bytes::Bytes| async move { body.len().to_string() }));
+        let options = ServeOptions { head_within, body_within: Duration::from_millis(300), ..ServeOptions::default() };
         let served = tokio::spawn({
             let shutdown = shutdown.clone();
             async move { serve_with(listener, router, shutdown, options).await.unwrap() }
@@ -186,6 +228,38 @@ mod tests {
         let mut slow = TcpStream::connect(addr).await.unwrap();
         slow.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\nX-Some").await.unwrap();
         assert!(!all(&mut slow).await.contains("200 OK"));
+    }
+
+    async fn answer_to(sent: &[u8]) -> String {
+        let (addr, _shutdown, _served) = start(PATIENCE).await;
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        stream.write_all(sent).await.unwrap();
+        all(&mut stream).await
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let answer = answer_to(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc").await;
+        assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("too long to arrive"), "{answer}");
+        let chunked = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+        assert!(answer_to(chunked).await.starts_with("HTTP/1.1 408"), "nor where there is no such page");
+    }
+
+    #[tokio::test]
+    async fn a_head_is_bounded() {
+        let long = format!("GET /slow HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "a".repeat(2 * MAX_HEAD_BYTES));
+        assert!(answer_to(long.as_bytes()).await.starts_with("HTTP/1.1 431"));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_bounded_and_arrives_whole() {
+        let send = |n: usize, head: &str| {
+            format!("POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}\r\n\r\n{}", "a".repeat(n))
+        };
+        let fits = send(MAX_BODY, &format!("Content-Length: {MAX_BODY}"));
+        assert!(answer_to(fits.as_bytes()).await.ends_with("\r\n65536"));
+        let announced = send(MAX_BODY + 1, &format!("Content-Length: {}", MAX_BODY + 1));
+        assert!(answer_to(announced.as_bytes()).await.starts_with("HTTP/1.1 413"));
     }
 
     #[tokio::test]

@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use shared::{admin_login, admin_user, audit, clock, db};
+use shared::login_throttle::{self, By};
+use shared::{admin_device, admin_login, admin_user, audit, clock, db};
 
 use super::{PATH, shown};
 use crate::Dashboard;
@@ -25,7 +26,9 @@ pub(crate) async fn post(
     let (admin, fields, now) = (&posted.admin, &posted.fields, clock::now());
     let Some(own) = dashboard.cookie.read(&headers) else { return Err(Fault::Forged) };
     // A browser that was left open guesses no faster than a stranger.
-    dashboard.throttle.begin(&admin.email, now).map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
+    let counted = [By::Device(&admin.email, own.expose_secret())];
+    let begun = login_throttle::begin(&dashboard.db, &counted, now).await?;
+    begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
     let hash = match checked(&dashboard, admin, fields).await? {
         Ok(hash) => hash,
         Err(why) => {
@@ -34,10 +37,11 @@ pub(crate) async fn post(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    dashboard.throttle.succeeded(&admin.email);
     let mut tx = db::begin(&dashboard.db).await?;
+    login_throttle::succeeded(&mut *tx, &counted).await?;
     admin_user::set_password(&mut *tx, admin.admin_user_id, &hash).await?;
     let n = admin_login::delete_other_logins_of(&mut *tx, admin.admin_user_id, &own).await?;
+    admin_device::forget_all(&mut *tx, admin.admin_user_id).await?;
     audit::insert_entry(&mut *tx, &admin.caller, "admin.password", None, &json!({ "ended": n }), now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to("/account?done=password").into_response())

@@ -49,6 +49,7 @@ pub(crate) async fn erase(
 ) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_manage()?;
+    posted.require_fresh(&db).await?;
     let student = student::get_student(&db, &admin.caller, student_id).await?;
     if posted.fields.text("name") != student.display_name.trim() {
         let error = "That is not the student's name, letter for letter.";

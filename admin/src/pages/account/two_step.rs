@@ -1,0 +1,164 @@
+//! Two-step sign-in: an authenticator app is shown a key, proves that it has it, and is asked for a code from then on.
+
+use std::fmt::Write;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use maud::{Markup, html};
+use qrcodegen::{QrCode, QrCodeEcc};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use shared::db::{self, Db};
+use shared::second_factor::{self, Offer};
+use shared::{audit, clock};
+
+use super::PATH;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::badge::badge;
+use crate::parts::csrf;
+use crate::parts::notice::{Tone, notice};
+
+/// Makes a key and shows it.
+pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Markup, Fault> {
+    posted.require_fresh(&db).await?;
+    let admin = &posted.admin;
+    let offer = second_factor::offer(&db, admin.admin_user_id, &admin.email).await?;
+    Ok(render_offer(admin, &offer))
+}
+
+/// Puts the key in force, if the app has it.
+pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    posted.require_fresh(&db).await?;
+    let (admin, now) = (&posted.admin, clock::now());
+    let mut tx = db::begin(&db).await?;
+    let codes = second_factor::confirm(&mut tx, admin.admin_user_id, posted.fields.text("code"), now).await?;
+    let Some(codes) = codes else {
+        drop(tx);
+        let wrong = "This code does not fit the key. Nothing was changed: turn two-step sign-in on once more.";
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, wrong)).into_response());
+    };
+    audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_on", None, &json!({}), now).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(render_codes(admin, &codes).into_response())
+}
+
+/// The password suffices again.
+pub(crate) async fn stop(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    posted.require_fresh(&db).await?;
+    let admin = &posted.admin;
+    let mut tx = db::begin(&db).await?;
+    second_factor::remove(&mut tx, admin.admin_user_id).await?;
+    audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_off", None, &json!({}), clock::now()).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+pub(super) fn card(admin: &Admin) -> Markup {
+    let (step, words) = if admin.has_second_factor { ("stop", "Turn off") } else { ("start", "Turn on") };
+    html! {
+        section.card aria-labelledby="two-step" {
+            header {
+                h2 id="two-step" { "Two-step sign-in" }
+                p { "After your password, a code from an authenticator app on your phone is asked for." }
+            }
+            form.body.row method="post" action={ (PATH) "/two-step/" (step) } {
+                (csrf(admin))
+                @if admin.has_second_factor { (badge("good", "circle-check", "On")) } @else { (badge("line", "minus", "Off")) }
+                button.btn.primary[!admin.has_second_factor] { (words) }
+            }
+        }
+    }
+}
+
+fn render_offer(admin: &Admin, offer: &Offer) -> Markup {
+    page(
+        admin,
+        Place::Account,
+        "Turn on two-step sign-in",
+        html! {
+            div.stack {
+                div.head { div { h1 { "Turn on two-step sign-in" } p { "Scan the picture with an authenticator app, or type the key into it. Then enter the code that the app shows." } } }
+                section.card aria-label="Key" {
+                    form.body.stack method="post" action={ (PATH) "/two-step/confirm" } {
+                        (csrf(admin))
+                        (qr_code(offer.url.expose_secret()))
+                        p { "Key: " code { (offer.key.expose_secret()) } }
+                        div.field {
+                            label for="code" { "Code" }
+                            input.input id="code" name="code" autocomplete="one-time-code" inputmode="numeric" required maxlength="12";
+                        }
+                        div.row { button.btn.primary { "Turn on" } a.btn href=(PATH) { "Cancel" } }
+                    }
+                }
+            }
+        },
+    )
+}
+
+fn render_wrong(admin: &Admin, why: &str) -> Markup {
+    let content = html! { div.stack { (notice(Tone::Bad, why, "")) (card(admin)) } };
+    page(admin, Place::Account, "Turn on two-step sign-in", content)
+}
+
+fn render_codes(admin: &Admin, codes: &[SecretString]) -> Markup {
+    page(
+        admin,
+        Place::Account,
+        "Recovery codes",
+        html! {
+            div.stack {
+                div.head { div { h1 { "Two-step sign-in is on" } p { "Keep these recovery codes. Each signs you in once if you lose the app. They are not shown again." } } }
+                section.card aria-label="Recovery codes" {
+                    ul.body { @for code in codes { li { code { (code.expose_secret()) } } } }
+                    footer { a.btn.primary href=(PATH) { "I have kept them" } }
+                }
+            }
+        },
+    )
+}
+
+/// As dark squares on a light ground, in any theme: cameras want it so.
+fn qr_code(text: &str) -> Markup {
+    let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Medium) else { return html! {} };
+    let border = 4;
+    let side = code.size() + 2 * border;
+    let mut path = String::new();
+    for (y, x) in (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (y, x))) {
+        if code.get_module(x, y) {
+            let _ = write!(path, "M{},{}h1v1h-1z", x + border, y + border);
+        }
+    }
+    html! {
+        svg role="img" aria-label="Key as a picture for the app" width="200" height="200" viewBox={ "0 0 " (side) " " (side) } {
+            rect width="100%" height="100%" fill="#fff" {}
+            path d=(path) fill="#000" {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn the_key_is_shown_as_text_and_as_a_picture() {
+        let offer = Offer { key: "JBSWY3DP".into(), url: "otpauth://totp/AI%20Tutor:ada?secret=JBSWY3DP".into() };
+        let shown = render_offer(&Admin::sample(Role::Admin), &offer).into_string();
+        assert!(shown.contains("<code>JBSWY3DP</code>") && shown.contains("<svg role=\"img\""), "{shown}");
+        assert!(!shown.contains("otpauth://"), "the picture alone holds the address");
+    }
+
+    #[test]
+    fn the_card_offers_what_is_not_so_yet() {
+        let mut admin = Admin::sample(Role::Viewer);
+        assert!(card(&admin).into_string().contains("/two-step/start"));
+        admin.has_second_factor = true;
+        assert!(card(&admin).into_string().contains("/two-step/stop"));
+    }
+}

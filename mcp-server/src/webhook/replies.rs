@@ -1,0 +1,136 @@
+//! What tools answered a moment ago, so that a request which comes again is answered the same and does nothing twice.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+
+use super::tool_calls::ToolCall;
+use crate::tools::{self, Answer, Effect, ToolError};
+
+/// A captured request is refused as stale after five minutes, and VAPI's own repetitions come sooner.
+const KEPT: Duration = Duration::from_mins(6);
+
+/// Replies that are kept, the newest ones: some thousand bytes each.
+const MAX_REPLIES: usize = 2_000;
+
+type Key = [u8; 32];
+type Reply = Arc<OnceCell<String>>;
+
+/// Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Replies(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_key: HashMap<Key, Reply>,
+    by_age: VecDeque<(Instant, Key)>,
+}
+
+impl Replies {
+    /// The text that answered the same tool call before, or that `work` gives. One that comes while it is being worked on
+    /// waits for it. A failure is not kept: it may go well the next time.
+    pub(super) async fn once(
+        &self,
+        key: Key,
+        now: Instant,
+        work: impl Future<Output = Result<Answer, ToolError>>,
+    ) -> Result<String, ToolError> {
+        let reply = self.find(key, now);
+        reply.get_or_try_init(async || work.await.map(|answer| answer.text)).await.cloned()
+    }
+
+    fn find(&self, key: Key, now: Instant) -> Reply {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((at, oldest)) = kept.by_age.front().copied()
+            && (kept.by_age.len() >= MAX_REPLIES || now.saturating_duration_since(at) > KEPT)
+        {
+            kept.by_age.pop_front();
+            kept.by_key.remove(&oldest);
+        }
+        if let Some(reply) = kept.by_key.get(&key) {
+            return reply.clone();
+        }
+        kept.by_age.push_back((now, key));
+        kept.by_key.entry(key).or_default().clone()
+    }
+}
+
+/// Names a tool call. What changes something is the same by the id that VAPI gave it. What only reads is the same in the
+/// same request, by its `signature`: asked anew, it tells what is so by then.
+pub(super) fn key(call_id: Option<&str>, call: &ToolCall, signature: &[u8]) -> Key {
+    let only_reads = tools::find(&call.name).is_none_or(|tool| tool.effect == Effect::Reads);
+    let signature = if only_reads { signature } else { b"" };
+    let arguments = serde_json::to_vec(&call.arguments).unwrap_or_default();
+    let mut hash = Sha256::new();
+    for part in
+        [call_id.unwrap_or_default().as_bytes(), call.id.as_bytes(), call.name.as_bytes(), &arguments, signature]
+    {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    fn call(name: &str, id: &str, arguments: &Value) -> ToolCall {
+        let arguments: Option<Map<String, Value>> = arguments.as_object().cloned();
+        ToolCall { id: id.to_owned(), name: name.to_owned(), arguments }
+    }
+
+    fn answer(text: &str) -> Answer {
+        Answer { text: text.to_owned(), data: Value::Null }
+    }
+
+    #[tokio::test]
+    async fn the_same_call_is_worked_on_once_and_a_failure_again() {
+        let (replies, now, n) = (Replies::default(), Instant::now(), Cell::new(0));
+        let note = key(Some("c1"), &call("save_note", "t1", &json!({ "text": "a" })), b"s1");
+        let ask = async |key: Key, at: Instant, answer: Result<Answer, ToolError>| {
+            let work = async {
+                n.set(n.get() + 1);
+                answer
+            };
+            replies.once(key, at, work).await.ok()
+        };
+        assert_eq!(ask(note, now, Err(ToolError::timed_out())).await, None);
+        assert_eq!(ask(note, now, Ok(answer("one"))).await.as_deref(), Some("one"));
+        assert_eq!(ask(note, now, Ok(answer("two"))).await.as_deref(), Some("one"));
+        assert_eq!(n.get(), 2);
+        let later = now + KEPT + Duration::from_secs(1);
+        assert_eq!(ask(note, later, Ok(answer("three"))).await.as_deref(), Some("three"));
+    }
+
+    #[test]
+    fn a_change_is_the_same_by_its_id_and_a_question_by_its_request() {
+        let (note, context) = (call("save_note", "t1", &json!({})), call("get_student_context", "t1", &json!({})));
+        assert_eq!(key(Some("c1"), &note, b"s1"), key(Some("c1"), &note, b"s2"));
+        assert_ne!(key(Some("c1"), &context, b"s1"), key(Some("c1"), &context, b"s2"));
+        assert_eq!(key(Some("c1"), &context, b"s1"), key(Some("c1"), &context, b"s1"));
+        let others = [
+            key(Some("c2"), &note, b"s1"),
+            key(Some("c1"), &call("save_note", "t2", &json!({})), b"s1"),
+            key(Some("c1"), &call("save_note", "t1", &json!({ "text": "b" })), b"s1"),
+        ];
+        assert!(others.iter().all(|other| *other != key(Some("c1"), &note, b"s1")));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let (replies, now) = (Replies::default(), Instant::now());
+        for n in 0..2 * MAX_REPLIES {
+            replies.find(Sha256::digest(n.to_be_bytes()).into(), now);
+        }
+        let kept = replies.0.lock().unwrap();
+        assert!(kept.by_key.len() <= MAX_REPLIES && kept.by_age.len() == kept.by_key.len());
+    }
+}

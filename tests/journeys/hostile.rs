@@ -1,0 +1,250 @@
+//! Strangers without a credential who hold connections and send rubbish: whoever has one is served all the same.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use reqwest::StatusCode;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::processes::Process;
+use crate::server::{ALL_SCOPES, Server};
+use crate::service::{Service, eventually, insert_student};
+use crate::vapi::{self, CALLER, REPORT};
+
+/// What a process may grow by, however many strangers there are.
+const MAX_GROWTH_KIB: usize = 20 * 1024;
+
+/// Connections that the journey holds, if the machine lets it.
+const N_SLOW: usize = 8_300;
+/// Files that this process and the server need for the rest.
+const N_OTHER_FILES: usize = 500;
+
+/// Requests that are never finished.
+const UNFINISHED: [&str; 6] = [
+    "POST /webhooks/vapi HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{\"message\":",
+    "POST /auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 900\r\n\r\ngrant_type=",
+    "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"j\r\n",
+    "POST /webhooks/vapi HTTP/1.1\r\nHost: localhost\r\nX-Signature: ",
+    "GET /api/v1/students HTTP/1.1\r\n",
+    "",
+];
+
+fn resident_kib(process: &Process) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux says how much it holds");
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// Files that this process may have open.
+fn max_files() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap_or(usize::MAX)
+}
+
+/// A connection of the n-th stranger, from one of four addresses.
+async fn connect(to: SocketAddr, n: usize) -> TcpStream {
+    let from = Ipv4Addr::new(127, 0, 0, 1 + u8::try_from(n % 4).unwrap());
+    eventually("the server takes a connection", async || {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((from, 0))).ok()?;
+        socket.connect(to).await.ok()
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_slow_strangers_and_of_long_ids_keep_nobody_out_and_cost_little() {
+    let server = Server::production().await;
+    insert_student(&server.db, "Amara Okafor", CALLER).await;
+    let key = server.agent_key(ALL_SCOPES).await;
+    let address: SocketAddr = server.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let served = async |n: usize| {
+        let report = vapi::sample_of_call(REPORT, &format!("call-{n}"));
+        assert_eq!(vapi::deliver_to(&server.http, &server.url, &report).await, StatusCode::OK, "beside {n}");
+        let answer = server.call(&key, "get_student_context", &json!({ "phone": CALLER })).await;
+        assert!(answer["isError"] != json!(true), "beside {n}: {answer}");
+    };
+    served(0).await;
+    send_long_ids(&server, 50, 2_000).await;
+    let before = resident_kib(&server.process);
+
+    let n_slow = N_SLOW.min(max_files().saturating_sub(N_OTHER_FILES));
+    let mut slow = Vec::with_capacity(n_slow);
+    for n in 1..=n_slow {
+        let mut stream = connect(address, n).await;
+        // One that was closed meanwhile for another is as good.
+        let _ = stream.write_all(UNFINISHED[n % UNFINISHED.len()].as_bytes()).await;
+        slow.push(stream);
+        if n % 500 == 66 {
+            served(n).await;
+        }
+    }
+    served(n_slow).await;
+    let beside = resident_kib(&server.process);
+    assert!(beside < before + MAX_GROWTH_KIB, "{n_slow} slow connections: {before} KiB became {beside}");
+
+    send_long_ids(&server, 9_900, 2_000).await;
+    send_long_ids(&server, 100, 1_900_000).await;
+    served(n_slow + 1).await;
+    let after = resident_kib(&server.process);
+    assert!(after < before + MAX_GROWTH_KIB, "10,000 long ids beside: {before} KiB became {after}");
+    println!("{n_slow} slow connections: {before} KiB, then {beside}, with 10,000 long ids {after}");
+}
+
+/// Asks for a token in so many names of that length.
+async fn send_long_ids(server: &Server, n: usize, length: usize) {
+    let url = format!("{}/auth/token", server.url);
+    for i in 0..n {
+        let id = format!("{i}{}", "0".repeat(length));
+        let request = server.http.post(&url).header("content-type", "application/x-www-form-urlencoded");
+        let sent = request.body(format!("grant_type=client_credentials&client_id={id}&client_secret=s")).send().await;
+        let status = sent.unwrap().status();
+        let expected = if length > 65_536 { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNAUTHORIZED };
+        assert_eq!(status, expected, "an id of {length} letters");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_come_is_given_up_at_every_door() {
+    let service = Service::start().await;
+    let door = async |url: &str, path: &str| {
+        let address: SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\nemail=");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let read = tokio::time::timeout(std::time::Duration::from_mins(1), stream.read_to_string(&mut answer)).await;
+        assert!(read.is_ok(), "{path} stays open");
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
+    };
+    let (server, admin) = (&service.server_url, &service.admin_url);
+    tokio::join!(
+        door(server, "/auth/token"),
+        door(server, "/webhooks/vapi"),
+        door(server, "/mcp"),
+        door(server, "/api/v1/students"),
+        door(admin, "/login"),
+        door(admin, "/setup/x"),
+        door(admin, "/account"),
+    );
+    service.stop().await;
+}
+
+/// A signed request, as whoever captures it could send it again.
+async fn signed(service: &Service, timestamp: &str, body: &[u8]) -> serde_json::Value {
+    let signature = vapi::sign(crate::service::WEBHOOK_SECRET, timestamp, body);
+    let headers = [("x-timestamp", timestamp), ("x-signature", &signature)];
+    let response = vapi::post(&service.http, &service.server_url, &headers, body).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    response.json().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_call_that_comes_again_is_answered_and_not_made_again() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let call = |id: &str, tool: &str, arguments: serde_json::Value| {
+        let function = json!({ "name": tool, "arguments": arguments });
+        let body = json!({ "message": {
+            "type": "tool-calls", "call": { "id": "a-call", "customer": { "number": CALLER } },
+            "toolCallList": [{ "id": id, "type": "function", "function": function }],
+        } });
+        serde_json::to_vec(&body).unwrap()
+    };
+    let note = json!({ "student_id": student.student_id, "text": "Likes to draw the fractions." });
+    let body = call("t1", "save_note", note);
+    let now = shared::clock::now().timestamp();
+    let first = signed(&service, &now.to_string(), &body).await;
+    for later in [0, 1, 2] {
+        assert_eq!(signed(&service, &(now + later).to_string(), &body).await, first);
+    }
+    let context = call("t2", "get_student_context", json!({}));
+    let told = signed(&service, &now.to_string(), &context).await;
+    assert_eq!(signed(&service, &now.to_string(), &context).await, told);
+    let made = "select count(*) filter (where tool = 'save_note') || ' ' || count(*) filter (where tool = 'get_student_context')
+                from tool_calls";
+    eventually("each call was made once", async || {
+        let made = crate::psql::psql(&service.database_url, made);
+        (made == "1 1").then_some(())
+    })
+    .await;
+    // What only asks is asked anew where the request is another one.
+    signed(&service, &(now + 1).to_string(), &context).await;
+    eventually("the new question was answered anew", async || {
+        (crate::psql::psql(&service.database_url, made) == "1 2").then_some(())
+    })
+    .await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_read_of_a_childs_data_and_each_refusal_is_in_the_audit_log() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await;
+    let id = student.student_id;
+    let token = service.token("context:read students:read sessions:read").await;
+    let get = async |path: String| service.get(&token, &path).await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let session = service.analyzed(&token, vapi::CALL_ID).await;
+    get(format!("/api/v1/students/{id}")).await;
+    get(format!("/api/v1/students/{id}/context")).await;
+    get(format!("/api/v1/sessions/{}/transcript", session["session_id"].as_str().unwrap())).await;
+    let tool_calls = json!({ "message": {
+        "type": "tool-calls", "call": { "id": "a-call", "customer": { "number": CALLER } },
+        "toolCallList": [{ "id": "t1", "function": { "name": "get_student_context", "arguments": {} } }],
+    } });
+    service.ask(&serde_json::to_vec(&tool_calls).unwrap()).await;
+    let key = service.agent_key("context:read").await;
+    let ask = async |tool: &str| {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": tool, "arguments": { "phone": CALLER } } });
+        let request = service
+            .http
+            .post(format!("{}/mcp", service.server_url))
+            .bearer_auth(&key)
+            .header("x-call-id", "another-call");
+        let request = request.header("x-caller-number", CALLER).header("accept", "application/json, text/event-stream");
+        request.json(&body).send().await.unwrap().status()
+    };
+    assert_eq!(ask("get_student_context").await, StatusCode::OK);
+    assert_eq!(ask("list_sessions").await, StatusCode::FORBIDDEN);
+    let wrong = service.http.post(format!("{}/auth/token", service.server_url)).basic_auth("nobody", Some("a-secret"));
+    let wrong = wrong.header("content-type", "application/x-www-form-urlencoded").body("grant_type=client_credentials");
+    assert_eq!(wrong.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+
+    let rows = |filter: &str| {
+        let query = format!(
+            "select string_agg(distinct concat_ws(' ', detail->>'door', detail->>'what', detail->>'call'), ', ') from audit_entries
+             where {filter}"
+        );
+        crate::psql::psql(&service.database_url, &query)
+    };
+    eventually("the reads are recorded", async || {
+        let reads = rows(&format!("action = 'student.read' and object = 'student:{id}' and actor like 'client:%'"));
+        let all = [
+            "api getStudent,",
+            "api getStudentContext",
+            "tool get_student_context another-call",
+            "webhook get_student_context a-call",
+        ];
+        all.iter().all(|read| format!("{reads},").contains(read)).then_some(())
+    })
+    .await;
+    eventually("so is the transcript", async || {
+        rows("action = 'student.read' and object like 'session:%'").contains("ranscript").then_some(())
+    })
+    .await;
+    eventually("so is what was refused", async || {
+        let (refused, failed) = (rows("action = 'client.refused'"), rows("action = 'client.login_failed'"));
+        (refused == "tool list_sessions" && rows("action = 'client.login_failed' and actor = 'stranger'") == failed)
+            .then_some(())
+    })
+    .await;
+    let entries = crate::psql::psql(
+        &service.database_url,
+        "select coalesce(string_agg(detail::text || coalesce(object, ''), ' '), '') from audit_entries",
+    );
+    assert!(!entries.contains("Amara") && !entries.contains(CALLER) && !entries.contains("a-secret"), "ids alone");
+    service.stop().await;
+}
