@@ -4,7 +4,7 @@ use domain::answer::Language;
 
 use super::cues::{
     BARE_DOUBT, BARE_PRAISE, CHALLENGE, CONFIRMATION, CONSOLATION, DOUBT_DE, DOUBT_ES, EXCUSE, EXCUSE_FOREIGN, IN_PART,
-    NEW_TASK, NUDGE, PASSING, PRAISE_DE, PRAISE_ES, PROBE, REJECTION, RESERVATION, SETBACK, STILL_RIGHT,
+    NEW_TASK, NUDGE, PRAISE_DE, PRAISE_ES, PROBE, REJECTION, RESERVATION, SETBACK, STILL_RIGHT,
 };
 use super::exchange::{Clause, clauses};
 use regex::Regex;
@@ -57,8 +57,6 @@ pub(super) fn lead(reply: &str, language: Language) -> Lead {
                 return Lead::Unclear;
             }
             Lead::Unclear => {}
-            // "Alright. Now try the rest of the sentence." goes on; it doubts nothing.
-            Lead::Doubted if i > 0 && !clause.asks && PASSING.is_match(&clauses[0].text) => return Lead::Unclear,
             decided => return decided,
         }
     }
