@@ -108,7 +108,7 @@ pub(super) fn choose(mut choices: Vec<Choice>, now: DateTime<Utc>) -> StudentCon
         [some @ .., last] => format!("Hello! Is this {} or {last}?", some.join(", ")),
     };
     let note =
-        "Several students call from this number. Ask who it is, then ask for that student's context by student_id.";
+        "Several students call from this number. Ask who it is, then call identify_student, and then get_student_context again.";
     StudentContext { choose_from: choices, ..empty(ContextStatus::Choose, say_first, note, now) }
 }
 
