@@ -107,8 +107,7 @@ pub(super) fn choose(mut choices: Vec<Choice>, now: DateTime<Utc>) -> StudentCon
         [only] => format!("Hello! Is this {only}?"),
         [some @ .., last] => format!("Hello! Is this {} or {last}?", some.join(", ")),
     };
-    let note =
-        "Several students call from this number. Ask who it is, then call identify_student, and then get_student_context again.";
+    let note = "Several students call from this number. Ask who it is, then call identify_student, and then get_student_context again.";
     StudentContext { choose_from: choices, ..empty(ContextStatus::Choose, say_first, note, now) }
 }
 
