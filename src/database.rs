@@ -43,7 +43,7 @@ impl Database {
 
     /// A pool for a command, on a migrated database.
     pub async fn migrated_pool(&self) -> anyhow::Result<Db> {
-        db::migrate(&self.url).await?;
+        db::migrate(&self.url, db::MIGRATION_PATIENCE).await?;
         Ok(db::patient_pool(&self.url, PoolSize(4))?)
     }
 

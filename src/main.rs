@@ -24,6 +24,7 @@ mod with_postgres;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use shared::access::{Role, ScopeSet};
@@ -54,7 +55,11 @@ enum Command {
         demo: bool,
     },
     /// Apply the migrations
-    Migrate,
+    Migrate {
+        /// Give up when another migration is still running after so many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = shared::db::MIGRATION_PATIENCE.as_secs())]
+        wait: u64,
+    },
     /// Tell all faults of the production configuration at once
     CheckConfig,
     /// Manage API clients
@@ -293,8 +298,8 @@ impl Command {
 /// The commands that work on the database alone.
 async fn on_database(command: Command, database: &Database) -> anyhow::Result<()> {
     let now = shared::clock::now();
-    if let Command::Migrate = command {
-        return shared::db::migrate(&database.url).await;
+    if let Command::Migrate { wait } = command {
+        return shared::db::migrate(&database.url, Duration::from_secs(wait)).await;
     }
     let db = database.migrated_pool().await?;
     match command {

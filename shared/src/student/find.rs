@@ -113,7 +113,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_name_is_found_by_the_beginnings_of_its_words_in_any_order(db: Db) {
+    async fn a_name_is_found_by_the_beginnings_of_its_words_in_any_order(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         add(&db, "Marie Okonkwo").await;
         add(&db, "Okello Mars").await;
         add(&db, "Ada Lovelace").await;
@@ -124,7 +125,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_name_that_many_have_is_paged_like_one_that_few_have(db: Db) {
+    async fn a_name_that_many_have_is_paged_like_one_that_few_have(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         sqlx::query!(
             "insert into students (student_id, display_name, created_at, updated_at)
              select gen_random_uuid(), 'Ana ' || lpad(n::text, 4, '0'), now(), now() from generate_series(0, $1) as n",
@@ -141,7 +143,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn who_may_not_read_students_finds_none(db: Db) {
+    async fn who_may_not_read_students_finds_none(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let stranger = Caller::client("stranger", ScopeSet::default());
         assert!(find_students(&db, &stranger, "ada", None, 2).await.is_err());
     }
