@@ -123,7 +123,7 @@ async fn everything_works(ignored_parameters: &str) {
     );
 
     let hash = shared::admin_user::hash_password(&"correct horse battery".into()).unwrap();
-    let (role, now) = (shared::access::Role::Viewer, shared::clock::now());
+    let (role, now) = (shared::access::Role::Admin, shared::clock::now());
     shared::admin_user::insert_user(&db, "v@example.org", role, Some(&hash), None, now).await.unwrap();
     let person = Person::log_in(&production.admin_url, "v@example.org", "correct horse battery").await;
     for path in ["/", "/sessions", "/students", "/analytics", "/curriculum", "/jobs", "/connections"] {

@@ -40,7 +40,9 @@ async fn apply_all(db: &Db, patience: Duration) -> anyhow::Result<()> {
     let (mut n_tries, mut pause) = (1, PAUSE);
     let mut tx = lock(db, patience).await?;
     tx.ensure_migrations_table(TABLE).await?;
+    tx.commit().await?;
     loop {
+        let mut tx = lock(db, patience).await?;
         match apply_next(&mut tx).await {
             Ok(true) => {
                 tx.commit().await?;
@@ -63,7 +65,6 @@ async fn apply_all(db: &Db, patience: Duration) -> anyhow::Result<()> {
             }
             Err(error) => return Err(error.into()),
         }
-        tx = lock(db, patience).await?;
     }
 }
 
