@@ -95,6 +95,10 @@ async fn everything_works(ignored_parameters: &str) {
     eventually("the table is locked", async || (psql(&direct, is_locked) == "1").then_some(())).await;
     let refused = shared::watermark::find(&db, "none").await.unwrap_err();
     assert!(refused.is_unavailable() && !held.is_finished(), "the time limit that the pooler dropped is kept");
+    let end = "select pg_terminate_backend(pid) from pg_locks where relation = 'watermarks'::regclass
+               and mode = 'AccessExclusiveLock'";
+    psql(&direct, end);
+    assert!(held.await.unwrap().is_err(), "the lock is gone before its time");
 
     let http = client();
     insert_student(&db, "Amara Okafor", CALLER).await;
@@ -126,7 +130,7 @@ async fn everything_works(ignored_parameters: &str) {
     let (role, now) = (shared::access::Role::Admin, shared::clock::now());
     shared::admin_user::insert_user(&db, "v@example.org", role, Some(&hash), None, now).await.unwrap();
     let person = Person::log_in(&production.admin_url, "v@example.org", "correct horse battery").await;
-    for path in ["/", "/sessions", "/students", "/analytics", "/curriculum", "/jobs", "/connections"] {
+    for path in ["/", "/sessions", "/students", "/analytics", "/curriculum", "/jobs", "/settings/connections"] {
         person.read(path).await;
     }
     let page = person.read(&format!("/sessions/{}", session["session_id"].as_str().unwrap())).await;
