@@ -22,8 +22,8 @@ pub enum Format {
 
 /// `curriculum export`: to standard output.
 pub async fn export(db: &Db, format: Format) -> anyhow::Result<()> {
-    let mut connection = db.acquire().await?;
-    let curriculum = curriculum::load(&mut connection).await?;
+    let mut tx = db::begin(db).await?;
+    let curriculum = curriculum::load(&mut tx).await?;
     match format {
         Format::Csv => say!("{}", curriculum.to_csv().trim_end()),
         Format::Json => say!("{}", serde_json::to_string_pretty(&curriculum)?),

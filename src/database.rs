@@ -46,7 +46,7 @@ impl Database {
         let pool = db::patient_pool(&self.url, PoolSize(4))?;
         // The role of the servers may not migrate, and need not.
         if !db::is_migrated(&pool).await.unwrap_or(false) {
-            db::migrate(&self.url).await?;
+            db::migrate(&self.url, db::MIGRATION_PATIENCE).await?;
         }
         Ok(pool)
     }

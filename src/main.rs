@@ -24,6 +24,7 @@ mod with_postgres;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use shared::access::{ClientKind, Role, ScopeSet};
@@ -56,6 +57,9 @@ enum Command {
     },
     /// Apply the migrations
     Migrate {
+        /// Give up when another migration is still running after so many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = shared::db::MIGRATION_PATIENCE.as_secs())]
+        wait: u64,
         /// The Postgres role of the servers: it gets what they need, and can add to the audit log but not change it
         #[arg(long, value_name = "NAME")]
         app_role: Option<String>,
@@ -331,8 +335,8 @@ impl Command {
 /// The commands that work on the database alone.
 async fn on_database(command: Command, database: &Database) -> anyhow::Result<()> {
     let now = shared::clock::now();
-    if let Command::Migrate { app_role, read_role } = command {
-        shared::db::migrate(&database.url).await?;
+    if let Command::Migrate { wait, app_role, read_role } = command {
+        shared::db::migrate(&database.url, Duration::from_secs(wait)).await?;
         if let Some(role) = app_role {
             roles::grant_app(&database.url, &role).await?;
         }

@@ -46,13 +46,12 @@ pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::
     if size.sessions / size.students > MAX_CALLS_A_STUDENT {
         bail!("a student has at most {MAX_CALLS_A_STUDENT} sessions on average: ask for more --students");
     }
-    let mut connection = db.acquire().await?;
-    refuse_twice(&mut connection, size.seed).await?;
-    let book = Book::write(&curriculum::load(&mut connection).await?)?;
+    let mut tx = db::begin(db).await?;
+    refuse_twice(&mut tx, size.seed).await?;
+    let book = Book::write(&curriculum::load(&mut tx).await?)?;
     let started = Instant::now();
     let progress = print::progress(u64::from(size.sessions), "sessions");
     let mut population = Population::new(size, &book, now);
-    let mut tx = db::begin(db).await?;
     let mut n_rows = 0;
     loop {
         let batch = next_batch(&mut population);
@@ -69,9 +68,9 @@ pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::
     tx.commit().await?;
     progress.finish_and_clear();
     let seconds = started.elapsed().as_secs_f64();
-    refresh_statistics(&mut connection).await?;
+    refresh_statistics(db).await?;
     analytics::count(db, now).await?;
-    refresh_statistics(&mut connection).await?;
+    refresh_statistics(db).await?;
     say!(
         "{} students and {} sessions: {n_rows} rows in {seconds:.1} s, {:.0} rows a second",
         size.students,

@@ -93,7 +93,7 @@ async fn serve(
     (with_demo, is_private): (bool, bool),
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    db::migrate(&database.url).await.context("the migrations could not be applied")?;
+    db::migrate(&database.url, db::MIGRATION_PATIENCE).await.context("the migrations could not be applied")?;
     let db = db::pool(&database.url, ADMIN_POOL)?;
     let has_new_admin = (is_private || with_demo) && ensure_admin(&db, secrets).await?;
     let line = VapiLine::new(&format!("http://{}", mcp_listener.local_addr()?), &config.mcp_server.webhook)?;

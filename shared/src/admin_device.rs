@@ -69,7 +69,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_browser_is_known_for_its_person_alone(db: Db) {
+    async fn a_browser_is_known_for_its_person_alone(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
         let (ada, _) = insert_user(&db, "ada@example.org", Role::Admin, None, None, now).await.unwrap();
         insert_user(&db, "bob@example.org", Role::Tutor, None, None, now).await.unwrap();

@@ -125,13 +125,10 @@ pub struct Figures {
 /// [`is_being_counted`] says so of their zone. Needs `sessions:read`.
 pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
     caller.require(Scope::SessionsRead)?;
-    let mut tx = db::begin(db).await?;
     // Which days are to be counted, their sums and their rows have to be of one moment.
+    let mut tx = db::begin_snapshot(db).await?;
     // Never with a plan for any parameters: what is narrow for one is all there is for another.
-    tx.execute(
-        "set transaction isolation level repeatable read, read only; set local plan_cache_mode = force_custom_plan",
-    )
-    .await?;
+    tx.execute("set local plan_cache_mode = force_custom_plan").await?;
     let plan = Plan::of(narrow, by);
     let days = Days { zone: recount::zone_to_show(&mut tx, days.zone).await?, ..days };
     let fresh = match plan.pair {

@@ -212,7 +212,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn three_short_calls_in_a_row_are_a_reason_until_one_is_long(db: Db) {
+    async fn three_short_calls_in_a_row_are_a_reason_until_one_is_long(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let ada = add_student(&db).await;
         for (days, seconds) in [(4.0, 300.0), (3.0, 20.0), (2.0, 59.0)] {
             call(&db, ada, days, seconds).await;
@@ -226,7 +227,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn who_called_four_times_in_four_weeks_and_then_no_more_is_quiet_after_two_weeks(db: Db) {
+    async fn who_called_four_times_in_four_weeks_and_then_no_more_is_quiet_after_two_weeks(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let (ada, bea) = (add_student(&db).await, add_student(&db).await);
         for days in [36.0, 30.0, 20.0, 9.0] {
             call(&db, ada, days, 300.0).await;
@@ -240,7 +242,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn what_is_handled_comes_back_when_it_happens_anew(db: Db) {
+    async fn what_is_handled_comes_back_when_it_happens_anew(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let ada = add_student(&db).await;
         let attend = |status: &'static str, age: &'static str| {
             let sql = format!(
@@ -268,7 +271,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn concerns_beliefs_and_late_reviews_hold_until_they_are_seen_to(db: Db) {
+    async fn concerns_beliefs_and_late_reviews_hold_until_they_are_seen_to(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let ada = add_student(&db).await;
         call(&db, ada, 5.0, 300.0).await;
         sqlx::raw_sql(

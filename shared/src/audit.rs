@@ -166,7 +166,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn entries_are_found_by_who_what_whom_and_when(db: Db) {
+    async fn entries_are_found_by_who_what_whom_and_when(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now: DateTime<Utc> = "2026-11-19T21:12:04Z".parse().unwrap();
         let operator = Caller::operator();
         let deeds = [("student.update", "student:1_a"), ("student.update", "student:12a"), ("job.retry", "job:1_a")];

@@ -2,33 +2,23 @@
 
 pub mod copy;
 pub mod hold;
+mod migration;
+mod pool;
 pub mod roles;
 
-use std::time::Duration;
-
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use tracing::Instrument as _;
 
 use crate::access::Forbidden;
 
-pub use sqlx::{PgConnection as Connection, PgExecutor as Executor, PgPool as Db};
+pub use self::migration::{MIGRATION_PATIENCE, is_migrated, migrate};
+use self::pool::connect_options;
+pub use self::pool::{Db, begin, begin_snapshot, patient_pool, pool};
+pub use sqlx::{PgConnection as Connection, PgExecutor as Executor};
 
 /// An open transaction. Dropped without `commit`, nothing of it happened.
 pub type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Held while migrations run. Any number, so long as nothing else of ours uses it.
-const MIGRATION_LOCK: i64 = 0x5475_746f_7201;
-
-/// So often a migration that finds a table busy is tried, each time after a pause twice as long: the requests that have
-/// queued behind it get their turn in between.
-const MIGRATION_TRIES: u32 = 6;
-const MIGRATION_PAUSE: Duration = Duration::from_millis(500);
-
-static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 /// What went wrong, as far as a caller can act upon it.
 #[derive(Debug, thiserror::Error)]
@@ -155,113 +145,6 @@ pub async fn check_room(db: Db) {
     }
 }
 
-/// Opens a pool. Connects lazily: a database that is down at start is an answer 503, not a crash loop.
-pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
-    open(url, size, REQUEST_WAITS)
-}
-
-/// Opens a pool for work that no request waits for. It waits longer for a free connection, so that a busy machine is not
-/// taken for a database that cannot be reached.
-pub fn patient_pool(url: &SecretString, size: PoolSize) -> Result<Db> {
-    open(url, size, WORK_WAITS)
-}
-
-/// How long a request waits for a connection: a caller is on the line.
-const REQUEST_WAITS: Duration = Duration::from_secs(1);
-const WORK_WAITS: Duration = Duration::from_secs(10);
-
-fn open(url: &SecretString, size: PoolSize, acquire_timeout: Duration) -> Result<Db> {
-    let options = connect_options(url).map_err(Error::from)?;
-    let options = options.application_name("ai-tutor").options([
-        ("statement_timeout", "10s"),
-        ("lock_timeout", "5s"),
-        ("idle_in_transaction_session_timeout", "30s"),
-        // Our queries take milliseconds; to compile one takes a tenth of a second.
-        ("jit", "off"),
-    ]);
-    Ok(PgPoolOptions::new()
-        .max_connections(size.0)
-        .acquire_timeout(acquire_timeout)
-        // Asking each connection whether it lives costs a round trip a query; a dead one shows itself anyway.
-        .test_before_acquire(false)
-        .max_lifetime(Duration::from_mins(30))
-        .connect_lazy_with(options))
-}
-
-/// How to connect: over a network never without TLS.
-fn connect_options(url: &SecretString) -> sqlx::Result<PgConnectOptions> {
-    let options: PgConnectOptions = url.expose_secret().parse()?;
-    let is_near = options.get_socket().is_some()
-        || options.get_host().starts_with('/')
-        || crate::config::is_loopback_name(options.get_host());
-    let is_encrypted =
-        matches!(options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull);
-    Ok(if is_near || is_encrypted { options } else { options.ssl_mode(PgSslMode::Require) })
-}
-
-/// Opens a transaction, instead of `Db::begin`: where whoever asked leaves before Postgres has answered, sqlx 0.9.0 forgets to
-/// roll back, and what uses the connection next is part of a transaction that nobody commits.
-#[expect(clippy::disallowed_methods, reason = "the one place that may")]
-pub async fn begin(db: &Db) -> Result<Tx> {
-    let db = db.clone();
-    // A task of its own is never left half done, and a transaction that nobody takes is rolled back.
-    let begun = tokio::spawn(async move { db.begin().await }.in_current_span());
-    Ok(begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
-}
-
-/// Applies what is missing of the migrations. Two at once are safe: the second waits on an advisory lock.
-pub async fn migrate(url: &SecretString) -> anyhow::Result<()> {
-    use sqlx::Connection as _;
-
-    let options = connect_options(url)?;
-    let mut connection = sqlx::PgConnection::connect_with(&options.application_name("ai-tutor migrate")).await?;
-    // We wait for another migration as long as it takes, but for a busy table only shortly: requests queue behind us.
-    sqlx::query!("select pg_advisory_lock($1)", MIGRATION_LOCK).fetch_one(&mut connection).await?;
-    sqlx::query!("set lock_timeout = '2s'").execute(&mut connection).await?;
-    let mut migrator = sqlx::migrate!("../migrations");
-    migrator.set_locking(false);
-    let (mut n_tries, mut pause) = (1, MIGRATION_PAUSE);
-    while let Err(error) = migrator.run(&mut connection).await {
-        if !is_busy(&error) || n_tries == MIGRATION_TRIES {
-            return Err(error.into());
-        }
-        tracing::warn!(
-            n_tries,
-            pause_ms = pause.as_millis(),
-            "a table is busy; the migration steps back and tries again"
-        );
-        tokio::time::sleep(pause).await;
-        (n_tries, pause) = (n_tries + 1, pause * 2);
-    }
-    let mut tx = connection.begin().await?;
-    crate::curriculum::install_starter(&mut tx).await?;
-    tx.commit().await?;
-    connection.close().await?;
-    Ok(())
-}
-
-/// Whether another transaction holds what a migration needs: then nothing of it was done.
-fn is_busy(error: &MigrateError) -> bool {
-    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| matches!(&*code, "55P03" | "40P01"))
-}
-
-/// Whether the schema is the one that this binary was built for (or newer).
-pub async fn is_migrated(db: &Db) -> Result<bool> {
-    let newest = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
-    // The table is the migrator's own and missing before the first run, so this query cannot be a checked one.
-    let applied: std::result::Result<Option<i64>, sqlx::Error> =
-        sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(db).await;
-    match applied {
-        Ok(applied) => Ok(applied.unwrap_or(0) >= newest),
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Creates an empty database beside the one that `url` names. For the private cluster and for tests.
 pub async fn create_database(url: &SecretString, name: &str) -> anyhow::Result<()> {
     use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
@@ -286,36 +169,4 @@ pub async fn create_database(url: &SecretString, name: &str) -> anyhow::Result<(
 pub async fn ping(db: &Db) -> Result<()> {
     sqlx::query_scalar!("select 1 as \"one!\"").fetch_one(db).await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::poll_fn;
-    use std::pin::pin;
-    use std::task::Poll;
-
-    use super::*;
-
-    async fn transaction(db: &Db) -> String {
-        sqlx::query_scalar("select pg_current_xact_id()::text").fetch_one(db).await.unwrap()
-    }
-
-    #[sqlx::test(migrations = false)]
-    async fn who_leaves_before_the_transaction_began_leaves_none_open(options: PgPoolOptions, to: PgConnectOptions) {
-        let db = options.max_connections(1).connect_with(to).await.unwrap();
-        for n_polls in 0..30 {
-            {
-                let mut beginning = pin!(begin(&db));
-                for _ in 0..n_polls {
-                    let is_there = poll_fn(|cx| Poll::Ready(beginning.as_mut().poll(cx).is_ready())).await;
-                    if is_there {
-                        break;
-                    }
-                    tokio::task::yield_now().await;
-                }
-            }
-            // Two statements for themselves are two transactions.
-            assert_ne!(transaction(&db).await, transaction(&db).await, "left after {n_polls}");
-        }
-    }
 }

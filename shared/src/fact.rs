@@ -277,7 +277,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_day_is_a_date_of_the_students_calendar_and_the_fact_goes_with_it(db: Db) {
+    async fn a_day_is_a_date_of_the_students_calendar_and_the_fact_goes_with_it(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let (student_id, session_id) = a_student_in_a_session(&db).await;
         sqlx::query!("update students set timezone = 'Pacific/Auckland'").execute(&db).await.unwrap();
         let mut connection = db.acquire().await.unwrap();
@@ -314,7 +315,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn facts_of_a_session_are_replaced_and_those_forgotten_stay_so(db: Db) {
+    async fn facts_of_a_session_are_replaced_and_those_forgotten_stay_so(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let (student_id, session_id) = a_student_in_a_session(&db).await;
         let mut connection = db.acquire().await.unwrap();
         let now = DateTime::UNIX_EPOCH;

@@ -66,7 +66,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_step_allows_a_few_tries_for_a_few_minutes(db: Db) {
+    async fn a_step_allows_a_few_tries_for_a_few_minutes(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
         let (ada, _) = insert_user(&db, "ada@example.org", Role::Admin, None, None, now).await.unwrap();
         let step = insert_step(&db, ada, now).await.unwrap();

@@ -156,7 +156,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn mistyping_costs_nothing_then_waits_double(db: Db) {
+    async fn mistyping_costs_nothing_then_waits_double(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         for _ in 0..5 {
             assert_eq!(attempt(&db, "ada", HERE, 0).await, Ok(()));
         }
@@ -169,7 +170,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_known_browser_is_not_held_up_by_strangers(db: Db) {
+    async fn a_known_browser_is_not_held_up_by_strangers(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         for seconds in 0..200 {
             let _ = attempt(&db, "ada", THERE, seconds).await;
         }
@@ -184,7 +186,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn many_names_from_one_address_are_slowed_down_and_a_success_takes_back_its_own(db: Db) {
+    async fn many_names_from_one_address_are_slowed_down_and_a_success_takes_back_its_own(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         for n in 0..30 {
             assert_eq!(attempt(&db, &n.to_string(), HERE, 0).await, Ok(()));
         }
@@ -195,7 +198,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn old_failures_are_swept_away(db: Db) {
+    async fn old_failures_are_swept_away(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         for n in 0..10 {
             attempt(&db, &n.to_string(), HERE, 0).await.unwrap();
         }

@@ -80,7 +80,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn an_outage_lasts_until_it_ends_or_nobody_speaks_of_it(db: Db) {
+    async fn an_outage_lasts_until_it_ends_or_nobody_speaks_of_it(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         report(&db, Dependency::Llm).await.unwrap();
         let since = list(&db).await.unwrap()[0].since;
         report(&db, Dependency::Llm).await.unwrap();

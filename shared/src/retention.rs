@@ -69,7 +69,8 @@ mod tests {
     use super::*;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn what_is_old_goes_and_what_waits_stays(db: Db) {
+    async fn what_is_old_goes_and_what_waits_stays(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         sqlx::query!(
             "insert into deliveries (delivery_id, dedupe_key, type, body, received_at, state)
              select gen_random_uuid(), state || days, 'end-of-call-report', '\\x7b7d', now() - make_interval(days => days), state
@@ -103,7 +104,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn an_erased_students_calls_are_never_asked_for_again(db: Db) {
+    async fn an_erased_students_calls_are_never_asked_for_again(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let old = crate::clock::now() - TimeDelta::days(400);
         let student_id = crate::id::StudentId(uuid::Uuid::from_u128(7));
         sqlx::query("insert into students (student_id, display_name, created_at, updated_at) values ($1, 'A', $2, $2)")

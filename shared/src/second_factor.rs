@@ -215,7 +215,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_code_works_once_and_so_does_a_recovery_code(db: Db) {
+    async fn a_code_works_once_and_so_does_a_recovery_code(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
         let (user, _) = insert_user(&db, "ada@example.org", Role::Admin, None, None, now).await.unwrap();
         let mut tx = crate::db::begin(&db).await.unwrap();

@@ -173,7 +173,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn the_newest_word_of_each_kind_counts(db: Db) {
+    async fn the_newest_word_of_each_kind_counts(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now: DateTime<Utc> = "2026-11-19T21:12:04Z".parse().unwrap();
         assert_eq!(list(&db).await.unwrap().find::<BroughtIn>(), None);
         put(&db, &BroughtIn { n: 1 }, now).await.unwrap();

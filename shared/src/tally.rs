@@ -32,7 +32,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn what_waits_is_counted_until_it_is_many(db: Db) {
+    async fn what_waits_is_counted_until_it_is_many(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let of = |tally: Tally| (tally.n_live, tally.n_given_up);
         assert_eq!(of(get(&db, &Caller::operator()).await.unwrap()), (0, 0));
         sqlx::query!(

@@ -35,7 +35,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn the_last_word_counts_until_the_work_is_done(db: Db) {
+    async fn the_last_word_counts_until_the_work_is_done(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now = crate::clock::now();
         assert_eq!(find(&db, "rebuild").await.unwrap(), None);
         put(&db, "rebuild", "a", now).await.unwrap();

@@ -19,7 +19,7 @@ async fn log_in_as(service: &Service, email: &str, role: Role) -> Person {
 }
 
 async fn living(service: &Service) -> Curriculum {
-    curriculum::load(&mut service.db.acquire().await.unwrap()).await.unwrap()
+    curriculum::load(&mut shared::db::begin(&service.db).await.unwrap()).await.unwrap()
 }
 
 fn value_of(page: &str, name: &str) -> String {

@@ -55,3 +55,4 @@ mod with_faktory;
 mod with_fuzzer;
 mod with_model;
 mod with_node;
+mod with_pgbouncer;

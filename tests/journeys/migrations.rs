@@ -4,21 +4,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use shared::config::from_environment;
-use shared::db;
 
 use crate::processes::{Process, binary};
 use crate::psql::{psql, try_psql};
-
-/// An empty database beside the one of `DATABASE_URL`.
-async fn empty_database() -> SecretString {
-    let server = from_environment("DATABASE_URL").expect("DATABASE_URL is set: run ./dev test");
-    let name = format!("journey_{}", uuid::Uuid::now_v7().simple());
-    db::create_database(&SecretString::from(server.as_str()), &name).await.unwrap();
-    let mut url = url::Url::parse(&server).unwrap();
-    url.set_path(&name);
-    SecretString::from(url.to_string())
-}
+use crate::service::{empty_database, eventually};
 
 fn migrate(url: &SecretString) -> Process {
     let mut command = Command::new(binary("ai-tutor"));
@@ -41,6 +30,27 @@ async fn two_at_once_and_the_second_waits() {
     assert_eq!((one.wait(), two.wait()), (Some(0), Some(0)));
     assert_eq!(n_applied(&url), n_files());
     assert_eq!(psql(&url, "select count(*) > 70 from skills"), "t", "the starter curriculum is there, once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_waits_says_for_whom_and_gives_up_in_time() {
+    let url = empty_database().await;
+    let holder = url.clone();
+    // A session's lock, as earlier versions left it on a connection of a pooler.
+    let held = tokio::task::spawn_blocking(move || {
+        try_psql(&holder, "select pg_advisory_lock(x'5475746f7201'::bigint); select pg_sleep(8)")
+    });
+    let is_held = "select count(*) > 0 from pg_locks where locktype = 'advisory' and granted
+                   and database = (select oid from pg_database where datname = current_database())";
+    eventually("the lock is taken", async || (psql(&url, is_held) == "t").then_some(())).await;
+    let mut command = Command::new(binary("ai-tutor"));
+    command.args(["migrate", "--wait", "1"]).env("DATABASE_URL", url.expose_secret());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("waits for another migration"), "{said}");
+    assert!(said.contains("gave up after 1 s: process ") && said.contains("psql"), "{said}");
+    held.await.unwrap().unwrap();
+    assert_eq!(migrate(&url).wait(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -148,7 +148,7 @@ pub struct Production {
     pub server_url: String,
     pub admin_url: String,
     database_url: SecretString,
-    faktory_url: String,
+    faktory_url: Option<String>,
     settings: Vec<(String, String)>,
     pub mcp_server: Process,
     pub worker: Process,
@@ -157,7 +157,11 @@ pub struct Production {
 
 impl Production {
     pub async fn start(faktory: &Faktory, settings: &[(&str, &str)]) -> Self {
-        let database_url = new_database().await;
+        Self::start_on(new_database().await, Some(faktory.url()), settings).await
+    }
+
+    /// On a database that is there. Without Faktory, the queue is embedded.
+    pub async fn start_on(database_url: SecretString, faktory_url: Option<String>, settings: &[(&str, &str)]) -> Self {
         let (server, admin) = (free_port(), free_port());
         let mut all: Vec<(String, String)> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -171,8 +175,7 @@ impl Production {
         ] {
             all.push((name.to_owned(), value));
         }
-        let faktory_url = faktory.url();
-        let spawn = |name| spawn(name, &all, &database_url, &faktory_url);
+        let spawn = |name| spawn(name, &all, &database_url, faktory_url.as_deref());
         let production = Self {
             db: db::patient_pool(&database_url, PoolSize(4)).unwrap(),
             server_url: format!("http://127.0.0.1:{server}"),
@@ -197,14 +200,18 @@ impl Production {
 
     /// Another worker, as a supervisor would start it.
     pub fn start_worker(&mut self) {
-        self.worker = spawn("worker", &self.settings, &self.database_url, &self.faktory_url);
+        self.worker = spawn("worker", &self.settings, &self.database_url, self.faktory_url.as_deref());
     }
 }
 
-fn spawn(name: &str, settings: &[(String, String)], database_url: &SecretString, faktory_url: &str) -> Process {
+fn spawn(name: &str, settings: &[(String, String)], database_url: &SecretString, faktory_url: Option<&str>) -> Process {
     let mut command = Command::new(binary(name));
     command.env_clear().env("PATH", from_environment("PATH").unwrap_or_default());
     command.envs(settings.iter().map(|(name, value)| (name, value)));
-    command.env("DATABASE_URL", database_url.expose_secret()).env("FAKTORY_URL", faktory_url);
+    command.env("DATABASE_URL", database_url.expose_secret());
+    match faktory_url {
+        Some(url) => command.env("FAKTORY_URL", url),
+        None => command.env("QUEUE", "embedded"),
+    };
     Process::spawn(&mut command)
 }

@@ -27,14 +27,19 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A new, migrated database beside the one of `DATABASE_URL`.
 pub async fn new_database() -> SecretString {
+    let url = empty_database().await;
+    db::migrate(&url, db::MIGRATION_PATIENCE).await.unwrap();
+    url
+}
+
+/// An empty database beside the one of `DATABASE_URL`.
+pub async fn empty_database() -> SecretString {
     let server = from_environment("DATABASE_URL").expect("DATABASE_URL is set: run ./dev test");
     let name = format!("journey_{}", uuid::Uuid::now_v7().simple());
     db::create_database(&SecretString::from(server.as_str()), &name).await.unwrap();
     let mut url = url::Url::parse(&server).unwrap();
     url.set_path(&name);
-    let url = SecretString::from(url.to_string());
-    db::migrate(&url).await.unwrap();
-    url
+    SecretString::from(url.to_string())
 }
 
 /// Waits until `look` sees something.

@@ -53,6 +53,8 @@ pub(crate) async fn consume(context: Context, lane: Lane, mut doorbell: Doorbell
 }
 
 async fn claim(context: &Context, lane: Lane, n: usize) -> Result<Vec<shared::job::lease::Claimed>, shared::db::Error> {
-    let mut connection = context.db.acquire().await?;
-    claim_ready(&mut connection, lane, n as i64, context.config.lease, &context.worker).await
+    let mut tx = context.begin().await?;
+    let claimed = claim_ready(&mut tx, lane, n as i64, context.config.lease, &context.worker).await?;
+    context.commit(tx).await?;
+    Ok(claimed)
 }

@@ -46,20 +46,19 @@ pub(crate) async fn perform(
 ) -> Result<Finished, JobError> {
     let started = Instant::now();
     let llm = context.llm.as_ref().ok_or_else(|| JobError::fail("no language model is configured any more"))?;
-    let mut connection = context.db.acquire().await.map_err(shared::db::Error::from)?;
-    let session = get_session(&mut *connection, &Caller::worker(), &SessionKey::Id(session_id)).await?;
-    let turns = list_turns(&mut *connection, &Caller::worker(), session_id).await?;
-    if student::is_blocked_in(&mut *connection, session_id).await? {
+    let mut tx = context.begin().await?;
+    let session = get_session(&mut *tx, &Caller::worker(), &SessionKey::Id(session_id)).await?;
+    let turns = list_turns(&mut *tx, &Caller::worker(), session_id).await?;
+    if student::is_blocked_in(&mut *tx, session_id).await? {
         // Blocked since the rules judged the call: no model reads it, and their findings stand.
-        let mut tx = context.begin().await?;
         mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now).await?;
         let finished = finish_done(&mut *tx, lease).await?;
         context.commit(tx).await?;
         return Ok(finished);
     }
-    let curriculum = curriculum::load(&mut connection).await?;
+    let curriculum = curriculum::load(&mut tx).await?;
     // The model may take minutes: others need the connection.
-    drop(connection);
+    context.commit(tx).await?;
 
     let baseline = analysis::analyse(&turns, &curriculum);
     let account = Account { context, llm, session_id, student_id: session.student_id };

@@ -17,7 +17,9 @@ use crate::Context;
 use crate::vapi::{Call, Fault, Head, Span, Vapi};
 
 /// One worker of several does it.
-const LOCK: i64 = 0x5641_5049_0001;
+const HOLD: &str = "vapi_reconciling";
+/// A worker that died during its look keeps the others out for so long. Two looks at once would only ask twice.
+const HOLD_AT_MOST: Duration = Duration::from_mins(2);
 /// How far back the first look goes.
 const FIRST_LOOK: TimeDelta = TimeDelta::days(1);
 /// Looked at again each time: clocks differ, and VAPI writes a call's end a while after it.
@@ -101,9 +103,9 @@ async fn tell(db: &Db, sign: &impl Sign) {
 
 /// One look. `None`: another worker is at it.
 async fn pass(db: &Db, vapi: &Vapi, pace: Pace, now: DateTime<Utc>) -> anyhow::Result<Option<Reconciled>> {
-    let Some(held) = hold::try_hold(db, LOCK).await? else { return Ok(None) };
+    let Some(held) = hold::try_hold(db, HOLD, HOLD_AT_MOST).await? else { return Ok(None) };
     let done = look(db, vapi, pace, now).await;
-    held.release().await;
+    held.release(db).await?;
     done.map(Some)
 }
 

@@ -26,6 +26,8 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
 }
 
 async fn sweep_once(context: &Context) -> Result<Option<Swept>, shared::db::Error> {
-    let mut connection = context.db.acquire().await?;
-    sweep(&mut connection, context.config.unanswered_after).await
+    let mut tx = context.begin().await?;
+    let swept = sweep(&mut tx, context.config.unanswered_after).await?;
+    context.commit(tx).await?;
+    Ok(swept)
 }

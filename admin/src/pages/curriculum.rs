@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use shared::clock;
 use shared::curriculum::{self, Curriculum, Skill, Subject, SuggestedTopic};
-use shared::db::{Db, Error};
+use shared::db::{self, Db};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -56,10 +56,10 @@ pub(crate) struct Data {
 
 impl Data {
     async fn fetch(db: &Db) -> Result<Self, Fault> {
-        let mut connection = db.acquire().await.map_err(Error::from)?;
+        let mut tx = db::begin(db).await?;
         Ok(Self {
-            living: curriculum::load(&mut connection).await?,
-            retired: curriculum::list_retired(&mut connection).await?,
+            living: curriculum::load(&mut tx).await?,
+            retired: curriculum::list_retired(&mut tx).await?,
             suggested: Vec::new(),
         })
     }

@@ -191,7 +191,8 @@ mod tests {
     use crate::analytics::{By, Narrow, list_figures};
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn who_looks_from_a_new_zone_sees_days_of_utc_until_their_own_are_counted(db: Db) {
+    async fn who_looks_from_a_new_zone_sees_days_of_utc_until_their_own_are_counted(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now = "2026-11-25T12:00:00Z".parse().unwrap();
         sqlx::raw_sql(
             "insert into sessions (session_id, call_id, status, created_at, updated_at)

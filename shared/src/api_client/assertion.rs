@@ -103,7 +103,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_statement_is_believed_once_and_forgotten_when_it_is_over(db: Db) {
+    async fn a_statement_is_believed_once_and_forgotten_when_it_is_over(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now: DateTime<Utc> = "2026-11-25T12:00:00Z".parse().unwrap();
         let client =
             insert_signing_client(&db, "app", ClientKind::BackOffice, ScopeSet::all(), "keys", now).await.unwrap();
@@ -119,7 +120,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn who_signs_has_no_secret_until_one_is_made(db: Db) {
+    async fn who_signs_has_no_secret_until_one_is_made(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let now = "2026-11-25T12:00:00Z".parse().unwrap();
         let client =
             insert_signing_client(&db, "app", ClientKind::BackOffice, ScopeSet::all(), "keys", now).await.unwrap();

@@ -73,7 +73,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn the_last_twenty_are_remembered_newest_first(db: Db) {
+    async fn the_last_twenty_are_remembered_newest_first(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let student_id = StudentId::new();
         sqlx::query!(
             "insert into students (student_id, display_name, created_at, updated_at) values ($1, 'Ada', now(), now())",

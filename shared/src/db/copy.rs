@@ -2,7 +2,7 @@
 
 use sqlx::Executor as _;
 
-use super::{Connection, Result};
+use super::{Connection, Db, Result};
 
 /// So much is sent at a time.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -17,7 +17,7 @@ pub async fn copy_in(connection: &mut Connection, statement: &'static str, rows:
 }
 
 /// Lets the planner know what is in the tables: after many rows at once it would otherwise learn that minutes later.
-pub async fn refresh_statistics(connection: &mut Connection) -> Result<()> {
+pub async fn refresh_statistics(db: &Db) -> Result<()> {
     const TABLES: [&str; 14] = [
         "analyze students",
         "analyze student_phones",
@@ -35,7 +35,7 @@ pub async fn refresh_statistics(connection: &mut Connection) -> Result<()> {
         "analyze session_sums",
     ];
     for statement in TABLES {
-        connection.execute(statement).await?;
+        db.execute(statement).await?;
     }
     Ok(())
 }
@@ -43,12 +43,13 @@ pub async fn refresh_statistics(connection: &mut Connection) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{Db, Error};
+    use crate::db::Error;
 
     const SUBJECTS: &str = "copy subjects (subject_id, name) from stdin";
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn rows_are_copied_and_counted(db: Db) {
+    async fn rows_are_copied_and_counted(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let mut connection = db.acquire().await.unwrap();
         let n = copy_in(&mut connection, SUBJECTS, "chess\tChess\nmusic\tMu\\tsic\n").await.unwrap();
         assert_eq!(n, 2);
@@ -58,11 +59,12 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_refused_row_leaves_nothing_and_a_connection_that_works(db: Db) {
+    async fn a_refused_row_leaves_nothing_and_a_connection_that_works(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let mut connection = db.acquire().await.unwrap();
         let refused = copy_in(&mut connection, SUBJECTS, "chess\tChess\nchess\tChess\n").await;
         assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
         assert_eq!(copy_in(&mut connection, SUBJECTS, "chess\tChess\n").await.unwrap(), 1);
-        refresh_statistics(&mut connection).await.unwrap();
+        refresh_statistics(&db).await.unwrap();
     }
 }

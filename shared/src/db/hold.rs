@@ -1,25 +1,41 @@
-//! One of several: a lock of the database's, held on a connection of its own for as long as the work takes.
+//! One of several: a row of the database says who does a piece of work, and until when.
+//!
+//! A row and not a lock of a session, because a connection pooler shares sessions.
 
-use sqlx::Connection as _;
+use std::time::Duration;
 
-use super::{Connection, Db, Result};
+use uuid::Uuid;
 
-/// Held until it is dropped, or until its connection is lost.
+use super::{Db, Result};
+
+/// Held until it is released, or until its time is over.
 #[derive(Debug)]
-pub struct Hold(Connection);
+pub struct Hold {
+    name: &'static str,
+    holder: String,
+}
 
-/// `None`: somebody else holds it.
-pub async fn try_hold(db: &Db, key: i64) -> Result<Option<Hold>> {
-    // Out of the pool: given back with the lock still on, it would keep everybody out for good.
-    let mut connection = db.acquire().await?.detach();
-    let free = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "free!""#, key).fetch_one(&mut connection);
-    Ok(free.await?.then_some(Hold(connection)))
+/// Takes `name` for at most `at_most`. `None`: somebody else holds it.
+pub async fn try_hold(db: &Db, name: &'static str, at_most: Duration) -> Result<Option<Hold>> {
+    let holder = Uuid::now_v7().to_string();
+    let taken = sqlx::query!(
+        "insert into watermarks (name, position, updated_at) values ($1, $2, now() + make_interval(secs => $3))
+         on conflict (name) do update set position = excluded.position, updated_at = excluded.updated_at
+         where watermarks.updated_at < now()",
+        name,
+        holder,
+        at_most.as_secs_f64(),
+    );
+    let taken = taken.execute(db).await?.rows_affected() == 1;
+    Ok(taken.then_some(Hold { name, holder }))
 }
 
 impl Hold {
-    /// Lets go at once. Dropped instead, it goes when Postgres notices.
-    pub async fn release(self) {
-        let _ = self.0.close().await;
+    /// Lets go at once, unless somebody else has taken it since.
+    pub async fn release(self, db: &Db) -> Result<()> {
+        let released = sqlx::query!("delete from watermarks where name = $1 and position = $2", self.name, self.holder);
+        released.execute(db).await?;
+        Ok(())
     }
 }
 
@@ -27,12 +43,23 @@ impl Hold {
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_hours(1);
+
     #[sqlx::test(migrations = "../migrations")]
-    async fn one_of_two_holds_it(db: Db) {
-        let key = i64::from(u32::from_be_bytes(*b"hold"));
-        let held = try_hold(&db, key).await.unwrap().unwrap();
-        assert!(try_hold(&db, key).await.unwrap().is_none());
-        held.release().await;
-        assert!(try_hold(&db, key).await.unwrap().is_some());
+    async fn one_of_two_holds_it(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let held = try_hold(&db, "work", LONG).await.unwrap().unwrap();
+        assert!(try_hold(&db, "work", LONG).await.unwrap().is_none());
+        held.release(&db).await.unwrap();
+        assert!(try_hold(&db, "work", LONG).await.unwrap().is_some());
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn who_died_holds_it_until_its_time_is_over(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let late = try_hold(&db, "work", Duration::ZERO).await.unwrap().unwrap();
+        assert!(try_hold(&db, "work", LONG).await.unwrap().is_some());
+        late.release(&db).await.unwrap();
+        assert!(try_hold(&db, "work", LONG).await.unwrap().is_none(), "what another took stays taken");
     }
 }

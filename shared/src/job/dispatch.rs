@@ -151,7 +151,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_job_sent_twice_is_taken_once(db: Db) {
+    async fn a_job_sent_twice_is_taken_once(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let job = a_job(&db).await;
         assert_eq!(claim_to_send(&db, 10).await.unwrap(), [(job.job_id(), Kind::ProcessDelivery)]);
         assert!(claim_to_send(&db, 10).await.unwrap().is_empty());
@@ -163,7 +164,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn what_the_queue_server_refused_is_sent_again_and_what_it_lost_is_too(db: Db) {
+    async fn what_the_queue_server_refused_is_sent_again_and_what_it_lost_is_too(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let job = a_job(&db).await;
         claim_to_send(&db, 10).await.unwrap();
         return_unsent(&db, &[job.job_id()]).await.unwrap();
@@ -177,7 +179,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn each_sending_waits_twice_as_long_as_the_one_before(db: Db) {
+    async fn each_sending_waits_twice_as_long_as_the_one_before(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let job = a_job(&db).await;
         sqlx::query!(
             "update jobs set state = 'sent', n_sends = 3, sent_at = now() - interval '210 seconds' where job_id = $1",
@@ -192,7 +195,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_job_that_loses_its_worker_three_times_is_laid_aside_with_its_session(db: Db) {
+    async fn a_job_that_loses_its_worker_three_times_is_laid_aside_with_its_session(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let session_id = SessionId::new();
         sqlx::query!(
             "insert into sessions (session_id, call_id, status, created_at, updated_at)
@@ -216,7 +220,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_lease_that_still_runs_is_left_alone(db: Db) {
+    async fn a_lease_that_still_runs_is_left_alone(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let job = a_job(&db).await;
         let mut connection = db.acquire().await.unwrap();
         claim_ready(&mut connection, Lane::Quick, 1, MINUTE, "a").await.unwrap();
@@ -225,7 +230,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn one_sweeps_at_a_time(db: Db) {
+    async fn one_sweeps_at_a_time(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let mut other = crate::db::begin(&db).await.unwrap();
         sqlx::query!("select pg_advisory_xact_lock($1)", SWEEP_LOCK).fetch_one(&mut *other).await.unwrap();
         let mut connection = db.acquire().await.unwrap();

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -43,9 +42,8 @@ impl Doorbell {
 
 async fn listen(db: &Db, sender: &watch::Sender<()>) {
     loop {
-        if let Ok(mut listener) = PgListener::connect_with(db).await
-            && listener.listen(CHANNEL).await.is_ok()
-        {
+        // Through a connection pooler no bell is heard: whoever waits looks after a while anyway.
+        if let Ok(Some(mut listener)) = db.listen(CHANNEL).await {
             // What rang before this moment was not heard, so this is a ring too; likewise a lost connection.
             sender.send_replace(());
             while listener.try_recv().await.is_ok() {

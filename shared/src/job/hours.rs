@@ -36,7 +36,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn jobs_are_counted_in_the_hour_in_which_they_ended(db: Db) {
+    async fn jobs_are_counted_in_the_hour_in_which_they_ended(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         sqlx::query!(
             "insert into jobs (job_id, dedupe_key, kind, payload, max_attempts, state, finished_at)
              select gen_random_uuid(), n::text, 'analyze_session', '{}', 12,

@@ -284,7 +284,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn whoever_lost_the_lease_writes_nothing(db: Db) {
+    async fn whoever_lost_the_lease_writes_nothing(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let old = claimed(&db, Duration::ZERO).await;
         let mut connection = db.acquire().await.unwrap();
         sweep(&mut connection, MINUTE).await.unwrap();
@@ -303,7 +304,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn done_is_done_only_with_the_transaction_that_wrote_the_effect(db: Db) {
+    async fn done_is_done_only_with_the_transaction_that_wrote_the_effect(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let held = claimed(&db, MINUTE).await.lease;
         let mut tx = db::begin(&db).await.unwrap();
         let _ = finish_done(&mut *tx, &held).await.unwrap();
@@ -312,7 +314,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_retry_waits_at_least_as_long_as_it_was_told_to(db: Db) {
+    async fn a_retry_waits_at_least_as_long_as_it_was_told_to(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let held = claimed(&db, MINUTE).await.lease;
         let _ = finish_retry(&db, &held, "the model is busy", MINUTE, Duration::from_secs(2)).await.unwrap();
         let row =
@@ -325,7 +328,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_job_put_off_counts_no_attempt_and_says_what_it_waits_for(db: Db) {
+    async fn a_job_put_off_counts_no_attempt_and_says_what_it_waits_for(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let held = claimed(&db, MINUTE).await.lease;
         let _ = put_off(&db, &held, "the language model is away", MINUTE).await.unwrap();
         assert_eq!(state(&db).await, ("ready".to_owned(), 0));
@@ -339,14 +343,16 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_job_handed_back_counts_no_attempt(db: Db) {
+    async fn a_job_handed_back_counts_no_attempt(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let held = claimed(&db, MINUTE).await.lease;
         release(&db, &held).await.unwrap();
         assert_eq!(state(&db).await, ("ready".to_owned(), 0));
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_row_that_cannot_be_read_is_laid_aside_and_a_kind_unknown_here_is_left_alone(db: Db) {
+    async fn a_row_that_cannot_be_read_is_laid_aside_and_a_kind_unknown_here_is_left_alone(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         sqlx::query!(
             r#"insert into jobs (job_id, dedupe_key, kind, payload, max_attempts) values
                (gen_random_uuid(), 'a', 'analyze_session', '{"session_id": 1}', 5),
@@ -363,7 +369,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn many_workers_never_hold_the_same_job(db: Db) {
+    async fn many_workers_never_hold_the_same_job(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let mut connection = db.acquire().await.unwrap();
         for _ in 0..40 {
             let job = Job::ProcessDelivery { delivery_id: DeliveryId::new() };

@@ -109,7 +109,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn every_job_is_on_one_page_and_every_one_is_counted(db: Db) {
+    async fn every_job_is_on_one_page_and_every_one_is_counted(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         sqlx::query!(
             "insert into jobs (job_id, dedupe_key, kind, payload, max_attempts, state, finished_at, last_error)
              select gen_random_uuid(), n::text, case when n % 2 = 0 then 'analyze_session' else 'enrich_analysis' end, '{}',

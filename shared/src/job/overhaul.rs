@@ -193,7 +193,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn one_of_a_kind_goes_on_at_a_time_and_can_be_stopped(db: Db) {
+    async fn one_of_a_kind_goes_on_at_a_time_and_can_be_stopped(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let (now, operator) = (crate::clock::now(), Caller::operator());
         let mut tx = crate::db::begin(&db).await.unwrap();
         let overhaul_id = start(&mut tx, &operator, &Work::RebuildMastery, now).await.unwrap();

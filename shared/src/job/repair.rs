@@ -316,7 +316,8 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_job_given_up_can_be_tried_again_or_laid_to_rest(db: Db) {
+    async fn a_job_given_up_can_be_tried_again_or_laid_to_rest(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let session_id = a_session(&db, "analyzing").await;
         let mut connection = db.acquire().await.unwrap();
         let job = Job::EnrichAnalysis { session_id, round: 1 };
@@ -341,7 +342,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn all_of_one_reason_are_tried_again_and_no_others(db: Db) {
+    async fn all_of_one_reason_are_tried_again_and_no_others(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let mut connection = db.acquire().await.unwrap();
         for (n, reason) in [(1, "the key was refused"), (2, "the key was refused"), (3, "it is too long")] {
             let delivery_id = DeliveryId(uuid::Uuid::from_u128(n));
@@ -380,7 +382,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_call_is_tried_again_with_its_unread_messages(db: Db) {
+    async fn a_call_is_tried_again_with_its_unread_messages(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let mut connection = db.acquire().await.unwrap();
         let (now, operator) = (crate::clock::now(), Caller::operator());
         let new = NewDelivery {
@@ -400,7 +403,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_session_is_judged_anew_once_however_often_it_is_asked_for(db: Db) {
+    async fn a_session_is_judged_anew_once_however_often_it_is_asked_for(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let session_id = a_session(&db, "needs_attention").await;
         let mut connection = db.acquire().await.unwrap();
         let (now, operator) = (crate::clock::now(), Caller::operator());
@@ -423,7 +427,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_call_without_a_report_and_a_caller_without_the_right_are_told_so(db: Db) {
+    async fn a_call_without_a_report_and_a_caller_without_the_right_are_told_so(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let session_id = a_session(&db, "in_progress").await;
         let mut connection = db.acquire().await.unwrap();
         let now = crate::clock::now();

@@ -319,7 +319,8 @@ async fn run(db: &Db, steps: Vec<Step>) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn the_tables_say_what_the_model_says(db: Db) {
+async fn the_tables_say_what_the_model_says(pool: sqlx::PgPool) {
+    let db = Db::from(pool);
     let here = tokio::runtime::Handle::current();
     let cases = tokio::task::spawn_blocking(move || {
         let config =

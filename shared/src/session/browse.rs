@@ -400,7 +400,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn the_list_of_a_skill_follows_evidence_analyses_grades_and_students(db: Db) {
+    async fn the_list_of_a_skill_follows_evidence_analyses_grades_and_students(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let run = async |sql: &'static str| sqlx::raw_sql(sql).execute(&db).await.unwrap();
         let found = async |skill: &str, grade| {
             let skill = Some(skill.to_owned());

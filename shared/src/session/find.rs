@@ -133,7 +133,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn sessions_are_found_by_ids_and_names_and_paged(db: Db) {
+    async fn sessions_are_found_by_ids_and_names_and_paged(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         sqlx::query!(
             "with maya as (
                  insert into students (student_id, display_name, created_at, updated_at)

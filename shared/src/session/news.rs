@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +12,8 @@ use crate::id::SessionId;
 const CHANNEL: &str = "session_news";
 /// Pieces of news that a slow reader may be behind. Beyond it they become one: anything may have changed.
 const BACKLOG: usize = 256;
+/// How often readers look for themselves where no news arrives, with the second of every round.
+const UNHEARD_EVERY: Duration = Duration::from_secs(2);
 
 /// News from the database, for as many readers as like. Clones share one connection.
 #[derive(Clone, Debug)]
@@ -54,14 +55,20 @@ impl Reader {
 
 async fn listen(db: &Db, sender: &broadcast::Sender<Option<SessionId>>) {
     loop {
-        if let Ok(mut listener) = PgListener::connect_with(db).await
-            && listener.listen(CHANNEL).await.is_ok()
-        {
-            // What happened before this moment was not heard; likewise what did while a connection was lost.
-            let _ = sender.send(None);
-            while let Ok(heard) = listener.try_recv().await {
-                let _ = sender.send(heard.and_then(|notification| notification.payload().parse().ok()));
+        match db.listen(CHANNEL).await {
+            Ok(Some(mut listener)) => {
+                // What happened before this moment was not heard; likewise what did while a connection was lost.
+                let _ = sender.send(None);
+                while let Ok(heard) = listener.try_recv().await {
+                    let _ = sender.send(heard.and_then(|notification| notification.payload().parse().ok()));
+                }
             }
+            // No news passes a connection pooler: each reader looks now and again.
+            Ok(None) => {
+                let _ = sender.send(None);
+                tokio::time::sleep(UNHEARD_EVERY).await;
+            }
+            Err(_) => {}
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

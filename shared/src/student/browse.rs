@@ -156,7 +156,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn pages_follow_each_other_both_ways_and_by_words_of_the_name(db: Db) {
+    async fn pages_follow_each_other_both_ways_and_by_words_of_the_name(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let (mut ids, query) = (Vec::new(), all());
         for name in ["Ada Vega", "bea Holm", "Cleo Vega"] {
             ids.push(add(&db, name).await);
@@ -173,7 +174,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn minutes_are_summed_by_week_and_who_needs_a_person_is_found(db: Db) {
+    async fn minutes_are_summed_by_week_and_who_needs_a_person_is_found(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let (ada, _) = (add(&db, "Ada").await, add(&db, "Bea").await);
         sqlx::query!(
             "insert into sessions (session_id, call_id, student_id, status, started_at, ended_at, created_at, updated_at)

@@ -69,7 +69,8 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn all_tables_that_point_at_a_student_are_in_it_and_it_is_recorded(db: Db) {
+    async fn all_tables_that_point_at_a_student_are_in_it_and_it_is_recorded(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let student_id = StudentId::new();
         sqlx::query!(
             "insert into students (student_id, display_name, created_at, updated_at) values ($1, 'Ada', now(), now())",

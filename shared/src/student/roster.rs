@@ -179,7 +179,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn the_same_row_twice_is_one_student(db: Db) {
+    async fn the_same_row_twice_is_one_student(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         for same in [row("José R", &["+14155550142"]), row("Ada", &[])] {
             assert_eq!(import(&db, &same).await, Imported::Added);
             assert_eq!(import(&db, &same).await, Imported::Unchanged);
@@ -191,7 +192,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_row_changes_what_it_says_and_leaves_the_rest(db: Db) {
+    async fn a_row_changes_what_it_says_and_leaves_the_rest(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let first = RosterRow { grade: Some(4), cohort: Some("4b".to_owned()), ..row("Jose R", &["+14155550142"]) };
         import(&db, &first).await;
         let second = RosterRow { grade: Some(5), ..row("José R", &["+14155550142", "+14155550143"]) };
@@ -203,7 +205,8 @@ mod tests {
     }
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn an_external_id_outranks_name_and_number(db: Db) {
+    async fn an_external_id_outranks_name_and_number(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
         let with_id = |id: &str, row: RosterRow| RosterRow { external_id: Some(id.to_owned()), ..row };
         import(&db, &row("Maya", &["+14155550142"])).await;
         // A student without an id gets the one of the roster.

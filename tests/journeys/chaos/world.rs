@@ -121,7 +121,7 @@ impl World {
         psql(&postgres.url("postgres"), roles);
         psql(&postgres.url("postgres"), &format!("create database {DATABASE}"));
         let url = postgres.url(DATABASE);
-        db::migrate(&url).await.unwrap();
+        db::migrate(&url, db::MIGRATION_PATIENCE).await.unwrap();
         psql(&url, WATCH);
         if broken == Some(Broken::Fencing) {
             psql(&url, UNFENCE);

@@ -107,8 +107,10 @@ async fn perform(context: &Context, job: &faktory::Job) -> Result<(), NotDone> {
     let job_id = job.args().first().and_then(|arg| arg.as_str()?.parse::<JobId>().ok());
     let job_id = job_id.ok_or_else(|| NotDone("no job of ours".to_owned()))?;
     let claimed = async {
-        let mut connection = context.db.acquire().await.map_err(shared::db::Error::from)?;
-        take(&mut connection, job_id, context.config.lease, &context.worker).await
+        let mut tx = context.begin().await?;
+        let claimed = take(&mut tx, job_id, context.config.lease, &context.worker).await?;
+        context.commit(tx).await?;
+        Ok::<_, shared::db::Error>(claimed)
     };
     // The row stays as it is, so it is rung for again.
     let claimed = claimed.await.map_err(|_| NotDone("the database could not be reached".to_owned()))?;
