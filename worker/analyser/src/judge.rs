@@ -15,9 +15,11 @@ use super::cues::{
     GUESS, HINT, HINT_REQUEST, NEW_TASK, PROBE, REPEAT_AFTER, SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences, words};
-use super::key::{self, Expected, Keys};
+use super::key::{self, Expected};
 use super::lead::{Lead, lead};
-use super::numbers::{Value, values};
+use super::memo::{self, values};
+use super::numbers::Value;
+use super::prepared::prepared;
 use super::reaction;
 use super::recast::{self, Recast};
 use super::skill::{Lesson, Place};
@@ -95,13 +97,13 @@ impl Judgement {
 /// One judgement for each exchange.
 pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judgement> {
     let mut judgements: Vec<Judgement> = Vec::new();
-    let keys = Keys::new(curriculum);
+    let prepared = prepared(curriculum);
     let mut lesson = Lesson::new(curriculum);
     // What the whole task asks for, while its steps are asked one by one.
     let mut whole: Option<Expected> = None;
     for exchange in exchanges {
         let task = lesson.ask(&exchange.task);
-        let expected = keys.expected(&exchange.task, exchange.language);
+        let expected = prepared.keys.expected(&exchange.task, exchange.language);
         let is_same = expected.is_some()
             && expected == whole
             && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
@@ -169,7 +171,7 @@ fn at_once(
         judgement.kind = Kind::Other;
         return judgement;
     }
-    let reading = answer::read(&exchange.said, exchange.language, Expecting::Anything);
+    let reading = memo::read(&exchange.said, exchange.language);
     if reading.standing == answer::Standing::Alternatives {
         "two answers were given".clone_into(&mut judgement.reason);
         return judgement;
@@ -381,7 +383,7 @@ fn names_another(exchange: &Exchange) -> bool {
         return false;
     }
     let said = values(&exchange.said, exchange.language);
-    let named = answer::numbers(text, exchange.language);
+    let named = memo::numbers(text, exchange.language);
     let is_said = |number: &answer::Number| {
         let value = Value::from(number);
         let amount = number.value.to_f64();
@@ -406,7 +408,7 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
         has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
-    let reading = answer::read(said, exchange.language, Expecting::Anything);
+    let reading = memo::read(said, exchange.language);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
     if DONT_KNOW.is_match(said) && !attempts && !commits {
@@ -513,7 +515,7 @@ fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
         if opens {
             told.extend(statements.clone().filter_map(|text| key::stated(text, exchange.language)));
         } else {
-            told.extend(statements.clone().filter(gives).flat_map(|text| values(text, exchange.language)));
+            told.extend(statements.clone().filter(gives).flat_map(|text| values(text, exchange.language).to_vec()));
         }
         for text in statements.filter(|_| !opens || REPEAT_AFTER.is_match(&exchange.task)) {
             said_by_tutor.push_str(text);

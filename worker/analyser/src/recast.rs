@@ -6,7 +6,8 @@ use domain::answer::Language;
 use regex::Regex;
 
 use super::exchange::clauses;
-use super::numbers::{Value, values};
+use super::memo::values;
+use super::numbers::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recast {
