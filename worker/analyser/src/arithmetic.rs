@@ -1,7 +1,7 @@
 //! Arithmetic in a text: what was asked ("one half plus one third") and what was claimed ("3 x 18 = 54"), as
 //! [`domain::answer`] reads it, flattened for the catalogue of misconceptions.
 
-use domain::answer::{self, Form, Language, Sign};
+use domain::answer::{self, Expecting, Form, Language, Sign};
 
 use super::memo;
 use super::numbers::Value;
@@ -84,7 +84,8 @@ pub(super) fn asked(text: &str, language: Language) -> Option<(Expression, f64)>
 
 /// All calculations with a result in a text.
 pub(super) fn claims(text: &str, language: Language) -> Vec<Claim> {
-    memo::read(text, language)
+    memo::said(text)
+        .read(language, Expecting::Anything)
         .claims
         .iter()
         .filter(|claim| claim.sign == Sign::Equal && (claim.left.has_operation() || is_division(&claim.left)))

@@ -3,6 +3,8 @@
 //! "How old are you?" "nine" and "What is four plus five?" "nine" differ only in what the tutor asked. Trained like
 //! [`super::reaction`], by the same command.
 
+use domain::answer::Expecting;
+
 use super::exchange::{Exchange, sentences, words};
 use super::learned::{Features, by_stored};
 use super::memo::{self, values};
@@ -40,7 +42,8 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
             found.add(format_args!("last {}", if is_number(word) { "#" } else { word }));
         }
     }
-    let reading = memo::read(said, *language);
+    let heard = memo::said(said);
+    let reading = heard.read(*language, Expecting::Anything);
     let n_said = values(said, *language).len().min(3);
     let n_words = words(said).count();
     let unread = reading.unread.len().min(4);

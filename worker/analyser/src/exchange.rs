@@ -1,6 +1,6 @@
 //! A call as exchanges: what the tutor asked, what the student said, what the tutor replied.
 
-use domain::answer::{Form, Language};
+use domain::answer::{Expecting, Form, Language};
 use domain::language::{self, Languages};
 use shared::transcript::{Speaker, Turn};
 
@@ -102,7 +102,8 @@ fn answering(turns: Vec<&Turn>, language: Language) -> Vec<&Turn> {
         return turns;
     }
     let reads = |turn: &&Turn| {
-        let reading = memo::read(&turn.text, language);
+        let said = memo::said(&turn.text);
+        let reading = said.read(language, Expecting::Anything);
         reading.committed.is_some() && reading.unread.len() <= MAX_UNREAD && !values(&turn.text, language).is_empty()
     };
     if turns.iter().any(reads) {

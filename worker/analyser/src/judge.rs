@@ -171,7 +171,8 @@ fn at_once(
         judgement.kind = Kind::Other;
         return judgement;
     }
-    let reading = memo::read(&exchange.said, exchange.language);
+    let said = memo::said(&exchange.said);
+    let reading = said.read(exchange.language, Expecting::Anything);
     if reading.standing == answer::Standing::Alternatives {
         "two answers were given".clone_into(&mut judgement.reason);
         return judgement;
@@ -255,7 +256,8 @@ fn value(exchange: &Exchange, expects_number: bool) -> Option<Value> {
     if let Some(value) = values(said, *language).last() {
         return Some(*value);
     }
-    let heard = answer::read(said, *language, Expecting::Number);
+    let heard = memo::said(said);
+    let heard = heard.read(*language, Expecting::Number);
     let value = heard.number().filter(|_| heard.is_complete()).map(Value::from)?;
     let is_said_back = || values(reply, *language).first().is_some_and(|back| back.equals(value.amount));
     (expects_number || is_said_back()).then_some(value)
@@ -280,7 +282,7 @@ const ECHO: usize = 5;
 
 /// What the task's own key says; `None`: it cannot tell. Who gives the open task's answer instead of a step is right too.
 fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
-    let judged = |key: answer::Key| answer::judge(&exchange.task, &key, &exchange.said, exchange.language);
+    let judged = |key: answer::Key| memo::judge(&exchange.task, &key, &exchange.said, exchange.language);
     let own = task.key().map(judged);
     if task.goal_key().map(judged) == Some(answer::Judgement::Right) {
         return Some(true);
@@ -388,7 +390,7 @@ fn names_another(exchange: &Exchange) -> bool {
         let value = Value::from(number);
         let amount = number.value.to_f64();
         said.iter().any(|said| said.equals(value.amount) || (said.amount * 100.0 - amount).abs() < 1e-9)
-            || answer::judge("", &answer::Key::from(&text[number.span.clone()]), &exchange.said, exchange.language)
+            || memo::judge("", &answer::Key::from(&text[number.span.clone()]), &exchange.said, exchange.language)
                 != answer::Judgement::Wrong
     };
     !named.is_empty() && !named.iter().any(is_said)
@@ -408,7 +410,8 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
         has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
-    let reading = memo::read(said, exchange.language);
+    let heard = memo::said(said);
+    let reading = heard.read(exchange.language, Expecting::Anything);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
     if DONT_KNOW.is_match(said) && !attempts && !commits {

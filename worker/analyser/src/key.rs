@@ -174,7 +174,7 @@ const AROUND: &[&str] = &[
 pub(super) fn check(expected: &Expected, said: &str, value: Option<Value>, language: Language) -> Option<bool> {
     match expected {
         Expected::Number(number, key) => {
-            match answer::judge("", &answer::Key::from(key.as_str()), said, language) {
+            match memo::judge("", &answer::Key::from(key.as_str()), said, language) {
                 answer::Judgement::Right => return Some(true),
                 answer::Judgement::Wrong => return Some(false),
                 answer::Judgement::WrongForm => return None,

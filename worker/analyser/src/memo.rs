@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use domain::answer::{self, Calculation, Expecting, Language, Number, Reading};
+use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
 use super::injection;
 use super::numbers::Value;
@@ -15,7 +15,7 @@ struct Known {
     values: Option<Rc<[Value]>>,
     numbers: Option<Rc<[Number]>>,
     calculations: Option<Rc<[Calculation]>>,
-    reading: Option<Rc<Reading>>,
+    said: Option<Rc<Said>>,
     is_suspect: Option<bool>,
 }
 
@@ -83,9 +83,14 @@ pub(super) fn calculations(text: &str, language: Language) -> Rc<[Calculation]> 
     known(text, language, |known| &mut known.calculations, || answer::calculations(text, language).into())
 }
 
-/// [`answer::read`], where anything may be said.
-pub(super) fn read(text: &str, language: Language) -> Rc<Reading> {
-    known(text, language, |known| &mut known.reading, || Rc::new(answer::read(text, language, Expecting::Anything)))
+/// What a student said, to be read and judged.
+pub(super) fn said(text: &str) -> Rc<Said> {
+    known(text, Language::English, |known| &mut known.said, || Rc::new(Said::new(text)))
+}
+
+/// [`answer::judge`].
+pub(super) fn judge(ask: &str, key: &Key, text: &str, language: Language) -> Judgement {
+    answer::judge_said(ask, key, &said(text), language)
 }
 
 /// [`injection::is_suspect`].

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use domain::task::{self, Context, Form, Relation, Task};
 use shared::curriculum::Curriculum;
 
+use super::memo;
 use super::prepared::{Prepared, prepared};
 
 /// Where an exchange belongs.
@@ -109,7 +110,7 @@ impl<'a> Lesson<'a> {
         if let Some(last) = self.exchanges.last_mut() {
             last.said = self.prepared.lexicon.score(&normal(said));
         }
-        self.context.note(self.open.take(), said, is_right);
+        self.context.note(self.open.take(), &memo::said(said), is_right);
     }
 
     /// Returns the place of each exchange, in the order of [`Lesson::ask`].

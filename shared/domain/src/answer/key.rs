@@ -1,5 +1,7 @@
 //! The key of a question: its answer type, form, unit, tolerance and alternatives, declared or derived.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::exact::Exact;
@@ -256,7 +258,8 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
 
 /// Whether the question contains one of the words.
 pub(super) fn asks(ask: &str, words: &[&str]) -> bool {
-    let ask = ask.to_lowercase();
+    let is_lower = ask.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    let ask = if is_lower { Cow::Borrowed(ask) } else { Cow::Owned(ask.to_lowercase()) };
     words.iter().any(|word| ask.contains(word))
 }
 

@@ -60,6 +60,7 @@ impl Case<'_> {
         let wanted = letters(&tokens(&self.key.answer));
         let said: Vec<Token> = self
             .said
+            .tokens
             .iter()
             .filter(|token| !FILLERS.contains(&token.text.as_str()) || token.text.len() == 1)
             .cloned()
@@ -120,7 +121,7 @@ impl Case<'_> {
 
     /// "yes no", "no yes".
     fn says_both(&self) -> bool {
-        let has = |words: &[&str]| self.said.iter().any(|token| words.contains(&token.text.as_str()));
+        let has = |words: &[&str]| self.said.tokens.iter().any(|token| words.contains(&token.text.as_str()));
         has(&["yes", "yeah", "yep", "sí", "ja", "true"]) && has(&["no", "nope", "nein", "false", "not"])
     }
 
@@ -131,7 +132,7 @@ impl Case<'_> {
         let key = content(&tokens(&self.key.answer));
         // Articles decide in "il or la".
         let exact = |text: &str| tokens(text).into_iter().map(|token| token.text).collect::<Vec<_>>();
-        let said: Vec<String> = self.said.iter().map(|token| token.text.clone()).collect();
+        let said: Vec<String> = self.said.tokens.iter().map(|token| token.text.clone()).collect();
         let named = self.options();
         let with_article = named.iter().map(|option| exact(option)).filter(|option| {
             option.first().is_some_and(|word| ARTICLES.contains(&word.as_str())) && option.ends_with(&key)
@@ -163,18 +164,18 @@ impl Case<'_> {
         }
         let is_other =
             options.iter().any(|option| *option != key && (*option == words || is_part(&words, option, &options)));
-        if is_other && !words.is_empty() && !has_negation(&self.said) {
+        if is_other && !words.is_empty() && !has_negation(&self.said.tokens) {
             return Judgement::Wrong;
         }
         self.judge_words()
     }
 
     pub(super) fn judge_words(&self) -> Judgement {
-        if has_negation(&self.said) && !has_negation(&tokens(&self.key.answer)) {
+        if has_negation(&self.said.tokens) && !has_negation(&tokens(&self.key.answer)) {
             return Judgement::Undecided;
         }
         let is_foreign = self.is_vocabulary();
-        let (key_tokens, said_tokens) = (tokens(&self.key.answer), self.said.as_slice());
+        let (key_tokens, said_tokens) = (tokens(&self.key.answer), self.said.tokens.as_slice());
         let (key, said) = (content(&key_tokens), self.content());
         if said.is_empty() {
             return Judgement::Undecided;
@@ -291,7 +292,7 @@ impl Case<'_> {
     }
 
     fn content(&self) -> Vec<String> {
-        content(&self.said)
+        content(&self.said.tokens)
     }
 }
 
