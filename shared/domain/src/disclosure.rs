@@ -100,10 +100,10 @@ static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
 /// A sentence that a pause cut has two parts of at most this many words each.
 const LONGEST_PART: usize = 8;
 
-/// A turn's word numbers in the three languages.
+/// A turn's words, and their numbers in the three languages.
 struct Read {
+    words: Vec<String>,
     numbers: [Vec<WordNo>; 3],
-    n_words: usize,
 }
 
 fn read(text: &str) -> Read {
@@ -115,7 +115,7 @@ fn read(text: &str) -> Read {
             language.patterns.numbers(words.iter().map(String::as_str))
         }
     });
-    Read { numbers, n_words: words.len() }
+    Read { words, numbers }
 }
 
 fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
@@ -139,8 +139,9 @@ fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
 
 /// Returns the categories of what one turn discloses; empty if it is harmless.
 pub fn in_text(text: &str) -> Vec<Category> {
-    let mut found: Vec<Category> = matches(&read(text).numbers).into_iter().map(|place| place.category).collect();
-    if personal::is_given(text) && !found.contains(&Category::PersonalData) {
+    let said = read(text);
+    let mut found: Vec<Category> = matches(&said.numbers).into_iter().map(|place| place.category).collect();
+    if personal::is_given(text, &said.words) && !found.contains(&Category::PersonalData) {
         found.push(Category::PersonalData);
     }
     found
@@ -162,19 +163,19 @@ pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
         for place in matches(&said.numbers) {
             add(place.category, vec![i]);
         }
-        if personal::is_given(turn.text) {
+        if personal::is_given(turn.text, &said.words) {
             add(Category::PersonalData, vec![i]);
         }
         if let Some((before, earlier)) = &last
-            && earlier.n_words <= LONGEST_PART
-            && said.n_words <= LONGEST_PART
+            && earlier.words.len() <= LONGEST_PART
+            && said.words.len() <= LONGEST_PART
         {
             for category in across(earlier, &said) {
                 add(category, vec![*before, i]);
             }
         }
         if let Some(question) = i.checked_sub(1).map(|before| turns[before]).filter(|before| !before.is_child) {
-            for category in affirmed(question.text, turn.text) {
+            for category in affirmed(question.text, &said.words) {
                 add(category, vec![i]);
             }
         }
@@ -247,8 +248,7 @@ const NO: [&str; 12] =
     ["no", "nope", "not", "really", "never", "nein", "nunca", "nie", "nah", "uh", "sometimes", "nicht"];
 
 /// What a child says by agreeing with a question: "Does he hit you?", "Yeah, sometimes."
-fn affirmed(question: &str, answer: &str) -> Vec<Category> {
-    let answer = folded::words(answer);
+fn affirmed(question: &str, answer: &[String]) -> Vec<Category> {
     let all = |list: &[&str]| {
         let mut words = answer.iter().filter(|word| *word != folded::BOUNDARY);
         answer.len() <= 6 && words.all(|word| list.contains(&&word[..]))

@@ -16,9 +16,11 @@ use shared::transcript::{Speaker, Turn};
 
 /// Bytes of speech in a call.
 const SIZE: usize = 40_000;
+/// How often each call is analysed. Another number may be given, such as 1 for a profiler.
 const ROUNDS: usize = 200;
 
 fn main() {
+    let rounds = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
     let curriculum = Curriculum::starter();
     for (name, file, language) in [
         ("spoken, English", "cases/realistic.jsonl", "en"),
@@ -29,7 +31,7 @@ fn main() {
         let begin = Instant::now();
         analyse(&call, &curriculum);
         let first = begin.elapsed();
-        let mut times: Vec<_> = (0..ROUNDS)
+        let mut times: Vec<_> = (0..rounds)
             .map(|_| {
                 let begin = Instant::now();
                 black_box(analyse(black_box(&call), &curriculum));
@@ -37,7 +39,7 @@ fn main() {
             })
             .collect();
         times.sort_unstable();
-        let [median, fastest] = [times[ROUNDS / 2], times[0]];
+        let [median, fastest] = [times[rounds / 2], times[0]];
         println!("{name:<16} {} turns: median {median:.2?}, fastest {fastest:.2?}, first call {first:.2?}", call.len());
     }
 }

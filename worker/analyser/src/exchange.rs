@@ -215,6 +215,9 @@ fn is_in_another_script(text: &str) -> bool {
 
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> String {
+    if text.is_ascii() && !text.contains('`') {
+        return text.to_ascii_lowercase();
+    }
     text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\"")
 }
 

@@ -16,7 +16,7 @@ use super::cues::{
 };
 use super::exchange::{Exchange, sentences, words};
 use super::key::{self, Expected};
-use super::lead::{Lead, lead};
+use super::lead::Lead;
 use super::memo::{self, values};
 use super::numbers::Value;
 use super::prepared::prepared;
@@ -183,7 +183,10 @@ fn at_once(
     }
     let check = |expected: &Expected| key::check(expected, &exchange.said, value, exchange.language);
     let by_task = task.and_then(|task| by_key(exchange, task));
-    let checked = by_task.or_else(|| whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check)));
+    let checked = by_task.or_else(|| {
+        let of_whole = whole.and_then(check);
+        if of_whole == Some(true) || whole == expected { of_whole } else { expected.and_then(check) }
+    });
     judgement.checked = checked;
     let miscalculated =
         arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
@@ -315,7 +318,7 @@ const CERTAIN: f64 = 0.88;
 const DOUBTFUL: f64 = 0.12;
 
 fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
-    let lead = match lead(&exchange.reply, exchange.language) {
+    let lead = match memo::lead(&exchange.reply, exchange.language) {
         // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
         Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
         // "Well done, 6 more days" to a student who said 17.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
 use super::injection;
+use super::lead::{self, Lead};
 use super::numbers::Value;
 
 /// The readings of a text.
@@ -17,6 +18,7 @@ struct Known {
     calculations: Option<Rc<[Calculation]>>,
     said: Option<Rc<Said>>,
     is_suspect: Option<bool>,
+    lead: Option<Lead>,
 }
 
 #[derive(Default)]
@@ -96,4 +98,9 @@ pub(super) fn judge(ask: &str, key: &Key, text: &str, language: Language) -> Jud
 /// [`injection::is_suspect`].
 pub(super) fn is_suspect(text: &str) -> bool {
     known(text, Language::English, |known| &mut known.is_suspect, || injection::is_suspect(text))
+}
+
+/// [`lead::lead`].
+pub(super) fn lead(reply: &str, language: Language) -> Lead {
+    known(reply, language, |known| &mut known.lead, || lead::lead(reply, language))
 }

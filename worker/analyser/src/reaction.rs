@@ -83,7 +83,7 @@ fn features(exchange: &Exchange) -> Vec<u32> {
         }
         before = [before[1], &piece.text];
     }
-    let lead = lead(reply, *language);
+    let lead = memo::lead(reply, *language);
     found.add(format_args!("lead {lead:?}"));
     let sentences = sentences(reply);
     let asks: Vec<bool> = sentences.iter().map(|(_, asks)| *asks).collect();

@@ -50,17 +50,19 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
             return Recast::Corrects;
         }
     }
-    let supplied = clauses
-        .iter()
-        .enumerate()
-        .filter(|(i, c)| !c.asks || clauses.get(i + 1).is_some_and(|n| n.sentence == c.sentence))
-        .take(3)
-        .any(|(_, clause)| {
-            SUPPLIES.captures(&clause.text).is_some_and(|found| {
-                !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')
+    let supplies = || {
+        clauses
+            .iter()
+            .enumerate()
+            .filter(|(i, c)| !c.asks || clauses.get(i + 1).is_some_and(|n| n.sentence == c.sentence))
+            .take(3)
+            .any(|(_, clause)| {
+                SUPPLIES.captures(&clause.text).is_some_and(|found| {
+                    !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')
+                })
             })
-        });
-    if value.is_none() && supplied { Recast::Corrects } else { Recast::Neither }
+    };
+    if value.is_none() && supplies() { Recast::Corrects } else { Recast::Neither }
 }
 
 #[cfg(test)]
