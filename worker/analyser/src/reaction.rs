@@ -167,10 +167,10 @@ fn pieces(reply: &str, said: &str, task_numbers: &[Value], said_numbers: &[Value
 /// How many of a reply's words of substance are the task's, in four steps.
 fn shared_words(task: &str, reply: &str) -> usize {
     let substance = |word: &&str| word.len() > 2 && !COMMON.contains(word);
-    let of_task: Vec<&str> = words(task).filter(substance).collect();
-    let of_reply: Vec<&str> = words(reply).filter(substance).collect();
-    let stem = |word: &str| word.chars().take(5).collect::<String>();
-    let shared = of_reply.iter().filter(|word| of_task.iter().any(|known| stem(known) == stem(word))).count();
+    let stem = |word: &'_ str| word.char_indices().nth(5).map_or(word.len(), |(end, _)| end);
+    let of_task: Vec<&str> = words(task).filter(substance).map(|word| &word[..stem(word)]).collect();
+    let of_reply: Vec<&str> = words(reply).filter(substance).map(|word| &word[..stem(word)]).collect();
+    let shared = of_reply.iter().filter(|stem| of_task.contains(stem)).count();
     match (shared, of_reply.len()) {
         (_, 0) => 9,
         (0, _) => 0,

@@ -90,8 +90,10 @@ impl<'a> Lesson<'a> {
         {
             task.expected = Some(key.to_owned());
         }
-        for (language, count) in &mut self.languages {
-            *count += u32::try_from(text.split(' ').filter(|word| word == language).count()).unwrap_or(0);
+        for word in text.split(' ') {
+            if let Some((_, count)) = self.languages.iter_mut().find(|(language, _)| language == word) {
+                *count += 1;
+            }
         }
         let scores = self.prepared.lexicon.score(&text);
         self.open.clone_from(&task);

@@ -41,14 +41,20 @@ impl Case<'_> {
 
     /// "the first one", "the second", "the last one": nothing but that may be said.
     fn chosen_position(&self) -> Option<usize> {
-        let words = self.content();
-        match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            [place] | [place, "one" | "1"] => match *place {
-                "first" | "former" | "primero" | "primera" | "erste" | "ersten" | "erstes" | "erster" => Some(0),
-                "second" | "latter" | "last" | "other" | "segundo" | "segunda" | "último" | "última" | "zweite"
-                | "zweiten" | "zweites" | "letzte" => Some(1),
-                _ => None,
-            },
+        let position = |word: &str| match word {
+            "first" | "former" | "primero" | "primera" | "erste" | "ersten" | "erstes" | "erster" => Some(0),
+            "second" | "latter" | "last" | "other" | "segundo" | "segunda" | "último" | "última" | "zweite"
+            | "zweiten" | "zweites" | "letzte" => Some(1),
+            _ => None,
+        };
+        // Behind an article that is drawn together with it, too.
+        let mut ends = self.said.tokens.iter().filter_map(|token| token.text.rsplit('\'').next());
+        if !ends.any(|word| position(word).is_some()) {
+            return None;
+        }
+        match self.content().as_slice() {
+            [place] => position(place),
+            [place, one] if one == "one" || one == "1" => position(place),
             _ => None,
         }
     }
