@@ -1,4 +1,4 @@
-//! The built-in analyser: what a call tells about a student, by rules alone. Pure, deterministic, in milliseconds.
+//! The built-in analyser: what a call tells about a student, by rules alone. Pure and deterministic.
 //!
 //! **Invariant:** only a student's words are evidence, only where somebody or something decided whether they are right, and
 //! never words that talk to the analyser.

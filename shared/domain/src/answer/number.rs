@@ -82,10 +82,20 @@ impl Parser<'_> {
         let may_start = self.starts_cardinal(at)
             || match self.sense(at) {
                 Sense::Word => self.language == Language::German,
-                Sense::Negative | Sense::Minus | Sense::Hyphen | Sense::Plus | Sense::Measure(_) => true,
-                Sense::Vulgar | Sense::Half | Sense::Part { .. } | Sense::Ordinal(_) => true,
-                Sense::Point | Sense::Stop => true,
-                _ => false,
+                sense => matches!(
+                    sense,
+                    Sense::Negative
+                        | Sense::Minus
+                        | Sense::Hyphen
+                        | Sense::Plus
+                        | Sense::Measure(_)
+                        | Sense::Vulgar
+                        | Sense::Half
+                        | Sense::Part { .. }
+                        | Sense::Ordinal(_)
+                        | Sense::Point
+                        | Sense::Stop
+                ),
             };
         let read = || {
             let (mut number, end) = self.signed(at)?;

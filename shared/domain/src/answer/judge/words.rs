@@ -119,7 +119,7 @@ impl Case<'_> {
                 _ => false,
             }
             && !self.says_both();
-        if !is_plain || !self.is_read(&reading) {
+        if !is_plain || !self.is_read(reading) {
             return Judgement::Undecided;
         }
         if said == wanted { Judgement::Right } else { Judgement::Wrong }
