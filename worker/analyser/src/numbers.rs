@@ -32,7 +32,6 @@ mod tests {
     use domain::answer::Language;
 
     use super::super::memo::values;
-    use super::*;
 
     fn amounts(text: &str) -> Vec<f64> {
         values(text, Language::English).iter().map(|value| value.amount).collect()
