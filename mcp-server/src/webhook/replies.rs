@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use shared::authority::{CallerNumber, Line};
 use tokio::sync::OnceCell;
 
 use super::tool_calls::ToolCall;
@@ -58,15 +59,21 @@ impl Replies {
     }
 }
 
-/// Names a tool call. What changes something is the same by the id that VAPI gave it. What only reads is the same in the
+/// Names a tool call of a line: who calls by another number is never told what the first was. What changes something is the same by the id that VAPI gave it. What only reads is the same in the
 /// same request, by its `signature`: asked anew, it tells what is so by then.
-pub(super) fn key(call_id: Option<&str>, call: &ToolCall, signature: &[u8]) -> Key {
+pub(super) fn key(line: &Line, call: &ToolCall, signature: &[u8]) -> Key {
     let only_reads = tools::find(&call.name).is_none_or(|tool| tool.effect == Effect::Reads);
     let signature = if only_reads { signature } else { b"" };
     let arguments = serde_json::to_vec(&call.arguments).unwrap_or_default();
+    let number = match &line.number {
+        CallerNumber::Known(phone) => phone.as_str(),
+        CallerNumber::Untold => "untold",
+        CallerNumber::Withheld => "withheld",
+        CallerNumber::Contradictory => "contradictory",
+    };
+    let call_id = line.call_id.as_deref().unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in
-        [call_id.unwrap_or_default().as_bytes(), call.id.as_bytes(), call.name.as_bytes(), &arguments, signature]
+    for part in [call_id.as_bytes(), number.as_bytes(), call.id.as_bytes(), call.name.as_bytes(), &arguments, signature]
     {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
@@ -87,6 +94,11 @@ mod tests {
         ToolCall { id: id.to_owned(), name: name.to_owned(), arguments }
     }
 
+    fn line(call_id: &str) -> Line {
+        let number = CallerNumber::read(Some("+14155550142"));
+        Line { call_id: Some(call_id.to_owned()), number }
+    }
+
     fn answer(text: &str) -> Answer {
         Answer { text: text.to_owned(), data: Value::Null }
     }
@@ -94,7 +106,7 @@ mod tests {
     #[tokio::test]
     async fn the_same_call_is_worked_on_once_and_a_failure_again() {
         let (replies, now, n) = (Replies::default(), Instant::now(), Cell::new(0));
-        let note = key(Some("c1"), &call("save_note", "t1", &json!({ "text": "a" })), b"s1");
+        let note = key(&line("c1"), &call("save_note", "t1", &json!({ "text": "a" })), b"s1");
         let ask = async |key: Key, at: Instant, answer: Result<Answer, ToolError>| {
             let work = async {
                 n.set(n.get() + 1);
@@ -113,15 +125,17 @@ mod tests {
     #[test]
     fn a_change_is_the_same_by_its_id_and_a_question_by_its_request() {
         let (note, context) = (call("save_note", "t1", &json!({})), call("get_student_context", "t1", &json!({})));
-        assert_eq!(key(Some("c1"), &note, b"s1"), key(Some("c1"), &note, b"s2"));
-        assert_ne!(key(Some("c1"), &context, b"s1"), key(Some("c1"), &context, b"s2"));
-        assert_eq!(key(Some("c1"), &context, b"s1"), key(Some("c1"), &context, b"s1"));
+        assert_eq!(key(&line("c1"), &note, b"s1"), key(&line("c1"), &note, b"s2"));
+        assert_ne!(key(&line("c1"), &context, b"s1"), key(&line("c1"), &context, b"s2"));
+        assert_eq!(key(&line("c1"), &context, b"s1"), key(&line("c1"), &context, b"s1"));
         let others = [
-            key(Some("c2"), &note, b"s1"),
-            key(Some("c1"), &call("save_note", "t2", &json!({})), b"s1"),
-            key(Some("c1"), &call("save_note", "t1", &json!({ "text": "b" })), b"s1"),
+            key(&line("c2"), &note, b"s1"),
+            // Who calls by another number is answered for himself.
+            key(&Line { number: CallerNumber::Contradictory, ..line("c1") }, &note, b"s1"),
+            key(&line("c1"), &call("save_note", "t2", &json!({})), b"s1"),
+            key(&line("c1"), &call("save_note", "t1", &json!({ "text": "b" })), b"s1"),
         ];
-        assert!(others.iter().all(|other| *other != key(Some("c1"), &note, b"s1")));
+        assert!(others.iter().all(|other| *other != key(&line("c1"), &note, b"s1")));
     }
 
     #[test]

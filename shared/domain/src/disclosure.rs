@@ -105,10 +105,11 @@ const LONGEST_PART: usize = 8;
 
 /// So high a score flags a turn that no pattern matches: one ordinary turn of a call in 1,000 has it.
 const ALONE: f32 = 1.5;
-/// So low a score undoes a pattern in a short turn, unless it is about self-harm. In a long one the harmless words may
+/// So low a score undoes a pattern in a short turn, unless it is about self-harm or danger. In a long one the harmless words may
 /// outweigh the others.
 const UNDONE: f32 = -1.5;
 const SHORT: usize = 20;
+const NEVER_UNDONE: [Category; 2] = [Category::SelfHarm, Category::Danger];
 
 /// A turn's words, their numbers in the three languages, and how the learned reading judges it.
 struct Read {
@@ -122,7 +123,7 @@ impl Read {
     fn found(&self) -> Vec<Category> {
         let mut found: Vec<Category> = matches(&self.numbers).into_iter().map(|place| place.category).collect();
         if self.judged.score < UNDONE && self.words.len() <= SHORT {
-            found.retain(|category| !learned::CATEGORIES.contains(category) || *category == Category::SelfHarm);
+            found.retain(|category| !learned::CATEGORIES.contains(category) || NEVER_UNDONE.contains(category));
         }
         if self.judged.score >= ALONE && found.iter().all(|category| *category == Category::PersonalData) {
             found.push(self.judged.category);
