@@ -27,11 +27,11 @@ use std::ops::Range;
 
 pub use self::exact::Exact;
 pub use self::expression::{Expression, Operation};
-pub use self::judge::{Judgement, judge};
+pub use self::judge::{Judgement, judge, judge_said};
 pub use self::key::{AskedForm, Key, Kind};
 pub use self::number::{Form, Number};
 pub use self::polynomial::Polynomial;
-pub use self::reading::{Claim, Expecting, Reading, Standing, read};
+pub use self::reading::{Claim, Expecting, Reading, Said, Standing, read};
 pub use self::unit::{Base, Unit};
 pub use self::value::{Clock, Date, Half, Interval, Relation, Remainder, Sign, Value};
 

@@ -111,10 +111,10 @@ const UNDONE: f32 = -1.5;
 const SHORT: usize = 20;
 const NEVER_UNDONE: [Category; 2] = [Category::SelfHarm, Category::Danger];
 
-/// A turn's word numbers in the three languages, and how the learned reading judges it.
+/// A turn's words, their numbers in the three languages, and how the learned reading judges it.
 struct Read {
+    words: Vec<String>,
     numbers: [Vec<WordNo>; 3],
-    n_words: usize,
     judged: Judged,
 }
 
@@ -122,7 +122,7 @@ impl Read {
     /// What the turn discloses by itself.
     fn found(&self) -> Vec<Category> {
         let mut found: Vec<Category> = matches(&self.numbers).into_iter().map(|place| place.category).collect();
-        if self.judged.score < UNDONE && self.n_words <= SHORT {
+        if self.judged.score < UNDONE && self.words.len() <= SHORT {
             found.retain(|category| !learned::CATEGORIES.contains(category) || NEVER_UNDONE.contains(category));
         }
         if self.judged.score >= ALONE && found.iter().all(|category| *category == Category::PersonalData) {
@@ -142,7 +142,8 @@ fn read(text: &str) -> Read {
             language.patterns.numbers(words.iter().map(String::as_str))
         }
     });
-    Read { numbers, n_words: words.len(), judged: learned::judge(&english) }
+    let judged = learned::judge(&english);
+    Read { words, numbers, judged }
 }
 
 fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
@@ -171,8 +172,9 @@ pub fn by_patterns(text: &str) -> Vec<Category> {
 
 /// Returns the categories of what one turn discloses; empty if it is harmless.
 pub fn in_text(text: &str) -> Vec<Category> {
-    let mut found = read(text).found();
-    if personal::is_given(text) && !found.contains(&Category::PersonalData) {
+    let said = read(text);
+    let mut found = said.found();
+    if personal::is_given(text, &said.words) && !found.contains(&Category::PersonalData) {
         found.push(Category::PersonalData);
     }
     found
@@ -194,19 +196,19 @@ pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
         for category in said.found() {
             add(category, vec![i]);
         }
-        if personal::is_given(turn.text) {
+        if personal::is_given(turn.text, &said.words) {
             add(Category::PersonalData, vec![i]);
         }
         if let Some((before, earlier)) = &last
-            && earlier.n_words <= LONGEST_PART
-            && said.n_words <= LONGEST_PART
+            && earlier.words.len() <= LONGEST_PART
+            && said.words.len() <= LONGEST_PART
         {
             for category in across(earlier, &said) {
                 add(category, vec![*before, i]);
             }
         }
         if let Some(question) = i.checked_sub(1).map(|before| turns[before]).filter(|before| !before.is_child) {
-            for category in affirmed(question.text, turn.text) {
+            for category in affirmed(question.text, &said.words) {
                 add(category, vec![i]);
             }
         }
@@ -279,8 +281,7 @@ const NO: [&str; 12] =
     ["no", "nope", "not", "really", "never", "nein", "nunca", "nie", "nah", "uh", "sometimes", "nicht"];
 
 /// What a child says by agreeing with a question: "Does he hit you?", "Yeah, sometimes."
-fn affirmed(question: &str, answer: &str) -> Vec<Category> {
-    let answer = folded::words(answer);
+fn affirmed(question: &str, answer: &[String]) -> Vec<Category> {
     let all = |list: &[&str]| {
         let mut words = answer.iter().filter(|word| *word != folded::BOUNDARY);
         answer.len() <= 6 && words.all(|word| list.contains(&&word[..]))

@@ -178,7 +178,10 @@ fn has_any(words: &[&str], phrases: &[&str]) -> bool {
     };
     (0..words.len()).any(|at| {
         let first = words[at];
-        phrases.iter().any(|phrase| phrase.starts_with(first) && begins(at, phrase))
+        // Most phrases differ in their first letter.
+        let may_begin =
+            |phrase: &str| phrase.as_bytes().first() == first.as_bytes().first() && phrase.starts_with(first);
+        phrases.iter().any(|phrase| may_begin(phrase) && begins(at, phrase))
     })
 }
 

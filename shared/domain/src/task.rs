@@ -17,7 +17,7 @@ use self::found::{Before, Found, Frame, geometry::Shape};
 use self::item::{End, Item, Sentence};
 use self::talk::Question;
 use self::words::Cue;
-use crate::answer::{Exact, Judgement, Key, Language, judge};
+use crate::answer::{Exact, Judgement, Key, Language, Said, judge_said};
 
 /// The kind of answer that a task wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,9 +165,9 @@ impl Context {
 
     /// Remembers an exchange: the task that [`read`] returned, what the student said, and whether that was right;
     /// `None` if nothing was decided.
-    pub fn note(&mut self, task: Option<Task>, said: &str, is_right: Option<bool>) {
+    pub fn note(&mut self, task: Option<Task>, said: &Said, is_right: Option<bool>) {
         let Some(task) = task else {
-            let plain = item::plain(said);
+            let plain = item::plain(said.text());
             if self.last.is_none() && plain.split_whitespace().count() >= 6 || !self.text.is_empty() {
                 self.text.extend(long_words(&plain).map(str::to_owned));
             }
@@ -185,7 +185,7 @@ impl Context {
             }
             Relation::Again => self.is_open &= is_right != Some(true),
             Relation::Step => match task.goal_key() {
-                Some(goal) => match judge("", &goal, said, self.language) {
+                Some(goal) => match judge_said("", &goal, said, self.language) {
                     Judgement::Right => self.is_open = false,
                     Judgement::Wrong => {}
                     Judgement::WrongForm | Judgement::Undecided => self.is_open &= is_right != Some(true),
@@ -555,7 +555,7 @@ mod tests {
         for utterance in utterances {
             last = read(utterance, &context);
             context.hear(utterance);
-            context.note(last.clone(), "", Some(true));
+            context.note(last.clone(), &Said::new(""), Some(true));
         }
         last.and_then(|task| task.expected)
     }
@@ -704,7 +704,7 @@ mod tests {
     fn a_task_stays_open_through_hints() {
         let mut context = Context::new();
         let task = read("Minus six minus four.", &context);
-        context.note(task, "minus two", Some(false));
+        context.note(task, &Said::new("minus two"), Some(false));
         let hint = read("You're at minus six and it gets four degrees colder.", &context).unwrap();
         assert_eq!((hint.relation, hint.expected.as_deref()), (Relation::Again, Some("-10")));
         let step = read("Which way do we go?", &context).unwrap();

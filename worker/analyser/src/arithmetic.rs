@@ -3,6 +3,7 @@
 
 use domain::answer::{self, Expecting, Form, Language, Sign};
 
+use super::memo;
 use super::numbers::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +76,16 @@ pub(super) struct Claim {
 
 /// The last calculation of a text that can be worked out, with its result.
 pub(super) fn asked(text: &str, language: Language) -> Option<(Expression, f64)> {
-    let calculation = answer::calculations(text, language).into_iter().next_back()?;
+    let calculations = memo::calculations(text, language);
+    let calculation = calculations.last()?;
     let result = calculation.expression.value()?.to_f64();
     Some((Expression::flat(&calculation.expression)?, result))
 }
 
 /// All calculations with a result in a text.
 pub(super) fn claims(text: &str, language: Language) -> Vec<Claim> {
-    answer::read(text, language, Expecting::Anything)
+    memo::said(text)
+        .read(language, Expecting::Anything)
         .claims
         .iter()
         .filter(|claim| claim.sign == Sign::Equal && (claim.left.has_operation() || is_division(&claim.left)))

@@ -3,11 +3,11 @@
 //! "How old are you?" "nine" and "What is four plus five?" "nine" differ only in what the tutor asked. Trained like
 //! [`super::reaction`], by the same command.
 
-use domain::answer::{self, Expecting};
+use domain::answer::Expecting;
 
 use super::exchange::{Exchange, sentences, words};
 use super::learned::{Features, by_stored};
-use super::numbers::values;
+use super::memo::{self, values};
 
 static WEIGHTS: &[u8] = include_bytes!("attempt/weights.bin");
 
@@ -26,48 +26,45 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let (asked, asks) = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).copied().unwrap_or_default();
     let n_numbers = values(task, *language).len().min(4);
     let n_asked = values(asked, *language).len().min(3);
-    let calculates = !answer::calculations(asked, *language).is_empty();
+    let calculates = !memo::calculations(asked, *language).is_empty();
     let last_asks = all.last().is_some_and(|(_, asks)| *asks);
     let mut before = ["", ""];
     let is_number = |word: &str| !values(word, *language).is_empty();
     for word in words(asked).take(REACH) {
         let word = if is_number(word) { "#" } else { word };
-        found.add(&format!("asked {word}"));
-        found.add(&format!("asked {} {word}", before[1]));
-        found.add(&format!("asked {} {} {word}", before[0], before[1]));
+        found.add(format_args!("asked {word}"));
+        found.add(format_args!("asked {} {word}", before[1]));
+        found.add(format_args!("asked {} {} {word}", before[0], before[1]));
         before = [before[1], word];
     }
     if let Some((last, _)) = all.last().filter(|(last, _)| *last != asked) {
         for word in words(last).take(REACH) {
-            found.add(&format!("last {}", if is_number(word) { "#" } else { word }));
+            found.add(format_args!("last {}", if is_number(word) { "#" } else { word }));
         }
     }
-    let reading = answer::read(said, *language, Expecting::Anything);
+    let heard = memo::said(said);
+    let reading = heard.read(*language, Expecting::Anything);
     let n_said = values(said, *language).len().min(3);
     let n_words = words(said).count();
     let unread = reading.unread.len().min(4);
     let mut before = "";
     for word in words(said).take(REACH) {
         let word = if is_number(word) { "#" } else { word };
-        found.add(&format!("said {word}"));
-        found.add(&format!("said {before} {word}"));
+        found.add(format_args!("said {word}"));
+        found.add(format_args!("said {before} {word}"));
         before = word;
     }
     let addresses =
         words(asked).any(|word| matches!(word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
     let tells_of_self = words(said).any(|word| matches!(word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
-    for fact in [
-        format!("numbers {n_numbers} {n_asked} {calculates}"),
-        format!("numbers {n_numbers} {addresses} {n_said}"),
-        format!("said {n_said} {unread} {}", (n_words / 3).min(4)),
-        format!("said {n_said} {tells_of_self} {addresses}"),
-        format!("asks {asks} {last_asks} {}", all.len().min(4)),
-        format!("addresses {addresses} {n_asked} {asks}"),
-        format!("committed {} {}", reading.committed.is_some(), reading.says_unknown),
-        format!("opens {}", task.is_empty()),
-    ] {
-        found.add(&fact);
-    }
+    found.add(format_args!("numbers {n_numbers} {n_asked} {calculates}"));
+    found.add(format_args!("numbers {n_numbers} {addresses} {n_said}"));
+    found.add(format_args!("said {n_said} {unread} {}", (n_words / 3).min(4)));
+    found.add(format_args!("said {n_said} {tells_of_self} {addresses}"));
+    found.add(format_args!("asks {asks} {last_asks} {}", all.len().min(4)));
+    found.add(format_args!("addresses {addresses} {n_asked} {asks}"));
+    found.add(format_args!("committed {} {}", reading.committed.is_some(), reading.says_unknown));
+    found.add(format_args!("opens {}", task.is_empty()));
     found.finish()
 }
 

@@ -1,11 +1,11 @@
 //! A call as exchanges: what the tutor asked, what the student said, what the tutor replied.
 
-use domain::answer::{self, Expecting, Form, Language};
+use domain::answer::{Expecting, Form, Language};
+use domain::language::{self, Languages};
 use shared::transcript::{Speaker, Turn};
 
 use super::cues::{ACKNOWLEDGEMENT, PASSING, TAKES_BACK, WAITING};
-use super::injection;
-use super::numbers::values;
+use super::memo::{self, values};
 
 /// One thing the student said, with the tutor's words around it.
 #[derive(Clone, Debug)]
@@ -36,10 +36,16 @@ impl<'a> Exchange<'a> {
 ///
 /// The turns of the student belong together until the tutor says something of substance: "sixty" / "Sixty..." / "three".
 pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
-    let language = language(turns);
+    exchanges_in(&languages(turns), turns)
+}
+
+/// The same, where the languages of the call are known.
+pub(super) fn exchanges_in<'a>(languages: &Languages, turns: &'a [Turn]) -> Vec<Exchange<'a>> {
+    // English is read in a call of any other language.
+    let language = languages.main.and_then(Language::from_code).unwrap_or(Language::English);
     let mut groups: Vec<(String, Vec<&Turn>)> = Vec::new();
     let mut tutor = String::new();
-    let is_left_out = |text: &str| injection::is_suspect(text) || is_in_another_script(text);
+    let is_left_out = |text: &str| memo::is_suspect(text) || is_in_another_script(text);
     for turn in turns.iter().filter(|t| !(t.speaker == Speaker::Student && is_left_out(&t.text))) {
         match (turn.speaker, groups.last_mut()) {
             (Speaker::Tutor, _) => {
@@ -67,10 +73,9 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
     exchanges
 }
 
-/// The language that the rules read a call in. English is read in a call of any other language.
-fn language(turns: &[Turn]) -> Language {
-    let spoken = turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str()));
-    domain::language::of_call(spoken).main.and_then(Language::from_code).unwrap_or(Language::English)
+/// The languages of a call.
+pub(super) fn languages(turns: &[Turn]) -> Languages {
+    language::of_call(turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str())))
 }
 
 /// Whether the tutor only waits for the student to go on: "Fifty..." after "fifty", "Go on.", "Okay." between two numbers.
@@ -97,7 +102,8 @@ fn answering(turns: Vec<&Turn>, language: Language) -> Vec<&Turn> {
         return turns;
     }
     let reads = |turn: &&Turn| {
-        let reading = answer::read(&turn.text, language, Expecting::Anything);
+        let said = memo::said(&turn.text);
+        let reading = said.read(language, Expecting::Anything);
         reading.committed.is_some() && reading.unread.len() <= MAX_UNREAD && !values(&turn.text, language).is_empty()
     };
     if turns.iter().any(reads) {
@@ -163,7 +169,7 @@ fn joins(first: &str, second: &str, language: Language) -> bool {
     let second = second.trim_start();
     let both = format!("{first} {second}");
     let (before, after, together) =
-        (answer::numbers(first, language), answer::numbers(second, language), answer::numbers(&both, language));
+        (memo::numbers(first, language), memo::numbers(second, language), memo::numbers(&both, language));
     let Some(last) = before.last().filter(|last| last.span.end >= first.len()) else { return false };
     let Some(whole) = together.get(before.len() - 1).filter(|whole| whole.span.end > first.len()) else { return false };
     together.len() + after.len() <= before.len() + 2 * after.len().min(1)
@@ -209,6 +215,9 @@ fn is_in_another_script(text: &str) -> bool {
 
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> String {
+    if text.is_ascii() && !text.contains('`') {
+        return text.to_ascii_lowercase();
+    }
     text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\"")
 }
 

@@ -1,9 +1,11 @@
 //! Talk that is meant for the analyser and not for the tutor. It is kept in the transcript and judged by nobody.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::RegexSet;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 static SUSPECT: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new([
@@ -31,9 +33,16 @@ static SUSPECT: LazyLock<RegexSet> = LazyLock::new(|| {
         // The tutor's part, spoken by the student.
         r"(?i)\b(tutor|assistant|narrator|ai|the person on the phone)\b.{0,12}(:|\b(says?|said|told you|nods|agreed|already)\b)|\bteacher (says?|said)\b.{0,30}\b(right|correct|well done|perfect|pass)\b|\b(i am|i'm) (now )?the (tutor|teacher)\b|\byou said i (was|am)\b|^\s*(you|ai|narrator|me)\s*:|^\s*turn \d+\b|<[a-z]+>",
         r"(?i)\b(secret|magic) (word|sentence|code)\b|\bmeans i was (right|correct)\b|\bwhen i say \w+ you\b|\bdo what i (tell|say)\b|\bdo (x|as we agreed|that) for every\b|\b(i was right|we agreed)\b.{0,20}\b(before|start|pass)\b|\bdo as we agreed\b",
-        // To leave aside instructions, and to call answers right, in the languages that we know of.
-        r"(?i)\b(ignorier\w*|missachte\w*|vergiss|oublie[sz]?|ignore[sz]?|ignora|olvida|dimentica|zignoruj|pomi[nń]|negeer|vergeet|esque[cç]a|yok say|игнориру\w*|забудь)\b.{0,40}\b(anweisung\w*|regeln|consignes?|instruc\w*|istruzioni|instru[cç]\w*|polecenia|instrukcje|regole|reglas|talimat\w*|инструкци\w*|правила)",
-        r"(?i)\b(schreib|trage?|notier\w*|werte|bewerte|marca|marque|note[rz]?|[eé]cri[st]|escrib[ea]|scrivi|segna|oznacz|keur|отметь|запиши)\b.{0,60}\b(richtig|beherrsch\w*|correct\w*|juste?s?|ma[iî]trise|domina|giust[ae]|sa tutto|cert[oa]s?|poprawn\w*|goed|правильн\w*|resumen|riassunto|r[eé]sum[eé])",
+    ])
+    .expect("literals, compiled by a test")
+});
+
+/// To leave aside instructions, and to call answers right, in the languages that we know of. Without `\b`, which the fast
+/// engine does not know beside letters that are not ASCII.
+static FOREIGN: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new([
+        r"(?i)(?:^|\W)(ignorier\w*|missachte\w*|vergiss|oublie[sz]?|ignore[sz]?|ignora|olvida|dimentica|zignoruj|pomi[nń]|negeer|vergeet|esque[cç]a|yok say|игнориру\w*|забудь)(?:[^\w\n]|[^\w\n].{0,38}[^\w\n])(anweisung\w*|regeln|consignes?|instruc\w*|istruzioni|instru[cç]\w*|polecenia|instrukcje|regole|reglas|talimat\w*|инструкци\w*|правила)",
+        r"(?i)(?:^|\W)(schreib|trage?|notier\w*|werte|bewerte|marca|marque|note[rz]?|[eé]cri[st]|escrib[ea]|scrivi|segna|oznacz|keur|отметь|запиши)(?:[^\w\n]|[^\w\n].{0,58}[^\w\n])(richtig|beherrsch\w*|correct\w*|juste?s?|ma[iî]trise|domina|giust[ae]|sa tutto|cert[oa]s?|poprawn\w*|goed|правильн\w*|resumen|riassunto|r[eé]sum[eé])",
         r"talimat|忽略|无视|指令|指示|無視|正解|标记|تجاهل|التعليمات|निर्देशों|अनदेखा",
     ])
     .expect("literals, compiled by a test")
@@ -53,12 +62,34 @@ fn is_encoded(word: &str) -> bool {
 
 pub(super) fn is_suspect(text: &str) -> bool {
     let shown = undisguised(text);
-    SUSPECT.is_match(text)
-        || SUSPECT.is_match(&shown)
-        || SUSPECT.is_match(&letters_for_digits(&shown))
-        || SUSPECT.is_match(&shown.chars().rev().collect::<String>())
-        || SUSPECT.is_match(&joined(&shown))
+    let reversed: String = shown.chars().rev().collect();
+    matches(text)
+        || shown != text && matches(&shown)
+        || matches(&reversed)
+        || shown.bytes().any(|byte| byte.is_ascii_digit()) && matches(&letters_for_digits(&shown))
+        || shown.contains("  ") && matches(&joined(&shown))
         || shown.split_whitespace().any(is_encoded)
+}
+
+fn matches(text: &str) -> bool {
+    SUSPECT.is_match(&plain_letters(text)) || FOREIGN.is_match(text)
+}
+
+/// The text with one ASCII character for each other one, of its kind: the engine that is fast knows the bounds of ASCII words
+/// only.
+fn plain_letters(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let plain = |c: char| match c {
+        c if c.is_ascii() => c,
+        'ſ' => 's',
+        '\u{212a}' => 'k',
+        c if c.is_alphanumeric() || is_combining_mark(c) => '_',
+        c if c.is_whitespace() => ' ',
+        _ => '\u{1}',
+    };
+    Cow::Owned(text.chars().map(plain).collect())
 }
 
 /// What a reader sees: compatible letters as plain ones, look-alikes as Latin ones, without what has no width.

@@ -17,9 +17,11 @@ use super::cues::{
     NEW_TASK, PROBE, SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences, words};
-use super::key::{self, Expected, Keys};
-use super::lead::{Lead, lead};
-use super::numbers::{Value, values};
+use super::key::{self, Expected};
+use super::lead::Lead;
+use super::memo::{self, values};
+use super::numbers::Value;
+use super::prepared::prepared;
 use super::reaction;
 use super::recast::{self, Recast};
 use super::skill::{Lesson, Place};
@@ -101,13 +103,13 @@ impl Judgement {
 /// One judgement for each exchange.
 pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judgement> {
     let mut judgements: Vec<Judgement> = Vec::new();
-    let keys = Keys::new(curriculum);
+    let prepared = prepared(curriculum);
     let mut lesson = Lesson::new(curriculum);
     // What the whole task asks for, while its steps are asked one by one.
     let mut whole: Option<Expected> = None;
     for exchange in exchanges {
         let task = lesson.ask(&exchange.task);
-        let expected = keys.expected(&exchange.task, exchange.language);
+        let expected = prepared.keys.expected(&exchange.task, exchange.language);
         let is_same = expected.is_some()
             && expected == whole
             && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
@@ -177,7 +179,8 @@ fn at_once(
         judgement.kind = Kind::Other;
         return judgement;
     }
-    let reading = answer::read(&exchange.said, exchange.language, Expecting::Anything);
+    let said = memo::said(&exchange.said);
+    let reading = said.read(exchange.language, Expecting::Anything);
     if reading.standing == answer::Standing::Alternatives {
         "two answers were given".clone_into(&mut judgement.reason);
         return judgement;
@@ -188,7 +191,10 @@ fn at_once(
     }
     let check = |expected: &Expected| key::check(expected, &exchange.task, &exchange.said, value, exchange.language);
     let by_task = task.and_then(|task| by_key(exchange, task));
-    let checked = by_task.or_else(|| whole.and_then(check).filter(|right| *right).or_else(|| expected.and_then(check)));
+    let checked = by_task.or_else(|| {
+        let of_whole = whole.and_then(check);
+        if of_whole == Some(true) || whole == expected { of_whole } else { expected.and_then(check) }
+    });
     // "Not 56": the number that was said is the one that the student denies. Only the tutor can say more.
     let checked = checked.filter(|_| reading.standing != answer::Standing::Negated);
     judgement.checked = checked;
@@ -264,7 +270,8 @@ fn value(exchange: &Exchange, expects_number: bool) -> Option<Value> {
     if let Some(value) = values(said, *language).last() {
         return Some(*value);
     }
-    let heard = answer::read(said, *language, Expecting::Number);
+    let heard = memo::said(said);
+    let heard = heard.read(*language, Expecting::Number);
     let value = heard.number().filter(|_| heard.is_complete()).map(Value::from)?;
     let is_said_back = || values(reply, *language).first().is_some_and(|back| back.equals(value.amount));
     (expects_number || is_said_back()).then_some(value)
@@ -289,7 +296,7 @@ const ECHO: usize = 5;
 
 /// What the task's own key says; `None`: it cannot tell. Who gives the open task's answer instead of a step is right too.
 fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
-    let judged = |key: answer::Key| answer::judge(&exchange.task, &key, &exchange.said, exchange.language);
+    let judged = |key: answer::Key| memo::judge(&exchange.task, &key, &exchange.said, exchange.language);
     let own = task.key().map(judged);
     if task.goal_key().map(judged) == Some(answer::Judgement::Right) {
         return Some(true);
@@ -322,7 +329,7 @@ const CERTAIN: f64 = 0.88;
 const DOUBTFUL: f64 = 0.12;
 
 fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
-    let lead = match lead(&exchange.reply, exchange.language) {
+    let lead = match memo::lead(&exchange.reply, exchange.language) {
         // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
         Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
         // "Well done, 6 more days" to a student who said 17.
@@ -394,12 +401,12 @@ fn names_another(exchange: &Exchange) -> bool {
         return false;
     }
     let said = values(&exchange.said, exchange.language);
-    let named = answer::numbers(text, exchange.language);
+    let named = memo::numbers(text, exchange.language);
     let is_said = |number: &answer::Number| {
         let value = Value::from(number);
         let amount = number.value.to_f64();
         said.iter().any(|said| said.equals(value.amount) || (said.amount * 100.0 - amount).abs() < 1e-9)
-            || answer::judge("", &answer::Key::from(&text[number.span.clone()]), &exchange.said, exchange.language)
+            || memo::judge("", &answer::Key::from(&text[number.span.clone()]), &exchange.said, exchange.language)
                 != answer::Judgement::Wrong
     };
     !named.is_empty() && !named.iter().any(is_said)
@@ -419,7 +426,8 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
         has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
-    let reading = answer::read(said, exchange.language, Expecting::Anything);
+    let heard = memo::said(said);
+    let reading = heard.read(exchange.language, Expecting::Anything);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
     if DONT_KNOW.is_match(said) && !attempts && !commits {

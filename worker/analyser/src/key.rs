@@ -9,7 +9,8 @@ use shared::curriculum::Curriculum;
 
 use super::arithmetic;
 use super::exchange::sentences;
-use super::numbers::{Value, values};
+use super::memo::{self, values};
+use super::numbers::Value;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
@@ -26,12 +27,12 @@ pub(super) enum Expected {
 
 /// The questions of a curriculum in plain words, with their keys.
 #[derive(Debug)]
-pub(super) struct Keys<'a>(HashMap<String, &'a str>);
+pub(super) struct Keys(HashMap<String, String>);
 
-impl<'a> Keys<'a> {
-    pub(super) fn new(curriculum: &'a Curriculum) -> Self {
+impl Keys {
+    pub(super) fn new(curriculum: &Curriculum) -> Self {
         let questions = curriculum.skills.iter().flat_map(|skill| &skill.questions);
-        Self(questions.map(|question| (words(&question.ask), question.answer.as_str())).collect())
+        Self(questions.map(|question| (words(&question.ask), question.answer.clone())).collect())
     }
 
     /// What the task's last question expects.
@@ -47,8 +48,8 @@ impl<'a> Keys<'a> {
             });
         }
         if let Some(key) = sentences.iter().rev().find_map(|(text, _)| self.0.get(&words(text))) {
-            return Some(match values(key, language).as_slice() {
-                [value] => Expected::Number(value.amount, (*key).to_owned()),
+            return Some(match &*values(key, language) {
+                [value] => Expected::Number(value.amount, key.clone()),
                 _ => Expected::Words(words(key)),
             });
         }
@@ -65,7 +66,8 @@ impl<'a> Keys<'a> {
 
 /// The calculation that a question asks for, if it asks for nothing else: "about how much is" does.
 fn calculated(asked: &str, language: Language) -> Option<Expected> {
-    let calculation = answer::calculations(asked, language).into_iter().next_back()?;
+    let calculations = memo::calculations(asked, language);
+    let calculation = calculations.last()?;
     let around = [&asked[..calculation.span.start], &asked[calculation.span.end..]];
     let is_plain = around.into_iter().flat_map(words_of).all(|word| AROUND.contains(&word) || word.len() == 1);
     let result = calculation.expression.value().filter(|_| is_plain)?;
@@ -178,7 +180,7 @@ pub(super) fn check(
 ) -> Option<bool> {
     match expected {
         Expected::Number(number, key) => {
-            match answer::judge("", &answer::Key::from(key.as_str()), said, language) {
+            match memo::judge("", &answer::Key::from(key.as_str()), said, language) {
                 answer::Judgement::Right => return Some(true),
                 answer::Judgement::Wrong => return Some(false),
                 answer::Judgement::WrongForm => return None,
@@ -248,10 +250,11 @@ pub(super) fn told_number(text: &str, language: Language) -> Option<f64> {
     let (_, after) = text.split_once("answer")?;
     let after = after.trim_start_matches(" to the question").trim_start();
     let rest = ["is ", "was ", "would be ", "should be ", "= "].iter().find_map(|verb| after.strip_prefix(verb))?;
-    let first = answer::numbers(rest, language).into_iter().next()?;
+    let numbers = memo::numbers(rest, language);
+    let first = numbers.first()?;
     // "is actually 10", but not "is not 10".
     let before = rest[..first.span.start].trim();
-    (before != "not" && before.split_whitespace().count() <= 1).then(|| Value::from(&first).amount)
+    (before != "not" && before.split_whitespace().count() <= 1).then(|| Value::from(first).amount)
 }
 
 /// "How many sixths is one half?" asks for a number of parts: the parts, and the fraction.
@@ -260,11 +263,22 @@ fn asked_parts(text: &str, language: Language) -> Option<(u32, Value)> {
     let (parts, rest) = after.split_once(' ')?;
     let one = format!("one {}", parts.strip_suffix('s')?);
     let (_, bottom) = values(&one, language).first()?.fraction?;
-    let fraction = values(rest, language).into_iter().find(|value| value.fraction.is_some())?;
+    let fraction = values(rest, language).iter().copied().find(|value| value.fraction.is_some())?;
     Some((bottom, fraction))
 }
 
 fn words(text: &str) -> String {
+    if text.is_ascii() {
+        let mut words = String::with_capacity(text.len());
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(word);
+        }
+        words.make_ascii_lowercase();
+        return words;
+    }
     text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

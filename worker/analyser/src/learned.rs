@@ -1,5 +1,7 @@
 //! Logistic regression over hashed features: what the learned readings of a call share.
 
+use std::fmt::{self, Write};
+
 /// Features are hashed into so many weights.
 pub const BUCKETS: usize = 1 << 14;
 /// A weight of 1 as it is stored.
@@ -30,12 +32,11 @@ impl Features {
         Self(vec![0])
     }
 
-    pub(super) fn add(&mut self, name: &str) {
-        // FNV-1a.
-        let hash = name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-        self.0.push(1 + ((hash ^ (hash >> 29)) % (BUCKETS as u64 - 1)) as u32);
+    pub(super) fn add(&mut self, name: fmt::Arguments) {
+        let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+        if hash.write_fmt(name).is_ok() {
+            self.0.push(1 + ((hash.0 ^ (hash.0 >> 29)) % (BUCKETS as u64 - 1)) as u32);
+        }
     }
 
     /// Each index once, in order.
@@ -43,5 +44,15 @@ impl Features {
         self.0.sort_unstable();
         self.0.dedup();
         self.0
+    }
+}
+
+/// FNV-1a of what is written to it.
+struct Hash(u64);
+
+impl fmt::Write for Hash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = text.bytes().fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        Ok(())
     }
 }

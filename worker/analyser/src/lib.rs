@@ -1,4 +1,4 @@
-//! The built-in analyser: what a call tells about a student, by rules alone. Pure, deterministic, in milliseconds.
+//! The built-in analyser: what a call tells about a student, by rules alone. Pure and deterministic.
 //!
 //! **Invariant:** only a student's words are evidence, only where somebody or something decided whether they are right, and
 //! never words that talk to the analyser.
@@ -15,9 +15,11 @@ mod judge;
 mod key;
 mod lead;
 pub mod learned;
+mod memo;
 mod misconception;
 mod numbers;
 mod outcome;
+mod prepared;
 pub mod reaction;
 mod reading;
 mod recast;
@@ -55,9 +57,13 @@ const MAX_MISCONCEPTIONS: usize = 10;
 
 /// Analyses one call.
 pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
-    let languages = language::of_call(turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str())));
+    memo::remembering(|| analysed(turns, curriculum))
+}
+
+fn analysed(turns: &[Turn], curriculum: &Curriculum) -> Findings {
+    let languages = exchange::languages(turns);
     // In a language without rules nothing is judged.
-    let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
+    let exchanges = if languages.is_judged() { exchange::exchanges_in(&languages, turns) } else { Vec::new() };
     let judgements = judge::judge(&exchanges, curriculum);
     let topics: Vec<Option<usize>> = judgements.iter().map(Judgement::skill).collect();
     let safety_flags = remarks::safety_flags(turns);
@@ -125,7 +131,7 @@ pub fn stored(
 /// The verdict on each student turn that answered something, with the turn's number: for evaluation.
 pub fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Option<Verdict>)> {
     let exchanges = exchange::exchanges(turns);
-    let judgements = judge::judge(&exchanges, curriculum);
+    let judgements = memo::remembering(|| judge::judge(&exchanges, curriculum));
     let of_turns = |(exchange, judgement): (&Exchange, &Judgement)| {
         let verdict = judgement.verdict;
         exchange.turns.iter().map(move |turn| (turn.turn_no, verdict)).collect::<Vec<_>>()
@@ -140,12 +146,12 @@ pub fn tells(reply: &str) -> bool {
 
 /// How many numbers a text holds: for evaluation.
 pub fn numbers_in(text: &str) -> usize {
-    numbers::values(text, domain::answer::Language::English).len()
+    memo::values(text, domain::answer::Language::English).len()
 }
 
 /// The number a text ends in: for evaluation.
 pub fn last_number(text: &str) -> Option<f64> {
-    numbers::values(text, domain::answer::Language::English).last().map(|value| value.amount)
+    memo::values(text, domain::answer::Language::English).last().map(|value| value.amount)
 }
 
 /// The skills talked about, most evidence first.
@@ -330,7 +336,7 @@ fn not_judged(languages: &Languages) -> Option<String> {
 
 /// Turns that are not quarantined.
 fn exchange_turns(turns: &[Turn]) -> usize {
-    turns.iter().filter(|t| !(t.speaker == Speaker::Student && injection::is_suspect(&t.text))).count()
+    turns.iter().filter(|t| !(t.speaker == Speaker::Student && memo::is_suspect(&t.text))).count()
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use regex::Regex;
 use self::catalogue::Asked;
 use super::arithmetic::{self, Expression, Operation};
 use super::exchange::{Exchange, sentences};
-use super::numbers::{Value, values};
+use super::memo::values;
+use super::numbers::Value;
 
 /// A belief, and the skill it belongs to in the starter curriculum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +155,7 @@ fn by_shape(asked: &str, value: Option<Value>, language: Language) -> Option<Bel
     let value = value?;
     let given = values(asked, language);
     let belief = |skill_id, text| Some(Belief { skill_id, text });
-    match given.as_slice() {
+    match &*given {
         [a, b] if asked.contains("perimeter") && value.equals(a.amount * b.amount) => {
             belief("maths.geometry.perimeter", "takes the area for the perimeter")
         }

@@ -1,6 +1,6 @@
 //! The numbers of a text, as [`domain::answer`] reads them, with what the rules compare.
 
-use domain::answer::{self, Form, Language, Number};
+use domain::answer::{Form, Number};
 
 /// A number in a text, with what its form tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,14 +27,11 @@ impl From<&Number> for Value {
     }
 }
 
-/// All numbers of a text, in order. Percentages count as shares.
-pub(super) fn values(text: &str, language: Language) -> Vec<Value> {
-    answer::numbers(text, language).iter().map(Value::from).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use domain::answer::Language;
+
+    use super::super::memo::values;
 
     fn amounts(text: &str) -> Vec<f64> {
         values(text, Language::English).iter().map(|value| value.amount).collect()

@@ -10,6 +10,7 @@ use super::exchange::{exchanges, sentences};
 use super::judge::{Judgement, Kind, WEAK, judge};
 use super::key::told_number;
 use super::lead::{Lead, lead};
+use super::memo::remembering;
 
 /// So many rejected answers are a struggle.
 const STRUGGLE: usize = 3;
@@ -26,7 +27,7 @@ pub enum Outcome {
 /// `None` where nothing was answered.
 pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
     let exchanges = exchanges(turns);
-    let judgements = judge(&exchanges, curriculum);
+    let judgements = remembering(|| judge(&exchanges, curriculum));
     // Thanks and afterthoughts end no task.
     let ends = |j: &Judgement| j.kind == Kind::Answer && (j.value.is_some() || j.verdict.is_some());
     let last = judgements.iter().rposition(ends)?;

@@ -7,14 +7,15 @@
 
 use std::sync::LazyLock;
 
-use domain::answer::{self, Language};
+use domain::answer::Language;
 use shared::transcript::Turn;
 
 use super::attempt;
 use super::exchange::{Exchange, exchanges, sentences, words};
 use super::lead::lead;
 use super::learned::{Features, by_stored};
-use super::numbers::{Value, values};
+use super::memo::{self, values};
+use super::numbers::Value;
 
 /// Words of a reply further on say nothing of the answer.
 const REACH: usize = 40;
@@ -74,21 +75,21 @@ fn features(exchange: &Exchange) -> Vec<u32> {
     let mut before = ["", ""];
     for (n_words, piece) in pieces.iter().take(REACH).enumerate() {
         let place = piece.sentence.min(1);
-        found.add(&format!("{place}:{}", piece.text));
-        found.add(&format!("{place}:{} {}", before[1], piece.text));
+        found.add(format_args!("{place}:{}", piece.text));
+        found.add(format_args!("{place}:{} {}", before[1], piece.text));
         if n_words < 4 {
-            found.add(&format!("start {n_words} {}", piece.text));
-            found.add(&format!("start {} {} {}", before[0], before[1], piece.text));
+            found.add(format_args!("start {n_words} {}", piece.text));
+            found.add(format_args!("start {} {} {}", before[0], before[1], piece.text));
         }
         before = [before[1], &piece.text];
     }
-    let lead = lead(reply, *language);
-    found.add(&format!("lead {lead:?}"));
+    let lead = memo::lead(reply, *language);
+    found.add(format_args!("lead {lead:?}"));
     let sentences = sentences(reply);
     let asks: Vec<bool> = sentences.iter().map(|(_, asks)| *asks).collect();
     let shape = format!("{}{:?}{:?}", asks.len().min(3), asks.first(), asks.last());
-    found.add(&format!("shape {shape}"));
-    found.add(&format!("shape {shape} {lead:?}"));
+    found.add(format_args!("shape {shape}"));
+    found.add(format_args!("shape {shape} {lead:?}"));
     // How the reply hangs together with the task and the answer.
     let new = pieces.iter().filter(|piece| piece.text == "#new").count().min(3);
     let same = pieces.iter().position(|piece| piece.text == "#same");
@@ -96,27 +97,27 @@ fn features(exchange: &Exchange) -> Vec<u32> {
     let said_again = pieces.iter().position(|piece| piece.text == "@said");
     let share = shared_words(task, reply);
     let numbers = format!("n{new} t{of_task} s{}", same.map_or("-", |at| if at < 2 { "first" } else { "later" }));
-    found.add(&format!("numbers {numbers}"));
-    found.add(&format!("numbers {numbers} {shape}"));
-    found.add(&format!("shares {share} {}", same.is_some()));
-    found.add(&format!("shares {share} {lead:?} n{new}"));
-    found.add(&format!("again {:?} {shape}", said_again.map(|at| at < 2)));
-    found.add(&format!("said numbers {} {lead:?}", said_numbers.len().min(3)));
-    found.add(&format!("length {} {lead:?}", (pieces.len() / 4).min(5)));
+    found.add(format_args!("numbers {numbers}"));
+    found.add(format_args!("numbers {numbers} {shape}"));
+    found.add(format_args!("shares {share} {}", same.is_some()));
+    found.add(format_args!("shares {share} {lead:?} n{new}"));
+    found.add(format_args!("again {:?} {shape}", said_again.map(|at| at < 2)));
+    found.add(format_args!("said numbers {} {lead:?}", said_numbers.len().min(3)));
+    found.add(format_args!("length {} {lead:?}", (pieces.len() / 4).min(5)));
     let first = sentences.first().map_or("", |(text, _)| *text);
     let opens = ["and ", "now ", "so ", "but ", "y ", "und ", "¿y "].iter().find(|word| first.starts_with(*word));
-    found.add(&format!("opens {opens:?} {} n{new}", asks.first().copied().unwrap_or(false)));
+    found.add(format_args!("opens {opens:?} {} n{new}", asks.first().copied().unwrap_or(false)));
     // An elliptic question or a bare calculation is the next task.
-    let calculates = !answer::calculations(reply, *language).is_empty();
-    found.add(&format!("calculates {calculates} n{new} t{of_task} {lead:?}"));
-    found.add(&format!("short {} {:?} n{new}", pieces.len() <= 4, asks.first()));
-    found.add(&format!("trails {}", reply.trim_end().ends_with("...")));
+    let calculates = !memo::calculations(reply, *language).is_empty();
+    found.add(format_args!("calculates {calculates} n{new} t{of_task} {lead:?}"));
+    found.add(format_args!("short {} {:?} n{new}", pieces.len() <= 4, asks.first()));
+    found.add(format_args!("trails {}", reply.trim_end().ends_with("...")));
     found.finish()
 }
 
 /// The words of a reply. Numbers are told apart by where they come from, and so are words that the student said.
 fn pieces(reply: &str, said: &str, task_numbers: &[Value], said_numbers: &[Value], language: Language) -> Vec<Piece> {
-    let numbers = answer::numbers(reply, language);
+    let numbers = memo::numbers(reply, language);
     let said: Vec<&str> = words(said).filter(|word| word.len() > 2 && !COMMON.contains(word)).collect();
     let (mut pieces, mut sentence, mut at) = (Vec::new(), 0, 0);
     let mut numbers = numbers.iter().filter(|number| number.span.end > number.span.start).peekable();
@@ -166,10 +167,10 @@ fn pieces(reply: &str, said: &str, task_numbers: &[Value], said_numbers: &[Value
 /// How many of a reply's words of substance are the task's, in four steps.
 fn shared_words(task: &str, reply: &str) -> usize {
     let substance = |word: &&str| word.len() > 2 && !COMMON.contains(word);
-    let of_task: Vec<&str> = words(task).filter(substance).collect();
-    let of_reply: Vec<&str> = words(reply).filter(substance).collect();
-    let stem = |word: &str| word.chars().take(5).collect::<String>();
-    let shared = of_reply.iter().filter(|word| of_task.iter().any(|known| stem(known) == stem(word))).count();
+    let stem = |word: &'_ str| word.char_indices().nth(5).map_or(word.len(), |(end, _)| end);
+    let of_task: Vec<&str> = words(task).filter(substance).map(|word| &word[..stem(word)]).collect();
+    let of_reply: Vec<&str> = words(reply).filter(substance).map(|word| &word[..stem(word)]).collect();
+    let shared = of_reply.iter().filter(|stem| of_task.contains(stem)).count();
     match (shared, of_reply.len()) {
         (_, 0) => 9,
         (0, _) => 0,

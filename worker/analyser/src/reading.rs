@@ -1,15 +1,14 @@
 //! What the rules made of each exchange, for a second reader: is it an answer, of which skill, is it right, and was that
 //! computed?
 
-use domain::language;
 use shared::analysis::TurnText;
 use shared::curriculum::{Curriculum, Skill};
 use shared::evidence::{Help, Verdict};
-use shared::transcript::{Speaker, Turn};
+use shared::transcript::Turn;
 
 use super::exchange::{self, plain};
 use super::judge::{self, Kind};
-use super::{cues, injection};
+use super::{cues, injection, memo};
 
 /// One exchange as the rules read it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,9 +34,9 @@ pub struct Reading {
 /// Reads a call, exchange by exchange. Turns that talk to the analyser are in none of them, and a call in a language without
 /// rules has none.
 pub fn readings(turns: &[Turn], curriculum: &Curriculum) -> Vec<Reading> {
-    let languages = language::of_call(turns.iter().map(|turn| (turn.speaker == Speaker::Tutor, turn.text.as_str())));
-    let exchanges = if languages.is_judged() { exchange::exchanges(turns) } else { Vec::new() };
-    let judgements = judge::judge(&exchanges, curriculum);
+    let languages = exchange::languages(turns);
+    let exchanges = if languages.is_judged() { exchange::exchanges_in(&languages, turns) } else { Vec::new() };
+    let judgements = memo::remembering(|| judge::judge(&exchanges, curriculum));
     exchanges
         .iter()
         .zip(&judgements)

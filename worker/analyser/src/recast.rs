@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use domain::answer::Language;
 use regex::Regex;
 
-use super::exchange::clauses;
-use super::numbers::{Value, values};
+use super::exchange::{Clause, clauses, words};
+use super::memo::values;
+use super::numbers::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recast {
@@ -25,6 +26,9 @@ static SUPPLIES: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a literal, compiled by a test")
 });
 
+/// One of these is in every match of [`SUPPLIES`]. To look for them is quicker.
+const VERBS: [&str; 4] = [" is ", " means ", " would be ", " translates to "];
+
 pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: Language) -> Recast {
     let clauses = clauses(reply);
     let Some(first) = clauses.first() else {
@@ -33,17 +37,15 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
     if let Some(value) = value {
         // A number that is said back before the next question.
         let back = values(&first.text, language);
-        if !first.asks && back.len() == 1 && back[0].equals(value.amount) && first.text.split_whitespace().count() <= 6
-        {
-            return Recast::Repeats;
-        }
+        let repeats = !first.asks
+            && back.len() == 1
+            && back[0].equals(value.amount)
+            && first.text.split_whitespace().count() <= 6;
+        return if repeats { Recast::Repeats } else { Recast::Neither };
     }
-    let of = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).map(str::to_owned).collect()
-    };
-    let (mine, theirs) = (of(said), of(&first.text));
-    let shared = theirs.iter().filter(|w| mine.contains(w)).count();
-    if value.is_none() && theirs.len() >= 2 && !first.asks {
+    let (mine, theirs): (Vec<&str>, Vec<&str>) = (words(said).collect(), words(&first.text).collect());
+    let shared = theirs.iter().filter(|word| mine.contains(word)).count();
+    if theirs.len() >= 2 && !first.asks {
         if shared == theirs.len() && mine.len() <= theirs.len() + 1 {
             return Recast::Repeats;
         }
@@ -51,11 +53,13 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
             return Recast::Corrects;
         }
     }
+    let may_supply = |clause: &Clause| VERBS.iter().any(|verb| clause.text.contains(verb));
     let supplied = clauses
         .iter()
         .enumerate()
         .filter(|(i, c)| !c.asks || clauses.get(i + 1).is_some_and(|n| n.sentence == c.sentence))
         .take(3)
+        .filter(|(_, clause)| may_supply(clause))
         .any(|(_, clause)| {
             SUPPLIES.captures(&clause.text).is_some_and(|found| {
                 !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')

@@ -6,9 +6,13 @@
 mod topic;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use domain::task::{self, Context, Form, Relation, Task};
 use shared::curriculum::Curriculum;
+
+use super::memo;
+use super::prepared::{Prepared, prepared};
 
 /// Where an exchange belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +41,7 @@ const CERTAIN: u32 = 5;
 #[derive(Debug)]
 pub struct Lesson<'a> {
     curriculum: &'a Curriculum,
-    lexicon: Lexicon,
-    questions: HashMap<String, (usize, &'a str)>,
-    /// Bytes of the longest question in its normal form.
-    longest: usize,
+    prepared: Arc<Prepared>,
     context: Context,
     open: Option<Task>,
     exchanges: Vec<Asked>,
@@ -66,16 +67,9 @@ type Scores = BTreeMap<usize, u32>;
 
 impl<'a> Lesson<'a> {
     pub fn new(curriculum: &'a Curriculum) -> Self {
-        let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
-            s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.as_str())))
-        });
-        let questions: HashMap<_, _> = questions.collect();
-        let longest = questions.keys().map(String::len).max().unwrap_or(0);
         Self {
             curriculum,
-            lexicon: Lexicon::new(curriculum),
-            questions,
-            longest,
+            prepared: prepared(curriculum),
             context: Context::new(),
             open: None,
             exchanges: Vec::new(),
@@ -89,17 +83,19 @@ impl<'a> Lesson<'a> {
         let mut task = task::read(tutor, &self.context);
         self.context.hear(tutor);
         let text = normal(tutor);
-        let question = self.question(tutor, &text);
+        let question = self.prepared.lexicon.question(tutor, &text);
         if let (Some((_, key)), Some(task)) = (question, &mut task)
             && task.expected.is_none()
             && key != "free answer"
         {
             task.expected = Some(key.to_owned());
         }
-        for (language, count) in &mut self.languages {
-            *count += u32::try_from(text.split(' ').filter(|word| word == language).count()).unwrap_or(0);
+        for word in text.split(' ') {
+            if let Some((_, count)) = self.languages.iter_mut().find(|(language, _)| language == word) {
+                *count += 1;
+            }
         }
-        let scores = self.lexicon.score(&text);
+        let scores = self.prepared.lexicon.score(&text);
         self.open.clone_from(&task);
         self.exchanges.push(Asked {
             task: task.clone(),
@@ -114,28 +110,9 @@ impl<'a> Lesson<'a> {
     /// Notes what the student said to the task of the last [`Lesson::ask`], and whether it was right; `None`: undecided.
     pub fn answered(&mut self, said: &str, is_right: Option<bool>) {
         if let Some(last) = self.exchanges.last_mut() {
-            last.said = self.lexicon.score(&normal(said));
+            last.said = self.prepared.lexicon.score(&normal(said));
         }
-        self.context.note(self.open.take(), said, is_right);
-    }
-
-    /// The curriculum's question with which the tutor's words end; `text` is `tutor` in the normal form.
-    fn question(&self, tutor: &str, text: &str) -> Option<(usize, &'a str)> {
-        if let Some(found) = self.questions.get(text) {
-            return Some(*found);
-        }
-        // After a greeting or a remark: the text from one of the last sentences on.
-        let starts = tutor.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n')).take(SENTENCES);
-        for (at, c) in starts {
-            let rest = normal(&tutor[at + c.len_utf8()..]);
-            if rest.len() > self.longest {
-                break;
-            }
-            if let Some(found) = self.questions.get(&rest) {
-                return Some(*found);
-            }
-        }
-        None
+        self.context.note(self.open.take(), &memo::said(said), is_right);
     }
 
     /// Returns the place of each exchange, in the order of [`Lesson::ask`].
@@ -350,20 +327,24 @@ fn normal(text: &str) -> String {
 
 /// The index of the skill that a text names by the curriculum's phrases; `None`: it names none for certain.
 pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
-    let scores = Lexicon::new(curriculum).score(text);
+    let scores = prepared(curriculum).lexicon.score(text);
     let best = *scores.values().max().filter(|best| **best >= ENOUGH)?;
     let mut of_best = scores.iter().filter(|(_, score)| **score == best);
     of_best.next().filter(|_| of_best.next().is_none()).map(|(skill, _)| *skill)
 }
 
-/// The curriculum's phrases, by their first word.
+/// The curriculum's phrases, by their first word, and its questions.
 #[derive(Debug)]
-struct Lexicon {
+pub(super) struct Lexicon {
     phrases: HashMap<String, Vec<(Vec<String>, usize, u32)>>,
+    /// Skill and answer by the question in its normal form.
+    questions: HashMap<String, (usize, String)>,
+    /// Bytes of the longest question in its normal form.
+    longest: usize,
 }
 
 impl Lexicon {
-    fn new(curriculum: &Curriculum) -> Self {
+    pub(super) fn new(curriculum: &Curriculum) -> Self {
         let mut phrases: HashMap<String, Vec<_>> = HashMap::new();
         for (skill, phrase) in
             curriculum.skills.iter().enumerate().flat_map(|(i, s)| s.lexicon.iter().map(move |p| (i, p)))
@@ -374,7 +355,31 @@ impl Lexicon {
                 phrases.entry(words.remove(0)).or_default().push((rest, skill, u32::from(phrase.weight)));
             }
         }
-        Self { phrases }
+        let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
+            s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.clone())))
+        });
+        let questions: HashMap<_, _> = questions.collect();
+        let longest = questions.keys().map(String::len).max().unwrap_or(0);
+        Self { phrases, questions, longest }
+    }
+
+    /// The curriculum's question with which the tutor's words end; `text` is `tutor` in the normal form.
+    fn question(&self, tutor: &str, text: &str) -> Option<(usize, &str)> {
+        if let Some(found) = self.questions.get(text) {
+            return Some((found.0, &found.1));
+        }
+        // After a greeting or a remark: the text from one of the last sentences on.
+        let starts = tutor.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n')).take(SENTENCES);
+        for (at, c) in starts {
+            let rest = normal(&tutor[at + c.len_utf8()..]);
+            if rest.len() > self.longest {
+                break;
+            }
+            if let Some(found) = self.questions.get(&rest) {
+                return Some((found.0, &found.1));
+            }
+        }
+        None
     }
 
     /// Points by skill of a text in the normal form. A phrase counts once.

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use domain::answer::{self, Form, Language};
+use domain::answer::{Form, Language};
 use regex::Regex;
 use shared::analysis::Tutoring;
 use shared::evidence::Verdict;
@@ -15,6 +15,7 @@ use shared::transcript::{Speaker, Turn};
 use super::arithmetic::claims;
 use super::exchange::{Exchange, plain, sentences};
 use super::judge::{Judgement, Kind};
+use super::memo;
 
 /// A shorter pause after a question is none: the tutor goes on alone.
 const THINKING_TIME_MS: i64 = 3_000;
@@ -84,7 +85,7 @@ pub(crate) fn tells(reply: &str) -> bool {
     let asks = sentences(reply).iter().any(|(_, asks)| *asks) || ASKS_TO_TRY.is_match(reply);
     let worked = claims(reply, Language::English).iter().any(|claim| claim.holds == Some(true));
     // "A minute" gives nothing away.
-    let numbers = answer::numbers(reply, Language::English);
+    let numbers = memo::numbers(reply, Language::English);
     let names_a_number = numbers.iter().any(|number| !matches!(number.form, Form::Implied | Form::Ordinal));
     let gives = worked || TELLS.is_match(reply) || names_a_number;
     gives && !asks || worked && TELLS.is_match(reply)

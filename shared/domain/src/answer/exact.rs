@@ -143,7 +143,15 @@ impl Exact {
 
     /// Returns how many decimals the number needs; `None` if they never end or are more than 18.
     pub fn decimals(self) -> Option<u32> {
-        (0..=18).find(|places| self.round(*places) == Some(self))
+        let (mut rest, mut places) = (*self.0.denom(), [0, 0]);
+        for (prime, count) in [2, 5].into_iter().zip(&mut places) {
+            while rest % prime == 0 {
+                rest /= prime;
+                *count += 1;
+            }
+        }
+        let places = places.into_iter().max().filter(|places| rest == 1 && *places <= 18)?;
+        (self.round(places) == Some(self)).then_some(places)
     }
 }
 

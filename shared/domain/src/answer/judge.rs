@@ -6,7 +6,7 @@ mod words;
 
 use super::Language;
 use super::key::{Key, Kind, asks, options};
-use super::reading::{Expecting, Reading, Standing, read_tokens};
+use super::reading::{Expecting, Reading, Said, Standing};
 use super::token::{Kind as TokenKind, Token, tokens};
 use super::value::Value;
 
@@ -25,13 +25,18 @@ pub enum Judgement {
 ///
 /// `ask` is the question's text, or empty if it is not known.
 pub fn judge(ask: &str, key: &Key, said: &str, language: Language) -> Judgement {
+    judge_said(ask, key, &Said::new(said), language)
+}
+
+/// [`judge()`] for what is judged several times.
+pub fn judge_said(ask: &str, key: &Key, said: &Said, language: Language) -> Judgement {
     let first = judge_in(ask, key, said, language);
     if first != Judgement::Undecided {
         return first;
     }
     // The key itself, letter for letter, is right also where it cannot be read: the article "l'".
     let letters = |text: &str| text.trim().trim_end_matches(['.', '!', '?']).to_lowercase().replace('’', "'");
-    if !key.answer.trim().is_empty() && letters(said) == letters(&key.answer) && key.answer != "free answer" {
+    if !key.answer.trim().is_empty() && letters(said.text()) == letters(&key.answer) && key.answer != "free answer" {
         return Judgement::Right;
     }
     // A child may answer in the language at home, and in a lesson in the one it learns: "sieben" for 7.
@@ -42,7 +47,7 @@ pub fn judge(ask: &str, key: &Key, said: &str, language: Language) -> Judgement 
         .unwrap_or(Judgement::Undecided)
 }
 
-fn judge_in(ask: &str, key: &Key, said: &str, language: Language) -> Judgement {
+fn judge_in(ask: &str, key: &Key, said: &Said, language: Language) -> Judgement {
     let best = Case::new(ask, key, said, language, language).judge();
     if best == Judgement::Right {
         return best;
@@ -61,11 +66,12 @@ fn judge_in(ask: &str, key: &Key, said: &str, language: Language) -> Judgement {
 }
 
 /// Whether an answer is in another language beyond doubt: it has words of it that the first does not know, and no others.
-fn is_in(said: &str, other: Language, first: Language) -> bool {
-    let tokens = tokens(said);
-    let own = read_tokens(&tokens, first, Expecting::Anything);
-    let reading = read_tokens(&tokens, other, Expecting::Anything);
-    !own.unread.is_empty() && reading.unread.is_empty() && reading.committed.is_some()
+fn is_in(said: &Said, other: Language, first: Language) -> bool {
+    let is_foreign = !said.read(first, Expecting::Anything).unread.is_empty();
+    is_foreign && {
+        let reading = said.read(other, Expecting::Anything);
+        reading.unread.is_empty() && reading.committed.is_some()
+    }
 }
 
 /// One comparison.
@@ -73,7 +79,7 @@ struct Case<'a> {
     ask: &'a str,
     key: &'a Key,
     kind: Kind,
-    said: Vec<Token>,
+    said: &'a Said,
     /// The language of the question and key.
     asked: Language,
     /// The language of the answer.
@@ -81,12 +87,12 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn new(ask: &'a str, key: &'a Key, said: &str, asked: Language, language: Language) -> Self {
-        Self { ask, key, kind: key.kind_for(ask, asked), said: tokens(said), asked, language }
+    fn new(ask: &'a str, key: &'a Key, said: &'a Said, asked: Language, language: Language) -> Self {
+        Self { ask, key, kind: key.kind_for(ask, asked), said, asked, language }
     }
 
     fn judge(&self) -> Judgement {
-        if self.said.is_empty() {
+        if self.said.tokens.is_empty() {
             return Judgement::Undecided;
         }
         match self.kind {
@@ -109,28 +115,28 @@ impl<'a> Case<'a> {
     }
 
     /// Reads the answer; `None` if it leaves a word unread, is not plain, or contains a claim that is wrong.
-    fn plain(&self, expecting: Expecting) -> Option<(Value, Reading)> {
+    fn plain(&self, expecting: Expecting) -> Option<(Value, &'a Reading)> {
         let reading = self.read(expecting);
         let is_plain = match reading.standing {
             Standing::Plain => true,
             Standing::Approximate => super::key::is_rounded(self.ask),
             Standing::Negated | Standing::Alternatives | Standing::Several => false,
         };
-        if !is_plain || !self.is_read(&reading) {
+        if !is_plain || !self.is_read(reading) {
             return None;
         }
         Some((reading.committed.clone()?, reading))
     }
 
-    fn read(&self, expecting: Expecting) -> Reading {
-        read_tokens(&self.said, self.language, expecting)
+    fn read(&self, expecting: Expecting) -> &'a Reading {
+        self.said.read(self.language, expecting)
     }
 
     /// Whether every word was read, is a filler, or repeats the question.
     fn is_read(&self, reading: &Reading) -> bool {
         let asked = tokens(self.ask);
         let is_said = |span: &std::ops::Range<usize>| {
-            self.said.iter().filter(|token| span.contains(&token.span.start)).all(|token| {
+            self.said.tokens.iter().filter(|token| span.contains(&token.span.start)).all(|token| {
                 let repeats =
                     asked.iter().any(|asked| asked.kind == TokenKind::Word && is_inflected(&asked.text, &token.text));
                 repeats || self.is_joined_echo(token)
@@ -141,17 +147,20 @@ impl<'a> Case<'a> {
 
     /// A part of a word of the question: "el-e-phant".
     fn is_joined_echo(&self, token: &Token) -> bool {
-        let Some(at) = self.said.iter().position(|other| other.span == token.span) else { return false };
+        let Some(at) = self.said.tokens.iter().position(|other| other.span == token.span) else { return false };
         let is_hyphen = |token: &Token| token.kind == TokenKind::Sign('-');
         let (mut start, mut end) = (at, at + 1);
-        while start >= 2 && is_hyphen(&self.said[start - 1]) {
+        while start >= 2 && is_hyphen(&self.said.tokens[start - 1]) {
             start -= 2;
         }
-        while end + 1 < self.said.len() && is_hyphen(&self.said[end]) {
+        while end + 1 < self.said.tokens.len() && is_hyphen(&self.said.tokens[end]) {
             end += 2;
         }
-        let joined: String =
-            self.said[start..end].iter().filter(|token| !is_hyphen(token)).map(|token| token.text.as_str()).collect();
+        let joined: String = self.said.tokens[start..end]
+            .iter()
+            .filter(|token| !is_hyphen(token))
+            .map(|token| token.text.as_str())
+            .collect();
         end > start + 1 && tokens(self.ask).iter().any(|asked| asked.text == joined)
     }
 

@@ -1,5 +1,7 @@
 //! The key of a question: its answer type, form, unit, tolerance and alternatives, declared or derived.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::exact::Exact;
@@ -207,14 +209,17 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     if is_spelled(&tokens) || asks(ask, &["spell", "roman numeral", "deletrea", "buchstabier"]) && tokens.len() == 1 {
         return Kind::Spelling;
     }
-    if options(ask).iter().any(|option| same_words(option, answer)) && !has_digits_or_numbers(answer, language) {
+    let plain = whole_value(answer, language, false);
+    let is_number = matches!(&plain, Some(Value::Number(number)) if number.form != Form::Implied);
+    if !is_number && options(ask).iter().any(|option| same_words(option, answer)) {
         return Kind::Choice;
     }
     // "80 km/h" has a unit; "5m" may be a product if the question names m.
-    let is_measure = matches!(whole_value(answer, language, false), Some(Value::Number(number)) if number.unit.is_some())
+    let is_measure = matches!(&plain, Some(Value::Number(number)) if number.unit.is_some())
         && !split(ask).iter().any(|token| token.text.chars().count() == 1 && folded.contains(&token.text.as_str()));
     let wants_letters = has_letters(&tokens) && !is_measure;
-    match whole_value(answer, language, wants_letters) {
+    let value = if wants_letters { whole_value(answer, language, true) } else { plain };
+    match value {
         Some(Value::Number(_)) => Kind::Number,
         Some(Value::Clock(_)) if asks(ask, &["ratio", "scale"]) => Kind::Ratio,
         Some(Value::Clock(_)) => Kind::Time,
@@ -256,7 +261,8 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
 
 /// Whether the question contains one of the words.
 pub(super) fn asks(ask: &str, words: &[&str]) -> bool {
-    let ask = ask.to_lowercase();
+    let is_lower = ask.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    let ask = if is_lower { Cow::Borrowed(ask) } else { Cow::Owned(ask.to_lowercase()) };
     words.iter().any(|word| ask.contains(word))
 }
 
@@ -272,10 +278,6 @@ pub(super) fn is_spelled(tokens: &[Token]) -> bool {
 
 fn has_letters(tokens: &[Token]) -> bool {
     tokens.iter().any(|token| token.kind == TokenKind::Word && token.text.chars().count() == 1)
-}
-
-fn has_digits_or_numbers(text: &str, language: Language) -> bool {
-    matches!(whole_value(text, language, false), Some(Value::Number(number)) if number.form != Form::Implied)
 }
 
 /// Returns the options that a question names: "First or third person?" has "first" and "third person".
@@ -336,6 +338,9 @@ pub(super) fn same_words(one: &str, two: &str) -> bool {
 
 /// Derives the form that a question asks for.
 fn asked_form(ask: &str) -> Option<AskedForm> {
+    if ask.is_empty() {
+        return None;
+    }
     let has = |words: &[&str]| asks(ask, words);
     if has(&["mixed number", "número mixto", "numero mixto", "gemischte"]) {
         return Some(AskedForm::Mixed);

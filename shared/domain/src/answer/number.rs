@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Language;
 use super::exact::Exact;
-use super::parser::Parser;
+use super::parser::{Found, Parser};
 use super::token::Kind;
 use super::unit::{Base, Unit};
 use super::words::{Sense, derived_unit, german_number, letter_unit};
@@ -79,9 +79,30 @@ const MAX_SIGNS: u32 = 3;
 impl Parser<'_> {
     /// Reads the number that begins at lexeme `at`, with its sign and unit. Returns where it ends.
     pub(super) fn number(&self, at: usize) -> Option<(Number, usize)> {
-        let (mut number, end) = self.signed(at)?;
-        number.span = self.span(at, end);
-        Some((number, end))
+        let may_start = self.starts_cardinal(at)
+            || match self.sense(at) {
+                Sense::Word => self.language == Language::German,
+                sense => matches!(
+                    sense,
+                    Sense::Negative
+                        | Sense::Minus
+                        | Sense::Hyphen
+                        | Sense::Plus
+                        | Sense::Measure(_)
+                        | Sense::Vulgar
+                        | Sense::Half
+                        | Sense::Part { .. }
+                        | Sense::Ordinal(_)
+                        | Sense::Point
+                        | Sense::Stop
+                ),
+            };
+        let read = || {
+            let (mut number, end) = self.signed(at)?;
+            number.span = self.span(at, end);
+            Some((number, end))
+        };
+        may_start.then(|| known(&self.numbers, at, read))?
     }
 
     /// A number behind at most [`MAX_SIGNS`] signs: more of them are a dash, or noise.
@@ -543,6 +564,16 @@ impl Parser<'_> {
 
     /// A whole number, or digits with a decimal point.
     pub(super) fn cardinal(&self, at: usize) -> Option<(Number, usize)> {
+        self.starts_cardinal(at).then(|| known(&self.cardinals, at, || self.read_cardinal(at)))?
+    }
+
+    fn starts_cardinal(&self, at: usize) -> bool {
+        self.is_digits(at)
+            || self.is_number_word(at)
+            || matches!(self.sense(at), Sense::Zero | Sense::Oh | Sense::Scale(_) | Sense::A | Sense::Hundreds(_))
+    }
+
+    fn read_cardinal(&self, at: usize) -> Option<(Number, usize)> {
         if self.is_digits(at) {
             return self.literal(at);
         }
@@ -707,6 +738,16 @@ impl Parser<'_> {
     fn is_sign(&self, at: usize) -> bool {
         self.token(at).is_some_and(|token| matches!(token.kind, Kind::Sign(_)))
     }
+}
+
+/// What was found at a place, read if it was not read before.
+fn known(found: &Found, at: usize, read: impl FnOnce() -> Option<(Number, usize)>) -> Option<(Number, usize)> {
+    let before = found.borrow().iter().rev().find(|(known, _)| *known == at).map(|(_, number)| number.clone());
+    before.unwrap_or_else(|| {
+        let number = read();
+        found.borrow_mut().push((at, number.clone()));
+        number
+    })
 }
 
 fn hours() -> Unit {

@@ -1,8 +1,10 @@
 //! The lexemes of a text and how they are looked at while parsing.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use super::Language;
+use super::number::Number;
 use super::token::{Kind, Token, tokens};
 use super::words::{Lexeme, Sense, is_known, lexemes};
 
@@ -14,11 +16,24 @@ pub(super) struct Parser<'a> {
     pub(super) language: Language,
     /// Single letters are variables, not units.
     pub(super) wants_letters: bool,
+    /// What [`Self::cardinal`] and [`Self::number`] found, by place: each kind of value tries them again.
+    pub(super) cardinals: Found,
+    pub(super) numbers: Found,
 }
+
+/// Numbers and where they end, by the lexeme that they begin at.
+pub(super) type Found = RefCell<Vec<(usize, Option<(Number, usize)>)>>;
 
 impl<'a> Parser<'a> {
     pub(super) fn new(tokens: &'a [Token], language: Language, wants_letters: bool) -> Self {
-        Self { tokens, lexemes: lexemes(tokens, language), language, wants_letters }
+        Self {
+            tokens,
+            lexemes: lexemes(tokens, language),
+            language,
+            wants_letters,
+            cardinals: Found::default(),
+            numbers: Found::default(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -33,6 +48,8 @@ impl<'a> Parser<'a> {
     pub(super) fn set_sense(&mut self, at: usize, sense: Sense) {
         if let Some(lexeme) = self.lexemes.get_mut(at) {
             lexeme.sense = sense;
+            self.cardinals.get_mut().clear();
+            self.numbers.get_mut().clear();
         }
     }
 

@@ -1,5 +1,6 @@
 //! What an utterance commits to: self-corrections, working aloud, hedges, negations and alternatives.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::Language;
@@ -94,7 +95,31 @@ pub fn read(text: &str, language: Language, expecting: Expecting) -> Reading {
     read_tokens(&tokens, language, expecting)
 }
 
-pub(super) fn read_tokens(tokens: &[Token], language: Language, expecting: Expecting) -> Reading {
+/// An utterance that is read and judged several times, and read once for each language and expectation.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub(super) text: String,
+    pub(super) tokens: Vec<Token>,
+    readings: [[OnceCell<Reading>; 3]; Language::ALL.len()],
+}
+
+impl Said {
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), tokens: split(text), readings: Default::default() }
+    }
+
+    /// As it was said.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn read(&self, language: Language, expecting: Expecting) -> &Reading {
+        let place = &self.readings[language as usize][expecting as usize];
+        place.get_or_init(|| read_tokens(&self.tokens, language, expecting))
+    }
+}
+
+fn read_tokens(tokens: &[Token], language: Language, expecting: Expecting) -> Reading {
     if expecting == Expecting::Algebra {
         return read_parsed(&split_products(tokens.to_vec()), language, expecting);
     }

@@ -84,11 +84,13 @@ pub fn tokens(text: &str) -> Vec<Token> {
             continue;
         }
         let is_upper = kind == Kind::Word && piece.chars().all(|c| !c.is_lowercase());
-        let piece = if kind == Kind::Word {
-            if piece.is_ascii() { piece.to_ascii_lowercase() } else { piece.to_lowercase().nfc().collect() }
-        } else {
-            piece
-        };
+        if kind == Kind::Word {
+            if piece.is_ascii() {
+                piece.make_ascii_lowercase();
+            } else {
+                piece = piece.to_lowercase().nfc().collect();
+            }
+        }
         let is_glued = found.last().is_some_and(|before| before.span.end == start);
         found.push(Token { kind, text: piece, span: start..end, is_glued, is_upper });
     }

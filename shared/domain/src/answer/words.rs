@@ -4,13 +4,13 @@ mod english;
 mod german;
 mod spanish;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::Language;
 use super::exact::Exact;
 use super::token::{Kind, Token};
 use super::unit::{Base, Unit};
+use crate::folded::WordMap;
 
 /// What a word or phrase means where answers are given.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -155,7 +155,7 @@ pub(super) struct Lexeme {
     pub end: usize,
 }
 
-type Phrases = HashMap<&'static str, Vec<(Vec<&'static str>, Sense)>>;
+type Phrases = WordMap<Vec<(Vec<&'static str>, Sense)>>;
 
 struct Lexicon {
     phrases: Phrases,
@@ -163,7 +163,7 @@ struct Lexicon {
 
 impl Lexicon {
     fn new(tables: &[&[(Sense, &'static str)]]) -> Self {
-        let mut phrases = Phrases::new();
+        let mut phrases = Phrases::default();
         for (sense, list) in tables.iter().copied().flatten() {
             for phrase in list.split('|') {
                 let mut words = phrase.split_whitespace();
@@ -289,7 +289,7 @@ pub(super) fn german_number(word: &str) -> Option<i64> {
 
 /// Returns the number that a word sounds like, for where a number is expected.
 pub(super) fn homophone(word: &str, language: Language) -> Option<Sense> {
-    type Sounds = HashMap<&'static str, Sense>;
+    type Sounds = WordMap<Sense>;
     fn sounds(table: &[(Sense, &'static str)]) -> Sounds {
         table.iter().flat_map(|(sense, words)| words.split('|').map(|word| (word, *sense))).collect()
     }

@@ -1,7 +1,5 @@
 //! Data that a stranger could use to find a child: telephone numbers and addresses of electronic mail.
 
-use crate::folded;
-
 /// A number that somebody can be reached at has at least this many digits.
 const FEWEST_DIGITS: usize = 7;
 const MOST_DIGITS: usize = 15;
@@ -18,11 +16,13 @@ const TELEPHONE: [&str; 10] =
 const MINE: [(&str, &str); 4] = [("my", "number"), ("mi", "numero"), ("meine", "nummer"), ("his", "number")];
 
 /// Whether the text gives a telephone number or an address of electronic mail.
-pub(super) fn is_given(text: &str) -> bool {
-    has_email(text) || has_telephone(text)
+///
+/// `words` are those of the text.
+pub(super) fn is_given(text: &str, words: &[String]) -> bool {
+    has_email(text, words) || has_telephone(text, words)
 }
 
-fn has_email(text: &str) -> bool {
+fn has_email(text: &str, words: &[String]) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
     let written = text.match_indices('@').any(|(i, _)| {
         let before = text[..i].chars().next_back().is_some_and(is_part);
@@ -31,7 +31,6 @@ fn has_email(text: &str) -> bool {
             && domain.trim_end_matches('.').split_once('.').is_some_and(|(name, end)| !name.is_empty() && end.len() > 1)
     });
     written || {
-        let words = folded::words(text);
         let at = words.iter().position(|word| word == "at" || word == "arroba");
         at.is_some_and(|at| {
             let rest = &words[at + 1..words.len().min(at + 5)];
@@ -44,15 +43,14 @@ fn has_email(text: &str) -> bool {
 }
 
 /// Digits in the groups of a telephone number, or many digits where a telephone is spoken of.
-fn has_telephone(text: &str) -> bool {
+fn has_telephone(text: &str, words: &[String]) -> bool {
     let runs = runs(text);
     if runs.iter().any(is_telephone) {
         return true;
     }
-    let words = folded::words(text);
     let is_mine = |pair: &[String]| MINE.iter().any(|(my, number)| pair[0] == *my && pair[1] == *number);
     let speaks_of_it = words.iter().any(|word| TELEPHONE.contains(&&word[..])) || words.windows(2).any(is_mine);
-    if !speaks_of_it || counts_up(text) {
+    if !speaks_of_it || counts_up(text, words) {
         return false;
     }
     let is_long = |n: usize| (FEWEST_DIGITS..=MOST_DIGITS).contains(&n);
@@ -61,7 +59,7 @@ fn has_telephone(text: &str) -> bool {
 }
 
 /// "1234567890" and "one two three four" are for counting: each is the one before and one more.
-fn counts_up(text: &str) -> bool {
+fn counts_up(text: &str, words: &[String]) -> bool {
     let of_word = |word: &str| {
         const COUNTED: [[&str; 9]; 3] = [
             ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
@@ -72,7 +70,7 @@ fn counts_up(text: &str) -> bool {
     };
     let mut digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     if digits.is_empty() {
-        digits = folded::words(text).iter().filter_map(|word| of_word(word)).collect();
+        digits = words.iter().filter_map(|word| of_word(word)).collect();
     }
     digits.windows(2).all(|pair| (pair[0] + 1) % 10 == pair[1] % 10)
 }
@@ -145,7 +143,7 @@ mod tests {
             "leo at gmail dot com",
             "mi telefono es 612345678",
         ] {
-            assert!(is_given(text), "{text}");
+            assert!(is_given(text, &crate::folded::words(text)), "{text}");
         }
     }
 
@@ -167,7 +165,7 @@ mod tests {
             "look at dot com",
             "",
         ] {
-            assert!(!is_given(text), "{text}");
+            assert!(!is_given(text, &crate::folded::words(text)), "{text}");
         }
     }
 }

@@ -196,21 +196,23 @@ pub(super) fn availability(words: &[&str]) -> Option<Fact> {
         let next = |n: usize| words.get(at + n).copied().unwrap_or_default();
         let skip = usize::from(matches!(next(1), "las" | "de" | "like" | "about")) + usize::from(next(2) == "las");
         let of = hour(next(1 + skip));
-        let leaves = has_any(
-            &words[..at],
-            &[
-                "have to go",
-                "have to leave",
-                "need to go",
-                "got to go",
-                "must go",
-                "must leave",
-                "tengo que irme",
-                "muss weg",
-                "muss los",
-                "muss gehen",
-            ],
-        );
+        let leaves = || {
+            has_any(
+                &words[..at],
+                &[
+                    "have to go",
+                    "have to leave",
+                    "need to go",
+                    "got to go",
+                    "must go",
+                    "must leave",
+                    "tengo que irme",
+                    "muss weg",
+                    "muss los",
+                    "muss gehen",
+                ],
+            )
+        };
         match (*word, of) {
             ("after" | "despues" | "from" | "ab" | "nach", Some(hour)) if has(words, &ABOUT_CALLS) => {
                 return schedule(format!("is available after {hour} o'clock"));
@@ -220,7 +222,7 @@ pub(super) fn availability(words: &[&str]) -> Option<Fact> {
             {
                 return schedule(format!("is available before {hour} o'clock"));
             }
-            ("at" | "um", Some(hour)) if leaves => return schedule(format!("has to leave at {hour} o'clock")),
+            ("at" | "um", Some(hour)) if leaves() => return schedule(format!("has to leave at {hour} o'clock")),
             _ => {}
         }
     }

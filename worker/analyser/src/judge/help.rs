@@ -9,7 +9,8 @@ use super::super::cues::{
 };
 use super::super::exchange::{Exchange, sentences, words};
 use super::super::key;
-use super::super::numbers::{Value, values};
+use super::super::memo::values;
+use super::super::numbers::Value;
 use super::{Judgement, Kind, Standing};
 
 /// The task that is open, and what was said about it so far.
@@ -105,14 +106,14 @@ impl Open {
     fn numbers(&self, exchange: &Exchange) -> Vec<Value> {
         let all = sentences(&exchange.task);
         let repeats = |text: &str| {
-            let numbers = values(text, exchange.language);
+            let numbers = values(text, exchange.language).to_vec();
             words(text).count() <= REPETITION && numbers.iter().all(|number| among(&self.known, *number))
         };
         let start =
             if all.len() > 1 { all.iter().take_while(|(text, asks)| !asks && repeats(text)).count() } else { 0 };
         all[start.min(all.len().saturating_sub(1))..]
             .iter()
-            .flat_map(|(text, _)| values(text, exchange.language))
+            .flat_map(|(text, _)| values(text, exchange.language).to_vec())
             .collect()
     }
 
@@ -121,13 +122,16 @@ impl Open {
         let statements = sentences(task).into_iter().filter(|(_, asks)| !asks).map(|(text, _)| text);
         if opens {
             self.told.extend(statements.clone().filter_map(|text| key::stated(text, *language)));
-            let numbers = values(task, *language);
+            let numbers = values(task, *language).to_vec();
             // "And what percent are empty?" asks about the numbers before.
             if !numbers.is_empty() {
                 self.known = numbers;
             }
         } else {
-            let given = statements.clone().flat_map(|text| values(text, *language)).filter(|v| !among(&self.known, *v));
+            let given = statements
+                .clone()
+                .flat_map(|text| values(text, *language).to_vec())
+                .filter(|v| !among(&self.known, *v));
             self.told.extend(given);
         }
         for text in statements.filter(|_| !opens || REPEAT_AFTER.is_match(task)) {
@@ -150,7 +154,7 @@ impl Open {
             _ if judgement.value.is_none() && ASKS_HELP.is_match(&exchange.said) => self.failed = true,
             _ => {}
         }
-        self.known.extend(values(&exchange.said, exchange.language));
+        self.known.extend_from_slice(&values(&exchange.said, exchange.language));
     }
 }
 
@@ -159,7 +163,7 @@ fn repeats(exchange: &Exchange) -> bool {
     let Exchange { said, reply, language, .. } = exchange;
     let all = sentences(reply);
     let Some((first, false)) = all.first().filter(|_| all.len() > 1) else { return false };
-    let (said, back) = (values(said, *language), values(first, *language));
+    let (said, back) = (values(said, *language).to_vec(), values(first, *language).to_vec());
     words(first).count() <= REPETITION && !back.is_empty() && back.iter().all(|number| among(&said, *number))
 }
 

@@ -41,14 +41,20 @@ impl Case<'_> {
 
     /// "the first one", "the second", "the last one": nothing but that may be said.
     fn chosen_position(&self) -> Option<usize> {
-        let words = self.content();
-        match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            [place] | [place, "one" | "1"] => match *place {
-                "first" | "former" | "primero" | "primera" | "erste" | "ersten" | "erstes" | "erster" => Some(0),
-                "second" | "latter" | "last" | "other" | "segundo" | "segunda" | "último" | "última" | "zweite"
-                | "zweiten" | "zweites" | "letzte" => Some(1),
-                _ => None,
-            },
+        let position = |word: &str| match word {
+            "first" | "former" | "primero" | "primera" | "erste" | "ersten" | "erstes" | "erster" => Some(0),
+            "second" | "latter" | "last" | "other" | "segundo" | "segunda" | "último" | "última" | "zweite"
+            | "zweiten" | "zweites" | "letzte" => Some(1),
+            _ => None,
+        };
+        // Behind an article that is drawn together with it, too.
+        let mut ends = self.said.tokens.iter().filter_map(|token| token.text.rsplit('\'').next());
+        if !ends.any(|word| position(word).is_some()) {
+            return None;
+        }
+        match self.content().as_slice() {
+            [place] => position(place),
+            [place, one] if one == "one" || one == "1" => position(place),
             _ => None,
         }
     }
@@ -60,6 +66,7 @@ impl Case<'_> {
         let wanted = letters(&tokens(&self.key.answer));
         let said: Vec<Token> = self
             .said
+            .tokens
             .iter()
             .filter(|token| !FILLERS.contains(&token.text.as_str()) || token.text.len() == 1)
             .cloned()
@@ -112,7 +119,7 @@ impl Case<'_> {
                 _ => false,
             }
             && !self.says_both();
-        if !is_plain || !self.is_read(&reading) {
+        if !is_plain || !self.is_read(reading) {
             return Judgement::Undecided;
         }
         if said == wanted { Judgement::Right } else { Judgement::Wrong }
@@ -120,7 +127,7 @@ impl Case<'_> {
 
     /// "yes no", "no yes".
     fn says_both(&self) -> bool {
-        let has = |words: &[&str]| self.said.iter().any(|token| words.contains(&token.text.as_str()));
+        let has = |words: &[&str]| self.said.tokens.iter().any(|token| words.contains(&token.text.as_str()));
         has(&["yes", "yeah", "yep", "sí", "ja", "true"]) && has(&["no", "nope", "nein", "false", "not"])
     }
 
@@ -131,7 +138,7 @@ impl Case<'_> {
         let key = content(&tokens(&self.key.answer));
         // Articles decide in "il or la".
         let exact = |text: &str| tokens(text).into_iter().map(|token| token.text).collect::<Vec<_>>();
-        let said: Vec<String> = self.said.iter().map(|token| token.text.clone()).collect();
+        let said: Vec<String> = self.said.tokens.iter().map(|token| token.text.clone()).collect();
         let named = self.options();
         let with_article = named.iter().map(|option| exact(option)).filter(|option| {
             option.first().is_some_and(|word| ARTICLES.contains(&word.as_str())) && option.ends_with(&key)
@@ -163,18 +170,18 @@ impl Case<'_> {
         }
         let is_other =
             options.iter().any(|option| *option != key && (*option == words || is_part(&words, option, &options)));
-        if is_other && !words.is_empty() && !has_negation(&self.said) {
+        if is_other && !words.is_empty() && !has_negation(&self.said.tokens) {
             return Judgement::Wrong;
         }
         self.judge_words()
     }
 
     pub(super) fn judge_words(&self) -> Judgement {
-        if has_negation(&self.said) && !has_negation(&tokens(&self.key.answer)) {
+        if has_negation(&self.said.tokens) && !has_negation(&tokens(&self.key.answer)) {
             return Judgement::Undecided;
         }
         let is_foreign = self.is_vocabulary();
-        let (key_tokens, said_tokens) = (tokens(&self.key.answer), self.said.as_slice());
+        let (key_tokens, said_tokens) = (tokens(&self.key.answer), self.said.tokens.as_slice());
         let (key, said) = (content(&key_tokens), self.content());
         if said.is_empty() {
             return Judgement::Undecided;
@@ -291,7 +298,7 @@ impl Case<'_> {
     }
 
     fn content(&self) -> Vec<String> {
-        content(&self.said)
+        content(&self.said.tokens)
     }
 }
 
