@@ -174,7 +174,7 @@ pub async fn insert_callback_once(
 }
 
 /// Names the concerns of analyses among all UUIDv5. Never change it: analysing a call again raises nothing twice.
-const OF_ANALYSES: Uuid = Uuid::from_u128(0x6d1f_7f3e_0a54_4c39_9d0b_8f4be25c1b7a);
+const OF_ANALYSES: Uuid = Uuid::from_u128(0x6d1f_7f3e_0a54_4c39_9d0b_8f4b_e25c_1b7a);
 
 /// Raises one concern for each category that an analysis flagged in a session, once. It belongs to the session's student,
 /// also if the session was assigned to another one before. A concern that a person closed stays closed.
