@@ -125,7 +125,7 @@ pub(super) async fn function(
 
 async fn said(state: &State, replies: &Replies, line: &Line, tool_call: &ToolCall, signature: &[u8]) -> Said {
     let key = replies::key(line, tool_call, signature);
-    match replies.once(key, Instant::now(), say(state, line, tool_call)).await {
+    match replies.once(key, Instant::now(), Box::pin(say(state, line, tool_call))).await {
         Ok(text) => Said::Result(single_line(&text)),
         Err(error) => Said::Error(single_line(&error.say)),
     }
