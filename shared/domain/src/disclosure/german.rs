@@ -307,6 +307,7 @@ const RULES: &[Rule] = &[
         unless: "story play",
         patterns: &[
             "@ADULT|@STRANGER|er|sie|jemand|junge *2 hat|hatte|hatten *3 @WAFFE !und|verkauft",
+            "@ADULT|@STRANGER|er|sie|jemand|junge *2 hat|hatte|hatten *3 @WAFFE und *3 schreit|schrie|brullt|droht|drohte|wutend|betrunken|rennt",
             "mit *2 @WAFFE *3 bedroht|gedroht|vor|droht",
             "@WAFFE *3 in|mit *2 schule *1 gebracht|dabei|mitgebracht",
             "gesagt|sagt|droht|gedroht *6 umbringt|umbringen|bringt|totet|toten|tot *3 um|mama|mich|uns|mama",
