@@ -86,7 +86,7 @@ pub(crate) struct Posted {
 
 impl Posted {
     /// For what opens doors or cannot be undone: the password was given a moment ago, or comes with this form. If not, the
-    /// fault asks for it, and the form goes on from there.
+    /// fault asks for it, and then continues with the same form.
     pub(crate) async fn require_fresh(&self, db: &Db) -> Result<(), Fault> {
         let now = clock::now();
         if now - self.admin.confirmed_at < FRESH {

@@ -68,7 +68,7 @@ pub struct Dashboard {
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     pub(crate) public_url: String,
-    /// Where people open the dashboard; `None`: nobody has said.
+    /// Where people open the dashboard; `None`: it is not set.
     pub(crate) admin_url: Option<String>,
     pub(crate) has_llm: bool,
     pub(crate) has_vapi: bool,

@@ -202,7 +202,7 @@ async fn record(
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
-/// The whole address, or where nobody has said what the dashboard's is, its path.
+/// The whole address of a link; only its path if the dashboard's address is not set.
 fn setup_link(connections: &Connections, setup: &SecretString) -> SecretString {
     let base = connections.admin_url.as_deref().unwrap_or_default();
     SecretString::from(format!("{base}/setup/{}", setup.expose_secret()))

@@ -131,7 +131,7 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
     response
 }
 
-/// Since revision 2026-07-28 there is no `initialize`: whoever speaks it hears that there is no such method.
+/// Since revision 2026-07-28 there is no `initialize`: a client of that revision that sends it is told so.
 fn is_of_the_past(method: &str, headers: &HeaderMap) -> bool {
     let revision = headers.get("mcp-protocol-version").and_then(|value| value.to_str().ok()).unwrap_or_default();
     method == "initialize" && revision >= "2026-07-28"

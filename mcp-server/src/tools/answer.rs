@@ -105,7 +105,7 @@ impl From<Forbidden> for ToolError {
             Forbidden::NotOnLine => Self::new(
                 Outcome::Refused,
                 "Not done: this is not a student of the telephone line that is calling. Leave out `phone` and \
-                 `student_id` to get whoever is calling, or go on without this.",
+                 `student_id` to get the student who is calling, or go on without this.",
             ),
             Forbidden::Blocked => Self::new(
                 Outcome::Refused,

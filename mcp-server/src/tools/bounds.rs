@@ -1,4 +1,4 @@
-//! How much the tools of one call may write, so that nobody can flood a child's records.
+//! How much the tools of one call may write, so that a caller cannot flood a child's records.
 
 use shared::db::Db;
 use shared::id::StudentId;

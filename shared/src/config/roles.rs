@@ -160,7 +160,7 @@ fn metrics_token(s: &mut Settings<'_>, is_exposed: bool) -> Option<SecretString>
     s.optional("METRICS_TOKEN").map(|token| strict::secret(s, "METRICS_TOKEN", token, is_exposed))
 }
 
-/// Where people open the dashboard. `None`: nobody has said, and it is not for this machine alone.
+/// Where people open the dashboard. `None`: it is not set, and the dashboard is not for this machine alone.
 fn admin_url(s: &mut Settings<'_>, addr: SocketAddr, public_url: &str) -> Option<String> {
     let Some(url) = s.optional("ADMIN_URL") else {
         return (addr.ip().is_loopback() && is_local(public_url)).then(|| format!("http://{addr}"));

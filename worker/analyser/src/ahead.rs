@@ -8,6 +8,7 @@ use shared::transcript::{Speaker, Turn};
 
 use super::exchange::{Exchange, plain, sentences};
 use super::judge::{Judgement, Kind};
+use super::misconception::has_words;
 use super::skill;
 
 /// A promise is made when a call ends: in one of so many last turns.
@@ -155,27 +156,13 @@ pub(super) fn helped_by(exchanges: &[Exchange], judgements: &[Judgement], curric
 
 /// Whether one of the phrases stands in the text, from word to word.
 fn holds(text: &str, phrases: &[&str]) -> bool {
-    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    phrases.iter().any(|phrase| {
-        text.match_indices(phrase)
-            .any(|(at, _)| ends(text[..at].chars().next_back()) && ends(text[at + phrase.len()..].chars().next()))
-    })
+    phrases.iter().any(|phrase| has_words(text, phrase))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn call(texts: &[&str]) -> Vec<Turn> {
-        let turn = |(i, text): (usize, &&str)| Turn {
-            turn_no: i as i32,
-            speaker: if i % 2 == 0 { Speaker::Tutor } else { Speaker::Student },
-            text: (*text).to_owned(),
-            offset_ms: i as i32 * 6000,
-            duration_ms: Some(4000),
-        };
-        texts.iter().enumerate().map(turn).collect()
-    }
+    use crate::tests::call;
 
     fn promised(text: &str) -> Vec<String> {
         let found = promises(&call(&[text, "okay bye"]), &Curriculum::starter());

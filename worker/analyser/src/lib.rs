@@ -340,13 +340,13 @@ fn exchange_turns(turns: &[Turn]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use shared::analysis::EngagementLevel;
     use shared::evidence::Help;
 
     /// A call in which tutor and student take turns, the tutor first.
-    fn call(texts: &[&str]) -> Vec<Turn> {
+    pub(crate) fn call(texts: &[&str]) -> Vec<Turn> {
         let turn = |(i, text): (usize, &&str)| Turn {
             turn_no: i as i32,
             speaker: if i % 2 == 0 { Speaker::Tutor } else { Speaker::Student },

@@ -8,6 +8,7 @@ use domain::answer::Language;
 use regex::Regex;
 
 use self::catalogue::Asked;
+pub(super) use self::catalogue::has_words;
 use super::arithmetic::{self, Expression, Operation};
 use super::exchange::{Exchange, sentences};
 use super::memo::values;

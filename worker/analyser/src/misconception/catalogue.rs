@@ -78,7 +78,7 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 /// Whether the words stand in the text, from word to word.
-fn has_words(text: &str, words: &str) -> bool {
+pub(crate) fn has_words(text: &str, words: &str) -> bool {
     let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     let after = |at: usize| text[at + words.len()..].chars().next();
     // To find that they do not stand there is quicker than to look for all places.
