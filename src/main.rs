@@ -3,6 +3,7 @@
 mod accounts;
 mod analytics;
 mod backfill;
+mod connections;
 mod context;
 mod curriculum;
 mod database;
@@ -68,7 +69,11 @@ enum Command {
         read_role: Option<String>,
     },
     /// Tell all faults of the production configuration at once
-    CheckConfig,
+    CheckConfig {
+        /// Also try the database, the queue, the model, VAPI and your storage. Asks the model one short question
+        #[arg(long)]
+        connect: bool,
+    },
     /// Manage API clients
     #[command(subcommand)]
     ApiClient(ApiClientCommand),
@@ -300,7 +305,12 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let dir = data_dir(cli.data_dir);
     match cli.command.unwrap_or(Command::Up { no_demo: false, demo: false }) {
         Command::Up { no_demo, demo } => up::up(&dir, up::Demo::wanted(demo, no_demo)).await?,
-        Command::CheckConfig => settings::check()?,
+        Command::CheckConfig { connect } => {
+            let config = settings::check()?;
+            if connect {
+                connections::check(&config).await?;
+            }
+        }
         Command::Openapi => say!("{:#}", mcp_server::api::openapi()),
         Command::WithPostgres { program } => return with_postgres::run(&program).await,
         Command::Call(CallCommand::Simulate(arguments)) => simulate::run(&dir, arguments).await?,

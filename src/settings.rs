@@ -56,10 +56,10 @@ fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<UpConfig, Faults> {
 }
 
 /// `check-config`: what the three production binaries would say.
-pub fn check() -> Result<(), Faults> {
-    read(&from_environment)?;
+pub fn check() -> Result<UpConfig, Faults> {
+    let config = read(&from_environment)?;
     say!("the configuration is complete");
-    Ok(())
+    Ok(config)
 }
 
 /// What `call simulate` needs to sign and send a call.

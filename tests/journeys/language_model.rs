@@ -14,10 +14,10 @@ use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 const READS: &str = "context:read students:read sessions:read";
 
 /// What the model says next; the last is said for ever.
-type Script = Arc<Mutex<Vec<(StatusCode, Value)>>>;
+pub type Script = Arc<Mutex<Vec<(StatusCode, Value)>>>;
 
 /// An OpenAI-compatible endpoint that says what it is told to. Its base URL.
-async fn model(answers: Vec<(StatusCode, Value)>) -> (String, Script) {
+pub async fn model(answers: Vec<(StatusCode, Value)>) -> (String, Script) {
     async fn play(State(script): State<Script>) -> (StatusCode, Json<Value>) {
         let mut script = script.lock().unwrap();
         let (status, body) = if script.len() > 1 { script.remove(0) } else { script[0].clone() };
@@ -31,7 +31,7 @@ async fn model(answers: Vec<(StatusCode, Value)>) -> (String, Script) {
     (base_url, script)
 }
 
-fn says(content: &str) -> (StatusCode, Value) {
+pub fn says(content: &str) -> (StatusCode, Value) {
     let usage = json!({ "prompt_tokens": 900, "completion_tokens": 200 });
     (StatusCode::OK, json!({ "choices": [{ "message": { "content": content } }], "usage": usage }))
 }

@@ -12,6 +12,7 @@ mod chaos;
 mod client_credentials;
 mod clients;
 mod cohorts;
+mod connections;
 mod curriculum;
 mod dashboard;
 mod database_roles;

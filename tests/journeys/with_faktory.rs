@@ -1,14 +1,23 @@
 //! The same journeys by way of a real Faktory, with the production binaries as processes of their own, and with what
 //! kills such processes in real life.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::StatusCode;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::first_call::{call_tool, mcp_client};
 use crate::processes::{Faktory, Production};
-use crate::service::{Person, analyzed, client, insert_student, token};
+use crate::service::{Person, analyzed, client, insert_student, new_database, token};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT, deliver_to};
 
 const ALL_READS: &str = "context:read students:read sessions:read";
@@ -105,4 +114,73 @@ async fn with_faktory_killed_webhooks_are_still_accepted_and_worked_on() {
     call_ids.extend(deliver_calls(&production, &http, 30..40).await);
     faktory.launch().await;
     assert_judged_once(&production, &http, &token, &call_ids).await;
+}
+
+/// TLS for "localhost" in front of a port, and the authority that signed its certificate, as a file.
+async fn tls_in_front_of(port: u16) -> (u16, PathBuf) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let tls_port = listener.local_addr().unwrap().port();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    tokio::spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // Whoever does not trust the certificate ends here.
+                let Ok(mut tls) = acceptor.accept(tcp).await else { return };
+                let mut faktory = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut tls, &mut faktory).await;
+            });
+        }
+    });
+    let file = std::env::temp_dir().join(format!("authority-{}.pem", uuid::Uuid::now_v7().simple()));
+    std::fs::write(&file, authority.pem()).unwrap();
+    (tls_port, file)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Faktory: run ./dev test"]
+async fn with_faktory_behind_tls_calls_are_analysed() {
+    let faktory = Faktory::start().await;
+    let (port, authority) = tls_in_front_of(faktory.port).await;
+    let (right, trusted) = (format!("tcp+tls://:a-queue-password@localhost:{port}"), authority.to_str().unwrap());
+    let database = new_database().await;
+
+    let check = |url: &str, trusted: &Path| {
+        let settings = [("FAKTORY_URL", url), ("SSL_CERT_FILE", trusted.to_str().unwrap())];
+        crate::connections::check(&[&settings[..], &[("DATABASE_URL", database.expose_secret())]].concat())
+    };
+    let (code, told) = check(&right, &authority);
+    assert!(code == Some(0) && told.contains("FAKTORY_URL: Faktory 1."), "{told}");
+    // Another name than the certificate's, and an authority that we do not trust.
+    let other_name = right.replace("localhost", "127.0.0.1");
+    let (_, other_authority) = tls_in_front_of(faktory.port).await;
+    for (url, trusted, expected) in
+        [(&other_name, &authority, "certificate not valid for name"), (&right, &other_authority, "certificate")]
+    {
+        let (code, told) = check(url, trusted);
+        assert!(code == Some(1) && told.contains(expected), "{url}: {told}");
+        assert!(!told.contains("a-queue-password"), "{told}");
+    }
+
+    let settings = [("SSL_CERT_FILE", trusted)];
+    let production = Production::start_on(database.clone(), Some(right), &settings).await;
+    let http = client();
+    insert_student(&production.db, "Amara Okafor", CALLER).await;
+    let token = token(&production.db, &http, &production.server_url, ALL_READS).await;
+    let call_ids = deliver_calls(&production, &http, 0..10).await;
+    assert_judged_once(&production, &http, &token, &call_ids).await;
+    std::fs::remove_file(authority).unwrap();
+    std::fs::remove_file(other_authority).unwrap();
 }

@@ -19,6 +19,13 @@ use std::time::Duration;
 
 use shared::job::Kind;
 
+/// Connects once, and tells the server's version, if the server tells it.
+pub async fn find_version(address: Address) -> anyhow::Result<Option<String>> {
+    let mut producer = Producer::new(address);
+    producer.connect().await?;
+    Ok(producer.version().await)
+}
+
 /// How long Faktory holds a job for us: longer than an attempt may take, and never less than its own minimum. A job of
 /// a worker that died is handed out again by our sweeper long before.
 fn reserve_for(kind: Kind) -> Duration {

@@ -87,7 +87,7 @@ pub(super) fn confidential_url(s: &mut Settings<'_>, variable: &'static str, val
 
 /// `FAKTORY_URL`: over a network only with a password.
 pub(super) fn faktory_url(s: &mut Settings<'_>, value: &str) -> SecretString {
-    let url = s.checked_url("FAKTORY_URL", value, &["tcp"]);
+    let url = s.checked_url("FAKTORY_URL", value, &["tcp", "tcp+tls"]);
     if let Ok(parsed) = Url::parse(&url)
         && parsed.password().is_none_or(str::is_empty)
         && !parsed.host_str().is_none_or(is_loopback_name)

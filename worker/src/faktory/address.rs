@@ -1,4 +1,4 @@
-//! Where Faktory is: `tcp://:password@host:7419`.
+//! Where Faktory is: `tcp://:password@host:7419`, or `tcp+tls://` for a server behind TLS.
 
 use secrecy::SecretString;
 use url::Url;
@@ -10,16 +10,19 @@ pub struct Address {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) password: Option<SecretString>,
+    pub(super) has_tls: bool,
 }
 
 impl Address {
     /// Reads the URL. The error names no part of it, since it holds a password.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
-        const SHAPE: &str = "it should look like tcp://:password@host:7419";
+        const SHAPE: &str = "it should look like tcp://:password@host:7419, or tcp+tls:// for TLS";
         let url = Url::parse(url).map_err(|_| SHAPE)?;
-        if url.scheme() != "tcp" {
-            return Err("only tcp:// is supported; put TLS in front of Faktory with a tunnel");
-        }
+        let has_tls = match url.scheme() {
+            "tcp" => false,
+            "tcp+tls" => true,
+            _ => return Err(SHAPE),
+        };
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(SHAPE)?;
         let password = match url.password() {
             Some(password) => Some(percent_decode(password).ok_or("its password is not valid percent-encoded UTF-8")?),
@@ -30,6 +33,7 @@ impl Address {
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port: url.port().unwrap_or(DEFAULT_PORT),
             password: password.map(SecretString::from),
+            has_tls,
         })
     }
 }
@@ -73,6 +77,9 @@ mod tests {
         let address = Address::parse("tcp://[::1]:7000").unwrap();
         assert_eq!((&address.host[..], address.port), ("::1", 7000));
         assert_eq!(Address::parse("tcp://queue.example").unwrap().port, 7419);
+        let address = Address::parse("tcp+tls://:secret@queue.example").unwrap();
+        assert_eq!((&address.host[..], address.port, address.has_tls), ("queue.example", 7419, true));
+        assert_eq!(password("tcp+tls://:p%40ss@[::1]:7000").as_deref(), Some("p@ss"));
     }
 
     #[test]

@@ -1,13 +1,19 @@
-//! A TCP stream that the Faktory crate cannot hurt itself with.
+//! A stream, with or without TLS, that the Faktory crate cannot hurt itself with.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::io::{AsyncRead, AsyncWrite, BufStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, Error as TlsError};
 
 use super::Address;
 
@@ -21,21 +27,50 @@ const BUFFER: usize = 64 * 1024;
 /// that went nowhere shows itself at the next read, by an error or by silence, which is bounded.
 #[derive(Debug)]
 pub(super) struct Stream {
-    tcp: TcpStream,
+    wire: Box<dyn Wire>,
     silence: Option<Pin<Box<Sleep>>>,
 }
 
+/// TCP, or TLS over it.
+trait Wire: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug> Wire for T {}
+
 pub(super) async fn connect(address: &Address) -> io::Result<BufStream<Stream>> {
-    let connecting = TcpStream::connect((&address.host[..], address.port));
-    let tcp = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    let connecting = tokio::time::timeout(CONNECT_TIMEOUT, open(address));
+    let wire = connecting.await.map_err(|_| io::ErrorKind::TimedOut)??;
+    Ok(BufStream::with_capacity(BUFFER, BUFFER, Stream { wire, silence: None }))
+}
+
+async fn open(address: &Address) -> io::Result<Box<dyn Wire>> {
+    let tcp = TcpStream::connect((&address.host[..], address.port)).await?;
     // Without this a batch waits 40 ms for an acknowledgement of its first packet.
     tcp.set_nodelay(true)?;
-    Ok(BufStream::with_capacity(BUFFER, BUFFER, Stream { tcp, silence: None }))
+    if !address.has_tls {
+        return Ok(Box::new(tcp));
+    }
+    let name = ServerName::try_from(address.host.clone()).map_err(io::Error::other)?;
+    let connector = TlsConnector::from(trust().map_err(io::Error::other)?);
+    Ok(Box::new(connector.connect(name, tcp).await?))
+}
+
+/// Trusts what the operating system trusts, and `SSL_CERT_FILE`, as our HTTP client does.
+fn trust() -> Result<Arc<ClientConfig>, TlsError> {
+    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(config) = CONFIG.get() {
+        return Ok(config.clone());
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_platform_verifier()?
+        .with_no_client_auth();
+    Ok(CONFIG.get_or_init(|| Arc::new(config)).clone())
 }
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.tcp).poll_read(cx, buf);
+        let read = Pin::new(&mut self.wire).poll_read(cx, buf);
         if read.is_ready() {
             self.silence = None;
             return read;
@@ -49,17 +84,17 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, buf));
+        let written = ready!(Pin::new(&mut self.wire).poll_write(cx, buf));
         Poll::Ready(Ok(written.ok().filter(|n| *n > 0).unwrap_or(buf.len())))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let _ = ready!(Pin::new(&mut self.tcp).poll_flush(cx));
+        let _ = ready!(Pin::new(&mut self.wire).poll_flush(cx));
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let _ = ready!(Pin::new(&mut self.tcp).poll_shutdown(cx));
+        let _ = ready!(Pin::new(&mut self.wire).poll_shutdown(cx));
         Poll::Ready(Ok(()))
     }
 }
