@@ -10,8 +10,8 @@ use crate::{print, say};
 
 const STUDENTS_A_BATCH: i64 = 200;
 
-/// `analytics rebuild`: what every student learnt in each call, then the sums of every day. Goes on where it was broken
-/// off. Pages are right meanwhile, but for what calls taught before it was kept.
+/// `analytics rebuild`: what every student learnt in each call. Goes on where it was broken off. Pages are right
+/// meanwhile, but for what calls taught before it was kept.
 pub async fn rebuild(db: &Db, now: DateTime<Utc>) -> anyhow::Result<()> {
     let operator = Caller::operator();
     let reached = watermark::find(db, analytics::REBUILD).await?;
@@ -33,15 +33,6 @@ pub async fn rebuild(db: &Db, now: DateTime<Utc>) -> anyhow::Result<()> {
     }
     watermark::clear(db, analytics::REBUILD).await?;
     progress.finish_and_clear();
-    analytics::mark_all(db).await?;
-    count(db, now).await?;
-    say!("what {n_students} students learnt is worked out, and all days are counted");
-    Ok(())
-}
-
-/// Counts whatever waits to be counted, for all zones and at least for UTC.
-pub async fn count(db: &Db, now: DateTime<Utc>) -> anyhow::Result<()> {
-    analytics::ask_for_zone(db, "UTC", now).await?;
-    while analytics::recount(db).await? {}
+    say!("what {n_students} students learnt is worked out");
     Ok(())
 }

@@ -18,7 +18,7 @@ use shared::session::{self, SessionKey, get_session};
 use self::book::Book;
 use self::population::{Population, Size};
 use self::rows::Batch;
-use crate::{analytics, print, say};
+use crate::{print, say};
 
 /// Rows of so many calls and students are sent at a time: seconds of work, well within a statement's time.
 const CALLS_A_BATCH: u32 = 2_000;
@@ -68,8 +68,6 @@ pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::
     tx.commit().await?;
     progress.finish_and_clear();
     let seconds = started.elapsed().as_secs_f64();
-    refresh_statistics(db).await?;
-    analytics::count(db, now).await?;
     refresh_statistics(db).await?;
     say!(
         "{} students and {} sessions: {n_rows} rows in {seconds:.1} s, {:.0} rows a second",

@@ -1,28 +1,22 @@
 //! How sessions went, added up by day: in all, and by cohort, grade, subject, skill and assistant version.
 //!
-//! **Invariant:** every figure is what its rows say at the moment of asking. Sums by day are kept for each time zone
-//! that somebody looks from; a day whose rows changed since it was summed is counted from the rows themselves.
+//! **Invariant:** every figure is what its rows say at the moment of asking: nothing is added up ahead.
 
 mod choice;
-mod plan;
-mod recount;
+mod query;
 mod sum;
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sqlx::{Executor as _, FromRow};
-use uuid::Uuid;
+use sqlx::FromRow;
 
 use crate::access::{Caller, Scope};
-use crate::db::{self, Connection, Db, Result};
+use crate::db::{Db, Result};
 
 pub use self::choice::{Choices, list_choices};
-use self::plan::{Pair, Plan};
-pub use self::recount::{ask_for_zone, count_waiting, is_being_counted, mark_all, recount};
 
-/// A review counts as kept where the skill was practised at most so many days after it came due. The view `cut_facts`
-/// says the same.
+/// A review counts as kept where the skill was practised at most so many days after it came due.
 pub const REVIEW_DAYS: u64 = 7;
 
 /// What of all sessions is looked at. `None`: whatever it is.
@@ -121,186 +115,17 @@ pub struct Figures {
     pub n_kept: i64,
 }
 
-/// Figures of the sessions of these days, set apart; in the order of their keys. Days are those of UTC while
-/// [`is_being_counted`] says so of their zone. Needs `sessions:read`.
+/// Figures of the sessions of these days, set apart; in the order of their keys. Needs `sessions:read`.
 pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
     caller.require(Scope::SessionsRead)?;
-    // Which days are to be counted, their sums and their rows have to be of one moment.
-    let mut tx = db::begin_snapshot(db).await?;
     // Never with a plan for any parameters: what is narrow for one is all there is for another.
-    tx.execute("set local plan_cache_mode = force_custom_plan").await?;
-    let plan = Plan::of(narrow, by);
-    let days = Days { zone: recount::zone_to_show(&mut tx, days.zone).await?, ..days };
-    let fresh = match plan.pair {
-        Some(_) => recount::list_fresh_days(&mut tx, days).await?,
-        None => days.from.iter_days().take_while(|day| *day < days.to).collect(),
-    };
+    let parts: Vec<Figures> = query::figures(narrow, by, days).build_query_as().persistent(false).fetch_all(db).await?;
     let mut figures = BTreeMap::new();
-    if let Some(pair) = &plan.pair {
-        add(&mut figures, sums_of(&mut tx, pair, plan.of_subject, days, &fresh).await?);
+    for part in parts {
+        *figures.entry(part.key.clone()).or_insert_with(|| Figures { key: part.key.clone(), ..Figures::default() }) +=
+            &part;
     }
-    // Making a plan to read the rows takes longer than to read a month's sums.
-    if !fresh.is_empty() {
-        let few = if plan.pair.is_none() { few_sessions(&mut tx, &plan, narrow).await? } else { None };
-        if let Some(few) = &few {
-            add(&mut figures, rows_of(&mut tx, &plan, narrow, days, &fresh, Rows::OfSessions(few)).await?);
-            add(&mut figures, rows_of(&mut tx, &plan, narrow, days, &fresh, Rows::OfNone).await?);
-        } else {
-            add(&mut figures, rows_of(&mut tx, &plan, narrow, days, &fresh, Rows::All).await?);
-        }
-    }
-    tx.commit().await?;
     Ok(figures.into_values().collect())
-}
-
-fn add(figures: &mut BTreeMap<String, Figures>, more: Vec<Figures>) {
-    for of in more {
-        *figures.entry(of.key.clone()).or_insert_with(|| Figures { key: of.key.clone(), ..Figures::default() }) += &of;
-    }
-}
-
-/// What is added up, of whatever rows with a `day` and a `key`; `$1` is [`Days::judged_to`].
-macro_rules! summed {
-    ($from:literal) => {
-        concat!(
-            "select key,
-               coalesce(sum(n_sessions), 0)::bigint as n_sessions, coalesce(sum(n_over), 0)::bigint as n_over,
-               coalesce(sum(n_dropped), 0)::bigint as n_dropped,
-               coalesce(sum(length_ms), 0)::bigint as length_ms,
-               coalesce(sum(words_tutor), 0)::bigint as words_tutor,
-               coalesce(sum(words_student), 0)::bigint as words_student,
-               coalesce(sum(n_low), 0)::bigint as n_low, coalesce(sum(n_medium), 0)::bigint as n_medium,
-               coalesce(sum(n_high), 0)::bigint as n_high, coalesce(sum(n_analyzed), 0)::bigint as n_analyzed,
-               coalesce(sum(n_attention), 0)::bigint as n_attention,
-               coalesce(sum(n_latency), 0)::bigint as n_latency,
-               coalesce(sum(latency_ms), 0)::bigint as latency_ms,
-               coalesce(sum(n_in_10_s), 0)::bigint as n_in_10_s,
-               coalesce(sum(n_in_1_min), 0)::bigint as n_in_1_min,
-               coalesce(sum(n_in_10_min), 0)::bigint as n_in_10_min,
-               coalesce(sum(n_in_1_h), 0)::bigint as n_in_1_h,
-               coalesce(sum(n_analyses), 0)::bigint as n_analyses,
-               coalesce(sum(analysis_ms), 0)::bigint as analysis_ms,
-               coalesce(sum(n_model_cost), 0)::bigint as n_model_cost,
-               coalesce(sum(model_cost_microusd), 0)::bigint as model_cost_microusd,
-               coalesce(sum(n_call_cost), 0)::bigint as n_call_cost,
-               coalesce(sum(call_cost_microusd), 0)::bigint as call_cost_microusd,
-               coalesce(sum(n_tutored), 0)::bigint as n_tutored,
-               coalesce(sum(n_errors), 0)::bigint as n_errors,
-               coalesce(sum(n_told_at_once), 0)::bigint as n_told_at_once,
-               coalesce(sum(n_questions), 0)::bigint as n_questions,
-               coalesce(sum(n_hurried), 0)::bigint as n_hurried,
-               coalesce(sum(n_process_praise), 0)::bigint as n_process_praise,
-               coalesce(sum(n_person_praise), 0)::bigint as n_person_praise,
-               coalesce(sum(n_checks), 0)::bigint as n_checks, coalesce(sum(n_scored), 0)::bigint as n_scored,
-               coalesce(sum(score), 0)::float8 as score,
-               coalesce(sum(score_squared), 0)::float8 as score_squared,
-               coalesce(sum(gain), 0)::float8 as gain, coalesce(sum(n_due) filter (where day < $1), 0)::bigint as n_due,
-               coalesce(sum(n_kept) filter (where day < $1), 0)::bigint as n_kept
-            from (",
-            $from,
-            ") counted group by key"
-        )
-    };
-}
-
-/// From the sums by day, but for the days that have to be counted.
-async fn sums_of(
-    tx: &mut Connection,
-    pair: &Pair<'_>,
-    of_subject: Option<&str>,
-    days: Days<'_>,
-    fresh: &[NaiveDate],
-) -> Result<Vec<Figures>> {
-    let sql = summed!(
-        "select *, case $2 when 'day' then day::text when 'also' then also_label else label end as key
-         from session_sums
-         where zone = $3 and day >= $4 and day < $5 and day <> all($6::date[])
-           and cut = $7 and also = $8 and ($9::text is null or label = $9) and ($10::text is null or also_label = $10)
-           and ($11::text is null or label in (select skill_id from skills where subject_id = $11))"
-    );
-    let query = sqlx::query_as(sql).bind(days.judged_to).bind(pair.key).bind(days.zone);
-    let query = query.bind(days.from).bind(days.to).bind(fresh).bind(pair.cut).bind(pair.also);
-    Ok(query.bind(pair.label.as_deref()).bind(pair.also_label.as_deref()).bind(of_subject).fetch_all(tx).await?)
-}
-
-/// So many sessions are read one by one; more are read with all others of their days.
-const FEW: i64 = 20_000;
-
-/// The sessions, of whatever days, that have in common what is asked for; `None` where they are many.
-async fn few_sessions(tx: &mut Connection, plan: &Plan<'_>, narrow: &Narrow) -> Result<Option<Vec<Uuid>>> {
-    let (kind, label) = plan.also.or(plan.label.map(|label| (plan.cut, label))).unzip();
-    let ids = sqlx::query_scalar!(
-        "select f.session_id from session_facts f left join students st on st.student_id = f.student_id
-         where ($1::text is null or st.cohort = $1 or ($1 = '' and st.cohort is null))
-           and ($2::smallint is null or st.grade = $2 or ($2 = -1 and st.grade is null))
-           and ($3::text is null or f.assistant = $3)
-           and ($4::text is null
-               or exists (
-                   select 1 from session_labels l where l.session_id = f.session_id and l.kind = $5 and l.label = $4)
-               -- What is practised in a call may be corrected away, and what came of it stays.
-               or exists (
-                   select 1 from practices p join skills k on k.skill_id = p.skill_id
-                   where p.session_id = f.session_id and $4 in (p.skill_id, k.subject_id)))
-         limit $6",
-        narrow.cohort.as_deref(),
-        narrow.grade,
-        narrow.assistant.as_deref(),
-        label,
-        kind,
-        FEW + 1,
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok((ids.len() as i64 <= FEW).then_some(ids))
-}
-
-/// Whose rows.
-#[derive(Clone, Copy)]
-enum Rows<'a> {
-    All,
-    OfSessions(&'a [Uuid]),
-    /// Reviews of what was practised in no session.
-    OfNone,
-}
-
-/// From the rows of these days.
-async fn rows_of(
-    tx: &mut Connection,
-    plan: &Plan<'_>,
-    narrow: &Narrow,
-    days: Days<'_>,
-    fresh: &[NaiveDate],
-    rows: Rows<'_>,
-) -> Result<Vec<Figures>> {
-    let sql = summed!(
-        "select *, case $2 when 'day' then day::text when 'grade' then grade::text when 'assistant' then assistant
-             when 'cohort' then cohort else label end as key
-         from (
-             select *, (at at time zone $3)::date as day from cut_facts c
-             where cut = $4 and ($5::text is null or label = $5)
-               and at >= ($15::date::timestamp at time zone $3) and at < (($16::date + 1)::timestamp at time zone $3)
-               and ($6::date[] is null or (at at time zone $3)::date = any($6))
-               and ($7::smallint is null or grade = $7) and ($8::text is null or assistant = $8)
-               and ($9::text is null or label in (select skill_id from skills where subject_id = $9))
-               and ($10::text is null or cohort = $10)
-               and ($11::text is null or exists (
-                   select 1 from session_labels l where l.session_id = c.session_id and l.kind = $12 and l.label = $11))
-               and ($13::uuid[] is null or session_id = any($13)) and ($14 = false or session_id is null)
-         ) facts"
-    );
-    let query = sqlx::query_as(sql).bind(days.judged_to).bind(plan.by).bind(days.zone).bind(plan.cut).bind(plan.label);
-    // Days without a gap need not be looked up one by one.
-    let has_gaps = fresh.windows(2).any(|two| two[0].succ_opt() != Some(two[1]));
-    let query = query
-        .bind(has_gaps.then_some(fresh))
-        .bind(narrow.grade)
-        .bind(narrow.assistant.as_deref())
-        .bind(plan.of_subject);
-    let (kind, label) = plan.also.unzip();
-    let query = query.bind(narrow.cohort.as_deref()).bind(label).bind(kind);
-    let sessions = if let Rows::OfSessions(ids) = rows { Some(ids) } else { None };
-    let query = query.bind(sessions).bind(matches!(rows, Rows::OfNone));
-    Ok(query.bind(fresh.first()).bind(fresh.last()).fetch_all(tx).await?)
 }
 
 /// Whether what was learnt in calls before this was kept is still to be worked out, by `ai-tutor analytics rebuild`.

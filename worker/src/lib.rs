@@ -33,7 +33,6 @@ pub mod llm;
 mod outages;
 mod overhaul;
 pub mod reconcile;
-mod recount;
 mod relay;
 mod retention;
 mod store;
@@ -191,7 +190,6 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     });
     let mut beside = JoinSet::new();
     beside.spawn(sweeper::run(context.clone(), stop.clone()));
-    beside.spawn(recount::run(context.clone(), stop.clone()));
     beside.spawn(retention::run(context.clone(), stop.clone()));
     beside.spawn(outages::run(context.clone(), stop.clone()));
     if let Some(vapi) = context.vapi.clone() {

@@ -23,7 +23,7 @@ use crate::parts::chart::{Bar, BarNames, bars};
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::line::{LineNames, Point, lines};
-use crate::parts::notice::{Tone, days_of_utc, notice_with};
+use crate::parts::notice::{Tone, notice_with};
 use crate::parts::table::{cell, row};
 use crate::parts::{grade, none, select};
 
@@ -43,11 +43,9 @@ pub(crate) struct Data {
     reasons: Vec<Figures>,
     beliefs: Vec<Figures>,
     lacks_practices: bool,
-    is_being_counted: bool,
 }
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
-    analytics::ask_for_zone(&db, admin.viewer.zone.name(), admin.viewer.now).await?;
     Ok(render(&admin, &fetch(&admin, &db, filter).await?))
 }
 
@@ -64,7 +62,6 @@ async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
         beliefs: list_groups(admin, db, &filter, By::Belief).await?,
         choices: analytics::list_choices(db, &admin.caller).await?,
         lacks_practices: analytics::lacks_practices(db).await?,
-        is_being_counted: analytics::is_being_counted(db, admin.viewer.zone.name()).await?,
         filter,
     })
 }
@@ -110,7 +107,6 @@ fn render(admin: &Admin, data: &Data) -> Markup {
                     p { "The last " (n_days) " days with today so far, compared with the " (n_days) " days before. Cohort and grade are those of today." }
                 } }
                 (filters(data))
-                @if data.is_being_counted { (days_of_utc()) }
                 @if data.lacks_practices {
                     (notice_with(Tone::Warn, "Mastery and reviews lack earlier calls",
                         &html! { "What calls taught before this version was not kept. " code { "ai-tutor analytics rebuild" } " works it out." }, &html! {}))

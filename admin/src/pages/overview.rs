@@ -24,7 +24,6 @@ use crate::parts::follow_up::on_overview;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::kpi::kpi;
 use crate::parts::line::{LineNames, Point, lines};
-use crate::parts::notice::days_of_utc;
 use crate::parts::{grade, initials, select};
 use crate::viewer::Viewer;
 
@@ -79,11 +78,9 @@ pub(crate) struct Data {
     pub(crate) in_need: Vec<StudentInNeed>,
     pub(crate) jobs: Vec<Count>,
     pub(crate) oldest_wait_seconds: Option<f64>,
-    pub(crate) is_being_counted: bool,
 }
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
-    analytics::ask_for_zone(&db, admin.viewer.zone.name(), admin.viewer.now).await?;
     Ok(render(&admin, &fetch(&admin, &db, filter).await?))
 }
 
@@ -105,7 +102,6 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
         in_need: attention::list_students(db, caller, cohort, now, N_LISTED).await?,
         jobs: job::count_open(db).await?,
         oldest_wait_seconds: job::oldest_wait_seconds(db).await?,
-        is_being_counted: analytics::is_being_counted(db, viewer.zone.name()).await?,
         filter,
     })
 }
@@ -176,7 +172,6 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
                 @if data.follow_ups.is_empty() { (on_overview(admin, &data.follow_ups)) }
             }
         }
-        @if data.is_being_counted { (days_of_utc()) }
         (days_card(viewer, &data.days))
         div.cols.half {
             (minutes_card(viewer, &data.days))
@@ -436,7 +431,6 @@ mod tests {
             in_need: Vec::new(),
             jobs: vec![Count { kind: "analyze_session".to_owned(), state: "needs_attention".to_owned(), n: 3 }],
             oldest_wait_seconds: Some(380.0),
-            is_being_counted: false,
         }
     }
 

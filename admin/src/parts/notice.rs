@@ -25,15 +25,6 @@ pub(crate) fn notice(tone: Tone, title: &str, text: &str) -> Markup {
     notice_with(tone, title, &html! { (text) }, &html! {})
 }
 
-/// Over charts of days, while the viewer's own are not counted yet.
-pub(crate) fn days_of_utc() -> Markup {
-    notice(
-        Tone::Info,
-        "Days are those of UTC for now",
-        "Nobody has looked from your time zone lately. Its days are being counted, which takes some minutes.",
-    )
-}
-
 /// A notice whose text holds links, with buttons beside it.
 pub(crate) fn notice_with(tone: Tone, title: &str, text: &Markup, actions: &Markup) -> Markup {
     let (class, mark) = tone.style();

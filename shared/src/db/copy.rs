@@ -18,7 +18,7 @@ pub async fn copy_in(connection: &mut Connection, statement: &'static str, rows:
 
 /// Lets the planner know what is in the tables: after many rows at once it would otherwise learn that minutes later.
 pub async fn refresh_statistics(db: &Db) -> Result<()> {
-    const TABLES: [&str; 14] = [
+    const TABLES: [&str; 13] = [
         "analyze students",
         "analyze student_phones",
         "analyze sessions",
@@ -32,7 +32,6 @@ pub async fn refresh_statistics(db: &Db) -> Result<()> {
         "analyze practices",
         "analyze session_facts",
         "analyze session_labels",
-        "analyze session_sums",
     ];
     for statement in TABLES {
         db.execute(statement).await?;
