@@ -26,7 +26,7 @@ const CATEGORY_SCALE: f32 = 24.0;
 
 /// Features of one bucket; a bucket that is full drops the lightest.
 const BUCKET: usize = 16;
-const BUCKETS: usize = 1660;
+const BUCKETS: usize = 6640;
 /// So many features can be stored.
 pub const MOST_FEATURES: usize = BUCKET * BUCKETS;
 /// An entry is a mark of the feature and, in the lowest bits, its weight.
