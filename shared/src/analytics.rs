@@ -123,8 +123,23 @@ pub struct Figures {
 
 /// Figures of the sessions of these days, set apart; in the order of their keys. Days are those of UTC while
 /// [`is_being_counted`] says so of their zone. Needs `sessions:read`.
+///
+/// Of somebody who sees a few cohorts, the figures are those of these cohorts, added up.
 pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
-    caller.require(Scope::SessionsRead)?;
+    match caller.require_within_cohort(Scope::SessionsRead, narrow.cohort.as_deref())? {
+        Some(cohorts) if narrow.cohort.is_none() => {
+            let mut figures = BTreeMap::new();
+            for cohort in cohorts {
+                let narrow = Narrow { cohort: Some(cohort), ..narrow.clone() };
+                add(&mut figures, list_narrowed(db, &narrow, by, days).await?);
+            }
+            Ok(figures.into_values().collect())
+        }
+        _ => list_narrowed(db, narrow, by, days).await,
+    }
+}
+
+async fn list_narrowed(db: &Db, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
     // Which days are to be counted, their sums and their rows have to be of one moment.
     let mut tx = db::begin_snapshot(db).await?;
     // Never with a plan for any parameters: what is narrow for one is all there is for another.
