@@ -136,6 +136,7 @@ pub async fn create_admin_user(
     db: &Db,
     email: &str,
     role: Role,
+    cohorts: &[String],
     admin_url: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
@@ -150,7 +151,10 @@ pub async fn create_admin_user(
         }
         made => made?,
     };
-    let detail = json!({ "role": role });
+    if !cohorts.is_empty() {
+        admin_user::set_cohorts(&mut *tx, admin_user_id, Some(cohorts)).await?;
+    }
+    let detail = json!({ "role": role, "n_cohorts": cohorts.len() });
     let caller = Caller::operator();
     audit::insert_entry(&mut *tx, &caller, "admin_user.create", Some(&admin_user_id.to_string()), &detail, now).await?;
     tx.commit().await?;

@@ -188,6 +188,9 @@ enum AdminUserCommand {
         /// admin, tutor or viewer
         #[arg(long)]
         role: Role,
+        /// Whose students a tutor or a viewer sees; may be repeated. Without it they see all students
+        #[arg(long = "cohort")]
+        cohorts: Vec<String>,
     },
     /// Turn the second factor of a user off who lost the app and the recovery codes; their sign-ins end
     EndTwoStep {
@@ -378,8 +381,8 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::ApiClient(ApiClientCommand::SetKey { client_id, public_key }) => {
             accounts::set_public_keys(&db, &client_id, &public_key, now).await
         }
-        Command::AdminUser(AdminUserCommand::Create { email, role }) => {
-            accounts::create_admin_user(&db, &email, role, &settings::admin_url()?, now).await
+        Command::AdminUser(AdminUserCommand::Create { email, role, cohorts }) => {
+            accounts::create_admin_user(&db, &email, role, &cohorts, &settings::admin_url()?, now).await
         }
         Command::AdminUser(AdminUserCommand::EndTwoStep { email }) => accounts::end_two_step(&db, &email, now).await,
         Command::Curriculum(CurriculumCommand::Export { format }) => curriculum::export(&db, format).await,

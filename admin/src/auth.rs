@@ -1,6 +1,6 @@
 //! Who is signed in. A handler that takes an [`Admin`] cannot be reached without a living login.
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use http::header::SET_COOKIE;
@@ -10,10 +10,10 @@ use secrecy::SecretString;
 use shared::access::{Caller, Role, Scope};
 use shared::admin_login::{self, AdminLogin};
 use shared::db::Db;
-use shared::id::AdminUserId;
+use shared::id::{AdminUserId, SessionId};
 use shared::outage::{self, Outage};
 use shared::tally::{self, Tally};
-use shared::{admin_device, clock};
+use shared::{admin_device, authority, clock};
 
 use crate::cookie;
 use crate::fault::Fault;
@@ -96,7 +96,20 @@ pub(crate) struct Admin {
 impl Admin {
     /// May add notes, change students and have an analysis run again.
     pub(crate) fn may_write(&self) -> bool {
-        self.caller.require(Scope::StudentsWrite).is_ok()
+        self.caller.has(Scope::StudentsWrite).is_ok()
+    }
+
+    /// Sees all students, and what belongs to none of them.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.caller.sees_all()
+    }
+
+    pub(crate) fn require_all(&self) -> Result<(), Fault> {
+        if self.sees_all() {
+            Ok(())
+        } else {
+            Err(Fault::Refused("This is for people who see all students. You see those of your cohorts."))
+        }
     }
 
     /// May change settings and decide on failed jobs.
@@ -135,6 +148,19 @@ where
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let mut admin = Self::signed_in(parts, state).await?;
+        admin.open(parts, &Db::from_ref(state)).await.map_err(IntoResponse::into_response)?;
+        Ok(admin)
+    }
+}
+
+impl Admin {
+    /// Who is signed in, whatever the address names.
+    pub(crate) async fn signed_in<S>(parts: &Parts, state: &S) -> Result<Self, Response>
+    where
+        Db: FromRef<S>,
+        SessionCookie: FromRef<S>,
+    {
         let now = clock::now();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let session_cookie = SessionCookie::from_ref(state);
@@ -151,9 +177,34 @@ where
         }
         Ok(admin)
     }
-}
 
-impl Admin {
+    /// Somebody who sees a few cohorts opens the student or the session that the address names, or is told that there is
+    /// none.
+    async fn open(&mut self, parts: &mut Parts, db: &Db) -> Result<(), Fault> {
+        if self.sees_all() {
+            return Ok(());
+        }
+        // A route without parameters has none to read.
+        let Ok(named) = RawPathParams::from_request_parts(parts, &()).await else { return Ok(()) };
+        for (name, value) in &named {
+            match name {
+                "student_id" => {
+                    let student_id = value.parse().map_err(|_| Fault::NotFound("student"))?;
+                    self.caller = authority::open_student(db, &self.caller, student_id).await?;
+                }
+                "session_id" => self.open_session(db, value.parse().map_err(|_| Fault::NotFound("session"))?).await?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for a session that is named elsewhere.
+    pub(crate) async fn open_session(&mut self, db: &Db, session_id: SessionId) -> Result<(), Fault> {
+        self.caller = authority::open_session(db, &self.caller, session_id).await?;
+        Ok(())
+    }
+
     pub(crate) fn new(login: AdminLogin, headers: &HeaderMap, now: DateTime<Utc>) -> Self {
         Self {
             admin_user_id: login.user.admin_user_id,

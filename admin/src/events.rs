@@ -83,6 +83,15 @@ enum Topic {
     Session(SessionId),
 }
 
+impl Topic {
+    async fn open(&self, db: &Db, admin: &mut Admin) -> Result<(), Fault> {
+        match self {
+            Self::Session(session_id) => admin.open_session(db, *session_id).await,
+            Self::Overview(_) | Self::Sessions(_) => Ok(()),
+        }
+    }
+}
+
 /// How the page wants its news: as a stream, or as one plain answer where a proxy lets no stream through.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -142,9 +151,11 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     if way.once {
-        let admin = Admin::new(login, &headers, now);
+        let mut admin = Admin::new(login, &headers, now);
+        topic.open(&dashboard.db, &mut admin).await?;
         return Ok(picture(&dashboard.db, &topic, &admin).await?.partial().into_response());
     }
+    topic.open(&dashboard.db, &mut Admin::new(login, &headers, now)).await?;
     let Some(open) = dashboard.streams.open(&cookie) else {
         return Ok((StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "30")]).into_response());
     };
@@ -206,7 +217,9 @@ impl Watch {
             self.wait().await;
             let now = clock::now();
             let login = admin_login::peek_login(&self.dashboard.db, &self.cookie, now).await.ok()??;
-            let admin = Admin::new(login, &self.headers, now);
+            let mut admin = Admin::new(login, &self.headers, now);
+            // Each time: a student may have left their cohorts since.
+            self.topic.open(&self.dashboard.db, &mut admin).await.ok()?;
             // The stream is made after its answer began, so that nobody else has said how numbers are written.
             let locale = admin.viewer.locale;
             let made = locale::CURRENT.scope(locale, picture(&self.dashboard.db, &self.topic, &admin));

@@ -1,6 +1,6 @@
 //! What went wrong, as a page: what failed, what is safe, what to do.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
@@ -8,6 +8,7 @@ use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
+use shared::access::Forbidden;
 use shared::http::RequestId;
 use shared::{audit, db};
 
@@ -78,6 +79,9 @@ impl From<db::Error> for Fault {
     fn from(error: db::Error) -> Self {
         match error {
             db::Error::NotFound(what) => Self::NotFound(what),
+            db::Error::Forbidden(Forbidden::OtherCohort) => {
+                Self::Refused("You see the students of your cohorts. Ask an admin for the others.")
+            }
             db::Error::Forbidden(_) => Self::Refused("Your role does not allow this. Ask an admin."),
             db::Error::UnstorableText => Self::Invalid("Leave out the NUL character.".to_owned()),
             db::Error::Unavailable(_) => {
@@ -190,7 +194,7 @@ impl Fault {
 /// Whoever is signed in keeps the navigation around a page that says what went wrong; what htmx would swap in is a notice.
 pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let mut asked = parts.clone();
+    let asked = parts.clone();
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let Some(fault) = response.extensions_mut().remove::<Fault>() else { return response };
     let id = asked.extensions.get::<RequestId>().map(|id| id.0.clone()).filter(|_| fault.may_pass());
@@ -202,7 +206,7 @@ pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, n
         // A database that is away would only be waited for once more.
         let admin = match shown.fault {
             Fault::Unavailable => None,
-            _ => Admin::from_request_parts(&mut asked, &dashboard).await.ok(),
+            _ => Admin::signed_in(&asked, &dashboard).await.ok(),
         };
         if let (Some(admin), Fault::Refused(_)) = (&admin, &shown.fault) {
             record_refusal(&dashboard, admin, &asked).await;

@@ -166,7 +166,7 @@ impl Page<'_> {
         html! {
             nav.nav aria-label="Main" {
                 a.brand href="/" { (logo()) "AI Tutor" }
-                @for place in Place::MAIN { (self.nav_link(place)) }
+                @for place in Place::MAIN { @if self.is_for(place) { (self.nav_link(place)) } }
             }
             @if self.admin.may_manage() {
                 nav.nav aria-labelledby="nav-settings" {
@@ -183,6 +183,11 @@ impl Page<'_> {
                 div.menu popover id="user-menu" { (self.user_menu()) }
             }
         }
+    }
+
+    /// Jobs are those of all students.
+    fn is_for(&self, place: Place) -> bool {
+        place != Place::Jobs || self.admin.sees_all()
     }
 
     fn nav_link(&self, place: Place) -> Markup {
@@ -239,7 +244,7 @@ impl Page<'_> {
     fn tabbar(&self) -> Markup {
         html! {
             nav.tabbar aria-label="Main, compact" {
-                @for place in Place::TABS {
+                @for place in Place::TABS.into_iter().filter(|place| self.is_for(*place)) {
                     a href=(place.path()) aria-current=[(place == self.place).then_some("page")] {
                         (icon_large(place.icon())) (place.name())
                         @if place == Place::Jobs && self.admin.tally.n_given_up > 0 { span.dot.bad { span.vh { ", some gave up" } } }

@@ -207,6 +207,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/users", get(users::get).post(users::invite))
         .route("/settings/users/{admin_user_id}/link", post(users::renew))
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
+        .route("/settings/users/{admin_user_id}/cohorts", post(users::reach::set))
         .route("/settings/users/{admin_user_id}/sign-out", post(users::sign_out))
         .route("/settings/users/{admin_user_id}/disabled", post(users::set_disabled))
         .route("/settings/users/{admin_user_id}/two-step-off", post(users::end_two_step))

@@ -234,10 +234,12 @@ impl FromStr for ClientKind {
 }
 
 /// Which students a caller reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Every student: people at the dashboard, the operator, our jobs.
+    /// Every student: people at the dashboard who see all, the operator, our jobs.
     Everyone,
+    /// The students of these cohorts, and no call that is nobody's: other people at the dashboard.
+    Cohorts(Vec<String>),
     /// Every student who is not blocked: a back-office client.
     Active,
     /// The student of the caller's line, if there is one.
@@ -261,6 +263,14 @@ pub struct OnLine {
     pub is_stranger: bool,
 }
 
+/// What a request of somebody with [`Reach::Cohorts`] is about: [`crate::authority`] found that they reach it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub student_id: StudentId,
+    /// A session of that student, if the request is about one.
+    pub session_id: Option<SessionId>,
+}
+
 /// The one who is authorised on this request: an actor with scopes, and the students that it reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -268,6 +278,7 @@ pub struct Caller {
     pub scopes: ScopeSet,
     pub reach: Reach,
     pub line: OnLine,
+    pub opened: Option<Opened>,
 }
 
 /// Why a caller may not.
@@ -280,6 +291,9 @@ pub enum Forbidden {
     NotOnLine,
     #[error("this student is blocked")]
     Blocked,
+    /// The same for each student of another cohort, also for those who do not exist.
+    #[error("this is for the students of other cohorts")]
+    OtherCohort,
 }
 
 impl Caller {
@@ -293,8 +307,15 @@ impl Caller {
         Self::new(Actor::Client { client_id: client_id.into() }, scopes, Reach::Line)
     }
 
+    /// A person at the dashboard who sees all students.
     pub fn admin(admin_user_id: AdminUserId, email: impl Into<String>, role: Role) -> Self {
         Self::new(Actor::Admin { admin_user_id, email: email.into(), role }, role.scopes(), Reach::Everyone)
+    }
+
+    /// The same person, if they see the students of these cohorts only.
+    #[must_use]
+    pub fn of_cohorts(self, cohorts: Vec<String>) -> Self {
+        Self { reach: Reach::Cohorts(cohorts), ..self }
     }
 
     pub fn operator() -> Self {
@@ -306,7 +327,7 @@ impl Caller {
     }
 
     fn new(actor: Actor, scopes: ScopeSet, reach: Reach) -> Self {
-        Self { actor, scopes, reach, line: OnLine::default() }
+        Self { actor, scopes, reach, line: OnLine::default(), opened: None }
     }
 
     /// The client's id, where it is a client that asks.
@@ -323,10 +344,76 @@ impl Caller {
     }
 
     /// Refuses unless the caller holds `scope` and reaches all students. A function that names no student asks for this, so
-    /// a telephone client is refused wherever nobody decided otherwise.
+    /// a telephone client, or somebody of a few cohorts, is refused wherever nobody decided otherwise.
     pub fn require(&self, scope: Scope) -> Result<(), Forbidden> {
+        match self.require_within(scope)? {
+            None => Ok(()),
+            Some(_) => Err(Forbidden::OtherCohort),
+        }
+    }
+
+    /// The cohorts whose students the caller may be told of; `None`: all students. Refuses a caller without `scope`, and a
+    /// telephone client.
+    pub fn require_within(&self, scope: Scope) -> Result<Option<&[String]>, Forbidden> {
         self.has(scope)?;
-        if self.reach == Reach::Line { Err(Forbidden::NotOnLine) } else { Ok(()) }
+        match &self.reach {
+            Reach::Everyone | Reach::Active => Ok(None),
+            Reach::Cohorts(cohorts) => Ok(Some(cohorts)),
+            Reach::Line => Err(Forbidden::NotOnLine),
+        }
+    }
+
+    /// [`Self::require_within`], narrowed to the cohort that is asked for, if one is.
+    pub fn require_within_cohort(&self, scope: Scope, cohort: Option<&str>) -> Result<Option<Vec<String>>, Forbidden> {
+        match (self.require_within(scope)?, cohort) {
+            (Some(within), Some(cohort)) if within.iter().all(|of| of != cohort) => Err(Forbidden::OtherCohort),
+            (_, Some(cohort)) => Ok(Some(vec![cohort.to_owned()])),
+            (within, None) => Ok(within.map(<[String]>::to_vec)),
+        }
+    }
+
+    /// Refuses unless the caller holds `scope` and reaches the students of that cohort; `None`: those without one.
+    pub fn require_cohort(&self, scope: Scope, cohort: Option<&str>) -> Result<(), Forbidden> {
+        match (self.require_within(scope)?, cohort) {
+            (None, _) => Ok(()),
+            (Some(within), Some(cohort)) if within.iter().any(|of| of == cohort) => Ok(()),
+            (Some(_), _) => Err(Forbidden::OtherCohort),
+        }
+    }
+
+    /// Refuses unless the caller holds `scope` and reaches this student, not by a telephone line alone.
+    pub fn require_student(&self, scope: Scope, student_id: StudentId) -> Result<(), Forbidden> {
+        self.require_within(scope)?;
+        self.reaches(student_id)
+    }
+
+    /// Refuses unless the caller holds `scope` and reaches this session, not by a telephone line alone.
+    pub fn require_session(&self, scope: Scope, session_id: SessionId) -> Result<(), Forbidden> {
+        let is_opened = self.opened.is_some_and(|opened| opened.session_id == Some(session_id));
+        match self.require_within(scope)? {
+            Some(_) if !is_opened => Err(Forbidden::OtherCohort),
+            _ => Ok(()),
+        }
+    }
+
+    /// The one student that the request of somebody of a few cohorts is about; `None`: the caller reaches all. Refuses a
+    /// telephone client.
+    pub fn require_opened(&self, scope: Scope) -> Result<Option<StudentId>, Forbidden> {
+        match (self.require_within(scope)?, self.opened) {
+            (None, _) => Ok(None),
+            (Some(_), Some(opened)) => Ok(Some(opened.student_id)),
+            (Some(_), None) => Err(Forbidden::OtherCohort),
+        }
+    }
+
+    /// Whether the caller is told of blocked students: people are, clients are not.
+    pub const fn sees_blocked(&self) -> bool {
+        matches!(self.reach, Reach::Everyone | Reach::Cohorts(_))
+    }
+
+    /// Whether the caller sees all students, and what belongs to none.
+    pub fn sees_all(&self) -> bool {
+        self.reach == Reach::Everyone
     }
 
     /// Refuses unless the caller holds `scope` and reaches this student.
@@ -337,8 +424,12 @@ impl Caller {
 
     /// Refuses unless the caller reaches this student.
     pub fn reaches(&self, student_id: StudentId) -> Result<(), Forbidden> {
-        let reaches = self.reach != Reach::Line || self.line.student_id == Some(student_id);
-        if reaches { Ok(()) } else { Err(Forbidden::NotOnLine) }
+        let opened = self.opened.map(|opened| opened.student_id);
+        match &self.reach {
+            Reach::Line if self.line.student_id != Some(student_id) => Err(Forbidden::NotOnLine),
+            Reach::Cohorts(_) if opened != Some(student_id) => Err(Forbidden::OtherCohort),
+            _ => Ok(()),
+        }
     }
 
     /// The caller after the call on its line was settled as that student, by the tool that settled it.
@@ -352,18 +443,21 @@ impl Caller {
     pub fn require_on_line(&self, scope: Scope, phone: &Phone) -> Result<(), Forbidden> {
         self.has(scope)?;
         let is_theirs = self.line.phone.as_ref() == Some(phone) && !self.line.is_stranger;
-        let reaches = self.reach != Reach::Line || is_theirs;
-        if reaches { Ok(()) } else { Err(Forbidden::NotOnLine) }
+        match self.reach {
+            Reach::Line if !is_theirs => Err(Forbidden::NotOnLine),
+            // A number may be that of children of several cohorts.
+            Reach::Cohorts(_) => Err(Forbidden::OtherCohort),
+            _ => Ok(()),
+        }
     }
 
     /// The one student whose sessions the caller may see; `None`: it may see all. Refuses a caller without `scope`, and a
     /// telephone client that has nobody on its line.
     pub fn require_sessions(&self, scope: Scope) -> Result<Option<StudentId>, Forbidden> {
-        self.has(scope)?;
-        match (self.reach, self.line.student_id) {
-            (Reach::Line, None) => Err(Forbidden::NotOnLine),
-            (Reach::Line, only) => Ok(only),
-            (Reach::Everyone | Reach::Active, _) => Ok(None),
+        match (&self.reach, self.line.student_id) {
+            (Reach::Line, None) => self.has(scope).and(Err(Forbidden::NotOnLine)),
+            (Reach::Line, only) => self.has(scope).and(Ok(only)),
+            _ => self.require_opened(scope),
         }
     }
 }
@@ -391,6 +485,30 @@ mod tests {
         let viewer = Caller::admin(AdminUserId::new(), "v@example.org", Role::Viewer);
         assert_eq!(viewer.require(Scope::StudentsRead), Ok(()));
         assert_eq!(viewer.require(Scope::NotesWrite), Err(Forbidden::Scope(Scope::NotesWrite)));
+    }
+
+    #[test]
+    fn somebody_of_a_few_cohorts_reaches_what_was_opened_and_lists_only_their_cohorts() {
+        let (own, other, session) = (StudentId::new(), StudentId::new(), SessionId::new());
+        let tutor = Caller::admin(AdminUserId::new(), "t@example.org", Role::Tutor).of_cohorts(vec!["7b".to_owned()]);
+        let scope = Scope::StudentsRead;
+        assert_eq!(tutor.require(scope), Err(Forbidden::OtherCohort), "where nobody decided otherwise");
+        assert_eq!(tutor.require_student(scope, own), Err(Forbidden::OtherCohort), "nothing was opened");
+        assert_eq!(tutor.require_sessions(scope), Err(Forbidden::OtherCohort));
+        assert_eq!(tutor.require_within(scope), Ok(Some(&["7b".to_owned()][..])));
+        assert_eq!(tutor.require_within_cohort(scope, Some("8a")), Err(Forbidden::OtherCohort));
+        assert_eq!(
+            (tutor.require_cohort(scope, Some("7b")), tutor.require_cohort(scope, None)),
+            (Ok(()), Err(Forbidden::OtherCohort))
+        );
+        let at_page = Caller { opened: Some(Opened { student_id: own, session_id: Some(session) }), ..tutor };
+        assert_eq!(at_page.require_student(scope, own), Ok(()));
+        assert_eq!(at_page.require_student(scope, other), Err(Forbidden::OtherCohort));
+        assert_eq!(at_page.require_session(scope, session), Ok(()));
+        assert_eq!(at_page.require_session(scope, SessionId::new()), Err(Forbidden::OtherCohort));
+        assert_eq!(at_page.require_sessions(scope), Ok(Some(own)));
+        let none = Caller::admin(AdminUserId::new(), "n@example.org", Role::Tutor).of_cohorts(Vec::new());
+        assert_eq!(none.require_cohort(scope, Some("7b")), Err(Forbidden::OtherCohort));
     }
 
     #[test]

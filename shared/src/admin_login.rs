@@ -65,6 +65,7 @@ struct Row {
     disabled_at: Option<DateTime<Utc>>,
     has_password: bool,
     has_second_factor: bool,
+    cohorts: Option<Vec<String>>,
 }
 
 impl From<Row> for AdminLogin {
@@ -81,6 +82,7 @@ impl From<Row> for AdminLogin {
                 disabled_at: row.disabled_at,
                 has_password: row.has_password,
                 has_second_factor: row.has_second_factor,
+                cohorts: row.cohorts,
             },
         }
     }
@@ -99,7 +101,7 @@ pub async fn find_login(
            where l.login_hash = $1 and u.admin_user_id = l.admin_user_id and u.disabled_at is null
              and l.expires_at > $2 and l.last_seen_at > $3
            returning l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
-               u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!",
+               u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.password_hash is not null as "has_password!",
                u.totp_secret is not null as "has_second_factor!""#,
         secret::hash(cookie.expose_secret()),
         now,
@@ -119,7 +121,7 @@ pub async fn peek_login(
     let row = sqlx::query_as!(
         Row,
         r#"select l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
-               u.created_at, u.last_login_at, u.disabled_at, u.password_hash is not null as "has_password!",
+               u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.password_hash is not null as "has_password!",
                u.totp_secret is not null as "has_second_factor!"
            from admin_logins l join admin_users u using (admin_user_id)
            where l.login_hash = $1 and u.disabled_at is null and l.expires_at > $2 and l.last_seen_at > $3"#,

@@ -23,11 +23,19 @@ pub struct AdminUser {
     pub has_password: bool,
     /// Whether a code is asked for after the password.
     pub has_second_factor: bool,
+    /// Whose students they see; `None`: all. Of an admin it does not count.
+    pub cohorts: Option<Vec<String>>,
 }
 
 impl AdminUser {
+    /// Their authority. This decides what a person sees: admins all students, others those of the cohorts that were
+    /// assigned to them.
     pub fn caller(&self) -> Caller {
-        Caller::admin(self.admin_user_id, self.email.clone(), self.role)
+        let caller = Caller::admin(self.admin_user_id, self.email.clone(), self.role);
+        match &self.cohorts {
+            Some(cohorts) if self.role != Role::Admin => caller.of_cohorts(cohorts.clone()),
+            _ => caller,
+        }
     }
 }
 
@@ -110,7 +118,7 @@ pub enum FirstLogin {
     },
 }
 
-/// Makes a user. For a set-up link its secret is returned, once. An address in use: `Conflict(admin_users_email_key)`.
+/// Makes a user, who sees all students until [`set_cohorts`] says otherwise. For a set-up link its secret is returned, once. An address in use: `Conflict(admin_users_email_key)`.
 pub async fn insert_user(
     db: impl Executor<'_>,
     email: &str,
@@ -141,7 +149,7 @@ pub async fn insert_user(
 pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Option<(AdminUser, Option<String>)>> {
     let row = sqlx::query!(
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
-               last_login_at, disabled_at, password_hash, totp_secret is not null as "has_second_factor!"
+               last_login_at, disabled_at, cohorts, password_hash, totp_secret is not null as "has_second_factor!"
            from admin_users where email = $1"#,
         email,
     )
@@ -157,6 +165,7 @@ pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Op
             disabled_at: row.disabled_at,
             has_password: row.password_hash.is_some(),
             has_second_factor: row.has_second_factor,
+            cohorts: row.cohorts,
         };
         (user, row.password_hash)
     }))
@@ -225,7 +234,7 @@ pub async fn list_users(db: impl Executor<'_>) -> Result<Vec<AdminUser>> {
     Ok(sqlx::query_as!(
         AdminUser,
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
-               last_login_at, disabled_at, password_hash is not null as "has_password!",
+               last_login_at, disabled_at, cohorts, password_hash is not null as "has_password!",
                totp_secret is not null as "has_second_factor!"
            from admin_users order by email limit 500"#,
     )
@@ -239,6 +248,19 @@ pub async fn set_role(db: impl Executor<'_>, admin_user_id: AdminUserId, role: R
         "update admin_users set role = $2 where admin_user_id = $1",
         admin_user_id as AdminUserId,
         role as Role,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
+}
+
+/// Says whose students the user sees; `None`: all.
+pub async fn set_cohorts(db: impl Executor<'_>, admin_user_id: AdminUserId, cohorts: Option<&[String]>) -> Result<()> {
+    let n = sqlx::query!(
+        "update admin_users set cohorts = $2 where admin_user_id = $1",
+        admin_user_id as AdminUserId,
+        cohorts,
     )
     .execute(db)
     .await?

@@ -372,7 +372,7 @@ pub async fn find_current(db: impl Executor<'_>, caller: &Caller, session_id: Se
 
 /// What was thought of the session before its current analysis, the newest first: at most 20. Needs `sessions:read`.
 pub async fn list_earlier(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Vec<Analysis>> {
-    caller.require(Scope::SessionsRead)?;
+    caller.require_session(Scope::SessionsRead, session_id)?;
     let rows = sqlx::query_as!(
         Row,
         r#"select analysis_id as "analysis_id: AnalysisId", session_id as "session_id: SessionId", analyser,

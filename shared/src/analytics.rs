@@ -115,11 +115,15 @@ pub struct Figures {
     pub n_kept: i64,
 }
 
-/// Figures of the sessions of these days, set apart; in the order of their keys. Needs `sessions:read`.
+/// Figures of the sessions of these days, set apart; in the order of their keys. Of somebody who sees a few cohorts, they
+/// are of these cohorts alone. Needs `sessions:read`.
 pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
-    caller.require(Scope::SessionsRead)?;
+    let within = caller.require_within_cohort(Scope::SessionsRead, narrow.cohort.as_deref())?;
+    // The cohort that is asked for narrows by itself.
+    let within = within.filter(|_| narrow.cohort.is_none());
     // Never with a plan for any parameters: what is narrow for one is all there is for another.
-    let parts: Vec<Figures> = query::figures(narrow, by, days).build_query_as().persistent(false).fetch_all(db).await?;
+    let parts: Vec<Figures> =
+        query::figures(narrow, within.as_deref(), by, days).build_query_as().persistent(false).fetch_all(db).await?;
     let mut figures = BTreeMap::new();
     for part in parts {
         *figures.entry(part.key.clone()).or_insert_with(|| Figures { key: part.key.clone(), ..Figures::default() }) +=

@@ -55,13 +55,13 @@ pub async fn count_students(
     cohort: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<i64> {
-    caller.require(Scope::StudentsRead)?;
+    let cohorts = caller.require_within_cohort(Scope::StudentsRead, cohort)?;
     Ok(sqlx::query_scalar!(
         r#"select count(distinct a.student_id) as "n!" from attentions a
            where open_since <= $1 and until > $1
-             and ($2::text is null or student_id in (select student_id from students where cohort = $2))"#,
+             and ($2::text[] is null or student_id in (select student_id from students where cohort = any($2)))"#,
         now,
-        cohort,
+        cohorts as Option<Vec<String>>,
     )
     .fetch_one(db)
     .await?)
@@ -75,7 +75,7 @@ pub async fn list_students(
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<StudentInNeed>> {
-    caller.require(Scope::StudentsRead)?;
+    let cohorts = caller.require_within_cohort(Scope::StudentsRead, cohort)?;
     Ok(sqlx::query_as!(
         StudentInNeed,
         // From each reason its newest, along an index: those in need may be a third of a school.
@@ -91,8 +91,8 @@ pub async fn list_students(
            cross join lateral (
                select a.* from attentions a
                where a.reason = r.reason and a.open_since <= $1 and a.until > $1
-                 and ($2::text is null or exists (
-                     select 1 from students st where st.student_id = a.student_id and st.cohort = $2))
+                 and ($2::text[] is null or exists (
+                     select 1 from students st where st.student_id = a.student_id and st.cohort = any($2)))
                  and not exists (
                      select 1 from attentions u join ranks ur on ur.reason = u.reason and ur.rank < r.rank
                      where u.student_id = a.student_id and u.open_since <= $1 and u.until > $1)
@@ -101,7 +101,7 @@ pub async fn list_students(
            join students st on st.student_id = a.student_id
            order by r.rank, a.open_since desc, a.student_id limit $3"#,
         now,
-        cohort,
+        cohorts as Option<Vec<String>>,
         limit,
     )
     .fetch_all(db)
@@ -115,13 +115,16 @@ pub async fn list_attentions(
     student_ids: &[StudentId],
     now: DateTime<Utc>,
 ) -> Result<Vec<Attention>> {
-    caller.require(Scope::StudentsRead)?;
+    let cohorts = caller.require_within(Scope::StudentsRead)?;
     let mut list = sqlx::query_as!(
         Attention,
         r#"select student_id as "student_id: StudentId", reason as "reason: Reason", since as "since!", n
-           from attentions where student_id = any($1) and open_since <= $2 and until > $2"#,
+           from attentions a where student_id = any($1) and open_since <= $2 and until > $2
+             and ($3::text[] is null
+                 or exists (select 1 from students st where st.student_id = a.student_id and st.cohort = any($3)))"#,
         student_ids as &[StudentId],
         now,
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?;
@@ -135,7 +138,7 @@ pub async fn find_last_handled(
     caller: &Caller,
     student_id: StudentId,
 ) -> Result<Option<(DateTime<Utc>, String)>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
     let row = sqlx::query!(
         r#"select handled_at as "at!", handled_by as "by!" from attentions
            where student_id = $1 and handled_at is not null order by handled_at desc limit 1"#,
@@ -154,7 +157,7 @@ pub async fn mark_handled(
     student_id: StudentId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    caller.require(Scope::NotesWrite)?;
+    caller.require_student(Scope::NotesWrite, student_id)?;
     let reasons = sqlx::query_scalar!(
         "update attentions set handled_at = $2, handled_by = $3
          where student_id = $1 and open_since <= $2 and until > $2 returning reason",

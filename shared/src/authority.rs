@@ -8,8 +8,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::access::{Caller, Forbidden, OnLine, Reach};
-use crate::db::{Executor, Result};
+use crate::access::{Caller, Forbidden, OnLine, Opened, Reach};
+use crate::db::{Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
@@ -109,7 +109,7 @@ struct Found {
 pub async fn on_line(db: impl Executor<'_>, caller: &Caller, said: &Line, now: DateTime<Utc>) -> Result<Caller> {
     let mut caller = caller.clone();
     caller.line = OnLine::default();
-    if caller.reach == Reach::Everyone || said.is_absent() {
+    if caller.sees_blocked() || said.is_absent() {
         return Ok(caller);
     }
     caller.line = settle(said, find(db, said, now).await?);
@@ -187,9 +187,40 @@ fn settle(said: &Line, found: Found) -> OnLine {
     }
 }
 
+/// The caller with the student whom the request is about. [`Error::NotFound`] if the caller sees a few cohorts and the
+/// student is in none of them, just as if nobody had this id.
+pub async fn open_student(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Caller> {
+    open(db, caller, Some(student_id), None).await?.ok_or(Error::NotFound("student"))
+}
+
+/// [`open_student`] for a session, which has to be a student's.
+pub async fn open_session(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Caller> {
+    open(db, caller, None, Some(session_id)).await?.ok_or(Error::NotFound("session"))
+}
+
+async fn open(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: Option<StudentId>,
+    session_id: Option<SessionId>,
+) -> Result<Option<Caller>> {
+    let Reach::Cohorts(cohorts) = &caller.reach else { return Ok(Some(caller.clone())) };
+    let found = sqlx::query_scalar!(
+        r#"select student_id as "student_id: StudentId" from students
+           where student_id = coalesce($1, (select student_id from sessions where session_id = $2))
+             and cohort = any($3)"#,
+        student_id as Option<StudentId>,
+        session_id as Option<SessionId>,
+        cohorts,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.map(|student_id| Caller { opened: Some(Opened { student_id, session_id }), ..caller.clone() }))
+}
+
 /// Refuses a client where the student is blocked. A student who does not exist is for the look-up itself to report.
 pub async fn require_active(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<()> {
-    if caller.reach == Reach::Everyone {
+    if caller.sees_blocked() {
         return Ok(());
     }
     let is_blocked = sqlx::query_scalar!(

@@ -118,7 +118,7 @@ pub async fn insert_evidence(tx: &mut Connection, evidence: &Evidence, now: Date
 /// belongs to an analysis that a better one replaced, what a person corrected, and all but one of what was told twice
 /// of one answer. Needs `students:read`.
 pub async fn list_counting(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Evidence>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
     let rows = sqlx::query_as!(
         Evidence,
         r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,

@@ -106,7 +106,7 @@ pub async fn list_facts(
     student_id: StudentId,
     now: DateTime<Utc>,
 ) -> Result<Vec<Fact>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
     Ok(sqlx::query_as!(
         Fact,
         r#"select fact_id as "fact_id: FactId", kind, text, session_id as "session_id: SessionId", turn_no,
@@ -139,7 +139,7 @@ async fn mark_forgotten(
     fact_id: FactId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    caller.require(Scope::StudentsWrite)?;
+    caller.require_student(Scope::StudentsWrite, student_id)?;
     student::lock(tx, &[student_id]).await?;
     let n = sqlx::query!(
         "update facts set forgotten_at = $3 where fact_id = $1 and student_id = $2 and forgotten_at is null",

@@ -261,7 +261,7 @@ pub async fn list_open(
     student_id: Option<StudentId>,
     limit: i64,
 ) -> Result<Vec<FollowUp>> {
-    caller.require(Scope::StudentsRead)?;
+    let cohorts = caller.require_within(Scope::StudentsRead)?;
     Ok(sqlx::query_as!(
         FollowUp,
         r#"select follow_up_id as "follow_up_id: FollowUpId", kind as "kind: FollowUpKind",
@@ -271,10 +271,12 @@ pub async fn list_open(
                f.created_at, closed_at, closed_by
            from follow_ups f left join students st using (student_id)
            where closed_at is null and ($1::uuid is null or f.student_id = $1)
+             and ($3::text[] is null or st.cohort = any($3))
            order by kind = 'concern' desc, due_at, follow_up_id
            limit $2"#,
         student_id as Option<StudentId>,
         limit,
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?)
@@ -287,7 +289,7 @@ pub async fn list_open_of_session(
     session_id: SessionId,
     limit: i64,
 ) -> Result<Vec<FollowUp>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_session(Scope::StudentsRead, session_id)?;
     Ok(sqlx::query_as!(
         FollowUp,
         r#"select follow_up_id as "follow_up_id: FollowUpId", kind as "kind: FollowUpKind",
@@ -313,12 +315,15 @@ pub async fn close_follow_up(
     follow_up_id: FollowUpId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    caller.require(Scope::NotesWrite)?;
+    let cohorts = caller.require_within(Scope::NotesWrite)?;
     let n = sqlx::query!(
-        "update follow_ups set closed_at = $2, closed_by = $3 where follow_up_id = $1 and closed_at is null",
+        "update follow_ups f set closed_at = $2, closed_by = $3 where follow_up_id = $1 and closed_at is null
+             and ($4::text[] is null
+                 or exists (select 1 from students st where st.student_id = f.student_id and st.cohort = any($4)))",
         follow_up_id as FollowUpId,
         now,
         caller.actor.to_string(),
+        cohorts as Option<&[String]>,
     )
     .execute(db)
     .await?

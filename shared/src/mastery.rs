@@ -106,7 +106,7 @@ fn observe(evidence: &Evidence) -> Observation {
 pub async fn list_mastery(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Mastery>> {
     let scope = if caller.has(Scope::ContextRead).is_ok() { Scope::ContextRead } else { Scope::StudentsRead };
     caller.require_for(scope, student_id)?;
-    Ok(read(db, &[student_id]).await?.into_iter().map(|skill| skill.mastery).collect())
+    Ok(read(db, &[student_id], None).await?.into_iter().map(|skill| skill.mastery).collect())
 }
 
 /// What a session changed: by skill, P(knows) after it less P(knows) right before it. Needs `students:read`.
@@ -115,7 +115,7 @@ pub async fn list_gains(
     caller: &Caller,
     session_id: SessionId,
 ) -> Result<BTreeMap<String, f64>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_session(Scope::StudentsRead, session_id)?;
     let rows = sqlx::query!(
         r#"select skill_id, sum(gain) as "gain!" from practices where session_id = $1 group by skill_id"#,
         session_id as SessionId,
@@ -140,18 +140,26 @@ pub async fn list_mastery_of(
     caller: &Caller,
     student_ids: &[StudentId],
 ) -> Result<Vec<StudentSkill>> {
-    caller.require(Scope::StudentsRead)?;
-    read(db, student_ids).await
+    read(db, student_ids, caller.require_within(Scope::StudentsRead)?).await
 }
 
-async fn read(db: impl Executor<'_>, student_ids: &[StudentId]) -> Result<Vec<StudentSkill>> {
+/// `cohorts`: those of other students are left out.
+async fn read(
+    db: impl Executor<'_>,
+    student_ids: &[StudentId],
+    cohorts: Option<&[String]>,
+) -> Result<Vec<StudentSkill>> {
     let rows = sqlx::query!(
         r#"select student_id as "student_id: StudentId", skill_id, skills.name, subject_id,
                subjects.name as subject_name, knowledge, stability, difficulty, n_evidence, n_unaided_correct,
                n_calls_correct, last_at
-           from mastery join skills using (skill_id) join subjects using (subject_id)
-           where student_id = any($1) order by student_id, skill_id"#,
+           from mastery m join skills using (skill_id) join subjects using (subject_id)
+           where student_id = any($1)
+             and ($2::text[] is null
+                 or exists (select 1 from students st where st.student_id = m.student_id and st.cohort = any($2)))
+           order by student_id, skill_id"#,
         student_ids as &[StudentId],
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?;

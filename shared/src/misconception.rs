@@ -38,7 +38,7 @@ pub async fn list_misconceptions(
     caller: &Caller,
     student_id: StudentId,
 ) -> Result<Vec<Misconception>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
     Ok(sqlx::query_as!(
         Misconception,
         r#"select misconception_id as "misconception_id: MisconceptionId", s.name as "skill_name?",
@@ -61,7 +61,7 @@ pub async fn mark_resolved(
     misconception_id: MisconceptionId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    caller.require(Scope::StudentsWrite)?;
+    caller.require_student(Scope::StudentsWrite, student_id)?;
     student::lock(tx, &[student_id]).await?;
     let n = sqlx::query!(
         "update misconceptions set resolved_at = $3

@@ -129,7 +129,7 @@ pub async fn list_model_calls(
     caller: &Caller,
     session_id: SessionId,
 ) -> Result<Vec<ModelCallItem>> {
-    caller.require(Scope::SessionsRead)?;
+    caller.require_session(Scope::SessionsRead, session_id)?;
     Ok(sqlx::query_as!(
         ModelCallItem,
         "select at, model, prompt_version, outcome, input_tokens, output_tokens, cost_microusd, duration_ms

@@ -82,7 +82,7 @@ pub async fn list_notes(
     student_id: StudentId,
     limit: i64,
 ) -> Result<Vec<Note>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
     Ok(sqlx::query_as!(
         Note,
         r#"select note_id as "note_id: NoteId", session_id as "session_id: SessionId", author, text, for_assistant,
@@ -98,11 +98,13 @@ pub async fn list_notes(
 
 /// Takes a note back. It is kept, unseen, for the audit. Needs `notes:write`.
 pub async fn delete_note(db: impl Executor<'_>, caller: &Caller, note_id: NoteId, now: DateTime<Utc>) -> Result<()> {
-    caller.require(Scope::NotesWrite)?;
+    let only = caller.require_opened(Scope::NotesWrite)?;
     let n = sqlx::query!(
-        "update notes set deleted_at = $2 where note_id = $1 and deleted_at is null",
+        "update notes set deleted_at = $2
+         where note_id = $1 and deleted_at is null and ($3::uuid is null or student_id = $3)",
         note_id as NoteId,
         now,
+        only as Option<StudentId>,
     )
     .execute(db)
     .await?

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
-use crate::access::{Caller, Forbidden, Reach, Scope};
+use crate::access::{Caller, Forbidden, Scope};
 use crate::analysis::{AnalysisStatus, Introduction};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
@@ -311,6 +311,7 @@ pub async fn get_session(db: impl Executor<'_>, caller: &Caller, key: &SessionKe
         (Some(session), None) => Ok(session),
         (Some(session), Some(_)) if session.student_id == only => Ok(session),
         (None, None) => Err(Error::NotFound("session")),
+        (_, Some(_)) if caller.opened.is_some() => Err(Error::NotFound("session")),
         (_, Some(_)) => Err(Forbidden::NotOnLine.into()),
     }
 }
@@ -369,7 +370,7 @@ pub async fn list_sessions_by_name(
     query: &SessionQuery,
     name: &str,
 ) -> Result<Vec<SessionItem>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_within(Scope::StudentsRead)?;
     list_named(db, caller, query, Some(name)).await
 }
 
@@ -379,7 +380,7 @@ async fn list_named(
     query: &SessionQuery,
     name: Option<&str>,
 ) -> Result<Vec<SessionItem>> {
-    caller.require(Scope::SessionsRead)?;
+    let cohorts = caller.require_within(Scope::SessionsRead)?;
     let (after_at, after_id) = query.after.unzip();
     Ok(sqlx::query_as!(
         SessionItem,
@@ -398,6 +399,7 @@ async fn list_named(
              and ($5::timestamptz is null or (s.created_at, s.session_id) < ($5, $6))
              and ($9::text is null or position(lower($9) in lower(st.display_name)) > 0)
              and ($10 or st.status is distinct from 'blocked')
+             and ($11::text[] is null or st.cohort = any($11))
            order by s.created_at desc, s.session_id desc
            limit $8"#,
         query.student_id as Option<StudentId>,
@@ -406,10 +408,11 @@ async fn list_named(
         query.to,
         after_at,
         after_id as Option<SessionId>,
-        caller.require(Scope::StudentsRead).is_ok(),
+        caller.has(Scope::StudentsRead).is_ok(),
         query.limit,
         name,
-        caller.reach == Reach::Everyone,
+        caller.sees_blocked(),
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?)

@@ -36,7 +36,7 @@ pub async fn session_figures(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Result<SessionFigures> {
-    caller.require(Scope::SessionsRead)?;
+    let cohorts = caller.require_within_cohort(Scope::SessionsRead, cohort)?;
     // A call that was read in days later says nothing about how quick we are.
     Ok(sqlx::query_as!(
         SessionFigures,
@@ -55,11 +55,11 @@ pub async fn session_figures(
                    filter (where status = 'analyzed' and analyzed_at - ended_at < interval '1 day')
                    as p95_analysis_seconds
            from sessions s where created_at >= $1 and created_at < $2
-             and ($3::text is null
-                 or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = $3))"#,
+             and ($3::text[] is null
+                 or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = any($3)))"#,
         from,
         to,
-        cohort,
+        cohorts as Option<Vec<String>>,
     )
     .fetch_one(db)
     .await?)
@@ -90,19 +90,19 @@ pub async fn list_sessions_to_see(
     cohort: Option<&str>,
     limit: i64,
 ) -> Result<Vec<SessionToSee>> {
-    caller.require(Scope::SessionsRead)?;
-    caller.require(Scope::StudentsRead)?;
+    caller.has(Scope::StudentsRead)?;
+    let cohorts = caller.require_within_cohort(Scope::SessionsRead, cohort)?;
     Ok(sqlx::query_as!(
         SessionToSee,
         r#"select session_id as "session_id: SessionId", s.student_id as "student_id: StudentId",
                st.display_name as "student_name?", st.grade as "grade?", attention_reason,
                coalesce(started_at, s.created_at) as "at!"
            from sessions s left join students st on st.student_id = s.student_id
-           where s.status = $1 and ($1 <> 'in_progress' or s.ended_at is null) and ($3::text is null or st.cohort = $3)
+           where s.status = $1 and ($1 <> 'in_progress' or s.ended_at is null) and ($3::text[] is null or st.cohort = any($3))
            order by s.created_at desc, s.session_id desc limit $2"#,
         status as SessionStatus,
         limit,
-        cohort,
+        cohorts as Option<Vec<String>>,
     )
     .fetch_all(db)
     .await?)

@@ -141,7 +141,7 @@ pub async fn insert_student(
     new: &NewStudent,
     now: DateTime<Utc>,
 ) -> Result<Student> {
-    caller.require(Scope::StudentsWrite)?;
+    caller.require_cohort(Scope::StudentsWrite, new.cohort.as_deref())?;
     write_student(tx, StudentId::new(), new, now).await
 }
 
@@ -214,7 +214,10 @@ pub async fn update_student(
     change: &StudentChange,
     now: DateTime<Utc>,
 ) -> Result<Student> {
-    caller.require(Scope::StudentsWrite)?;
+    caller.require_student(Scope::StudentsWrite, student_id)?;
+    if let Some(cohort) = &change.cohort {
+        caller.require_cohort(Scope::StudentsWrite, cohort.as_deref())?;
+    }
     let student = sqlx::query_as!(
         Student,
         r#"update students set
@@ -260,7 +263,7 @@ pub async fn delete_student(
     student_id: StudentId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    caller.require(Scope::StudentsWrite)?;
+    caller.require_student(Scope::StudentsWrite, student_id)?;
     sqlx::query!(
         "update deliveries set body = null
          where call_id in (select call_id from sessions where student_id = $1) and body is not null",

@@ -13,14 +13,19 @@ pub struct Tally {
     pub n_given_up: i64,
 }
 
-/// Counts along two indexes, and no further than [`MOST`]. Needs `sessions:read`.
+/// Counts along two indexes, and no further than [`MOST`]. Jobs count for those who see all students. Needs `sessions:read`.
 pub async fn get(db: impl Executor<'_>, caller: &Caller) -> Result<Tally> {
-    caller.require(Scope::SessionsRead)?;
+    let cohorts = caller.require_within(Scope::SessionsRead)?;
     Ok(sqlx::query_as!(
         Tally,
-        r#"select (select count(*) from (select from sessions where status = 'in_progress' and ended_at is null limit $1) l) as "n_live!",
-               (select count(*) from (select from jobs where state = 'needs_attention' limit $1) g) as "n_given_up!""#,
+        r#"select (select count(*) from (
+                   select from sessions s where status = 'in_progress' and ended_at is null
+                     and ($2::text[] is null
+                         or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = any($2)))
+                   limit $1) l) as "n_live!",
+               (select count(*) from (select from jobs where state = 'needs_attention' and $2::text[] is null limit $1) g) as "n_given_up!""#,
         MOST,
+        cohorts as Option<&[String]>,
     )
     .fetch_one(db)
     .await?)

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Executor, Result};
-use crate::id::ToolCallId;
+use crate::id::{StudentId, ToolCallId};
 
 /// One row of `tool_calls`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,14 +96,19 @@ pub async fn list_tool_calls_of_call(
     call_id: &str,
     limit: i64,
 ) -> Result<Vec<ToolCall>> {
-    caller.require(Scope::SessionsRead)?;
+    let only = caller.require_opened(Scope::SessionsRead)?;
     Ok(sqlx::query_as!(
         ToolCall,
         r#"select tool_call_id as "tool_call_id: ToolCallId", at, tool, client_id, call_id, outcome, duration_us,
                request_bytes, response_bytes
-           from tool_calls where call_id = $1 order by at, tool_call_id limit $2"#,
+           from tool_calls c
+           where call_id = $1
+             and ($3::uuid is null
+                 or exists (select 1 from sessions s where s.call_id = c.call_id and s.student_id = $3))
+           order by at, tool_call_id limit $2"#,
         call_id,
         limit,
+        only as Option<StudentId>,
     )
     .fetch_all(db)
     .await?)

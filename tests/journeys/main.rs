@@ -44,6 +44,7 @@ mod service;
 mod session_list;
 mod several_calls;
 mod signatures;
+mod staff;
 mod steering;
 mod student_page;
 mod tidy;

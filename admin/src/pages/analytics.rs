@@ -116,10 +116,10 @@ fn render(admin: &Admin, data: &Data) -> Markup {
                 } @else {
                     section.card aria-label="Headline figures" { dl.kpis { @for measure in &MEASURES[..N_HEADLINE] { (kpi(measure, &now, &before)) } } }
                     section.card aria-label="Reviews, speed and cost" { dl.kpis { @for measure in &MEASURES[N_HEADLINE..] { (kpi(measure, &now, &before)) } } }
-                    div.cols.half { (calls_card(data)) @for measure in &MEASURES[1..] { (line_card(data, measure)) } }
-                    (groups_card(data))
-                    (tutoring_card(data))
-                    div.cols.half { (ranking(data, "reasons", "Why calls ended", "Calls", &data.reasons, &reason)) (ranking(data, "beliefs", "Misconceptions", "Calls in which it showed", &data.beliefs, &belief)) }
+                    div.cols.half { (calls_card(admin, data)) @for measure in &MEASURES[1..] { (line_card(admin, data, measure)) } }
+                    (groups_card(admin, data))
+                    (tutoring_card(admin, data))
+                    div.cols.half { (ranking(admin, data, "reasons", "Why calls ended", "Calls", &data.reasons, &reason)) (ranking(admin, data, "beliefs", "Misconceptions", "Calls in which it showed", &data.beliefs, &belief)) }
                     (meanings())
                 }
             }
@@ -195,15 +195,15 @@ fn kpi(measure: &Measure, now: &Figures, before: &Figures) -> Markup {
     } }
 }
 
-fn file_link(data: &Data, table: &str, of: &str) -> Markup {
-    html! { a.btn.small href=(data.filter.export(table)) download { (icon("download")) "CSV" span.vh { ": " (of) } } }
+fn file_link(admin: &Admin, data: &Data, table: &str, of: &str) -> Markup {
+    html! { @if admin.may_write() { a.btn.small href=(data.filter.export(table)) download { (icon("download")) "CSV" span.vh { ": " (of) } } } }
 }
 
 fn step_word(data: &Data) -> &'static str {
     if data.filter.n_shown_step().is_ok_and(|n| n > 1) { "Week from" } else { "Day" }
 }
 
-fn calls_card(data: &Data) -> Markup {
+fn calls_card(admin: &Admin, data: &Data) -> Markup {
     let names =
         BarNames { chart: "Calls", label: step_word(data), n: "Over a minute", n_bad: Some("Shorter or not answered") };
     let last = data.steps.len().saturating_sub(1);
@@ -215,13 +215,13 @@ fn calls_card(data: &Data) -> Markup {
     };
     html! {
         section.card aria-labelledby="chart-calls" {
-            header { h2 id="chart-calls" { "Calls" } div.actions { (file_link(data, "days", "calls")) } }
+            header { h2 id="chart-calls" { "Calls" } div.actions { (file_link(admin, data, "days", "calls")) } }
             div.body { (bars(names, &data.steps.iter().enumerate().map(bar).collect::<Vec<_>>())) }
         }
     }
 }
 
-fn line_card(data: &Data, measure: &Measure) -> Markup {
+fn line_card(admin: &Admin, data: &Data, measure: &Measure) -> Markup {
     let point = |step: &Step| Point {
         label: step.label.clone(),
         now: (measure.of)(&step.now),
@@ -235,7 +235,7 @@ fn line_card(data: &Data, measure: &Measure) -> Markup {
         section.card aria-labelledby=(id) {
             header {
                 h2 id=(id) { (measure.name) }
-                div.actions.legend { span aria-hidden="true" { i.kd {} "Period before" } (file_link(data, "days", measure.name)) }
+                div.actions.legend { span aria-hidden="true" { i.kd {} "Period before" } (file_link(admin, data, "days", measure.name)) }
             }
             div.body { (lines(names, &data.steps.iter().map(point).collect::<Vec<_>>())) }
         }
@@ -257,7 +257,7 @@ fn group_name(choices: &Choices, by: By, key: &str) -> String {
     }
 }
 
-fn groups_card(data: &Data) -> Markup {
+fn groups_card(admin: &Admin, data: &Data) -> Markup {
     let Ok((by, words)) = data.filter.by() else { return html! {} };
     let rows = html! { @for group in data.groups.iter().take(N_LISTED) { (row(&html! {
         (cell("full", html! { b { (group_name(&data.choices, by, &group.key)) } }))
@@ -265,14 +265,14 @@ fn groups_card(data: &Data) -> Markup {
     })) } };
     html! {
         section.card aria-labelledby="groups" {
-            header { h2 id="groups" { "By " (words.to_lowercase()) } div.actions { (file_link(data, "groups", words)) } }
+            header { h2 id="groups" { "By " (words.to_lowercase()) } div.actions { (file_link(admin, data, "groups", words)) } }
             @if data.groups.is_empty() { div.body { p.muted { "Nothing to set apart in this period." } } }
             @else { (measures_table(words, &MEASURES, &rows)) (more(data.groups.len())) }
         }
     }
 }
 
-fn tutoring_card(data: &Data) -> Markup {
+fn tutoring_card(admin: &Admin, data: &Data) -> Markup {
     let tutored: Vec<&Figures> = data.assistants.iter().filter(|of| of.n_tutored > 0).collect();
     let rows = html! { @for of in &tutored { (row(&html! {
         (cell("full", html! { b { (group_name(&data.choices, By::Assistant, &of.key)) } }))
@@ -281,7 +281,7 @@ fn tutoring_card(data: &Data) -> Markup {
     })) } };
     html! {
         section.card aria-labelledby="tutoring" {
-            header { h2 id="tutoring" { "How assistants tutored" } div.actions { (file_link(data, "tutoring", "how assistants tutored")) } }
+            header { h2 id="tutoring" { "How assistants tutored" } div.actions { (file_link(admin, data, "tutoring", "how assistants tutored")) } }
             @if tutored.is_empty() { div.body { p.muted { "No call of this period was judged for that." } } }
             @else { div.scroll tabindex="0" role="region" aria-label="Table of how assistants tutored, scrolls sideways" { table.tbl.cards role="table" aria-label="How assistants tutored, by version" {
                 thead role="rowgroup" { tr role="row" {
@@ -329,6 +329,7 @@ fn belief(key: &str) -> String {
 }
 
 fn ranking(
+    admin: &Admin,
     data: &Data,
     table: &str,
     title: &str,
@@ -339,7 +340,7 @@ fn ranking(
     let most = ranked.first().map_or(1, |first| first.n_sessions.max(1));
     html! {
         section.card aria-labelledby=(table) {
-            header { h2 id=(table) { (title) } div.actions { (file_link(data, table, title)) } }
+            header { h2 id=(table) { (title) } div.actions { (file_link(admin, data, table, title)) } }
             @if ranked.is_empty() { div.body { p.muted { "None in this period." } } }
             @else {
                 div.body { table.ranking aria-labelledby=(table) {

@@ -97,9 +97,9 @@ pub(crate) fn render(admin: &Admin, data: &Data, filter: &Filter, error: Option<
                 div.head {
                     div { h1 { "Curriculum" } p { "What can be learnt: skills by subject, in the order in which they build on each other." } }
                     div.actions {
-                        a.btn href={ (PATH) "/export?format=csv" } { (icon("download")) "CSV" }
-                        a.btn href={ (PATH) "/export?format=json" } { (icon("download")) "JSON" }
                         @if admin.may_write() {
+                            a.btn href={ (PATH) "/export?format=csv" } { (icon("download")) "CSV" }
+                            a.btn href={ (PATH) "/export?format=json" } { (icon("download")) "JSON" }
                             a.btn href={ (PATH) "/import" } { (icon("upload")) "Import" }
                             a.btn.primary href={ (PATH) "/new" } { (icon("plus")) "Add a skill" }
                         }

@@ -84,6 +84,7 @@ pub(crate) async fn get(
     Query(news): Query<News>,
     asked: Asked,
 ) -> Result<Response, Fault> {
+    admin.require_all()?;
     let (jobs, has_next) = split_page(list::list_jobs(&db, &filter.query()?).await?);
     let (counts, hours, reasons) = (Vec::new(), Vec::new(), Vec::new());
     let mut data = Data { filter, counts, hours, reasons, oldest_wait_seconds: None, jobs, has_next, news };

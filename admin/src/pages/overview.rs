@@ -100,8 +100,8 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
         attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, cohort, N_LISTED).await?,
         n_in_need: attention::count_students(db, caller, cohort, now).await?,
         in_need: attention::list_students(db, caller, cohort, now, N_LISTED).await?,
-        jobs: job::count_open(db).await?,
-        oldest_wait_seconds: job::oldest_wait_seconds(db).await?,
+        jobs: if admin.sees_all() { job::count_open(db).await? } else { Vec::new() },
+        oldest_wait_seconds: if admin.sees_all() { job::oldest_wait_seconds(db).await? } else { None },
         filter,
     })
 }
@@ -168,7 +168,7 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
             }
             div.stack {
                 (live_card(viewer, &data.live))
-                (queue_card(data))
+                @if admin.sees_all() { (queue_card(data)) }
                 @if data.follow_ups.is_empty() { (on_overview(admin, &data.follow_ups)) }
             }
         }

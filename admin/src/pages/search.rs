@@ -122,6 +122,8 @@ pub(crate) async fn post(State(db): State<Db>, asked: Asked, posted: Posted) -> 
     if !is_phone {
         return Ok(Redirect::to(&question.url(None, "")).into_response());
     }
+    // A number may be that of children of several cohorts.
+    admin.require_all()?;
     let phone = match Phone::parse(question.text()) {
         Ok(phone) => phone,
         Err(why) => return Ok(render_phone(admin, None, Some(&why.to_string())).into_response()),

@@ -206,7 +206,7 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
                 div.stack {
                     (player::card(admin, data))
                     @if data.student.is_none() { (introduction::card(admin, data)) (assign_card(admin, data)) }
-                    (transcript::card(data))
+                    (transcript::card(admin, data))
                     (tools::card(data))
                 }
                 div.stack { (analysis::card(admin, data)) (cost::card(data)) (timeline::card(&admin.viewer, data)) }

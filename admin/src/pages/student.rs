@@ -111,6 +111,7 @@ pub(crate) async fn context_json(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
 ) -> Result<Response, Fault> {
+    admin.require_export()?;
     record(&db, &admin, "student.read_context", student_id, admin.viewer.now).await?;
     let context = student_context::get_by_student_id(&db, &admin.caller, student_id, admin.viewer.now).await?;
     Ok(axum::Json(context).into_response())

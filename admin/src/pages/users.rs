@@ -1,5 +1,7 @@
 //! The people of the dashboard: invited by a link, each with a role.
 
+pub(crate) mod reach;
+
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
@@ -10,7 +12,7 @@ use shared::access::Role;
 use shared::admin_user::{self, AdminUser};
 use shared::db::{self, Db};
 use shared::id::AdminUserId;
-use shared::{admin_login, audit, clock, second_factor};
+use shared::{admin_login, audit, clock, second_factor, student};
 
 use crate::Connections;
 use crate::auth::Admin;
@@ -40,12 +42,17 @@ struct Invitation {
 struct People {
     users: Vec<AdminUser>,
     logins: Vec<(AdminUserId, i64)>,
+    /// Of all students.
+    cohorts: Vec<String>,
 }
 
 impl People {
-    async fn fetch(db: &Db) -> Result<Self, Fault> {
-        let users = admin_user::list_users(db).await?;
-        Ok(Self { users, logins: admin_login::count_logins(db, clock::now()).await? })
+    async fn fetch(admin: &Admin, db: &Db) -> Result<Self, Fault> {
+        Ok(Self {
+            users: admin_user::list_users(db).await?,
+            logins: admin_login::count_logins(db, clock::now()).await?,
+            cohorts: student::list_cohorts(db, &admin.caller).await?,
+        })
     }
 
     fn n_logins(&self, user: &AdminUser) -> i64 {
@@ -55,7 +62,7 @@ impl People {
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
-    Ok(render(&admin, &People::fetch(&db).await?, None, None))
+    Ok(render(&admin, &People::fetch(&admin, &db).await?, None, None))
 }
 
 pub(crate) async fn invite(
@@ -72,6 +79,7 @@ pub(crate) async fn invite(
             (Err(refused), _) => return refused_page(&db, admin, &refused.to_string()).await,
             (_, Err(why)) => return refused_page(&db, admin, &why).await,
         };
+    let cohorts = reach::read(&posted.fields)?;
     let now = clock::now();
     let mut tx = db::begin(&db).await?;
     let (admin_user_id, setup) =
@@ -81,10 +89,12 @@ pub(crate) async fn invite(
             }
             made => made?,
         };
+    admin_user::set_cohorts(&mut *tx, admin_user_id, cohorts.as_deref()).await?;
     record(&mut tx, admin, "admin.invite", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
+    record(&mut tx, admin, "admin.cohorts", admin_user_id, &reach::detail(cohorts.as_deref())).await?;
     tx.commit().await.map_err(db::Error::from)?;
     let invitation = setup.map(|setup| Invitation { email, link: setup_link(&connections, &setup) });
-    Ok(render(admin, &People::fetch(&db).await?, invitation.as_ref(), None).into_response())
+    Ok(render(admin, &People::fetch(admin, &db).await?, invitation.as_ref(), None).into_response())
 }
 
 /// A new link for somebody who forgot their password, or whose invitation ran out.
@@ -101,7 +111,7 @@ pub(crate) async fn renew(
     let setup = admin_user::renew_setup(&mut *tx, admin_user_id, clock::now() + INVITATION).await?;
     record(&mut tx, admin, "admin.setup_link", admin_user_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    let people = People::fetch(&db).await?;
+    let people = People::fetch(admin, &db).await?;
     let email = people.users.iter().find(|user| user.admin_user_id == admin_user_id).map(|user| user.email.clone());
     let invitation = Invitation { email: email.unwrap_or_default(), link: setup_link(&connections, &setup) };
     Ok(render(admin, &people, Some(&invitation), None))
@@ -188,7 +198,8 @@ fn require_other(admin: &Admin, admin_user_id: AdminUserId) -> Result<(), Fault>
 }
 
 async fn refused_page(db: &Db, admin: &Admin, why: &str) -> Result<Response, Fault> {
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &People::fetch(db).await?, None, Some(why))).into_response())
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &People::fetch(admin, db).await?, None, Some(why)))
+        .into_response())
 }
 
 async fn record(
@@ -209,7 +220,7 @@ fn setup_link(connections: &Connections, setup: &SecretString) -> SecretString {
 }
 
 fn render(admin: &Admin, people: &People, invitation: Option<&Invitation>, error: Option<&str>) -> Markup {
-    let rows = html! { @for user in &people.users { (user_row(admin, user, people.n_logins(user))) } };
+    let rows = html! { @for user in &people.users { (user_row(admin, user, people.n_logins(user), &people.cohorts)) } };
     page(
         admin,
         Place::Users,
@@ -220,7 +231,7 @@ fn render(admin: &Admin, people: &People, invitation: Option<&Invitation>, error
                 @if let Some(invitation) = invitation { (link_once(invitation)) }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "Nobody was invited.")) }
                 section.card aria-label="Users" { (table("Users", &COLUMNS, &rows)) }
-                (invite_card(admin))
+                (invite_card(admin, &people.cohorts))
                 (permissions())
             }
         },
@@ -251,7 +262,7 @@ fn link_once(invitation: &Invitation) -> Markup {
 
 const COLUMNS: [Column; 5] = [("User", ""), ("State", ""), ("Role", ""), ("Last sign-in", ""), ("", "")];
 
-fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64) -> Markup {
+fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64, cohorts: &[String]) -> Markup {
     let is_self = admin.admin_user_id == user.admin_user_id;
     let id = user.admin_user_id;
     row(&html! {
@@ -272,6 +283,7 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64) -> Markup {
                 select.input.small id={ "role-" (id) } name="role" { (role_options(user.role)) }
                 button.btn.small { "Change" span.vh { " the role of " (user.email) } }
             }
+            (reach::cell(admin, user, cohorts))
         } }))
         (cell("nowrap muted hide", html! { @if let Some(at) = user.last_login_at { (admin.viewer.time(at)) } @else { "Never" } }))
         (cell("full", html! { @if !is_self { div.row {
@@ -295,7 +307,7 @@ fn role_options(selected: Role) -> Markup {
     html! { @for role in ROLES { option value=(role.as_str()) selected[role == selected] { (role_word(role)) } } }
 }
 
-fn invite_card(admin: &Admin) -> Markup {
+fn invite_card(admin: &Admin, cohorts: &[String]) -> Markup {
     html! {
         section.card aria-labelledby="invite" {
             header { h2 id="invite" { "Invite somebody" } }
@@ -305,6 +317,8 @@ fn invite_card(admin: &Admin) -> Markup {
                     div.field { label for="email" { "Email" } input.input id="email" name="email" type="email" required maxlength="254"; }
                     div.field { label for="role" { "Role" } select.input id="role" name="role" { (role_options(Role::Tutor)) } }
                 }
+                (reach::fields("invite", cohorts, Some(&[])))
+                p.sm.muted { "Admins see all students, whatever is chosen here." }
                 div { button.btn.primary { "Make a link" } }
             }
         }
@@ -312,9 +326,10 @@ fn invite_card(admin: &Admin) -> Markup {
 }
 
 fn permissions() -> Markup {
-    const TABLE: [(&str, [bool; 3]); 7] = [
+    const TABLE: [(&str, [bool; 3]); 8] = [
         ("Sessions, transcripts and analysis", [true, true, true]),
         ("Students, mastery and what the assistant is told", [true, true, true]),
+        ("Recordings, transcripts and tables as files", [true, true, false]),
         ("Show phone numbers", [true, true, false]),
         ("Edit students, add notes, assign calls", [true, true, false]),
         ("Have a session analysed again", [true, true, false]),
@@ -323,9 +338,9 @@ fn permissions() -> Markup {
     ];
     html! {
         section.card aria-labelledby="permissions" {
-            header { h2 id="permissions" { "What each role may do" } }
+            header { h2 id="permissions" { "What each role may do" } p id="whose" { "Tutors and viewers may be limited to the students of some cohorts. Calls that are nobody’s, jobs and search by telephone number are for those who see all." } }
             div.scroll tabindex="0" role="group" aria-label="Permissions, scrolls sideways" {
-                table.tbl.perm {
+                table.tbl.perm aria-describedby="whose" {
                     thead { tr { th scope="col" { "Permission" } @for role in ROLES { th scope="col" { (role_word(role)) } } } }
                     tbody { @for (what, may) in TABLE { tr {
                         th scope="row" { (what) }
@@ -351,6 +366,7 @@ mod tests {
             disabled_at: None,
             has_password: false,
             has_second_factor: false,
+            cohorts: None,
         }
     }
 
@@ -358,11 +374,11 @@ mod tests {
     fn nobody_changes_their_own_role() {
         let admin = Admin::sample(Role::Admin);
         assert!(require_other(&admin, admin.admin_user_id).is_err());
-        let own = user_row(&admin, &user(1, "dana.whitfield@example.org"), 2).into_string();
+        let own = user_row(&admin, &user(1, "dana.whitfield@example.org"), 2, &[]).into_string();
         assert!(!own.contains("<form"));
-        let other = user_row(&admin, &user(2, "ada@example.org"), 0).into_string();
+        let other = user_row(&admin, &user(2, "ada@example.org"), 0, &[]).into_string();
         assert!(other.contains("Invited") && !other.contains("/sign-out"));
-        let other = user_row(&admin, &user(2, "ada@example.org"), 2).into_string();
+        let other = user_row(&admin, &user(2, "ada@example.org"), 2, &[]).into_string();
         assert!(other.contains("Signed in 2 times now") && other.contains("/sign-out"));
     }
 

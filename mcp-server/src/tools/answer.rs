@@ -107,6 +107,10 @@ impl From<Forbidden> for ToolError {
                 "Not done: this is not a student of the telephone line that is calling. Leave out `phone` and \
                  `student_id` to get the student who is calling, or go on without this.",
             ),
+            // No client is of a few cohorts.
+            Forbidden::OtherCohort => {
+                Self::new(Outcome::Refused, "Not done: this is not for this assistant. Go on without this.")
+            }
             Forbidden::Blocked => Self::new(
                 Outcome::Refused,
                 "Not done: no lesson can be given on this line at the moment. Say so kindly, and end the call. Go on \

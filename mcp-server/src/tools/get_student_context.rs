@@ -40,7 +40,7 @@ impl Tool for GetStudentContext {
         let data = match (params.phone, params.student_id) {
             (Some(_), Some(_)) => return Err(ToolError::invalid("give either `phone` or `student_id`")),
             (None, Some(student_id)) => student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?,
-            (phone, None) => match (ask.caller.reach, ask.phone(phone)?) {
+            (phone, None) => match (&ask.caller.reach, ask.phone(phone)?) {
                 (Reach::Line, _) => of_line(db, ask.caller, ask.now).await?,
                 (_, Some(phone)) => student_context::find_by_phone(db, ask.caller, &phone, ask.now).await?,
                 (_, None) => return Err(ToolError::invalid("give `phone` or `student_id`")),

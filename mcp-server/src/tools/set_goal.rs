@@ -65,9 +65,9 @@ impl Tool for SetGoal {
             return Err(ToolError::invalid("`until` must lie ahead, within a year"));
         }
         // What is said on a telephone reaches the next call in our words only.
-        let goal = match ask.caller.reach {
+        let goal = match &ask.caller.reach {
             Reach::Line => remark::named_goal(&goal).ok_or_else(|| ToolError::new(Outcome::Refused, NO_TOPIC))?,
-            Reach::Active | Reach::Everyone => goal,
+            Reach::Active | Reach::Everyone | Reach::Cohorts(_) => goal,
         };
         let session_id = ask.caller.line.session_id;
         let fact_id = FactId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &goal]));

@@ -20,7 +20,7 @@ pub struct Choices {
 
 /// What students, the curriculum and the calls so far offer. Needs `sessions:read` and `students:read`.
 pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
-    caller.require(Scope::SessionsRead)?;
+    caller.require_within(Scope::SessionsRead)?;
     let assistants = sqlx::query_scalar!(
         r#"with recursive found as (
                (select assistant from session_facts order by assistant limit 1)

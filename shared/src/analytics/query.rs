@@ -45,9 +45,9 @@ const COUNTS: [&str; 32] = [
 /// Real numbers of `session_facts`.
 const SUMS: [&str; 2] = ["score", "score_squared"];
 
-/// A key comes once from each part that knows it.
-pub(super) fn figures(narrow: &Narrow, by: By, days: Days<'_>) -> QueryBuilder<Postgres> {
-    let mut query = Query { sql: QueryBuilder::new(""), narrow, by, days };
+/// A key comes once from each part that knows it. `within`: of students of these cohorts alone.
+pub(super) fn figures(narrow: &Narrow, within: Option<&[String]>, by: By, days: Days<'_>) -> QueryBuilder<Postgres> {
+    let mut query = Query { sql: QueryBuilder::new(""), narrow, within, by, days };
     query.sessions();
     // What was believed was not practised.
     if by != By::Belief {
@@ -64,6 +64,7 @@ pub(super) fn figures(narrow: &Narrow, by: By, days: Days<'_>) -> QueryBuilder<P
 struct Query<'a> {
     sql: QueryBuilder<Postgres>,
     narrow: &'a Narrow,
+    within: Option<&'a [String]>,
     by: By,
     days: Days<'a>,
 }
@@ -184,6 +185,9 @@ impl Query<'_> {
     }
 
     fn narrow_students(&mut self) {
+        if let Some(cohorts) = self.within {
+            self.sql.push(" and st.cohort = any(").push_bind(cohorts.to_vec()).push(")");
+        }
         match self.narrow.cohort.as_deref() {
             Some("") => {
                 self.sql.push(" and st.cohort is null");

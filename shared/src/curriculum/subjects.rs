@@ -18,7 +18,7 @@ pub async fn list_switches(
     caller: &Caller,
     student_id: StudentId,
 ) -> Result<Vec<SubjectSwitch>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
     Ok(sqlx::query_as!(
         SubjectSwitch,
         r#"select s.subject_id, s.name, o.student_id is null as "is_on!"
@@ -32,7 +32,7 @@ pub async fn list_switches(
 
 /// Switches on those subjects and no others. Unknown ids count for nothing. Needs `students:write`.
 pub async fn set_switches(tx: &mut Connection, caller: &Caller, student_id: StudentId, on: &[String]) -> Result<()> {
-    caller.require(Scope::StudentsWrite)?;
+    caller.require_student(Scope::StudentsWrite, student_id)?;
     sqlx::query!("delete from student_subjects_off where student_id = $1", student_id as StudentId)
         .execute(&mut *tx)
         .await?;

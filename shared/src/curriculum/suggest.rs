@@ -26,12 +26,15 @@ pub async fn list_suggested_topics(
     limit: i64,
     now: DateTime<Utc>,
 ) -> Result<Vec<SuggestedTopic>> {
-    caller.require(Scope::SessionsRead)?;
+    let cohorts = caller.require_within(Scope::SessionsRead)?;
     let mut topics = sqlx::query_as!(
         SuggestedTopic,
         r#"with calls as (
-               select findings->'other_topics' as topics from analyses
+               select findings->'other_topics' as topics from analyses a
                where is_current and findings ? 'other_topics' and created_at > $1
+                 and ($4::text[] is null or exists (
+                     select 1 from sessions s join students st using (student_id)
+                     where s.session_id = a.session_id and st.cohort = any($4)))
                order by created_at desc limit $2)
            select t->>'topic' as "topic!", count(*) as "n_calls!",
                coalesce(sum(jsonb_array_length(t->'answers')), 0)::bigint as "n_answers!"
@@ -40,6 +43,7 @@ pub async fn list_suggested_topics(
         now - LATELY,
         MOST_CALLS,
         limit + 1,
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?;

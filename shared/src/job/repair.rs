@@ -174,7 +174,7 @@ pub async fn reanalyze(
     session_id: SessionId,
     now: DateTime<Utc>,
 ) -> Result<Reanalysis> {
-    caller.require(Scope::CallsWrite)?;
+    caller.require_session(Scope::CallsWrite, session_id)?;
     let session = get_session(&mut *tx, caller, &SessionKey::Id(session_id)).await?;
     if session.status == SessionStatus::InProgress {
         return Ok(Reanalysis::NoReport);

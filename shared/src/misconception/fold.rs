@@ -41,7 +41,7 @@ struct Folded {
 /// Folds in whole. The result depends on analyses and evidence alone, but what a person marked as resolved stays so
 /// until it is seen again. Needs `students:read`.
 pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
     let sightings = sqlx::query_as!(
         Sighting,
         r#"select s.session_id as "session_id!: SessionId", m.found->>'skill_id' as skill_id,

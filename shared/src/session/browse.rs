@@ -138,9 +138,10 @@ impl BrowseItem {
 
 /// Sessions as the query wants them. Needs `sessions:read` and `students:read`.
 pub async fn browse_sessions(db: &Db, caller: &Caller, query: &BrowseQuery) -> Result<Vec<BrowseItem>> {
-    caller.require(Scope::SessionsRead)?;
-    caller.require(Scope::StudentsRead)?;
-    let few = find_few(db, query).await?;
+    caller.has(Scope::StudentsRead)?;
+    let cohorts = caller.require_within_cohort(Scope::SessionsRead, query.cohort.as_deref())?;
+    let cohorts = cohorts.as_deref();
+    let few = find_few(db, query, cohorts).await?;
     let asked = match &query.words {
         Some(words) => Some(words::asked_by(db, words).await?),
         None => None,
@@ -156,7 +157,7 @@ pub async fn browse_sessions(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
         sql.push(" join session_topics t on t.session_id = s.session_id");
     }
     sql.push(" where true");
-    narrow(&mut sql, query, few.as_deref());
+    narrow(&mut sql, query, cohorts, few.as_deref());
     match (holding, asked) {
         (Some(ids), _) => {
             sql.push(" and s.session_id = any(").push_bind(ids).push(")");
@@ -190,7 +191,12 @@ pub async fn browse_sessions(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
 }
 
 /// The conditions, each only where it is asked for: so the planner sees what is wanted, and by which index.
-fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, few: Option<&[StudentId]>) {
+fn narrow(
+    sql: &mut QueryBuilder<Postgres>,
+    query: &BrowseQuery,
+    cohorts: Option<&[String]>,
+    few: Option<&[StudentId]>,
+) {
     if let Some(status) = query.status {
         sql.push(" and s.status = ").push_bind(status);
     }
@@ -210,14 +216,14 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, few: Option<&[S
             None => sql.push(" and s.assistant_version is null"),
         };
     }
-    match (few, of_students(query)) {
+    match (few, of_students(query, cohorts)) {
         (Some(few), _) => {
             let ids: Vec<uuid::Uuid> = few.iter().map(|id| id.0).collect();
             sql.push(" and s.student_id = any(").push_bind(ids).push(")");
         }
         (None, true) => {
             sql.push(" and s.student_id in (select student_id from students where true");
-            push_students(sql, query);
+            push_students(sql, query, cohorts);
             sql.push(")");
         }
         (None, false) => {}
@@ -231,17 +237,23 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, few: Option<&[S
 }
 
 /// Whether the query narrows by who called, beyond what the list of a skill knows by itself.
-const fn of_students(query: &BrowseQuery) -> bool {
-    query.name.is_some() || query.cohort.is_some() || (query.grade.is_some() && query.skill.is_none())
+const fn of_students(query: &BrowseQuery, cohorts: Option<&[String]>) -> bool {
+    query.name.is_some() || cohorts.is_some() || (query.grade.is_some() && query.skill.is_none())
 }
 
-fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
+fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, cohorts: Option<&[String]>) {
     if let Some(name) = &query.name {
         // Without a word the question is empty, and finds nobody.
         sql.push(" and name_words @@ ").push_bind(student::beginnings(name)).push("::text::tsquery");
     }
-    if let Some(cohort) = &query.cohort {
-        sql.push(" and cohort = ").push_bind(cohort.clone());
+    match cohorts {
+        None => {}
+        Some([cohort]) => {
+            sql.push(" and cohort = ").push_bind(cohort.clone());
+        }
+        Some(cohorts) => {
+            sql.push(" and cohort = any(").push_bind(cohorts.to_vec()).push(")");
+        }
     }
     if let Some(grade) = query.grade {
         sql.push(" and grade = ").push_bind(grade);
@@ -250,15 +262,15 @@ fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
 
 /// The students whom the query means, where they are few: their sessions are fetched and sorted. Of more, or where
 /// all are meant, `None`: somewhere near in the list theirs come by themselves. The planner cannot know which it is.
-async fn find_few(db: &Db, query: &BrowseQuery) -> Result<Option<Vec<StudentId>>> {
-    if !of_students(query) {
+async fn find_few(db: &Db, query: &BrowseQuery, cohorts: Option<&[String]>) -> Result<Option<Vec<StudentId>>> {
+    if !of_students(query, cohorts) {
         return Ok(None);
     }
     // Of a name all are found before they are counted: else the planner reads names one by one, hoping for an early end.
     let mut sql = QueryBuilder::new("with found as ");
     sql.push(if query.name.is_some() { "materialized" } else { "not materialized" });
     sql.push(" (select student_id from students where true");
-    push_students(&mut sql, query);
+    push_students(&mut sql, query, cohorts);
     sql.push(") select student_id from found limit ").push_bind(FEW + 1);
     let ids: Vec<StudentId> = sql.build_query_scalar().fetch_all(db).await?;
     Ok((ids.len() as i64 <= FEW).then_some(ids))
@@ -290,7 +302,7 @@ const MAX_CHOICES: i64 = 200;
 /// What occurs among all sessions: each found by one step along an index, however many sessions have it. Needs
 /// `sessions:read` and `students:read`.
 pub async fn list_choices(db: &Db, caller: &Caller) -> Result<Choices> {
-    caller.require(Scope::SessionsRead)?;
+    caller.require_within(Scope::SessionsRead)?;
     let assistants = sqlx::query!(
         r#"with recursive step as (
                (select assistant_name, assistant_version from sessions where assistant_name is not null
@@ -346,15 +358,20 @@ pub async fn find_neighbours(
     created_at: DateTime<Utc>,
     session_id: SessionId,
 ) -> Result<Neighbours> {
-    caller.require(Scope::SessionsRead)?;
+    let cohorts = caller.require_within(Scope::SessionsRead)?;
     let row = sqlx::query!(
         r#"select
-               (select session_id from sessions where (created_at, session_id) > ($1, $2)
+               (select session_id from sessions s where (created_at, session_id) > ($1, $2)
+                  and ($3::text[] is null
+                      or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = any($3)))
                 order by created_at, session_id limit 1) as "newer: SessionId",
-               (select session_id from sessions where (created_at, session_id) < ($1, $2)
+               (select session_id from sessions s where (created_at, session_id) < ($1, $2)
+                  and ($3::text[] is null
+                      or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = any($3)))
                 order by created_at desc, session_id desc limit 1) as "older: SessionId""#,
         created_at,
         session_id as SessionId,
+        cohorts as Option<&[String]>,
     )
     .fetch_one(db)
     .await?;
@@ -367,7 +384,7 @@ mod tests {
 
     fn narrowed(query: &BrowseQuery) -> String {
         let mut sql = QueryBuilder::new("");
-        narrow(&mut sql, query, None);
+        narrow(&mut sql, query, query.cohort.as_ref().map(std::slice::from_ref), None);
         go_on(&mut sql, query);
         sql.sql().as_str().to_owned()
     }

@@ -42,8 +42,8 @@ pub async fn find_sessions(
     after: Option<(DateTime<Utc>, SessionId)>,
     limit: i64,
 ) -> Result<Vec<FoundSession>> {
-    caller.require(Scope::SessionsRead)?;
-    caller.require(Scope::StudentsRead)?;
+    caller.has(Scope::StudentsRead)?;
+    let cohorts = caller.require_within(Scope::SessionsRead)?;
     let text = text.trim();
     let (from_id, to_id) = ids_that_begin(text).unzip();
     let call_id = (text.chars().count() >= MIN_ID).then(|| format!("{}%", escaped(text)));
@@ -59,7 +59,8 @@ pub async fn find_sessions(
                from sessions s
                cross join lateral (
                    select display_name from students st where st.student_id = s.student_id
-                     and name_words @@ $1::text::tsquery offset 0
+                     and name_words @@ $1::text::tsquery
+                     and ($5::text[] is null or cohort = any($5)) offset 0
                ) st
                where $2::timestamptz is null or (s.created_at, session_id) < ($2, $3)
                order by s.created_at desc, session_id desc limit $4"#,
@@ -67,6 +68,7 @@ pub async fn find_sessions(
             after_at,
             after_id as Option<SessionId>,
             limit,
+            cohorts as Option<&[String]>,
         )
         .fetch_all(db)
         .await?);
@@ -92,7 +94,8 @@ pub async fn find_sessions(
                s.status as "status!: SessionStatus", started_at, s.created_at as "created_at!"
            from found join sessions s using (session_id)
            left join students st on st.student_id = s.student_id
-           where $5::timestamptz is null or (s.created_at, session_id) < ($5, $6)
+           where ($5::timestamptz is null or (s.created_at, session_id) < ($5, $6))
+             and ($8::text[] is null or cohort = any($8))
            order by s.created_at desc, session_id desc limit $7"#,
         from_id,
         to_id,
@@ -101,6 +104,7 @@ pub async fn find_sessions(
         after_at,
         after_id as Option<SessionId>,
         limit,
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?)

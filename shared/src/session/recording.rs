@@ -13,7 +13,7 @@ pub async fn move_recording(
     old: &str,
     new: &str,
 ) -> Result<()> {
-    caller.require(Scope::SessionsRead)?;
+    caller.require_session(Scope::SessionsRead, session_id)?;
     sqlx::query!(
         "update sessions set recording_url = $3 where session_id = $1 and recording_url = $2",
         session_id as SessionId,

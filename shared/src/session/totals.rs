@@ -28,7 +28,7 @@ pub async fn get_totals(
     student_id: StudentId,
     now: DateTime<Utc>,
 ) -> Result<SessionTotals> {
-    caller.require(Scope::SessionsRead)?;
+    caller.require_student(Scope::SessionsRead, student_id)?;
     Ok(sqlx::query_as!(
         SessionTotals,
         r#"select count(*) as "n_calls!",

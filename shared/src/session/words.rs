@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::SessionStatus;
-use crate::access::{Caller, Reach, Scope};
+use crate::access::{Caller, Scope};
 use crate::db::{Connection, Db, Result};
 use crate::id::{SessionId, StudentId};
 use crate::transcript::Speaker;
@@ -87,7 +87,7 @@ const N_COMMON: i64 = 10;
 
 /// Sessions that hold the words, newest first. Needs `sessions:read`. A client is not told of those of blocked students.
 pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Vec<SessionHit>> {
-    caller.require(Scope::SessionsRead)?;
+    caller.require_within(Scope::SessionsRead)?;
     let asked = asked_by(db, &query.words).await?;
     let few = match query.student_id {
         // One student's sessions are few whatever they hold.
@@ -119,7 +119,7 @@ pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Re
         &found,
         asked,
         format!("MaxWords=28, MinWords=14, StartSel=\"{MARK_FROM}\", StopSel=\"{MARK_TO}\""),
-        caller.require(Scope::StudentsRead).is_ok(),
+        caller.has(Scope::StudentsRead).is_ok(),
     )
     .fetch_all(db)
     .await?)
@@ -165,17 +165,21 @@ pub(super) async fn few_that_hold(db: &Db, asked: &str) -> Result<Option<Vec<Uui
 
 async fn newest_of(db: &Db, caller: &Caller, ids: &[Uuid], query: &WordsQuery) -> Result<Vec<Uuid>> {
     let (after_at, after_id) = query.after.unzip();
+    let cohorts = caller.require_within(Scope::SessionsRead)?;
     Ok(sqlx::query_scalar!(
         "select session_id from sessions
          where session_id = any($1) and ($2::timestamptz is null or (created_at, session_id) < ($2, $3))
            and ($5 or not exists (select 1 from students st
                                   where st.student_id = sessions.student_id and st.status = 'blocked'))
+           and ($6::text[] is null
+               or exists (select 1 from students st where st.student_id = sessions.student_id and st.cohort = any($6)))
          order by created_at desc, session_id desc limit $4",
         ids,
         after_at,
         after_id as Option<SessionId>,
         query.limit,
-        caller.reach == Reach::Everyone,
+        caller.sees_blocked(),
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?)
@@ -183,6 +187,7 @@ async fn newest_of(db: &Db, caller: &Caller, ids: &[Uuid], query: &WordsQuery) -
 
 async fn walk(db: &Db, caller: &Caller, asked: &str, query: &WordsQuery) -> Result<Vec<Uuid>> {
     let (after_at, after_id) = query.after.unzip();
+    let cohorts = caller.require_within(Scope::SessionsRead)?;
     Ok(sqlx::query_scalar!(
         // `offset 0` keeps it a walk: each session is looked at, and the first that hold the words end it.
         "select s.session_id from sessions s
@@ -193,13 +198,16 @@ async fn walk(db: &Db, caller: &Caller, asked: &str, query: &WordsQuery) -> Resu
            and ($3::timestamptz is null or (s.created_at, s.session_id) < ($3, $4))
            and ($6 or not exists (select 1 from students st
                                   where st.student_id = s.student_id and st.status = 'blocked'))
+           and ($7::text[] is null
+               or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = any($7)))
          order by s.created_at desc, s.session_id desc limit $5",
         asked,
         query.student_id as Option<StudentId>,
         after_at,
         after_id as Option<SessionId>,
         query.limit,
-        caller.reach == Reach::Everyone,
+        caller.sees_blocked(),
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?)

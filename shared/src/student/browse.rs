@@ -58,8 +58,8 @@ impl std::fmt::Debug for BrowseItem {
 
 /// Students by name, then id. Needs `students:read` and `sessions:read`.
 pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> Result<Vec<BrowseItem>> {
-    caller.require(Scope::StudentsRead)?;
-    caller.require(Scope::SessionsRead)?;
+    caller.has(Scope::SessionsRead)?;
+    let cohorts = caller.require_within_cohort(Scope::StudentsRead, query.cohort.as_deref())?;
     let words = query.name.as_deref().map(beginnings);
     let few = match &words {
         Some(words) if words.is_empty() => return Ok(Vec::new()),
@@ -67,7 +67,7 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
         None => None,
     };
     let mut sql = QueryBuilder::new("with page as (select s.* from ");
-    let is_narrowed = query.in_need || query.grade.is_some() || query.cohort.is_some();
+    let is_narrowed = query.in_need || query.grade.is_some() || cohorts.is_some();
     match (few, words) {
         // `offset 0` has those of the name read first: they are few, whatever else they have in common.
         (Some(_), Some(words)) if is_narrowed => {
@@ -86,7 +86,7 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
             sql.push("students s where true");
         }
     }
-    narrow(&mut sql, query);
+    narrow(&mut sql, query, cohorts);
     let order = if query.is_descending { "desc" } else { "asc" };
     sql.push(format!(" order by lower(s.display_name) {order}, s.student_id {order} limit ")).push_bind(query.limit);
     sql.push(
@@ -105,7 +105,7 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
     Ok(sql.build_query_as().fetch_all(db).await?)
 }
 
-fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
+fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, cohorts: Option<Vec<String>>) {
     if query.in_need {
         sql.push(" and exists (select from attentions a where a.student_id = s.student_id and a.open_since <= ");
         sql.push_bind(query.now).push(" and a.until > ").push_bind(query.now).push(")");
@@ -113,8 +113,14 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery) {
     if let Some(grade) = query.grade {
         sql.push(" and s.grade = ").push_bind(grade);
     }
-    if let Some(cohort) = &query.cohort {
-        sql.push(" and s.cohort = ").push_bind(cohort.clone());
+    match cohorts.as_deref() {
+        None => {}
+        Some([cohort]) => {
+            sql.push(" and s.cohort = ").push_bind(cohort.clone());
+        }
+        Some(cohorts) => {
+            sql.push(" and s.cohort = any(").push_bind(cohorts.to_vec()).push(")");
+        }
     }
     if let Some((name, student_id)) = &query.after {
         let than = if query.is_descending { "<" } else { ">" };

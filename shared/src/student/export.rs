@@ -11,8 +11,8 @@ use crate::id::StudentId;
 /// Every row about the student, as one JSON object with a field for each table; turns, analyses and the calls
 /// of tools stand with their sessions. Writes the audit entry: commit before it is answered. Needs `students:read` and `sessions:read`.
 pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<Value> {
-    caller.require(Scope::StudentsRead)?;
-    caller.require(Scope::SessionsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
+    caller.require_student(Scope::SessionsRead, student_id)?;
     let all = sqlx::query_scalar!(
         r#"select jsonb_build_object(
                'exported_at', $2::timestamptz,

@@ -32,7 +32,7 @@ pub async fn find_students(
     after: Option<&(String, StudentId)>,
     limit: i64,
 ) -> Result<Vec<StudentHit>> {
-    caller.require(Scope::StudentsRead)?;
+    let cohorts = caller.require_within(Scope::StudentsRead)?;
     let words = beginnings(name);
     if words.is_empty() {
         return Ok(Vec::new());
@@ -43,13 +43,14 @@ pub async fn find_students(
         return Ok(sqlx::query_as!(
             StudentHit,
             r#"select student_id as "student_id: StudentId", display_name, grade from students
-               where student_id = any($1)
+               where student_id = any($1) and ($5::text[] is null or cohort = any($5))
                  and ($2::text is null or (lower(display_name), student_id) > (lower($2), $3))
                order by lower(display_name), student_id limit $4"#,
             &ids,
             after_name,
             after_id as Option<StudentId>,
             limit,
+            cohorts as Option<&[String]>,
         )
         .fetch_all(db)
         .await?);
@@ -58,13 +59,14 @@ pub async fn find_students(
         StudentHit,
         // The sum keeps the index of the words out of it: the matches are many, so that the next few by name are near.
         r#"select student_id as "student_id: StudentId", display_name, grade from students
-           where (name_words @@ $1::text::tsquery)::integer + 0 = 1
+           where (name_words @@ $1::text::tsquery)::integer + 0 = 1 and ($5::text[] is null or cohort = any($5))
              and ($2::text is null or (lower(display_name), student_id) > (lower($2), $3))
            order by lower(display_name), student_id limit $4"#,
         words,
         after_name,
         after_id as Option<StudentId>,
         limit,
+        cohorts as Option<&[String]>,
     )
     .fetch_all(db)
     .await?)

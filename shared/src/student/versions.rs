@@ -34,7 +34,7 @@ pub async fn list_versions(
     student_id: StudentId,
     limit: i64,
 ) -> Result<Vec<StudentVersion>> {
-    caller.require(Scope::StudentsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
     Ok(sqlx::query_as!(
         StudentVersion,
         r#"select display_name, grade, cohort, locale, timezone, status as "status: StudentStatus", guidance, valid_from,

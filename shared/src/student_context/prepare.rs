@@ -39,8 +39,8 @@ const MIN_HELPED: usize = 2;
 
 /// Prepares the student's context anew from what is stored. Needs `students:read` and `sessions:read`.
 pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
-    caller.require(Scope::StudentsRead)?;
-    caller.require(Scope::SessionsRead)?;
+    caller.require_student(Scope::StudentsRead, student_id)?;
+    caller.require_student(Scope::SessionsRead, student_id)?;
     let zone = student::zone(&mut *tx, student_id).await?;
     let calls = sqlx::query!(
         r#"select count(*) as "n!", max(coalesce(s.started_at, s.created_at)) as last_at

@@ -30,7 +30,8 @@ pub(crate) struct Export {
 }
 
 /// All skills that are not retired, as `csv` or `json`.
-pub(crate) async fn export(_: Admin, State(db): State<Db>, Query(asked): Query<Export>) -> Result<Response, Fault> {
+pub(crate) async fn export(admin: Admin, State(db): State<Db>, Query(asked): Query<Export>) -> Result<Response, Fault> {
+    admin.require_export()?;
     let living = Data::fetch(&db).await?.living;
     let (kind, name, text) = match &asked.format[..] {
         "csv" => ("text/csv; charset=utf-8", "curriculum.csv", living.to_csv()),

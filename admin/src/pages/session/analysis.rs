@@ -29,7 +29,7 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
             @if let Some(analysis) = &data.analysis { (findings(data, analysis)) } @else { (waiting(data.session.status)) }
             (attempts::section(&admin.viewer, data))
             (attempts::earlier(&admin.viewer, data))
-            @if data.analysis.is_some() {
+            @if admin.may_write() && data.analysis.is_some() {
                 footer { a.link href={ "/sessions/" (data.session.session_id) "/analysis.json" } { "Raw result" } }
             }
         }

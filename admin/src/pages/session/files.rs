@@ -31,9 +31,7 @@ pub(crate) async fn recording(
     Path(session_id): Path<SessionId>,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    if !admin.may_write() {
-        return Err(Fault::Refused("Tutors and admins may hear recordings. Ask an admin for the role of a tutor."));
-    }
+    admin.require_export()?;
     let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
     let address = session.recording_url.ok_or(Fault::NotFound("recording"))?;
     let (now, object) = (admin.viewer.now, format!("session:{session_id}"));
@@ -58,6 +56,7 @@ pub(crate) async fn transcript_text(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
 ) -> Result<Response, Fault> {
+    admin.require_export()?;
     let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
     let turns = transcript::list_turns(&db, &admin.caller, session_id).await?;
     let name = match session.student_id {
@@ -78,6 +77,7 @@ pub(crate) async fn analysis_json(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
 ) -> Result<Response, Fault> {
+    admin.require_export()?;
     let found = analysis::find_current(&db, &admin.caller, session_id).await?;
     let found = found.ok_or(Error::NotFound("analysis"))?;
     record(&admin, &db, session_id, "session.analysis").await?;

@@ -8,6 +8,7 @@ use shared::tool_call::ToolCall;
 use shared::transcript::Turn;
 
 use super::Data;
+use crate::auth::Admin;
 use crate::figures;
 use crate::parts::empty::empty;
 use crate::parts::icon::icon_small;
@@ -35,7 +36,7 @@ impl Line<'_> {
     }
 }
 
-pub(super) fn card(data: &Data) -> Markup {
+pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
     let findings = data.analysis.as_ref().map(|analysis| &analysis.findings);
     let student = data.student.as_ref().map_or("Student", |student| first_name(&student.display_name));
     let lines = lines(data, findings);
@@ -54,7 +55,7 @@ pub(super) fn card(data: &Data) -> Markup {
                 } }
                 footer {
                     span { "Speech is transcribed by machine and can be wrong." }
-                    a.link href={ "/sessions/" (data.session.session_id) "/transcript.txt" } { "As plain text" }
+                    @if admin.may_write() { a.link href={ "/sessions/" (data.session.session_id) "/transcript.txt" } { "As plain text" } }
                 }
             }
         }
@@ -177,20 +178,20 @@ mod tests {
 
     #[test]
     fn a_long_transcript_is_folded_and_loses_no_turn() {
-        let shown = card(&long(100)).into_string();
+        let shown = card(&Admin::sample(shared::access::Role::Tutor), &long(100)).into_string();
         assert!(shown.contains("96 turns, 0:08 to 6:28"), "{shown}");
         for n in 0..100 {
             assert_eq!(shown.matches(&format!("id=\"t{n}\"")).count(), 1, "turn {n}");
         }
-        assert!(!card(&long(20)).into_string().contains("<details"));
+        assert!(!card(&Admin::sample(shared::access::Role::Tutor), &long(20)).into_string().contains("<details"));
     }
 
     #[test]
     fn a_silence_is_told_where_the_end_of_the_turn_before_is_known() {
         let mut data = long(2);
         data.turns[1].offset_ms = 10_000;
-        assert!(card(&data).into_string().contains("Silence, 9 s"));
+        assert!(card(&Admin::sample(shared::access::Role::Tutor), &data).into_string().contains("Silence, 9 s"));
         data.turns[0].duration_ms = None;
-        assert!(!card(&data).into_string().contains("Silence"));
+        assert!(!card(&Admin::sample(shared::access::Role::Tutor), &data).into_string().contains("Silence"));
     }
 }

@@ -37,6 +37,8 @@ pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Re
     let mut tx = db::begin(&db).await?;
     let mut n_asked = 0;
     for session_id in ids {
+        let mut admin = admin.clone();
+        admin.open_session(&db, session_id).await?;
         // A call that goes on has nothing to be judged: it is left out, and the count says so.
         if repair::reanalyze(&mut tx, &admin.caller, session_id, now).await? != Reanalysis::NoReport {
             n_asked += 1;

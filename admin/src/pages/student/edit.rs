@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use maud::{Markup, html};
+use shared::authority;
 use shared::clock;
 use shared::db::{self, Db};
 use shared::id::StudentId;
@@ -139,7 +140,8 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     let mut tx = db::begin(&db).await?;
     let student = student::insert_student(&mut tx, &admin.caller, &new, now).await?;
     let change = StudentChange { guidance: Some(guidance), status: Some(status), ..StudentChange::default() };
-    student::update_student(&mut tx, &admin.caller, student.student_id, &change, now).await?;
+    let caller = authority::open_student(&mut *tx, &admin.caller, student.student_id).await?;
+    student::update_student(&mut tx, &caller, student.student_id, &change, now).await?;
     super::record(&mut *tx, admin, "student.create", student.student_id, now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;
     Ok(Redirect::to(&format!("/students/{}", student.student_id)).into_response())

@@ -1,0 +1,134 @@
+//! Whose students a person sees: all, or those of the cohorts that an admin chose.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use shared::access::Role;
+use shared::admin_user::{self, AdminUser};
+use shared::db::{self, Db};
+use shared::id::AdminUserId;
+
+use super::{PATH, record, require_other};
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::figures;
+use crate::form::{Fields, Posted};
+use crate::parts::csrf;
+use crate::parts::icon::icon_small;
+
+/// As many as the table keeps for one person.
+const MAX_COHORTS: usize = 200;
+/// As long as a cohort's name may be.
+const MAX_NAME_CHARS: usize = 60;
+
+/// Assigns the cohorts. It counts from the next request on, also for pages that are open.
+pub(crate) async fn set(
+    State(db): State<Db>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    posted.require_fresh(&db).await?;
+    require_other(admin, admin_user_id)?;
+    let cohorts = read(&posted.fields)?;
+    let mut tx = db::begin(&db).await?;
+    admin_user::set_cohorts(&mut *tx, admin_user_id, cohorts.as_deref()).await?;
+    record(&mut tx, admin, "admin.cohorts", admin_user_id, &detail(cohorts.as_deref())).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// What the audit log keeps of it.
+pub(super) fn detail(cohorts: Option<&[String]>) -> serde_json::Value {
+    serde_json::json!({ "cohorts": cohorts })
+}
+
+/// What a form with [`fields`] says; `None`: all students. Whatever does not say "all" is a list, be it empty.
+pub(super) fn read(fields: &Fields) -> Result<Option<Vec<String>>, Fault> {
+    if fields.text("reach") == "all" {
+        return Ok(None);
+    }
+    let mut cohorts: Vec<String> = fields.all("cohort").map(|name| name.trim().to_owned()).collect();
+    cohorts.sort();
+    cohorts.dedup();
+    let fits = |name: &String| (1..=MAX_NAME_CHARS).contains(&name.chars().count());
+    if cohorts.len() > MAX_COHORTS || !cohorts.iter().all(fits) {
+        return Err(Fault::Invalid(format!(
+            "Choose at most {MAX_COHORTS} cohorts, whose names have 1 to {MAX_NAME_CHARS} characters."
+        )));
+    }
+    Ok(Some(cohorts))
+}
+
+/// A choice between all students and cohorts, which are all known ones and those that were chosen before.
+pub(super) fn fields(id: &str, known: &[String], chosen: Option<&[String]>) -> Markup {
+    let gone = chosen.unwrap_or_default().iter().filter(|cohort| !known.contains(cohort));
+    let (all_id, some_id) = (format!("all-{id}"), format!("some-{id}"));
+    html! {
+        fieldset.field {
+            legend.label { "Whose students they see" }
+            span.check { input type="radio" id=(some_id) name="reach" value="cohorts" checked[chosen.is_some()]; label for=(some_id) { "Those of the cohorts ticked below" } }
+            span.check { input type="radio" id=(all_id) name="reach" value="all" checked[chosen.is_none()]; label for=(all_id) { "All students, and calls that are nobody’s" } }
+        }
+        fieldset.field {
+            legend.label { "Cohorts" }
+            @if known.is_empty() && chosen.unwrap_or_default().is_empty() { p.sm.muted { "No student is in a cohort yet. Set one on a student’s page." } }
+            @for (n, cohort) in known.iter().chain(gone).enumerate() {
+                @let box_id = format!("cohort-{id}-{n}");
+                span.check {
+                    input type="checkbox" id=(box_id) name="cohort" value=(cohort) checked[chosen.unwrap_or_default().contains(cohort)];
+                    label for=(box_id) { (cohort) }
+                }
+            }
+        }
+    }
+}
+
+fn words(user: &AdminUser) -> String {
+    match &user.cohorts {
+        _ if user.role == Role::Admin => "Sees all students".to_owned(),
+        None => "Sees all students".to_owned(),
+        Some(cohorts) if cohorts.is_empty() => "Sees no students yet".to_owned(),
+        Some(cohorts) if cohorts.len() <= 2 => format!("Sees {}", cohorts.join(" and ")),
+        Some(cohorts) => format!("Sees {}", figures::counted(cohorts.len() as i64, "cohort", "cohorts")),
+    }
+}
+
+/// What a row of the table says and lets an admin change. Admins see all students whatever was chosen.
+pub(super) fn cell(admin: &Admin, user: &AdminUser, known: &[String]) -> Markup {
+    let id = user.admin_user_id;
+    html! {
+        @if user.role == Role::Admin { p.sm.muted { (words(user)) } } @else {
+            details.data {
+                summary { (icon_small("chevron-right")) (words(user)) span.vh { ": " (user.email) } }
+                form.stack.tight method="post" action={ (PATH) "/" (id) "/cohorts" } {
+                    (csrf(admin))
+                    (fields(&id.to_string(), known, user.cohorts.as_deref()))
+                    div { button.btn.small { "Save" span.vh { " whose students " (user.email) " sees" } } }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_that_does_not_say_all_gives_a_list() {
+        let of = |body: &[u8]| read(&Fields::parse(body)).unwrap();
+        assert_eq!(of(b"reach=all&cohort=7b"), None);
+        assert_eq!(of(b"reach=cohorts&cohort=8a&cohort=7b&cohort=8a"), Some(vec!["7b".to_owned(), "8a".to_owned()]));
+        assert_eq!(of(b""), Some(Vec::new()), "nothing chosen is nobody");
+        assert!(read(&Fields::parse(b"cohort=")).is_err());
+    }
+
+    #[test]
+    fn a_cohort_that_is_empty_today_stays_chosen() {
+        let shown = fields("x", &["7b".to_owned()], Some(&["8a".to_owned()])).into_string();
+        assert!(shown.contains(r#"value="8a" checked"#) && shown.contains(r#"value="7b">"#), "{shown}");
+        assert!(shown.contains(r#"value="cohorts" checked"#));
+    }
+}

@@ -1,0 +1,478 @@
+//! Who at the dashboard may open which page and do what, for whose students: every route of its router, held against one
+//! table. A route without a rule fails.
+
+use reqwest::{Response, StatusCode};
+use secrecy::SecretString;
+use shared::access::Role;
+use shared::analysis::{Findings, MisconceptionFinding, TopicFinding};
+use shared::{admin_user, clock};
+
+use crate::psql::psql;
+use crate::service::{Person, Service};
+
+/// For whom a route is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// Strangers too, or it ends the login: not asked here.
+    Open,
+    Anybody,
+    /// Tutors and admins.
+    Writers,
+    /// Those who see all students.
+    SeeAll,
+    /// Tutors and admins who see all students.
+    WritersSeeAll,
+    Admins,
+}
+use Who::{Admins, Anybody, Open, SeeAll, Writers, WritersSeeAll};
+
+/// Whom it is about: the student or the session of the address, or no one child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Nobody,
+    Student,
+    Session,
+    /// Sessions that the form names: the role is asked first.
+    Listed,
+}
+use About::{Listed, Nobody, Session, Student};
+
+const TABLE: &[(&str, Who, About)] = &[
+    ("GET /", Anybody, Nobody),
+    ("GET /events/overview", Anybody, Nobody),
+    ("GET /events/sessions", Anybody, Nobody),
+    ("GET /events/sessions/{session_id}", Anybody, Session),
+    ("GET /login", Open, Nobody),
+    ("POST /login", Open, Nobody),
+    ("POST /login/code", Open, Nobody),
+    ("POST /logout", Open, Nobody),
+    ("GET /setup/{token}", Open, Nobody),
+    ("POST /setup/{token}", Open, Nobody),
+    ("GET /assets/{file}", Open, Nobody),
+    ("GET /search", Anybody, Nobody),
+    ("POST /search", Anybody, Nobody),
+    ("GET /sessions", Anybody, Nobody),
+    ("GET /sessions/export.csv", Writers, Nobody),
+    ("POST /sessions/run-again", Writers, Listed),
+    ("POST /sessions/views", Anybody, Nobody),
+    ("POST /sessions/views/{saved_view_id}/delete", Anybody, Nobody),
+    ("GET /sessions/{session_id}", Anybody, Session),
+    ("GET /sessions/{session_id}/recording", Writers, Session),
+    ("GET /sessions/{session_id}/transcript.txt", Writers, Session),
+    ("GET /sessions/{session_id}/analysis.json", Writers, Session),
+    ("POST /sessions/{session_id}/analysis/retry", Writers, Session),
+    ("POST /sessions/{session_id}/assign", WritersSeeAll, Session),
+    ("POST /sessions/{session_id}/introduction/accept", Writers, Session),
+    ("GET /students", Anybody, Nobody),
+    ("GET /students/new", Writers, Nobody),
+    ("POST /students/new", Writers, Nobody),
+    ("GET /students/export.csv", Writers, Nobody),
+    ("GET /students/{student_id}", Anybody, Student),
+    ("GET /students/{student_id}/edit", Writers, Student),
+    ("POST /students/{student_id}/edit", Writers, Student),
+    ("GET /students/{student_id}/context.json", Writers, Student),
+    ("POST /students/{student_id}/reveal-phone", Writers, Student),
+    ("POST /students/{student_id}/attention/handled", Writers, Student),
+    ("GET /students/{student_id}/evidence/{evidence_id}/correct", Writers, Student),
+    ("POST /students/{student_id}/evidence/{evidence_id}/correct", Writers, Student),
+    ("POST /students/{student_id}/misconceptions/{misconception_id}/resolve", Writers, Student),
+    ("GET /students/{student_id}/report", Anybody, Student),
+    ("GET /students/{student_id}/export.json", Writers, Student),
+    ("GET /students/{student_id}/erase", Admins, Student),
+    ("POST /students/{student_id}/erase", Admins, Student),
+    ("POST /students/{student_id}/subjects", Writers, Student),
+    ("POST /students/{student_id}/facts/{fact_id}/forget", Writers, Student),
+    ("POST /students/{student_id}/facts/{fact_id}/reword", Writers, Student),
+    ("POST /students/{student_id}/notes", Writers, Student),
+    ("POST /students/{student_id}/notes/{note_id}/delete", Writers, Student),
+    ("POST /follow-ups/{follow_up_id}/done", Writers, Nobody),
+    ("GET /curriculum", Anybody, Nobody),
+    ("GET /curriculum/new", Writers, Nobody),
+    ("POST /curriculum/new", Writers, Nobody),
+    ("POST /curriculum/subjects", Writers, Nobody),
+    ("POST /curriculum/ready-made", Writers, Nobody),
+    ("GET /curriculum/export", Writers, Nobody),
+    ("GET /curriculum/import", Writers, Nobody),
+    ("POST /curriculum/import", Writers, Nobody),
+    ("POST /curriculum/import/apply", Writers, Nobody),
+    ("GET /curriculum/{skill_id}", Anybody, Nobody),
+    ("GET /curriculum/{skill_id}/edit", Writers, Nobody),
+    ("POST /curriculum/{skill_id}/edit", Writers, Nobody),
+    ("POST /curriculum/{skill_id}/retire", Writers, Nobody),
+    ("POST /curriculum/{skill_id}/restore", Writers, Nobody),
+    ("GET /analytics", Anybody, Nobody),
+    ("GET /analytics/export.csv", Writers, Nobody),
+    ("GET /jobs", SeeAll, Nobody),
+    ("GET /jobs/overhauls", Admins, Nobody),
+    ("POST /jobs/overhauls", Admins, Nobody),
+    ("POST /jobs/overhauls/{overhaul_id}/stop", Admins, Nobody),
+    ("GET /jobs/alike/{decision}", Admins, Nobody),
+    ("POST /jobs/alike/{decision}", Admins, Nobody),
+    ("POST /jobs/{job_id}/retry", Admins, Nobody),
+    ("GET /jobs/{job_id}/discard", Admins, Nobody),
+    ("POST /jobs/{job_id}/discard", Admins, Nobody),
+    ("GET /settings/clients", Admins, Nobody),
+    ("POST /settings/clients", Admins, Nobody),
+    ("POST /settings/clients/{client_id}/rotate", Admins, Nobody),
+    ("POST /settings/clients/{client_id}/key", Admins, Nobody),
+    ("POST /settings/clients/telephones", Admins, Nobody),
+    ("POST /settings/clients/{client_id}/switch", Admins, Nobody),
+    ("GET /settings/clients/{client_id}/revoke", Admins, Nobody),
+    ("POST /settings/clients/{client_id}/revoke", Admins, Nobody),
+    ("GET /settings/users", Admins, Nobody),
+    ("POST /settings/users", Admins, Nobody),
+    ("POST /settings/users/{admin_user_id}/link", Admins, Nobody),
+    ("POST /settings/users/{admin_user_id}/role", Admins, Nobody),
+    ("POST /settings/users/{admin_user_id}/cohorts", Admins, Nobody),
+    ("POST /settings/users/{admin_user_id}/sign-out", Admins, Nobody),
+    ("POST /settings/users/{admin_user_id}/disabled", Admins, Nobody),
+    ("POST /settings/users/{admin_user_id}/two-step-off", Admins, Nobody),
+    ("GET /settings/tools", Admins, Nobody),
+    ("GET /settings/connections", Admins, Nobody),
+    ("GET /settings/audit", Admins, Nobody),
+    ("GET /settings/audit/export.csv", Admins, Nobody),
+    ("GET /account", Anybody, Nobody),
+    ("POST /account", Anybody, Nobody),
+    ("POST /account/password", Anybody, Nobody),
+    ("POST /account/two-step/start", Anybody, Nobody),
+    ("POST /account/two-step/confirm", Anybody, Nobody),
+    ("POST /account/two-step/stop", Anybody, Nobody),
+    ("POST /account/sign-out", Anybody, Nobody),
+];
+
+/// The routes as the dashboard's router has them: "GET /path".
+fn routes() -> Vec<String> {
+    let source = include_str!("../../admin/src/lib.rs");
+    let mut routes = Vec::new();
+    for route in source.split(".route(").skip(1) {
+        // Up to the parenthesis that closes it.
+        let mut depth = 1;
+        let end = route.find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        let route = &route[..end.expect("a route is closed")];
+        let path = match route.trim_start().strip_prefix('"') {
+            Some(rest) => rest.split('"').next().unwrap().to_owned(),
+            None if route.starts_with("assets::ROUTE") => "/assets/{file}".to_owned(),
+            None => panic!("{route} has no address that this test can read"),
+        };
+        let n_before = routes.len();
+        for (method, word) in [("GET", "get("), ("POST", "post("), ("PUT", "put("), ("DELETE", "delete(")] {
+            let is_named = route.match_indices(word).any(|(at, _)| {
+                let before = route[..at].chars().next_back().unwrap_or(' ');
+                !before.is_alphanumeric() && !"_:".contains(before)
+            });
+            if is_named {
+                routes.push(format!("{method} {path}"));
+            }
+        }
+        assert!(routes.len() > n_before, "{path} has no method that this test knows");
+    }
+    routes
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Given,
+    Refused,
+    /// As if there were no such student or session.
+    Missing,
+}
+
+async fn read(response: Response) -> (Answer, String, StatusCode) {
+    let status = response.status();
+    let text = response.text().await.unwrap_or_default();
+    let is_child_missing =
+        ["student", "session"].iter().any(|what| text.contains(&format!("This {what} does not exist")));
+    let answer = match status {
+        StatusCode::FORBIDDEN => Answer::Refused,
+        StatusCode::NOT_FOUND if is_child_missing => Answer::Missing,
+        _ => Answer::Given,
+    };
+    (answer, text, status)
+}
+
+/// A child, in a cohort or in none, with a call. The last call is nobody's.
+struct Child {
+    name: &'static str,
+    student_id: String,
+    session_id: String,
+    follow_up_id: String,
+}
+
+/// Lower-case, as beliefs are counted.
+const OWN: &str = "owneria";
+const OTHER: &str = "otheria";
+const LOOSE: &str = "looseria";
+
+fn insert_child(service: &Service, name: &'static str, cohort: Option<&str>, is_known: bool) -> Child {
+    let cohort = cohort.map_or("null".to_owned(), |cohort| format!("'{cohort}'"));
+    let of = if is_known { "student_id" } else { "null" };
+    let findings = Findings {
+        summary: format!("about {name}"),
+        other_topics: vec![TopicFinding { topic: format!("topic of {name}"), answers: Vec::new() }],
+        misconceptions: vec![MisconceptionFinding {
+            belief: format!("belief of {name}"),
+            skill_id: None,
+            turn_no: 0,
+            quote: "x".to_owned(),
+            resolved: false,
+        }],
+        ..Findings::default()
+    };
+    let findings = serde_json::to_string(&findings).unwrap();
+    let ids = psql(
+        &service.database_url,
+        &format!(
+            "with st as (insert into students (student_id, display_name, cohort, grade, locale, timezone, created_at, updated_at)
+                 values (gen_random_uuid(), '{name} Brandt', {cohort}, 7, 'en', 'UTC', now(), now()) returning student_id),
+             s as (insert into sessions (session_id, call_id, student_id, status, attention_reason, started_at, ended_at, created_at, updated_at)
+                 select gen_random_uuid(), 'call-of-{name}', {of}, 'needs_attention', 'look at {name}', now(), now(), now(), now() from st
+                 returning session_id),
+             l as (insert into sessions (session_id, call_id, student_id, status, created_at, updated_at)
+                 select gen_random_uuid(), 'live-{name}', {of}, 'in_progress', now(), now() from st),
+             t as (insert into turns (session_id, turn_no, speaker, text, offset_ms)
+                 select session_id, 0, 'student', 'zebrafish of {name}', 0 from s),
+             w as (insert into session_words (session_id, words)
+                 select session_id, to_tsvector('simple', 'zebrafish of {name}') from s
+                 on conflict (session_id) do update set words = excluded.words),
+             a as (insert into analyses (analysis_id, session_id, analyser, analyser_version, status, findings, is_current,
+                     duration_ms, created_at)
+                 select gen_random_uuid(), session_id, 'rules', '1', 'baseline',
+                     '{findings}', true, 1, now() from s),
+             f as (insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
+                 select gen_random_uuid(), 'concern', {of}, session_id, 'other', 'worry of {name}', now(), 'client:x', now()
+                 from s, st returning follow_up_id)
+             select student_id || ' ' || session_id || ' ' || follow_up_id from st, s, f",
+        ),
+    );
+    let ids: Vec<String> = ids.split_whitespace().map(str::to_owned).collect();
+    let [student_id, session_id, follow_up_id] = ids.try_into().unwrap();
+    Child { name, student_id, session_id, follow_up_id }
+}
+
+struct Staff {
+    name: &'static str,
+    role: Role,
+    is_limited: bool,
+    person: Person,
+}
+
+impl Staff {
+    async fn insert(service: &Service, name: &'static str, role: Role, cohorts: Option<&[&str]>) -> Self {
+        const PASSWORD: &str = "kite lamp moss ferry";
+        let hash = admin_user::hash_password(&SecretString::from(PASSWORD)).unwrap();
+        let email = format!("{}@example.org", name.replace(' ', "."));
+        let now = clock::now();
+        let (id, _) = admin_user::insert_user(&service.db, &email, role, Some(&hash), None, now).await.unwrap();
+        let cohorts = cohorts.map(|cohorts| cohorts.iter().map(|cohort| (*cohort).to_owned()).collect::<Vec<_>>());
+        admin_user::set_cohorts(&service.db, id, cohorts.as_deref()).await.unwrap();
+        let person = Person::log_in(&service.admin_url, &email, PASSWORD).await;
+        Self { name, role, is_limited: cohorts.is_some(), person }
+    }
+
+    fn expected(&self, who: Who, about: About, is_own: bool) -> Answer {
+        let may = match who {
+            Open | Anybody => true,
+            Writers => self.role != Role::Viewer,
+            SeeAll => !self.is_limited,
+            WritersSeeAll => self.role != Role::Viewer && !self.is_limited,
+            Admins => self.role == Role::Admin,
+        };
+        match (about, may) {
+            (Student | Session, _) | (Listed, true) if self.is_limited && !is_own => Answer::Missing,
+            (_, true) => Answer::Given,
+            (_, false) => Answer::Refused,
+        }
+    }
+
+    async fn ask(&self, route: &str, child: &Child) -> (Answer, String, StatusCode) {
+        let (method, path) = route.split_once(' ').unwrap();
+        let path = path
+            .replace("{student_id}", &child.student_id)
+            .replace("{session_id}", &child.session_id)
+            .replace("{skill_id}", "maths.fractions.simplify")
+            .replace("{decision}", "retry");
+        let nothing = uuid::Uuid::nil().to_string();
+        let filled: Vec<String> =
+            path.split('/').map(|part| if part.starts_with('{') { nothing.clone() } else { part.to_owned() }).collect();
+        let path = filled.join("/");
+        let response = if method == "GET" {
+            let once = if path.starts_with("/events/") { "?once=true" } else { "" };
+            self.person.open(&format!("{path}{once}")).await
+        } else {
+            let fields = [("student_id", &child.student_id[..]), ("id", &child.session_id), ("q", "Bran")];
+            self.person.post("/account", &path, &fields).await
+        };
+        read(response).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_answers_each_role_about_the_students_it_may_see() {
+    let routes = routes();
+    let rule = |route: &str| {
+        let found = TABLE.iter().find(|(known, ..)| *known == route);
+        *found.unwrap_or_else(|| panic!("{route} has no rule: decide who may, and add it to the table"))
+    };
+    for (known, ..) in TABLE {
+        assert!(routes.iter().any(|route| route == known), "{known} is in the table, but not in the router");
+    }
+    let service = Service::start().await;
+    let children = [
+        insert_child(&service, OWN, Some("room-7b"), true),
+        insert_child(&service, OTHER, Some("room-8a"), true),
+        insert_child(&service, LOOSE, None, false),
+    ];
+    let staff = [
+        Staff::insert(&service, "tutor of 7b", Role::Tutor, Some(&["room-7b"])).await,
+        Staff::insert(&service, "viewer of 7b", Role::Viewer, Some(&["room-7b"])).await,
+        Staff::insert(&service, "tutor of none", Role::Tutor, Some(&[])).await,
+        Staff::insert(&service, "viewer", Role::Viewer, None).await,
+        Staff::insert(&service, "tutor", Role::Tutor, None).await,
+        Staff::insert(&service, "admin", Role::Admin, None).await,
+    ];
+    let mut wrong = Vec::new();
+    for who in &staff {
+        for route in &routes {
+            let (_, for_whom, about) = rule(route);
+            if for_whom == Open {
+                continue;
+            }
+            for child in &children[..if about == Nobody { 1 } else { 3 }] {
+                let is_own = child.name == OWN && who.name != "tutor of none";
+                let expected = who.expected(for_whom, about, is_own);
+                let (answer, text, status) = who.ask(route, child).await;
+                if answer != expected || status.is_server_error() && !route.ends_with("/recording") {
+                    wrong.push(format!(
+                        "{}, {route}, {}: {answer:?} ({status}), not {expected:?}",
+                        who.name, child.name
+                    ));
+                }
+                if who.is_limited {
+                    let told = told_of_others(&text, who.name == "tutor of none");
+                    wrong.extend(told.map(|told| format!("{}, {route}, {}: told of {told}", who.name, child.name)));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} answers are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    service.stop().await;
+}
+
+/// The name of a child, or of a cohort, that is none of theirs.
+fn told_of_others(text: &str, sees_none: bool) -> Option<&'static str> {
+    let hidden = [OTHER, LOOSE, "room-8a", if sees_none { OWN } else { OTHER }];
+    hidden.into_iter().find(|name| text.contains(name))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
+    let service = Service::start().await;
+    let own = insert_child(&service, OWN, Some("room-7b"), true);
+    let other = insert_child(&service, OTHER, Some("room-8a"), true);
+    let loose = insert_child(&service, LOOSE, None, false);
+    let tutor = Staff::insert(&service, "tutor of 7b", Role::Tutor, Some(&["room-7b"])).await.person;
+    let all = Staff::insert(&service, "tutor", Role::Tutor, None).await.person;
+    // Each tells who sees all of every child that it can tell of, or this test would prove nothing.
+    for (path, names) in [
+        ("/", &[OWN, OTHER, LOOSE][..]),
+        ("/events/overview?once=true", &[OWN, OTHER, LOOSE]),
+        ("/students", &[OWN, OTHER, LOOSE]),
+        ("/students/export.csv", &[OWN, OTHER, LOOSE]),
+        ("/sessions", &[OWN, OTHER]),
+        ("/sessions?q=Brandt", &[OWN, OTHER]),
+        ("/sessions?words=zebrafish", &[OWN, OTHER]),
+        ("/sessions/export.csv", &[OWN, OTHER]),
+        ("/events/sessions?once=true", &[OWN, OTHER]),
+        ("/search?q=Brandt", &[OWN, OTHER]),
+        ("/search?q=zebrafish&in=transcripts", &[OWN, OTHER, LOOSE]),
+        ("/search?q=call-of&in=sessions", &[OWN, OTHER, LOOSE]),
+        ("/curriculum", &[OWN, OTHER, LOOSE]),
+        ("/analytics", &[OWN, OTHER, LOOSE]),
+        ("/analytics?by=cohort", &["room-7b", "room-8a"]),
+        ("/analytics/export.csv?table=groups&by=cohort", &["room-7b", "room-8a"]),
+        ("/analytics/export.csv?table=beliefs", &[OWN, OTHER, LOOSE]),
+    ] {
+        let text = all.read(path).await;
+        assert!(names.iter().all(|name| text.contains(name)), "{path} tells {names:?} to who sees all: {text}");
+        let text = tutor.read(path).await;
+        assert!(text.contains(names[0]), "{path} tells a tutor of their own");
+        assert_eq!(told_of_others(&text, false), None, "{path}");
+    }
+    // Calls that go on, beside the navigation.
+    assert!(all.read("/account").await.contains(", 3 live calls"));
+    assert!(tutor.read("/account").await.contains(", 1 live call<"));
+    // A cohort of others cannot be asked for.
+    for path in [
+        "/?cohort=room-8a",
+        "/sessions?cohort=room-8a",
+        "/students?cohort=room-8a",
+        "/analytics?cohort=room-8a",
+        "/analytics?cohort=~",
+    ] {
+        assert_eq!(tutor.open(path).await.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    // What is named in a form, or beside an address of one's own, is no way round.
+    let done = async |child: &Child| {
+        tutor.post("/account", &format!("/follow-ups/{}/done", child.follow_up_id), &[]).await.status()
+    };
+    assert_eq!((done(&other).await, done(&loose).await), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    assert_eq!(done(&own).await, StatusCode::SEE_OTHER);
+    assert_eq!(psql(&service.database_url, "select count(*) from follow_ups where closed_at is not null"), "1");
+    let note_id = psql(
+        &service.database_url,
+        &format!(
+            "insert into notes (note_id, student_id, author, text, for_assistant, created_at)
+             values (gen_random_uuid(), '{}', 'operator', 'a note', false, now()) returning note_id",
+            other.student_id
+        ),
+    );
+    let path = format!("/students/{}/notes/{}/delete", own.student_id, note_id.lines().next().unwrap());
+    assert_eq!(tutor.post("/account", &path, &[]).await.status(), StatusCode::NOT_FOUND);
+    let phone = tutor.post("/account", "/search", &[("q", "+14155550142")]).await;
+    assert_eq!(phone.status(), StatusCode::FORBIDDEN, "a number may be that of children of other cohorts");
+    // They add students to their cohorts alone, and move none out of them.
+    let add = async |cohort: &str| {
+        let fields =
+            [("name", "Newton Lee"), ("cohort", cohort), ("locale", "en"), ("timezone", "UTC"), ("status", "active")];
+        tutor.post("/account", "/students/new", &fields).await.status()
+    };
+    assert_eq!((add("room-8a").await, add("").await), (StatusCode::FORBIDDEN, StatusCode::FORBIDDEN));
+    assert_eq!(add("room-7b").await, StatusCode::SEE_OTHER);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_assigns_cohorts_and_they_count_from_the_next_request_on() {
+    let service = Service::start().await;
+    let own = insert_child(&service, OWN, Some("room-7b"), true);
+    let other = insert_child(&service, OTHER, Some("room-8a"), true);
+    let admin = service.log_in().await;
+    let tutor = Staff::insert(&service, "tutor", Role::Tutor, None).await.person;
+    let (user, _) = admin_user::find_user_by_email(&service.db, "tutor@example.org").await.unwrap().unwrap();
+    let path = format!("/settings/users/{}/cohorts", user.admin_user_id);
+    let opens = async |child: &Child| tutor.open(&format!("/sessions/{}", child.session_id)).await.status();
+    assert_eq!(
+        (opens(&own).await, opens(&other).await),
+        (StatusCode::OK, StatusCode::OK),
+        "as before there were cohorts"
+    );
+    admin.submit("/settings/users", &path, &[("reach", "cohorts"), ("cohort", "room-7b")]).await;
+    assert_eq!((opens(&own).await, opens(&other).await), (StatusCode::OK, StatusCode::NOT_FOUND));
+    assert!(admin.read("/settings/users").await.contains("Sees room-7b"));
+    let stream = tutor.open(&format!("/events/sessions/{}?once=true", other.session_id)).await;
+    assert_eq!(stream.status(), StatusCode::NOT_FOUND);
+    // The child moves, and the tutor's view with it.
+    psql(
+        &service.database_url,
+        &format!("update students set cohort = 'room-7b' where student_id = '{}'", other.student_id),
+    );
+    assert_eq!(opens(&other).await, StatusCode::OK);
+    admin.submit("/settings/users", &path, &[("reach", "all")]).await;
+    assert!(tutor.read("/jobs").await.contains("Jobs"));
+    let kept = psql(&service.database_url, "select count(*) from audit_entries where action = 'admin.cohorts'");
+    assert_eq!(kept, "2");
+    service.stop().await;
+}
