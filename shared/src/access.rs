@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AdminUserId, SessionId, StudentId};
+use crate::organisation::CodeKind;
 use crate::phone::Phone;
 
 /// One right of a caller, by the names of the public contract.
@@ -257,8 +258,14 @@ pub struct OnLine {
     pub student_id: Option<StudentId>,
     /// Whether the call is settled as that student.
     pub is_settled: bool,
-    /// Whether the caller said to be somebody whom nobody knows: then the number tells nothing.
+    /// Whether the caller said to be somebody whom nobody knows, or has not proved yet who they are: then the number tells
+    /// nothing.
     pub is_stranger: bool,
+    /// The code that the organisation asks of callers and that this call has not given yet. Then `student_id` is `None`.
+    pub missing: Option<CodeKind>,
+    /// Whom the line would mean if nothing was missing. It decides whose code it must be, and where a concern belongs;
+    /// nothing is given about them.
+    pub presumed: Option<StudentId>,
 }
 
 /// The one who is authorised on this request: an actor with scopes, and the students that it reaches.
@@ -278,6 +285,9 @@ pub enum Forbidden {
     /// The same for each student who is not on the line, also for those who do not exist.
     #[error("a telephone client is answered about the student of its line only")]
     NotOnLine,
+    /// The same whether or not there is such a student.
+    #[error("the caller has not given the {} yet", .0.words())]
+    Unverified(CodeKind),
     #[error("this student is blocked")]
     Blocked,
 }
@@ -338,13 +348,33 @@ impl Caller {
     /// Refuses unless the caller reaches this student.
     pub fn reaches(&self, student_id: StudentId) -> Result<(), Forbidden> {
         let reaches = self.reach != Reach::Line || self.line.student_id == Some(student_id);
-        if reaches { Ok(()) } else { Err(Forbidden::NotOnLine) }
+        if reaches { Ok(()) } else { Err(self.refusal()) }
+    }
+
+    /// Refuses a line on which the organisation's code was not given yet.
+    pub fn require_verified(&self) -> Result<(), Forbidden> {
+        match (self.reach, self.line.missing) {
+            (Reach::Line, Some(missing)) => Err(Forbidden::Unverified(missing)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why a line does not reach a student.
+    fn refusal(&self) -> Forbidden {
+        self.require_verified().err().unwrap_or(Forbidden::NotOnLine)
     }
 
     /// The caller after the call on its line was settled as that student, by the tool that settled it.
     #[must_use]
     pub fn settled_as(&self, student_id: StudentId, session_id: Option<SessionId>) -> Self {
-        let line = OnLine { student_id: Some(student_id), session_id, is_settled: true, ..self.line.clone() };
+        let line = OnLine {
+            student_id: Some(student_id),
+            session_id,
+            is_settled: true,
+            is_stranger: false,
+            missing: None,
+            ..self.line.clone()
+        };
         Self { line, ..self.clone() }
     }
 
@@ -353,7 +383,7 @@ impl Caller {
         self.has(scope)?;
         let is_theirs = self.line.phone.as_ref() == Some(phone) && !self.line.is_stranger;
         let reaches = self.reach != Reach::Line || is_theirs;
-        if reaches { Ok(()) } else { Err(Forbidden::NotOnLine) }
+        if reaches { Ok(()) } else { Err(self.refusal()) }
     }
 
     /// The one student whose sessions the caller may see; `None`: it may see all. Refuses a caller without `scope`, and a
@@ -361,7 +391,7 @@ impl Caller {
     pub fn require_sessions(&self, scope: Scope) -> Result<Option<StudentId>, Forbidden> {
         self.has(scope)?;
         match (self.reach, self.line.student_id) {
-            (Reach::Line, None) => Err(Forbidden::NotOnLine),
+            (Reach::Line, None) => Err(self.refusal()),
             (Reach::Line, only) => Ok(only),
             (Reach::Everyone | Reach::Active, _) => Ok(None),
         }

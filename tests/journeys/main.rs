@@ -7,6 +7,7 @@
 
 mod analytics;
 mod assistant;
+mod assurance;
 mod authority;
 mod chaos;
 mod client_credentials;
