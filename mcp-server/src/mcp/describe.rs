@@ -86,13 +86,13 @@ mod tests {
     #[test]
     fn the_list_of_tools_costs_a_model_little() {
         // A client hands a model names, descriptions and arguments; titles, hints and the form of the answer it keeps.
-        let all = tools_for(&office(ScopeSet::all()), true);
+        let all = tools_for(&office(ScopeSet::all()), false);
         let read: Vec<_> = all.iter().map(|tool| (&tool.name, &tool.description, &tool.input_schema)).collect();
         assert!((1_000..=3_000).contains(&n_tokens(&read)), "{}", n_tokens(&read));
         // The whole list, should a client hand on everything. Every turn of a call pays for the voice assistant's; of a
         // back office's, a conversation pays once.
         let voice = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
-        let (voice, office) = (n_tokens(&tools_for(&Caller::telephone("c1", voice), true)), n_tokens(&all));
+        let (voice, office) = (n_tokens(&tools_for(&Caller::telephone("c1", voice), false)), n_tokens(&all));
         println!("{} tokens for a model; the whole list: {voice} for a voice, {office} for an office", n_tokens(&read));
         assert!((500..=2_300).contains(&voice) && office <= 4_300, "{voice} {office}");
     }
