@@ -83,3 +83,20 @@ create table consents (
 create index consents_student_id_idx on consents (student_id, purpose, recorded_at desc, consent_id desc);
 create index consents_expires_at_idx on consents (expires_at) where expires_at is not null;
 create index consents_guardian_id_idx on consents (guardian_id) where guardian_id is not null;
+
+-- When what was said in a call was deleted, for want of consent to keep it. Such a call cannot be analysed again.
+alter table sessions add column speech_removed_at timestamptz;
+
+-- Whether the newest decision about a purpose allows it; if there is none, whether the organisation consents.
+create function has_consent(of_student uuid, of_purpose text, at timestamptz) returns boolean language sql stable as $$
+    select coalesce(
+        (select c.action <> 'withdrawn' and (c.expires_at is null or c.expires_at > at)
+         from consents c where c.student_id = of_student and c.purpose = of_purpose
+         order by c.recorded_at desc, c.consent_id desc limit 1),
+        (select of_purpose = any (o.presumed_consents) from organisation o))
+$$;
+
+-- Whether clients are told nothing about a student: a person blocked them, or nobody consents to lessons.
+create function is_silent(of_student uuid, status text, at timestamptz) returns boolean language sql stable as $$
+    select status = 'blocked' or not has_consent(of_student, 'tutoring', at)
+$$;

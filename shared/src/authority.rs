@@ -212,13 +212,13 @@ fn settle(said: &Line, found: Found) -> OnLine {
     }
 }
 
-/// Refuses a client where the student is blocked. A student who does not exist is for the look-up itself to report.
+/// Refuses a client where the student is blocked, or nobody consents to lessons. A student who does not exist is for the look-up itself to report.
 pub async fn require_active(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<()> {
     if caller.reach == Reach::Everyone {
         return Ok(());
     }
     let is_blocked = sqlx::query_scalar!(
-        r#"select exists (select 1 from students where student_id = $1 and status = 'blocked') as "is_blocked!""#,
+        r#"select exists (select 1 from students where student_id = $1 and is_silent(student_id, status, now())) as "is_blocked!""#,
         student_id as StudentId,
     )
     .fetch_one(db)

@@ -165,10 +165,11 @@ pub async fn current(tx: &mut Connection, student_id: Option<StudentId>, now: Da
     Ok(Consents::of(|purpose| standings.iter().any(|standing| standing.purpose == purpose && standing.is_allowed())))
 }
 
-/// Returns what is allowed for the student of a session, as [`current`] does.
+/// Returns what is allowed for the student of a session, as [`current`] does. Locks the session first, like everything that
+/// stores one, so that no two transactions wait for each other.
 pub async fn current_of_session(tx: &mut Connection, session_id: SessionId, now: DateTime<Utc>) -> Result<Consents> {
     let student_id = sqlx::query_scalar!(
-        r#"select student_id as "student_id: StudentId" from sessions where session_id = $1"#,
+        r#"select student_id as "student_id: StudentId" from sessions where session_id = $1 for no key update"#,
         session_id as SessionId,
     )
     .fetch_optional(&mut *tx)
@@ -337,7 +338,7 @@ pub async fn decide(
     if new.action == Action::Withdrawn {
         match new.purpose {
             Purpose::Recording => remove_recordings(tx, student_id).await?,
-            Purpose::Transcripts => remove_speech(tx, student_id).await?,
+            Purpose::Transcripts => remove_speech(tx, student_id, now).await?,
             Purpose::Tutoring | Purpose::Model | Purpose::Reports => {}
         }
     }
@@ -357,29 +358,36 @@ async fn remove_recordings(tx: &mut Connection, student_id: StudentId) -> Result
     Ok(())
 }
 
-/// What was said in calls that are judged. A call that still waits for its analysis loses it when that is done.
-async fn remove_speech(tx: &mut Connection, student_id: StudentId) -> Result<()> {
+/// What was said in calls whose analysis is over. A call that still waits for it loses what was said when it is done.
+async fn remove_speech(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
     let ids = sqlx::query_scalar!(
-        r#"select session_id as "session_id: SessionId" from sessions where student_id = $1 and status = 'analyzed'"#,
+        r#"select session_id as "session_id: SessionId" from sessions 
+           where student_id = $1 and status in ('analyzed', 'needs_attention')"#,
         student_id as StudentId,
     )
     .fetch_all(&mut *tx)
     .await?;
-    forget_speech(tx, &ids).await
+    forget_speech(tx, &ids, now).await
 }
 
 /// Removes what was said in analysed calls: turns, request bodies, quotations and search words. The evidence stays.
-pub async fn forget_speech(tx: &mut Connection, session_ids: &[SessionId]) -> Result<()> {
+pub async fn forget_speech(tx: &mut Connection, session_ids: &[SessionId], now: DateTime<Utc>) -> Result<()> {
     let ids: Vec<uuid::Uuid> = session_ids.iter().map(|id| id.0).collect();
     sqlx::query!("delete from turns where session_id = any($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!("delete from session_words where session_id = any($1)", &ids).execute(&mut *tx).await?;
     sqlx::query!(
+        // What is not read yet is removed when it is.
         "update deliveries set body = null
-         where call_id in (select call_id from sessions where session_id = any($1)) and body is not null",
+         where call_id in (select call_id from sessions where session_id = any($1)) and body is not null
+           and (state <> 'stored'
+                or call_id in (select call_id from sessions where session_id = any($1) and status = 'needs_attention'))",
         &ids,
     )
     .execute(&mut *tx)
     .await?;
+    sqlx::query!("update sessions set speech_removed_at = $2 where session_id = any($1)", &ids, now)
+        .execute(&mut *tx)
+        .await?;
     // Only what quotes the student: numbers, verdicts and our own words stay.
     sqlx::query!(
         r#"update analyses set findings = findings
@@ -398,6 +406,40 @@ pub async fn forget_speech(tx: &mut Connection, session_ids: &[SessionId]) -> Re
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Applies to a session what holds of its student, in the transaction that stores the session: the recording's address, and
+/// what was said once the call is analysed.
+pub async fn apply_to_session(
+    tx: &mut Connection,
+    session_id: SessionId,
+    is_analysed: bool,
+    now: DateTime<Utc>,
+) -> Result<Consents> {
+    let consents = current_of_session(tx, session_id, now).await?;
+    if !consents.recording {
+        sqlx::query!(
+            "update sessions set recording_url = null where session_id = $1 and recording_url is not null",
+            session_id as SessionId,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    if is_analysed && !consents.transcripts {
+        forget_speech(tx, &[session_id], now).await?;
+    }
+    Ok(consents)
+}
+
+/// Whether what was said in the call was removed. Then there is nothing to analyse again.
+pub async fn is_speech_removed(db: impl Executor<'_>, session_id: SessionId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select speech_removed_at is not null as "is_removed!" from sessions where session_id = $1"#,
+        session_id as SessionId,
+    )
+    .fetch_optional(db)
+    .await?
+    .unwrap_or(false))
 }
 
 /// A consent that ends soon.

@@ -388,7 +388,7 @@ pub async fn is_blocked_in(db: impl Executor<'_>, session_id: SessionId) -> Resu
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select 1 from sessions s join students st using (student_id)
-               where s.session_id = $1 and st.status = 'blocked') as "is_blocked!""#,
+               where s.session_id = $1 and is_silent(st.student_id, st.status, now())) as "is_blocked!""#,
         session_id as SessionId,
     )
     .fetch_one(db)
