@@ -164,6 +164,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/misconceptions/{misconception_id}/resolve", post(student::resolve))
         .route("/students/{student_id}/report", get(student::report))
         .route("/students/{student_id}/export.json", get(student::export))
+        .route("/students/{student_id}/export.zip", get(student::export_zip))
+        .route("/students/{student_id}/disclosures", get(student::disclosures::get))
         .route("/students/{student_id}/erase", get(student::confirm_erase).post(student::erase))
         .route("/students/{student_id}/codes/{kind}", post(student::caller_code::change))
         .route("/students/{student_id}/guardians", post(student::family::add_guardian))

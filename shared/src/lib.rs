@@ -21,6 +21,7 @@ pub mod consent;
 pub mod curriculum;
 pub mod db;
 pub mod delivery;
+pub mod disclosure;
 pub mod evidence;
 pub mod fact;
 pub mod follow_up;

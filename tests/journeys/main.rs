@@ -13,6 +13,7 @@ mod chaos;
 mod client_credentials;
 mod clients;
 mod cohorts;
+mod consents;
 mod curriculum;
 mod dashboard;
 mod database_roles;

@@ -3,8 +3,10 @@
 mod attention;
 pub(crate) mod caller_code;
 mod context;
+pub(crate) mod disclosures;
 mod edit;
 mod evidence;
+mod export_files;
 pub(crate) mod family;
 mod leave;
 mod mastery;
@@ -42,7 +44,7 @@ pub(crate) use self::attention::handled;
 pub(crate) use self::edit::{create, edit_form, new_form, save};
 pub(crate) use self::evidence::{correct, correct_form};
 use self::family::Family;
-pub(crate) use self::leave::{confirm_erase, erase, export};
+pub(crate) use self::leave::{confirm_erase, erase, export, export_zip};
 pub(crate) use self::misconceptions::resolve;
 pub(crate) use self::notes::{add_note, delete_note};
 pub(crate) use self::report::get as report;
@@ -183,7 +185,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 div.actions {
                     a.btn href={ "/students/" (student.student_id) "/report" } { (icon("file-text")) "Report for parents" }
                     @if admin.may_write() {
-                        a.btn href={ "/students/" (student.student_id) "/export.json" } { (icon("download")) "Export" }
+                        a.btn href={ "/students/" (student.student_id) "/export.zip" } { (icon("download")) "Export" }
                         a.btn href={ "/students/" (student.student_id) "/edit" } { (icon("pencil")) "Edit profile" }
                     }
                 }
@@ -231,6 +233,7 @@ fn profile(admin: &Admin, data: &Data) -> Markup {
                 dt { "Known since" } dd { (admin.viewer.date(student.created_at)) }
                 dt { "Last call" } dd { @if let Some(at) = data.totals.last_at { (admin.viewer.time(at)) } @else { (none()) } }
                 dt { "Guidance" } dd { @if let Some(guidance) = &student.guidance { (guidance) } @else { (none()) } }
+                dt { "Data given to" } dd { a.link href={ "/students/" (student.student_id) "/disclosures" } { "Disclosure log" } }
                 dt { "Id" } dd { code { (student.student_id) } }
             }
             (versions::list(&admin.viewer, &data.versions))
