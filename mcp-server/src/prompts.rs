@@ -87,7 +87,7 @@ impl Prompt {
         if let Some(purpose) = self.purpose {
             let student_id = arguments.get("student_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
             let standings = consent::list_standings(db, student_id, ask.now).await?;
-            if !standings.iter().any(|standing| standing.purpose == purpose && standing.is_allowed()) {
+            if !consent::allows(&standings, purpose) {
                 return Err(ToolError::new(Outcome::Refused, NO_CONSENT));
             }
         }

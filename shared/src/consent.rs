@@ -59,6 +59,7 @@ impl FromStr for Purpose {
 
 /// What is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each purpose")]
 pub struct Consents {
     pub tutoring: bool,
     pub recording: bool,
@@ -75,16 +76,6 @@ impl Consents {
             transcripts: allowed(Purpose::Transcripts),
             model: allowed(Purpose::Model),
             reports: allowed(Purpose::Reports),
-        }
-    }
-
-    pub const fn allows(self, purpose: Purpose) -> bool {
-        match purpose {
-            Purpose::Tutoring => self.tutoring,
-            Purpose::Recording => self.recording,
-            Purpose::Transcripts => self.transcripts,
-            Purpose::Model => self.model,
-            Purpose::Reports => self.reports,
         }
     }
 }
@@ -116,6 +107,11 @@ impl Standing {
     pub const fn is_allowed(&self) -> bool {
         matches!(self.basis, Basis::Guardian | Basis::Organisation)
     }
+}
+
+/// Whether a purpose is allowed by what holds.
+pub fn allows(standings: &[Standing], purpose: Purpose) -> bool {
+    standings.iter().any(|standing| standing.purpose == purpose && standing.is_allowed())
 }
 
 /// Returns what holds of each purpose; of nobody's calls what the organisation presumes. Says nothing of the student.
@@ -162,7 +158,7 @@ pub async fn current(tx: &mut Connection, student_id: Option<StudentId>, now: Da
             .await?;
     }
     let standings = list_standings(tx, student_id, now).await?;
-    Ok(Consents::of(|purpose| standings.iter().any(|standing| standing.purpose == purpose && standing.is_allowed())))
+    Ok(Consents::of(|purpose| allows(&standings, purpose)))
 }
 
 /// Returns what is allowed for the student of a session, as [`current`] does. Locks the session first, like everything that

@@ -84,25 +84,21 @@ pub async fn add_guardian(
     )
     .fetch_optional(&mut *tx)
     .await?;
-    let guardian_id = match known {
-        Some(guardian_id) => guardian_id,
-        None => {
-            let guardian_id = GuardianId::new();
-            sqlx::query!(
-                "insert into guardians (guardian_id, name, phone, email, language, created_at, updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $6)",
-                guardian_id as GuardianId,
-                new.name,
-                phone,
-                new.email,
-                new.language,
-                now,
-            )
-            .execute(&mut *tx)
-            .await?;
-            guardian_id
-        }
-    };
+    let guardian_id = known.unwrap_or_else(GuardianId::new);
+    if known.is_none() {
+        sqlx::query!(
+            "insert into guardians (guardian_id, name, phone, email, language, created_at, updated_at)
+             values ($1, $2, $3, $4, $5, $6, $6)",
+            guardian_id as GuardianId,
+            new.name,
+            phone,
+            new.email,
+            new.language,
+            now,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
     sqlx::query!(
         "insert into student_guardians (student_id, guardian_id, relation) values ($1, $2, $3)
          on conflict (student_id, guardian_id) do update set relation = excluded.relation",

@@ -27,7 +27,7 @@ fn kept(service: &Service) -> String {
         &service.database_url,
         "select (select count(*) from turns), (select count(*) from session_words),
              (select count(*) from deliveries where body is not null),
-             (select count(*) from analyses where findings::text like '%two fifths%'),
+             (select count(*) from analyses where findings::text like '%less than half%'),
              (select count(recording_url) from sessions)",
     )
 }

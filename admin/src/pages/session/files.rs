@@ -37,7 +37,7 @@ pub(crate) async fn recording(
     }
     let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
     let standings = consent::list_standings(&db, session.student_id, admin.viewer.now).await?;
-    if !standings.iter().any(|standing| standing.purpose == Purpose::Recording && standing.is_allowed()) {
+    if !consent::allows(&standings, Purpose::Recording) {
         return Err(Fault::NotFound("recording"));
     }
     let address = session.recording_url.ok_or(Fault::NotFound("recording"))?;

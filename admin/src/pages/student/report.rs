@@ -32,7 +32,7 @@ pub(crate) async fn get(
     let now = admin.viewer.now;
     let student = student::get_student(&db, &admin.caller, student_id).await?;
     let standings = consent::list_standings(&db, Some(student_id), now).await?;
-    if !standings.iter().any(|standing| standing.purpose == Purpose::Reports && standing.is_allowed()) {
+    if !consent::allows(&standings, Purpose::Reports) {
         return Ok(refuse(&admin, &student));
     }
     super::record(&db, &admin, "student.report", student_id, now).await?;
