@@ -360,7 +360,7 @@ async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
     for given in [Given::CallerId, Given::PinNotYet, Given::Pin, Given::Locked] {
         given.set_up(&service, children[0].student_id);
         let hold = |entry: &str, header: &Header, child: &Child, answer: &(bool, String)| {
-            hold(given, entry, header, child, answer)
+            hold(given, entry, header, child, answer);
         };
         for header in &HEADERS {
             for child in &children {

@@ -110,7 +110,6 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Utc;
     use shared::access::Role;
 
     use super::*;
@@ -120,7 +119,7 @@ mod tests {
         let organisation = Organisation {
             assurance: Assurance::Pin,
             presumed: vec![Purpose::Tutoring],
-            updated_at: Utc::now(),
+            updated_at: shared::clock::now(),
             updated_by: "operator".to_owned(),
         };
         let page = render(&Admin::sample(Role::Admin), &organisation).into_string();

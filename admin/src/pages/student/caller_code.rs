@@ -142,7 +142,6 @@ pub(super) fn person(actor: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Utc;
     use shared::access::Role;
 
     use super::*;
@@ -155,8 +154,8 @@ mod tests {
         CallerCode {
             kind: CodeKind::Pin,
             n_failed: 3,
-            locked_at: Some(Utc::now()),
-            set_at: Utc::now(),
+            locked_at: Some(clock::now()),
+            set_at: clock::now(),
             set_by: "admin:dana@example.org".to_owned(),
         }
     }
