@@ -239,7 +239,8 @@ mod tests {
         assert!(update_guardian(&mut tx, &caller, StudentId::new(), one, &fields, now()).await.is_err());
         remove_guardian(&mut tx, &caller, maya, one, now()).await.unwrap();
         assert_eq!(list_guardians(&mut *tx, &caller, leo).await.unwrap().len(), 1);
-        remove_guardian(&mut tx, &caller, leo, one, now()).await.unwrap();
+        // Erasing the last student takes the guardian along.
+        student::delete_student(&mut tx, &caller, leo, now()).await.unwrap();
         let n = sqlx::query_scalar!(r#"select count(*) as "n!" from guardians"#).fetch_one(&mut *tx).await.unwrap();
         assert_eq!(n, 0);
     }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
+use crate::guardian;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
@@ -287,6 +288,7 @@ pub async fn delete_student(
     if gone == 0 {
         return Err(Error::NotFound("student"));
     }
+    guardian::remove_unattached(&mut *tx).await?;
     let object = format!("student:{student_id}");
     audit::insert_entry(tx, caller, "student.erase", Some(&object), &serde_json::json!({}), now).await
 }

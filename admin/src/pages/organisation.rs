@@ -65,7 +65,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
         Place::Organisation.name(),
         html! {
             div.stack {
-                div.head { div { h1 { "Organisation" } p { "What holds for all students. Changed " (admin.viewer.date(organisation.updated_at)) " by " (organisation.updated_by.split_once(':').map_or(&*organisation.updated_by, |(_, name)| name)) "." } } }
+                div.head { div { h1 { "Organisation" } p { "What holds for all students. Last changed: " (admin.viewer.date(organisation.updated_at)) ", by " (organisation.updated_by.split_once(':').map_or(&*organisation.updated_by, |(_, name)| name)) "." } } }
                 form.card method="post" aria-labelledby="assurance" {
                     header { h2 id="assurance" { "How callers prove who they are" } }
                     div.body.stack {
@@ -76,7 +76,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
                             @for (assurance, name, hint) in ASSURANCES {
                                 span.check {
                                     input type="radio" id=(assurance.as_str()) name="assurance" value=(assurance.as_str()) checked[organisation.assurance == assurance];
-                                    label for=(assurance.as_str()) { (name) span.hint { " " (hint) } }
+                                    label for=(assurance.as_str()) { b { (name) } br; span.sm.muted { (hint) } }
                                 }
                             }
                         }
@@ -96,7 +96,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
                                 @let id = format!("presumed-{}", purpose.as_str());
                                 span.check {
                                     input type="checkbox" id=(id) name="presumed" value=(purpose.as_str()) checked[organisation.presumed.contains(&purpose)];
-                                    label for=(id) { (purpose_name(purpose)) span.hint { " " (explained(purpose)) } }
+                                    label for=(id) { b { (purpose_name(purpose)) } br; span.sm.muted { (explained(purpose)) } }
                                 }
                             }
                         }
