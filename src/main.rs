@@ -13,6 +13,7 @@ mod evaluate;
 mod local_postgres;
 mod local_secrets;
 mod one_roster;
+mod organisation;
 mod print;
 mod repair;
 mod seed;
@@ -31,6 +32,8 @@ use clap::{Args, Parser, Subcommand};
 use shared::access::{ClientKind, Role, ScopeSet};
 use shared::config::{self, from_environment};
 use shared::db::roles;
+use shared::id::StudentId;
+use shared::organisation::{Assurance, CodeKind};
 use shared::phone::Phone;
 
 use crate::database::{Database, data_dir};
@@ -83,6 +86,9 @@ enum Command {
     /// Manage students
     #[command(subcommand)]
     Student(StudentCommand),
+    /// Show or change what holds for all students
+    #[command(subcommand)]
+    Organisation(OrganisationCommand),
     /// Take the curriculum out, and in
     #[command(subcommand)]
     Curriculum(CurriculumCommand),
@@ -231,6 +237,37 @@ enum StudentCommand {
         /// Only say what would change
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Set the code that a caller says to prove who they are; it is read from standard input and never shown again
+    SetCode(WhichCode),
+    /// Give a locked code its three tries again
+    UnlockCode(WhichCode),
+    /// Remove a code
+    RemoveCode(WhichCode),
+}
+
+#[derive(Debug, Args)]
+struct WhichCode {
+    #[arg(long)]
+    student_id: StudentId,
+    /// pin or guardian-code
+    #[arg(long, default_value = "pin")]
+    kind: CodeKind,
+}
+
+#[derive(Subcommand)]
+enum OrganisationCommand {
+    /// Print the settings as one JSON object
+    Show,
+    /// Change settings; what is not named stays
+    Set {
+        /// How callers prove who they are: caller-id, pin or guardian-code
+        #[arg(long)]
+        identity_assurance: Option<Assurance>,
+        /// The purposes for which you consent on behalf of guardians, separated by commas: tutoring, recording,
+        /// transcripts, model, reports; or none
+        #[arg(long)]
+        presumed_consents: Option<String>,
     },
 }
 
@@ -390,6 +427,19 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::Curriculum(CurriculumCommand::Add { subject }) => curriculum::add(&db, &subject).await,
         Command::Tutoring(TutoringCommand::Show { days }) => tutoring::show(&db, days, now).await,
         Command::Student(StudentCommand::Import { file, dry_run }) => students::import(&db, &file, dry_run, now).await,
+        Command::Student(StudentCommand::SetCode(which)) => {
+            organisation::set_code(&db, which.student_id, which.kind, now).await
+        }
+        Command::Student(StudentCommand::UnlockCode(which)) => {
+            organisation::unlock_code(&db, which.student_id, which.kind, now).await
+        }
+        Command::Student(StudentCommand::RemoveCode(which)) => {
+            organisation::remove_code(&db, which.student_id, which.kind, now).await
+        }
+        Command::Organisation(OrganisationCommand::Show) => organisation::show(&db).await,
+        Command::Organisation(OrganisationCommand::Set { identity_assurance, presumed_consents }) => {
+            organisation::set(&db, identity_assurance, presumed_consents.as_deref(), now).await
+        }
         Command::Call(CallCommand::Backfill(span)) => backfill::run(&db, span, now).await,
         Command::Session(SessionCommand::Retry { id }) => repair::retry_session(&db, &id, now).await,
         Command::Session(SessionCommand::Reanalyze(arguments)) => repair::reanalyze(&db, &arguments, now).await,

@@ -28,6 +28,7 @@ pub(crate) enum Place {
     Users,
     Tools,
     Connections,
+    Organisation,
     Audit,
     Account,
 }
@@ -37,7 +38,8 @@ impl Place {
         [Self::Overview, Self::Sessions, Self::Students, Self::Curriculum, Self::Analytics, Self::Jobs];
     /// Four fit under a thumb; the rest is behind "More".
     const TABS: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
-    const SETTINGS: [Self; 5] = [Self::Connections, Self::Clients, Self::Users, Self::Tools, Self::Audit];
+    const SETTINGS: [Self; 6] =
+        [Self::Connections, Self::Organisation, Self::Clients, Self::Users, Self::Tools, Self::Audit];
 
     /// The part that an address belongs to.
     pub(crate) fn of(path: &str) -> Self {
@@ -59,6 +61,7 @@ impl Place {
             Self::Users => "/settings/users",
             Self::Tools => "/settings/tools",
             Self::Connections => "/settings/connections",
+            Self::Organisation => "/settings/organisation",
             Self::Audit => "/settings/audit",
             Self::Account => "/account",
         }
@@ -77,6 +80,7 @@ impl Place {
             Self::Users => "Users and roles",
             Self::Tools => "Tool calls",
             Self::Connections => "Connections",
+            Self::Organisation => "Organisation",
             Self::Audit => "Audit log",
             Self::Account => "Your account",
         }
@@ -95,6 +99,7 @@ impl Place {
             Self::Users => "shield-check",
             Self::Tools => "wrench",
             Self::Connections => "radio",
+            Self::Organisation => "settings",
             Self::Audit => "scroll-text",
             Self::Account => "user-round",
         }

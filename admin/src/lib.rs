@@ -42,8 +42,8 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use crate::auth::SessionCookie;
 use crate::events::Streams;
 use crate::pages::{
-    account, analytics, audit, clients, connections, curriculum, follow_ups, jobs, overview, search, session, sessions,
-    student, students, tools, users,
+    account, analytics, audit, clients, connections, consents, curriculum, follow_ups, jobs, organisation, overview,
+    search, session, sessions, student, students, tools, users,
 };
 use crate::recording::{Allowed, Recordings};
 
@@ -164,13 +164,20 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/misconceptions/{misconception_id}/resolve", post(student::resolve))
         .route("/students/{student_id}/report", get(student::report))
         .route("/students/{student_id}/export.json", get(student::export))
+        .route("/students/{student_id}/export.zip", get(student::export_zip))
+        .route("/students/{student_id}/disclosures", get(student::disclosures::get))
         .route("/students/{student_id}/erase", get(student::confirm_erase).post(student::erase))
+        .route("/students/{student_id}/codes/{kind}", post(student::caller_code::change))
+        .route("/students/{student_id}/guardians", post(student::family::add_guardian))
+        .route("/students/{student_id}/guardians/{guardian_id}", post(student::family::change_guardian))
+        .route("/students/{student_id}/consents", post(student::family::decide))
         .route("/students/{student_id}/subjects", post(student::set_subjects))
         .route("/students/{student_id}/facts/{fact_id}/forget", post(student::memory::forget))
         .route("/students/{student_id}/facts/{fact_id}/reword", post(student::memory::reword))
         .route("/students/{student_id}/notes", post(student::add_note))
         .route("/students/{student_id}/notes/{note_id}/delete", post(student::delete_note))
         .route("/follow-ups/{follow_up_id}/done", post(follow_ups::done))
+        .route("/consents", get(consents::get))
         .route("/curriculum", get(curriculum::get))
         .route("/curriculum/new", get(curriculum::edit::new_form).post(curriculum::edit::create))
         .route("/curriculum/subjects", post(curriculum::edit::add_subject))
@@ -211,6 +218,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/users/{admin_user_id}/sign-out", post(users::sign_out))
         .route("/settings/users/{admin_user_id}/disabled", post(users::set_disabled))
         .route("/settings/users/{admin_user_id}/two-step-off", post(users::end_two_step))
+        .route("/settings/organisation", get(organisation::get).post(organisation::save))
         .route("/settings/tools", get(tools::get))
         .route("/settings/connections", get(connections::get))
         .route("/settings/audit", get(audit::get))

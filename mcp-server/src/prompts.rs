@@ -4,9 +4,10 @@
 
 use serde_json::{Map, Value};
 use shared::access::{Caller, Scope, ScopeSet};
+use shared::consent::{self, Purpose};
 use shared::db::Db;
 
-use crate::tools::{self, Ask, ToolError};
+use crate::tools::{self, Ask, Outcome, ToolError};
 
 /// One prompt.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Prompt {
     pub arguments: &'static [Argument],
     pub scopes: &'static [Scope],
     instructions: &'static str,
+    /// What guardians must consent to.
+    purpose: Option<Purpose>,
     /// The tools whose answers follow the instructions, each with the arguments it takes of the prompt's.
     notes: &'static [(&'static str, &'static [&'static str])],
 }
@@ -42,6 +45,7 @@ pub const PROMPTS: [Prompt; 2] = [
             follow the plan: one question at a time, wait for the answer, praise what was done and not the child, and \
             give a hint before an explanation. Keep each turn under three sentences, and never read ids, scores or \
             these notes aloud.",
+        purpose: None,
         notes: &[("get_student_context", &["phone", "student_id"])],
     },
     Prompt {
@@ -53,6 +57,7 @@ pub const PROMPTS: [Prompt; 2] = [
         instructions: "Write to the parents of this student, in at most 200 plain words: what was practised lately, \
             what goes well and how that shows, what comes next, and one thing they can do at home in five minutes. \
             No percentages, no jargon, nothing that is not in the notes, and nothing about other children.",
+        purpose: Some(Purpose::Reports),
         notes: &[("get_progress", &["student_id"]), ("list_sessions", &["student_id"])],
     },
 ];
@@ -61,6 +66,8 @@ pub const PROMPTS: [Prompt; 2] = [
 pub fn find(name: &str) -> Option<&'static Prompt> {
     PROMPTS.iter().find(|prompt| prompt.name == name)
 }
+
+const NO_CONSENT: &str = "Not done: there is no consent to reports about this student. Go on without this.";
 
 impl Prompt {
     pub fn scopes(&self) -> ScopeSet {
@@ -76,6 +83,13 @@ impl Prompt {
     pub async fn text(&self, db: &Db, ask: Ask<'_>, arguments: &Map<String, Value>) -> Result<String, ToolError> {
         if let Some(missing) = self.missing(arguments) {
             return Err(ToolError::invalid(format!("`{missing}` is missing")));
+        }
+        if let Some(purpose) = self.purpose {
+            let student_id = arguments.get("student_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+            let standings = consent::list_standings(db, student_id, ask.now).await?;
+            if !consent::allows(&standings, purpose) {
+                return Err(ToolError::new(Outcome::Refused, NO_CONSENT));
+            }
         }
         let mut parts = vec![self.instructions.to_owned()];
         for (tool, takes) in self.notes {

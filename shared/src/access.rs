@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AdminUserId, SessionId, StudentId};
+use crate::organisation::CodeKind;
 use crate::phone::Phone;
 
 /// One right of a caller, by the names of the public contract.
@@ -259,8 +260,14 @@ pub struct OnLine {
     pub student_id: Option<StudentId>,
     /// Whether the call is settled as that student.
     pub is_settled: bool,
-    /// Whether the caller said to be somebody whom nobody knows: then the number tells nothing.
+    /// Whether the caller said to be somebody whom nobody knows, or has not proved yet who they are: then the number tells
+    /// nothing.
     pub is_stranger: bool,
+    /// The code that the organisation asks of callers and that this call has not given yet. Then `student_id` is `None`.
+    pub missing: Option<CodeKind>,
+    /// Whom the line would mean if nothing was missing. It decides whose code it must be, and where a concern belongs;
+    /// nothing is given about them.
+    pub presumed: Option<StudentId>,
 }
 
 /// What a request of somebody with [`Reach::Cohorts`] is about: [`crate::authority`] found that they reach it.
@@ -289,6 +296,9 @@ pub enum Forbidden {
     /// The same for each student who is not on the line, also for those who do not exist.
     #[error("a telephone client is answered about the student of its line only")]
     NotOnLine,
+    /// The same whether or not there is such a student.
+    #[error("the caller has not given the {} yet", .0.words())]
+    Unverified(CodeKind),
     #[error("this student is blocked")]
     Blocked,
     /// The same for each student of another cohort, also for those who do not exist.
@@ -359,7 +369,7 @@ impl Caller {
         match &self.reach {
             Reach::Everyone | Reach::Active => Ok(None),
             Reach::Cohorts(cohorts) => Ok(Some(cohorts)),
-            Reach::Line => Err(Forbidden::NotOnLine),
+            Reach::Line => Err(self.refusal()),
         }
     }
 
@@ -426,16 +436,36 @@ impl Caller {
     pub fn reaches(&self, student_id: StudentId) -> Result<(), Forbidden> {
         let opened = self.opened.map(|opened| opened.student_id);
         match &self.reach {
-            Reach::Line if self.line.student_id != Some(student_id) => Err(Forbidden::NotOnLine),
+            Reach::Line if self.line.student_id != Some(student_id) => Err(self.refusal()),
             Reach::Cohorts(_) if opened != Some(student_id) => Err(Forbidden::OtherCohort),
             _ => Ok(()),
         }
     }
 
+    /// Refuses a line on which the organisation's code was not given yet.
+    pub fn require_verified(&self) -> Result<(), Forbidden> {
+        match (&self.reach, self.line.missing) {
+            (Reach::Line, Some(missing)) => Err(Forbidden::Unverified(missing)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why a line does not reach a student.
+    fn refusal(&self) -> Forbidden {
+        self.require_verified().err().unwrap_or(Forbidden::NotOnLine)
+    }
+
     /// The caller after the call on its line was settled as that student, by the tool that settled it.
     #[must_use]
     pub fn settled_as(&self, student_id: StudentId, session_id: Option<SessionId>) -> Self {
-        let line = OnLine { student_id: Some(student_id), session_id, is_settled: true, ..self.line.clone() };
+        let line = OnLine {
+            student_id: Some(student_id),
+            session_id,
+            is_settled: true,
+            is_stranger: false,
+            missing: None,
+            ..self.line.clone()
+        };
         Self { line, ..self.clone() }
     }
 
@@ -444,7 +474,7 @@ impl Caller {
         self.has(scope)?;
         let is_theirs = self.line.phone.as_ref() == Some(phone) && !self.line.is_stranger;
         match self.reach {
-            Reach::Line if !is_theirs => Err(Forbidden::NotOnLine),
+            Reach::Line if !is_theirs => Err(self.refusal()),
             // A number may be that of children of several cohorts.
             Reach::Cohorts(_) => Err(Forbidden::OtherCohort),
             _ => Ok(()),
@@ -455,7 +485,7 @@ impl Caller {
     /// telephone client that has nobody on its line.
     pub fn require_sessions(&self, scope: Scope) -> Result<Option<StudentId>, Forbidden> {
         match (&self.reach, self.line.student_id) {
-            (Reach::Line, None) => self.has(scope).and(Err(Forbidden::NotOnLine)),
+            (Reach::Line, None) => self.has(scope).and(Err(self.refusal())),
             (Reach::Line, only) => self.has(scope).and(Ok(only)),
             _ => self.require_opened(scope),
         }

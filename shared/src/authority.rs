@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::access::{Caller, Forbidden, OnLine, Opened, Reach};
 use crate::db::{Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
+use crate::organisation::Assurance;
 use crate::phone::Phone;
 
 /// No provider lets a call last longer: one that is open for longer has ended without our being told.
@@ -100,6 +101,10 @@ struct Found {
     is_open: bool,
     /// Whether the caller said to be a student whom nobody knows yet.
     is_introduced: bool,
+    /// What the organisation asks of callers.
+    assurance: Assurance,
+    /// Whose code of that kind was given in this call.
+    verified_as: Option<StudentId>,
     /// Two at most.
     of_number: Vec<StudentId>,
 }
@@ -134,8 +139,11 @@ async fn find(db: impl Executor<'_>, said: &Line, now: DateTime<Utc>) -> Result<
                         and coalesce(c.started_at, c.created_at) > $3, false) as "is_open!",
                coalesce(c.introduced_as is not null, false) as "is_introduced!",
                array(select p.student_id from student_phones p where p.phone = coalesce($2, c.caller_phone) limit 2)
-                   as "of_number!: Vec<StudentId>"
-           from (select 1) one left join sessions c on c.call_id = $1"#,
+                   as "of_number!: Vec<StudentId>",
+               o.identity_assurance as "assurance: Assurance", a.student_id as "verified_as?: StudentId"
+           from organisation o
+           left join sessions c on c.call_id = $1
+           left join call_assurances a on a.session_id = c.session_id and a.kind = o.identity_assurance"#,
         said.call_id,
         number,
         now - MAX_CALL,
@@ -149,6 +157,8 @@ async fn find(db: impl Executor<'_>, said: &Line, now: DateTime<Utc>) -> Result<
         call_type: row.call_type,
         is_open: row.is_open,
         is_introduced: row.is_introduced,
+        assurance: row.assurance,
+        verified_as: row.verified_as,
         of_number: row.of_number,
     })
 }
@@ -177,13 +187,28 @@ fn settle(said: &Line, found: Found) -> OnLine {
     };
     let only = if let [only] = found.of_number[..] { Some(only) } else { None };
     let by_number = only.filter(|_| phone.is_some() && !found.is_introduced);
+    let student_id = found.student_id.or(by_number);
+    let is_verified = student_id.is_some() && found.verified_as == student_id;
+    if let Some(missing) = found.assurance.code().filter(|_| !is_verified) {
+        return OnLine {
+            call_id: said.call_id.clone(),
+            session_id: found.session_id,
+            phone,
+            is_stranger: true,
+            missing: Some(missing),
+            presumed: student_id,
+            ..nobody
+        };
+    }
     OnLine {
         call_id: said.call_id.clone(),
         session_id: found.session_id,
         phone,
-        student_id: found.student_id.or(by_number),
+        student_id,
         is_settled: found.student_id.is_some(),
         is_stranger: found.is_introduced && found.student_id.is_none(),
+        missing: None,
+        presumed: None,
     }
 }
 
@@ -218,13 +243,14 @@ async fn open(
     Ok(found.map(|student_id| Caller { opened: Some(Opened { student_id, session_id }), ..caller.clone() }))
 }
 
-/// Refuses a client where the student is blocked. A student who does not exist is for the look-up itself to report.
+/// Refuses a client where the student is blocked, or nobody consents to lessons. A student who does not exist is for the
+/// look-up itself to report.
 pub async fn require_active(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<()> {
     if caller.sees_blocked() {
         return Ok(());
     }
     let is_blocked = sqlx::query_scalar!(
-        r#"select exists (select 1 from students where student_id = $1 and status = 'blocked') as "is_blocked!""#,
+        r#"select exists (select 1 from students where student_id = $1 and is_silent(student_id, status, now())) as "is_blocked!""#,
         student_id as StudentId,
     )
     .fetch_one(db)
@@ -235,6 +261,7 @@ pub async fn require_active(db: impl Executor<'_>, caller: &Caller, student_id: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::organisation::CodeKind;
 
     fn phone() -> Phone {
         Phone::parse("+14155550142").unwrap()
@@ -304,6 +331,30 @@ mod tests {
         let from_the_web = Found { call_type: Some("webCall".to_owned()), ..open(None, None) };
         assert_eq!(with(known.clone(), Found { of_number: vec![own], ..from_the_web }), None);
         assert_eq!(with(CallerNumber::Untold, open(None, Some(own))), Some(own), "a settled call");
+    }
+
+    #[test]
+    fn a_line_without_the_code_reaches_nobody() {
+        let own = StudentId::new();
+        let with = |verified_as: Option<StudentId>, assurance| {
+            let found = Found { assurance, verified_as, ..open(Some(phone()), Some(own)) };
+            settle(&line(Some("c1"), CallerNumber::Known(phone())), found)
+        };
+        for (assurance, missing) in [(Assurance::Pin, CodeKind::Pin), (Assurance::GuardianCode, CodeKind::GuardianCode)]
+        {
+            for wrong in [None, Some(StudentId::new())] {
+                let line = with(wrong, assurance);
+                assert_eq!((line.student_id, line.missing, line.presumed), (None, Some(missing), Some(own)));
+                assert!(line.is_stranger && !line.is_settled);
+            }
+            assert_eq!(with(Some(own), assurance).student_id, Some(own));
+        }
+        assert_eq!(with(None, Assurance::CallerId).missing, None);
+        // Whether anybody is registered with the number makes no difference to what the line may ask.
+        let nobody = Found { assurance: Assurance::Pin, ..open(Some(phone()), None) };
+        let nobody = settle(&line(Some("c1"), CallerNumber::Known(phone())), nobody);
+        let somebody = with(None, Assurance::Pin);
+        assert_eq!(OnLine { presumed: None, session_id: None, ..somebody }, OnLine { session_id: None, ..nobody });
     }
 
     #[test]

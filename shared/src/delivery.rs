@@ -138,6 +138,14 @@ pub async fn get_delivery(db: impl Executor<'_>, delivery_id: DeliveryId) -> Res
     .ok_or(Error::NotFound("delivery"))
 }
 
+/// Removes the body of a delivery, which may not be kept.
+pub async fn remove_body(tx: &mut Connection, delivery_id: DeliveryId) -> Result<()> {
+    sqlx::query!("update deliveries set body = null where delivery_id = $1", delivery_id as DeliveryId)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Records that the delivery's work is done.
 pub async fn mark_delivery_processed(tx: &mut Connection, delivery_id: DeliveryId, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(

@@ -71,4 +71,8 @@ id! {
     ToolCallId
     /// A view of a list that a person keeps.
     SavedViewId
+    /// A parent, or another who decides for a student.
+    GuardianId
+    /// A decision about consent.
+    ConsentId
 }

@@ -398,7 +398,7 @@ async fn list_named(
              and ($4::timestamptz is null or s.created_at < $4)
              and ($5::timestamptz is null or (s.created_at, s.session_id) < ($5, $6))
              and ($9::text is null or position(lower($9) in lower(st.display_name)) > 0)
-             and ($10 or st.status is distinct from 'blocked')
+             and ($10 or st.student_id is null or not is_silent(st.student_id, st.status, now()))
              and ($11::text[] is null or st.cohort = any($11))
            order by s.created_at desc, s.session_id desc
            limit $8"#,

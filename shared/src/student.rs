@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
+use crate::guardian;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
@@ -290,6 +291,7 @@ pub async fn delete_student(
     if gone == 0 {
         return Err(Error::NotFound("student"));
     }
+    guardian::remove_unattached(&mut *tx).await?;
     let object = format!("student:{student_id}");
     audit::insert_entry(tx, caller, "student.erase", Some(&object), &serde_json::json!({}), now).await
 }
@@ -391,7 +393,7 @@ pub async fn is_blocked_in(db: impl Executor<'_>, session_id: SessionId) -> Resu
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select 1 from sessions s join students st using (student_id)
-               where s.session_id = $1 and st.status = 'blocked') as "is_blocked!""#,
+               where s.session_id = $1 and is_silent(st.student_id, st.status, now())) as "is_blocked!""#,
         session_id as SessionId,
     )
     .fetch_one(db)

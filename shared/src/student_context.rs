@@ -19,7 +19,7 @@ use crate::analysis::AnalysisStatus;
 use crate::id::{SessionId, StudentId};
 use crate::learner::MasteryState;
 
-pub use self::compose::unknown;
+pub use self::compose::{unknown, unverified};
 pub use self::plan::{PlanStep, Why};
 pub use self::prepare::rebuild;
 pub use self::read::{Lesson, find_by_phone, get_by_student_id, get_lesson, list_due};
@@ -42,6 +42,8 @@ pub enum ContextStatus {
     New,
     /// A person decided that assistants are told nothing.
     Blocked,
+    /// The caller has to prove who they are first: ask for the code, and call `verify_caller`.
+    Unverified,
 }
 
 /// The answer of `get_student_context`. Most important first; what does not fit the budget is cut from the end.

@@ -5,6 +5,7 @@
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use shared::access::ClientKind;
+use shared::caller_code::Code;
 use shared::id::StudentId;
 
 use crate::assistant::{OTHER_PHONE, PHONE, tomorrow};
@@ -25,8 +26,10 @@ enum Rule {
 }
 use Rule::{Always, Never, Own};
 
-const TABLE: [(&str, Rule); 42] = [
+const TABLE: [(&str, Rule); 43] = [
     ("tool get_student_context", Own),
+    // The code that the table sends is a wrong one; `a_caller_proves_who_they_are` sends right ones.
+    ("tool verify_caller", Never),
     ("tool identify_student", Own),
     ("tool register_student", Own),
     ("tool next_question", Own),
@@ -163,6 +166,7 @@ fn arguments(tool: &Value, child: &Child) -> Value {
             "answer" => json!("3/4"),
             "verdict" => json!("correct"),
             "turn_no" => json!(0),
+            "pin" => json!("0000"),
             other => panic!("{} needs {other}: say in this test what to send", tool["name"]),
         };
         arguments[name] = value;
@@ -274,14 +278,50 @@ async fn operations(service: &Service) -> Vec<Operation> {
     operations
 }
 
+/// What the organisation asks of callers, and what the open call has given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    /// The number is enough.
+    CallerId,
+    /// A PIN is asked for, and was not said yet.
+    PinNotYet,
+    Pin,
+    /// A PIN is asked for and locked.
+    Locked,
+}
+
+impl Given {
+    fn reaches_gus(self) -> bool {
+        matches!(self, Self::CallerId | Self::Pin)
+    }
+
+    fn set_up(self, service: &Service, gus: StudentId) {
+        let sql = match self {
+            Self::CallerId => "update organisation set identity_assurance = 'caller_id'".to_owned(),
+            Self::PinNotYet => {
+                "update organisation set identity_assurance = 'pin'; delete from call_assurances".to_owned()
+            }
+            Self::Pin => format!(
+                "delete from call_assurances;
+                 insert into call_assurances (session_id, tried_at, student_id, kind, verified_at)
+                 select session_id, now(), '{gus}', 'pin', now() from sessions where call_id = '{OPEN}'"
+            ),
+            Self::Locked => {
+                "delete from call_assurances; update caller_codes set n_failed = 3, locked_at = now()".to_owned()
+            }
+        };
+        psql(&service.database_url, &sql);
+    }
+}
+
 /// Holds one answer against the table.
-fn hold(entry: &str, (header, ..): &Header, child: &Child, (is_answer, text): &(bool, String)) {
+fn hold(given: Given, entry: &str, (header, ..): &Header, child: &Child, (is_answer, text): &(bool, String)) {
     let expected = match rule(entry) {
         Always => true,
         Never => false,
-        Own => *header == "right" && child.name == "Gus",
+        Own => *header == "right" && child.name == "Gus" && given.reaches_gus(),
     };
-    assert_eq!(*is_answer, expected, "{entry}, {header}, about {}: {text}", child.name);
+    assert_eq!(*is_answer, expected, "{given:?}, {entry}, {header}, about {}: {text}", child.name);
     if !expected {
         let told: Vec<_> = NAMES.iter().filter(|name| text.contains(**name)).collect();
         assert!(told.is_empty(), "{entry}, {header}, about {}: a refusal tells of {told:?}: {text}", child.name);
@@ -289,6 +329,10 @@ fn hold(entry: &str, (header, ..): &Header, child: &Child, (is_answer, text): &(
     // Whatever is answered, it is not of the others.
     let others = NAMES.iter().filter(|name| **name != "Gus" && text.contains(&format!("secret of {name}")));
     assert_eq!(others.count(), 0, "{entry}, {header}: {text}");
+    let reads = ["get_student_context", "next_question", "get_session"];
+    if !given.reaches_gus() && *header == "right" && reads.iter().any(|tool| entry.ends_with(tool)) {
+        assert!(text.contains("call verify_caller"), "{given:?}, {entry}: it says what to do: {text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,56 +343,70 @@ async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
     let office = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await };
     let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
     let listed = async |method: &str| office.mcp(&HEADERS[1], method, &json!({})).await["result"].clone();
+    let by_default = listed("tools/list").await["tools"].to_string();
+    assert!(!by_default.contains("verify_caller"), "it is listed only if a code is asked for");
+    Given::PinNotYet.set_up(&service, children[0].student_id);
     let tools = listed("tools/list").await["tools"].as_array().unwrap().clone();
+    let hash = Code::hear("4219").unwrap().hash();
+    for child in &children {
+        let (id, db) = (child.student_id, &service.database_url);
+        psql(db, &format!("insert into caller_codes values ('{id}', 'pin', '{hash}', 0, null, now(), 'operator')"));
+    }
     let prompts = listed("prompts/list").await["prompts"].as_array().unwrap().clone();
     let templates = listed("resources/templates/list").await["resourceTemplates"].as_array().unwrap().clone();
     let operations = operations(&service).await;
     let name = |of: &Value| of["name"].as_str().unwrap().to_owned();
 
-    for header in &HEADERS {
-        for child in &children {
-            // The question is asked, so that its answer counts.
-            psql(
-                &service.database_url,
-                &format!(
-                    "insert into recent_questions values ('{}', '{{maths.fractions.simplify/0}}', now())
+    for given in [Given::CallerId, Given::PinNotYet, Given::Pin, Given::Locked] {
+        given.set_up(&service, children[0].student_id);
+        let hold = |entry: &str, header: &Header, child: &Child, answer: &(bool, String)| {
+            hold(given, entry, header, child, answer);
+        };
+        for header in &HEADERS {
+            for child in &children {
+                // The question is asked, so that its answer counts.
+                psql(
+                    &service.database_url,
+                    &format!(
+                        "insert into recent_questions values ('{}', '{{maths.fractions.simplify/0}}', now())
                      on conflict (student_id) do update set question_ids = excluded.question_ids",
-                    child.student_id
-                ),
-            );
-            for tool in &tools {
-                let (entry, arguments) = (format!("tool {}", name(tool)), arguments(tool, child));
-                let params = json!({ "name": tool["name"], "arguments": arguments });
-                hold(&entry, header, child, &telephone.ask(header, "tools/call", &params).await);
-                hold(&entry, header, child, &telephone.webhook(header, tool, &arguments).await);
-            }
-            for template in &templates {
-                let uri = template["uriTemplate"].as_str().unwrap();
-                let uri = uri
-                    .replace("{student_id}", &child.student_id.to_string())
-                    .replace("{session_id}", &child.session_id);
-                let entry = format!("resource {}", name(template));
-                hold(&entry, header, child, &telephone.ask(header, "resources/read", &json!({ "uri": uri })).await);
-                let (_, variable) = template["uriTemplate"].as_str().unwrap().split_once('{').unwrap();
-                let variable = variable.split('}').next().unwrap();
-                let params = json!({
-                    "ref": { "type": "ref/resource", "uri": template["uriTemplate"] },
-                    "argument": { "name": variable, "value": "" },
-                });
-                let entry = format!("completion {variable}");
-                hold(&entry, header, child, &telephone.ask(header, "completion/complete", &params).await);
-            }
-            for prompt in &prompts {
-                let params = json!({ "name": prompt["name"], "arguments": { "student_id": child.student_id } });
-                let entry = format!("prompt {}", name(prompt));
-                hold(&entry, header, child, &telephone.ask(header, "prompts/get", &params).await);
-            }
-            for operation in &operations {
-                let entry = format!("api {}", operation.id);
-                hold(&entry, header, child, &telephone.api(header, operation, child).await);
-            }
-            for method in ["ping", "tools/list", "prompts/list", "resources/templates/list"] {
-                hold(&format!("mcp {method}"), header, child, &telephone.ask(header, method, &json!({})).await);
+                        child.student_id
+                    ),
+                );
+                for tool in &tools {
+                    let (entry, arguments) = (format!("tool {}", name(tool)), arguments(tool, child));
+                    let params = json!({ "name": tool["name"], "arguments": arguments });
+                    hold(&entry, header, child, &telephone.ask(header, "tools/call", &params).await);
+                    hold(&entry, header, child, &telephone.webhook(header, tool, &arguments).await);
+                }
+                for template in &templates {
+                    let uri = template["uriTemplate"].as_str().unwrap();
+                    let uri = uri
+                        .replace("{student_id}", &child.student_id.to_string())
+                        .replace("{session_id}", &child.session_id);
+                    let entry = format!("resource {}", name(template));
+                    hold(&entry, header, child, &telephone.ask(header, "resources/read", &json!({ "uri": uri })).await);
+                    let (_, variable) = template["uriTemplate"].as_str().unwrap().split_once('{').unwrap();
+                    let variable = variable.split('}').next().unwrap();
+                    let params = json!({
+                        "ref": { "type": "ref/resource", "uri": template["uriTemplate"] },
+                        "argument": { "name": variable, "value": "" },
+                    });
+                    let entry = format!("completion {variable}");
+                    hold(&entry, header, child, &telephone.ask(header, "completion/complete", &params).await);
+                }
+                for prompt in &prompts {
+                    let params = json!({ "name": prompt["name"], "arguments": { "student_id": child.student_id } });
+                    let entry = format!("prompt {}", name(prompt));
+                    hold(&entry, header, child, &telephone.ask(header, "prompts/get", &params).await);
+                }
+                for operation in &operations {
+                    let entry = format!("api {}", operation.id);
+                    hold(&entry, header, child, &telephone.api(header, operation, child).await);
+                }
+                for method in ["ping", "tools/list", "prompts/list", "resources/templates/list"] {
+                    hold(&format!("mcp {method}"), header, child, &telephone.ask(header, method, &json!({})).await);
+                }
             }
         }
     }

@@ -60,11 +60,18 @@ async fn the_servers_work_under_a_role_that_cannot_change_the_audit_log() {
         "drop table audit_entries",
         "create table x ()",
         "delete from _sqlx_migrations",
+        "delete from consents",
+        "update consents set action = 'given'",
     ] {
         assert!(try_psql(&app_url, forbidden).is_err(), "{forbidden}");
     }
     assert_eq!(psql(&reader_url, "select count(*) from students"), "1");
-    for forbidden in ["select password_hash from admin_users", "select * from agent_keys", "delete from students"] {
+    for forbidden in [
+        "select password_hash from admin_users",
+        "select * from agent_keys",
+        "select code_hash from caller_codes",
+        "delete from students",
+    ] {
         assert!(try_psql(&reader_url, forbidden).is_err(), "{forbidden}");
     }
 }

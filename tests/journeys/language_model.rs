@@ -7,6 +7,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use shared::access::Caller;
+use shared::{clock, consent, db};
 
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
@@ -83,6 +85,32 @@ async fn what_a_model_adds_is_checked_and_what_it_makes_up_is_dropped() {
     let evidence = analysis.to_string();
     assert!(evidence.contains("so it's five sixths") && evidence.contains("\"both\""), "{analysis}");
     assert!(!evidence.contains("I know everything"), "a quote that nobody said");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_consent_no_model_reads_a_call() {
+    let (base_url, script) = model(vec![says(&judgement()), says(&judgement())]).await;
+    let service = service(&base_url).await;
+    let student_id = service.student("Amara Okafor", CALLER).await.student_id;
+    let withdrawn = consent::NewDecision {
+        purpose: consent::Purpose::Model,
+        action: consent::Action::Withdrawn,
+        guardian_id: None,
+        means: consent::Means::Web,
+        reason: None,
+        expires_at: None,
+        decided_at: clock::now(),
+    };
+    let mut tx = db::begin(&service.db).await.unwrap();
+    consent::decide(&mut tx, &Caller::operator(), student_id, &withdrawn, clock::now()).await.unwrap();
+    tx.commit().await.unwrap();
+    let token = service.token(READS).await;
+    service.deliver(&vapi::sample(REPORT)).await;
+    let session = service.analyzed(&token, CALL_ID).await;
+    assert_eq!(session["analysis"]["status"], "baseline");
+    assert!(session["analysis"].to_string().contains("there is no consent to it"), "{session}");
+    assert_eq!(script.lock().unwrap().len(), 2, "it was not asked");
     service.stop().await;
 }
 

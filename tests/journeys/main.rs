@@ -7,12 +7,14 @@
 
 mod analytics;
 mod assistant;
+mod assurance;
 mod authority;
 mod chaos;
 mod client_credentials;
 mod clients;
 mod cohorts;
 mod connections;
+mod consents;
 mod curriculum;
 mod dashboard;
 mod database_roles;

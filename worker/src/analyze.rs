@@ -10,7 +10,7 @@ use shared::job::lease::{Finished, Lease, finish_done, renew};
 use shared::job::{self, Job};
 use shared::session::{SessionStatus, mark_session};
 use shared::transcript::{Speaker, list_turns};
-use shared::{curriculum, student};
+use shared::{consent, curriculum, student};
 
 use crate::{Context, JobError, analysis, store};
 
@@ -24,6 +24,12 @@ fn of_blocked(findings: Findings) -> Findings {
         ..Findings::default()
     }
 }
+
+/// Shown on the session and on the Jobs page.
+const NOTHING_KEPT: &str = "what was said was deleted, because there is no consent to keep it";
+
+/// Shown among the limits of an analysis.
+pub(crate) const NO_CONSENT_TO_MODEL: &str = "No language model read the call: there is no consent to it.";
 
 pub(crate) async fn perform(
     context: &Context,
@@ -40,9 +46,19 @@ pub(crate) async fn perform(
     mark_session(&mut tx, session_id, SessionStatus::Analyzing, None, now).await?;
     let turns = list_turns(&mut *tx, &worker, session_id).await?;
     let is_blocked = student::is_blocked_in(&mut *tx, session_id).await?;
-    if is_blocked && analysis_of::find_current(&mut *tx, &worker, session_id).await?.is_some() {
+    let current = analysis_of::find_current(&mut *tx, &worker, session_id).await?;
+    if consent::is_speech_removed(&mut *tx, session_id).await? {
+        // Nothing is left to analyse. What was found stays, for the student whose session it is now.
+        let current = current.as_ref().ok_or_else(|| JobError::fail(NOTHING_KEPT))?;
+        store::put(&mut tx, current, SessionStatus::Analyzed, context.config.register_callers, now).await?;
+        let finished = finish_done(&mut *tx, lease).await?;
+        context.commit(tx).await?;
+        return Ok(finished);
+    }
+    if is_blocked && current.is_some() {
         // It was judged before somebody blocked the student, and stays as it is.
         mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now).await?;
+        consent::apply_to_session(&mut tx, session_id, true, now).await?;
         let finished = finish_done(&mut *tx, lease).await?;
         context.commit(tx).await?;
         return Ok(finished);
@@ -57,7 +73,12 @@ pub(crate) async fn perform(
 
     let mut tx = context.begin().await?;
     // Where the student said nothing a model has nothing to add.
-    let asks_model = context.llm.is_some() && !is_blocked && turns.iter().any(|turn| turn.speaker == Speaker::Student);
+    let consents = consent::current_of_session(&mut tx, session_id, now).await?;
+    let has_spoken = turns.iter().any(|turn| turn.speaker == Speaker::Student);
+    let asks_model = context.llm.is_some() && !is_blocked && consents.model && has_spoken;
+    if context.llm.is_some() && !consents.model {
+        findings.limits.push(NO_CONSENT_TO_MODEL.to_owned());
+    }
     let (session_status, analysis_status) = if asks_model {
         (SessionStatus::Analyzing, AnalysisStatus::Pending)
     } else {

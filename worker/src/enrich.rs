@@ -18,6 +18,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use shared::access::Caller;
 use shared::analysis::{Analysis, AnalysisStatus, Findings};
+use shared::consent;
 use shared::curriculum::{self, Curriculum};
 use shared::id::{AnalysisId, SessionId};
 use shared::job::lease::{Finished, Lease, finish_done};
@@ -49,26 +50,35 @@ pub(crate) async fn perform(
     let mut tx = context.begin().await?;
     let session = get_session(&mut *tx, &Caller::worker(), &SessionKey::Id(session_id)).await?;
     let turns = list_turns(&mut *tx, &Caller::worker(), session_id).await?;
-    if student::is_blocked_in(&mut *tx, session_id).await? {
-        // Blocked since the rules judged the call: no model reads it, and their findings stand.
+    let is_removed = consent::is_speech_removed(&mut *tx, session_id).await?;
+    if is_removed || student::is_blocked_in(&mut *tx, session_id).await? {
+        // Blocked, or what was said was removed, since the rules judged the call: no model reads it, and their findings
+        // stand.
         mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now).await?;
+        consent::apply_to_session(&mut tx, session_id, true, now).await?;
         let finished = finish_done(&mut *tx, lease).await?;
         context.commit(tx).await?;
         return Ok(finished);
     }
+    let may_ask = consent::current_of_session(&mut tx, session_id, now).await?.model;
     let curriculum = curriculum::load(&mut tx).await?;
     // The model may take minutes: others need the connection.
     context.commit(tx).await?;
 
     let baseline = analysis::analyse(&turns, &curriculum);
+    if !may_ask {
+        let of_rules = without_consent(session_id, baseline, started, now);
+        return finish(context, lease, &of_rules, &of_rules, now).await;
+    }
     let account = Account { context, llm, session_id, student_id: session.student_id };
     if let Some(why) = account.is_spent(now).await? {
         let analysis = of_rules(session_id, baseline, why, started, now);
-        return finish(context, lease, &analysis, now).await;
+        return finish(context, lease, &analysis, &analysis, now).await;
     }
     let mut usage = Usage::default();
     let enriched = enrich(llm, &turns, &curriculum, baseline.clone(), &mut usage).await;
     account.record(enriched.as_ref().err(), usage, started.elapsed(), now).await?;
+    let without = without_consent(session_id, baseline.clone(), started, now);
     let analysis = match enriched {
         Ok(findings) => Analysis {
             analysis_id: AnalysisId::new(),
@@ -92,7 +102,11 @@ pub(crate) async fn perform(
         }
         Err(fault) => return Err(fault.into()),
     };
-    finish(context, lease, &analysis, now).await
+    finish(context, lease, &analysis, &without, now).await
+}
+
+fn without_consent(session_id: SessionId, baseline: Findings, started: Instant, now: DateTime<Utc>) -> Analysis {
+    of_rules(session_id, baseline, crate::analyze::NO_CONSENT_TO_MODEL.to_owned(), started, now)
 }
 
 fn of_rules(
@@ -106,13 +120,17 @@ fn of_rules(
     analysis::stored(session_id, AnalysisStatus::Baseline, findings, started.elapsed(), now)
 }
 
+/// Stores the analysis. If the consent to a model was withdrawn while the model read the call, stores `without` instead.
 async fn finish(
     context: &Context,
     lease: &Lease,
     analysis: &Analysis,
+    without: &Analysis,
     now: DateTime<Utc>,
 ) -> Result<Finished, JobError> {
     let mut tx = context.begin().await?;
+    let may_use = consent::current_of_session(&mut tx, analysis.session_id, now).await?.model;
+    let analysis = if may_use || analysis.model.is_none() { analysis } else { without };
     store::put(&mut tx, analysis, SessionStatus::Analyzed, context.config.register_callers, now).await?;
     let finished = finish_done(&mut *tx, lease).await?;
     context.commit(tx).await?;

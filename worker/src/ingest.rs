@@ -3,6 +3,7 @@
 pub(crate) mod payload;
 
 use chrono::{DateTime, Utc};
+use shared::consent;
 use shared::delivery::{self, DeliveryState};
 use shared::id::DeliveryId;
 use shared::job::lease::{Finished, Lease, finish_done, renew};
@@ -33,13 +34,19 @@ pub(crate) async fn perform(
         if message.r#type().is_none() {
             return Err(JobError::fail("the message names no type"));
         }
-        let is_read =
-            !Report(&message).concerns_a_session() || apply(&mut tx, &message, delivery.received_at, now).await?;
-        if !is_read {
+        let applied = if Report(&message).concerns_a_session() {
+            apply(&mut tx, &message, delivery.received_at, now).await?
+        } else {
+            Applied::Read
+        };
+        if let Applied::Unread = applied {
             // The session is kept, and the job waits for a person: a newer version may read what this one could not.
             renew(&mut *tx, lease, context.config.lease).await?;
             context.commit(tx).await?;
             return Err(JobError::fail(UNREADABLE_WORDS));
+        }
+        if let Applied::NotKept = applied {
+            delivery::remove_body(&mut tx, delivery_id).await?;
         }
     }
     delivery::mark_delivery_processed(&mut tx, delivery_id, now).await?;
@@ -48,13 +55,22 @@ pub(crate) async fn perform(
     Ok(finished)
 }
 
-/// Merges a message into its session. False: the report holds words that could not be read, so nothing is judged.
+/// What became of a message.
+enum Applied {
+    Read,
+    /// Read, and nobody consents to keeping what was said.
+    NotKept,
+    /// The report holds words that could not be read, so nothing is judged.
+    Unread,
+}
+
+/// Merges a message into its session.
 async fn apply(
     tx: &mut shared::db::Connection,
     message: &ServerMessage,
     received_at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<bool, JobError> {
+) -> Result<Applied, JobError> {
     let report = Report(message);
     let news = report.news(received_at).ok_or_else(|| JobError::fail("the message names no call"))?;
     let student_id = match &news.caller_phone {
@@ -62,6 +78,7 @@ async fn apply(
         None => None,
     };
     let (session_id, _) = merge_news(tx, &news, student_id, now).await?;
+    let consents = consent::apply_to_session(tx, session_id, false, now).await?;
     if news.is_report {
         let Talk { turns, is_unreadable, n_left_out } = report.talk();
         let mut faults = message.faults().to_vec();
@@ -71,7 +88,7 @@ async fn apply(
         set_report_faults(tx, session_id, &faults).await?;
         if is_unreadable {
             mark_session(tx, session_id, SessionStatus::NeedsAttention, Some(UNREADABLE_WORDS), now).await?;
-            return Ok(false);
+            return Ok(Applied::Unread);
         }
         // A second report without turns must not take away those of the first.
         if !turns.is_empty() {
@@ -80,5 +97,5 @@ async fn apply(
         }
         job::enqueue(tx, &Job::AnalyzeSession { session_id, round: 1 }, Some(session_id)).await?;
     }
-    Ok(true)
+    Ok(if consents.transcripts { Applied::Read } else { Applied::NotKept })
 }

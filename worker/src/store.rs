@@ -9,7 +9,7 @@ use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, StudentId};
 use shared::session::{Session, SessionKey, SessionStatus, get_session, index_words, mark_session};
 use shared::transcript::{Turn, list_turns};
-use shared::{fact, follow_up, introduction, mastery, misconception, student, student_context};
+use shared::{consent, fact, follow_up, introduction, mastery, misconception, student, student_context};
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(
@@ -22,6 +22,8 @@ pub(crate) async fn put(
     let worker = Caller::worker();
     // First, since it locks the row: whoever assigns the session to a student now waits, and then analyses it again.
     mark_session(tx, analysis.session_id, status, None, now).await?;
+    // Before any student is locked, in the order of a decision about consent.
+    consent::current_of_session(tx, analysis.session_id, now).await?;
     let mut session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
     let told = introduction::of_session(&session, analysis.findings.introduction.as_ref());
     if let (true, None, Some(told)) = (register_callers, session.student_id, told) {
@@ -50,6 +52,7 @@ pub(crate) async fn put(
             evidence::insert_evidence(tx, &evidence, now).await?;
         }
     }
+    consent::apply_to_session(tx, analysis.session_id, status == SessionStatus::Analyzed, now).await?;
     for student_id in student_ids {
         refold(tx, student_id, now).await?;
     }

@@ -18,6 +18,7 @@ use maud::{Markup, html};
 use shared::analysis::{self as analyses, Analysis};
 use shared::audit;
 use shared::clock;
+use shared::consent;
 use shared::db::{self, Db};
 use shared::follow_up::{self, FollowUp};
 use shared::id::{SessionId, StudentId};
@@ -54,6 +55,8 @@ pub(crate) struct Data {
     pub(crate) session: Session,
     pub(crate) student: Option<Student>,
     pub(crate) turns: Vec<Turn>,
+    /// Nobody consents to keeping what was said.
+    pub(crate) is_speech_removed: bool,
     pub(crate) analysis: Option<Analysis>,
     /// What was thought before, the newest first.
     pub(crate) earlier: Vec<Analysis>,
@@ -94,6 +97,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
     };
     Ok(Data {
         turns: turns::list_turns(db, caller, session_id).await?,
+        is_speech_removed: consent::is_speech_removed(db, session_id).await?,
         analysis: analyses::find_current(db, caller, session_id).await?,
         earlier: analyses::list_earlier(db, caller, session_id).await?,
         jobs: list::list_jobs_of_session(db, session_id).await?,
@@ -338,6 +342,7 @@ mod tests {
                 introduced_as: None,
             },
             student: None,
+            is_speech_removed: false,
             turns: vec![
                 say(0, Speaker::Tutor, "What is one half plus one half?"),
                 say(1, Speaker::Student, "Is it <one>?"),

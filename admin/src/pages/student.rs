@@ -1,9 +1,13 @@
 //! One student: who they are, what they know, what happened, and exactly what an assistant will be told.
 
 mod attention;
+pub(crate) mod caller_code;
 mod context;
+pub(crate) mod disclosures;
 mod edit;
 mod evidence;
+mod export_files;
+pub(crate) mod family;
 mod leave;
 mod mastery;
 pub(crate) mod memory;
@@ -19,6 +23,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use shared::attention::Attention;
+use shared::caller_code::CallerCode;
 use shared::curriculum::{self, SubjectSwitch};
 use shared::db::{Db, Executor};
 use shared::evidence::Evidence;
@@ -28,16 +33,18 @@ use shared::id::StudentId;
 use shared::mastery::{self as estimates, StudentSkill};
 use shared::misconception::{self, Misconception};
 use shared::note::{self, Note};
+use shared::organisation::{self, Assurance};
 use shared::phone::Phone;
 use shared::session::{self, SessionItem, SessionQuery, SessionTotals};
 use shared::student::{self, Student, StudentStatus, StudentVersion};
 use shared::student_context::{self, StudentContext};
-use shared::{audit, clock};
+use shared::{audit, caller_code as codes, clock};
 
 pub(crate) use self::attention::handled;
 pub(crate) use self::edit::{create, edit_form, new_form, save};
 pub(crate) use self::evidence::{correct, correct_form};
-pub(crate) use self::leave::{confirm_erase, erase, export};
+use self::family::Family;
+pub(crate) use self::leave::{confirm_erase, erase, export, export_zip};
 pub(crate) use self::misconceptions::resolve;
 pub(crate) use self::notes::{add_note, delete_note};
 pub(crate) use self::report::get as report;
@@ -81,6 +88,9 @@ pub(crate) struct Data {
     pub(crate) handled: Option<(DateTime<Utc>, String)>,
     pub(crate) follow_ups: Vec<FollowUp>,
     pub(crate) context: StudentContext,
+    pub(crate) assurance: Assurance,
+    pub(crate) codes: Vec<CallerCode>,
+    pub(crate) family: Family,
 }
 
 pub(crate) async fn get(
@@ -137,6 +147,9 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         handled: shared::attention::find_last_handled(db, caller, student_id).await?,
         follow_ups: follow_up::list_open(db, caller, Some(student_id), N_FOLLOW_UPS).await?,
         context: student_context::get_by_student_id(db, caller, student_id, admin.viewer.now).await?,
+        assurance: organisation::get(db).await?.assurance,
+        codes: codes::list_codes(db, caller, student_id).await?,
+        family: family::fetch(admin, db, student_id).await?,
     })
 }
 
@@ -173,14 +186,14 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 div.actions {
                     a.btn href={ "/students/" (student.student_id) "/report" } { (icon("file-text")) "Report for parents" }
                     @if admin.may_write() {
-                        a.btn href={ "/students/" (student.student_id) "/export.json" } { (icon("download")) "Export" }
+                        a.btn href={ "/students/" (student.student_id) "/export.zip" } { (icon("download")) "Export" }
                         a.btn href={ "/students/" (student.student_id) "/edit" } { (icon("pencil")) "Edit profile" }
                     }
                 }
             }
             nav.subnav aria-label="On this page" {
                 a href="#mastery" { "Mastery" } a href="#misconceptions" { "Misconceptions" } a href="#evidence" { "Evidence" }
-                a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
+                a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#family" { "Family and consent" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
             }
             div.stack {
                 (totals::card(&admin.viewer, &data.skills, &data.evidence, &data.totals))
@@ -194,6 +207,8 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     }
                     div.stack {
                         (profile(admin, data))
+                        (family::card(admin, student.student_id, &data.family))
+                        (caller_code::card(admin, student.student_id, data.assurance, &data.codes))
                         (memory::card(admin, student.student_id, &data.facts))
                         (subjects::card(admin, student.student_id, &data.subjects))
                         (notes::card(admin, student.student_id, &data.notes))
@@ -219,6 +234,7 @@ fn profile(admin: &Admin, data: &Data) -> Markup {
                 dt { "Known since" } dd { (admin.viewer.date(student.created_at)) }
                 dt { "Last call" } dd { @if let Some(at) = data.totals.last_at { (admin.viewer.time(at)) } @else { (none()) } }
                 dt { "Guidance" } dd { @if let Some(guidance) = &student.guidance { (guidance) } @else { (none()) } }
+                dt { "Data given to" } dd { a.link href={ "/students/" (student.student_id) "/disclosures" } { "Disclosure log" } }
                 dt { "Id" } dd { code { (student.student_id) } }
             }
             (versions::list(&admin.viewer, &data.versions))

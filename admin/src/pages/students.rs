@@ -176,6 +176,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
                 div.head {
                     div { h1 { "Students" } p { "Everybody who learns here, by name." } }
                     @if admin.may_write() { div.actions {
+                        a.btn href="/consents" { (icon("calendar-clock")) "Consents" }
                         a.btn href=(data.filter.with_after(String::new()).url_of(EXPORT)) { (icon("download")) "Export CSV" }
                         a.btn.primary href="/students/new" { (icon("plus")) "Add a student" }
                     } }

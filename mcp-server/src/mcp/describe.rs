@@ -28,9 +28,11 @@ static LISTED_TEMPLATES: Listed<ResourceTemplate> = LazyLock::new(|| {
 static LISTED_PROMPTS: Listed<Prompt> =
     LazyLock::new(|| PROMPTS.iter().map(|prompt| (prompt.scopes(), describe_prompt(prompt))).collect());
 
-pub(super) fn tools_for(caller: &Caller) -> Vec<Tool> {
+/// The tools that the caller may use. `is_assured`: the organisation asks callers for a code.
+pub(super) fn tools_for(caller: &Caller, is_assured: bool) -> Vec<Tool> {
     let listed = LISTED_TOOLS.iter().zip(tools::TOOLS.iter());
-    listed.filter(|(_, tool)| tool.is_for(caller)).map(|((_, tool), _)| tool.clone()).collect()
+    let is_listed = |tool: &Definition| tool.is_for(caller) && (is_assured || !tool.is_if_assured);
+    listed.filter(|(_, tool)| is_listed(tool)).map(|((_, tool), _)| tool.clone()).collect()
 }
 
 pub(super) fn templates_for(caller: &Caller) -> Vec<ResourceTemplate> {
@@ -84,13 +86,13 @@ mod tests {
     #[test]
     fn the_list_of_tools_costs_a_model_little() {
         // A client hands a model names, descriptions and arguments; titles, hints and the form of the answer it keeps.
-        let all = tools_for(&office(ScopeSet::all()));
+        let all = tools_for(&office(ScopeSet::all()), false);
         let read: Vec<_> = all.iter().map(|tool| (&tool.name, &tool.description, &tool.input_schema)).collect();
         assert!((1_000..=3_000).contains(&n_tokens(&read)), "{}", n_tokens(&read));
         // The whole list, should a client hand on everything. Every turn of a call pays for the voice assistant's; of a
         // back office's, a conversation pays once.
         let voice = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
-        let (voice, office) = (n_tokens(&tools_for(&Caller::telephone("c1", voice))), n_tokens(&all));
+        let (voice, office) = (n_tokens(&tools_for(&Caller::telephone("c1", voice), false)), n_tokens(&all));
         println!("{} tokens for a model; the whole list: {voice} for a voice, {office} for an office", n_tokens(&read));
         assert!((500..=2_300).contains(&voice) && office <= 4_300, "{voice} {office}");
     }
@@ -101,9 +103,9 @@ mod tests {
         assert_eq!(n(&office([Scope::ContextRead].into_iter().collect())), (1, 1));
         assert_eq!(n(&office(ScopeSet::all())), (2, 2));
         let none = office(ScopeSet::default());
-        assert_eq!((n(&none), tools_for(&none).len()), ((0, 0), 0));
+        assert_eq!((n(&none), tools_for(&none, false).len()), ((0, 0), 0));
         let telephone = Caller::telephone("c1", ScopeSet::all());
         assert_eq!(n(&telephone), (2, 1), "a report lists sessions");
-        assert!(tools_for(&telephone).iter().all(|tool| !tool.name.starts_with("list_s")));
+        assert!(tools_for(&telephone, false).iter().all(|tool| !tool.name.starts_with("list_s")));
     }
 }

@@ -1,5 +1,6 @@
 //! What the SDK asks of a server, answered from [`crate::tools`], [`crate::resources`] and [`crate::prompts`].
 
+use std::ops::Not;
 use std::sync::{Arc, LazyLock};
 
 use http::request::Parts;
@@ -15,6 +16,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use shared::access::Caller;
 use shared::authority::{self, Line};
 use shared::clock;
+use shared::organisation;
 
 use super::describe::{prompts_for, templates_for, tools_for};
 use crate::State;
@@ -75,7 +77,10 @@ impl ServerHandler for McpServer {
 
     /// What this token may call; hence a list is private to it.
     async fn list_tools(&self, _: Page, context: Context) -> Result<ListToolsResult, ErrorData> {
-        let tools = tools_for(caller_of(&context)?);
+        let caller = caller_of(&context)?;
+        // If nobody can say, the tool is listed: a call of it is refused where no code is asked for.
+        let assurance = organisation::get(&self.state.db).await.map(|organisation| organisation.assurance);
+        let tools = tools_for(caller, assurance.is_ok_and(|assurance| assurance.code().is_none()).not());
         Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 

@@ -111,6 +111,15 @@ impl From<Forbidden> for ToolError {
             Forbidden::OtherCohort => {
                 Self::new(Outcome::Refused, "Not done: this is not for this assistant. Go on without this.")
             }
+            Forbidden::Unverified(missing) => {
+                let words = missing.words();
+                let say = format!(
+                    "Not done: the caller has not proved who they are. Ask the caller for their first name and the \
+                     {words}, then call verify_caller with both. Without them teach as with anybody new. Go on without \
+                     this."
+                );
+                Self::new(Outcome::Refused, say)
+            }
             Forbidden::Blocked => Self::new(
                 Outcome::Refused,
                 "Not done: no lesson can be given on this line at the moment. Say so kindly, and end the call. Go on \
@@ -143,6 +152,7 @@ impl From<db::Error> for ToolError {
 #[cfg(test)]
 mod tests {
     use shared::access::Scope;
+    use shared::organisation::CodeKind;
 
     use super::*;
 
@@ -155,6 +165,7 @@ mod tests {
             ToolError::internal(),
             Forbidden::Scope(Scope::SessionsRead).into(),
             Forbidden::Blocked.into(),
+            Forbidden::Unverified(CodeKind::Pin).into(),
             db::Error::NotFound("session").into(),
         ] {
             assert!(

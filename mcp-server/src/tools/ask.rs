@@ -50,6 +50,7 @@ impl Ask<'_> {
 
     /// The student who is meant: the one named, otherwise the one on the line.
     pub async fn student(&self, db: &Db, named: Option<StudentId>) -> Result<StudentId, ToolError> {
+        self.caller.require_verified()?;
         let student_id = named.or(self.caller.line.student_id).ok_or_else(nobody_settled)?;
         self.permit(db, student_id).await?;
         Ok(student_id)

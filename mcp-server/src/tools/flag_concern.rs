@@ -60,7 +60,8 @@ impl Tool for FlagConcern {
         let line = &ask.caller.line;
         let new = NewConcern {
             group_key: once::group(&ask, category.as_str()),
-            student_id: named.or(line.student_id),
+            // Without its code the line tells nothing of its student; people should know whose concern it probably is.
+            student_id: named.or(line.student_id).or(line.presumed),
             session_id,
             caller_phone: line.phone.clone().filter(|_| session_id.is_none()),
             category,

@@ -54,6 +54,9 @@ impl Tool for GetStudentContext {
 
 /// The context of whoever is on the caller's line: of the student, or whom to choose from, or of somebody new.
 pub(crate) async fn of_line(db: &Db, caller: &Caller, now: DateTime<Utc>) -> db::Result<StudentContext> {
+    if let Some(missing) = caller.line.missing {
+        return Ok(student_context::unverified(missing, now));
+    }
     match (caller.line.student_id, &caller.line.phone) {
         (Some(student_id), _) => student_context::get_by_student_id(db, caller, student_id, now).await,
         (None, Some(phone)) if !caller.line.is_stranger => student_context::find_by_phone(db, caller, phone, now).await,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use shared::access::Caller;
 use shared::authority::{self, Line};
+use shared::clock;
 use shared::phone::Phone;
 use shared::server_message::ServerMessage;
 use shared::student_context::{self, StudentContext};
@@ -124,7 +125,12 @@ pub(super) async fn function(
 }
 
 async fn said(state: &State, replies: &Replies, line: &Line, tool_call: &ToolCall, signature: &[u8]) -> Said {
-    let key = replies::key(line, tool_call, signature);
+    // An answer of before a code was asked for must not be given again after.
+    let missing = match authority::on_line(&state.db, &caller(state), line, clock::now()).await {
+        Ok(caller) => caller.line.missing,
+        Err(error) => return Said::Error(single_line(&ToolError::from(error).say)),
+    };
+    let key = replies::key(line, missing, tool_call, signature);
     match replies.once(key, Instant::now(), Box::pin(say(state, line, tool_call))).await {
         Ok(text) => Said::Result(single_line(&text)),
         Err(error) => Said::Error(single_line(&error.say)),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use shared::authority::{CallerNumber, Line};
+use shared::organisation::CodeKind;
 use tokio::sync::OnceCell;
 
 use super::tool_calls::ToolCall;
@@ -59,9 +60,10 @@ impl Replies {
     }
 }
 
-/// Names a tool call of a line: who calls by another number is never told what the first was. What changes something is the same by the id that VAPI gave it. What only reads is the same in the
+/// Names a tool call of a line: who calls by another number, or has not given the code yet that is `missing`, is never told
+/// what another answer was. What changes something is the same by the id that VAPI gave it. What only reads is the same in the
 /// same request, by its `signature`: asked anew, it tells what is so by then.
-pub(super) fn key(line: &Line, call: &ToolCall, signature: &[u8]) -> Key {
+pub(super) fn key(line: &Line, missing: Option<CodeKind>, call: &ToolCall, signature: &[u8]) -> Key {
     let only_reads = tools::find(&call.name).is_none_or(|tool| tool.effect == Effect::Reads);
     let signature = if only_reads { signature } else { b"" };
     let arguments = serde_json::to_vec(&call.arguments).unwrap_or_default();
@@ -73,8 +75,16 @@ pub(super) fn key(line: &Line, call: &ToolCall, signature: &[u8]) -> Key {
     };
     let call_id = line.call_id.as_deref().unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in [call_id.as_bytes(), number.as_bytes(), call.id.as_bytes(), call.name.as_bytes(), &arguments, signature]
-    {
+    let missing = missing.map_or("", CodeKind::as_str);
+    for part in [
+        call_id.as_bytes(),
+        number.as_bytes(),
+        missing.as_bytes(),
+        call.id.as_bytes(),
+        call.name.as_bytes(),
+        &arguments,
+        signature,
+    ] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -106,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn the_same_call_is_worked_on_once_and_a_failure_again() {
         let (replies, now, n) = (Replies::default(), Instant::now(), Cell::new(0));
-        let note = key(&line("c1"), &call("save_note", "t1", &json!({ "text": "a" })), b"s1");
+        let note = key(&line("c1"), None, &call("save_note", "t1", &json!({ "text": "a" })), b"s1");
         let ask = async |key: Key, at: Instant, answer: Result<Answer, ToolError>| {
             let work = async {
                 n.set(n.get() + 1);
@@ -125,17 +135,19 @@ mod tests {
     #[test]
     fn a_change_is_the_same_by_its_id_and_a_question_by_its_request() {
         let (note, context) = (call("save_note", "t1", &json!({})), call("get_student_context", "t1", &json!({})));
-        assert_eq!(key(&line("c1"), &note, b"s1"), key(&line("c1"), &note, b"s2"));
-        assert_ne!(key(&line("c1"), &context, b"s1"), key(&line("c1"), &context, b"s2"));
-        assert_eq!(key(&line("c1"), &context, b"s1"), key(&line("c1"), &context, b"s1"));
+        assert_eq!(key(&line("c1"), None, &note, b"s1"), key(&line("c1"), None, &note, b"s2"));
+        assert_ne!(key(&line("c1"), None, &context, b"s1"), key(&line("c1"), None, &context, b"s2"));
+        assert_eq!(key(&line("c1"), None, &context, b"s1"), key(&line("c1"), None, &context, b"s1"));
         let others = [
-            key(&line("c2"), &note, b"s1"),
+            key(&line("c2"), None, &note, b"s1"),
             // Who calls by another number is answered for himself.
-            key(&Line { number: CallerNumber::Contradictory, ..line("c1") }, &note, b"s1"),
-            key(&line("c1"), &call("save_note", "t2", &json!({})), b"s1"),
-            key(&line("c1"), &call("save_note", "t1", &json!({ "text": "b" })), b"s1"),
+            key(&Line { number: CallerNumber::Contradictory, ..line("c1") }, None, &note, b"s1"),
+            // A code is asked for meanwhile.
+            key(&line("c1"), Some(CodeKind::Pin), &note, b"s1"),
+            key(&line("c1"), None, &call("save_note", "t2", &json!({})), b"s1"),
+            key(&line("c1"), None, &call("save_note", "t1", &json!({ "text": "b" })), b"s1"),
         ];
-        assert!(others.iter().all(|other| *other != key(&line("c1"), &note, b"s1")));
+        assert!(others.iter().all(|other| *other != key(&line("c1"), None, &note, b"s1")));
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! - [`numbers`] returns every number of a text, with its place.
 //! - [`calculations`] returns every calculation of a text: "half of fourteen", "sieben mal acht".
 //! - [`read`] returns the value that an utterance commits to, the claims inside it and the words that were not read.
+//! - [`read_digits`] returns the digits of a PIN.
 //! - [`judge`](judge()) compares what was said with a key.
 //!
 //! Number words are ours. `text2num` reads cardinals of these languages, but it rewrites a text: it does not say which
 //! words it read, and it does not know "one oh five", "seven twelfths" or "ate". `fend-core` computes with units, but in
 //! decimals beside its fractions, and it does not know whether a text was read to its end.
 
+mod digits;
 mod exact;
 mod expression;
 mod judge;
@@ -25,6 +27,7 @@ mod words;
 
 use std::ops::Range;
 
+pub use self::digits::read_digits;
 pub use self::exact::Exact;
 pub use self::expression::{Expression, Operation};
 pub use self::judge::{Judgement, judge, judge_said};

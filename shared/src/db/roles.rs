@@ -9,11 +9,16 @@ use super::connect_options;
 /// Tables to which the servers add rows, and no more.
 const APPEND_ONLY: [&str; 1] = ["audit_entries"];
 
+/// Decisions about consent: what was decided never changes. A merge of two records moves them to another student or guardian.
+const DECISIONS: &str =
+    "revoke update, delete on consents from {name}; grant update (student_id, guardian_id) on consents to {name};";
+
 /// Tables that the servers read, and no more.
 const READ_ONLY: [&str; 1] = ["_sqlx_migrations"];
 
 /// Tables that hold secrets or their hashes: not for reports.
-const SECRET: [&str; 7] = [
+const SECRET: [&str; 8] = [
+    "caller_codes",
     "api_clients",
     "agent_keys",
     "admin_users",
@@ -30,14 +35,17 @@ const SECRET: [&str; 7] = [
 pub async fn grant_app(url: &SecretString, role: &str) -> anyhow::Result<()> {
     let append_only = APPEND_ONLY.join(", ");
     let read_only = READ_ONLY.join(", ");
+    let decisions = |name: &str| DECISIONS.replace("{name}", name);
     grant(url, role, &|name| {
+        let decisions = decisions(name);
         format!(
             "revoke all on all tables in schema public from {name};
              grant usage on schema public to {name};
              grant select, insert, update, delete on all tables in schema public to {name};
              grant usage, select on all sequences in schema public to {name};
              revoke update, delete on {append_only} from {name};
-             revoke insert, update, delete on {read_only} from {name};"
+             revoke insert, update, delete on {read_only} from {name};
+             {decisions}"
         )
     })
     .await

@@ -170,7 +170,7 @@ async fn newest_of(db: &Db, caller: &Caller, ids: &[Uuid], query: &WordsQuery) -
         "select session_id from sessions
          where session_id = any($1) and ($2::timestamptz is null or (created_at, session_id) < ($2, $3))
            and ($5 or not exists (select 1 from students st
-                                  where st.student_id = sessions.student_id and st.status = 'blocked'))
+                                  where st.student_id = sessions.student_id and is_silent(st.student_id, st.status, now())))
            and ($6::text[] is null
                or exists (select 1 from students st where st.student_id = sessions.student_id and st.cohort = any($6)))
          order by created_at desc, session_id desc limit $4",
@@ -197,7 +197,7 @@ async fn walk(db: &Db, caller: &Caller, asked: &str, query: &WordsQuery) -> Resu
          where ($2::uuid is null or s.student_id = $2)
            and ($3::timestamptz is null or (s.created_at, s.session_id) < ($3, $4))
            and ($6 or not exists (select 1 from students st
-                                  where st.student_id = s.student_id and st.status = 'blocked'))
+                                  where st.student_id = s.student_id and is_silent(st.student_id, st.status, now())))
            and ($7::text[] is null
                or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = any($7)))
          order by s.created_at desc, s.session_id desc limit $5",

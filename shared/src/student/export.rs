@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Error, Result};
+use crate::disclosure;
 use crate::id::StudentId;
 
 /// Every row about the student, as one JSON object with a field for each table; turns, analyses and the calls
@@ -28,6 +29,12 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                            from turns t where t.session_id = s.session_id),
                        'tool_calls', (select coalesce(jsonb_agg(to_jsonb(c) order by c.at, c.tool_call_id), '[]')
                            from tool_calls c where c.call_id = s.call_id),
+                       'call_assurances', (select coalesce(jsonb_agg(to_jsonb(ca) - 'session_id'), '[]')
+                           from call_assurances ca where ca.session_id = s.session_id),
+                       'deliveries', (select coalesce(jsonb_agg(to_jsonb(d) - 'body'
+                               || jsonb_build_object('body_base64', encode(d.body, 'base64'))
+                               order by d.received_at, d.delivery_id), '[]')
+                           from deliveries d where d.call_id = s.call_id),
                        'analyses', (select coalesce(jsonb_agg(to_jsonb(a) order by a.created_at), '[]')
                            from analyses a where a.session_id = s.session_id)) order by s.created_at), '[]')
                    from sessions s where s.student_id = st.student_id),
@@ -49,6 +56,15 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                    from follow_ups f where f.student_id = st.student_id),
                'attentions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.reason), '[]')
                    from attentions a where a.student_id = st.student_id),
+               'guardians', (select coalesce(jsonb_agg(to_jsonb(g) || jsonb_build_object('relation', sg.relation)
+                       order by g.name), '[]')
+                   from student_guardians sg join guardians g using (guardian_id) where sg.student_id = st.student_id),
+               'consents', (select coalesce(jsonb_agg(to_jsonb(c) order by c.recorded_at, c.consent_id), '[]')
+                   from consents c where c.student_id = st.student_id),
+               'caller_codes', (select coalesce(jsonb_agg(to_jsonb(c) - 'code_hash' order by c.kind), '[]')
+                   from caller_codes c where c.student_id = st.student_id),
+               'model_calls', (select coalesce(jsonb_agg(to_jsonb(m) order by m.model_call_id), '[]')
+                   from model_calls m where m.student_id = st.student_id),
                'context', (select c.prepared from student_contexts c where c.student_id = st.student_id)
            ) as "all!" from students st where st.student_id = $1"#,
         student_id as StudentId,
@@ -57,6 +73,10 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::NotFound("student"))?;
+    let mut all = all;
+    // Whole: a page shows the newest ones.
+    let disclosures = disclosure::list_disclosures(&mut *tx, caller, student_id, i64::MAX).await?;
+    all["disclosures"] = serde_json::to_value(disclosures).map_err(|_| Error::Corrupt("disclosures"))?;
     let object = format!("student:{student_id}");
     audit::insert_entry(tx, caller, "student.export", Some(&object), &serde_json::json!({}), now).await?;
     Ok(all)
@@ -67,6 +87,55 @@ mod tests {
     use super::*;
     use crate::clock::now;
     use crate::db::Db;
+
+    /// Where the export has a table.
+    enum Place {
+        Field(&'static str),
+        OfSession(&'static str),
+        /// Why it is left out.
+        #[expect(dead_code, reason = "for the reader")]
+        Nowhere(&'static str),
+    }
+    use Place::{Field, Nowhere, OfSession};
+
+    /// Every table that may hold something about a student.
+    const TABLES: [(&str, Place); 35] = [
+        ("students", Field("student")),
+        ("student_phones", Field("phones")),
+        ("student_versions", Field("earlier_versions")),
+        ("student_subjects_off", Field("subjects_off")),
+        ("student_contexts", Field("context")),
+        ("sessions", Field("sessions")),
+        ("turns", OfSession("turns")),
+        ("tool_calls", OfSession("tool_calls")),
+        ("analyses", OfSession("analyses")),
+        ("deliveries", OfSession("deliveries")),
+        ("call_assurances", OfSession("call_assurances")),
+        ("evidence", Field("evidence")),
+        ("mastery", Field("mastery")),
+        ("practices", Field("practices")),
+        ("misconceptions", Field("misconceptions")),
+        ("facts", Field("facts")),
+        ("recent_questions", Field("recent_questions")),
+        ("notes", Field("notes")),
+        ("follow_ups", Field("follow_ups")),
+        ("attentions", Field("attentions")),
+        ("guardians", Field("guardians")),
+        ("student_guardians", Field("guardians")),
+        ("consents", Field("consents")),
+        ("caller_codes", Field("caller_codes")),
+        ("model_calls", Field("model_calls")),
+        ("audit_entries", Field("disclosures")),
+        ("session_words", Nowhere("an index over turns and summaries")),
+        ("session_topics", Nowhere("computed from analyses")),
+        ("session_facts", Nowhere("computed from sessions and analyses")),
+        ("session_labels", Nowhere("computed from analyses")),
+        ("jobs", Nowhere("ids of sessions and deliveries, and how the work goes")),
+        ("session_days", Nowhere("sums over all students")),
+        ("session_sums", Nowhere("sums over all students")),
+        ("saved_views", Nowhere("filters that people of the dashboard keep")),
+        ("skills", Nowhere("the curriculum")),
+    ];
 
     #[sqlx::test(migrations = "../migrations")]
     async fn all_tables_that_point_at_a_student_are_in_it_and_it_is_recorded(pool: sqlx::PgPool) {
@@ -79,24 +148,41 @@ mod tests {
         .execute(&db)
         .await
         .unwrap();
+        sqlx::query!(
+            "insert into sessions (session_id, call_id, student_id, status, created_at, updated_at)
+             values (gen_random_uuid(), 'c1', $1, 'analyzed', now(), now())",
+            student_id as StudentId,
+        )
+        .execute(&db)
+        .await
+        .unwrap();
         let mut connection = db.acquire().await.unwrap();
         let all = export(&mut connection, &Caller::operator(), student_id, now()).await.unwrap();
         assert_eq!(all["student"]["display_name"], "Ada");
-        let tables = sqlx::query_scalar!(
-            r#"select distinct conrelid::regclass::text as "name!" from pg_constraint
-               where contype = 'f' and confrelid = 'students'::regclass"#,
-        );
-        for table in tables.fetch_all(&db).await.unwrap() {
-            let field = match &table[..] {
-                "student_phones" => "phones",
-                "student_versions" => "earlier_versions",
-                "student_subjects_off" => "subjects_off",
-                "student_contexts" => "context",
-                // What a model cost us says nothing of the student; introductions end when the call does.
-                "model_calls" => continue,
-                table => table,
-            };
-            assert!(all.get(field).is_some(), "{table} is in the export");
+        let columns: Vec<String> = sqlx::query_scalar(
+            "select distinct c.table_name::text from information_schema.columns c
+                 join information_schema.tables t using (table_schema, table_name)
+             where c.table_schema = 'public' and t.table_type = 'BASE TABLE'
+               and (c.column_name in ('student_id', 'session_id', 'call_id', 'guardian_id', 'phone', 'caller_phone', 'object')
+                    or c.table_name in (select conrelid::regclass::text from pg_constraint
+                                        where contype = 'f' and confrelid in ('students'::regclass, 'sessions'::regclass)))",
+        )
+        .fetch_all(&db)
+        .await
+        .unwrap();
+        assert!(columns.len() > 25, "{columns:?}");
+        for table in columns {
+            let known = TABLES.iter().find(|(known, _)| *known == table);
+            match known.unwrap_or_else(|| panic!("{table} may be about a student: export it, or say here why not")).1 {
+                Place::Field(field) => assert!(all.get(field).is_some(), "{table} is in the export as {field}"),
+                Place::OfSession(field) => {
+                    assert!(
+                        all["sessions"][0].get(field).is_some(),
+                        "{table} is in the export of a session as {field}"
+                    );
+                }
+                Place::Nowhere(_) => {}
+            }
         }
         let n = sqlx::query_scalar!("select count(*) from audit_entries where action = 'student.export'");
         assert_eq!(n.fetch_one(&db).await.unwrap(), Some(1));

@@ -13,6 +13,7 @@ use super::{
 use crate::analysis::{TopicFinding, day_name};
 use crate::id::StudentId;
 use crate::learner::{self, MasteryState};
+use crate::organisation::CodeKind;
 
 /// Facts that are told, and of one kind.
 const MAX_FACTS: usize = 5;
@@ -86,6 +87,27 @@ pub fn unknown(now: DateTime<Utc>) -> StudentContext {
     StudentContext {
         ask_for: ["first name", "grade", "topic"].map(str::to_owned).to_vec(),
         ..empty(ContextStatus::New, say_first.to_owned(), note, now)
+    }
+}
+
+/// The context for a caller who has not given the code that the organisation asks for. It is the same whether or not
+/// anybody is registered with the number.
+pub fn unverified(missing: CodeKind, now: DateTime<Utc>) -> StudentContext {
+    let words = missing.words();
+    let say_first = format!(
+        "Hello, I am your tutor! Please tell me your first name and {} {words}.",
+        match missing {
+            CodeKind::Pin => "your",
+            CodeKind::GuardianCode => "the",
+        }
+    );
+    let note = format!(
+        "Not verified: ask the caller for their first name and the {words}, then call verify_caller with both. Until then \
+         nothing is told about any student. A caller without a {words} is taught as anybody new."
+    );
+    StudentContext {
+        ask_for: vec!["first name".to_owned(), words.to_owned()],
+        ..empty(ContextStatus::Unverified, say_first, &note, now)
     }
 }
 

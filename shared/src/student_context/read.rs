@@ -100,7 +100,7 @@ async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Optio
     Ok(sqlx::query_as!(
         Row,
         r#"select s.student_id as "student_id: StudentId", s.display_name, s.grade, s.locale, s.timezone,
-               s.status as "status: StudentStatus", s.guidance,
+               case when is_silent(s.student_id, s.status, now()) then 'blocked' else s.status end as "status!: StudentStatus", s.guidance,
                c.prepared as "prepared?: Json<Prepared>",
                coalesce((
                    select jsonb_agg(jsonb_build_object(

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, IF_RANGE, RANGE};
 use shared::analysis;
 use shared::audit;
+use shared::consent::{self, Purpose};
 use shared::db::{Db, Error};
 use shared::id::SessionId;
 use shared::session::{self, SessionKey, move_recording};
@@ -33,6 +34,10 @@ pub(crate) async fn recording(
 ) -> Result<Response, Fault> {
     admin.require_export()?;
     let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
+    let standings = consent::list_standings(&db, session.student_id, admin.viewer.now).await?;
+    if !consent::allows(&standings, Purpose::Recording) {
+        return Err(Fault::NotFound("recording"));
+    }
     let address = session.recording_url.ok_or(Fault::NotFound("recording"))?;
     let (now, object) = (admin.viewer.now, format!("session:{session_id}"));
     audit::insert_entry_once_since(&db, &admin.caller, "recording.play", &object, now - ONE_HEARING, now).await?;

@@ -47,7 +47,9 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
                 p { (figures::counted(data.turns.len() as i64, "turn", "turns")) }
                 @if !data.turns.is_empty() { (tools(findings)) }
             }
-            @if data.turns.is_empty() {
+            @if data.is_speech_removed {
+                div.body { p.muted { "There is no consent to keep transcripts, so what was said was deleted after the analysis. The results stay." } }
+            } @else if data.turns.is_empty() {
                 (no_turns(data.session.status))
             } @else {
                 ol.turns { @for fold in folded(&lines, data.turns.len()) {

@@ -10,6 +10,7 @@ use shared::db::{self, Db, Error};
 use shared::id::StudentId;
 use shared::student::{self, Student};
 
+use super::export_files;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -30,6 +31,23 @@ pub(crate) async fn export(
     let name = format!("attachment; filename=\"student-{student_id}.json\"");
     let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_DISPOSITION, name)];
     Ok((headers, all.to_string()).into_response())
+}
+
+/// The same with a CSV file for each list.
+pub(crate) async fn export_zip(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+) -> Result<Response, Fault> {
+    admin.require_export()?;
+    let mut tx = db::begin(&db).await?;
+    let all = student::export(&mut tx, &admin.caller, student_id, admin.viewer.now).await?;
+    tx.commit().await.map_err(Error::from)?;
+    let file = tokio::task::spawn_blocking(move || export_files::zip(&all)).await;
+    let file = file.ok().and_then(Result::ok).ok_or(Fault::Internal)?;
+    let name = format!("attachment; filename=\"student-{student_id}.zip\"");
+    let headers = [(CONTENT_TYPE, "application/zip".to_owned()), (CONTENT_DISPOSITION, name)];
+    Ok((headers, file).into_response())
 }
 
 pub(crate) async fn confirm_erase(
@@ -86,7 +104,7 @@ fn render(admin: &Admin, student: &Student, error: Option<&str>) -> Markup {
                     footer {
                         button.btn.danger { "Erase" }
                         a.btn href=(path) { "Keep" }
-                        @if admin.may_write() { a.btn href={ (path) "/export.json" } { "Export first" } }
+                        @if admin.may_write() { a.btn href={ (path) "/export.zip" } { "Export first" } }
                     }
                 }
             }

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use chrono::TimeDelta;
 use maud::{Markup, html};
+use shared::consent::{self, Purpose};
 use shared::db::Db;
 use shared::id::StudentId;
 use shared::learner::MasteryState;
@@ -14,6 +15,7 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
 use crate::layout::{Place, page};
+use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
 
 /// Days that a report looks back.
@@ -28,6 +30,11 @@ pub(crate) async fn get(
     Path(student_id): Path<StudentId>,
 ) -> Result<Markup, Fault> {
     let now = admin.viewer.now;
+    let student = student::get_student(&db, &admin.caller, student_id).await?;
+    let standings = consent::list_standings(&db, Some(student_id), now).await?;
+    if !consent::allows(&standings, Purpose::Reports) {
+        return Ok(refuse(&admin, &student));
+    }
     super::record(&db, &admin, "student.report", student_id, now).await?;
     let query = SessionQuery {
         student_id: Some(student_id),
@@ -35,10 +42,25 @@ pub(crate) async fn get(
         limit: N_SESSIONS,
         ..SessionQuery::default()
     };
-    let student = student::get_student(&db, &admin.caller, student_id).await?;
     let skills = mastery::list_mastery(&db, &admin.caller, student_id).await?;
     let sessions = session::list_sessions(&db, &admin.caller, &query).await?;
     Ok(render(&admin, &student, &skills, &sessions))
+}
+
+/// In place of a report to which no guardian consents.
+fn refuse(admin: &Admin, student: &Student) -> Markup {
+    let name = student.first_name();
+    page(
+        admin,
+        Place::Students,
+        &format!("{name}'s learning report"),
+        html! {
+            div.stack {
+                div.head { div { h1 { (name) "'s learning report" } } }
+                (notice(Tone::Warn, "No report is made", "There is no consent to reports about this student. Record one under Family and consent on the student’s page."))
+            }
+        },
+    )
 }
 
 fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[SessionItem]) -> Markup {

@@ -1,0 +1,129 @@
+//! What the organisation decides for all students: how callers prove who they are, and for what it consents on behalf of
+//! guardians.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use shared::clock;
+use shared::consent::Purpose;
+use shared::db::{self, Db};
+use shared::organisation::{self, Assurance, Organisation};
+
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::pages::student::family::{explained, purpose_name};
+use crate::parts::csrf;
+
+pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
+    admin.require_manage()?;
+    Ok(render(&admin, &organisation::get(&db).await?))
+}
+
+/// Either form of the page; a password of a moment ago is needed, since both decide who is told about children.
+pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    posted.require_fresh(&db).await?;
+    let now = clock::now();
+    let mut tx = db::begin(&db).await?;
+    let before = organisation::get(&mut *tx).await?;
+    let (assurance, presumed) = match posted.fields.text("what") {
+        "assurance" => {
+            let assurance = posted.fields.text("assurance").parse();
+            (assurance.map_err(|why: String| Fault::Invalid(format!("Nothing was saved: {why}.")))?, before.presumed)
+        }
+        "consents" => {
+            let presumed = posted.fields.all("presumed").filter_map(|name| name.parse().ok()).collect();
+            (before.assurance, presumed)
+        }
+        _ => return Err(Fault::Invalid("This form is not complete. Go back and try again.".to_owned())),
+    };
+    organisation::set(&mut tx, &posted.admin.caller, assurance, &presumed, now).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(Place::Organisation.path()).into_response())
+}
+
+const ASSURANCES: [(Assurance, &str, &str); 3] = [
+    (
+        Assurance::CallerId,
+        "The number is enough",
+        "A call from a student’s number counts as that student’s. A number can be faked, and siblings share one.",
+    ),
+    (Assurance::Pin, "The student’s PIN", "The caller also gives the student’s PIN. You set it on the student’s page."),
+    (
+        Assurance::GuardianCode,
+        "The guardian’s code",
+        "A guardian also gives a code at the beginning of the call. You set it on the student’s page.",
+    ),
+];
+
+pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
+    page(
+        admin,
+        Place::Organisation,
+        Place::Organisation.name(),
+        html! {
+            div.stack {
+                div.head { div { h1 { "Organisation" } p { "What holds for all students. Last changed: " (admin.viewer.date(organisation.updated_at)) ", by " (organisation.updated_by.split_once(':').map_or(&*organisation.updated_by, |(_, name)| name)) "." } } }
+                form.card method="post" aria-labelledby="assurance" {
+                    header { h2 id="assurance" { "How callers prove who they are" } }
+                    div.body.stack {
+                        (csrf(admin))
+                        input type="hidden" name="what" value="assurance";
+                        fieldset.stack.tight {
+                            legend.vh { "How callers prove who they are" }
+                            @for (assurance, name, hint) in ASSURANCES {
+                                span.check {
+                                    input type="radio" id=(assurance.as_str()) name="assurance" value=(assurance.as_str()) checked[organisation.assurance == assurance];
+                                    label for=(assurance.as_str()) { b { (name) } br; span.sm.muted { (hint) } }
+                                }
+                            }
+                        }
+                        p.sm.muted { "Until the caller has proved it, assistants are told nothing about any student. It holds for calls that are open now, too." }
+                    }
+                    footer { button.btn.primary { "Save" } }
+                }
+                form.card method="post" aria-labelledby="presumed" {
+                    header { h2 id="presumed" { "Consent on behalf of guardians" } }
+                    div.body.stack {
+                        (csrf(admin))
+                        input type="hidden" name="what" value="consents";
+                        p.sm.muted { "Tick what your agreements with schools or families cover. It holds as long as no guardian of a student has decided." }
+                        fieldset.stack.tight {
+                            legend.vh { "Purposes" }
+                            @for purpose in Purpose::ALL {
+                                @let id = format!("presumed-{}", purpose.as_str());
+                                span.check {
+                                    input type="checkbox" id=(id) name="presumed" value=(purpose.as_str()) checked[organisation.presumed.contains(&purpose)];
+                                    label for=(id) { b { (purpose_name(purpose)) } br; span.sm.muted { (explained(purpose)) } }
+                                }
+                            }
+                        }
+                    }
+                    footer { button.btn.primary { "Save" } }
+                }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn what_holds_is_ticked() {
+        let organisation = Organisation {
+            assurance: Assurance::Pin,
+            presumed: vec![Purpose::Tutoring],
+            updated_at: shared::clock::now(),
+            updated_by: "operator".to_owned(),
+        };
+        let page = render(&Admin::sample(Role::Admin), &organisation).into_string();
+        assert!(page.contains(r#"value="pin" checked"#) && page.contains(r#"value="tutoring" checked"#), "{page}");
+        assert_eq!(page.matches(" checked").count(), 2, "{page}");
+    }
+}
