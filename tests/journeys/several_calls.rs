@@ -6,13 +6,17 @@ use serde_json::{Value, json};
 use shared::access::Caller;
 use shared::analysis::day_name;
 use shared::db;
+use shared::job::{self, Job};
 use shared::misconception::list_misconceptions;
 use shared::phone::Phone;
 use shared::student::{self, NewStudent, Student};
-use shared::{clock, id::StudentId};
+use shared::{
+    clock,
+    id::{SessionId, StudentId},
+};
 
 use crate::assistant::{Assistant, PHONE, TEACHER};
-use crate::service::Service;
+use crate::service::{Service, eventually};
 use crate::vapi;
 
 /// A child, and the calls so far.
@@ -401,4 +405,37 @@ async fn a_promise_is_kept_and_what_helped_is_told() {
     child.calls(2, &TIMES_TABLES).await;
     let context = child.context().await;
     assert!(context["last_call"].get("promised").is_none(), "the promise was kept: {context}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_one_student_are_analysed_together_without_a_deadlock() {
+    const N_CALLS: usize = 40;
+    let service = Service::start().await;
+    let psql = |query: &str| crate::psql::psql(&service.database_url, query);
+    service.student("Amara Okafor", vapi::CALLER).await;
+    let deliveries =
+        (0..N_CALLS).map(async |n| service.deliver(&vapi::sample_of_call(vapi::REPORT, &format!("call-{n}"))).await);
+    assert!(futures::future::join_all(deliveries).await.iter().all(StatusCode::is_success));
+    let are_done = async |n_jobs: usize| {
+        eventually("all jobs are done", async || {
+            let n_done = psql("select count(*) from jobs where kind = 'analyze_session' and state = 'done'");
+            (n_done == n_jobs.to_string()).then_some(())
+        })
+        .await;
+    };
+    are_done(N_CALLS).await;
+    // Again and again, all at once: now each analysis also replaces what the last one found.
+    let session_ids = psql("select session_id from sessions");
+    let session_ids: Vec<SessionId> = session_ids.lines().map(|id| id.parse().unwrap()).collect();
+    for round in 2..=6 {
+        let mut tx = db::begin(&service.db).await.unwrap();
+        for session_id in session_ids.iter().copied() {
+            job::enqueue(&mut tx, &Job::AnalyzeSession { session_id, round }, Some(session_id)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        are_done(N_CALLS * round as usize).await;
+    }
+    assert_eq!(psql("select count(*) from jobs where attempts > 1"), "0", "no analysis got in another's way");
+    assert_eq!(psql("select deadlocks from pg_stat_database where datname = current_database()"), "0");
+    service.stop().await;
 }

@@ -6,7 +6,7 @@ use shared::access::Caller;
 use shared::analysis::{self, Analysis};
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
-use shared::id::{AnalysisId, EvidenceId, StudentId};
+use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
 use shared::session::{Session, SessionKey, SessionStatus, get_session, index_words, mark_session};
 use shared::transcript::{Turn, list_turns};
 use shared::{consent, fact, follow_up, introduction, mastery, misconception, student, student_context};
@@ -20,7 +20,10 @@ pub(crate) async fn put(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let worker = Caller::worker();
-    // First, since it locks the row: whoever assigns the session to a student now waits, and then analyses it again.
+    // The students before the session: triggers on a session write rows of its student, and the analysis of the student's
+    // next call waits for those with the student locked.
+    let mut student_ids = lock_students(tx, analysis.session_id).await?;
+    // From here on the session's row is locked: a person who assigns the session waits, and then it is analysed again.
     mark_session(tx, analysis.session_id, status, None, now).await?;
     // Before any student is locked, in the order of a decision about consent.
     consent::current_of_session(tx, analysis.session_id, now).await?;
@@ -29,12 +32,11 @@ pub(crate) async fn put(
     if let (true, None, Some(told)) = (register_callers, session.student_id, told) {
         session.student_id = introduction::accept_stranger(tx, &worker, &session, &told, now).await?;
     }
-    // Whom the session taught us of before, and whom it does now: another, where a person corrected the assignment.
-    let mut student_ids = evidence::list_student_ids(&mut *tx, analysis.session_id).await?;
-    student_ids.extend(session.student_id);
-    student_ids.sort_unstable();
-    student_ids.dedup();
-    student::lock(tx, &student_ids).await?;
+    // Registered just now, or assigned before the row was locked.
+    if let Some(student_id) = session.student_id.filter(|id| !student_ids.contains(id)) {
+        student::lock(tx, &[student_id]).await?;
+        student_ids.push(student_id);
+    }
 
     let mut analysis = analysis.clone();
     // Of somebody we know it would only be one more copy of a name.
@@ -57,6 +59,18 @@ pub(crate) async fn put(
         refold(tx, student_id, now).await?;
     }
     Ok(())
+}
+
+/// Locks the students whom the session has evidence of, and the one it is assigned to: after a person has corrected the
+/// assignment, they differ.
+async fn lock_students(tx: &mut Connection, session_id: SessionId) -> Result<Vec<StudentId>> {
+    let session = get_session(&mut *tx, &Caller::worker(), &SessionKey::Id(session_id)).await?;
+    let mut student_ids = evidence::list_student_ids(&mut *tx, session_id).await?;
+    student_ids.extend(session.student_id);
+    student_ids.sort_unstable();
+    student_ids.dedup();
+    student::lock(tx, &student_ids).await?;
+    Ok(student_ids)
 }
 
 /// Computes anew what follows from a student's evidence. Whoever calls holds the student's lock.
