@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -78,7 +79,7 @@ fn fold_into(c: char, word: &mut String, words: &mut Vec<String>, end: &mut impl
 pub(crate) fn english(words: &[String]) -> Vec<&str> {
     let mut plain: Vec<&str> = Vec::with_capacity(words.len() + 4);
     for word in words {
-        if let Some(whole) = CONTRACTED.iter().find(|(short, _)| short == word).map(|(_, whole)| whole) {
+        if let Some(whole) = BY_CONTRACTED.get(word.as_str()) {
             plain.extend(whole.iter());
         } else if let Some((base, tail)) = word.split_once('\'') {
             match (base, tail) {
@@ -114,6 +115,8 @@ pub(crate) fn english(words: &[String]) -> Vec<&str> {
     }
     plain
 }
+
+static BY_CONTRACTED: LazyLock<WordMap<&[&str]>> = LazyLock::new(|| CONTRACTED.into_iter().collect());
 
 /// Without an apostrophe only what is no other word: "ill", "well" and "were" stay.
 const CONTRACTED: [(&str, &[&str]); 44] = [

@@ -32,14 +32,14 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let is_number = |word: &str| !values(word, *language).is_empty();
     for word in words(asked).take(REACH) {
         let word = if is_number(word) { "#" } else { word };
-        found.add(format_args!("asked {word}"));
-        found.add(format_args!("asked {} {word}", before[1]));
-        found.add(format_args!("asked {} {} {word}", before[0], before[1]));
+        found.add_parts(["asked ", word]);
+        found.add_parts(["asked ", before[1], " ", word]);
+        found.add_parts(["asked ", before[0], " ", before[1], " ", word]);
         before = [before[1], word];
     }
     if let Some((last, _)) = all.last().filter(|(last, _)| *last != asked) {
         for word in words(last).take(REACH) {
-            found.add(format_args!("last {}", if is_number(word) { "#" } else { word }));
+            found.add_parts(["last ", if is_number(word) { "#" } else { word }]);
         }
     }
     let heard = memo::said(said);
@@ -50,8 +50,8 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let mut before = "";
     for word in words(said).take(REACH) {
         let word = if is_number(word) { "#" } else { word };
-        found.add(format_args!("said {word}"));
-        found.add(format_args!("said {before} {word}"));
+        found.add_parts(["said ", word]);
+        found.add_parts(["said ", before, " ", word]);
         before = word;
     }
     let addresses =

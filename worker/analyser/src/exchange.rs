@@ -249,19 +249,14 @@ pub(super) fn clauses(text: &str) -> Vec<Clause> {
 pub(super) fn sentences(text: &str) -> Vec<(&str, bool)> {
     let bytes = text.as_bytes();
     let (mut sentences, mut start) = (Vec::new(), 0);
-    for (i, c) in text.char_indices() {
-        let next = bytes.get(i + 1);
-        let end = match c {
-            '\n' => true,
-            '.' | '?' | '!' => next.is_none_or(|b| !b.is_ascii_alphanumeric() || c != '.'),
-            _ => false,
-        };
-        if end {
+    for (i, c) in bytes.iter().enumerate().filter(|(_, c)| matches!(c, b'\n' | b'.' | b'?' | b'!')) {
+        let is_point_of_number = *c == b'.' && bytes.get(i + 1).is_some_and(u8::is_ascii_alphanumeric);
+        if !is_point_of_number {
             let sentence = text[start..i].trim();
             if sentence.chars().any(char::is_alphanumeric) {
-                sentences.push((sentence, c == '?' || text[i..].starts_with(".?")));
+                sentences.push((sentence, *c == b'?' || bytes[i..].starts_with(b".?")));
             }
-            start = i + c.len_utf8();
+            start = i + 1;
         }
     }
     let rest = text[start..].trim();

@@ -94,6 +94,9 @@ fn plain_letters(text: &str) -> Cow<'_, str> {
 
 /// What a reader sees: compatible letters as plain ones, look-alikes as Latin ones, without what has no width.
 fn undisguised(text: &str) -> String {
+    if text.is_ascii() {
+        return text.replace(['-', '_'], " ");
+    }
     const LOOK_ALIKE: [(char, char); 17] = [
         ('а', 'a'),
         ('е', 'e'),

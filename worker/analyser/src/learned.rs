@@ -29,14 +29,27 @@ pub(super) struct Features(Vec<u32>);
 impl Features {
     /// The first weight belongs to everything.
     pub(super) fn new() -> Self {
-        Self(vec![0])
+        let mut found = Vec::with_capacity(128);
+        found.push(0);
+        Self(found)
     }
 
     pub(super) fn add(&mut self, name: fmt::Arguments) {
-        let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+        let mut hash = Hash::default();
         if hash.write_fmt(name).is_ok() {
-            self.0.push(1 + ((hash.0 ^ (hash.0 >> 29)) % (BUCKETS as u64 - 1)) as u32);
+            self.push(&hash);
         }
+    }
+
+    /// [`Features::add`] of a name in parts, for the features of every word.
+    pub(super) fn add_parts<const N: usize>(&mut self, parts: [&str; N]) {
+        let mut hash = Hash::default();
+        parts.into_iter().for_each(|part| hash.add(part));
+        self.push(&hash);
+    }
+
+    fn push(&mut self, hash: &Hash) {
+        self.0.push(1 + ((hash.0 ^ (hash.0 >> 29)) % (BUCKETS as u64 - 1)) as u32);
     }
 
     /// Each index once, in order.
@@ -50,9 +63,21 @@ impl Features {
 /// FNV-1a of what is written to it.
 struct Hash(u64);
 
+impl Default for Hash {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hash {
+    fn add(&mut self, text: &str) {
+        self.0 = text.bytes().fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    }
+}
+
 impl fmt::Write for Hash {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = text.bytes().fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        self.add(text);
         Ok(())
     }
 }

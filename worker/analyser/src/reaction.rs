@@ -54,8 +54,8 @@ pub(super) fn right(exchange: &Exchange) -> Option<f64> {
 
 /// One piece of a reply.
 #[derive(Clone, Debug, PartialEq)]
-struct Piece {
-    text: String,
+struct Piece<'a> {
+    text: &'a str,
     /// Number of its sentence, from 0.
     sentence: usize,
 }
@@ -74,14 +74,15 @@ fn features(exchange: &Exchange) -> Vec<u32> {
     let pieces = pieces(reply, said, &task_numbers, &said_numbers, *language);
     let mut before = ["", ""];
     for (n_words, piece) in pieces.iter().take(REACH).enumerate() {
-        let place = piece.sentence.min(1);
-        found.add(format_args!("{place}:{}", piece.text));
-        found.add(format_args!("{place}:{} {}", before[1], piece.text));
+        let place = if piece.sentence == 0 { "0:" } else { "1:" };
+        let text = piece.text;
+        found.add_parts([place, text]);
+        found.add_parts([place, before[1], " ", text]);
         if n_words < 4 {
-            found.add(format_args!("start {n_words} {}", piece.text));
-            found.add(format_args!("start {} {} {}", before[0], before[1], piece.text));
+            found.add(format_args!("start {n_words} {text}"));
+            found.add_parts(["start ", before[0], " ", before[1], " ", text]);
         }
-        before = [before[1], &piece.text];
+        before = [before[1], text];
     }
     let lead = memo::lead(reply, *language);
     found.add(format_args!("lead {lead:?}"));
@@ -116,7 +117,13 @@ fn features(exchange: &Exchange) -> Vec<u32> {
 }
 
 /// The words of a reply. Numbers are told apart by where they come from, and so are words that the student said.
-fn pieces(reply: &str, said: &str, task_numbers: &[Value], said_numbers: &[Value], language: Language) -> Vec<Piece> {
+fn pieces<'a>(
+    reply: &'a str,
+    said: &str,
+    task_numbers: &[Value],
+    said_numbers: &[Value],
+    language: Language,
+) -> Vec<Piece<'a>> {
     let numbers = memo::numbers(reply, language);
     let said: Vec<&str> = words(said).filter(|word| word.len() > 2 && !COMMON.contains(word)).collect();
     let (mut pieces, mut sentence, mut at) = (Vec::new(), 0, 0);
@@ -133,7 +140,7 @@ fn pieces(reply: &str, said: &str, task_numbers: &[Value], said_numbers: &[Value
             } else {
                 "#new"
             };
-            pieces.push(Piece { text: source.to_owned(), sentence });
+            pieces.push(Piece { text: source, sentence });
             at = at.max(number.span.end);
             continue;
         }
@@ -146,14 +153,14 @@ fn pieces(reply: &str, said: &str, task_numbers: &[Value], said_numbers: &[Value
             let end = if reply.is_char_boundary(end) { end } else { at + length };
             let word = &reply[at..end];
             let text = if said.contains(&word) { "@said" } else { word };
-            pieces.push(Piece { text: text.to_owned(), sentence });
+            pieces.push(Piece { text, sentence });
             at = end;
             continue;
         }
         if matches!(c, '?' | '!' | '.' | '\n') {
             let is_more = reply[at + 1..].starts_with('.');
             if c == '?' || c == '!' || is_more {
-                pieces.push(Piece { text: if is_more { "...".to_owned() } else { c.to_string() }, sentence });
+                pieces.push(Piece { text: if is_more { "..." } else { &reply[at..=at] }, sentence });
             }
             sentence += 1;
             at += reply[at..].chars().take_while(|c| matches!(c, '?' | '!' | '.' | '\n')).count();
@@ -212,7 +219,7 @@ mod tests {
         let of = |text: &str| values(text, Language::English);
         let pieces =
             pieces("sixty. and six times four?", "sixty", &of("six times ten"), &of("sixty"), Language::English);
-        let texts: Vec<&str> = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        let texts: Vec<&str> = pieces.iter().map(|piece| piece.text).collect();
         assert_eq!(texts, ["#same", "and", "#task", "times", "#new", "?"]);
     }
 }
