@@ -86,7 +86,7 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
             sql.push("students s where true");
         }
     }
-    narrow(&mut sql, query, cohorts);
+    narrow(&mut sql, query, cohorts.as_deref());
     let order = if query.is_descending { "desc" } else { "asc" };
     sql.push(format!(" order by lower(s.display_name) {order}, s.student_id {order} limit ")).push_bind(query.limit);
     sql.push(
@@ -105,7 +105,7 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
     Ok(sql.build_query_as().fetch_all(db).await?)
 }
 
-fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, cohorts: Option<Vec<String>>) {
+fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, cohorts: Option<&[String]>) {
     if query.in_need {
         sql.push(" and exists (select from attentions a where a.student_id = s.student_id and a.open_since <= ");
         sql.push_bind(query.now).push(" and a.until > ").push_bind(query.now).push(")");
@@ -113,7 +113,7 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, cohorts: Option
     if let Some(grade) = query.grade {
         sql.push(" and s.grade = ").push_bind(grade);
     }
-    match cohorts.as_deref() {
+    match cohorts {
         None => {}
         Some([cohort]) => {
             sql.push(" and s.cohort = ").push_bind(cohort.clone());

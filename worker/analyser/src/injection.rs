@@ -92,30 +92,32 @@ fn plain_letters(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(plain).collect())
 }
 
+/// Letters of other alphabets that look like ours.
+const LOOK_ALIKE: [(char, char); 17] = [
+    ('а', 'a'),
+    ('е', 'e'),
+    ('о', 'o'),
+    ('р', 'p'),
+    ('с', 'c'),
+    ('х', 'x'),
+    ('у', 'y'),
+    ('і', 'i'),
+    ('ѕ', 's'),
+    ('ј', 'j'),
+    ('к', 'k'),
+    ('м', 'm'),
+    ('т', 't'),
+    ('ν', 'v'),
+    ('ο', 'o'),
+    ('α', 'a'),
+    ('ι', 'i'),
+];
+
 /// What a reader sees: compatible letters as plain ones, look-alikes as Latin ones, without what has no width.
 fn undisguised(text: &str) -> String {
     if text.is_ascii() {
         return text.replace(['-', '_'], " ");
     }
-    const LOOK_ALIKE: [(char, char); 17] = [
-        ('а', 'a'),
-        ('е', 'e'),
-        ('о', 'o'),
-        ('р', 'p'),
-        ('с', 'c'),
-        ('х', 'x'),
-        ('у', 'y'),
-        ('і', 'i'),
-        ('ѕ', 's'),
-        ('ј', 'j'),
-        ('к', 'k'),
-        ('м', 'm'),
-        ('т', 't'),
-        ('ν', 'v'),
-        ('ο', 'o'),
-        ('α', 'a'),
-        ('ι', 'i'),
-    ];
     let wide = |c: &char| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     // A text that is Cyrillic or Greek throughout is not disguised.
     let latin = text.chars().any(|c| c.is_ascii_alphabetic());

@@ -44,7 +44,9 @@ impl Features {
     /// [`Features::add`] of a name in parts, for the features of every word.
     pub(super) fn add_parts<const N: usize>(&mut self, parts: [&str; N]) {
         let mut hash = Hash::default();
-        parts.into_iter().for_each(|part| hash.add(part));
+        for part in parts {
+            hash.add(part);
+        }
         self.push(&hash);
     }
 

@@ -128,8 +128,6 @@ fn is_invisible(c: char) -> bool {
 /// One form for the many forms of minus, dot, quotes, digits and full-width signs.
 fn plain(c: char) -> char {
     match c {
-        // Most text is ASCII, which has one other form only.
-        '\0'..='_' | 'a'..='\u{7f}' => c,
         '−' | '–' | '—' | '‐' | '‑' | '‒' | '﹣' | '－' | '⁻' => '-',
         '×' | '✕' | '✖' | '∙' | '⋅' | '·' => '×',
         '÷' | '∕' | '⁄' => {
