@@ -1,6 +1,6 @@
 //! A child calls several times, and each next tutor is told what a good one would want to know.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shared::access::Caller;
@@ -78,11 +78,12 @@ impl<'a> Child<'a> {
     }
 }
 
-/// When a call so many days ago began: at noon, or within the last hour.
+/// When a call so many days ago began: at noon, or within the last hour of today.
 fn began(days_ago: u64) -> DateTime<Utc> {
     let now = clock::now();
     if days_ago == 0 {
-        return now - TimeDelta::minutes(20);
+        let midnight = now.date_naive().and_time(NaiveTime::MIN).and_utc();
+        return (now - TimeDelta::minutes(20)).max(midnight);
     }
     let day = now.date_naive().checked_sub_days(Days::new(days_ago)).unwrap();
     day.and_hms_opt(12, 0, 0).unwrap().and_utc()
