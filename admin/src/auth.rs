@@ -155,7 +155,7 @@ where
 }
 
 impl Admin {
-    /// Who is signed in, whatever the address names.
+    /// Who is signed in, without a check of the student or session that the address names.
     pub(crate) async fn signed_in<S>(parts: &Parts, state: &S) -> Result<Self, Response>
     where
         Db: FromRef<S>,
@@ -178,8 +178,8 @@ impl Admin {
         Ok(admin)
     }
 
-    /// Somebody who sees a few cohorts opens the student or the session that the address names, or is told that there is
-    /// none.
+    /// Checks that a person who sees a few cohorts reaches the student or session that the address names. Otherwise the
+    /// answer is the same as if it did not exist.
     async fn open(&mut self, parts: &mut Parts, db: &Db) -> Result<(), Fault> {
         if self.sees_all() {
             return Ok(());

@@ -48,6 +48,11 @@ pub(crate) fn grade(grade: Option<i16>) -> Option<String> {
     grade.map(|grade| if grade == 0 { "Kindergarten".to_owned() } else { format!("Grade {grade}") })
 }
 
+/// The name in an actor of the audit log: `admin:dana@example.org`.
+pub(crate) fn person(actor: &str) -> &str {
+    actor.split_once(':').map_or(actor, |(_, name)| name)
+}
+
 pub(crate) fn role_word(role: Role) -> &'static str {
     match role {
         Role::Admin => "Admin",

@@ -1,14 +1,12 @@
 //! A person who may log in at the dashboard.
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::{Caller, Role};
 use crate::db::{Error, Executor, Result};
 use crate::id::AdminUserId;
-use crate::secret;
+use crate::{secret, slow_hash};
 
 /// One row of `admin_users`, without its secrets.
 #[derive(Clone, PartialEq, Eq)]
@@ -89,23 +87,13 @@ pub fn hash_password(password: &SecretString) -> Result<String, Refused> {
     if crate::config::guesses_log10(text, &OUR_WORDS) < STRONG {
         return Err(Refused::Common);
     }
-    Ok(argon2().hash_password(text.as_bytes()).expect("parameters are constant and valid").to_string())
+    Ok(slow_hash::hash(password))
 }
 
 /// Whether the password is that of the hash. Without a hash it takes as long, so that a stranger cannot tell which
 /// addresses have an account.
 pub fn verify_password(password: &SecretString, hash: Option<&str>) -> bool {
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$\
-                          /v3HY4Dv0yKLi0sHF9SdEg5bKL3Uo1Dx4Ae0gDKYkYs";
-    let is_right = PasswordHash::new(hash.unwrap_or(NOBODY))
-        .is_ok_and(|parsed| argon2().verify_password(password.expose_secret().as_bytes(), &parsed).is_ok());
-    is_right && hash.is_some()
-}
-
-/// OWASP's first choice: 19 MiB, two passes.
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(19_456, 2, 1, None).expect("parameters are constant and valid");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+    slow_hash::matches(password, hash)
 }
 
 /// How a new user will first log in.
@@ -118,7 +106,8 @@ pub enum FirstLogin {
     },
 }
 
-/// Makes a user, who sees all students until [`set_cohorts`] says otherwise. For a set-up link its secret is returned, once. An address in use: `Conflict(admin_users_email_key)`.
+/// Makes a user, who sees all students until [`set_cohorts`] says otherwise. For a set-up link its secret is returned,
+/// once. An address in use: `Conflict(admin_users_email_key)`.
 pub async fn insert_user(
     db: impl Executor<'_>,
     email: &str,

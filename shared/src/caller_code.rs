@@ -4,8 +4,6 @@
 //! it is compared, so that neither a crash nor many tries at once give more than three. The answer to a wrong try is the
 //! same for every caller, also if there is no such student.
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -14,7 +12,7 @@ use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 use crate::organisation::CodeKind;
-use crate::student;
+use crate::{slow_hash, student};
 
 /// Wrong tries that lock a code, and that one call has.
 const MAX_TRIES: i32 = 3;
@@ -66,25 +64,14 @@ impl Code {
     /// The slow hash that is stored.
     #[must_use]
     pub fn hash(&self) -> String {
-        let hash = argon2().hash_password(self.0.expose_secret().as_bytes());
-        hash.expect("parameters are constant and valid").to_string()
+        slow_hash::hash(&self.0)
     }
 
     /// Whether it is the code of the hash. It takes as long without a hash, and compares in constant time.
     #[must_use]
     pub fn matches(&self, hash: Option<&str>) -> bool {
-        const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$\
-                              /v3HY4Dv0yKLi0sHF9SdEg5bKL3Uo1Dx4Ae0gDKYkYs";
-        let is_right = PasswordHash::new(hash.unwrap_or(NOBODY))
-            .is_ok_and(|parsed| argon2().verify_password(self.0.expose_secret().as_bytes(), &parsed).is_ok());
-        is_right && hash.is_some()
+        slow_hash::matches(&self.0, hash)
     }
-}
-
-/// OWASP's first choice: 19 MiB, two passes.
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(19_456, 2, 1, None).expect("parameters are constant and valid");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
 /// A code as people see it: never the digits.

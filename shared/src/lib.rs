@@ -48,6 +48,7 @@ pub mod secret;
 pub mod server_message;
 pub mod session;
 pub mod sign;
+mod slow_hash;
 pub mod stats;
 pub mod student;
 pub mod student_context;

@@ -58,7 +58,7 @@ pub(crate) async fn perform(
 /// What became of a message.
 enum Applied {
     Read,
-    /// Read, and nobody consents to keeping what was said.
+    /// Read. There is no consent to keep the transcript.
     NotKept,
     /// The report holds words that could not be read, so nothing is judged.
     Unread,

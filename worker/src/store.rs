@@ -25,8 +25,6 @@ pub(crate) async fn put(
     let mut student_ids = lock_students(tx, analysis.session_id).await?;
     // From here on the session's row is locked: a person who assigns the session waits, and then it is analysed again.
     mark_session(tx, analysis.session_id, status, None, now).await?;
-    // Before any student is locked, in the order of a decision about consent.
-    consent::current_of_session(tx, analysis.session_id, now).await?;
     let mut session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
     let told = introduction::of_session(&session, analysis.findings.introduction.as_ref());
     if let (true, None, Some(told)) = (register_callers, session.student_id, told) {

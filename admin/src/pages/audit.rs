@@ -20,7 +20,7 @@ use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::pager::{PAGE, pager, split_page};
 use crate::parts::table::{Column, cell, group, row, table};
-use crate::parts::{date, select};
+use crate::parts::{date, person, select};
 use crate::viewer::Viewer;
 
 const PATH: &str = "/settings/audit";
@@ -204,7 +204,7 @@ fn heading(viewer: &Viewer, day: NaiveDate) -> String {
 }
 
 fn entry_row(admin: &Admin, data: &Data, entry: &AuditEntry) -> Markup {
-    let who = entry.actor.split_once(':').map_or(&entry.actor[..], |(_, name)| name);
+    let who = person(&entry.actor);
     let only = Filter { who: entry.actor.clone(), ..data.filter.clone() }.url("");
     row(&html! {
         (cell("nowrap faint", admin.viewer.clock(entry.at)))

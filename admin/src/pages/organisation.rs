@@ -14,14 +14,14 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::pages::student::family::{explained, purpose_name};
-use crate::parts::csrf;
+use crate::parts::{csrf, person};
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
     Ok(render(&admin, &organisation::get(&db).await?))
 }
 
-/// Either form of the page; a password of a moment ago is needed, since both decide who is told about children.
+/// Saves either form of the page. Needs a fresh password: both decide who gets data about children.
 pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
     posted.require_fresh(&db).await?;
@@ -65,7 +65,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
         Place::Organisation.name(),
         html! {
             div.stack {
-                div.head { div { h1 { "Organisation" } p { "What holds for all students. Last changed: " (admin.viewer.date(organisation.updated_at)) ", by " (organisation.updated_by.split_once(':').map_or(&*organisation.updated_by, |(_, name)| name)) "." } } }
+                div.head { div { h1 { "Organisation" } p { "What holds for all students. Last changed: " (admin.viewer.date(organisation.updated_at)) ", by " (person(&organisation.updated_by)) "." } } }
                 form.card method="post" aria-labelledby="assurance" {
                     header { h2 id="assurance" { "How callers prove who they are" } }
                     div.body.stack {
@@ -80,7 +80,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
                                 }
                             }
                         }
-                        p.sm.muted { "Until the caller has proved it, assistants are told nothing about any student. It holds for calls that are open now, too." }
+                        p.sm.muted { "Assistants get no data about a student until the caller has proved this. A change also holds for calls that are open now." }
                     }
                     footer { button.btn.primary { "Save" } }
                 }

@@ -8,7 +8,7 @@ use super::icon::icon;
 use super::{grade, initials};
 use crate::auth::Admin;
 use crate::figures;
-use crate::parts::csrf;
+use crate::parts::{csrf, person};
 use crate::viewer::Viewer;
 
 /// Class, icon and a few words: the same wherever a reason is shown.
@@ -107,7 +107,7 @@ pub(crate) fn on_student(
             header {
                 h2 id="attention" { "Needs attention" }
                 @if let Some((at, by)) = handled {
-                    @let by = by.split_once(':').map_or(&by[..], |(_, by)| by);
+                    @let by = person(by);
                     p { "Last handled " (admin.viewer.time(*at)) " by " (by) }
                 }
                 @if admin.may_write() {

@@ -99,7 +99,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 35] = [
+    const TABLES: [(&str, Place); 34] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("student_versions", Field("earlier_versions")),
@@ -131,7 +131,6 @@ mod tests {
         ("session_facts", Nowhere("computed from sessions and analyses")),
         ("session_labels", Nowhere("computed from analyses")),
         ("jobs", Nowhere("ids of sessions and deliveries, and how the work goes")),
-        ("session_days", Nowhere("sums over all students")),
         ("session_sums", Nowhere("sums over all students")),
         ("saved_views", Nowhere("filters that people of the dashboard keep")),
         ("skills", Nowhere("the curriculum")),

@@ -23,7 +23,7 @@ use crate::parts::empty::empty;
 use crate::parts::notice::{Tone, notice};
 use crate::parts::question::{Question, question};
 use crate::parts::table::{Column, cell, row, table};
-use crate::parts::{csrf, date};
+use crate::parts::{csrf, date, person};
 use crate::viewer::Viewer;
 
 pub(super) const PATH: &str = "/jobs/overhauls";
@@ -213,7 +213,7 @@ fn overhaul_row(admin: &Admin, one: &Overhaul) -> Markup {
         Work::Reanalyze { .. } => ("Judge sessions again", "sessions asked for"),
         Work::RebuildMastery => ("Rebuild mastery", "students rebuilt"),
     };
-    let who = one.asked_by.split_once(':').map_or(&one.asked_by[..], |(_, who)| who);
+    let who = person(&one.asked_by);
     row(&html! {
         (cell("", html! { span.two {
             b.main { (name) }

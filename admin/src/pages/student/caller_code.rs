@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::login::with_permit;
 use crate::parts::badge::badge;
-use crate::parts::csrf;
+use crate::parts::{csrf, person};
 
 pub(crate) async fn change(
     State(db): State<Db>,
@@ -73,9 +73,9 @@ pub(super) fn card(admin: &Admin, student_id: StudentId, assurance: Assurance, c
 fn explained(assurance: Assurance) -> &'static str {
     match assurance {
         Assurance::CallerId => "Calls from this student’s numbers count as theirs. No code is asked for.",
-        Assurance::Pin => "Assistants are told about this student only after the caller gives the PIN.",
+        Assurance::Pin => "Assistants get data about this student only after the caller gives the PIN.",
         Assurance::GuardianCode => {
-            "Assistants are told about this student only after the caller gives the guardian’s code."
+            "Assistants get data about this student only after the caller gives the guardian’s code."
         }
     }
 }
@@ -108,7 +108,7 @@ fn code(admin: &Admin, student_id: StudentId, kind: CodeKind, code: Option<&Call
                         @else if code.n_failed > 0 { " Wrong tries since the last right one: " (code.n_failed) "." }
                     }
                 }
-                None if is_asked => p.sm.faint { "Without it nobody can prove to be this student, and assistants teach as with anybody new." },
+                None if is_asked => p.sm.faint { "Without it, no caller can prove to be this student. Assistants then teach without data about the student." },
                 None => {}
             }
             @if admin.may_write() {
@@ -133,11 +133,6 @@ fn code(admin: &Admin, student_id: StudentId, kind: CodeKind, code: Option<&Call
             }
         }
     }
-}
-
-/// Who is meant by an actor of an audit entry.
-pub(super) fn person(actor: &str) -> &str {
-    actor.split_once(':').map_or(actor, |(_, name)| name)
 }
 
 #[cfg(test)]

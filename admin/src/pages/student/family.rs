@@ -13,13 +13,12 @@ use shared::phone::Phone;
 use shared::student::check::check_locale;
 use shared::{admin_user, plain_text};
 
-use super::caller_code::person;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::{Fields, Posted};
 use crate::parts::badge::badge;
-use crate::parts::csrf;
 use crate::parts::icon::icon_small;
+use crate::parts::{csrf, person};
 
 /// Decisions that are shown.
 pub(super) const N_DECISIONS: i64 = 50;

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use maud::{Markup, html};
+use serde_json::Value;
 use shared::clock;
 use shared::db::{self, Db, Error};
 use shared::id::StudentId;
@@ -18,19 +19,13 @@ use crate::layout::{Place, page};
 use crate::parts::csrf;
 use crate::parts::notice::{Tone, notice};
 
-/// The audit entry is committed before the answer.
 pub(crate) async fn export(
     admin: Admin,
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
 ) -> Result<Response, Fault> {
-    admin.require_export()?;
-    let mut tx = db::begin(&db).await?;
-    let all = student::export(&mut tx, &admin.caller, student_id, admin.viewer.now).await?;
-    tx.commit().await.map_err(Error::from)?;
-    let name = format!("attachment; filename=\"student-{student_id}.json\"");
-    let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_DISPOSITION, name)];
-    Ok((headers, all.to_string()).into_response())
+    let all = all_of(&admin, &db, student_id).await?;
+    Ok(file(&format!("student-{student_id}.json"), "application/json", all.to_string()))
 }
 
 /// The same with a CSV file for each list.
@@ -39,15 +34,24 @@ pub(crate) async fn export_zip(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
 ) -> Result<Response, Fault> {
+    let all = all_of(&admin, &db, student_id).await?;
+    let zipped = tokio::task::spawn_blocking(move || export_files::zip(&all)).await;
+    let zipped = zipped.ok().and_then(Result::ok).ok_or(Fault::Internal)?;
+    Ok(file(&format!("student-{student_id}.zip"), "application/zip", zipped))
+}
+
+/// The audit entry is committed before the answer.
+async fn all_of(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Value, Fault> {
     admin.require_export()?;
-    let mut tx = db::begin(&db).await?;
+    let mut tx = db::begin(db).await?;
     let all = student::export(&mut tx, &admin.caller, student_id, admin.viewer.now).await?;
     tx.commit().await.map_err(Error::from)?;
-    let file = tokio::task::spawn_blocking(move || export_files::zip(&all)).await;
-    let file = file.ok().and_then(Result::ok).ok_or(Fault::Internal)?;
-    let name = format!("attachment; filename=\"student-{student_id}.zip\"");
-    let headers = [(CONTENT_TYPE, "application/zip".to_owned()), (CONTENT_DISPOSITION, name)];
-    Ok((headers, file).into_response())
+    Ok(all)
+}
+
+fn file(name: &str, content_type: &'static str, body: impl IntoResponse) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(CONTENT_TYPE, content_type.to_owned()), (CONTENT_DISPOSITION, disposition)], body).into_response()
 }
 
 pub(crate) async fn confirm_erase(

@@ -12,8 +12,8 @@ use shared::note::{self, NewNote, Note};
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
-use crate::parts::csrf;
 use crate::parts::icon::icon_small;
+use crate::parts::{csrf, person};
 
 const MAX_CHARACTERS: usize = 2000;
 
@@ -105,7 +105,7 @@ fn form(admin: &Admin, student_id: StudentId) -> Markup {
 }
 
 fn line(admin: &Admin, student_id: StudentId, note: &Note) -> Markup {
-    let author = note.author.split_once(':').map_or(&note.author[..], |(_, author)| author);
+    let author = person(&note.author);
     html! {
         li {
             div.row.xs.faint {

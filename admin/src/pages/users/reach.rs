@@ -7,6 +7,7 @@ use shared::access::Role;
 use shared::admin_user::{self, AdminUser};
 use shared::db::{self, Db};
 use shared::id::AdminUserId;
+use shared::student::MAX_COHORT;
 
 use super::{PATH, record, require_other};
 use crate::auth::Admin;
@@ -18,8 +19,6 @@ use crate::parts::icon::icon_small;
 
 /// As many as the table keeps for one person.
 const MAX_COHORTS: usize = 200;
-/// As long as a cohort's name may be.
-const MAX_NAME_CHARS: usize = 60;
 
 /// Assigns the cohorts. It counts from the next request on, also for pages that are open.
 pub(crate) async fn set(
@@ -52,10 +51,10 @@ pub(super) fn read(fields: &Fields) -> Result<Option<Vec<String>>, Fault> {
     let mut cohorts: Vec<String> = fields.all("cohort").map(|name| name.trim().to_owned()).collect();
     cohorts.sort();
     cohorts.dedup();
-    let fits = |name: &String| (1..=MAX_NAME_CHARS).contains(&name.chars().count());
+    let fits = |name: &String| (1..=MAX_COHORT).contains(&name.chars().count());
     if cohorts.len() > MAX_COHORTS || !cohorts.iter().all(fits) {
         return Err(Fault::Invalid(format!(
-            "Choose at most {MAX_COHORTS} cohorts, whose names have 1 to {MAX_NAME_CHARS} characters."
+            "Choose at most {MAX_COHORTS} cohorts, whose names have 1 to {MAX_COHORT} characters."
         )));
     }
     Ok(Some(cohorts))
