@@ -10,6 +10,7 @@ use http::{Method, StatusCode};
 use maud::{Markup, html};
 use shared::access::Forbidden;
 use shared::http::RequestId;
+use shared::student::ERASURE_PENDING;
 use shared::{audit, db};
 
 use crate::Dashboard;
@@ -83,6 +84,9 @@ impl From<db::Error> for Fault {
                 Self::Refused("You see the students of your cohorts. Ask an admin for the others.")
             }
             db::Error::Forbidden(_) => Self::Refused("Your role does not allow this. Ask an admin."),
+            db::Error::Conflict(what) if what == ERASURE_PENDING => {
+                Self::Invalid("The erasure of this student was requested. Undo the request first.".to_owned())
+            }
             db::Error::UnstorableText => Self::Invalid("Leave out the NUL character.".to_owned()),
             db::Error::Unavailable(_) => {
                 tracing::warn!(%error, "the database did not answer a page");

@@ -29,6 +29,7 @@ pub(crate) enum Place {
     Tools,
     Connections,
     Organisation,
+    Erasures,
     Audit,
     Account,
 }
@@ -38,8 +39,8 @@ impl Place {
         [Self::Overview, Self::Sessions, Self::Students, Self::Curriculum, Self::Analytics, Self::Jobs];
     /// Four fit under a thumb; the rest is behind "More".
     const TABS: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
-    const SETTINGS: [Self; 6] =
-        [Self::Connections, Self::Organisation, Self::Clients, Self::Users, Self::Tools, Self::Audit];
+    const SETTINGS: [Self; 7] =
+        [Self::Connections, Self::Organisation, Self::Clients, Self::Users, Self::Tools, Self::Erasures, Self::Audit];
 
     /// The part that an address belongs to.
     pub(crate) fn of(path: &str) -> Self {
@@ -62,6 +63,7 @@ impl Place {
             Self::Tools => "/settings/tools",
             Self::Connections => "/settings/connections",
             Self::Organisation => "/settings/organisation",
+            Self::Erasures => "/settings/erasures",
             Self::Audit => "/settings/audit",
             Self::Account => "/account",
         }
@@ -81,6 +83,7 @@ impl Place {
             Self::Tools => "Tool calls",
             Self::Connections => "Connections",
             Self::Organisation => "Organisation",
+            Self::Erasures => "Erasures",
             Self::Audit => "Audit log",
             Self::Account => "Your account",
         }
@@ -100,6 +103,7 @@ impl Place {
             Self::Tools => "wrench",
             Self::Connections => "radio",
             Self::Organisation => "settings",
+            Self::Erasures => "trash-2",
             Self::Audit => "scroll-text",
             Self::Account => "user-round",
         }

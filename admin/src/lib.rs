@@ -42,8 +42,8 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use crate::auth::SessionCookie;
 use crate::events::Streams;
 use crate::pages::{
-    account, analytics, audit, clients, connections, consents, curriculum, follow_ups, jobs, organisation, overview,
-    search, session, sessions, student, students, tools, users,
+    account, analytics, audit, clients, connections, consents, curriculum, erasures, follow_ups, jobs, organisation,
+    overview, search, session, sessions, student, students, tools, users,
 };
 use crate::recording::{Allowed, Recordings};
 
@@ -148,6 +148,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/sessions/{session_id}/analysis.json", get(session::analysis_json))
         .route("/sessions/{session_id}/analysis/retry", post(session::retry))
         .route("/sessions/{session_id}/assign", post(session::assign))
+        .route("/sessions/{session_id}/erase", get(session::erase::confirm).post(session::erase::erase))
         .route("/sessions/{session_id}/introduction/accept", post(session::accept))
         .route("/students", get(students::get))
         .route("/students/new", get(student::new_form).post(student::create))
@@ -167,6 +168,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/export.zip", get(student::export_zip))
         .route("/students/{student_id}/disclosures", get(student::disclosures::get))
         .route("/students/{student_id}/erase", get(student::confirm_erase).post(student::erase))
+        .route("/students/{student_id}/erase/undo", post(erasures::undo))
         .route("/students/{student_id}/codes/{kind}", post(student::caller_code::change))
         .route("/students/{student_id}/guardians", post(student::family::add_guardian))
         .route("/students/{student_id}/guardians/{guardian_id}", post(student::family::change_guardian))
@@ -221,6 +223,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/organisation", get(organisation::get).post(organisation::save))
         .route("/settings/tools", get(tools::get))
         .route("/settings/connections", get(connections::get))
+        .route("/settings/erasures", get(erasures::get).post(erasures::erase_number))
         .route("/settings/audit", get(audit::get))
         .route("/settings/audit/export.csv", get(audit::export::get))
         .route("/account", get(account::get).post(account::save))

@@ -7,6 +7,7 @@ pub(crate) mod clients;
 pub(crate) mod connections;
 pub(crate) mod consents;
 pub(crate) mod curriculum;
+pub(crate) mod erasures;
 pub(crate) mod follow_ups;
 pub(crate) mod jobs;
 pub(crate) mod organisation;

@@ -45,11 +45,25 @@ pub(crate) async fn call(
         }
         let now = clock::now();
         let caller = authority::on_line(&state.db, caller, line, now).await?;
+        if caller.line.is_erased {
+            return Err(ToolError::new(Outcome::Refused, of_erased_call(tool.is_always_heard)));
+        }
         let registers_callers = state.config.register_callers;
         tool.answer(&state.db, Ask { caller: &caller, registers_callers, now }, arguments).await
     };
     let call = Call { state, caller, line, tool: tool.name, request_bytes, left };
     call.run(work, |answer| answer.text.len()).await
+}
+
+/// What a tool of an erased call answers: nothing may be stored or told any more. A tool that is always heard may be about a
+/// child who is not safe.
+const fn of_erased_call(is_always_heard: bool) -> &'static str {
+    if is_always_heard {
+        "Not stored: the records of this call were deleted, so nobody will read this. Stay calm and kind, and ask the child to \
+         talk to a grown-up they trust now. If they are in danger now, tell them to call the emergency number."
+    } else {
+        "Not done: the records of this call were deleted. Go on without them."
+    }
 }
 
 /// Refuses the tools of one telephone call that come faster than any lesson needs them.

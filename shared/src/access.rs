@@ -19,6 +19,8 @@ pub enum Scope {
     StudentsRead,
     #[serde(rename = "students:write")]
     StudentsWrite,
+    #[serde(rename = "students:erase")]
+    StudentsErase,
     #[serde(rename = "sessions:read")]
     SessionsRead,
     #[serde(rename = "notes:write")]
@@ -28,10 +30,11 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ContextRead,
         Self::StudentsRead,
         Self::StudentsWrite,
+        Self::StudentsErase,
         Self::SessionsRead,
         Self::NotesWrite,
         Self::CallsWrite,
@@ -42,6 +45,7 @@ impl Scope {
             Self::ContextRead => "context:read",
             Self::StudentsRead => "students:read",
             Self::StudentsWrite => "students:write",
+            Self::StudentsErase => "students:erase",
             Self::SessionsRead => "sessions:read",
             Self::NotesWrite => "notes:write",
             Self::CallsWrite => "calls:write",
@@ -140,7 +144,7 @@ impl fmt::Display for ScopeSet {
 pub enum Role {
     /// Everything, settings included.
     Admin,
-    /// Reads and writes students, sessions and notes.
+    /// Reads and writes students, sessions and notes. Erases none.
     Tutor,
     /// Reads.
     Viewer,
@@ -157,7 +161,8 @@ impl Role {
 
     fn scopes(self) -> ScopeSet {
         match self {
-            Self::Admin | Self::Tutor => ScopeSet::all(),
+            Self::Admin => ScopeSet::all(),
+            Self::Tutor => Scope::ALL.into_iter().filter(|scope| *scope != Scope::StudentsErase).collect(),
             Self::Viewer => [Scope::ContextRead, Scope::StudentsRead, Scope::SessionsRead].into_iter().collect(),
         }
     }
@@ -265,6 +270,8 @@ pub struct OnLine {
     pub is_stranger: bool,
     /// The code that the organisation asks of callers and that this call has not given yet. Then `student_id` is `None`.
     pub missing: Option<CodeKind>,
+    /// Whether the call was erased: it is nobody's, and nothing more is stored of it.
+    pub is_erased: bool,
     /// Whom the line would mean if nothing was missing. It decides whose code it must be, and where a concern belongs;
     /// nothing is given about them.
     pub presumed: Option<StudentId>,
@@ -506,8 +513,8 @@ mod tests {
 
     #[test]
     fn an_unknown_scope_is_named_with_the_known_ones() {
-        let error = "students:erase".parse::<ScopeSet>().unwrap_err().to_string();
-        assert!(error.contains("students:erase") && error.contains("calls:write"), "{error}");
+        let error = "students:delete".parse::<ScopeSet>().unwrap_err().to_string();
+        assert!(error.contains("students:delete") && error.contains("calls:write"), "{error}");
     }
 
     #[test]

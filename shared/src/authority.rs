@@ -107,6 +107,7 @@ struct Found {
     verified_as: Option<StudentId>,
     /// Two at most.
     of_number: Vec<StudentId>,
+    is_erased: bool,
 }
 
 /// The caller with the student of the line that the request names. A telephone client without a line reaches nobody. A
@@ -120,7 +121,7 @@ pub async fn on_line(db: impl Executor<'_>, caller: &Caller, said: &Line, now: D
     caller.line = settle(said, find(db, said, now).await?);
     let is_on_a_line =
         said.number != CallerNumber::Untold || caller.line.phone.is_some() || caller.line.student_id.is_some();
-    if is_on_a_line {
+    if is_on_a_line || caller.line.is_erased {
         caller.reach = Reach::Line;
     }
     Ok(caller)
@@ -140,7 +141,8 @@ async fn find(db: impl Executor<'_>, said: &Line, now: DateTime<Utc>) -> Result<
                coalesce(c.introduced_as is not null, false) as "is_introduced!",
                array(select p.student_id from student_phones p where p.phone = coalesce($2, c.caller_phone) limit 2)
                    as "of_number!: Vec<StudentId>",
-               o.identity_assurance as "assurance: Assurance", a.student_id as "verified_as?: StudentId"
+               o.identity_assurance as "assurance: Assurance", a.student_id as "verified_as?: StudentId",
+               exists (select 1 from erased_calls e where e.call_id = $1) as "is_erased!"
            from organisation o
            left join sessions c on c.call_id = $1
            left join call_assurances a on a.session_id = c.session_id and a.kind = o.identity_assurance"#,
@@ -160,12 +162,16 @@ async fn find(db: impl Executor<'_>, said: &Line, now: DateTime<Utc>) -> Result<
         assurance: row.assurance,
         verified_as: row.verified_as,
         of_number: row.of_number,
+        is_erased: row.is_erased,
     })
 }
 
 /// Who is on the line. Pure.
 fn settle(said: &Line, found: Found) -> OnLine {
     let nobody = OnLine::default();
+    if found.is_erased {
+        return OnLine { is_erased: true, ..nobody };
+    }
     let phone = if found.session_id.is_some() {
         if !found.is_open {
             return nobody;
@@ -209,6 +215,7 @@ fn settle(said: &Line, found: Found) -> OnLine {
         is_stranger: found.is_introduced && found.student_id.is_none(),
         missing: None,
         presumed: None,
+        is_erased: false,
     }
 }
 

@@ -52,7 +52,7 @@ pub fn dedupe_key(subject: &str, r#type: &str, distinction: Option<&str>) -> Str
 }
 
 /// The one door: the delivery and its job, both or neither. What was stored before is left as it is, and answers
-/// `false`.
+/// `false`; so does a message of an erased call, of which nothing is stored.
 pub async fn accept(db: &Db, new: &NewDelivery<'_>, now: DateTime<Utc>) -> Result<bool> {
     let mut tx = db::begin(db).await?;
     let delivery_id = insert_if_new(&mut tx, new, now).await?;
@@ -63,11 +63,12 @@ pub async fn accept(db: &Db, new: &NewDelivery<'_>, now: DateTime<Utc>) -> Resul
     Ok(delivery_id.is_some())
 }
 
-/// Of these calls those whose report never came. One that came and was purged since is known by its session.
+/// Of these calls those whose report never came. One that came and was purged since is known by its session, or as erased.
 pub async fn list_calls_without_report(db: impl Executor<'_>, call_ids: &[String]) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         r#"select call_id as "call_id!" from unnest($1::text[]) as asked (call_id)
            where not exists (select 1 from deliveries where dedupe_key = asked.call_id || ':' || $2)
+             and not exists (select 1 from erased_calls e where e.call_id = asked.call_id)
              and not exists (
                  select 1 from sessions where sessions.call_id = asked.call_id and status <> 'in_progress'
              )"#,
@@ -78,7 +79,8 @@ pub async fn list_calls_without_report(db: impl Executor<'_>, call_ids: &[String
     .await?)
 }
 
-/// Stores the delivery, unless it was stored before: then `None`, and nothing changed.
+/// Stores the delivery, unless it was stored before or its call was erased: then `None`, and nothing changed. A message that
+/// arrives while its call is being erased may be stored; its job removes it.
 pub async fn insert_if_new(
     tx: &mut Connection,
     new: &NewDelivery<'_>,
@@ -86,7 +88,8 @@ pub async fn insert_if_new(
 ) -> Result<Option<DeliveryId>> {
     Ok(sqlx::query_scalar!(
         r#"insert into deliveries (delivery_id, dedupe_key, type, call_id, body, message_at, received_at, state)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)
+           select $1, $2, $3, $4::text, $5, $6, $7, $8
+           where not exists (select 1 from erased_calls e where e.call_id = $4)
            on conflict on constraint deliveries_dedupe_key_key do nothing
            returning delivery_id as "delivery_id: DeliveryId""#,
         DeliveryId::new() as DeliveryId,

@@ -242,7 +242,7 @@ mod tests {
         remove_guardian(&mut tx, &caller, maya, one, now()).await.unwrap();
         assert_eq!(list_guardians(&mut *tx, &caller, leo).await.unwrap().len(), 1);
         // Erasing the last student takes the guardian along.
-        student::delete_student(&mut tx, &caller, leo, now()).await.unwrap();
+        crate::erasure::erase_student(&mut tx, &caller, leo, now()).await.unwrap();
         let n = sqlx::query_scalar!(r#"select count(*) as "n!" from guardians"#).fetch_one(&mut *tx).await.unwrap();
         assert_eq!(n, 0);
     }

@@ -75,4 +75,8 @@ id! {
     GuardianId
     /// A decision about consent.
     ConsentId
+    /// A request to erase, or an erasure that is done.
+    ErasureId
+    /// A call that was erased.
+    ErasedCallId
 }

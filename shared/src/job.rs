@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::{Connection, Executor, Result};
-use crate::id::{DeliveryId, JobId, OverhaulId, SessionId};
+use crate::id::{DeliveryId, ErasedCallId, JobId, OverhaulId, SessionId};
 
 pub mod dispatch;
 pub mod doorbell;
@@ -35,6 +36,8 @@ pub enum Job {
     EnrichAnalysis { session_id: SessionId, round: i32 },
     /// Does a piece of a long repair, and asks for the next.
     Overhaul { overhaul_id: OverhaulId, step: i32 },
+    /// Has VAPI delete a call that was erased here.
+    DeleteCall { erased_call_id: ErasedCallId },
 }
 
 /// The name of a kind of job, as it stands in the table and on Faktory.
@@ -44,6 +47,7 @@ pub enum Kind {
     AnalyzeSession,
     EnrichAnalysis,
     Overhaul,
+    DeleteCall,
 }
 
 /// Work that waits for others must not hold up work that does not, so each lane has its own slots. Also the name of
@@ -72,7 +76,8 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::ProcessDelivery, Self::AnalyzeSession, Self::EnrichAnalysis, Self::Overhaul];
+    pub const ALL: [Self; 5] =
+        [Self::ProcessDelivery, Self::AnalyzeSession, Self::EnrichAnalysis, Self::Overhaul, Self::DeleteCall];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -80,6 +85,7 @@ impl Kind {
             Self::AnalyzeSession => "analyze_session",
             Self::EnrichAnalysis => "enrich_analysis",
             Self::Overhaul => "overhaul",
+            Self::DeleteCall => "delete_call",
         }
     }
 
@@ -92,6 +98,8 @@ impl Kind {
             Self::EnrichAnalysis => (Lane::Slow, 5, 240, 10, 4 * 3600),
             // A step is over soon; before the next one whoever waits gets a turn.
             Self::Overhaul => (Lane::Slow, 4, 120, 1, 600),
+            // VAPI answers 503 until it has deleted the recording, which may take hours.
+            Self::DeleteCall => (Lane::Slow, 6, 120, 60, 4 * 3600),
         };
         Policy {
             lane,
@@ -137,6 +145,7 @@ impl Job {
             Self::AnalyzeSession { .. } => Kind::AnalyzeSession,
             Self::EnrichAnalysis { .. } => Kind::EnrichAnalysis,
             Self::Overhaul { .. } => Kind::Overhaul,
+            Self::DeleteCall { .. } => Kind::DeleteCall,
         }
     }
 
@@ -149,6 +158,7 @@ impl Job {
                 format!("{kind}:{session_id}:{round}")
             }
             Self::Overhaul { overhaul_id, step } => format!("{kind}:{overhaul_id}:{step}"),
+            Self::DeleteCall { erased_call_id } => format!("{kind}:{erased_call_id}"),
         }
     }
 
@@ -170,10 +180,29 @@ impl Job {
 
 /// Asks for a job, in the transaction that causes it. Asking again for the same changes nothing and answers `false`.
 pub async fn enqueue(connection: &mut Connection, job: &Job, session_id: Option<SessionId>) -> Result<bool> {
+    insert(connection, job, session_id, None).await
+}
+
+/// The same for a job that must not run before a time.
+pub async fn enqueue_at(
+    connection: &mut Connection,
+    job: &Job,
+    session_id: Option<SessionId>,
+    not_before: DateTime<Utc>,
+) -> Result<bool> {
+    insert(connection, job, session_id, Some(not_before)).await
+}
+
+async fn insert(
+    connection: &mut Connection,
+    job: &Job,
+    session_id: Option<SessionId>,
+    not_before: Option<DateTime<Utc>>,
+) -> Result<bool> {
     let policy = job.kind().policy();
     let inserted = sqlx::query!(
-        "insert into jobs (job_id, dedupe_key, kind, payload, session_id, priority, max_attempts)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into jobs (job_id, dedupe_key, kind, payload, session_id, priority, max_attempts, run_at)
+         values ($1, $2, $3, $4, $5, $6, $7, greatest(now(), $8))
          on conflict do nothing",
         job.job_id().0,
         job.dedupe_key(),
@@ -182,6 +211,7 @@ pub async fn enqueue(connection: &mut Connection, job: &Job, session_id: Option<
         session_id.map(|id| id.0),
         policy.priority,
         policy.max_attempts,
+        not_before,
     )
     .execute(&mut *connection)
     .await?
@@ -262,6 +292,7 @@ mod tests {
             Job::AnalyzeSession { session_id: session(), round: 3 },
             Job::EnrichAnalysis { session_id: session(), round: 1 },
             Job::Overhaul { overhaul_id: OverhaulId(Uuid::from_u128(8)), step: 2 },
+            Job::DeleteCall { erased_call_id: ErasedCallId(Uuid::from_u128(6)) },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));
         }

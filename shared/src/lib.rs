@@ -22,6 +22,7 @@ pub mod curriculum;
 pub mod db;
 pub mod delivery;
 pub mod disclosure;
+pub mod erasure;
 pub mod evidence;
 pub mod fact;
 pub mod follow_up;

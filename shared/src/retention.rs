@@ -1,53 +1,154 @@
-//! What is forgotten by itself, and after how long: the records of how we worked, not what a child learnt.
+//! How long each table keeps its rows, and the purge of those that were kept long enough.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
-use crate::delivery::REPORT;
-use crate::tool_call;
+use crate::{erasure, tool_call};
 
-/// Rows in one statement: a fraction of a second, so that nobody waits for it.
+/// Rows in one statement: a fraction of a second, so nothing waits for it.
 const BATCH: i64 = 1_000;
 
-/// How long each kind of record is kept.
+/// Calls in one transaction, which keeps new sessions waiting.
+const CALLS: i64 = 50;
+
+/// How long rows of a table are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Until the student or the call is erased. A foreign key removes the rows, or a statement of [`crate::erasure`].
+    Person,
+    /// The same, but at most the days of this setting.
+    Days(&'static str),
+    /// Minutes to days: each row has its own end.
+    Expires,
+    /// As long as the account of a member of staff or an API client.
+    Account,
+    /// Settings, the curriculum, and how the work goes. Nothing about a student.
+    Reference,
+    /// For good, as a proof of what was done: ids, and names of staff and clients.
+    Proof,
+    /// Holds no rows. The next release drops it.
+    Empty,
+}
+
+/// Every table and its rule. A test compares the list with the schema.
+pub const RULES: &[(&str, Rule)] = &[
+    ("students", Rule::Person),
+    ("student_phones", Rule::Person),
+    ("past_phones", Rule::Person),
+    ("student_versions", Rule::Person),
+    ("student_subjects_off", Rule::Person),
+    ("student_contexts", Rule::Person),
+    ("student_guardians", Rule::Person),
+    ("guardians", Rule::Person),
+    ("consents", Rule::Person),
+    ("caller_codes", Rule::Person),
+    ("attentions", Rule::Person),
+    ("recent_questions", Rule::Person),
+    ("evidence", Rule::Person),
+    ("mastery", Rule::Person),
+    ("practices", Rule::Person),
+    ("misconceptions", Rule::Person),
+    ("facts", Rule::Person),
+    ("notes", Rule::Person),
+    ("model_calls", Rule::Person),
+    // Closed concerns that belong to no student and no call are purged like request bodies.
+    ("follow_ups", Rule::Days("RETENTION_DELIVERIES_DAYS")),
+    ("sessions", Rule::Days("RETENTION_SESSIONS_DAYS")),
+    ("turns", Rule::Days("RETENTION_SESSIONS_DAYS")),
+    ("analyses", Rule::Days("RETENTION_SESSIONS_DAYS")),
+    ("session_words", Rule::Days("RETENTION_SESSIONS_DAYS")),
+    ("session_topics", Rule::Days("RETENTION_SESSIONS_DAYS")),
+    ("session_facts", Rule::Days("RETENTION_SESSIONS_DAYS")),
+    ("session_labels", Rule::Days("RETENTION_SESSIONS_DAYS")),
+    ("call_assurances", Rule::Days("RETENTION_SESSIONS_DAYS")),
+    ("deliveries", Rule::Days("RETENTION_DELIVERIES_DAYS")),
+    ("tool_calls", Rule::Days("RETENTION_TOOL_CALLS_DAYS")),
+    ("jobs", Rule::Days("RETENTION_JOBS_DAYS")),
+    ("admin_login_steps", Rule::Expires),
+    ("admin_logins", Rule::Expires),
+    ("login_failures", Rule::Expires),
+    ("client_assertions", Rule::Expires),
+    ("outages", Rule::Expires),
+    ("admin_users", Rule::Account),
+    ("admin_devices", Rule::Account),
+    ("admin_recovery_codes", Rule::Account),
+    // Also until a student is erased whose name, id or number the view holds.
+    ("saved_views", Rule::Account),
+    ("api_clients", Rule::Account),
+    ("agent_keys", Rule::Account),
+    ("organisation", Rule::Reference),
+    ("telephone_stop", Rule::Reference),
+    ("subjects", Rule::Reference),
+    ("skills", Rule::Reference),
+    ("skill_prerequisites", Rule::Reference),
+    ("overhauls", Rule::Reference),
+    ("signs", Rule::Reference),
+    ("watermarks", Rule::Reference),
+    ("_sqlx_migrations", Rule::Reference),
+    ("audit_entries", Rule::Proof),
+    ("erasures", Rule::Proof),
+    ("erased_calls", Rule::Proof),
+    ("analytics_zones", Rule::Empty),
+    ("days_to_recount", Rule::Empty),
+    ("session_sums", Rule::Empty),
+];
+
+/// How long the rows are kept of which a setting decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     pub tool_calls: TimeDelta,
-    /// Webhook requests as received, with what was said in them. What they told is kept with the session.
+    /// Webhook requests as received, also those that could not be read. What they say is kept with the session.
     pub deliveries: TimeDelta,
-    /// Jobs that are done. Those that wait for a person stay.
+    /// Jobs that are done or discarded. Those that wait for a person stay.
     pub jobs: TimeDelta,
+    /// Calls with what was learnt from them; `None`: until they are erased.
+    pub sessions: Option<TimeDelta>,
 }
 
-/// What went.
+/// How many rows were deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purged {
     pub n_tool_calls: u64,
     pub n_deliveries: u64,
     pub n_jobs: u64,
+    pub n_concerns: u64,
+    pub n_sessions: u64,
 }
 
-/// Forgets what is older, batch by batch. Several may do it at once.
+/// Deletes what is older, batch by batch. Several workers may do it at once.
 pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result<Purged> {
     let mut purged = Purged::default();
     loop {
         let n_tool_calls = tool_call::delete_before(db, now - retention.tool_calls, BATCH).await?;
         let n_deliveries = sqlx::query!(
-            // Of an erased student's call it stays known that it was reported, or VAPI would be asked for it again.
+            // What a job still works on stays. A report that waits for a person does not wait longer than others are kept.
             "delete from deliveries where delivery_id in (
-                 select delivery_id from deliveries
-                 where received_at < $1 and state <> 'stored' and not (type = $3 and body is null)
+                 select delivery_id from deliveries d
+                 where received_at < $1
+                   and (state <> 'stored'
+                        or not exists (select 1 from jobs j where j.dedupe_key = 'process_delivery:' || d.delivery_id
+                                       and j.state in ('ready', 'sent', 'running')))
                  order by received_at limit $2 for update skip locked)",
             now - retention.deliveries,
             BATCH,
-            REPORT,
+        )
+        .execute(db)
+        .await?
+        .rows_affected();
+        let n_concerns = sqlx::query!(
+            "delete from follow_ups where follow_up_id in (
+                 select follow_up_id from follow_ups
+                 where student_id is null and session_id is null and closed_at < $1
+                 limit $2 for update skip locked)",
+            now - retention.deliveries,
+            BATCH,
         )
         .execute(db)
         .await?
         .rows_affected();
         let n_jobs = sqlx::query!(
             "delete from jobs where job_id in (
-                 select job_id from jobs where state = 'done' and finished_at < $1
+                 select job_id from jobs where state in ('done', 'discarded') and finished_at < $1
                  order by finished_at limit $2 for update skip locked)",
             now - retention.jobs,
             BATCH,
@@ -55,10 +156,17 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         .execute(db)
         .await?
         .rows_affected();
+        let n_sessions = match retention.sessions {
+            Some(kept) => erasure::erase_calls_before(db, now - kept, CALLS, now).await? as u64,
+            None => 0,
+        };
         purged.n_tool_calls += n_tool_calls;
         purged.n_deliveries += n_deliveries;
         purged.n_jobs += n_jobs;
-        if [n_tool_calls, n_deliveries, n_jobs].iter().all(|n| *n < BATCH.unsigned_abs()) {
+        purged.n_concerns += n_concerns;
+        purged.n_sessions += n_sessions;
+        let is_batch_full = [n_tool_calls, n_deliveries, n_jobs, n_concerns].iter().any(|n| *n >= BATCH.unsigned_abs());
+        if !is_batch_full && n_sessions < CALLS.unsigned_abs() {
             return Ok(purged);
         }
     }
@@ -79,6 +187,18 @@ mod tests {
         .execute(&db)
         .await
         .unwrap();
+        // Stored reports whose jobs are at work, given up, and discarded.
+        sqlx::query(
+            "with d as (insert into deliveries (delivery_id, dedupe_key, type, body, received_at, state)
+                 select gen_random_uuid(), state, 'end-of-call-report', '\\x7b7d', now() - interval '40 days', 'stored'
+                 from unnest(array['ready', 'running', 'needs_attention', 'discarded']) as state
+                 returning delivery_id, dedupe_key)
+             insert into jobs (job_id, dedupe_key, kind, payload, max_attempts, state, finished_at)
+             select gen_random_uuid(), 'process_delivery:' || delivery_id, 'process_delivery', '{}', 1, dedupe_key, now() from d",
+        )
+        .execute(&db)
+        .await
+        .unwrap();
         sqlx::query!(
             "insert into jobs (job_id, dedupe_key, kind, payload, max_attempts, state, finished_at)
              select gen_random_uuid(), state || days, 'analyze_session', '{}', 1, state, now() - make_interval(days => days)
@@ -95,12 +215,83 @@ mod tests {
         .execute(&db)
         .await
         .unwrap();
+        sqlx::query(
+            "insert into follow_ups (follow_up_id, kind, category, text, due_at, author, created_at, closed_at)
+             select gen_random_uuid(), 'concern', 'other', 'of nobody', now(), 'client:c', now(), closed_at
+             from unnest(array[null, now(), now() - interval '40 days']) as closed_at",
+        )
+        .execute(&db)
+        .await
+        .unwrap();
         let days = TimeDelta::days;
-        let retention = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30) };
+        let retention = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
         let now = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&db).await.unwrap();
         let purged = purge(&db, &retention, now).await.unwrap();
-        assert_eq!(purged, Purged { n_tool_calls: 1_500, n_deliveries: 2, n_jobs: 1 });
+        let expected = Purged { n_tool_calls: 1_500, n_deliveries: 5, n_jobs: 2, n_concerns: 1, n_sessions: 0 };
+        assert_eq!(purged, expected);
+        let waits: Vec<String> = sqlx::query_scalar(
+            "select dedupe_key from deliveries where received_at < now() - interval '30 days' order by 1",
+        )
+        .fetch_all(&db)
+        .await
+        .unwrap();
+        assert_eq!(waits, ["ready", "running"]);
         assert_eq!(purge(&db, &retention, now).await.unwrap(), Purged::default());
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn every_table_declares_a_rule(pool: sqlx::PgPool) {
+        let mut tables: Vec<String> = sqlx::query_scalar(
+            "select table_name::text from information_schema.tables
+             where table_schema = 'public' and table_type = 'BASE TABLE'",
+        )
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        assert!(tables.len() > 40, "{tables:?}");
+        tables.sort_unstable();
+        let mut declared: Vec<&str> = RULES.iter().map(|(table, _)| *table).collect();
+        declared.sort_unstable();
+        assert_eq!(tables, declared, "declare in RULES how long each table keeps its rows");
+        // What holds data of a person goes with the student or the session by a foreign key, unless an erasure names it.
+        let cascading: Vec<String> = sqlx::query_scalar(
+            "with recursive gone (name) as (
+                 values ('students'::text), ('sessions')
+                 union
+                 select conrelid::regclass::text from pg_constraint c join gone on c.confrelid = gone.name::regclass
+                 where c.contype = 'f' and c.confdeltype = 'c')
+             select name from gone",
+        )
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        let named = ["deliveries", "tool_calls", "jobs", "model_calls", "guardians"];
+        for (table, rule) in RULES {
+            let is_personal = matches!(rule, Rule::Person | Rule::Days(_));
+            let goes = cascading.iter().any(|name| name == table) || named.contains(table);
+            assert!(goes || !is_personal, "no erasure removes the rows of {table}");
+        }
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn sessions_go_after_their_days_if_a_setting_says_so(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        sqlx::query(
+            "insert into sessions (session_id, call_id, caller_phone, status, created_at, updated_at)
+             select gen_random_uuid(), 'c' || n, '+14155550142', 'analyzed', now() - make_interval(days => n), now()
+             from generate_series(1, 120) as n",
+        )
+        .execute(&db)
+        .await
+        .unwrap();
+        let days = TimeDelta::days;
+        let kept = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
+        let now = crate::clock::now();
+        assert_eq!(purge(&db, &kept, now).await.unwrap().n_sessions, 0);
+        let purged = purge(&db, &Retention { sessions: Some(days(10)), ..kept }, now).await.unwrap();
+        assert_eq!(purged.n_sessions, 110);
+        let n = sqlx::query_scalar!(r#"select count(*) as "n!" from erased_calls"#).fetch_one(&db).await.unwrap();
+        assert_eq!(n, 110, "VAPI is asked to delete them, and a late report brings none back");
     }
 
     #[sqlx::test(migrations = "../migrations")]
@@ -132,12 +323,16 @@ mod tests {
         .await
         .unwrap();
         let mut tx = crate::db::begin(&db).await.unwrap();
-        crate::student::delete_student(&mut tx, &crate::access::Caller::operator(), student_id, crate::clock::now())
+        crate::erasure::erase_student(&mut tx, &crate::access::Caller::operator(), student_id, crate::clock::now())
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        let retention =
-            Retention { tool_calls: TimeDelta::zero(), deliveries: TimeDelta::zero(), jobs: TimeDelta::zero() };
+        let retention = Retention {
+            tool_calls: TimeDelta::zero(),
+            deliveries: TimeDelta::zero(),
+            jobs: TimeDelta::zero(),
+            sessions: None,
+        };
         purge(&db, &retention, crate::clock::now() + TimeDelta::hours(1)).await.unwrap();
         let calls = ["purged", "kept", "never heard of"].map(str::to_owned);
         let left = crate::delivery::list_calls_without_report(&db, &calls).await.unwrap();

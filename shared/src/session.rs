@@ -17,6 +17,7 @@ use sqlx::types::Json;
 use crate::access::{Caller, Forbidden, Scope};
 use crate::analysis::{AnalysisStatus, Introduction};
 use crate::db::{Connection, Error, Executor, Result};
+use crate::erasure;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
@@ -150,13 +151,18 @@ impl std::fmt::Debug for SessionNews {
 }
 
 /// Merges `news` into the session of its call, making the row where there is none. Returns the session's id and
-/// whether its report had come before.
+/// whether its report had come before; `None`: the call was erased, and nothing was stored. An erasure waits until the
+/// transaction ends, so call it before the transaction locks rows.
 pub async fn merge_news(
     tx: &mut Connection,
     news: &SessionNews,
     student_id: Option<StudentId>,
     now: DateTime<Utc>,
-) -> Result<(SessionId, SessionStatus)> {
+) -> Result<Option<(SessionId, SessionStatus)>> {
+    erasure::enter(tx).await?;
+    if erasure::is_erased(&mut *tx, &news.call_id).await? {
+        return Ok(None);
+    }
     let status = if news.is_report { SessionStatus::Received } else { SessionStatus::InProgress };
     let row = sqlx::query!(
         r#"insert into sessions as s (session_id, call_id, student_id, caller_phone, status, call_type, assistant_id,
@@ -217,7 +223,7 @@ pub async fn merge_news(
     )
     .fetch_one(tx)
     .await?;
-    Ok((row.session_id, row.status))
+    Ok(Some((row.session_id, row.status)))
 }
 
 /// Sets where the session stands. Any status but `NeedsAttention` clears the reason.

@@ -15,9 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
-use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
-use crate::guardian;
+use crate::erasure;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
@@ -207,7 +206,11 @@ async fn write_student(
     Ok(student)
 }
 
-/// Changes what `change` names. Needs `students:write`.
+/// What a change conflicts with if it would unblock a student whose erasure was requested.
+pub const ERASURE_PENDING: &str = "a requested erasure";
+
+/// Changes what `change` names. [`Error::Conflict`] with [`ERASURE_PENDING`]: it would unblock a student who is to be erased.
+/// Needs `students:write`.
 pub async fn update_student(
     tx: &mut Connection,
     caller: &Caller,
@@ -218,6 +221,11 @@ pub async fn update_student(
     caller.require_student(Scope::StudentsWrite, student_id)?;
     if let Some(cohort) = &change.cohort {
         caller.require_cohort(Scope::StudentsWrite, cohort.as_deref())?;
+    }
+    if change.status == Some(StudentStatus::Active)
+        && erasure::find_pending(&mut *tx, &Caller::worker(), student_id).await?.is_some()
+    {
+        return Err(Error::Conflict(ERASURE_PENDING.to_owned()));
     }
     let student = sqlx::query_as!(
         Student,
@@ -255,50 +263,21 @@ pub async fn update_student(
     Ok(student)
 }
 
-/// Erases the student and all that hangs on them: phones, sessions with their transcripts, evidence, mastery, notes,
-/// and the bodies of the deliveries that told of those sessions. What stays is that the calls were reported, so that
-/// nobody asks VAPI for them and brings them back, and who erased what. Needs `students:write`.
-pub async fn delete_student(
-    tx: &mut Connection,
-    caller: &Caller,
-    student_id: StudentId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    caller.require_student(Scope::StudentsWrite, student_id)?;
-    sqlx::query!(
-        "update deliveries set body = null
-         where call_id in (select call_id from sessions where student_id = $1) and body is not null",
-        student_id as StudentId,
-    )
-    .execute(&mut *tx)
-    .await?;
-    // Reports that were purged since, or that never came.
-    sqlx::query!(
-        "insert into deliveries (delivery_id, dedupe_key, type, call_id, received_at, state, processed_at)
-         select gen_random_uuid(), call_id || ':' || $2, $2, call_id, now(), 'processed', now()
-         from sessions where student_id = $1
-         on conflict on constraint deliveries_dedupe_key_key do nothing",
-        student_id as StudentId,
-        crate::delivery::REPORT,
-    )
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query!("delete from sessions where student_id = $1", student_id as StudentId).execute(&mut *tx).await?;
-    let gone = sqlx::query!("delete from students where student_id = $1", student_id as StudentId)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-    if gone == 0 {
-        return Err(Error::NotFound("student"));
-    }
-    guardian::remove_unattached(&mut *tx).await?;
-    let object = format!("student:{student_id}");
-    audit::insert_entry(tx, caller, "student.erase", Some(&object), &serde_json::json!({}), now).await
-}
-
+/// Replaces the student's numbers. Those that go are kept in `past_phones`, by which an erasure finds their calls.
 async fn set_phones(tx: &mut Connection, student_id: StudentId, phones: &[Phone], now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("delete from student_phones where student_id = $1", student_id as StudentId).execute(&mut *tx).await?;
     let phones: Vec<String> = phones.iter().map(|phone| phone.as_str().to_owned()).collect();
+    sqlx::query!(
+        "with gone as (delete from student_phones where student_id = $1 returning phone)
+         insert into past_phones (student_id, phone) select $1, phone from gone where phone <> all($2::text[])
+         on conflict do nothing",
+        student_id as StudentId,
+        &phones,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!("delete from past_phones where student_id = $1 and phone = any($2)", student_id as StudentId, &phones)
+        .execute(&mut *tx)
+        .await?;
     sqlx::query!(
         "insert into student_phones (phone, student_id, created_at)
          select distinct phone, $2::uuid, $3::timestamptz from unnest($1::text[]) as phone",

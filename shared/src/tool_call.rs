@@ -22,7 +22,7 @@ pub struct ToolCall {
     pub response_bytes: i32,
 }
 
-/// Writes what happened, many at once. A row that is there already stays as it is.
+/// Writes what happened, many at once. A row that is there already stays as it is, and of erased calls there is none.
 pub async fn insert_tool_calls(db: impl Executor<'_>, calls: &[ToolCall]) -> Result<()> {
     fn column<T>(calls: &[ToolCall], of: impl Fn(&ToolCall) -> T) -> Vec<T> {
         calls.iter().map(of).collect()
@@ -32,6 +32,8 @@ pub async fn insert_tool_calls(db: impl Executor<'_>, calls: &[ToolCall]) -> Res
              response_bytes)
          select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
              $7::bigint[], $8::int[], $9::int[])
+             as c (tool_call_id, at, tool, client_id, call_id, outcome, duration_us, request_bytes, response_bytes)
+         where not exists (select 1 from erased_calls e where e.call_id = c.call_id)
          on conflict (tool_call_id) do nothing",
         &column(calls, |call| call.tool_call_id.0),
         &column(calls, |call| call.at),

@@ -9,7 +9,8 @@ use crate::service::Service;
 
 pub const VOICE: &str = "context:read calls:write notes:write";
 pub const OFFICE: &str = "context:read students:read sessions:read";
-pub const TEACHER: &str = "context:read students:read students:write sessions:read notes:write calls:write";
+pub const TEACHER: &str =
+    "context:read students:read students:write students:erase sessions:read notes:write calls:write";
 pub const PHONE: &str = "+14155550142";
 pub const OTHER_PHONE: &str = "+14155550143";
 pub const CALL_ID: &str = "0199d3f0-7777-7aaa-8bbb-1234567890ab";

@@ -60,6 +60,7 @@ const TABLE: [(&str, Rule); 43] = [
     ("api getStudent", Own),
     ("api updateStudent", Never),
     ("api deleteStudent", Never),
+    ("api undoErasure", Never),
     ("api getStudentContext", Own),
     ("api listSessions", Never),
     ("api getSession", Own),

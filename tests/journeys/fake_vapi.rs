@@ -35,6 +35,8 @@ struct Record {
     /// Where recordings lie, and how often somebody asked.
     recording: Option<String>,
     n_looked_for: u32,
+    /// What was to be deleted, in order.
+    deleted: Vec<String>,
 }
 
 impl FakeVapi {
@@ -44,7 +46,7 @@ impl FakeVapi {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new()
             .route("/call", get(list))
-            .route("/call/{id}", get(one))
+            .route("/call/{id}", get(one).delete(delete))
             .route("/call/{id}/mono-recording", get(recording))
             .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -84,6 +86,13 @@ impl FakeVapi {
 
     pub fn n_looked_for(&self) -> u32 {
         self.record().n_looked_for
+    }
+
+    /// The ids that were to be deleted, sorted.
+    pub fn deleted(&self) -> Vec<String> {
+        let mut ids = self.record().deleted.clone();
+        ids.sort();
+        ids
     }
 
     fn record(&self) -> std::sync::MutexGuard<'_, Record> {
@@ -150,6 +159,17 @@ async fn one(State(vapi): State<FakeVapi>, headers: HeaderMap, Path(id): Path<St
         record.n_unwritten -= 1;
     }
     axum::Json(call).into_response()
+}
+
+async fn delete(State(vapi): State<FakeVapi>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let mut record = vapi.record();
+    if let Some(refusal) = refusal(&mut record, &headers) {
+        return refusal;
+    }
+    record.deleted.push(id.clone());
+    let n_before = record.calls.len();
+    record.calls.retain(|call| call["id"] != id.as_str());
+    if record.calls.len() == n_before { StatusCode::NOT_FOUND } else { StatusCode::OK }.into_response()
 }
 
 async fn recording(State(vapi): State<FakeVapi>, headers: HeaderMap, Path(id): Path<String>) -> Response {

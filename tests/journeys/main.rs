@@ -19,6 +19,7 @@ mod curriculum;
 mod dashboard;
 mod database_roles;
 mod disclosures;
+mod erasures;
 mod fake_vapi;
 mod first_call;
 mod heat_map;

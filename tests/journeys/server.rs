@@ -16,7 +16,8 @@ use shared::{agent_key, api_client, clock};
 use crate::processes::{JWT_PRIVATE_KEY, Process, binary, free_port};
 use crate::service::{WEBHOOK_SECRET, client, eventually, new_database};
 
-pub const ALL_SCOPES: &str = "context:read students:read students:write sessions:read notes:write calls:write";
+pub const ALL_SCOPES: &str =
+    "context:read students:read students:write students:erase sessions:read notes:write calls:write";
 
 pub struct Server {
     pub db: Db,

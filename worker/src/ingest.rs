@@ -45,7 +45,7 @@ pub(crate) async fn perform(
             context.commit(tx).await?;
             return Err(JobError::fail(UNREADABLE_WORDS));
         }
-        if let Applied::NotKept = applied {
+        if let Applied::NotKept | Applied::Erased = applied {
             delivery::remove_body(&mut tx, delivery_id).await?;
         }
     }
@@ -60,6 +60,8 @@ enum Applied {
     Read,
     /// Read. There is no consent to keep the transcript.
     NotKept,
+    /// The call was erased, so nothing is kept of it.
+    Erased,
     /// The report holds words that could not be read, so nothing is judged.
     Unread,
 }
@@ -77,7 +79,9 @@ async fn apply(
         Some(phone) => find_only_student_id(&mut *tx, phone).await?,
         None => None,
     };
-    let (session_id, _) = merge_news(tx, &news, student_id, now).await?;
+    let Some((session_id, _)) = merge_news(tx, &news, student_id, now).await? else {
+        return Ok(Applied::Erased);
+    };
     let consents = consent::apply_to_session(tx, session_id, false, now).await?;
     if news.is_report {
         let Talk { turns, is_unreadable, n_left_out } = report.talk();

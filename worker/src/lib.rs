@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 use shared::config::{Fault, Faults, LlmConfig, QueueConfig, VapiConfig, WorkerConfig};
 use shared::db::{self, Db, Tx};
+use shared::erasure;
 use shared::job::doorbell::Doorbell;
 use shared::job::lease::{Claimed, Finished};
 use shared::job::{Job, Lane};
@@ -21,6 +22,7 @@ pub use analyser as analysis;
 mod analyze;
 mod attempt;
 pub mod breaker;
+mod delete_call;
 mod embedded;
 pub mod enrich;
 mod error;
@@ -92,6 +94,7 @@ impl Config {
                 tool_calls: TimeDelta::days(90),
                 deliveries: TimeDelta::days(30),
                 jobs: TimeDelta::days(30),
+                sessions: None,
             },
             register_callers: false,
             slots: 4,
@@ -149,8 +152,11 @@ impl Context {
         self.llm.as_ref().map_or("built-in rules", |llm| llm.model())
     }
 
+    /// A transaction that no erasure overtakes: what it reads of a session is still there when it writes.
     async fn begin(&self) -> db::Result<Tx> {
-        db::begin(&self.db).await
+        let mut tx = db::begin(&self.db).await?;
+        erasure::enter(&mut tx).await?;
+        Ok(tx)
     }
 
     async fn commit(&self, tx: Tx) -> db::Result<()> {
@@ -230,5 +236,6 @@ async fn perform(
         }
         Job::EnrichAnalysis { session_id, .. } => enrich::perform(context, &claimed.lease, session_id, now).await,
         Job::Overhaul { overhaul_id, step } => overhaul::perform(context, &claimed.lease, overhaul_id, step, now).await,
+        Job::DeleteCall { erased_call_id } => delete_call::perform(context, &claimed.lease, erased_call_id, now).await,
     }
 }

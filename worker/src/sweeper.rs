@@ -1,6 +1,8 @@
-//! Hands out again what nobody has any more: jobs of workers that died, and jobs that the queue server lost.
+//! Hands out again what nobody has any more: jobs of workers that died, and jobs that the queue server lost. Carries out
+//! erasures that are due.
 
 use shared::job::dispatch::{Swept, sweep};
+use shared::{clock, erasure};
 use tokio_util::sync::CancellationToken;
 
 use crate::Context;
@@ -18,6 +20,11 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
                 "handed out again what nobody had any more"
             ),
             Err(error) => tracing::warn!(%error, "could not sweep"),
+        }
+        match erasure::perform_due(&context.db, clock::now()).await {
+            Ok(0) => {}
+            Ok(n_students) => tracing::info!(n_students, "erased students whose requests were due"),
+            Err(error) => tracing::warn!(%error, "could not carry out a requested erasure"),
         }
         if stop.run_until_cancelled(tokio::time::sleep(context.config.sweep_every)).await.is_none() {
             return;

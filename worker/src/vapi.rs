@@ -6,8 +6,8 @@ mod fault;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
+use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use shared::config::VapiConfig;
@@ -109,6 +109,17 @@ impl Vapi {
         }
     }
 
+    /// Deletes the call with its recording. `false`: VAPI does not know it.
+    pub async fn delete_call(&self, call_id: &str) -> Result<bool, Fault> {
+        let mut url = self.url()?;
+        url.path_segments_mut().map_err(|()| Fault::Odd)?.push(call_id);
+        match self.ask(Method::DELETE, url).await {
+            Ok(_) => Ok(true),
+            Err(Fault::NotFound) => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
     async fn list_page(&self, span: Span, before: Option<DateTime<Utc>>, limit: usize) -> Result<Vec<Head>, Fault> {
         let mut url = self.url()?;
         let text = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
@@ -133,12 +144,17 @@ impl Vapi {
         format!("{}/call", self.config.api_url).parse().map_err(|_| Fault::Odd)
     }
 
-    /// Asks, and asks again where VAPI says when to.
     async fn get(&self, url: url::Url) -> Result<Value, Fault> {
+        let body = self.ask(Method::GET, url).await?;
+        serde_json::from_slice(&body).map_err(|_| Fault::Odd)
+    }
+
+    /// Asks, and asks again where VAPI says when to. Returns the body.
+    async fn ask(&self, method: Method, url: url::Url) -> Result<Vec<u8>, Fault> {
         for n_tries in 1.. {
             tokio::time::sleep(self.pause).await;
             let permit = self.breaker.permit(Instant::now()).map_err(|_| Fault::Away)?;
-            let answer = self.get_once(url.clone()).await;
+            let answer = self.ask_once(method.clone(), url.clone()).await;
             match &answer {
                 Err(Fault::Unreachable | Fault::TimedOut) => permit.failed(Duration::ZERO, Instant::now()),
                 Err(Fault::Busy { at_least }) => permit.failed(*at_least, Instant::now()),
@@ -154,11 +170,11 @@ impl Vapi {
         Err(Fault::Unreachable)
     }
 
-    async fn get_once(&self, url: url::Url) -> Result<Value, Fault> {
-        let request = self.http.get(url).bearer_auth(self.config.api_key.expose_secret());
+    async fn ask_once(&self, method: Method, url: url::Url) -> Result<Vec<u8>, Fault> {
+        let request = self.http.request(method, url).bearer_auth(self.config.api_key.expose_secret());
         let mut response = request.send().await.map_err(|error| fault::of_transport(&error))?;
         match response.status() {
-            StatusCode::OK => {}
+            StatusCode::OK | StatusCode::NO_CONTENT => {}
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(Fault::Refused),
             StatusCode::NOT_FOUND => return Err(Fault::NotFound),
             status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
@@ -174,6 +190,6 @@ impl Vapi {
             }
             body.extend_from_slice(&chunk);
         }
-        serde_json::from_slice(&body).map_err(|_| Fault::Odd)
+        Ok(body)
     }
 }

@@ -229,7 +229,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 68] = [
+const ACTS: [(&str, &str); 73] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
@@ -268,6 +268,11 @@ const ACTS: [(&str, &str); 68] = [
     ("student.report", "opened the report for a student's parents"),
     ("student.export", "exported all that is known of a student"),
     ("student.erase", "erased a student"),
+    ("erasure.request", "requested the erasure of a student"),
+    ("erasure.undo", "undid a requested erasure"),
+    ("session.erase", "erased a session"),
+    ("session.expire", "erased sessions that were kept long enough"),
+    ("number.erase", "erased the calls of a number"),
     ("fact.forget", "had a remembered fact forgotten"),
     ("fact.reword", "reworded a remembered fact"),
     ("evidence.correct", "corrected what a student showed"),
@@ -313,6 +318,7 @@ fn mark(action: &str) -> &'static str {
         "student" => "user-round",
         "skill" | "subject" | "curriculum" => "book-open",
         "session" | "call" => "phone-call",
+        "erasure" | "number" => "trash-2",
         "note" => "message-square",
         "follow_up" => "flag",
         "job" | "overhaul" => "layers",

@@ -409,6 +409,7 @@ fn scope_words(scope: Scope) -> &'static str {
         Scope::ContextRead => "Ask what to know about a caller",
         Scope::StudentsRead => "Read students",
         Scope::StudentsWrite => "Add and change students",
+        Scope::StudentsErase => "Request that students are erased",
         Scope::SessionsRead => "Read sessions and transcripts",
         Scope::NotesWrite => "Write notes",
         Scope::CallsWrite => "Start and end calls",

@@ -54,6 +54,7 @@ pub(crate) fn kind_words(kind: &str) -> &str {
         "analyze_session" => "Analyse the session",
         "enrich_analysis" => "Ask the language model",
         "overhaul" => "A step of a long repair",
+        "delete_call" => "Delete an erased call at VAPI",
         other => other,
     }
 }

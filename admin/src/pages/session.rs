@@ -3,6 +3,7 @@
 mod analysis;
 mod attempts;
 mod cost;
+pub(crate) mod erase;
 mod files;
 mod introduction;
 mod player;
@@ -190,6 +191,9 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
             div.actions {
                 @if let Some(student) = &data.student {
                     a.btn href={ "/students/" (student.student_id) } { (icon("user-round")) "Student" }
+                }
+                @if admin.may_manage() {
+                    a.btn.ghost.danger href={ "/sessions/" (session.session_id) "/erase" } { (icon_small("trash-2")) "Erase" }
                 }
                 (beside(&data.neighbours))
             }

@@ -26,6 +26,7 @@ use shared::attention::Attention;
 use shared::caller_code::CallerCode;
 use shared::curriculum::{self, SubjectSwitch};
 use shared::db::{Db, Executor};
+use shared::erasure::{self, Pending};
 use shared::evidence::Evidence;
 use shared::fact::{self, Fact};
 use shared::follow_up::{self, FollowUp};
@@ -55,12 +56,14 @@ use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
+use crate::pages::erasures::undo_form;
 use crate::parts::attention::on_student;
 use crate::parts::badge::{self, badge};
 use crate::parts::follow_up::on_page;
 use crate::parts::icon::{icon, icon_small};
+use crate::parts::notice::{Tone, notice_with};
 use crate::parts::table::{Column, cell, row, table};
-use crate::parts::{csrf, grade, initials, none};
+use crate::parts::{csrf, grade, initials, none, person};
 use crate::viewer::Viewer;
 
 /// Sessions on this page; the list of sessions has the rest.
@@ -91,6 +94,8 @@ pub(crate) struct Data {
     pub(crate) assurance: Assurance,
     pub(crate) codes: Vec<CallerCode>,
     pub(crate) family: Family,
+    /// A request to erase the student, which waits.
+    pub(crate) erasure: Option<Pending>,
 }
 
 pub(crate) async fn get(
@@ -150,6 +155,7 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         assurance: organisation::get(db).await?.assurance,
         codes: codes::list_codes(db, caller, student_id).await?,
         family: family::fetch(admin, db, student_id).await?,
+        erasure: erasure::find_pending(db, caller, student_id).await?,
     })
 }
 
@@ -197,6 +203,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             }
             div.stack {
                 (totals::card(&admin.viewer, &data.skills, &data.evidence, &data.totals))
+                @if let Some(pending) = &data.erasure { (to_be_erased(admin, pending)) }
                 (on_student(admin, &data.attentions, data.handled.as_ref()))
                 (on_page(admin, &data.follow_ups, &format!("/students/{}", student.student_id)))
                 div.cols.main-aside {
@@ -219,6 +226,12 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             }
         },
     )
+}
+
+fn to_be_erased(admin: &Admin, pending: &Pending) -> Markup {
+    let text = html! { "Requested by " (person(&pending.requested_by)) ". The student is blocked, and is erased on " (admin.viewer.time(pending.due_at)) "." };
+    let actions = html! { @if admin.may_manage() { (undo_form(admin, pending.student_id)) } };
+    notice_with(Tone::Warn, "This student will be erased", &text, &actions)
 }
 
 fn profile(admin: &Admin, data: &Data) -> Markup {

@@ -10,13 +10,14 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use shared::access::{Reach, Scope};
 use shared::db;
+use shared::erasure::{self, MAX_REQUESTS_OF_CLIENT, MAX_REQUESTS_OF_CLIENTS, Requested};
 use shared::http::Problem;
 use shared::id::StudentId;
 use shared::student_context::{self, StudentContext};
 use shared::{authority, clock, student};
 
 use self::fields::{LookupBody, NewStudentBody, StudentChangeBody};
-use self::view::{Lookup, StudentView};
+use self::view::{ErasureView, Lookup, StudentView};
 use super::body::Body;
 use super::endpoint::Endpoint;
 use super::path::Id;
@@ -55,10 +56,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(&[Scope::StudentsRead, Scope::StudentsWrite])
             .body::<StudentChangeBody>(json!({ "grade": 8, "guidance": "Speak slowly." }))
             .answers::<StudentView>(200, "The student as it is now.")
-            .problems(&[404]),
+            .problems(&[404, 409]),
         Endpoint::new(Method::DELETE, ONE, "deleteStudent", delete)
-            .says("Erase a student", "With all that hangs on them: sessions, transcripts, evidence, notes. For good.")
-            .needs(&[Scope::StudentsWrite])
+            .says(
+                "Request the erasure of a student",
+                "After 7 days the service erases the student with their numbers, calls, transcripts and progress. Until then \
+                 the student is blocked, and the request can be undone. A repeated request answers with the first one. A \
+                 client may make 5 requests a day, all clients together 20.",
+            )
+            .needs(&[Scope::StudentsErase])
+            .answers::<ErasureView>(202, "The request.")
+            .problems(&[404, 422, 429]),
+        Endpoint::new(Method::DELETE, "/api/v1/students/{student_id}/erasure", "undoErasure", undo_erasure)
+            .says("Undo a requested erasure", "The student gets the status from before the request.")
+            .needs(&[Scope::StudentsErase])
             .problems(&[404, 422]),
         Endpoint::new(Method::GET, "/api/v1/students/{student_id}/context", "getStudentContext", context)
             .says("What would an assistant be told?", "The same as the MCP tool `get_student_context`.")
@@ -143,9 +154,29 @@ async fn delete(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
+) -> Result<(StatusCode, Json<ErasureView>), Problem> {
+    let mut tx = db::begin(&state.db).await?;
+    let requested = erasure::request(&mut tx, &caller, student_id, clock::now()).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    match requested {
+        Requested::Due(pending) => Ok((StatusCode::ACCEPTED, Json(ErasureView::new(&pending)))),
+        Requested::TooMany => {
+            let detail = format!(
+                "too many erasures were requested within a day: {MAX_REQUESTS_OF_CLIENT} by this client, or \
+                 {MAX_REQUESTS_OF_CLIENTS} by all; try again tomorrow, or ask an admin"
+            );
+            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(3600))
+        }
+    }
+}
+
+async fn undo_erasure(
+    Shared(state): Shared<State>,
+    Bearer(caller): Bearer,
+    Id(student_id): Id<StudentId>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = db::begin(&state.db).await?;
-    student::delete_student(&mut tx, &caller, student_id, clock::now()).await?;
+    erasure::undo(&mut tx, &caller, student_id, clock::now()).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -253,7 +253,7 @@ mod tests {
             ("exp", json!(i64::MAX)),
             ("exp", json!("tomorrow")),
             ("sub", json!("c2")),
-            ("scope", json!("context:read students:erase")),
+            ("scope", json!("context:read students:delete")),
             ("jti", json!("1")),
         ] {
             let mut claims = good_claims();

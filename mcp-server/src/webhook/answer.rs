@@ -127,6 +127,13 @@ pub(super) async fn function(
 async fn said(state: &State, replies: &Replies, line: &Line, tool_call: &ToolCall, signature: &[u8]) -> Said {
     // An answer of before a code was asked for must not be given again after.
     let missing = match authority::on_line(&state.db, &caller(state), line, clock::now()).await {
+        // Not what was answered before: the call was erased since.
+        Ok(caller) if caller.line.is_erased => {
+            return match say(state, line, tool_call).await {
+                Ok(answer) => Said::Result(single_line(&answer.text)),
+                Err(error) => Said::Error(single_line(&error.say)),
+            };
+        }
         Ok(caller) => caller.line.missing,
         Err(error) => return Said::Error(single_line(&ToolError::from(error).say)),
     };

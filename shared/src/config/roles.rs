@@ -89,6 +89,7 @@ impl WorkerConfig {
                 tool_calls: days(s, "RETENTION_TOOL_CALLS_DAYS", 90),
                 deliveries: days(s, "RETENTION_DELIVERIES_DAYS", 30),
                 jobs: days(s, "RETENTION_JOBS_DAYS", 30),
+                sessions: s.optional("RETENTION_SESSIONS_DAYS").map(|_| days(s, "RETENTION_SESSIONS_DAYS", 0)),
             },
             register_callers: s.parsed("REGISTER_CALLERS", false),
             lease: seconds(s, "WORKER_LEASE_SECONDS", 30, 3..=600),

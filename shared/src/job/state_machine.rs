@@ -201,7 +201,9 @@ impl Case<'_> {
             Job::ProcessDelivery { delivery_id } => {
                 let delivery = crate::delivery::get_delivery(&mut *tx, delivery_id).await?;
                 let (call_id, is_report) = (delivery.call_id.unwrap(), delivery.r#type == REPORT);
-                let (session_id, status) = merge_news(&mut tx, &news(&call_id, is_report), None, now()).await?;
+                let (session_id, status) = merge_news(&mut tx, &news(&call_id, is_report), None, now())
+                    .await?
+                    .expect("nothing is erased here");
                 if is_report {
                     asks = enqueue(&mut tx, &Job::AnalyzeSession { session_id, round: 1 }, Some(session_id)).await?;
                 }
@@ -214,7 +216,9 @@ impl Case<'_> {
                 mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now()).await?;
                 self.call_of(held.claimed.lease.job_id).await.map(|call_id| (call_id, "analyzed"))
             }
-            Job::EnrichAnalysis { .. } | Job::Overhaul { .. } => unreachable!("nobody asks for one here"),
+            Job::EnrichAnalysis { .. } | Job::Overhaul { .. } | Job::DeleteCall { .. } => {
+                unreachable!("nobody asks for one here")
+            }
         };
         let _ = lease::finish_done(&mut *tx, &held.claimed.lease).await?;
         if crashes {

@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use super::{SessionNews, merge_news};
 use crate::access::{Caller, OnLine, Reach, Scope};
 use crate::analysis::Introduction;
-use crate::db::{Connection, Executor, Result};
+use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 
 /// What came of settling whose call it is.
@@ -18,7 +18,8 @@ pub enum Settled {
     Refused,
 }
 
-/// The session of the call on the line, made if VAPI has not told us of the call yet. Needs `calls:write`.
+/// The session of the call on the line, made if VAPI has not told us of the call yet. [`Error::NotFound`]: the call was
+/// erased meanwhile. Needs `calls:write`.
 pub async fn open_on_line(
     tx: &mut Connection,
     caller: &Caller,
@@ -45,7 +46,7 @@ pub async fn open_on_line(
         recording_url: None,
         is_report: false,
     };
-    let (session_id, _) = merge_news(tx, &news, None, now).await?;
+    let (session_id, _) = merge_news(tx, &news, None, now).await?.ok_or(Error::NotFound("call"))?;
     Ok(Some(session_id))
 }
 

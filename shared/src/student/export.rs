@@ -10,7 +10,8 @@ use crate::disclosure;
 use crate::id::StudentId;
 
 /// Every row about the student, as one JSON object with a field for each table; turns, analyses and the calls
-/// of tools stand with their sessions. Writes the audit entry: commit before it is answered. Needs `students:read` and `sessions:read`.
+/// of tools stand with their sessions. It covers what an erasure deletes, so calls that are assigned to nobody are in it if they
+/// came from a number of the student that no other student has. Writes the audit entry: commit before it is answered. Needs `students:read` and `sessions:read`.
 pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<Value> {
     caller.require_student(Scope::StudentsRead, student_id)?;
     caller.require_student(Scope::SessionsRead, student_id)?;
@@ -20,6 +21,8 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                'student', to_jsonb(st) - '{name_key,name_words}'::text[],
                'phones', (select coalesce(jsonb_agg(p.phone order by p.phone), '[]')
                    from student_phones p where p.student_id = st.student_id),
+               'past_phones', (select coalesce(jsonb_agg(p.phone order by p.phone), '[]')
+                   from past_phones p where p.student_id = st.student_id),
                'earlier_versions', (select coalesce(jsonb_agg(to_jsonb(v) order by v.valid_to), '[]')
                    from student_versions v where v.student_id = st.student_id),
                'subjects_off', (select coalesce(jsonb_agg(o.subject_id order by o.subject_id), '[]')
@@ -37,7 +40,12 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                            from deliveries d where d.call_id = s.call_id),
                        'analyses', (select coalesce(jsonb_agg(to_jsonb(a) order by a.created_at), '[]')
                            from analyses a where a.session_id = s.session_id)) order by s.created_at), '[]')
-                   from sessions s where s.student_id = st.student_id),
+                   from sessions s where s.student_id = st.student_id
+                       or s.student_id is null and s.caller_phone = any(held.numbers)),
+               'deliveries_of_no_session', (select coalesce(jsonb_agg(to_jsonb(d) - 'body'
+                       || jsonb_build_object('body_base64', encode(d.body, 'base64')) order by d.received_at, d.delivery_id), '[]')
+                   from loose_bodies(array(select ltrim(n, '+') from unnest(held.numbers) as n)) l
+                       join deliveries d using (delivery_id)),
                'evidence', (select coalesce(jsonb_agg(to_jsonb(e) order by e.observed_at), '[]')
                    from evidence e where e.student_id = st.student_id),
                'mastery', (select coalesce(jsonb_agg(to_jsonb(m) order by m.skill_id), '[]')
@@ -53,7 +61,12 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                'notes', (select coalesce(jsonb_agg(to_jsonb(n) order by n.created_at), '[]')
                    from notes n where n.student_id = st.student_id),
                'follow_ups', (select coalesce(jsonb_agg(to_jsonb(f) order by f.created_at), '[]')
-                   from follow_ups f where f.student_id = st.student_id),
+                   from follow_ups f where f.student_id = st.student_id
+                       or f.student_id is null and (f.caller_phone = any(held.numbers)
+                           or f.session_id in (select s.session_id from sessions s where s.student_id = st.student_id
+                                   or s.student_id is null and s.caller_phone = any(held.numbers)))),
+               'erasures', (select coalesce(jsonb_agg(to_jsonb(e) order by e.requested_at), '[]')
+                   from erasures e where e.student_id = st.student_id),
                'attentions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.reason), '[]')
                    from attentions a where a.student_id = st.student_id),
                'guardians', (select coalesce(jsonb_agg(to_jsonb(g) || jsonb_build_object('relation', sg.relation)
@@ -66,7 +79,19 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                'model_calls', (select coalesce(jsonb_agg(to_jsonb(m) order by m.model_call_id), '[]')
                    from model_calls m where m.student_id = st.student_id),
                'context', (select c.prepared from student_contexts c where c.student_id = st.student_id)
-           ) as "all!" from students st where st.student_id = $1"#,
+           ) as "all!"
+           from students st
+           cross join lateral (
+               select array(
+                   select phone from (
+                       select phone from student_phones p where p.student_id = st.student_id
+                       union
+                       select phone from past_phones p where p.student_id = st.student_id
+                   ) n
+                   where not exists (select 1 from student_phones o where o.phone = n.phone and o.student_id <> st.student_id)
+               ) as numbers
+           ) held
+           where st.student_id = $1"#,
         student_id as StudentId,
         now,
     )
@@ -99,9 +124,12 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 34] = [
+    const TABLES: [(&str, Place); 37] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
+        ("past_phones", Field("past_phones")),
+        ("erasures", Field("erasures")),
+        ("erased_calls", Nowhere("ids of calls that are gone")),
         ("student_versions", Field("earlier_versions")),
         ("student_subjects_off", Field("subjects_off")),
         ("student_contexts", Field("context")),

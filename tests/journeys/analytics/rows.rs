@@ -72,6 +72,6 @@ pub async fn change(url: &SecretString, db: &Db) {
     psql(url, &sql.replace("FINDINGS", &findings(1)));
     let mut tx = db::begin(db).await.unwrap();
     let erased = StudentId("00000000-0000-0000-0000-000000000004".parse().unwrap());
-    student::delete_student(&mut tx, &Caller::operator(), erased, shared::clock::now()).await.unwrap();
+    shared::erasure::erase_student(&mut tx, &Caller::operator(), erased, shared::clock::now()).await.unwrap();
     tx.commit().await.unwrap();
 }

@@ -8,10 +8,12 @@ use maud::{Markup, html};
 use serde_json::Value;
 use shared::clock;
 use shared::db::{self, Db, Error};
+use shared::erasure;
 use shared::id::StudentId;
 use shared::student::{self, Student};
 
 use super::export_files;
+use crate::Connections;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -57,15 +59,18 @@ fn file(name: &str, content_type: &'static str, body: impl IntoResponse) -> Resp
 pub(crate) async fn confirm_erase(
     admin: Admin,
     State(db): State<Db>,
+    State(connections): State<Connections>,
     Path(student_id): Path<StudentId>,
 ) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let student = student::get_student(&db, &admin.caller, student_id).await?;
-    Ok(render(&admin, &student, None))
+    Ok(render(&admin, &student, connections.has_vapi, None))
 }
 
+/// Erases the student at once, or requests it for later, as the form says. Needs a fresh password.
 pub(crate) async fn erase(
     State(db): State<Db>,
+    State(connections): State<Connections>,
     Path(student_id): Path<StudentId>,
     posted: Posted,
 ) -> Result<Response, Fault> {
@@ -74,16 +79,23 @@ pub(crate) async fn erase(
     posted.require_fresh(&db).await?;
     let student = student::get_student(&db, &admin.caller, student_id).await?;
     if posted.fields.text("name") != student.display_name.trim() {
-        let error = "That is not the student's name, letter for letter.";
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &student, Some(error))).into_response());
+        let error = "The name does not match.";
+        let page = render(admin, &student, connections.has_vapi, Some(error));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let mut tx = db::begin(&db).await?;
-    student::delete_student(&mut tx, &admin.caller, student_id, clock::now()).await?;
+    let next = if posted.fields.text("when") == "later" {
+        erasure::request(&mut tx, &admin.caller, student_id, clock::now()).await?;
+        format!("/students/{student_id}")
+    } else {
+        erasure::erase_student(&mut tx, &admin.caller, student_id, clock::now()).await?;
+        "/students".to_owned()
+    };
     tx.commit().await.map_err(Error::from)?;
-    Ok(Redirect::to("/students").into_response())
+    Ok(Redirect::to(&next).into_response())
 }
 
-fn render(admin: &Admin, student: &Student, error: Option<&str>) -> Markup {
+fn render(admin: &Admin, student: &Student, has_vapi: bool, error: Option<&str>) -> Markup {
     let path = format!("/students/{}", student.student_id);
     page(
         admin,
@@ -93,7 +105,7 @@ fn render(admin: &Admin, student: &Student, error: Option<&str>) -> Markup {
             div.stack {
                 div.head { div {
                     h1 { "Erase " (student.display_name) "?" }
-                    p { "Their profile, calls, transcripts, levels and notes go, and nothing brings them back." }
+                    p { "Their profile, numbers, calls, transcripts, levels and notes are permanently deleted. So are calls from their numbers that no other student has." }
                 } }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was erased.")) }
                 form.card method="post" {
@@ -102,7 +114,15 @@ fn render(admin: &Admin, student: &Student, error: Option<&str>) -> Markup {
                         div.field {
                             label for="name" { "To confirm, type the student's name: " (student.display_name) }
                             input.input id="name" name="name" required maxlength="120" autocomplete="off";
-                            span.hint { "Recordings stay where the telephone service keeps them; erase them there." }
+                            span.hint {
+                                @if has_vapi { "VAPI is asked to delete the calls and their recordings. Erasures shows when it has." }
+                                @else { "VAPI_API_KEY is not set, so VAPI keeps the calls and their recordings until you delete them there." }
+                            }
+                        }
+                        fieldset.stack.tight {
+                            legend { "When" }
+                            span.check { input type="radio" id="now" name="when" value="now" checked; label for="now" { "Now" } }
+                            span.check { input type="radio" id="later" name="when" value="later"; label for="later" { "In " (erasure::DELAY.num_days()) " days. Until then the student is blocked, and you can undo it." } }
                         }
                     }
                     footer {
@@ -138,7 +158,7 @@ mod tests {
             created_at: at,
             updated_at: at,
         };
-        let shown = render(&Admin::sample(Role::Admin), &student, Some("No.")).into_string();
+        let shown = render(&Admin::sample(Role::Admin), &student, true, Some("No.")).into_string();
         assert!(
             shown.contains("type the student's name: Maya &lt;Okonkwo&gt;") && shown.contains("Nothing was erased.")
         );

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::id::StudentId;
+use shared::erasure::Pending;
+use shared::id::{ErasureId, StudentId};
 use shared::phone::Phone;
 use shared::student::{Student, StudentStatus};
 
@@ -42,6 +43,28 @@ impl StudentView {
             guidance: student.guidance,
             created_at: student.created_at,
             updated_at: student.updated_at,
+        }
+    }
+}
+
+/// A requested erasure.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Erasure")]
+pub(super) struct ErasureView {
+    erasure_id: ErasureId,
+    student_id: StudentId,
+    requested_at: DateTime<Utc>,
+    /// When the student is erased, unless the request is undone before.
+    due_at: DateTime<Utc>,
+}
+
+impl ErasureView {
+    pub(super) fn new(pending: &Pending) -> Self {
+        Self {
+            erasure_id: pending.erasure_id,
+            student_id: pending.student_id,
+            requested_at: pending.requested_at,
+            due_at: pending.due_at,
         }
     }
 }

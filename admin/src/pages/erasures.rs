@@ -1,0 +1,171 @@
+//! Requests to erase students, and what was erased: with an undo, and VAPI's answers.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use shared::clock;
+use shared::db::{self, Db};
+use shared::erasure::{self, ErasureItem, NumberErased};
+use shared::id::StudentId;
+use shared::phone::Phone;
+
+use crate::Connections;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::badge::badge;
+use crate::parts::notice::{Tone, notice};
+use crate::parts::table::{Column, cell, row, table};
+use crate::parts::{csrf, none, person};
+use crate::viewer::Viewer;
+
+/// The newest; the audit log has all.
+const N_ERASURES: i64 = 200;
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(db): State<Db>,
+    State(connections): State<Connections>,
+) -> Result<Markup, Fault> {
+    admin.require_manage()?;
+    let erasures = erasure::list_erasures(&db, &admin.caller, N_ERASURES).await?;
+    Ok(render(&admin, &erasures, connections.has_vapi))
+}
+
+/// Erases the calls of a number that no student has.
+pub(crate) async fn erase_number(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    posted.require_fresh(&db).await?;
+    let phone = Phone::parse(posted.fields.text("phone"))
+        .map_err(|why| Fault::Invalid(format!("Nothing was erased: {why}.")))?;
+    let mut tx = db::begin(&db).await?;
+    let erased = erasure::erase_number(&mut tx, &posted.admin.caller, &phone, clock::now()).await?;
+    if erased == NumberErased::Held {
+        let why = "Nothing was erased: a student has this number. Erase the student instead.";
+        return Err(Fault::Invalid(why.to_owned()));
+    }
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(Place::Erasures.path()).into_response())
+}
+
+/// Takes the request for a student back.
+pub(crate) async fn undo(
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    let mut tx = db::begin(&db).await?;
+    erasure::undo(&mut tx, &posted.admin.caller, student_id, clock::now()).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
+}
+
+const COLUMNS: [Column; 5] =
+    [("Erased", ""), ("Requested", ""), ("Status", ""), ("Calls deleted at VAPI", "num"), ("", "")];
+
+pub(crate) fn render(admin: &Admin, erasures: &[ErasureItem], has_vapi: bool) -> Markup {
+    let viewer = &admin.viewer;
+    let rows = html! { @for erasure in erasures { (row(&html! {
+        (cell("", subject(erasure)))
+        (cell("sm", html! { (viewer.time(erasure.requested_at)) " by " (person(&erasure.requested_by)) }))
+        (cell("", status(viewer, erasure)))
+        (cell("num", answers(viewer, erasure)))
+        (cell("end", html! { @if let (true, Some(student_id)) = (erasure.is_pending(), erasure.student_id) { (undo_form(admin, student_id)) } }))
+    })) } };
+    page(
+        admin,
+        Place::Erasures,
+        Place::Erasures.name(),
+        html! {
+            div.stack {
+                div.head { div { h1 { "Erasures" } p { "Students and calls that were erased, and requests that wait. You can undo a request until it is due." } } }
+                @if !has_vapi {
+                    (notice(Tone::Warn, "Calls are not deleted at VAPI", "VAPI_API_KEY is not set. VAPI keeps its recordings and transcripts of erased calls until you delete them there, or set the key and retry the jobs."))
+                }
+                section.card aria-label="Erasures" {
+                    @if erasures.is_empty() { div.body { p.muted { "Nothing was erased." } } }
+                    @else { (table("Erasures", &COLUMNS, &rows)) }
+                }
+                form.card method="post" aria-labelledby="number" {
+                    header { h2 id="number" { "Erase a number" } }
+                    div.body.stack {
+                        (csrf(admin))
+                        p.sm.muted { "Permanently deletes all calls from a number that no student has, with their transcripts and concerns." }
+                        div.field { label for="phone" { "Phone number" } input.input id="phone" name="phone" type="tel" required maxlength="40" autocomplete="off" placeholder="+14155550142"; }
+                    }
+                    footer { button.btn.danger { "Erase calls" } }
+                }
+            }
+        },
+    )
+}
+
+/// A button that takes a request back.
+pub(crate) fn undo_form(admin: &Admin, student_id: StudentId) -> Markup {
+    html! {
+        form method="post" action={ "/students/" (student_id) "/erase/undo" } { (csrf(admin)) button.btn.small { "Undo" } }
+    }
+}
+
+fn subject(erasure: &ErasureItem) -> Markup {
+    html! {
+        @match (erasure.student_id, &erasure.student_name) {
+            (Some(student_id), Some(name)) => a.main href={ "/students/" (student_id) } { (name) },
+            (Some(student_id), None) => { "Student " code { (student_id) } },
+            (None, _) => "Calls",
+        }
+    }
+}
+
+fn status(viewer: &Viewer, erasure: &ErasureItem) -> Markup {
+    html! {
+        @if let Some(at) = erasure.done_at { (badge("ok", "check", "Erased")) " " span.sm.muted { (viewer.time(at)) } }
+        @else if let Some(at) = erasure.undone_at { (badge("", "x", "Undone")) " " span.sm.muted { (viewer.time(at)) } }
+        @else { (badge("warn", "clock", "Waiting")) " " span.sm.muted { "due " (viewer.time(erasure.due_at)) } }
+    }
+}
+
+fn answers(viewer: &Viewer, erasure: &ErasureItem) -> Markup {
+    html! {
+        @if erasure.n_calls == 0 { (none()) } @else {
+            (erasure.n_calls_gone) " of " (erasure.n_calls)
+            @if let Some(at) = erasure.answered_at { br; span.sm.muted { (viewer.time(at)) } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+    use shared::id::ErasureId;
+
+    use super::*;
+
+    #[test]
+    fn a_request_that_waits_can_be_undone_and_a_missing_key_is_named() {
+        let at = clock::now();
+        let waiting = ErasureItem {
+            erasure_id: ErasureId::new(),
+            student_id: Some(StudentId(uuid::Uuid::from_u128(3))),
+            student_name: Some("Maya <B>".to_owned()),
+            requested_by: "client:c1".to_owned(),
+            requested_at: at,
+            due_at: at + erasure::DELAY,
+            undone_at: None,
+            done_at: None,
+            n_calls: 0,
+            n_calls_gone: 0,
+            answered_at: None,
+        };
+        let done =
+            ErasureItem { student_name: None, done_at: Some(at), n_calls: 4, n_calls_gone: 3, ..waiting.clone() };
+        let admin = Admin::sample(Role::Admin);
+        let shown = render(&admin, &[waiting, done], false).into_string();
+        assert!(shown.contains("Maya &lt;B&gt;") && shown.contains("VAPI_API_KEY is not set"), "{shown}");
+        assert!(shown.contains("3 of 4"), "{shown}");
+        assert_eq!(shown.matches("/erase/undo").count(), 1, "only what waits");
+        assert!(!render(&admin, &[], true).into_string().contains("VAPI_API_KEY"));
+    }
+}

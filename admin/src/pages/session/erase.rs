@@ -1,0 +1,67 @@
+//! Erases one session, whoever it belongs to.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use shared::clock;
+use shared::db::{self, Db};
+use shared::erasure;
+use shared::id::SessionId;
+use shared::session::{self, Session, SessionKey};
+
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::parts::csrf;
+
+pub(crate) async fn confirm(
+    admin: Admin,
+    State(db): State<Db>,
+    Path(session_id): Path<SessionId>,
+) -> Result<Markup, Fault> {
+    admin.require_manage()?;
+    let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
+    Ok(render(&admin, &session))
+}
+
+/// Needs a fresh password.
+pub(crate) async fn erase(
+    State(db): State<Db>,
+    Path(session_id): Path<SessionId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    posted.require_fresh(&db).await?;
+    let mut tx = db::begin(&db).await?;
+    erasure::erase_session(&mut tx, &posted.admin.caller, session_id, clock::now()).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to("/sessions").into_response())
+}
+
+fn render(admin: &Admin, session: &Session) -> Markup {
+    let started = admin.viewer.plain_time(session.started_at.unwrap_or(session.created_at));
+    page(
+        admin,
+        Place::Sessions,
+        "Erase a session",
+        html! {
+            div.stack {
+                div.head { div {
+                    h1 { "Erase the session of " (started) "?" }
+                    p { "The transcript, the analysis, and the notes, facts and concerns from this call are permanently deleted. The student’s levels are computed again without it." }
+                } }
+                form.card method="post" {
+                    div.body.stack {
+                        (csrf(admin))
+                        p.sm.muted { "VAPI is asked to delete the call and its recording. Erasures shows when it has." }
+                    }
+                    footer {
+                        button.btn.danger { "Erase" }
+                        a.btn href={ "/sessions/" (session.session_id) } { "Keep" }
+                    }
+                }
+            }
+        },
+    )
+}
