@@ -354,3 +354,174 @@ async fn record(
     let object = student_id.map_or_else(|| format!("erasure:{erasure_id}"), |id| format!("student:{id}"));
     audit::insert_entry(tx, caller, action, Some(&object), &json!({ "erasure_id": erasure_id }), now).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Role, ScopeSet};
+    use crate::clock::now;
+    use crate::id::AdminUserId;
+    use crate::session::{SessionNews, merge_news};
+    use crate::student::{self, NewStudent, StudentChange};
+
+    const OWN: &str = "+14155550151";
+    const SHARED: &str = "+14155550152";
+    const PAST: &str = "+14155550153";
+
+    fn phone(text: &str) -> Phone {
+        Phone::parse(text).unwrap()
+    }
+
+    async fn student(db: &Db, name: &str, phones: &[&str]) -> StudentId {
+        let mut tx = db::begin(db).await.unwrap();
+        let phones = phones.iter().map(|text| phone(text)).collect();
+        let new = NewStudent { phones, ..NewStudent::named(name) };
+        let student = student::insert_student(&mut tx, &Caller::operator(), &new, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        student.student_id
+    }
+
+    async fn call(db: &Db, call_id: &str, number: &str, student_id: Option<StudentId>) {
+        sqlx::query(
+            "insert into sessions (session_id, call_id, caller_phone, student_id, status, created_at, updated_at)
+             values (gen_random_uuid(), $1, $2, $3, 'analyzed', now(), now())",
+        )
+        .bind(call_id)
+        .bind(number)
+        .bind(student_id.map(|id| id.0))
+        .execute(db)
+        .await
+        .unwrap();
+    }
+
+    async fn calls(db: &Db) -> Vec<String> {
+        sqlx::query_scalar("select call_id from sessions order by 1").fetch_all(db).await.unwrap()
+    }
+
+    fn news(call_id: &str) -> SessionNews {
+        SessionNews {
+            call_id: call_id.to_owned(),
+            caller_phone: Some(phone(OWN)),
+            call_type: None,
+            assistant_id: None,
+            assistant_name: None,
+            assistant_version: None,
+            started_at: None,
+            ended_at: None,
+            ended_reason: None,
+            cost_microusd: None,
+            cost_parts: Vec::new(),
+            recording_url: None,
+            is_report: true,
+        }
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn calls_of_all_numbers_go_but_those_that_another_student_may_claim(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let maya = student(&db, "Maya Brandt", &[PAST, SHARED]).await;
+        let leo = student(&db, "Leo Brandt", &[SHARED]).await;
+        let mut tx = db::begin(&db).await.unwrap();
+        let phones = Some(vec![phone(OWN), phone(SHARED)]);
+        let change = StudentChange { phones, ..StudentChange::default() };
+        student::update_student(&mut tx, &Caller::operator(), maya, &change, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        for (call_id, number, whose) in [
+            ("hers", "+14155550159", Some(maya)),
+            ("own", OWN, None),
+            ("past", PAST, None),
+            ("shared", SHARED, None),
+            ("his", SHARED, Some(leo)),
+            ("strange", "+14155550158", None),
+        ] {
+            call(&db, call_id, number, whose).await;
+        }
+        let mut tx = db::begin(&db).await.unwrap();
+        erase_student(&mut tx, &Caller::operator(), maya, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(calls(&db).await, ["his", "shared", "strange"]);
+        let erased: Vec<String> =
+            sqlx::query_scalar("select call_id from erased_calls order by 1").fetch_all(&db).await.unwrap();
+        assert_eq!(erased, ["hers", "own", "past"]);
+        let mut tx = db::begin(&db).await.unwrap();
+        assert_eq!(merge_news(&mut tx, &news("own"), None, now()).await.unwrap(), None);
+        assert!(merge_news(&mut tx, &news("another"), None, now()).await.unwrap().is_some());
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn numbers_that_changed_are_kept_only_until_they_are_the_students_again(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let maya = student(&db, "Maya Brandt", &[OWN]).await;
+        let mut past = Vec::new();
+        for number in [PAST, OWN] {
+            let mut tx = db::begin(&db).await.unwrap();
+            let change = StudentChange { phones: Some(vec![phone(number)]), ..StudentChange::default() };
+            student::update_student(&mut tx, &Caller::operator(), maya, &change, now()).await.unwrap();
+            tx.commit().await.unwrap();
+            let phones: Vec<String> = sqlx::query_scalar("select phone from past_phones").fetch_all(&db).await.unwrap();
+            past.push(phones);
+        }
+        assert_eq!(past, [[OWN], [PAST]]);
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn who_may_not_erase_neither_requests_nor_erases_nor_undoes(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let maya = student(&db, "Maya Brandt", &[OWN]).await;
+        call(&db, "c1", OWN, Some(maya)).await;
+        let tutor = Caller::admin(AdminUserId::new(), "t@example.org", Role::Tutor);
+        let writer = Caller::client("c1", "students:write students:read sessions:read".parse::<ScopeSet>().unwrap());
+        let telephone = Caller::telephone("c2", ScopeSet::all());
+        for caller in [tutor, writer, telephone] {
+            let mut tx = db::begin(&db).await.unwrap();
+            assert!(request(&mut tx, &caller, maya, now()).await.is_err());
+            assert!(undo(&mut tx, &caller, maya, now()).await.is_err());
+            assert!(erase_student(&mut tx, &caller, maya, now()).await.is_err());
+            assert!(erase_number(&mut tx, &caller, &phone(OWN), now()).await.is_err());
+            assert!(list_erasures(&mut *tx, &caller, 10).await.is_err());
+        }
+        assert_eq!(calls(&db).await, ["c1"]);
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn a_request_is_carried_out_when_it_is_due_and_not_before(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let (maya, leo) = (student(&db, "Maya Brandt", &[OWN]).await, student(&db, "Leo Brandt", &[SHARED]).await);
+        let client = Caller::client("c1", ScopeSet::all());
+        let asked_at = now();
+        for student_id in [maya, leo] {
+            let mut tx = db::begin(&db).await.unwrap();
+            assert!(matches!(request(&mut tx, &client, student_id, asked_at).await.unwrap(), Requested::Due(_)));
+            tx.commit().await.unwrap();
+        }
+        let mut tx = db::begin(&db).await.unwrap();
+        undo(&mut tx, &client, leo, now()).await.unwrap();
+        assert!(undo(&mut tx, &client, leo, now()).await.is_err(), "there is nothing left to undo");
+        tx.commit().await.unwrap();
+        assert_eq!(perform_due(&db, asked_at + DELAY - TimeDelta::seconds(1)).await.unwrap(), 0);
+        assert_eq!(perform_due(&db, asked_at + DELAY).await.unwrap(), 1);
+        assert_eq!(perform_due(&db, asked_at + DELAY).await.unwrap(), 0);
+        let left: Vec<(String, String)> =
+            sqlx::query_as("select display_name, status from students").fetch_all(&db).await.unwrap();
+        assert_eq!(left, [("Leo Brandt".to_owned(), "active".to_owned())], "undone, and no longer blocked");
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn clients_together_have_a_limit_too(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let mut answers = Vec::new();
+        for n in 0..MAX_REQUESTS_OF_CLIENTS + 1 {
+            let student_id = student(&db, "Maya Brandt", &[]).await;
+            let client = Caller::client(format!("c{}", n / MAX_REQUESTS_OF_CLIENT), ScopeSet::all());
+            let mut tx = db::begin(&db).await.unwrap();
+            answers.push(request(&mut tx, &client, student_id, now()).await.unwrap() == Requested::TooMany);
+            tx.commit().await.unwrap();
+        }
+        assert!(answers.pop().unwrap() && !answers.contains(&true), "{answers:?}");
+        // People at the dashboard gave their password.
+        let student_id = student(&db, "Maya Brandt", &[]).await;
+        let admin = Caller::admin(AdminUserId::new(), "a@example.org", Role::Admin);
+        let mut tx = db::begin(&db).await.unwrap();
+        assert_ne!(request(&mut tx, &admin, student_id, now()).await.unwrap(), Requested::TooMany);
+    }
+}

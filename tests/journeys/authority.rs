@@ -26,7 +26,7 @@ enum Rule {
 }
 use Rule::{Always, Never, Own};
 
-const TABLE: [(&str, Rule); 43] = [
+const TABLE: [(&str, Rule); 44] = [
     ("tool get_student_context", Own),
     // The code that the table sends is a wrong one; `a_caller_proves_who_they_are` sends right ones.
     ("tool verify_caller", Never),

@@ -4,7 +4,6 @@ use secrecy::SecretString;
 use shared::access::Caller;
 use shared::db::{self, Db};
 use shared::id::StudentId;
-use shared::student;
 
 use crate::psql::psql;
 
