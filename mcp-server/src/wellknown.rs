@@ -77,6 +77,6 @@ mod tests {
         assert_eq!(resource["authorization_servers"][0], server["issuer"]);
         assert_eq!(server["token_endpoint"], "https://tutor.example/auth/token");
         assert_eq!(resource["scopes_supported"], server["scopes_supported"]);
-        assert_eq!(resource["scopes_supported"].as_array().unwrap().len(), 6);
+        assert_eq!(resource["scopes_supported"].as_array().unwrap().len(), 7);
     }
 }

@@ -288,7 +288,8 @@ mod tests {
         let kept = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
         let now = crate::clock::now();
         assert_eq!(purge(&db, &kept, now).await.unwrap().n_sessions, 0);
-        let purged = purge(&db, &Retention { sessions: Some(days(10)), ..kept }, now).await.unwrap();
+        let purged =
+            purge(&db, &Retention { sessions: Some(days(10) + TimeDelta::hours(1)), ..kept }, now).await.unwrap();
         assert_eq!(purged.n_sessions, 110);
         let n = sqlx::query_scalar!(r#"select count(*) as "n!" from erased_calls"#).fetch_one(&db).await.unwrap();
         assert_eq!(n, 110, "VAPI is asked to delete them, and a late report brings none back");

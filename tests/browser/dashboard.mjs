@@ -15,6 +15,7 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking
   "--disable-sync", "--no-first-run"];
 const PAGES = [
   "/", "/sessions", "/sessions?q=nobody", "/sessions?sort=-cost&grade=7", `/sessions/${SESSION_ID}`,
+  `/sessions/${SESSION_ID}/erase`, "/settings/erasures",
   "/students", "/students?attention=yes", "/students/new", `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`,
   `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/evidence/${EVIDENCE_ID}/correct`,
   "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",

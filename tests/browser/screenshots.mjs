@@ -118,6 +118,8 @@ try {
       "settings-clients-revoke": `/settings/clients/${places.client}/revoke`,
       "settings-users": "/settings/users",
       "settings-tools": "/settings/tools",
+      "session-erase": `/sessions/${places.session}/erase`,
+      "settings-erasures": "/settings/erasures",
       "settings-audit": "/settings/audit",
       account: "/account",
       setup: "/setup/a-link-of-an-invitation",

@@ -489,7 +489,7 @@ async fn a_session_and_a_number_of_nobody_can_be_erased() {
     let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
     assert!(person.read(&page).await.contains(&format!("{page}/erase")));
     let erase = format!("{page}/erase");
-    assert_eq!(person.submit_to(&erase, &erase, &[]).await, "/sessions");
+    assert_eq!(person.submit_to(&erase, &erase, &[("confirmed", "yes")]).await, "/sessions");
     assert_eq!(psql(&service.database_url, "select string_agg(call_id, ',') from sessions"), "call-two");
 
     let erasures = "/settings/erasures";
@@ -515,7 +515,7 @@ async fn a_session_takes_what_was_learnt_in_it_along() {
         || psql(&service.database_url, "select (select count(*) from mastery) + (select count(*) from evidence)");
     assert_ne!(learnt(), "0");
     let erase = format!("/sessions/{}/erase", session["session_id"].as_str().unwrap());
-    person.submit_to(&erase, &erase, &[]).await;
+    person.submit_to(&erase, &erase, &[("confirmed", "yes")]).await;
     assert_eq!(learnt(), "0");
     let context = service.get(&token, &format!("/api/v1/students/{}/context", student.student_id)).await;
     assert_eq!(context["student"]["n_calls"], 0, "{context}");

@@ -98,9 +98,11 @@ async fn one_line_is_one_number_however_it_is_written() {
         let session = service.analyzed(&token, &call_id).await;
         assert!(right.contains("known"), "{stored} is {right}");
         assert_eq!(session["student_id"], student["student_id"], "{stored} calls from {calls_from}");
-        let url = format!("{}/api/v1/students/{}", service.server_url, student["student_id"].as_str().unwrap());
-        let gone: StatusCode = service.http.delete(url).bearer_auth(&token).send().await.unwrap().status();
-        assert_eq!(gone, StatusCode::NO_CONTENT);
+        let student_id = student["student_id"].as_str().unwrap().parse().unwrap();
+        let mut tx = shared::db::begin(&service.db).await.unwrap();
+        let operator = shared::access::Caller::operator();
+        shared::erasure::erase_student(&mut tx, &operator, student_id, shared::clock::now()).await.unwrap();
+        tx.commit().await.unwrap();
         assert_ne!(session["student_id"], Value::Null);
     }
     service.stop().await;

@@ -33,6 +33,9 @@ pub(crate) async fn erase(
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
     posted.require_fresh(&db).await?;
+    if posted.fields.text("confirmed") != "yes" {
+        return Err(Fault::Invalid("Nothing was erased. Open the session and choose Erase.".to_owned()));
+    }
     let mut tx = db::begin(&db).await?;
     erasure::erase_session(&mut tx, &posted.admin.caller, session_id, clock::now()).await?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -54,6 +57,7 @@ fn render(admin: &Admin, session: &Session) -> Markup {
                 form.card method="post" {
                     div.body.stack {
                         (csrf(admin))
+                        input type="hidden" name="confirmed" value="yes";
                         p.sm.muted { "VAPI is asked to delete the call and its recording. Erasures shows when it has." }
                     }
                     footer {
