@@ -510,7 +510,7 @@ mod tests {
     async fn clients_together_have_a_limit_too(pool: sqlx::PgPool) {
         let db = Db::from(pool);
         let mut answers = Vec::new();
-        for n in 0..MAX_REQUESTS_OF_CLIENTS + 1 {
+        for n in 0..=MAX_REQUESTS_OF_CLIENTS {
             let student_id = student(&db, "Maya Brandt", &[]).await;
             let client = Caller::client(format!("c{}", n / MAX_REQUESTS_OF_CLIENT), ScopeSet::all());
             let mut tx = db::begin(&db).await.unwrap();
