@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
 use crate::delivery::REPORT;
+use crate::student::merge;
 use crate::tool_call;
 
 /// Rows in one statement: a fraction of a second, so that nobody waits for it.
@@ -25,6 +26,8 @@ pub struct Purged {
     pub n_tool_calls: u64,
     pub n_deliveries: u64,
     pub n_jobs: u64,
+    /// Merges of students that can no longer be undone.
+    pub n_merges: u64,
 }
 
 /// Forgets what is older, batch by batch. Several may do it at once.
@@ -55,10 +58,12 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         .execute(db)
         .await?
         .rows_affected();
+        let n_merges = merge::forget_old(db, now, BATCH).await?;
+        purged.n_merges += n_merges;
         purged.n_tool_calls += n_tool_calls;
         purged.n_deliveries += n_deliveries;
         purged.n_jobs += n_jobs;
-        if [n_tool_calls, n_deliveries, n_jobs].iter().all(|n| *n < BATCH.unsigned_abs()) {
+        if [n_tool_calls, n_deliveries, n_jobs, n_merges].iter().all(|n| *n < BATCH.unsigned_abs()) {
             return Ok(purged);
         }
     }
@@ -99,7 +104,7 @@ mod tests {
         let retention = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30) };
         let now = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&db).await.unwrap();
         let purged = purge(&db, &retention, now).await.unwrap();
-        assert_eq!(purged, Purged { n_tool_calls: 1_500, n_deliveries: 2, n_jobs: 1 });
+        assert_eq!(purged, Purged { n_tool_calls: 1_500, n_deliveries: 2, n_jobs: 1, n_merges: 0 });
         assert_eq!(purge(&db, &retention, now).await.unwrap(), Purged::default());
     }
 

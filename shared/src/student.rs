@@ -2,6 +2,7 @@
 
 pub mod browse;
 pub mod check;
+pub mod merge;
 pub mod roster;
 
 mod export;
@@ -161,7 +162,10 @@ pub async fn insert_student_once(
     match get_student(&mut *tx, &Caller::worker(), student_id).await {
         Ok(student) if student.display_name == new.display_name => Ok(student),
         Ok(_) => Err(Error::Conflict("idempotency_key".to_owned())),
-        Err(Error::NotFound(_)) => write_student(tx, student_id, new, now).await,
+        Err(Error::NotFound(_)) => match merge::find_kept(&mut *tx, student_id).await? {
+            Some(kept_id) => get_student(tx, &Caller::worker(), kept_id).await,
+            None => write_student(tx, student_id, new, now).await,
+        },
         Err(error) => Err(error),
     }
 }

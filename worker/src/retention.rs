@@ -14,8 +14,8 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
     loop {
         match purge(&context.db, &context.config.retention, clock::now()).await {
             Ok(purged) if purged == Purged::default() => {}
-            Ok(Purged { n_tool_calls, n_deliveries, n_jobs }) => {
-                tracing::info!(n_tool_calls, n_deliveries, n_jobs, "forgot what was kept long enough");
+            Ok(Purged { n_tool_calls, n_deliveries, n_jobs, n_merges }) => {
+                tracing::info!(n_tool_calls, n_deliveries, n_jobs, n_merges, "forgot what was kept long enough");
             }
             Err(error) => tracing::warn!(%error, "could not forget what was kept long enough"),
         }

@@ -65,6 +65,8 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                    from caller_codes c where c.student_id = st.student_id),
                'model_calls', (select coalesce(jsonb_agg(to_jsonb(m) order by m.model_call_id), '[]')
                    from model_calls m where m.student_id = st.student_id),
+               'merges', (select coalesce(jsonb_agg(to_jsonb(m) #- '{archive,caller_codes}' order by m.merged_at), '[]')
+                   from student_merges m where m.kept_id = st.student_id),
                'context', (select c.prepared from student_contexts c where c.student_id = st.student_id)
            ) as "all!" from students st where st.student_id = $1"#,
         student_id as StudentId,
@@ -99,9 +101,10 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 34] = [
+    const TABLES: [(&str, Place); 35] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
+        ("student_merges", Field("merges")),
         ("student_versions", Field("earlier_versions")),
         ("student_subjects_off", Field("subjects_off")),
         ("student_contexts", Field("context")),
