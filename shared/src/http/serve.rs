@@ -9,6 +9,8 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -161,11 +163,19 @@ async fn next(listener: &TcpListener, free: &Arc<Semaphore>) -> (TcpStream, Opti
     }
 }
 
-/// No browser guesses at our content types.
+/// What a browser may do with a response that does not say so itself: nothing. Browsers ignore the first header over plain HTTP.
+const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
+    (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (REFERRER_POLICY, "no-referrer"),
+];
+
 async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let nosniff = http::HeaderValue::from_static("nosniff");
-    response.headers_mut().entry(http::header::X_CONTENT_TYPE_OPTIONS).or_insert(nosniff);
+    for (name, value) in SECURITY_HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 
@@ -218,6 +228,20 @@ mod tests {
         let mut answer = String::new();
         tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("it was closed").unwrap();
         answer
+    }
+
+    #[tokio::test]
+    async fn every_answer_forbids_a_browser_what_the_handler_does_not_allow() {
+        let (addr, _shutdown, _served) = start(PATIENCE).await;
+        for path in ["/slow", "/nowhere"] {
+            let mut stream = TcpStream::connect(addr).await.unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let answer = all(&mut stream).await;
+            for (name, value) in SECURITY_HEADERS {
+                assert!(answer.contains(&format!("{name}: {value}\r\n")), "{path}: {answer}");
+            }
+        }
     }
 
     #[tokio::test]
