@@ -16,17 +16,21 @@ use shared::transcript::{Speaker, Turn};
 
 /// Bytes of speech in a call.
 const SIZE: usize = 40_000;
-/// How often each call is analysed. Another number may be given, such as 1 for a profiler.
+/// How often each call is analysed. Another number may be given, such as 1 for a profiler, and then a word of the call's name.
 const ROUNDS: usize = 200;
 
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
+    let only = std::env::args().nth(2).unwrap_or_default();
     let curriculum = Curriculum::starter();
     for (name, file, language) in [
         ("spoken, English", "cases/realistic.jsonl", "en"),
         ("spoken, Spanish", "cases/realistic.jsonl", "es"),
         ("typed, English", "dialogues/dialogues.jsonl", "en"),
     ] {
+        if !name.contains(&only) {
+            continue;
+        }
         let call = call(file, language);
         let begin = Instant::now();
         analyse(&call, &curriculum);

@@ -3,7 +3,7 @@
 //! "How old are you?" "nine" and "What is four plus five?" "nine" differ only in what the tutor asked. Trained like
 //! [`super::reaction`], by the same command.
 
-use domain::answer::Expecting;
+use domain::answer::{self, Expecting};
 
 use super::exchange::{Exchange, sentences, words};
 use super::learned::{Features, by_stored};
@@ -29,7 +29,7 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let calculates = !memo::calculations(asked, *language).is_empty();
     let last_asks = all.last().is_some_and(|(_, asks)| *asks);
     let mut before = ["", ""];
-    let is_number = |word: &str| !values(word, *language).is_empty();
+    let is_number = |word: &str| answer::may_be_number(word, *language) && !values(word, *language).is_empty();
     for word in words(asked).take(REACH) {
         let word = if is_number(word) { "#" } else { word };
         found.add_parts(["asked ", word]);

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
@@ -10,12 +11,45 @@ use super::injection;
 use super::lead::{self, Lead};
 use super::numbers::Value;
 
+/// What [`answer::numbers_and_calculations`] finds in a text.
+#[derive(Clone)]
+struct Numbers {
+    numbers: Rc<[Number]>,
+    values: Rc<[Value]>,
+    calculations: Rc<[Calculation]>,
+}
+
+impl Numbers {
+    fn read(text: &str, language: Language) -> Self {
+        let (numbers, calculations) = answer::numbers_and_calculations(text, language);
+        let values = numbers.iter().map(Value::from).collect();
+        Self { numbers: numbers.into(), values, calculations: calculations.into() }
+    }
+}
+
+/// A hash that is fast on texts. They live as long as one analysis, so it does not matter if a caller makes them collide.
+#[derive(Default)]
+struct TextHash(u64);
+
+impl Hasher for TextHash {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut add = |word: u64| self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|word| add(u64::from_le_bytes(*word)));
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        add(u64::from_le_bytes(last));
+    }
+}
+
 /// The readings of a text.
 #[derive(Default)]
 struct Known {
-    values: Option<Rc<[Value]>>,
-    numbers: Option<Rc<[Number]>>,
-    calculations: Option<Rc<[Calculation]>>,
+    numbers: Option<Numbers>,
     said: Option<Rc<Said>>,
     is_suspect: Option<bool>,
     lead: Option<Lead>,
@@ -24,7 +58,7 @@ struct Known {
 #[derive(Default)]
 struct Memory {
     is_open: bool,
-    texts: [HashMap<Box<str>, Known>; Language::ALL.len()],
+    texts: [HashMap<Box<str>, Known, BuildHasherDefault<TextHash>>; Language::ALL.len()],
 }
 
 thread_local! {
@@ -70,19 +104,24 @@ fn known<T: Clone>(
     })
 }
 
+/// What `part` of the numbers of a text holds.
+fn read<T>(text: &str, language: Language, part: fn(Numbers) -> T) -> T {
+    part(known(text, language, |known| &mut known.numbers, || Numbers::read(text, language)))
+}
+
 /// [`answer::numbers`].
 pub(super) fn numbers(text: &str, language: Language) -> Rc<[Number]> {
-    known(text, language, |known| &mut known.numbers, || answer::numbers(text, language).into())
+    read(text, language, |read| read.numbers)
 }
 
 /// All numbers of a text, in order. Percentages count as shares.
 pub(super) fn values(text: &str, language: Language) -> Rc<[Value]> {
-    known(text, language, |known| &mut known.values, || numbers(text, language).iter().map(Value::from).collect())
+    read(text, language, |read| read.values)
 }
 
 /// [`answer::calculations`].
 pub(super) fn calculations(text: &str, language: Language) -> Rc<[Calculation]> {
-    known(text, language, |known| &mut known.calculations, || answer::calculations(text, language).into())
+    read(text, language, |read| read.calculations)
 }
 
 /// What a student said, to be read and judged.

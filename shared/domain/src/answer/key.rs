@@ -198,7 +198,7 @@ fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option
 /// Derives an answer's type from the question and the key.
 fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     let tokens = split(answer);
-    let folded: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    let folded: Vec<&str> = tokens.iter().map(|token| &*token.text).collect();
     let text = folded.join(" ");
     if text.is_empty() || matches!(text.as_str(), "free answer" | "free" | "open answer" | "any answer" | "various") {
         return Kind::Free;
@@ -216,7 +216,7 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     }
     // "80 km/h" has a unit; "5m" may be a product if the question names m.
     let is_measure = matches!(&plain, Some(Value::Number(number)) if number.unit.is_some())
-        && !split(ask).iter().any(|token| token.text.chars().count() == 1 && folded.contains(&token.text.as_str()));
+        && !split(ask).iter().any(|token| token.text.chars().count() == 1 && folded.contains(&&*token.text));
     let wants_letters = has_letters(&tokens) && !is_measure;
     let value = if wants_letters { whole_value(answer, language, true) } else { plain };
     match value {
@@ -284,7 +284,7 @@ fn has_letters(tokens: &[Token]) -> bool {
 pub(super) fn options(ask: &str) -> Vec<String> {
     let tokens = split(ask);
     // The last sentence or clause with "or" names them.
-    let is_or = |token: &Token| matches!(token.text.as_str(), "or" | "o" | "oder" | "u");
+    let is_or = |token: &Token| matches!(&*token.text, "or" | "o" | "oder" | "u");
     let Some(or) = tokens.iter().rposition(is_or) else { return Vec::new() };
     let is_break =
         |token: &Token| matches!(token.kind, TokenKind::Sign('?' | '.' | ':' | '!' | ';' | ',')) || is_or(token);
@@ -319,20 +319,20 @@ pub(super) fn options(ask: &str) -> Vec<String> {
 }
 
 /// Returns the words and numbers without signs.
-fn piece(tokens: &[Token]) -> Vec<&str> {
-    let texts = tokens.iter().map(|token| token.text.as_str());
+fn piece<'a>(tokens: &'a [Token]) -> Vec<&'a str> {
+    let texts = tokens.iter().map(|token| &*token.text);
     texts.filter(|text| text.chars().any(char::is_alphanumeric)).collect()
 }
 
 pub(super) fn same_words(one: &str, two: &str) -> bool {
-    let fold = |text: &str| {
+    fn fold(text: &str) -> Vec<Cow<'_, str>> {
         split(text)
             .into_iter()
             .filter(|token| token.kind != TokenKind::Sign('.'))
             .map(|token| token.text)
-            .filter(|word| !matches!(word.as_str(), "the" | "a" | "an" | "it"))
-            .collect::<Vec<_>>()
-    };
+            .filter(|word| !matches!(&**word, "the" | "a" | "an" | "it"))
+            .collect()
+    }
     fold(one) == fold(two)
 }
 
