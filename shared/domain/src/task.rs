@@ -150,10 +150,12 @@ impl Context {
         Self::default()
     }
 
-    /// Remembers what the tutor said: its language, and the words of a text that was told. Call it after [`read`].
-    pub fn hear(&mut self, utterance: &str) {
+    /// Reads what a tutor said, as [`read`] does, and remembers its language and the words of a text that was told.
+    pub fn hear(&mut self, utterance: &str) -> Option<Task> {
         let text = item::plain(utterance);
-        self.language = talk::language(&text, self.language);
+        let language = talk::language(&text, self.language);
+        let task = read_plain(&text, language, self);
+        self.language = language;
         let told = text
             .split(['.', '!', '\n'])
             .filter(|sentence| !sentence.contains('?') && sentence.split_whitespace().count() >= TEXT_WORDS);
@@ -161,6 +163,7 @@ impl Context {
         if told.len() >= 3 && !self.is_open {
             self.text.extend(told.into_iter().flat_map(long_words).map(str::to_owned));
         }
+        task
     }
 
     /// Remembers an exchange: the task that [`read`] returned, what the student said, and whether that was right;
@@ -222,8 +225,11 @@ const COMMON: [&str; 36] = [
 /// Reads what a tutor said before the student's next words; `None` if that sets no task.
 pub fn read(utterance: &str, context: &Context) -> Option<Task> {
     let text = item::plain(utterance);
-    let language = talk::language(&text, context.language);
-    let sentences = item::sentences(&text, language);
+    read_plain(&text, talk::language(&text, context.language), context)
+}
+
+fn read_plain(text: &str, language: Language, context: &Context) -> Option<Task> {
+    let sentences = item::sentences(text, language);
     let sentences = without_echo(&sentences, context.last.is_some());
     let last = sentences.last()?;
     let before = context.before();
@@ -553,8 +559,7 @@ mod tests {
         let mut context = Context::new();
         let mut last = None;
         for utterance in utterances {
-            last = read(utterance, &context);
-            context.hear(utterance);
+            last = context.hear(utterance);
             context.note(last.clone(), &Said::new(""), Some(true));
         }
         last.and_then(|task| task.expected)

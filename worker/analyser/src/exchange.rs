@@ -1,5 +1,7 @@
 //! A call as exchanges: what the tutor asked, what the student said, what the tutor replied.
 
+use std::ops::Range;
+
 use domain::answer::{Expecting, Form, Language};
 use domain::language::{self, Languages};
 use shared::transcript::{Speaker, Turn};
@@ -247,22 +249,39 @@ pub(super) fn clauses(text: &str) -> Vec<Clause> {
 
 /// The sentences of a text, and whether each is a question.
 pub(super) fn sentences(text: &str) -> Vec<(&str, bool)> {
+    memo::sentences(text).iter().map(|sentence| (&text[sentence.span.clone()], sentence.asks)).collect()
+}
+
+/// A sentence of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sentence {
+    /// Bytes of the text.
+    pub(super) span: Range<usize>,
+    /// Whether it is a question.
+    pub(super) asks: bool,
+}
+
+/// Splits a text into its sentences.
+pub(super) fn split(text: &str) -> Vec<Sentence> {
     let bytes = text.as_bytes();
-    let (mut sentences, mut start) = (Vec::new(), 0);
+    let mut sentences = Vec::new();
+    let mut add = |start: usize, end: usize, asks: bool| {
+        let sentence = text[start..end].trim_start();
+        let start = end - sentence.len();
+        let sentence = sentence.trim_end();
+        if sentence.chars().any(char::is_alphanumeric) {
+            sentences.push(Sentence { span: start..start + sentence.len(), asks });
+        }
+    };
+    let mut start = 0;
     for (i, c) in bytes.iter().enumerate().filter(|(_, c)| matches!(c, b'\n' | b'.' | b'?' | b'!')) {
         let is_point_of_number = *c == b'.' && bytes.get(i + 1).is_some_and(u8::is_ascii_alphanumeric);
         if !is_point_of_number {
-            let sentence = text[start..i].trim();
-            if sentence.chars().any(char::is_alphanumeric) {
-                sentences.push((sentence, *c == b'?' || bytes[i..].starts_with(b".?")));
-            }
+            add(start, i, *c == b'?' || bytes[i..].starts_with(b".?"));
             start = i + 1;
         }
     }
-    let rest = text[start..].trim();
-    if rest.chars().any(char::is_alphanumeric) {
-        sentences.push((rest, false));
-    }
+    add(start, text.len(), false);
     sentences
 }
 

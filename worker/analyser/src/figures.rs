@@ -5,7 +5,7 @@ use shared::evidence::{Help, Verdict};
 use shared::transcript::{Speaker, Turn};
 
 use super::cues::{HINT_REQUEST, SELF_CORRECTION};
-use super::exchange::{plain, sentences};
+use super::exchange::{plain, split};
 use super::judge::{Judgement, Kind};
 
 /// Where the provider does not say how long a turn took: people speak about 150 words a minute.
@@ -15,7 +15,7 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
     let of = |speaker| turns.iter().filter(move |turn| turn.speaker == speaker);
     let words = |speaker| of(speaker).map(|turn| turn.text.split_whitespace().count()).sum::<usize>() as u32;
     let questions = |speaker| {
-        of(speaker).map(|turn| sentences(&turn.text).iter().filter(|(_, asks)| *asks).count()).sum::<usize>() as u32
+        of(speaker).map(|turn| split(&turn.text).iter().filter(|sentence| sentence.asks).count()).sum::<usize>() as u32
     };
     let student =
         |matches: &dyn Fn(&str) -> bool| of(Speaker::Student).filter(|t| matches(&plain(&t.text))).count() as u32;

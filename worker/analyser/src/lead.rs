@@ -25,6 +25,18 @@ pub(super) enum Lead {
 }
 
 impl Lead {
+    /// The name in features.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "Confirmed",
+            Self::Partly => "Partly",
+            Self::Rejected => "Rejected",
+            Self::Doubted => "Doubted",
+            Self::Excused => "Excused",
+            Self::Unclear => "Unclear",
+        }
+    }
+
     /// `None`: nothing was said of it.
     pub(super) fn is_right(self) -> Option<bool> {
         match self {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
+use super::exchange::{self, Sentence};
 use super::injection;
 use super::lead::{self, Lead};
 use super::numbers::Value;
@@ -50,6 +51,7 @@ impl Hasher for TextHash {
 #[derive(Default)]
 struct Known {
     numbers: Option<Numbers>,
+    sentences: Option<Rc<[Sentence]>>,
     said: Option<Rc<Said>>,
     is_suspect: Option<bool>,
     lead: Option<Lead>,
@@ -122,6 +124,11 @@ pub(super) fn values(text: &str, language: Language) -> Rc<[Value]> {
 /// [`answer::calculations`].
 pub(super) fn calculations(text: &str, language: Language) -> Rc<[Calculation]> {
     read(text, language, |read| read.calculations)
+}
+
+/// [`exchange::split`].
+pub(super) fn sentences(text: &str) -> Rc<[Sentence]> {
+    known(text, Language::English, |known| &mut known.sentences, || exchange::split(text).into())
 }
 
 /// What a student said, to be read and judged.

@@ -8,7 +8,7 @@ mod topic;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use domain::task::{self, Context, Form, Relation, Task};
+use domain::task::{Context, Form, Relation, Task};
 use shared::curriculum::Curriculum;
 
 use super::memo;
@@ -80,8 +80,7 @@ impl<'a> Lesson<'a> {
     /// Reads what the tutor said since the student spoke last. The task has the key of the curriculum's question if the
     /// tutor asks that.
     pub fn ask(&mut self, tutor: &str) -> Option<Task> {
-        let mut task = task::read(tutor, &self.context);
-        self.context.hear(tutor);
+        let mut task = self.context.hear(tutor);
         let text = normal(tutor);
         let question = self.prepared.lexicon.question(tutor, &text);
         if let (Some((_, key)), Some(task)) = (question, &mut task)

@@ -4,6 +4,8 @@ mod number;
 mod symbols;
 mod words;
 
+use std::cell::OnceCell;
+
 use super::Language;
 use super::key::{Key, Kind, asks, options};
 use super::reading::{Expecting, Reading, Said, Standing};
@@ -80,7 +82,9 @@ struct Case<'a> {
     key: &'a Key,
     kind: Kind,
     said: &'a Said,
+    /// Of what was said.
     tokens: Vec<Token<'a>>,
+    asked_tokens: OnceCell<Vec<Token<'a>>>,
     /// The language of the question and key.
     asked: Language,
     /// The language of the answer.
@@ -89,7 +93,8 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     fn new(ask: &'a str, key: &'a Key, said: &'a Said, asked: Language, language: Language) -> Self {
-        Self { ask, key, kind: key.kind_for(ask, asked), said, tokens: tokens(&said.text), asked, language }
+        let kind = key.kind_for(ask, asked);
+        Self { ask, key, kind, said, tokens: tokens(&said.text), asked_tokens: OnceCell::new(), asked, language }
     }
 
     fn judge(&self) -> Judgement {
@@ -138,7 +143,7 @@ impl<'a> Case<'a> {
         if reading.unread.is_empty() {
             return true;
         }
-        let asked = tokens(self.ask);
+        let asked = self.asked_tokens();
         let is_said = |span: &std::ops::Range<usize>| {
             self.tokens.iter().filter(|token| span.contains(&token.span.start)).all(|token| {
                 let repeats =
@@ -162,7 +167,11 @@ impl<'a> Case<'a> {
         }
         let joined: String =
             self.tokens[start..end].iter().filter(|token| !is_hyphen(token)).map(|token| &*token.text).collect();
-        end > start + 1 && tokens(self.ask).iter().any(|asked| asked.text == joined)
+        end > start + 1 && self.asked_tokens().iter().any(|asked| asked.text == joined)
+    }
+
+    fn asked_tokens(&self) -> &[Token<'a>] {
+        self.asked_tokens.get_or_init(|| tokens(self.ask))
     }
 
     fn asks(&self, words: &[&str]) -> bool {

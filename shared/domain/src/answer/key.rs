@@ -169,7 +169,16 @@ impl Key {
 
 /// Reads a key as one value; `None` if a word is left. Keys may be English in any lesson.
 pub(super) fn whole_value(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
+    if let Some(value) = bare_digits(text) {
+        return Some(Value::Number(Number { span: 0..text.len(), ..Number::new(Exact::whole(value), Form::Whole) }));
+    }
     whole_value_in(text, language, wants_letters).or_else(|| whole_value_in(text, Language::English, wants_letters))
+}
+
+/// The most frequent keys: whole numbers below a thousand.
+fn bare_digits(text: &str) -> Option<i64> {
+    let is_bare = (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_bare && (text.len() == 1 || !text.starts_with('0')) { text.parse().ok() } else { None }
 }
 
 fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
@@ -206,7 +215,7 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     if matches!(text.as_str(), "yes" | "no" | "true" | "false" | "sí" | "si" | "ja" | "nein" | "verdadero" | "falso") {
         return Kind::YesNo;
     }
-    if is_spelled(&tokens) || asks(ask, &["spell", "roman numeral", "deletrea", "buchstabier"]) && tokens.len() == 1 {
+    if is_spelled(&tokens) || tokens.len() == 1 && asks(ask, &["spell", "roman numeral", "deletrea", "buchstabier"]) {
         return Kind::Spelling;
     }
     let plain = whole_value(answer, language, false);
@@ -261,9 +270,13 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
 
 /// Whether the question contains one of the words.
 pub(super) fn asks(ask: &str, words: &[&str]) -> bool {
-    let is_lower = ask.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    let ask = if is_lower { Cow::Borrowed(ask) } else { Cow::Owned(ask.to_lowercase()) };
+    let ask = lower(ask);
     words.iter().any(|word| ask.contains(word))
+}
+
+fn lower(ask: &str) -> Cow<'_, str> {
+    let is_lower = ask.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(ask) } else { Cow::Owned(ask.to_lowercase()) }
 }
 
 /// Single letters, at least two: "s-a-i-d".
@@ -341,7 +354,8 @@ fn asked_form(ask: &str) -> Option<AskedForm> {
     if ask.is_empty() {
         return None;
     }
-    let has = |words: &[&str]| asks(ask, words);
+    let ask = &*lower(ask);
+    let has = |words: &[&str]| words.iter().any(|word| ask.contains(word));
     if has(&["mixed number", "número mixto", "numero mixto", "gemischte"]) {
         return Some(AskedForm::Mixed);
     }
@@ -378,9 +392,11 @@ fn asked_form(ask: &str) -> Option<AskedForm> {
     None
 }
 
-/// "to two decimals", "rounded to one decimal place".
+/// "to two decimals", "rounded to one decimal place"; `ask` is in lower case.
 fn asked_decimals(ask: &str) -> Option<u32> {
-    let ask = ask.to_lowercase();
+    if !["decimal", "nachkommastelle", "dezimalstelle"].iter().any(|mark| ask.contains(mark)) {
+        return None;
+    }
     let marks = ["decimal place", "decimals", "one decimal", "decimales", "nachkommastelle", "dezimalstelle"];
     let mark = marks.into_iter().find_map(|mark| ask.find(mark))?;
     let before = ask.get(..mark + 4)?;
@@ -406,9 +422,8 @@ fn asked_decimals(ask: &str) -> Option<u32> {
 }
 
 /// Returns the units that a question names, in order.
-pub(super) fn units_of(ask: &str, language: Language) -> Vec<Unit> {
-    let tokens = split(ask);
-    let parser = Parser::new(&tokens, language, false);
+pub(super) fn units_of(asked: &[Token], language: Language) -> Vec<Unit> {
+    let parser = Parser::new(asked, language, false);
     let blank = Number::new(Exact::ONE, Form::Whole);
     let mut found = Vec::new();
     let mut at = 0;
@@ -429,17 +444,16 @@ pub(super) fn units_of(ask: &str, language: Language) -> Vec<Unit> {
 }
 
 /// Returns the unit that the answer must be in, if the question says so: "How many minutes …", "… in centimetres?"
-pub(super) fn asked_unit(ask: &str, language: Language) -> Option<Unit> {
-    let tokens = split(ask);
-    let parser = Parser::new(&tokens, language, false);
+pub(super) fn asked_unit(asked: &[Token], language: Language) -> Option<Unit> {
+    let parser = Parser::new(asked, language, false);
     let blank = Number::new(Exact::ONE, Form::Whole);
-    let word = |at: usize| parser.text(at).to_owned();
+    let word = |at: usize| parser.text(at);
     let mut found = None;
     for at in 0..parser.len() {
-        let many = matches!(word(at).as_str(), "many" | "cuántos" | "cuántas" | "cuantos" | "cuantas" | "viele");
-        let into = matches!(word(at).as_str(), "in" | "into" | "en" | "to" | "a");
+        let many = matches!(word(at), "many" | "cuántos" | "cuántas" | "cuantos" | "cuantas" | "viele");
+        let into = matches!(word(at), "in" | "into" | "en" | "to" | "a");
         if many || into {
-            let start = at + 1 + usize::from(matches!(word(at + 1).as_str(), "more" | "whole" | "full"));
+            let start = at + 1 + usize::from(matches!(word(at + 1), "more" | "whole" | "full"));
             if let Some((unit, end)) = parser.unit(start, &blank) {
                 // "in minutes" asks; "in 3 hours" and "5 to 3" do not.
                 let is_letter = matches!(parser.sense(start), Sense::Letter(_) | Sense::Percent);

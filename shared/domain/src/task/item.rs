@@ -306,12 +306,15 @@ fn span<'a>(text: &'a str, pieces: &[Piece<'a>]) -> &'a str {
 fn items<'a>(pieces: &[Piece<'a>], language: Language) -> Vec<Item<'a>> {
     let lexicon = words::lexicon(language);
     let texts: Vec<&str> = pieces.iter().map(|piece| piece.text).collect();
+    // Numbers look at the same words many times.
+    let found: Vec<Found> = (0..pieces.len()).map(|at| lexicon.find(&texts[at..])).collect();
     let mut items = Vec::with_capacity(pieces.len());
     let mut at = 0;
     while at < pieces.len() {
-        if let Some((num, used)) = number(pieces, &texts, at, language) {
+        let mut reader = Reader { pieces, texts: &texts, found: &found, language, at };
+        if let Some(num) = reader.number() {
             items.push(Item::Num(num));
-            at += used;
+            at = reader.at;
             continue;
         }
         let piece = pieces[at];
@@ -339,7 +342,7 @@ fn items<'a>(pieces: &[Piece<'a>], language: Language) -> Vec<Item<'a>> {
                 let trails = piece.is_glued && !pieces.get(at + 1).is_some_and(|next| next.is_glued);
                 if trails { (Item::Comma, 1) } else { (Item::Cue(Cue::Minus), 1) }
             }
-            Kind::Sign(_) | Kind::Word => match lexicon.find(&texts[at..]) {
+            Kind::Sign(_) | Kind::Word => match found[at] {
                 Some((Sense::Cue(cue), used)) => (Item::Cue(cue), used),
                 Some((Sense::Measure(unit), used)) => (Item::Unit(unit), used),
                 Some((Sense::Many(value), used)) => (Item::Many(value), used),
@@ -378,16 +381,14 @@ fn digits(text: &str, language: Language) -> Option<Num> {
     Some(Num { value, style: decimals.map_or(Style::Whole, Style::Decimal) })
 }
 
-/// Reads the number in words or digits that starts at `at`; returns it and how many pieces it takes.
-fn number(pieces: &[Piece], texts: &[&str], at: usize, language: Language) -> Option<(Num, usize)> {
-    let mut reader = Reader { pieces, texts, language, at };
-    let num = reader.number()?;
-    Some((num, reader.at - at))
-}
+/// The known phrase at a piece, and its length in pieces.
+type Found = Option<(Sense, usize)>;
 
+/// Reads the number in words or digits that starts at `at`, and moves `at` behind it.
 struct Reader<'a, 'b> {
     pieces: &'b [Piece<'a>],
     texts: &'b [&'a str],
+    found: &'b [Found],
     language: Language,
     at: usize,
 }
@@ -407,7 +408,7 @@ impl Reader<'_, '_> {
         if self.pieces[at].kind != Kind::Word {
             return None;
         }
-        match words::lexicon(self.language).find(&self.texts[at..]) {
+        match self.found[at] {
             Some((sense, used)) => Some((sense, at + used)),
             None if self.language == Language::German => {
                 words::compound(self.texts[at]).map(|value| (Sense::Teen(value), at + 1))

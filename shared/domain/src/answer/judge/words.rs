@@ -218,7 +218,7 @@ impl Case<'_> {
         if !given.is_empty() && wanted == given {
             return Judgement::Right;
         }
-        let echo = content(&tokens(self.ask));
+        let echo = content(self.asked_tokens());
         let rest: Vec<String> =
             said.iter().filter(|word| !echo.iter().any(|asked| is_inflected(asked, word))).cloned().collect();
         if rest == key {
@@ -232,7 +232,7 @@ impl Case<'_> {
 
     /// One English word against another.
     fn judge_word(&self, key: &str, said: &str) -> Judgement {
-        let echoes = tokens(self.ask).iter().any(|token| token.text == said);
+        let echoes = self.asked_tokens().iter().any(|token| token.text == said);
         if is_inflected(key, said) || is_diminutive(key, said) {
             return Judgement::Right;
         }
