@@ -125,8 +125,8 @@ fn each_expression(text: &str, language: Language, mut see: impl FnMut(Expressio
     }
 }
 
-/// Whether a single word can be a number by itself. Cheap: if it is not, [`numbers`] need not be asked.
-pub fn may_be_number(word: &str, language: Language) -> bool {
+/// Whether a word that stands alone is a number, as far as a look at it tells; `None`: ask [`numbers`].
+pub fn is_number_word(word: &str, language: Language) -> Option<bool> {
     let is_plain = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
-    !is_plain || words::may_be_number(word, language)
+    if is_plain { words::is_number(word, language) } else { None }
 }

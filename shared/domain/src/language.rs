@@ -147,7 +147,9 @@ impl Scores {
 }
 
 fn add(sum: &mut Vec<(&'static str, f32)>, code: &'static str, weight: f32) {
-    match sum.iter_mut().find(|(known, _)| *known == code) {
+    // Codes have two letters.
+    let letters = code.as_bytes().first_chunk::<2>();
+    match sum.iter_mut().find(|(known, _)| known.as_bytes().first_chunk() == letters) {
         Some((_, known)) => *known += weight,
         None => sum.push((code, weight)),
     }

@@ -192,7 +192,7 @@ impl<'a> Words<'a> {
 
     /// Whether one of the phrases is said.
     fn has_any(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.find(phrase).is_some())
+        phrases.iter().any(|phrase| self.letters & letters(phrase) != 0 && self.find(phrase).is_some())
     }
 
     /// Where a phrase begins first.
@@ -218,10 +218,14 @@ impl<'a> std::ops::Deref for Words<'a> {
 }
 
 /// One bit for the first two letters of a word, or of a phrase's first word.
+#[inline]
 fn letters(words: &str) -> u128 {
-    let letter = |at: usize| words.as_bytes().get(at).map_or(0, |byte| *byte);
-    let second = if letter(1) == b' ' { 0 } else { letter(1) };
-    1 << ((usize::from(letter(0)) * 5 + usize::from(second)) % 128)
+    let (first, second) = match words.as_bytes() {
+        [] => (0, 0),
+        [first] | [first, b' ', ..] => (*first, 0),
+        [first, second, ..] => (*first, *second),
+    };
+    1 << ((u32::from(first) * 5 + u32::from(second)) % u128::BITS)
 }
 
 fn has(words: &[&str], list: &[&str]) -> bool {

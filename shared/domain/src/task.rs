@@ -320,7 +320,7 @@ fn unknown(question: &Sentence, sentences: &[Sentence], context: &Context) -> Op
         .filter(|s| s.end == End::Stop && s.items.len() >= TEXT_WORDS && !s.has(Cue::You) && !s.has_number())
         .collect();
     let shares = || {
-        long_words(question.text)
+        long_words(&question.text)
             .any(|word| context.text.contains(word) || statements.iter().any(|s| s.text.contains(word)))
     };
     let has_text = !context.text.is_empty() || !statements.is_empty();
@@ -386,7 +386,7 @@ fn instruction(last: &Sentence, context: &Context) -> Option<Task> {
 fn without_echo<'a, 'b>(sentences: &'b [Sentence<'a>], is_reply: bool) -> &'b [Sentence<'a>] {
     let echoes = |sentence: &&Sentence| {
         sentence.end == End::Stop
-            && (sentence.items.len() <= 4 && sentence.numbers().len() <= 1
+            && (sentence.items.len() <= 4 && sentence.numbers.len() <= 1
                 || sentence.items.len() <= 7 && matches!(sentence.items.first(), Some(Item::Cue(Cue::Filler))))
             && !sentence.has_any(&[
                 Cue::Squared,
@@ -427,9 +427,9 @@ fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> 
 fn told(found: &Found, sentences: &[Sentence], at: usize) -> bool {
     let Some(value) = found.expected.as_deref().and_then(exact) else { return false };
     let others = sentences.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, sentence)| sentence);
-    others.filter(|sentence| sentence.numbers().last().is_some_and(|num| num.value == value)).any(|sentence| {
-        sentence.numbers().len() == 1 || sentence.has_any(&[Cue::Is, Cue::Its, Cue::Equals, Cue::Makes])
-    })
+    others
+        .filter(|sentence| sentence.numbers.last().is_some_and(|num| num.value == value))
+        .any(|sentence| sentence.numbers.len() == 1 || sentence.has_any(&[Cue::Is, Cue::Its, Cue::Equals, Cue::Makes]))
 }
 
 fn exact(key: &str) -> Option<Exact> {

@@ -29,7 +29,8 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let calculates = !memo::calculations(asked, *language).is_empty();
     let last_asks = all.last().is_some_and(|(_, asks)| *asks);
     let mut before = ["", ""];
-    let is_number = |word: &str| answer::may_be_number(word, *language) && !values(word, *language).is_empty();
+    let is_number =
+        |word: &str| answer::is_number_word(word, *language).unwrap_or_else(|| !values(word, *language).is_empty());
     for word in words(asked).take(REACH) {
         let word = if is_number(word) { "#" } else { word };
         found.add(["asked ", word]);

@@ -1,5 +1,6 @@
 //! A call as exchanges: what the tutor asked, what the student said, what the tutor replied.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use domain::answer::{Expecting, Form, Language};
@@ -49,24 +50,22 @@ pub(super) fn exchanges_in<'a>(languages: &Languages, turns: &'a [Turn]) -> Vec<
     let mut tutor = String::new();
     let is_left_out = |text: &str| memo::is_suspect(text) || is_in_another_script(text);
     for turn in turns.iter().filter(|t| !(t.speaker == Speaker::Student && is_left_out(&t.text))) {
-        match (turn.speaker, groups.last_mut()) {
-            (Speaker::Tutor, _) => {
-                if !tutor.is_empty() {
-                    tutor.push('\n');
-                }
-                tutor.push_str(&turn.text);
+        if turn.speaker == Speaker::Tutor {
+            if !tutor.is_empty() {
+                tutor.push('\n');
             }
-            (Speaker::Student, Some((_, student)))
-                if tutor.is_empty() || waits(&plain(&tutor), student, turn, language) =>
-            {
-                student.push(turn);
-                tutor.clear();
-            }
-            (Speaker::Student, _) => groups.push((plain(&std::mem::take(&mut tutor)), vec![turn])),
+            tutor.push_str(&turn.text);
+            continue;
         }
+        let task = plain(&tutor);
+        match groups.last_mut() {
+            Some((_, student)) if tutor.is_empty() || waits(&task, student, turn, language) => student.push(turn),
+            _ => groups.push((task.into_owned(), vec![turn])),
+        }
+        tutor.clear();
     }
     let mut replies: Vec<String> = groups.iter().skip(1).map(|(task, _)| task.clone()).collect();
-    replies.push(plain(&tutor));
+    replies.push(plain(&tutor).into_owned());
     let mut exchanges = Vec::with_capacity(groups.len());
     for ((task, student), reply) in groups.into_iter().zip(replies) {
         let turns = answering(student, language);
@@ -151,7 +150,7 @@ fn joined(turns: &[&Turn], language: Language) -> String {
     for turn in turns {
         let next = plain(&turn.text);
         if said.is_empty() {
-            said = next;
+            said.push_str(&next);
         } else if joins(said.lines().last().unwrap_or_default(), &next, language) {
             let whole = said.trim_end_matches(|c: char| !c.is_alphanumeric()).len();
             said.truncate(whole);
@@ -206,7 +205,50 @@ const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "i
 
 /// The words of a plain text.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = end_of_run(text, at, Part::Blank);
+        at = end_of_run(text, start, Part::Word);
+        (at > start).then(|| &text[start..at])
+    })
+}
+
+/// What a byte of a text is part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Word,
+    Blank,
+    /// A character that is not ASCII.
+    Character,
+}
+
+const PARTS: [Part; 256] = {
+    let mut parts = [Part::Character; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let is_word = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'\'';
+        parts[byte] = if is_word { Part::Word } else { Part::Blank };
+        byte += 1;
+    }
+    parts
+};
+
+/// Where the run of words or of what stands between them ends that begins at `at`.
+fn end_of_run(text: &str, mut at: usize, run: Part) -> usize {
+    while let Some(byte) = text.as_bytes().get(at) {
+        match PARTS[usize::from(*byte)] {
+            Part::Character => {
+                let Some(c) = text[at..].chars().next() else { break };
+                if c.is_alphanumeric() != (run == Part::Word) {
+                    break;
+                }
+                at += c.len_utf8();
+            }
+            part if part == run => at += 1,
+            _ => break,
+        }
+    }
+    at
 }
 
 /// Whether a turn has letters, and none of the scripts of our languages: it cannot be read, so it answers nothing.
@@ -216,11 +258,14 @@ fn is_in_another_script(text: &str) -> bool {
 }
 
 /// Lower case, with straight quotes.
-pub(super) fn plain(text: &str) -> String {
-    if text.is_ascii() && !text.contains('`') {
-        return text.to_ascii_lowercase();
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase() && byte != b'`') {
+        return Cow::Borrowed(text);
     }
-    text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\"")
+    if text.is_ascii() && !text.contains('`') {
+        return Cow::Owned(text.to_ascii_lowercase());
+    }
+    Cow::Owned(text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""))
 }
 
 /// A part of a sentence that can be judged on its own.

@@ -336,6 +336,9 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
         Lead::Confirmed if value.is_some() && names_another(exchange) => Lead::Partly,
         lead => lead,
     };
+    if lead == Lead::Excused {
+        return Heard::Nothing;
+    }
     let Some(right) = reaction::right(exchange) else { return Heard::Nothing };
     match lead {
         Lead::Confirmed if right >= 0.4 => Heard::Right,

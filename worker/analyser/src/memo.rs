@@ -14,13 +14,13 @@ use super::numbers::Value;
 
 /// What [`answer::numbers_and_calculations`] finds in a text.
 #[derive(Clone)]
-struct Numbers {
+struct Parsed {
     numbers: Rc<[Number]>,
     values: Rc<[Value]>,
     calculations: Rc<[Calculation]>,
 }
 
-impl Numbers {
+impl Parsed {
     fn read(text: &str, language: Language) -> Self {
         let (numbers, calculations) = answer::numbers_and_calculations(text, language);
         let values = numbers.iter().map(Value::from).collect();
@@ -28,9 +28,18 @@ impl Numbers {
     }
 }
 
-/// A hash that is fast on texts. They live as long as one analysis, so it does not matter if a caller makes them collide.
-#[derive(Default)]
-struct TextHash(u64);
+/// A map by texts, with a hash that is fast on them. It is not safe from callers who make texts collide, so it is for the
+/// words of one call and of a curriculum.
+pub(super) type ByText<K, V> = HashMap<K, V, BuildHasherDefault<TextHash>>;
+
+#[derive(Debug, Default)]
+pub(super) struct TextHash(u64);
+
+impl TextHash {
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
 
 impl Hasher for TextHash {
     fn finish(&self) -> u64 {
@@ -38,19 +47,21 @@ impl Hasher for TextHash {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let mut add = |word: u64| self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let (words, rest) = bytes.as_chunks();
-        words.iter().for_each(|word| add(u64::from_le_bytes(*word)));
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        add(u64::from_le_bytes(last));
+        for word in words {
+            self.add(u64::from_le_bytes(*word));
+        }
+        self.add(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
     }
+
+    /// The end of a text, which adds nothing to one.
+    fn write_u8(&mut self, _: u8) {}
 }
 
 /// The readings of a text.
 #[derive(Default)]
 struct Known {
-    numbers: Option<Numbers>,
+    parsed: Option<Parsed>,
     sentences: Option<Rc<[Sentence]>>,
     said: Option<Rc<Said>>,
     is_suspect: Option<bool>,
@@ -60,7 +71,7 @@ struct Known {
 #[derive(Default)]
 struct Memory {
     is_open: bool,
-    texts: [HashMap<Box<str>, Known, BuildHasherDefault<TextHash>>; Language::ALL.len()],
+    texts: [ByText<Box<str>, Known>; Language::ALL.len()],
 }
 
 thread_local! {
@@ -74,7 +85,7 @@ impl Drop for Forgets {
     fn drop(&mut self) {
         MEMORY.with_borrow_mut(|memory| {
             memory.is_open = false;
-            memory.texts.iter_mut().for_each(HashMap::clear);
+            memory.texts.iter_mut().for_each(ByText::clear);
         });
     }
 }
@@ -107,8 +118,10 @@ fn known<T: Clone>(
 }
 
 /// What `part` of the numbers of a text holds.
-fn read<T>(text: &str, language: Language, part: fn(Numbers) -> T) -> T {
-    part(known(text, language, |known| &mut known.numbers, || Numbers::read(text, language)))
+fn read<T>(text: &str, language: Language, part: fn(Parsed) -> T) -> T {
+    // A sentence has the same numbers with and without its mark.
+    let text = text.trim_end_matches(['.', '?', '!', ' ']);
+    part(known(text, language, |known| &mut known.parsed, || Parsed::read(text, language)))
 }
 
 /// [`answer::numbers`].

@@ -58,48 +58,52 @@ struct Piece<'a> {
     sentence: usize,
 }
 
+/// No common word has more letters.
+const LONGEST_COMMON: usize = 5;
+
 /// Whether every task and reply has the word.
 fn is_common(word: &str) -> bool {
-    matches!(
-        word,
-        "the"
-            | "a"
-            | "an"
-            | "of"
-            | "in"
-            | "is"
-            | "are"
-            | "was"
-            | "it"
-            | "its"
-            | "it's"
-            | "to"
-            | "and"
-            | "or"
-            | "do"
-            | "does"
-            | "did"
-            | "how"
-            | "what"
-            | "which"
-            | "many"
-            | "much"
-            | "you"
-            | "your"
-            | "we"
-            | "i"
-            | "that"
-            | "this"
-            | "there"
-            | "for"
-            | "on"
-            | "with"
-            | "if"
-            | "so"
-            | "now"
-            | "one"
-            | "two"
-    )
+    word.len() <= LONGEST_COMMON
+        && matches!(
+            word,
+            "the"
+                | "a"
+                | "an"
+                | "of"
+                | "in"
+                | "is"
+                | "are"
+                | "was"
+                | "it"
+                | "its"
+                | "it's"
+                | "to"
+                | "and"
+                | "or"
+                | "do"
+                | "does"
+                | "did"
+                | "how"
+                | "what"
+                | "which"
+                | "many"
+                | "much"
+                | "you"
+                | "your"
+                | "we"
+                | "i"
+                | "that"
+                | "this"
+                | "there"
+                | "for"
+                | "on"
+                | "with"
+                | "if"
+                | "so"
+                | "now"
+                | "one"
+                | "two"
+        )
 }
 
 /// Words that a reply opens with, and their names in features.

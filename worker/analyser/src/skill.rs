@@ -5,13 +5,13 @@
 
 mod topic;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::task::{Context, Form, Relation, Task};
 use shared::curriculum::Curriculum;
 
-use super::memo;
+use super::memo::{self, ByText};
 use super::prepared::{Prepared, prepared};
 
 /// Where an exchange belongs.
@@ -89,7 +89,7 @@ impl<'a> Lesson<'a> {
         {
             task.expected = Some(key.to_owned());
         }
-        for word in text.split(' ') {
+        for word in spaced(&text) {
             if let Some((_, count)) = self.languages.iter_mut().find(|(language, _)| language == word) {
                 *count += 1;
             }
@@ -324,6 +324,18 @@ fn normal(text: &str) -> String {
     normal
 }
 
+/// The words of a text in the normal form.
+fn spaced(text: &str) -> Vec<&str> {
+    let mut words = Vec::with_capacity(text.len() / 4 + 1);
+    let mut start = 0;
+    for (at, _) in text.bytes().enumerate().filter(|(_, byte)| *byte == b' ') {
+        words.push(&text[start..at]);
+        start = at + 1;
+    }
+    words.push(&text[start..]);
+    words
+}
+
 /// The index of the skill that a text names by the curriculum's phrases; `None`: it names none for certain.
 pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
     let scores = prepared(curriculum).lexicon.score(text);
@@ -335,16 +347,16 @@ pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
 /// The curriculum's phrases, by their first word, and its questions.
 #[derive(Debug)]
 pub(super) struct Lexicon {
-    phrases: HashMap<String, Vec<(Vec<String>, usize, u32)>>,
+    phrases: ByText<String, Vec<(Vec<String>, usize, u32)>>,
     /// Skill and answer by the question in its normal form.
-    questions: HashMap<String, (usize, String)>,
+    questions: ByText<String, (usize, String)>,
     /// Bytes of the longest question in its normal form.
     longest: usize,
 }
 
 impl Lexicon {
     pub(super) fn new(curriculum: &Curriculum) -> Self {
-        let mut phrases: HashMap<String, Vec<_>> = HashMap::new();
+        let mut phrases: ByText<String, Vec<_>> = ByText::default();
         for (skill, phrase) in
             curriculum.skills.iter().enumerate().flat_map(|(i, s)| s.lexicon.iter().map(move |p| (i, p)))
         {
@@ -357,7 +369,7 @@ impl Lexicon {
         let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
             s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.clone())))
         });
-        let questions: HashMap<_, _> = questions.collect();
+        let questions: ByText<_, _> = questions.collect();
         let longest = questions.keys().map(String::len).max().unwrap_or(0);
         Self { phrases, questions, longest }
     }
@@ -383,7 +395,7 @@ impl Lexicon {
 
     /// Points by skill of a text in the normal form. A phrase counts once.
     fn score(&self, text: &str) -> Scores {
-        let words: Vec<&str> = text.split(' ').collect();
+        let words = spaced(text);
         let mut scores = Scores::new();
         let mut seen: Vec<(&str, usize, usize)> = Vec::new();
         for (i, word) in words.iter().enumerate() {

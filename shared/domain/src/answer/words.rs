@@ -228,13 +228,16 @@ pub(super) fn count_known(tokens: &[Token], language: Language) -> usize {
     of_words.map(|lexeme| lexeme.end - lexeme.first).sum()
 }
 
-/// Whether a value may begin with a word that stands alone.
-pub(super) fn may_be_number(word: &str, language: Language) -> bool {
+/// Whether a word that stands alone is a number; `None`: its meaning does not tell.
+pub(super) fn is_number(word: &str, language: Language) -> Option<bool> {
     let known = lexicon(language).phrases.get(word).into_iter().flatten();
     let alone = known.into_iter().find(|(rest, _)| rest.is_empty());
     match alone.map_or_else(|| word_sense(word, language), |(_, sense)| *sense) {
-        Sense::Word => language == Language::German,
-        sense => sense.starts_value(),
+        Sense::Unit(_) | Sense::Teen(_) | Sense::Ten(_) => Some(true),
+        Sense::Letter(_) => Some(false),
+        Sense::Word if language == Language::German => None,
+        sense if sense == Sense::Word || !sense.starts_value() => Some(false),
+        _ => None,
     }
 }
 

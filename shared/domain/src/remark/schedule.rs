@@ -30,8 +30,8 @@ pub(super) fn test_word(words: &[&str], from: usize) -> Option<(&'static str, us
 }
 
 pub(super) fn test_fact(words: &[&str], name: &'static str, at: usize, when: Option<When>) -> Fact {
-    let near = named_within(&TOPIC_WORDS, &words, at.saturating_sub(3), 3)
-        .or_else(|| named_within(&TOPIC_WORDS, &words, at + 1, 4));
+    let near = named_within(&TOPIC_WORDS, words, at.saturating_sub(3), 3)
+        .or_else(|| named_within(&TOPIC_WORDS, words, at + 1, 4));
     // "Wir schreiben eine Arbeit" is no test in writing.
     let near = near.filter(|(_, at)| !matches!(words[*at], "schreiben" | "schreibe"));
     let topic =

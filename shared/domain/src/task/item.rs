@@ -2,6 +2,7 @@
 
 use super::words::{self, Cue, Sense, Unit};
 use crate::answer::{Exact, Language};
+use crate::text::Text;
 
 /// How a number was written or said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,23 +67,29 @@ pub(super) enum End {
 #[derive(Clone, Debug)]
 pub(super) struct Sentence<'a> {
     pub items: Vec<Item<'a>>,
+    /// The numbers, in order.
+    pub numbers: Vec<Num>,
     pub end: End,
     /// Which keywords are in it, a bit each.
     cues: [u64; 4],
     /// The words as said, in lower case.
-    pub text: &'a str,
+    pub text: Text<'a>,
 }
 
 impl<'a> Sentence<'a> {
     fn new(items: Vec<Item<'a>>, end: End, text: &'a str) -> Self {
-        let mut cues = [0; 4];
+        let (mut numbers, mut cues) = (Vec::new(), [0; 4]);
         for item in &items {
-            if let Item::Cue(cue) = item {
-                let bit = *cue as usize;
-                cues[bit / 64] |= 1 << (bit % 64);
+            match item {
+                Item::Num(num) => numbers.push(*num),
+                Item::Cue(cue) => {
+                    let bit = *cue as usize;
+                    cues[bit / 64] |= 1 << (bit % 64);
+                }
+                _ => {}
             }
         }
-        Self { items, end, cues, text }
+        Self { items, numbers, end, cues, text: Text::new(text) }
     }
 
     pub(super) fn has(&self, cue: Cue) -> bool {
@@ -98,17 +105,12 @@ impl<'a> Sentence<'a> {
         self.has(cue).then(|| self.items.iter().position(|item| *item == Item::Cue(cue)))?
     }
 
-    /// The numbers, in order.
-    pub(super) fn numbers(&self) -> Vec<Num> {
-        self.items.iter().filter_map(|item| if let Item::Num(num) = item { Some(*num) } else { None }).collect()
-    }
-
     pub(super) fn has_number(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Num(_)))
+        !self.numbers.is_empty()
     }
 
     pub(super) fn has_word(&self, word: &str) -> bool {
-        self.items.contains(&Item::Word(word))
+        self.items.iter().any(|item| matches!(item, Item::Word(said) if *said == word))
     }
 }
 

@@ -152,7 +152,7 @@ pub(super) enum Question {
 }
 
 pub(super) fn question(sentence: &Sentence) -> Question {
-    let has = |phrases: &[&str]| phrases.iter().any(|phrase| sentence.text.contains(phrase));
+    let has = |phrases: &[&str]| sentence.text.contains_any(phrases);
     if has(&CHECKS) {
         return Question::Check;
     }

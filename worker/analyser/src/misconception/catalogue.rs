@@ -2,13 +2,15 @@
 //!
 //! Each entry fires only if the answer is exactly what the belief leads to. One that might as well be a slip is left out.
 
+use domain::text::Text;
+
 use super::super::numbers::Value;
 use super::Belief;
 
 /// A wrong answer with its question.
 pub(super) struct Asked<'a> {
     /// In lower case.
-    pub question: &'a str,
+    pub question: Text<'a>,
     /// The numbers of the question, in order. Percentages are shares: 25 % is 0.25.
     pub given: &'a [Value],
     /// What the student said, in lower case.
@@ -39,7 +41,7 @@ fn mark(words: &str) -> u128 {
 
 impl Asked<'_> {
     fn asks(&self, any: &[&str]) -> bool {
-        any.iter().any(|words| self.question.contains(words))
+        self.question.contains_any(any)
     }
 
     fn says(&self, any: &[&str]) -> bool {
@@ -257,7 +259,7 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
     }),
     ("maths.algebra.inequalities", "does not turn the sign round when dividing by a negative number", |a| {
         let turns = [("less than", "less than"), ("greater than", "greater than"), ("<", "<"), (">", ">")];
-        (a.question.contains("minus") || a.question.contains('-'))
+        (a.question.contains("minus") || a.question.contains("-"))
             && matches!(a.given, [factor, _] if factor.amount < 0.0)
             && turns.iter().any(|(asked, said)| a.question.contains(asked) && a.said.contains(said))
     }),
@@ -461,7 +463,7 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
         WORDS.iter().any(|word| {
             let mut single = word.chars().collect::<Vec<_>>();
             single.dedup();
-            a.asks(&["spell"]) && has_words(a.question, word) && a.spells(&single.into_iter().collect::<String>())
+            a.asks(&["spell"]) && has_words(&a.question, word) && a.spells(&single.into_iter().collect::<String>())
         })
     }),
     ("reading.words.sight", "leaves out silent letters", |a| {
@@ -476,7 +478,7 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
             ("thumb", "thum"),
             ("listen", "lisen"),
         ];
-        WORDS.iter().any(|(word, wrong)| a.asks(&["spell"]) && has_words(a.question, word) && a.spells(wrong))
+        WORDS.iter().any(|(word, wrong)| a.asks(&["spell"]) && has_words(&a.question, word) && a.spells(wrong))
     }),
     ("reading.words.sight", "keeps the e before -ing", |a| {
         const WORDS: [&str; 7] = ["makeing", "rideing", "hopeing", "writeing", "comeing", "takeing", "useing"];
