@@ -28,10 +28,11 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let n_asked = count(values(asked, *language).len(), 3);
     let calculates = !memo::calculations(asked, *language).is_empty();
     let last_asks = all.last().is_some_and(|(_, asks)| *asks);
+    let (asked_words, said_words): (Vec<&str>, Vec<&str>) = (words(asked).collect(), words(said).collect());
     let mut before = ["", ""];
     let is_number =
         |word: &str| answer::is_number_word(word, *language).unwrap_or_else(|| !values(word, *language).is_empty());
-    for word in words(asked).take(REACH) {
+    for word in asked_words.iter().copied().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
         found.add(["asked ", word]);
         found.add(["asked ", before[1], " ", word]);
@@ -46,21 +47,21 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let heard = memo::said(said);
     let reading = heard.read(*language, Expecting::Anything);
     let n_said = count(values(said, *language).len(), 3);
-    let n_words = words(said).count();
     let unread = count(reading.unread.len(), 4);
     let mut before = "";
-    for word in words(said).take(REACH) {
+    for word in said_words.iter().copied().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
         found.add(["said ", word]);
         found.add(["said ", before, " ", word]);
         before = word;
     }
     let addresses =
-        words(asked).any(|word| matches!(word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
-    let tells_of_self = words(said).any(|word| matches!(word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
+        asked_words.iter().any(|word| matches!(*word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
+    let tells_of_self =
+        said_words.iter().any(|word| matches!(*word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
     found.add(["numbers ", n_numbers, " ", n_asked, " ", flag(calculates)]);
     found.add(["numbers ", n_numbers, " ", flag(addresses), " ", n_said]);
-    found.add(["said ", n_said, " ", unread, " ", count(n_words / 3, 4)]);
+    found.add(["said ", n_said, " ", unread, " ", count(said_words.len() / 3, 4)]);
     found.add(["said ", n_said, " ", flag(tells_of_self), " ", flag(addresses)]);
     found.add(["asks ", flag(asks), " ", flag(last_asks), " ", count(all.len(), 4)]);
     found.add(["addresses ", flag(addresses), " ", n_asked, " ", flag(asks)]);

@@ -86,9 +86,8 @@ fn waits(tutor: &str, student: &[&Turn], next: &Turn, language: Language) -> boo
     }
     let Some(last) = student.last().map(|turn| plain(&turn.text)) else { return false };
     let next = plain(&next.text);
-    let (before, after) = (values(&last, language), values(&next, language));
     if PASSING.is_match(tutor) {
-        return !before.is_empty() && !after.is_empty();
+        return !values(&last, language).is_empty() && !values(&next, language).is_empty();
     }
     let repeats = (tutor.ends_with("...") || tutor.ends_with('…'))
         && values(tutor, language).len() == 1
@@ -270,8 +269,8 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
 
 /// A part of a sentence that can be judged on its own.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Clause {
-    pub(super) text: String,
+pub(super) struct Clause<'a> {
+    pub(super) text: &'a str,
     /// Number of its sentence, from 0.
     pub(super) sentence: usize,
     /// Whether its sentence ends with a question mark.
@@ -279,13 +278,13 @@ pub(super) struct Clause {
 }
 
 /// The clauses of a plain text.
-pub(super) fn clauses(text: &str) -> Vec<Clause> {
+pub(super) fn clauses(text: &str) -> Vec<Clause<'_>> {
     let mut clauses = Vec::new();
     for (number, (sentence, asks)) in sentences(text).into_iter().enumerate() {
         for part in sentence.split([',', ';', ':']) {
             let text = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '"').trim();
             if !text.is_empty() {
-                clauses.push(Clause { text: text.to_owned(), sentence: number, asks });
+                clauses.push(Clause { text, sentence: number, asks });
             }
         }
     }

@@ -36,14 +36,14 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
     };
     if let Some(value) = value {
         // A number that is said back before the next question.
-        let back = values(&first.text, language);
+        let back = values(first.text, language);
         let repeats = !first.asks
             && back.len() == 1
             && back[0].equals(value.amount)
             && first.text.split_whitespace().count() <= 6;
         return if repeats { Recast::Repeats } else { Recast::Neither };
     }
-    let (mine, theirs): (Vec<&str>, Vec<&str>) = (words(said).collect(), words(&first.text).collect());
+    let (mine, theirs): (Vec<&str>, Vec<&str>) = (words(said).collect(), words(first.text).collect());
     let shared = theirs.iter().filter(|word| mine.contains(word)).count();
     if theirs.len() >= 2 && !first.asks {
         if shared == theirs.len() && mine.len() <= theirs.len() + 1 {
@@ -61,7 +61,7 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
         .take(3)
         .filter(|(_, clause)| may_supply(clause))
         .any(|(_, clause)| {
-            SUPPLIES.captures(&clause.text).is_some_and(|found| {
+            SUPPLIES.captures(clause.text).is_some_and(|found| {
                 !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')
             })
         });

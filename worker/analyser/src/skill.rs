@@ -89,18 +89,19 @@ impl<'a> Lesson<'a> {
         {
             task.expected = Some(key.to_owned());
         }
-        for word in spaced(&text) {
+        let words = spaced(&text);
+        for word in &words {
             if let Some((_, count)) = self.languages.iter_mut().find(|(language, _)| language == word) {
                 *count += 1;
             }
         }
-        let scores = self.prepared.lexicon.score(&text);
+        let scores = self.prepared.lexicon.score(&words);
         self.open.clone_from(&task);
         self.exchanges.push(Asked {
             task: task.clone(),
             question: question.map(|(skill, _)| skill),
             scores,
-            topic: topic::of(&text),
+            topic: topic::of(&words),
             said: Scores::new(),
         });
         task
@@ -109,7 +110,7 @@ impl<'a> Lesson<'a> {
     /// Notes what the student said to the task of the last [`Lesson::ask`], and whether it was right; `None`: undecided.
     pub fn answered(&mut self, said: &str, is_right: Option<bool>) {
         if let Some(last) = self.exchanges.last_mut() {
-            last.said = self.prepared.lexicon.score(&normal(said));
+            last.said = self.prepared.lexicon.score(&spaced(&normal(said)));
         }
         self.context.note(self.open.take(), &memo::said(said), is_right);
     }
@@ -338,7 +339,7 @@ fn spaced(text: &str) -> Vec<&str> {
 
 /// The index of the skill that a text names by the curriculum's phrases; `None`: it names none for certain.
 pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
-    let scores = prepared(curriculum).lexicon.score(text);
+    let scores = prepared(curriculum).lexicon.score(&spaced(text));
     let best = *scores.values().max().filter(|best| **best >= ENOUGH)?;
     let mut of_best = scores.iter().filter(|(_, score)| **score == best);
     of_best.next().filter(|_| of_best.next().is_none()).map(|(skill, _)| *skill)
@@ -393,9 +394,8 @@ impl Lexicon {
         None
     }
 
-    /// Points by skill of a text in the normal form. A phrase counts once.
-    fn score(&self, text: &str) -> Scores {
-        let words = spaced(text);
+    /// Points by skill of the words of a text in the normal form. A phrase counts once.
+    fn score(&self, words: &[&str]) -> Scores {
         let mut scores = Scores::new();
         let mut seen: Vec<(&str, usize, usize)> = Vec::new();
         for (i, word) in words.iter().enumerate() {

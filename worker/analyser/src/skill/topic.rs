@@ -181,9 +181,8 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     phrases
 });
 
-/// Returns the topic whose words a tutor's question has; `text` is in the normal form.
-pub(super) fn of(text: &str) -> Option<&'static str> {
-    let words = super::spaced(text);
+/// Returns the topic whose words a tutor's question has; `words` are in the normal form.
+pub(super) fn of(words: &[&str]) -> Option<&'static str> {
     let mut points: BTreeMap<usize, usize> = BTreeMap::new();
     for (i, word) in words.iter().enumerate() {
         for (rest, topic) in PHRASES.get(word).into_iter().flatten() {
