@@ -156,12 +156,14 @@ impl Context {
         let language = talk::language(&text, self.language);
         let task = read_plain(&text, language, self);
         self.language = language;
-        let told = text
-            .split(['.', '!', '\n'])
-            .filter(|sentence| !sentence.contains('?') && sentence.split_whitespace().count() >= TEXT_WORDS);
-        let told: Vec<&str> = told.collect();
-        if told.len() >= 3 && !self.is_open {
-            self.text.extend(told.into_iter().flat_map(long_words).map(str::to_owned));
+        if !self.is_open {
+            let told = text
+                .split(['.', '!', '\n'])
+                .filter(|sentence| !sentence.contains('?') && sentence.split_whitespace().count() >= TEXT_WORDS);
+            let told: Vec<&str> = told.collect();
+            if told.len() >= 3 {
+                self.text.extend(told.into_iter().flat_map(long_words).map(str::to_owned));
+            }
         }
         task
     }

@@ -99,7 +99,8 @@ pub fn read(text: &str, language: Language, expecting: Expecting) -> Reading {
 #[derive(Clone, Debug)]
 pub struct Said {
     pub(super) text: String,
-    readings: [[OnceCell<Reading>; 3]; Language::ALL.len()],
+    /// Boxed, since most of them are never made.
+    readings: [[OnceCell<Box<Reading>>; 3]; Language::ALL.len()],
 }
 
 impl Said {
@@ -114,7 +115,7 @@ impl Said {
 
     pub fn read(&self, language: Language, expecting: Expecting) -> &Reading {
         let place = &self.readings[language as usize][expecting as usize];
-        place.get_or_init(|| read_tokens(&split(&self.text), language, expecting))
+        place.get_or_init(|| Box::new(read_tokens(&split(&self.text), language, expecting)))
     }
 }
 
