@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
@@ -28,11 +29,29 @@ impl Parsed {
     }
 }
 
-/// A map by texts, with a hash that is fast on them. It is not safe from callers who make texts collide, so it is for the
-/// words of one call and of a curriculum.
-pub(super) type ByText<K, V> = HashMap<K, V, BuildHasherDefault<TextHash>>;
+/// A map by texts, with a hash that is fast on them. It starts from a random number, so a caller cannot choose texts that
+/// collide.
+pub(super) type ByText<K, V> = HashMap<K, V, TextHashes>;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
+pub(super) struct TextHashes(u64);
+
+impl Default for TextHashes {
+    fn default() -> Self {
+        static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
+        Self(*SEED)
+    }
+}
+
+impl BuildHasher for TextHashes {
+    type Hasher = TextHash;
+
+    fn build_hasher(&self) -> TextHash {
+        TextHash(self.0)
+    }
+}
+
+#[derive(Debug)]
 pub(super) struct TextHash(u64);
 
 impl TextHash {
