@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::normalize_path::NormalizePath;
 
 use super::problem::Problem;
 use super::proxies::Proxies;
@@ -79,7 +80,8 @@ pub async fn bind(addr: SocketAddr, variable: &str) -> anyhow::Result<TcpListene
     })
 }
 
-/// Serves until `shutdown` is cancelled, then lets the requests under way finish.
+/// Serves until `shutdown` is cancelled, then lets the requests under way finish. A path with a slash at its end is served
+/// like the same path without it, because people paste both.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> anyhow::Result<()> {
     serve_with(listener, router, shutdown, ServeOptions::default()).await
 }
@@ -98,12 +100,18 @@ pub async fn serve_with(
         // `route_layer` would miss the 404s.
         .layer(from_fn(move |request: Request, next: Next| observe(proxies.clone(), request, next)))
         .layer(from_fn(harden));
-    accept(listener, app, &shutdown, &options).await;
+    // Around the router and not a layer of it: layers run after the route is chosen.
+    accept(listener, NormalizePath::trim_trailing_slash(app), &shutdown, &options).await;
     Ok(())
 }
 
 /// Takes connections until `shutdown`, then waits for what is under way.
-async fn accept(listener: TcpListener, app: Router, shutdown: &CancellationToken, options: &ServeOptions) {
+async fn accept(
+    listener: TcpListener,
+    app: NormalizePath<Router>,
+    shutdown: &CancellationToken,
+    options: &ServeOptions,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(options.head_within);
     http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
