@@ -18,6 +18,7 @@ pub mod caller_code;
 pub mod clock;
 pub mod config;
 pub mod consent;
+pub mod consistency;
 pub mod curriculum;
 pub mod db;
 pub mod delivery;

@@ -7,9 +7,9 @@ use shared::analysis::{self, Analysis};
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
-use shared::session::{Session, SessionKey, SessionStatus, get_session, index_words, mark_session};
+use shared::session::{Session, SessionKey, SessionStatus, derived, get_session, index_words, set_status};
 use shared::transcript::{Turn, list_turns};
-use shared::{consent, fact, follow_up, introduction, mastery, misconception, student, student_context};
+use shared::{attention, consent, fact, follow_up, introduction, mastery, misconception, student, student_context};
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(
@@ -20,11 +20,10 @@ pub(crate) async fn put(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let worker = Caller::worker();
-    // The students before the session: triggers on a session write rows of its student, and the analysis of the student's
-    // next call waits for those with the student locked.
+    // The students before the session, as everybody locks them.
     let mut student_ids = lock_students(tx, analysis.session_id).await?;
     // From here on the session's row is locked: a person who assigns the session waits, and then it is analysed again.
-    mark_session(tx, analysis.session_id, status, None, now).await?;
+    set_status(tx, analysis.session_id, status, None, now).await?;
     let mut session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
     let told = introduction::of_session(&session, analysis.findings.introduction.as_ref());
     if let (true, None, Some(told)) = (register_callers, session.student_id, told) {
@@ -53,9 +52,12 @@ pub(crate) async fn put(
         }
     }
     consent::apply_to_session(tx, analysis.session_id, status == SessionStatus::Analyzed, now).await?;
-    for student_id in student_ids {
-        refold(tx, student_id, now).await?;
+    for student_id in &student_ids {
+        refold(tx, *student_id, now).await?;
     }
+    derived::refresh(tx, &[analysis.session_id]).await?;
+    student_ids.retain(|student_id| session.student_id != Some(*student_id));
+    attention::refresh(tx, &student_ids).await?;
     Ok(())
 }
 
@@ -86,6 +88,7 @@ pub async fn rebuild_student(tx: &mut Connection, student_id: StudentId, now: Da
     student::lock(tx, &[student_id]).await?;
     let before = mastery::list_mastery(&mut *tx, &worker, student_id).await?;
     refold(tx, student_id, now).await?;
+    attention::refresh(tx, &[student_id]).await?;
     Ok(mastery::list_mastery(&mut *tx, &worker, student_id).await? != before)
 }
 

@@ -7,7 +7,7 @@ use shared::db::{self, Db};
 use shared::evidence::{self, Evidence, Help, Source, Verdict};
 use shared::id::{EvidenceId, StudentId};
 use shared::learner::{self, MasteryState};
-use shared::mastery;
+use shared::{attention, mastery, session};
 
 use super::{Ask, ToolError, bounds, once};
 
@@ -75,6 +75,8 @@ async fn write(db: &Db, ask: Ask<'_>, student_id: StudentId, seen: &Seen<'_>) ->
     }
     // The fold reads all there is of the student, which is more than this caller may; it answers nothing of it.
     mastery::refold(&mut tx, &Caller::worker(), student_id).await?;
+    session::derived::refresh(&mut tx, evidence.session_id.as_slice()).await?;
+    attention::refresh(&mut tx, &[student_id]).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(())
 }

@@ -6,7 +6,8 @@ use super::{Evidence, Help, Source, Verdict, insert_evidence};
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Result};
 use crate::id::{EvidenceId, SessionId, StudentId};
-use crate::{mastery, misconception, student, student_context};
+use crate::session::derived;
+use crate::{attention, mastery, misconception, student, student_context};
 
 /// People err, too.
 const NOISE: f64 = 0.02;
@@ -73,5 +74,7 @@ pub async fn correct(
     mastery::refold(tx, &worker, judged.student_id).await?;
     misconception::refold(tx, &worker, judged.student_id).await?;
     student_context::rebuild(tx, &worker, judged.student_id, now).await?;
+    derived::refresh(tx, &[correction.session_id]).await?;
+    attention::refresh(tx, &[judged.student_id]).await?;
     Ok(judged.student_id)
 }
