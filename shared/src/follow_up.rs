@@ -186,27 +186,30 @@ pub async fn raise_flagged(
     flags: &[SafetyFlag],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    for category in ConcernCategory::ALL {
-        if !flags.iter().any(|flag| ConcernCategory::of_flag(&flag.category) == category) {
-            continue;
-        }
-        let follow_up_id = Uuid::new_v5(&OF_ANALYSES, format!("{session_id} {}", category.as_str()).as_bytes());
-        sqlx::query!(
-            "insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
-             values ($1, 'concern', $2, $3, $4, $5, $6, $7, $6)
-             on conflict (follow_up_id) do update set student_id = excluded.student_id
-                 where follow_ups.student_id is distinct from excluded.student_id",
-            follow_up_id,
-            student_id as Option<StudentId>,
-            session_id as SessionId,
-            category as ConcernCategory,
-            FLAGGED,
-            now,
-            Caller::worker().actor.to_string(),
-        )
-        .execute(&mut *tx)
-        .await?;
+    let is_flagged =
+        |category: &ConcernCategory| flags.iter().any(|of| ConcernCategory::of_flag(&of.category) == *category);
+    let names: Vec<String> =
+        ConcernCategory::ALL.iter().filter(|of| is_flagged(of)).map(|of| of.as_str().to_owned()).collect();
+    if names.is_empty() {
+        return Ok(());
     }
+    let id = |name: &String| Uuid::new_v5(&OF_ANALYSES, format!("{session_id} {name}").as_bytes());
+    sqlx::query!(
+        "insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
+         select n.follow_up_id, 'concern', $3::uuid, $4::uuid, n.category, $5::text, $6::timestamptz, $7::text, $6
+         from unnest($1::uuid[], $2::text[]) as n (follow_up_id, category)
+         on conflict (follow_up_id) do update set student_id = excluded.student_id
+             where follow_ups.student_id is distinct from excluded.student_id",
+        &names.iter().map(id).collect::<Vec<_>>(),
+        &names,
+        student_id as Option<StudentId>,
+        session_id as SessionId,
+        FLAGGED,
+        now,
+        Caller::worker().actor.to_string(),
+    )
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ pub mod curriculum;
 pub mod db;
 pub mod delivery;
 pub mod disclosure;
+pub mod estimate;
 pub mod evidence;
 pub mod fact;
 pub mod follow_up;
