@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::access::{Caller, ClientKind, Role, ScopeSet};
 use shared::config::{AdminConfig, McpServerConfig, Settings, WorkerConfig, from_environment};
 use shared::db::{self, Db, PoolSize};
+use shared::id::StudentId;
 use shared::student::{self, NewStudent, Student};
 use shared::{admin_user, agent_key, api_client, clock, consistency, phone::Phone};
 use tokio::net::TcpListener;
@@ -112,6 +113,13 @@ impl Service {
         }
         let differences = consistency::refresh_all(&self.db).await.unwrap();
         assert!(differences.is_empty(), "derived rows differ from their sources: {differences:?}");
+        let nobody = StudentId(uuid::Uuid::nil());
+        for student_id in consistency::list_students_after(&self.db, nobody, 1_000).await.unwrap() {
+            let mut tx = db::begin(&self.db).await.unwrap();
+            let repaired = consistency::repair_student(&mut tx, &Caller::operator(), student_id, clock::now()).await;
+            assert!(!repaired.unwrap(), "what is believed of student {student_id} differs from the evidence");
+            tx.commit().await.unwrap();
+        }
     }
 
     /// Writes rows past the service, and what is derived of them.

@@ -3,9 +3,9 @@
 
 use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
-use shared::access::Role;
+use shared::access::{Caller, Role};
 use shared::analysis::{Findings, MisconceptionFinding, TopicFinding};
-use shared::{admin_user, clock};
+use shared::{admin_user, clock, consistency, db};
 
 use crate::psql::psql;
 use crate::service::{Person, Service};
@@ -258,6 +258,10 @@ async fn insert_child(service: &Service, name: &'static str, cohort: Option<&str
     let ids = written.await;
     let ids: Vec<String> = ids.split_whitespace().map(str::to_owned).collect();
     let [student_id, session_id, follow_up_id] = ids.try_into().unwrap();
+    let mut tx = db::begin(&service.db).await.unwrap();
+    let id = student_id.parse().unwrap();
+    consistency::repair_student(&mut tx, &Caller::operator(), id, clock::now()).await.unwrap();
+    tx.commit().await.unwrap();
     Child { name, student_id, session_id, follow_up_id }
 }
 

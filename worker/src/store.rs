@@ -9,7 +9,7 @@ use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
 use shared::session::{Session, SessionKey, SessionStatus, derived, get_session, index_words, set_status};
 use shared::transcript::{Turn, list_turns};
-use shared::{attention, consent, estimate, fact, follow_up, introduction, student};
+use shared::{attention, consent, consistency, estimate, fact, follow_up, introduction, student};
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(
@@ -75,9 +75,7 @@ async fn lock_students(tx: &mut Connection, session_id: SessionId) -> Result<Vec
 /// Computes from the evidence alone what is believed of a student. Returns whether a row differed: then it had been changed
 /// by hand, or by a fault of ours.
 pub async fn rebuild_student(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<bool> {
-    let differed = estimate::refold(tx, &Caller::worker(), student_id, now).await?;
-    attention::refresh(tx, &[student_id]).await?;
-    Ok(differed)
+    consistency::repair_student(tx, &Caller::worker(), student_id, now).await
 }
 
 fn evidence_of(
