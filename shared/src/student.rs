@@ -16,12 +16,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
+use crate::attention;
 use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::guardian;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
+use crate::session::derived;
 
 pub use self::export::export;
 pub use self::find::{StudentHit, find_students};
@@ -223,20 +225,36 @@ pub async fn update_student(
     if let Some(cohort) = &change.cohort {
         caller.require_cohort(Scope::StudentsWrite, cohort.as_deref())?;
     }
+    // What the profile said before is kept.
     let student = sqlx::query_as!(
         Student,
-        r#"update students set
-               display_name = coalesce($2, display_name),
-               grade = case when $3 then $4 else grade end,
-               locale = coalesce($5, locale),
-               timezone = coalesce($6, timezone),
-               status = coalesce($7, status),
-               guidance = case when $8 then $9 else guidance end,
-               cohort = case when $11 then $12 else cohort end,
-               updated_at = $10
-           where student_id = $1
-           returning student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
-               status as "status: StudentStatus", guidance, created_at, updated_at"#,
+        r#"with before as (
+               select * from students where student_id = $1 for no key update
+           ), changed as (
+               update students st set
+                   display_name = coalesce($2, st.display_name),
+                   grade = case when $3 then $4 else st.grade end,
+                   locale = coalesce($5, st.locale),
+                   timezone = coalesce($6, st.timezone),
+                   status = coalesce($7, st.status),
+                   guidance = case when $8 then $9 else st.guidance end,
+                   cohort = case when $11 then $12 else st.cohort end,
+                   updated_at = $10
+               from before where st.student_id = $1
+               returning st.*
+           ), kept as (
+               insert into student_versions (student_id, display_name, grade, cohort, locale, timezone, status, guidance,
+                   valid_from, valid_to)
+               select b.student_id, b.display_name, b.grade, b.cohort, b.locale, b.timezone, b.status, b.guidance,
+                   b.updated_at, c.updated_at
+               from before b join changed c using (student_id)
+               where (b.display_name, b.grade, b.cohort, b.locale, b.timezone, b.status, b.guidance) is distinct from
+                   (c.display_name, c.grade, c.cohort, c.locale, c.timezone, c.status, c.guidance)
+           )
+           select student_id as "student_id!: StudentId", display_name as "display_name!", grade, cohort,
+               locale as "locale!", timezone as "timezone!", status as "status!: StudentStatus", guidance,
+               created_at as "created_at!", updated_at as "updated_at!"
+           from changed"#,
         student_id as StudentId,
         change.display_name.as_deref(),
         change.grade.is_some(),
@@ -255,6 +273,9 @@ pub async fn update_student(
     .ok_or(Error::NotFound("student"))?;
     if let Some(phones) = &change.phones {
         set_phones(tx, student_id, phones, now).await?;
+    }
+    if change.grade.is_some() {
+        derived::regrade(tx, student_id).await?;
     }
     Ok(student)
 }
@@ -287,6 +308,14 @@ pub async fn delete_student(
     )
     .execute(&mut *tx)
     .await?;
+    // Evidence and practices of others, whose call it was taken for, go with the sessions.
+    let others = sqlx::query_scalar!(
+        r#"select distinct p.student_id as "student_id: StudentId" from practices p join sessions s using (session_id)
+           where s.student_id = $1 and p.student_id <> $1"#,
+        student_id as StudentId,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     sqlx::query!("delete from sessions where student_id = $1", student_id as StudentId).execute(&mut *tx).await?;
     let gone = sqlx::query!("delete from students where student_id = $1", student_id as StudentId)
         .execute(&mut *tx)
@@ -295,6 +324,7 @@ pub async fn delete_student(
     if gone == 0 {
         return Err(Error::NotFound("student"));
     }
+    attention::refresh(tx, &others).await?;
     guardian::remove_unattached(&mut *tx).await?;
     let object = format!("student:{student_id}");
     audit::insert_entry(tx, caller, "student.erase", Some(&object), &serde_json::json!({}), now).await

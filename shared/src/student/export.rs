@@ -101,7 +101,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 35] = [
+    const TABLES: [(&str, Place); 33] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("student_merges", Field("merges")),
@@ -130,11 +130,9 @@ mod tests {
         ("model_calls", Field("model_calls")),
         ("audit_entries", Field("disclosures")),
         ("session_words", Nowhere("an index over turns and summaries")),
-        ("session_topics", Nowhere("computed from analyses")),
+        ("session_topics", Nowhere("computed from analyses and evidence")),
         ("session_facts", Nowhere("computed from sessions and analyses")),
-        ("session_labels", Nowhere("computed from analyses")),
         ("jobs", Nowhere("ids of sessions and deliveries, and how the work goes")),
-        ("session_sums", Nowhere("sums over all students")),
         ("saved_views", Nowhere("filters that people of the dashboard keep")),
         ("skills", Nowhere("the curriculum")),
     ];

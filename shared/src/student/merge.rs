@@ -13,9 +13,10 @@ use sqlx::types::Json;
 use crate::access::{Caller, Scope};
 use crate::consent::Purpose;
 use crate::db::{Connection, Db, Error, Executor, Result};
-use crate::id::{MergeId, StudentId};
-use crate::student::find_students;
-use crate::{audit, guardian, mastery, misconception, student_context};
+use crate::id::{MergeId, SessionId, StudentId};
+use crate::session::derived;
+use crate::student::{StudentChange, StudentStatus, find_students, update_student};
+use crate::{attention, audit, estimate, guardian, student_context};
 
 /// How long a merge can be undone.
 pub const UNDO: TimeDelta = TimeDelta::days(30);
@@ -100,6 +101,7 @@ pub async fn merge_students(
         return Ok(Err(Unmergeable::ConsentDiffers(differing)));
     }
     let moved = move_rows(tx, kept_id, merged_id).await?;
+    let session_ids = sessions_of(&moved);
     let archive = archive(tx, merged_id).await?;
     let gone = sqlx::query!(
         r#"delete from students where student_id = $1 returning external_id, status = 'blocked' as "is_blocked!""#,
@@ -109,13 +111,15 @@ pub async fn merge_students(
     .await?;
     // The guardians whom both had are still attached.
     guardian::remove_unattached(&mut *tx).await?;
+    if gone.is_blocked {
+        let change = StudentChange { status: Some(StudentStatus::Blocked), ..StudentChange::default() };
+        update_student(tx, caller, kept_id, &change, now).await?;
+    }
     sqlx::query!(
-        "update students set external_id = coalesce(external_id, $2),
-             status = case when $3 then 'blocked' else status end, updated_at = $4
-         where student_id = $1 and (external_id is null and $2::text is not null or $3 and status <> 'blocked')",
+        "update students set external_id = $2, updated_at = $3
+         where student_id = $1 and external_id is null and $2::text is not null",
         kept_id as StudentId,
         gone.external_id,
-        gone.is_blocked,
         now,
     )
     .execute(&mut *tx)
@@ -136,6 +140,8 @@ pub async fn merge_students(
     .execute(&mut *tx)
     .await?;
     refold(tx, kept_id, &archive["misconceptions"], now).await?;
+    derived::refresh(tx, &session_ids).await?;
+    attention::refresh(tx, &[kept_id]).await?;
     let detail = json!({ "merge_id": merge_id, "merged": merged_id });
     audit::insert_entry(tx, caller, "student.merge", Some(&format!("student:{kept_id}")), &detail, now).await?;
     Ok(Ok(merge_id))
@@ -202,6 +208,8 @@ pub async fn undo_merge(
     for student_id in [kept_id, merged_id] {
         refold(tx, student_id, &json!([]), now).await?;
     }
+    derived::refresh(tx, &sessions_of(&undone.moved)).await?;
+    attention::refresh(tx, &[kept_id, merged_id]).await?;
     let detail = json!({ "merge_id": merge_id, "merged": merged_id });
     audit::insert_entry(tx, caller, "student.unmerge", Some(&format!("student:{kept_id}")), &detail, now).await?;
     Ok(merged_id)
@@ -398,6 +406,10 @@ async fn move_rows(
     Ok(moved)
 }
 
+fn sessions_of(moved: &BTreeMap<String, Vec<String>>) -> Vec<SessionId> {
+    moved.get("sessions").into_iter().flatten().filter_map(|id| id.parse().ok()).collect()
+}
+
 /// The student's row, and those of [`ARCHIVED`], by table.
 async fn archive(tx: &mut Connection, student_id: StudentId) -> Result<Value> {
     let mut archive = json!({});
@@ -423,8 +435,7 @@ async fn archive(tx: &mut Connection, student_id: StudentId) -> Result<Value> {
 /// than some callers may; they return none of it.
 async fn refold(tx: &mut Connection, student_id: StudentId, resolved: &Value, now: DateTime<Utc>) -> Result<()> {
     let worker = Caller::worker();
-    mastery::refold(tx, &worker, student_id).await?;
-    misconception::refold(tx, &worker, student_id).await?;
+    estimate::refold_in_call(tx, &worker, student_id).await?;
     sqlx::query!(
         "update misconceptions m set resolved_at = r.resolved_at
          from jsonb_populate_recordset(null::misconceptions, $2) r
@@ -443,7 +454,7 @@ mod tests {
     use super::*;
     use crate::clock::now;
     use crate::db::Db;
-    use crate::id::SessionId;
+    use crate::mastery;
     use crate::phone::Phone;
     use crate::student::roster::{Imported, RosterRow, import_row};
     use crate::student::{NewStudent, get_student, insert_student, list_phones};
@@ -510,6 +521,7 @@ mod tests {
         .execute(db)
         .await
         .unwrap();
+        derived::refresh(&mut db.acquire().await.unwrap(), &[session_id]).await.unwrap();
         session_id
     }
 
