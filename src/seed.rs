@@ -63,6 +63,7 @@ pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::
             progress.tick();
         }
         session::index_words_of(&mut tx, &batch.session_ids).await?;
+        session::derived::refresh(&mut tx, &batch.session_ids).await?;
         progress.set_position(u64::from(population.n_sessions));
     }
     tx.commit().await?;

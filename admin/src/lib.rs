@@ -167,6 +167,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/export.json", get(student::export))
         .route("/students/{student_id}/export.zip", get(student::export_zip))
         .route("/students/{student_id}/disclosures", get(student::disclosures::get))
+        .route("/students/{student_id}/merge", get(student::merge::get).post(student::merge::post))
+        .route("/students/{student_id}/merges/{merge_id}/undo", post(student::merge::undo))
         .route("/students/{student_id}/erase", get(student::confirm_erase).post(student::erase))
         .route("/students/{student_id}/erase/undo", post(erasures::undo))
         .route("/students/{student_id}/codes/{kind}", post(student::caller_code::change))

@@ -102,9 +102,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let options = ServeOptions {
         proxies: config.proxies.clone(),
-        body_limit: |path| {
-            if [webhook::PATH, webhook::PATH_WITH_SLASH].contains(&path) { webhook::MAX_BYTES } else { MAX_BODY }
-        },
+        body_limit: |path| if path == webhook::PATH { webhook::MAX_BYTES } else { MAX_BODY },
         ..ServeOptions::default()
     };
     let (recorder, records) = record::channel();

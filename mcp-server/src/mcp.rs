@@ -24,7 +24,7 @@ use crate::State;
 /// A call's arguments are a few hundred bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// The endpoint, with and without a slash at its end: people paste both.
+/// The endpoint.
 pub fn router(state: &State) -> Router<State> {
     // From the outside in: who is it, is it a frame, is it their turn, may they.
     behind_the_gate(state).layer(from_fn_with_state(state.clone(), gate::require_bearer))
@@ -42,8 +42,7 @@ pub(crate) fn behind_the_gate(state: &State) -> Router<State> {
         transport_config(&state.config.allowed_hosts, &state.config.allowed_origins),
     );
     Router::new()
-        .route_service("/mcp", service.clone())
-        .route_service("/mcp/", service)
+        .route_service("/mcp", service)
         .layer(from_fn_with_state(state.clone(), gate::require_scope))
         .layer(from_fn_with_state(state.clone(), gate::require_turn))
         .layer(axum::middleware::from_fn(frame::read))

@@ -36,7 +36,6 @@ use self::slots::Slots;
 use crate::State;
 
 pub(crate) const PATH: &str = "/webhooks/vapi";
-pub(crate) const PATH_WITH_SLASH: &str = "/webhooks/vapi/";
 
 /// A long lesson's report is some hundred kilobytes.
 pub(crate) const MAX_BYTES: usize = 5 * 1024 * 1024;
@@ -46,8 +45,6 @@ const STORE_WITHIN: Duration = Duration::from_secs(2);
 pub fn router() -> Router<State> {
     Router::new()
         .route(PATH, post(receive))
-        // People paste the address with a slash at its end too.
-        .route(PATH_WITH_SLASH, post(receive))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
         .layer(Extension(Slots::default()))
         .layer(Extension(Replies::default()))

@@ -1,22 +1,320 @@
-//! Which students need a person, and why: what the database keeps beside what it follows from.
+//! Which students need a person, and why: rules over what is known of a student, and a row for each reason.
+//!
+//! **Invariant:** every transaction that changes what [`Standing`] holds calls [`refresh`]. Reasons that come with time are
+//! written in advance, with the time from which they hold.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::StudentId;
 
-/// Why a student needs a person. `migrations/` says when each holds.
+/// Why a student needs a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Reason {
+    /// An assistant raised a concern, and it is open.
     Concern,
+    /// A call could not be analysed.
     Session,
+    /// A misconception that is open showed in three calls or more.
     Misconception,
+    /// The last three calls or more lasted less than a minute each.
     ShortCalls,
+    /// Three reviews or more are over a week late.
     ReviewsOverdue,
+    /// No call for two weeks, after four in four weeks.
     Quiet,
+}
+
+impl Reason {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Concern => "concern",
+            Self::Session => "session",
+            Self::Misconception => "misconception",
+            Self::ShortCalls => "short_calls",
+            Self::ReviewsOverdue => "reviews_overdue",
+            Self::Quiet => "quiet",
+        }
+    }
+}
+
+const MIN_SEEN: i32 = 3;
+const MIN_SHORT_CALLS: usize = 3;
+const SHORT: TimeDelta = TimeDelta::minutes(1);
+/// Calls among which short ones are looked for, and for how long they matter.
+const RECENT_CALLS: usize = 10;
+const SHORT_CALLS_FOR: TimeDelta = TimeDelta::days(30);
+const MIN_OVERDUE: usize = 3;
+const OVERDUE_AFTER: TimeDelta = TimeDelta::days(7);
+/// Reviews of a student who has not called for so long are no longer expected.
+const REVIEWS_FOR: TimeDelta = TimeDelta::days(30);
+const MIN_CALLS_OF_HABIT: usize = 4;
+const HABIT: TimeDelta = TimeDelta::days(28);
+const QUIET_AFTER: TimeDelta = TimeDelta::days(14);
+const QUIET_FOR: TimeDelta = TimeDelta::days(90);
+
+/// The last calls that the rules look at.
+const MAX_CALLS: i64 = 100;
+
+/// What is known of a student, as far as the rules ask.
+#[derive(Clone, Debug, Default)]
+struct Standing {
+    /// When the open concerns were raised.
+    concerns: Vec<DateTime<Utc>>,
+    /// When the calls took place that could not be analysed.
+    failed_calls: Vec<DateTime<Utc>>,
+    /// The misconceptions that are open: in how many calls each showed, and when first and last.
+    beliefs: Vec<(i32, DateTime<Utc>, DateTime<Utc>)>,
+    /// The last calls, the newest first: at most [`MAX_CALLS`].
+    calls: Vec<LastCall>,
+    /// When the next practice of each skill that is taught is due, the earliest first.
+    due_ats: Vec<DateTime<Utc>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LastCall {
+    created_at: DateTime<Utc>,
+    began_at: DateTime<Utc>,
+    /// `None`: the call is not over.
+    length: Option<TimeDelta>,
+}
+
+/// A reason that holds between two times, if nothing happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Holds {
+    reason: Reason,
+    /// When it began or will begin to hold.
+    since: DateTime<Utc>,
+    /// The last time it was given again.
+    newest_at: DateTime<Utc>,
+    /// `None`: for ever.
+    until: Option<DateTime<Utc>>,
+    n: usize,
+}
+
+/// Returns the reasons that hold now or will hold.
+fn reasons_of(standing: &Standing) -> Vec<Holds> {
+    let rules = [concern, session, misconception, short_calls, reviews_overdue, quiet];
+    rules.into_iter().filter_map(|rule| rule(standing)).collect()
+}
+
+/// Holds from the first of these times, and was given again at the last.
+fn each(reason: Reason, ats: &[DateTime<Utc>]) -> Option<Holds> {
+    let (since, newest_at) = (*ats.iter().min()?, *ats.iter().max()?);
+    Some(Holds { reason, since, newest_at, until: None, n: ats.len() })
+}
+
+fn concern(of: &Standing) -> Option<Holds> {
+    each(Reason::Concern, &of.concerns)
+}
+
+fn session(of: &Standing) -> Option<Holds> {
+    each(Reason::Session, &of.failed_calls)
+}
+
+fn misconception(of: &Standing) -> Option<Holds> {
+    let beliefs = || of.beliefs.iter().filter(|(n_seen, ..)| *n_seen >= MIN_SEEN);
+    Some(Holds {
+        reason: Reason::Misconception,
+        since: beliefs().map(|(_, first, _)| *first).min()?,
+        newest_at: beliefs().map(|(.., last)| *last).max()?,
+        until: None,
+        n: beliefs().map(|(n_seen, ..)| n_seen.unsigned_abs() as usize).max()?,
+    })
+}
+
+fn short_calls(of: &Standing) -> Option<Holds> {
+    let ended = of.calls.iter().filter(|call| call.length.is_some()).take(RECENT_CALLS);
+    let run = ended.take_while(|call| call.length.is_some_and(|length| length < SHORT));
+    let ats: Vec<DateTime<Utc>> = run.map(|call| call.created_at).collect();
+    let holds = each(Reason::ShortCalls, &ats).filter(|_| ats.len() >= MIN_SHORT_CALLS)?;
+    Some(Holds { until: Some(holds.newest_at + SHORT_CALLS_FOR), ..holds })
+}
+
+fn reviews_overdue(of: &Standing) -> Option<Holds> {
+    let until = last_call_at(of)? + REVIEWS_FOR;
+    let since = *of.due_ats.get(MIN_OVERDUE - 1)? + OVERDUE_AFTER;
+    let (reason, n) = (Reason::ReviewsOverdue, of.due_ats.len());
+    (since < until).then_some(Holds { reason, since, newest_at: since, until: Some(until), n })
+}
+
+fn quiet(of: &Standing) -> Option<Holds> {
+    let last = last_call_at(of)?;
+    let n = of.calls.iter().filter(|call| call.began_at > last - HABIT).count();
+    let (since, until) = (last + QUIET_AFTER, Some(last + QUIET_FOR));
+    (n >= MIN_CALLS_OF_HABIT).then_some(Holds { reason: Reason::Quiet, since, newest_at: since, until, n })
+}
+
+fn last_call_at(of: &Standing) -> Option<DateTime<Utc>> {
+    of.calls.iter().map(|call| call.began_at).max()
+}
+
+/// Applies the rules to these students and writes the rows that differ. Returns the students who had such a row. Another
+/// transaction that refreshes one of them waits for this one.
+pub async fn refresh(tx: &mut Connection, student_ids: &[StudentId]) -> Result<Vec<StudentId>> {
+    let mut changed = Vec::new();
+    for some in student_ids.chunks(STUDENTS_AT_ONCE) {
+        lock(tx, some).await?;
+        let standings = read(tx, some).await?;
+        changed.extend(write(tx, some, &standings).await?);
+    }
+    Ok(changed)
+}
+
+const STUDENTS_AT_ONCE: usize = 500;
+
+/// Applies the rules to students for whom the next practice of one of these skills is open: the skills were retired or
+/// restored.
+pub(crate) async fn refresh_of_skills(tx: &mut Connection, skill_ids: &[String]) -> Result<()> {
+    let student_ids = sqlx::query_scalar!(
+        r#"select distinct student_id as "student_id: StudentId" from practices
+           where skill_id = any($1) and next_at is null order by 1"#,
+        skill_ids,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    refresh(tx, &student_ids).await?;
+    Ok(())
+}
+
+/// Always in one order, so that two never wait for each other.
+async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> {
+    let mut keys: Vec<String> = student_ids.iter().map(|id| format!("attention {id}")).collect();
+    keys.sort_unstable();
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest($1::text[]) as key", &keys)
+        .fetch_all(tx)
+        .await?;
+    Ok(())
+}
+
+async fn read(tx: &mut Connection, student_ids: &[StudentId]) -> Result<Vec<(StudentId, Standing)>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select st.student_id as "student_id: StudentId",
+               array(select f.created_at from follow_ups f
+                     where f.student_id = st.student_id and f.kind = 'concern' and f.closed_at is null
+                     union all
+                     -- A concern of a call belongs to its student.
+                     select f.created_at from follow_ups f join sessions s using (session_id)
+                     where f.student_id is null and f.kind = 'concern' and f.closed_at is null
+                       and s.student_id = st.student_id) as "concerns!: Vec<DateTime<Utc>>",
+               array(select s.created_at from sessions s
+                     where s.student_id = st.student_id and s.status = 'needs_attention') as "failed_calls!: Vec<DateTime<Utc>>",
+               coalesce(b.n_seen, '{}') as "n_seen!: Vec<i32>",
+               coalesce(b.first_seen, '{}') as "first_seen!: Vec<DateTime<Utc>>",
+               coalesce(b.last_seen, '{}') as "last_seen!: Vec<DateTime<Utc>>",
+               coalesce(c.created, '{}') as "created!: Vec<DateTime<Utc>>",
+               coalesce(c.began, '{}') as "began!: Vec<DateTime<Utc>>",
+               coalesce(c.lengths, '{}') as "lengths!: Vec<Option<i64>>",
+               array(select p.due_at from practices p join skills k on k.skill_id = p.skill_id and k.retired_at is null
+                     where p.student_id = st.student_id and p.next_at is null
+                     order by p.due_at) as "due_ats!: Vec<DateTime<Utc>>"
+           from students st
+           cross join lateral (
+               select array_agg(n_seen order by misconception_id) as n_seen,
+                   array_agg(first_seen_at order by misconception_id) as first_seen,
+                   array_agg(last_seen_at order by misconception_id) as last_seen
+               from misconceptions m where m.student_id = st.student_id and m.resolved_at is null
+           ) b
+           cross join lateral (
+               select array_agg(created_at order by created_at desc, session_id desc) as created,
+                   array_agg(coalesce(started_at, created_at) order by created_at desc, session_id desc) as began,
+                   array_agg((extract(epoch from ended_at - started_at) * 1000000)::bigint
+                             order by created_at desc, session_id desc) as lengths
+               from (
+                   select * from sessions s where s.student_id = st.student_id
+                   order by created_at desc, session_id desc limit $2
+               ) s
+           ) c
+           where st.student_id = any($1)"#,
+        student_ids as &[StudentId],
+        MAX_CALLS,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(Row::standing).collect())
+}
+
+/// Lists in columns.
+struct Row {
+    student_id: StudentId,
+    concerns: Vec<DateTime<Utc>>,
+    failed_calls: Vec<DateTime<Utc>>,
+    n_seen: Vec<i32>,
+    first_seen: Vec<DateTime<Utc>>,
+    last_seen: Vec<DateTime<Utc>>,
+    created: Vec<DateTime<Utc>>,
+    began: Vec<DateTime<Utc>>,
+    /// In microseconds.
+    lengths: Vec<Option<i64>>,
+    due_ats: Vec<DateTime<Utc>>,
+}
+
+impl Row {
+    fn standing(self) -> (StudentId, Standing) {
+        let row = self;
+        let beliefs = row.n_seen.into_iter().zip(row.first_seen).zip(row.last_seen);
+        let calls = row.created.into_iter().zip(row.began).zip(row.lengths);
+        let standing = Standing {
+            concerns: row.concerns,
+            failed_calls: row.failed_calls,
+            beliefs: beliefs.map(|((n_seen, first), last)| (n_seen, first, last)).collect(),
+            calls: calls
+                .map(|((created_at, began_at), length)| LastCall {
+                    created_at,
+                    began_at,
+                    length: length.map(TimeDelta::microseconds),
+                })
+                .collect(),
+            due_ats: row.due_ats,
+        };
+        (row.student_id, standing)
+    }
+}
+
+/// A row that says the same already is left alone, and so is a student who is being erased.
+async fn write(
+    tx: &mut Connection,
+    student_ids: &[StudentId],
+    standings: &[(StudentId, Standing)],
+) -> Result<Vec<StudentId>> {
+    let holds = standings.iter().flat_map(|(id, standing)| reasons_of(standing).into_iter().map(move |of| (*id, of)));
+    let holds: Vec<(StudentId, Holds)> = holds.collect();
+    let changed = sqlx::query_scalar!(
+        r#"with holds as materialized (
+               select student_id, reason, since, newest_at, coalesce(until, 'infinity') as until, n
+               from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::int[])
+                   as h (student_id, reason, since, newest_at, until, n)
+           ), over as (
+               update attentions a set since = null, newest_at = null
+               where a.student_id = any($1) and a.since is not null
+                 and not exists (select 1 from holds h where h.student_id = a.student_id and h.reason = a.reason)
+               returning a.student_id
+           ), put as (
+               insert into attentions as a (student_id, reason, since, newest_at, until, n)
+               select h.* from holds h
+               where not exists (
+                   select 1 from attentions b where b.student_id = h.student_id and b.reason = h.reason
+                       and (b.since, b.newest_at, b.until, b.n) is not distinct from (h.since, h.newest_at, h.until, h.n))
+               on conflict (student_id, reason) do update
+                   set since = excluded.since, newest_at = excluded.newest_at, until = excluded.until, n = excluded.n
+               returning a.student_id
+           )
+           select student_id as "student_id!: StudentId" from over union select student_id from put"#,
+        student_ids as &[StudentId],
+        &holds.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+        &holds.iter().map(|(_, of)| of.reason.as_str().to_owned()).collect::<Vec<_>>(),
+        &holds.iter().map(|(_, of)| of.since).collect::<Vec<_>>(),
+        &holds.iter().map(|(_, of)| of.newest_at).collect::<Vec<_>>(),
+        &holds.iter().map(|(_, of)| of.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+        &holds.iter().map(|(_, of)| of.n as i32).collect::<Vec<_>>(),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(changed)
 }
 
 /// A reason that holds and that nobody has seen to.
@@ -181,8 +479,73 @@ mod tests {
 
     use super::*;
     use crate::clock::now;
-    use crate::db::Db;
+    use crate::db::{self, Db};
     use crate::student::{NewStudent, insert_student};
+
+    fn day(n: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(n)
+    }
+
+    /// Calls on these days, the newest first, each of so many seconds.
+    fn calls(of: &[(i64, i64)]) -> Standing {
+        let call = |&(on, seconds): &(i64, i64)| LastCall {
+            created_at: day(on),
+            began_at: day(on),
+            length: (seconds >= 0).then(|| TimeDelta::seconds(seconds)),
+        };
+        Standing { calls: of.iter().map(call).collect(), ..Standing::default() }
+    }
+
+    #[test]
+    fn short_calls_count_only_in_a_run_that_reaches_the_newest() {
+        let holds = |of: &[(i64, i64)]| short_calls(&calls(of)).map(|of| (of.n, of.since, of.newest_at, of.until));
+        assert_eq!(holds(&[(9, 59), (8, 5), (7, 59)]), Some((3, day(7), day(9), Some(day(39)))));
+        assert_eq!(
+            holds(&[(9, -1), (8, 5), (7, 5), (6, 5)]).map(|of| of.0),
+            Some(3),
+            "a call that goes on is not counted"
+        );
+        assert_eq!(holds(&[(9, 60), (8, 5), (7, 5), (6, 5)]), None);
+        assert_eq!(holds(&[(9, 5), (8, 5), (7, 60), (6, 5)]), None);
+    }
+
+    #[test]
+    fn reviews_are_overdue_a_week_after_the_third_came_due_and_while_the_student_calls() {
+        let holds = |due: &[i64]| {
+            let due_ats = due.iter().map(|on| day(*on)).collect();
+            reviews_overdue(&Standing { due_ats, ..calls(&[(100, 300)]) }).map(|of| (of.n, of.since, of.until))
+        };
+        assert_eq!(holds(&[50, 60]), None);
+        assert_eq!(holds(&[50, 60, 70, 200]), Some((4, day(77), Some(day(130)))));
+        assert_eq!(holds(&[50, 60, 123]), None, "by then the student has not called for a month");
+        let never_called = Standing { due_ats: vec![day(1); 3], ..Standing::default() };
+        assert_eq!(reviews_overdue(&never_called), None);
+    }
+
+    #[test]
+    fn a_habit_of_calls_that_ends_is_a_reason_in_advance() {
+        let holds = |of: &[(i64, i64)]| quiet(&calls(of)).map(|of| (of.n, of.since, of.until));
+        assert_eq!(holds(&[(30, 300), (20, 300), (10, 300), (3, 300)]), Some((4, day(44), Some(day(120)))));
+        assert_eq!(holds(&[(30, 300), (20, 300), (10, 300), (2, 300)]), None, "one of the four was four weeks before");
+    }
+
+    #[test]
+    fn only_open_concerns_failed_calls_and_stubborn_beliefs_are_reasons() {
+        let standing = Standing {
+            concerns: vec![day(5), day(3)],
+            failed_calls: vec![day(7)],
+            beliefs: vec![(2, day(1), day(9)), (3, day(2), day(4)), (5, day(3), day(6))],
+            ..Standing::default()
+        };
+        let holds: Vec<_> = reasons_of(&standing).iter().map(|of| (of.reason, of.n, of.since, of.newest_at)).collect();
+        let expected = [
+            (Reason::Concern, 2, day(3), day(5)),
+            (Reason::Session, 1, day(7), day(7)),
+            (Reason::Misconception, 5, day(2), day(6)),
+        ];
+        assert_eq!(holds, expected);
+        assert_eq!(reasons_of(&Standing::default()), []);
+    }
 
     async fn add_student(db: &Db) -> StudentId {
         let new = NewStudent { cohort: Some("Period 3".to_owned()), ..NewStudent::named("Ada") };
@@ -206,6 +569,9 @@ mod tests {
     }
 
     async fn reasons(db: &Db, student_id: StudentId, now: DateTime<Utc>) -> Vec<(Reason, i32)> {
+        let mut tx = db::begin(db).await.unwrap();
+        refresh(&mut tx, &[student_id]).await.unwrap();
+        tx.commit().await.unwrap();
         let list = list_attentions(db, &Caller::operator(), &[student_id], now).await.unwrap();
         list.into_iter().map(|attention| (attention.reason, attention.n)).collect()
     }

@@ -12,7 +12,7 @@ use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 use crate::organisation::CodeKind;
-use crate::{slow_hash, student};
+use crate::{session, slow_hash, student};
 
 /// Wrong tries that lock a code, and that one call has.
 const MAX_TRIES: i32 = 3;
@@ -347,6 +347,7 @@ pub async fn settle_right_try(
     if n_sessions == 0 {
         return Ok(None);
     }
+    session::derived::refresh(tx, &[right.session_id]).await?;
     sqlx::query!(
         "update call_assurances set n_failed = 0, student_id = $2, kind = $3, verified_at = $4 where session_id = $1",
         right.session_id as SessionId,

@@ -12,7 +12,7 @@ use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Executor, Result};
 use crate::id::{ConsentId, GuardianId, SessionId, StudentId};
-use crate::student;
+use crate::{session, student};
 
 /// What consent is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
@@ -304,8 +304,8 @@ pub async fn decide(
     caller.require_student(Scope::StudentsWrite, student_id)?;
     student::get_student(&mut *tx, caller, student_id).await?;
     // In the order of those who store: first the sessions, then the lock.
-    sqlx::query!(
-        "select 1 as one from sessions where student_id = $1 order by session_id for update",
+    let session_ids = sqlx::query_scalar!(
+        r#"select session_id as "session_id: SessionId" from sessions where student_id = $1 order by session_id for update"#,
         student_id as StudentId
     )
     .fetch_all(&mut *tx)
@@ -337,6 +337,7 @@ pub async fn decide(
             Purpose::Transcripts => remove_speech(tx, student_id, now).await?,
             Purpose::Tutoring | Purpose::Model | Purpose::Reports => {}
         }
+        session::derived::refresh(tx, &session_ids).await?;
     }
     let detail = serde_json::json!({
         "purpose": new.purpose.as_str(), "action": new.action.as_str(), "means": new.means.as_str(),

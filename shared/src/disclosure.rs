@@ -34,6 +34,8 @@ pub async fn list_disclosures(
         r#"with objects as (
                select 'student:' || $1::text as object
                union all
+               select 'student:' || merged_id from student_merges where kept_id = $1::uuid
+               union all
                select unnest(array['session:' || session_id, 'call:' || call_id]) from sessions where student_id = $1::uuid
            )
            select at as "at!", recipient as "recipient!", action as "action!", detail as "detail!: Value" from (

@@ -18,6 +18,7 @@ use crate::db::{self, Connection, Db, Error, Executor, Result};
 use crate::guardian;
 use crate::id::{ErasureId, SessionId, StudentId};
 use crate::phone::Phone;
+use crate::student::{StudentChange, StudentStatus, update_student};
 
 pub use self::list::{ErasureItem, list_erasures};
 pub use self::proof::{Answer, ErasedCall, get_erased_call, mark_answered};
@@ -115,13 +116,7 @@ pub async fn request(
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query!(
-        "update students set status = 'blocked', updated_at = $2 where student_id = $1 and status <> 'blocked'",
-        student_id as StudentId,
-        now,
-    )
-    .execute(&mut *tx)
-    .await?;
+    set_status(tx, student_id, StudentStatus::Blocked, now).await?;
     record(tx, caller, "erasure.request", Some(student_id), pending.erasure_id, now).await?;
     Ok(Requested::Due(pending))
 }
@@ -163,7 +158,7 @@ pub async fn undo(tx: &mut Connection, caller: &Caller, student_id: StudentId, n
     let undone = sqlx::query!(
         r#"update erasures set undone_at = $2, undone_by = $3
            where student_id = $1 and done_at is null and undone_at is null
-           returning erasure_id as "erasure_id: ErasureId", status_before"#,
+           returning erasure_id as "erasure_id: ErasureId", status_before as "status_before: StudentStatus""#,
         student_id as StudentId,
         now,
         caller.actor.to_string(),
@@ -171,15 +166,20 @@ pub async fn undo(tx: &mut Connection, caller: &Caller, student_id: StudentId, n
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::NotFound("erasure"))?;
-    sqlx::query!(
-        "update students set status = $2, updated_at = $3 where student_id = $1 and status <> $2",
-        student_id as StudentId,
-        undone.status_before.unwrap_or_else(|| "blocked".to_owned()),
-        now,
-    )
-    .execute(&mut *tx)
-    .await?;
+    set_status(tx, student_id, undone.status_before.unwrap_or(StudentStatus::Blocked), now).await?;
     record(tx, caller, "erasure.undo", Some(student_id), undone.erasure_id, now).await
+}
+
+/// With what follows from a changed profile, which a caller with `students:erase` alone may not change otherwise.
+async fn set_status(
+    tx: &mut Connection,
+    student_id: StudentId,
+    status: StudentStatus,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let change = StudentChange { status: Some(status), ..StudentChange::default() };
+    update_student(tx, &Caller::worker(), student_id, &change, now).await?;
+    Ok(())
 }
 
 /// Erases the student at once: profile, numbers, all their calls and the calls from their numbers that no other student has.

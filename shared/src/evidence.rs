@@ -6,6 +6,7 @@ mod once;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Executor, Result};
@@ -68,6 +69,18 @@ pub enum Source {
     Person,
 }
 
+impl Source {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Llm => "llm",
+            Self::Both => "both",
+            Self::Tool => "tool",
+            Self::Person => "person",
+        }
+    }
+}
+
 /// One row of `evidence`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
@@ -89,24 +102,29 @@ pub struct Evidence {
 }
 
 /// Appends. A second row of one analysis for the same skill and turn changes nothing.
-pub async fn insert_evidence(tx: &mut Connection, evidence: &Evidence, now: DateTime<Utc>) -> Result<()> {
+pub async fn insert_evidence(tx: &mut Connection, evidence: &[Evidence], now: DateTime<Utc>) -> Result<()> {
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    let texts = |of: fn(&Evidence) -> &str| evidence.iter().map(|one| of(one).to_owned()).collect::<Vec<_>>();
     sqlx::query!(
         "insert into evidence (evidence_id, student_id, skill_id, session_id, analysis_id, turn_no, verdict, help,
              source, noise, corrects_id, observed_at, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         select *, $13::timestamptz from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::int[],
+             $7::text[], $8::text[], $9::text[], $10::float8[], $11::uuid[], $12::timestamptz[])
          on conflict on constraint evidence_analysis_id_skill_id_turn_no_key do nothing",
-        evidence.evidence_id as EvidenceId,
-        evidence.student_id as StudentId,
-        evidence.skill_id,
-        evidence.session_id as Option<SessionId>,
-        evidence.analysis_id as Option<AnalysisId>,
-        evidence.turn_no,
-        evidence.verdict as Verdict,
-        evidence.help as Help,
-        evidence.source as Source,
-        evidence.noise,
-        evidence.corrects_id as Option<EvidenceId>,
-        evidence.observed_at,
+        &evidence.iter().map(|one| one.evidence_id.0).collect::<Vec<_>>(),
+        &evidence.iter().map(|one| one.student_id.0).collect::<Vec<_>>(),
+        &texts(|one| &one.skill_id),
+        &evidence.iter().map(|one| one.session_id.map(|id| id.0)).collect::<Vec<_>>() as &[Option<Uuid>],
+        &evidence.iter().map(|one| one.analysis_id.map(|id| id.0)).collect::<Vec<_>>() as &[Option<Uuid>],
+        &evidence.iter().map(|one| one.turn_no).collect::<Vec<_>>() as &[Option<i32>],
+        &texts(|one| one.verdict.as_str()),
+        &texts(|one| one.help.as_str()),
+        &texts(|one| one.source.as_str()),
+        &evidence.iter().map(|one| one.noise).collect::<Vec<_>>(),
+        &evidence.iter().map(|one| one.corrects_id.map(|id| id.0)).collect::<Vec<_>>() as &[Option<Uuid>],
+        &evidence.iter().map(|one| one.observed_at).collect::<Vec<_>>(),
         now,
     )
     .execute(tx)

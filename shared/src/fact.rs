@@ -44,6 +44,7 @@ pub async fn replace_of_session(
     let Some(student_id) = student_id else { return Ok(()) };
     let zone = student::zone(&mut *tx, student_id).await?;
     let said_on = said_at.with_timezone(&zone).date_naive();
+    let mut rows = Columns::default();
     for fact in facts.iter().filter(|fact| KINDS.contains(&&fact.kind[..])) {
         let source = if fact.source == Source::Rules { Source::Rules } else { Source::Llm };
         let (text, on_date) = match fact.when {
@@ -51,31 +52,59 @@ pub async fn replace_of_session(
             None => (fact.text.clone(), None),
         };
         let expires_at = on_date.and_then(|day| end_of(day, zone));
-        let expires_at = expires_at.unwrap_or_else(|| said_at + time_to_live(&fact.kind));
-        sqlx::query!(
-            "insert into facts (fact_id, student_id, kind, text, session_id, turn_no, source, confidence, valid_from,
-                 expires_at, on_date)
-             select $1, $2, $3, left($4, 160), $5, $6, $7, $8, $9, $10, $11
-             where not exists (
-                 select 1 from facts
-                 where student_id = $2 and lower(text) = lower(left($4, 160))
-                   and (forgotten_at is not null or expires_at >= $10))",
-            FactId::new() as FactId,
-            student_id as StudentId,
-            fact.kind,
-            text,
-            session_id as SessionId,
-            fact.turn_no,
-            source as Source,
-            fact.confidence,
-            said_at,
-            expires_at,
-            on_date,
-        )
-        .execute(&mut *tx)
-        .await?;
+        rows.ids.push(FactId::new().0);
+        rows.kinds.push(fact.kind.clone());
+        rows.texts.push(text);
+        rows.turn_nos.push(fact.turn_no);
+        rows.sources.push(source.as_str().to_owned());
+        rows.confidences.push(fact.confidence);
+        rows.expires_ats.push(expires_at.unwrap_or_else(|| said_at + time_to_live(&fact.kind)));
+        rows.on_dates.push(on_date);
     }
+    if rows.ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        // Of one text the one that holds longest.
+        "insert into facts (fact_id, student_id, session_id, valid_from, kind, text, turn_no, source, confidence, expires_at,
+             on_date)
+         select distinct on (lower(left(n.text, 160))) n.fact_id, $1::uuid, $2::uuid, $3::timestamptz, n.kind,
+             left(n.text, 160), n.turn_no, n.source, n.confidence, n.expires_at, n.on_date
+         from unnest($4::uuid[], $5::text[], $6::text[], $7::int[], $8::text[], $9::float8[], $10::timestamptz[],
+             $11::date[]) as n (fact_id, kind, text, turn_no, source, confidence, expires_at, on_date)
+         where not exists (
+             select 1 from facts f
+             where f.student_id = $1 and lower(f.text) = lower(left(n.text, 160))
+               and (f.forgotten_at is not null or f.expires_at >= n.expires_at))
+         order by lower(left(n.text, 160)), n.expires_at desc, n.fact_id",
+        student_id as StudentId,
+        session_id as SessionId,
+        said_at,
+        &rows.ids,
+        &rows.kinds,
+        &rows.texts,
+        &rows.turn_nos,
+        &rows.sources,
+        &rows.confidences,
+        &rows.expires_ats,
+        &rows.on_dates as &[Option<NaiveDate>],
+    )
+    .execute(tx)
+    .await?;
     Ok(())
+}
+
+/// One column of the table in each.
+#[derive(Default)]
+struct Columns {
+    ids: Vec<uuid::Uuid>,
+    kinds: Vec<String>,
+    texts: Vec<String>,
+    turn_nos: Vec<i32>,
+    sources: Vec<String>,
+    confidences: Vec<f64>,
+    expires_ats: Vec<DateTime<Utc>>,
+    on_dates: Vec<Option<NaiveDate>>,
 }
 
 /// One row of `facts` that still holds.

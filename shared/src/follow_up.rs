@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
 use crate::analysis::SafetyFlag;
+use crate::attention;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
 use crate::phone::Phone;
@@ -185,27 +186,30 @@ pub async fn raise_flagged(
     flags: &[SafetyFlag],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    for category in ConcernCategory::ALL {
-        if !flags.iter().any(|flag| ConcernCategory::of_flag(&flag.category) == category) {
-            continue;
-        }
-        let follow_up_id = Uuid::new_v5(&OF_ANALYSES, format!("{session_id} {}", category.as_str()).as_bytes());
-        sqlx::query!(
-            "insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
-             values ($1, 'concern', $2, $3, $4, $5, $6, $7, $6)
-             on conflict (follow_up_id) do update set student_id = excluded.student_id
-                 where follow_ups.student_id is distinct from excluded.student_id",
-            follow_up_id,
-            student_id as Option<StudentId>,
-            session_id as SessionId,
-            category as ConcernCategory,
-            FLAGGED,
-            now,
-            Caller::worker().actor.to_string(),
-        )
-        .execute(&mut *tx)
-        .await?;
+    let is_flagged =
+        |category: &ConcernCategory| flags.iter().any(|of| ConcernCategory::of_flag(&of.category) == *category);
+    let names: Vec<String> =
+        ConcernCategory::ALL.iter().filter(|of| is_flagged(of)).map(|of| of.as_str().to_owned()).collect();
+    if names.is_empty() {
+        return Ok(());
     }
+    let id = |name: &String| Uuid::new_v5(&OF_ANALYSES, format!("{session_id} {name}").as_bytes());
+    sqlx::query!(
+        "insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
+         select n.follow_up_id, 'concern', $3::uuid, $4::uuid, n.category, $5::text, $6::timestamptz, $7::text, $6
+         from unnest($1::uuid[], $2::text[]) as n (follow_up_id, category)
+         on conflict (follow_up_id) do update set student_id = excluded.student_id
+             where follow_ups.student_id is distinct from excluded.student_id",
+        &names.iter().map(id).collect::<Vec<_>>(),
+        &names,
+        student_id as Option<StudentId>,
+        session_id as SessionId,
+        FLAGGED,
+        now,
+        Caller::worker().actor.to_string(),
+    )
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -215,13 +219,13 @@ const FLAGGED: &str = "Recognised in the transcript. Read the flagged turns of t
 /// Writes a concern down, whoever it is about. If one of its group is open, the words join it: nothing is dropped, and the
 /// list stays readable. A student who does not exist is left out. Needs `notes:write`.
 pub async fn raise_concern(
-    db: impl Executor<'_>,
+    tx: &mut Connection,
     caller: &Caller,
     new: &NewConcern,
     now: DateTime<Utc>,
 ) -> Result<FollowUpId> {
     caller.has(Scope::NotesWrite)?;
-    Ok(sqlx::query_scalar!(
+    let raised = sqlx::query!(
         r#"insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at,
                caller_phone, group_key, raised_at)
            values ($1, 'concern', (select student_id from students where student_id = $2), $3, $4, $5, $6, $7, $6, $8, $9,
@@ -235,7 +239,9 @@ pub async fn raise_concern(
                    when excluded.text = follow_ups.text or excluded.text = any(follow_ups.more)
                        or cardinality(follow_ups.more) >= $10 then follow_ups.more
                    else array_append(follow_ups.more, excluded.text) end
-           returning follow_up_id as "follow_up_id: FollowUpId""#,
+           returning follow_up_id as "follow_up_id: FollowUpId",
+               coalesce(student_id, (select s.student_id from sessions s where s.session_id = follow_ups.session_id))
+                   as "student_id: StudentId""#,
         FollowUpId::new() as FollowUpId,
         new.student_id as Option<StudentId>,
         new.session_id as Option<SessionId>,
@@ -247,8 +253,10 @@ pub async fn raise_concern(
         new.group_key,
         MAX_MORE,
     )
-    .fetch_one(db)
-    .await?)
+    .fetch_one(&mut *tx)
+    .await?;
+    attention::refresh(tx, raised.student_id.as_slice()).await?;
+    Ok(raised.follow_up_id)
 }
 
 /// Further texts of one concern that are kept, as the table has it. What is beyond is counted.
@@ -310,23 +318,26 @@ pub async fn list_open_of_session(
 
 /// A person has seen to it. Needs `notes:write`.
 pub async fn close_follow_up(
-    db: impl Executor<'_>,
+    tx: &mut Connection,
     caller: &Caller,
     follow_up_id: FollowUpId,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let cohorts = caller.require_within(Scope::NotesWrite)?;
-    let n = sqlx::query!(
-        "update follow_ups f set closed_at = $2, closed_by = $3 where follow_up_id = $1 and closed_at is null
+    let student_id = sqlx::query_scalar!(
+        r#"update follow_ups f set closed_at = $2, closed_by = $3 where follow_up_id = $1 and closed_at is null
              and ($4::text[] is null
-                 or exists (select 1 from students st where st.student_id = f.student_id and st.cohort = any($4)))",
+                 or exists (select 1 from students st where st.student_id = f.student_id and st.cohort = any($4)))
+           returning coalesce(f.student_id, (select s.student_id from sessions s where s.session_id = f.session_id))
+               as "student_id: StudentId""#,
         follow_up_id as FollowUpId,
         now,
         caller.actor.to_string(),
         cohorts as Option<&[String]>,
     )
-    .execute(db)
+    .fetch_optional(&mut *tx)
     .await?
-    .rows_affected();
-    if n == 0 { Err(Error::NotFound("open follow-up")) } else { Ok(()) }
+    .ok_or(Error::NotFound("open follow-up"))?;
+    attention::refresh(tx, student_id.as_slice()).await?;
+    Ok(())
 }

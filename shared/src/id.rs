@@ -51,6 +51,8 @@ id! {
     OverhaulId
     /// A unit of background work.
     JobId
+    /// A merge of two records of one student.
+    MergeId
     /// One judgement of one session.
     AnalysisId
     /// One observation about one skill.

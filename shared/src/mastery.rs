@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Executor, Result};
-use crate::evidence::{self, Evidence};
+use crate::evidence::Evidence;
 use crate::id::{SessionId, StudentId};
 use crate::learner::{self, MasteryState, Observation, State};
 
@@ -31,52 +31,54 @@ impl Mastery {
     }
 }
 
-/// Folds the student's evidence anew, in whole, and writes what comes out: rows of skills that lost their evidence go.
-/// The result depends on the evidence alone, so that running it twice, or later, gives the same rows.
-pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
-    // Two analyses of one student at once would each miss the other's evidence.
-    sqlx::query!("select 1 as one from students where student_id = $1 for no key update", student_id as StudentId)
-        .fetch_optional(&mut *tx)
-        .await?;
-    let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
+/// Folds the evidence that counts for a student, in whole, and writes what comes out: rows of skills that lost their
+/// evidence go. The result depends on the evidence alone. Returns whether a row differed.
+pub(crate) async fn write(tx: &mut Connection, student_id: StudentId, evidence: &[Evidence]) -> Result<bool> {
     let observed: Vec<(&str, Vec<Observation>)> = evidence
         .chunk_by(|a, b| a.skill_id == b.skill_id)
         .map(|of_skill| (&of_skill[0].skill_id[..], of_skill.iter().map(observe).collect()))
         .collect();
-    practice::write(tx, student_id, &observed).await?;
+    let n_practices = practice::write(tx, student_id, &observed).await?;
     let states: Vec<(&str, State)> =
         observed.iter().filter_map(|(skill_id, of_skill)| Some((*skill_id, learner::fold(of_skill)?))).collect();
     let skill_ids: Vec<String> = states.iter().map(|(skill_id, _)| (*skill_id).to_owned()).collect();
-    sqlx::query!(
+    let n_gone = sqlx::query!(
         "delete from mastery where student_id = $1 and skill_id <> all($2)",
         student_id as StudentId,
         &skill_ids,
     )
     .execute(&mut *tx)
-    .await?;
-    for (skill_id, state) in states {
-        sqlx::query!(
-            "insert into mastery (student_id, skill_id, knowledge, stability, difficulty, n_evidence,
-                 n_unaided_correct, n_calls_correct, last_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             on conflict (student_id, skill_id) do update set
-                 knowledge = excluded.knowledge, stability = excluded.stability, difficulty = excluded.difficulty,
-                 n_evidence = excluded.n_evidence, n_unaided_correct = excluded.n_unaided_correct,
-                 n_calls_correct = excluded.n_calls_correct, last_at = excluded.last_at",
-            student_id as StudentId,
-            skill_id,
-            state.knowledge,
-            state.stability,
-            state.difficulty,
-            state.n_evidence as i32,
-            state.n_unaided_correct as i32,
-            state.n_calls_correct as i32,
-            state.last_at,
-        )
-        .execute(&mut *tx)
-        .await?;
-    }
-    Ok(())
+    .await?
+    .rows_affected();
+    let n_put = put_states(tx, student_id, &states).await?;
+    Ok(n_practices + n_gone + n_put > 0)
+}
+
+/// Returns how many rows differed.
+async fn put_states(tx: &mut Connection, student_id: StudentId, states: &[(&str, State)]) -> Result<u64> {
+    let numbers = |of: fn(&State) -> f64| states.iter().map(|(_, state)| of(state)).collect::<Vec<_>>();
+    let counts = |of: fn(&State) -> u32| states.iter().map(|(_, state)| of(state).cast_signed()).collect::<Vec<_>>();
+    let put = sqlx::query!(
+        "insert into mastery as m (student_id, skill_id, knowledge, stability, difficulty, n_evidence,
+             n_unaided_correct, n_calls_correct, last_at)
+         select $1::uuid, * from unnest($2::text[], $3::float8[], $4::float8[], $5::float8[], $6::int[], $7::int[],
+             $8::int[], $9::timestamptz[])
+         on conflict (student_id, skill_id) do update set
+             knowledge = excluded.knowledge, stability = excluded.stability, difficulty = excluded.difficulty,
+             n_evidence = excluded.n_evidence, n_unaided_correct = excluded.n_unaided_correct,
+             n_calls_correct = excluded.n_calls_correct, last_at = excluded.last_at
+         where (m.*) is distinct from (excluded.*)",
+        student_id as StudentId,
+        &states.iter().map(|(skill_id, _)| (*skill_id).to_owned()).collect::<Vec<_>>(),
+        &numbers(|state| state.knowledge),
+        &numbers(|state| state.stability),
+        &numbers(|state| state.difficulty),
+        &counts(|state| state.n_evidence),
+        &counts(|state| state.n_unaided_correct),
+        &counts(|state| state.n_calls_correct),
+        &states.iter().map(|(_, state)| state.last_at).collect::<Vec<_>>(),
+    );
+    Ok(put.execute(tx).await?.rows_affected())
 }
 
 /// P(knows) of one skill after each call: how the estimate came to be.

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{MisconceptionId, SessionId, StudentId};
-use crate::{audit, student, student_context};
+use crate::{attention, audit, student, student_context};
 
-pub use self::fold::refold;
+pub(crate) use self::fold::write;
 
 /// One row of `misconceptions`, with its skill's name.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub async fn mark_resolved(
     }
     // It reads all there is of the student, which is more than this caller may; it answers nothing of it.
     student_context::rebuild(tx, &Caller::worker(), student_id, now).await?;
+    attention::refresh(tx, &[student_id]).await?;
     let object = format!("student:{student_id}");
     let detail = serde_json::json!({ "misconception_id": misconception_id });
     audit::insert_entry(tx, caller, "misconception.resolve", Some(&object), &detail, now).await

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
+use crate::student::merge;
 use crate::{erasure, tool_call};
 
 /// Rows in one statement: a fraction of a second, so nothing waits for it.
@@ -26,8 +27,6 @@ pub enum Rule {
     Reference,
     /// For good, as a proof of what was done: ids, and names of staff and clients.
     Proof,
-    /// Holds no rows. The next release drops it.
-    Empty,
 }
 
 /// Every table and its rule. A test compares the list with the schema.
@@ -35,6 +34,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("students", Rule::Person),
     ("student_phones", Rule::Person),
     ("past_phones", Rule::Person),
+    // What undoing a merge needs goes after 30 days.
+    ("student_merges", Rule::Person),
     ("student_versions", Rule::Person),
     ("student_subjects_off", Rule::Person),
     ("student_contexts", Rule::Person),
@@ -59,7 +60,6 @@ pub const RULES: &[(&str, Rule)] = &[
     ("session_words", Rule::Days("RETENTION_SESSIONS_DAYS")),
     ("session_topics", Rule::Days("RETENTION_SESSIONS_DAYS")),
     ("session_facts", Rule::Days("RETENTION_SESSIONS_DAYS")),
-    ("session_labels", Rule::Days("RETENTION_SESSIONS_DAYS")),
     ("call_assurances", Rule::Days("RETENTION_SESSIONS_DAYS")),
     ("deliveries", Rule::Days("RETENTION_DELIVERIES_DAYS")),
     ("tool_calls", Rule::Days("RETENTION_TOOL_CALLS_DAYS")),
@@ -88,9 +88,6 @@ pub const RULES: &[(&str, Rule)] = &[
     ("audit_entries", Rule::Proof),
     ("erasures", Rule::Proof),
     ("erased_calls", Rule::Proof),
-    ("analytics_zones", Rule::Empty),
-    ("days_to_recount", Rule::Empty),
-    ("session_sums", Rule::Empty),
 ];
 
 /// How long the rows are kept of which a setting decides.
@@ -113,6 +110,8 @@ pub struct Purged {
     pub n_jobs: u64,
     pub n_concerns: u64,
     pub n_sessions: u64,
+    /// Merges of students that can no longer be undone.
+    pub n_merges: u64,
 }
 
 /// Deletes what is older, batch by batch. Several workers may do it at once.
@@ -160,12 +159,15 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
             Some(kept) => erasure::erase_calls_before(db, now - kept, CALLS, now).await? as u64,
             None => 0,
         };
+        let n_merges = merge::forget_old(db, now, BATCH).await?;
+        purged.n_merges += n_merges;
         purged.n_tool_calls += n_tool_calls;
         purged.n_deliveries += n_deliveries;
         purged.n_jobs += n_jobs;
         purged.n_concerns += n_concerns;
         purged.n_sessions += n_sessions;
-        let is_batch_full = [n_tool_calls, n_deliveries, n_jobs, n_concerns].iter().any(|n| *n >= BATCH.unsigned_abs());
+        let is_batch_full =
+            [n_tool_calls, n_deliveries, n_jobs, n_concerns, n_merges].iter().any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {
             return Ok(purged);
         }
@@ -227,7 +229,8 @@ mod tests {
         let retention = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
         let now = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&db).await.unwrap();
         let purged = purge(&db, &retention, now).await.unwrap();
-        let expected = Purged { n_tool_calls: 1_500, n_deliveries: 5, n_jobs: 2, n_concerns: 1, n_sessions: 0 };
+        let expected =
+            Purged { n_tool_calls: 1_500, n_deliveries: 5, n_jobs: 2, n_concerns: 1, n_sessions: 0, n_merges: 0 };
         assert_eq!(purged, expected);
         let waits: Vec<String> = sqlx::query_scalar(
             "select dedupe_key from deliveries where received_at < now() - interval '30 days' order by 1",

@@ -170,9 +170,9 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// 80 random bits, in four groups that a person can copy by hand.
+/// 128 random bits, in groups that a person can copy by hand.
 fn recovery_code() -> SecretString {
-    let text = Secret::from(random::<10>().to_vec()).to_base32().to_ascii_lowercase();
+    let text = Secret::from(random::<16>().to_vec()).to_base32().to_ascii_lowercase();
     let groups: Vec<&str> = (0..text.len()).step_by(4).map(|at| &text[at..(at + 4).min(text.len())]).collect();
     SecretString::from(groups.join("-"))
 }

@@ -1,6 +1,7 @@
 //! One tutoring call, from ring to analysis.
 
 pub mod browse;
+pub mod derived;
 pub mod news;
 
 mod find;
@@ -16,6 +17,7 @@ use sqlx::types::Json;
 
 use crate::access::{Caller, Forbidden, Scope};
 use crate::analysis::{AnalysisStatus, Introduction};
+use crate::attention;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::erasure;
 use crate::id::{SessionId, StudentId};
@@ -152,7 +154,8 @@ impl std::fmt::Debug for SessionNews {
 
 /// Merges `news` into the session of its call, making the row where there is none. Returns the session's id and
 /// whether its report had come before; `None`: the call was erased, and nothing was stored. An erasure waits until the
-/// transaction ends, so call it before the transaction locks rows.
+/// transaction ends, so call it before the transaction locks rows. The caller calls [`derived::refresh`] at the end of the
+/// transaction.
 pub async fn merge_news(
     tx: &mut Connection,
     news: &SessionNews,
@@ -226,7 +229,7 @@ pub async fn merge_news(
     Ok(Some((row.session_id, row.status)))
 }
 
-/// Sets where the session stands. Any status but `NeedsAttention` clears the reason.
+/// Sets where the session stands, with what is derived from it. Any status but `NeedsAttention` clears the reason.
 pub async fn mark_session(
     tx: &mut Connection,
     session_id: SessionId,
@@ -234,19 +237,38 @@ pub async fn mark_session(
     attention_reason: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let n = sqlx::query!(
-        "update sessions set status = $2, attention_reason = $3, updated_at = $4,
-             analyzed_at = case when $2 = 'analyzed' then $4 else analyzed_at end
-         where session_id = $1",
+    let before = set_status(tx, session_id, status, attention_reason, now).await?;
+    // Of the others nothing is derived.
+    let counts = |status| matches!(status, SessionStatus::Analyzed | SessionStatus::NeedsAttention);
+    if counts(before) || counts(status) {
+        derived::refresh(tx, &[session_id]).await
+    } else {
+        news::tell(tx, &[session_id]).await
+    }
+}
+
+/// [`mark_session`] in a transaction that changes more of the session and calls [`derived::refresh`] at its end. Locks
+/// the session. Returns the status before.
+pub async fn set_status(
+    tx: &mut Connection,
+    session_id: SessionId,
+    status: SessionStatus,
+    attention_reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<SessionStatus> {
+    sqlx::query_scalar!(
+        r#"with before as (select status from sessions where session_id = $1 for no key update)
+           update sessions s set status = $2, attention_reason = $3, updated_at = $4,
+               analyzed_at = case when $2 = 'analyzed' then $4 else analyzed_at end
+           from before where session_id = $1 returning before.status as "status!: SessionStatus""#,
         session_id as SessionId,
         status as SessionStatus,
         attention_reason,
         now,
     )
-    .execute(tx)
+    .fetch_optional(tx)
     .await?
-    .rows_affected();
-    if n == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
+    .ok_or(Error::NotFound("session"))
 }
 
 /// Records what of the session's report could not be read. An empty list: everything was read.
@@ -271,16 +293,25 @@ pub async fn assign_session(
     now: DateTime<Utc>,
 ) -> Result<()> {
     caller.require(Scope::StudentsWrite)?;
-    let n = sqlx::query!(
-        "update sessions set student_id = $2, introduced_as = null, updated_at = $3 where session_id = $1",
+    let before = sqlx::query_scalar!(
+        r#"with before as (select student_id from sessions where session_id = $1 for no key update)
+           update sessions set student_id = $2, introduced_as = null, updated_at = $3 from before where session_id = $1
+           returning before.student_id as "student_id: StudentId""#,
         session_id as SessionId,
         student_id as StudentId,
         now,
     )
-    .execute(tx)
+    .fetch_optional(&mut *tx)
     .await?
-    .rows_affected();
-    if n == 0 { Err(Error::NotFound("session")) } else { Ok(()) }
+    .ok_or(Error::NotFound("session"))?;
+    refresh_assigned(tx, session_id, before).await
+}
+
+/// Refreshes what is derived of a session that was `before`'s.
+async fn refresh_assigned(tx: &mut Connection, session_id: SessionId, before: Option<StudentId>) -> Result<()> {
+    derived::refresh(tx, &[session_id]).await?;
+    attention::refresh(tx, before.as_slice()).await?;
+    Ok(())
 }
 
 /// Which session is meant.

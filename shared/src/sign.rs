@@ -127,6 +127,19 @@ impl Sign for BroughtIn {
     const NAME: &'static str = "brought_in";
 }
 
+/// Derived rows were compared with their sources, and those that differed were repaired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    pub n_sessions: usize,
+    pub n_students: usize,
+    pub n_sessions_repaired: usize,
+    pub n_students_repaired: usize,
+}
+
+impl Sign for Compared {
+    const NAME: &'static str = "derived_rows_compared";
+}
+
 /// Tells `sign`, unless something newer of its kind was told.
 pub async fn put<S: Sign>(db: impl Executor<'_>, sign: &S, at: DateTime<Utc>) -> Result<()> {
     let detail = serde_json::to_value(sign).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 pub mod browse;
 pub mod check;
+pub mod merge;
 pub mod roster;
 
 mod export;
@@ -20,6 +21,7 @@ use crate::erasure;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
+use crate::session::derived;
 
 pub use self::export::export;
 pub use self::find::{StudentHit, find_students};
@@ -160,7 +162,10 @@ pub async fn insert_student_once(
     match get_student(&mut *tx, &Caller::worker(), student_id).await {
         Ok(student) if student.display_name == new.display_name => Ok(student),
         Ok(_) => Err(Error::Conflict("idempotency_key".to_owned())),
-        Err(Error::NotFound(_)) => write_student(tx, student_id, new, now).await,
+        Err(Error::NotFound(_)) => match merge::find_kept(&mut *tx, student_id).await? {
+            Some(kept_id) => get_student(tx, &Caller::worker(), kept_id).await,
+            None => write_student(tx, student_id, new, now).await,
+        },
         Err(error) => Err(error),
     }
 }
@@ -227,20 +232,36 @@ pub async fn update_student(
     {
         return Err(Error::Conflict(ERASURE_PENDING.to_owned()));
     }
+    // What the profile said before is kept.
     let student = sqlx::query_as!(
         Student,
-        r#"update students set
-               display_name = coalesce($2, display_name),
-               grade = case when $3 then $4 else grade end,
-               locale = coalesce($5, locale),
-               timezone = coalesce($6, timezone),
-               status = coalesce($7, status),
-               guidance = case when $8 then $9 else guidance end,
-               cohort = case when $11 then $12 else cohort end,
-               updated_at = $10
-           where student_id = $1
-           returning student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
-               status as "status: StudentStatus", guidance, created_at, updated_at"#,
+        r#"with before as (
+               select * from students where student_id = $1 for no key update
+           ), changed as (
+               update students st set
+                   display_name = coalesce($2, st.display_name),
+                   grade = case when $3 then $4 else st.grade end,
+                   locale = coalesce($5, st.locale),
+                   timezone = coalesce($6, st.timezone),
+                   status = coalesce($7, st.status),
+                   guidance = case when $8 then $9 else st.guidance end,
+                   cohort = case when $11 then $12 else st.cohort end,
+                   updated_at = $10
+               from before where st.student_id = $1
+               returning st.*
+           ), kept as (
+               insert into student_versions (student_id, display_name, grade, cohort, locale, timezone, status, guidance,
+                   valid_from, valid_to)
+               select b.student_id, b.display_name, b.grade, b.cohort, b.locale, b.timezone, b.status, b.guidance,
+                   b.updated_at, c.updated_at
+               from before b join changed c using (student_id)
+               where (b.display_name, b.grade, b.cohort, b.locale, b.timezone, b.status, b.guidance) is distinct from
+                   (c.display_name, c.grade, c.cohort, c.locale, c.timezone, c.status, c.guidance)
+           )
+           select student_id as "student_id!: StudentId", display_name as "display_name!", grade, cohort,
+               locale as "locale!", timezone as "timezone!", status as "status!: StudentStatus", guidance,
+               created_at as "created_at!", updated_at as "updated_at!"
+           from changed"#,
         student_id as StudentId,
         change.display_name.as_deref(),
         change.grade.is_some(),
@@ -259,6 +280,9 @@ pub async fn update_student(
     .ok_or(Error::NotFound("student"))?;
     if let Some(phones) = &change.phones {
         set_phones(tx, student_id, phones, now).await?;
+    }
+    if change.grade.is_some() {
+        derived::regrade(tx, student_id).await?;
     }
     Ok(student)
 }

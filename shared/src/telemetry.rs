@@ -83,6 +83,10 @@ fn describe() {
     metrics::counter!("webhook_clock_skew_total").increment(0);
     metrics::describe_counter!("mcp_tool_calls_total", "Tool calls over MCP.");
     metrics::describe_histogram!("mcp_tool_call_duration_seconds", "How long a tool took to answer.");
+    metrics::describe_counter!(
+        "derived_rows_repaired_total",
+        "Sessions and students with a derived row that differed from its sources. It should stay 0."
+    );
     metrics::describe_counter!("jobs_total", "Attempts at jobs that ended in this process.");
     metrics::describe_histogram!("job_duration_seconds", "How long an attempt at a job took.");
 }

@@ -17,6 +17,7 @@ const PAGES = [
   "/", "/sessions", "/sessions?q=nobody", "/sessions?sort=-cost&grade=7", `/sessions/${SESSION_ID}`,
   `/sessions/${SESSION_ID}/erase`, "/settings/erasures",
   "/students", "/students?attention=yes", "/students/new", `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`,
+  `/students/${STUDENT_ID}/merge`, `/students/${STUDENT_ID}/merge?with=${STUDENT_ID}`,
   `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/evidence/${EVIDENCE_ID}/correct`,
   "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
   "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import",

@@ -78,6 +78,7 @@ try {
       // Somebody who needs a person, and of whom there is something to see.
       await page.goto(`${ADMIN_URL}/students?attention=yes`);
       const links = await page.locator("tbody a[href^='/students/']").evaluateAll(all => all.map(a => a.getAttribute("href")));
+      places.other = links.at(-1).split("/")[2];
       for (const link of links) {
         await page.goto(ADMIN_URL + link);
         const evidence = page.locator("a[href$='/correct']");
@@ -98,6 +99,8 @@ try {
       "student-edit": `/students/${places.student}/edit`,
       "student-evidence": `/students/${places.student}/evidence/${places.evidence}/correct`,
       "student-report": `/students/${places.student}/report`,
+      "student-merge": `/students/${places.student}/merge?q=a`,
+      "student-merge-compare": `/students/${places.student}/merge?with=${places.other}`,
       "student-erase": `/students/${places.student}/erase`,
       curriculum: "/curriculum",
       skill: "/curriculum/maths.number.place_value",

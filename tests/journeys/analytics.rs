@@ -336,6 +336,7 @@ async fn every_number_of_the_analytics_is_what_queries_of_its_own_count_whatever
     let shutdown = CancellationToken::new();
     let zone = calm_zone(&url);
     write_rows(&url, zone);
+    shared::consistency::refresh_all(&db).await.unwrap();
     let person = dashboard(&url, &db, &shutdown).await.in_zone(zone);
     check(&url, zone, &person, "at first").await;
     change(&url, &db).await;

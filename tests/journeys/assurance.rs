@@ -113,7 +113,7 @@ async fn a_caller_proves_who_they_are_before_anything_is_told() {
     assert!(is_answer && text.contains("Maya"), "{text}");
     assert_eq!(right.context().await["status"], "known");
     assert_eq!(call("c5", PHONE).context().await["status"], "unverified", "another call");
-    psql(&service.database_url, "update sessions set ended_at = now() where call_id = 'c4'");
+    service.write("update sessions set ended_at = now() where call_id = 'c4'").await;
     let (is_answer, text) = right.tool("next_question", json!({})).await;
     assert!(!is_answer && !text.contains("Maya"), "the call is over: {text}");
     service.stop().await;

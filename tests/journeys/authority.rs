@@ -116,9 +116,8 @@ async fn children(service: &Service) -> Vec<Child> {
         let phone = if name == "Zed" { OTHER_PHONE } else { PHONE };
         let student = service.student(&format!("{name} Brandt"), phone).await;
         let call_id = format!("lesson-{name}");
-        let session_id = psql(
-            &service.database_url,
-            &format!(
+        let written = service.write(
+            format!(
                 "with s as (insert into sessions (session_id, call_id, student_id, status, caller_phone, ended_at, created_at,
                      updated_at) values (gen_random_uuid(), '{call_id}', '{0}', 'analyzed', '{phone}', now(), now(), now())
                      returning session_id),
@@ -128,6 +127,7 @@ async fn children(service: &Service) -> Vec<Child> {
                 student.student_id
             ),
         );
+        let session_id = written.await;
         children.push(Child { name, student_id: student.student_id, session_id, call_id });
     }
     for (call_id, student, phone, ended) in [
@@ -135,15 +135,15 @@ async fn children(service: &Service) -> Vec<Child> {
         (FOREIGN, &children[2], OTHER_PHONE, "null"),
         (FINISHED, &children[0], PHONE, "now()"),
     ] {
-        psql(
-            &service.database_url,
-            &format!(
+        let written = service.write(
+            format!(
                 "insert into sessions (session_id, call_id, student_id, status, caller_phone, call_type, ended_at, created_at,
                      updated_at) values (gen_random_uuid(), '{call_id}', '{}', 'in_progress', '{phone}',
                      'inboundPhoneCall', {ended}, now(), now())",
                 student.student_id
             ),
         );
+        written.await;
     }
     children
 }

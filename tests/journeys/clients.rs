@@ -17,7 +17,7 @@ use shared::clock;
 
 use crate::server::{ALL_SCOPES, Server};
 use crate::service::insert_student;
-use crate::with_node::{node, packages};
+use crate::with_node::{node, nodes, packages};
 
 const PHONE: &str = "+14155550142";
 const CALL_ID: &str = "0199d3f0-7777-7aaa-8bbb-1234567890ab";
@@ -196,14 +196,19 @@ async fn with_node_the_typescript_sdks_call_every_tool() {
 #[ignore = "needs Node: run ./dev test"]
 async fn with_node_the_inspector_calls_every_tool_and_finds_no_fault_in_a_schema() {
     let mut counter = Counter::open().await;
-    let (node, script) = (node(), script("inspector.mjs"));
+    let script = script("inspector.mjs");
     let cli = packages().join("@modelcontextprotocol/inspector/clients/launcher/build/index.js");
     let arguments = |era| [script.to_str().unwrap(), cli.to_str().unwrap(), era].map(str::to_owned);
-    counter.serve("Inspector, legacy", &node, &arguments("legacy")).await;
+    for node in nodes() {
+        counter.serve(&format!("Inspector, legacy, {}", node.display()), &node, &arguments("legacy")).await;
+    }
     // A process for each call: of the second era, some.
     counter.order.calls = counter.order.calls.into_iter().take(3).collect();
-    let heard = hear(&node, &arguments("modern"), &counter.order).await;
-    assert!(heard.error.is_none() && heard.answers.len() == 3, "Inspector, modern: {heard:?}");
+    for node in nodes() {
+        let heard = hear(&node, &arguments("modern"), &counter.order).await;
+        let is_served = heard.error.is_none() && heard.answers.len() == 3;
+        assert!(is_served, "Inspector, modern, {}: {heard:?}", node.display());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use serde_json::json;
 use shared::access::{Caller, ClientKind, Scope, ScopeSet};
 use shared::audit;
 use shared::clock;
+use shared::db;
 use shared::follow_up::{self, ConcernCategory, NewCallback, NewConcern};
 use shared::id::{FollowUpId, SessionId};
 
@@ -33,7 +34,9 @@ async fn raise(service: &Service, session_id: SessionId) {
         category: ConcernCategory::Bullying,
         text: "somebody takes their lunch".to_owned(),
     };
-    follow_up::raise_concern(&service.db, &caller, &concern, clock::now()).await.unwrap();
+    let mut tx = db::begin(&service.db).await.unwrap();
+    follow_up::raise_concern(&mut tx, &caller, &concern, clock::now()).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,7 @@ mod hostile;
 mod introductions;
 mod language_model;
 mod logins;
+mod merges;
 mod migrations;
 mod missing_reports;
 mod odd_input;

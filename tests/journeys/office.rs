@@ -62,7 +62,7 @@ async fn give_up(service: &Service, n: u128, reason: &str) {
         job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await.unwrap();
         let minute = std::time::Duration::from_mins(1);
         let held = claim_ready(&mut tx, Lane::Quick, 1, minute, "a").await.unwrap()[0].lease;
-        let _ = finish_failed(&mut *tx, &held, reason).await.unwrap();
+        let _ = finish_failed(&mut tx, &held, reason).await.unwrap();
         tx.commit().await.unwrap();
     }
 }

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::access::Role;
 use shared::config::{AdminConfig, Settings};
 use shared::db::{self, Db, PoolSize};
-use shared::{admin_user, clock};
+use shared::{admin_user, clock, consistency};
 use tokio_util::sync::CancellationToken;
 
 use crate::psql::psql;
@@ -164,6 +164,7 @@ async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
     let shutdown = CancellationToken::new();
     let zone = calm_zone(&database_url);
     write_rows(&database_url, zone);
+    consistency::refresh_all(&db).await.unwrap();
     let person = dashboard(&database_url, &db, &shutdown).await.in_zone(zone);
     let page = person.read("/").await;
     headline(&database_url, zone, &page);
@@ -174,6 +175,7 @@ async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
         charts::check(&database_url, zone, &person.read(path).await, n, "true");
     }
     psql(&database_url, LATER);
+    consistency::refresh_all(&db).await.unwrap();
     let page = person.read("/").await;
     charts::check(&database_url, zone, &page, 14, "true");
     let of_cohort = person.read("/?cohort=Period+3+math").await;
@@ -194,6 +196,8 @@ async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
     let open = number(&database_url, "select count(*) from follow_ups where closed_at is null", zone);
     assert_eq!((listed("follow-ups"), open), (2, 2));
     assert!(page.contains("2 open, raised during calls"));
+    psql(&database_url, OF_STUDENTS);
+    consistency::refresh_all(&db).await.unwrap();
     students_in_need(&database_url, zone, &person).await;
     shutdown.cancel();
 }
@@ -239,7 +243,6 @@ const IN_NEED: &str = "select count(*) from students st
              select count(*) from sessions s where s.student_id = st.student_id and created_at > c.at - interval '28 days')))";
 
 async fn students_in_need(url: &SecretString, zone: &str, person: &Person) {
-    psql(url, OF_STUDENTS);
     let shown = |page: &str| {
         let card =
             page.split_once(r#"id="students-in-need""#).unwrap().1.split("</section>").next().unwrap().to_owned();

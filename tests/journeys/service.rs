@@ -9,11 +9,14 @@ use serde_json::{Value, json};
 use shared::access::{Caller, ClientKind, Role, ScopeSet};
 use shared::config::{AdminConfig, McpServerConfig, Settings, WorkerConfig, from_environment};
 use shared::db::{self, Db, PoolSize};
+use shared::id::StudentId;
 use shared::student::{self, NewStudent, Student};
-use shared::{admin_user, agent_key, api_client, clock, phone::Phone};
+use shared::{admin_user, agent_key, api_client, clock, consistency, phone::Phone};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+use crate::psql::psql;
 
 /// The secret of `tests/fixtures/vapi/hmac-vectors.json`.
 pub const WEBHOOK_SECRET: &str = "vapi-hmac-test-secret";
@@ -102,12 +105,28 @@ impl Service {
         }
     }
 
-    /// Stops all roles, and fails the test where one ended badly.
+    /// Stops all roles. Fails the test where one ended badly, or where a derived row differs from its sources.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
         while let Some(ended) = self.roles.join_next().await {
             ended.expect("no role panics").expect("every role ends well");
         }
+        let differences = consistency::refresh_all(&self.db).await.unwrap();
+        assert!(differences.is_empty(), "derived rows differ from their sources: {differences:?}");
+        let nobody = StudentId(uuid::Uuid::nil());
+        for student_id in consistency::list_students_after(&self.db, nobody, 1_000).await.unwrap() {
+            let mut tx = db::begin(&self.db).await.unwrap();
+            let repaired = consistency::repair_student(&mut tx, &Caller::operator(), student_id, clock::now()).await;
+            assert!(!repaired.unwrap(), "what is believed of student {student_id} differs from the evidence");
+            tx.commit().await.unwrap();
+        }
+    }
+
+    /// Writes rows past the service, and what is derived of them.
+    pub async fn write(&self, statements: impl AsRef<str>) -> String {
+        let said = psql(&self.database_url, statements.as_ref());
+        consistency::refresh_all(&self.db).await.unwrap();
+        said
     }
 
     pub async fn student(&self, name: &str, phone: &str) -> Student {

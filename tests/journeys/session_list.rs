@@ -18,9 +18,8 @@ async fn service_with(n: u32) -> (Service, String) {
     assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
     let session = service.analyzed(&token, CALL_ID).await;
     service.student("=Zoe Lindqvist", "+14155550999").await;
-    psql(
-        &service.database_url,
-        &format!(
+    let written = service.write(
+        format!(
             "update students set cohort = 'Period 3', grade = 4 where display_name like '=Zoe%';
              insert into sessions (session_id, call_id, student_id, status, assistant_name, assistant_version, started_at,
                  ended_at, ended_reason, cost_microusd, created_at, updated_at)
@@ -29,6 +28,7 @@ async fn service_with(n: u32) -> (Service, String) {
              from generate_series(1, {n}) n, lateral (select now() - n * interval '1 day' as at) t"
         ),
     );
+    written.await;
     (service, session["session_id"].as_str().unwrap().to_owned())
 }
 

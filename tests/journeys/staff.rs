@@ -3,9 +3,9 @@
 
 use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
-use shared::access::Role;
+use shared::access::{Caller, Role};
 use shared::analysis::{Findings, MisconceptionFinding, TopicFinding};
-use shared::{admin_user, clock};
+use shared::{admin_user, clock, consistency, db};
 
 use crate::psql::psql;
 use crate::service::{Person, Service};
@@ -89,6 +89,9 @@ const TABLE: &[(&str, Who, About)] = &[
     ("GET /consents", Anybody, Nobody),
     ("GET /settings/organisation", Admins, Nobody),
     ("POST /settings/organisation", Admins, Nobody),
+    ("GET /students/{student_id}/merge", WritersSeeAll, Student),
+    ("POST /students/{student_id}/merge", WritersSeeAll, Student),
+    ("POST /students/{student_id}/merges/{merge_id}/undo", WritersSeeAll, Student),
     ("GET /students/{student_id}/erase", Admins, Student),
     ("POST /students/{student_id}/erase", Admins, Student),
     ("POST /students/{student_id}/erase/undo", Admins, Student),
@@ -220,7 +223,7 @@ const OWN: &str = "owneria";
 const OTHER: &str = "otheria";
 const LOOSE: &str = "looseria";
 
-fn insert_child(service: &Service, name: &'static str, cohort: Option<&str>, is_known: bool) -> Child {
+async fn insert_child(service: &Service, name: &'static str, cohort: Option<&str>, is_known: bool) -> Child {
     let cohort = cohort.map_or("null".to_owned(), |cohort| format!("'{cohort}'"));
     let of = if is_known { "student_id" } else { "null" };
     let findings = Findings {
@@ -236,9 +239,8 @@ fn insert_child(service: &Service, name: &'static str, cohort: Option<&str>, is_
         ..Findings::default()
     };
     let findings = serde_json::to_string(&findings).unwrap();
-    let ids = psql(
-        &service.database_url,
-        &format!(
+    let written = service.write(
+        format!(
             "with st as (insert into students (student_id, display_name, cohort, grade, locale, timezone, created_at, updated_at)
                  values (gen_random_uuid(), '{name} Brandt', {cohort}, 7, 'en', 'UTC', now(), now()) returning student_id),
              s as (insert into sessions (session_id, call_id, student_id, status, attention_reason, started_at, ended_at, created_at, updated_at)
@@ -261,8 +263,13 @@ fn insert_child(service: &Service, name: &'static str, cohort: Option<&str>, is_
              select student_id || ' ' || session_id || ' ' || follow_up_id from st, s, f",
         ),
     );
+    let ids = written.await;
     let ids: Vec<String> = ids.split_whitespace().map(str::to_owned).collect();
     let [student_id, session_id, follow_up_id] = ids.try_into().unwrap();
+    let mut tx = db::begin(&service.db).await.unwrap();
+    let id = student_id.parse().unwrap();
+    consistency::repair_student(&mut tx, &Caller::operator(), id, clock::now()).await.unwrap();
+    tx.commit().await.unwrap();
     Child { name, student_id, session_id, follow_up_id }
 }
 
@@ -335,9 +342,9 @@ async fn every_route_answers_each_role_about_the_students_it_may_see() {
     }
     let service = Service::start().await;
     let children = [
-        insert_child(&service, OWN, Some("room-7b"), true),
-        insert_child(&service, OTHER, Some("room-8a"), true),
-        insert_child(&service, LOOSE, None, false),
+        insert_child(&service, OWN, Some("room-7b"), true).await,
+        insert_child(&service, OTHER, Some("room-8a"), true).await,
+        insert_child(&service, LOOSE, None, false).await,
     ];
     let staff = [
         Staff::insert(&service, "tutor of 7b", Role::Tutor, Some(&["room-7b"])).await,
@@ -384,9 +391,9 @@ fn told_of_others(text: &str, sees_none: bool) -> Option<&'static str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
     let service = Service::start().await;
-    let own = insert_child(&service, OWN, Some("room-7b"), true);
-    let other = insert_child(&service, OTHER, Some("room-8a"), true);
-    let loose = insert_child(&service, LOOSE, None, false);
+    let own = insert_child(&service, OWN, Some("room-7b"), true).await;
+    let other = insert_child(&service, OTHER, Some("room-8a"), true).await;
+    let loose = insert_child(&service, LOOSE, None, false).await;
     let tutor = Staff::insert(&service, "tutor of 7b", Role::Tutor, Some(&["room-7b"])).await.person;
     let all = Staff::insert(&service, "tutor", Role::Tutor, None).await.person;
     // Each tells who sees all of every child that it can tell of, or this test would prove nothing.
@@ -461,8 +468,8 @@ async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_assigns_cohorts_and_they_count_from_the_next_request_on() {
     let service = Service::start().await;
-    let own = insert_child(&service, OWN, Some("room-7b"), true);
-    let other = insert_child(&service, OTHER, Some("room-8a"), true);
+    let own = insert_child(&service, OWN, Some("room-7b"), true).await;
+    let other = insert_child(&service, OTHER, Some("room-8a"), true).await;
     let admin = service.log_in().await;
     let tutor = Staff::insert(&service, "tutor", Role::Tutor, None).await.person;
     let (user, _) = admin_user::find_user_by_email(&service.db, "tutor@example.org").await.unwrap().unwrap();

@@ -214,3 +214,48 @@ fn the_readme_names_every_setting_and_no_other() {
     let unknown: Vec<_> = named.difference(&known).collect();
     assert!(unknown.is_empty(), "README names settings that nothing reads: {unknown:?}");
 }
+
+/// What a document puts between back-ticks.
+fn names_in(document: &str) -> impl Iterator<Item = &str> {
+    document.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+fn is_path(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ["js", "md", "rs", "toml", "yml"].contains(&ending) && !name.contains(char::is_whitespace)
+}
+
+/// At least four words: a test, and neither a column nor a setting.
+fn is_test(name: &str) -> bool {
+    name.matches('_').count() >= 3 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[test]
+fn documents_on_security_name_files_and_tests_that_exist() {
+    let code: String = sources().iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    for document in ["docs/threat-model.md", "docs/asvs.md"] {
+        let text = std::fs::read_to_string(root().join(document)).unwrap();
+        let (paths, tests) =
+            (names_in(&text).filter(|name| is_path(name)), names_in(&text).filter(|name| is_test(name)));
+        let (paths, tests): (Vec<_>, Vec<_>) = (paths.collect(), tests.collect());
+        assert!(paths.len() > 40 && tests.len() > 20, "{document}: the names are where this test looks");
+        for path in paths {
+            assert!(root().join(path).exists(), "{document} names {path}, which does not exist");
+        }
+        for test in tests {
+            assert!(code.contains(&format!("fn {test}(")), "{document} names the test {test}, which does not exist");
+        }
+    }
+}
+
+#[test]
+fn the_table_of_requirements_is_counted_right() {
+    let text = std::fs::read_to_string(root().join("docs/asvs.md")).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| "));
+    let rows: Vec<&str> = rows.filter(|row| row.starts_with(|c: char| c.is_ascii_digit())).collect();
+    let count = |judged: &str| rows.iter().filter(|row| row.split(" | ").nth(3) == Some(judged)).count();
+    let (met, partly, not_met) = (count("met"), count("partly"), count("not met"));
+    assert_eq!(met + partly + not_met, rows.len(), "a requirement is met, partly or not met");
+    let sum = format!("| both | {met} | {partly} | {not_met} | {} |", rows.len());
+    assert!(text.contains(&sum), "docs/asvs.md does not say {sum}");
+}

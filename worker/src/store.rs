@@ -7,9 +7,9 @@ use shared::analysis::{self, Analysis};
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
-use shared::session::{Session, SessionKey, SessionStatus, get_session, index_words, mark_session};
+use shared::session::{Session, SessionKey, SessionStatus, derived, get_session, index_words, set_status};
 use shared::transcript::{Turn, list_turns};
-use shared::{consent, fact, follow_up, introduction, mastery, misconception, student, student_context};
+use shared::{attention, consent, consistency, estimate, fact, follow_up, introduction, student};
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(
@@ -20,11 +20,10 @@ pub(crate) async fn put(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let worker = Caller::worker();
-    // The students before the session: triggers on a session write rows of its student, and the analysis of the student's
-    // next call waits for those with the student locked.
+    // The students before the session, as everybody locks them.
     let mut student_ids = lock_students(tx, analysis.session_id).await?;
     // From here on the session's row is locked: a person who assigns the session waits, and then it is analysed again.
-    mark_session(tx, analysis.session_id, status, None, now).await?;
+    set_status(tx, analysis.session_id, status, None, now).await?;
     let mut session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
     let told = introduction::of_session(&session, analysis.findings.introduction.as_ref());
     if let (true, None, Some(told)) = (register_callers, session.student_id, told) {
@@ -48,14 +47,16 @@ pub(crate) async fn put(
     follow_up::raise_flagged(tx, analysis.session_id, session.student_id, flags, now).await?;
     if let Some(student_id) = session.student_id {
         let turns = list_turns(&mut *tx, &worker, analysis.session_id).await?;
-        for evidence in evidence_of(analysis, analysis_id, student_id, &session, &turns) {
-            evidence::insert_evidence(tx, &evidence, now).await?;
-        }
+        let found = evidence_of(analysis, analysis_id, student_id, &session, &turns);
+        evidence::insert_evidence(tx, &found, now).await?;
     }
     consent::apply_to_session(tx, analysis.session_id, status == SessionStatus::Analyzed, now).await?;
-    for student_id in student_ids {
-        refold(tx, student_id, now).await?;
+    for student_id in &student_ids {
+        estimate::refold(tx, &Caller::worker(), *student_id, now).await?;
     }
+    derived::refresh(tx, &[analysis.session_id]).await?;
+    student_ids.retain(|student_id| session.student_id != Some(*student_id));
+    attention::refresh(tx, &student_ids).await?;
     Ok(())
 }
 
@@ -71,22 +72,10 @@ async fn lock_students(tx: &mut Connection, session_id: SessionId) -> Result<Vec
     Ok(student_ids)
 }
 
-/// Computes anew what follows from a student's evidence. Whoever calls holds the student's lock.
-async fn refold(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
-    let worker = Caller::worker();
-    mastery::refold(tx, &worker, student_id).await?;
-    misconception::refold(tx, &worker, student_id).await?;
-    student_context::rebuild(tx, &worker, student_id, now).await
-}
-
-/// Computes anew, from the evidence alone, what is believed of a student. Whether any of it was not so before: then a
-/// row had been changed by hand, or by a fault of ours.
+/// Computes from the evidence alone what is believed of a student. Returns whether a row differed: then it had been changed
+/// by hand, or by a fault of ours.
 pub async fn rebuild_student(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<bool> {
-    let worker = Caller::worker();
-    student::lock(tx, &[student_id]).await?;
-    let before = mastery::list_mastery(&mut *tx, &worker, student_id).await?;
-    refold(tx, student_id, now).await?;
-    Ok(mastery::list_mastery(&mut *tx, &worker, student_id).await? != before)
+    consistency::repair_student(tx, &Caller::worker(), student_id, now).await
 }
 
 fn evidence_of(

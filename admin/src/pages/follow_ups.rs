@@ -19,7 +19,7 @@ pub(crate) async fn done(
     admin.require_write()?;
     let now = clock::now();
     let mut tx = db::begin(&db).await?;
-    follow_up::close_follow_up(&mut *tx, &admin.caller, follow_up_id, now).await?;
+    follow_up::close_follow_up(&mut tx, &admin.caller, follow_up_id, now).await?;
     let (object, nothing) = (format!("follow_up:{follow_up_id}"), serde_json::json!({}));
     audit::insert_entry(&mut *tx, &admin.caller, "follow_up.close", Some(&object), &nothing, now).await?;
     tx.commit().await.map_err(shared::db::Error::from)?;

@@ -8,12 +8,14 @@ pub(crate) mod overhauls;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 use shared::db::Db;
 use shared::job::hours::{Hour, list_hours};
 use shared::job::list::{self, JobItem, ReasonCount};
 use shared::job::{self, Count};
+use shared::sign::{self, Compared};
 
 use self::filter::Filter;
 use crate::auth::Admin;
@@ -73,6 +75,8 @@ pub(crate) struct Data {
     pub(crate) hours: Vec<Hour>,
     pub(crate) reasons: Vec<ReasonCount>,
     pub(crate) oldest_wait_seconds: Option<f64>,
+    /// The last comparison of derived rows with their sources.
+    pub(crate) compared: Option<(DateTime<Utc>, Compared)>,
     pub(crate) jobs: Vec<JobItem>,
     pub(crate) has_next: bool,
     pub(crate) news: News,
@@ -88,7 +92,8 @@ pub(crate) async fn get(
     admin.require_all()?;
     let (jobs, has_next) = split_page(list::list_jobs(&db, &filter.query()?).await?);
     let (counts, hours, reasons) = (Vec::new(), Vec::new(), Vec::new());
-    let mut data = Data { filter, counts, hours, reasons, oldest_wait_seconds: None, jobs, has_next, news };
+    let mut data =
+        Data { filter, counts, hours, reasons, oldest_wait_seconds: None, compared: None, jobs, has_next, news };
     if asked.is_for(LIST_ID) {
         return Ok(htmx::fragment(listed(&admin, &data), &data.filter.url()));
     }
@@ -96,6 +101,7 @@ pub(crate) async fn get(
     data.hours = list_hours(&db, hours::from(&admin.viewer)).await?;
     data.reasons = list::count_reasons(&db, data.filter.kind()?).await?;
     data.oldest_wait_seconds = job::oldest_wait_seconds(&db).await?;
+    data.compared = sign::list(&db).await?.find();
     Ok(render(&admin, &data).into_response())
 }
 
@@ -115,6 +121,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     (hours::card(&admin.viewer, &data.hours))
                     section.card aria-label="Totals" { dl.kpis.two { (totals(data)) } }
                 }
+                @if let Some((at, compared)) = &data.compared { (consistency(&admin.viewer, *at, *compared)) }
                 (alike::reasons(admin, data))
                 nav.views aria-label="Jobs by state" {
                     @for (state, words) in STATES {
@@ -127,6 +134,21 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             }
         },
     )
+}
+
+fn consistency(viewer: &Viewer, at: DateTime<Utc>, compared: Compared) -> Markup {
+    let sessions = |n: usize| figures::counted(n as i64, "session", "sessions");
+    let students = |n: usize| figures::counted(n as i64, "student", "students");
+    let Compared { n_sessions, n_students, n_sessions_repaired, n_students_repaired } = compared;
+    html! {
+        p {
+            "Daily consistency check " (viewer.time(at)) ": the stored figures of " (sessions(n_sessions)) " and "
+            (students(n_students)) " were compared with their sources. "
+            @if n_sessions_repaired + n_students_repaired == 0 { "All agree." } @else {
+                strong { "Those of " (sessions(n_sessions_repaired)) " and " (students(n_students_repaired)) " differed and were repaired." }
+            }
+        }
+    }
 }
 
 fn told(news: &News) -> Markup {
@@ -276,7 +298,10 @@ mod tests {
     fn shown(role: Role, jobs: Vec<JobItem>, reasons: &[(&str, i64)], filter: Filter) -> String {
         let reasons = reasons.iter().map(|(reason, n)| ReasonCount { reason: (*reason).to_owned(), n: *n }).collect();
         let (counts, hours, news) = (Vec::new(), Vec::new(), News { retried: Some(3), ..News::default() });
-        let data = Data { filter, counts, hours, reasons, oldest_wait_seconds: None, jobs, has_next: true, news };
+        let compared = Compared { n_sessions: 1_200, n_students: 1, n_sessions_repaired: 2, n_students_repaired: 0 };
+        let compared = Some(("2026-11-19T21:12:04Z".parse().unwrap(), compared));
+        let data =
+            Data { filter, counts, hours, reasons, oldest_wait_seconds: None, compared, jobs, has_next: true, news };
         render(&Admin::sample(role), &data).into_string()
     }
 
@@ -289,6 +314,13 @@ mod tests {
         assert!(admin.contains("after=1795122724000000_0000"), "{admin}");
         let tutor = shown(Role::Tutor, job(), &[("the key was refused", 1)], Filter::default());
         assert!(!tutor.contains("/retry") && !tutor.contains("/discard"));
+    }
+
+    #[test]
+    fn the_page_says_what_the_consistency_check_repaired() {
+        let shown = shown(Role::Admin, Vec::new(), &[], Filter::default());
+        assert!(shown.contains("1,200 sessions and 1 student were compared"), "{shown}");
+        assert!(shown.contains("Those of 2 sessions and 0 students differed and were repaired."), "{shown}");
     }
 
     #[test]

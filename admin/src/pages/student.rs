@@ -11,6 +11,7 @@ pub(crate) mod family;
 mod leave;
 mod mastery;
 pub(crate) mod memory;
+pub(crate) mod merge;
 mod misconceptions;
 mod notes;
 mod report;
@@ -19,7 +20,7 @@ mod totals;
 mod versions;
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use shared::attention::Attention;
@@ -37,6 +38,7 @@ use shared::note::{self, Note};
 use shared::organisation::{self, Assurance};
 use shared::phone::Phone;
 use shared::session::{self, SessionItem, SessionQuery, SessionTotals};
+use shared::student::merge::{Merge, find_kept, list_merges};
 use shared::student::{self, Student, StudentStatus, StudentVersion};
 use shared::student_context::{self, StudentContext};
 use shared::{audit, caller_code as codes, clock};
@@ -96,16 +98,25 @@ pub(crate) struct Data {
     pub(crate) family: Family,
     /// A request to erase the student, which waits.
     pub(crate) erasure: Option<Pending>,
+    pub(crate) merges: Vec<Merge>,
 }
 
 pub(crate) async fn get(
     admin: Admin,
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
-) -> Result<Markup, Fault> {
+) -> Result<Response, Fault> {
     let now = admin.viewer.now;
     record(&db, &admin, "student.read", student_id, now).await?;
-    Ok(render(&admin, &fetch(&admin, &db, student_id).await?))
+    match fetch(&admin, &db, student_id).await {
+        Ok(data) => Ok(render(&admin, &data).into_response()),
+        // An old link leads to the student into whom this one was merged.
+        Err(fault @ Fault::NotFound("student")) => match find_kept(&db, student_id).await? {
+            Some(kept_id) => Ok(Redirect::to(&format!("/students/{kept_id}")).into_response()),
+            None => Err(fault),
+        },
+        Err(fault) => Err(fault),
+    }
 }
 
 /// The page with the telephone numbers whole. The entry is written before the answer.
@@ -156,6 +167,7 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         codes: codes::list_codes(db, caller, student_id).await?,
         family: family::fetch(admin, db, student_id).await?,
         erasure: erasure::find_pending(db, caller, student_id).await?,
+        merges: list_merges(db, caller, student_id, admin.viewer.now).await?,
     })
 }
 
@@ -202,6 +214,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#family" { "Family and consent" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
             }
             div.stack {
+                (merge::notices(admin, student.student_id, &data.merges))
                 (totals::card(&admin.viewer, &data.skills, &data.evidence, &data.totals))
                 @if let Some(pending) = &data.erasure { (to_be_erased(admin, pending)) }
                 (on_student(admin, &data.attentions, data.handled.as_ref()))
@@ -251,6 +264,9 @@ fn profile(admin: &Admin, data: &Data) -> Markup {
                 dt { "Id" } dd { code { (student.student_id) } }
             }
             (versions::list(&admin.viewer, &data.versions))
+            @if admin.may_write() && admin.sees_all() {
+                a.btn.ghost.small href={ "/students/" (student.student_id) "/merge" } { (icon_small("users")) "Merge with a duplicate" }
+            }
             @if admin.may_manage() {
                 a.btn.ghost.small.danger href={ "/students/" (student.student_id) "/erase" } { (icon_small("trash-2")) "Erase this student" }
             } }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::access::Scope;
 use shared::clock;
+use shared::db;
 use shared::follow_up::{self, ConcernCategory, FollowUpKind};
 use shared::http::Problem;
 use shared::id::{FollowUpId, SessionId, StudentId};
@@ -83,6 +84,8 @@ async fn close(
     Bearer(caller): Bearer,
     Id(follow_up_id): Id<FollowUpId>,
 ) -> Result<StatusCode, Problem> {
-    follow_up::close_follow_up(&state.db, &caller, follow_up_id, clock::now()).await?;
+    let mut tx = db::begin(&state.db).await?;
+    follow_up::close_follow_up(&mut tx, &caller, follow_up_id, clock::now()).await?;
+    tx.commit().await.map_err(db::Error::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

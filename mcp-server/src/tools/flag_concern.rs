@@ -67,7 +67,7 @@ impl Tool for FlagConcern {
             category,
             text: text.chars().take(MAX_TEXT).collect(),
         };
-        let follow_up_id = follow_up::raise_concern(&mut *tx, ask.caller, &new, ask.now).await?;
+        let follow_up_id = follow_up::raise_concern(&mut tx, ask.caller, &new, ask.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
         tracing::warn!(follow_up.id = %follow_up_id, category = category.as_str(), "an assistant raised a concern");
         Ok(Answer { text: advice(category).to_owned(), data: Output { follow_up_id } })

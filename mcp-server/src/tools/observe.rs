@@ -7,7 +7,7 @@ use shared::db::{self, Db};
 use shared::evidence::{self, Evidence, Help, Source, Verdict};
 use shared::id::{EvidenceId, StudentId};
 use shared::learner::{self, MasteryState};
-use shared::mastery;
+use shared::{attention, estimate, mastery, session};
 
 use super::{Ask, ToolError, bounds, once};
 
@@ -69,12 +69,15 @@ async fn write(db: &Db, ask: Ask<'_>, student_id: StudentId, seen: &Seen<'_>) ->
         corrects_id: None,
         observed_at: ask.now,
     };
-    match evidence::insert_evidence(&mut tx, &evidence, ask.now).await {
+    let session_id = evidence.session_id;
+    match evidence::insert_evidence(&mut tx, &[evidence], ask.now).await {
         Err(error) if error.is_conflict_with("evidence_pkey") => return Ok(()),
         other => other?,
     }
     // The fold reads all there is of the student, which is more than this caller may; it answers nothing of it.
-    mastery::refold(&mut tx, &Caller::worker(), student_id).await?;
+    estimate::refold_in_call(&mut tx, &Caller::worker(), student_id).await?;
+    session::derived::refresh(&mut tx, session_id.as_slice()).await?;
+    attention::refresh(&mut tx, &[student_id]).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(())
 }

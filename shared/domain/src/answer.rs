@@ -79,18 +79,8 @@ pub fn is_unit(name: &str, language: Language) -> bool {
 ///
 /// The numbers of a calculation are apart: "seven minus three" has 7 and 3, and "negative three" has -3.
 pub fn numbers(text: &str, language: Language) -> Vec<Number> {
-    let tokens = split(text);
-    let parser = Parser::new(&tokens, language, false);
-    let (mut found, mut at) = (Vec::new(), 0);
-    while at < parser.len() {
-        match parser.expression(at) {
-            Some((expression, end)) if end > at => {
-                found.extend(expression.numbers());
-                at = end;
-            }
-            _ => at += 1,
-        }
-    }
+    let mut found = Vec::new();
+    each_expression(text, language, |expression, _| found.extend(expression.numbers()));
     found
 }
 
@@ -104,19 +94,39 @@ pub struct Calculation {
 
 /// Returns all calculations of a text in order: expressions with at least one operation.
 pub fn calculations(text: &str, language: Language) -> Vec<Calculation> {
+    numbers_and_calculations(text, language).1
+}
+
+/// Returns [`numbers`] and [`calculations`] of a text, which is read once for both.
+pub fn numbers_and_calculations(text: &str, language: Language) -> (Vec<Number>, Vec<Calculation>) {
+    let (mut numbers, mut calculations) = (Vec::new(), Vec::new());
+    each_expression(text, language, |expression, span| {
+        numbers.extend(expression.numbers());
+        if expression.has_operation() {
+            calculations.push(Calculation { expression, span });
+        }
+    });
+    (numbers, calculations)
+}
+
+/// Calls `see` with each expression of a text and its place.
+fn each_expression(text: &str, language: Language, mut see: impl FnMut(Expression, Range<usize>)) {
     let tokens = split(text);
     let parser = Parser::new(&tokens, language, false);
-    let (mut found, mut at) = (Vec::new(), 0);
+    let mut at = 0;
     while at < parser.len() {
         match parser.expression(at) {
             Some((expression, end)) if end > at => {
-                if expression.has_operation() {
-                    found.push(Calculation { expression, span: parser.span(at, end) });
-                }
+                see(expression, parser.span(at, end));
                 at = end;
             }
             _ => at += 1,
         }
     }
-    found
+}
+
+/// Whether a word that stands alone is a number, as far as a look at it tells; `None`: ask [`numbers`].
+pub fn is_number_word(word: &str, language: Language) -> Option<bool> {
+    let is_plain = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    if is_plain { words::is_number(word, language) } else { None }
 }

@@ -147,7 +147,9 @@ impl Scores {
 }
 
 fn add(sum: &mut Vec<(&'static str, f32)>, code: &'static str, weight: f32) {
-    match sum.iter_mut().find(|(known, _)| *known == code) {
+    // Codes have two letters.
+    let letters = code.as_bytes().first_chunk::<2>();
+    match sum.iter_mut().find(|(known, _)| known.as_bytes().first_chunk() == letters) {
         Some((_, known)) => *known += weight,
         None => sum.push((code, weight)),
     }
@@ -200,23 +202,26 @@ fn scores(text: &str) -> Scores {
         return Scores { weights: vec![(code, words(text).count().max(2) as f32)], certain: Some(code) };
     }
     let mut scores = Scores::default();
-    let (mut letters, mut known) = (0, 0.0_f32);
-    let mut rest = String::new();
+    let mut known = 0.0_f32;
+    let mut heard: Vec<&str> = Vec::with_capacity(text.len() / 4);
+    let mut plain = String::new();
     for word in words(text) {
-        let lower = if word.is_ascii() { word.to_ascii_lowercase() } else { word.to_lowercase() };
-        let plain: String = if lower.is_ascii() {
-            lower
+        plain.clear();
+        if word.is_ascii() {
+            plain.push_str(word);
+            plain.make_ascii_lowercase();
         } else {
+            let lower = word.to_lowercase();
             for letter in lower.chars() {
                 if let Some(code) = LETTERS.get(&letter) {
                     add(&mut scores.weights, code, 0.5);
                 }
             }
-            lower.nfd().filter(|c| !is_combining_mark(*c)).collect()
-        };
-        let joined = if plain.contains('\'') { plain.replace('\'', "") } else { String::new() };
-        let found = WORDS.get(&plain[..]).or_else(|| WORDS.get(&joined[..]));
-        if let Some(entry) = found {
+            plain.extend(lower.nfd().filter(|c| !is_combining_mark(*c)));
+        }
+        let has_apostrophe = plain.contains('\'');
+        let joined = || if has_apostrophe { WORDS.get(plain.replace('\'', "").as_str()) } else { None };
+        if let Some(entry) = WORDS.get(plain.as_str()).or_else(joined) {
             for (code, weight) in entry {
                 add(&mut scores.weights, code, *weight);
                 known += *weight;
@@ -227,17 +232,16 @@ fn scores(text: &str) -> Scores {
         } else if let Some(code) = elided(&plain) {
             add(&mut scores.weights, code, 0.7);
         }
-        letters += word.chars().count();
-        rest.push_str(word);
-        rest.push(' ');
+        heard.push(word);
     }
     for mark in text.chars().filter(|c| matches!(c, '¿' | '¡')) {
         if let Some(code) = LETTERS.get(&mark) {
             add(&mut scores.weights, code, 0.5);
         }
     }
-    if scores.decided().is_none() && letters >= ENOUGH_LETTERS && known < 2.0 {
-        scores.certain = by_n_grams(&rest);
+    let has_letters = || heard.iter().map(|word| word.chars().count()).sum::<usize>() >= ENOUGH_LETTERS;
+    if scores.decided().is_none() && known < 2.0 && has_letters() {
+        scores.certain = by_n_grams(&(heard.join(" ") + " "));
         if let Some(code) = scores.certain {
             add(&mut scores.weights, code, 1.0);
         }

@@ -14,3 +14,4 @@ pub mod name;
 pub mod question;
 pub mod remark;
 pub mod task;
+pub mod text;

@@ -15,7 +15,6 @@ use std::sync::LazyLock;
 use self::interest::{answered, interests};
 pub use self::learning::named_goal;
 use self::learning::{career, goal, preference, study_context};
-pub use self::request::requests;
 use self::schedule::{availability, test, weekly};
 use self::things::{CAREERS, Kind, THINGS, TOPICS};
 pub use self::when::When;
@@ -145,49 +144,120 @@ fn named_within(phrases: &Phrases, words: &[&str], at: usize, reach: usize) -> O
     (at..words.len().min(at + reach)).find_map(|at| named(phrases, words, at).map(|(i, _)| (i, at)))
 }
 
-fn sentences(text: &str) -> Vec<Vec<String>> {
+/// Calls `read` with the sentences of a text.
+fn with_sentences<T>(text: &str, read: impl FnOnce(&[Vec<&str>]) -> T) -> T {
     let words = folded::words(text);
-    let split = words.split(|word| word == folded::BOUNDARY);
-    split
-        .map(|sentence| folded::english(sentence).into_iter().flat_map(parts).map(str::to_owned).collect::<Vec<_>>())
-        .filter(|words| !words.is_empty())
-        .collect()
+    let split = words.split(|word| word == folded::BOUNDARY).filter(|words| !words.is_empty());
+    let sentences = split.map(|sentence| {
+        let mut words = folded::english(sentence);
+        if words.iter().any(|word| DRAWN.iter().any(|test| word.ends_with(test))) {
+            words = words.into_iter().flat_map(parts).collect();
+        }
+        words
+    });
+    read(&sentences.collect::<Vec<_>>())
 }
+
+/// Words for a test that German draws together with the subject.
+const DRAWN: [&str; 5] = ["arbeit", "test", "klausur", "prufung", "referat"];
 
 /// German draws the subject and the test together: "Mathearbeit" is `mathe arbeit`.
 fn parts(word: &str) -> Vec<&str> {
-    let drawn = ["arbeit", "test", "klausur", "prufung", "referat"].iter().find_map(|test| {
+    let drawn = DRAWN.iter().find_map(|test| {
         let subject = word.strip_suffix(test)?;
         TOPIC_WORDS.contains_key(subject).then(|| vec![subject, *test])
     });
     drawn.unwrap_or_else(|| vec![word])
 }
 
+/// The words of a sentence.
+///
+/// Many lists are looked for in each sentence, and most have none of its words. A bit for the first letters of each word
+/// tells so without comparing them.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    words: &'a [&'a str],
+    letters: u128,
+}
+
+impl<'a> Words<'a> {
+    fn new(words: &'a [&'a str]) -> Self {
+        Self { words, letters: words.iter().fold(0, |all, word| all | letters(word)) }
+    }
+
+    /// Whether one of the words is in the list.
+    fn has(&self, list: &[&str]) -> bool {
+        list.iter().any(|word| self.letters & letters(word) != 0 && self.words.contains(word))
+    }
+
+    /// Whether one of the phrases is said.
+    fn has_any(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| self.letters & letters(phrase) != 0 && self.find(phrase).is_some())
+    }
+
+    /// Where a phrase begins first.
+    fn find(&self, phrase: &str) -> Option<usize> {
+        if self.letters & letters(phrase) == 0 {
+            return None;
+        }
+        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        let follows = |at: usize| {
+            let mut said = self.words[at + 1..].iter();
+            rest.is_empty() || rest.split(' ').all(|part| said.next() == Some(&part))
+        };
+        (0..self.words.len()).find(|at| self.words[*at] == first && follows(*at))
+    }
+}
+
+impl<'a> std::ops::Deref for Words<'a> {
+    type Target = [&'a str];
+
+    fn deref(&self) -> &Self::Target {
+        self.words
+    }
+}
+
+/// One bit for the first two letters of a word, or of a phrase's first word.
+#[inline]
+fn letters(words: &str) -> u128 {
+    let (first, second) = match words.as_bytes() {
+        [] => (0, 0),
+        [first] | [first, b' ', ..] => (*first, 0),
+        [first, second, ..] => (*first, *second),
+    };
+    1 << ((u32::from(first) * 5 + u32::from(second)) % u128::BITS)
+}
+
 fn has(words: &[&str], list: &[&str]) -> bool {
     words.iter().any(|word| list.contains(word))
-}
-
-fn has_phrase(words: &[&str], phrase: &[&str]) -> bool {
-    words.windows(phrase.len()).any(|some| some == phrase)
-}
-
-fn has_any(words: &[&str], phrases: &[&str]) -> bool {
-    // One bit for each first letter, so that most phrases are passed over at a glance.
-    let letter = |text: &str| text.bytes().next().map_or(0, |first| 1_u64 << (first & 63));
-    let letters = words.iter().fold(0, |all, word| all | letter(word));
-    let begins = |at: usize, phrase: &str| {
-        let mut rest = words[at..].iter();
-        phrase.split(' ').all(|part| rest.next() == Some(&part))
-    };
-    let is_said = |phrase: &str| (0..words.len()).any(|at| phrase.starts_with(words[at]) && begins(at, phrase));
-    phrases.iter().any(|phrase| letters & letter(phrase) != 0 && is_said(phrase))
 }
 
 const NEGATIONS: [&str; 12] =
     ["not", "never", "no", "nobody", "none", "nunca", "nadie", "nicht", "kein", "keine", "keinen", "nie"];
 
+/// What a child says of themselves and asks for in one turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    pub facts: Vec<Fact>,
+    pub requests: Vec<Request>,
+}
+
+/// Returns what a turn tells of the child, and what it asks for. `tutor`: what the tutor asked before it.
+pub fn remarks(said: &str, tutor: &str) -> Remarks {
+    with_sentences(said, |said| Remarks { facts: facts_of(said, tutor), requests: request::requests_of(said) })
+}
+
 /// Returns what a turn tells of the child. `tutor`: what the tutor asked before it.
 pub fn facts(said: &str, tutor: &str) -> Vec<Fact> {
+    with_sentences(said, |said| facts_of(said, tutor))
+}
+
+/// Returns what a turn asks for beyond the task at hand.
+pub fn requests(said: &str) -> Vec<Request> {
+    with_sentences(said, request::requests_of)
+}
+
+fn facts_of(said: &[Vec<&str>], tutor: &str) -> Vec<Fact> {
     let mut found: Vec<Fact> = Vec::new();
     let mut add = |fact: Option<Fact>| {
         if let Some(fact) = fact
@@ -196,40 +266,36 @@ pub fn facts(said: &str, tutor: &str) -> Vec<Fact> {
             found.push(fact);
         }
     };
-    let said = sentences(said);
-    for sentence in &said {
-        let words: Vec<&str> = sentence.iter().map(String::as_str).collect();
-        // A number alone tells nothing of a child.
-        if words.len() < 3 {
-            continue;
-        }
-        add(test(&words));
-        add(availability(&words));
-        add(weekly(&words));
-        add(goal(&words));
-        add(career(&words));
-        add(preference(&words));
-        add(study_context(&words));
-        for fact in interests(&words) {
+    // A number alone tells nothing of a child.
+    for sentence in said.iter().filter(|sentence| sentence.len() >= 3) {
+        let words = Words::new(sentence);
+        add(test(words));
+        add(availability(words));
+        add(weekly(words));
+        add(goal(words));
+        add(career(words));
+        add(preference(words));
+        add(study_context(words));
+        for fact in interests(words) {
             add(Some(fact));
         }
     }
-    if let Some(words) = short(&said)
-        && let Some(sentence) = sentences(tutor).last()
-    {
-        let asked: Vec<&str> = sentence.iter().map(String::as_str).collect();
-        add(answered(&asked, &words));
+    if let Some(words) = short(said) {
+        add(with_sentences(tutor, |asked| answered(Words::new(asked.last()?), Words::new(&words))));
     }
     found.truncate(MOST);
     found
 }
 
 /// The words of an answer that names something or agrees; `None`: it is long, or tells nothing.
-fn short(said: &[Vec<String>]) -> Option<Vec<&str>> {
-    let words: Vec<&str> = said.iter().flatten().map(String::as_str).collect();
+fn short<'a>(said: &[Vec<&'a str>]) -> Option<Vec<&'a str>> {
+    if said.iter().map(Vec::len).sum::<usize>() > 6 {
+        return None;
+    }
+    let words: Vec<&str> = said.iter().flatten().copied().collect();
     let names = |word: &&str| THING_WORDS.contains_key(word) || CAREER_WORDS.contains_key(word);
     let agrees = words.first().is_some_and(|word| YES.contains(word));
-    (words.len() <= 6 && (agrees || words.iter().any(names))).then_some(words)
+    (agrees || words.iter().any(names)).then_some(words)
 }
 
 const YES: [&str; 8] = ["yes", "yeah", "yep", "yup", "si", "ja", "mhm", "right"];

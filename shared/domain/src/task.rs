@@ -150,17 +150,22 @@ impl Context {
         Self::default()
     }
 
-    /// Remembers what the tutor said: its language, and the words of a text that was told. Call it after [`read`].
-    pub fn hear(&mut self, utterance: &str) {
+    /// Reads what a tutor said, as [`read`] does, and remembers its language and the words of a text that was told.
+    pub fn hear(&mut self, utterance: &str) -> Option<Task> {
         let text = item::plain(utterance);
-        self.language = talk::language(&text, self.language);
-        let told = text
-            .split(['.', '!', '\n'])
-            .filter(|sentence| !sentence.contains('?') && sentence.split_whitespace().count() >= TEXT_WORDS);
-        let told: Vec<&str> = told.collect();
-        if told.len() >= 3 && !self.is_open {
-            self.text.extend(told.into_iter().flat_map(long_words).map(str::to_owned));
+        let language = talk::language(&text, self.language);
+        let task = read_plain(&text, language, self);
+        self.language = language;
+        if !self.is_open {
+            let told = text
+                .split(['.', '!', '\n'])
+                .filter(|sentence| !sentence.contains('?') && sentence.split_whitespace().count() >= TEXT_WORDS);
+            let told: Vec<&str> = told.collect();
+            if told.len() >= 3 {
+                self.text.extend(told.into_iter().flat_map(long_words).map(str::to_owned));
+            }
         }
+        task
     }
 
     /// Remembers an exchange: the task that [`read`] returned, what the student said, and whether that was right;
@@ -222,8 +227,11 @@ const COMMON: [&str; 36] = [
 /// Reads what a tutor said before the student's next words; `None` if that sets no task.
 pub fn read(utterance: &str, context: &Context) -> Option<Task> {
     let text = item::plain(utterance);
-    let language = talk::language(&text, context.language);
-    let sentences = item::sentences(&text, language);
+    read_plain(&text, talk::language(&text, context.language), context)
+}
+
+fn read_plain(text: &str, language: Language, context: &Context) -> Option<Task> {
+    let sentences = item::sentences(text, language);
     let sentences = without_echo(&sentences, context.last.is_some());
     let last = sentences.last()?;
     let before = context.before();
@@ -314,7 +322,7 @@ fn unknown(question: &Sentence, sentences: &[Sentence], context: &Context) -> Op
         .filter(|s| s.end == End::Stop && s.items.len() >= TEXT_WORDS && !s.has(Cue::You) && !s.has_number())
         .collect();
     let shares = || {
-        long_words(question.text)
+        long_words(&question.text)
             .any(|word| context.text.contains(word) || statements.iter().any(|s| s.text.contains(word)))
     };
     let has_text = !context.text.is_empty() || !statements.is_empty();
@@ -380,7 +388,7 @@ fn instruction(last: &Sentence, context: &Context) -> Option<Task> {
 fn without_echo<'a, 'b>(sentences: &'b [Sentence<'a>], is_reply: bool) -> &'b [Sentence<'a>] {
     let echoes = |sentence: &&Sentence| {
         sentence.end == End::Stop
-            && (sentence.items.len() <= 4 && sentence.numbers().len() <= 1
+            && (sentence.items.len() <= 4 && sentence.numbers.len() <= 1
                 || sentence.items.len() <= 7 && matches!(sentence.items.first(), Some(Item::Cue(Cue::Filler))))
             && !sentence.has_any(&[
                 Cue::Squared,
@@ -421,9 +429,9 @@ fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> 
 fn told(found: &Found, sentences: &[Sentence], at: usize) -> bool {
     let Some(value) = found.expected.as_deref().and_then(exact) else { return false };
     let others = sentences.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, sentence)| sentence);
-    others.filter(|sentence| sentence.numbers().last().is_some_and(|num| num.value == value)).any(|sentence| {
-        sentence.numbers().len() == 1 || sentence.has_any(&[Cue::Is, Cue::Its, Cue::Equals, Cue::Makes])
-    })
+    others
+        .filter(|sentence| sentence.numbers.last().is_some_and(|num| num.value == value))
+        .any(|sentence| sentence.numbers.len() == 1 || sentence.has_any(&[Cue::Is, Cue::Its, Cue::Equals, Cue::Makes]))
 }
 
 fn exact(key: &str) -> Option<Exact> {
@@ -553,8 +561,7 @@ mod tests {
         let mut context = Context::new();
         let mut last = None;
         for utterance in utterances {
-            last = read(utterance, &context);
-            context.hear(utterance);
+            last = context.hear(utterance);
             context.note(last.clone(), &Said::new(""), Some(true));
         }
         last.and_then(|task| task.expected)

@@ -77,7 +77,7 @@ impl Query<'_> {
             By::Belief => Some("belief"),
             By::Day | By::Cohort | By::Grade | By::Assistant | By::Reason => None,
         };
-        self.select(kind.map(|_| "l.label"));
+        self.select(kind.map(|_| "l.topic"));
         for count in COUNTS {
             self.sql.push(format!(", sum(f.{count})::bigint as {count}"));
         }
@@ -86,7 +86,7 @@ impl Query<'_> {
         }
         self.sql.push(", 0::float8 as gain, 0::bigint as n_due, 0::bigint as n_kept from session_facts f");
         if let Some(kind) = kind {
-            self.sql.push(format!(" join session_labels l on l.session_id = f.session_id and l.kind = '{kind}'"));
+            self.sql.push(format!(" join session_topics l on l.session_id = f.session_id and l.kind = '{kind}'"));
         }
         self.sql.push(" left join students st on st.student_id = f.student_id");
         self.within("f.created_at", self.days.to);
@@ -94,14 +94,14 @@ impl Query<'_> {
         match (self.by, &self.narrow.skill_id, &self.narrow.subject_id) {
             // A skill is of one subject, so that a skill says more.
             (By::Skill, Some(skill_id), _) => {
-                self.sql.push(" and l.label = ").push_bind(skill_id.clone());
+                self.sql.push(" and l.topic = ").push_bind(skill_id.clone());
             }
             (By::Skill, None, Some(subject_id)) => {
-                self.sql.push(" and l.label in (select skill_id from skills where subject_id = ");
+                self.sql.push(" and l.topic in (select skill_id from skills where subject_id = ");
                 self.sql.push_bind(subject_id.clone()).push(")");
             }
             (By::Subject, None, Some(subject_id)) => {
-                self.sql.push(" and l.label = ").push_bind(subject_id.clone());
+                self.sql.push(" and l.topic = ").push_bind(subject_id.clone());
             }
             (_, Some(skill_id), _) => self.about("skill", skill_id),
             (_, None, Some(subject_id)) => self.about("subject", subject_id),
@@ -111,11 +111,11 @@ impl Query<'_> {
     }
 
     /// Only sessions that were about this.
-    fn about(&mut self, kind: &'static str, label: &str) {
+    fn about(&mut self, kind: &'static str, topic: &str) {
         self.sql.push(format!(
-            " and exists (select from session_labels t where t.session_id = f.session_id and t.kind = '{kind}' and t.label = "
+            " and exists (select from session_topics t where t.session_id = f.session_id and t.kind = '{kind}' and t.topic = "
         ));
-        self.sql.push_bind(label.to_owned()).push(")");
+        self.sql.push_bind(topic.to_owned()).push(")");
     }
 
     /// What was learnt counts to the day of its session.

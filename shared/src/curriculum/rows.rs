@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::{Curriculum, Phrase, Question, Skill, Subject};
+use crate::attention;
 use crate::db::{Connection, Result};
+use crate::session::derived;
 
 /// Brings the starter set into a database that has no skill yet. What is there is never touched.
 pub async fn install_starter(tx: &mut Connection) -> Result<()> {
@@ -34,6 +36,13 @@ pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> 
         .execute(&mut *tx)
         .await?;
     }
+    let skill_ids: Vec<String> = curriculum.skills.iter().map(|skill| skill.skill_id.clone()).collect();
+    let before = sqlx::query!(
+        r#"select skill_id, subject_id, retired_at is not null as "is_retired!" from skills where skill_id = any($1)"#,
+        &skill_ids,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     for skill in &curriculum.skills {
         sqlx::query!(
             "insert into skills (skill_id, subject_id, name, grade_from, grade_to, lexicon, questions)
@@ -63,7 +72,15 @@ pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> 
         .execute(&mut *tx)
         .await?;
     }
-    Ok(())
+    // What is derived of skills that have another subject now, or are taught again.
+    let is_moved = |skill_id: &String, subject_id: &String| {
+        curriculum.skills.iter().any(|skill| skill.skill_id == *skill_id && skill.subject_id != *subject_id)
+    };
+    let moved: Vec<String> =
+        before.iter().filter(|row| is_moved(&row.skill_id, &row.subject_id)).map(|row| row.skill_id.clone()).collect();
+    let restored: Vec<String> = before.iter().filter(|row| row.is_retired).map(|row| row.skill_id.clone()).collect();
+    derived::move_skills(tx, &moved).await?;
+    attention::refresh_of_skills(tx, &restored).await
 }
 
 /// All subjects, and all skills that are not retired.
@@ -82,8 +99,10 @@ pub async fn list_retired(connection: &mut Connection) -> Result<Vec<Skill>> {
 
 /// Retires a skill, or restores it (`None`). Whether others build on it is for the caller to ask: see `Curriculum::without`.
 pub async fn set_retired(tx: &mut Connection, skill_id: &str, retired_at: Option<DateTime<Utc>>) -> Result<()> {
-    sqlx::query!("update skills set retired_at = $2 where skill_id = $1", skill_id, retired_at).execute(tx).await?;
-    Ok(())
+    sqlx::query!("update skills set retired_at = $2 where skill_id = $1", skill_id, retired_at)
+        .execute(&mut *tx)
+        .await?;
+    attention::refresh_of_skills(tx, &[skill_id.to_owned()]).await
 }
 
 async fn list_skills(connection: &mut Connection, is_retired: bool) -> Result<Vec<Skill>> {

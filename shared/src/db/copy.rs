@@ -31,7 +31,7 @@ pub async fn refresh_statistics(db: &Db) -> Result<()> {
         "analyze student_contexts",
         "analyze practices",
         "analyze session_facts",
-        "analyze session_labels",
+        "analyze session_topics",
     ];
     for statement in TABLES {
         db.execute(statement).await?;

@@ -6,7 +6,7 @@ use crate::access::Caller;
 use crate::db::{Connection, Result};
 use crate::id::{ErasedCallId, ErasureId, StudentId};
 use crate::job::{self, Job};
-use crate::{mastery, misconception, student, student_context};
+use crate::{attention, estimate, student};
 
 /// VAPI is asked to delete a call that is still open after this time, because it writes down a call until it has ended.
 const OPEN_CALL_WAITS: TimeDelta = TimeDelta::hours(2);
@@ -59,11 +59,10 @@ pub(super) async fn erase(
     sqlx::query!("delete from deliveries where call_id = any($1)", call_ids).execute(&mut *tx).await?;
     // Turns, analyses, evidence, search words, concerns and jobs go with it.
     sqlx::query!("delete from sessions where session_id = any($1)", &sessions).execute(&mut *tx).await?;
-    for student_id in staying {
-        mastery::refold(tx, &Caller::worker(), student_id).await?;
-        misconception::refold(tx, &Caller::worker(), student_id).await?;
-        student_context::rebuild(tx, &Caller::worker(), student_id, now).await?;
+    for student_id in &staying {
+        estimate::refold(tx, &Caller::worker(), *student_id, now).await?;
     }
+    attention::refresh(tx, &staying).await?;
     for tombstone in tombstones {
         let not_before = if tombstone.is_open { now + OPEN_CALL_WAITS } else { now };
         let job = Job::DeleteCall { erased_call_id: tombstone.erased_call_id };

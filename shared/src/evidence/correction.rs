@@ -6,7 +6,8 @@ use super::{Evidence, Help, Source, Verdict, insert_evidence};
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Result};
 use crate::id::{EvidenceId, SessionId, StudentId};
-use crate::{mastery, misconception, student, student_context};
+use crate::session::derived;
+use crate::{attention, estimate, student};
 
 /// People err, too.
 const NOISE: f64 = 0.02;
@@ -67,11 +68,10 @@ pub async fn correct(
         corrects_id: Some(judged.evidence_id),
         observed_at: judged.observed_at,
     };
-    insert_evidence(tx, &evidence, now).await?;
+    insert_evidence(tx, &[evidence], now).await?;
     // The folds read all there is of the student, which is more than this caller may; they answer nothing of it.
-    let worker = Caller::worker();
-    mastery::refold(tx, &worker, judged.student_id).await?;
-    misconception::refold(tx, &worker, judged.student_id).await?;
-    student_context::rebuild(tx, &worker, judged.student_id, now).await?;
+    estimate::refold(tx, &Caller::worker(), judged.student_id, now).await?;
+    derived::refresh(tx, &[correction.session_id]).await?;
+    attention::refresh(tx, &[judged.student_id]).await?;
     Ok(judged.student_id)
 }

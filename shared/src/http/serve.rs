@@ -9,6 +9,8 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::normalize_path::NormalizePath;
 
 use super::problem::Problem;
 use super::proxies::Proxies;
@@ -77,7 +80,8 @@ pub async fn bind(addr: SocketAddr, variable: &str) -> anyhow::Result<TcpListene
     })
 }
 
-/// Serves until `shutdown` is cancelled, then lets the requests under way finish.
+/// Serves until `shutdown` is cancelled, then lets the requests under way finish. A path with a slash at its end is served
+/// like the same path without it, because people paste both.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> anyhow::Result<()> {
     serve_with(listener, router, shutdown, ServeOptions::default()).await
 }
@@ -96,12 +100,18 @@ pub async fn serve_with(
         // `route_layer` would miss the 404s.
         .layer(from_fn(move |request: Request, next: Next| observe(proxies.clone(), request, next)))
         .layer(from_fn(harden));
-    accept(listener, app, &shutdown, &options).await;
+    // Around the router and not a layer of it: layers run after the route is chosen.
+    accept(listener, NormalizePath::trim_trailing_slash(app), &shutdown, &options).await;
     Ok(())
 }
 
 /// Takes connections until `shutdown`, then waits for what is under way.
-async fn accept(listener: TcpListener, app: Router, shutdown: &CancellationToken, options: &ServeOptions) {
+async fn accept(
+    listener: TcpListener,
+    app: NormalizePath<Router>,
+    shutdown: &CancellationToken,
+    options: &ServeOptions,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(options.head_within);
     http.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
@@ -161,11 +171,19 @@ async fn next(listener: &TcpListener, free: &Arc<Semaphore>) -> (TcpStream, Opti
     }
 }
 
-/// No browser guesses at our content types.
+/// What a browser may do with a response that does not say so itself: nothing. Browsers ignore the first header over plain HTTP.
+const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
+    (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (REFERRER_POLICY, "no-referrer"),
+];
+
 async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let nosniff = http::HeaderValue::from_static("nosniff");
-    response.headers_mut().entry(http::header::X_CONTENT_TYPE_OPTIONS).or_insert(nosniff);
+    for (name, value) in SECURITY_HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 
@@ -218,6 +236,20 @@ mod tests {
         let mut answer = String::new();
         tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("it was closed").unwrap();
         answer
+    }
+
+    #[tokio::test]
+    async fn every_answer_forbids_a_browser_what_the_handler_does_not_allow() {
+        let (addr, _shutdown, _served) = start(PATIENCE).await;
+        for path in ["/slow", "/nowhere"] {
+            let mut stream = TcpStream::connect(addr).await.unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let answer = all(&mut stream).await;
+            for (name, value) in SECURITY_HEADERS {
+                assert!(answer.contains(&format!("{name}: {value}\r\n")), "{path}: {answer}");
+            }
+        }
     }
 
     #[tokio::test]

@@ -7,7 +7,8 @@ use sqlx::Connection as _;
 use super::Kind;
 use super::lease::interval;
 use crate::db::{Connection, Executor, Result};
-use crate::id::JobId;
+use crate::id::{JobId, SessionId};
+use crate::session::derived;
 
 /// Jobs whose worker died with them so often are laid aside: they may be what killed it.
 const N_LOST_MAX: i32 = 3;
@@ -98,7 +99,9 @@ pub async fn sweep(connection: &mut Connection, unanswered_after: Duration) -> R
              from swept where sessions.session_id = swept.session_id and swept.state = 'needs_attention'
          )
          select count(*) filter (where state = 'ready') as "n_lost!",
-                count(*) filter (where state = 'needs_attention') as "n_quarantined!"
+                count(*) filter (where state = 'needs_attention') as "n_quarantined!",
+                array(select session_id from swept where state = 'needs_attention' and session_id is not null)
+                    as "session_ids!: Vec<SessionId>"
          from swept"#,
         N_LOST_MAX,
         POISON,
@@ -106,6 +109,7 @@ pub async fn sweep(connection: &mut Connection, unanswered_after: Duration) -> R
     )
     .fetch_one(&mut *tx)
     .await?;
+    derived::refresh(&mut tx, &lost.session_ids).await?;
     // Each sending waits twice as long as the one before, so that a queue which is only long is not made longer.
     let n_unanswered = sqlx::query!(
         "update jobs set state = 'ready', run_at = now()

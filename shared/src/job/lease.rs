@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use uuid::Uuid;
 
 use super::{Job, Lane};
 use crate::db::{self, Connection, Executor};
-use crate::id::JobId;
+use crate::id::{JobId, SessionId};
+use crate::session::derived;
 
 /// The right to finish a job, as long as nobody else has got it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,10 +131,12 @@ async fn read(connection: &mut Connection, row: Row, token: Uuid) -> db::Result<
     if let Some(job) = Job::from_columns(&row.kind, &row.payload) {
         return Ok(Some(Claimed { lease, job, attempts: row.attempts, max_attempts: row.max_attempts }));
     }
-    match finish_failed(connection, &lease, "its payload cannot be read").await {
-        Ok(_) | Err(Error::LeaseLost) => Ok(None),
-        Err(Error::Database(error)) => Err(error),
+    let mut tx = connection.begin().await?;
+    match finish_failed(&mut tx, &lease, "its payload cannot be read").await {
+        Ok(_) | Err(Error::LeaseLost) => tx.commit().await?,
+        Err(Error::Database(error)) => return Err(error),
     }
+    Ok(None)
 }
 
 /// Holds a job for longer, while work goes on.
@@ -210,7 +214,7 @@ pub async fn put_off(
 }
 
 /// Given up, for a person to see: the job, and the session that waits for it.
-pub async fn finish_failed(executor: impl Executor<'_>, held: &Lease, reason: &str) -> Result<Finished, Error> {
+pub async fn finish_failed(tx: &mut Connection, held: &Lease, reason: &str) -> Result<Finished, Error> {
     let failed = sqlx::query!(
         r#"with failed as (
              update jobs
@@ -221,14 +225,16 @@ pub async fn finish_failed(executor: impl Executor<'_>, held: &Lease, reason: &s
              update sessions set status = 'needs_attention', attention_reason = $3, updated_at = now()
              from failed where sessions.session_id = failed.session_id
          )
-         select count(*) as "n!" from failed"#,
+         select session_id as "session_id: SessionId" from failed"#,
         held.job_id.0,
         held.token,
         reason,
     )
-    .fetch_one(executor)
-    .await?;
-    fenced(u64::from(failed.n > 0))
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(Error::LeaseLost)?;
+    derived::refresh(tx, failed.session_id.as_slice()).await?;
+    Ok(Finished(()))
 }
 
 /// Handed back untouched, by a worker that stops: this attempt does not count.
@@ -295,7 +301,7 @@ mod tests {
         let held = old.lease;
         assert!(matches!(finish_done(&db, &held).await, Err(Error::LeaseLost)));
         assert!(matches!(finish_retry(&db, &held, "x", MINUTE, MINUTE).await, Err(Error::LeaseLost)));
-        assert!(matches!(finish_failed(&db, &held, "x").await, Err(Error::LeaseLost)));
+        assert!(matches!(finish_failed(&mut connection, &held, "x").await, Err(Error::LeaseLost)));
         assert!(matches!(renew(&db, &held, MINUTE).await, Err(Error::LeaseLost)));
         assert!(matches!(release(&db, &held).await, Err(Error::LeaseLost)));
         assert_eq!(state(&db).await, ("running".to_owned(), 2));

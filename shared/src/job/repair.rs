@@ -8,7 +8,7 @@ use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Error, Result};
 use crate::id::{JobId, SessionId};
-use crate::session::{SessionKey, SessionStatus, get_session, mark_session};
+use crate::session::{SessionKey, SessionStatus, derived, get_session, mark_session};
 
 /// A job that was given up.
 #[derive(Clone, Debug)]
@@ -57,15 +57,17 @@ async fn retry_all(connection: &mut Connection, job_ids: &[JobId]) -> Result<i64
              from retried
              where sessions.session_id = retried.session_id and sessions.status = 'needs_attention'
          )
-         select count(*) as "n!" from retried"#,
+         select session_id as "session_id: SessionId" from retried"#,
         &ids,
     )
-    .fetch_one(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
-    if retried.n > 0 {
+    if !retried.is_empty() {
+        let session_ids: Vec<SessionId> = retried.iter().filter_map(|row| row.session_id).collect();
+        derived::refresh(connection, &session_ids).await?;
         doorbell::ring(connection).await?;
     }
-    Ok(retried.n)
+    Ok(retried.len() as i64)
 }
 
 /// Jobs that were given up alike.
@@ -325,7 +327,7 @@ mod tests {
         assert!(matches!(retry(&mut connection, job.job_id()).await, Err(Error::NotFound(_))));
 
         let held = claim_ready(&mut connection, Lane::Slow, 1, MINUTE, "a").await.unwrap()[0].lease;
-        let _ = finish_failed(&db, &held, "the key was refused").await.unwrap();
+        let _ = finish_failed(&mut connection, &held, "the key was refused").await.unwrap();
         let given_up = list_given_up(&db, 10).await.unwrap();
         assert_eq!(given_up[0].reason.as_deref(), Some("the key was refused"));
         assert_eq!(session(&db).await, ("needs_attention".to_owned(), Some("the key was refused".to_owned())));
@@ -335,7 +337,7 @@ mod tests {
         let again = claim_ready(&mut connection, Lane::Slow, 1, MINUTE, "a").await.unwrap();
         assert_eq!(again[0].attempts, 1);
 
-        let _ = finish_failed(&db, &again[0].lease, "the key was refused").await.unwrap();
+        let _ = finish_failed(&mut connection, &again[0].lease, "the key was refused").await.unwrap();
         discard(&mut connection, job.job_id()).await.unwrap();
         assert!(list_given_up(&db, 10).await.unwrap().is_empty());
         assert!(matches!(discard(&mut connection, job.job_id()).await, Err(Error::NotFound(_))));
@@ -349,7 +351,7 @@ mod tests {
             let delivery_id = DeliveryId(uuid::Uuid::from_u128(n));
             enqueue(&mut connection, &Job::ProcessDelivery { delivery_id }, None).await.unwrap();
             let held = claim_ready(&mut connection, Lane::Quick, 1, MINUTE, "a").await.unwrap()[0].lease;
-            let _ = finish_failed(&db, &held, reason).await.unwrap();
+            let _ = finish_failed(&mut connection, &held, reason).await.unwrap();
         }
         let operator = Caller::operator();
         let now = crate::clock::now() + chrono::TimeDelta::minutes(1);
@@ -397,7 +399,7 @@ mod tests {
         let delivery_id = insert_if_new(&mut connection, &new, now).await.unwrap().unwrap();
         enqueue(&mut connection, &Job::ProcessDelivery { delivery_id }, None).await.unwrap();
         let held = claim_ready(&mut connection, Lane::Quick, 1, MINUTE, "a").await.unwrap()[0].lease;
-        let _ = finish_failed(&db, &held, "the message is not readable").await.unwrap();
+        let _ = finish_failed(&mut connection, &held, "the message is not readable").await.unwrap();
         assert_eq!(retry_call(&mut connection, &operator, "another", now).await.unwrap(), 0);
         assert_eq!(retry_call(&mut connection, &operator, "call", now).await.unwrap(), 1);
     }
@@ -411,7 +413,7 @@ mod tests {
         let first = Job::AnalyzeSession { session_id, round: 1 };
         enqueue(&mut connection, &first, Some(session_id)).await.unwrap();
         let held = claim_ready(&mut connection, Lane::Quick, 1, MINUTE, "a").await.unwrap()[0].lease;
-        let _ = finish_failed(&db, &held, "it took too long").await.unwrap();
+        let _ = finish_failed(&mut connection, &held, "it took too long").await.unwrap();
 
         let second = Job::AnalyzeSession { session_id, round: 2 }.job_id();
         let asked = reanalyze(&mut connection, &operator, session_id, now).await.unwrap();

@@ -166,7 +166,12 @@ impl Case<'_> {
             End::Done | End::Crash => self.perform(held, matches!(how, End::Crash)).await,
             End::Retry => lease::finish_retry(self.db, lease, "busy", Duration::ZERO, Duration::ZERO).await.map(drop),
             End::PutOff => lease::put_off(self.db, lease, "away", Duration::ZERO).await.map(drop),
-            End::Fail => lease::finish_failed(self.db, lease, "unreadable").await.map(drop),
+            End::Fail => {
+                let mut tx = db::begin(self.db).await.unwrap();
+                let failed = lease::finish_failed(&mut tx, lease, "unreadable").await.map(drop);
+                tx.commit().await.unwrap();
+                failed
+            }
             End::Release => lease::release(self.db, lease).await,
             End::Renew => lease::renew(self.db, lease, LONG).await,
         };

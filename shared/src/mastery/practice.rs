@@ -7,12 +7,12 @@ use crate::db::{Connection, Result};
 use crate::id::StudentId;
 use crate::learner::{self, Observation};
 
-/// Writes all practices of the student; rows that say the same already stay as they are.
+/// Writes all practices of the student; rows that say the same already stay as they are. Returns how many differed.
 pub(super) async fn write(
     tx: &mut Connection,
     student_id: StudentId,
     observed: &[(&str, Vec<Observation>)],
-) -> Result<()> {
+) -> Result<u64> {
     let mut rows = Columns::default();
     for (skill_id, observations) in observed {
         let practices = learner::practices(observations);
@@ -26,7 +26,7 @@ pub(super) async fn write(
             rows.next_ats.push(practices.get(i + 1).map(|next| next.at));
         }
     }
-    sqlx::query!(
+    let n_gone = sqlx::query!(
         "delete from practices where student_id = $1
              and (skill_id, practice_no) not in (select * from unnest($2::text[], $3::int[]))",
         student_id as StudentId,
@@ -34,8 +34,9 @@ pub(super) async fn write(
         &rows.nos,
     )
     .execute(&mut *tx)
-    .await?;
-    sqlx::query!(
+    .await?
+    .rows_affected();
+    let put = sqlx::query!(
         r#"insert into practices as p (student_id, skill_id, practice_no, session_id, practised_at, gain, due_at, next_at)
            select $1::uuid, * from unnest($2::text[], $3::int[], $4::uuid[], $5::timestamptz[], $6::float8[],
                $7::timestamptz[], $8::timestamptz[])
@@ -55,7 +56,7 @@ pub(super) async fn write(
     )
     .execute(tx)
     .await?;
-    Ok(())
+    Ok(n_gone + put.rows_affected())
 }
 
 /// One column of the table in each.

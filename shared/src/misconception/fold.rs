@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use crate::access::{Caller, Scope};
 use crate::db::{Connection, Result};
-use crate::evidence::{self, Evidence, Help, Verdict};
+use crate::evidence::{Evidence, Help, Verdict};
 use crate::id::{MisconceptionId, SessionId, StudentId};
 
 /// Names beliefs among all UUIDv5, so that folding again gives the same rows.
@@ -39,9 +38,8 @@ struct Folded {
 }
 
 /// Folds in whole. The result depends on analyses and evidence alone, but what a person marked as resolved stays so
-/// until it is seen again. Needs `students:read`.
-pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<()> {
-    caller.require_student(Scope::StudentsRead, student_id)?;
+/// until it is seen again. Returns whether a row differed.
+pub(crate) async fn write(tx: &mut Connection, student_id: StudentId, evidence: &[Evidence]) -> Result<bool> {
     let sightings = sqlx::query_as!(
         Sighting,
         r#"select s.session_id as "session_id!: SessionId", m.found->>'skill_id' as skill_id,
@@ -57,40 +55,48 @@ pub async fn refold(tx: &mut Connection, caller: &Caller, student_id: StudentId)
     )
     .fetch_all(&mut *tx)
     .await?;
-    let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
-    let rows = fold(student_id, sightings, &evidence);
+    let rows = fold(student_id, sightings, evidence);
     let ids: Vec<Uuid> = rows.iter().map(|row| row.misconception_id.0).collect();
-    sqlx::query!(
+    let n_gone = sqlx::query!(
         "delete from misconceptions where student_id = $1 and misconception_id <> all($2)",
         student_id as StudentId,
         &ids,
     )
     .execute(&mut *tx)
-    .await?;
-    for row in rows {
-        sqlx::query!(
-            "insert into misconceptions as m (misconception_id, student_id, skill_id, session_id, belief, n_seen,
-                 first_seen_at, last_seen_at, resolved_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             on conflict (misconception_id) do update set
-                 skill_id = excluded.skill_id, session_id = excluded.session_id, belief = excluded.belief, n_seen = excluded.n_seen,
-                 first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at,
-                 resolved_at = case when m.last_seen_at >= excluded.last_seen_at
-                                    then coalesce(excluded.resolved_at, m.resolved_at) else excluded.resolved_at end",
-            row.misconception_id as MisconceptionId,
-            student_id as StudentId,
-            row.skill_id,
-            row.session_id as SessionId,
-            row.belief,
-            row.n_seen,
-            row.first_seen_at,
-            row.last_seen_at,
-            row.resolved_at,
-        )
-        .execute(&mut *tx)
-        .await?;
-    }
-    Ok(())
+    .await?
+    .rows_affected();
+    let n_put = put(tx, student_id, &rows).await?;
+    Ok(n_gone + n_put > 0)
+}
+
+/// Returns how many rows differed.
+async fn put(tx: &mut Connection, student_id: StudentId, rows: &[Folded]) -> Result<u64> {
+    let put = sqlx::query!(
+        "insert into misconceptions as m (misconception_id, student_id, skill_id, session_id, belief, n_seen,
+             first_seen_at, last_seen_at, resolved_at)
+         select id, $1::uuid, skill_id, session_id, belief, n_seen, first_seen_at, last_seen_at, resolved_at
+         from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::int[], $7::timestamptz[], $8::timestamptz[],
+             $9::timestamptz[]) as n (id, skill_id, session_id, belief, n_seen, first_seen_at, last_seen_at, resolved_at)
+         on conflict (misconception_id) do update set
+             skill_id = excluded.skill_id, session_id = excluded.session_id, belief = excluded.belief, n_seen = excluded.n_seen,
+             first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at,
+             resolved_at = case when m.last_seen_at >= excluded.last_seen_at
+                                then coalesce(excluded.resolved_at, m.resolved_at) else excluded.resolved_at end
+         where (m.skill_id, m.session_id, m.belief, m.n_seen, m.first_seen_at, m.last_seen_at) is distinct from
+                 (excluded.skill_id, excluded.session_id, excluded.belief, excluded.n_seen, excluded.first_seen_at,
+                  excluded.last_seen_at)
+             or m.resolved_at is distinct from coalesce(excluded.resolved_at, m.resolved_at)",
+        student_id as StudentId,
+        &rows.iter().map(|row| row.misconception_id.0).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.skill_id.clone()).collect::<Vec<_>>() as &[Option<String>],
+        &rows.iter().map(|row| row.session_id.0).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.belief.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.n_seen).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.first_seen_at).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.last_seen_at).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.resolved_at).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+    );
+    Ok(put.execute(tx).await?.rows_affected())
 }
 
 fn fold(student_id: StudentId, mut sightings: Vec<Sighting>, evidence: &[Evidence]) -> Vec<Folded> {

@@ -229,7 +229,7 @@ fn narrow(
         (None, false) => {}
     }
     if let Some(skill) = &query.skill {
-        sql.push(" and t.topic = ").push_bind(skill.clone());
+        sql.push(" and t.kind <> 'belief' and t.topic = ").push_bind(skill.clone());
         if let Some(grade) = query.grade {
             sql.push(" and t.grade = ").push_bind(grade);
         }
@@ -403,7 +403,7 @@ mod tests {
         let after = Some(After { value: 7, session_id: SessionId(uuid::Uuid::from_u128(1)) });
         assert_eq!(
             narrowed(&BrowseQuery { after, ..query }),
-            " and t.topic = $1 and t.grade = $2 and (t.created_at, t.session_id) < ($3, $4)"
+            " and t.kind <> 'belief' and t.topic = $1 and t.grade = $2 and (t.created_at, t.session_id) < ($3, $4)"
         );
     }
 
@@ -419,7 +419,10 @@ mod tests {
     #[sqlx::test(migrations = "../migrations")]
     async fn the_list_of_a_skill_follows_evidence_analyses_grades_and_students(pool: sqlx::PgPool) {
         let db = Db::from(pool);
-        let run = async |sql: &'static str| sqlx::raw_sql(sql).execute(&db).await.unwrap();
+        let run = async |sql: &'static str| {
+            sqlx::raw_sql(sql).execute(&db).await.unwrap();
+            crate::consistency::refresh_all(&db).await.unwrap();
+        };
         let found = async |skill: &str, grade| {
             let skill = Some(skill.to_owned());
             let query = BrowseQuery { skill, grade, limit: 9, ..BrowseQuery::default() };

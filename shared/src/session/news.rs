@@ -5,15 +5,26 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use crate::db::Db;
+use crate::db::{Connection, Db, Result};
 use crate::id::SessionId;
 
-/// What the triggers of `sessions` notify.
 const CHANNEL: &str = "session_news";
 /// Pieces of news that a slow reader may be behind. Beyond it they become one: anything may have changed.
 const BACKLOG: usize = 256;
 /// How often readers look for themselves where no news arrives, with the second of every round.
 const UNHEARD_EVERY: Duration = Duration::from_secs(2);
+
+/// Tells dashboards that sessions changed, once the transaction is committed. Many at once are one piece of news without a
+/// name.
+pub async fn tell(tx: &mut Connection, session_ids: &[SessionId]) -> Result<()> {
+    let payload = match session_ids {
+        [] => return Ok(()),
+        [only] => only.to_string(),
+        _ => String::new(),
+    };
+    sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload).execute(tx).await?;
+    Ok(())
+}
 
 /// News from the database, for as many readers as like. Clones share one connection.
 #[derive(Clone, Debug)]

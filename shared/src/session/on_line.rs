@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::{SessionNews, merge_news};
+use super::{SessionNews, derived, merge_news, refresh_assigned};
 use crate::access::{Caller, OnLine, Reach, Scope};
 use crate::analysis::Introduction;
 use crate::db::{Connection, Error, Executor, Result};
@@ -47,6 +47,7 @@ pub async fn open_on_line(
         is_report: false,
     };
     let (session_id, _) = merge_news(tx, &news, None, now).await?.ok_or(Error::NotFound("call"))?;
+    derived::refresh(tx, &[session_id]).await?;
     Ok(Some(session_id))
 }
 
@@ -71,10 +72,14 @@ pub async fn identify_on_line(
         caller.line.phone.as_ref().map(crate::phone::Phone::as_str),
         caller.reach == Reach::Line,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await?
     .rows_affected();
-    Ok(if n == 0 { Settled::Refused } else { Settled::Done })
+    if n == 0 {
+        return Ok(Settled::Refused);
+    }
+    derived::refresh(tx, &[session_id]).await?;
+    Ok(Settled::Done)
 }
 
 /// Notes who an unknown caller says they are, for a person to decide: once in a call. The call then counts for nobody, also
@@ -87,24 +92,27 @@ pub async fn introduce_on_line(
     now: DateTime<Utc>,
 ) -> Result<Settled> {
     caller.has(Scope::CallsWrite)?;
-    let n = sqlx::query!(
-        "update sessions set introduced_as = $2::jsonb, student_id = null, updated_at = $3
+    let before = sqlx::query_scalar!(
+        r#"with before as (select student_id from sessions where session_id = $1 for no key update)
+         update sessions set introduced_as = $2::jsonb, student_id = null, updated_at = $3 from before
          where session_id = $1 and status = 'in_progress' and ended_at is null
            -- Who is the only one of a number was taken for the caller unasked; who was named was not.
-           and (student_id is null
+           and (sessions.student_id is null
                 or 1 = (select count(*) from student_phones p where p.phone = sessions.caller_phone))
            and (introduced_as is null or introduced_as->>'first_name' = ($2::jsonb)->>'first_name')
-           and (caller_phone is not distinct from $4 or not $5)",
+           and (caller_phone is not distinct from $4 or not $5)
+         returning before.student_id as "student_id: StudentId""#,
         session_id as SessionId,
         Json(introduction) as _,
         now,
         caller.line.phone.as_ref().map(crate::phone::Phone::as_str),
         caller.reach == Reach::Line,
     )
-    .execute(tx)
-    .await?
-    .rows_affected();
-    Ok(if n == 0 { Settled::Refused } else { Settled::Done })
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(before) = before else { return Ok(Settled::Refused) };
+    refresh_assigned(tx, session_id, before).await?;
+    Ok(Settled::Done)
 }
 
 /// What tools wrote in one call; outside a call, what they wrote of one student within a day.

@@ -193,6 +193,7 @@ mod tests {
         .execute(&db)
         .await
         .unwrap();
+        crate::consistency::refresh_all(&db).await.unwrap();
         let query = BrowseQuery { in_need: true, now: now() + TimeDelta::minutes(1), ..all() };
         let rows = browse_students(&db, &Caller::operator(), &query).await.unwrap();
         let [row] = &rows[..] else { panic!("{} rows", rows.len()) };

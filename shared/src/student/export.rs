@@ -78,6 +78,8 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                    from caller_codes c where c.student_id = st.student_id),
                'model_calls', (select coalesce(jsonb_agg(to_jsonb(m) order by m.model_call_id), '[]')
                    from model_calls m where m.student_id = st.student_id),
+               'merges', (select coalesce(jsonb_agg(to_jsonb(m) #- '{archive,caller_codes}' order by m.merged_at), '[]')
+                   from student_merges m where m.kept_id = st.student_id),
                'context', (select c.prepared from student_contexts c where c.student_id = st.student_id)
            ) as "all!"
            from students st
@@ -124,12 +126,13 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 37] = [
+    const TABLES: [(&str, Place); 36] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("past_phones", Field("past_phones")),
         ("erasures", Field("erasures")),
         ("erased_calls", Nowhere("ids of calls that are gone")),
+        ("student_merges", Field("merges")),
         ("student_versions", Field("earlier_versions")),
         ("student_subjects_off", Field("subjects_off")),
         ("student_contexts", Field("context")),
@@ -155,11 +158,9 @@ mod tests {
         ("model_calls", Field("model_calls")),
         ("audit_entries", Field("disclosures")),
         ("session_words", Nowhere("an index over turns and summaries")),
-        ("session_topics", Nowhere("computed from analyses")),
+        ("session_topics", Nowhere("computed from analyses and evidence")),
         ("session_facts", Nowhere("computed from sessions and analyses")),
-        ("session_labels", Nowhere("computed from analyses")),
         ("jobs", Nowhere("ids of sessions and deliveries, and how the work goes")),
-        ("session_sums", Nowhere("sums over all students")),
         ("saved_views", Nowhere("filters that people of the dashboard keep")),
         ("skills", Nowhere("the curriculum")),
     ];

@@ -46,6 +46,9 @@ pub enum Imported {
 /// else, if the row has no number, by the same name among students without a number. Needs `students:write`.
 pub async fn import_row(tx: &mut Connection, caller: &Caller, row: &RosterRow, now: DateTime<Utc>) -> Result<Imported> {
     caller.require(Scope::StudentsWrite)?;
+    if is_merged_away(tx, row).await? {
+        return Ok(Imported::Unchanged);
+    }
     let Some(student_id) = find_student(tx, row).await? else {
         let new = NewStudent {
             display_name: row.display_name.clone(),
@@ -135,6 +138,18 @@ async fn find_student(tx: &mut Connection, row: &RosterRow) -> Result<Option<Stu
     .await?;
     let same = candidates.into_iter().find(|candidate| fold_name(&candidate.display_name) == name);
     Ok(same.map(|candidate| candidate.student_id))
+}
+
+/// Whether the row is about a student who was merged into another with an external id: the other's row says what is true.
+async fn is_merged_away(tx: &mut Connection, row: &RosterRow) -> Result<bool> {
+    let Some(external_id) = &row.external_id else { return Ok(false) };
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from student_merges where external_id = $1)
+               and not exists (select from students where external_id = $1) as "is_merged_away!""#,
+        external_id,
+    )
+    .fetch_one(tx)
+    .await?)
 }
 
 /// Returns whether the id was new.

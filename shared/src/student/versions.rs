@@ -7,7 +7,7 @@ use crate::access::{Caller, Scope};
 use crate::db::{Executor, Result};
 use crate::id::StudentId;
 
-/// A profile that held once. The database keeps it whenever the profile is changed.
+/// A profile that held once. [`super::update_student`] keeps it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StudentVersion {
     pub display_name: String,

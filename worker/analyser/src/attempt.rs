@@ -3,10 +3,10 @@
 //! "How old are you?" "nine" and "What is four plus five?" "nine" differ only in what the tutor asked. Trained like
 //! [`super::reaction`], by the same command.
 
-use domain::answer::Expecting;
+use domain::answer::{self, Expecting};
 
 use super::exchange::{Exchange, sentences, words};
-use super::learned::{Features, by_stored};
+use super::learned::{Features, by_stored, count, flag};
 use super::memo::{self, values};
 
 static WEIGHTS: &[u8] = include_bytes!("attempt/weights.bin");
@@ -24,47 +24,49 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let mut found = Features::new();
     let all = sentences(task);
     let (asked, asks) = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).copied().unwrap_or_default();
-    let n_numbers = values(task, *language).len().min(4);
-    let n_asked = values(asked, *language).len().min(3);
+    let n_numbers = count(values(task, *language).len(), 4);
+    let n_asked = count(values(asked, *language).len(), 3);
     let calculates = !memo::calculations(asked, *language).is_empty();
     let last_asks = all.last().is_some_and(|(_, asks)| *asks);
+    let (asked_words, said_words): (Vec<&str>, Vec<&str>) = (words(asked).collect(), words(said).collect());
     let mut before = ["", ""];
-    let is_number = |word: &str| !values(word, *language).is_empty();
-    for word in words(asked).take(REACH) {
+    let is_number =
+        |word: &str| answer::is_number_word(word, *language).unwrap_or_else(|| !values(word, *language).is_empty());
+    for word in asked_words.iter().copied().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
-        found.add_parts(["asked ", word]);
-        found.add_parts(["asked ", before[1], " ", word]);
-        found.add_parts(["asked ", before[0], " ", before[1], " ", word]);
+        found.add(["asked ", word]);
+        found.add(["asked ", before[1], " ", word]);
+        found.add(["asked ", before[0], " ", before[1], " ", word]);
         before = [before[1], word];
     }
     if let Some((last, _)) = all.last().filter(|(last, _)| *last != asked) {
         for word in words(last).take(REACH) {
-            found.add_parts(["last ", if is_number(word) { "#" } else { word }]);
+            found.add(["last ", if is_number(word) { "#" } else { word }]);
         }
     }
     let heard = memo::said(said);
     let reading = heard.read(*language, Expecting::Anything);
-    let n_said = values(said, *language).len().min(3);
-    let n_words = words(said).count();
-    let unread = reading.unread.len().min(4);
+    let n_said = count(values(said, *language).len(), 3);
+    let unread = count(reading.unread.len(), 4);
     let mut before = "";
-    for word in words(said).take(REACH) {
+    for word in said_words.iter().copied().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
-        found.add_parts(["said ", word]);
-        found.add_parts(["said ", before, " ", word]);
+        found.add(["said ", word]);
+        found.add(["said ", before, " ", word]);
         before = word;
     }
     let addresses =
-        words(asked).any(|word| matches!(word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
-    let tells_of_self = words(said).any(|word| matches!(word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
-    found.add(format_args!("numbers {n_numbers} {n_asked} {calculates}"));
-    found.add(format_args!("numbers {n_numbers} {addresses} {n_said}"));
-    found.add(format_args!("said {n_said} {unread} {}", (n_words / 3).min(4)));
-    found.add(format_args!("said {n_said} {tells_of_self} {addresses}"));
-    found.add(format_args!("asks {asks} {last_asks} {}", all.len().min(4)));
-    found.add(format_args!("addresses {addresses} {n_asked} {asks}"));
-    found.add(format_args!("committed {} {}", reading.committed.is_some(), reading.says_unknown));
-    found.add(format_args!("opens {}", task.is_empty()));
+        asked_words.iter().any(|word| matches!(*word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
+    let tells_of_self =
+        said_words.iter().any(|word| matches!(*word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
+    found.add(["numbers ", n_numbers, " ", n_asked, " ", flag(calculates)]);
+    found.add(["numbers ", n_numbers, " ", flag(addresses), " ", n_said]);
+    found.add(["said ", n_said, " ", unread, " ", count(said_words.len() / 3, 4)]);
+    found.add(["said ", n_said, " ", flag(tells_of_self), " ", flag(addresses)]);
+    found.add(["asks ", flag(asks), " ", flag(last_asks), " ", count(all.len(), 4)]);
+    found.add(["addresses ", flag(addresses), " ", n_asked, " ", flag(asks)]);
+    found.add(["committed ", flag(reading.committed.is_some()), " ", flag(reading.says_unknown)]);
+    found.add(["opens ", flag(task.is_empty())]);
     found.finish()
 }
 

@@ -1,5 +1,8 @@
 //! A call as exchanges: what the tutor asked, what the student said, what the tutor replied.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use domain::answer::{Expecting, Form, Language};
 use domain::language::{self, Languages};
 use shared::transcript::{Speaker, Turn};
@@ -47,24 +50,22 @@ pub(super) fn exchanges_in<'a>(languages: &Languages, turns: &'a [Turn]) -> Vec<
     let mut tutor = String::new();
     let is_left_out = |text: &str| memo::is_suspect(text) || is_in_another_script(text);
     for turn in turns.iter().filter(|t| !(t.speaker == Speaker::Student && is_left_out(&t.text))) {
-        match (turn.speaker, groups.last_mut()) {
-            (Speaker::Tutor, _) => {
-                if !tutor.is_empty() {
-                    tutor.push('\n');
-                }
-                tutor.push_str(&turn.text);
+        if turn.speaker == Speaker::Tutor {
+            if !tutor.is_empty() {
+                tutor.push('\n');
             }
-            (Speaker::Student, Some((_, student)))
-                if tutor.is_empty() || waits(&plain(&tutor), student, turn, language) =>
-            {
-                student.push(turn);
-                tutor.clear();
-            }
-            (Speaker::Student, _) => groups.push((plain(&std::mem::take(&mut tutor)), vec![turn])),
+            tutor.push_str(&turn.text);
+            continue;
         }
+        let task = plain(&tutor);
+        match groups.last_mut() {
+            Some((_, student)) if tutor.is_empty() || waits(&task, student, turn, language) => student.push(turn),
+            _ => groups.push((task.into_owned(), vec![turn])),
+        }
+        tutor.clear();
     }
     let mut replies: Vec<String> = groups.iter().skip(1).map(|(task, _)| task.clone()).collect();
-    replies.push(plain(&tutor));
+    replies.push(plain(&tutor).into_owned());
     let mut exchanges = Vec::with_capacity(groups.len());
     for ((task, student), reply) in groups.into_iter().zip(replies) {
         let turns = answering(student, language);
@@ -85,9 +86,8 @@ fn waits(tutor: &str, student: &[&Turn], next: &Turn, language: Language) -> boo
     }
     let Some(last) = student.last().map(|turn| plain(&turn.text)) else { return false };
     let next = plain(&next.text);
-    let (before, after) = (values(&last, language), values(&next, language));
     if PASSING.is_match(tutor) {
-        return !before.is_empty() && !after.is_empty();
+        return !values(&last, language).is_empty() && !values(&next, language).is_empty();
     }
     let repeats = (tutor.ends_with("...") || tutor.ends_with('…'))
         && values(tutor, language).len() == 1
@@ -149,7 +149,7 @@ fn joined(turns: &[&Turn], language: Language) -> String {
     for turn in turns {
         let next = plain(&turn.text);
         if said.is_empty() {
-            said = next;
+            said.push_str(&next);
         } else if joins(said.lines().last().unwrap_or_default(), &next, language) {
             let whole = said.trim_end_matches(|c: char| !c.is_alphanumeric()).len();
             said.truncate(whole);
@@ -204,7 +204,50 @@ const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "i
 
 /// The words of a plain text.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = end_of_run(text, at, Part::Blank);
+        at = end_of_run(text, start, Part::Word);
+        (at > start).then(|| &text[start..at])
+    })
+}
+
+/// What a byte of a text is part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Word,
+    Blank,
+    /// A character that is not ASCII.
+    Character,
+}
+
+const PARTS: [Part; 256] = {
+    let mut parts = [Part::Character; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let is_word = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'\'';
+        parts[byte] = if is_word { Part::Word } else { Part::Blank };
+        byte += 1;
+    }
+    parts
+};
+
+/// Where the run of words or of what stands between them ends that begins at `at`.
+fn end_of_run(text: &str, mut at: usize, run: Part) -> usize {
+    while let Some(byte) = text.as_bytes().get(at) {
+        match PARTS[usize::from(*byte)] {
+            Part::Character => {
+                let Some(c) = text[at..].chars().next() else { break };
+                if c.is_alphanumeric() != (run == Part::Word) {
+                    break;
+                }
+                at += c.len_utf8();
+            }
+            part if part == run => at += 1,
+            _ => break,
+        }
+    }
+    at
 }
 
 /// Whether a turn has letters, and none of the scripts of our languages: it cannot be read, so it answers nothing.
@@ -214,17 +257,20 @@ fn is_in_another_script(text: &str) -> bool {
 }
 
 /// Lower case, with straight quotes.
-pub(super) fn plain(text: &str) -> String {
-    if text.is_ascii() && !text.contains('`') {
-        return text.to_ascii_lowercase();
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase() && byte != b'`') {
+        return Cow::Borrowed(text);
     }
-    text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\"")
+    if text.is_ascii() && !text.contains('`') {
+        return Cow::Owned(text.to_ascii_lowercase());
+    }
+    Cow::Owned(text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""))
 }
 
 /// A part of a sentence that can be judged on its own.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Clause {
-    pub(super) text: String,
+pub(super) struct Clause<'a> {
+    pub(super) text: &'a str,
     /// Number of its sentence, from 0.
     pub(super) sentence: usize,
     /// Whether its sentence ends with a question mark.
@@ -232,13 +278,13 @@ pub(super) struct Clause {
 }
 
 /// The clauses of a plain text.
-pub(super) fn clauses(text: &str) -> Vec<Clause> {
+pub(super) fn clauses(text: &str) -> Vec<Clause<'_>> {
     let mut clauses = Vec::new();
     for (number, (sentence, asks)) in sentences(text).into_iter().enumerate() {
         for part in sentence.split([',', ';', ':']) {
             let text = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '"').trim();
             if !text.is_empty() {
-                clauses.push(Clause { text: text.to_owned(), sentence: number, asks });
+                clauses.push(Clause { text, sentence: number, asks });
             }
         }
     }
@@ -247,22 +293,39 @@ pub(super) fn clauses(text: &str) -> Vec<Clause> {
 
 /// The sentences of a text, and whether each is a question.
 pub(super) fn sentences(text: &str) -> Vec<(&str, bool)> {
+    memo::sentences(text).iter().map(|sentence| (&text[sentence.span.clone()], sentence.asks)).collect()
+}
+
+/// A sentence of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sentence {
+    /// Bytes of the text.
+    pub(super) span: Range<usize>,
+    /// Whether it is a question.
+    pub(super) asks: bool,
+}
+
+/// Splits a text into its sentences.
+pub(super) fn split(text: &str) -> Vec<Sentence> {
     let bytes = text.as_bytes();
-    let (mut sentences, mut start) = (Vec::new(), 0);
+    let mut sentences = Vec::new();
+    let mut add = |start: usize, end: usize, asks: bool| {
+        let sentence = text[start..end].trim_start();
+        let start = end - sentence.len();
+        let sentence = sentence.trim_end();
+        if sentence.chars().any(char::is_alphanumeric) {
+            sentences.push(Sentence { span: start..start + sentence.len(), asks });
+        }
+    };
+    let mut start = 0;
     for (i, c) in bytes.iter().enumerate().filter(|(_, c)| matches!(c, b'\n' | b'.' | b'?' | b'!')) {
         let is_point_of_number = *c == b'.' && bytes.get(i + 1).is_some_and(u8::is_ascii_alphanumeric);
         if !is_point_of_number {
-            let sentence = text[start..i].trim();
-            if sentence.chars().any(char::is_alphanumeric) {
-                sentences.push((sentence, *c == b'?' || bytes[i..].starts_with(b".?")));
-            }
+            add(start, i, *c == b'?' || bytes[i..].starts_with(b".?"));
             start = i + 1;
         }
     }
-    let rest = text[start..].trim();
-    if rest.chars().any(char::is_alphanumeric) {
-        sentences.push((rest, false));
-    }
+    add(start, text.len(), false);
     sentences
 }
 

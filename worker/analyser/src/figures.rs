@@ -5,7 +5,7 @@ use shared::evidence::{Help, Verdict};
 use shared::transcript::{Speaker, Turn};
 
 use super::cues::{HINT_REQUEST, SELF_CORRECTION};
-use super::exchange::{plain, sentences};
+use super::exchange::{plain, split};
 use super::judge::{Judgement, Kind};
 
 /// Where the provider does not say how long a turn took: people speak about 150 words a minute.
@@ -13,9 +13,9 @@ const MS_A_WORD: i64 = 400;
 
 pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
     let of = |speaker| turns.iter().filter(move |turn| turn.speaker == speaker);
-    let words = |speaker| of(speaker).map(|turn| turn.text.split_whitespace().count()).sum::<usize>() as u32;
+    let words = |speaker| of(speaker).map(|turn| n_words(&turn.text)).sum::<usize>() as u32;
     let questions = |speaker| {
-        of(speaker).map(|turn| sentences(&turn.text).iter().filter(|(_, asks)| *asks).count()).sum::<usize>() as u32
+        of(speaker).map(|turn| split(&turn.text).iter().filter(|sentence| sentence.asks).count()).sum::<usize>() as u32
     };
     let student =
         |matches: &dyn Fn(&str) -> bool| of(Speaker::Student).filter(|t| matches(&plain(&t.text))).count() as u32;
@@ -44,8 +44,19 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
 }
 
 pub(super) fn end_ms(turn: &Turn) -> i64 {
-    let words = turn.text.split_whitespace().count() as i64;
-    i64::from(turn.offset_ms) + turn.duration_ms.map_or(words * MS_A_WORD, i64::from)
+    let duration = turn.duration_ms.map_or_else(|| n_words(&turn.text) as i64 * MS_A_WORD, i64::from);
+    i64::from(turn.offset_ms) + duration
+}
+
+/// How many words a text has, with white space between them.
+fn n_words(text: &str) -> usize {
+    if !text.is_ascii() {
+        return text.split_whitespace().count();
+    }
+    let is_blank = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    let mut after_blank = true;
+    let starts_word = |byte: &u8| std::mem::replace(&mut after_blank, is_blank(*byte)) && !is_blank(*byte);
+    text.as_bytes().iter().copied().filter(starts_word).count()
 }
 
 fn duration(turns: &[Turn]) -> f64 {
@@ -62,6 +73,13 @@ fn longest_silence(turns: &[Turn]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_counted_between_blanks() {
+        for text in ["", " ", "one", " one  two\n", "uno dos\u{a0}tres", "a\tb\u{b}c"] {
+            assert_eq!(n_words(text), text.split_whitespace().count(), "{text:?}");
+        }
+    }
 
     #[test]
     fn silence_is_what_lies_between_two_turns() {

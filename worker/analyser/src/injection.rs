@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::RegexSet;
+use regex::{RegexSet, bytes};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-static SUSPECT: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new([
+/// Matched on ASCII alone, see [`plain_letters`]: tables for all of Unicode would be many times as large.
+static SUSPECT: LazyLock<bytes::RegexSet> = LazyLock::new(|| {
+    let patterns = [
         r"(?i)\b(ignore|disregard|forget|override|overwrite|bypass|skip)\b.{0,60}\b(instruction|prompt|rule|guideline|direction|polic|above|earlier|previous|prior|system|transcript|everything)",
         r"(?i)\b(system|developer|admin|assistant|analy[sz]er|evaluator|grader|model)('s)? ?(note|prompt|message|instruction|override|command|update|directive|mode)\b",
         r"(?i)\b(mark|grade|score|count|record|label|rate|set|treat|flag|log|classify|register|store|save|change|update)\b.{0,50}\b(as|to)\b.{0,12}\b(correct|right|mastered|incorrect|wrong|true|passed|high|known|100|full|perfect|complete)",
@@ -33,8 +34,8 @@ static SUSPECT: LazyLock<RegexSet> = LazyLock::new(|| {
         // The tutor's part, spoken by the student.
         r"(?i)\b(tutor|assistant|narrator|ai|the person on the phone)\b.{0,12}(:|\b(says?|said|told you|nods|agreed|already)\b)|\bteacher (says?|said)\b.{0,30}\b(right|correct|well done|perfect|pass)\b|\b(i am|i'm) (now )?the (tutor|teacher)\b|\byou said i (was|am)\b|^\s*(you|ai|narrator|me)\s*:|^\s*turn \d+\b|<[a-z]+>",
         r"(?i)\b(secret|magic) (word|sentence|code)\b|\bmeans i was (right|correct)\b|\bwhen i say \w+ you\b|\bdo what i (tell|say)\b|\bdo (x|as we agreed|that) for every\b|\b(i was right|we agreed)\b.{0,20}\b(before|start|pass)\b|\bdo as we agreed\b",
-    ])
-    .expect("literals, compiled by a test")
+    ];
+    bytes::RegexSetBuilder::new(patterns).unicode(false).build().expect("literals, compiled by a test")
 });
 
 /// To leave aside instructions, and to call answers right, in the languages that we know of. Without `\b`, which the fast
@@ -72,7 +73,7 @@ pub(super) fn is_suspect(text: &str) -> bool {
 }
 
 fn matches(text: &str) -> bool {
-    SUSPECT.is_match(&plain_letters(text)) || FOREIGN.is_match(text)
+    SUSPECT.is_match(plain_letters(text).as_bytes()) || FOREIGN.is_match(text)
 }
 
 /// The text with one ASCII character for each other one, of its kind: the engine that is fast knows the bounds of ASCII words

@@ -280,15 +280,15 @@ fn value(exchange: &Exchange, expects_number: bool) -> Option<Value> {
 /// Whether the student only says a number again that the tutor gave as the answer and did not ask for.
 fn is_echo(exchange: &Exchange, value: Option<Value>) -> bool {
     let all = sentences(&exchange.task);
-    let Some((last, asks)) = all.last() else { return false };
+    let Some((last, false)) = all.last() else { return false };
+    let Some(value) = value.filter(|_| words(&exchange.said).count() <= ECHO) else { return false };
     let given = key::stated(last, exchange.language).or_else(|| {
         let numbers = values(last, exchange.language);
         let is_short =
             words(last).count() <= numbers.len() + 3 && (last.starts_with("it's ") || last.starts_with("it is "));
         numbers.last().copied().filter(|_| is_short)
     });
-    let is_short = words(&exchange.said).count() <= ECHO;
-    !asks && is_short && value.zip(given).is_some_and(|(value, given)| value.equals(given.amount))
+    given.is_some_and(|given| value.equals(given.amount))
 }
 
 /// Who says more than so many words says more than the tutor's number.
@@ -336,6 +336,9 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
         Lead::Confirmed if value.is_some() && names_another(exchange) => Lead::Partly,
         lead => lead,
     };
+    if lead == Lead::Excused {
+        return Heard::Nothing;
+    }
     let Some(right) = reaction::right(exchange) else { return Heard::Nothing };
     match lead {
         Lead::Confirmed if right >= 0.4 => Heard::Right,

@@ -1,6 +1,5 @@
 //! The right answer, where the question itself tells it: a calculation, or a question of the curriculum with its key.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use domain::answer::{self, Expecting, Language};
@@ -9,7 +8,7 @@ use shared::curriculum::Curriculum;
 
 use super::arithmetic;
 use super::exchange::sentences;
-use super::memo::{self, values};
+use super::memo::{self, ByText, values};
 use super::numbers::Value;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +26,7 @@ pub(super) enum Expected {
 
 /// The questions of a curriculum in plain words, with their keys.
 #[derive(Debug)]
-pub(super) struct Keys(HashMap<String, String>);
+pub(super) struct Keys(ByText<String, String>);
 
 impl Keys {
     pub(super) fn new(curriculum: &Curriculum) -> Self {
@@ -56,8 +55,7 @@ impl Keys {
         if let Some((bottom, fraction)) = asked_parts(asked, language) {
             return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
         }
-        let calculation =
-            if arithmetic::claims(asked, language).is_empty() { calculated(asked, language) } else { None };
+        let calculation = calculated(asked, language).filter(|_| arithmetic::claims(asked, language).is_empty());
         // Who has just been told the answer is asked to say it.
         let told = || sentences.iter().rev().find_map(|(text, _)| told_number(text, language)).map(Expected::Told);
         calculation.or_else(told)
@@ -187,7 +185,8 @@ pub(super) fn check(
                 answer::Judgement::Undecided => {}
             }
             // "Three remainder one" is two numbers, and only the question says what was divided.
-            let committed = answer::read(said, language, Expecting::Number).committed;
+            let heard = memo::said(said);
+            let committed = &heard.read(language, Expecting::Number).committed;
             if matches!(committed, Some(answer::Value::Remainder(_))) {
                 return match answer::judge(asked, &answer::Key::from(key.as_str()), said, language) {
                     answer::Judgement::Right => Some(true),

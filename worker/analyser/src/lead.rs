@@ -25,6 +25,18 @@ pub(super) enum Lead {
 }
 
 impl Lead {
+    /// The name in features.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "Confirmed",
+            Self::Partly => "Partly",
+            Self::Rejected => "Rejected",
+            Self::Doubted => "Doubted",
+            Self::Excused => "Excused",
+            Self::Unclear => "Unclear",
+        }
+    }
+
     /// `None`: nothing was said of it.
     pub(super) fn is_right(self) -> Option<bool> {
         match self {
@@ -51,9 +63,7 @@ pub(super) fn lead(reply: &str, language: Language) -> Lead {
     for (i, clause) in clauses.iter().take(REACH).enumerate() {
         match judge(clause, i == 0) {
             Lead::Confirmed => return reserved(&clauses[i..]),
-            Lead::Unclear
-                if i > 0 && (NEW_TASK.is_match(&clause.text) || matches!(&clause.text[..], "another" | "next")) =>
-            {
+            Lead::Unclear if i > 0 && (NEW_TASK.is_match(clause.text) || matches!(clause.text, "another" | "next")) => {
                 return Lead::Unclear;
             }
             Lead::Unclear => {}
@@ -66,17 +76,17 @@ pub(super) fn lead(reply: &str, language: Language) -> Lead {
 /// The first clause with a cue decides; a confirmation that the same sentence or the next one takes back is half of one.
 fn foreign(clauses: &[Clause], praise: &Regex, doubt: &Regex) -> Lead {
     for (i, clause) in clauses.iter().take(2).enumerate() {
-        if i == 0 && EXCUSE_FOREIGN.is_match(&clause.text) {
+        if i == 0 && EXCUSE_FOREIGN.is_match(clause.text) {
             return Lead::Excused;
         }
-        if doubt.is_match(&clause.text) {
+        if doubt.is_match(clause.text) {
             return Lead::Rejected;
         }
-        if praise.is_match(&clause.text) && !(clause.asks && i > 0) {
+        if praise.is_match(clause.text) && !(clause.asks && i > 0) {
             let taken_back = clauses.get(i + 1).is_some_and(|next| {
                 next.text.starts_with("pero ")
                     || next.text.starts_with("aber ")
-                    || doubt.is_match(&next.text) && !next.asks
+                    || doubt.is_match(next.text) && !next.asks
             });
             return if taken_back { Lead::Partly } else { Lead::Confirmed };
         }
@@ -87,19 +97,19 @@ fn foreign(clauses: &[Clause], praise: &Regex, doubt: &Regex) -> Lead {
 /// Short praise or doubt in the first clause, which longer rules do not know.
 fn bare(clauses: &[Clause]) -> Option<Lead> {
     let first = clauses.first()?;
-    if !first.asks && BARE_PRAISE.is_match(&first.text) {
+    if !first.asks && BARE_PRAISE.is_match(first.text) {
         return match reserved(clauses) {
-            Lead::Confirmed if clauses.get(1).is_some_and(|next| BARE_DOUBT.is_match(&next.text) && !next.asks) => {
+            Lead::Confirmed if clauses.get(1).is_some_and(|next| BARE_DOUBT.is_match(next.text) && !next.asks) => {
                 Some(Lead::Rejected)
             }
             lead => Some(lead),
         };
     }
-    BARE_DOUBT.is_match(&first.text).then_some(Lead::Rejected)
+    BARE_DOUBT.is_match(first.text).then_some(Lead::Rejected)
 }
 
 fn judge(clause: &Clause, first: bool) -> Lead {
-    let text = clause.text.as_str();
+    let text = clause.text;
     if first && EXCUSE.is_match(text) {
         return Lead::Excused;
     }
@@ -131,18 +141,18 @@ fn judge(clause: &Clause, first: bool) -> Lead {
 fn reserved(clauses: &[Clause]) -> Lead {
     let sentence = clauses[0].sentence;
     let taken_back = clauses.iter().enumerate().any(|(i, clause)| {
-        let reservation = RESERVATION.find(&clause.text).map(|found| found.start());
+        let reservation = RESERVATION.find(clause.text).map(|found| found.start());
         if clause.sentence == sentence {
             // "Another way than most, but you still got the correct answer" takes nothing back.
-            reservation.is_some() && !(i > 0 && STILL_RIGHT.is_match(&clause.text))
-                || i == 0 && IN_PART.is_match(&clause.text)
-                || i > 0 && !clause.asks && CONSOLATION.is_match(&clause.text)
+            reservation.is_some() && !(i > 0 && STILL_RIGHT.is_match(clause.text))
+                || i == 0 && IN_PART.is_match(clause.text)
+                || i > 0 && !clause.asks && CONSOLATION.is_match(clause.text)
         } else {
             // "Good. Plus one point for your effort" does not mean that it is right.
             clause.sentence == sentence + 1
                 && (reservation == Some(0) && clauses[i - 1].sentence == sentence
-                    || CONSOLATION.is_match(&clause.text)
-                    || !clause.asks && SETBACK.is_match(&clause.text))
+                    || CONSOLATION.is_match(clause.text)
+                    || !clause.asks && SETBACK.is_match(clause.text))
         }
     });
     if taken_back { Lead::Partly } else { Lead::Confirmed }

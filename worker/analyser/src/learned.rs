@@ -1,7 +1,5 @@
 //! Logistic regression over hashed features: what the learned readings of a call share.
 
-use std::fmt::{self, Write};
-
 /// Features are hashed into so many weights.
 pub const BUCKETS: usize = 1 << 14;
 /// A weight of 1 as it is stored.
@@ -34,15 +32,8 @@ impl Features {
         Self(found)
     }
 
-    pub(super) fn add(&mut self, name: fmt::Arguments) {
-        let mut hash = Hash::default();
-        if hash.write_fmt(name).is_ok() {
-            self.push(&hash);
-        }
-    }
-
-    /// [`Features::add`] of a name in parts, for the features of every word.
-    pub(super) fn add_parts<const N: usize>(&mut self, parts: [&str; N]) {
+    /// Adds the feature whose name has these parts.
+    pub(super) fn add<const N: usize>(&mut self, parts: [&str; N]) {
         let mut hash = Hash::default();
         for part in parts {
             hash.add(part);
@@ -77,9 +68,22 @@ impl Hash {
     }
 }
 
-impl fmt::Write for Hash {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.add(text);
-        Ok(())
+/// A number in a feature's name; all that is greater is one.
+pub(super) fn count(n: usize, most: usize) -> &'static str {
+    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    DIGITS[n.min(most).min(9)]
+}
+
+/// A fact in a feature's name.
+pub(super) fn flag(is: bool) -> &'static str {
+    if is { "true" } else { "false" }
+}
+
+/// The same, where there may be none.
+pub(super) fn optional(is: Option<bool>) -> &'static str {
+    match is {
+        Some(true) => "Some(true)",
+        Some(false) => "Some(false)",
+        None => "None",
     }
 }

@@ -68,6 +68,7 @@ fn analysed(turns: &[Turn], curriculum: &Curriculum) -> Findings {
     let topics: Vec<Option<usize>> = judgements.iter().map(Judgement::skill).collect();
     let safety_flags = remarks::safety_flags(turns);
     let flagged = remarks::flagged(&safety_flags);
+    let (facts, requests) = remarks::remarks(turns, &flagged);
     let figures = figures::figures(turns, &judgements);
     let mut skills = skills(&exchanges, &judgements, &topics, curriculum);
     let mut misconceptions = misconceptions(&exchanges, &judgements, &topics, curriculum);
@@ -78,8 +79,8 @@ fn analysed(turns: &[Turn], curriculum: &Curriculum) -> Findings {
             + &not_judged(&languages).map(|why| format!(" {why}")).unwrap_or_default(),
         limits: limits(turns, &judgements, &topics).into_iter().chain(not_judged(&languages)).collect(),
         engagement: summary::engagement(turns, &figures),
-        requests: remarks::requests(turns, &flagged),
-        facts: remarks::facts(turns, &flagged),
+        requests,
+        facts,
         safety_flags,
         next_lesson: summary::next_lesson(&skills, &misconceptions, curriculum),
         tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),

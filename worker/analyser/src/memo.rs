@@ -2,20 +2,86 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
+use super::exchange::{self, Sentence};
 use super::injection;
 use super::lead::{self, Lead};
 use super::numbers::Value;
 
+/// What [`answer::numbers_and_calculations`] finds in a text.
+#[derive(Clone)]
+struct Parsed {
+    numbers: Rc<[Number]>,
+    values: Rc<[Value]>,
+    calculations: Rc<[Calculation]>,
+}
+
+impl Parsed {
+    fn read(text: &str, language: Language) -> Self {
+        let (numbers, calculations) = answer::numbers_and_calculations(text, language);
+        let values = numbers.iter().map(Value::from).collect();
+        Self { numbers: numbers.into(), values, calculations: calculations.into() }
+    }
+}
+
+/// A map by texts, with a hash that is fast on them. It starts from a random number, so a caller cannot choose texts that
+/// collide.
+pub(super) type ByText<K, V> = HashMap<K, V, TextHashes>;
+
+#[derive(Clone, Debug)]
+pub(super) struct TextHashes(u64);
+
+impl Default for TextHashes {
+    fn default() -> Self {
+        static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
+        Self(*SEED)
+    }
+}
+
+impl BuildHasher for TextHashes {
+    type Hasher = TextHash;
+
+    fn build_hasher(&self) -> TextHash {
+        TextHash(self.0)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct TextHash(u64);
+
+impl TextHash {
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl Hasher for TextHash {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.add(u64::from_le_bytes(*word));
+        }
+        self.add(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    }
+
+    /// The end of a text, which adds nothing to one.
+    fn write_u8(&mut self, _: u8) {}
+}
+
 /// The readings of a text.
 #[derive(Default)]
 struct Known {
-    values: Option<Rc<[Value]>>,
-    numbers: Option<Rc<[Number]>>,
-    calculations: Option<Rc<[Calculation]>>,
+    parsed: Option<Parsed>,
+    sentences: Option<Rc<[Sentence]>>,
     said: Option<Rc<Said>>,
     is_suspect: Option<bool>,
     lead: Option<Lead>,
@@ -24,7 +90,7 @@ struct Known {
 #[derive(Default)]
 struct Memory {
     is_open: bool,
-    texts: [HashMap<Box<str>, Known>; Language::ALL.len()],
+    texts: [ByText<Box<str>, Known>; Language::ALL.len()],
 }
 
 thread_local! {
@@ -38,7 +104,7 @@ impl Drop for Forgets {
     fn drop(&mut self) {
         MEMORY.with_borrow_mut(|memory| {
             memory.is_open = false;
-            memory.texts.iter_mut().for_each(HashMap::clear);
+            memory.texts.iter_mut().for_each(ByText::clear);
         });
     }
 }
@@ -70,19 +136,31 @@ fn known<T: Clone>(
     })
 }
 
+/// What `part` of the numbers of a text holds.
+fn read<T>(text: &str, language: Language, part: fn(Parsed) -> T) -> T {
+    // A sentence has the same numbers with and without its mark.
+    let text = text.trim_end_matches(['.', '?', '!', ' ']);
+    part(known(text, language, |known| &mut known.parsed, || Parsed::read(text, language)))
+}
+
 /// [`answer::numbers`].
 pub(super) fn numbers(text: &str, language: Language) -> Rc<[Number]> {
-    known(text, language, |known| &mut known.numbers, || answer::numbers(text, language).into())
+    read(text, language, |read| read.numbers)
 }
 
 /// All numbers of a text, in order. Percentages count as shares.
 pub(super) fn values(text: &str, language: Language) -> Rc<[Value]> {
-    known(text, language, |known| &mut known.values, || numbers(text, language).iter().map(Value::from).collect())
+    read(text, language, |read| read.values)
 }
 
 /// [`answer::calculations`].
 pub(super) fn calculations(text: &str, language: Language) -> Rc<[Calculation]> {
-    known(text, language, |known| &mut known.calculations, || answer::calculations(text, language).into())
+    read(text, language, |read| read.calculations)
+}
+
+/// [`exchange::split`].
+pub(super) fn sentences(text: &str) -> Rc<[Sentence]> {
+    known(text, Language::English, |known| &mut known.sentences, || exchange::split(text).into())
 }
 
 /// What a student said, to be read and judged.

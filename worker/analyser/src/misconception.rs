@@ -5,6 +5,7 @@ mod catalogue;
 use std::sync::LazyLock;
 
 use domain::answer::Language;
+use domain::text::Text;
 use regex::Regex;
 
 use self::catalogue::Asked;
@@ -127,7 +128,8 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
     found.extend(BY_WORDS.iter().filter(|(words, _)| words.is_match(&exchange.said)).map(|(_, belief)| *belief));
     found.extend(by_shape(asked, value, exchange.language));
     let (given, told) = (values(asked, exchange.language), values(&exchange.said, exchange.language));
-    let asked = Asked { question: asked, given: &given, said: &exchange.said, told: &told, value };
+    let marks = catalogue::marks(&exchange.said);
+    let asked = Asked { question: Text::new(asked), given: &given, said: &exchange.said, told: &told, value, marks };
     for belief in catalogue::explain(&asked) {
         // The calculation itself says more than the words around it.
         if !found.iter().any(|known| known.skill_id == belief.skill_id) {

@@ -5,15 +5,13 @@
 //! the reply hangs together with the task and the answer. `cargo run -p analyser --example train` trains it and compares
 //! it with the word lists.
 
-use std::sync::LazyLock;
-
 use domain::answer::Language;
 use shared::transcript::Turn;
 
 use super::attempt;
 use super::exchange::{Exchange, exchanges, sentences, words};
 use super::lead::lead;
-use super::learned::{Features, by_stored};
+use super::learned::{Features, by_stored, count, flag, optional};
 use super::memo::{self, values};
 use super::numbers::Value;
 
@@ -60,12 +58,64 @@ struct Piece<'a> {
     sentence: usize,
 }
 
-/// Words that every task and reply have.
-static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    "the a an of in is are was it its it's to and or do does did how what which many much you your we i that this there for on with if so now one two"
-        .split(' ')
-        .collect()
-});
+/// No common word has more letters.
+const LONGEST_COMMON: usize = 5;
+
+/// Whether every task and reply has the word.
+fn is_common(word: &str) -> bool {
+    word.len() <= LONGEST_COMMON
+        && matches!(
+            word,
+            "the"
+                | "a"
+                | "an"
+                | "of"
+                | "in"
+                | "is"
+                | "are"
+                | "was"
+                | "it"
+                | "its"
+                | "it's"
+                | "to"
+                | "and"
+                | "or"
+                | "do"
+                | "does"
+                | "did"
+                | "how"
+                | "what"
+                | "which"
+                | "many"
+                | "much"
+                | "you"
+                | "your"
+                | "we"
+                | "i"
+                | "that"
+                | "this"
+                | "there"
+                | "for"
+                | "on"
+                | "with"
+                | "if"
+                | "so"
+                | "now"
+                | "one"
+                | "two"
+        )
+}
+
+/// Words that a reply opens with, and their names in features.
+const OPENINGS: [(&str, &str); 7] = [
+    ("and ", "Some(\"and \")"),
+    ("now ", "Some(\"now \")"),
+    ("so ", "Some(\"so \")"),
+    ("but ", "Some(\"but \")"),
+    ("y ", "Some(\"y \")"),
+    ("und ", "Some(\"und \")"),
+    ("¿y ", "Some(\"¿y \")"),
+];
 
 fn features(exchange: &Exchange) -> Vec<u32> {
     let Exchange { task, said, reply, language, .. } = exchange;
@@ -76,43 +126,45 @@ fn features(exchange: &Exchange) -> Vec<u32> {
     for (n_words, piece) in pieces.iter().take(REACH).enumerate() {
         let place = if piece.sentence == 0 { "0:" } else { "1:" };
         let text = piece.text;
-        found.add_parts([place, text]);
-        found.add_parts([place, before[1], " ", text]);
+        found.add([place, text]);
+        found.add([place, before[1], " ", text]);
         if n_words < 4 {
-            found.add(format_args!("start {n_words} {text}"));
-            found.add_parts(["start ", before[0], " ", before[1], " ", text]);
+            found.add(["start ", count(n_words, 3), " ", text]);
+            found.add(["start ", before[0], " ", before[1], " ", text]);
         }
         before = [before[1], text];
     }
-    let lead = memo::lead(reply, *language);
-    found.add(format_args!("lead {lead:?}"));
+    let lead = memo::lead(reply, *language).name();
+    found.add(["lead ", lead]);
     let sentences = sentences(reply);
-    let asks: Vec<bool> = sentences.iter().map(|(_, asks)| *asks).collect();
-    let shape = format!("{}{:?}{:?}", asks.len().min(3), asks.first(), asks.last());
-    found.add(format_args!("shape {shape}"));
-    found.add(format_args!("shape {shape} {lead:?}"));
+    let first_asks = sentences.first().map(|(_, asks)| *asks);
+    let last_asks = sentences.last().map(|(_, asks)| *asks);
+    let shape = &[count(sentences.len(), 3), optional(first_asks), optional(last_asks)].concat()[..];
+    found.add(["shape ", shape]);
+    found.add(["shape ", shape, " ", lead]);
     // How the reply hangs together with the task and the answer.
-    let new = pieces.iter().filter(|piece| piece.text == "#new").count().min(3);
+    let new = count(pieces.iter().filter(|piece| piece.text == "#new").count(), 3);
     let same = pieces.iter().position(|piece| piece.text == "#same");
-    let of_task = pieces.iter().filter(|piece| piece.text == "#task").count().min(2);
+    let of_task = count(pieces.iter().filter(|piece| piece.text == "#task").count(), 2);
     let said_again = pieces.iter().position(|piece| piece.text == "@said");
-    let share = shared_words(task, reply);
-    let numbers = format!("n{new} t{of_task} s{}", same.map_or("-", |at| if at < 2 { "first" } else { "later" }));
-    found.add(format_args!("numbers {numbers}"));
-    found.add(format_args!("numbers {numbers} {shape}"));
-    found.add(format_args!("shares {share} {}", same.is_some()));
-    found.add(format_args!("shares {share} {lead:?} n{new}"));
-    found.add(format_args!("again {:?} {shape}", said_again.map(|at| at < 2)));
-    found.add(format_args!("said numbers {} {lead:?}", said_numbers.len().min(3)));
-    found.add(format_args!("length {} {lead:?}", (pieces.len() / 4).min(5)));
+    let share = count(shared_words(task, reply), 9);
+    let place_of_same = same.map_or("-", |at| if at < 2 { "first" } else { "later" });
+    let numbers = &["n", new, " t", of_task, " s", place_of_same].concat()[..];
+    found.add(["numbers ", numbers]);
+    found.add(["numbers ", numbers, " ", shape]);
+    found.add(["shares ", share, " ", flag(same.is_some())]);
+    found.add(["shares ", share, " ", lead, " n", new]);
+    found.add(["again ", optional(said_again.map(|at| at < 2)), " ", shape]);
+    found.add(["said numbers ", count(said_numbers.len(), 3), " ", lead]);
+    found.add(["length ", count(pieces.len() / 4, 5), " ", lead]);
     let first = sentences.first().map_or("", |(text, _)| *text);
-    let opens = ["and ", "now ", "so ", "but ", "y ", "und ", "¿y "].iter().find(|word| first.starts_with(*word));
-    found.add(format_args!("opens {opens:?} {} n{new}", asks.first().copied().unwrap_or(false)));
+    let opens = OPENINGS.iter().find(|(word, _)| first.starts_with(word)).map_or("None", |(_, name)| *name);
+    found.add(["opens ", opens, " ", flag(first_asks.unwrap_or(false)), " n", new]);
     // An elliptic question or a bare calculation is the next task.
     let calculates = !memo::calculations(reply, *language).is_empty();
-    found.add(format_args!("calculates {calculates} n{new} t{of_task} {lead:?}"));
-    found.add(format_args!("short {} {:?} n{new}", pieces.len() <= 4, asks.first()));
-    found.add(format_args!("trails {}", reply.trim_end().ends_with("...")));
+    found.add(["calculates ", flag(calculates), " n", new, " t", of_task, " ", lead]);
+    found.add(["short ", flag(pieces.len() <= 4), " ", optional(first_asks), " n", new]);
+    found.add(["trails ", flag(reply.trim_end().ends_with("..."))]);
     found.finish()
 }
 
@@ -125,7 +177,7 @@ fn pieces<'a>(
     language: Language,
 ) -> Vec<Piece<'a>> {
     let numbers = memo::numbers(reply, language);
-    let said: Vec<&str> = words(said).filter(|word| word.len() > 2 && !COMMON.contains(word)).collect();
+    let said: Vec<&str> = words(said).filter(|word| word.len() > 2 && !is_common(word)).collect();
     let (mut pieces, mut sentence, mut at) = (Vec::new(), 0, 0);
     let mut numbers = numbers.iter().filter(|number| number.span.end > number.span.start).peekable();
     while at < reply.len() {
@@ -173,7 +225,7 @@ fn pieces<'a>(
 
 /// How many of a reply's words of substance are the task's, in four steps.
 fn shared_words(task: &str, reply: &str) -> usize {
-    let substance = |word: &&str| word.len() > 2 && !COMMON.contains(word);
+    let substance = |word: &&str| word.len() > 2 && !is_common(word);
     let stem = |word: &'_ str| word.char_indices().nth(5).map_or(word.len(), |(end, _)| end);
     let of_task: Vec<&str> = words(task).filter(substance).map(|word| &word[..stem(word)]).collect();
     let of_reply: Vec<&str> = words(reply).filter(substance).map(|word| &word[..stem(word)]).collect();

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use domain::answer::Language;
-use regex::Regex;
+use regex::{Regex, bytes};
 
 use super::exchange::{Clause, clauses, words};
 use super::memo::values;
@@ -18,13 +18,38 @@ pub(super) enum Recast {
     Neither,
 }
 
-/// "Red is rossa", "\"box\" is \"scatola\"": the tutor supplies a word.
-static SUPPLIES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#""?([\p{L}' ]{2,30})"? (?:is|means|is said|would be|translates to) "?(?:the )?([\p{L}']{2,20})(?:[" ].*)?$"#,
-    )
-    .expect("a literal, compiled by a test")
+/// "Red is rossa", "\"box\" is \"scatola\"": the tutor supplies a word. Matched on what [`letters`] returns: with all letters
+/// of Unicode, so many of them in a row take megabytes.
+static SUPPLIES: LazyLock<bytes::Regex> = LazyLock::new(|| {
+    let pattern = r#""?([a-zA-Z\x01' ]{2,30})"? (?:is|means|is said|would be|translates to) "?(?:the )?([a-zA-Z\x01']{2,20})(?:[" ].*)?$"#;
+    bytes::RegexBuilder::new(pattern).unicode(false).build().expect("a literal, compiled by a test")
 });
+
+/// A letter that is not ASCII.
+const LETTER: u8 = 1;
+/// Another character that the pattern does not name.
+const OTHER: u8 = 2;
+
+/// One byte for each character of a text.
+fn letters(text: &str) -> Vec<u8> {
+    static IS_LETTER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\p{L}").expect("a literal, compiled by a test"));
+    let byte = |c: char| match u8::try_from(c) {
+        Ok(LETTER) => OTHER,
+        Ok(byte) if byte.is_ascii() => byte,
+        _ if IS_LETTER.is_match(c.encode_utf8(&mut [0; 4])) => LETTER,
+        _ => OTHER,
+    };
+    text.chars().map(byte).collect()
+}
+
+/// What a clause explains, and the word that it supplies.
+fn supplied(clause: &str) -> Option<(&str, &str)> {
+    let letters = letters(clause);
+    let found = SUPPLIES.captures(&letters)?;
+    let place = |n: usize| clause.char_indices().nth(n).map_or(clause.len(), |(at, _)| at);
+    let group = |n: usize| found.get(n).map_or("", |group| &clause[place(group.start())..place(group.end())]);
+    Some((group(1), group(2)))
+}
 
 /// One of these is in every match of [`SUPPLIES`]. To look for them is quicker.
 const VERBS: [&str; 4] = [" is ", " means ", " would be ", " translates to "];
@@ -36,14 +61,14 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
     };
     if let Some(value) = value {
         // A number that is said back before the next question.
-        let back = values(&first.text, language);
+        let back = values(first.text, language);
         let repeats = !first.asks
             && back.len() == 1
             && back[0].equals(value.amount)
             && first.text.split_whitespace().count() <= 6;
         return if repeats { Recast::Repeats } else { Recast::Neither };
     }
-    let (mine, theirs): (Vec<&str>, Vec<&str>) = (words(said).collect(), words(&first.text).collect());
+    let (mine, theirs): (Vec<&str>, Vec<&str>) = (words(said).collect(), words(first.text).collect());
     let shared = theirs.iter().filter(|word| mine.contains(word)).count();
     if theirs.len() >= 2 && !first.asks {
         if shared == theirs.len() && mine.len() <= theirs.len() + 1 {
@@ -61,8 +86,8 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
         .take(3)
         .filter(|(_, clause)| may_supply(clause))
         .any(|(_, clause)| {
-            SUPPLIES.captures(&clause.text).is_some_and(|found| {
-                !said.contains(&found[2]) || !said.contains(found[1].trim()) && clause.text.contains('"')
+            supplied(clause.text).is_some_and(|(explained, word)| {
+                !said.contains(word) || !said.contains(explained.trim()) && clause.text.contains('"')
             })
         });
     if value.is_none() && supplied { Recast::Supplies } else { Recast::Neither }
@@ -80,6 +105,28 @@ mod tests {
     fn a_number_said_back_is_accepted() {
         assert_eq!(compared("it is twelve", "twelve. and now the tops?"), Recast::Repeats);
         assert_eq!(compared("it is twelve", "is twelve more than ten?"), Recast::Neither);
+    }
+
+    #[test]
+    fn letters_of_any_alphabet_supply_a_word() {
+        let pattern = r#""?([\p{L}' ]{2,30})"? (?:is|means|is said|would be|translates to) "?(?:the )?([\p{L}']{2,20})(?:[" ].*)?$"#;
+        let unicode = Regex::new(pattern).unwrap();
+        for clause in [
+            "red is rossa",
+            "\"box\" is \"scatola\"",
+            "the girl means das mädchen",
+            "él niño is said \"the boy\" — ok",
+            "größe would be höhe\u{301} x",
+            "дом translates to the house",
+            "\u{1}x is ab\u{1}c",
+            "5 is a",
+            "une école is ²école",
+            "",
+        ] {
+            let expected = unicode.captures(clause).map(|found| (found[1].to_owned(), found[2].to_owned()));
+            let found = supplied(clause).map(|(explained, word)| (explained.to_owned(), word.to_owned()));
+            assert_eq!(found, expected, "{clause}");
+        }
     }
 
     #[test]

@@ -46,32 +46,14 @@ fn ordinary<'a>(turns: &'a [Turn], flagged: &'a HashSet<i32>) -> impl Iterator<I
     })
 }
 
-/// What the student asked for beside the task.
-pub(super) fn requests(turns: &[Turn], flagged: &HashSet<i32>) -> Vec<TurnText> {
-    let mut found: Vec<TurnText> = Vec::new();
-    for (turn, _) in ordinary(turns, flagged) {
-        for request in remark::requests(&turn.text) {
-            if found.iter().all(|known| known.text != request.text) {
-                found.push(TurnText {
-                    turn_no: turn.turn_no,
-                    text: request.text,
-                    kind: Some(request.kind.as_str().to_owned()),
-                    when: request.when.map(day),
-                });
-            }
-        }
-    }
-    found.truncate(remark::MOST);
-    found
-}
-
-/// What the student told of themselves.
-pub(super) fn facts(turns: &[Turn], flagged: &HashSet<i32>) -> Vec<FactFinding> {
-    let mut found: Vec<FactFinding> = Vec::new();
+/// What the student said of themselves and asked for beside the task.
+pub(super) fn remarks(turns: &[Turn], flagged: &HashSet<i32>) -> (Vec<FactFinding>, Vec<TurnText>) {
+    let (mut facts, mut requests): (Vec<FactFinding>, Vec<TurnText>) = (Vec::new(), Vec::new());
     for (turn, asked) in ordinary(turns, flagged) {
-        for fact in remark::facts(&turn.text, asked) {
-            if found.iter().all(|known| known.text != fact.text) {
-                found.push(FactFinding {
+        let said = remark::remarks(&turn.text, asked);
+        for fact in said.facts {
+            if facts.iter().all(|known| known.text != fact.text) {
+                facts.push(FactFinding {
                     kind: fact.kind.as_str().to_owned(),
                     text: fact.text,
                     turn_no: turn.turn_no,
@@ -81,12 +63,23 @@ pub(super) fn facts(turns: &[Turn], flagged: &HashSet<i32>) -> Vec<FactFinding> 
                 });
             }
         }
+        for request in said.requests {
+            if requests.iter().all(|known| known.text != request.text) {
+                requests.push(TurnText {
+                    turn_no: turn.turn_no,
+                    text: request.text,
+                    kind: Some(request.kind.as_str().to_owned()),
+                    when: request.when.map(day),
+                });
+            }
+        }
     }
     // A dated fact is worth more than a taste.
-    found.sort_by_key(|fact| fact.when.is_none());
-    found.truncate(remark::MOST);
-    found.sort_by_key(|fact| fact.turn_no);
-    found
+    facts.sort_by_key(|fact| fact.when.is_none());
+    facts.truncate(remark::MOST);
+    facts.sort_by_key(|fact| fact.turn_no);
+    requests.truncate(remark::MOST);
+    (facts, requests)
 }
 
 fn day(when: remark::When) -> When {
@@ -111,12 +104,12 @@ mod tests {
 
     fn requested(text: &str) -> Vec<String> {
         let turns = said(text);
-        requests(&turns, &flagged(&safety_flags(&turns))).into_iter().map(|request| request.text).collect()
+        remarks(&turns, &flagged(&safety_flags(&turns))).1.into_iter().map(|request| request.text).collect()
     }
 
     fn told(text: &str) -> Vec<FactFinding> {
         let turns = said(text);
-        facts(&turns, &flagged(&safety_flags(&turns)))
+        remarks(&turns, &flagged(&safety_flags(&turns))).0
     }
 
     #[test]

@@ -5,13 +5,13 @@
 
 mod topic;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::task::{self, Context, Form, Relation, Task};
+use domain::task::{Context, Form, Relation, Task};
 use shared::curriculum::Curriculum;
 
-use super::memo;
+use super::memo::{self, ByText};
 use super::prepared::{Prepared, prepared};
 
 /// Where an exchange belongs.
@@ -80,8 +80,7 @@ impl<'a> Lesson<'a> {
     /// Reads what the tutor said since the student spoke last. The task has the key of the curriculum's question if the
     /// tutor asks that.
     pub fn ask(&mut self, tutor: &str) -> Option<Task> {
-        let mut task = task::read(tutor, &self.context);
-        self.context.hear(tutor);
+        let mut task = self.context.hear(tutor);
         let text = normal(tutor);
         let question = self.prepared.lexicon.question(tutor, &text);
         if let (Some((_, key)), Some(task)) = (question, &mut task)
@@ -90,18 +89,19 @@ impl<'a> Lesson<'a> {
         {
             task.expected = Some(key.to_owned());
         }
-        for word in text.split(' ') {
+        let words = spaced(&text);
+        for word in &words {
             if let Some((_, count)) = self.languages.iter_mut().find(|(language, _)| language == word) {
                 *count += 1;
             }
         }
-        let scores = self.prepared.lexicon.score(&text);
+        let scores = self.prepared.lexicon.score(&words);
         self.open.clone_from(&task);
         self.exchanges.push(Asked {
             task: task.clone(),
             question: question.map(|(skill, _)| skill),
             scores,
-            topic: topic::of(&text),
+            topic: topic::of(&words),
             said: Scores::new(),
         });
         task
@@ -110,7 +110,7 @@ impl<'a> Lesson<'a> {
     /// Notes what the student said to the task of the last [`Lesson::ask`], and whether it was right; `None`: undecided.
     pub fn answered(&mut self, said: &str, is_right: Option<bool>) {
         if let Some(last) = self.exchanges.last_mut() {
-            last.said = self.prepared.lexicon.score(&normal(said));
+            last.said = self.prepared.lexicon.score(&spaced(&normal(said)));
         }
         self.context.note(self.open.take(), &memo::said(said), is_right);
     }
@@ -325,9 +325,21 @@ fn normal(text: &str) -> String {
     normal
 }
 
+/// The words of a text in the normal form.
+fn spaced(text: &str) -> Vec<&str> {
+    let mut words = Vec::with_capacity(text.len() / 4 + 1);
+    let mut start = 0;
+    for (at, _) in text.bytes().enumerate().filter(|(_, byte)| *byte == b' ') {
+        words.push(&text[start..at]);
+        start = at + 1;
+    }
+    words.push(&text[start..]);
+    words
+}
+
 /// The index of the skill that a text names by the curriculum's phrases; `None`: it names none for certain.
 pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
-    let scores = prepared(curriculum).lexicon.score(text);
+    let scores = prepared(curriculum).lexicon.score(&spaced(text));
     let best = *scores.values().max().filter(|best| **best >= ENOUGH)?;
     let mut of_best = scores.iter().filter(|(_, score)| **score == best);
     of_best.next().filter(|_| of_best.next().is_none()).map(|(skill, _)| *skill)
@@ -336,16 +348,16 @@ pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
 /// The curriculum's phrases, by their first word, and its questions.
 #[derive(Debug)]
 pub(super) struct Lexicon {
-    phrases: HashMap<String, Vec<(Vec<String>, usize, u32)>>,
+    phrases: ByText<String, Vec<(Vec<String>, usize, u32)>>,
     /// Skill and answer by the question in its normal form.
-    questions: HashMap<String, (usize, String)>,
+    questions: ByText<String, (usize, String)>,
     /// Bytes of the longest question in its normal form.
     longest: usize,
 }
 
 impl Lexicon {
     pub(super) fn new(curriculum: &Curriculum) -> Self {
-        let mut phrases: HashMap<String, Vec<_>> = HashMap::new();
+        let mut phrases: ByText<String, Vec<_>> = ByText::default();
         for (skill, phrase) in
             curriculum.skills.iter().enumerate().flat_map(|(i, s)| s.lexicon.iter().map(move |p| (i, p)))
         {
@@ -358,7 +370,7 @@ impl Lexicon {
         let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
             s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.clone())))
         });
-        let questions: HashMap<_, _> = questions.collect();
+        let questions: ByText<_, _> = questions.collect();
         let longest = questions.keys().map(String::len).max().unwrap_or(0);
         Self { phrases, questions, longest }
     }
@@ -382,9 +394,8 @@ impl Lexicon {
         None
     }
 
-    /// Points by skill of a text in the normal form. A phrase counts once.
-    fn score(&self, text: &str) -> Scores {
-        let words: Vec<&str> = text.split(' ').collect();
+    /// Points by skill of the words of a text in the normal form. A phrase counts once.
+    fn score(&self, words: &[&str]) -> Scores {
         let mut scores = Scores::new();
         let mut seen: Vec<(&str, usize, usize)> = Vec::new();
         for (i, word) in words.iter().enumerate() {

@@ -4,6 +4,7 @@
 //! to give time to think (Rowe 1986: three seconds); to praise what was done and not who did it (Mueller and Dweck 1998);
 //! to check understanding (Rosenshine 2012). Counted, not felt: a number is told only where there was an occasion.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use domain::answer::{Form, Language};
@@ -13,7 +14,7 @@ use shared::evidence::Verdict;
 use shared::transcript::{Speaker, Turn};
 
 use super::arithmetic::claims;
-use super::exchange::{Exchange, plain, sentences};
+use super::exchange::{Exchange, plain, sentences, split};
 use super::judge::{Judgement, Kind};
 use super::memo;
 
@@ -52,7 +53,8 @@ static CHECKS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) fn tutoring(turns: &[Turn], exchanges: &[Exchange], judgements: &[Judgement]) -> Option<Tutoring> {
-    let tutor: Vec<String> = turns.iter().filter(|t| t.speaker == Speaker::Tutor).map(|t| plain(&t.text)).collect();
+    let tutor: Vec<Cow<'_, str>> =
+        turns.iter().filter(|t| t.speaker == Speaker::Tutor).map(|t| plain(&t.text)).collect();
     if tutor.len() < ENOUGH_TURNS {
         return None;
     }
@@ -83,19 +85,21 @@ pub(super) fn tutoring(turns: &[Turn], exchanges: &[Exchange], judgements: &[Jud
 /// The reply gives a step away instead of asking for it: it names a number or the operation, and asks for nothing.
 pub(crate) fn tells(reply: &str) -> bool {
     let asks = sentences(reply).iter().any(|(_, asks)| *asks) || ASKS_TO_TRY.is_match(reply);
-    let worked = claims(reply, Language::English).iter().any(|claim| claim.holds == Some(true));
+    let tells = TELLS.is_match(reply);
+    let worked = || claims(reply, Language::English).iter().any(|claim| claim.holds == Some(true));
     // "A minute" gives nothing away.
-    let numbers = memo::numbers(reply, Language::English);
-    let names_a_number = numbers.iter().any(|number| !matches!(number.form, Form::Implied | Form::Ordinal));
-    let gives = worked || TELLS.is_match(reply) || names_a_number;
-    gives && !asks || worked && TELLS.is_match(reply)
+    let names_a_number = || {
+        let numbers = memo::numbers(reply, Language::English);
+        numbers.iter().any(|number| !matches!(number.form, Form::Implied | Form::Ordinal))
+    };
+    if asks { tells && worked() } else { tells || names_a_number() || worked() }
 }
 
 /// Questions of the tutor, and after how many of them the tutor spoke on before the student could think.
 fn questions(turns: &[Turn]) -> (u32, u32) {
     let (mut n_questions, mut n_hurried) = (0, 0);
     for pair in turns.windows(2).filter(|pair| pair[0].speaker == Speaker::Tutor) {
-        if !sentences(&pair[0].text).last().is_some_and(|(_, asks)| *asks) {
+        if !split(&pair[0].text).last().is_some_and(|sentence| sentence.asks) {
             continue;
         }
         n_questions += 1;

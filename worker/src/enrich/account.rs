@@ -59,7 +59,9 @@ impl Account<'_> {
             cost_microusd: cost(&self.llm.budget(), usage),
             duration_ms: took.as_millis() as i32,
         };
-        Ok(model_call::insert_model_call(&self.context.db, &call, now).await?)
+        let mut tx = self.context.begin().await?;
+        model_call::insert_model_call(&mut tx, &call, now).await?;
+        Ok(self.context.commit(tx).await?)
     }
 }
 

@@ -4,6 +4,8 @@ mod number;
 mod symbols;
 mod words;
 
+use std::cell::OnceCell;
+
 use super::Language;
 use super::key::{Key, Kind, asks, options};
 use super::reading::{Expecting, Reading, Said, Standing};
@@ -80,6 +82,9 @@ struct Case<'a> {
     key: &'a Key,
     kind: Kind,
     said: &'a Said,
+    /// Of what was said.
+    tokens: Vec<Token<'a>>,
+    asked_tokens: OnceCell<Vec<Token<'a>>>,
     /// The language of the question and key.
     asked: Language,
     /// The language of the answer.
@@ -88,11 +93,12 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     fn new(ask: &'a str, key: &'a Key, said: &'a Said, asked: Language, language: Language) -> Self {
-        Self { ask, key, kind: key.kind_for(ask, asked), said, asked, language }
+        let kind = key.kind_for(ask, asked);
+        Self { ask, key, kind, said, tokens: tokens(&said.text), asked_tokens: OnceCell::new(), asked, language }
     }
 
     fn judge(&self) -> Judgement {
-        if self.said.tokens.is_empty() {
+        if self.tokens.is_empty() {
             return Judgement::Undecided;
         }
         match self.kind {
@@ -134,9 +140,12 @@ impl<'a> Case<'a> {
 
     /// Whether every word was read, is a filler, or repeats the question.
     fn is_read(&self, reading: &Reading) -> bool {
-        let asked = tokens(self.ask);
+        if reading.unread.is_empty() {
+            return true;
+        }
+        let asked = self.asked_tokens();
         let is_said = |span: &std::ops::Range<usize>| {
-            self.said.tokens.iter().filter(|token| span.contains(&token.span.start)).all(|token| {
+            self.tokens.iter().filter(|token| span.contains(&token.span.start)).all(|token| {
                 let repeats =
                     asked.iter().any(|asked| asked.kind == TokenKind::Word && is_inflected(&asked.text, &token.text));
                 repeats || self.is_joined_echo(token)
@@ -147,21 +156,22 @@ impl<'a> Case<'a> {
 
     /// A part of a word of the question: "el-e-phant".
     fn is_joined_echo(&self, token: &Token) -> bool {
-        let Some(at) = self.said.tokens.iter().position(|other| other.span == token.span) else { return false };
+        let Some(at) = self.tokens.iter().position(|other| other.span == token.span) else { return false };
         let is_hyphen = |token: &Token| token.kind == TokenKind::Sign('-');
         let (mut start, mut end) = (at, at + 1);
-        while start >= 2 && is_hyphen(&self.said.tokens[start - 1]) {
+        while start >= 2 && is_hyphen(&self.tokens[start - 1]) {
             start -= 2;
         }
-        while end + 1 < self.said.tokens.len() && is_hyphen(&self.said.tokens[end]) {
+        while end + 1 < self.tokens.len() && is_hyphen(&self.tokens[end]) {
             end += 2;
         }
-        let joined: String = self.said.tokens[start..end]
-            .iter()
-            .filter(|token| !is_hyphen(token))
-            .map(|token| token.text.as_str())
-            .collect();
-        end > start + 1 && tokens(self.ask).iter().any(|asked| asked.text == joined)
+        let joined: String =
+            self.tokens[start..end].iter().filter(|token| !is_hyphen(token)).map(|token| &*token.text).collect();
+        end > start + 1 && self.asked_tokens().iter().any(|asked| asked.text == joined)
+    }
+
+    fn asked_tokens(&self) -> &[Token<'a>] {
+        self.asked_tokens.get_or_init(|| tokens(self.ask))
     }
 
     fn asks(&self, words: &[&str]) -> bool {

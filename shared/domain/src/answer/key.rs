@@ -169,7 +169,16 @@ impl Key {
 
 /// Reads a key as one value; `None` if a word is left. Keys may be English in any lesson.
 pub(super) fn whole_value(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
+    if let Some(value) = bare_digits(text) {
+        return Some(Value::Number(Number { span: 0..text.len(), ..Number::new(Exact::whole(value), Form::Whole) }));
+    }
     whole_value_in(text, language, wants_letters).or_else(|| whole_value_in(text, Language::English, wants_letters))
+}
+
+/// The most frequent keys: whole numbers below a thousand.
+fn bare_digits(text: &str) -> Option<i64> {
+    let is_bare = (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_bare && (text.len() == 1 || !text.starts_with('0')) { text.parse().ok() } else { None }
 }
 
 fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
@@ -198,7 +207,7 @@ fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option
 /// Derives an answer's type from the question and the key.
 fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     let tokens = split(answer);
-    let folded: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    let folded: Vec<&str> = tokens.iter().map(|token| &*token.text).collect();
     let text = folded.join(" ");
     if text.is_empty() || matches!(text.as_str(), "free answer" | "free" | "open answer" | "any answer" | "various") {
         return Kind::Free;
@@ -206,7 +215,7 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     if matches!(text.as_str(), "yes" | "no" | "true" | "false" | "sí" | "si" | "ja" | "nein" | "verdadero" | "falso") {
         return Kind::YesNo;
     }
-    if is_spelled(&tokens) || asks(ask, &["spell", "roman numeral", "deletrea", "buchstabier"]) && tokens.len() == 1 {
+    if is_spelled(&tokens) || tokens.len() == 1 && asks(ask, &["spell", "roman numeral", "deletrea", "buchstabier"]) {
         return Kind::Spelling;
     }
     let plain = whole_value(answer, language, false);
@@ -216,7 +225,7 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     }
     // "80 km/h" has a unit; "5m" may be a product if the question names m.
     let is_measure = matches!(&plain, Some(Value::Number(number)) if number.unit.is_some())
-        && !split(ask).iter().any(|token| token.text.chars().count() == 1 && folded.contains(&token.text.as_str()));
+        && !split(ask).iter().any(|token| token.text.chars().count() == 1 && folded.contains(&&*token.text));
     let wants_letters = has_letters(&tokens) && !is_measure;
     let value = if wants_letters { whole_value(answer, language, true) } else { plain };
     match value {
@@ -261,9 +270,13 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
 
 /// Whether the question contains one of the words.
 pub(super) fn asks(ask: &str, words: &[&str]) -> bool {
-    let is_lower = ask.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    let ask = if is_lower { Cow::Borrowed(ask) } else { Cow::Owned(ask.to_lowercase()) };
+    let ask = lower(ask);
     words.iter().any(|word| ask.contains(word))
+}
+
+fn lower(ask: &str) -> Cow<'_, str> {
+    let is_lower = ask.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(ask) } else { Cow::Owned(ask.to_lowercase()) }
 }
 
 /// Single letters, at least two: "s-a-i-d".
@@ -284,7 +297,7 @@ fn has_letters(tokens: &[Token]) -> bool {
 pub(super) fn options(ask: &str) -> Vec<String> {
     let tokens = split(ask);
     // The last sentence or clause with "or" names them.
-    let is_or = |token: &Token| matches!(token.text.as_str(), "or" | "o" | "oder" | "u");
+    let is_or = |token: &Token| matches!(&*token.text, "or" | "o" | "oder" | "u");
     let Some(or) = tokens.iter().rposition(is_or) else { return Vec::new() };
     let is_break =
         |token: &Token| matches!(token.kind, TokenKind::Sign('?' | '.' | ':' | '!' | ';' | ',')) || is_or(token);
@@ -319,20 +332,20 @@ pub(super) fn options(ask: &str) -> Vec<String> {
 }
 
 /// Returns the words and numbers without signs.
-fn piece(tokens: &[Token]) -> Vec<&str> {
-    let texts = tokens.iter().map(|token| token.text.as_str());
+fn piece<'a>(tokens: &'a [Token]) -> Vec<&'a str> {
+    let texts = tokens.iter().map(|token| &*token.text);
     texts.filter(|text| text.chars().any(char::is_alphanumeric)).collect()
 }
 
 pub(super) fn same_words(one: &str, two: &str) -> bool {
-    let fold = |text: &str| {
+    fn fold(text: &str) -> Vec<Cow<'_, str>> {
         split(text)
             .into_iter()
             .filter(|token| token.kind != TokenKind::Sign('.'))
             .map(|token| token.text)
-            .filter(|word| !matches!(word.as_str(), "the" | "a" | "an" | "it"))
-            .collect::<Vec<_>>()
-    };
+            .filter(|word| !matches!(&**word, "the" | "a" | "an" | "it"))
+            .collect()
+    }
     fold(one) == fold(two)
 }
 
@@ -341,7 +354,8 @@ fn asked_form(ask: &str) -> Option<AskedForm> {
     if ask.is_empty() {
         return None;
     }
-    let has = |words: &[&str]| asks(ask, words);
+    let ask = &*lower(ask);
+    let has = |words: &[&str]| words.iter().any(|word| ask.contains(word));
     if has(&["mixed number", "número mixto", "numero mixto", "gemischte"]) {
         return Some(AskedForm::Mixed);
     }
@@ -378,9 +392,11 @@ fn asked_form(ask: &str) -> Option<AskedForm> {
     None
 }
 
-/// "to two decimals", "rounded to one decimal place".
+/// "to two decimals", "rounded to one decimal place"; `ask` is in lower case.
 fn asked_decimals(ask: &str) -> Option<u32> {
-    let ask = ask.to_lowercase();
+    if !["decimal", "nachkommastelle", "dezimalstelle"].iter().any(|mark| ask.contains(mark)) {
+        return None;
+    }
     let marks = ["decimal place", "decimals", "one decimal", "decimales", "nachkommastelle", "dezimalstelle"];
     let mark = marks.into_iter().find_map(|mark| ask.find(mark))?;
     let before = ask.get(..mark + 4)?;
@@ -406,9 +422,8 @@ fn asked_decimals(ask: &str) -> Option<u32> {
 }
 
 /// Returns the units that a question names, in order.
-pub(super) fn units_of(ask: &str, language: Language) -> Vec<Unit> {
-    let tokens = split(ask);
-    let parser = Parser::new(&tokens, language, false);
+pub(super) fn units_of(asked: &[Token], language: Language) -> Vec<Unit> {
+    let parser = Parser::new(asked, language, false);
     let blank = Number::new(Exact::ONE, Form::Whole);
     let mut found = Vec::new();
     let mut at = 0;
@@ -429,17 +444,16 @@ pub(super) fn units_of(ask: &str, language: Language) -> Vec<Unit> {
 }
 
 /// Returns the unit that the answer must be in, if the question says so: "How many minutes …", "… in centimetres?"
-pub(super) fn asked_unit(ask: &str, language: Language) -> Option<Unit> {
-    let tokens = split(ask);
-    let parser = Parser::new(&tokens, language, false);
+pub(super) fn asked_unit(asked: &[Token], language: Language) -> Option<Unit> {
+    let parser = Parser::new(asked, language, false);
     let blank = Number::new(Exact::ONE, Form::Whole);
-    let word = |at: usize| parser.text(at).to_owned();
+    let word = |at: usize| parser.text(at);
     let mut found = None;
     for at in 0..parser.len() {
-        let many = matches!(word(at).as_str(), "many" | "cuántos" | "cuántas" | "cuantos" | "cuantas" | "viele");
-        let into = matches!(word(at).as_str(), "in" | "into" | "en" | "to" | "a");
+        let many = matches!(word(at), "many" | "cuántos" | "cuántas" | "cuantos" | "cuantas" | "viele");
+        let into = matches!(word(at), "in" | "into" | "en" | "to" | "a");
         if many || into {
-            let start = at + 1 + usize::from(matches!(word(at + 1).as_str(), "more" | "whole" | "full"));
+            let start = at + 1 + usize::from(matches!(word(at + 1), "more" | "whole" | "full"));
             if let Some((unit, end)) = parser.unit(start, &blank) {
                 // "in minutes" asks; "in 3 hours" and "5 to 3" do not.
                 let is_letter = matches!(parser.sense(start), Sense::Letter(_) | Sense::Percent);

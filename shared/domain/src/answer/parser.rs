@@ -11,7 +11,7 @@ use super::words::{Lexeme, Sense, is_known, lexemes};
 /// A text that is being read.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
-    tokens: &'a [Token],
+    tokens: &'a [Token<'a>],
     lexemes: Vec<Lexeme>,
     pub(super) language: Language,
     /// Single letters are variables, not units.
@@ -25,7 +25,7 @@ pub(super) struct Parser<'a> {
 pub(super) type Found = RefCell<Vec<(usize, Option<(Number, usize)>)>>;
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(tokens: &'a [Token], language: Language, wants_letters: bool) -> Self {
+    pub(super) fn new(tokens: &'a [Token<'a>], language: Language, wants_letters: bool) -> Self {
         Self {
             tokens,
             lexemes: lexemes(tokens, language),
@@ -53,13 +53,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    pub(super) fn token(&self, at: usize) -> Option<&Token> {
+    pub(super) fn token(&self, at: usize) -> Option<&Token<'a>> {
         self.lexemes.get(at).and_then(|lexeme| self.tokens.get(lexeme.first))
     }
 
     /// Returns the first token's text; beyond the end it is empty.
     pub(super) fn text(&self, at: usize) -> &str {
-        self.token(at).map_or("", |token| token.text.as_str())
+        self.token(at).map_or("", |token| &*token.text)
     }
 
     /// Whether nothing stands between this lexeme and the one before.
@@ -92,7 +92,7 @@ impl<'a> Parser<'a> {
 }
 
 /// Splits a text for a [`Parser`].
-pub(super) fn split(text: &str) -> Vec<Token> {
+pub(super) fn split(text: &str) -> Vec<Token<'_>> {
     tokens(text)
 }
 
@@ -106,14 +106,14 @@ pub(super) fn split_products(tokens: Vec<Token>) -> Vec<Token> {
             && token.is_glued
             && found.last().is_some_and(|before| before.kind == Kind::Digits)
             && !is_known(&token, Language::English)
-            && !matches!(token.text.as_str(), "st" | "nd" | "rd" | "th" | "ths");
+            && !matches!(&*token.text, "st" | "nd" | "rd" | "th" | "ths");
         if !is_product {
             found.push(token);
             continue;
         }
         for (offset, letter) in token.text.char_indices() {
             let start = token.span.start + offset;
-            found.push(Token { text: letter.to_string(), span: start..start + 1, ..token.clone() });
+            found.push(Token { text: letter.to_string().into(), span: start..start + 1, ..token.clone() });
         }
     }
     found

@@ -99,13 +99,13 @@ pub fn read(text: &str, language: Language, expecting: Expecting) -> Reading {
 #[derive(Clone, Debug)]
 pub struct Said {
     pub(super) text: String,
-    pub(super) tokens: Vec<Token>,
-    readings: [[OnceCell<Reading>; 3]; Language::ALL.len()],
+    /// Boxed, since most of them are never made.
+    readings: [[OnceCell<Box<Reading>>; 3]; Language::ALL.len()],
 }
 
 impl Said {
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), tokens: split(text), readings: Default::default() }
+        Self { text: text.to_owned(), readings: Default::default() }
     }
 
     /// As it was said.
@@ -115,7 +115,7 @@ impl Said {
 
     pub fn read(&self, language: Language, expecting: Expecting) -> &Reading {
         let place = &self.readings[language as usize][expecting as usize];
-        place.get_or_init(|| read_tokens(&self.tokens, language, expecting))
+        place.get_or_init(|| Box::new(read_tokens(&split(&self.text), language, expecting)))
     }
 }
 

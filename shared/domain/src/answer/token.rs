@@ -1,5 +1,6 @@
 //! Words, numbers in digits and signs of a text, each with its place in the original.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
@@ -18,10 +19,10 @@ pub enum Kind {
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
+pub struct Token<'a> {
     pub kind: Kind,
     /// In NFC, lower case, with plain apostrophes and digits.
-    pub text: String,
+    pub text: Cow<'a, str>,
     /// Bytes of the original.
     pub span: Range<usize>,
     /// Nothing stands between this token and the one before.
@@ -31,70 +32,121 @@ pub struct Token {
 }
 
 /// Splits a text into tokens. Spaces and control characters separate them and are not returned.
-pub fn tokens(text: &str) -> Vec<Token> {
-    let mut found: Vec<Token> = Vec::with_capacity(text.len() / 5 + 1);
-    let mut rest = text.char_indices().peekable();
-    while let Some((start, c)) = rest.next() {
-        let mut end = start + c.len_utf8();
-        let c = plain(c);
-        let mut piece = String::new();
-        let kind = if c.is_alphabetic() {
-            piece.push(c);
-            while let Some((at, next)) = rest.peek().copied() {
-                let next_plain = plain(next);
-                let is_inner = is_apostrophe(next_plain)
-                    && text[at + next.len_utf8()..].chars().next().is_some_and(char::is_alphabetic);
-                if !(next_plain.is_alphabetic() || is_combining_mark(next) || is_inner) {
-                    break;
-                }
-                piece.push(if is_inner { '\'' } else { next_plain });
-                end = at + next.len_utf8();
-                rest.next();
-            }
-            Kind::Word
-        } else if c.is_ascii_digit() {
-            piece.push(c);
-            while let Some((at, next)) = rest.peek().copied() {
-                let after = text[at + next.len_utf8()..].chars().next().map(plain);
-                let next_plain = plain(next);
-                let is_separator =
-                    matches!(next_plain, '.' | ',' | '\'' | '’') && after.is_some_and(|after| after.is_ascii_digit());
-                if !(next_plain.is_ascii_digit() || is_separator) {
-                    break;
-                }
-                piece.push(if is_apostrophe(next_plain) { '\'' } else { next_plain });
-                end = at + next.len_utf8();
-                rest.next();
-            }
-            Kind::Digits
-        } else if c.is_whitespace() || c.is_control() || is_combining_mark(c) || is_invisible(c) {
+pub fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut found: Vec<Token> = Vec::with_capacity(text.len() / 4 + 1);
+    let mut start = 0;
+    while let Some(first) = text.as_bytes().get(start) {
+        if first.is_ascii_whitespace() || first.is_ascii_control() {
+            start += 1;
             continue;
-        } else if let Some((top, bottom)) = vulgar(c) {
-            piece = format!("{top}/{bottom}");
-            Kind::Sign('½')
-        } else if let Some(power) = superscript(c) {
-            piece.push(power);
-            Kind::Sign('^')
-        } else {
-            piece.push(c);
-            Kind::Sign(c)
+        }
+        let Some((kind, end)) = ascii(text.as_bytes(), start) else {
+            start = any(text, start, &mut found);
+            continue;
         };
-        if kind == Kind::Digits && is_list(&piece) {
-            push_list(&mut found, &piece, start);
-            continue;
+        let piece = &text[start..end];
+        if kind == Kind::Digits && is_list(piece) {
+            push_list(&mut found, piece, start);
+        } else {
+            let has = |case: fn(&u8) -> bool| piece.as_bytes().iter().any(case);
+            let is_upper = kind == Kind::Word && !has(u8::is_ascii_lowercase);
+            let is_plain = !has(u8::is_ascii_uppercase);
+            let piece = if is_plain { Cow::Borrowed(piece) } else { Cow::Owned(piece.to_ascii_lowercase()) };
+            push(&mut found, kind, piece, start..end, is_upper);
         }
-        let is_upper = kind == Kind::Word && piece.chars().all(|c| !c.is_lowercase());
-        if kind == Kind::Word {
-            if piece.is_ascii() {
-                piece.make_ascii_lowercase();
-            } else {
-                piece = piece.to_lowercase().nfc().collect();
-            }
-        }
-        let is_glued = found.last().is_some_and(|before| before.span.end == start);
-        found.push(Token { kind, text: piece, span: start..end, is_glued, is_upper });
+        start = end;
     }
     found
+}
+
+fn push<'a>(found: &mut Vec<Token<'a>>, kind: Kind, text: Cow<'a, str>, span: Range<usize>, is_upper: bool) {
+    let is_glued = found.last().is_some_and(|before| before.span.end == span.start);
+    found.push(Token { kind, text, span, is_glued, is_upper });
+}
+
+/// The token that begins at `start`, and its end; `None` if it may have a character that is not ASCII.
+fn ascii(bytes: &[u8], start: usize) -> Option<(Kind, usize)> {
+    let is = |at: usize, kind: fn(&u8) -> bool| bytes.get(at).is_some_and(kind);
+    let first = bytes[start];
+    let mut end = start + 1;
+    let kind = if first.is_ascii_alphabetic() {
+        while is(end, u8::is_ascii_alphabetic) || is(end, |byte| *byte == b'\'') && is(end + 1, u8::is_ascii_alphabetic)
+        {
+            end += 1;
+        }
+        Kind::Word
+    } else if first.is_ascii_digit() {
+        let is_separator = |byte: &u8| matches!(byte, b'.' | b',' | b'\'');
+        while is(end, u8::is_ascii_digit) || is(end, is_separator) && is(end + 1, u8::is_ascii_digit) {
+            end += 1;
+        }
+        Kind::Digits
+    } else {
+        return (first.is_ascii() && first != b'`').then_some((Kind::Sign(char::from(first)), end));
+    };
+    // An accent, or an apostrophe before such a letter.
+    let goes_on = |at: usize| is(at, |byte| !byte.is_ascii() || *byte == b'`');
+    (!goes_on(end) && !goes_on(end + 1)).then_some((kind, end))
+}
+
+/// Reads the token or blank that begins at `start`, whatever its characters. Returns where it ends.
+fn any(text: &str, start: usize, found: &mut Vec<Token>) -> usize {
+    let mut rest = text[start..].char_indices().map(|(at, c)| (start + at, c)).peekable();
+    let Some((_, c)) = rest.next() else { return text.len() };
+    let mut end = start + c.len_utf8();
+    let c = plain(c);
+    let mut piece = String::new();
+    let kind = if c.is_alphabetic() {
+        piece.push(c);
+        while let Some((at, next)) = rest.peek().copied() {
+            let next_plain = plain(next);
+            let is_inner = is_apostrophe(next_plain)
+                && text[at + next.len_utf8()..].chars().next().is_some_and(char::is_alphabetic);
+            if !(next_plain.is_alphabetic() || is_combining_mark(next) || is_inner) {
+                break;
+            }
+            piece.push(if is_inner { '\'' } else { next_plain });
+            end = at + next.len_utf8();
+            rest.next();
+        }
+        Kind::Word
+    } else if c.is_ascii_digit() {
+        piece.push(c);
+        while let Some((at, next)) = rest.peek().copied() {
+            let after = text[at + next.len_utf8()..].chars().next().map(plain);
+            let next_plain = plain(next);
+            let is_separator =
+                matches!(next_plain, '.' | ',' | '\'' | '’') && after.is_some_and(|after| after.is_ascii_digit());
+            if !(next_plain.is_ascii_digit() || is_separator) {
+                break;
+            }
+            piece.push(if is_apostrophe(next_plain) { '\'' } else { next_plain });
+            end = at + next.len_utf8();
+            rest.next();
+        }
+        Kind::Digits
+    } else if c.is_whitespace() || c.is_control() || is_combining_mark(c) || is_invisible(c) {
+        return end;
+    } else if let Some((top, bottom)) = vulgar(c) {
+        piece = format!("{top}/{bottom}");
+        Kind::Sign('½')
+    } else if let Some(power) = superscript(c) {
+        piece.push(power);
+        Kind::Sign('^')
+    } else {
+        piece.push(c);
+        Kind::Sign(c)
+    };
+    if kind == Kind::Digits && is_list(&piece) {
+        push_list(found, &piece, start);
+        return end;
+    }
+    let is_upper = kind == Kind::Word && piece.chars().all(|c| !c.is_lowercase());
+    if kind == Kind::Word {
+        piece = piece.to_lowercase().nfc().collect();
+    }
+    push(found, kind, Cow::Owned(piece), start..end, is_upper);
+    end
 }
 
 /// Whether commas separate numbers: "1,2,3,6", but not "1,000,000".
@@ -106,7 +158,13 @@ fn push_list(found: &mut Vec<Token>, digits: &str, start: usize) {
     let mut at = start;
     let mut push = |kind: Kind, text: &str| {
         let is_glued = at > start || found.last().is_some_and(|before| before.span.end == at);
-        found.push(Token { kind, text: text.to_owned(), span: at..at + text.len(), is_glued, is_upper: false });
+        found.push(Token {
+            kind,
+            text: Cow::Owned(text.to_owned()),
+            span: at..at + text.len(),
+            is_glued,
+            is_upper: false,
+        });
         at += text.len();
     };
     for (index, part) in digits.split(',').enumerate() {
@@ -191,7 +249,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
-        tokens(text).into_iter().map(|token| token.text).collect()
+        tokens(text).into_iter().map(|token| token.text.into_owned()).collect()
     }
 
     #[test]

@@ -180,7 +180,7 @@ impl Lexicon {
 
     /// Returns the longest phrase that begins at `at`, and where it ends.
     fn find(&self, tokens: &[Token], at: usize) -> Option<(Sense, usize)> {
-        let known = self.phrases.get(tokens[at].text.as_str())?;
+        let known = self.phrases.get(&*tokens[at].text)?;
         known.iter().find_map(|(rest, sense)| {
             let end = at + 1 + rest.len();
             let following = tokens.get(at + 1..end)?;
@@ -228,9 +228,22 @@ pub(super) fn count_known(tokens: &[Token], language: Language) -> usize {
     of_words.map(|lexeme| lexeme.end - lexeme.first).sum()
 }
 
+/// Whether a word that stands alone is a number; `None`: its meaning does not tell.
+pub(super) fn is_number(word: &str, language: Language) -> Option<bool> {
+    let known = lexicon(language).phrases.get(word).into_iter().flatten();
+    let alone = known.into_iter().find(|(rest, _)| rest.is_empty());
+    match alone.map_or_else(|| word_sense(word, language), |(_, sense)| *sense) {
+        Sense::Unit(_) | Sense::Teen(_) | Sense::Ten(_) => Some(true),
+        Sense::Letter(_) => Some(false),
+        Sense::Word if language == Language::German => None,
+        sense if sense == Sense::Word || !sense.starts_value() => Some(false),
+        _ => None,
+    }
+}
+
 /// Whether a word begins a known phrase.
 pub(super) fn is_known(token: &Token, language: Language) -> bool {
-    lexicon(language).phrases.contains_key(token.text.as_str())
+    lexicon(language).phrases.contains_key(&*token.text)
 }
 
 fn word_sense(word: &str, language: Language) -> Sense {

@@ -44,7 +44,8 @@ fn has_email(text: &str, words: &[String]) -> bool {
 
 /// Digits in the groups of a telephone number, or many digits where a telephone is spoken of.
 fn has_telephone(text: &str, words: &[String]) -> bool {
-    let runs = runs(text);
+    let has_digits = text.bytes().any(|byte| byte.is_ascii_digit());
+    let runs = if has_digits { runs(text) } else { Vec::new() };
     if runs.iter().any(is_telephone) {
         return true;
     }

@@ -4,7 +4,7 @@ use super::schedule::{test_fact, test_word};
 use super::things::{CAREERS, Kind};
 use super::when;
 use super::{
-    CAREER_WORDS, Fact, NEGATIONS, THING_LIST, THING_WORDS, Thing, YES, article, has, has_any, interest, named,
+    CAREER_WORDS, Fact, NEGATIONS, THING_LIST, THING_WORDS, Thing, Words, YES, article, has, interest, named,
     named_within,
 };
 
@@ -119,12 +119,12 @@ fn composed(deed: Deed, thing: &Thing, words: &[&str], at: usize) -> Option<Stri
 /// How far a thing may stand from its verb, in words.
 const REACH: usize = 5;
 
-pub(super) fn interests(words: &[&str]) -> Vec<Fact> {
+pub(super) fn interests(words: Words) -> Vec<Fact> {
     let mut found = Vec::new();
     // A wish for the lesson is no taste: "I like this one", "would you like".
     let is_wish = |at: usize| has(&words[at.saturating_sub(2)..at], &["would", "you", "did", "they", "he", "she"]);
     for at in 0..words.len() {
-        let Some(deed) = deed(words, at) else { continue };
+        let Some(deed) = deed(&words, at) else { continue };
         let from = at.saturating_sub(3);
         if is_wish(at) || has(&words[from..at], &NEGATIONS) {
             continue;
@@ -132,7 +132,7 @@ pub(super) fn interests(words: &[&str]) -> Vec<Fact> {
         let end = words.len().min(at + 1 + REACH);
         let mut position = at + 1;
         while position < end {
-            let Some((i, length)) = named(&THING_WORDS, words, position) else {
+            let Some((i, length)) = named(&THING_WORDS, &words, position) else {
                 if has(&words[position..=position], &NEGATIONS)
                     || matches!(words[position], "but" | "pero" | "aber" | "because" | "when" | "if" | "than")
                 {
@@ -146,7 +146,7 @@ pub(super) fn interests(words: &[&str]) -> Vec<Fact> {
             if (deed == Deed::Have && position > at + 4) || (deed == Deed::Own && position > at + 3) {
                 break;
             }
-            if let Some(text) = composed(deed, thing, words, position) {
+            if let Some(text) = composed(deed, thing, &words, position) {
                 found.push(interest(text));
             }
             position += length;
@@ -178,16 +178,16 @@ const WORDS: [&str; 14] = [
 ];
 
 /// "My favourite animal is the penguin", "winter is my favourite", "am liebsten spiele ich Fußball".
-fn favourite(words: &[&str]) -> Option<Fact> {
+fn favourite(words: Words) -> Option<Fact> {
     let at = words.iter().position(|word| WORDS.contains(word))?;
-    if has(words, &["your", "tu", "dein"]) {
+    if words.has(&["your", "tu", "dein"]) {
         return None;
     }
     // "Winter is my favourite" names it before.
     let from = at.saturating_sub(4);
-    let before = (from..at).rev().find_map(|place| named(&THING_WORDS, words, place).map(|(i, _)| (i, place)));
+    let before = (from..at).rev().find_map(|place| named(&THING_WORDS, &words, place).map(|(i, _)| (i, place)));
     let is_last = words[from..at].ends_with(&["is", "my"]) || words[from..at].ends_with(&["are", "my"]);
-    let thing = before.filter(|_| is_last).or_else(|| named_within(&THING_WORDS, words, at + 1, 6)).or(before)?;
+    let thing = before.filter(|_| is_last).or_else(|| named_within(&THING_WORDS, &words, at + 1, 6)).or(before)?;
     Some(interest(format!("likes {}", liked(thing.0))))
 }
 
@@ -197,47 +197,44 @@ pub(super) fn liked(thing: usize) -> String {
 }
 
 /// An answer in one word: "What do you like to do?", "Football."
-pub(super) fn answered(asked: &[&str], words: &[&str]) -> Option<Fact> {
-    if words.len() > 6 || has(words, &NEGATIONS) {
+pub(super) fn answered(asked: Words, words: Words) -> Option<Fact> {
+    if words.len() > 6 || words.has(&NEGATIONS) {
         return None;
     }
-    let asks_taste = has_any(
-        asked,
-        &[
-            "your favourite",
-            "your favorite",
-            "you like",
-            "you enjoy",
-            "your hobby",
-            "your hobbies",
-            "you into",
-            "for fun",
-            "te gusta",
-            "tu favorito",
-            "tus aficiones",
-            "machst du gern",
-            "magst du",
-            "spielst du",
-            "dein hobby",
-            "deine hobbys",
-            "dein lieblings",
-        ],
-    ) && has(asked, &["what", "which", "que", "cual", "was", "welches", "welche", "wie", "tell"]);
+    let asks_taste = asked.has_any(&[
+        "your favourite",
+        "your favorite",
+        "you like",
+        "you enjoy",
+        "your hobby",
+        "your hobbies",
+        "you into",
+        "for fun",
+        "te gusta",
+        "tu favorito",
+        "tus aficiones",
+        "machst du gern",
+        "magst du",
+        "spielst du",
+        "dein hobby",
+        "deine hobbys",
+        "dein lieblings",
+    ]) && asked.has(&["what", "which", "que", "cual", "was", "welches", "welche", "wie", "tell"]);
     if asks_taste {
-        let (thing, _) = named_within(&THING_WORDS, words, 0, words.len())?;
+        let (thing, _) = named_within(&THING_WORDS, &words, 0, words.len())?;
         return Some(interest(format!("likes {}", liked(thing))));
     }
-    let asks_wish = has_any(asked, &["want to be", "like to be", "grow up", "quieres ser", "willst du werden"]);
+    let asks_wish = asked.has_any(&["want to be", "like to be", "grow up", "quieres ser", "willst du werden"]);
     if asks_wish {
-        let (career, _) = named_within(&CAREER_WORDS, words, 0, words.len())?;
+        let (career, _) = named_within(&CAREER_WORDS, &words, 0, words.len())?;
         return Some(interest(format!("wants to be {}", CAREERS[career].0)));
     }
     // "Assessment is on the twentieth, yes?", "Yeah."
     let agrees = words.first().is_some_and(|word| YES.contains(word));
-    if agrees && has(asked, &["is", "you", "your", "es", "ist", "hast", "tienes"]) {
-        let (name, at) = test_word(asked, 0)?;
-        let when = when::find(asked, at.saturating_sub(4))?.0;
-        return Some(test_fact(asked, name, at, Some(when)));
+    if agrees && asked.has(&["is", "you", "your", "es", "ist", "hast", "tienes"]) {
+        let (name, at) = test_word(&asked, 0)?;
+        let when = when::find(&asked, at.saturating_sub(4))?.0;
+        return Some(test_fact(&asked, name, at, Some(when)));
     }
     None
 }

@@ -2,10 +2,10 @@
 
 use super::schedule::{article_of, hour, test_word};
 use super::things::{CAREERS, TOPICS};
-use super::{CAREER_WORDS, Fact, FactKind, NEGATIONS, TOPIC_WORDS, has, has_any, interest, named_within, sentences};
+use super::{CAREER_WORDS, Fact, FactKind, NEGATIONS, TOPIC_WORDS, Words, has, interest, named_within, with_sentences};
 
 /// "I want to get better at fractions", "quiero mejorar en lectura", "ich will besser rechnen können".
-pub(super) fn goal(words: &[&str]) -> Option<Fact> {
+pub(super) fn goal(words: Words) -> Option<Fact> {
     let wants = words.iter().position(|word| {
         matches!(
             *word,
@@ -23,13 +23,13 @@ pub(super) fn goal(words: &[&str]) -> Option<Fact> {
         )
     })?;
     let rest = &words[wants..];
-    if !has(words, &["i", "quiero", "necesito", "gustaria", "ich"])
+    if !words.has(&["i", "quiero", "necesito", "gustaria", "ich"])
         || has(&words[..wants], &NEGATIONS)
         || has(rest, &["not", "nicht"])
     {
         return None;
     }
-    let (topic, at) = named_within(&TOPIC_WORDS, words, wants + 1, 10)?;
+    let (topic, at) = named_within(&TOPIC_WORDS, &words, wants + 1, 10)?;
     let between = &words[wants..at];
     let name = TOPICS[topic].0;
     if has(rest, &["pass", "aprobar", "bestehen"]) {
@@ -57,35 +57,28 @@ pub(super) fn goal(words: &[&str]) -> Option<Fact> {
 /// Returns an aim in our own words: the topic that a text names first, and its test if it names one. `None`: it names no topic
 /// that we know.
 pub fn named_goal(text: &str) -> Option<String> {
-    sentences(text).iter().find_map(|sentence| {
-        let words: Vec<&str> = sentence.iter().map(String::as_str).collect();
-        let (topic, _) = named_within(&TOPIC_WORDS, &words, 0, words.len())?;
+    let goal = |words: &Vec<&str>| {
+        let (topic, _) = named_within(&TOPIC_WORDS, words, 0, words.len())?;
         let name = TOPICS[topic].0;
-        Some(match test_word(&words, 0) {
+        Some(match test_word(words, 0) {
             Some((test, _)) => format!("be ready for the {name} {test}"),
             None => format!("get better at {name}"),
         })
-    })
+    };
+    with_sentences(text, |sentences| sentences.iter().find_map(goal))
 }
 
-const BE: [&[&str]; 6] = [
-    &["want", "to", "be"],
-    &["want", "to", "become"],
-    &["going", "to", "be"],
-    &["quiero", "ser"],
-    &["will"],
-    &["mochte"],
-];
+const BE: [&str; 6] = ["want to be", "want to become", "going to be", "quiero ser", "will", "mochte"];
 
 /// "I want to be a scientist like my aunt", "de mayor quiero ser veterinaria".
-pub(super) fn career(words: &[&str]) -> Option<Fact> {
-    let at = BE.iter().find_map(|be| words.windows(be.len()).position(|some| some == *be).map(|at| at + be.len()))?;
+pub(super) fn career(words: Words) -> Option<Fact> {
+    let at = BE.iter().find_map(|be| Some(words.find(be)? + be.split(' ').count()))?;
     if has(&words[..at], &NEGATIONS) {
         return None;
     }
-    let (career, _) = named_within(&CAREER_WORDS, words, at, 3)?;
+    let (career, _) = named_within(&CAREER_WORDS, &words, at, 3)?;
     let is_german = matches!(words[at - 1], "will" | "mochte");
-    if is_german && !has(words, &["werden"]) {
+    if is_german && !words.has(&["werden"]) {
         return None;
     }
     Some(interest(format!("wants to be {}", CAREERS[career].0)))
@@ -128,27 +121,25 @@ const NO_HURRY: [&str; 14] = [
 
 const ALOUD: [&str; 5] = ["reading out loud", "reading aloud", "read out loud", "leer en voz alta", "laut vorlesen"];
 
-pub(super) fn preference(words: &[&str]) -> Option<Fact> {
+pub(super) fn preference(words: Words) -> Option<Fact> {
     let preference = |text: &str| Some(Fact { kind: FactKind::Preference, text: text.to_owned(), when: None });
-    if has_any(words, &NO_HURRY) {
+    if words.has_any(&NO_HURRY) {
         return preference("needs time to think");
     }
-    if has_any(words, &ALOUD) && (has(words, &NEGATIONS) || has(words, &["hate", "nervous", "scared", "odio", "hasse"]))
-    {
+    if words.has_any(&ALOUD) && (words.has(&NEGATIONS) || words.has(&["hate", "nervous", "scared", "odio", "hasse"])) {
         return preference("does not like reading aloud");
     }
-    let is_boring = has(words, &["boring", "aburrido", "aburrida", "langweilig"]);
-    if let Some((topic, _)) = named_within(&TOPIC_WORDS, words, 0, words.len()).filter(|_| is_boring) {
+    let is_boring = words.has(&["boring", "aburrido", "aburrida", "langweilig"]);
+    if let Some((topic, _)) = named_within(&TOPIC_WORDS, &words, 0, words.len()).filter(|_| is_boring) {
         return preference(&format!("finds {} boring", TOPICS[topic].0));
     }
     let dislikes = ["hate", "odio", "hasse"];
-    let not_like =
-        has_any(words, &["do not like", "no me gusta", "no me gustan", "mag kein", "mag keine", "mag nicht"]);
-    if (has(words, &dislikes) && has(words, &["i", "ich", "odio"])) || not_like {
+    let not_like = words.has_any(&["do not like", "no me gusta", "no me gustan", "mag kein", "mag keine", "mag nicht"]);
+    if (words.has(&dislikes) && words.has(&["i", "ich", "odio"])) || not_like {
         let at = words
             .iter()
             .position(|word| dislikes.contains(word) || matches!(*word, "like" | "gusta" | "gustan" | "mag"))?;
-        let (topic, _) = named_within(&TOPIC_WORDS, words, at + 1, 4)?;
+        let (topic, _) = named_within(&TOPIC_WORDS, &words, at + 1, 4)?;
         return preference(&format!("does not like {}", TOPICS[topic].0));
     }
     let frames = [
@@ -185,47 +176,41 @@ pub(super) fn preference(words: &[&str]) -> Option<Fact> {
         "am liebsten",
         "like it when",
     ];
-    let frame = frames.iter().find_map(|frame| {
-        let frame: Vec<&str> = frame.split(' ').collect();
-        words.windows(frame.len()).position(|some| some == frame)
-    })?;
+    let frame = frames.iter().find_map(|frame| words.find(frame))?;
     if has(&words[frame.saturating_sub(2)..words.len().min(frame + 3)], &NEGATIONS) {
         return None;
     }
-    let strong = has_any(
-        words,
-        &[
-            "i prefer",
-            "would rather",
-            "would prefer",
-            "helps me",
-            "it helps",
-            "easier for me",
-            "learn better",
-            "learn best",
-            "understand better",
-            "better with",
-            "better when",
-            "prefiero",
-            "me ayuda",
-            "me ayudan",
-            "entiendo mejor",
-            "aprendo mejor",
-            "hilft mir",
-            "helfen mir",
-            "lerne besser",
-            "verstehe besser",
-            "like it when",
-            "am liebsten",
-            "videos better",
-            "better if",
-        ],
-    );
-    let (list, text) = PREFERENCES.iter().find(|(list, _)| has(words, list))?;
+    let strong = words.has_any(&[
+        "i prefer",
+        "would rather",
+        "would prefer",
+        "helps me",
+        "it helps",
+        "easier for me",
+        "learn better",
+        "learn best",
+        "understand better",
+        "better with",
+        "better when",
+        "prefiero",
+        "me ayuda",
+        "me ayudan",
+        "entiendo mejor",
+        "aprendo mejor",
+        "hilft mir",
+        "helfen mir",
+        "lerne besser",
+        "verstehe besser",
+        "like it when",
+        "am liebsten",
+        "videos better",
+        "better if",
+    ]);
+    let (list, text) = PREFERENCES.iter().find(|(list, _)| words.has(list))?;
     // "I like games" is a taste, "I want to go again" a request.
     let is_of_work = strong
-        || (matches!(list[0], "examples" | "hints" | "harder" | "jokes" | "step") && !has(words, &["again", "next"]))
-        || (matches!(list[0], "slow") && has(words, &["go", "ir", "gehen"]));
+        || (matches!(list[0], "examples" | "hints" | "harder" | "jokes" | "step") && !words.has(&["again", "next"]))
+        || (matches!(list[0], "slow") && words.has(&["go", "ir", "gehen"]));
     if is_of_work { preference(text) } else { None }
 }
 
@@ -255,29 +240,26 @@ const MISSED: [&str; 22] = [
 ];
 
 /// Grade, missed school, a new school, and what is taught there now.
-pub(super) fn study_context(words: &[&str]) -> Option<Fact> {
+pub(super) fn study_context(words: Words) -> Option<Fact> {
     let context = |text: String| Some(Fact { kind: FactKind::StudyContext, text, when: None });
-    if has_any(words, &MISSED) && !has(words, &["she", "he", "mom", "mum", "dad", "teacher", "sie", "er"]) {
-        let week = has(words, &["week", "weeks"]);
+    if words.has_any(&MISSED) && !words.has(&["she", "he", "mom", "mum", "dad", "teacher", "sie", "er"]) {
+        let week = words.has(&["week", "weeks"]);
         return context(if week {
             "missed a week or more of school".to_owned()
         } else {
             "missed some school".to_owned()
         });
     }
-    if has_any(
-        words,
-        &[
-            "new school",
-            "changed schools",
-            "just moved",
-            "we moved",
-            "escuela nueva",
-            "colegio nuevo",
-            "neue schule",
-            "neuen schule",
-        ],
-    ) && !has(words, &NEGATIONS)
+    if words.has_any(&[
+        "new school",
+        "changed schools",
+        "just moved",
+        "we moved",
+        "escuela nueva",
+        "colegio nuevo",
+        "neue schule",
+        "neuen schule",
+    ]) && !words.has(&NEGATIONS)
     {
         return context("is at a new school".to_owned());
     }
@@ -285,30 +267,27 @@ pub(super) fn study_context(words: &[&str]) -> Option<Fact> {
         return context(grade);
     }
     // "We're doing fractions at school".
-    let at_school = has_any(
-        words,
-        &[
-            "at school",
-            "in school",
-            "in class",
-            "in maths",
-            "in math",
-            "en clase",
-            "en la escuela",
-            "en el cole",
-            "en el colegio",
-            "in der schule",
-            "in mathe",
-        ],
-    );
+    let at_school = words.has_any(&[
+        "at school",
+        "in school",
+        "in class",
+        "in maths",
+        "in math",
+        "en clase",
+        "en la escuela",
+        "en el cole",
+        "en el colegio",
+        "in der schule",
+        "in mathe",
+    ]);
     let at = words.iter().position(|word| {
         matches!(
             *word,
             "doing" | "learning" | "started" | "learned" | "haciendo" | "estamos" | "machen" | "lernen" | "haben"
         )
     })?;
-    if at_school && has(words, &["we", "estamos", "wir"]) && !has(words, &NEGATIONS) {
-        let (topic, _) = named_within(&TOPIC_WORDS, words, at, 6)?;
+    if at_school && words.has(&["we", "estamos", "wir"]) && !words.has(&NEGATIONS) {
+        let (topic, _) = named_within(&TOPIC_WORDS, &words, at, 6)?;
         return context(format!("is doing {} at school", TOPICS[topic].0));
     }
     None
@@ -347,14 +326,14 @@ const ORDINALS: [(&str, u8); 30] = [
     ("octavo", 8),
 ];
 
-fn grade(words: &[&str]) -> Option<String> {
+fn grade(words: Words) -> Option<String> {
     let number = |word: &str| {
         let digits = || word.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse::<u8>().ok();
         let ordinal = ORDINALS.iter().find(|(name, _)| *name == word).map(|(_, n)| *n);
         ordinal.or_else(digits).or_else(|| hour(word)).filter(|n| (1..=13).contains(n))
     };
-    let is_own = has(words, &["i", "ich", "estoy", "voy", "soy"]);
-    if !is_own || has(words, &["was", "when", "he", "she", "brother", "sister"]) {
+    let is_own = words.has(&["i", "ich", "estoy", "voy", "soy"]);
+    if !is_own || words.has(&["was", "when", "he", "she", "brother", "sister"]) {
         return None;
     }
     words.windows(2).find_map(|pair| match *pair {
@@ -362,7 +341,7 @@ fn grade(words: &[&str]) -> Option<String> {
             Some(format!("is in grade {}", number(word)?))
         }
         ["year", word] => Some(format!("is in year {}", number(word)?)),
-        [word, "de"] if has(words, &["primaria"]) => Some(format!("is in grade {}", number(word)?)),
+        [word, "de"] if words.has(&["primaria"]) => Some(format!("is in grade {}", number(word)?)),
         _ => None,
     })
 }

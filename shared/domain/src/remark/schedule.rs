@@ -3,7 +3,7 @@
 use super::things::{Kind, TOPICS};
 use super::when::{self, When};
 use super::{
-    Fact, FactKind, NEGATIONS, THING_LIST, THING_WORDS, TOPIC_WORDS, article, has, has_any, named, named_within,
+    Fact, FactKind, NEGATIONS, THING_LIST, THING_WORDS, TOPIC_WORDS, Words, article, has, named, named_within,
 };
 
 /// Words for a test, and its name.
@@ -81,45 +81,42 @@ const OWN: [&str; 22] = [
 ];
 
 /// "I have a maths test on Friday", "tengo control de fracciones el lunes", "am Montag schreiben wir eine Arbeit".
-pub(super) fn test(words: &[&str]) -> Option<Fact> {
+pub(super) fn test(words: Words) -> Option<Fact> {
     // "Call me on Thursday before my test" names the day of the call.
-    if has_any(words, &["call me", "call back", "ring me", "llamarme", "llamame", "mich anrufen"]) {
+    if words.has_any(&["call me", "call back", "ring me", "llamarme", "llamame", "mich anrufen"]) {
         return None;
     }
-    let (name, at) = test_word(words, 0)?;
+    let (name, at) = test_word(&words, 0)?;
     // Of the call itself, of the past, or of somebody else.
-    let is_other = has(
-        words,
-        &[
-            "last",
-            "yesterday",
-            "ayer",
-            "gestern",
-            "was",
-            "had",
-            "did",
-            "got",
-            "could",
-            "want",
-            "need",
-            "can",
-            "if",
-            "like",
-            "should",
-            "game",
-        ],
-    ) && when::find(words, 0).is_none();
-    if is_other || has(&words[at.saturating_sub(4)..at], &NEGATIONS) || !has(words, &OWN) {
+    let is_other = words.has(&[
+        "last",
+        "yesterday",
+        "ayer",
+        "gestern",
+        "was",
+        "had",
+        "did",
+        "got",
+        "could",
+        "want",
+        "need",
+        "can",
+        "if",
+        "like",
+        "should",
+        "game",
+    ]) && when::find(&words, 0).is_none();
+    if is_other || has(&words[at.saturating_sub(4)..at], &NEGATIONS) || !words.has(&OWN) {
         return None;
     }
-    if has(words, &["last", "yesterday", "ayer", "gestern"]) {
+    if words.has(&["last", "yesterday", "ayer", "gestern"]) {
         return None;
     }
-    let when = when::find(words, 0).map(|(when, _)| when);
+    let when = when::find(&words, 0).map(|(when, _)| when);
     let is_fixed = when.is_some()
         || (matches!(name, "test" | "exam" | "quiz" | "assessment")
-            && has(words, &["have", "tengo", "tenemos", "habe", "hab", "coming", "soon", "bald"]));
-    is_fixed.then(|| test_fact(words, name, at, when))
+            && words.has(&["have", "tengo", "tenemos", "habe", "hab", "coming", "soon", "bald"]));
+    is_fixed.then(|| test_fact(&words, name, at, when))
 }
 
 pub(super) fn hour(word: &str) -> Option<u8> {
@@ -190,35 +187,32 @@ const ABOUT_CALLS: [&str; 26] = [
 ];
 
 /// "Only after four", "I have to go at five", "erst ab vier".
-pub(super) fn availability(words: &[&str]) -> Option<Fact> {
+pub(super) fn availability(words: Words) -> Option<Fact> {
     let schedule = |text: String| Some(Fact { kind: FactKind::Schedule, text, when: None });
     for (at, word) in words.iter().enumerate() {
         let next = |n: usize| words.get(at + n).copied().unwrap_or_default();
         let skip = usize::from(matches!(next(1), "las" | "de" | "like" | "about")) + usize::from(next(2) == "las");
         let of = hour(next(1 + skip));
         let leaves = || {
-            has_any(
-                &words[..at],
-                &[
-                    "have to go",
-                    "have to leave",
-                    "need to go",
-                    "got to go",
-                    "must go",
-                    "must leave",
-                    "tengo que irme",
-                    "muss weg",
-                    "muss los",
-                    "muss gehen",
-                ],
-            )
+            Words::new(&words[..at]).has_any(&[
+                "have to go",
+                "have to leave",
+                "need to go",
+                "got to go",
+                "must go",
+                "must leave",
+                "tengo que irme",
+                "muss weg",
+                "muss los",
+                "muss gehen",
+            ])
         };
         match (*word, of) {
-            ("after" | "despues" | "from" | "ab" | "nach", Some(hour)) if has(words, &ABOUT_CALLS) => {
+            ("after" | "despues" | "from" | "ab" | "nach", Some(hour)) if words.has(&ABOUT_CALLS) => {
                 return schedule(format!("is available after {hour} o'clock"));
             }
             ("before" | "until" | "till" | "antes" | "hasta" | "bis" | "vor", Some(hour))
-                if has(words, &ABOUT_CALLS) =>
+                if words.has(&ABOUT_CALLS) =>
             {
                 return schedule(format!("is available before {hour} o'clock"));
             }
@@ -226,25 +220,28 @@ pub(super) fn availability(words: &[&str]) -> Option<Fact> {
             _ => {}
         }
     }
-    if has_any(
-        words,
-        &["only after school", "after school only", "only at weekends", "only on weekends", "only at the weekend"],
-    ) {
-        let part = if has(words, &["school"]) { "after school" } else { "at weekends" };
+    if words.has_any(&[
+        "only after school",
+        "after school only",
+        "only at weekends",
+        "only on weekends",
+        "only at the weekend",
+    ]) {
+        let part = if words.has(&["school"]) { "after school" } else { "at weekends" };
         return schedule(format!("is available only {part}"));
     }
     None
 }
 
 /// "I have swimming on Tuesdays", "bailo flamenco los miércoles".
-pub(super) fn weekly(words: &[&str]) -> Option<Fact> {
+pub(super) fn weekly(words: Words) -> Option<Fact> {
     let (at, weekday) = words.iter().enumerate().find_map(|(at, word)| Some((at, when::weekday(word)?)))?;
-    if !when::is_every_week(words, at) || has(words, &NEGATIONS) {
+    if !when::is_every_week(&words, at) || words.has(&NEGATIONS) {
         return None;
     }
     // "Bailo flamenco": the last word for it says most.
-    let before = (0..at).rev().find_map(|place| named(&THING_WORDS, words, place).map(|(i, _)| i));
-    let after = || named_within(&THING_WORDS, words, at + 1, 5).map(|(i, _)| i);
+    let before = (0..at).rev().find_map(|place| named(&THING_WORDS, &words, place).map(|(i, _)| i));
+    let after = || named_within(&THING_WORDS, &words, at + 1, 5).map(|(i, _)| i);
     let thing = &THING_LIST[before.or_else(after)?];
     let does = match thing.kind {
         Kind::Game => format!("plays {}", thing.one),

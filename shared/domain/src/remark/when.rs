@@ -66,16 +66,16 @@ pub(super) fn weekday_name(n: u8) -> &'static str {
 
 /// The weekday that a word names, singular or plural.
 pub(super) fn weekday(word: &str) -> Option<u8> {
-    const NAMES: [&[&str]; 7] = [
-        &["monday", "mondays", "lunes", "montag", "montags"],
-        &["tuesday", "tuesdays", "martes", "dienstag", "dienstags"],
-        &["wednesday", "wednesdays", "miercoles", "mittwoch", "mittwochs"],
-        &["thursday", "thursdays", "jueves", "donnerstag", "donnerstags"],
-        &["friday", "fridays", "viernes", "freitag", "freitags"],
-        &["saturday", "saturdays", "sabado", "sabados", "samstag", "samstags", "sonnabend"],
-        &["sunday", "sundays", "domingo", "domingos", "sonntag", "sonntags"],
-    ];
-    NAMES.iter().position(|names| names.contains(&word)).map(|i| i as u8 + 1)
+    Some(match word {
+        "monday" | "mondays" | "lunes" | "montag" | "montags" => 1,
+        "tuesday" | "tuesdays" | "martes" | "dienstag" | "dienstags" => 2,
+        "wednesday" | "wednesdays" | "miercoles" | "mittwoch" | "mittwochs" => 3,
+        "thursday" | "thursdays" | "jueves" | "donnerstag" | "donnerstags" => 4,
+        "friday" | "fridays" | "viernes" | "freitag" | "freitags" => 5,
+        "saturday" | "saturdays" | "sabado" | "sabados" | "samstag" | "samstags" | "sonnabend" => 6,
+        "sunday" | "sundays" | "domingo" | "domingos" | "sonntag" | "sonntags" => 7,
+        _ => return None,
+    })
 }
 
 /// Whether the word says that it is so every week.
@@ -87,21 +87,21 @@ pub(super) fn is_every_week(words: &[&str], at: usize) -> bool {
 }
 
 fn month(word: &str) -> Option<u8> {
-    const NAMES: [&[&str]; 12] = [
-        &["january", "enero", "januar"],
-        &["february", "febrero", "februar"],
-        &["march", "marzo", "marz"],
-        &["april", "abril"],
-        &["may", "mayo", "mai"],
-        &["june", "junio", "juni"],
-        &["july", "julio", "juli"],
-        &["august", "agosto"],
-        &["september", "septiembre"],
-        &["october", "octubre", "oktober"],
-        &["november", "noviembre"],
-        &["december", "diciembre", "dezember"],
-    ];
-    NAMES.iter().position(|names| names.contains(&word)).map(|i| i as u8 + 1)
+    Some(match word {
+        "january" | "enero" | "januar" => 1,
+        "february" | "febrero" | "februar" => 2,
+        "march" | "marzo" | "marz" => 3,
+        "april" | "abril" => 4,
+        "may" | "mayo" | "mai" => 5,
+        "june" | "junio" | "juni" => 6,
+        "july" | "julio" | "juli" => 7,
+        "august" | "agosto" => 8,
+        "september" | "septiembre" => 9,
+        "october" | "octubre" | "oktober" => 10,
+        "november" | "noviembre" => 11,
+        "december" | "diciembre" | "dezember" => 12,
+        _ => return None,
+    })
 }
 
 /// An ordinal or the digits of a day, and how many words it takes.

@@ -2,6 +2,7 @@
 
 use super::words::{self, Cue, Sense, Unit};
 use crate::answer::{Exact, Language};
+use crate::text::Text;
 
 /// How a number was written or said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,23 +67,29 @@ pub(super) enum End {
 #[derive(Clone, Debug)]
 pub(super) struct Sentence<'a> {
     pub items: Vec<Item<'a>>,
+    /// The numbers, in order.
+    pub numbers: Vec<Num>,
     pub end: End,
     /// Which keywords are in it, a bit each.
     cues: [u64; 4],
     /// The words as said, in lower case.
-    pub text: &'a str,
+    pub text: Text<'a>,
 }
 
 impl<'a> Sentence<'a> {
     fn new(items: Vec<Item<'a>>, end: End, text: &'a str) -> Self {
-        let mut cues = [0; 4];
+        let (mut numbers, mut cues) = (Vec::new(), [0; 4]);
         for item in &items {
-            if let Item::Cue(cue) = item {
-                let bit = *cue as usize;
-                cues[bit / 64] |= 1 << (bit % 64);
+            match item {
+                Item::Num(num) => numbers.push(*num),
+                Item::Cue(cue) => {
+                    let bit = *cue as usize;
+                    cues[bit / 64] |= 1 << (bit % 64);
+                }
+                _ => {}
             }
         }
-        Self { items, end, cues, text }
+        Self { items, numbers, end, cues, text: Text::new(text) }
     }
 
     pub(super) fn has(&self, cue: Cue) -> bool {
@@ -98,17 +105,12 @@ impl<'a> Sentence<'a> {
         self.has(cue).then(|| self.items.iter().position(|item| *item == Item::Cue(cue)))?
     }
 
-    /// The numbers, in order.
-    pub(super) fn numbers(&self) -> Vec<Num> {
-        self.items.iter().filter_map(|item| if let Item::Num(num) = item { Some(*num) } else { None }).collect()
-    }
-
     pub(super) fn has_number(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Num(_)))
+        !self.numbers.is_empty()
     }
 
     pub(super) fn has_word(&self, word: &str) -> bool {
-        self.items.contains(&Item::Word(word))
+        self.items.iter().any(|item| matches!(item, Item::Word(said) if *said == word))
     }
 }
 
@@ -306,12 +308,15 @@ fn span<'a>(text: &'a str, pieces: &[Piece<'a>]) -> &'a str {
 fn items<'a>(pieces: &[Piece<'a>], language: Language) -> Vec<Item<'a>> {
     let lexicon = words::lexicon(language);
     let texts: Vec<&str> = pieces.iter().map(|piece| piece.text).collect();
+    // Numbers look at the same words many times.
+    let found: Vec<Found> = (0..pieces.len()).map(|at| lexicon.find(&texts[at..])).collect();
     let mut items = Vec::with_capacity(pieces.len());
     let mut at = 0;
     while at < pieces.len() {
-        if let Some((num, used)) = number(pieces, &texts, at, language) {
+        let mut reader = Reader { pieces, texts: &texts, found: &found, language, at };
+        if let Some(num) = reader.number() {
             items.push(Item::Num(num));
-            at += used;
+            at = reader.at;
             continue;
         }
         let piece = pieces[at];
@@ -339,7 +344,7 @@ fn items<'a>(pieces: &[Piece<'a>], language: Language) -> Vec<Item<'a>> {
                 let trails = piece.is_glued && !pieces.get(at + 1).is_some_and(|next| next.is_glued);
                 if trails { (Item::Comma, 1) } else { (Item::Cue(Cue::Minus), 1) }
             }
-            Kind::Sign(_) | Kind::Word => match lexicon.find(&texts[at..]) {
+            Kind::Sign(_) | Kind::Word => match found[at] {
                 Some((Sense::Cue(cue), used)) => (Item::Cue(cue), used),
                 Some((Sense::Measure(unit), used)) => (Item::Unit(unit), used),
                 Some((Sense::Many(value), used)) => (Item::Many(value), used),
@@ -378,16 +383,14 @@ fn digits(text: &str, language: Language) -> Option<Num> {
     Some(Num { value, style: decimals.map_or(Style::Whole, Style::Decimal) })
 }
 
-/// Reads the number in words or digits that starts at `at`; returns it and how many pieces it takes.
-fn number(pieces: &[Piece], texts: &[&str], at: usize, language: Language) -> Option<(Num, usize)> {
-    let mut reader = Reader { pieces, texts, language, at };
-    let num = reader.number()?;
-    Some((num, reader.at - at))
-}
+/// The known phrase at a piece, and its length in pieces.
+type Found = Option<(Sense, usize)>;
 
+/// Reads the number in words or digits that starts at `at`, and moves `at` behind it.
 struct Reader<'a, 'b> {
     pieces: &'b [Piece<'a>],
     texts: &'b [&'a str],
+    found: &'b [Found],
     language: Language,
     at: usize,
 }
@@ -407,7 +410,7 @@ impl Reader<'_, '_> {
         if self.pieces[at].kind != Kind::Word {
             return None;
         }
-        match words::lexicon(self.language).find(&self.texts[at..]) {
+        match self.found[at] {
             Some((sense, used)) => Some((sense, at + used)),
             None if self.language == Language::German => {
                 words::compound(self.texts[at]).map(|value| (Sense::Teen(value), at + 1))

@@ -1,12 +1,11 @@
 //! What is no task: small talk, checking in, feelings, logistics. And which language is spoken.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use super::item::{End, Item, Sentence};
-use super::words::{Cue, WordHasher};
+use super::words::Cue;
 use crate::answer::Language;
+use crate::folded::WordMap;
 
 /// Phrases of questions that are about the person or the call.
 const TALK: [&str; 62] = [
@@ -153,7 +152,7 @@ pub(super) enum Question {
 }
 
 pub(super) fn question(sentence: &Sentence) -> Question {
-    let has = |phrases: &[&str]| phrases.iter().any(|phrase| sentence.text.contains(phrase));
+    let has = |phrases: &[&str]| sentence.text.contains_any(phrases);
     if has(&CHECKS) {
         return Question::Check;
     }
@@ -198,7 +197,7 @@ const ENGLISH: [&str; 30] = [
     "your", "we", "do", "good", "so", "plus", "take", "divided", "this", "one", "are", "i", "for", "not",
 ];
 
-type Markers = HashMap<&'static str, Language, BuildHasherDefault<WordHasher>>;
+type Markers = WordMap<Language>;
 
 /// Words that only one of the languages has.
 static MARKERS: LazyLock<Markers> = LazyLock::new(|| {

@@ -4,11 +4,10 @@ mod english;
 mod german;
 mod spanish;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use crate::answer::Language;
+use crate::folded::WordMap;
 
 /// What a unit measures, with its size in the smallest one of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,25 +263,7 @@ pub(super) enum Sense {
     Cue(Cue),
 }
 
-/// A hash for short words: the standard one is made for hostile keys, these are our own.
-#[derive(Default)]
-pub(super) struct WordHasher(u64);
-
-impl Hasher for WordHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
-        }
-    }
-}
-
-type Phrases = HashMap<&'static str, Vec<(Vec<&'static str>, Sense)>, BuildHasherDefault<WordHasher>>;
+type Phrases = WordMap<Vec<(Vec<&'static str>, Sense)>>;
 
 pub(super) struct Lexicon(Phrases);
 

@@ -2,13 +2,15 @@
 //!
 //! Each entry fires only if the answer is exactly what the belief leads to. One that might as well be a slip is left out.
 
+use domain::text::Text;
+
 use super::super::numbers::Value;
 use super::Belief;
 
 /// A wrong answer with its question.
 pub(super) struct Asked<'a> {
     /// In lower case.
-    pub question: &'a str,
+    pub question: Text<'a>,
     /// The numbers of the question, in order. Percentages are shares: 25 % is 0.25.
     pub given: &'a [Value],
     /// What the student said, in lower case.
@@ -17,15 +19,33 @@ pub(super) struct Asked<'a> {
     pub told: &'a [Value],
     /// The number that the student committed to.
     pub value: Option<Value>,
+    /// Which words the student may have said: see [`marks`].
+    pub marks: u128,
+}
+
+/// One bit for the first two letters of each word of a text: what has another bit is not said.
+pub(super) fn marks(text: &str) -> u128 {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).fold(0, |all, word| all | mark(word))
+}
+
+fn mark(words: &str) -> u128 {
+    let (first, second) = match words.as_bytes() {
+        [first, second, ..] if first.is_ascii_alphanumeric() && second.is_ascii_alphanumeric() => (*first, *second),
+        [first, second, ..] if first.is_ascii_alphanumeric() && second.is_ascii() => (*first, 0),
+        [first] if first.is_ascii_alphanumeric() => (*first, 0),
+        // Letters with accents, and signs.
+        _ => return u128::MAX,
+    };
+    1 << ((usize::from(first) * 5 + usize::from(second)) % 128)
 }
 
 impl Asked<'_> {
     fn asks(&self, any: &[&str]) -> bool {
-        any.iter().any(|words| self.question.contains(words))
+        self.question.contains_any(any)
     }
 
     fn says(&self, any: &[&str]) -> bool {
-        any.iter().any(|words| has_words(self.said, words))
+        any.iter().any(|words| self.marks & mark(words) != 0 && has_words(self.said, words))
     }
 
     /// Whether the answer, spelled letter by letter, is this word.
@@ -239,7 +259,7 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
     }),
     ("maths.algebra.inequalities", "does not turn the sign round when dividing by a negative number", |a| {
         let turns = [("less than", "less than"), ("greater than", "greater than"), ("<", "<"), (">", ">")];
-        (a.question.contains("minus") || a.question.contains('-'))
+        (a.question.contains("minus") || a.question.contains("-"))
             && matches!(a.given, [factor, _] if factor.amount < 0.0)
             && turns.iter().any(|(asked, said)| a.question.contains(asked) && a.said.contains(said))
     }),
@@ -443,7 +463,7 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
         WORDS.iter().any(|word| {
             let mut single = word.chars().collect::<Vec<_>>();
             single.dedup();
-            a.asks(&["spell"]) && has_words(a.question, word) && a.spells(&single.into_iter().collect::<String>())
+            a.asks(&["spell"]) && has_words(&a.question, word) && a.spells(&single.into_iter().collect::<String>())
         })
     }),
     ("reading.words.sight", "leaves out silent letters", |a| {
@@ -458,7 +478,7 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
             ("thumb", "thum"),
             ("listen", "lisen"),
         ];
-        WORDS.iter().any(|(word, wrong)| a.asks(&["spell"]) && has_words(a.question, word) && a.spells(wrong))
+        WORDS.iter().any(|(word, wrong)| a.asks(&["spell"]) && has_words(&a.question, word) && a.spells(wrong))
     }),
     ("reading.words.sight", "keeps the e before -ing", |a| {
         const WORDS: [&str; 7] = ["makeing", "rideing", "hopeing", "writeing", "comeing", "takeing", "useing"];

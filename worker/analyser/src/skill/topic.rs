@@ -1,9 +1,11 @@
 //! School topics that are in no curriculum, recognised by their words.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use shared::analysis::TopicFinding;
+
+use super::super::memo::ByText;
 
 /// A task of a subject that we do not know.
 pub(super) const OTHER: &str = TopicFinding::OTHER;
@@ -164,10 +166,10 @@ pub(super) fn of_language(name: &str) -> Option<&'static str> {
 }
 
 /// The phrases by their first word: the other words, and the topic's index.
-type Phrases = HashMap<&'static str, Vec<(Vec<&'static str>, usize)>>;
+type Phrases = ByText<&'static str, Vec<(Vec<&'static str>, usize)>>;
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
-    let mut phrases = Phrases::new();
+    let mut phrases = Phrases::default();
     for (topic, (_, list)) in TOPICS.iter().enumerate() {
         for phrase in list.split('|') {
             let mut words = phrase.split(' ');
@@ -179,9 +181,8 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     phrases
 });
 
-/// Returns the topic whose words a tutor's question has; `text` is in the normal form.
-pub(super) fn of(text: &str) -> Option<&'static str> {
-    let words: Vec<&str> = text.split(' ').collect();
+/// Returns the topic whose words a tutor's question has; `words` are in the normal form.
+pub(super) fn of(words: &[&str]) -> Option<&'static str> {
     let mut points: BTreeMap<usize, usize> = BTreeMap::new();
     for (i, word) in words.iter().enumerate() {
         for (rest, topic) in PHRASES.get(word).into_iter().flatten() {

@@ -81,7 +81,7 @@ impl Case<'_> {
     }
 
     fn names_letter(&self, letter: char) -> bool {
-        let tokens = crate::answer::token::tokens(self.ask);
+        let tokens = self.asked_tokens();
         let mut single = tokens.iter().filter(|token| token.text.chars().filter(|c| c.is_alphabetic()).count() == 1);
         let asked = ["what is", "find", "solve for", "value of"].into_iter().find_map(|before| {
             let ask = self.ask.to_lowercase();
@@ -207,7 +207,9 @@ impl Case<'_> {
         let in_key_unit =
             Number { value, unit: Some(key_unit), otherwise: said.otherwise.and_then(converted), ..said.clone() };
         match self.same_value(key, &in_key_unit) {
-            Judgement::Right if unit.factor() != key_unit.factor() && asked_unit(self.ask, self.asked).is_some() => {
+            Judgement::Right
+                if unit.factor() != key_unit.factor() && asked_unit(self.asked_tokens(), self.asked).is_some() =>
+            {
                 // "2 m" for "200 cm", where the question gave 2 m.
                 if self.echoes_measure(said) { Judgement::Wrong } else { Judgement::WrongForm }
             }
@@ -223,8 +225,8 @@ impl Case<'_> {
     /// The unit of the key: its own, the declared one, or the one that the question asks for.
     fn wanted_unit(&self, key: &Number) -> Option<Unit> {
         let declared = || self.key.unit.as_deref().and_then(|name| unit_named(name, self.asked));
-        key.unit.or_else(declared).or_else(|| asked_unit(self.ask, self.asked)).or_else(|| {
-            let units = units_of(self.ask, self.asked);
+        key.unit.or_else(declared).or_else(|| asked_unit(self.asked_tokens(), self.asked)).or_else(|| {
+            let units = units_of(self.asked_tokens(), self.asked);
             currency(&units)
         })
     }
@@ -233,19 +235,21 @@ impl Case<'_> {
         let (Some(key_share), Some(said_share)) = (key.share(), said.share()) else { return Judgement::Undecided };
         let (key_percent, said_percent) =
             (key.unit.is_some_and(Unit::is_percent), said.unit.is_some_and(Unit::is_percent));
-        let asks_percent = self.asks(&[
-            "how many percent",
-            "what percent",
-            "percentage",
-            "as a percent",
-            "qué porcentaje",
-            "cuántos por ciento",
-            "wie viel prozent",
-            "wie viele prozent",
-            "in prozent",
-        ]);
+        let asks_percent = || {
+            self.asks(&[
+                "how many percent",
+                "what percent",
+                "percentage",
+                "as a percent",
+                "qué porcentaje",
+                "cuántos por ciento",
+                "wie viel prozent",
+                "wie viele prozent",
+                "in prozent",
+            ])
+        };
         // "fifty percent" for 50 is often a slip of the tongue.
-        if said_percent && !key_percent && !asks_percent && key.value == said.value {
+        if said_percent && !key_percent && key.value == said.value && !asks_percent() {
             return Judgement::Undecided;
         }
         let is_near = |one: Exact, two: Exact| match self.key.tolerance {
@@ -259,12 +263,12 @@ impl Case<'_> {
         let is_same = is_near(key_share, said_share)
             || said.otherwise.is_some_and(|value| !said_percent && is_near(key.value, value))
             // "25" for "25%", and "20%" for "20" where percent are asked for.
-            || key_percent != said_percent && (key_percent || asks_percent) && is_near(key.value, said.value)
+            || key_percent != said_percent && is_near(key.value, said.value) && (key_percent || asks_percent())
             // "0.2" for "20", where the question is how many percent.
             || !key_percent
                 && !said_percent
-                && asks_percent
-                && hundredth(key.value).is_some_and(|share| share == said.value);
+                && hundredth(key.value).is_some_and(|share| share == said.value)
+                && asks_percent();
         // "18/3" for 6 is not worked out.
         if let (Form::Fraction { top, bottom }, true) = (said.form, key.form == Form::Whole)
             && is_same
@@ -331,7 +335,7 @@ impl Case<'_> {
         let Some((head, tail)) = said.parts else { return false };
         let money = tail.over(Exact::whole(100)).and_then(|cents| head.plus(cents));
         let is_money = key.unit.is_some_and(Unit::is_money)
-            || currency(&units_of(self.ask, self.asked)).is_some()
+            || currency(&units_of(self.asked_tokens(), self.asked)).is_some()
             || self.asks(&["cost", "price", "pay", "change", "money", "cuesta", "kostet", "spend"]);
         is_money && money == Some(key.value)
     }
@@ -391,7 +395,7 @@ impl Case<'_> {
         match asked_power(self.ask) {
             Some(power) if is_length => measures(Base::Length, power) || measures(Base::Piece, power),
             _ => {
-                let asked = units_of(self.ask, self.asked);
+                let asked = units_of(self.asked_tokens(), self.asked);
                 let is_speed = self.asks(&["how fast", "speed", "rate", "velocidad", "schnell", "geschwindigkeit"]);
                 let is_known = asked.iter().any(|asked| asked.is_compatible(unit)) && !is_speed;
                 let is_rate = asked.iter().any(|one| {

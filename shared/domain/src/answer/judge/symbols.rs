@@ -85,7 +85,7 @@ impl Case<'_> {
             Value::Relation(relation) => interval(&relation),
             // "(2, 5)" is open on both sides.
             Value::List(values) => match numbers_of(&values).as_deref() {
-                Some([low, high]) if self.said.tokens.first().is_some_and(|token| token.text == "(") => {
+                Some([low, high]) if self.tokens.first().is_some_and(|token| token.text == "(") => {
                     Some(Interval { low: *low, high: *high, has_low: false, has_high: false })
                 }
                 _ => None,

@@ -48,7 +48,7 @@ impl Case<'_> {
             _ => None,
         };
         // Behind an article that is drawn together with it, too.
-        let mut ends = self.said.tokens.iter().filter_map(|token| token.text.rsplit('\'').next());
+        let mut ends = self.tokens.iter().filter_map(|token| token.text.rsplit('\'').next());
         if !ends.any(|word| position(word).is_some()) {
             return None;
         }
@@ -61,14 +61,13 @@ impl Case<'_> {
 
     pub(super) fn judge_spelling(&self) -> Judgement {
         let letters = |tokens: &[Token]| -> String {
-            tokens.iter().filter(|token| token.kind == TokenKind::Word).map(|token| token.text.as_str()).collect()
+            tokens.iter().filter(|token| token.kind == TokenKind::Word).map(|token| &*token.text).collect()
         };
         let wanted = letters(&tokens(&self.key.answer));
         let said: Vec<Token> = self
-            .said
             .tokens
             .iter()
-            .filter(|token| !FILLERS.contains(&token.text.as_str()) || token.text.len() == 1)
+            .filter(|token| !FILLERS.contains(&&*token.text) || token.text.len() == 1)
             .cloned()
             .collect();
         if is_spelled(&said) {
@@ -78,7 +77,7 @@ impl Case<'_> {
         let named: Option<String> = said
             .iter()
             .filter(|token| token.kind == TokenKind::Word)
-            .map(|token| match token.text.as_str() {
+            .map(|token| match &*token.text {
                 text if text.chars().count() == 1 => Some(text),
                 text => LETTER_NAMES
                     .iter()
@@ -127,7 +126,7 @@ impl Case<'_> {
 
     /// "yes no", "no yes".
     fn says_both(&self) -> bool {
-        let has = |words: &[&str]| self.said.tokens.iter().any(|token| words.contains(&token.text.as_str()));
+        let has = |words: &[&str]| self.tokens.iter().any(|token| words.contains(&&*token.text));
         has(&["yes", "yeah", "yep", "sí", "ja", "true"]) && has(&["no", "nope", "nein", "false", "not"])
     }
 
@@ -137,8 +136,8 @@ impl Case<'_> {
             self.options().iter().map(|option| content(&tokens(option))).filter(|option| !option.is_empty()).collect();
         let key = content(&tokens(&self.key.answer));
         // Articles decide in "il or la".
-        let exact = |text: &str| tokens(text).into_iter().map(|token| token.text).collect::<Vec<_>>();
-        let said: Vec<String> = self.said.tokens.iter().map(|token| token.text.clone()).collect();
+        let exact = |text: &str| tokens(text).into_iter().map(|token| token.text.into_owned()).collect::<Vec<_>>();
+        let said: Vec<String> = self.tokens.iter().map(|token| token.text.clone().into_owned()).collect();
         let named = self.options();
         let with_article = named.iter().map(|option| exact(option)).filter(|option| {
             option.first().is_some_and(|word| ARTICLES.contains(&word.as_str())) && option.ends_with(&key)
@@ -170,18 +169,18 @@ impl Case<'_> {
         }
         let is_other =
             options.iter().any(|option| *option != key && (*option == words || is_part(&words, option, &options)));
-        if is_other && !words.is_empty() && !has_negation(&self.said.tokens) {
+        if is_other && !words.is_empty() && !has_negation(&self.tokens) {
             return Judgement::Wrong;
         }
         self.judge_words()
     }
 
     pub(super) fn judge_words(&self) -> Judgement {
-        if has_negation(&self.said.tokens) && !has_negation(&tokens(&self.key.answer)) {
+        if has_negation(&self.tokens) && !has_negation(&tokens(&self.key.answer)) {
             return Judgement::Undecided;
         }
         let is_foreign = self.is_vocabulary();
-        let (key_tokens, said_tokens) = (tokens(&self.key.answer), self.said.tokens.as_slice());
+        let (key_tokens, said_tokens) = (tokens(&self.key.answer), self.tokens.as_slice());
         let (key, said) = (content(&key_tokens), self.content());
         if said.is_empty() {
             return Judgement::Undecided;
@@ -219,7 +218,7 @@ impl Case<'_> {
         if !given.is_empty() && wanted == given {
             return Judgement::Right;
         }
-        let echo = content(&tokens(self.ask));
+        let echo = content(self.asked_tokens());
         let rest: Vec<String> =
             said.iter().filter(|word| !echo.iter().any(|asked| is_inflected(asked, word))).cloned().collect();
         if rest == key {
@@ -233,7 +232,7 @@ impl Case<'_> {
 
     /// One English word against another.
     fn judge_word(&self, key: &str, said: &str) -> Judgement {
-        let echoes = tokens(self.ask).iter().any(|token| token.text == said);
+        let echoes = self.asked_tokens().iter().any(|token| token.text == said);
         if is_inflected(key, said) || is_diminutive(key, said) {
             return Judgement::Right;
         }
@@ -298,7 +297,7 @@ impl Case<'_> {
     }
 
     fn content(&self) -> Vec<String> {
-        content(&self.said.tokens)
+        content(&self.tokens)
     }
 }
 
@@ -351,7 +350,7 @@ fn has_negation(tokens: &[Token]) -> bool {
         "not", "no", "isn't", "isnt", "never", "nicht", "kein", "keine", "nein", "ni", "nunca", "neither", "nor",
         "don't", "dont", "doesn't", "or", "aren't", "wasn't", "without", "except", "oder",
     ];
-    tokens.iter().any(|token| WORDS.contains(&token.text.as_str()))
+    tokens.iter().any(|token| WORDS.contains(&&*token.text))
 }
 
 fn yes_of(text: &str) -> Option<bool> {

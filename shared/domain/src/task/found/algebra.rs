@@ -233,7 +233,7 @@ fn pattern(sentence: &Sentence) -> Option<Found> {
             .then(|| Found::form(Form::Pattern, Wanted::Free));
     };
     let (nums, used) = list(&items[first..]);
-    let total = sentence.numbers().len();
+    let total = sentence.numbers.len();
     if nums.len() < 3 || total != nums.len() {
         return sentence.has(Cue::Pattern).then(|| Found::form(Form::Pattern, Wanted::Free));
     }

@@ -19,15 +19,15 @@ fn average(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     if sentence.end == End::Stop && !sentence.has_number() {
         return None;
     }
-    if matches!(cue, Cue::Range | Cue::Mode) && all.iter().map(|s| s.numbers().len()).sum::<usize>() < 3 {
+    if matches!(cue, Cue::Range | Cue::Mode) && all.iter().map(|s| s.numbers.len()).sum::<usize>() < 3 {
         return None;
     }
-    let own = list_to_end(&sentence.items).filter(|nums| nums.len() >= 3 && nums.len() == sentence.numbers().len());
+    let own = list_to_end(&sentence.items).filter(|nums| nums.len() >= 3 && nums.len() == sentence.numbers.len());
     // "Here are 4, 6 and 11. What is the mean?"
     let earlier = || {
         let others: Vec<&Sentence> = all.iter().filter(|s| s.has_number()).collect();
         let [other] = others[..] else { return None };
-        list_to_end(&other.items).filter(|nums| nums.len() >= 3 && nums.len() == other.numbers().len())
+        list_to_end(&other.items).filter(|nums| nums.len() >= 3 && nums.len() == other.numbers.len())
     };
     let mut values: Vec<Exact> = own
         .or_else(|| (!sentence.has_number()).then(earlier)?)
@@ -73,7 +73,7 @@ fn probability(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
             _ => None,
         })
         .collect();
-    let nums: Vec<Num> = all.iter().flat_map(Sentence::numbers).collect();
+    let nums: Vec<Num> = all.iter().flat_map(|sentence| &sentence.numbers).copied().collect();
     let asked: Vec<&(i64, &str)> = pairs.iter().filter(|(_, word)| sentence.has_word(word)).collect();
     let total: i64 = pairs.iter().map(|(count, _)| count).sum();
     let plain =

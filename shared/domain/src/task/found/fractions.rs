@@ -62,7 +62,7 @@ fn mixed(value: Exact) -> Option<String> {
 }
 
 fn simplify(sentence: &Sentence, before: Before) -> Option<Found> {
-    let nums = sentence.numbers();
+    let nums = &sentence.numbers;
     let asked = sentence.has(Cue::Simplify);
     let goes_on = *before.frame == Frame::Simplify && sentence.end == End::Question;
     if !asked && !goes_on {
@@ -81,7 +81,7 @@ fn simplify(sentence: &Sentence, before: Before) -> Option<Found> {
 /// "How many sixths make one half?", "Two fifths is how many tenths?", "Five fifteenths is one what?"
 fn how_many_parts(sentence: &Sentence) -> Option<Found> {
     let items = &sentence.items;
-    let nums = sentence.numbers();
+    let nums = &sentence.numbers;
     // "How many two thirds fit in six?"
     if let [part, whole] = nums[..]
         && matches!(part.style, Style::Fraction(..))
@@ -144,7 +144,7 @@ fn how_many_parts(sentence: &Sentence) -> Option<Found> {
 }
 
 fn top_or_bottom(sentence: &Sentence) -> Option<Found> {
-    let nums = sentence.numbers();
+    let nums = &sentence.numbers;
     let [Num { style: Style::Fraction(top, bottom), .. }] = nums[..] else { return None };
     let asks = sentence.has_any(&[Cue::Which, Cue::WhatIs, Cue::What]) && sentence.end != End::Stop;
     let expected = match (sentence.has(Cue::Numerator), sentence.has(Cue::Denominator)) {
@@ -169,8 +169,8 @@ fn same(sentence: &Sentence) -> Option<Found> {
     if !sentence.has_any(&[Cue::Same, Cue::Equals]) {
         return None;
     }
-    let nums = sentence.numbers();
-    let fractions = super::has_fraction(&nums);
+    let nums = &sentence.numbers;
+    let fractions = super::has_fraction(nums);
     let items = core(&sentence.items);
     let yes_no = matches!(
         sentence.items.iter().find(|i| !matches!(i, Item::Cue(Cue::And | Cue::Filler))),
@@ -212,7 +212,7 @@ pub(in crate::task) fn of_story(sentence: &Sentence, all: &[Sentence]) -> Option
     if !sentence.has(Cue::Fraction) || sentence.end != End::Question && !sentence.has(Cue::What) {
         return None;
     }
-    let nums: Vec<Num> = all.iter().flat_map(Sentence::numbers).collect();
+    let nums: Vec<Num> = all.iter().flat_map(|sentence| &sentence.numbers).copied().collect();
     let cuts = |word: &str| matches!(word, "cut" | "divided" | "sliced" | "slices" | "pieces" | "parts");
     let is_cut = all.iter().any(|s| s.items.iter().any(|item| matches!(item, Item::Word(word) if cuts(word))));
     let [whole, part] = nums[..] else { return None };

@@ -27,7 +27,7 @@ pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Befor
 
 /// The numbers of an utterance with the keyword that stands nearest before or after each.
 fn numbers(all: &[Sentence]) -> Vec<Num> {
-    all.iter().flat_map(Sentence::numbers).collect()
+    all.iter().flat_map(|sentence| &sentence.numbers).copied().collect()
 }
 
 /// The number beside a keyword: "radius 4", "4 long".
@@ -195,7 +195,7 @@ fn names(sentence: &Sentence) -> Option<Found> {
         ("rhombus", 4),
     ];
     let named = SIDES.iter().find(|(name, _)| sentence.text.contains(name));
-    let nums = sentence.numbers();
+    let nums = &sentence.numbers;
     if sentence.has(Cue::HowMany)
         && sentence.has_any(&[Cue::Side, Cue::Vertices, Cue::Faces, Cue::Edges])
         && nums.is_empty()

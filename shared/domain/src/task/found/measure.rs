@@ -65,7 +65,7 @@ pub(in crate::task) fn coins(sentence: &Sentence, all: &[Sentence], before: Befo
 /// "How many grams are in one and a half kilograms?", "Convert three metres to centimetres."
 fn units(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     // "Forty minutes a day. How many minutes in three weeks?" is a story.
-    if all.iter().map(|s| s.numbers().len()).sum::<usize>() > 1
+    if all.iter().map(|s| s.numbers.len()).sum::<usize>() > 1
         || sentence.items.iter().any(|item| matches!(item, Item::Part(..)))
     {
         return None;
@@ -76,7 +76,7 @@ fn units(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
         .enumerate()
         .filter_map(|(at, item)| if let Item::Unit(unit) = item { Some((at, *unit)) } else { None })
         .collect();
-    let nums = sentence.numbers();
+    let nums = &sentence.numbers;
     let asks_many = sentence.has(Cue::HowMany);
     let [(first_at, first), (second_at, second)] = named[..] else { return None };
     if first.quantity != second.quantity
@@ -137,7 +137,7 @@ fn percent_change(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     if !any(&[Cue::Percent]) || !goes && !any(&[Cue::Increase, Cue::Decrease, Cue::Off]) || sentence.end == End::Stop {
         return None;
     }
-    let nums: Vec<Exact> = all.iter().flat_map(Sentence::numbers).map(|num| num.value).collect();
+    let nums: Vec<Exact> = all.iter().flat_map(|sentence| &sentence.numbers).map(|num| num.value).collect();
     let hundred = Exact::whole(100);
     let expected = match nums[..] {
         [old, new] if goes && sentence.has(Cue::Percent) => new
@@ -356,10 +356,10 @@ fn money(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found>
         .items
         .windows(2)
         .any(|pair| matches!(pair, [Item::Cue(Cue::At), Item::Num(_) | Item::Unit(_) | Item::Cue(Cue::A)]));
-    if at_price && all.len() == 1 || at_price && asks && sentence.numbers().len() + usize::from(found.len() == 1) <= 3 {
+    if at_price && all.len() == 1 || at_price && asks && sentence.numbers.len() + usize::from(found.len() == 1) <= 3 {
         let (found, others) = amounts(std::slice::from_ref(sentence));
         if let ([price], 1) = (&found[..], others) {
-            let count = sentence.numbers().into_iter().find(|num| num.style == Style::Whole)?;
+            let count = sentence.numbers.iter().copied().find(|num| num.style == Style::Whole)?;
             let first_is_count =
                 sentence.items.iter().find(|item| matches!(item, Item::Num(_))) == Some(&Item::Num(count));
             let total = count
@@ -384,7 +384,7 @@ fn money(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found>
 
 /// "A car goes 150 kilometres in 3 hours. How fast is that?", "Four pens cost six dollars. What does one cost?"
 fn rate(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
-    let nums: Vec<Num> = all.iter().flat_map(Sentence::numbers).collect();
+    let nums: Vec<Num> = all.iter().flat_map(|sentence| &sentence.numbers).copied().collect();
     let asks = sentence.end != End::None || sentence.has(Cue::WhatIs);
     if asks && sentence.has(Cue::Speed) && sentence.end == End::Question && nums.len() == 2 {
         let quantity = |at: Quantity| {
@@ -453,7 +453,7 @@ fn ratio(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     if sentence.end == End::Stop && !sentence.has(Cue::Simplify) {
         return None;
     }
-    let nums: Vec<i64> = all.iter().flat_map(Sentence::numbers).filter_map(Num::to_whole).collect();
+    let nums: Vec<i64> = all.iter().flat_map(|sentence| &sentence.numbers).copied().filter_map(Num::to_whole).collect();
     if let ([a, b], true) = (&nums[..], any(Cue::Simplify) && pair) {
         let by = super::numbers::gcd(*a, *b).max(1);
         return Some(Found::new(Form::Ratio, Wanted::Free, Some(format!("{}:{}", a / by, b / by))));

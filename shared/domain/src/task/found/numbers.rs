@@ -19,7 +19,7 @@ pub(in crate::task) fn find(sentence: &Sentence, before: Before) -> Option<Found
 fn round(sentence: &Sentence, before: Before) -> Option<Found> {
     let items = &sentence.items;
     if sentence.has(Cue::Closer) && !sentence.has_any(&[Cue::LessThan, Cue::GreaterThan]) {
-        let nums = sentence.numbers();
+        let nums = &sentence.numbers;
         let [number, low, high] = nums[..] else {
             return (nums.len() == 2).then(|| Found::form(Form::Round, Wanted::Number));
         };
@@ -90,7 +90,7 @@ const fn place(cue: Cue) -> Option<i64> {
 fn places(sentence: &Sentence, before: Before) -> Option<Found> {
     let items = &sentence.items;
     if sentence.has(Cue::Worth) {
-        let nums = sentence.numbers();
+        let nums = &sentence.numbers;
         let [one, two] = nums[..] else { return None };
         let (digit, number) = if one.value < two.value { (one, two) } else { (two, one) };
         let digit = digit.to_whole().filter(|digit| (1..10).contains(digit))?;
@@ -106,7 +106,7 @@ fn places(sentence: &Sentence, before: Before) -> Option<Found> {
         _ => None,
     });
     if let Some(unit) = asked {
-        let nums = sentence.numbers();
+        let nums = &sentence.numbers;
         let number = match (&nums[..], before.frame) {
             ([number], _) => number.value,
             ([], Frame::Places(number)) => *number,
@@ -178,7 +178,7 @@ fn order(sentence: &Sentence) -> Option<Found> {
     if !sentence.has_any(&[Cue::Order, Cue::Ascending, Cue::Descending]) {
         return None;
     }
-    let nums = sentence.numbers();
+    let nums = &sentence.numbers;
     if nums.len() < 3 {
         return None;
     }
@@ -224,7 +224,7 @@ fn direction(sentence: &Sentence) -> Option<bool> {
 
 fn compare(sentence: &Sentence, before: Before) -> Option<Found> {
     let items = &sentence.items;
-    let nums = sentence.numbers();
+    let nums = &sentence.numbers;
     let written = |num: &Num, all: &[Num]| key(num.value, has_decimal(all));
     // "Is three quarters more or less than a half?"
     if let Some(or) = sentence.position(Cue::Or)
@@ -240,7 +240,7 @@ fn compare(sentence: &Sentence, before: Before) -> Option<Found> {
             std::cmp::Ordering::Less => Some("less"),
             std::cmp::Ordering::Equal => None,
         };
-        return Some(Found::new(compared_form(&nums), Wanted::Choice(options), expected.map(str::to_owned)));
+        return Some(Found::new(compared_form(nums), Wanted::Choice(options), expected.map(str::to_owned)));
     }
     let asks = sentence.end != End::Stop || sentence.has(Cue::Which);
     let wants = direction(sentence).filter(|_| {
@@ -292,7 +292,7 @@ fn compare(sentence: &Sentence, before: Before) -> Option<Found> {
         }
         return (nums.len() >= 2
             && nums.len() == list(&items[items.iter().position(|i| matches!(i, Item::Num(_)))?..]).0.len())
-        .then(|| Found::form(compared_form(&nums), Wanted::Free));
+        .then(|| Found::form(compared_form(nums), Wanted::Free));
     }
     // "Three eighths or five eighths?" asks what was asked before.
     let core = core(items);
@@ -310,8 +310,8 @@ fn compare(sentence: &Sentence, before: Before) -> Option<Found> {
         return None;
     }
     // "Would you rather have a quarter or a sixth of it?"
-    if nums.len() == 2 && has_fraction(&nums) && sentence.has(Cue::Or) && sentence.end == End::Question {
-        return Some(Found::form(Form::FractionCompare, Wanted::Free).with(Frame::Compared(true, nums)));
+    if nums.len() == 2 && has_fraction(nums) && sentence.has(Cue::Or) && sentence.end == End::Question {
+        return Some(Found::form(Form::FractionCompare, Wanted::Free).with(Frame::Compared(true, nums.clone())));
     }
     None
 }
@@ -322,7 +322,7 @@ fn count(sentence: &Sentence) -> Option<Found> {
         return Some(Found::form(Form::Count, Wanted::List { is_ordered: true }));
     }
     let asks = sentence.has_any(&[Cue::What, Cue::WhatIs, Cue::Which, Cue::Number]);
-    let nums = sentence.numbers();
+    let nums = &sentence.numbers;
     let [number] = nums[..] else { return None };
     let number = number.to_whole()?;
     let known = items.iter().all(|item| match item {
@@ -375,7 +375,7 @@ fn factors(sentence: &Sentence) -> Option<Found> {
         return None;
     }
     let items = &sentence.items;
-    let nums: Vec<i64> = sentence.numbers().iter().filter_map(|num| num.to_whole()).collect();
+    let nums: Vec<i64> = sentence.numbers.iter().filter_map(|num| num.to_whole()).collect();
     if sentence.has_any(&[Cue::CommonFactor, Cue::CommonMultiple]) {
         let listed = list_to_end(items).unwrap_or_default();
         let whole: Option<Vec<i64>> = listed.iter().map(|num| num.to_whole().filter(|n| *n > 0)).collect();

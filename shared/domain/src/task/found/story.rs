@@ -9,7 +9,7 @@ use crate::task::item::{End, Item, Num, Sentence};
 use crate::task::words::{Cue, Quantity};
 
 pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> {
-    let nums: Vec<Num> = all.iter().flat_map(Sentence::numbers).collect();
+    let nums: Vec<Num> = all.iter().flat_map(|sentence| &sentence.numbers).copied().collect();
     let any = |cue: Cue| all.iter().any(|s| s.has(cue));
     if nums.is_empty() {
         return None;
@@ -164,7 +164,7 @@ fn is_told(sentence: &Sentence, all: &[Sentence]) -> bool {
     let bare = matches!(items, [Item::Num(_), Item::Cue(Cue::LotsOf), Item::Num(_), ..]) && items.len() <= 4;
     let each = sentence.has(Cue::Each)
         && matches!(items.first(), Some(Item::Num(_)))
-        && sentence.numbers().len() == 2
+        && sentence.numbers.len() == 2
         && sentence.has_any(&[Cue::With, Cue::In]);
     (bare || each) && !all.is_empty() && !sentence.has_any(&[Cue::Share, Cue::Is, Cue::You])
 }

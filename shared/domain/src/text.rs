@@ -1,0 +1,88 @@
+//! A text that many phrases are looked for in.
+
+use std::ops::Deref;
+
+/// A text, and which pairs of neighbouring letters it has. What has another pair is not in it, so most phrases need not be
+/// looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    text: &'a str,
+    /// A bit for each pair; several pairs share one.
+    pairs: [u64; 8],
+}
+
+impl<'a> Text<'a> {
+    pub fn new(text: &'a str) -> Self {
+        let mut pairs = [0; 8];
+        for pair in text.as_bytes().windows(2) {
+            let (place, bit) = place(pair[0], pair[1]);
+            pairs[place] |= bit;
+        }
+        Self { text, pairs }
+    }
+
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether a phrase stands in the text.
+    pub fn contains(&self, phrase: &str) -> bool {
+        let bytes = phrase.as_bytes();
+        let may_have = |at: usize| {
+            let (place, bit) = place(bytes[at], bytes[at + 1]);
+            self.pairs[place] & bit != 0
+        };
+        let may_be_there = match bytes.len() {
+            0 | 1 => true,
+            n => may_have(0) && may_have((n - 1) / 2) && may_have(n - 2),
+        };
+        may_be_there && self.text.contains(phrase)
+    }
+
+    /// Whether one of the phrases stands in the text.
+    pub fn contains_any(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| self.contains(phrase))
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.text
+    }
+}
+
+fn place(first: u8, second: u8) -> (usize, u64) {
+    let hash = usize::from(first).wrapping_mul(27) ^ usize::from(second);
+    (hash / 64 % 8, 1 << (hash % 64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phrase_is_found_where_a_string_finds_it() {
+        let said = "wie heißt du? i'm ready: 3 × 4";
+        let text = Text::new(said);
+        for phrase in [
+            "",
+            "r",
+            "i'm",
+            "ready",
+            "heißt du",
+            "ß",
+            "×",
+            " 4",
+            "4 ",
+            "red",
+            "dy r",
+            "readyy",
+            "wie heißt du? i'm ready: 3 × 4!",
+        ] {
+            assert_eq!(text.contains(phrase), said.contains(phrase), "{phrase}");
+        }
+        assert!(!Text::new("").contains("a") && Text::new("").contains(""));
+    }
+}
