@@ -15,6 +15,7 @@ use shared::student::{self, Student, StudentStatus};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
+use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
@@ -128,7 +129,7 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Record, 
     })
 }
 
-const CANDIDATES: [Column; 4] = [("Student", ""), ("Calls", "num"), ("Last call", ""), ("", "end")];
+const CANDIDATES: [Column; 4] = [("Student", ""), ("Calls", ""), ("Last call", ""), ("", "end")];
 
 fn render_choice(admin: &Admin, student: &Student, q: &str, candidates: &[Candidate]) -> Markup {
     let path = format!("/students/{}/merge", student.student_id);
@@ -137,7 +138,7 @@ fn render_choice(admin: &Admin, student: &Student, q: &str, candidates: &[Candid
             (two(&format!("/students/{}", other.student_id), &other.display_name, class(other.grade, other.cohort.as_deref()).as_deref()))
             @if other.has_same_number { " " (badge("info", "phone-call", "Same number")) }
         }))
-        (cell("num", html! { (other.n_sessions) }))
+        (cell("nowrap", html! { (figures::counted(other.n_sessions, "call", "calls")) }))
         (cell("nowrap", html! { @if let Some(at) = other.last_at { (admin.viewer.date(at)) } @else { (none()) } }))
         (cell("end", html! { a.btn.small href=(link::to(&path, &[("with", &other.student_id.to_string())])) {
             "Compare" span.vh { " with " (other.display_name) }
@@ -180,58 +181,22 @@ fn class(of_grade: Option<i16>, cohort: Option<&str>) -> Option<String> {
 
 fn render_comparison(admin: &Admin, records: &[Record; 2]) -> Markup {
     let [one, other] = records;
-    let text = |text: Option<String>| html! { @if let Some(text) = &text { (text) } @else { (none()) } };
-    // (What is compared, how it looks in a record.)
-    let lines: [(&str, &dyn Fn(&Record) -> Markup); 9] = [
-        ("Grade and cohort", &|of| text(class(of.student.grade, of.student.cohort.as_deref()))),
-        ("Phone", &|of| {
-            html! {
-                @for phone in &of.phones { div { (phone.masked()) } }
-                @if of.phones.is_empty() { (none()) }
-            }
-        }),
-        ("Language", &|of| html! { (of.student.locale) }),
-        ("Time zone", &|of| html! { (of.student.timezone) }),
-        ("Guidance", &|of| text(of.student.guidance.clone())),
-        (
-            "Assistants",
-            &|of| html! { @if of.student.status == StudentStatus::Blocked { "Told nothing" } @else { "Told" } },
-        ),
-        ("Calls", &|of| html! { (of.totals.n_calls) }),
-        ("Skills practised", &|of| html! { (of.n_skills) }),
-        ("Known since", &|of| admin.viewer.date(of.student.created_at)),
-    ];
     // The record with more calls is the likelier one to keep.
-    let keep = if other.totals.n_calls > one.totals.n_calls { other } else { one };
+    let kept_id = if other.totals.n_calls > one.totals.n_calls { other } else { one }.student.student_id;
     page(
         admin,
         Place::Students,
         "Merge students",
         html! {
-            div.stack {
+            form.stack method="post" {
+                (csrf(admin))
+                input type="hidden" name="with" value=(other.student.student_id);
                 div.head { div {
                     h1 { "Are these the same child?" }
                     p { "Calls, answers, notes, phone numbers, guardians and consent move to the record that you keep. Its profile stays as it is." }
                 } }
-                form.card method="post" {
-                    (csrf(admin))
-                    input type="hidden" name="with" value=(other.student.student_id);
-                    (table("Both records", &[("", ""), ("First record", ""), ("Second record", "")], &html! {
-                        (row(&html! {
-                            (cell("", html! { b { "Keep" } }))
-                            @for of in records { (cell("", html! {
-                                label.check {
-                                    input type="radio" name="keep" value=(of.student.student_id) required
-                                        checked[of.student.student_id == keep.student.student_id];
-                                    b { (of.student.display_name) }
-                                }
-                            })) }
-                        }))
-                        @for (name, shown) in lines { (row(&html! {
-                            (cell("muted", html! { (name) }))
-                            @for of in records { (cell("", shown(of))) }
-                        })) }
-                    }))
+                div.cols.half.even { @for record in records { (record_card(admin, record, kept_id)) } }
+                div.card {
                     div.body { p.sm.muted { "You can undo this for 30 days. If one of the two is blocked, the merged student is blocked." } }
                     footer {
                         button.btn.primary { "Merge" }
@@ -241,6 +206,34 @@ fn render_comparison(admin: &Admin, records: &[Record; 2]) -> Markup {
             }
         },
     )
+}
+
+fn record_card(admin: &Admin, record: &Record, kept_id: StudentId) -> Markup {
+    let student = &record.student;
+    let optional = |text: Option<&str>| html! { @if let Some(text) = text { (text) } @else { (none()) } };
+    html! {
+        section.card {
+            header { label.check {
+                input type="radio" name="keep" value=(student.student_id) required checked[student.student_id == kept_id];
+                span { "Keep " b { (student.display_name) } }
+            } }
+            div.body { dl.dl {
+                dt { "Calls" } dd { (record.totals.n_calls) }
+                dt { "Last call" } dd { @if let Some(at) = record.totals.last_at { (admin.viewer.date(at)) } @else { (none()) } }
+                dt { "Skills practised" } dd { (record.n_skills) }
+                dt { "Grade and cohort" } dd { (optional(class(student.grade, student.cohort.as_deref()).as_deref())) }
+                dt { "Phone" } dd {
+                    @for phone in &record.phones { div { (phone.masked()) } }
+                    @if record.phones.is_empty() { (none()) }
+                }
+                dt { "Language" } dd { (student.locale) }
+                dt { "Time zone" } dd { (student.timezone) }
+                dt { "Guidance" } dd { (optional(student.guidance.as_deref())) }
+                dt { "Status" } dd { @if student.status == StudentStatus::Blocked { "Blocked" } @else { "Active" } }
+                dt { "Known since" } dd { (admin.viewer.date(student.created_at)) }
+            } }
+        }
+    }
 }
 
 /// What was merged into the student, with the way back.
