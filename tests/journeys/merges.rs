@@ -44,7 +44,7 @@ async fn two_records_of_one_child_become_one_and_can_be_parted_again() {
     assert!(old.status().is_redirection(), "an old link leads to the student who was kept");
     assert_eq!(old.headers()["location"], format!("/students/{second}"));
     let context = service.get(&token, &format!("/api/v1/students/{second}/context")).await;
-    assert_eq!(context["last_call"].is_null(), false, "{context}");
+    assert!(!context["last_call"].is_null(), "{context}");
 
     let merge_id = count("select merge_id from student_merges");
     let undo = format!("/students/{second}/merges/{merge_id}/undo");

@@ -207,6 +207,46 @@ async fn a_lesson_is_planned_and_ended_and_what_it_asks_of_people_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_call_writes_so_much_and_no_more() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", PHONE).await;
+    let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    for (tool, bound) in [("save_note", 20), ("schedule_callback", 5)] {
+        for n in 0..=bound {
+            let at = clock::now() + TimeDelta::days(1) + TimeDelta::minutes(n);
+            let arguments = if tool == "save_note" {
+                json!({ "text": format!("Note {n}") })
+            } else {
+                json!({ "at": at.to_rfc3339(), "reason": "to practise" })
+            };
+            let said = voice.call(tool, arguments).await;
+            if n < bound {
+                said.unwrap_or_else(|refusal| panic!("{tool} {n}: {refusal}"));
+            } else {
+                assert!(said.unwrap_err().contains("has written enough"), "{tool} {n}");
+            }
+        }
+    }
+    // A hundred answers as tools record them; the next one is refused, and a concern never is.
+    let asked = voice.call("next_question", json!({})).await.unwrap();
+    service
+        .write(
+            "insert into evidence (evidence_id, student_id, skill_id, session_id, turn_no, verdict, help, source, noise,
+                 observed_at, created_at)
+             select gen_random_uuid(), s.student_id, k.skill_id, s.session_id, n, 'correct', 'none', 'tool', 0.05, now(), now()
+             from sessions s, (select skill_id from skills order by skill_id limit 1) k, generate_series(1, 100) n",
+        )
+        .await;
+    let answer = json!({ "question_id": asked["question_id"], "answer": asked["answer"] });
+    let refused = voice.call("check_answer", answer).await;
+    assert!(refused.is_err_and(|refusal| refusal.contains("has written enough")));
+    let worry = json!({ "category": "bullying", "text": "Somebody takes their lunch." });
+    voice.call("flag_concern", worry).await.unwrap();
+    service.write("delete from evidence").await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_concern_about_somebody_nobody_knows_is_kept_with_the_call() {
     let service = Service::start().await;
     let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };

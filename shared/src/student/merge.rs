@@ -562,7 +562,7 @@ mod tests {
             .fetch_one(db)
             .await
             .unwrap();
-            all.push_str(&format!("{table} {rows}\n"));
+            all += &[table, &rows.to_string(), "\n"].concat();
         }
         all
     }
