@@ -233,13 +233,14 @@ async fn one_call_writes_so_much_and_no_more() {
         .write(
             "insert into evidence (evidence_id, student_id, skill_id, session_id, turn_no, verdict, help, source, noise,
                  observed_at, created_at)
-             select gen_random_uuid(), s.student_id, k.skill_id, s.session_id, n, 'correct', 'none', 'tool', 0.05, now(), now()
-             from sessions s, (select skill_id from skills order by skill_id limit 1) k, generate_series(1, 100) n",
+             select gen_random_uuid(), st.student_id, k.skill_id, s.session_id, n, 'correct', 'none', 'tool', 0.05, now(), now()
+             from students st left join sessions s using (student_id),
+                 (select skill_id from skills order by skill_id limit 1) k, generate_series(1, 100) n",
         )
         .await;
     let answer = json!({ "question_id": asked["question_id"], "answer": asked["answer"] });
-    let refused = voice.call("check_answer", answer).await;
-    assert!(refused.is_err_and(|refusal| refusal.contains("has written enough")));
+    let refused = voice.call("check_answer", answer).await.unwrap_err();
+    assert!(refused.contains("has written enough"), "{refused}");
     let worry = json!({ "category": "bullying", "text": "Somebody takes their lunch." });
     voice.call("flag_concern", worry).await.unwrap();
     service.write("delete from evidence").await;
