@@ -361,10 +361,8 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
     service
         .deliver(&vapi::report("call-new", clock::now() - TimeDelta::minutes(5), &["What is two plus two?", "Four."]))
         .await;
-    psql(
-        &service.database_url,
-        &format!("update sessions set student_id = '{}' where call_id = 'call-new'", again.student_id),
-    );
+    let assign = format!("update sessions set student_id = '{}' where call_id = 'call-new'", again.student_id);
+    service.write(assign).await;
     service.analyzed(&token, "call-new").await;
     service.deliver(&report("call-done", PHONE)).await;
     jobs_are_done(&service).await;
