@@ -159,7 +159,7 @@ fn render_choice(admin: &Admin, student: &Student, q: &str, candidates: &[Candid
                         h2 id="records" { @if q.is_empty() { "Students with the same name" } @else { "Students found" } }
                     }
                     div.body {
-                        form.row method="get" role="search" {
+                        form.row method="get" {
                             input.input.grow name="q" value=(q) maxlength="120" aria-label="Name" placeholder="Search by another name";
                             button.btn { (icon_small("search")) "Search" }
                         }
