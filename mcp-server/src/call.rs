@@ -59,7 +59,7 @@ pub(crate) async fn call(
 /// child who is not safe.
 const fn of_erased_call(is_always_heard: bool) -> &'static str {
     if is_always_heard {
-        "Not stored: the records of this call were deleted, so nobody will read this. Stay calm and kind, and ask the child to \
+        "Not stored: the records of this call were deleted, and staff will not see this. Stay calm and kind, and ask the child to \
          talk to a grown-up they trust now. If they are in danger now, tell them to call the emergency number."
     } else {
         "Not done: the records of this call were deleted. Go on without them."

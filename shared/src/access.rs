@@ -270,7 +270,7 @@ pub struct OnLine {
     pub is_stranger: bool,
     /// The code that the organisation asks of callers and that this call has not given yet. Then `student_id` is `None`.
     pub missing: Option<CodeKind>,
-    /// Whether the call was erased: it is nobody's, and nothing more is stored of it.
+    /// Whether the call was erased. Then it has no student, and nothing more about it is stored.
     pub is_erased: bool,
     /// Whom the line would mean if nothing was missing. It decides whose code it must be, and where a concern belongs;
     /// nothing is given about them.

@@ -503,7 +503,7 @@ mod tests {
         assert_eq!(
             holds(&[(9, -1), (8, 5), (7, 5), (6, 5)]).map(|of| of.0),
             Some(3),
-            "a call that goes on is not counted"
+            "a call in progress is not counted"
         );
         assert_eq!(holds(&[(9, 60), (8, 5), (7, 5), (6, 5)]), None);
         assert_eq!(holds(&[(9, 5), (8, 5), (7, 60), (6, 5)]), None);

@@ -218,7 +218,7 @@ pub async fn erase_student(
     Ok(erasure_id)
 }
 
-/// Erases one call, whoever it belongs to. What follows from its evidence is computed again. The transaction must not have
+/// Erases one call, with or without a student. What follows from its evidence is computed again. The transaction must not have
 /// locked anything yet. Needs `students:erase`.
 pub async fn erase_session(
     tx: &mut Connection,
@@ -402,17 +402,8 @@ mod tests {
         SessionNews {
             call_id: call_id.to_owned(),
             caller_phone: Some(phone(OWN)),
-            call_type: None,
-            assistant_id: None,
-            assistant_name: None,
-            assistant_version: None,
-            started_at: None,
-            ended_at: None,
-            ended_reason: None,
-            cost_microusd: None,
-            cost_parts: Vec::new(),
-            recording_url: None,
             is_report: true,
+            ..SessionNews::default()
         }
     }
 

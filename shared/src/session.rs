@@ -17,7 +17,6 @@ use sqlx::types::Json;
 
 use crate::access::{Caller, Forbidden, Scope};
 use crate::analysis::{AnalysisStatus, Introduction};
-use crate::attention;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::erasure;
 use crate::id::{SessionId, StudentId};
@@ -127,7 +126,7 @@ impl std::fmt::Debug for Session {
 
 /// What one message of VAPI tells about a call. Messages come in any order, twice, or not at all, so each only adds:
 /// merged in whatever order, they make the same row.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SessionNews {
     pub call_id: String,
     pub caller_phone: Option<Phone>,
@@ -304,14 +303,7 @@ pub async fn assign_session(
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::NotFound("session"))?;
-    refresh_assigned(tx, session_id, before).await
-}
-
-/// Refreshes what is derived of a session that was `before`'s.
-async fn refresh_assigned(tx: &mut Connection, session_id: SessionId, before: Option<StudentId>) -> Result<()> {
-    derived::refresh(tx, &[session_id]).await?;
-    attention::refresh(tx, before.as_slice()).await?;
-    Ok(())
+    derived::refresh_with(tx, &[session_id], before.as_slice()).await
 }
 
 /// Which session is meant.

@@ -9,7 +9,7 @@ use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
 use shared::session::{Session, SessionKey, SessionStatus, derived, get_session, index_words, set_status};
 use shared::transcript::{Turn, list_turns};
-use shared::{attention, consent, consistency, estimate, fact, follow_up, introduction, student};
+use shared::{consent, consistency, estimate, fact, follow_up, introduction, student};
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(
@@ -54,9 +54,7 @@ pub(crate) async fn put(
     for student_id in &student_ids {
         estimate::refold(tx, &Caller::worker(), *student_id, now).await?;
     }
-    derived::refresh(tx, &[analysis.session_id]).await?;
-    student_ids.retain(|student_id| session.student_id != Some(*student_id));
-    attention::refresh(tx, &student_ids).await?;
+    derived::refresh_with(tx, &[analysis.session_id], &student_ids).await?;
     Ok(())
 }
 

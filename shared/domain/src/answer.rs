@@ -125,7 +125,7 @@ fn each_expression(text: &str, language: Language, mut see: impl FnMut(Expressio
     }
 }
 
-/// Whether a word that stands alone is a number, as far as a look at it tells; `None`: ask [`numbers`].
+/// Returns whether a single word is a number. `None`: a table cannot decide it; read it with [`numbers`].
 pub fn is_number_word(word: &str, language: Language) -> Option<bool> {
     let is_plain = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
     if is_plain { words::is_number(word, language) } else { None }

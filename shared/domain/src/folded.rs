@@ -1,7 +1,7 @@
 //! Speech as plain words: lower-case, without accents, with one word for the many spellings of a recogniser.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -10,36 +10,8 @@ use unicode_normalization::char::is_combining_mark;
 /// Stands between two sentences.
 pub(crate) const BOUNDARY: &str = ".";
 
-/// A map from words, with a hash that is fast on short keys. The keys are ours, so nobody can make them collide.
-pub(crate) type WordMap<V> = HashMap<&'static str, V, BuildHasherDefault<WordHash>>;
-
-/// A hash of eight bytes at a time.
-#[derive(Default)]
-pub(crate) struct WordHash(u64);
-
-impl WordHash {
-    fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-}
-
-impl Hasher for WordHash {
-    fn finish(&self) -> u64 {
-        // A map looks at the lowest bits, and the product has what is in all letters in the highest ones.
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks();
-        for word in words {
-            self.add(u64::from_le_bytes(*word));
-        }
-        self.add(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
-    }
-
-    /// The end of a text, which adds nothing to one word.
-    fn write_u8(&mut self, _: u8) {}
-}
+/// A map from words of ours, with a hash that is fast on short keys.
+pub(crate) type WordMap<V> = HashMap<&'static str, V, foldhash::fast::FixedState>;
 
 /// The hash FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>. Stored weights depend on it.
 pub(crate) struct ShortHash(u64);

@@ -25,7 +25,7 @@ impl<'a> Text<'a> {
         self.text
     }
 
-    /// Whether a phrase stands in the text.
+    /// Returns whether the text contains the phrase.
     pub fn contains(&self, phrase: &str) -> bool {
         let bytes = phrase.as_bytes();
         let may_have = |at: usize| {
@@ -39,7 +39,7 @@ impl<'a> Text<'a> {
         may_be_there && self.text.contains(phrase)
     }
 
-    /// Whether one of the phrases stands in the text.
+    /// Returns whether the text contains one of the phrases.
     pub fn contains_any(&self, phrases: &[&str]) -> bool {
         phrases.iter().any(|phrase| self.contains(phrase))
     }

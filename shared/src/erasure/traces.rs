@@ -22,7 +22,7 @@ pub(super) async fn list_unclaimed_numbers(tx: &mut Connection, student_id: Stud
     .await?)
 }
 
-/// VAPI's ids of the student's calls, and of the calls from these numbers that belong to nobody.
+/// VAPI's ids of the student's calls, and of the calls from these numbers that have no student.
 pub(super) async fn list_calls(
     tx: &mut Connection,
     student_id: Option<StudentId>,

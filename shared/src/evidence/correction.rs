@@ -7,7 +7,7 @@ use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Result};
 use crate::id::{EvidenceId, SessionId, StudentId};
 use crate::session::derived;
-use crate::{attention, estimate, student};
+use crate::{estimate, student};
 
 /// People err, too.
 const NOISE: f64 = 0.02;
@@ -71,7 +71,6 @@ pub async fn correct(
     insert_evidence(tx, &[evidence], now).await?;
     // The folds read all there is of the student, which is more than this caller may; they answer nothing of it.
     estimate::refold(tx, &Caller::worker(), judged.student_id, now).await?;
-    derived::refresh(tx, &[correction.session_id]).await?;
-    attention::refresh(tx, &[judged.student_id]).await?;
+    derived::refresh_with(tx, &[correction.session_id], &[judged.student_id]).await?;
     Ok(judged.student_id)
 }

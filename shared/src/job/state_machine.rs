@@ -25,21 +25,7 @@ const N_LOST_MAX: i16 = 3;
 const LONG: Duration = Duration::from_hours(1);
 
 fn news(call_id: &str, is_report: bool) -> SessionNews {
-    SessionNews {
-        call_id: call_id.to_owned(),
-        caller_phone: None,
-        call_type: None,
-        assistant_id: None,
-        assistant_name: None,
-        assistant_version: None,
-        started_at: None,
-        ended_at: None,
-        ended_reason: None,
-        cost_microusd: None,
-        cost_parts: Vec::new(),
-        recording_url: None,
-        is_report,
-    }
+    SessionNews { call_id: call_id.to_owned(), is_report, ..SessionNews::default() }
 }
 
 struct Case<'a> {

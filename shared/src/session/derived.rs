@@ -12,8 +12,16 @@ use crate::id::{SessionId, StudentId};
 /// Computes the rows of these sessions again, and why their students need a person. Tells the dashboards. Call it last in
 /// the transaction: it locks the sessions and then [`attention::refresh`] locks the reasons of their students.
 pub async fn refresh(tx: &mut Connection, session_ids: &[SessionId]) -> Result<()> {
+    refresh_with(tx, session_ids, &[]).await
+}
+
+/// [`refresh`], and the reasons of more students: those whom the sessions belonged to, or told something about.
+pub async fn refresh_with(tx: &mut Connection, session_ids: &[SessionId], others: &[StudentId]) -> Result<()> {
     news::tell(tx, session_ids).await?;
-    let student_ids = lock(tx, session_ids).await?;
+    let mut student_ids = lock(tx, session_ids).await?;
+    student_ids.extend(others);
+    student_ids.sort_unstable();
+    student_ids.dedup();
     recompute(tx, session_ids).await?;
     attention::refresh(tx, &student_ids).await?;
     Ok(())

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::{SessionNews, derived, merge_news, refresh_assigned};
+use super::{SessionNews, derived, merge_news};
 use crate::access::{Caller, OnLine, Reach, Scope};
 use crate::analysis::Introduction;
 use crate::db::{Connection, Error, Executor, Result};
@@ -31,21 +31,7 @@ pub async fn open_on_line(
     if line.session_id.is_some() {
         return Ok(line.session_id);
     }
-    let news = SessionNews {
-        call_id: call_id.clone(),
-        caller_phone: line.phone.clone(),
-        call_type: None,
-        assistant_id: None,
-        assistant_name: None,
-        assistant_version: None,
-        started_at: None,
-        ended_at: None,
-        ended_reason: None,
-        cost_microusd: None,
-        cost_parts: Vec::new(),
-        recording_url: None,
-        is_report: false,
-    };
+    let news = SessionNews { call_id: call_id.clone(), caller_phone: line.phone.clone(), ..SessionNews::default() };
     let (session_id, _) = merge_news(tx, &news, None, now).await?.ok_or(Error::NotFound("call"))?;
     derived::refresh(tx, &[session_id]).await?;
     Ok(Some(session_id))
@@ -111,7 +97,7 @@ pub async fn introduce_on_line(
     .fetch_optional(&mut *tx)
     .await?;
     let Some(before) = before else { return Ok(Settled::Refused) };
-    refresh_assigned(tx, session_id, before).await?;
+    derived::refresh_with(tx, &[session_id], before.as_slice()).await?;
     Ok(Settled::Done)
 }
 

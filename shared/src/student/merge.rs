@@ -16,7 +16,7 @@ use crate::db::{Connection, Db, Error, Executor, Result};
 use crate::id::{MergeId, SessionId, StudentId};
 use crate::session::derived;
 use crate::student::{StudentChange, StudentStatus, find_students, update_student};
-use crate::{attention, audit, erasure, estimate, guardian, student_context};
+use crate::{audit, erasure, estimate, guardian, student_context};
 
 /// How long a merge can be undone.
 pub const UNDO: TimeDelta = TimeDelta::days(30);
@@ -149,8 +149,7 @@ pub async fn merge_students(
     .execute(&mut *tx)
     .await?;
     refold(tx, kept_id, &archive["misconceptions"], now).await?;
-    derived::refresh(tx, &session_ids).await?;
-    attention::refresh(tx, &[kept_id]).await?;
+    derived::refresh_with(tx, &session_ids, &[kept_id]).await?;
     let detail = json!({ "merge_id": merge_id, "merged": merged_id });
     audit::insert_entry(tx, caller, "student.merge", Some(&format!("student:{kept_id}")), &detail, now).await?;
     Ok(Ok(merge_id))
@@ -217,8 +216,7 @@ pub async fn undo_merge(
     for student_id in [kept_id, merged_id] {
         refold(tx, student_id, &json!([]), now).await?;
     }
-    derived::refresh(tx, &sessions_of(&undone.moved)).await?;
-    attention::refresh(tx, &[kept_id, merged_id]).await?;
+    derived::refresh_with(tx, &sessions_of(&undone.moved), &[kept_id, merged_id]).await?;
     let detail = json!({ "merge_id": merge_id, "merged": merged_id });
     audit::insert_entry(tx, caller, "student.unmerge", Some(&format!("student:{kept_id}")), &detail, now).await?;
     Ok(merged_id)

@@ -2,9 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
@@ -31,51 +29,7 @@ impl Parsed {
 
 /// A map by texts, with a hash that is fast on them. It starts from a random number, so a caller cannot choose texts that
 /// collide.
-pub(super) type ByText<K, V> = HashMap<K, V, TextHashes>;
-
-#[derive(Clone, Debug)]
-pub(super) struct TextHashes(u64);
-
-impl Default for TextHashes {
-    fn default() -> Self {
-        static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
-        Self(*SEED)
-    }
-}
-
-impl BuildHasher for TextHashes {
-    type Hasher = TextHash;
-
-    fn build_hasher(&self) -> TextHash {
-        TextHash(self.0)
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct TextHash(u64);
-
-impl TextHash {
-    fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-impl Hasher for TextHash {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks();
-        for word in words {
-            self.add(u64::from_le_bytes(*word));
-        }
-        self.add(rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
-    }
-
-    /// The end of a text, which adds nothing to one.
-    fn write_u8(&mut self, _: u8) {}
-}
+pub(super) type ByText<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// The readings of a text.
 #[derive(Default)]

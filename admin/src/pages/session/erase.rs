@@ -1,4 +1,4 @@
-//! Erases one session, whoever it belongs to.
+//! Erases one session, also one without a student.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};

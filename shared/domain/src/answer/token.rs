@@ -89,7 +89,7 @@ fn ascii(bytes: &[u8], start: usize) -> Option<(Kind, usize)> {
     (!goes_on(end) && !goes_on(end + 1)).then_some((kind, end))
 }
 
-/// Reads the token or blank that begins at `start`, whatever its characters. Returns where it ends.
+/// Reads the token or blank that begins at `start` and may have any characters. Returns its end.
 fn any(text: &str, start: usize, found: &mut Vec<Token>) -> usize {
     let mut rest = text[start..].char_indices().map(|(at, c)| (start + at, c)).peekable();
     let Some((_, c)) = rest.next() else { return text.len() };

@@ -228,7 +228,7 @@ pub(super) fn count_known(tokens: &[Token], language: Language) -> usize {
     of_words.map(|lexeme| lexeme.end - lexeme.first).sum()
 }
 
-/// Whether a word that stands alone is a number; `None`: its meaning does not tell.
+/// Returns whether a single word is a number. `None`: its meaning alone does not decide it.
 pub(super) fn is_number(word: &str, language: Language) -> Option<bool> {
     let known = lexicon(language).phrases.get(word).into_iter().flatten();
     let alone = known.into_iter().find(|(rest, _)| rest.is_empty());
