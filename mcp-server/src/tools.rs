@@ -45,6 +45,7 @@ mod verify_caller;
 
 pub use answer::{Answer, Outcome, ToolError};
 pub use ask::Ask;
+pub(crate) use get_session::Review;
 
 /// The whole surface: first what a voice assistant uses, in the order of a call, then what is for a back office.
 pub static TOOLS: LazyLock<Vec<Definition>> = LazyLock::new(|| {

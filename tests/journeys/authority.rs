@@ -2,10 +2,14 @@
 //!
 //! The entries come from the server itself: its tools, templates, prompts and OpenAPI document. One without a rule fails.
 
+use std::fmt::Write as _;
+
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use shared::access::ClientKind;
+use shared::analysis::{EvidenceFinding, Findings, SafetyFlag, SkillFinding};
 use shared::caller_code::Code;
+use shared::evidence::{Help, Source, Verdict};
 use shared::id::StudentId;
 
 use crate::assistant::{OTHER_PHONE, PHONE, tomorrow};
@@ -108,6 +112,51 @@ struct Child {
 }
 
 const NAMES: [&str; 3] = ["Gus", "Fay", "Zed"];
+
+/// What is stored of every child and only staff and back offices get: surname, cohort, numbers, guardians, and of a session
+/// the words of evidence, concerns and the cost.
+const PRIVATE: [&str; 8] =
+    ["Brandt", "cohort seven", PHONE, OTHER_PHONE, "guardian of", "words of evidence", "bullying", "4242424"];
+
+/// Fills in what is [`PRIVATE`].
+async fn write_private(service: &Service, children: &[Child]) {
+    let evidence = EvidenceFinding {
+        turn_no: 0,
+        quote: "words of evidence".to_owned(),
+        verdict: Verdict::Correct,
+        help: Help::None,
+        source: Source::Rules,
+        noise: 0.1,
+        reason: "checked".to_owned(),
+    };
+    let findings = Findings {
+        summary: "Practised fractions.".to_owned(),
+        skills: vec![SkillFinding {
+            skill_id: "maths.fractions.simplify".to_owned(),
+            name: "Simplify fractions".to_owned(),
+            evidence: vec![evidence],
+        }],
+        safety_flags: vec![SafetyFlag { category: "bullying".to_owned(), turn_no: 0 }],
+        ..Findings::default()
+    };
+    let findings = json!(findings);
+    let mut statements = "update students set cohort = 'cohort seven', timezone = 'Pacific/Auckland';
+        update sessions set cost_microusd = 4242424;"
+        .to_owned();
+    for Child { student_id, session_id, name, .. } in children {
+        write!(
+            statements,
+            "insert into analyses (analysis_id, session_id, analyser, analyser_version, status, findings, is_current,
+                 duration_ms, created_at) values (gen_random_uuid(), '{session_id}', 'rules', '0', 'baseline', '{findings}',
+                 true, 1, now());
+             with g as (insert into guardians values (gen_random_uuid(), 'guardian of {name}', '{PHONE}', null, null, now(), now())
+                 returning guardian_id)
+             insert into student_guardians select '{student_id}', guardian_id, 'mother' from g;"
+        )
+        .unwrap();
+    }
+    service.write(statements).await;
+}
 
 /// Gus and Fay share a number, and an open call is settled as Gus. Zed is of another family.
 async fn children(service: &Service) -> Vec<Child> {
@@ -327,6 +376,13 @@ fn hold(given: Given, entry: &str, (header, ..): &Header, child: &Child, (is_ans
         let told: Vec<_> = NAMES.iter().filter(|name| text.contains(**name)).collect();
         assert!(told.is_empty(), "{entry}, {header}, about {}: a refusal tells of {told:?}: {text}", child.name);
     }
+    let private: Vec<_> = PRIVATE.iter().filter(|words| text.contains(**words)).collect();
+    // The words of a list of tools are ours, and have examples.
+    assert!(
+        private.is_empty() || entry.starts_with("mcp "),
+        "{entry}, {header}, about {}: an assistant gets {private:?}: {text}",
+        child.name
+    );
     // Whatever is answered, it is not of the others.
     let others = NAMES.iter().filter(|name| **name != "Gus" && text.contains(&format!("secret of {name}")));
     assert_eq!(others.count(), 0, "{entry}, {header}: {text}");
@@ -341,6 +397,7 @@ async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
     let service =
         Service::start_with(&[("VAPI_TOOL_SCOPES", ALL_SCOPES), ("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
     let children = children(&service).await;
+    write_private(&service, &children).await;
     let office = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await };
     let telephone = Door { service: &service, key: service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await };
     let listed = async |method: &str| office.mcp(&HEADERS[1], method, &json!({})).await["result"].clone();
@@ -357,6 +414,15 @@ async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
     let templates = listed("resources/templates/list").await["resourceTemplates"].as_array().unwrap().clone();
     let operations = operations(&service).await;
     let name = |of: &Value| of["name"].as_str().unwrap().to_owned();
+
+    // A back office without a line gets all of it, so its absence on the line means something.
+    for id in ["getStudent", "getSession"] {
+        let operation = operations.iter().find(|operation| operation.id == id).unwrap();
+        let (_, text) = office.api(&HEADERS[1], operation, &children[0]).await;
+        assert!(text.contains(if id == "getStudent" { "cohort seven" } else { "words of evidence" }), "{text}");
+        let (_, text) = office.api(&HEADERS[0], operation, &children[0]).await;
+        assert!(PRIVATE.iter().all(|words| !text.contains(words)), "a back office on a line: {text}");
+    }
 
     for given in [Given::CallerId, Given::PinNotYet, Given::Pin, Given::Locked] {
         given.set_up(&service, children[0].student_id);

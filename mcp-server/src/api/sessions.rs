@@ -6,19 +6,20 @@ mod view;
 use axum::Json;
 use axum::extract::{RawQuery, State as Shared};
 use axum::http::Method;
-use shared::access::{Caller, Scope};
+use shared::access::{Caller, Reach, Scope};
 use shared::http::Problem;
 use shared::id::SessionId;
 use shared::session::{self, Session, SessionKey};
 use shared::{analysis, authority, transcript};
 
 use self::filter::{Place, SessionFilter};
-use self::view::{SessionPage, SessionView, Transcript};
+use self::view::{SessionAnswer, SessionPage, SessionView, Transcript};
 use super::endpoint::Endpoint;
 use super::path::{CallId, Id};
 use crate::State;
 use crate::auth::Bearer;
 use crate::cursor;
+use crate::tools::Review;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -28,14 +29,17 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .query::<SessionFilter>()
             .answers::<SessionPage>(200, "A page of sessions."),
         Endpoint::new(Method::GET, "/api/v1/sessions/{session_id}", "getSession", get)
-            .says("Get a session", "With its current analysis.")
+            .says(
+                "Get a session",
+                "With its current analysis. A telephone client, or one that names a line, gets what `get_session` returns.",
+            )
             .needs(&[Scope::SessionsRead])
-            .answers::<SessionView>(200, "The session.")
+            .answers::<SessionAnswer>(200, "The session.")
             .problems(&[404, 422]),
         Endpoint::new(Method::GET, "/api/v1/sessions/by-call/{call_id}", "getSessionByCall", get_by_call)
             .says("Get the session of a call", "By VAPI's id of the call.")
             .needs(&[Scope::SessionsRead])
-            .answers::<SessionView>(200, "The session.")
+            .answers::<SessionAnswer>(200, "The session.")
             .problems(&[404, 422]),
         Endpoint::new(Method::GET, "/api/v1/sessions/{session_id}/transcript", "getTranscript", get_transcript)
             .says("Get a transcript", "Evidence in the analysis points here by `turn_no`.")
@@ -66,7 +70,7 @@ async fn get(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(session_id): Id<SessionId>,
-) -> Result<Json<SessionView>, Problem> {
+) -> Result<Json<SessionAnswer>, Problem> {
     get_by(&state, &caller, SessionKey::Id(session_id)).await
 }
 
@@ -74,14 +78,17 @@ async fn get_by_call(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     CallId(call_id): CallId,
-) -> Result<Json<SessionView>, Problem> {
+) -> Result<Json<SessionAnswer>, Problem> {
     get_by(&state, &caller, SessionKey::CallId(call_id)).await
 }
 
-async fn get_by(state: &State, caller: &Caller, key: SessionKey) -> Result<Json<SessionView>, Problem> {
+async fn get_by(state: &State, caller: &Caller, key: SessionKey) -> Result<Json<SessionAnswer>, Problem> {
     let session = get_open(state, caller, &key).await?;
     let analysis = analysis::find_current(&state.db, caller, session.session_id).await?;
-    Ok(Json(SessionView::new(session, analysis, caller)))
+    Ok(Json(match caller.reach {
+        Reach::Line => SessionAnswer::OnLine(Box::new(Review::new(session, analysis))),
+        _ => SessionAnswer::Whole(Box::new(SessionView::new(session, analysis, caller))),
+    }))
 }
 
 /// The session, unless its student is blocked.

@@ -17,7 +17,7 @@ use shared::student_context::{self, StudentContext};
 use shared::{authority, clock, student};
 
 use self::fields::{LookupBody, NewStudentBody, StudentChangeBody};
-use self::view::{ErasureView, Lookup, StudentView};
+use self::view::{ErasureView, Lookup, StudentAnswer, StudentOnLine, StudentView};
 use super::body::Body;
 use super::endpoint::Endpoint;
 use super::path::Id;
@@ -47,9 +47,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .body::<LookupBody>(json!({ "phone": "+14155550142" }))
             .answers::<Lookup>(200, "All students of the number, eldest first; none is no error."),
         Endpoint::new(Method::GET, ONE, "getStudent", get)
-            .says("Get a student", "With the numbers the student calls from.")
+            .says(
+                "Get a student",
+                "With the numbers the student calls from. A telephone client, or one that names a line, gets the first name, \
+                 grade and locale.",
+            )
             .needs(&[Scope::StudentsRead])
-            .answers::<StudentView>(200, "The student.")
+            .answers::<StudentAnswer>(200, "The student.")
             .problems(&[404, 422]),
         Endpoint::new(Method::PATCH, ONE, "updateStudent", update)
             .says("Change a student", "What is left out stays; `null` clears `grade` and `guidance`.")
@@ -127,13 +131,14 @@ async fn get(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
-) -> Result<Json<StudentView>, Problem> {
+) -> Result<Json<StudentAnswer>, Problem> {
     let student = student::get_student(&state.db, &caller, student_id).await?;
     if caller.reach == Reach::Line {
         authority::require_active(&state.db, &caller, student_id).await?;
+        return Ok(Json(StudentAnswer::OnLine(StudentOnLine::new(student))));
     }
     let phones = student::list_phones(&state.db, &caller, student_id).await?;
-    Ok(Json(StudentView::new(student, phones)))
+    Ok(Json(StudentAnswer::Whole(StudentView::new(student, phones))))
 }
 
 async fn update(

@@ -36,8 +36,10 @@ pub(super) struct Params {
     from_turn_no: i32,
 }
 
+/// A session without the words of the call, its number, its cost, and what only staff should read.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Output {
+#[schemars(rename = "SessionReview")]
+pub(crate) struct Review {
     session_id: SessionId,
     call_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +60,8 @@ pub(super) struct Output {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Judgement {
+#[schemars(rename = "ReviewedAnalysis")]
+pub(crate) struct Judgement {
     status: AnalysisStatus,
     summary: String,
     skills: Vec<Practised>,
@@ -72,7 +75,8 @@ struct Judgement {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Practised {
+#[schemars(rename = "ReviewedSkill")]
+pub(crate) struct Practised {
     skill_id: String,
     skill: String,
     n_correct: usize,
@@ -83,7 +87,8 @@ struct Practised {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Said {
+#[schemars(rename = "ReviewedTurn")]
+pub(crate) struct Said {
     turn_no: i32,
     speaker: Speaker,
     text: String,
@@ -100,9 +105,9 @@ impl Tool for GetSession {
     const SCOPES: &'static [Scope] = &[Scope::SessionsRead];
     const EFFECT: Effect = Effect::Reads;
     type Params = Params;
-    type Output = Output;
+    type Output = Review;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Review>, ToolError> {
         let key = match (params.session_id, params.call_id) {
             (Some(session_id), None) => SessionKey::Id(session_id),
             (None, Some(call_id)) => SessionKey::CallId(call_id),
@@ -121,7 +126,7 @@ impl Tool for GetSession {
         } else {
             None
         };
-        let mut data = output(session, analysis);
+        let mut data = Review::new(session, analysis);
         if let Some(turns) = turns {
             (data.transcript, data.next_turn_no) = page(turns, params.from_turn_no);
         }
@@ -129,25 +134,27 @@ impl Tool for GetSession {
     }
 }
 
-fn output(session: Session, analysis: Option<Analysis>) -> Output {
-    Output {
-        duration_seconds: session.duration_seconds(),
-        session_id: session.session_id,
-        call_id: session.call_id,
-        student_id: session.student_id,
-        status: session.status,
-        started_at: session.started_at,
-        ended_reason: session.ended_reason,
-        analysis: analysis.map(|analysis| Judgement {
-            status: analysis.status,
-            summary: analysis.findings.summary,
-            skills: analysis.findings.skills.into_iter().map(practised).collect(),
-            other_topics: analysis.findings.other_topics.iter().map(TopicFinding::told).collect(),
-            engagement: analysis.findings.engagement.map(|engagement| engagement.level),
-            next_steps: analysis.findings.next_lesson.map(|lesson| lesson.steps).unwrap_or_default(),
-        }),
-        transcript: None,
-        next_turn_no: None,
+impl Review {
+    pub(crate) fn new(session: Session, analysis: Option<Analysis>) -> Self {
+        Self {
+            duration_seconds: session.duration_seconds(),
+            session_id: session.session_id,
+            call_id: session.call_id,
+            student_id: session.student_id,
+            status: session.status,
+            started_at: session.started_at,
+            ended_reason: session.ended_reason,
+            analysis: analysis.map(|analysis| Judgement {
+                status: analysis.status,
+                summary: analysis.findings.summary,
+                skills: analysis.findings.skills.into_iter().map(practised).collect(),
+                other_topics: analysis.findings.other_topics.iter().map(TopicFinding::told).collect(),
+                engagement: analysis.findings.engagement.map(|engagement| engagement.level),
+                next_steps: analysis.findings.next_lesson.map(|lesson| lesson.steps).unwrap_or_default(),
+            }),
+            transcript: None,
+            next_turn_no: None,
+        }
     }
 }
 
@@ -170,7 +177,7 @@ fn page(turns: Vec<Turn>, from_turn_no: i32) -> (Option<Vec<Said>>, Option<i32>)
     (Some(page), rest.next().map(|turn| turn.turn_no))
 }
 
-fn say(data: &Output) -> String {
+fn say(data: &Review) -> String {
     let mut lines = vec![match (&data.analysis, data.status) {
         (Some(analysis), _) => analysis.summary.clone(),
         (None, SessionStatus::InProgress) => "This call is still going on.".to_owned(),

@@ -9,6 +9,8 @@ use shared::id::{AnalysisId, SessionId, StudentId};
 use shared::session::{Session, SessionItem, SessionStatus};
 use shared::transcript::Turn;
 
+use crate::tools::Review;
+
 /// One tutoring call.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Session")]
@@ -109,6 +111,16 @@ impl From<Analysis> for AnalysisView {
             findings: analysis.findings,
         }
     }
+}
+
+/// What a client gets of a session.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "SessionAnswer")]
+pub(super) enum SessionAnswer {
+    Whole(Box<SessionView>),
+    /// For a telephone client, and for every client that names a telephone line.
+    OnLine(Box<Review>),
 }
 
 /// A page of sessions, newest first.

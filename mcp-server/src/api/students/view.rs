@@ -47,6 +47,39 @@ impl StudentView {
     }
 }
 
+/// A student as a client sees them that speaks for an assistant: nothing that the assistant does not need.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StudentOnLine")]
+pub(super) struct StudentOnLine {
+    student_id: StudentId,
+    /// The first name alone.
+    display_name: String,
+    /// 0 is kindergarten.
+    grade: Option<i16>,
+    locale: String,
+}
+
+/// What a client gets of a student.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "StudentAnswer")]
+pub(super) enum StudentAnswer {
+    Whole(StudentView),
+    /// For a telephone client, and for every client that names a telephone line.
+    OnLine(StudentOnLine),
+}
+
+impl StudentOnLine {
+    pub(super) fn new(student: Student) -> Self {
+        Self {
+            student_id: student.student_id,
+            display_name: student.first_name().to_owned(),
+            grade: student.grade,
+            locale: student.locale,
+        }
+    }
+}
+
 /// A requested erasure.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Erasure")]
