@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::Forbidden;
 
-pub use self::migration::{MIGRATION_PATIENCE, is_migrated, migrate};
+pub use self::migration::{MIGRATION_PATIENCE, is_migrated, migrate, wait_until_migrated};
 use self::pool::connect_options;
 pub use self::pool::{Db, begin, begin_snapshot, patient_pool, pool};
 pub use sqlx::{PgConnection as Connection, PgExecutor as Executor};

@@ -17,5 +17,9 @@ async fn run() -> anyhow::Result<()> {
     let config = worker::Config::from_role(&role)?;
     let db = db::patient_pool(&role.database_url, PoolSize::WORKER)?;
     tokio::spawn(db::check_room(db.clone()));
-    worker::run(config, db, http::on_signal()?).await
+    let shutdown = http::on_signal()?;
+    if shutdown.run_until_cancelled(db::wait_until_migrated(&db)).await.is_none() {
+        return Ok(());
+    }
+    worker::run(config, db, shutdown).await
 }

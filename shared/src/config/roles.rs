@@ -427,6 +427,7 @@ mod tests {
             ("LLM_BASE_URL", "http://llm.example.org/v1", "http://127.0.0.1:8000/v1"),
             ("FAKTORY_URL", "tcp://faktory.example.org:7419", "tcp://localhost:7419"),
             ("FAKTORY_URL", "tcp://:@faktory.example.org:7419", "tcp://:secret@faktory.example.org:7419"),
+            ("FAKTORY_URL", "faktory-1a2b:7419", "localhost:7419"),
             ("VAPI_WEBHOOK_SECRET", equal, "whs_4f9a1c7e2b8d6035"),
             ("METRICS_TOKEN", equal, "qT7wZp2Lm08sVd3xKc"),
             ("ALLOWED_ORIGINS", "https://a.example *", "https://a.example"),
@@ -468,6 +469,23 @@ mod tests {
         assert!(matches!(embedded.queue, QueueConfig::Embedded) && embedded.llm.is_none());
         let both = [database, ("QUEUE", "embedded"), ("FAKTORY_URL", "tcp://localhost:7419")];
         assert_eq!(variables(WorkerConfig::from_settings(settings(&both)).unwrap_err()), ["QUEUE"]);
+    }
+
+    #[test]
+    fn the_password_of_faktory_may_stand_beside_its_address() {
+        let queue = |url: &'static str, password: &'static str| {
+            let pairs =
+                [("DATABASE_URL", "postgres://localhost/x"), ("FAKTORY_URL", url), ("FAKTORY_PASSWORD", password)];
+            WorkerConfig::from_settings(settings(&pairs)).map(|config| match config.queue {
+                QueueConfig::Faktory(url) => url.expose_secret().to_owned(),
+                QueueConfig::Embedded => String::new(),
+            })
+        };
+        // As a platform makes passwords, and names a private service.
+        assert_eq!(queue("faktory-1a2b:7419", "a/b+c=").unwrap(), "tcp://:a%2Fb+c%3D@faktory-1a2b:7419");
+        assert_eq!(queue("tcp+tls://faktory.example.org", "x").unwrap(), "tcp+tls://:x@faktory.example.org");
+        let two = queue("tcp://:y@faktory.example.org", "x").unwrap_err();
+        assert_eq!(variables(two), ["FAKTORY_PASSWORD"]);
     }
 
     #[test]

@@ -85,16 +85,26 @@ pub(super) fn confidential_url(s: &mut Settings<'_>, variable: &'static str, val
     url
 }
 
-/// `FAKTORY_URL`: over a network only with a password.
+/// `FAKTORY_URL`, or only `host:port`, as platforms name a private service: over a network only with a password, which may
+/// stand in `FAKTORY_PASSWORD`.
 pub(super) fn faktory_url(s: &mut Settings<'_>, value: &str) -> SecretString {
-    let url = s.checked_url("FAKTORY_URL", value, &["tcp", "tcp+tls"]);
-    if let Ok(parsed) = Url::parse(&url)
-        && parsed.password().is_none_or(str::is_empty)
-        && !parsed.host_str().is_none_or(is_loopback_name)
-    {
-        s.fault("FAKTORY_URL", "has no password, but Faktory is not on this machine; it is tcp://:password@host:7419");
+    let with_scheme = if value.contains("://") { value.to_owned() } else { format!("tcp://{value}") };
+    let checked = s.checked_url("FAKTORY_URL", &with_scheme, &["tcp", "tcp+tls"]);
+    let Ok(mut url) = Url::parse(&checked) else { return SecretString::from(checked) };
+    if let Some(password) = s.optional("FAKTORY_PASSWORD") {
+        if url.password().is_some_and(|in_url| !in_url.is_empty()) {
+            s.fault("FAKTORY_PASSWORD", "is set, but FAKTORY_URL holds a password too: keep one of them");
+        }
+        // Fails only for a URL without a host, which is a fault already. It escapes what must not stand in a URL.
+        let _ = url.set_password(Some(&password));
     }
-    SecretString::from(url)
+    if url.password().is_none_or(str::is_empty) && !url.host_str().is_none_or(is_loopback_name) {
+        s.fault(
+            "FAKTORY_URL",
+            "has no password, but Faktory is not on this machine; use tcp://:password@host:7419, or set FAKTORY_PASSWORD",
+        );
+    }
+    SecretString::from(String::from(url))
 }
 
 /// A secret that others than this machine can try, if `is_exposed`. The fault never holds the value.

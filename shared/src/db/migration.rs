@@ -154,3 +154,40 @@ pub async fn is_migrated(db: &Db) -> Result<bool> {
         Err(error) => Err(error.into()),
     }
 }
+
+/// Returns once the schema is the one that this binary needs: a role that starts beside the release step must not try, and
+/// fail, jobs against the schema of the release before.
+pub async fn wait_until_migrated(db: &Db) {
+    let mut told: Option<Instant> = None;
+    loop {
+        let is_migrated = is_migrated(db).await;
+        if matches!(is_migrated, Ok(true)) {
+            return;
+        }
+        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            told = Some(Instant::now());
+            match is_migrated {
+                Ok(_) => tracing::warn!("the schema is older than this program: waits for `ai-tutor migrate`"),
+                Err(error) => tracing::warn!(%error, "waits for the database"),
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+    use super::*;
+
+    #[sqlx::test(migrations = false)]
+    async fn who_starts_before_the_migration_waits_for_it(options: PgPoolOptions, to: PgConnectOptions) {
+        let db = Db::from(options.connect_with(to).await.unwrap());
+        let mut waiting = Box::pin(wait_until_migrated(&db));
+        let waited = tokio::time::timeout(LOOK_EVERY * 2, &mut waiting).await;
+        assert!(waited.is_err(), "an empty database is not migrated");
+        apply_all(&db, MIGRATION_PATIENCE).await.unwrap();
+        waiting.await;
+    }
+}
