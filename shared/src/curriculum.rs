@@ -1,5 +1,6 @@
 //! What can be learnt: subjects, and skills with their prerequisites, the words that betray them and ready-made questions.
 
+mod cache;
 mod compare;
 mod draft;
 mod order;
@@ -14,11 +15,12 @@ use domain::answer::{AskedForm, Exact, Judgement, Key, Kind, Language, judge};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::cache::CurriculumCache;
 pub use self::compare::{Difference, fingerprint};
 pub use self::draft::Draft;
 pub use self::practice::{Practice, find_practice};
 pub use self::recent::{N_RECENT, list_recent, lock_recent, note_asked};
-pub use self::rows::{install_starter, list_retired, load, lock, set_retired, upsert};
+pub use self::rows::{install_starter, list_retired, load, lock, set_retired, upsert, version};
 pub use self::sheet::Fault;
 pub use self::subjects::{SkillName, SubjectSwitch, list_skill_names, list_switches, set_switches};
 pub use self::suggest::{SuggestedTopic, list_suggested_topics};

@@ -132,11 +132,32 @@ pub async fn insert_evidence(tx: &mut Connection, evidence: &[Evidence], now: Da
     Ok(())
 }
 
+/// Which of the evidence that counts.
+#[derive(Clone, Copy, Debug)]
+pub enum Of<'a> {
+    /// All of it.
+    All,
+    /// Of these skills.
+    Skills(&'a [String]),
+    /// Of one session.
+    Session(SessionId),
+}
+
 /// The evidence that counts for a student, in the order of the learner model: by skill, then by time. Left out is what
 /// belongs to an analysis that a better one replaced, what a person corrected, and all but one of what was told twice
 /// of one answer. Needs `students:read`.
-pub async fn list_counting(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Vec<Evidence>> {
+pub async fn list_counting(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    student_id: StudentId,
+    of: Of<'_>,
+) -> Result<Vec<Evidence>> {
     caller.require_student(Scope::StudentsRead, student_id)?;
+    let (skill_ids, session_id) = match of {
+        Of::All => (None, None),
+        Of::Skills(skill_ids) => (Some(skill_ids), None),
+        Of::Session(session_id) => (None, Some(session_id)),
+    };
     let rows = sqlx::query_as!(
         Evidence,
         r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
@@ -145,6 +166,11 @@ pub async fn list_counting(db: impl Executor<'_>, caller: &Caller, student_id: S
                e.corrects_id as "corrects_id: EvidenceId", e.observed_at
            from evidence e left join analyses a using (analysis_id)
            where e.student_id = $1
+             and ($3::uuid is null or e.session_id = $3)
+             -- One answer may be told of as of two skills, so the sessions of the skills are read in whole.
+             and ($2::text[] is null or e.skill_id = any($2) or e.session_id in (
+                 select of_skill.session_id from evidence of_skill
+                 where of_skill.student_id = $1 and of_skill.skill_id = any($2)))
              and (e.analysis_id is null or a.is_current)
              and not exists (select 1 from evidence c where c.corrects_id = e.evidence_id)
              -- By place, since a later analysis writes anew what a person corrected.
@@ -155,10 +181,58 @@ pub async fn list_counting(db: impl Executor<'_>, caller: &Caller, student_id: S
                    and (e.source <> 'person' or (p.created_at, p.evidence_id) > (e.created_at, e.evidence_id)))
            order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
         student_id as StudentId,
+        skill_ids,
+        session_id as Option<SessionId>,
     )
     .fetch_all(db)
     .await?;
+    let mut rows = once::each_answer_once(rows);
+    if let Some(skill_ids) = skill_ids {
+        rows.retain(|row| skill_ids.contains(&row.skill_id));
+    }
+    Ok(rows)
+}
+
+/// The last pieces of evidence that count, `n` of each skill of a student and a few more: by skill, then by time.
+pub(crate) async fn list_last(tx: &mut Connection, student_id: StudentId, n: usize) -> Result<Vec<Evidence>> {
+    let rows = sqlx::query_as!(
+        Evidence,
+        r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
+               e.session_id as "session_id: SessionId", e.analysis_id as "analysis_id: AnalysisId", e.turn_no,
+               e.verdict as "verdict: Verdict", e.help as "help: Help", e.source as "source: Source", e.noise,
+               e.corrects_id as "corrects_id: EvidenceId", e.observed_at
+           from mastery m cross join lateral (
+               select e.* from evidence e left join analyses a using (analysis_id)
+               where e.student_id = m.student_id and e.skill_id = m.skill_id
+                 and (e.analysis_id is null or a.is_current)
+                 and not exists (select 1 from evidence c where c.corrects_id = e.evidence_id)
+                 and not exists (
+                     select 1 from evidence p
+                     where p.source = 'person' and p.session_id = e.session_id and p.skill_id = e.skill_id
+                       and p.turn_no = e.turn_no and p.evidence_id <> e.evidence_id
+                       and (e.source <> 'person' or (p.created_at, p.evidence_id) > (e.created_at, e.evidence_id)))
+               order by e.observed_at desc, e.turn_no desc, e.evidence_id desc limit $2
+           ) e
+           where m.student_id = $1
+           order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
+        student_id as StudentId,
+        // Half of them may have been told twice.
+        n as i64 * 2,
+    )
+    .fetch_all(tx)
+    .await?;
     Ok(once::each_answer_once(rows))
+}
+
+/// Of which students and skills a session told something, whether it counts or not.
+pub async fn list_told(tx: &mut Connection, session_id: SessionId) -> Result<Vec<(StudentId, String)>> {
+    let rows = sqlx::query!(
+        r#"select distinct student_id as "student_id: StudentId", skill_id from evidence where session_id = $1"#,
+        session_id as SessionId,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.student_id, row.skill_id)).collect())
 }
 
 /// What a session showed so far, by skill, then by time: by tools while it goes on, by its analysis then. Needs

@@ -98,12 +98,30 @@ pub struct Practice {
 pub fn practices(observations: &[Observation]) -> Vec<Practice> {
     let mut state = None;
     let practise = |call: Vec<Observation>| {
-        let before = state.map_or(bkt::PRIOR, |state| knowledge_now(&state, call[0].at));
-        let after = after_call(state, &call);
+        let (after, practice) = practise(state, &call);
         state = Some(after);
-        Practice { call: call[0].call, at: call[0].at, gain: after.knowledge - before, due_at: due_at(&after) }
+        practice
     };
     calls(observations).into_iter().map(practise).collect()
+}
+
+/// The state and the practice after one more call. `None` if it does not follow all that the state was folded from: then
+/// only the whole history gives the state.
+pub fn advance(before: Option<State>, observations: &[Observation]) -> Option<(State, Practice)> {
+    let mut calls = calls(observations);
+    let call = calls.pop().filter(|_| calls.is_empty())?;
+    if before.is_some_and(|state| state.last_at >= call[0].at) {
+        return None;
+    }
+    Some(practise(before, &call))
+}
+
+fn practise(before: Option<State>, call: &[Observation]) -> (State, Practice) {
+    let known = before.map_or(bkt::PRIOR, |state| knowledge_now(&state, call[0].at));
+    let after = after_call(before, call);
+    let practice =
+        Practice { call: call[0].call, at: call[0].at, gain: after.knowledge - known, due_at: due_at(&after) };
+    (after, practice)
 }
 
 /// P(knows) after each call of a whole history, in the order of time.

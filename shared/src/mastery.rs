@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Executor, Result};
-use crate::evidence::Evidence;
+use crate::evidence::{self, Evidence, Of};
 use crate::id::{SessionId, StudentId};
 use crate::learner::{self, MasteryState, Observation, State};
 
@@ -34,24 +34,102 @@ impl Mastery {
 /// Folds the evidence that counts for a student, in whole, and writes what comes out: rows of skills that lost their
 /// evidence go. The result depends on the evidence alone. Returns whether a row differed.
 pub(crate) async fn write(tx: &mut Connection, student_id: StudentId, evidence: &[Evidence]) -> Result<bool> {
-    let observed: Vec<(&str, Vec<Observation>)> = evidence
-        .chunk_by(|a, b| a.skill_id == b.skill_id)
-        .map(|of_skill| (&of_skill[0].skill_id[..], of_skill.iter().map(observe).collect()))
-        .collect();
-    let n_practices = practice::write(tx, student_id, &observed).await?;
+    write_skills(tx, student_id, evidence, None).await
+}
+
+/// [`write`] of some skills, with all evidence of them.
+async fn write_skills(
+    tx: &mut Connection,
+    student_id: StudentId,
+    evidence: &[Evidence],
+    skill_ids: Option<&[String]>,
+) -> Result<bool> {
+    let observed = by_skill(evidence);
+    let n_practices = practice::write(tx, student_id, &observed, skill_ids).await?;
     let states: Vec<(&str, State)> =
         observed.iter().filter_map(|(skill_id, of_skill)| Some((*skill_id, learner::fold(of_skill)?))).collect();
-    let skill_ids: Vec<String> = states.iter().map(|(skill_id, _)| (*skill_id).to_owned()).collect();
+    let known: Vec<String> = states.iter().map(|(skill_id, _)| (*skill_id).to_owned()).collect();
     let n_gone = sqlx::query!(
-        "delete from mastery where student_id = $1 and skill_id <> all($2)",
+        "delete from mastery where student_id = $1 and skill_id <> all($2) and ($3::text[] is null or skill_id = any($3))",
         student_id as StudentId,
-        &skill_ids,
+        &known,
+        skill_ids,
     )
     .execute(&mut *tx)
     .await?
     .rows_affected();
     let n_put = put_states(tx, student_id, &states).await?;
     Ok(n_practices + n_gone + n_put > 0)
+}
+
+/// Moves the estimates on by what one session told. A skill of which the session had told something before (`had`), or of
+/// which later evidence is known, is folded from the beginning.
+pub(crate) async fn advance(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    told: &[Evidence],
+    had: &[String],
+) -> Result<()> {
+    let before = read_states(tx, student_id, &told.iter().map(|of| of.skill_id.clone()).collect::<Vec<_>>()).await?;
+    let (mut again, mut states, mut practices) = (had.to_vec(), Vec::new(), Vec::new());
+    for (skill_id, call) in by_skill(told) {
+        if had.iter().any(|had| had == skill_id) {
+            continue;
+        }
+        match learner::advance(before.get(skill_id).copied(), &call) {
+            Some((state, practice)) => {
+                states.push((skill_id, state));
+                practices.push((skill_id, practice));
+            }
+            None => again.push(skill_id.to_owned()),
+        }
+    }
+    practice::append(tx, student_id, &practices).await?;
+    put_states(tx, student_id, &states).await?;
+    if !again.is_empty() {
+        let evidence = evidence::list_counting(&mut *tx, caller, student_id, Of::Skills(&again)).await?;
+        write_skills(tx, student_id, &evidence, Some(&again)).await?;
+    }
+    Ok(())
+}
+
+/// What was observed of each skill. The evidence of one skill stands together.
+fn by_skill(evidence: &[Evidence]) -> Vec<(&str, Vec<Observation>)> {
+    evidence
+        .chunk_by(|a, b| a.skill_id == b.skill_id)
+        .map(|of_skill| (&of_skill[0].skill_id[..], of_skill.iter().map(observe).collect()))
+        .collect()
+}
+
+async fn read_states(
+    tx: &mut Connection,
+    student_id: StudentId,
+    skill_ids: &[String],
+) -> Result<BTreeMap<String, State>> {
+    let rows = sqlx::query!(
+        "select skill_id, knowledge, stability, difficulty, n_evidence, n_unaided_correct, n_calls_correct, last_at
+         from mastery where student_id = $1 and skill_id = any($2)",
+        student_id as StudentId,
+        skill_ids,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let of = State {
+                knowledge: row.knowledge,
+                stability: row.stability,
+                difficulty: row.difficulty,
+                n_evidence: row.n_evidence.unsigned_abs(),
+                n_unaided_correct: row.n_unaided_correct.unsigned_abs(),
+                n_calls_correct: row.n_calls_correct.unsigned_abs(),
+                last_at: row.last_at,
+            };
+            (row.skill_id, of)
+        })
+        .collect())
 }
 
 /// Returns how many rows differed.

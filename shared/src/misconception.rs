@@ -9,7 +9,7 @@ use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{MisconceptionId, SessionId, StudentId};
 use crate::{attention, audit, student, student_context};
 
-pub(crate) use self::fold::write;
+pub(crate) use self::fold::{write, write_if_any};
 
 /// One row of `misconceptions`, with its skill's name.
 #[derive(Clone, PartialEq, Eq)]

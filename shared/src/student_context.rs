@@ -22,7 +22,6 @@ use crate::learner::MasteryState;
 pub use self::compose::{unknown, unverified};
 pub use self::plan::{PlanStep, Why};
 pub use self::prepare::rebuild;
-pub(crate) use self::prepare::rebuild_with;
 pub use self::read::{Lesson, find_by_phone, get_by_student_id, get_lesson, list_due};
 
 /// How a goal among the facts begins.

@@ -44,7 +44,8 @@ async fn a_judgement_is_corrected_with_its_reason_and_a_later_analysis_leaves_it
     person.submit_to(&form, &form, &fields("A guess, as her voice tells.")).await;
 
     let of_people = async || {
-        let list = evidence::list_counting(&service.db, &Caller::operator(), student_id).await.unwrap();
+        let list =
+            evidence::list_counting(&service.db, &Caller::operator(), student_id, evidence::Of::All).await.unwrap();
         let of_people = list.into_iter().filter(|evidence| evidence.source == Source::Person);
         of_people.map(|evidence| evidence.verdict).collect::<Vec<_>>()
     };

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use shared::access::Caller;
 use shared::analysis::{self as analysis_of, AnalysisStatus, Findings};
 use shared::id::SessionId;
-use shared::job::lease::{Finished, Lease, finish_done, renew};
+use shared::job::lease::{Finished, Lease, finish_done};
 use shared::job::{self, Job};
 use shared::session::{SessionStatus, mark_session};
 use shared::transcript::{Speaker, list_turns};
-use shared::{consent, curriculum, student};
+use shared::{consent, student};
 
 use crate::{Context, JobError, analysis, store};
 
@@ -41,9 +41,6 @@ pub(crate) async fn perform(
     let started = Instant::now();
     let worker = Caller::worker();
     let mut tx = context.begin().await?;
-    // In one transaction with the lease, or a worker that lost it would set the session back.
-    renew(&mut *tx, lease, context.config.lease).await?;
-    mark_session(&mut tx, session_id, SessionStatus::Analyzing, None, now).await?;
     let turns = list_turns(&mut *tx, &worker, session_id).await?;
     let is_blocked = student::is_blocked_in(&mut *tx, session_id).await?;
     let current = analysis_of::find_current(&mut *tx, &worker, session_id).await?;
@@ -63,7 +60,7 @@ pub(crate) async fn perform(
         context.commit(tx).await?;
         return Ok(finished);
     }
-    let curriculum = curriculum::load(&mut tx).await?;
+    let curriculum = context.curriculum.load(&mut tx).await?;
     context.commit(tx).await?;
 
     let mut findings = analysis::analyse(&turns, &curriculum);

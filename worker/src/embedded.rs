@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared::db;
 use shared::job::Lane;
 use shared::job::doorbell::Doorbell;
-use shared::job::lease::claim_ready;
+use shared::job::lease::{Claimed, claim_ready};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -52,9 +53,9 @@ pub(crate) async fn consume(context: Context, lane: Lane, mut doorbell: Doorbell
     running.wait().await;
 }
 
-async fn claim(context: &Context, lane: Lane, n: usize) -> Result<Vec<shared::job::lease::Claimed>, shared::db::Error> {
-    let mut tx = context.begin().await?;
+async fn claim(context: &Context, lane: Lane, n: usize) -> Result<Vec<Claimed>, db::Error> {
+    let mut tx = db::begin(&context.db).await?;
     let claimed = claim_ready(&mut tx, lane, n as i64, context.config.lease, &context.worker).await?;
-    context.commit(tx).await?;
+    tx.commit().await?;
     Ok(claimed)
 }

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use shared::access::Caller;
 use shared::analysis::{Analysis, AnalysisStatus, Findings};
 use shared::consent;
-use shared::curriculum::{self, Curriculum};
+use shared::curriculum::Curriculum;
 use shared::id::{AnalysisId, SessionId};
 use shared::job::lease::{Finished, Lease, finish_done};
 use shared::session::{SessionKey, SessionStatus, get_session, mark_session};
@@ -61,7 +61,7 @@ pub(crate) async fn perform(
         return Ok(finished);
     }
     let may_ask = consent::current_of_session(&mut tx, session_id, now).await?.model;
-    let curriculum = curriculum::load(&mut tx).await?;
+    let curriculum = context.curriculum.load(&mut tx).await?;
     // The model may take minutes: others need the connection.
     context.commit(tx).await?;
 

@@ -97,9 +97,13 @@ async fn apply(
         // A second report without turns must not take away those of the first.
         if !turns.is_empty() {
             replace_turns(tx, session_id, &turns).await?;
+        }
+        let will_be_analysed =
+            job::enqueue(tx, &Job::AnalyzeSession { session_id, round: 1 }, Some(session_id)).await?;
+        // The analysis takes down the words, with those of its summary.
+        if !will_be_analysed && !turns.is_empty() {
             index_words(tx, session_id).await?;
         }
-        job::enqueue(tx, &Job::AnalyzeSession { session_id, round: 1 }, Some(session_id)).await?;
     }
     derived::refresh(tx, &[session_id]).await?;
     Ok(if consents.transcripts { Applied::Read } else { Applied::NotKept })

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 use shared::config::{Fault, Faults, LlmConfig, QueueConfig, VapiConfig, WorkerConfig};
+use shared::curriculum::CurriculumCache;
 use shared::db::{self, Db, Tx};
 use shared::erasure;
 use shared::job::doorbell::Doorbell;
@@ -146,6 +147,7 @@ pub(crate) struct Context {
     faktory_version: Arc<OnceLock<String>>,
     /// The end of patience with running jobs.
     halt: CancellationToken,
+    curriculum: Arc<CurriculumCache>,
 }
 
 impl Context {
@@ -183,6 +185,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
         faktory: Arc::default(),
         faktory_version: Arc::default(),
         halt: halt.clone(),
+        curriculum: Arc::default(),
     };
     let (judge, source) = (context.judge(), if matches!(queue, Queue::Embedded) { "the table" } else { "Faktory" });
     tracing::info!(worker = context.worker, judge, "takes jobs from {source}");

@@ -39,6 +39,7 @@ pub(crate) async fn put(
     // Of somebody we know it would only be one more copy of a name.
     analysis.findings.introduction.take_if(|_| session.student_id.is_some());
     let analysis = &analysis;
+    let had = evidence::list_told(tx, analysis.session_id).await?;
     let analysis_id = analysis::put_current(tx, analysis).await?;
     index_words(tx, analysis.session_id).await?;
     let facts = &analysis.findings.facts;
@@ -52,7 +53,9 @@ pub(crate) async fn put(
     }
     consent::apply_to_session(tx, analysis.session_id, status == SessionStatus::Analyzed, now).await?;
     for student_id in &student_ids {
-        estimate::refold(tx, &Caller::worker(), *student_id, now).await?;
+        let of_student = had.iter().filter(|(id, _)| id == student_id);
+        let had: Vec<String> = of_student.map(|(_, skill_id)| skill_id.clone()).collect();
+        estimate::advance(tx, &worker, *student_id, analysis.session_id, &had, now).await?;
     }
     derived::refresh_with(tx, &[analysis.session_id], &student_ids).await?;
     Ok(())

@@ -151,7 +151,7 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         phones: student::list_phones(db, caller, student_id).await?,
         is_revealed: false,
         skills: estimates::list_mastery_of(db, caller, &[student_id]).await?,
-        evidence: shared::evidence::list_counting(db, caller, student_id).await?,
+        evidence: shared::evidence::list_counting(db, caller, student_id, shared::evidence::Of::All).await?,
         misconceptions: misconception::list_misconceptions(db, caller, student_id).await?,
         totals: session::get_totals(db, caller, student_id, admin.viewer.now).await?,
         sessions: session::list_sessions(db, caller, &sessions).await?,

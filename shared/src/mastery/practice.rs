@@ -5,13 +5,15 @@ use uuid::Uuid;
 
 use crate::db::{Connection, Result};
 use crate::id::StudentId;
-use crate::learner::{self, Observation};
+use crate::learner::{self, Observation, Practice};
 
-/// Writes all practices of the student; rows that say the same already stay as they are. Returns how many differed.
+/// Writes all practices of the student, or those of some skills; rows that say the same already stay as they are. Returns
+/// how many differed.
 pub(super) async fn write(
     tx: &mut Connection,
     student_id: StudentId,
     observed: &[(&str, Vec<Observation>)],
+    skill_ids: Option<&[String]>,
 ) -> Result<u64> {
     let mut rows = Columns::default();
     for (skill_id, observations) in observed {
@@ -27,11 +29,12 @@ pub(super) async fn write(
         }
     }
     let n_gone = sqlx::query!(
-        "delete from practices where student_id = $1
+        "delete from practices where student_id = $1 and ($4::text[] is null or skill_id = any($4))
              and (skill_id, practice_no) not in (select * from unnest($2::text[], $3::int[]))",
         student_id as StudentId,
         &rows.skill_ids,
         &rows.nos,
+        skill_ids,
     )
     .execute(&mut *tx)
     .await?
@@ -57,6 +60,36 @@ pub(super) async fn write(
     .execute(tx)
     .await?;
     Ok(n_gone + put.rows_affected())
+}
+
+/// Adds a practice to each of these skills, later than all others of it.
+pub(super) async fn append(tx: &mut Connection, student_id: StudentId, practices: &[(&str, Practice)]) -> Result<()> {
+    if practices.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "with new as materialized (
+             select n.*, (select max(practice_no) from practices p where p.student_id = $1 and p.skill_id = n.skill_id)
+                 as last_no
+             from unnest($2::text[], $3::uuid[], $4::timestamptz[], $5::float8[], $6::timestamptz[])
+                 as n (skill_id, session_id, practised_at, gain, due_at)
+         ), followed as (
+             update practices p set next_at = new.practised_at from new
+             where p.student_id = $1 and p.skill_id = new.skill_id and p.practice_no = new.last_no
+         )
+         insert into practices (student_id, skill_id, practice_no, session_id, practised_at, gain, due_at)
+         select $1, skill_id, coalesce(last_no + 1, 0), session_id, practised_at, gain, due_at from new",
+        student_id as StudentId,
+        &practices.iter().map(|(skill_id, _)| (*skill_id).to_owned()).collect::<Vec<_>>(),
+        &practices.iter().map(|(_, practice)| practice.call.map(|call| call.0)).collect::<Vec<_>>()
+            as &[Option<Uuid>],
+        &practices.iter().map(|(_, practice)| practice.at).collect::<Vec<_>>(),
+        &practices.iter().map(|(_, practice)| practice.gain).collect::<Vec<_>>(),
+        &practices.iter().map(|(_, practice)| practice.due_at).collect::<Vec<_>>(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// One column of the table in each.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use crate::access::Caller;
 use crate::db::{Connection, Result};
-use crate::evidence::{Evidence, Help, Verdict};
+use crate::evidence::{self, Evidence, Help, Of, Verdict};
 use crate::id::{MisconceptionId, SessionId, StudentId};
 
 /// Names beliefs among all UUIDv5, so that folding again gives the same rows.
@@ -39,7 +40,7 @@ struct Folded {
 
 /// Folds in whole. The result depends on analyses and evidence alone, but what a person marked as resolved stays so
 /// until it is seen again. Returns whether a row differed.
-pub(crate) async fn write(tx: &mut Connection, student_id: StudentId, evidence: &[Evidence]) -> Result<bool> {
+pub(crate) async fn write(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<bool> {
     let sightings = sqlx::query_as!(
         Sighting,
         r#"select s.session_id as "session_id!: SessionId", m.found->>'skill_id' as skill_id,
@@ -55,7 +56,15 @@ pub(crate) async fn write(tx: &mut Connection, student_id: StudentId, evidence: 
     )
     .fetch_all(&mut *tx)
     .await?;
-    let rows = fold(student_id, sightings, evidence);
+    let mut skill_ids: Vec<String> = sightings.iter().filter_map(|seen| seen.skill_id.clone()).collect();
+    skill_ids.sort_unstable();
+    skill_ids.dedup();
+    let evidence = if skill_ids.is_empty() {
+        Vec::new()
+    } else {
+        evidence::list_counting(&mut *tx, caller, student_id, Of::Skills(&skill_ids)).await?
+    };
+    let rows = fold(student_id, sightings, &evidence);
     let ids: Vec<Uuid> = rows.iter().map(|row| row.misconception_id.0).collect();
     let n_gone = sqlx::query!(
         "delete from misconceptions where student_id = $1 and misconception_id <> all($2)",
@@ -67,6 +76,29 @@ pub(crate) async fn write(tx: &mut Connection, student_id: StudentId, evidence: 
     .rows_affected();
     let n_put = put(tx, student_id, &rows).await?;
     Ok(n_gone + n_put > 0)
+}
+
+/// [`write`] after nothing but the analysis of one session changed: there is something to fold only if the student is known
+/// to hold a belief, or the session shows one.
+pub(crate) async fn write_if_any(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    session_id: SessionId,
+) -> Result<()> {
+    let is_any = sqlx::query_scalar!(
+        r#"select exists (select 1 from misconceptions where student_id = $1)
+               or exists (select 1 from analyses where session_id = $2 and is_current
+                          and jsonb_array_length(findings->'misconceptions') > 0) as "is_any!""#,
+        student_id as StudentId,
+        session_id as SessionId,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if is_any {
+        write(tx, caller, student_id).await?;
+    }
+    Ok(())
 }
 
 /// Returns how many rows differed.

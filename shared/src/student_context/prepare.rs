@@ -40,17 +40,6 @@ const MIN_HELPED: usize = 2;
 /// Prepares the student's context anew from what is stored. Needs `students:read` and `sessions:read`.
 pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
     caller.require_student(Scope::SessionsRead, student_id)?;
-    let evidence = evidence::list_counting(&mut *tx, caller, student_id).await?;
-    rebuild_with(tx, student_id, &evidence, now).await
-}
-
-/// [`rebuild`], with the evidence that counts for the student.
-pub(crate) async fn rebuild_with(
-    tx: &mut Connection,
-    student_id: StudentId,
-    evidence: &[Evidence],
-    now: DateTime<Utc>,
-) -> Result<()> {
     let zone = student::zone(&mut *tx, student_id).await?;
     let calls = sqlx::query!(
         r#"select count(*) as "n!", max(coalesce(s.started_at, s.created_at)) as last_at
@@ -86,8 +75,11 @@ pub(crate) async fn rebuild_with(
     )
     .fetch_all(&mut *tx)
     .await?;
-    let skills = list_named(&mut *tx, student_id).await?;
     let mut facts = list_facts(&mut *tx, student_id, now).await?;
+    // The words of all skills are needed only where something was said that may be about one.
+    let has_said = facts.iter().any(|fact| matches!(&fact.kind[..], "goal" | "schedule"))
+        || calls_of_late.iter().any(|call| !call.findings.0.requests.is_empty());
+    let skills = list_named(&mut *tx, student_id, has_said).await?;
     let mut requests = requests(&calls_of_late, &skills, zone);
     for fact in facts.iter_mut().filter(|fact| matches!(&fact.kind[..], "goal" | "schedule")).chain(&mut requests) {
         let about = about::about(&fact.text, &skills);
@@ -96,7 +88,7 @@ pub(crate) async fn rebuild_with(
     let promised = promised(&calls_of_late, &skills);
     let wanted = wanted(&facts, &requests, &promised, &skills);
     let worked = worked(&calls_of_late, &skills);
-    let helped = helped(evidence, &skills);
+    let helped = helped(&evidence::list_last(&mut *tx, student_id, LAST_ANSWERS).await?, &skills);
     let session_id = calls_of_late.first().map(|call| call.session_id);
     let mut prepared = Prepared {
         n_calls: calls.n,
@@ -160,10 +152,11 @@ async fn list_facts(tx: &mut Connection, student_id: StudentId, now: DateTime<Ut
     Ok(facts.take(MAX_FACTS).collect())
 }
 
-/// The skills that the student may be taught.
-async fn list_named(tx: &mut Connection, student_id: StudentId) -> Result<Vec<Named>> {
+/// The skills that the student may be taught, with or without the words that name them.
+async fn list_named(tx: &mut Connection, student_id: StudentId, with_words: bool) -> Result<Vec<Named>> {
     let rows = sqlx::query!(
-        r#"select k.skill_id, k.subject_id, k.name, k.lexicon as "lexicon: Json<Vec<Phrase>>",
+        r#"select k.skill_id, k.subject_id, k.name,
+               case when $2 then k.lexicon else '[]' end as "lexicon!: Json<Vec<Phrase>>",
                coalesce(s.grade, 3) between k.grade_from and k.grade_to as "is_of_grade!"
            from students s cross join skills k
            where s.student_id = $1 and k.retired_at is null
@@ -171,6 +164,7 @@ async fn list_named(tx: &mut Connection, student_id: StudentId) -> Result<Vec<Na
                              where o.student_id = s.student_id and o.subject_id = k.subject_id)
            order by k.skill_id"#,
         student_id as StudentId,
+        with_words,
     )
     .fetch_all(tx)
     .await?;

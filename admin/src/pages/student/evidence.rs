@@ -41,7 +41,7 @@ async fn get_evidence(
     student_id: StudentId,
     evidence_id: EvidenceId,
 ) -> Result<(Evidence, SessionId, i32), Fault> {
-    let list = evidence::list_counting(db, &admin.caller, student_id).await?;
+    let list = evidence::list_counting(db, &admin.caller, student_id, evidence::Of::All).await?;
     let found = list.into_iter().find(|evidence| evidence.evidence_id == evidence_id);
     let shown = found.and_then(|evidence| Some((evidence.session_id?, evidence.turn_no?)).zip(Some(evidence)));
     let ((session_id, turn_no), evidence) = shown.ok_or(Error::NotFound("evidence that counts"))?;
