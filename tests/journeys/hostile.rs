@@ -94,6 +94,33 @@ async fn thousands_of_slow_strangers_and_of_long_ids_keep_nobody_out_and_cost_li
     println!("{n_slow} slow connections: {before} KiB, then {beside}, with 10,000 long ids {after}");
 }
 
+/// Connections that one address opens at once.
+const N_BURST: usize = 1_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_from_one_address_keeps_no_webhook_out() {
+    let server = Server::production().await;
+    let address: SocketAddr = server.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let n_burst = N_BURST.min(max_files().saturating_sub(N_OTHER_FILES));
+    let before = resident_kib(&server.process);
+    for run in 0..5 {
+        let burst = (0..n_burst).map(async |n| {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let _ = stream.write_all(UNFINISHED[n % UNFINISHED.len()].as_bytes()).await;
+            stream
+        });
+        let report = vapi::sample_of_call(REPORT, &format!("burst-{run}"));
+        let (held, status) =
+            tokio::join!(futures::future::join_all(burst), vapi::deliver_to(&server.http, &server.url, &report));
+        assert_eq!(status, StatusCode::OK, "in the burst");
+        // On a connection of its own.
+        let status = vapi::deliver_to(&crate::service::client(), &server.url, &report).await;
+        assert_eq!((status, held.len()), (StatusCode::OK, n_burst), "beside it");
+    }
+    let after = resident_kib(&server.process);
+    assert!(after < before + MAX_GROWTH_KIB, "{before} KiB became {after}");
+}
+
 /// Asks for a token in so many names of that length.
 async fn send_long_ids(server: &Server, n: usize, length: usize) {
     let url = format!("{}/auth/token", server.url);
