@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::access::{Caller, ClientKind, Role, ScopeSet};
 use shared::db::{self, Db};
+use shared::id::AgentKeyId;
 use shared::{admin_login, admin_user, agent_key, api_client, audit, second_factor};
 
 use crate::say;
@@ -82,6 +83,39 @@ pub async fn revoke_api_client(db: &Db, client_id: &str, now: DateTime<Utc>) -> 
     audit::insert_entry(&mut *tx, &Caller::operator(), "api_client.revoke", Some(client_id), &json!({}), now).await?;
     tx.commit().await?;
     say!("{client_id} is revoked");
+    Ok(())
+}
+
+/// `api-client list-keys`: one JSON object per line.
+pub async fn list_agent_keys(db: &Db, client_id: &str) -> anyhow::Result<()> {
+    api_client::find_client(db, client_id).await?.context("no client has this id")?;
+    for key in agent_key::list_keys(db, client_id).await? {
+        let shown = json!({
+            "agent_key_id": key.agent_key_id,
+            "created_at": key.created_at,
+            "last_used_at": key.last_used_at,
+            "revoked_at": key.revoked_at,
+        });
+        say!("{shown}");
+    }
+    Ok(())
+}
+
+/// `api-client revoke-key`.
+pub async fn revoke_agent_key(
+    db: &Db,
+    client_id: &str,
+    agent_key_id: AgentKeyId,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let mut tx = db::begin(db).await?;
+    let revoked = agent_key::revoke_key(&mut *tx, client_id, agent_key_id, now).await;
+    revoked.context("this client has no such key that is still valid; see `api-client list-keys`")?;
+    let detail = json!({ "agent_key": agent_key_id });
+    let caller = Caller::operator();
+    audit::insert_entry(&mut *tx, &caller, "api_client.revoke_key", Some(client_id), &detail, now).await?;
+    tx.commit().await?;
+    say!("{agent_key_id} is revoked");
     Ok(())
 }
 

@@ -32,7 +32,7 @@ use clap::{Args, Parser, Subcommand};
 use shared::access::{ClientKind, Role, ScopeSet};
 use shared::config::{self, from_environment};
 use shared::db::roles;
-use shared::id::StudentId;
+use shared::id::{AgentKeyId, StudentId};
 use shared::organisation::{Assurance, CodeKind};
 use shared::phone::Phone;
 
@@ -164,6 +164,19 @@ enum ApiClientCommand {
     Revoke {
         #[arg(long)]
         client_id: String,
+    },
+    /// Print the agent keys of a client as JSON, one per line: ids and times, never the keys
+    ListKeys {
+        #[arg(long)]
+        client_id: String,
+    },
+    /// End one agent key of a client; its other keys, secrets and tokens still work
+    RevokeKey {
+        #[arg(long)]
+        client_id: String,
+        /// As list-keys prints it
+        #[arg(long)]
+        agent_key_id: AgentKeyId,
     },
     /// Change what a client is for
     SetKind {
@@ -405,6 +418,12 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::ApiClient(ApiClientCommand::List) => accounts::list_api_clients(&db).await,
         Command::ApiClient(ApiClientCommand::Revoke { client_id }) => {
             accounts::revoke_api_client(&db, &client_id, now).await
+        }
+        Command::ApiClient(ApiClientCommand::ListKeys { client_id }) => {
+            accounts::list_agent_keys(&db, &client_id).await
+        }
+        Command::ApiClient(ApiClientCommand::RevokeKey { client_id, agent_key_id }) => {
+            accounts::revoke_agent_key(&db, &client_id, agent_key_id, now).await
         }
         Command::ApiClient(ApiClientCommand::SetKind { client_id, kind }) => {
             accounts::set_kind(&db, &client_id, kind, now).await

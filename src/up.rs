@@ -54,8 +54,8 @@ pub async fn up(data_dir: &Path, demo: Demo) -> anyhow::Result<()> {
     // Before the database starts: a fault of the settings, or a taken port, is said at once.
     let unknown_yet = SecretString::from("postgres://localhost/not-started-yet");
     let preview = UpConfig::read(&secrets, &unknown_yet)?;
-    let mcp_listener = http::bind(preview.mcp_server.addr, "MCP_SERVER_ADDR").await?;
-    let admin_listener = http::bind(preview.admin.addr, "ADMIN_ADDR").await?;
+    let mcp_listener = http::bind(preview.mcp_server.addr, "MCP_SERVER_ADDR")?;
+    let admin_listener = http::bind(preview.admin.addr, "ADMIN_ADDR")?;
     let shutdown = http::on_signal()?;
 
     let is_private = from_environment("DATABASE_URL").is_none();

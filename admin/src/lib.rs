@@ -212,6 +212,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/clients", get(clients::get).post(clients::create))
         .route("/settings/clients/{client_id}/rotate", post(clients::rotate))
         .route("/settings/clients/{client_id}/key", post(clients::add_key))
+        .route("/settings/clients/{client_id}/keys/{agent_key_id}/revoke", post(clients::revoke_key))
         .route("/settings/clients/telephones", post(clients::switch_telephones))
         .route("/settings/clients/{client_id}/switch", post(clients::switch))
         .route("/settings/clients/{client_id}/revoke", get(clients::confirm_revoke).post(clients::revoke))

@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let config = AdminConfig::from_settings(Settings::from_environment())?;
     let db = db::pool(&config.database_url, PoolSize::ADMIN)?;
-    tokio::spawn(db::check_room(db.clone()));
-    let listener = http::bind(config.addr, "ADMIN_ADDR").await?;
+    tokio::spawn(db::check_at_start(db.clone()));
+    let listener = http::bind(config.addr, "ADMIN_ADDR")?;
     admin::run(config, db, listener, http::on_signal()?).await
 }

@@ -12,10 +12,10 @@ mod page;
 mod path;
 mod sessions;
 mod students;
+mod told;
 
 use std::collections::BTreeMap;
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State as Shared};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};
@@ -34,7 +34,7 @@ use crate::State;
 use crate::auth::Bearer;
 use crate::auth::challenge::Denied;
 use crate::line;
-use crate::trail::{Asked, Door};
+use crate::trail::{Asked, Door, Held};
 
 /// Every operation, in the order of the document.
 fn endpoints() -> Vec<Endpoint> {
@@ -81,7 +81,7 @@ async fn permit(
 ) -> Response {
     let asked = Asked { caller: &caller, door: Door::Api, what, call_id: None };
     if !needed.is_subset_of(caller.scopes) {
-        asked.refused(&state.recorder);
+        asked.refused(&state.recorder, named_in(request.uri().path()));
         return state.auth.challenge(Denied::InsufficientScope, needed).into_response();
     }
     let named = named_in(request.uri().path());
@@ -91,25 +91,21 @@ async fn permit(
         Err(error) => return Problem::from(error).into_response(),
     };
     request.extensions_mut().insert(caller_on_line);
-    let response = next.run(request).await;
-    if response.status().is_success() { remember(&state, &asked, response, &named).await } else { response }
+    let mut response = next.run(request).await;
+    if response.status().is_success() {
+        let held = response.extensions_mut().remove::<Held>().filter(|held| !held.is_empty());
+        asked.gave(&state.recorder, held.unwrap_or(named));
+    } else if response.status() == StatusCode::FORBIDDEN {
+        asked.refused(&state.recorder, named);
+    }
+    response
 }
 
-/// Whose data is in the answer goes into the audit log.
-async fn remember(state: &State, asked: &Asked<'_>, response: Response, named: &Value) -> Response {
-    let (parts, body) = response.into_parts();
-    // It is in memory already: our answers are no streams.
-    let Ok(body) = to_bytes(body, usize::MAX).await else { return Problem::internal().into_response() };
-    let answer = serde_json::from_slice(&body).unwrap_or_default();
-    asked.read(&state.recorder, &answer, named);
-    Response::from_parts(parts, body.into())
-}
-
-/// The id that a path names.
-fn named_in(path: &str) -> Value {
+/// The student or session that a path names.
+fn named_in(path: &str) -> Held {
     let mut parts = path.split('/').skip_while(|part| !["students", "sessions"].contains(part));
     let kind = if parts.next() == Some("students") { "student_id" } else { "session_id" };
-    json!({ (kind): parts.next() })
+    Held::of(&json!({ (kind): parts.next() }))
 }
 
 async fn wrong_method() -> Problem {

@@ -117,7 +117,10 @@ impl FromRequestParts<State> for Bearer {
         if let Some(caller) = parts.extensions.get::<Caller>() {
             return Ok(Self(caller.clone()));
         }
-        let challenge = |denied| state.auth.challenge(denied, ScopeSet::default());
+        let challenge = |denied| {
+            state.refused_bearer(denied, &parts.extensions);
+            state.auth.challenge(denied, ScopeSet::default())
+        };
         let bearer = bearer_of(&parts.headers).map_err(challenge)?;
         state.auth.authenticate(&state.db, bearer, clock::now()).await.map(Self).map_err(challenge)
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use serde_json::{Map, Value};
 use shared::access::Caller;
-use shared::authority::{self, Line};
+use shared::authority::Line;
 use shared::clock;
 use shared::id::ToolCallId;
 use shared::tool_call::ToolCall;
@@ -29,10 +29,11 @@ pub(crate) struct Call<'a> {
     pub left: &'a CancellationToken,
 }
 
-/// Runs the tool.
+/// Runs the tool for the caller that `settled` finds on the line, if the call is not too hasty.
 pub(crate) async fn call(
     state: &State,
     caller: &Caller,
+    settled: impl Future<Output = Result<Caller, ToolError>>,
     line: &Line,
     tool: &Definition,
     arguments: Map<String, Value>,
@@ -43,13 +44,12 @@ pub(crate) async fn call(
         if !tool.is_always_heard {
             pace(state, caller, line).await?;
         }
-        let now = clock::now();
-        let caller = authority::on_line(&state.db, caller, line, now).await?;
+        let caller = settled.await?;
         if caller.line.is_erased {
             return Err(ToolError::new(Outcome::Refused, of_erased_call(tool.is_always_heard)));
         }
         let registers_callers = state.config.register_callers;
-        tool.answer(&state.db, Ask { caller: &caller, registers_callers, now }, arguments).await
+        tool.answer(&state.db, Ask { caller: &caller, registers_callers, now: clock::now() }, arguments).await
     };
     let call = Call { state, caller, line, tool: tool.name, request_bytes, left };
     call.run(work, |answer| answer.text.len()).await

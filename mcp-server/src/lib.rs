@@ -2,14 +2,16 @@
 //!
 //! **Invariant:** no request waits for anything but Postgres.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Extensions;
 use axum::routing::{get, post};
 use shared::config::McpServerConfig;
 use shared::db::Db;
-use shared::http::{self, MAX_BODY, MetricsAccess, ServeOptions};
+use shared::http::{self, ClientAddress, MAX_BODY, MetricsAccess, ServeOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +32,8 @@ pub mod tools;
 mod trail;
 pub mod webhook;
 pub mod wellknown;
+
+use self::auth::challenge::Denied;
 
 /// One telephone call may call tools at this share of a client's rate. No lesson needs as much.
 const SHARE_OF_A_CALL: u32 = 4;
@@ -75,6 +79,16 @@ impl State {
             call_limits: Arc::new(limits::Limits::new(per_call)),
             heard: Arc::default(),
         })
+    }
+}
+
+impl State {
+    /// Records a bearer that was refused. That a request has none is no refusal: it learns from the answer where to ask.
+    pub(crate) fn refused_bearer(&self, denied: Denied, request: &Extensions) {
+        if matches!(denied, Denied::InvalidToken | Denied::Stopped) {
+            let address = request.get::<ClientAddress>().map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.0);
+            trail::bearer_refused(&self.recorder, address);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let config = McpServerConfig::from_settings(Settings::from_environment())?;
     let db = db::pool(&config.database_url, PoolSize::MCP_SERVER)?;
-    tokio::spawn(db::check_room(db.clone()));
-    let listener = http::bind(config.addr, "MCP_SERVER_ADDR").await?;
+    tokio::spawn(db::check_at_start(db.clone()));
+    let listener = http::bind(config.addr, "MCP_SERVER_ADDR")?;
     mcp_server::run(config, db, listener, http::on_signal()?).await
 }

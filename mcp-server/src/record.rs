@@ -79,7 +79,6 @@ impl Recorder {
             *attempts = Some(Attempts { since, n: n.saturating_add(1) });
             n < ATTEMPTS_PER_SECOND
         };
-        metrics::counter!("client_logins_failed_total").increment(1);
         if is_noted {
             self.enter(entry);
         }

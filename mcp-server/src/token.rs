@@ -24,7 +24,7 @@ pub mod public_keys;
 mod request;
 
 use crate::auth::access_token::LIFETIME;
-use crate::trail;
+use crate::trail::{self, Asked, Door};
 use request::{Proof, TokenRequest};
 
 /// Why there is no token, by the names of RFC 6749 §5.2 and RFC 8707.
@@ -118,6 +118,9 @@ async fn grant(
     };
     state.failures.forget(&request.client_id, address);
     let scopes = granted(request.scopes, client.scopes)?;
+    let caller = client.caller_with(scopes);
+    let asked = Asked { caller: &caller, door: Door::Token, what: "/auth/token", call_id: None };
+    asked.got_token(&state.recorder);
     Ok(Granted {
         access_token: state.auth.issuer.issue(&client.client_id, scopes, now),
         token_type: "Bearer",

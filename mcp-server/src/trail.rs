@@ -4,10 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use std::net::IpAddr;
+
 use serde_json::{Value, json};
 use shared::access::Caller;
 use shared::audit::{NewEntry, STRANGER};
 use shared::clock;
+use shared::id::{SessionId, StudentId};
 use uuid::Uuid;
 
 use crate::record::Recorder;
@@ -24,6 +27,7 @@ pub(crate) enum Door {
     Completion,
     Webhook,
     Api,
+    Token,
 }
 
 impl Door {
@@ -35,7 +39,29 @@ impl Door {
             Self::Completion => "completion",
             Self::Webhook => "webhook",
             Self::Api => "api",
+            Self::Token => "token",
         }
+    }
+}
+
+/// Whose data an answer holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held(BTreeSet<String>);
+
+impl Held {
+    /// Whom a JSON value names: the students; the sessions, if it names no student.
+    pub(crate) fn of(value: &Value) -> Self {
+        Self(objects(value))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One thing about a child: the student, or if it is nobody's yet, the session.
+    pub(crate) fn add(&mut self, student_id: Option<StudentId>, session_id: Option<SessionId>) {
+        let session = || session_id.map(|id| format!("session:{id}"));
+        self.0.extend(student_id.map(|id| format!("student:{id}")).or_else(session));
     }
 }
 
@@ -52,21 +78,28 @@ pub(crate) struct Asked<'a> {
 impl Asked<'_> {
     /// Records that the data of the children in `answer` was given; if it names none, of those whom `named` names.
     pub(crate) fn read(&self, recorder: &Recorder, answer: &Value, named: &Value) {
-        let mut objects = objects(answer);
-        if objects.is_empty() {
-            objects = self::objects(named);
+        let held = Held::of(answer);
+        self.gave(recorder, if held.is_empty() { Held::of(named) } else { held });
+    }
+
+    /// Records that the data was given; if it is nobody's, that of the call.
+    pub(crate) fn gave(&self, recorder: &Recorder, mut held: Held) {
+        if held.0.is_empty() {
+            held.0.extend(self.call_id.map(|call_id| format!("call:{call_id}")));
         }
-        if objects.is_empty() {
-            objects.extend(self.call_id.map(|call_id| format!("call:{call_id}")));
-        }
-        for object in objects {
+        for object in held.0 {
             recorder.enter(self.entry("student.read", Some(object)));
         }
     }
 
-    /// Records that the caller asked for more than it may.
-    pub(crate) fn refused(&self, recorder: &Recorder) {
-        recorder.enter(self.entry("client.refused", None));
+    /// Records that the caller asked for more than it may: for somebody whom `named` names, or whom its line does not reach.
+    pub(crate) fn refused(&self, recorder: &Recorder, mut named: Held) {
+        recorder.enter(self.entry("client.refused", named.0.pop_first()));
+    }
+
+    /// Records that the client got a token.
+    pub(crate) fn got_token(&self, recorder: &Recorder) {
+        recorder.enter(self.entry("client.token", None));
     }
 
     fn entry(&self, action: &'static str, object: Option<String>) -> NewEntry {
@@ -80,13 +113,22 @@ impl Asked<'_> {
 
 /// Records that somebody asked for a token with credentials that are none. What they called themselves may be a secret in
 /// the wrong place, so only their address is kept.
-pub(crate) fn login_failed(recorder: &Recorder, address: std::net::IpAddr) {
-    let detail = json!({ "address": address.to_string() });
-    let action = "client.login_failed";
-    recorder.attempt(NewEntry { at: clock::now(), actor: STRANGER.to_owned(), action, object: None, detail });
+pub(crate) fn login_failed(recorder: &Recorder, address: IpAddr) {
+    metrics::counter!("client_logins_failed_total").increment(1);
+    recorder.attempt(of_stranger("client.login_failed", address));
 }
 
-/// The students of a JSON value; the sessions, if it names no student.
+/// Records that somebody came with a bearer that is none, is over, or whose client is revoked or stopped.
+pub(crate) fn bearer_refused(recorder: &Recorder, address: IpAddr) {
+    metrics::counter!("client_bearers_refused_total").increment(1);
+    recorder.attempt(of_stranger("client.bearer_refused", address));
+}
+
+fn of_stranger(action: &'static str, address: IpAddr) -> NewEntry {
+    let detail = json!({ "address": address.to_string() });
+    NewEntry { at: clock::now(), actor: STRANGER.to_owned(), action, object: None, detail }
+}
+
 fn objects(value: &Value) -> BTreeSet<String> {
     let (mut students, mut sessions) = (BTreeSet::new(), BTreeSet::new());
     collect(value, MAX_DEPTH, &mut students, &mut sessions);
@@ -129,6 +171,15 @@ mod tests {
         let found: Vec<_> = objects(&json!({ "session_id": TWO, "turns": [] })).into_iter().collect();
         assert_eq!(found, [format!("session:{TWO}")]);
         assert!(objects(&json!({ "student_id": "a name, perhaps", "text": ONE })).is_empty());
+    }
+
+    #[test]
+    fn what_is_nobodys_yet_is_named_by_its_session() {
+        let mut held = Held::default();
+        held.add(Some(ONE.parse().unwrap()), Some(TWO.parse().unwrap()));
+        held.add(None, Some(TWO.parse().unwrap()));
+        held.add(None, None);
+        assert_eq!(Vec::from_iter(held.0), [format!("session:{TWO}"), format!("student:{ONE}")]);
     }
 
     #[test]

@@ -79,11 +79,18 @@ pub async fn list_keys(db: impl Executor<'_>, client_id: &str) -> Result<Vec<Age
     .await?)
 }
 
-/// Ends the key.
-pub async fn revoke_key(db: impl Executor<'_>, agent_key_id: AgentKeyId, now: DateTime<Utc>) -> Result<()> {
+/// Ends one key of the client. Servers refuse it within `mcp_server::auth::RECHECK`. [`Error::NotFound`] if the client has no
+/// such key that is still valid.
+pub async fn revoke_key(
+    db: impl Executor<'_>,
+    client_id: &str,
+    agent_key_id: AgentKeyId,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let n = sqlx::query!(
-        "update agent_keys set revoked_at = $2 where agent_key_id = $1 and revoked_at is null",
+        "update agent_keys set revoked_at = $3 where agent_key_id = $1 and client_id = $2 and revoked_at is null",
         agent_key_id as AgentKeyId,
+        client_id,
         now,
     )
     .execute(db)

@@ -126,9 +126,27 @@ pub async fn get_status(db: impl Executor<'_>) -> Result<Status> {
     .await?)
 }
 
+/// Whether the role of `db` can change or delete what the audit log says. The role that owns the tables always can.
+pub async fn can_change_audit_log(db: impl Executor<'_>) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select has_table_privilege('audit_entries', 'update, delete, truncate') as "can!""#)
+        .fetch_one(db)
+        .await?)
+}
+
+/// Warns at start of what is set up so that it does harm later: see [`check_room`] and [`can_change_audit_log`].
+pub async fn check_at_start(db: Db) {
+    // Where it does not answer, others say so.
+    if can_change_audit_log(&db).await.unwrap_or_default() {
+        tracing::warn!(
+            "this server's database role can change the audit log; make a role for the servers by `ai-tutor migrate --app-role`"
+        );
+    }
+    check_room(db).await;
+}
+
 /// Warns at start where Postgres has less room than the pools of one process of each role may take: the roles would
 /// starve each other, and that not before there is load.
-pub async fn check_room(db: Db) {
+async fn check_room(db: Db) {
     let room = sqlx::query_scalar!(
         r#"select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
            as "room!""#

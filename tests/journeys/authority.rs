@@ -5,17 +5,20 @@
 use std::fmt::Write as _;
 
 use reqwest::{RequestBuilder, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::access::ClientKind;
 use shared::analysis::{EvidenceFinding, Findings, SafetyFlag, SkillFinding};
 use shared::caller_code::Code;
 use shared::evidence::{Help, Source, Verdict};
 use shared::id::StudentId;
+use shared::{agent_key, clock};
 
 use crate::assistant::{OTHER_PHONE, PHONE, tomorrow};
+use crate::processes::operator;
 use crate::psql::psql;
 use crate::server::ALL_SCOPES;
-use crate::service::Service;
+use crate::service::{Service, eventually};
 use crate::vapi;
 
 /// What a telephone client gets of an entry.
@@ -538,6 +541,83 @@ async fn a_stopped_client_is_refused_within_five_seconds_and_calls_are_still_rec
     }
     psql(&service.database_url, "insert into telephone_stop values (true, now(), 'operator')");
     assert_eq!(service.deliver(&vapi::sample(vapi::REPORT)).await, StatusCode::OK);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_stops_starts_and_changes_clients_and_ends_one_key() {
+    let service = Service::start().await;
+    service.student("Gus Brandt", PHONE).await;
+    let run = |words: &[&str]| operator(&service, &[&["api-client"], words].concat());
+    let good = |words: &[&str]| {
+        let (is_good, said) = run(words);
+        assert!(is_good, "{words:?}: {said}");
+        said
+    };
+    let made = good(&["create", "--name", "phone", "--scope", "context:read students:read", "--agent-key"]);
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let client_id = made["client_id"].as_str().unwrap();
+    let telephone = Door { service: &service, key: made["agent_key"].as_str().unwrap().to_owned() };
+    let line: Header = ("right", None, &[PHONE]);
+    let context = json!({ "name": "get_student_context", "arguments": {} });
+    let asks = async || telephone.ask(&line, "tools/call", &context).await.0;
+    // Servers follow within seconds; how many is the affair of another journey.
+    let becomes = async |expected: bool| {
+        eventually("the server follows", async || (asks().await == expected).then_some(())).await;
+    };
+    becomes(true).await;
+    for which in [&["--client-id", client_id][..], &["--all-telephones"]] {
+        good(&[&["stop"], which].concat());
+        becomes(false).await;
+        assert!(good(&["list"]).contains(r#""is_stopped":true"#));
+        good(&[&["start"], which].concat());
+        becomes(true).await;
+    }
+
+    let list = json!({ "name": "list_students", "arguments": {} });
+    let lists = async || telephone.ask(&HEADERS[1], "tools/call", &list).await.0;
+    assert!(!lists().await, "a telephone client lists no students");
+    good(&["set-kind", "--client-id", client_id, "--kind", "back-office"]);
+    eventually("a back office does", async || lists().await.then_some(())).await;
+    good(&["set-kind", "--client-id", client_id, "--kind", "telephone"]);
+    eventually("a telephone client does not", async || (!lists().await).then_some(())).await;
+
+    // One key is ended, and another of the same client lives on.
+    let second = agent_key::insert_key(&service.db, client_id, clock::now()).await.unwrap();
+    let second = Door { service: &service, key: second.expose_secret().to_owned() };
+    let keys: Vec<Value> = good(&["list-keys", "--client-id", client_id])
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    let (newer, older) = (keys[0]["agent_key_id"].as_str().unwrap(), keys[1]["agent_key_id"].as_str().unwrap());
+    let revoke = ["revoke-key", "--client-id", client_id, "--agent-key-id", older];
+    assert!(!run(&["revoke-key", "--client-id", "client_other", "--agent-key-id", older]).0, "of another client");
+    good(&revoke);
+    becomes(false).await;
+    assert!(second.ask(&line, "tools/call", &context).await.0, "the other key still works");
+    let (is_good, said) = run(&revoke);
+    assert!(!is_good && said.contains("no such key that is still valid"), "{said}");
+
+    let person = service.log_in().await;
+    let page = format!("/settings/clients/{client_id}/revoke");
+    let html = person.read(&page).await;
+    assert!(html.contains("Or only one agent key") && html.matches("Revoke key").count() == 1, "{html}");
+    assert_eq!(person.submit(&page, &format!("/settings/clients/{client_id}/keys/{newer}/revoke"), &[]).await, page);
+    eventually("the server follows", async || (!second.ask(&line, "tools/call", &context).await.0).then_some(())).await;
+
+    let acts = psql(
+        &service.database_url,
+        "select string_agg(action || coalesce(' ' || (detail->>'kind'), ''), ', ' order by at, audit_entry_id) from audit_entries
+         where actor = 'operator' or action = 'client.revoke_key'",
+    );
+    let expected = "api_client.create telephone, api_client.stop, api_client.start, api_client.stop, api_client.start, \
+                    api_client.set_kind back_office, api_client.set_kind telephone, api_client.revoke_key, client.revoke_key";
+    assert_eq!(acts, expected);
+    for command in ["stop", "start", "set-kind", "list-keys", "revoke-key"] {
+        let help = good(&[command, "--help"]);
+        assert!(help.contains("--client-id") && help.lines().next().is_some_and(|line| line.len() > 20), "{help}");
+    }
     service.stop().await;
 }
 

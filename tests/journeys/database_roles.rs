@@ -4,6 +4,7 @@ use std::process::Command;
 
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
+use shared::db::{PoolSize, can_change_audit_log};
 
 use crate::processes::binary;
 use crate::psql::{psql, try_psql};
@@ -49,7 +50,11 @@ async fn the_servers_work_under_a_role_that_cannot_change_the_audit_log() {
     }
     let (done, said) = crate::processes::operator(&service, &["api-client", "list"]);
     assert!(done, "a command under the role of the servers: {said}");
+    // A server warns at its start if it could.
+    assert!(!can_change_audit_log(&service.db).await.unwrap());
     service.stop().await;
+    let as_owner = shared::db::pool(&owner, PoolSize::MCP_SERVER).unwrap();
+    assert!(can_change_audit_log(&as_owner).await.unwrap());
 
     assert_ne!(psql(&app_url, "select count(*) from audit_entries"), "0");
     for forbidden in [

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use reqwest::StatusCode;
 use serde_json::json;
+use shared::access::ClientKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -91,6 +92,33 @@ async fn thousands_of_slow_strangers_and_of_long_ids_keep_nobody_out_and_cost_li
     let after = resident_kib(&server.process);
     assert!(after < before + MAX_GROWTH_KIB, "10,000 long ids beside: {before} KiB became {after}");
     println!("{n_slow} slow connections: {before} KiB, then {beside}, with 10,000 long ids {after}");
+}
+
+/// Connections that one address opens at once.
+const N_BURST: usize = 1_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_from_one_address_keeps_no_webhook_out() {
+    let server = Server::production().await;
+    let address: SocketAddr = server.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let n_burst = N_BURST.min(max_files().saturating_sub(N_OTHER_FILES));
+    let before = resident_kib(&server.process);
+    for run in 0..5 {
+        let burst = (0..n_burst).map(async |n| {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let _ = stream.write_all(UNFINISHED[n % UNFINISHED.len()].as_bytes()).await;
+            stream
+        });
+        let report = vapi::sample_of_call(REPORT, &format!("burst-{run}"));
+        let (held, status) =
+            tokio::join!(futures::future::join_all(burst), vapi::deliver_to(&server.http, &server.url, &report));
+        assert_eq!(status, StatusCode::OK, "in the burst");
+        // On a connection of its own.
+        let status = vapi::deliver_to(&crate::service::client(), &server.url, &report).await;
+        assert_eq!((status, held.len()), (StatusCode::OK, n_burst), "beside it");
+    }
+    let after = resident_kib(&server.process);
+    assert!(after < before + MAX_GROWTH_KIB, "{before} KiB became {after}");
 }
 
 /// Asks for a token in so many names of that length.
@@ -212,6 +240,26 @@ async fn each_read_of_a_childs_data_and_each_refusal_is_in_the_audit_log() {
     let wrong = service.http.post(format!("{}/auth/token", service.server_url)).basic_auth("nobody", Some("a-secret"));
     let wrong = wrong.header("content-type", "application/x-www-form-urlencoded").body("grant_type=client_credentials");
     assert_eq!(wrong.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    // Whom the line does not reach, at the doors that leave no tool call.
+    let other = service.student("Zed Brandt", "+14155550199").await.student_id;
+    let whole = service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await;
+    let on_line = |request: reqwest::RequestBuilder| request.bearer_auth(&whole).header("x-caller-number", CALLER);
+    for (method, params) in [
+        ("resources/read", json!({ "uri": format!("student://{other}/context") })),
+        ("prompts/get", json!({ "name": "open_lesson", "arguments": { "student_id": other } })),
+    ] {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let request = on_line(service.http.post(format!("{}/mcp", service.server_url)));
+        let request = request.header("accept", "application/json, text/event-stream");
+        let answer: serde_json::Value = request.json(&body).send().await.unwrap().json().await.unwrap();
+        assert!(answer["error"].is_object(), "{method}: {answer}");
+    }
+    let refused = on_line(service.http.get(format!("{}/api/v1/students/{other}", service.server_url)));
+    assert_eq!(refused.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    for door in ["/api/v1/students", "/mcp"] {
+        let request = service.http.post(format!("{}{door}", service.server_url)).bearer_auth("ak_not-a-key");
+        assert_eq!(request.body("{}").send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "{door}");
+    }
 
     let rows = |filter: &str| {
         let query = format!(
@@ -232,12 +280,22 @@ async fn each_read_of_a_childs_data_and_each_refusal_is_in_the_audit_log() {
     })
     .await;
     eventually("so is the transcript", async || {
-        rows("action = 'student.read' and object like 'session:%'").contains("ranscript").then_some(())
+        rows(&format!("action = 'student.read' and object = 'student:{id}'"))
+            .contains("api getTranscript")
+            .then_some(())
     })
     .await;
+    let count = |filter: &str| {
+        crate::psql::psql(&service.database_url, &format!("select count(*) from audit_entries where {filter}"))
+    };
     eventually("so is what was refused", async || {
-        let (refused, failed) = (rows("action = 'client.refused'"), rows("action = 'client.login_failed'"));
-        (refused == "tool list_sessions" && rows("action = 'client.login_failed' and actor = 'stranger'") == failed)
+        let of_other = rows(&format!("action = 'client.refused' and object = 'student:{other}'"));
+        (rows("action = 'client.refused' and object is null") == "tool list_sessions"
+            && of_other == "api getStudent, prompt open_lesson, resource student_context"
+            && count("action = 'client.login_failed' and actor = 'stranger'") == "1"
+            // A door that a stranger tries is noted, twice a second at most.
+            && count("action = 'client.bearer_refused' and actor = 'stranger' and detail ? 'address'") != "0"
+            && count("action = 'client.token' and actor like 'client:%'") == "1")
             .then_some(())
     })
     .await;

@@ -62,3 +62,4 @@ mod with_fuzzer;
 mod with_model;
 mod with_node;
 mod with_pgbouncer;
+mod with_schemathesis;

@@ -1,6 +1,7 @@
 //! What the world really sends: broken reports, odd numbers and names, rosters imported twice, a log that nobody reads.
 
 mod any_bytes;
+mod any_kind;
 mod at_the_doors;
 
 use std::process::{Command, Stdio};

@@ -130,6 +130,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /settings/clients", Admins, Nobody),
     ("POST /settings/clients/{client_id}/rotate", Admins, Nobody),
     ("POST /settings/clients/{client_id}/key", Admins, Nobody),
+    ("POST /settings/clients/{client_id}/keys/{agent_key_id}/revoke", Admins, Nobody),
     ("POST /settings/clients/telephones", Admins, Nobody),
     ("POST /settings/clients/{client_id}/switch", Admins, Nobody),
     ("GET /settings/clients/{client_id}/revoke", Admins, Nobody),

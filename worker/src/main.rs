@@ -16,7 +16,7 @@ async fn run() -> anyhow::Result<()> {
     let role = WorkerConfig::from_settings(Settings::from_environment())?;
     let config = worker::Config::from_role(&role)?;
     let db = db::patient_pool(&role.database_url, PoolSize::WORKER)?;
-    tokio::spawn(db::check_room(db.clone()));
+    tokio::spawn(db::check_at_start(db.clone()));
     let shutdown = http::on_signal()?;
     if shutdown.run_until_cancelled(db::wait_until_migrated(&db)).await.is_none() {
         return Ok(());

@@ -229,13 +229,15 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 73] = [
+const ACTS: [(&str, &str); 83] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
     ("admin.refused", "tried what their role does not allow"),
     ("student.read", "read a student’s data"),
-    ("client.refused", "asked for more than its scopes allow"),
+    ("client.refused", "asked for more than it may"),
+    ("client.bearer_refused", "came with a token or key that is not valid"),
+    ("client.token", "got a token"),
     ("client.login_failed", "asked for a token with wrong credentials"),
     ("admin.two_step_on", "turned two-step sign-in on"),
     ("admin.two_step_off", "turned two-step sign-in off"),
@@ -254,7 +256,15 @@ const ACTS: [(&str, &str); 73] = [
     ("client.rotate", "replaced the secret of an API client"),
     ("client.revoke", "revoked an API client"),
     ("client.key", "made an agent key"),
+    ("client.revoke_key", "revoked an agent key"),
+    ("client.stop", "stopped an API client"),
+    ("client.start", "let an API client in again"),
     ("api_client.create", "made an API client by command"),
+    ("api_client.revoke", "revoked an API client by command"),
+    ("api_client.revoke_key", "revoked an agent key by command"),
+    ("api_client.set_kind", "changed what an API client is for by command"),
+    ("api_client.stop", "stopped an API client by command"),
+    ("api_client.start", "let an API client in again by command"),
     ("api_client.set_key", "replaced the public keys of an API client by command"),
     ("student.read", "opened a student"),
     ("student.read_context", "read what the assistant is told"),
@@ -314,7 +324,7 @@ fn words(action: &str) -> String {
 fn mark(action: &str) -> &'static str {
     match action.split_once('.').map_or(action, |(noun, _)| noun) {
         "admin" => "shield-check",
-        "client" => "key-round",
+        "client" | "api_client" => "key-round",
         "student" => "user-round",
         "skill" | "subject" | "curriculum" => "book-open",
         "session" | "call" => "phone-call",

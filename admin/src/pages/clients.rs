@@ -7,9 +7,11 @@ use http::StatusCode;
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use shared::access::{ClientKind, Scope, ScopeSet};
+use shared::agent_key::{self, AgentKey};
 use shared::api_client::{self, ApiClient};
 use shared::db::{self, Db};
-use shared::{agent_key, audit, clock};
+use shared::id::AgentKeyId;
+use shared::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -174,8 +176,15 @@ pub(crate) async fn confirm_revoke(
 ) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let client = api_client::find_client(&db, &client_id).await?.ok_or(Fault::NotFound("API client"))?;
-    Ok(page(
-        &admin,
+    let keys = agent_key::list_keys(&db, &client_id).await?;
+    Ok(render_revoke(&admin, &client, &keys))
+}
+
+fn render_revoke(admin: &Admin, client: &ApiClient, keys: &[AgentKey]) -> Markup {
+    let client_id = &client.client_id;
+    let rows = html! { @for key in keys { (key_row(admin, key)) } };
+    page(
+        admin,
         Place::Clients,
         "Revoke a client",
         html! {
@@ -185,13 +194,53 @@ pub(crate) async fn confirm_revoke(
                     p { "Its secrets and agent keys stop working at once, and cannot be brought back. Whatever uses them is cut off." }
                 } }
                 form.row method="post" action={ (PATH) "/" (client_id) "/revoke" } {
-                    (csrf(&admin))
+                    (csrf(admin))
                     button.btn.danger { "Revoke" }
                     a.btn href=(PATH) { "Keep it" }
                 }
+                @if !keys.is_empty() {
+                    section.card aria-labelledby="keys" {
+                        header { h2 id="keys" { "Or only one agent key" } }
+                        (table("Agent keys", &KEY_COLUMNS, &rows))
+                    }
+                }
             }
         },
-    ))
+    )
+}
+
+const KEY_COLUMNS: [Column; 4] = [("Made", ""), ("State", ""), ("Last used", ""), ("", "")];
+
+fn key_row(admin: &Admin, key: &AgentKey) -> Markup {
+    row(&html! {
+        (cell("", html! { span.two { b.main { (admin.viewer.time(key.created_at)) } small.mono { (key.agent_key_id) } } }))
+        (cell("end", match key.revoked_at {
+            None => badge("good", "circle-check", "Active"),
+            Some(_) => badge("line", "minus", "Revoked"),
+        }))
+        (cell("nowrap muted", html! { @if let Some(at) = key.last_used_at { (admin.viewer.time(at)) } @else { "Never" } }))
+        (cell("full", html! { @if key.revoked_at.is_none() {
+            form method="post" action={ (PATH) "/" (key.client_id) "/keys/" (key.agent_key_id) "/revoke" } {
+                (csrf(admin))
+                button.btn.small.danger { "Revoke key" span.vh { " " (key.agent_key_id) } }
+            }
+        } }))
+    })
+}
+
+/// Ends one agent key; the client lives on.
+pub(crate) async fn revoke_key(
+    State(db): State<Db>,
+    Path((client_id, agent_key_id)): Path<(String, AgentKeyId)>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    let mut tx = db::begin(&db).await?;
+    agent_key::revoke_key(&mut *tx, &client_id, agent_key_id, clock::now()).await?;
+    let detail = serde_json::json!({ "agent_key": agent_key_id });
+    record(&mut tx, &posted.admin, "client.revoke_key", &client_id, &detail).await?;
+    tx.commit().await.map_err(shared::db::Error::from)?;
+    Ok(Redirect::to(&format!("{PATH}/{client_id}/revoke")).into_response())
 }
 
 pub(crate) async fn revoke(

@@ -1,6 +1,5 @@
 //! What calls ask of people: callbacks and concerns, for the programs that help with them.
 
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
@@ -15,8 +14,10 @@ use shared::id::{FollowUpId, SessionId, StudentId};
 
 use super::endpoint::Endpoint;
 use super::path::Id;
+use super::told::{Holds, Told};
 use crate::State;
 use crate::auth::Bearer;
+use crate::trail::Held;
 
 /// More than people leave open.
 const MAX_OPEN: i64 = 500;
@@ -62,7 +63,15 @@ struct FollowUpItem {
     created_at: DateTime<Utc>,
 }
 
-async fn list(Shared(state): Shared<State>, Bearer(caller): Bearer) -> Result<Json<FollowUpList>, Problem> {
+impl Holds for FollowUpList {
+    fn held(&self, held: &mut Held) {
+        for item in &self.items {
+            held.add(item.student_id, item.session_id);
+        }
+    }
+}
+
+async fn list(Shared(state): Shared<State>, Bearer(caller): Bearer) -> Result<Told<FollowUpList>, Problem> {
     let open = follow_up::list_open(&state.db, &caller, None, MAX_OPEN).await?;
     let item = |of: follow_up::FollowUp| FollowUpItem {
         follow_up_id: of.follow_up_id,
@@ -76,7 +85,7 @@ async fn list(Shared(state): Shared<State>, Bearer(caller): Bearer) -> Result<Js
         due_at: of.due_at,
         created_at: of.created_at,
     };
-    Ok(Json(FollowUpList { items: open.into_iter().map(item).collect(), next_cursor: None }))
+    Ok(Told(FollowUpList { items: open.into_iter().map(item).collect(), next_cursor: None }))
 }
 
 async fn close(

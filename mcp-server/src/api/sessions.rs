@@ -3,7 +3,6 @@
 mod filter;
 mod view;
 
-use axum::Json;
 use axum::extract::{RawQuery, State as Shared};
 use axum::http::Method;
 use shared::access::{Caller, Reach, Scope};
@@ -16,6 +15,7 @@ use self::filter::{Place, SessionFilter};
 use self::view::{SessionAnswer, SessionPage, SessionView, Transcript};
 use super::endpoint::Endpoint;
 use super::path::{CallId, Id};
+use super::told::Told;
 use crate::State;
 use crate::auth::Bearer;
 use crate::cursor;
@@ -53,7 +53,7 @@ async fn list(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     RawQuery(query): RawQuery,
-) -> Result<Json<SessionPage>, Problem> {
+) -> Result<Told<SessionPage>, Problem> {
     let mut query = SessionFilter::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     let limit = query.limit as usize;
     // One more than asked tells whether there is a next page.
@@ -63,14 +63,14 @@ async fn list(
     sessions.truncate(limit);
     let last = sessions.last().filter(|_| has_more);
     let next_cursor = last.map(|item| cursor::encode::<Place>(&(item.created_at, item.session_id)));
-    Ok(Json(SessionPage { items: sessions.into_iter().map(Into::into).collect(), next_cursor }))
+    Ok(Told(SessionPage { items: sessions.into_iter().map(Into::into).collect(), next_cursor }))
 }
 
 async fn get(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(session_id): Id<SessionId>,
-) -> Result<Json<SessionAnswer>, Problem> {
+) -> Result<Told<SessionAnswer>, Problem> {
     get_by(&state, &caller, SessionKey::Id(session_id)).await
 }
 
@@ -78,14 +78,14 @@ async fn get_by_call(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     CallId(call_id): CallId,
-) -> Result<Json<SessionAnswer>, Problem> {
+) -> Result<Told<SessionAnswer>, Problem> {
     get_by(&state, &caller, SessionKey::CallId(call_id)).await
 }
 
-async fn get_by(state: &State, caller: &Caller, key: SessionKey) -> Result<Json<SessionAnswer>, Problem> {
+async fn get_by(state: &State, caller: &Caller, key: SessionKey) -> Result<Told<SessionAnswer>, Problem> {
     let session = get_open(state, caller, &key).await?;
     let analysis = analysis::find_current(&state.db, caller, session.session_id).await?;
-    Ok(Json(match caller.reach {
+    Ok(Told(match caller.reach {
         Reach::Line => SessionAnswer::OnLine(Box::new(Review::new(session, analysis))),
         _ => SessionAnswer::Whole(Box::new(SessionView::new(session, analysis, caller))),
     }))
@@ -104,8 +104,8 @@ async fn get_transcript(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(session_id): Id<SessionId>,
-) -> Result<Json<Transcript>, Problem> {
-    get_open(&state, &caller, &SessionKey::Id(session_id)).await?;
+) -> Result<Told<Transcript>, Problem> {
+    let session = get_open(&state, &caller, &SessionKey::Id(session_id)).await?;
     let items = transcript::list_turns(&state.db, &caller, session_id).await?;
-    Ok(Json(Transcript { session_id, items, next_cursor: None }))
+    Ok(Told(Transcript { session_id, student_id: session.student_id, items, next_cursor: None }))
 }

@@ -3,7 +3,6 @@
 mod fields;
 mod view;
 
-use axum::Json;
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, Method, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +20,7 @@ use self::view::{ErasureView, Lookup, StudentAnswer, StudentOnLine, StudentView}
 use super::body::Body;
 use super::endpoint::Endpoint;
 use super::path::Id;
+use super::told::Told;
 use crate::State;
 use crate::auth::Bearer;
 
@@ -99,7 +99,7 @@ async fn create(
     tx.commit().await.map_err(db::Error::from)?;
     let location = format!("/api/v1/students/{}", student.student_id);
     let view = StudentView::new(student, new.phones);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)).into_response())
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Told(view)).into_response())
 }
 
 /// The key by which a client marks the repetitions of one request: 1 to 200 visible characters.
@@ -117,28 +117,28 @@ async fn look_up(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Body(body): Body<LookupBody>,
-) -> Result<Json<Lookup>, Problem> {
+) -> Result<Told<Lookup>, Problem> {
     let students = student::list_students_by_phone(&state.db, &caller, &body.phone).await?;
     let mut items = Vec::with_capacity(students.len());
     for student in students {
         let phones = student::list_phones(&state.db, &caller, student.student_id).await?;
         items.push(StudentView::new(student, phones));
     }
-    Ok(Json(Lookup { items, next_cursor: None }))
+    Ok(Told(Lookup { items, next_cursor: None }))
 }
 
 async fn get(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
-) -> Result<Json<StudentAnswer>, Problem> {
+) -> Result<Told<StudentAnswer>, Problem> {
     let student = student::get_student(&state.db, &caller, student_id).await?;
     if caller.reach == Reach::Line {
         authority::require_active(&state.db, &caller, student_id).await?;
-        return Ok(Json(StudentAnswer::OnLine(StudentOnLine::new(student))));
+        return Ok(Told(StudentAnswer::OnLine(StudentOnLine::new(student))));
     }
     let phones = student::list_phones(&state.db, &caller, student_id).await?;
-    Ok(Json(StudentAnswer::Whole(StudentView::new(student, phones))))
+    Ok(Told(StudentAnswer::Whole(StudentView::new(student, phones))))
 }
 
 async fn update(
@@ -146,25 +146,25 @@ async fn update(
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
     Body(body): Body<StudentChangeBody>,
-) -> Result<Json<StudentView>, Problem> {
+) -> Result<Told<StudentView>, Problem> {
     let change = body.check().map_err(Problem::invalid)?;
     let mut tx = db::begin(&state.db).await?;
     let student = student::update_student(&mut tx, &caller, student_id, &change, clock::now()).await?;
     let phones = student::list_phones(&mut *tx, &caller, student_id).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    Ok(Json(StudentView::new(student, phones)))
+    Ok(Told(StudentView::new(student, phones)))
 }
 
 async fn delete(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
-) -> Result<(StatusCode, Json<ErasureView>), Problem> {
+) -> Result<(StatusCode, Told<ErasureView>), Problem> {
     let mut tx = db::begin(&state.db).await?;
     let requested = erasure::request(&mut tx, &caller, student_id, clock::now()).await?;
     tx.commit().await.map_err(db::Error::from)?;
     match requested {
-        Requested::Due(pending) => Ok((StatusCode::ACCEPTED, Json(ErasureView::new(&pending)))),
+        Requested::Due(pending) => Ok((StatusCode::ACCEPTED, Told(ErasureView::new(&pending)))),
         Requested::TooMany => {
             let detail = format!(
                 "too many erasures were requested within a day: {MAX_REQUESTS_OF_CLIENT} by this client, or \
@@ -190,6 +190,6 @@ async fn context(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
-) -> Result<Json<StudentContext>, Problem> {
-    Ok(Json(student_context::get_by_student_id(&state.db, &caller, student_id, clock::now()).await?))
+) -> Result<Told<StudentContext>, Problem> {
+    Ok(Told(student_context::get_by_student_id(&state.db, &caller, student_id, clock::now()).await?))
 }

@@ -20,7 +20,7 @@ use crate::limits::Busy;
 use crate::prompts;
 use crate::resources::Resource;
 use crate::tools;
-use crate::trail::{Asked, Door};
+use crate::trail::{Asked, Door, Held};
 
 /// 401 without a good bearer. With one, the caller goes along in the request's extensions.
 pub(super) async fn require_bearer(State(state): State<crate::State>, mut request: Request, next: Next) -> Response {
@@ -33,7 +33,10 @@ pub(super) async fn require_bearer(State(state): State<crate::State>, mut reques
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(denied) => state.auth.challenge(denied, offered_scopes()).into_response(),
+        Err(denied) => {
+            state.refused_bearer(denied, request.extensions());
+            state.auth.challenge(denied, offered_scopes()).into_response()
+        }
     }
 }
 
@@ -50,7 +53,7 @@ pub(super) async fn require_scope(State(state): State<crate::State>, request: Re
         };
         // A resource's name is an address with an id; the method says enough.
         let what = if door == Door::Resource { &frame.method } else { frame.name.as_ref().unwrap_or(&frame.method) };
-        Asked { caller, door, what, call_id: None }.refused(&state.recorder);
+        Asked { caller, door, what, call_id: None }.refused(&state.recorder, Held::default());
         return state.auth.challenge(Denied::InsufficientScope, scopes).into_response();
     }
     next.run(request).await

@@ -13,6 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::Value;
 use shared::access::Caller;
 use shared::authority::{self, Line};
 use shared::clock;
@@ -25,7 +26,7 @@ use crate::line;
 use crate::prompts;
 use crate::resources::{Resource, complete};
 use crate::tools::{self, Answer, Ask, Outcome, ToolError};
-use crate::trail::{Asked, Door};
+use crate::trail::{Asked, Door, Held};
 
 /// For how long a client may keep a list: what is in it changes with a deployment only.
 const LIST_TTL_MS: u64 = 300_000;
@@ -54,6 +55,14 @@ impl McpServer {
 
     async fn on_line(&self, caller: &Caller, line: &Line) -> Result<Caller, ToolError> {
         Ok(authority::on_line(&self.state.db, caller, line, clock::now()).await?)
+    }
+
+    /// Records a refusal. A tool's own is in the record of tool calls.
+    fn refused(&self, asked: &Asked<'_>, named: &Value, error: ToolError) -> ErrorData {
+        if matches!(error.outcome, Outcome::Refused | Outcome::Forbidden) {
+            asked.refused(&self.state.recorder, Held::of(named));
+        }
+        fault(error)
     }
 
     fn ask<'a>(&self, caller: &'a Caller) -> Ask<'a> {
@@ -89,8 +98,9 @@ impl ServerHandler for McpServer {
         let unknown = || ErrorData::invalid_params("there is no such tool; see tools/list", None);
         let tool = tools::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
-        let named = serde_json::Value::Object(arguments.clone());
-        let answer = call(&self.state, caller, &line, tool, arguments, &context.ct).await;
+        let named = Value::Object(arguments.clone());
+        let settled = async { Ok(authority::on_line(&self.state.db, caller, &line, clock::now()).await?) };
+        let answer = call(&self.state, caller, settled, &line, tool, arguments, &context.ct).await;
         if let Ok(answer) = &answer {
             asked(caller, &line, Door::Tool, tool.name).read(&self.state.recorder, &answer.data, &named);
         }
@@ -127,9 +137,10 @@ impl ServerHandler for McpServer {
             let caller = self.on_line(caller, &line).await?;
             resource.read(&self.state.db, self.ask(&caller)).await
         };
-        let content = guarded(content, TIMEOUT, &context.ct).await.map_err(fault)?;
-        let named = resource.named();
-        asked(caller, &line, Door::Resource, resource.kind()).read(&self.state.recorder, &content, &named);
+        let content = guarded(content, TIMEOUT, &context.ct).await;
+        let (asked, named) = (asked(caller, &line, Door::Resource, resource.kind()), resource.named());
+        let content = content.map_err(|error| self.refused(&asked, &named, error))?;
+        asked.read(&self.state.recorder, &content, &named);
         let contents = ResourceContents::text(content.to_string(), request.uri).with_mime_type("application/json");
         Ok(ReadResourceResult::new(vec![contents]).with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
     }
@@ -152,9 +163,10 @@ impl ServerHandler for McpServer {
             let caller = self.on_line(caller, &line).await?;
             prompt.text(&self.state.db, self.ask(&caller), &arguments).await
         };
-        let text = guarded(text, TIMEOUT, &context.ct).await.map_err(fault)?;
-        let named = serde_json::Value::Object(arguments);
-        asked(caller, &line, Door::Prompt, prompt.name).read(&self.state.recorder, &named, &named);
+        let text = guarded(text, TIMEOUT, &context.ct).await;
+        let (asked, named) = (asked(caller, &line, Door::Prompt, prompt.name), Value::Object(arguments));
+        let text = text.map_err(|error| self.refused(&asked, &named, error))?;
+        asked.read(&self.state.recorder, &named, &named);
         let messages = vec![PromptMessage::new_text(Role::User, text)];
         Ok(GetPromptResult::new(messages).with_description(prompt.description).into())
     }
@@ -168,7 +180,7 @@ impl ServerHandler for McpServer {
         let values = guarded(values, TIMEOUT, &context.ct).await.map_err(fault)?;
         let found: Vec<_> =
             values.iter().map(|value| serde_json::json!({ (&*request.argument.name): value })).collect();
-        let found = serde_json::Value::Array(found);
+        let found = Value::Array(found);
         asked(caller, &line, Door::Completion, "complete").read(&self.state.recorder, &found, &found);
         Ok(CompleteResult::new(CompletionInfo::new(values).unwrap_or_default()))
     }
@@ -213,8 +225,6 @@ pub(super) fn line_of(context: &Context) -> Line {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]

@@ -40,10 +40,10 @@ pub(super) struct Params {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "SessionReview")]
 pub(crate) struct Review {
-    session_id: SessionId,
+    pub(crate) session_id: SessionId,
     call_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    student_id: Option<StudentId>,
+    pub(crate) student_id: Option<StudentId>,
     status: SessionStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<DateTime<Utc>>,

@@ -125,26 +125,27 @@ pub(super) async fn function(
 }
 
 async fn said(state: &State, replies: &Replies, line: &Line, tool_call: &ToolCall, signature: &[u8]) -> Said {
-    // An answer of before a code was asked for must not be given again after.
-    let missing = match authority::on_line(&state.db, &caller(state), line, clock::now()).await {
-        // Not what was answered before: the call was erased since.
-        Ok(caller) if caller.line.is_erased => {
-            return match say(state, line, tool_call).await {
-                Ok(answer) => Said::Result(single_line(&answer.text)),
-                Err(error) => Said::Error(single_line(&error.say)),
-            };
-        }
-        Ok(caller) => caller.line.missing,
+    let on_line = match authority::on_line(&state.db, &caller(state), line, clock::now()).await {
+        Ok(on_line) => on_line,
         Err(error) => return Said::Error(single_line(&ToolError::from(error).say)),
     };
-    let key = replies::key(line, missing, tool_call, signature);
-    match replies.once(key, Instant::now(), Box::pin(say(state, line, tool_call))).await {
+    // An answer of before a code was asked for must not be given again after.
+    let key = replies::key(line, on_line.line.missing, tool_call, signature);
+    let is_erased = on_line.line.is_erased;
+    let work = Box::pin(say(state, on_line, line, tool_call));
+    let text = if is_erased {
+        // Not what was answered before: the call was erased since.
+        work.await.map(|answer| answer.text)
+    } else {
+        replies.once(key, Instant::now(), work).await
+    };
+    match text {
         Ok(text) => Said::Result(single_line(&text)),
         Err(error) => Said::Error(single_line(&error.say)),
     }
 }
 
-async fn say(state: &State, line: &Line, tool_call: &ToolCall) -> Result<Answer, ToolError> {
+async fn say(state: &State, on_line: Caller, line: &Line, tool_call: &ToolCall) -> Result<Answer, ToolError> {
     let tool = tools::find(&tool_call.name).ok_or_else(|| ToolError::invalid("there is no tool of this name"))?;
     let arguments = tool_call.arguments.clone();
     let mut arguments = arguments.ok_or_else(|| ToolError::invalid(tool_calls::UNREADABLE_ARGUMENTS))?;
@@ -161,7 +162,8 @@ async fn say(state: &State, line: &Line, tool_call: &ToolCall) -> Result<Answer,
     }
     let named = Value::Object(arguments.clone());
     // Nobody leaves: VAPI waits for the answer to the end.
-    let answer = call(state, &caller, line, tool, arguments, &CancellationToken::new()).await?;
+    let settled = std::future::ready(Ok(on_line));
+    let answer = call(state, &caller, settled, line, tool, arguments, &CancellationToken::new()).await?;
     let asked = Asked { caller: &caller, door: Door::Webhook, what: tool.name, call_id: line.call_id.as_deref() };
     asked.read(&state.recorder, &answer.data, &named);
     Ok(answer)

@@ -55,7 +55,7 @@ async fn scrape(State(metrics): State<Metrics>, address: ClientAddress, headers:
         // A gauge that is absent is better than one that lies.
         Err(error) => tracing::warn!(%error, "the queue's figures cannot be read"),
     }
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4"), (CACHE_CONTROL, "no-store")], text).into_response()
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")], text).into_response()
 }
 
 impl MetricsAccess {

@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -34,6 +34,11 @@ const DRAIN: Duration = Duration::from_secs(20);
 /// Connections that are taken at once, most of them being answered: fewer wait for their client (see [`Seats`]). More wait
 /// in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4_096;
+
+/// Connections that may wait in the kernel's queue until they are taken. If it is full, the kernel drops the next one without a
+/// word, and its client tries again after a second: a burst of strangers would delay a webhook by that. `net.core.somaxconn`
+/// may lower it.
+const BACKLOG: u32 = 4_096;
 
 /// A request's head with all its headers: a token has 4 KiB at most, an address with all filters 2.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
@@ -71,13 +76,22 @@ impl Default for ServeOptions {
 }
 
 /// Opens the address, or says in one sentence why not.
-pub async fn bind(addr: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(addr).await.map_err(|error| match error.kind() {
+pub fn bind(addr: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {
+    listen(addr).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             anyhow::anyhow!("port {} is taken by another program; stop it or set {variable}", addr.port())
         }
         _ => anyhow::anyhow!("the address {addr} cannot be opened ({error}); set {variable}"),
     })
+}
+
+/// `TcpListener::bind` with a longer queue than its 128.
+fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A port that was just closed can be opened again at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until `shutdown` is cancelled, then lets the requests under way finish. A path with a slash at its end is served
@@ -230,6 +244,18 @@ mod tests {
             async move { serve_with(listener, router, shutdown, options).await.unwrap() }
         });
         (addr, shutdown, served)
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_connections_waits_in_the_queue_and_none_is_dropped() {
+        let listener = bind("127.0.0.1:0".parse().unwrap(), "ADDR").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        // Nobody takes them. One that does not fit would not be there after any time.
+        let n = most.trim().parse::<usize>().unwrap().min(600);
+        let burst = futures::future::join_all((0..n).map(|_| TcpStream::connect(addr)));
+        let burst = tokio::time::timeout(PATIENCE, burst).await.expect("all fit into the queue");
+        assert!(burst.iter().all(Result::is_ok));
     }
 
     async fn all(stream: &mut TcpStream) -> String {

@@ -51,7 +51,7 @@ const PLACES: [&str; 20] = [
     "/message/artifact/messages/1/secondsFromStart",
 ];
 
-fn any_value() -> impl Strategy<Value = Value> {
+pub(super) fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -69,9 +69,10 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A report with fields of other values, some of them then with bytes changed, cut out or put in; or nothing like a report.
-fn bodies(call_id: String) -> impl Strategy<Value = Vec<u8>> {
-    let fields = prop::collection::vec((prop::sample::select(&PLACES[..]), any_value()), 0..3);
+/// Places of a body, how many bytes are cut out there, and what is put in.
+pub(super) type Edits = Vec<(prop::sample::Index, usize, Vec<u8>)>;
+
+pub(super) fn edits() -> impl Strategy<Value = Edits> {
     let odd = prop::sample::select(vec![
         &b"\\ud83d"[..],
         b"\xff",
@@ -88,7 +89,21 @@ fn bodies(call_id: String) -> impl Strategy<Value = Vec<u8>> {
         b"\xc0\xaf",
     ]);
     let put = prop_oneof![odd.prop_map(<[u8]>::to_vec), prop::collection::vec(any::<u8>(), 0..6)];
-    let bytes = prop::collection::vec((any::<prop::sample::Index>(), 0..4_usize, put), 0..3);
+    prop::collection::vec((any::<prop::sample::Index>(), 0..4_usize, put), 0..3)
+}
+
+pub(super) fn edited(mut body: Vec<u8>, edits: Edits) -> Vec<u8> {
+    for (at, n_cut, put) in edits {
+        let at = at.index(body.len());
+        body.splice(at..(at + n_cut).min(body.len()), put);
+    }
+    body
+}
+
+/// A report with fields of other values, some of them then with bytes changed, cut out or put in; or nothing like a report.
+fn bodies(call_id: String) -> impl Strategy<Value = Vec<u8>> {
+    let fields = prop::collection::vec((prop::sample::select(&PLACES[..]), any_value()), 0..3);
+    let bytes = edits();
     let changed = (fields, bytes).prop_map(move |(fields, bytes)| {
         let mut report = report(&call_id);
         for (place, value) in fields {
@@ -96,17 +111,12 @@ fn bodies(call_id: String) -> impl Strategy<Value = Vec<u8>> {
                 *old = value;
             }
         }
-        let mut body = report.to_string().into_bytes();
-        for (at, n_cut, put) in bytes {
-            let at = at.index(body.len());
-            body.splice(at..(at + n_cut).min(body.len()), put);
-        }
-        body
+        edited(report.to_string().into_bytes(), bytes)
     });
     prop_oneof![9 => changed, 1 => prop::collection::vec(any::<u8>(), 0..200)]
 }
 
-async fn settled(service: &Service) {
+pub(super) async fn settled(service: &Service) {
     eventually("every job has ended", async || {
         let open = "select count(*) from jobs where state not in ('done', 'needs_attention')";
         (psql(&service.database_url, open) == "0").then_some(())

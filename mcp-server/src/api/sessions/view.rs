@@ -9,7 +9,9 @@ use shared::id::{AnalysisId, SessionId, StudentId};
 use shared::session::{Session, SessionItem, SessionStatus};
 use shared::transcript::Turn;
 
+use crate::api::told::Holds;
 use crate::tools::Review;
+use crate::trail::Held;
 
 /// One tutoring call.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -175,7 +177,31 @@ impl From<SessionItem> for SessionItemView {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Transcript {
     pub(super) session_id: SessionId,
+    pub(super) student_id: Option<StudentId>,
     pub(super) items: Vec<Turn>,
     /// Always null: a transcript comes whole.
     pub(super) next_cursor: Option<String>,
+}
+
+impl Holds for SessionAnswer {
+    fn held(&self, held: &mut Held) {
+        match self {
+            Self::Whole(session) => held.add(session.student_id, Some(session.session_id)),
+            Self::OnLine(session) => held.add(session.student_id, Some(session.session_id)),
+        }
+    }
+}
+
+impl Holds for SessionPage {
+    fn held(&self, held: &mut Held) {
+        for item in &self.items {
+            held.add(item.student_id, Some(item.session_id));
+        }
+    }
+}
+
+impl Holds for Transcript {
+    fn held(&self, held: &mut Held) {
+        held.add(self.student_id, Some(self.session_id));
+    }
 }

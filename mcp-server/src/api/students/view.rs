@@ -8,6 +8,9 @@ use shared::id::{ErasureId, StudentId};
 use shared::phone::Phone;
 use shared::student::{Student, StudentStatus};
 
+use crate::api::told::Holds;
+use crate::trail::Held;
+
 /// A learner.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Student")]
@@ -109,4 +112,31 @@ pub(super) struct Lookup {
     pub(super) items: Vec<StudentView>,
     /// Always null: there are never more than fit one answer.
     pub(super) next_cursor: Option<String>,
+}
+
+impl Holds for StudentView {
+    fn held(&self, held: &mut Held) {
+        held.add(Some(self.student_id), None);
+    }
+}
+
+impl Holds for StudentAnswer {
+    fn held(&self, held: &mut Held) {
+        match self {
+            Self::Whole(student) => student.held(held),
+            Self::OnLine(student) => held.add(Some(student.student_id), None),
+        }
+    }
+}
+
+impl Holds for ErasureView {
+    fn held(&self, held: &mut Held) {
+        held.add(Some(self.student_id), None);
+    }
+}
+
+impl Holds for Lookup {
+    fn held(&self, held: &mut Held) {
+        self.items.held(held);
+    }
 }
