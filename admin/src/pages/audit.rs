@@ -237,6 +237,7 @@ const ACTS: [(&str, &str); 73] = [
     ("student.read", "read a student’s data"),
     ("client.refused", "asked for more than its scopes allow"),
     ("client.login_failed", "asked for a token with wrong credentials"),
+    ("admin.confirm_failed", "gave a wrong password when asked again"),
     ("admin.two_step_on", "turned two-step sign-in on"),
     ("admin.two_step_off", "turned two-step sign-in off"),
     ("admin.logout", "signed out"),
