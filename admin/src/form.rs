@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::admin_login::{self, FRESH};
 use shared::db::Db;
 use shared::login_throttle::{self, By};
-use shared::{admin_user, clock, secret};
+use shared::{admin_user, audit, clock, secret};
 
 use crate::auth::{Admin, SessionCookie};
 use crate::fault::{Confirmation, Fault};
@@ -105,6 +105,8 @@ impl Posted {
         let (_, hash) = admin_user::find_user_by_email(db, &self.admin.email).await?.unzip();
         let password = SecretString::from(given);
         if !with_permit(move || admin_user::verify_password(&password, hash.flatten().as_deref())).await? {
+            let actor = format!("admin:{}", self.admin.email);
+            audit::insert_attempt(db, &actor, "admin.confirm_failed", &serde_json::json!({}), now).await?;
             return Err(ask(Some("The password is wrong.")));
         }
         login_throttle::succeeded(db, &counted).await?;

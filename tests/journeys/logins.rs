@@ -205,3 +205,42 @@ async fn codes_are_offered_to_each_account_alone() {
     assert_eq!(log_in(&service, "", ADMIN_PASSWORD).await.status(), StatusCode::SEE_OTHER);
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_finds_an_open_browser_ends_neither_two_steps_nor_other_sign_ins() {
+    let service = Service::start().await;
+    let person = service.log_in().await;
+    let of = |sql| psql(&service.database_url, sql);
+    let offer = person.post("/account", "/account/two-step/start", &[]).await.text().await.unwrap();
+    let key = offer.split("Key: <code>").nth(1).unwrap().split('<').next().unwrap();
+    let app = Builder::new().with_secret(Secret::try_from_base32(key).unwrap()).build().unwrap();
+    let now = clock::now().timestamp().unsigned_abs();
+    let code = app.generate(now).to_string();
+    let on = person.post("/account", "/account/two-step/confirm", &[("code", &code)]).await;
+    assert_eq!(on.status(), StatusCode::OK);
+
+    // The password was given a moment ago. It does not suffice, nor does a code that was used.
+    for code in ["", &code[..]] {
+        let off = person.post("/account", "/account/two-step/stop", &[("code", code)]).await;
+        assert_eq!(off.status(), StatusCode::UNPROCESSABLE_ENTITY, "{code:?}");
+        assert_eq!(of("select totp_secret is not null from admin_users"), "t");
+    }
+    assert_eq!(of("select count(*) from audit_entries where action = 'admin.code_failed'"), "2");
+    let next = app.generate(clock::now().timestamp().unsigned_abs() + 30).to_string();
+    let off = person.post("/account", "/account/two-step/stop", &[("code", &next)]).await;
+    assert_eq!(off.status(), StatusCode::SEE_OTHER);
+    assert_eq!(of("select totp_secret is null from admin_users"), "t");
+
+    of("update admin_logins set confirmed_at = now() - interval '11 minutes'");
+    for password in ["", "not the password"] {
+        let fields = [("login", "all"), ("confirm_password", password)];
+        let asked = person.post("/account", "/account/sign-out", &fields).await;
+        assert_eq!(asked.status(), StatusCode::FORBIDDEN, "{password:?}");
+        assert_eq!(of("select count(*) from admin_logins"), "1");
+    }
+    assert_eq!(of("select count(*) from audit_entries where action = 'admin.confirm_failed'"), "1");
+    let fields = [("login", "all"), ("confirm_password", ADMIN_PASSWORD)];
+    assert_eq!(person.post("/account", "/account/sign-out", &fields).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(of("select count(*) from admin_logins"), "0");
+    service.stop().await;
+}

@@ -88,8 +88,9 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
     Ok((cookies, Redirect::to(PATH)).into_response())
 }
 
-/// Ends one login of one's own, or all of them.
+/// Ends one login of one's own, or all of them. Needs a fresh password: a browser that was left open ends no others.
 pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    posted.require_fresh(&db).await?;
     let (admin_user_id, caller) = (posted.admin.admin_user_id, &posted.admin.caller);
     let mut tx = db::begin(&db).await?;
     let n = match posted.fields.text("login") {

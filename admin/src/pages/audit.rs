@@ -239,6 +239,7 @@ const ACTS: [(&str, &str); 83] = [
     ("client.bearer_refused", "came with a token or key that is not valid"),
     ("client.token", "got a token"),
     ("client.login_failed", "asked for a token with wrong credentials"),
+    ("admin.confirm_failed", "gave a wrong password when asked again"),
     ("admin.two_step_on", "turned two-step sign-in on"),
     ("admin.two_step_off", "turned two-step sign-in off"),
     ("admin.logout", "signed out"),

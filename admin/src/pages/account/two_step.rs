@@ -10,6 +10,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::db::{self, Db};
+use shared::login_throttle::{self, By};
 use shared::second_factor::{self, Offer};
 use shared::{audit, clock};
 
@@ -39,20 +40,35 @@ pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Resp
     let Some(codes) = codes else {
         drop(tx);
         let wrong = "This code does not fit the key. Nothing was changed: turn two-step sign-in on once more.";
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, wrong)).into_response());
+        return Ok(
+            (StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, "Turn on two-step sign-in", wrong)).into_response()
+        );
     };
     audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_on", None, &json!({}), now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(render_codes(admin, &codes).into_response())
 }
 
-/// The password suffices again.
+/// The password suffices again. Asks for a code, too: the password alone must not take away what guards against its loss.
 pub(crate) async fn stop(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.require_fresh(&db).await?;
-    let admin = &posted.admin;
+    let (admin, now) = (&posted.admin, clock::now());
+    let counted = [By::Code(admin.admin_user_id)];
+    let begun = login_throttle::begin(&db, &counted, now).await?;
+    begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
     let mut tx = db::begin(&db).await?;
+    let shown = second_factor::check(&mut tx, admin.admin_user_id, posted.fields.text("code"), now).await?;
+    if shown.is_none() {
+        drop(tx);
+        let actor = format!("admin:{}", admin.email);
+        audit::insert_attempt(&db, &actor, "admin.code_failed", &json!({}), now).await?;
+        let wrong = "This code is wrong, or was used before. Nothing was changed. Wait for the next one.";
+        let page = render_wrong(admin, "Turn off two-step sign-in", wrong);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    login_throttle::succeeded(&mut *tx, &counted).await?;
     second_factor::remove(&mut tx, admin.admin_user_id).await?;
-    audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_off", None, &json!({}), clock::now()).await?;
+    audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_off", None, &json!({}), now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
@@ -67,7 +83,13 @@ pub(super) fn card(admin: &Admin) -> Markup {
             }
             form.body.row method="post" action={ (PATH) "/two-step/" (step) } {
                 (csrf(admin))
-                @if admin.has_second_factor { (badge("good", "circle-check", "On")) } @else { (badge("line", "minus", "Off")) }
+                @if admin.has_second_factor {
+                    (badge("good", "circle-check", "On"))
+                    div.field {
+                        label for="off-code" { "Code, or a recovery code" }
+                        input.input id="off-code" name="code" autocomplete="one-time-code" inputmode="text" required maxlength="40";
+                    }
+                } @else { (badge("line", "minus", "Off")) }
                 button.btn.primary[!admin.has_second_factor] { (words) }
             }
         }
@@ -99,9 +121,9 @@ fn render_offer(admin: &Admin, offer: &Offer) -> Markup {
     )
 }
 
-fn render_wrong(admin: &Admin, why: &str) -> Markup {
+fn render_wrong(admin: &Admin, title: &str, why: &str) -> Markup {
     let content = html! { div.stack { (notice(Tone::Bad, why, "")) (card(admin)) } };
-    page(admin, Place::Account, "Turn on two-step sign-in", content)
+    page(admin, Place::Account, title, content)
 }
 
 fn render_codes(admin: &Admin, codes: &[SecretString]) -> Markup {
@@ -158,7 +180,9 @@ mod tests {
     fn the_card_offers_what_is_not_so_yet() {
         let mut admin = Admin::sample(Role::Viewer);
         assert!(card(&admin).into_string().contains("/two-step/start"));
+        assert!(!card(&admin).into_string().contains(r#"name="code""#));
         admin.has_second_factor = true;
         assert!(card(&admin).into_string().contains("/two-step/stop"));
+        assert!(card(&admin).into_string().contains(r#"name="code""#), "a code turns it off");
     }
 }
