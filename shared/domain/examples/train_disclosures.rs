@@ -1,8 +1,8 @@
 //! Trains the learned part of the disclosures and shows what it finds of sayings that it was not trained on.
 //!
 //! `cargo run -p domain --example train_disclosures` leaves out one round of `tests/cases/disclosures.jsonl` after the
-//! other, trains on the rest, and prints what it flags of the round. Then it trains on all but round 6, which is only for
-//! measuring, and writes `shared/domain/src/disclosure/learned/*.bin`. The result is the same every time.
+//! other, trains on the rest, and prints what it flags of the round. Then it trains on all but rounds 6 and 13, which are only
+//! for measuring, and writes `shared/domain/src/disclosure/learned/*.bin`. The result is the same every time.
 //!
 //! What children say in the other files of `tests/cases` counts as harmless, unless the patterns flag it.
 
@@ -23,7 +23,7 @@ const DECAY: f32 = 0.05;
 /// So much counts a turn of a call of which nobody said that it is harmless.
 const ORDINARY: f32 = 0.5;
 /// Only for measuring.
-const HELD_OUT: u64 = 6;
+const HELD_OUT: [Option<u64>; 2] = [Some(6), Some(13)];
 /// The files of calls.
 const CALLS: [&str; 6] =
     ["calls", "realistic", "fresh_calls", "fresh_smalltalk", "fresh_offcurriculum", "fresh_realistic"];
@@ -192,7 +192,7 @@ fn main() {
         let (left, rest): (Vec<_>, Vec<_>) =
             samples.iter().enumerate().partition(|(i, sample)| is_left_out(*i, sample));
         let rest: Vec<&Sample> =
-            rest.into_iter().map(|(_, sample)| sample).filter(|sample| sample.round != Some(HELD_OUT)).collect();
+            rest.into_iter().map(|(_, sample)| sample).filter(|sample| !HELD_OUT.contains(&sample.round)).collect();
         let (flag, category) = (train_flag(&rest), train_category(&rest));
         let judged: Vec<(&Sample, learned::Judged)> =
             left.into_iter().map(|(_, sample)| (sample, learned::judge_by(&flag, &category, &sample.text))).collect();
@@ -213,7 +213,7 @@ fn main() {
             }
         }
     }
-    let used: Vec<&Sample> = samples.iter().filter(|sample| sample.round != Some(HELD_OUT)).collect();
+    let used: Vec<&Sample> = samples.iter().filter(|sample| !HELD_OUT.contains(&sample.round)).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/disclosure/learned");
     for (file, bytes) in [("flag.bin", train_flag(&used)), ("category.bin", train_category(&used))] {
         std::fs::write(folder.join(file), bytes).expect("the weights can be written");

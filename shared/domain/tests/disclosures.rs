@@ -18,8 +18,8 @@ struct Case {
     text: String,
     lang: String,
     category: Option<String>,
-    /// 0: written before the rules. 1 to 6: written later, and each measured before anything was changed. 7 to 9: written to
-    /// train the learned part.
+    /// 0: written before the rules. 1 to 6: written later, and each measured before anything was changed. 7 to 10: written to
+    /// train the learned part. 11: trained on since it was measured. 12: for the next changes. 13: kept apart.
     round: u8,
 }
 
@@ -47,8 +47,8 @@ fn another_file_is_scored() {
     }
 }
 
-/// The round that neither patterns nor weights are made from.
-const UNSEEN: u8 = 6;
+/// Rounds that neither patterns nor weights are made from: indirect sayings, new plain ones, and as many that stay apart.
+const UNSEEN: [u8; 3] = [6, 12, 13];
 
 /// A name, and which cases belong to it.
 type Group = (&'static str, &'static dyn Fn(usize, &Case) -> bool);
@@ -111,7 +111,7 @@ fn percent(part: usize, of: usize) -> f64 {
 fn sayings_are_flagged_and_harmless_ones_are_not() {
     let shown = std::env::var("FAILURES").unwrap_or_default();
     let cases = cases();
-    let groups: [Group; 11] = [
+    let groups: [Group; 13] = [
         ("even", &|i, case| case.round == 0 && i % 2 == 0),
         ("odd", &|i, case| case.round == 0 && i % 2 == 1),
         ("round 1", &|_, case| case.round == 1),
@@ -119,10 +119,12 @@ fn sayings_are_flagged_and_harmless_ones_are_not() {
         ("round 3", &|_, case| case.round == 3),
         ("round 4", &|_, case| case.round == 4),
         ("round 5", &|_, case| case.round == 5),
-        ("unseen", &|_, case| case.round == UNSEEN),
-        ("en", &|_, case| case.round != UNSEEN && case.lang == "en"),
-        ("es", &|_, case| case.round != UNSEEN && case.lang == "es"),
-        ("de", &|_, case| case.round != UNSEEN && case.lang == "de"),
+        ("indirect", &|_, case| case.round == 6),
+        ("round 12", &|_, case| case.round == 12),
+        ("kept apart", &|_, case| case.round == 13),
+        ("en", &|_, case| !UNSEEN.contains(&case.round) && case.lang == "en"),
+        ("es", &|_, case| !UNSEEN.contains(&case.round) && case.lang == "es"),
+        ("de", &|_, case| !UNSEEN.contains(&case.round) && case.lang == "de"),
     ];
     for (name, belongs) in groups {
         let mut score = Score::default();
@@ -132,8 +134,13 @@ fn sayings_are_flagged_and_harmless_ones_are_not() {
         score.print(name);
         let (flagged, false_ones) = (score.flagged(), score.false_ones());
         assert!(score.sayings >= 60 && score.harmless >= 60, "{name} is too small");
-        // Unseen sayings that name no deed are far from the goal of 92 % and 2 %: they must not get worse.
-        let (least, most) = if name == "unseen" { (68.0, 8.0) } else { (95.0, 2.5) };
+        // Unseen sayings are far from the goal of 92 % and 2 %: they must not get worse.
+        let (least, most) = match name {
+            "indirect" => (68.0, 8.0),
+            "round 12" => (88.0, 9.5),
+            "kept apart" => (87.0, 9.0),
+            _ => (95.0, 2.5),
+        };
         assert!(flagged >= least && false_ones <= most, "{name}: flagged {flagged:.1} %, false {false_ones:.1} %");
     }
 }
