@@ -2,6 +2,7 @@
 
 mod book;
 mod call;
+mod derived;
 mod population;
 mod rows;
 
@@ -10,10 +11,11 @@ use std::time::Instant;
 use anyhow::bail;
 use chrono::{DateTime, Utc};
 use shared::access::Caller;
+use shared::attention;
 use shared::curriculum;
-use shared::db::copy::{copy_in, refresh_statistics};
+use shared::db::copy::{copy_in, refresh_statistics, trust};
 use shared::db::{self, Connection, Db};
-use shared::session::{self, SessionKey, get_session};
+use shared::session::{SessionKey, get_session};
 
 use self::book::Book;
 use self::population::{Population, Size};
@@ -48,24 +50,32 @@ pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::
     }
     let mut tx = db::begin(db).await?;
     refuse_twice(&mut tx, size.seed).await?;
-    let book = Book::write(&curriculum::load(&mut tx).await?)?;
+    let mut book = Book::write(&curriculum::load(&mut tx).await?)?;
+    book.index_words(&mut tx).await?;
+    trust(&mut tx).await?;
     let started = Instant::now();
     let progress = print::progress(u64::from(size.sessions), "sessions");
-    let mut population = Population::new(size, &book, now);
-    let mut n_rows = 0;
-    loop {
-        let batch = next_batch(&mut population);
-        if batch.students.0.is_empty() {
-            break;
+    // The next rows are invented while Postgres takes these.
+    let (sender, mut batches) = tokio::sync::mpsc::channel(1);
+    let inventing = tokio::task::spawn_blocking(move || {
+        let mut population = Population::new(size, &book, now);
+        loop {
+            let batch = next_batch(&mut population);
+            if batch.student_ids.is_empty() || sender.blocking_send((population.n_sessions, batch)).is_err() {
+                break;
+            }
         }
+    });
+    let mut n_rows = 0;
+    while let Some((n_sessions, batch)) = batches.recv().await {
         for (statement, rows) in batch.tables() {
             n_rows += copy_in(&mut tx, statement, rows).await?;
             progress.tick();
         }
-        session::index_words_of(&mut tx, &batch.session_ids).await?;
-        session::derived::refresh(&mut tx, &batch.session_ids).await?;
-        progress.set_position(u64::from(population.n_sessions));
+        attention::refresh(&mut tx, &batch.student_ids).await?;
+        progress.set_position(u64::from(n_sessions));
     }
+    inventing.await?;
     tx.commit().await?;
     progress.finish_and_clear();
     let seconds = started.elapsed().as_secs_f64();

@@ -26,7 +26,7 @@ pub use self::find::{FoundSession, find_sessions};
 pub use self::on_line::{Settled, Written, count_written, identify_on_line, introduce_on_line, open_on_line};
 pub use self::recording::move_recording;
 pub use self::totals::{LATELY, SessionTotals, get_totals};
-pub use self::words::{MARK_FROM, MARK_TO, SessionHit, WordsQuery, index_words, index_words_of, search_sessions};
+pub use self::words::{MARK_FROM, MARK_TO, SessionHit, WordsQuery, index_words, read_words, search_sessions};
 
 /// Where a session stands on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]

@@ -2,13 +2,17 @@
 //!
 //! So a seeded call holds what the worker would have written of it, at the cost of a copy.
 
+use std::collections::BTreeSet;
+
 use anyhow::ensure;
 use chrono::TimeDelta;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use shared::analysis::{EvidenceFinding, Findings};
 use shared::curriculum::{Curriculum, Question, Skill};
+use shared::db::Connection;
 use shared::evidence::{Help, Verdict};
+use shared::session;
 use shared::transcript::{Speaker, Turn};
 
 /// How fast people speak, and how long they wait before they do.
@@ -27,6 +31,10 @@ pub struct Dialogue {
     pub findings: Findings,
     /// `findings`, as stored.
     pub findings_json: String,
+    /// What it is about: kind and topic.
+    pub topics: Vec<(&'static str, String)>,
+    /// Its words as they are kept for searching: without its summary, as long as it is not analysed, and with it.
+    pub words: [String; 2],
     pub length: TimeDelta,
 }
 
@@ -64,6 +72,20 @@ impl Book {
         let chapters: Vec<Chapter> = chapters.collect();
         ensure!(!chapters.is_empty(), "the curriculum has no skill with two ready-made questions to talk about");
         Ok(Self { chapters })
+    }
+
+    /// Has Postgres read the words of all dialogues.
+    pub async fn index_words(&mut self, connection: &mut Connection) -> anyhow::Result<()> {
+        for chapter in &mut self.chapters {
+            for dialogue in chapter.dialogues.iter_mut().chain([&mut chapter.broken_off]) {
+                let summary = &dialogue.findings.summary;
+                dialogue.words = [
+                    session::read_words(connection, &dialogue.turns, "").await?,
+                    session::read_words(connection, &dialogue.turns, summary).await?,
+                ];
+            }
+        }
+        Ok(())
     }
 
     /// A few chapters that suit a grade: what a student works on.
@@ -120,8 +142,20 @@ fn write_dialogue(skill: &Skill, course: &str, thinking_ms: i32, curriculum: &Cu
 fn judge(turns: Vec<Turn>, curriculum: &Curriculum) -> Option<Dialogue> {
     let findings = worker::analysis::analyse(&turns, curriculum);
     let findings_json = serde_json::to_string(&findings).ok()?;
+    let topics = topics(&findings, curriculum);
     let end_ms = turns.last().map_or(0, |turn| turn.offset_ms + turn.duration_ms.unwrap_or(0));
-    Some(Dialogue { turns, findings, findings_json, length: TimeDelta::milliseconds(i64::from(end_ms)) })
+    let length = TimeDelta::milliseconds(i64::from(end_ms));
+    Some(Dialogue { turns, findings, findings_json, topics, words: Default::default(), length })
+}
+
+/// The skills that it names, and their subjects. A dialogue of the book shows no belief.
+fn topics(findings: &Findings, curriculum: &Curriculum) -> Vec<(&'static str, String)> {
+    let skill_ids = findings.skills.iter().map(|skill| skill.skill_id.clone());
+    let skill_ids: BTreeSet<String> = skill_ids.collect();
+    let subjects = curriculum.skills.iter().filter(|skill| skill_ids.contains(&skill.skill_id));
+    let subject_ids: BTreeSet<String> = subjects.map(|skill| skill.subject_id.clone()).collect();
+    let skills = skill_ids.into_iter().map(|id| ("skill", id));
+    skills.chain(subject_ids.into_iter().map(|id| ("subject", id))).collect()
 }
 
 fn greeting(skill: &Skill) -> String {

@@ -9,6 +9,7 @@ use shared::learner::Observation;
 use shared::session::SessionStatus;
 
 use super::book::Dialogue;
+use super::derived::{self, Written};
 use super::population::{DAYS, id_at};
 use super::rows::{Batch, Field};
 
@@ -16,6 +17,7 @@ use super::rows::{Batch, Field};
 pub const ANALYSIS_STATUS: AnalysisStatus = AnalysisStatus::Baseline;
 /// Why a job was given up; nothing in these calls is really wrong, so another try will analyse them.
 const GIVEN_UP: &str = "it killed its worker three times";
+const ASSISTANT: &str = "Seeded tutor";
 /// How long ago the assistant changed.
 const NEW_VERSION_DAYS: i64 = 40;
 const MICROUSD_A_SECOND: i64 = 1_500;
@@ -40,6 +42,8 @@ pub struct Call<'a> {
     pub call_id: String,
     /// `None`: several students share the phone, and none was identified.
     pub student_id: Option<StudentId>,
+    /// The student's, also where nobody learnt who called.
+    pub grade: i16,
     pub phone: String,
     pub dialogue: &'a Dialogue,
     /// The dialogue ends before it has begun.
@@ -94,12 +98,29 @@ pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch:
     let times = draw_times(status, call.dialogue.length, now, rng);
     let session_id = SessionId(id_at(times.started_at, rng));
     let ended_reason = draw_end(call.is_broken_off, rng);
-    write_session(call, session_id, status, ended_reason, &times, now, batch);
-    if status != SessionStatus::InProgress {
-        write_turns(call.dialogue, session_id, batch);
+    let is_over = status != SessionStatus::InProgress;
+    let is_analyzed = status == SessionStatus::Analyzed;
+    let version = if now - times.started_at > TimeDelta::days(NEW_VERSION_DAYS) { "1.3" } else { "1.4" };
+    let written = Written {
+        session_id,
+        student_id: call.student_id,
+        grade: call.student_id.and(Some(call.grade)),
+        status,
+        dialogue: call.dialogue,
+        created_at: times.started_at,
+        assistant: format!("{ASSISTANT}, {version}"),
+        ended_reason: is_over.then_some(ended_reason),
+        latency_ms: (times.settled_at - times.ended_at).num_milliseconds(),
+        analysis_ms: is_analyzed.then(|| rng.random_range(1..20)),
+        cost_microusd: is_over.then_some((times.ended_at - times.started_at).num_seconds() * MICROUSD_A_SECOND),
+    };
+    write_session(call, &written, &times, version, batch);
+    if is_over {
+        write_turns(&written, batch);
     }
+    derived::write(&written, batch);
     match status {
-        SessionStatus::Analyzed => write_analysis(call, session_id, &times, rng, batch),
+        SessionStatus::Analyzed => write_analysis(&written, &times, rng, batch),
         SessionStatus::Received | SessionStatus::NeedsAttention => {
             write_job(session_id, status, &times, batch);
             None
@@ -150,49 +171,39 @@ fn draw_times(status: SessionStatus, length: TimeDelta, now: DateTime<Utc>, rng:
     Times { started_at, ended_at, reported_at, settled_at: reported_at + TimeDelta::seconds(1) }
 }
 
-fn write_session(
-    call: &Call,
-    session_id: SessionId,
-    status: SessionStatus,
-    ended_reason: &str,
-    times: &Times,
-    now: DateTime<Utc>,
-    batch: &mut Batch,
-) {
-    let ended = status != SessionStatus::InProgress;
-    let updated_at = match status {
+fn write_session(call: &Call, written: &Written, times: &Times, version: &str, batch: &mut Batch) {
+    let updated_at = match written.status {
         SessionStatus::InProgress => times.started_at,
         SessionStatus::Received => times.reported_at,
         _ => times.settled_at,
     };
-    let attention_reason = (status == SessionStatus::NeedsAttention).then_some(GIVEN_UP);
-    let cost = (times.ended_at - times.started_at).num_seconds() * MICROUSD_A_SECOND;
     batch.sessions.push(&[
-        &session_id,
+        &written.session_id,
         &call.call_id,
-        &call.student_id,
+        &written.student_id,
         &call.phone,
-        &status.as_str(),
-        &attention_reason,
+        &written.status.as_str(),
+        &(written.status == SessionStatus::NeedsAttention).then_some(GIVEN_UP),
         &"inboundPhoneCall",
-        &"Seeded tutor",
+        &ASSISTANT,
         &times.started_at,
-        &ended.then_some(times.ended_at),
-        &ended.then_some(ended_reason),
-        &ended.then_some(cost),
+        &written.ended_reason.and(Some(times.ended_at)),
+        &written.ended_reason,
+        &written.cost_microusd,
         &times.started_at,
         &updated_at,
-        &(status == SessionStatus::Analyzed).then_some(times.settled_at),
-        &if now - times.started_at > TimeDelta::days(NEW_VERSION_DAYS) { "1.3" } else { "1.4" },
+        &written.analysis_ms.and(Some(times.settled_at)),
+        &version,
     ]);
 }
 
-fn write_turns(dialogue: &Dialogue, session_id: SessionId, batch: &mut Batch) {
-    batch.session_ids.push(session_id);
+fn write_turns(written: &Written, batch: &mut Batch) {
+    let (session_id, dialogue) = (&written.session_id, written.dialogue);
     for turn in &dialogue.turns {
         let (text, speaker) = (turn.text.as_str(), turn.speaker.as_str());
-        batch.turns.push(&[&session_id, &turn.turn_no, &speaker, &text, &turn.offset_ms, &turn.duration_ms]);
+        batch.turns.push(&[session_id, &turn.turn_no, &speaker, &text, &turn.offset_ms, &turn.duration_ms]);
     }
+    batch.words.push(&[session_id, &dialogue.words[usize::from(written.analysis_ms.is_some())]]);
 }
 
 /// The analysis that waits for a worker, or that was given up.
@@ -220,29 +231,27 @@ fn write_job(session_id: SessionId, status: SessionStatus, times: &Times, batch:
 }
 
 fn write_analysis<'a>(
-    call: &Call<'a>,
-    session_id: SessionId,
+    written: &Written<'a>,
     times: &Times,
     rng: &mut impl Rng,
     batch: &mut Batch,
 ) -> Option<Judged<'a>> {
+    let (session_id, dialogue) = (written.session_id, written.dialogue);
     let analysis_id = AnalysisId(id_at(times.settled_at, rng));
-    let duration_ms: i32 = rng.random_range(1..20);
     batch.analyses.push(&[
         &analysis_id,
         &session_id,
         &"rules",
         &worker::analysis::VERSION,
         &"baseline",
-        &call.dialogue.findings_json,
+        &dialogue.findings_json,
         &true,
-        &duration_ms,
+        &written.analysis_ms,
         &times.settled_at,
     ]);
-    let student_id = call.student_id?;
-    let judged =
-        Judged { session_id, started_at: times.started_at, analyzed_at: times.settled_at, dialogue: call.dialogue };
-    for ((skill_id, observed), (_, found)) in judged.observations().zip(call.dialogue.evidence()) {
+    let student_id = written.student_id?;
+    let judged = Judged { session_id, started_at: times.started_at, analyzed_at: times.settled_at, dialogue };
+    for ((skill_id, observed), (_, found)) in judged.observations().zip(dialogue.evidence()) {
         let evidence_id = EvidenceId(id_at(times.settled_at, rng));
         let said: [&dyn Field; 12] = [
             &evidence_id,

@@ -104,6 +104,7 @@ struct Student<'a> {
     shares_phone: bool,
     /// 0 to 1.
     ability: f64,
+    grade: i16,
     /// Of their calls, those that they break off.
     broken_off: f64,
     topics: Topics<'a>,
@@ -176,11 +177,13 @@ impl<'a> Population<'a> {
         let cohort = cohort(grade, self.n_students);
         batch.students.push(&[&student_id, &name, &grade, &cohort, &"en", &timezone, &created_at, &created_at]);
         batch.phones.push(&[&self.phone, &student_id, &created_at]);
+        batch.student_ids.push(student_id);
         Student {
             student_id,
             phone: self.phone.clone(),
             shares_phone: shared_before || self.next_shares_phone,
             ability: rng.random(),
+            grade,
             broken_off: if rng.random_bool(IMPATIENT) { BROKEN_OFF.0 } else { BROKEN_OFF.1 },
             topics: self.book.choose_topics(grade, rng),
         }
@@ -198,6 +201,7 @@ impl<'a> Population<'a> {
         Call {
             call_id: call_id(self.size.seed, self.n_sessions),
             student_id: (!unidentified).then_some(student.student_id),
+            grade: student.grade,
             phone: student.phone.clone(),
             dialogue,
             is_broken_off,

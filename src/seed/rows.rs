@@ -87,13 +87,15 @@ pub struct Batch {
     pub mastery: Rows,
     pub practices: Rows,
     pub contexts: Rows,
-    /// Whose words are to be taken down when their turns are in.
-    pub session_ids: Vec<SessionId>,
+    pub words: Rows,
+    pub facts: Rows,
+    pub topics: Rows,
+    pub student_ids: Vec<StudentId>,
 }
 
 impl Batch {
     /// Each table's statement and rows, what is pointed to before what points.
-    pub fn tables(&self) -> [(&'static str, &str); 10] {
+    pub fn tables(&self) -> [(&'static str, &str); 13] {
         [
             (
                 "copy students (student_id, display_name, grade, cohort, locale, timezone, created_at, updated_at)
@@ -134,6 +136,17 @@ impl Batch {
                 &self.practices.0,
             ),
             ("copy student_contexts (student_id, prepared, session_id, rebuilt_at) from stdin", &self.contexts.0),
+            ("copy session_words (session_id, words) from stdin", &self.words.0),
+            (
+                "copy session_facts (session_id, student_id, created_at, assistant, ended_reason, n_sessions, n_over,
+                     n_dropped, length_ms, words_tutor, words_student, n_low, n_medium, n_high, n_analyzed, n_attention,
+                     n_latency, latency_ms, n_in_10_s, n_in_1_min, n_in_10_min, n_in_1_h, n_analyses, analysis_ms,
+                     n_model_cost, model_cost_microusd, n_call_cost, call_cost_microusd, n_tutored, n_errors,
+                     n_told_at_once, n_questions, n_hurried, n_process_praise, n_person_praise, n_checks, n_scored,
+                     score, score_squared) from stdin",
+                &self.facts.0,
+            ),
+            ("copy session_topics (session_id, kind, topic, grade, created_at) from stdin", &self.topics.0),
         ]
     }
 }

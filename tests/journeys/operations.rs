@@ -5,7 +5,8 @@ use std::process::Command;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::processes::binary;
+use crate::processes::{binary, operator};
+use crate::psql::psql;
 use crate::service::{Service, client};
 use crate::vapi::{self, REPORT};
 
@@ -124,4 +125,30 @@ async fn a_user_is_made_without_a_data_directory() {
     assert!(String::from_utf8_lossy(&made.stdout).contains("/setup/"), "a link to set the password");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "it leaves nothing behind");
     std::fs::remove_dir(&folder).unwrap();
+}
+
+/// Checks each reference of each table again.
+const REFERENCES: &str = "do $$ declare of record; begin
+        for of in select conrelid::regclass as name, pg_get_constraintdef(oid) as it from pg_constraint where contype = 'f'
+        loop
+            execute format('alter table %s add constraint once_more %s', of.name, of.it);
+            execute format('alter table %s drop constraint once_more', of.name);
+        end loop;
+    end $$";
+/// Sessions that are found by other words than they would be after their next change.
+const OTHER_WORDS: &str = "select count(*) from sessions s left join session_words w using (session_id)
+    left join analyses a on a.session_id = s.session_id and a.is_current
+    where w.words is distinct from (
+        select to_tsvector('simple', string_agg(t.text, ' ' order by t.turn_no) || ' ' || coalesce(a.findings->>'summary', ''))
+        from turns t where t.session_id = s.session_id)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_derived_of_seeded_data_is_as_the_service_derives_it() {
+    let service = Service::start().await;
+    let (done, said) = operator(&service, &["seed", "--students", "200", "--sessions", "700"]);
+    assert!(done && said.contains("200 students and 700 sessions"), "{said}");
+    assert_eq!(psql(&service.database_url, OTHER_WORDS), "0");
+    psql(&service.database_url, REFERENCES);
+    // It compares all derived rows with their sources.
+    service.stop().await;
 }

@@ -7,31 +7,37 @@ use super::SessionStatus;
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Db, Result};
 use crate::id::{SessionId, StudentId};
-use crate::transcript::Speaker;
+use crate::transcript::{Speaker, Turn};
 
 /// Takes down the words of a session: its turns, and the summary of its analysis where there is one. To be called
 /// wherever either changes.
 pub async fn index_words(tx: &mut Connection, session_id: SessionId) -> Result<()> {
-    index_words_of(tx, &[session_id]).await
-}
-
-/// [`index_words`] of many sessions.
-pub async fn index_words_of(tx: &mut Connection, session_ids: &[SessionId]) -> Result<()> {
-    let ids: Vec<uuid::Uuid> = session_ids.iter().map(|id| id.0).collect();
     sqlx::query!(
         // A tsvector holds at most a megabyte; this many characters are a day of talk.
         "insert into session_words (session_id, words)
          select t.session_id, to_tsvector('simple',
              left(string_agg(t.text, ' ' order by t.turn_no), 200000) || ' ' || coalesce(a.findings->>'summary', ''))
          from turns t left join analyses a on a.session_id = t.session_id and a.is_current
-         where t.session_id = any($1)
+         where t.session_id = $1
          group by t.session_id, a.analysis_id
          on conflict (session_id) do update set words = excluded.words",
-        &ids,
+        session_id as SessionId,
     )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// The words of these turns and this summary, as [`index_words`] takes them down, in Postgres' text format.
+pub async fn read_words(connection: &mut Connection, turns: &[Turn], summary: &str) -> Result<String> {
+    let texts: Vec<&str> = turns.iter().map(|turn| turn.text.as_str()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select to_tsvector('simple', left($1, 200000) || ' ' || $2)::text as "words!""#,
+        texts.join(" "),
+        summary,
+    )
+    .fetch_one(connection)
+    .await?)
 }
 
 /// Which words, and where to look.
