@@ -202,6 +202,9 @@ impl Provider {
             ("code_challenge_method", "S256"),
             ("max_age", &*max_age),
         ]);
+        if again {
+            url.query_pairs_mut().append_pair("prompt", "login");
+        }
         Ok(url.into())
     }
 
