@@ -48,6 +48,23 @@ impl SessionCookie {
         cookie::forget(self.name(), self.is_secure)
     }
 
+    fn trip_name(self) -> &'static str {
+        if self.is_secure { "__Host-trip" } else { "trip" }
+    }
+
+    /// What this browser took along to the provider.
+    pub(crate) fn trip(self, headers: &HeaderMap) -> Option<SecretString> {
+        cookie::read(headers, self.trip_name()).filter(|value| value.len() <= 128).map(SecretString::from)
+    }
+
+    pub(crate) fn set_trip(self, value: &str) -> HeaderValue {
+        cookie::set(self.trip_name(), value, None, self.is_secure)
+    }
+
+    pub(crate) fn forget_trip(self) -> HeaderValue {
+        cookie::forget(self.trip_name(), self.is_secure)
+    }
+
     fn device_name(self) -> &'static str {
         if self.is_secure { "__Host-device" } else { "device" }
     }
@@ -83,7 +100,7 @@ pub(crate) struct Admin {
     pub(crate) role: Role,
     pub(crate) caller: Caller,
     pub(crate) csrf_token: String,
-    /// When the password was last given.
+    /// When the person last showed who they are, by the password or at the provider.
     pub(crate) confirmed_at: DateTime<Utc>,
     pub(crate) has_second_factor: bool,
     pub(crate) viewer: Viewer,

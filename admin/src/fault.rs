@@ -18,7 +18,8 @@ use crate::auth::Admin;
 use crate::form::{Fields, PASSWORD_FIELD};
 use crate::htmx::Asked;
 use crate::layout::{self, Place, page};
-use crate::login::password_field;
+use crate::link;
+use crate::login::{password_field, provider};
 use crate::parts::csrf;
 use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice, notice_with};
@@ -57,7 +58,7 @@ pub(crate) struct Confirmation {
 }
 
 impl Confirmation {
-    fn page(&self, admin: &Admin) -> Markup {
+    fn page(&self, admin: &Admin, has_provider: bool) -> Markup {
         let form = html! {
             div.stack {
                 div.head { div { h1 { "Confirm with your password" } p { "You signed in a while ago. Nothing was changed yet." } } }
@@ -67,6 +68,12 @@ impl Confirmation {
                         (csrf(admin))
                         @for (name, value) in self.fields.filled_in() { input type="hidden" name=(name) value=(value); }
                         (password_field(PASSWORD_FIELD, "Password", "current-password", ""))
+                    }
+                    @if has_provider {
+                        div.body { p.sm.muted {
+                            "Or " a href=(link::to(provider::GO, &[("again", "1"), ("next", Place::of(&self.path).path())])) { "sign in again with your school account" }
+                            ", then send the form once more."
+                        } }
                     }
                     footer { button.btn.primary { "Confirm" } a.btn href="/" { "Cancel" } }
                 }
@@ -203,7 +210,8 @@ pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, n
     let Some(fault) = response.extensions_mut().remove::<Fault>() else { return response };
     let id = asked.extensions.get::<RequestId>().map(|id| id.0.clone()).filter(|_| fault.may_pass());
     let again = (fault.may_pass() && asked.method == Method::GET).then(|| asked.uri.to_string());
-    let shown = Shown { method: asked.method.clone(), again, request_id: id, fault };
+    let has_provider = dashboard.provider.is_some();
+    let shown = Shown { method: asked.method.clone(), again, request_id: id, has_provider, fault };
     let markup = if Asked::from_headers(&asked.headers).is_htmx() {
         shown.notice()
     } else {
@@ -241,6 +249,7 @@ struct Shown {
     method: Method,
     /// The address that may be asked again.
     again: Option<String>,
+    has_provider: bool,
     /// By which the log finds it.
     request_id: Option<String>,
 }
@@ -253,7 +262,7 @@ impl Shown {
 
     fn page(&self, admin: Option<&Admin>, path: &str) -> Markup {
         if let (Fault::Confirm(confirmation), Some(admin)) = (&self.fault, admin) {
-            return confirmation.page(admin);
+            return confirmation.page(admin, self.has_provider);
         }
         let (_, mark, title, text) = self.fault.words(&self.method);
         let (place, words) = self.fault.way_out();
@@ -293,7 +302,13 @@ mod tests {
     }
 
     fn shown(fault: Fault, method: Method) -> Shown {
-        Shown { fault, method, again: Some("/sessions?q=a".to_owned()), request_id: Some("7f3c91ab".to_owned()) }
+        Shown {
+            fault,
+            method,
+            again: Some("/sessions?q=a".to_owned()),
+            request_id: Some("7f3c91ab".to_owned()),
+            has_provider: false,
+        }
     }
 
     #[test]

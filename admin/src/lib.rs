@@ -17,6 +17,7 @@ mod layout;
 mod link;
 mod locale;
 mod login;
+mod oidc;
 mod origin;
 mod pages;
 mod parts;
@@ -61,6 +62,8 @@ pub struct Dashboard {
     connections: Connections,
     news: News,
     recordings: Recordings,
+    /// Where people may sign in instead of by a password.
+    provider: Option<oidc::Provider>,
     shutdown: CancellationToken,
 }
 
@@ -115,6 +118,12 @@ impl Dashboard {
         let allowed = Allowed { hosts: config.recording_hosts.clone(), own: config.recording_own_hosts.clone() };
         Ok(Self {
             recordings: Recordings::new(allowed, config.vapi.clone())?,
+            provider: config
+                .oidc
+                .clone()
+                .zip(config.admin_url.as_deref())
+                .map(|(oidc, at)| oidc::Provider::new(oidc, at))
+                .transpose()?,
             news: News::install(db.clone(), shutdown.clone()),
             shutdown,
             db,
@@ -134,6 +143,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/events/sessions/{session_id}", get(events::session))
         .route("/login", get(login::get).post(login::post))
         .route("/login/code", post(login::second_step::post))
+        .route("/login/provider", get(login::provider::go))
+        .route("/login/provider/back", get(login::provider::back))
         .route("/logout", post(login::logout))
         .route("/setup/{token}", get(login::setup_get).post(login::setup_post))
         .route("/search", get(search::get).post(search::post))

@@ -1,5 +1,6 @@
 //! Signing in and out, and setting the first password by a one-time link.
 
+pub(crate) mod provider;
 pub(crate) mod second_step;
 
 use std::time::Duration;
@@ -21,7 +22,7 @@ use shared::{admin_device, admin_login, admin_user, audit, clock, login_step};
 use tokio::sync::Semaphore;
 
 use crate::Dashboard;
-use crate::auth::{self, SessionCookie};
+use crate::auth;
 use crate::fault::Fault;
 use crate::form::{Fields, Posted};
 use crate::layout;
@@ -54,18 +55,37 @@ pub(crate) struct LoginPage<'a> {
     error: Option<String>,
     /// Why the person is here, where it is not their first visit.
     notice: Option<&'a str>,
+    ways: Ways,
+}
+
+/// How people may sign in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ways {
+    #[default]
+    Password,
+    PasswordOrProvider,
+    Provider,
+}
+
+impl Ways {
+    pub(crate) fn of(dashboard: &Dashboard) -> Self {
+        match &dashboard.provider {
+            None => Self::Password,
+            Some(provider) if provider.is_only() => Self::Provider,
+            Some(_) => Self::PasswordOrProvider,
+        }
+    }
 }
 
 pub(crate) async fn get(
-    State(db): State<Db>,
-    State(session_cookie): State<SessionCookie>,
+    State(dashboard): State<Dashboard>,
     Query(query): Query<LoginQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let now = clock::now();
     let next = auth::safe_next(&query.next);
-    if let Some(cookie) = session_cookie.read(&headers)
-        && admin_login::find_login(&db, &cookie, now).await?.is_some()
+    if let Some(cookie) = dashboard.cookie.read(&headers)
+        && admin_login::find_login(&dashboard.db, &cookie, now).await?.is_some()
     {
         return Ok(Redirect::to(next).into_response());
     }
@@ -76,7 +96,8 @@ pub(crate) async fn get(
         _ => Some("Sign in to open this page. Sign-ins end after 30 minutes without a click."),
     };
     let viewer = Viewer::from_headers(&headers, now);
-    Ok(render(&viewer, &LoginPage { next, notice, ..LoginPage::default() }).into_response())
+    let ways = Ways::of(&dashboard);
+    Ok(render(&viewer, &LoginPage { next, notice, ways, ..LoginPage::default() }).into_response())
 }
 
 pub(crate) async fn post(
@@ -86,6 +107,10 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Result<Response, Fault> {
     let now = clock::now();
+    let ways = Ways::of(&dashboard);
+    if ways == Ways::Provider {
+        return Err(Fault::Refused("Here people sign in with their school account alone."));
+    }
     let fields = Fields::parse(&body);
     let (email, next) = (fields.text("email").to_lowercase(), auth::safe_next(fields.raw("next")).to_owned());
     if email.len() > 254 || fields.raw("password").len() > 1024 {
@@ -112,7 +137,7 @@ pub(crate) async fn post(
             let actor = user.map_or_else(|| audit::STRANGER.to_owned(), |user| format!("admin:{}", user.email));
             let detail = serde_json::json!({ "address": address.to_string() });
             audit::insert_attempt(db, &actor, "admin.login_failed", &detail, now).await?;
-            let page = LoginPage { email: &email, next: &next, error: Some(WRONG.to_owned()), notice: None };
+            let page = LoginPage { email: &email, next: &next, error: Some(WRONG.to_owned()), ways, notice: None };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
         }
     };
@@ -121,16 +146,18 @@ pub(crate) async fn post(
         let step = login_step::insert_step(db, user.admin_user_id, now).await?;
         return Ok(second_step::render_step(&viewer, &step, &next, None).into_response());
     }
-    begin_login(&dashboard, &headers, &user, &next, &serde_json::json!({}), now).await
+    begin_login(&dashboard, &headers, &user, &next, &serde_json::json!({}), now, now).await
 }
 
-/// All that was asked for is right: the login begins, and the browser is known from now on.
+/// All that was asked for is right: the login begins, and the browser is known from now on. `confirmed_at`: when the person
+/// was asked.
 async fn begin_login(
     dashboard: &Dashboard,
     headers: &HeaderMap,
     user: &AdminUser,
     next: &str,
     detail: &serde_json::Value,
+    confirmed_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Response, Fault> {
     let device = dashboard.cookie.device(headers).unwrap_or_else(admin_device::generate);
@@ -140,7 +167,7 @@ async fn begin_login(
     if let Some(old) = dashboard.cookie.read(headers) {
         admin_login::delete_login(&mut *tx, &old).await?;
     }
-    let cookie = admin_login::insert_login(&mut *tx, user.admin_user_id, user_agent, now).await?;
+    let cookie = admin_login::insert_login(&mut *tx, user.admin_user_id, user_agent, confirmed_at, now).await?;
     admin_device::remember(&mut *tx, &device, user.admin_user_id, now).await?;
     audit::insert_entry(&mut *tx, &user.caller(), "admin.login", None, detail, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -218,13 +245,20 @@ pub(crate) fn render(viewer: &Viewer, page: &LoginPage<'_>) -> Markup {
                 div { div.brand { (logo()) "AI Tutor" } h1 { "Sign in" } }
                 @if let Some(text) = page.notice { (notice(Tone::Info, text, "")) }
                 @if let Some(error) = &page.error { (notice(Tone::Bad, error, "")) }
-                input type="hidden" name="next" value=(page.next);
-                div.field {
-                    label for="email" { "Email" }
-                    input.input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value=(page.email);
+                @if page.ways != Ways::Provider {
+                    input type="hidden" name="next" value=(page.next);
+                    div.field {
+                        label for="email" { "Email" }
+                        input.input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value=(page.email);
+                    }
+                    (password_field("password", "Password", "current-password", ""))
+                    button.btn.primary { "Sign in" }
                 }
-                (password_field("password", "Password", "current-password", ""))
-                button.btn.primary { "Sign in" }
+                @if page.ways != Ways::Password {
+                    a.btn.primary[page.ways == Ways::Provider] href=(crate::link::to(provider::GO, &[("next", page.next)])) {
+                        "Sign in with your school account"
+                    }
+                }
                 p.sm.muted { "Cannot sign in? Ask an admin of this service for a new link." }
             }
         },
@@ -288,10 +322,23 @@ mod tests {
 
     #[test]
     fn a_failed_login_keeps_the_address_and_says_nothing_of_the_account() {
-        let page = LoginPage { email: "ada@example.org", next: "/jobs", error: Some(WRONG.to_owned()), notice: None };
+        let error = Some(WRONG.to_owned());
+        let page = LoginPage { email: "ada@example.org", next: "/jobs", error, ..LoginPage::default() };
         let shown = render(&Viewer::sample(), &page).into_string();
         assert!(shown.contains(r#"value="ada@example.org""#) && shown.contains(r#"name="next" value="/jobs""#));
         assert!(shown.contains("The address or the password is wrong."));
+    }
+
+    #[test]
+    fn where_people_sign_in_at_the_provider_alone_no_password_is_asked_for() {
+        let shown = |ways| {
+            let page =
+                render(&Viewer::sample(), &LoginPage { ways, next: "/jobs", ..LoginPage::default() }).into_string();
+            (page.contains(r#"type="password""#), page.contains(r#"href="/login/provider?next="#))
+        };
+        assert_eq!(shown(Ways::Password), (true, false));
+        assert_eq!(shown(Ways::PasswordOrProvider), (true, true));
+        assert_eq!(shown(Ways::Provider), (false, true));
     }
 
     #[test]

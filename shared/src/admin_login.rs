@@ -32,6 +32,7 @@ pub async fn insert_login(
     db: impl Executor<'_>,
     admin_user_id: AdminUserId,
     user_agent: Option<&str>,
+    confirmed_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<SecretString> {
     let cookie = secret::generate("sid");
@@ -40,13 +41,14 @@ pub async fn insert_login(
         "with seen as (update admin_users set last_login_at = $5 where admin_user_id = $2)
          insert into admin_logins
              (login_hash, admin_user_id, csrf_token, user_agent, created_at, last_seen_at, expires_at, confirmed_at)
-         values ($1, $2, $3, $4, $5, $5, $6, $5)",
+         values ($1, $2, $3, $4, $5, $5, $6, $7)",
         secret::hash(cookie.expose_secret()),
         admin_user_id as AdminUserId,
         csrf_token.expose_secret(),
         user_agent.map(|text| text.chars().take(200).collect::<String>()),
         now,
         now + ABSOLUTE,
+        confirmed_at,
     )
     .execute(db)
     .await?;

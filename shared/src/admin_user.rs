@@ -160,6 +160,37 @@ pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Op
     }))
 }
 
+/// Somebody as a provider knows them.
+#[derive(Clone, Copy, Debug)]
+pub struct AtProvider<'a> {
+    pub issuer: &'a str,
+    pub subject: &'a str,
+    /// Their address in lower case, where the provider has verified it.
+    pub email: Option<&'a str>,
+}
+
+/// The address of the user who is that person, and whether this was found out just now. A user is found by their address
+/// once: from then on they are who they were at that provider, whatever their address there becomes, and whoever gets it.
+/// `None`: nobody, or their account is disabled.
+pub async fn find_email_at_provider(db: impl Executor<'_>, person: AtProvider<'_>) -> Result<Option<(String, bool)>> {
+    let row = sqlx::query!(
+        r#"with known as (select email, disabled_at from admin_users where provider_issuer = $1 and provider_subject = $2),
+         linked as (
+             update admin_users set provider_issuer = $1, provider_subject = $2
+             where email = $3 and provider_issuer is distinct from $1 and disabled_at is null
+               and not exists (select from known)
+             returning email)
+         select email as "email!", false as "is_new!" from known where disabled_at is null
+         union all select email, true from linked"#,
+        person.issuer,
+        person.subject,
+        person.email,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.email, row.is_new)))
+}
+
 /// Sets the password of the user whose set-up link this is, and ends the link, their logins, and what browsers are known
 /// for. `NotFound`: used, or too old.
 pub async fn set_up(
@@ -187,7 +218,7 @@ pub async fn set_up(
 }
 
 /// Gives the user a new set-up link, in place of one they had: for a forgotten password, or a link that ran out.
-/// Their password works until the link is used. Returns the link's secret, once.
+/// Their password works until the link is used. Who they were at a provider is forgotten. Returns the link's secret, once.
 pub async fn renew_setup(
     db: impl Executor<'_>,
     admin_user_id: AdminUserId,
@@ -195,7 +226,8 @@ pub async fn renew_setup(
 ) -> Result<SecretString> {
     let setup = secret::generate("setup");
     let n = sqlx::query!(
-        "update admin_users set setup_hash = $2, setup_until = $3 where admin_user_id = $1 and disabled_at is null",
+        "update admin_users set setup_hash = $2, setup_until = $3, provider_issuer = null, provider_subject = null
+         where admin_user_id = $1 and disabled_at is null",
         admin_user_id as AdminUserId,
         secret::hash(setup.expose_secret()),
         setup_until,
@@ -278,6 +310,7 @@ pub async fn set_disabled(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::Db;
 
     #[test]
     fn a_password_verifies_against_its_own_hash_only() {
@@ -323,5 +356,27 @@ mod tests {
         for text in ["", "ada", "@example.org", "ada@", "a b@example.org", "a@b@c"] {
             assert_eq!(parse_email(text), Err(Refused::Email), "{text}");
         }
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn whoever_gets_an_address_at_the_provider_later_is_somebody_else(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let (ada, _) = insert_user(&db, "ada@example.org", Role::Tutor, None, None, now).await.unwrap();
+        let find = async |issuer: &str, subject: &str, email: Option<&str>| {
+            let found = find_email_at_provider(&db, AtProvider { issuer, subject, email }).await.unwrap();
+            found.map(|(email, is_new)| (email == "ada@example.org", is_new))
+        };
+        let address = Some("ada@example.org");
+        assert_eq!(find("one", "1", None).await, None, "an address that nobody verified");
+        assert_eq!(find("one", "1", Some("bob@example.org")).await, None, "no account");
+        assert_eq!(find("one", "1", address).await, Some((true, true)));
+        assert_eq!(find("one", "1", Some("ada@new.example.org")).await, Some((true, false)), "the same person");
+        assert_eq!(find("one", "2", address).await, None, "another person with her address");
+        assert_eq!(find("two", "2", address).await, Some((true, true)), "the organisation has a new provider");
+        renew_setup(&db, ada, now).await.unwrap();
+        assert_eq!(find("two", "3", address).await, Some((true, true)), "an admin made a new link");
+        set_disabled(&db, ada, Some(now)).await.unwrap();
+        assert_eq!(find("two", "3", address).await, None);
     }
 }

@@ -145,6 +145,17 @@ impl std::str::FromStr for LlmProvider {
     }
 }
 
+/// The organisation's OpenID Connect provider.
+#[derive(Clone, Debug)]
+pub struct OidcConfig {
+    /// As the provider itself writes it.
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// Whether people sign in there alone.
+    pub is_only: bool,
+}
+
 /// VAPI's REST API.
 #[derive(Clone, Debug)]
 pub struct VapiConfig {
@@ -167,6 +178,8 @@ pub struct AdminConfig {
     /// What the settings page says is connected.
     pub has_llm: bool,
     pub has_faktory: bool,
+    /// Where people may sign in instead of by a password. `admin_url` is then known.
+    pub oidc: Option<OidcConfig>,
     /// Asked where a recording lies, when the address of the report has had its time.
     pub vapi: Option<VapiConfig>,
     /// Hosts that recordings may be fetched from, with all below them; empty: any public one.

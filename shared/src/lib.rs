@@ -4,6 +4,7 @@
 //! **Invariant:** this is the only crate that names sqlx, and it never calls out to anything but Postgres.
 
 pub mod access;
+pub mod admin_challenge;
 pub mod admin_device;
 pub mod admin_login;
 pub mod admin_user;

@@ -64,6 +64,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("deliveries", Rule::Days("RETENTION_DELIVERIES_DAYS")),
     ("tool_calls", Rule::Days("RETENTION_TOOL_CALLS_DAYS")),
     ("jobs", Rule::Days("RETENTION_JOBS_DAYS")),
+    ("admin_challenges", Rule::Expires),
     ("admin_login_steps", Rule::Expires),
     ("admin_logins", Rule::Expires),
     ("login_failures", Rule::Expires),

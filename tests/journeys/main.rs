@@ -36,6 +36,7 @@ mod operations;
 mod orders;
 mod overview;
 mod processes;
+mod provider_sign_in;
 mod psql;
 mod recordings;
 mod repair;

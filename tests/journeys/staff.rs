@@ -45,6 +45,8 @@ const TABLE: &[(&str, Who, About)] = &[
     ("GET /login", Open, Nobody),
     ("POST /login", Open, Nobody),
     ("POST /login/code", Open, Nobody),
+    ("GET /login/provider", Open, Nobody),
+    ("GET /login/provider/back", Open, Nobody),
     ("POST /logout", Open, Nobody),
     ("GET /setup/{token}", Open, Nobody),
     ("POST /setup/{token}", Open, Nobody),

@@ -10,7 +10,7 @@ use shared::login_throttle::{self, By};
 use shared::second_factor::{self, Shown};
 use shared::{admin_user, audit, clock, db, login_step};
 
-use super::{LoginPage, begin_login, entrance, render};
+use super::{LoginPage, Ways, begin_login, entrance, render};
 use crate::Dashboard;
 use crate::auth;
 use crate::fault::Fault;
@@ -30,7 +30,7 @@ pub(crate) async fn post(
     let viewer = Viewer::from_headers(&headers, now);
     let Some((admin_user_id, email)) = login_step::try_step(&dashboard.db, &step, now).await? else {
         let over = "The code took too long, or was wrong too often. Sign in again.".to_owned();
-        let page = LoginPage { next: &next, error: Some(over), ..LoginPage::default() };
+        let page = LoginPage { next: &next, error: Some(over), ways: Ways::of(&dashboard), ..LoginPage::default() };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
     };
     let device = dashboard.cookie.known_device(&dashboard.db, &headers, &email).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn post(
         Shown::Code => serde_json::json!({ "second_factor": "code" }),
         Shown::RecoveryCode { n_left } => serde_json::json!({ "second_factor": "recovery_code", "n_left": n_left }),
     };
-    begin_login(&dashboard, &headers, &user, &next, &detail, now).await
+    begin_login(&dashboard, &headers, &user, &next, &detail, now, now).await
 }
 
 /// Asks for the code. `step` is all that the browser keeps of the right password.

@@ -229,10 +229,11 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 83] = [
+const ACTS: [(&str, &str); 85] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
+    ("admin.provider_accepted", "came from the school's sign-in, before the code"),
     ("admin.refused", "tried what their role does not allow"),
     ("student.read", "read a student’s data"),
     ("client.refused", "asked for more than it may"),

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::env::{Faults, Settings};
 use super::strict::{self, confidential_url, database_url, faktory_url, is_local};
 use super::{
-    AdminConfig, LlmBudget, LlmConfig, LlmProvider, McpServerConfig, QueueConfig, SignatureEncoding, VapiConfig,
-    WebhookConfig, WorkerConfig,
+    AdminConfig, LlmBudget, LlmConfig, LlmProvider, McpServerConfig, OidcConfig, QueueConfig, SignatureEncoding,
+    VapiConfig, WebhookConfig, WorkerConfig,
 };
 use crate::access::{Scope, ScopeSet};
 use crate::retention::Retention;
@@ -128,6 +128,7 @@ impl AdminConfig {
         let config = Self {
             database_url: database_url(s),
             addr,
+            oidc: oidc(s, admin_url.as_deref()),
             secure_cookies: admin_url.as_ref().is_none_or(|url| url.starts_with("https://")),
             admin_url,
             public_url,
@@ -171,6 +172,29 @@ fn admin_url(s: &mut Settings<'_>, addr: SocketAddr, public_url: &str) -> Option
         s.fault("ADMIN_URL", "is more than scheme, host and port; it is such as https://dashboard.example.org");
     }
     Some(url)
+}
+
+/// The provider is named by three settings together.
+fn oidc(s: &mut Settings<'_>, admin_url: Option<&str>) -> Option<OidcConfig> {
+    let is_only = s.parsed("OIDC_ONLY", false);
+    let Some(issuer) = s.optional("OIDC_ISSUER") else {
+        for variable in ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ONLY"] {
+            if s.optional(variable).is_some() {
+                s.fault(variable, "is set without OIDC_ISSUER");
+            }
+        }
+        return None;
+    };
+    confidential_url(s, "OIDC_ISSUER", &issuer);
+    if url::Url::parse(&issuer).is_ok_and(|url| url.query().is_some() || url.fragment().is_some()) {
+        s.fault("OIDC_ISSUER", "is more than an address; it is such as https://login.example.org");
+    }
+    if admin_url.is_none() {
+        s.fault("ADMIN_URL", "is not set; with OIDC_ISSUER it is needed, since the provider sends people back there");
+    }
+    let client_id = s.required("OIDC_CLIENT_ID", "what the provider calls this service");
+    let client_secret = SecretString::from(s.required("OIDC_CLIENT_SECRET", "the provider's secret for this service"));
+    Some(OidcConfig { issuer, client_id, client_secret, is_only })
 }
 
 /// The platform's `PORT` wins and means: on all interfaces, behind the platform's proxy.
@@ -459,6 +483,27 @@ mod tests {
         let own = ("ADMIN_URL", "https://dashboard.example.org/");
         assert_eq!(config(&[public, own]), (Some("https://dashboard.example.org".to_owned()), true, false));
         assert_eq!(config(&[("PORT", "10000")]), (None, true, false));
+    }
+
+    #[test]
+    fn a_provider_is_whole_and_spoken_to_in_secret() {
+        const ISSUER: (&str, &str) = ("OIDC_ISSUER", "https://login.example.org/");
+        let keys = [("OIDC_CLIENT_ID", "tutor"), ("OIDC_CLIENT_SECRET", "a secret of theirs")];
+        let read = |given: &[(&'static str, &'static str)]| {
+            let base = [("DATABASE_URL", "postgres://localhost/x")];
+            AdminConfig::from_settings(settings(&[&base[..], given].concat()))
+                .map(|config| config.oidc)
+                .map_err(variables)
+        };
+        let oidc = read(&[&keys[..], &[ISSUER]].concat()).unwrap().unwrap();
+        assert_eq!((&oidc.issuer[..], oidc.is_only), ("https://login.example.org/", false), "as they write it");
+        assert!(read(&[&keys[..], &[ISSUER, ("OIDC_ONLY", "true")]].concat()).unwrap().unwrap().is_only);
+        assert_eq!(read(&[ISSUER]).unwrap_err(), ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"]);
+        let public = ("PUBLIC_URL", "https://tutor.example.org");
+        assert_eq!(read(&[&keys[..], &[ISSUER, public]].concat()).unwrap_err(), ["ADMIN_URL"]);
+        let plain = ("OIDC_ISSUER", "http://login.example.org");
+        assert_eq!(read(&[&keys[..], &[plain]].concat()).unwrap_err(), ["OIDC_ISSUER"]);
+        assert_eq!(read(&[("OIDC_ONLY", "true")]).unwrap_err(), ["OIDC_ONLY"], "nobody could come in");
     }
 
     #[test]

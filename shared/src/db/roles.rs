@@ -17,13 +17,14 @@ const DECISIONS: &str =
 const READ_ONLY: [&str; 1] = ["_sqlx_migrations"];
 
 /// Tables that hold secrets or their hashes: not for reports.
-const SECRET: [&str; 8] = [
+const SECRET: [&str; 9] = [
     "caller_codes",
     "api_clients",
     "agent_keys",
     "admin_users",
     "admin_logins",
     "admin_login_steps",
+    "admin_challenges",
     "admin_recovery_codes",
     "admin_devices",
 ];

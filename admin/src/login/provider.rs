@@ -1,0 +1,156 @@
+//! Signing in at the organisation's provider: the way there and back.
+
+use axum::extract::{Query, State};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use shared::admin_login::FRESH;
+use shared::admin_user::AtProvider;
+use shared::http::ClientAddress;
+use shared::login_throttle::{self, By};
+use shared::{admin_challenge, admin_user, audit, clock, login_step, secret};
+
+use super::{LoginPage, Ways, begin_login, render, second_step};
+use crate::Dashboard;
+use crate::auth;
+use crate::fault::Fault;
+use crate::oidc::{ProviderFault, Trip};
+use crate::viewer::Viewer;
+
+pub(crate) const GO: &str = "/login/provider";
+pub(crate) const BACK: &str = "/login/provider/back";
+
+const AWAY: &str = "The sign-in service of your school does not answer. Try again in a minute.";
+const NOT_BELIEVED: &str = "The answer of your school's sign-in service was not accepted. Try again; if it stays so, tell an admin of this service.";
+const ELSEWHERE: &str = "This sign-in took too long, was used before, or began in another browser. Sign in again.";
+const NOT_LET_IN: &str = "Your school's sign-in service did not let you in.";
+const NO_ACCOUNT: &str =
+    "There is no account here for the verified email address of your school account. Ask an admin.";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Leaving {
+    next: String,
+    /// Not empty: the person has to show anew who they are.
+    again: String,
+}
+
+/// What the provider sends the browser back with.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Answer {
+    code: String,
+    state: String,
+    error: String,
+    iss: Option<String>,
+}
+
+pub(crate) async fn go(
+    State(dashboard): State<Dashboard>,
+    ClientAddress(address): ClientAddress,
+    Query(leaving): Query<Leaving>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let now = clock::now();
+    let provider = dashboard.provider.as_ref().ok_or(Fault::NotFound("page"))?;
+    let next = auth::safe_next(&leaving.next);
+    // Another site must not sign anybody in: from there people come to the page with the button.
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return Ok(Redirect::to(&auth::login_url(next)).into_response());
+    }
+    let begun = login_throttle::begin(&dashboard.db, &[By::Address(address)], now).await?;
+    begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
+    let (state, trip) = (secret::generate("trip"), Trip::new(next));
+    let place = match provider.way_there(state.expose_secret(), &trip, !leaving.again.is_empty()).await {
+        Ok(place) => place,
+        Err(fault) => return Ok(refuse(&dashboard, &headers, next, &fault, now)),
+    };
+    let detail = serde_json::to_value(&trip).map_err(|_| Fault::Internal)?;
+    admin_challenge::insert_challenge(&dashboard.db, &state, &detail, now).await?;
+    let cookie = dashboard.cookie.set_trip(state.expose_secret());
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(&place)).into_response())
+}
+
+pub(crate) async fn back(
+    State(dashboard): State<Dashboard>,
+    ClientAddress(address): ClientAddress,
+    Query(answer): Query<Answer>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let now = clock::now();
+    let (db, provider) = (&dashboard.db, dashboard.provider.as_ref().ok_or(Fault::NotFound("page"))?);
+    let state = SecretString::from(answer.state);
+    let own = dashboard.cookie.trip(&headers);
+    let is_own = own.is_some_and(|own| secret::matches(&own, &secret::hash(state.expose_secret())));
+    // Only who brings both uses it up: a stranger who has seen the address cannot.
+    let detail = if is_own { admin_challenge::take_challenge(db, &state, now).await? } else { None };
+    let trip = detail.and_then(|detail| serde_json::from_value::<Trip>(detail).ok());
+    let Some(trip) = trip else { return Ok(stay(&dashboard, &headers, "/", ELSEWHERE, now)) };
+    let next = auth::safe_next(&trip.next);
+    if !answer.error.is_empty() {
+        record_failure(&dashboard, address, "refused there", now).await?;
+        return Ok(stay(&dashboard, &headers, next, NOT_LET_IN, now));
+    }
+    let redeemed = match answer.iss {
+        Some(issuer) if issuer != provider.issuer() => Err(ProviderFault::Unbelievable("another issuer")),
+        _ => provider.redeem(&answer.code, &trip, now).await,
+    };
+    let identity = match redeemed {
+        Ok(identity) => identity,
+        Err(fault) => {
+            record_failure(&dashboard, address, "not believed", now).await?;
+            return Ok(refuse(&dashboard, &headers, next, &fault, now));
+        }
+    };
+    let person = AtProvider { issuer: provider.issuer(), subject: &identity.subject, email: identity.email.as_deref() };
+    let Some((email, is_new)) = admin_user::find_email_at_provider(db, person).await? else {
+        record_failure(&dashboard, address, "no account", now).await?;
+        return Ok(stay(&dashboard, &headers, next, NO_ACCOUNT, now));
+    };
+    login_throttle::succeeded(db, &[By::Address(address)]).await?;
+    let (user, _) = admin_user::find_user_by_email(db, &email).await?.ok_or(Fault::NotFound("user"))?;
+    let detail = serde_json::json!({ "by": "provider", "is_new": is_new, "is_strong": identity.is_strong });
+    if user.has_second_factor && !identity.is_strong {
+        audit::insert_entry(db, &user.caller(), "admin.provider_accepted", None, &detail, now).await?;
+        let step = login_step::insert_step(db, user.admin_user_id, now).await?;
+        let page = second_step::render_step(&Viewer::from_headers(&headers, now), &step, next, None);
+        return Ok(([(SET_COOKIE, dashboard.cookie.forget_trip())], page).into_response());
+    }
+    // Who is signed in there without being asked has not shown just now who they are.
+    let confirmed_at = identity.authenticated_at.map_or(now - FRESH, |at| at.min(now));
+    let begun = begin_login(&dashboard, &headers, &user, next, &detail, confirmed_at, now).await?;
+    Ok((AppendHeaders([(SET_COOKIE, dashboard.cookie.forget_trip())]), begun).into_response())
+}
+
+async fn record_failure(
+    dashboard: &Dashboard,
+    address: std::net::IpAddr,
+    why: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let detail = serde_json::json!({ "address": address.to_string(), "by": "provider", "why": why });
+    Ok(audit::insert_attempt(&dashboard.db, audit::STRANGER, "admin.login_failed", &detail, now).await?)
+}
+
+fn refuse(
+    dashboard: &Dashboard,
+    headers: &HeaderMap,
+    next: &str,
+    fault: &ProviderFault,
+    now: DateTime<Utc>,
+) -> Response {
+    tracing::warn!(%fault, "nobody can sign in by the provider");
+    let words = if matches!(fault, ProviderFault::Away(_)) { AWAY } else { NOT_BELIEVED };
+    stay(dashboard, headers, next, words, now)
+}
+
+/// The sign-in page again, with what went wrong.
+fn stay(dashboard: &Dashboard, headers: &HeaderMap, next: &str, error: &str, now: DateTime<Utc>) -> Response {
+    let page = LoginPage { next, error: Some(error.to_owned()), ways: Ways::of(dashboard), ..LoginPage::default() };
+    let cookie = [(SET_COOKIE, dashboard.cookie.forget_trip())];
+    let markup = render(&Viewer::from_headers(headers, now), &page);
+    (StatusCode::UNPROCESSABLE_ENTITY, cookie, markup).into_response()
+}
