@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::redirect::Policy;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -102,7 +102,7 @@ struct Metadata {
 #[derive(Deserialize)]
 struct Tokens {
     id_token: String,
-    access_token: Option<SecretString>,
+    access_token: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -216,7 +216,7 @@ impl Provider {
         let claims = self.judge(verified(&tokens.id_token, &keys)?, &trip.nonce, now)?;
         let address = match (claims.address.email.is_some(), &metadata.userinfo_endpoint, &tokens.access_token) {
             (false, Some(endpoint), Some(token)) => {
-                let request = self.http.get(self.endpoint(endpoint)?).bearer_auth(token.expose_secret());
+                let request = self.http.get(self.endpoint(endpoint)?).bearer_auth(token);
                 let info: UserInfo = self.get(request).await?;
                 if info.sub != claims.sub {
                     return Err(ProviderFault::Unbelievable("another person's address"));
@@ -252,13 +252,12 @@ impl Provider {
 
     async fn tokens(&self, metadata: &Metadata, code: &str, trip: &Trip) -> Result<Tokens, ProviderFault> {
         let (id, secret) = (&self.config.client_id, self.config.client_secret.expose_secret());
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs([
+        let mut form = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", &self.redirect_uri),
             ("code_verifier", &trip.verifier),
-        ]);
+        ];
         let mut request = self.http.post(self.endpoint(&metadata.token_endpoint)?);
         // Without a list, it is Basic.
         let takes = |method: &str| {
@@ -269,10 +268,11 @@ impl Provider {
             let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
             request = request.basic_auth(encoded(id), Some(encoded(secret)));
         } else {
-            form.extend_pairs([("client_id", &id[..]), ("client_secret", secret)]);
+            form.extend([("client_id", &id[..]), ("client_secret", secret)]);
         }
         let request = request.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.get(request.body(form.finish())).await
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        self.get(request.body(body)).await
     }
 
     async fn get<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, ProviderFault> {

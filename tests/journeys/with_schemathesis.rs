@@ -35,8 +35,8 @@ async fn with_schemathesis_the_api_is_what_its_document_says() {
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
     // All operations were tried, and some of what was sent was good.
-    let operations =
-        mcp_server::api::openapi()["paths"].as_object().unwrap().values().map(|of| of.as_object().unwrap().len());
+    let document = mcp_server::api::openapi();
+    let operations = document["paths"].as_object().unwrap().values().map(|of| of.as_object().unwrap().len());
     assert!(said.contains(&format!("Tested: {}", operations.sum::<usize>())), "{said}");
     let metrics =
         service.http.get(format!("{}/metrics", service.server_url)).send().await.unwrap().text().await.unwrap();

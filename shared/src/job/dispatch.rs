@@ -8,7 +8,7 @@ use super::Kind;
 use super::lease::interval;
 use crate::db::{Connection, Executor, Result};
 use crate::id::{JobId, SessionId};
-use crate::session::{derived, index_words_of};
+use crate::session::{derived, index_words};
 
 /// Jobs whose worker died with them so often are laid aside: they may be what killed it.
 const N_LOST_MAX: i32 = 3;
@@ -109,7 +109,9 @@ pub async fn sweep(connection: &mut Connection, unanswered_after: Duration) -> R
     )
     .fetch_one(&mut *tx)
     .await?;
-    index_words_of(&mut tx, &lost.session_ids).await?;
+    for session_id in &lost.session_ids {
+        index_words(&mut tx, *session_id).await?;
+    }
     derived::refresh(&mut tx, &lost.session_ids).await?;
     // Each sending waits twice as long as the one before, so that a queue which is only long is not made longer.
     let n_unanswered = sqlx::query!(

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Job, Lane};
 use crate::db::{self, Connection, Executor};
 use crate::id::{JobId, SessionId};
-use crate::session::{derived, index_words_of};
+use crate::session::{derived, index_words};
 
 /// The right to finish a job, as long as nobody else has got it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,7 +234,9 @@ pub async fn finish_failed(tx: &mut Connection, held: &Lease, reason: &str) -> R
     .await?
     .ok_or(Error::LeaseLost)?;
     // So that people find a call that was not analysed.
-    index_words_of(tx, failed.session_id.as_slice()).await?;
+    if let Some(session_id) = failed.session_id {
+        index_words(tx, session_id).await?;
+    }
     derived::refresh(tx, failed.session_id.as_slice()).await?;
     Ok(Finished(()))
 }
