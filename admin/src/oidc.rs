@@ -311,6 +311,10 @@ impl Provider {
         if now >= at(claims.exp)? + LEEWAY || now + LEEWAY < at(claims.iat)? {
             return Err(ProviderFault::Unbelievable("too old, or of the future"));
         }
+        let asked_at = claims.auth_time.map(at).transpose()?;
+        if asked_at.is_some_and(|asked_at| asked_at + ABSOLUTE + LEEWAY < now) {
+            return Err(ProviderFault::Unbelievable("a sign-in of long ago"));
+        }
         if claims.sub.is_empty() || claims.sub.len() > 255 {
             return Err(ProviderFault::Unbelievable("no subject"));
         }

@@ -21,7 +21,7 @@ fn value(text: &str, series: &str) -> f64 {
 async fn scrape(url: &str) -> String {
     let response = client().get(format!("{url}/metrics")).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4");
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     response.text().await.unwrap()
 }
 

@@ -270,6 +270,7 @@ async fn what_a_provider_did_not_say_to_this_browser_opens_nothing() {
         (json!({ "exp": now - 120, "iat": now - 600 }), Forgery::None),
         (json!({ "iat": now + 600, "exp": now + 900 }), Forgery::None),
         (json!({ "sub": "" }), Forgery::None),
+        (json!({ "auth_time": now - 86_400 }), Forgery::None),
         (json!({}), Forgery::Unsigned),
         (json!({}), Forgery::ByClientSecret),
         (json!({}), Forgery::ByForeignKey),

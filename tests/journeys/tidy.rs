@@ -116,11 +116,13 @@ fn every_source_file_says_what_it_is_for() {
     }
 }
 
-/// What answers GET and is no page: files, and what a page fetches.
+/// What answers GET and is no page: files, redirects, and what a page fetches.
 fn is_file(route: &str) -> bool {
     route.starts_with("/events/")
         || route.ends_with("/recording")
         || route == "/curriculum/export"
+        // Ways to the provider of a sign-in, and back.
+        || route.starts_with("/login/provider")
         || route.rsplit('/').next().is_some_and(|last| last.contains('.'))
 }
 
