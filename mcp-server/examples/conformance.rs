@@ -16,6 +16,6 @@ async fn main() -> ExitCode {
 async fn serve() -> anyhow::Result<()> {
     let config = McpServerConfig::from_settings(Settings::from_environment())?;
     let db = db::pool(&config.database_url, PoolSize(8))?;
-    let listener = http::bind(config.addr, "MCP_SERVER_ADDR").await?;
+    let listener = http::bind(config.addr, "MCP_SERVER_ADDR")?;
     run(config, db, listener, http::on_signal()?).await
 }
