@@ -160,18 +160,24 @@ pub async fn list_counting(
     };
     let rows = sqlx::query_as!(
         Evidence,
-        r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
-               e.session_id as "session_id: SessionId", e.analysis_id as "analysis_id: AnalysisId", e.turn_no,
-               e.verdict as "verdict: Verdict", e.help as "help: Help", e.source as "source: Source", e.noise,
-               e.corrects_id as "corrects_id: EvidenceId", e.observed_at
-           from evidence e left join analyses a using (analysis_id)
-           where e.student_id = $1
-             and ($3::uuid is null or e.session_id = $3)
-             -- One answer may be told of as of two skills, so the sessions of the skills are read in whole.
-             and ($2::text[] is null or e.skill_id = any($2) or e.session_id in (
-                 select of_skill.session_id from evidence of_skill
-                 where of_skill.student_id = $1 and of_skill.skill_id = any($2)))
-             and (e.analysis_id is null or a.is_current)
+        r#"select e.evidence_id as "evidence_id!: EvidenceId", e.student_id as "student_id!: StudentId",
+               e.skill_id as "skill_id!", e.session_id as "session_id?: SessionId",
+               e.analysis_id as "analysis_id?: AnalysisId", e.turn_no as "turn_no?", e.verdict as "verdict!: Verdict",
+               e.help as "help!: Help", e.source as "source!: Source", e.noise as "noise!",
+               e.corrects_id as "corrects_id?: EvidenceId", e.observed_at as "observed_at!"
+           from (
+               -- One of the three, each by its own index.
+               select * from evidence where $2::text[] is null and $3::uuid is null and student_id = $1
+               union all
+               select * from evidence where session_id = $3 and student_id = $1
+               union all
+               -- One answer may be told of as of two skills, so the sessions of the skills are read in whole.
+               select * from evidence
+               where $2 is not null and student_id = $1
+                 and (skill_id = any($2) or session_id in (
+                     select session_id from evidence where student_id = $1 and skill_id = any($2)))
+           ) e left join analyses a using (analysis_id)
+           where (e.analysis_id is null or a.is_current)
              and not exists (select 1 from evidence c where c.corrects_id = e.evidence_id)
              -- By place, since a later analysis writes anew what a person corrected.
              and not exists (
