@@ -217,7 +217,7 @@ pub(crate) async fn list_last(tx: &mut Connection, student_id: StudentId, n: usi
                      where p.source = 'person' and p.session_id = e.session_id and p.skill_id = e.skill_id
                        and p.turn_no = e.turn_no and p.evidence_id <> e.evidence_id
                        and (e.source <> 'person' or (p.created_at, p.evidence_id) > (e.created_at, e.evidence_id)))
-               order by e.observed_at desc, e.turn_no desc, e.evidence_id desc limit $2
+               order by e.observed_at desc limit $2
            ) e
            where m.student_id = $1
            order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
