@@ -41,7 +41,7 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// Why nobody is known by it.
+/// Why a sign-in at the provider failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProviderFault {
     #[error("it does not answer: {0}")]
@@ -189,7 +189,7 @@ impl Provider {
         let metadata = self.metadata().await?;
         let mut url = self.endpoint(&metadata.authorization_endpoint)?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(trip.verifier.as_bytes()));
-        // Whoever was asked longer ago is asked again, and the token has to say when that was.
+        // If the last sign-in there is older than this, the provider asks again. The token then says when it asked.
         let max_age = if again { 0 } else { ABSOLUTE.num_seconds() }.to_string();
         url.query_pairs_mut().extend_pairs([
             ("response_type", "code"),

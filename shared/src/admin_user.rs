@@ -169,9 +169,9 @@ pub struct AtProvider<'a> {
     pub email: Option<&'a str>,
 }
 
-/// The address of the user who is that person, and whether this was found out just now. A user is found by their address
-/// once: from then on they are who they were at that provider, whatever their address there becomes, and whoever gets it.
-/// `None`: nobody, or their account is disabled.
+/// The user who signed in at the provider: their address here, and whether this was their first sign-in there. The first
+/// sign-in finds the user by the verified address. After that only issuer and subject count, even if the address there
+/// changes or is given to another person. `None` if there is no such user, or if the account is disabled.
 pub async fn find_email_at_provider(db: impl Executor<'_>, person: AtProvider<'_>) -> Result<Option<(String, bool)>> {
     let row = sqlx::query!(
         r#"with known as (select email, disabled_at from admin_users where provider_issuer = $1 and provider_subject = $2),

@@ -34,7 +34,7 @@ const NO_ACCOUNT: &str =
 #[serde(default)]
 pub(crate) struct Leaving {
     next: String,
-    /// Not empty: the person has to show anew who they are.
+    /// If not empty, the provider must ask the person again, even if they are signed in there.
     again: String,
 }
 
@@ -142,7 +142,7 @@ fn refuse(
     fault: &ProviderFault,
     now: DateTime<Utc>,
 ) -> Response {
-    tracing::warn!(%fault, "nobody can sign in by the provider");
+    tracing::warn!(%fault, "a sign-in at the provider failed");
     let words = if matches!(fault, ProviderFault::Away(_)) { AWAY } else { NOT_BELIEVED };
     stay(dashboard, headers, next, words, now)
 }

@@ -83,8 +83,8 @@ pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> 
     attention::refresh_of_skills(tx, &restored).await
 }
 
-/// Another text after each change of a subject, a skill or a prerequisite, whoever made it: each change makes another
-/// version of a row. Cheaper than the rows themselves.
+/// A text that differs after every change of a subject, a skill or a prerequisite, by whatever program: Postgres writes a
+/// new version of the row. Reading it costs less than reading the curriculum.
 pub async fn version(connection: &mut Connection) -> Result<String> {
     Ok(sqlx::query_scalar!(
         r#"select coalesce(sum(hashtextextended(concat_ws(' ', relation, place, xid), 0)), 0)::text as "version!"

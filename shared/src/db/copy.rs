@@ -16,8 +16,8 @@ pub async fn copy_in(connection: &mut Connection, statement: &'static str, rows:
     Ok(copy.finish().await?)
 }
 
-/// Has Postgres not look up what each row of this transaction points at: whoever sends the rows vouches for it. Only a
-/// superuser may ask for it; for others nothing changes.
+/// Turns off the checks of foreign keys in this transaction. The caller must send rows whose references exist. Postgres
+/// allows it to superusers only; for other roles nothing changes.
 pub async fn trust(tx: &mut Connection) -> Result<()> {
     sqlx::query(
         "select set_config('session_replication_role', 'replica', true)
