@@ -306,13 +306,16 @@ pub struct Analysis {
 
 /// Stores `analysis` as the session's current one and keeps the others as history. One of the same analyser and
 /// version is overwritten, its evidence with it: it judged the same call by the same rules. Returns the id it has.
-pub async fn put_current(tx: &mut Connection, analysis: &Analysis) -> Result<AnalysisId> {
-    sqlx::query!(
-        "update analyses set is_current = false where session_id = $1 and is_current",
-        analysis.session_id as SessionId,
-    )
-    .execute(&mut *tx)
-    .await?;
+/// `is_first`: the session, which is locked, has none.
+pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: bool) -> Result<AnalysisId> {
+    if !is_first {
+        sqlx::query!(
+            "update analyses set is_current = false where session_id = $1 and is_current",
+            analysis.session_id as SessionId,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
     let findings = serde_json::to_value(&analysis.findings).map_err(|_| Error::Corrupt("analysis"))?;
     let analysis_id = sqlx::query_scalar!(
         r#"insert into analyses (analysis_id, session_id, analyser, analyser_version, status, findings, is_current,
@@ -339,6 +342,9 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis) -> Result<Ana
     )
     .fetch_one(&mut *tx)
     .await?;
+    if is_first {
+        return Ok(analysis_id);
+    }
     // A correction by a person of a row that goes now loses its aim, and stays as evidence of its own.
     sqlx::query!(
         "update evidence set corrects_id = null

@@ -414,6 +414,18 @@ pub async fn apply_to_session(
     now: DateTime<Utc>,
 ) -> Result<Consents> {
     let consents = current_of_session(tx, session_id, now).await?;
+    apply(tx, session_id, consents, is_analysed, now).await?;
+    Ok(consents)
+}
+
+/// [`apply_to_session`] of what this transaction has read by [`current`].
+pub async fn apply(
+    tx: &mut Connection,
+    session_id: SessionId,
+    consents: Consents,
+    is_analysed: bool,
+    now: DateTime<Utc>,
+) -> Result<()> {
     if !consents.recording {
         sqlx::query!(
             "update sessions set recording_url = null where session_id = $1 and recording_url is not null",
@@ -425,7 +437,7 @@ pub async fn apply_to_session(
     if is_analysed && !consents.transcripts {
         forget_speech(tx, &[session_id], now).await?;
     }
-    Ok(consents)
+    Ok(())
 }
 
 /// Whether what was said in the call was removed. Then there is nothing to analyse again.

@@ -25,7 +25,8 @@ pub async fn refold_in_call(tx: &mut Connection, caller: &Caller, student_id: St
 }
 
 /// [`refold`] after nothing but the analysis of one session changed. `had`: the skills of which the session had told
-/// something about the student before. Costs what the session holds, however long the history is.
+/// something about the student before. Costs what the session holds, however long the history is. The student is locked
+/// already ([`student::lock`]).
 pub async fn advance(
     tx: &mut Connection,
     caller: &Caller,
@@ -34,7 +35,6 @@ pub async fn advance(
     had: &[String],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    student::lock(tx, &[student_id]).await?;
     let told = evidence::list_counting(&mut *tx, caller, student_id, Of::Session(session_id)).await?;
     mastery::advance(tx, caller, student_id, &told, had).await?;
     misconception::write_if_any(tx, caller, student_id, session_id).await?;

@@ -262,13 +262,3 @@ pub async fn list_of_session(db: impl Executor<'_>, caller: &Caller, session_id:
     .await?;
     Ok(once::each_answer_once(rows))
 }
-
-/// Of whom a session's analyses taught us: one student, or two where a person corrected the assignment.
-pub async fn list_student_ids(db: impl Executor<'_>, session_id: SessionId) -> Result<Vec<StudentId>> {
-    Ok(sqlx::query_scalar!(
-        r#"select distinct student_id as "student_id: StudentId" from evidence where session_id = $1"#,
-        session_id as SessionId,
-    )
-    .fetch_all(db)
-    .await?)
-}

@@ -41,7 +41,7 @@ pub async fn replace_of_session(
     )
     .execute(&mut *tx)
     .await?;
-    let Some(student_id) = student_id else { return Ok(()) };
+    let Some(student_id) = student_id.filter(|_| !facts.is_empty()) else { return Ok(()) };
     let zone = student::zone(&mut *tx, student_id).await?;
     let said_on = said_at.with_timezone(&zone).date_naive();
     let mut rows = Columns::default();

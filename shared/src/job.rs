@@ -222,6 +222,28 @@ async fn insert(
     Ok(inserted > 0)
 }
 
+/// Records a job as done that was never asked for, in the transaction that did its work. Returns `false` if it had been
+/// asked for before: then that job does the work.
+pub async fn record_done(connection: &mut Connection, job: &Job, session_id: Option<SessionId>) -> Result<bool> {
+    let policy = job.kind().policy();
+    let recorded = sqlx::query!(
+        "insert into jobs (job_id, dedupe_key, kind, payload, session_id, priority, max_attempts, attempts, state,
+             finished_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 1, 'done', now())
+         on conflict do nothing",
+        job.job_id().0,
+        job.dedupe_key(),
+        job.kind().as_str(),
+        job.payload(),
+        session_id.map(|id| id.0),
+        policy.priority,
+        policy.max_attempts,
+    )
+    .execute(connection)
+    .await?;
+    Ok(recorded.rows_affected() > 0)
+}
+
 /// The round that the next analysis of a session gets: 1 for the first.
 pub async fn next_round(executor: impl Executor<'_>, session_id: SessionId) -> Result<i32> {
     let round = sqlx::query_scalar!(

@@ -143,6 +143,10 @@ pub struct SessionNews {
     pub recording_url: Option<String>,
     /// Whether this message is the report. What a report says outranks what the others say.
     pub is_report: bool,
+    /// What of the report could not be read, one sentence each.
+    pub report_faults: Vec<String>,
+    /// Whether the report brings what was said, in place of what may have been removed.
+    pub has_turns: bool,
 }
 
 impl std::fmt::Debug for SessionNews {
@@ -152,16 +156,14 @@ impl std::fmt::Debug for SessionNews {
 }
 
 /// Merges `news` into the session of its call, making the row where there is none. Returns the session's id and
-/// whether its report had come before; `None`: the call was erased, and nothing was stored. An erasure waits until the
-/// transaction ends, so call it before the transaction locks rows. The caller calls [`derived::refresh`] at the end of the
-/// transaction.
+/// its status now; `None`: the call was erased, and nothing was stored. Needs a transaction that called
+/// [`erasure::enter`]. The caller calls [`derived::refresh`] at the end of the transaction.
 pub async fn merge_news(
     tx: &mut Connection,
     news: &SessionNews,
     student_id: Option<StudentId>,
     now: DateTime<Utc>,
 ) -> Result<Option<(SessionId, SessionStatus)>> {
-    erasure::enter(tx).await?;
     if erasure::is_erased(&mut *tx, &news.call_id).await? {
         return Ok(None);
     }
@@ -169,10 +171,10 @@ pub async fn merge_news(
     let row = sqlx::query!(
         r#"insert into sessions as s (session_id, call_id, student_id, caller_phone, status, call_type, assistant_id,
                assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd, recording_url,
-               created_at, updated_at, cost_parts)
+               created_at, updated_at, cost_parts, report_faults)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
                -- A call that is read in late stands among the calls of its day.
-               least($10::timestamptz, $15::timestamptz), $15, $17)
+               least($10::timestamptz, $15::timestamptz), $15, $17, nullif($18::text[], '{}'))
            on conflict on constraint sessions_call_id_key do update set
                created_at = least(s.created_at, excluded.created_at),
                -- Who introduced themselves as a new student is not the one student of the number.
@@ -203,6 +205,8 @@ pub async fn merge_news(
                                  else coalesce(s.cost_parts, excluded.cost_parts) end,
                recording_url = case when $16 then coalesce(excluded.recording_url, s.recording_url)
                                     else coalesce(s.recording_url, excluded.recording_url) end,
+               report_faults = case when $16 then excluded.report_faults else s.report_faults end,
+               speech_removed_at = case when $19 then null else s.speech_removed_at end,
                updated_at = $15
            returning session_id as "session_id: SessionId", status as "status: SessionStatus""#,
         SessionId::new() as SessionId,
@@ -222,6 +226,8 @@ pub async fn merge_news(
         now,
         news.is_report,
         (!news.cost_parts.is_empty()).then_some(Json(&news.cost_parts)) as Option<Json<&Vec<CostPart>>>,
+        &news.report_faults,
+        news.has_turns,
     )
     .fetch_one(tx)
     .await?;
@@ -270,19 +276,6 @@ pub async fn set_status(
     .ok_or(Error::NotFound("session"))
 }
 
-/// Records what of the session's report could not be read. An empty list: everything was read.
-pub async fn set_report_faults(tx: &mut Connection, session_id: SessionId, faults: &[String]) -> Result<()> {
-    sqlx::query!(
-        "update sessions set report_faults = nullif($2::text[], '{}')
-         where session_id = $1 and report_faults is distinct from nullif($2::text[], '{}')",
-        session_id as SessionId,
-        faults,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
 /// Says whose session it is. Needs `students:write`. The caller re-analyses it, so that evidence follows.
 pub async fn assign_session(
     tx: &mut Connection,
@@ -304,6 +297,14 @@ pub async fn assign_session(
     .await?
     .ok_or(Error::NotFound("session"))?;
     derived::refresh_with(tx, &[session_id], before.as_slice()).await
+}
+
+/// Locks a session for an analysis, and reads it. For jobs.
+pub async fn lock_session(tx: &mut Connection, session_id: SessionId) -> Result<Session> {
+    sqlx::query!("select from sessions where session_id = $1 for no key update", session_id as SessionId)
+        .fetch_optional(&mut *tx)
+        .await?;
+    get_session(tx, &Caller::worker(), &SessionKey::Id(session_id)).await
 }
 
 /// Which session is meant.

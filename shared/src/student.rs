@@ -416,6 +416,23 @@ pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> 
     Ok(())
 }
 
+/// [`lock`] of the students whom a session has evidence of, and of those whom it belongs to or is about to: after a person
+/// has corrected the assignment, they differ. Returns them.
+pub async fn lock_of_call(tx: &mut Connection, call_id: &str, student_id: Option<StudentId>) -> Result<Vec<StudentId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select student_id as "student_id: StudentId" from students
+           where student_id in (
+               select $2::uuid
+               union all select student_id from sessions where call_id = $1
+               union all select e.student_id from evidence e join sessions s using (session_id) where s.call_id = $1)
+           order by student_id for no key update"#,
+        call_id,
+        student_id as Option<StudentId>,
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
 /// The first names of those who call from this number, without the blocked: to ask who is calling. Needs
 /// `context:read`.
 pub async fn list_first_names(

@@ -52,12 +52,6 @@ impl std::fmt::Debug for Turn {
 /// Writes the turns of a session, in place of those it had.
 pub async fn replace_turns(tx: &mut Connection, session_id: SessionId, turns: &[Turn]) -> Result<()> {
     sqlx::query!("delete from turns where session_id = $1", session_id as SessionId).execute(&mut *tx).await?;
-    sqlx::query!(
-        "update sessions set speech_removed_at = null where session_id = $1 and speech_removed_at is not null",
-        session_id as SessionId,
-    )
-    .execute(&mut *tx)
-    .await?;
     let turn_nos: Vec<i32> = turns.iter().map(|turn| turn.turn_no).collect();
     let speakers: Vec<String> = turns.iter().map(|turn| turn.speaker.as_str().to_owned()).collect();
     let texts: Vec<String> = turns.iter().map(|turn| turn.text.clone()).collect();

@@ -1,18 +1,21 @@
 //! Judges a session by rules: always, at once, and without asking anybody.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use shared::access::Caller;
 use shared::analysis::{self as analysis_of, AnalysisStatus, Findings};
+use shared::curriculum::Curriculum;
+use shared::db::Connection;
 use shared::id::SessionId;
 use shared::job::lease::{Finished, Lease, finish_done};
 use shared::job::{self, Job};
 use shared::session::{SessionStatus, mark_session};
-use shared::transcript::{Speaker, list_turns};
+use shared::transcript::{Speaker, Turn, list_turns};
 use shared::{consent, student};
 
-use crate::{Context, JobError, analysis, store};
+use crate::store::{self, Locked};
+use crate::{Context, JobError, analysis};
 
 /// What is kept of a call of a blocked student: only what a person has to read for the child's safety.
 fn of_blocked(findings: Findings) -> Findings {
@@ -47,7 +50,9 @@ pub(crate) async fn perform(
     if consent::is_speech_removed(&mut *tx, session_id).await? {
         // Nothing is left to analyse. What was found stays, for the student whose session it is now.
         let current = current.as_ref().ok_or_else(|| JobError::fail(NOTHING_KEPT))?;
-        store::put(&mut tx, current, SessionStatus::Analyzed, context.config.register_callers, now).await?;
+        let locked = Locked::stored(&mut tx, session_id, now).await?;
+        let register = context.config.register_callers;
+        store::put(&mut tx, locked, &turns, current, SessionStatus::Analyzed, register, now).await?;
         let finished = finish_done(&mut *tx, lease).await?;
         context.commit(tx).await?;
         return Ok(finished);
@@ -63,30 +68,62 @@ pub(crate) async fn perform(
     let curriculum = context.curriculum.load(&mut tx).await?;
     context.commit(tx).await?;
 
-    let mut findings = analysis::analyse(&turns, &curriculum);
-    if is_blocked {
-        findings = of_blocked(findings);
-    }
-
+    let judged = Judged::of(&turns, &curriculum, started);
     let mut tx = context.begin().await?;
-    // Where the student said nothing a model has nothing to add.
-    let consents = consent::current_of_session(&mut tx, session_id, now).await?;
-    let has_spoken = turns.iter().any(|turn| turn.speaker == Speaker::Student);
-    let asks_model = context.llm.is_some() && !is_blocked && consents.model && has_spoken;
-    if context.llm.is_some() && !consents.model {
-        findings.limits.push(NO_CONSENT_TO_MODEL.to_owned());
-    }
-    let (session_status, analysis_status) = if asks_model {
-        (SessionStatus::Analyzing, AnalysisStatus::Pending)
-    } else {
-        (SessionStatus::Analyzed, AnalysisStatus::Baseline)
-    };
-    let analysis = analysis::stored(session_id, analysis_status, findings, started.elapsed(), now);
-    store::put(&mut tx, &analysis, session_status, context.config.register_callers, now).await?;
-    if asks_model {
-        job::enqueue(&mut tx, &Job::EnrichAnalysis { session_id, round }, Some(session_id)).await?;
-    }
+    let locked = Locked::stored(&mut tx, session_id, now).await?;
+    judged.write(context, &mut tx, locked, &turns, round, is_blocked, now).await?;
     let finished = finish_done(&mut *tx, lease).await?;
     context.commit(tx).await?;
     Ok(finished)
+}
+
+/// What the rules found in a call.
+#[derive(Clone)]
+pub(crate) struct Judged {
+    findings: Findings,
+    has_student_spoken: bool,
+    duration: Duration,
+}
+
+impl Judged {
+    /// `started`: when the work on the call began.
+    pub(crate) fn of(turns: &[Turn], curriculum: &Curriculum, started: Instant) -> Self {
+        Self {
+            findings: analysis::analyse(turns, curriculum),
+            has_student_spoken: turns.iter().any(|turn| turn.speaker == Speaker::Student),
+            duration: started.elapsed(),
+        }
+    }
+
+    /// Writes it with all that follows from it, and asks for a language model to read the call where one may.
+    pub(crate) async fn write(
+        self,
+        context: &Context,
+        tx: &mut Connection,
+        locked: Locked,
+        turns: &[Turn],
+        round: i32,
+        is_blocked: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), JobError> {
+        let session_id = locked.session.session_id;
+        let mut findings = if is_blocked { of_blocked(self.findings) } else { self.findings };
+        let (has_model, may_ask) = (context.llm.is_some(), locked.consents.model);
+        if has_model && !may_ask {
+            findings.limits.push(NO_CONSENT_TO_MODEL.to_owned());
+        }
+        // If the student said nothing, a model has nothing to add.
+        let asks_model = has_model && may_ask && !is_blocked && self.has_student_spoken;
+        let (session_status, analysis_status) = if asks_model {
+            (SessionStatus::Analyzing, AnalysisStatus::Pending)
+        } else {
+            (SessionStatus::Analyzed, AnalysisStatus::Baseline)
+        };
+        let analysis = analysis::stored(session_id, analysis_status, findings, self.duration, now);
+        store::put(tx, locked, turns, &analysis, session_status, context.config.register_callers, now).await?;
+        if asks_model {
+            job::enqueue(tx, &Job::EnrichAnalysis { session_id, round }, Some(session_id)).await?;
+        }
+        Ok(())
+    }
 }

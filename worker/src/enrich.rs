@@ -31,7 +31,8 @@ use self::draft::Draft;
 use self::gate::Gated;
 use self::prompt::Prompt;
 use crate::llm::{Answer, Fault, Llm, Message, Question, Speaker, Usage};
-use crate::{Context, JobError, analysis, store};
+use crate::store::{self, Locked};
+use crate::{Context, JobError, analysis};
 
 /// Changes whenever the model is asked in another way, or its answers pass in another way.
 pub const PROMPT_VERSION: &str = "2";
@@ -68,12 +69,12 @@ pub(crate) async fn perform(
     let baseline = analysis::analyse(&turns, &curriculum);
     if !may_ask {
         let of_rules = without_consent(session_id, baseline, started, now);
-        return finish(context, lease, &of_rules, &of_rules, now).await;
+        return finish(context, lease, &turns, &of_rules, &of_rules, now).await;
     }
     let account = Account { context, llm, session_id, student_id: session.student_id };
     if let Some(why) = account.is_spent(now).await? {
         let analysis = of_rules(session_id, baseline, why, started, now);
-        return finish(context, lease, &analysis, &analysis, now).await;
+        return finish(context, lease, &turns, &analysis, &analysis, now).await;
     }
     let mut usage = Usage::default();
     let enriched = enrich(llm, &turns, &curriculum, baseline.clone(), &mut usage).await;
@@ -102,7 +103,7 @@ pub(crate) async fn perform(
         }
         Err(fault) => return Err(fault.into()),
     };
-    finish(context, lease, &analysis, &without, now).await
+    finish(context, lease, &turns, &analysis, &without, now).await
 }
 
 fn without_consent(session_id: SessionId, baseline: Findings, started: Instant, now: DateTime<Utc>) -> Analysis {
@@ -124,14 +125,16 @@ fn of_rules(
 async fn finish(
     context: &Context,
     lease: &Lease,
+    turns: &[Turn],
     analysis: &Analysis,
     without: &Analysis,
     now: DateTime<Utc>,
 ) -> Result<Finished, JobError> {
     let mut tx = context.begin().await?;
-    let may_use = consent::current_of_session(&mut tx, analysis.session_id, now).await?.model;
-    let analysis = if may_use || analysis.model.is_none() { analysis } else { without };
-    store::put(&mut tx, analysis, SessionStatus::Analyzed, context.config.register_callers, now).await?;
+    let locked = Locked::stored(&mut tx, analysis.session_id, now).await?;
+    let analysis = if locked.consents.model || analysis.model.is_none() { analysis } else { without };
+    let register = context.config.register_callers;
+    store::put(&mut tx, locked, turns, analysis, SessionStatus::Analyzed, register, now).await?;
     let finished = finish_done(&mut *tx, lease).await?;
     context.commit(tx).await?;
     Ok(finished)

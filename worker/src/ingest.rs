@@ -2,51 +2,71 @@
 
 pub(crate) mod payload;
 
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
 use chrono::{DateTime, Utc};
 use shared::consent;
+use shared::db::Connection;
 use shared::delivery::{self, DeliveryState};
-use shared::id::DeliveryId;
-use shared::job::lease::{Finished, Lease, finish_done, renew};
+use shared::id::{DeliveryId, SessionId};
+use shared::job::lease::{Claimed, Finished, finish_done, renew};
 use shared::job::{self, Job};
 use shared::server_message::ServerMessage;
-use shared::session::{SessionStatus, derived, index_words, mark_session, merge_news, set_report_faults};
-use shared::student::find_only_student_id;
+use shared::session::{SessionNews, SessionStatus, derived, index_words, mark_session, merge_news};
+use shared::student::{self, find_only_student_id};
 use shared::transcript::replace_turns;
 
 use self::payload::{Report, Talk};
+use crate::analyze::Judged;
+use crate::store::Locked;
 use crate::{Context, JobError};
 
 /// Shown on the session and on the Jobs page.
 const UNREADABLE_WORDS: &str = "the report has words in a form that this version cannot read";
 
 /// Messages of a call come in any order, twice, or not at all: each adds what it knows, and the end is the same.
+///
+/// The first attempt at a report also analyses the call, in the same transaction. If that fails, whatever the fault is, the
+/// next attempt stores the call alone, and the analysis becomes a job with attempts of its own.
 pub(crate) async fn perform(
     context: &Context,
-    lease: &Lease,
+    claimed: &Claimed,
     delivery_id: DeliveryId,
     now: DateTime<Utc>,
 ) -> Result<Finished, JobError> {
+    let lease = &claimed.lease;
     let delivery = delivery::get_delivery(&context.db, delivery_id).await?;
-    let mut tx = context.begin().await?;
     // Without a body there is nothing to do: its student was erased, or it grew too old.
-    if let (DeliveryState::Stored, Some(body)) = (delivery.state, &delivery.body) {
-        let message = ServerMessage::read(body).ok_or_else(|| JobError::fail("the message is not readable"))?;
-        if message.r#type().is_none() {
-            return Err(JobError::fail("the message names no type"));
+    let message = match (delivery.state, &delivery.body) {
+        (DeliveryState::Stored, Some(body)) => {
+            let message = ServerMessage::read(body).ok_or_else(|| JobError::fail("the message is not readable"))?;
+            if message.r#type().is_none() {
+                return Err(JobError::fail("the message names no type"));
+            }
+            Some(message)
         }
-        let applied = if Report(&message).concerns_a_session() {
-            apply(&mut tx, &message, delivery.received_at, now).await?
-        } else {
-            Applied::Read
-        };
-        if let Applied::Unread = applied {
-            // The session is kept, and the job waits for a person: a newer version may read what this one could not.
-            renew(&mut *tx, lease, context.config.lease).await?;
-            context.commit(tx).await?;
-            return Err(JobError::fail(UNREADABLE_WORDS));
-        }
-        if let Applied::NotKept | Applied::Erased = applied {
-            delivery::remove_body(&mut tx, delivery_id).await?;
+        _ => None,
+    };
+    let call = match &message {
+        Some(message) if Report(message).concerns_a_session() => Some(Call::read(message, delivery.received_at)?),
+        _ => None,
+    };
+    let judged = match &call {
+        Some(call) if claimed.attempts == 1 => call.judge(context).await?,
+        _ => None,
+    };
+    let mut tx = context.begin().await?;
+    if let Some(call) = &call {
+        match call.write(context, &mut tx, judged, now).await? {
+            Written::Kept => {}
+            Written::NotKept => delivery::remove_body(&mut tx, delivery_id).await?,
+            Written::Unread => {
+                // The session is kept, and the job waits for a person: a newer version may read what this one could not.
+                renew(&mut *tx, lease, context.config.lease).await?;
+                context.commit(tx).await?;
+                return Err(JobError::fail(UNREADABLE_WORDS));
+            }
         }
     }
     delivery::mark_delivery_processed(&mut tx, delivery_id, now).await?;
@@ -55,56 +75,96 @@ pub(crate) async fn perform(
     Ok(finished)
 }
 
+/// What a message tells about a call.
+struct Call {
+    news: SessionNews,
+    talk: Talk,
+}
+
 /// What became of a message.
-enum Applied {
-    Read,
-    /// Read. There is no consent to keep the transcript.
+enum Written {
+    Kept,
+    /// Its body must not be kept: the call was erased, or there is no consent to keep the transcript.
     NotKept,
-    /// The call was erased, so nothing is kept of it.
-    Erased,
     /// The report holds words that could not be read, so nothing is judged.
     Unread,
 }
 
-/// Merges a message into its session.
-async fn apply(
-    tx: &mut shared::db::Connection,
-    message: &ServerMessage,
-    received_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Applied, JobError> {
-    let report = Report(message);
-    let news = report.news(received_at).ok_or_else(|| JobError::fail("the message names no call"))?;
-    let student_id = match &news.caller_phone {
-        Some(phone) => find_only_student_id(&mut *tx, phone).await?,
-        None => None,
-    };
-    let Some((session_id, _)) = merge_news(tx, &news, student_id, now).await? else {
-        return Ok(Applied::Erased);
-    };
-    let consents = consent::apply_to_session(tx, session_id, false, now).await?;
-    if news.is_report {
-        let Talk { turns, is_unreadable, n_left_out } = report.talk();
-        let mut faults = message.faults().to_vec();
-        if n_left_out > 0 {
-            faults.push(format!("{n_left_out} messages of an unknown speaker were left out."));
+impl Call {
+    fn read(message: &ServerMessage, received_at: DateTime<Utc>) -> Result<Self, JobError> {
+        let report = Report(message);
+        let mut news = report.news(received_at).ok_or_else(|| JobError::fail("the message names no call"))?;
+        let talk = if news.is_report { report.talk() } else { Talk::default() };
+        news.has_turns = !talk.turns.is_empty() && !talk.is_unreadable;
+        news.report_faults = message.faults().to_vec();
+        if talk.n_left_out > 0 {
+            news.report_faults.push(format!("{} messages of an unknown speaker were left out.", talk.n_left_out));
         }
-        set_report_faults(tx, session_id, &faults).await?;
-        if is_unreadable {
+        Ok(Self { news, talk })
+    }
+
+    /// Judges the call by rules. `None`: there are no turns, or the rules failed.
+    async fn judge(&self, context: &Context) -> Result<Option<Judged>, JobError> {
+        if !self.news.has_turns {
+            return Ok(None);
+        }
+        let started = Instant::now();
+        let curriculum = context.curriculum.load_now(&context.db).await?;
+        let judge = AssertUnwindSafe(|| Judged::of(&self.talk.turns, &curriculum, started));
+        Ok(std::panic::catch_unwind(judge).ok())
+    }
+
+    /// Merges it into the session of the call.
+    async fn write(
+        &self,
+        context: &Context,
+        tx: &mut Connection,
+        judged: Option<Judged>,
+        now: DateTime<Utc>,
+    ) -> Result<Written, JobError> {
+        let student_id = match &self.news.caller_phone {
+            Some(phone) => find_only_student_id(&mut *tx, phone).await?,
+            None => None,
+        };
+        let student_ids = match judged {
+            Some(_) => student::lock_of_call(tx, &self.news.call_id, student_id).await?,
+            None => Vec::new(),
+        };
+        let Some((session_id, _)) = merge_news(tx, &self.news, student_id, now).await? else {
+            return Ok(Written::NotKept);
+        };
+        if self.talk.is_unreadable {
+            consent::apply_to_session(tx, session_id, false, now).await?;
             mark_session(tx, session_id, SessionStatus::NeedsAttention, Some(UNREADABLE_WORDS), now).await?;
-            return Ok(Applied::Unread);
+            return Ok(Written::Unread);
         }
         // A second report without turns must not take away those of the first.
-        if !turns.is_empty() {
-            replace_turns(tx, session_id, &turns).await?;
+        if self.news.has_turns {
+            replace_turns(tx, session_id, &self.talk.turns).await?;
         }
-        let will_be_analysed =
-            job::enqueue(tx, &Job::AnalyzeSession { session_id, round: 1 }, Some(session_id)).await?;
-        // The analysis takes down the words, with those of its summary.
-        if !will_be_analysed && !turns.is_empty() {
-            index_words(tx, session_id).await?;
-        }
+        let consents = match judged {
+            Some(judged) if job::record_done(tx, &first_analysis(session_id), Some(session_id)).await? => {
+                let locked = Locked::new(tx, session_id, student_ids, now).await?;
+                let (consents, is_blocked) = (locked.consents, student::is_blocked_in(&mut *tx, session_id).await?);
+                judged.write(context, tx, locked, &self.talk.turns, 1, is_blocked, now).await?;
+                consents
+            }
+            _ => {
+                let consents = consent::apply_to_session(tx, session_id, false, now).await?;
+                let will_be_analysed =
+                    self.news.is_report && job::enqueue(tx, &first_analysis(session_id), Some(session_id)).await?;
+                // The analysis takes down the words, with those of its summary.
+                if self.news.has_turns && !will_be_analysed {
+                    index_words(tx, session_id).await?;
+                }
+                derived::refresh(tx, &[session_id]).await?;
+                consents
+            }
+        };
+        Ok(if consents.transcripts { Written::Kept } else { Written::NotKept })
     }
-    derived::refresh(tx, &[session_id]).await?;
-    Ok(if consents.transcripts { Applied::Read } else { Applied::NotKept })
+}
+
+const fn first_analysis(session_id: SessionId) -> Job {
+    Job::AnalyzeSession { session_id, round: 1 }
 }

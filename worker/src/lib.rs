@@ -235,7 +235,7 @@ async fn perform(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Finished, JobError> {
     match claimed.job {
-        Job::ProcessDelivery { delivery_id } => ingest::perform(context, &claimed.lease, delivery_id, now).await,
+        Job::ProcessDelivery { delivery_id } => ingest::perform(context, claimed, delivery_id, now).await,
         Job::AnalyzeSession { session_id, round } => {
             analyze::perform(context, &claimed.lease, session_id, round, now).await
         }

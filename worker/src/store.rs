@@ -4,73 +4,99 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::access::Caller;
 use shared::analysis::{self, Analysis};
+use shared::consent::Consents;
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
-use shared::session::{Session, SessionKey, SessionStatus, derived, get_session, index_words, set_status};
-use shared::transcript::{Turn, list_turns};
+use shared::session::{
+    Session, SessionKey, SessionStatus, derived, get_session, index_words, lock_session, set_status,
+};
+use shared::transcript::Turn;
 use shared::{consent, consistency, estimate, fact, follow_up, introduction, student};
+
+/// What a transaction locked before it writes an analysis: the students before the session, as everybody locks them, and
+/// then what their guardians consent to. A person who assigns the session waits, and then it is analysed again.
+pub(crate) struct Locked {
+    pub(crate) session: Session,
+    pub(crate) consents: Consents,
+    /// Whom the session belongs to, and whom it has evidence of.
+    student_ids: Vec<StudentId>,
+}
+
+impl Locked {
+    /// `student_ids`: those that are locked already.
+    pub(crate) async fn new(
+        tx: &mut Connection,
+        session_id: SessionId,
+        mut student_ids: Vec<StudentId>,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let session = lock_session(tx, session_id).await?;
+        // Assigned before the row was locked.
+        if let Some(student_id) = session.student_id.filter(|id| !student_ids.contains(id)) {
+            student::lock(tx, &[student_id]).await?;
+            student_ids.push(student_id);
+        }
+        let consents = consent::current(tx, session.student_id, now).await?;
+        Ok(Self { session, consents, student_ids })
+    }
+
+    /// Locks the students of a session that is stored, and the session.
+    pub(crate) async fn stored(tx: &mut Connection, session_id: SessionId, now: DateTime<Utc>) -> Result<Self> {
+        let key = SessionKey::Id(session_id);
+        let call_id = get_session(&mut *tx, &Caller::worker(), &key).await?.call_id;
+        let student_ids = student::lock_of_call(tx, &call_id, None).await?;
+        Self::new(tx, session_id, student_ids, now).await
+    }
+}
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(
     tx: &mut Connection,
+    locked: Locked,
+    turns: &[Turn],
     analysis: &Analysis,
     status: SessionStatus,
     register_callers: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let worker = Caller::worker();
-    // The students before the session, as everybody locks them.
-    let mut student_ids = lock_students(tx, analysis.session_id).await?;
-    // From here on the session's row is locked: a person who assigns the session waits, and then it is analysed again.
-    set_status(tx, analysis.session_id, status, None, now).await?;
-    let mut session = get_session(&mut *tx, &worker, &SessionKey::Id(analysis.session_id)).await?;
-    let told = introduction::of_session(&session, analysis.findings.introduction.as_ref());
-    if let (true, None, Some(told)) = (register_callers, session.student_id, told) {
-        session.student_id = introduction::accept_stranger(tx, &worker, &session, &told, now).await?;
-    }
-    // Registered just now, or assigned before the row was locked.
-    if let Some(student_id) = session.student_id.filter(|id| !student_ids.contains(id)) {
-        student::lock(tx, &[student_id]).await?;
-        student_ids.push(student_id);
+    let Locked { mut session, mut consents, mut student_ids } = locked;
+    let session_id = session.session_id;
+    set_status(tx, session_id, status, None, now).await?;
+    let introduced = introduction::of_session(&session, analysis.findings.introduction.as_ref());
+    if let (true, None, Some(introduced)) = (register_callers, session.student_id, introduced) {
+        session.student_id = introduction::accept_stranger(tx, &worker, &session, &introduced, now).await?;
+        if let Some(student_id) = session.student_id {
+            student::lock(tx, &[student_id]).await?;
+            student_ids.push(student_id);
+            consents = consent::current(tx, Some(student_id), now).await?;
+        }
     }
 
     let mut analysis = analysis.clone();
     // Of somebody we know it would only be one more copy of a name.
     analysis.findings.introduction.take_if(|_| session.student_id.is_some());
     let analysis = &analysis;
-    let had = evidence::list_told(tx, analysis.session_id).await?;
-    let analysis_id = analysis::put_current(tx, analysis).await?;
-    index_words(tx, analysis.session_id).await?;
+    let had = evidence::list_told(tx, session_id).await?;
+    let analysis_id = analysis::put_current(tx, analysis, session.analysis_status.is_none()).await?;
+    index_words(tx, session_id).await?;
     let facts = &analysis.findings.facts;
-    fact::replace_of_session(tx, analysis.session_id, session.student_id, facts, began_at(&session)).await?;
+    fact::replace_of_session(tx, session_id, session.student_id, facts, began_at(&session)).await?;
     let flags = &analysis.findings.safety_flags;
-    follow_up::raise_flagged(tx, analysis.session_id, session.student_id, flags, now).await?;
+    follow_up::raise_flagged(tx, session_id, session.student_id, flags, now).await?;
     if let Some(student_id) = session.student_id {
-        let turns = list_turns(&mut *tx, &worker, analysis.session_id).await?;
-        let found = evidence_of(analysis, analysis_id, student_id, &session, &turns);
+        let found = evidence_of(analysis, analysis_id, student_id, &session, turns);
         evidence::insert_evidence(tx, &found, now).await?;
     }
-    consent::apply_to_session(tx, analysis.session_id, status == SessionStatus::Analyzed, now).await?;
+    consent::apply(tx, session_id, consents, status == SessionStatus::Analyzed, now).await?;
     for student_id in &student_ids {
         let of_student = had.iter().filter(|(id, _)| id == student_id);
         let had: Vec<String> = of_student.map(|(_, skill_id)| skill_id.clone()).collect();
-        estimate::advance(tx, &worker, *student_id, analysis.session_id, &had, now).await?;
+        estimate::advance(tx, &worker, *student_id, session_id, &had, now).await?;
     }
-    derived::refresh_with(tx, &[analysis.session_id], &student_ids).await?;
+    derived::refresh_with(tx, &[session_id], &student_ids).await?;
     Ok(())
-}
-
-/// Locks the students whom the session has evidence of, and the one it is assigned to: after a person has corrected the
-/// assignment, they differ.
-async fn lock_students(tx: &mut Connection, session_id: SessionId) -> Result<Vec<StudentId>> {
-    let session = get_session(&mut *tx, &Caller::worker(), &SessionKey::Id(session_id)).await?;
-    let mut student_ids = evidence::list_student_ids(&mut *tx, session_id).await?;
-    student_ids.extend(session.student_id);
-    student_ids.sort_unstable();
-    student_ids.dedup();
-    student::lock(tx, &student_ids).await?;
-    Ok(student_ids)
 }
 
 /// Computes from the evidence alone what is believed of a student. Returns whether a row differed: then it had been changed

@@ -3,24 +3,38 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Curriculum, load, version};
-use crate::db::{Connection, Result};
+use crate::db::{self, Connection, Db, Result};
 
 /// The curriculum that was read last, with its version.
 #[derive(Debug, Default)]
 pub struct CurriculumCache(Mutex<Option<(String, Arc<Curriculum>)>>);
 
 impl CurriculumCache {
+    /// The curriculum as it is now.
+    pub async fn load_now(&self, db: &Db) -> Result<Arc<Curriculum>> {
+        let version = version(db).await?;
+        if let Some(known) = self.of_version(&version) {
+            return Ok(known);
+        }
+        let mut tx = db::begin_snapshot(db).await?;
+        self.load(&mut tx).await
+    }
+
     /// The curriculum as the transaction sees it.
     pub async fn load(&self, tx: &mut Connection) -> Result<Arc<Curriculum>> {
-        let version = version(tx).await?;
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, known)) = known.filter(|(known, _)| *known == version) {
+        let version = version(&mut *tx).await?;
+        if let Some(known) = self.of_version(&version) {
             return Ok(known);
         }
         // If it changes between the two statements, the next call finds another version and reads it again.
         let read = Arc::new(load(tx).await?);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::clone(&read)));
         Ok(read)
+    }
+
+    fn of_version(&self, version: &str) -> Option<Arc<Curriculum>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.filter(|(known, _)| known == version).map(|(_, curriculum)| curriculum)
     }
 }
 

@@ -5,7 +5,7 @@ use sqlx::types::Json;
 
 use super::{Curriculum, Phrase, Question, Skill, Subject};
 use crate::attention;
-use crate::db::{Connection, Result};
+use crate::db::{Connection, Executor, Result};
 use crate::session::derived;
 
 /// Brings the starter set into a database that has no skill yet. What is there is never touched.
@@ -85,7 +85,7 @@ pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> 
 
 /// A text that differs after every change of a subject, a skill or a prerequisite, by whatever program: Postgres writes a
 /// new version of the row. Reading it costs less than reading the curriculum.
-pub async fn version(connection: &mut Connection) -> Result<String> {
+pub async fn version(db: impl Executor<'_>) -> Result<String> {
     Ok(sqlx::query_scalar!(
         r#"select coalesce(sum(hashtextextended(concat_ws(' ', relation, place, xid), 0)), 0)::text as "version!"
            from (
@@ -94,7 +94,7 @@ pub async fn version(connection: &mut Connection) -> Result<String> {
                union all select tableoid::text, ctid::text, xmin::text from skill_prerequisites
            ) r"#,
     )
-    .fetch_one(connection)
+    .fetch_one(db)
     .await?)
 }
 

@@ -92,6 +92,7 @@ impl Report<'_> {
                 "/recordingUrl",
             ]),
             is_report,
+            ..SessionNews::default()
         })
     }
 
