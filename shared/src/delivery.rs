@@ -141,6 +141,16 @@ pub async fn get_delivery(db: impl Executor<'_>, delivery_id: DeliveryId) -> Res
     .ok_or(Error::NotFound("delivery"))
 }
 
+/// Whether the delivery still has its body: it has none after its student was erased.
+pub async fn has_body(db: impl Executor<'_>, delivery_id: DeliveryId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from deliveries where delivery_id = $1 and body is not null) as "has_body!""#,
+        delivery_id as DeliveryId,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
 /// Removes the body of a delivery, which may not be kept.
 pub async fn remove_body(tx: &mut Connection, delivery_id: DeliveryId) -> Result<()> {
     sqlx::query!("update deliveries set body = null where delivery_id = $1", delivery_id as DeliveryId)

@@ -404,23 +404,27 @@ pub async fn is_blocked_in(db: impl Executor<'_>, session_id: SessionId) -> Resu
 }
 
 /// Makes others who would change what is believed of these students wait for this transaction. Always in one order, so
-/// that two of them never wait for each other.
-pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> {
-    let ids: Vec<uuid::Uuid> = student_ids.iter().map(|id| id.0).collect();
-    sqlx::query!(
-        "select 1 as one from students where student_id = any($1) order by student_id for no key update",
-        &ids,
+/// that two of them never wait for each other. Returns them with their status.
+pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<Vec<(StudentId, StudentStatus)>> {
+    let rows = sqlx::query!(
+        r#"select student_id as "student_id: StudentId", status as "status: StudentStatus" from students
+           where student_id = any($1) order by student_id for no key update"#,
+        student_ids as &[StudentId],
     )
     .fetch_all(tx)
     .await?;
-    Ok(())
+    Ok(rows.into_iter().map(|row| (row.student_id, row.status)).collect())
 }
 
 /// [`lock`] of the students whom a session has evidence of, and of those whom it belongs to or is about to: after a person
-/// has corrected the assignment, they differ. Returns them.
-pub async fn lock_of_call(tx: &mut Connection, call_id: &str, student_id: Option<StudentId>) -> Result<Vec<StudentId>> {
-    Ok(sqlx::query_scalar!(
-        r#"select student_id as "student_id: StudentId" from students
+/// has corrected the assignment, they differ. Returns them with their status.
+pub async fn lock_of_call(
+    tx: &mut Connection,
+    call_id: &str,
+    student_id: Option<StudentId>,
+) -> Result<Vec<(StudentId, StudentStatus)>> {
+    let rows = sqlx::query!(
+        r#"select student_id as "student_id: StudentId", status as "status: StudentStatus" from students
            where student_id in (
                select $2::uuid
                union all select student_id from sessions where call_id = $1
@@ -430,7 +434,8 @@ pub async fn lock_of_call(tx: &mut Connection, call_id: &str, student_id: Option
         student_id as Option<StudentId>,
     )
     .fetch_all(tx)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.student_id, row.status)).collect())
 }
 
 /// The first names of those who call from this number, without the blocked: to ask who is calling. Needs

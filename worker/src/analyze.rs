@@ -71,7 +71,7 @@ pub(crate) async fn perform(
     let judged = Judged::of(&turns, &curriculum, started);
     let mut tx = context.begin().await?;
     let locked = Locked::stored(&mut tx, session_id, now).await?;
-    judged.write(context, &mut tx, locked, &turns, round, is_blocked, now).await?;
+    judged.write(context, &mut tx, locked, &turns, round, now).await?;
     let finished = finish_done(&mut *tx, lease).await?;
     context.commit(tx).await?;
     Ok(finished)
@@ -103,10 +103,9 @@ impl Judged {
         locked: Locked,
         turns: &[Turn],
         round: i32,
-        is_blocked: bool,
         now: DateTime<Utc>,
     ) -> Result<(), JobError> {
-        let session_id = locked.session.session_id;
+        let (session_id, is_blocked) = (locked.session.session_id, locked.is_blocked);
         let mut findings = if is_blocked { of_blocked(self.findings) } else { self.findings };
         let (has_model, may_ask) = (context.llm.is_some(), locked.consents.model);
         if has_model && !may_ask {

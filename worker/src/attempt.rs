@@ -65,7 +65,8 @@ pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
     outcome
 }
 
-fn count(kind: Kind, outcome: &Outcome, duration: Duration) {
+/// Counts an attempt in the metrics.
+pub(crate) fn count(kind: Kind, outcome: &Outcome, duration: Duration) {
     let ended = match outcome {
         Outcome::Done => "done",
         Outcome::Retry(_) => "retry",

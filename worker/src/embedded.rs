@@ -19,7 +19,7 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Works on one lane until `stop`, and then until what was begun is over.
 pub(crate) async fn consume(context: Context, lane: Lane, mut doorbell: Doorbell, stop: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(context.config.slots));
+    let slots = Arc::new(Semaphore::new(context.config.slots(lane)));
     let running = TaskTracker::new();
     while let Some(Ok(first)) = stop.run_until_cancelled(slots.clone().acquire_owned()).await {
         let mut free = vec![first];
@@ -54,7 +54,8 @@ pub(crate) async fn consume(context: Context, lane: Lane, mut doorbell: Doorbell
 }
 
 async fn claim(context: &Context, lane: Lane, n: usize) -> Result<Vec<Claimed>, db::Error> {
-    let mut tx = db::begin(&context.db).await?;
+    // A claim that a crash of the database server undoes is made again, and the lease of the first one is void.
+    let mut tx = db::begin_unflushed(&context.db).await?;
     let claimed = claim_ready(&mut tx, lane, n as i64, context.config.lease, &context.worker).await?;
     tx.commit().await?;
     Ok(claimed)

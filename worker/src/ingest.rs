@@ -11,7 +11,7 @@ use shared::db::Connection;
 use shared::delivery::{self, DeliveryState};
 use shared::id::{DeliveryId, SessionId};
 use shared::job::lease::{Claimed, Finished, finish_done, renew};
-use shared::job::{self, Job};
+use shared::job::{self, Job, Kind};
 use shared::server_message::ServerMessage;
 use shared::session::{SessionNews, SessionStatus, derived, index_words, mark_session, merge_news};
 use shared::student::{self, find_only_student_id};
@@ -19,6 +19,7 @@ use shared::transcript::replace_turns;
 
 use self::payload::{Report, Talk};
 use crate::analyze::Judged;
+use crate::attempt::{self, Outcome};
 use crate::store::Locked;
 use crate::{Context, JobError};
 
@@ -35,6 +36,7 @@ pub(crate) async fn perform(
     delivery_id: DeliveryId,
     now: DateTime<Utc>,
 ) -> Result<Finished, JobError> {
+    let started = Instant::now();
     let lease = &claimed.lease;
     let delivery = delivery::get_delivery(&context.db, delivery_id).await?;
     // Without a body there is nothing to do: its student was erased, or it grew too old.
@@ -57,21 +59,33 @@ pub(crate) async fn perform(
         _ => None,
     };
     let mut tx = context.begin().await?;
-    if let Some(call) = &call {
+    let mut analysed_in = None;
+    // It may have been erased since it was read. From here on an erasure waits.
+    if let Some(call) = &call
+        && delivery::has_body(&mut *tx, delivery_id).await?
+    {
         match call.write(context, &mut tx, judged, now).await? {
-            Written::Kept => {}
-            Written::NotKept => delivery::remove_body(&mut tx, delivery_id).await?,
             Written::Unread => {
                 // The session is kept, and the job waits for a person: a newer version may read what this one could not.
                 renew(&mut *tx, lease, context.config.lease).await?;
                 context.commit(tx).await?;
                 return Err(JobError::fail(UNREADABLE_WORDS));
             }
+            Written::Erased => delivery::remove_body(&mut tx, delivery_id).await?,
+            Written::Session { keeps_words, is_analysed } => {
+                if !keeps_words {
+                    delivery::remove_body(&mut tx, delivery_id).await?;
+                }
+                analysed_in = is_analysed.then_some(started);
+            }
         }
     }
     delivery::mark_delivery_processed(&mut tx, delivery_id, now).await?;
     let finished = finish_done(&mut *tx, lease).await?;
     context.commit(tx).await?;
+    if let Some(started) = analysed_in {
+        attempt::count(Kind::AnalyzeSession, &Outcome::Done, started.elapsed());
+    }
     Ok(finished)
 }
 
@@ -83,9 +97,10 @@ struct Call {
 
 /// What became of a message.
 enum Written {
-    Kept,
-    /// Its body must not be kept: the call was erased, or there is no consent to keep the transcript.
-    NotKept,
+    /// `keeps_words`: there is consent to keep what was said.
+    Session { keeps_words: bool, is_analysed: bool },
+    /// The call was erased, so nothing is kept of it.
+    Erased,
     /// The report holds words that could not be read, so nothing is judged.
     Unread,
 }
@@ -126,12 +141,12 @@ impl Call {
             Some(phone) => find_only_student_id(&mut *tx, phone).await?,
             None => None,
         };
-        let student_ids = match judged {
+        let students = match judged {
             Some(_) => student::lock_of_call(tx, &self.news.call_id, student_id).await?,
             None => Vec::new(),
         };
         let Some((session_id, _)) = merge_news(tx, &self.news, student_id, now).await? else {
-            return Ok(Written::NotKept);
+            return Ok(Written::Erased);
         };
         if self.talk.is_unreadable {
             consent::apply_to_session(tx, session_id, false, now).await?;
@@ -142,12 +157,12 @@ impl Call {
         if self.news.has_turns {
             replace_turns(tx, session_id, &self.talk.turns).await?;
         }
-        let consents = match judged {
+        let (consents, is_analysed) = match judged {
             Some(judged) if job::record_done(tx, &first_analysis(session_id), Some(session_id)).await? => {
-                let locked = Locked::new(tx, session_id, student_ids, now).await?;
-                let (consents, is_blocked) = (locked.consents, student::is_blocked_in(&mut *tx, session_id).await?);
-                judged.write(context, tx, locked, &self.talk.turns, 1, is_blocked, now).await?;
-                consents
+                let locked = Locked::new(tx, session_id, students, now).await?;
+                let consents = locked.consents;
+                judged.write(context, tx, locked, &self.talk.turns, 1, now).await?;
+                (consents, true)
             }
             _ => {
                 let consents = consent::apply_to_session(tx, session_id, false, now).await?;
@@ -158,10 +173,10 @@ impl Call {
                     index_words(tx, session_id).await?;
                 }
                 derived::refresh(tx, &[session_id]).await?;
-                consents
+                (consents, false)
             }
         };
-        Ok(if consents.transcripts { Written::Kept } else { Written::NotKept })
+        Ok(Written::Session { keeps_words: consents.transcripts, is_analysed })
     }
 }
 

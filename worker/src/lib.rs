@@ -72,8 +72,10 @@ pub struct Config {
     pub retention: Retention,
     /// Whether a caller nobody knows becomes a student without being asked about.
     pub register_callers: bool,
-    /// Jobs at a time in each lane.
-    pub slots: usize,
+    /// Jobs at a time in the quick lane. They keep the database busy.
+    pub quick_slots: usize,
+    /// Jobs at a time in the slow lane. They mostly wait for a language model.
+    pub slow_slots: usize,
     /// How long a job is held without a sign of life.
     pub lease: Duration,
     pub sweep_every: Duration,
@@ -99,12 +101,20 @@ impl Config {
                 sessions: None,
             },
             register_callers: false,
-            slots: 4,
+            quick_slots: 4,
+            slow_slots: 32,
             lease: Duration::from_secs(30),
             sweep_every: Duration::from_secs(5),
             unanswered_after: Duration::from_secs(30),
             poll_every: Duration::from_millis(500),
             drain: Duration::from_secs(15),
+        }
+    }
+
+    pub(crate) const fn slots(&self, lane: Lane) -> usize {
+        match lane {
+            Lane::Quick => self.quick_slots,
+            Lane::Slow => self.slow_slots,
         }
     }
 

@@ -11,6 +11,7 @@ use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
 use shared::session::{
     Session, SessionKey, SessionStatus, derived, get_session, index_words, lock_session, set_status,
 };
+use shared::student::StudentStatus;
 use shared::transcript::Turn;
 use shared::{consent, consistency, estimate, fact, follow_up, introduction, student};
 
@@ -19,34 +20,37 @@ use shared::{consent, consistency, estimate, fact, follow_up, introduction, stud
 pub(crate) struct Locked {
     pub(crate) session: Session,
     pub(crate) consents: Consents,
+    /// True if a person blocked the student, or nobody consents to lessons.
+    pub(crate) is_blocked: bool,
     /// Whom the session belongs to, and whom it has evidence of.
     student_ids: Vec<StudentId>,
 }
 
 impl Locked {
-    /// `student_ids`: those that are locked already.
+    /// `students`: those that are locked already.
     pub(crate) async fn new(
         tx: &mut Connection,
         session_id: SessionId,
-        mut student_ids: Vec<StudentId>,
+        mut students: Vec<(StudentId, StudentStatus)>,
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let session = lock_session(tx, session_id).await?;
         // Assigned before the row was locked.
-        if let Some(student_id) = session.student_id.filter(|id| !student_ids.contains(id)) {
-            student::lock(tx, &[student_id]).await?;
-            student_ids.push(student_id);
+        if let Some(student_id) = session.student_id.filter(|id| students.iter().all(|(locked, _)| locked != id)) {
+            students.extend(student::lock(tx, &[student_id]).await?);
         }
         let consents = consent::current(tx, session.student_id, now).await?;
-        Ok(Self { session, consents, student_ids })
+        let whose = students.iter().find(|(id, _)| Some(*id) == session.student_id);
+        let is_blocked = whose.is_some_and(|(_, status)| *status == StudentStatus::Blocked || !consents.tutoring);
+        Ok(Self { session, consents, is_blocked, student_ids: students.into_iter().map(|(id, _)| id).collect() })
     }
 
     /// Locks the students of a session that is stored, and the session.
     pub(crate) async fn stored(tx: &mut Connection, session_id: SessionId, now: DateTime<Utc>) -> Result<Self> {
         let key = SessionKey::Id(session_id);
         let call_id = get_session(&mut *tx, &Caller::worker(), &key).await?.call_id;
-        let student_ids = student::lock_of_call(tx, &call_id, None).await?;
-        Self::new(tx, session_id, student_ids, now).await
+        let students = student::lock_of_call(tx, &call_id, None).await?;
+        Self::new(tx, session_id, students, now).await
     }
 }
 
@@ -61,7 +65,7 @@ pub(crate) async fn put(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let worker = Caller::worker();
-    let Locked { mut session, mut consents, mut student_ids } = locked;
+    let Locked { mut session, mut consents, mut student_ids, .. } = locked;
     let session_id = session.session_id;
     set_status(tx, session_id, status, None, now).await?;
     let introduced = introduction::of_session(&session, analysis.findings.introduction.as_ref());

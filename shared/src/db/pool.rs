@@ -58,6 +58,10 @@ struct Begin {
 }
 
 const BEGIN: Begin = Begin { direct: "begin", pooled: pooled!("begin") };
+const BEGIN_UNFLUSHED: Begin = Begin {
+    direct: "begin; set local synchronous_commit = off",
+    pooled: pooled!("begin; set local synchronous_commit = off"),
+};
 const BEGIN_SNAPSHOT: Begin = Begin {
     direct: "begin isolation level repeatable read, read only",
     pooled: pooled!("begin isolation level repeatable read, read only"),
@@ -88,6 +92,12 @@ pub(super) fn connect_options(url: &SecretString) -> sqlx::Result<PgConnectOptio
 /// Opens a transaction.
 pub async fn begin(db: &Db) -> Result<Tx> {
     Ok(db.begin(BEGIN).await?)
+}
+
+/// Opens a transaction whose commit does not wait for the disk. If the database server crashes within a second, the
+/// transaction may be undone, so use it only for what is then done again.
+pub async fn begin_unflushed(db: &Db) -> Result<Tx> {
+    Ok(db.begin(BEGIN_UNFLUSHED).await?)
 }
 
 /// Opens a transaction that only reads, and all of it as of one moment.

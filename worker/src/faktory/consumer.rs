@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use faktory::{Error, WorkerBuilder, WorkerId};
 use secrecy::ExposeSecret;
+use shared::db;
 use shared::id::JobId;
 use shared::job::lease::take;
 use shared::job::{Kind, Lane};
@@ -34,7 +35,7 @@ pub(crate) async fn consume(context: Context, address: Address, stop: Cancellati
     });
     let connections = TaskTracker::new();
     for lane in Lane::ALL {
-        for _ in 0..context.config.slots {
+        for _ in 0..context.config.slots(lane) {
             let (context, address, wid, drain) = (context.clone(), address.clone(), wid.clone(), drain.clone());
             connections.spawn(async move { keep_fetching(&context, &address, &wid, lane, &drain).await });
         }
@@ -107,10 +108,11 @@ async fn perform(context: &Context, job: &faktory::Job) -> Result<(), NotDone> {
     let job_id = job.args().first().and_then(|arg| arg.as_str()?.parse::<JobId>().ok());
     let job_id = job_id.ok_or_else(|| NotDone("no job of ours".to_owned()))?;
     let claimed = async {
-        let mut tx = context.begin().await?;
+        // A claim that a crash of the database server undoes is made again, and the lease of the first one is void.
+        let mut tx = db::begin_unflushed(&context.db).await?;
         let claimed = take(&mut tx, job_id, context.config.lease, &context.worker).await?;
         context.commit(tx).await?;
-        Ok::<_, shared::db::Error>(claimed)
+        Ok::<_, db::Error>(claimed)
     };
     // The row stays as it is, so it is rung for again.
     let claimed = claimed.await.map_err(|_| NotDone("the database could not be reached".to_owned()))?;
