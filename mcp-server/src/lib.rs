@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use shared::config::McpServerConfig;
 use shared::db::Db;
 use shared::http::{self, ClientAddress, MAX_BODY, MetricsAccess, ServeOptions};
+use shared::job::doorbell::Bell;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +51,8 @@ pub struct State {
     /// Wrong secrets at `/auth/token`, lately.
     pub failures: Arc<token::failures::Failures>,
     pub recorder: record::Recorder,
+    /// Tells workers of jobs that webhooks made.
+    pub bell: Bell,
     pub limits: Arc<limits::Limits>,
     /// How fast the tools of one telephone call may be called.
     pub call_limits: Arc<limits::Limits>,
@@ -64,12 +67,13 @@ impl std::fmt::Debug for State {
 }
 
 impl State {
-    /// Fails where the signing keys are no Ed25519 keys.
+    /// Fails where the signing keys are no Ed25519 keys. Needs a tokio runtime.
     pub fn new(config: McpServerConfig, db: Db, recorder: record::Recorder) -> anyhow::Result<Self> {
         let auth = Arc::new(auth::Auth::new(&config)?);
         let limits = Arc::new(limits::Limits::new(config.client_requests_per_second));
         let per_call = config.client_requests_per_second.div_ceil(SHARE_OF_A_CALL);
         Ok(Self {
+            bell: Bell::install(db.clone()),
             db,
             config: Arc::new(config),
             auth,

@@ -75,7 +75,7 @@ async fn receive(
     })?;
 
     // From here on it is VAPI's: a stranger never holds a slot.
-    let message = ServerMessage::read(&body);
+    let message = ServerMessage::read_envelope(&body);
     let read = message.and_then(|message| Envelope::of(&message).map(|envelope| (message, envelope)));
     let Some(_slot) = slots.take(read.as_ref().map(|(_, envelope)| envelope.kind)).await else {
         Outcome::Shed.count(None);
@@ -87,6 +87,7 @@ async fn receive(
             Outcome::Failed.count(None);
             state.heard.refused(WebhookRefusal::NoDatabase, now);
         })?;
+        state.bell.ring();
         // Signed and stored: its job fails with a reason, so that a person sees it on the Jobs page. VAPI need not resend.
         Outcome::Unreadable.count(None);
         state.heard.refused(WebhookRefusal::Unreadable, now);
@@ -106,6 +107,9 @@ async fn receive(
         Outcome::Failed.count(counted);
         state.heard.refused(WebhookRefusal::NoDatabase, now);
     })?;
+    if is_new {
+        state.bell.ring();
+    }
     if is_new { Outcome::Stored } else { Outcome::Duplicate }.count(counted);
     state.heard.accepted(&envelope.r#type, now);
 

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::{self, Connection, Db, Error, Executor, Result};
+use crate::db::{Connection, Db, Error, Executor, Result};
 use crate::id::DeliveryId;
-use crate::job::{self, Job};
+use crate::job::Job;
 
 /// The report of a call, in VAPI's words.
 pub const REPORT: &str = "end-of-call-report";
@@ -52,15 +52,40 @@ pub fn dedupe_key(subject: &str, r#type: &str, distinction: Option<&str>) -> Str
 }
 
 /// The one door: the delivery and its job, both or neither. What was stored before is left as it is, and answers
-/// `false`; so does a message of an erased call, of which nothing is stored.
+/// `false`; so does a message of an erased call, of which nothing is stored. One statement. It does not ring: see
+/// [`crate::job::doorbell::Bell`].
 pub async fn accept(db: &Db, new: &NewDelivery<'_>, now: DateTime<Utc>) -> Result<bool> {
-    let mut tx = db::begin(db).await?;
-    let delivery_id = insert_if_new(&mut tx, new, now).await?;
-    if let Some(delivery_id) = delivery_id.filter(|_| new.state == DeliveryState::Stored) {
-        job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await?;
-    }
-    tx.commit().await?;
-    Ok(delivery_id.is_some())
+    let delivery_id = DeliveryId::new();
+    let job = Job::ProcessDelivery { delivery_id };
+    let policy = job.kind().policy();
+    let inserted = sqlx::query_scalar!(
+        r#"with new as (
+               insert into deliveries (delivery_id, dedupe_key, type, call_id, body, message_at, received_at, state)
+               select $1::uuid, $2, $3, $4::text, $5, $6, $7, $8
+               where not exists (select 1 from erased_calls e where e.call_id = $4)
+               on conflict on constraint deliveries_dedupe_key_key do nothing
+               returning state
+           ), job as (
+               insert into jobs (job_id, dedupe_key, kind, payload, priority, max_attempts)
+               select $9, $10, $11, $12, $13, $14 from new where state = 'stored'
+           )
+           select true as "is_new!" from new"#,
+        delivery_id as DeliveryId,
+        new.dedupe_key,
+        new.r#type,
+        new.call_id,
+        new.body,
+        new.message_at,
+        now,
+        new.state as DeliveryState,
+        job.job_id().0,
+        job.dedupe_key(),
+        job.kind().as_str(),
+        job.payload(),
+        policy.priority,
+        policy.max_attempts,
+    );
+    Ok(inserted.fetch_optional(db).await?.is_some())
 }
 
 /// Of these calls those whose report never came. One that came and was purged since is known by its session, or as erased.

@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use domain::lenient_json;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::authority::CallerNumber;
@@ -31,13 +33,26 @@ impl std::fmt::Debug for ServerMessage {
 impl ServerMessage {
     /// Reads a body; unreadable characters and values are replaced. `None`: it is not JSON, or holds no message.
     pub fn read(body: &[u8]) -> Option<Self> {
-        let (mut value, repairs) = lenient_json::read(body)?;
+        let (value, repairs) = lenient_json::read(body)?;
+        Self::of(value, repairs.sentences())
+    }
+
+    /// Reads a body without what was said in the call, which is nearly all of a report: enough to store it. `None` as for
+    /// [`Self::read`].
+    pub fn read_envelope(body: &[u8]) -> Option<Self> {
+        match serde_json::from_slice(body) {
+            Ok(Light(value)) => Self::of(value, Vec::new()),
+            Err(_) => Self::read(body),
+        }
+    }
+
+    fn of(mut value: Value, faults: Vec<String>) -> Option<Self> {
         // A proxy in between may have unwrapped it.
         let is_unwrapped = value.get("message").is_none() && value.get("type").is_some_and(Value::is_string);
         if !is_unwrapped {
             value = value.get_mut("message")?.take();
         }
-        value.is_object().then(|| Self { value, faults: repairs.sentences() })
+        value.is_object().then_some(Self { value, faults })
     }
 
     /// Returns what could not be read, one sentence each, for people.
@@ -113,6 +128,39 @@ impl ServerMessage {
     }
 }
 
+/// A body without its bulky parts, which are skipped and not read.
+struct Light(Value);
+
+const BULKY: [&str; 5] = ["artifact", "conversation", "messages", "messagesOpenAIFormatted", "transcript"];
+
+impl<'de> Deserialize<'de> for Light {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Envelope;
+        impl<'de> Visitor<'de> for Envelope {
+            type Value = Light;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Light, A::Error> {
+                let mut light = serde_json::Map::new();
+                while let Some(key) = entries.next_key::<String>()? {
+                    if BULKY.contains(&&key[..]) {
+                        entries.next_value::<IgnoredAny>()?;
+                    } else if key == "message" {
+                        light.insert(key, entries.next_value::<Light>()?.0);
+                    } else {
+                        light.insert(key, entries.next_value()?);
+                    }
+                }
+                Ok(Light(Value::Object(light)))
+            }
+        }
+        deserializer.deserialize_map(Envelope)
+    }
+}
+
 /// Returns a number; some senders write it as a text. `NaN` and infinity are none.
 pub fn number(value: &Value) -> Option<f64> {
     let number = match value {
@@ -177,6 +225,29 @@ mod tests {
 
     fn message(message: &Value) -> ServerMessage {
         ServerMessage::read(json!({ "message": message }).to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_envelope_is_the_message_without_what_was_said() {
+        for body in [
+            r#"{"message":{"type":"a","artifact":{"messages":[1e999,"\ud800"]},"call":{"id":"c"},"timestamp":5}}"#,
+            r#"{"type":"a","transcript":"x","call":{"id":"c"},"timestamp":5}"#,
+            r#"{"message":null,"message":{"type":"a","messages":null,"call":{"id":"c"},"timestamp":5}}"#,
+            r#"{"message":"text","message":{"type":"a","call":{"id":"c"},"timestamp":5,"cost":1e999}}"#,
+        ] {
+            let (light, whole) = (ServerMessage::read_envelope(body.as_bytes()), ServerMessage::read(body.as_bytes()));
+            let (light, whole) = (light.unwrap(), whole.unwrap());
+            for message in [&light, &whole] {
+                assert_eq!(message.r#type().as_deref(), Some("a"), "{body}");
+                assert_eq!(message.call_id().as_deref(), Some("c"), "{body}");
+                assert_eq!(message.sent_at(), whole.sent_at(), "{body}");
+            }
+        }
+        let body = br#"{"message":{"type":"a","artifact":{"messages":[]}}}"#;
+        assert!(ServerMessage::read_envelope(body).unwrap().get("/artifact").is_none());
+        for body in ["", "[]", "{}", "7", r#"{"message":"text"}"#, r#"{"message":[1]}"#, r#"{"message":{"type":"a"}"#] {
+            assert!(ServerMessage::read_envelope(body.as_bytes()).is_none(), "{body}");
+        }
     }
 
     #[test]

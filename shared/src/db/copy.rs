@@ -23,8 +23,10 @@ pub async fn trust(tx: &mut Connection) -> Result<()> {
         "select set_config('session_replication_role', 'replica', true)
          where current_setting('is_superuser')::boolean",
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
+    // On a busy machine a batch may take longer than a transaction may rest.
+    sqlx::query("set local idle_in_transaction_session_timeout = 0").execute(tx).await?;
     Ok(())
 }
 

@@ -1,18 +1,53 @@
 //! A hint that there may be work: it saves waiting, and nothing depends on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::db::{Connection, Db, Result};
 
 const CHANNEL: &str = "jobs";
 
+/// One ring stands for all jobs that were made meanwhile.
+const BETWEEN_RINGS: Duration = Duration::from_millis(2);
+
 /// Rings when the transaction commits.
 pub(super) async fn ring(connection: &mut Connection) -> Result<()> {
     sqlx::query!("select pg_notify($1, '')", CHANNEL).fetch_one(connection).await?;
     Ok(())
+}
+
+/// Rings after the transactions of one process that made jobs. Postgres commits transactions that notify one after the
+/// other, so a ring within each would make them wait for each other's disk writes.
+#[derive(Clone, Debug)]
+pub struct Bell(Arc<Notify>);
+
+impl Bell {
+    /// Rings through `db` until every clone is gone.
+    pub fn install(db: Db) -> Self {
+        let pulled = Arc::new(Notify::new());
+        let rope = Arc::downgrade(&pulled);
+        tokio::spawn(async move {
+            while let Some(pulled) = rope.upgrade() {
+                // Without a pull it looks now and then if anybody is left to pull.
+                let is_pulled = tokio::time::timeout(Duration::from_secs(1), pulled.notified()).await.is_ok();
+                drop(pulled);
+                if is_pulled {
+                    // A ring that fails is lost: workers look for jobs by themselves, too.
+                    let _ = sqlx::query!("select pg_notify($1, '')", CHANNEL).fetch_one(&db).await;
+                    tokio::time::sleep(BETWEEN_RINGS).await;
+                }
+            }
+        });
+        Self(pulled)
+    }
+
+    /// Rings soon. Call it after the commit.
+    pub fn ring(&self) {
+        self.0.notify_one();
+    }
 }
 
 /// Hears the bell. Clones share one connection; rings that come while nobody waits are one ring.
