@@ -1,6 +1,7 @@
 //! The other end of the line: what VAPI sends, signed as VAPI signs.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
@@ -62,22 +63,41 @@ pub fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
 }
 
 pub async fn post(http: &reqwest::Client, server_url: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    try_to_post(http, server_url, headers, body).await.unwrap()
+}
+
+async fn try_to_post(
+    http: &reqwest::Client,
+    server_url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> reqwest::Result<Response> {
     let mut request = http.post(format!("{server_url}/webhooks/vapi")).header("content-type", "application/json");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    request.body(body.to_vec()).send().await.unwrap()
+    request.body(body.to_vec()).send().await
 }
 
-/// Sends a message as VAPI would.
+/// Sends a message as VAPI would: again if the connection breaks or the server is busy.
 pub async fn deliver_to(http: &reqwest::Client, server_url: &str, body: &[u8]) -> StatusCode {
     send(http, server_url, body).await.status()
 }
 
 async fn send(http: &reqwest::Client, server_url: &str, body: &[u8]) -> Response {
-    let timestamp = shared::clock::now().timestamp().to_string();
-    let signature = sign(WEBHOOK_SECRET, &timestamp, body);
-    post(http, server_url, &[("x-timestamp", &timestamp), ("x-signature", &signature)], body).await
+    let give_up_at = Instant::now() + Duration::from_secs(30);
+    loop {
+        let timestamp = shared::clock::now().timestamp().to_string();
+        let signature = sign(WEBHOOK_SECRET, &timestamp, body);
+        let headers = [("x-timestamp", &timestamp[..]), ("x-signature", &signature)];
+        match try_to_post(http, server_url, &headers, body).await {
+            Ok(response) if response.status() != StatusCode::SERVICE_UNAVAILABLE => return response,
+            Ok(response) if Instant::now() > give_up_at => return response,
+            Err(error) if Instant::now() > give_up_at => panic!("{error}"),
+            Ok(_) | Err(_) => {}
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 impl Service {
