@@ -81,7 +81,7 @@ pub(crate) async fn perform(
     } else {
         (SessionStatus::Analyzed, AnalysisStatus::Baseline)
     };
-    let analysis = analysis::stored(session_id, analysis_status, findings, started.elapsed(), now);
+    let analysis = store::by_rules(session_id, analysis_status, findings, started.elapsed(), now);
     store::put(&mut tx, &analysis, session_status, context.config.register_callers, now).await?;
     if asks_model {
         job::enqueue(&mut tx, &Job::EnrichAnalysis { session_id, round }, Some(session_id)).await?;

@@ -1,15 +1,41 @@
 //! Writes an analysis with all that follows from it, in one transaction: evidence, mastery, concerns, and the
 //! context that the next call will ask for.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::access::Caller;
-use shared::analysis::{self, Analysis};
+use shared::analysis::{self, Analysis, AnalysisStatus, Findings};
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
 use shared::session::{Session, SessionKey, SessionStatus, derived, get_session, index_words, set_status};
 use shared::transcript::{Turn, list_turns};
 use shared::{consent, consistency, estimate, fact, follow_up, introduction, student};
+
+/// Returns what the rules found, as it is stored.
+pub(crate) fn by_rules(
+    session_id: SessionId,
+    status: AnalysisStatus,
+    findings: Findings,
+    took: Duration,
+    now: DateTime<Utc>,
+) -> Analysis {
+    Analysis {
+        analysis_id: AnalysisId::new(),
+        session_id,
+        analyser: "rules".to_owned(),
+        analyser_version: analyser::VERSION.to_owned(),
+        status,
+        findings,
+        model: None,
+        prompt_version: None,
+        input_tokens: None,
+        output_tokens: None,
+        duration_ms: took.as_millis() as i32,
+        created_at: now,
+    }
+}
 
 /// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
 pub(crate) async fn put(

@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use analyser::analyse;
 use serde_json::Value;
-use shared::curriculum::Curriculum;
-use shared::transcript::{Speaker, Turn};
+use domain::curriculum::Curriculum;
+use domain::transcript::{Speaker, Turn};
 
 /// Bytes of speech in a call.
 const SIZE: usize = 40_000;

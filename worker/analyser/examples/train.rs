@@ -29,7 +29,7 @@ use analyser::learned::{BUCKETS, probability, stored};
 use analyser::reaction::{Observation, observe};
 use analyser::{last_number, numbers_in};
 use serde_json::Value;
-use shared::transcript::{Speaker, Turn};
+use domain::transcript::{Speaker, Turn};
 
 const FOLDS: usize = 5;
 const ROUNDS: usize = 30;

@@ -1,8 +1,8 @@
 //! What can be counted in a call.
 
-use shared::analysis::Figures;
-use shared::evidence::{Help, Verdict};
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::Figures;
+use domain::evidence::{Help, Verdict};
+use domain::transcript::{Speaker, Turn};
 
 use super::cues::{HINT_REQUEST, SELF_CORRECTION};
 use super::exchange::{plain, split};

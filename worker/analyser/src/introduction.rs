@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use domain::name::{Introduced, introduced};
 use regex::Regex;
-use shared::analysis::Introduction;
-use shared::plain_text;
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::Introduction;
+use domain::plain_text;
+use domain::transcript::{Speaker, Turn};
 
 /// People introduce themselves at the beginning.
 const REACH: usize = 14;

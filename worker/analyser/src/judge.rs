@@ -7,8 +7,8 @@ mod help;
 
 use domain::answer::{self, Expecting};
 use domain::task::{Form, Relation, Task};
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Verdict};
+use domain::curriculum::Curriculum;
+use domain::evidence::{Help, Verdict};
 
 use super::arithmetic;
 use super::attempt;
@@ -520,7 +520,7 @@ fn contradictions(judgements: &mut [Judgement]) {
 
 #[cfg(test)]
 mod tests {
-    use shared::transcript::{Speaker, Turn};
+    use domain::transcript::{Speaker, Turn};
 
     use super::super::exchange::exchanges;
     use super::*;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use domain::answer::{self, Expecting, Language};
 use regex::Regex;
-use shared::curriculum::Curriculum;
+use domain::curriculum::Curriculum;
 
 use super::arithmetic;
 use super::exchange::sentences;

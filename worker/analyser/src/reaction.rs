@@ -6,7 +6,7 @@
 //! it with the word lists.
 
 use domain::answer::Language;
-use shared::transcript::Turn;
+use domain::transcript::Turn;
 
 use super::attempt;
 use super::exchange::{Exchange, exchanges, sentences, words};

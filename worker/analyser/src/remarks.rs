@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use domain::disclosure::{self, Category, Said};
 use domain::remark;
-use shared::analysis::{FactFinding, SafetyFlag, TurnText, When};
-use shared::evidence::Source;
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::{FactFinding, SafetyFlag, TurnText, When};
+use domain::evidence::Source;
+use domain::transcript::{Speaker, Turn};
 
 use super::memo;
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::task::{Context, Form, Relation, Task};
-use shared::curriculum::Curriculum;
+use domain::curriculum::Curriculum;
 
 use super::memo::{self, ByText};
 use super::prepared::{Prepared, prepared};
@@ -19,7 +19,7 @@ use super::prepared::{Prepared, prepared};
 pub enum Place {
     /// Index into [`Curriculum::skills`].
     Skill(usize),
-    /// A topic that is in no curriculum, of a fixed list: "photosynthesis". For [`shared::analysis::TopicFinding`].
+    /// A topic that is in no curriculum, of a fixed list: "photosynthesis". For [`domain::analysis::TopicFinding`].
     Topic(&'static str),
     /// No task was set, or nothing is certain. It is no evidence of anything.
     Nowhere,

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use shared::analysis::{Engagement, EngagementLevel, Figures, MisconceptionFinding, NextLesson, SkillFinding};
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Verdict};
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::{Engagement, EngagementLevel, Figures, MisconceptionFinding, NextLesson, SkillFinding};
+use domain::curriculum::Curriculum;
+use domain::evidence::{Help, Verdict};
+use domain::transcript::{Speaker, Turn};
 
 /// Fewer student turns show no engagement.
 const ENOUGH_TURNS: u32 = 3;
@@ -81,7 +81,7 @@ pub(super) fn next_lesson(
     curriculum: &Curriculum,
 ) -> Option<NextLesson> {
     let tally = |skill: &SkillFinding| {
-        let unaided = |e: &&shared::analysis::EvidenceFinding| e.verdict == Verdict::Correct && e.help == Help::None;
+        let unaided = |e: &&domain::analysis::EvidenceFinding| e.verdict == Verdict::Correct && e.help == Help::None;
         (skill.evidence.iter().filter(unaided).count(), skill.evidence.len())
     };
     let shown = skills.iter().filter(|skill| !skill.evidence.is_empty());

@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 
 use domain::answer::{Form, Language};
 use regex::Regex;
-use shared::analysis::Tutoring;
-use shared::evidence::Verdict;
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::Tutoring;
+use domain::evidence::Verdict;
+use domain::transcript::{Speaker, Turn};
 
 use super::arithmetic::claims;
 use super::exchange::{Exchange, plain, sentences, split};
@@ -125,7 +125,7 @@ fn score(t: &Tutoring, n_answers: usize) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use shared::curriculum::Curriculum;
+    use domain::curriculum::Curriculum;
 
     use super::*;
     use crate::{exchange::exchanges, judge::judge};

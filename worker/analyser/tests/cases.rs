@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 
 use analyser::analyse;
 use serde::Deserialize;
-use shared::analysis::Findings;
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Verdict};
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::Findings;
+use domain::curriculum::Curriculum;
+use domain::evidence::{Help, Verdict};
+use domain::transcript::{Speaker, Turn};
 
 #[derive(Deserialize)]
 struct Said {

@@ -7,10 +7,10 @@ use std::path::Path;
 use analyser::analyse;
 use domain::answer::{Judgement, Key, Language, judge};
 use serde_json::Value;
-use shared::analysis::Findings;
-use shared::curriculum::Curriculum;
-use shared::evidence::Verdict;
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::Findings;
+use domain::curriculum::Curriculum;
+use domain::evidence::Verdict;
+use domain::transcript::{Speaker, Turn};
 
 fn report(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/reports").join(file);

@@ -13,7 +13,7 @@ use analyser::skill::{Lesson, Place};
 use domain::answer::{Judgement, Language, judge};
 use domain::task::Task;
 use serde::Deserialize;
-use shared::curriculum::Curriculum;
+use domain::curriculum::Curriculum;
 
 #[derive(Deserialize)]
 struct Said {

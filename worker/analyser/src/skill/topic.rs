@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use shared::analysis::TopicFinding;
+use domain::analysis::TopicFinding;
 
 use super::super::memo::ByText;
 
