@@ -1,6 +1,5 @@
 //! Speech as plain words: lower-case, without accents, with one word for the many spellings of a recogniser.
 
-use std::collections::HashMap;
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
@@ -10,8 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 /// Stands between two sentences.
 pub(crate) const BOUNDARY: &str = ".";
 
-/// A map from words of ours, with a hash that is fast on short keys.
-pub(crate) type WordMap<V> = HashMap<&'static str, V, foldhash::fast::FixedState>;
+pub(crate) use crate::word_map::WordMap;
 
 /// The hash FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>. Stored weights depend on it.
 pub(crate) struct ShortHash(u64);
@@ -79,7 +77,7 @@ fn fold_into(c: char, word: &mut String, words: &mut Vec<String>, end: &mut impl
 pub(crate) fn english(words: &[String]) -> Vec<&str> {
     let mut plain: Vec<&str> = Vec::with_capacity(words.len() + 4);
     for word in words {
-        if let Some(whole) = BY_CONTRACTED.get(word.as_str()) {
+        if let Some(whole) = BY_CONTRACTED.get(word) {
             plain.extend(whole.iter());
         } else if let Some((base, tail)) = word.split_once('\'') {
             match (base, tail) {

@@ -20,3 +20,4 @@ pub mod remark;
 pub mod task;
 pub mod text;
 pub mod transcript;
+pub mod word_map;

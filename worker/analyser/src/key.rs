@@ -3,12 +3,13 @@
 use std::sync::LazyLock;
 
 use domain::answer::{self, Expecting, Language};
+use domain::word_map::WordMap;
 use regex::Regex;
 use domain::curriculum::Curriculum;
 
 use super::arithmetic;
 use super::exchange::sentences;
-use super::memo::{self, ByText, values};
+use super::memo::{self, values};
 use super::numbers::Value;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +27,7 @@ pub(super) enum Expected {
 
 /// The questions of a curriculum in plain words, with their keys.
 #[derive(Debug)]
-pub(super) struct Keys(ByText<String, String>);
+pub(super) struct Keys(WordMap<String, String>);
 
 impl Keys {
     pub(super) fn new(curriculum: &Curriculum) -> Self {
