@@ -99,7 +99,7 @@ pub(crate) fn tells(reply: &str) -> bool {
 fn questions(turns: &[Turn]) -> (u32, u32) {
     let (mut n_questions, mut n_hurried) = (0, 0);
     for pair in turns.windows(2).filter(|pair| pair[0].speaker == Speaker::Tutor) {
-        if !split(&pair[0].text).last().is_some_and(|sentence| sentence.asks) {
+        if !pair[0].text.contains('?') || !split(&pair[0].text).last().is_some_and(|sentence| sentence.asks) {
             continue;
         }
         n_questions += 1;

@@ -206,6 +206,10 @@ fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option
 
 /// Derives an answer's type from the question and the key.
 fn derive(ask: &str, answer: &str, language: Language) -> Kind {
+    const SPELLED: [&str; 4] = ["spell", "roman numeral", "deletrea", "buchstabier"];
+    if bare_digits(answer).is_some() {
+        return if asks(ask, &SPELLED) { Kind::Spelling } else { Kind::Number };
+    }
     let tokens = split(answer);
     let folded: Vec<&str> = tokens.iter().map(|token| &*token.text).collect();
     let text = folded.join(" ");
@@ -215,7 +219,7 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     if matches!(text.as_str(), "yes" | "no" | "true" | "false" | "sí" | "si" | "ja" | "nein" | "verdadero" | "falso") {
         return Kind::YesNo;
     }
-    if is_spelled(&tokens) || tokens.len() == 1 && asks(ask, &["spell", "roman numeral", "deletrea", "buchstabier"]) {
+    if is_spelled(&tokens) || tokens.len() == 1 && asks(ask, &SPELLED) {
         return Kind::Spelling;
     }
     let plain = whole_value(answer, language, false);
