@@ -281,14 +281,8 @@ fn elided(word: &str) -> Option<&'static str> {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    let runs = std::iter::from_fn(move || {
-        rest = &rest[run(rest, false)..];
-        let (word, after) = rest.split_at(run(rest, true));
-        rest = after;
-        (!word.is_empty()).then_some(word)
-    });
-    runs.map(|word| {
+    let is_of_word = |c: char| c.is_alphabetic() || is_combining_mark(c) || matches!(c, '’' | 'ʼ');
+    runs(text, is_of_word).map(|word| {
         let ends_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
         let is_plain = ends_plain(word.as_bytes().first()) && ends_plain(word.as_bytes().last());
         if is_plain { word } else { word.trim_matches(['\'', '’', 'ʼ']) }
@@ -296,25 +290,34 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     .filter(|word| !word.is_empty())
 }
 
-/// Bytes at the start of a text that are of a word, or that are of none.
-fn run(text: &str, of_word: bool) -> usize {
+/// The runs of letters and plain apostrophes of a text.
+pub(crate) fn letters_and_apostrophes(text: &str) -> impl Iterator<Item = &str> {
+    runs(text, char::is_alphabetic)
+}
+
+/// The runs of ASCII letters, plain apostrophes and what `is_of_word` of other characters.
+fn runs(text: &str, is_of_word: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii() {
-            if (byte.is_ascii_alphabetic() || *byte == b'\'') != of_word {
+    let end = move |mut at: usize, of_word: bool| {
+        while let Some(byte) = bytes.get(at) {
+            let (is_same, length) = if byte.is_ascii() {
+                ((byte.is_ascii_alphabetic() || *byte == b'\'') == of_word, 1)
+            } else {
+                text[at..].chars().next().map_or((false, 0), |c| (is_of_word(c) == of_word, c.len_utf8()))
+            };
+            if !is_same {
                 break;
             }
-            at += 1;
-            continue;
+            at += length;
         }
-        let Some(c) = text[at..].chars().next() else { break };
-        if (c.is_alphabetic() || is_combining_mark(c) || matches!(c, '’' | 'ʼ')) != of_word {
-            break;
-        }
-        at += c.len_utf8();
-    }
-    at
+        at
+    };
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = end(at, false);
+        at = end(start, true);
+        (at > start).then(|| &text[start..at])
+    })
 }
 
 /// What the trigrams of a long turn say, if they are sure.

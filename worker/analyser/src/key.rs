@@ -270,13 +270,17 @@ fn asked_parts(text: &str, language: Language) -> Option<(u32, Value)> {
 fn words(text: &str) -> String {
     if text.is_ascii() {
         let mut words = String::with_capacity(text.len());
-        for word in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
-            if !words.is_empty() {
+        let mut is_apart = false;
+        for byte in text.bytes() {
+            if !byte.is_ascii_alphanumeric() {
+                is_apart = true;
+                continue;
+            }
+            if std::mem::take(&mut is_apart) && !words.is_empty() {
                 words.push(' ');
             }
-            words.push_str(word);
+            words.push(char::from(byte.to_ascii_lowercase()));
         }
-        words.make_ascii_lowercase();
         return words;
     }
     text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")

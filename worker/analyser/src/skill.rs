@@ -308,6 +308,19 @@ impl Subject {
 fn normal(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     let mut is_apart = false;
+    if text.is_ascii() {
+        for byte in text.bytes() {
+            if !byte.is_ascii_alphanumeric() && !matches!(byte, b'\'' | b'%' | b'/') {
+                is_apart = true;
+                continue;
+            }
+            if std::mem::take(&mut is_apart) && !normal.is_empty() {
+                normal.push(' ');
+            }
+            normal.push(char::from(byte.to_ascii_lowercase()));
+        }
+        return normal;
+    }
     for c in text.chars() {
         if !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/') {
             is_apart = true;
