@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use domain::answer::{self, Expecting, Language};
 use domain::word_map::WordMap;
-use regex::Regex;
 use domain::curriculum::Curriculum;
 
 use super::arithmetic;
 use super::exchange::sentences;
 use super::memo::{self, values};
 use super::numbers::Value;
+use super::pattern::Pattern;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
@@ -241,9 +241,8 @@ pub(super) fn stated(text: &str, language: Language) -> Option<Value> {
     of_claim.or_else(|| told_number(text, language).map(|amount| Value { amount, fraction: None }))
 }
 
-static DENIED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:not|\w+n't|cannot|wrong|incorrect|you said)\b").expect("a literal, compiled by a test")
-});
+static DENIED: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::new(r"\b(?:not|\w+n't|cannot|wrong|incorrect|you said)\b"));
 
 /// "The answer is 10."
 pub(super) fn told_number(text: &str, language: Language) -> Option<f64> {

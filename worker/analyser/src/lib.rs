@@ -19,6 +19,7 @@ mod memo;
 mod misconception;
 mod numbers;
 mod outcome;
+mod pattern;
 mod prepared;
 pub mod reaction;
 mod reading;

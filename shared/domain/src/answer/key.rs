@@ -12,6 +12,7 @@ use super::unit::{Base, Unit};
 use super::value::Value;
 use super::words::Sense;
 use super::{Calculation, Language, calculations};
+use crate::text::Text;
 
 /// The type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -358,15 +359,16 @@ fn asked_form(ask: &str) -> Option<AskedForm> {
     if ask.is_empty() {
         return None;
     }
-    let ask = &*lower(ask);
-    let has = |words: &[&str]| words.iter().any(|word| ask.contains(word));
+    let ask = lower(ask);
+    let ask = Text::new(&ask);
+    let has = |words: &[&str]| ask.contains_any(words);
     if has(&["mixed number", "número mixto", "numero mixto", "gemischte"]) {
         return Some(AskedForm::Mixed);
     }
     if has(&["improper fraction", "fracción impropia", "unechten bruch", "unechter bruch"]) {
         return Some(AskedForm::Improper);
     }
-    if let Some(places) = asked_decimals(ask) {
+    if let Some(places) = asked_decimals(&ask) {
         return Some(AskedForm::Rounded(places));
     }
     if has(&[
