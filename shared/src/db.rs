@@ -5,6 +5,7 @@ pub mod hold;
 mod migration;
 mod pool;
 pub mod roles;
+mod stored;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,6 +14,7 @@ use crate::access::Forbidden;
 pub use self::migration::{MIGRATION_PATIENCE, is_migrated, migrate, wait_until_migrated};
 use self::pool::connect_options;
 pub use self::pool::{Db, begin, begin_snapshot, begin_unflushed, patient_pool, pool};
+pub use self::stored::Stored;
 pub use sqlx::{PgConnection as Connection, PgExecutor as Executor};
 
 /// An open transaction. Dropped without `commit`, nothing of it happened.

@@ -4,82 +4,15 @@ mod correction;
 mod once;
 
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Executor, Result};
+use crate::db::{Connection, Executor, Result, Stored};
 use crate::id::{AnalysisId, EvidenceId, SessionId, StudentId};
 
+pub use domain::evidence::{Help, Source, Verdict};
+
 pub use self::correction::{Correction, correct};
-
-/// Was the answer right? An answer nobody can judge is no evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Verdict {
-    Correct,
-    Partial,
-    Incorrect,
-}
-
-impl Verdict {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Correct => "correct",
-            Self::Partial => "partial",
-            Self::Incorrect => "incorrect",
-        }
-    }
-}
-
-/// How much the tutor helped before the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Help {
-    None,
-    Hint,
-    Told,
-}
-
-impl Help {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Hint => "hint",
-            Self::Told => "told",
-        }
-    }
-}
-
-/// Who says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Source {
-    Rules,
-    Llm,
-    /// Rules and a model agree.
-    Both,
-    /// An assistant during the call, for example by a checked answer.
-    Tool,
-    /// A person at the dashboard: outranks the rest.
-    Person,
-}
-
-impl Source {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rules => "rules",
-            Self::Llm => "llm",
-            Self::Both => "both",
-            Self::Tool => "tool",
-            Self::Person => "person",
-        }
-    }
-}
 
 /// One row of `evidence`.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,8 +95,8 @@ pub async fn list_counting(
         Evidence,
         r#"select e.evidence_id as "evidence_id!: EvidenceId", e.student_id as "student_id!: StudentId",
                e.skill_id as "skill_id!", e.session_id as "session_id?: SessionId",
-               e.analysis_id as "analysis_id?: AnalysisId", e.turn_no as "turn_no?", e.verdict as "verdict!: Verdict",
-               e.help as "help!: Help", e.source as "source!: Source", e.noise as "noise!",
+               e.analysis_id as "analysis_id?: AnalysisId", e.turn_no as "turn_no?", e.verdict as "verdict!: Stored<Verdict>",
+               e.help as "help!: Stored<Help>", e.source as "source!: Stored<Source>", e.noise as "noise!",
                e.corrects_id as "corrects_id?: EvidenceId", e.observed_at as "observed_at!"
            from (
                -- One of the three, each by its own index.
@@ -205,7 +138,7 @@ pub(crate) async fn list_last(tx: &mut Connection, student_id: StudentId, n: usi
         Evidence,
         r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
                e.session_id as "session_id: SessionId", e.analysis_id as "analysis_id: AnalysisId", e.turn_no,
-               e.verdict as "verdict: Verdict", e.help as "help: Help", e.source as "source: Source", e.noise,
+               e.verdict as "verdict: Stored<Verdict>", e.help as "help: Stored<Help>", e.source as "source: Stored<Source>", e.noise,
                e.corrects_id as "corrects_id: EvidenceId", e.observed_at
            from mastery m cross join lateral (
                select e.* from evidence e left join analyses a using (analysis_id)
@@ -249,7 +182,7 @@ pub async fn list_of_session(db: impl Executor<'_>, caller: &Caller, session_id:
         Evidence,
         r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
                e.session_id as "session_id: SessionId", e.analysis_id as "analysis_id: AnalysisId", e.turn_no,
-               e.verdict as "verdict: Verdict", e.help as "help: Help", e.source as "source: Source", e.noise,
+               e.verdict as "verdict: Stored<Verdict>", e.help as "help: Stored<Help>", e.source as "source: Stored<Source>", e.noise,
                e.corrects_id as "corrects_id: EvidenceId", e.observed_at
            from evidence e left join analyses a using (analysis_id)
            where e.session_id = $1 and (e.analysis_id is null or a.is_current)

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::access::{Caller, Scope};
 use crate::analysis::FactFinding;
-use crate::db::{Connection, Error, Executor, Result};
+use crate::db::{Connection, Error, Executor, Result, Stored};
 use crate::evidence::Source;
 use crate::id::{FactId, SessionId, StudentId};
 use crate::{student, student_context};
@@ -139,7 +139,7 @@ pub async fn list_facts(
     Ok(sqlx::query_as!(
         Fact,
         r#"select fact_id as "fact_id: FactId", kind, text, session_id as "session_id: SessionId", turn_no,
-               source as "source: Source", confidence, valid_from, expires_at
+               source as "source: Stored<Source>", confidence, valid_from, expires_at
            from facts where student_id = $1 and forgotten_at is null and expires_at > $2
            order by valid_from desc, fact_id limit 50"#,
         student_id as StudentId,

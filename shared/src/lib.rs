@@ -44,7 +44,6 @@ pub mod note;
 pub mod organisation;
 pub mod outage;
 pub mod phone;
-pub mod plain_text;
 pub mod retention;
 pub mod saved_view;
 pub mod second_factor;
@@ -62,3 +61,5 @@ pub mod tool_call;
 pub mod transcript;
 pub mod tutoring;
 pub mod watermark;
+
+pub use domain::plain_text;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 const MAY_USE: [(&str, &[&str]); 6] = [
     ("mcp-server", &["domain", "shared"]),
     ("worker", &["analyser", "domain", "shared"]),
-    ("worker/analyser", &["domain", "shared"]),
+    ("worker/analyser", &["domain"]),
     ("admin", &["domain", "shared"]),
     ("shared", &["domain"]),
     ("shared/domain", &[]),

@@ -118,7 +118,7 @@ impl Judged {
         } else {
             (SessionStatus::Analyzed, AnalysisStatus::Baseline)
         };
-        let analysis = analysis::stored(session_id, analysis_status, findings, self.duration, now);
+        let analysis = store::by_rules(session_id, analysis_status, findings, self.duration, now);
         store::put(tx, locked, turns, &analysis, session_status, context.config.register_callers, now).await?;
         if asks_model {
             job::enqueue(tx, &Job::EnrichAnalysis { session_id, round }, Some(session_id)).await?;

@@ -118,7 +118,7 @@ fn of_rules(
     now: DateTime<Utc>,
 ) -> Analysis {
     findings.limits.push(why);
-    analysis::stored(session_id, AnalysisStatus::Baseline, findings, started.elapsed(), now)
+    store::by_rules(session_id, AnalysisStatus::Baseline, findings, started.elapsed(), now)
 }
 
 /// Stores the analysis. If the consent to a model was withdrawn while the model read the call, stores `without` instead.

@@ -1,9 +1,11 @@
 //! Writes an analysis with all that follows from it, in one transaction: evidence, mastery, concerns, and the
 //! context that the next call will ask for.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::access::Caller;
-use shared::analysis::{self, Analysis};
+use shared::analysis::{self, Analysis, AnalysisStatus, Findings};
 use shared::consent::Consents;
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
@@ -51,6 +53,30 @@ impl Locked {
         let call_id = get_session(&mut *tx, &Caller::worker(), &key).await?.call_id;
         let students = student::lock_of_call(tx, &call_id, None).await?;
         Self::new(tx, session_id, students, now).await
+    }
+}
+
+/// Returns what the rules found, as it is stored.
+pub(crate) fn by_rules(
+    session_id: SessionId,
+    status: AnalysisStatus,
+    findings: Findings,
+    took: Duration,
+    now: DateTime<Utc>,
+) -> Analysis {
+    Analysis {
+        analysis_id: AnalysisId::new(),
+        session_id,
+        analyser: "rules".to_owned(),
+        analyser_version: analyser::VERSION.to_owned(),
+        status,
+        findings,
+        model: None,
+        prompt_version: None,
+        input_tokens: None,
+        output_tokens: None,
+        duration_ms: took.as_millis() as i32,
+        created_at: now,
     }
 }
 

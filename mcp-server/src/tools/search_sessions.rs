@@ -95,7 +95,7 @@ fn hit(row: SessionHit) -> Hit {
         student_id: row.student_id,
         summary: row.summary,
         turn_no: row.turn_no,
-        speaker: row.speaker,
+        speaker: row.speaker.map(Speaker::from),
         text: row.text,
     }
 }

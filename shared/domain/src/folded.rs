@@ -1,6 +1,5 @@
 //! Speech as plain words: lower-case, without accents, with one word for the many spellings of a recogniser.
 
-use std::collections::HashMap;
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
@@ -10,8 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 /// Stands between two sentences.
 pub(crate) const BOUNDARY: &str = ".";
 
-/// A map from words of ours, with a hash that is fast on short keys.
-pub(crate) type WordMap<V> = HashMap<&'static str, V, foldhash::fast::FixedState>;
+pub(crate) use crate::word_map::WordMap;
 
 /// The hash FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>. Stored weights depend on it.
 pub(crate) struct ShortHash(u64);
@@ -38,6 +36,10 @@ impl Hasher for ShortHash {
 /// straight apostrophe inside: "Don’t!" is `don't`.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::with_capacity(text.len() / 5 + 1);
+    if text.is_ascii() {
+        ascii_words(text, &mut words);
+        return words;
+    }
     let mut word = String::new();
     let mut end = |word: &mut String, words: &mut Vec<String>| {
         let trimmed = word.trim_end_matches('\'');
@@ -57,6 +59,31 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     }
     end(&mut word, &mut words);
     words
+}
+
+/// [`words`] where every character is one byte.
+fn ascii_words(text: &str, words: &mut Vec<String>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii_alphanumeric() {
+            let start = at;
+            while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'\'' | b'`')) {
+                at += 1;
+            }
+            let mut word = text[start..at].trim_end_matches(['\'', '`']).to_ascii_lowercase();
+            if word.contains('`') {
+                word = word.replace('`', "'");
+            }
+            words.push(word);
+            continue;
+        }
+        let ends_sentence = matches!(byte, b'.' | b'!' | b'?' | b';' | b'\n');
+        if ends_sentence && words.last().is_some_and(|last| last != BOUNDARY) {
+            words.push(BOUNDARY.to_owned());
+        }
+        at += 1;
+    }
 }
 
 fn fold_into(c: char, word: &mut String, words: &mut Vec<String>, end: &mut impl FnMut(&mut String, &mut Vec<String>)) {
@@ -79,7 +106,7 @@ fn fold_into(c: char, word: &mut String, words: &mut Vec<String>, end: &mut impl
 pub(crate) fn english(words: &[String]) -> Vec<&str> {
     let mut plain: Vec<&str> = Vec::with_capacity(words.len() + 4);
     for word in words {
-        if let Some(whole) = BY_CONTRACTED.get(word.as_str()) {
+        if let Some(whole) = BY_CONTRACTED.get(word) {
             plain.extend(whole.iter());
         } else if let Some((base, tail)) = word.split_once('\'') {
             match (base, tail) {

@@ -201,52 +201,70 @@ fn scores(text: &str) -> Scores {
     if let Some(code) = of_script(text) {
         return Scores { weights: vec![(code, words(text).count().max(2) as f32)], certain: Some(code) };
     }
-    let mut scores = Scores::default();
+    let mut scores = Scores { weights: Vec::with_capacity(8), certain: None };
     let mut known = 0.0_f32;
-    let mut heard: Vec<&str> = Vec::with_capacity(text.len() / 4);
+    let mut n_letters = 0;
     let mut plain = String::new();
     for word in words(text) {
-        plain.clear();
-        if word.is_ascii() {
-            plain.push_str(word);
-            plain.make_ascii_lowercase();
-        } else {
-            let lower = word.to_lowercase();
-            for letter in lower.chars() {
+        if !word.is_ascii() {
+            for letter in word.to_lowercase().chars() {
                 if let Some(code) = LETTERS.get(&letter) {
                     add(&mut scores.weights, code, 0.5);
                 }
             }
-            plain.extend(lower.nfd().filter(|c| !is_combining_mark(*c)));
         }
-        let has_apostrophe = plain.contains('\'');
-        let joined = || if has_apostrophe { WORDS.get(plain.replace('\'', "").as_str()) } else { None };
-        if let Some(entry) = WORDS.get(plain.as_str()).or_else(joined) {
-            for (code, weight) in entry {
-                add(&mut scores.weights, code, *weight);
-                known += *weight;
+        let word_of_list = folded(word, &mut plain);
+        match entry(word_of_list) {
+            Some(entry) if entry.is_empty() => continue,
+            Some(entry) => {
+                for (code, weight) in entry {
+                    add(&mut scores.weights, code, *weight);
+                    known += *weight;
+                }
             }
-            if entry.is_empty() {
-                continue;
+            None => {
+                if let Some(code) = elided(word_of_list) {
+                    add(&mut scores.weights, code, 0.7);
+                }
             }
-        } else if let Some(code) = elided(&plain) {
-            add(&mut scores.weights, code, 0.7);
         }
-        heard.push(word);
+        n_letters += if word.is_ascii() { word.len() } else { word.chars().count() };
     }
-    for mark in text.chars().filter(|c| matches!(c, '¿' | '¡')) {
-        if let Some(code) = LETTERS.get(&mark) {
-            add(&mut scores.weights, code, 0.5);
+    if !text.is_ascii() {
+        for mark in text.chars().filter(|c| matches!(c, '¿' | '¡')) {
+            if let Some(code) = LETTERS.get(&mark) {
+                add(&mut scores.weights, code, 0.5);
+            }
         }
     }
-    let has_letters = || heard.iter().map(|word| word.chars().count()).sum::<usize>() >= ENOUGH_LETTERS;
-    if scores.decided().is_none() && known < 2.0 && has_letters() {
+    if known < 2.0 && n_letters >= ENOUGH_LETTERS && scores.decided().is_none() {
+        let tells = |word: &&str| entry(folded(word, &mut plain)).is_none_or(|entry| !entry.is_empty());
+        let heard: Vec<&str> = words(text).filter(tells).collect();
         scores.certain = by_n_grams(&(heard.join(" ") + " "));
         if let Some(code) = scores.certain {
             add(&mut scores.weights, code, 1.0);
         }
     }
     scores
+}
+
+/// A word in lower case and without accents. `plain` holds it if it is not so itself.
+fn folded<'a>(word: &'a str, plain: &'a mut String) -> &'a str {
+    plain.clear();
+    if !word.is_ascii() {
+        plain.extend(word.to_lowercase().nfd().filter(|c| !is_combining_mark(*c)));
+    } else if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        plain.push_str(word);
+        plain.make_ascii_lowercase();
+    } else {
+        return word;
+    }
+    plain
+}
+
+/// The languages of a word of our lists.
+fn entry(word: &str) -> Option<&'static Entry> {
+    WORDS.get(word).or_else(|| if word.contains('\'') { WORDS.get(&word.replace('\'', "")) } else { None })
 }
 
 /// "l'école", "dell'acqua": who drops a vowel before the next word.
@@ -263,8 +281,44 @@ fn elided(word: &str) -> Option<&'static str> {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let splits = |c: char| !(c.is_alphabetic() || is_combining_mark(c) || matches!(c, '\'' | '’' | 'ʼ'));
-    text.split(splits).map(|word| word.trim_matches(['\'', '’', 'ʼ'])).filter(|word| !word.is_empty())
+    let is_of_word = |c: char| c.is_alphabetic() || is_combining_mark(c) || matches!(c, '’' | 'ʼ');
+    runs(text, is_of_word)
+        .map(|word| {
+            let ends_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+            let is_plain = ends_plain(word.as_bytes().first()) && ends_plain(word.as_bytes().last());
+            if is_plain { word } else { word.trim_matches(['\'', '’', 'ʼ']) }
+        })
+        .filter(|word| !word.is_empty())
+}
+
+/// The runs of letters and plain apostrophes of a text.
+pub(crate) fn letters_and_apostrophes(text: &str) -> impl Iterator<Item = &str> {
+    runs(text, char::is_alphabetic)
+}
+
+/// The runs of ASCII letters, plain apostrophes and what `is_of_word` of other characters.
+fn runs(text: &str, is_of_word: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    let end = move |mut at: usize, of_word: bool| {
+        while let Some(byte) = bytes.get(at) {
+            let (is_same, length) = if byte.is_ascii() {
+                ((byte.is_ascii_alphabetic() || *byte == b'\'') == of_word, 1)
+            } else {
+                text[at..].chars().next().map_or((false, 0), |c| (is_of_word(c) == of_word, c.len_utf8()))
+            };
+            if !is_same {
+                break;
+            }
+            at += length;
+        }
+        at
+    };
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = end(at, false);
+        at = end(start, true);
+        (at > start).then(|| &text[start..at])
+    })
 }
 
 /// What the trigrams of a long turn say, if they are sure.

@@ -5,13 +5,19 @@
 //! **Invariant:** what was not understood is never acted on. A reader returns what it could not read, and the functions
 //! that judge answer "undecided" if anything that matters is unread.
 
+pub mod analysis;
 pub mod answer;
+pub mod curriculum;
 pub mod disclosure;
+pub mod evidence;
 mod folded;
 pub mod language;
 pub mod lenient_json;
 pub mod name;
+pub mod plain_text;
 pub mod question;
 pub mod remark;
 pub mod task;
 pub mod text;
+pub mod transcript;
+pub mod word_map;

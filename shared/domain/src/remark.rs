@@ -186,13 +186,13 @@ impl<'a> Words<'a> {
     }
 
     /// Whether one of the words is in the list.
-    fn has(&self, list: &[&str]) -> bool {
-        list.iter().any(|word| self.letters & letters(word) != 0 && self.words.contains(word))
+    fn has(&self, list: List) -> bool {
+        self.letters & list.letters != 0 && has(self.words, list.phrases)
     }
 
     /// Whether one of the phrases is said.
-    fn has_any(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.letters & letters(phrase) != 0 && self.find(phrase).is_some())
+    fn has_any(&self, list: List) -> bool {
+        self.letters & list.letters != 0 && list.phrases.iter().any(|phrase| self.find(phrase).is_some())
     }
 
     /// Where a phrase begins first.
@@ -219,14 +219,43 @@ impl<'a> std::ops::Deref for Words<'a> {
 
 /// One bit for the first two letters of a word, or of a phrase's first word.
 #[inline]
-fn letters(words: &str) -> u128 {
+const fn letters(words: &str) -> u128 {
     let (first, second) = match words.as_bytes() {
         [] => (0, 0),
         [first] | [first, b' ', ..] => (*first, 0),
         [first, second, ..] => (*first, *second),
     };
-    1 << ((u32::from(first) * 5 + u32::from(second)) % u128::BITS)
+    1 << ((first as u32 * 5 + second as u32) % u128::BITS)
 }
+
+/// Words or phrases of ours, with the bits of their first letters.
+#[derive(Clone, Copy)]
+struct List {
+    phrases: &'static [&'static str],
+    letters: u128,
+}
+
+impl List {
+    const fn new(phrases: &'static [&'static str]) -> Self {
+        let (mut all, mut at) = (0, 0);
+        while at < phrases.len() {
+            all |= letters(phrases[at]);
+            at += 1;
+        }
+        Self { phrases, letters: all }
+    }
+}
+
+/// Makes a [`List`] when the program is compiled.
+macro_rules! list {
+    ($name:ident) => {
+        const { $crate::remark::List::new(&$name) }
+    };
+    ($($phrase:literal),+ $(,)?) => {
+        const { $crate::remark::List::new(&[$($phrase),+]) }
+    };
+}
+use list;
 
 fn has(words: &[&str], list: &[&str]) -> bool {
     words.iter().any(|word| list.contains(word))

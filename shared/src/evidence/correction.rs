@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Evidence, Help, Source, Verdict, insert_evidence};
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Error, Result};
+use crate::db::{Connection, Error, Result, Stored};
 use crate::id::{EvidenceId, SessionId, StudentId};
 use crate::session::derived;
 use crate::{estimate, student};
@@ -36,7 +36,7 @@ pub async fn correct(
     let only = caller.require_opened(Scope::StudentsWrite)?;
     let judged = sqlx::query!(
         r#"select e.student_id as "student_id: StudentId", e.evidence_id as "evidence_id: EvidenceId",
-               e.verdict as "verdict: Verdict", e.help as "help: Help", e.source as "source: Source", e.observed_at
+               e.verdict as "verdict: Stored<Verdict>", e.help as "help: Stored<Help>", e.source as "source: Stored<Source>", e.observed_at
            from evidence e left join analyses a using (analysis_id)
            where e.session_id = $1 and e.skill_id = $2 and e.turn_no = $3
              and (e.analysis_id is null or a.is_current)
@@ -50,8 +50,8 @@ pub async fn correct(
     .filter(|judged| only.is_none_or(|only| only == judged.student_id))
     .ok_or(Error::NotFound("evidence"))?;
     student::lock(tx, &[judged.student_id]).await?;
-    let help = correction.help.unwrap_or(judged.help);
-    if judged.source == Source::Person && (judged.verdict, judged.help) == (correction.verdict, help) {
+    let help = correction.help.unwrap_or(judged.help.0);
+    if judged.source.0 == Source::Person && (judged.verdict.0, judged.help.0) == (correction.verdict, help) {
         return Ok(judged.student_id);
     }
     let evidence = Evidence {

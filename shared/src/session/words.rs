@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::SessionStatus;
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Db, Result};
+use crate::db::{Connection, Db, Result, Stored};
 use crate::id::{SessionId, StudentId};
 use crate::transcript::{Speaker, Turn};
 
@@ -70,7 +70,7 @@ pub struct SessionHit {
     pub summary: Option<String>,
     /// The first turn that holds all the words; `None`: they are scattered, or in the summary.
     pub turn_no: Option<i32>,
-    pub speaker: Option<Speaker>,
+    pub speaker: Option<Stored<Speaker>>,
     /// That turn, at most 240 characters of it.
     pub text: Option<String>,
     /// What stands around the words in that turn, or in the summary; each word found stands between [`MARK_FROM`] and
@@ -108,7 +108,7 @@ pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Re
         SessionHit,
         r#"select h.session_id as "session_id: SessionId", call_id, h.student_id as "student_id: StudentId",
                case when $4 then display_name end as student_name, h.status as "status: SessionStatus", started_at, h.created_at,
-               a.findings->>'summary' as summary, t.turn_no as "turn_no?", t.speaker as "speaker?: Speaker",
+               a.findings->>'summary' as summary, t.turn_no as "turn_no?", t.speaker as "speaker?: Stored<Speaker>",
                left(t.text, 240) as text,
                ts_headline('simple', coalesce(t.text, a.findings->>'summary', ''), $2::text::tsquery, $3) as headline
            from sessions h

@@ -1,10 +1,10 @@
 //! What the tutor promised for the next call, and what explanation helped: by names from our lists, never in their words.
 
+use domain::analysis::{HelpFinding, PromiseFinding};
+use domain::curriculum::Curriculum;
+use domain::evidence::{Help, Verdict};
 use domain::task::{self, Context};
-use shared::analysis::{HelpFinding, PromiseFinding};
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Verdict};
-use shared::transcript::{Speaker, Turn};
+use domain::transcript::{Speaker, Turn};
 
 use super::exchange::{Exchange, plain, sentences};
 use super::judge::{Judgement, Kind};

@@ -6,7 +6,7 @@
 use domain::answer::{self, Expecting};
 
 use super::exchange::{Exchange, sentences, words};
-use super::learned::{Features, by_stored, count, flag};
+use super::learned::{Features, Name, count, flag};
 use super::memo::{self, values};
 
 static WEIGHTS: &[u8] = include_bytes!("attempt/weights.bin");
@@ -16,10 +16,10 @@ const REACH: usize = 24;
 
 /// Returns the probability that the student answered a task, 0 to 1.
 pub(super) fn answered(exchange: &Exchange) -> f64 {
-    by_stored(&features(exchange), WEIGHTS)
+    features(exchange).probability(WEIGHTS)
 }
 
-pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
+pub(super) fn features(exchange: &Exchange) -> Features {
     let Exchange { task, said, language, .. } = exchange;
     let mut found = Features::new();
     let all = sentences(task);
@@ -29,15 +29,16 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let calculates = !memo::calculations(asked, *language).is_empty();
     let last_asks = all.last().is_some_and(|(_, asks)| *asks);
     let (asked_words, said_words): (Vec<&str>, Vec<&str>) = (words(asked).collect(), words(said).collect());
-    let mut before = ["", ""];
     let is_number =
         |word: &str| answer::is_number_word(word, *language).unwrap_or_else(|| !values(word, *language).is_empty());
+    let asked_name = Name::default().then("asked ");
+    let (mut one, mut two) = (asked_name, asked_name.then(" "));
     for word in asked_words.iter().copied().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
-        found.add(["asked ", word]);
-        found.add(["asked ", before[1], " ", word]);
-        found.add(["asked ", before[0], " ", before[1], " ", word]);
-        before = [before[1], word];
+        // A word, it with the one before, and with the two before: the names go on from those of the word before.
+        let names = [asked_name, one.then(" "), two.then(" ")].map(|name| name.then(word));
+        names.into_iter().for_each(|name| found.push(name));
+        [one, two, _] = names;
     }
     if let Some((last, _)) = all.last().filter(|(last, _)| *last != asked) {
         for word in words(last).take(REACH) {
@@ -48,12 +49,13 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     let reading = heard.read(*language, Expecting::Anything);
     let n_said = count(values(said, *language).len(), 3);
     let unread = count(reading.unread.len(), 4);
-    let mut before = "";
+    let said_name = Name::default().then("said ");
+    let mut one = said_name;
     for word in said_words.iter().copied().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
-        found.add(["said ", word]);
-        found.add(["said ", before, " ", word]);
-        before = word;
+        let names = [said_name, one.then(" ")].map(|name| name.then(word));
+        names.into_iter().for_each(|name| found.push(name));
+        [one, _] = names;
     }
     let addresses =
         asked_words.iter().any(|word| matches!(*word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
@@ -67,7 +69,7 @@ pub(super) fn features(exchange: &Exchange) -> Vec<u32> {
     found.add(["addresses ", flag(addresses), " ", n_asked, " ", flag(asks)]);
     found.add(["committed ", flag(reading.committed.is_some()), " ", flag(reading.says_unknown)]);
     found.add(["opens ", flag(task.is_empty())]);
-    found.finish()
+    found
 }
 
 #[cfg(test)]

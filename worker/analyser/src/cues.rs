@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use super::pattern::Pattern;
 
 /// A pattern, compiled once.
 macro_rules! cue {
     ($(#[$doc:meta])* $name:ident = $first:literal $(| $part:literal)* $(|)?) => {
         $(#[$doc])*
-        pub(super) static $name: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(concat!("(?:", $first, $("|", $part,)* ")")).expect("a literal, compiled by a test")
+        pub(super) static $name: LazyLock<Pattern> = LazyLock::new(|| {
+            Pattern::new(concat!("(?:", $first, $("|", $part,)* ")"))
         });
     };
 }
@@ -338,7 +338,7 @@ mod tests {
             &SELF_CORRECTION,
         ];
         for cue in all {
-            assert!(!cue.is_match(""), "{}", cue.as_str());
+            assert!(!cue.is_match(""), "{cue:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use domain::answer::{Expecting, Form, Language};
 use domain::language::{self, Languages};
-use shared::transcript::{Speaker, Turn};
+use domain::transcript::{Speaker, Turn};
 
 use super::cues::{ACKNOWLEDGEMENT, PASSING, TAKES_BACK, WAITING};
 use super::memo::{self, values};

@@ -1,8 +1,8 @@
 //! What can be counted in a call.
 
-use shared::analysis::Figures;
-use shared::evidence::{Help, Verdict};
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::Figures;
+use domain::evidence::{Help, Verdict};
+use domain::transcript::{Speaker, Turn};
 
 use super::cues::{HINT_REQUEST, SELF_CORRECTION};
 use super::exchange::{plain, split};
@@ -13,9 +13,15 @@ const MS_A_WORD: i64 = 400;
 
 pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
     let of = |speaker| turns.iter().filter(move |turn| turn.speaker == speaker);
-    let words = |speaker| of(speaker).map(|turn| n_words(&turn.text)).sum::<usize>() as u32;
+    let n_words_of: Vec<usize> = turns.iter().map(|turn| n_words(&turn.text)).collect();
+    let words = |speaker| {
+        let own = turns.iter().zip(&n_words_of).filter(|(turn, _)| turn.speaker == speaker);
+        own.map(|(_, n_words)| n_words).sum::<usize>() as u32
+    };
+    // Nothing asks without a question mark.
     let questions = |speaker| {
-        of(speaker).map(|turn| split(&turn.text).iter().filter(|sentence| sentence.asks).count()).sum::<usize>() as u32
+        let asking = of(speaker).filter(|turn| turn.text.contains('?'));
+        asking.map(|turn| split(&turn.text).iter().filter(|sentence| sentence.asks).count()).sum::<usize>() as u32
     };
     let student =
         |matches: &dyn Fn(&str) -> bool| of(Speaker::Student).filter(|t| matches(&plain(&t.text))).count() as u32;
@@ -23,13 +29,13 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
     let (n_words_tutor, n_words_student) = (words(Speaker::Tutor), words(Speaker::Student));
     let all = n_words_tutor + n_words_student;
     Figures {
-        duration_seconds: duration(turns),
+        duration_seconds: duration(turns, &n_words_of),
         n_turns: turns.len() as u32,
         n_student_turns: of(Speaker::Student).count() as u32,
         n_words_tutor,
         n_words_student,
         student_talk_share: if all == 0 { 0.0 } else { f64::from(n_words_student) / f64::from(all) },
-        longest_silence_seconds: longest_silence(turns),
+        longest_silence_seconds: longest_silence(turns, &n_words_of),
         n_tutor_questions: questions(Speaker::Tutor),
         n_student_questions: questions(Speaker::Student),
         n_hint_requests: student(&|text| HINT_REQUEST.is_match(text)),
@@ -44,8 +50,11 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
 }
 
 pub(super) fn end_ms(turn: &Turn) -> i64 {
-    let duration = turn.duration_ms.map_or_else(|| n_words(&turn.text) as i64 * MS_A_WORD, i64::from);
-    i64::from(turn.offset_ms) + duration
+    end_of(turn, || n_words(&turn.text))
+}
+
+fn end_of(turn: &Turn, n_words: impl Fn() -> usize) -> i64 {
+    i64::from(turn.offset_ms) + turn.duration_ms.map_or_else(|| n_words() as i64 * MS_A_WORD, i64::from)
 }
 
 /// How many words a text has, with white space between them.
@@ -59,14 +68,15 @@ fn n_words(text: &str) -> usize {
     text.as_bytes().iter().copied().filter(starts_word).count()
 }
 
-fn duration(turns: &[Turn]) -> f64 {
+fn duration(turns: &[Turn], n_words: &[usize]) -> f64 {
     let start = turns.iter().map(|turn| i64::from(turn.offset_ms)).min().unwrap_or(0);
-    let end = turns.iter().map(end_ms).max().unwrap_or(0);
+    let end = turns.iter().zip(n_words).map(|(turn, n_words)| end_of(turn, || *n_words)).max().unwrap_or(0);
     (end - start).max(0) as f64 / 1000.0
 }
 
-fn longest_silence(turns: &[Turn]) -> f64 {
-    let gaps = turns.windows(2).map(|pair| i64::from(pair[1].offset_ms) - end_ms(&pair[0]));
+fn longest_silence(turns: &[Turn], n_words: &[usize]) -> f64 {
+    let gaps = turns.windows(2).zip(n_words);
+    let gaps = gaps.map(|(pair, n_words)| i64::from(pair[1].offset_ms) - end_of(&pair[0], || *n_words));
     gaps.max().unwrap_or(0).max(0) as f64 / 1000.0
 }
 

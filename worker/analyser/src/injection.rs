@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{RegexSet, bytes};
+use domain::word_map::WordMap;
+use regex::bytes;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+
+use super::pattern::is_of_word;
 
 /// Matched on ASCII alone, see [`plain_letters`]: tables for all of Unicode would be many times as large.
 static SUSPECT: LazyLock<bytes::RegexSet> = LazyLock::new(|| {
@@ -38,16 +41,163 @@ static SUSPECT: LazyLock<bytes::RegexSet> = LazyLock::new(|| {
     bytes::RegexSetBuilder::new(patterns).unicode(false).build().expect("literals, compiled by a test")
 });
 
-/// To leave aside instructions, and to call answers right, in the languages that we know of. Without `\b`, which the fast
-/// engine does not know beside letters that are not ASCII.
-static FOREIGN: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new([
-        r"(?i)(?:^|\W)(ignorier\w*|missachte\w*|vergiss|oublie[sz]?|ignore[sz]?|ignora|olvida|dimentica|zignoruj|pomi[nń]|negeer|vergeet|esque[cç]a|yok say|игнориру\w*|забудь)(?:[^\w\n]|[^\w\n].{0,38}[^\w\n])(anweisung\w*|regeln|consignes?|instruc\w*|istruzioni|instru[cç]\w*|polecenia|instrukcje|regole|reglas|talimat\w*|инструкци\w*|правила)",
-        r"(?i)(?:^|\W)(schreib|trage?|notier\w*|werte|bewerte|marca|marque|note[rz]?|[eé]cri[st]|escrib[ea]|scrivi|segna|oznacz|keur|отметь|запиши)(?:[^\w\n]|[^\w\n].{0,58}[^\w\n])(richtig|beherrsch\w*|correct\w*|juste?s?|ma[iî]trise|domina|giust[ae]|sa tutto|cert[oa]s?|poprawn\w*|goed|правильн\w*|resumen|riassunto|r[eé]sum[eé])",
-        r"talimat|忽略|无视|指令|指示|無視|正解|标记|تجاهل|التعليمات|निर्देशों|अनदेखा",
-    ])
-    .expect("literals, compiled by a test")
+/// An order in a language that we know of: a verb, and at most so many characters after it what it is about.
+struct Order {
+    reach: usize,
+    verbs: &'static [&'static str],
+    /// Beginnings of verbs.
+    stems: &'static [&'static str],
+    /// Beginnings of what it is about.
+    objects: &'static [&'static str],
+}
+
+/// To leave aside instructions, and to call answers right.
+static ORDERS: [Order; 2] = [
+    Order {
+        reach: 40,
+        verbs: &[
+            "vergiss",
+            "oublie",
+            "oublies",
+            "oubliez",
+            "ignore",
+            "ignores",
+            "ignorez",
+            "ignora",
+            "olvida",
+            "dimentica",
+            "zignoruj",
+            "pomin",
+            "pomiń",
+            "negeer",
+            "vergeet",
+            "esqueca",
+            "esqueça",
+            "забудь",
+            "yok say",
+        ],
+        stems: &["ignorier", "missachte", "игнориру"],
+        objects: &[
+            "anweisung",
+            "regeln",
+            "consigne",
+            "instruc",
+            "istruzioni",
+            "instruç",
+            "polecenia",
+            "instrukcje",
+            "regole",
+            "reglas",
+            "talimat",
+            "инструкци",
+            "правила",
+        ],
+    },
+    Order {
+        reach: 60,
+        verbs: &[
+            "schreib",
+            "trag",
+            "trage",
+            "werte",
+            "bewerte",
+            "marca",
+            "marque",
+            "note",
+            "noter",
+            "notez",
+            "ecris",
+            "ecrit",
+            "écris",
+            "écrit",
+            "escribe",
+            "escriba",
+            "scrivi",
+            "segna",
+            "oznacz",
+            "keur",
+            "отметь",
+            "запиши",
+        ],
+        stems: &["notier"],
+        objects: &[
+            "richtig",
+            "beherrsch",
+            "correct",
+            "just",
+            "maitrise",
+            "maîtrise",
+            "domina",
+            "giusta",
+            "giuste",
+            "sa tutto",
+            "certo",
+            "certa",
+            "poprawn",
+            "goed",
+            "правильн",
+            "resumen",
+            "riassunto",
+            "resume",
+            "resumé",
+            "résume",
+            "résumé",
+        ],
+    },
+];
+
+/// The first words of the verbs, with the positions of their orders.
+static VERBS: LazyLock<WordMap<usize>> = LazyLock::new(|| {
+    let of_order = |(i, order): (usize, &'static Order)| order.verbs.iter().map(move |verb| (first(verb), i));
+    ORDERS.iter().enumerate().flat_map(of_order).collect()
 });
+
+/// Words of such orders in scripts without spaces or with letters of their own.
+const FOREIGN: [&str; 12] =
+    ["忽略", "无视", "指令", "指示", "無視", "正解", "标记", "تجاهل", "التعليمات", "निर्देशों", "अनदेखा", "talimat"];
+
+fn first(words: &str) -> &str {
+    words.split(' ').next().unwrap_or(words)
+}
+
+/// Whether a text orders to leave instructions aside or to call answers right, in another language than English.
+fn is_foreign_order(text: &str) -> bool {
+    if text.contains("talimat") || !text.is_ascii() && FOREIGN.iter().any(|word| text.contains(word)) {
+        return true;
+    }
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    let text = if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) };
+    let is_of_word = |c: char| if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { is_of_word(c) };
+    // From a word on, whether it is `phrase` to its end.
+    let is_whole = |at: usize, phrase: &str| {
+        text[at..].strip_prefix(phrase).is_some_and(|rest| !rest.chars().next().is_some_and(is_of_word))
+    };
+    let mut rest = 0;
+    while let Some(start) = text[rest..].find(is_of_word).map(|at| rest + at) {
+        let end = text[start..].find(|c| !is_of_word(c)).map_or(text.len(), |at| start + at);
+        let word = &text[start..end];
+        let by_stem = ORDERS.iter().position(|order| order.stems.iter().any(|stem| word.starts_with(stem)));
+        if let Some(order) = by_stem.or_else(|| VERBS.get(word).copied()).map(|order| &ORDERS[order]) {
+            let verb = order.verbs.iter().find(|verb| first(verb) == word);
+            let end = verb.map_or(end, |verb| if verb.len() > word.len() { start + verb.len() } else { end });
+            let is_verb = verb.is_none_or(|verb| is_whole(start, verb));
+            let after = text.get(end..).unwrap_or_default().char_indices().take(order.reach + 1).skip(1);
+            let mut before = text.get(end..).and_then(|after| after.chars().next());
+            for (at, c) in after.take_while(|_| is_verb) {
+                if before == Some('\n') {
+                    break;
+                }
+                let starts_word = !before.is_some_and(is_of_word) && is_of_word(c);
+                if starts_word && order.objects.iter().any(|object| text[end + at..].starts_with(object)) {
+                    return true;
+                }
+                before = Some(c);
+            }
+        }
+        rest = end;
+    }
+    false
+}
 
 /// So long a run of small and great letters and digits is no word that anybody says; a long "yesssss" is one.
 const LONGEST_WORD: usize = 30;
@@ -73,7 +223,7 @@ pub(super) fn is_suspect(text: &str) -> bool {
 }
 
 fn matches(text: &str) -> bool {
-    SUSPECT.is_match(plain_letters(text).as_bytes()) || FOREIGN.is_match(text)
+    SUSPECT.is_match(plain_letters(text).as_bytes()) || is_foreign_order(text)
 }
 
 /// The text with one ASCII character for each other one, of its kind: the engine that is fast knows the bounds of ASCII words

@@ -6,9 +6,9 @@
 mod help;
 
 use domain::answer::{self, Expecting};
+use domain::curriculum::Curriculum;
+use domain::evidence::{Help, Verdict};
 use domain::task::{Form, Relation, Task};
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Verdict};
 
 use super::arithmetic;
 use super::attempt;
@@ -346,10 +346,10 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
         Lead::Confirmed | Lead::Partly => Heard::Partly,
         Lead::Rejected if right <= 0.6 => Heard::Wrong,
         Lead::Rejected if right <= CERTAIN => Heard::LikelyWrong,
-        Lead::Doubted if right <= 0.5 => Heard::LikelyWrong,
+        Lead::Doubted if right < 0.5 => Heard::LikelyWrong,
         Lead::Unclear => match recast::compare(&exchange.said, &exchange.reply, value, exchange.language) {
             Recast::Repeats if right >= 0.5 => Heard::LikelyRight,
-            Recast::Corrects | Recast::Supplies if right <= 0.5 => Heard::LikelyWrong,
+            Recast::Corrects | Recast::Supplies if right < 0.5 => Heard::LikelyWrong,
             // What the tutor says and how they say it point to different verdicts.
             Recast::Supplies => Heard::Nothing,
             _ if right >= CERTAIN => Heard::LikelyRight,
@@ -520,7 +520,7 @@ fn contradictions(judgements: &mut [Judgement]) {
 
 #[cfg(test)]
 mod tests {
-    use shared::transcript::{Speaker, Turn};
+    use domain::transcript::{Speaker, Turn};
 
     use super::super::exchange::exchanges;
     use super::*;

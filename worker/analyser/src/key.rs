@@ -3,13 +3,14 @@
 use std::sync::LazyLock;
 
 use domain::answer::{self, Expecting, Language};
-use regex::Regex;
-use shared::curriculum::Curriculum;
+use domain::curriculum::Curriculum;
+use domain::word_map::WordMap;
 
 use super::arithmetic;
 use super::exchange::sentences;
-use super::memo::{self, ByText, values};
+use super::memo::{self, values};
 use super::numbers::Value;
+use super::pattern::Pattern;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
@@ -26,7 +27,7 @@ pub(super) enum Expected {
 
 /// The questions of a curriculum in plain words, with their keys.
 #[derive(Debug)]
-pub(super) struct Keys(ByText<String, String>);
+pub(super) struct Keys(WordMap<String, String>);
 
 impl Keys {
     pub(super) fn new(curriculum: &Curriculum) -> Self {
@@ -240,9 +241,8 @@ pub(super) fn stated(text: &str, language: Language) -> Option<Value> {
     of_claim.or_else(|| told_number(text, language).map(|amount| Value { amount, fraction: None }))
 }
 
-static DENIED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:not|\w+n't|cannot|wrong|incorrect|you said)\b").expect("a literal, compiled by a test")
-});
+static DENIED: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::new(r"\b(?:not|\w+n't|cannot|wrong|incorrect|you said)\b"));
 
 /// "The answer is 10."
 pub(super) fn told_number(text: &str, language: Language) -> Option<f64> {
@@ -269,13 +269,17 @@ fn asked_parts(text: &str, language: Language) -> Option<(u32, Value)> {
 fn words(text: &str) -> String {
     if text.is_ascii() {
         let mut words = String::with_capacity(text.len());
-        for word in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
-            if !words.is_empty() {
+        let mut is_apart = false;
+        for byte in text.bytes() {
+            if !byte.is_ascii_alphanumeric() {
+                is_apart = true;
+                continue;
+            }
+            if std::mem::take(&mut is_apart) && !words.is_empty() {
                 words.push(' ');
             }
-            words.push_str(word);
+            words.push(char::from(byte.to_ascii_lowercase()));
         }
-        words.make_ascii_lowercase();
         return words;
     }
     text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")

@@ -7,7 +7,7 @@ use super::cues::{
     NEW_TASK, NUDGE, PRAISE_DE, PRAISE_ES, PROBE, REJECTION, RESERVATION, SETBACK, STILL_RIGHT,
 };
 use super::exchange::{Clause, clauses};
-use regex::Regex;
+use super::pattern::Pattern;
 
 /// What the tutor's reply says of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(super) fn lead(reply: &str, language: Language) -> Lead {
 }
 
 /// The first clause with a cue decides; a confirmation that the same sentence or the next one takes back is half of one.
-fn foreign(clauses: &[Clause], praise: &Regex, doubt: &Regex) -> Lead {
+fn foreign(clauses: &[Clause], praise: &Pattern, doubt: &Pattern) -> Lead {
     for (i, clause) in clauses.iter().take(2).enumerate() {
         if i == 0 && EXCUSE_FOREIGN.is_match(clause.text) {
             return Lead::Excused;
@@ -117,11 +117,11 @@ fn judge(clause: &Clause, first: bool) -> Lead {
         return Lead::Rejected;
     }
     // "Great, so what is three plus four?" confirms at its beginning; "is that correct?" does not.
-    let confirmed = CONFIRMATION.find(text).filter(|yes| !clause.asks || (first && yes.start() == 0));
+    let confirmed = CONFIRMATION.find(text).filter(|yes| !clause.asks || (first && yes.start == 0));
     let rejected = REJECTION.find(text);
     match (confirmed, rejected) {
         (None, Some(_)) if clause.asks && PROBE.is_match(text) => Lead::Unclear,
-        (Some(yes), Some(no)) if yes.start() == 0 && no.start() >= yes.end() => {
+        (Some(yes), Some(no)) if yes.start == 0 && no.start >= yes.end => {
             if RESERVATION.is_match(text) {
                 Lead::Partly
             } else {
@@ -141,7 +141,7 @@ fn judge(clause: &Clause, first: bool) -> Lead {
 fn reserved(clauses: &[Clause]) -> Lead {
     let sentence = clauses[0].sentence;
     let taken_back = clauses.iter().enumerate().any(|(i, clause)| {
-        let reservation = RESERVATION.find(clause.text).map(|found| found.start());
+        let reservation = RESERVATION.find(clause.text).map(|found| found.start);
         if clause.sentence == sentence {
             // "Another way than most, but you still got the correct answer" takes nothing back.
             reservation.is_some() && !(i > 0 && STILL_RIGHT.is_match(clause.text))

@@ -16,33 +16,40 @@ pub fn probability(features: &[u32], weight: impl Fn(usize) -> f32) -> f64 {
     1.0 / (1.0 + f64::from(-sum).exp())
 }
 
-/// Returns the probability by stored weights.
-pub(super) fn by_stored(features: &[u32], weights: &[u8]) -> f64 {
-    probability(features, |i| weights.get(i).map_or(0.0, |byte| f32::from(*byte as i8) / SCALE))
-}
-
 /// Indices of weights.
 pub(super) struct Features(Vec<u32>);
 
 impl Features {
     /// The first weight belongs to everything.
     pub(super) fn new() -> Self {
-        let mut found = Vec::with_capacity(128);
+        let mut found = Vec::with_capacity(160);
         found.push(0);
         Self(found)
     }
 
     /// Adds the feature whose name has these parts.
+    #[inline]
     pub(super) fn add<const N: usize>(&mut self, parts: [&str; N]) {
-        let mut hash = Hash::default();
-        for part in parts {
-            hash.add(part);
-        }
-        self.push(&hash);
+        self.push(parts.into_iter().fold(Name::default(), Name::then));
     }
 
-    fn push(&mut self, hash: &Hash) {
-        self.0.push(1 + ((hash.0 ^ (hash.0 >> 29)) % (BUCKETS as u64 - 1)) as u32);
+    #[inline]
+    pub(super) fn push(&mut self, name: Name) {
+        self.0.push(1 + ((name.0 ^ (name.0 >> 29)) % (BUCKETS as u64 - 1)) as u32);
+    }
+
+    /// Returns the probability by stored weights, 0 to 1. Each index counts once.
+    pub(super) fn probability(&self, weights: &[u8]) -> f64 {
+        let mut seen = [0_u64; BUCKETS / 64];
+        let mut sum = 0_i32;
+        for index in self.0.iter().map(|index| *index as usize) {
+            let (word, bit) = (&mut seen[index / 64], 1 << (index % 64));
+            if *word & bit == 0 {
+                sum += weights.get(index).map_or(0, |byte| i32::from(*byte as i8));
+            }
+            *word |= bit;
+        }
+        1.0 / (1.0 + (-f64::from(sum) / f64::from(SCALE)).exp())
     }
 
     /// Each index once, in order.
@@ -53,18 +60,25 @@ impl Features {
     }
 }
 
-/// FNV-1a of what is written to it.
-struct Hash(u64);
+/// The name of a feature, as its hash: FNV-1a.
+#[derive(Clone, Copy)]
+pub(super) struct Name(u64);
 
-impl Default for Hash {
+impl Default for Name {
     fn default() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 }
 
-impl Hash {
-    fn add(&mut self, text: &str) {
-        self.0 = text.bytes().fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+impl Name {
+    /// The name with more text behind it.
+    #[inline]
+    pub(super) fn then(self, text: &str) -> Self {
+        let mut hash = self.0;
+        for byte in text.as_bytes() {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        Self(hash)
     }
 }
 

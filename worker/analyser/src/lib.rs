@@ -19,6 +19,7 @@ mod memo;
 mod misconception;
 mod numbers;
 mod outcome;
+mod pattern;
 mod prepared;
 pub mod reaction;
 mod reading;
@@ -29,18 +30,14 @@ mod summary;
 mod tutoring;
 
 use std::collections::HashSet;
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use domain::language::{self, Languages};
-use shared::analysis::{
-    Analysis, AnalysisStatus, Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer,
-    TopicFinding,
+use domain::analysis::{
+    Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding,
 };
-use shared::curriculum::{Curriculum, Skill};
-use shared::evidence::{Source, Verdict};
-use shared::id::{AnalysisId, SessionId};
-use shared::transcript::{Speaker, Turn};
+use domain::curriculum::{Curriculum, Skill};
+use domain::evidence::{Source, Verdict};
+use domain::language::{self, Languages};
+use domain::transcript::{Speaker, Turn};
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
@@ -103,30 +100,6 @@ pub fn recompose(findings: &mut Findings, before: &Findings, curriculum: &Curric
     let rest = before.summary.strip_prefix(&summary(before)).unwrap_or_default();
     findings.summary = summary(findings) + rest;
     findings.next_lesson = summary::next_lesson(&findings.skills, &findings.misconceptions, curriculum);
-}
-
-/// What [`analyse`] found, as it is stored.
-pub fn stored(
-    session_id: SessionId,
-    status: AnalysisStatus,
-    findings: Findings,
-    took: Duration,
-    now: DateTime<Utc>,
-) -> Analysis {
-    Analysis {
-        analysis_id: AnalysisId::new(),
-        session_id,
-        analyser: "rules".to_owned(),
-        analyser_version: VERSION.to_owned(),
-        status,
-        findings,
-        model: None,
-        prompt_version: None,
-        input_tokens: None,
-        output_tokens: None,
-        duration_ms: took.as_millis() as i32,
-        created_at: now,
-    }
 }
 
 /// The verdict on each student turn that answered something, with the turn's number: for evaluation.
@@ -343,8 +316,8 @@ fn exchange_turns(turns: &[Turn]) -> usize {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use shared::analysis::EngagementLevel;
-    use shared::evidence::Help;
+    use domain::analysis::EngagementLevel;
+    use domain::evidence::Help;
 
     /// A call in which tutor and student take turns, the tutor first.
     pub(crate) fn call(texts: &[&str]) -> Vec<Turn> {

@@ -1,6 +1,6 @@
 //! What was read of a text, kept while one call is analysed: many rules read the same words.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -27,24 +27,72 @@ impl Parsed {
     }
 }
 
-/// A map by texts, with a hash that is fast on them. It starts from a random number, so a caller cannot choose texts that
-/// collide.
-pub(super) type ByText<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
-
-/// The readings of a text.
-#[derive(Default)]
+/// The readings of a text, each made when it is asked for first.
 struct Known {
-    parsed: Option<Parsed>,
-    sentences: Option<Rc<[Sentence]>>,
-    said: Option<Rc<Said>>,
-    is_suspect: Option<bool>,
-    lead: Option<Lead>,
+    text: Rc<str>,
+    language: Language,
+    parsed: OnceCell<Parsed>,
+    sentences: OnceCell<Rc<[Sentence]>>,
+    said: OnceCell<Rc<Said>>,
+    is_suspect: OnceCell<bool>,
+    lead: OnceCell<Lead>,
 }
 
-#[derive(Default)]
+impl Known {
+    fn new(text: &str, language: Language) -> Rc<Self> {
+        Rc::new(Self {
+            text: text.into(),
+            language,
+            parsed: OnceCell::new(),
+            sentences: OnceCell::new(),
+            said: OnceCell::new(),
+            is_suspect: OnceCell::new(),
+            lead: OnceCell::new(),
+        })
+    }
+}
+
+/// A map by texts. Its hash starts from a random number, so a caller cannot choose texts that collide.
+type ByText = HashMap<Rc<str>, Rc<Known>, foldhash::fast::RandomState>;
+
+/// So many places where a text lies are remembered. A power of two.
+const PLACES: usize = 1024;
+
 struct Memory {
     is_open: bool,
-    texts: [ByText<Box<str>, Known>; Language::ALL.len()],
+    texts: [ByText; Language::ALL.len()],
+    /// By where a text lies: rules ask for the same slice again and again, and to compare it costs less than to hash it.
+    places: Box<[Option<Rc<Known>>; PLACES]>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { is_open: false, texts: Default::default(), places: Box::new([const { None }; PLACES]) }
+    }
+}
+
+impl Memory {
+    fn known(&mut self, text: &str, language: Language) -> Rc<Known> {
+        let place = text.as_ptr() as usize ^ text.len().rotate_left(4) ^ (language as usize) << 9;
+        let place = &mut self.places[(place ^ place >> 10) % PLACES];
+        if let Some(known) = place
+            && known.language == language
+            && *known.text == *text
+        {
+            return Rc::clone(known);
+        }
+        let of_language = &mut self.texts[language as usize];
+        let known = match of_language.get(text) {
+            Some(known) => Rc::clone(known),
+            None => {
+                let known = Known::new(text, language);
+                of_language.insert(Rc::clone(&known.text), Rc::clone(&known));
+                known
+            }
+        };
+        *place = Some(Rc::clone(&known));
+        known
+    }
 }
 
 thread_local! {
@@ -58,6 +106,7 @@ impl Drop for Forgets {
     fn drop(&mut self) {
         MEMORY.with_borrow_mut(|memory| {
             memory.is_open = false;
+            memory.places.fill(None);
             memory.texts.iter_mut().for_each(ByText::clear);
         });
     }
@@ -70,56 +119,41 @@ pub(super) fn remembering<T>(analysis: impl FnOnce() -> T) -> T {
     analysis()
 }
 
-/// What `place` holds of a text, read if it was not read before.
-fn known<T: Clone>(
-    text: &str,
-    language: Language,
-    place: fn(&mut Known) -> &mut Option<T>,
-    read: impl FnOnce() -> T,
-) -> T {
-    let found = MEMORY
-        .with_borrow_mut(|memory| memory.texts[language as usize].get_mut(text).and_then(|known| place(known).clone()));
-    found.unwrap_or_else(|| {
-        let read = read();
-        MEMORY.with_borrow_mut(|memory| {
-            if memory.is_open {
-                *place(memory.texts[language as usize].entry(text.into()).or_default()) = Some(read.clone());
-            }
-        });
-        read
-    })
+fn known(text: &str, language: Language) -> Rc<Known> {
+    let known = MEMORY.with_borrow_mut(|memory| memory.is_open.then(|| memory.known(text, language)));
+    known.unwrap_or_else(|| Known::new(text, language))
 }
 
 /// What `part` of the numbers of a text holds.
-fn read<T>(text: &str, language: Language, part: fn(Parsed) -> T) -> T {
+fn read<T>(text: &str, language: Language, part: fn(&Parsed) -> T) -> T {
     // A sentence has the same numbers with and without its mark.
     let text = text.trim_end_matches(['.', '?', '!', ' ']);
-    part(known(text, language, |known| &mut known.parsed, || Parsed::read(text, language)))
+    part(known(text, language).parsed.get_or_init(|| Parsed::read(text, language)))
 }
 
 /// [`answer::numbers`].
 pub(super) fn numbers(text: &str, language: Language) -> Rc<[Number]> {
-    read(text, language, |read| read.numbers)
+    read(text, language, |read| Rc::clone(&read.numbers))
 }
 
 /// All numbers of a text, in order. Percentages count as shares.
 pub(super) fn values(text: &str, language: Language) -> Rc<[Value]> {
-    read(text, language, |read| read.values)
+    read(text, language, |read| Rc::clone(&read.values))
 }
 
 /// [`answer::calculations`].
 pub(super) fn calculations(text: &str, language: Language) -> Rc<[Calculation]> {
-    read(text, language, |read| read.calculations)
+    read(text, language, |read| Rc::clone(&read.calculations))
 }
 
 /// [`exchange::split`].
 pub(super) fn sentences(text: &str) -> Rc<[Sentence]> {
-    known(text, Language::English, |known| &mut known.sentences, || exchange::split(text).into())
+    Rc::clone(known(text, Language::English).sentences.get_or_init(|| exchange::split(text).into()))
 }
 
 /// What a student said, to be read and judged.
 pub(super) fn said(text: &str) -> Rc<Said> {
-    known(text, Language::English, |known| &mut known.said, || Rc::new(Said::new(text)))
+    Rc::clone(known(text, Language::English).said.get_or_init(|| Rc::new(Said::new(text))))
 }
 
 /// [`answer::judge`].
@@ -129,10 +163,10 @@ pub(super) fn judge(ask: &str, key: &Key, text: &str, language: Language) -> Jud
 
 /// [`injection::is_suspect`].
 pub(super) fn is_suspect(text: &str) -> bool {
-    known(text, Language::English, |known| &mut known.is_suspect, || injection::is_suspect(text))
+    *known(text, Language::English).is_suspect.get_or_init(|| injection::is_suspect(text))
 }
 
 /// [`lead::lead`].
 pub(super) fn lead(reply: &str, language: Language) -> Lead {
-    known(reply, language, |known| &mut known.lead, || lead::lead(reply, language))
+    *known(reply, language).lead.get_or_init(|| lead::lead(reply, language))
 }

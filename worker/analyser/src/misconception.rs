@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 
 use domain::answer::Language;
 use domain::text::Text;
-use regex::Regex;
 
 use self::catalogue::Asked;
 pub(super) use self::catalogue::has_words;
@@ -14,6 +13,7 @@ use super::arithmetic::{self, Expression, Operation};
 use super::exchange::{Exchange, sentences};
 use super::memo::values;
 use super::numbers::Value;
+use super::pattern::Pattern;
 
 /// A belief, and the skill it belongs to in the starter curriculum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ const BY_RESULT: [(Calculation, &str, &str); 18] = [
 ];
 
 /// Words of the student that name the belief, provided that the answer is not right.
-static BY_WORDS: LazyLock<Vec<(Regex, Belief)>> = LazyLock::new(|| {
+static BY_WORDS: LazyLock<Vec<(Pattern, Belief)>> = LazyLock::new(|| {
     [
         (
             r"\badd(?:ed)? (?:up )?(?:both )?(?:the )?(?:tops?|numerators?)\b.{0,60}\b(?:bottoms?|denominators?)\b",
@@ -93,7 +93,7 @@ static BY_WORDS: LazyLock<Vec<(Regex, Belief)>> = LazyLock::new(|| {
             "uses Spanish words for Italian ones",
         ),
     ]
-    .map(|(pattern, skill_id, text)| (Regex::new(pattern).expect("a literal"), Belief { skill_id, text }))
+    .map(|(pattern, skill_id, text)| (Pattern::new(pattern), Belief { skill_id, text }))
     .into()
 });
 

@@ -1,9 +1,9 @@
 //! How the call's last task ended.
 
 use domain::answer::Language;
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Verdict};
-use shared::transcript::Turn;
+use domain::curriculum::Curriculum;
+use domain::evidence::{Help, Verdict};
+use domain::transcript::Turn;
 
 use super::arithmetic::claims;
 use super::exchange::{exchanges, sentences};
@@ -71,7 +71,7 @@ fn states_result(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use shared::transcript::Speaker;
+    use domain::transcript::Speaker;
 
     use super::*;
 

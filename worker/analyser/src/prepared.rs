@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use shared::curriculum::Curriculum;
+use domain::curriculum::Curriculum;
 
 use super::key::Keys;
 use super::skill::Lexicon;

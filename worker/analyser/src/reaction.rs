@@ -6,12 +6,12 @@
 //! it with the word lists.
 
 use domain::answer::Language;
-use shared::transcript::Turn;
+use domain::transcript::Turn;
 
 use super::attempt;
 use super::exchange::{Exchange, exchanges, sentences, words};
 use super::lead::lead;
-use super::learned::{Features, by_stored, count, flag, optional};
+use super::learned::{Features, Name, count, flag, optional};
 use super::memo::{self, values};
 use super::numbers::Value;
 
@@ -38,8 +38,8 @@ pub struct Observation {
 pub fn observe(turns: &[Turn]) -> Vec<Observation> {
     let heard = |exchange: &Exchange| Observation {
         turn_nos: exchange.turns.iter().map(|turn| turn.turn_no).collect(),
-        features: if exchange.reply.is_empty() { Vec::new() } else { features(exchange) },
-        attempt: attempt::features(exchange),
+        features: if exchange.reply.is_empty() { Vec::new() } else { features(exchange).finish() },
+        attempt: attempt::features(exchange).finish(),
         by_words: lead(&exchange.reply, exchange.language).is_right(),
     };
     exchanges(turns).iter().map(heard).collect()
@@ -47,7 +47,7 @@ pub fn observe(turns: &[Turn]) -> Vec<Observation> {
 
 /// Returns the probability that the answer of an exchange was right, by the reply alone; `None` without a reply.
 pub(super) fn right(exchange: &Exchange) -> Option<f64> {
-    (!exchange.reply.is_empty()).then(|| by_stored(&features(exchange), WEIGHTS))
+    (!exchange.reply.is_empty()).then(|| features(exchange).probability(WEIGHTS))
 }
 
 /// One piece of a reply.
@@ -117,17 +117,18 @@ const OPENINGS: [(&str, &str); 7] = [
     ("¿y ", "Some(\"¿y \")"),
 ];
 
-fn features(exchange: &Exchange) -> Vec<u32> {
+fn features(exchange: &Exchange) -> Features {
     let Exchange { task, said, reply, language, .. } = exchange;
     let (task_numbers, said_numbers) = (values(task, *language), values(said, *language));
     let mut found = Features::new();
     let pieces = pieces(reply, said, &task_numbers, &said_numbers, *language);
+    let places = ["0:", "1:"].map(|place| Name::default().then(place));
     let mut before = ["", ""];
     for (n_words, piece) in pieces.iter().take(REACH).enumerate() {
-        let place = if piece.sentence == 0 { "0:" } else { "1:" };
+        let place = places[piece.sentence.min(1)];
         let text = piece.text;
-        found.add([place, text]);
-        found.add([place, before[1], " ", text]);
+        found.push(place.then(text));
+        found.push(place.then(before[1]).then(" ").then(text));
         if n_words < 4 {
             found.add(["start ", count(n_words, 3), " ", text]);
             found.add(["start ", before[0], " ", before[1], " ", text]);
@@ -165,7 +166,7 @@ fn features(exchange: &Exchange) -> Vec<u32> {
     found.add(["calculates ", flag(calculates), " n", new, " t", of_task, " ", lead]);
     found.add(["short ", flag(pieces.len() <= 4), " ", optional(first_asks), " n", new]);
     found.add(["trails ", flag(reply.trim_end().ends_with("..."))]);
-    found.finish()
+    found
 }
 
 /// The words of a reply. Numbers are told apart by where they come from, and so are words that the student said.

@@ -1,10 +1,10 @@
 //! What the rules made of each exchange, for a second reader: is it an answer, of which skill, is it right, and was that
 //! computed?
 
-use shared::analysis::TurnText;
-use shared::curriculum::{Curriculum, Skill};
-use shared::evidence::{Help, Verdict};
-use shared::transcript::Turn;
+use domain::analysis::TurnText;
+use domain::curriculum::{Curriculum, Skill};
+use domain::evidence::{Help, Verdict};
+use domain::transcript::Turn;
 
 use super::exchange::{self, plain};
 use super::judge::{self, Kind};

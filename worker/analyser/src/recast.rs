@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use domain::answer::Language;
-use regex::{Regex, bytes};
+use regex::bytes;
+use unicode_normalization::char::is_combining_mark;
 
 use super::exchange::{Clause, clauses, words};
 use super::memo::values;
@@ -32,11 +33,10 @@ const OTHER: u8 = 2;
 
 /// One byte for each character of a text.
 fn letters(text: &str) -> Vec<u8> {
-    static IS_LETTER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\p{L}").expect("a literal, compiled by a test"));
     let byte = |c: char| match u8::try_from(c) {
         Ok(LETTER) => OTHER,
         Ok(byte) if byte.is_ascii() => byte,
-        _ if IS_LETTER.is_match(c.encode_utf8(&mut [0; 4])) => LETTER,
+        _ if c.is_alphabetic() && !is_combining_mark(c) => LETTER,
         _ => OTHER,
     };
     text.chars().map(byte).collect()
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn letters_of_any_alphabet_supply_a_word() {
         let pattern = r#""?([\p{L}' ]{2,30})"? (?:is|means|is said|would be|translates to) "?(?:the )?([\p{L}']{2,20})(?:[" ].*)?$"#;
-        let unicode = Regex::new(pattern).unwrap();
+        let unicode = regex::Regex::new(pattern).unwrap();
         for clause in [
             "red is rossa",
             "\"box\" is \"scatola\"",

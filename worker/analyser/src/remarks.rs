@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use domain::analysis::{FactFinding, SafetyFlag, TurnText, When};
 use domain::disclosure::{self, Category, Said};
+use domain::evidence::Source;
 use domain::remark;
-use shared::analysis::{FactFinding, SafetyFlag, TurnText, When};
-use shared::evidence::Source;
-use shared::transcript::{Speaker, Turn};
+use domain::transcript::{Speaker, Turn};
 
 use super::memo;
 

@@ -8,10 +8,11 @@ mod topic;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::curriculum::Curriculum;
 use domain::task::{Context, Form, Relation, Task};
-use shared::curriculum::Curriculum;
+use domain::word_map::WordMap;
 
-use super::memo::{self, ByText};
+use super::memo;
 use super::prepared::{Prepared, prepared};
 
 /// Where an exchange belongs.
@@ -19,7 +20,7 @@ use super::prepared::{Prepared, prepared};
 pub enum Place {
     /// Index into [`Curriculum::skills`].
     Skill(usize),
-    /// A topic that is in no curriculum, of a fixed list: "photosynthesis". For [`shared::analysis::TopicFinding`].
+    /// A topic that is in no curriculum, of a fixed list: "photosynthesis". For [`domain::analysis::TopicFinding`].
     Topic(&'static str),
     /// No task was set, or nothing is certain. It is no evidence of anything.
     Nowhere,
@@ -307,6 +308,19 @@ impl Subject {
 fn normal(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     let mut is_apart = false;
+    if text.is_ascii() {
+        for byte in text.bytes() {
+            if !byte.is_ascii_alphanumeric() && !matches!(byte, b'\'' | b'%' | b'/') {
+                is_apart = true;
+                continue;
+            }
+            if std::mem::take(&mut is_apart) && !normal.is_empty() {
+                normal.push(' ');
+            }
+            normal.push(char::from(byte.to_ascii_lowercase()));
+        }
+        return normal;
+    }
     for c in text.chars() {
         if !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/') {
             is_apart = true;
@@ -348,16 +362,16 @@ pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
 /// The curriculum's phrases, by their first word, and its questions.
 #[derive(Debug)]
 pub(super) struct Lexicon {
-    phrases: ByText<String, Vec<(Vec<String>, usize, u32)>>,
+    phrases: WordMap<Vec<(Vec<String>, usize, u32)>, String>,
     /// Skill and answer by the question in its normal form.
-    questions: ByText<String, (usize, String)>,
+    questions: WordMap<(usize, String), String>,
     /// Bytes of the longest question in its normal form.
     longest: usize,
 }
 
 impl Lexicon {
     pub(super) fn new(curriculum: &Curriculum) -> Self {
-        let mut phrases: ByText<String, Vec<_>> = ByText::default();
+        let mut phrases: WordMap<Vec<_>, String> = WordMap::default();
         for (skill, phrase) in
             curriculum.skills.iter().enumerate().flat_map(|(i, s)| s.lexicon.iter().map(move |p| (i, p)))
         {
@@ -370,7 +384,7 @@ impl Lexicon {
         let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
             s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.clone())))
         });
-        let questions: ByText<_, _> = questions.collect();
+        let questions: WordMap<_, _> = questions.collect();
         let longest = questions.keys().map(String::len).max().unwrap_or(0);
         Self { phrases, questions, longest }
     }
@@ -399,7 +413,7 @@ impl Lexicon {
         let mut scores = Scores::new();
         let mut seen: Vec<(&str, usize, usize)> = Vec::new();
         for (i, word) in words.iter().enumerate() {
-            for (rest, skill, weight) in self.phrases.get(*word).into_iter().flatten() {
+            for (rest, skill, weight) in self.phrases.get(word).into_iter().flatten() {
                 let follows =
                     words[i + 1..].len() >= rest.len() && words[i + 1..].iter().zip(rest).all(|(a, b)| a == b);
                 if follows && !seen.contains(&(*word, rest.len(), *skill)) {

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use regex::Regex;
-use shared::analysis::{Engagement, EngagementLevel, Figures, MisconceptionFinding, NextLesson, SkillFinding};
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Verdict};
-use shared::transcript::{Speaker, Turn};
+use domain::analysis::{Engagement, EngagementLevel, Figures, MisconceptionFinding, NextLesson, SkillFinding};
+use domain::curriculum::Curriculum;
+use domain::evidence::{Help, Verdict};
+use domain::transcript::{Speaker, Turn};
+
+use super::pattern::Pattern;
 
 /// Fewer student turns show no engagement.
 const ENOUGH_TURNS: u32 = 3;
@@ -46,15 +47,15 @@ fn times(n: u32) -> String {
     if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }
 
-static MOODS: LazyLock<[(&str, Regex); 5]> = LazyLock::new(|| {
+static MOODS: LazyLock<[(&str, Pattern); 5]> = LazyLock::new(|| {
     [
-        ("anxious", r"(?i)\b(?:nervous|scared|worried|anxious|afraid|stressed)\b"),
-        ("frustrated", r"(?i)\b(?:frustrat\w+|annoy\w+|hate (?:this|maths?|it)|too hard|so hard|stupid|give up|ugh)\b"),
-        ("bored", r"(?i)\b(?:boring|bored|so easy|too easy)\b"),
-        ("confused", r"(?i)\b(?:confus\w+|don't (?:get|understand) (?:it|this)|lost)\b"),
-        ("confident", r"(?i)\b(?:easy|i know this|i got (?:it|this)|that was fun|i see!|oh,? i see|i get it)\b"),
+        ("anxious", r"\b(?:nervous|scared|worried|anxious|afraid|stressed)\b"),
+        ("frustrated", r"\b(?:frustrat\w+|annoy\w+|hate (?:this|maths?|it)|too hard|so hard|stupid|give up|ugh)\b"),
+        ("bored", r"\b(?:boring|bored|so easy|too easy)\b"),
+        ("confused", r"\b(?:confus\w+|don't (?:get|understand) (?:it|this)|lost)\b"),
+        ("confident", r"\b(?:easy|i know this|i got (?:it|this)|that was fun|i see!|oh,? i see|i get it)\b"),
     ]
-    .map(|(mood, words)| (mood, Regex::new(words).expect("a literal, compiled by a test")))
+    .map(|(mood, words)| (mood, Pattern::new(words)))
 });
 
 /// By length and questions; the mood only where the student names it. The last one counts.
@@ -70,7 +71,10 @@ pub(super) fn engagement(turns: &[Turn], figures: &Figures) -> Option<Engagement
         _ => EngagementLevel::Low,
     };
     let mut said = turns.iter().rev().filter(|turn| turn.speaker == Speaker::Student);
-    let mood = said.find_map(|turn| MOODS.iter().find(|(_, words)| words.is_match(&turn.text)));
+    let mood = said.find_map(|turn| {
+        let text = turn.text.to_lowercase();
+        MOODS.iter().find(|(_, words)| words.is_match(&text))
+    });
     Some(Engagement { level, mood: mood.map_or("neutral", |(mood, _)| mood).to_owned() })
 }
 
@@ -81,7 +85,7 @@ pub(super) fn next_lesson(
     curriculum: &Curriculum,
 ) -> Option<NextLesson> {
     let tally = |skill: &SkillFinding| {
-        let unaided = |e: &&shared::analysis::EvidenceFinding| e.verdict == Verdict::Correct && e.help == Help::None;
+        let unaided = |e: &&domain::analysis::EvidenceFinding| e.verdict == Verdict::Correct && e.help == Help::None;
         (skill.evidence.iter().filter(unaided).count(), skill.evidence.len())
     };
     let shown = skills.iter().filter(|skill| !skill.evidence.is_empty());

@@ -7,16 +7,16 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use domain::analysis::Tutoring;
 use domain::answer::{Form, Language};
-use regex::Regex;
-use shared::analysis::Tutoring;
-use shared::evidence::Verdict;
-use shared::transcript::{Speaker, Turn};
+use domain::evidence::Verdict;
+use domain::transcript::{Speaker, Turn};
 
 use super::arithmetic::claims;
 use super::exchange::{Exchange, plain, sentences, split};
 use super::judge::{Judgement, Kind};
 use super::memo;
+use super::pattern::Pattern;
 
 /// A shorter pause after a question is none: the tutor goes on alone.
 const THINKING_TIME_MS: i64 = 3_000;
@@ -25,29 +25,26 @@ const ENOUGH_TURNS: usize = 4;
 /// One check of understanding in so many answers is often enough.
 const ANSWERS_A_CHECK: f64 = 4.0;
 
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("a literal, compiled by a test")
-}
-
-static TELLS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static TELLS: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new(
         r"\b(?:the (?:right |correct |final )?answer (?:is|was|would be|should be)|(?:it|that|this) should (?:be|have been)|you (?:need|have|should|must|ought) to (?:add|subtract|take|multiply|divide|times|use|do)|you (?:forgot|added|subtracted|multiplied|divided) )",
     )
 });
-static ASKS_TO_TRY: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"\b(?:try|think|look|check|have another|show me|tell me|talk me|walk me|explain)\b"));
-static PROCESS_PRAISE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static ASKS_TO_TRY: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new(r"\b(?:try|think|look|check|have another|show me|tell me|talk me|walk me|explain)\b")
+});
+static PROCESS_PRAISE: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new(
         r"\b(?:nice|good|great|lovely|excellent) (?:catch|thinking|reasoning|work|working|job|effort|try|idea|question|method|step|explanation|strategy)\b|\byou (?:found|worked|figured|solved) (?:it|that|this)\b|\b(?:i like|i love) (?:how|that|the way) you\b|\bthanks? (?:you )?for (?:saying|explaining|showing|trying|sharing)\b|\bwell (?:reasoned|explained|spotted|worked out|done)\b|\ball (?:on your own|by yourself)\b|\bkept (?:going|trying)\b",
     )
 });
-static PERSON_PRAISE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static PERSON_PRAISE: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new(
         r"\byou(?:'re| are) (?:so |such a |very |really |a )*(?:smart|clever|bright|brilliant|genius|gifted|talented|natural|star)\b|\b(?:clever|smart|good) (?:girl|boy|kid|one)\b|\bwhat a genius\b",
     )
 });
-static CHECKS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
+static CHECKS: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new(
         r"\bhow (?:did|do|would|could) you\b|\bwhy (?:did|do|is|are|does|would|not)\b|\b(?:talk|walk) me through\b|\b(?:explain|tell me) (?:how|why|what|your|in your)\b|\bin your own words\b|\bwhat (?:does|do) (?:that|this|it|the) .{0,30}mean\b|\bcan you explain\b|\bhow can you (?:tell|check|be sure)\b|\bshow me how\b",
     )
 });
@@ -65,7 +62,7 @@ pub(super) fn tutoring(turns: &[Turn], exchanges: &[Exchange], judgements: &[Jud
         .filter(|(exchange, judgement)| wrong(judgement) && !exchange.reply.is_empty())
         .map(|(exchange, _)| &exchange.reply[..])
         .collect();
-    let count = |pattern: &Regex| tutor.iter().filter(|text| pattern.is_match(text)).count() as u32;
+    let count = |pattern: &Pattern| tutor.iter().filter(|text| pattern.is_match(text)).count() as u32;
     let (n_questions, n_hurried) = questions(turns);
     let mut tutoring = Tutoring {
         n_errors: after_errors.len() as u32,
@@ -99,7 +96,7 @@ pub(crate) fn tells(reply: &str) -> bool {
 fn questions(turns: &[Turn]) -> (u32, u32) {
     let (mut n_questions, mut n_hurried) = (0, 0);
     for pair in turns.windows(2).filter(|pair| pair[0].speaker == Speaker::Tutor) {
-        if !split(&pair[0].text).last().is_some_and(|sentence| sentence.asks) {
+        if !pair[0].text.contains('?') || !split(&pair[0].text).last().is_some_and(|sentence| sentence.asks) {
             continue;
         }
         n_questions += 1;
@@ -125,7 +122,7 @@ fn score(t: &Tutoring, n_answers: usize) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use shared::curriculum::Curriculum;
+    use domain::curriculum::Curriculum;
 
     use super::*;
     use crate::{exchange::exchanges, judge::judge};

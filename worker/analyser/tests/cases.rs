@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use analyser::analyse;
+use domain::analysis::Findings;
+use domain::curriculum::Curriculum;
+use domain::evidence::{Help, Verdict};
+use domain::transcript::{Speaker, Turn};
 use serde::Deserialize;
-use shared::analysis::Findings;
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Verdict};
-use shared::transcript::{Speaker, Turn};
 
 #[derive(Deserialize)]
 struct Said {

@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use analyser::{Outcome, last_number, numbers_in, outcome, tells, verdicts};
+use domain::curriculum::Curriculum;
+use domain::evidence::Verdict;
+use domain::transcript::{Speaker, Turn};
 use serde_json::Value;
-use shared::curriculum::Curriculum;
-use shared::evidence::Verdict;
-use shared::transcript::{Speaker, Turn};
 
 /// An answer with so many numbers is a solution.
 const SOLUTION: usize = 3;

@@ -12,6 +12,7 @@ use super::unit::{Base, Unit};
 use super::value::Value;
 use super::words::Sense;
 use super::{Calculation, Language, calculations};
+use crate::text::Text;
 
 /// The type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -206,6 +207,10 @@ fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option
 
 /// Derives an answer's type from the question and the key.
 fn derive(ask: &str, answer: &str, language: Language) -> Kind {
+    const SPELLED: [&str; 4] = ["spell", "roman numeral", "deletrea", "buchstabier"];
+    if bare_digits(answer).is_some() {
+        return if asks(ask, &SPELLED) { Kind::Spelling } else { Kind::Number };
+    }
     let tokens = split(answer);
     let folded: Vec<&str> = tokens.iter().map(|token| &*token.text).collect();
     let text = folded.join(" ");
@@ -215,7 +220,7 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     if matches!(text.as_str(), "yes" | "no" | "true" | "false" | "sí" | "si" | "ja" | "nein" | "verdadero" | "falso") {
         return Kind::YesNo;
     }
-    if is_spelled(&tokens) || tokens.len() == 1 && asks(ask, &["spell", "roman numeral", "deletrea", "buchstabier"]) {
+    if is_spelled(&tokens) || tokens.len() == 1 && asks(ask, &SPELLED) {
         return Kind::Spelling;
     }
     let plain = whole_value(answer, language, false);
@@ -354,15 +359,16 @@ fn asked_form(ask: &str) -> Option<AskedForm> {
     if ask.is_empty() {
         return None;
     }
-    let ask = &*lower(ask);
-    let has = |words: &[&str]| words.iter().any(|word| ask.contains(word));
+    let ask = lower(ask);
+    let ask = Text::new(&ask);
+    let has = |words: &[&str]| ask.contains_any(words);
     if has(&["mixed number", "número mixto", "numero mixto", "gemischte"]) {
         return Some(AskedForm::Mixed);
     }
     if has(&["improper fraction", "fracción impropia", "unechten bruch", "unechter bruch"]) {
         return Some(AskedForm::Improper);
     }
-    if let Some(places) = asked_decimals(ask) {
+    if let Some(places) = asked_decimals(&ask) {
         return Some(AskedForm::Rounded(places));
     }
     if has(&[

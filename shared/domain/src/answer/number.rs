@@ -105,6 +105,28 @@ impl Parser<'_> {
         may_start.then(|| known(&self.numbers, at, read))?
     }
 
+    /// The whole number below a hundred, or in a few digits, with which an English text ends: the most frequent answer. Nothing
+    /// follows that could make it anything else.
+    pub(super) fn last_number(&self, at: usize) -> Option<(Number, usize)> {
+        if self.language != Language::English || at + 4 < self.len() {
+            return None;
+        }
+        let (value, end) = match self.sense(at) {
+            Sense::Unit(value) | Sense::Teen(value) => (value, at + 1),
+            Sense::Ten(tens) => {
+                let next = self.skip_hyphen(at + 1);
+                if let Sense::Unit(units) = self.sense(next) { (tens + units, next + 1) } else { (tens, at + 1) }
+            }
+            Sense::Digits => {
+                let is_plain = |text: &&str| text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+                (Some(self.text(at)).filter(is_plain)?.parse().ok()?, at + 1)
+            }
+            _ => return None,
+        };
+        let is_last = end >= self.len() || end + 1 == self.len() && self.sense(end) == Sense::Stop;
+        is_last.then(|| (Number { span: self.span(at, end), ..Number::new(Exact::whole(value), Form::Whole) }, end))
+    }
+
     /// A number behind at most [`MAX_SIGNS`] signs: more of them are a dash, or noise.
     fn signed(&self, at: usize) -> Option<(Number, usize)> {
         let (mut start, mut n_signs) = (at, 0);

@@ -48,9 +48,12 @@ pub fn tokens(text: &str) -> Vec<Token<'_>> {
         if kind == Kind::Digits && is_list(piece) {
             push_list(&mut found, piece, start);
         } else {
-            let has = |case: fn(&u8) -> bool| piece.as_bytes().iter().any(case);
-            let is_upper = kind == Kind::Word && !has(u8::is_ascii_lowercase);
-            let is_plain = !has(u8::is_ascii_uppercase);
+            let (mut has_lower, mut is_plain) = (false, true);
+            for byte in piece.as_bytes() {
+                has_lower |= byte.is_ascii_lowercase();
+                is_plain &= !byte.is_ascii_uppercase();
+            }
+            let is_upper = kind == Kind::Word && !has_lower;
             let piece = if is_plain { Cow::Borrowed(piece) } else { Cow::Owned(piece.to_ascii_lowercase()) };
             push(&mut found, kind, piece, start..end, is_upper);
         }
@@ -66,18 +69,16 @@ fn push<'a>(found: &mut Vec<Token<'a>>, kind: Kind, text: Cow<'a, str>, span: Ra
 
 /// The token that begins at `start`, and its end; `None` if it may have a character that is not ASCII.
 fn ascii(bytes: &[u8], start: usize) -> Option<(Kind, usize)> {
-    let is = |at: usize, kind: fn(&u8) -> bool| bytes.get(at).is_some_and(kind);
+    let at = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
     let first = bytes[start];
     let mut end = start + 1;
     let kind = if first.is_ascii_alphabetic() {
-        while is(end, u8::is_ascii_alphabetic) || is(end, |byte| *byte == b'\'') && is(end + 1, u8::is_ascii_alphabetic)
-        {
+        while at(end).is_ascii_alphabetic() || at(end) == b'\'' && at(end + 1).is_ascii_alphabetic() {
             end += 1;
         }
         Kind::Word
     } else if first.is_ascii_digit() {
-        let is_separator = |byte: &u8| matches!(byte, b'.' | b',' | b'\'');
-        while is(end, u8::is_ascii_digit) || is(end, is_separator) && is(end + 1, u8::is_ascii_digit) {
+        while at(end).is_ascii_digit() || matches!(at(end), b'.' | b',' | b'\'') && at(end + 1).is_ascii_digit() {
             end += 1;
         }
         Kind::Digits
@@ -85,8 +86,8 @@ fn ascii(bytes: &[u8], start: usize) -> Option<(Kind, usize)> {
         return (first.is_ascii() && first != b'`').then_some((Kind::Sign(char::from(first)), end));
     };
     // An accent, or an apostrophe before such a letter.
-    let goes_on = |at: usize| is(at, |byte| !byte.is_ascii() || *byte == b'`');
-    (!goes_on(end) && !goes_on(end + 1)).then_some((kind, end))
+    let goes_on = |byte: u8| !byte.is_ascii() || byte == b'`';
+    (!goes_on(at(end)) && !goes_on(at(end + 1))).then_some((kind, end))
 }
 
 /// Reads the token or blank that begins at `start` and may have any characters. Returns its end.

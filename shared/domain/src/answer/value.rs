@@ -142,6 +142,9 @@ pub struct Interval {
 impl Parser<'_> {
     /// Reads the value that begins at `at`: the longest of all kinds but words.
     pub(super) fn value(&self, at: usize) -> Option<(Value, usize)> {
+        if let Some((number, end)) = self.last_number(at) {
+            return Some((Value::Number(number), end));
+        }
         // "las tres y media"
         let may_be_article =
             self.language == Language::Spanish && matches!(self.sense(at), Sense::Filler | Sense::ItIs);

@@ -183,8 +183,8 @@ impl Lexicon {
         let known = self.phrases.get(&*tokens[at].text)?;
         known.iter().find_map(|(rest, sense)| {
             let end = at + 1 + rest.len();
-            let following = tokens.get(at + 1..end)?;
-            following.iter().zip(rest).all(|(token, word)| token.text == *word).then_some((*sense, end))
+            let is_said = |(i, word): (usize, &&str)| tokens.get(at + 1 + i).is_some_and(|token| token.text == *word);
+            rest.iter().enumerate().all(is_said).then_some((*sense, end))
         })
     }
 }

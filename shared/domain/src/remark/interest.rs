@@ -4,7 +4,7 @@ use super::schedule::{test_fact, test_word};
 use super::things::{CAREERS, Kind};
 use super::when;
 use super::{
-    CAREER_WORDS, Fact, NEGATIONS, THING_LIST, THING_WORDS, Thing, Words, YES, article, has, interest, named,
+    CAREER_WORDS, Fact, NEGATIONS, THING_LIST, THING_WORDS, Thing, Words, YES, article, has, interest, list, named,
     named_within,
 };
 
@@ -180,7 +180,7 @@ const WORDS: [&str; 14] = [
 /// "My favourite animal is the penguin", "winter is my favourite", "am liebsten spiele ich Fußball".
 fn favourite(words: Words) -> Option<Fact> {
     let at = words.iter().position(|word| WORDS.contains(word))?;
-    if words.has(&["your", "tu", "dein"]) {
+    if words.has(list!["your", "tu", "dein"]) {
         return None;
     }
     // "Winter is my favourite" names it before.
@@ -198,10 +198,10 @@ pub(super) fn liked(thing: usize) -> String {
 
 /// An answer in one word: "What do you like to do?", "Football."
 pub(super) fn answered(asked: Words, words: Words) -> Option<Fact> {
-    if words.len() > 6 || words.has(&NEGATIONS) {
+    if words.len() > 6 || words.has(list!(NEGATIONS)) {
         return None;
     }
-    let asks_taste = asked.has_any(&[
+    let asks_taste = asked.has_any(list![
         "your favourite",
         "your favorite",
         "you like",
@@ -219,19 +219,19 @@ pub(super) fn answered(asked: Words, words: Words) -> Option<Fact> {
         "dein hobby",
         "deine hobbys",
         "dein lieblings",
-    ]) && asked.has(&["what", "which", "que", "cual", "was", "welches", "welche", "wie", "tell"]);
+    ]) && asked.has(list!["what", "which", "que", "cual", "was", "welches", "welche", "wie", "tell"]);
     if asks_taste {
         let (thing, _) = named_within(&THING_WORDS, &words, 0, words.len())?;
         return Some(interest(format!("likes {}", liked(thing))));
     }
-    let asks_wish = asked.has_any(&["want to be", "like to be", "grow up", "quieres ser", "willst du werden"]);
+    let asks_wish = asked.has_any(list!["want to be", "like to be", "grow up", "quieres ser", "willst du werden"]);
     if asks_wish {
         let (career, _) = named_within(&CAREER_WORDS, &words, 0, words.len())?;
         return Some(interest(format!("wants to be {}", CAREERS[career].0)));
     }
     // "Assessment is on the twentieth, yes?", "Yeah."
     let agrees = words.first().is_some_and(|word| YES.contains(word));
-    if agrees && asked.has(&["is", "you", "your", "es", "ist", "hast", "tienes"]) {
+    if agrees && asked.has(list!["is", "you", "your", "es", "ist", "hast", "tienes"]) {
         let (name, at) = test_word(&asked, 0)?;
         let when = when::find(&asked, at.saturating_sub(4))?.0;
         return Some(test_fact(&asked, name, at, Some(when)));

@@ -2,7 +2,9 @@
 
 use super::schedule::{article_of, hour, test_word};
 use super::things::{CAREERS, TOPICS};
-use super::{CAREER_WORDS, Fact, FactKind, NEGATIONS, TOPIC_WORDS, Words, has, interest, named_within, with_sentences};
+use super::{
+    CAREER_WORDS, Fact, FactKind, NEGATIONS, TOPIC_WORDS, Words, has, interest, list, named_within, with_sentences,
+};
 
 /// "I want to get better at fractions", "quiero mejorar en lectura", "ich will besser rechnen können".
 pub(super) fn goal(words: Words) -> Option<Fact> {
@@ -23,7 +25,7 @@ pub(super) fn goal(words: Words) -> Option<Fact> {
         )
     })?;
     let rest = &words[wants..];
-    if !words.has(&["i", "quiero", "necesito", "gustaria", "ich"])
+    if !words.has(list!["i", "quiero", "necesito", "gustaria", "ich"])
         || has(&words[..wants], &NEGATIONS)
         || has(rest, &["not", "nicht"])
     {
@@ -78,7 +80,7 @@ pub(super) fn career(words: Words) -> Option<Fact> {
     }
     let (career, _) = named_within(&CAREER_WORDS, &words, at, 3)?;
     let is_german = matches!(words[at - 1], "will" | "mochte");
-    if is_german && !words.has(&["werden"]) {
+    if is_german && !words.has(list!["werden"]) {
         return None;
     }
     Some(interest(format!("wants to be {}", CAREERS[career].0)))
@@ -123,19 +125,22 @@ const ALOUD: [&str; 5] = ["reading out loud", "reading aloud", "read out loud", 
 
 pub(super) fn preference(words: Words) -> Option<Fact> {
     let preference = |text: &str| Some(Fact { kind: FactKind::Preference, text: text.to_owned(), when: None });
-    if words.has_any(&NO_HURRY) {
+    if words.has_any(list!(NO_HURRY)) {
         return preference("needs time to think");
     }
-    if words.has_any(&ALOUD) && (words.has(&NEGATIONS) || words.has(&["hate", "nervous", "scared", "odio", "hasse"])) {
+    if words.has_any(list!(ALOUD))
+        && (words.has(list!(NEGATIONS)) || words.has(list!["hate", "nervous", "scared", "odio", "hasse"]))
+    {
         return preference("does not like reading aloud");
     }
-    let is_boring = words.has(&["boring", "aburrido", "aburrida", "langweilig"]);
+    let is_boring = words.has(list!["boring", "aburrido", "aburrida", "langweilig"]);
     if let Some((topic, _)) = named_within(&TOPIC_WORDS, &words, 0, words.len()).filter(|_| is_boring) {
         return preference(&format!("finds {} boring", TOPICS[topic].0));
     }
     let dislikes = ["hate", "odio", "hasse"];
-    let not_like = words.has_any(&["do not like", "no me gusta", "no me gustan", "mag kein", "mag keine", "mag nicht"]);
-    if (words.has(&dislikes) && words.has(&["i", "ich", "odio"])) || not_like {
+    let not_like =
+        words.has_any(list!["do not like", "no me gusta", "no me gustan", "mag kein", "mag keine", "mag nicht"]);
+    if (has(&words, &dislikes) && words.has(list!["i", "ich", "odio"])) || not_like {
         let at = words
             .iter()
             .position(|word| dislikes.contains(word) || matches!(*word, "like" | "gusta" | "gustan" | "mag"))?;
@@ -180,7 +185,7 @@ pub(super) fn preference(words: Words) -> Option<Fact> {
     if has(&words[frame.saturating_sub(2)..words.len().min(frame + 3)], &NEGATIONS) {
         return None;
     }
-    let strong = words.has_any(&[
+    let strong = words.has_any(list![
         "i prefer",
         "would rather",
         "would prefer",
@@ -206,11 +211,12 @@ pub(super) fn preference(words: Words) -> Option<Fact> {
         "videos better",
         "better if",
     ]);
-    let (list, text) = PREFERENCES.iter().find(|(list, _)| words.has(list))?;
+    let (list, text) = PREFERENCES.iter().find(|(list, _)| has(&words, list))?;
     // "I like games" is a taste, "I want to go again" a request.
     let is_of_work = strong
-        || (matches!(list[0], "examples" | "hints" | "harder" | "jokes" | "step") && !words.has(&["again", "next"]))
-        || (matches!(list[0], "slow") && words.has(&["go", "ir", "gehen"]));
+        || (matches!(list[0], "examples" | "hints" | "harder" | "jokes" | "step")
+            && !words.has(list!["again", "next"]))
+        || (matches!(list[0], "slow") && words.has(list!["go", "ir", "gehen"]));
     if is_of_work { preference(text) } else { None }
 }
 
@@ -242,15 +248,15 @@ const MISSED: [&str; 22] = [
 /// Grade, missed school, a new school, and what is taught there now.
 pub(super) fn study_context(words: Words) -> Option<Fact> {
     let context = |text: String| Some(Fact { kind: FactKind::StudyContext, text, when: None });
-    if words.has_any(&MISSED) && !words.has(&["she", "he", "mom", "mum", "dad", "teacher", "sie", "er"]) {
-        let week = words.has(&["week", "weeks"]);
+    if words.has_any(list!(MISSED)) && !words.has(list!["she", "he", "mom", "mum", "dad", "teacher", "sie", "er"]) {
+        let week = words.has(list!["week", "weeks"]);
         return context(if week {
             "missed a week or more of school".to_owned()
         } else {
             "missed some school".to_owned()
         });
     }
-    if words.has_any(&[
+    if words.has_any(list![
         "new school",
         "changed schools",
         "just moved",
@@ -259,7 +265,7 @@ pub(super) fn study_context(words: Words) -> Option<Fact> {
         "colegio nuevo",
         "neue schule",
         "neuen schule",
-    ]) && !words.has(&NEGATIONS)
+    ]) && !words.has(list!(NEGATIONS))
     {
         return context("is at a new school".to_owned());
     }
@@ -267,7 +273,7 @@ pub(super) fn study_context(words: Words) -> Option<Fact> {
         return context(grade);
     }
     // "We're doing fractions at school".
-    let at_school = words.has_any(&[
+    let at_school = words.has_any(list![
         "at school",
         "in school",
         "in class",
@@ -286,7 +292,7 @@ pub(super) fn study_context(words: Words) -> Option<Fact> {
             "doing" | "learning" | "started" | "learned" | "haciendo" | "estamos" | "machen" | "lernen" | "haben"
         )
     })?;
-    if at_school && words.has(&["we", "estamos", "wir"]) && !words.has(&NEGATIONS) {
+    if at_school && words.has(list!["we", "estamos", "wir"]) && !words.has(list!(NEGATIONS)) {
         let (topic, _) = named_within(&TOPIC_WORDS, &words, at, 6)?;
         return context(format!("is doing {} at school", TOPICS[topic].0));
     }
@@ -332,8 +338,8 @@ fn grade(words: Words) -> Option<String> {
         let ordinal = ORDINALS.iter().find(|(name, _)| *name == word).map(|(_, n)| *n);
         ordinal.or_else(digits).or_else(|| hour(word)).filter(|n| (1..=13).contains(n))
     };
-    let is_own = words.has(&["i", "ich", "estoy", "voy", "soy"]);
-    if !is_own || words.has(&["was", "when", "he", "she", "brother", "sister"]) {
+    let is_own = words.has(list!["i", "ich", "estoy", "voy", "soy"]);
+    if !is_own || words.has(list!["was", "when", "he", "she", "brother", "sister"]) {
         return None;
     }
     words.windows(2).find_map(|pair| match *pair {
@@ -341,7 +347,7 @@ fn grade(words: Words) -> Option<String> {
             Some(format!("is in grade {}", number(word)?))
         }
         ["year", word] => Some(format!("is in year {}", number(word)?)),
-        [word, "de"] if words.has(&["primaria"]) => Some(format!("is in grade {}", number(word)?)),
+        [word, "de"] if words.has(list!["primaria"]) => Some(format!("is in grade {}", number(word)?)),
         _ => None,
     })
 }

@@ -3,7 +3,7 @@
 use super::things::{Kind, TOPICS};
 use super::when::{self, When};
 use super::{
-    Fact, FactKind, NEGATIONS, THING_LIST, THING_WORDS, TOPIC_WORDS, Words, article, has, named, named_within,
+    Fact, FactKind, NEGATIONS, THING_LIST, THING_WORDS, TOPIC_WORDS, Words, article, has, list, named, named_within,
 };
 
 /// Words for a test, and its name.
@@ -83,12 +83,12 @@ const OWN: [&str; 22] = [
 /// "I have a maths test on Friday", "tengo control de fracciones el lunes", "am Montag schreiben wir eine Arbeit".
 pub(super) fn test(words: Words) -> Option<Fact> {
     // "Call me on Thursday before my test" names the day of the call.
-    if words.has_any(&["call me", "call back", "ring me", "llamarme", "llamame", "mich anrufen"]) {
+    if words.has_any(list!["call me", "call back", "ring me", "llamarme", "llamame", "mich anrufen"]) {
         return None;
     }
     let (name, at) = test_word(&words, 0)?;
     // Of the call itself, of the past, or of somebody else.
-    let is_other = words.has(&[
+    let is_other = words.has(list![
         "last",
         "yesterday",
         "ayer",
@@ -106,16 +106,16 @@ pub(super) fn test(words: Words) -> Option<Fact> {
         "should",
         "game",
     ]) && when::find(&words, 0).is_none();
-    if is_other || has(&words[at.saturating_sub(4)..at], &NEGATIONS) || !words.has(&OWN) {
+    if is_other || has(&words[at.saturating_sub(4)..at], &NEGATIONS) || !words.has(list!(OWN)) {
         return None;
     }
-    if words.has(&["last", "yesterday", "ayer", "gestern"]) {
+    if words.has(list!["last", "yesterday", "ayer", "gestern"]) {
         return None;
     }
     let when = when::find(&words, 0).map(|(when, _)| when);
     let is_fixed = when.is_some()
         || (matches!(name, "test" | "exam" | "quiz" | "assessment")
-            && words.has(&["have", "tengo", "tenemos", "habe", "hab", "coming", "soon", "bald"]));
+            && words.has(list!["have", "tengo", "tenemos", "habe", "hab", "coming", "soon", "bald"]));
     is_fixed.then(|| test_fact(&words, name, at, when))
 }
 
@@ -194,7 +194,7 @@ pub(super) fn availability(words: Words) -> Option<Fact> {
         let skip = usize::from(matches!(next(1), "las" | "de" | "like" | "about")) + usize::from(next(2) == "las");
         let of = hour(next(1 + skip));
         let leaves = || {
-            Words::new(&words[..at]).has_any(&[
+            Words::new(&words[..at]).has_any(list![
                 "have to go",
                 "have to leave",
                 "need to go",
@@ -208,11 +208,11 @@ pub(super) fn availability(words: Words) -> Option<Fact> {
             ])
         };
         match (*word, of) {
-            ("after" | "despues" | "from" | "ab" | "nach", Some(hour)) if words.has(&ABOUT_CALLS) => {
+            ("after" | "despues" | "from" | "ab" | "nach", Some(hour)) if words.has(list!(ABOUT_CALLS)) => {
                 return schedule(format!("is available after {hour} o'clock"));
             }
             ("before" | "until" | "till" | "antes" | "hasta" | "bis" | "vor", Some(hour))
-                if words.has(&ABOUT_CALLS) =>
+                if words.has(list!(ABOUT_CALLS)) =>
             {
                 return schedule(format!("is available before {hour} o'clock"));
             }
@@ -220,14 +220,14 @@ pub(super) fn availability(words: Words) -> Option<Fact> {
             _ => {}
         }
     }
-    if words.has_any(&[
+    if words.has_any(list![
         "only after school",
         "after school only",
         "only at weekends",
         "only on weekends",
         "only at the weekend",
     ]) {
-        let part = if words.has(&["school"]) { "after school" } else { "at weekends" };
+        let part = if words.has(list!["school"]) { "after school" } else { "at weekends" };
         return schedule(format!("is available only {part}"));
     }
     None
@@ -236,7 +236,7 @@ pub(super) fn availability(words: Words) -> Option<Fact> {
 /// "I have swimming on Tuesdays", "bailo flamenco los miércoles".
 pub(super) fn weekly(words: Words) -> Option<Fact> {
     let (at, weekday) = words.iter().enumerate().find_map(|(at, word)| Some((at, when::weekday(word)?)))?;
-    if !when::is_every_week(&words, at) || words.has(&NEGATIONS) {
+    if !when::is_every_week(&words, at) || words.has(list!(NEGATIONS)) {
         return None;
     }
     // "Bailo flamenco": the last word for it says most.

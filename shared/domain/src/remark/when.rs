@@ -151,6 +151,13 @@ fn day(words: &[&str]) -> Option<(u8, usize)> {
         "zwanzigsten",
     ];
     let first = words.first()?;
+    let may_be_one = |word: &str| {
+        word.as_bytes()[0].is_ascii_digit()
+            || ["th", "st", "nd", "rd", "en", "ty"].iter().any(|end| word.ends_with(end))
+    };
+    if first.is_empty() || !may_be_one(first) {
+        return None;
+    }
     let of = |list: &[&str], word: &str| list.iter().position(|name| *name == word).map(|i| i as u8 + 1);
     if let Some(n) = of(&ENGLISH, first).or_else(|| of(&GERMAN, first)) {
         return Some((n, 1));

@@ -132,6 +132,9 @@ enum Kind {
 
 /// Lower case, with plain quotes and signs.
 pub(super) fn plain(text: &str) -> String {
+    if text.is_ascii() && !text.contains('`') {
+        return text.to_ascii_lowercase();
+    }
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -156,7 +159,11 @@ pub(super) fn plain(text: &str) -> String {
 
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let bytes = text.as_bytes();
-    let mut pieces: Vec<Piece> = Vec::with_capacity(text.len() / 4);
+    let mut pieces: Vec<Piece> = Vec::with_capacity(text.len() / 4 + 1);
+    if text.is_ascii() {
+        ascii_pieces(text, &mut pieces);
+        return pieces;
+    }
     let mut chars = text.char_indices().peekable();
     let mut last_end = usize::MAX;
     while let Some((start, c)) = chars.next() {
@@ -191,6 +198,40 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         last_end = end;
     }
     pieces
+}
+
+/// The same where every character is one byte.
+fn ascii_pieces<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
+    let bytes = text.as_bytes();
+    let is = |at: usize, class: fn(&u8) -> bool| bytes.get(at).is_some_and(class);
+    let (mut at, mut last_end) = (0, usize::MAX);
+    while let Some(first) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        let kind = match first {
+            b'\n' => Kind::Sign('\n'),
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                while is(at, u8::is_ascii_alphabetic)
+                    || is(at, |byte| *byte == b'\'') && is(at + 1, u8::is_ascii_alphabetic)
+                {
+                    at += 1;
+                }
+                Kind::Word
+            }
+            b'0'..=b'9' => {
+                let is_inner = |byte: &u8| matches!(byte, b'.' | b',' | b':');
+                while is(at, u8::is_ascii_digit) || is(at, is_inner) && is(at + 1, u8::is_ascii_digit) {
+                    at += 1;
+                }
+                Kind::Digits
+            }
+            b' ' => continue,
+            byte if byte.is_ascii_control() => continue,
+            byte => Kind::Sign(char::from(*byte)),
+        };
+        pieces.push(Piece { text: &text[start..at], kind, is_glued: last_end == start });
+        last_end = at;
+    }
 }
 
 /// Combining marks belong to the word before.

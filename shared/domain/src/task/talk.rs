@@ -210,11 +210,11 @@ static MARKERS: LazyLock<Markers> = LazyLock::new(|| {
 
 /// Returns the language of a text; `before` if its words do not tell.
 pub(super) fn language(plain: &str, before: Language) -> Language {
-    if plain.contains(['¿', '¡', 'ñ']) {
+    if !plain.is_ascii() && plain.contains(['¿', '¡', 'ñ']) {
         return Language::Spanish;
     }
     let (mut spanish, mut german, mut english) = (0_u32, 0_u32, 0_u32);
-    for word in plain.split(|c: char| !c.is_alphabetic() && c != '\'').filter(|word| !word.is_empty()).take(40) {
+    for word in crate::language::letters_and_apostrophes(plain).take(40) {
         match MARKERS.get(word) {
             Some(Language::Spanish) => spanish += 1,
             Some(Language::German) => german += 1,

@@ -288,8 +288,8 @@ impl Lexicon {
     pub(super) fn find(&self, words: &[&str]) -> Option<(Sense, usize)> {
         let known = self.0.get(words.first()?)?;
         known.iter().find_map(|(rest, sense)| {
-            let following = words.get(1..1 + rest.len())?;
-            (following == rest.as_slice()).then_some((*sense, 1 + rest.len()))
+            let is_said = |(i, word): (usize, &&str)| words.get(1 + i).is_some_and(|said| said == word);
+            rest.iter().enumerate().all(is_said).then_some((*sense, 1 + rest.len()))
         })
     }
 }

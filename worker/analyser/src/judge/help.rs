@@ -1,7 +1,7 @@
 //! How much help came before each answer: none, a hint, or the answer itself.
 
+use domain::evidence::{Help, Verdict};
 use domain::task::{Form, Relation};
-use shared::evidence::{Help, Verdict};
 
 use super::super::cues::{
     ANOTHER, ASKS_AGAIN, ASKS_HELP, CHECKS_HEARING, CONTINUES, EXERCISE, HINT, INSTRUCTION, NEW_TASK, ONCE_MORE,

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use shared::analysis::TopicFinding;
-
-use super::super::memo::ByText;
+use domain::analysis::TopicFinding;
+use domain::word_map::WordMap;
 
 /// A task of a subject that we do not know.
 pub(super) const OTHER: &str = TopicFinding::OTHER;
@@ -166,7 +165,7 @@ pub(super) fn of_language(name: &str) -> Option<&'static str> {
 }
 
 /// The phrases by their first word: the other words, and the topic's index.
-type Phrases = ByText<&'static str, Vec<(Vec<&'static str>, usize)>>;
+type Phrases = WordMap<Vec<(Vec<&'static str>, usize)>>;
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     let mut phrases = Phrases::default();

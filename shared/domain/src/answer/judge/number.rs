@@ -190,6 +190,10 @@ impl Case<'_> {
     }
 
     fn same_quantity(&self, key: &Number, said: &Number) -> Judgement {
+        // Without a unit the value alone counts, whatever unit is wanted.
+        if said.unit.is_none() {
+            return self.same_value(key, said);
+        }
         let Some(wanted) = self.wanted_unit(key) else { return self.same_value(key, said) };
         let is_percent = |number: &Number| number.unit.is_some_and(Unit::is_percent);
         if wanted.is_percent() || is_percent(said) || is_percent(key) {

@@ -50,6 +50,23 @@ fn beside(all: &[Sentence], cue: Cue) -> Option<Exact> {
 }
 
 pub(in crate::task) fn shape(all: &[Sentence], before: Before) -> Option<Shape> {
+    const KINDS: [Cue; 11] = [
+        Cue::Circle,
+        Cue::Radius,
+        Cue::Diameter,
+        Cue::Cube,
+        Cue::Cuboid,
+        Cue::Volume,
+        Cue::Triangle,
+        Cue::Square,
+        Cue::Rectangle,
+        Cue::Width,
+        Cue::Long,
+    ];
+    let is_named = all.iter().any(|sentence| sentence.has_any(&KINDS));
+    if !is_named && !matches!(before.shape, Some(Shape::Rectangle(..))) {
+        return None;
+    }
     let has = |cue: Cue| all.iter().any(|sentence| sentence.has(cue));
     let nums = numbers(all);
     let values: Vec<Exact> = nums.iter().map(|num| num.value).collect();
@@ -127,6 +144,10 @@ fn measures(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Fou
     const ASKED: [Cue; 8] =
         [Cue::Perimeter, Cue::Area, Cue::Volume, Cue::Circumference, Cue::Radius, Cue::Diameter, Cue::Side, Cue::Other];
     let asks = sentence.end != End::Stop || sentence.has_any(&[Cue::WhatIs, Cue::Solve]);
+    let asks_measure = asks && sentence.has_any(&ASKED);
+    if !asks_measure && !(sentence.has(Cue::By) && matches!(before.form, Some(Form::Perimeter | Form::Area))) {
+        return None;
+    }
     let new = shape(all, before);
     let known = new.clone().or_else(|| if numbers(all).is_empty() { before.shape.cloned() } else { None });
     let remember = |found: Found| match known.clone() {
@@ -134,13 +155,9 @@ fn measures(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Fou
         None => found,
     };
     let squares = sentence.has(Cue::Square) || all.iter().any(|s| s.has(Cue::Square));
-    if !asks || !sentence.has_any(&ASKED) {
+    if !asks_measure {
         // "Try five metres by two."
-        let by = sentence.items.contains(&Item::Cue(Cue::By));
-        let same = matches!(before.form, Some(Form::Perimeter | Form::Area))
-            && by
-            && matches!(new, Some(Shape::Rectangle(..)));
-        let form = before.form.filter(|_| same)?;
+        let form = before.form.filter(|_| matches!(new, Some(Shape::Rectangle(..))))?;
         let value = if form == Form::Area { area(new.as_ref()?) } else { perimeter(new.as_ref()?) };
         return Some(remember(Found::new(form, Wanted::Measure, value.map(|value| key(value, true)))));
     }

@@ -7,9 +7,9 @@ use crate::task::form::Form;
 use crate::task::item::{End, Item, Num, Sentence, Style};
 use crate::task::words::{Cue, Quantity, Unit};
 
+/// Without [`coins`], which come before other readers.
 pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found> {
-    coins(sentence, all, before)
-        .or_else(|| percent_change(sentence, all))
+    percent_change(sentence, all)
         .or_else(|| units(sentence, all))
         .or_else(|| clock(sentence, all))
         .or_else(|| rate(sentence, all))
@@ -39,8 +39,13 @@ pub(in crate::task) fn coins(sentence: &Sentence, all: &[Sentence], before: Befo
         Item::Unit(unit) if unit.quantity == Quantity::Money && unit.size == 100 => Some(100),
         _ => None,
     });
-    let coins_named: Vec<i64> =
-        all.iter().flat_map(|s| s.text.split(|c: char| !c.is_alphanumeric())).filter_map(named_coin).collect();
+    let names = |s: &&Sentence| s.text.contains("dime") || s.text.contains("nickel");
+    let coins_named: Vec<i64> = all
+        .iter()
+        .filter(names)
+        .flat_map(|s| s.text.split(|c: char| !c.is_alphanumeric()))
+        .filter_map(named_coin)
+        .collect();
     if sentence.has(Cue::HowMany) && !sentence.has_number() {
         let at = sentence.position(Cue::HowMany)?;
         let asked = coin(items.get(at + 1)?)
@@ -71,6 +76,9 @@ fn units(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
         return None;
     }
     let items = &sentence.items;
+    if items.iter().filter(|item| matches!(item, Item::Unit(_))).count() != 2 {
+        return None;
+    }
     let named: Vec<(usize, Unit)> = items
         .iter()
         .enumerate()
@@ -128,13 +136,16 @@ fn units(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
 /// "A price goes from 50 to 60. By how many percent did it rise?", "A 40-dollar game is 20 percent off."
 fn percent_change(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     let any = |cues: &[Cue]| all.iter().any(|s| s.has_any(cues));
+    if sentence.end == End::Stop || !any(&[Cue::Percent]) {
+        return None;
+    }
     let goes = all.iter().any(|s| {
         let items: Vec<&Item> = s.items.iter().filter(|item| !matches!(item, Item::Unit(_))).collect();
         items
             .windows(4)
             .any(|four| matches!(four, [Item::Cue(Cue::From), Item::Num(_), Item::Cue(Cue::To), Item::Num(_)]))
     });
-    if !any(&[Cue::Percent]) || !goes && !any(&[Cue::Increase, Cue::Decrease, Cue::Off]) || sentence.end == End::Stop {
+    if !goes && !any(&[Cue::Increase, Cue::Decrease, Cue::Off]) {
         return None;
     }
     let nums: Vec<Exact> = all.iter().flat_map(|sentence| &sentence.numbers).map(|num| num.value).collect();
@@ -384,6 +395,10 @@ fn money(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Found>
 
 /// "A car goes 150 kilometres in 3 hours. How fast is that?", "Four pens cost six dollars. What does one cost?"
 fn rate(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
+    let costs = all.iter().flat_map(|s| &s.items).filter(|item| **item == Item::Cue(Cue::Cost)).count();
+    if !sentence.has(Cue::Speed) && costs != 2 && !sentence.text.contains("per ") {
+        return None;
+    }
     let nums: Vec<Num> = all.iter().flat_map(|sentence| &sentence.numbers).copied().collect();
     let asks = sentence.end != End::None || sentence.has(Cue::WhatIs);
     if asks && sentence.has(Cue::Speed) && sentence.end == End::Question && nums.len() == 2 {
@@ -411,7 +426,6 @@ fn rate(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
         return Some(Found::new(Form::Rate, Wanted::Number, expected.map(|value| key(value, true))));
     }
     // "If six pens cost nine dollars, what do ten pens cost?"
-    let costs = all.iter().flat_map(|s| &s.items).filter(|item| **item == Item::Cue(Cue::Cost)).count();
     if costs == 2 && sentence.end == End::Question {
         let parts: Vec<Exact> = nums.iter().map(|num| num.value).collect();
         let asks_one =
@@ -438,11 +452,10 @@ fn rate(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
 
 fn ratio(sentence: &Sentence, all: &[Sentence]) -> Option<Found> {
     let any = |cue: Cue| all.iter().any(|s| s.has(cue));
-    let pair = all
-        .iter()
+    let with_to = || all.iter().filter(|s| s.has(Cue::To));
+    let pair = with_to()
         .any(|s| s.items.windows(3).any(|three| matches!(three, [Item::Num(_), Item::Cue(Cue::To), Item::Num(_)])));
-    let things = all
-        .iter()
+    let things = with_to()
         .any(|s| s.items.windows(3).any(|three| matches!(three, [Item::Word(_), Item::Cue(Cue::To), Item::Word(_)])));
     let is_ratio = any(Cue::Ratio) || pair && things;
     if !is_ratio {

@@ -1,9 +1,10 @@
 //! A day as it was said in a call, and the date that it means.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
-use domain::remark;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::remark;
 
 /// A day as it was said in the call. The day of the call and the student's time zone make a date of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use domain::answer::{AskedForm, Exact, Kind, Language, is_unit};
+use crate::answer::{AskedForm, Exact, Kind, Language, is_unit};
 use serde::{Deserialize, Serialize};
 
 use super::{Curriculum, Phrase, Question, Skill, Subject, order};

@@ -1,0 +1,116 @@
+//! Patterns over plain texts, without the tables of Unicode: those take megabytes, and beside a letter that is not ASCII
+//! the fast engine does not know where a word ends.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use regex::bytes::{Regex, RegexBuilder};
+use unicode_normalization::char::is_combining_mark;
+
+/// A pattern over texts as [`super::exchange::plain`] returns them: in lower case.
+///
+/// Each character of a text is one byte here. Letters of our languages are capitals, which such a text does not have, so
+/// they are letters of a word for `\b` and `\w`.
+#[derive(Debug)]
+pub(super) struct Pattern(Regex);
+
+/// The letters and marks that patterns name, and what stands for them.
+const NAMED: [(char, u8); 14] = [
+    ('á', b'A'),
+    ('é', b'E'),
+    ('í', b'J'),
+    ('ó', b'O'),
+    ('ú', b'U'),
+    ('ñ', b'N'),
+    ('ä', b'Q'),
+    ('ö', b'W'),
+    ('ü', b'Y'),
+    ('ß', b'S'),
+    ('è', b'X'),
+    ('¡', 1),
+    ('¿', 2),
+    ('…', 3),
+];
+/// Another letter, mark or digit.
+const LETTER: u8 = b'_';
+/// Another character.
+const OTHER: u8 = 4;
+
+impl Pattern {
+    /// Compiles a literal of ours.
+    pub(super) fn new(pattern: &str) -> Self {
+        let plain: String = pattern.chars().map(|c| named(c).map_or(c, char::from)).collect();
+        Self(RegexBuilder::new(&plain).unicode(false).build().expect("a literal, compiled by a test"))
+    }
+
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(&bytes(text))
+    }
+
+    /// Returns the place of the first match, in characters.
+    pub(super) fn find(&self, text: &str) -> Option<Range<usize>> {
+        self.0.find(&bytes(text)).map(|found| found.range())
+    }
+}
+
+fn named(c: char) -> Option<u8> {
+    NAMED.iter().find(|(known, _)| *known == c).map(|(_, byte)| *byte)
+}
+
+/// One byte for each character of a text.
+fn bytes(text: &str) -> Cow<'_, [u8]> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    let byte = |c: char| match u8::try_from(c) {
+        Ok(byte) if byte.is_ascii() => byte,
+        _ => named(c).unwrap_or_else(|| match c {
+            c if is_of_word(c) => LETTER,
+            c if c.is_whitespace() => b' ',
+            _ => OTHER,
+        }),
+    };
+    Cow::Owned(text.chars().map(byte).collect())
+}
+
+/// Whether a character that is not ASCII is part of a word.
+pub(super) fn is_of_word(c: char) -> bool {
+    c.is_alphabetic() || is_combining_mark(c) || c.is_numeric() && !matches!(c, '²' | '³' | '¹' | '¼'..='¾')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_as_one_over_all_of_unicode() {
+        let patterns =
+            [r"\b(?:s[ií]|así)\b", r"^(?:¡|¿)?qu[eé]\b", r"nächste\w*", r"\bno\b.{0,3}…", r"\d+\s+gro(?:ß|ss)"];
+        let texts = [
+            "sí",
+            "asíx",
+            "¿qué tal",
+            "qué\u{301}",
+            "el nächstes",
+            "noñ",
+            "no ñañ…",
+            "no más…",
+            "3\u{a0}groß",
+            "дом sí",
+            "sí²",
+            "si",
+            "",
+        ];
+        for pattern in patterns {
+            let unicode = regex::Regex::new(pattern).unwrap();
+            for text in texts {
+                let expected = unicode.find(text).map(|found| {
+                    let place = |at: usize| text[..at].chars().count();
+                    place(found.start())..place(found.end())
+                });
+                assert_eq!(Pattern::new(pattern).find(text), expected, "{pattern} {text}");
+                assert_eq!(Pattern::new(pattern).is_match(text), expected.is_some(), "{pattern} {text}");
+            }
+        }
+    }
+}
