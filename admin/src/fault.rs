@@ -15,11 +15,13 @@ use shared::{audit, db};
 
 use crate::Dashboard;
 use crate::auth::Admin;
-use crate::form::{Fields, PASSWORD_FIELD};
+use crate::form::{CODE_FIELD, Fields, PASSKEY_FIELD, PASSWORD_FIELD};
 use crate::htmx::Asked;
 use crate::layout::{self, Place, page};
 use crate::link;
 use crate::login::{password_field, provider};
+use crate::pages::account::passkeys;
+use crate::parts;
 use crate::parts::csrf;
 use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice, notice_with};
@@ -37,7 +39,7 @@ pub(crate) enum Fault {
     TooLarge,
     /// The form did not come from a page of this login.
     Forged,
-    /// The password is asked for once more before it is done.
+    /// The person has to show again who they are before it is done.
     Confirm(Box<Confirmation>),
     /// Too many failures: how long to wait.
     TooMany { wait_seconds: u64 },
@@ -49,25 +51,46 @@ pub(crate) enum Fault {
     Internal,
 }
 
-/// A form that waits for the password.
+/// A form that waits until the person has shown again who they are.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says what the page asks for")]
 pub(crate) struct Confirmation {
     pub(crate) path: String,
     pub(crate) fields: Fields,
+    pub(crate) needs_password: bool,
+    /// Of the app, or a recovery code.
+    pub(crate) needs_code: bool,
+    /// Whether a passkey does instead of both.
+    pub(crate) has_passkey: bool,
     pub(crate) error: Option<&'static str>,
 }
 
 impl Confirmation {
     fn page(&self, admin: &Admin, has_provider: bool) -> Markup {
+        let hidden = html! {
+            (csrf(admin))
+            @for (name, value) in self.fields.filled_in() { input type="hidden" name=(name) value=(value); }
+        };
+        let why = if self.needs_password { "You signed in a while ago." } else { "This changes how you sign in." };
         let form = html! {
             div.stack {
-                div.head { div { h1 { "Confirm with your password" } p { "You signed in a while ago. Nothing was changed yet." } } }
+                div.head { div { h1 { (CONFIRM) } p { (why) " Nothing was changed yet." } } }
                 @if let Some(error) = self.error { (notice(Tone::Bad, error, "")) }
+                @if self.has_passkey {
+                    form.card method="post" action=(self.path) {
+                        div.body.stack { (hidden) (parts::passkey::button(passkeys::ASK, PASSKEY_FIELD, "Use your passkey", true)) }
+                    }
+                }
                 form.card method="post" action=(self.path) {
                     div.body.stack {
-                        (csrf(admin))
-                        @for (name, value) in self.fields.filled_in() { input type="hidden" name=(name) value=(value); }
-                        (password_field(PASSWORD_FIELD, "Password", "current-password", ""))
+                        (hidden)
+                        @if self.needs_password { (password_field(PASSWORD_FIELD, "Password", "current-password", "")) }
+                        @if self.needs_code {
+                            div.field {
+                                label for=(CODE_FIELD) { "Code, or a recovery code" }
+                                input.input id=(CODE_FIELD) name=(CODE_FIELD) autocomplete="one-time-code" inputmode="text" required maxlength="40";
+                            }
+                        }
                     }
                     @if has_provider {
                         div.body { p.sm.muted {
@@ -75,13 +98,16 @@ impl Confirmation {
                             ", then send the form once more."
                         } }
                     }
-                    footer { button.btn.primary { "Confirm" } a.btn href="/" { "Cancel" } }
+                    footer { button.btn.primary[!self.has_passkey] { "Confirm" } a.btn href="/" { "Cancel" } }
                 }
             }
         };
-        page(admin, Place::of(&self.path), "Confirm with your password", form)
+        page(admin, Place::of(&self.path), CONFIRM, form)
     }
 }
+
+/// The title of the page that asks for it.
+const CONFIRM: &str = "Confirm that it is you";
 
 impl From<db::Error> for Fault {
     fn from(error: db::Error) -> Self {
@@ -156,7 +182,7 @@ impl Fault {
             Self::Confirm(_) => (
                 StatusCode::FORBIDDEN,
                 "lock",
-                "Confirm with your password".to_owned(),
+                CONFIRM.to_owned(),
                 "You signed in a while ago. Open the page by itself and send the form once more.".to_owned(),
             ),
             Self::TooMany { wait_seconds } => (

@@ -1,5 +1,6 @@
 //! Signing in and out, and setting the first password by a one-time link.
 
+pub(crate) mod passkey;
 pub(crate) mod provider;
 pub(crate) mod second_step;
 
@@ -14,6 +15,7 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use shared::admin_login::Begun;
 use shared::admin_user::AdminUser;
 use shared::db::{self, Db};
 use shared::http::ClientAddress;
@@ -26,6 +28,7 @@ use crate::auth;
 use crate::fault::Fault;
 use crate::form::{Fields, Posted};
 use crate::layout;
+use crate::parts;
 use crate::parts::icon::logo;
 use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
@@ -56,6 +59,15 @@ pub(crate) struct LoginPage<'a> {
     /// Why the person is here, where it is not their first visit.
     notice: Option<&'a str>,
     ways: Ways,
+    has_passkeys: bool,
+}
+
+impl<'a> LoginPage<'a> {
+    fn new(dashboard: &Dashboard, next: &'a str) -> Self {
+        let ways = Ways::of(dashboard);
+        let has_passkeys = ways != Ways::Provider && dashboard.relying_party.is_some();
+        Self { next, ways, has_passkeys, ..Self::default() }
+    }
 }
 
 /// How people may sign in.
@@ -96,8 +108,7 @@ pub(crate) async fn get(
         _ => Some("Sign in to open this page. Sign-ins end after 30 minutes without a click."),
     };
     let viewer = Viewer::from_headers(&headers, now);
-    let ways = Ways::of(&dashboard);
-    Ok(render(&viewer, &LoginPage { next, notice, ways, ..LoginPage::default() }).into_response())
+    Ok(render(&viewer, &LoginPage { notice, ..LoginPage::new(&dashboard, next) }).into_response())
 }
 
 pub(crate) async fn post(
@@ -107,8 +118,7 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Result<Response, Fault> {
     let now = clock::now();
-    let ways = Ways::of(&dashboard);
-    if ways == Ways::Provider {
+    if Ways::of(&dashboard) == Ways::Provider {
         return Err(Fault::Refused("Here people sign in with their school account alone."));
     }
     let fields = Fields::parse(&body);
@@ -137,27 +147,28 @@ pub(crate) async fn post(
             let actor = user.map_or_else(|| audit::STRANGER.to_owned(), |user| format!("admin:{}", user.email));
             let detail = serde_json::json!({ "address": address.to_string() });
             audit::insert_attempt(db, &actor, "admin.login_failed", &detail, now).await?;
-            let page = LoginPage { email: &email, next: &next, error: Some(WRONG.to_owned()), ways, notice: None };
+            let error = Some(WRONG.to_owned());
+            let page = LoginPage { email: &email, error, ..LoginPage::new(&dashboard, &next) };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
         }
     };
     login_throttle::succeeded(db, &counted).await?;
-    if user.has_second_factor {
+    if user.has_second_factor() {
         let step = login_step::insert_step(db, user.admin_user_id, now).await?;
-        return Ok(second_step::render_step(&viewer, &step, &next, None).into_response());
+        return Ok(second_step::Step::new(&dashboard, &user, &step, &next).render(&viewer).into_response());
     }
-    begin_login(&dashboard, &headers, &user, &next, &serde_json::json!({}), now, now).await
+    let how = Begun { confirmed_at: now, factor_shown_at: None, is_by_provider: false };
+    begin_login(&dashboard, &headers, &user, &next, &serde_json::json!({}), how, now).await
 }
 
-/// All that was asked for is right: the login begins, and the browser is known from now on. `confirmed_at`: when the person
-/// was asked.
+/// All that was asked for is right: the login begins, and the browser is known from now on.
 async fn begin_login(
     dashboard: &Dashboard,
     headers: &HeaderMap,
     user: &AdminUser,
     next: &str,
     detail: &serde_json::Value,
-    confirmed_at: DateTime<Utc>,
+    how: Begun,
     now: DateTime<Utc>,
 ) -> Result<Response, Fault> {
     let device = dashboard.cookie.device(headers).unwrap_or_else(admin_device::generate);
@@ -167,7 +178,7 @@ async fn begin_login(
     if let Some(old) = dashboard.cookie.read(headers) {
         admin_login::delete_login(&mut *tx, &old).await?;
     }
-    let cookie = admin_login::insert_login(&mut *tx, user.admin_user_id, user_agent, confirmed_at, now).await?;
+    let cookie = admin_login::insert_login(&mut *tx, user.admin_user_id, user_agent, how, now).await?;
     admin_device::remember(&mut *tx, &device, user.admin_user_id, now).await?;
     audit::insert_entry(&mut *tx, &user.caller(), "admin.login", None, detail, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -241,11 +252,11 @@ pub(crate) fn render(viewer: &Viewer, page: &LoginPage<'_>) -> Markup {
         viewer,
         "Sign in",
         html! {
-            form method="post" action="/login" {
+            div.stack {
                 div { div.brand { (logo()) "AI Tutor" } h1 { "Sign in" } }
                 @if let Some(text) = page.notice { (notice(Tone::Info, text, "")) }
                 @if let Some(error) = &page.error { (notice(Tone::Bad, error, "")) }
-                @if page.ways != Ways::Provider {
+                @if page.ways != Ways::Provider { form method="post" action="/login" {
                     input type="hidden" name="next" value=(page.next);
                     div.field {
                         label for="email" { "Email" }
@@ -253,6 +264,12 @@ pub(crate) fn render(viewer: &Viewer, page: &LoginPage<'_>) -> Markup {
                     }
                     (password_field("password", "Password", "current-password", ""))
                     button.btn.primary { "Sign in" }
+                } }
+                @if page.has_passkeys {
+                    form method="post" action=(passkey::DONE) {
+                        input type="hidden" name="next" value=(page.next);
+                        (parts::passkey::button(passkey::START, "passkey", "Sign in with a passkey", false))
+                    }
                 }
                 @if page.ways != Ways::Password {
                     a.btn.primary[page.ways == Ways::Provider] href=(crate::link::to(provider::GO, &[("next", page.next)])) {
@@ -339,6 +356,19 @@ mod tests {
         assert_eq!(shown(Ways::Password), (true, false));
         assert_eq!(shown(Ways::PasswordOrProvider), (true, true));
         assert_eq!(shown(Ways::Provider), (false, true));
+    }
+
+    #[test]
+    fn a_passkey_is_offered_where_there_can_be_one() {
+        let shown = |has_passkeys| {
+            let page = LoginPage { has_passkeys, next: "/jobs", ..LoginPage::default() };
+            render(&Viewer::sample(), &page).into_string()
+        };
+        assert!(!shown(false).contains("passkey"));
+        let page = shown(true);
+        assert!(page.contains(r#"action="/login/passkey""#) && page.contains(r#"data-passkey="/login/passkey/start""#));
+        assert_eq!(page.matches(r#"name="next" value="/jobs""#).count(), 2);
+        assert!(page.contains("Passkeys need JavaScript, which is off in this browser."));
     }
 
     #[test]

@@ -19,13 +19,19 @@ pub struct AdminUser {
     pub disabled_at: Option<DateTime<Utc>>,
     /// Whether the set-up link was used.
     pub has_password: bool,
-    /// Whether a code is asked for after the password.
-    pub has_second_factor: bool,
+    /// Whether an authenticator app makes codes for them.
+    pub has_app: bool,
+    pub has_passkey: bool,
     /// Whose students they see; `None`: all. Of an admin it does not count.
     pub cohorts: Option<Vec<String>>,
 }
 
 impl AdminUser {
+    /// Whether the password alone does not sign them in.
+    pub fn has_second_factor(&self) -> bool {
+        self.has_app || self.has_passkey
+    }
+
     /// Their authority. This decides what a person sees: admins all students, others those of the cohorts that were
     /// assigned to them.
     pub fn caller(&self) -> Caller {
@@ -138,8 +144,9 @@ pub async fn insert_user(
 pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Option<(AdminUser, Option<String>)>> {
     let row = sqlx::query!(
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
-               last_login_at, disabled_at, cohorts, password_hash, totp_secret is not null as "has_second_factor!"
-           from admin_users where email = $1"#,
+               last_login_at, disabled_at, cohorts, password_hash, totp_secret is not null as "has_app!",
+               exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!"
+           from admin_users u where email = $1"#,
         email,
     )
     .fetch_optional(db)
@@ -153,7 +160,8 @@ pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Op
             last_login_at: row.last_login_at,
             disabled_at: row.disabled_at,
             has_password: row.password_hash.is_some(),
-            has_second_factor: row.has_second_factor,
+            has_app: row.has_app,
+            has_passkey: row.has_passkey,
             cohorts: row.cohorts,
         };
         (user, row.password_hash)
@@ -256,8 +264,9 @@ pub async fn list_users(db: impl Executor<'_>) -> Result<Vec<AdminUser>> {
         AdminUser,
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
                last_login_at, disabled_at, cohorts, password_hash is not null as "has_password!",
-               totp_secret is not null as "has_second_factor!"
-           from admin_users order by email limit 500"#,
+               totp_secret is not null as "has_app!",
+               exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!"
+           from admin_users u order by email limit 500"#,
     )
     .fetch_all(db)
     .await?)

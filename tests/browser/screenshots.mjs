@@ -125,6 +125,7 @@ try {
       "settings-erasures": "/settings/erasures",
       "settings-audit": "/settings/audit",
       account: "/account",
+      "second-factor": "/account/second-factor",
       setup: "/setup/a-link-of-an-invitation",
       missing: "/nowhere",
     };

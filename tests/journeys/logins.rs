@@ -10,7 +10,7 @@ use crate::psql::psql;
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, Service, client};
 
 /// Posts a form as a browser without a login would.
-async fn post(service: &Service, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
+pub async fn post(service: &Service, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let request = http.post(format!("{}{path}", service.admin_url)).header("cookie", cookie).body(body);
@@ -21,13 +21,13 @@ async fn log_in(service: &Service, cookie: &str, password: &str) -> Response {
     post(service, "/login", cookie, &[("email", ADMIN_EMAIL), ("password", password)]).await
 }
 
-fn cookies(response: &Response) -> String {
+pub fn cookies(response: &Response) -> String {
     let set = response.headers().get_all("set-cookie").iter();
     let pairs = set.filter_map(|value| value.to_str().ok()?.split(';').next().map(str::to_owned));
     pairs.collect::<Vec<_>>().join("; ")
 }
 
-async fn insert_admin(service: &Service) {
+pub async fn insert_admin(service: &Service) {
     let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
     admin_user::insert_user(&service.db, ADMIN_EMAIL, Role::Admin, Some(&hash), None, clock::now()).await.unwrap();
 }

@@ -173,7 +173,7 @@ impl Service {
     }
 }
 
-/// What the roles are set up with, where the journey does not say otherwise.
+/// What the roles are set up with, where the journey does not say otherwise. `{admin_port}` in a value is the dashboard's port.
 fn setting(
     settings: &[(&str, &str)],
     name: &str,
@@ -182,7 +182,7 @@ fn setting(
     admin: SocketAddr,
 ) -> Option<String> {
     if let Some((_, value)) = settings.iter().find(|(key, _)| *key == name) {
-        return Some((*value).to_owned());
+        return Some(value.replace("{admin_port}", &admin.port().to_string()));
     }
     match name {
         "DATABASE_URL" => Some(database_url.expose_secret().to_owned()),

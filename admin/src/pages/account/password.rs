@@ -33,7 +33,7 @@ pub(crate) async fn post(
         Ok(hash) => hash,
         Err(why) => {
             let told = Some((Tone::Bad, &why[..]));
-            let page = shown(admin, &dashboard.db, dashboard.cookie, &headers, told).await?;
+            let page = shown(admin, &dashboard, &headers, told).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
