@@ -175,7 +175,7 @@ pub async fn create_admin_user(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let email = admin_user::parse_email(email)?;
-    let hash = read_password()?.map(|password| admin_user::hash_password(&password)).transpose()?;
+    let hash = read_password()?.map(|password| admin_user::hash_password_of(&email, &password)).transpose()?;
     let setup_until = hash.is_none().then_some(now + SETUP_LIFETIME);
     let mut tx = db::begin(db).await?;
     let made = admin_user::insert_user(&mut *tx, &email, role, hash.as_deref(), setup_until, now).await;

@@ -54,6 +54,14 @@
     Refused: "This page is out of date. Reload it and try again.",
   };
 
+  // Enter in a field does what the button does. `form.submit()` below raises no such event.
+  document.addEventListener("submit", event => {
+    const button = event.target.querySelector("[data-passkey]");
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
   document.addEventListener("click", async event => {
     const button = event.target.closest("[data-passkey]");
     if (!button || button.disabled || !button.form.reportValidity()) return;

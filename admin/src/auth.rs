@@ -1,5 +1,7 @@
 //! Who is signed in. A handler that takes an [`Admin`] cannot be reached without a living login.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
@@ -89,6 +91,20 @@ impl SessionCookie {
 
     pub(crate) fn set_device(self, value: &str) -> HeaderValue {
         cookie::set(self.device_name(), value, Some(DEVICE_SECONDS), self.is_secure)
+    }
+}
+
+/// The cookie that a request gave to its login in place of the one that it came with: [`crate::fault::show`] sends it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Renewed(Arc<Mutex<Option<SecretString>>>);
+
+impl Renewed {
+    pub(crate) fn get(&self) -> Option<SecretString> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set(&self, cookie: SecretString) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(cookie);
     }
 }
 
@@ -195,7 +211,8 @@ impl Admin {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let session_cookie = SessionCookie::from_ref(state);
         let (db, failed) = (Db::from_ref(state), |error| Fault::from(error).into_response());
-        let login = match session_cookie.read(&parts.headers) {
+        let renewed = parts.extensions.get::<Renewed>().and_then(Renewed::get);
+        let login = match renewed.or_else(|| session_cookie.read(&parts.headers)) {
             Some(cookie) => admin_login::find_login(&db, &cookie, now).await.map_err(failed)?,
             None => None,
         };
@@ -337,7 +354,9 @@ mod tests {
         for open in ["/account/second-factor", "/account/two-step/confirm", "/account/passkeys/ask-new", "/logout"] {
             assert!(is_of_set_up(open), "{open}");
         }
-        for closed in ["/", "/account", "/account/two-step/stop", "/account/password", "/account/passkeysx", "/students"] {
+        for closed in
+            ["/", "/account", "/account/two-step/stop", "/account/password", "/account/passkeysx", "/students"]
+        {
             assert!(!is_of_set_up(closed), "{closed}");
         }
     }

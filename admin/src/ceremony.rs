@@ -13,7 +13,9 @@ use shared::passkey::{self, PasskeyItem};
 use shared::{admin_challenge, secret};
 
 use crate::fault::Fault;
-use crate::webauthn::{Algorithm, Assertion, Bytes, ClientData, Kind, Made, PublicKey, Registration, RelyingParty, Untrue, encoded};
+use crate::webauthn::{
+    Algorithm, Assertion, Bytes, ClientData, Kind, Made, PublicKey, Registration, RelyingParty, Untrue, encoded,
+};
 
 /// How long a person may take to touch a key or look into a camera.
 const LIFETIME: TimeDelta = TimeDelta::minutes(5);
@@ -64,7 +66,9 @@ impl Refused {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Over => "This took too long, was used before, or began in another browser. Try again.",
-            Self::Unknown => "This passkey is not one of this account. It may have been removed. Use another way to sign in.",
+            Self::Unknown => {
+                "This passkey is not one of this account. It may have been removed. Use another way to sign in."
+            }
             Self::Backwards => {
                 "This passkey was refused, because a copy of it seems to exist. Use another way to sign in, remove the passkey, \
                  and tell an admin."
@@ -72,7 +76,9 @@ impl Refused {
             Self::Untrue(Untrue::Unverified) => {
                 "Your device did not check who you are. Set up a PIN, fingerprint or face recognition on it, and try again."
             }
-            Self::Untrue(Untrue::Key) => "This device makes keys of a kind that cannot be used here. Use another device.",
+            Self::Untrue(Untrue::Key) => {
+                "This device makes keys of a kind that cannot be used here. Use another device."
+            }
             Self::Untrue(Untrue::Origin | Untrue::Party) => {
                 "This passkey is for another address. Open the dashboard at the address that its admin gave you, and try again."
             }
@@ -81,12 +87,7 @@ impl Refused {
     }
 }
 
-async fn challenge(
-    db: &Db,
-    purpose: Purpose,
-    holder: &SecretString,
-    now: DateTime<Utc>,
-) -> Result<String, Fault> {
+async fn challenge(db: &Db, purpose: Purpose, holder: &SecretString, now: DateTime<Utc>) -> Result<String, Fault> {
     let challenge = secret::generate("pk");
     let bond = serde_json::to_value(Bond::new(purpose, holder)).map_err(|_| Fault::Internal)?;
     admin_challenge::insert_challenge(db, &challenge, &bond, LIFETIME, now).await?;

@@ -4,17 +4,18 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
+use secrecy::ExposeSecret;
 use shared::access::Forbidden;
 use shared::http::RequestId;
 use shared::student::ERASURE_PENDING;
-use shared::{audit, db};
+use shared::{audit, clock, db};
 
 use crate::Dashboard;
-use crate::auth::Admin;
+use crate::auth::{Admin, Renewed};
 use crate::form::{CODE_FIELD, Fields, PASSKEY_FIELD, PASSWORD_FIELD};
 use crate::htmx::Asked;
 use crate::layout::{self, Place, page};
@@ -230,13 +231,19 @@ impl Fault {
 
 /// Whoever is signed in keeps the navigation around a page that says what went wrong; what htmx would swap in is a notice.
 pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let renewed = Renewed::default();
+    parts.extensions.insert(renewed.clone());
     let asked = parts.clone();
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(cookie) = renewed.get() {
+        response.headers_mut().append(SET_COOKIE, dashboard.cookie.set(cookie.expose_secret()));
+    }
     let Some(fault) = response.extensions_mut().remove::<Fault>() else { return response };
     let id = asked.extensions.get::<RequestId>().map(|id| id.0.clone()).filter(|_| fault.may_pass());
     let again = (fault.may_pass() && asked.method == Method::GET).then(|| asked.uri.to_string());
     let has_provider = dashboard.provider.is_some();
+    record_blocked(&dashboard, &fault, &asked).await;
     let shown = Shown { method: asked.method.clone(), again, request_id: id, has_provider, fault };
     let markup = if Asked::from_headers(&asked.headers).is_htmx() {
         shown.notice()
@@ -253,6 +260,25 @@ pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, n
     };
     response.headers_mut().remove(CONTENT_LENGTH);
     (response.status(), response.headers().clone(), markup).into_response()
+}
+
+/// The audit log says that somebody was slowed down or sent a form that is none of ours: once a minute for each person, or
+/// for all strangers, and each route.
+pub(crate) async fn record_blocked(dashboard: &Dashboard, fault: &Fault, asked: &Parts) {
+    let action = match fault {
+        Fault::TooMany { .. } => "admin.throttled",
+        Fault::Forged => "admin.forged",
+        _ => return,
+    };
+    let admin = Admin::signed_in(asked, dashboard).await.ok();
+    let actor = admin.map_or_else(|| audit::STRANGER.to_owned(), |admin| admin.caller.actor.to_string());
+    let route = asked.extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let (object, now) = (format!("route:{} {route}", asked.method), clock::now());
+    let since = now - TimeDelta::minutes(1);
+    let recorded = audit::insert_attempt_once_since(&dashboard.db, &actor, action, &object, since, now).await;
+    if let Err(error) = recorded {
+        tracing::warn!(%error, "a blocked request could not be recorded");
+    }
 }
 
 /// The audit log says who tried what they may not do, once a minute for each route.

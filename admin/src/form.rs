@@ -10,7 +10,7 @@ use shared::db::{self, Db};
 use shared::login_throttle::{self, By};
 use shared::{admin_user, audit, clock, second_factor, secret};
 
-use crate::auth::{Admin, SessionCookie};
+use crate::auth::{Admin, Renewed, SessionCookie};
 use crate::ceremony::{self, Purpose};
 use crate::fault::{Confirmation, Fault};
 use crate::login::with_permit;
@@ -89,14 +89,30 @@ pub(crate) struct Posted {
     pub(crate) fields: Fields,
     /// Where the form was sent to.
     path: String,
+    /// As the request brought it.
     cookie: SecretString,
+    renewed: Renewed,
     relying_party: Option<RelyingParty>,
 }
 
 impl Posted {
     /// What names the login: a challenge is bound to it.
-    pub(crate) fn cookie(&self) -> &SecretString {
-        &self.cookie
+    pub(crate) fn cookie(&self) -> SecretString {
+        self.renewed.get().unwrap_or_else(|| self.cookie.clone())
+    }
+
+    /// The login has another cookie from now on. Call it when that is stored.
+    pub(crate) fn renew(&self, cookie: SecretString) {
+        self.renewed.set(cookie);
+    }
+
+    /// The hash by which a login is found that a page named so: this one may have another cookie since.
+    pub(crate) fn current_hash(&self, login_hash: Vec<u8>) -> Vec<u8> {
+        if login_hash == secret::hash(self.cookie.expose_secret()) {
+            secret::hash(self.cookie().expose_secret())
+        } else {
+            login_hash
+        }
     }
 
     /// For what opens doors or cannot be undone: the password was given a moment ago, or comes with this form. If not, the
@@ -148,7 +164,7 @@ impl Posted {
         login_throttle::succeeded(db, &counted).await?;
         let by_passkey = !answer.is_empty();
         let confirmed = Confirmed { by_password: needs_password || by_passkey, by_factor: needs_code || by_passkey };
-        admin_login::confirm_login(db, &self.cookie, confirmed, now).await?;
+        self.renew(admin_login::confirm_login(db, &self.cookie(), confirmed, now).await?);
         Ok(())
     }
 
@@ -173,11 +189,12 @@ impl Posted {
 
     async fn judge_passkey(&self, db: &Db, answer: &str) -> Result<Judged, Fault> {
         let party = self.relying_party.as_ref().ok_or(Fault::NotFound("page"))?;
-        let (bound, of) = ((Purpose::Confirm, &self.cookie), Some(self.admin.admin_user_id));
+        let cookie = self.cookie();
+        let (bound, of) = ((Purpose::Confirm, &cookie), Some(self.admin.admin_user_id));
         let shown = ceremony::accept(db, party, answer, bound, of, clock::now()).await?;
-        Ok(shown.map(|_| ()).map_err(|refused| {
-            (serde_json::json!({ "by": "passkey", "why": refused.to_string() }), refused.words())
-        }))
+        Ok(shown
+            .map(|_| ())
+            .map_err(|refused| (serde_json::json!({ "by": "passkey", "why": refused.to_string() }), refused.words())))
     }
 }
 
@@ -198,6 +215,7 @@ where
         let admin = Admin::from_request_parts(&mut parts, state).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let cookie = SessionCookie::from_ref(state).read(&parts.headers).unwrap_or_default();
+        let renewed = parts.extensions.get::<Renewed>().cloned().unwrap_or_default();
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let body = Bytes::from_request(Request::from_parts(parts, body), state)
             .await
@@ -208,7 +226,7 @@ where
         };
         let sent = SecretString::from(fields.raw(CSRF_FIELD));
         if secret::matches(&sent, &secret::hash(&admin.csrf_token)) {
-            Ok(Self { admin, fields, path, cookie, relying_party: Option::from_ref(state) })
+            Ok(Self { admin, fields, path, cookie, renewed, relying_party: Option::from_ref(state) })
         } else {
             Err(Fault::Forged.into_response())
         }

@@ -271,7 +271,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn_with_state(dashboard.clone(), fault::show))
         .layer(from_fn(locale::choose))
-        .layer(from_fn_with_state(dashboard.connections.admin_url.clone(), origin::check))
+        .layer(from_fn_with_state(dashboard.clone(), origin::check))
         .layer(from_fn(headers::add));
     // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the
     // cookie (SameSite), so its length tells nobody anything.

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use shared::admin_login::Begun;
 use shared::admin_user::AdminUser;
-use shared::db::{self, Db};
+use shared::db;
 use shared::http::ClientAddress;
 use shared::login_throttle::{self, By};
 use shared::{admin_device, admin_login, admin_user, audit, clock, login_step};
@@ -40,6 +40,7 @@ static HASHING: Semaphore = Semaphore::const_new(2);
 const HASHING_WITHIN: Duration = Duration::from_secs(8);
 
 const WRONG: &str = "The address or the password is wrong.";
+const PROVIDER_ALONE: Fault = Fault::Refused("Here people sign in with their school account alone.");
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 #[derive(Debug, Default, Deserialize)]
@@ -119,7 +120,7 @@ pub(crate) async fn post(
 ) -> Result<Response, Fault> {
     let now = clock::now();
     if Ways::of(&dashboard) == Ways::Provider {
-        return Err(Fault::Refused("Here people sign in with their school account alone."));
+        return Err(PROVIDER_ALONE);
     }
     let fields = Fields::parse(&body);
     let (email, next) = (fields.text("email").to_lowercase(), auth::safe_next(fields.raw("next")).to_owned());
@@ -204,29 +205,39 @@ pub(crate) async fn logout(
     Ok((headers, Redirect::to("/login?done=out")).into_response())
 }
 
-pub(crate) async fn setup_get(Path(_token): Path<String>, headers: HeaderMap) -> Markup {
-    render_setup(&Viewer::from_headers(&headers, clock::now()), None)
+pub(crate) async fn setup_get(
+    State(dashboard): State<Dashboard>,
+    Path(_token): Path<String>,
+    headers: HeaderMap,
+) -> Markup {
+    let viewer = Viewer::from_headers(&headers, clock::now());
+    if Ways::of(&dashboard) == Ways::Provider { render_no_setup(&viewer) } else { render_setup(&viewer, None) }
 }
 
 pub(crate) async fn setup_post(
-    State(db): State<Db>,
+    State(dashboard): State<Dashboard>,
     Path(token): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let now = clock::now();
+    let (db, now) = (&dashboard.db, clock::now());
+    if Ways::of(&dashboard) == Ways::Provider {
+        return Err(PROVIDER_ALONE);
+    }
     let fields = Fields::parse(&body);
     let viewer = Viewer::from_headers(&headers, now);
     let refuse = |why: String| (StatusCode::UNPROCESSABLE_ENTITY, render_setup(&viewer, Some(&why))).into_response();
     if fields.raw("password") != fields.raw("again") {
         return Ok(refuse("The two passwords differ.".to_owned()));
     }
-    let password = SecretString::from(fields.raw("password"));
-    let hash = match with_permit(move || admin_user::hash_password(&password)).await? {
+    let (password, token) = (SecretString::from(fields.raw("password")), SecretString::from(token));
+    // A link that is over is refused below.
+    let email = admin_user::find_email_of_setup(db, &token, now).await?.unwrap_or_default();
+    let hash = match with_permit(move || admin_user::hash_password_of(&email, &password)).await? {
         Ok(hash) => hash,
         Err(refused) => return Ok(refuse(format!("{}.", sentence(&refused.to_string())))),
     };
-    match admin_user::set_up(&db, &SecretString::from(token), &hash, now).await {
+    match admin_user::set_up(db, &token, &hash, now).await {
         Ok(()) => Ok(Redirect::to("/login?done=setup").into_response()),
         Err(shared::db::Error::NotFound(_)) => {
             Ok(refuse("This link was used before, or is too old. Ask an admin for a new one.".to_owned()))
@@ -293,6 +304,21 @@ fn render_setup(viewer: &Viewer, error: Option<&str>) -> Markup {
                 (password_field("password", "Password", "new-password", "At least 12 characters. Several words in a row are easy to remember."))
                 (password_field("again", "The same again", "new-password", ""))
                 button.btn.primary { "Set password" }
+            }
+        },
+    )
+}
+
+/// For an invitation to a dashboard where a password opens nothing.
+fn render_no_setup(viewer: &Viewer) -> Markup {
+    entrance(
+        viewer,
+        "You need no password",
+        html! {
+            div.stack {
+                div { div.brand { (logo()) "AI Tutor" } h1 { "You need no password" } }
+                p { "Your account is ready. Sign in with your school account, which must have the address that you were invited by." }
+                a.btn.primary href=(provider::GO) { "Sign in with your school account" }
             }
         },
     )

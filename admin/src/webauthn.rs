@@ -10,11 +10,11 @@
 //! key of its owner's account, which it could do anyway. The credential's id is read from the authenticator data, where
 //! relying party, presence and verification are, and must be the one that the browser names.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
 };
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
@@ -459,7 +459,8 @@ mod tests {
         let other = Registration { id: Bytes(vec![8; 20]), ..registration(&es256) };
         assert_eq!(judge(other), Err(Untrue::Unreadable), "the browser and the authenticator name two");
         for id in [vec![7; 15], vec![7; 1024]] {
-            let odd = Registration { authenticator_data: registered(&id, FLAGS), id: Bytes(id), ..registration(&es256) };
+            let odd =
+                Registration { authenticator_data: registered(&id, FLAGS), id: Bytes(id), ..registration(&es256) };
             assert_eq!(judge(odd), Err(Untrue::Unreadable));
         }
         for n in [37, 50, 54, 56, 70] {
@@ -484,7 +485,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_from_the_json_of_the_page() {
-        let said = r#"{"id":"BwcH","clientDataJSON":"e30","authenticatorData":"AA","signature":"AQ","userHandle":null}"#;
+        let said =
+            r#"{"id":"BwcH","clientDataJSON":"e30","authenticatorData":"AA","signature":"AQ","userHandle":null}"#;
         let read: Assertion = serde_json::from_str(said).unwrap();
         assert_eq!((read.id.0, read.signature.0, read.user_handle), (vec![7, 7, 7], vec![1], None));
         for broken in ["{}", &said.replace("AQ", "A+Q="), &said.replace("AQ", &"A".repeat(20_000))] {

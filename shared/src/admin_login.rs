@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::Role;
 use crate::admin_user::AdminUser;
-use crate::db::{Executor, Result};
+use crate::db::{Error, Executor, Result};
 use crate::id::AdminUserId;
 use crate::secret;
 
@@ -173,25 +173,28 @@ pub struct Confirmed {
     pub by_factor: bool,
 }
 
-/// The person showed again who they are.
+/// The person showed again who they are. Returns the cookie's new value, once: a copy of the old one is of no use any more.
 pub async fn confirm_login(
     db: impl Executor<'_>,
     cookie: &SecretString,
     confirmed: Confirmed,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<SecretString> {
+    let renewed = secret::generate("sid");
+    let n = sqlx::query!(
         "update admin_logins set confirmed_at = case when $3 then $2 else confirmed_at end,
-             factor_shown_at = case when $4 then $2 else factor_shown_at end
+             factor_shown_at = case when $4 then $2 else factor_shown_at end, login_hash = $5
          where login_hash = $1",
         secret::hash(cookie.expose_secret()),
         now,
         confirmed.by_password,
         confirmed.by_factor,
+        secret::hash(renewed.expose_secret()),
     )
     .execute(db)
-    .await?;
-    Ok(())
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("sign-in")) } else { Ok(renewed) }
 }
 
 /// Ends the login.

@@ -59,7 +59,9 @@ pub enum Refused {
     TooShort,
     #[error("a password has at most 256 characters")]
     TooLong,
-    #[error("this password is too easy to guess; several unrelated words in a row are better")]
+    #[error(
+        "this password is too easy to guess; several unrelated words in a row, without your name and school, are better"
+    )]
     Common,
     #[error("this is not an e-mail address")]
     Email,
@@ -84,16 +86,30 @@ const OUR_WORDS: [&str; 6] = ["tutor", "aitutor", "tutoring", "school", "teacher
 
 /// A password by its slow hash. Takes tens of milliseconds of a core: call it off the async threads.
 pub fn hash_password(password: &SecretString) -> Result<String, Refused> {
+    hash_password_of("", password)
+}
+
+/// [`hash_password`] of the person with this address. The address names the person and, by its domain, the organisation:
+/// guessers try both first.
+pub fn hash_password_of(email: &str, password: &SecretString) -> Result<String, Refused> {
     let text = password.expose_secret();
     match text.chars().count() {
         ..12 => return Err(Refused::TooShort),
         257.. => return Err(Refused::TooLong),
         _ => {}
     }
-    if crate::config::guesses_log10(text, &OUR_WORDS) < STRONG {
+    let known: Vec<&str> = OUR_WORDS.into_iter().chain(words_of(email)).collect();
+    if crate::config::guesses_log10(text, &known) < STRONG {
         return Err(Refused::Common);
     }
     Ok(slow_hash::hash(password))
+}
+
+/// The address, its halves, and their words.
+fn words_of(email: &str) -> impl Iterator<Item = &str> {
+    let halves = email.split('@').filter(|_| email.contains('@'));
+    let words = email.split(|c: char| !c.is_alphanumeric());
+    [email].into_iter().chain(halves).chain(words).filter(|word| word.chars().count() > 2)
 }
 
 /// Whether the password is that of the hash. Without a hash it takes as long, so that a stranger cannot tell which
@@ -197,6 +213,21 @@ pub async fn find_email_at_provider(db: impl Executor<'_>, person: AtProvider<'_
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| (row.email, row.is_new)))
+}
+
+/// The address of the user whose set-up link this is. `None`: it was used, or is too old.
+pub async fn find_email_of_setup(
+    db: impl Executor<'_>,
+    setup: &SecretString,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!(
+        "select email from admin_users where setup_hash = $1 and setup_until > $2 and disabled_at is null",
+        secret::hash(setup.expose_secret()),
+        now,
+    )
+    .fetch_optional(db)
+    .await?)
 }
 
 /// Sets the password of the user whose set-up link this is, and ends the link, their logins, and what browsers are known
@@ -357,6 +388,24 @@ mod tests {
         for fine in ["correct horse battery", "a rather new password", "kite lamp moss", "Tr0ub4dor&3-ferry"] {
             assert!(hash_password(&SecretString::from(fine)).is_ok(), "{fine}");
         }
+    }
+
+    #[test]
+    fn the_address_and_the_school_are_no_password() {
+        let email = "amara.okafor@greenfieldacademy.org";
+        let hash = |password: &str| hash_password_of(email, &SecretString::from(password));
+        for own in [
+            "amara.okafor@greenfieldacademy.org",
+            "GreenfieldAcademy1",
+            "greenfieldacademy-2026",
+            "okafor.greenfieldacademy",
+            "Amara.Okafor2026",
+        ] {
+            assert_eq!(hash(own), Err(Refused::Common), "{own}");
+        }
+        // Somebody else may have the word.
+        assert!(hash_password(&SecretString::from("greenfieldacademy-2026")).is_ok());
+        assert!(hash("kite lamp moss ferry").is_ok());
     }
 
     #[test]

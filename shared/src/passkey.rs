@@ -132,11 +132,7 @@ pub async fn mark_used(
 }
 
 /// Forgets a passkey of the user. `NotFound`: they have none of this id.
-pub async fn delete_passkey(
-    db: impl Executor<'_>,
-    admin_user_id: AdminUserId,
-    passkey_id: PasskeyId,
-) -> Result<()> {
+pub async fn delete_passkey(db: impl Executor<'_>, admin_user_id: AdminUserId, passkey_id: PasskeyId) -> Result<()> {
     let n = sqlx::query!(
         "delete from admin_passkeys where admin_user_id = $1 and passkey_id = $2",
         admin_user_id as AdminUserId,

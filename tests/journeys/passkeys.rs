@@ -175,7 +175,10 @@ async fn a_passkey_signs_in_alone_until_it_is_removed() {
     let (to_do, cookie) = begin(&service).await;
     let answer = authenticator.get(&to_do, HONEST);
     let response = post(&service, "/login/passkey", &cookie, &[("passkey", &answer), ("next", "/jobs")]).await;
-    assert_eq!((response.status(), &response.headers()["location"]), (StatusCode::SEE_OTHER, &"/jobs".parse().unwrap()));
+    assert_eq!(
+        (response.status(), &response.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/jobs".parse().unwrap())
+    );
     let inside = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let request = inside.get(format!("{}/account", service.admin_url)).header("cookie", cookies(&response));
     assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
@@ -300,7 +303,8 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     let person = service.log_in().await;
     let mut authenticator = Authenticator::new();
     let (_, page) = register(&person, &mut authenticator, HONEST).await;
-    let codes: Vec<String> = page.split("<li><code>").skip(1).map(|rest| rest.split('<').next().unwrap().into()).collect();
+    let codes: Vec<String> =
+        page.split("<li><code>").skip(1).map(|rest| rest.split('<').next().unwrap().into()).collect();
     // A colleague's passkey is of no use here.
     let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
     let now = clock::now();
@@ -337,7 +341,11 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     let to_do = ask(&half).await;
     let answer = authenticator.get(&to_do, HONEST);
     assert_eq!(enter(&half, "passkey", &answer).await.0, StatusCode::SEE_OTHER);
-    assert_eq!(enter(&half, "passkey", &answer).await.0, StatusCode::UNPROCESSABLE_ENTITY, "a step is gone through once");
+    assert_eq!(
+        enter(&half, "passkey", &answer).await.0,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "a step is gone through once"
+    );
     let over = post(&service, "/login/passkey/start", "", &[("step", &half)]).await;
     assert_eq!(over.status(), StatusCode::UNPROCESSABLE_ENTITY);
 

@@ -13,7 +13,7 @@ use shared::http::ClientAddress;
 use shared::login_throttle::{self, By};
 use shared::{admin_user, audit, clock, login_step, passkey, secret};
 
-use super::{LoginPage, Ways, begin_login, render};
+use super::{LoginPage, PROVIDER_ALONE, Ways, begin_login, render};
 use crate::Dashboard;
 use crate::auth;
 use crate::ceremony::{self, Purpose, Refused};
@@ -93,7 +93,7 @@ pub(crate) async fn post(
 /// A passkey instead of a password, if the organisation does not leave sign-ins to its provider.
 fn require_alone(dashboard: &Dashboard) -> Result<&RelyingParty, Fault> {
     if Ways::of(dashboard) == Ways::Provider {
-        return Err(Fault::Refused("Here people sign in with their school account alone."));
+        return Err(PROVIDER_ALONE);
     }
     dashboard.relying_party.as_ref().ok_or(NONE)
 }

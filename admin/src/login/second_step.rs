@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use shared::admin_login::Begun;
 use shared::admin_user::AdminUser;
+use shared::http::ClientAddress;
 use shared::login_throttle::{self, By};
 use shared::second_factor::{self, Shown};
 use shared::{admin_user, audit, clock, db, login_step};
@@ -27,6 +28,7 @@ use crate::viewer::Viewer;
 
 pub(crate) async fn post(
     State(dashboard): State<Dashboard>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Fault> {
@@ -59,6 +61,10 @@ pub(crate) async fn post(
     };
     let mut tx = db::begin(&dashboard.db).await?;
     login_throttle::succeeded(&mut *tx, &[counted]).await?;
+    if !fields.raw("passkey").is_empty() {
+        // Its challenge was counted, too.
+        login_throttle::succeeded(&mut *tx, &[By::Address(address)]).await?;
+    }
     login_step::delete_steps_of(&mut *tx, admin_user_id).await?;
     tx.commit().await.map_err(db::Error::from)?;
     let how = Begun { confirmed_at: now, factor_shown_at: Some(now), is_by_provider: false };
@@ -170,7 +176,10 @@ mod tests {
     #[test]
     fn a_passkey_is_asked_for_if_there_is_one_and_a_recovery_code_helps_without_it() {
         let shown = rendered(false, true);
-        assert!(shown.contains(r#"data-passkey="/login/passkey/start""#) && shown.contains("<noscript>"), "{shown}");
+        assert!(
+            shown.contains(r#"data-passkey="/login/passkey/start""#) && shown.contains("Passkeys need JavaScript"),
+            "{shown}"
+        );
         assert!(shown.contains("One of your recovery codes."));
         assert!(rendered(true, true).contains("Six digits from your authenticator app"));
     }

@@ -84,7 +84,8 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
         }
     };
     let shortcuts = if fields.text("shortcuts") == "on" { "on" } else { "off" };
-    let keep = |name, value| (SET_COOKIE, cookie::set(name, value, Some(A_YEAR_SECONDS), session_cookie.is_secure));
+    let keep =
+        |name, value| (SET_COOKIE, cookie::set_preference(name, value, A_YEAR_SECONDS, session_cookie.is_secure));
     let cookies = AppendHeaders([
         keep(LOCALE_COOKIE, locale),
         keep(THEME_COOKIE, theme.as_str()),
@@ -103,7 +104,7 @@ pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Res
         "all" => admin_login::delete_logins_of(&mut *tx, admin_user_id).await?,
         login => {
             let hash = hex::decode(login).map_err(|_| Fault::NotFound("sign-in"))?;
-            admin_login::delete_login_of(&mut *tx, admin_user_id, &hash).await?
+            admin_login::delete_login_of(&mut *tx, admin_user_id, &posted.current_hash(hash)).await?
         }
     };
     let detail = serde_json::json!({ "n": n });

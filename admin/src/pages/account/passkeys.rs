@@ -72,15 +72,15 @@ pub(crate) async fn ask_new(State(dashboard): State<Dashboard>, posted: Posted) 
     posted.require_factor(&dashboard.db).await?;
     let admin = &posted.admin;
     let user = (admin.admin_user_id, &admin.email[..]);
-    Ok(Json(ceremony::ask_for_new(&dashboard.db, party, user, posted.cookie(), clock::now()).await?))
+    Ok(Json(ceremony::ask_for_new(&dashboard.db, party, user, &posted.cookie(), clock::now()).await?))
 }
 
 /// Gives the browser a challenge to show once more who the person is.
 pub(crate) async fn ask(State(dashboard): State<Dashboard>, posted: Posted) -> Result<Json<Value>, Fault> {
     let party = require_party(&dashboard)?;
     let allowed = passkey::list_passkeys(&dashboard.db, posted.admin.admin_user_id).await?;
-    let asked = ceremony::ask(&dashboard.db, party, Purpose::Confirm, posted.cookie(), &allowed, clock::now());
-    Ok(Json(asked.await?))
+    let cookie = posted.cookie();
+    Ok(Json(ceremony::ask(&dashboard.db, party, Purpose::Confirm, &cookie, &allowed, clock::now()).await?))
 }
 
 /// Keeps a new passkey. With the first second factor come recovery codes.
@@ -94,7 +94,7 @@ pub(crate) async fn add(State(dashboard): State<Dashboard>, posted: Posted) -> R
         return Ok(refuse("The name has 1 to 60 characters, such as “Work laptop”. Nothing was added."));
     }
     let New { made, public_key, algorithm } =
-        match ceremony::accept_new(db, party, fields.raw("passkey"), posted.cookie(), now).await? {
+        match ceremony::accept_new(db, party, fields.raw("passkey"), &posted.cookie(), now).await? {
             Ok(new) => new,
             Err(refused) => {
                 let actor = format!("admin:{}", admin.email);
@@ -121,9 +121,10 @@ pub(crate) async fn add(State(dashboard): State<Dashboard>, posted: Posted) -> R
     };
     let codes = if is_first { Some(second_factor::renew_codes(&mut tx, admin.admin_user_id).await?) } else { None };
     let confirmed = Confirmed { by_password: false, by_factor: true };
-    admin_login::confirm_login(&mut *tx, posted.cookie(), confirmed, now).await?;
+    let cookie = admin_login::confirm_login(&mut *tx, &posted.cookie(), confirmed, now).await?;
     record(&mut tx, admin, "admin.passkey_add", passkey_id).await?;
     tx.commit().await.map_err(db::Error::from)?;
+    posted.renew(cookie);
     Ok(match codes {
         Some(codes) => second_factor_page::render_codes(admin, "Your passkey is added", &codes).into_response(),
         None => Redirect::to("/account?done=passkey").into_response(),
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn without_javascript_the_page_says_so() {
         let shown = render_new(&Admin::sample(Role::Viewer), "Chrome on Linux", None).into_string();
-        assert!(shown.contains("<noscript>") && shown.contains(r#"value="Chrome on Linux""#), "{shown}");
+        assert!(shown.contains("Passkeys need JavaScript") && shown.contains(r#"value="Chrome on Linux""#), "{shown}");
         assert!(shown.contains(r#"data-passkey="/account/passkeys/ask-new""#), "{shown}");
     }
 }

@@ -41,13 +41,14 @@ pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Resp
     let Some(codes) = codes else {
         drop(tx);
         let wrong = "This code does not fit the key. Nothing was changed: turn the app on once more.";
-        return Ok(
-            (StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, "Turn on the authenticator app", wrong)).into_response()
-        );
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, "Turn on the authenticator app", wrong))
+            .into_response());
     };
-    admin_login::confirm_login(&mut *tx, posted.cookie(), Confirmed { by_password: false, by_factor: true }, now).await?;
+    let confirmed = Confirmed { by_password: false, by_factor: true };
+    let cookie = admin_login::confirm_login(&mut *tx, &posted.cookie(), confirmed, now).await?;
     audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_on", None, &json!({}), now).await?;
     tx.commit().await.map_err(db::Error::from)?;
+    posted.renew(cookie);
     Ok(second_factor_page::render_codes(admin, "Two-step sign-in is on", &codes).into_response())
 }
 
