@@ -43,6 +43,7 @@ pub mod model_call;
 pub mod note;
 pub mod organisation;
 pub mod outage;
+pub mod passkey;
 pub mod phone;
 pub mod retention;
 pub mod saved_view;
