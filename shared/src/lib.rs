@@ -61,4 +61,5 @@ pub mod telemetry;
 pub mod tool_call;
 pub mod transcript;
 pub mod tutoring;
+pub mod vapi;
 pub mod watermark;

@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn server() -> Server {
-        Server { public_url: String::new(), has_previous_secret: false }
+        Server::default()
     }
 
     fn worker() -> Worker {
