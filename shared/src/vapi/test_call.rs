@@ -146,7 +146,7 @@ async fn newest(db: impl Executor<'_>, now: DateTime<Utc>) -> db::Result<Option<
 }
 
 async fn is_under_way(api: &Api, entry: &AuditEntry) -> Result<bool, Refusal> {
-    let call_id = entry.object.as_deref().and_then(|object| object.strip_prefix("vapi_call:")).unwrap_or_default();
+    let call_id = entry.object.as_deref().and_then(|object| object.strip_prefix(OBJECT)).unwrap_or_default();
     match api.get("call", call_id).await {
         Ok(call) => Ok(!["ended", "not-found", "deletion-failed"].iter().any(|over| call["status"] == *over)),
         Err(Fault::NotFound) => Ok(false),

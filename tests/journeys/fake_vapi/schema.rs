@@ -36,16 +36,16 @@ fn check(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     for part in schema["allOf"].as_array().into_iter().flatten() {
         check(part, value, at, found);
     }
-    if let Some(parts) = schema["oneOf"].as_array() {
-        let each: Vec<Vec<String>> = parts
-            .iter()
-            .map(|part| {
-                let mut of_part = Vec::new();
-                check(part, value, at, &mut of_part);
-                of_part
-            })
-            .collect();
-        if each.iter().filter(|of_part| of_part.is_empty()).count() != 1 {
+    for (word, may_be_several) in [("oneOf", false), ("anyOf", true)] {
+        let Some(parts) = schema[word].as_array() else { continue };
+        let faults_of = |part: &Value| {
+            let mut of_part = Vec::new();
+            check(part, value, at, &mut of_part);
+            of_part
+        };
+        let each: Vec<Vec<String>> = parts.iter().map(faults_of).collect();
+        let n_good = each.iter().filter(|of_part| of_part.is_empty()).count();
+        if n_good == 0 || (n_good > 1 && !may_be_several) {
             found.push(format!("{at} is not one of its kinds: {each:?}"));
         }
     }
