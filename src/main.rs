@@ -484,4 +484,18 @@ mod tests {
     fn the_commands_are_well_formed() {
         super::Cli::command().debug_assert();
     }
+
+    #[test]
+    fn the_readme_names_every_command() {
+        let readme = include_str!("../README.md");
+        let names = |text: &str| readme.contains(&format!("`{text}`")) || readme.contains(&format!("`{text} "));
+        for command in super::Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let name = command.get_name();
+            assert!(command.has_subcommands() || names(name), "{name}");
+            for of_it in command.get_subcommands().map(clap::Command::get_name) {
+                // Or beside the one before it: "`set-code`; `unlock-code` with the same".
+                assert!(names(&format!("{name} {of_it}")) || names(of_it), "{name} {of_it}");
+            }
+        }
+    }
 }

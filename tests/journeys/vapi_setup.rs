@@ -224,6 +224,11 @@ async fn a_field_that_drifted_is_found_and_set_again_and_additions_stay() {
     assert!(shell.faults().contains("`voice.provider`"));
     shell.set_up(&[]);
     assert_eq!(shell.vapi.objects("assistant")[0]["voice"], json!({ "provider": "11labs", "voiceId": "sarah" }));
+    // What people added to one provider's voice is nothing that another takes.
+    shell.vapi.tamper("assistant", |assistant| assistant["voice"]["language"] = json!("de"));
+    let shell = shell.with("VAPI_VOICE", "vapi/Elliot");
+    shell.set_up(&[]);
+    assert_eq!(shell.vapi.objects("assistant")[0]["voice"], json!({ "provider": "vapi", "voiceId": "Elliot" }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -258,6 +263,7 @@ async fn secrets_and_keys_are_replaced_at_vapi() {
     assert!(shell.faults().contains("stopped"));
     shell.set_up(&[]);
     assert!(shell.faults().contains("stopped"), "a person stopped it, so a person starts it");
+    assert!(shell.set_up(&[]).contains("nothing to change"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
+use super::diff::without_secrets;
 use super::fault::{self, Fault};
 use crate::config::VapiConfig;
 
@@ -88,7 +89,10 @@ impl Api {
             whole.extend_from_slice(&chunk);
         }
         match status {
-            status if status.is_client_error() => Err(Fault::Invalid { words: fault::words(&whole) }),
+            status if status.is_client_error() => {
+                let words = fault::words(&whole);
+                Err(Fault::Invalid { words: body.map_or(words.clone(), |body| without_secrets(words, body)) })
+            }
             status if status.is_success() || status.is_redirection() => Ok(Answer { location, body: whole }),
             _ => Err(Fault::Odd),
         }

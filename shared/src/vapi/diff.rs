@@ -7,6 +7,9 @@ const SECRETS: [&str; 2] = ["secretKey", "token"];
 /// A list to which people may add: ours has to be in it.
 const OPEN_LISTS: [&str; 1] = ["toolIds"];
 
+/// The fields by which VAPI tells kinds of one object apart.
+const KINDS: [&str; 2] = ["provider", "type"];
+
 /// One field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
@@ -61,8 +64,8 @@ pub(super) fn change(wanted: &Value, is: &Value, differences: &[Difference]) -> 
         let name = difference.path.split('.').next().unwrap_or_default();
         body.insert(name.to_owned(), merged(name, &wanted[name], &is[name]));
     }
-    // VAPI tells kinds of objects apart by these, in changes too.
-    for name in ["provider", "type"].into_iter().filter(|name| wanted.get(name).is_some()) {
+    // VAPI needs them in changes too.
+    for name in KINDS.into_iter().filter(|name| wanted.get(name).is_some()) {
         body.insert(name.to_owned(), wanted[name].clone());
     }
     Value::Object(body)
@@ -70,6 +73,10 @@ pub(super) fn change(wanted: &Value, is: &Value, differences: &[Difference]) -> 
 
 fn merged(name: &str, wanted: &Value, is: &Value) -> Value {
     match (wanted, is) {
+        // What people added belongs to the other kind, and VAPI would refuse it.
+        (Value::Object(kind), _) if KINDS.iter().any(|name| kind.get(*name).is_some_and(|kind| *kind != is[*name])) => {
+            wanted.clone()
+        }
         (Value::Object(wanted), Value::Object(is)) => {
             let mut made = is.clone();
             for (name, wanted) in wanted {
@@ -146,6 +153,17 @@ pub(super) fn hidden(value: &Value) -> Value {
     }
 }
 
+/// The text with stars for the secrets of a body that was sent.
+pub(super) fn without_secrets(text: String, sent: &Value) -> String {
+    match sent {
+        Value::Object(fields) => fields.iter().fold(text, |text, (name, value)| match value.as_str() {
+            Some(secret) if SECRETS.contains(&&name[..]) && !secret.is_empty() => text.replace(secret, "***"),
+            _ => without_secrets(text, value),
+        }),
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -186,10 +204,21 @@ mod tests {
     }
 
     #[test]
+    fn another_kind_of_object_replaces_the_one_that_is_there() {
+        let wanted = json!({ "voice": { "provider": "vapi", "voiceId": "Elliot" } });
+        let is = json!({ "voice": { "provider": "11labs", "voiceId": "sarah", "stability": 0.5 } });
+        assert_eq!(change(&wanted, &is, &differences(&wanted, &is)), wanted);
+        let same = json!({ "voice": { "provider": "vapi", "voiceId": "Kylie", "speed": 1.1 } });
+        let body = change(&wanted, &same, &differences(&wanted, &same));
+        assert_eq!(body["voice"], json!({ "provider": "vapi", "voiceId": "Elliot", "speed": 1.1 }));
+    }
+
+    #[test]
     fn secrets_are_neither_compared_nor_shown() {
         let wanted = json!({ "authenticationPlan": { "secretKey": "hush", "algorithm": "sha256" } });
         assert!(paths(&wanted, &json!({ "authenticationPlan": { "algorithm": "sha256" } })).is_empty());
         assert_eq!(short(&wanted), r#"{"authenticationPlan":{"secretKey":"***","algorithm":"sha256"}}"#);
+        assert_eq!(without_secrets("hush is too short: hush".to_owned(), &wanted), "*** is too short: ***");
     }
 
     #[test]

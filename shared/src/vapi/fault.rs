@@ -26,7 +26,7 @@ pub enum Fault {
     Refused,
     #[error("VAPI knows no such object")]
     NotFound,
-    /// With VAPI's own words. They may repeat what was sent, so they are for the person who sent it, never for a log.
+    /// With VAPI's own words, without secrets. They may repeat a number, so they are never for a log.
     #[error("VAPI did not accept the request")]
     Invalid { words: String },
     #[error("VAPI's answer is too large")]

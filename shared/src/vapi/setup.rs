@@ -126,8 +126,9 @@ impl Setup<'_> {
             self.credential("webhook credential", webhook_credential, &wanted, is_other_secret, &mut changes).await?;
 
         let state = KeyState::find(self.db, &mark).await?;
-        let old_key = (state == KeyState::Valid).then(|| mark.clone());
-        let needs_key = self.rotates_key || state != KeyState::Valid || tools_credential.is_none();
+        let old_key = mark.clone();
+        let needs_key =
+            self.rotates_key || matches!(state, KeyState::Gone | KeyState::Weak) || tools_credential.is_none();
         let key = if needs_key { Some(self.issue_key(&mut mark, now).await?) } else { None };
         let wanted = self.plan.tools_credential(key.as_ref());
         let tools_credential =
@@ -141,7 +142,7 @@ impl Setup<'_> {
         self.bind(number, linked, &mut changes).await?;
 
         if !self.is_dry_run {
-            self.finish(&changes, &assistant, old_key.filter(|_| needs_key), now).await?;
+            self.finish(&changes, &assistant, needs_key.then_some(&old_key), now).await?;
         }
         Ok(changes)
     }
@@ -293,7 +294,7 @@ impl Setup<'_> {
         &self,
         changes: &[Change],
         assistant_id: &str,
-        old_key: Option<Mark>,
+        old_key: Option<&Mark>,
         now: DateTime<Utc>,
     ) -> Result<(), Trouble> {
         let mut tx = db::begin(self.db).await?;
@@ -309,13 +310,16 @@ impl Setup<'_> {
         if let Some(Mark { client_id, agent_key_id, .. }) = old_key
             && let Ok(key) = agent_key_id.parse::<AgentKeyId>()
         {
-            // Somebody may have revoked it meanwhile.
-            match agent_key::revoke_key(&mut *tx, &client_id, key, now).await {
+            match agent_key::revoke_key(&mut *tx, client_id, key, now).await {
+                Ok(()) => {
+                    let detail = json!({ "agent_key": agent_key_id });
+                    audit::insert_entry(&mut *tx, &caller, "api_client.revoke_key", Some(client_id), &detail, now)
+                        .await?;
+                }
+                // It was revoked before.
                 Err(db::Error::NotFound(_)) => {}
-                revoked => revoked?,
+                Err(error) => return Err(error.into()),
             }
-            let detail = json!({ "agent_key": agent_key_id });
-            audit::insert_entry(&mut *tx, &caller, "api_client.revoke_key", Some(&client_id), &detail, now).await?;
         }
         tx.commit().await.map_err(db::Error::from)?;
         Ok(())
