@@ -511,7 +511,6 @@ async fn the_dashboard_checks_vapi_on_request_and_places_a_test_call() {
     let placed = [both.0.0, both.1.0].into_iter().filter(|status| *status == StatusCode::SEE_OTHER).count();
     assert_eq!(placed, 1, "{both:?}");
     shell.vapi.end_calls();
-    shell.vapi.fail(1, StatusCode::OK);
     for _ in 0..3 {
         assert_eq!(call_me(&person, "+14155550177").await.0, StatusCode::SEE_OTHER);
         shell.vapi.end_calls();

@@ -129,7 +129,7 @@ pub(crate) async fn test_call(
     let typed = posted.fields.text("phone");
     let signs = sign::list(&db).await?;
     let refused = match Phone::parse(typed) {
-        Err(error) => Refused::new("This is no telephone number.", format!("What is accepted: {error}."), typed),
+        Err(error) => Refused::new("This is no telephone number.", sentence(&error.to_string()), typed),
         Ok(phone) if posted.fields.text("confirmed") != phone.as_str() => {
             return Ok(confirm(admin, &phone).into_response());
         }
@@ -239,7 +239,21 @@ fn set_up(look: &Look) -> Markup {
 
 fn note(finding: &Finding) -> Markup {
     let (class, mark) = if finding.is_fault { ("bad", "circle-alert") } else { ("info", "info") };
-    html! { div class={ "note " (class) } { (icon_small(mark)) div { b { (finding.what) } p { (finding.fix) } } } }
+    html! { div class={ "note " (class) } { (icon_small(mark)) div { b { (coded(&finding.what)) } p { (coded(&finding.fix)) } } } }
+}
+
+/// The text with what is between back-ticks as code.
+fn coded(text: &str) -> Markup {
+    html! {
+        @for (i, part) in text.split('`').enumerate() { @if i % 2 == 1 { code { (part) } } @else { (part) } }
+    }
+}
+
+/// A message as a sentence.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
 }
 
 fn test_call_card(admin: &Admin, look: &Look) -> Markup {
@@ -293,9 +307,15 @@ mod tests {
         assert!(look(None).contains("Not checked yet"));
         assert!(look(Some(Ok(Vec::new()))).contains("All right"));
         assert!(look(Some(Err(vapi::Fault::Refused))).contains("private key"));
-        let finding = |is_fault| Finding { what: "No <b>.".to_owned(), fix: "Do it.".to_owned(), is_fault };
+        let finding = |is_fault| Finding { what: "No <b>.".to_owned(), fix: "Run `it <i>`.".to_owned(), is_fault };
         let wrong = look(Some(Ok(vec![finding(true)])));
-        assert!(wrong.contains("Wrong") && wrong.contains("No &lt;b&gt;.") && wrong.contains("Do it."), "{wrong}");
+        assert!(
+            wrong.contains("Wrong")
+                && wrong.contains("No &lt;b&gt;.")
+                && wrong.contains("Run <code>it &lt;i&gt;</code>."),
+            "{wrong}"
+        );
+        assert_eq!(sentence("write one number"), "Write one number.");
         assert!(look(Some(Ok(vec![finding(false)]))).contains("All right"), "good to know is no fault");
     }
 }
