@@ -22,9 +22,10 @@ mod simulate;
 mod students;
 mod tutoring;
 mod up;
+mod vapi;
 mod with_postgres;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -92,6 +93,9 @@ enum Command {
     /// Take the curriculum out, and in
     #[command(subcommand)]
     Curriculum(CurriculumCommand),
+    /// Set VAPI up through its API, and check it
+    #[command(subcommand)]
+    Vapi(vapi::Command),
     /// Play and repeat calls
     #[command(subcommand)]
     Call(CallCommand),
@@ -371,7 +375,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         command => {
             let database =
                 if command.only_reads() { Database::find_existing(&dir).await? } else { Database::find(&dir).await? };
-            let done = on_database(command, &database).await;
+            let done = on_database(command, &database, &dir).await;
             database.stop()?;
             done?;
         }
@@ -396,7 +400,7 @@ impl Command {
 }
 
 /// The commands that work on the database alone.
-async fn on_database(command: Command, database: &Database) -> anyhow::Result<()> {
+async fn on_database(command: Command, database: &Database, dir: &Path) -> anyhow::Result<()> {
     let now = shared::clock::now();
     if let Command::Migrate { wait, app_role, read_role } = command {
         shared::db::migrate(&database.url, Duration::from_secs(wait)).await?;
@@ -459,6 +463,7 @@ async fn on_database(command: Command, database: &Database) -> anyhow::Result<()
         Command::Organisation(OrganisationCommand::Set { identity_assurance, presumed_consents }) => {
             organisation::set(&db, identity_assurance, presumed_consents.as_deref(), now).await
         }
+        Command::Vapi(command) => vapi::run(&db, dir, command, now).await,
         Command::Call(CallCommand::Backfill(span)) => backfill::run(&db, span, now).await,
         Command::Session(SessionCommand::Retry { id }) => repair::retry_session(&db, &id, now).await,
         Command::Session(SessionCommand::Reanalyze(arguments)) => repair::reanalyze(&db, &arguments, now).await,
@@ -478,5 +483,19 @@ mod tests {
     #[test]
     fn the_commands_are_well_formed() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_readme_names_every_command() {
+        let readme = include_str!("../README.md");
+        let names = |text: &str| readme.contains(&format!("`{text}`")) || readme.contains(&format!("`{text} "));
+        for command in super::Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let name = command.get_name();
+            assert!(command.has_subcommands() || names(name), "{name}");
+            for of_it in command.get_subcommands().map(clap::Command::get_name) {
+                // Or beside the one before it: "`set-code`; `unlock-code` with the same".
+                assert!(names(&format!("{name} {of_it}")) || names(of_it), "{name} {of_it}");
+            }
+        }
     }
 }

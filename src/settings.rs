@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
-use shared::config::{AdminConfig, Fault, Faults, McpServerConfig, Settings, WorkerConfig, from_environment};
+use shared::config::{
+    AdminConfig, Fault, Faults, McpServerConfig, Settings, VapiSetupConfig, WorkerConfig, from_environment,
+};
 
 use crate::local_secrets::LocalSecrets;
 use crate::say;
@@ -75,6 +77,17 @@ impl Target {
         let unused = SecretString::from("postgres://localhost/unused");
         Ok(Self { mcp_server: UpConfig::read(&secrets, &unused)?.mcp_server })
     }
+}
+
+/// What `vapi` needs. Without `DATABASE_URL` the webhook's secret is the one that `up` generated.
+pub fn vapi_setup(data_dir: &Path) -> anyhow::Result<VapiSetupConfig> {
+    let is_local = from_environment("DATABASE_URL").is_none();
+    let secrets = is_local.then(|| LocalSecrets::open(data_dir)).transpose()?;
+    let lookup = |variable: &str| {
+        let generated = secrets.as_ref().filter(|_| variable == "VAPI_WEBHOOK_SECRET");
+        from_environment(variable).or(generated.map(|all| all.vapi_webhook_secret.expose_secret().to_owned()))
+    };
+    Ok(VapiSetupConfig::from_settings(Settings::new(lookup))?)
 }
 
 /// Where people open the dashboard. Of the environment alone: whoever makes a user in production has no data directory.

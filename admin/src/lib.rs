@@ -65,6 +65,7 @@ pub struct Dashboard {
     connections: Connections,
     news: News,
     recordings: Recordings,
+    vapi: connections::vapi::Vapi,
     /// Where people may sign in instead of by a password.
     provider: Option<oidc::Provider>,
     /// Whose passkeys people use. `None`: the address of the dashboard has no name, or is not known.
@@ -107,6 +108,12 @@ impl FromRef<Dashboard> for Recordings {
     }
 }
 
+impl FromRef<Dashboard> for connections::vapi::Vapi {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.vapi.clone()
+    }
+}
+
 impl FromRef<Dashboard> for Connections {
     fn from_ref(dashboard: &Dashboard) -> Self {
         dashboard.connections.clone()
@@ -129,6 +136,7 @@ impl Dashboard {
         let allowed = Allowed { hosts: config.recording_hosts.clone(), own: config.recording_own_hosts.clone() };
         Ok(Self {
             recordings: Recordings::new(allowed, config.vapi.clone())?,
+            vapi: connections::vapi::Vapi::new(config)?,
             provider: config
                 .oidc
                 .clone()
@@ -251,6 +259,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/organisation", get(organisation::get).post(organisation::save))
         .route("/settings/tools", get(tools::get))
         .route("/settings/connections", get(connections::get))
+        .route("/settings/connections/test-call", post(connections::vapi::test_call))
         .route("/settings/erasures", get(erasures::get).post(erasures::erase_number))
         .route("/settings/audit", get(audit::get))
         .route("/settings/audit/export.csv", get(audit::export::get))

@@ -5,6 +5,7 @@ mod env;
 mod exit;
 mod roles;
 mod strict;
+mod vapi;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use self::env::{Fault, Faults, Settings, from_environment};
 pub use self::exit::exit;
 pub(crate) use self::strict::guesses_log10;
 pub use self::strict::{is_loopback, is_loopback_name};
+pub use self::vapi::{Named, TutorConfig, VapiConfig, VapiSetupConfig};
 
 /// How `mcp-server` is set up.
 #[derive(Clone, Debug)]
@@ -156,13 +158,6 @@ pub struct OidcConfig {
     pub is_only: bool,
 }
 
-/// VAPI's REST API.
-#[derive(Clone, Debug)]
-pub struct VapiConfig {
-    pub api_url: String,
-    pub api_key: SecretString,
-}
-
 /// How `admin` is set up.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is so")]
@@ -182,6 +177,8 @@ pub struct AdminConfig {
     pub oidc: Option<OidcConfig>,
     /// Asked where a recording lies, when the address of the report has had its time.
     pub vapi: Option<VapiConfig>,
+    /// What the assistant at VAPI is made of; the Connections page compares it.
+    pub tutor: TutorConfig,
     /// Hosts that recordings may be fetched from, with all below them; empty: any public one.
     pub recording_hosts: Vec<String>,
     /// `host:port` of storage of one's own, which may be private and without TLS.

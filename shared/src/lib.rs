@@ -61,6 +61,7 @@ pub mod telemetry;
 pub mod tool_call;
 pub mod transcript;
 pub mod tutoring;
+pub mod vapi;
 pub mod watermark;
 
 pub use domain::plain_text;

@@ -21,11 +21,17 @@ pub trait Sign: Serialize + DeserializeOwned {
 }
 
 /// An `mcp-server` lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     pub public_url: String,
     /// Whether the webhook's secret before this one is accepted, too.
     pub has_previous_secret: bool,
+    /// [`crate::vapi::secret_print`] of the webhook. `None`: an older server.
+    #[serde(default)]
+    pub secret_print: Option<String>,
+    /// `VAPI_ASSISTANT_ID`.
+    #[serde(default)]
+    pub assistant_id: Option<String>,
 }
 
 impl Sign for Server {

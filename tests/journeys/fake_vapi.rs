@@ -1,4 +1,7 @@
-//! VAPI's API as a stand-in: the calls it knows, newest first, and how it makes callers wait.
+//! VAPI's API as a stand-in: the calls it knows, newest first, what was set up there, and how it makes callers wait.
+
+mod objects;
+mod schema;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -37,6 +40,7 @@ struct Record {
     n_looked_for: u32,
     /// What was to be deleted, in order.
     deleted: Vec<String>,
+    objects: objects::Objects,
 }
 
 impl FakeVapi {
@@ -45,9 +49,10 @@ impl FakeVapi {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new()
-            .route("/call", get(list))
+            .route("/call", get(list).post(objects::place_call))
             .route("/call/{id}", get(one).delete(delete))
             .route("/call/{id}/mono-recording", get(recording))
+            .merge(objects::router())
             .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         url

@@ -57,6 +57,7 @@ mod tidy;
 mod tool_choice;
 mod tools;
 mod vapi;
+mod vapi_setup;
 mod with_browser;
 mod with_conformance_build;
 mod with_faktory;

@@ -40,11 +40,14 @@ impl From<Fault> for JobError {
         let reason = fault.to_string();
         match fault {
             Fault::Refused => Self::fail(reason),
-            Fault::Busy { at_least } => Self::retry_after(reason, at_least),
+            Fault::Busy { at_least } | Fault::Failed { at_least } => Self::retry_after(reason, at_least),
             Fault::Away => Self::PutOff { reason: reason.into(), at_least: Duration::from_mins(1) },
-            Fault::Unreachable | Fault::TimedOut | Fault::NotFound | Fault::TooLarge | Fault::Odd => {
-                Self::retry(reason)
-            }
+            Fault::Unreachable
+            | Fault::TimedOut
+            | Fault::NotFound
+            | Fault::Invalid { .. }
+            | Fault::TooLarge
+            | Fault::Odd => Self::retry(reason),
         }
     }
 }

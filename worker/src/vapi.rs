@@ -1,25 +1,21 @@
 //! VAPI's own record of our calls, over its REST API: in pages, with patience, and in bounded size.
 
 mod call;
-mod fault;
 
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Method, StatusCode};
-use secrecy::ExposeSecret;
+use reqwest::Method;
 use serde_json::Value;
 use shared::config::VapiConfig;
+use shared::vapi::Api;
+pub use shared::vapi::Fault;
 
 pub use self::call::{Call, Head};
-pub use self::fault::Fault;
 use crate::breaker::Breaker;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// A page of long calls; one that is larger is asked for in smaller pieces.
-const MAX_ANSWER_BYTES: usize = 32 << 20;
+/// Of a list; a page that is too large is asked for in smaller pieces.
 const PAGE: usize = 100;
 /// VAPI does not say how often one may ask; its own tools ask not more often than this.
 const PAUSE: Duration = Duration::from_millis(700);
@@ -38,8 +34,7 @@ pub enum Span {
 
 #[derive(Debug)]
 pub struct Vapi {
-    http: reqwest::Client,
-    config: VapiConfig,
+    api: Api,
     breaker: Breaker,
     /// Between two requests.
     pause: Duration,
@@ -47,17 +42,10 @@ pub struct Vapi {
 
 impl Vapi {
     pub fn new(config: VapiConfig) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            // A key must not follow wherever an answer points.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("ai-tutor/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let api = Api::new(config, TIMEOUT)?;
         // Nobody counts our requests on our own machine.
-        let is_local = url::Url::parse(&config.api_url).is_ok_and(|url| url.host_str() == Some("127.0.0.1"));
-        let pause = if is_local { Duration::ZERO } else { PAUSE };
-        Ok(Self { http, config, breaker: Breaker::default(), pause })
+        let pause = if api.is_local() { Duration::ZERO } else { PAUSE };
+        Ok(Self { api, breaker: Breaker::default(), pause })
     }
 
     /// Whether it was away so often that nobody asks it any more.
@@ -100,9 +88,7 @@ impl Vapi {
 
     /// The call with all that was said. `None`: VAPI does not know it any more.
     pub async fn find_call(&self, call_id: &str) -> Result<Option<Call>, Fault> {
-        let mut url = self.url()?;
-        url.path_segments_mut().map_err(|()| Fault::Odd)?.push(call_id);
-        match self.get(url).await {
+        match self.get(self.api.url(&["call", call_id])?).await {
             Ok(call) => Ok(Some(Call::read(call).ok_or(Fault::Odd)?)),
             Err(Fault::NotFound) => Ok(None),
             Err(fault) => Err(fault),
@@ -111,9 +97,7 @@ impl Vapi {
 
     /// Deletes the call with its recording. `false`: VAPI does not know it.
     pub async fn delete_call(&self, call_id: &str) -> Result<bool, Fault> {
-        let mut url = self.url()?;
-        url.path_segments_mut().map_err(|()| Fault::Odd)?.push(call_id);
-        match self.ask(Method::DELETE, url).await {
+        match self.ask(Method::DELETE, self.api.url(&["call", call_id])?).await {
             Ok(_) => Ok(true),
             Err(Fault::NotFound) => Ok(false),
             Err(fault) => Err(fault),
@@ -121,7 +105,7 @@ impl Vapi {
     }
 
     async fn list_page(&self, span: Span, before: Option<DateTime<Utc>>, limit: usize) -> Result<Vec<Head>, Fault> {
-        let mut url = self.url()?;
+        let mut url = self.api.url(&["call"])?;
         let text = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
         {
             let mut query = url.query_pairs_mut();
@@ -140,10 +124,6 @@ impl Vapi {
         Ok(calls.iter().filter_map(Head::read).collect())
     }
 
-    fn url(&self) -> Result<url::Url, Fault> {
-        format!("{}/call", self.config.api_url).parse().map_err(|_| Fault::Odd)
-    }
-
     async fn get(&self, url: url::Url) -> Result<Value, Fault> {
         let body = self.ask(Method::GET, url).await?;
         serde_json::from_slice(&body).map_err(|_| Fault::Odd)
@@ -157,11 +137,13 @@ impl Vapi {
             let answer = self.ask_once(method.clone(), url.clone()).await;
             match &answer {
                 Err(Fault::Unreachable | Fault::TimedOut) => permit.failed(Duration::ZERO, Instant::now()),
-                Err(Fault::Busy { at_least }) => permit.failed(*at_least, Instant::now()),
+                Err(Fault::Busy { at_least } | Fault::Failed { at_least }) => permit.failed(*at_least, Instant::now()),
                 _ => permit.answered(),
             }
             match answer {
-                Err(Fault::Busy { at_least }) if n_tries < MAX_TRIES && at_least <= RETRY_AFTER_MAX => {
+                Err(Fault::Busy { at_least } | Fault::Failed { at_least })
+                    if n_tries < MAX_TRIES && at_least <= RETRY_AFTER_MAX =>
+                {
                     tokio::time::sleep(at_least.max(self.pause)).await;
                 }
                 answer => return answer,
@@ -171,25 +153,7 @@ impl Vapi {
     }
 
     async fn ask_once(&self, method: Method, url: url::Url) -> Result<Vec<u8>, Fault> {
-        let request = self.http.request(method, url).bearer_auth(self.config.api_key.expose_secret());
-        let mut response = request.send().await.map_err(|error| fault::of_transport(&error))?;
-        match response.status() {
-            StatusCode::OK | StatusCode::NO_CONTENT => {}
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(Fault::Refused),
-            StatusCode::NOT_FOUND => return Err(Fault::NotFound),
-            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                return Err(Fault::Busy { at_least: retry_after.and_then(fault::seconds).unwrap_or_default() });
-            }
-            _ => return Err(Fault::Odd),
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| fault::of_transport(&error))? {
-            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(Fault::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        let answer = self.api.send(method, url, None).await?;
+        if answer.location.is_some() { Err(Fault::Odd) } else { Ok(answer.body) }
     }
 }

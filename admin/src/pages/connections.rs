@@ -1,8 +1,9 @@
 //! What this service is connected to: whether each works, what it told last, and what to do where it does not.
 
 mod state;
+pub(crate) mod vapi;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use chrono::{DateTime, Datelike, Utc};
 use maud::{Markup, html};
 use shared::db::{self, Db};
@@ -12,6 +13,7 @@ use shared::sign::{self, BroughtIn, Reconciled, Server, Signs, WebhookAccepted, 
 use shared::watermark;
 
 use self::state::Health;
+use self::vapi::{Asked, Look, Vapi};
 use crate::Connections;
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -30,6 +32,7 @@ pub(crate) struct Data {
     pub(crate) database: db::Status,
     /// Up to here all calls that VAPI tells of are known.
     pub(crate) reconciled_until: Option<DateTime<Utc>>,
+    pub(crate) look: Look,
 }
 
 impl Data {
@@ -47,20 +50,29 @@ pub(crate) async fn get(
     admin: Admin,
     State(db): State<Db>,
     State(connections): State<Connections>,
+    State(vapi): State<Vapi>,
+    Query(asked): Query<Asked>,
 ) -> Result<Markup, Fault> {
     admin.require_manage()?;
+    let signs = sign::list(&db).await?;
+    let look = vapi.look(&db, &signs, &asked, admin.viewer.now).await?;
+    shown(&admin, &db, connections, signs, look).await
+}
+
+async fn shown(admin: &Admin, db: &Db, connections: Connections, signs: Signs, look: Look) -> Result<Markup, Fault> {
     let viewer = &admin.viewer;
     let (today, first) = (viewer.today(), viewer.today().with_day(1).unwrap_or_default());
-    let reconciled_until = watermark::find(&db, sign::RECONCILED_UNTIL).await?;
+    let reconciled_until = watermark::find(db, sign::RECONCILED_UNTIL).await?;
     let data = Data {
         connections,
-        signs: sign::list(&db).await?,
+        signs,
         outages: admin.outages.clone(),
-        usage: model_call::usage(&db, &admin.caller, viewer.start_of(today), viewer.start_of(first)).await?,
-        database: db::get_status(&db).await?,
+        usage: model_call::usage(db, &admin.caller, viewer.start_of(today), viewer.start_of(first)).await?,
+        database: db::get_status(db).await?,
         reconciled_until: reconciled_until.and_then(|text| text.parse().ok()),
+        look,
     };
-    Ok(render(&admin, &data))
+    Ok(render(admin, &data))
 }
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
@@ -75,8 +87,9 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 div.head { div { h1 { "Connections" } p { "What this service works with, what each told last, and what to do where one does not work." } } }
                 div.cols.half.even {
                     (card("webhook", "VAPI’s webhook", &state::webhook(data, now), webhook(viewer, data)))
-                    (card("vapi-api", "VAPI’s API", &state::vapi(data, now), vapi(viewer, data)))
+                    (card("vapi-api", "VAPI’s API", &state::vapi(data, now), vapi_api(viewer, data)))
                 }
+                (vapi::cards(admin, &data.look))
                 div.cols.half.even {
                     (card("model", "Language model", &state::model(data), model(viewer, data)))
                     (card("queue", "Worker and queue", &state::queue(data, now), queue(viewer, data)))
@@ -150,7 +163,7 @@ fn webhook(viewer: &Viewer, data: &Data) -> Markup {
     }
 }
 
-fn vapi(viewer: &Viewer, data: &Data) -> Markup {
+fn vapi_api(viewer: &Viewer, data: &Data) -> Markup {
     let worker = data.signs.find::<Worker>();
     let last = data.signs.find::<Reconciled>();
     let found = data.signs.find::<BroughtIn>();
@@ -269,6 +282,7 @@ mod tests {
                 n_bytes: 34_000_000,
             },
             reconciled_until: None,
+            look: Look::default(),
         }
     }
 
@@ -294,7 +308,8 @@ mod tests {
             has_faktory: true,
             faktory_version: Some("1.9.4".to_owned()),
         };
-        let server = Server { public_url: "https://calls.example".to_owned(), has_previous_secret: true };
+        let server =
+            Server { public_url: "https://calls.example".to_owned(), has_previous_secret: true, ..Server::default() };
         let signs = Signs::default()
             .with(&server, now)
             .with(&WebhookRefused { reason: WebhookRefusal::Mismatch }, now - TimeDelta::hours(1))

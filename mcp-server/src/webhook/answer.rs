@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use shared::access::Caller;
 use shared::authority::{self, Line};
 use shared::clock;
+use shared::consent::{self, Purpose};
 use shared::phone::Phone;
 use shared::server_message::ServerMessage;
-use shared::student_context::{self, StudentContext};
-use shared::{api_client, db};
+use shared::student_context::{self, ContextStatus, StudentContext};
+use shared::vapi::{self, SetUp};
+use shared::{api_client, db, sign};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -42,11 +44,11 @@ fn line(envelope: &Envelope) -> Line {
 
 /// Which assistant takes the call, with what it should know of the caller.
 pub(super) async fn assistant(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> Value {
-    let Some(assistant_id) = &state.config.vapi_assistant_id else {
-        tracing::warn!("VAPI asks which assistant takes a call, and VAPI_ASSISTANT_ID is not set");
+    let (assistant_id, (context, records)) = tokio::join!(assistant_id(state), context(state, envelope, now));
+    let Some(assistant_id) = assistant_id else {
+        tracing::warn!("VAPI asks which assistant takes a call: run `ai-tutor vapi setup`, or set VAPI_ASSISTANT_ID");
         return json!({ "error": "Sorry, the tutor cannot take calls on this number yet." });
     };
-    let context = context(state, envelope, now).await;
     let student = context.student.as_ref();
     let phone = envelope.number.clone().known();
     let (caller, call_id) = (caller(state), envelope.call_id.as_deref());
@@ -55,6 +57,8 @@ pub(super) async fn assistant(state: &State, envelope: &Envelope, now: DateTime<
     json!({
         "assistantId": assistant_id,
         "assistantOverrides": {
+            "firstMessage": context.say_first,
+            "artifactPlan": vapi::artifact_plan(records),
             "variableValues": {
                 "studentName": student.map_or("", |student| &student.first_name),
                 "studentContext": serde_json::to_string(&context).unwrap_or_default(),
@@ -65,26 +69,54 @@ pub(super) async fn assistant(state: &State, envelope: &Envelope, now: DateTime<
     })
 }
 
-/// The context, or if it cannot be had in time, that of a stranger.
-async fn context(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> StudentContext {
+/// The assistant of `VAPI_ASSISTANT_ID`, else the one that was set up.
+async fn assistant_id(state: &State) -> Option<String> {
+    if let Some(assistant_id) = &state.config.vapi_assistant_id {
+        return Some(assistant_id.clone());
+    }
+    match timeout(WITHIN, sign::list(&state.db)).await {
+        Ok(Ok(signs)) => signs.find::<SetUp>().map(|(_, set_up)| set_up.assistant_id),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the assistant that was set up could not be read");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+/// The context, and whether VAPI may record the call. If they cannot be had in time, those of a stranger, unrecorded.
+async fn context(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> (StudentContext, bool) {
     let found = async {
         if api_client::are_telephones_stopped(&state.db).await? {
-            return Ok(student_context::unknown(now));
+            return Ok((student_context::unknown(now), false));
         }
         let caller = authority::on_line(&state.db, &caller(state), &line(envelope), now).await?;
-        of_line(&state.db, &caller, now).await
+        let context = of_line(&state.db, &caller, now).await?;
+        let records = records(state, &caller, &context, now).await?;
+        Ok((context, records))
     };
     match timeout(WITHIN, found).await {
-        Ok(Ok(context)) => context,
+        Ok(Ok(found)) => found,
         Ok(Err::<_, db::Error>(error)) => {
             tracing::warn!(%error, "a call begins without its student context");
-            student_context::unknown(now)
+            (student_context::unknown(now), false)
         }
         Err(_) => {
             tracing::warn!("a call begins without its student context: it took too long");
-            student_context::unknown(now)
+            (student_context::unknown(now), false)
         }
     }
+}
+
+/// Whether VAPI may record the call: by the consent for the one student who may call, or, if nobody is registered with the
+/// number, by what the organisation presumes. If several students share the number, nobody knows whose consent counts.
+async fn records(state: &State, caller: &Caller, context: &StudentContext, now: DateTime<Utc>) -> db::Result<bool> {
+    let student_id = caller.line.student_id.or(caller.line.presumed);
+    if student_id.is_none() && context.status != ContextStatus::New {
+        return Ok(false);
+    }
+    let standings = consent::list_standings(&state.db, student_id, now).await?;
+    Ok(consent::allows(&standings, Purpose::Recording))
 }
 
 /// What the tools say to the calls of a message, in their order. `signature` names this very request.

@@ -9,6 +9,7 @@ use shared::clock;
 use shared::config::McpServerConfig;
 use shared::db::{Db, Result};
 use shared::sign::{self, Server, WebhookAccepted, WebhookRefusal, WebhookRefused};
+use shared::vapi;
 use tokio_util::sync::CancellationToken;
 
 use super::outcome::series;
@@ -39,6 +40,8 @@ impl Heard {
         let server = Server {
             public_url: config.public_url.clone(),
             has_previous_secret: config.webhook.secret_previous.is_some(),
+            secret_print: Some(vapi::secret_print(&config.webhook)),
+            assistant_id: config.vapi_assistant_id.clone(),
         };
         let mut lived_at = None::<Instant>;
         loop {

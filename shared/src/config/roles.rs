@@ -9,14 +9,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::env::{Faults, Settings};
 use super::strict::{self, confidential_url, database_url, faktory_url, is_local};
+use super::vapi::{tutor, vapi};
 use super::{
     AdminConfig, LlmBudget, LlmConfig, LlmProvider, McpServerConfig, OidcConfig, QueueConfig, SignatureEncoding,
-    VapiConfig, WebhookConfig, WorkerConfig,
+    WebhookConfig, WorkerConfig,
 };
 use crate::access::{Scope, ScopeSet};
 use crate::retention::Retention;
 
-const MCP_SERVER_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+pub(super) const MCP_SERVER_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const ADMIN_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 
 impl McpServerConfig {
@@ -100,14 +101,6 @@ impl WorkerConfig {
     }
 }
 
-impl VapiConfig {
-    /// For a command that asks VAPI, whatever else is set up; `None` without a key.
-    pub fn from_settings(mut settings: Settings<'_>) -> Result<Option<Self>, Faults> {
-        let config = vapi(&mut settings);
-        settings.finish(config)
-    }
-}
-
 impl LlmConfig {
     /// The model alone, for commands that need nothing else. `None`: none is configured.
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Option<Self>, Faults> {
@@ -135,6 +128,7 @@ impl AdminConfig {
             has_llm: s.optional("LLM_BASE_URL").is_some(),
             has_faktory: s.optional("FAKTORY_URL").is_some(),
             vapi: vapi(s),
+            tutor: tutor(s),
             recording_hosts: s.list("RECORDING_HOSTS"),
             recording_own_hosts: s.list("RECORDING_OWN_HOSTS"),
             metrics_token: metrics_token(s, is_exposed),
@@ -198,7 +192,7 @@ fn oidc(s: &mut Settings<'_>, admin_url: Option<&str>) -> Option<OidcConfig> {
 }
 
 /// The platform's `PORT` wins and means: on all interfaces, behind the platform's proxy.
-fn address(s: &mut Settings<'_>, variable: &'static str, default: SocketAddr) -> (SocketAddr, bool) {
+pub(super) fn address(s: &mut Settings<'_>, variable: &'static str, default: SocketAddr) -> (SocketAddr, bool) {
     match s.optional("PORT").map(|port| port.parse()) {
         Some(Ok(port)) => (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), true),
         Some(Err(_)) => {
@@ -220,7 +214,7 @@ fn address_without_port(s: &mut Settings<'_>, variable: &'static str, default: S
     }
 }
 
-fn public_url(s: &mut Settings<'_>, addr: SocketAddr) -> String {
+pub(super) fn public_url(s: &mut Settings<'_>, addr: SocketAddr) -> String {
     let Some(url) = s.optional("PUBLIC_URL") else {
         if !addr.ip().is_loopback() {
             s.fault("PUBLIC_URL", "is not set; where others than this machine call, it is the https:// URL they use");
@@ -243,7 +237,7 @@ fn pem(s: &mut Settings<'_>, variable: &'static str, value: &str) -> SecretStrin
     SecretString::from(pem)
 }
 
-fn webhook(s: &mut Settings<'_>, is_exposed: bool) -> WebhookConfig {
+pub(super) fn webhook(s: &mut Settings<'_>, is_exposed: bool) -> WebhookConfig {
     let secret = s.required("VAPI_WEBHOOK_SECRET", "the key of VAPI's HMAC credential");
     let secret = strict::secret(s, "VAPI_WEBHOOK_SECRET", secret, is_exposed);
     let previous = s.optional("VAPI_WEBHOOK_SECRET_PREVIOUS");
@@ -358,12 +352,6 @@ fn days(s: &mut Settings<'_>, variable: &'static str, default: u32) -> TimeDelta
         s.fault(variable, "is not between 7 and 3650");
     }
     TimeDelta::days(i64::from(days))
-}
-
-fn vapi(s: &mut Settings<'_>) -> Option<VapiConfig> {
-    let api_key = SecretString::from(s.optional("VAPI_API_KEY")?);
-    let url = s.optional("VAPI_API_URL").unwrap_or_else(|| "https://api.vapi.ai".to_owned());
-    Some(VapiConfig { api_url: confidential_url(s, "VAPI_API_URL", &url), api_key })
 }
 
 #[cfg(test)]

@@ -35,15 +35,15 @@ pub(super) fn refusal(reason: WebhookRefusal) -> (&'static str, &'static str) {
     match reason {
         WebhookRefusal::NoSignature => (
             "without a signature",
-            "If it was VAPI: give its server URL an HMAC credential, and set VAPI_SIGNATURE_HEADER where that is not x-signature. A stranger’s request needs nothing.",
+            "If it was VAPI: run ai-tutor vapi setup, which gives its server URL a credential that signs. A stranger’s request needs nothing.",
         ),
         WebhookRefusal::NoTimestamp => (
             "without a readable time stamp or id",
-            "Have VAPI’s credential send the time, and set VAPI_TIMESTAMP_HEADER to the header it comes in.",
+            "Run ai-tutor vapi setup: VAPI’s credential must send the time, in the header of VAPI_TIMESTAMP_HEADER.",
         ),
         WebhookRefusal::Mismatch => (
             "signed with another secret, or over another text",
-            "Compare VAPI’s credential with VAPI_WEBHOOK_SECRET, VAPI_SIGNATURE_PAYLOAD and VAPI_SIGNATURE_ENCODING. During a rotation set VAPI_WEBHOOK_SECRET_PREVIOUS.",
+            "Run ai-tutor vapi setup, so that VAPI’s credential has the secret of VAPI_WEBHOOK_SECRET. During a rotation set VAPI_WEBHOOK_SECRET_PREVIOUS.",
         ),
         WebhookRefusal::Stale => (
             "genuine, but five minutes or more off our clock",
@@ -81,7 +81,7 @@ pub(super) fn webhook(data: &Data, now: DateTime<Utc>) -> Health {
     match (data.at::<WebhookAccepted>(), data.signs.find::<WebhookRefused>()) {
         (None, None) => off(
             "No webhook has come yet",
-            "In VAPI, set the assistant’s server URL to the one above, with an HMAC credential whose secret is VAPI_WEBHOOK_SECRET. Then make a call.",
+            "Run ai-tutor vapi setup with a phone number, and check VAPI’s set-up below. Then make a call.",
         ),
         (accepted_at, Some((at, refused))) if accepted_at.is_none_or(|accepted_at| accepted_at < at) => {
             let (why, do_this) = refusal(refused.reason);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn server() -> Server {
-        Server { public_url: String::new(), has_previous_secret: false }
+        Server::default()
     }
 
     fn worker() -> Worker {

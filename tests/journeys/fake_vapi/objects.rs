@@ -1,0 +1,259 @@
+//! VAPI's assistants, tools, credentials, phone numbers and calls: kept, changed and refused as VAPI does. Every request and
+//! every answer is held against VAPI's published description.
+
+use std::sync::MutexGuard;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::schema::{faults_of_answer, faults_of_request};
+use super::{FakeVapi, Record, refusal, text};
+
+/// What is kept of these, by kind.
+#[derive(Default)]
+pub struct Objects {
+    kept: Vec<(String, Value)>,
+    /// Method, path and body of every request that changes something, as it came.
+    changes: Vec<(String, Value)>,
+    /// So many requests are answered with this status.
+    faults: Option<(u32, StatusCode)>,
+    /// Whether requests are never answered.
+    is_silent: bool,
+}
+
+pub fn router() -> Router<FakeVapi> {
+    let mut router = Router::new();
+    for kind in ["assistant", "tool", "credential", "phone-number"] {
+        router = router
+            .route(&format!("/{kind}"), get(list).post(create))
+            .route(&format!("/{kind}/{{id}}"), get(one).patch(change));
+    }
+    router
+}
+
+impl FakeVapi {
+    /// Puts an object there as somebody else made it. Returns its id.
+    pub fn add_object(&self, kind: &str, body: Value) -> String {
+        insert(&mut self.record().objects, kind, body)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A number as VAPI imports it from a carrier.
+    pub fn add_number(&self, number: &str) -> String {
+        let body = json!({
+            "provider": "twilio", "number": number, "status": "active", "twilioAccountSid": "AC1", "name": "Our line",
+        });
+        self.add_object("phone-number", body)
+    }
+
+    pub fn objects(&self, kind: &str) -> Vec<Value> {
+        let record = self.record();
+        let kept = record.objects.kept.iter().filter(|(of, _)| of == kind);
+        kept.map(|(_, object)| object.clone()).collect()
+    }
+
+    /// The only object of the kind that `is_it` says yes to, changed past the API.
+    pub fn tamper(&self, kind: &str, with: impl Fn(&mut Value)) {
+        let mut record = self.record();
+        let mut of_kind = record.objects.kept.iter_mut().filter(|(of, _)| of == kind);
+        with(&mut of_kind.next().expect("an object of that kind").1);
+        assert!(of_kind.next().is_none(), "there is one {kind}");
+    }
+
+    /// The object of that id, changed past the API.
+    pub fn change_object(&self, id: &str, with: impl Fn(&mut Value)) {
+        let mut record = self.record();
+        let object = record.objects.kept.iter_mut().find(|(_, object)| object["id"] == id);
+        with(&mut object.expect("an object of that id").1);
+    }
+
+    /// The changes that were asked for, each as `METHOD /kind`, and forgets them.
+    pub fn take_changes(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.record().objects.changes)
+    }
+
+    /// Answers so many requests with `status`.
+    pub fn fail(&self, n_requests: u32, status: StatusCode) {
+        self.record().objects.faults = Some((n_requests, status));
+    }
+
+    pub fn be_silent(&self, is_silent: bool) {
+        self.record().objects.is_silent = is_silent;
+    }
+
+    /// Answers or ends all calls that were placed.
+    pub fn end_calls(&self) {
+        for call in &mut self.record().calls {
+            call["status"] = json!("ended");
+        }
+    }
+}
+
+fn insert(objects: &mut Objects, kind: &str, mut body: Value) -> Value {
+    let n = objects.kept.len() + 1;
+    let at = text(shared::clock::now());
+    for (name, value) in
+        [("id", format!("{kind}-{n}")), ("orgId", "org".to_owned()), ("createdAt", at.clone()), ("updatedAt", at)]
+    {
+        body[name] = json!(value);
+    }
+    objects.kept.push((kind.to_owned(), body.clone()));
+    body
+}
+
+/// As VAPI shows it: without secrets.
+fn shown(operation: &str, object: &Value) -> Value {
+    let mut object = object.clone();
+    for secret in ["secretKey", "token"] {
+        if let Some(value) = object.pointer_mut(&format!("/authenticationPlan/{secret}")) {
+            *value = json!("********");
+        }
+    }
+    let faults = faults_of_answer(operation, &object);
+    assert!(faults.is_empty(), "the stand-in answers {operation} as VAPI does: {faults:?}");
+    object
+}
+
+/// What comes before every answer: faults that were ordered, the key, and patience.
+async fn enter<'a>(vapi: &'a FakeVapi, headers: &HeaderMap) -> Result<MutexGuard<'a, Record>, Response> {
+    let is_silent = vapi.record().objects.is_silent;
+    if is_silent {
+        std::future::pending::<()>().await;
+    }
+    let mut record = vapi.record();
+    if let Some((n @ 1.., status)) = record.objects.faults {
+        record.objects.faults = Some((n - 1, status));
+        return Err(
+            (status, Json(json!({ "message": "ordered by the test", "statusCode": status.as_u16() }))).into_response()
+        );
+    }
+    if let Some(refusal) = refusal(&mut record, headers) {
+        return Err(refusal);
+    }
+    Ok(record)
+}
+
+/// The body, if the description allows it; otherwise VAPI's refusal.
+fn read(operation: &str, body: &[u8]) -> Result<Value, Response> {
+    let body: Value = serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
+    let faults = faults_of_request(operation, &body);
+    if faults.is_empty() {
+        return Ok(body);
+    }
+    let refusal = json!({ "message": faults, "error": "Bad Request", "statusCode": 400 });
+    Err((StatusCode::BAD_REQUEST, Json(refusal)).into_response())
+}
+
+fn kind_of(uri: &axum::http::Uri) -> String {
+    uri.path().split('/').nth(1).unwrap().to_owned()
+}
+
+async fn list(State(vapi): State<FakeVapi>, headers: HeaderMap, uri: axum::http::Uri) -> Response {
+    let kind = kind_of(&uri);
+    let record = match enter(&vapi, &headers).await {
+        Ok(record) => record,
+        Err(refusal) => return refusal,
+    };
+    let operation = format!("GET /{kind}");
+    let of_kind = record.objects.kept.iter().filter(|(of, _)| *of == kind);
+    Json(of_kind.map(|(_, object)| shown(&operation, object)).collect::<Value>()).into_response()
+}
+
+async fn create(State(vapi): State<FakeVapi>, headers: HeaderMap, uri: axum::http::Uri, body: Bytes) -> Response {
+    let kind = kind_of(&uri);
+    let operation = format!("POST /{kind}");
+    let mut record = match enter(&vapi, &headers).await {
+        Ok(record) => record,
+        Err(refusal) => return refusal,
+    };
+    let body = match read(&operation, &body) {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    record.objects.changes.push((operation.clone(), body.clone()));
+    let made = insert(&mut record.objects, &kind, body);
+    (StatusCode::CREATED, Json(shown(&operation, &made))).into_response()
+}
+
+async fn one(
+    State(vapi): State<FakeVapi>,
+    headers: HeaderMap,
+    uri: axum::http::Uri,
+    Path(id): Path<String>,
+) -> Response {
+    let kind = kind_of(&uri);
+    let record = match enter(&vapi, &headers).await {
+        Ok(record) => record,
+        Err(refusal) => return refusal,
+    };
+    match record.objects.kept.iter().find(|(of, object)| *of == kind && object["id"] == id.as_str()) {
+        Some((_, object)) => Json(shown(&format!("GET /{kind}"), object)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Each top-level field is replaced; null takes it away.
+async fn change(
+    State(vapi): State<FakeVapi>,
+    headers: HeaderMap,
+    uri: axum::http::Uri,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
+    let kind = kind_of(&uri);
+    let operation = format!("{} /{kind}/{{id}}", Method::PATCH);
+    let mut record = match enter(&vapi, &headers).await {
+        Ok(record) => record,
+        Err(refusal) => return refusal,
+    };
+    let body = match read(&operation, &body) {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    record.objects.changes.push((operation.clone(), body.clone()));
+    let kept = record.objects.kept.iter_mut().find(|(of, object)| *of == kind && object["id"] == id.as_str());
+    let Some((_, object)) = kept else { return StatusCode::NOT_FOUND.into_response() };
+    for (name, value) in body.as_object().unwrap() {
+        if value.is_null() {
+            object.as_object_mut().unwrap().remove(name);
+        } else {
+            object[name.as_str()] = value.clone();
+        }
+    }
+    Json(shown(&operation, object)).into_response()
+}
+
+/// `POST /call`: the call rings until [`FakeVapi::end_calls`].
+pub async fn place_call(State(vapi): State<FakeVapi>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut record = match enter(&vapi, &headers).await {
+        Ok(record) => record,
+        Err(refusal) => return refusal,
+    };
+    let body = match read("POST /call", &body) {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let is_known =
+        |kind: &str, id: &Value| record.objects.kept.iter().any(|(of, object)| of == kind && object["id"] == *id);
+    if !is_known("assistant", &body["assistantId"]) || !is_known("phone-number", &body["phoneNumberId"]) {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "message": "Couldn't find it", "statusCode": 400 })))
+            .into_response();
+    }
+    record.objects.changes.push(("POST /call".to_owned(), body.clone()));
+    let mut call = body;
+    let at = text(shared::clock::now());
+    for (name, value) in [("orgId", "org"), ("createdAt", &at), ("updatedAt", &at)] {
+        call[name] = json!(value);
+    }
+    call["id"] = json!(format!("placed-{}", record.calls.len() + 1));
+    call["type"] = json!("outboundPhoneCall");
+    call["status"] = json!("queued");
+    let faults = faults_of_answer("POST /call", &call);
+    assert!(faults.is_empty(), "{faults:?}");
+    record.calls.push(call.clone());
+    (StatusCode::CREATED, Json(call)).into_response()
+}
