@@ -175,7 +175,7 @@ pub async fn create_admin_user(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let email = admin_user::parse_email(email)?;
-    let hash = read_password()?.map(|password| admin_user::hash_password(&password)).transpose()?;
+    let hash = read_password()?.map(|password| admin_user::hash_password_of(&email, &password)).transpose()?;
     let setup_until = hash.is_none().then_some(now + SETUP_LIFETIME);
     let mut tx = db::begin(db).await?;
     let made = admin_user::insert_user(&mut *tx, &email, role, hash.as_deref(), setup_until, now).await;
@@ -206,7 +206,7 @@ pub async fn end_two_step(db: &Db, email: &str, now: DateTime<Utc>) -> anyhow::R
     let email = admin_user::parse_email(email)?;
     let (user, _) = admin_user::find_user_by_email(db, &email).await?.context("no user has this address")?;
     let mut tx = db::begin(db).await?;
-    second_factor::remove(&mut tx, user.admin_user_id).await.context("this user has no second factor")?;
+    second_factor::remove_all(&mut tx, user.admin_user_id).await.context("this user has no second factor")?;
     admin_login::delete_logins_of(&mut *tx, user.admin_user_id).await?;
     let object = format!("admin_user:{}", user.admin_user_id);
     let caller = Caller::operator();

@@ -21,6 +21,7 @@ pub async fn show(db: &Db) -> anyhow::Result<()> {
     let shown = json!({
         "identity_assurance": organisation.assurance.as_str(),
         "presumed_consents": presumed,
+        "requires_second_factor": organisation.requires_second_factor,
         "updated_at": organisation.updated_at,
         "updated_by": organisation.updated_by,
     });
@@ -41,9 +42,10 @@ pub async fn set(
     );
     let mut tx = db::begin(db).await?;
     let before = organisation::get(&mut *tx).await?;
+    let requires_second_factor = before.requires_second_factor;
     let presumed = presumed.map_or(Ok(before.presumed), purposes)?;
     let assurance = assurance.unwrap_or(before.assurance);
-    organisation::set(&mut tx, &Caller::operator(), assurance, &presumed, now).await?;
+    organisation::set(&mut tx, &Caller::operator(), assurance, &presumed, requires_second_factor, now).await?;
     tx.commit().await?;
     show(db).await
 }

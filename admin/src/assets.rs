@@ -22,6 +22,7 @@ pub(crate) enum Asset {
     Htmx,
     HtmxSse,
     Player,
+    Passkey,
     Icons,
     Geist,
     GeistMono,
@@ -53,6 +54,7 @@ static BUILT: LazyLock<Vec<Built>> = LazyLock::new(|| {
         build(Asset::Htmx, "htmx-4.0.1.js", JS, include_bytes!("../assets/vendor/htmx-4.0.1.min.js")),
         build(Asset::HtmxSse, "hx-sse-4.0.1.js", JS, include_bytes!("../assets/vendor/hx-sse-4.0.1.min.js")),
         build(Asset::Player, "player.js", JS, include_bytes!("../assets/player.js")),
+        build(Asset::Passkey, "passkey.js", JS, include_bytes!("../assets/passkey.js")),
         build(Asset::App, "app.js", JS, include_bytes!("../assets/app.js")),
     ];
     // The stylesheet names the fonts, so its own name must change with theirs.
@@ -119,6 +121,7 @@ mod tests {
             Asset::Htmx,
             Asset::HtmxSse,
             Asset::Player,
+            Asset::Passkey,
             Asset::Icons,
             Asset::Geist,
             Asset::GeistMono,

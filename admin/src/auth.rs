@@ -1,5 +1,7 @@
 //! Who is signed in. A handler that takes an [`Admin`] cannot be reached without a living login.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
@@ -18,6 +20,7 @@ use shared::{admin_device, authority, clock};
 use crate::cookie;
 use crate::fault::Fault;
 use crate::htmx::{self, Asked};
+use crate::pages::account::second_factor;
 use crate::viewer::Viewer;
 
 pub(crate) const LOGIN: &str = "/login";
@@ -91,6 +94,20 @@ impl SessionCookie {
     }
 }
 
+/// The cookie that a request gave to its login in place of the one that it came with: [`crate::fault::show`] sends it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Renewed(Arc<Mutex<Option<SecretString>>>);
+
+impl Renewed {
+    pub(crate) fn get(&self) -> Option<SecretString> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set(&self, cookie: SecretString) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(cookie);
+    }
+}
+
 /// A signed-in person, on this request.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_field_names, reason = "ids are called as everywhere else")]
@@ -102,7 +119,12 @@ pub(crate) struct Admin {
     pub(crate) csrf_token: String,
     /// When the person last showed who they are, by the password or at the provider.
     pub(crate) confirmed_at: DateTime<Utc>,
-    pub(crate) has_second_factor: bool,
+    /// When they last showed a code or a passkey.
+    pub(crate) factor_shown_at: Option<DateTime<Utc>>,
+    pub(crate) has_app: bool,
+    pub(crate) has_passkey: bool,
+    /// Whether the organisation lets them do nothing before they have a second factor.
+    pub(crate) must_set_up: bool,
     pub(crate) viewer: Viewer,
     /// What work waits for at this moment: every page says so.
     pub(crate) outages: Vec<Outage>,
@@ -111,6 +133,10 @@ pub(crate) struct Admin {
 }
 
 impl Admin {
+    pub(crate) fn has_second_factor(&self) -> bool {
+        self.has_app || self.has_passkey
+    }
+
     /// May add notes, change students and have an analysis run again.
     pub(crate) fn may_write(&self) -> bool {
         self.caller.has(Scope::StudentsWrite).is_ok()
@@ -166,6 +192,9 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let mut admin = Self::signed_in(parts, state).await?;
+        if admin.must_set_up && !is_of_set_up(parts.uri.path()) {
+            return Err(lead_to(parts, second_factor::PATH));
+        }
         admin.open(parts, &Db::from_ref(state)).await.map_err(IntoResponse::into_response)?;
         Ok(admin)
     }
@@ -182,7 +211,8 @@ impl Admin {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let session_cookie = SessionCookie::from_ref(state);
         let (db, failed) = (Db::from_ref(state), |error| Fault::from(error).into_response());
-        let login = match session_cookie.read(&parts.headers) {
+        let renewed = parts.extensions.get::<Renewed>().and_then(Renewed::get);
+        let login = match renewed.or_else(|| session_cookie.read(&parts.headers)) {
             Some(cookie) => admin_login::find_login(&db, &cookie, now).await.map_err(failed)?,
             None => None,
         };
@@ -230,7 +260,10 @@ impl Admin {
             role: login.user.role,
             csrf_token: login.csrf_token,
             confirmed_at: login.confirmed_at,
-            has_second_factor: login.user.has_second_factor,
+            factor_shown_at: login.factor_shown_at,
+            has_app: login.user.has_app,
+            has_passkey: login.user.has_passkey,
+            must_set_up: login.must_set_up,
             viewer: Viewer::from_headers(headers, now),
             outages: Vec::new(),
             tally: Tally::default(),
@@ -238,15 +271,25 @@ impl Admin {
     }
 }
 
-/// A page is sent to the login and back; a fragment must not have the login swapped into it, so htmx is told to leave.
-fn sign_in_first(parts: &Parts, session_cookie: SessionCookie, path: &str) -> Response {
-    let next = if parts.method == Method::GET { path } else { "/" };
-    let to = login_url(next);
-    let mut response = if Asked::from_headers(&parts.headers).is_htmx() {
+/// What is open to a person who has to set up a second factor first.
+fn is_of_set_up(path: &str) -> bool {
+    let of = ["/account/two-step/start", "/account/two-step/confirm", second_factor::PATH, "/logout"];
+    of.contains(&path) || path == "/account/passkeys" || path.starts_with("/account/passkeys/")
+}
+
+/// A page is sent elsewhere; a fragment must not have another page swapped into it, so htmx is told to leave.
+fn lead_to(parts: &Parts, to: &str) -> Response {
+    if Asked::from_headers(&parts.headers).is_htmx() {
         (StatusCode::UNAUTHORIZED, [(htmx::REDIRECT, to)]).into_response()
     } else {
-        Redirect::to(&to).into_response()
-    };
+        Redirect::to(to).into_response()
+    }
+}
+
+/// To the login and back.
+fn sign_in_first(parts: &Parts, session_cookie: SessionCookie, path: &str) -> Response {
+    let next = if parts.method == Method::GET { path } else { "/" };
+    let mut response = lead_to(parts, &login_url(next));
     response.headers_mut().insert(SET_COOKIE, session_cookie.forget());
     response
 }
@@ -276,7 +319,10 @@ impl Admin {
             role,
             csrf_token: "csrf_of_this_login".to_owned(),
             confirmed_at: Viewer::sample().now,
-            has_second_factor: false,
+            factor_shown_at: None,
+            has_app: false,
+            has_passkey: false,
+            must_set_up: false,
             viewer: Viewer::sample(),
             outages: Vec::new(),
             tally: Tally::default(),
@@ -301,6 +347,18 @@ mod tests {
         let header = SessionCookie { is_secure: true }.set("x");
         assert_eq!(header, "__Host-sid=x; Path=/; HttpOnly; SameSite=Lax; Secure");
         assert_eq!(SessionCookie { is_secure: false }.name(), "sid");
+    }
+
+    #[test]
+    fn who_must_set_up_a_second_factor_reaches_that_and_the_way_out() {
+        for open in ["/account/second-factor", "/account/two-step/confirm", "/account/passkeys/ask-new", "/logout"] {
+            assert!(is_of_set_up(open), "{open}");
+        }
+        for closed in
+            ["/", "/account", "/account/two-step/stop", "/account/password", "/account/passkeysx", "/students"]
+        {
+            assert!(!is_of_set_up(closed), "{closed}");
+        }
     }
 
     #[test]

@@ -18,6 +18,21 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     if values.next().is_some() { None } else { Some(value) }
 }
 
+/// How the cookie of a preference is called. Over HTTPS the prefix binds it to this host.
+fn preference_name(name: &str, is_secure: bool) -> String {
+    if is_secure { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+/// The value of a preference; one that was kept before cookies had the prefix counts until it is set anew.
+pub(crate) fn preference<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    read(headers, &preference_name(name, true)).or_else(|| read(headers, name))
+}
+
+/// A `Set-Cookie` for a preference.
+pub(crate) fn set_preference(name: &str, value: &str, max_age_seconds: u32, is_secure: bool) -> HeaderValue {
+    set(&preference_name(name, is_secure), value, Some(max_age_seconds), is_secure)
+}
+
 /// A `Set-Cookie` for `value`, which must hold cookie characters only. Without `max_age_seconds` it ends with the browser.
 pub(crate) fn set(name: &str, value: &str, max_age_seconds: Option<u32>, is_secure: bool) -> HeaderValue {
     let max_age = max_age_seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
@@ -49,6 +64,14 @@ mod tests {
     #[test]
     fn two_cookies_of_one_name_are_none() {
         assert_eq!(read(&headers("sid=mine; sid=planted"), "sid"), None);
+    }
+
+    #[test]
+    fn a_preference_is_bound_to_the_host_where_there_is_https() {
+        assert!(set_preference("theme", "dark", 60, true).to_str().unwrap().starts_with("__Host-theme=dark; Path=/;"));
+        assert!(set_preference("theme", "dark", 60, false).to_str().unwrap().starts_with("theme=dark;"));
+        assert_eq!(preference(&headers("theme=light; __Host-theme=dark"), "theme"), Some("dark"));
+        assert_eq!(preference(&headers("theme=light"), "theme"), Some("light"));
     }
 
     #[test]

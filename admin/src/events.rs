@@ -146,7 +146,9 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     };
     let now = clock::now();
-    let Some(login) = admin_login::peek_login(&dashboard.db, &cookie, now).await? else {
+    // Nobody sees anything before a second factor that they have to set up.
+    let login = admin_login::peek_login(&dashboard.db, &cookie, now).await?.filter(|login| !login.must_set_up);
+    let Some(login) = login else {
         // 204 tells an event stream not to come back.
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
@@ -217,6 +219,9 @@ impl Watch {
             self.wait().await;
             let now = clock::now();
             let login = admin_login::peek_login(&self.dashboard.db, &self.cookie, now).await.ok()??;
+            if login.must_set_up {
+                return None;
+            }
             let mut admin = Admin::new(login, &self.headers, now);
             // Each time: a student may have left their cohorts since.
             self.topic.open(&self.dashboard.db, &mut admin).await.ok()?;

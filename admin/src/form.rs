@@ -5,20 +5,28 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
-use shared::admin_login::{self, FRESH};
-use shared::db::Db;
+use shared::admin_login::{self, Confirmed, FRESH};
+use shared::db::{self, Db};
 use shared::login_throttle::{self, By};
-use shared::{admin_user, audit, clock, secret};
+use shared::{admin_user, audit, clock, second_factor, secret};
 
-use crate::auth::{Admin, SessionCookie};
+use crate::auth::{Admin, Renewed, SessionCookie};
+use crate::ceremony::{self, Purpose};
 use crate::fault::{Confirmation, Fault};
 use crate::login::with_permit;
+use crate::webauthn::RelyingParty;
 
 /// Name of the field with the token.
 pub(crate) const CSRF_FIELD: &str = "csrf";
 
 /// Name of the field with the password that is asked for once more.
 pub(crate) const PASSWORD_FIELD: &str = "confirm_password";
+
+/// Name of the field with a code of the second factor that is asked for once more.
+pub(crate) const CODE_FIELD: &str = "confirm_code";
+
+/// Name of the field with a passkey instead of both.
+pub(crate) const PASSKEY_FIELD: &str = "confirm_passkey";
 
 /// The fields of a form, in their order; a name may come more than once.
 #[derive(Clone, Default)]
@@ -65,7 +73,7 @@ impl Fields {
 
     /// What was filled in, without what the next form has of its own.
     pub(crate) fn filled_in(&self) -> impl Iterator<Item = (&str, &str)> {
-        let own = [CSRF_FIELD, PASSWORD_FIELD];
+        let own = [CSRF_FIELD, PASSWORD_FIELD, CODE_FIELD, PASSKEY_FIELD];
         self.0.iter().filter(move |(name, _)| !own.contains(&&**name)).map(|(name, value)| (&name[..], &value[..]))
     }
 
@@ -81,45 +89,124 @@ pub(crate) struct Posted {
     pub(crate) fields: Fields,
     /// Where the form was sent to.
     path: String,
+    /// As the request brought it.
     cookie: SecretString,
+    renewed: Renewed,
+    relying_party: Option<RelyingParty>,
 }
 
 impl Posted {
+    /// What names the login: a challenge is bound to it.
+    pub(crate) fn cookie(&self) -> SecretString {
+        self.renewed.get().unwrap_or_else(|| self.cookie.clone())
+    }
+
+    /// The login has another cookie from now on. Call it when that is stored.
+    pub(crate) fn renew(&self, cookie: SecretString) {
+        self.renewed.set(cookie);
+    }
+
+    /// The hash by which a login is found that a page named so: this one may have another cookie since.
+    pub(crate) fn current_hash(&self, login_hash: Vec<u8>) -> Vec<u8> {
+        if login_hash == secret::hash(self.cookie.expose_secret()) {
+            secret::hash(self.cookie().expose_secret())
+        } else {
+            login_hash
+        }
+    }
+
     /// For what opens doors or cannot be undone: the password was given a moment ago, or comes with this form. If not, the
-    /// fault asks for it, and then continues with the same form.
+    /// fault asks for it, and then continues with the same form. A passkey also counts.
     pub(crate) async fn require_fresh(&self, db: &Db) -> Result<(), Fault> {
-        let now = clock::now();
-        if now - self.admin.confirmed_at < FRESH {
+        self.confirm(db, false).await
+    }
+
+    /// For changes of the second factor: who has one has shown it a moment ago, too. The password alone must not take away
+    /// what guards against its loss.
+    pub(crate) async fn require_factor(&self, db: &Db) -> Result<(), Fault> {
+        self.confirm(db, self.admin.has_second_factor()).await
+    }
+
+    async fn confirm(&self, db: &Db, needs_factor: bool) -> Result<(), Fault> {
+        let (admin, now) = (&self.admin, clock::now());
+        let needs_password = now - admin.confirmed_at >= FRESH;
+        let needs_code = needs_factor && admin.factor_shown_at.is_none_or(|at| now - at >= FRESH);
+        if !needs_password && !needs_code {
             return Ok(());
         }
         let ask = |error| {
-            Fault::Confirm(Box::new(Confirmation { path: self.path.clone(), fields: self.fields.clone(), error }))
+            let has_passkey = admin.has_passkey && self.relying_party.is_some();
+            let (path, fields) = (self.path.clone(), self.fields.clone());
+            Fault::Confirm(Box::new(Confirmation { path, fields, needs_password, needs_code, has_passkey, error }))
         };
-        let given = self.fields.raw(PASSWORD_FIELD);
-        if given.is_empty() || given.len() > 1024 {
+        let (password, code) = (self.fields.raw(PASSWORD_FIELD), self.fields.text(CODE_FIELD));
+        let answer = self.fields.raw(PASSKEY_FIELD);
+        let is_whole = (!needs_password || !password.is_empty()) && (!needs_code || !code.is_empty());
+        if (answer.is_empty() && !is_whole) || password.len() > 1024 {
             return Err(ask(None));
         }
-        let counted = [By::Device(&self.admin.email, self.cookie.expose_secret())];
+        let mut counted = vec![By::Device(&admin.email, self.cookie.expose_secret())];
+        if needs_code {
+            counted.push(By::Code(admin.admin_user_id));
+        }
         let begun = login_throttle::begin(db, &counted, now).await?;
         begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
-        let (_, hash) = admin_user::find_user_by_email(db, &self.admin.email).await?.unzip();
-        let password = SecretString::from(given);
-        if !with_permit(move || admin_user::verify_password(&password, hash.flatten().as_deref())).await? {
-            let actor = format!("admin:{}", self.admin.email);
-            audit::insert_attempt(db, &actor, "admin.confirm_failed", &serde_json::json!({}), now).await?;
-            return Err(ask(Some("The password is wrong.")));
+        let judged = if answer.is_empty() {
+            self.judge_typed(db, needs_password.then_some(password), needs_code.then_some(code)).await?
+        } else {
+            self.judge_passkey(db, answer).await?
+        };
+        if let Err((detail, words)) = judged {
+            let actor = format!("admin:{}", admin.email);
+            audit::insert_attempt(db, &actor, "admin.confirm_failed", &detail, now).await?;
+            return Err(ask(Some(words)));
         }
         login_throttle::succeeded(db, &counted).await?;
-        admin_login::confirm_login(db, &self.cookie, now).await?;
+        let by_passkey = !answer.is_empty();
+        let confirmed = Confirmed { by_password: needs_password || by_passkey, by_factor: needs_code || by_passkey };
+        self.renew(admin_login::confirm_login(db, &self.cookie(), confirmed, now).await?);
         Ok(())
     }
+
+    async fn judge_typed(&self, db: &Db, password: Option<&str>, code: Option<&str>) -> Result<Judged, Fault> {
+        if let Some(password) = password {
+            let (_, hash) = admin_user::find_user_by_email(db, &self.admin.email).await?.unzip();
+            let password = SecretString::from(password);
+            if !with_permit(move || admin_user::verify_password(&password, hash.flatten().as_deref())).await? {
+                return Ok(Err((serde_json::json!({}), "The password is wrong.")));
+            }
+        }
+        if let Some(code) = code {
+            let mut tx = db::begin(db).await?;
+            let shown = second_factor::check(&mut tx, self.admin.admin_user_id, code, clock::now()).await?;
+            tx.commit().await.map_err(db::Error::from)?;
+            if shown.is_none() {
+                return Ok(Err((serde_json::json!({ "by": "code" }), "The code is wrong, or was used before.")));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn judge_passkey(&self, db: &Db, answer: &str) -> Result<Judged, Fault> {
+        let party = self.relying_party.as_ref().ok_or(Fault::NotFound("page"))?;
+        let cookie = self.cookie();
+        let (bound, of) = ((Purpose::Confirm, &cookie), Some(self.admin.admin_user_id));
+        let shown = ceremony::accept(db, party, answer, bound, of, clock::now()).await?;
+        Ok(shown
+            .map(|_| ())
+            .map_err(|refused| (serde_json::json!({ "by": "passkey", "why": refused.to_string() }), refused.words())))
+    }
 }
+
+/// Nothing, or what is wrong: for the audit log and for the page.
+type Judged = Result<(), (serde_json::Value, &'static str)>;
 
 impl<S> FromRequest<S> for Posted
 where
     S: Send + Sync,
     Db: FromRef<S>,
     SessionCookie: FromRef<S>,
+    Option<RelyingParty>: FromRef<S>,
 {
     type Rejection = Response;
 
@@ -128,6 +215,7 @@ where
         let admin = Admin::from_request_parts(&mut parts, state).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let cookie = SessionCookie::from_ref(state).read(&parts.headers).unwrap_or_default();
+        let renewed = parts.extensions.get::<Renewed>().cloned().unwrap_or_default();
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let body = Bytes::from_request(Request::from_parts(parts, body), state)
             .await
@@ -138,7 +226,7 @@ where
         };
         let sent = SecretString::from(fields.raw(CSRF_FIELD));
         if secret::matches(&sent, &secret::hash(&admin.csrf_token)) {
-            Ok(Self { admin, fields, path, cookie })
+            Ok(Self { admin, fields, path, cookie, renewed, relying_party: Option::from_ref(state) })
         } else {
             Err(Fault::Forged.into_response())
         }

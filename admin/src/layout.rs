@@ -148,6 +148,9 @@ pub(crate) fn live_page(admin: &Admin, place: Place, title: &str, url: &str, sho
 impl Page<'_> {
     fn render(&self, body: Markup) -> Markup {
         let viewer = &self.admin.viewer;
+        if self.admin.must_set_up {
+            return document(self.title, viewer.theme, false, self.shut(body));
+        }
         document(
             self.title,
             viewer.theme,
@@ -169,6 +172,21 @@ impl Page<'_> {
                 (shortcuts_help())
             },
         )
+    }
+
+    /// For a person who has to set up a second factor first: without the ways to other pages, and what stands beside them.
+    fn shut(&self, body: Markup) -> Markup {
+        html! {
+            main.bare id="main" {
+                div.brand { (logo()) "AI Tutor" }
+                (body)
+                form.row method="post" action="/logout" {
+                    (csrf(self.admin))
+                    span.sm.muted.grow { (self.admin.email) }
+                    button.btn.small { (icon("log-out")) "Sign out" }
+                }
+            }
+        }
     }
 
     fn side(&self) -> Markup {

@@ -5,6 +5,7 @@
 
 mod assets;
 mod auth;
+mod ceremony;
 mod cookie;
 mod csv;
 mod events;
@@ -23,6 +24,7 @@ mod pages;
 mod parts;
 mod recording;
 mod viewer;
+mod webauthn;
 
 use std::sync::Arc;
 
@@ -47,6 +49,7 @@ use crate::pages::{
     overview, search, session, sessions, student, students, tools, users,
 };
 use crate::recording::{Allowed, Recordings};
+use crate::webauthn::RelyingParty;
 
 /// The largest form: a note of 2,000 characters, escaped, many times over.
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -64,6 +67,8 @@ pub struct Dashboard {
     recordings: Recordings,
     /// Where people may sign in instead of by a password.
     provider: Option<oidc::Provider>,
+    /// Whose passkeys people use. `None`: the address of the dashboard has no name, or is not known.
+    relying_party: Option<RelyingParty>,
     shutdown: CancellationToken,
 }
 
@@ -87,6 +92,12 @@ impl FromRef<Dashboard> for Db {
 impl FromRef<Dashboard> for SessionCookie {
     fn from_ref(dashboard: &Dashboard) -> Self {
         dashboard.cookie
+    }
+}
+
+impl FromRef<Dashboard> for Option<RelyingParty> {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.relying_party.clone()
     }
 }
 
@@ -124,6 +135,7 @@ impl Dashboard {
                 .zip(config.admin_url.as_deref())
                 .map(|(oidc, at)| oidc::Provider::new(oidc, at))
                 .transpose()?,
+            relying_party: RelyingParty::of(config.admin_url.as_deref()),
             news: News::install(db.clone(), shutdown.clone()),
             shutdown,
             db,
@@ -143,6 +155,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/events/sessions/{session_id}", get(events::session))
         .route("/login", get(login::get).post(login::post))
         .route("/login/code", post(login::second_step::post))
+        .route("/login/passkey", post(login::passkey::post))
+        .route("/login/passkey/start", post(login::passkey::start))
         .route("/login/provider", get(login::provider::go))
         .route("/login/provider/back", get(login::provider::back))
         .route("/logout", post(login::logout))
@@ -245,13 +259,19 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/account/two-step/start", post(account::two_step::start))
         .route("/account/two-step/confirm", post(account::two_step::confirm))
         .route("/account/two-step/stop", post(account::two_step::stop))
+        .route("/account/passkeys", post(account::passkeys::add))
+        .route("/account/passkeys/new", post(account::passkeys::new_form))
+        .route("/account/passkeys/ask-new", post(account::passkeys::ask_new))
+        .route("/account/passkeys/ask", post(account::passkeys::ask))
+        .route("/account/passkeys/{passkey_id}/remove", post(account::passkeys::remove))
+        .route("/account/second-factor", get(account::second_factor::get))
         .route("/account/sign-out", post(account::sign_out))
         .route(assets::ROUTE, get(assets::get))
         .fallback(no_such_page)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn_with_state(dashboard.clone(), fault::show))
         .layer(from_fn(locale::choose))
-        .layer(from_fn_with_state(dashboard.connections.admin_url.clone(), origin::check))
+        .layer(from_fn_with_state(dashboard.clone(), origin::check))
         .layer(from_fn(headers::add));
     // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the
     // cookie (SameSite), so its length tells nobody anything.

@@ -156,7 +156,7 @@ impl Locale {
 
 /// What the viewer chose for this browser, where they did.
 pub(crate) fn chosen(headers: &HeaderMap) -> Option<&'static Locale> {
-    cookie::read(headers, LOCALE_COOKIE).and_then(Locale::find)
+    cookie::preference(headers, LOCALE_COOKIE).and_then(Locale::find)
 }
 
 /// `de-CH;q=0.8`: how much it is wished for, and nothing where not at all.

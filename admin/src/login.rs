@@ -1,5 +1,6 @@
 //! Signing in and out, and setting the first password by a one-time link.
 
+pub(crate) mod passkey;
 pub(crate) mod provider;
 pub(crate) mod second_step;
 
@@ -14,8 +15,9 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use shared::admin_login::Begun;
 use shared::admin_user::AdminUser;
-use shared::db::{self, Db};
+use shared::db;
 use shared::http::ClientAddress;
 use shared::login_throttle::{self, By};
 use shared::{admin_device, admin_login, admin_user, audit, clock, login_step};
@@ -26,6 +28,7 @@ use crate::auth;
 use crate::fault::Fault;
 use crate::form::{Fields, Posted};
 use crate::layout;
+use crate::parts;
 use crate::parts::icon::logo;
 use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
@@ -37,6 +40,7 @@ static HASHING: Semaphore = Semaphore::const_new(2);
 const HASHING_WITHIN: Duration = Duration::from_secs(8);
 
 const WRONG: &str = "The address or the password is wrong.";
+const PROVIDER_ALONE: Fault = Fault::Refused("Here people sign in with their school account alone.");
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,6 +60,15 @@ pub(crate) struct LoginPage<'a> {
     /// Why the person is here, where it is not their first visit.
     notice: Option<&'a str>,
     ways: Ways,
+    has_passkeys: bool,
+}
+
+impl<'a> LoginPage<'a> {
+    fn new(dashboard: &Dashboard, next: &'a str) -> Self {
+        let ways = Ways::of(dashboard);
+        let has_passkeys = ways != Ways::Provider && dashboard.relying_party.is_some();
+        Self { next, ways, has_passkeys, ..Self::default() }
+    }
 }
 
 /// How people may sign in.
@@ -96,8 +109,7 @@ pub(crate) async fn get(
         _ => Some("Sign in to open this page. Sign-ins end after 30 minutes without a click."),
     };
     let viewer = Viewer::from_headers(&headers, now);
-    let ways = Ways::of(&dashboard);
-    Ok(render(&viewer, &LoginPage { next, notice, ways, ..LoginPage::default() }).into_response())
+    Ok(render(&viewer, &LoginPage { notice, ..LoginPage::new(&dashboard, next) }).into_response())
 }
 
 pub(crate) async fn post(
@@ -107,9 +119,8 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Result<Response, Fault> {
     let now = clock::now();
-    let ways = Ways::of(&dashboard);
-    if ways == Ways::Provider {
-        return Err(Fault::Refused("Here people sign in with their school account alone."));
+    if Ways::of(&dashboard) == Ways::Provider {
+        return Err(PROVIDER_ALONE);
     }
     let fields = Fields::parse(&body);
     let (email, next) = (fields.text("email").to_lowercase(), auth::safe_next(fields.raw("next")).to_owned());
@@ -137,27 +148,28 @@ pub(crate) async fn post(
             let actor = user.map_or_else(|| audit::STRANGER.to_owned(), |user| format!("admin:{}", user.email));
             let detail = serde_json::json!({ "address": address.to_string() });
             audit::insert_attempt(db, &actor, "admin.login_failed", &detail, now).await?;
-            let page = LoginPage { email: &email, next: &next, error: Some(WRONG.to_owned()), ways, notice: None };
+            let error = Some(WRONG.to_owned());
+            let page = LoginPage { email: &email, error, ..LoginPage::new(&dashboard, &next) };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
         }
     };
     login_throttle::succeeded(db, &counted).await?;
-    if user.has_second_factor {
+    if user.has_second_factor() {
         let step = login_step::insert_step(db, user.admin_user_id, now).await?;
-        return Ok(second_step::render_step(&viewer, &step, &next, None).into_response());
+        return Ok(second_step::Step::new(&dashboard, &user, &step, &next).render(&viewer).into_response());
     }
-    begin_login(&dashboard, &headers, &user, &next, &serde_json::json!({}), now, now).await
+    let how = Begun { confirmed_at: now, factor_shown_at: None, is_by_provider: false };
+    begin_login(&dashboard, &headers, &user, &next, &serde_json::json!({}), how, now).await
 }
 
-/// All that was asked for is right: the login begins, and the browser is known from now on. `confirmed_at`: when the person
-/// was asked.
+/// All that was asked for is right: the login begins, and the browser is known from now on.
 async fn begin_login(
     dashboard: &Dashboard,
     headers: &HeaderMap,
     user: &AdminUser,
     next: &str,
     detail: &serde_json::Value,
-    confirmed_at: DateTime<Utc>,
+    how: Begun,
     now: DateTime<Utc>,
 ) -> Result<Response, Fault> {
     let device = dashboard.cookie.device(headers).unwrap_or_else(admin_device::generate);
@@ -167,7 +179,7 @@ async fn begin_login(
     if let Some(old) = dashboard.cookie.read(headers) {
         admin_login::delete_login(&mut *tx, &old).await?;
     }
-    let cookie = admin_login::insert_login(&mut *tx, user.admin_user_id, user_agent, confirmed_at, now).await?;
+    let cookie = admin_login::insert_login(&mut *tx, user.admin_user_id, user_agent, how, now).await?;
     admin_device::remember(&mut *tx, &device, user.admin_user_id, now).await?;
     audit::insert_entry(&mut *tx, &user.caller(), "admin.login", None, detail, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -193,29 +205,39 @@ pub(crate) async fn logout(
     Ok((headers, Redirect::to("/login?done=out")).into_response())
 }
 
-pub(crate) async fn setup_get(Path(_token): Path<String>, headers: HeaderMap) -> Markup {
-    render_setup(&Viewer::from_headers(&headers, clock::now()), None)
+pub(crate) async fn setup_get(
+    State(dashboard): State<Dashboard>,
+    Path(_token): Path<String>,
+    headers: HeaderMap,
+) -> Markup {
+    let viewer = Viewer::from_headers(&headers, clock::now());
+    if Ways::of(&dashboard) == Ways::Provider { render_no_setup(&viewer) } else { render_setup(&viewer, None) }
 }
 
 pub(crate) async fn setup_post(
-    State(db): State<Db>,
+    State(dashboard): State<Dashboard>,
     Path(token): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let now = clock::now();
+    let (db, now) = (&dashboard.db, clock::now());
+    if Ways::of(&dashboard) == Ways::Provider {
+        return Err(PROVIDER_ALONE);
+    }
     let fields = Fields::parse(&body);
     let viewer = Viewer::from_headers(&headers, now);
     let refuse = |why: String| (StatusCode::UNPROCESSABLE_ENTITY, render_setup(&viewer, Some(&why))).into_response();
     if fields.raw("password") != fields.raw("again") {
         return Ok(refuse("The two passwords differ.".to_owned()));
     }
-    let password = SecretString::from(fields.raw("password"));
-    let hash = match with_permit(move || admin_user::hash_password(&password)).await? {
+    let (password, token) = (SecretString::from(fields.raw("password")), SecretString::from(token));
+    // A link that is over is refused below.
+    let email = admin_user::find_email_of_setup(db, &token, now).await?.unwrap_or_default();
+    let hash = match with_permit(move || admin_user::hash_password_of(&email, &password)).await? {
         Ok(hash) => hash,
         Err(refused) => return Ok(refuse(format!("{}.", sentence(&refused.to_string())))),
     };
-    match admin_user::set_up(&db, &SecretString::from(token), &hash, now).await {
+    match admin_user::set_up(db, &token, &hash, now).await {
         Ok(()) => Ok(Redirect::to("/login?done=setup").into_response()),
         Err(shared::db::Error::NotFound(_)) => {
             Ok(refuse("This link was used before, or is too old. Ask an admin for a new one.".to_owned()))
@@ -241,11 +263,11 @@ pub(crate) fn render(viewer: &Viewer, page: &LoginPage<'_>) -> Markup {
         viewer,
         "Sign in",
         html! {
-            form method="post" action="/login" {
+            div.stack {
                 div { div.brand { (logo()) "AI Tutor" } h1 { "Sign in" } }
                 @if let Some(text) = page.notice { (notice(Tone::Info, text, "")) }
                 @if let Some(error) = &page.error { (notice(Tone::Bad, error, "")) }
-                @if page.ways != Ways::Provider {
+                @if page.ways != Ways::Provider { form method="post" action="/login" {
                     input type="hidden" name="next" value=(page.next);
                     div.field {
                         label for="email" { "Email" }
@@ -253,6 +275,12 @@ pub(crate) fn render(viewer: &Viewer, page: &LoginPage<'_>) -> Markup {
                     }
                     (password_field("password", "Password", "current-password", ""))
                     button.btn.primary { "Sign in" }
+                } }
+                @if page.has_passkeys {
+                    form method="post" action=(passkey::DONE) {
+                        input type="hidden" name="next" value=(page.next);
+                        (parts::passkey::button(passkey::START, "passkey", "Sign in with a passkey", false))
+                    }
                 }
                 @if page.ways != Ways::Password {
                     a.btn.primary[page.ways == Ways::Provider] href=(crate::link::to(provider::GO, &[("next", page.next)])) {
@@ -276,6 +304,21 @@ fn render_setup(viewer: &Viewer, error: Option<&str>) -> Markup {
                 (password_field("password", "Password", "new-password", "At least 12 characters. Several words in a row are easy to remember."))
                 (password_field("again", "The same again", "new-password", ""))
                 button.btn.primary { "Set password" }
+            }
+        },
+    )
+}
+
+/// For an invitation to a dashboard where a password opens nothing.
+fn render_no_setup(viewer: &Viewer) -> Markup {
+    entrance(
+        viewer,
+        "You need no password",
+        html! {
+            div.stack {
+                div { div.brand { (logo()) "AI Tutor" } h1 { "You need no password" } }
+                p { "Your account is ready. Sign in with your school account, which must have the address that you were invited by." }
+                a.btn.primary href=(provider::GO) { "Sign in with your school account" }
             }
         },
     )
@@ -339,6 +382,19 @@ mod tests {
         assert_eq!(shown(Ways::Password), (true, false));
         assert_eq!(shown(Ways::PasswordOrProvider), (true, true));
         assert_eq!(shown(Ways::Provider), (false, true));
+    }
+
+    #[test]
+    fn a_passkey_is_offered_where_there_can_be_one() {
+        let shown = |has_passkeys| {
+            let page = LoginPage { has_passkeys, next: "/jobs", ..LoginPage::default() };
+            render(&Viewer::sample(), &page).into_string()
+        };
+        assert!(!shown(false).contains("passkey"));
+        let page = shown(true);
+        assert!(page.contains(r#"action="/login/passkey""#) && page.contains(r#"data-passkey="/login/passkey/start""#));
+        assert_eq!(page.matches(r#"name="next" value="/jobs""#).count(), 2);
+        assert!(page.contains("Passkeys need JavaScript, which is off in this browser."));
     }
 
     #[test]

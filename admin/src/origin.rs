@@ -8,19 +8,23 @@ use axum::response::{IntoResponse, Response};
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, Method};
 
-use crate::fault::Fault;
+use crate::Dashboard;
+use crate::fault::{self, Fault};
 
-/// `admin_url`: where people open the dashboard, if it is known.
-pub(crate) async fn check(State(admin_url): State<Option<String>>, request: Request, next: Next) -> Response {
+pub(crate) async fn check(State(dashboard): State<Dashboard>, request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let is_login = request.uri().path() == "/login" && hides_origin(request.headers());
-    if is_safe || is_login || is_same_origin(request.headers(), admin_url.as_deref()) {
-        next.run(request).await
-    } else {
-        Fault::Forged.into_response()
+    if is_safe || is_login || is_same_origin(request.headers(), dashboard.connections.admin_url.as_deref()) {
+        return next.run(request).await;
     }
+    // Of the body nothing is read.
+    let (asked, _) = request.into_parts();
+    fault::record_blocked(&dashboard, &Fault::Forged, &asked).await;
+    Fault::Forged.into_response()
 }
 
+/// `admin_url`: where people open the dashboard, if it is known.
+///
 /// `Sec-Fetch-Site` where the browser sends it (all do since 2023, over HTTPS and to localhost), else `Origin` against
 /// the dashboard's own address or `Host`, which a page cannot choose. Neither: no browser sent it, and without a browser
 /// there is no cookie to ride on.

@@ -12,6 +12,7 @@ pub(crate) mod line;
 pub(crate) mod meter;
 pub(crate) mod notice;
 pub(crate) mod pager;
+pub(crate) mod passkey;
 pub(crate) mod question;
 pub(crate) mod spark;
 pub(crate) mod table;

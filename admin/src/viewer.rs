@@ -51,9 +51,9 @@ pub(crate) struct Viewer {
 impl Viewer {
     pub(crate) fn from_headers(headers: &HeaderMap, now: DateTime<Utc>) -> Self {
         Self {
-            theme: cookie::read(headers, THEME_COOKIE).and_then(Theme::find).unwrap_or_default(),
-            zone: cookie::read(headers, ZONE_COOKIE).and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
-            has_shortcuts: cookie::read(headers, SHORTCUTS_COOKIE) != Some("off"),
+            theme: cookie::preference(headers, THEME_COOKIE).and_then(Theme::find).unwrap_or_default(),
+            zone: cookie::preference(headers, ZONE_COOKIE).and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
+            has_shortcuts: cookie::preference(headers, SHORTCUTS_COOKIE) != Some("off"),
             locale: Locale::of(headers),
             now,
         }

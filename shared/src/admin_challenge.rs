@@ -1,4 +1,4 @@
-//! What a browser is given to come back with while somebody signs in: it works once, within ten minutes.
+//! What a browser is given to come back with, while somebody signs in or uses a passkey. It works once, for some minutes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -7,14 +7,12 @@ use serde_json::Value;
 use crate::db::{Executor, Result};
 use crate::secret;
 
-/// How long it may take a person.
-pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
-
-/// Keeps the hash of `challenge`, with what is to be known when it comes back. Those that are over go.
+/// Keeps the hash of `challenge` for its `lifetime`, with what is to be known when it comes back. Those that are over go.
 pub async fn insert_challenge(
     db: impl Executor<'_>,
     challenge: &SecretString,
     detail: &Value,
+    lifetime: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
@@ -23,7 +21,7 @@ pub async fn insert_challenge(
         secret::hash(challenge.expose_secret()),
         detail,
         now,
-        now + LIFETIME,
+        now + lifetime,
     )
     .execute(db)
     .await?;
@@ -53,18 +51,18 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../migrations")]
-    async fn a_challenge_works_once_and_for_ten_minutes(pool: sqlx::PgPool) {
+    async fn a_challenge_works_once_and_for_its_minutes(pool: sqlx::PgPool) {
         let db = Db::from(pool);
         let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
         let (one, other) = (secret::generate("go"), secret::generate("go"));
         let take = async |challenge: &SecretString, at| take_challenge(&db, challenge, at).await.unwrap();
         for challenge in [&one, &other] {
             let detail = json!({ "next": "/jobs" });
-            insert_challenge(&db, challenge, &detail, now).await.unwrap();
+            insert_challenge(&db, challenge, &detail, TimeDelta::minutes(5), now).await.unwrap();
         }
         assert_eq!(take(&one, now).await, Some(json!({ "next": "/jobs" })));
         assert_eq!(take(&one, now).await, None, "it is used up");
         assert_eq!(take(&secret::generate("go"), now).await, None, "it was never given");
-        assert_eq!(take(&other, now + LIFETIME).await, None, "it is too old");
+        assert_eq!(take(&other, now + TimeDelta::minutes(5)).await, None, "it is too old");
     }
 }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::Role;
 use crate::admin_user::AdminUser;
-use crate::db::{Executor, Result};
+use crate::db::{Error, Executor, Result};
 use crate::id::AdminUserId;
 use crate::secret;
 
@@ -25,6 +25,21 @@ pub struct AdminLogin {
     pub csrf_token: String,
     /// When the password was last given.
     pub confirmed_at: DateTime<Utc>,
+    /// When a code or a passkey was last shown.
+    pub factor_shown_at: Option<DateTime<Utc>>,
+    /// Whether the organisation asks for a second factor, and the person has to set one up before anything else. If the
+    /// provider signed them in, it decides.
+    pub must_set_up: bool,
+}
+
+/// How a login began.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    /// When the person was asked who they are.
+    pub confirmed_at: DateTime<Utc>,
+    /// When they showed a second factor; `None`: they did not.
+    pub factor_shown_at: Option<DateTime<Utc>>,
+    pub is_by_provider: bool,
 }
 
 /// Begins a login. Returns the cookie's value, once.
@@ -32,7 +47,7 @@ pub async fn insert_login(
     db: impl Executor<'_>,
     admin_user_id: AdminUserId,
     user_agent: Option<&str>,
-    confirmed_at: DateTime<Utc>,
+    begun: Begun,
     now: DateTime<Utc>,
 ) -> Result<SecretString> {
     let cookie = secret::generate("sid");
@@ -40,15 +55,18 @@ pub async fn insert_login(
     sqlx::query!(
         "with seen as (update admin_users set last_login_at = $5 where admin_user_id = $2)
          insert into admin_logins
-             (login_hash, admin_user_id, csrf_token, user_agent, created_at, last_seen_at, expires_at, confirmed_at)
-         values ($1, $2, $3, $4, $5, $5, $6, $7)",
+             (login_hash, admin_user_id, csrf_token, user_agent, created_at, last_seen_at, expires_at, confirmed_at,
+              factor_shown_at, is_by_provider)
+         values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)",
         secret::hash(cookie.expose_secret()),
         admin_user_id as AdminUserId,
         csrf_token.expose_secret(),
         user_agent.map(|text| text.chars().take(200).collect::<String>()),
         now,
         now + ABSOLUTE,
-        confirmed_at,
+        begun.confirmed_at,
+        begun.factor_shown_at,
+        begun.is_by_provider,
     )
     .execute(db)
     .await?;
@@ -59,6 +77,8 @@ pub async fn insert_login(
 struct Row {
     csrf_token: String,
     confirmed_at: DateTime<Utc>,
+    factor_shown_at: Option<DateTime<Utc>>,
+    is_asked_to_set_up: bool,
     admin_user_id: AdminUserId,
     email: String,
     role: Role,
@@ -66,7 +86,8 @@ struct Row {
     last_login_at: Option<DateTime<Utc>>,
     disabled_at: Option<DateTime<Utc>>,
     has_password: bool,
-    has_second_factor: bool,
+    has_app: bool,
+    has_passkey: bool,
     cohorts: Option<Vec<String>>,
 }
 
@@ -75,6 +96,8 @@ impl From<Row> for AdminLogin {
         Self {
             csrf_token: row.csrf_token,
             confirmed_at: row.confirmed_at,
+            factor_shown_at: row.factor_shown_at,
+            must_set_up: row.is_asked_to_set_up && !row.has_app && !row.has_passkey,
             user: AdminUser {
                 admin_user_id: row.admin_user_id,
                 email: row.email,
@@ -83,7 +106,8 @@ impl From<Row> for AdminLogin {
                 last_login_at: row.last_login_at,
                 disabled_at: row.disabled_at,
                 has_password: row.has_password,
-                has_second_factor: row.has_second_factor,
+                has_app: row.has_app,
+                has_passkey: row.has_passkey,
                 cohorts: row.cohorts,
             },
         }
@@ -102,9 +126,12 @@ pub async fn find_login(
            from admin_users u
            where l.login_hash = $1 and u.admin_user_id = l.admin_user_id and u.disabled_at is null
              and l.expires_at > $2 and l.last_seen_at > $3
-           returning l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
+           returning l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", l.factor_shown_at,
+               (select requires_second_factor from organisation) and not l.is_by_provider as "is_asked_to_set_up!",
+               u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
                u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.password_hash is not null as "has_password!",
-               u.totp_secret is not null as "has_second_factor!""#,
+               u.totp_secret is not null as "has_app!",
+               exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!""#,
         secret::hash(cookie.expose_secret()),
         now,
         now - IDLE,
@@ -122,9 +149,12 @@ pub async fn peek_login(
 ) -> Result<Option<AdminLogin>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
+        r#"select l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", l.factor_shown_at,
+               (select requires_second_factor from organisation) and not l.is_by_provider as "is_asked_to_set_up!",
+               u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
                u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.password_hash is not null as "has_password!",
-               u.totp_secret is not null as "has_second_factor!"
+               u.totp_secret is not null as "has_app!",
+               exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!"
            from admin_logins l join admin_users u using (admin_user_id)
            where l.login_hash = $1 and u.disabled_at is null and l.expires_at > $2 and l.last_seen_at > $3"#,
         secret::hash(cookie.expose_secret()),
@@ -136,16 +166,35 @@ pub async fn peek_login(
     Ok(row.map(AdminLogin::from))
 }
 
-/// The password was given again.
-pub async fn confirm_login(db: impl Executor<'_>, cookie: &SecretString, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update admin_logins set confirmed_at = $2 where login_hash = $1",
+/// What a person showed again while signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    pub by_password: bool,
+    pub by_factor: bool,
+}
+
+/// The person showed again who they are. Returns the cookie's new value, once: a copy of the old one is of no use any more.
+pub async fn confirm_login(
+    db: impl Executor<'_>,
+    cookie: &SecretString,
+    confirmed: Confirmed,
+    now: DateTime<Utc>,
+) -> Result<SecretString> {
+    let renewed = secret::generate("sid");
+    let n = sqlx::query!(
+        "update admin_logins set confirmed_at = case when $3 then $2 else confirmed_at end,
+             factor_shown_at = case when $4 then $2 else factor_shown_at end, login_hash = $5
+         where login_hash = $1",
         secret::hash(cookie.expose_secret()),
         now,
+        confirmed.by_password,
+        confirmed.by_factor,
+        secret::hash(renewed.expose_secret()),
     )
     .execute(db)
-    .await?;
-    Ok(())
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("sign-in")) } else { Ok(renewed) }
 }
 
 /// Ends the login.

@@ -19,13 +19,19 @@ pub struct AdminUser {
     pub disabled_at: Option<DateTime<Utc>>,
     /// Whether the set-up link was used.
     pub has_password: bool,
-    /// Whether a code is asked for after the password.
-    pub has_second_factor: bool,
+    /// Whether an authenticator app makes codes for them.
+    pub has_app: bool,
+    pub has_passkey: bool,
     /// Whose students they see; `None`: all. Of an admin it does not count.
     pub cohorts: Option<Vec<String>>,
 }
 
 impl AdminUser {
+    /// Whether the password alone does not sign them in.
+    pub fn has_second_factor(&self) -> bool {
+        self.has_app || self.has_passkey
+    }
+
     /// Their authority. This decides what a person sees: admins all students, others those of the cohorts that were
     /// assigned to them.
     pub fn caller(&self) -> Caller {
@@ -53,7 +59,9 @@ pub enum Refused {
     TooShort,
     #[error("a password has at most 256 characters")]
     TooLong,
-    #[error("this password is too easy to guess; several unrelated words in a row are better")]
+    #[error(
+        "this password is too easy to guess; several unrelated words in a row, without your name and school, are better"
+    )]
     Common,
     #[error("this is not an e-mail address")]
     Email,
@@ -78,16 +86,30 @@ const OUR_WORDS: [&str; 6] = ["tutor", "aitutor", "tutoring", "school", "teacher
 
 /// A password by its slow hash. Takes tens of milliseconds of a core: call it off the async threads.
 pub fn hash_password(password: &SecretString) -> Result<String, Refused> {
+    hash_password_of("", password)
+}
+
+/// [`hash_password`] of the person with this address. The address names the person and, by its domain, the organisation:
+/// guessers try both first.
+pub fn hash_password_of(email: &str, password: &SecretString) -> Result<String, Refused> {
     let text = password.expose_secret();
     match text.chars().count() {
         ..12 => return Err(Refused::TooShort),
         257.. => return Err(Refused::TooLong),
         _ => {}
     }
-    if crate::config::guesses_log10(text, &OUR_WORDS) < STRONG {
+    let known: Vec<&str> = OUR_WORDS.into_iter().chain(words_of(email)).collect();
+    if crate::config::guesses_log10(text, &known) < STRONG {
         return Err(Refused::Common);
     }
     Ok(slow_hash::hash(password))
+}
+
+/// The address, its halves, and their words.
+fn words_of(email: &str) -> impl Iterator<Item = &str> {
+    let halves = email.split('@').filter(|_| email.contains('@'));
+    let words = email.split(|c: char| !c.is_alphanumeric());
+    [email].into_iter().chain(halves).chain(words).filter(|word| word.chars().count() > 2)
 }
 
 /// Whether the password is that of the hash. Without a hash it takes as long, so that a stranger cannot tell which
@@ -138,8 +160,9 @@ pub async fn insert_user(
 pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Option<(AdminUser, Option<String>)>> {
     let row = sqlx::query!(
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
-               last_login_at, disabled_at, cohorts, password_hash, totp_secret is not null as "has_second_factor!"
-           from admin_users where email = $1"#,
+               last_login_at, disabled_at, cohorts, password_hash, totp_secret is not null as "has_app!",
+               exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!"
+           from admin_users u where email = $1"#,
         email,
     )
     .fetch_optional(db)
@@ -153,7 +176,8 @@ pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Op
             last_login_at: row.last_login_at,
             disabled_at: row.disabled_at,
             has_password: row.password_hash.is_some(),
-            has_second_factor: row.has_second_factor,
+            has_app: row.has_app,
+            has_passkey: row.has_passkey,
             cohorts: row.cohorts,
         };
         (user, row.password_hash)
@@ -189,6 +213,21 @@ pub async fn find_email_at_provider(db: impl Executor<'_>, person: AtProvider<'_
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| (row.email, row.is_new)))
+}
+
+/// The address of the user whose set-up link this is. `None`: it was used, or is too old.
+pub async fn find_email_of_setup(
+    db: impl Executor<'_>,
+    setup: &SecretString,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!(
+        "select email from admin_users where setup_hash = $1 and setup_until > $2 and disabled_at is null",
+        secret::hash(setup.expose_secret()),
+        now,
+    )
+    .fetch_optional(db)
+    .await?)
 }
 
 /// Sets the password of the user whose set-up link this is, and ends the link, their logins, and what browsers are known
@@ -256,8 +295,9 @@ pub async fn list_users(db: impl Executor<'_>) -> Result<Vec<AdminUser>> {
         AdminUser,
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
                last_login_at, disabled_at, cohorts, password_hash is not null as "has_password!",
-               totp_secret is not null as "has_second_factor!"
-           from admin_users order by email limit 500"#,
+               totp_secret is not null as "has_app!",
+               exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!"
+           from admin_users u order by email limit 500"#,
     )
     .fetch_all(db)
     .await?)
@@ -348,6 +388,24 @@ mod tests {
         for fine in ["correct horse battery", "a rather new password", "kite lamp moss", "Tr0ub4dor&3-ferry"] {
             assert!(hash_password(&SecretString::from(fine)).is_ok(), "{fine}");
         }
+    }
+
+    #[test]
+    fn the_address_and_the_school_are_no_password() {
+        let email = "amara.okafor@greenfieldacademy.org";
+        let hash = |password: &str| hash_password_of(email, &SecretString::from(password));
+        for own in [
+            "amara.okafor@greenfieldacademy.org",
+            "GreenfieldAcademy1",
+            "greenfieldacademy-2026",
+            "okafor.greenfieldacademy",
+            "Amara.Okafor2026",
+        ] {
+            assert_eq!(hash(own), Err(Refused::Common), "{own}");
+        }
+        // Somebody else may have the word.
+        assert!(hash_password(&SecretString::from("greenfieldacademy-2026")).is_ok());
+        assert!(hash("kite lamp moss ferry").is_ok());
     }
 
     #[test]

@@ -106,6 +106,30 @@ pub async fn insert_entry_once_since(
     Ok(())
 }
 
+/// [`insert_attempt`] on an object, unless the same was written since `since`: a flood is one entry.
+pub async fn insert_attempt_once_since(
+    db: impl Executor<'_>,
+    actor: &str,
+    action: &str,
+    object: &str,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into audit_entries (at, actor, action, object)
+         select $1, $2, $3, $4 where not exists (
+             select 1 from audit_entries where actor = $2 and at >= $5 and action = $3 and object = $4)",
+        now,
+        actor,
+        action,
+        object,
+        since,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// One row of `audit_entries`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditEntry {

@@ -540,7 +540,7 @@ mod tests {
         let soon = list_expiring(&db, &Caller::operator(), now(), now() + TimeDelta::days(30)).await.unwrap();
         assert_eq!(soon.iter().map(|row| row.purpose).collect::<Vec<_>>(), [Purpose::Model]);
         let mut tx = db::begin(&db).await.unwrap();
-        organisation::set(&mut tx, &Caller::operator(), Assurance::CallerId, &[Purpose::Tutoring], now())
+        organisation::set(&mut tx, &Caller::operator(), Assurance::CallerId, &[Purpose::Tutoring], false, now())
             .await
             .unwrap();
         tx.commit().await.unwrap();

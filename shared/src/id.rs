@@ -81,4 +81,6 @@ id! {
     ErasureId
     /// A call that was erased.
     ErasedCallId
+    /// A passkey of a person at the dashboard.
+    PasskeyId
 }

@@ -43,6 +43,7 @@ pub mod model_call;
 pub mod note;
 pub mod organisation;
 pub mod outage;
+pub mod passkey;
 pub mod phone;
 pub mod plain_text;
 pub mod retention;

@@ -50,6 +50,23 @@ pub async fn try_step(
     Ok(row.map(|row| (row.admin_user_id, row.email)))
 }
 
+/// Whose step it is, without a try. `None`: it is over.
+pub async fn find_user_of_step(
+    db: impl Executor<'_>,
+    step: &SecretString,
+    now: DateTime<Utc>,
+) -> Result<Option<AdminUserId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select admin_user_id as "admin_user_id: AdminUserId" from admin_login_steps
+           where step_hash = $1 and expires_at > $2 and n_tries < $3"#,
+        secret::hash(step.expose_secret()),
+        now,
+        MAX_TRIES,
+    )
+    .fetch_optional(db)
+    .await?)
+}
+
 /// Ends the user's steps.
 pub async fn delete_steps_of(db: impl Executor<'_>, admin_user_id: AdminUserId) -> Result<()> {
     sqlx::query!("delete from admin_login_steps where admin_user_id = $1", admin_user_id as AdminUserId)
@@ -75,7 +92,9 @@ mod tests {
             assert_eq!(try_step(&db, &step, now).await.unwrap(), Some((ada, "ada@example.org".to_owned())));
         }
         assert_eq!(try_step(&db, &step, now).await.unwrap(), None);
+        assert_eq!(find_user_of_step(&db, &step, now).await.unwrap(), None);
         let step = insert_step(&db, ada, now).await.unwrap();
+        assert_eq!(find_user_of_step(&db, &step, now).await.unwrap(), Some(ada));
         assert_eq!(try_step(&db, &step, now + LIFETIME).await.unwrap(), None);
         delete_steps_of(&db, ada).await.unwrap();
         assert_eq!(try_step(&db, &step, now).await.unwrap(), None);

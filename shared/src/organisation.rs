@@ -107,6 +107,8 @@ pub struct Organisation {
     pub assurance: Assurance,
     /// The purposes for which the organisation consents on behalf of guardians, as long as none of them decided.
     pub presumed: Vec<Purpose>,
+    /// Whether everybody who signs in here needs an authenticator app or a passkey.
+    pub requires_second_factor: bool,
     pub updated_at: DateTime<Utc>,
     /// As audit entries name people.
     pub updated_by: String,
@@ -115,13 +117,15 @@ pub struct Organisation {
 /// Returns the settings.
 pub async fn get(db: impl Executor<'_>) -> Result<Organisation> {
     let row = sqlx::query!(
-        r#"select identity_assurance as "assurance: Assurance", presumed_consents, updated_at, updated_by from organisation"#
+        r#"select identity_assurance as "assurance: Assurance", presumed_consents, requires_second_factor,
+               updated_at, updated_by from organisation"#
     )
     .fetch_one(db)
     .await?;
     Ok(Organisation {
         assurance: row.assurance,
         presumed: row.presumed_consents.iter().filter_map(|name| name.parse().ok()).collect(),
+        requires_second_factor: row.requires_second_factor,
         updated_at: row.updated_at,
         updated_by: row.updated_by,
     })
@@ -133,18 +137,24 @@ pub async fn set(
     caller: &Caller,
     assurance: Assurance,
     presumed: &[Purpose],
+    requires_second_factor: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let presumed: Vec<String> = presumed.iter().map(|purpose| purpose.as_str().to_owned()).collect();
     sqlx::query!(
-        "update organisation set identity_assurance = $1, presumed_consents = $2, updated_at = $3, updated_by = $4",
+        "update organisation set identity_assurance = $1, presumed_consents = $2, updated_at = $3, updated_by = $4,
+             requires_second_factor = $5",
         assurance as Assurance,
         &presumed,
         now,
         caller.actor.to_string(),
+        requires_second_factor,
     )
     .execute(&mut *tx)
     .await?;
-    let detail = serde_json::json!({ "identity_assurance": assurance.as_str(), "presumed_consents": presumed });
+    let detail = serde_json::json!({
+        "identity_assurance": assurance.as_str(), "presumed_consents": presumed,
+        "requires_second_factor": requires_second_factor,
+    });
     audit::insert_entry(tx, caller, "organisation.update", None, &detail, now).await
 }

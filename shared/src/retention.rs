@@ -72,6 +72,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("outages", Rule::Expires),
     ("admin_users", Rule::Account),
     ("admin_devices", Rule::Account),
+    ("admin_passkeys", Rule::Account),
     ("admin_recovery_codes", Rule::Account),
     // Also until a student is erased whose name, id or number the view holds.
     ("saved_views", Rule::Account),

@@ -1,4 +1,5 @@
-//! The second factor of a person at the dashboard: codes of an authenticator app (RFC 6238), and recovery codes.
+//! The second factor of a person at the dashboard: codes of an authenticator app (RFC 6238), and recovery codes for those who
+//! lost the app or their passkeys ([`crate::passkey`]).
 //!
 //! **Invariant:** a code is accepted once.
 
@@ -56,8 +57,6 @@ pub async fn confirm(
     .await?
     .ok_or(Error::NotFound("user"))?;
     let Some(step) = user.totp_offered.and_then(|key| step_of(&key, code, now)) else { return Ok(None) };
-    let codes: Vec<SecretString> = (0..N_RECOVERY_CODES).map(|_| recovery_code()).collect();
-    let hashes: Vec<Vec<u8>> = codes.iter().map(|code| secret::hash(&bare(code.expose_secret()))).collect();
     sqlx::query!(
         "update admin_users set totp_secret = totp_offered, totp_offered = null, totp_last_step = $2
          where admin_user_id = $1",
@@ -66,6 +65,13 @@ pub async fn confirm(
     )
     .execute(&mut *tx)
     .await?;
+    Ok(Some(renew_codes(tx, admin_user_id).await?))
+}
+
+/// Makes new recovery codes in place of those that the user has. Returns them, once.
+pub async fn renew_codes(tx: &mut Connection, admin_user_id: AdminUserId) -> Result<Vec<SecretString>> {
+    let codes: Vec<SecretString> = (0..N_RECOVERY_CODES).map(|_| recovery_code()).collect();
+    let hashes: Vec<Vec<u8>> = codes.iter().map(|code| secret::hash(&bare(code.expose_secret()))).collect();
     sqlx::query!("delete from admin_recovery_codes where admin_user_id = $1", admin_user_id as AdminUserId)
         .execute(&mut *tx)
         .await?;
@@ -76,7 +82,7 @@ pub async fn confirm(
     )
     .execute(&mut *tx)
     .await?;
-    Ok(Some(codes))
+    Ok(codes)
 }
 
 /// What was shown instead of a password's second half.
@@ -103,8 +109,8 @@ pub async fn check(
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::NotFound("user"))?;
-    let Some(key) = user.totp_secret else { return Ok(None) };
-    if let Some(step) = step_of(&key, text, now).filter(|step| user.totp_last_step.is_none_or(|last| *step > last)) {
+    let step = user.totp_secret.and_then(|key| step_of(&key, text, now));
+    if let Some(step) = step.filter(|step| user.totp_last_step.is_none_or(|last| *step > last)) {
         sqlx::query!(
             "update admin_users set totp_last_step = $2 where admin_user_id = $1",
             admin_user_id as AdminUserId,
@@ -130,8 +136,8 @@ pub async fn check(
     Ok(Some(Shown::RecoveryCode { n_left: n_left.fetch_one(&mut *tx).await? }))
 }
 
-/// The password suffices again. `NotFound`: it did before.
-pub async fn remove(tx: &mut Connection, admin_user_id: AdminUserId) -> Result<()> {
+/// Ends the codes of the app. Recovery codes stay if the user has a passkey. `NotFound`: there was no app.
+pub async fn remove_app(tx: &mut Connection, admin_user_id: AdminUserId) -> Result<()> {
     let n = sqlx::query!(
         "update admin_users set totp_secret = null, totp_offered = null, totp_last_step = null
          where admin_user_id = $1 and totp_secret is not null",
@@ -141,12 +147,38 @@ pub async fn remove(tx: &mut Connection, admin_user_id: AdminUserId) -> Result<(
     .await?
     .rows_affected();
     if n == 0 {
-        return Err(Error::NotFound("second factor"));
+        return Err(Error::NotFound("authenticator app"));
     }
-    sqlx::query!("delete from admin_recovery_codes where admin_user_id = $1", admin_user_id as AdminUserId)
-        .execute(&mut *tx)
-        .await?;
+    remove_needless_codes(tx, admin_user_id).await
+}
+
+/// Deletes the recovery codes of a user who has neither an app nor a passkey left.
+pub async fn remove_needless_codes(tx: &mut Connection, admin_user_id: AdminUserId) -> Result<()> {
+    sqlx::query!(
+        "delete from admin_recovery_codes c where admin_user_id = $1
+           and not exists (select from admin_users u where u.admin_user_id = $1 and totp_secret is not null)
+           and not exists (select from admin_passkeys p where p.admin_user_id = $1)",
+        admin_user_id as AdminUserId,
+    )
+    .execute(&mut *tx)
+    .await?;
     Ok(())
+}
+
+/// Ends app, passkeys and recovery codes: the password suffices again. `NotFound`: it did before.
+pub async fn remove_all(tx: &mut Connection, admin_user_id: AdminUserId) -> Result<()> {
+    let n = sqlx::query_scalar!(
+        r#"with app as (
+             update admin_users set totp_secret = null, totp_offered = null, totp_last_step = null
+             where admin_user_id = $1 and totp_secret is not null returning 1),
+         passkeys as (delete from admin_passkeys where admin_user_id = $1 returning 1),
+         codes as (delete from admin_recovery_codes where admin_user_id = $1)
+         select (select count(*) from app) + (select count(*) from passkeys) as "n!""#,
+        admin_user_id as AdminUserId,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if n == 0 { Err(Error::NotFound("second factor")) } else { Ok(()) }
 }
 
 /// The time step in which `key` makes this code: now, or one before or after.
@@ -190,6 +222,7 @@ mod tests {
     use crate::access::Role;
     use crate::admin_user::insert_user;
     use crate::db::Db;
+    use crate::passkey::{self, NewPasskey};
 
     /// The key and the codes of RFC 6238, appendix B, for SHA-1; there with eight digits.
     const KEY: &[u8] = b"12345678901234567890";
@@ -238,8 +271,26 @@ mod tests {
         let n_left = 9;
         assert_eq!(check(&mut tx, user, &typed, later).await.unwrap(), Some(Shown::RecoveryCode { n_left }));
         assert_eq!(check(&mut tx, user, &typed, later).await.unwrap(), None);
-        remove(&mut tx, user).await.unwrap();
+        remove_app(&mut tx, user).await.unwrap();
         assert_eq!(check(&mut tx, user, codes[4].expose_secret(), later).await.unwrap(), None);
-        assert!(remove(&mut tx, user).await.is_err());
+        assert!(remove_app(&mut tx, user).await.is_err() && remove_all(&mut tx, user).await.is_err());
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn recovery_codes_stay_as_long_as_a_passkey_does(pool: sqlx::PgPool) {
+        let db = Db::from(pool);
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let (user, _) = insert_user(&db, "ada@example.org", Role::Admin, None, None, now).await.unwrap();
+        let key = NewPasskey { credential_id: &[7; 16], public_key: b"", algorithm: -7, sign_count: 0 };
+        let mut tx = crate::db::begin(&db).await.unwrap();
+        passkey::insert_passkey(&mut tx, user, "Laptop", &key, now).await.unwrap();
+        let codes = renew_codes(&mut tx, user).await.unwrap();
+        remove_needless_codes(&mut tx, user).await.unwrap();
+        let n_left = 9;
+        let shown = check(&mut tx, user, codes[0].expose_secret(), now).await.unwrap();
+        assert_eq!(shown, Some(Shown::RecoveryCode { n_left }));
+        remove_all(&mut tx, user).await.unwrap();
+        assert_eq!(check(&mut tx, user, codes[1].expose_secret(), now).await.unwrap(), None);
+        assert!(passkey::list_passkeys(&mut *tx, user).await.unwrap().is_empty());
     }
 }

@@ -27,7 +27,7 @@ const PAGES = [
   "/settings/connections", "/settings/organisation", "/consents", `/students/${STUDENT_ID}/disclosures`,
   "/settings/clients", `/settings/clients/${CLIENT_ID}/revoke`, "/settings/users",
   "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/settings/audit?act=job.retry&from=2026-11-01",
-  "/account", "/account?done=password", "/setup/a-link-of-an-invitation", "/nowhere",
+  "/account", "/account?done=password", "/account/second-factor", "/setup/a-link-of-an-invitation", "/nowhere",
 ];
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
@@ -138,6 +138,69 @@ async function listen(page) {
   await until("evidence leads there", async () => Math.abs(await position() - aim) < 1);
 }
 
+// Adds a passkey of Chromium's own authenticator, signs in with it alone and after the password, and removes it.
+async function usePasskeys(page) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  const use = () => page.click("[data-passkey]");
+  const forget = async path => { await page.context().clearCookies(); await page.goto(ADMIN_URL + path); };
+  await logIn(page);
+  await page.goto(`${ADMIN_URL}/account`);
+  await page.click("button:has-text('Add a passkey')");
+  await check(page, "adding a passkey");
+  await page.fill("#name", "");
+  await use();
+  assert.ok(page.url().endsWith("/new"), "a passkey without a name is not made");
+  await page.fill("#name", "Chromium");
+  await page.press("#name", "Enter");
+  await page.waitForSelector("h1:has-text('Your passkey is added')");
+  assert.equal(await page.locator("li code").count(), 10, "recovery codes come with it");
+  await check(page, "recovery codes");
+  const { credentials } = await devtools.send("WebAuthn.getCredentials", { authenticatorId });
+  assert.deepEqual(credentials.map(one => [one.rpId, one.isResidentCredential]), [["localhost", true]]);
+  // The same device again.
+  await page.goto(`${ADMIN_URL}/account`);
+  await page.click("button:has-text('Add a passkey')");
+  await use();
+  await page.waitForSelector("[data-passkey-note]:has-text('has a passkey of your account already')");
+
+  await forget("/login?next=%2Fjobs");
+  await use();
+  await page.waitForURL(`${ADMIN_URL}/jobs`);
+  await forget("/login");
+  await page.fill("#email", EMAIL);
+  await page.fill("#password", PASSWORD);
+  await page.click("button.primary");
+  await page.waitForSelector("h1:has-text('Confirm that it is you')");
+  await check(page, "the second step");
+  await use();
+  await page.waitForURL(`${ADMIN_URL}/`);
+
+  // Who does not look into the camera is told what happened, and may try again.
+  await forget("/login");
+  await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
+  await use();
+  await page.waitForSelector("[data-passkey-note]:has-text('Nothing was sent')");
+  await check(page, "a refused passkey");
+  await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
+  await use();
+  await page.waitForURL(`${ADMIN_URL}/`);
+
+  await page.goto(`${ADMIN_URL}/account`);
+  assert.ok(!(await page.textContent("section[aria-labelledby='passkeys'] tbody")).includes("Never"), "it was used");
+  await page.click("button:has-text('Remove')");
+  await page.waitForSelector("text=You have no passkey yet.");
+  await forget("/login");
+  await use();
+  await page.waitForSelector("text=It may have been removed");
+}
+
 // What a page costs by the wire, in bytes: headers, document, and whatever it fetches until nothing is missing.
 async function weigh(context, path) {
   const page = await context.newPage();
@@ -213,8 +276,12 @@ if (process.argv[2] === "weight") {
   await page.waitForSelector("#live-state:has-text('Live')");
   await new Promise(resolve => setTimeout(resolve, 3000));
   assert.ok(await page.locator("text=No sessions match").isVisible(), "the stream keeps to the filter");
+} else if (process.argv[2] === "passkey") {
+  await usePasskeys(await open({}));
 } else if (process.argv[2] === "plain") {
   const page = await open({ javaScriptEnabled: false });
+  assert.ok(await page.locator("text=Passkeys need JavaScript").isVisible());
+  assert.ok(!await page.locator("[data-passkey]").isVisible(), "no button that does nothing");
   await logIn(page);
   await retry(page, page => page.reload());
   // Without script: the browser's own player, filters, order, a view, the bulk button, the files.

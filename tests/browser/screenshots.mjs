@@ -12,7 +12,8 @@ const OUT = folder ?? "docs/screenshots";
 const FORMAT = folder ? "png" : "webp";
 const ONLY = process.env.ONLY?.split(",");
 const ADMIN_ADDR = "127.0.0.1:18096";
-const ADMIN_URL = `http://${ADMIN_ADDR}`;
+// By name, since passkeys need one.
+const ADMIN_URL = `http://${ADMIN_ADDR.replace("127.0.0.1", "localhost")}`;
 const packages = createRequire(resolve(process.env.PACKAGES ?? "target/tools/browser", "here.js"));
 const { chromium } = packages("playwright-core");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -20,7 +21,7 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking
 
 const data = mkdtempSync(join(tmpdir(), "screenshots-"));
 const service = spawn(binary, ["up", "--demo", "--data-dir", data], {
-  env: { ...process.env, ADMIN_ADDR, MCP_SERVER_ADDR: "127.0.0.1:18095", LLM_BASE_URL: "" },
+  env: { ...process.env, ADMIN_ADDR, ADMIN_URL, MCP_SERVER_ADDR: "127.0.0.1:18095", LLM_BASE_URL: "" },
   stdio: ["ignore", "pipe", "inherit"],
 });
 let said = "";
@@ -125,6 +126,7 @@ try {
       "settings-erasures": "/settings/erasures",
       "settings-audit": "/settings/audit",
       account: "/account",
+      "second-factor": "/account/second-factor",
       setup: "/setup/a-link-of-an-invitation",
       missing: "/nowhere",
     };

@@ -10,7 +10,7 @@ use crate::psql::psql;
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, Service, client};
 
 /// Posts a form as a browser without a login would.
-async fn post(service: &Service, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
+pub async fn post(service: &Service, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let request = http.post(format!("{}{path}", service.admin_url)).header("cookie", cookie).body(body);
@@ -21,13 +21,13 @@ async fn log_in(service: &Service, cookie: &str, password: &str) -> Response {
     post(service, "/login", cookie, &[("email", ADMIN_EMAIL), ("password", password)]).await
 }
 
-fn cookies(response: &Response) -> String {
+pub fn cookies(response: &Response) -> String {
     let set = response.headers().get_all("set-cookie").iter();
     let pairs = set.filter_map(|value| value.to_str().ok()?.split(';').next().map(str::to_owned));
     pairs.collect::<Vec<_>>().join("; ")
 }
 
-async fn insert_admin(service: &Service) {
+pub async fn insert_admin(service: &Service) {
     let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
     admin_user::insert_user(&service.db, ADMIN_EMAIL, Role::Admin, Some(&hash), None, clock::now()).await.unwrap();
 }
@@ -50,6 +50,10 @@ async fn whoever_guesses_is_slowed_down_and_the_owners_browser_is_not() {
         assert_eq!(log_in(&service, device, ADMIN_PASSWORD).await.status(), StatusCode::SEE_OTHER, "the owner, {n}");
     }
     assert!(n_refused > 0, "a stranger guesses at leisure");
+    // However many tries are slowed down, the log says so once a minute.
+    let slowed = "select count(*) between 1 and 4 from audit_entries
+        where action = 'admin.throttled' and actor = 'stranger' and object = 'route:POST /login'";
+    assert_eq!(psql(&service.database_url, slowed), "t");
     let entries =
         psql(&service.database_url, "select count(*) > 3 from audit_entries where action = 'admin.login_failed'");
     assert_eq!(entries, "t");
@@ -119,7 +123,7 @@ async fn a_new_password_by_link_ends_every_login_and_a_common_one_is_refused() {
     let setup = admin_user::renew_setup(&service.db, user.admin_user_id, until).await.unwrap();
     let path = format!("/setup/{}", setup.expose_secret());
     assert_eq!(person.open("/account").await.status(), StatusCode::OK);
-    for common in ["password1234", "Password2026!", "qwertyuiop12"] {
+    for common in ["password1234", "Password2026!", "qwertyuiop12", "admin@example.org"] {
         let refused = post(&service, &path, "", &[("password", common), ("again", common)]).await;
         assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{common}");
         assert!(refused.text().await.unwrap().contains("too easy to guess"));
@@ -150,12 +154,16 @@ async fn keys_users_and_erasure_need_a_password_that_was_given_lately() {
         assert!(html.contains("confirm_password") && html.contains(r#"name="scope" value="sessions:read""#), "{html}");
     }
     let with = |password: &'static str| [&fields[..], &[("confirm_password", password)]].concat();
+    let before = person.cookie();
     let wrong = person.post("/settings/clients", "/settings/clients", &with("not the password")).await;
     assert_eq!(wrong.status(), StatusCode::FORBIDDEN);
     assert!(wrong.text().await.unwrap().contains("The password is wrong."));
     let right = person.post("/settings/clients", "/settings/clients", &with(ADMIN_PASSWORD)).await;
     assert_eq!(right.status(), StatusCode::OK);
     assert!(right.text().await.unwrap().contains("Client secret"));
+    assert_ne!(person.cookie(), before, "the login has another cookie");
+    let copied = post(&service, "/account", &before, &[("theme", "dark")]).await;
+    assert_eq!(copied.headers()["location"], "/login", "a copy of the old one opens nothing");
     let again = person.post("/settings/clients", "/settings/clients", &fields).await;
     assert_eq!(again.status(), StatusCode::OK, "for some minutes it is not asked for again");
     let clients =
@@ -179,6 +187,13 @@ async fn behind_a_proxy_cookies_and_links_follow_the_settings_and_not_the_reques
         assert!(set.starts_with("__Host-") && set.contains("; Secure") && set.contains("HttpOnly"), "{set}");
     }
     let person = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let looks = [("theme", "dark"), ("zone", "UTC"), ("locale", "")];
+    let saved = person.post("/account", "/account", &looks).await;
+    assert_eq!(saved.headers().get_all("set-cookie").iter().count(), 4);
+    for set in saved.headers().get_all("set-cookie") {
+        assert!(set.to_str().unwrap().starts_with("__Host-"), "{set:?}");
+    }
+    assert!(person.read("/account").await.contains(r#"data-theme="dark""#));
     let header = Some(("host", "evil.example"));
     let page = person.open_with("/settings/users", header).await.text().await.unwrap();
     assert!(!page.contains("evil.example"));
@@ -189,6 +204,26 @@ async fn behind_a_proxy_cookies_and_links_follow_the_settings_and_not_the_reques
             let metrics = client().get(format!("{url}/metrics")).header("host", host).send().await.unwrap();
             assert_eq!(metrics.status(), StatusCode::NOT_FOUND, "{url} as {host}");
         }
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_that_are_none_of_ours_are_recorded_once_a_minute() {
+    let service = Service::start().await;
+    let person = service.log_in().await;
+    for _ in 0..5 {
+        let forged = post(&service, "/account", &person.cookie(), &[("csrf", "csrf_x"), ("theme", "dark")]).await;
+        assert_eq!(forged.status(), StatusCode::FORBIDDEN);
+        let request = client().post(format!("{}/login", service.admin_url)).header("origin", "https://evil.example");
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    }
+    for (actor, object) in [("admin:admin@example.org", "route:POST /account"), ("stranger", "route:POST /login")] {
+        let count = format!(
+            "select count(*) between 1 and 2 from audit_entries
+             where action = 'admin.forged' and actor = '{actor}' and object = '{object}'"
+        );
+        assert_eq!(psql(&service.database_url, count.as_str()), "t", "{actor}");
     }
     service.stop().await;
 }

@@ -35,6 +35,7 @@ mod office;
 mod operations;
 mod orders;
 mod overview;
+mod passkeys;
 mod processes;
 mod provider_sign_in;
 mod psql;

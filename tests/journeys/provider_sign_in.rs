@@ -1,4 +1,5 @@
-//! Signing in by the organisation's OpenID Connect provider: a stand-in that keeps to the standard, and forges when told to.
+//! Signing in by the organisation's OpenID Connect provider: a stand-in that keeps to the standard, and forges when told to, and a
+//! real one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -20,9 +21,12 @@ use shared::access::Role;
 use shared::id::AdminUserId;
 use shared::{admin_user, clock};
 
-use crate::processes::{JWT_PRIVATE_KEY, JWT_PRIVATE_KEY_TWO};
+use crate::clients::{hear_program, script};
+use crate::logins::insert_admin;
+use crate::processes::{JWT_PRIVATE_KEY, JWT_PRIVATE_KEY_TWO, free_port};
 use crate::psql::psql;
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Service};
+use crate::with_node::node;
 
 const CLIENT_ID: &str = "tutor at school";
 const CLIENT_SECRET: &str = "a secret: of the provider";
@@ -378,6 +382,59 @@ async fn where_people_sign_in_by_the_provider_alone_a_password_opens_nothing() {
     let request = browser.http.post(format!("{}/login", service.admin_url)).body(body);
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(request.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    // An invitation leads to the provider, too.
+    let page = browser.get("/setup/setup_x", "").await.text().await.unwrap();
+    assert!(page.contains("You need no password") && !page.contains(r#"type="password""#), "{page}");
+    let passkey = browser.http.post(format!("{}/login/passkey", service.admin_url)).send().await.unwrap();
+    assert_eq!(passkey.status(), StatusCode::FORBIDDEN);
     assert_eq!(browser.sign_in().await.0, StatusCode::SEE_OTHER);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_provider_signs_in_is_asked_for_no_second_factor_here() {
+    let fake = FakeProvider::start().await;
+    let (service, _) = start(&fake, &[]).await;
+    let browser = browser(&service, &fake);
+    psql(&service.database_url, "update organisation set requires_second_factor = true");
+    let response = browser.come_back(&browser.leave("next=%2Fjobs").await).await;
+    let page = browser.get("/jobs", &cookies(&response)).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    // By the password, the same person is.
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("email", ADMIN_EMAIL), ("password", ADMIN_PASSWORD)])
+        .finish();
+    let request = browser.http.post(format!("{}/login", service.admin_url)).body(body);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let page = browser.get("/jobs", &cookies(&request.send().await.unwrap())).await;
+    assert_eq!(page.headers()["location"], "/account/second-factor");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Node: run ./dev test"]
+async fn with_node_a_real_provider_signs_people_in() {
+    let issuer = format!("http://127.0.0.1:{}", free_port());
+    let own = [("OIDC_ISSUER", &*issuer), ("OIDC_CLIENT_ID", CLIENT_ID), ("OIDC_CLIENT_SECRET", CLIENT_SECRET)];
+    let service = Service::start_with(&own).await;
+    insert_admin(&service).await;
+    let order = json!({
+        "issuer": issuer, "adminUrl": service.admin_url, "clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET,
+        "accounts": {
+            "person-1": { "email": ADMIN_EMAIL, "email_verified": true },
+            "person-2": { "email": ADMIN_EMAIL, "email_verified": false },
+            "person-3": { "email": "ada@elsewhere.example.org", "email_verified": true },
+        },
+    });
+    let arguments = [script("provider.mjs").to_str().unwrap().to_owned()];
+    let seen = hear_program(&node(), &arguments, &order).await;
+    for (who, path) in [("known", "/jobs"), ("again", "/students")] {
+        assert_eq!(seen[who]["url"], format!("{}{path}", service.admin_url), "{seen}");
+        assert_eq!(seen[who]["status"], 200, "{seen}");
+    }
+    for who in ["unverified", "unknown"] {
+        assert_eq!(seen[who]["status"], 422, "{seen}");
+        assert!(seen[who]["alert"].as_str().unwrap().starts_with("There is no account here"), "{seen}");
+    }
     service.stop().await;
 }

@@ -1,6 +1,7 @@
 //! The whole service in this process, on a database and ports of its own.
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use reqwest::{Response, StatusCode};
@@ -173,7 +174,7 @@ impl Service {
     }
 }
 
-/// What the roles are set up with, where the journey does not say otherwise.
+/// What the roles are set up with, where the journey does not say otherwise. `{admin_port}` in a value is the dashboard's port.
 fn setting(
     settings: &[(&str, &str)],
     name: &str,
@@ -182,7 +183,7 @@ fn setting(
     admin: SocketAddr,
 ) -> Option<String> {
     if let Some((_, value)) = settings.iter().find(|(key, _)| *key == name) {
-        return Some((*value).to_owned());
+        return Some(value.replace("{admin_port}", &admin.port().to_string()));
     }
     match name {
         "DATABASE_URL" => Some(database_url.expose_secret().to_owned()),
@@ -257,7 +258,7 @@ pub async fn analyzed(http: &reqwest::Client, server_url: &str, token: &str, cal
 pub struct Person {
     http: reqwest::Client,
     admin_url: String,
-    cookie: String,
+    cookie: Mutex<String>,
 }
 
 impl Person {
@@ -290,7 +291,24 @@ impl Person {
         let cookies = response.headers().get_all("set-cookie").iter();
         let pairs = cookies.filter_map(|value| value.to_str().ok()?.split(';').next().map(str::to_owned));
         let cookie = pairs.collect::<Vec<_>>().join("; ");
-        Self { http, admin_url: admin_url.to_owned(), cookie }
+        Self { http, admin_url: admin_url.to_owned(), cookie: Mutex::new(cookie) }
+    }
+
+    pub fn cookie(&self) -> String {
+        self.cookie.lock().unwrap().clone()
+    }
+
+    /// Keeps another value of a cookie, as a browser does. One that is taken back is kept: the server must refuse it.
+    fn keep_cookies(&self, response: &Response) {
+        let mut kept = self.cookie.lock().unwrap();
+        for set in response.headers().get_all("set-cookie") {
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if !value.is_empty() {
+                let others = kept.split("; ").filter(|other| !other.starts_with(&format!("{name}=")));
+                *kept = others.chain([pair]).collect::<Vec<_>>().join("; ");
+            }
+        }
     }
 
     pub async fn open(&self, path: &str) -> Response {
@@ -298,7 +316,7 @@ impl Person {
     }
 
     pub async fn open_with(&self, path: &str, header: Option<(&str, &str)>) -> Response {
-        let mut request = self.http.get(format!("{}{path}", self.admin_url)).header("cookie", &self.cookie);
+        let mut request = self.http.get(format!("{}{path}", self.admin_url)).header("cookie", self.cookie());
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
@@ -313,8 +331,8 @@ impl Person {
     }
 
     /// Sees times in this zone.
-    pub fn in_zone(mut self, zone: &str) -> Self {
-        self.cookie = format!("{}; zone={zone}", self.cookie);
+    pub fn in_zone(self, zone: &str) -> Self {
+        self.cookie.lock().unwrap().push_str(&format!("; zone={zone}"));
         self
     }
 
@@ -345,8 +363,10 @@ impl Person {
             .post(format!("{}{action}", self.admin_url))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("origin", &self.admin_url)
-            .header("cookie", &self.cookie)
+            .header("cookie", self.cookie())
             .body(body);
-        request.send().await.unwrap()
+        let response = request.send().await.unwrap();
+        self.keep_cookies(&response);
+        response
     }
 }

@@ -45,6 +45,8 @@ const TABLE: &[(&str, Who, About)] = &[
     ("GET /login", Open, Nobody),
     ("POST /login", Open, Nobody),
     ("POST /login/code", Open, Nobody),
+    ("POST /login/passkey", Open, Nobody),
+    ("POST /login/passkey/start", Open, Nobody),
     ("GET /login/provider", Open, Nobody),
     ("GET /login/provider/back", Open, Nobody),
     ("POST /logout", Open, Nobody),
@@ -157,6 +159,12 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /account/two-step/start", Anybody, Nobody),
     ("POST /account/two-step/confirm", Anybody, Nobody),
     ("POST /account/two-step/stop", Anybody, Nobody),
+    ("POST /account/passkeys", Anybody, Nobody),
+    ("POST /account/passkeys/new", Anybody, Nobody),
+    ("POST /account/passkeys/ask-new", Anybody, Nobody),
+    ("POST /account/passkeys/ask", Anybody, Nobody),
+    ("POST /account/passkeys/{passkey_id}/remove", Anybody, Nobody),
+    ("GET /account/second-factor", Anybody, Nobody),
     ("POST /account/sign-out", Anybody, Nobody),
 ];
 

@@ -16,7 +16,10 @@ use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 /// A session that failed, in a service with a person to look at it; then the script, which has to end well.
 async fn browse(what: &str) {
     let storage = storage(82).await;
-    let service = Service::start_with(&[("RECORDING_OWN_HOSTS", &storage)]).await;
+    // Passkeys need a name as address.
+    let settings = [("RECORDING_OWN_HOSTS", &storage[..]), ("ADMIN_URL", "http://localhost:{admin_port}")];
+    let service = Service::start_with(&settings).await;
+    let admin_url = service.admin_url.replace("127.0.0.1", "localhost");
     let student = service.student("Amara Okafor", CALLER).await;
     let token = service.token("sessions:read").await;
     assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
@@ -46,7 +49,7 @@ async fn browse(what: &str) {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut script = Command::new("timeout");
     script.args(["600", "node"]).arg(root.join("tests/browser/dashboard.mjs")).arg(what);
-    script.envs([("ADMIN_URL", &service.admin_url), ("SERVER_URL", &service.server_url)]);
+    script.envs([("ADMIN_URL", &admin_url), ("SERVER_URL", &service.server_url)]);
     script.envs([("EMAIL", ADMIN_EMAIL), ("PASSWORD", ADMIN_PASSWORD), ("CHROMIUM", "/usr/bin/chromium")]);
     script.envs([("SESSION_ID", session_id.to_string()), ("STUDENT_ID", student.student_id.to_string())]);
     script.envs([("EVIDENCE_ID", evidence_id), ("JOB_ID", job_id), ("CLIENT_ID", client_id)]);
@@ -80,6 +83,12 @@ async fn with_browser_news_comes_by_plain_requests_where_no_stream_comes_through
 #[ignore = "needs Chromium and Node: run ./dev test"]
 async fn with_browser_all_of_it_works_without_javascript() {
     browse("plain").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_a_passkey_is_added_signs_in_and_is_removed() {
+    browse("passkey").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,18 +2,19 @@
 
 use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use shared::admin_login::FRESH;
+use shared::admin_login::{Begun, FRESH};
 use shared::admin_user::AtProvider;
 use shared::http::ClientAddress;
 use shared::login_throttle::{self, By};
 use shared::{admin_challenge, admin_user, audit, clock, login_step, secret};
 
-use super::{LoginPage, Ways, begin_login, render, second_step};
+use super::second_step::Step;
+use super::{LoginPage, begin_login, render};
 use crate::Dashboard;
 use crate::auth;
 use crate::fault::Fault;
@@ -22,6 +23,9 @@ use crate::viewer::Viewer;
 
 pub(crate) const GO: &str = "/login/provider";
 pub(crate) const BACK: &str = "/login/provider/back";
+
+/// How long a person may take there.
+const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
 const AWAY: &str = "The sign-in service of your school does not answer. Try again in a minute.";
 const NOT_BELIEVED: &str = "The answer of your school's sign-in service was not accepted. Try again; if it stays so, tell an admin of this service.";
@@ -69,7 +73,7 @@ pub(crate) async fn go(
         Err(fault) => return Ok(refuse(&dashboard, &headers, next, &fault, now)),
     };
     let detail = serde_json::to_value(&trip).map_err(|_| Fault::Internal)?;
-    admin_challenge::insert_challenge(&dashboard.db, &state, &detail, now).await?;
+    admin_challenge::insert_challenge(&dashboard.db, &state, &detail, LIFETIME, now).await?;
     let cookie = dashboard.cookie.set_trip(state.expose_secret());
     Ok(([(SET_COOKIE, cookie)], Redirect::to(&place)).into_response())
 }
@@ -113,15 +117,17 @@ pub(crate) async fn back(
     login_throttle::succeeded(db, &[By::Address(address)]).await?;
     let (user, _) = admin_user::find_user_by_email(db, &email).await?.ok_or(Fault::NotFound("user"))?;
     let detail = serde_json::json!({ "by": "provider", "is_new": is_new, "is_strong": identity.is_strong });
-    if user.has_second_factor && !identity.is_strong {
+    if user.has_second_factor() && !identity.is_strong {
         audit::insert_entry(db, &user.caller(), "admin.provider_accepted", None, &detail, now).await?;
         let step = login_step::insert_step(db, user.admin_user_id, now).await?;
-        let page = second_step::render_step(&Viewer::from_headers(&headers, now), &step, next, None);
+        let page = Step::new(&dashboard, &user, &step, next).render(&Viewer::from_headers(&headers, now));
         return Ok(([(SET_COOKIE, dashboard.cookie.forget_trip())], page).into_response());
     }
     // Who is signed in there without being asked has not shown just now who they are.
     let confirmed_at = identity.authenticated_at.map_or(now - FRESH, |at| at.min(now));
-    let begun = begin_login(&dashboard, &headers, &user, next, &detail, confirmed_at, now).await?;
+    let factor_shown_at = identity.is_strong.then_some(confirmed_at);
+    let how = Begun { confirmed_at, factor_shown_at, is_by_provider: true };
+    let begun = begin_login(&dashboard, &headers, &user, next, &detail, how, now).await?;
     Ok((AppendHeaders([(SET_COOKIE, dashboard.cookie.forget_trip())]), begun).into_response())
 }
 
@@ -149,7 +155,7 @@ fn refuse(
 
 /// The sign-in page again, with what went wrong.
 fn stay(dashboard: &Dashboard, headers: &HeaderMap, next: &str, error: &str, now: DateTime<Utc>) -> Response {
-    let page = LoginPage { next, error: Some(error.to_owned()), ways: Ways::of(dashboard), ..LoginPage::default() };
+    let page = LoginPage { error: Some(error.to_owned()), ..LoginPage::new(dashboard, next) };
     let cookie = [(SET_COOKIE, dashboard.cookie.forget_trip())];
     let markup = render(&Viewer::from_headers(headers, now), &page);
     (StatusCode::UNPROCESSABLE_ENTITY, cookie, markup).into_response()

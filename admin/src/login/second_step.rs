@@ -1,26 +1,34 @@
-//! The second half of signing in: a code of the authenticator app, or a recovery code.
+//! The second half of signing in: a code of the authenticator app, a recovery code, or a passkey.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use shared::admin_login::Begun;
+use shared::admin_user::AdminUser;
+use shared::http::ClientAddress;
 use shared::login_throttle::{self, By};
 use shared::second_factor::{self, Shown};
 use shared::{admin_user, audit, clock, db, login_step};
 
-use super::{LoginPage, Ways, begin_login, entrance, render};
+use super::{LoginPage, begin_login, entrance, passkey, render};
 use crate::Dashboard;
 use crate::auth;
+use crate::ceremony::{self, Purpose};
 use crate::fault::Fault;
 use crate::form::Fields;
+use crate::parts;
 use crate::parts::icon::logo;
 use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
 
 pub(crate) async fn post(
     State(dashboard): State<Dashboard>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Fault> {
@@ -29,8 +37,8 @@ pub(crate) async fn post(
     let (step, next) = (SecretString::from(fields.raw("step")), auth::safe_next(fields.raw("next")).to_owned());
     let viewer = Viewer::from_headers(&headers, now);
     let Some((admin_user_id, email)) = login_step::try_step(&dashboard.db, &step, now).await? else {
-        let over = "The code took too long, or was wrong too often. Sign in again.".to_owned();
-        let page = LoginPage { next: &next, error: Some(over), ways: Ways::of(&dashboard), ..LoginPage::default() };
+        let over = "The second step took too long, or was wrong too often. Sign in again.".to_owned();
+        let page = LoginPage { error: Some(over), ..LoginPage::new(&dashboard, &next) };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
     };
     let device = dashboard.cookie.known_device(&dashboard.db, &headers, &email).await?;
@@ -41,60 +49,138 @@ pub(crate) async fn post(
     let begun = login_throttle::begin(&dashboard.db, &[counted], now).await?;
     begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
 
-    let mut tx = db::begin(&dashboard.db).await?;
-    let shown = second_factor::check(&mut tx, admin_user_id, fields.text("code"), now).await?;
-    let Some(shown) = shown else {
-        drop(tx);
-        tracing::info!("a second factor failed");
-        let actor = format!("admin:{email}");
-        audit::insert_attempt(&dashboard.db, &actor, "admin.code_failed", &serde_json::json!({}), now).await?;
-        let wrong = "This code is wrong, or was used before. Wait for the next one.";
-        let page = render_step(&viewer, &step, &next, Some(wrong));
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    let (user, _) = admin_user::find_user_by_email(&dashboard.db, &email).await?.ok_or(Fault::NotFound("user"))?;
+    let detail = match judge(&dashboard, &user, &fields, &step, now).await? {
+        Ok(detail) => detail,
+        Err((why, words)) => {
+            tracing::info!("a second factor failed");
+            audit::insert_attempt(&dashboard.db, &format!("admin:{email}"), "admin.code_failed", &why, now).await?;
+            let page = Step { error: Some(words), ..Step::new(&dashboard, &user, &step, &next) };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page.render(&viewer)).into_response());
+        }
     };
+    let mut tx = db::begin(&dashboard.db).await?;
     login_throttle::succeeded(&mut *tx, &[counted]).await?;
+    if !fields.raw("passkey").is_empty() {
+        // Its challenge was counted, too.
+        login_throttle::succeeded(&mut *tx, &[By::Address(address)]).await?;
+    }
     login_step::delete_steps_of(&mut *tx, admin_user_id).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    let (user, _) = admin_user::find_user_by_email(&dashboard.db, &email).await?.ok_or(Fault::NotFound("user"))?;
-    let detail = match shown {
-        Shown::Code => serde_json::json!({ "second_factor": "code" }),
-        Shown::RecoveryCode { n_left } => serde_json::json!({ "second_factor": "recovery_code", "n_left": n_left }),
-    };
-    begin_login(&dashboard, &headers, &user, &next, &detail, now, now).await
+    let how = Begun { confirmed_at: now, factor_shown_at: Some(now), is_by_provider: false };
+    begin_login(&dashboard, &headers, &user, &next, &detail, how, now).await
 }
 
-/// Asks for the code. `step` is all that the browser keeps of the right password.
-pub(super) fn render_step(viewer: &Viewer, step: &SecretString, next: &str, error: Option<&str>) -> Markup {
-    entrance(
-        viewer,
-        "Enter your code",
-        html! {
-            form method="post" action="/login/code" {
-                div { div.brand { (logo()) "AI Tutor" } h1 { "Enter your code" } }
-                @if let Some(error) = error { (notice(Tone::Bad, error, "")) }
-                input type="hidden" name="step" value=(step.expose_secret());
-                input type="hidden" name="next" value=(next);
-                div.field {
-                    label for="code" { "Code" }
-                    input.input id="code" name="code" autocomplete="one-time-code" inputmode="text" required maxlength="40" aria-describedby="code-hint";
-                    span.hint id="code-hint" { "Six digits from your authenticator app, or a recovery code." }
+/// What the person showed, for the audit log; or why it does not count, for the log and for the page.
+async fn judge(
+    dashboard: &Dashboard,
+    user: &AdminUser,
+    fields: &Fields,
+    step: &SecretString,
+    now: DateTime<Utc>,
+) -> Result<Result<Value, (Value, &'static str)>, Fault> {
+    let answer = fields.raw("passkey");
+    if let Some(party) = dashboard.relying_party.as_ref().filter(|_| !answer.is_empty()) {
+        let (bound, of) = ((Purpose::SecondStep, step), Some(user.admin_user_id));
+        let shown = ceremony::accept(&dashboard.db, party, answer, bound, of, now).await?;
+        return Ok(match shown {
+            Ok(shown) => Ok(json!({ "second_factor": "passkey", "passkey": shown.passkey_id })),
+            Err(refused) => Err((json!({ "by": "passkey", "why": refused.to_string() }), refused.words())),
+        });
+    }
+    let mut tx = db::begin(&dashboard.db).await?;
+    let shown = second_factor::check(&mut tx, user.admin_user_id, fields.text("code"), now).await?;
+    // What was used up stays used up, even if the sign-in fails after this.
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(match shown {
+        Some(Shown::Code) => Ok(json!({ "second_factor": "code" })),
+        Some(Shown::RecoveryCode { n_left }) => Ok(json!({ "second_factor": "recovery_code", "n_left": n_left })),
+        None => Err((json!({}), "This code is wrong, or was used before. Wait for the next one.")),
+    })
+}
+
+/// The page of the second step. `step` is all that the browser keeps of the right password.
+#[derive(Debug)]
+pub(super) struct Step<'a> {
+    step: &'a SecretString,
+    next: &'a str,
+    has_app: bool,
+    has_passkey: bool,
+    error: Option<&'a str>,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn new(dashboard: &Dashboard, user: &AdminUser, step: &'a SecretString, next: &'a str) -> Self {
+        let has_passkey = user.has_passkey && dashboard.relying_party.is_some();
+        Self { step, next, has_app: user.has_app, has_passkey, error: None }
+    }
+
+    pub(super) fn render(&self, viewer: &Viewer) -> Markup {
+        let title = if self.has_passkey { "Confirm that it is you" } else { "Enter your code" };
+        let hint = if self.has_app {
+            "Six digits from your authenticator app, or a recovery code."
+        } else {
+            "One of your recovery codes."
+        };
+        let hidden = html! {
+            input type="hidden" name="step" value=(self.step.expose_secret());
+            input type="hidden" name="next" value=(self.next);
+        };
+        entrance(
+            viewer,
+            title,
+            html! {
+                div.stack {
+                    div { div.brand { (logo()) "AI Tutor" } h1 { (title) } }
+                    @if let Some(error) = self.error { (notice(Tone::Bad, error, "")) }
+                    @if self.has_passkey {
+                        form method="post" action="/login/code" {
+                            (hidden)
+                            (parts::passkey::button(passkey::START, "passkey", "Use your passkey", true))
+                        }
+                    }
+                    form method="post" action="/login/code" {
+                        (hidden)
+                        div.field {
+                            label for="code" { @if self.has_app { "Code" } @else { "Recovery code" } }
+                            input.input id="code" name="code" autocomplete="one-time-code" inputmode="text" required maxlength="40" aria-describedby="code-hint";
+                            span.hint id="code-hint" { (hint) }
+                        }
+                        button.btn.primary[!self.has_passkey] { "Sign in" }
+                        a.sm href="/login" { "Start again" }
+                    }
                 }
-                button.btn.primary { "Sign in" }
-                a.sm href="/login" { "Start again" }
-            }
-        },
-    )
+            },
+        )
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn rendered(has_app: bool, has_passkey: bool) -> String {
+        let step = SecretString::from("step_x");
+        let page = Step { step: &step, next: "/jobs", has_app, has_passkey, error: Some("Wrong.") };
+        page.render(&Viewer::sample()).into_string()
+    }
+
     #[test]
     fn the_page_carries_the_step_and_where_to_go() {
-        let step = SecretString::from("step_x");
-        let shown = render_step(&Viewer::sample(), &step, "/jobs", Some("Wrong.")).into_string();
+        let shown = rendered(true, false);
         assert!(shown.contains(r#"name="step" value="step_x""#) && shown.contains(r#"name="next" value="/jobs""#));
         assert!(shown.contains(r#"autocomplete="one-time-code""#) && shown.contains("Wrong."));
+        assert!(!shown.contains("passkey"));
+    }
+
+    #[test]
+    fn a_passkey_is_asked_for_if_there_is_one_and_a_recovery_code_helps_without_it() {
+        let shown = rendered(false, true);
+        assert!(
+            shown.contains(r#"data-passkey="/login/passkey/start""#) && shown.contains("Passkeys need JavaScript"),
+            "{shown}"
+        );
+        assert!(shown.contains("One of your recovery codes."));
+        assert!(rendered(true, true).contains("Six digits from your authenticator app"));
     }
 }

@@ -1,6 +1,8 @@
 //! One's own account: how the pages look, the password, and where one is signed in.
 
+pub(crate) mod passkeys;
 mod password;
+pub(crate) mod second_factor;
 pub(crate) mod two_step;
 
 use axum::extract::{Query, State};
@@ -15,6 +17,7 @@ use shared::admin_login::{self, LoginItem};
 use shared::db::{self, Db};
 use shared::{audit, clock, secret};
 
+use crate::Dashboard;
 use crate::auth::{Admin, SessionCookie};
 use crate::cookie;
 use crate::fault::Fault;
@@ -29,6 +32,7 @@ use crate::viewer::{SHORTCUTS_COOKIE, THEME_COOKIE, Theme, ZONE_COOKIE};
 const PATH: &str = "/account";
 const A_YEAR_SECONDS: u32 = 31_536_000;
 
+use self::passkeys::Passkeys;
 pub(crate) use self::password::post as set_password;
 
 /// What was just done.
@@ -40,26 +44,28 @@ pub(crate) struct News {
 
 pub(crate) async fn get(
     admin: Admin,
-    State(db): State<Db>,
-    State(session_cookie): State<SessionCookie>,
+    State(dashboard): State<Dashboard>,
     Query(news): Query<News>,
     headers: HeaderMap,
 ) -> Result<Markup, Fault> {
-    let told =
-        (news.done == "password").then_some((Tone::Info, "Your password is changed. Other sign-ins were ended."));
-    shown(&admin, &db, session_cookie, &headers, told).await
+    let told = match &news.done[..] {
+        "password" => Some((Tone::Info, "Your password is changed. Other sign-ins were ended.")),
+        "passkey" => Some((Tone::Info, "Your passkey is added.")),
+        _ => None,
+    };
+    shown(&admin, &dashboard, &headers, told).await
 }
 
 async fn shown(
     admin: &Admin,
-    db: &Db,
-    session_cookie: SessionCookie,
+    dashboard: &Dashboard,
     headers: &HeaderMap,
     told: Option<(Tone, &str)>,
 ) -> Result<Markup, Fault> {
-    let logins = admin_login::list_logins(db, admin.admin_user_id, admin.viewer.now).await?;
-    let own = session_cookie.read(headers).map(|cookie| secret::hash(cookie.expose_secret()));
-    Ok(render(admin, &logins, own.as_deref(), locale::chosen(headers), told))
+    let logins = admin_login::list_logins(&dashboard.db, admin.admin_user_id, admin.viewer.now).await?;
+    let own = dashboard.cookie.read(headers).map(|cookie| secret::hash(cookie.expose_secret()));
+    let passkeys = passkeys::card(admin, &Passkeys::fetch(admin, dashboard).await?);
+    Ok(render(admin, &passkeys, &logins, own.as_deref(), locale::chosen(headers), told))
 }
 
 /// Keeps how the pages look, in cookies of this browser.
@@ -78,7 +84,8 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
         }
     };
     let shortcuts = if fields.text("shortcuts") == "on" { "on" } else { "off" };
-    let keep = |name, value| (SET_COOKIE, cookie::set(name, value, Some(A_YEAR_SECONDS), session_cookie.is_secure));
+    let keep =
+        |name, value| (SET_COOKIE, cookie::set_preference(name, value, A_YEAR_SECONDS, session_cookie.is_secure));
     let cookies = AppendHeaders([
         keep(LOCALE_COOKIE, locale),
         keep(THEME_COOKIE, theme.as_str()),
@@ -97,7 +104,7 @@ pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Res
         "all" => admin_login::delete_logins_of(&mut *tx, admin_user_id).await?,
         login => {
             let hash = hex::decode(login).map_err(|_| Fault::NotFound("sign-in"))?;
-            admin_login::delete_login_of(&mut *tx, admin_user_id, &hash).await?
+            admin_login::delete_login_of(&mut *tx, admin_user_id, &posted.current_hash(hash)).await?
         }
     };
     let detail = serde_json::json!({ "n": n });
@@ -108,6 +115,7 @@ pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Res
 
 fn render(
     admin: &Admin,
+    passkeys: &Markup,
     logins: &[LoginItem],
     own: Option<&[u8]>,
     chosen: Option<&'static Locale>,
@@ -123,6 +131,7 @@ fn render(
                 @if let Some((tone, text)) = told { (notice(tone, text, "")) }
                 (looks(admin, chosen))
                 (password::card(admin))
+                (passkeys)
                 (two_step::card(admin))
                 (logins_card(admin, logins, own))
             }
@@ -249,7 +258,7 @@ mod tests {
     fn ones_own_login_is_marked() {
         let at = Admin::sample(Role::Viewer).viewer.now;
         let login = LoginItem { login_hash: vec![1, 2], user_agent: None, created_at: at, last_seen_at: at };
-        let shown = render(&Admin::sample(Role::Viewer), &[login], Some(&[1, 2]), None, None).into_string();
+        let shown = render(&Admin::sample(Role::Viewer), &html! {}, &[login], Some(&[1, 2]), None, None).into_string();
         assert!(shown.contains("This one") && shown.contains(r#"value="0102""#));
     }
 }

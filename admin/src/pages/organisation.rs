@@ -1,5 +1,5 @@
-//! What the organisation decides for all students: how callers prove who they are, and for what it consents on behalf of
-//! guardians.
+//! What the organisation decides for everybody: how callers prove who they are, for what it consents on behalf of guardians, and
+//! whether staff need a second factor.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,25 +21,28 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fa
     Ok(render(&admin, &organisation::get(&db).await?))
 }
 
-/// Saves either form of the page. Needs a fresh password: both decide who gets data about children.
+/// Saves a form of the page. Needs a fresh password: all decide who gets data about children.
 pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
     posted.require_fresh(&db).await?;
     let now = clock::now();
     let mut tx = db::begin(&db).await?;
     let before = organisation::get(&mut *tx).await?;
-    let (assurance, presumed) = match posted.fields.text("what") {
+    let Organisation { assurance, presumed, requires_second_factor, .. } = before;
+    let (assurance, presumed, requires_second_factor) = match posted.fields.text("what") {
         "assurance" => {
             let assurance = posted.fields.text("assurance").parse();
-            (assurance.map_err(|why: String| Fault::Invalid(format!("Nothing was saved: {why}.")))?, before.presumed)
+            let assurance = assurance.map_err(|why: String| Fault::Invalid(format!("Nothing was saved: {why}.")))?;
+            (assurance, presumed, requires_second_factor)
         }
         "consents" => {
             let presumed = posted.fields.all("presumed").filter_map(|name| name.parse().ok()).collect();
-            (before.assurance, presumed)
+            (assurance, presumed, requires_second_factor)
         }
+        "second-factor" => (assurance, presumed, posted.fields.text("required") == "yes"),
         _ => return Err(Fault::Invalid("This form is not complete. Go back and try again.".to_owned())),
     };
-    organisation::set(&mut tx, &posted.admin.caller, assurance, &presumed, now).await?;
+    organisation::set(&mut tx, &posted.admin.caller, assurance, &presumed, requires_second_factor, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(Place::Organisation.path()).into_response())
 }
@@ -65,7 +68,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
         Place::Organisation.name(),
         html! {
             div.stack {
-                div.head { div { h1 { "Organisation" } p { "What holds for all students. Last changed: " (admin.viewer.date(organisation.updated_at)) ", by " (person(&organisation.updated_by)) "." } } }
+                div.head { div { h1 { "Organisation" } p { "What holds for all students and all staff. Last changed: " (admin.viewer.date(organisation.updated_at)) ", by " (person(&organisation.updated_by)) "." } } }
                 form.card method="post" aria-labelledby="assurance" {
                     header { h2 id="assurance" { "How callers prove who they are" } }
                     div.body.stack {
@@ -103,9 +106,31 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
                     }
                     footer { button.btn.primary { "Save" } }
                 }
+                (second_factor(admin, organisation.requires_second_factor))
             }
         },
     )
+}
+
+fn second_factor(admin: &Admin, is_required: bool) -> Markup {
+    html! {
+        form.card method="post" aria-labelledby="second-factor" {
+            header { h2 id="second-factor" { "How staff sign in" } }
+            div.body.stack {
+                (csrf(admin))
+                input type="hidden" name="what" value="second-factor";
+                span.check {
+                    input type="checkbox" id="required" name="required" value="yes" checked[is_required];
+                    label for="required" { b { "Everybody needs a second factor" } br; span.sm.muted {
+                        "After the password, people without a passkey or an authenticator app set one up before they can do anything else. "
+                        "This also holds for people who are signed in now."
+                    } }
+                }
+                p.sm.muted { "People who sign in with their school account are not asked: there, the school’s sign-in service decides." }
+            }
+            footer { button.btn.primary { "Save" } }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -119,11 +144,13 @@ mod tests {
         let organisation = Organisation {
             assurance: Assurance::Pin,
             presumed: vec![Purpose::Tutoring],
+            requires_second_factor: true,
             updated_at: shared::clock::now(),
             updated_by: "operator".to_owned(),
         };
         let page = render(&Admin::sample(Role::Admin), &organisation).into_string();
         assert!(page.contains(r#"value="pin" checked"#) && page.contains(r#"value="tutoring" checked"#), "{page}");
-        assert_eq!(page.matches(" checked").count(), 2, "{page}");
+        assert!(page.contains(r#"name="required" value="yes" checked"#), "{page}");
+        assert_eq!(page.matches(" checked").count(), 3, "{page}");
     }
 }

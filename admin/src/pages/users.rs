@@ -170,7 +170,7 @@ pub(crate) async fn sign_out(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// For a user who lost the app and the recovery codes. Their sign-ins end.
+/// For a user who lost the app or the passkeys, and the recovery codes. Their passkeys and sign-ins end.
 pub(crate) async fn end_two_step(
     State(db): State<Db>,
     Path(admin_user_id): Path<AdminUserId>,
@@ -181,7 +181,7 @@ pub(crate) async fn end_two_step(
     posted.require_fresh(&db).await?;
     require_other(admin, admin_user_id)?;
     let mut tx = db::begin(&db).await?;
-    second_factor::remove(&mut tx, admin_user_id).await?;
+    second_factor::remove_all(&mut tx, admin_user_id).await?;
     admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
     record(&mut tx, admin, "admin.two_step_off", admin_user_id, &serde_json::json!({})).await?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -272,7 +272,7 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64, cohorts: &[String]) 
         } } }))
         (cell("end", match (user.disabled_at, user.has_password) {
             (Some(_), _) => badge("line", "minus", "Shut out"),
-            (None, true) if user.has_second_factor => badge("good", "circle-check", "Active, two steps"),
+            (None, true) if user.has_second_factor() => badge("good", "circle-check", "Active, two steps"),
             (None, true) => badge("good", "circle-check", "Active"),
             (None, false) => badge("warn", "clock", "Invited"),
         }))
@@ -291,7 +291,7 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64, cohorts: &[String]) 
             @if n_logins > 0 {
                 form method="post" action={ (PATH) "/" (id) "/sign-out" } { (csrf(admin)) button.btn.small { "Sign out" span.vh { " " (user.email) } } }
             }
-            @if user.has_second_factor {
+            @if user.has_second_factor() {
                 form method="post" action={ (PATH) "/" (id) "/two-step-off" } { (csrf(admin)) button.btn.small { "End two-step" span.vh { " sign-in of " (user.email) } } }
             }
             form method="post" action={ (PATH) "/" (id) "/disabled" } {
@@ -365,7 +365,8 @@ mod tests {
             last_login_at: None,
             disabled_at: None,
             has_password: false,
-            has_second_factor: false,
+            has_app: false,
+            has_passkey: false,
             cohorts: None,
         }
     }

@@ -16,8 +16,8 @@ const DECISIONS: &str =
 /// Tables that the servers read, and no more.
 const READ_ONLY: [&str; 1] = ["_sqlx_migrations"];
 
-/// Tables that hold secrets or their hashes: not for reports.
-const SECRET: [&str; 9] = [
+/// Tables that hold secrets, their hashes, or how staff sign in: not for reports.
+const SECRET: [&str; 10] = [
     "caller_codes",
     "api_clients",
     "agent_keys",
@@ -26,6 +26,7 @@ const SECRET: [&str; 9] = [
     "admin_login_steps",
     "admin_challenges",
     "admin_recovery_codes",
+    "admin_passkeys",
     "admin_devices",
 ];
 

@@ -6,8 +6,9 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use shared::admin_login::{self, Confirmed};
 use shared::login_throttle::{self, By};
-use shared::{admin_device, admin_login, admin_user, audit, clock, db};
+use shared::{admin_device, admin_user, audit, clock, db};
 
 use super::{PATH, shown};
 use crate::Dashboard;
@@ -24,7 +25,7 @@ pub(crate) async fn post(
     posted: Posted,
 ) -> Result<Response, Fault> {
     let (admin, fields, now) = (&posted.admin, &posted.fields, clock::now());
-    let Some(own) = dashboard.cookie.read(&headers) else { return Err(Fault::Forged) };
+    let own = posted.cookie();
     // A browser that was left open guesses no faster than a stranger.
     let counted = [By::Device(&admin.email, own.expose_secret())];
     let begun = login_throttle::begin(&dashboard.db, &counted, now).await?;
@@ -33,17 +34,20 @@ pub(crate) async fn post(
         Ok(hash) => hash,
         Err(why) => {
             let told = Some((Tone::Bad, &why[..]));
-            let page = shown(admin, &dashboard.db, dashboard.cookie, &headers, told).await?;
+            let page = shown(admin, &dashboard, &headers, told).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
     let mut tx = db::begin(&dashboard.db).await?;
     login_throttle::succeeded(&mut *tx, &counted).await?;
     admin_user::set_password(&mut *tx, admin.admin_user_id, &hash).await?;
-    let n = admin_login::delete_other_logins_of(&mut *tx, admin.admin_user_id, &own).await?;
+    let confirmed = Confirmed { by_password: true, by_factor: false };
+    let cookie = admin_login::confirm_login(&mut *tx, &own, confirmed, now).await?;
+    let n = admin_login::delete_other_logins_of(&mut *tx, admin.admin_user_id, &cookie).await?;
     admin_device::forget_all(&mut *tx, admin.admin_user_id).await?;
     audit::insert_entry(&mut *tx, &admin.caller, "admin.password", None, &json!({ "ended": n }), now).await?;
     tx.commit().await.map_err(db::Error::from)?;
+    posted.renew(cookie);
     Ok(Redirect::to("/account?done=password").into_response())
 }
 
@@ -57,8 +61,9 @@ async fn checked(dashboard: &Dashboard, admin: &Admin, fields: &Fields) -> Resul
     }
     let (_, hash) = admin_user::find_user_by_email(&dashboard.db, &admin.email).await?.unzip();
     let (old, new) = (SecretString::from(fields.raw("old")), SecretString::from(fields.raw("password")));
+    let email = admin.email.clone();
     let hashed = with_permit(move || {
-        admin_user::verify_password(&old, hash.flatten().as_deref()).then(|| admin_user::hash_password(&new))
+        admin_user::verify_password(&old, hash.flatten().as_deref()).then(|| admin_user::hash_password_of(&email, &new))
     });
     Ok(match hashed.await? {
         None => Err("The old password is wrong. Nothing was changed.".to_owned()),

@@ -1,4 +1,4 @@
-//! Two-step sign-in: an authenticator app is shown a key, proves that it has it, and is asked for a code from then on.
+//! Two-step sign-in by an authenticator app: it is shown a key, proves that it has it, and is asked for a code from then on.
 
 use std::fmt::Write;
 
@@ -7,14 +7,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use maud::{Markup, html};
 use qrcodegen::{QrCode, QrCodeEcc};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::json;
+use shared::admin_login::{self, Confirmed};
 use shared::db::{self, Db};
 use shared::login_throttle::{self, By};
 use shared::second_factor::{self, Offer};
 use shared::{audit, clock};
 
-use super::PATH;
+use super::{PATH, second_factor as second_factor_page};
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -25,7 +26,7 @@ use crate::parts::notice::{Tone, notice};
 
 /// Makes a key and shows it.
 pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Markup, Fault> {
-    posted.require_fresh(&db).await?;
+    posted.require_factor(&db).await?;
     let admin = &posted.admin;
     let offer = second_factor::offer(&db, admin.admin_user_id, &admin.email).await?;
     Ok(render_offer(admin, &offer))
@@ -33,23 +34,25 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Markup
 
 /// Puts the key in force, if the app has it.
 pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
-    posted.require_fresh(&db).await?;
+    posted.require_factor(&db).await?;
     let (admin, now) = (&posted.admin, clock::now());
     let mut tx = db::begin(&db).await?;
     let codes = second_factor::confirm(&mut tx, admin.admin_user_id, posted.fields.text("code"), now).await?;
     let Some(codes) = codes else {
         drop(tx);
-        let wrong = "This code does not fit the key. Nothing was changed: turn two-step sign-in on once more.";
-        return Ok(
-            (StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, "Turn on two-step sign-in", wrong)).into_response()
-        );
+        let wrong = "This code does not fit the key. Nothing was changed: turn the app on once more.";
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, "Turn on the authenticator app", wrong))
+            .into_response());
     };
+    let confirmed = Confirmed { by_password: false, by_factor: true };
+    let cookie = admin_login::confirm_login(&mut *tx, &posted.cookie(), confirmed, now).await?;
     audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_on", None, &json!({}), now).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    Ok(render_codes(admin, &codes).into_response())
+    posted.renew(cookie);
+    Ok(second_factor_page::render_codes(admin, "Two-step sign-in is on", &codes).into_response())
 }
 
-/// The password suffices again. Asks for a code, too: the password alone must not take away what guards against its loss.
+/// Ends the codes of the app. Asks for a code, too: the password alone must not take away what guards against its loss.
 pub(crate) async fn stop(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.require_fresh(&db).await?;
     let (admin, now) = (&posted.admin, clock::now());
@@ -63,34 +66,34 @@ pub(crate) async fn stop(State(db): State<Db>, posted: Posted) -> Result<Respons
         let actor = format!("admin:{}", admin.email);
         audit::insert_attempt(&db, &actor, "admin.code_failed", &json!({}), now).await?;
         let wrong = "This code is wrong, or was used before. Nothing was changed. Wait for the next one.";
-        let page = render_wrong(admin, "Turn off two-step sign-in", wrong);
+        let page = render_wrong(admin, "Turn off the authenticator app", wrong);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     login_throttle::succeeded(&mut *tx, &counted).await?;
-    second_factor::remove(&mut tx, admin.admin_user_id).await?;
+    second_factor::remove_app(&mut tx, admin.admin_user_id).await?;
     audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_off", None, &json!({}), now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
 
 pub(super) fn card(admin: &Admin) -> Markup {
-    let (step, words) = if admin.has_second_factor { ("stop", "Turn off") } else { ("start", "Turn on") };
+    let (step, words) = if admin.has_app { ("stop", "Turn off") } else { ("start", "Turn on") };
     html! {
         section.card aria-labelledby="two-step" {
             header {
-                h2 id="two-step" { "Two-step sign-in" }
-                p { "After your password, a code from an authenticator app on your phone is asked for." }
+                h2 id="two-step" { "Authenticator app" }
+                p { "After your password, you enter a code from an app on your phone." }
             }
             form.body.row method="post" action={ (PATH) "/two-step/" (step) } {
                 (csrf(admin))
-                @if admin.has_second_factor {
+                @if admin.has_app {
                     (badge("good", "circle-check", "On"))
                     div.field {
                         label for="off-code" { "Code, or a recovery code" }
                         input.input id="off-code" name="code" autocomplete="one-time-code" inputmode="text" required maxlength="40";
                     }
                 } @else { (badge("line", "minus", "Off")) }
-                button.btn.primary[!admin.has_second_factor] { (words) }
+                button.btn.primary[!admin.has_app] { (words) }
             }
         }
     }
@@ -100,10 +103,10 @@ fn render_offer(admin: &Admin, offer: &Offer) -> Markup {
     page(
         admin,
         Place::Account,
-        "Turn on two-step sign-in",
+        "Turn on the authenticator app",
         html! {
             div.stack {
-                div.head { div { h1 { "Turn on two-step sign-in" } p { "Scan the picture with an authenticator app, or type the key into it. Then enter the code that the app shows." } } }
+                div.head { div { h1 { "Turn on the authenticator app" } p { "Scan the picture with an authenticator app, or type the key into it. Then enter the code that the app shows." } } }
                 section.card aria-label="Key" {
                     form.body.stack method="post" action={ (PATH) "/two-step/confirm" } {
                         (csrf(admin))
@@ -124,23 +127,6 @@ fn render_offer(admin: &Admin, offer: &Offer) -> Markup {
 fn render_wrong(admin: &Admin, title: &str, why: &str) -> Markup {
     let content = html! { div.stack { (notice(Tone::Bad, why, "")) (card(admin)) } };
     page(admin, Place::Account, title, content)
-}
-
-fn render_codes(admin: &Admin, codes: &[SecretString]) -> Markup {
-    page(
-        admin,
-        Place::Account,
-        "Recovery codes",
-        html! {
-            div.stack {
-                div.head { div { h1 { "Two-step sign-in is on" } p { "Keep these recovery codes. Each signs you in once if you lose the app. They are not shown again." } } }
-                section.card aria-label="Recovery codes" {
-                    ul.body { @for code in codes { li { code { (code.expose_secret()) } } } }
-                    footer { a.btn.primary href=(PATH) { "I have kept them" } }
-                }
-            }
-        },
-    )
 }
 
 /// As dark squares on a light ground, in any theme: cameras want it so.
@@ -181,7 +167,7 @@ mod tests {
         let mut admin = Admin::sample(Role::Viewer);
         assert!(card(&admin).into_string().contains("/two-step/start"));
         assert!(!card(&admin).into_string().contains(r#"name="code""#));
-        admin.has_second_factor = true;
+        admin.has_app = true;
         assert!(card(&admin).into_string().contains("/two-step/stop"));
         assert!(card(&admin).into_string().contains(r#"name="code""#), "a code turns it off");
     }

@@ -1,0 +1,77 @@
+//! Where a person sets up a second factor, and must do so if the organisation asks for one.
+
+use axum::extract::State;
+use maud::{Markup, html};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::passkeys::{self, Passkeys};
+use super::{PATH as ACCOUNT, two_step};
+use crate::Dashboard;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::layout::{Place, page};
+
+pub(crate) const PATH: &str = "/account/second-factor";
+
+const TITLE: &str = "Set up a second factor";
+
+pub(crate) async fn get(admin: Admin, State(dashboard): State<Dashboard>) -> Result<Markup, Fault> {
+    let passkeys = Passkeys::fetch(&admin, &dashboard).await?;
+    Ok(render(&admin, &passkeys))
+}
+
+fn render(admin: &Admin, passkeys: &Passkeys) -> Markup {
+    let why = if admin.must_set_up {
+        "Your organisation asks everybody for a second factor. Add a passkey or turn on an authenticator app to continue."
+    } else {
+        "With a passkey or an authenticator app, your password alone opens nothing."
+    };
+    page(
+        admin,
+        Place::Account,
+        TITLE,
+        html! {
+            div.stack {
+                div.head { div { h1 { (TITLE) } p { (why) } } }
+                (passkeys::card(admin, passkeys))
+                (two_step::card(admin))
+            }
+        },
+    )
+}
+
+/// Shows new recovery codes, once.
+pub(super) fn render_codes(admin: &Admin, title: &str, codes: &[SecretString]) -> Markup {
+    page(
+        admin,
+        Place::Account,
+        title,
+        html! {
+            div.stack {
+                div.head { div { h1 { (title) } p { "Keep these recovery codes. Each signs you in once, after your password, if you lose your phone or your passkey. They are not shown again." } } }
+                section.card aria-label="Recovery codes" {
+                    ul.body { @for code in codes { li { code { (code.expose_secret()) } } } }
+                    footer { a.btn.primary href=(ACCOUNT) { "I have kept them" } }
+                }
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn who_must_set_up_a_second_factor_sees_that_and_the_way_out_alone() {
+        let mut admin = Admin::sample(Role::Admin);
+        let passkeys = Passkeys { items: Vec::new(), is_possible: true, is_enough: true };
+        assert!(render(&admin, &passkeys).into_string().contains("<nav"));
+        admin.must_set_up = true;
+        let shown = render(&admin, &passkeys).into_string();
+        assert!(!shown.contains("<nav") && shown.contains(r#"action="/logout""#), "{shown}");
+        assert!(shown.contains("/account/passkeys/new") && shown.contains("/account/two-step/start"), "{shown}");
+    }
+}
