@@ -229,7 +229,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 85] = [
+const ACTS: [(&str, &str); 90] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
@@ -243,6 +243,11 @@ const ACTS: [(&str, &str); 85] = [
     ("admin.confirm_failed", "gave a wrong password when asked again"),
     ("admin.two_step_on", "turned two-step sign-in on"),
     ("admin.two_step_off", "turned two-step sign-in off"),
+    ("admin.passkey_add", "added a passkey"),
+    ("admin.passkey_remove", "removed a passkey"),
+    ("admin.passkey_refused", "sent a passkey that was refused"),
+    ("admin.throttled", "was slowed down after too many tries"),
+    ("admin.forged", "sent a form that was out of date or forged"),
     ("admin.logout", "signed out"),
     ("admin.sign_out", "ended sign-ins of their own"),
     ("admin.password", "changed their password"),
