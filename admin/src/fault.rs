@@ -88,7 +88,7 @@ impl Confirmation {
                         @if self.needs_password { (password_field(PASSWORD_FIELD, "Password", "current-password", "")) }
                         @if self.needs_code {
                             div.field {
-                                label for=(CODE_FIELD) { "Code, or a recovery code" }
+                                label for=(CODE_FIELD) { @if admin.has_app { "Code, or a recovery code" } @else { "Recovery code" } }
                                 input.input id=(CODE_FIELD) name=(CODE_FIELD) autocomplete="one-time-code" inputmode="text" required maxlength="40";
                             }
                         }

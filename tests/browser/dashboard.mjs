@@ -193,7 +193,7 @@ async function usePasskeys(page) {
   await page.waitForURL(`${ADMIN_URL}/`);
 
   await page.goto(`${ADMIN_URL}/account`);
-  assert.ok(!(await page.textContent("section[aria-labelledby='passkeys'] tbody")).includes("Never"), "it was used");
+  assert.ok(!(await page.textContent("section[aria-labelledby='passkeys'] tbody")).includes("Not used yet"), "it was used");
   await page.click("button:has-text('Remove')");
   await page.waitForSelector("text=You have no passkey yet.");
   await forget("/login");

@@ -10,7 +10,7 @@ use crate::assets::{self, Asset};
 pub(crate) fn button(start: &str, field: &str, words: &str, is_primary: bool) -> Markup {
     html! {
         input type="hidden" name=(field) data-passkey-answer;
-        button.btn.js-only.primary[is_primary] type="button" data-passkey=(start) { (icon("key-round")) (words) }
+        div.js-only { button.btn.primary[is_primary] type="button" data-passkey=(start) { (icon("key-round")) (words) } }
         p.sm.bad role="alert" hidden data-passkey-note {}
         p.sm.muted.nojs-only { "Passkeys need JavaScript, which is off in this browser." }
         script src=(assets::url(Asset::Passkey)) defer {}

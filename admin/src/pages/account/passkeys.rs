@@ -161,7 +161,7 @@ pub(super) fn card(admin: &Admin, passkeys: &Passkeys) -> Markup {
     let rows = html! { @for item in &passkeys.items { (row(&html! {
         (cell("", html! { b { (item.name) } }))
         (cell("nowrap muted hide", admin.viewer.time(item.created_at)))
-        (cell("nowrap muted end", html! { @if let Some(at) = item.last_used_at { (admin.viewer.time(at)) } @else { "Never" } }))
+        (cell("nowrap muted end", html! { @if let Some(at) = item.last_used_at { (admin.viewer.time(at)) } @else { "Not used yet" } }))
         (cell("full", html! {
             form method="post" action={ (PATH) "/" (item.passkey_id) "/remove" } {
                 (csrf(admin))
@@ -240,7 +240,7 @@ mod tests {
             last_used_at: None,
         };
         let shown = card(&admin, &passkeys(vec![item])).into_string();
-        assert!(shown.contains("&lt;Laptop&gt;") && shown.contains("Never"), "{shown}");
+        assert!(shown.contains("&lt;Laptop&gt;") && shown.contains("Not used yet"), "{shown}");
         assert!(shown.contains("/account/passkeys/00000000-0000-0000-0000-000000000007/remove"), "{shown}");
     }
 
