@@ -101,6 +101,11 @@ impl Posted {
         self.renewed.get().unwrap_or_else(|| self.cookie.clone())
     }
 
+    /// The same, as the request brought it: a challenge that was given before is bound to this one.
+    pub(crate) fn cookie_before(&self) -> &SecretString {
+        &self.cookie
+    }
+
     /// The login has another cookie from now on. Call it when that is stored.
     pub(crate) fn renew(&self, cookie: SecretString) {
         self.renewed.set(cookie);
@@ -189,8 +194,7 @@ impl Posted {
 
     async fn judge_passkey(&self, db: &Db, answer: &str) -> Result<Judged, Fault> {
         let party = self.relying_party.as_ref().ok_or(Fault::NotFound("page"))?;
-        let cookie = self.cookie();
-        let (bound, of) = ((Purpose::Confirm, &cookie), Some(self.admin.admin_user_id));
+        let (bound, of) = ((Purpose::Confirm, &self.cookie), Some(self.admin.admin_user_id));
         let shown = ceremony::accept(db, party, answer, bound, of, clock::now()).await?;
         Ok(shown
             .map(|_| ())

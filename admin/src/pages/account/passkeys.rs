@@ -94,7 +94,7 @@ pub(crate) async fn add(State(dashboard): State<Dashboard>, posted: Posted) -> R
         return Ok(refuse("The name has 1 to 60 characters, such as “Work laptop”. Nothing was added."));
     }
     let New { made, public_key, algorithm } =
-        match ceremony::accept_new(db, party, fields.raw("passkey"), &posted.cookie(), now).await? {
+        match ceremony::accept_new(db, party, fields.raw("passkey"), posted.cookie_before(), now).await? {
             Ok(new) => new,
             Err(refused) => {
                 let actor = format!("admin:{}", admin.email);
