@@ -74,6 +74,7 @@ pub async fn insert_login(
 }
 
 /// A login with its user, as both look-ups select it.
+#[expect(clippy::struct_excessive_bools, reason = "a row has the columns that it has")]
 struct Row {
     csrf_token: String,
     confirmed_at: DateTime<Utc>,

@@ -80,7 +80,7 @@ impl Authenticator {
         let asked = &asked["create"];
         assert_eq!(asked["attestation"], "none");
         assert_eq!(asked["authenticatorSelection"]["userVerification"], "required");
-        self.user_handle = asked["user"]["id"].as_str().unwrap().to_owned();
+        asked["user"]["id"].as_str().unwrap().clone_into(&mut self.user_handle);
         let head = self.head(asked["rp"]["id"].as_str().unwrap(), lie.flags | HAS_CREDENTIAL, lie);
         let data = [&head[..], &[0; 16], &[0, 32], &self.id, &[0xa5]].concat();
         json!({

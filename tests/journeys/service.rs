@@ -332,7 +332,8 @@ impl Person {
 
     /// Sees times in this zone.
     pub fn in_zone(self, zone: &str) -> Self {
-        self.cookie.lock().unwrap().push_str(&format!("; zone={zone}"));
+        let cookie = format!("{}; zone={zone}", self.cookie());
+        *self.cookie.lock().unwrap() = cookie;
         self
     }
 

@@ -99,10 +99,11 @@ async fn judge(
     })
 }
 
-/// The page of the second step. `step` is all that the browser keeps of the right password.
+/// The page of the second step.
 #[derive(Debug)]
 pub(super) struct Step<'a> {
-    step: &'a SecretString,
+    /// All that the browser keeps of the right password.
+    token: &'a SecretString,
     next: &'a str,
     has_app: bool,
     has_passkey: bool,
@@ -112,7 +113,7 @@ pub(super) struct Step<'a> {
 impl<'a> Step<'a> {
     pub(super) fn new(dashboard: &Dashboard, user: &AdminUser, step: &'a SecretString, next: &'a str) -> Self {
         let has_passkey = user.has_passkey && dashboard.relying_party.is_some();
-        Self { step, next, has_app: user.has_app, has_passkey, error: None }
+        Self { token: step, next, has_app: user.has_app, has_passkey, error: None }
     }
 
     pub(super) fn render(&self, viewer: &Viewer) -> Markup {
@@ -123,7 +124,7 @@ impl<'a> Step<'a> {
             "One of your recovery codes."
         };
         let hidden = html! {
-            input type="hidden" name="step" value=(self.step.expose_secret());
+            input type="hidden" name="step" value=(self.token.expose_secret());
             input type="hidden" name="next" value=(self.next);
         };
         entrance(
@@ -161,7 +162,7 @@ mod tests {
 
     fn rendered(has_app: bool, has_passkey: bool) -> String {
         let step = SecretString::from("step_x");
-        let page = Step { step: &step, next: "/jobs", has_app, has_passkey, error: Some("Wrong.") };
+        let page = Step { token: &step, next: "/jobs", has_app, has_passkey, error: Some("Wrong.") };
         page.render(&Viewer::sample()).into_string()
     }
 
