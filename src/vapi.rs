@@ -89,7 +89,7 @@ async fn set_up(
         rotates_key: arguments.rotate_key,
         is_dry_run: arguments.dry_run,
     };
-    let changes = setup.run(now).await.map_err(said)?;
+    let changes = setup.run(now).await.map_err(|trouble| said(&trouble))?;
     if arguments.output.json {
         say!(
             "{:#}",
@@ -114,7 +114,7 @@ async fn set_up(
 }
 
 /// With what to do about it, and VAPI's own words.
-fn said(trouble: Trouble) -> anyhow::Error {
+fn said(trouble: &Trouble) -> anyhow::Error {
     let words = trouble.words().map(|words| format!(" VAPI says: {words}.")).unwrap_or_default();
     let advice = trouble.advice();
     anyhow::anyhow!("{trouble}.{words} {advice}")
@@ -152,7 +152,7 @@ fn as_json(change: &Change) -> serde_json::Value {
 
 async fn check(db: &Db, config: &VapiSetupConfig, api: &Api, plan: &Plan, is_json: bool) -> anyhow::Result<()> {
     let found = vapi::find_all(api, plan, &[]).await;
-    let found = found.map_err(|fault| said(Trouble::Vapi { doing: "reading VAPI's objects", fault }))?;
+    let found = found.map_err(|fault| said(&Trouble::Vapi { doing: "reading VAPI's objects", fault }))?;
     let mark = found.assistants.first().map(Mark::read).unwrap_or_default();
     let of_sign = sign::list(db).await?.find::<SetUp>().map(|(_, set_up)| set_up);
     let of_setting = config.assistant_id.clone().map(|assistant_id| SetUp { assistant_id });

@@ -270,7 +270,7 @@ impl Setup<'_> {
     /// A new agent key of the assistant's client, which is made if there is none. It is stored before VAPI gets it.
     async fn issue_key(&self, mark: &mut Mark, now: DateTime<Utc>) -> Result<SecretString, Trouble> {
         if self.is_dry_run {
-            mark.agent_key_id = "(a new agent key)".to_owned();
+            "(a new agent key)".clone_into(&mut mark.agent_key_id);
             return Ok(SecretString::from(""));
         }
         let mut tx = db::begin(self.db).await?;

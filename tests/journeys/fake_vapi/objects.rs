@@ -137,15 +137,12 @@ async fn enter<'a>(vapi: &'a FakeVapi, headers: &HeaderMap) -> Result<MutexGuard
     Ok(record)
 }
 
-/// The body, if the description allows it; otherwise VAPI's refusal.
-fn read(operation: &str, body: &[u8]) -> Result<Value, Response> {
-    let body: Value = serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
+/// The body, if the description allows it; otherwise what VAPI says, with 400.
+fn read(operation: &str, body: &[u8]) -> Result<Value, Json<Value>> {
+    let refusal = |faults: Vec<String>| Json(json!({ "message": faults, "error": "Bad Request", "statusCode": 400 }));
+    let body: Value = serde_json::from_slice(body).map_err(|error| refusal(vec![error.to_string()]))?;
     let faults = faults_of_request(operation, &body);
-    if faults.is_empty() {
-        return Ok(body);
-    }
-    let refusal = json!({ "message": faults, "error": "Bad Request", "statusCode": 400 });
-    Err((StatusCode::BAD_REQUEST, Json(refusal)).into_response())
+    if faults.is_empty() { Ok(body) } else { Err(refusal(faults)) }
 }
 
 fn kind_of(uri: &axum::http::Uri) -> String {
@@ -172,7 +169,7 @@ async fn create(State(vapi): State<FakeVapi>, headers: HeaderMap, uri: axum::htt
     };
     let body = match read(&operation, &body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(refusal) => return (StatusCode::BAD_REQUEST, refusal).into_response(),
     };
     record.objects.changes.push((operation.clone(), body.clone()));
     let made = insert(&mut record.objects, &kind, body);
@@ -212,7 +209,7 @@ async fn change(
     };
     let body = match read(&operation, &body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(refusal) => return (StatusCode::BAD_REQUEST, refusal).into_response(),
     };
     record.objects.changes.push((operation.clone(), body.clone()));
     let kept = record.objects.kept.iter_mut().find(|(of, object)| *of == kind && object["id"] == id.as_str());
@@ -235,7 +232,7 @@ pub async fn place_call(State(vapi): State<FakeVapi>, headers: HeaderMap, body: 
     };
     let body = match read("POST /call", &body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(refusal) => return (StatusCode::BAD_REQUEST, refusal).into_response(),
     };
     let is_known =
         |kind: &str, id: &Value| record.objects.kept.iter().any(|(of, object)| of == kind && object["id"] == *id);
