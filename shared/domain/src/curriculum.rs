@@ -104,7 +104,8 @@ pub struct Curriculum {
 }
 
 /// The sheets of the starter set, in this order. Together they are one sheet: a skill may build on those of another.
-const STARTER: [&str; 2] = [include_str!("../../curriculum/skills.csv"), include_str!("../../curriculum/maths_upper.csv")];
+const STARTER: [&str; 2] =
+    [include_str!("../../curriculum/skills.csv"), include_str!("../../curriculum/maths_upper.csv")];
 
 /// Further questions of starter skills.
 const MORE_QUESTIONS: &str = include_str!("../../curriculum/more_questions.csv");

@@ -41,7 +41,8 @@ impl Packed {
 
     #[inline]
     fn hash(self) -> u64 {
-        let (first, last) = (self.first ^ 0x9e37_79b9_7f4a_7c15, self.last ^ 0xbf58_476d_1ce4_e5b9 ^ self.length as u64);
+        let (first, last) =
+            (self.first ^ 0x9e37_79b9_7f4a_7c15, self.last ^ 0xbf58_476d_1ce4_e5b9 ^ self.length as u64);
         let product = u128::from(first) * u128::from(last);
         product as u64 ^ (product >> 64) as u64
     }
@@ -197,7 +198,8 @@ mod tests {
     #[test]
     fn words_of_any_length_are_found_and_others_are_not() {
         let long = "x".repeat(40);
-        let words: Vec<String> = (0..40).map(|n| long[..n].to_owned()).chain((0..3000).map(|n| n.to_string())).collect();
+        let words: Vec<String> =
+            (0..40).map(|n| long[..n].to_owned()).chain((0..3000).map(|n| n.to_string())).collect();
         let map: WordMap<usize, String> = words.iter().cloned().enumerate().map(|(n, word)| (word, n)).collect();
         for (n, word) in words.iter().enumerate() {
             assert_eq!(map.get(word), Some(&n), "{word}");

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use analyser::{analyse, outcome, readings, talks_to_analyser, tells, verdicts};
 use domain::answer::{self, Key, Language};
-use domain::{disclosure, language, name, remark, task};
-use serde_json::Value;
 use domain::curriculum::Curriculum;
 use domain::transcript::{Speaker, Turn};
+use domain::{disclosure, language, name, remark, task};
+use serde_json::Value;
 
 fn main() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use analyser::analyse;
-use serde_json::Value;
 use domain::curriculum::Curriculum;
 use domain::transcript::{Speaker, Turn};
+use serde_json::Value;
 
 /// Bytes of speech in a call.
 const SIZE: usize = 40_000;

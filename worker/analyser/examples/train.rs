@@ -28,8 +28,8 @@ use std::path::{Path, PathBuf};
 use analyser::learned::{BUCKETS, probability, stored};
 use analyser::reaction::{Observation, observe};
 use analyser::{last_number, numbers_in};
-use serde_json::Value;
 use domain::transcript::{Speaker, Turn};
+use serde_json::Value;
 
 const FOLDS: usize = 5;
 const ROUNDS: usize = 30;

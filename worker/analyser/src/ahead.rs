@@ -1,9 +1,9 @@
 //! What the tutor promised for the next call, and what explanation helped: by names from our lists, never in their words.
 
-use domain::task::{self, Context};
 use domain::analysis::{HelpFinding, PromiseFinding};
 use domain::curriculum::Curriculum;
 use domain::evidence::{Help, Verdict};
+use domain::task::{self, Context};
 use domain::transcript::{Speaker, Turn};
 
 use super::exchange::{Exchange, plain, sentences};

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use domain::name::{Introduced, introduced};
-use regex::Regex;
 use domain::analysis::Introduction;
+use domain::name::{Introduced, introduced};
 use domain::plain_text;
 use domain::transcript::{Speaker, Turn};
+use regex::Regex;
 
 /// People introduce themselves at the beginning.
 const REACH: usize = 14;

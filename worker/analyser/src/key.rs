@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use domain::answer::{self, Expecting, Language};
-use domain::word_map::WordMap;
 use domain::curriculum::Curriculum;
+use domain::word_map::WordMap;
 
 use super::arithmetic;
 use super::exchange::sentences;

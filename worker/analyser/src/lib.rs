@@ -31,13 +31,12 @@ mod tutoring;
 
 use std::collections::HashSet;
 
-use domain::language::{self, Languages};
 use domain::analysis::{
-    Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer,
-    TopicFinding,
+    Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding,
 };
 use domain::curriculum::{Curriculum, Skill};
 use domain::evidence::{Source, Verdict};
+use domain::language::{self, Languages};
 use domain::transcript::{Speaker, Turn};
 
 use self::exchange::Exchange;

@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
+use super::cues::NEW_TASK;
 use super::exchange::{self, Sentence};
 use super::injection;
+use super::judge;
 use super::lead::{self, Lead};
 use super::numbers::Value;
 
@@ -35,6 +37,8 @@ struct Known {
     sentences: OnceCell<Rc<[Sentence]>>,
     said: OnceCell<Rc<Said>>,
     is_suspect: OnceCell<bool>,
+    opens_task: OnceCell<bool>,
+    goes_on: OnceCell<bool>,
     lead: OnceCell<Lead>,
 }
 
@@ -47,6 +51,8 @@ impl Known {
             sentences: OnceCell::new(),
             said: OnceCell::new(),
             is_suspect: OnceCell::new(),
+            opens_task: OnceCell::new(),
+            goes_on: OnceCell::new(),
             lead: OnceCell::new(),
         })
     }
@@ -56,7 +62,7 @@ impl Known {
 type ByText = HashMap<Rc<str>, Rc<Known>, foldhash::fast::RandomState>;
 
 /// So many places where a text lies are remembered. A power of two.
-const PLACES: usize = 1024;
+const PLACES: usize = 4096;
 
 struct Memory {
     is_open: bool,
@@ -74,7 +80,7 @@ impl Default for Memory {
 impl Memory {
     fn known(&mut self, text: &str, language: Language) -> Rc<Known> {
         let place = text.as_ptr() as usize ^ text.len().rotate_left(4) ^ (language as usize) << 9;
-        let place = &mut self.places[(place ^ place >> 10) % PLACES];
+        let place = &mut self.places[(place ^ place >> 12) % PLACES];
         if let Some(known) = place
             && known.language == language
             && *known.text == *text
@@ -164,6 +170,16 @@ pub(super) fn judge(ask: &str, key: &Key, text: &str, language: Language) -> Jud
 /// [`injection::is_suspect`].
 pub(super) fn is_suspect(text: &str) -> bool {
     *known(text, Language::English).is_suspect.get_or_init(|| injection::is_suspect(text))
+}
+
+/// Whether the tutor opens something new.
+pub(super) fn opens_task(text: &str) -> bool {
+    *known(text, Language::English).opens_task.get_or_init(|| NEW_TASK.is_match(text))
+}
+
+/// [`judge::goes_on`].
+pub(super) fn goes_on(reply: &str) -> bool {
+    *known(reply, Language::English).goes_on.get_or_init(|| judge::goes_on(reply))
 }
 
 /// [`lead::lead`].

@@ -84,10 +84,22 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_as_one_over_all_of_unicode() {
-        let patterns = [r"\b(?:s[ií]|así)\b", r"^(?:¡|¿)?qu[eé]\b", r"nächste\w*", r"\bno\b.{0,3}…", r"\d+\s+gro(?:ß|ss)"];
+        let patterns =
+            [r"\b(?:s[ií]|así)\b", r"^(?:¡|¿)?qu[eé]\b", r"nächste\w*", r"\bno\b.{0,3}…", r"\d+\s+gro(?:ß|ss)"];
         let texts = [
-            "sí", "asíx", "¿qué tal", "qué\u{301}", "el nächstes", "noñ", "no ñañ…", "no más…", "3\u{a0}groß", "дом sí",
-            "sí²", "si", "",
+            "sí",
+            "asíx",
+            "¿qué tal",
+            "qué\u{301}",
+            "el nächstes",
+            "noñ",
+            "no ñañ…",
+            "no más…",
+            "3\u{a0}groß",
+            "дом sí",
+            "sí²",
+            "si",
+            "",
         ];
         for pattern in patterns {
             let unicode = regex::Regex::new(pattern).unwrap();

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use domain::disclosure::{self, Category, Said};
-use domain::remark;
 use domain::analysis::{FactFinding, SafetyFlag, TurnText, When};
+use domain::disclosure::{self, Category, Said};
 use domain::evidence::Source;
+use domain::remark;
 use domain::transcript::{Speaker, Turn};
 
 use super::memo;

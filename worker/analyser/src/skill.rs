@@ -8,9 +8,9 @@ mod topic;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::curriculum::Curriculum;
 use domain::task::{Context, Form, Relation, Task};
 use domain::word_map::WordMap;
-use domain::curriculum::Curriculum;
 
 use super::memo;
 use super::prepared::{Prepared, prepared};

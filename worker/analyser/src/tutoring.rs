@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use domain::answer::{Form, Language};
 use domain::analysis::Tutoring;
+use domain::answer::{Form, Language};
 use domain::evidence::Verdict;
 use domain::transcript::{Speaker, Turn};
 
@@ -30,8 +30,9 @@ static TELLS: LazyLock<Pattern> = LazyLock::new(|| {
         r"\b(?:the (?:right |correct |final )?answer (?:is|was|would be|should be)|(?:it|that|this) should (?:be|have been)|you (?:need|have|should|must|ought) to (?:add|subtract|take|multiply|divide|times|use|do)|you (?:forgot|added|subtracted|multiplied|divided) )",
     )
 });
-static ASKS_TO_TRY: LazyLock<Pattern> =
-    LazyLock::new(|| Pattern::new(r"\b(?:try|think|look|check|have another|show me|tell me|talk me|walk me|explain)\b"));
+static ASKS_TO_TRY: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new(r"\b(?:try|think|look|check|have another|show me|tell me|talk me|walk me|explain)\b")
+});
 static PROCESS_PRAISE: LazyLock<Pattern> = LazyLock::new(|| {
     Pattern::new(
         r"\b(?:nice|good|great|lovely|excellent) (?:catch|thinking|reasoning|work|working|job|effort|try|idea|question|method|step|explanation|strategy)\b|\byou (?:found|worked|figured|solved) (?:it|that|this)\b|\b(?:i like|i love) (?:how|that|the way) you\b|\bthanks? (?:you )?for (?:saying|explaining|showing|trying|sharing)\b|\bwell (?:reasoned|explained|spotted|worked out|done)\b|\ball (?:on your own|by yourself)\b|\bkept (?:going|trying)\b",

@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use analyser::analyse;
-use serde::Deserialize;
 use domain::analysis::Findings;
 use domain::curriculum::Curriculum;
 use domain::evidence::{Help, Verdict};
 use domain::transcript::{Speaker, Turn};
+use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Said {

@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use analyser::{Outcome, last_number, numbers_in, outcome, tells, verdicts};
-use serde_json::Value;
 use domain::curriculum::Curriculum;
 use domain::evidence::Verdict;
 use domain::transcript::{Speaker, Turn};
+use serde_json::Value;
 
 /// An answer with so many numbers is a solution.
 const SOLUTION: usize = 3;

@@ -5,12 +5,12 @@
 use std::path::Path;
 
 use analyser::analyse;
-use domain::answer::{Judgement, Key, Language, judge};
-use serde_json::Value;
 use domain::analysis::Findings;
+use domain::answer::{Judgement, Key, Language, judge};
 use domain::curriculum::Curriculum;
 use domain::evidence::Verdict;
 use domain::transcript::{Speaker, Turn};
+use serde_json::Value;
 
 fn report(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/reports").join(file);

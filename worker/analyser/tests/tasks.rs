@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use analyser::skill::{Lesson, Place};
 use domain::answer::{Judgement, Language, judge};
+use domain::curriculum::Curriculum;
 use domain::task::Task;
 use serde::Deserialize;
-use domain::curriculum::Curriculum;
 
 #[derive(Deserialize)]
 struct Said {

@@ -3,8 +3,8 @@
 use super::schedule::{test_fact, test_word};
 use super::things::{CAREERS, Kind};
 use super::when;
-use super::{list, 
-    CAREER_WORDS, Fact, NEGATIONS, THING_LIST, THING_WORDS, Thing, Words, YES, article, has, interest, named,
+use super::{
+    CAREER_WORDS, Fact, NEGATIONS, THING_LIST, THING_WORDS, Thing, Words, YES, article, has, interest, list, named,
     named_within,
 };
 

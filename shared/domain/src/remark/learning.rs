@@ -2,7 +2,9 @@
 
 use super::schedule::{article_of, hour, test_word};
 use super::things::{CAREERS, TOPICS};
-use super::{list, CAREER_WORDS, Fact, FactKind, NEGATIONS, TOPIC_WORDS, Words, has, interest, named_within, with_sentences};
+use super::{
+    CAREER_WORDS, Fact, FactKind, NEGATIONS, TOPIC_WORDS, Words, has, interest, list, named_within, with_sentences,
+};
 
 /// "I want to get better at fractions", "quiero mejorar en lectura", "ich will besser rechnen können".
 pub(super) fn goal(words: Words) -> Option<Fact> {
@@ -126,7 +128,9 @@ pub(super) fn preference(words: Words) -> Option<Fact> {
     if words.has_any(list!(NO_HURRY)) {
         return preference("needs time to think");
     }
-    if words.has_any(list!(ALOUD)) && (words.has(list!(NEGATIONS)) || words.has(list!["hate", "nervous", "scared", "odio", "hasse"])) {
+    if words.has_any(list!(ALOUD))
+        && (words.has(list!(NEGATIONS)) || words.has(list!["hate", "nervous", "scared", "odio", "hasse"]))
+    {
         return preference("does not like reading aloud");
     }
     let is_boring = words.has(list!["boring", "aburrido", "aburrida", "langweilig"]);
@@ -134,7 +138,8 @@ pub(super) fn preference(words: Words) -> Option<Fact> {
         return preference(&format!("finds {} boring", TOPICS[topic].0));
     }
     let dislikes = ["hate", "odio", "hasse"];
-    let not_like = words.has_any(list!["do not like", "no me gusta", "no me gustan", "mag kein", "mag keine", "mag nicht"]);
+    let not_like =
+        words.has_any(list!["do not like", "no me gusta", "no me gustan", "mag kein", "mag keine", "mag nicht"]);
     if (has(&words, &dislikes) && words.has(list!["i", "ich", "odio"])) || not_like {
         let at = words
             .iter()
@@ -209,7 +214,8 @@ pub(super) fn preference(words: Words) -> Option<Fact> {
     let (list, text) = PREFERENCES.iter().find(|(list, _)| has(&words, list))?;
     // "I like games" is a taste, "I want to go again" a request.
     let is_of_work = strong
-        || (matches!(list[0], "examples" | "hints" | "harder" | "jokes" | "step") && !words.has(list!["again", "next"]))
+        || (matches!(list[0], "examples" | "hints" | "harder" | "jokes" | "step")
+            && !words.has(list!["again", "next"]))
         || (matches!(list[0], "slow") && words.has(list!["go", "ir", "gehen"]));
     if is_of_work { preference(text) } else { None }
 }

@@ -3,7 +3,7 @@
 use super::interest::liked;
 use super::things::TOPICS;
 use super::when;
-use super::{list, MOST, NEGATIONS, Request, RequestKind, THING_WORDS, TOPIC_WORDS, Words, named_within};
+use super::{MOST, NEGATIONS, Request, RequestKind, THING_WORDS, TOPIC_WORDS, Words, list, named_within};
 
 pub(super) fn requests_of(said: &[Vec<&str>]) -> Vec<Request> {
     let mut found: Vec<Request> = Vec::new();

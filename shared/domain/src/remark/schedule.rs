@@ -2,8 +2,8 @@
 
 use super::things::{Kind, TOPICS};
 use super::when::{self, When};
-use super::{list, 
-    Fact, FactKind, NEGATIONS, THING_LIST, THING_WORDS, TOPIC_WORDS, Words, article, has, named, named_within,
+use super::{
+    Fact, FactKind, NEGATIONS, THING_LIST, THING_WORDS, TOPIC_WORDS, Words, article, has, list, named, named_within,
 };
 
 /// Words for a test, and its name.

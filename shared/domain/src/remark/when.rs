@@ -152,7 +152,8 @@ fn day(words: &[&str]) -> Option<(u8, usize)> {
     ];
     let first = words.first()?;
     let may_be_one = |word: &str| {
-        word.as_bytes()[0].is_ascii_digit() || ["th", "st", "nd", "rd", "en", "ty"].iter().any(|end| word.ends_with(end))
+        word.as_bytes()[0].is_ascii_digit()
+            || ["th", "st", "nd", "rd", "en", "ty"].iter().any(|end| word.ends_with(end))
     };
     if first.is_empty() || !may_be_one(first) {
         return None;

@@ -211,7 +211,8 @@ fn ascii_pieces<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
         let kind = match first {
             b'\n' => Kind::Sign('\n'),
             b'a'..=b'z' | b'A'..=b'Z' => {
-                while is(at, u8::is_ascii_alphabetic) || is(at, |byte| *byte == b'\'') && is(at + 1, u8::is_ascii_alphabetic)
+                while is(at, u8::is_ascii_alphabetic)
+                    || is(at, |byte| *byte == b'\'') && is(at + 1, u8::is_ascii_alphabetic)
                 {
                     at += 1;
                 }

@@ -71,27 +71,30 @@ fn letters(sentence: &Sentence, before: Before) -> Option<Found> {
     }
     let reads =
         sentence.text.contains("read") || sentence.has(Cue::Word) || *before.frame == Frame::Letters && others <= 1;
-    (word.chars().count() >= 3 && reads).then(|| Found::new(Form::Spelling, Wanted::Word, Some(word)).with(Frame::Letters))
+    (word.chars().count() >= 3 && reads)
+        .then(|| Found::new(Form::Spelling, Wanted::Word, Some(word)).with(Frame::Letters))
 }
 
 fn words(sentence: &Sentence) -> Option<Found> {
     let asks = sentence.end != End::Stop || sentence.has_any(&[Cue::WhatIs, Cue::Can]);
     let names = |languages: &[&str]| languages.iter().any(|language| sentence.has_word(language));
-    let foreign = || names(&[
-        "italian",
-        "spanish",
-        "french",
-        "german",
-        "portuguese",
-        "latin",
-        "chinese",
-        "japanese",
-        "italiano",
-        "mandarin",
-        "english",
-        "inglés",
-        "englisch",
-    ]);
+    let foreign = || {
+        names(&[
+            "italian",
+            "spanish",
+            "french",
+            "german",
+            "portuguese",
+            "latin",
+            "chinese",
+            "japanese",
+            "italiano",
+            "mandarin",
+            "english",
+            "inglés",
+            "englisch",
+        ])
+    };
     if sentence.has(Cue::Say) && !sentence.has(Cue::You) | sentence.text.contains("do you") {
         return Some(Found::form(Form::Translation, Wanted::Word).with(Frame::Translation));
     }
