@@ -68,12 +68,12 @@ struct Memory {
     is_open: bool,
     texts: [ByText; Language::ALL.len()],
     /// By where a text lies: rules ask for the same slice again and again, and to compare it costs less than to hash it.
-    places: Box<[Option<Rc<Known>>; PLACES]>,
+    places: Vec<Option<Rc<Known>>>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { is_open: false, texts: Default::default(), places: Box::new([const { None }; PLACES]) }
+        Self { is_open: false, texts: Default::default(), places: vec![None; PLACES] }
     }
 }
 
@@ -88,14 +88,12 @@ impl Memory {
             return Rc::clone(known);
         }
         let of_language = &mut self.texts[language as usize];
-        let known = match of_language.get(text) {
-            Some(known) => Rc::clone(known),
-            None => {
-                let known = Known::new(text, language);
-                of_language.insert(Rc::clone(&known.text), Rc::clone(&known));
-                known
-            }
-        };
+        let known = of_language.get(text).map(Rc::clone);
+        let known = known.unwrap_or_else(|| {
+            let known = Known::new(text, language);
+            of_language.insert(Rc::clone(&known.text), Rc::clone(&known));
+            known
+        });
         *place = Some(Rc::clone(&known));
         known
     }
