@@ -296,20 +296,33 @@ pub(crate) fn letters_and_apostrophes(text: &str) -> impl Iterator<Item = &str> 
     runs(text, char::is_alphabetic)
 }
 
+/// Which bytes are ASCII letters or a plain apostrophe.
+const LETTERS_OF_ASCII: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        letters[byte] = (byte as u8).is_ascii_alphabetic() || byte as u8 == b'\'';
+        byte += 1;
+    }
+    letters
+};
+
 /// The runs of ASCII letters, plain apostrophes and what `is_of_word` of other characters.
 fn runs(text: &str, is_of_word: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     let end = move |mut at: usize, of_word: bool| {
         while let Some(byte) = bytes.get(at) {
-            let (is_same, length) = if byte.is_ascii() {
-                ((byte.is_ascii_alphabetic() || *byte == b'\'') == of_word, 1)
-            } else {
-                text[at..].chars().next().map_or((false, 0), |c| (is_of_word(c) == of_word, c.len_utf8()))
-            };
-            if !is_same {
-                break;
+            if byte.is_ascii() {
+                if LETTERS_OF_ASCII[usize::from(*byte)] != of_word {
+                    break;
+                }
+                at += 1;
+                continue;
             }
-            at += length;
+            match text[at..].chars().next() {
+                Some(c) if is_of_word(c) == of_word => at += c.len_utf8(),
+                _ => break,
+            }
         }
         at
     };

@@ -135,7 +135,7 @@ fn phrases(lists: impl Iterator<Item = &'static str>) -> Phrases {
 
 /// What is named at `at`, and how many words it takes.
 fn named(phrases: &Phrases, words: &[&str], at: usize) -> Option<(usize, usize)> {
-    let of_word = phrases.get(*words.get(at)?)?;
+    let of_word = phrases.get(words.get(at)?)?;
     of_word.iter().find(|(phrase, _)| words[at..].starts_with(phrase)).map(|(phrase, i)| (*i, phrase.len()))
 }
 

@@ -28,9 +28,9 @@ impl Packed {
     fn of(word: &str) -> Self {
         let bytes = word.as_bytes();
         let length = bytes.len();
-        let (first, last) = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (first, last) = if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
             (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
             (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
         } else {
             let at = |at: usize| bytes.get(at).map_or(0, |byte| u64::from(*byte));
@@ -98,13 +98,11 @@ impl<V, K: AsRef<str>> WordMap<V, K> {
 
     /// Sets the value of a word. Returns the one that it had.
     pub fn insert(&mut self, word: K, value: V) -> Option<V> {
-        match self.position(word.as_ref()) {
-            Some(position) => Some(std::mem::replace(&mut self.entries[position].2, value)),
-            None => {
-                self.add(word, value);
-                None
-            }
+        if let Some(position) = self.position(word.as_ref()) {
+            return Some(std::mem::replace(&mut self.entries[position].2, value));
         }
+        self.add(word, value);
+        None
     }
 
     pub fn entry(&mut self, word: K) -> Entry<'_, V, K> {

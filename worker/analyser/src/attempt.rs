@@ -37,7 +37,9 @@ pub(super) fn features(exchange: &Exchange) -> Features {
         let word = if is_number(word) { "#" } else { word };
         // A word, it with the one before, and with the two before: the names go on from those of the word before.
         let names = [asked_name, one.then(" "), two.then(" ")].map(|name| name.then(word));
-        names.into_iter().for_each(|name| found.push(name));
+        for name in names {
+            found.push(name);
+        }
         [one, two, _] = names;
     }
     if let Some((last, _)) = all.last().filter(|(last, _)| *last != asked) {
@@ -54,7 +56,9 @@ pub(super) fn features(exchange: &Exchange) -> Features {
     for word in said_words.iter().copied().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
         let names = [said_name, one.then(" ")].map(|name| name.then(word));
-        names.into_iter().for_each(|name| found.push(name));
+        for name in names {
+            found.push(name);
+        }
         [one, _] = names;
     }
     let addresses =

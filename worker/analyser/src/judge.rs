@@ -14,7 +14,7 @@ use super::arithmetic;
 use super::attempt;
 use super::cues::{
     ACKNOWLEDGEMENT, ASKING, BARE_PRAISE, CHECK_IN, CLOSING, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT_REQUEST,
-    NEW_TASK, PROBE, SMALL_TALK, YES_NO,
+    PROBE, SMALL_TALK, YES_NO,
 };
 use super::exchange::{Exchange, sentences, words};
 use super::key::{self, Expected};
@@ -113,7 +113,7 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
         let is_same = expected.is_some()
             && expected == whole
             && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
-        let opens_task = NEW_TASK.is_match(&exchange.task)
+        let opens_task = memo::opens_task(&exchange.task)
             || !is_same && matches!(expected, Some(Expected::Number(..) | Expected::Words(_)));
         if opens_task {
             whole.clone_from(&expected);
@@ -163,7 +163,7 @@ fn at_once(
         relation: task.map(|task| task.relation),
         form: task.map(|task| task.form),
         is_accepted: false,
-        standing: if goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
+        standing: if memo::goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
         return judgement;
@@ -331,7 +331,7 @@ const DOUBTFUL: f64 = 0.12;
 fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
     let lead = match memo::lead(&exchange.reply, exchange.language) {
         // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
-        Lead::Confirmed if PROBE.is_match(&exchange.task) && goes_on(&exchange.reply) => Lead::Partly,
+        Lead::Confirmed if PROBE.is_match(&exchange.task) && memo::goes_on(&exchange.reply) => Lead::Partly,
         // "Well done, 6 more days" to a student who said 17.
         Lead::Confirmed if value.is_some() && names_another(exchange) => Lead::Partly,
         lead => lead,
@@ -416,8 +416,8 @@ fn names_another(exchange: &Exchange) -> bool {
 }
 
 /// The tutor asks on about the same task.
-fn goes_on(reply: &str) -> bool {
-    !NEW_TASK.is_match(reply)
+pub(super) fn goes_on(reply: &str) -> bool {
+    !memo::opens_task(reply)
         && sentences(reply).iter().any(|(text, asks)| *asks && !PROBE.is_match(text) && !CHECK_IN.is_match(text))
 }
 

@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
+use super::cues::NEW_TASK;
 use super::exchange::{self, Sentence};
 use super::injection;
+use super::judge;
 use super::lead::{self, Lead};
 use super::numbers::Value;
 
@@ -35,6 +37,8 @@ struct Known {
     sentences: OnceCell<Rc<[Sentence]>>,
     said: OnceCell<Rc<Said>>,
     is_suspect: OnceCell<bool>,
+    opens_task: OnceCell<bool>,
+    goes_on: OnceCell<bool>,
     lead: OnceCell<Lead>,
 }
 
@@ -47,6 +51,8 @@ impl Known {
             sentences: OnceCell::new(),
             said: OnceCell::new(),
             is_suspect: OnceCell::new(),
+            opens_task: OnceCell::new(),
+            goes_on: OnceCell::new(),
             lead: OnceCell::new(),
         })
     }
@@ -56,25 +62,25 @@ impl Known {
 type ByText = HashMap<Rc<str>, Rc<Known>, foldhash::fast::RandomState>;
 
 /// So many places where a text lies are remembered. A power of two.
-const PLACES: usize = 1024;
+const PLACES: usize = 4096;
 
 struct Memory {
     is_open: bool,
     texts: [ByText; Language::ALL.len()],
     /// By where a text lies: rules ask for the same slice again and again, and to compare it costs less than to hash it.
-    places: Box<[Option<Rc<Known>>; PLACES]>,
+    places: Vec<Option<Rc<Known>>>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { is_open: false, texts: Default::default(), places: Box::new([const { None }; PLACES]) }
+        Self { is_open: false, texts: Default::default(), places: vec![None; PLACES] }
     }
 }
 
 impl Memory {
     fn known(&mut self, text: &str, language: Language) -> Rc<Known> {
         let place = text.as_ptr() as usize ^ text.len().rotate_left(4) ^ (language as usize) << 9;
-        let place = &mut self.places[(place ^ place >> 10) % PLACES];
+        let place = &mut self.places[(place ^ place >> 12) % PLACES];
         if let Some(known) = place
             && known.language == language
             && *known.text == *text
@@ -82,14 +88,12 @@ impl Memory {
             return Rc::clone(known);
         }
         let of_language = &mut self.texts[language as usize];
-        let known = match of_language.get(text) {
-            Some(known) => Rc::clone(known),
-            None => {
-                let known = Known::new(text, language);
-                of_language.insert(Rc::clone(&known.text), Rc::clone(&known));
-                known
-            }
-        };
+        let known = of_language.get(text).map(Rc::clone);
+        let known = known.unwrap_or_else(|| {
+            let known = Known::new(text, language);
+            of_language.insert(Rc::clone(&known.text), Rc::clone(&known));
+            known
+        });
         *place = Some(Rc::clone(&known));
         known
     }
@@ -164,6 +168,16 @@ pub(super) fn judge(ask: &str, key: &Key, text: &str, language: Language) -> Jud
 /// [`injection::is_suspect`].
 pub(super) fn is_suspect(text: &str) -> bool {
     *known(text, Language::English).is_suspect.get_or_init(|| injection::is_suspect(text))
+}
+
+/// Whether the tutor opens something new.
+pub(super) fn opens_task(text: &str) -> bool {
+    *known(text, Language::English).opens_task.get_or_init(|| NEW_TASK.is_match(text))
+}
+
+/// [`judge::goes_on`].
+pub(super) fn goes_on(reply: &str) -> bool {
+    *known(reply, Language::English).goes_on.get_or_init(|| judge::goes_on(reply))
 }
 
 /// [`lead::lead`].

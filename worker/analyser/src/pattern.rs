@@ -54,7 +54,9 @@ impl Pattern {
 }
 
 fn named(c: char) -> Option<u8> {
-    NAMED.iter().find(|(known, _)| *known == c).map(|(_, byte)| *byte)
+    // Most letters need not be looked for.
+    let may_be = matches!(c, '¡'..='ÿ' | '…');
+    may_be.then(|| NAMED.iter().find(|(known, _)| *known == c).map(|(_, byte)| *byte))?
 }
 
 /// One byte for each character of a text.
@@ -62,15 +64,18 @@ fn bytes(text: &str) -> Cow<'_, [u8]> {
     if text.is_ascii() {
         return Cow::Borrowed(text.as_bytes());
     }
-    let byte = |c: char| match u8::try_from(c) {
-        Ok(byte) if byte.is_ascii() => byte,
-        _ => named(c).unwrap_or_else(|| match c {
+    let byte = |c: char| {
+        named(c).unwrap_or_else(|| match c {
             c if is_of_word(c) => LETTER,
             c if c.is_whitespace() => b' ',
             _ => OTHER,
-        }),
+        })
     };
-    Cow::Owned(text.chars().map(byte).collect())
+    let mut bytes = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        bytes.push(if c.is_ascii() { c as u8 } else { byte(c) });
+    }
+    Cow::Owned(bytes)
 }
 
 /// Whether a character that is not ASCII is part of a word.

@@ -70,7 +70,7 @@ fn judge_in(ask: &str, key: &Key, said: &Said, language: Language) -> Judgement 
 /// Whether an answer is in another language beyond doubt: it has words of it that the first does not know, and no others.
 fn is_in(said: &Said, other: Language, first: Language) -> bool {
     let is_foreign = !said.read(first, Expecting::Anything).unread.is_empty();
-    is_foreign && {
+    is_foreign && !said.has_unknown_word(other) && {
         let reading = said.read(other, Expecting::Anything);
         reading.unread.is_empty() && reading.committed.is_some()
     }

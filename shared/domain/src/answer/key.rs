@@ -173,6 +173,10 @@ pub(super) fn whole_value(text: &str, language: Language, wants_letters: bool) -
     if let Some(value) = bare_digits(text) {
         return Some(Value::Number(Number { span: 0..text.len(), ..Number::new(Exact::whole(value), Form::Whole) }));
     }
+    if let Some((top, bottom)) = bare_fraction(text) {
+        let number = Number::new(Exact::fraction(top, bottom)?, Form::Fraction { top, bottom });
+        return Some(Value::Number(Number { span: 0..text.len(), ..number }));
+    }
     whole_value_in(text, language, wants_letters).or_else(|| whole_value_in(text, Language::English, wants_letters))
 }
 
@@ -180,6 +184,13 @@ pub(super) fn whole_value(text: &str, language: Language, wants_letters: bool) -
 fn bare_digits(text: &str) -> Option<i64> {
     let is_bare = (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_bare && (text.len() == 1 || !text.starts_with('0')) { text.parse().ok() } else { None }
+}
+
+/// The next most frequent ones: 7/12.
+fn bare_fraction(text: &str) -> Option<(i64, i64)> {
+    let (top, bottom) = text.split_once('/')?;
+    let (top, bottom) = (bare_digits(top)?, bare_digits(bottom)?);
+    (top > 0 && bottom > 0).then_some((top, bottom))
 }
 
 fn whole_value_in(text: &str, language: Language, wants_letters: bool) -> Option<Value> {
@@ -210,6 +221,9 @@ fn derive(ask: &str, answer: &str, language: Language) -> Kind {
     const SPELLED: [&str; 4] = ["spell", "roman numeral", "deletrea", "buchstabier"];
     if bare_digits(answer).is_some() {
         return if asks(ask, &SPELLED) { Kind::Spelling } else { Kind::Number };
+    }
+    if bare_fraction(answer).is_some() {
+        return Kind::Number;
     }
     let tokens = split(answer);
     let folded: Vec<&str> = tokens.iter().map(|token| &*token.text).collect();

@@ -10,7 +10,7 @@ use super::number::{Form, Number};
 use super::parser::{Parser, split, split_products};
 use super::token::{Kind, Token};
 use super::value::{Sign, Value};
-use super::words::{Sense, homophone};
+use super::words::{Sense, derived_unit, homophone, lexemes};
 
 /// What the question asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,8 +99,8 @@ pub fn read(text: &str, language: Language, expecting: Expecting) -> Reading {
 #[derive(Clone, Debug)]
 pub struct Said {
     pub(super) text: String,
-    /// Boxed, since most of them are never made.
-    readings: [[OnceCell<Box<Reading>>; 3]; Language::ALL.len()],
+    /// Boxed, since most of them are never made. `None`: the same as with [`Expecting::Anything`].
+    readings: [[OnceCell<Option<Box<Reading>>>; 3]; Language::ALL.len()],
 }
 
 impl Said {
@@ -114,9 +114,46 @@ impl Said {
     }
 
     pub fn read(&self, language: Language, expecting: Expecting) -> &Reading {
-        let place = &self.readings[language as usize][expecting as usize];
-        place.get_or_init(|| Box::new(read_tokens(&split(&self.text), language, expecting)))
+        let of_language = &self.readings[language as usize];
+        let found = of_language[expecting as usize].get_or_init(|| {
+            let tokens = split(&self.text);
+            if expecting != Expecting::Number {
+                return Some(Box::new(read_tokens(&tokens, language, expecting)));
+            }
+            let mut parser = Parser::new(&tokens, language, false);
+            hear_numbers(&mut parser).then(|| Box::new(read_parser(&parser)))
+        });
+        match found {
+            Some(reading) => reading,
+            None => self.read(language, Expecting::Anything),
+        }
     }
+
+    /// Whether a word is surely unread in a language, which costs less to tell than to read the text.
+    pub(super) fn has_unknown_word(&self, language: Language) -> bool {
+        let tokens = split(&self.text);
+        for lexeme in lexemes(&tokens, language) {
+            match lexeme.sense {
+                // What comes after it need not be read.
+                Sense::Because => return false,
+                Sense::Word if tokens[lexeme.first].kind == Kind::Word && is_no_part(&tokens[lexeme.first].text) => {
+                    return true;
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+}
+
+/// Whether a word that is in no lexicon is no part of a number, a unit or a time either.
+fn is_no_part(word: &str) -> bool {
+    word.len() > 3
+        && !matches!(word, "with" | "minute" | "minutes" | "minuten" | "anderthalb")
+        && derived_unit(word).is_none()
+        && !word.ends_with("einhalb")
+        && !word.starts_with("quadrat")
+        && !word.starts_with("kubik")
 }
 
 fn read_tokens(tokens: &[Token], language: Language, expecting: Expecting) -> Reading {
@@ -131,19 +168,18 @@ fn read_parsed(tokens: &[Token], language: Language, expecting: Expecting) -> Re
     if expecting == Expecting::Number {
         hear_numbers(&mut parser);
     }
-    let mut reader = Reader {
-        parser: &parser,
-        found: Reading::default(),
-        said: Vec::new(),
-        link: Link::None,
-        mode: Mode::default(),
-    };
+    read_parser(&parser)
+}
+
+fn read_parser(parser: &Parser) -> Reading {
+    let mut reader =
+        Reader { parser, found: Reading::default(), said: Vec::new(), link: Link::None, mode: Mode::default() };
     reader.run();
     reader.finish()
 }
 
-/// Takes homophones for numbers if the utterance has nothing but numbers, homophones and what surrounds an answer.
-fn hear_numbers(parser: &mut Parser<'_>) {
+/// Takes homophones for numbers and returns whether there are any, if the utterance has nothing but numbers, homophones and what surrounds an answer.
+fn hear_numbers(parser: &mut Parser<'_>) -> bool {
     let is_number = |sense: Sense| {
         matches!(
             sense,
@@ -183,14 +219,15 @@ fn hear_numbers(parser: &mut Parser<'_>) {
                     // A word of substance: "two for each".
                     _ if token.text == "teen" && at > 0 => {}
                     _ if sense == Sense::Filler || matches!(sense, Sense::No | Sense::And | Sense::A) => {}
-                    _ => return,
+                    _ => return false,
                 }
             }
             // Hyphens and commas.
             Some(_) if matches!(sense, Sense::Hyphen | Sense::Comma | Sense::Filler) => {}
-            _ => return,
+            _ => return false,
         }
     }
+    let mut is_heard = !heard.is_empty();
     for (at, sense) in heard {
         parser.set_sense(at, sense);
     }
@@ -201,8 +238,10 @@ fn hear_numbers(parser: &mut Parser<'_>) {
         {
             parser.set_sense(at - 1, Sense::Teen(10 + units));
             parser.set_sense(at, Sense::Filler);
+            is_heard = true;
         }
     }
+    is_heard
 }
 
 /// "seven twelves": recognisers write the plural of the number for the fraction.

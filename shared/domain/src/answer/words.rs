@@ -180,7 +180,7 @@ impl Lexicon {
 
     /// Returns the longest phrase that begins at `at`, and where it ends.
     fn find(&self, tokens: &[Token], at: usize) -> Option<(Sense, usize)> {
-        let known = self.phrases.get(&*tokens[at].text)?;
+        let known = self.phrases.get(&tokens[at].text)?;
         known.iter().find_map(|(rest, sense)| {
             let end = at + 1 + rest.len();
             let is_said = |(i, word): (usize, &&str)| tokens.get(at + 1 + i).is_some_and(|token| token.text == *word);
@@ -243,7 +243,7 @@ pub(super) fn is_number(word: &str, language: Language) -> Option<bool> {
 
 /// Whether a word begins a known phrase.
 pub(super) fn is_known(token: &Token, language: Language) -> bool {
-    lexicon(language).phrases.contains_key(&*token.text)
+    lexicon(language).phrases.contains_key(&token.text)
 }
 
 fn word_sense(word: &str, language: Language) -> Sense {

@@ -4,12 +4,11 @@ use domain::evidence::{Help, Verdict};
 use domain::task::{Form, Relation};
 
 use super::super::cues::{
-    ANOTHER, ASKS_AGAIN, ASKS_HELP, CHECKS_HEARING, CONTINUES, EXERCISE, HINT, INSTRUCTION, NEW_TASK, ONCE_MORE,
-    REPEAT_AFTER,
+    ANOTHER, ASKS_AGAIN, ASKS_HELP, CHECKS_HEARING, CONTINUES, EXERCISE, HINT, INSTRUCTION, ONCE_MORE, REPEAT_AFTER,
 };
 use super::super::exchange::{Exchange, sentences, words};
 use super::super::key;
-use super::super::memo::values;
+use super::super::memo::{self, values};
 use super::super::numbers::Value;
 use super::{Judgement, Kind, Standing};
 
@@ -65,12 +64,15 @@ impl Open {
     /// Whether the tutor's words before an answer set another task.
     fn ends_before(&self, exchange: &Exchange, judgement: &Judgement) -> bool {
         let task = exchange.task.as_str();
+        if ANOTHER.is_match(task) || self.was_right && memo::opens_task(task) {
+            return true;
+        }
+        if self.failed && (CONTINUES.is_match(task) || ONCE_MORE.is_match(task)) {
+            return false;
+        }
         let numbers = self.numbers(exchange);
         let shares = numbers.iter().any(|number| among(&self.known, *number));
-        let goes_on = self.failed && (CONTINUES.is_match(task) || ONCE_MORE.is_match(task));
         match judgement.relation {
-            _ if ANOTHER.is_match(task) || self.was_right && NEW_TASK.is_match(task) => true,
-            _ if goes_on => false,
             // After a try that was not right, what takes up the numbers of the task helps on with it.
             Some(Relation::New) if !self.was_right && shares => self.is_whole(exchange, judgement),
             Some(Relation::New) => self.was_right || self.known.is_empty() || !numbers.is_empty() || !self.failed,
@@ -106,7 +108,7 @@ impl Open {
     fn numbers(&self, exchange: &Exchange) -> Vec<Value> {
         let all = sentences(&exchange.task);
         let repeats = |text: &str| {
-            let numbers = values(text, exchange.language).to_vec();
+            let numbers = values(text, exchange.language);
             words(text).count() <= REPETITION && numbers.iter().all(|number| among(&self.known, *number))
         };
         let start =

@@ -145,7 +145,8 @@ fn measures(sentence: &Sentence, all: &[Sentence], before: Before) -> Option<Fou
         [Cue::Perimeter, Cue::Area, Cue::Volume, Cue::Circumference, Cue::Radius, Cue::Diameter, Cue::Side, Cue::Other];
     let asks = sentence.end != End::Stop || sentence.has_any(&[Cue::WhatIs, Cue::Solve]);
     let asks_measure = asks && sentence.has_any(&ASKED);
-    if !asks_measure && !(sentence.has(Cue::By) && matches!(before.form, Some(Form::Perimeter | Form::Area))) {
+    let goes_on = sentence.has(Cue::By) && matches!(before.form, Some(Form::Perimeter | Form::Area));
+    if !asks_measure && !goes_on {
         return None;
     }
     let new = shape(all, before);
