@@ -10,6 +10,7 @@ mod german;
 pub mod learned;
 mod pattern;
 mod personal;
+mod senses;
 mod spanish;
 
 use std::sync::LazyLock;
@@ -103,13 +104,10 @@ static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
 /// A sentence that a pause cut has two parts of at most this many words each.
 const LONGEST_PART: usize = 8;
 
-/// So high a score flags a turn that no pattern matches: one ordinary turn of a call in 1,000 has it.
-const ALONE: f32 = 1.5;
-/// So low a score undoes a pattern in a short turn, unless it is about self-harm or danger. In a long one the harmless words may
-/// outweigh the others.
-const UNDONE: f32 = -1.5;
+/// In a turn of more words the harmless ones may outweigh the others, so a low score undoes nothing.
 const SHORT: usize = 20;
-const NEVER_UNDONE: [Category; 2] = [Category::SelfHarm, Category::Danger];
+/// What only a very low score undoes.
+const GRAVEST: [Category; 2] = [Category::SelfHarm, Category::Danger];
 
 /// A turn's words, their numbers in the three languages, and how the learned reading judges it.
 struct Read {
@@ -122,10 +120,13 @@ impl Read {
     /// What the turn discloses by itself.
     fn found(&self) -> Vec<Category> {
         let mut found: Vec<Category> = matches(&self.numbers).into_iter().map(|place| place.category).collect();
-        if self.judged.score < UNDONE && self.words.len() <= SHORT {
-            found.retain(|category| !learned::CATEGORIES.contains(category) || NEVER_UNDONE.contains(category));
+        if self.words.len() <= SHORT {
+            found.retain(|category| {
+                let least = if GRAVEST.contains(category) { learned::GRAVEST_UNDONE } else { learned::UNDONE };
+                self.judged.score >= least || !learned::CATEGORIES.contains(category)
+            });
         }
-        if self.judged.score >= ALONE && found.iter().all(|category| *category == Category::PersonalData) {
+        if self.judged.score >= learned::ALONE && found.iter().all(|category| *category == Category::PersonalData) {
             found.push(self.judged.category);
         }
         found

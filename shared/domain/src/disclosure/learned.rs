@@ -10,23 +10,31 @@ use std::sync::LazyLock;
 
 use super::Category;
 use super::concepts::CONCEPTS;
+use super::senses::{self, Sense};
 use crate::folded::{self, BOUNDARY, ShortHash, WordMap};
 
 /// The categories that are told apart, in the order of their weights.
 pub const CATEGORIES: [Category; 6] =
     [Category::SelfHarm, Category::Abuse, Category::Neglect, Category::Bullying, Category::Grooming, Category::Danger];
 
+/// So high a score flags a turn that no pattern matches.
+pub const ALONE: f32 = 1.2;
+/// A lower score undoes a pattern.
+pub const UNDONE: f32 = 0.0;
+/// A lower score undoes even a pattern of self-harm or danger.
+pub const GRAVEST_UNDONE: f32 = -1.0;
+
 /// A feature of a saying: a hash of its name.
 pub type Feature = u64;
 
 /// Weights of one category.
-pub const CATEGORY_WEIGHTS: usize = 1 << 11;
+pub const CATEGORY_WEIGHTS: usize = 1 << 12;
 /// A category's weight of 1 as it is stored.
 const CATEGORY_SCALE: f32 = 24.0;
 
 /// Features of one bucket; a bucket that is full drops the lightest.
 const BUCKET: usize = 16;
-const BUCKETS: usize = 6640;
+const BUCKETS: usize = 5400;
 /// So many features can be stored.
 pub const MOST_FEATURES: usize = BUCKET * BUCKETS;
 /// An entry is a mark of the feature and, in the lowest bits, its weight.
@@ -37,6 +45,8 @@ const SCALE: f32 = 18.0;
 
 /// So many words behind a word its company is looked for.
 const COMPANY: usize = 4;
+/// So many words behind a word's neighbour are near it.
+const NEAR: usize = 8;
 /// A longer turn is read in windows of so many words, each half over the one before.
 const WINDOW: usize = 32;
 
@@ -84,11 +94,14 @@ fn concepts(word: &str) -> Concepts {
 enum Kind {
     Word,
     Stem,
-    Next,
     Concept,
+    /// Two concepts in their order.
     Company,
-    Before,
-    After,
+    Sense,
+    /// Two neighbours.
+    Next,
+    /// Two that are further apart, in either order.
+    Near,
 }
 
 /// Mixes two hashes: the finalizer of SplitMix64.
@@ -103,6 +116,9 @@ struct Word {
     hash: u64,
     stem: Option<u64>,
     concepts: Concepts,
+    senses: [Sense; senses::MOST],
+    /// It says nothing of what happens: an article, or what fills a pause.
+    is_small: bool,
 }
 
 fn hash(word: &str) -> u64 {
@@ -114,9 +130,10 @@ fn hash(word: &str) -> u64 {
 /// So many letters are a word's stem.
 const STEM: usize = 5;
 
-fn word(word: &str) -> Word {
+fn word(word: &str, languages: [bool; 3]) -> Word {
     let stem = word.char_indices().nth(STEM).map(|(end, _)| hash(&word[..end]));
-    Word { hash: hash(word), stem, concepts: concepts(word) }
+    let (senses, is_small) = (senses::of(word, languages), senses::is_small(word));
+    Word { hash: hash(word), stem, concepts: concepts(word), senses, is_small }
 }
 
 fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
@@ -127,6 +144,12 @@ fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
     })
 }
 
+/// The senses of a word, or the word itself if it has none.
+fn tokens(word: &Word) -> impl Iterator<Item = u64> {
+    let senses = word.senses.into_iter().filter(|sense| *sense != 0).map(u64::from);
+    senses.chain((word.senses[0] == 0).then_some(word.hash))
+}
+
 /// Calls `add` with the features of a saying, and with whether the categories are told by it too.
 fn visit(words: &[Word], mut add: impl FnMut(Feature, bool)) {
     for (i, word) in words.iter().enumerate() {
@@ -134,19 +157,25 @@ fn visit(words: &[Word], mut add: impl FnMut(Feature, bool)) {
         if let Some(stem) = word.stem {
             add(feature(Kind::Stem, stem, 0), true);
         }
-        if let Some(next) = words.get(i + 1) {
-            add(feature(Kind::Next, word.hash, next.hash), false);
-        }
         for concept in each(word.concepts) {
             add(feature(Kind::Concept, concept, 0), true);
             for other in words[i + 1..].iter().take(COMPANY).flat_map(|other| each(other.concepts)) {
                 add(feature(Kind::Company, concept, other), true);
             }
-            for before in words[..i].iter().rev().take(2) {
-                add(feature(Kind::Before, concept, before.hash), false);
+        }
+    }
+    let large: Vec<&Word> = words.iter().filter(|word| !word.is_small).collect();
+    for (i, word) in large.iter().enumerate() {
+        for sense in word.senses.into_iter().filter(|sense| *sense != 0) {
+            add(feature(Kind::Sense, u64::from(sense), 0), true);
+        }
+        for token in tokens(word) {
+            for next in large.get(i + 1).into_iter().flat_map(|next| tokens(next)) {
+                add(feature(Kind::Next, token, next), true);
             }
-            for after in words[i + 1..].iter().take(2) {
-                add(feature(Kind::After, concept, after.hash), false);
+            // Languages order their words differently.
+            for near in large[i + 1..].iter().skip(1).take(NEAR).flat_map(|near| tokens(near)) {
+                add(feature(Kind::Near, token.min(near), token.max(near)), false);
             }
         }
     }
@@ -165,7 +194,8 @@ pub struct Features {
 }
 
 fn known(words: &[impl AsRef<str>]) -> Vec<Word> {
-    words.iter().map(AsRef::as_ref).filter(|word| *word != BOUNDARY).map(word).collect()
+    let languages = senses::languages(words);
+    words.iter().map(AsRef::as_ref).filter(|word| *word != BOUNDARY).map(|known| word(known, languages)).collect()
 }
 
 /// Each feature once: a word that a child repeats says no more than before.
