@@ -2,7 +2,7 @@
 //!
 //! Patterns over who does what to whom, in English, Spanish and German, whatever the language of the call, and beside
 //! them a learned reading for what names no deed. To miss a disclosure is worse than to show one turn too many, so only a
-//! game, a story, an accident or an idiom nearby undoes a match, and nothing undoes the gravest ones.
+//! game, a story, an accident or an idiom nearby undoes a match, or a learned score that speaks against it.
 
 mod concepts;
 mod english;
@@ -119,13 +119,14 @@ struct Read {
 impl Read {
     /// What the turn discloses by itself.
     fn found(&self) -> Vec<Category> {
-        let mut found: Vec<Category> = matches(&self.numbers).into_iter().map(|place| place.category).collect();
-        if self.words.len() <= SHORT {
-            found.retain(|category| {
-                let least = if GRAVEST.contains(category) { learned::GRAVEST_UNDONE } else { learned::UNDONE };
-                self.judged.score >= least || !learned::CATEGORIES.contains(category)
-            });
-        }
+        let mut places = matches(&self.numbers);
+        places.retain(|place| {
+            let least = if GRAVEST.contains(&place.category) { learned::GRAVEST_UNDONE } else { learned::UNDONE };
+            let is_undone = self.judged.score < least && learned::CATEGORIES.contains(&place.category);
+            // "I love football, but he hits me": the harmless words before the "but" lower the score.
+            !is_undone || place.is_apart || self.words.len() > SHORT
+        });
+        let mut found: Vec<Category> = places.into_iter().map(|place| place.category).collect();
         if self.judged.score >= learned::ALONE && found.iter().all(|category| *category == Category::PersonalData) {
             found.push(self.judged.category);
         }
@@ -346,6 +347,19 @@ mod tests {
         assert_eq!(call(&["T Do you feel safe at home?", "S not really"]), [(Category::Abuse, vec![1])]);
         assert_eq!(call(&["T Do you feel safe at home?", "S yes"]), []);
         assert_eq!(call(&["T Did the book hit the floor?", "S yes"]), []);
+    }
+
+    #[test]
+    fn harmless_words_before_a_but_undo_nothing() {
+        for text in [
+            "I love football but my dad hits me",
+            "I had pizza. My dad hits me.",
+            "me gusta el futbol pero mi papa me pega",
+            "ich mag Fußball aber mein Papa schlägt mich",
+        ] {
+            assert!(in_text(text).contains(&Category::Abuse), "{text}");
+        }
+        assert_eq!(in_text("my dad hit the ball over the fence but my team won"), []);
     }
 
     #[test]

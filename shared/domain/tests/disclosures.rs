@@ -145,10 +145,10 @@ fn sayings_are_flagged_and_harmless_ones_are_not() {
         assert!(score.sayings >= 60 && score.harmless >= 60, "{name} is too small");
         // The goals are 92 % and 2 % for what is kept apart. It must not get worse.
         let (least, most) = match name {
-            "6, apart" => (87.0, 7.5),
-            "13, apart" => (93.0, 6.0),
-            "15, apart" => (91.0, 2.0),
-            "en, apart" | "es, apart" | "de, apart" => (85.0, 8.0),
+            "6, apart" => (87.0, 6.0),
+            "13, apart" => (93.0, 5.5),
+            "15, apart" => (90.0, 3.0),
+            "en, apart" | "es, apart" | "de, apart" => (88.0, 6.5),
             _ => (95.0, 2.5),
         };
         assert!(flagged >= least && false_ones <= most, "{name}: flagged {flagged:.1} %, false {false_ones:.1} %");
