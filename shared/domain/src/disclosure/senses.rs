@@ -77,13 +77,51 @@ static STEMS: LazyLock<[WordMap<Sense>; LANGUAGES]> = LazyLock::new(|| {
     stems
 });
 
-/// Words that say nothing of what happens: articles, and what fills a pause.
-const SMALL: &str = "a an the um uh like just el la los las un una unos pues este der die das den dem des ein eine einen \
-                     einem einer halt mal ja denn doch eh ahm hm oh hey yeah well also lo";
-static SMALL_WORDS: LazyLock<WordMap<()>> = LazyLock::new(|| SMALL.split_whitespace().map(|word| (word, ())).collect());
-
+/// Whether a word says nothing of what happens: an article, or what fills a pause.
 pub(super) fn is_small(word: &str) -> bool {
-    word.len() <= 5 && SMALL_WORDS.contains_key(word)
+    matches!(
+        word,
+        "a" | "an"
+            | "the"
+            | "um"
+            | "uh"
+            | "like"
+            | "just"
+            | "el"
+            | "la"
+            | "los"
+            | "las"
+            | "un"
+            | "una"
+            | "unos"
+            | "pues"
+            | "este"
+            | "der"
+            | "die"
+            | "das"
+            | "den"
+            | "dem"
+            | "des"
+            | "ein"
+            | "eine"
+            | "einen"
+            | "einem"
+            | "einer"
+            | "halt"
+            | "mal"
+            | "ja"
+            | "denn"
+            | "doch"
+            | "eh"
+            | "ahm"
+            | "hm"
+            | "oh"
+            | "hey"
+            | "yeah"
+            | "well"
+            | "also"
+            | "lo"
+    )
 }
 
 /// Returns the senses of each word in the languages that the words may be of: those that have at least half as many
