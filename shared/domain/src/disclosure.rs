@@ -2,7 +2,7 @@
 //!
 //! Patterns over who does what to whom, in English, Spanish and German, whatever the language of the call, and beside
 //! them a learned reading for what names no deed. To miss a disclosure is worse than to show one turn too many, so only a
-//! game, a story, an accident or an idiom nearby undoes a match, and nothing undoes the gravest ones.
+//! game, a story, an accident or an idiom nearby undoes a match, or a learned score that speaks against it.
 
 mod concepts;
 mod english;
@@ -10,6 +10,7 @@ mod german;
 pub mod learned;
 mod pattern;
 mod personal;
+mod senses;
 mod spanish;
 
 use std::sync::LazyLock;
@@ -103,13 +104,10 @@ static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
 /// A sentence that a pause cut has two parts of at most this many words each.
 const LONGEST_PART: usize = 8;
 
-/// So high a score flags a turn that no pattern matches: one ordinary turn of a call in 1,000 has it.
-const ALONE: f32 = 1.5;
-/// So low a score undoes a pattern in a short turn, unless it is about self-harm or danger. In a long one the harmless words may
-/// outweigh the others.
-const UNDONE: f32 = -1.5;
+/// In a turn of more words the harmless ones may outweigh the others, so a low score undoes nothing.
 const SHORT: usize = 20;
-const NEVER_UNDONE: [Category; 2] = [Category::SelfHarm, Category::Danger];
+/// What only a very low score undoes.
+const GRAVEST: [Category; 2] = [Category::SelfHarm, Category::Danger];
 
 /// A turn's words, their numbers in the three languages, and how the learned reading judges it.
 struct Read {
@@ -121,11 +119,15 @@ struct Read {
 impl Read {
     /// What the turn discloses by itself.
     fn found(&self) -> Vec<Category> {
-        let mut found: Vec<Category> = matches(&self.numbers).into_iter().map(|place| place.category).collect();
-        if self.judged.score < UNDONE && self.words.len() <= SHORT {
-            found.retain(|category| !learned::CATEGORIES.contains(category) || NEVER_UNDONE.contains(category));
-        }
-        if self.judged.score >= ALONE && found.iter().all(|category| *category == Category::PersonalData) {
+        let mut places = matches(&self.numbers);
+        places.retain(|place| {
+            let least = if GRAVEST.contains(&place.category) { learned::GRAVEST_UNDONE } else { learned::UNDONE };
+            let is_undone = self.judged.score < least && learned::CATEGORIES.contains(&place.category);
+            // "I love football, but he hits me": the harmless words before the "but" lower the score.
+            !is_undone || place.is_apart || self.words.len() > SHORT
+        });
+        let mut found: Vec<Category> = places.into_iter().map(|place| place.category).collect();
+        if self.judged.score >= learned::ALONE && found.iter().all(|category| *category == Category::PersonalData) {
             found.push(self.judged.category);
         }
         found
@@ -345,6 +347,19 @@ mod tests {
         assert_eq!(call(&["T Do you feel safe at home?", "S not really"]), [(Category::Abuse, vec![1])]);
         assert_eq!(call(&["T Do you feel safe at home?", "S yes"]), []);
         assert_eq!(call(&["T Did the book hit the floor?", "S yes"]), []);
+    }
+
+    #[test]
+    fn harmless_words_before_a_but_undo_nothing() {
+        for text in [
+            "I love football but my dad hits me",
+            "I had pizza. My dad hits me.",
+            "me gusta el futbol pero mi papa me pega",
+            "ich mag Fußball aber mein Papa schlägt mich",
+        ] {
+            assert!(in_text(text).contains(&Category::Abuse), "{text}");
+        }
+        assert_eq!(in_text("my dad hit the ball over the fence but my team won"), []);
     }
 
     #[test]

@@ -18,8 +18,8 @@ struct Case {
     text: String,
     lang: String,
     category: Option<String>,
-    /// 0: written before the rules. 1 to 6: written later, and each measured before anything was changed. 7 to 10: written to
-    /// train the learned part. 11: trained on since it was measured. 12: for the next changes. 13: kept apart.
+    /// 0: written before the rules. 1 to 6 and 11 to 15: written later, and each measured before anything was changed. 7 to 10,
+    /// 16 and up: written to train the learned part.
     round: u8,
 }
 
@@ -47,8 +47,8 @@ fn another_file_is_scored() {
     }
 }
 
-/// Rounds that neither patterns nor weights are made from: indirect sayings, new plain ones, and as many that stay apart.
-const UNSEEN: [u8; 3] = [6, 12, 13];
+/// Rounds that neither patterns nor weights are made from. Do not read their failures.
+const KEPT_APART: [u8; 3] = [6, 13, 15];
 
 /// A name, and which cases belong to it.
 type Group = (&'static str, &'static dyn Fn(usize, &Case) -> bool);
@@ -107,11 +107,15 @@ fn percent(part: usize, of: usize) -> f64 {
     100.0 * part as f64 / of.max(1) as f64
 }
 
+fn is_apart(case: &Case) -> bool {
+    KEPT_APART.contains(&case.round)
+}
+
 #[test]
 fn sayings_are_flagged_and_harmless_ones_are_not() {
     let shown = std::env::var("FAILURES").unwrap_or_default();
     let cases = cases();
-    let groups: [Group; 13] = [
+    let groups: [Group; 18] = [
         ("even", &|i, case| case.round == 0 && i % 2 == 0),
         ("odd", &|i, case| case.round == 0 && i % 2 == 1),
         ("round 1", &|_, case| case.round == 1),
@@ -119,26 +123,32 @@ fn sayings_are_flagged_and_harmless_ones_are_not() {
         ("round 3", &|_, case| case.round == 3),
         ("round 4", &|_, case| case.round == 4),
         ("round 5", &|_, case| case.round == 5),
-        ("indirect", &|_, case| case.round == 6),
         ("round 12", &|_, case| case.round == 12),
-        ("kept apart", &|_, case| case.round == 13),
-        ("en", &|_, case| !UNSEEN.contains(&case.round) && case.lang == "en"),
-        ("es", &|_, case| !UNSEEN.contains(&case.round) && case.lang == "es"),
-        ("de", &|_, case| !UNSEEN.contains(&case.round) && case.lang == "de"),
+        ("round 14", &|_, case| case.round == 14),
+        ("en", &|_, case| !is_apart(case) && case.lang == "en"),
+        ("es", &|_, case| !is_apart(case) && case.lang == "es"),
+        ("de", &|_, case| !is_apart(case) && case.lang == "de"),
+        ("6, apart", &|_, case| case.round == 6),
+        ("13, apart", &|_, case| case.round == 13),
+        ("15, apart", &|_, case| case.round == 15),
+        ("en, apart", &|_, case| is_apart(case) && case.lang == "en"),
+        ("es, apart", &|_, case| is_apart(case) && case.lang == "es"),
+        ("de, apart", &|_, case| is_apart(case) && case.lang == "de"),
     ];
     for (name, belongs) in groups {
         let mut score = Score::default();
         for (_, case) in cases.iter().enumerate().filter(|(i, case)| belongs(*i, case)) {
-            score.add(case, shown == name);
+            score.add(case, shown == name && !is_apart(case));
         }
         score.print(name);
         let (flagged, false_ones) = (score.flagged(), score.false_ones());
         assert!(score.sayings >= 60 && score.harmless >= 60, "{name} is too small");
-        // Unseen sayings are far from the goal of 92 % and 2 %: they must not get worse.
+        // The goals are 92 % and 2 % for what is kept apart. It must not get worse.
         let (least, most) = match name {
-            "indirect" => (68.0, 8.0),
-            "round 12" => (88.0, 9.5),
-            "kept apart" => (87.0, 9.0),
+            "6, apart" => (87.0, 6.0),
+            "13, apart" => (93.0, 5.5),
+            "15, apart" => (90.0, 3.0),
+            "en, apart" | "es, apart" | "de, apart" => (88.0, 6.5),
             _ => (95.0, 2.5),
         };
         assert!(flagged >= least && false_ones <= most, "{name}: flagged {flagged:.1} %, false {false_ones:.1} %");

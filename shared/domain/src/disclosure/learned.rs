@@ -10,23 +10,31 @@ use std::sync::LazyLock;
 
 use super::Category;
 use super::concepts::CONCEPTS;
+use super::senses::{self, Sense};
 use crate::folded::{self, BOUNDARY, ShortHash, WordMap};
 
 /// The categories that are told apart, in the order of their weights.
 pub const CATEGORIES: [Category; 6] =
     [Category::SelfHarm, Category::Abuse, Category::Neglect, Category::Bullying, Category::Grooming, Category::Danger];
 
+/// So high a score flags a turn that no pattern matches.
+pub const ALONE: f32 = 1.1;
+/// A lower score undoes a pattern.
+pub const UNDONE: f32 = 0.0;
+/// A lower score undoes even a pattern of self-harm or danger.
+pub const GRAVEST_UNDONE: f32 = -1.0;
+
 /// A feature of a saying: a hash of its name.
 pub type Feature = u64;
 
 /// Weights of one category.
-pub const CATEGORY_WEIGHTS: usize = 1 << 11;
+pub const CATEGORY_WEIGHTS: usize = 1 << 12;
 /// A category's weight of 1 as it is stored.
 const CATEGORY_SCALE: f32 = 24.0;
 
 /// Features of one bucket; a bucket that is full drops the lightest.
 const BUCKET: usize = 16;
-const BUCKETS: usize = 6640;
+const BUCKETS: usize = 5400;
 /// So many features can be stored.
 pub const MOST_FEATURES: usize = BUCKET * BUCKETS;
 /// An entry is a mark of the feature and, in the lowest bits, its weight.
@@ -37,6 +45,8 @@ const SCALE: f32 = 18.0;
 
 /// So many words behind a word its company is looked for.
 const COMPANY: usize = 4;
+/// So many words behind a word's neighbour are near it.
+const NEAR: usize = 8;
 /// A longer turn is read in windows of so many words, each half over the one before.
 const WINDOW: usize = 32;
 
@@ -84,11 +94,14 @@ fn concepts(word: &str) -> Concepts {
 enum Kind {
     Word,
     Stem,
-    Next,
     Concept,
+    /// Two concepts in their order.
     Company,
-    Before,
-    After,
+    Sense,
+    /// Two neighbours.
+    Next,
+    /// Two that are further apart, in either order.
+    Near,
 }
 
 /// Mixes two hashes: the finalizer of SplitMix64.
@@ -103,6 +116,9 @@ struct Word {
     hash: u64,
     stem: Option<u64>,
     concepts: Concepts,
+    senses: [Sense; senses::MOST],
+    /// It says nothing of what happens: an article, or what fills a pause.
+    is_small: bool,
 }
 
 fn hash(word: &str) -> u64 {
@@ -114,9 +130,9 @@ fn hash(word: &str) -> u64 {
 /// So many letters are a word's stem.
 const STEM: usize = 5;
 
-fn word(word: &str) -> Word {
+fn word(word: &str, senses: [Sense; senses::MOST]) -> Word {
     let stem = word.char_indices().nth(STEM).map(|(end, _)| hash(&word[..end]));
-    Word { hash: hash(word), stem, concepts: concepts(word) }
+    Word { hash: hash(word), stem, concepts: concepts(word), senses, is_small: senses::is_small(word) }
 }
 
 fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
@@ -127,6 +143,12 @@ fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
     })
 }
 
+/// The senses of a word, or the word itself if it has none.
+fn tokens(word: &Word) -> impl Iterator<Item = u64> {
+    let senses = word.senses.into_iter().filter(|sense| *sense != 0).map(u64::from);
+    senses.chain((word.senses[0] == 0).then_some(word.hash))
+}
+
 /// Calls `add` with the features of a saying, and with whether the categories are told by it too.
 fn visit(words: &[Word], mut add: impl FnMut(Feature, bool)) {
     for (i, word) in words.iter().enumerate() {
@@ -134,19 +156,25 @@ fn visit(words: &[Word], mut add: impl FnMut(Feature, bool)) {
         if let Some(stem) = word.stem {
             add(feature(Kind::Stem, stem, 0), true);
         }
-        if let Some(next) = words.get(i + 1) {
-            add(feature(Kind::Next, word.hash, next.hash), false);
-        }
         for concept in each(word.concepts) {
             add(feature(Kind::Concept, concept, 0), true);
             for other in words[i + 1..].iter().take(COMPANY).flat_map(|other| each(other.concepts)) {
                 add(feature(Kind::Company, concept, other), true);
             }
-            for before in words[..i].iter().rev().take(2) {
-                add(feature(Kind::Before, concept, before.hash), false);
+        }
+    }
+    let large: Vec<&Word> = words.iter().filter(|word| !word.is_small).collect();
+    for (i, word) in large.iter().enumerate() {
+        for sense in word.senses.into_iter().filter(|sense| *sense != 0) {
+            add(feature(Kind::Sense, u64::from(sense), 0), true);
+        }
+        for token in tokens(word) {
+            for next in large.get(i + 1).into_iter().flat_map(|next| tokens(next)) {
+                add(feature(Kind::Next, token, next), true);
             }
-            for after in words[i + 1..].iter().take(2) {
-                add(feature(Kind::After, concept, after.hash), false);
+            // Languages order their words differently.
+            for near in large[i + 1..].iter().skip(1).take(NEAR).flat_map(|near| tokens(near)) {
+                add(feature(Kind::Near, token.min(near), token.max(near)), false);
             }
         }
     }
@@ -164,29 +192,37 @@ pub struct Features {
     pub category: Vec<usize>,
 }
 
-fn known(words: &[impl AsRef<str>]) -> Vec<Word> {
-    words.iter().map(AsRef::as_ref).filter(|word| *word != BOUNDARY).map(word).collect()
+fn known(words: &[&str]) -> Vec<Word> {
+    let words: Vec<&str> = words.iter().copied().filter(|word| *word != BOUNDARY).collect();
+    senses::of(&words).into_iter().zip(&words).map(|(senses, known)| word(known, senses)).collect()
 }
 
 /// Each feature once: a word that a child repeats says no more than before.
-fn features_of(words: &[Word]) -> Features {
-    let mut features = Features { flag: Vec::with_capacity(words.len() * 24), category: vec![0] };
+fn flag_features(words: &[Word]) -> Vec<Feature> {
+    let mut features = Vec::with_capacity(words.len() * 24);
+    visit(words, |feature, _| features.push(feature));
+    features.sort_unstable();
+    features.dedup();
+    features
+}
+
+/// Indices of the weights of each category.
+fn category_features(words: &[Word]) -> Vec<usize> {
+    let mut features = vec![0];
     visit(words, |feature, tells_category| {
-        features.flag.push(feature);
         if tells_category {
-            features.category.push(category_weight(feature));
+            features.push(category_weight(feature));
         }
     });
-    features.flag.sort_unstable();
-    features.flag.dedup();
-    features.category.sort_unstable();
-    features.category.dedup();
+    features.sort_unstable();
+    features.dedup();
     features
 }
 
 /// Returns the features of a saying, for training.
 pub fn features(text: &str) -> Features {
-    features_of(&known(&folded::english(&folded::words(text))))
+    let words = known(&folded::english(&folded::words(text)));
+    Features { flag: flag_features(&words), category: category_features(&words) }
 }
 
 fn place(feature: Feature) -> (usize, u16) {
@@ -214,13 +250,21 @@ pub fn stored_category(weights: &[f32]) -> Vec<u8> {
     weights.iter().map(|weight| (weight * CATEGORY_SCALE).round().clamp(-127.0, 127.0) as i8 as u8).collect()
 }
 
-fn weight(flag: &[u8], feature: Feature) -> f32 {
+/// The weight of a feature as it is stored, 0 if none is.
+fn weight(flag: &[u8], feature: Feature) -> i32 {
     let (start, mark) = place(feature);
-    let entries = flag.get(4 + 2 * start..4 + 2 * (start + BUCKET)).unwrap_or_default();
-    let entry = |pair: &[u8; 2]| u16::from_le_bytes(*pair);
-    let is_it = |entry: &u16| *entry != 0 && entry >> WEIGHT_BITS == mark;
-    let found = entries.as_chunks().0.iter().map(entry).find(is_it);
-    found.map_or(0.0, |entry| ((i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO) as f32 / SCALE)
+    let Some(entries) = flag.get(4 + 2 * start..).and_then(|rest| rest.first_chunk::<{ 2 * BUCKET }>()) else {
+        return 0;
+    };
+    // One bit for each entry of the feature, without a branch for each.
+    let mut found = 0_u32;
+    for (i, pair) in entries.as_chunks().0.iter().enumerate() {
+        let entry = u16::from_le_bytes(*pair);
+        found |= u32::from(entry >> WEIGHT_BITS == mark && entry != 0) << i;
+    }
+    let first = 2 * found.trailing_zeros() as usize;
+    let entry = entries.get(first..).and_then(|rest| rest.first_chunk()).map(|pair| u16::from_le_bytes(*pair));
+    entry.map_or(0, |entry| (i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO)
 }
 
 /// A saying as the weights judge it.
@@ -234,32 +278,38 @@ pub struct Judged {
 
 /// Judges a saying by stored weights.
 pub fn judge_by(flag: &[u8], category: &[u8], text: &str) -> Judged {
-    judge_words(flag, category, &folded::english(&folded::words(text)))
+    judge_words(flag, category, &folded::english(&folded::words(text)), f32::NEG_INFINITY)
 }
 
-/// Judges a saying of plain words.
+/// Judges a saying of plain words. The category is only asked for if the score is enough to flag it.
 pub(super) fn judge(words: &[&str]) -> Judged {
-    judge_words(FLAG, CATEGORY, words)
+    judge_words(FLAG, CATEGORY, words, ALONE)
 }
 
-fn judge_words(flag: &[u8], category: &[u8], words: &[&str]) -> Judged {
+fn judge_words(flag: &[u8], category: &[u8], words: &[&str], categorised_from: f32) -> Judged {
     let words = known(words);
     let of_all = flag.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes));
     let last = words.len().saturating_sub(WINDOW / 2).max(1);
     let windows = (0..last).step_by(WINDOW / 2).map(|start| &words[start..(start + WINDOW).min(words.len())]);
     let scored = windows.map(|window| {
-        let features = features_of(window);
-        let score = of_all + features.flag.iter().map(|feature| weight(flag, *feature)).sum::<f32>();
-        (score, features.category)
+        let sum: i32 = flag_features(window).into_iter().map(|feature| weight(flag, feature)).sum();
+        (of_all + sum as f32 / SCALE, window)
     });
-    let Some((score, features)) = scored.max_by(|a, b| a.0.total_cmp(&b.0)) else {
-        return Judged { score: of_all, category: Category::Other };
-    };
-    let of_category = |weights: &[u8]| -> f32 {
+    match scored.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((score, window)) if score >= categorised_from => {
+            Judged { score, category: likeliest(category, &category_features(window)) }
+        }
+        Some((score, _)) => Judged { score, category: Category::Other },
+        None => Judged { score: of_all, category: Category::Other },
+    }
+}
+
+fn likeliest(weights: &[u8], features: &[usize]) -> Category {
+    let of_category = |weights: &[u8]| -> i32 {
         let stored = features.iter().filter_map(|i| weights.get(*i));
-        stored.map(|byte| f32::from(*byte as i8) / CATEGORY_SCALE).sum()
+        stored.map(|byte| i32::from(*byte as i8)).sum()
     };
-    let sums = category.chunks(CATEGORY_WEIGHTS).map(of_category);
-    let likeliest = sums.zip(CATEGORIES).max_by(|a, b| a.0.total_cmp(&b.0));
-    Judged { score, category: likeliest.map_or(Category::Other, |(_, category)| category) }
+    let sums = weights.chunks(CATEGORY_WEIGHTS).map(of_category);
+    let likeliest = sums.zip(CATEGORIES).max_by_key(|(sum, _)| *sum);
+    likeliest.map_or(Category::Other, |(_, category)| category)
 }

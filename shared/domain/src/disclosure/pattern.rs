@@ -86,6 +86,8 @@ pub(super) struct Match {
     pub(super) category: Category,
     pub(super) start: usize,
     pub(super) end: usize,
+    /// A "but" or the end of a sentence stands before it.
+    pub(super) is_apart: bool,
 }
 
 struct Compiler {
@@ -226,7 +228,8 @@ impl Patterns {
             }
             let places = (0..words.len()).filter_map(|start| {
                 let end = self.follow(&rule.elements, words, start)?;
-                Some(Match { category: rule.category, start, end })
+                let is_apart = words[..start].iter().any(|word| self.breaks(*word));
+                Some(Match { category: rule.category, start, end, is_apart })
             });
             found.extend(places.into_iter().find(|place| !self.is_excused(rule.unless, words, *place)));
         }
@@ -235,14 +238,17 @@ impl Patterns {
 
     fn is_excused(&self, unless: u32, words: &[WordNo], place: Match) -> bool {
         // "I love football, but he hits me": what stands before a "but" excuses nothing behind it.
-        let breaks = |word: &WordNo| *word == WordNo::MAX || self.has(self.contrast, *word);
         let before = &words[place.start.saturating_sub(REACH)..place.start];
-        let from = place.start - before.iter().rev().take_while(|word| !breaks(word)).count();
+        let from = place.start - before.iter().rev().take_while(|word| !self.breaks(**word)).count();
         let after = &words[place.end..(place.end + REACH).min(words.len())];
         let to = place.end + after.iter().take_while(|word| !self.has(self.contrast, **word)).count();
         let near = &words[from..to];
         let applies = |pattern: &Vec<Element>| (0..near.len()).any(|start| self.follow(pattern, near, start).is_some());
         self.excuses.iter().enumerate().any(|(i, patterns)| unless & (1 << i) != 0 && patterns.iter().any(applies))
+    }
+
+    fn breaks(&self, word: WordNo) -> bool {
+        word == WordNo::MAX || self.has(self.contrast, word)
     }
 
     fn has(&self, set: usize, word: WordNo) -> bool {
