@@ -149,6 +149,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /settings/users/{admin_user_id}/two-step-off", Admins, Nobody),
     ("GET /settings/tools", Admins, Nobody),
     ("GET /settings/connections", Admins, Nobody),
+    ("POST /settings/connections/test-call", Admins, Nobody),
     ("GET /settings/erasures", Admins, Nobody),
     ("POST /settings/erasures", Admins, Nobody),
     ("GET /settings/audit", Admins, Nobody),
