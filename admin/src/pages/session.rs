@@ -22,6 +22,7 @@ use shared::analysis::{self as analyses, Analysis};
 use shared::audit;
 use shared::clock;
 use shared::consent;
+use shared::curriculum;
 use shared::db::{self, Db};
 use shared::evidence;
 use shared::follow_up::{self, FollowUp};
@@ -106,7 +107,10 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
     let turns = turns::list_turns(db, caller, session_id).await?;
     let marks = evidence::list_marks(db, caller, session_id).await?;
     let mut analysis = analyses::find_current(db, caller, session_id).await?;
-    let answers = analysis.as_ref().map(|analysis| answers::list(&analysis.findings, &turns, &marks));
+    let skills = analysis.iter().flat_map(|analysis| &analysis.findings.skills);
+    let skill_ids: Vec<String> = skills.map(|skill| skill.skill_id.clone()).collect();
+    let questions = curriculum::list_questions(db, &skill_ids).await?;
+    let answers = analysis.as_ref().map(|analysis| answers::list(&analysis.findings, &turns, &marks, &questions));
     if let Some(analysis) = &mut analysis {
         analysis.findings.apply_marks(marks.iter().map(|given| &given.mark));
     }
@@ -344,7 +348,10 @@ mod tests {
         let turns =
             vec![say(0, Speaker::Tutor, "What is one half plus one half?"), say(1, Speaker::Student, "Is it <one>?")];
         Data {
-            answers: findings.as_ref().map(|findings| answers::list(findings, &turns, &[])).unwrap_or_default(),
+            answers: findings
+                .as_ref()
+                .map(|findings| answers::list(findings, &turns, &[], &BTreeMap::new()))
+                .unwrap_or_default(),
             session: Session {
                 session_id,
                 call_id: "call-9".to_owned(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Help, Source, Verdict};
 
-pub use self::asked::{asking_turn, expected, last_question};
+pub use self::asked::{asking_turn, expected, last_question, ready_made};
 pub use self::marks::Mark;
 pub use self::when::{When, day_name};
 

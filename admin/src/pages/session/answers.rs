@@ -1,8 +1,11 @@
 //! The answers that a skill rests on: asked, said, the mark that counts, and the right answer where it is certain.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use shared::analysis::{Findings, asking_turn, expected, last_question};
+use shared::analysis::{Findings, asking_turn, expected, last_question, ready_made};
+use shared::curriculum::Question;
 use shared::evidence::{Help, PersonMark, Verdict};
 use shared::transcript::Turn;
 
@@ -35,21 +38,29 @@ impl Answer {
 }
 
 /// All answers of the analysis, by skill, with people's marks.
-pub(super) fn list(findings: &Findings, turns: &[Turn], marks: &[PersonMark]) -> Vec<Answer> {
+pub(super) fn list(
+    findings: &Findings,
+    turns: &[Turn],
+    marks: &[PersonMark],
+    questions: &BTreeMap<String, Vec<Question>>,
+) -> Vec<Answer> {
     let of_skills = findings.skills.iter().flat_map(|skill| skill.evidence.iter().map(move |found| (skill, found)));
     let mut answers: Vec<Answer> = of_skills
         .map(|(skill, found)| {
             let given = marks.iter().find(|given| given.mark.is_of(&skill.skill_id, found));
             let asking = asking_turn(turns, found.turn_no);
             let said = turns.iter().find(|turn| turn.turn_no == found.turn_no);
+            let question = asking.map(|turn| last_question(&turn.text));
+            let of_skill = questions.get(&skill.skill_id).map_or(&[][..], |questions| questions);
+            let key = question.as_deref().and_then(|question| ready_made(question, of_skill)).map(str::to_owned);
             Answer {
                 skill_id: skill.skill_id.clone(),
                 turn_no: found.turn_no,
                 quote: found.quote.clone(),
                 verdict: given.map_or(Some(found.verdict), |given| given.mark.verdict),
                 help: given.map_or(found.help, |given| given.mark.help),
-                expected: asking.zip(said).and_then(|(asking, said)| expected(&asking.text, &said.text, found)),
-                asked: asking.map(|turn| (turn.turn_no, last_question(&turn.text))),
+                expected: key.or_else(|| expected(&asking?.text, &said?.text, found)),
+                asked: asking.map(|turn| turn.turn_no).zip(question),
                 changed: given.map(|given| (given.by.clone(), given.at)),
             }
         })
@@ -143,7 +154,7 @@ mod tests {
 
     fn shown(role: Role, marks: &[PersonMark]) -> String {
         let mut data = super::super::tests::data(Some(found("checked against the question")));
-        data.answers = list(&found("checked against the question"), &data.turns, marks);
+        data.answers = list(&found("checked against the question"), &data.turns, marks, &BTreeMap::new());
         rows(&Admin::sample(role), &data, "maths.fractions.add").into_string()
     }
 
@@ -176,8 +187,15 @@ mod tests {
 
     #[test]
     fn the_right_answer_is_left_out_where_nothing_was_checked() {
-        let data = super::super::tests::data(None);
-        let of = |reason: &str| list(&found(reason), &data.turns, &[]).remove(0).expected;
-        assert_eq!(of("the tutor confirmed it"), None);
+        let mut data = super::super::tests::data(None);
+        data.turns[0].text = "Good. What is three times eighteen?".to_owned();
+        data.turns[1].text = "Fifty-four.".to_owned();
+        let of = |reason: &str, questions| list(&found(reason), &data.turns, &[], &questions).remove(0).expected;
+        assert_eq!(of("checked against the question", BTreeMap::new()).as_deref(), Some("54"));
+        assert_eq!(of("the tutor confirmed it", BTreeMap::new()), None);
+        let ready = Question::new("What is three times eighteen?", "54");
+        let of_skill = |id: &str| BTreeMap::from([(id.to_owned(), vec![ready.clone()])]);
+        assert_eq!(of("the tutor confirmed it", of_skill("maths.fractions.add")).as_deref(), Some("54"));
+        assert_eq!(of("the tutor confirmed it", of_skill("maths.other")), None, "another skill’s question");
     }
 }

@@ -2,12 +2,16 @@
 
 use super::EvidenceFinding;
 use crate::answer::{Judgement, Language, judge};
+use crate::curriculum::Question;
 use crate::evidence::Verdict;
 use crate::task::{self, Context};
 use crate::transcript::{Speaker, Turn};
 
 /// A longer question is shortened at its start.
 const MAX_QUESTION: usize = 200;
+
+/// A shorter ready-made question may be the end of another one.
+const MIN_WORDS: usize = 3;
 
 /// Returns the tutor's turn before an answer; `None` if the tutor said nothing before it.
 pub fn asking_turn(turns: &[Turn], answer_turn_no: i32) -> Option<&Turn> {
@@ -49,6 +53,16 @@ pub fn expected(asked: &str, said: &str, judged: &EvidenceFinding) -> Option<Str
     (is_right == (judged.verdict == Verdict::Correct)).then_some(key.answer)
 }
 
+/// Returns the answer of the ready-made question with which the tutor's words end; `None` if they end with none of them.
+pub fn ready_made<'a>(asked: &str, questions: &'a [Question]) -> Option<&'a str> {
+    let asked = asked.trim().to_lowercase();
+    let is_asked = |question: &&Question| {
+        let is_long = question.ask.split_whitespace().count() >= MIN_WORDS;
+        is_long && asked.ends_with(&question.ask.trim().to_lowercase())
+    };
+    questions.iter().filter(is_asked).max_by_key(|question| question.ask.len()).map(|question| &question.answer[..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +91,19 @@ mod tests {
         );
         let long = of(&format!("{} so what?", "word ".repeat(100)));
         assert!(long.starts_with('…') && long.ends_with("so what?") && long.chars().count() <= 201, "{long}");
+    }
+
+    #[test]
+    fn a_ready_made_question_has_its_own_answer() {
+        let questions = [
+            Question::new("What is the sister in Italian?", "la sorella"),
+            Question::new("What is 3 + 4?", "7"),
+            Question::new("Why?", "because"),
+        ];
+        let of = |asked| ready_made(asked, &questions);
+        assert_eq!(of("Once more: what is the sister in Italian?"), Some("la sorella"));
+        assert_eq!((of("Good. What is 3 + 4?"), of("Good. What is 3 - 4?")), (Some("7"), None));
+        assert_eq!((of("Why?"), of("What is the sister in Italian? Take your time.")), (None, None));
     }
 
     fn judged(verdict: Verdict, reason: &str) -> EvidenceFinding {
