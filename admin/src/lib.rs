@@ -180,6 +180,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/sessions/{session_id}/transcript.txt", get(session::transcript_text))
         .route("/sessions/{session_id}/analysis.json", get(session::analysis_json))
         .route("/sessions/{session_id}/analysis/retry", post(session::retry))
+        .route("/sessions/{session_id}/marks", post(session::marks::save))
         .route("/sessions/{session_id}/assign", post(session::assign))
         .route("/sessions/{session_id}/erase", get(session::erase::confirm).post(session::erase::erase))
         .route("/sessions/{session_id}/introduction/accept", post(session::accept))

@@ -12,7 +12,7 @@ pub use domain::curriculum::{Curriculum, Draft, Fault, Phrase, Question, Skill, 
 
 pub use self::cache::CurriculumCache;
 pub use self::compare::{Difference, fingerprint};
-pub use self::practice::{Practice, find_practice};
+pub use self::practice::{Practice, find_practice, list_questions};
 pub use self::recent::{N_RECENT, list_recent, lock_recent, note_asked};
 pub use self::rows::{install_starter, list_retired, load, lock, set_retired, upsert, version};
 pub use self::subjects::{SkillName, SubjectSwitch, list_skill_names, list_switches, set_switches};

@@ -12,7 +12,8 @@ use crate::id::{AnalysisId, EvidenceId, SessionId, StudentId};
 
 pub use domain::evidence::{Help, Source, Verdict};
 
-pub use self::correction::{Correction, correct};
+pub(crate) use self::correction::read_marks;
+pub use self::correction::{Correction, PersonMark, correct, list_marks, undo};
 
 /// One row of `evidence`.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +30,7 @@ pub struct Evidence {
     pub source: Source,
     /// Probability that the label is wrong.
     pub noise: f64,
-    /// The evidence that this one takes the place of.
+    /// The evidence that this one takes the place of. Its own id: a person said that there was no answer.
     pub corrects_id: Option<EvidenceId>,
     pub observed_at: DateTime<Utc>,
 }
@@ -111,7 +112,8 @@ pub async fn list_counting(
                      select session_id from evidence where student_id = $1 and skill_id = any($2)))
            ) e left join analyses a using (analysis_id)
            where (e.analysis_id is null or a.is_current)
-             and not exists (select 1 from evidence c where c.corrects_id = e.evidence_id)
+             and not exists (
+                 select 1 from evidence c where c.corrects_id = e.evidence_id and c.evidence_id <> e.evidence_id)
              -- By place, since a later analysis writes anew what a person corrected.
              and not exists (
                  select 1 from evidence p
@@ -144,7 +146,8 @@ pub(crate) async fn list_last(tx: &mut Connection, student_id: StudentId, n: usi
                select e.* from evidence e left join analyses a using (analysis_id)
                where e.student_id = m.student_id and e.skill_id = m.skill_id
                  and (e.analysis_id is null or a.is_current)
-                 and not exists (select 1 from evidence c where c.corrects_id = e.evidence_id)
+                 and not exists (
+                     select 1 from evidence c where c.corrects_id = e.evidence_id and c.evidence_id <> e.evidence_id)
                  and not exists (
                      select 1 from evidence p
                      where p.source = 'person' and p.session_id = e.session_id and p.skill_id = e.skill_id

@@ -27,6 +27,7 @@ mod hostile;
 mod introductions;
 mod language_model;
 mod logins;
+mod marks;
 mod merges;
 mod migrations;
 mod missing_reports;

@@ -65,6 +65,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("GET /sessions/{session_id}/transcript.txt", Writers, Session),
     ("GET /sessions/{session_id}/analysis.json", Writers, Session),
     ("POST /sessions/{session_id}/analysis/retry", Writers, Session),
+    ("POST /sessions/{session_id}/marks", Writers, Session),
     ("POST /sessions/{session_id}/assign", WritersSeeAll, Session),
     ("GET /sessions/{session_id}/erase", Admins, Session),
     ("POST /sessions/{session_id}/erase", Admins, Session),

@@ -229,7 +229,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 90] = [
+const ACTS: [(&str, &str); 91] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
@@ -293,6 +293,7 @@ const ACTS: [(&str, &str); 90] = [
     ("fact.forget", "had a remembered fact forgotten"),
     ("fact.reword", "reworded a remembered fact"),
     ("evidence.correct", "corrected what a student showed"),
+    ("evidence.undo", "undid a changed mark"),
     ("misconception.resolve", "marked a misconception as overcome"),
     ("session.read", "opened a session"),
     ("session.search", "searched what was said"),

@@ -1,11 +1,13 @@
 //! One session: what was said, what the analysis saw in it, and where it came from.
 
 mod analysis;
+mod answers;
 mod attempts;
 mod cost;
 pub(crate) mod erase;
 mod files;
 mod introduction;
+pub(crate) mod marks;
 mod player;
 mod timeline;
 mod tools;
@@ -20,7 +22,9 @@ use shared::analysis::{self as analyses, Analysis};
 use shared::audit;
 use shared::clock;
 use shared::consent;
+use shared::curriculum;
 use shared::db::{self, Db};
+use shared::evidence;
 use shared::follow_up::{self, FollowUp};
 use shared::id::{SessionId, StudentId};
 use shared::job::list::{self, JobItem};
@@ -43,8 +47,10 @@ use crate::parts::csrf;
 use crate::parts::follow_up::on_page;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice};
+use crate::parts::turn;
 use crate::viewer::Viewer;
 
+use self::answers::Answer;
 pub(crate) use self::files::{analysis_json, recording, transcript_text};
 pub(crate) use self::introduction::accept;
 
@@ -58,7 +64,9 @@ pub(crate) struct Data {
     pub(crate) turns: Vec<Turn>,
     /// Nobody consents to keeping what was said.
     pub(crate) is_speech_removed: bool,
+    /// The current one, with people's marks in place of its verdicts.
     pub(crate) analysis: Option<Analysis>,
+    pub(crate) answers: Vec<Answer>,
     /// What was thought before, the newest first.
     pub(crate) earlier: Vec<Analysis>,
     pub(crate) jobs: Vec<JobItem>,
@@ -96,10 +104,21 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
         (None, Some(Ok(phone))) => student::list_students_by_phone(db, caller, &phone).await?,
         _ => Vec::new(),
     };
+    let turns = turns::list_turns(db, caller, session_id).await?;
+    let marks = evidence::list_marks(db, caller, session_id).await?;
+    let mut analysis = analyses::find_current(db, caller, session_id).await?;
+    let skills = analysis.iter().flat_map(|analysis| &analysis.findings.skills);
+    let skill_ids: Vec<String> = skills.map(|skill| skill.skill_id.clone()).collect();
+    let questions = curriculum::list_questions(db, &skill_ids).await?;
+    let answers = analysis.as_ref().map(|analysis| answers::list(&analysis.findings, &turns, &marks, &questions));
+    if let Some(analysis) = &mut analysis {
+        analysis.findings.apply_marks(marks.iter().map(|given| &given.mark));
+    }
     Ok(Data {
-        turns: turns::list_turns(db, caller, session_id).await?,
+        turns,
         is_speech_removed: consent::is_speech_removed(db, session_id).await?,
-        analysis: analyses::find_current(db, caller, session_id).await?,
+        analysis,
+        answers: answers.unwrap_or_default(),
         earlier: analyses::list_earlier(db, caller, session_id).await?,
         jobs: list::list_jobs_of_session(db, session_id).await?,
         model_calls: model_call::list_model_calls(db, caller, session_id).await?,
@@ -293,6 +312,12 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
     }
 }
 
+/// When a turn began, from the start of the call.
+fn at_of(turns: &[Turn], turn_no: i32) -> String {
+    let found = turns.iter().find(|turn| turn.turn_no == turn_no);
+    found.map_or_else(|| format!("turn {turn_no}"), |found| turn::at(found.offset_ms))
+}
+
 pub(crate) fn status_badge(session: &Session) -> Markup {
     if session.status == shared::session::SessionStatus::InProgress && session.ended_at.is_some() {
         return badge::badge("info", "clock", "Ended, report to come");
@@ -320,11 +345,17 @@ mod tests {
             offset_ms: turn_no * 10_000,
             duration_ms: None,
         };
+        let turns =
+            vec![say(0, Speaker::Tutor, "What is one half plus one half?"), say(1, Speaker::Student, "Is it <one>?")];
         Data {
+            answers: findings
+                .as_ref()
+                .map(|findings| answers::list(findings, &turns, &[], &BTreeMap::new()))
+                .unwrap_or_default(),
             session: Session {
                 session_id,
                 call_id: "call-9".to_owned(),
-                student_id: None,
+                student_id: Some(StudentId(uuid::Uuid::from_u128(3))),
                 caller_phone: Some("+14155550142".to_owned()),
                 status: SessionStatus::Analyzed,
                 attention_reason: None,
@@ -347,10 +378,7 @@ mod tests {
             },
             student: None,
             is_speech_removed: false,
-            turns: vec![
-                say(0, Speaker::Tutor, "What is one half plus one half?"),
-                say(1, Speaker::Student, "Is it <one>?"),
-            ],
+            turns,
             analysis: findings.map(|findings| Analysis {
                 analysis_id: AnalysisId(uuid::Uuid::from_u128(1)),
                 session_id,

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use shared::analysis::{EvidenceFinding, Findings};
+use shared::evidence::Source;
 use shared::transcript::{Speaker, Turn};
 
 use super::badge::{verdict_style, verdict_words};
@@ -56,7 +57,8 @@ impl<'a> Seen<'a> {
 }
 
 /// The turn as a line of the transcript. `student` is what the student is called on this page.
-pub(crate) fn turn(turn: &Turn, student: &str, seen: &Seen<'_>) -> Markup {
+/// `more` stands under it.
+pub(crate) fn turn(turn: &Turn, student: &str, seen: &Seen<'_>, more: &Markup) -> Markup {
     let (class, speaker) = match turn.speaker {
         Speaker::Tutor => ("tutor", "Tutor"),
         Speaker::Student => ("student", student),
@@ -72,6 +74,7 @@ pub(crate) fn turn(turn: &Turn, student: &str, seen: &Seen<'_>) -> Markup {
             div.body {
                 p.say { (marked(&turn.text, &seen.quotes())) }
                 @if !seen.is_empty() { ul.ev-list { (evidence_lines(seen)) } }
+                (more)
             }
         }
     }
@@ -86,7 +89,7 @@ fn evidence_lines(seen: &Seen<'_>) -> Markup {
             @let (class, mark) = verdict_style(evidence.verdict);
             li class={ "ev " (class) } {
                 (icon_small(mark))
-                span { b { (skill) } " " (verdict_words(evidence.verdict, evidence.help)) ". " span.faint { (evidence.reason) } }
+                span { b { (skill) } " " (verdict_words(evidence.verdict, evidence.help)) "." @if evidence.source != Source::Person { " " span.faint { (evidence.reason) } } }
             }
         }
         @for (belief, _) in &seen.misconceptions {
@@ -129,7 +132,7 @@ fn marked(text: &str, quotes: &[(&str, &'static str)]) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::evidence::{Help, Source, Verdict};
+    use shared::evidence::{Help, Verdict};
 
     use super::*;
 
@@ -154,14 +157,14 @@ mod tests {
     fn the_words_that_show_it_are_marked() {
         let evidence = evidence("Two thirds times two is four thirds?", Verdict::Correct);
         let seen = Seen { evidence: vec![("Unit rates", &evidence)], ..Seen::default() };
-        let shown = turn(&sample(), "Maya", &seen).into_string();
+        let shown = turn(&sample(), "Maya", &seen, &html! {}).into_string();
         assert!(shown.contains(r#"<mark class="good">Two thirds times two is four thirds?</mark>"#), "{shown}");
         assert!(shown.contains("Right, without help") && shown.contains("0:34") && shown.contains("has-ev"));
     }
 
     #[test]
     fn a_turn_without_evidence_has_no_marks() {
-        let shown = turn(&sample(), "Maya", &Seen::default()).into_string();
+        let shown = turn(&sample(), "Maya", &Seen::default(), &html! {}).into_string();
         assert!(!shown.contains("<mark") && !shown.contains("has-ev"));
     }
 

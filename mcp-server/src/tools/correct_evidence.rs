@@ -54,7 +54,7 @@ impl Tool for CorrectEvidence {
         ask.permit_session(db, session.student_id).await?;
         let Params { session_id, turn_no, skill_id, verdict, help } = params;
         let detail = serde_json::json!({ "turn_no": turn_no, "skill_id": skill_id, "verdict": verdict });
-        let correction = Correction { session_id, skill_id, turn_no, verdict, help };
+        let correction = Correction { session_id, skill_id, turn_no, verdict: Some(verdict), help };
         let mut tx = db::begin(db).await?;
         let student_id = evidence::correct(&mut tx, ask.caller, &correction, ask.now).await?;
         let object = session_id.to_string();

@@ -1,5 +1,7 @@
 //! What every analyser must produce of one session.
 
+mod asked;
+mod marks;
 mod when;
 
 use schemars::JsonSchema;
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Help, Source, Verdict};
 
+pub use self::asked::{asking_turn, expected, last_question, ready_made};
+pub use self::marks::Mark;
 pub use self::when::{When, day_name};
 
 /// The validated result of an analysis. The rules fill it alone; a model may only add what passes the gate.

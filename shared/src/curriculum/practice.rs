@@ -1,5 +1,7 @@
 //! What to ask a student of one skill.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
@@ -19,6 +21,17 @@ pub struct Practice {
     pub n_evidence: i32,
     /// How well the student knows the skill, after the last evidence. `None`: not practised yet.
     pub state: Option<State>,
+}
+
+/// The ready-made questions of these skills, whether retired or not.
+pub async fn list_questions(db: impl Executor<'_>, skill_ids: &[String]) -> Result<BTreeMap<String, Vec<Question>>> {
+    let rows = sqlx::query!(
+        r#"select skill_id, questions as "questions: Json<Vec<Question>>" from skills where skill_id = any($1)"#,
+        skill_ids,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.skill_id, row.questions.0)).collect())
 }
 
 /// The skill; `None`: there is none of that id, or it was retired. Needs `context:read`.

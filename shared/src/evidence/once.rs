@@ -10,7 +10,8 @@ const TOLD_WITHIN: TimeDelta = TimeDelta::seconds(60);
 const CLOCKS_APART: TimeDelta = TimeDelta::seconds(5);
 
 /// The rows without those that speak of an answer of which another row knows more: the tool, that was asked there and
-/// then and knows the question's key, more than the analysis; a person more than the tool. The order stays.
+/// then and knows the question's key, more than the analysis; a person more than the tool. What a person said to be no answer
+/// goes too. The order stays.
 pub(super) fn each_answer_once(mut rows: Vec<Evidence>) -> Vec<Evidence> {
     let dropped: Vec<usize> = (0..rows.len()).filter_map(|i| told_twice(&rows, i)).collect();
     let mut i = 0;
@@ -18,6 +19,7 @@ pub(super) fn each_answer_once(mut rows: Vec<Evidence>) -> Vec<Evidence> {
         i += 1;
         !dropped.contains(&(i - 1))
     });
+    rows.retain(|row| row.corrects_id != Some(row.evidence_id));
     rows
 }
 
@@ -95,5 +97,12 @@ mod tests {
     fn a_person_outranks_the_tool() {
         let rows = vec![row(Source::Person, 100, 1), row(Source::Tool, 104, 1)];
         assert_eq!(left(rows), [(Source::Person, 100)]);
+    }
+
+    #[test]
+    fn what_a_person_said_to_be_no_answer_counts_by_no_other_row_either() {
+        let mut rows = vec![row(Source::Person, 100, 1), row(Source::Tool, 104, 1)];
+        rows[0].corrects_id = Some(rows[0].evidence_id);
+        assert_eq!(left(rows), []);
     }
 }

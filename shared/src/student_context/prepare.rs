@@ -52,7 +52,8 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     let calls_of_late = sqlx::query_as!(
         Call,
         r#"select s.session_id as "session_id: SessionId", coalesce(s.started_at, s.created_at) as "at!",
-               a.status as "status: AnalysisStatus", a.findings as "findings: Json<Findings>"
+               a.status as "status: AnalysisStatus", a.findings as "findings: Json<Findings>",
+               exists (select from evidence e where e.session_id = s.session_id and e.source = 'person') as "is_marked!"
            from sessions s join analyses a on a.session_id = s.session_id and a.is_current
            where s.student_id = $1
            order by coalesce(s.started_at, s.created_at) desc, s.session_id desc limit $2"#,
@@ -102,7 +103,11 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
         worked,
         ..Prepared::default()
     };
-    if let Some(call) = calls_of_late.into_iter().next() {
+    if let Some(mut call) = calls_of_late.into_iter().next() {
+        if call.is_marked {
+            let marks = evidence::read_marks(&mut *tx, call.session_id).await?;
+            call.findings.0.apply_marks(marks.iter().map(|given| &given.mark));
+        }
         prepared = prepared.with_last_call(call.session_id, call.status, call.findings.0);
     }
     sqlx::query!(
@@ -125,6 +130,8 @@ struct Call {
     at: DateTime<Utc>,
     status: AnalysisStatus,
     findings: Json<Findings>,
+    /// A person changed a mark of it.
+    is_marked: bool,
 }
 
 /// The facts that still hold, the newest first of each kind; what was told in several calls is told once.

@@ -21,17 +21,7 @@ pub(super) fn summary(figures: &Figures, skills: &[SkillFinding], misconceptions
     let length = if minutes < 1 { "Less than a minute".to_owned() } else { format!("{minutes} min") };
     let practised: Vec<&str> = skills.iter().take(3).map(|skill| skill.name.as_str()).collect();
     let on = if practised.is_empty() { String::new() } else { format!(" on {}", practised.join(", ")) };
-    let mut text = match figures.n_answers {
-        0 => format!("{length}{on}; no answer to judge."),
-        n => format!(
-            "{length}{on}: {n} {}, {} right ({} without help), {} wrong, {} undecided.",
-            if n == 1 { "answer" } else { "answers" },
-            figures.n_answers_correct,
-            figures.n_answers_correct_unaided,
-            figures.n_answers_incorrect,
-            figures.n_answers_undecided,
-        ),
-    };
+    let mut text = format!("{length}{on}{}", figures.answers_in_words());
     if let Some(open) = misconceptions.iter().find(|m| !m.resolved) {
         let _ = write!(text, " Still {}.", open.belief);
     } else if let Some(overcome) = misconceptions.first() {

@@ -8,12 +8,12 @@ use shared::evidence::{Help, Verdict};
 use shared::session::SessionStatus;
 use shared::transcript::Turn;
 
-use super::{Data, attempts};
+use super::{Data, answers, at_of, attempts};
 use crate::auth::Admin;
 use crate::figures;
-use crate::parts::badge::{self, verdict_style, verdict_words};
+use crate::parts::badge;
+use crate::parts::csrf;
 use crate::parts::icon::icon_small;
-use crate::parts::{csrf, turn};
 
 pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
     html! {
@@ -26,7 +26,7 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
                 }
                 @if admin.may_write() && data.session.status != SessionStatus::InProgress { (retry_form(admin, data)) }
             }
-            @if let Some(analysis) = &data.analysis { (findings(data, analysis)) } @else { (waiting(data.session.status)) }
+            @if let Some(analysis) = &data.analysis { (findings(admin, data, analysis)) } @else { (waiting(data.session.status)) }
             (attempts::section(&admin.viewer, data))
             (attempts::earlier(&admin.viewer, data))
             @if admin.may_write() && data.analysis.is_some() {
@@ -64,7 +64,7 @@ fn waiting(status: SessionStatus) -> Markup {
     html! { div.sec { p { b { (what) } } p.sm.muted { (safe) } } }
 }
 
-fn findings(data: &Data, analysis: &Analysis) -> Markup {
+fn findings(admin: &Admin, data: &Data, analysis: &Analysis) -> Markup {
     let Findings { summary, limits, figures, skills, misconceptions, .. } = &analysis.findings;
     html! {
         div.sec { div.prose { p { (summary) } } }
@@ -72,7 +72,7 @@ fn findings(data: &Data, analysis: &Analysis) -> Markup {
         @if !skills.is_empty() {
             div.sec {
                 h3 { "Skills" span.aside { (skills.len()) " talked about" } }
-                ul.skillev { @for skill in skills { (skill_line(data, skill)) } }
+                ul.skillev { @for skill in skills { (skill_line(admin, data, skill)) } }
             }
         }
         @if !analysis.findings.promised.is_empty() {
@@ -137,22 +137,12 @@ fn to_read(data: &Data, findings: &Findings) -> Markup {
     }
 }
 
-fn skill_line(data: &Data, skill: &SkillFinding) -> Markup {
+fn skill_line(admin: &Admin, data: &Data, skill: &SkillFinding) -> Markup {
     html! {
         li {
             div.h { b { (skill.name) } span.tag.mono { (skill.skill_id) } }
             div.change { span { (told(skill)) } @if let Some(gain) = data.gains.get(&skill.skill_id) { (change(*gain)) } }
-            @if !skill.evidence.is_empty() {
-                div.tags {
-                    @for evidence in &skill.evidence {
-                        a.tag href={ "#t" (evidence.turn_no) } title=(verdict_words(evidence.verdict, evidence.help)) {
-                            (icon_small(verdict_style(evidence.verdict).1))
-                            span.vh { (verdict_words(evidence.verdict, evidence.help)) " at " }
-                            (at_of(&data.turns, evidence.turn_no))
-                        }
-                    }
-                }
-            }
+            (answers::rows(admin, data, &skill.skill_id))
         }
     }
 }
@@ -269,11 +259,6 @@ fn duration(duration_ms: i32) -> String {
 
 fn turn_tag(turns: &[Turn], turn_no: i32, mark: &str) -> Markup {
     html! { a.tag href={ "#t" (turn_no) } { (icon_small(mark)) span.vh { "Turn at " } (at_of(turns, turn_no)) } }
-}
-
-fn at_of(turns: &[Turn], turn_no: i32) -> String {
-    let found = turns.iter().find(|turn| turn.turn_no == turn_no);
-    found.map_or_else(|| format!("turn {turn_no}"), |found| turn::at(found.offset_ms))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use shared::student::first_name;
 use shared::tool_call::ToolCall;
 use shared::transcript::Turn;
 
-use super::Data;
+use super::{Data, answers, marks};
 use crate::auth::Admin;
 use crate::figures;
 use crate::parts::empty::empty;
@@ -53,7 +53,7 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
                 (no_turns(data.session.status))
             } @else {
                 ol.turns { @for fold in folded(&lines, data.turns.len()) {
-                    @if fold.is_folded { (hidden(fold.lines, student)) } @else { (shown(fold.lines, student)) }
+                    @if fold.is_folded { (hidden(admin, data, fold.lines, student)) } @else { (shown(admin, data, fold.lines, student)) }
                 } }
                 footer {
                     span { "Speech is transcribed by machine and can be wrong." }
@@ -112,9 +112,9 @@ fn folded<'a, 'b>(lines: &'b [Line<'a>], n_turns: usize) -> Vec<Fold<'a, 'b>> {
     folds
 }
 
-fn shown(lines: &[Line<'_>], student: &str) -> Markup {
+fn shown(admin: &Admin, data: &Data, lines: &[Line<'_>], student: &str) -> Markup {
     html! { @for line in lines { @match line {
-        Line::Turn(said, seen) => (turn::turn(said, student, seen)),
+        Line::Turn(said, seen) => (turn::turn(said, student, seen, &marked(admin, data, said.turn_no))),
         Line::Silence(seconds) => li.turn.pause-row { span.at {} span.sp {} span.pause { "Silence, " (figures::wait((*seconds).into())) } },
         Line::Tool(call, at) => li.tool {
             span.at { (figures::length(*at)) }
@@ -123,13 +123,24 @@ fn shown(lines: &[Line<'_>], student: &str) -> Markup {
     } } }
 }
 
-fn hidden(lines: &[Line<'_>], student: &str) -> Markup {
+/// Under a turn: who changed its marks, and how to change them.
+fn marked(admin: &Admin, data: &Data, turn_no: i32) -> Markup {
+    html! {
+        @for answer in data.answers.iter().filter(|answer| answer.turn_no == turn_no) {
+            @if answer.verdict.is_none() { (answers::mark(answer)) }
+            (answers::changed(admin, answer))
+            (marks::form(admin, data, answer, marks::From::Transcript))
+        }
+    }
+}
+
+fn hidden(admin: &Admin, data: &Data, lines: &[Line<'_>], student: &str) -> Markup {
     let turns = || lines.iter().filter_map(|line| if let Line::Turn(said, _) = line { Some(*said) } else { None });
     let at = |turn: Option<&Turn>| turn.map(|turn| turn::at(turn.offset_ms)).unwrap_or_default();
     html! {
         li.fold { details {
             summary.btn.small { (icon_small("chevrons-up-down")) (turns().count()) " turns, " (at(turns().next())) " to " (at(turns().next_back())) }
-            ol { (shown(lines, student)) }
+            ol { (shown(admin, data, lines, student)) }
         } }
     }
 }

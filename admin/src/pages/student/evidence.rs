@@ -3,25 +3,23 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::db::{self, Db, Error};
+use shared::db::{Db, Error};
 use shared::evidence::{self, Correction, Evidence, Help, Source, Verdict};
 use shared::id::{EvidenceId, SessionId, StudentId};
 use shared::mastery::StudentSkill;
-use shared::note::{self, NewNote};
-use shared::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, page};
+use crate::pages::session::marks::{self, MAX_REASON};
 use crate::parts::badge::{badge, verdict_style, verdict_words};
 use crate::parts::csrf;
 use crate::parts::icon::icon;
 
 /// Of each skill, the newest answers: the rest stands in its sessions.
 const N_OF_SKILL: usize = 5;
-const MAX_REASON: usize = 300;
 
 const VERDICTS: [(&str, Verdict, &str); 3] = [
     ("correct", Verdict::Correct, "Right"),
@@ -76,21 +74,9 @@ pub(crate) async fn correct(
         return Err(Fault::Invalid(format!("A reason has 1 to {MAX_REASON} characters. Go back: your text is kept.")));
     }
     let (judged, session_id, turn_no) = get_evidence(&db, admin, student_id, evidence_id).await?;
-    let skill_id = judged.skill_id;
-    let correction = Correction { session_id, skill_id: skill_id.clone(), turn_no, verdict, help: Some(help) };
-    let now = clock::now();
-    let mut tx = db::begin(&db).await?;
-    evidence::correct(&mut tx, &admin.caller, &correction, now).await?;
-    let text = format!("Turn {turn_no}, {skill_id}: {}. {reason}", verdict_words(verdict, help));
-    let note = NewNote { student_id, session_id: Some(session_id), text, for_assistant: false };
-    let note_id = note::insert_note(&mut *tx, &admin.caller, &note, now).await?;
-    let detail = serde_json::json!({
-        "session_id": session_id, "skill_id": skill_id, "turn_no": turn_no,
-        "verdict": verdict, "help": help, "note_id": note_id,
-    });
-    let object = format!("student:{student_id}");
-    audit::insert_entry(&mut *tx, &admin.caller, "evidence.correct", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(Error::from)?;
+    let correction =
+        Correction { session_id, skill_id: judged.skill_id, turn_no, verdict: Some(verdict), help: Some(help) };
+    marks::record(&db, admin, &correction, reason).await?;
     Ok(Redirect::to(&format!("/students/{student_id}#evidence")).into_response())
 }
 
