@@ -112,7 +112,8 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
     let questions = curriculum::list_questions(db, &skill_ids).await?;
     let answers = analysis.as_ref().map(|analysis| answers::list(&analysis.findings, &turns, &marks, &questions));
     if let Some(analysis) = &mut analysis {
-        analysis.findings.apply_marks(marks.iter().map(|given| &given.mark));
+        let marks: Vec<_> = marks.into_iter().map(|given| given.mark).collect();
+        analysis.findings.apply_marks(&marks);
     }
     Ok(Data {
         turns,

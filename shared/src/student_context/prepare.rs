@@ -106,7 +106,8 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     if let Some(mut call) = calls_of_late.into_iter().next() {
         if call.is_marked {
             let marks = evidence::read_marks(&mut *tx, call.session_id).await?;
-            call.findings.0.apply_marks(marks.iter().map(|given| &given.mark));
+            let marks: Vec<_> = marks.into_iter().map(|given| given.mark).collect();
+            call.findings.0.apply_marks(&marks);
         }
         prepared = prepared.with_last_call(call.session_id, call.status, call.findings.0);
     }

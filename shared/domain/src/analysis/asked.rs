@@ -25,10 +25,10 @@ pub fn last_question(text: &str) -> String {
     let asked = text.rfind('?').map_or(text, |end| &text[..=end]);
     let body = asked.trim_end_matches(['?', '.', '!', ' ']);
     // A point within a number ends no sentence.
-    let ends = body
+    let mut ends = body
         .char_indices()
         .filter(|(i, c)| matches!(c, '.' | '!' | '?') && body[i + c.len_utf8()..].starts_with(char::is_whitespace));
-    let question = asked[ends.last().map_or(0, |(i, _)| i + 1)..].trim();
+    let question = asked[ends.next_back().map_or(0, |(i, _)| i + 1)..].trim();
     let n = question.chars().count();
     if n <= MAX_QUESTION {
         return question.to_owned();

@@ -26,7 +26,7 @@ impl Mark {
 impl Findings {
     /// Puts people's marks in place of the analysis' verdicts. The counts and the summary follow. An answer that a person
     /// marked as no answer is removed.
-    pub fn apply_marks<'a>(&mut self, marks: impl IntoIterator<Item = &'a Mark> + Clone) {
+    pub fn apply_marks(&mut self, marks: &[Mark]) {
         let before = self.figures.clone();
         // One answer may show two skills, and is counted once.
         let mut counted = BTreeSet::new();
@@ -34,7 +34,7 @@ impl Findings {
             let skill_id = &skill.skill_id;
             let figures = &mut self.figures;
             skill.evidence.retain_mut(|evidence| {
-                let Some(mark) = marks.clone().into_iter().find(|mark| mark.is_of(skill_id, evidence)) else {
+                let Some(mark) = marks.iter().find(|mark| mark.is_of(skill_id, evidence)) else {
                     return true;
                 };
                 if counted.insert(evidence.turn_no) {
@@ -50,7 +50,7 @@ impl Findings {
         }
         self.helped_by.retain(|help| {
             let is_right = |mark: &Mark| mark.verdict == Some(Verdict::Correct) && mark.help == Help::Hint;
-            let mut of_answer = marks.clone().into_iter().filter(|mark| mark.turn_no == help.turn_no);
+            let mut of_answer = marks.iter().filter(|mark| mark.turn_no == help.turn_no);
             of_answer.find(|mark| mark.skill_id == help.skill_id).is_none_or(is_right)
         });
         if self.figures != before {
@@ -64,7 +64,8 @@ impl Findings {
         if self.summary.contains(&old) {
             self.summary = self.summary.replacen(&old, &new, 1);
         } else {
-            self.summary = format!("{} With the changed marks{new}", self.summary).trim_start().to_owned();
+            let gap = if self.summary.is_empty() { "" } else { " " };
+            self.summary = format!("{}{gap}With the changed marks{new}", self.summary);
         }
     }
 }
