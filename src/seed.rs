@@ -72,7 +72,7 @@ pub async fn run(db: &Db, arguments: &Arguments, now: DateTime<Utc>) -> anyhow::
             n_rows += copy_in(&mut tx, statement, rows).await?;
             progress.tick();
         }
-        attention::refresh(&mut tx, &batch.student_ids).await?;
+        attention::refresh_new(&mut tx, &batch.student_ids).await?;
         progress.set_position(u64::from(n_sessions));
     }
     inventing.await?;

@@ -155,9 +155,19 @@ fn last_call_at(of: &Standing) -> Option<DateTime<Utc>> {
 /// Applies the rules to these students and writes the rows that differ. Returns the students who had such a row. Another
 /// transaction that refreshes one of them waits for this one.
 pub async fn refresh(tx: &mut Connection, student_ids: &[StudentId]) -> Result<Vec<StudentId>> {
+    lock(tx, student_ids).await?;
+    refresh_locked(tx, student_ids).await
+}
+
+/// [`refresh`] of students whom no other transaction sees yet.
+pub async fn refresh_new(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> {
+    refresh_locked(tx, student_ids).await?;
+    Ok(())
+}
+
+async fn refresh_locked(tx: &mut Connection, student_ids: &[StudentId]) -> Result<Vec<StudentId>> {
     let mut changed = Vec::new();
     for some in student_ids.chunks(STUDENTS_AT_ONCE) {
-        lock(tx, some).await?;
         let standings = read(tx, some).await?;
         changed.extend(write(tx, some, &standings).await?);
     }
@@ -180,13 +190,23 @@ pub(crate) async fn refresh_of_skills(tx: &mut Connection, skill_ids: &[String])
     Ok(())
 }
 
-/// Always in one order, so that two never wait for each other.
+/// Always in one order, so that two never wait for each other. Postgres has room for some thousand locks, so many students
+/// are locked by one lock, which keeps all others out.
 async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> {
+    if student_ids.len() > STUDENTS_AT_ONCE {
+        sqlx::query("select pg_advisory_xact_lock(hashtextextended('attentions', 0))").execute(tx).await?;
+        return Ok(());
+    }
     let mut keys: Vec<String> = student_ids.iter().map(|id| format!("attention {id}")).collect();
     keys.sort_unstable();
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest($1::text[]) as key", &keys)
-        .fetch_all(tx)
-        .await?;
+    sqlx::query(
+        "select pg_advisory_xact_lock_shared(hashtextextended('attentions', 0)),
+             pg_advisory_xact_lock(hashtextextended(key, 0))
+         from unnest($1::text[]) as key",
+    )
+    .bind(keys)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

@@ -25,8 +25,14 @@ pub async fn trust(tx: &mut Connection) -> Result<()> {
     )
     .execute(&mut *tx)
     .await?;
-    // On a busy machine a batch may take longer than a transaction may rest.
-    sqlx::query("set local idle_in_transaction_session_timeout = 0").execute(tx).await?;
+    // On a busy machine a batch may take longer than a statement or an idle transaction is allowed. Plans that were made while
+    // the tables were empty must not be used again.
+    sqlx::raw_sql(
+        "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
+         set local plan_cache_mode = force_custom_plan",
+    )
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

@@ -127,7 +127,7 @@ pub(super) fn is_small(word: &str) -> bool {
 /// Returns the senses of each word in the languages that the words may be of: those that have at least half as many
 /// words of their own as the one that has most.
 pub(super) fn of(words: &[&str]) -> Vec<[Sense; MOST]> {
-    let known: Vec<Option<&Known>> = words.iter().map(|word| SENSES.get(*word)).collect();
+    let known: Vec<Option<&Known>> = words.iter().map(|word| SENSES.get(word)).collect();
     let mut own = [0_usize; LANGUAGES];
     for senses in known.iter().flatten() {
         let mut of = (0..LANGUAGES).filter(|language| senses[*language][0] != 0);
