@@ -271,13 +271,13 @@ impl Admin {
     }
 }
 
-/// What is open to a person who has to set up a second factor first.
+/// Returns whether a path is open before a person has set up the second factor that their organisation requires.
 fn is_of_set_up(path: &str) -> bool {
     let of = ["/account/two-step/start", "/account/two-step/confirm", second_factor::PATH, "/logout"];
     of.contains(&path) || path == "/account/passkeys" || path.starts_with("/account/passkeys/")
 }
 
-/// A page is sent elsewhere; a fragment must not have another page swapped into it, so htmx is told to leave.
+/// Redirects the browser. If htmx asked for a fragment, it loads the other page instead of inserting it here.
 fn lead_to(parts: &Parts, to: &str) -> Response {
     if Asked::from_headers(&parts.headers).is_htmx() {
         (StatusCode::UNAUTHORIZED, [(htmx::REDIRECT, to)]).into_response()

@@ -140,7 +140,7 @@ fn described(passkeys: &[PasskeyItem]) -> Vec<Value> {
     passkeys.iter().map(one).collect()
 }
 
-/// Uses the challenge up, whatever else is wrong with the answer; then judges what the browser says of its page.
+/// Uses up the challenge, and checks that the answer came from our page. The challenge is used up also if the check fails.
 async fn judge_page(
     db: &Db,
     party: &RelyingParty,

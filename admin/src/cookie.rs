@@ -23,7 +23,7 @@ fn preference_name(name: &str, is_secure: bool) -> String {
     if is_secure { format!("__Host-{name}") } else { name.to_owned() }
 }
 
-/// The value of a preference; one that was kept before cookies had the prefix counts until it is set anew.
+/// Returns the value of a preference. A cookie without the prefix, set by an earlier release, counts until the next change.
 pub(crate) fn preference<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     read(headers, &preference_name(name, true)).or_else(|| read(headers, name))
 }

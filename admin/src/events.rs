@@ -146,7 +146,7 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     };
     let now = clock::now();
-    // Nobody sees anything before a second factor that they have to set up.
+    // A required second factor must be set up before any event is sent.
     let login = admin_login::peek_login(&dashboard.db, &cookie, now).await?.filter(|login| !login.must_set_up);
     let Some(login) = login else {
         // 204 tells an event stream not to come back.

@@ -54,7 +54,6 @@ pub(crate) enum Fault {
 
 /// A form that waits until the person has shown again who they are.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each says what the page asks for")]
 pub(crate) struct Confirmation {
     pub(crate) path: String,
     pub(crate) fields: Fields,

@@ -174,7 +174,7 @@ impl Page<'_> {
         )
     }
 
-    /// For a person who has to set up a second factor first: without the ways to other pages, and what stands beside them.
+    /// The page of a person who must set up a second factor first. It has no navigation.
     fn shut(&self, body: Markup) -> Markup {
         html! {
             main.bare id="main" {

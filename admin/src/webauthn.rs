@@ -45,7 +45,7 @@ pub(crate) enum Untrue {
     Origin,
     #[error("for another service")]
     Party,
-    #[error("nobody was present")]
+    #[error("no person was present")]
     Absent,
     #[error("the person was not verified")]
     Unverified,

@@ -91,19 +91,7 @@ pub async fn insert_entry_once_since(
     since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    sqlx::query!(
-        "insert into audit_entries (at, actor, action, object)
-         select $1, $2, $3, $4 where not exists (
-             select 1 from audit_entries where actor = $2 and at >= $5 and action = $3 and object = $4)",
-        now,
-        caller.actor.to_string(),
-        action,
-        object,
-        since,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    insert_attempt_once_since(db, &caller.actor.to_string(), action, object, since, now).await
 }
 
 /// [`insert_attempt`] on an object, unless the same was written since `since`: a flood is one entry.

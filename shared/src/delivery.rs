@@ -52,8 +52,8 @@ pub fn dedupe_key(subject: &str, r#type: &str, distinction: Option<&str>) -> Str
 }
 
 /// The one door: the delivery and its job, both or neither. What was stored before is left as it is, and answers
-/// `false`; so does a message of an erased call, of which nothing is stored. One statement. It does not ring: see
-/// [`crate::job::doorbell::Bell`].
+/// `false`; so does a message of an erased call, of which nothing is stored. A message that arrives while its call is being
+/// erased may be stored; its job removes it. It is one statement, and does not ring: see [`crate::job::doorbell`].
 pub async fn accept(db: &Db, new: &NewDelivery<'_>, now: DateTime<Utc>) -> Result<bool> {
     let delivery_id = DeliveryId::new();
     let job = Job::ProcessDelivery { delivery_id };
@@ -101,32 +101,6 @@ pub async fn list_calls_without_report(db: impl Executor<'_>, call_ids: &[String
         REPORT,
     )
     .fetch_all(db)
-    .await?)
-}
-
-/// Stores the delivery, unless it was stored before or its call was erased: then `None`, and nothing changed. A message that
-/// arrives while its call is being erased may be stored; its job removes it.
-pub async fn insert_if_new(
-    tx: &mut Connection,
-    new: &NewDelivery<'_>,
-    now: DateTime<Utc>,
-) -> Result<Option<DeliveryId>> {
-    Ok(sqlx::query_scalar!(
-        r#"insert into deliveries (delivery_id, dedupe_key, type, call_id, body, message_at, received_at, state)
-           select $1, $2, $3, $4::text, $5, $6, $7, $8
-           where not exists (select 1 from erased_calls e where e.call_id = $4)
-           on conflict on constraint deliveries_dedupe_key_key do nothing
-           returning delivery_id as "delivery_id: DeliveryId""#,
-        DeliveryId::new() as DeliveryId,
-        new.dedupe_key,
-        new.r#type,
-        new.call_id,
-        new.body,
-        new.message_at,
-        now,
-        new.state as DeliveryState,
-    )
-    .fetch_optional(tx)
     .await?)
 }
 

@@ -180,7 +180,7 @@ impl Job {
 
 /// Asks for a job, in the transaction that causes it. Asking again for the same changes nothing and answers `false`.
 pub async fn enqueue(connection: &mut Connection, job: &Job, session_id: Option<SessionId>) -> Result<bool> {
-    insert(connection, job, session_id, None).await
+    insert(connection, job, session_id, None, false).await
 }
 
 /// The same for a job that must not run before a time.
@@ -190,7 +190,13 @@ pub async fn enqueue_at(
     session_id: Option<SessionId>,
     not_before: DateTime<Utc>,
 ) -> Result<bool> {
-    insert(connection, job, session_id, Some(not_before)).await
+    insert(connection, job, session_id, Some(not_before), false).await
+}
+
+/// Records a job as done that was never asked for, in the transaction that did its work. Returns `false` if it had been
+/// asked for before: then that job does the work.
+pub async fn record_done(connection: &mut Connection, job: &Job, session_id: Option<SessionId>) -> Result<bool> {
+    insert(connection, job, session_id, None, true).await
 }
 
 async fn insert(
@@ -198,11 +204,14 @@ async fn insert(
     job: &Job,
     session_id: Option<SessionId>,
     not_before: Option<DateTime<Utc>>,
+    is_done: bool,
 ) -> Result<bool> {
     let policy = job.kind().policy();
     let inserted = sqlx::query!(
-        "insert into jobs (job_id, dedupe_key, kind, payload, session_id, priority, max_attempts, run_at)
-         values ($1, $2, $3, $4, $5, $6, $7, greatest(now(), $8))
+        "insert into jobs (job_id, dedupe_key, kind, payload, session_id, priority, max_attempts, run_at, attempts, state,
+             finished_at)
+         values ($1, $2, $3, $4, $5, $6, $7, greatest(now(), $8), $9::bool::int,
+             case when $9 then 'done' else 'ready' end, case when $9 then now() end)
          on conflict do nothing",
         job.job_id().0,
         job.dedupe_key(),
@@ -212,36 +221,15 @@ async fn insert(
         policy.priority,
         policy.max_attempts,
         not_before,
+        is_done,
     )
     .execute(&mut *connection)
     .await?
     .rows_affected();
-    if inserted > 0 {
+    if inserted > 0 && !is_done {
         doorbell::ring(connection).await?;
     }
     Ok(inserted > 0)
-}
-
-/// Records a job as done that was never asked for, in the transaction that did its work. Returns `false` if it had been
-/// asked for before: then that job does the work.
-pub async fn record_done(connection: &mut Connection, job: &Job, session_id: Option<SessionId>) -> Result<bool> {
-    let policy = job.kind().policy();
-    let recorded = sqlx::query!(
-        "insert into jobs (job_id, dedupe_key, kind, payload, session_id, priority, max_attempts, attempts, state,
-             finished_at)
-         values ($1, $2, $3, $4, $5, $6, $7, 1, 'done', now())
-         on conflict do nothing",
-        job.job_id().0,
-        job.dedupe_key(),
-        job.kind().as_str(),
-        job.payload(),
-        session_id.map(|id| id.0),
-        policy.priority,
-        policy.max_attempts,
-    )
-    .execute(connection)
-    .await?;
-    Ok(recorded.rows_affected() > 0)
 }
 
 /// The round that the next analysis of a session gets: 1 for the first.

@@ -301,6 +301,7 @@ pub async fn assign_session(
 
 /// Locks a session for an analysis, and reads it. For jobs.
 pub async fn lock_session(tx: &mut Connection, session_id: SessionId) -> Result<Session> {
+    // A statement of its own: what another transaction changed while this one waited is seen by the next statement.
     sqlx::query!("select from sessions where session_id = $1 for no key update", session_id as SessionId)
         .fetch_optional(&mut *tx)
         .await?;
@@ -314,14 +315,21 @@ pub enum SessionKey {
     CallId(String),
 }
 
+impl SessionKey {
+    /// The values of `session_id` and `call_id` to look for.
+    pub(crate) fn columns(&self) -> (Option<SessionId>, Option<&str>) {
+        match self {
+            Self::Id(id) => (Some(*id), None),
+            Self::CallId(call_id) => (None, Some(call_id)),
+        }
+    }
+}
+
 /// One session. Needs `sessions:read`. A telephone client is told of no session but those of its student, and not whether
 /// there is another.
 pub async fn get_session(db: impl Executor<'_>, caller: &Caller, key: &SessionKey) -> Result<Session> {
     let only = caller.require_sessions(Scope::SessionsRead)?;
-    let (session_id, call_id) = match key {
-        SessionKey::Id(id) => (Some(*id), None),
-        SessionKey::CallId(call_id) => (None, Some(call_id.as_str())),
-    };
+    let (session_id, call_id) = key.columns();
     let session = sqlx::query_as!(
         Session,
         r#"select s.session_id as "session_id: SessionId", call_id, student_id as "student_id: StudentId",

@@ -21,7 +21,7 @@ use crate::erasure;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
-use crate::session::derived;
+use crate::session::{SessionKey, derived};
 
 pub use self::export::export;
 pub use self::find::{StudentHit, find_students};
@@ -420,16 +420,19 @@ pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<Vec<
 /// has corrected the assignment, they differ. Returns them with their status.
 pub async fn lock_of_call(
     tx: &mut Connection,
-    call_id: &str,
+    key: &SessionKey,
     student_id: Option<StudentId>,
 ) -> Result<Vec<(StudentId, StudentStatus)>> {
+    let (session_id, call_id) = key.columns();
     let rows = sqlx::query!(
         r#"select student_id as "student_id: StudentId", status as "status: StudentStatus" from students
            where student_id in (
-               select $2::uuid
-               union all select student_id from sessions where call_id = $1
-               union all select e.student_id from evidence e join sessions s using (session_id) where s.call_id = $1)
+               select $3::uuid
+               union all select student_id from sessions where session_id = $1 or call_id = $2
+               union all select e.student_id from evidence e join sessions s using (session_id)
+                   where s.session_id = $1 or s.call_id = $2)
            order by student_id for no key update"#,
+        session_id as Option<SessionId>,
         call_id,
         student_id as Option<StudentId>,
     )

@@ -13,7 +13,7 @@ use shared::id::{DeliveryId, SessionId};
 use shared::job::lease::{Claimed, Finished, finish_done, renew};
 use shared::job::{self, Job, Kind};
 use shared::server_message::ServerMessage;
-use shared::session::{SessionNews, SessionStatus, derived, index_words, mark_session, merge_news};
+use shared::session::{SessionKey, SessionNews, SessionStatus, derived, index_words, mark_session, merge_news};
 use shared::student::{self, find_only_student_id};
 use shared::transcript::replace_turns;
 
@@ -142,7 +142,7 @@ impl Call {
             None => None,
         };
         let students = match judged {
-            Some(_) => student::lock_of_call(tx, &self.news.call_id, student_id).await?,
+            Some(_) => student::lock_of_call(tx, &SessionKey::CallId(self.news.call_id.clone()), student_id).await?,
             None => Vec::new(),
         };
         let Some((session_id, _)) = merge_news(tx, &self.news, student_id, now).await? else {

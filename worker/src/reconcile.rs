@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, StreamExt, stream};
 use shared::db::{self, Db, hold};
 use shared::delivery::{self, DeliveryState, NewDelivery, REPORT, list_calls_without_report};
+use shared::job::doorbell;
 use shared::sign::{self, Sign};
 use shared::{clock, watermark};
 use tokio_util::sync::CancellationToken;
@@ -234,7 +235,11 @@ async fn store(db: &Db, call_id: &str, body: &[u8], message_at: DateTime<Utc>, n
         message_at: Some(message_at),
         state: DeliveryState::Stored,
     };
-    delivery::accept(db, &new, now).await
+    let is_new = delivery::accept(db, &new, now).await?;
+    if is_new {
+        doorbell::ring(db).await?;
+    }
+    Ok(is_new)
 }
 
 enum Settled {

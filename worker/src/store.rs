@@ -10,9 +10,7 @@ use shared::consent::Consents;
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
-use shared::session::{
-    Session, SessionKey, SessionStatus, derived, get_session, index_words, lock_session, set_status,
-};
+use shared::session::{Session, SessionKey, SessionStatus, derived, index_words, lock_session, set_status};
 use shared::student::StudentStatus;
 use shared::transcript::Turn;
 use shared::{consent, consistency, estimate, fact, follow_up, introduction, student};
@@ -49,9 +47,7 @@ impl Locked {
 
     /// Locks the students of a session that is stored, and the session.
     pub(crate) async fn stored(tx: &mut Connection, session_id: SessionId, now: DateTime<Utc>) -> Result<Self> {
-        let key = SessionKey::Id(session_id);
-        let call_id = get_session(&mut *tx, &Caller::worker(), &key).await?.call_id;
-        let students = student::lock_of_call(tx, &call_id, None).await?;
+        let students = student::lock_of_call(tx, &SessionKey::Id(session_id), None).await?;
         Self::new(tx, session_id, students, now).await
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn start(
     Ok(([(SET_COOKIE, dashboard.cookie.set_trip(holder.expose_secret()))], Json(asked)).into_response())
 }
 
-/// Signs in who shows a passkey. Their device has verified them, so it stands for both factors.
+/// Signs a person in by a passkey. Their device has verified them, so the passkey counts as both factors.
 pub(crate) async fn post(
     State(dashboard): State<Dashboard>,
     ClientAddress(address): ClientAddress,

@@ -57,7 +57,7 @@ impl<'a> Seen<'a> {
 }
 
 /// The turn as a line of the transcript. `student` is what the student is called on this page.
-/// `more` stands under it.
+/// `more` is shown below the text.
 pub(crate) fn turn(turn: &Turn, student: &str, seen: &Seen<'_>, more: &Markup) -> Markup {
     let (class, speaker) = match turn.speaker {
         Speaker::Tutor => ("tutor", "Tutor"),

@@ -108,8 +108,8 @@ async fn context(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> (Stu
     }
 }
 
-/// Whether VAPI may record the call: by the consent for the one student who may call, or, if nobody is registered with the
-/// number, by what the organisation presumes. If several students share the number, nobody knows whose consent counts.
+/// Returns whether VAPI may record the call. If one student has the number, their consent decides. If no student has it, the
+/// organisation's presumed consent decides. If several students share it, the call is not recorded.
 async fn records(state: &State, caller: &Caller, context: &StudentContext, now: DateTime<Utc>) -> db::Result<bool> {
     let student_id = caller.line.student_id.or(caller.line.presumed);
     if student_id.is_none() && context.status != ContextStatus::New {

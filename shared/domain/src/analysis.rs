@@ -2,7 +2,7 @@
 
 mod asked;
 mod marks;
-mod when;
+pub(crate) mod when;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -17,7 +17,7 @@ pub use self::learning::named_goal;
 use self::learning::{career, goal, preference, study_context};
 use self::schedule::{availability, test, weekly};
 use self::things::{CAREERS, Kind, THINGS, TOPICS};
-pub use self::when::When;
+pub use crate::analysis::When;
 use crate::folded::{self, WordMap};
 
 /// A call keeps at most this many facts, and as many requests.

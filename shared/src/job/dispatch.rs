@@ -126,7 +126,7 @@ pub async fn sweep(connection: &mut Connection, unanswered_after: Duration) -> R
     let swept =
         Swept { n_lost: lost.n_lost, n_quarantined: lost.n_quarantined, n_unanswered: n_unanswered.cast_signed() };
     if swept.n_lost + swept.n_unanswered > 0 {
-        super::doorbell::ring(&mut tx).await?;
+        super::doorbell::ring(&mut *tx).await?;
     }
     tx.commit().await?;
     Ok(Some(swept))

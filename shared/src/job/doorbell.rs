@@ -6,16 +6,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::db::{Connection, Db, Result};
+use crate::db::{Db, Executor, Result};
 
 const CHANNEL: &str = "jobs";
 
 /// One ring stands for all jobs that were made meanwhile.
 const BETWEEN_RINGS: Duration = Duration::from_millis(2);
 
-/// Rings when the transaction commits.
-pub(super) async fn ring(connection: &mut Connection) -> Result<()> {
-    sqlx::query!("select pg_notify($1, '')", CHANNEL).fetch_one(connection).await?;
+/// Rings: at once, or when the transaction commits.
+pub async fn ring(db: impl Executor<'_>) -> Result<()> {
+    sqlx::query!("select pg_notify($1, '')", CHANNEL).fetch_one(db).await?;
     Ok(())
 }
 
@@ -36,7 +36,7 @@ impl Bell {
                 drop(pulled);
                 if is_pulled {
                     // A ring that fails is lost: workers look for jobs by themselves, too.
-                    let _ = sqlx::query!("select pg_notify($1, '')", CHANNEL).fetch_one(&db).await;
+                    let _ = ring(&db).await;
                     tokio::time::sleep(BETWEEN_RINGS).await;
                 }
             }

@@ -310,7 +310,7 @@ mod tests {
     use super::*;
     use crate::access::ScopeSet;
     use crate::db::Db;
-    use crate::delivery::{DeliveryState, NewDelivery, insert_if_new};
+    use crate::delivery::{DeliveryState, NewDelivery, accept};
     use crate::id::DeliveryId;
     use crate::job::Lane;
     use crate::job::lease::{claim_ready, finish_failed};
@@ -396,8 +396,7 @@ mod tests {
             message_at: None,
             state: DeliveryState::Stored,
         };
-        let delivery_id = insert_if_new(&mut connection, &new, now).await.unwrap().unwrap();
-        enqueue(&mut connection, &Job::ProcessDelivery { delivery_id }, None).await.unwrap();
+        assert!(accept(&db, &new, now).await.unwrap());
         let held = claim_ready(&mut connection, Lane::Quick, 1, MINUTE, "a").await.unwrap()[0].lease;
         let _ = finish_failed(&mut connection, &held, "the message is not readable").await.unwrap();
         assert_eq!(retry_call(&mut connection, &operator, "another", now).await.unwrap(), 0);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::analysis::{FactFinding, SafetyFlag, TurnText, When};
+use domain::analysis::{FactFinding, SafetyFlag, TurnText};
 use domain::disclosure::{self, Category, Said};
 use domain::evidence::Source;
 use domain::remark;
@@ -59,7 +59,7 @@ pub(super) fn remarks(turns: &[Turn], flagged: &HashSet<i32>) -> (Vec<FactFindin
                     turn_no: turn.turn_no,
                     source: Source::Rules,
                     confidence: CONFIDENCE,
-                    when: fact.when.map(day),
+                    when: fact.when,
                 });
             }
         }
@@ -69,7 +69,7 @@ pub(super) fn remarks(turns: &[Turn], flagged: &HashSet<i32>) -> (Vec<FactFindin
                     turn_no: turn.turn_no,
                     text: request.text,
                     kind: Some(request.kind.as_str().to_owned()),
-                    when: request.when.map(day),
+                    when: request.when,
                 });
             }
         }
@@ -82,20 +82,10 @@ pub(super) fn remarks(turns: &[Turn], flagged: &HashSet<i32>) -> (Vec<FactFindin
     (facts, requests)
 }
 
-fn day(when: remark::When) -> When {
-    match when {
-        remark::When::Today => When::Today,
-        remark::When::Tomorrow => When::Tomorrow,
-        remark::When::InDays(n) => When::InDays(n),
-        remark::When::NextWeek => When::NextWeek,
-        remark::When::Weekday(n) => When::Weekday(n),
-        remark::When::DayOfMonth(n) => When::DayOfMonth(n),
-        remark::When::Date { month, day } => When::Date { month, day },
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::analysis::When;
+
     use super::*;
 
     fn said(text: &str) -> [Turn; 1] {

@@ -52,7 +52,7 @@ pub(crate) struct Asked {
 #[derive(Debug, Default)]
 pub(crate) struct Look {
     has_key: bool,
-    /// `None`: nobody asked.
+    /// `None`: the check was not run.
     checked: Option<Result<Vec<Finding>, vapi::Fault>>,
     is_placed: bool,
     refused: Option<Refused>,

@@ -4,8 +4,6 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::remark;
-
 /// A day as it was said in the call. The day of the call and the student's time zone make a date of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -27,6 +25,22 @@ pub enum When {
         day: u8,
     },
 }
+
+pub(crate) const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 impl When {
     /// The first and the last date that it may mean in a call on the day `said`. They differ only for a week. `None`: there
@@ -63,18 +77,17 @@ impl When {
         Some((day, day))
     }
 
-    /// The words that the composed texts end in: "on Friday", "tomorrow", "on the 9th".
+    /// The words that the composed texts end in: "on Friday", "tomorrow", "on the 9th", "on 4 December".
     pub fn text(self) -> String {
         match self {
-            Self::Today => remark::When::Today,
-            Self::Tomorrow => remark::When::Tomorrow,
-            Self::InDays(n) => remark::When::InDays(n),
-            Self::NextWeek => remark::When::NextWeek,
-            Self::Weekday(n) => remark::When::Weekday(n),
-            Self::DayOfMonth(n) => remark::When::DayOfMonth(n),
-            Self::Date { month, day } => remark::When::Date { month, day },
+            Self::Today => "today".to_owned(),
+            Self::Tomorrow => "tomorrow".to_owned(),
+            Self::InDays(n) => format!("in {n} days"),
+            Self::NextWeek => "next week".to_owned(),
+            Self::Weekday(n) => format!("on {}", WEEKDAYS[usize::from(n.clamp(1, 7)) - 1]),
+            Self::DayOfMonth(n) => format!("on the {n}{}", ending(n)),
+            Self::Date { month, day } => format!("on {day} {}", MONTHS[usize::from(month.clamp(1, 12)) - 1]),
         }
-        .text()
     }
 
     /// The text with a date in place of the day: "has a test on Friday" is "has a test on Friday 4 December". What a text
@@ -84,6 +97,15 @@ impl When {
         let Some(rest) = text.strip_suffix(&self.text()) else { return (text.to_owned(), Some(last)) };
         let of_what = if first == last { "on" } else { "in the week of" };
         (format!("{rest}{of_what} {}", day_name(first)), Some(last))
+    }
+}
+
+fn ending(n: u8) -> &'static str {
+    match (n % 10, n % 100) {
+        (1, 1 | 21 | 31) => "st",
+        (2, 2 | 22) => "nd",
+        (3, 3 | 23) => "rd",
+        _ => "th",
     }
 }
 

@@ -1,10 +1,11 @@
 //! Tests with their day, hours at which a child can talk, and what is so every week.
 
 use super::things::{Kind, TOPICS};
-use super::when::{self, When};
+use super::when;
 use super::{
     Fact, FactKind, NEGATIONS, THING_LIST, THING_WORDS, TOPIC_WORDS, Words, article, has, list, named, named_within,
 };
+use crate::analysis::When;
 
 /// Words for a test, and its name.
 pub(super) fn test_word(words: &[&str], from: usize) -> Option<(&'static str, usize)> {

@@ -1,64 +1,7 @@
 //! Days as people name them: "on Friday", "tomorrow", "on the ninth", "am 4. Dezember".
 
-/// A day, as it was said. Whoever knows the day of the call and its time zone makes a date of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    Today,
-    Tomorrow,
-    /// In this many days, 2 to 30.
-    InDays(u8),
-    /// Some day of the week after this one.
-    NextWeek,
-    /// 1 is Monday, 7 is Sunday: the next one after the call.
-    Weekday(u8),
-    /// 1 to 31: the next one after the call.
-    DayOfMonth(u8),
-    /// Month 1 to 12, day 1 to 31.
-    Date {
-        month: u8,
-        day: u8,
-    },
-}
-
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-impl When {
-    /// "on Friday", "tomorrow", "on the 9th", "on 4 December".
-    pub fn text(self) -> String {
-        match self {
-            Self::Today => "today".to_owned(),
-            Self::Tomorrow => "tomorrow".to_owned(),
-            Self::InDays(n) => format!("in {n} days"),
-            Self::NextWeek => "next week".to_owned(),
-            Self::Weekday(n) => format!("on {}", WEEKDAYS[usize::from(n.clamp(1, 7)) - 1]),
-            Self::DayOfMonth(n) => format!("on the {n}{}", ending(n)),
-            Self::Date { month, day } => format!("on {day} {}", MONTHS[usize::from(month.clamp(1, 12)) - 1]),
-        }
-    }
-}
-
-fn ending(n: u8) -> &'static str {
-    match (n % 10, n % 100) {
-        (1, 1 | 21 | 31) => "st",
-        (2, 2 | 22) => "nd",
-        (3, 3 | 23) => "rd",
-        _ => "th",
-    }
-}
+use crate::analysis::When;
+use crate::analysis::when::WEEKDAYS;
 
 pub(super) fn weekday_name(n: u8) -> &'static str {
     WEEKDAYS[usize::from(n.clamp(1, 7)) - 1]
