@@ -47,17 +47,24 @@ pub struct Analysis {
 }
 
 /// Stores `analysis` as the session's current one and keeps the others as history. One of the same analyser and
-/// version is overwritten, its evidence with it: it judged the same call by the same rules. Returns the id it has.
-/// `is_first`: the session, which is locked, has none.
-pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: bool) -> Result<AnalysisId> {
-    if !is_first {
-        sqlx::query!(
-            "update analyses set is_current = false where session_id = $1 and is_current",
+/// version is overwritten, its evidence with it: it judged the same call by the same rules. Returns the id it has, and the
+/// summary of the analysis that was current before. `is_first`: the session, which is locked, has none.
+pub async fn put_current(
+    tx: &mut Connection,
+    analysis: &Analysis,
+    is_first: bool,
+) -> Result<(AnalysisId, Option<String>)> {
+    let summary_before = if is_first {
+        None
+    } else {
+        sqlx::query_scalar!(
+            r#"update analyses set is_current = false where session_id = $1 and is_current
+               returning findings->>'summary' as "summary!""#,
             analysis.session_id as SessionId,
         )
-        .execute(&mut *tx)
-        .await?;
-    }
+        .fetch_optional(&mut *tx)
+        .await?
+    };
     let findings = serde_json::to_value(&analysis.findings).map_err(|_| Error::Corrupt("analysis"))?;
     let analysis_id = sqlx::query_scalar!(
         r#"insert into analyses (analysis_id, session_id, analyser, analyser_version, status, findings, is_current,
@@ -85,7 +92,7 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: boo
     .fetch_one(&mut *tx)
     .await?;
     if is_first {
-        return Ok(analysis_id);
+        return Ok((analysis_id, None));
     }
     // A correction by a person of a row that goes now loses its aim, and stays as evidence of its own.
     sqlx::query!(
@@ -96,7 +103,7 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: boo
     .execute(&mut *tx)
     .await?;
     sqlx::query!("delete from evidence where analysis_id = $1", analysis_id as AnalysisId).execute(tx).await?;
-    Ok(analysis_id)
+    Ok((analysis_id, summary_before))
 }
 
 /// The session's current analysis; `None` before the first. Needs `sessions:read`.

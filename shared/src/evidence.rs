@@ -134,15 +134,23 @@ pub async fn list_counting(
     Ok(rows)
 }
 
-/// The last pieces of evidence that count, `n` of each skill of a student and a few more: by skill, then by time.
-pub(crate) async fn list_last(tx: &mut Connection, student_id: StudentId, n: usize) -> Result<Vec<Evidence>> {
+/// The last pieces of evidence that count, `n` and a few more of each of the `n_skills` skills that the student practised
+/// last: by skill, then by time.
+pub(crate) async fn list_last(
+    tx: &mut Connection,
+    student_id: StudentId,
+    n_skills: i64,
+    n: usize,
+) -> Result<Vec<Evidence>> {
     let rows = sqlx::query_as!(
         Evidence,
         r#"select e.evidence_id as "evidence_id: EvidenceId", e.student_id as "student_id: StudentId", e.skill_id,
                e.session_id as "session_id: SessionId", e.analysis_id as "analysis_id: AnalysisId", e.turn_no,
                e.verdict as "verdict: Stored<Verdict>", e.help as "help: Stored<Help>", e.source as "source: Stored<Source>", e.noise,
                e.corrects_id as "corrects_id: EvidenceId", e.observed_at
-           from mastery m cross join lateral (
+           from (
+               select student_id, skill_id from mastery where student_id = $1 order by last_at desc limit $3
+           ) m cross join lateral (
                select e.* from evidence e left join analyses a using (analysis_id)
                where e.student_id = m.student_id and e.skill_id = m.skill_id
                  and (e.analysis_id is null or a.is_current)
@@ -155,11 +163,11 @@ pub(crate) async fn list_last(tx: &mut Connection, student_id: StudentId, n: usi
                        and (e.source <> 'person' or (p.created_at, p.evidence_id) > (e.created_at, e.evidence_id)))
                order by e.observed_at desc limit $2
            ) e
-           where m.student_id = $1
            order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
         student_id as StudentId,
         // Half of them may have been told twice.
         n as i64 * 2,
+        n_skills,
     )
     .fetch_all(tx)
     .await?;

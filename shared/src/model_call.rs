@@ -3,9 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Executor, Result};
+use crate::db::{Executor, Result};
 use crate::id::{SessionId, StudentId};
-use crate::session::derived;
 
 /// A row to be of `model_calls`.
 #[derive(Clone, Debug)]
@@ -23,8 +22,9 @@ pub struct ModelCall<'a> {
     pub duration_ms: i32,
 }
 
-/// Writes the call down, and its cost among the figures of its session.
-pub async fn insert_model_call(tx: &mut Connection, call: &ModelCall<'_>, now: DateTime<Utc>) -> Result<()> {
+/// Writes the call down. Its cost is missing from the figures of its session until the next
+/// [`refresh`](crate::session::derived::refresh).
+pub async fn insert_model_call(db: impl Executor<'_>, call: &ModelCall<'_>, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "insert into model_calls (at, session_id, student_id, model, prompt_version, outcome, input_tokens,
              output_tokens, cost_microusd, duration_ms)
@@ -40,9 +40,9 @@ pub async fn insert_model_call(tx: &mut Connection, call: &ModelCall<'_>, now: D
         call.cost_microusd,
         call.duration_ms,
     )
-    .execute(&mut *tx)
+    .execute(db)
     .await?;
-    derived::refresh(tx, &[call.session_id]).await
+    Ok(())
 }
 
 /// Tokens spent since a time: by all, and by one student.

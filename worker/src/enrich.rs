@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use shared::access::Caller;
-use shared::analysis::{Analysis, AnalysisStatus, Findings};
+use shared::analysis::{self as analysis_of, Analysis, AnalysisStatus, Findings};
 use shared::consent;
 use shared::curriculum::Curriculum;
 use shared::id::{AnalysisId, SessionId};
@@ -62,11 +62,18 @@ pub(crate) async fn perform(
         return Ok(finished);
     }
     let may_ask = consent::current_of_session(&mut tx, session_id, now).await?.model;
+    let current = analysis_of::find_current(&mut *tx, &Caller::worker(), session_id).await?;
     let curriculum = context.curriculum.load(&mut tx).await?;
     // The model may take minutes: others need the connection.
     context.commit(tx).await?;
 
-    let baseline = analysis::analyse(&turns, &curriculum);
+    let baseline = match current {
+        // The rules have just read these turns.
+        Some(current) if current.status == AnalysisStatus::Pending && current.analyser_version == analysis::VERSION => {
+            current.findings
+        }
+        _ => analysis::analyse(&turns, &curriculum),
+    };
     if !may_ask {
         let of_rules = without_consent(session_id, baseline, started, now);
         return finish(context, lease, &turns, &of_rules, &of_rules, now).await;

@@ -105,8 +105,12 @@ pub(crate) async fn put(
     analysis.findings.introduction.take_if(|_| session.student_id.is_some());
     let analysis = &analysis;
     let had = evidence::list_told(tx, session_id).await?;
-    let analysis_id = analysis::put_current(tx, analysis, session.analysis_status.is_none()).await?;
-    index_words(tx, session_id).await?;
+    let is_first = session.analysis_status.is_none();
+    let (analysis_id, summary_before) = analysis::put_current(tx, analysis, is_first).await?;
+    // The words of the turns are there already, except before the first analysis.
+    if summary_before.as_ref() != Some(&analysis.findings.summary) {
+        index_words(tx, session_id).await?;
+    }
     let facts = &analysis.findings.facts;
     fact::replace_of_session(tx, session_id, session.student_id, facts, began_at(&session)).await?;
     let flags = &analysis.findings.safety_flags;

@@ -69,13 +69,16 @@ const BEGIN_SNAPSHOT: Begin = Begin {
 
 /// Opens a pool. Connects lazily: a database that is down at start is an answer 503, not a crash loop.
 pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
-    Db::open(url, size, REQUEST_WAITS, "ai-tutor")
+    Db::open(url, size, REQUEST_WAITS, "ai-tutor", "auto")
 }
 
 /// Opens a pool for work that no request waits for. It waits longer for a free connection, so that a busy machine is not
 /// taken for a database that cannot be reached.
+///
+/// Its connections plan each statement once. By default Postgres plans it anew for each of its first five runs: for the
+/// hundred statements of a call that took longer than to run them.
 pub fn patient_pool(url: &SecretString, size: PoolSize) -> Result<Db> {
-    Db::open(url, size, WORK_WAITS, "ai-tutor")
+    Db::open(url, size, WORK_WAITS, "ai-tutor", "force_generic_plan")
 }
 
 /// How to connect: over a network never without TLS.
@@ -111,6 +114,7 @@ impl Db {
         size: PoolSize,
         acquire_timeout: Duration,
         application: &str,
+        plan_cache_mode: &str,
     ) -> Result<Self> {
         let options = connect_options(url).map_err(Error::from)?.application_name(application);
         let direct = options.clone().options([
@@ -119,6 +123,7 @@ impl Db {
             ("idle_in_transaction_session_timeout", "30s"),
             // Our queries take milliseconds; to compile one takes a tenth of a second.
             ("jit", "off"),
+            ("plan_cache_mode", plan_cache_mode),
         ]);
         // A pooler refuses start-up parameters that it does not know. A statement that is kept would be looked for on
         // the next transaction's connection.

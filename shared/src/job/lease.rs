@@ -65,14 +65,20 @@ pub async fn claim_ready(
     worker: &str,
 ) -> db::Result<Vec<Claimed>> {
     let token = Uuid::new_v4();
+    // Each kind by its own part of the index: a thousand deliveries that wait are no cost to a claim of the slow lane. A row
+    // that is locked and not taken is free again when this transaction ends.
     // Materialized: the planner may otherwise run the limited sub-select again and take more rows than asked for.
     let rows = sqlx::query_as!(
         Row,
         "with due as materialized (
-             select job_id from jobs
-             where state = 'ready' and run_at <= now() and kind = any($1)
+             select job_id from unnest($1::text[]) as lane (kind) cross join lateral (
+                 select job_id, priority, run_at from jobs
+                 where state = 'ready' and run_at <= now() and kind = lane.kind
+                 order by priority, run_at
+                 for update skip locked
+                 limit $2
+             ) of_kind
              order by priority, run_at
-             for update skip locked
              limit $2
          )
          update jobs

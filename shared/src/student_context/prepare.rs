@@ -19,8 +19,9 @@ use crate::student;
 /// Most skills of a call that are worth telling, and turns of one.
 const MAX_PRACTISED: usize = 3;
 const MAX_TURNS: usize = 6;
-/// Calls whose requests are still heard, for how long, and how many.
+/// Calls whose requests are still heard, among how many that arrived last, for how long, and how many requests.
 const CALLS_OF_LATE: i64 = 10;
+const ARRIVED_OF_LATE: i64 = 40;
 const HEARD_FOR: TimeDelta = TimeDelta::days(60);
 const MAX_REQUESTS: usize = 6;
 /// Calls in which a promise is still looked for: a short call in between does not undo it.
@@ -35,15 +36,16 @@ const MAX_WANTED: usize = 24;
 const MAX_WORKED: usize = 6;
 /// The last answers of a skill that show whether help is needed, and how many with help say so.
 const LAST_ANSWERS: usize = 6;
+/// The skills practised last in which help is looked for.
+const LAST_SKILLS: i64 = 12;
 const MIN_HELPED: usize = 2;
 
 /// Prepares the student's context anew from what is stored. Needs `students:read` and `sessions:read`.
 pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
     caller.require_student(Scope::SessionsRead, student_id)?;
     let zone = student::zone(&mut *tx, student_id).await?;
-    let calls = sqlx::query!(
-        r#"select count(*) as "n!", max(coalesce(s.started_at, s.created_at)) as last_at
-           from sessions s join analyses a on a.session_id = s.session_id and a.is_current
+    let n_calls = sqlx::query_scalar!(
+        r#"select count(*) as "n!" from sessions s join analyses a on a.session_id = s.session_id and a.is_current
            where s.student_id = $1"#,
         student_id as StudentId,
     )
@@ -54,11 +56,13 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
         r#"select s.session_id as "session_id: SessionId", coalesce(s.started_at, s.created_at) as "at!",
                a.status as "status: AnalysisStatus", a.findings as "findings: Json<Findings>",
                exists (select from evidence e where e.session_id = s.session_id and e.source = 'person') as "is_marked!"
-           from sessions s join analyses a on a.session_id = s.session_id and a.is_current
-           where s.student_id = $1
+           -- By when they began, of those that arrived last: one index, however many calls there were.
+           from (select * from sessions where student_id = $1 order by created_at desc, session_id desc limit $3) s
+           join analyses a on a.session_id = s.session_id and a.is_current
            order by coalesce(s.started_at, s.created_at) desc, s.session_id desc limit $2"#,
         student_id as StudentId,
         CALLS_OF_LATE,
+        ARRIVED_OF_LATE,
     )
     .fetch_all(&mut *tx)
     .await?;
@@ -77,10 +81,12 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     .fetch_all(&mut *tx)
     .await?;
     let mut facts = list_facts(&mut *tx, student_id, now).await?;
-    // The words of all skills are needed only where something was said that may be about one.
+    let last_answers = evidence::list_last(&mut *tx, student_id, LAST_SKILLS, LAST_ANSWERS).await?;
+    // All skills and their words are needed only where something was said that may be about one.
     let has_said = facts.iter().any(|fact| matches!(&fact.kind[..], "goal" | "schedule"))
         || calls_of_late.iter().any(|call| !call.findings.0.requests.is_empty());
-    let skills = list_named(&mut *tx, student_id, has_said).await?;
+    let only = if has_said { None } else { Some(skills_told(&calls_of_late, &last_answers)) };
+    let skills = list_named(&mut *tx, student_id, only.as_deref()).await?;
     let mut requests = requests(&calls_of_late, &skills, zone);
     for fact in facts.iter_mut().filter(|fact| matches!(&fact.kind[..], "goal" | "schedule")).chain(&mut requests) {
         let about = about::about(&fact.text, &skills);
@@ -89,11 +95,11 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     let promised = promised(&calls_of_late, &skills);
     let wanted = wanted(&facts, &requests, &promised, &skills);
     let worked = worked(&calls_of_late, &skills);
-    let helped = helped(&evidence::list_last(&mut *tx, student_id, LAST_ANSWERS).await?, &skills);
+    let helped = helped(&last_answers, &skills);
     let session_id = calls_of_late.first().map(|call| call.session_id);
     let mut prepared = Prepared {
-        n_calls: calls.n,
-        last_call_at: calls.last_at,
+        n_calls,
+        last_call_at: calls_of_late.first().map(|call| call.at),
         watch,
         facts,
         requests,
@@ -160,19 +166,26 @@ async fn list_facts(tx: &mut Connection, student_id: StudentId, now: DateTime<Ut
     Ok(facts.take(MAX_FACTS).collect())
 }
 
-/// The skills that the student may be taught, with or without the words that name them.
-async fn list_named(tx: &mut Connection, student_id: StudentId, with_words: bool) -> Result<Vec<Named>> {
+/// The skills that the calls and answers name.
+fn skills_told(calls: &[Call], answers: &[Evidence]) -> Vec<String> {
+    let promised = calls.iter().flat_map(|call| &call.findings.0.promised).map(|promise| &promise.skill_id);
+    let helped_by = calls.iter().flat_map(|call| &call.findings.0.helped_by).map(|help| &help.skill_id);
+    promised.chain(helped_by).chain(answers.iter().map(|answer| &answer.skill_id)).cloned().collect()
+}
+
+/// The skills that the student may be taught, with the words that name them; or, without these words, `only` some.
+async fn list_named(tx: &mut Connection, student_id: StudentId, only: Option<&[String]>) -> Result<Vec<Named>> {
     let rows = sqlx::query!(
         r#"select k.skill_id, k.subject_id, k.name,
-               case when $2 then k.lexicon else '[]' end as "lexicon!: Json<Vec<Phrase>>",
+               case when $2::text[] is null then k.lexicon else '[]' end as "lexicon!: Json<Vec<Phrase>>",
                coalesce(s.grade, 3) between k.grade_from and k.grade_to as "is_of_grade!"
            from students s cross join skills k
-           where s.student_id = $1 and k.retired_at is null
+           where s.student_id = $1 and k.retired_at is null and ($2 is null or k.skill_id = any($2))
              and not exists (select 1 from student_subjects_off o
                              where o.student_id = s.student_id and o.subject_id = k.subject_id)
            order by k.skill_id"#,
         student_id as StudentId,
-        with_words,
+        only,
     )
     .fetch_all(tx)
     .await?;

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use shared::config::LlmBudget;
 use shared::id::{SessionId, StudentId};
 use shared::model_call::{self, ModelCall};
+use shared::session::derived;
 
 use super::PROMPT_VERSION;
 use crate::llm::{Fault, Llm, Usage};
@@ -39,7 +40,8 @@ impl Account<'_> {
         })
     }
 
-    /// Writes what was asked on the bill, whatever came of it.
+    /// Writes what was asked on the bill, whatever came of it. If an analysis follows, the figures of the session wait for
+    /// it.
     pub(super) async fn record(
         &self,
         fault: Option<&Fault>,
@@ -60,7 +62,10 @@ impl Account<'_> {
             duration_ms: took.as_millis() as i32,
         };
         let mut tx = self.context.begin().await?;
-        model_call::insert_model_call(&mut tx, &call, now).await?;
+        model_call::insert_model_call(&mut *tx, &call, now).await?;
+        if fault.is_some() {
+            derived::refresh(&mut tx, &[self.session_id]).await?;
+        }
         Ok(self.context.commit(tx).await?)
     }
 }
