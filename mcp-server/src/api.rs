@@ -10,6 +10,7 @@ mod fault;
 mod follow_ups;
 mod page;
 mod path;
+mod query;
 mod sessions;
 mod students;
 mod told;

@@ -33,7 +33,7 @@ enum Rule {
 }
 use Rule::{Always, Never, Own};
 
-const TABLE: [(&str, Rule); 44] = [
+const TABLE: [(&str, Rule); 51] = [
     ("tool get_student_context", Own),
     // The code that the table sends is a wrong one; `a_caller_proves_who_they_are` sends right ones.
     ("tool verify_caller", Never),
@@ -62,6 +62,7 @@ const TABLE: [(&str, Rule); 44] = [
     ("prompt parent_report", Never),
     ("completion student_id", Never),
     ("completion session_id", Never),
+    ("api listStudents", Never),
     ("api createStudent", Never),
     ("api lookUpStudents", Never),
     ("api getStudent", Own),
@@ -69,6 +70,12 @@ const TABLE: [(&str, Rule); 44] = [
     ("api deleteStudent", Never),
     ("api undoErasure", Never),
     ("api getStudentContext", Own),
+    ("api getMastery", Never),
+    ("api getPlan", Never),
+    ("api listEvidence", Never),
+    ("api listNotes", Never),
+    ("api listFacts", Never),
+    ("api listGuardians", Never),
     ("api listSessions", Never),
     ("api getSession", Own),
     ("api getSessionByCall", Own),
@@ -494,9 +501,9 @@ async fn a_back_office_client_names_students_by_its_scopes() {
         for child in &children {
             for operation in operations.iter().filter(|operation| operation.method == "GET") {
                 let needs = match &operation.id[..] {
-                    "getStudent" | "listFollowUps" => "students:read",
-                    "getStudentContext" => "context:read",
-                    _ => "sessions:read",
+                    "getStudentContext" | "getPlan" => "context:read",
+                    "listSessions" | "getSession" | "getSessionByCall" | "getTranscript" => "sessions:read",
+                    _ => "students:read",
                 };
                 for header in &HEADERS[1..4] {
                     let (is_answer, text) = office.api(header, operation, child).await;

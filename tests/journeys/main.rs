@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on has failed")]
 
 mod analytics;
+mod api;
 mod assistant;
 mod assurance;
 mod authority;

@@ -1,6 +1,8 @@
-//! Students: create, read, change, erase, look up, and what an assistant would be told of them.
+//! Students: list, create, read, change, erase, look up, what is known of them, and what an assistant would be told.
 
 mod fields;
+mod known;
+mod list;
 mod view;
 
 use axum::extract::State as Shared;
@@ -16,6 +18,7 @@ use shared::student_context::{self, StudentContext};
 use shared::{authority, clock, student};
 
 use self::fields::{LookupBody, NewStudentBody, StudentChangeBody};
+use self::list::{StudentFilter, StudentPage};
 use self::view::{ErasureView, Lookup, StudentAnswer, StudentOnLine, StudentView};
 use super::body::Body;
 use super::endpoint::Endpoint;
@@ -27,7 +30,12 @@ use crate::auth::Bearer;
 const ONE: &str = "/api/v1/students/{student_id}";
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![
+    let mut endpoints = vec![
+        Endpoint::new(Method::GET, "/api/v1/students", "listStudents", list::list)
+            .says("List students", "By name. With `q`, those with it in their name; with `cohort`, those of the cohort.")
+            .needs(&[Scope::StudentsRead])
+            .query::<StudentFilter>()
+            .answers::<StudentPage>(200, "A page of students."),
         Endpoint::new(Method::POST, "/api/v1/students", "createStudent", create)
             .says(
                 "Create a student",
@@ -80,7 +88,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(&[Scope::ContextRead])
             .answers::<StudentContext>(200, "The student context.")
             .problems(&[404, 422]),
-    ]
+    ];
+    endpoints.extend(known::endpoints());
+    endpoints
 }
 
 async fn create(

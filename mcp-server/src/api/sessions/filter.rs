@@ -1,20 +1,12 @@
 //! Which sessions a list shows, and from where it goes on.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
 use chrono::{DateTime, Datelike, Utc};
 use schemars::JsonSchema;
 use shared::http::FieldFault;
 use shared::id::{SessionId, StudentId};
 use shared::session::{SessionQuery, SessionStatus};
-use url::form_urlencoded;
 
-use crate::api::fault::fault;
-use crate::cursor;
-
-const DEFAULT_LIMIT: u8 = 50;
-const MAX_LIMIT: u8 = 200;
+use crate::api::query::{self, Page, set};
 
 /// Where a page ended.
 pub(super) type Place = (DateTime<Utc>, SessionId);
@@ -34,37 +26,23 @@ pub(super) struct SessionFilter {
     /// Sessions that came to be before this moment.
     #[schemars(with = "DateTime<Utc>")]
     to: Option<DateTime<Utc>>,
-    /// At most so many; 50 unless told.
-    #[schemars(with = "u8", range(min = 1, max = MAX_LIMIT))]
-    limit: Option<u8>,
-    /// `next_cursor` of the page before.
-    #[schemars(with = "String", length(min = 1, max = cursor::MAX_LENGTH))]
-    cursor: Option<String>,
+    #[schemars(flatten)]
+    page: Page<Place>,
 }
 
 impl SessionFilter {
     /// Reads a query string: the sessions to ask for, or every fault at once.
-    pub(super) fn parse(query: &str) -> Result<SessionQuery, Vec<FieldFault>> {
+    pub(super) fn parse(text: &str) -> Result<SessionQuery, Vec<FieldFault>> {
         let mut filter = Self::default();
-        let mut faults = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let is_read = match &*name {
+        let faults = query::read(text, "student_id, status, from, to, limit, cursor", |name, value| {
+            Some(match name {
                 "student_id" => set(&mut filter.student_id, value.parse().map_err(|_| "give a UUID")),
                 "status" => set(&mut filter.status, value.parse()),
-                "from" => set(&mut filter.from, moment(&value)),
-                "to" => set(&mut filter.to, moment(&value)),
-                "limit" => set(&mut filter.limit, limit(&value)),
-                "cursor" => set(&mut filter.cursor, Ok::<_, String>(value.into_owned())),
-                _ => Err("there is no such filter; there are student_id, status, from, to, limit, cursor".to_owned()),
-            };
-            if let Err(message) = is_read {
-                faults.push(fault(name, message));
-            }
-        }
-        let after = filter.cursor.as_deref().map(cursor::decode::<Place>).transpose();
-        if let Err(error) = &after {
-            faults.push(fault("cursor", error.to_string()));
-        }
+                "from" => set(&mut filter.from, moment(value)),
+                "to" => set(&mut filter.to, moment(value)),
+                _ => return filter.page.take(name, value),
+            })
+        });
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -73,18 +51,9 @@ impl SessionFilter {
             status: filter.status,
             from: filter.from,
             to: filter.to,
-            after: after.unwrap_or_default(),
-            limit: filter.limit.unwrap_or(DEFAULT_LIMIT).into(),
+            limit: filter.page.limit(),
+            after: filter.page.after(),
         })
-    }
-}
-
-/// Twice the same filter is no question we could answer.
-fn set<T, E: Display>(field: &mut Option<T>, value: Result<T, E>) -> Result<(), String> {
-    let value = value.map_err(|error| error.to_string())?;
-    match field.replace(value) {
-        None => Ok(()),
-        Some(_) => Err("give it once".to_owned()),
     }
 }
 
@@ -95,14 +64,10 @@ fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
     if (1..=9999).contains(&moment.year()) { Ok(moment) } else { Err("give a year from 1 to 9999") }
 }
 
-fn limit(text: &str) -> Result<u8, String> {
-    let limit = u8::from_str(text).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| format!("give a whole number from 1 to {MAX_LIMIT}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cursor;
 
     fn faults(query: &str) -> Vec<String> {
         SessionFilter::parse(query).unwrap_err().into_iter().map(|fault| fault.field).collect()
@@ -132,7 +97,7 @@ mod tests {
     fn all_faults_are_told_at_once() {
         assert_eq!(
             faults("student_id=7&status=done&from=now&to=0000-01-01T00:00:00Z&limit=201&cursor=x&colour=red"),
-            ["student_id", "status", "from", "to", "limit", "colour", "cursor"],
+            ["student_id", "status", "from", "to", "limit", "cursor", "colour"],
         );
     }
 
