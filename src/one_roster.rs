@@ -10,7 +10,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use crate::students::{Row, decode, line_of};
+use shared::student::roster::RosterRow;
+use shared::student::sheet::{Row, decode, line_of, read_row};
 
 /// The largest file of a bundle that is read, in bytes.
 const MAX_FILE: u64 = 200 * 1024 * 1024;
@@ -64,7 +65,7 @@ pub fn is_bundle(path: &Path) -> bool {
 }
 
 /// The rows of all students, each with its line in `users.csv`.
-pub fn read(path: &Path) -> anyhow::Result<Vec<(usize, anyhow::Result<Row>)>> {
+pub fn read(path: &Path) -> anyhow::Result<Vec<(usize, Result<RosterRow, String>)>> {
     let users = file(path, "users.csv")?.context("the bundle has no users.csv")?;
     let roles: Vec<Role> = rows(&file(path, "roles.csv")?.unwrap_or_default())?;
     let enrollments: Vec<Enrollment> = rows(&file(path, "enrollments.csv")?.unwrap_or_default())?;
@@ -109,10 +110,10 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(usize, anyhow::Result<Row>)>> {
         let row = match user {
             Ok(user) if is_student(&user.role) || students.contains(&user.sourced_id[..]) => {
                 let cohort = cohorts.get(&user.sourced_id[..]).copied().unwrap_or_default();
-                Ok(row(&user, cohort, is_current(&user.status)))
+                read_row(&row(&user, cohort, is_current(&user.status)))
             }
             Ok(_) => continue,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error.to_string()),
         };
         found.push((line_of(&users, start), row));
     }
@@ -171,6 +172,8 @@ fn rows<T: for<'a> Deserialize<'a>>(text: &str) -> anyhow::Result<Vec<T>> {
 mod tests {
     use std::io::Write as _;
 
+    use shared::student::StudentStatus;
+
     use super::*;
 
     const USERS: &str = "sourcedId,status,enabledUser,givenName,familyName,preferredGivenName,sms,phone,grades\n\
@@ -202,11 +205,14 @@ mod tests {
         let path = bundle("whole");
         let rows: Vec<_> = read(&path).unwrap().into_iter().map(|(line, row)| (line, row.unwrap())).collect();
         std::fs::remove_file(path).unwrap();
-        let shown: Vec<_> =
-            rows.iter().map(|(line, row)| (*line, &row.external_id[..], &row.display_name[..])).collect();
+        let shown: Vec<_> = rows
+            .iter()
+            .map(|(line, row)| (*line, row.external_id.as_deref().unwrap(), &row.display_name[..]))
+            .collect();
         assert_eq!(shown, [(2, "u1", "José Rossi"), (3, "u2", "May Okoro"), (4, "u3", "Leo Brandt")]);
-        let rest: Vec<_> = rows.iter().map(|(_, row)| (&row.grade[..], &row.cohort[..], &row.status[..])).collect();
-        assert_eq!(rest, [("5", "Period 3 math", "active"), ("0", "", "active"), ("7", "", "blocked")]);
-        assert_eq!(rows[1].1.phones, "+1 415 555 0143");
+        let rest: Vec<_> = rows.iter().map(|(_, row)| (row.grade, row.cohort.as_deref(), row.status)).collect();
+        let (active, blocked) = (Some(StudentStatus::Active), Some(StudentStatus::Blocked));
+        assert_eq!(rest, [(Some(5), Some("Period 3 math"), active), (Some(0), None, active), (Some(7), None, blocked)]);
+        assert_eq!(rows[1].1.phones[0].as_str(), "+14155550143");
     }
 }

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::admin_login::{self, Confirmed, FRESH};
 use shared::db::{self, Db};
 use shared::login_throttle::{self, By};
+use shared::student::sheet;
 use shared::{admin_user, audit, clock, second_factor, secret};
 
 use crate::auth::{Admin, Renewed, SessionCookie};
@@ -52,11 +53,16 @@ impl Fields {
         let mut fields = Vec::new();
         while let Some(part) = parts.next_field().await.map_err(damaged)? {
             let name = part.name().unwrap_or_default().to_owned();
-            let value = part.bytes().await.map_err(damaged)?;
-            let value = std::str::from_utf8(&value).map_err(|_| {
-                Fault::Invalid("The file is not in UTF-8. Save it as “CSV UTF-8” and send it once more.".to_owned())
-            })?;
-            fields.push((name, value.to_owned()));
+            let is_file = part.file_name().is_some();
+            let bytes = part.bytes().await.map_err(damaged)?;
+            // Spreadsheets save in many encodings. A browser sends what was typed in UTF-8.
+            let value = if is_file {
+                sheet::decode(&bytes).into_owned()
+            } else {
+                let damaged = |_| Fault::Invalid("The form is not in UTF-8. Send it once more.".to_owned());
+                std::str::from_utf8(&bytes).map_err(damaged)?.to_owned()
+            };
+            fields.push((name, value));
         }
         Ok(Self(fields))
     }

@@ -187,6 +187,11 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students", get(students::get))
         .route("/students/new", get(student::new_form).post(student::create))
         .route("/students/export.csv", get(students::export))
+        .route(
+            "/students/import",
+            get(students::import::get).post(students::import::preview).layer(DefaultBodyLimit::max(MAX_SHEET_BYTES)),
+        )
+        .route("/students/import/apply", post(students::import::apply).layer(DefaultBodyLimit::max(MAX_SHEET_BYTES)))
         .route("/students/{student_id}", get(student::get))
         .route("/students/{student_id}/edit", get(student::edit_form).post(student::save))
         .route("/students/{student_id}/context.json", get(student::context_json))
@@ -306,7 +311,10 @@ pub async fn run(
     let access = MetricsAccess { token: config.metrics_token.clone(), is_local: config.is_local };
     let operations = health(db.clone(), shutdown.clone()).merge(metrics(db.clone(), access));
     let router = router(Dashboard::new(&config, db, shutdown.clone())?).merge(operations);
-    let body_limit = |path: &str| if path.starts_with("/curriculum/import") { MAX_SHEET_BYTES } else { MAX_FORM_BYTES };
+    let body_limit = |path: &str| {
+        let takes_sheet = ["/curriculum/import", "/students/import"].iter().any(|page| path.starts_with(page));
+        if takes_sheet { MAX_SHEET_BYTES } else { MAX_FORM_BYTES }
+    };
     serve_with(
         listener,
         router,

@@ -4,6 +4,7 @@ pub mod browse;
 pub mod check;
 pub mod merge;
 pub mod roster;
+pub mod sheet;
 
 mod export;
 mod find;

@@ -20,7 +20,7 @@ const PAGES = [
   `/students/${STUDENT_ID}/merge`, `/students/${STUDENT_ID}/merge?with=${STUDENT_ID}`,
   `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/evidence/${EVIDENCE_ID}/correct`,
   "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
-  "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import",
+  "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import", "/students/import",
   "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit",
   "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", `/jobs/${JOB_ID}/discard`,
   "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/jobs/overhauls",

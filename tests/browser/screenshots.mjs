@@ -108,6 +108,7 @@ try {
       "skill-new": "/curriculum/new",
       "skill-edit": "/curriculum/maths.number.place_value/edit",
       "curriculum-import": "/curriculum/import",
+      "students-import": "/students/import",
       analytics: "/analytics?by=grade&range=91",
       search: "/search?q=fractions",
       jobs: "/jobs",

@@ -22,7 +22,7 @@ async fn living(service: &Service) -> Curriculum {
     curriculum::load(&mut shared::db::begin(&service.db).await.unwrap()).await.unwrap()
 }
 
-fn value_of(page: &str, name: &str) -> String {
+pub fn value_of(page: &str, name: &str) -> String {
     let (_, rest) =
         page.split_once(&format!(r#"name="{name}" value=""#)).unwrap_or_else(|| panic!("no {name}: {page}"));
     rest.split('"').next().unwrap().to_owned()

@@ -55,6 +55,7 @@ mod signatures;
 mod staff;
 mod steering;
 mod student_page;
+mod student_sheet;
 mod tidy;
 mod tool_choice;
 mod tools;

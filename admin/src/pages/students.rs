@@ -2,6 +2,7 @@
 
 mod export;
 mod heat_map;
+pub(crate) mod import;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -178,6 +179,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
                     @if admin.may_write() { div.actions {
                         a.btn href="/consents" { (icon("calendar-clock")) "Consents" }
                         a.btn href=(data.filter.with_after(String::new()).url_of(EXPORT)) { (icon("download")) "Export CSV" }
+                        @if admin.caller.sees_all() { a.btn href="/students/import" { (icon("upload")) "Import a sheet" } }
                         a.btn.primary href="/students/new" { (icon("plus")) "Add a student" }
                     } }
                 }

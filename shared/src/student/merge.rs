@@ -463,7 +463,7 @@ mod tests {
     use crate::db::Db;
     use crate::mastery;
     use crate::phone::Phone;
-    use crate::student::roster::{Imported, RosterRow, import_row};
+    use crate::student::roster::{Imported, Known, RosterRow, import_row};
     use crate::student::{NewStudent, get_student, insert_student, list_phones};
 
     /// Tables with a student whose rows are computed again from others.
@@ -722,7 +722,7 @@ mod tests {
         };
         let import = async |row: RosterRow| {
             let mut tx = db.acquire().await.unwrap();
-            import_row(&mut tx, &Caller::operator(), &row, now()).await.unwrap()
+            import_row(&mut tx, &Caller::operator(), &row, Known::Change, now()).await.unwrap()
         };
         import(row("s-1", "Ana R")).await;
         import(row("s-2", "Anna R")).await;

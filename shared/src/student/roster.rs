@@ -35,16 +35,31 @@ impl std::fmt::Debug for RosterRow {
 }
 
 /// What a row did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum Imported {
     Added,
     Changed,
     Unchanged,
 }
 
+/// What becomes of a student who is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The row changes them.
+    Change,
+    /// They stay as they are.
+    Keep,
+}
+
 /// Adds the student of a row, or changes the one it means: by external id, else by the same name on one of its numbers,
 /// else, if the row has no number, by the same name among students without a number. Needs `students:write`.
-pub async fn import_row(tx: &mut Connection, caller: &Caller, row: &RosterRow, now: DateTime<Utc>) -> Result<Imported> {
+pub async fn import_row(
+    tx: &mut Connection,
+    caller: &Caller,
+    row: &RosterRow,
+    known: Known,
+    now: DateTime<Utc>,
+) -> Result<Imported> {
     caller.require(Scope::StudentsWrite)?;
     if is_merged_away(tx, row).await? {
         return Ok(Imported::Unchanged);
@@ -66,6 +81,9 @@ pub async fn import_row(tx: &mut Connection, caller: &Caller, row: &RosterRow, n
         set_external_id(tx, student.student_id, row).await?;
         return Ok(Imported::Added);
     };
+    if known == Known::Keep {
+        return Ok(Imported::Unchanged);
+    }
     let student = get_student(&mut *tx, caller, student_id).await?;
     let phones = list_phones(&mut *tx, caller, student_id).await?;
     let is_new_id = set_external_id(tx, student_id, row).await?;
@@ -186,7 +204,7 @@ mod tests {
 
     async fn import(db: &Db, row: &RosterRow) -> Imported {
         let mut connection = db.acquire().await.unwrap();
-        import_row(&mut connection, &Caller::operator(), row, crate::clock::now()).await.unwrap()
+        import_row(&mut connection, &Caller::operator(), row, Known::Change, crate::clock::now()).await.unwrap()
     }
 
     async fn n_students(db: &Db) -> i64 {

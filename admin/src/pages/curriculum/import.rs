@@ -211,7 +211,7 @@ fn render(admin: &Admin, sheet: &str, answer: &Markup) -> Markup {
                 form.card method="post" action={ (PATH) "/import" } enctype="multipart/form-data" {
                     div.body.stack {
                         (csrf(admin))
-                        div.field { label for="file" { "CSV file" } input id="file" name="file" type="file" accept=".csv,text/csv"; span.hint { "At most 2 MiB, in UTF-8." } }
+                        div.field { label for="file" { "CSV file" } input id="file" name="file" type="file" accept=".csv,text/csv"; span.hint { "At most 2 MiB." } }
                         div.field {
                             label for="sheet" { "Or paste the sheet" }
                             textarea.input.tall.mono id="sheet" name="sheet" spellcheck="false" { (Verbatim(sheet)) }

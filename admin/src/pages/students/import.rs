@@ -1,0 +1,250 @@
+//! Students from a sheet: first what would change, row by row, and then the change.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use maud::{Markup, html};
+use shared::access::Scope;
+use shared::clock;
+use shared::curriculum::fingerprint;
+use shared::db::{self, Connection, Db};
+use shared::student::roster::{Imported, Known, RosterRow, import_row};
+use shared::student::sheet::{self, Sheet};
+
+use super::PATH;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::figures;
+use crate::form::{Fields, Posted};
+use crate::layout::{Place, page};
+use crate::parts::badge::badge;
+use crate::parts::csrf;
+use crate::parts::notice::{Tone, notice, notice_with};
+use crate::parts::table::{Column, cell, row, table};
+
+/// The most rows of one sheet: they are one transaction, and a person waits for it.
+const MAX_ROWS: usize = 1_000;
+
+/// A row of the sheet, and what it does or would do.
+struct Line {
+    no: usize,
+    row: Result<(RosterRow, Imported), String>,
+}
+
+pub(crate) async fn get(admin: Admin) -> Result<Markup, Fault> {
+    require(&admin)?;
+    Ok(render(&admin, &Fields::default(), &html! {}))
+}
+
+/// A sheet may name any student, so a person of a few cohorts cannot import one.
+fn require(admin: &Admin) -> Result<(), Fault> {
+    admin.require_write()?;
+    Ok(admin.caller.require(Scope::StudentsWrite).map_err(db::Error::from)?)
+}
+
+/// Says what the sheet would change, and changes nothing.
+pub(crate) async fn preview(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    require(&posted.admin)?;
+    let read = match read(&posted.fields) {
+        Ok(read) => read,
+        Err(fault) => return Ok(refused(&posted, &fault)),
+    };
+    let mut tx = db::begin(&db).await?;
+    let lines = take(&mut tx, &posted, &read, clock::now()).await?;
+    tx.rollback().await.map_err(db::Error::from)?;
+    let shown = preview_cards(&posted, &read, &lines);
+    Ok(render(&posted.admin, &posted.fields, &shown).into_response())
+}
+
+/// Takes the sheet if it does what the preview said.
+pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    require(&posted.admin)?;
+    let read = match read(&posted.fields) {
+        Ok(read) => read,
+        Err(fault) => return Ok(refused(&posted, &fault)),
+    };
+    let mut tx = db::begin(&db).await?;
+    let lines = take(&mut tx, &posted, &read, clock::now()).await?;
+    if posted.fields.text("seen") != seen_of(&lines) {
+        tx.rollback().await.map_err(db::Error::from)?;
+        let shown = html! {
+            (notice(Tone::Bad, "Somebody changed these students meanwhile",
+                "Nothing was imported. Below is what the sheet would change now."))
+            (preview_cards(&posted, &read, &lines))
+        };
+        return Ok((StatusCode::CONFLICT, render(&posted.admin, &posted.fields, &shown)).into_response());
+    }
+    tx.commit().await.map_err(db::Error::from)?;
+    let done = notice_with(
+        Tone::Info,
+        &format!("Imported: {}", summary(&lines)),
+        &html! {},
+        &html! { a.btn href=(PATH) { "Show students" } },
+    );
+    Ok(render(&posted.admin, &Fields::default(), &done).into_response())
+}
+
+/// The sheet that was sent: the file, or what was pasted where none was chosen.
+fn sheet_of(fields: &Fields) -> &str {
+    let file = fields.raw("file");
+    let text = if file.trim().is_empty() { fields.raw("sheet") } else { file };
+    text.trim_start_matches('\u{feff}')
+}
+
+fn read(fields: &Fields) -> Result<Sheet, String> {
+    let read = sheet::read(sheet_of(fields))?;
+    match read.rows.len() {
+        0 => Err("the sheet has no row below its first line".to_owned()),
+        1..=MAX_ROWS => Ok(read),
+        n => Err(format!("the sheet has {n} rows; send at most {MAX_ROWS} at once")),
+    }
+}
+
+/// Writes the rows that can be read, in the order of the sheet.
+async fn take(tx: &mut Connection, posted: &Posted, read: &Sheet, now: DateTime<Utc>) -> Result<Vec<Line>, Fault> {
+    let known = if posted.fields.text("known") == "keep" { Known::Keep } else { Known::Change };
+    let mut lines = Vec::with_capacity(read.rows.len());
+    for (no, row) in &read.rows {
+        let row = match row {
+            Ok(row) => Ok((row.clone(), import_row(tx, &posted.admin.caller, row, known, now).await?)),
+            Err(fault) => Err(fault.clone()),
+        };
+        lines.push(Line { no: *no, row });
+    }
+    Ok(lines)
+}
+
+/// What the preview showed, so that nothing else is imported.
+fn seen_of(lines: &[Line]) -> String {
+    let outcomes: Vec<_> = lines.iter().map(|line| (line.no, line.row.as_ref().map(|(_, done)| *done).ok())).collect();
+    fingerprint(&outcomes)
+}
+
+fn summary(lines: &[Line]) -> String {
+    let n =
+        |wanted: Imported| lines.iter().filter(|line| line.row.as_ref().is_ok_and(|(_, done)| *done == wanted)).count();
+    let n_faulty = lines.iter().filter(|line| line.row.is_err()).count();
+    let mut parts = vec![
+        format!("{} new", n(Imported::Added)),
+        format!("{} changed", n(Imported::Changed)),
+        format!("{} already there", n(Imported::Unchanged)),
+    ];
+    if n_faulty > 0 {
+        parts.push(format!("{} left out", figures::counted(n_faulty as i64, "row", "rows")));
+    }
+    parts.join(", ")
+}
+
+/// The answer to a sheet that was not understood.
+fn refused(posted: &Posted, fault: &str) -> Response {
+    let shown = notice(Tone::Bad, "Nothing was imported", &format!("The sheet cannot be read: {fault}."));
+    (StatusCode::UNPROCESSABLE_ENTITY, render(&posted.admin, &posted.fields, &shown)).into_response()
+}
+
+const COLUMNS: [Column; 5] =
+    [("Line", "num"), ("Student", ""), ("Grade", ""), ("Cohort", "hide"), ("What happens", "")];
+
+fn preview_cards(posted: &Posted, read: &Sheet, lines: &[Line]) -> Markup {
+    let n_to_write =
+        lines.iter().filter(|line| line.row.as_ref().is_ok_and(|(_, done)| *done != Imported::Unchanged)).count();
+    let ignored: Vec<&str> =
+        read.headings.iter().filter(|(_, column)| column.is_none()).map(|(heading, _)| &heading[..]).collect();
+    // Faults first: they are what a person has to do something about.
+    let (good, faulty): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.row.is_ok());
+    let rows = html! { @for line in faulty.into_iter().chain(good) { (line_row(line)) } };
+    html! {
+        section.card aria-labelledby="preview" {
+            header { h2 id="preview" { "What would change" } p { (summary(lines)) } }
+            @if !ignored.is_empty() {
+                div.body { p.sm.muted { "These columns are not known and are ignored: " (ignored.join(", ")) "." } }
+            }
+            (table("Rows", &COLUMNS, &rows))
+            footer {
+                @if n_to_write == 0 { "There is nothing to import." }
+                @else {
+                    form method="post" action={ (PATH) "/import/apply" } enctype="multipart/form-data" {
+                        (csrf(&posted.admin))
+                        input type="hidden" name="seen" value=(seen_of(lines));
+                        input type="hidden" name="known" value=(posted.fields.text("known"));
+                        // A browser drops the first line break of a textarea.
+                        textarea name="sheet" hidden aria-label="The sheet" { "\n" (sheet_of(&posted.fields)) }
+                        button.btn.primary { "Import " (figures::counted(n_to_write as i64, "student", "students")) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn line_row(line: &Line) -> Markup {
+    row(&match &line.row {
+        Ok((row, done)) => html! {
+            (cell("num", html! { (line.no) }))
+            (cell("main", html! { (row.display_name) }))
+            (cell("", html! { @if let Some(grade) = crate::parts::grade(row.grade) { (grade) } }))
+            (cell("hide", html! { @if let Some(cohort) = &row.cohort { (cohort) } }))
+            (cell("", match done {
+                Imported::Added => badge("good", "plus", "New"),
+                Imported::Changed => badge("info", "pencil", "Changed"),
+                Imported::Unchanged => badge("", "check", "Already there"),
+            }))
+        },
+        Err(fault) => html! {
+            (cell("num", html! { (line.no) }))
+            (cell("main", html! {}))
+            (cell("", html! {}))
+            (cell("hide", html! {}))
+            (cell("", html! { (badge("bad", "circle-alert", "Left out")) " " span.sm { (fault) } }))
+        },
+    })
+}
+
+fn render(admin: &Admin, fields: &Fields, answer: &Markup) -> Markup {
+    let keeps = fields.text("known") == "keep";
+    page(
+        admin,
+        Place::Students,
+        "Import students",
+        html! {
+            div.stack {
+                div.head { div {
+                    h1 { "Import students" }
+                    p { "A sheet with one student in each row. You see what would change before anything does." }
+                } }
+                (answer)
+                form.card method="post" action={ (PATH) "/import" } enctype="multipart/form-data" {
+                    div.body.stack {
+                        (csrf(admin))
+                        div.field {
+                            label for="file" { "CSV file" }
+                            input id="file" name="file" type="file" accept=".csv,.tsv,.txt,text/csv";
+                            span.hint { "As a spreadsheet saves it. At most 1,000 rows and 2 MiB." }
+                        }
+                        div.field {
+                            label for="sheet" { "Or paste the rows" }
+                            textarea.input.tall.mono id="sheet" name="sheet" spellcheck="false" { "\n" (sheet_of(fields)) }
+                            span.hint {
+                                "The first line names the columns: name (or first name and last name), phones, grade, cohort, \
+                                 locale, timezone, external_id, status. Only the name is required. Separate several phone \
+                                 numbers by a semicolon."
+                            }
+                        }
+                        fieldset.field {
+                            legend.label { "Students who are there already" }
+                            @for (value, name, is_chosen) in [
+                                ("change", "Update them from the sheet", !keeps), ("keep", "Leave them as they are", keeps),
+                            ] {
+                                span.check {
+                                    input type="radio" id={ "known-" (value) } name="known" value=(value) checked[is_chosen];
+                                    label for={ "known-" (value) } { (name) }
+                                }
+                            }
+                        }
+                    }
+                    footer { button.btn.primary { "Show what would change" } a.btn href=(PATH) { "Cancel" } }
+                }
+            }
+        },
+    )
+}
