@@ -81,6 +81,10 @@ id! {
     ErasureId
     /// A call that was erased.
     ErasedCallId
+    /// Where outgoing webhooks go.
+    EndpointId
+    /// An e-mail or an outgoing webhook.
+    MessageId
     /// A passkey of a person at the dashboard.
     PasskeyId
 }

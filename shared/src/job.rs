@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::{Connection, Executor, Result};
-use crate::id::{DeliveryId, ErasedCallId, JobId, OverhaulId, SessionId};
+use crate::id::{DeliveryId, ErasedCallId, FollowUpId, JobId, MessageId, OverhaulId, SessionId};
 
 pub mod dispatch;
 pub mod doorbell;
@@ -38,6 +38,12 @@ pub enum Job {
     Overhaul { overhaul_id: OverhaulId, step: i32 },
     /// Has VAPI delete a call that was erased here.
     DeleteCall { erased_call_id: ErasedCallId },
+    /// Writes e-mails to staff about an urgent concern, and asks for the next round of reminders.
+    AlertStaff { follow_up_id: FollowUpId, round: i32 },
+    /// Sends an e-mail.
+    SendEmail { message_id: MessageId, round: i32 },
+    /// Sends an outgoing webhook.
+    SendWebhook { message_id: MessageId, round: i32 },
 }
 
 /// The name of a kind of job, as it stands in the table and on Faktory.
@@ -48,6 +54,9 @@ pub enum Kind {
     EnrichAnalysis,
     Overhaul,
     DeleteCall,
+    AlertStaff,
+    SendEmail,
+    SendWebhook,
 }
 
 /// Work that waits for others must not hold up work that does not, so each lane has its own slots. Also the name of
@@ -58,6 +67,8 @@ pub enum Lane {
     Quick,
     /// Asks somebody else: up to minutes.
     Slow,
+    /// Sends messages: up to seconds each. Receivers that do not answer hold up other messages, and nothing else.
+    Outbound,
 }
 
 /// How a kind of job is tried.
@@ -76,8 +87,16 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] =
-        [Self::ProcessDelivery, Self::AnalyzeSession, Self::EnrichAnalysis, Self::Overhaul, Self::DeleteCall];
+    pub const ALL: [Self; 8] = [
+        Self::ProcessDelivery,
+        Self::AnalyzeSession,
+        Self::EnrichAnalysis,
+        Self::Overhaul,
+        Self::DeleteCall,
+        Self::AlertStaff,
+        Self::SendEmail,
+        Self::SendWebhook,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -86,6 +105,9 @@ impl Kind {
             Self::EnrichAnalysis => "enrich_analysis",
             Self::Overhaul => "overhaul",
             Self::DeleteCall => "delete_call",
+            Self::AlertStaff => "alert_staff",
+            Self::SendEmail => "send_email",
+            Self::SendWebhook => "send_webhook",
         }
     }
 
@@ -100,6 +122,12 @@ impl Kind {
             Self::Overhaul => (Lane::Slow, 4, 120, 1, 600),
             // VAPI answers 503 until it has deleted the recording, which may take hours.
             Self::DeleteCall => (Lane::Slow, 6, 120, 60, 4 * 3600),
+            // A child may be in danger: before everything else.
+            Self::AlertStaff => (Lane::Quick, 0, 30, 1, 60),
+            // Twelve attempts take about half an hour. After that the next reminder is a new e-mail.
+            Self::SendEmail => (Lane::Outbound, 1, 60, 5, 600),
+            // Twelve attempts take about half a day.
+            Self::SendWebhook => (Lane::Outbound, 5, 60, 30, 4 * 3600),
         };
         Policy {
             lane,
@@ -113,12 +141,13 @@ impl Kind {
 }
 
 impl Lane {
-    pub const ALL: [Self; 2] = [Self::Quick, Self::Slow];
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Slow, Self::Outbound];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quick => "quick",
             Self::Slow => "slow",
+            Self::Outbound => "outbound",
         }
     }
 
@@ -146,6 +175,9 @@ impl Job {
             Self::EnrichAnalysis { .. } => Kind::EnrichAnalysis,
             Self::Overhaul { .. } => Kind::Overhaul,
             Self::DeleteCall { .. } => Kind::DeleteCall,
+            Self::AlertStaff { .. } => Kind::AlertStaff,
+            Self::SendEmail { .. } => Kind::SendEmail,
+            Self::SendWebhook { .. } => Kind::SendWebhook,
         }
     }
 
@@ -159,6 +191,10 @@ impl Job {
             }
             Self::Overhaul { overhaul_id, step } => format!("{kind}:{overhaul_id}:{step}"),
             Self::DeleteCall { erased_call_id } => format!("{kind}:{erased_call_id}"),
+            Self::AlertStaff { follow_up_id, round } => format!("{kind}:{follow_up_id}:{round}"),
+            Self::SendEmail { message_id, round } | Self::SendWebhook { message_id, round } => {
+                format!("{kind}:{message_id}:{round}")
+            }
         }
     }
 
@@ -303,6 +339,9 @@ mod tests {
             Job::EnrichAnalysis { session_id: session(), round: 1 },
             Job::Overhaul { overhaul_id: OverhaulId(Uuid::from_u128(8)), step: 2 },
             Job::DeleteCall { erased_call_id: ErasedCallId(Uuid::from_u128(6)) },
+            Job::AlertStaff { follow_up_id: FollowUpId(Uuid::from_u128(5)), round: 1 },
+            Job::SendEmail { message_id: MessageId(Uuid::from_u128(4)), round: 1 },
+            Job::SendWebhook { message_id: MessageId(Uuid::from_u128(3)), round: 1 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));
         }

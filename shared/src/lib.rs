@@ -38,6 +38,7 @@ pub mod learner;
 pub mod login_step;
 pub mod login_throttle;
 pub mod mastery;
+pub mod message;
 pub mod misconception;
 pub mod model_call;
 pub mod note;

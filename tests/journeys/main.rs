@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on has failed")]
 
+mod alerts;
 mod analytics;
 mod assistant;
 mod assurance;
@@ -27,6 +28,7 @@ mod hostile;
 mod introductions;
 mod language_model;
 mod logins;
+mod mailbox;
 mod marks;
 mod merges;
 mod migrations;
@@ -35,11 +37,13 @@ mod odd_input;
 mod office;
 mod operations;
 mod orders;
+mod outgoing_webhooks;
 mod overview;
 mod passkeys;
 mod processes;
 mod provider_sign_in;
 mod psql;
+mod receiver;
 mod recordings;
 mod repair;
 mod reports;

@@ -57,6 +57,9 @@ pub(crate) fn kind_words(kind: &str) -> &str {
         "enrich_analysis" => "Ask the language model",
         "overhaul" => "A step of a long repair",
         "delete_call" => "Delete an erased call at VAPI",
+        "alert_staff" => "Alert staff to a concern",
+        "send_email" => "Send an e-mail",
+        "send_webhook" => "Send a webhook",
         other => other,
     }
 }

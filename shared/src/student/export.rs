@@ -65,6 +65,10 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                        or f.student_id is null and (f.caller_phone = any(held.numbers)
                            or f.session_id in (select s.session_id from sessions s where s.student_id = st.student_id
                                    or s.student_id is null and s.caller_phone = any(held.numbers)))),
+               'messages', (select coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]')
+                   from messages m where m.student_id = st.student_id
+                       or m.session_id in (select s.session_id from sessions s where s.student_id = st.student_id)
+                       or m.follow_up_id in (select f.follow_up_id from follow_ups f where f.student_id = st.student_id)),
                'erasures', (select coalesce(jsonb_agg(to_jsonb(e) order by e.requested_at), '[]')
                    from erasures e where e.student_id = st.student_id),
                'attentions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.reason), '[]')
@@ -126,7 +130,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 36] = [
+    const TABLES: [(&str, Place); 37] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("past_phones", Field("past_phones")),
@@ -151,6 +155,7 @@ mod tests {
         ("notes", Field("notes")),
         ("follow_ups", Field("follow_ups")),
         ("attentions", Field("attentions")),
+        ("messages", Field("messages")),
         ("guardians", Field("guardians")),
         ("student_guardians", Field("guardians")),
         ("consents", Field("consents")),
