@@ -125,7 +125,8 @@ pub(crate) async fn put(
     }
     // Clients get no data about a blocked student.
     if status == SessionStatus::Analyzed && !is_blocked {
-        let (subject, cause) = (Subject::Session(session_id), analysis_id.to_string());
+        // The stored id stays if the same rules read the call again.
+        let (subject, cause) = (Subject::Session(session_id), analysis.analysis_id.to_string());
         emit(tx, Event::SessionAnalyzed, subject, &cause, now, now).await?;
     }
     derived::refresh_with(tx, &[session_id], &student_ids).await?;
