@@ -208,6 +208,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         )
         .route("/students/{student_id}/misconceptions/{misconception_id}/resolve", post(student::resolve))
         .route("/students/{student_id}/report", get(student::report))
+        .route("/students/{student_id}/report/send", post(student::send_report))
         .route("/students/{student_id}/export.json", get(student::export))
         .route("/students/{student_id}/export.zip", get(student::export_zip))
         .route("/students/{student_id}/disclosures", get(student::disclosures::get))

@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::{Connection, Executor, Result};
-use crate::id::{DeliveryId, ErasedCallId, FollowUpId, JobId, MessageId, OverhaulId, SessionId};
+use crate::id::{DeliveryId, ErasedCallId, FollowUpId, JobId, MessageId, OverhaulId, SessionId, StudentId};
 
 pub mod dispatch;
 pub mod doorbell;
@@ -40,6 +40,8 @@ pub enum Job {
     DeleteCall { erased_call_id: ErasedCallId },
     /// Writes e-mails to staff about an urgent concern, and asks for the next round of reminders.
     AlertStaff { follow_up_id: FollowUpId, round: i32 },
+    /// Writes the report of a week for the guardians of a student.
+    WriteReport { student_id: StudentId, week_on: NaiveDate },
     /// Sends an e-mail.
     SendEmail { message_id: MessageId, round: i32 },
     /// Sends an outgoing webhook.
@@ -55,6 +57,7 @@ pub enum Kind {
     Overhaul,
     DeleteCall,
     AlertStaff,
+    WriteReport,
     SendEmail,
     SendWebhook,
 }
@@ -87,13 +90,14 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ProcessDelivery,
         Self::AnalyzeSession,
         Self::EnrichAnalysis,
         Self::Overhaul,
         Self::DeleteCall,
         Self::AlertStaff,
+        Self::WriteReport,
         Self::SendEmail,
         Self::SendWebhook,
     ];
@@ -106,6 +110,7 @@ impl Kind {
             Self::Overhaul => "overhaul",
             Self::DeleteCall => "delete_call",
             Self::AlertStaff => "alert_staff",
+            Self::WriteReport => "write_report",
             Self::SendEmail => "send_email",
             Self::SendWebhook => "send_webhook",
         }
@@ -124,6 +129,7 @@ impl Kind {
             Self::DeleteCall => (Lane::Slow, 6, 120, 60, 4 * 3600),
             // A child may be in danger: before everything else.
             Self::AlertStaff => (Lane::Quick, 0, 30, 1, 60),
+            Self::WriteReport => (Lane::Slow, 6, 60, 10, 600),
             // Twelve attempts take about half an hour. After that the next reminder is a new e-mail.
             Self::SendEmail => (Lane::Outbound, 1, 60, 5, 600),
             // Twelve attempts take about half a day.
@@ -176,6 +182,7 @@ impl Job {
             Self::Overhaul { .. } => Kind::Overhaul,
             Self::DeleteCall { .. } => Kind::DeleteCall,
             Self::AlertStaff { .. } => Kind::AlertStaff,
+            Self::WriteReport { .. } => Kind::WriteReport,
             Self::SendEmail { .. } => Kind::SendEmail,
             Self::SendWebhook { .. } => Kind::SendWebhook,
         }
@@ -192,6 +199,7 @@ impl Job {
             Self::Overhaul { overhaul_id, step } => format!("{kind}:{overhaul_id}:{step}"),
             Self::DeleteCall { erased_call_id } => format!("{kind}:{erased_call_id}"),
             Self::AlertStaff { follow_up_id, round } => format!("{kind}:{follow_up_id}:{round}"),
+            Self::WriteReport { student_id, week_on } => format!("{kind}:{student_id}:{week_on}"),
             Self::SendEmail { message_id, round } | Self::SendWebhook { message_id, round } => {
                 format!("{kind}:{message_id}:{round}")
             }
@@ -340,6 +348,7 @@ mod tests {
             Job::Overhaul { overhaul_id: OverhaulId(Uuid::from_u128(8)), step: 2 },
             Job::DeleteCall { erased_call_id: ErasedCallId(Uuid::from_u128(6)) },
             Job::AlertStaff { follow_up_id: FollowUpId(Uuid::from_u128(5)), round: 1 },
+            Job::WriteReport { student_id: StudentId(Uuid::from_u128(2)), week_on: NaiveDate::default() },
             Job::SendEmail { message_id: MessageId(Uuid::from_u128(4)), round: 1 },
             Job::SendWebhook { message_id: MessageId(Uuid::from_u128(3)), round: 1 },
         ] {

@@ -30,6 +30,7 @@ pub mod evidence;
 pub mod fact;
 pub mod follow_up;
 pub mod guardian;
+pub mod guardian_report;
 pub mod http;
 pub mod id;
 pub mod introduction;

@@ -262,7 +262,7 @@ pub async fn mail_status(db: impl Executor<'_>, now: DateTime<Utc>) -> Result<Ma
                (array_agg(case when state <> 'sent' then last_error end order by created_at desc))[1] as last_error,
                (select count(*) from admin_users u where disabled_at is null and role in ('admin', 'tutor')
                     and coalesce(gets_alerts, role = 'admin')) as "n_recipients!"
-           from messages where admin_user_id is not null and created_at > $1"#,
+           from messages where endpoint_id is null and created_at > $1"#,
         now - chrono::TimeDelta::days(7),
     )
     .fetch_one(db)

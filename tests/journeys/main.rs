@@ -24,6 +24,7 @@ mod erasures;
 mod fake_vapi;
 mod first_call;
 mod heat_map;
+mod guardian_reports;
 mod hostile;
 mod introductions;
 mod language_model;

@@ -84,6 +84,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /students/{student_id}/evidence/{evidence_id}/correct", Writers, Student),
     ("POST /students/{student_id}/misconceptions/{misconception_id}/resolve", Writers, Student),
     ("GET /students/{student_id}/report", Anybody, Student),
+    ("POST /students/{student_id}/report/send", Writers, Student),
     ("GET /students/{student_id}/export.json", Writers, Student),
     ("GET /students/{student_id}/export.zip", Writers, Student),
     ("GET /students/{student_id}/disclosures", Anybody, Student),

@@ -2,15 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use shared::follow_up::ConcernCategory;
-use shared::id::{FollowUpId, MessageId};
-use shared::job::lease::{Claimed, Finished, Lease, finish_done};
-use shared::message::{self, Alert, Failure, alert};
+use shared::id::FollowUpId;
+use shared::job::lease::{Finished, Lease, finish_done};
+use shared::message::{Alert, alert};
 
-use crate::mail::{Fault, Letter};
+use crate::mail::{Letter, escaped};
 use crate::{Context, JobError};
-
-/// Shown on the Jobs page.
-const NO_SERVER: &str = "SMTP_URL is not set: set it and MAIL_FROM for the worker, then retry";
 
 /// Writes the e-mails of one round, and asks for the next.
 pub(crate) async fn perform(
@@ -28,48 +25,8 @@ pub(crate) async fn perform(
     Ok(finished)
 }
 
-/// Sends one e-mail, if it is still true.
-pub(crate) async fn send(
-    context: &Context,
-    claimed: &Claimed,
-    message_id: MessageId,
-    now: DateTime<Utc>,
-) -> Result<Finished, JobError> {
-    let alert = message::find_alert(&context.db, message_id).await?;
-    let sent = match &alert {
-        Some(alert) if alert.is_wanted => {
-            let mail = context.mail.as_ref().ok_or_else(|| JobError::fail(NO_SERVER))?;
-            mail.send(message_id, &alert.email, letter(alert, &mail.dashboard_url)).await
-        }
-        _ => Ok(()),
-    };
-    let mut tx = context.begin().await?;
-    match (sent, alert) {
-        (Err(fault), _) => {
-            let why = fault.to_string();
-            let is_last = fault.is_final() || claimed.attempts >= claimed.max_attempts;
-            message::mark_failed(&mut tx, message_id, &Failure { why: &why, status_code: None, is_last }).await?;
-            context.commit(tx).await?;
-            return Err(fault.into());
-        }
-        (Ok(()), Some(alert)) if alert.is_wanted => message::mark_sent(&mut tx, message_id, None, now).await?,
-        (Ok(()), Some(_)) => message::mark_cancelled(&mut tx, message_id).await?,
-        // It was sent before, or is gone with what it was about.
-        (Ok(()), None) => {}
-    }
-    let finished = finish_done(&mut *tx, &claimed.lease).await?;
-    context.commit(tx).await?;
-    Ok(finished)
-}
-
-impl From<Fault> for JobError {
-    fn from(fault: Fault) -> Self {
-        if fault.is_final() { Self::fail(fault.to_string()) } else { Self::retry(fault.to_string()) }
-    }
-}
-
 /// What the e-mail says: neither a name nor what was said. Both are on the page, for people who sign in.
-fn letter(alert: &Alert, dashboard_url: &str) -> Letter {
+pub(crate) fn letter(alert: &Alert, dashboard_url: &str) -> Letter {
     let page = match (alert.session_id, alert.student_id) {
         (Some(session_id), _) => format!("/sessions/{session_id}"),
         (None, Some(student_id)) => format!("/students/{student_id}"),
@@ -86,7 +43,6 @@ fn letter(alert: &Alert, dashboard_url: &str) -> Letter {
     let then = "Open the page, read what was said, and follow your school’s safeguarding rules. Then choose “Done” there. \
                 Until somebody does, this e-mail is repeated.";
     let why = "You get this because alerts are switched on for your account. You can change that on your account page.";
-    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
     Letter {
         subject: subject.to_owned(),
         text: format!("{first}\n\n{url}\n\n{then}\n\n{why}\n"),

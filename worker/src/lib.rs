@@ -26,6 +26,7 @@ mod attempt;
 pub mod breaker;
 mod consistency;
 mod delete_call;
+mod email;
 mod embedded;
 pub mod enrich;
 mod error;
@@ -40,6 +41,7 @@ mod outages;
 mod overhaul;
 pub mod reconcile;
 mod relay;
+mod report;
 mod retention;
 mod store;
 mod sweeper;
@@ -236,6 +238,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     beside.spawn(retention::run(context.clone(), stop.clone()));
     beside.spawn(consistency::run(context.clone(), stop.clone()));
     beside.spawn(outages::run(context.clone(), stop.clone()));
+    beside.spawn(report::ask_for_due(context.clone(), stop.clone()));
     beside.spawn(webhooks::look_for_attentions(context.clone(), stop.clone()));
     if let Some(vapi) = context.vapi.clone() {
         beside.spawn(reconcile::run(context.clone(), vapi, pace, stop.clone()));
@@ -279,7 +282,10 @@ async fn perform(
         Job::AlertStaff { follow_up_id, round } => {
             alert::perform(context, &claimed.lease, follow_up_id, round, now).await
         }
-        Job::SendEmail { message_id, .. } => alert::send(context, claimed, message_id, now).await,
+        Job::WriteReport { student_id, week_on } => {
+            report::perform(context, &claimed.lease, student_id, week_on, now).await
+        }
+        Job::SendEmail { message_id, .. } => email::send(context, claimed, message_id, now).await,
         Job::SendWebhook { message_id, .. } => webhooks::send(context, claimed, message_id, now).await,
     }
 }

@@ -103,6 +103,11 @@ impl Mail {
     }
 }
 
+/// A text as it stands in HTML.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 fn of_error(error: &Error) -> Fault {
     let code = error.status().map(u16::from);
     match code {

@@ -58,6 +58,7 @@ pub(crate) fn kind_words(kind: &str) -> &str {
         "overhaul" => "A step of a long repair",
         "delete_call" => "Delete an erased call at VAPI",
         "alert_staff" => "Alert staff to a concern",
+        "write_report" => "Write a report to guardians",
         "send_email" => "Send an e-mail",
         "send_webhook" => "Send a webhook",
         other => other,

@@ -50,7 +50,7 @@ use self::family::Family;
 pub(crate) use self::leave::{confirm_erase, erase, export, export_zip};
 pub(crate) use self::misconceptions::resolve;
 pub(crate) use self::notes::{add_note, delete_note};
-pub(crate) use self::report::get as report;
+pub(crate) use self::report::{get as report, send as send_report};
 pub(crate) use self::subjects::set_subjects;
 use crate::auth::Admin;
 use crate::fault::Fault;
