@@ -46,8 +46,7 @@ use crate::auth::SessionCookie;
 use crate::events::Streams;
 use crate::pages::{
     account, analytics, audit, clients, connections, consents, curriculum, erasures, follow_ups, jobs, organisation,
-    overview, search, session, sessions, student, students, tools, users,
-    webhooks,
+    overview, search, session, sessions, student, students, tools, users, webhooks,
 };
 use crate::recording::Recordings;
 use crate::webauthn::RelyingParty;

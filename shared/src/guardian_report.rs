@@ -80,12 +80,7 @@ pub async fn get_schedule(db: impl Executor<'_>) -> Result<Schedule> {
 }
 
 /// Changes when reports are sent, and records it. The caller is a person who may manage the service.
-pub async fn set_schedule(
-    tx: &mut Connection,
-    caller: &Caller,
-    schedule: &Schedule,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn set_schedule(tx: &mut Connection, caller: &Caller, schedule: &Schedule, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "update organisation set report_weekday = $1, report_hour = $2, report_zone = $3, updated_at = $4, updated_by = $5",
         schedule.weekday,
@@ -227,7 +222,7 @@ async fn insert_message(
     .await?
     .rows_affected();
     if inserted > 0 {
-        job::enqueue(tx, &Job::SendEmail { message_id, round: 1 }, None).await?;
+        job::enqueue(tx, &Job::SendReport { message_id }, None).await?;
     }
     Ok(inserted > 0)
 }
@@ -251,11 +246,7 @@ impl std::fmt::Debug for ReportEmail {
 }
 
 /// The report of a message that waits or failed. `None`: it was sent or cancelled, or is gone with its student.
-pub async fn find_email(
-    db: &Db,
-    message_id: MessageId,
-    now: DateTime<Utc>,
-) -> Result<Option<ReportEmail>> {
+pub async fn find_email(db: &Db, message_id: MessageId, now: DateTime<Utc>) -> Result<Option<ReportEmail>> {
     let found = sqlx::query_as!(
         ReportEmail,
         r#"select r.student_id as "student_id: StudentId", g.guardian_id as "guardian_id: GuardianId",

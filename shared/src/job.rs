@@ -42,8 +42,10 @@ pub enum Job {
     AlertStaff { follow_up_id: FollowUpId, round: i32 },
     /// Writes the report of a week for the guardians of a student.
     WriteReport { student_id: StudentId, week_on: NaiveDate },
-    /// Sends an e-mail.
-    SendEmail { message_id: MessageId, round: i32 },
+    /// Sends an e-mail about an urgent concern to a member of staff.
+    SendAlert { message_id: MessageId },
+    /// Sends a report to a guardian by e-mail.
+    SendReport { message_id: MessageId },
     /// Sends an outgoing webhook.
     SendWebhook { message_id: MessageId, round: i32 },
 }
@@ -58,7 +60,8 @@ pub enum Kind {
     DeleteCall,
     AlertStaff,
     WriteReport,
-    SendEmail,
+    SendAlert,
+    SendReport,
     SendWebhook,
 }
 
@@ -70,7 +73,9 @@ pub enum Lane {
     Quick,
     /// Asks somebody else: up to minutes.
     Slow,
-    /// Sends messages: up to seconds each. Receivers that do not answer hold up other messages, and nothing else.
+    /// Sends alerts: nothing else may hold them up.
+    Alerts,
+    /// Sends other messages, which takes seconds. Receivers that do not answer hold up these, and nothing else.
     Outbound,
 }
 
@@ -90,7 +95,7 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ProcessDelivery,
         Self::AnalyzeSession,
         Self::EnrichAnalysis,
@@ -98,7 +103,8 @@ impl Kind {
         Self::DeleteCall,
         Self::AlertStaff,
         Self::WriteReport,
-        Self::SendEmail,
+        Self::SendAlert,
+        Self::SendReport,
         Self::SendWebhook,
     ];
 
@@ -111,7 +117,8 @@ impl Kind {
             Self::DeleteCall => "delete_call",
             Self::AlertStaff => "alert_staff",
             Self::WriteReport => "write_report",
-            Self::SendEmail => "send_email",
+            Self::SendAlert => "send_alert",
+            Self::SendReport => "send_report",
             Self::SendWebhook => "send_webhook",
         }
     }
@@ -131,7 +138,8 @@ impl Kind {
             Self::AlertStaff => (Lane::Quick, 0, 30, 1, 60),
             Self::WriteReport => (Lane::Slow, 6, 60, 10, 600),
             // Twelve attempts take about half an hour. After that the next reminder is a new e-mail.
-            Self::SendEmail => (Lane::Outbound, 1, 60, 5, 600),
+            Self::SendAlert => (Lane::Alerts, 1, 60, 5, 600),
+            Self::SendReport => (Lane::Outbound, 6, 60, 30, 4 * 3600),
             // Twelve attempts take about half a day.
             Self::SendWebhook => (Lane::Outbound, 5, 60, 30, 4 * 3600),
         };
@@ -147,12 +155,13 @@ impl Kind {
 }
 
 impl Lane {
-    pub const ALL: [Self; 3] = [Self::Quick, Self::Slow, Self::Outbound];
+    pub const ALL: [Self; 4] = [Self::Quick, Self::Slow, Self::Alerts, Self::Outbound];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quick => "quick",
             Self::Slow => "slow",
+            Self::Alerts => "alerts",
             Self::Outbound => "outbound",
         }
     }
@@ -183,7 +192,8 @@ impl Job {
             Self::DeleteCall { .. } => Kind::DeleteCall,
             Self::AlertStaff { .. } => Kind::AlertStaff,
             Self::WriteReport { .. } => Kind::WriteReport,
-            Self::SendEmail { .. } => Kind::SendEmail,
+            Self::SendAlert { .. } => Kind::SendAlert,
+            Self::SendReport { .. } => Kind::SendReport,
             Self::SendWebhook { .. } => Kind::SendWebhook,
         }
     }
@@ -200,9 +210,8 @@ impl Job {
             Self::DeleteCall { erased_call_id } => format!("{kind}:{erased_call_id}"),
             Self::AlertStaff { follow_up_id, round } => format!("{kind}:{follow_up_id}:{round}"),
             Self::WriteReport { student_id, week_on } => format!("{kind}:{student_id}:{week_on}"),
-            Self::SendEmail { message_id, round } | Self::SendWebhook { message_id, round } => {
-                format!("{kind}:{message_id}:{round}")
-            }
+            Self::SendAlert { message_id } | Self::SendReport { message_id } => format!("{kind}:{message_id}"),
+            Self::SendWebhook { message_id, round } => format!("{kind}:{message_id}:{round}"),
         }
     }
 
@@ -349,7 +358,8 @@ mod tests {
             Job::DeleteCall { erased_call_id: ErasedCallId(Uuid::from_u128(6)) },
             Job::AlertStaff { follow_up_id: FollowUpId(Uuid::from_u128(5)), round: 1 },
             Job::WriteReport { student_id: StudentId(Uuid::from_u128(2)), week_on: NaiveDate::default() },
-            Job::SendEmail { message_id: MessageId(Uuid::from_u128(4)), round: 1 },
+            Job::SendAlert { message_id: MessageId(Uuid::from_u128(4)) },
+            Job::SendReport { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendWebhook { message_id: MessageId(Uuid::from_u128(3)), round: 1 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));

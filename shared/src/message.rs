@@ -118,11 +118,7 @@ pub struct Webhook {
 }
 
 /// The webhook of a message that waits or failed. `None`: it was sent or cancelled, or is gone with what it was about.
-pub async fn find_webhook(
-    db: impl Executor<'_>,
-    message_id: MessageId,
-    now: DateTime<Utc>,
-) -> Result<Option<Webhook>> {
+pub async fn find_webhook(db: impl Executor<'_>, message_id: MessageId, now: DateTime<Utc>) -> Result<Option<Webhook>> {
     let row = sqlx::query!(
         r#"select e.endpoint_id as "endpoint_id: EndpointId", e.url, e.secret,
                case when e.secret_previous_until > $2 then e.secret_previous end as secret_previous,

@@ -185,8 +185,9 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         purged.n_messages += n_messages;
         purged.n_concerns += n_concerns;
         purged.n_sessions += n_sessions;
-        let is_batch_full =
-            [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges].iter().any(|n| *n >= BATCH.unsigned_abs());
+        let is_batch_full = [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges]
+            .iter()
+            .any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {
             return Ok(purged);
         }
@@ -259,8 +260,14 @@ mod tests {
         let retention = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
         let now = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&db).await.unwrap();
         let purged = purge(&db, &retention, now).await.unwrap();
-        let expected =
-            Purged { n_tool_calls: 1_500, n_deliveries: 5, n_jobs: 2, n_messages: 1, n_concerns: 1, ..Purged::default() };
+        let expected = Purged {
+            n_tool_calls: 1_500,
+            n_deliveries: 5,
+            n_jobs: 2,
+            n_messages: 1,
+            n_concerns: 1,
+            ..Purged::default()
+        };
         assert_eq!(purged, expected);
         let waits: Vec<String> = sqlx::query_scalar(
             "select dedupe_key from deliveries where received_at < now() - interval '30 days' order by 1",

@@ -33,7 +33,8 @@ async fn insert_tutor(service: &Service, email: &str, cohorts: Option<&[&str]>) 
     let (admin_user_id, _) = made.unwrap();
     if let Some(cohorts) = cohorts {
         let list = cohorts.iter().map(|cohort| format!("'{cohort}'")).collect::<Vec<_>>().join(",");
-        let set = format!("update admin_users set cohorts = array[{list}]::text[] where admin_user_id = '{admin_user_id}'");
+        let set =
+            format!("update admin_users set cohorts = array[{list}]::text[] where admin_user_id = '{admin_user_id}'");
         psql(&service.database_url, &set);
     }
 }
@@ -112,7 +113,7 @@ async fn a_child_says_that_somebody_hurts_them_and_staff_are_told_until_they_hav
     assert_eq!(open.len(), 1, "{open:?}");
     admin.submit(&page, &format!("/follow-ups/{}/done", open[0].follow_up_id), &[("back", &page)]).await;
     time_passes(&service);
-    let over = "jobs where kind in ('alert_staff', 'send_email') and state <> 'done'";
+    let over = "jobs where kind in ('alert_staff', 'send_alert') and state <> 'done'";
     eventually("the reminders end", async || (count(&service, over) == "0").then_some(())).await;
     assert_eq!(mailbox.emails().len(), 4);
     service.stop().await;
@@ -136,9 +137,10 @@ async fn two_workers_send_one_email_and_a_mail_server_that_refuses_is_asked_agai
 
     mailbox.answer(None);
     // The backoff is up to ten minutes after some attempts.
-    psql(&service.database_url, "update jobs set run_at = now() where kind = 'send_email' and state = 'ready'");
+    psql(&service.database_url, "update jobs set run_at = now() where kind = 'send_alert' and state = 'ready'");
     emails(&mailbox, 1).await;
-    eventually("the row says so", async || (count(&service, "messages where state = 'sent'") == "1").then_some(())).await;
+    eventually("the row says so", async || (count(&service, "messages where state = 'sent'") == "1").then_some(()))
+        .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(mailbox.emails().len(), 1);
     assert_eq!(count(&service, "messages"), "1");
@@ -190,16 +192,17 @@ async fn an_erased_students_messages_go_and_a_lesser_concern_writes_none() {
 
     mailbox.answer(Some("451 later"));
     call(&service, "urgent", "my stepdad hits me with a belt").await;
-    eventually("an e-mail waits", async || (count(&service, "messages where n_attempts > 0") == "1").then_some(())).await;
+    eventually("an e-mail waits", async || (count(&service, "messages where n_attempts > 0") == "1").then_some(()))
+        .await;
     let pool = db::pool(&service.database_url, PoolSize(1)).unwrap();
     let mut tx = db::begin(&pool).await.unwrap();
     erasure::erase_student(&mut tx, &Caller::operator(), child.student_id, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(count(&service, "messages"), "0");
     mailbox.answer(None);
-    let due = "update jobs set run_at = now() where kind in ('alert_staff', 'send_email') and state = 'ready'";
+    let due = "update jobs set run_at = now() where kind in ('alert_staff', 'send_alert') and state = 'ready'";
     psql(&service.database_url, due);
-    let over = "jobs where kind in ('alert_staff', 'send_email') and state <> 'done'";
+    let over = "jobs where kind in ('alert_staff', 'send_alert') and state <> 'done'";
     eventually("the jobs are over", async || (count(&service, over) == "0").then_some(())).await;
     assert!(mailbox.emails().is_empty());
     service.stop().await;

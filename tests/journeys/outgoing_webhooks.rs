@@ -107,19 +107,15 @@ async fn a_receiver_that_was_down_or_slow_gets_its_events_and_holds_up_no_analys
     receiver.answer(Answer::Status(503));
     call(&service, "c1", "seven").await;
     let first = received(&receiver, "session.analyzed", 1).await;
-    eventually("the log says so", async || {
-        admin.read(PAGE).await.contains("the receiver answered 503").then_some(())
-    })
-    .await;
+    eventually("the log says so", async || admin.read(PAGE).await.contains("the receiver answered 503").then_some(()))
+        .await;
     assert!(admin.read(PAGE).await.contains("Failing"));
     // A redirect is not followed.
     receiver.answer(Answer::Redirect);
     retry_now(&service);
     received(&receiver, "session.analyzed", 2).await;
-    eventually("the log says so", async || {
-        admin.read(PAGE).await.contains("the receiver answered 307").then_some(())
-    })
-    .await;
+    eventually("the log says so", async || admin.read(PAGE).await.contains("the receiver answered 307").then_some(()))
+        .await;
     receiver.answer(Answer::Status(204));
     retry_now(&service);
     let all = received(&receiver, "session.analyzed", 3).await;

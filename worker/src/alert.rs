@@ -33,11 +33,8 @@ pub(crate) fn letter(alert: &Alert, dashboard_url: &str) -> Letter {
         (None, None) => "/".to_owned(),
     };
     let url = format!("{dashboard_url}{page}");
-    let subject = if alert.is_reminder {
-        "Reminder: a child may need help"
-    } else {
-        "A child may need help: please read now"
-    };
+    let subject =
+        if alert.is_reminder { "Reminder: a child may need help" } else { "A child may need help: please read now" };
     let (what, when) = (words(alert.category), alert.raised_at.format("%-d %B %Y, %H:%M UTC"));
     let first = format!("A child said something on the phone that may be about {what}. It was raised on {when}.");
     let then = "Open the page, read what was said, and follow your school’s safeguarding rules. Then choose “Done” there. \

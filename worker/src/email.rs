@@ -1,4 +1,4 @@
-//! Sends an e-mail: an alert to staff or a report to a guardian, if it is still true.
+//! Sends e-mails, alerts to staff and reports to guardians, if they are still true.
 
 use chrono::{DateTime, Utc};
 use shared::guardian_report::{self, ReportEmail};
@@ -19,13 +19,6 @@ enum Email {
 }
 
 impl Email {
-    async fn find(context: &Context, message_id: MessageId, now: DateTime<Utc>) -> Result<Option<Self>, JobError> {
-        if let Some(alert) = message::find_alert(&context.db, message_id).await? {
-            return Ok(Some(Self::Alert(alert)));
-        }
-        Ok(guardian_report::find_email(&context.db, message_id, now).await?.map(Self::Report))
-    }
-
     fn is_wanted(&self) -> bool {
         match self {
             Self::Alert(alert) => alert.is_wanted,
@@ -48,13 +41,34 @@ impl Email {
     }
 }
 
-pub(crate) async fn send(
+pub(crate) async fn send_alert(
     context: &Context,
     claimed: &Claimed,
     message_id: MessageId,
     now: DateTime<Utc>,
 ) -> Result<Finished, JobError> {
-    let email = Email::find(context, message_id, now).await?;
+    let alert = message::find_alert(&context.db, message_id).await?;
+    send(context, claimed, message_id, alert.map(Email::Alert), now).await
+}
+
+pub(crate) async fn send_report(
+    context: &Context,
+    claimed: &Claimed,
+    message_id: MessageId,
+    now: DateTime<Utc>,
+) -> Result<Finished, JobError> {
+    let report = guardian_report::find_email(&context.db, message_id, now).await?;
+    send(context, claimed, message_id, report.map(Email::Report), now).await
+}
+
+/// `email`: `None` if it was sent before, or is gone with what it was about.
+async fn send(
+    context: &Context,
+    claimed: &Claimed,
+    message_id: MessageId,
+    email: Option<Email>,
+    now: DateTime<Utc>,
+) -> Result<Finished, JobError> {
     let sent = match &email {
         Some(email) if email.is_wanted() => {
             let mail = context.mail.as_ref().ok_or_else(|| JobError::fail(NO_SERVER))?;
@@ -78,7 +92,6 @@ pub(crate) async fn send(
             }
         }
         (Ok(()), Some(_)) => message::mark_cancelled(&mut tx, message_id).await?,
-        // It was sent before, or is gone with what it was about.
         (Ok(()), None) => {}
     }
     let finished = finish_done(&mut *tx, &claimed.lease).await?;

@@ -87,7 +87,9 @@ pub struct Config {
     pub quick_slots: usize,
     /// Jobs at a time in the slow lane. They mostly wait for a language model.
     pub slow_slots: usize,
-    /// Jobs at a time in the outbound lane. They wait for mail servers and receivers of webhooks.
+    /// Jobs at a time in the lane of alerts. They wait for the mail server.
+    pub alert_slots: usize,
+    /// Jobs at a time in the outbound lane. They wait for the mail server and receivers of webhooks.
     pub outbound_slots: usize,
     /// How long a job is held without a sign of life.
     pub lease: Duration,
@@ -118,6 +120,7 @@ impl Config {
             register_callers: false,
             quick_slots: 4,
             slow_slots: 32,
+            alert_slots: 4,
             outbound_slots: 8,
             lease: Duration::from_secs(30),
             sweep_every: Duration::from_secs(5),
@@ -131,6 +134,7 @@ impl Config {
         match lane {
             Lane::Quick => self.quick_slots,
             Lane::Slow => self.slow_slots,
+            Lane::Alerts => self.alert_slots,
             Lane::Outbound => self.outbound_slots,
         }
     }
@@ -246,7 +250,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     match queue {
         Queue::Embedded => {
             let lane = |lane| embedded::consume(context.clone(), lane, doorbell.clone(), stop.clone());
-            tokio::join!(lane(Lane::Quick), lane(Lane::Slow), lane(Lane::Outbound));
+            tokio::join!(lane(Lane::Quick), lane(Lane::Slow), lane(Lane::Alerts), lane(Lane::Outbound));
         }
         Queue::Faktory(address) => {
             let relaying = relay::run(context.clone(), address.clone(), doorbell, stop.clone());
@@ -285,7 +289,8 @@ async fn perform(
         Job::WriteReport { student_id, week_on } => {
             report::perform(context, &claimed.lease, student_id, week_on, now).await
         }
-        Job::SendEmail { message_id, .. } => email::send(context, claimed, message_id, now).await,
+        Job::SendAlert { message_id } => email::send_alert(context, claimed, message_id, now).await,
+        Job::SendReport { message_id } => email::send_report(context, claimed, message_id, now).await,
         Job::SendWebhook { message_id, .. } => webhooks::send(context, claimed, message_id, now).await,
     }
 }

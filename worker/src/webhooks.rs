@@ -57,9 +57,10 @@ impl Sender {
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", signature)
             .body(body);
-        let answer = request.send().await.map_err(|error| {
-            if error.is_timeout() { Fault::TimedOut } else { Fault::Unreachable }
-        })?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| if error.is_timeout() { Fault::TimedOut } else { Fault::Unreachable })?;
         if answer.status().is_success() { Ok(answer.status()) } else { Err(Fault::Status(answer.status())) }
     }
 }
@@ -191,7 +192,9 @@ mod tests {
     #[tokio::test]
     async fn nothing_inside_is_called_even_if_a_row_names_it() {
         let sender = Sender::new(Vec::new()).unwrap();
-        for url in ["http://a.example.org", "https://127.0.0.1:1/x", "https://localhost/", "https://10.0.0.1/", "no url"] {
+        for url in
+            ["http://a.example.org", "https://127.0.0.1:1/x", "https://localhost/", "https://10.0.0.1/", "no url"]
+        {
             let sent = sender.send(MessageId::new(), &webhook(url), clock::now()).await;
             assert_eq!(sent, Err(Fault::Address), "{url}");
         }

@@ -264,7 +264,8 @@ mod tests {
     fn ones_own_login_is_marked() {
         let at = Admin::sample(Role::Viewer).viewer.now;
         let login = LoginItem { login_hash: vec![1, 2], user_agent: None, created_at: at, last_seen_at: at };
-        let shown = render(&Admin::sample(Role::Viewer), &html! {}, &html! {}, &[login], Some(&[1, 2]), None, None).into_string();
+        let shown = render(&Admin::sample(Role::Viewer), &html! {}, &html! {}, &[login], Some(&[1, 2]), None, None)
+            .into_string();
         assert!(shown.contains("This one") && shown.contains(r#"value="0102""#));
     }
 }

@@ -308,7 +308,14 @@ mod tests {
     #[test]
     fn what_is_not_configured_says_which_setting_to_make() {
         let shown = shown(&data());
-        for told in ["https://tutor.example/webhooks/vapi", "VAPI_API_KEY", "LLM_BASE_URL", "SMTP_URL", "Not configured", "17.6"] {
+        for told in [
+            "https://tutor.example/webhooks/vapi",
+            "VAPI_API_KEY",
+            "LLM_BASE_URL",
+            "SMTP_URL",
+            "Not configured",
+            "17.6",
+        ] {
             assert!(shown.contains(told), "{told}: {shown}");
         }
     }

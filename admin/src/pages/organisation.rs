@@ -131,15 +131,8 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: &Sche
     )
 }
 
-const WEEKDAYS: [(i16, &str); 7] = [
-    (1, "Monday"),
-    (2, "Tuesday"),
-    (3, "Wednesday"),
-    (4, "Thursday"),
-    (5, "Friday"),
-    (6, "Saturday"),
-    (7, "Sunday"),
-];
+const WEEKDAYS: [(i16, &str); 7] =
+    [(1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "Friday"), (6, "Saturday"), (7, "Sunday")];
 
 fn reports(admin: &Admin, schedule: &Schedule) -> Markup {
     html! {

@@ -42,9 +42,9 @@ use crate::fault::Fault;
 use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, live_page};
+use crate::pages::follow_ups::with_alerts;
 use crate::parts::badge::{self, ended_words};
 use crate::parts::csrf;
-use crate::pages::follow_ups::with_alerts;
 use crate::parts::follow_up::{Open, on_page};
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice};
@@ -126,7 +126,12 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
         model_calls: model_call::list_model_calls(db, caller, session_id).await?,
         neighbours: browse::find_neighbours(db, caller, session.created_at, session_id).await?,
         tool_calls: tool_call::list_tool_calls_of_call(db, caller, &session.call_id, N_TOOL_CALLS).await?,
-        follow_ups: with_alerts(admin, db, follow_up::list_open_of_session(db, caller, session_id, N_FOLLOW_UPS).await?).await?,
+        follow_ups: with_alerts(
+            admin,
+            db,
+            follow_up::list_open_of_session(db, caller, session_id, N_FOLLOW_UPS).await?,
+        )
+        .await?,
         gains: mastery::list_gains(db, caller, session_id).await?,
         session,
         student,

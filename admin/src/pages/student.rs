@@ -59,9 +59,9 @@ use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
 use crate::pages::erasures::undo_form;
+use crate::pages::follow_ups::with_alerts;
 use crate::parts::attention::on_student;
 use crate::parts::badge::{self, badge};
-use crate::pages::follow_ups::with_alerts;
 use crate::parts::follow_up::{Open, on_page};
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice_with};
@@ -162,7 +162,8 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         versions: student::list_versions(db, caller, student_id, N_VERSIONS).await?,
         attentions: shared::attention::list_attentions(db, caller, &[student_id], admin.viewer.now).await?,
         handled: shared::attention::find_last_handled(db, caller, student_id).await?,
-        follow_ups: with_alerts(admin, db, follow_up::list_open(db, caller, Some(student_id), N_FOLLOW_UPS).await?).await?,
+        follow_ups: with_alerts(admin, db, follow_up::list_open(db, caller, Some(student_id), N_FOLLOW_UPS).await?)
+            .await?,
         context: student_context::get_by_student_id(db, caller, student_id, admin.viewer.now).await?,
         assurance: organisation::get(db).await?.assurance,
         codes: codes::list_codes(db, caller, student_id).await?,

@@ -131,11 +131,8 @@ pub(crate) async fn create(
     let names: Vec<&str> = events.iter().map(|event| event.as_str()).collect();
     record(&mut tx, admin, "webhook.create", endpoint_id, &serde_json::json!({ "url": url, "events": names })).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    let made = Made {
-        title: "The endpoint was made",
-        text: "Copy its signing secret now. It is not shown again.",
-        secret,
-    };
+    let made =
+        Made { title: "The endpoint was made", text: "Copy its signing secret now. It is not shown again.", secret };
     Ok(shown(admin, &db, Some(endpoint_id), Some(made), Typed::default()).await?.into_response())
 }
 
@@ -273,7 +270,8 @@ fn disabled(admin: &Admin, endpoint: &Endpoint) -> Markup {
         }
         _ => return html! {},
     };
-    let text = format!("{} was disabled. {why} Fix it, then choose “Enable”. Events since then are not sent.", endpoint.url);
+    let text =
+        format!("{} was disabled. {why} Fix it, then choose “Enable”. Events since then are not sent.", endpoint.url);
     notice(Tone::Warn, "An endpoint is disabled", &text)
 }
 
@@ -311,7 +309,8 @@ fn endpoint_row(admin: &Admin, endpoint: &Endpoint) -> Markup {
     })
 }
 
-const LOG_COLUMNS: [Column; 5] = [("Event", ""), ("State", ""), ("Attempts", ""), ("Next or last attempt", ""), ("", "")];
+const LOG_COLUMNS: [Column; 5] =
+    [("Event", ""), ("State", ""), ("Attempts", ""), ("Next or last attempt", ""), ("", "")];
 
 fn log_card(admin: &Admin, endpoint: &Endpoint, log: &[LogItem]) -> Markup {
     let rows = html! { @for item in log { (log_row(admin, endpoint, item)) } };
@@ -466,7 +465,11 @@ mod tests {
         };
         let log = |item: LogItem| shown(Data { shown: Some(endpoint()), log: vec![item], ..Data::default() });
         let failed = log(item.clone());
-        assert!(failed.contains("12 attempts") && failed.contains("the receiver answered 500") && failed.contains("/replay"));
+        assert!(
+            failed.contains("12 attempts")
+                && failed.contains("the receiver answered 500")
+                && failed.contains("/replay")
+        );
         let waiting = log(LogItem { state: MessageState::Waiting, next_at: Some(at), ..item });
         assert!(waiting.contains("Retrying") && !waiting.contains("/replay"));
     }

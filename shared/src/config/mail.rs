@@ -105,7 +105,10 @@ mod tests {
         assert_eq!(read(&[("SMTP_URL", "https://mail.example.org"), from]).unwrap_err(), ["SMTP_URL"]);
         assert_eq!(read(&[("SMTP_URL", "smtps://user@mail.example.org"), from]).unwrap_err(), ["SMTP_URL"]);
         for odd in ["School", "School <tutor>", "School <tutor@example.org", "a@b@c"] {
-            assert_eq!(read(&[("SMTP_URL", "smtps://mail.example.org"), ("MAIL_FROM", odd)]).unwrap_err(), ["MAIL_FROM"]);
+            assert_eq!(
+                read(&[("SMTP_URL", "smtps://mail.example.org"), ("MAIL_FROM", odd)]).unwrap_err(),
+                ["MAIL_FROM"]
+            );
         }
     }
 }

@@ -12,8 +12,8 @@ use super::mail::mail;
 use super::strict::{self, confidential_url, database_url, faktory_url, is_local};
 use super::vapi::{tutor, vapi};
 use super::{
-    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig, SignatureEncoding,
-    WebhookConfig, WorkerConfig,
+    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig,
+    SignatureEncoding, WebhookConfig, WorkerConfig,
 };
 use crate::access::{Scope, ScopeSet};
 use crate::retention::Retention;

@@ -179,7 +179,11 @@ mod tests {
     fn a_report_is_in_the_language_of_its_reader() {
         for (tag, subject, calls) in [
             ("en-US", "Maya’s week with the phone tutor", "Maya had 1 call this week, 12 minutes in all."),
-            ("es-MX", "La semana de Maya con el tutor por teléfono", "Esta semana Maya tuvo 1 llamada, 12 minutos en total."),
+            (
+                "es-MX",
+                "La semana de Maya con el tutor por teléfono",
+                "Esta semana Maya tuvo 1 llamada, 12 minutos en total.",
+            ),
             ("de", "Die Woche von Maya mit dem Telefontutor", "Maya hatte diese Woche 1 Anruf, zusammen 12 Minuten."),
             ("fr", "Maya’s week with the phone tutor", "Maya had 1 call this week, 12 minutes in all."),
         ] {

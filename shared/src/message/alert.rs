@@ -84,7 +84,7 @@ pub async fn perform_round(
     .fetch_all(&mut *tx)
     .await?;
     for &message_id in &message_ids {
-        job::enqueue(tx, &Job::SendEmail { message_id, round: 1 }, None).await?;
+        job::enqueue(tx, &Job::SendAlert { message_id }, None).await?;
     }
     Ok(message_ids.len())
 }

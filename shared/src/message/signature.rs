@@ -42,10 +42,9 @@ mod tests {
     #[test]
     fn the_published_example_has_the_published_signature() {
         let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        let sign =
-            |secrets: &[&SecretString], body: &str| {
-                sign(secrets.iter().copied(), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body).unwrap()
-            };
+        let sign = |secrets: &[&SecretString], body: &str| {
+            sign(secrets.iter().copied(), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body).unwrap()
+        };
         let published = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         assert_eq!(sign(&[&secret], r#"{"test": 2432232314}"#), published);
         assert_ne!(sign(&[&secret], r#"{"test": 2432232315}"#), published);

@@ -191,10 +191,7 @@ pub(super) fn mail(data: &Data) -> Health {
         );
     }
     if data.mail.n_recipients == 0 {
-        return degraded(
-            "Nobody gets alerts",
-            "Admins and tutors switch on “Send me alerts” under “Your account”.",
-        );
+        return degraded("Nobody gets alerts", "Admins and tutors switch on “Send me alerts” under “Your account”.");
     }
     match &data.mail.last_error {
         Some(why) => degraded(

@@ -85,8 +85,16 @@ pub(crate) async fn send(
     let written = guardian_report::write(&mut tx, &posted.admin.caller, student_id, week_on, now).await?;
     let n = match written {
         Written::Emails(n) => n,
-        Written::NotAllowed => return Err(Fault::Invalid("There is no consent to reports about this student, or the student is blocked.".to_owned())),
-        Written::NoAddress => return Err(Fault::Invalid("No guardian has an e-mail address. Add one under Family and consent on the student’s page.".to_owned())),
+        Written::NotAllowed => {
+            return Err(Fault::Invalid(
+                "There is no consent to reports about this student, or the student is blocked.".to_owned(),
+            ));
+        }
+        Written::NoAddress => {
+            return Err(Fault::Invalid(
+                "No guardian has an e-mail address. Add one under Family and consent on the student’s page.".to_owned(),
+            ));
+        }
     };
     let (object, detail) = (format!("student:{student_id}"), serde_json::json!({ "n_emails": n }));
     audit::insert_entry(&mut *tx, &posted.admin.caller, "report.request", Some(&object), &detail, now).await?;
