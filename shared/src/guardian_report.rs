@@ -48,13 +48,13 @@ pub struct Schedule {
 
 impl Schedule {
     /// The Monday of the week that `now` is in.
-    pub fn week_of(&self, now: DateTime<Utc>) -> NaiveDate {
+    pub fn week_of(self, now: DateTime<Utc>) -> NaiveDate {
         let today = now.with_timezone(&self.zone).date_naive();
         today - Days::new(u64::from(today.weekday().num_days_from_monday()))
     }
 
     /// The week whose reports are to be sent at `now`: its hour has come, less than a day ago.
-    fn due_week(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
+    fn due_week(self, now: DateTime<Utc>) -> Option<NaiveDate> {
         let weekday = u64::from(self.weekday?.unsigned_abs());
         let time = NaiveTime::from_hms_opt(u32::from(self.hour.unsigned_abs()), 0, 0)?;
         let monday = self.week_of(now);
@@ -80,7 +80,7 @@ pub async fn get_schedule(db: impl Executor<'_>) -> Result<Schedule> {
 }
 
 /// Changes when reports are sent, and records it. The caller is a person who may manage the service.
-pub async fn set_schedule(tx: &mut Connection, caller: &Caller, schedule: &Schedule, now: DateTime<Utc>) -> Result<()> {
+pub async fn set_schedule(tx: &mut Connection, caller: &Caller, schedule: Schedule, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "update organisation set report_weekday = $1, report_hour = $2, report_zone = $3, updated_at = $4, updated_by = $5",
         schedule.weekday,

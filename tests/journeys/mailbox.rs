@@ -94,15 +94,12 @@ fn decoded(text: &str) -> String {
     let mut rest = joined.as_str();
     while let Some((before, after)) = rest.split_once('=') {
         bytes.extend(before.bytes());
-        match after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(b'=');
-                rest = after;
-            }
+        if let Some(byte) = after.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            bytes.push(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(b'=');
+            rest = after;
         }
     }
     bytes.extend(rest.bytes());

@@ -58,14 +58,12 @@ pub(crate) async fn perform(
 
 /// The report as it is kept. Lines that begin with `- ` are a list.
 pub(crate) fn letter(report: &ReportEmail) -> Letter {
+    let line = |line: &str| match line.strip_prefix("- ") {
+        Some(item) => format!("<li>{}</li>", escaped(item)),
+        None => format!("<p>{}</p>", escaped(line)),
+    };
     let paragraph = |text: &str| {
-        let mut html = String::new();
-        for line in text.lines() {
-            match line.strip_prefix("- ") {
-                Some(item) => html += &format!("<li>{}</li>", escaped(item)),
-                None => html += &format!("<p>{}</p>", escaped(line)),
-            }
-        }
+        let html = text.lines().map(line).collect::<Vec<_>>().concat();
         if html.contains("<li>") { html.replacen("<li>", "<ul><li>", 1) + "</ul>" } else { html }
     };
     Letter {

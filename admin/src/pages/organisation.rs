@@ -20,7 +20,7 @@ use crate::parts::{csrf, person};
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let schedule = guardian_report::get_schedule(&db).await?;
-    Ok(render(&admin, &organisation::get(&db).await?, &schedule))
+    Ok(render(&admin, &organisation::get(&db).await?, schedule))
 }
 
 /// Saves a form of the page. Needs a fresh password: all decide who gets data about children.
@@ -43,7 +43,7 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
         }
         "reports" => {
             let schedule = read_schedule(&posted.fields)?;
-            guardian_report::set_schedule(&mut tx, &posted.admin.caller, &schedule, now).await?;
+            guardian_report::set_schedule(&mut tx, &posted.admin.caller, schedule, now).await?;
             (assurance, presumed, requires_second_factor)
         }
         "second-factor" => (assurance, presumed, posted.fields.text("required") == "yes"),
@@ -79,7 +79,7 @@ const ASSURANCES: [(Assurance, &str, &str); 3] = [
     ),
 ];
 
-pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: &Schedule) -> Markup {
+pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Schedule) -> Markup {
     page(
         admin,
         Place::Organisation,
@@ -134,7 +134,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: &Sche
 const WEEKDAYS: [(i16, &str); 7] =
     [(1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "Friday"), (6, "Saturday"), (7, "Sunday")];
 
-fn reports(admin: &Admin, schedule: &Schedule) -> Markup {
+fn reports(admin: &Admin, schedule: Schedule) -> Markup {
     html! {
         form.card method="post" aria-labelledby="reports" {
             header { h2 id="reports" { "Weekly reports to guardians" } }
@@ -207,7 +207,7 @@ mod tests {
             updated_by: "operator".to_owned(),
         };
         let schedule = Schedule { weekday: Some(5), hour: 17, zone: chrono_tz::Europe::Berlin };
-        let page = render(&Admin::sample(Role::Admin), &organisation, &schedule).into_string();
+        let page = render(&Admin::sample(Role::Admin), &organisation, schedule).into_string();
         assert!(page.contains(r#"value="5" selected"#) && page.contains(r#"value="17" selected"#), "{page}");
         assert!(page.contains(r#"value="pin" checked"#) && page.contains(r#"value="tutoring" checked"#), "{page}");
         assert!(page.contains(r#"name="required" value="yes" checked"#), "{page}");
