@@ -341,7 +341,8 @@ fn telephones(admin: &Admin, are_stopped: bool) -> Markup {
 }
 
 fn secret_once(made: &Made) -> Markup {
-    let lines = [("Client ID", &made.client_id[..]), (made.secret_name, made.secret.expose_secret())];
+    let lines =
+        [("made-id", "Client ID", &made.client_id[..]), ("made-secret", made.secret_name, made.secret.expose_secret())];
     shown_once(&made.title, made.text, &lines, PATH)
 }
 

@@ -244,7 +244,7 @@ fn render(admin: &Admin, data: &Data<'_>) -> Markup {
                     div.actions { a.btn.primary href="#new" { (icon("plus")) "New endpoint" } }
                 }
                 @if let Some(made) = &data.made {
-                    (shown_once(made.title, made.text, &[("Signing secret", made.secret.expose_secret())], PATH))
+                    (shown_once(made.title, made.text, &[("made-secret", "Signing secret", made.secret.expose_secret())], PATH))
                 }
                 @for endpoint in &data.endpoints { (disabled(admin, endpoint)) }
                 section.card aria-label="Endpoints" {

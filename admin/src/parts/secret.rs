@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::icon::{icon, icon_small};
 
-/// `lines`: the name of each value and the value. `back` is the page without them.
-pub(crate) fn shown_once(title: &str, text: &str, lines: &[(&str, &str)], back: &str) -> Markup {
+/// `lines`: an id for the page, the name of each value, and the value. `back` is the page without them.
+pub(crate) fn shown_once(title: &str, text: &str, lines: &[(&str, &str, &str)], back: &str) -> Markup {
     html! {
         section.card aria-labelledby="made" {
             div.note.good.flat role="status" {
@@ -13,8 +13,7 @@ pub(crate) fn shown_once(title: &str, text: &str, lines: &[(&str, &str)], back: 
                 div {
                     b id="made" { (title) }
                     p { (text) }
-                    div.stack.tight.keybox { @for (i, (name, value)) in lines.iter().enumerate() {
-                        @let id = format!("made-{i}");
+                    div.stack.tight.keybox { @for (id, name, value) in lines {
                         div.copy-line {
                             span.sm.klabel { (name) }
                             code id=(id) tabindex="0" role="group" aria-label=(name) { (value) }
