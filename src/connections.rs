@@ -5,11 +5,12 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use shared::clock;
-use shared::config::{LlmConfig, QueueConfig, VapiConfig};
+use shared::config::{LlmConfig, MailConfig, QueueConfig, VapiConfig};
 use shared::db::{self, PoolSize};
 use tokio::net::TcpStream;
 use worker::faktory::{self, Address};
 use worker::llm::{Llm, Message, Question, Speaker};
+use worker::mail::Mail;
 use worker::vapi::{Span, Vapi};
 
 use crate::say;
@@ -42,6 +43,10 @@ pub async fn check(config: &UpConfig) -> anyhow::Result<()> {
     match &config.worker.vapi {
         Some(vapi) => tell("VAPI_API_KEY", in_time(vapi_api(vapi.clone())).await),
         None => say!("VAPI_API_KEY: not set: VAPI is never called"),
+    }
+    match &config.worker.mail {
+        Some(mail) => tell("SMTP_URL", in_time(mail_server(mail)).await),
+        None => say!("SMTP_URL: not set: no e-mail is sent, and nobody is told of urgent concerns"),
     }
     for host in &config.admin.recording_own_hosts {
         tell("RECORDING_OWN_HOSTS", in_time(storage(host)).await);
@@ -93,6 +98,12 @@ async fn model(config: LlmConfig) -> anyhow::Result<String> {
 async fn vapi_api(config: VapiConfig) -> anyhow::Result<String> {
     Vapi::new(config)?.list_calls(Span::UpdatedFrom(clock::now())).await?;
     Ok("VAPI accepts the key".to_owned())
+}
+
+/// Connects and logs in. Sends nothing.
+async fn mail_server(config: &MailConfig) -> anyhow::Result<String> {
+    Mail::new(config)?.check().await?;
+    Ok("the mail server accepts us".to_owned())
 }
 
 async fn storage(host: &str) -> anyhow::Result<String> {

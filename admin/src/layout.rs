@@ -25,6 +25,7 @@ pub(crate) enum Place {
     Analytics,
     Jobs,
     Clients,
+    Webhooks,
     Users,
     Tools,
     Connections,
@@ -39,8 +40,16 @@ impl Place {
         [Self::Overview, Self::Sessions, Self::Students, Self::Curriculum, Self::Analytics, Self::Jobs];
     /// Four fit under a thumb; the rest is behind "More".
     const TABS: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
-    const SETTINGS: [Self; 7] =
-        [Self::Connections, Self::Organisation, Self::Clients, Self::Users, Self::Tools, Self::Erasures, Self::Audit];
+    const SETTINGS: [Self; 8] = [
+        Self::Connections,
+        Self::Organisation,
+        Self::Clients,
+        Self::Webhooks,
+        Self::Users,
+        Self::Tools,
+        Self::Erasures,
+        Self::Audit,
+    ];
 
     /// The part that an address belongs to.
     pub(crate) fn of(path: &str) -> Self {
@@ -59,6 +68,7 @@ impl Place {
             Self::Analytics => "/analytics",
             Self::Jobs => "/jobs",
             Self::Clients => "/settings/clients",
+            Self::Webhooks => "/settings/webhooks",
             Self::Users => "/settings/users",
             Self::Tools => "/settings/tools",
             Self::Connections => "/settings/connections",
@@ -79,6 +89,7 @@ impl Place {
             Self::Analytics => "Analytics",
             Self::Jobs => "Jobs",
             Self::Clients => "API clients",
+            Self::Webhooks => "Outgoing webhooks",
             Self::Users => "Users and roles",
             Self::Tools => "Tool calls",
             Self::Connections => "Connections",
@@ -99,6 +110,7 @@ impl Place {
             Self::Analytics => "chart-column",
             Self::Jobs => "layers",
             Self::Clients => "key-round",
+            Self::Webhooks => "globe",
             Self::Users => "shield-check",
             Self::Tools => "wrench",
             Self::Connections => "radio",

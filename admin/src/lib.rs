@@ -35,7 +35,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use shared::config::AdminConfig;
 use shared::db::Db;
-use shared::http::{MetricsAccess, ServeOptions, health, metrics, serve_with};
+use shared::http::{Allowed, MetricsAccess, ServeOptions, health, metrics, serve_with};
 use shared::session::news::News;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -46,9 +46,9 @@ use crate::auth::SessionCookie;
 use crate::events::Streams;
 use crate::pages::{
     account, analytics, audit, clients, connections, consents, curriculum, erasures, follow_ups, jobs, organisation,
-    overview, search, session, sessions, student, students, tools, users,
+    overview, search, session, sessions, student, students, tools, users, webhooks,
 };
-use crate::recording::{Allowed, Recordings};
+use crate::recording::Recordings;
 use crate::webauthn::RelyingParty;
 
 /// The largest form: a note of 2,000 characters, escaped, many times over.
@@ -65,6 +65,8 @@ pub struct Dashboard {
     connections: Connections,
     news: News,
     recordings: Recordings,
+    /// Where outgoing webhooks may go.
+    webhooks: Arc<Allowed>,
     vapi: connections::vapi::Vapi,
     /// Where people may sign in instead of by a password.
     provider: Option<oidc::Provider>,
@@ -114,6 +116,12 @@ impl FromRef<Dashboard> for connections::vapi::Vapi {
     }
 }
 
+impl FromRef<Dashboard> for Arc<Allowed> {
+    fn from_ref(dashboard: &Dashboard) -> Self {
+        dashboard.webhooks.clone()
+    }
+}
+
 impl FromRef<Dashboard> for Connections {
     fn from_ref(dashboard: &Dashboard) -> Self {
         dashboard.connections.clone()
@@ -135,6 +143,7 @@ impl Dashboard {
         };
         let allowed = Allowed { hosts: config.recording_hosts.clone(), own: config.recording_own_hosts.clone() };
         Ok(Self {
+            webhooks: Arc::new(Allowed { hosts: Vec::new(), own: config.webhook_own_hosts.clone() }),
             recordings: Recordings::new(allowed, config.vapi.clone())?,
             vapi: connections::vapi::Vapi::new(config)?,
             provider: config
@@ -203,6 +212,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         )
         .route("/students/{student_id}/misconceptions/{misconception_id}/resolve", post(student::resolve))
         .route("/students/{student_id}/report", get(student::report))
+        .route("/students/{student_id}/report/send", post(student::send_report))
         .route("/students/{student_id}/export.json", get(student::export))
         .route("/students/{student_id}/export.zip", get(student::export_zip))
         .route("/students/{student_id}/disclosures", get(student::disclosures::get))
@@ -255,6 +265,12 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/clients/telephones", post(clients::switch_telephones))
         .route("/settings/clients/{client_id}/switch", post(clients::switch))
         .route("/settings/clients/{client_id}/revoke", get(clients::confirm_revoke).post(clients::revoke))
+        .route("/settings/webhooks", get(webhooks::get).post(webhooks::create))
+        .route("/settings/webhooks/{endpoint_id}/test", post(webhooks::test))
+        .route("/settings/webhooks/{endpoint_id}/rotate", post(webhooks::rotate))
+        .route("/settings/webhooks/{endpoint_id}/switch", post(webhooks::switch))
+        .route("/settings/webhooks/{endpoint_id}/delete", post(webhooks::delete))
+        .route("/settings/webhooks/{endpoint_id}/messages/{message_id}/replay", post(webhooks::replay))
         .route("/settings/users", get(users::get).post(users::invite))
         .route("/settings/users/{admin_user_id}/link", post(users::renew))
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
@@ -271,6 +287,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/audit/export.csv", get(audit::export::get))
         .route("/account", get(account::get).post(account::save))
         .route("/account/password", post(account::set_password))
+        .route("/account/alerts", post(account::alerts::save))
         .route("/account/two-step/start", post(account::two_step::start))
         .route("/account/two-step/confirm", post(account::two_step::confirm))
         .route("/account/two-step/stop", post(account::two_step::stop))

@@ -19,3 +19,4 @@ pub(crate) mod student;
 pub(crate) mod students;
 pub(crate) mod tools;
 pub(crate) mod users;
+pub(crate) mod webhooks;

@@ -6,7 +6,6 @@
 
 mod vapi;
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +17,10 @@ use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE,
 };
 use http::{HeaderValue, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
 use shared::config::VapiConfig;
-use url::{Host, Url};
+use shared::http::{Allowed, PublicNames};
+use url::Url;
 
 use self::vapi::Vapi;
 use crate::fault::Fault;
@@ -35,81 +34,6 @@ const TIMEOUT: Duration = Duration::from_hours(3);
 const MAX_BYTES: u64 = 1 << 30;
 const MAX_REDIRECTS: usize = 3;
 const MAX_RANGE_CHARS: usize = 100;
-
-/// Where recordings may come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Allowed {
-    /// These hosts and no others; empty: any public one.
-    pub(crate) hosts: Vec<String>,
-    /// `host:port` of storage of one's own: may be private, and speak without TLS.
-    pub(crate) own: Vec<String>,
-}
-
-impl Allowed {
-    fn is_own(&self, url: &Url) -> bool {
-        let port = url.port_or_known_default().unwrap_or_default();
-        url.host_str().is_some_and(|host| self.own.iter().any(|own| *own == format!("{host}:{port}")))
-    }
-
-    /// Whether to ask there at all. What a name stands for is looked at when it is resolved.
-    fn allows(&self, url: &Url) -> bool {
-        if self.is_own(url) {
-            return matches!(url.scheme(), "https" | "http");
-        }
-        let is_public = match url.host() {
-            Some(Host::Domain(name)) => name.contains('.') && !name.ends_with(".localhost"),
-            Some(Host::Ipv4(ip)) => is_public(IpAddr::V4(ip)),
-            Some(Host::Ipv6(ip)) => is_public(IpAddr::V6(ip)),
-            None => false,
-        };
-        let host = url.host_str().unwrap_or_default();
-        let is_listed = self.hosts.is_empty() || self.hosts.iter().any(|listed| is_within(host, listed));
-        url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && is_public && is_listed
-    }
-}
-
-/// `a.example.org` is within `example.org`, and so is that itself.
-fn is_within(host: &str, listed: &str) -> bool {
-    host == listed || host.strip_suffix(listed).is_some_and(|rest| rest.ends_with('.'))
-}
-
-/// Whether the address is of the internet: none of this machine, of a private network, of a cloud's metadata.
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, c, _] = ip.octets();
-            let is_special = a == 0
-                || a >= 224
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 192 && b == 0 && (c == 0 || c == 2))
-                || (a == 198 && (b == 18 || b == 19 || (b == 51 && c == 100)))
-                || (a == 203 && b == 0 && c == 113);
-            !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || is_special)
-        }
-        IpAddr::V6(ip) => {
-            let [a, b, ..] = ip.segments();
-            // Global unicast, without what carries an IPv4 address inside (6to4, Teredo) and documentation.
-            let is_plain = (a & 0xe000) == 0x2000 && a != 0x2002 && !(a == 0x2001 && (b < 0x0200 || b == 0x0db8));
-            ip.to_ipv4_mapped().map_or(is_plain, |ip| is_public(IpAddr::V4(ip)))
-        }
-    }
-}
-
-/// Resolves names to public addresses alone: what is checked is what is connected to.
-struct PublicNames;
-
-impl Resolve for PublicNames {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|addr| is_public(addr.ip())).collect();
-            if public.is_empty() {
-                return Err("the name stands for no public address".into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
-    }
-}
 
 /// The way to recordings. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -226,46 +150,6 @@ fn mime_of(path: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn allows(allowed: &Allowed, url: &str) -> bool {
-        allowed.allows(&Url::parse(url).unwrap())
-    }
-
-    #[test]
-    fn nothing_inside_is_asked_for_whatever_it_is_called() {
-        for url in [
-            "http://storage.example.org/a.wav",
-            "https://localhost/a.wav",
-            "https://intranet/a.wav",
-            "https://127.0.0.1/a.wav",
-            "https://0x7f000001/a.wav",
-            "https://10.1.2.3/a.wav",
-            "https://172.20.0.1/a.wav",
-            "https://192.168.0.1/a.wav",
-            "https://169.254.169.254/latest/meta-data",
-            "https://100.64.0.1/a.wav",
-            "https://[::1]/a.wav",
-            "https://[::ffff:127.0.0.1]/a.wav",
-            "https://[fd00::1]/a.wav",
-            "https://[fe80::1]/a.wav",
-            "https://[2002:7f00:1::]/a.wav",
-            "https://user:secret@storage.example.org/a.wav",
-            "ftp://storage.example.org/a.wav",
-        ] {
-            assert!(!allows(&Allowed::default(), url), "{url}");
-        }
-        assert!(allows(&Allowed::default(), "https://storage.example.org/a.wav?sign=x"));
-        assert!(allows(&Allowed::default(), "https://8.8.8.8/a.wav"));
-    }
-
-    #[test]
-    fn a_list_of_hosts_is_all_there_is() {
-        let allowed = Allowed { hosts: vec!["vapi.ai".to_owned()], own: vec!["127.0.0.1:9000".to_owned()] };
-        assert!(allows(&allowed, "https://storage.vapi.ai/a.wav") && allows(&allowed, "https://vapi.ai/a.wav"));
-        assert!(!allows(&allowed, "https://evilvapi.ai/a.wav") && !allows(&allowed, "https://vapi.ai.evil.org/a"));
-        assert!(allows(&allowed, "http://127.0.0.1:9000/a.wav"), "named by an operator");
-        assert!(!allows(&allowed, "http://127.0.0.1:9001/a.wav"), "another door of the same house");
-    }
 
     #[test]
     fn only_one_plain_range_is_handed_on() {

@@ -3,6 +3,7 @@
 
 mod env;
 mod exit;
+mod mail;
 mod roles;
 mod strict;
 mod vapi;
@@ -82,6 +83,10 @@ pub struct WorkerConfig {
     pub queue: QueueConfig,
     pub llm: Option<LlmConfig>,
     pub vapi: Option<VapiConfig>,
+    /// `None`: no e-mail is sent.
+    pub mail: Option<MailConfig>,
+    /// `host:port` of receivers of webhooks that may be private and without TLS.
+    pub webhook_own_hosts: Vec<String>,
     pub retention: Retention,
     /// Whether a caller nobody knows, who says their name, becomes a student at once.
     pub register_callers: bool,
@@ -91,6 +96,31 @@ pub struct WorkerConfig {
     pub sweep_every: Duration,
     /// How often VAPI is asked for calls whose report never came.
     pub reconcile_every: Duration,
+}
+
+/// Where e-mails are sent, and how.
+#[derive(Clone, Debug)]
+pub struct MailConfig {
+    pub host: String,
+    pub port: u16,
+    pub security: MailSecurity,
+    /// User and password.
+    pub login: Option<(String, SecretString)>,
+    /// `Name <address>` or an address.
+    pub from: String,
+    /// Where e-mails lead; without a slash at the end.
+    pub dashboard_url: String,
+}
+
+/// How the connection to the mail server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailSecurity {
+    /// From its beginning.
+    Tls,
+    /// By STARTTLS, and not without.
+    StartTls,
+    /// Not at all: the server is on this machine.
+    None,
 }
 
 /// Who tells the worker that there is work.
@@ -183,6 +213,8 @@ pub struct AdminConfig {
     pub recording_hosts: Vec<String>,
     /// `host:port` of storage of one's own, which may be private and without TLS.
     pub recording_own_hosts: Vec<String>,
+    /// `host:port` of receivers of webhooks that may be private and without TLS.
+    pub webhook_own_hosts: Vec<String>,
     /// Who may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
     /// Whether nobody but this machine can reach the service: then `/metrics` needs no token.

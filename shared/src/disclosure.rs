@@ -12,7 +12,7 @@ use crate::id::StudentId;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Disclosure {
     pub at: DateTime<Utc>,
-    /// `client:<client_id>`, `admin:<email>`, `operator`, or `model:<name>`.
+    /// `client:<client_id>`, `admin:<email>`, `operator`, `model:<name>`, or `guardian:<name>`.
     pub recipient: String,
     /// As the audit log names it: `student.read`, `student.export`, `session.transcript`; `model.read`.
     pub action: String,
@@ -39,13 +39,17 @@ pub async fn list_disclosures(
                select unnest(array['session:' || session_id, 'call:' || call_id]) from sessions where student_id = $1::uuid
            )
            select at as "at!", recipient as "recipient!", action as "action!", detail as "detail!: Value" from (
-               select a.at, a.actor as recipient, a.action, a.detail
+               select a.at, a.action, a.detail,
+                   case a.action when 'report.send' then 'guardian:' || coalesce(g.name, a.detail->>'guardian_id')
+                       else a.actor end as recipient
                from audit_entries a join objects o on a.object = o.object
+               left join guardians g on a.action = 'report.send' and g.guardian_id::text = a.detail->>'guardian_id'
                where a.action = any(array['student.read', 'student.report', 'student.export', 'session.transcript',
-                         'session.analysis', 'recording.play', 'student.reveal_phone', 'student.read_context'])
+                         'session.analysis', 'recording.play', 'student.reveal_phone', 'student.read_context',
+                         'report.send'])
                  and (a.action <> 'student.read' or a.actor not like 'admin:%')
                union all
-               select m.at, 'model:' || m.model, 'model.read', '{}'::jsonb from model_calls m
+               select m.at, 'model.read', '{}'::jsonb, 'model:' || m.model from model_calls m
                where m.student_id = $1::uuid
            ) given
            order by at desc limit $2"#,

@@ -10,6 +10,8 @@ use crate::analysis::SafetyFlag;
 use crate::attention;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
+use crate::message::event::{Event, emit};
+use crate::message::{Subject, alert};
 use crate::phone::Phone;
 
 /// What is to be done.
@@ -149,15 +151,15 @@ impl std::fmt::Debug for FollowUp {
     }
 }
 
-/// Writes a callback down, once. Needs `calls:write`.
+/// Writes a callback down, once, with its events. Needs `calls:write`.
 pub async fn insert_callback_once(
-    db: impl Executor<'_>,
+    tx: &mut Connection,
     caller: &Caller,
     new: &NewCallback,
     now: DateTime<Utc>,
 ) -> Result<()> {
     caller.require_for(Scope::CallsWrite, new.student_id)?;
-    sqlx::query!(
+    let inserted = sqlx::query!(
         "insert into follow_ups (follow_up_id, kind, student_id, session_id, text, due_at, author, created_at)
          values ($1, 'callback', $2, $3, $4, $5, $6, $7)
          on conflict (follow_up_id) do nothing",
@@ -169,8 +171,13 @@ pub async fn insert_callback_once(
         caller.actor.to_string(),
         now,
     )
-    .execute(db)
+    .execute(&mut *tx)
     .await?;
+    if inserted.rows_affected() > 0 {
+        let (subject, cause) = (Subject::FollowUp(new.follow_up_id), new.follow_up_id.to_string());
+        emit(tx, Event::CallbackRequested, subject, &cause, now, now).await?;
+        emit(tx, Event::CallbackDue, subject, &cause, new.due_at, now).await?;
+    }
     Ok(())
 }
 
@@ -194,12 +201,15 @@ pub async fn raise_flagged(
         return Ok(());
     }
     let id = |name: &String| Uuid::new_v5(&OF_ANALYSES, format!("{session_id} {name}").as_bytes());
-    sqlx::query!(
-        "insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
+    let changed = sqlx::query!(
+        r#"insert into follow_ups (follow_up_id, kind, student_id, session_id, category, text, due_at, author, created_at)
          select n.follow_up_id, 'concern', $3::uuid, $4::uuid, n.category, $5::text, $6::timestamptz, $7::text, $6
          from unnest($1::uuid[], $2::text[]) as n (follow_up_id, category)
          on conflict (follow_up_id) do update set student_id = excluded.student_id
-             where follow_ups.student_id is distinct from excluded.student_id",
+             where follow_ups.student_id is distinct from excluded.student_id
+         returning follow_up_id as "follow_up_id: FollowUpId", category as "category!: ConcernCategory",
+             -- Not updated: new.
+             xmax = 0 as "is_new!""#,
         &names.iter().map(id).collect::<Vec<_>>(),
         &names,
         student_id as Option<StudentId>,
@@ -208,9 +218,26 @@ pub async fn raise_flagged(
         now,
         Caller::worker().actor.to_string(),
     )
-    .execute(tx)
+    .fetch_all(&mut *tx)
     .await?;
+    for raised in changed.iter().filter(|raised| raised.is_new) {
+        announce(tx, raised.follow_up_id, raised.category, now).await?;
+    }
     Ok(())
+}
+
+/// Has staff and other systems told of a new concern.
+async fn announce(
+    tx: &mut Connection,
+    follow_up_id: FollowUpId,
+    category: ConcernCategory,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if alert::is_urgent(category) {
+        alert::begin(tx, follow_up_id).await?;
+    }
+    let (subject, cause) = (Subject::FollowUp(follow_up_id), follow_up_id.to_string());
+    emit(tx, Event::ConcernRaised, subject, &cause, now, now).await
 }
 
 /// The text of a concern that an analysis raised: a person reads the child's own words on the session's page.
@@ -239,7 +266,7 @@ pub async fn raise_concern(
                    when excluded.text = follow_ups.text or excluded.text = any(follow_ups.more)
                        or cardinality(follow_ups.more) >= $10 then follow_ups.more
                    else array_append(follow_ups.more, excluded.text) end
-           returning follow_up_id as "follow_up_id: FollowUpId",
+           returning follow_up_id as "follow_up_id: FollowUpId", n_raised,
                coalesce(student_id, (select s.student_id from sessions s where s.session_id = follow_ups.session_id))
                    as "student_id: StudentId""#,
         FollowUpId::new() as FollowUpId,
@@ -256,6 +283,9 @@ pub async fn raise_concern(
     .fetch_one(&mut *tx)
     .await?;
     attention::refresh(tx, raised.student_id.as_slice()).await?;
+    if raised.n_raised == 1 {
+        announce(tx, raised.follow_up_id, new.category, now).await?;
+    }
     Ok(raised.follow_up_id)
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP edge that roles share: serving, request ids, one log line a request, health, metrics, and how an
 //! error looks.
 
+mod allowed;
 mod health;
 mod metrics;
 mod problem;
@@ -10,6 +11,7 @@ mod seats;
 mod serve;
 mod whole;
 
+pub use self::allowed::{Allowed, PublicNames};
 pub use self::health::health;
 pub use self::metrics::{MetricsAccess, metrics};
 pub use self::problem::{FieldFault, Problem};

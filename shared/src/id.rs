@@ -81,6 +81,12 @@ id! {
     ErasureId
     /// A call that was erased.
     ErasedCallId
+    /// A report to guardians, as it was sent.
+    ReportId
+    /// Where outgoing webhooks go.
+    EndpointId
+    /// An e-mail or an outgoing webhook.
+    MessageId
     /// A passkey of a person at the dashboard.
     PasskeyId
 }

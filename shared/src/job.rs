@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::{Connection, Executor, Result};
-use crate::id::{DeliveryId, ErasedCallId, JobId, OverhaulId, SessionId};
+use crate::id::{DeliveryId, ErasedCallId, FollowUpId, JobId, MessageId, OverhaulId, SessionId, StudentId};
 
 pub mod dispatch;
 pub mod doorbell;
@@ -38,6 +38,16 @@ pub enum Job {
     Overhaul { overhaul_id: OverhaulId, step: i32 },
     /// Has VAPI delete a call that was erased here.
     DeleteCall { erased_call_id: ErasedCallId },
+    /// Writes e-mails to staff about an urgent concern, and asks for the next round of reminders.
+    AlertStaff { follow_up_id: FollowUpId, round: i32 },
+    /// Writes the report of a week for the guardians of a student.
+    WriteReport { student_id: StudentId, week_on: NaiveDate },
+    /// Sends an e-mail about an urgent concern to a member of staff.
+    SendAlert { message_id: MessageId },
+    /// Sends a report to a guardian by e-mail.
+    SendReport { message_id: MessageId },
+    /// Sends an outgoing webhook.
+    SendWebhook { message_id: MessageId, round: i32 },
 }
 
 /// The name of a kind of job, as it stands in the table and on Faktory.
@@ -48,6 +58,11 @@ pub enum Kind {
     EnrichAnalysis,
     Overhaul,
     DeleteCall,
+    AlertStaff,
+    WriteReport,
+    SendAlert,
+    SendReport,
+    SendWebhook,
 }
 
 /// Work that waits for others must not hold up work that does not, so each lane has its own slots. Also the name of
@@ -58,6 +73,10 @@ pub enum Lane {
     Quick,
     /// Asks somebody else: up to minutes.
     Slow,
+    /// Sends alerts: nothing else may hold them up.
+    Alerts,
+    /// Sends other messages, which takes seconds. Receivers that do not answer hold up these, and nothing else.
+    Outbound,
 }
 
 /// How a kind of job is tried.
@@ -76,8 +95,18 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] =
-        [Self::ProcessDelivery, Self::AnalyzeSession, Self::EnrichAnalysis, Self::Overhaul, Self::DeleteCall];
+    pub const ALL: [Self; 10] = [
+        Self::ProcessDelivery,
+        Self::AnalyzeSession,
+        Self::EnrichAnalysis,
+        Self::Overhaul,
+        Self::DeleteCall,
+        Self::AlertStaff,
+        Self::WriteReport,
+        Self::SendAlert,
+        Self::SendReport,
+        Self::SendWebhook,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -86,6 +115,11 @@ impl Kind {
             Self::EnrichAnalysis => "enrich_analysis",
             Self::Overhaul => "overhaul",
             Self::DeleteCall => "delete_call",
+            Self::AlertStaff => "alert_staff",
+            Self::WriteReport => "write_report",
+            Self::SendAlert => "send_alert",
+            Self::SendReport => "send_report",
+            Self::SendWebhook => "send_webhook",
         }
     }
 
@@ -100,6 +134,14 @@ impl Kind {
             Self::Overhaul => (Lane::Slow, 4, 120, 1, 600),
             // VAPI answers 503 until it has deleted the recording, which may take hours.
             Self::DeleteCall => (Lane::Slow, 6, 120, 60, 4 * 3600),
+            // A child may be in danger: before everything else.
+            Self::AlertStaff => (Lane::Quick, 0, 30, 1, 60),
+            Self::WriteReport => (Lane::Slow, 6, 60, 10, 600),
+            // Twelve attempts take about half an hour. After that the next reminder is a new e-mail.
+            Self::SendAlert => (Lane::Alerts, 1, 60, 5, 600),
+            Self::SendReport => (Lane::Outbound, 6, 60, 30, 4 * 3600),
+            // Twelve attempts take about half a day.
+            Self::SendWebhook => (Lane::Outbound, 5, 60, 30, 4 * 3600),
         };
         Policy {
             lane,
@@ -113,12 +155,14 @@ impl Kind {
 }
 
 impl Lane {
-    pub const ALL: [Self; 2] = [Self::Quick, Self::Slow];
+    pub const ALL: [Self; 4] = [Self::Quick, Self::Slow, Self::Alerts, Self::Outbound];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quick => "quick",
             Self::Slow => "slow",
+            Self::Alerts => "alerts",
+            Self::Outbound => "outbound",
         }
     }
 
@@ -146,6 +190,11 @@ impl Job {
             Self::EnrichAnalysis { .. } => Kind::EnrichAnalysis,
             Self::Overhaul { .. } => Kind::Overhaul,
             Self::DeleteCall { .. } => Kind::DeleteCall,
+            Self::AlertStaff { .. } => Kind::AlertStaff,
+            Self::WriteReport { .. } => Kind::WriteReport,
+            Self::SendAlert { .. } => Kind::SendAlert,
+            Self::SendReport { .. } => Kind::SendReport,
+            Self::SendWebhook { .. } => Kind::SendWebhook,
         }
     }
 
@@ -159,6 +208,10 @@ impl Job {
             }
             Self::Overhaul { overhaul_id, step } => format!("{kind}:{overhaul_id}:{step}"),
             Self::DeleteCall { erased_call_id } => format!("{kind}:{erased_call_id}"),
+            Self::AlertStaff { follow_up_id, round } => format!("{kind}:{follow_up_id}:{round}"),
+            Self::WriteReport { student_id, week_on } => format!("{kind}:{student_id}:{week_on}"),
+            Self::SendAlert { message_id } | Self::SendReport { message_id } => format!("{kind}:{message_id}"),
+            Self::SendWebhook { message_id, round } => format!("{kind}:{message_id}:{round}"),
         }
     }
 
@@ -303,6 +356,11 @@ mod tests {
             Job::EnrichAnalysis { session_id: session(), round: 1 },
             Job::Overhaul { overhaul_id: OverhaulId(Uuid::from_u128(8)), step: 2 },
             Job::DeleteCall { erased_call_id: ErasedCallId(Uuid::from_u128(6)) },
+            Job::AlertStaff { follow_up_id: FollowUpId(Uuid::from_u128(5)), round: 1 },
+            Job::WriteReport { student_id: StudentId(Uuid::from_u128(2)), week_on: NaiveDate::default() },
+            Job::SendAlert { message_id: MessageId(Uuid::from_u128(4)) },
+            Job::SendReport { message_id: MessageId(Uuid::from_u128(4)) },
+            Job::SendWebhook { message_id: MessageId(Uuid::from_u128(3)), round: 1 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));
         }

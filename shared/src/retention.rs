@@ -52,6 +52,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("facts", Rule::Person),
     ("notes", Rule::Person),
     ("model_calls", Rule::Person),
+    ("guardian_reports", Rule::Person),
     // Closed concerns that belong to no student and no call are purged like request bodies.
     ("follow_ups", Rule::Days("RETENTION_DELIVERIES_DAYS")),
     ("sessions", Rule::Days("RETENTION_SESSIONS_DAYS")),
@@ -64,6 +65,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("deliveries", Rule::Days("RETENTION_DELIVERIES_DAYS")),
     ("tool_calls", Rule::Days("RETENTION_TOOL_CALLS_DAYS")),
     ("jobs", Rule::Days("RETENTION_JOBS_DAYS")),
+    // Those about an open follow-up stay.
+    ("messages", Rule::Days("RETENTION_JOBS_DAYS")),
     ("admin_challenges", Rule::Expires),
     ("admin_login_steps", Rule::Expires),
     ("admin_logins", Rule::Expires),
@@ -80,6 +83,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("agent_keys", Rule::Account),
     ("organisation", Rule::Reference),
     ("telephone_stop", Rule::Reference),
+    ("webhook_endpoints", Rule::Reference),
     ("subjects", Rule::Reference),
     ("skills", Rule::Reference),
     ("skill_prerequisites", Rule::Reference),
@@ -98,7 +102,7 @@ pub struct Retention {
     pub tool_calls: TimeDelta,
     /// Webhook requests as received, also those that could not be read. What they say is kept with the session.
     pub deliveries: TimeDelta,
-    /// Jobs that are done or discarded. Those that wait for a person stay.
+    /// Jobs that are done or discarded, and messages that were sent or given up. Those that wait stay.
     pub jobs: TimeDelta,
     /// Calls with what was learnt from them; `None`: until they are erased.
     pub sessions: Option<TimeDelta>,
@@ -110,6 +114,7 @@ pub struct Purged {
     pub n_tool_calls: u64,
     pub n_deliveries: u64,
     pub n_jobs: u64,
+    pub n_messages: u64,
     pub n_concerns: u64,
     pub n_sessions: u64,
     /// Merges of students that can no longer be undone.
@@ -157,6 +162,17 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         .execute(db)
         .await?
         .rows_affected();
+        let n_messages = sqlx::query!(
+            "delete from messages where message_id in (
+                 select message_id from messages m left join follow_ups f using (follow_up_id)
+                 where m.created_at < $1 and m.state <> 'waiting' and (f.follow_up_id is null or f.closed_at is not null)
+                 order by m.created_at limit $2 for update of m skip locked)",
+            now - retention.jobs,
+            BATCH,
+        )
+        .execute(db)
+        .await?
+        .rows_affected();
         let n_sessions = match retention.sessions {
             Some(kept) => erasure::erase_calls_before(db, now - kept, CALLS, now).await? as u64,
             None => 0,
@@ -166,10 +182,12 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         purged.n_tool_calls += n_tool_calls;
         purged.n_deliveries += n_deliveries;
         purged.n_jobs += n_jobs;
+        purged.n_messages += n_messages;
         purged.n_concerns += n_concerns;
         purged.n_sessions += n_sessions;
-        let is_batch_full =
-            [n_tool_calls, n_deliveries, n_jobs, n_concerns, n_merges].iter().any(|n| *n >= BATCH.unsigned_abs());
+        let is_batch_full = [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges]
+            .iter()
+            .any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {
             return Ok(purged);
         }
@@ -227,12 +245,29 @@ mod tests {
         .execute(&db)
         .await
         .unwrap();
+        // One for each state, about nothing: only what is over goes.
+        sqlx::query(
+            "with e as (insert into webhook_endpoints (endpoint_id, url, events, secret, created_by, created_at)
+                 values (gen_random_uuid(), 'https://a.example.org', '{}', 'whsec_', 'operator', now()) returning endpoint_id)
+             insert into messages (message_id, dedupe_key, kind, endpoint_id, state, due_at, created_at)
+             select gen_random_uuid(), state || days, 'test', endpoint_id, state, now(), now() - make_interval(days => days)
+             from e, unnest(array['waiting', 'failed']) as state, unnest(array[1, 40]) as days",
+        )
+        .execute(&db)
+        .await
+        .unwrap();
         let days = TimeDelta::days;
         let retention = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
         let now = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&db).await.unwrap();
         let purged = purge(&db, &retention, now).await.unwrap();
-        let expected =
-            Purged { n_tool_calls: 1_500, n_deliveries: 5, n_jobs: 2, n_concerns: 1, n_sessions: 0, n_merges: 0 };
+        let expected = Purged {
+            n_tool_calls: 1_500,
+            n_deliveries: 5,
+            n_jobs: 2,
+            n_messages: 1,
+            n_concerns: 1,
+            ..Purged::default()
+        };
         assert_eq!(purged, expected);
         let waits: Vec<String> = sqlx::query_scalar(
             "select dedupe_key from deliveries where received_at < now() - interval '30 days' order by 1",

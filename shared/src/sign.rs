@@ -94,6 +94,9 @@ pub struct Worker {
     pub has_faktory: bool,
     /// Of the Faktory server, once it has answered.
     pub faktory_version: Option<String>,
+    /// Whether it can send e-mails. An older worker cannot.
+    #[serde(default)]
+    pub has_mail: bool,
 }
 
 impl Sign for Worker {

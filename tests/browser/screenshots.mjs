@@ -119,6 +119,7 @@ try {
       "settings-organisation": "/settings/organisation",
       consents: "/consents",
       "student-disclosures": `/students/${places.student}/disclosures`,
+      "settings-webhooks": "/settings/webhooks",
       "settings-clients": "/settings/clients",
       "settings-clients-revoke": `/settings/clients/${places.client}/revoke`,
       "settings-users": "/settings/users",

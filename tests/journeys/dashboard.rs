@@ -25,7 +25,6 @@ async fn raise(service: &Service, session_id: SessionId) {
         text: "wants to go on with fractions".to_owned(),
         due_at: clock::now(),
     };
-    follow_up::insert_callback_once(&service.db, &caller, &callback, clock::now()).await.unwrap();
     let concern = NewConcern {
         group_key: "call".to_owned(),
         student_id: None,
@@ -35,6 +34,7 @@ async fn raise(service: &Service, session_id: SessionId) {
         text: "somebody takes their lunch".to_owned(),
     };
     let mut tx = db::begin(&service.db).await.unwrap();
+    follow_up::insert_callback_once(&mut tx, &caller, &callback, clock::now()).await.unwrap();
     follow_up::raise_concern(&mut tx, &caller, &concern, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on has failed")]
 
+mod alerts;
 mod analytics;
 mod api;
 mod assistant;
@@ -23,11 +24,13 @@ mod disclosures;
 mod erasures;
 mod fake_vapi;
 mod first_call;
+mod guardian_reports;
 mod heat_map;
 mod hostile;
 mod introductions;
 mod language_model;
 mod logins;
+mod mailbox;
 mod marks;
 mod merges;
 mod migrations;
@@ -36,11 +39,13 @@ mod odd_input;
 mod office;
 mod operations;
 mod orders;
+mod outgoing_webhooks;
 mod overview;
 mod passkeys;
 mod processes;
 mod provider_sign_in;
 mod psql;
+mod receiver;
 mod recordings;
 mod repair;
 mod reports;

@@ -15,8 +15,8 @@ const MAY_USE: [(&str, &[&str]); 6] = [
 ];
 
 /// Heavy dependencies, each with its one owner.
-const OWNERS: [(&str, &str); 4] =
-    [("sqlx", "shared"), ("rmcp", "mcp-server"), ("faktory", "worker"), ("maud", "admin")];
+const OWNERS: [(&str, &str); 5] =
+    [("sqlx", "shared"), ("rmcp", "mcp-server"), ("faktory", "worker"), ("lettre", "worker"), ("maud", "admin")];
 
 const FORBIDDEN_NAMES: [&str; 6] = ["utils", "helpers", "common", "misc", "types", "models"];
 

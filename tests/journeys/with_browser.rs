@@ -30,12 +30,23 @@ async fn browse(what: &str) {
     session::mark_session(&mut tx, session_id, status, reason, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
     lies_at(&service, &format!("http://{storage}/call.wav"));
-    let of = |sql| psql(&service.database_url, sql);
+    let of = |sql: &str| psql(&service.database_url, sql);
     let job_id = of("insert into jobs (job_id, dedupe_key, kind, payload, state, attempts, max_attempts, last_error, finished_at)
         values (gen_random_uuid(), 'gave-up', 'enrich_analysis', '{}', 'needs_attention', 12, 12, 'the model was away', now())
         returning job_id");
     let evidence_id = of("select evidence_id from evidence where turn_no is not null order by evidence_id limit 1");
     let client_id = of("select client_id from api_clients limit 1");
+    // An endpoint that fails, with a log.
+    of("with e as (insert into webhook_endpoints (endpoint_id, url, events, secret, created_by, created_at, failing_since)
+            values (gen_random_uuid(), 'https://example.org/hook', '{session.analyzed}', 'whsec_', 'operator', now(), now())
+            returning endpoint_id)
+        insert into messages (message_id, dedupe_key, kind, endpoint_id, state, status_code, last_error, due_at, created_at)
+        select gen_random_uuid(), 'browser', 'test', endpoint_id, 'failed', 500, 'the receiver answered 500', now(), now() from e");
+    // An urgent concern of which nobody was told.
+    of(&format!(
+        "insert into follow_ups (follow_up_id, kind, session_id, category, text, due_at, author, created_at)
+        values (gen_random_uuid(), 'concern', '{session_id}', 'danger', 'Please read.', now(), 'client:c', now())"
+    ));
     service.log_in().await;
     if what == "weight" {
         // As many calls as a page lists, so that pages weigh what they weigh in use.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
-use shared::config::{Fault, Faults, LlmConfig, QueueConfig, VapiConfig, WorkerConfig};
+use shared::config::{Fault, Faults, LlmConfig, MailConfig, QueueConfig, VapiConfig, WorkerConfig};
 use shared::curriculum::CurriculumCache;
 use shared::db::{self, Db, Tx};
 use shared::erasure;
@@ -19,12 +19,14 @@ use shared::retention::Retention;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod alert;
 pub use analyser as analysis;
 mod analyze;
 mod attempt;
 pub mod breaker;
 mod consistency;
 mod delete_call;
+mod email;
 mod embedded;
 pub mod enrich;
 mod error;
@@ -34,22 +36,27 @@ pub mod faktory;
 pub mod fuzzing;
 mod ingest;
 pub mod llm;
+pub mod mail;
 mod outages;
 mod overhaul;
 pub mod reconcile;
 mod relay;
+mod report;
 mod retention;
 mod store;
 mod sweeper;
 pub mod vapi;
+mod webhooks;
 
 pub use error::JobError;
 pub use store::rebuild_student;
 
 use self::breaker::Breaker;
 use self::llm::Llm;
+use self::mail::Mail;
 use self::reconcile::Pace;
 use self::vapi::Vapi;
+use self::webhooks::Sender;
 
 /// Where jobs come from. Either way the table is the truth, and each job is performed alike.
 #[derive(Clone, Debug)]
@@ -68,6 +75,10 @@ pub struct Config {
     pub llm: Option<LlmConfig>,
     /// `None`: nobody looks for calls whose report never came.
     pub vapi: Option<VapiConfig>,
+    /// `None`: no e-mail is sent.
+    pub mail: Option<MailConfig>,
+    /// `host:port` of receivers of webhooks that may be private and without TLS.
+    pub webhook_own_hosts: Vec<String>,
     pub reconcile: Pace,
     pub retention: Retention,
     /// Whether a caller nobody knows becomes a student without being asked about.
@@ -76,6 +87,10 @@ pub struct Config {
     pub quick_slots: usize,
     /// Jobs at a time in the slow lane. They mostly wait for a language model.
     pub slow_slots: usize,
+    /// Jobs at a time in the lane of alerts. They wait for the mail server.
+    pub alert_slots: usize,
+    /// Jobs at a time in the outbound lane. They wait for the mail server and receivers of webhooks.
+    pub outbound_slots: usize,
     /// How long a job is held without a sign of life.
     pub lease: Duration,
     pub sweep_every: Duration,
@@ -93,6 +108,8 @@ impl Config {
             queue,
             llm,
             vapi: None,
+            mail: None,
+            webhook_own_hosts: Vec::new(),
             reconcile: Pace::new(Duration::from_mins(5)),
             retention: Retention {
                 tool_calls: TimeDelta::days(90),
@@ -103,6 +120,8 @@ impl Config {
             register_callers: false,
             quick_slots: 4,
             slow_slots: 32,
+            alert_slots: 4,
+            outbound_slots: 8,
             lease: Duration::from_secs(30),
             sweep_every: Duration::from_secs(5),
             unanswered_after: Duration::from_secs(30),
@@ -115,6 +134,8 @@ impl Config {
         match lane {
             Lane::Quick => self.quick_slots,
             Lane::Slow => self.slow_slots,
+            Lane::Alerts => self.alert_slots,
+            Lane::Outbound => self.outbound_slots,
         }
     }
 
@@ -136,6 +157,8 @@ impl Config {
             // A worker that died in silence costs the same wait, whether it held the job or was about to get it.
             unanswered_after: role.lease,
             vapi: role.vapi.clone(),
+            mail: role.mail.clone(),
+            webhook_own_hosts: role.webhook_own_hosts.clone(),
             reconcile: Pace::new(role.reconcile_every),
             ..Self::new(queue, role.llm.clone())
         })
@@ -151,6 +174,8 @@ pub(crate) struct Context {
     worker: String,
     llm: Option<Arc<Llm>>,
     vapi: Option<Arc<Vapi>>,
+    mail: Option<Arc<Mail>>,
+    webhooks: Arc<Sender>,
     /// Whether Faktory answers. It keeps nobody from trying.
     faktory: Arc<Breaker>,
     /// What it said of itself when it first answered.
@@ -183,6 +208,8 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     let queue = config.queue.clone();
     let llm = config.llm.clone().map(Llm::new).transpose()?.map(Arc::new);
     let vapi = config.vapi.clone().map(Vapi::new).transpose()?.map(Arc::new);
+    let mail = config.mail.as_ref().map(Mail::new).transpose()?.map(Arc::new);
+    let webhooks = Arc::new(Sender::new(config.webhook_own_hosts.clone())?);
     let pace = config.reconcile;
     let stop = shutdown.child_token();
     let halt = CancellationToken::new();
@@ -192,6 +219,8 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
         worker: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()),
         llm,
         vapi,
+        mail,
+        webhooks,
         faktory: Arc::default(),
         faktory_version: Arc::default(),
         halt: halt.clone(),
@@ -213,13 +242,15 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     beside.spawn(retention::run(context.clone(), stop.clone()));
     beside.spawn(consistency::run(context.clone(), stop.clone()));
     beside.spawn(outages::run(context.clone(), stop.clone()));
+    beside.spawn(report::ask_for_due(context.clone(), stop.clone()));
+    beside.spawn(webhooks::look_for_attentions(context.clone(), stop.clone()));
     if let Some(vapi) = context.vapi.clone() {
         beside.spawn(reconcile::run(context.clone(), vapi, pace, stop.clone()));
     }
     match queue {
         Queue::Embedded => {
             let lane = |lane| embedded::consume(context.clone(), lane, doorbell.clone(), stop.clone());
-            tokio::join!(lane(Lane::Quick), lane(Lane::Slow));
+            tokio::join!(lane(Lane::Quick), lane(Lane::Slow), lane(Lane::Alerts), lane(Lane::Outbound));
         }
         Queue::Faktory(address) => {
             let relaying = relay::run(context.clone(), address.clone(), doorbell, stop.clone());
@@ -252,5 +283,14 @@ async fn perform(
         Job::EnrichAnalysis { session_id, .. } => enrich::perform(context, &claimed.lease, session_id, now).await,
         Job::Overhaul { overhaul_id, step } => overhaul::perform(context, &claimed.lease, overhaul_id, step, now).await,
         Job::DeleteCall { erased_call_id } => delete_call::perform(context, &claimed.lease, erased_call_id, now).await,
+        Job::AlertStaff { follow_up_id, round } => {
+            alert::perform(context, &claimed.lease, follow_up_id, round, now).await
+        }
+        Job::WriteReport { student_id, week_on } => {
+            report::perform(context, &claimed.lease, student_id, week_on, now).await
+        }
+        Job::SendAlert { message_id } => email::send_alert(context, claimed, message_id, now).await,
+        Job::SendReport { message_id } => email::send_report(context, claimed, message_id, now).await,
+        Job::SendWebhook { message_id, .. } => webhooks::send(context, claimed, message_id, now).await,
     }
 }

@@ -58,6 +58,7 @@ fn sign_of(context: &Context) -> Worker {
         reconcile_seconds: context.config.reconcile.every.as_secs(),
         has_faktory: matches!(context.config.queue, Queue::Faktory(_)),
         faktory_version: context.faktory_version.get().filter(|version| !version.is_empty()).cloned(),
+        has_mail: context.mail.is_some(),
     }
 }
 

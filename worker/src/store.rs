@@ -10,6 +10,8 @@ use shared::consent::Consents;
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
 use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
+use shared::message::Subject;
+use shared::message::event::{Event, emit};
 use shared::session::{Session, SessionKey, SessionStatus, derived, index_words, lock_session, set_status};
 use shared::student::StudentStatus;
 use shared::transcript::Turn;
@@ -87,7 +89,7 @@ pub(crate) async fn put(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let worker = Caller::worker();
-    let Locked { mut session, mut consents, mut student_ids, .. } = locked;
+    let Locked { mut session, mut consents, mut student_ids, is_blocked } = locked;
     let session_id = session.session_id;
     set_status(tx, session_id, status, None, now).await?;
     let introduced = introduction::of_session(&session, analysis.findings.introduction.as_ref());
@@ -124,6 +126,12 @@ pub(crate) async fn put(
         let of_student = had.iter().filter(|(id, _)| id == student_id);
         let had: Vec<String> = of_student.map(|(_, skill_id)| skill_id.clone()).collect();
         estimate::advance(tx, &worker, *student_id, session_id, &had, now).await?;
+    }
+    // Clients get no data about a blocked student.
+    if status == SessionStatus::Analyzed && !is_blocked {
+        // The stored id stays if the same rules read the call again.
+        let (subject, cause) = (Subject::Session(session_id), analysis.analysis_id.to_string());
+        emit(tx, Event::SessionAnalyzed, subject, &cause, now, now).await?;
     }
     derived::refresh_with(tx, &[session_id], &student_ids).await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! One's own account: how the pages look, the password, and where one is signed in.
 
+pub(crate) mod alerts;
 pub(crate) mod passkeys;
 mod password;
 pub(crate) mod second_factor;
@@ -15,6 +16,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use shared::admin_login::{self, LoginItem};
 use shared::db::{self, Db};
+use shared::message::alert;
 use shared::{audit, clock, secret};
 
 use crate::Dashboard;
@@ -51,6 +53,7 @@ pub(crate) async fn get(
     let told = match &news.done[..] {
         "password" => Some((Tone::Info, "Your password is changed. Other sign-ins were ended.")),
         "passkey" => Some((Tone::Info, "Your passkey is added.")),
+        "alerts" => Some((Tone::Info, "Your choice about alerts is saved.")),
         _ => None,
     };
     shown(&admin, &dashboard, &headers, told).await
@@ -65,7 +68,8 @@ async fn shown(
     let logins = admin_login::list_logins(&dashboard.db, admin.admin_user_id, admin.viewer.now).await?;
     let own = dashboard.cookie.read(headers).map(|cookie| secret::hash(cookie.expose_secret()));
     let passkeys = passkeys::card(admin, &Passkeys::fetch(admin, dashboard).await?);
-    Ok(render(admin, &passkeys, &logins, own.as_deref(), locale::chosen(headers), told))
+    let alerts = alerts::card(admin, alert::is_wanted(&dashboard.db, admin.admin_user_id).await?);
+    Ok(render(admin, &alerts, &passkeys, &logins, own.as_deref(), locale::chosen(headers), told))
 }
 
 /// Keeps how the pages look, in cookies of this browser.
@@ -115,6 +119,7 @@ pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Res
 
 fn render(
     admin: &Admin,
+    alerts: &Markup,
     passkeys: &Markup,
     logins: &[LoginItem],
     own: Option<&[u8]>,
@@ -130,6 +135,7 @@ fn render(
                 div.head { div { h1 { "Your account" } p { (admin.email) ", " (crate::layout::role_word(admin)) } } }
                 @if let Some((tone, text)) = told { (notice(tone, text, "")) }
                 (looks(admin, chosen))
+                (alerts)
                 (password::card(admin))
                 (passkeys)
                 (two_step::card(admin))
@@ -258,7 +264,8 @@ mod tests {
     fn ones_own_login_is_marked() {
         let at = Admin::sample(Role::Viewer).viewer.now;
         let login = LoginItem { login_hash: vec![1, 2], user_agent: None, created_at: at, last_seen_at: at };
-        let shown = render(&Admin::sample(Role::Viewer), &html! {}, &[login], Some(&[1, 2]), None, None).into_string();
+        let shown = render(&Admin::sample(Role::Viewer), &html! {}, &html! {}, &[login], Some(&[1, 2]), None, None)
+            .into_string();
         assert!(shown.contains("This one") && shown.contains(r#"value="0102""#));
     }
 }

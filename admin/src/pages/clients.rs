@@ -21,6 +21,7 @@ use crate::parts::badge::badge;
 use crate::parts::csrf;
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
+use crate::parts::secret::shown_once;
 use crate::parts::table::{Column, cell, row, table};
 
 const PATH: &str = "/settings/clients";
@@ -340,31 +341,9 @@ fn telephones(admin: &Admin, are_stopped: bool) -> Markup {
 }
 
 fn secret_once(made: &Made) -> Markup {
-    let line = |id: &str, name: &str, value: &str| {
-        html! {
-            div.copy-line {
-                span.sm.klabel { (name) }
-                code id=(id) tabindex="0" role="group" aria-label=(name) { (value) }
-                button.btn.small.js-only type="button" data-copy={ "#" (id) } { (icon_small("copy")) span { "Copy" } span.vh { " " (name) } }
-            }
-        }
-    };
-    html! {
-        section.card aria-labelledby="made" {
-            div.note.good.flat role="status" {
-                (icon("circle-check"))
-                div {
-                    b id="made" { (made.title) }
-                    p { (made.text) }
-                    div.stack.tight.keybox {
-                        (line("made-id", "Client ID", &made.client_id))
-                        (line("made-secret", made.secret_name, made.secret.expose_secret()))
-                    }
-                }
-                div.actions { a.btn.small href=(PATH) { "I have copied it" } }
-            }
-        }
-    }
+    let lines =
+        [("made-id", "Client ID", &made.client_id[..]), ("made-secret", made.secret_name, made.secret.expose_secret())];
+    shown_once(&made.title, made.text, &lines, PATH)
 }
 
 const COLUMNS: [Column; 5] = [("Client", ""), ("State", ""), ("May do", ""), ("Last used", ""), ("", "")];

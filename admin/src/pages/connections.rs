@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use chrono::{DateTime, Datelike, Utc};
 use maud::{Markup, html};
 use shared::db::{self, Db};
+use shared::message::{self, MailStatus};
 use shared::model_call::{self, Usage};
 use shared::outage::{Dependency, Outage};
 use shared::sign::{self, BroughtIn, Reconciled, Server, Signs, WebhookAccepted, WebhookRefused, Worker};
@@ -32,6 +33,7 @@ pub(crate) struct Data {
     pub(crate) database: db::Status,
     /// Up to here all calls that VAPI tells of are known.
     pub(crate) reconciled_until: Option<DateTime<Utc>>,
+    pub(crate) mail: MailStatus,
     pub(crate) look: Look,
 }
 
@@ -70,6 +72,7 @@ async fn shown(admin: &Admin, db: &Db, connections: Connections, signs: Signs, l
         usage: model_call::usage(db, &admin.caller, viewer.start_of(today), viewer.start_of(first)).await?,
         database: db::get_status(db).await?,
         reconciled_until: reconciled_until.and_then(|text| text.parse().ok()),
+        mail: message::mail_status(db, viewer.now).await?,
         look,
     };
     Ok(render(admin, &data))
@@ -95,9 +98,10 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     (card("queue", "Worker and queue", &state::queue(data, now), queue(viewer, data)))
                 }
                 div.cols.half.even {
+                    (card("mail", "E-mail", &state::mail(data), mail(viewer, data)))
                     (card("database", "Database", &state::database(data), database(data)))
-                    (agents(&data.connections))
                 }
+                (agents(&data.connections))
             }
         },
     )
@@ -231,6 +235,16 @@ fn queue(viewer: &Viewer, data: &Data) -> Markup {
     }
 }
 
+fn mail(viewer: &Viewer, data: &Data) -> Markup {
+    html! {
+        dt { "Mail server" } dd { @if state::has_mail(data) { "Configured" } @else { "None: no e-mail is sent" } }
+        dt { "Last e-mail" } dd { (when(viewer, data.mail.sent_at)) }
+        dt { "People with alerts" } dd {
+            (figures::count(data.mail.n_recipients)) ". Each chooses under " a.link href="/account" { "Your account" } "."
+        }
+    }
+}
+
 fn database(data: &Data) -> Markup {
     let db::Status { version, n_connections, max_connections, n_bytes } = &data.database;
     html! {
@@ -282,6 +296,7 @@ mod tests {
                 n_bytes: 34_000_000,
             },
             reconciled_until: None,
+            mail: MailStatus { n_recipients: 1, ..MailStatus::default() },
             look: Look::default(),
         }
     }
@@ -293,7 +308,14 @@ mod tests {
     #[test]
     fn what_is_not_configured_says_which_setting_to_make() {
         let shown = shown(&data());
-        for told in ["https://tutor.example/webhooks/vapi", "VAPI_API_KEY", "LLM_BASE_URL", "Not configured", "17.6"] {
+        for told in [
+            "https://tutor.example/webhooks/vapi",
+            "VAPI_API_KEY",
+            "LLM_BASE_URL",
+            "SMTP_URL",
+            "Not configured",
+            "17.6",
+        ] {
             assert!(shown.contains(told), "{told}: {shown}");
         }
     }
@@ -307,6 +329,7 @@ mod tests {
             reconcile_seconds: 300,
             has_faktory: true,
             faktory_version: Some("1.9.4".to_owned()),
+            has_mail: true,
         };
         let server =
             Server { public_url: "https://calls.example".to_owned(), has_previous_secret: true, ..Server::default() };

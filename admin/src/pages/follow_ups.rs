@@ -1,14 +1,29 @@
-//! Saying that a follow-up is done, from whichever page shows it.
+//! Follow-ups on the pages that show them, and the button that says that one is done.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use shared::db::{self, Db};
+use shared::follow_up::FollowUp;
 use shared::id::FollowUpId;
+use shared::message::alert;
+use shared::sign::{self, Worker};
 use shared::{audit, clock, follow_up};
 
-use crate::auth;
+use crate::auth::{self, Admin};
 use crate::fault::Fault;
 use crate::form::Posted;
+use crate::parts::follow_up::Open;
+
+/// The follow-ups with who was told of them.
+pub(crate) async fn with_alerts(admin: &Admin, db: &Db, list: Vec<FollowUp>) -> Result<Open, Fault> {
+    if list.iter().all(|item| item.category.is_none_or(|category| !alert::is_urgent(category))) {
+        return Ok(Open { list, ..Open::default() });
+    }
+    let ids: Vec<FollowUpId> = list.iter().map(|item| item.follow_up_id).collect();
+    let told = alert::list_told(db, &admin.caller, &ids).await?;
+    let has_mail = sign::list(db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail);
+    Ok(Open { list, told, has_mail })
+}
 
 pub(crate) async fn done(
     State(db): State<Db>,

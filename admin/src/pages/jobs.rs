@@ -57,6 +57,11 @@ pub(crate) fn kind_words(kind: &str) -> &str {
         "enrich_analysis" => "Ask the language model",
         "overhaul" => "A step of a long repair",
         "delete_call" => "Delete an erased call at VAPI",
+        "alert_staff" => "Alert staff to a concern",
+        "write_report" => "Write a report to guardians",
+        "send_alert" => "E-mail an alert to staff",
+        "send_report" => "E-mail a report to a guardian",
+        "send_webhook" => "Send a webhook",
         other => other,
     }
 }

@@ -7,18 +7,20 @@ use maud::{Markup, html};
 use shared::clock;
 use shared::consent::Purpose;
 use shared::db::{self, Db};
+use shared::guardian_report::{self, Schedule};
 use shared::organisation::{self, Assurance, Organisation};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
-use crate::form::Posted;
+use crate::form::{Fields, Posted};
 use crate::layout::{Place, page};
 use crate::pages::student::family::{explained, purpose_name};
 use crate::parts::{csrf, person};
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
-    Ok(render(&admin, &organisation::get(&db).await?))
+    let schedule = guardian_report::get_schedule(&db).await?;
+    Ok(render(&admin, &organisation::get(&db).await?, schedule))
 }
 
 /// Saves a form of the page. Needs a fresh password: all decide who gets data about children.
@@ -39,12 +41,28 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
             let presumed = posted.fields.all("presumed").filter_map(|name| name.parse().ok()).collect();
             (assurance, presumed, requires_second_factor)
         }
+        "reports" => {
+            let schedule = read_schedule(&posted.fields)?;
+            guardian_report::set_schedule(&mut tx, &posted.admin.caller, schedule, now).await?;
+            (assurance, presumed, requires_second_factor)
+        }
         "second-factor" => (assurance, presumed, posted.fields.text("required") == "yes"),
         _ => return Err(Fault::Invalid("This form is not complete. Go back and try again.".to_owned())),
     };
     organisation::set(&mut tx, &posted.admin.caller, assurance, &presumed, requires_second_factor, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(Place::Organisation.path()).into_response())
+}
+
+fn read_schedule(fields: &Fields) -> Result<Schedule, Fault> {
+    let invalid = |why: &str| Fault::Invalid(format!("Nothing was saved: {why}."));
+    let weekday = match fields.text("weekday") {
+        "" => None,
+        day => Some(day.parse().ok().filter(|day| (1..=7).contains(day)).ok_or_else(|| invalid("choose a weekday"))?),
+    };
+    let hour = fields.text("hour").parse().ok().filter(|hour| (0..=23).contains(hour));
+    let zone = fields.text("zone").parse().map_err(|_| invalid("a time zone is written like America/Chicago"))?;
+    Ok(Schedule { weekday, hour: hour.ok_or_else(|| invalid("the hour is a number from 0 to 23"))?, zone })
 }
 
 const ASSURANCES: [(Assurance, &str, &str); 3] = [
@@ -61,7 +79,7 @@ const ASSURANCES: [(Assurance, &str, &str); 3] = [
     ),
 ];
 
-pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
+pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Schedule) -> Markup {
     page(
         admin,
         Place::Organisation,
@@ -106,10 +124,50 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation) -> Markup {
                     }
                     footer { button.btn.primary { "Save" } }
                 }
+                (reports(admin, schedule))
                 (second_factor(admin, organisation.requires_second_factor))
             }
         },
     )
+}
+
+const WEEKDAYS: [(i16, &str); 7] =
+    [(1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "Friday"), (6, "Saturday"), (7, "Sunday")];
+
+fn reports(admin: &Admin, schedule: Schedule) -> Markup {
+    html! {
+        form.card method="post" aria-labelledby="reports" {
+            header { h2 id="reports" { "Weekly reports to guardians" } }
+            div.body.stack {
+                (csrf(admin))
+                input type="hidden" name="what" value="reports";
+                p.sm.muted {
+                    "Guardians with an e-mail address get a short report about the week, if reports are allowed for the student and there was a call. "
+                    "It is in the guardian’s language (English, Spanish or German), otherwise in the student’s."
+                }
+                div.form-grid {
+                    div.field {
+                        label for="weekday" { "Day" }
+                        select.input id="weekday" name="weekday" {
+                            option value="" selected[schedule.weekday.is_none()] { "Do not send" }
+                            @for (day, name) in WEEKDAYS { option value=(day) selected[schedule.weekday == Some(day)] { (name) } }
+                        }
+                    }
+                    div.field {
+                        label for="hour" { "Hour" }
+                        select.input id="hour" name="hour" {
+                            @for hour in 0..24_i16 { option value=(hour) selected[schedule.hour == hour] { (format!("{hour:02}:00")) } }
+                        }
+                    }
+                    div.field {
+                        label for="zone" { "Time zone" }
+                        input.input id="zone" name="zone" required maxlength="64" autocomplete="off" value=(schedule.zone.name());
+                    }
+                }
+            }
+            footer { button.btn.primary { "Save" } }
+        }
+    }
 }
 
 fn second_factor(admin: &Admin, is_required: bool) -> Markup {
@@ -148,7 +206,9 @@ mod tests {
             updated_at: shared::clock::now(),
             updated_by: "operator".to_owned(),
         };
-        let page = render(&Admin::sample(Role::Admin), &organisation).into_string();
+        let schedule = Schedule { weekday: Some(5), hour: 17, zone: chrono_tz::Europe::Berlin };
+        let page = render(&Admin::sample(Role::Admin), &organisation, schedule).into_string();
+        assert!(page.contains(r#"value="5" selected"#) && page.contains(r#"value="17" selected"#), "{page}");
         assert!(page.contains(r#"value="pin" checked"#) && page.contains(r#"value="tutoring" checked"#), "{page}");
         assert!(page.contains(r#"name="required" value="yes" checked"#), "{page}");
         assert_eq!(page.matches(" checked").count(), 3, "{page}");

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shared::analytics::{self, By, Figures, Narrow};
 use shared::attention::{self, StudentInNeed};
 use shared::db::Db;
-use shared::follow_up::{self, FollowUp};
+use shared::follow_up;
 use shared::job::{self, Count};
 use shared::session::SessionStatus;
 use shared::stats::{self, SessionFigures, SessionToSee};
@@ -18,9 +18,10 @@ use crate::fault::Fault;
 use crate::figures;
 use crate::layout::{Place, live_page};
 use crate::link;
+use crate::pages::follow_ups::with_alerts;
 use crate::parts::attention as in_need;
 use crate::parts::chart::{Bar, BarNames, bars};
-use crate::parts::follow_up::on_overview;
+use crate::parts::follow_up::{Open, on_overview};
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::kpi::kpi;
 use crate::parts::line::{LineNames, Point, lines};
@@ -72,7 +73,7 @@ pub(crate) struct Data {
     pub(crate) week_ago: SessionFigures,
     pub(crate) days: Vec<Day>,
     pub(crate) live: Vec<SessionToSee>,
-    pub(crate) follow_ups: Vec<FollowUp>,
+    pub(crate) follow_ups: Open,
     pub(crate) attention: Vec<SessionToSee>,
     pub(crate) n_in_need: i64,
     pub(crate) in_need: Vec<StudentInNeed>,
@@ -96,7 +97,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
         week_ago: stats::session_figures(db, caller, cohort, midnight - week, now - week).await?,
         days: list_days(admin, db, &filter).await?,
         live: stats::list_sessions_to_see(db, caller, SessionStatus::InProgress, cohort, N_LISTED).await?,
-        follow_ups: follow_up::list_open(db, caller, None, N_FOLLOW_UPS).await?,
+        follow_ups: with_alerts(admin, db, follow_up::list_open(db, caller, None, N_FOLLOW_UPS).await?).await?,
         attention: stats::list_sessions_to_see(db, caller, SessionStatus::NeedsAttention, cohort, N_LISTED).await?,
         n_in_need: attention::count_students(db, caller, cohort, now).await?,
         in_need: attention::list_students(db, caller, cohort, now, N_LISTED).await?,
@@ -162,14 +163,14 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
         div.cols.two-one {
             div.stack {
                 // What somebody asked for or worries about comes before all that was counted; that nobody did is a word aside.
-                @if !data.follow_ups.is_empty() { (on_overview(admin, &data.follow_ups)) }
+                @if !data.follow_ups.list.is_empty() { (on_overview(admin, &data.follow_ups)) }
                 (in_need::on_overview(viewer, data.n_in_need, &data.in_need))
                 (attention_card(viewer, data))
             }
             div.stack {
                 (live_card(viewer, &data.live))
                 @if admin.sees_all() { (queue_card(data)) }
-                @if data.follow_ups.is_empty() { (on_overview(admin, &data.follow_ups)) }
+                @if data.follow_ups.list.is_empty() { (on_overview(admin, &data.follow_ups)) }
             }
         }
         (days_card(viewer, &data.days))
@@ -418,7 +419,7 @@ mod tests {
                 before: Figures::default(),
             }],
             live: Vec::new(),
-            follow_ups: Vec::new(),
+            follow_ups: Open::default(),
             attention: vec![SessionToSee {
                 session_id: SessionId(uuid::Uuid::from_u128(9)),
                 student_id: None,

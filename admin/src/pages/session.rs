@@ -25,7 +25,7 @@ use shared::consent;
 use shared::curriculum;
 use shared::db::{self, Db};
 use shared::evidence;
-use shared::follow_up::{self, FollowUp};
+use shared::follow_up;
 use shared::id::{SessionId, StudentId};
 use shared::job::list::{self, JobItem};
 use shared::job::repair::{self, Reanalysis};
@@ -42,9 +42,10 @@ use crate::fault::Fault;
 use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, live_page};
+use crate::pages::follow_ups::with_alerts;
 use crate::parts::badge::{self, ended_words};
 use crate::parts::csrf;
-use crate::parts::follow_up::on_page;
+use crate::parts::follow_up::{Open, on_page};
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice};
 use crate::parts::turn;
@@ -73,7 +74,7 @@ pub(crate) struct Data {
     pub(crate) model_calls: Vec<ModelCallItem>,
     pub(crate) neighbours: Neighbours,
     pub(crate) tool_calls: Vec<ToolCall>,
-    pub(crate) follow_ups: Vec<FollowUp>,
+    pub(crate) follow_ups: Open,
     /// By how much the call changed the estimate of each skill.
     pub(crate) gains: BTreeMap<String, f64>,
     /// Whom an unassigned call may be given to: those who share its telephone.
@@ -125,7 +126,12 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
         model_calls: model_call::list_model_calls(db, caller, session_id).await?,
         neighbours: browse::find_neighbours(db, caller, session.created_at, session_id).await?,
         tool_calls: tool_call::list_tool_calls_of_call(db, caller, &session.call_id, N_TOOL_CALLS).await?,
-        follow_ups: follow_up::list_open_of_session(db, caller, session_id, N_FOLLOW_UPS).await?,
+        follow_ups: with_alerts(
+            admin,
+            db,
+            follow_up::list_open_of_session(db, caller, session_id, N_FOLLOW_UPS).await?,
+        )
+        .await?,
         gains: mastery::list_gains(db, caller, session_id).await?,
         session,
         student,
@@ -399,7 +405,7 @@ mod tests {
             model_calls: Vec::new(),
             neighbours: Neighbours::default(),
             tool_calls: Vec::new(),
-            follow_ups: Vec::new(),
+            follow_ups: Open::default(),
             gains: BTreeMap::new(),
             candidates: Vec::new(),
         }

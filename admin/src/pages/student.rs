@@ -30,7 +30,7 @@ use shared::db::{Db, Executor};
 use shared::erasure::{self, Pending};
 use shared::evidence::Evidence;
 use shared::fact::{self, Fact};
-use shared::follow_up::{self, FollowUp};
+use shared::follow_up;
 use shared::id::StudentId;
 use shared::mastery::{self as estimates, StudentSkill};
 use shared::misconception::{self, Misconception};
@@ -50,7 +50,7 @@ use self::family::Family;
 pub(crate) use self::leave::{confirm_erase, erase, export, export_zip};
 pub(crate) use self::misconceptions::resolve;
 pub(crate) use self::notes::{add_note, delete_note};
-pub(crate) use self::report::get as report;
+pub(crate) use self::report::{get as report, send as send_report};
 pub(crate) use self::subjects::set_subjects;
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -59,9 +59,10 @@ use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
 use crate::pages::erasures::undo_form;
+use crate::pages::follow_ups::with_alerts;
 use crate::parts::attention::on_student;
 use crate::parts::badge::{self, badge};
-use crate::parts::follow_up::on_page;
+use crate::parts::follow_up::{Open, on_page};
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice_with};
 use crate::parts::table::{Column, cell, row, table};
@@ -91,7 +92,7 @@ pub(crate) struct Data {
     pub(crate) attentions: Vec<Attention>,
     /// When and by whom they were last seen to.
     pub(crate) handled: Option<(DateTime<Utc>, String)>,
-    pub(crate) follow_ups: Vec<FollowUp>,
+    pub(crate) follow_ups: Open,
     pub(crate) context: StudentContext,
     pub(crate) assurance: Assurance,
     pub(crate) codes: Vec<CallerCode>,
@@ -161,7 +162,8 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         versions: student::list_versions(db, caller, student_id, N_VERSIONS).await?,
         attentions: shared::attention::list_attentions(db, caller, &[student_id], admin.viewer.now).await?,
         handled: shared::attention::find_last_handled(db, caller, student_id).await?,
-        follow_ups: follow_up::list_open(db, caller, Some(student_id), N_FOLLOW_UPS).await?,
+        follow_ups: with_alerts(admin, db, follow_up::list_open(db, caller, Some(student_id), N_FOLLOW_UPS).await?)
+            .await?,
         context: student_context::get_by_student_id(db, caller, student_id, admin.viewer.now).await?,
         assurance: organisation::get(db).await?.assurance,
         codes: codes::list_codes(db, caller, student_id).await?,

@@ -2,13 +2,25 @@
 
 use maud::{Markup, html};
 use shared::follow_up::{ConcernCategory, FollowUp, FollowUpKind};
+use shared::message::alert::Told;
 
 use super::csrf;
-use super::icon::icon;
+use super::icon::{icon, icon_small};
 use crate::auth::Admin;
+use crate::figures;
+
+/// Follow-ups that are open, and who was told of those that are urgent.
+#[derive(Debug, Default)]
+pub(crate) struct Open {
+    pub(crate) list: Vec<FollowUp>,
+    pub(crate) told: Vec<Told>,
+    /// Whether a mail server is configured.
+    pub(crate) has_mail: bool,
+}
 
 /// All that is open, for the overview.
-pub(crate) fn on_overview(admin: &Admin, list: &[FollowUp]) -> Markup {
+pub(crate) fn on_overview(admin: &Admin, open: &Open) -> Markup {
+    let list = &open.list;
     html! {
         section.card aria-labelledby="follow-ups" {
             header {
@@ -19,25 +31,26 @@ pub(crate) fn on_overview(admin: &Admin, list: &[FollowUp]) -> Markup {
                 div.body { p.muted { "No callbacks or concerns are open." } }
             } @else {
                 // A concern is about a child's welfare: a list points at it, and the session tells it.
-                ul.list { @for item in list { (line(admin, item, "/", overview_words(item))) } }
+                ul.list { @for item in list { (line(admin, item, "/", overview_words(item), alert(admin, open, item, false))) } }
             }
         }
     }
 }
 
 /// What is open of one student or one session; nothing where nothing is. `back` is the page's own address.
-pub(crate) fn on_page(admin: &Admin, list: &[FollowUp], back: &str) -> Markup {
+pub(crate) fn on_page(admin: &Admin, open: &Open, back: &str) -> Markup {
+    let list = &open.list;
     html! {
         @if !list.is_empty() {
             section.card aria-labelledby="follow-ups" {
                 header { h2 id="follow-ups" { "Follow-ups" } }
-                ul.list { @for item in list { (line(admin, item, back, page_words(item))) } }
+                ul.list { @for item in list { (line(admin, item, back, page_words(item), alert(admin, open, item, true))) } }
             }
         }
     }
 }
 
-fn line(admin: &Admin, item: &FollowUp, back: &str, words: Markup) -> Markup {
+fn line(admin: &Admin, item: &FollowUp, back: &str, words: Markup, alert: Markup) -> Markup {
     let name = item.student_name.as_deref().unwrap_or("Unknown caller");
     let (mark, class, when) = match item.kind {
         FollowUpKind::Concern => ("flag", "bad", "Raised "),
@@ -53,12 +66,39 @@ fn line(admin: &Admin, item: &FollowUp, back: &str, words: Markup) -> Markup {
                     span.faint.xs.nowrap { (when) (admin.viewer.time(item.due_at)) }
                 }
                 div.sm.why { (words) }
+                (alert)
                 @if item.n_raised > 1 { div.faint.xs { "Raised " (item.n_raised) " times" } }
                 @if item.session_id.is_none() && item.student_id.is_none() { div.faint.xs { (whence(item)) } }
             }
             div.row.actions { (links(item, back, name)) @if admin.may_write() { (done(admin, item, back, name)) } }
         }
     }
+}
+
+/// Who was told of an urgent concern, or in red why nobody was. `with_names`: also their addresses.
+fn alert(admin: &Admin, open: &Open, item: &FollowUp, with_names: bool) -> Markup {
+    let Some(told) = open.told.iter().find(|told| told.follow_up_id == item.follow_up_id) else { return html! {} };
+    let viewer = &admin.viewer;
+    if let Some((first_at, last_at)) = told.first_at.zip(told.last_at) {
+        return html! {
+            div.sm {
+                "Told " (figures::counted(told.told.len() as i64, "person", "people")) " by e-mail on " (viewer.time(first_at))
+                @if last_at > first_at { ", last reminder on " (viewer.time(last_at)) }
+                "; not yet handled."
+                @if with_names { div.faint.xs { (told.told.join(", ")) } }
+            }
+        };
+    }
+    let why = match (&told.last_error, told.n_recipients) {
+        _ if !open.has_mail => "no mail server is set up. An operator sets SMTP_URL and MAIL_FROM.",
+        (_, 0) => "no person who sees this student gets alerts. Admins and tutors switch them on under “Your account”.",
+        (Some(why), _) => why,
+        (None, _) if told.n_waiting > 0 => {
+            return html! { div.sm { "E-mails to " (figures::counted(told.n_waiting, "person", "people")) " are being sent." } };
+        }
+        (None, _) => "no e-mail has been sent. Look at Jobs.",
+    };
+    html! { div.sm.bad { (icon_small("circle-alert")) "Nobody was told by e-mail: " (why) } }
 }
 
 fn links(item: &FollowUp, back: &str, name: &str) -> Markup {
@@ -150,9 +190,35 @@ mod tests {
         }
     }
 
+    fn open(item: FollowUp) -> Open {
+        Open { list: vec![item], ..Open::default() }
+    }
+
+    #[test]
+    fn an_urgent_concern_says_who_was_told_or_why_nobody_was() {
+        let admin = Admin::sample(Role::Admin);
+        let shown = |told: Told, has_mail: bool| {
+            let told = vec![Told { follow_up_id: concern().follow_up_id, ..told }];
+            on_page(&admin, &Open { told, has_mail, ..open(concern()) }, "/").into_string()
+        };
+        let at = Some(concern().created_at);
+        let two = vec!["ana@example.org".to_owned(), "dana@example.org".to_owned()];
+        let told = Told { told: two, first_at: at, last_at: at, n_recipients: 2, ..Told::default() };
+        let page = shown(told.clone(), true);
+        assert!(page.contains("Told 2 people by e-mail on ") && page.contains("; not yet handled."), "{page}");
+        assert!(page.contains("ana@example.org, dana@example.org") && !page.contains("reminder"), "{page}");
+        assert!(shown(Told { last_at: Some(admin.viewer.now), ..told }, true).contains("last reminder on "));
+        assert!(shown(Told::default(), false).contains("Nobody was told by e-mail: no mail server is set up."));
+        assert!(shown(Told::default(), true).contains("Nobody was told by e-mail: no person who sees this student"));
+        let waiting = Told { n_recipients: 1, n_waiting: 1, ..Told::default() };
+        assert!(shown(waiting.clone(), true).contains("E-mails to 1 person are being sent."));
+        let failed = Told { last_error: Some("the mail server cannot be reached".to_owned()), ..waiting };
+        assert!(shown(failed, true).contains("Nobody was told by e-mail: the mail server cannot be reached"));
+    }
+
     #[test]
     fn a_list_of_all_points_at_a_concern_and_does_not_tell_it() {
-        let shown = on_overview(&Admin::sample(Role::Tutor), &[concern()]).into_string();
+        let shown = on_overview(&Admin::sample(Role::Tutor), &open(concern())).into_string();
         assert!(shown.contains("Said something a person should read") && shown.contains("Maya &lt;Okonkwo&gt;"));
         assert!(!shown.contains("lunch") && !shown.contains("Bullying"), "{shown}");
         assert!(shown.contains("/sessions/00000000-0000-0000-0000-000000000009"));
@@ -162,20 +228,20 @@ mod tests {
     #[test]
     fn the_page_it_belongs_to_tells_it_and_links_to_no_page_but_others() {
         let back = "/sessions/00000000-0000-0000-0000-000000000009";
-        let shown = on_page(&Admin::sample(Role::Tutor), &[concern()], back).into_string();
+        let shown = on_page(&Admin::sample(Role::Tutor), &open(concern()), back).into_string();
         assert!(shown.contains("Bullying: ") && shown.contains("Two boys take her lunch.") && !shown.contains("<a "));
-        assert!(on_page(&Admin::sample(Role::Tutor), &[], back).into_string().is_empty());
+        assert!(on_page(&Admin::sample(Role::Tutor), &Open::default(), back).into_string().is_empty());
     }
 
     #[test]
     fn a_viewer_sees_it_and_closes_nothing() {
-        assert!(!on_overview(&Admin::sample(Role::Viewer), &[concern()]).into_string().contains("<form"));
+        assert!(!on_overview(&Admin::sample(Role::Viewer), &open(concern())).into_string().contains("<form"));
     }
 
     #[test]
     fn a_callback_that_is_late_says_so() {
         let late = FollowUp { kind: FollowUpKind::Callback, category: None, ..concern() };
-        let shown = on_overview(&Admin::sample(Role::Tutor), &[late]).into_string();
+        let shown = on_overview(&Admin::sample(Role::Tutor), &open(late)).into_string();
         assert!(shown.contains("Was due ") && shown.contains("Two boys take her lunch."));
     }
 }

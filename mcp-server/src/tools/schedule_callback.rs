@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
-use shared::db::Db;
+use shared::db::{self, Db};
 use shared::follow_up::{self, NewCallback};
 use shared::id::{FollowUpId, StudentId};
 use shared::plain_text;
@@ -65,7 +65,9 @@ impl Tool for ScheduleCallback {
             text: reason,
             due_at: at,
         };
-        follow_up::insert_callback_once(db, ask.caller, &new, ask.now).await?;
+        let mut tx = db::begin(db).await?;
+        follow_up::insert_callback_once(&mut tx, ask.caller, &new, ask.now).await?;
+        tx.commit().await.map_err(db::Error::from)?;
         let text = format!("Noted: {}. Say that somebody will call then.", params.at.format("%A, %-d %B, %H:%M"));
         Ok(Answer { text, data: Output { follow_up_id: new.follow_up_id, at } })
     }

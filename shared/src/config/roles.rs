@@ -8,11 +8,12 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::env::{Faults, Settings};
+use super::mail::mail;
 use super::strict::{self, confidential_url, database_url, faktory_url, is_local};
 use super::vapi::{tutor, vapi};
 use super::{
-    AdminConfig, LlmBudget, LlmConfig, LlmProvider, McpServerConfig, OidcConfig, QueueConfig, SignatureEncoding,
-    WebhookConfig, WorkerConfig,
+    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig,
+    SignatureEncoding, WebhookConfig, WorkerConfig,
 };
 use crate::access::{Scope, ScopeSet};
 use crate::retention::Retention;
@@ -86,6 +87,8 @@ impl WorkerConfig {
             queue: queue(s),
             llm: llm(s),
             vapi: vapi(s),
+            mail: worker_mail(s),
+            webhook_own_hosts: s.list("WEBHOOK_OWN_HOSTS"),
             retention: Retention {
                 tool_calls: days(s, "RETENTION_TOOL_CALLS_DAYS", 90),
                 deliveries: days(s, "RETENTION_DELIVERIES_DAYS", 30),
@@ -99,6 +102,16 @@ impl WorkerConfig {
         };
         settings.finish(config)
     }
+}
+
+/// The worker links to the dashboard, whose address it reads as `admin` does.
+fn worker_mail(s: &mut Settings<'_>) -> Option<MailConfig> {
+    let url = s.optional("SMTP_URL").and_then(|_| {
+        let (addr, _) = address(s, "ADMIN_ADDR", ADMIN_ADDR);
+        let public_url = s.optional("PUBLIC_URL").unwrap_or_else(|| format!("http://{MCP_SERVER_ADDR}"));
+        admin_url(s, addr, &public_url)
+    });
+    mail(s, url)
 }
 
 impl LlmConfig {
@@ -131,6 +144,7 @@ impl AdminConfig {
             tutor: tutor(s),
             recording_hosts: s.list("RECORDING_HOSTS"),
             recording_own_hosts: s.list("RECORDING_OWN_HOSTS"),
+            webhook_own_hosts: s.list("WEBHOOK_OWN_HOSTS"),
             metrics_token: metrics_token(s, is_exposed),
             is_local: !is_exposed && addr.ip().is_loopback(),
             proxies: strict::proxies(s, is_platform),

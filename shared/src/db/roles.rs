@@ -17,7 +17,7 @@ const DECISIONS: &str =
 const READ_ONLY: [&str; 1] = ["_sqlx_migrations"];
 
 /// Tables that hold secrets, their hashes, or how staff sign in: not for reports.
-const SECRET: [&str; 10] = [
+const SECRET: [&str; 11] = [
     "caller_codes",
     "api_clients",
     "agent_keys",
@@ -28,6 +28,7 @@ const SECRET: [&str; 10] = [
     "admin_recovery_codes",
     "admin_passkeys",
     "admin_devices",
+    "webhook_endpoints",
 ];
 
 /// Grants the servers' role what they need, and nothing else. Run it after each migration.

@@ -207,9 +207,7 @@ impl Case<'_> {
                 mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now()).await?;
                 self.call_of(held.claimed.lease.job_id).await.map(|call_id| (call_id, "analyzed"))
             }
-            Job::EnrichAnalysis { .. } | Job::Overhaul { .. } | Job::DeleteCall { .. } => {
-                unreachable!("nobody asks for one here")
-            }
+            _ => unreachable!("no other kind is asked for here"),
         };
         let _ = lease::finish_done(&mut *tx, &held.claimed.lease).await?;
         if crashes {

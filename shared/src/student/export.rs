@@ -65,6 +65,13 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                        or f.student_id is null and (f.caller_phone = any(held.numbers)
                            or f.session_id in (select s.session_id from sessions s where s.student_id = st.student_id
                                    or s.student_id is null and s.caller_phone = any(held.numbers)))),
+               'guardian_reports', (select coalesce(jsonb_agg(to_jsonb(r) order by r.created_at), '[]')
+                   from guardian_reports r where r.student_id = st.student_id),
+               'messages', (select coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]')
+                   from messages m where m.student_id = st.student_id
+                       or m.report_id in (select r.report_id from guardian_reports r where r.student_id = st.student_id)
+                       or m.session_id in (select s.session_id from sessions s where s.student_id = st.student_id)
+                       or m.follow_up_id in (select f.follow_up_id from follow_ups f where f.student_id = st.student_id)),
                'erasures', (select coalesce(jsonb_agg(to_jsonb(e) order by e.requested_at), '[]')
                    from erasures e where e.student_id = st.student_id),
                'attentions', (select coalesce(jsonb_agg(to_jsonb(a) order by a.reason), '[]')
@@ -126,7 +133,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 36] = [
+    const TABLES: [(&str, Place); 38] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("past_phones", Field("past_phones")),
@@ -151,6 +158,8 @@ mod tests {
         ("notes", Field("notes")),
         ("follow_ups", Field("follow_ups")),
         ("attentions", Field("attentions")),
+        ("messages", Field("messages")),
+        ("guardian_reports", Field("guardian_reports")),
         ("guardians", Field("guardians")),
         ("student_guardians", Field("guardians")),
         ("consents", Field("consents")),

@@ -37,7 +37,7 @@ const fn moving(table: &'static str, key: &'static str, has_session: bool) -> Mo
 }
 
 /// Sessions come first: the others follow them back.
-const MOVING: [Moving; 11] = [
+const MOVING: [Moving; 13] = [
     moving("sessions", "session_id", false),
     moving("student_phones", "phone", false),
     moving("past_phones", "phone", false),
@@ -48,6 +48,8 @@ const MOVING: [Moving; 11] = [
     moving("notes", "note_id", true),
     moving("follow_ups", "follow_up_id", true),
     moving("model_calls", "model_call_id", true),
+    moving("messages", "message_id", true),
+    moving("guardian_reports", "report_id", false),
     // An earlier merge into the merged student.
     Moving { table: "student_merges", key: "merge_id", student: "kept_id", has_session: false },
 ];

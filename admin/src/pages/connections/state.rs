@@ -178,6 +178,30 @@ pub(super) fn queue(data: &Data, now: DateTime<Utc>) -> Health {
     Health::Good
 }
 
+/// As the worker says, who sends.
+pub(super) fn has_mail(data: &Data) -> bool {
+    data.signs.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail)
+}
+
+pub(super) fn mail(data: &Data) -> Health {
+    if !has_mail(data) {
+        return off(
+            "No mail server: nobody is told when a child may be in danger",
+            "Set SMTP_URL and MAIL_FROM for the worker, and start it again.",
+        );
+    }
+    if data.mail.n_recipients == 0 {
+        return degraded("Nobody gets alerts", "Admins and tutors switch on “Send me alerts” under “Your account”.");
+    }
+    match &data.mail.last_error {
+        Some(why) => degraded(
+            format!("The last e-mail was not sent: {why}"),
+            "The worker tries again. If it lasts, run ai-tutor check-config --connect.",
+        ),
+        None => Health::Good,
+    }
+}
+
 /// Of a database that answers, or there would be no page.
 pub(super) fn database(data: &Data) -> Health {
     let db = &data.database;
@@ -229,6 +253,7 @@ mod tests {
             reconcile_seconds: 300,
             has_faktory: false,
             faktory_version: None,
+            has_mail: true,
         }
     }
 
@@ -270,6 +295,17 @@ mod tests {
         with_model.outages.push(Outage { dependency: Dependency::Llm, since: now() });
         assert_eq!(what(&model(&with_model)), "The language model does not answer");
         assert!(matches!(model(&data()), Health::Off(_)));
+    }
+
+    #[test]
+    fn a_mail_server_that_is_missing_or_refuses_and_alerts_that_nobody_gets_are_faults() {
+        assert!(matches!(mail(&data()), Health::Off(_)));
+        let mut with_mail = with(Signs::default().with(&worker(), now()));
+        assert_eq!(mail(&with_mail), Health::Good);
+        with_mail.mail.last_error = Some("the mail server refused our login".to_owned());
+        assert!(what(&mail(&with_mail)).ends_with("refused our login"));
+        with_mail.mail.n_recipients = 0;
+        assert_eq!(what(&mail(&with_mail)), "Nobody gets alerts");
     }
 
     #[test]

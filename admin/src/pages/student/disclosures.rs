@@ -62,6 +62,7 @@ fn recipient(actor: &str) -> Markup {
         "client" => "Client",
         "model" => "Language model",
         "admin" => "Staff",
+        "guardian" => "Guardian",
         _ => "Operator’s command",
     };
     html! { (name) " " span.xs.faint { (kind) } }
@@ -73,6 +74,7 @@ fn given(one: &Disclosure) -> Markup {
         "model.read" => "What was said in a call",
         "student.export" => "Everything, as a file",
         "student.report" => "Report for parents",
+        "report.send" => "Weekly report, by e-mail",
         "session.transcript" => "Transcript, as a file",
         "session.analysis" => "Analysis, as a file",
         "recording.play" => "Recording",

@@ -1,33 +1,52 @@
 //! A page for parents: what their child practised and can do, in plain words, for paper.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State as Shared};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 use maud::{Markup, html};
+use serde::Deserialize;
 use shared::consent::{self, Purpose};
-use shared::db::Db;
+use shared::db::{self, Db};
+use shared::guardian::{self, Guardian};
+use shared::guardian_report::{self, ReportItem, Written};
 use shared::id::StudentId;
 use shared::learner::MasteryState;
 use shared::mastery::{self, Mastery};
+use shared::message::State;
 use shared::session::{self, SessionItem, SessionQuery};
+use shared::sign::{self, Worker};
 use shared::student::{self, Student};
+use shared::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
+use crate::form::Posted;
 use crate::layout::{Place, page};
+use crate::parts::csrf;
 use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
 
 /// Days that a report looks back.
 const N_DAYS: i64 = 28;
 const N_SESSIONS: i64 = 100;
+/// Reports that were sent.
+const N_REPORTS: i64 = 12;
 /// More would not be read.
 const N_SKILLS: usize = 8;
 
+/// What was just done.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct News {
+    sent: Option<usize>,
+}
+
 pub(crate) async fn get(
     admin: Admin,
-    State(db): State<Db>,
+    Shared(db): Shared<Db>,
     Path(student_id): Path<StudentId>,
+    Query(news): Query<News>,
 ) -> Result<Markup, Fault> {
     let now = admin.viewer.now;
     let student = student::get_student(&db, &admin.caller, student_id).await?;
@@ -44,7 +63,43 @@ pub(crate) async fn get(
     };
     let skills = mastery::list_mastery(&db, &admin.caller, student_id).await?;
     let sessions = session::list_sessions(&db, &admin.caller, &query).await?;
-    Ok(render(&admin, &student, &skills, &sessions))
+    let emails = Emails {
+        guardians: guardian::list_guardians(&db, &admin.caller, student_id).await?,
+        reports: guardian_report::list_reports(&db, &admin.caller, student_id, N_REPORTS).await?,
+        has_mail: sign::list(&db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail),
+        sent: news.sent,
+    };
+    Ok(render(&admin, &student, &skills, &sessions, &emails))
+}
+
+/// Sends the report of this week to guardians who did not get it yet.
+pub(crate) async fn send(
+    Shared(db): Shared<Db>,
+    Path(student_id): Path<StudentId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_write()?;
+    let now = clock::now();
+    let mut tx = db::begin(&db).await?;
+    let week_on = guardian_report::get_schedule(&mut *tx).await?.week_of(now);
+    let written = guardian_report::write(&mut tx, &posted.admin.caller, student_id, week_on, now).await?;
+    let n = match written {
+        Written::Emails(n) => n,
+        Written::NotAllowed => {
+            return Err(Fault::Invalid(
+                "There is no consent to reports about this student, or the student is blocked.".to_owned(),
+            ));
+        }
+        Written::NoAddress => {
+            return Err(Fault::Invalid(
+                "No guardian has an e-mail address. Add one under Family and consent on the student’s page.".to_owned(),
+            ));
+        }
+    };
+    let (object, detail) = (format!("student:{student_id}"), serde_json::json!({ "n_emails": n }));
+    audit::insert_entry(&mut *tx, &posted.admin.caller, "report.request", Some(&object), &detail, now).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(&format!("/students/{student_id}/report?sent={n}")).into_response())
 }
 
 /// In place of a report to which no guardian consents.
@@ -63,7 +118,16 @@ fn refuse(admin: &Admin, student: &Student) -> Markup {
     )
 }
 
-fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[SessionItem]) -> Markup {
+/// What is sent to guardians.
+struct Emails {
+    guardians: Vec<Guardian>,
+    reports: Vec<ReportItem>,
+    has_mail: bool,
+    /// How many e-mails were just asked for.
+    sent: Option<usize>,
+}
+
+fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[SessionItem], emails: &Emails) -> Markup {
     let viewer = &admin.viewer;
     let name = student.first_name();
     let of = |word: MasteryState| skills.iter().filter(move |skill| skill.word(viewer.now) == word).take(N_SKILLS);
@@ -93,6 +157,7 @@ fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[Sess
                     "Nothing has been shown often enough yet to say so. That takes right answers in more than one call."))
                 (part("almost", "Nearly there, to be practised again", of(MasteryState::Shaky), "Nothing at the moment."))
                 (part("learning", "Being learnt now", of(MasteryState::Learning), "Nothing at the moment."))
+                (by_email(admin, student, emails))
                 p.sm.muted {
                     "This report is made from what was said in the calls, which a computer listens to and can mishear. "
                     "Please ask us if something does not look like your child."
@@ -100,6 +165,47 @@ fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[Sess
             }
         },
     )
+}
+
+/// The way to send it, and what was sent. Paper leaves it out.
+fn by_email(admin: &Admin, student: &Student, emails: &Emails) -> Markup {
+    let names: Vec<&str> = emails.guardians.iter().filter(|of| of.email.is_some()).map(|of| &of.name[..]).collect();
+    html! {
+        section.card.screen-only aria-labelledby="by-email" {
+            header { h2 id="by-email" { "By e-mail" } }
+            div.body.stack {
+                @match emails.sent {
+                    Some(0) => (notice(Tone::Info, "All guardians got this week’s report before", "")),
+                    Some(n) => (notice(Tone::Info, &format!("{} on the way", figures::counted(n as i64, "e-mail is", "e-mails are")), "")),
+                    None => {}
+                }
+                @if !emails.has_mail { p.muted { "No mail server is set up, so no report is sent." } }
+                @else if names.is_empty() { p.muted { "No guardian has an e-mail address. Add one under Family and consent on the student’s page." } }
+                @else if admin.may_write() {
+                    form.row method="post" action={ "/students/" (student.student_id) "/report/send" } {
+                        (csrf(admin))
+                        p.grow { "To " (names.join(", ")) ". Each guardian gets one report a week." }
+                        button.btn { "Send this week’s report" }
+                    }
+                }
+                @if !emails.reports.is_empty() {
+                    ul.bul { @for report in &emails.reports { li {
+                        details { summary { (report.guardian_name) ": " (sent_words(&admin.viewer, report)) }
+                            @for line in report.text.lines() { p.sm { (line) } } }
+                    } } }
+                }
+            }
+        }
+    }
+}
+
+fn sent_words(viewer: &Viewer, report: &ReportItem) -> Markup {
+    html! { @match (report.state, report.sent_at) {
+        (_, Some(at)) => { "sent on " (viewer.time(at)) },
+        (State::Cancelled, _) => "not sent, since reports are no longer allowed",
+        (State::Failed, _) => { span.bad { "not sent: " (report.last_error.as_deref().unwrap_or("the mail server failed")) } },
+        _ => { "waiting since " (viewer.time(report.created_at)) },
+    } }
 }
 
 fn calls(viewer: &Viewer, name: &str, sessions: &[SessionItem]) -> Markup {
@@ -163,7 +269,8 @@ mod tests {
         };
         let skill =
             Mastery { skill_id: "maths.fractions.add".to_owned(), skill_name: "Adding fractions".to_owned(), state };
-        let shown = render(&Admin::sample(Role::Viewer), &student, &[skill], &[]).into_string();
+        let emails = Emails { guardians: Vec::new(), reports: Vec::new(), has_mail: true, sent: None };
+        let shown = render(&Admin::sample(Role::Viewer), &student, &[skill], &[], &emails).into_string();
         let main = shown.split("<main").nth(1).unwrap();
         assert!(main.contains("Maya had no call in these four weeks.") && main.contains("What Maya knows well"));
         assert_eq!(main.matches("Adding fractions").count(), 2, "practised, and known well");

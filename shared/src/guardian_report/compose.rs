@@ -1,0 +1,204 @@
+//! What a report says, in English, Spanish or German. Names of skills are those of the curriculum.
+
+use chrono::{DateTime, Utc};
+
+use crate::learner::MasteryState;
+use crate::mastery::Mastery;
+use crate::session::SessionItem;
+
+/// More would not be read.
+const MAX_SKILLS: usize = 8;
+
+/// The sentences of a language. `{name}` is the student's first name.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub(super) language: &'static str,
+    subject: &'static str,
+    hello: &'static str,
+    /// `{calls}` and `{minutes}` are counted by the words below.
+    had_calls: &'static str,
+    had_none: &'static str,
+    calls: [&'static str; 2],
+    minutes: [&'static str; 2],
+    practised: &'static str,
+    mastered: &'static str,
+    shaky: &'static str,
+    learning: &'static str,
+    caution: &'static str,
+    why: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    language: "en",
+    subject: "{name}’s week with the phone tutor",
+    hello: "Hello,",
+    had_calls: "{name} had {calls} this week, {minutes} in all.",
+    had_none: "{name} had no call this week.",
+    calls: ["call", "calls"],
+    minutes: ["minute", "minutes"],
+    practised: "Practised this week:",
+    mastered: "{name} knows well:",
+    shaky: "Nearly there, to be practised again:",
+    learning: "Being learnt now:",
+    caution: "This report is made from what was said in the calls. A computer listens to them and can mishear. Please ask us if \
+              something does not look like your child.",
+    why: "You get this e-mail because you are a guardian of {name}, and reports are allowed. Tell the school if you do not want it.",
+};
+
+const SPANISH: Words = Words {
+    language: "es",
+    subject: "La semana de {name} con el tutor por teléfono",
+    hello: "Hola:",
+    had_calls: "Esta semana {name} tuvo {calls}, {minutes} en total.",
+    had_none: "Esta semana {name} no tuvo ninguna llamada.",
+    calls: ["llamada", "llamadas"],
+    minutes: ["minuto", "minutos"],
+    practised: "Esta semana practicó:",
+    mastered: "{name} domina:",
+    shaky: "Casi lo domina; conviene practicarlo otra vez:",
+    learning: "Está aprendiendo:",
+    caution: "Este informe se hace a partir de lo que se dijo en las llamadas. Un ordenador las escucha y puede entender mal. \
+              Pregúntenos si algo no encaja con su hijo o hija.",
+    why: "Recibe este correo porque es responsable de {name} y los informes están permitidos. Avise a la escuela si no lo desea.",
+};
+
+const GERMAN: Words = Words {
+    language: "de",
+    subject: "Die Woche von {name} mit dem Telefontutor",
+    hello: "Guten Tag,",
+    had_calls: "{name} hatte diese Woche {calls}, zusammen {minutes}.",
+    had_none: "{name} hatte diese Woche keinen Anruf.",
+    calls: ["Anruf", "Anrufe"],
+    minutes: ["Minute", "Minuten"],
+    practised: "Diese Woche geübt:",
+    mastered: "Das kann {name} gut:",
+    shaky: "Fast geschafft, noch einmal zu üben:",
+    learning: "Das lernt {name} gerade:",
+    caution: "Dieser Bericht entsteht aus dem, was in den Anrufen gesagt wurde. Ein Computer hört zu und kann sich verhören. \
+              Bitte fragen Sie uns, wenn etwas nicht zu Ihrem Kind passt.",
+    why: "Sie erhalten diese E-Mail, weil Sie für {name} sorgen und Berichte erlaubt sind. Sagen Sie der Schule, wenn Sie sie \
+          nicht möchten.",
+};
+
+impl Words {
+    /// By the language of a tag such as `es-MX`; English if it is none of ours.
+    pub(super) fn of(tag: &str) -> &'static Self {
+        match tag.split(['-', '_']).next() {
+            Some("es") => &SPANISH,
+            Some("de") => &GERMAN,
+            _ => &ENGLISH,
+        }
+    }
+}
+
+/// What a student did in a week.
+#[derive(Debug)]
+pub(super) struct Week<'a> {
+    name: &'a str,
+    n_calls: usize,
+    n_minutes: i64,
+    practised: Vec<&'a str>,
+    mastered: Vec<&'a str>,
+    shaky: Vec<&'a str>,
+    learning: Vec<&'a str>,
+}
+
+impl<'a> Week<'a> {
+    pub(super) fn new(
+        name: &'a str,
+        sessions: &[SessionItem],
+        skills: &'a [Mastery],
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let lengths = sessions.iter().filter_map(|item| Some((item.ended_at? - item.started_at?).num_seconds().max(0)));
+        let named = |keep: &dyn Fn(&Mastery) -> bool| {
+            skills.iter().filter(|skill| keep(skill)).map(|skill| &skill.skill_name[..]).take(MAX_SKILLS).collect()
+        };
+        let of = |state: MasteryState| named(&|skill| skill.word(now) == state);
+        Self {
+            name,
+            n_calls: sessions.len(),
+            n_minutes: lengths.sum::<i64>() / 60,
+            practised: named(&|skill| skill.state.last_at >= since),
+            mastered: of(MasteryState::Mastered),
+            shaky: of(MasteryState::Shaky),
+            learning: of(MasteryState::Learning),
+        }
+    }
+
+    pub(super) fn subject(&self, words: &Words) -> String {
+        self.filled(words.subject)
+    }
+
+    /// Paragraphs, and lists whose lines begin with `- `.
+    pub(super) fn text(&self, words: &Words) -> String {
+        let counted = |n: i64, [one, many]: [&str; 2]| format!("{n} {}", if n == 1 { one } else { many });
+        let calls = if self.n_calls == 0 {
+            self.filled(words.had_none)
+        } else {
+            let filled = self.filled(words.had_calls);
+            let filled = filled.replace("{calls}", &counted(self.n_calls as i64, words.calls));
+            filled.replace("{minutes}", &counted(self.n_minutes, words.minutes))
+        };
+        let lists = [
+            (words.practised, &self.practised),
+            (words.mastered, &self.mastered),
+            (words.shaky, &self.shaky),
+            (words.learning, &self.learning),
+        ];
+        let lists = lists.into_iter().filter(|(_, names)| !names.is_empty());
+        let lists = lists.map(|(title, names)| format!("{}\n- {}", self.filled(title), names.join("\n- ")));
+        let parts = [words.hello.to_owned(), calls].into_iter().chain(lists);
+        let parts = parts.chain([words.caution.to_owned(), self.filled(words.why)]);
+        parts.collect::<Vec<_>>().join("\n\n")
+    }
+
+    fn filled(&self, sentence: &str) -> String {
+        sentence.replace("{name}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn week() -> Week<'static> {
+        Week {
+            name: "Maya",
+            n_calls: 1,
+            n_minutes: 12,
+            practised: vec!["Adding fractions", "Decimals"],
+            mastered: vec!["Decimals"],
+            shaky: Vec::new(),
+            learning: vec!["Adding fractions"],
+        }
+    }
+
+    #[test]
+    fn a_report_is_in_the_language_of_its_reader() {
+        for (tag, subject, calls) in [
+            ("en-US", "Maya’s week with the phone tutor", "Maya had 1 call this week, 12 minutes in all."),
+            (
+                "es-MX",
+                "La semana de Maya con el tutor por teléfono",
+                "Esta semana Maya tuvo 1 llamada, 12 minutos en total.",
+            ),
+            ("de", "Die Woche von Maya mit dem Telefontutor", "Maya hatte diese Woche 1 Anruf, zusammen 12 Minuten."),
+            ("fr", "Maya’s week with the phone tutor", "Maya had 1 call this week, 12 minutes in all."),
+        ] {
+            let words = Words::of(tag);
+            assert_eq!(week().subject(words), subject);
+            let text = week().text(words);
+            assert!(text.contains(calls), "{text}");
+            assert!(text.contains(":\n- Adding fractions\n- Decimals\n\n") && !text.contains('{'), "{text}");
+            assert_eq!(text.matches(":\n- ").count(), 3, "an empty list is left out: {text}");
+        }
+    }
+
+    #[test]
+    fn a_week_without_a_call_says_so() {
+        let quiet = Week { n_calls: 0, ..week() };
+        assert!(quiet.text(Words::of("en")).contains("Maya had no call this week."));
+    }
+}
