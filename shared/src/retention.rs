@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
 use crate::student::merge;
-use crate::{erasure, tool_call};
+use crate::{agent, agent_grant, erasure, tool_call};
 
 /// Rows in one statement: a fraction of a second, so nothing waits for it.
 const BATCH: i64 = 1_000;
@@ -78,6 +78,10 @@ pub const RULES: &[(&str, Rule)] = &[
     ("saved_views", Rule::Account),
     ("api_clients", Rule::Account),
     ("agent_keys", Rule::Account),
+    // 30 days after it ended.
+    ("agent_grants", Rule::Account),
+    // A day, unless somebody connects the program.
+    ("agents", Rule::Expires),
     ("organisation", Rule::Reference),
     ("telephone_stop", Rule::Reference),
     ("subjects", Rule::Reference),
@@ -114,6 +118,8 @@ pub struct Purged {
     pub n_sessions: u64,
     /// Merges of students that can no longer be undone.
     pub n_merges: u64,
+    /// Agents that people connected once, and programs that nobody connected.
+    pub n_agents: u64,
 }
 
 /// Deletes what is older, batch by batch. Several workers may do it at once.
@@ -162,14 +168,18 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
             None => 0,
         };
         let n_merges = merge::forget_old(db, now, BATCH).await?;
+        let n_grants = agent_grant::delete_over(db, BATCH, now).await?;
+        let n_programs = agent::delete_unused(db, BATCH, now).await?;
+        purged.n_agents += n_grants + n_programs;
         purged.n_merges += n_merges;
         purged.n_tool_calls += n_tool_calls;
         purged.n_deliveries += n_deliveries;
         purged.n_jobs += n_jobs;
         purged.n_concerns += n_concerns;
         purged.n_sessions += n_sessions;
-        let is_batch_full =
-            [n_tool_calls, n_deliveries, n_jobs, n_concerns, n_merges].iter().any(|n| *n >= BATCH.unsigned_abs());
+        let is_batch_full = [n_tool_calls, n_deliveries, n_jobs, n_concerns, n_merges, n_grants, n_programs]
+            .iter()
+            .any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {
             return Ok(purged);
         }
@@ -231,8 +241,7 @@ mod tests {
         let retention = Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
         let now = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&db).await.unwrap();
         let purged = purge(&db, &retention, now).await.unwrap();
-        let expected =
-            Purged { n_tool_calls: 1_500, n_deliveries: 5, n_jobs: 2, n_concerns: 1, n_sessions: 0, n_merges: 0 };
+        let expected = Purged { n_tool_calls: 1_500, n_deliveries: 5, n_jobs: 2, n_concerns: 1, ..Purged::default() };
         assert_eq!(purged, expected);
         let waits: Vec<String> = sqlx::query_scalar(
             "select dedupe_key from deliveries where received_at < now() - interval '30 days' order by 1",

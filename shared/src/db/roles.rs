@@ -17,10 +17,11 @@ const DECISIONS: &str =
 const READ_ONLY: [&str; 1] = ["_sqlx_migrations"];
 
 /// Tables that hold secrets, their hashes, or how staff sign in: not for reports.
-const SECRET: [&str; 10] = [
+const SECRET: [&str; 11] = [
     "caller_codes",
     "api_clients",
     "agent_keys",
+    "agent_grants",
     "admin_users",
     "admin_logins",
     "admin_login_steps",
