@@ -6,7 +6,6 @@
 
 mod vapi;
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +17,13 @@ use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE,
 };
 use http::{HeaderValue, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
 use shared::config::VapiConfig;
-use url::{Host, Url};
+use url::Url;
 
 use self::vapi::Vapi;
 use crate::fault::Fault;
+use crate::internet::{PublicNames, is_public_url};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two pieces. A listener who pauses is no delay of the storage's: nothing is read meanwhile.
@@ -56,59 +55,14 @@ impl Allowed {
         if self.is_own(url) {
             return matches!(url.scheme(), "https" | "http");
         }
-        let is_public = match url.host() {
-            Some(Host::Domain(name)) => name.contains('.') && !name.ends_with(".localhost"),
-            Some(Host::Ipv4(ip)) => is_public(IpAddr::V4(ip)),
-            Some(Host::Ipv6(ip)) => is_public(IpAddr::V6(ip)),
-            None => false,
-        };
         let host = url.host_str().unwrap_or_default();
-        let is_listed = self.hosts.is_empty() || self.hosts.iter().any(|listed| is_within(host, listed));
-        url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && is_public && is_listed
+        is_public_url(url) && (self.hosts.is_empty() || self.hosts.iter().any(|listed| is_within(host, listed)))
     }
 }
 
 /// `a.example.org` is within `example.org`, and so is that itself.
 fn is_within(host: &str, listed: &str) -> bool {
     host == listed || host.strip_suffix(listed).is_some_and(|rest| rest.ends_with('.'))
-}
-
-/// Whether the address is of the internet: none of this machine, of a private network, of a cloud's metadata.
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, c, _] = ip.octets();
-            let is_special = a == 0
-                || a >= 224
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 192 && b == 0 && (c == 0 || c == 2))
-                || (a == 198 && (b == 18 || b == 19 || (b == 51 && c == 100)))
-                || (a == 203 && b == 0 && c == 113);
-            !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || is_special)
-        }
-        IpAddr::V6(ip) => {
-            let [a, b, ..] = ip.segments();
-            // Global unicast, without what carries an IPv4 address inside (6to4, Teredo) and documentation.
-            let is_plain = (a & 0xe000) == 0x2000 && a != 0x2002 && !(a == 0x2001 && (b < 0x0200 || b == 0x0db8));
-            ip.to_ipv4_mapped().map_or(is_plain, |ip| is_public(IpAddr::V4(ip)))
-        }
-    }
-}
-
-/// Resolves names to public addresses alone: what is checked is what is connected to.
-struct PublicNames;
-
-impl Resolve for PublicNames {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|addr| is_public(addr.ip())).collect();
-            if public.is_empty() {
-                return Err("the name stands for no public address".into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
-    }
 }
 
 /// The way to recordings. Cheap to clone.

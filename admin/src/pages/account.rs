@@ -1,5 +1,6 @@
 //! One's own account: how the pages look, the password, and where one is signed in.
 
+pub(crate) mod agents;
 pub(crate) mod passkeys;
 mod password;
 pub(crate) mod second_factor;
@@ -15,7 +16,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use shared::admin_login::{self, LoginItem};
 use shared::db::{self, Db};
-use shared::{audit, clock, secret};
+use shared::{agent_grant, audit, clock, secret};
 
 use crate::Dashboard;
 use crate::auth::{Admin, SessionCookie};
@@ -49,7 +50,9 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Markup, Fault> {
     let told = match &news.done[..] {
-        "password" => Some((Tone::Info, "Your password is changed. Other sign-ins were ended.")),
+        "password" => {
+            Some((Tone::Info, "Your password is changed. Other sign-ins were ended, and your agents disconnected."))
+        }
         "passkey" => Some((Tone::Info, "Your passkey is added.")),
         _ => None,
     };
@@ -65,7 +68,11 @@ async fn shown(
     let logins = admin_login::list_logins(&dashboard.db, admin.admin_user_id, admin.viewer.now).await?;
     let own = dashboard.cookie.read(headers).map(|cookie| secret::hash(cookie.expose_secret()));
     let passkeys = passkeys::card(admin, &Passkeys::fetch(admin, dashboard).await?);
-    Ok(render(admin, &passkeys, &logins, own.as_deref(), locale::chosen(headers), told))
+    let connected = agent_grant::list_connected(&dashboard.db, Some(admin.admin_user_id), admin.viewer.now).await?;
+    let mcp_url = format!("{}/mcp", dashboard.connections.public_url.trim_end_matches('/'));
+    let mcp_url = dashboard.connections.admin_url.is_some().then_some(&mcp_url[..]);
+    let cards = html! { (passkeys) (agents::card(admin, &connected, mcp_url)) };
+    Ok(render(admin, &cards, &logins, own.as_deref(), locale::chosen(headers), told))
 }
 
 /// Keeps how the pages look, in cookies of this browser.
@@ -115,7 +122,7 @@ pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Res
 
 fn render(
     admin: &Admin,
-    passkeys: &Markup,
+    cards: &Markup,
     logins: &[LoginItem],
     own: Option<&[u8]>,
     chosen: Option<&'static Locale>,
@@ -131,7 +138,7 @@ fn render(
                 @if let Some((tone, text)) = told { (notice(tone, text, "")) }
                 (looks(admin, chosen))
                 (password::card(admin))
-                (passkeys)
+                (cards)
                 (two_step::card(admin))
                 (logins_card(admin, logins, own))
             }
@@ -208,7 +215,7 @@ fn logins_card(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Marku
     })) } };
     html! {
         section.card aria-labelledby="logins" {
-            header { h2 id="logins" { "Where you are signed in" } p { "A sign-in ends after 30 minutes without a click, and after 12 hours." } }
+            header { h2 id="logins" { "Where you are signed in" } p { "A sign-in ends after 30 minutes without a click, and after 12 hours. “Sign out everywhere” also disconnects your agents." } }
             (table("Sign-ins", &COLUMNS, &rows))
             footer {
                 form method="post" action={ (PATH) "/sign-out" } {
