@@ -200,7 +200,7 @@ fn is_verifier_of(challenge: &str, verifier: &SecretString) -> bool {
 }
 
 /// The caller of an access token: the person's authority of this moment, as far as they gave it to the agent. `None`: the
-/// grant or the account has ended.
+/// grant or the account has ended, or the person has to set up a second factor first.
 pub async fn find_caller(
     db: impl Executor<'_>,
     agent_grant_id: AgentGrantId,
@@ -214,7 +214,11 @@ pub async fn find_caller(
            select g.client_id, g.scopes, u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
                u.cohorts
            from agent_grants g join admin_users u using (admin_user_id)
-           where g.agent_grant_id = $1 and g.ended_at is null and u.disabled_at is null"#,
+           where g.agent_grant_id = $1 and g.ended_at is null and u.disabled_at is null
+             -- Somebody who must first set up a second factor reaches nothing at the dashboard either. A provider decides itself.
+             and (not (select requires_second_factor from organisation) or u.totp_secret is not null
+                  or u.provider_subject is not null
+                  or exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id))"#,
         agent_grant_id as AgentGrantId,
         now,
     )

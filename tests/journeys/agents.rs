@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shared::access::Role;
 
-use self::connector::{CALLBACK, Connector, Staff, VERIFIER, is_refused};
+use self::connector::{CALLBACK, Connector, PASSWORD, Staff, VERIFIER, is_refused};
 use crate::psql::psql;
 use crate::service::Service;
 
@@ -46,6 +46,14 @@ async fn a_teacher_connects_an_agent_and_it_works_for_her() {
     let page = agent.page(&[]).await;
     let strange = http.get(format!("{}{page}", service.admin_url)).send().await.unwrap();
     assert!(strange.url().path() == "/login" && strange.url().query().unwrap().contains("next=%2Fconnect"));
+    // Who signs in there comes back to the same question.
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("email", &teacher.email[..]), ("password", PASSWORD), ("next", &page)])
+        .finish();
+    let browser = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let login = browser.post(format!("{}/login", service.admin_url)).header("origin", &service.admin_url);
+    let login = login.header("content-type", "application/x-www-form-urlencoded").body(form).send().await.unwrap();
+    assert_eq!(login.headers()["location"], *page);
     let shown = teacher.person.open(&page).await;
     let policy = shown.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");

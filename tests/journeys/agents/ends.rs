@@ -110,6 +110,11 @@ async fn an_agent_loses_rights_and_students_with_its_person() {
     let writes = async || agent.call(&tokens, "save_note", note.clone()).await["result"]["isError"] == json!(false);
     let lists = async || agent.call(&tokens, "list_students", json!({})).await.to_string().contains("Amara");
     assert!(writes().await && lists().await);
+    // Who must set up a second factor reaches nothing before.
+    for (is_required, is_open) in [("true", false), ("false", true)] {
+        psql(&service.database_url, &format!("update organisation set requires_second_factor = {is_required}"));
+        eventually("the organisation's rule counts", async || (lists().await == is_open).then_some(())).await;
+    }
     // Without the dashboard, which would end it.
     admin_user::set_role(&service.db, staff.admin_user_id, Role::Viewer).await.unwrap();
     eventually("it reads alone", async || (!writes().await).then_some(())).await;
