@@ -303,7 +303,7 @@ pub(crate) fn safe_next(next: &str) -> &str {
     let is_ours = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains(|c: char| c == '\\' || c.is_control())
-        && next.len() <= 2_000;
+        && next.len() <= 4_096;
     if is_ours { next } else { "/" }
 }
 

@@ -3,6 +3,7 @@
 //! **Invariant:** every page is whole without JavaScript, and nobody sees one without a login.
 #![expect(clippy::needless_pass_by_value, reason = "markup is made where it is used: a call reads like a tree")]
 
+mod agent_document;
 mod assets;
 mod auth;
 mod ceremony;
@@ -42,11 +43,12 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
+use crate::agent_document::Documents;
 use crate::auth::SessionCookie;
 use crate::events::Streams;
 use crate::pages::{
-    account, analytics, audit, clients, connections, consents, curriculum, erasures, follow_ups, jobs, organisation,
-    overview, search, session, sessions, student, students, tools, users, webhooks,
+    account, analytics, audit, clients, connect, connections, consents, curriculum, erasures, follow_ups, jobs,
+    organisation, overview, search, session, sessions, student, students, tools, users, webhooks,
 };
 use crate::recording::Recordings;
 use crate::webauthn::RelyingParty;
@@ -67,6 +69,7 @@ pub struct Dashboard {
     recordings: Recordings,
     /// Where outgoing webhooks may go.
     webhooks: Arc<Allowed>,
+    documents: Documents,
     vapi: connections::vapi::Vapi,
     /// Where people may sign in instead of by a password.
     provider: Option<oidc::Provider>,
@@ -145,6 +148,7 @@ impl Dashboard {
         Ok(Self {
             webhooks: Arc::new(Allowed { hosts: Vec::new(), own: config.webhook_own_hosts.clone() }),
             recordings: Recordings::new(allowed, config.vapi.clone())?,
+            documents: Documents::new()?,
             vapi: connections::vapi::Vapi::new(config)?,
             provider: config
                 .oidc
@@ -262,6 +266,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/clients/{client_id}/rotate", post(clients::rotate))
         .route("/settings/clients/{client_id}/key", post(clients::add_key))
         .route("/settings/clients/{client_id}/keys/{agent_key_id}/revoke", post(clients::revoke_key))
+        .route("/settings/clients/agents/{agent_grant_id}/disconnect", post(clients::disconnect))
         .route("/settings/clients/telephones", post(clients::switch_telephones))
         .route("/settings/clients/{client_id}/switch", post(clients::switch))
         .route("/settings/clients/{client_id}/revoke", get(clients::confirm_revoke).post(clients::revoke))
@@ -285,6 +290,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/erasures", get(erasures::get).post(erasures::erase_number))
         .route("/settings/audit", get(audit::get))
         .route("/settings/audit/export.csv", get(audit::export::get))
+        .route("/connect", get(connect::get).post(connect::post))
         .route("/account", get(account::get).post(account::save))
         .route("/account/password", post(account::set_password))
         .route("/account/alerts", post(account::alerts::save))
@@ -297,6 +303,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/account/passkeys/ask", post(account::passkeys::ask))
         .route("/account/passkeys/{passkey_id}/remove", post(account::passkeys::remove))
         .route("/account/second-factor", get(account::second_factor::get))
+        .route("/account/agents/{agent_grant_id}/disconnect", post(account::agents::disconnect))
         .route("/account/sign-out", post(account::sign_out))
         .route(assets::ROUTE, get(assets::get))
         .fallback(no_such_page)

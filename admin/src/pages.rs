@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod analytics;
 pub(crate) mod audit;
 pub(crate) mod clients;
+pub(crate) mod connect;
 pub(crate) mod connections;
 pub(crate) mod consents;
 pub(crate) mod curriculum;

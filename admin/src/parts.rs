@@ -1,5 +1,6 @@
 //! The pieces that pages are made of. Pure: data in, markup out.
 
+pub(crate) mod agent;
 pub(crate) mod attention;
 pub(crate) mod badge;
 pub(crate) mod chart;
@@ -50,9 +51,13 @@ pub(crate) fn grade(grade: Option<i16>) -> Option<String> {
     grade.map(|grade| if grade == 0 { "Kindergarten".to_owned() } else { format!("Grade {grade}") })
 }
 
-/// The name in an actor of the audit log: `admin:dana@example.org`.
-pub(crate) fn person(actor: &str) -> &str {
-    actor.split_once(':').map_or(actor, |(_, name)| name)
+/// The name in an actor of the audit log, such as `admin:dana@example.org`. Of an agent it is whose agent it is.
+pub(crate) fn person(actor: &str) -> String {
+    match actor.split_once(':') {
+        Some(("agent", email)) => format!("an agent of {email}"),
+        Some((_, name)) => name.to_owned(),
+        None => actor.to_owned(),
+    }
 }
 
 pub(crate) fn role_word(role: Role) -> &'static str {

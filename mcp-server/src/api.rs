@@ -17,17 +17,17 @@ mod told;
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Request, State as Shared};
+use axum::extract::{FromRequestParts, RawPathParams, Request, State as Shared};
 use axum::http::header::CACHE_CONTROL;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::access::ScopeSet;
 use shared::http::Problem;
-use shared::{authority, clock};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::endpoint::Endpoint;
@@ -77,36 +77,36 @@ async fn permit(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     (needed, what): (ScopeSet, &'static str),
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let asked = Asked { caller: &caller, door: Door::Api, what, call_id: None };
+    let (mut parts, body) = request.into_parts();
+    let named = named_in(&mut parts).await;
     if !needed.is_subset_of(caller.scopes) {
-        asked.refused(&state.recorder, named_in(request.uri().path()));
+        asked.refused(&state.recorder, Held::of(&named));
         return state.auth.challenge(Denied::InsufficientScope, needed).into_response();
     }
-    let named = named_in(request.uri().path());
-    let line = line::of_headers(request.headers());
-    let caller_on_line = match authority::on_line(&state.db, &caller, &line, clock::now()).await {
+    let line = line::of_headers(&parts.headers);
+    let settled = match line::settle(&state.db, &caller, &line, &named).await {
         Ok(caller) => caller,
         Err(error) => return Problem::from(error).into_response(),
     };
-    request.extensions_mut().insert(caller_on_line);
-    let mut response = next.run(request).await;
+    parts.extensions.insert(settled);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
     if response.status().is_success() {
         let held = response.extensions_mut().remove::<Held>().filter(|held| !held.is_empty());
-        asked.gave(&state.recorder, held.unwrap_or(named));
+        asked.gave(&state.recorder, held.unwrap_or_else(|| Held::of(&named)));
     } else if response.status() == StatusCode::FORBIDDEN {
-        asked.refused(&state.recorder, named);
+        asked.refused(&state.recorder, Held::of(&named));
     }
     response
 }
 
-/// The student or session that a path names.
-fn named_in(path: &str) -> Held {
-    let mut parts = path.split('/').skip_while(|part| !["students", "sessions"].contains(part));
-    let kind = if parts.next() == Some("students") { "student_id" } else { "session_id" };
-    Held::of(&json!({ (kind): parts.next() }))
+/// The student, session or call that the path names.
+async fn named_in(parts: &mut Parts) -> Value {
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    params.iter().flat_map(RawPathParams::iter).map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
 }
 
 async fn wrong_method() -> Problem {

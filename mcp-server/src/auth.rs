@@ -1,6 +1,7 @@
 //! Whose request this is: a bearer token or an agent key becomes a [`Caller`].
 //!
-//! **Invariant:** a revoked or stopped client is refused within [`RECHECK`], on every server.
+//! **Invariant:** a revoked or stopped client, and an agent whose person ended it or lost their account, is refused within
+//! [`RECHECK`], on every server.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use http::request::Parts;
 use shared::access::{Caller, ScopeSet};
 use shared::config::{Fault, Faults, McpServerConfig};
 use shared::db::{self, Db};
-use shared::{agent_key, api_client, clock};
+use shared::{agent_grant, agent_key, api_client, clock};
 
 pub mod access_token;
 pub mod challenge;
@@ -65,7 +66,7 @@ impl Auth {
         } else {
             let grant = self.issuer.verify(bearer, now).map_err(|_| Denied::InvalidToken)?;
             let expires_at = grant.expires_at;
-            (Self::by_token(db, grant).await?, Some(expires_at))
+            (Self::by_token(db, grant, now).await?, Some(expires_at))
         };
         self.recent.put(bearer, &caller, expires_at, now);
         Ok(caller)
@@ -76,8 +77,12 @@ impl Auth {
         if client.is_stopped { Err(Denied::Stopped) } else { Ok(client.caller()) }
     }
 
-    /// A token grants what it says, so far as its client still may.
-    async fn by_token(db: &Db, grant: Grant) -> Result<Caller, Denied> {
+    /// A token grants what it says, so far as its client or its person still may.
+    async fn by_token(db: &Db, grant: Grant, now: DateTime<Utc>) -> Result<Caller, Denied> {
+        if let Some(grant_id) = grant.grant_id {
+            let caller = agent_grant::find_caller(db, grant_id, now).await?.ok_or(Denied::InvalidToken)?;
+            return Ok(Caller { scopes: caller.scopes.intersection(grant.scopes), ..caller });
+        }
         let client = api_client::find_client(db, &grant.client_id).await?.ok_or(Denied::InvalidToken)?;
         if client.revoked_at.is_some() {
             return Err(Denied::InvalidToken);

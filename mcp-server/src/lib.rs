@@ -101,6 +101,8 @@ pub fn router(state: State) -> Router {
     Router::new()
         .route("/auth/token", post(token::issue))
         .route("/auth/authorize", get(token::authorize))
+        .route("/auth/register", post(token::register::register))
+        .route("/auth/revoke", post(token::revoke::revoke))
         .route("/.well-known/oauth-protected-resource", get(wellknown::protected_resource))
         .route("/.well-known/oauth-protected-resource/mcp", get(wellknown::protected_resource))
         .route("/.well-known/oauth-authorization-server", get(wellknown::authorization_server))

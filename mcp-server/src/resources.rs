@@ -104,13 +104,13 @@ pub async fn complete(db: &Db, ask: Ask<'_>, argument: &str, value: &str) -> Res
         return Ok(Vec::new());
     }
     match argument {
-        "student_id" if ask.caller.require(Scope::StudentsRead).is_ok() => {
+        "student_id" if ask.caller.require_within(Scope::StudentsRead).is_ok() => {
             let named = Some(value.to_owned()).filter(|value| !value.is_empty());
             let query = StudentQuery { name_contains: named, limit: MAX_COMPLETIONS, ..StudentQuery::default() };
             let students = student::list_students(db, ask.caller, &query).await?;
             Ok(students.into_iter().map(|student| student.student_id.to_string()).collect())
         }
-        "session_id" if ask.caller.require(Scope::SessionsRead).is_ok() => {
+        "session_id" if ask.caller.require_within(Scope::SessionsRead).is_ok() => {
             let query = SessionQuery { limit: MAX_COMPLETIONS, ..SessionQuery::default() };
             let sessions = session::list_sessions(db, ask.caller, &query).await?;
             let ids = sessions.into_iter().map(|session| session.session_id.to_string());

@@ -1,11 +1,11 @@
-//! `POST /auth/token`: a client shows its secret, or what it has signed, and gets a token for a quarter of an hour
-//! (OAuth 2.1).
+//! `POST /auth/token`: a client shows its secret, or what it has signed, and gets a token for a quarter of an hour. An agent of
+//! a person shows the code that the person's consent gave, or a refresh token (OAuth 2.1).
 
 use std::net::IpAddr;
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -14,20 +14,23 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::json;
-use shared::access::ScopeSet;
+use shared::access::{Caller, ScopeSet};
 use shared::http::ClientAddress;
-use shared::{api_client, clock};
+use shared::{api_client, clock, db};
 
 mod assertion;
 pub mod failures;
+mod person;
 pub mod public_keys;
+pub mod register;
 mod request;
+pub mod revoke;
 
 use crate::auth::access_token::LIFETIME;
 use crate::trail::{self, Asked, Door};
-use request::{Proof, TokenRequest};
+use request::{Asker, Proof, TokenRequest};
 
-/// Why there is no token, by the names of RFC 6749 §5.2 and RFC 8707.
+/// Why there is no token, by the names of RFC 6749 §5.2, RFC 7009, RFC 7591 and RFC 8707.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     InvalidRequest(&'static str),
@@ -38,7 +41,14 @@ pub enum Refusal {
     InvalidClient,
     /// The client has signed it; what is wrong with it is for nobody else to hear.
     InvalidAssertion(&'static str),
+    /// The code or refresh token is none, is over, or is another program's: the answer does not say which.
+    InvalidGrant,
     UnsupportedGrantType,
+    UnsupportedTokenType,
+    /// Nobody can be asked: it is not known where the dashboard is.
+    NoPeople,
+    InvalidRedirectUri(&'static str),
+    InvalidClientMetadata(&'static str),
     InvalidScope,
     InvalidTarget,
     /// Too many wrong secrets.
@@ -55,6 +65,15 @@ struct Granted {
     token_type: &'static str,
     expires_in: i64,
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+impl From<db::Error> for Refusal {
+    fn from(error: db::Error) -> Self {
+        tracing::warn!(%error, "a token could not be given");
+        Self::Unavailable
+    }
 }
 
 /// The handler.
@@ -76,16 +95,17 @@ pub async fn issue(
     ([(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")], answer).into_response()
 }
 
-/// `GET /auth/authorize`: says in words that nobody is asked here. A client that came for it was set up for the wrong flow.
-pub async fn authorize() -> Response {
-    let why = "nobody is asked for consent here: a program gets its token at /auth/token, by client_credentials; \
-               an admin makes its credentials on the page API clients of the dashboard";
-    let body = json!({ "error": "unsupported_response_type", "error_description": why });
-    (StatusCode::BAD_REQUEST, [(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+/// `GET /auth/authorize`: sends the browser to the dashboard, where the person signs in and is asked.
+pub async fn authorize(State(state): State<crate::State>, RawQuery(query): RawQuery) -> Response {
+    let page = match &state.config.admin_url {
+        Some(admin_url) => person::consent_page(admin_url, query.as_deref().unwrap_or_default()),
+        None => Err(Refusal::NoPeople),
+    };
+    ([(CACHE_CONTROL, "no-store")], page).into_response()
 }
 
-/// Bytes of a client id.
-const MAX_CLIENT_ID: usize = 100;
+/// Bytes of a client id, which may be an address.
+const MAX_CLIENT_ID: usize = 500;
 
 async fn grant(
     state: &crate::State,
@@ -102,31 +122,53 @@ async fn grant(
     if let Some(wait) = state.failures.wait(&request.client_id, address, now) {
         return Err(Refusal::Wait { seconds: wait.num_seconds() + 1 });
     }
-    let (db, client_id) = (&state.db, &request.client_id);
-    let client = match &request.proof {
-        Proof::Secret(secret) => {
-            api_client::find_by_secret(db, client_id, secret, now).await.map_err(|_| Refusal::Unavailable)?
+    let (client_id, scopes) = (&request.client_id, request.scopes);
+    let granted = match &request.asker {
+        Asker::Client(proof) => of_client(state, client_id, proof, scopes, now).await,
+        Asker::Agent(proof) => person::grant(state, client_id, proof, scopes, now).await,
+    };
+    match granted {
+        Ok(_) => state.failures.forget(client_id, address),
+        Err(Refusal::InvalidClient) => {
+            state.failures.add(client_id, address, now);
+            trail::login_failed(&state.recorder, address);
         }
+        // Nobody waits for it: a hosted agent asks for all its people from one address, and a code cannot be guessed.
+        Err(Refusal::InvalidGrant) => trail::login_failed(&state.recorder, address),
+        Err(_) => {}
+    }
+    granted
+}
+
+/// A token of a client of its own.
+async fn of_client(
+    state: &crate::State,
+    client_id: &str,
+    proof: &Proof,
+    scopes: Option<ScopeSet>,
+    now: DateTime<Utc>,
+) -> Result<Granted, Refusal> {
+    let db = &state.db;
+    let client = match proof {
+        Proof::Secret(secret) => api_client::find_by_secret(db, client_id, secret, now).await?,
         Proof::Assertion(signed) => {
             assertion::find_client(db, &state.auth.issuer, client_id, signed.expose_secret(), now).await?
         }
     };
-    let Some(client) = client else {
-        state.failures.add(&request.client_id, address, now);
-        trail::login_failed(&state.recorder, address);
-        return Err(Refusal::InvalidClient);
-    };
-    state.failures.forget(&request.client_id, address);
-    let scopes = granted(request.scopes, client.scopes)?;
-    let caller = client.caller_with(scopes);
-    let asked = Asked { caller: &caller, door: Door::Token, what: "/auth/token", call_id: None };
-    asked.got_token(&state.recorder);
+    let client = client.ok_or(Refusal::InvalidClient)?;
+    let scopes = granted(scopes, client.scopes)?;
+    record(state, &client.caller_with(scopes));
     Ok(Granted {
         access_token: state.auth.issuer.issue(&client.client_id, scopes, now),
         token_type: "Bearer",
         expires_in: LIFETIME.num_seconds(),
         scope: scopes.to_string(),
+        refresh_token: None,
     })
+}
+
+fn record(state: &crate::State, caller: &Caller) {
+    Asked { caller, door: Door::Token, what: "/auth/token", call_id: None }.got_token(&state.recorder);
 }
 
 /// What of `asked` the client holds. MCP clients ask for all that the metadata lists, so asking for too much is no
@@ -150,9 +192,29 @@ impl Refusal {
                 (StatusCode::UNAUTHORIZED, "invalid_client", "unknown client, wrong secret or signature")
             }
             Self::InvalidAssertion(why) => (StatusCode::UNAUTHORIZED, "invalid_client", why),
-            Self::UnsupportedGrantType => {
-                (StatusCode::BAD_REQUEST, "unsupported_grant_type", "the grant type is client_credentials")
-            }
+            Self::InvalidGrant => (
+                StatusCode::BAD_REQUEST,
+                "invalid_grant",
+                "the code or refresh token is not valid, or not any more; connect the agent again",
+            ),
+            Self::UnsupportedGrantType => (
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "grant_type is client_credentials, authorization_code or refresh_token",
+            ),
+            Self::UnsupportedTokenType => (
+                StatusCode::BAD_REQUEST,
+                "unsupported_token_type",
+                "a token of client_credentials ends after 15 minutes; an admin can stop or revoke the client",
+            ),
+            Self::NoPeople => (
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                "people connect no agents here, because ADMIN_URL is not set; a program gets its token at /auth/token by \
+                 client_credentials",
+            ),
+            Self::InvalidRedirectUri(why) => (StatusCode::BAD_REQUEST, "invalid_redirect_uri", why),
+            Self::InvalidClientMetadata(why) => (StatusCode::BAD_REQUEST, "invalid_client_metadata", why),
             Self::InvalidScope => {
                 (StatusCode::BAD_REQUEST, "invalid_scope", "unknown scope, or none that this client holds")
             }
@@ -162,7 +224,7 @@ impl Refusal {
             Self::Wait { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "temporarily_unavailable",
-                "too many wrong secrets; wait, then try again",
+                "too many wrong secrets or registrations; wait, then try again",
             ),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "try again in a moment"),
         }

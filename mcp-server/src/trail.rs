@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 use shared::access::Caller;
-use shared::audit::{NewEntry, STRANGER};
+use shared::audit::{self, NewEntry, STRANGER};
 use shared::clock;
 use shared::id::{SessionId, StudentId};
 use uuid::Uuid;
@@ -107,6 +107,7 @@ impl Asked<'_> {
         if let Some(call_id) = self.call_id {
             detail["call"] = json!(call_id);
         }
+        let detail = audit::detail_with_client(self.caller, detail);
         NewEntry { at: clock::now(), actor: self.caller.actor.to_string(), action, object, detail }
     }
 }

@@ -19,7 +19,7 @@ pub async fn protected_resource(State(state): State<crate::State>) -> Response {
 
 /// RFC 8414.
 pub async fn authorization_server(State(state): State<crate::State>) -> Response {
-    cached(authorization_server_metadata(&state.auth.issuer.issuer))
+    cached(authorization_server_metadata(&state.auth.issuer.issuer, state.config.admin_url.is_some()))
 }
 
 /// RFC 7517.
@@ -48,21 +48,37 @@ fn protected_resource_metadata(issuer: &str, resource: &str) -> Value {
     })
 }
 
-fn authorization_server_metadata(issuer: &str) -> Value {
-    json!({
+/// `asks_people`: whether people can connect agents, because it is known where the dashboard is.
+fn authorization_server_metadata(issuer: &str, asks_people: bool) -> Value {
+    let mut metadata = json!({
         "issuer": issuer,
-        // No grant of ours uses it, but the official SDKs read no metadata without it.
+        // Also without people, because the official SDKs read no metadata without it.
         "authorization_endpoint": format!("{issuer}/auth/authorize"),
         "token_endpoint": format!("{issuer}/auth/token"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "scopes_supported": scopes(),
-        // Nobody is asked for consent, so there are no response types; RFC 8414 wants the member nevertheless.
+        // RFC 8414 wants the member also if nobody can be asked.
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "service_documentation": format!("{issuer}/api/docs"),
-    })
+    });
+    if asks_people {
+        metadata["registration_endpoint"] = json!(format!("{issuer}/auth/register"));
+        metadata["revocation_endpoint"] = json!(format!("{issuer}/auth/revoke"));
+        metadata["revocation_endpoint_auth_methods_supported"] = json!(["none"]);
+        metadata["response_types_supported"] = json!(["code"]);
+        metadata["response_modes_supported"] = json!(["query"]);
+        metadata["grant_types_supported"] = json!(["authorization_code", "refresh_token", "client_credentials"]);
+        metadata["code_challenge_methods_supported"] = json!(["S256"]);
+        metadata["token_endpoint_auth_methods_supported"] =
+            json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]);
+        metadata["client_id_metadata_document_supported"] = json!(true);
+        // RFC 9207.
+        metadata["authorization_response_iss_parameter_supported"] = json!(true);
+    }
+    metadata
 }
 
 #[cfg(test)]
@@ -72,11 +88,17 @@ mod tests {
     #[test]
     fn the_resource_names_its_authorization_server_and_both_their_scopes() {
         let resource = protected_resource_metadata("https://tutor.example", "https://tutor.example/mcp");
-        let server = authorization_server_metadata("https://tutor.example");
+        let server = authorization_server_metadata("https://tutor.example", true);
         assert_eq!(resource["resource"], "https://tutor.example/mcp");
         assert_eq!(resource["authorization_servers"][0], server["issuer"]);
         assert_eq!(server["token_endpoint"], "https://tutor.example/auth/token");
         assert_eq!(resource["scopes_supported"], server["scopes_supported"]);
         assert_eq!(resource["scopes_supported"].as_array().unwrap().len(), 7);
+        assert_eq!(server["registration_endpoint"], "https://tutor.example/auth/register");
+        let alone = authorization_server_metadata("https://tutor.example", false);
+        assert_eq!(alone["grant_types_supported"], json!(["client_credentials"]));
+        assert!(
+            alone.get("registration_endpoint").is_none() && alone.get("code_challenge_methods_supported").is_none()
+        );
     }
 }

@@ -159,7 +159,8 @@ impl Role {
         }
     }
 
-    fn scopes(self) -> ScopeSet {
+    /// What a person of this role may do.
+    pub fn scopes(self) -> ScopeSet {
         match self {
             Self::Admin => ScopeSet::all(),
             Self::Tutor => Scope::ALL.into_iter().filter(|scope| *scope != Scope::StudentsErase).collect(),
@@ -186,6 +187,8 @@ pub enum Actor {
     Client { client_id: String },
     /// A person at the dashboard.
     Admin { admin_user_id: AdminUserId, email: String, role: Role },
+    /// An agent that a person connected, on their behalf.
+    Agent { client_id: String, email: String },
     /// Whoever may run commands on the server.
     Operator,
     /// A job of ours.
@@ -198,6 +201,8 @@ impl fmt::Display for Actor {
         match self {
             Self::Client { client_id } => write!(f, "client:{client_id}"),
             Self::Admin { email, .. } => write!(f, "admin:{email}"),
+            // The program is in the entry's details: see `audit::insert_entry`.
+            Self::Agent { email, .. } => write!(f, "agent:{email}"),
             Self::Operator => f.write_str("operator"),
             Self::Worker => f.write_str("worker"),
         }
@@ -242,9 +247,9 @@ impl FromStr for ClientKind {
 /// Which students a caller reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Every student: people at the dashboard who see all, the operator, our jobs.
+    /// Every student: people at the dashboard who see all, their agents, the operator, our jobs.
     Everyone,
-    /// The students of these cohorts, and no call that is nobody's: other people at the dashboard.
+    /// The students of these cohorts, and no call that is nobody's: other people at the dashboard, and their agents.
     Cohorts(Vec<String>),
     /// Every student who is not blocked: a back-office client.
     Active,
@@ -335,6 +340,16 @@ impl Caller {
         Self { reach: Reach::Cohorts(cohorts), ..self }
     }
 
+    /// The same person's authority in the hands of an agent that they connected: at most `scopes` of it.
+    #[must_use]
+    pub fn by_agent(self, client_id: impl Into<String>, scopes: ScopeSet) -> Self {
+        let actor = match self.actor {
+            Actor::Admin { email, .. } => Actor::Agent { client_id: client_id.into(), email },
+            other => other,
+        };
+        Self { actor, scopes: self.scopes.intersection(scopes), ..self }
+    }
+
     pub fn operator() -> Self {
         Self::new(Actor::Operator, ScopeSet::all(), Reach::Everyone)
     }
@@ -347,10 +362,10 @@ impl Caller {
         Self { actor, scopes, reach, line: OnLine::default(), opened: None }
     }
 
-    /// The client's id, where it is a client that asks.
+    /// The client's id, if a client or an agent asks.
     pub fn client_id(&self) -> Option<&str> {
         match &self.actor {
-            Actor::Client { client_id } => Some(client_id),
+            Actor::Client { client_id } | Actor::Agent { client_id, .. } => Some(client_id),
             _ => None,
         }
     }

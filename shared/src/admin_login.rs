@@ -206,20 +206,25 @@ pub async fn delete_login(db: impl Executor<'_>, cookie: &SecretString) -> Resul
     Ok(())
 }
 
-/// Ends all logins of a user: how many they were.
+/// Ends all logins of a user, and disconnects their agents: how many logins they were.
 pub async fn delete_logins_of(db: impl Executor<'_>, admin_user_id: AdminUserId) -> Result<u64> {
-    let ended = sqlx::query!("delete from admin_logins where admin_user_id = $1", admin_user_id as AdminUserId);
+    let ended = sqlx::query!(
+        "with agents as (update agent_grants set ended_at = now() where admin_user_id = $1 and ended_at is null)
+         delete from admin_logins where admin_user_id = $1",
+        admin_user_id as AdminUserId,
+    );
     Ok(ended.execute(db).await?.rows_affected())
 }
 
-/// Ends all logins of a user but the one of this cookie: how many they were.
+/// Ends all logins of a user but the one of this cookie, and disconnects their agents: how many logins they were.
 pub async fn delete_other_logins_of(
     db: impl Executor<'_>,
     admin_user_id: AdminUserId,
     own: &SecretString,
 ) -> Result<u64> {
     let ended = sqlx::query!(
-        "delete from admin_logins where admin_user_id = $1 and login_hash <> $2",
+        "with agents as (update agent_grants set ended_at = now() where admin_user_id = $1 and ended_at is null)
+         delete from admin_logins where admin_user_id = $1 and login_hash <> $2",
         admin_user_id as AdminUserId,
         secret::hash(own.expose_secret()),
     )

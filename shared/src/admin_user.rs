@@ -35,11 +35,16 @@ impl AdminUser {
     /// Their authority. This decides what a person sees: admins all students, others those of the cohorts that were
     /// assigned to them.
     pub fn caller(&self) -> Caller {
-        let caller = Caller::admin(self.admin_user_id, self.email.clone(), self.role);
-        match &self.cohorts {
-            Some(cohorts) if self.role != Role::Admin => caller.of_cohorts(cohorts.clone()),
-            _ => caller,
-        }
+        caller_of(self.admin_user_id, self.email.clone(), self.role, self.cohorts.clone())
+    }
+}
+
+/// [`AdminUser::caller`] from the columns alone.
+pub(crate) fn caller_of(admin_user_id: AdminUserId, email: String, role: Role, cohorts: Option<Vec<String>>) -> Caller {
+    let caller = Caller::admin(admin_user_id, email, role);
+    match cohorts {
+        Some(cohorts) if role != Role::Admin => caller.of_cohorts(cohorts),
+        _ => caller,
     }
 }
 
@@ -242,8 +247,8 @@ pub async fn find_email_of_setup(
     .await?)
 }
 
-/// Sets the password of the user whose set-up link this is, and ends the link, their logins, and what browsers are known
-/// for. `NotFound`: used, or too old.
+/// Sets the password of the user whose set-up link this is, and ends the link, their logins, their agents, and what browsers
+/// are known for. `NotFound`: used, or too old.
 pub async fn set_up(
     db: impl Executor<'_>,
     setup: &SecretString,
@@ -257,7 +262,9 @@ pub async fn set_up(
              returning admin_user_id),
          logins as (delete from admin_logins where admin_user_id in (select admin_user_id from done)),
          steps as (delete from admin_login_steps where admin_user_id in (select admin_user_id from done)),
-         devices as (delete from admin_devices where admin_user_id in (select admin_user_id from done))
+         devices as (delete from admin_devices where admin_user_id in (select admin_user_id from done)),
+         agents as (update agent_grants set ended_at = $3
+                    where admin_user_id in (select admin_user_id from done) and ended_at is null)
          select count(*) as \"n!\" from done",
         secret::hash(setup.expose_secret()),
         password_hash,
@@ -341,14 +348,15 @@ pub async fn set_cohorts(db: impl Executor<'_>, admin_user_id: AdminUserId, coho
     if n == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
 }
 
-/// Shuts the user out, or lets them in again. Their logins end at once.
+/// Shuts the user out, or lets them in again. Their logins and agents end at once.
 pub async fn set_disabled(
     db: impl Executor<'_>,
     admin_user_id: AdminUserId,
     disabled_at: Option<DateTime<Utc>>,
 ) -> Result<()> {
     let n = sqlx::query!(
-        "with gone as (delete from admin_logins where admin_user_id = $1)
+        "with gone as (delete from admin_logins where admin_user_id = $1),
+             agents as (update agent_grants set ended_at = now() where admin_user_id = $1 and ended_at is null)
          update admin_users set disabled_at = $2 where admin_user_id = $1",
         admin_user_id as AdminUserId,
         disabled_at,

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::access::Caller;
+use crate::access::{Actor, Caller};
 use crate::db::{Executor, Result};
 
-/// Appends an entry. `detail` holds ids and settings, never a name, a number or speech.
+/// Appends an entry. `detail` holds ids and settings, never a name, a number or speech. If an agent of a person acts, the
+/// entry also names the program.
 pub async fn insert_entry(
     db: impl Executor<'_>,
     caller: &Caller,
@@ -21,11 +22,19 @@ pub async fn insert_entry(
         caller.actor.to_string(),
         action,
         object,
-        detail,
+        detail_with_client(caller, detail.clone()),
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The details of an entry with the program that a person's agent is.
+pub fn detail_with_client(caller: &Caller, mut detail: Value) -> Value {
+    if let (Actor::Agent { client_id, .. }, Some(fields)) = (&caller.actor, detail.as_object_mut()) {
+        fields.insert("client".to_owned(), Value::from(client_id.clone()));
+    }
+    detail
 }
 
 /// An entry that is not written yet.
@@ -151,7 +160,7 @@ pub async fn list_entries(db: impl Executor<'_>, query: &AuditQuery<'_>) -> Resu
     Ok(sqlx::query_as!(
         AuditEntry,
         "select audit_entry_id, at, actor, action, object, detail from audit_entries
-         where ($1::text is null or actor = $1 or actor = 'admin:' || $1)
+         where ($1::text is null or actor = $1 or actor = 'admin:' || $1 or actor = 'agent:' || $1)
            and ($2::text is null or action = $2)
            and ($3::text is null or object like $3)
            and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)

@@ -236,18 +236,47 @@ async fn open(
     student_id: Option<StudentId>,
     session_id: Option<SessionId>,
 ) -> Result<Option<Caller>> {
-    let Reach::Cohorts(cohorts) = &caller.reach else { return Ok(Some(caller.clone())) };
-    let found = sqlx::query_scalar!(
-        r#"select student_id as "student_id: StudentId" from students
-           where student_id = coalesce($1, (select student_id from sessions where session_id = $2))
-             and cohort = any($3)"#,
-        student_id as Option<StudentId>,
-        session_id as Option<SessionId>,
+    let (caller, is_reached) = open_named(db, caller, &Named { student_id, session_id, call_id: None }).await?;
+    Ok(is_reached.then_some(caller))
+}
+
+/// What a request names, as its arguments say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    pub student_id: Option<StudentId>,
+    pub session_id: Option<SessionId>,
+    /// VAPI's id of a call.
+    pub call_id: Option<String>,
+}
+
+/// The caller with the student whom a request of an agent is about, if the caller sees a few cohorts and reaches the student.
+/// Otherwise the caller as it is, whom every function about a student refuses.
+pub async fn open_if_reached(db: impl Executor<'_>, caller: &Caller, named: &Named) -> Result<Caller> {
+    Ok(open_named(db, caller, named).await?.0)
+}
+
+/// The caller, and whether it reaches what is named. If several things are named, they must belong to one student.
+async fn open_named(db: impl Executor<'_>, caller: &Caller, named: &Named) -> Result<(Caller, bool)> {
+    let Reach::Cohorts(cohorts) = &caller.reach else { return Ok((caller.clone(), true)) };
+    // Of two names of a session one is enough: no door takes both.
+    let call_id = named.call_id.as_deref().filter(|_| named.session_id.is_none());
+    let names_session = named.session_id.is_some() || call_id.is_some();
+    let found = sqlx::query!(
+        r#"with s as (select session_id, student_id from sessions where session_id = $2 or call_id = $3)
+           select st.student_id as "student_id: StudentId", (select session_id from s) as "session_id?: SessionId"
+           from students st
+           where st.student_id = coalesce($1, (select student_id from s)) and st.cohort = any($4)
+             and (not $5 or exists (select from s where s.student_id = st.student_id))"#,
+        named.student_id as Option<StudentId>,
+        named.session_id as Option<SessionId>,
+        call_id,
         cohorts,
+        names_session,
     )
     .fetch_optional(db)
     .await?;
-    Ok(found.map(|student_id| Caller { opened: Some(Opened { student_id, session_id }), ..caller.clone() }))
+    let opened = found.map(|row| Opened { student_id: row.student_id, session_id: row.session_id });
+    Ok((Caller { opened, ..caller.clone() }, opened.is_some()))
 }
 
 /// Refuses a client where the student is blocked, or nobody consents to lessons. A student who does not exist is for the

@@ -30,6 +30,8 @@ pub struct McpServerConfig {
     pub addr: SocketAddr,
     /// Issuer of tokens; the MCP resource is `{public_url}/mcp`. Without a slash at the end.
     pub public_url: String,
+    /// Where people open the dashboard, and allow agents there. `None`: it is not set, and people connect no agents.
+    pub admin_url: Option<String>,
     /// Host names by which requests may call us.
     pub allowed_hosts: Vec<String>,
     /// Origins of browsers that may call MCP; none by default.

@@ -94,7 +94,7 @@ pub async fn request(
     if let Some(pending) = find_pending(&mut *tx, caller, student_id).await? {
         return Ok(Requested::Due(pending));
     }
-    if matches!(caller.actor, Actor::Client { .. }) && has_asked_enough(tx, caller, now).await? {
+    if matches!(caller.actor, Actor::Client { .. } | Actor::Agent { .. }) && has_asked_enough(tx, caller, now).await? {
         return Ok(Requested::TooMany);
     }
     let pending = Pending {
@@ -124,7 +124,7 @@ pub async fn request(
 async fn has_asked_enough(tx: &mut Connection, caller: &Caller, now: DateTime<Utc>) -> Result<bool> {
     let n = sqlx::query!(
         r#"select count(*) filter (where requested_by = $1) as "of_client!", count(*) as "of_clients!"
-           from erasures where requested_at > $2 and requested_by like 'client:%'"#,
+           from erasures where requested_at > $2 and (requested_by like 'client:%' or requested_by like 'agent:%')"#,
         caller.actor.to_string(),
         now - TimeDelta::days(1),
     )

@@ -11,7 +11,7 @@ mod seats;
 mod serve;
 mod whole;
 
-pub use self::allowed::{Allowed, PublicNames};
+pub use self::allowed::{Allowed, PublicNames, is_public_url};
 pub use self::health::health;
 pub use self::metrics::{MetricsAccess, metrics};
 pub use self::problem::{FieldFault, Problem};

@@ -61,6 +61,8 @@ id! {
     AdminUserId
     /// A long-lived bearer of an API client.
     AgentKeyId
+    /// What a person allowed an agent that they connected.
+    AgentGrantId
     /// A wrong belief of a student.
     MisconceptionId
     /// A dated fact about a student.

@@ -8,6 +8,8 @@ pub mod admin_challenge;
 pub mod admin_device;
 pub mod admin_login;
 pub mod admin_user;
+pub mod agent;
+pub mod agent_grant;
 pub mod agent_key;
 pub mod analysis;
 pub mod analytics;

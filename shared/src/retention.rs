@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
 use crate::student::merge;
-use crate::{erasure, tool_call};
+use crate::{agent, agent_grant, erasure, tool_call};
 
 /// Rows in one statement: a fraction of a second, so nothing waits for it.
 const BATCH: i64 = 1_000;
@@ -81,6 +81,10 @@ pub const RULES: &[(&str, Rule)] = &[
     ("saved_views", Rule::Account),
     ("api_clients", Rule::Account),
     ("agent_keys", Rule::Account),
+    // 30 days after it ended.
+    ("agent_grants", Rule::Account),
+    // A day, unless somebody connects the program.
+    ("agents", Rule::Expires),
     ("organisation", Rule::Reference),
     ("telephone_stop", Rule::Reference),
     ("webhook_endpoints", Rule::Reference),
@@ -119,6 +123,8 @@ pub struct Purged {
     pub n_sessions: u64,
     /// Merges of students that can no longer be undone.
     pub n_merges: u64,
+    /// Agents that people connected once, and programs that nobody connected.
+    pub n_agents: u64,
 }
 
 /// Deletes what is older, batch by batch. Several workers may do it at once.
@@ -178,6 +184,9 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
             None => 0,
         };
         let n_merges = merge::forget_old(db, now, BATCH).await?;
+        let n_grants = agent_grant::delete_over(db, BATCH, now).await?;
+        let n_programs = agent::delete_unused(db, BATCH, now).await?;
+        purged.n_agents += n_grants + n_programs;
         purged.n_merges += n_merges;
         purged.n_tool_calls += n_tool_calls;
         purged.n_deliveries += n_deliveries;
@@ -185,7 +194,8 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         purged.n_messages += n_messages;
         purged.n_concerns += n_concerns;
         purged.n_sessions += n_sessions;
-        let is_batch_full = [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges]
+        let is_batch_full =
+            [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges, n_grants, n_programs]
             .iter()
             .any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 
 const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, EVIDENCE_ID, JOB_ID, CLIENT_ID,
@@ -29,6 +30,22 @@ const PAGES = [
   "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/settings/audit?act=job.retry&from=2026-11-01",
   "/account", "/account?done=password", "/account/second-factor", "/setup/a-link-of-an-invitation", "/nowhere",
 ];
+
+// Registers a program, and returns the query by which it asks a person to connect it.
+async function register(redirectUri) {
+  const answer = await fetch(`${SERVER_URL}/auth/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ client_name: "Browser agent", redirect_uris: [redirectUri] }),
+  });
+  const { client_id } = await answer.json();
+  const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+  return new URLSearchParams({ response_type: "code", client_id, redirect_uri: redirectUri, code_challenge: challenge,
+    code_challenge_method: "S256", state: "s" });
+}
+
+const asked = await register("https://agent.example/back");
+PAGES.push(`/connect?${asked}`);
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 const faults = [];
@@ -89,6 +106,37 @@ async function makeAndUseClient(page) {
   });
   assert.equal(answer.status, 200, "the client that was made is let in");
   assert.equal((await answer.json()).scope, "context:read");
+}
+
+// Allows an agent: the browser comes back to the program by itself, and once.
+async function connectAgent(page, inWindow) {
+  const heard = [];
+  const program = createServer((request, response) => {
+    heard.push(request.url);
+    response.setHeader("content-type", "text/html");
+    // Without an icon of its own the browser asks for one.
+    response.end('<!doctype html><title>Program</title><link rel="icon" href="data:,">You may close this window.');
+  });
+  await new Promise(ready => program.listen(0, "127.0.0.1", ready));
+  const callback = `http://127.0.0.1:${program.address().port}/back`;
+  const asks = `${SERVER_URL}/auth/authorize?${await register(callback)}`;
+  if (inWindow) {
+    // As some programs do: in a window of their own, which must not count as closed.
+    await page.goto(new URL("/", callback).href);
+    const [opened] = await Promise.all([page.waitForEvent("popup"), page.evaluate(url => { self.w = open(url); }, asks)]);
+    await opened.click("button:has-text('Allow')");
+    await opened.waitForURL(url => url.href.startsWith(callback));
+    assert.ok(await page.evaluate(() => !self.w.closed) && await opened.evaluate(() => self.opener !== null));
+    await opened.close();
+  } else {
+    await page.goto(asks);
+    await page.waitForSelector("text=This program is unverified");
+    await page.click("button:has-text('Allow')");
+    await page.waitForURL(url => url.href.startsWith(callback));
+  }
+  const codes = heard.filter(path => path.startsWith("/back?code=code_") && path.includes("state=s") && path.includes("iss="));
+  assert.equal(codes.length, 1, heard.join());
+  program.close();
 }
 
 async function check(page, name) {
@@ -267,6 +315,8 @@ if (process.argv[2] === "weight") {
   await retry(page, () => new Promise(resolve => setTimeout(resolve, 100)));
   await addNote(page, "Likes to be asked why.");
   await makeAndUseClient(page);
+  await connectAgent(page, false);
+  await connectAgent(page, true);
   // The list is live, and another filter is another stream.
   await page.goto(`${ADMIN_URL}/sessions`);
   await page.waitForSelector("#live-state:has-text('Live')");
@@ -303,6 +353,7 @@ if (process.argv[2] === "weight") {
   await page.waitForSelector("text=will be analysed again");
   await addNote(page, "Prefers mornings.");
   await makeAndUseClient(page);
+  await connectAgent(page, false);
 } else {
   for (const width of [1440, 390]) for (const colorScheme of ["light", "dark"]) {
     const page = await open({ viewport: { width, height: 900 }, colorScheme });

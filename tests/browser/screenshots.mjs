@@ -47,6 +47,19 @@ try {
     await page.goto(ADMIN_URL + path);
     return (await page.locator(selector).first().getAttribute("href")).split("/")[part];
   };
+  // Where a program that was just registered asks a person.
+  const consentPage = async () => {
+    const redirect_uri = "https://claude.ai/api/mcp/auth_callback";
+    const answer = await fetch("http://127.0.0.1:18095/auth/register", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ client_name: "Claude", redirect_uris: [redirect_uri] }),
+    });
+    const { client_id } = await answer.json();
+    const code_challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    const query = { response_type: "code", client_id, redirect_uri, code_challenge, code_challenge_method: "S256" };
+    return `/connect?${new URLSearchParams(query)}`;
+  };
   let places;
   for (const width of [1440, 390]) for (const theme of ["light", "dark"]) {
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme, locale: "en-US" });
@@ -75,6 +88,7 @@ try {
       job: await first(page, "/jobs", "a[href$='/discard']"),
       client: await first(page, "/settings/clients", "a[href$='/revoke']", 3),
     };
+    places.connect ??= await consentPage();
     if (!places.student) {
       // Somebody who needs a person, and of whom there is something to see.
       await page.goto(`${ADMIN_URL}/students?attention=yes`);
@@ -128,6 +142,7 @@ try {
       "settings-erasures": "/settings/erasures",
       "settings-audit": "/settings/audit",
       account: "/account",
+      connect: places.connect,
       "second-factor": "/account/second-factor",
       setup: "/setup/a-link-of-an-invitation",
       missing: "/nowhere",

@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 use reqwest::{RequestBuilder, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shared::access::ClientKind;
+use shared::access::{ClientKind, Role};
 use shared::analysis::{EvidenceFinding, Findings, SafetyFlag, SkillFinding};
 use shared::caller_code::Code;
 use shared::evidence::{Help, Source, Verdict};
 use shared::id::StudentId;
 use shared::{agent_key, clock};
 
+use crate::agents::connector::{Connector, Staff};
 use crate::assistant::{OTHER_PHONE, PHONE, tomorrow};
 use crate::processes::operator;
 use crate::psql::psql;
@@ -21,77 +22,81 @@ use crate::server::ALL_SCOPES;
 use crate::service::{Service, eventually};
 use crate::vapi;
 
-/// What a telephone client gets of an entry.
+/// What a client gets of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
-    /// An answer about the student of its line.
+    /// An answer about the student of its line, or the students of its person.
     Own,
-    /// Nothing: for back offices.
+    /// Nothing.
     Never,
-    /// An answer, whoever is on the line: it tells of no child.
+    /// An answer, which tells of no other child.
     Always,
 }
 use Rule::{Always, Never, Own};
 
-const TABLE: [(&str, Rule); 51] = [
-    ("tool get_student_context", Own),
+/// What of each entry a telephone client gets, and what the agent of a tutor who sees one cohort.
+const TABLE: [(&str, Rule, Rule); 51] = [
+    ("tool get_student_context", Own, Own),
     // The code that the table sends is a wrong one; `a_caller_proves_who_they_are` sends right ones.
-    ("tool verify_caller", Never),
-    ("tool identify_student", Own),
-    ("tool register_student", Own),
-    ("tool next_question", Own),
-    ("tool check_answer", Own),
-    ("tool record_evidence", Own),
-    ("tool save_note", Own),
-    ("tool flag_concern", Always),
-    ("tool schedule_callback", Own),
-    ("tool end_session_summary", Own),
-    ("tool get_lesson_plan", Own),
-    ("tool list_due_skills", Own),
-    ("tool set_goal", Own),
-    ("tool get_progress", Own),
-    ("tool get_session", Own),
-    ("tool list_students", Never),
-    ("tool list_sessions", Never),
-    ("tool search_sessions", Never),
-    ("tool reanalyze_session", Never),
-    ("tool correct_evidence", Never),
-    ("resource student_context", Own),
-    ("resource session_transcript", Own),
-    ("prompt open_lesson", Own),
-    ("prompt parent_report", Never),
-    ("completion student_id", Never),
-    ("completion session_id", Never),
-    ("api listStudents", Never),
-    ("api createStudent", Never),
-    ("api lookUpStudents", Never),
-    ("api getStudent", Own),
-    ("api updateStudent", Never),
-    ("api deleteStudent", Never),
-    ("api undoErasure", Never),
-    ("api getStudentContext", Own),
-    ("api getMastery", Never),
-    ("api getPlan", Never),
-    ("api listEvidence", Never),
-    ("api listNotes", Never),
-    ("api listFacts", Never),
-    ("api listGuardians", Never),
-    ("api listSessions", Never),
-    ("api getSession", Own),
-    ("api getSessionByCall", Own),
-    ("api getTranscript", Own),
-    ("api listFollowUps", Never),
-    ("api closeFollowUp", Never),
+    ("tool verify_caller", Never, Never),
+    ("tool identify_student", Own, Never),
+    ("tool register_student", Own, Never),
+    ("tool next_question", Own, Own),
+    ("tool check_answer", Own, Own),
+    ("tool record_evidence", Own, Own),
+    ("tool save_note", Own, Own),
+    ("tool flag_concern", Always, Always),
+    ("tool schedule_callback", Own, Own),
+    ("tool end_session_summary", Own, Own),
+    ("tool get_lesson_plan", Own, Own),
+    ("tool list_due_skills", Own, Own),
+    ("tool set_goal", Own, Own),
+    ("tool get_progress", Own, Own),
+    ("tool get_session", Own, Own),
+    ("tool list_students", Never, Always),
+    ("tool list_sessions", Never, Own),
+    ("tool search_sessions", Never, Own),
+    ("tool reanalyze_session", Never, Own),
+    // Of these sessions there is no answer that could be corrected.
+    ("tool correct_evidence", Never, Never),
+    ("resource student_context", Own, Own),
+    ("resource session_transcript", Own, Own),
+    ("prompt open_lesson", Own, Own),
+    ("prompt parent_report", Never, Own),
+    ("completion student_id", Never, Always),
+    ("completion session_id", Never, Always),
+    ("api listStudents", Never, Always),
+    ("api createStudent", Never, Never),
+    ("api lookUpStudents", Never, Never),
+    ("api getStudent", Own, Own),
+    ("api updateStudent", Never, Own),
+    ("api deleteStudent", Never, Never),
+    ("api undoErasure", Never, Never),
+    ("api getStudentContext", Own, Own),
+    ("api getMastery", Never, Own),
+    ("api getPlan", Never, Own),
+    ("api listEvidence", Never, Own),
+    ("api listNotes", Never, Own),
+    ("api listFacts", Never, Own),
+    ("api listGuardians", Never, Own),
+    ("api listSessions", Never, Always),
+    ("api getSession", Own, Own),
+    ("api getSessionByCall", Own, Own),
+    ("api getTranscript", Own, Own),
+    ("api listFollowUps", Never, Always),
+    ("api closeFollowUp", Never, Never),
     // Transports of MCP that reach no child.
-    ("mcp ping", Always),
-    ("mcp tools/list", Always),
-    ("mcp prompts/list", Always),
-    ("mcp resources/templates/list", Always),
+    ("mcp ping", Always, Always),
+    ("mcp tools/list", Always, Always),
+    ("mcp prompts/list", Always, Always),
+    ("mcp resources/templates/list", Always, Always),
 ];
 
-fn rule(entry: &str) -> Rule {
-    let found = TABLE.iter().find(|(known, _)| *known == entry);
-    found.unwrap_or_else(|| panic!("{entry} has no rule: decide who may be told, and add it to the table")).1
+fn rules(entry: &str) -> (Rule, Rule) {
+    let found = TABLE.iter().find(|(known, ..)| *known == entry);
+    let (_, of_telephone, of_agent) =
+        found.unwrap_or_else(|| panic!("{entry} has no rule: decide who may be told, and add it to the table"));
+    (*of_telephone, *of_agent)
 }
 
 /// What a request says of its line: the call, and the numbers.
@@ -338,6 +343,77 @@ async fn operations(service: &Service) -> Vec<Operation> {
     operations
 }
 
+/// All that the server has doors for.
+struct Entries {
+    tools: Vec<Value>,
+    prompts: Vec<Value>,
+    templates: Vec<Value>,
+    operations: Vec<Operation>,
+}
+
+fn name(of: &Value) -> &str {
+    of["name"].as_str().unwrap()
+}
+
+impl Entries {
+    /// As somebody with all rights gets them.
+    async fn list(office: &Door<'_>) -> Self {
+        let listed = async |method: &str, field: &str| {
+            let answer = office.mcp(&HEADERS[1], method, &json!({})).await;
+            answer["result"][field].as_array().unwrap().clone()
+        };
+        Self {
+            tools: listed("tools/list", "tools").await,
+            prompts: listed("prompts/list", "prompts").await,
+            templates: listed("resources/templates/list", "resourceTemplates").await,
+            operations: operations(office.service).await,
+        }
+    }
+
+    /// Asks at every door about the child.
+    async fn ask(&self, door: &Door<'_>, header: &Header, child: &Child, hold: impl Fn(&str, &(bool, String))) {
+        for tool in &self.tools {
+            let params = json!({ "name": tool["name"], "arguments": arguments(tool, child) });
+            hold(&format!("tool {}", name(tool)), &door.ask(header, "tools/call", &params).await);
+        }
+        for template in &self.templates {
+            let uri = template["uriTemplate"].as_str().unwrap();
+            let (_, variable) = uri.split_once('{').unwrap();
+            let variable = variable.split('}').next().unwrap();
+            let read =
+                uri.replace("{student_id}", &child.student_id.to_string()).replace("{session_id}", &child.session_id);
+            let answer = door.ask(header, "resources/read", &json!({ "uri": read })).await;
+            hold(&format!("resource {}", name(template)), &answer);
+            let params = json!({
+                "ref": { "type": "ref/resource", "uri": uri }, "argument": { "name": variable, "value": "" },
+            });
+            hold(&format!("completion {variable}"), &door.ask(header, "completion/complete", &params).await);
+        }
+        for prompt in &self.prompts {
+            let params = json!({ "name": prompt["name"], "arguments": { "student_id": child.student_id } });
+            hold(&format!("prompt {}", name(prompt)), &door.ask(header, "prompts/get", &params).await);
+        }
+        for operation in &self.operations {
+            hold(&format!("api {}", operation.id), &door.api(header, operation, child).await);
+        }
+        for method in ["ping", "tools/list", "prompts/list", "resources/templates/list"] {
+            hold(&format!("mcp {method}"), &door.ask(header, method, &json!({})).await);
+        }
+    }
+}
+
+/// The question is asked, so that its answer counts.
+fn ask_question(service: &Service, child: &Child) {
+    psql(
+        &service.database_url,
+        &format!(
+            "insert into recent_questions values ('{}', '{{maths.fractions.simplify/0}}', now())
+             on conflict (student_id) do update set question_ids = excluded.question_ids",
+            child.student_id
+        ),
+    );
+}
+
 /// What the organisation asks of callers, and what the open call has given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Given {
@@ -376,7 +452,7 @@ impl Given {
 
 /// Holds one answer against the table.
 fn hold(given: Given, entry: &str, (header, ..): &Header, child: &Child, (is_answer, text): &(bool, String)) {
-    let expected = match rule(entry) {
+    let expected = match rules(entry).0 {
         Always => true,
         Never => false,
         Own => *header == "right" && child.name == "Gus" && given.reaches_gus(),
@@ -414,20 +490,16 @@ async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
     let by_default = listed("tools/list").await["tools"].to_string();
     assert!(!by_default.contains("verify_caller"), "it is listed only if a code is asked for");
     Given::PinNotYet.set_up(&service, children[0].student_id);
-    let tools = listed("tools/list").await["tools"].as_array().unwrap().clone();
+    let entries = Entries::list(&office).await;
     let hash = Code::hear("4219").unwrap().hash();
     for child in &children {
         let (id, db) = (child.student_id, &service.database_url);
         psql(db, &format!("insert into caller_codes values ('{id}', 'pin', '{hash}', 0, null, now(), 'operator')"));
     }
-    let prompts = listed("prompts/list").await["prompts"].as_array().unwrap().clone();
-    let templates = listed("resources/templates/list").await["resourceTemplates"].as_array().unwrap().clone();
-    let operations = operations(&service).await;
-    let name = |of: &Value| of["name"].as_str().unwrap().to_owned();
 
     // A back office without a line gets all of it, so its absence on the line means something.
     for id in ["getStudent", "getSession"] {
-        let operation = operations.iter().find(|operation| operation.id == id).unwrap();
+        let operation = entries.operations.iter().find(|operation| operation.id == id).unwrap();
         let (_, text) = office.api(&HEADERS[1], operation, &children[0]).await;
         assert!(text.contains(if id == "getStudent" { "cohort seven" } else { "words of evidence" }), "{text}");
         let (_, text) = office.api(&HEADERS[0], operation, &children[0]).await;
@@ -436,55 +508,60 @@ async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
 
     for given in [Given::CallerId, Given::PinNotYet, Given::Pin, Given::Locked] {
         given.set_up(&service, children[0].student_id);
-        let hold = |entry: &str, header: &Header, child: &Child, answer: &(bool, String)| {
-            hold(given, entry, header, child, answer);
-        };
         for header in &HEADERS {
             for child in &children {
-                // The question is asked, so that its answer counts.
-                psql(
-                    &service.database_url,
-                    &format!(
-                        "insert into recent_questions values ('{}', '{{maths.fractions.simplify/0}}', now())
-                     on conflict (student_id) do update set question_ids = excluded.question_ids",
-                        child.student_id
-                    ),
-                );
-                for tool in &tools {
-                    let (entry, arguments) = (format!("tool {}", name(tool)), arguments(tool, child));
-                    let params = json!({ "name": tool["name"], "arguments": arguments });
-                    hold(&entry, header, child, &telephone.ask(header, "tools/call", &params).await);
-                    hold(&entry, header, child, &telephone.webhook(header, tool, &arguments).await);
-                }
-                for template in &templates {
-                    let uri = template["uriTemplate"].as_str().unwrap();
-                    let uri = uri
-                        .replace("{student_id}", &child.student_id.to_string())
-                        .replace("{session_id}", &child.session_id);
-                    let entry = format!("resource {}", name(template));
-                    hold(&entry, header, child, &telephone.ask(header, "resources/read", &json!({ "uri": uri })).await);
-                    let (_, variable) = template["uriTemplate"].as_str().unwrap().split_once('{').unwrap();
-                    let variable = variable.split('}').next().unwrap();
-                    let params = json!({
-                        "ref": { "type": "ref/resource", "uri": template["uriTemplate"] },
-                        "argument": { "name": variable, "value": "" },
-                    });
-                    let entry = format!("completion {variable}");
-                    hold(&entry, header, child, &telephone.ask(header, "completion/complete", &params).await);
-                }
-                for prompt in &prompts {
-                    let params = json!({ "name": prompt["name"], "arguments": { "student_id": child.student_id } });
-                    let entry = format!("prompt {}", name(prompt));
-                    hold(&entry, header, child, &telephone.ask(header, "prompts/get", &params).await);
-                }
-                for operation in &operations {
-                    let entry = format!("api {}", operation.id);
-                    hold(&entry, header, child, &telephone.api(header, operation, child).await);
-                }
-                for method in ["ping", "tools/list", "prompts/list", "resources/templates/list"] {
-                    hold(&format!("mcp {method}"), header, child, &telephone.ask(header, method, &json!({})).await);
+                ask_question(&service, child);
+                entries.ask(&telephone, header, child, |entry, answer| hold(given, entry, header, child, answer)).await;
+                for tool in &entries.tools {
+                    let answer = telephone.webhook(header, tool, &arguments(tool, child)).await;
+                    hold(given, &format!("tool {}", name(tool)), header, child, &answer);
                 }
             }
+        }
+    }
+    service.stop().await;
+}
+
+/// Somebody in a cohort, whose agent reaches whom they reach at the dashboard.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_of_a_person_is_told_of_the_students_of_the_person() {
+    let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
+    let children = children(&service).await;
+    for (child, cohort) in children.iter().zip(["'7b'", "'8a'", "null"]) {
+        psql(
+            &service.database_url,
+            &format!("update students set cohort = {cohort} where student_id = '{}'", child.student_id),
+        );
+    }
+    let office = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await };
+    let entries = Entries::list(&office).await;
+    let tutor = Staff::insert(&service, "tutor", Role::Tutor, Some(&["7b"])).await;
+    let tokens = Connector::register(&service).await.connect(&tutor.person).await;
+    let agent = Door { service: &service, key: tokens["access_token"].as_str().unwrap().to_owned() };
+    // No line widens what the person reaches, and none narrows it.
+    for header in [&HEADERS[1], &HEADERS[0], &HEADERS[7]] {
+        for child in &children {
+            ask_question(&service, child);
+            entries
+                .ask(&agent, header, child, |entry, (is_answer, text)| {
+                    let expected = match rules(entry).1 {
+                        Always => true,
+                        Never => false,
+                        Own => child.name == "Gus",
+                    };
+                    assert_eq!(*is_answer, expected, "{entry}, {}, about {}: {text}", header.0, child.name);
+                    for other in &children[1..] {
+                        let id = other.student_id.to_string();
+                        let is_told = text.contains(other.name) || text.contains(&format!("secret of {}", other.name));
+                        assert!(
+                            !is_told,
+                            "{entry}, {}, about {}: it tells of {}: {text}",
+                            header.0, child.name, other.name
+                        );
+                        assert!(!text.contains(&id) || child.student_id == other.student_id, "{entry}: {text}");
+                    }
+                })
+                .await;
         }
     }
     service.stop().await;

@@ -140,6 +140,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /settings/clients/{client_id}/rotate", Admins, Nobody),
     ("POST /settings/clients/{client_id}/key", Admins, Nobody),
     ("POST /settings/clients/{client_id}/keys/{agent_key_id}/revoke", Admins, Nobody),
+    ("POST /settings/clients/agents/{agent_grant_id}/disconnect", Admins, Nobody),
     ("POST /settings/clients/telephones", Admins, Nobody),
     ("POST /settings/clients/{client_id}/switch", Admins, Nobody),
     ("GET /settings/clients/{client_id}/revoke", Admins, Nobody),
@@ -166,6 +167,8 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /settings/erasures", Admins, Nobody),
     ("GET /settings/audit", Admins, Nobody),
     ("GET /settings/audit/export.csv", Admins, Nobody),
+    ("GET /connect", Anybody, Nobody),
+    ("POST /connect", Anybody, Nobody),
     ("GET /account", Anybody, Nobody),
     ("POST /account", Anybody, Nobody),
     ("POST /account/password", Anybody, Nobody),
@@ -179,6 +182,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /account/passkeys/ask", Anybody, Nobody),
     ("POST /account/passkeys/{passkey_id}/remove", Anybody, Nobody),
     ("GET /account/second-factor", Anybody, Nobody),
+    ("POST /account/agents/{agent_grant_id}/disconnect", Anybody, Nobody),
     ("POST /account/sign-out", Anybody, Nobody),
 ];
 

@@ -1,5 +1,6 @@
 //! One's own account: how the pages look, the password, and where one is signed in.
 
+pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod passkeys;
 mod password;
@@ -17,7 +18,7 @@ use serde::Deserialize;
 use shared::admin_login::{self, LoginItem};
 use shared::db::{self, Db};
 use shared::message::alert;
-use shared::{audit, clock, secret};
+use shared::{agent_grant, audit, clock, secret};
 
 use crate::Dashboard;
 use crate::auth::{Admin, SessionCookie};
@@ -51,7 +52,9 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Markup, Fault> {
     let told = match &news.done[..] {
-        "password" => Some((Tone::Info, "Your password is changed. Other sign-ins were ended.")),
+        "password" => {
+            Some((Tone::Info, "Your password is changed. Other sign-ins were ended, and your agents disconnected."))
+        }
         "passkey" => Some((Tone::Info, "Your passkey is added.")),
         "alerts" => Some((Tone::Info, "Your choice about alerts is saved.")),
         _ => None,
@@ -69,7 +72,11 @@ async fn shown(
     let own = dashboard.cookie.read(headers).map(|cookie| secret::hash(cookie.expose_secret()));
     let passkeys = passkeys::card(admin, &Passkeys::fetch(admin, dashboard).await?);
     let alerts = alerts::card(admin, alert::is_wanted(&dashboard.db, admin.admin_user_id).await?);
-    Ok(render(admin, &alerts, &passkeys, &logins, own.as_deref(), locale::chosen(headers), told))
+    let connected = agent_grant::list_connected(&dashboard.db, Some(admin.admin_user_id), admin.viewer.now).await?;
+    let mcp_url = format!("{}/mcp", dashboard.connections.public_url.trim_end_matches('/'));
+    let mcp_url = dashboard.connections.admin_url.is_some().then_some(&mcp_url[..]);
+    let cards = html! { (passkeys) (agents::card(admin, &connected, mcp_url)) };
+    Ok(render(admin, &alerts, &cards, &logins, own.as_deref(), locale::chosen(headers), told))
 }
 
 /// Keeps how the pages look, in cookies of this browser.
@@ -120,7 +127,7 @@ pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Res
 fn render(
     admin: &Admin,
     alerts: &Markup,
-    passkeys: &Markup,
+    cards: &Markup,
     logins: &[LoginItem],
     own: Option<&[u8]>,
     chosen: Option<&'static Locale>,
@@ -137,7 +144,7 @@ fn render(
                 (looks(admin, chosen))
                 (alerts)
                 (password::card(admin))
-                (passkeys)
+                (cards)
                 (two_step::card(admin))
                 (logins_card(admin, logins, own))
             }
@@ -214,7 +221,7 @@ fn logins_card(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Marku
     })) } };
     html! {
         section.card aria-labelledby="logins" {
-            header { h2 id="logins" { "Where you are signed in" } p { "A sign-in ends after 30 minutes without a click, and after 12 hours." } }
+            header { h2 id="logins" { "Where you are signed in" } p { "A sign-in ends after 30 minutes without a click, and after 12 hours. “Sign out everywhere” also disconnects your agents." } }
             (table("Sign-ins", &COLUMNS, &rows))
             footer {
                 form method="post" action={ (PATH) "/sign-out" } {

@@ -229,7 +229,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 91] = [
+const ACTS: [(&str, &str); 94] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
@@ -259,6 +259,9 @@ const ACTS: [(&str, &str); 91] = [
     ("admin.enable", "let a user in again"),
     ("admin_user.create", "made a user by command"),
     ("audit.export", "exported the audit log"),
+    ("agent.allow", "connected an agent"),
+    ("agent.disconnect", "disconnected an agent"),
+    ("agent.misused", "was disconnected, because its code or token came from somebody else too"),
     ("client.create", "made an API client"),
     ("client.rotate", "replaced the secret of an API client"),
     ("client.revoke", "revoked an API client"),
@@ -332,7 +335,7 @@ fn words(action: &str) -> String {
 fn mark(action: &str) -> &'static str {
     match action.split_once('.').map_or(action, |(noun, _)| noun) {
         "admin" => "shield-check",
-        "client" | "api_client" => "key-round",
+        "client" | "api_client" | "agent" => "key-round",
         "student" => "user-round",
         "skill" | "subject" | "curriculum" => "book-open",
         "session" | "call" => "phone-call",

@@ -7,16 +7,19 @@ use http::StatusCode;
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use shared::access::{ClientKind, Scope, ScopeSet};
+use shared::agent_grant::{self, Connected};
 use shared::agent_key::{self, AgentKey};
 use shared::api_client::{self, ApiClient};
 use shared::db::{self, Db};
-use shared::id::AgentKeyId;
+use shared::id::{AgentGrantId, AgentKeyId};
 use shared::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
 use crate::layout::{Place, page};
+use crate::pages::account;
+use crate::parts;
 use crate::parts::badge::badge;
 use crate::parts::csrf;
 use crate::parts::empty::empty;
@@ -25,6 +28,7 @@ use crate::parts::secret::shown_once;
 use crate::parts::table::{Column, cell, row, table};
 
 const PATH: &str = "/settings/clients";
+const AGENTS: &str = "/settings/clients/agents";
 /// How long a replaced secret still works, so that its user can change over.
 const GRACE: TimeDelta = TimeDelta::hours(24);
 
@@ -77,7 +81,8 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fa
 async fn shown(admin: &Admin, db: &Db, made: Option<&Made>, typed: &Typed<'_>) -> Result<Markup, Fault> {
     let clients = api_client::list_clients(db).await?;
     let are_stopped = api_client::are_telephones_stopped(db).await?;
-    Ok(render(admin, &clients, are_stopped, made, typed))
+    let agents = agent_grant::list_connected(db, None, admin.viewer.now).await?;
+    Ok(render(admin, &clients, &agents, are_stopped, made, typed))
 }
 
 pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
@@ -257,6 +262,17 @@ pub(crate) async fn revoke(
     Ok(Redirect::to(PATH).into_response())
 }
 
+/// Disconnects an agent of anybody.
+pub(crate) async fn disconnect(
+    State(db): State<Db>,
+    Path(agent_grant_id): Path<AgentGrantId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    account::agents::end(&db, &posted, agent_grant_id, None).await?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
 /// Stops one client, or starts it again.
 pub(crate) async fn switch(
     State(db): State<Db>,
@@ -296,7 +312,14 @@ async fn record(
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
-fn render(admin: &Admin, clients: &[ApiClient], are_stopped: bool, made: Option<&Made>, typed: &Typed<'_>) -> Markup {
+fn render(
+    admin: &Admin,
+    clients: &[ApiClient],
+    agents: &[Connected],
+    are_stopped: bool,
+    made: Option<&Made>,
+    typed: &Typed<'_>,
+) -> Markup {
     let rows = html! { @for client in clients { (client_row(admin, client)) } };
     page(
         admin,
@@ -311,6 +334,12 @@ fn render(admin: &Admin, clients: &[ApiClient], are_stopped: bool, made: Option<
                     @if clients.is_empty() {
                         (empty("key-round", "No clients yet", "Make one for each program, so that each can be cut off by itself.", html! {}))
                     } @else { (table("API clients", &COLUMNS, &rows)) }
+                }
+                @if !agents.is_empty() {
+                    section.card aria-labelledby="agents" {
+                        header { h2 id="agents" { "Agents that people connected" } p { "Each acts for one person, with at most the rights of that person." } }
+                        (parts::agent::list(admin, agents, AGENTS, true))
+                    }
                 }
                 (telephones(admin, are_stopped))
                 (new_client(admin, typed))
@@ -432,9 +461,9 @@ fn kind_meaning(kind: ClientKind) -> &'static str {
     }
 }
 
-fn scope_words(scope: Scope) -> &'static str {
+pub(crate) fn scope_words(scope: Scope) -> &'static str {
     match scope {
-        Scope::ContextRead => "Ask what to know about a caller",
+        Scope::ContextRead => "Read what a tutor should know about a student",
         Scope::StudentsRead => "Read students",
         Scope::StudentsWrite => "Add and change students",
         Scope::StudentsErase => "Request that students are erased",
@@ -460,7 +489,7 @@ mod tests {
             secret: SecretString::from("cs_once"),
         };
         let admin = Admin::sample(Role::Admin);
-        assert!(render(&admin, &[], false, Some(&made), &Typed::default()).into_string().contains("cs_once"));
+        assert!(render(&admin, &[], &[], false, Some(&made), &Typed::default()).into_string().contains("cs_once"));
         assert!(!format!("{made:?}").contains("cs_once"));
     }
 

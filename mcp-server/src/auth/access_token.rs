@@ -5,11 +5,12 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::access::ScopeSet;
+use shared::id::{AdminUserId, AgentGrantId};
 use uuid::Uuid;
 
 use super::signing_key::SigningKey;
 
-/// How long a token lives. There is no refresh: a client asks again with its secret.
+/// How long a token lives. A client asks again with its secret, an agent of a person with its refresh token.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
 
 /// How far two servers' clocks may differ.
@@ -18,7 +19,7 @@ const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 /// Keeps our tokens from being taken for another kind of JWT, and others for ours (RFC 8725).
 const TYPE: &str = "at+jwt";
 
-/// All are required: a token without one of them is not ours.
+/// All but `grant_id` are required: a token without one of them is not ours.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -30,6 +31,9 @@ struct Claims {
     nbf: i64,
     exp: i64,
     jti: Uuid,
+    /// What a person allowed the client. Then `sub` is the person, otherwise the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grant_id: Option<AgentGrantId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,6 +47,8 @@ pub(crate) enum Audience {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub client_id: String,
+    /// If a person allowed it.
+    pub grant_id: Option<AgentGrantId>,
     pub scopes: ScopeSet,
     pub expires_at: DateTime<Utc>,
 }
@@ -79,10 +85,33 @@ impl Issuer {
         Self { resource: format!("{issuer}/mcp"), issuer, current, previous }
     }
 
+    /// A token of a client of its own.
     pub fn issue(&self, client_id: &str, scopes: ScopeSet, now: DateTime<Utc>) -> String {
+        self.sign(client_id.to_owned(), client_id, None, scopes, now)
+    }
+
+    /// A token of an agent of a person.
+    pub fn issue_for(
+        &self,
+        (person, grant_id): (AdminUserId, AgentGrantId),
+        client_id: &str,
+        scopes: ScopeSet,
+        now: DateTime<Utc>,
+    ) -> String {
+        self.sign(person.to_string(), client_id, Some(grant_id), scopes, now)
+    }
+
+    fn sign(
+        &self,
+        sub: String,
+        client_id: &str,
+        grant_id: Option<AgentGrantId>,
+        scopes: ScopeSet,
+        now: DateTime<Utc>,
+    ) -> String {
         let claims = Claims {
             iss: self.issuer.clone(),
-            sub: client_id.to_owned(),
+            sub,
             aud: Audience::One(self.resource.clone()),
             client_id: client_id.to_owned(),
             scope: scopes.to_string(),
@@ -90,6 +119,7 @@ impl Issuer {
             nbf: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
             jti: Uuid::new_v4(),
+            grant_id,
         };
         let header = Header {
             typ: Some(TYPE.to_owned()),
@@ -126,7 +156,9 @@ impl Issuer {
         if claims.iss != self.issuer || !is_for_us {
             return Err(Unbelievable::Audience);
         }
-        if claims.sub.is_empty() || claims.sub != claims.client_id {
+        let is_of_client = claims.grant_id.is_none() && claims.sub == claims.client_id;
+        let is_of_person = claims.grant_id.is_some() && claims.sub.parse::<AdminUserId>().is_ok();
+        if claims.client_id.is_empty() || !(is_of_client || is_of_person) {
             return Err(Unbelievable::Claims);
         }
         let at = |seconds| DateTime::from_timestamp(seconds, 0).ok_or(Unbelievable::Claims);
@@ -138,7 +170,7 @@ impl Issuer {
             return Err(Unbelievable::Time);
         }
         let scopes = claims.scope.parse().map_err(|_| Unbelievable::Claims)?;
-        Ok(Grant { client_id: claims.sub, scopes, expires_at })
+        Ok(Grant { client_id: claims.client_id, grant_id: claims.grant_id, scopes, expires_at })
     }
 
     /// RFC 7517: what others need to read our tokens.
@@ -202,11 +234,26 @@ mod tests {
         let scopes: ScopeSet = [Scope::ContextRead, Scope::SessionsRead].into_iter().collect();
         let token = issuer().issue("c1", scopes, now());
         let grant = issuer().verify(&token, now()).unwrap();
-        assert_eq!(grant, Grant { client_id: "c1".into(), scopes, expires_at: now() + LIFETIME });
+        assert_eq!(grant, Grant { client_id: "c1".into(), grant_id: None, scopes, expires_at: now() + LIFETIME });
         assert!(issuer().verify(&token, now() + LIFETIME + TimeDelta::seconds(4)).is_ok());
         assert_eq!(issuer().verify(&token, now() + LIFETIME + LEEWAY), Err(Unbelievable::Time));
         assert!(issuer().verify(&token, now() - LEEWAY).is_ok());
         assert_eq!(issuer().verify(&token, now() - TimeDelta::seconds(6)), Err(Unbelievable::Time));
+    }
+
+    #[test]
+    fn a_token_of_an_agent_names_the_person_and_the_grant() {
+        let (person, grant_id) = (AdminUserId::new(), AgentGrantId::new());
+        let token = issuer().issue_for((person, grant_id), "agent_1", ScopeSet::all(), now());
+        let grant = issuer().verify(&token, now()).unwrap();
+        assert_eq!((grant.client_id.as_str(), grant.grant_id), ("agent_1", Some(grant_id)));
+        let mut claims = good_claims();
+        claims.insert("grant_id".into(), json!(grant_id));
+        assert_eq!(issuer().verify(&signed(ours(), &claims), now()), Err(Unbelievable::Claims), "its sub is a client");
+        claims.insert("sub".into(), json!(person));
+        assert!(issuer().verify(&signed(ours(), &claims), now()).is_ok());
+        claims.remove("grant_id");
+        assert_eq!(issuer().verify(&signed(ours(), &claims), now()), Err(Unbelievable::Claims), "its sub is a person");
     }
 
     #[test]

@@ -62,8 +62,11 @@ pub(super) async fn require_scope(State(state): State<crate::State>, request: Re
 /// A turn for the request, or words why not now. A model reads tool results and nothing else, so a tool call is refused
 /// in one.
 pub(super) async fn require_turn(State(state): State<crate::State>, request: Request, next: Next) -> Response {
-    let client_id = request.extensions().get::<Caller>().and_then(Caller::client_id).unwrap_or_default();
-    match state.limits.enter(client_id, Instant::now()).await {
+    let caller = request.extensions().get::<Caller>();
+    // Agents of many people have one client id.
+    let who = caller.map(|caller| caller.actor.to_string()).unwrap_or_default();
+    let client_id = caller.and_then(Caller::client_id).unwrap_or_default().to_owned();
+    match state.limits.enter(&who, Instant::now()).await {
         Ok(_turn) => next.run(request).await,
         Err(busy) => {
             tracing::info!(client.id = client_id, "a client asks faster than it may");

@@ -15,7 +15,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
 use shared::access::Caller;
-use shared::authority::{self, Line};
+use shared::authority::Line;
 use shared::clock;
 use shared::organisation;
 
@@ -53,8 +53,8 @@ impl McpServer {
         Self { state: Arc::new(state) }
     }
 
-    async fn on_line(&self, caller: &Caller, line: &Line) -> Result<Caller, ToolError> {
-        Ok(authority::on_line(&self.state.db, caller, line, clock::now()).await?)
+    async fn settle(&self, caller: &Caller, line: &Line, named: &Value) -> Result<Caller, ToolError> {
+        Ok(line::settle(&self.state.db, caller, line, named).await?)
     }
 
     /// Records a refusal. A tool's own is in the record of tool calls.
@@ -99,8 +99,8 @@ impl ServerHandler for McpServer {
         let tool = tools::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
         let named = Value::Object(arguments.clone());
-        let settled = async { Ok(authority::on_line(&self.state.db, caller, &line, clock::now()).await?) };
-        let answer = call(&self.state, caller, settled, &line, tool, arguments, &context.ct).await;
+        let answer =
+            call(&self.state, caller, self.settle(caller, &line, &named), &line, tool, arguments, &context.ct).await;
         if let Ok(answer) = &answer {
             asked(caller, &line, Door::Tool, tool.name).read(&self.state.recorder, &answer.data, &named);
         }
@@ -133,12 +133,13 @@ impl ServerHandler for McpServer {
             ErrorData::resource_not_found("there is nothing at this address", Some(at))
         };
         let resource = Resource::parse(&request.uri).ok_or_else(nothing)?;
+        let named = resource.named();
         let content = async {
-            let caller = self.on_line(caller, &line).await?;
+            let caller = self.settle(caller, &line, &named).await?;
             resource.read(&self.state.db, self.ask(&caller)).await
         };
         let content = guarded(content, TIMEOUT, &context.ct).await;
-        let (asked, named) = (asked(caller, &line, Door::Resource, resource.kind()), resource.named());
+        let asked = asked(caller, &line, Door::Resource, resource.kind());
         let content = content.map_err(|error| self.refused(&asked, &named, error))?;
         asked.read(&self.state.recorder, &content, &named);
         let contents = ResourceContents::text(content.to_string(), request.uri).with_mime_type("application/json");
@@ -159,12 +160,13 @@ impl ServerHandler for McpServer {
         let unknown = || ErrorData::invalid_params("there is no such prompt; see prompts/list", None);
         let prompt = prompts::find(&request.name).ok_or_else(unknown)?;
         let arguments = request.arguments.unwrap_or_default();
+        let named = Value::Object(arguments.clone());
         let text = async {
-            let caller = self.on_line(caller, &line).await?;
+            let caller = self.settle(caller, &line, &named).await?;
             prompt.text(&self.state.db, self.ask(&caller), &arguments).await
         };
         let text = guarded(text, TIMEOUT, &context.ct).await;
-        let (asked, named) = (asked(caller, &line, Door::Prompt, prompt.name), Value::Object(arguments));
+        let asked = asked(caller, &line, Door::Prompt, prompt.name);
         let text = text.map_err(|error| self.refused(&asked, &named, error))?;
         asked.read(&self.state.recorder, &named, &named);
         let messages = vec![PromptMessage::new_text(Role::User, text)];
@@ -174,7 +176,7 @@ impl ServerHandler for McpServer {
     async fn complete(&self, request: CompleteRequestParams, context: Context) -> Result<CompleteResult, ErrorData> {
         let (caller, line) = (caller_of(&context)?, line_of(&context));
         let values = async {
-            let caller = self.on_line(caller, &line).await?;
+            let caller = self.settle(caller, &line, &Value::Null).await?;
             complete(&self.state.db, self.ask(&caller), &request.argument.name, &request.argument.value).await
         };
         let values = guarded(values, TIMEOUT, &context.ct).await.map_err(fault)?;

@@ -1,5 +1,5 @@
 //! A token request as OAuth 2.1 has it: a form, and client credentials in a Basic header or in the form, or what the
-//! client has signed instead.
+//! client has signed instead. An agent of a person has no credentials: it shows a code or a refresh token.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,15 +9,23 @@ use secrecy::SecretString;
 use shared::access::ScopeSet;
 use url::form_urlencoded;
 
-use super::{Refusal, assertion};
+use super::{Refusal, assertion, person};
 
 /// What a client asks for. Its credentials are read, and not yet checked.
 #[derive(Debug)]
 pub(super) struct TokenRequest {
     pub client_id: String,
-    pub proof: Proof,
+    pub asker: Asker,
     /// `None`: whatever the client may have.
     pub scopes: Option<ScopeSet>,
+}
+
+/// Who asks for a token.
+#[derive(Debug)]
+pub(super) enum Asker {
+    Client(Proof),
+    /// The agent of a person.
+    Agent(person::Proof),
 }
 
 /// How a client proves who it is.
@@ -30,12 +38,18 @@ pub(super) enum Proof {
 
 /// The members of the form that matter here; others are ignored, as RFC 6749 §3.2 wants.
 #[derive(Default)]
-struct Form {
+pub(super) struct Form {
     grant_type: Option<String>,
-    client_id: Option<String>,
+    pub client_id: Option<String>,
     client_secret: Option<String>,
     client_assertion_type: Option<String>,
     client_assertion: Option<String>,
+    code: Option<String>,
+    redirect_uri: Option<String>,
+    code_verifier: Option<String>,
+    refresh_token: Option<String>,
+    /// Of a revocation.
+    pub token: Option<String>,
     scope: Option<String>,
     resources: Vec<String>,
 }
@@ -45,22 +59,30 @@ impl TokenRequest {
     pub(super) fn read(headers: &HeaderMap, body: &[u8], resource: &str) -> Result<Self, Refusal> {
         let form = Form::read(headers, body)?;
         let grant_type = form.grant_type.as_deref().ok_or(Refusal::InvalidRequest("grant_type is missing"))?;
-        if grant_type != "client_credentials" {
-            return Err(Refusal::UnsupportedGrantType);
-        }
+        let is_of_person = match grant_type {
+            "client_credentials" => false,
+            "authorization_code" | "refresh_token" => true,
+            _ => return Err(Refusal::UnsupportedGrantType),
+        };
         let is_ours = |named: &String| named.trim_end_matches('/') == resource;
         if !form.resources.iter().all(is_ours) {
             return Err(Refusal::InvalidTarget);
         }
         let scopes = form.scope.as_deref().filter(|scope| !scope.trim().is_empty()).map(str::parse).transpose();
         let scopes = scopes.map_err(|_| Refusal::InvalidScope)?;
-        let (client_id, proof) = form.credentials(headers)?;
-        Ok(Self { client_id, proof, scopes })
+        let (client_id, asker) = if is_of_person {
+            let (client_id, proof) = form.of_person(headers)?;
+            (client_id, Asker::Agent(proof))
+        } else {
+            let (client_id, proof) = form.credentials(headers)?;
+            (client_id, Asker::Client(proof))
+        };
+        Ok(Self { client_id, asker, scopes })
     }
 }
 
 impl Form {
-    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -74,6 +96,11 @@ impl Form {
                 "client_secret" => &mut form.client_secret,
                 "client_assertion_type" => &mut form.client_assertion_type,
                 "client_assertion" => &mut form.client_assertion,
+                "code" => &mut form.code,
+                "redirect_uri" => &mut form.redirect_uri,
+                "code_verifier" => &mut form.code_verifier,
+                "refresh_token" => &mut form.refresh_token,
+                "token" => &mut form.token,
                 "scope" => &mut form.scope,
                 // RFC 8707 lets a client name several.
                 "resource" => {
@@ -87,6 +114,21 @@ impl Form {
             }
         }
         Ok(form)
+    }
+
+    /// The program of an agent, and its code or refresh token.
+    fn of_person(self, headers: &HeaderMap) -> Result<(String, person::Proof), Refusal> {
+        if headers.contains_key(AUTHORIZATION) || self.client_secret.is_some() || self.client_assertion.is_some() {
+            return Err(Refusal::InvalidRequest("an agent of a person has no secret; send client_id alone"));
+        }
+        let client_id = self.client_id.ok_or(Refusal::InvalidRequest("client_id is missing"))?;
+        if let Some(token) = self.refresh_token {
+            return Ok((client_id, person::Proof::RefreshToken(token.into())));
+        }
+        let code = self.code.ok_or(Refusal::InvalidRequest("code or refresh_token is missing"))?.into();
+        let redirect_uri = self.redirect_uri.ok_or(Refusal::InvalidRequest("redirect_uri is missing"))?;
+        let verifier = self.code_verifier.ok_or(Refusal::InvalidRequest("code_verifier is missing"))?.into();
+        Ok((client_id, person::Proof::Code { code, redirect_uri, verifier }))
     }
 
     /// One way of proving who one is, not two (RFC 6749 §2.3).
@@ -154,7 +196,7 @@ mod tests {
             headers.insert(AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
         }
         let request = TokenRequest::read(&headers, form.as_bytes(), RESOURCE)?;
-        let (Proof::Secret(proof) | Proof::Assertion(proof)) = request.proof;
+        let Asker::Client(Proof::Secret(proof) | Proof::Assertion(proof)) = request.asker else { panic!("an agent") };
         Ok((request.client_id, proof.expose_secret().to_owned(), request.scopes))
     }
 
@@ -218,6 +260,26 @@ mod tests {
         }
         let garbage = format!("grant_type=client_credentials&client_assertion=x&{kind}");
         assert_eq!(read(&garbage, None), Err(Refusal::InvalidClient));
+    }
+
+    #[test]
+    fn an_agent_of_a_person_shows_a_code_or_a_refresh_token_and_no_secret() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        let read = |form: &str| TokenRequest::read(&headers, form.as_bytes(), RESOURCE);
+        let code = "grant_type=authorization_code&client_id=a&code=c&redirect_uri=u&code_verifier=v";
+        let asker = read(code).unwrap().asker;
+        assert!(matches!(asker, Asker::Agent(person::Proof::Code { redirect_uri, .. }) if redirect_uri == "u"));
+        let refresh = "grant_type=refresh_token&client_id=a&refresh_token=t";
+        assert!(matches!(read(refresh).unwrap().asker, Asker::Agent(person::Proof::RefreshToken(_))));
+        for part in ["client_id=a", "code=c", "redirect_uri=u", "code_verifier=v"] {
+            let without = code.replace(part, "x=1");
+            assert!(matches!(read(&without), Err(Refusal::InvalidRequest(_))), "{part}");
+        }
+        let secret = read(&format!("{code}&client_secret=s"));
+        assert!(matches!(secret, Err(Refusal::InvalidRequest(_))), "{secret:?}");
+        let other = read(&format!("{refresh}&resource=https://other.example/mcp"));
+        assert!(matches!(other, Err(Refusal::InvalidTarget)), "{other:?}");
     }
 
     #[test]

@@ -26,6 +26,7 @@ impl McpServerConfig {
         let s = &mut settings;
         let (addr, is_platform) = address(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
         let public_url = public_url(s, addr);
+        let (admin_addr, _) = address_without_port(s, "ADMIN_ADDR", ADMIN_ADDR);
         let is_exposed = !is_local(&public_url);
         let host = url::Url::parse(&public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let mut allowed_hosts = s.list("ALLOWED_HOSTS");
@@ -39,6 +40,7 @@ impl McpServerConfig {
         let config = Self {
             database_url: database_url(s),
             addr,
+            admin_url: admin_url(s, admin_addr, &public_url),
             public_url,
             allowed_hosts,
             allowed_origins: allowed_origins(s),

@@ -21,6 +21,7 @@ const SECRET: [&str; 11] = [
     "caller_codes",
     "api_clients",
     "agent_keys",
+    "agent_grants",
     "admin_users",
     "admin_logins",
     "admin_login_steps",

@@ -1,4 +1,5 @@
-//! Which addresses this service may call if they came from outside: those of recordings and of outgoing webhooks.
+//! Which addresses this service may call if they came from outside: those of recordings, of outgoing webhooks, and of
+//! documents about programs.
 //!
 //! **Invariant:** nothing inside our network is ever asked for unless an operator named that very host.
 
@@ -28,16 +29,21 @@ impl Allowed {
         if self.is_own(url) {
             return matches!(url.scheme(), "https" | "http");
         }
-        let is_public = match url.host() {
-            Some(Host::Domain(name)) => name.contains('.') && !name.ends_with(".localhost"),
-            Some(Host::Ipv4(ip)) => is_public(IpAddr::V4(ip)),
-            Some(Host::Ipv6(ip)) => is_public(IpAddr::V6(ip)),
-            None => false,
-        };
         let host = url.host_str().unwrap_or_default();
-        let is_listed = self.hosts.is_empty() || self.hosts.iter().any(|listed| is_within(host, listed));
-        url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && is_public && is_listed
+        is_public_url(url) && (self.hosts.is_empty() || self.hosts.iter().any(|listed| is_within(host, listed)))
     }
+}
+
+/// Whether the address is HTTPS, without credentials, and not by an address or name of this network. A client that fetches it
+/// uses [`PublicNames`], no proxy, and follows no redirect without asking again.
+pub fn is_public_url(url: &Url) -> bool {
+    let is_public = match url.host() {
+        Some(Host::Domain(name)) => name.contains('.') && !name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => is_public(IpAddr::V4(ip)),
+        Some(Host::Ipv6(ip)) => is_public(IpAddr::V6(ip)),
+        None => false,
+    };
+    url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && is_public
 }
 
 /// `a.example.org` is within `example.org`, and so is that itself.

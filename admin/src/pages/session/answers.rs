@@ -116,7 +116,7 @@ pub(super) fn mark(answer: &Answer) -> Markup {
 pub(super) fn changed(admin: &Admin, answer: &Answer) -> Markup {
     html! {
         @if let Some((by, at)) = &answer.changed {
-            p.xs.faint { "Changed by " (by.as_deref().map_or("a person", person)) ", " (admin.viewer.time(*at)) }
+            p.xs.faint { "Changed by " (by.as_deref().map_or_else(|| "a person".to_owned(), person)) ", " (admin.viewer.time(*at)) }
         }
     }
 }

@@ -60,6 +60,7 @@ fn recipient(actor: &str) -> Markup {
     let (kind, name) = actor.split_once(':').unwrap_or(("", actor));
     let kind = match kind {
         "client" => "Client",
+        "agent" => "Agent that this person connected",
         "model" => "Language model",
         "admin" => "Staff",
         "guardian" => "Guardian",

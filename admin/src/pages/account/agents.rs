@@ -1,0 +1,63 @@
+//! The agents that a person connected, and the way to disconnect them.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use shared::agent_grant::{self, Connected};
+use shared::db::{self, Db};
+use shared::id::{AdminUserId, AgentGrantId};
+use shared::{audit, clock};
+
+use super::PATH;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::parts;
+
+/// `mcp_url`: the address that an agent is given; `None`: people cannot connect agents here.
+pub(super) fn card(admin: &Admin, connected: &[Connected], mcp_url: Option<&str>) -> Markup {
+    html! {
+        section.card aria-labelledby="agents" {
+            header {
+                h2 id="agents" { "Connected agents" }
+                p {
+                    "Programs such as Claude that act for you. "
+                    @if let Some(mcp_url) = mcp_url { "To connect one, give it the address " code { (mcp_url) } "." }
+                    @else { "An operator sets " code { "ADMIN_URL" } " before people can connect them." }
+                }
+            }
+            @if connected.is_empty() {
+                div.body { p.muted { "No agents are connected." } }
+            } @else {
+                (parts::agent::list(admin, connected, "/account/agents", false))
+            }
+        }
+    }
+}
+
+/// Disconnects an agent of one's own.
+pub(crate) async fn disconnect(
+    State(db): State<Db>,
+    Path(agent_grant_id): Path<AgentGrantId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    end(&db, &posted, agent_grant_id, Some(posted.admin.admin_user_id)).await?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// Ends the grant, if it is a person's whom `of` names, or anybody's.
+pub(crate) async fn end(
+    db: &Db,
+    posted: &Posted,
+    agent_grant_id: AgentGrantId,
+    of: Option<AdminUserId>,
+) -> Result<(), Fault> {
+    let now = clock::now();
+    let mut tx = db::begin(db).await?;
+    agent_grant::end(&mut *tx, agent_grant_id, of, now).await?;
+    let object = format!("agent_grant:{agent_grant_id}");
+    let nothing = serde_json::json!({});
+    audit::insert_entry(&mut *tx, &posted.admin.caller, "agent.disconnect", Some(&object), &nothing, now).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! A program asks to become a person's agent: who asks, for which rights, and the person's answer. The authorization endpoint
+//! of OAuth 2.1; the dashboard's sign-in comes before it.
+//!
+//! **Invariant:** the browser is sent only to an address that the program registered, and only after the person chose.
+
+mod request;
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::header::REFRESH;
+use http::{HeaderValue, StatusCode};
+use maud::{Markup, html};
+use secrecy::ExposeSecret;
+use shared::access::{Reach, Scope, ScopeSet};
+use shared::agent::{self, Agent};
+use shared::{agent_grant, audit, clock, db};
+
+use self::request::Params;
+use crate::Dashboard;
+use crate::agent_document::is_address;
+use crate::auth::Admin;
+use crate::fault::Fault;
+use crate::form::Posted;
+use crate::layout::{Place, page};
+use crate::pages::clients::scope_words;
+use crate::parts::csrf;
+use crate::parts::notice::{Tone, notice};
+
+/// What a program asks a person for.
+#[derive(Debug)]
+struct Question {
+    params: Params,
+    agent: Agent,
+    scopes: ScopeSet,
+}
+
+impl Question {
+    /// Reads the query. `Err`: the page that says what is wrong with it.
+    async fn read(dashboard: &Dashboard, admin: &Admin, query: &str) -> Result<Result<Self, Response>, Fault> {
+        let params = Params::parse(query);
+        let agent = find(dashboard, &params.client_id).await?;
+        if !agent.allows(&params.redirect_uri) {
+            let why = "The program wants you to return to an address that it did not register. Nothing was allowed.";
+            return Err(Fault::Invalid(why.to_owned()));
+        }
+        let resource = format!("{}/mcp", issuer(dashboard));
+        match params.check(&resource, admin.role.scopes()) {
+            Ok(scopes) => Ok(Ok(Self { params, agent, scopes })),
+            Err((error, why)) => {
+                let back = params.back(issuer(dashboard), &[("error", error), ("error_description", why)]);
+                let shown = render_wrong(admin, &agent, why, &back.ok_or(Fault::Internal)?);
+                Ok(Err((StatusCode::BAD_REQUEST, shown).into_response()))
+            }
+        }
+    }
+}
+
+/// The program of that id: registered here, or as it describes itself at the address that is its id.
+async fn find(dashboard: &Dashboard, client_id: &str) -> Result<Agent, Fault> {
+    if is_address(client_id) {
+        return dashboard.documents.fetch(client_id).await.map_err(|why| Fault::Invalid(why.words().to_owned()));
+    }
+    let found = agent::find_agent(&dashboard.db, client_id).await?;
+    let unknown = "The program that sent you here is not registered, or nobody used it for a day. Remove this service there, \
+                   and add it again.";
+    found.ok_or_else(|| Fault::Invalid(unknown.to_owned()))
+}
+
+/// As the metadata of `mcp-server` names it.
+fn issuer(dashboard: &Dashboard) -> &str {
+    dashboard.connections.public_url.trim_end_matches('/')
+}
+
+pub(crate) async fn get(
+    admin: Admin,
+    State(dashboard): State<Dashboard>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let query = query.unwrap_or_default();
+    match Question::read(&dashboard, &admin, &query).await? {
+        Ok(question) => Ok(render(&admin, &question, &query, None).into_response()),
+        Err(wrong) => Ok(wrong),
+    }
+}
+
+/// Needs a fresh password: a browser that was left open lets no agent in.
+pub(crate) async fn post(
+    State(dashboard): State<Dashboard>,
+    RawQuery(query): RawQuery,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let (admin, query) = (&posted.admin, query.unwrap_or_default());
+    let question = match Question::read(&dashboard, admin, &query).await? {
+        Ok(question) => question,
+        Err(wrong) => return Ok(wrong),
+    };
+    let params = &question.params;
+    if posted.fields.text("answer") != "allow" {
+        let refused = [("error", "access_denied"), ("error_description", "the person refused")];
+        return send_back(admin, &question.agent, "was not connected", params.back(issuer(&dashboard), &refused));
+    }
+    posted.require_fresh(&dashboard.db).await?;
+    let chosen: ScopeSet = posted.fields.all("scope").filter_map(|scope| scope.parse::<Scope>().ok()).collect();
+    let scopes = chosen.intersection(question.scopes);
+    if scopes.is_empty() {
+        let error = Some("Choose at least one thing that it may do, or refuse.");
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &question, &query, error)).into_response());
+    }
+    let now = clock::now();
+    let mut tx = db::begin(&dashboard.db).await?;
+    if is_address(&params.client_id) {
+        agent::upsert_published(&mut *tx, &question.agent, now).await?;
+    }
+    let code = agent_grant::insert_grant(&mut *tx, admin.admin_user_id, params.allowed(scopes), now).await?;
+    let object = format!("agent:{}", params.client_id);
+    let detail = serde_json::json!({ "scope": scopes.to_string() });
+    audit::insert_entry(&mut *tx, &admin.caller, "agent.allow", Some(&object), &detail, now).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    let back = params.back(issuer(&dashboard), &[("code", code.expose_secret())]);
+    send_back(admin, &question.agent, "is connected", back)
+}
+
+/// A page that goes on to the program by itself. A redirect would not do: browsers hold it against the policy that forms
+/// are sent to this host alone.
+fn send_back(admin: &Admin, agent: &Agent, what: &str, back: Option<String>) -> Result<Response, Fault> {
+    let back = back.ok_or(Fault::Internal)?;
+    let refresh = HeaderValue::from_str(&format!("0; url={back}")).map_err(|_| Fault::Internal)?;
+    let title = format!("“{}” {what}", agent.name);
+    let shown = page(
+        admin,
+        Place::Account,
+        &title,
+        html! {
+            div.stack {
+                div.head { div { h1 { (title) } p { "You return to the program now." } } }
+                div { a.btn.primary href=(back) { "Return to " (agent::host(&back)) } }
+            }
+        },
+    );
+    Ok(([(REFRESH, refresh)], shown).into_response())
+}
+
+fn render_wrong(admin: &Admin, agent: &Agent, why: &str, back: &str) -> Markup {
+    let title = format!("“{}” asked in a way that does not work here", agent.name);
+    page(
+        admin,
+        Place::Account,
+        &title,
+        html! {
+            div.stack {
+                div.head { div { h1 { (title) } p { "Nothing was allowed. The reason, for who makes the program: " (why) "." } } }
+                div { a.btn href=(back) { "Return to " (agent::host(back)) } }
+            }
+        },
+    )
+}
+
+fn render(admin: &Admin, question: &Question, query: &str, error: Option<&str>) -> Markup {
+    let Question { agent, params, scopes } = question;
+    let host = agent::host(&params.redirect_uri);
+    let title = format!("Connect “{}”?", agent.name);
+    page(
+        admin,
+        Place::Account,
+        &title,
+        html! {
+            div.stack {
+                div.head { div { h1 { (title) } p { "This program asks to read and act for you, as " (admin.email) "." } } }
+                @if let Some(error) = error { (notice(Tone::Bad, error, "")) }
+                (notice(Tone::Warn, "This program is unverified", "It chose its name itself. Allow it only if you started this a moment ago and know the address below."))
+                form.card method="post" action={ "/connect?" (query) } {
+                    div.body.stack {
+                        (csrf(admin))
+                        p { "Your browser returns to " b.mono { (host) } "." }
+                        @if is_address(&agent.client_id) { p { "It describes itself at " span.mono { (agent.client_id) } "." } }
+                        fieldset.field {
+                            legend.label { "What it may do" }
+                            div.scopes { @for scope in scopes.iter() { span.check {
+                                // What cannot be undone for long is chosen, not left on.
+                                input type="checkbox" id={ "scope-" (scope) } name="scope" value=(scope) checked[scope != Scope::StudentsErase];
+                                label for={ "scope-" (scope) } { (scope_words(scope)) " " code { (scope) } }
+                            } } }
+                        }
+                        p { (reach_words(admin)) " What it reads leaves this service. The audit log names you and the program." }
+                        p.sm.muted { "It stays connected until you disconnect it on your account page, change your password, or do not use it for 30 days; at most 180 days." }
+                    }
+                    footer {
+                        button.btn.primary name="answer" value="allow" { "Allow" }
+                        button.btn name="answer" value="refuse" { "Refuse" }
+                    }
+                }
+            }
+        },
+    )
+}
+
+fn reach_words(admin: &Admin) -> String {
+    match &admin.caller.reach {
+        Reach::Cohorts(cohorts) if cohorts.is_empty() => "It reaches no students, because you see none.".to_owned(),
+        Reach::Cohorts(cohorts) => format!("It reaches the students of {}, as you do.", cohorts.join(", ")),
+        _ => "It reaches all students, as you do.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::access::Role;
+
+    use super::*;
+
+    #[test]
+    fn a_person_sees_who_asks_where_they_return_and_what_is_asked() {
+        let params = Params::parse("client_id=agent_1&redirect_uri=https://agent.example/back");
+        let agent = Agent {
+            client_id: "agent_1".to_owned(),
+            name: "<b>Claude</b>".to_owned(),
+            redirect_uris: vec!["https://agent.example/back".to_owned()],
+        };
+        let question = Question { params, agent, scopes: Role::Admin.scopes() };
+        let shown = render(&Admin::sample(Role::Admin), &question, "client_id=agent_1&x=\"", None).into_string();
+        assert!(shown.contains("&lt;b&gt;Claude") && !shown.contains("<b>Claude"), "{shown}");
+        assert!(shown.contains("agent.example") && shown.contains("unverified"));
+        assert!(
+            shown.contains(r#"value="students:read" checked"#) && !shown.contains(r#"value="students:erase" checked"#)
+        );
+        assert!(shown.contains("x=&quot;"), "the query is text");
+    }
+}

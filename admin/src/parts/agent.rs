@@ -1,0 +1,32 @@
+//! A list of the agents that people connected.
+
+use maud::{Markup, html};
+use shared::agent;
+use shared::agent_grant::Connected;
+
+use super::csrf;
+use super::table::{Column, cell, row, table};
+use crate::auth::Admin;
+
+const COLUMNS: [Column; 5] = [("Agent", ""), ("May do", ""), ("Connected", ""), ("Last used", ""), ("", "")];
+
+/// `path`: where "Disconnect" leads, before the id. `shows_people`: whether the list is of all people.
+pub(crate) fn list(admin: &Admin, connected: &[Connected], path: &str, shows_people: bool) -> Markup {
+    let rows = html! { @for agent in connected { (row(&html! {
+        (cell("", html! { span.two {
+            b.main { (agent.name) }
+            small.mono { (agent::host(&agent.redirect_uri)) }
+            @if shows_people { small { (agent.email) } }
+        } }))
+        (cell("full", html! { span.tags { @for scope in agent.scopes.iter() { span.tag.mono { (scope) } } } }))
+        (cell("nowrap muted hide", admin.viewer.time(agent.created_at)))
+        (cell("nowrap muted", html! { @if let Some(at) = agent.last_used_at { (admin.viewer.time(at)) } @else { "Never" } }))
+        (cell("full", html! {
+            form method="post" action={ (path) "/" (agent.agent_grant_id) "/disconnect" } {
+                (csrf(admin))
+                button.btn.small { "Disconnect" span.vh { " " (agent.name) } }
+            }
+        }))
+    })) } };
+    table("Connected agents", &COLUMNS, &rows)
+}
