@@ -18,7 +18,7 @@ use self::learning::{career, goal, preference, study_context};
 use self::schedule::{availability, test, weekly};
 use self::things::{CAREERS, Kind, THINGS, TOPICS};
 pub use crate::analysis::When;
-use crate::folded::{self, WordMap};
+use crate::folded::{self, Folded, WordMap};
 
 /// A call keeps at most this many facts, and as many requests.
 pub const MOST: usize = 6;
@@ -146,8 +146,9 @@ fn named_within(phrases: &Phrases, words: &[&str], at: usize, reach: usize) -> O
 
 /// Calls `read` with the sentences of a text.
 fn with_sentences<T>(text: &str, read: impl FnOnce(&[Vec<&str>]) -> T) -> T {
-    let words = folded::words(text);
-    let split = words.split(|word| word == folded::BOUNDARY).filter(|words| !words.is_empty());
+    let folded = Folded::new(text);
+    let words = folded.words();
+    let split = words.split(|word| *word == folded::BOUNDARY).filter(|words| !words.is_empty());
     let sentences = split.map(|sentence| {
         let mut words = folded::english(sentence);
         if words.iter().any(|word| DRAWN.iter().any(|test| word.ends_with(test))) {
