@@ -5,13 +5,13 @@
 
 mod tables;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::folded::WordMap;
+use crate::text::lower;
 
 /// The languages whose answers, reactions and requests we have rules for, as codes of ISO 639-1.
 pub const JUDGED: [&str; 3] = ["en", "es", "de"];
@@ -191,11 +191,19 @@ static WORDS: LazyLock<WordMap<Entry>> = LazyLock::new(|| {
     words
 });
 
-static LETTERS: LazyLock<HashMap<char, &'static str>> = LazyLock::new(|| {
-    let letters = tables::LETTERS.iter().flat_map(|(code, letters)| letters.chars().map(move |letter| (letter, *code)));
-    // The first row wins.
-    letters.rev().collect()
-});
+/// The language that alone has a letter or mark.
+fn of_letter(letter: char) -> Option<&'static str> {
+    static LETTERS: LazyLock<Vec<(char, &str)>> = LazyLock::new(|| {
+        let of_language = |(code, letters): &(&'static str, &'static str)| letters.chars().map(|letter| (letter, *code)).collect::<Vec<_>>();
+        let mut letters: Vec<(char, &str)> = tables::LETTERS.iter().flat_map(of_language).collect();
+        // The first row wins.
+        letters.sort_by_key(|(letter, _)| *letter);
+        letters.dedup_by_key(|(letter, _)| *letter);
+        letters
+    });
+    let at = if letter.is_ascii() { return None } else { LETTERS.binary_search_by_key(&letter, |(letter, _)| *letter) };
+    Some(LETTERS[at.ok()?].1)
+}
 
 fn scores(text: &str) -> Scores {
     if let Some(code) = of_script(text) {
@@ -207,10 +215,8 @@ fn scores(text: &str) -> Scores {
     let mut plain = String::new();
     for word in words(text) {
         if !word.is_ascii() {
-            for letter in word.to_lowercase().chars() {
-                if let Some(code) = LETTERS.get(&letter) {
-                    add(&mut scores.weights, code, 0.5);
-                }
+            for code in lower(word).chars().filter_map(of_letter) {
+                add(&mut scores.weights, code, 0.5);
             }
         }
         let word_of_list = folded(word, &mut plain);
@@ -231,10 +237,8 @@ fn scores(text: &str) -> Scores {
         n_letters += if word.is_ascii() { word.len() } else { word.chars().count() };
     }
     if !text.is_ascii() {
-        for mark in text.chars().filter(|c| matches!(c, '¿' | '¡')) {
-            if let Some(code) = LETTERS.get(&mark) {
-                add(&mut scores.weights, code, 0.5);
-            }
+        for code in text.chars().filter(|c| matches!(c, '¿' | '¡')).filter_map(of_letter) {
+            add(&mut scores.weights, code, 0.5);
         }
     }
     if known < 2.0 && n_letters >= ENOUGH_LETTERS && scores.decided().is_none() {
@@ -252,7 +256,7 @@ fn scores(text: &str) -> Scores {
 fn folded<'a>(word: &'a str, plain: &'a mut String) -> &'a str {
     plain.clear();
     if !word.is_ascii() {
-        plain.extend(word.to_lowercase().nfd().filter(|c| !is_combining_mark(*c)));
+        plain.extend(lower(word).nfd().filter(|c| !is_combining_mark(*c)));
     } else if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
         plain.push_str(word);
         plain.make_ascii_lowercase();
@@ -457,15 +461,15 @@ fn is_ukrainian(text: &str) -> bool {
     ];
     const NOT: [&str; 12] =
         ["что", "как", "это", "да", "нет", "если", "потому", "надо", "спасибо", "хорошо", "меня", "мне"];
-    let among = |list: &[&str]| words(text).filter(|word| list.contains(&&word.to_lowercase()[..])).count();
+    let among = |list: &[&str]| words(text).filter(|word| list.contains(&&lower(word)[..])).count();
     among(&WORDS) > among(&NOT)
         && words(text)
-            .any(|word| ["що", "це", "але", "треба", "дякую", "мене", "мені"].contains(&&word.to_lowercase()[..]))
+            .any(|word| ["що", "це", "але", "треба", "дякую", "мене", "мені"].contains(&&lower(word)[..]))
 }
 
 fn is_bulgarian(text: &str) -> bool {
     words(text).any(|word| {
         ["съм", "със", "във", "какво", "защо", "ще", "това", "къде", "пъти", "отговор"]
-            .contains(&&word.to_lowercase()[..])
+            .contains(&&lower(word)[..])
     })
 }

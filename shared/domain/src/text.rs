@@ -1,6 +1,22 @@
 //! A text that many phrases are looked for in.
 
+use std::borrow::Cow;
 use std::ops::Deref;
+
+/// Returns a text in lower case. Most texts are, and are not copied.
+pub fn lower(text: &str) -> Cow<'_, str> {
+    if is_lower(text) {
+        return Cow::Borrowed(text);
+    }
+    let lower = text.to_ascii_lowercase();
+    Cow::Owned(if is_lower(&lower) { lower } else { lower.to_lowercase() })
+}
+
+/// Whether a text surely has no capitals: it has no letters beyond those of Western Europe.
+fn is_lower(text: &str) -> bool {
+    let is_small = |c: char| matches!(c, '\0'..='@' | '['..='¿' | '×' | 'ß'..='ÿ' | '\u{2000}'..='\u{206f}');
+    if text.is_ascii() { !text.bytes().any(|byte| byte.is_ascii_uppercase()) } else { text.chars().all(is_small) }
+}
 
 /// A text, and which pairs of neighbouring letters it has. What has another pair is not in it, so most phrases need not be
 /// looked for.
@@ -61,6 +77,13 @@ fn place(first: u8, second: u8) -> (usize, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_lowered_as_a_string_is() {
+        for text in ["", "abc ¿qué?", "Sí, ÑANDÚ", "ÜBER × ß", "“İŞ” Ÿ", "ΟΔΟΣ", "ДА", "a…", "ª º µ ÿ"] {
+            assert_eq!(lower(text), text.to_lowercase(), "{text}");
+        }
+    }
 
     #[test]
     fn a_phrase_is_found_where_a_string_finds_it() {

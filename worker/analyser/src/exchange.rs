@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use domain::answer::{Expecting, Form, Language};
 use domain::language::{self, Languages};
+use domain::text::lower;
 use domain::transcript::{Speaker, Turn};
 
 use super::cues::{ACKNOWLEDGEMENT, PASSING, TAKES_BACK, WAITING};
@@ -204,51 +205,42 @@ const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "i
 
 /// The words of a plain text.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    // The end of a run of characters of words, or of others.
+    let end = move |mut at: usize, of_word: bool| {
+        while let Some(byte) = bytes.get(at) {
+            if byte.is_ascii() {
+                if WORD[usize::from(*byte)] != of_word {
+                    break;
+                }
+                at += 1;
+            } else {
+                match text[at..].chars().next() {
+                    Some(c) if c.is_alphanumeric() == of_word => at += c.len_utf8(),
+                    _ => break,
+                }
+            }
+        }
+        at
+    };
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = end_of_run(text, at, Part::Blank);
-        at = end_of_run(text, start, Part::Word);
+        let start = end(at, false);
+        at = end(start, true);
         (at > start).then(|| &text[start..at])
     })
 }
 
-/// What a byte of a text is part of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Word,
-    Blank,
-    /// A character that is not ASCII.
-    Character,
-}
-
-const PARTS: [Part; 256] = {
-    let mut parts = [Part::Character; 256];
+/// Which ASCII bytes are part of a word.
+static WORD: [bool; 256] = {
+    let mut is_word = [false; 256];
     let mut byte = 0;
     while byte < 128 {
-        let is_word = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'\'';
-        parts[byte] = if is_word { Part::Word } else { Part::Blank };
+        is_word[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'\'';
         byte += 1;
     }
-    parts
+    is_word
 };
-
-/// Where the run of words or of what stands between them ends that begins at `at`.
-fn end_of_run(text: &str, mut at: usize, run: Part) -> usize {
-    while let Some(byte) = text.as_bytes().get(at) {
-        match PARTS[usize::from(*byte)] {
-            Part::Character => {
-                let Some(c) = text[at..].chars().next() else { break };
-                if c.is_alphanumeric() != (run == Part::Word) {
-                    break;
-                }
-                at += c.len_utf8();
-            }
-            part if part == run => at += 1,
-            _ => break,
-        }
-    }
-    at
-}
 
 /// Whether a turn has letters, and none of the scripts of our languages: it cannot be read, so it answers nothing.
 fn is_in_another_script(text: &str) -> bool {
@@ -258,13 +250,11 @@ fn is_in_another_script(text: &str) -> bool {
 
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase() && byte != b'`') {
-        return Cow::Borrowed(text);
+    let lower = lower(text);
+    if lower.contains(['’', '‘', '`', '“', '”']) {
+        return Cow::Owned(lower.replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""));
     }
-    if text.is_ascii() && !text.contains('`') {
-        return Cow::Owned(text.to_ascii_lowercase());
-    }
-    Cow::Owned(text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""))
+    lower
 }
 
 /// A part of a sentence that can be judged on its own.

@@ -88,7 +88,7 @@ impl Parser<'_> {
                         | Sense::Minus
                         | Sense::Hyphen
                         | Sense::Plus
-                        | Sense::Measure(_)
+                        | Sense::Measure { .. }
                         | Sense::Vulgar
                         | Sense::Half
                         | Sense::Part { .. }
@@ -150,7 +150,7 @@ impl Parser<'_> {
 
     /// A number with its unit, before or after it.
     fn measured(&self, at: usize) -> Option<(Number, usize)> {
-        if let Sense::Measure(unit) = self.sense(at) {
+        if let Some(unit) = self.sense(at).unit() {
             // "$3.20"
             if !(unit.is_money() && self.is_sign(at)) {
                 return None;
@@ -167,7 +167,7 @@ impl Parser<'_> {
 
     /// "a dollar", "an hour".
     fn implied(&self, at: usize) -> Option<(Number, usize)> {
-        let is_one = self.sense(at) == Sense::A && matches!(self.sense(at + 1), Sense::Measure(_));
+        let is_one = self.sense(at) == Sense::A && matches!(self.sense(at + 1), Sense::Measure { .. });
         is_one.then(|| (Number::new(Exact::ONE, Form::Implied), at + 1))
     }
 
@@ -272,7 +272,7 @@ impl Parser<'_> {
 
     fn base_unit(&self, at: usize) -> Option<(Unit, usize)> {
         let unit = match self.sense(at) {
-            Sense::Measure(unit) => unit,
+            sense @ Sense::Measure { .. } => sense.unit()?,
             Sense::Letter(letter) => letter_unit(letter)?,
             Sense::Word => derived_unit(self.text(at)).or_else(|| self.german_power(at))?,
             // After a number it is no "mm" of thinking.
@@ -467,7 +467,7 @@ impl Parser<'_> {
             }
             Sense::Half => {
                 // "half an hour", but "half a dozen" is none of ours.
-                let is_before_unit = self.sense(at + 1) == Sense::A && matches!(self.sense(at + 2), Sense::Measure(_));
+                let is_before_unit = self.sense(at + 1) == Sense::A && matches!(self.sense(at + 2), Sense::Measure { .. });
                 return make(1, 2, at + 1 + usize::from(is_before_unit));
             }
             Sense::A => {
@@ -477,7 +477,7 @@ impl Parser<'_> {
                     Sense::Part { bottom, is_plural: false } => {
                         let is_before_unit = self.sense(next + 1) == Sense::Of
                             && self.sense(next + 2) == Sense::A
-                            && matches!(self.sense(next + 3), Sense::Measure(_));
+                            && matches!(self.sense(next + 3), Sense::Measure { .. });
                         make(1, bottom, next + 1 + if is_before_unit { 2 } else { 0 })
                     }
                     _ => None,

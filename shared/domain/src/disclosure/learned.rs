@@ -263,15 +263,16 @@ fn weight(flag: &[u8], feature: Feature) -> i32 {
     let Some(entries) = flag.get(4 + 2 * start..).and_then(|rest| rest.first_chunk::<{ 2 * BUCKET }>()) else {
         return 0;
     };
-    // One bit for each entry of the feature, without a branch for each.
-    let mut found = 0_u32;
-    for (i, pair) in entries.as_chunks().0.iter().enumerate() {
-        let entry = u16::from_le_bytes(*pair);
-        found |= u32::from(entry >> WEIGHT_BITS == mark && entry != 0) << i;
+    // A byte for each entry, without a branch for each.
+    let (entries, _) = entries.as_chunks();
+    let is_of_feature: [u8; BUCKET] = std::array::from_fn(|i| {
+        if u16::from_le_bytes(entries[i]) >> WEIGHT_BITS == mark { 1 } else { 0 }
+    });
+    let first = u128::from_le_bytes(is_of_feature).trailing_zeros() / u8::BITS;
+    match entries.get(first as usize).map(|entry| u16::from_le_bytes(*entry)) {
+        None | Some(0) => 0,
+        Some(entry) => (i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO,
     }
-    let first = 2 * found.trailing_zeros() as usize;
-    let entry = entries.get(first..).and_then(|rest| rest.first_chunk()).map(|pair| u16::from_le_bytes(*pair));
-    entry.map_or(0, |entry| (i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO)
 }
 
 /// A saying as the weights judge it.
