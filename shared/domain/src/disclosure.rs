@@ -136,9 +136,9 @@ impl Read {
 
 fn read(words: &[&str]) -> Read {
     let english = folded::english(words);
-    let numbers = LANGUAGES.each_ref().map(|language| {
-        language.patterns.numbers(if language.is_english { &english } else { words })
-    });
+    let numbers = LANGUAGES
+        .each_ref()
+        .map(|language| language.patterns.numbers(if language.is_english { &english } else { words }));
     let judged = learned::judge(&english);
     Read { n_words: words.len(), numbers, judged }
 }

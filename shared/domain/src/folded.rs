@@ -106,7 +106,8 @@ pub(crate) fn english<'a>(words: &[&'a str]) -> Vec<&'a str> {
     for word in words.iter().copied() {
         if let Some(whole) = BY_CONTRACTED.get(word) {
             plain.extend(whole.iter());
-        } else if let Some((base, tail)) = word.split_once('\'') {
+        } else if let Some(at) = word.bytes().position(|byte| byte == b'\'') {
+            let (base, tail) = (&word[..at], &word[at + 1..]);
             match (base, tail) {
                 ("won", "t") => plain.extend(["will", "not"]),
                 ("can", "t") => plain.extend(["can", "not"]),

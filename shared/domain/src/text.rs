@@ -15,7 +15,54 @@ pub fn lower(text: &str) -> Cow<'_, str> {
 /// Whether a text surely has no capitals: it has no letters beyond those of Western Europe.
 fn is_lower(text: &str) -> bool {
     let is_small = |c: char| matches!(c, '\0'..='@' | '['..='¿' | '×' | 'ß'..='ÿ' | '\u{2000}'..='\u{206f}');
-    if text.is_ascii() { !text.bytes().any(|byte| byte.is_ascii_uppercase()) } else { text.chars().all(is_small) }
+    // Without a branch for each byte.
+    let has_capitals = || text.bytes().fold(false, |any, byte| any | byte.is_ascii_uppercase());
+    if text.is_ascii() { !has_capitals() } else { text.chars().all(is_small) }
+}
+
+/// Which ASCII bytes a run of characters may have.
+pub type Ascii = [bool; 256];
+
+/// Letters and the plain apostrophe.
+pub static LETTERS: Ascii = ascii(false);
+/// Letters, digits and the plain apostrophe.
+pub static LETTERS_AND_DIGITS: Ascii = ascii(true);
+
+const fn ascii(with_digits: bool) -> Ascii {
+    let mut bytes = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let c = byte as u8;
+        bytes[byte] = c.is_ascii_alphabetic() || c == b'\'' || with_digits && c.is_ascii_digit();
+        byte += 1;
+    }
+    bytes
+}
+
+/// Returns the runs of characters that are in `ascii`, or are not ASCII and satisfy `is_of_run`.
+pub fn runs<'a>(
+    text: &'a str,
+    ascii: &'static Ascii,
+    is_of_run: impl Fn(char) -> bool,
+) -> impl Iterator<Item = &'a str> {
+    let bytes = text.as_bytes();
+    // The end of what is of a run, or of what is not.
+    let end = move |mut at: usize, of_run: bool| loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let ends = |byte: &u8| !byte.is_ascii() || ascii[usize::from(*byte)] != of_run;
+        let Some(length) = rest.iter().position(ends) else { return bytes.len() };
+        at += length;
+        match text[at..].chars().next() {
+            Some(c) if !c.is_ascii() && is_of_run(c) == of_run => at += c.len_utf8(),
+            _ => return at,
+        }
+    };
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = end(at, false);
+        at = end(start, true);
+        (at > start).then(|| &text[start..at])
+    })
 }
 
 /// A text, and which pairs of neighbouring letters it has. What has another pair is not in it, so most phrases need not be
@@ -80,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_text_is_lowered_as_a_string_is() {
-        for text in ["", "abc ¿qué?", "Sí, ÑANDÚ", "ÜBER × ß", "“İŞ” Ÿ", "ΟΔΟΣ", "ДА", "a…", "ª º µ ÿ"] {
+        for text in ["", "abc ¿qué?", "Sí, ÑANDÚ", "ÜBER × ß", "“İŞ” Ÿ", "ΟΔΟΣ", "ДА", "a…", "ª º µ ÿ"]
+        {
             assert_eq!(lower(text), text.to_lowercase(), "{text}");
         }
     }

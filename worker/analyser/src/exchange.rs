@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use domain::answer::{Expecting, Form, Language};
 use domain::language::{self, Languages};
-use domain::text::lower;
+use domain::text::{LETTERS_AND_DIGITS, lower, runs};
 use domain::transcript::{Speaker, Turn};
+use smallvec::SmallVec;
 
 use super::cues::{ACKNOWLEDGEMENT, PASSING, TAKES_BACK, WAITING};
 use super::memo::{self, values};
@@ -205,42 +206,8 @@ const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "i
 
 /// The words of a plain text.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    let bytes = text.as_bytes();
-    // The end of a run of characters of words, or of others.
-    let end = move |mut at: usize, of_word: bool| {
-        while let Some(byte) = bytes.get(at) {
-            if byte.is_ascii() {
-                if WORD[usize::from(*byte)] != of_word {
-                    break;
-                }
-                at += 1;
-            } else {
-                match text[at..].chars().next() {
-                    Some(c) if c.is_alphanumeric() == of_word => at += c.len_utf8(),
-                    _ => break,
-                }
-            }
-        }
-        at
-    };
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = end(at, false);
-        at = end(start, true);
-        (at > start).then(|| &text[start..at])
-    })
+    runs(text, &LETTERS_AND_DIGITS, char::is_alphanumeric)
 }
-
-/// Which ASCII bytes are part of a word.
-static WORD: [bool; 256] = {
-    let mut is_word = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        is_word[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'\'';
-        byte += 1;
-    }
-    is_word
-};
 
 /// Whether a turn has letters, and none of the scripts of our languages: it cannot be read, so it answers nothing.
 fn is_in_another_script(text: &str) -> bool {
@@ -251,7 +218,7 @@ fn is_in_another_script(text: &str) -> bool {
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let lower = lower(text);
-    if lower.contains(['’', '‘', '`', '“', '”']) {
+    if (!lower.is_ascii() || lower.contains('`')) && lower.contains(['’', '‘', '`', '“', '”']) {
         return Cow::Owned(lower.replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""));
     }
     lower
@@ -282,7 +249,7 @@ pub(super) fn clauses(text: &str) -> Vec<Clause<'_>> {
 }
 
 /// The sentences of a text, and whether each is a question.
-pub(super) fn sentences(text: &str) -> Vec<(&str, bool)> {
+pub(super) fn sentences(text: &str) -> SmallVec<[(&str, bool); 4]> {
     memo::sentences(text).iter().map(|sentence| (&text[sentence.span.clone()], sentence.asks)).collect()
 }
 
@@ -363,6 +330,6 @@ mod tests {
 
     #[test]
     fn a_point_inside_a_number_ends_no_sentence() {
-        assert_eq!(sentences("it is 20.25. ok? yes"), [("it is 20.25", false), ("ok", true), ("yes", false)]);
+        assert_eq!(sentences("it is 20.25. ok? yes")[..], [("it is 20.25", false), ("ok", true), ("yes", false)]);
     }
 }

@@ -467,7 +467,8 @@ impl Parser<'_> {
             }
             Sense::Half => {
                 // "half an hour", but "half a dozen" is none of ours.
-                let is_before_unit = self.sense(at + 1) == Sense::A && matches!(self.sense(at + 2), Sense::Measure { .. });
+                let is_before_unit =
+                    self.sense(at + 1) == Sense::A && matches!(self.sense(at + 2), Sense::Measure { .. });
                 return make(1, 2, at + 1 + usize::from(is_before_unit));
             }
             Sense::A => {

@@ -265,9 +265,8 @@ fn weight(flag: &[u8], feature: Feature) -> i32 {
     };
     // A byte for each entry, without a branch for each.
     let (entries, _) = entries.as_chunks();
-    let is_of_feature: [u8; BUCKET] = std::array::from_fn(|i| {
-        if u16::from_le_bytes(entries[i]) >> WEIGHT_BITS == mark { 1 } else { 0 }
-    });
+    let is_of_feature: [u8; BUCKET] =
+        std::array::from_fn(|i| if u16::from_le_bytes(entries[i]) >> WEIGHT_BITS == mark { 1 } else { 0 });
     let first = u128::from_le_bytes(is_of_feature).trailing_zeros() / u8::BITS;
     match entries.get(first as usize).map(|entry| u16::from_le_bytes(*entry)) {
         None | Some(0) => 0,

@@ -35,8 +35,7 @@ fn has_email(text: &str, words: &[&str]) -> bool {
         at.is_some_and(|at| {
             let rest = &words[at + 1..words.len().min(at + 5)];
             rest.windows(3).any(|three| {
-                matches!(three[1], "dot" | "punto" | "punkt")
-                    && matches!(three[2], "com" | "org" | "net" | "es" | "de")
+                matches!(three[1], "dot" | "punto" | "punkt") && matches!(three[2], "com" | "org" | "net" | "es" | "de")
             })
         })
     }

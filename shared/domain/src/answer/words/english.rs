@@ -4,9 +4,9 @@ use super::super::unit::Base;
 use super::Sense::{
     A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Comma, Correct, CubeRoot, Cubed, Cubic, Difference,
     Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Into, Is, ItIs, Less,
-    Minus, Month, Morning, Multiples, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part,
-    Past, Per, Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten,
-    Times, To, Triple, Unequal, Unit as Digit, Yes, Zero,
+    Minus, Month, Morning, Multiples, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part, Past,
+    Per, Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To,
+    Triple, Unequal, Unit as Digit, Yes, Zero,
 };
 use super::{Sense, part, unit};
 

@@ -3,10 +3,10 @@
 use super::super::unit::Base;
 use super::Sense::{
     A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Correct, CubeRoot, Cubed, Cubic, Difference,
-    Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Is, ItIs, Less,
-    Minus, Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per, Percent,
-    Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To, Triple,
-    Unequal, Unit as Digit, Yes, Zero,
+    Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Is, ItIs, Less, Minus,
+    Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per, Percent, Plus,
+    Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To, Triple, Unequal,
+    Unit as Digit, Yes, Zero,
 };
 use super::{Sense, part, unit};
 

@@ -4,9 +4,9 @@ use super::super::unit::Base;
 use super::Sense::{
     A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Correct, CubeRoot, Cubed, Difference, Divided,
     DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, Hundreds, In, InBrackets, Is, ItIs, Less, Letter,
-    Minus, Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per,
-    Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To,
-    Triple, Unequal, Unit as Digit, Yes, Zero,
+    Minus, Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per, Percent,
+    Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To, Triple,
+    Unequal, Unit as Digit, Yes, Zero,
 };
 use super::{Sense, part, unit};
 
