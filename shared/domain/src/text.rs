@@ -20,20 +20,21 @@ fn is_lower(text: &str) -> bool {
     if text.is_ascii() { !has_capitals() } else { text.chars().all(is_small) }
 }
 
-/// Which ASCII bytes a run of characters may have.
-pub type Ascii = [bool; 256];
+/// Whether each byte may be part of a run of characters; [`OTHER`] is part of a character that is not ASCII.
+pub type Bytes = [u8; 256];
+const OTHER: u8 = 2;
 
 /// Letters and the plain apostrophe.
-pub static LETTERS: Ascii = ascii(false);
+pub static LETTERS: Bytes = bytes(false);
 /// Letters, digits and the plain apostrophe.
-pub static LETTERS_AND_DIGITS: Ascii = ascii(true);
+pub static LETTERS_AND_DIGITS: Bytes = bytes(true);
 
-const fn ascii(with_digits: bool) -> Ascii {
-    let mut bytes = [false; 256];
+const fn bytes(with_digits: bool) -> Bytes {
+    let mut bytes = [OTHER; 256];
     let mut byte = 0;
     while byte < 128 {
         let c = byte as u8;
-        bytes[byte] = c.is_ascii_alphabetic() || c == b'\'' || with_digits && c.is_ascii_digit();
+        bytes[byte] = (c.is_ascii_alphabetic() || c == b'\'' || with_digits && c.is_ascii_digit()) as u8;
         byte += 1;
     }
     bytes
@@ -42,20 +43,23 @@ const fn ascii(with_digits: bool) -> Ascii {
 /// Returns the runs of characters that are in `ascii`, or are not ASCII and satisfy `is_of_run`.
 pub fn runs<'a>(
     text: &'a str,
-    ascii: &'static Ascii,
+    ascii: &'static Bytes,
     is_of_run: impl Fn(char) -> bool,
 ) -> impl Iterator<Item = &'a str> {
     let bytes = text.as_bytes();
     // The end of what is of a run, or of what is not.
-    let end = move |mut at: usize, of_run: bool| loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let ends = |byte: &u8| !byte.is_ascii() || ascii[usize::from(*byte)] != of_run;
-        let Some(length) = rest.iter().position(ends) else { return bytes.len() };
-        at += length;
-        match text[at..].chars().next() {
-            Some(c) if !c.is_ascii() && is_of_run(c) == of_run => at += c.len_utf8(),
-            _ => return at,
+    let end = move |mut at: usize, of_run: bool| {
+        while let Some(byte) = bytes.get(at) {
+            match ascii[usize::from(*byte)] {
+                OTHER => match text[at..].chars().next() {
+                    Some(c) if is_of_run(c) == of_run => at += c.len_utf8(),
+                    _ => break,
+                },
+                class if class == u8::from(of_run) => at += 1,
+                _ => break,
+            }
         }
+        at
     };
     let mut at = 0;
     std::iter::from_fn(move || {
