@@ -15,9 +15,9 @@ mod spanish;
 
 use std::sync::LazyLock;
 
-use self::learned::Judged;
+use self::learned::{Judged, Meaning};
 use self::pattern::{Match, Patterns, WordNo};
-use crate::folded::{self, Folded};
+use crate::folded::{self, Folded, WordMap};
 
 /// What a disclosure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +74,7 @@ struct Language {
     turned: &'static [(&'static str, &'static str)],
 }
 
+/// English first: it has words of its own, see [`folded::english`].
 static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
     [
         Language {
@@ -134,13 +135,44 @@ impl Read {
     }
 }
 
-fn read(words: &[&str]) -> Read {
-    let english = folded::english(words);
-    let numbers = LANGUAGES
-        .each_ref()
-        .map(|language| language.patterns.numbers(if language.is_english { &english } else { words }));
-    let judged = learned::judge(&english);
-    Read { n_words: words.len(), numbers, judged }
+/// What is known of a word: its number in each language, and what it means.
+#[derive(Clone, Copy)]
+struct Known {
+    numbers: [WordNo; 3],
+    meaning: Meaning,
+}
+
+/// The words of a call, each looked up once.
+#[derive(Default)]
+struct Vocabulary(WordMap<Known, String>);
+
+impl Vocabulary {
+    fn known(&mut self, word: &str) -> Known {
+        if let Some(known) = self.0.get(word) {
+            return *known;
+        }
+        let numbers = LANGUAGES.each_ref().map(|language| language.patterns.number(word));
+        let known = Known { numbers, meaning: Meaning::of(word) };
+        self.0.insert(word.to_owned(), known);
+        known
+    }
+
+    fn read(&mut self, words: &[&str]) -> Read {
+        let (mut numbers, mut meanings) = ([const { Vec::new() }; 3], Vec::with_capacity(words.len() + 4));
+        for word in folded::english(words) {
+            let known = self.known(word);
+            numbers[0].push(known.numbers[0]);
+            if word != folded::BOUNDARY {
+                meanings.push(known.meaning);
+            }
+        }
+        for word in words {
+            let known = self.known(word);
+            numbers[1].push(known.numbers[1]);
+            numbers[2].push(known.numbers[2]);
+        }
+        Read { n_words: words.len(), numbers, judged: learned::judge(&meanings) }
+    }
 }
 
 fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
@@ -164,14 +196,17 @@ fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
 
 /// Returns the categories that the patterns alone find, without the learned part.
 pub fn by_patterns(text: &str) -> Vec<Category> {
-    matches(&read(&Folded::new(text).words()).numbers).into_iter().map(|place| place.category).collect()
+    matches(&Vocabulary::default().read(&Folded::new(text).words()).numbers)
+        .into_iter()
+        .map(|place| place.category)
+        .collect()
 }
 
 /// Returns the categories of what one turn discloses; empty if it is harmless.
 pub fn in_text(text: &str) -> Vec<Category> {
     let folded = Folded::new(text);
     let words = folded.words();
-    let mut found = read(&words).found();
+    let mut found = Vocabulary::default().read(&words).found();
     if personal::is_given(text, &words) && !found.contains(&Category::PersonalData) {
         found.push(Category::PersonalData);
     }
@@ -182,11 +217,12 @@ pub fn in_text(text: &str) -> Vec<Category> {
 /// yes to a question.
 pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
     let mut found: Vec<Disclosure> = Vec::new();
+    let mut vocabulary = Vocabulary::default();
     let mut last: Option<(usize, Read)> = None;
     for (i, turn) in turns.iter().enumerate().filter(|(_, turn)| turn.is_child) {
         let folded = Folded::new(turn.text);
         let words = folded.words();
-        let said = read(&words);
+        let said = vocabulary.read(&words);
         let mut add = |category, turns: Vec<usize>| {
             let is_known = found.iter().any(|known| known.category == category && known.turns.contains(&i));
             if !is_known {
@@ -273,8 +309,8 @@ fn affirmed(question: &str, answer: &[&str]) -> Vec<Category> {
                 let to = language.turned.iter().find(|(from, _)| *from == word).map(|(_, to)| *to);
                 to.map(|to| you.filter(|_| word == "you").unwrap_or(to))
             };
-            let words: Vec<&str> = words.iter().map(|word| turn(word).unwrap_or(word)).collect();
-            language.patterns.matches(&language.patterns.numbers(&words))
+            let words = words.iter().map(|word| turn(word).unwrap_or(word));
+            language.patterns.matches(&words.map(|word| language.patterns.number(word)).collect::<Vec<_>>())
         };
         for place in turned(None).into_iter().chain(turned(Some("i"))) {
             if !found.contains(&place.category) {

@@ -202,7 +202,12 @@ impl<'a> Words<'a> {
 
     /// Whether one of the phrases is said.
     fn has_any(&self, list: List) -> bool {
-        self.may_have(list) && list.phrases.iter().any(|phrase| self.find(phrase).is_some())
+        self.first_of(list).is_some()
+    }
+
+    /// Where the first of the phrases begins that is said.
+    fn first_of(&self, list: List) -> Option<usize> {
+        self.may_have(list).then(|| list.phrases.iter().find_map(|phrase| self.find(phrase)))?
     }
 
     /// Where a phrase begins first.

@@ -149,7 +149,7 @@ const MAX_IN_A_ROW: usize = 40;
 impl Parser<'_> {
     /// Reads the longest expression that begins at `at`.
     pub(super) fn expression(&self, at: usize) -> Option<(Expression, usize)> {
-        if let Some((number, end)) = self.last_number(at) {
+        if let Some((number, end)) = self.plain_number(at) {
             return Some((Expression::from(number), end));
         }
         if !self.may_start(self.skip(at)) {

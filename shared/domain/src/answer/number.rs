@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Language;
 use super::exact::Exact;
 use super::parser::{Found, Parser};
+use super::reading::is_no_part;
 use super::token::Kind;
 use super::unit::{Base, Unit};
 use super::words::{Sense, derived_unit, german_number, letter_unit};
@@ -105,10 +106,10 @@ impl Parser<'_> {
         may_start.then(|| known(&self.numbers, at, read))?
     }
 
-    /// The whole number below a hundred, or in a few digits, with which an English text ends: the most frequent answer. Nothing
-    /// follows that could make it anything else.
-    pub(super) fn last_number(&self, at: usize) -> Option<(Number, usize)> {
-        if self.language != Language::English || at + 4 < self.len() {
+    /// A whole number below a hundred, or in a few digits, in an English text: the most frequent value. Nothing follows that
+    /// could make it anything else.
+    pub(super) fn plain_number(&self, at: usize) -> Option<(Number, usize)> {
+        if self.language != Language::English {
             return None;
         }
         let (value, end) = match self.sense(at) {
@@ -123,8 +124,12 @@ impl Parser<'_> {
             }
             _ => return None,
         };
-        let is_last = end >= self.len() || end + 1 == self.len() && self.sense(end) == Sense::Stop;
-        is_last.then(|| (Number { span: self.span(at, end), ..Number::new(Exact::whole(value), Form::Whole) }, end))
+        let is_whole = match self.sense(end) {
+            Sense::Stop => end + 1 >= self.len() || self.text(end) != ".",
+            Sense::Word => is_no_part(self.text(end)) && !self.is_glued(end),
+            _ => false,
+        };
+        is_whole.then(|| (Number { span: self.span(at, end), ..Number::new(Exact::whole(value), Form::Whole) }, end))
     }
 
     /// A number behind at most [`MAX_SIGNS`] signs: more of them are a dash, or noise.

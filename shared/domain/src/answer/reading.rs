@@ -152,7 +152,7 @@ impl Said {
 }
 
 /// Whether a word that is in no lexicon is no part of a number, a unit or a time either.
-fn is_no_part(word: &str) -> bool {
+pub(super) fn is_no_part(word: &str) -> bool {
     word.len() > 3
         && !matches!(word, "with" | "minute" | "minutes" | "minuten" | "anderthalb")
         && derived_unit(word).is_none()

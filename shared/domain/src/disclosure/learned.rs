@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use super::Category;
 use super::concepts::CONCEPTS;
-use super::senses::{self, Sense};
+use super::senses::{self, Sense, Senses};
 use crate::folded::{self, BOUNDARY, Folded, ShortHash, WordMap};
 
 /// The categories that are told apart, in the order of their weights.
@@ -113,13 +113,29 @@ fn feature(kind: Kind, a: u64, b: u64) -> Feature {
     x ^ (x >> 31)
 }
 
-struct Word {
+/// What a word means wherever it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Meaning {
     hash: u64,
     stem: Option<u64>,
     concepts: Concepts,
-    senses: [Sense; senses::MOST],
+    senses: Senses,
     /// It says nothing of what happens: an article, or what fills a pause.
     is_small: bool,
+}
+
+impl Meaning {
+    pub(super) fn of(word: &str) -> Self {
+        let stem = word.char_indices().nth(STEM).map(|(end, _)| hash(&word[..end]));
+        let (senses, is_small) = (Senses::of(word), senses::is_small(word));
+        Self { hash: hash(word), stem, concepts: concepts(word), senses, is_small }
+    }
+}
+
+/// A word of a saying, with its senses in the languages that the saying may be in.
+struct Word {
+    meaning: Meaning,
+    senses: [Sense; senses::MOST],
 }
 
 fn hash(word: &str) -> u64 {
@@ -130,11 +146,6 @@ fn hash(word: &str) -> u64 {
 
 /// So many letters are a word's stem.
 const STEM: usize = 5;
-
-fn word(word: &str, senses: [Sense; senses::MOST]) -> Word {
-    let stem = word.char_indices().nth(STEM).map(|(end, _)| hash(&word[..end]));
-    Word { hash: hash(word), stem, concepts: concepts(word), senses, is_small: senses::is_small(word) }
-}
 
 fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
     std::iter::from_fn(move || {
@@ -147,7 +158,7 @@ fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
 /// The senses of a word, or the word itself if it has none.
 fn tokens(word: &Word) -> impl Iterator<Item = u64> {
     let senses = word.senses.into_iter().filter(|sense| *sense != 0).map(u64::from);
-    senses.chain((word.senses[0] == 0).then_some(word.hash))
+    senses.chain((word.senses[0] == 0).then_some(word.meaning.hash))
 }
 
 /// A feature of a saying, and the words that have it.
@@ -164,18 +175,18 @@ fn visit(words: &[Word], mut add: impl FnMut(Told)) {
         add(Told { feature: feature(kind, a, b), words, tells_category: !matches!(kind, Kind::Near) });
     };
     for (i, word) in words.iter().enumerate() {
-        add(Kind::Word, word.hash, 0, i..=i);
-        if let Some(stem) = word.stem {
+        add(Kind::Word, word.meaning.hash, 0, i..=i);
+        if let Some(stem) = word.meaning.stem {
             add(Kind::Stem, stem, 0, i..=i);
         }
-        for concept in each(word.concepts) {
+        for concept in each(word.meaning.concepts) {
             add(Kind::Concept, concept, 0, i..=i);
             for (j, other) in words.iter().enumerate().skip(i + 1).take(COMPANY) {
-                each(other.concepts).for_each(|other| add(Kind::Company, concept, other, i..=j));
+                each(other.meaning.concepts).for_each(|other| add(Kind::Company, concept, other, i..=j));
             }
         }
     }
-    let large: Vec<(usize, &Word)> = words.iter().enumerate().filter(|(_, word)| !word.is_small).collect();
+    let large: Vec<(usize, &Word)> = words.iter().enumerate().filter(|(_, word)| !word.meaning.is_small).collect();
     for (n, (i, word)) in large.iter().enumerate() {
         for sense in word.senses.into_iter().filter(|sense| *sense != 0) {
             add(Kind::Sense, u64::from(sense), 0, *i..=*i);
@@ -205,9 +216,16 @@ pub struct Features {
     pub category: Vec<usize>,
 }
 
-fn known(words: &[&str]) -> Vec<Word> {
-    let words: Vec<&str> = words.iter().copied().filter(|word| *word != BOUNDARY).collect();
-    senses::of(&words).into_iter().zip(&words).map(|(senses, known)| word(known, senses)).collect()
+/// The words of a saying.
+fn words(meanings: &[Meaning]) -> Vec<Word> {
+    let languages = senses::languages(meanings.iter().map(|meaning| &meaning.senses));
+    meanings.iter().map(|meaning| Word { meaning: *meaning, senses: meaning.senses.in_languages(languages) }).collect()
+}
+
+fn meanings(text: &str) -> Vec<Meaning> {
+    let folded = Folded::new(text);
+    let words = folded::english(&folded.words());
+    words.into_iter().filter(|word| *word != BOUNDARY).map(Meaning::of).collect()
 }
 
 /// Each once: a word that a child repeats says no more than before.
@@ -226,7 +244,7 @@ fn category_features(words: &[Word]) -> Vec<usize> {
 
 /// Returns the features of a saying, for training.
 pub fn features(text: &str) -> Features {
-    let words = known(&folded::english(&Folded::new(text).words()));
+    let words = words(&meanings(text));
     let mut flag = Vec::new();
     visit(&words, |told| flag.push(told.feature));
     Features { flag: once(flag), category: category_features(&words) }
@@ -263,12 +281,11 @@ fn weight(flag: &[u8], feature: Feature) -> i32 {
     let Some(entries) = flag.get(4 + 2 * start..).and_then(|rest| rest.first_chunk::<{ 2 * BUCKET }>()) else {
         return 0;
     };
-    // A byte for each entry, without a branch for each.
+    // The first entry of the feature, without a branch for each.
     let (entries, _) = entries.as_chunks();
-    let is_of_feature: [u8; BUCKET] =
-        std::array::from_fn(|i| if u16::from_le_bytes(entries[i]) >> WEIGHT_BITS == mark { 1 } else { 0 });
-    let first = u128::from_le_bytes(is_of_feature).trailing_zeros() / u8::BITS;
-    match entries.get(first as usize).map(|entry| u16::from_le_bytes(*entry)) {
+    let place = |i: usize| if u16::from_le_bytes(entries[i]) >> WEIGHT_BITS == mark { i as u16 } else { u16::MAX };
+    let first = (0..BUCKET).map(place).fold(u16::MAX, u16::min);
+    match entries.get(usize::from(first)).map(|entry| u16::from_le_bytes(*entry)) {
         None | Some(0) => 0,
         Some(entry) => (i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO,
     }
@@ -285,18 +302,17 @@ pub struct Judged {
 
 /// Judges a saying by stored weights.
 pub fn judge_by(flag: &[u8], category: &[u8], text: &str) -> Judged {
-    judge_words(flag, category, &folded::english(&Folded::new(text).words()), f32::NEG_INFINITY)
+    judge_words(flag, category, &words(&meanings(text)), f32::NEG_INFINITY)
 }
 
-/// Judges a saying of plain words. The category is only asked for if the score is enough to flag it.
-pub(super) fn judge(words: &[&str]) -> Judged {
-    judge_words(FLAG, CATEGORY, words, ALONE)
+/// Judges a saying by what its words mean. The category is only asked for if the score is enough to flag it.
+pub(super) fn judge(meanings: &[Meaning]) -> Judged {
+    judge_words(FLAG, CATEGORY, &words(meanings), ALONE)
 }
 
-fn judge_words(flag: &[u8], category: &[u8], words: &[&str], categorised_from: f32) -> Judged {
-    let words = known(words);
+fn judge_words(flag: &[u8], category: &[u8], words: &[Word], categorised_from: f32) -> Judged {
     let mut told: Vec<(Told, i32)> = Vec::with_capacity(words.len() * 8);
-    visit(&words, |feature| {
+    visit(words, |feature| {
         let weight = weight(flag, feature.feature);
         if weight != 0 {
             told.push((feature, weight));

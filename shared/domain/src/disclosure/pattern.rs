@@ -207,15 +207,14 @@ impl Patterns {
         Self { sets: sets.collect(), negation, contrast, rules, by_word, excuses, words: compiler.words }
     }
 
-    /// The numbers of words; [`BOUNDARY`] is `WordNo::MAX`.
-    pub(super) fn numbers(&self, words: &[&str]) -> Vec<WordNo> {
-        let number = |word: &&str| match self.words.get(word) {
+    /// The number of a word; that of [`BOUNDARY`] is `WordNo::MAX`.
+    pub(super) fn number(&self, word: &str) -> WordNo {
+        match self.words.get(word) {
             Some(known) => *known,
-            None if *word == BOUNDARY => WordNo::MAX,
+            None if word == BOUNDARY => WordNo::MAX,
             None if word.bytes().all(|b| b.is_ascii_digit()) => self.words.get("#").copied().unwrap_or(0),
             None => 0,
-        };
-        words.iter().map(number).collect()
+        }
     }
 
     /// All that matches, at most one match per category, in the order of the rules.
