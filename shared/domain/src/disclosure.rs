@@ -158,8 +158,10 @@ impl Vocabulary {
     }
 
     fn read(&mut self, words: &[&str]) -> Read {
-        let (mut numbers, mut meanings) = ([const { Vec::new() }; 3], Vec::with_capacity(words.len() + 4));
-        for word in folded::english(words) {
+        let english = folded::english(words);
+        let mut numbers = [english.len(), words.len(), words.len()].map(Vec::with_capacity);
+        let mut meanings = Vec::with_capacity(english.len());
+        for word in english {
             let known = self.known(word);
             numbers[0].push(known.numbers[0]);
             if word != folded::BOUNDARY {
@@ -257,12 +259,9 @@ pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
 fn across(earlier: &Read, later: &Read) -> Vec<Category> {
     let mut found = Vec::new();
     for (at, language) in LANGUAGES.iter().enumerate() {
-        let mut joined = earlier.numbers[at].clone();
-        while joined.last() == Some(&WordNo::MAX) {
-            joined.pop();
-        }
-        let border = joined.len();
-        joined.extend(&later.numbers[at]);
+        let (earlier, later) = (&earlier.numbers[at], &later.numbers[at]);
+        let border = earlier.iter().rposition(|word| *word != WordNo::MAX).map_or(0, |last| last + 1);
+        let joined = [&earlier[..border], later].concat();
         let over = |place: &Match| place.start < border && place.end > border;
         found.extend(language.patterns.matches(&joined).into_iter().filter(over).map(|place| place.category));
     }

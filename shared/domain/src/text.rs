@@ -25,19 +25,38 @@ pub type Bytes = [u8; 256];
 const OTHER: u8 = 2;
 
 /// Letters and the plain apostrophe.
-pub static LETTERS: Bytes = bytes(false);
+pub static LETTERS: Bytes = bytes(false, b"'");
 /// Letters, digits and the plain apostrophe.
-pub static LETTERS_AND_DIGITS: Bytes = bytes(true);
+pub static LETTERS_AND_DIGITS: Bytes = bytes(true, b"'");
 
-const fn bytes(with_digits: bool) -> Bytes {
+/// Returns the letters, with or without the digits, and these signs.
+pub const fn bytes(with_digits: bool, signs: &[u8]) -> Bytes {
     let mut bytes = [OTHER; 256];
     let mut byte = 0;
     while byte < 128 {
         let c = byte as u8;
-        bytes[byte] = (c.is_ascii_alphabetic() || c == b'\'' || with_digits && c.is_ascii_digit()) as u8;
+        bytes[byte] = (c.is_ascii_alphabetic() || with_digits && c.is_ascii_digit()) as u8;
         byte += 1;
     }
+    let mut sign = 0;
+    while sign < signs.len() {
+        bytes[signs[sign] as usize] = 1;
+        sign += 1;
+    }
     bytes
+}
+
+/// Returns the runs of a text in lower case, with a space between them.
+pub fn joined_runs(text: &str, ascii: &'static Bytes) -> String {
+    let lower = lower(text);
+    let mut joined = String::with_capacity(lower.len());
+    for run in runs(&lower, ascii, char::is_alphanumeric) {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(run);
+    }
+    joined
 }
 
 /// Returns the runs of characters that are in `ascii`, or are not ASCII and satisfy `is_of_run`.

@@ -235,8 +235,8 @@ pub(super) struct Clause<'a> {
 }
 
 /// The clauses of a plain text.
-pub(super) fn clauses(text: &str) -> Vec<Clause<'_>> {
-    let mut clauses = Vec::new();
+pub(super) fn clauses(text: &str) -> SmallVec<[Clause<'_>; 8]> {
+    let mut clauses = SmallVec::new();
     for (number, (sentence, asks)) in sentences(text).into_iter().enumerate() {
         for part in sentence.split([',', ';', ':']) {
             let text = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '"').trim();
@@ -263,9 +263,9 @@ pub(super) struct Sentence {
 }
 
 /// Splits a text into its sentences.
-pub(super) fn split(text: &str) -> Vec<Sentence> {
+pub(super) fn split(text: &str) -> SmallVec<[Sentence; 4]> {
     let bytes = text.as_bytes();
-    let mut sentences = Vec::new();
+    let mut sentences = SmallVec::new();
     let mut add = |start: usize, end: usize, asks: bool| {
         let sentence = text[start..end].trim_start();
         let start = end - sentence.len();

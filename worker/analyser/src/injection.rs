@@ -223,7 +223,8 @@ fn is_encoded(word: &str) -> bool {
 
 pub(super) fn is_suspect(text: &str) -> bool {
     let shown = undisguised(text);
-    let reversed: String = shown.chars().rev().collect();
+    let mut reversed = String::with_capacity(shown.len());
+    reversed.extend(shown.chars().rev());
     matches(text)
         || *shown != *text && matches(&shown)
         || matches(&reversed)

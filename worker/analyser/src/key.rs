@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use domain::answer::{self, Expecting, Language};
 use domain::curriculum::Curriculum;
+use domain::text::{Bytes, bytes, joined_runs};
 use domain::word_map::WordMap;
 
 use super::arithmetic;
@@ -267,22 +268,8 @@ fn asked_parts(text: &str, language: Language) -> Option<(u32, Value)> {
 }
 
 fn words(text: &str) -> String {
-    if text.is_ascii() {
-        let mut words = String::with_capacity(text.len());
-        let mut is_apart = false;
-        for byte in text.bytes() {
-            if !byte.is_ascii_alphanumeric() {
-                is_apart = true;
-                continue;
-            }
-            if std::mem::take(&mut is_apart) && !words.is_empty() {
-                words.push(' ');
-            }
-            words.push(char::from(byte.to_ascii_lowercase()));
-        }
-        return words;
-    }
-    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    static KEPT: Bytes = bytes(true, b"");
+    joined_runs(text, &KEPT)
 }
 
 fn gcd(a: u32, b: u32) -> u32 {

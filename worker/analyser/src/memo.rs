@@ -164,7 +164,7 @@ pub(super) fn calculations(text: &str, language: Language) -> Part<Calculation> 
 
 /// [`exchange::split`].
 pub(super) fn sentences(text: &str) -> Rc<[Sentence]> {
-    Rc::clone(known(text, Language::English).sentences.get_or_init(|| exchange::split(text).into()))
+    Rc::clone(known(text, Language::English).sentences.get_or_init(|| exchange::split(text)[..].into()))
 }
 
 /// What a student said, to be read and judged.

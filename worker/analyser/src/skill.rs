@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use domain::curriculum::Curriculum;
 use domain::task::{Context, Form, Relation, Task};
+use domain::text::{Bytes, bytes, joined_runs};
 use domain::word_map::WordMap;
 
 use super::memo;
@@ -301,37 +302,8 @@ impl Subject {
 
 /// The text without what may differ when it is asked.
 fn normal(text: &str) -> String {
-    let mut normal = String::with_capacity(text.len());
-    let mut is_apart = false;
-    if text.is_ascii() {
-        for byte in text.bytes() {
-            if !byte.is_ascii_alphanumeric() && !matches!(byte, b'\'' | b'%' | b'/') {
-                is_apart = true;
-                continue;
-            }
-            if std::mem::take(&mut is_apart) && !normal.is_empty() {
-                normal.push(' ');
-            }
-            normal.push(char::from(byte.to_ascii_lowercase()));
-        }
-        return normal;
-    }
-    for c in text.chars() {
-        if !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/') {
-            is_apart = true;
-            continue;
-        }
-        if is_apart && !normal.is_empty() {
-            normal.push(' ');
-        }
-        is_apart = false;
-        if c.is_ascii() {
-            normal.push(c.to_ascii_lowercase());
-        } else {
-            normal.extend(c.to_lowercase());
-        }
-    }
-    normal
+    static KEPT: Bytes = bytes(true, b"'%/");
+    joined_runs(text, &KEPT)
 }
 
 /// The words of a text in the normal form.

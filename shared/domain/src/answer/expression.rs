@@ -57,7 +57,10 @@ impl Expression {
 
     /// Returns the value; `None` if there are letters or it cannot be computed exactly.
     pub fn value(&self) -> Option<Exact> {
-        self.polynomial()?.as_constant()
+        match self {
+            Self::Number(number) => number.share(),
+            _ => self.polynomial()?.as_constant(),
+        }
     }
 
     /// Returns the number if there is nothing to calculate.
@@ -90,12 +93,17 @@ impl Expression {
     /// Returns all numbers, in order.
     pub fn numbers(&self) -> Vec<Number> {
         let mut found = Vec::new();
+        self.add_numbers(&mut found);
+        found
+    }
+
+    /// Adds all numbers, in order.
+    pub(super) fn add_numbers(&self, found: &mut Vec<Number>) {
         self.visit(&mut |part| {
             if let Self::Number(number) = part {
                 found.push(Number::clone(number));
             }
         });
-        found
     }
 
     /// Returns the number of terms and factors that could be combined: 1 for `7x`, 2 for `2x + 6`, 2 for `(2 + 5)x`.

@@ -283,9 +283,9 @@ fn weight(flag: &[u8], feature: Feature) -> i32 {
     };
     // The first entry of the feature, without a branch for each.
     let (entries, _) = entries.as_chunks();
-    let place = |i: usize| if u16::from_le_bytes(entries[i]) >> WEIGHT_BITS == mark { i as u16 } else { u16::MAX };
-    let first = (0..BUCKET).map(place).fold(u16::MAX, u16::min);
-    match entries.get(usize::from(first)).map(|entry| u16::from_le_bytes(*entry)) {
+    let place = |i: usize| if u16::from_le_bytes(entries[i]) >> WEIGHT_BITS == mark { i as i16 } else { i16::MAX };
+    let first = (0..BUCKET).map(place).fold(i16::MAX, i16::min);
+    match entries.get(first as usize).map(|entry| u16::from_le_bytes(*entry)) {
         None | Some(0) => 0,
         Some(entry) => (i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO,
     }
