@@ -260,6 +260,9 @@ fn across(earlier: &Read, later: &Read) -> Vec<Category> {
     let mut found = Vec::new();
     for (at, language) in LANGUAGES.iter().enumerate() {
         let (earlier, later) = (&earlier.numbers[at], &later.numbers[at]);
+        if !language.patterns.may_match(earlier) && !language.patterns.may_match(later) {
+            continue;
+        }
         let border = earlier.iter().rposition(|word| *word != WordNo::MAX).map_or(0, |last| last + 1);
         let joined = [&earlier[..border], later].concat();
         let over = |place: &Match| place.start < border && place.end > border;

@@ -270,12 +270,15 @@ fn folded<'a>(word: &'a str, plain: &'a mut String) -> &'a str {
 
 /// The languages of a word of our lists.
 fn entry(word: &str) -> Option<&'static Entry> {
-    WORDS.get(word).or_else(|| if word.contains('\'') { WORDS.get(&word.replace('\'', "")) } else { None })
+    WORDS
+        .get(word)
+        .or_else(|| if word.bytes().any(|byte| byte == b'\'') { WORDS.get(&word.replace('\'', "")) } else { None })
 }
 
 /// "l'école", "dell'acqua": who drops a vowel before the next word.
 fn elided(word: &str) -> Option<&'static str> {
-    let (first, rest) = word.split_once('\'')?;
+    let at = word.bytes().position(|byte| byte == b'\'')?;
+    let (first, rest) = (&word[..at], &word[at + 1..]);
     if rest.chars().count() < 2 {
         return None;
     }

@@ -30,6 +30,9 @@ pub(super) struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     /// The turn that completes the answer: the last one that carries a part of it.
     pub(super) fn telling_turn(&self) -> &'a Turn {
+        if let [only] = self.turns[..] {
+            return only;
+        }
         let has_number = |turn: &&&Turn| !values(&turn.text, self.language).is_empty();
         let has_substance = |turn: &&&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text));
         let reversed = || self.turns.iter().rev();

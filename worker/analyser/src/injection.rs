@@ -147,10 +147,10 @@ static ORDERS: [Order; 2] = [
     },
 ];
 
-/// What every order in ASCII letters has: a verb, or the beginning of one. It costs less to look for than to read the words.
+/// What every order in ASCII letters has: a verb, the beginning of one, or a word of [`FOREIGN`]. It costs less to look for than to read the words.
 static ANY_VERB: LazyLock<bytes::Regex> = LazyLock::new(|| {
     let verbs: Vec<&str> = ORDERS.iter().flat_map(|order| order.verbs.iter().chain(order.stems)).copied().collect();
-    let pattern = format!(r"(?i)\b(?:{})", verbs.join("|"));
+    let pattern = format!(r"(?i)\b(?:{})|talimat", verbs.join("|"));
     bytes::RegexBuilder::new(&pattern).unicode(false).build().expect("literals, compiled by a test")
 });
 
@@ -170,11 +170,11 @@ fn first(words: &str) -> &str {
 
 /// Whether a text orders to leave instructions aside or to call answers right, in another language than English.
 fn is_foreign_order(text: &str) -> bool {
-    if text.contains("talimat") || !text.is_ascii() && FOREIGN.iter().any(|word| text.contains(word)) {
-        return true;
-    }
     if text.is_ascii() && !ANY_VERB.is_match(text.as_bytes()) {
         return false;
+    }
+    if FOREIGN.iter().any(|word| text.contains(word)) {
+        return true;
     }
     let text = lower(text);
     let is_of_word = |c: char| if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { is_of_word(c) };

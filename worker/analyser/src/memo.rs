@@ -139,27 +139,25 @@ fn known(text: &str, language: Language) -> Rc<Known> {
     known.unwrap_or_else(|| Known::new(text, language))
 }
 
-/// What `part` of the numbers of a text holds.
-fn read<T>(text: &str, language: Language, part: fn(&Parsed) -> &[T]) -> Part<T> {
+fn parsed(text: &str, language: Language) -> Rc<Parsed> {
     // A sentence has the same numbers with and without its mark.
     let text = text.trim_end_matches(['.', '?', '!', ' ']);
-    let known = known(text, language);
-    Part(Rc::clone(known.parsed.get_or_init(|| Rc::new(Parsed::read(text, language)))), part)
+    Rc::clone(known(text, language).parsed.get_or_init(|| Rc::new(Parsed::read(text, language))))
 }
 
 /// [`answer::numbers`].
 pub(super) fn numbers(text: &str, language: Language) -> Part<Number> {
-    read(text, language, |read| &read.numbers)
+    Part(parsed(text, language), |read| &read.numbers)
 }
 
 /// All numbers of a text, in order. Percentages count as shares.
 pub(super) fn values(text: &str, language: Language) -> Part<Value> {
-    read(text, language, |read| &read.values)
+    Part(parsed(text, language), |read| &read.values)
 }
 
 /// [`answer::calculations`].
 pub(super) fn calculations(text: &str, language: Language) -> Part<Calculation> {
-    read(text, language, |read| &read.calculations)
+    Part(parsed(text, language), |read| &read.calculations)
 }
 
 /// [`exchange::split`].

@@ -356,6 +356,14 @@ impl Lexicon {
         Self { phrases, questions, longest }
     }
 
+    /// The answer of a question of the curriculum.
+    pub(super) fn answer(&self, question: &str) -> Option<&str> {
+        let text = normal(question);
+        // "What is 'bread' in Italian?"
+        let unquoted = || text.contains('\'').then(|| self.questions.get(&text.replace('\'', "")))?;
+        self.questions.get(&text).or_else(unquoted).map(|(_, answer)| &answer[..])
+    }
+
     /// The curriculum's question with which the tutor's words end; `text` is `tutor` in the normal form.
     fn question(&self, tutor: &str, text: &str) -> Option<(usize, &str)> {
         if let Some(found) = self.questions.get(text) {

@@ -217,6 +217,11 @@ impl Patterns {
         }
     }
 
+    /// Whether a rule may match these words and others.
+    pub(super) fn may_match(&self, words: &[WordNo]) -> bool {
+        words.iter().any(|word| self.by_word.get(usize::from(*word)).is_some_and(|rules| !rules.is_empty()))
+    }
+
     /// All that matches, at most one match per category, in the order of the rules.
     pub(super) fn matches(&self, words: &[WordNo]) -> Vec<Match> {
         let mut candidates: Vec<u16> =
