@@ -65,27 +65,33 @@ pub fn runs<'a>(
     ascii: &'static Bytes,
     is_of_run: impl Fn(char) -> bool,
 ) -> impl Iterator<Item = &'a str> {
-    let bytes = text.as_bytes();
-    // The end of what is of a run, or of what is not.
-    let end = move |mut at: usize, of_run: bool| {
-        while let Some(byte) = bytes.get(at) {
-            match ascii[usize::from(*byte)] {
-                OTHER => match text[at..].chars().next() {
-                    Some(c) if is_of_run(c) == of_run => at += c.len_utf8(),
-                    _ => break,
-                },
-                class if class == u8::from(of_run) => at += 1,
-                _ => break,
-            }
-        }
-        at
-    };
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = end(at, false);
-        at = end(start, true);
+        let start = end_of_run(text, at, false, ascii, &is_of_run);
+        at = end_of_run(text, start, true, ascii, &is_of_run);
         (at > start).then(|| &text[start..at])
     })
+}
+
+/// Returns where the run that begins at `at` ends, or what stands between two runs.
+pub fn end_of_run(
+    text: &str,
+    mut at: usize,
+    is_run: bool,
+    ascii: &'static Bytes,
+    is_of_run: impl Fn(char) -> bool,
+) -> usize {
+    while let Some(byte) = text.as_bytes().get(at) {
+        match ascii[usize::from(*byte)] {
+            OTHER => match text[at..].chars().next() {
+                Some(c) if is_of_run(c) == is_run => at += c.len_utf8(),
+                _ => break,
+            },
+            class if class == u8::from(is_run) => at += 1,
+            _ => break,
+        }
+    }
+    at
 }
 
 /// A text, and which pairs of neighbouring letters it has. What has another pair is not in it, so most phrases need not be

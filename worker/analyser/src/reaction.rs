@@ -6,6 +6,7 @@
 //! it with the word lists.
 
 use domain::answer::Language;
+use domain::text::{LETTERS_AND_DIGITS, end_of_run};
 use domain::transcript::Turn;
 use smallvec::SmallVec;
 
@@ -205,10 +206,9 @@ fn pieces<'a>(
         let Some(c) = reply[at..].chars().next() else { break };
         if c.is_alphanumeric() || c == '\'' {
             let end = numbers.peek().map_or(reply.len(), |number| number.span.start.max(at + 1));
-            let length: usize =
-                reply[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '\'').map(char::len_utf8).sum();
-            let end = (at + length).min(end);
-            let end = if reply.is_char_boundary(end) { end } else { at + length };
+            let end_of_word = end_of_run(reply, at, true, &LETTERS_AND_DIGITS, char::is_alphanumeric);
+            let end = end_of_word.min(end);
+            let end = if reply.is_char_boundary(end) { end } else { end_of_word };
             let word = &reply[at..end];
             let text = if said.contains(&word) { "@said" } else { word };
             pieces.push(Piece { text, sentence });
