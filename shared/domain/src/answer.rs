@@ -80,7 +80,7 @@ pub fn is_unit(name: &str, language: Language) -> bool {
 /// The numbers of a calculation are apart: "seven minus three" has 7 and 3, and "negative three" has -3.
 pub fn numbers(text: &str, language: Language) -> Vec<Number> {
     let mut found = Vec::new();
-    each_expression(text, language, |expression, _| found.extend(expression.numbers()));
+    each_expression(text, language, |expression, _| expression.add_numbers(&mut found));
     found
 }
 
@@ -101,7 +101,7 @@ pub fn calculations(text: &str, language: Language) -> Vec<Calculation> {
 pub fn numbers_and_calculations(text: &str, language: Language) -> (Vec<Number>, Vec<Calculation>) {
     let (mut numbers, mut calculations) = (Vec::new(), Vec::new());
     each_expression(text, language, |expression, span| {
-        numbers.extend(expression.numbers());
+        expression.add_numbers(&mut numbers);
         if expression.has_operation() {
             calculations.push(Calculation { expression, span });
         }

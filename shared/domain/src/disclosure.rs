@@ -15,9 +15,9 @@ mod spanish;
 
 use std::sync::LazyLock;
 
-use self::learned::Judged;
+use self::learned::{Judged, Meaning};
 use self::pattern::{Match, Patterns, WordNo};
-use crate::folded;
+use crate::folded::{self, Folded, WordMap};
 
 /// What a disclosure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +74,7 @@ struct Language {
     turned: &'static [(&'static str, &'static str)],
 }
 
+/// English first: it has words of its own, see [`folded::english`].
 static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
     [
         Language {
@@ -109,9 +110,9 @@ const SHORT: usize = 20;
 /// What only a very low score undoes.
 const GRAVEST: [Category; 2] = [Category::SelfHarm, Category::Danger];
 
-/// A turn's words, their numbers in the three languages, and how the learned reading judges it.
+/// How many words a turn has, their numbers in the three languages, and how the learned reading judges it.
 struct Read {
-    words: Vec<String>,
+    n_words: usize,
     numbers: [Vec<WordNo>; 3],
     judged: Judged,
 }
@@ -124,7 +125,7 @@ impl Read {
             let least = if GRAVEST.contains(&place.category) { learned::GRAVEST_UNDONE } else { learned::UNDONE };
             let is_undone = self.judged.score < least && learned::CATEGORIES.contains(&place.category);
             // "I love football, but he hits me": the harmless words before the "but" lower the score.
-            !is_undone || place.is_apart || self.words.len() > SHORT
+            !is_undone || place.is_apart || self.n_words > SHORT
         });
         let mut found: Vec<Category> = places.into_iter().map(|place| place.category).collect();
         if self.judged.score >= learned::ALONE && found.iter().all(|category| *category == Category::PersonalData) {
@@ -134,18 +135,46 @@ impl Read {
     }
 }
 
-fn read(text: &str) -> Read {
-    let words = folded::words(text);
-    let english = folded::english(&words);
-    let numbers = LANGUAGES.each_ref().map(|language| {
-        if language.is_english {
-            language.patterns.numbers(english.iter().copied())
-        } else {
-            language.patterns.numbers(words.iter().map(String::as_str))
+/// What is known of a word: its number in each language, and what it means.
+#[derive(Clone, Copy)]
+struct Known {
+    numbers: [WordNo; 3],
+    meaning: Meaning,
+}
+
+/// The words of a call, each looked up once.
+#[derive(Default)]
+struct Vocabulary(WordMap<Known, String>);
+
+impl Vocabulary {
+    fn known(&mut self, word: &str) -> Known {
+        if let Some(known) = self.0.get(word) {
+            return *known;
         }
-    });
-    let judged = learned::judge(&english);
-    Read { words, numbers, judged }
+        let numbers = LANGUAGES.each_ref().map(|language| language.patterns.number(word));
+        let known = Known { numbers, meaning: Meaning::of(word) };
+        self.0.insert(word.to_owned(), known);
+        known
+    }
+
+    fn read(&mut self, words: &[&str]) -> Read {
+        let english = folded::english(words);
+        let mut numbers = [english.len(), words.len(), words.len()].map(Vec::with_capacity);
+        let mut meanings = Vec::with_capacity(english.len());
+        for word in english {
+            let known = self.known(word);
+            numbers[0].push(known.numbers[0]);
+            if word != folded::BOUNDARY {
+                meanings.push(known.meaning);
+            }
+        }
+        for word in words {
+            let known = self.known(word);
+            numbers[1].push(known.numbers[1]);
+            numbers[2].push(known.numbers[2]);
+        }
+        Read { n_words: words.len(), numbers, judged: learned::judge(&meanings) }
+    }
 }
 
 fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
@@ -169,14 +198,18 @@ fn matches(numbers: &[Vec<WordNo>; 3]) -> Vec<Match> {
 
 /// Returns the categories that the patterns alone find, without the learned part.
 pub fn by_patterns(text: &str) -> Vec<Category> {
-    matches(&read(text).numbers).into_iter().map(|place| place.category).collect()
+    matches(&Vocabulary::default().read(&Folded::new(text).words()).numbers)
+        .into_iter()
+        .map(|place| place.category)
+        .collect()
 }
 
 /// Returns the categories of what one turn discloses; empty if it is harmless.
 pub fn in_text(text: &str) -> Vec<Category> {
-    let said = read(text);
-    let mut found = said.found();
-    if personal::is_given(text, &said.words) && !found.contains(&Category::PersonalData) {
+    let folded = Folded::new(text);
+    let words = folded.words();
+    let mut found = Vocabulary::default().read(&words).found();
+    if personal::is_given(text, &words) && !found.contains(&Category::PersonalData) {
         found.push(Category::PersonalData);
     }
     found
@@ -186,9 +219,12 @@ pub fn in_text(text: &str) -> Vec<Category> {
 /// yes to a question.
 pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
     let mut found: Vec<Disclosure> = Vec::new();
+    let mut vocabulary = Vocabulary::default();
     let mut last: Option<(usize, Read)> = None;
     for (i, turn) in turns.iter().enumerate().filter(|(_, turn)| turn.is_child) {
-        let said = read(turn.text);
+        let folded = Folded::new(turn.text);
+        let words = folded.words();
+        let said = vocabulary.read(&words);
         let mut add = |category, turns: Vec<usize>| {
             let is_known = found.iter().any(|known| known.category == category && known.turns.contains(&i));
             if !is_known {
@@ -198,19 +234,19 @@ pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
         for category in said.found() {
             add(category, vec![i]);
         }
-        if personal::is_given(turn.text, &said.words) {
+        if personal::is_given(turn.text, &words) {
             add(Category::PersonalData, vec![i]);
         }
         if let Some((before, earlier)) = &last
-            && earlier.words.len() <= LONGEST_PART
-            && said.words.len() <= LONGEST_PART
+            && earlier.n_words <= LONGEST_PART
+            && said.n_words <= LONGEST_PART
         {
             for category in across(earlier, &said) {
                 add(category, vec![*before, i]);
             }
         }
         if let Some(question) = i.checked_sub(1).map(|before| turns[before]).filter(|before| !before.is_child) {
-            for category in affirmed(question.text, &said.words) {
+            for category in affirmed(question.text, &words) {
                 add(category, vec![i]);
             }
         }
@@ -223,78 +259,44 @@ pub fn disclosures(turns: &[Said]) -> Vec<Disclosure> {
 fn across(earlier: &Read, later: &Read) -> Vec<Category> {
     let mut found = Vec::new();
     for (at, language) in LANGUAGES.iter().enumerate() {
-        let mut joined = earlier.numbers[at].clone();
-        while joined.last() == Some(&WordNo::MAX) {
-            joined.pop();
+        let (earlier, later) = (&earlier.numbers[at], &later.numbers[at]);
+        if !language.patterns.may_match(earlier) && !language.patterns.may_match(later) {
+            continue;
         }
-        let border = joined.len();
-        joined.extend(&later.numbers[at]);
+        let border = earlier.iter().rposition(|word| *word != WordNo::MAX).map_or(0, |last| last + 1);
+        let joined = [&earlier[..border], later].concat();
         let over = |place: &Match| place.start < border && place.end > border;
         found.extend(language.patterns.matches(&joined).into_iter().filter(over).map(|place| place.category));
     }
     found
 }
 
-const YES: [&str; 40] = [
-    "yes",
-    "yeah",
-    "yep",
-    "yea",
-    "yup",
-    "uh",
-    "huh",
-    "mhm",
-    "sometimes",
-    "always",
-    "often",
-    "lots",
-    "kind",
-    "sort",
-    "of",
-    "a",
-    "lot",
-    "bit",
-    "every",
-    "day",
-    "night",
-    "i",
-    "do",
-    "he",
-    "she",
-    "they",
-    "does",
-    "did",
-    "am",
-    "is",
-    "really",
-    "si",
-    "ja",
-    "manchmal",
-    "immer",
-    "oft",
-    "veces",
-    "siempre",
-    "mucho",
-    "um",
-];
+/// What agrees, with words around it.
+const YES: &str = "yes yeah yep yea yup uh huh mhm sometimes always often lots kind sort of a lot bit every day night i do he \
+    she they does did am is really si ja manchmal immer oft veces siempre mucho um";
 const CLEAR_YES: [&str; 14] =
     ["yes", "yeah", "yep", "yea", "yup", "huh", "mhm", "sometimes", "always", "often", "si", "ja", "manchmal", "veces"];
-const NO: [&str; 12] =
-    ["no", "nope", "not", "really", "never", "nein", "nunca", "nie", "nah", "uh", "sometimes", "nicht"];
+const NO: &str = "no nope not really never nein nunca nie nah uh sometimes nicht";
+/// An answer of more words is no plain yes or no.
+const LONGEST_ANSWER: usize = 6;
 
 /// What a child says by agreeing with a question: "Does he hit you?", "Yeah, sometimes."
-fn affirmed(question: &str, answer: &[String]) -> Vec<Category> {
-    let all = |list: &[&str]| {
-        let mut words = answer.iter().filter(|word| *word != folded::BOUNDARY);
-        answer.len() <= 6 && words.all(|word| list.contains(&&word[..]))
+fn affirmed(question: &str, answer: &[&str]) -> Vec<Category> {
+    if answer.is_empty() || answer.len() > LONGEST_ANSWER {
+        return Vec::new();
+    }
+    let all = |list: &str| {
+        let mut words = answer.iter().filter(|word| **word != folded::BOUNDARY);
+        words.all(|word| list.split(' ').any(|known| known == *word))
     };
-    let is_yes = all(&YES) && answer.iter().any(|word| CLEAR_YES.contains(&&word[..]));
-    let is_no = !is_yes && !answer.is_empty() && all(&NO);
+    let is_yes = answer.iter().any(|word| CLEAR_YES.contains(word)) && all(YES);
+    let is_no = !is_yes && all(NO);
     if !is_yes && !is_no {
         return Vec::new();
     }
-    let words = folded::words(question);
-    let said = |list: [&str; 2]| list.iter().all(|word| words.iter().any(|said| said == word));
+    let folded = Folded::new(question);
+    let words = folded.words();
+    let said = |list: [&str; 2]| list.iter().all(|word| words.contains(word));
     if is_no {
         let is_safety = said(["feel", "safe"]) || said(["safe", "home"]) || said(["enough", "eat"]);
         let is_safety = is_safety || said(["sicher", "zuhause"]) || said(["seguro", "casa"]);
@@ -302,16 +304,15 @@ fn affirmed(question: &str, answer: &[String]) -> Vec<Category> {
     }
     let mut found = Vec::new();
     for language in LANGUAGES.iter() {
-        let words =
-            if language.is_english { folded::english(&words) } else { words.iter().map(String::as_str).collect() };
+        let words = if language.is_english { folded::english(&words) } else { words.clone() };
         // "Do you hurt yourself" is "i hurt myself", and "does he hurt you" is "he hurts me": both are tried.
         let turned = |you: Option<&'static str>| {
             let turn = |word: &'_ str| {
                 let to = language.turned.iter().find(|(from, _)| *from == word).map(|(_, to)| *to);
                 to.map(|to| you.filter(|_| word == "you").unwrap_or(to))
             };
-            let words: Vec<String> = words.iter().map(|word| turn(word).unwrap_or(word).to_owned()).collect();
-            language.patterns.matches(&language.patterns.numbers(words.iter().map(String::as_str)))
+            let words = words.iter().map(|word| turn(word).unwrap_or(word));
+            language.patterns.matches(&words.map(|word| language.patterns.number(word)).collect::<Vec<_>>())
         };
         for place in turned(None).into_iter().chain(turned(Some("i"))) {
             if !found.contains(&place.category) {

@@ -32,83 +32,82 @@ impl Hasher for ShortHash {
     }
 }
 
-/// Returns the words of a text and [`BOUNDARY`] between its sentences. Words are lower-case, without accents, and keep a
-/// straight apostrophe inside: "Don’t!" is `don't`.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::with_capacity(text.len() / 5 + 1);
-    if text.is_ascii() {
-        ascii_words(text, &mut words);
-        return words;
-    }
-    let mut word = String::new();
-    let mut end = |word: &mut String, words: &mut Vec<String>| {
-        let trimmed = word.trim_end_matches('\'');
-        if !trimmed.is_empty() {
-            words.push(trimmed.to_owned());
-        }
-        word.clear();
-    };
-    for c in text.chars() {
-        if c.is_ascii() {
-            fold_into(c, &mut word, &mut words, &mut end);
-        } else {
-            for c in std::iter::once(c).nfd().filter(|c| !is_combining_mark(*c)) {
-                fold_into(c, &mut word, &mut words, &mut end);
-            }
-        }
-    }
-    end(&mut word, &mut words);
-    words
+/// The words of a text and [`BOUNDARY`] between its sentences, in one string. Words are lower-case, without accents, and keep
+/// a straight apostrophe inside: "Don’t!" is `don't`.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    text: String,
+    /// Where each word ends.
+    ends: Vec<u32>,
 }
 
-/// [`words`] where every character is one byte.
-fn ascii_words(text: &str, words: &mut Vec<String>) {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii_alphanumeric() {
-            let start = at;
-            while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'\'' | b'`')) {
-                at += 1;
+impl Folded {
+    pub(crate) fn new(text: &str) -> Self {
+        let mut folded = Self { text: String::with_capacity(text.len()), ends: Vec::with_capacity(text.len() / 4 + 1) };
+        for c in text.chars() {
+            if c.is_ascii() {
+                folded.push(c);
+            } else {
+                std::iter::once(c).nfd().filter(|c| !is_combining_mark(*c)).for_each(|c| folded.push(c));
             }
-            let mut word = text[start..at].trim_end_matches(['\'', '`']).to_ascii_lowercase();
-            if word.contains('`') {
-                word = word.replace('`', "'");
-            }
-            words.push(word);
-            continue;
         }
-        let ends_sentence = matches!(byte, b'.' | b'!' | b'?' | b';' | b'\n');
-        if ends_sentence && words.last().is_some_and(|last| last != BOUNDARY) {
-            words.push(BOUNDARY.to_owned());
-        }
-        at += 1;
+        folded.end_word();
+        folded
     }
-}
 
-fn fold_into(c: char, word: &mut String, words: &mut Vec<String>, end: &mut impl FnMut(&mut String, &mut Vec<String>)) {
-    match c {
-        'ß' => word.push_str("ss"),
-        c if c.is_alphanumeric() => word.extend(c.to_lowercase()),
-        '\'' | '’' | 'ʼ' | '`' | '´' if !word.is_empty() => word.push('\''),
-        '.' | '!' | '?' | ';' | '\n' | '…' => {
+    pub(crate) fn words(&self) -> Vec<&str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.text[start as usize..*end as usize]).collect()
+    }
+
+    fn last_end(&self) -> usize {
+        self.ends.last().map_or(0, |end| *end as usize)
+    }
+
+    #[inline]
+    fn push(&mut self, c: char) {
+        match c {
+            'a'..='z' | '0'..='9' => self.text.push(c),
+            'A'..='Z' => self.text.push(c.to_ascii_lowercase()),
+            ' ' => self.end_word(),
+            'ß' => self.text.push_str("ss"),
+            '\'' | '’' | 'ʼ' | '`' | '´' => {
+                if self.text.len() > self.last_end() {
+                    self.text.push('\'');
+                }
+            }
             // "3.5" is one number, and its digits tell nothing here.
-            end(word, words);
-            if words.last().is_some_and(|last| last != BOUNDARY) {
-                words.push(BOUNDARY.to_owned());
+            '.' | '!' | '?' | ';' | '\n' | '…' => {
+                self.end_word();
+                if !self.ends.is_empty() && !self.text.ends_with(BOUNDARY) {
+                    self.text.push_str(BOUNDARY);
+                    self.end_word();
+                }
             }
+            c if c.is_alphanumeric() => self.text.extend(c.to_lowercase()),
+            _ => self.end_word(),
         }
-        _ => end(word, words),
+    }
+
+    #[inline]
+    fn end_word(&mut self) {
+        let start = self.last_end();
+        let word = self.text[start..].trim_end_matches('\'').len();
+        self.text.truncate(start + word);
+        if word > 0 {
+            self.ends.push(self.text.len() as u32);
+        }
     }
 }
 
 /// Splits what English speakers draw together: "dont" is `do not`, "wanna" is `want to`, "he's" is `he is`.
-pub(crate) fn english(words: &[String]) -> Vec<&str> {
+pub(crate) fn english<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut plain: Vec<&str> = Vec::with_capacity(words.len() + 4);
-    for word in words {
+    for word in words.iter().copied() {
         if let Some(whole) = BY_CONTRACTED.get(word) {
             plain.extend(whole.iter());
-        } else if let Some((base, tail)) = word.split_once('\'') {
+        } else if let Some(at) = word.bytes().position(|byte| byte == b'\'') {
+            let (base, tail) = (&word[..at], &word[at + 1..]);
             match (base, tail) {
                 ("won", "t") => plain.extend(["will", "not"]),
                 ("can", "t") => plain.extend(["can", "not"]),
@@ -121,7 +120,7 @@ pub(crate) fn english(words: &[String]) -> Vec<&str> {
                 }
             }
         } else {
-            let joined = match (plain.last().copied(), word.as_str()) {
+            let joined = match (plain.last().copied(), word) {
                 (Some("my"), "self") => Some("myself"),
                 (Some("step"), "dad" | "father" | "mom" | "mum" | "mother" | "brother" | "sister") => Some("stepdad"),
                 (Some("grand"), "dad" | "pa" | "father" | "ma" | "mother") => Some("grandpa"),
@@ -198,7 +197,7 @@ mod tests {
     use super::*;
 
     fn plain(text: &str) -> String {
-        english(&words(text)).join(" ")
+        english(&Folded::new(text).words()).join(" ")
     }
 
     #[test]

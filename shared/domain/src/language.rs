@@ -5,13 +5,13 @@
 
 mod tables;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::folded::WordMap;
+use crate::text::{LETTERS, lower, runs};
 
 /// The languages whose answers, reactions and requests we have rules for, as codes of ISO 639-1.
 pub const JUDGED: [&str; 3] = ["en", "es", "de"];
@@ -191,11 +191,21 @@ static WORDS: LazyLock<WordMap<Entry>> = LazyLock::new(|| {
     words
 });
 
-static LETTERS: LazyLock<HashMap<char, &'static str>> = LazyLock::new(|| {
-    let letters = tables::LETTERS.iter().flat_map(|(code, letters)| letters.chars().map(move |letter| (letter, *code)));
-    // The first row wins.
-    letters.rev().collect()
-});
+/// The language that alone has a letter or mark.
+fn of_letter(letter: char) -> Option<&'static str> {
+    static OWN: LazyLock<Vec<(char, &str)>> = LazyLock::new(|| {
+        let of_language = |(code, letters): &(&'static str, &'static str)| {
+            letters.chars().map(|letter| (letter, *code)).collect::<Vec<_>>()
+        };
+        let mut letters: Vec<(char, &str)> = tables::LETTERS.iter().flat_map(of_language).collect();
+        // The first row wins.
+        letters.sort_by_key(|(letter, _)| *letter);
+        letters.dedup_by_key(|(letter, _)| *letter);
+        letters
+    });
+    let at = if letter.is_ascii() { return None } else { OWN.binary_search_by_key(&letter, |(letter, _)| *letter) };
+    Some(OWN[at.ok()?].1)
+}
 
 fn scores(text: &str) -> Scores {
     if let Some(code) = of_script(text) {
@@ -207,10 +217,8 @@ fn scores(text: &str) -> Scores {
     let mut plain = String::new();
     for word in words(text) {
         if !word.is_ascii() {
-            for letter in word.to_lowercase().chars() {
-                if let Some(code) = LETTERS.get(&letter) {
-                    add(&mut scores.weights, code, 0.5);
-                }
+            for code in lower(word).chars().filter_map(of_letter) {
+                add(&mut scores.weights, code, 0.5);
             }
         }
         let word_of_list = folded(word, &mut plain);
@@ -231,10 +239,8 @@ fn scores(text: &str) -> Scores {
         n_letters += if word.is_ascii() { word.len() } else { word.chars().count() };
     }
     if !text.is_ascii() {
-        for mark in text.chars().filter(|c| matches!(c, '¿' | '¡')) {
-            if let Some(code) = LETTERS.get(&mark) {
-                add(&mut scores.weights, code, 0.5);
-            }
+        for code in text.chars().filter(|c| matches!(c, '¿' | '¡')).filter_map(of_letter) {
+            add(&mut scores.weights, code, 0.5);
         }
     }
     if known < 2.0 && n_letters >= ENOUGH_LETTERS && scores.decided().is_none() {
@@ -252,7 +258,7 @@ fn scores(text: &str) -> Scores {
 fn folded<'a>(word: &'a str, plain: &'a mut String) -> &'a str {
     plain.clear();
     if !word.is_ascii() {
-        plain.extend(word.to_lowercase().nfd().filter(|c| !is_combining_mark(*c)));
+        plain.extend(lower(word).nfd().filter(|c| !is_combining_mark(*c)));
     } else if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
         plain.push_str(word);
         plain.make_ascii_lowercase();
@@ -264,12 +270,15 @@ fn folded<'a>(word: &'a str, plain: &'a mut String) -> &'a str {
 
 /// The languages of a word of our lists.
 fn entry(word: &str) -> Option<&'static Entry> {
-    WORDS.get(word).or_else(|| if word.contains('\'') { WORDS.get(&word.replace('\'', "")) } else { None })
+    WORDS
+        .get(word)
+        .or_else(|| if word.bytes().any(|byte| byte == b'\'') { WORDS.get(&word.replace('\'', "")) } else { None })
 }
 
 /// "l'école", "dell'acqua": who drops a vowel before the next word.
 fn elided(word: &str) -> Option<&'static str> {
-    let (first, rest) = word.split_once('\'')?;
+    let at = word.bytes().position(|byte| byte == b'\'')?;
+    let (first, rest) = (&word[..at], &word[at + 1..]);
     if rest.chars().count() < 2 {
         return None;
     }
@@ -282,56 +291,13 @@ fn elided(word: &str) -> Option<&'static str> {
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_of_word = |c: char| c.is_alphabetic() || is_combining_mark(c) || matches!(c, '’' | 'ʼ');
-    runs(text, is_of_word)
+    runs(text, &LETTERS, is_of_word)
         .map(|word| {
             let ends_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
             let is_plain = ends_plain(word.as_bytes().first()) && ends_plain(word.as_bytes().last());
             if is_plain { word } else { word.trim_matches(['\'', '’', 'ʼ']) }
         })
         .filter(|word| !word.is_empty())
-}
-
-/// The runs of letters and plain apostrophes of a text.
-pub(crate) fn letters_and_apostrophes(text: &str) -> impl Iterator<Item = &str> {
-    runs(text, char::is_alphabetic)
-}
-
-/// Which bytes are ASCII letters or a plain apostrophe.
-const LETTERS_OF_ASCII: [bool; 256] = {
-    let mut letters = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        letters[byte] = (byte as u8).is_ascii_alphabetic() || byte as u8 == b'\'';
-        byte += 1;
-    }
-    letters
-};
-
-/// The runs of ASCII letters, plain apostrophes and what `is_of_word` of other characters.
-fn runs(text: &str, is_of_word: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
-    let bytes = text.as_bytes();
-    let end = move |mut at: usize, of_word: bool| {
-        while let Some(byte) = bytes.get(at) {
-            if byte.is_ascii() {
-                if LETTERS_OF_ASCII[usize::from(*byte)] != of_word {
-                    break;
-                }
-                at += 1;
-                continue;
-            }
-            match text[at..].chars().next() {
-                Some(c) if is_of_word(c) == of_word => at += c.len_utf8(),
-                _ => break,
-            }
-        }
-        at
-    };
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = end(at, false);
-        at = end(start, true);
-        (at > start).then(|| &text[start..at])
-    })
 }
 
 /// What the trigrams of a long turn say, if they are sure.
@@ -457,15 +423,13 @@ fn is_ukrainian(text: &str) -> bool {
     ];
     const NOT: [&str; 12] =
         ["что", "как", "это", "да", "нет", "если", "потому", "надо", "спасибо", "хорошо", "меня", "мне"];
-    let among = |list: &[&str]| words(text).filter(|word| list.contains(&&word.to_lowercase()[..])).count();
+    let among = |list: &[&str]| words(text).filter(|word| list.contains(&&lower(word)[..])).count();
     among(&WORDS) > among(&NOT)
-        && words(text)
-            .any(|word| ["що", "це", "але", "треба", "дякую", "мене", "мені"].contains(&&word.to_lowercase()[..]))
+        && words(text).any(|word| ["що", "це", "але", "треба", "дякую", "мене", "мені"].contains(&&lower(word)[..]))
 }
 
 fn is_bulgarian(text: &str) -> bool {
     words(text).any(|word| {
-        ["съм", "със", "във", "какво", "защо", "ще", "това", "къде", "пъти", "отговор"]
-            .contains(&&word.to_lowercase()[..])
+        ["съм", "със", "във", "какво", "защо", "ще", "това", "къде", "пъти", "отговор"].contains(&&lower(word)[..])
     })
 }

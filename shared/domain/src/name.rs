@@ -5,7 +5,7 @@ mod known;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::folded;
+use crate::folded::Folded;
 
 /// Who speaks, as far as they say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,7 +183,8 @@ const ASKS: [&[&str]; 23] = [
 
 /// Whether the tutor asks who speaks.
 pub fn asks_name(tutor: &str) -> bool {
-    let words = folded::words(tutor);
+    let tutor = Folded::new(tutor);
+    let words = tutor.words();
     let has = |phrase: &[&str]| words.windows(phrase.len()).any(|some| some.iter().zip(phrase).all(|(a, b)| a == b));
     ASKS.iter().any(|phrase| has(phrase))
 }
@@ -192,7 +193,7 @@ const GREETINGS: [&str; 12] =
     ["hello", "hi", "hey", "welcome", "hola", "buenos", "buenas", "hallo", "guten", "morning", "afternoon", "evening"];
 
 fn greets(tutor: &str) -> bool {
-    folded::words(tutor).iter().any(|word| GREETINGS.contains(&&word[..]))
+    Folded::new(tutor).words().iter().any(|word| GREETINGS.contains(word))
 }
 
 /// Characters of a first name.
@@ -228,7 +229,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
             continue;
         }
         let written: String = original.chars().map(|c| if matches!(c, '’' | 'ʼ' | '`') { '\'' } else { c }).collect();
-        let plain = folded::words(&written).join("-");
+        let plain = Folded::new(&written).words().join("-");
         words.push(Word { written, plain, starts, original });
         starts = false;
     }

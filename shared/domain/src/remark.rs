@@ -18,7 +18,7 @@ use self::learning::{career, goal, preference, study_context};
 use self::schedule::{availability, test, weekly};
 use self::things::{CAREERS, Kind, THINGS, TOPICS};
 pub use crate::analysis::When;
-use crate::folded::{self, WordMap};
+use crate::folded::{self, Folded, WordMap};
 
 /// A call keeps at most this many facts, and as many requests.
 pub const MOST: usize = 6;
@@ -146,8 +146,9 @@ fn named_within(phrases: &Phrases, words: &[&str], at: usize, reach: usize) -> O
 
 /// Calls `read` with the sentences of a text.
 fn with_sentences<T>(text: &str, read: impl FnOnce(&[Vec<&str>]) -> T) -> T {
-    let words = folded::words(text);
-    let split = words.split(|word| word == folded::BOUNDARY).filter(|words| !words.is_empty());
+    let folded = Folded::new(text);
+    let words = folded.words();
+    let split = words.split(|word| *word == folded::BOUNDARY).filter(|words| !words.is_empty());
     let sentences = split.map(|sentence| {
         let mut words = folded::english(sentence);
         if words.iter().any(|word| DRAWN.iter().any(|test| word.ends_with(test))) {
@@ -172,32 +173,47 @@ fn parts(word: &str) -> Vec<&str> {
 
 /// The words of a sentence.
 ///
-/// Many lists are looked for in each sentence, and most have none of its words. A bit for the first letters of each word
-/// tells so without comparing them.
+/// Many lists are looked for in each sentence, and most have none of its words. A bit for each word tells so without
+/// comparing them.
 #[derive(Clone, Copy)]
 struct Words<'a> {
     words: &'a [&'a str],
-    letters: u128,
+    bits: Bits,
 }
 
 impl<'a> Words<'a> {
     fn new(words: &'a [&'a str]) -> Self {
-        Self { words, letters: words.iter().fold(0, |all, word| all | letters(word)) }
+        let mut bits = [0; PLACES];
+        for word in words {
+            let (place, bit) = bit(word);
+            bits[place] |= bit;
+        }
+        Self { words, bits }
+    }
+
+    fn may_have(&self, list: List) -> bool {
+        self.bits.iter().zip(list.bits).any(|(own, other)| own & other != 0)
     }
 
     /// Whether one of the words is in the list.
     fn has(&self, list: List) -> bool {
-        self.letters & list.letters != 0 && has(self.words, list.phrases)
+        self.may_have(list) && has(self.words, list.phrases)
     }
 
     /// Whether one of the phrases is said.
     fn has_any(&self, list: List) -> bool {
-        self.letters & list.letters != 0 && list.phrases.iter().any(|phrase| self.find(phrase).is_some())
+        self.first_of(list).is_some()
+    }
+
+    /// Where the first of the phrases begins that is said.
+    fn first_of(&self, list: List) -> Option<usize> {
+        self.may_have(list).then(|| list.phrases.iter().find_map(|phrase| self.find(phrase)))?
     }
 
     /// Where a phrase begins first.
     fn find(&self, phrase: &str) -> Option<usize> {
-        if self.letters & letters(phrase) == 0 {
+        let (place, bit) = bit(phrase);
+        if self.bits[place] & bit == 0 {
             return None;
         }
         let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
@@ -217,32 +233,37 @@ impl<'a> std::ops::Deref for Words<'a> {
     }
 }
 
-/// One bit for the first two letters of a word, or of a phrase's first word.
+const PLACES: usize = 8;
+type Bits = [u64; PLACES];
+
+/// The bit of a word, or of a phrase's first word.
 #[inline]
-const fn letters(words: &str) -> u128 {
-    let (first, second) = match words.as_bytes() {
-        [] => (0, 0),
-        [first] | [first, b' ', ..] => (*first, 0),
-        [first, second, ..] => (*first, *second),
-    };
-    1 << ((first as u32 * 5 + second as u32) % u128::BITS)
+const fn bit(words: &str) -> (usize, u64) {
+    let words = words.as_bytes();
+    let (mut hash, mut at) = (0_u32, 0);
+    while at < words.len() && words[at] != b' ' {
+        hash = hash.wrapping_mul(31) ^ words[at] as u32;
+        at += 1;
+    }
+    (hash as usize / 64 % PLACES, 1 << (hash % 64))
 }
 
-/// Words or phrases of ours, with the bits of their first letters.
+/// Words or phrases of ours, with the bits of their first words.
 #[derive(Clone, Copy)]
 struct List {
     phrases: &'static [&'static str],
-    letters: u128,
+    bits: Bits,
 }
 
 impl List {
     const fn new(phrases: &'static [&'static str]) -> Self {
-        let (mut all, mut at) = (0, 0);
+        let (mut bits, mut at) = ([0; PLACES], 0);
         while at < phrases.len() {
-            all |= letters(phrases[at]);
+            let (place, bit) = bit(phrases[at]);
+            bits[place] |= bit;
             at += 1;
         }
-        Self { phrases, letters: all }
+        Self { phrases, bits }
     }
 }
 

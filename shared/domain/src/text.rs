@@ -1,6 +1,98 @@
 //! A text that many phrases are looked for in.
 
+use std::borrow::Cow;
 use std::ops::Deref;
+
+/// Returns a text in lower case. Most texts are, and are not copied.
+pub fn lower(text: &str) -> Cow<'_, str> {
+    if is_lower(text) {
+        return Cow::Borrowed(text);
+    }
+    let lower = text.to_ascii_lowercase();
+    Cow::Owned(if is_lower(&lower) { lower } else { lower.to_lowercase() })
+}
+
+/// Whether a text surely has no capitals: it has no letters beyond those of Western Europe.
+fn is_lower(text: &str) -> bool {
+    let is_small = |c: char| matches!(c, '\0'..='@' | '['..='¿' | '×' | 'ß'..='ÿ' | '\u{2000}'..='\u{206f}');
+    // Without a branch for each byte.
+    let has_capitals = || text.bytes().fold(false, |any, byte| any | byte.is_ascii_uppercase());
+    if text.is_ascii() { !has_capitals() } else { text.chars().all(is_small) }
+}
+
+/// Whether each byte may be part of a run of characters; [`OTHER`] is part of a character that is not ASCII.
+pub type Bytes = [u8; 256];
+const OTHER: u8 = 2;
+
+/// Letters and the plain apostrophe.
+pub static LETTERS: Bytes = bytes(false, b"'");
+/// Letters, digits and the plain apostrophe.
+pub static LETTERS_AND_DIGITS: Bytes = bytes(true, b"'");
+
+/// Returns the letters, with or without the digits, and these signs.
+pub const fn bytes(with_digits: bool, signs: &[u8]) -> Bytes {
+    let mut bytes = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let c = byte as u8;
+        bytes[byte] = (c.is_ascii_alphabetic() || with_digits && c.is_ascii_digit()) as u8;
+        byte += 1;
+    }
+    let mut sign = 0;
+    while sign < signs.len() {
+        bytes[signs[sign] as usize] = 1;
+        sign += 1;
+    }
+    bytes
+}
+
+/// Returns the runs of a text in lower case, with a space between them.
+pub fn joined_runs(text: &str, ascii: &'static Bytes) -> String {
+    let lower = lower(text);
+    let mut joined = String::with_capacity(lower.len());
+    for run in runs(&lower, ascii, char::is_alphanumeric) {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(run);
+    }
+    joined
+}
+
+/// Returns the runs of characters that are in `ascii`, or are not ASCII and satisfy `is_of_run`.
+pub fn runs<'a>(
+    text: &'a str,
+    ascii: &'static Bytes,
+    is_of_run: impl Fn(char) -> bool,
+) -> impl Iterator<Item = &'a str> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = end_of_run(text, at, false, ascii, &is_of_run);
+        at = end_of_run(text, start, true, ascii, &is_of_run);
+        (at > start).then(|| &text[start..at])
+    })
+}
+
+/// Returns where the run that begins at `at` ends, or what stands between two runs.
+pub fn end_of_run(
+    text: &str,
+    mut at: usize,
+    is_run: bool,
+    ascii: &'static Bytes,
+    is_of_run: impl Fn(char) -> bool,
+) -> usize {
+    while let Some(byte) = text.as_bytes().get(at) {
+        match ascii[usize::from(*byte)] {
+            OTHER => match text[at..].chars().next() {
+                Some(c) if is_of_run(c) == is_run => at += c.len_utf8(),
+                _ => break,
+            },
+            class if class == u8::from(is_run) => at += 1,
+            _ => break,
+        }
+    }
+    at
+}
 
 /// A text, and which pairs of neighbouring letters it has. What has another pair is not in it, so most phrases need not be
 /// looked for.
@@ -61,6 +153,14 @@ fn place(first: u8, second: u8) -> (usize, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_lowered_as_a_string_is() {
+        for text in ["", "abc ¿qué?", "Sí, ÑANDÚ", "ÜBER × ß", "“İŞ” Ÿ", "ΟΔΟΣ", "ДА", "a…", "ª º µ ÿ"]
+        {
+            assert_eq!(lower(text), text.to_lowercase(), "{text}");
+        }
+    }
 
     #[test]
     fn a_phrase_is_found_where_a_string_finds_it() {

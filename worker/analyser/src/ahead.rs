@@ -4,6 +4,7 @@ use domain::analysis::{HelpFinding, PromiseFinding};
 use domain::curriculum::Curriculum;
 use domain::evidence::{Help, Verdict};
 use domain::task::{self, Context};
+use domain::text::Text;
 use domain::transcript::{Speaker, Turn};
 
 use super::exchange::{Exchange, plain, sentences};
@@ -138,7 +139,11 @@ pub(super) fn helped_by(exchanges: &[Exchange], judgements: &[Judgement], curric
         let is_helped = judgement.kind == Kind::Answer
             && (judgement.verdict, judgement.help) == (Some(Verdict::Correct), Help::Hint);
         let Some(skill) = judgement.skill().filter(|_| is_helped).map(|i| &curriculum.skills[i]) else { continue };
-        let means = MEANS.iter().find(|(_, words)| holds(&exchange.task, words)).map(|(means, _)| *means);
+        let means = {
+            let task = Text::new(&exchange.task);
+            MEANS.iter().find(|(_, words)| words.iter().any(|words| has_words(&task, words)))
+        }
+        .map(|(means, _)| *means);
         if let Some(means) = means
             && found.len() < MOST
             && found.iter().all(|known| (&known.skill_id[..], &known.means[..]) != (&skill.skill_id[..], means))
@@ -156,7 +161,8 @@ pub(super) fn helped_by(exchanges: &[Exchange], judgements: &[Judgement], curric
 
 /// Whether one of the phrases stands in the text, from word to word.
 fn holds(text: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| has_words(text, phrase))
+    let text = Text::new(text);
+    phrases.iter().any(|phrase| has_words(&text, phrase))
 }
 
 #[cfg(test)]

@@ -4,10 +4,14 @@
 //! [`super::reaction`], by the same command.
 
 use domain::answer::{self, Expecting};
+use smallvec::SmallVec;
 
 use super::exchange::{Exchange, sentences, words};
 use super::learned::{Features, Name, count, flag};
 use super::memo::{self, values};
+
+/// Most turns have fewer words.
+type Words<'a> = SmallVec<[&'a str; 32]>;
 
 static WEIGHTS: &[u8] = include_bytes!("attempt/weights.bin");
 
@@ -28,7 +32,7 @@ pub(super) fn features(exchange: &Exchange) -> Features {
     let n_asked = count(values(asked, *language).len(), 3);
     let calculates = !memo::calculations(asked, *language).is_empty();
     let last_asks = all.last().is_some_and(|(_, asks)| *asks);
-    let (asked_words, said_words): (Vec<&str>, Vec<&str>) = (words(asked).collect(), words(said).collect());
+    let (asked_words, said_words): (Words, Words) = (words(asked).collect(), words(said).collect());
     let is_number =
         |word: &str| answer::is_number_word(word, *language).unwrap_or_else(|| !values(word, *language).is_empty());
     let asked_name = Name::default().then("asked ");

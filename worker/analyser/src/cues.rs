@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Patterns};
 
 /// A pattern, compiled once.
 macro_rules! cue {
@@ -192,12 +192,37 @@ cue! {
     YES_NO = r"^(?:so |and |now |but |then |well |ok(?:ay)? )*(?:is|are|was|were|does|do|did|has|have|can|could|will|would)\b"
 }
 
-cue! {
-    /// The student takes an answer back.
-    SELF_CORRECTION =
-        r"\b(?:no|oh),? wait\b" | r"\bwait,? no\b" | r"\bi mean(?:t)?\b" | r"\bsorry,? (?:it's|it is|i mean|that's)\b" | r"\bactually,? (?:it's|it is|no|that's|i)\b" | r"\bscratch that\b" | r"\blet me (?:redo|fix|try again|correct)\b"
-        | r"\bthat (?:can't|cannot|can not) be right\b" | r"\bthat's not right\b" | r"\bno,? it's\b" | r"\bi made a mistake\b" | r"\boops\b" | r"\bhang on\b"
-}
+/// What is counted of a student's turns: requests for help, and answers that are taken back.
+pub(super) static ASIDES: LazyLock<Patterns<2>> = LazyLock::new(|| {
+    let takes_back = concat!(
+        r"\b(?:no|oh),? wait\b",
+        "|",
+        r"\bwait,? no\b",
+        "|",
+        r"\bi mean(?:t)?\b",
+        "|",
+        r"\bsorry,? (?:it's|it is|i mean|that's)\b",
+        "|",
+        r"\bactually,? (?:it's|it is|no|that's|i)\b",
+        "|",
+        r"\bscratch that\b",
+        "|",
+        r"\blet me (?:redo|fix|try again|correct)\b",
+        "|",
+        r"\bthat (?:can't|cannot|can not) be right\b",
+        "|",
+        r"\bthat's not right\b",
+        "|",
+        r"\bno,? it's\b",
+        "|",
+        r"\bi made a mistake\b",
+        "|",
+        r"\boops\b",
+        "|",
+        r"\bhang on\b"
+    );
+    Patterns::new([HINT_REQUEST.as_str(), takes_back])
+});
 
 cue! {
     /// The tutor only waits for more.
@@ -335,7 +360,6 @@ mod tests {
             &FINAL_ANSWER,
             &SMALL_TALK,
             &YES_NO,
-            &SELF_CORRECTION,
         ];
         for cue in all {
             assert!(!cue.is_match(""), "{cue:?}");

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use domain::answer::{Expecting, Form, Language};
 use domain::language::{self, Languages};
+use domain::text::{LETTERS_AND_DIGITS, lower, runs};
 use domain::transcript::{Speaker, Turn};
+use smallvec::SmallVec;
 
 use super::cues::{ACKNOWLEDGEMENT, PASSING, TAKES_BACK, WAITING};
 use super::memo::{self, values};
@@ -28,6 +30,9 @@ pub(super) struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     /// The turn that completes the answer: the last one that carries a part of it.
     pub(super) fn telling_turn(&self) -> &'a Turn {
+        if let [only] = self.turns[..] {
+            return only;
+        }
         let has_number = |turn: &&&Turn| !values(&turn.text, self.language).is_empty();
         let has_substance = |turn: &&&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text));
         let reversed = || self.turns.iter().rev();
@@ -204,50 +209,7 @@ const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "i
 
 /// The words of a plain text.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = end_of_run(text, at, Part::Blank);
-        at = end_of_run(text, start, Part::Word);
-        (at > start).then(|| &text[start..at])
-    })
-}
-
-/// What a byte of a text is part of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Word,
-    Blank,
-    /// A character that is not ASCII.
-    Character,
-}
-
-const PARTS: [Part; 256] = {
-    let mut parts = [Part::Character; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        let is_word = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'\'';
-        parts[byte] = if is_word { Part::Word } else { Part::Blank };
-        byte += 1;
-    }
-    parts
-};
-
-/// Where the run of words or of what stands between them ends that begins at `at`.
-fn end_of_run(text: &str, mut at: usize, run: Part) -> usize {
-    while let Some(byte) = text.as_bytes().get(at) {
-        match PARTS[usize::from(*byte)] {
-            Part::Character => {
-                let Some(c) = text[at..].chars().next() else { break };
-                if c.is_alphanumeric() != (run == Part::Word) {
-                    break;
-                }
-                at += c.len_utf8();
-            }
-            part if part == run => at += 1,
-            _ => break,
-        }
-    }
-    at
+    runs(text, &LETTERS_AND_DIGITS, char::is_alphanumeric)
 }
 
 /// Whether a turn has letters, and none of the scripts of our languages: it cannot be read, so it answers nothing.
@@ -258,13 +220,11 @@ fn is_in_another_script(text: &str) -> bool {
 
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase() && byte != b'`') {
-        return Cow::Borrowed(text);
+    let lower = lower(text);
+    if (!lower.is_ascii() || lower.contains('`')) && lower.contains(['’', '‘', '`', '“', '”']) {
+        return Cow::Owned(lower.replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""));
     }
-    if text.is_ascii() && !text.contains('`') {
-        return Cow::Owned(text.to_ascii_lowercase());
-    }
-    Cow::Owned(text.to_lowercase().replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""))
+    lower
 }
 
 /// A part of a sentence that can be judged on its own.
@@ -278,8 +238,8 @@ pub(super) struct Clause<'a> {
 }
 
 /// The clauses of a plain text.
-pub(super) fn clauses(text: &str) -> Vec<Clause<'_>> {
-    let mut clauses = Vec::new();
+pub(super) fn clauses(text: &str) -> SmallVec<[Clause<'_>; 8]> {
+    let mut clauses = SmallVec::new();
     for (number, (sentence, asks)) in sentences(text).into_iter().enumerate() {
         for part in sentence.split([',', ';', ':']) {
             let text = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '"').trim();
@@ -292,7 +252,7 @@ pub(super) fn clauses(text: &str) -> Vec<Clause<'_>> {
 }
 
 /// The sentences of a text, and whether each is a question.
-pub(super) fn sentences(text: &str) -> Vec<(&str, bool)> {
+pub(super) fn sentences(text: &str) -> SmallVec<[(&str, bool); 4]> {
     memo::sentences(text).iter().map(|sentence| (&text[sentence.span.clone()], sentence.asks)).collect()
 }
 
@@ -306,9 +266,9 @@ pub(super) struct Sentence {
 }
 
 /// Splits a text into its sentences.
-pub(super) fn split(text: &str) -> Vec<Sentence> {
+pub(super) fn split(text: &str) -> SmallVec<[Sentence; 4]> {
     let bytes = text.as_bytes();
-    let mut sentences = Vec::new();
+    let mut sentences = SmallVec::new();
     let mut add = |start: usize, end: usize, asks: bool| {
         let sentence = text[start..end].trim_start();
         let start = end - sentence.len();
@@ -373,6 +333,6 @@ mod tests {
 
     #[test]
     fn a_point_inside_a_number_ends_no_sentence() {
-        assert_eq!(sentences("it is 20.25. ok? yes"), [("it is 20.25", false), ("ok", true), ("yes", false)]);
+        assert_eq!(sentences("it is 20.25. ok? yes")[..], [("it is 20.25", false), ("ok", true), ("yes", false)]);
     }
 }

@@ -4,7 +4,7 @@ use domain::analysis::Figures;
 use domain::evidence::{Help, Verdict};
 use domain::transcript::{Speaker, Turn};
 
-use super::cues::{HINT_REQUEST, SELF_CORRECTION};
+use super::cues::ASIDES;
 use super::exchange::{plain, split};
 use super::judge::{Judgement, Kind};
 
@@ -23,8 +23,7 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
         let asking = of(speaker).filter(|turn| turn.text.contains('?'));
         asking.map(|turn| split(&turn.text).iter().filter(|sentence| sentence.asks).count()).sum::<usize>() as u32
     };
-    let student =
-        |matches: &dyn Fn(&str) -> bool| of(Speaker::Student).filter(|t| matches(&plain(&t.text))).count() as u32;
+    let [n_hint_requests, n_self_corrections] = ASIDES.counts(of(Speaker::Student).map(|turn| plain(&turn.text)));
     let count = |matches: &dyn Fn(&Judgement) -> bool| judgements.iter().filter(|j| matches(j)).count() as u32;
     let (n_words_tutor, n_words_student) = (words(Speaker::Tutor), words(Speaker::Student));
     let all = n_words_tutor + n_words_student;
@@ -38,14 +37,14 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
         longest_silence_seconds: longest_silence(turns, &n_words_of),
         n_tutor_questions: questions(Speaker::Tutor),
         n_student_questions: questions(Speaker::Student),
-        n_hint_requests: student(&|text| HINT_REQUEST.is_match(text)),
+        n_hint_requests,
         n_dont_knows: count(&|j| j.kind == Kind::DontKnow),
         n_answers: count(&|j| j.kind == Kind::Answer),
         n_answers_correct: count(&|j| j.verdict == Some(Verdict::Correct)),
         n_answers_correct_unaided: count(&|j| j.verdict == Some(Verdict::Correct) && j.help == Help::None),
         n_answers_incorrect: count(&|j| j.verdict == Some(Verdict::Incorrect)),
         n_answers_undecided: count(&|j| j.kind == Kind::Answer && j.verdict.is_none()),
-        n_self_corrections: student(&|text| SELF_CORRECTION.is_match(text)),
+        n_self_corrections,
     }
 }
 
@@ -63,9 +62,9 @@ fn n_words(text: &str) -> usize {
         return text.split_whitespace().count();
     }
     let is_blank = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' ');
-    let mut after_blank = true;
-    let starts_word = |byte: &u8| std::mem::replace(&mut after_blank, is_blank(*byte)) && !is_blank(*byte);
-    text.as_bytes().iter().copied().filter(starts_word).count()
+    let starts_with_word = text.as_bytes().first().is_some_and(|first| !is_blank(*first));
+    let starts = |pair: &&[u8]| is_blank(pair[0]) && !is_blank(pair[1]);
+    usize::from(starts_with_word) + text.as_bytes().windows(2).filter(starts).count()
 }
 
 fn duration(turns: &[Turn], n_words: &[usize]) -> f64 {

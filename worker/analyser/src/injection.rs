@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use domain::text::lower;
 use domain::word_map::WordMap;
 use regex::bytes;
 use unicode_normalization::UnicodeNormalization;
@@ -146,6 +147,13 @@ static ORDERS: [Order; 2] = [
     },
 ];
 
+/// What every order in ASCII letters has: a verb, the beginning of one, or a word of [`FOREIGN`]. It costs less to look for than to read the words.
+static ANY_VERB: LazyLock<bytes::Regex> = LazyLock::new(|| {
+    let verbs: Vec<&str> = ORDERS.iter().flat_map(|order| order.verbs.iter().chain(order.stems)).copied().collect();
+    let pattern = format!(r"(?i)\b(?:{})|talimat", verbs.join("|"));
+    bytes::RegexBuilder::new(&pattern).unicode(false).build().expect("literals, compiled by a test")
+});
+
 /// The first words of the verbs, with the positions of their orders.
 static VERBS: LazyLock<WordMap<usize>> = LazyLock::new(|| {
     let of_order = |(i, order): (usize, &'static Order)| order.verbs.iter().map(move |verb| (first(verb), i));
@@ -162,11 +170,13 @@ fn first(words: &str) -> &str {
 
 /// Whether a text orders to leave instructions aside or to call answers right, in another language than English.
 fn is_foreign_order(text: &str) -> bool {
-    if text.contains("talimat") || !text.is_ascii() && FOREIGN.iter().any(|word| text.contains(word)) {
+    if text.is_ascii() && !ANY_VERB.is_match(text.as_bytes()) {
+        return false;
+    }
+    if FOREIGN.iter().any(|word| text.contains(word)) {
         return true;
     }
-    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    let text = if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) };
+    let text = lower(text);
     let is_of_word = |c: char| if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { is_of_word(c) };
     // From a word on, whether it is `phrase` to its end.
     let is_whole = |at: usize, phrase: &str| {
@@ -213,13 +223,14 @@ fn is_encoded(word: &str) -> bool {
 
 pub(super) fn is_suspect(text: &str) -> bool {
     let shown = undisguised(text);
-    let reversed: String = shown.chars().rev().collect();
+    let mut reversed = String::with_capacity(shown.len());
+    reversed.extend(shown.chars().rev());
     matches(text)
-        || shown != text && matches(&shown)
+        || *shown != *text && matches(&shown)
         || matches(&reversed)
         || shown.bytes().any(|byte| byte.is_ascii_digit()) && matches(&letters_for_digits(&shown))
         || shown.contains("  ") && matches(&joined(&shown))
-        || shown.split_whitespace().any(is_encoded)
+        || shown.len() > LONGEST_WORD && shown.split_whitespace().any(is_encoded)
 }
 
 fn matches(text: &str) -> bool {
@@ -265,9 +276,10 @@ const LOOK_ALIKE: [(char, char); 17] = [
 ];
 
 /// What a reader sees: compatible letters as plain ones, look-alikes as Latin ones, without what has no width.
-fn undisguised(text: &str) -> String {
+fn undisguised(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return text.replace(['-', '_'], " ");
+        let is_joined = text.contains(['-', '_']);
+        return if is_joined { Cow::Owned(text.replace(['-', '_'], " ")) } else { Cow::Borrowed(text) };
     }
     let wide = |c: &char| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     // A text that is Cyrillic or Greek throughout is not disguised.
@@ -278,23 +290,20 @@ fn undisguised(text: &str) -> String {
 
 /// "1gn0re": digits inside a word stand for letters.
 fn letters_for_digits(text: &str) -> String {
-    let word = |word: &str| {
-        if !word.chars().any(char::is_alphabetic) {
-            return word.to_owned();
-        }
-        word.chars()
-            .map(|c| match c {
-                '0' => 'o',
-                '1' => 'i',
-                '3' => 'e',
-                '4' => 'a',
-                '5' => 's',
-                '7' => 't',
-                c => c,
-            })
-            .collect()
-    };
-    text.split(' ').map(word).collect::<Vec<String>>().join(" ")
+    let mut letters = String::with_capacity(text.len());
+    for word in text.split_inclusive(' ') {
+        let has_letters = word.contains(char::is_alphabetic);
+        letters.extend(word.chars().map(|c| match c {
+            '0' if has_letters => 'o',
+            '1' if has_letters => 'i',
+            '3' if has_letters => 'e',
+            '4' if has_letters => 'a',
+            '5' if has_letters => 's',
+            '7' if has_letters => 't',
+            c => c,
+        }));
+    }
+    letters
 }
 
 /// "i g n o r e  a l l": letters spelt one by one, two spaces between words.

@@ -109,7 +109,7 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
     let mut whole: Option<Expected> = None;
     for exchange in exchanges {
         let task = lesson.ask(&exchange.task);
-        let expected = prepared.keys.expected(&exchange.task, exchange.language);
+        let expected = Expected::of(&exchange.task, exchange.language, &prepared.lexicon);
         let is_same = expected.is_some()
             && expected == whole
             && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));

@@ -3,14 +3,14 @@
 use std::sync::LazyLock;
 
 use domain::answer::{self, Expecting, Language};
-use domain::curriculum::Curriculum;
-use domain::word_map::WordMap;
+use domain::text::{Bytes, bytes, joined_runs};
 
 use super::arithmetic;
 use super::exchange::sentences;
 use super::memo::{self, values};
 use super::numbers::Value;
 use super::pattern::Pattern;
+use super::skill::Lexicon;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
@@ -25,18 +25,9 @@ pub(super) enum Expected {
     Words(String),
 }
 
-/// The questions of a curriculum in plain words, with their keys.
-#[derive(Debug)]
-pub(super) struct Keys(WordMap<String, String>);
-
-impl Keys {
-    pub(super) fn new(curriculum: &Curriculum) -> Self {
-        let questions = curriculum.skills.iter().flat_map(|skill| &skill.questions);
-        Self(questions.map(|question| (words(&question.ask), question.answer.clone())).collect())
-    }
-
+impl Expected {
     /// What the task's last question expects.
-    pub(super) fn expected(&self, task: &str, language: Language) -> Option<Expected> {
+    pub(super) fn of(task: &str, language: Language, lexicon: &Lexicon) -> Option<Self> {
         let sentences = sentences(task);
         // Only the last question counts, and a statement only where nothing is asked: "Let's try one quarter plus two thirds."
         let (asked, _) = sentences.iter().rev().find(|(_, asks)| *asks).or(sentences.last())?;
@@ -47,9 +38,9 @@ impl Keys {
                 Expected::Lowest(top / divisor, bottom / divisor)
             });
         }
-        if let Some(key) = sentences.iter().rev().find_map(|(text, _)| self.0.get(&words(text))) {
+        if let Some(key) = sentences.iter().rev().find_map(|(text, _)| lexicon.answer(text)) {
             return Some(match &*values(key, language) {
-                [value] => Expected::Number(value.amount, key.clone()),
+                [value] => Expected::Number(value.amount, key.to_owned()),
                 _ => Expected::Words(words(key)),
             });
         }
@@ -267,22 +258,8 @@ fn asked_parts(text: &str, language: Language) -> Option<(u32, Value)> {
 }
 
 fn words(text: &str) -> String {
-    if text.is_ascii() {
-        let mut words = String::with_capacity(text.len());
-        let mut is_apart = false;
-        for byte in text.bytes() {
-            if !byte.is_ascii_alphanumeric() {
-                is_apart = true;
-                continue;
-            }
-            if std::mem::take(&mut is_apart) && !words.is_empty() {
-                words.push(' ');
-            }
-            words.push(char::from(byte.to_ascii_lowercase()));
-        }
-        return words;
-    }
-    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    static KEPT: Bytes = bytes(true, b"");
+    joined_runs(text, &KEPT)
 }
 
 fn gcd(a: u32, b: u32) -> u32 {
@@ -291,12 +268,14 @@ fn gcd(a: u32, b: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use domain::curriculum::Curriculum;
+
     use super::super::exchange::plain;
     use super::*;
 
     fn check_answer(task: &str, said: &str) -> Option<bool> {
         let starter = Curriculum::starter();
-        let expected = Keys::new(&starter).expected(&plain(task), Language::English)?;
+        let expected = Expected::of(&plain(task), Language::English, &Lexicon::new(&starter))?;
         check(&expected, &plain(task), &plain(said), values(said, Language::English).last().copied(), Language::English)
     }
 

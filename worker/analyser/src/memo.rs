@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
@@ -14,18 +15,28 @@ use super::lead::{self, Lead};
 use super::numbers::Value;
 
 /// What [`answer::numbers_and_calculations`] finds in a text.
-#[derive(Clone)]
 struct Parsed {
-    numbers: Rc<[Number]>,
-    values: Rc<[Value]>,
-    calculations: Rc<[Calculation]>,
+    numbers: Vec<Number>,
+    values: Vec<Value>,
+    calculations: Vec<Calculation>,
+}
+
+/// A part of what was read of a text.
+pub(super) struct Part<T: 'static>(Rc<Parsed>, fn(&Parsed) -> &[T]);
+
+impl<T> Deref for Part<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.1(&self.0)
+    }
 }
 
 impl Parsed {
     fn read(text: &str, language: Language) -> Self {
         let (numbers, calculations) = answer::numbers_and_calculations(text, language);
         let values = numbers.iter().map(Value::from).collect();
-        Self { numbers: numbers.into(), values, calculations: calculations.into() }
+        Self { numbers, values, calculations }
     }
 }
 
@@ -33,7 +44,7 @@ impl Parsed {
 struct Known {
     text: Rc<str>,
     language: Language,
-    parsed: OnceCell<Parsed>,
+    parsed: OnceCell<Rc<Parsed>>,
     sentences: OnceCell<Rc<[Sentence]>>,
     said: OnceCell<Rc<Said>>,
     is_suspect: OnceCell<bool>,
@@ -128,31 +139,30 @@ fn known(text: &str, language: Language) -> Rc<Known> {
     known.unwrap_or_else(|| Known::new(text, language))
 }
 
-/// What `part` of the numbers of a text holds.
-fn read<T>(text: &str, language: Language, part: fn(&Parsed) -> T) -> T {
+fn parsed(text: &str, language: Language) -> Rc<Parsed> {
     // A sentence has the same numbers with and without its mark.
     let text = text.trim_end_matches(['.', '?', '!', ' ']);
-    part(known(text, language).parsed.get_or_init(|| Parsed::read(text, language)))
+    Rc::clone(known(text, language).parsed.get_or_init(|| Rc::new(Parsed::read(text, language))))
 }
 
 /// [`answer::numbers`].
-pub(super) fn numbers(text: &str, language: Language) -> Rc<[Number]> {
-    read(text, language, |read| Rc::clone(&read.numbers))
+pub(super) fn numbers(text: &str, language: Language) -> Part<Number> {
+    Part(parsed(text, language), |read| &read.numbers)
 }
 
 /// All numbers of a text, in order. Percentages count as shares.
-pub(super) fn values(text: &str, language: Language) -> Rc<[Value]> {
-    read(text, language, |read| Rc::clone(&read.values))
+pub(super) fn values(text: &str, language: Language) -> Part<Value> {
+    Part(parsed(text, language), |read| &read.values)
 }
 
 /// [`answer::calculations`].
-pub(super) fn calculations(text: &str, language: Language) -> Rc<[Calculation]> {
-    read(text, language, |read| Rc::clone(&read.calculations))
+pub(super) fn calculations(text: &str, language: Language) -> Part<Calculation> {
+    Part(parsed(text, language), |read| &read.calculations)
 }
 
 /// [`exchange::split`].
 pub(super) fn sentences(text: &str) -> Rc<[Sentence]> {
-    Rc::clone(known(text, Language::English).sentences.get_or_init(|| exchange::split(text).into()))
+    Rc::clone(known(text, Language::English).sentences.get_or_init(|| exchange::split(text)[..].into()))
 }
 
 /// What a student said, to be read and judged.

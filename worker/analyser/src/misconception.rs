@@ -128,8 +128,8 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
     found.extend(BY_WORDS.iter().filter(|(words, _)| words.is_match(&exchange.said)).map(|(_, belief)| *belief));
     found.extend(by_shape(asked, value, exchange.language));
     let (given, told) = (values(asked, exchange.language), values(&exchange.said, exchange.language));
-    let marks = catalogue::marks(&exchange.said);
-    let asked = Asked { question: Text::new(asked), given: &given, said: &exchange.said, told: &told, value, marks };
+    let asked =
+        Asked { question: Text::new(asked), given: &given, said: Text::new(&exchange.said), told: &told, value };
     for belief in catalogue::explain(&asked) {
         // The calculation itself says more than the words around it.
         if !found.iter().any(|known| known.skill_id == belief.skill_id) {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use unicode_normalization::char::is_combining_mark;
 
 /// A pattern over texts as [`super::exchange::plain`] returns them: in lower case.
@@ -39,8 +39,11 @@ const OTHER: u8 = 4;
 impl Pattern {
     /// Compiles a literal of ours.
     pub(super) fn new(pattern: &str) -> Self {
-        let plain: String = pattern.chars().map(|c| named(c).map_or(c, char::from)).collect();
-        Self(RegexBuilder::new(&plain).unicode(false).build().expect("a literal, compiled by a test"))
+        Self(RegexBuilder::new(&plain(pattern)).unicode(false).build().expect("a literal, compiled by a test"))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {
@@ -51,6 +54,41 @@ impl Pattern {
     pub(super) fn find(&self, text: &str) -> Option<Range<usize>> {
         self.0.find(&bytes(text)).map(|found| found.range())
     }
+}
+
+/// Patterns that a text is read for at once.
+#[derive(Debug)]
+pub(super) struct Patterns<const N: usize>(RegexSet);
+
+impl<const N: usize> Patterns<N> {
+    /// Compiles literals of ours.
+    pub(super) fn new(patterns: [&str; N]) -> Self {
+        let set = RegexSetBuilder::new(patterns.map(plain)).unicode(false).build();
+        Self(set.expect("literals, compiled by a test"))
+    }
+
+    /// Returns the first pattern that matches.
+    pub(super) fn first(&self, text: &str) -> Option<usize> {
+        let text = bytes(text);
+        self.0.is_match(&text).then(|| self.0.matches(&text).iter().next())?
+    }
+
+    /// Returns how many of the texts each pattern matches.
+    pub(super) fn counts<T: AsRef<str>>(&self, texts: impl IntoIterator<Item = T>) -> [u32; N] {
+        let mut counts = [0; N];
+        for text in texts {
+            let text = bytes(text.as_ref());
+            if self.0.is_match(&text) {
+                self.0.matches(&text).iter().for_each(|i| counts[i] += 1);
+            }
+        }
+        counts
+    }
+}
+
+/// A pattern over bytes.
+fn plain(pattern: &str) -> String {
+    pattern.chars().map(|c| named(c).map_or(c, char::from)).collect()
 }
 
 fn named(c: char) -> Option<u8> {

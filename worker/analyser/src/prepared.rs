@@ -4,14 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::curriculum::Curriculum;
 
-use super::key::Keys;
 use super::skill::Lexicon;
 
 /// The look-up tables of a curriculum.
 #[derive(Debug)]
 pub(super) struct Prepared {
     curriculum: Curriculum,
-    pub(super) keys: Keys,
     pub(super) lexicon: Lexicon,
 }
 
@@ -24,11 +22,7 @@ pub(super) fn prepared(curriculum: &Curriculum) -> Arc<Prepared> {
     if let Some(last) = last.filter(|last| last.curriculum == *curriculum) {
         return last;
     }
-    let made = Arc::new(Prepared {
-        curriculum: curriculum.clone(),
-        keys: Keys::new(curriculum),
-        lexicon: Lexicon::new(curriculum),
-    });
+    let made = Arc::new(Prepared { curriculum: curriculum.clone(), lexicon: Lexicon::new(curriculum) });
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&made));
     made
 }

@@ -6,7 +6,9 @@
 //! it with the word lists.
 
 use domain::answer::Language;
+use domain::text::{LETTERS_AND_DIGITS, end_of_run};
 use domain::transcript::Turn;
+use smallvec::SmallVec;
 
 use super::attempt;
 use super::exchange::{Exchange, exchanges, sentences, words};
@@ -106,6 +108,11 @@ fn is_common(word: &str) -> bool {
         )
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "filters words")]
+fn is_of_substance(word: &&str) -> bool {
+    word.len() > 2 && !is_common(word)
+}
+
 /// Words that a reply opens with, and their names in features.
 const OPENINGS: [(&str, &str); 7] = [
     ("and ", "Some(\"and \")"),
@@ -140,9 +147,9 @@ fn features(exchange: &Exchange) -> Features {
     let sentences = sentences(reply);
     let first_asks = sentences.first().map(|(_, asks)| *asks);
     let last_asks = sentences.last().map(|(_, asks)| *asks);
-    let shape = &[count(sentences.len(), 3), optional(first_asks), optional(last_asks)].concat()[..];
-    found.add(["shape ", shape]);
-    found.add(["shape ", shape, " ", lead]);
+    let [n_sentences, first_is, last_is] = [count(sentences.len(), 3), optional(first_asks), optional(last_asks)];
+    found.add(["shape ", n_sentences, first_is, last_is]);
+    found.add(["shape ", n_sentences, first_is, last_is, " ", lead]);
     // How the reply hangs together with the task and the answer.
     let new = count(pieces.iter().filter(|piece| piece.text == "#new").count(), 3);
     let same = pieces.iter().position(|piece| piece.text == "#same");
@@ -150,12 +157,11 @@ fn features(exchange: &Exchange) -> Features {
     let said_again = pieces.iter().position(|piece| piece.text == "@said");
     let share = count(shared_words(task, reply), 9);
     let place_of_same = same.map_or("-", |at| if at < 2 { "first" } else { "later" });
-    let numbers = &["n", new, " t", of_task, " s", place_of_same].concat()[..];
-    found.add(["numbers ", numbers]);
-    found.add(["numbers ", numbers, " ", shape]);
+    found.add(["numbers n", new, " t", of_task, " s", place_of_same]);
+    found.add(["numbers n", new, " t", of_task, " s", place_of_same, " ", n_sentences, first_is, last_is]);
     found.add(["shares ", share, " ", flag(same.is_some())]);
     found.add(["shares ", share, " ", lead, " n", new]);
-    found.add(["again ", optional(said_again.map(|at| at < 2)), " ", shape]);
+    found.add(["again ", optional(said_again.map(|at| at < 2)), " ", n_sentences, first_is, last_is]);
     found.add(["said numbers ", count(said_numbers.len(), 3), " ", lead]);
     found.add(["length ", count(pieces.len() / 4, 5), " ", lead]);
     let first = sentences.first().map_or("", |(text, _)| *text);
@@ -178,8 +184,8 @@ fn pieces<'a>(
     language: Language,
 ) -> Vec<Piece<'a>> {
     let numbers = memo::numbers(reply, language);
-    let said: Vec<&str> = words(said).filter(|word| word.len() > 2 && !is_common(word)).collect();
-    let (mut pieces, mut sentence, mut at) = (Vec::new(), 0, 0);
+    let said: SmallVec<[&str; 8]> = words(said).filter(is_of_substance).collect();
+    let (mut pieces, mut sentence, mut at) = (Vec::with_capacity(reply.len() / 4 + 1), 0, 0);
     let mut numbers = numbers.iter().filter(|number| number.span.end > number.span.start).peekable();
     while at < reply.len() {
         if let Some(number) = numbers.next_if(|number| number.span.start <= at) {
@@ -200,10 +206,9 @@ fn pieces<'a>(
         let Some(c) = reply[at..].chars().next() else { break };
         if c.is_alphanumeric() || c == '\'' {
             let end = numbers.peek().map_or(reply.len(), |number| number.span.start.max(at + 1));
-            let length: usize =
-                reply[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '\'').map(char::len_utf8).sum();
-            let end = (at + length).min(end);
-            let end = if reply.is_char_boundary(end) { end } else { at + length };
+            let end_of_word = end_of_run(reply, at, true, &LETTERS_AND_DIGITS, char::is_alphanumeric);
+            let end = end_of_word.min(end);
+            let end = if reply.is_char_boundary(end) { end } else { end_of_word };
             let word = &reply[at..end];
             let text = if said.contains(&word) { "@said" } else { word };
             pieces.push(Piece { text, sentence });
@@ -226,12 +231,14 @@ fn pieces<'a>(
 
 /// How many of a reply's words of substance are the task's, in four steps.
 fn shared_words(task: &str, reply: &str) -> usize {
-    let substance = |word: &&str| word.len() > 2 && !is_common(word);
     let stem = |word: &'_ str| word.char_indices().nth(5).map_or(word.len(), |(end, _)| end);
-    let of_task: Vec<&str> = words(task).filter(substance).map(|word| &word[..stem(word)]).collect();
-    let of_reply: Vec<&str> = words(reply).filter(substance).map(|word| &word[..stem(word)]).collect();
-    let shared = of_reply.iter().filter(|stem| of_task.contains(stem)).count();
-    match (shared, of_reply.len()) {
+    let of_task: SmallVec<[&str; 16]> = words(task).filter(is_of_substance).map(|word| &word[..stem(word)]).collect();
+    let (mut shared, mut all) = (0, 0);
+    for word in words(reply).filter(is_of_substance) {
+        shared += usize::from(of_task.contains(&&word[..stem(word)]));
+        all += 1;
+    }
+    match (shared, all) {
         (_, 0) => 9,
         (0, _) => 0,
         (1, _) => 1,

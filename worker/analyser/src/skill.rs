@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use domain::curriculum::Curriculum;
 use domain::task::{Context, Form, Relation, Task};
+use domain::text::{Bytes, bytes, joined_runs};
 use domain::word_map::WordMap;
 
 use super::memo;
@@ -46,8 +47,8 @@ pub struct Lesson<'a> {
     context: Context,
     open: Option<Task>,
     exchanges: Vec<Asked>,
-    /// How often the tutor named each language.
-    languages: Vec<(String, u32)>,
+    /// How often the tutor named each of [`topic::LANGUAGES`].
+    languages: [u32; topic::LANGUAGES.len()],
 }
 
 /// What is known of one exchange.
@@ -74,7 +75,7 @@ impl<'a> Lesson<'a> {
             context: Context::new(),
             open: None,
             exchanges: Vec::new(),
-            languages: topic::LANGUAGES.iter().map(|language| (language.to_lowercase(), 0)).collect(),
+            languages: Default::default(),
         }
     }
 
@@ -91,10 +92,8 @@ impl<'a> Lesson<'a> {
             task.expected = Some(key.to_owned());
         }
         let words = spaced(&text);
-        for word in &words {
-            if let Some((_, count)) = self.languages.iter_mut().find(|(language, _)| language == word) {
-                *count += 1;
-            }
+        for language in words.iter().filter_map(|word| topic::language(word)) {
+            self.languages[language] += 1;
         }
         let scores = self.prepared.lexicon.score(&words);
         self.open.clone_from(&task);
@@ -236,13 +235,10 @@ impl<'a> Lesson<'a> {
             }
         }
         // A language is taught only if its name is said, and more often than any other's.
-        let named = |name: &str| {
-            let count = self.languages.iter().filter(|(language, _)| *language == name).map(|(_, count)| *count);
-            count.sum::<u32>()
-        };
-        let most = self.languages.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let named = |name: &str| topic::language(name).map_or(0, |language| self.languages[language]);
+        let most = self.languages.into_iter().max().unwrap_or(0);
         for subject in self.curriculum.subjects.iter().filter(|subject| is_language(&subject.name)) {
-            let count = named(&subject.name.to_lowercase());
+            let count = named(&subject.name);
             if count == 0 || count < most {
                 points.remove(subject.subject_id.as_str());
             }
@@ -252,12 +248,12 @@ impl<'a> Lesson<'a> {
             .iter()
             .filter(|asked| asked.task.as_ref().is_some_and(|task| task.form == Form::Translation));
         let translations = u32::try_from(translations.count()).unwrap_or(0);
-        let taught =
-            self.languages.iter().find(|(_, count)| *count == most && most > 0).map(|(language, _)| language.as_str());
+        let taught = self.languages.iter().position(|count| *count == most && most > 0);
+        let taught = taught.map(|language| topic::LANGUAGES[language]);
         let in_curriculum = taught.is_some_and(|language| {
             self.curriculum.subjects.iter().any(|subject| subject.name.eq_ignore_ascii_case(language))
         });
-        if let Some(topic) = taught.filter(|_| !in_curriculum).and_then(topic::of_language) {
+        if let Some(topic) = taught.filter(|_| !in_curriculum) {
             *topics.entry(topic).or_default() += 3 * translations;
         }
         let topic = topics.iter().max_by_key(|(_, count)| **count).map(|(topic, count)| (*topic, *count));
@@ -277,7 +273,7 @@ impl<'a> Lesson<'a> {
 
 /// Whether a subject's name is that of a foreign language.
 fn is_language(name: &str) -> bool {
-    topic::LANGUAGES.iter().any(|language| language.eq_ignore_ascii_case(name))
+    topic::language(name).is_some()
 }
 
 /// Whether a form says nothing of the subject.
@@ -306,37 +302,8 @@ impl Subject {
 
 /// The text without what may differ when it is asked.
 fn normal(text: &str) -> String {
-    let mut normal = String::with_capacity(text.len());
-    let mut is_apart = false;
-    if text.is_ascii() {
-        for byte in text.bytes() {
-            if !byte.is_ascii_alphanumeric() && !matches!(byte, b'\'' | b'%' | b'/') {
-                is_apart = true;
-                continue;
-            }
-            if std::mem::take(&mut is_apart) && !normal.is_empty() {
-                normal.push(' ');
-            }
-            normal.push(char::from(byte.to_ascii_lowercase()));
-        }
-        return normal;
-    }
-    for c in text.chars() {
-        if !c.is_alphanumeric() && !matches!(c, '\'' | '%' | '/') {
-            is_apart = true;
-            continue;
-        }
-        if is_apart && !normal.is_empty() {
-            normal.push(' ');
-        }
-        is_apart = false;
-        if c.is_ascii() {
-            normal.push(c.to_ascii_lowercase());
-        } else {
-            normal.extend(c.to_lowercase());
-        }
-    }
-    normal
+    static KEPT: Bytes = bytes(true, b"'%/");
+    joined_runs(text, &KEPT)
 }
 
 /// The words of a text in the normal form.
@@ -387,6 +354,14 @@ impl Lexicon {
         let questions: WordMap<_, _> = questions.collect();
         let longest = questions.keys().map(String::len).max().unwrap_or(0);
         Self { phrases, questions, longest }
+    }
+
+    /// The answer of a question of the curriculum.
+    pub(super) fn answer(&self, question: &str) -> Option<&str> {
+        let text = normal(question);
+        // "What is 'bread' in Italian?"
+        let unquoted = || text.contains('\'').then(|| self.questions.get(&text.replace('\'', "")))?;
+        self.questions.get(&text).or_else(unquoted).map(|(_, answer)| &answer[..])
     }
 
     /// The curriculum's question with which the tutor's words end; `text` is `tutor` in the normal form.

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 use domain::analysis::{Engagement, EngagementLevel, Figures, MisconceptionFinding, NextLesson, SkillFinding};
 use domain::curriculum::Curriculum;
 use domain::evidence::{Help, Verdict};
+use domain::text::lower;
 use domain::transcript::{Speaker, Turn};
 
-use super::pattern::Pattern;
+use super::pattern::Patterns;
 
 /// Fewer student turns show no engagement.
 const ENOUGH_TURNS: u32 = 3;
@@ -37,15 +38,15 @@ fn times(n: u32) -> String {
     if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }
 
-static MOODS: LazyLock<[(&str, Pattern); 5]> = LazyLock::new(|| {
-    [
-        ("anxious", r"\b(?:nervous|scared|worried|anxious|afraid|stressed)\b"),
-        ("frustrated", r"\b(?:frustrat\w+|annoy\w+|hate (?:this|maths?|it)|too hard|so hard|stupid|give up|ugh)\b"),
-        ("bored", r"\b(?:boring|bored|so easy|too easy)\b"),
-        ("confused", r"\b(?:confus\w+|don't (?:get|understand) (?:it|this)|lost)\b"),
-        ("confident", r"\b(?:easy|i know this|i got (?:it|this)|that was fun|i see!|oh,? i see|i get it)\b"),
-    ]
-    .map(|(mood, words)| (mood, Pattern::new(words)))
+const MOODS: [&str; 5] = ["anxious", "frustrated", "bored", "confused", "confident"];
+static NAMED_MOODS: LazyLock<Patterns<5>> = LazyLock::new(|| {
+    Patterns::new([
+        r"\b(?:nervous|scared|worried|anxious|afraid|stressed)\b",
+        r"\b(?:frustrat\w+|annoy\w+|hate (?:this|maths?|it)|too hard|so hard|stupid|give up|ugh)\b",
+        r"\b(?:boring|bored|so easy|too easy)\b",
+        r"\b(?:confus\w+|don't (?:get|understand) (?:it|this)|lost)\b",
+        r"\b(?:easy|i know this|i got (?:it|this)|that was fun|i see!|oh,? i see|i get it)\b",
+    ])
 });
 
 /// By length and questions; the mood only where the student names it. The last one counts.
@@ -61,11 +62,8 @@ pub(super) fn engagement(turns: &[Turn], figures: &Figures) -> Option<Engagement
         _ => EngagementLevel::Low,
     };
     let mut said = turns.iter().rev().filter(|turn| turn.speaker == Speaker::Student);
-    let mood = said.find_map(|turn| {
-        let text = turn.text.to_lowercase();
-        MOODS.iter().find(|(_, words)| words.is_match(&text))
-    });
-    Some(Engagement { level, mood: mood.map_or("neutral", |(mood, _)| mood).to_owned() })
+    let mood = said.find_map(|turn| NAMED_MOODS.first(&lower(&turn.text)));
+    Some(Engagement { level, mood: mood.map_or("neutral", |mood| MOODS[mood]).to_owned() })
 }
 
 /// The skill that went worst, with questions for it.

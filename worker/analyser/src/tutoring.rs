@@ -16,7 +16,7 @@ use super::arithmetic::claims;
 use super::exchange::{Exchange, plain, sentences, split};
 use super::judge::{Judgement, Kind};
 use super::memo;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Patterns};
 
 /// A shorter pause after a question is none: the tutor goes on alone.
 const THINKING_TIME_MS: i64 = 3_000;
@@ -33,20 +33,13 @@ static TELLS: LazyLock<Pattern> = LazyLock::new(|| {
 static ASKS_TO_TRY: LazyLock<Pattern> = LazyLock::new(|| {
     Pattern::new(r"\b(?:try|think|look|check|have another|show me|tell me|talk me|walk me|explain)\b")
 });
-static PROCESS_PRAISE: LazyLock<Pattern> = LazyLock::new(|| {
-    Pattern::new(
+/// Praise of what was done, praise of the person, and checks of understanding.
+static HABITS: LazyLock<Patterns<3>> = LazyLock::new(|| {
+    Patterns::new([
         r"\b(?:nice|good|great|lovely|excellent) (?:catch|thinking|reasoning|work|working|job|effort|try|idea|question|method|step|explanation|strategy)\b|\byou (?:found|worked|figured|solved) (?:it|that|this)\b|\b(?:i like|i love) (?:how|that|the way) you\b|\bthanks? (?:you )?for (?:saying|explaining|showing|trying|sharing)\b|\bwell (?:reasoned|explained|spotted|worked out|done)\b|\ball (?:on your own|by yourself)\b|\bkept (?:going|trying)\b",
-    )
-});
-static PERSON_PRAISE: LazyLock<Pattern> = LazyLock::new(|| {
-    Pattern::new(
         r"\byou(?:'re| are) (?:so |such a |very |really |a )*(?:smart|clever|bright|brilliant|genius|gifted|talented|natural|star)\b|\b(?:clever|smart|good) (?:girl|boy|kid|one)\b|\bwhat a genius\b",
-    )
-});
-static CHECKS: LazyLock<Pattern> = LazyLock::new(|| {
-    Pattern::new(
         r"\bhow (?:did|do|would|could) you\b|\bwhy (?:did|do|is|are|does|would|not)\b|\b(?:talk|walk) me through\b|\b(?:explain|tell me) (?:how|why|what|your|in your)\b|\bin your own words\b|\bwhat (?:does|do) (?:that|this|it|the) .{0,30}mean\b|\bcan you explain\b|\bhow can you (?:tell|check|be sure)\b|\bshow me how\b",
-    )
+    ])
 });
 
 pub(super) fn tutoring(turns: &[Turn], exchanges: &[Exchange], judgements: &[Judgement]) -> Option<Tutoring> {
@@ -62,16 +55,16 @@ pub(super) fn tutoring(turns: &[Turn], exchanges: &[Exchange], judgements: &[Jud
         .filter(|(exchange, judgement)| wrong(judgement) && !exchange.reply.is_empty())
         .map(|(exchange, _)| &exchange.reply[..])
         .collect();
-    let count = |pattern: &Pattern| tutor.iter().filter(|text| pattern.is_match(text)).count() as u32;
+    let [n_process_praise, n_person_praise, n_checks] = HABITS.counts(&tutor);
     let (n_questions, n_hurried) = questions(turns);
     let mut tutoring = Tutoring {
         n_errors: after_errors.len() as u32,
         n_told_at_once: after_errors.iter().filter(|reply| tells(reply)).count() as u32,
         n_questions,
         n_hurried,
-        n_process_praise: count(&PROCESS_PRAISE),
-        n_person_praise: count(&PERSON_PRAISE),
-        n_checks: count(&CHECKS),
+        n_process_praise,
+        n_person_praise,
+        n_checks,
         score: None,
     };
     let n_answers = judgements.iter().filter(|judgement| judgement.kind == Kind::Answer).count();

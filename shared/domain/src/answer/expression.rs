@@ -57,7 +57,10 @@ impl Expression {
 
     /// Returns the value; `None` if there are letters or it cannot be computed exactly.
     pub fn value(&self) -> Option<Exact> {
-        self.polynomial()?.as_constant()
+        match self {
+            Self::Number(number) => number.share(),
+            _ => self.polynomial()?.as_constant(),
+        }
     }
 
     /// Returns the number if there is nothing to calculate.
@@ -90,12 +93,17 @@ impl Expression {
     /// Returns all numbers, in order.
     pub fn numbers(&self) -> Vec<Number> {
         let mut found = Vec::new();
+        self.add_numbers(&mut found);
+        found
+    }
+
+    /// Adds all numbers, in order.
+    pub(super) fn add_numbers(&self, found: &mut Vec<Number>) {
         self.visit(&mut |part| {
             if let Self::Number(number) = part {
                 found.push(Number::clone(number));
             }
         });
-        found
     }
 
     /// Returns the number of terms and factors that could be combined: 1 for `7x`, 2 for `2x + 6`, 2 for `(2 + 5)x`.
@@ -149,7 +157,7 @@ const MAX_IN_A_ROW: usize = 40;
 impl Parser<'_> {
     /// Reads the longest expression that begins at `at`.
     pub(super) fn expression(&self, at: usize) -> Option<(Expression, usize)> {
-        if let Some((number, end)) = self.last_number(at) {
+        if let Some((number, end)) = self.plain_number(at) {
             return Some((Expression::from(number), end));
         }
         if !self.may_start(self.skip(at)) {

@@ -12,7 +12,7 @@ use super::unit::{Base, Unit};
 use super::value::Value;
 use super::words::Sense;
 use super::{Calculation, Language, calculations};
-use crate::text::Text;
+use crate::text::{Text, lower};
 
 /// The type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -293,11 +293,6 @@ pub(super) fn asks(ask: &str, words: &[&str]) -> bool {
     words.iter().any(|word| ask.contains(word))
 }
 
-fn lower(ask: &str) -> Cow<'_, str> {
-    let is_lower = ask.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if is_lower { Cow::Borrowed(ask) } else { Cow::Owned(ask.to_lowercase()) }
-}
-
 /// Single letters, at least two: "s-a-i-d".
 pub(super) fn is_spelled(tokens: &[Token]) -> bool {
     let words = || tokens.iter().filter(|token| token.kind == TokenKind::Word);
@@ -450,7 +445,7 @@ pub(super) fn units_of(asked: &[Token], language: Language) -> Vec<Unit> {
     while at < parser.len() {
         let is_unit = matches!(
             parser.sense(at),
-            Sense::Measure(_) | Sense::Square | Sense::Cubic | Sense::Word | Sense::Letter(_)
+            Sense::Measure { .. } | Sense::Square | Sense::Cubic | Sense::Word | Sense::Letter(_)
         ) && (!matches!(parser.sense(at), Sense::Letter(_)) || at > 0 && parser.is_digits(at - 1));
         match parser.unit(at, &blank).filter(|_| is_unit) {
             Some((unit, end)) => {
@@ -545,7 +540,7 @@ pub(super) fn asked_power(ask: &str) -> Option<i8> {
         ("how long", 1),
         ("how tall", 1),
     ];
-    let ask = ask.to_lowercase();
+    let ask = lower(ask);
     WORDS.into_iter().find(|(word, _)| ask.contains(word)).map(|(_, power)| power)
 }
 

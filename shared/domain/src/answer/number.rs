@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Language;
 use super::exact::Exact;
 use super::parser::{Found, Parser};
+use super::reading::is_no_part;
 use super::token::Kind;
 use super::unit::{Base, Unit};
 use super::words::{Sense, derived_unit, german_number, letter_unit};
@@ -88,7 +89,7 @@ impl Parser<'_> {
                         | Sense::Minus
                         | Sense::Hyphen
                         | Sense::Plus
-                        | Sense::Measure(_)
+                        | Sense::Measure { .. }
                         | Sense::Vulgar
                         | Sense::Half
                         | Sense::Part { .. }
@@ -105,10 +106,10 @@ impl Parser<'_> {
         may_start.then(|| known(&self.numbers, at, read))?
     }
 
-    /// The whole number below a hundred, or in a few digits, with which an English text ends: the most frequent answer. Nothing
-    /// follows that could make it anything else.
-    pub(super) fn last_number(&self, at: usize) -> Option<(Number, usize)> {
-        if self.language != Language::English || at + 4 < self.len() {
+    /// A whole number below a hundred, or in a few digits, in an English text: the most frequent value. Nothing follows that
+    /// could make it anything else.
+    pub(super) fn plain_number(&self, at: usize) -> Option<(Number, usize)> {
+        if self.language != Language::English {
             return None;
         }
         let (value, end) = match self.sense(at) {
@@ -123,8 +124,12 @@ impl Parser<'_> {
             }
             _ => return None,
         };
-        let is_last = end >= self.len() || end + 1 == self.len() && self.sense(end) == Sense::Stop;
-        is_last.then(|| (Number { span: self.span(at, end), ..Number::new(Exact::whole(value), Form::Whole) }, end))
+        let is_whole = match self.sense(end) {
+            Sense::Stop => end + 1 >= self.len() || self.text(end) != ".",
+            Sense::Word => is_no_part(self.text(end)) && !self.is_glued(end),
+            _ => false,
+        };
+        is_whole.then(|| (Number { span: self.span(at, end), ..Number::new(Exact::whole(value), Form::Whole) }, end))
     }
 
     /// A number behind at most [`MAX_SIGNS`] signs: more of them are a dash, or noise.
@@ -150,7 +155,7 @@ impl Parser<'_> {
 
     /// A number with its unit, before or after it.
     fn measured(&self, at: usize) -> Option<(Number, usize)> {
-        if let Sense::Measure(unit) = self.sense(at) {
+        if let Some(unit) = self.sense(at).unit() {
             // "$3.20"
             if !(unit.is_money() && self.is_sign(at)) {
                 return None;
@@ -167,7 +172,7 @@ impl Parser<'_> {
 
     /// "a dollar", "an hour".
     fn implied(&self, at: usize) -> Option<(Number, usize)> {
-        let is_one = self.sense(at) == Sense::A && matches!(self.sense(at + 1), Sense::Measure(_));
+        let is_one = self.sense(at) == Sense::A && matches!(self.sense(at + 1), Sense::Measure { .. });
         is_one.then(|| (Number::new(Exact::ONE, Form::Implied), at + 1))
     }
 
@@ -272,7 +277,7 @@ impl Parser<'_> {
 
     fn base_unit(&self, at: usize) -> Option<(Unit, usize)> {
         let unit = match self.sense(at) {
-            Sense::Measure(unit) => unit,
+            sense @ Sense::Measure { .. } => sense.unit()?,
             Sense::Letter(letter) => letter_unit(letter)?,
             Sense::Word => derived_unit(self.text(at)).or_else(|| self.german_power(at))?,
             // After a number it is no "mm" of thinking.
@@ -467,7 +472,8 @@ impl Parser<'_> {
             }
             Sense::Half => {
                 // "half an hour", but "half a dozen" is none of ours.
-                let is_before_unit = self.sense(at + 1) == Sense::A && matches!(self.sense(at + 2), Sense::Measure(_));
+                let is_before_unit =
+                    self.sense(at + 1) == Sense::A && matches!(self.sense(at + 2), Sense::Measure { .. });
                 return make(1, 2, at + 1 + usize::from(is_before_unit));
             }
             Sense::A => {
@@ -477,7 +483,7 @@ impl Parser<'_> {
                     Sense::Part { bottom, is_plural: false } => {
                         let is_before_unit = self.sense(next + 1) == Sense::Of
                             && self.sense(next + 2) == Sense::A
-                            && matches!(self.sense(next + 3), Sense::Measure(_));
+                            && matches!(self.sense(next + 3), Sense::Measure { .. });
                         make(1, bottom, next + 1 + if is_before_unit { 2 } else { 0 })
                     }
                     _ => None,

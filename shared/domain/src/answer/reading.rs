@@ -99,8 +99,15 @@ pub fn read(text: &str, language: Language, expecting: Expecting) -> Reading {
 #[derive(Clone, Debug)]
 pub struct Said {
     pub(super) text: String,
-    /// Boxed, since most of them are never made. `None`: the same as with [`Expecting::Anything`].
-    readings: [[OnceCell<Option<Box<Reading>>>; 3]; Language::ALL.len()],
+    readings: [Readings; Language::ALL.len()],
+}
+
+/// The readings of an utterance in a language, each made when it is asked for first.
+#[derive(Clone, Debug, Default)]
+struct Readings {
+    /// With [`Expecting::Anything`], and with [`Expecting::Number`] if that differs.
+    plain: OnceCell<Box<(Reading, Option<Reading>)>>,
+    algebra: OnceCell<Box<Reading>>,
 }
 
 impl Said {
@@ -115,18 +122,16 @@ impl Said {
 
     pub fn read(&self, language: Language, expecting: Expecting) -> &Reading {
         let of_language = &self.readings[language as usize];
-        let found = of_language[expecting as usize].get_or_init(|| {
-            let tokens = split(&self.text);
-            if expecting != Expecting::Number {
-                return Some(Box::new(read_tokens(&tokens, language, expecting)));
-            }
-            let mut parser = Parser::new(&tokens, language, false);
-            hear_numbers(&mut parser).then(|| Box::new(read_parser(&parser)))
-        });
-        match found {
-            Some(reading) => reading,
-            None => self.read(language, Expecting::Anything),
+        if expecting == Expecting::Algebra {
+            return of_language.algebra.get_or_init(|| Box::new(read(&self.text, language, expecting)));
         }
+        let (anything, number) = &**of_language.plain.get_or_init(|| {
+            let tokens = split(&self.text);
+            let mut parser = Parser::new(&tokens, language, false);
+            let anything = read_parser(&parser);
+            Box::new((anything, hear_numbers(&mut parser).then(|| read_parser(&parser))))
+        });
+        number.as_ref().filter(|_| expecting == Expecting::Number).unwrap_or(anything)
     }
 
     /// Whether a word is surely unread in a language, which costs less to tell than to read the text.
@@ -147,7 +152,7 @@ impl Said {
 }
 
 /// Whether a word that is in no lexicon is no part of a number, a unit or a time either.
-fn is_no_part(word: &str) -> bool {
+pub(super) fn is_no_part(word: &str) -> bool {
     word.len() > 3
         && !matches!(word, "with" | "minute" | "minutes" | "minuten" | "anderthalb")
         && derived_unit(word).is_none()

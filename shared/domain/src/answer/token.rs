@@ -31,16 +31,41 @@ pub struct Token<'a> {
     pub is_upper: bool,
 }
 
+/// What an ASCII byte is; [`OTHER`] may be part of a character that is not ASCII, or an accent.
+const LOWER: u8 = 1;
+const UPPER: u8 = 2;
+const LETTER: u8 = LOWER | UPPER;
+const DIGIT: u8 = 4;
+const BLANK: u8 = 8;
+const OTHER: u8 = 16;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' => UPPER,
+            b'0'..=b'9' => DIGIT,
+            0..=b' ' | 0x7f => BLANK,
+            b'`' => OTHER,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
 /// Splits a text into tokens. Spaces and control characters separate them and are not returned.
 pub fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut found: Vec<Token> = Vec::with_capacity(text.len() / 4 + 1);
     let mut start = 0;
     while let Some(first) = text.as_bytes().get(start) {
-        if first.is_ascii_whitespace() || first.is_ascii_control() {
+        if CLASSES[usize::from(*first)] == BLANK {
             start += 1;
             continue;
         }
-        let Some((kind, end)) = ascii(text.as_bytes(), start) else {
+        let Some((kind, end, classes)) = ascii(text.as_bytes(), start) else {
             start = any(text, start, &mut found);
             continue;
         };
@@ -48,12 +73,8 @@ pub fn tokens(text: &str) -> Vec<Token<'_>> {
         if kind == Kind::Digits && is_list(piece) {
             push_list(&mut found, piece, start);
         } else {
-            let (mut has_lower, mut is_plain) = (false, true);
-            for byte in piece.as_bytes() {
-                has_lower |= byte.is_ascii_lowercase();
-                is_plain &= !byte.is_ascii_uppercase();
-            }
-            let is_upper = kind == Kind::Word && !has_lower;
+            let is_upper = kind == Kind::Word && classes & LOWER == 0;
+            let is_plain = classes & UPPER == 0;
             let piece = if is_plain { Cow::Borrowed(piece) } else { Cow::Owned(piece.to_ascii_lowercase()) };
             push(&mut found, kind, piece, start..end, is_upper);
         }
@@ -67,27 +88,31 @@ fn push<'a>(found: &mut Vec<Token<'a>>, kind: Kind, text: Cow<'a, str>, span: Ra
     found.push(Token { kind, text, span, is_glued, is_upper });
 }
 
-/// The token that begins at `start`, and its end; `None` if it may have a character that is not ASCII.
-fn ascii(bytes: &[u8], start: usize) -> Option<(Kind, usize)> {
-    let at = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
-    let first = bytes[start];
-    let mut end = start + 1;
-    let kind = if first.is_ascii_alphabetic() {
-        while at(end).is_ascii_alphabetic() || at(end) == b'\'' && at(end + 1).is_ascii_alphabetic() {
-            end += 1;
+/// The token that begins at `start`, its end and the classes of its bytes; `None` if it may have a character that is not
+/// ASCII.
+fn ascii(bytes: &[u8], start: usize) -> Option<(Kind, usize, u8)> {
+    let class = |at: usize| bytes.get(at).map_or(BLANK, |byte| CLASSES[usize::from(*byte)]);
+    let (mut end, mut classes) = (start + 1, class(start));
+    let kind = match classes {
+        LOWER | UPPER => {
+            while class(end) & LETTER != 0 || bytes.get(end) == Some(&b'\'') && class(end + 1) & LETTER != 0 {
+                classes |= class(end);
+                end += 1;
+            }
+            Kind::Word
         }
-        Kind::Word
-    } else if first.is_ascii_digit() {
-        while at(end).is_ascii_digit() || matches!(at(end), b'.' | b',' | b'\'') && at(end + 1).is_ascii_digit() {
-            end += 1;
+        DIGIT => {
+            let is_inner = |at: usize| matches!(bytes.get(at), Some(b'.' | b',' | b'\'')) && class(at + 1) == DIGIT;
+            while class(end) == DIGIT || is_inner(end) {
+                end += 1;
+            }
+            Kind::Digits
         }
-        Kind::Digits
-    } else {
-        return (first.is_ascii() && first != b'`').then_some((Kind::Sign(char::from(first)), end));
+        OTHER => return None,
+        _ => return Some((Kind::Sign(char::from(bytes[start])), end, classes)),
     };
     // An accent, or an apostrophe before such a letter.
-    let goes_on = |byte: u8| !byte.is_ascii() || byte == b'`';
-    (!goes_on(at(end)) && !goes_on(at(end + 1))).then_some((kind, end))
+    (class(end) != OTHER && class(end + 1) != OTHER).then_some((kind, end, classes))
 }
 
 /// Reads the token or blank that begins at `start` and may have any characters. Returns its end.

@@ -142,7 +142,7 @@ pub struct Interval {
 impl Parser<'_> {
     /// Reads the value that begins at `at`: the longest of all kinds but words.
     pub(super) fn value(&self, at: usize) -> Option<(Value, usize)> {
-        if let Some((number, end)) = self.last_number(at) {
+        if let Some((number, end)) = self.plain_number(at) {
             return Some((Value::Number(number), end));
         }
         // "las tres y media"

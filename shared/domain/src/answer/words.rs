@@ -81,7 +81,12 @@ pub(super) enum Sense {
     AtLeast,
     Unequal,
     Remainder,
-    Measure(Unit),
+    /// `top / bottom` of a base's own unit.
+    Measure {
+        base: Base,
+        top: u32,
+        bottom: u32,
+    },
     Square,
     Cubic,
     Per,
@@ -111,6 +116,14 @@ pub(super) enum Sense {
 }
 
 impl Sense {
+    /// Returns the unit that it names.
+    pub fn unit(self) -> Option<Unit> {
+        match self {
+            Self::Measure { base, top, bottom } => Some(Unit::of(base, Exact::ratio(top.into(), bottom.into()))),
+            _ => None,
+        }
+    }
+
     /// Whether a value may begin with it. Words, fillers and what links values never do.
     pub fn starts_value(self) -> bool {
         !matches!(
@@ -283,11 +296,11 @@ fn sign_sense(sign: char, text: &str) -> Sense {
         ':' => Sense::Colon,
         '%' => Sense::Percent,
         '√' => Sense::Root,
-        '$' => Sense::Measure(Unit::of(Base::Dollar, Exact::ONE)),
-        '€' => Sense::Measure(Unit::of(Base::Euro, Exact::ONE)),
-        '£' => Sense::Measure(Unit::of(Base::Sterling, Exact::ONE)),
-        '¢' => Sense::Measure(CENT),
-        '°' => Sense::Measure(Unit::of(Base::Degree, Exact::ONE)),
+        '$' => unit(Base::Dollar, 1),
+        '€' => unit(Base::Euro, 1),
+        '£' => unit(Base::Sterling, 1),
+        '¢' => part(Base::Money, 1, 100),
+        '°' => unit(Base::Degree, 1),
         '&' => Sense::And,
         '.' | '!' | '?' | '…' => Sense::Stop,
         '"' | '“' | '”' | '«' | '»' | '’' | '¿' | '¡' | '„' => Sense::Filler,
@@ -317,15 +330,13 @@ pub(super) fn homophone(word: &str, language: Language) -> Option<Sense> {
     known.get(word).copied()
 }
 
-const fn unit(base: Base, factor: i64) -> Sense {
-    Sense::Measure(Unit::of(base, Exact::whole(factor)))
+const fn unit(base: Base, factor: u32) -> Sense {
+    part(base, factor, 1)
 }
 
-const fn part(base: Base, top: i64, bottom: i64) -> Sense {
-    Sense::Measure(Unit::of(base, Exact::ratio(top, bottom)))
+const fn part(base: Base, top: u32, bottom: u32) -> Sense {
+    Sense::Measure { base, top, bottom }
 }
-
-const CENT: Unit = Unit::of(Base::Money, Exact::ratio(1, 100));
 
 /// Symbols and abbreviations of units, the same in every language.
 const UNITS: &[(Sense, &str)] = &[
@@ -356,7 +367,7 @@ pub(super) fn letter_unit(letter: char) -> Option<Unit> {
         'h' => Unit::of(Base::Time, Exact::whole(3600)),
         's' => Unit::of(Base::Time, Exact::ONE),
         'p' => Unit::of(Base::Sterling, Exact::ratio(1, 100)),
-        'c' => CENT,
+        'c' => Unit::of(Base::Money, Exact::ratio(1, 100)),
         'l' => litre(1)?,
         _ => return None,
     })

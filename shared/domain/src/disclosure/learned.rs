@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use super::Category;
 use super::concepts::CONCEPTS;
-use super::senses::{self, Sense};
-use crate::folded::{self, BOUNDARY, ShortHash, WordMap};
+use super::senses::{self, Sense, Senses};
+use crate::folded::{self, BOUNDARY, Folded, ShortHash, WordMap};
 
 /// The categories that are told apart, in the order of their weights.
 pub const CATEGORIES: [Category; 6] =
@@ -112,13 +113,29 @@ fn feature(kind: Kind, a: u64, b: u64) -> Feature {
     x ^ (x >> 31)
 }
 
-struct Word {
+/// What a word means wherever it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Meaning {
     hash: u64,
     stem: Option<u64>,
     concepts: Concepts,
-    senses: [Sense; senses::MOST],
+    senses: Senses,
     /// It says nothing of what happens: an article, or what fills a pause.
     is_small: bool,
+}
+
+impl Meaning {
+    pub(super) fn of(word: &str) -> Self {
+        let stem = word.char_indices().nth(STEM).map(|(end, _)| hash(&word[..end]));
+        let (senses, is_small) = (Senses::of(word), senses::is_small(word));
+        Self { hash: hash(word), stem, concepts: concepts(word), senses, is_small }
+    }
+}
+
+/// A word of a saying, with its senses in the languages that the saying may be in.
+struct Word {
+    meaning: Meaning,
+    senses: [Sense; senses::MOST],
 }
 
 fn hash(word: &str) -> u64 {
@@ -129,11 +146,6 @@ fn hash(word: &str) -> u64 {
 
 /// So many letters are a word's stem.
 const STEM: usize = 5;
-
-fn word(word: &str, senses: [Sense; senses::MOST]) -> Word {
-    let stem = word.char_indices().nth(STEM).map(|(end, _)| hash(&word[..end]));
-    Word { hash: hash(word), stem, concepts: concepts(word), senses, is_small: senses::is_small(word) }
-}
 
 fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
     std::iter::from_fn(move || {
@@ -146,35 +158,47 @@ fn each(mut concepts: Concepts) -> impl Iterator<Item = u64> {
 /// The senses of a word, or the word itself if it has none.
 fn tokens(word: &Word) -> impl Iterator<Item = u64> {
     let senses = word.senses.into_iter().filter(|sense| *sense != 0).map(u64::from);
-    senses.chain((word.senses[0] == 0).then_some(word.hash))
+    senses.chain((word.senses[0] == 0).then_some(word.meaning.hash))
 }
 
-/// Calls `add` with the features of a saying, and with whether the categories are told by it too.
-fn visit(words: &[Word], mut add: impl FnMut(Feature, bool)) {
+/// A feature of a saying, and the words that have it.
+struct Told {
+    feature: Feature,
+    words: RangeInclusive<usize>,
+    /// The categories are told by it too.
+    tells_category: bool,
+}
+
+/// Calls `add` with each feature of a saying, in each place that has it.
+fn visit(words: &[Word], mut add: impl FnMut(Told)) {
+    let mut add = |kind, a, b, words| {
+        add(Told { feature: feature(kind, a, b), words, tells_category: !matches!(kind, Kind::Near) });
+    };
     for (i, word) in words.iter().enumerate() {
-        add(feature(Kind::Word, word.hash, 0), true);
-        if let Some(stem) = word.stem {
-            add(feature(Kind::Stem, stem, 0), true);
+        add(Kind::Word, word.meaning.hash, 0, i..=i);
+        if let Some(stem) = word.meaning.stem {
+            add(Kind::Stem, stem, 0, i..=i);
         }
-        for concept in each(word.concepts) {
-            add(feature(Kind::Concept, concept, 0), true);
-            for other in words[i + 1..].iter().take(COMPANY).flat_map(|other| each(other.concepts)) {
-                add(feature(Kind::Company, concept, other), true);
+        for concept in each(word.meaning.concepts) {
+            add(Kind::Concept, concept, 0, i..=i);
+            for (j, other) in words.iter().enumerate().skip(i + 1).take(COMPANY) {
+                each(other.meaning.concepts).for_each(|other| add(Kind::Company, concept, other, i..=j));
             }
         }
     }
-    let large: Vec<&Word> = words.iter().filter(|word| !word.is_small).collect();
-    for (i, word) in large.iter().enumerate() {
+    let large: Vec<(usize, &Word)> = words.iter().enumerate().filter(|(_, word)| !word.meaning.is_small).collect();
+    for (n, (i, word)) in large.iter().enumerate() {
         for sense in word.senses.into_iter().filter(|sense| *sense != 0) {
-            add(feature(Kind::Sense, u64::from(sense), 0), true);
+            add(Kind::Sense, u64::from(sense), 0, *i..=*i);
         }
         for token in tokens(word) {
-            for next in large.get(i + 1).into_iter().flat_map(|next| tokens(next)) {
-                add(feature(Kind::Next, token, next), true);
+            let mut after = large[n + 1..].iter();
+            if let Some((j, next)) = after.next() {
+                tokens(next).for_each(|next| add(Kind::Next, token, next, *i..=*j));
             }
             // Languages order their words differently.
-            for near in large[i + 1..].iter().skip(1).take(NEAR).flat_map(|near| tokens(near)) {
-                add(feature(Kind::Near, token.min(near), token.max(near)), false);
+            for (j, near) in after.take(NEAR) {
+                tokens(near).for_each(|near| add(Kind::Near, token.min(near), token.max(near), *i..=*j));
             }
         }
     }
@@ -192,15 +216,20 @@ pub struct Features {
     pub category: Vec<usize>,
 }
 
-fn known(words: &[&str]) -> Vec<Word> {
-    let words: Vec<&str> = words.iter().copied().filter(|word| *word != BOUNDARY).collect();
-    senses::of(&words).into_iter().zip(&words).map(|(senses, known)| word(known, senses)).collect()
+/// The words of a saying.
+fn words(meanings: &[Meaning]) -> Vec<Word> {
+    let languages = senses::languages(meanings.iter().map(|meaning| &meaning.senses));
+    meanings.iter().map(|meaning| Word { meaning: *meaning, senses: meaning.senses.in_languages(languages) }).collect()
 }
 
-/// Each feature once: a word that a child repeats says no more than before.
-fn flag_features(words: &[Word]) -> Vec<Feature> {
-    let mut features = Vec::with_capacity(words.len() * 24);
-    visit(words, |feature, _| features.push(feature));
+fn meanings(text: &str) -> Vec<Meaning> {
+    let folded = Folded::new(text);
+    let words = folded::english(&folded.words());
+    words.into_iter().filter(|word| *word != BOUNDARY).map(Meaning::of).collect()
+}
+
+/// Each once: a word that a child repeats says no more than before.
+fn once<T: Ord>(mut features: Vec<T>) -> Vec<T> {
     features.sort_unstable();
     features.dedup();
     features
@@ -209,20 +238,16 @@ fn flag_features(words: &[Word]) -> Vec<Feature> {
 /// Indices of the weights of each category.
 fn category_features(words: &[Word]) -> Vec<usize> {
     let mut features = vec![0];
-    visit(words, |feature, tells_category| {
-        if tells_category {
-            features.push(category_weight(feature));
-        }
-    });
-    features.sort_unstable();
-    features.dedup();
-    features
+    visit(words, |told| features.extend(told.tells_category.then(|| category_weight(told.feature))));
+    once(features)
 }
 
 /// Returns the features of a saying, for training.
 pub fn features(text: &str) -> Features {
-    let words = known(&folded::english(&folded::words(text)));
-    Features { flag: flag_features(&words), category: category_features(&words) }
+    let words = words(&meanings(text));
+    let mut flag = Vec::new();
+    visit(&words, |told| flag.push(told.feature));
+    Features { flag: once(flag), category: category_features(&words) }
 }
 
 fn place(feature: Feature) -> (usize, u16) {
@@ -256,15 +281,14 @@ fn weight(flag: &[u8], feature: Feature) -> i32 {
     let Some(entries) = flag.get(4 + 2 * start..).and_then(|rest| rest.first_chunk::<{ 2 * BUCKET }>()) else {
         return 0;
     };
-    // One bit for each entry of the feature, without a branch for each.
-    let mut found = 0_u32;
-    for (i, pair) in entries.as_chunks().0.iter().enumerate() {
-        let entry = u16::from_le_bytes(*pair);
-        found |= u32::from(entry >> WEIGHT_BITS == mark && entry != 0) << i;
+    // The first entry of the feature, without a branch for each.
+    let (entries, _) = entries.as_chunks();
+    let place = |i: usize| if u16::from_le_bytes(entries[i]) >> WEIGHT_BITS == mark { i as i16 } else { i16::MAX };
+    let first = (0..BUCKET).map(place).fold(i16::MAX, i16::min);
+    match entries.get(first as usize).map(|entry| u16::from_le_bytes(*entry)) {
+        None | Some(0) => 0,
+        Some(entry) => (i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO,
     }
-    let first = 2 * found.trailing_zeros() as usize;
-    let entry = entries.get(first..).and_then(|rest| rest.first_chunk()).map(|pair| u16::from_le_bytes(*pair));
-    entry.map_or(0, |entry| (i32::from(entry) & ((1 << WEIGHT_BITS) - 1)) - ZERO)
 }
 
 /// A saying as the weights judge it.
@@ -278,26 +302,40 @@ pub struct Judged {
 
 /// Judges a saying by stored weights.
 pub fn judge_by(flag: &[u8], category: &[u8], text: &str) -> Judged {
-    judge_words(flag, category, &folded::english(&folded::words(text)), f32::NEG_INFINITY)
+    judge_words(flag, category, &words(&meanings(text)), f32::NEG_INFINITY)
 }
 
-/// Judges a saying of plain words. The category is only asked for if the score is enough to flag it.
-pub(super) fn judge(words: &[&str]) -> Judged {
-    judge_words(FLAG, CATEGORY, words, ALONE)
+/// Judges a saying by what its words mean. The category is only asked for if the score is enough to flag it.
+pub(super) fn judge(meanings: &[Meaning]) -> Judged {
+    judge_words(FLAG, CATEGORY, &words(meanings), ALONE)
 }
 
-fn judge_words(flag: &[u8], category: &[u8], words: &[&str], categorised_from: f32) -> Judged {
-    let words = known(words);
+fn judge_words(flag: &[u8], category: &[u8], words: &[Word], categorised_from: f32) -> Judged {
+    let mut told: Vec<(Told, i32)> = Vec::with_capacity(words.len() * 8);
+    visit(words, |feature| {
+        let weight = weight(flag, feature.feature);
+        if weight != 0 {
+            told.push((feature, weight));
+        }
+    });
+    told.sort_unstable_by_key(|(told, _)| told.feature);
     let of_all = flag.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes));
     let last = words.len().saturating_sub(WINDOW / 2).max(1);
-    let windows = (0..last).step_by(WINDOW / 2).map(|start| &words[start..(start + WINDOW).min(words.len())]);
+    let windows = (0..last).step_by(WINDOW / 2).map(|start| start..(start + WINDOW).min(words.len()));
     let scored = windows.map(|window| {
-        let sum: i32 = flag_features(window).into_iter().map(|feature| weight(flag, feature)).sum();
+        // Each feature once: a word that a child repeats says no more than before.
+        let (mut sum, mut before) = (0, None);
+        let is_inside = |told: &Told| window.contains(told.words.start()) && window.contains(told.words.end());
+        for (told, weight) in told.iter().filter(|(told, _)| is_inside(told)) {
+            if before.replace(told.feature) != Some(told.feature) {
+                sum += weight;
+            }
+        }
         (of_all + sum as f32 / SCALE, window)
     });
     match scored.max_by(|a, b| a.0.total_cmp(&b.0)) {
         Some((score, window)) if score >= categorised_from => {
-            Judged { score, category: likeliest(category, &category_features(window)) }
+            Judged { score, category: likeliest(category, &category_features(&words[window])) }
         }
         Some((score, _)) => Judged { score, category: Category::Other },
         None => Judged { score: of_all, category: Category::Other },

@@ -64,6 +64,8 @@ struct Compiled {
     /// One bit per excuse.
     unless: u32,
     elements: Vec<Element>,
+    /// Sets that each must have a word in a saying, the rarest first.
+    needs: Vec<usize>,
 }
 
 /// The compiled patterns of a language.
@@ -171,25 +173,27 @@ impl Patterns {
                 unless |= 1 << at.unwrap_or_else(|| panic!("there is no excuse {name}"));
             }
             for pattern in rule.patterns {
-                rules.push(Compiled { category: rule.category, unless, elements: compiler.elements(pattern) });
+                let elements = compiler.elements(pattern);
+                let sets = elements.iter().filter_map(|element| match element {
+                    Element::One(set) => Some(*set),
+                    _ => None,
+                });
+                let needs = sets.collect();
+                rules.push(Compiled { category: rule.category, unless, elements, needs });
             }
         }
         let frequent: Vec<WordNo> = source.frequent.split_whitespace().map(|word| compiler.number(word)).collect();
         let n_words = compiler.words.len() + 1;
         let mut by_word = vec![Vec::new(); n_words];
-        for (i, rule) in rules.iter().enumerate() {
-            let cost = |set: usize| {
-                let of = |word: &WordNo| if frequent.contains(word) { 100 } else { 1 };
-                compiler.members[set].iter().map(of).sum::<usize>()
-            };
-            let sets = rule.elements.iter().filter_map(|element| match element {
-                Element::One(set) => Some(*set),
-                _ => None,
+        for (i, rule) in rules.iter_mut().enumerate() {
+            rule.needs.sort_by_key(|set| {
+                let cost = |word: &WordNo| if frequent.contains(word) { 100 } else { 1 };
+                compiler.members[*set].iter().map(cost).sum::<usize>()
             });
-            let Some(rarest) = sets.min_by_key(|set| cost(*set)) else {
+            let Some(rarest) = rule.needs.first() else {
                 panic!("a pattern needs a word");
             };
-            for word in &compiler.members[rarest] {
+            for word in &compiler.members[*rarest] {
                 by_word[usize::from(*word)].push(i as u16);
             }
         }
@@ -203,15 +207,19 @@ impl Patterns {
         Self { sets: sets.collect(), negation, contrast, rules, by_word, excuses, words: compiler.words }
     }
 
-    /// The numbers of words; [`BOUNDARY`] is `WordNo::MAX`.
-    pub(super) fn numbers<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Vec<WordNo> {
-        let number = |word: &str| match self.words.get(word) {
+    /// The number of a word; that of [`BOUNDARY`] is `WordNo::MAX`.
+    pub(super) fn number(&self, word: &str) -> WordNo {
+        match self.words.get(word) {
             Some(known) => *known,
             None if word == BOUNDARY => WordNo::MAX,
             None if word.bytes().all(|b| b.is_ascii_digit()) => self.words.get("#").copied().unwrap_or(0),
             None => 0,
-        };
-        words.into_iter().map(number).collect()
+        }
+    }
+
+    /// Whether a rule may match these words and others.
+    pub(super) fn may_match(&self, words: &[WordNo]) -> bool {
+        words.iter().any(|word| self.by_word.get(usize::from(*word)).is_some_and(|rules| !rules.is_empty()))
     }
 
     /// All that matches, at most one match per category, in the order of the rules.
@@ -223,7 +231,9 @@ impl Patterns {
         let mut found: Vec<Match> = Vec::new();
         for i in candidates {
             let rule = &self.rules[usize::from(i)];
-            if found.iter().any(|known| known.category == rule.category) {
+            let is_known = found.iter().any(|known| known.category == rule.category);
+            let is_said = |set: &usize| words.iter().any(|word| self.has(*set, *word));
+            if is_known || !rule.needs[1..].iter().all(is_said) {
                 continue;
             }
             let places = (0..words.len()).filter_map(|start| {

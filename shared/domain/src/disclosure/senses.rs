@@ -65,6 +65,9 @@ fn stem(word: &str, language: usize) -> &str {
     stems.find(|stem| stem.len() >= STEM).unwrap_or(word)
 }
 
+/// A stem that no word of ours has.
+const NO_STEM: Sense = Sense::MAX;
+
 /// Senses by stems; a stem of two senses has none.
 static STEMS: LazyLock<[WordMap<Sense>; LANGUAGES]> = LazyLock::new(|| {
     let mut stems: [WordMap<Sense>; LANGUAGES] = Default::default();
@@ -124,49 +127,65 @@ pub(super) fn is_small(word: &str) -> bool {
     )
 }
 
-/// Returns the senses of each word in the languages that the words may be of: those that have at least half as many
-/// words of their own as the one that has most.
-pub(super) fn of(words: &[&str]) -> Vec<[Sense; MOST]> {
-    let known: Vec<Option<&Known>> = words.iter().map(|word| SENSES.get(word)).collect();
+/// The senses of a word in each language, its own ones or that of its stem.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Senses {
+    known: Known,
+    stems: [Sense; LANGUAGES],
+}
+
+impl Senses {
+    pub(super) fn of(word: &str) -> Self {
+        let known = SENSES.get(word).copied().unwrap_or_default();
+        let stem = |language: usize| STEMS[language].get(stem(word, language)).copied().unwrap_or(NO_STEM);
+        let stems = if word.len() > STEM { std::array::from_fn(stem) } else { [NO_STEM; LANGUAGES] };
+        Self { known, stems }
+    }
+
+    pub(super) fn in_languages(&self, languages: [bool; LANGUAGES]) -> [Sense; MOST] {
+        let mut found = [0; MOST];
+        let possible = || (0..LANGUAGES).filter(|language| languages[*language]);
+        for sense in possible().flat_map(|language| self.known[language]).filter(|sense| *sense != 0) {
+            if !found.contains(&sense)
+                && let Some(free) = found.iter_mut().find(|sense| **sense == 0)
+            {
+                *free = sense;
+            }
+        }
+        if found[0] == 0 {
+            found[0] = possible().map(|language| self.stems[language]).find(|sense| *sense != NO_STEM).unwrap_or(0);
+        }
+        found
+    }
+}
+
+/// Returns the languages that words may be of: those that have at least half as many words of their own as the one that
+/// has most.
+pub(super) fn languages<'a>(words: impl Iterator<Item = &'a Senses>) -> [bool; LANGUAGES] {
     let mut own = [0_usize; LANGUAGES];
-    for senses in known.iter().flatten() {
-        let mut of = (0..LANGUAGES).filter(|language| senses[*language][0] != 0);
+    for senses in words {
+        let mut of = (0..LANGUAGES).filter(|language| senses.known[*language][0] != 0);
         if let (Some(language), None) = (of.next(), of.next()) {
             own[language] += 1;
         }
     }
     let most = own.into_iter().max().unwrap_or(0);
-    let languages = own.map(|own| own * 2 >= most);
-    words.iter().zip(known).map(|(word, known)| of_word(word, known, languages)).collect()
-}
-
-fn of_word(word: &str, known: Option<&Known>, languages: [bool; LANGUAGES]) -> [Sense; MOST] {
-    let mut found = [0; MOST];
-    if let Some(senses) = known {
-        let possible = senses.iter().zip(languages).filter(|(_, is_possible)| *is_possible).flat_map(|(of, _)| of);
-        for sense in possible.filter(|sense| **sense != 0) {
-            if !found.contains(sense)
-                && let Some(free) = found.iter_mut().find(|sense| **sense == 0)
-            {
-                *free = *sense;
-            }
-        }
-    }
-    if found[0] == 0 && word.len() > STEM {
-        let possible = (0..LANGUAGES).filter(|language| languages[*language]);
-        let mut of = possible.filter_map(|language| STEMS[language].get(stem(word, language)));
-        found[0] = of.next().copied().unwrap_or(0);
-    }
-    found
+    own.map(|own| own * 2 >= most)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn senses_of(text: &str) -> Vec<[Sense; MOST]> {
+        let words: Vec<Senses> = text.split(' ').map(Senses::of).collect();
+        let languages = languages(words.iter());
+        words.iter().map(|word| word.in_languages(languages)).collect()
+    }
+
     #[test]
     fn a_word_has_the_senses_of_the_language_that_is_spoken() {
-        let senses = |text: &str| of(&text.split(' ').collect::<Vec<_>>());
+        let senses = senses_of;
         // German "die" is an article, and English "die" is an end.
         let (english, german) = (senses("i want to die"), senses("ich mag die schule"));
         assert_ne!(english[3], german[2]);
@@ -179,7 +198,7 @@ mod tests {
 
     #[test]
     fn an_inflected_word_has_the_sense_of_its_stem() {
-        let senses = |text: &str| of(&text.split(' ').collect::<Vec<_>>());
+        let senses = senses_of;
         assert_eq!(senses("my friends were teasingly mean")[3], senses("my friends were teasing me")[3]);
         assert_ne!(senses("me maltrataban todos los dias")[1], [0, 0]);
     }

@@ -74,6 +74,7 @@ const BE: [&str; 6] = ["want to be", "want to become", "going to be", "quiero se
 
 /// "I want to be a scientist like my aunt", "de mayor quiero ser veterinaria".
 pub(super) fn career(words: Words) -> Option<Fact> {
+    words.first_of(list!(BE))?;
     let at = BE.iter().find_map(|be| Some(words.find(be)? + be.split(' ').count()))?;
     if has(&words[..at], &NEGATIONS) {
         return None;
@@ -123,6 +124,36 @@ const NO_HURRY: [&str; 14] = [
 
 const ALOUD: [&str; 5] = ["reading out loud", "reading aloud", "read out loud", "leer en voz alta", "laut vorlesen"];
 
+/// Phrases that surely speak of a way of working.
+const STRONG: [&str; 24] = [
+    "i prefer",
+    "would rather",
+    "would prefer",
+    "helps me",
+    "it helps",
+    "easier for me",
+    "learn better",
+    "learn best",
+    "understand better",
+    "better with",
+    "better when",
+    "prefiero",
+    "me ayuda",
+    "me ayudan",
+    "entiendo mejor",
+    "aprendo mejor",
+    "hilft mir",
+    "helfen mir",
+    "lerne besser",
+    "verstehe besser",
+    "like it when",
+    "am liebsten",
+    "videos better",
+    "better if",
+];
+/// Phrases that may speak of one.
+const WEAK: [&str; 8] = ["i like", "i love", "i want", "i need", "i work", "me gusta", "me gustan", "ich mag"];
+
 pub(super) fn preference(words: Words) -> Option<Fact> {
     let preference = |text: &str| Some(Fact { kind: FactKind::Preference, text: text.to_owned(), when: None });
     if words.has_any(list!(NO_HURRY)) {
@@ -147,73 +178,14 @@ pub(super) fn preference(words: Words) -> Option<Fact> {
         let (topic, _) = named_within(&TOPIC_WORDS, &words, at + 1, 4)?;
         return preference(&format!("does not like {}", TOPICS[topic].0));
     }
-    let frames = [
-        "i prefer",
-        "i like",
-        "i love",
-        "would rather",
-        "would prefer",
-        "helps me",
-        "it helps",
-        "easier for me",
-        "learn better",
-        "learn best",
-        "understand better",
-        "better with",
-        "better when",
-        "i want",
-        "i need",
-        "videos better",
-        "better if",
-        "i work",
-        "prefiero",
-        "me gusta",
-        "me gustan",
-        "me ayuda",
-        "me ayudan",
-        "entiendo mejor",
-        "aprendo mejor",
-        "ich mag",
-        "hilft mir",
-        "helfen mir",
-        "lerne besser",
-        "verstehe besser",
-        "am liebsten",
-        "like it when",
-    ];
-    let frame = frames.iter().find_map(|frame| words.find(frame))?;
+    let strong = words.first_of(list!(STRONG));
+    let frame = strong.or_else(|| words.first_of(list!(WEAK)))?;
     if has(&words[frame.saturating_sub(2)..words.len().min(frame + 3)], &NEGATIONS) {
         return None;
     }
-    let strong = words.has_any(list![
-        "i prefer",
-        "would rather",
-        "would prefer",
-        "helps me",
-        "it helps",
-        "easier for me",
-        "learn better",
-        "learn best",
-        "understand better",
-        "better with",
-        "better when",
-        "prefiero",
-        "me ayuda",
-        "me ayudan",
-        "entiendo mejor",
-        "aprendo mejor",
-        "hilft mir",
-        "helfen mir",
-        "lerne besser",
-        "verstehe besser",
-        "like it when",
-        "am liebsten",
-        "videos better",
-        "better if",
-    ]);
     let (list, text) = PREFERENCES.iter().find(|(list, _)| has(&words, list))?;
     // "I like games" is a taste, "I want to go again" a request.
-    let is_of_work = strong
+    let is_of_work = strong.is_some()
         || (matches!(list[0], "examples" | "hints" | "harder" | "jokes" | "step")
             && !words.has(list!["again", "next"]))
         || (matches!(list[0], "slow") && words.has(list!["go", "ir", "gehen"]));

@@ -193,7 +193,7 @@ pub(super) fn availability(words: Words) -> Option<Fact> {
     for (at, word) in words.iter().enumerate() {
         let next = |n: usize| words.get(at + n).copied().unwrap_or_default();
         let skip = usize::from(matches!(next(1), "las" | "de" | "like" | "about")) + usize::from(next(2) == "las");
-        let of = hour(next(1 + skip));
+        let of = || hour(next(1 + skip));
         let leaves = || {
             Words::new(&words[..at]).has_any(list![
                 "have to go",
@@ -208,16 +208,22 @@ pub(super) fn availability(words: Words) -> Option<Fact> {
                 "muss gehen",
             ])
         };
-        match (*word, of) {
-            ("after" | "despues" | "from" | "ab" | "nach", Some(hour)) if words.has(list!(ABOUT_CALLS)) => {
-                return schedule(format!("is available after {hour} o'clock"));
+        match *word {
+            "after" | "despues" | "from" | "ab" | "nach" if words.has(list!(ABOUT_CALLS)) => {
+                if let Some(hour) = of() {
+                    return schedule(format!("is available after {hour} o'clock"));
+                }
             }
-            ("before" | "until" | "till" | "antes" | "hasta" | "bis" | "vor", Some(hour))
-                if words.has(list!(ABOUT_CALLS)) =>
-            {
-                return schedule(format!("is available before {hour} o'clock"));
+            "before" | "until" | "till" | "antes" | "hasta" | "bis" | "vor" if words.has(list!(ABOUT_CALLS)) => {
+                if let Some(hour) = of() {
+                    return schedule(format!("is available before {hour} o'clock"));
+                }
             }
-            ("at" | "um", Some(hour)) if leaves() => return schedule(format!("has to leave at {hour} o'clock")),
+            "at" | "um" => {
+                if let Some(hour) = of().filter(|_| leaves()) {
+                    return schedule(format!("has to leave at {hour} o'clock"));
+                }
+            }
             _ => {}
         }
     }

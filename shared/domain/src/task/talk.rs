@@ -6,6 +6,7 @@ use super::item::{End, Item, Sentence};
 use super::words::Cue;
 use crate::answer::Language;
 use crate::folded::WordMap;
+use crate::text::{LETTERS, runs};
 
 /// Phrases of questions that are about the person or the call.
 const TALK: [&str; 62] = [
@@ -214,7 +215,7 @@ pub(super) fn language(plain: &str, before: Language) -> Language {
         return Language::Spanish;
     }
     let (mut spanish, mut german, mut english) = (0_u32, 0_u32, 0_u32);
-    for word in crate::language::letters_and_apostrophes(plain).take(40) {
+    for word in runs(plain, &LETTERS, char::is_alphabetic).take(40) {
         match MARKERS.get(word) {
             Some(Language::Spanish) => spanish += 1,
             Some(Language::German) => german += 1,

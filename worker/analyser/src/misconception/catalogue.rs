@@ -14,29 +14,11 @@ pub(super) struct Asked<'a> {
     /// The numbers of the question, in order. Percentages are shares: 25 % is 0.25.
     pub given: &'a [Value],
     /// What the student said, in lower case.
-    pub said: &'a str,
+    pub said: Text<'a>,
     /// The numbers in what the student said.
     pub told: &'a [Value],
     /// The number that the student committed to.
     pub value: Option<Value>,
-    /// Which words the student may have said: see [`marks`].
-    pub marks: u128,
-}
-
-/// One bit for the first two letters of each word of a text: what has another bit is not said.
-pub(super) fn marks(text: &str) -> u128 {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).fold(0, |all, word| all | mark(word))
-}
-
-fn mark(words: &str) -> u128 {
-    let (first, second) = match words.as_bytes() {
-        [first, second, ..] if first.is_ascii_alphanumeric() && second.is_ascii_alphanumeric() => (*first, *second),
-        [first, second, ..] if first.is_ascii_alphanumeric() && second.is_ascii() => (*first, 0),
-        [first] if first.is_ascii_alphanumeric() => (*first, 0),
-        // Letters with accents, and signs.
-        _ => return u128::MAX,
-    };
-    1 << ((usize::from(first) * 5 + usize::from(second)) % 128)
 }
 
 impl Asked<'_> {
@@ -45,7 +27,7 @@ impl Asked<'_> {
     }
 
     fn says(&self, any: &[&str]) -> bool {
-        any.iter().any(|words| self.marks & mark(words) != 0 && has_words(self.said, words))
+        any.iter().any(|words| has_words(&self.said, words))
     }
 
     /// Whether the answer, spelled letter by letter, is this word.
@@ -98,7 +80,7 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 /// Whether the words stand in the text, from word to word.
-pub(crate) fn has_words(text: &str, words: &str) -> bool {
+pub(crate) fn has_words(text: &Text, words: &str) -> bool {
     let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     let after = |at: usize| text[at + words.len()..].chars().next();
     // To find that they do not stand there is quicker than to look for all places.

@@ -159,9 +159,9 @@ const TOPICS: [(&str, &str); 61] = [
 pub(super) const LANGUAGES: [&str; 8] =
     ["Italian", "Spanish", "French", "German", "Latin", "Portuguese", "Chinese", "Japanese"];
 
-/// Returns the topic of a language by its name in lower case.
-pub(super) fn of_language(name: &str) -> Option<&'static str> {
-    LANGUAGES.into_iter().find(|language| language.eq_ignore_ascii_case(name))
+/// Returns the place in [`LANGUAGES`] of a name.
+pub(super) fn language(name: &str) -> Option<usize> {
+    LANGUAGES.iter().position(|language| language.eq_ignore_ascii_case(name))
 }
 
 /// The phrases by their first word: the other words, and the topic's index.

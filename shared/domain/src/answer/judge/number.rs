@@ -11,6 +11,7 @@ use crate::answer::reading::{Claim, Expecting};
 use crate::answer::unit::{Base, Unit};
 use crate::answer::value::{Clock, Date, Relation, Remainder, Sign, Value};
 use crate::answer::{calculations, numbers};
+use crate::text::lower;
 
 impl Case<'_> {
     pub(super) fn judge_number(&self) -> Judgement {
@@ -84,7 +85,7 @@ impl Case<'_> {
         let tokens = self.asked_tokens();
         let mut single = tokens.iter().filter(|token| token.text.chars().filter(|c| c.is_alphabetic()).count() == 1);
         let asked = ["what is", "find", "solve for", "value of"].into_iter().find_map(|before| {
-            let ask = self.ask.to_lowercase();
+            let ask = lower(self.ask);
             let rest = ask[ask.find(before)? + before.len()..].trim_start();
             let mut chars = rest.chars();
             let named = chars.next().filter(|c| c.is_alphabetic())?;

@@ -4,11 +4,11 @@ use super::super::unit::Base;
 use super::Sense::{
     A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Comma, Correct, CubeRoot, Cubed, Cubic, Difference,
     Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Into, Is, ItIs, Less,
-    Measure, Minus, Month, Morning, Multiples, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part,
-    Past, Per, Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten,
-    Times, To, Triple, Unequal, Unit as Digit, Yes, Zero,
+    Minus, Month, Morning, Multiples, Negative, No, Not, OClock, Of, Oh, Open, Or, Ordinal, OutOf, Over, Part, Past,
+    Per, Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To,
+    Triple, Unequal, Unit as Digit, Yes, Zero,
 };
-use super::{CENT, Sense, part, unit};
+use super::{Sense, part, unit};
 
 const fn one(bottom: i64) -> Sense {
     Part { bottom, is_plural: false }
@@ -194,7 +194,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (unit(Base::Month, 12), "year|years"),
     (unit(Base::Dollar, 1), "dollar|dollars|buck|bucks"),
     (part(Base::Dollar, 1, 4), "quarters of a dollar"),
-    (Measure(CENT), "cent|cents"),
+    (part(Base::Money, 1, 100), "cent|cents"),
     (part(Base::Sterling, 1, 100), "pence|penny|pee"),
     (unit(Base::Sterling, 1), "quid"),
     (unit(Base::Degree, 1), "degree|degrees"),

@@ -3,12 +3,12 @@
 use super::super::unit::Base;
 use super::Sense::{
     A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Correct, CubeRoot, Cubed, Cubic, Difference,
-    Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Is, ItIs, Less, Measure,
-    Minus, Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per, Percent,
-    Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To, Triple,
-    Unequal, Unit as Digit, Yes, Zero,
+    Divided, DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, In, InBrackets, Is, ItIs, Less, Minus,
+    Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per, Percent, Plus,
+    Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To, Triple, Unequal,
+    Unit as Digit, Yes, Zero,
 };
-use super::{CENT, Sense, part, unit};
+use super::{Sense, part, unit};
 
 const fn one(bottom: i64) -> Sense {
     Part { bottom, is_plural: false }
@@ -134,7 +134,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (unit(Base::Month, 1), "monat|monate|monaten"),
     (unit(Base::Month, 12), "jahr|jahre|jahren"),
     (unit(Base::Dollar, 1), "dollar"),
-    (Measure(CENT), "cent|cents"),
+    (part(Base::Money, 1, 100), "cent|cents"),
     (unit(Base::Degree, 1), "grad"),
     (unit(Base::Celsius, 1), "grad celsius|celsius"),
     (unit(Base::Fahrenheit, 1), "grad fahrenheit|fahrenheit"),

@@ -4,11 +4,11 @@ use super::super::unit::Base;
 use super::Sense::{
     A, About, Afternoon, And, AtLeast, AtMost, Because, By, Close, Correct, CubeRoot, Cubed, Difference, Divided,
     DontKnow, Double, Equal, Filler, Greater, Half, Hedge, Hundred, Hundreds, In, InBrackets, Is, ItIs, Less, Letter,
-    Measure, Minus, Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per,
-    Percent, Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To,
-    Triple, Unequal, Unit as Digit, Yes, Zero,
+    Minus, Month, Morning, Negative, No, Not, OClock, Of, Open, Or, Ordinal, OutOf, Over, Part, Past, Per, Percent,
+    Plus, Point, Power, Product, Remainder, Root, Scale, So, Square, Squared, Sum, Teen, Ten, Times, To, Triple,
+    Unequal, Unit as Digit, Yes, Zero,
 };
-use super::{CENT, Sense, part, unit};
+use super::{Sense, part, unit};
 
 const fn one(bottom: i64) -> Sense {
     Part { bottom, is_plural: false }
@@ -165,7 +165,7 @@ pub(super) const WORDS: &[(Sense, &str)] = &[
     (unit(Base::Month, 1), "mes|meses"),
     (unit(Base::Month, 12), "año|años"),
     (unit(Base::Dollar, 1), "dólar|dólares|dolar|dolares"),
-    (Measure(CENT), "centavo|centavos|céntimo|céntimos|centimo|centimos"),
+    (part(Base::Money, 1, 100), "centavo|centavos|céntimo|céntimos|centimo|centimos"),
     (unit(Base::Degree, 1), "grado|grados"),
     (unit(Base::Celsius, 1), "grados celsius|grados centígrados|celsius"),
     (unit(Base::Fahrenheit, 1), "grados fahrenheit|fahrenheit"),
