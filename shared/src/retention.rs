@@ -196,8 +196,8 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         purged.n_sessions += n_sessions;
         let is_batch_full =
             [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges, n_grants, n_programs]
-            .iter()
-            .any(|n| *n >= BATCH.unsigned_abs());
+                .iter()
+                .any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {
             return Ok(purged);
         }

@@ -14,7 +14,16 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
     loop {
         match purge(&context.db, &context.config.retention, clock::now()).await {
             Ok(purged) if purged == Purged::default() => {}
-            Ok(Purged { n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_sessions, n_merges, n_agents }) => {
+            Ok(Purged {
+                n_tool_calls,
+                n_deliveries,
+                n_jobs,
+                n_messages,
+                n_concerns,
+                n_sessions,
+                n_merges,
+                n_agents,
+            }) => {
                 tracing::info!(
                     n_tool_calls,
                     n_deliveries,
