@@ -17,7 +17,7 @@ const DECISIONS: &str =
 const READ_ONLY: [&str; 1] = ["_sqlx_migrations"];
 
 /// Tables that hold secrets, their hashes, or how staff sign in: not for reports.
-const SECRET: [&str; 11] = [
+const SECRET: [&str; 12] = [
     "caller_codes",
     "api_clients",
     "agent_keys",
