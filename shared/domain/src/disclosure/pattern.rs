@@ -220,7 +220,7 @@ impl Patterns {
         }
     }
 
-    /// The number of a word; that of [`BOUNDARY`] is `WordNo::MAX`.
+    /// Returns the number of a word; that of [`BOUNDARY`] is `WordNo::MAX`.
     pub(super) fn number(&self, word: &str) -> WordNo {
         match self.words.get(word) {
             Some(known) => *known,
