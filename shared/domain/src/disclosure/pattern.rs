@@ -266,8 +266,7 @@ impl Patterns {
         let after = &words[place.end..(place.end + REACH).min(words.len())];
         let to = place.end + after.iter().take_while(|word| !self.has(self.contrast, **word)).count();
         let near = &words[from..to];
-        let applies =
-            |pattern: &Box<[Element]>| (0..near.len()).any(|start| self.follow(pattern, near, start).is_some());
+        let applies = |pattern: &[Element]| (0..near.len()).any(|start| self.follow(pattern, near, start).is_some());
         self.excuses
             .iter()
             .enumerate()
