@@ -135,14 +135,14 @@ impl Read {
     }
 }
 
-/// What is known of a word: its number in each language, and what it means.
+/// The number of a word in each language, and its meaning.
 #[derive(Clone, Copy)]
 struct Known {
     numbers: [WordNo; 3],
     meaning: Meaning,
 }
 
-/// The words of a call, each looked up once.
+/// The words of a call. Each is looked up once.
 #[derive(Default)]
 struct Vocabulary(WordMap<Known, String>);
 
@@ -271,7 +271,7 @@ fn across(earlier: &Read, later: &Read) -> Vec<Category> {
     found
 }
 
-/// What agrees, with words around it.
+/// Words of agreement, and words around them.
 const YES: &str = "yes yeah yep yea yup uh huh mhm sometimes always often lots kind sort of a lot bit every day night i do he \
     she they does did am is really si ja manchmal immer oft veces siempre mucho um";
 const CLEAR_YES: [&str; 14] =

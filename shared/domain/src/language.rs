@@ -191,7 +191,7 @@ static WORDS: LazyLock<WordMap<Entry>> = LazyLock::new(|| {
     words
 });
 
-/// The language that alone has a letter or mark.
+/// Returns the only language that has a letter or mark.
 fn of_letter(letter: char) -> Option<&'static str> {
     static OWN: LazyLock<Vec<(char, &str)>> = LazyLock::new(|| {
         let of_language = |(code, letters): &(&'static str, &'static str)| {

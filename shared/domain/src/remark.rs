@@ -205,7 +205,7 @@ impl<'a> Words<'a> {
         self.first_of(list).is_some()
     }
 
-    /// Where the first of the phrases begins that is said.
+    /// Returns where the first phrase of the list that is said begins.
     fn first_of(&self, list: List) -> Option<usize> {
         self.may_have(list).then(|| list.phrases.iter().find_map(|phrase| self.find(phrase)))?
     }

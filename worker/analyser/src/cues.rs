@@ -192,7 +192,7 @@ cue! {
     YES_NO = r"^(?:so |and |now |but |then |well |ok(?:ay)? )*(?:is|are|was|were|does|do|did|has|have|can|could|will|would)\b"
 }
 
-/// What is counted of a student's turns: requests for help, and answers that are taken back.
+/// Two things that are counted in a student's turns: requests for help, and answers that are taken back.
 pub(super) static ASIDES: LazyLock<Patterns<2>> = LazyLock::new(|| {
     let takes_back = concat!(
         r"\b(?:no|oh),? wait\b",

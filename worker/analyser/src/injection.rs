@@ -147,7 +147,8 @@ static ORDERS: [Order; 2] = [
     },
 ];
 
-/// What every order in ASCII letters has: a verb, the beginning of one, or a word of [`FOREIGN`]. It costs less to look for than to read the words.
+/// A verb, the beginning of one, or a word of [`FOREIGN`]. Every order in ASCII letters has one, and this search costs less
+/// than reading the words.
 static ANY_VERB: LazyLock<bytes::Regex> = LazyLock::new(|| {
     let verbs: Vec<&str> = ORDERS.iter().flat_map(|order| order.verbs.iter().chain(order.stems)).copied().collect();
     let pattern = format!(r"(?i)\b(?:{})|talimat", verbs.join("|"));

@@ -56,7 +56,7 @@ impl Pattern {
     }
 }
 
-/// Patterns that a text is read for at once.
+/// Patterns that are searched for in one pass.
 #[derive(Debug)]
 pub(super) struct Patterns<const N: usize>(RegexSet);
 

@@ -108,7 +108,6 @@ fn is_common(word: &str) -> bool {
         )
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "filters words")]
 fn is_of_substance(word: &&str) -> bool {
     word.len() > 2 && !is_common(word)
 }

@@ -356,7 +356,7 @@ impl Lexicon {
         Self { phrases, questions, longest }
     }
 
-    /// The answer of a question of the curriculum.
+    /// Returns the answer of a question of the curriculum.
     pub(super) fn answer(&self, question: &str) -> Option<&str> {
         let text = normal(question);
         // "What is 'bread' in Italian?"

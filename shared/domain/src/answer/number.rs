@@ -106,8 +106,8 @@ impl Parser<'_> {
         may_start.then(|| known(&self.numbers, at, read))?
     }
 
-    /// A whole number below a hundred, or in a few digits, in an English text: the most frequent value. Nothing follows that
-    /// could make it anything else.
+    /// Returns a whole number below a hundred, or in a few digits, of an English text: the most frequent value. `None` if what
+    /// follows could make it anything else.
     pub(super) fn plain_number(&self, at: usize) -> Option<(Number, usize)> {
         if self.language != Language::English {
             return None;

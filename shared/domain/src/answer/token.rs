@@ -31,7 +31,7 @@ pub struct Token<'a> {
     pub is_upper: bool,
 }
 
-/// What an ASCII byte is; [`OTHER`] may be part of a character that is not ASCII, or an accent.
+/// The class of a byte. [`OTHER`] may be part of a character that is not ASCII, or an accent.
 const LOWER: u8 = 1;
 const UPPER: u8 = 2;
 const LETTER: u8 = LOWER | UPPER;
@@ -88,8 +88,8 @@ fn push<'a>(found: &mut Vec<Token<'a>>, kind: Kind, text: Cow<'a, str>, span: Ra
     found.push(Token { kind, text, span, is_glued, is_upper });
 }
 
-/// The token that begins at `start`, its end and the classes of its bytes; `None` if it may have a character that is not
-/// ASCII.
+/// Returns the kind of the token that begins at `start`, its end and the classes of its bytes. `None`: it may have a
+/// character that is not ASCII.
 fn ascii(bytes: &[u8], start: usize) -> Option<(Kind, usize, u8)> {
     let class = |at: usize| bytes.get(at).map_or(BLANK, |byte| CLASSES[usize::from(*byte)]);
     let (mut end, mut classes) = (start + 1, class(start));

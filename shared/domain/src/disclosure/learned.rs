@@ -113,7 +113,7 @@ fn feature(kind: Kind, a: u64, b: u64) -> Feature {
     x ^ (x >> 31)
 }
 
-/// What a word means wherever it stands.
+/// The meaning of a word by itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meaning {
     hash: u64,
@@ -228,7 +228,7 @@ fn meanings(text: &str) -> Vec<Meaning> {
     words.into_iter().filter(|word| *word != BOUNDARY).map(Meaning::of).collect()
 }
 
-/// Each once: a word that a child repeats says no more than before.
+/// Returns each feature once: a word that a child repeats says no more than before.
 fn once<T: Ord>(mut features: Vec<T>) -> Vec<T> {
     features.sort_unstable();
     features.dedup();

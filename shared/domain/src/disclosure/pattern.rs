@@ -23,6 +23,9 @@ use crate::folded::{BOUNDARY, WordMap};
 /// Number of a word; 0 is a word that no pattern has.
 pub(super) type WordNo = u16;
 
+/// Number of a set of words. Small, since there are many patterns.
+type SetNo = u16;
+
 /// What a language knows: classes of words, excuses, and the patterns of each category.
 pub(super) struct Source {
     /// Name and words.
@@ -47,14 +50,14 @@ const REACH: usize = 12;
 
 #[derive(Debug)]
 enum Element {
-    One(usize),
-    Optional(usize),
-    Repeat(usize, usize),
-    Gap(usize),
+    One(SetNo),
+    Optional(SetNo),
+    Repeat(SetNo, u8),
+    Gap(u8),
     /// A gap that may hold a negation.
-    WideGap(usize),
-    NotNext(usize),
-    NotBefore(usize),
+    WideGap(u8),
+    NotNext(SetNo),
+    NotBefore(SetNo),
     Start,
     End,
 }
@@ -63,9 +66,17 @@ struct Compiled {
     category: Category,
     /// One bit per excuse.
     unless: u32,
-    elements: Vec<Element>,
-    /// Sets that each must have a word in a saying, the rarest first.
-    needs: Vec<usize>,
+    elements: Box<[Element]>,
+}
+
+impl Compiled {
+    /// The sets that each must have a word in a saying.
+    fn needs(&self) -> impl Iterator<Item = SetNo> {
+        self.elements.iter().filter_map(|element| match element {
+            Element::One(set) => Some(*set),
+            _ => None,
+        })
+    }
 }
 
 /// The compiled patterns of a language.
@@ -73,13 +84,13 @@ pub(super) struct Patterns {
     words: WordMap<WordNo>,
     /// Bit sets over word numbers.
     sets: Vec<Vec<u64>>,
-    negation: usize,
+    negation: SetNo,
     /// "but".
-    contrast: usize,
+    contrast: SetNo,
     rules: Vec<Compiled>,
     /// The rules to try if a word occurs.
-    by_word: Vec<Vec<u16>>,
-    excuses: Vec<Vec<Vec<Element>>>,
+    by_word: Vec<Box<[u16]>>,
+    excuses: Vec<Vec<Box<[Element]>>>,
 }
 
 /// Where a pattern matched: words `start..end`.
@@ -96,7 +107,7 @@ struct Compiler {
     classes: BTreeMap<&'static str, Vec<&'static str>>,
     words: WordMap<WordNo>,
     members: Vec<Vec<WordNo>>,
-    known: BTreeMap<String, usize>,
+    known: BTreeMap<String, SetNo>,
 }
 
 impl Compiler {
@@ -105,7 +116,7 @@ impl Compiler {
         *self.words.entry(word).or_insert(next)
     }
 
-    fn set(&mut self, written: &'static str) -> usize {
+    fn set(&mut self, written: &'static str) -> SetNo {
         if let Some(known) = self.known.get(written) {
             return *known;
         }
@@ -121,11 +132,12 @@ impl Compiler {
         }
         let numbers = words.into_iter().map(|word| self.number(word)).collect();
         self.members.push(numbers);
-        self.known.insert(written.to_owned(), self.members.len() - 1);
-        self.members.len() - 1
+        let set = (self.members.len() - 1) as SetNo;
+        self.known.insert(written.to_owned(), set);
+        set
     }
 
-    fn elements(&mut self, pattern: &'static str) -> Vec<Element> {
+    fn elements(&mut self, pattern: &'static str) -> Box<[Element]> {
         let element = |written: &'static str| match written {
             "^" => Element::Start,
             "$" => Element::End,
@@ -160,7 +172,7 @@ impl Patterns {
         let mut compiler = Compiler { classes, words: WordMap::default(), members: Vec::new(), known: BTreeMap::new() };
         let negation = compiler.set("@NOT");
         let contrast = compiler.set("but|although|pero|aunque|aber|obwohl");
-        let excuses: Vec<Vec<Vec<Element>>> = source
+        let excuses: Vec<Vec<Box<[Element]>>> = source
             .excuses
             .iter()
             .map(|(_, patterns)| patterns.iter().map(|pattern| compiler.elements(pattern)).collect())
@@ -174,26 +186,19 @@ impl Patterns {
             }
             for pattern in rule.patterns {
                 let elements = compiler.elements(pattern);
-                let sets = elements.iter().filter_map(|element| match element {
-                    Element::One(set) => Some(*set),
-                    _ => None,
-                });
-                let needs = sets.collect();
-                rules.push(Compiled { category: rule.category, unless, elements, needs });
+                rules.push(Compiled { category: rule.category, unless, elements });
             }
         }
         let frequent: Vec<WordNo> = source.frequent.split_whitespace().map(|word| compiler.number(word)).collect();
         let n_words = compiler.words.len() + 1;
         let mut by_word = vec![Vec::new(); n_words];
-        for (i, rule) in rules.iter_mut().enumerate() {
-            rule.needs.sort_by_key(|set| {
-                let cost = |word: &WordNo| if frequent.contains(word) { 100 } else { 1 };
-                compiler.members[*set].iter().map(cost).sum::<usize>()
-            });
-            let Some(rarest) = rule.needs.first() else {
+        for (i, rule) in rules.iter().enumerate() {
+            let cost = |word: &WordNo| if frequent.contains(word) { 100 } else { 1 };
+            let members = |set: SetNo| &compiler.members[usize::from(set)];
+            let Some(rarest) = rule.needs().min_by_key(|set| members(*set).iter().map(cost).sum::<usize>()) else {
                 panic!("a pattern needs a word");
             };
-            for word in &compiler.members[*rarest] {
+            for word in members(rarest) {
                 by_word[usize::from(*word)].push(i as u16);
             }
         }
@@ -204,10 +209,18 @@ impl Patterns {
             }
             bits
         });
-        Self { sets: sets.collect(), negation, contrast, rules, by_word, excuses, words: compiler.words }
+        Self {
+            sets: sets.collect(),
+            negation,
+            contrast,
+            rules,
+            by_word: by_word.into_iter().map(Vec::into_boxed_slice).collect(),
+            excuses,
+            words: compiler.words,
+        }
     }
 
-    /// The number of a word; that of [`BOUNDARY`] is `WordNo::MAX`.
+    /// Returns the number of a word; that of [`BOUNDARY`] is `WordNo::MAX`.
     pub(super) fn number(&self, word: &str) -> WordNo {
         match self.words.get(word) {
             Some(known) => *known,
@@ -232,8 +245,8 @@ impl Patterns {
         for i in candidates {
             let rule = &self.rules[usize::from(i)];
             let is_known = found.iter().any(|known| known.category == rule.category);
-            let is_said = |set: &usize| words.iter().any(|word| self.has(*set, *word));
-            if is_known || !rule.needs[1..].iter().all(is_said) {
+            let is_said = |set: SetNo| words.iter().any(|word| self.has(set, *word));
+            if is_known || !rule.needs().all(is_said) {
                 continue;
             }
             let places = (0..words.len()).filter_map(|start| {
@@ -253,16 +266,19 @@ impl Patterns {
         let after = &words[place.end..(place.end + REACH).min(words.len())];
         let to = place.end + after.iter().take_while(|word| !self.has(self.contrast, **word)).count();
         let near = &words[from..to];
-        let applies = |pattern: &Vec<Element>| (0..near.len()).any(|start| self.follow(pattern, near, start).is_some());
-        self.excuses.iter().enumerate().any(|(i, patterns)| unless & (1 << i) != 0 && patterns.iter().any(applies))
+        let applies = |pattern: &[Element]| (0..near.len()).any(|start| self.follow(pattern, near, start).is_some());
+        self.excuses
+            .iter()
+            .enumerate()
+            .any(|(i, patterns)| unless & (1 << i) != 0 && patterns.iter().any(|pattern| applies(pattern)))
     }
 
     fn breaks(&self, word: WordNo) -> bool {
         word == WordNo::MAX || self.has(self.contrast, word)
     }
 
-    fn has(&self, set: usize, word: WordNo) -> bool {
-        let bits = &self.sets[set];
+    fn has(&self, set: SetNo, word: WordNo) -> bool {
+        let bits = &self.sets[usize::from(set)];
         bits.get(usize::from(word) / 64).is_some_and(|bits| bits & (1 << (word % 64)) != 0)
     }
 
@@ -282,14 +298,17 @@ impl Patterns {
                 .and_then(|_| self.follow(rest, words, at + 1))
                 .or_else(|| self.follow(rest, words, at)),
             Element::Repeat(set, n) => {
-                let run =
-                    words[at.min(words.len())..].iter().take(*n).take_while(|word| self.has(*set, **word)).count();
+                let run = words[at.min(words.len())..]
+                    .iter()
+                    .take(usize::from(*n))
+                    .take_while(|word| self.has(*set, **word))
+                    .count();
                 (0..=run).find_map(|skip| self.follow(rest, words, at + skip))
             }
             Element::Gap(n) | Element::WideGap(n) => {
                 let is_wide = matches!(first, Element::WideGap(_));
                 let any = |word: &&WordNo| **word != WordNo::MAX && (is_wide || !self.has(self.negation, **word));
-                let run = words[at.min(words.len())..].iter().take(*n).take_while(any).count();
+                let run = words[at.min(words.len())..].iter().take(usize::from(*n)).take_while(any).count();
                 (0..=run).find_map(|skip| self.follow(rest, words, at + skip))
             }
             Element::NotNext(set) => {
