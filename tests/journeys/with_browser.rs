@@ -47,6 +47,9 @@ async fn browse(what: &str) {
         "insert into follow_ups (follow_up_id, kind, session_id, category, text, due_at, author, created_at)
         values (gen_random_uuid(), 'concern', '{session_id}', 'danger', 'Please read.', now(), 'client:c', now())"
     ));
+    let mut tx = shared::db::begin(&service.db).await.unwrap();
+    session::derived::refresh(&mut tx, &[session_id]).await.unwrap();
+    tx.commit().await.unwrap();
     service.log_in().await;
     if what == "weight" {
         // As many calls as a page lists, so that pages weigh what they weigh in use.
