@@ -98,7 +98,7 @@ fn alert(admin: &Admin, open: &Open, item: &FollowUp, with_names: bool) -> Marku
         }
         (None, _) => "no e-mail has been sent. Look at Jobs.",
     };
-    html! { div.sm.bad { (icon_small("circle-alert")) "Nobody was told by e-mail: " (why) } }
+    html! { div.row.sm.bad { (icon_small("circle-alert")) span { "Nobody was told by e-mail: " (why) } } }
 }
 
 fn links(item: &FollowUp, back: &str, name: &str) -> Markup {
