@@ -46,7 +46,7 @@ pub async fn check(config: &UpConfig) -> anyhow::Result<()> {
     }
     match &config.worker.mail {
         Some(mail) => tell("SMTP_URL", in_time(mail_server(mail)).await),
-        None => say!("SMTP_URL: not set: no e-mail is sent, and nobody is told of urgent concerns"),
+        None => say!("SMTP_URL: not set: no e-mail is sent, not even about urgent concerns"),
     }
     for host in &config.admin.recording_own_hosts {
         tell("RECORDING_OWN_HOSTS", in_time(storage(host)).await);

@@ -12,18 +12,18 @@ use crate::{print, say};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Labelled dialogues, one JSON object a line
+    /// Labelled dialogues, one JSON object per line
     #[arg(long, value_name = "FILE")]
     dialogues: PathBuf,
     #[arg(long, value_enum, default_value = "rules")]
     analyser: Analyser,
-    /// Score so many dialogues, spread over the file: a model takes its time, and its price
+    /// How many dialogues to score, spread over the file
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// As speech to text would have left it: numbers in words, no marks, fillers. Rules alone
+    /// Turn the text into what speech recognition would have written: numbers in words, no punctuation, fillers. Rules only
     #[arg(long, value_enum, value_name = "WHO", conflicts_with = "analyser")]
     heard: Option<HeardArgument>,
-    /// Print the JSON alone
+    /// Print only the JSON
     #[arg(long)]
     json: bool,
 }

@@ -53,77 +53,77 @@ struct Cli {
 enum Command {
     /// Start everything in one process, with nothing to configure (the default)
     Up {
-        /// No demo data and no sample call
+        /// Load no demo data and play no sample call
         #[arg(long)]
         no_demo: bool,
-        /// Demo data and the sample call also in the database of DATABASE_URL, which is otherwise left alone
+        /// Load demo data and play the sample call in the database of DATABASE_URL too
         #[arg(long, conflicts_with = "no_demo")]
         demo: bool,
     },
     /// Apply the migrations
     Migrate {
-        /// Give up when another migration is still running after so many seconds
+        /// How many seconds to wait for another migration that is running
         #[arg(long, value_name = "SECONDS", default_value_t = shared::db::MIGRATION_PATIENCE.as_secs())]
         wait: u64,
-        /// The Postgres role of the servers: it gets what they need, and can add to the audit log but not change it
+        /// Postgres role of the servers. It gets the rights they need, and can only add to the audit log
         #[arg(long, value_name = "NAME")]
         app_role: Option<String>,
-        /// A Postgres role for reports: it may read everything but secrets
+        /// Postgres role for reports. It may read everything except secrets
         #[arg(long, value_name = "NAME")]
         read_role: Option<String>,
     },
-    /// Tell all faults of the production configuration at once
+    /// Report all configuration errors at once
     CheckConfig {
-        /// Also try the database, the queue, the model, VAPI and your storage. Asks the model one short question
+        /// Also try the database, the queue, the model (one short question), VAPI, the mail server and your storage
         #[arg(long)]
         connect: bool,
     },
     /// Manage API clients
     #[command(subcommand)]
     ApiClient(ApiClientCommand),
-    /// Manage the people at the dashboard
+    /// Manage the users of the dashboard
     #[command(subcommand)]
     AdminUser(AdminUserCommand),
     /// Manage students
     #[command(subcommand)]
     Student(StudentCommand),
-    /// Show or change what holds for all students
+    /// Show or change the settings of the organisation
     #[command(subcommand)]
     Organisation(OrganisationCommand),
-    /// Take the curriculum out, and in
+    /// Export and import the curriculum
     #[command(subcommand)]
     Curriculum(CurriculumCommand),
-    /// Set VAPI up through its API, and check it
+    /// Set up VAPI through its API, and check the set-up
     #[command(subcommand)]
     Vapi(vapi::Command),
-    /// Play and repeat calls
+    /// Play sample calls, and import calls from VAPI
     #[command(subcommand)]
     Call(CallCommand),
-    /// Repair sessions: retry one, or judge a span of time anew
+    /// Retry a session, or analyse the sessions of a period again
     #[command(subcommand)]
     Session(SessionCommand),
-    /// Repair jobs
+    /// Retry failed jobs
     #[command(subcommand)]
     Job(JobCommand),
-    /// Repair what is believed of students
+    /// Recompute mastery
     #[command(subcommand)]
     Mastery(MasteryCommand),
-    /// Repair the figures of analytics
+    /// Recompute the figures of the analytics
     #[command(subcommand)]
     Analytics(AnalyticsCommand),
-    /// Fill the database with synthetic students and calls, for load tests
+    /// Add synthetic students and calls for load tests
     Seed(seed::Arguments),
-    /// Look at what an assistant is told
+    /// Show what an assistant receives
     #[command(subcommand)]
     Context(ContextCommand),
-    /// Judge the assistants
+    /// Show how assistants tutored
     #[command(subcommand)]
     Tutoring(TutoringCommand),
     /// Score the analysis on labelled dialogues
     Eval(evaluate::Arguments),
     /// Print the API's OpenAPI 3.1 document
     Openapi,
-    /// Run a program with DATABASE_URL set to a throw-away Postgres
+    /// Run a program with DATABASE_URL set to a temporary Postgres
     #[command(hide = true)]
     WithPostgres {
         #[arg(trailing_var_arg = true, required = true)]
@@ -136,64 +136,63 @@ enum Command {
 struct WhichClients {
     #[arg(long)]
     client_id: Option<String>,
-    /// Every telephone client, and the tools that webhooks call
+    /// All telephone clients, and the tools that webhooks call
     #[arg(long)]
     all_telephones: bool,
 }
 
 #[derive(Subcommand)]
 enum ApiClientCommand {
-    /// Make a client; its secrets are printed once, as one JSON object
+    /// Create a client and print its secrets once, as one JSON object
     Create {
         #[arg(long)]
         name: String,
         /// For example "context:read sessions:read"
         #[arg(long)]
         scope: ScopeSet,
-        /// Also make a long-lived bearer, for clients that can only send a fixed header
+        /// Also create a long-lived bearer for clients that can only send a fixed header
         #[arg(long)]
         agent_key: bool,
-        /// telephone: answered about the student of the line that it names, and about no other. back-office: names any
-        /// student. Default: telephone with --agent-key, otherwise back-office
+        /// telephone: reaches only the student of the line that it names. back-office: reaches all students. Default:
+        /// telephone with --agent-key, otherwise back-office
         #[arg(long)]
         kind: Option<ClientKind>,
-        /// Instead of a secret: the client proves who it is by signing (private_key_jwt), and this is its public key,
-        /// or several, as PEM, JWK or JWK set
+        /// The client's public keys (PEM, JWK or JWK set). It then signs (private_key_jwt) and gets no secret
         #[arg(long, value_name = "FILE")]
         public_key: Option<PathBuf>,
     },
     /// Print all clients as JSON, one per line, without secrets
     List,
-    /// End a client: its secrets, its agent keys and its tokens
+    /// Revoke a client with its secrets, agent keys and tokens
     Revoke {
         #[arg(long)]
         client_id: String,
     },
-    /// Print the agent keys of a client as JSON, one per line: ids and times, never the keys
+    /// Print the ids and times of a client's agent keys as JSON, one per line
     ListKeys {
         #[arg(long)]
         client_id: String,
     },
-    /// End one agent key of a client; its other keys, secrets and tokens still work
+    /// Revoke one agent key of a client. Its other keys, secrets and tokens still work
     RevokeKey {
         #[arg(long)]
         client_id: String,
-        /// As list-keys prints it
+        /// The id that list-keys prints
         #[arg(long)]
         agent_key_id: AgentKeyId,
     },
-    /// Change what a client is for
+    /// Change the kind of a client
     SetKind {
         #[arg(long)]
         client_id: String,
         #[arg(long)]
         kind: ClientKind,
     },
-    /// Refuse a client, or all telephone clients, until they are started again; servers follow within 5 seconds
+    /// Refuse a client, or all telephone clients, until they are started again. Takes effect within 5 seconds
     Stop(WhichClients),
-    /// Let stopped clients in again
+    /// Accept stopped clients again
     Start(WhichClients),
-    /// Replace the public keys of a client that signs; a file of the old one and the new lets it change over
+    /// Replace the public keys of a client that signs. During a rotation, put the old and the new key in the file
     SetKey {
         #[arg(long)]
         client_id: String,
@@ -204,18 +203,18 @@ enum ApiClientCommand {
 
 #[derive(Subcommand)]
 enum AdminUserCommand {
-    /// Make a user; the password is read from standard input, without one a one-time set-up link is printed
+    /// Create a user. Reads the password from standard input; without one, prints a one-time set-up link
     Create {
         #[arg(long)]
         email: String,
         /// admin, tutor or viewer
         #[arg(long)]
         role: Role,
-        /// Whose students a tutor or a viewer sees; may be repeated. Without it they see all students
+        /// A cohort whose students a tutor or viewer sees. Repeatable. Default: all students
         #[arg(long = "cohort")]
         cohorts: Vec<String>,
     },
-    /// Turn the second factor of a user off who lost the app and the recovery codes; their sign-ins end
+    /// Remove the second factors of a user who lost them, and end their sign-ins
     EndTwoStep {
         #[arg(long)]
         email: String,
@@ -229,7 +228,7 @@ enum CurriculumCommand {
         #[arg(long, value_enum, default_value = "csv")]
         format: curriculum::Format,
     },
-    /// Add and change the subjects and skills of a CSV or JSON file, as export prints it
+    /// Add and change subjects and skills from a CSV or JSON file in the format of export
     Import { file: PathBuf },
     /// Add a ready-made subject: science (primary), writing (English grammar), spanish or german
     Add { subject: String },
@@ -237,9 +236,9 @@ enum CurriculumCommand {
 
 #[derive(Subcommand)]
 enum TutoringCommand {
-    /// How each version of each assistant tutored, held against published practice
+    /// Compare how each version of each assistant tutored with published practice
     Show {
-        /// How far back
+        /// How many days back
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
         days: u16,
     },
@@ -247,17 +246,17 @@ enum TutoringCommand {
 
 #[derive(Subcommand)]
 enum StudentCommand {
-    /// Import students, or change those that are there: columns display_name, phones (separated by semicolons), grade,
-    /// locale, timezone, cohort, external_id, status; or a OneRoster 1.1 or 1.2 bundle, as a zip file or folder
+    /// Add and update students from a CSV file with the columns display_name, phones (separated by semicolons),
+    /// grade, locale, timezone, cohort, external_id, status; or from a OneRoster 1.1 or 1.2 bundle (zip file or folder)
     Import {
         file: PathBuf,
-        /// Only say what would change
+        /// Only report what would change
         #[arg(long)]
         dry_run: bool,
     },
-    /// Set the code that a caller says to prove who they are; it is read from standard input and never shown again
+    /// Set the code that a caller says to prove who they are. Reads it from standard input; it is never shown again
     SetCode(WhichCode),
-    /// Give a locked code its three tries again
+    /// Unlock a code after three wrong tries
     UnlockCode(WhichCode),
     /// Remove a code
     RemoveCode(WhichCode),
@@ -276,9 +275,9 @@ struct WhichCode {
 enum OrganisationCommand {
     /// Print the settings as one JSON object
     Show,
-    /// Change settings; what is not named stays
+    /// Change the settings that are named
     Set {
-        /// How callers prove who they are: caller-id, pin or guardian-code
+        /// What a caller must prove: caller-id, pin or guardian-code
         #[arg(long)]
         identity_assurance: Option<Assurance>,
         /// The purposes for which you consent on behalf of guardians, separated by commas: tutoring, recording,
@@ -290,28 +289,28 @@ enum OrganisationCommand {
 
 #[derive(Subcommand)]
 enum CallCommand {
-    /// Play a dialogue as a signed end-of-call report of VAPI against the running server
+    /// Play dialogues as signed end-of-call reports of VAPI against the running server
     Simulate(simulate::Arguments),
-    /// Bring in calls that began in a span of time and whose report never came, from VAPI's own record
+    /// Import calls of a period whose report never arrived, from VAPI's records
     Backfill(repair::Span),
 }
 
 #[derive(Subcommand)]
 enum SessionCommand {
-    /// Try again what was given up of a call; where nothing was, judge it anew
+    /// Retry the failed jobs of a call. If none failed, analyse it again
     Retry {
-        /// The session's id, or VAPI's id of the call
+        /// The session's id, or VAPI's id for the call
         id: String,
     },
-    /// Judge anew what another version of the analyser judged; can be broken off and called again
+    /// Analyse sessions of another analyser version again. Resumable
     Reanalyze(repair::ReanalyzeArguments),
 }
 
 #[derive(Subcommand)]
 enum JobCommand {
-    /// Try again all that was given up for one reason
+    /// Retry all jobs that failed for one reason
     Retry {
-        /// As the dashboard shows it
+        /// The reason that the Jobs page shows
         #[arg(long)]
         reason: String,
     },
@@ -319,9 +318,9 @@ enum JobCommand {
 
 #[derive(Subcommand)]
 enum MasteryCommand {
-    /// Compute anew, from the evidence, what every student is believed to know; goes on where it was broken off
+    /// Compute every student's mastery from the evidence again. Resumable
     Rebuild {
-        /// Begin anew
+        /// Start from the first student
         #[arg(long)]
         from_start: bool,
     },
@@ -329,13 +328,13 @@ enum MasteryCommand {
 
 #[derive(Subcommand)]
 enum AnalyticsCommand {
-    /// Work out what every call taught, and count all days anew; goes on where it was broken off
+    /// Compute again what each call taught, which the analytics add up. Resumable
     Rebuild,
 }
 
 #[derive(Subcommand)]
 enum ContextCommand {
-    /// Print the student context as an assistant would get it, with its token count
+    /// Print the student context as an assistant would receive it, with its token count
     Show {
         #[arg(long)]
         phone: String,

@@ -22,10 +22,10 @@ const REBUILD: &str = "mastery_rebuild";
 /// A span of time, the end left out.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Span {
-    /// A day, as 2026-11-23, or a moment, as 2026-11-23T16:00:00Z
+    /// From this day (2026-11-23) or moment (2026-11-23T16:00:00Z)
     #[arg(long, value_parser = moment)]
     pub from: DateTime<Utc>,
-    /// Up to here, itself left out
+    /// Up to this day or moment, which is excluded
     #[arg(long, value_parser = moment)]
     pub to: DateTime<Utc>,
 }
@@ -66,7 +66,7 @@ pub async fn retry_session(db: &Db, id: &str, now: DateTime<Utc>) -> anyhow::Res
         _ if n_jobs > 0 => format!("{n_jobs} jobs are tried again"),
         None => bail!("there is no session and no call {id}, and nothing of it was given up"),
         Some(session) => match repair::reanalyze(&mut tx, &operator, session.session_id, now).await? {
-            Reanalysis::Asked(_) => "nothing was given up: the session is judged anew".to_owned(),
+            Reanalysis::Asked(_) => "no job had failed: the session is analysed again".to_owned(),
             Reanalysis::Waits(_) => "its analysis waits for its turn already".to_owned(),
             Reanalysis::NoReport => bail!("the report of the call has not come; `call backfill` asks VAPI for it"),
         },
@@ -98,7 +98,7 @@ pub async fn retry_jobs(db: &Db, reason: &str, now: DateTime<Utc>) -> anyhow::Re
 pub struct ReanalyzeArguments {
     #[command(flatten)]
     span: Span,
-    /// Also what today's analyser has judged, unless it did so at this moment or later
+    /// Also analyse again what this analyser version analysed before this moment
     #[arg(long, value_parser = moment, value_name = "MOMENT")]
     judged_before: Option<DateTime<Utc>>,
 }
@@ -134,7 +134,7 @@ pub async fn reanalyze(db: &Db, arguments: &ReanalyzeArguments, now: DateTime<Ut
         }
     }
     progress.finish_and_clear();
-    say!("{n_asked} sessions judged anew by version {version}");
+    say!("{n_asked} sessions are analysed again by version {version}");
     Ok(())
 }
 
@@ -147,7 +147,7 @@ pub async fn rebuild_mastery(db: &Db, from_start: bool, now: DateTime<Utc>) -> a
     let reached = watermark::find(db, REBUILD).await?;
     let mut after: Option<StudentId> = reached.and_then(|text| text.parse().ok());
     if after.is_some() {
-        say!("going on where the last rebuild was broken off; --from-start begins anew");
+        say!("continuing where the last rebuild stopped; --from-start starts again from the first student");
     }
     let progress = print::progress(student::count_students(db, &operator, after).await?.unsigned_abs(), "students");
     let (mut n_students, mut n_changed) = (0_u64, 0_u64);

@@ -31,13 +31,13 @@ const MAX_CALLS_A_STUDENT: u32 = 1_000;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// At most 800000: so many numbers a seed has
+    /// At most 800000
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=800_000))]
     students: u32,
     /// At most 10 million
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     sessions: u32,
-    /// Another seed gives other data, beside what is there; its last digit chooses the block of phone numbers
+    /// Another seed adds other data. Its last digit chooses the block of phone numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }

@@ -21,18 +21,18 @@ use crate::{print, say};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Dialogues: one JSON object, a list, or one a line
+    /// Dialogues: one JSON object, a list, or one object per line
     #[arg(long, value_name = "FILE")]
     dialogue: PathBuf,
     /// The caller's number
     #[arg(long, default_value = "+15550100001")]
     phone: String,
-    /// How many calls; the file is begun anew where it ends
+    /// How many calls. At the end of the file, continues from its start
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     count: u32,
 }
 
-/// `call simulate`: prints one JSON object a call.
+/// `call simulate`: prints one JSON object per call.
 pub async fn run(data_dir: &Path, arguments: Arguments) -> anyhow::Result<()> {
     let dialogues = read_dialogues(&arguments.dialogue)?;
     let phone = Phone::parse(&arguments.phone)?;

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::access::Role;
 use shared::config::from_environment;
 use shared::db::{self, Db, PoolSize};
-use shared::{admin_user, clock, http};
+use shared::{admin_user, clock, http, telemetry};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +54,7 @@ pub async fn up(data_dir: &Path, demo: Demo) -> anyhow::Result<()> {
     // Before the database starts: a fault of the settings, or a taken port, is said at once.
     let unknown_yet = SecretString::from("postgres://localhost/not-started-yet");
     let preview = UpConfig::read(&secrets, &unknown_yet)?;
+    let _traces = telemetry::trace::init("ai-tutor", preview.mcp_server.otlp_endpoint.as_deref())?;
     let mcp_listener = http::bind(preview.mcp_server.addr, "MCP_SERVER_ADDR")?;
     let admin_listener = http::bind(preview.admin.addr, "ADMIN_ADDR")?;
     let shutdown = http::on_signal()?;

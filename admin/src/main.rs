@@ -14,6 +14,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let config = AdminConfig::from_settings(Settings::from_environment())?;
+    let _traces = telemetry::trace::init("admin", config.otlp_endpoint.as_deref())?;
     let db = db::pool(&config.database_url, PoolSize::ADMIN)?;
     tokio::spawn(db::check_at_start(db.clone()));
     let listener = http::bind(config.addr, "ADMIN_ADDR")?;

@@ -28,6 +28,7 @@ use axum::{Json, Router};
 use serde_json::Value;
 use shared::access::ScopeSet;
 use shared::http::Problem;
+use shared::telemetry::trace;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::endpoint::Endpoint;
@@ -88,6 +89,9 @@ async fn permit(
         return state.auth.challenge(Denied::InsufficientScope, needed).into_response();
     }
     let line = line::of_headers(&parts.headers);
+    if let Some(call_id) = &line.call_id {
+        trace::of_call(call_id);
+    }
     let settled = match line::settle(&state.db, &caller, &line, &named).await {
         Ok(caller) => caller,
         Err(error) => return Problem::from(error).into_response(),

@@ -9,6 +9,7 @@ use shared::access::Caller;
 use shared::authority::Line;
 use shared::clock;
 use shared::id::ToolCallId;
+use shared::telemetry::trace::{self, Ended, SpanKind};
 use shared::tool_call::ToolCall;
 use tokio_util::sync::CancellationToken;
 
@@ -88,7 +89,20 @@ impl Call<'_> {
         bytes: impl FnOnce(&T) -> usize,
     ) -> Result<T, ToolError> {
         let (at, started) = (clock::now(), Instant::now());
-        let answer = guarded(work, TIMEOUT, self.left).await;
+        let traced = async {
+            if let Some(call_id) = &self.line.call_id {
+                trace::of_call(call_id);
+            }
+            guarded(work, TIMEOUT, self.left).await
+        };
+        let answer = trace::span(SpanKind::Internal, traced, |answer| {
+            let outcome = answer.as_ref().map_or_else(|error| error.outcome, |_| Outcome::Ok);
+            Ended::new(self.tool)
+                .with("tool.name", self.tool)
+                .with("tool.outcome", outcome.as_str())
+                .error_if(matches!(outcome, Outcome::Failed | Outcome::TimedOut))
+        })
+        .await;
         let duration = started.elapsed();
         let (outcome, response_bytes) = match &answer {
             Ok(answer) => (Outcome::Ok, bytes(answer)),

@@ -14,6 +14,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let config = McpServerConfig::from_settings(Settings::from_environment())?;
+    let _traces = telemetry::trace::init("mcp-server", config.otlp_endpoint.as_deref())?;
     let db = db::pool(&config.database_url, PoolSize::MCP_SERVER)?;
     tokio::spawn(db::check_at_start(db.clone()));
     let listener = http::bind(config.addr, "MCP_SERVER_ADDR")?;

@@ -27,6 +27,7 @@ use shared::delivery::{self, DeliveryState, NewDelivery};
 use shared::http::Problem;
 use shared::server_message::ServerMessage;
 use shared::sign::WebhookRefusal;
+use shared::telemetry::trace;
 use tokio::time::timeout;
 
 use self::envelope::{Envelope, Kind, unreadable_key};
@@ -93,6 +94,9 @@ async fn receive(
         state.heard.refused(WebhookRefusal::Unreadable, now);
         return Ok(Json(json!({})));
     };
+    if let Some(call_id) = &envelope.call_id {
+        trace::of_call(call_id);
+    }
     let new = NewDelivery {
         dedupe_key: envelope.dedupe_key(&body),
         r#type: envelope.r#type.clone(),

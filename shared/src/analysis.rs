@@ -46,14 +46,22 @@ pub struct Analysis {
     pub created_at: DateTime<Utc>,
 }
 
+/// What storing an analysis came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Put {
+    pub analysis_id: AnalysisId,
+    /// Whether the session's summary is another one now.
+    pub changes_summary: bool,
+}
+
 /// Stores `analysis` as the session's current one and keeps the others as history. One of the same analyser and
-/// version is overwritten, its evidence with it: it judged the same call by the same rules. Returns the id it has, and the
-/// summary of the analysis that was current before. `is_first`: the session, which is locked, has none.
+/// version is overwritten, its evidence with it: it judged the same call by the same rules. `is_first`: the session,
+/// which is locked, has none.
 pub async fn put_current(
     tx: &mut Connection,
     analysis: &Analysis,
     is_first: bool,
-) -> Result<(AnalysisId, Option<String>)> {
+) -> Result<Put> {
     let summary_before = if is_first {
         None
     } else {
@@ -92,7 +100,7 @@ pub async fn put_current(
     .fetch_one(&mut *tx)
     .await?;
     if is_first {
-        return Ok((analysis_id, None));
+        return Ok(Put { analysis_id, changes_summary: true });
     }
     // A correction by a person of a row that goes now loses its aim, and stays as evidence of its own.
     sqlx::query!(
@@ -103,7 +111,7 @@ pub async fn put_current(
     .execute(&mut *tx)
     .await?;
     sqlx::query!("delete from evidence where analysis_id = $1", analysis_id as AnalysisId).execute(tx).await?;
-    Ok((analysis_id, summary_before))
+    Ok(Put { analysis_id, changes_summary: summary_before.as_ref() != Some(&analysis.findings.summary) })
 }
 
 /// The session's current analysis; `None` before the first. Needs `sessions:read`.

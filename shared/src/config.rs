@@ -27,6 +27,8 @@ pub use self::vapi::{Named, TutorConfig, VapiConfig, VapiSetupConfig};
 #[derive(Clone, Debug)]
 pub struct McpServerConfig {
     pub database_url: SecretString,
+    /// Base URL of an OTLP collector, without a slash at the end. `None`: no traces are sent.
+    pub otlp_endpoint: Option<String>,
     pub addr: SocketAddr,
     /// Issuer of tokens; the MCP resource is `{public_url}/mcp`. Without a slash at the end.
     pub public_url: String,
@@ -82,6 +84,12 @@ pub enum SignatureEncoding {
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
     pub database_url: SecretString,
+    /// As in [`McpServerConfig`].
+    pub otlp_endpoint: Option<String>,
+    /// Where health and metrics are served. `None`: nowhere.
+    pub addr: Option<SocketAddr>,
+    /// As in [`McpServerConfig`].
+    pub metrics_token: Option<SecretString>,
     pub queue: QueueConfig,
     pub llm: Option<LlmConfig>,
     pub vapi: Option<VapiConfig>,
@@ -195,6 +203,8 @@ pub struct OidcConfig {
 #[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is so")]
 pub struct AdminConfig {
     pub database_url: SecretString,
+    /// As in [`McpServerConfig`].
+    pub otlp_endpoint: Option<String>,
     pub addr: SocketAddr,
     /// Where people open the dashboard; without a slash at the end. `None`: unknown, but by HTTPS.
     pub admin_url: Option<String>,

@@ -22,7 +22,7 @@ pub enum PhoneError {
     Length,
     #[error("write one phone number, of digits, spaces, dashes, dots and brackets only")]
     Characters,
-    #[error("this number stands for a withheld one and belongs to nobody")]
+    #[error("this number stands for a withheld caller and belongs to no student")]
     Withheld,
 }
 

@@ -131,7 +131,7 @@ async fn two_workers_send_one_email_and_a_mail_server_that_refuses_is_asked_agai
     mailbox.answer(Some("451 later"));
     let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
     voice.call("flag_concern", json!({ "category": "danger", "text": "There is a fire." })).await.unwrap();
-    let refused = "Nobody was told by e-mail: the mail server refused the e-mail for now";
+    let refused = "No e-mail was sent: the mail server refused the e-mail for now";
     eventually("the page says so in red", async || admin.read("/").await.contains(refused).then_some(())).await;
     assert!(admin.read("/settings/connections").await.contains("The last e-mail was not sent: "));
 
@@ -158,9 +158,9 @@ async fn without_a_mail_server_or_recipients_the_page_says_that_nobody_was_told(
     call(&service, "alone", "I don't want to live anymore").await;
     let session = service.analyzed(&token, "alone").await;
     let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
-    assert!(admin.read(&page).await.contains("Nobody was told by e-mail: no mail server is set up."));
+    assert!(admin.read(&page).await.contains("No e-mail was sent: no mail server is set up."));
     let connections = admin.read("/settings/connections").await;
-    assert!(connections.contains("No mail server: nobody is told when a child may be in danger"));
+    assert!(connections.contains("No mail server: no e-mail is sent when a child may be in danger"));
     let database_url = service.database_url.clone();
     service.stop().await;
 
@@ -169,7 +169,7 @@ async fn without_a_mail_server_or_recipients_the_page_says_that_nobody_was_told(
     let service = Service::start_on(database_url, &[("SMTP_URL", &mailbox.url), FROM]).await;
     let admin = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await;
     admin.submit("/account", "/account/alerts", &[]).await;
-    let nobody = "Nobody was told by e-mail: no person who sees this student gets alerts.";
+    let nobody = "No e-mail was sent: no person who sees this student gets alerts.";
     eventually("the page says so", async || admin.read(&page).await.contains(nobody).then_some(())).await;
     admin.submit("/account", "/account/alerts", &[("wanted", "yes")]).await;
     time_passes(&service);

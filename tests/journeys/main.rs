@@ -36,6 +36,7 @@ mod marks;
 mod merges;
 mod migrations;
 mod missing_reports;
+mod monitoring;
 mod odd_input;
 mod office;
 mod operations;

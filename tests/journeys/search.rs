@@ -1,9 +1,10 @@
 //! What the bar on top of every page finds.
 
+use chrono::TimeDelta;
 use reqwest::StatusCode;
-use shared::audit;
+use shared::{audit, clock};
 
-use crate::service::Service;
+use crate::service::{Service, eventually};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,5 +49,28 @@ async fn a_telephone_number_is_looked_up_by_a_form_and_stands_in_no_address() {
     let half = person.post("/search", "/search", &[("q", "555 010 0001")]).await.text().await.unwrap();
     assert!(half.contains("with + and the country code"), "{half}");
     assert_eq!(person.submit_to("/search", "/search", &[("q", "Amara O")]).await, "/search?q=Amara+O");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_comes_again_is_found_by_its_new_words() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", CALLER).await;
+    let token = service.token("sessions:read").await;
+    let began = clock::now() - TimeDelta::hours(1);
+    let saw = |animal: &str| {
+        let answer = format!("I saw a {animal} at the pond");
+        vapi::report("call-1", began, &["Hello! What did you see today?", &answer, "How nice. Goodbye!"])
+    };
+    assert_eq!(service.deliver(&saw("heron")).await, StatusCode::OK);
+    service.analyzed(&token, "call-1").await;
+    let person = service.log_in().await;
+    let found = async |word: &str| person.read(&format!("/search?q={word}&in=transcripts")).await.contains("<mark>");
+    assert!(found("heron").await);
+    // What is done is purged after a time, and then nothing knows that the report came before.
+    service.write("delete from jobs; delete from deliveries").await;
+    assert_eq!(service.deliver(&saw("otter")).await, StatusCode::OK);
+    eventually("the new words are found", async || found("otter").await.then_some(())).await;
+    assert!(!found("heron").await, "the old words are not");
     service.stop().await;
 }

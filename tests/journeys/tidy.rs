@@ -1,8 +1,11 @@
 //! Rules of the house that a machine keeps.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+use crate::processes::binary;
 
 /// Who may use whom. What is not here uses nothing of ours.
 const MAY_USE: [(&str, &[&str]); 6] = [
@@ -15,8 +18,8 @@ const MAY_USE: [(&str, &[&str]); 6] = [
 ];
 
 /// Heavy dependencies, each with its one owner.
-const OWNERS: [(&str, &str); 5] =
-    [("sqlx", "shared"), ("rmcp", "mcp-server"), ("faktory", "worker"), ("lettre", "worker"), ("maud", "admin")];
+const OWNERS: [(&str, &str); 6] =
+    [("sqlx", "shared"), ("rmcp", "mcp-server"), ("faktory", "worker"), ("opentelemetry_sdk", "shared"), ("lettre", "worker"), ("maud", "admin")];
 
 const FORBIDDEN_NAMES: [&str; 6] = ["utils", "helpers", "common", "misc", "types", "models"];
 
@@ -199,13 +202,13 @@ fn settings_in(text: &str, mark: char) -> std::collections::BTreeSet<String> {
 fn the_readme_names_every_setting_and_no_other() {
     let mut sources = Vec::new();
     files(&root().join("shared/src/config"), "rs", &mut sources);
-    let mut known = std::collections::BTreeSet::new();
+    let mut known = BTreeSet::new();
     for path in sources {
         let text = std::fs::read_to_string(&path).unwrap();
         let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
         known.extend(settings_in(&text, '"'));
     }
-    known.extend(["AI_TUTOR_DATA_DIR", "LOG_FORMAT", "RUST_LOG"].map(str::to_owned));
+    known.extend(["AI_TUTOR_DATA_DIR", "LOG_FORMAT", "OTEL_SERVICE_NAME", "RUST_LOG"].map(str::to_owned));
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let mut named = settings_in(&readme, '`');
     // Named in the text of a row, with its value.
@@ -260,4 +263,50 @@ fn the_table_of_requirements_is_counted_right() {
     assert_eq!(met + partly + not_met, rows.len(), "a requirement is met, partly or not met");
     let sum = format!("| both | {met} | {partly} | {not_met} | {} |", rows.len());
     assert!(text.contains(&sum), "docs/asvs.md does not say {sum}");
+}
+
+#[test]
+fn the_api_document_names_every_operation_tool_and_scope() {
+    let document = std::fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let openapi = mcp_server::api::openapi();
+    let mut rows = BTreeSet::new();
+    for (path, methods) in openapi["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters") {
+            let scopes = operation["security"][0]["bearer"].as_array().unwrap();
+            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str().unwrap()).collect();
+            rows.insert(format!("| `{} {path}` | `{}` |", method.to_uppercase(), scopes.join(" ")));
+        }
+    }
+    rows.extend(mcp_server::tools::TOOLS.iter().map(|tool| format!("| `{}` | `{}` |", tool.name, tool.scopes)));
+    rows.extend(shared::access::Scope::ALL.map(|scope| format!("| `{}` |", scope.as_str())));
+    let missing: Vec<_> = rows.iter().filter(|row| !document.contains(&format!("\n{row}"))).collect();
+    assert!(missing.is_empty(), "docs/api.md lacks {missing:#?}");
+    let named = document.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(named, rows.len(), "docs/api.md has rows that the program does not know");
+}
+
+/// The commands of the binary that begin with `so_far`, each as a person types it.
+fn commands(so_far: &[&str]) -> Vec<String> {
+    let output = std::process::Command::new(binary("ai-tutor")).args(so_far).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let Some((_, list)) = help.split_once("\nCommands:\n") else { return vec![so_far.join(" ")] };
+    // A command is indented by two, the rest of its description by more.
+    let names = list.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+    let names = names.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next());
+    let below = names.filter(|name| *name != "help").flat_map(|name| commands(&[so_far, &[name]].concat()));
+    below.collect()
+}
+
+#[test]
+fn the_readme_names_every_command() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let all = commands(&[]);
+    assert!(all.len() > 30, "{all:?}");
+    let is_named = |command: &String| {
+        // `set-code` is named in full; `unlock-code` behind it, "with the same".
+        let last = command.split(' ').next_back().unwrap();
+        readme.contains(&format!("`{command}")) || readme.contains(&format!("`{last}`")) || readme.contains(&format!(", `{command}"))
+    };
+    let missing: Vec<_> = all.iter().filter(|command| !is_named(command)).collect();
+    assert!(missing.is_empty(), "README does not name {missing:?}");
 }

@@ -7,6 +7,7 @@ use futures::FutureExt;
 use shared::db;
 use shared::job::Kind;
 use shared::job::lease::{self, Claimed, Finished};
+use shared::telemetry::trace::{self, Ended, SpanKind};
 
 use crate::{Context, JobError, perform};
 
@@ -24,8 +25,33 @@ pub(crate) enum Outcome {
     LetGo,
 }
 
+impl Outcome {
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Retry(_) => "retry",
+            Self::PutOff(_) => "put_off",
+            Self::Failed(_) => "failed",
+            Self::LetGo => "let_go",
+        }
+    }
+}
+
 /// Performs the job, in bounded time, and records what became of it.
 pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
+    let kind = claimed.job.kind().as_str();
+    trace::span(SpanKind::Consumer, perform_and_record(context, claimed), |outcome| {
+        Ended::new(kind)
+            .with("job.kind", kind)
+            .with("job.id", claimed.lease.job_id.to_string())
+            .with("job.attempt", i64::from(claimed.attempts))
+            .with("job.outcome", outcome.as_str())
+            .error_if(matches!(outcome, Outcome::Retry(_) | Outcome::Failed(_)))
+    })
+    .await
+}
+
+async fn perform_and_record(context: &Context, claimed: &Claimed) -> Outcome {
     let started = Instant::now();
     let kind = claimed.job.kind();
     let work = AssertUnwindSafe(perform(context, claimed, shared::clock::now())).catch_unwind();
@@ -67,14 +93,7 @@ pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
 
 /// Counts an attempt in the metrics.
 pub(crate) fn count(kind: Kind, outcome: &Outcome, duration: Duration) {
-    let ended = match outcome {
-        Outcome::Done => "done",
-        Outcome::Retry(_) => "retry",
-        Outcome::PutOff(_) => "put_off",
-        Outcome::Failed(_) => "failed",
-        Outcome::LetGo => "let_go",
-    };
-    metrics::counter!("jobs_total", "kind" => kind.as_str(), "outcome" => ended).increment(1);
+    metrics::counter!("jobs_total", "kind" => kind.as_str(), "outcome" => outcome.as_str()).increment(1);
     metrics::histogram!("job_duration_seconds", "kind" => kind.as_str()).record(duration);
 }
 

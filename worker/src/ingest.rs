@@ -15,6 +15,7 @@ use shared::job::{self, Job, Kind};
 use shared::server_message::ServerMessage;
 use shared::session::{SessionKey, SessionNews, SessionStatus, derived, index_words, mark_session, merge_news};
 use shared::student::{self, find_only_student_id};
+use shared::telemetry::trace::{self, Ended};
 use shared::transcript::replace_turns;
 
 use self::payload::{Report, Talk};
@@ -54,12 +55,15 @@ pub(crate) async fn perform(
         Some(message) if Report(message).concerns_a_session() => Some(Call::read(message, delivery.received_at)?),
         _ => None,
     };
+    if let Some(call) = &call {
+        trace::of_call(&call.news.call_id);
+    }
     let judged = match &call {
         Some(call) if claimed.attempts == 1 => call.judge(context).await?,
         _ => None,
     };
     let mut tx = context.begin().await?;
-    let mut analysed_in = None;
+    let (mut analysed_in, mut session_stored) = (None, None);
     // It may have been erased since it was read. From here on an erasure waits.
     if let Some(call) = &call
         && delivery::has_body(&mut *tx, delivery_id).await?
@@ -72,11 +76,12 @@ pub(crate) async fn perform(
                 return Err(JobError::fail(UNREADABLE_WORDS));
             }
             Written::Erased => delivery::remove_body(&mut tx, delivery_id).await?,
-            Written::Session { keeps_words, is_analysed } => {
+            Written::Session { session_id, keeps_words, is_analysed } => {
                 if !keeps_words {
                     delivery::remove_body(&mut tx, delivery_id).await?;
                 }
                 analysed_in = is_analysed.then_some(started);
+                session_stored = Some(session_id);
             }
         }
     }
@@ -85,6 +90,12 @@ pub(crate) async fn perform(
     context.commit(tx).await?;
     if let Some(started) = analysed_in {
         attempt::count(Kind::AnalyzeSession, &Outcome::Done, started.elapsed());
+    }
+    if let (Some(Call { news, .. }), Some(session_id)) = (&call, session_stored)
+        && let (true, Some(started_at), Some(ended_at)) = (news.is_report, news.started_at, news.ended_at)
+    {
+        let ended = Ended::new("call").with("session.id", session_id.to_string());
+        trace::call(&news.call_id, ended, started_at, ended_at);
     }
     Ok(finished)
 }
@@ -98,7 +109,7 @@ struct Call {
 /// What became of a message.
 enum Written {
     /// `keeps_words`: there is consent to keep what was said.
-    Session { keeps_words: bool, is_analysed: bool },
+    Session { session_id: SessionId, keeps_words: bool, is_analysed: bool },
     /// The call was erased, so nothing is kept of it.
     Erased,
     /// The report holds words that could not be read, so nothing is judged.
@@ -176,7 +187,7 @@ impl Call {
                 (consents, false)
             }
         };
-        Ok(Written::Session { keeps_words: consents.transcripts, is_analysed })
+        Ok(Written::Session { session_id, keeps_words: consents.transcripts, is_analysed })
     }
 }
 

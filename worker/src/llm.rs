@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use shared::config::{LlmBudget, LlmConfig, LlmProvider};
+use shared::telemetry::trace::{self, Ended, SpanKind};
 
 use self::dialect::Dialect;
 pub use self::fault::Fault;
@@ -92,13 +93,23 @@ impl Llm {
     /// Asks, unless the model was away lately.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Answer, Fault> {
         let permit = self.breaker.permit(Instant::now()).map_err(|at_least| Fault::Away { at_least })?;
-        let answer = self.ask_in_some_way(question).await;
+        let answer = trace::span(SpanKind::Client, self.ask_in_some_way(question), |answer| self.ended(answer)).await;
         match answer {
             Err(Fault::Unreachable | Fault::TimedOut) => permit.failed(Duration::ZERO, Instant::now()),
             Err(Fault::Busy { at_least }) => permit.failed(at_least, Instant::now()),
             _ => permit.answered(),
         }
         answer
+    }
+
+    fn ended(&self, answer: &Result<Answer, Fault>) -> Ended {
+        let ended = Ended::new("chat").with("gen_ai.request.model", self.config.model.clone());
+        match answer {
+            Ok(Answer { usage, .. }) => ended
+                .with("gen_ai.usage.input_tokens", i64::from(usage.input_tokens))
+                .with("gen_ai.usage.output_tokens", i64::from(usage.output_tokens)),
+            Err(fault) => ended.with("error.type", fault.to_string()).error_if(true),
+        }
     }
 
     /// Asks, and asks again in plainer ways where the endpoint does not know the one it was asked in.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use shared::config::{self, Settings, WorkerConfig, from_environment};
 use shared::db::{self, PoolSize};
+use shared::http::MetricsAccess;
 use shared::{http, telemetry};
 
 #[tokio::main]
@@ -14,12 +15,23 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let role = WorkerConfig::from_settings(Settings::from_environment())?;
+    let _traces = telemetry::trace::init("worker", role.otlp_endpoint.as_deref())?;
     let config = worker::Config::from_role(&role)?;
     let db = db::patient_pool(&role.database_url, PoolSize::WORKER)?;
     tokio::spawn(db::check_at_start(db.clone()));
     let shutdown = http::on_signal()?;
+    let watched = role.addr.map(|addr| http::bind(addr, "WORKER_ADDR").map(|listener| (addr, listener))).transpose()?;
+    let watch = watched.map(|(addr, listener)| {
+        let access = MetricsAccess { token: role.metrics_token.clone(), is_local: addr.ip().is_loopback() };
+        let router = http::health(db.clone(), shutdown.clone()).merge(http::metrics(db.clone(), access));
+        tokio::spawn(http::serve(listener, router, shutdown.clone()))
+    });
     if shutdown.run_until_cancelled(db::wait_until_migrated(&db)).await.is_none() {
         return Ok(());
     }
-    worker::run(config, db, shutdown).await
+    worker::run(config, db, shutdown).await?;
+    if let Some(watch) = watch {
+        watch.await??;
+    }
+    Ok(())
 }

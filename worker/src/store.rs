@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::access::Caller;
-use shared::analysis::{self, Analysis, AnalysisStatus, Findings};
+use shared::analysis::{self, Analysis, AnalysisStatus, Findings, Put};
 use shared::consent::Consents;
 use shared::db::{Connection, Result};
 use shared::evidence::{self, Evidence};
@@ -14,6 +14,7 @@ use shared::message::Subject;
 use shared::message::event::{Event, emit};
 use shared::session::{Session, SessionKey, SessionStatus, derived, index_words, lock_session, set_status};
 use shared::student::StudentStatus;
+use shared::telemetry::trace;
 use shared::transcript::Turn;
 use shared::{consent, consistency, estimate, fact, follow_up, introduction, student};
 
@@ -37,6 +38,7 @@ impl Locked {
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let session = lock_session(tx, session_id).await?;
+        trace::of_call(&session.call_id);
         // Assigned before the row was locked.
         if let Some(student_id) = session.student_id.filter(|id| students.iter().all(|(locked, _)| locked != id)) {
             students.extend(student::lock(tx, &[student_id]).await?);
@@ -108,9 +110,9 @@ pub(crate) async fn put(
     let analysis = &analysis;
     let had = evidence::list_told(tx, session_id).await?;
     let is_first = session.analysis_status.is_none();
-    let (analysis_id, summary_before) = analysis::put_current(tx, analysis, is_first).await?;
-    // The words of the turns are there already, except before the first analysis.
-    if summary_before.as_ref() != Some(&analysis.findings.summary) {
+    let Put { analysis_id, changes_summary } = analysis::put_current(tx, analysis, is_first).await?;
+    // The rules come first and may have new turns. A model adds at most another summary.
+    if analysis.model.is_none() || changes_summary {
         index_words(tx, session_id).await?;
     }
     let facts = &analysis.findings.facts;

@@ -17,7 +17,7 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
                 n_lost = swept.n_lost,
                 n_quarantined = swept.n_quarantined,
                 n_unanswered = swept.n_unanswered,
-                "handed out again what nobody had any more"
+                "handed out jobs again that no worker held"
             ),
             Err(error) => tracing::warn!(%error, "could not sweep"),
         }

@@ -321,7 +321,7 @@ fn more(n: usize) -> Markup {
 }
 
 fn reason(key: &str) -> String {
-    if key.is_empty() { "Nobody has said, or the call goes on".to_owned() } else { ended_words(key) }
+    if key.is_empty() { "Unknown, or still in progress".to_owned() } else { ended_words(key) }
 }
 
 fn belief(key: &str) -> String {

@@ -172,11 +172,11 @@ fn list(admin: &Admin, data: &Data) -> Markup {
             empty(
                 "search",
                 "No entries match",
-                "Nobody did what the filters ask for.",
+                "No entries match these filters.",
                 html! { a.btn href=(PATH) { "Clear filters" } },
             )
         } else {
-            empty("scroll-text", "No entries", "Nobody saw or changed anything so far.", html! {})
+            empty("scroll-text", "No entries", "Entries appear when people or programs read or change data.", html! {})
         };
     }
     let next =

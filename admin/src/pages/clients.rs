@@ -197,7 +197,7 @@ fn render_revoke(admin: &Admin, client: &ApiClient, keys: &[AgentKey]) -> Markup
             div.stack {
                 div.head { div {
                     h1 { "Revoke “" (client.name) "”?" }
-                    p { "Its secrets and agent keys stop working at once, and cannot be brought back. Whatever uses them is cut off." }
+                    p { "Its secrets and agent keys stop working at once and cannot be restored. Programs that use them lose access." }
                 } }
                 form.row method="post" action={ (PATH) "/" (client_id) "/revoke" } {
                     (csrf(admin))

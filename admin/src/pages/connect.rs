@@ -61,7 +61,7 @@ async fn find(dashboard: &Dashboard, client_id: &str) -> Result<Agent, Fault> {
         return dashboard.documents.fetch(client_id).await.map_err(|why| Fault::Invalid(why.words().to_owned()));
     }
     let found = agent::find_agent(&dashboard.db, client_id).await?;
-    let unknown = "The program that sent you here is not registered, or nobody used it for a day. Remove this service there, \
+    let unknown = "The program that sent you here is not registered, or was not used for a day. Remove this service there, \
                    and add it again.";
     found.ok_or_else(|| Fault::Invalid(unknown.to_owned()))
 }

@@ -236,7 +236,7 @@ fn retired_card(skills: &[&Skill]) -> Markup {
     };
     html! {
         section.card aria-labelledby="retired" {
-            header { h2 id="retired" { "Retired" } p { "Proposed to nobody. What was learnt of them stays." } }
+            header { h2 id="retired" { "Retired" } p { "No longer taught. Past progress is kept." } }
             (table("Retired", &[("Skill", ""), ("Grades", "")], &rows))
         }
     }

@@ -38,7 +38,7 @@ const LIST_ID: &str = "jobs";
 
 /// States as the address names them, with the words for them.
 const STATES: [(&str, &str); 6] = [
-    ("needs_attention", "Gave up"),
+    ("needs_attention", "Failed"),
     ("ready", "Waiting"),
     ("sent", "Handed out"),
     ("running", "Running"),
@@ -119,7 +119,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             div.stack.list-page {
                 div.head {
                     div { h1 { "Jobs" } p { "Work that runs after calls. A job is tried twelve times before it asks for a person." } }
-                    @if admin.may_manage() { div.actions { a.btn href=(overhauls::PATH) { (icon("wrench")) "Long repairs" } } }
+                    @if admin.may_manage() { div.actions { a.btn href=(overhauls::PATH) { (icon("wrench")) "Bulk reprocessing" } } }
                 }
                 (told(&data.news))
                 div.cols.two-one.even {
@@ -205,7 +205,7 @@ fn totals(data: &Data) -> Markup {
             Some(seconds) => (figures::wait(seconds as i64)),
             None => "–",
         } }, "that could have run"))
-        (kpi("Gave up", html! { @if given_up > 0 { span.bad { (figures::count(given_up)) } } @else { "0" } }, "need a decision"))
+        (kpi("Failed", html! { @if given_up > 0 { span.bad { (figures::count(given_up)) } } @else { "0" } }, "need a decision"))
     }
 }
 

@@ -282,7 +282,7 @@ fn live_card(viewer: &Viewer, live: &[SessionToSee]) -> Markup {
         section.card aria-labelledby="live" {
             header { h2 id="live" { "Live calls" } div.actions { a.link href="/sessions?status=in_progress" { "All live calls" } } }
             @if live.is_empty() {
-                div.body { p.muted { "Nobody is calling right now." } }
+                div.body { p.muted { "No call is in progress." } }
             } @else {
                 ul.list id="live-calls" { @for session in live { li.row {
                     (who(session))
@@ -321,7 +321,7 @@ fn attention_card(viewer: &Viewer, data: &Data) -> Markup {
 
 fn attention_line(viewer: &Viewer, session: &SessionToSee) -> Markup {
     let name = session.student_name.as_deref().unwrap_or("Unknown caller");
-    let why = session.attention_reason.as_deref().unwrap_or("Nobody has said why");
+    let why = session.attention_reason.as_deref().unwrap_or("No reason is known");
     html! {
         li.attn {
             span.avatar aria-hidden="true" { (initials(name)) }

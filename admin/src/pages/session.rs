@@ -292,7 +292,7 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
         section.card aria-labelledby="assign" {
             header { h2 id="assign" { "Whose call was this?" } }
             div.body.stack.tight {
-                p.muted { "Nobody is known by this telephone alone. The transcript is kept; what was learnt counts for no student yet." }
+                p.muted { "This number does not belong to exactly one student. The transcript is kept. The answers do not count for a student yet." }
                 @if !admin.may_write() {
                     p.sm.faint { "Tutors and admins can assign it." }
                 } @else if data.candidates.is_empty() {

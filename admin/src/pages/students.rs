@@ -312,8 +312,8 @@ fn nothing(filter: &Filter) -> Markup {
     if filter.attention == "yes" && filter.with_subject("").with_attention("").url() == PATH {
         empty(
             "circle-check",
-            "Nobody needs attention",
-            "No concern is open, no call failed, nobody is stuck or has gone quiet.",
+            "No student needs attention",
+            "No concern is open, no call failed, and no student is stuck or quiet.",
             html! {},
         )
     } else if filter.with_subject("").url() == PATH {

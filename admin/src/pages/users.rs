@@ -229,7 +229,7 @@ fn render(admin: &Admin, people: &People, invitation: Option<&Invitation>, error
             div.stack {
                 div.head { div { h1 { "Users and roles" } p { "Who may open this dashboard, and what they may do here." } } }
                 @if let Some(invitation) = invitation { (link_once(invitation)) }
-                @if let Some(error) = error { (notice(Tone::Bad, error, "Nobody was invited.")) }
+                @if let Some(error) = error { (notice(Tone::Bad, error, "No invitation was sent.")) }
                 section.card aria-label="Users" { (table("Users", &COLUMNS, &rows)) }
                 (invite_card(admin, &people.cohorts))
                 (permissions())
@@ -318,7 +318,7 @@ fn invite_card(admin: &Admin, cohorts: &[String]) -> Markup {
                     div.field { label for="role" { "Role" } select.input id="role" name="role" { (role_options(Role::Tutor)) } }
                 }
                 (reach::fields("invite", cohorts, Some(&[])))
-                p.sm.muted { "Admins see all students, whatever is chosen here." }
+                p.sm.muted { "Admins always see all students." }
                 div { button.btn.primary { "Make a link" } }
             }
         }
@@ -338,7 +338,7 @@ fn permissions() -> Markup {
     ];
     html! {
         section.card aria-labelledby="permissions" {
-            header { h2 id="permissions" { "What each role may do" } p id="whose" { "Tutors and viewers may be limited to the students of some cohorts. Calls that are nobody’s, jobs and search by telephone number are for those who see all." } }
+            header { h2 id="permissions" { "What each role may do" } p id="whose" { "Tutors and viewers may be limited to the students of some cohorts. Calls without a student, jobs, and the search by phone number are only for people who see all students." } }
             div.scroll tabindex="0" role="group" aria-label="Permissions, scrolls sideways" {
                 table.tbl.perm aria-describedby="whose" {
                     thead { tr { th scope="col" { "Permission" } @for role in ROLES { th scope="col" { (role_word(role)) } } } }

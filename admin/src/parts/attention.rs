@@ -64,7 +64,7 @@ pub(crate) fn on_overview(viewer: &Viewer, n_students: i64, list: &[StudentInNee
                 }
             }
             @if list.is_empty() {
-                div.body { p.muted { "None. No concern is open, no call failed, nobody is stuck or has gone quiet." } }
+                div.body { p.muted { "None. No concern is open, no call failed, and no student is stuck or quiet." } }
             } @else {
                 ul.list { @for student in list { (line(viewer, student)) } }
             }

@@ -98,7 +98,7 @@ fn alert(admin: &Admin, open: &Open, item: &FollowUp, with_names: bool) -> Marku
         }
         (None, _) => "no e-mail has been sent. Look at Jobs.",
     };
-    html! { div.row.sm.bad { (icon_small("circle-alert")) span { "Nobody was told by e-mail: " (why) } } }
+    html! { div.row.sm.bad { (icon_small("circle-alert")) span { "No e-mail was sent: " (why) } } }
 }
 
 fn links(item: &FollowUp, back: &str, name: &str) -> Markup {
@@ -208,12 +208,12 @@ mod tests {
         assert!(page.contains("Told 2 people by e-mail on ") && page.contains("; not yet handled."), "{page}");
         assert!(page.contains("ana@example.org, dana@example.org") && !page.contains("reminder"), "{page}");
         assert!(shown(Told { last_at: Some(admin.viewer.now), ..told }, true).contains("last reminder on "));
-        assert!(shown(Told::default(), false).contains("Nobody was told by e-mail: no mail server is set up."));
-        assert!(shown(Told::default(), true).contains("Nobody was told by e-mail: no person who sees this student"));
+        assert!(shown(Told::default(), false).contains("No e-mail was sent: no mail server is set up."));
+        assert!(shown(Told::default(), true).contains("No e-mail was sent: no person who sees this student"));
         let waiting = Told { n_recipients: 1, n_waiting: 1, ..Told::default() };
         assert!(shown(waiting.clone(), true).contains("E-mails to 1 person are being sent."));
         let failed = Told { last_error: Some("the mail server cannot be reached".to_owned()), ..waiting };
-        assert!(shown(failed, true).contains("Nobody was told by e-mail: the mail server cannot be reached"));
+        assert!(shown(failed, true).contains("No e-mail was sent: the mail server cannot be reached"));
     }
 
     #[test]

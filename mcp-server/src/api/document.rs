@@ -11,7 +11,7 @@ use super::endpoint::{Endpoint, Operation};
 
 const ABOUT: &str = "Students, their tutoring sessions and what is known of their learning. \
     Get a token at `/auth/token`, or send an agent key as the bearer. \
-    Every error is a problem document (RFC 9457). A telephone number never stands in a URL.";
+    Every error is a problem document (RFC 9457). Phone numbers never appear in URLs.";
 
 /// The document that describes `endpoints`.
 pub(super) fn render(endpoints: &[Endpoint]) -> Value {

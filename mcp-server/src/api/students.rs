@@ -50,7 +50,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .answers::<StudentView>(201, "The new student.")
             .problems(&[409]),
         Endpoint::new(Method::POST, "/api/v1/students/lookup", "lookUpStudents", look_up)
-            .says("Who calls from a number?", "In a body, because a telephone number never stands in a URL.")
+            .says("Who calls from a number?", "The number is in the body, because phone numbers never appear in URLs.")
             .needs(&[Scope::StudentsRead])
             .body::<LookupBody>(json!({ "phone": "+14155550142" }))
             .answers::<Lookup>(200, "All students of the number, eldest first; none is no error."),

@@ -12,11 +12,13 @@ use serde_json::json;
 use shared::access::{Caller, ScopeSet};
 use shared::clock;
 use shared::http::Problem;
+use shared::telemetry::trace;
 
 use super::frame::Frame;
 use crate::auth::bearer_of;
 use crate::auth::challenge::Denied;
 use crate::limits::Busy;
+use crate::line;
 use crate::prompts;
 use crate::resources::Resource;
 use crate::tools;
@@ -30,6 +32,9 @@ pub(super) async fn require_bearer(State(state): State<crate::State>, mut reques
     };
     match caller {
         Ok(caller) => {
+            if let Some(call_id) = line::of_headers(request.headers()).call_id {
+                trace::of_call(&call_id);
+            }
             request.extensions_mut().insert(caller);
             next.run(request).await
         }

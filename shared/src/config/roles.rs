@@ -39,6 +39,7 @@ impl McpServerConfig {
         let previous = s.optional("JWT_PRIVATE_KEY_PREVIOUS");
         let config = Self {
             database_url: database_url(s),
+            otlp_endpoint: otlp_endpoint(s),
             addr,
             admin_url: admin_url(s, admin_addr, &public_url),
             public_url,
@@ -59,6 +60,12 @@ impl McpServerConfig {
     }
 }
 
+/// Traces hold no personal data, so plaintext to a collector in a private network will do.
+fn otlp_endpoint(s: &mut Settings<'_>) -> Option<String> {
+    let url = s.optional("OTEL_EXPORTER_OTLP_ENDPOINT")?;
+    Some(s.checked_url("OTEL_EXPORTER_OTLP_ENDPOINT", &url, &["http", "https"]))
+}
+
 /// By default what a voice assistant needs, without the sessions.
 fn tool_scopes(s: &mut Settings<'_>) -> ScopeSet {
     let voice = || [Scope::ContextRead, Scope::NotesWrite, Scope::CallsWrite].into_iter().collect();
@@ -76,7 +83,7 @@ fn tool_scopes(s: &mut Settings<'_>) -> ScopeSet {
 fn rate(s: &mut Settings<'_>) -> u32 {
     let rate = s.parsed("CLIENT_REQUESTS_PER_SECOND", 100_u32);
     if rate == 0 {
-        s.fault("CLIENT_REQUESTS_PER_SECOND", "is 0: nobody could ask anything");
+        s.fault("CLIENT_REQUESTS_PER_SECOND", "is 0, which refuses every request; it is a number such as 100");
     }
     rate
 }
@@ -84,8 +91,12 @@ fn rate(s: &mut Settings<'_>) -> u32 {
 impl WorkerConfig {
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
         let s = &mut settings;
+        let addr = s.parsed_if_set::<SocketAddr>("WORKER_ADDR");
         let config = Self {
             database_url: database_url(s),
+            otlp_endpoint: otlp_endpoint(s),
+            addr,
+            metrics_token: metrics_token(s, addr.is_some_and(|addr| !addr.ip().is_loopback())),
             queue: queue(s),
             llm: llm(s),
             vapi: vapi(s),
@@ -135,6 +146,7 @@ impl AdminConfig {
         let is_exposed = !(is_local(&public_url) && admin_url.as_deref().is_some_and(is_local));
         let config = Self {
             database_url: database_url(s),
+            otlp_endpoint: otlp_endpoint(s),
             addr,
             oidc: oidc(s, admin_url.as_deref()),
             secure_cookies: admin_url.as_ref().is_none_or(|url| url.starts_with("https://")),

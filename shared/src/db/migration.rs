@@ -144,12 +144,15 @@ fn is_busy(error: &MigrateError) -> bool {
 
 /// Whether the schema is the one that this binary was built for (or newer).
 pub async fn is_migrated(db: &Db) -> Result<bool> {
-    let newest = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let versions: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
     // The table is the migrator's own and missing before the first run, so this query cannot be a checked one.
-    let applied: std::result::Result<Option<i64>, sqlx::Error> =
-        sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(db).await;
+    let applied: std::result::Result<i64, sqlx::Error> =
+        sqlx::query_scalar("select count(*) from _sqlx_migrations where success and version = any($1)")
+            .bind(&versions)
+            .fetch_one(db)
+            .await;
     match applied {
-        Ok(applied) => Ok(applied.unwrap_or(0) >= newest),
+        Ok(applied) => Ok(usize::try_from(applied).is_ok_and(|applied| applied == versions.len())),
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Ok(false),
         Err(error) => Err(error.into()),
     }

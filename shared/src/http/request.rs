@@ -13,6 +13,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 
 use super::proxies::Proxies;
+use crate::telemetry::trace::{self, Ended, SpanKind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -54,11 +55,24 @@ pub(super) async fn observe(proxies: Arc<Proxies>, mut request: Request, next: N
     let method = request.method().clone();
     // The route's pattern and not the path: an id in a log is enough, and a path may hold anything.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
+    let route = route.as_deref().unwrap_or("-");
+    let is_probe = matches!(route, "/livez" | "/readyz" | "/metrics");
+    let mut response = if is_probe {
+        next.run(request).await
+    } else {
+        trace::span(SpanKind::Server, next.run(request), |response| {
+            let status = response.status();
+            Ended::new(format!("{} {route}", known_method(&method)))
+                .with("http.request.method", known_method(&method))
+                .with("http.route", route.to_owned())
+                .with("http.response.status_code", i64::from(status.as_u16()))
+                .error_if(status.is_server_error())
+        })
+        .await
+    };
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     let duration_ms = elapsed.as_secs_f64() * 1000.0;
-    let route = route.as_deref().unwrap_or("-");
     let labels = [
         ("route", Cow::Owned(route.to_owned())),
         ("method", Cow::Borrowed(known_method(&method))),
@@ -66,7 +80,7 @@ pub(super) async fn observe(proxies: Arc<Proxies>, mut request: Request, next: N
     ];
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_duration_seconds", &labels[..1]).record(elapsed);
-    if matches!(route, "/livez" | "/readyz" | "/metrics") {
+    if is_probe {
         tracing::debug!(%method, route, status, duration_ms, request.id = id, "request");
     } else {
         tracing::info!(%method, route, status, duration_ms, request.id = id, "request");

@@ -288,7 +288,7 @@ fn limits(turns: &[Turn], judgements: &[Judgement], topics: &[Option<usize>]) ->
     let undecided = judgements.iter().filter(|j| j.kind == Kind::Answer && j.verdict.is_none()).count();
     if undecided > 0 {
         limits.push(format!(
-            "Answers that nobody confirmed, rejected or could check: {undecided}. They are no evidence."
+            "Answers that were neither confirmed, rejected nor checkable: {undecided}. They are no evidence."
         ));
     }
     let unplaced = judgements.iter().zip(topics).filter(|(j, topic)| j.verdict.is_some() && topic.is_none()).count();
@@ -297,7 +297,7 @@ fn limits(turns: &[Turn], judgements: &[Judgement], topics: &[Option<usize>]) ->
     }
     let quarantined = turns.len() - exchange_turns(turns);
     if quarantined > 0 {
-        limits.push(format!("Turns that talk to the analyser, judged by nobody: {quarantined}."));
+        limits.push(format!("Turns that talk to the analyser, not judged: {quarantined}."));
     }
     limits
 }

@@ -99,7 +99,7 @@ pub(super) fn has_vapi(data: &Data) -> bool {
 pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
     if !has_vapi(data) {
         return off(
-            "No API key: nobody looks for calls whose report never came",
+            "No API key: missing reports are not fetched from VAPI",
             "Set VAPI_API_KEY to a private key of VAPI’s dashboard, for the worker and for the dashboard, and start them again.",
         );
     }
@@ -122,7 +122,7 @@ pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
     let patience = TimeDelta::seconds(every.min(86_400).cast_signed() * 3) + TimeDelta::minutes(5);
     match last {
         Some(last) if now - last > patience => {
-            degraded("Nobody has looked for missing calls lately", "See whether a worker runs, and its log.")
+            degraded("Missing reports were not fetched lately", "Check that a worker is running, and read its log.")
         }
         _ => Health::Good,
     }
@@ -150,7 +150,7 @@ pub(super) fn model(data: &Data) -> Health {
     if data.usage.failed_at.is_some_and(|failed| data.usage.answered_at.is_none_or(|answered| answered < failed)) {
         return degraded(
             "Its last question had no usable answer",
-            "Jobs says why. A key that was refused or a model that does not exist is mended in the worker’s settings.",
+            "The Jobs page shows the reason. Fix a refused key or an unknown model in the worker’s settings.",
         );
     }
     Health::Good
@@ -186,12 +186,12 @@ pub(super) fn has_mail(data: &Data) -> bool {
 pub(super) fn mail(data: &Data) -> Health {
     if !has_mail(data) {
         return off(
-            "No mail server: nobody is told when a child may be in danger",
+            "No mail server: no e-mail is sent when a child may be in danger",
             "Set SMTP_URL and MAIL_FROM for the worker, and start it again.",
         );
     }
     if data.mail.n_recipients == 0 {
-        return degraded("Nobody gets alerts", "Admins and tutors switch on “Send me alerts” under “Your account”.");
+        return degraded("No person gets alerts", "Admins and tutors switch on “Send me alerts” under “Your account”.");
     }
     match &data.mail.last_error {
         Some(why) => degraded(
@@ -277,7 +277,7 @@ mod tests {
         let signs = Signs::default().with(&worker(), now());
         let done = Reconciled { n_known: 1, n_brought_in: 0, n_left: 0 };
         assert_eq!(vapi(&with(signs.clone().with(&done, minutes_ago(5))), now()), Health::Good);
-        assert!(what(&vapi(&with(signs.clone().with(&done, minutes_ago(30))), now())).starts_with("Nobody has looked"));
+        assert!(what(&vapi(&with(signs.clone().with(&done, minutes_ago(30))), now())).starts_with("Missing reports were not fetched"));
         let failed = ReconcileFailed { why: "VAPI refused our key".to_owned() };
         let failed = signs.with(&done, minutes_ago(5)).with(&failed, minutes_ago(1));
         assert!(what(&vapi(&with(failed), now())).contains("refused our key"));
@@ -305,7 +305,7 @@ mod tests {
         with_mail.mail.last_error = Some("the mail server refused our login".to_owned());
         assert!(what(&mail(&with_mail)).ends_with("refused our login"));
         with_mail.mail.n_recipients = 0;
-        assert_eq!(what(&mail(&with_mail)), "Nobody gets alerts");
+        assert_eq!(what(&mail(&with_mail)), "No person gets alerts");
     }
 
     #[test]

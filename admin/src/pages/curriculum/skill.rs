@@ -34,7 +34,7 @@ fn render(admin: &Admin, data: &Data, skill: &Skill, is_retired: bool) -> Markup
                     div { h1 { (skill.name) } p.mono { (skill.skill_id) } }
                     @if admin.may_write() { div.actions { (actions(admin, skill, is_retired)) } }
                 }
-                @if is_retired { (notice(Tone::Info, "This skill is retired", "It is proposed to nobody. What was learnt of it stays.")) }
+                @if is_retired { (notice(Tone::Info, "This skill is retired", "It is no longer taught. Past progress is kept.")) }
                 div.cols.main-aside {
                     section.card aria-labelledby="questions" {
                         header { h2 id="questions" { "Questions" } p { "Ready-made, with their answers." } }
@@ -43,7 +43,7 @@ fn render(admin: &Admin, data: &Data, skill: &Skill, is_retired: bool) -> Markup
                     }
                     div.stack {
                         section.card aria-labelledby="place" {
-                            header { h2 id="place" { "Where it stands" } }
+                            header { h2 id="place" { "Place in the curriculum" } }
                             div.body { dl.dl {
                                 dt { "Subject" } dd { (subject.map_or("", |subject| &subject.name)) }
                                 dt { "Grades" } dd { (grades(skill)) }

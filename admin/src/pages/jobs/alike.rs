@@ -14,7 +14,7 @@ pub(super) fn reasons(admin: &Admin, data: &Data) -> Markup {
     html! {
         @if !data.reasons.is_empty() {
             section.card aria-labelledby="reasons" {
-                header { h2 id="reasons" { "Gave up, by reason" } p { "Of all jobs, whatever this page lists." } }
+                header { h2 id="reasons" { "Failed, by reason" } p { "Counts all jobs, not only those on this page." } }
                 ul.list { @for of in &data.reasons {
                     @let reason = if of.reason.is_empty() { NO_REASON } else { &of.reason };
                     @let filter = Filter { kind: data.filter.kind.clone(), reason: reason.to_owned(), ..Filter::default() };

@@ -51,7 +51,7 @@ impl Decision {
     /// What comes of it, in a sentence for the page that asks.
     fn means(self) -> &'static str {
         match self {
-            Self::Retry => "Each begins anew with all of its attempts. If its reason is not mended, it gives up again.",
+            Self::Retry => "Each starts again with all of its attempts. If the cause is not fixed, it fails again.",
             Self::Discard => {
                 "They will not be tried again. Sessions keep their transcripts, and keep saying why they need a person."
             }
@@ -120,7 +120,7 @@ pub(crate) async fn confirm_alike(
 
 fn render_alike(admin: &Admin, decision: Decision, filter: &Filter, n: i64) -> Markup {
     let title = format!("{} {}?", decision.button(), figures::counted(n, "job", "jobs"));
-    let reason = if filter.reason == super::filter::NO_REASON { "nobody said why" } else { &filter.reason };
+    let reason = if filter.reason == super::filter::NO_REASON { "no reason given" } else { &filter.reason };
     let of_kind = if filter.kind.is_empty() { "of all kinds" } else { kind_words(&filter.kind) };
     let text = format!("Given up for one reason: {reason} ({of_kind}). {}", decision.means());
     // What gives up while the page is open is not in the number, and not meant.

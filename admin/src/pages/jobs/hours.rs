@@ -15,7 +15,7 @@ pub(super) fn from(viewer: &Viewer) -> DateTime<Utc> {
 }
 
 pub(super) fn card(viewer: &Viewer, hours: &[Hour]) -> Markup {
-    let names = BarNames { chart: "jobs that ended, by hour", label: "Hour from", n: "Done", n_bad: Some("Gave up") };
+    let names = BarNames { chart: "jobs that ended, by hour", label: "Hour from", n: "Done", n_bad: Some("Failed") };
     let bar = |hour_no: i32| {
         let of = hours.iter().find(|of| of.hour_no == hour_no).copied().unwrap_or_default();
         let at = (from(viewer) + TimeDelta::hours(hour_no.into())).with_timezone(&viewer.zone);
@@ -30,7 +30,7 @@ pub(super) fn card(viewer: &Viewer, hours: &[Hour]) -> Markup {
         section.card aria-labelledby="hours" {
             header {
                 h2 id="hours" { "Last 24 hours" }
-                div.actions.legend aria-hidden="true" { span { i {} "Done" } span { i.k2 {} "This hour so far" } span { i.k3 {} "Gave up" } }
+                div.actions.legend aria-hidden="true" { span { i {} "Done" } span { i.k2 {} "This hour so far" } span { i.k3 {} "Failed" } }
             }
             div.body { (bars(names, &(0..N_HOURS).map(bar).collect::<Vec<_>>())) }
         }

@@ -1,4 +1,4 @@
-//! Long repairs: sessions of a span of time judged anew, or what is believed of all students computed anew. Started here,
+//! Bulk reprocessing: sessions of a span of time judged anew, or what is believed of all students computed anew. Started here,
 //! done by the worker.
 
 use axum::extract::{Path, State};
@@ -74,7 +74,7 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Respon
     match overhaul::start(&mut tx, &admin.caller, &work, admin.viewer.now).await {
         Err(error) if error.is_conflict_with("overhauls_running_key") => {
             drop(tx);
-            return refused(&db, admin, "One of this kind goes on already. Wait for it, or stop it.").await;
+            return refused(&db, admin, "A repair of this kind is already running. Wait for it, or stop it.").await;
         }
         started => started?,
     };
@@ -125,7 +125,7 @@ fn confirm(admin: &Admin, work: &Work, n: i64, fields: &[(&str, &str)]) -> Marku
         ),
         Work::Reanalyze { .. } => (
             format!("Judge {} again?", figures::counted(n, "session", "sessions")),
-            "All of them, whoever judged them. A language model, where there is one, reads each, which costs as much as the first time. What is believed until then stays.",
+            "All sessions, also those of the current analyser. If a language model is set up, it reads each one again, at the same cost as the first time. Until then the present results stay.",
         ),
         Work::RebuildMastery => (
             format!("Rebuild the mastery of {}?", figures::counted(n, "student", "students")),
@@ -145,10 +145,10 @@ fn render(admin: &Admin, overhauls: &[Overhaul], error: Option<&str>) -> Markup 
     page(
         admin,
         Place::Jobs,
-        "Long repairs",
+        "Bulk reprocessing",
         html! {
             div.stack {
-                div.head { div { h1 { "Long repairs" } p { "Done by the worker, some at a time, beside the calls of the day. They go on after a restart." } } }
+                div.head { div { h1 { "Bulk reprocessing" } p { "Done by the worker, some at a time, beside the calls of the day. They go on after a restart." } } }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was begun.")) }
                 section.card aria-label="Repairs" id=(LIST_ID) { (list(admin, overhauls)) }
                 div.cols.half.even { (reanalyze_card(admin)) (rebuild_card(admin)) }
@@ -224,7 +224,7 @@ fn overhaul_row(admin: &Admin, one: &Overhaul) -> Markup {
         (cell("end", match (one.finished_at, one.is_stopped) {
             (Some(_), true) => badge("line", "minus", "Stopped"),
             (Some(_), false) => badge("good", "circle-check", "Done"),
-            (None, _) => badge("info", "loader-circle", "Goes on"),
+            (None, _) => badge("info", "loader-circle", "Running"),
         }))
         (cell("full", html! { @match one.n_all {
             None => "Being counted",

@@ -167,7 +167,7 @@ pub(super) fn render_phone(admin: &Admin, students: Option<&[Student]>, refused:
         @match students {
             None if refused.is_none() => (notice(Tone::Info, "A telephone number does not belong into an address", "Addresses are kept in histories and logs. Type the number above and press Search: it is sent in a form.")),
             None => {},
-            Some([]) => div.card { (empty("search", "Nobody calls from this number", "No student has it. It can be added to a student on their page.", html! { a.btn href="/students" { "All students" } })) },
+            Some([]) => div.card { (empty("search", "No student has this number", "You can add it to a student on the student’s page.", html! { a.btn href="/students" { "All students" } })) },
             Some(students) => section.card aria-labelledby="by-phone" {
                 header { h2 id="by-phone" { "Students who call from this number" } }
                 (table("Students", &[("Student", ""), ("Grade", "")], &html! { @for student in students { (row(&html! {
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn a_number_is_not_written_back() {
         let admin = Admin::sample(Role::Viewer);
-        assert!(render_phone(&admin, Some(&[]), None).into_string().contains("Nobody calls from this number"));
+        assert!(render_phone(&admin, Some(&[]), None).into_string().contains("No student has this number"));
         assert!(render_phone(&admin, None, None).into_string().contains(r#"method="post""#));
     }
 }

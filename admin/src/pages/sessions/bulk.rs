@@ -55,7 +55,7 @@ fn confirm(admin: &Admin, ids: &[SessionId], back: &str) -> Markup {
     let title = format!("Run {} again?", figures::counted(ids.len() as i64, "session", "sessions"));
     let asked = Question {
         title: &title,
-        text: "Each is analysed anew, and read by the language model where there is one, which costs as much as the first time. What is believed until then stays.",
+        text: "Each session is analysed again. If a language model is set up, it reads each one, at the same cost as the first time. Until then the present results stay.",
         action: &format!("{PATH}/run-again"),
         button: ("btn primary", "Run again"),
         keep: (&format!("{PATH}?{}", clean(back)), "Leave them"),

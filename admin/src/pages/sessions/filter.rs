@@ -98,7 +98,7 @@ impl Filter {
             return Ok(None);
         }
         let ending = ENDINGS.iter().find(|(value, ..)| *value == self.ended);
-        let (_, _, is) = ending.ok_or_else(|| Fault::Invalid("Nobody knows this way to end a call.".to_owned()))?;
+        let (_, _, is) = ending.ok_or_else(|| Fault::Invalid("This is not a known end of a call.".to_owned()))?;
         Ok(Some(reasons.iter().filter(|reason| is(reason)).cloned().collect()))
     }
 

@@ -68,7 +68,7 @@ pub(super) fn fields(id: &str, known: &[String], chosen: Option<&[String]>) -> M
         fieldset.field {
             legend.label { "Whose students they see" }
             span.check { input type="radio" id=(some_id) name="reach" value="cohorts" checked[chosen.is_some()]; label for=(some_id) { "Those of the cohorts ticked below" } }
-            span.check { input type="radio" id=(all_id) name="reach" value="all" checked[chosen.is_none()]; label for=(all_id) { "All students, and calls that are nobody’s" } }
+            span.check { input type="radio" id=(all_id) name="reach" value="all" checked[chosen.is_none()]; label for=(all_id) { "All students, and calls without a student" } }
         }
         fieldset.field {
             legend.label { "Cohorts" }
