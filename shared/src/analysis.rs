@@ -57,11 +57,7 @@ pub struct Put {
 /// Stores `analysis` as the session's current one and keeps the others as history. One of the same analyser and
 /// version is overwritten, its evidence with it: it judged the same call by the same rules. `is_first`: the session,
 /// which is locked, has none.
-pub async fn put_current(
-    tx: &mut Connection,
-    analysis: &Analysis,
-    is_first: bool,
-) -> Result<Put> {
+pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: bool) -> Result<Put> {
     let summary_before = if is_first {
         None
     } else {

@@ -116,7 +116,10 @@ fn describe() {
     metrics::counter!("records_dropped_total").increment(0);
     metrics::describe_counter!("client_logins_failed_total", "Requests for a token with wrong credentials.");
     metrics::counter!("client_logins_failed_total").increment(0);
-    metrics::describe_counter!("client_bearers_refused_total", "Requests with a bearer that is wrong, expired or revoked.");
+    metrics::describe_counter!(
+        "client_bearers_refused_total",
+        "Requests with a bearer that is wrong, expired or revoked."
+    );
     metrics::counter!("client_bearers_refused_total").increment(0);
     metrics::describe_counter!("jobs_total", "Attempts at jobs that ended in this process.");
     metrics::describe_histogram!("job_duration_seconds", "How long an attempt at a job took.");

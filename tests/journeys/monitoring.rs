@@ -48,7 +48,8 @@ async fn ask_for_context(http: &reqwest::Client, server_url: &str, token: &str) 
         "params": { "name": "get_student_context", "arguments": { "phone": CALLER } },
     });
     let request = http.post(format!("{server_url}/mcp")).bearer_auth(token).header("x-call-id", CALL_ID);
-    let request = request.header("content-type", "application/json").header("accept", "application/json, text/event-stream");
+    let request =
+        request.header("content-type", "application/json").header("accept", "application/json, text/event-stream");
     request.body(ask.to_string()).send().await.unwrap().status()
 }
 
@@ -128,7 +129,8 @@ async fn a_collector_that_is_down_stops_nothing() {
 fn figures_in(queries: &str) -> BTreeSet<String> {
     let words = queries.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let is_figure = |word: &&str| {
-        ["_total", "_bucket", "_seconds"].iter().any(|end| word.ends_with(end)) || ["jobs_open", "outage"].contains(word)
+        ["_total", "_bucket", "_seconds"].iter().any(|end| word.ends_with(end))
+            || ["jobs_open", "outage"].contains(word)
     };
     words.filter(is_figure).map(str::to_owned).collect()
 }
@@ -161,7 +163,8 @@ async fn alerts_and_dashboards_ask_for_figures_that_exist_and_every_alert_has_a_
         assert_eq!(response.status(), StatusCode::OK, "{url}");
         reported.push_str(&response.text().await.unwrap());
     }
-    let reported: BTreeSet<String> = reported.lines().filter_map(|line| line.split(['{', ' ']).next()).map(str::to_owned).collect();
+    let reported: BTreeSet<String> =
+        reported.lines().filter_map(|line| line.split(['{', ' ']).next()).map(str::to_owned).collect();
     let asked_for: BTreeSet<String> = figures_in(&alerts).union(&figures_in(&dashboard)).cloned().collect();
     assert!(asked_for.len() > 10, "{asked_for:?}");
     let missing: Vec<_> = asked_for.difference(&reported).collect();

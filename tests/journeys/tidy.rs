@@ -18,8 +18,14 @@ const MAY_USE: [(&str, &[&str]); 6] = [
 ];
 
 /// Heavy dependencies, each with its one owner.
-const OWNERS: [(&str, &str); 6] =
-    [("sqlx", "shared"), ("rmcp", "mcp-server"), ("faktory", "worker"), ("opentelemetry_sdk", "shared"), ("lettre", "worker"), ("maud", "admin")];
+const OWNERS: [(&str, &str); 6] = [
+    ("sqlx", "shared"),
+    ("rmcp", "mcp-server"),
+    ("faktory", "worker"),
+    ("opentelemetry_sdk", "shared"),
+    ("lettre", "worker"),
+    ("maud", "admin"),
+];
 
 const FORBIDDEN_NAMES: [&str; 6] = ["utils", "helpers", "common", "misc", "types", "models"];
 
@@ -305,7 +311,9 @@ fn the_readme_names_every_command() {
     let is_named = |command: &String| {
         // `set-code` is named in full; `unlock-code` behind it, "with the same".
         let last = command.split(' ').next_back().unwrap();
-        readme.contains(&format!("`{command}")) || readme.contains(&format!("`{last}`")) || readme.contains(&format!(", `{command}"))
+        readme.contains(&format!("`{command}"))
+            || readme.contains(&format!("`{last}`"))
+            || readme.contains(&format!(", `{command}"))
     };
     let missing: Vec<_> = all.iter().filter(|command| !is_named(command)).collect();
     assert!(missing.is_empty(), "README does not name {missing:?}");

@@ -40,7 +40,8 @@ impl Outcome {
 /// Performs the job, in bounded time, and records what became of it.
 pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
     let kind = claimed.job.kind().as_str();
-    trace::span(SpanKind::Consumer, perform_and_record(context, claimed), |outcome| {
+    // In a box: the work of a job is a large future, and a span would hold it twice.
+    trace::span(SpanKind::Consumer, Box::pin(perform_and_record(context, claimed)), |outcome| {
         Ended::new(kind)
             .with("job.kind", kind)
             .with("job.id", claimed.lease.job_id.to_string())

@@ -277,7 +277,10 @@ mod tests {
         let signs = Signs::default().with(&worker(), now());
         let done = Reconciled { n_known: 1, n_brought_in: 0, n_left: 0 };
         assert_eq!(vapi(&with(signs.clone().with(&done, minutes_ago(5))), now()), Health::Good);
-        assert!(what(&vapi(&with(signs.clone().with(&done, minutes_ago(30))), now())).starts_with("Missing reports were not fetched"));
+        assert!(
+            what(&vapi(&with(signs.clone().with(&done, minutes_ago(30))), now()))
+                .starts_with("Missing reports were not fetched")
+        );
         let failed = ReconcileFailed { why: "VAPI refused our key".to_owned() };
         let failed = signs.with(&done, minutes_ago(5)).with(&failed, minutes_ago(1));
         assert!(what(&vapi(&with(failed), now())).contains("refused our key"));
