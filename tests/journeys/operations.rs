@@ -3,11 +3,12 @@
 use std::process::Command;
 
 use reqwest::StatusCode;
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::processes::{binary, operator};
 use crate::psql::psql;
-use crate::service::{Service, client};
+use crate::service::{Service, client, empty_database};
 use crate::vapi::{self, REPORT};
 
 const METRICS_TOKEN: &str = "a-token-for-the-scraper";
@@ -150,5 +151,29 @@ async fn what_is_derived_of_seeded_data_is_as_the_service_derives_it() {
     assert_eq!(psql(&service.database_url, OTHER_WORDS), "0");
     psql(&service.database_url, REFERENCES);
     // It compares all derived rows with their sources.
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_made_under_load_restores_to_the_same_rows() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", vapi::CALLER).await;
+    let token = service.token("sessions:read").await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    service.analyzed(&token, vapi::CALL_ID).await;
+    let target = empty_database().await;
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/backup-drill.sh");
+    let mut drill = tokio::process::Command::new(script);
+    drill.arg(target.expose_secret()).env("DATABASE_URL", service.database_url.expose_secret());
+    let load = async {
+        for n in 0..20 {
+            assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, &format!("call-{n}"))).await, StatusCode::OK);
+        }
+    };
+    let (output, ()) = tokio::join!(drill.output(), load);
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("tables are equal"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(psql(&target, "select count(*) from turns").parse::<u32>().unwrap() > 0, "what was said is restored");
     service.stop().await;
 }
