@@ -173,7 +173,11 @@ async fn a_backup_that_is_made_under_load_restores_to_the_same_rows() {
     let (output, ()) = tokio::join!(drill.output(), load);
     let output = output.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("tables are equal"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && said.contains("tables are equal"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(psql(&target, "select count(*) from turns").parse::<u32>().unwrap() > 0, "what was said is restored");
     service.stop().await;
 }

@@ -42,6 +42,10 @@ async fn siblings_are_told_apart_by_name_and_what_one_learns_is_theirs() {
     assert!(unclear.get("verdict").is_none() && unclear.get("state").is_none(), "{unclear}");
     let another = voice.call("next_question", json!({ "after": question["question_id"] })).await.unwrap();
     assert_eq!(another["skill_id"], question["skill_id"]);
+    assert_eq!(
+        (&question["why"], &another["why"]),
+        (&json!("you asked for this skill"), &json!("the question before was of this skill"))
+    );
     assert_ne!(another["ask"], question["ask"]);
     voice.call("save_note", json!({ "text": "A test is coming on Friday." })).await.unwrap();
 
@@ -129,6 +133,7 @@ async fn a_school_may_let_a_new_caller_be_registered_once() {
     assert_eq!((&context["status"], &context["student"]["first_name"]), (&json!("known"), &json!("Zoë")));
     let new = voice.call("next_question", json!({})).await.unwrap();
     assert!(!new["ask"].as_str().unwrap().is_empty(), "something new for grade 4: {new}");
+    assert_eq!(new["why"], "not practised yet, and what comes before it is known");
     service.stop().await;
 }
 

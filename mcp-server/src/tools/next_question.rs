@@ -47,6 +47,9 @@ pub(super) struct Output {
     /// How the answer is found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worked: Option<String>,
+    /// Why this skill was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
 }
 
 #[derive(Debug)]
@@ -65,9 +68,9 @@ impl Tool for NextQuestion {
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let student_id = ask.student(db, params.student_id).await?;
         let before = params.after.as_deref().map(read_id).transpose()?;
-        let skill_id = match (params.skill_id, &before) {
-            (Some(skill_id), _) => skill_id,
-            (None, Some(before)) => before.skill_id().to_owned(),
+        let (skill_id, why) = match (params.skill_id, &before) {
+            (Some(skill_id), _) => (skill_id, "you asked for this skill".to_owned()),
+            (None, Some(before)) => (before.skill_id().to_owned(), "the question before was of this skill".to_owned()),
             (None, None) => choose_skill(db, ask, student_id).await?,
         };
         let practice = curriculum::find_practice(db, ask.caller, &skill_id, student_id).await?;
@@ -75,11 +78,13 @@ impl Tool for NextQuestion {
         let none_left = if practice.questions.is_empty() { NO_QUESTION } else { ALL_ASKED };
         let data = draw(db, ask, student_id, practice, before.as_ref()).await?;
         let data = data.ok_or_else(|| ToolError::new(Outcome::NotFound, none_left))?;
+        let data = Output { why: Some(why.clone()), ..data };
         let Output { skill, ask, answer, question_id, .. } = &data;
         let ask = data.spoken.as_ref().unwrap_or(ask);
         let worked = data.worked.as_ref().map(|worked| format!("\nHow: {worked}")).unwrap_or_default();
-        let text =
-            format!("{skill}. Ask: {ask}\nThe answer, for you alone: {answer}{worked}\nquestion_id {question_id}");
+        let text = format!(
+            "{skill}. Ask: {ask}\nThe answer, for you alone: {answer}{worked}\nWhy this skill: {why}.\nquestion_id {question_id}"
+        );
         Ok(Answer { text, data })
     }
 }
@@ -90,9 +95,10 @@ const ALL_ASKED: &str = "The student was asked every question of this skill late
     question and call record_evidence.";
 const NOTHING_LEFT: &str = "Nothing is due, and nothing new is left in this student's grade. Ask what they would like.";
 
-async fn choose_skill(db: &Db, ask: Ask<'_>, student_id: StudentId) -> Result<String, ToolError> {
+/// The first skill of the plan, and why it is there.
+async fn choose_skill(db: &Db, ask: Ask<'_>, student_id: StudentId) -> Result<(String, String), ToolError> {
     let lesson = student_context::get_lesson(db, ask.caller, student_id, ask.now).await?;
-    let first = lesson.steps.into_iter().next().map(|step| step.skill_id);
+    let first = lesson.steps.first().map(|step| (step.skill_id.clone(), step.reason()));
     first.ok_or_else(|| ToolError::new(Outcome::NotFound, NOTHING_LEFT))
 }
 
@@ -131,6 +137,7 @@ fn pick(
             spoken: Some(made.spoken),
             answer: made.answer,
             worked: Some(made.worked),
+            why: None,
         }),
         None => take(practice, recent, before),
     }
@@ -191,7 +198,7 @@ fn take(practice: Practice, recent: &[String], before: Option<&QuestionId>) -> O
     let question_id = id(index);
     let Question { ask, answer, .. } = practice.questions.into_iter().nth(index)?;
     let (skill_id, skill) = (practice.skill_id, practice.skill);
-    Some(Output { question_id, skill_id, skill, ask, spoken: None, answer, worked: None })
+    Some(Output { question_id, skill_id, skill, ask, spoken: None, answer, worked: None, why: None })
 }
 
 fn make_again(id: &QuestionId) -> Option<Generated> {
