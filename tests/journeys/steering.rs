@@ -28,7 +28,7 @@ async fn of_a_subject_that_is_off_nothing_is_proposed() {
     let due = voice.call("get_student_context", json!({})).await.unwrap()["due"].clone();
     assert_eq!(due[0]["skill_id"], before["skill_id"], "it was kept");
     let again = voice.call("next_question", json!({})).await.unwrap();
-    assert_eq!((&again["skill_id"], &again["why"]), (&before["skill_id"], &json!("due now")), "{again}");
+    assert_eq!((&again["skill_id"], &again["why"]), (&before["skill_id"], &json!("due today")), "{again}");
     service.stop().await;
 }
 
