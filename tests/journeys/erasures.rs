@@ -248,18 +248,21 @@ async fn plant(service: &Service, person: &Person, voice: &str) -> String {
     // An agent of a person, a call from the guardian's own telephone, and what goes out: an alert and a report by e-mail.
     let agent = Connector::register(service).await;
     let tokens = agent.connect(person).await;
-    let noted = agent.call(&tokens, "save_note", json!({ "student_id": student_id, "text": "zqcanaryagentnote" })).await;
+    let noted =
+        agent.call(&tokens, "save_note", json!({ "student_id": student_id, "text": "zqcanaryagentnote" })).await;
     assert_eq!(noted["result"]["isError"], json!(false), "{noted}");
     service.deliver(&report("call-guardian", GUARDIAN_PHONE)).await;
     service.analyzed(&token, "call-guardian").await;
     let urgent = json!({ "category": "danger", "text": "zqcanaryurgent" });
     tool(service, voice, live, "flag_concern", urgent).await;
-    let write = Job::WriteReport { student_id: StudentId(student_id.parse().unwrap()), week_on: clock::now().date_naive() };
+    let write =
+        Job::WriteReport { student_id: StudentId(student_id.parse().unwrap()), week_on: clock::now().date_naive() };
     let mut tx = db::begin(&service.db).await.unwrap();
     job::enqueue(&mut tx, &write, None).await.unwrap();
     tx.commit().await.unwrap();
     eventually("the alert and the report are sent", async || {
-        let sent = "select string_agg(kind, ' ' order by kind) from messages where state = 'sent' and endpoint_id is null";
+        let sent =
+            "select string_agg(kind, ' ' order by kind) from messages where state = 'sent' and endpoint_id is null";
         (psql(&service.database_url, sent) == "concern_alert guardian_report").then_some(())
     })
     .await;

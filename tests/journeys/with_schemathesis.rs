@@ -84,8 +84,7 @@ async fn with_schemathesis_the_api_is_so_for_an_assistant_on_a_settled_call() {
         format!("X-Call-Id: {CALL_ID}"),
     ];
     let id = |name: &str| session[name].as_str().unwrap();
-    let parameters =
-        [("student_id", id("student_id")), ("session_id", id("session_id")), ("call_id", vapi::CALL_ID)];
+    let parameters = [("student_id", id("student_id")), ("session_id", id("session_id")), ("call_id", vapi::CALL_ID)];
     run(&service, &headers, &parameters).await;
     // It read what it may of Amara, and of nobody else.
     let reads = "select string_agg(distinct concat_ws(' ', detail ->> 'what', 'of', object), ', ') from audit_entries
