@@ -83,12 +83,12 @@ impl Signed<'_> {
         let n = n.fetch_add(1, Ordering::Relaxed);
         let report = vapi::sample_of_call(REPORT, &format!("call-{n}"));
         // Now and then on a connection of its own.
-        let http = if n % 10 == 0 { crate::service::client() } else { server.http.clone() };
+        let http = if n.is_multiple_of(10) { crate::service::client() } else { server.http.clone() };
         let began = Instant::now();
         assert_eq!(vapi::deliver_to(&http, &server.url, &report).await, StatusCode::OK, "report {n}");
         let took = began.elapsed();
         // Seldom: a client has a rate of its own.
-        if n % 10 == 0 {
+        if n.is_multiple_of(10) {
             let answer = server.call(key, "get_student_context", &json!({ "phone": CALLER })).await;
             assert!(answer["isError"] != json!(true), "{answer}");
         }
