@@ -90,6 +90,22 @@
     htmx.process(fresh);
   });
 
+  // A sign-in ends after 30 minutes without a click. A page that is left open for longer is then replaced: by the sign-in page,
+  // or by nothing if the server is away. A touch of any tab counts for all, and so does a recording that plays.
+  const IDLE_MS = 31 * 60000;
+  const tabs = new BroadcastChannel("touched");
+  let touched = Date.now();
+  tabs.onmessage = () => { touched = Date.now(); };
+  const touch = () => {
+    if (Date.now() - touched > 5000) tabs.postMessage("");
+    touched = Date.now();
+  };
+  for (const kind of ["pointerdown", "keydown", "wheel"]) addEventListener(kind, touch, { passive: true });
+  if ($("form[action='/logout']")) setInterval(() => {
+    if ($$("audio").some(audio => !audio.paused)) touch();
+    if (Date.now() - touched > IDLE_MS) location.replace(location.pathname + location.search);
+  }, 15000);
+
   // All boxes of a list at once.
   document.addEventListener("change", event => {
     if (!event.target.matches("[data-all]")) return;

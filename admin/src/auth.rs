@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -15,7 +15,7 @@ use shared::db::Db;
 use shared::id::{AdminUserId, SessionId};
 use shared::outage::{self, Outage};
 use shared::tally::{self, Tally};
-use shared::{admin_device, authority, clock};
+use shared::{admin_device, audit, authority, clock};
 
 use crate::cookie;
 use crate::fault::Fault;
@@ -24,6 +24,9 @@ use crate::pages::account::second_factor;
 use crate::viewer::Viewer;
 
 pub(crate) const LOGIN: &str = "/login";
+
+/// Files about students that one person can take within an hour: a stolen sign-in cannot copy everything.
+pub(crate) const MAX_FILES: i64 = 120;
 
 /// A browser is known for a year after its last sign-in.
 const DEVICE_SECONDS: u32 = 31_536_000;
@@ -175,6 +178,14 @@ impl Admin {
         } else {
             Err(Fault::Refused("Tutors and admins may export. Ask an admin for the role of a tutor."))
         }
+    }
+
+    /// [`Self::require_export`], for one more file about students.
+    pub(crate) async fn require_file(&self, db: &Db) -> Result<(), Fault> {
+        self.require_export()?;
+        let since = self.viewer.now - TimeDelta::hours(1);
+        let n = audit::count_files(db, &self.caller, since).await?;
+        if n < MAX_FILES { Ok(()) } else { Err(Fault::TooManyFiles) }
     }
 
     pub(crate) fn require_manage(&self) -> Result<(), Fault> {

@@ -15,7 +15,7 @@ use shared::student::ERASURE_PENDING;
 use shared::{audit, clock, db};
 
 use crate::Dashboard;
-use crate::auth::{Admin, Renewed};
+use crate::auth::{Admin, MAX_FILES, Renewed};
 use crate::form::{CODE_FIELD, Fields, PASSKEY_FIELD, PASSWORD_FIELD};
 use crate::htmx::Asked;
 use crate::layout::{self, Place, page};
@@ -44,6 +44,8 @@ pub(crate) enum Fault {
     Confirm(Box<Confirmation>),
     /// Too many failures: how long to wait.
     TooMany { wait_seconds: u64 },
+    /// The person took [`MAX_FILES`] files within an hour.
+    TooManyFiles,
     /// What lies elsewhere and cannot be had now, in words: "recording".
     Away(&'static str),
     /// The database does not answer.
@@ -191,6 +193,12 @@ impl Fault {
                 "Too many failed attempts".to_owned(),
                 format!("Wait {} and try again.", crate::figures::wait(wait_seconds.cast_signed())),
             ),
+            Self::TooManyFiles => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "clock",
+                "Too many files".to_owned(),
+                format!("One person can download {MAX_FILES} files about students in an hour. Try again later."),
+            ),
             Self::Away(what) => (
                 StatusCode::BAD_GATEWAY,
                 "wifi-off",
@@ -265,7 +273,7 @@ pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, n
 /// for all strangers, and each route.
 pub(crate) async fn record_blocked(dashboard: &Dashboard, fault: &Fault, asked: &Parts) {
     let action = match fault {
-        Fault::TooMany { .. } => "admin.throttled",
+        Fault::TooMany { .. } | Fault::TooManyFiles => "admin.throttled",
         Fault::Forged => "admin.forged",
         _ => return,
     };

@@ -53,8 +53,13 @@ impl Fields {
         let mut fields = Vec::new();
         while let Some(part) = parts.next_field().await.map_err(damaged)? {
             let name = part.name().unwrap_or_default().to_owned();
-            let is_file = part.file_name().is_some();
+            let file_name = part.file_name().map(str::to_lowercase);
+            let is_file = file_name.is_some();
             let bytes = part.bytes().await.map_err(damaged)?;
+            if file_name.is_some_and(|file_name| !is_sheet(&file_name, &bytes)) {
+                let say = "Choose a file in CSV format, with a name that ends in .csv, .tsv or .txt.";
+                return Err(Fault::Invalid(say.to_owned()));
+            }
             // Spreadsheets save in many encodings. A browser sends what was typed in UTF-8.
             let value = if is_file {
                 sheet::decode(&bytes).into_owned()
@@ -86,6 +91,13 @@ impl Fields {
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// Whether a file is a table of text, by its name and by how it begins. A browser sends a nameless one if none was chosen.
+fn is_sheet(file_name: &str, bytes: &[u8]) -> bool {
+    let is_named_so = [".csv", ".tsv", ".txt"].iter().any(|ending| file_name.ends_with(ending));
+    // Workbooks are archives.
+    (is_named_so && !bytes.starts_with(b"PK\x03\x04")) || (file_name.is_empty() && bytes.is_empty())
 }
 
 /// Who posted, and what.
@@ -256,13 +268,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_form_with_a_file_is_read_like_any_other() {
-        let part = |name: &str, value: &str| {
-            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"f\"\r\n\r\n{value}\r\n")
+    async fn a_form_with_a_sheet_is_read_like_any_other_and_no_other_file_is() {
+        let read = async |file_name: &str, value: &str| {
+            let disposition = format!("Content-Disposition: form-data; name=\"file\"; filename=\"{file_name}\"");
+            let csrf = "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\ntoken\r\n";
+            let body = format!("{csrf}--x\r\n{disposition}\r\n\r\n{value}\r\n--x--\r\n");
+            Fields::parse_parts(body.into(), "x").await
         };
-        let body = format!("{}{}--x--\r\n", part("csrf", "token"), part("file", "a,b\n1,2"));
-        let fields = Fields::parse_parts(body.into(), "x").await.unwrap();
-        assert_eq!((fields.text("csrf"), fields.raw("file")), ("token", "a,b\n1,2"));
+        for file_name in ["class.csv", "CLASS.TSV", "class.txt"] {
+            let fields = read(file_name, "a,b\n1,2").await.unwrap();
+            assert_eq!((fields.text("csrf"), fields.raw("file")), ("token", "a,b\n1,2"));
+        }
+        assert!(read("", "").await.is_ok(), "no file was chosen");
+        for (file_name, value) in
+            [("class.xlsx", "a,b"), ("class.html", "<p>"), ("class.csv", "PK\x03\x04 of a workbook"), ("", "a,b")]
+        {
+            assert!(read(file_name, value).await.is_err(), "{file_name}");
+        }
         assert!(Fields::parse_parts("--x\r\nnothing".into(), "x").await.is_err());
     }
 

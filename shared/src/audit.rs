@@ -127,6 +127,18 @@ pub async fn insert_attempt_once_since(
     Ok(())
 }
 
+/// How many files about students the caller has taken since.
+pub async fn count_files(db: impl Executor<'_>, caller: &Caller, since: DateTime<Utc>) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "n!" from audit_entries
+           where actor = $1 and at >= $2 and (action like '%.export' or action in ('session.transcript', 'session.analysis'))"#,
+        caller.actor.to_string(),
+        since,
+    )
+    .fetch_one(db)
+    .await?)
+}
+
 /// One row of `audit_entries`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditEntry {

@@ -7,7 +7,7 @@
 mod calls;
 mod list;
 mod proof;
-mod traces;
+pub(crate) mod traces;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -212,6 +212,12 @@ pub async fn erase_student(
     traces::remove_of_numbers(tx, &numbers).await?;
     traces::remove_views_of(tx, student_id, &numbers).await?;
     sqlx::query!("delete from model_calls where student_id = $1", student_id as StudentId).execute(&mut *tx).await?;
+    sqlx::query!(
+        "delete from jobs where kind = 'write_report' and payload ->> 'student_id' = $1",
+        student_id.to_string(),
+    )
+    .execute(&mut *tx)
+    .await?;
     sqlx::query!("delete from students where student_id = $1", student_id as StudentId).execute(&mut *tx).await?;
     guardian::remove_unattached(&mut *tx).await?;
     record(tx, caller, "student.erase", Some(student_id), erasure_id, now).await?;

@@ -326,6 +326,29 @@ if (process.argv[2] === "weight") {
   await page.waitForSelector("#live-state:has-text('Live')");
   await new Promise(resolve => setTimeout(resolve, 3000));
   assert.ok(await page.locator("text=No sessions match").isVisible(), "the stream keeps to the filter");
+} else if (process.argv[2] === "idle") {
+  const page = await open({});
+  await page.clock.install();
+  await logIn(page);
+  await page.goto(`${ADMIN_URL}/students/${STUDENT_ID}`);
+  const shows = async name => (await page.content()).includes(name);
+  await page.clock.fastForward("20:00");
+  await page.keyboard.press("Shift");
+  await page.clock.fastForward("20:00");
+  assert.ok(await shows("Amara Okafor") && !page.url().includes("/login"), "a page in use stays");
+  // Another tab is used.
+  const other = await page.context().newPage();
+  await other.goto(`${ADMIN_URL}/account`);
+  await new Promise(resolve => setTimeout(resolve, 5500));
+  await other.keyboard.press("Shift");
+  await new Promise(resolve => setTimeout(resolve, 500));
+  await page.clock.fastForward("20:00");
+  assert.ok(await shows("Amara Okafor"), "so does one beside it");
+  await page.context().clearCookies();
+  await page.clock.fastForward("32:00");
+  await page.waitForURL(url => url.pathname === "/login");
+  assert.ok(!await shows("Amara"), "one that was left open shows nothing");
+  faults.splice(0, faults.length, ...faults.filter(fault => !fault.includes("status of 401")));
 } else if (process.argv[2] === "passkey") {
   await usePasskeys(await open({}));
   // Signing out and a new cookie end what the page before may still ask for.

@@ -162,6 +162,15 @@ async fn a_family_is_kept_and_everything_about_the_child_can_be_taken_along() {
     })
     .await;
     assert!(log.contains("Client"), "{log}");
+    // Somebody else's guardian cannot decide.
+    let stranger = [("name", "Zora Zeller"), ("relation", "aunt")];
+    let zed = service.student("Zed Zeller", "+14155550199").await.student_id.to_string();
+    let page = format!("/students/{zed}");
+    person.submit_to(&page, &format!("{page}/guardians"), &stranger).await;
+    let stranger = psql(&service.database_url, "select guardian_id from guardians where name = 'Zora Zeller'");
+    let fields = [("action", "given"), ("means", "paper"), ("purpose", "model"), ("guardian", &stranger[..])];
+    assert_eq!(decide(&person, &maya, &fields).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(decide(&person, &zed, &fields).await, StatusCode::SEE_OTHER);
     let file = person.open(&format!("/students/{maya}/export.zip")).await;
     assert_eq!(file.status(), StatusCode::OK);
     assert!(file.bytes().await.unwrap().starts_with(b"PK"));

@@ -11,12 +11,18 @@ use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use shared::access::ClientKind;
-use shared::clock;
+use shared::id::StudentId;
+use shared::job::{self, Job};
+use shared::{clock, db};
 
+use crate::agents::connector::Connector;
 use crate::assistant::{VOICE, tomorrow};
 use crate::fake_vapi::{API_KEY, FakeVapi};
+use crate::mailbox::Mailbox;
+use crate::outgoing_webhooks::insert_endpoint;
 use crate::processes::operator;
 use crate::psql::{psql, try_psql};
+use crate::receiver::{Answer, Receiver};
 use crate::server::ALL_SCOPES;
 use crate::service::{Person, Service, eventually};
 use crate::vapi;
@@ -238,11 +244,34 @@ async fn plant(service: &Service, person: &Person, voice: &str) -> String {
     jobs_are_done(service).await;
     let live = ("call-live", PHONE);
     tool(service, voice, live, "flag_concern", json!({ "category": "other", "text": "zqcanarylive" })).await;
+
+    // An agent of a person, a call from the guardian's own telephone, and what goes out: an alert and a report by e-mail.
+    let agent = Connector::register(service).await;
+    let tokens = agent.connect(person).await;
+    let noted =
+        agent.call(&tokens, "save_note", json!({ "student_id": student_id, "text": "zqcanaryagentnote" })).await;
+    assert_eq!(noted["result"]["isError"], json!(false), "{noted}");
+    service.deliver(&report("call-guardian", GUARDIAN_PHONE)).await;
+    service.analyzed(&token, "call-guardian").await;
+    let urgent = json!({ "category": "danger", "text": "zqcanaryurgent" });
+    tool(service, voice, live, "flag_concern", urgent).await;
+    let write =
+        Job::WriteReport { student_id: StudentId(student_id.parse().unwrap()), week_on: clock::now().date_naive() };
+    let mut tx = db::begin(&service.db).await.unwrap();
+    job::enqueue(&mut tx, &write, None).await.unwrap();
+    tx.commit().await.unwrap();
+    eventually("the alert and the report are sent", async || {
+        let sent =
+            "select string_agg(kind, ' ' order by kind) from messages where state = 'sent' and endpoint_id is null";
+        (psql(&service.database_url, sent) == "concern_alert guardian_report").then_some(())
+    })
+    .await;
+    jobs_are_done(service).await;
     student_id
 }
 
 /// The texts that [`plant`] planted and that are data about the student.
-const PLANTED: [&str; 29] = [
+const PLANTED: [&str; 33] = [
     "zqcanaryname",
     "zqcanarybefore",
     "zqcanarysurname",
@@ -271,6 +300,10 @@ const PLANTED: [&str; 29] = [
     "zqcanaryendsummary",
     "zqcanarygoal",
     "zqcanarylive",
+    "zqcanaryagentnote",
+    "zqcanaryurgent",
+    "zqcanaryname had ",
+    "call-guardian",
     PAST_PHONE,
 ];
 
@@ -285,14 +318,29 @@ fn readable(export: &str) -> String {
     text
 }
 
-async fn start() -> (Service, FakeVapi, Person, String) {
+/// Who gets something from the service.
+struct Outside {
+    vapi: FakeVapi,
+    mailbox: Mailbox,
+    receiver: Receiver,
+}
+
+async fn start() -> (Service, Outside, Person, String) {
     let _ = &*LOGS;
-    let fake = FakeVapi::default();
-    let url = fake.start().await;
-    let service = Service::start_with(&[("VAPI_API_URL", &url), ("VAPI_API_KEY", API_KEY)]).await;
+    let outside =
+        Outside { vapi: FakeVapi::default(), mailbox: Mailbox::open().await, receiver: Receiver::open().await };
+    let service = Service::start_with(&[
+        ("VAPI_API_URL", &outside.vapi.start().await),
+        ("VAPI_API_KEY", API_KEY),
+        ("SMTP_URL", &outside.mailbox.url),
+        ("MAIL_FROM", "tutor@example.org"),
+        ("WEBHOOK_OWN_HOSTS", &outside.receiver.host),
+    ])
+    .await;
     let voice = service.agent_key(VOICE).await;
     let person = service.log_in().await;
-    (service, fake, person, voice)
+    insert_endpoint(&person, &outside.receiver.url()).await;
+    (service, outside, person, voice)
 }
 
 async fn erase_now(person: &Person, student_id: &str) {
@@ -302,8 +350,8 @@ async fn erase_now(person: &Person, student_id: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure() {
-    let (service, fake, person, voice) = start().await;
-    fake.add_ended_call("call-done", TimeDelta::minutes(10));
+    let (service, outside, person, voice) = start().await;
+    outside.vapi.add_ended_call("call-done", TimeDelta::minutes(10));
     let student_id = plant(&service, &person, &voice).await;
     let export = person.read(&format!("/students/{student_id}/export.json")).await;
     let export = readable(&export);
@@ -311,11 +359,29 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
     assert_eq!(missing, Vec::<&str>::new(), "all of it is in the export");
     assert!(canaries_in(&dump(&service.database_url)).len() > 20, "the search finds what is there");
 
+    // An alert and a webhook are still on their way, and a reminder and a report are to be written.
+    outside.mailbox.answer(Some("451 later"));
+    outside.receiver.answer(Answer::Status(503));
+    let again = json!({ "category": "abuse", "text": "zqcanaryurgent" });
+    tool(&service, &voice, ("call-live", PHONE), "flag_concern", again).await;
+    eventually("both wait for another attempt", async || {
+        let wait = "select string_agg(distinct kind, ' ') from messages where state = 'waiting' and n_attempts > 0";
+        let wait = psql(&service.database_url, wait);
+        ["concern_alert", "concern.raised"].iter().all(|kind| wait.contains(kind)).then_some(())
+    })
+    .await;
     erase_now(&person, &student_id).await;
     assert_nothing_is_left(&service, &student_id);
+    outside.mailbox.answer(None);
+    outside.receiver.answer(Answer::Status(204));
+    let n_sent = (outside.mailbox.emails().len(), outside.receiver.requests().len());
+    let due = "update jobs set run_at = now() where state = 'ready' and kind <> 'delete_call' returning kind";
+    assert!(psql(&service.database_url, due).contains("alert_staff"), "a reminder was to be written");
+    jobs_are_done(&service).await;
+    assert_eq!((outside.mailbox.emails().len(), outside.receiver.requests().len()), n_sent, "nothing more is sent");
 
     // What comes late is answered and not stored.
-    for call_id in ["call-done", "call-live", "call-past", "call-stranger"] {
+    for call_id in ["call-done", "call-live", "call-past", "call-stranger", "call-guardian"] {
         assert_eq!(service.deliver(&status(call_id, PHONE)).await, StatusCode::OK);
         assert_eq!(service.deliver(&report(call_id, PHONE)).await, StatusCode::OK);
         for name in ["flag_concern", "save_note", "schedule_callback", "register_student", "end_session_summary"] {
@@ -345,15 +411,15 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
             &service.database_url,
             "select string_agg(call_id || ' ' || vapi_answer, ', ' order by call_id) from erased_calls where vapi_deleted_at is not null",
         );
-        answers.contains("call-done").then_some(answers).filter(|answers| answers.contains("call-past"))
+        (answers.matches(',').count() == 2).then_some(answers)
     })
     .await;
-    assert_eq!(answers, "call-done deleted, call-past unknown");
-    assert_eq!(fake.deleted(), ["call-done", "call-past"]);
+    assert_eq!(answers, "call-done deleted, call-guardian unknown, call-past unknown");
+    assert_eq!(outside.vapi.deleted(), ["call-done", "call-guardian", "call-past"]);
     let waits = "select count(*) from jobs where kind = 'delete_call' and state = 'ready' and run_at > now()";
     assert_eq!(psql(&service.database_url, waits), "2", "calls that go on are deleted when they are over");
     let page = person.read("/settings/erasures").await;
-    assert!(page.contains("2 of 4"), "{page}");
+    assert!(page.contains("3 of 5"), "{page}");
 
     // A new registration with the same number is heard again, in its own calls.
     let again = service.student("Nora Field", PHONE).await;

@@ -279,3 +279,36 @@ async fn whoever_finds_an_open_browser_ends_neither_two_steps_nor_other_sign_ins
     assert_eq!(of("select count(*) from admin_logins"), "0");
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_ends_when_it_is_idle_or_old_and_with_its_account() {
+    let service = Service::start().await;
+    insert_admin(&service).await;
+    for (change, is_over) in [
+        ("update admin_logins set last_seen_at = now() - interval '29 minutes'", false),
+        ("update admin_logins set last_seen_at = now() - interval '31 minutes'", true),
+        ("update admin_logins set expires_at = expires_at - interval '11 hours 59 minutes'", false),
+        ("update admin_logins set expires_at = expires_at - interval '12 hours'", true),
+        ("update admin_users set disabled_at = now()", true),
+    ] {
+        let person = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        assert_eq!(person.open("/").await.status(), StatusCode::OK);
+        psql(&service.database_url, change);
+        let expected = if is_over { StatusCode::SEE_OTHER } else { StatusCode::OK };
+        assert_eq!(person.open("/").await.status(), expected, "{change}");
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_server_answers_a_trace() {
+    let service = Service::start().await;
+    for url in [&service.server_url, &service.admin_url] {
+        for path in ["/", "/login", "/mcp", "/readyz", "/api/v1/students"] {
+            let status =
+                service.http.request(reqwest::Method::TRACE, format!("{url}{path}")).send().await.unwrap().status();
+            assert!(status.is_client_error(), "{url}{path}: {status}");
+        }
+    }
+    service.stop().await;
+}

@@ -2,12 +2,14 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
+use shared::access::Role;
 use shared::audit::{self, AuditEntry, AuditQuery};
 use shared::db;
 use shared::id::DeliveryId;
 use shared::job::lease::{claim_ready, finish_failed};
 use shared::job::{self, Job, Lane};
 
+use crate::agents::connector::Staff;
 use crate::fake_vapi::{API_KEY, FakeVapi};
 use crate::psql::psql;
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, Service, WEBHOOK_SECRET, eventually};
@@ -248,5 +250,44 @@ async fn sessions_are_judged_anew_and_mastery_is_rebuilt_in_the_background() {
     assert_eq!(after["analysis"]["skills"], before["analysis"]["skills"]);
     let wrong = person.post(page, page, &[("kind", "reanalyze"), ("from", &to), ("to", &from)]).await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_takes_so_many_files_in_an_hour_and_no_more() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", CALLER).await.student_id;
+    let token = service.token("sessions:read").await;
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let session = service.analyzed(&token, vapi::CALL_ID).await;
+    let session = session["session_id"].as_str().unwrap();
+    let person = service.log_in().await;
+    let colleague = Staff::insert(&service, "colleague", Role::Tutor, None).await.person;
+    let has_taken = |n: usize, ago: &str| {
+        let taken = format!(
+            "insert into audit_entries (at, actor, action)
+             select now() - interval '{ago}', 'admin:{ADMIN_EMAIL}', 'student.export' from generate_series(1, {n})"
+        );
+        psql(&service.database_url, &taken);
+    };
+    has_taken(500, "61 minutes");
+    has_taken(119, "30 minutes");
+    let files = [
+        format!("/students/{student}/export.json"),
+        format!("/students/{student}/export.zip"),
+        format!("/sessions/{session}/transcript.txt"),
+        format!("/sessions/{session}/analysis.json"),
+        "/students/export.csv".to_owned(),
+        "/sessions/export.csv".to_owned(),
+        "/analytics/export.csv?table=days".to_owned(),
+    ];
+    assert_eq!(person.open(&files[0]).await.status(), StatusCode::OK, "the last one");
+    for file in &files {
+        assert_eq!(person.open(file).await.status(), StatusCode::TOO_MANY_REQUESTS, "{file}");
+        assert_eq!(colleague.open(file).await.status(), StatusCode::OK, "{file}, for somebody else");
+    }
+    assert!(person.open(&files[0]).await.text().await.unwrap().contains("120 files"));
+    let throttled = "select count(distinct object) from audit_entries where action = 'admin.throttled'";
+    assert_eq!(psql(&service.database_url, throttled), files.len().to_string());
     service.stop().await;
 }

@@ -22,7 +22,7 @@ async fn service_with(receiver: &Receiver) -> Service {
 }
 
 /// Makes an endpoint for all events: its secret.
-async fn insert_endpoint(admin: &Person, url: &str) -> String {
+pub async fn insert_endpoint(admin: &Person, url: &str) -> String {
     let mut fields = vec![("url", url)];
     fields.extend(ALL.map(|event| ("event", event)));
     let made = admin.post(PAGE, PAGE, &fields).await;

@@ -101,6 +101,12 @@ async fn with_browser_all_of_it_works_without_javascript() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_a_page_that_is_left_open_is_cleared() {
+    browse("idle").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
 async fn with_browser_a_passkey_is_added_signs_in_and_is_removed() {
     browse("passkey").await;
 }

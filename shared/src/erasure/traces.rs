@@ -7,13 +7,19 @@ use crate::db::{Connection, Result};
 use crate::id::StudentId;
 use crate::plain_text::fold_name;
 
-/// The numbers that the student has or had, without those that another student has.
-pub(super) async fn list_unclaimed_numbers(tx: &mut Connection, student_id: StudentId) -> Result<Vec<String>> {
+/// The numbers that the student and the guardians who have no other student have or had, without those that another student
+/// has.
+pub(crate) async fn list_unclaimed_numbers(tx: &mut Connection, student_id: StudentId) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
         r#"select phone as "phone!" from (
                select phone from student_phones where student_id = $1
                union
                select phone from past_phones where student_id = $1
+               union
+               select g.phone from student_guardians sg join guardians g using (guardian_id)
+               where sg.student_id = $1 and g.phone is not null and not exists (
+                   select 1 from student_guardians os join guardians o using (guardian_id)
+                   where o.phone = g.phone and os.student_id <> $1)
            ) held
            where not exists (select 1 from student_phones o where o.phone = held.phone and o.student_id <> $1)"#,
         student_id as StudentId,

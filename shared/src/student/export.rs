@@ -7,14 +7,16 @@ use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Error, Result};
 use crate::disclosure;
+use crate::erasure::traces;
 use crate::id::StudentId;
 
-/// Every row about the student, as one JSON object with a field for each table; turns, analyses and the calls
-/// of tools stand with their sessions. It covers what an erasure deletes, so calls that are assigned to nobody are in it if they
-/// came from a number of the student that no other student has. Writes the audit entry: commit before it is answered. Needs `students:read` and `sessions:read`.
+/// Every row about the student, as one JSON object with a field for each table; turns, analyses and the calls of tools are in
+/// their sessions. It covers what an erasure deletes, also calls without a student that an erasure finds by their number. Writes
+/// the audit entry: commit before it is answered. Needs `students:read` and `sessions:read`.
 pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<Value> {
     caller.require_student(Scope::StudentsRead, student_id)?;
     caller.require_student(Scope::SessionsRead, student_id)?;
+    let numbers = traces::list_unclaimed_numbers(&mut *tx, student_id).await?;
     let all = sqlx::query_scalar!(
         r#"select jsonb_build_object(
                'exported_at', $2::timestamptz,
@@ -41,10 +43,10 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                        'analyses', (select coalesce(jsonb_agg(to_jsonb(a) order by a.created_at), '[]')
                            from analyses a where a.session_id = s.session_id)) order by s.created_at), '[]')
                    from sessions s where s.student_id = st.student_id
-                       or s.student_id is null and s.caller_phone = any(held.numbers)),
+                       or s.student_id is null and s.caller_phone = any($3)),
                'deliveries_of_no_session', (select coalesce(jsonb_agg(to_jsonb(d) - 'body'
                        || jsonb_build_object('body_base64', encode(d.body, 'base64')) order by d.received_at, d.delivery_id), '[]')
-                   from loose_bodies(array(select ltrim(n, '+') from unnest(held.numbers) as n)) l
+                   from loose_bodies(array(select ltrim(n, '+') from unnest($3::text[]) as n)) l
                        join deliveries d using (delivery_id)),
                'evidence', (select coalesce(jsonb_agg(to_jsonb(e) order by e.observed_at), '[]')
                    from evidence e where e.student_id = st.student_id),
@@ -62,9 +64,9 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                    from notes n where n.student_id = st.student_id),
                'follow_ups', (select coalesce(jsonb_agg(to_jsonb(f) order by f.created_at), '[]')
                    from follow_ups f where f.student_id = st.student_id
-                       or f.student_id is null and (f.caller_phone = any(held.numbers)
+                       or f.student_id is null and (f.caller_phone = any($3)
                            or f.session_id in (select s.session_id from sessions s where s.student_id = st.student_id
-                                   or s.student_id is null and s.caller_phone = any(held.numbers)))),
+                                   or s.student_id is null and s.caller_phone = any($3)))),
                'guardian_reports', (select coalesce(jsonb_agg(to_jsonb(r) order by r.created_at), '[]')
                    from guardian_reports r where r.student_id = st.student_id),
                'messages', (select coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]')
@@ -90,19 +92,10 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                'context', (select c.prepared from student_contexts c where c.student_id = st.student_id)
            ) as "all!"
            from students st
-           cross join lateral (
-               select array(
-                   select phone from (
-                       select phone from student_phones p where p.student_id = st.student_id
-                       union
-                       select phone from past_phones p where p.student_id = st.student_id
-                   ) n
-                   where not exists (select 1 from student_phones o where o.phone = n.phone and o.student_id <> st.student_id)
-               ) as numbers
-           ) held
            where st.student_id = $1"#,
         student_id as StudentId,
         now,
+        &numbers,
     )
     .fetch_optional(&mut *tx)
     .await?

@@ -16,7 +16,7 @@ use crate::csv::text as cell;
 use crate::fault::Fault;
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
-    admin.require_export()?;
+    admin.require_file(&db).await?;
     let csv = match filter.table.as_str() {
         "days" => days(&list_steps(&admin, &db, &filter, filter.n_step()?).await?),
         "groups" => groups(&list_groups(&admin, &db, &filter, filter.by()?.0).await?, &MEASURES),

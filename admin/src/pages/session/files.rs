@@ -61,7 +61,7 @@ pub(crate) async fn transcript_text(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
 ) -> Result<Response, Fault> {
-    admin.require_export()?;
+    admin.require_file(&db).await?;
     let session = session::get_session(&db, &admin.caller, &SessionKey::Id(session_id)).await?;
     let turns = transcript::list_turns(&db, &admin.caller, session_id).await?;
     let name = match session.student_id {
@@ -82,7 +82,7 @@ pub(crate) async fn analysis_json(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
 ) -> Result<Response, Fault> {
-    admin.require_export()?;
+    admin.require_file(&db).await?;
     let found = analysis::find_current(&db, &admin.caller, session_id).await?;
     let found = found.ok_or(Error::NotFound("analysis"))?;
     record(&admin, &db, session_id, "session.analysis").await?;

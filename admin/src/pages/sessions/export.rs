@@ -32,7 +32,7 @@ const HEADINGS: [&str; 13] = [
 ];
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
-    admin.require_export()?;
+    admin.require_file(&db).await?;
     let choices = browse::list_choices(&db, &admin.caller).await?;
     let filter = filter.with_after(String::new());
     let query = BrowseQuery { limit: BATCH, ..filter.query(&admin.viewer, &choices.ended_reasons)? };

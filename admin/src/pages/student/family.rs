@@ -80,6 +80,11 @@ pub(crate) async fn decide(
     let now = clock::now();
     let decisions = read_decision(&posted.fields, &posted.admin, now)?;
     let mut tx = db::begin(&db).await?;
+    let guardians = guardian::list_guardians(&mut *tx, &posted.admin.caller, student_id).await?;
+    let is_theirs = |id: GuardianId| guardians.iter().any(|guardian| guardian.guardian_id == id);
+    if decisions.iter().filter_map(|decision| decision.guardian_id).any(|id| !is_theirs(id)) {
+        return Err(invalid("choose one of the guardians"));
+    }
     for decision in &decisions {
         consent::decide(&mut tx, &posted.admin.caller, student_id, decision, now).await?;
     }

@@ -44,7 +44,7 @@ pub(crate) async fn export_zip(
 
 /// The audit entry is committed before the answer.
 async fn all_of(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Value, Fault> {
-    admin.require_export()?;
+    admin.require_file(db).await?;
     let mut tx = db::begin(db).await?;
     let all = student::export(&mut tx, &admin.caller, student_id, admin.viewer.now).await?;
     tx.commit().await.map_err(Error::from)?;

@@ -22,7 +22,7 @@ const HEADINGS: [&str; 9] =
     ["student_id", "name", "grade", "cohort", "status", "calls", "minutes", "last_call_at", "attention"];
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
-    admin.require_export()?;
+    admin.require_file(&db).await?;
     let now = admin.viewer.now;
     let query = BrowseQuery { limit: BATCH, ..filter.with_after(String::new()).query(now)? };
     // Which filters, and never what was looked for: that may be a name.
