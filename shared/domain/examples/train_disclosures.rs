@@ -1,8 +1,8 @@
 //! Trains the learned part of the disclosures and shows what it finds of sayings that it was not trained on.
 //!
 //! `cargo run -p domain --example train_disclosures` leaves out one round of `tests/cases/disclosures.jsonl` after the
-//! other, trains on the rest, and prints what it flags of the round. Then it trains on all but rounds 6, 13 and 15, which are only
-//! for measuring, and writes `shared/domain/src/disclosure/learned/*.bin`. The result is the same every time.
+//! other, trains on the rest, and prints what it flags of the round. Then it trains on all but the rounds that are
+//! only for measuring, and writes `shared/domain/src/disclosure/learned/*.bin`. The result is the same every time.
 //!
 //! What children say in the other files of `tests/cases` counts as harmless, unless the patterns flag it.
 
@@ -25,7 +25,7 @@ const DECAY: f32 = 0.05;
 /// So much counts a turn of a call of which nobody said that it is harmless.
 const ORDINARY: f32 = 0.5;
 /// Only for measuring.
-const HELD_OUT: [Option<u64>; 3] = [Some(6), Some(13), Some(15)];
+const HELD_OUT: [Option<u64>; 5] = [Some(6), Some(13), Some(15), Some(19), Some(20)];
 /// The files of calls.
 const CALLS: [&str; 6] =
     ["calls", "realistic", "fresh_calls", "fresh_smalltalk", "fresh_offcurriculum", "fresh_realistic"];

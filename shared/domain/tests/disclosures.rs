@@ -19,7 +19,7 @@ struct Case {
     lang: String,
     category: Option<String>,
     /// 0: written before the rules. 1 to 6 and 11 to 15: written later, and each measured before anything was changed. 7 to 10,
-    /// 16 and up: written to train the learned part.
+    /// 16 to 18: written to train the learned part. 19 and 20: like 13.
     round: u8,
 }
 
@@ -48,7 +48,7 @@ fn another_file_is_scored() {
 }
 
 /// Rounds that neither patterns nor weights are made from. Do not read their failures.
-const KEPT_APART: [u8; 3] = [6, 13, 15];
+const KEPT_APART: [u8; 5] = [6, 13, 15, 19, 20];
 
 /// A name, and which cases belong to it.
 type Group = (&'static str, &'static dyn Fn(usize, &Case) -> bool);
@@ -115,7 +115,7 @@ fn is_apart(case: &Case) -> bool {
 fn sayings_are_flagged_and_harmless_ones_are_not() {
     let shown = std::env::var("FAILURES").unwrap_or_default();
     let cases = cases();
-    let groups: [Group; 18] = [
+    let groups: [Group; 20] = [
         ("even", &|i, case| case.round == 0 && i % 2 == 0),
         ("odd", &|i, case| case.round == 0 && i % 2 == 1),
         ("round 1", &|_, case| case.round == 1),
@@ -131,6 +131,8 @@ fn sayings_are_flagged_and_harmless_ones_are_not() {
         ("6, apart", &|_, case| case.round == 6),
         ("13, apart", &|_, case| case.round == 13),
         ("15, apart", &|_, case| case.round == 15),
+        ("19, apart", &|_, case| case.round == 19),
+        ("20, apart", &|_, case| case.round == 20),
         ("en, apart", &|_, case| is_apart(case) && case.lang == "en"),
         ("es, apart", &|_, case| is_apart(case) && case.lang == "es"),
         ("de, apart", &|_, case| is_apart(case) && case.lang == "de"),
@@ -148,7 +150,9 @@ fn sayings_are_flagged_and_harmless_ones_are_not() {
             "6, apart" => (87.0, 6.0),
             "13, apart" => (93.0, 5.5),
             "15, apart" => (90.0, 3.0),
-            "en, apart" | "es, apart" | "de, apart" => (88.0, 6.5),
+            "19, apart" => (89.0, 7.0),
+            "20, apart" => (82.0, 4.5),
+            "en, apart" | "es, apart" | "de, apart" => (87.0, 6.5),
             _ => (95.0, 2.5),
         };
         assert!(flagged >= least && false_ones <= most, "{name}: flagged {flagged:.1} %, false {false_ones:.1} %");

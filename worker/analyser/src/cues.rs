@@ -287,6 +287,11 @@ cue! {
 }
 
 cue! {
+    /// A sentence that asks about what was found last: "How much of a pizza is that?"
+    TAKES_UP = r"\b(?:so|and|then|that|those|these|of them|eso|das|davon)$"
+}
+
+cue! {
     /// The tutor says what to do next with the open task.
     INSTRUCTION =
         r"(?:^|[.!?\n]\s*)(?:(?:yes|ok(?:ay)?|so|then|and|now|just|well|hm+)[\s,.!]*)*(?:add|subtract|take (?:away|off|\w+ (?:away|off|from))|multiply|divide|double|halve|count|round|use|draw|split|write|put|find|compare|line|turn|start|look|check|test|picture|sound|work|make|move|keep|carry|flip|share|group|teile?|z[aä]hle?|nimm|setz|cuenta|suma|resta|divide|multiplica)\b"
@@ -297,7 +302,7 @@ cue! {
     /// The tutor surely opens something new, also after an answer that was not right.
     ANOTHER =
         r"\b(?:another|next|new|last|final) (?:one|question|problem|exercise|example|challenge|sentence|word)\b"
-        | r"\b(?:another|next|n[aä]chste[rs]?|otra|siguiente)[:,.]" | r"\bmove on\b"
+        | r"\b(?:another|next|n[aä]chste[rs]?|otra|siguiente)[:,.]" | r"\b(?:move on|leave it|forget it|never mind|skip (?:it|that|this))\b"
 }
 
 cue! {

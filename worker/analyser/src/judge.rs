@@ -58,7 +58,7 @@ enum Standing {
 
 /// What was made of one exchange.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "five facts of an answer that are independent of each other")]
+#[expect(clippy::struct_excessive_bools, reason = "six facts of an answer that are independent of each other")]
 pub(super) struct Judgement {
     pub(super) kind: Kind,
     pub(super) verdict: Option<Verdict>,
@@ -87,6 +87,8 @@ pub(super) struct Judgement {
     form: Option<Form>,
     /// The tutor took it for right.
     is_accepted: bool,
+    /// It answers the open task, whatever step was asked.
+    is_goal: bool,
     standing: Standing,
 }
 
@@ -163,6 +165,7 @@ fn at_once(
         relation: task.map(|task| task.relation),
         form: task.map(|task| task.form),
         is_accepted: false,
+        is_goal: false,
         standing: if memo::goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
@@ -190,7 +193,10 @@ fn at_once(
         return judgement;
     }
     let check = |expected: &Expected| key::check(expected, &exchange.task, &exchange.said, value, exchange.language);
-    let by_task = task.and_then(|task| by_key(exchange, task));
+    judgement.is_goal = task.and_then(Task::goal_key).is_some_and(|key| by_key(exchange, &key) == Some(true));
+    // Who gives the open task's answer instead of a step is right too.
+    let own = || task.and_then(Task::key).and_then(|key| by_key(exchange, &key));
+    let by_task = if judgement.is_goal { Some(true) } else { own() };
     let checked = by_task.or_else(|| {
         let of_whole = whole.and_then(check);
         if of_whole == Some(true) || whole == expected { of_whole } else { expected.and_then(check) }
@@ -282,26 +288,16 @@ fn is_echo(exchange: &Exchange, value: Option<Value>) -> bool {
     let all = sentences(&exchange.task);
     let Some((last, false)) = all.last() else { return false };
     let Some(value) = value.filter(|_| words(&exchange.said).count() <= ECHO) else { return false };
-    let given = key::stated(last, exchange.language).or_else(|| {
-        let numbers = values(last, exchange.language);
-        let is_short =
-            words(last).count() <= numbers.len() + 3 && (last.starts_with("it's ") || last.starts_with("it is "));
-        numbers.last().copied().filter(|_| is_short)
-    });
+    let given = key::given_alone(last, exchange.language);
     given.is_some_and(|given| value.equals(given.amount))
 }
 
 /// Who says more than so many words says more than the tutor's number.
 const ECHO: usize = 5;
 
-/// What the task's own key says; `None`: it cannot tell. Who gives the open task's answer instead of a step is right too.
-fn by_key(exchange: &Exchange, task: &Task) -> Option<bool> {
-    let judged = |key: answer::Key| memo::judge(&exchange.task, &key, &exchange.said, exchange.language);
-    let own = task.key().map(judged);
-    if task.goal_key().map(judged) == Some(answer::Judgement::Right) {
-        return Some(true);
-    }
-    match own? {
+/// What a key says; `None`: it cannot tell.
+fn by_key(exchange: &Exchange, key: &answer::Key) -> Option<bool> {
+    match memo::judge(&exchange.task, key, &exchange.said, exchange.language) {
         answer::Judgement::Right => Some(true),
         answer::Judgement::Wrong => Some(false),
         answer::Judgement::WrongForm | answer::Judgement::Undecided => None,

@@ -6,7 +6,7 @@ use domain::answer::{self, Expecting, Language};
 use domain::text::{Bytes, bytes, joined_runs};
 
 use super::arithmetic;
-use super::exchange::sentences;
+use super::exchange::{self, sentences};
 use super::memo::{self, values};
 use super::numbers::Value;
 use super::pattern::Pattern;
@@ -230,6 +230,15 @@ pub(super) fn given(text: &str, language: Language) -> Option<f64> {
 pub(super) fn stated(text: &str, language: Language) -> Option<Value> {
     let of_claim = arithmetic::claims(text, language).into_iter().next_back().map(|claim| claim.result);
     of_claim.or_else(|| told_number(text, language).map(|amount| Value { amount, fraction: None }))
+}
+
+/// The same, also of a short statement: "It's 56."
+pub(super) fn given_alone(text: &str, language: Language) -> Option<Value> {
+    stated(text, language).or_else(|| {
+        let numbers = values(text, language);
+        let is_short = exchange::words(text).count() <= numbers.len() + 3;
+        numbers.last().copied().filter(|_| is_short && (text.starts_with("it's ") || text.starts_with("it is ")))
+    })
 }
 
 static DENIED: LazyLock<Pattern> =

@@ -47,7 +47,7 @@ pub use self::reading::{Reading, n_phrases, readings, talks_to_analyser};
 use self::skill::Place;
 
 /// Changes whenever the same call may be judged differently.
-pub const VERSION: &str = "5";
+pub const VERSION: &str = "6";
 
 const MAX_QUOTE: usize = 160;
 const MAX_MISCONCEPTIONS: usize = 10;

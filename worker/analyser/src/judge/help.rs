@@ -3,18 +3,21 @@
 use domain::evidence::{Help, Verdict};
 use domain::task::{Form, Relation};
 
+use super::super::arithmetic::claims;
 use super::super::cues::{
     ANOTHER, ASKS_AGAIN, ASKS_HELP, CHECKS_HEARING, CONTINUES, EXERCISE, HINT, INSTRUCTION, ONCE_MORE, REPEAT_AFTER,
+    TAKES_UP,
 };
 use super::super::exchange::{Exchange, sentences, words};
 use super::super::key;
+use super::super::lead::Lead;
 use super::super::memo::{self, values};
 use super::super::numbers::Value;
 use super::{Judgement, Kind, Standing};
 
 /// The task that is open, and what was said about it so far.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts of a task that are independent of each other")]
+#[expect(clippy::struct_excessive_bools, reason = "six facts of a task that are independent of each other")]
 struct Open {
     form: Option<Form>,
     /// Numbers of the task itself and of what the student said to it.
@@ -29,6 +32,10 @@ struct Open {
     had_failed: bool,
     /// The last answer was right, or the tutor took it for right.
     was_right: bool,
+    /// The last answer was wrong, or none was given.
+    was_wrong: bool,
+    /// The right answer was that to the task, and not to a step.
+    is_done: bool,
     /// The student only asked to hear it again.
     asked_again: bool,
 }
@@ -39,7 +46,8 @@ pub(super) fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
     for (exchange, judgement) in exchanges.iter().zip(judgements.iter_mut()) {
         let opens = open.ends_before(exchange, judgement);
         if opens {
-            open = Open { form: judgement.form, known: std::mem::take(&mut open.known), ..Open::default() };
+            let failed = open.is_prepared(exchange);
+            open = Open { form: judgement.form, known: std::mem::take(&mut open.known), failed, ..Open::default() };
         } else if CHECKS_HEARING.is_match(&exchange.task) {
             // "Was that seventeen or seventy?" helps nobody.
             open.failed = open.had_failed;
@@ -56,7 +64,7 @@ pub(super) fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
             _ if open.failed => Help::Hint,
             _ => Help::None,
         };
-        open.answered(exchange, judgement);
+        open.answered(exchange, judgement, opens);
     }
 }
 
@@ -67,7 +75,10 @@ impl Open {
         if ANOTHER.is_match(task) || self.was_right && memo::opens_task(task) {
             return true;
         }
-        if self.failed && (CONTINUES.is_match(task) || ONCE_MORE.is_match(task)) {
+        let continues = || !self.is_done && (CONTINUES.is_match(task) || self.takes_up(exchange));
+        if self.failed && (ONCE_MORE.is_match(task) || continues())
+            || self.was_wrong && self.corrects(exchange, judgement)
+        {
             return false;
         }
         let numbers = self.numbers(exchange);
@@ -80,6 +91,36 @@ impl Open {
             None if self.known.is_empty() && self.form.is_none() => true,
             None => judgement.opens_task || self.was_right && is_new(exchange, self.failed),
         }
+    }
+
+    /// Whether the tutor asks about what was found last, or asks for more without a word of what.
+    fn takes_up(&self, exchange: &Exchange) -> bool {
+        let all = sentences(&exchange.task);
+        let asks = all.iter().any(|(_, asks)| *asks) || EXERCISE.is_match(&exchange.task);
+        all.last().is_some_and(|(last, _)| TAKES_UP.is_match(last))
+            || self.was_right && !asks && values(&exchange.task, exchange.language).is_empty()
+    }
+
+    /// Whether the tutor still speaks of the wrong answer: nothing is asked or given, or it is rejected and nothing is told.
+    fn corrects(&self, exchange: &Exchange, judgement: &Judgement) -> bool {
+        let Exchange { task, language, .. } = exchange;
+        let all = sentences(task);
+        let is_fresh = |text: &str| values(text, *language).iter().any(|number| !among(&self.known, *number));
+        let rejects = matches!(memo::lead(task, *language), Lead::Rejected | Lead::Doubted);
+        if all.iter().any(|(_, asks)| *asks) || EXERCISE.is_match(task) {
+            return rejects && !all.iter().any(|(text, asks)| !asks && is_fresh(text));
+        }
+        let is_next = judgement.relation == Some(Relation::New) && judgement.checked.is_some();
+        rejects || INSTRUCTION.is_match(task) || !is_next
+    }
+
+    /// Whether the tutor works out something before asking: "Six eights are forty-eight. So what are seven eights?"
+    fn is_prepared(&self, exchange: &Exchange) -> bool {
+        let all = sentences(&exchange.task);
+        let Some(((asked, _), before)) = all.split_last() else { return false };
+        let mut worked = before.iter().flat_map(|(text, _)| claims(text, exchange.language));
+        !words(asked).any(|word| word == "you")
+            && worked.any(|claim| claim.holds == Some(true) && !among(&self.known, claim.result))
     }
 
     /// Whether what the tutor says is a whole exercise, and no part of the open one.
@@ -135,6 +176,7 @@ impl Open {
                 .flat_map(|text| values(text, *language).to_vec())
                 .filter(|v| !among(&self.known, *v));
             self.told.extend(given);
+            self.told.extend(statements.clone().filter_map(|text| key::given_alone(text, *language)));
         }
         for text in statements.filter(|_| !opens || REPEAT_AFTER.is_match(task)) {
             self.statements.push_str(text);
@@ -142,9 +184,20 @@ impl Open {
         }
     }
 
-    fn answered(&mut self, exchange: &Exchange, judgement: &Judgement) {
+    fn answered(&mut self, exchange: &Exchange, judgement: &Judgement, opens: bool) {
         self.had_failed = self.failed;
-        self.was_right = judgement.is_accepted || repeats(exchange);
+        // What is said beside it takes nothing back.
+        let stays_right = !opens && self.was_right && judgement.verdict.is_none();
+        let is_wrong = matches!(judgement.verdict, Some(Verdict::Incorrect | Verdict::Partial));
+        let was_told = judgement.help == Help::Told && judgement.kind == Kind::Answer && !is_wrong;
+        self.was_right = judgement.is_accepted || repeats(exchange) || stays_right || was_told;
+        self.was_wrong = judgement.kind == Kind::DontKnow || is_wrong;
+        let is_root = opens
+            || judgement.is_goal
+            || judgement.relation == Some(Relation::Again)
+            || judgement.form.is_some() && judgement.form == self.form && CONTINUES.is_match(&exchange.task);
+        self.is_done =
+            stays_right && self.is_done || was_told || judgement.verdict == Some(Verdict::Correct) && is_root;
         self.asked_again = ASKS_AGAIN.is_match(exchange.said.trim());
         match (judgement.kind, judgement.verdict) {
             _ if self.asked_again => {}
@@ -166,7 +219,8 @@ fn repeats(exchange: &Exchange) -> bool {
     let all = sentences(reply);
     let Some((first, false)) = all.first().filter(|_| all.len() > 1) else { return false };
     let (said, back) = (values(said, *language).to_vec(), values(first, *language).to_vec());
-    words(first).count() <= REPETITION && !back.is_empty() && back.iter().all(|number| among(&said, *number))
+    let is_bare = !words(first).any(|word| matches!(word, "is" | "not" | "ist" | "nicht" | "es" | "no"));
+    is_bare && words(first).count() <= REPETITION && !back.is_empty() && back.iter().all(|number| among(&said, *number))
 }
 
 /// So many words are a bare exercise: "Minus four times minus six."
