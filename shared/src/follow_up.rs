@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
 use crate::analysis::SafetyFlag;
-use crate::attention;
+use crate::{attention, outbound_call};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
 use crate::message::event::{Event, emit};
@@ -368,6 +368,7 @@ pub async fn close_follow_up(
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::NotFound("open follow-up"))?;
+    outbound_call::stop_of_follow_up(tx, caller, follow_up_id).await?;
     attention::refresh(tx, student_id.as_slice()).await?;
     Ok(())
 }

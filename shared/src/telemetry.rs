@@ -87,6 +87,7 @@ fn describe() {
         "derived_rows_repaired_total",
         "Sessions and students with a derived row that differed from its sources. It should stay 0."
     );
+    metrics::describe_counter!("outbound_calls_total", "Calls to students, by what became of them.");
     metrics::describe_counter!("jobs_total", "Attempts at jobs that ended in this process.");
     metrics::describe_histogram!("job_duration_seconds", "How long an attempt at a job took.");
 }

@@ -41,6 +41,7 @@ mod office;
 mod operations;
 mod orders;
 mod outgoing_webhooks;
+mod outbound_calls;
 mod overview;
 mod passkeys;
 mod processes;
