@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
 use crate::analysis::SafetyFlag;
-use crate::{attention, outbound_call};
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
 use crate::message::event::{Event, emit};
 use crate::message::{Subject, alert};
 use crate::phone::Phone;
+use crate::{attention, outbound_call};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]

@@ -140,11 +140,7 @@ pub struct Tried {
 }
 
 /// Returns how the calls for these follow-ups went; of a follow-up without a call nothing. Needs `students:read`.
-pub async fn list_tried(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    follow_up_ids: &[FollowUpId],
-) -> Result<Vec<Tried>> {
+pub async fn list_tried(db: impl Executor<'_>, caller: &Caller, follow_up_ids: &[FollowUpId]) -> Result<Vec<Tried>> {
     let cohorts = caller.require_within(Scope::StudentsRead)?;
     let rows = sqlx::query!(
         r#"select o.follow_up_id as "follow_up_id!: FollowUpId",
@@ -216,10 +212,11 @@ pub(crate) async fn stop_of_follow_up(tx: &mut Connection, caller: &Caller, foll
 /// Returns the regular calls of a student. Needs `students:read`.
 pub async fn find_plan(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Option<Plan>> {
     caller.require_student(Scope::StudentsRead, student_id)?;
-    let row = sqlx::query!("select call_weekdays, call_time from students where student_id = $1", student_id as StudentId)
-        .fetch_optional(db)
-        .await?
-        .ok_or(Error::NotFound("student"))?;
+    let row =
+        sqlx::query!("select call_weekdays, call_time from students where student_id = $1", student_id as StudentId)
+            .fetch_optional(db)
+            .await?
+            .ok_or(Error::NotFound("student"))?;
     Ok(row.call_weekdays.zip(row.call_time).map(|(weekdays, at)| Plan { weekdays, at }))
 }
 

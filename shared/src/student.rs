@@ -18,11 +18,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Executor, Result};
-use crate::{erasure, outbound_call};
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
 use crate::session::{SessionKey, derived};
+use crate::{erasure, outbound_call};
 
 pub use self::export::export;
 pub use self::find::{StudentHit, find_students};

@@ -7,10 +7,10 @@ use futures::future::join_all;
 use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use shared::clock;
 use shared::db::{self, PoolSize};
 use shared::outbound_call::{self, Next};
 use shared::student::Student;
-use shared::clock;
 
 use crate::assistant::{Assistant, VOICE};
 use crate::fake_vapi::{API_KEY, FakeVapi};
@@ -33,12 +33,9 @@ impl Line {
     async fn open() -> Self {
         let vapi = FakeVapi::default();
         let url = vapi.start().await;
-        let service = Service::start_with(&[
-            ("VAPI_API_KEY", API_KEY),
-            ("VAPI_API_URL", &url),
-            ("VAPI_RECONCILE_SECONDS", "10"),
-        ])
-        .await;
+        let service =
+            Service::start_with(&[("VAPI_API_KEY", API_KEY), ("VAPI_API_URL", &url), ("VAPI_RECONCILE_SECONDS", "10")])
+                .await;
         set_up(&vapi, &service.database_url);
         Self { vapi, service }
     }
@@ -92,7 +89,8 @@ impl Line {
 }
 
 fn set_up(vapi: &FakeVapi, database_url: &secrecy::SecretString) {
-    let (assistant, number) = (vapi.add_object("assistant", json!({ "name": "AI tutor" })), vapi.add_number("+14155550100"));
+    let (assistant, number) =
+        (vapi.add_object("assistant", json!({ "name": "AI tutor" })), vapi.add_number("+14155550100"));
     let detail = json!({ "assistant_id": assistant, "phone_number_id": number });
     psql(database_url, &format!("insert into signs (name, at, detail) values ('vapi_set_up', now(), '{detail}')"));
     psql(database_url, ON);
@@ -135,12 +133,16 @@ async fn a_callback_asked_for_in_a_call_is_placed_at_its_time_and_its_report_clo
     assert_eq!(metadata["outbound_call_id"], line.sql("select outbound_call_id from outbound_calls"));
     assert_eq!(metadata["student_id"], student.student_id.to_string());
     assert_eq!(call["assistantOverrides"]["variableValues"]["studentName"], "Amara");
-    let given = "select count(*) from audit_entries where action = 'student.read' and detail->>'what' = 'outbound call'";
+    let given =
+        "select count(*) from audit_entries where action = 'student.read' and detail->>'what' = 'outbound call'";
     assert_eq!(line.sql(given), "1", "who got the data is in the log");
 
     let call_id = line.report().await;
     line.until("ended/answered").await;
-    assert_eq!(line.sql("select closed_by is not null, (select cost_microusd from outbound_calls) from follow_ups"), "t|250000");
+    assert_eq!(
+        line.sql("select closed_by is not null, (select cost_microusd from outbound_calls) from follow_ups"),
+        "t|250000"
+    );
     let session = line.service.analyzed(&line.service.token("sessions:read").await, &call_id).await;
     assert_eq!(session["student_id"], student.student_id.to_string());
     assert_eq!(line.vapi.placed().len(), 1);
@@ -158,7 +160,10 @@ async fn a_crash_between_request_and_answer_gives_one_call() {
     let worker = || {
         let mut command = Command::new(binary("worker"));
         command.env("DATABASE_URL", database_url.expose_secret()).env("QUEUE", "embedded").env("VAPI_API_KEY", API_KEY);
-        command.env("VAPI_API_URL", &url).env("VAPI_RECONCILE_SECONDS", "10").env("VAPI_WEBHOOK_SECRET", WEBHOOK_SECRET);
+        command
+            .env("VAPI_API_URL", &url)
+            .env("VAPI_RECONCILE_SECONDS", "10")
+            .env("VAPI_WEBHOOK_SECRET", WEBHOOK_SECRET);
         Process::spawn(&mut command)
     };
     vapi.keep_answers(true);
@@ -272,7 +277,10 @@ async fn nobody_is_called_without_consent_or_while_blocked() {
 }
 
 async fn page_has(person: &Person, path: &str, words: &str) -> String {
-    eventually(&format!("{path} says {words}"), async || Some(person.read(path).await).filter(|page| page.contains(words))).await
+    eventually(&format!("{path} says {words}"), async || {
+        Some(person.read(path).await).filter(|page| page.contains(words))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -305,11 +313,15 @@ async fn staff_plan_a_call_and_stop_one_or_all() {
     line.until("stopped placed planned").await;
     let due = "select to_char(due_at at time zone 'UTC', 'HH24:MI') from outbound_calls where plan_on is not null";
     assert_eq!(line.sql(due), "16:30");
-    assert_eq!(person.post(&page, &format!("{page}/call-plan"), &[("call_time", "16:30")]).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(
+        person.post(&page, &format!("{page}/call-plan"), &[("call_time", "16:30")]).await.status(),
+        StatusCode::SEE_OTHER
+    );
     line.until("stopped placed").await;
     let acts = "select string_agg(action, ' ' order by audit_entry_id) from audit_entries
         where action like 'outbound%' or action like 'student.call%'";
-    let told = "student.call outbound_call.stop outbound_calls.stop outbound_calls.start student.call_plan student.call_plan";
+    let told =
+        "student.call outbound_call.stop outbound_calls.stop outbound_calls.start student.call_plan student.call_plan";
     assert_eq!(line.sql(acts), told);
     line.service.stop().await;
 }
@@ -322,11 +334,15 @@ async fn many_workers_plan_a_regular_call_once_and_one_places_it() {
     crate::service::insert_student(&db, "Amara Okafor", CALLER).await;
     psql(&database_url, "update students set call_weekdays = '{1,2,3,4,5,6,7}', call_time = '12:00'");
     let now = clock::now();
-    let planned: u64 = join_all((0..8).map(|_| outbound_call::plan_calls(&db, now))).await.into_iter().map(Result::unwrap).sum();
+    let planned: u64 =
+        join_all((0..8).map(|_| outbound_call::plan_calls(&db, now))).await.into_iter().map(Result::unwrap).sum();
     assert_eq!(planned, 1);
-    let noon: DateTime<Utc> = psql(&database_url, "select to_char(due_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from outbound_calls")
-        .parse()
-        .unwrap();
+    let noon: DateTime<Utc> = psql(
+        &database_url,
+        "select to_char(due_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from outbound_calls",
+    )
+    .parse()
+    .unwrap();
     let decided = join_all((0..8).map(|_| outbound_call::next(&db, noon, noon))).await;
     let n_placing = decided.into_iter().filter(|next| matches!(next, Ok(Next::Place(_)))).count();
     assert_eq!(n_placing, 1);
@@ -339,11 +355,19 @@ async fn off_means_that_nothing_is_planned_and_pages_say_so() {
     let student = line.service.student("Amara Okafor", CALLER).await;
     let person = line.service.log_in().await;
     let hours = [
-        ("what", "calls"), ("from", "08:30"), ("until", "18:00"), ("a_day", "2"), ("at_once", "4"), ("month_usd", "80"),
-        ("quiet_weekday", "6"), ("quiet_weekday", "7"), ("quiet_days", "2026-12-25, 2027-01-01"),
+        ("what", "calls"),
+        ("from", "08:30"),
+        ("until", "18:00"),
+        ("a_day", "2"),
+        ("at_once", "4"),
+        ("month_usd", "80"),
+        ("quiet_weekday", "6"),
+        ("quiet_weekday", "7"),
+        ("quiet_days", "2026-12-25, 2027-01-01"),
     ];
     person.submit_to("/settings/organisation", "/settings/organisation", &hours).await;
-    let stored = "select calls_are_on, calls_from, calls_quiet_weekdays, calls_quiet_days, calls_month_usd from organisation";
+    let stored =
+        "select calls_are_on, calls_from, calls_quiet_weekdays, calls_quiet_days, calls_month_usd from organisation";
     assert_eq!(line.sql(stored), "f|08:30:00|{6,7}|{2026-12-25,2027-01-01}|80");
     ask_for_callback(&line.service.database_url, &student);
     for path in ["/calls".to_owned(), format!("/students/{}", student.student_id)] {

@@ -242,6 +242,9 @@ mod tests {
         assert!(shown(Role::Admin, &stopped).contains("Allow calls again"));
         assert!(!shown(Role::Tutor, &stopped).contains("<form"));
         let off = shown(Role::Tutor, &Obstacle::Off);
-        assert!(off.contains("No calls are placed. Outbound calls are off.") && off.contains("under Settings"), "{off}");
+        assert!(
+            off.contains("No calls are placed. Outbound calls are off.") && off.contains("under Settings"),
+            "{off}"
+        );
     }
 }

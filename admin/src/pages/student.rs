@@ -1,8 +1,8 @@
 //! One student: who they are, what they know, what happened, and exactly what an assistant will be told.
 
 mod attention;
-pub(crate) mod calls;
 pub(crate) mod caller_code;
+pub(crate) mod calls;
 mod context;
 pub(crate) mod disclosures;
 mod edit;

@@ -221,7 +221,8 @@ pub fn may_place(facts: &Facts, hours: &Hours, limits: Limits, now: DateTime<Utc
     if facts.due_at > now {
         return Verdict::Wait(facts.due_at, Reason::NotDue);
     }
-    let open = |from: DateTime<Utc>| hours.next_open(facts.zone, from).unwrap_or(facts.expires_at).min(facts.expires_at);
+    let open =
+        |from: DateTime<Utc>| hours.next_open(facts.zone, from).unwrap_or(facts.expires_at).min(facts.expires_at);
     if open(now) > now {
         return Verdict::Wait(open(now), Reason::OutsideHours);
     }

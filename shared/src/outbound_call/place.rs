@@ -171,12 +171,9 @@ pub async fn next(db: &Db, now: DateTime<Utc>, look_at: DateTime<Utc>) -> Result
         }
         (Verdict::Never(Reason::PlanChanged), _) => {
             // The next look plans it as the plan is now.
-            sqlx::query!(
-                "delete from outbound_calls where outbound_call_id = $1",
-                outbound_call_id as OutboundCallId
-            )
-            .execute(&mut *tx)
-            .await?;
+            sqlx::query!("delete from outbound_calls where outbound_call_id = $1", outbound_call_id as OutboundCallId)
+                .execute(&mut *tx)
+                .await?;
             Next::Decided
         }
         (Verdict::Never(reason), _) => {
@@ -335,12 +332,7 @@ pub async fn mark_placed(
 }
 
 /// VAPI certainly did not place the call, and it may be sent later.
-pub async fn release(
-    db: &Db,
-    outbound_call_id: OutboundCallId,
-    reason: Reason,
-    look_at: DateTime<Utc>,
-) -> Result<()> {
+pub async fn release(db: &Db, outbound_call_id: OutboundCallId, reason: Reason, look_at: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "update outbound_calls set state = 'planned', placing_at = null, phone = null, reason = $2, look_at = $3
          where outbound_call_id = $1 and state = 'placing' and call_id is null",

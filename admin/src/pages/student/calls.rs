@@ -33,8 +33,7 @@ pub(crate) struct Calls {
 }
 
 pub(super) async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Calls, Fault> {
-    let mut list =
-        outbound_call::list_calls(db, &admin.caller, Some(student_id), Which::Open, N_CALLS).await?;
+    let mut list = outbound_call::list_calls(db, &admin.caller, Some(student_id), Which::Open, N_CALLS).await?;
     list.extend(outbound_call::list_calls(db, &admin.caller, Some(student_id), Which::Over, N_CALLS).await?);
     Ok(Calls {
         obstacle: find_obstacle(admin, db).await?,
@@ -76,8 +75,10 @@ pub(crate) async fn request(
     let student = student::get_student(&db, &admin.caller, student_id).await?;
     let zone: Tz = student.timezone.parse().unwrap_or(Tz::UTC);
     let invalid = |why: &str| Fault::Invalid(format!("No call was planned: {why}."));
-    let at: NaiveDateTime =
-        posted.fields.text("call_at").parse().map_err(|_| invalid("choose a day and a time"))?;
+    let text = posted.fields.text("call_at");
+    // Browsers leave the seconds out.
+    let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").or_else(|_| text.parse());
+    let at = at.map_err(|_| invalid("choose a day and a time"))?;
     let due_at = instant(at.date(), at.time(), zone);
     // "Now" was typed a minute ago.
     if due_at <= now - TimeDelta::minutes(10) || due_at > now + MAX_AHEAD {
