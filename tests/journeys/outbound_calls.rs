@@ -406,7 +406,7 @@ async fn from_the_set_up_over_a_call_and_its_callback_to_the_guardians_report() 
     // The student calls, and asks to be called again.
     let student = line.service.student("Amara Okafor", CALLER).await;
     let voice = Assistant { service: &line.service, key: line.service.agent_key(VOICE).await };
-    let at = clock::now() + chrono::TimeDelta::seconds(2);
+    let at = clock::now() + chrono::TimeDelta::hours(1);
     voice.call("schedule_callback", json!({ "at": at.to_rfc3339(), "reason": "more of this" })).await.unwrap();
     let turns = ["What is three plus four?", "seven", "What is five plus four?", "nine"];
     let report = vapi::report("inbound", clock::now() - chrono::TimeDelta::minutes(20), &turns);
@@ -415,6 +415,8 @@ async fn from_the_set_up_over_a_call_and_its_callback_to_the_guardians_report() 
     line.service.analyzed(&token, "inbound").await;
 
     // The callback follows from it, and knows of the first call.
+    line.until("planned").await;
+    line.hurry();
     line.until("placed").await;
     let call = line.last();
     assert_eq!(call["phoneNumberId"], number.as_str());
