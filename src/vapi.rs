@@ -155,7 +155,7 @@ async fn check(db: &Db, config: &VapiSetupConfig, api: &Api, plan: &Plan, is_jso
     let found = found.map_err(|fault| said(&Trouble::Vapi { doing: "reading VAPI's objects", fault }))?;
     let mark = found.assistants.first().map(Mark::read).unwrap_or_default();
     let of_sign = sign::list(db).await?.find::<SetUp>().map(|(_, set_up)| set_up);
-    let of_setting = config.assistant_id.clone().map(|assistant_id| SetUp { assistant_id });
+    let of_setting = config.assistant_id.clone().map(|assistant_id| SetUp { assistant_id, phone_number_id: None });
     let known = Known {
         webhook: Some(&config.webhook),
         secret_print: None,

@@ -47,7 +47,7 @@ use crate::agent_document::Documents;
 use crate::auth::SessionCookie;
 use crate::events::Streams;
 use crate::pages::{
-    account, analytics, audit, clients, connect, connections, consents, curriculum, erasures, follow_ups, jobs,
+    account, analytics, audit, calls, clients, connect, connections, consents, curriculum, erasures, follow_ups, jobs,
     organisation, overview, search, session, sessions, student, students, tools, users, webhooks,
 };
 use crate::recording::Recordings;
@@ -228,6 +228,12 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/guardians", post(student::family::add_guardian))
         .route("/students/{student_id}/guardians/{guardian_id}", post(student::family::change_guardian))
         .route("/students/{student_id}/consents", post(student::family::decide))
+        .route("/students/{student_id}/call-plan", post(student::calls::set_plan))
+        .route("/students/{student_id}/calls", post(student::calls::request))
+        .route("/calls", get(calls::get))
+        .route("/calls/stop", post(calls::stop_all))
+        .route("/calls/start", post(calls::start_all))
+        .route("/calls/{outbound_call_id}/stop", post(calls::stop))
         .route("/students/{student_id}/subjects", post(student::set_subjects))
         .route("/students/{student_id}/facts/{fact_id}/forget", post(student::memory::forget))
         .route("/students/{student_id}/facts/{fact_id}/reword", post(student::memory::reword))

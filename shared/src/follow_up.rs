@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
 use crate::analysis::SafetyFlag;
-use crate::attention;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
 use crate::message::event::{Event, emit};
 use crate::message::{Subject, alert};
 use crate::phone::Phone;
+use crate::{attention, outbound_call};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -368,6 +368,7 @@ pub async fn close_follow_up(
     .fetch_optional(&mut *tx)
     .await?
     .ok_or(Error::NotFound("open follow-up"))?;
+    outbound_call::stop_of_follow_up(tx, caller, follow_up_id).await?;
     attention::refresh(tx, student_id.as_slice()).await?;
     Ok(())
 }

@@ -69,6 +69,8 @@ id! {
     FactId
     /// Something a person has to do.
     FollowUpId
+    /// One attempt at a call that the tutor places.
+    OutboundCallId
     /// A note by a person or an assistant.
     NoteId
     /// One call of a tool by an assistant.

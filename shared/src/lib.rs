@@ -47,6 +47,7 @@ pub mod model_call;
 pub mod note;
 pub mod organisation;
 pub mod outage;
+pub mod outbound_call;
 pub mod passkey;
 pub mod phone;
 pub mod retention;
@@ -68,4 +69,5 @@ pub mod tutoring;
 pub mod vapi;
 pub mod watermark;
 
+pub use domain::calling;
 pub use domain::plain_text;

@@ -53,6 +53,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("notes", Rule::Person),
     ("model_calls", Rule::Person),
     ("guardian_reports", Rule::Person),
+    ("outbound_calls", Rule::Person),
     // Closed concerns that belong to no student and no call are purged like request bodies.
     ("follow_ups", Rule::Days("RETENTION_DELIVERIES_DAYS")),
     ("sessions", Rule::Days("RETENTION_SESSIONS_DAYS")),

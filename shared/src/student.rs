@@ -18,11 +18,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Executor, Result};
-use crate::erasure;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 use crate::plain_text;
 use crate::session::{SessionKey, derived};
+use crate::{erasure, outbound_call};
 
 pub use self::export::export;
 pub use self::find::{StudentHit, find_students};
@@ -281,6 +281,9 @@ pub async fn update_student(
     .ok_or(Error::NotFound("student"))?;
     if let Some(phones) = &change.phones {
         set_phones(tx, student_id, phones, now).await?;
+    }
+    if change.timezone.is_some() {
+        outbound_call::forget_planned(tx, student_id).await?;
     }
     if change.grade.is_some() {
         derived::regrade(tx, student_id).await?;

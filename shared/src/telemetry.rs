@@ -121,6 +121,10 @@ fn describe() {
         "Requests with a bearer that is wrong, expired or revoked."
     );
     metrics::counter!("client_bearers_refused_total").increment(0);
+    metrics::describe_counter!("outbound_calls_total", "Calls to students, by what became of them.");
+    for outcome in ["failed", "missed"] {
+        metrics::counter!("outbound_calls_total", "outcome" => outcome).increment(0);
+    }
     metrics::describe_counter!("jobs_total", "Attempts at jobs that ended in this process.");
     metrics::describe_histogram!("job_duration_seconds", "How long an attempt at a job took.");
 }

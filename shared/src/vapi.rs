@@ -15,7 +15,7 @@ pub use self::check::{Finding, KeyState, Known, check, records};
 pub use self::diff::{Difference, lines};
 pub use self::fault::{Fault, seconds};
 pub use self::found::{Found, find_all};
-pub use self::plan::{Mark, PROMPT, Plan, SCOPES, TOOLS, artifact_plan, secret_print};
+pub use self::plan::{Mark, PROMPT, Plan, SCOPES, TOOLS, artifact_plan, overrides, secret_print};
 pub use self::setup::{Change, Number, Setup, Trouble};
 pub use self::test_call::{MAX_PER_HOUR, Refusal, place as place_test_call};
 
@@ -29,6 +29,9 @@ use crate::sign::Sign;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetUp {
     pub assistant_id: String,
+    /// VAPI's id of the number that places calls. `None`: no number is bound, or an older version set it up.
+    #[serde(default)]
+    pub phone_number_id: Option<String>,
 }
 
 impl Sign for SetUp {
@@ -36,6 +39,6 @@ impl Sign for SetUp {
 }
 
 /// [`SCOPES`] as a set.
-pub(crate) fn scopes() -> ScopeSet {
+pub fn scopes() -> ScopeSet {
     SCOPES.parse().expect("a constant that a test reads")
 }

@@ -25,7 +25,7 @@ const PAGES = [
   "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit",
   "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", `/jobs/${JOB_ID}/discard`,
   "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/jobs/overhauls",
-  "/settings/connections", "/settings/organisation", "/consents", `/students/${STUDENT_ID}/disclosures`,
+  "/settings/connections", "/settings/organisation", "/consents", "/calls", `/students/${STUDENT_ID}/disclosures`,
   "/settings/webhooks", "/settings/clients", `/settings/clients/${CLIENT_ID}/revoke`, "/settings/users",
   "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/settings/audit?act=job.retry&from=2026-11-01",
   "/account", "/account?done=password", "/account/second-factor", "/setup/a-link-of-an-invitation", "/nowhere",

@@ -132,6 +132,7 @@ try {
       "settings-connections": "/settings/connections",
       "settings-organisation": "/settings/organisation",
       consents: "/consents",
+      calls: "/calls",
       "student-disclosures": `/students/${places.student}/disclosures`,
       "settings-webhooks": "/settings/webhooks",
       "settings-clients": "/settings/clients",

@@ -41,6 +41,7 @@ mod odd_input;
 mod office;
 mod operations;
 mod orders;
+mod outbound_calls;
 mod outgoing_webhooks;
 mod overview;
 mod passkeys;

@@ -6,21 +6,24 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
+use shared::calling;
 use shared::consent;
 use shared::db::Connection;
 use shared::delivery::{self, DeliveryState};
-use shared::id::{DeliveryId, SessionId};
+use shared::id::{DeliveryId, OutboundCallId, SessionId};
 use shared::job::lease::{Claimed, Finished, finish_done, renew};
 use shared::job::{self, Job, Kind};
+use shared::outbound_call::{self, Heard};
 use shared::server_message::ServerMessage;
 use shared::session::{SessionKey, SessionNews, SessionStatus, derived, index_words, mark_session, merge_news};
 use shared::student::{self, find_only_student_id};
 use shared::telemetry::trace::{self, Ended};
-use shared::transcript::replace_turns;
+use shared::transcript::{Speaker, replace_turns};
 
 use self::payload::{Report, Talk};
 use crate::analyze::Judged;
 use crate::attempt::{self, Outcome};
+use crate::outbound;
 use crate::store::Locked;
 use crate::{Context, JobError};
 
@@ -63,12 +66,14 @@ pub(crate) async fn perform(
         _ => None,
     };
     let mut tx = context.begin().await?;
-    let (mut analysed_in, mut session_stored) = (None, None);
+    let (mut analysed_in, mut session_stored, mut ended) = (None, None, None);
     // It may have been erased since it was read. From here on an erasure waits.
     if let Some(call) = &call
         && delivery::has_body(&mut *tx, delivery_id).await?
     {
-        match call.write(context, &mut tx, judged, now).await? {
+        let written = call.write(context, &mut tx, judged, now).await?;
+        ended = outbound_call::hear(&mut tx, &call.heard(), now).await?;
+        match written {
             Written::Unread => {
                 // The session is kept, and the job waits for a person: a newer version may read what this one could not.
                 renew(&mut *tx, lease, context.config.lease).await?;
@@ -88,6 +93,9 @@ pub(crate) async fn perform(
     delivery::mark_delivery_processed(&mut tx, delivery_id, now).await?;
     let finished = finish_done(&mut *tx, lease).await?;
     context.commit(tx).await?;
+    if let Some(outcome) = ended {
+        outbound::count(outcome.as_str());
+    }
     if let Some(started) = analysed_in {
         attempt::count(Kind::AnalyzeSession, &Outcome::Done, started.elapsed());
     }
@@ -104,6 +112,8 @@ pub(crate) async fn perform(
 struct Call {
     news: SessionNews,
     talk: Talk,
+    /// Our own id, if we placed the call.
+    outbound_call_id: Option<OutboundCallId>,
 }
 
 /// What became of a message.
@@ -126,7 +136,23 @@ impl Call {
         if talk.n_left_out > 0 {
             news.report_faults.push(format!("{} messages of an unknown speaker were left out.", talk.n_left_out));
         }
-        Ok(Self { news, talk })
+        let id = message.text("/call/assistantOverrides/metadata/outbound_call_id");
+        Ok(Self { news, talk, outbound_call_id: id.and_then(|id| id.parse().ok()) })
+    }
+
+    /// What it says of an outbound call. A status has the reason of the end, and only a report says whether anybody spoke.
+    fn heard(&self) -> Heard<'_> {
+        let Self { news, talk, outbound_call_id } = self;
+        let has_words = news.is_report.then(|| talk.turns.iter().any(|turn| turn.speaker == Speaker::Student));
+        let reason = news.ended_reason.as_deref().unwrap_or_default();
+        let has_ended = news.is_report || news.ended_reason.is_some();
+        Heard {
+            call_id: &news.call_id,
+            outbound_call_id: *outbound_call_id,
+            outcome: has_ended.then(|| calling::Outcome::of_end(reason, has_words)).flatten(),
+            ended_at: news.ended_at,
+            cost_microusd: news.cost_microusd,
+        }
     }
 
     /// Judges the call by rules. `None`: there are no turns, or the rules failed.

@@ -38,6 +38,7 @@ mod ingest;
 pub mod llm;
 pub mod mail;
 mod outages;
+pub mod outbound;
 mod overhaul;
 pub mod reconcile;
 mod relay;
@@ -80,6 +81,7 @@ pub struct Config {
     /// `host:port` of receivers of webhooks that may be private and without TLS.
     pub webhook_own_hosts: Vec<String>,
     pub reconcile: Pace,
+    pub outbound: outbound::Pace,
     pub retention: Retention,
     /// Whether a caller nobody knows becomes a student without being asked about.
     pub register_callers: bool,
@@ -111,6 +113,7 @@ impl Config {
             mail: None,
             webhook_own_hosts: Vec::new(),
             reconcile: Pace::new(Duration::from_mins(5)),
+            outbound: outbound::Pace::new(Duration::from_mins(5)),
             retention: Retention {
                 tool_calls: TimeDelta::days(90),
                 deliveries: TimeDelta::days(30),
@@ -160,6 +163,7 @@ impl Config {
             mail: role.mail.clone(),
             webhook_own_hosts: role.webhook_own_hosts.clone(),
             reconcile: Pace::new(role.reconcile_every),
+            outbound: outbound::Pace::new(role.reconcile_every),
             ..Self::new(queue, role.llm.clone())
         })
     }
@@ -243,6 +247,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     beside.spawn(consistency::run(context.clone(), stop.clone()));
     beside.spawn(outages::run(context.clone(), stop.clone()));
     beside.spawn(report::ask_for_due(context.clone(), stop.clone()));
+    beside.spawn(outbound::run(context.clone(), stop.clone()));
     beside.spawn(webhooks::look_for_attentions(context.clone(), stop.clone()));
     if let Some(vapi) = context.vapi.clone() {
         beside.spawn(reconcile::run(context.clone(), vapi, pace, stop.clone()));

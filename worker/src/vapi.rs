@@ -95,6 +95,19 @@ impl Vapi {
         }
     }
 
+    /// Places a call and returns VAPI's id of it. It is sent once: if the answer is lost, the call may be placed all the same.
+    pub async fn place_call(&self, body: &Value) -> Result<String, Fault> {
+        let permit = self.breaker.permit(Instant::now()).map_err(|_| Fault::Away)?;
+        let answer = self.api.send(Method::POST, self.api.url(&["call"])?, Some(body)).await;
+        match &answer {
+            Err(Fault::Unreachable | Fault::TimedOut) => permit.failed(Duration::ZERO, Instant::now()),
+            Err(Fault::Busy { at_least } | Fault::Failed { at_least }) => permit.failed(*at_least, Instant::now()),
+            _ => permit.answered(),
+        }
+        let call: Value = serde_json::from_slice(&answer?.body).map_err(|_| Fault::Odd)?;
+        Head::read(&call).map(|head| head.id).ok_or(Fault::Odd)
+    }
+
     /// Deletes the call with its recording. `false`: VAPI does not know it.
     pub async fn delete_call(&self, call_id: &str) -> Result<bool, Fault> {
         match self.ask(Method::DELETE, self.api.url(&["call", call_id])?).await {

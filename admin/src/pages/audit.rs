@@ -229,7 +229,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that is taken down, in the words that its button has.
-const ACTS: [(&str, &str); 94] = [
+const ACTS: [(&str, &str); 99] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
@@ -316,6 +316,11 @@ const ACTS: [(&str, &str); 94] = [
     ("analytics.export", "exported analytics"),
     ("note.add", "added a note"),
     ("note.delete", "deleted a note"),
+    ("student.call_plan", "changed the regular calls of a student"),
+    ("student.call", "planned a call to a student"),
+    ("outbound_call.stop", "stopped a call to a student"),
+    ("outbound_calls.stop", "stopped all outbound calls"),
+    ("outbound_calls.start", "allowed outbound calls again"),
     ("follow_up.close", "saw to a follow-up"),
     ("job.retry", "retried a job"),
     ("job.discard", "discarded a job"),

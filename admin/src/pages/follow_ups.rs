@@ -3,26 +3,32 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use shared::db::{self, Db};
-use shared::follow_up::FollowUp;
+use shared::follow_up::{FollowUp, FollowUpKind};
 use shared::id::FollowUpId;
 use shared::message::alert;
 use shared::sign::{self, Worker};
-use shared::{audit, clock, follow_up};
+use shared::{audit, clock, follow_up, outbound_call};
 
 use crate::auth::{self, Admin};
 use crate::fault::Fault;
 use crate::form::Posted;
+use crate::pages::calls;
 use crate::parts::follow_up::Open;
 
-/// The follow-ups with who was told of them.
+/// The follow-ups with who was told of them, and how calls for them went.
 pub(crate) async fn with_alerts(admin: &Admin, db: &Db, list: Vec<FollowUp>) -> Result<Open, Fault> {
-    if list.iter().all(|item| item.category.is_none_or(|category| !alert::is_urgent(category))) {
-        return Ok(Open { list, ..Open::default() });
-    }
     let ids: Vec<FollowUpId> = list.iter().map(|item| item.follow_up_id).collect();
+    let (mut tried, mut obstacle) = (Vec::new(), None);
+    if list.iter().any(|item| item.kind == FollowUpKind::Callback) {
+        tried = outbound_call::list_tried(db, &admin.caller, &ids).await?;
+        obstacle = calls::find_obstacle(admin, db).await?;
+    }
+    if list.iter().all(|item| item.category.is_none_or(|category| !alert::is_urgent(category))) {
+        return Ok(Open { list, tried, obstacle, ..Open::default() });
+    }
     let told = alert::list_told(db, &admin.caller, &ids).await?;
     let has_mail = sign::list(db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail);
-    Ok(Open { list, told, has_mail })
+    Ok(Open { list, told, has_mail, tried, obstacle })
 }
 
 pub(crate) async fn done(

@@ -3,12 +3,15 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{NaiveDate, NaiveTime};
 use maud::{Markup, html};
+use shared::calling::Hours;
 use shared::clock;
 use shared::consent::Purpose;
 use shared::db::{self, Db};
 use shared::guardian_report::{self, Schedule};
 use shared::organisation::{self, Assurance, Organisation};
+use shared::outbound_call::{self, Settings};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -20,7 +23,8 @@ use crate::parts::{csrf, person};
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let schedule = guardian_report::get_schedule(&db).await?;
-    Ok(render(&admin, &organisation::get(&db).await?, schedule))
+    let calls = outbound_call::get_settings(&db).await?;
+    Ok(render(&admin, &organisation::get(&db).await?, schedule, &calls))
 }
 
 /// Saves a form of the page. Needs a fresh password: all decide who gets data about children.
@@ -46,12 +50,51 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
             guardian_report::set_schedule(&mut tx, &posted.admin.caller, schedule, now).await?;
             (assurance, presumed, requires_second_factor)
         }
+        "calls" => {
+            let settings = read_calls(&posted.fields)?;
+            outbound_call::set_settings(&mut tx, &posted.admin.caller, &settings, now).await?;
+            (assurance, presumed, requires_second_factor)
+        }
         "second-factor" => (assurance, presumed, posted.fields.text("required") == "yes"),
         _ => return Err(Fault::Invalid("This form is not complete. Go back and try again.".to_owned())),
     };
     organisation::set(&mut tx, &posted.admin.caller, assurance, &presumed, requires_second_factor, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(Place::Organisation.path()).into_response())
+}
+
+/// Reads a time of day as forms have it.
+pub(crate) fn read_time(text: &str) -> Result<NaiveTime, Fault> {
+    let time = NaiveTime::parse_from_str(text, "%H:%M");
+    time.map_err(|_| Fault::Invalid("Nothing was saved: a time is written like 16:30.".to_owned()))
+}
+
+fn read_calls(fields: &Fields) -> Result<Settings, Fault> {
+    let invalid = |why: &str| Fault::Invalid(format!("Nothing was saved: {why}."));
+    let number = |name: &str, range: std::ops::RangeInclusive<i32>| {
+        let number = fields.text(name).parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| invalid(&format!("a number is from {} to {}", range.start(), range.end())))
+    };
+    let days = fields.text("quiet_days").split([',', ' ', '\n', '\r']).filter(|day| !day.is_empty());
+    let quiet_days: Result<Vec<NaiveDate>, _> = days.map(str::parse).collect();
+    let weekdays = fields.all("quiet_weekday").filter_map(|day| day.parse().ok());
+    let hours = Hours {
+        from: read_time(fields.text("from"))?,
+        until: read_time(fields.text("until"))?,
+        quiet_weekdays: weekdays.filter(|day| (1..=7).contains(day)).collect(),
+        quiet_days: quiet_days.map_err(|_| invalid("a quiet day is written like 2026-12-25"))?,
+    };
+    if hours.from >= hours.until {
+        return Err(invalid("calling hours end after they begin"));
+    }
+    Ok(Settings {
+        is_on: fields.text("calls") == "on",
+        hours,
+        a_day: number("a_day", 1..=10)? as i16,
+        at_once: number("at_once", 1..=100)? as i16,
+        month_usd: number("month_usd", 0..=1_000_000)?,
+        stopped: None,
+    })
 }
 
 fn read_schedule(fields: &Fields) -> Result<Schedule, Fault> {
@@ -79,7 +122,7 @@ const ASSURANCES: [(Assurance, &str, &str); 3] = [
     ),
 ];
 
-pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Schedule) -> Markup {
+pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Schedule, calls: &Settings) -> Markup {
     page(
         admin,
         Place::Organisation,
@@ -125,13 +168,14 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Sched
                     footer { button.btn.primary { "Save" } }
                 }
                 (reports(admin, schedule))
+                (outbound_calls(admin, calls))
                 (second_factor(admin, organisation.requires_second_factor))
             }
         },
     )
 }
 
-const WEEKDAYS: [(i16, &str); 7] =
+pub(crate) const WEEKDAYS: [(i16, &str); 7] =
     [(1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "Friday"), (6, "Saturday"), (7, "Sunday")];
 
 fn reports(admin: &Admin, schedule: Schedule) -> Markup {
@@ -164,6 +208,52 @@ fn reports(admin: &Admin, schedule: Schedule) -> Markup {
                         input.input id="zone" name="zone" required maxlength="64" autocomplete="off" value=(schedule.zone.name());
                     }
                 }
+            }
+            footer { button.btn.primary { "Save" } }
+        }
+    }
+}
+
+fn outbound_calls(admin: &Admin, settings: &Settings) -> Markup {
+    let Settings { is_on, hours, a_day, at_once, month_usd, stopped: _ } = settings;
+    let quiet_days = hours.quiet_days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let field = |id: &str, label: &str, kind: &str, value: &str| {
+        html! { div.field { label for=(id) { (label) } input.input id=(id) name=(id) type=(kind) required value=(value); } }
+    };
+    html! {
+        form.card method="post" aria-labelledby="calls" {
+            header { h2 id="calls" { "Calls to students" } div.actions { a.link href="/calls" { "Outbound calls" } } }
+            div.body.stack {
+                (csrf(admin))
+                input type="hidden" name="what" value="calls";
+                span.check {
+                    input type="checkbox" id="calls-on" name="calls" value="on" checked[*is_on];
+                    label for="calls-on" { b { "The tutor calls students" } br; span.sm.muted {
+                        "Callbacks and regular calls are placed at their time, if lessons are allowed for the student. Calls cost money."
+                    } }
+                }
+                div.form-grid {
+                    (field("from", "Calls from", "time", &hours.from.format("%H:%M").to_string()))
+                    (field("until", "Calls until", "time", &hours.until.format("%H:%M").to_string()))
+                    (field("a_day", "Calls to a student per day", "number", &a_day.to_string()))
+                    (field("at_once", "Calls at the same time", "number", &at_once.to_string()))
+                    (field("month_usd", "Spending limit per month, US dollars", "number", &month_usd.to_string()))
+                    div.field {
+                        label for="quiet_days" { "Quiet days" }
+                        input.input id="quiet_days" name="quiet_days" placeholder="2026-12-25, 2027-01-01" value=(quiet_days);
+                    }
+                }
+                fieldset.stack.tight {
+                    legend.sm { "Weekdays without calls" }
+                    div.row.wrap { @for (day, name) in WEEKDAYS {
+                        @let id = format!("quiet-{day}");
+                        span.check {
+                            input type="checkbox" id=(id) name="quiet_weekday" value=(day) checked[hours.quiet_weekdays.contains(&day)];
+                            label for=(id) { (name) }
+                        }
+                    } }
+                }
+                p.sm.muted { "Hours and days are those of each student’s time zone. A call without a known price counts as 3 dollars." }
             }
             footer { button.btn.primary { "Save" } }
         }
@@ -207,10 +297,15 @@ mod tests {
             updated_by: "operator".to_owned(),
         };
         let schedule = Schedule { weekday: Some(5), hour: 17, zone: chrono_tz::Europe::Berlin };
-        let page = render(&Admin::sample(Role::Admin), &organisation, schedule).into_string();
+        let time = |text| NaiveTime::parse_from_str(text, "%H:%M").unwrap();
+        let (from, until) = (time("09:00"), time("19:30"));
+        let hours = Hours { from, until, quiet_weekdays: vec![7], quiet_days: vec!["2026-12-25".parse().unwrap()] };
+        let calls = Settings { is_on: true, hours, a_day: 3, at_once: 5, month_usd: 50, stopped: None };
+        let page = render(&Admin::sample(Role::Admin), &organisation, schedule, &calls).into_string();
+        assert!(page.contains(r#"value="19:30""#) && page.contains(r#"value="2026-12-25""#), "{page}");
         assert!(page.contains(r#"value="5" selected"#) && page.contains(r#"value="17" selected"#), "{page}");
         assert!(page.contains(r#"value="pin" checked"#) && page.contains(r#"value="tutoring" checked"#), "{page}");
         assert!(page.contains(r#"name="required" value="yes" checked"#), "{page}");
-        assert_eq!(page.matches(" checked").count(), 3, "{page}");
+        assert_eq!(page.matches(" checked").count(), 5, "{page}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod attention;
 pub(crate) mod caller_code;
+pub(crate) mod calls;
 mod context;
 pub(crate) mod disclosures;
 mod edit;
@@ -100,6 +101,7 @@ pub(crate) struct Data {
     /// A request to erase the student, which waits.
     pub(crate) erasure: Option<Pending>,
     pub(crate) merges: Vec<Merge>,
+    pub(crate) calls: calls::Calls,
 }
 
 pub(crate) async fn get(
@@ -170,6 +172,7 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         family: family::fetch(admin, db, student_id).await?,
         erasure: erasure::find_pending(db, caller, student_id).await?,
         merges: list_merges(db, caller, student_id, admin.viewer.now).await?,
+        calls: calls::fetch(admin, db, student_id).await?,
     })
 }
 
@@ -213,7 +216,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             }
             nav.subnav aria-label="On this page" {
                 a href="#mastery" { "Mastery" } a href="#misconceptions" { "Misconceptions" } a href="#evidence" { "Evidence" }
-                a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#family" { "Family and consent" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
+                a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#calls" { "Calls" } a href="#family" { "Family and consent" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
             }
             div.stack {
                 (merge::notices(admin, student.student_id, &data.merges))
@@ -229,6 +232,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     }
                     div.stack {
                         (profile(admin, data))
+                        (calls::card(admin, student.student_id, &student.timezone, &data.calls))
                         (family::card(admin, student.student_id, &data.family))
                         (caller_code::card(admin, student.student_id, data.assurance, &data.codes))
                         (memory::card(admin, student.student_id, &data.facts))

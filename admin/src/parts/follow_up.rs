@@ -3,11 +3,13 @@
 use maud::{Markup, html};
 use shared::follow_up::{ConcernCategory, FollowUp, FollowUpKind};
 use shared::message::alert::Told;
+use shared::outbound_call::{Obstacle, Tried};
 
 use super::csrf;
 use super::icon::{icon, icon_small};
 use crate::auth::Admin;
 use crate::figures;
+use crate::pages::calls::reason_words;
 
 /// Follow-ups that are open, and who was told of those that are urgent.
 #[derive(Debug, Default)]
@@ -16,6 +18,10 @@ pub(crate) struct Open {
     pub(crate) told: Vec<Told>,
     /// Whether a mail server is configured.
     pub(crate) has_mail: bool,
+    /// How calls for callbacks went.
+    pub(crate) tried: Vec<Tried>,
+    /// Why no call is placed.
+    pub(crate) obstacle: Option<Obstacle>,
 }
 
 /// All that is open, for the overview.
@@ -26,12 +32,13 @@ pub(crate) fn on_overview(admin: &Admin, open: &Open) -> Markup {
             header {
                 h2 id="follow-ups" { "Follow-ups" }
                 @if !list.is_empty() { p { (list.len()) " open, raised during calls or by their analysis" } }
+                div.actions { a.link href="/calls" { "Outbound calls" } }
             }
             @if list.is_empty() {
                 div.body { p.muted { "No callbacks or concerns are open." } }
             } @else {
                 // A concern is about a child's welfare: a list points at it, and the session tells it.
-                ul.list { @for item in list { (line(admin, item, "/", overview_words(item), alert(admin, open, item, false))) } }
+                ul.list { @for item in list { (line(admin, item, "/", overview_words(item), html! { (alert(admin, open, item, false)) (calls(admin, open, item)) })) } }
             }
         }
     }
@@ -44,7 +51,7 @@ pub(crate) fn on_page(admin: &Admin, open: &Open, back: &str) -> Markup {
         @if !list.is_empty() {
             section.card aria-labelledby="follow-ups" {
                 header { h2 id="follow-ups" { "Follow-ups" } }
-                ul.list { @for item in list { (line(admin, item, back, page_words(item), alert(admin, open, item, true))) } }
+                ul.list { @for item in list { (line(admin, item, back, page_words(item), html! { (alert(admin, open, item, true)) (calls(admin, open, item)) })) } }
             }
         }
     }
@@ -99,6 +106,29 @@ fn alert(admin: &Admin, open: &Open, item: &FollowUp, with_names: bool) -> Marku
         (None, _) => "no e-mail has been sent. Look at Jobs.",
     };
     html! { div.row.sm.bad { (icon_small("circle-alert")) span { "No e-mail was sent: " (why) } } }
+}
+
+/// Whether the tutor calls, has called, or why it does not.
+fn calls(admin: &Admin, open: &Open, item: &FollowUp) -> Markup {
+    if item.kind != FollowUpKind::Callback {
+        return html! {};
+    }
+    let tried = open.tried.iter().find(|tried| tried.follow_up_id == item.follow_up_id);
+    let n_unanswered = tried.map_or(0, |tried| tried.n_unanswered);
+    html! {
+        div.faint.xs {
+            @if n_unanswered > 0 { "Called " (figures::counted(n_unanswered, "time", "times")) ", not answered. " }
+            @match (tried, &open.obstacle) {
+                (Some(tried), _) if tried.is_on_call => "The tutor is calling now.",
+                (Some(tried), _) if tried.is_stopped => "The tutor’s call was stopped. Please call.",
+                (Some(Tried { missed: Some(reason), .. }), _) => { "The tutor did not call: " (reason_words(*reason)) ". Please call." },
+                (Some(tried), None) if tried.next_at.is_some() => { "The tutor calls: " @if let Some(at) = tried.next_at { (admin.viewer.time(at)) } },
+                (_, Some(obstacle)) => { (obstacle.words().0) " Please call." },
+                (Some(_), None) if n_unanswered > 0 => "Please call.",
+                _ => {},
+            }
+        }
+    }
 }
 
 fn links(item: &FollowUp, back: &str, name: &str) -> Markup {
@@ -236,6 +266,26 @@ mod tests {
     #[test]
     fn a_viewer_sees_it_and_closes_nothing() {
         assert!(!on_overview(&Admin::sample(Role::Viewer), &open(concern())).into_string().contains("<form"));
+    }
+
+    #[test]
+    fn a_callback_says_whether_the_tutor_calls() {
+        let late = FollowUp { kind: FollowUpKind::Callback, category: None, ..concern() };
+        let tried = Tried {
+            follow_up_id: late.follow_up_id,
+            next_at: Some(late.due_at),
+            n_unanswered: 2,
+            is_on_call: false,
+            missed: None,
+            is_stopped: false,
+        };
+        let shown = |obstacle, tried: Tried| {
+            let open = Open { obstacle, tried: vec![tried], ..open(late.clone()) };
+            on_overview(&Admin::sample(Role::Tutor), &open).into_string()
+        };
+        assert!(shown(None, tried.clone()).contains("Called 2 times, not answered. The tutor calls: "));
+        assert!(shown(Some(Obstacle::Off), tried.clone()).contains("Outbound calls are off. Please call."));
+        assert!(shown(None, Tried { next_at: None, ..tried }).contains("not answered. Please call."));
     }
 
     #[test]

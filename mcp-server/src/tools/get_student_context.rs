@@ -1,13 +1,12 @@
 //! What an assistant should know before it speaks: the first call of every lesson.
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::access::{Caller, Reach, Scope};
-use shared::db::{self, Db};
+use shared::access::{Reach, Scope};
+use shared::db::Db;
 use shared::id::StudentId;
 use shared::phone::Phone;
-use shared::student_context::{self, StudentContext};
+use shared::student_context::{self, StudentContext, of_line};
 
 use super::{Answer, Ask, Effect, Tool, ToolError};
 
@@ -49,17 +48,5 @@ impl Tool for GetStudentContext {
         // The whole of it, once: the model has nothing else to read, and JSON it reads well.
         let text = serde_json::to_string(&data).map_err(|_| ToolError::internal())?;
         Ok(Answer { text, data })
-    }
-}
-
-/// The context of whoever is on the caller's line: of the student, or whom to choose from, or of somebody new.
-pub(crate) async fn of_line(db: &Db, caller: &Caller, now: DateTime<Utc>) -> db::Result<StudentContext> {
-    if let Some(missing) = caller.line.missing {
-        return Ok(student_context::unverified(missing, now));
-    }
-    match (caller.line.student_id, &caller.line.phone) {
-        (Some(student_id), _) => student_context::get_by_student_id(db, caller, student_id, now).await,
-        (None, Some(phone)) if !caller.line.is_stranger => student_context::find_by_phone(db, caller, phone, now).await,
-        (None, _) => Ok(student_context::unknown(now)),
     }
 }

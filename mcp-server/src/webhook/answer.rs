@@ -10,9 +10,8 @@ use shared::access::Caller;
 use shared::authority::{self, Line};
 use shared::clock;
 use shared::consent::{self, Purpose};
-use shared::phone::Phone;
 use shared::server_message::ServerMessage;
-use shared::student_context::{self, ContextStatus, StudentContext};
+use shared::student_context::{self, ContextStatus, StudentContext, of_line};
 use shared::vapi::{self, SetUp};
 use shared::{api_client, db, sign};
 use tokio::time::timeout;
@@ -23,7 +22,6 @@ use super::replies::{self, Replies};
 use super::tool_calls::{self, Said, ToolCall, ToolResult, single_line};
 use crate::State;
 use crate::call::call;
-use crate::tools::get_student_context::of_line;
 use crate::tools::{self, Answer, Outcome, ToolError};
 use crate::trail::{Asked, Door};
 
@@ -49,23 +47,13 @@ pub(super) async fn assistant(state: &State, envelope: &Envelope, now: DateTime<
         tracing::warn!("VAPI asks which assistant takes a call: run `ai-tutor vapi setup`, or set VAPI_ASSISTANT_ID");
         return json!({ "error": "Sorry, the tutor cannot take calls on this number yet." });
     };
-    let student = context.student.as_ref();
     let phone = envelope.number.clone().known();
     let (caller, call_id) = (caller(state), envelope.call_id.as_deref());
     let asked = Asked { caller: &caller, door: Door::Webhook, what: "assistant-request", call_id };
     asked.read(&state.recorder, &json!(context), &Value::Null);
     json!({
         "assistantId": assistant_id,
-        "assistantOverrides": {
-            "firstMessage": context.say_first,
-            "artifactPlan": vapi::artifact_plan(records),
-            "variableValues": {
-                "studentName": student.map_or("", |student| &student.first_name),
-                "studentContext": serde_json::to_string(&context).unwrap_or_default(),
-                "callerNumber": phone.as_ref().map_or("", Phone::as_str),
-            },
-            "metadata": { "student_id": student.map(|student| student.student_id) },
-        },
+        "assistantOverrides": vapi::overrides(&context, phone.as_ref(), records),
     })
 }
 

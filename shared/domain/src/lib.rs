@@ -7,6 +7,7 @@
 
 pub mod analysis;
 pub mod answer;
+pub mod calling;
 pub mod curriculum;
 pub mod disclosure;
 pub mod evidence;

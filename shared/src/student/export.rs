@@ -67,6 +67,8 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                        or f.student_id is null and (f.caller_phone = any($3)
                            or f.session_id in (select s.session_id from sessions s where s.student_id = st.student_id
                                    or s.student_id is null and s.caller_phone = any($3)))),
+                'outbound_calls', (select coalesce(jsonb_agg(to_jsonb(o) order by o.due_at), '[]')
+                    from outbound_calls o where o.student_id = st.student_id),
                'guardian_reports', (select coalesce(jsonb_agg(to_jsonb(r) order by r.created_at), '[]')
                    from guardian_reports r where r.student_id = st.student_id),
                'messages', (select coalesce(jsonb_agg(to_jsonb(m) order by m.created_at), '[]')
@@ -126,7 +128,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 38] = [
+    const TABLES: [(&str, Place); 39] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("past_phones", Field("past_phones")),
@@ -152,6 +154,7 @@ mod tests {
         ("follow_ups", Field("follow_ups")),
         ("attentions", Field("attentions")),
         ("messages", Field("messages")),
+        ("outbound_calls", Field("outbound_calls")),
         ("guardian_reports", Field("guardian_reports")),
         ("guardians", Field("guardians")),
         ("student_guardians", Field("guardians")),

@@ -37,7 +37,7 @@ const fn moving(table: &'static str, key: &'static str, has_session: bool) -> Mo
 }
 
 /// Sessions come first: the others follow them back.
-const MOVING: [Moving; 13] = [
+const MOVING: [Moving; 14] = [
     moving("sessions", "session_id", false),
     moving("student_phones", "phone", false),
     moving("past_phones", "phone", false),
@@ -47,6 +47,7 @@ const MOVING: [Moving; 13] = [
     moving("facts", "fact_id", true),
     moving("notes", "note_id", true),
     moving("follow_ups", "follow_up_id", true),
+    moving("outbound_calls", "outbound_call_id", false),
     moving("model_calls", "model_call_id", true),
     moving("messages", "message_id", true),
     moving("guardian_reports", "report_id", false),
@@ -69,7 +70,7 @@ const ARCHIVED: [&str; 8] = [
 
 /// Columns of `students` that are put back. `tests` compares them with the table.
 const STUDENT_COLUMNS: &str = "student_id, display_name, grade, cohort, locale, timezone, status, guidance, created_at, \
-                               updated_at, external_id";
+                               updated_at, external_id, call_weekdays, call_time";
 
 /// Why two students cannot be merged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,7 +9,7 @@ use super::plan::PlanStep;
 use super::{Choice, DueSkill, Prepared, StudentContext};
 use crate::access::{Caller, Scope};
 use crate::curriculum::Question;
-use crate::db::{Error, Executor, Result};
+use crate::db::{Db, Error, Executor, Result};
 use crate::id::StudentId;
 use crate::learner::State;
 use crate::phone::Phone;
@@ -17,6 +17,18 @@ use crate::student::{StudentStatus, first_name, read_zone};
 
 /// How many students of one number are offered to choose from.
 const MAX_CHOICES: usize = 6;
+
+/// The context of whoever is on the caller's line: of the student, or whom to choose from, or of somebody new.
+pub async fn of_line(db: &Db, caller: &Caller, now: DateTime<Utc>) -> Result<StudentContext> {
+    if let Some(missing) = caller.line.missing {
+        return Ok(compose::unverified(missing, now));
+    }
+    match (caller.line.student_id, &caller.line.phone) {
+        (Some(student_id), _) => get_by_student_id(db, caller, student_id, now).await,
+        (None, Some(phone)) if !caller.line.is_stranger => find_by_phone(db, caller, phone, now).await,
+        (None, _) => Ok(compose::unknown(now)),
+    }
+}
 
 /// An estimate as the query aggregates it.
 #[derive(Clone, Debug, Deserialize)]

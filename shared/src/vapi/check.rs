@@ -245,7 +245,7 @@ mod tests {
             webhook: None,
             secret_print: Some(MARK),
             key: KeyState::Valid,
-            set_up: Some(SetUp { assistant_id: "a".to_owned() }),
+            set_up: Some(SetUp { assistant_id: "a".to_owned(), phone_number_id: None }),
         }
     }
 

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::config::{Named, SignatureEncoding, TutorConfig, WebhookConfig};
+use crate::phone::Phone;
+use crate::student_context::StudentContext;
 
 /// The system prompt, with the rules for the tools.
 pub const PROMPT: &str = include_str!("prompt.txt");
@@ -218,6 +220,21 @@ impl Plan {
 /// What VAPI keeps of a call. A packet capture has the voices, too.
 pub fn artifact_plan(records: bool) -> Value {
     json!({ "recordingEnabled": records, "videoRecordingEnabled": false, "pcapEnabled": false })
+}
+
+/// What a call has of its own: the first words, whether it is recorded, and what the tutor should know.
+pub fn overrides(known: &StudentContext, phone: Option<&Phone>, records: bool) -> Value {
+    let student = known.student.as_ref();
+    json!({
+        "firstMessage": known.say_first,
+        "artifactPlan": artifact_plan(records),
+        "variableValues": {
+            "studentName": student.map_or("", |student| &student.first_name),
+            "studentContext": serde_json::to_string(known).unwrap_or_default(),
+            "callerNumber": phone.map_or("", Phone::as_str),
+        },
+        "metadata": { "student_id": student.map(|student| student.student_id) },
+    })
 }
 
 /// A fingerprint of the secret and of all that is signed with it: it tells whether VAPI has the present one. With 32 bits it

@@ -142,7 +142,8 @@ impl Setup<'_> {
         self.bind(number, linked, &mut changes).await?;
 
         if !self.is_dry_run {
-            self.finish(&changes, &assistant, needs_key.then_some(&old_key), now).await?;
+            let set_up = SetUp { assistant_id: assistant, phone_number_id: self.number_for_calls(&found, number) };
+            self.finish(&changes, set_up, needs_key.then_some(&old_key), now).await?;
         }
         Ok(changes)
     }
@@ -171,6 +172,15 @@ impl Setup<'_> {
             return Err(Trouble::NumberTaken { id: id.to_owned(), of });
         }
         Ok(Some((number, binds)))
+    }
+
+    /// The number that places calls: the one that is bound in this run, else one that was bound before.
+    fn number_for_calls(&self, found: &Found, number: Option<(&Value, bool)>) -> Option<String> {
+        let (named, binds) = number.map_or(("", false), |(number, binds)| (found::id(number), binds));
+        if binds {
+            return Some(named.to_owned());
+        }
+        found.own_numbers(self.plan).map(found::id).find(|id| *id != named).map(str::to_owned)
     }
 
     async fn bind(
@@ -289,21 +299,21 @@ impl Setup<'_> {
         Ok(key)
     }
 
-    /// Records the run, tells the servers of the assistant, and ends the key that was replaced.
+    /// Records the run, tells the servers and workers of the assistant and the number, and ends the key that was replaced.
     async fn finish(
         &self,
         changes: &[Change],
-        assistant_id: &str,
+        set_up: SetUp,
         old_key: Option<&Mark>,
         now: DateTime<Utc>,
     ) -> Result<(), Trouble> {
         let mut tx = db::begin(self.db).await?;
         let caller = Caller::operator();
-        sign::put(&mut *tx, &SetUp { assistant_id: assistant_id.to_owned() }, now).await?;
+        sign::put(&mut *tx, &set_up, now).await?;
         if !changes.is_empty() {
             let objects: Vec<_> =
                 changes.iter().map(|change| json!({ "object": change.object, "id": change.id })).collect();
-            let object = format!("vapi_assistant:{assistant_id}");
+            let object = format!("vapi_assistant:{}", set_up.assistant_id);
             audit::insert_entry(&mut *tx, &caller, "vapi.setup", Some(&object), &json!({ "changes": objects }), now)
                 .await?;
         }

@@ -24,6 +24,8 @@ pub struct Objects {
     faults: Option<(u32, StatusCode)>,
     /// Whether requests are never answered.
     is_silent: bool,
+    /// Whether calls are placed, and the answer never comes.
+    keeps_answers: bool,
 }
 
 pub fn router() -> Router<FakeVapi> {
@@ -83,6 +85,16 @@ impl FakeVapi {
 
     pub fn be_silent(&self, is_silent: bool) {
         self.record().objects.is_silent = is_silent;
+    }
+
+    pub fn keep_answers(&self, keeps: bool) {
+        self.record().objects.keeps_answers = keeps;
+    }
+
+    /// The calls that were placed, in order.
+    pub fn placed(&self) -> Vec<Value> {
+        let record = self.record();
+        record.calls.iter().filter(|call| call["type"] == "outboundPhoneCall").cloned().collect()
     }
 
     /// Answers or ends all calls that were placed.
@@ -226,11 +238,20 @@ async fn change(
 
 /// `POST /call`: the call rings until [`FakeVapi::end_calls`].
 pub async fn place_call(State(vapi): State<FakeVapi>, headers: HeaderMap, body: Bytes) -> Response {
-    let mut record = match enter(&vapi, &headers).await {
+    let answer = placed(&vapi, &headers, &body).await;
+    let keeps_answer = vapi.record().objects.keeps_answers;
+    if keeps_answer {
+        std::future::pending::<()>().await;
+    }
+    answer
+}
+
+async fn placed(vapi: &FakeVapi, headers: &HeaderMap, body: &[u8]) -> Response {
+    let mut record = match enter(vapi, headers).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
-    let body = match read("POST /call", &body) {
+    let body = match read("POST /call", body) {
         Ok(body) => body,
         Err(refusal) => return (StatusCode::BAD_REQUEST, refusal).into_response(),
     };

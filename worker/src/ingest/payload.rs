@@ -140,7 +140,7 @@ impl Report<'_> {
 }
 
 /// A price in millionths of a dollar.
-fn microusd(usd: &Value) -> Option<i64> {
+pub(crate) fn microusd(usd: &Value) -> Option<i64> {
     number(usd).filter(|usd| (0.0..MAX_USD).contains(usd)).map(|usd| (usd * 1e6).round() as i64)
 }
 

@@ -3,6 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use shared::delivery::REPORT;
+use shared::id::OutboundCallId;
+
+use crate::ingest::payload;
 
 /// What the list says of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub struct Head {
     pub is_ended: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Our own id, if we placed the call.
+    pub outbound_call_id: Option<OutboundCallId>,
 }
 
 impl Head {
@@ -25,6 +30,9 @@ impl Head {
             is_ended: call.get("status").and_then(Value::as_str) == Some("ended"),
             created_at,
             updated_at: time(call.get("updatedAt")).unwrap_or(created_at),
+            outbound_call_id: call
+                .pointer("/assistantOverrides/metadata/outbound_call_id")
+                .and_then(|id| id.as_str()?.parse().ok()),
         })
     }
 }
@@ -57,6 +65,21 @@ impl Call {
     fn messages(&self) -> Option<&Vec<Value>> {
         let of_artifact = self.fields.get("artifact").and_then(|artifact| artifact.get("messages")?.as_array());
         of_artifact.or_else(|| self.fields.get("messages")?.as_array())
+    }
+
+    /// VAPI's reason for the end; empty if it gives none.
+    pub fn ended_reason(&self) -> &str {
+        self.fields.get("endedReason").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether something was heard from the other end.
+    pub fn has_words_of_student(&self) -> bool {
+        self.messages().is_some_and(|messages| messages.iter().any(|message| message["role"] == "user"))
+    }
+
+    /// The price in millionths of a US dollar.
+    pub fn cost_microusd(&self) -> Option<i64> {
+        self.fields.get("cost").and_then(payload::microusd)
     }
 
     /// The body of an end-of-call report, as the webhook would have brought it.

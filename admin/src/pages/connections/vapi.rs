@@ -110,7 +110,7 @@ impl Vapi {
             secret_print: server.as_ref().and_then(|server| server.secret_print.as_deref()),
             key: KeyState::find(db, &mark).await?,
             set_up: of_setting
-                .map(|assistant_id| SetUp { assistant_id })
+                .map(|assistant_id| SetUp { assistant_id, phone_number_id: None })
                 .or_else(|| signs.find::<SetUp>().map(|(_, set_up)| set_up)),
         };
         Ok(Ok(vapi::check(&plan, &found, &known)))
