@@ -149,7 +149,7 @@ async fn a_skill_is_added_retired_and_restored_and_a_viewer_only_reads() {
     let viewer = log_in_as(&service, "viewer@example.org", Role::Viewer).await;
     let shown = viewer.read("/curriculum?q=mixing").await;
     assert!(shown.contains("Mixing") && !shown.contains("Counting to 100") && !shown.contains("Add a skill"));
-    assert!(viewer.read(page).await.contains("Where it stands"));
+    assert!(viewer.read(page).await.contains("Place in the curriculum"));
     for form in [IMPORT, COUNTING, "/curriculum/new"] {
         assert_eq!(viewer.open(form).await.status(), StatusCode::FORBIDDEN, "{form}");
     }

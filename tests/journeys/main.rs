@@ -63,6 +63,7 @@ mod steering;
 mod student_page;
 mod student_sheet;
 mod tidy;
+mod today;
 mod tool_choice;
 mod tools;
 mod vapi;

@@ -20,7 +20,8 @@ use crate::parts::{csrf, person};
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let schedule = guardian_report::get_schedule(&db).await?;
-    Ok(render(&admin, &organisation::get(&db).await?, schedule))
+    let school = guardian_report::find_school(&db).await?;
+    Ok(render(&admin, &organisation::get(&db).await?, schedule, school.as_deref()))
 }
 
 /// Saves a form of the page. Needs a fresh password: all decide who gets data about children.
@@ -43,7 +44,12 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
         }
         "reports" => {
             let schedule = read_schedule(&posted.fields)?;
-            guardian_report::set_schedule(&mut tx, &posted.admin.caller, schedule, now).await?;
+            let school = Some(posted.fields.text("school")).filter(|name| !name.is_empty());
+            if school.is_some_and(|name| name.chars().count() > MAX_SCHOOL) {
+                let why = format!("Nothing was saved: the school’s name has at most {MAX_SCHOOL} characters.");
+                return Err(Fault::Invalid(why));
+            }
+            guardian_report::set_schedule(&mut tx, &posted.admin.caller, schedule, school, now).await?;
             (assurance, presumed, requires_second_factor)
         }
         "second-factor" => (assurance, presumed, posted.fields.text("required") == "yes"),
@@ -53,6 +59,9 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(Place::Organisation.path()).into_response())
 }
+
+/// As the database has it.
+const MAX_SCHOOL: usize = 100;
 
 fn read_schedule(fields: &Fields) -> Result<Schedule, Fault> {
     let invalid = |why: &str| Fault::Invalid(format!("Nothing was saved: {why}."));
@@ -79,7 +88,7 @@ const ASSURANCES: [(Assurance, &str, &str); 3] = [
     ),
 ];
 
-pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Schedule) -> Markup {
+pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Schedule, school: Option<&str>) -> Markup {
     page(
         admin,
         Place::Organisation,
@@ -124,7 +133,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Sched
                     }
                     footer { button.btn.primary { "Save" } }
                 }
-                (reports(admin, schedule))
+                (reports(admin, schedule, school))
                 (second_factor(admin, organisation.requires_second_factor))
             }
         },
@@ -134,10 +143,10 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Sched
 const WEEKDAYS: [(i16, &str); 7] =
     [(1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "Friday"), (6, "Saturday"), (7, "Sunday")];
 
-fn reports(admin: &Admin, schedule: Schedule) -> Markup {
+fn reports(admin: &Admin, schedule: Schedule, school: Option<&str>) -> Markup {
     html! {
         form.card method="post" aria-labelledby="reports" {
-            header { h2 id="reports" { "Weekly reports to guardians" } }
+            header { h2 id="reports" { "Reports to guardians" } }
             div.body.stack {
                 (csrf(admin))
                 input type="hidden" name="what" value="reports";
@@ -146,6 +155,10 @@ fn reports(admin: &Admin, schedule: Schedule) -> Markup {
                     "It is in the guardian’s language (English, Spanish or German), otherwise in the student’s."
                 }
                 div.form-grid {
+                    div.field {
+                        label for="school" { "School’s name" }
+                        input.input id="school" name="school" maxlength=(MAX_SCHOOL) autocomplete="off" value=(school.unwrap_or_default());
+                    }
                     div.field {
                         label for="weekday" { "Day" }
                         select.input id="weekday" name="weekday" {
@@ -207,7 +220,7 @@ mod tests {
             updated_by: "operator".to_owned(),
         };
         let schedule = Schedule { weekday: Some(5), hour: 17, zone: chrono_tz::Europe::Berlin };
-        let page = render(&Admin::sample(Role::Admin), &organisation, schedule).into_string();
+        let page = render(&Admin::sample(Role::Admin), &organisation, schedule, Some("Elm <School>")).into_string();
         assert!(page.contains(r#"value="5" selected"#) && page.contains(r#"value="17" selected"#), "{page}");
         assert!(page.contains(r#"value="pin" checked"#) && page.contains(r#"value="tutoring" checked"#), "{page}");
         assert!(page.contains(r#"name="required" value="yes" checked"#), "{page}");

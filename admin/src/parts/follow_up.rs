@@ -18,8 +18,8 @@ pub(crate) struct Open {
     pub(crate) has_mail: bool,
 }
 
-/// All that is open, for the overview.
-pub(crate) fn on_overview(admin: &Admin, open: &Open) -> Markup {
+/// All that is open, for the overview. `back` is the page's own address.
+pub(crate) fn on_overview(admin: &Admin, open: &Open, back: &str) -> Markup {
     let list = &open.list;
     html! {
         section.card aria-labelledby="follow-ups" {
@@ -31,7 +31,7 @@ pub(crate) fn on_overview(admin: &Admin, open: &Open) -> Markup {
                 div.body { p.muted { "No callbacks or concerns are open." } }
             } @else {
                 // A concern is about a child's welfare: a list points at it, and the session tells it.
-                ul.list { @for item in list { (line(admin, item, "/", overview_words(item), alert(admin, open, item, false))) } }
+                ul.list { @for item in list { (line(admin, item, back, overview_words(item), alert(admin, open, item, false))) } }
             }
         }
     }
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_list_of_all_points_at_a_concern_and_does_not_tell_it() {
-        let shown = on_overview(&Admin::sample(Role::Tutor), &open(concern())).into_string();
+        let shown = on_overview(&Admin::sample(Role::Tutor), &open(concern()), "/").into_string();
         assert!(shown.contains("Said something a person should read") && shown.contains("Maya &lt;Okonkwo&gt;"));
         assert!(!shown.contains("lunch") && !shown.contains("Bullying"), "{shown}");
         assert!(shown.contains("/sessions/00000000-0000-0000-0000-000000000009"));
@@ -235,13 +235,13 @@ mod tests {
 
     #[test]
     fn a_viewer_sees_it_and_closes_nothing() {
-        assert!(!on_overview(&Admin::sample(Role::Viewer), &open(concern())).into_string().contains("<form"));
+        assert!(!on_overview(&Admin::sample(Role::Viewer), &open(concern()), "/").into_string().contains("<form"));
     }
 
     #[test]
     fn a_callback_that_is_late_says_so() {
         let late = FollowUp { kind: FollowUpKind::Callback, category: None, ..concern() };
-        let shown = on_overview(&Admin::sample(Role::Tutor), &open(late)).into_string();
+        let shown = on_overview(&Admin::sample(Role::Tutor), &open(late), "/").into_string();
         assert!(shown.contains("Was due ") && shown.contains("Two boys take her lunch."));
     }
 }

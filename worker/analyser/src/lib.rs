@@ -32,7 +32,7 @@ mod tutoring;
 use std::collections::HashSet;
 
 use domain::analysis::{
-    Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding,
+    Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding, UndecidedAnswer,
 };
 use domain::curriculum::{Curriculum, Skill};
 use domain::evidence::{Source, Verdict};
@@ -83,6 +83,7 @@ fn analysed(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
         other_topics: other_topics(&exchanges, &judgements),
         disputes: disputes(&exchanges, &judgements),
+        undecided: undecided(&exchanges, &judgements, &topics, &flagged, curriculum),
         introduction: introduction::introduction(turns, &flagged),
         promised: if languages.is_judged() { ahead::promises(turns, curriculum) } else { Vec::new() },
         helped_by: ahead::helped_by(&exchanges, &judgements, curriculum),
@@ -266,6 +267,25 @@ fn other_topics(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<TopicFi
         }
     }
     findings
+}
+
+/// Answers without a verdict, except in turns that a person has to read anyway.
+fn undecided(
+    exchanges: &[Exchange],
+    judgements: &[Judgement],
+    topics: &[Option<usize>],
+    flagged: &HashSet<i32>,
+    curriculum: &Curriculum,
+) -> Vec<UndecidedAnswer> {
+    let answers = exchanges.iter().zip(judgements).zip(topics);
+    let undecided = answers.filter(|((_, judgement), _)| judgement.kind == Kind::Answer && judgement.verdict.is_none());
+    undecided
+        .map(|((exchange, _), topic)| UndecidedAnswer {
+            turn_no: exchange.telling_turn().turn_no,
+            skill_id: topic.map(|i| curriculum.skills[i].skill_id.clone()),
+        })
+        .filter(|answer| !flagged.contains(&answer.turn_no))
+        .collect()
 }
 
 /// Answers for which nothing is recorded, since the tutor and the calculation disagree.
