@@ -394,6 +394,23 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn an_answer_without_a_verdict_is_listed_for_people() {
+        let findings = analysed(&[
+            "What is one half plus one third?",
+            "Five sixths.",
+            "Yes, well done! What is three plus four?",
+            "Six or seven.",
+            "Okay. What is one quarter plus two thirds?",
+            "Eleven twelfths.",
+            "Exactly.",
+        ]);
+        let turns: Vec<i32> = findings.undecided.iter().map(|answer| answer.turn_no).collect();
+        assert_eq!((turns, findings.figures.n_answers_undecided), (vec![3], 1));
+        let evidence = findings.skills.iter().flat_map(|skill| &skill.evidence);
+        assert!(evidence.map(|found| found.turn_no).all(|turn_no| turn_no != 3));
+    }
+
+    #[test]
     fn a_longer_call_is_judged_turn_by_turn() {
         let findings = analysed(&[
             "Hi Maya, welcome back! Ready to pick up where we left off?",
