@@ -15,6 +15,9 @@
     setTimeout(() => { label.textContent = before; }, 1500);
   });
 
+  // Print the page.
+  document.addEventListener("click", event => { if (event.target.closest("[data-print]")) print(); });
+
   // Show a password.
   document.addEventListener("change", event => {
     const field = document.getElementById(event.target.dataset?.show ?? "");
@@ -134,7 +137,7 @@
   const help = $("#help");
   document.addEventListener("click", event => { if (event.target.closest("[data-help]")) help?.showModal(); });
   if (!root.dataset.shortcuts) return;
-  const places = { o: "/", s: "/sessions", t: "/students", c: "/curriculum", a: "/analytics", j: "/jobs" };
+  const places = { d: "/today", o: "/", s: "/sessions", t: "/students", c: "/curriculum", a: "/analytics", j: "/jobs" };
   let wentAt = 0, row = -1;
   addEventListener("keydown", event => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;

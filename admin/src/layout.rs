@@ -17,6 +17,7 @@ use crate::viewer::Theme;
 /// Which part of the navigation a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
+    Today,
     Overview,
     Search,
     Sessions,
@@ -36,10 +37,10 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    const MAIN: [Self; 6] =
-        [Self::Overview, Self::Sessions, Self::Students, Self::Curriculum, Self::Analytics, Self::Jobs];
+    const MAIN: [Self; 7] =
+        [Self::Today, Self::Overview, Self::Sessions, Self::Students, Self::Curriculum, Self::Analytics, Self::Jobs];
     /// Four fit under a thumb; the rest is behind "More".
-    const TABS: [Self; 4] = [Self::Overview, Self::Sessions, Self::Students, Self::Jobs];
+    const TABS: [Self; 4] = [Self::Today, Self::Sessions, Self::Students, Self::Jobs];
     const SETTINGS: [Self; 8] = [
         Self::Connections,
         Self::Organisation,
@@ -60,6 +61,7 @@ impl Place {
 
     pub(crate) fn path(self) -> &'static str {
         match self {
+            Self::Today => "/today",
             Self::Overview => "/",
             Self::Search => "/search",
             Self::Sessions => "/sessions",
@@ -81,6 +83,7 @@ impl Place {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Today => "Today",
             Self::Overview => "Overview",
             Self::Search => "Search",
             Self::Sessions => "Sessions",
@@ -102,6 +105,7 @@ impl Place {
 
     fn icon(self) -> &'static str {
         match self {
+            Self::Today => "calendar-clock",
             Self::Overview => "layout-dashboard",
             Self::Search => "search",
             Self::Sessions => "phone-call",
@@ -292,6 +296,7 @@ impl Page<'_> {
                 button type="button" popovertarget="more-menu" { (icon_large("ellipsis")) "More" }
             }
             div.menu popover id="more-menu" {
+                (menu_link(Place::Overview))
                 (menu_link(Place::Curriculum))
                 (menu_link(Place::Analytics))
                 @if self.admin.may_manage() { @for place in Place::SETTINGS { (menu_link(place)) } }
@@ -383,8 +388,8 @@ fn shortcuts_help() -> Markup {
             div.row { h2.grow id="help-title" { "Keyboard shortcuts" } form method="dialog" { button.btn.small { "Close" } } }
             dl.dl {
                 dt { kbd { "/" } } dd { "Search" }
-                dt { kbd { "g" } " then " kbd { "o" } " " kbd { "s" } " " kbd { "t" } " " kbd { "c" } " " kbd { "a" } " " kbd { "j" } }
-                dd { "Go to overview, sessions, students, curriculum, analytics, jobs" }
+                dt { kbd { "g" } " then " kbd { "d" } " " kbd { "o" } " " kbd { "s" } " " kbd { "t" } " " kbd { "c" } " " kbd { "a" } " " kbd { "j" } }
+                dd { "Go to today, overview, sessions, students, curriculum, analytics, jobs" }
                 dt { kbd { "j" } " " kbd { "k" } } dd { "Next or previous row, or turn" }
                 dt { kbd { "Enter" } } dd { "Open the row" }
                 dt { kbd { "x" } } dd { "Tick the row" }

@@ -48,7 +48,7 @@ use crate::auth::SessionCookie;
 use crate::events::Streams;
 use crate::pages::{
     account, analytics, audit, calls, clients, connect, connections, consents, curriculum, erasures, follow_ups, jobs,
-    organisation, overview, search, session, sessions, student, students, tools, users, webhooks,
+    organisation, overview, search, session, sessions, student, students, today, tools, users, webhooks,
 };
 use crate::recording::Recordings;
 use crate::webauthn::RelyingParty;
@@ -171,6 +171,8 @@ impl Dashboard {
 pub fn router(dashboard: Dashboard) -> Router {
     let pages = Router::new()
         .route("/", get(overview::get))
+        .route("/today", get(today::get))
+        .route("/today/classes", post(today::choose))
         .route("/events/overview", get(events::overview))
         .route("/events/sessions", get(events::sessions))
         .route("/events/sessions/{session_id}", get(events::session))
@@ -198,6 +200,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/sessions/{session_id}/erase", get(session::erase::confirm).post(session::erase::erase))
         .route("/sessions/{session_id}/introduction/accept", post(session::accept))
         .route("/students", get(students::get))
+        .route("/students/class", get(students::class::get))
         .route("/students/new", get(student::new_form).post(student::create))
         .route("/students/export.csv", get(students::export))
         .route(
@@ -210,10 +213,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/context.json", get(student::context_json))
         .route("/students/{student_id}/reveal-phone", post(student::reveal_phone))
         .route("/students/{student_id}/attention/handled", post(student::handled))
-        .route(
-            "/students/{student_id}/evidence/{evidence_id}/correct",
-            get(student::correct_form).post(student::correct),
-        )
+        .route("/students/{student_id}/skills/{skill_id}", get(student::of_skill))
         .route("/students/{student_id}/misconceptions/{misconception_id}/resolve", post(student::resolve))
         .route("/students/{student_id}/report", get(student::report))
         .route("/students/{student_id}/report/send", post(student::send_report))

@@ -15,6 +15,7 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use shared::access::Role;
 use shared::admin_login::Begun;
 use shared::admin_user::AdminUser;
 use shared::db;
@@ -28,6 +29,7 @@ use crate::auth;
 use crate::fault::Fault;
 use crate::form::{Fields, Posted};
 use crate::layout;
+use crate::pages::today;
 use crate::parts;
 use crate::parts::icon::logo;
 use crate::parts::notice::{Tone, notice};
@@ -183,6 +185,8 @@ async fn begin_login(
     admin_device::remember(&mut *tx, &device, user.admin_user_id, now).await?;
     audit::insert_entry(&mut *tx, &user.caller(), "admin.login", None, detail, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
+    // Admins watch the service first, and others their students.
+    let next = if next == "/" && user.role != Role::Admin { today::PATH } else { next };
     let cookies = AppendHeaders([
         (SET_COOKIE, dashboard.cookie.set(cookie.expose_secret())),
         (SET_COOKIE, dashboard.cookie.set_device(device.expose_secret())),

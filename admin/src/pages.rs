@@ -19,6 +19,7 @@ pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod student;
 pub(crate) mod students;
+pub(crate) mod today;
 pub(crate) mod tools;
 pub(crate) mod users;
 pub(crate) mod webhooks;

@@ -1,6 +1,7 @@
 //! The pieces that pages are made of. Pure: data in, markup out.
 
 pub(crate) mod agent;
+pub(crate) mod answer;
 pub(crate) mod attention;
 pub(crate) mod badge;
 pub(crate) mod chart;

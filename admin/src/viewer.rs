@@ -111,6 +111,14 @@ impl Viewer {
         html! { time datetime=(rfc3339(local)) { (self.day(local.date_naive())) } }
     }
 
+    /// [`Self::date`] within a sentence: "today", "16 Nov".
+    pub(crate) fn date_within(&self, at: DateTime<Utc>) -> Markup {
+        let local = at.with_timezone(&self.zone);
+        let day = self.day(local.date_naive());
+        let is_word = !day.contains(' ');
+        html! { time datetime=(rfc3339(local)) { @if is_word { (day.to_lowercase()) } @else { (day) } } }
+    }
+
     pub(crate) fn today(&self) -> NaiveDate {
         self.now.with_timezone(&self.zone).date_naive()
     }

@@ -12,7 +12,7 @@ use crate::id::{AnalysisId, SessionId, StudentId};
 pub use domain::analysis::{
     Dispute, Engagement, EngagementLevel, EvidenceFinding, FactFinding, Figures, Findings, HelpFinding, Introduction,
     Mark, MisconceptionFinding, NextLesson, PromiseFinding, SafetyFlag, SkillFinding, TopicAnswer, TopicFinding,
-    TurnText, Tutoring, When, asking_turn, day_name, expected, last_question, ready_made,
+    TurnText, Tutoring, UndecidedAnswer, When, asking_turn, day_name, expected, last_question, ready_made,
 };
 
 /// How far the analysis of a session has come.

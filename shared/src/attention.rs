@@ -3,8 +3,11 @@
 //! **Invariant:** every transaction that changes what [`Standing`] holds calls [`refresh`]. Reasons that come with time are
 //! written in advance, with the time from which they hold.
 
+mod today;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use self::today::{Basis, Need, list_needs, rank};
 use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
@@ -29,6 +32,10 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The most urgent first.
+    const ALL: [Self; 6] =
+        [Self::Concern, Self::Session, Self::Misconception, Self::ShortCalls, Self::ReviewsOverdue, Self::Quiet];
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Concern => "concern",
@@ -394,11 +401,22 @@ pub async fn list_students(
     limit: i64,
 ) -> Result<Vec<StudentInNeed>> {
     let cohorts = caller.require_within_cohort(Scope::StudentsRead, cohort)?;
+    list_students_for(db, cohorts, &Reason::ALL, now, limit).await
+}
+
+/// [`list_students`] for these reasons, the most urgent first.
+async fn list_students_for(
+    db: impl Executor<'_>,
+    cohorts: Option<Vec<String>>,
+    reasons: &[Reason],
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<StudentInNeed>> {
     Ok(sqlx::query_as!(
         StudentInNeed,
         // From each reason its newest, along an index: those in need may be a third of a school.
         r#"with ranks as (
-               select * from unnest(array['concern', 'session', 'misconception', 'short_calls', 'reviews_overdue', 'quiet'])
+               select * from unnest($4::text[])
                    with ordinality as ranks (reason, rank)
            )
            select st.student_id as "student_id!: StudentId", st.display_name as "display_name!", st.grade,
@@ -421,6 +439,7 @@ pub async fn list_students(
         now,
         cohorts as Option<Vec<String>>,
         limit,
+        &reasons.iter().map(|reason| reason.as_str().to_owned()).collect::<Vec<_>>(),
     )
     .fetch_all(db)
     .await?)

@@ -1,6 +1,7 @@
 //! One observation about one skill, with the turn that shows it. Append-only.
 
 mod correction;
+mod exchange;
 mod once;
 
 use chrono::{DateTime, Utc};
@@ -14,6 +15,7 @@ pub use domain::evidence::{Help, Source, Verdict};
 
 pub(crate) use self::correction::read_marks;
 pub use self::correction::{Correction, PersonMark, correct, list_marks, undo};
+pub use self::exchange::{Exchange, Read, list_exchanges, read};
 
 /// One row of `evidence`.
 #[derive(Clone, Debug, PartialEq)]

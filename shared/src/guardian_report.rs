@@ -2,15 +2,21 @@
 
 mod compose;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use self::compose::{Week, Words};
+use self::compose::{More, Week, Words};
 use crate::access::{Caller, Scope};
+use crate::curriculum;
 use crate::db::{Connection, Db, Error, Executor, Result};
+use crate::evidence::{self, Evidence, Of, Verdict};
 use crate::id::{GuardianId, MessageId, ReportId, StudentId};
 use crate::job::{self, Job};
+use crate::learner::MasteryState;
+use crate::mastery::Mastery;
 use crate::message::State;
 use crate::session::{SessionQuery, list_sessions};
 use crate::student::{StudentStatus, get_student};
@@ -79,20 +85,34 @@ pub async fn get_schedule(db: impl Executor<'_>) -> Result<Schedule> {
     Ok(Schedule { weekday: row.report_weekday, hour: row.report_hour, zone })
 }
 
-/// Changes when reports are sent, and records it. The caller is a person who may manage the service.
-pub async fn set_schedule(tx: &mut Connection, caller: &Caller, schedule: Schedule, now: DateTime<Utc>) -> Result<()> {
+/// Returns what reports call the school; `None`: they name none.
+pub async fn find_school(db: impl Executor<'_>) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!("select school_name from organisation").fetch_one(db).await?)
+}
+
+/// Changes when reports are sent and what they call the school, and records it. The caller is a person who may manage the
+/// service.
+pub async fn set_schedule(
+    tx: &mut Connection,
+    caller: &Caller,
+    schedule: Schedule,
+    school: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
-        "update organisation set report_weekday = $1, report_hour = $2, report_zone = $3, updated_at = $4, updated_by = $5",
+        "update organisation set report_weekday = $1, report_hour = $2, report_zone = $3, updated_at = $4, updated_by = $5,
+             school_name = $6",
         schedule.weekday,
         schedule.hour,
         schedule.zone.name(),
         now,
         caller.actor.to_string(),
+        school,
     )
     .execute(&mut *tx)
     .await?;
     let detail = serde_json::json!({
-        "report_weekday": schedule.weekday, "report_hour": schedule.hour, "report_zone": schedule.zone.name(),
+        "school_name": school, "report_weekday": schedule.weekday, "report_hour": schedule.hour, "report_zone": schedule.zone.name(),
     });
     audit::insert_entry(tx, caller, "organisation.update", None, &detail, now).await
 }
@@ -140,13 +160,78 @@ pub enum Written {
     NoAddress,
 }
 
+/// An answer that shows what a child works on, in the words of the call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Example {
+    pub asked: String,
+    pub said: String,
+    pub expected: String,
+}
+
+impl std::fmt::Debug for Example {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Example").finish_non_exhaustive()
+    }
+}
+
+/// Something to practise at home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtHome {
+    pub skill: String,
+    pub ask: String,
+    pub answer: String,
+}
+
+/// Examples, and skills to practise at home, in one report.
+const MAX_EXAMPLES: usize = 2;
+/// Answers among which examples are looked for.
+const EXAMPLES_AMONG: usize = 40;
+
+/// Returns two worked examples since `since`, wrong answers first, and what to practise at home. Turns that a person has to
+/// read are not quoted. Needs `students:read` and `sessions:read`.
+pub async fn find_examples(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    skills: &[Mastery],
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Example>, Vec<AtHome>)> {
+    let evidence = evidence::list_counting(&mut *tx, caller, student_id, Of::All).await?;
+    let mut lately: Vec<&Evidence> = evidence.iter().filter(|one| one.observed_at >= since).collect();
+    lately.sort_by_key(|one| (one.verdict == Verdict::Correct, std::cmp::Reverse(one.observed_at)));
+    lately.truncate(EXAMPLES_AMONG);
+    let to_practise = |level| skills.iter().filter(move |skill| skill.word(now) == level);
+    let weak: Vec<&Mastery> = to_practise(MasteryState::Learning).chain(to_practise(MasteryState::Shaky)).collect();
+    let of_answers = lately.iter().map(|one| one.skill_id.clone());
+    let skill_ids: Vec<String> = of_answers.chain(weak.iter().map(|skill| skill.skill_id.clone())).collect();
+    let questions = curriculum::list_questions(&mut *tx, &skill_ids).await?;
+    let exchanges = evidence::list_exchanges(&mut *tx, caller, student_id, &lately).await?;
+    let of_skill = |skill_id: &str| questions.get(skill_id).map_or(&[][..], |questions| questions);
+    let mut asked = BTreeSet::new();
+    let examples = lately.iter().filter_map(|one| {
+        let read = exchanges.get(&one.evidence_id)?.read(of_skill(&one.skill_id));
+        let (said, expected) = (Some(read.quote).filter(|quote| !quote.is_empty())?, read.expected?);
+        Some(Example { asked: read.asked?.1, said, expected })
+    });
+    // Not one question twice.
+    let examples = examples.filter(|example| asked.insert(example.asked.to_lowercase()));
+    let home = weak.iter().filter_map(|skill| {
+        let question = of_skill(&skill.skill_id).iter().find(|question| question.is_comparable())?;
+        let (ask, answer) = (question.ask.clone(), question.answer.clone());
+        Some(AtHome { skill: skill.skill_name.clone(), ask, answer })
+    });
+    Ok((examples.take(MAX_EXAMPLES).collect(), home.take(MAX_EXAMPLES).collect()))
+}
+
 /// Writes the report of the last seven days for each guardian with an e-mail address, in their language or the student's. Once
-/// for each guardian and week: a report that was written stays as it is. Needs `students:read` and `sessions:read`.
+/// for each guardian, week and comment: a report that was written stays as it is. Needs `students:read` and `sessions:read`.
 pub async fn write(
     tx: &mut Connection,
     caller: &Caller,
     student_id: StudentId,
     week_on: NaiveDate,
+    comment: &str,
     now: DateTime<Utc>,
 ) -> Result<Written> {
     caller.require_student(Scope::StudentsRead, student_id)?;
@@ -164,7 +249,10 @@ pub async fn write(
     let query = SessionQuery { student_id: Some(student_id), from, limit: MAX_SESSIONS, ..SessionQuery::default() };
     let sessions = list_sessions(&mut *tx, caller, &query).await?;
     let skills = mastery::list_mastery(&mut *tx, caller, student_id).await?;
-    let week = Week::new(student.first_name(), &sessions, &skills, now - SPAN, now);
+    let (examples, home) = find_examples(tx, caller, student_id, &skills, now - SPAN, now).await?;
+    let school = find_school(&mut *tx).await?;
+    let mut week = Week::new(student.first_name(), &sessions, &skills, now - SPAN, now);
+    week.more = More { school: school.as_deref(), comment, examples: &examples, home: &home };
     let mut n_emails = 0;
     for guardian in reachable {
         let words = Words::of(guardian.language.as_deref().unwrap_or(&student.locale));
@@ -182,7 +270,10 @@ async fn insert_report(
     week: &Week<'_>,
     now: DateTime<Utc>,
 ) -> Result<ReportId> {
-    let key = format!("{student_id} {week_on} {}", words.language);
+    // Without a comment the id is as it always was.
+    let comment = week.more.comment;
+    let key = format!("{student_id} {week_on} {} {comment}", words.language);
+    let key = key.trim_end();
     let report_id = ReportId(Uuid::new_v5(&NAMESPACE, key.as_bytes()));
     sqlx::query!(
         "insert into guardian_reports (report_id, student_id, week_on, language, subject, text, created_at)

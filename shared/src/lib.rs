@@ -18,6 +18,7 @@ pub mod attention;
 pub mod audit;
 pub mod authority;
 pub mod caller_code;
+pub mod class;
 pub mod clock;
 pub mod config;
 pub mod consent;

@@ -142,6 +142,8 @@ def pages():
     first, last = [name.split()[0] for name in names], [name.split()[1] for name in names]
 
     yield "overview", PAGE, every("/", range=["", "7", "30"], cohort=["", *cohorts])
+    yield "today", PAGE, ["/today"]
+    yield "class", PAGE, every("/students/class", cohort=cohorts, strand=["", "maths.fractions"])
     yield "sessions", PAGE, ["/sessions"]
     yield "sessions, deep in the list", PAGE, every("/sessions", after=deep)
     yield "sessions, of a status", PAGE, every("/sessions", status=statuses)

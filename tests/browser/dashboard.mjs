@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 
-const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, EVIDENCE_ID, JOB_ID, CLIENT_ID,
+const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, SKILL_ID, JOB_ID, CLIENT_ID,
   PACKAGES, CHROMIUM } = process.env;
 const packages = createRequire(join(PACKAGES, "here.js"));
 const { chromium } = packages("playwright-core");
@@ -19,7 +19,8 @@ const PAGES = [
   `/sessions/${SESSION_ID}/erase`, "/settings/erasures",
   "/students", "/students?attention=yes", "/students/new", `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`,
   `/students/${STUDENT_ID}/merge`, `/students/${STUDENT_ID}/merge?with=${STUDENT_ID}`,
-  `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/evidence/${EVIDENCE_ID}/correct`,
+  `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/skills/${SKILL_ID}`,
+  "/today", "/students/class", "/students/class?strand=maths.fractions",
   "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
   "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import", "/students/import",
   "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit",
@@ -249,6 +250,87 @@ async function usePasskeys(page) {
   await page.waitForSelector("text=It may have been removed");
 }
 
+// A tutor's tasks, each with its clicks counted. `press` clicks, or tabs to the element and presses a key.
+async function teach(page, isByKeyboard) {
+  let clicks = 0;
+  const counted = async (most, what) => {
+    assert.ok(clicks <= most, `${what}: ${clicks} clicks`);
+    console.log(`${what}: ${clicks} clicks, ${isByKeyboard ? "keys" : "mouse"}`);
+    clicks = 0;
+  };
+  const press = async (target, key = "Enter") => {
+    clicks += 1;
+    const one = page.locator(target).filter({ visible: true }).first();
+    if (!isByKeyboard) return one.click();
+    await one.focus();
+    assert.ok(await one.evaluate(element => element === document.activeElement), `${target} takes the focus`);
+    await page.keyboard.press(key);
+  };
+  const arrive = async (target, key) => {
+    await Promise.all([page.waitForEvent("load"), press(target, key)]);
+  };
+  const at = isByKeyboard ? "by keyboard" : "by mouse";
+
+  // Who needs help today, and what do I do?
+  await page.goto(`${ADMIN_URL}/today`);
+  await check(page, `/today ${at}`);
+  const row = page.locator(".needs li").first();
+  assert.match(await row.textContent(), /Amara Okafor.*Urgent.*Read what was said/s);
+  await arrive(".needs li .btn.primary");
+  assert.ok(page.url().includes(`/sessions/${SESSION_ID}`));
+  await counted(6, "who needs help, and what was said");
+
+  // What did this child get wrong? Correct it, at the turn.
+  await page.goto(`${ADMIN_URL}/students/${STUDENT_ID}/skills/${SKILL_ID}`);
+  const answer = ".answers > li:has(.badge.bad)";
+  for (const word of ["Asked", "Said", "Mark"]) assert.ok((await page.textContent(answer)).includes(word), word);
+  const id = await page.locator(answer).first().getAttribute("id");
+  const marked = `[id="${id}"]`;
+  await press(`${marked} summary`);
+  await check(page, `changing a mark ${at}`);
+  await press(`${marked} input[value="correct"]`, "Space");
+  await arrive(`${marked} button:has-text('Save')`);
+  assert.match(await page.textContent(marked), /Right.*Changed by/s);
+  await counted(3, "changing a mark");
+  // The session shows the person's verdict, also after another analysis.
+  const turn = page.locator(`${marked} dd.said a`);
+  await turn.click();
+  await page.waitForURL(/\/sessions\/.*#t\d+$/);
+  const said = `[id="${page.url().split("#")[1]}"]`;
+  assert.match(await page.textContent(said), /Right.*Changed by/s);
+  await press(`${said} .undo`);
+  await page.waitForFunction(selector => !document.querySelector(selector).textContent.includes("Changed by"), said);
+  clicks = 0;
+
+  // Class progress on fractions; who is ready?
+  await page.goto(`${ADMIN_URL}/students`);
+  await arrive("a:has-text('Class view')");
+  await page.selectOption("#strand", "maths.fractions");
+  clicks += 1;
+  await arrive(".filters button:has-text('Show')");
+  assert.ok((await page.textContent("main")).includes("Ready for next"));
+  await check(page, `a class ${at}`);
+  await arrive(".heat td a");
+  assert.ok(page.url().includes("/skills/maths.fractions."));
+  await counted(6, "the class, and one student's answers");
+
+  // A report for the parents.
+  await page.goto(`${ADMIN_URL}/students/${STUDENT_ID}`);
+  await arrive("a:has-text('Report for parents')");
+  await page.fill("#comment", "A good week.");
+  clicks += 1;
+  await page.evaluate(() => { window.print = () => { window.printed = true; }; });
+  await press("[data-print]");
+  assert.ok(await page.evaluate(() => window.printed), "it prints");
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await page.locator("#comment").isVisible() && !await page.locator("[data-print]").isVisible());
+  await page.fill("#comment", "");
+  assert.ok(!await page.locator("#comment").isVisible(), "without a comment its place is not printed");
+  await page.emulateMedia({ media: "screen" });
+  await check(page, `the report ${at}`);
+  await counted(6, "a report on paper");
+}
+
 // What a page costs by the wire, in bytes: headers, document, and whatever it fetches until nothing is missing.
 async function weigh(context, path) {
   const page = await context.newPage();
@@ -349,6 +431,12 @@ if (process.argv[2] === "weight") {
   await page.waitForURL(url => url.pathname === "/login");
   assert.ok(!await shows("Amara"), "one that was left open shows nothing");
   faults.splice(0, faults.length, ...faults.filter(fault => !fault.includes("status of 401")));
+} else if (process.argv[2] === "teach") {
+  const page = await open({ viewport: { width: 1440, height: 900 } });
+  await logIn(page);
+  await teach(page, false);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await teach(page, true);
 } else if (process.argv[2] === "passkey") {
   await usePasskeys(await open({}));
   // Signing out and a new cookie end what the page before may still ask for.

@@ -96,14 +96,15 @@ try {
       places.other = links.at(-1).split("/")[2];
       for (const link of links) {
         await page.goto(ADMIN_URL + link);
-        const evidence = page.locator("a[href$='/correct']");
-        if ((await evidence.count()) === 0) continue;
+        const skill = page.locator("a[href*='/skills/']");
+        if ((await skill.count()) === 0) continue;
         places.student = link.split("/")[2];
-        places.evidence = (await evidence.first().getAttribute("href")).split("/")[4];
+        places.skill = (await skill.first().getAttribute("href")).split("/")[4];
         break;
       }
     }
     const pages = {
+      today: "/today",
       overview: "/",
       sessions: "/sessions",
       session: `/sessions/${places.session}`,
@@ -112,7 +113,8 @@ try {
       "student-new": "/students/new",
       student: `/students/${places.student}`,
       "student-edit": `/students/${places.student}/edit`,
-      "student-evidence": `/students/${places.student}/evidence/${places.evidence}/correct`,
+      "student-skill": `/students/${places.student}/skills/${places.skill}`,
+      class: "/students/class?strand=maths.fractions",
       "student-report": `/students/${places.student}/report`,
       "student-merge": `/students/${places.student}/merge?q=a`,
       "student-merge-compare": `/students/${places.student}/merge?with=${places.other}`,

@@ -30,10 +30,16 @@ async fn the_list_of_students_shows_what_each_knows_as_it_is_today() {
     assert!(page.contains("Mastery by skill") && page.contains(&format!(r#"<th scope="col">{}</th>"#, skill.trim())));
     let cells = |name: &str| {
         let row = page.split("<tr>").find(|row| row.contains("<th scope=\"row\">") && row.contains(name)).unwrap();
-        (row.matches(">Mastered</td>").count(), row.matches(">Shaky<span class=\"vh\">, review due</span>").count())
+        (
+            row.matches(">Mastered</td>").count(),
+            row.matches(">Nearly there<span class=\"vh\">, review due</span>").count(),
+        )
     };
     assert_eq!((cells("Noor Haddad"), cells("Theo Lindqvist")), ((2, 0), (0, 2)), "{page}");
-    assert!(page.contains("Skills: learning 0, shaky 0, mastered 2") && page.contains("Skills: learning 0, shaky 2"));
+    assert!(
+        page.contains("Skills: learning 0, nearly there 0, mastered 2")
+            && page.contains("Skills: learning 0, nearly there 2")
+    );
     // It follows from no evidence, which the check at the end would report.
     service.write("delete from mastery").await;
     service.stop().await;

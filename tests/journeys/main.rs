@@ -65,6 +65,7 @@ mod steering;
 mod student_page;
 mod student_sheet;
 mod tidy;
+mod today;
 mod tool_choice;
 mod tools;
 mod vapi;

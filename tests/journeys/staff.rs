@@ -39,6 +39,8 @@ use About::{Listed, Nobody, Session, Student};
 
 const TABLE: &[(&str, Who, About)] = &[
     ("GET /", Anybody, Nobody),
+    ("GET /today", Anybody, Nobody),
+    ("POST /today/classes", Anybody, Nobody),
     ("GET /events/overview", Anybody, Nobody),
     ("GET /events/sessions", Anybody, Nobody),
     ("GET /events/sessions/{session_id}", Anybody, Session),
@@ -71,6 +73,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /sessions/{session_id}/erase", Admins, Session),
     ("POST /sessions/{session_id}/introduction/accept", Writers, Session),
     ("GET /students", Anybody, Nobody),
+    ("GET /students/class", Anybody, Nobody),
     ("GET /students/new", Writers, Nobody),
     ("POST /students/new", Writers, Nobody),
     ("GET /students/import", WritersSeeAll, Nobody),
@@ -83,8 +86,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("GET /students/{student_id}/context.json", Writers, Student),
     ("POST /students/{student_id}/reveal-phone", Writers, Student),
     ("POST /students/{student_id}/attention/handled", Writers, Student),
-    ("GET /students/{student_id}/evidence/{evidence_id}/correct", Writers, Student),
-    ("POST /students/{student_id}/evidence/{evidence_id}/correct", Writers, Student),
+    ("GET /students/{student_id}/skills/{skill_id}", Anybody, Student),
     ("POST /students/{student_id}/misconceptions/{misconception_id}/resolve", Writers, Student),
     ("GET /students/{student_id}/report", Anybody, Student),
     ("POST /students/{student_id}/report/send", Writers, Student),

@@ -31,34 +31,45 @@ async fn acts(service: &Service) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_judgement_is_corrected_with_its_reason_and_a_later_analysis_leaves_it() {
+async fn a_mark_is_changed_where_the_evidence_is_and_a_later_analysis_leaves_it() {
     let (service, student_id, page) = after_a_call().await;
     let person = service.log_in().await;
-    let shown = person.read(&page).await;
-    let (before, _) = shown.split_once("/correct\"").expect("evidence can be corrected");
-    let form = format!("{}/correct", before.rsplit('"').next().unwrap());
-
-    let fields = |reason| [("verdict", "incorrect"), ("help", "none"), ("reason", reason)];
-    let refused = person.post(&form, &form, &fields("")).await;
-    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "without a reason nobody overrules");
-    person.submit_to(&form, &form, &fields("A guess, as her voice tells.")).await;
-
+    let shown = plain(&person.read(&page).await);
+    for part in ["Asked", "Said", "What is one half plus one third?", "so two fifths?", "Change this mark"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let wrong =
+        "select session_id || ' ' || skill_id || ' ' || turn_no from evidence where verdict = 'incorrect' limit 1";
+    let found = psql(&service.database_url, wrong);
+    let [session_id, skill_id, turn_no] = found.split(' ').collect::<Vec<_>>()[..] else { panic!("{found}") };
+    let (session, skill) = (format!("/sessions/{session_id}"), format!("{page}/skills/{skill_id}"));
+    let marks = format!("{session}/marks");
+    let row = format!("answer-{skill_id}-{session_id}-{turn_no}");
     let of_people = async || {
         let list =
             evidence::list_counting(&service.db, &Caller::operator(), student_id, evidence::Of::All).await.unwrap();
         let of_people = list.into_iter().filter(|evidence| evidence.source == Source::Person);
         of_people.map(|evidence| evidence.verdict).collect::<Vec<_>>()
     };
-    assert_eq!(of_people().await, [Verdict::Incorrect]);
+    for (from, at) in [("student", &page), ("skill", &skill)] {
+        assert!(person.read(at).await.contains(&format!("id=\"{row}\"")), "{from}");
+        let fields = [("skill_id", skill_id), ("turn_no", turn_no), ("from", from), ("verdict", "correct")];
+        assert_eq!(person.submit(at, &marks, &fields).await, format!("{at}#{row}"));
+        assert_eq!(of_people().await, [Verdict::Correct]);
+        assert!(person.read(at).await.contains("Changed by "), "{from}");
+        let undo = [("skill_id", skill_id), ("turn_no", turn_no), ("from", from), ("undo", "yes")];
+        person.submit(at, &marks, &undo).await;
+        assert_eq!(of_people().await, []);
+    }
+    let why = ("reason", "A guess, as her voice tells.");
+    let fields = [("skill_id", skill_id), ("turn_no", turn_no), ("from", "student"), ("verdict", "partial"), why];
+    person.submit(&page, &marks, &fields).await;
     assert!(person.read(&page).await.contains("A guess, as her voice tells."), "the reason is a note for staff");
     assert!(acts(&service).await.contains(&"evidence.correct".to_owned()));
-
-    let session = psql(&service.database_url, "select session_id from sessions");
-    let session = format!("/sessions/{session}");
     person.submit(&session, &format!("{session}/analysis/retry"), &[]).await;
     let token = service.token("sessions:read").await;
     service.analyzed(&token, CALL_ID).await;
-    assert_eq!(of_people().await, [Verdict::Incorrect]);
+    assert_eq!(of_people().await, [Verdict::Partial]);
     service.stop().await;
 }
 

@@ -34,7 +34,8 @@ async fn browse(what: &str) {
     let job_id = of("insert into jobs (job_id, dedupe_key, kind, payload, state, attempts, max_attempts, last_error, finished_at)
         values (gen_random_uuid(), 'gave-up', 'enrich_analysis', '{}', 'needs_attention', 12, 12, 'the model was away', now())
         returning job_id");
-    let evidence_id = of("select evidence_id from evidence where turn_no is not null order by evidence_id limit 1");
+    of("update students set cohort = 'Period 3'");
+    let skill_id = of("select skill_id from evidence where verdict = 'incorrect' order by skill_id limit 1");
     let client_id = of("select client_id from api_clients limit 1");
     // An endpoint that fails, with a log.
     of("with e as (insert into webhook_endpoints (endpoint_id, url, events, secret, created_by, created_at, failing_since)
@@ -66,7 +67,7 @@ async fn browse(what: &str) {
     script.envs([("ADMIN_URL", &admin_url), ("SERVER_URL", &service.server_url)]);
     script.envs([("EMAIL", ADMIN_EMAIL), ("PASSWORD", ADMIN_PASSWORD), ("CHROMIUM", "/usr/bin/chromium")]);
     script.envs([("SESSION_ID", session_id.to_string()), ("STUDENT_ID", student.student_id.to_string())]);
-    script.envs([("EVIDENCE_ID", evidence_id), ("JOB_ID", job_id), ("CLIENT_ID", client_id)]);
+    script.envs([("SKILL_ID", skill_id), ("JOB_ID", job_id), ("CLIENT_ID", client_id)]);
     // What pages weigh is worth reading where nothing is wrong, too.
     script.stdout(Stdio::inherit());
     script.env("PACKAGES", root.join("target/tools/browser"));
@@ -103,6 +104,12 @@ async fn with_browser_all_of_it_works_without_javascript() {
 #[ignore = "needs Chromium and Node: run ./dev test"]
 async fn with_browser_a_page_that_is_left_open_is_cleared() {
     browse("idle").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and Node: run ./dev test"]
+async fn with_browser_a_tutors_tasks_take_few_clicks_by_mouse_and_by_keyboard() {
+    browse("teach").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

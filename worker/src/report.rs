@@ -47,7 +47,7 @@ pub(crate) async fn perform(
 ) -> Result<Finished, JobError> {
     let mut tx = context.begin().await?;
     // The student may have been erased or merged since.
-    match guardian_report::write(&mut tx, &Caller::worker(), student_id, week_on, now).await {
+    match guardian_report::write(&mut tx, &Caller::worker(), student_id, week_on, "", now).await {
         Ok(_) | Err(shared::db::Error::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
     }

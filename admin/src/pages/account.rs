@@ -33,7 +33,7 @@ use crate::parts::table::{Column, cell, row, table};
 use crate::viewer::{SHORTCUTS_COOKIE, THEME_COOKIE, Theme, ZONE_COOKIE};
 
 const PATH: &str = "/account";
-const A_YEAR_SECONDS: u32 = 31_536_000;
+pub(crate) const A_YEAR_SECONDS: u32 = 31_536_000;
 
 use self::passkeys::Passkeys;
 pub(crate) use self::password::post as set_password;

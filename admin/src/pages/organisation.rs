@@ -23,8 +23,9 @@ use crate::parts::{csrf, person};
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let schedule = guardian_report::get_schedule(&db).await?;
+    let school = guardian_report::find_school(&db).await?;
     let calls = outbound_call::get_settings(&db).await?;
-    Ok(render(&admin, &organisation::get(&db).await?, schedule, &calls))
+    Ok(render(&admin, &organisation::get(&db).await?, schedule, school.as_deref(), &calls))
 }
 
 /// Saves a form of the page. Needs a fresh password: all decide who gets data about children.
@@ -47,7 +48,12 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
         }
         "reports" => {
             let schedule = read_schedule(&posted.fields)?;
-            guardian_report::set_schedule(&mut tx, &posted.admin.caller, schedule, now).await?;
+            let school = Some(posted.fields.text("school")).filter(|name| !name.is_empty());
+            if school.is_some_and(|name| name.chars().count() > MAX_SCHOOL) {
+                let why = format!("Nothing was saved: the school’s name has at most {MAX_SCHOOL} characters.");
+                return Err(Fault::Invalid(why));
+            }
+            guardian_report::set_schedule(&mut tx, &posted.admin.caller, schedule, school, now).await?;
             (assurance, presumed, requires_second_factor)
         }
         "calls" => {
@@ -62,6 +68,9 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(Place::Organisation.path()).into_response())
 }
+
+/// As the database has it.
+const MAX_SCHOOL: usize = 100;
 
 /// Reads a time of day as forms have it.
 pub(crate) fn read_time(text: &str) -> Result<NaiveTime, Fault> {
@@ -122,7 +131,13 @@ const ASSURANCES: [(Assurance, &str, &str); 3] = [
     ),
 ];
 
-pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Schedule, calls: &Settings) -> Markup {
+pub(crate) fn render(
+    admin: &Admin,
+    organisation: &Organisation,
+    schedule: Schedule,
+    school: Option<&str>,
+    calls: &Settings,
+) -> Markup {
     page(
         admin,
         Place::Organisation,
@@ -167,7 +182,7 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Sched
                     }
                     footer { button.btn.primary { "Save" } }
                 }
-                (reports(admin, schedule))
+                (reports(admin, schedule, school))
                 (outbound_calls(admin, calls))
                 (second_factor(admin, organisation.requires_second_factor))
             }
@@ -178,10 +193,10 @@ pub(crate) fn render(admin: &Admin, organisation: &Organisation, schedule: Sched
 pub(crate) const WEEKDAYS: [(i16, &str); 7] =
     [(1, "Monday"), (2, "Tuesday"), (3, "Wednesday"), (4, "Thursday"), (5, "Friday"), (6, "Saturday"), (7, "Sunday")];
 
-fn reports(admin: &Admin, schedule: Schedule) -> Markup {
+fn reports(admin: &Admin, schedule: Schedule, school: Option<&str>) -> Markup {
     html! {
         form.card method="post" aria-labelledby="reports" {
-            header { h2 id="reports" { "Weekly reports to guardians" } }
+            header { h2 id="reports" { "Reports to guardians" } }
             div.body.stack {
                 (csrf(admin))
                 input type="hidden" name="what" value="reports";
@@ -190,6 +205,10 @@ fn reports(admin: &Admin, schedule: Schedule) -> Markup {
                     "It is in the guardian’s language (English, Spanish or German), otherwise in the student’s."
                 }
                 div.form-grid {
+                    div.field {
+                        label for="school" { "School’s name" }
+                        input.input id="school" name="school" maxlength=(MAX_SCHOOL) autocomplete="off" value=(school.unwrap_or_default());
+                    }
                     div.field {
                         label for="weekday" { "Day" }
                         select.input id="weekday" name="weekday" {
@@ -301,7 +320,7 @@ mod tests {
         let (from, until) = (time("09:00"), time("19:30"));
         let hours = Hours { from, until, quiet_weekdays: vec![7], quiet_days: vec!["2026-12-25".parse().unwrap()] };
         let calls = Settings { is_on: true, hours, a_day: 3, at_once: 5, month_usd: 50, stopped: None };
-        let page = render(&Admin::sample(Role::Admin), &organisation, schedule, &calls).into_string();
+        let page = render(&Admin::sample(Role::Admin), &organisation, schedule, Some("Elm <School>"), &calls).into_string();
         assert!(page.contains(r#"value="19:30""#) && page.contains(r#"value="2026-12-25""#), "{page}");
         assert!(page.contains(r#"value="5" selected"#) && page.contains(r#"value="17" selected"#), "{page}");
         assert!(page.contains(r#"value="pin" checked"#) && page.contains(r#"value="tutoring" checked"#), "{page}");

@@ -163,14 +163,14 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
         div.cols.two-one {
             div.stack {
                 // What somebody asked for or worries about comes before all that was counted; that nobody did is a word aside.
-                @if !data.follow_ups.list.is_empty() { (on_overview(admin, &data.follow_ups)) }
+                @if !data.follow_ups.list.is_empty() { (on_overview(admin, &data.follow_ups, "/")) }
                 (in_need::on_overview(viewer, data.n_in_need, &data.in_need))
-                (attention_card(viewer, data))
+                (attention_card(viewer, &data.attention, "Sessions that need a person", &html! {}))
             }
             div.stack {
                 (live_card(viewer, &data.live))
                 @if admin.sees_all() { (queue_card(data)) }
-                @if data.follow_ups.list.is_empty() { (on_overview(admin, &data.follow_ups)) }
+                @if data.follow_ups.list.is_empty() { (on_overview(admin, &data.follow_ups, "/")) }
             }
         }
         (days_card(viewer, &data.days))
@@ -303,17 +303,18 @@ fn who(session: &SessionToSee) -> Markup {
     }
 }
 
-fn attention_card(viewer: &Viewer, data: &Data) -> Markup {
+/// `more` is shown first.
+pub(crate) fn attention_card(viewer: &Viewer, list: &[SessionToSee], title: &str, more: &Markup) -> Markup {
     html! {
         section.card aria-labelledby="attention" {
             header {
-                h2 id="attention" { "Sessions that need a person" }
+                h2 id="attention" { (title) }
                 div.actions { a.link href="/sessions?status=needs_attention" { "All of them" } }
             }
-            @if data.attention.is_empty() {
-                div.body { p.muted { "None. Everything that came in was analysed, or is about to be." } }
+            @if !more.0.is_empty() || !list.is_empty() {
+                ul.list { (more) @for session in list { (attention_line(viewer, session)) } }
             } @else {
-                ul.list { @for session in &data.attention { (attention_line(viewer, session)) } }
+                div.body { p.muted { "None. Everything that came in was analysed, or is about to be." } }
             }
         }
     }

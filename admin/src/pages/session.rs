@@ -43,6 +43,7 @@ use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, live_page};
 use crate::pages::follow_ups::with_alerts;
+use crate::parts::answer::Answer;
 use crate::parts::badge::{self, ended_words};
 use crate::parts::csrf;
 use crate::parts::follow_up::{Open, on_page};
@@ -51,7 +52,6 @@ use crate::parts::notice::{Tone, notice};
 use crate::parts::turn;
 use crate::viewer::Viewer;
 
-use self::answers::Answer;
 pub(crate) use self::files::{analysis_json, recording, transcript_text};
 pub(crate) use self::introduction::accept;
 
@@ -108,10 +108,14 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
     let turns = turns::list_turns(db, caller, session_id).await?;
     let marks = evidence::list_marks(db, caller, session_id).await?;
     let mut analysis = analyses::find_current(db, caller, session_id).await?;
-    let skills = analysis.iter().flat_map(|analysis| &analysis.findings.skills);
-    let skill_ids: Vec<String> = skills.map(|skill| skill.skill_id.clone()).collect();
+    let skill_ids = analysis.iter().flat_map(|analysis| {
+        let undecided = analysis.findings.undecided.iter().filter_map(|answer| answer.skill_id.clone());
+        analysis.findings.skills.iter().map(|skill| skill.skill_id.clone()).chain(undecided)
+    });
+    let skill_ids: Vec<String> = skill_ids.collect();
     let questions = curriculum::list_questions(db, &skill_ids).await?;
-    let answers = analysis.as_ref().map(|analysis| answers::list(&analysis.findings, &turns, &marks, &questions));
+    let answers =
+        analysis.as_ref().map(|analysis| answers::list(&session, &analysis.findings, &turns, &marks, &questions));
     if let Some(analysis) = &mut analysis {
         let marks: Vec<_> = marks.into_iter().map(|given| given.mark).collect();
         analysis.findings.apply_marks(&marks);
@@ -354,35 +358,36 @@ mod tests {
         };
         let turns =
             vec![say(0, Speaker::Tutor, "What is one half plus one half?"), say(1, Speaker::Student, "Is it <one>?")];
+        let session = Session {
+            session_id,
+            call_id: "call-9".to_owned(),
+            student_id: Some(StudentId(uuid::Uuid::from_u128(3))),
+            caller_phone: Some("+14155550142".to_owned()),
+            status: SessionStatus::Analyzed,
+            attention_reason: None,
+            call_type: Some("inboundPhoneCall".to_owned()),
+            assistant_id: None,
+            assistant_name: Some("Math tutor".to_owned()),
+            assistant_version: None,
+            started_at: Some(at("2026-11-19T21:12:04Z")),
+            ended_at: Some(at("2026-11-19T21:30:46Z")),
+            ended_reason: Some("customer-ended-call".to_owned()),
+            cost_microusd: Some(2_070_000),
+            cost_parts: None,
+            recording_url: Some("https://storage.example/recording.wav".to_owned()),
+            created_at: at("2026-11-19T21:12:00Z"),
+            updated_at: at("2026-11-19T21:31:00Z"),
+            analyzed_at: Some(at("2026-11-19T21:31:22Z")),
+            analysis_status: None,
+            report_faults: None,
+            introduced_as: None,
+        };
         Data {
             answers: findings
                 .as_ref()
-                .map(|findings| answers::list(findings, &turns, &[], &BTreeMap::new()))
+                .map(|findings| answers::list(&session, findings, &turns, &[], &BTreeMap::new()))
                 .unwrap_or_default(),
-            session: Session {
-                session_id,
-                call_id: "call-9".to_owned(),
-                student_id: Some(StudentId(uuid::Uuid::from_u128(3))),
-                caller_phone: Some("+14155550142".to_owned()),
-                status: SessionStatus::Analyzed,
-                attention_reason: None,
-                call_type: Some("inboundPhoneCall".to_owned()),
-                assistant_id: None,
-                assistant_name: Some("Math tutor".to_owned()),
-                assistant_version: None,
-                started_at: Some(at("2026-11-19T21:12:04Z")),
-                ended_at: Some(at("2026-11-19T21:30:46Z")),
-                ended_reason: Some("customer-ended-call".to_owned()),
-                cost_microusd: Some(2_070_000),
-                cost_parts: None,
-                recording_url: Some("https://storage.example/recording.wav".to_owned()),
-                created_at: at("2026-11-19T21:12:00Z"),
-                updated_at: at("2026-11-19T21:31:00Z"),
-                analyzed_at: Some(at("2026-11-19T21:31:22Z")),
-                analysis_status: None,
-                report_faults: None,
-                introduced_as: None,
-            },
+            session,
             student: None,
             is_speech_removed: false,
             turns,

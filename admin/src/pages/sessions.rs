@@ -140,6 +140,10 @@ fn filters(filter: &Filter, around: &Around) -> Markup {
             hx-get=(PATH) hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" hx-sync="this:replace" hx-indicator="#busy"
             hx-trigger="input changed delay:250ms from:#q, input changed delay:400ms from:#words, change target:'select, [type=date]', submit" {
             @if !filter.sort.is_empty() { input type="hidden" name="sort" value=(filter.sort); }
+            @if !filter.student.is_empty() {
+                input type="hidden" name="student" value=(filter.student);
+                span.tag { "One student" a href=(filter.with_student("").url()) aria-label="Show all students" { (icon_small("x")) } }
+            }
             div.field.grow {
                 label for="q" { "Student" } (icon("search"))
                 input.input id="q" name="q" type="search" placeholder="Name of the student" maxlength="100" value=(filter.q);

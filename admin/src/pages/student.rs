@@ -46,7 +46,8 @@ use shared::{audit, caller_code as codes, clock};
 
 pub(crate) use self::attention::handled;
 pub(crate) use self::edit::{create, edit_form, new_form, save};
-pub(crate) use self::evidence::{correct, correct_form};
+use self::evidence::Answers;
+pub(crate) use self::evidence::of_skill;
 use self::family::Family;
 pub(crate) use self::leave::{confirm_erase, erase, export, export_zip};
 pub(crate) use self::misconceptions::resolve;
@@ -83,6 +84,8 @@ pub(crate) struct Data {
     pub(crate) is_revealed: bool,
     pub(crate) skills: Vec<StudentSkill>,
     pub(crate) evidence: Vec<Evidence>,
+    /// The newest of each skill.
+    pub(crate) answers: Answers,
     pub(crate) misconceptions: Vec<Misconception>,
     pub(crate) totals: SessionTotals,
     pub(crate) sessions: Vec<SessionItem>,
@@ -148,13 +151,15 @@ pub(crate) async fn context_json(
 
 async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fault> {
     let caller = &admin.caller;
+    let evidence = shared::evidence::list_counting(db, caller, student_id, shared::evidence::Of::All).await?;
     let sessions = SessionQuery { student_id: Some(student_id), limit: N_SESSIONS, ..SessionQuery::default() };
     Ok(Data {
         student: student::get_student(db, caller, student_id).await?,
         phones: student::list_phones(db, caller, student_id).await?,
         is_revealed: false,
         skills: estimates::list_mastery_of(db, caller, &[student_id]).await?,
-        evidence: shared::evidence::list_counting(db, caller, student_id, shared::evidence::Of::All).await?,
+        answers: evidence::read(admin, db, student_id, &evidence, evidence::N_OF_SKILL).await?,
+        evidence,
         misconceptions: misconception::list_misconceptions(db, caller, student_id).await?,
         totals: session::get_totals(db, caller, student_id, admin.viewer.now).await?,
         sessions: session::list_sessions(db, caller, &sessions).await?,
@@ -228,7 +233,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     div.stack {
                         (mastery::card(&admin.viewer, &data.skills, &data.evidence))
                         (misconceptions::card(admin, student.student_id, &data.misconceptions))
-                        (evidence::card(admin, student.student_id, &data.evidence, &data.skills))
+                        (evidence::card(admin, student.student_id, &data.evidence, &data.answers, &data.skills))
                     }
                     div.stack {
                         (profile(admin, data))
@@ -302,7 +307,7 @@ fn phones(admin: &Admin, data: &Data) -> Markup {
 const COLUMNS: [Column; 4] = [("Started", ""), ("What happened", ""), ("Length", "num"), ("Status", "")];
 
 fn history(viewer: &Viewer, data: &Data) -> Markup {
-    let all = link::to("/sessions", &[("q", &data.student.display_name)]);
+    let all = link::to("/sessions", &[("student", &data.student.student_id.to_string())]);
     let rows = html! { @for item in &data.sessions { (row(&html! {
         (cell("nowrap", html! { a.main href={ "/sessions/" (item.session_id) } { (viewer.time(item.started_at.unwrap_or(item.created_at))) } }))
         (cell("full muted sm", html! { @if let Some(summary) = &item.summary { (crate::pages::sessions::first_sentence(summary)) } @else { (none()) } }))

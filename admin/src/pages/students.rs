@@ -1,5 +1,6 @@
 //! Every student, by name, with what is known of their skills.
 
+pub(crate) mod class;
 mod export;
 mod heat_map;
 pub(crate) mod import;
@@ -176,12 +177,15 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
             div.stack.list-page {
                 div.head {
                     div { h1 { "Students" } p { "Everybody who learns here, by name." } }
-                    @if admin.may_write() { div.actions {
+                    div.actions {
+                        @if !around.cohorts.is_empty() { a.btn href=(class::PATH) { (icon("layers")) "Class view" } }
+                        @if admin.may_write() {
                         a.btn href="/consents" { (icon("calendar-clock")) "Consents" }
                         a.btn href=(data.filter.with_after(String::new()).url_of(EXPORT)) { (icon("download")) "Export CSV" }
                         @if admin.caller.sees_all() { a.btn href="/students/import" { (icon("upload")) "Import a sheet" } }
                         a.btn.primary href="/students/new" { (icon("plus")) "Add a student" }
-                    } }
+                        }
+                    }
                 }
                 nav.views aria-label="Views" {
                     @for (value, name) in [("", "All students"), ("yes", "Needs attention")] {

@@ -23,10 +23,10 @@ pub(crate) fn style(reason: Reason) -> (&'static str, &'static str, &'static str
     }
 }
 
-fn sentence(reason: Reason, n: i32) -> String {
+pub(crate) fn sentence(reason: Reason, n: i32) -> String {
     let n = i64::from(n);
     match reason {
-        Reason::Concern => format!("Said something a person should read, in {}", figures::counted(n, "turn", "turns")),
+        Reason::Concern => format!("Possible concern, please read ({})", figures::counted(n, "turn", "turns")),
         Reason::Session => format!("{} could not be analysed", figures::counted(n, "call", "calls")),
         Reason::Misconception => format!("The same misconception showed in {}", figures::counted(n, "call", "calls")),
         Reason::ShortCalls => {
@@ -85,7 +85,7 @@ fn line(viewer: &Viewer, student: &StudentInNeed) -> Markup {
                 div.row.sm.top-align.why {
                     span class=(class) { (icon(mark)) }
                     span.grow {
-                        (sentence(student.reason, student.n)) ", since " (viewer.date(student.since)) "."
+                        (sentence(student.reason, student.n)) ", since " (viewer.date_within(student.since)) "."
                         @if student.n_reasons > 1 { span.faint { " " (figures::counted(student.n_reasons - 1, "more reason", "more reasons")) } }
                     }
                 }
@@ -124,7 +124,7 @@ pub(crate) fn on_student(
                 li.row.sm.top-align {
                     span class=(class) { (icon(mark)) }
                     span.grow { (sentence(attention.reason, attention.n)) }
-                    span.faint.nowrap { "since " (admin.viewer.date(attention.since)) }
+                    span.faint.nowrap { "since " (admin.viewer.date_within(attention.since)) }
                 }
             } }
         }

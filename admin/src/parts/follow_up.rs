@@ -24,8 +24,8 @@ pub(crate) struct Open {
     pub(crate) obstacle: Option<Obstacle>,
 }
 
-/// All that is open, for the overview.
-pub(crate) fn on_overview(admin: &Admin, open: &Open) -> Markup {
+/// All that is open, for the overview. `back` is the page's own address.
+pub(crate) fn on_overview(admin: &Admin, open: &Open, back: &str) -> Markup {
     let list = &open.list;
     html! {
         section.card aria-labelledby="follow-ups" {
@@ -38,7 +38,7 @@ pub(crate) fn on_overview(admin: &Admin, open: &Open) -> Markup {
                 div.body { p.muted { "No callbacks or concerns are open." } }
             } @else {
                 // A concern is about a child's welfare: a list points at it, and the session tells it.
-                ul.list { @for item in list { (line(admin, item, "/", overview_words(item), html! { (alert(admin, open, item, false)) (calls(admin, open, item)) })) } }
+                ul.list { @for item in list { (line(admin, item, back, overview_words(item), html! { (alert(admin, open, item, false)) (calls(admin, open, item)) })) } }
             }
         }
     }
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_list_of_all_points_at_a_concern_and_does_not_tell_it() {
-        let shown = on_overview(&Admin::sample(Role::Tutor), &open(concern())).into_string();
+        let shown = on_overview(&Admin::sample(Role::Tutor), &open(concern()), "/").into_string();
         assert!(shown.contains("Said something a person should read") && shown.contains("Maya &lt;Okonkwo&gt;"));
         assert!(!shown.contains("lunch") && !shown.contains("Bullying"), "{shown}");
         assert!(shown.contains("/sessions/00000000-0000-0000-0000-000000000009"));
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_viewer_sees_it_and_closes_nothing() {
-        assert!(!on_overview(&Admin::sample(Role::Viewer), &open(concern())).into_string().contains("<form"));
+        assert!(!on_overview(&Admin::sample(Role::Viewer), &open(concern()), "/").into_string().contains("<form"));
     }
 
     #[test]
@@ -281,7 +281,7 @@ mod tests {
         };
         let shown = |obstacle, tried: Tried| {
             let open = Open { obstacle, tried: vec![tried], ..open(late.clone()) };
-            on_overview(&Admin::sample(Role::Tutor), &open).into_string()
+            on_overview(&Admin::sample(Role::Tutor), &open, "/").into_string()
         };
         assert!(shown(None, tried.clone()).contains("Called 2 times, not answered. The tutor calls: "));
         assert!(shown(Some(Obstacle::Off), tried.clone()).contains("Outbound calls are off. Please call."));
@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn a_callback_that_is_late_says_so() {
         let late = FollowUp { kind: FollowUpKind::Callback, category: None, ..concern() };
-        let shown = on_overview(&Admin::sample(Role::Tutor), &open(late)).into_string();
+        let shown = on_overview(&Admin::sample(Role::Tutor), &open(late), "/").into_string();
         assert!(shown.contains("Was due ") && shown.contains("Two boys take her lunch."));
     }
 }

@@ -7,19 +7,8 @@ pub(crate) fn state_word(state: MasteryState) -> &'static str {
     match state {
         MasteryState::New => "New",
         MasteryState::Learning => "Learning",
-        MasteryState::Shaky => "Shaky",
+        MasteryState::Shaky => "Nearly there",
         MasteryState::Mastered => "Mastered",
-    }
-}
-
-/// Shade of an estimate of 0 to 1, from 0 to 4.
-pub(crate) fn shade(estimate: f64) -> u8 {
-    match estimate {
-        ..0.2 => 0,
-        0.2..0.4 => 1,
-        0.4..0.6 => 2,
-        0.6..0.8 => 3,
-        _ => 4,
     }
 }
 
@@ -65,10 +54,14 @@ pub(crate) fn legend() -> Markup {
     }
 }
 
-/// Four boxes, filled as far as the estimate goes, and the word.
-pub(crate) fn meter(state: MasteryState, estimate: f64) -> Markup {
-    let level = shade(estimate);
-    let filled = if state == MasteryState::New { 0 } else { level.max(1) };
+/// Four boxes, all of them filled if the skill is mastered, and the word.
+pub(crate) fn meter(state: MasteryState) -> Markup {
+    let filled = match state {
+        MasteryState::New => 0,
+        MasteryState::Learning => 1,
+        MasteryState::Shaky => 3,
+        MasteryState::Mastered => 4,
+    };
     html! {
         span.mastery {
             svg.meter width="58" height="8" viewBox="0 0 58 8" aria-hidden="true" {
@@ -89,7 +82,7 @@ mod tests {
     fn a_share_is_told_in_words_and_fills_its_bar() {
         let states = [MasteryState::Mastered, MasteryState::Learning, MasteryState::Learning, MasteryState::Mastered];
         let shown = share(&states).into_string();
-        assert!(shown.contains("Skills: learning 2, shaky 0, mastered 2") && shown.contains("2 of 4 mastered"));
+        assert!(shown.contains("Skills: learning 2, nearly there 0, mastered 2") && shown.contains("2 of 4 mastered"));
         assert!(
             shown.contains(r#"<rect class="m4" x="50.00" y="0" width="49.40""#) && !shown.contains("m2"),
             "{shown}"
@@ -97,9 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn a_meter_fills_with_the_estimate() {
-        assert_eq!(meter(MasteryState::Mastered, 0.97).into_string().matches("f4").count(), 4);
-        assert_eq!(meter(MasteryState::Learning, 0.1).into_string().matches("f1").count(), 1);
-        assert!(!meter(MasteryState::New, 0.0).into_string().contains("class=\"f"));
+    fn a_meter_fills_with_the_level() {
+        let n_filled = |state, class| meter(state).into_string().matches(class).count();
+        assert_eq!(n_filled(MasteryState::Mastered, "f4"), 4);
+        assert_eq!(n_filled(MasteryState::Shaky, "f3"), 3);
+        assert_eq!(n_filled(MasteryState::Learning, "f1"), 1);
+        assert_eq!(n_filled(MasteryState::New, "class=\"f"), 0);
     }
 }

@@ -45,6 +45,9 @@ pub struct Findings {
     /// Answers on which the tutor and our calculation disagree. Nothing is recorded for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disputes: Vec<Dispute>,
+    /// Answers without a verdict. A person may mark them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<UndecidedAnswer>,
     /// The skills that the tutor promised to practise in the next call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promised: Vec<PromiseFinding>,
@@ -116,6 +119,15 @@ pub struct Dispute {
     pub turn_no: i32,
     /// Why nothing was recorded, in one sentence for a teacher.
     pub reason: String,
+}
+
+/// An answer that could not be judged. It is no evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UndecidedAnswer {
+    /// The student's turn.
+    pub turn_no: i32,
+    /// The skill of the question; `None`: it fits no skill of the curriculum.
+    pub skill_id: Option<String>,
 }
 
 /// Counted, not judged.

@@ -26,8 +26,8 @@ pub struct Correction {
 }
 
 /// Appends the correction, which from now on counts in place of whatever is judged of that answer, now or by a later
-/// analysis; mastery, misconceptions and context follow at once. The same correction again changes nothing. Returns
-/// whose answer it was. Needs `students:write` and `sessions:read`.
+/// analysis; mastery, misconceptions and context follow at once. An answer that the analysis left undecided counts from now
+/// on. The same correction again changes nothing. Returns whose answer it was. Needs `students:write` and `sessions:read`.
 pub async fn correct(
     tx: &mut Connection,
     caller: &Caller,
@@ -36,27 +36,17 @@ pub async fn correct(
 ) -> Result<StudentId> {
     caller.has(Scope::SessionsRead)?;
     let only = caller.require_opened(Scope::StudentsWrite)?;
-    let judged = sqlx::query!(
-        r#"select e.student_id as "student_id: StudentId", e.evidence_id as "evidence_id: EvidenceId",
-               e.verdict as "verdict: Stored<Verdict>", e.help as "help: Stored<Help>", e.source as "source: Stored<Source>", e.observed_at,
-               e.corrects_id as "corrects_id: EvidenceId"
-           from evidence e left join analyses a using (analysis_id)
-           where e.session_id = $1 and e.skill_id = $2 and e.turn_no = $3
-             and (e.analysis_id is null or a.is_current)
-           order by e.source = 'person' desc, e.created_at desc, e.evidence_id desc limit 1"#,
-        correction.session_id as SessionId,
-        correction.skill_id,
-        correction.turn_no,
-    )
-    .fetch_optional(&mut *tx)
-    .await?
-    .filter(|judged| only.is_none_or(|only| only == judged.student_id))
-    .ok_or(Error::NotFound("evidence"))?;
+    let judged = match find_judged(tx, correction).await? {
+        Some(judged) => judged,
+        None => find_undecided(tx, correction).await?.ok_or(Error::NotFound("answer"))?,
+    };
+    if only.is_some_and(|only| only != judged.student_id) {
+        return Err(Error::NotFound("answer"));
+    }
     student::lock(tx, &[judged.student_id]).await?;
-    let help = correction.help.unwrap_or(judged.help.0);
-    let before = Some(judged.verdict.0).filter(|_| judged.corrects_id != Some(judged.evidence_id));
-    if judged.source.0 == Source::Person && before == correction.verdict && (before.is_none() || judged.help.0 == help)
-    {
+    let help = correction.help.unwrap_or(judged.help);
+    let is_same = judged.by_person && judged.verdict == correction.verdict;
+    if is_same && (judged.verdict.is_none() || judged.help == help) {
         return Ok(judged.student_id);
     }
     let evidence_id = EvidenceId::new();
@@ -67,17 +57,80 @@ pub async fn correct(
         session_id: Some(correction.session_id),
         analysis_id: None,
         turn_no: Some(correction.turn_no),
-        verdict: correction.verdict.unwrap_or(judged.verdict.0),
+        verdict: correction.verdict.or(judged.verdict).unwrap_or(Verdict::Incorrect),
         help,
         source: Source::Person,
         noise: NOISE,
         // A row that takes its own place outranks the others and does not count itself: no answer.
-        corrects_id: Some(if correction.verdict.is_some() { judged.evidence_id } else { evidence_id }),
+        corrects_id: if correction.verdict.is_some() { judged.evidence_id } else { Some(evidence_id) },
         observed_at: judged.observed_at,
     };
     insert_evidence(tx, &[evidence], now).await?;
     follow(tx, correction.session_id, judged.student_id, now).await?;
     Ok(judged.student_id)
+}
+
+/// An answer before it is corrected.
+struct Judged {
+    student_id: StudentId,
+    /// `None`: it was undecided.
+    evidence_id: Option<EvidenceId>,
+    /// `None`: undecided, or no answer.
+    verdict: Option<Verdict>,
+    help: Help,
+    by_person: bool,
+    observed_at: DateTime<Utc>,
+}
+
+async fn find_judged(tx: &mut Connection, of: &Correction) -> Result<Option<Judged>> {
+    let row = sqlx::query!(
+        r#"select e.student_id as "student_id: StudentId", e.evidence_id as "evidence_id: EvidenceId",
+               e.verdict as "verdict: Stored<Verdict>", e.help as "help: Stored<Help>", e.source as "source: Stored<Source>", e.observed_at,
+               e.corrects_id as "corrects_id: EvidenceId"
+           from evidence e left join analyses a using (analysis_id)
+           where e.session_id = $1 and e.skill_id = $2 and e.turn_no = $3
+             and (e.analysis_id is null or a.is_current)
+           order by e.source = 'person' desc, e.created_at desc, e.evidence_id desc limit 1"#,
+        of.session_id as SessionId,
+        of.skill_id,
+        of.turn_no,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| Judged {
+        student_id: row.student_id,
+        evidence_id: Some(row.evidence_id),
+        verdict: Some(row.verdict.0).filter(|_| row.corrects_id != Some(row.evidence_id)),
+        help: row.help.0,
+        by_person: row.source.0 == Source::Person,
+        observed_at: row.observed_at,
+    }))
+}
+
+/// The answer if the current analysis left it undecided and there is such a skill.
+async fn find_undecided(tx: &mut Connection, of: &Correction) -> Result<Option<Judged>> {
+    let row = sqlx::query!(
+        r#"select s.student_id as "student_id!: StudentId",
+               coalesce(s.started_at, s.created_at) + coalesce(t.offset_ms, 0) * interval '1 millisecond' as "observed_at!"
+           from sessions s join analyses a on a.session_id = s.session_id and a.is_current
+           left join turns t on t.session_id = s.session_id and t.turn_no = $3
+           where s.session_id = $1 and s.student_id is not null
+             and a.findings->'undecided' @> jsonb_build_array(jsonb_build_object('turn_no', $3))
+             and exists (select from skills k where k.skill_id = $2)"#,
+        of.session_id as SessionId,
+        of.skill_id,
+        of.turn_no,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| Judged {
+        student_id: row.student_id,
+        evidence_id: None,
+        verdict: None,
+        help: Help::None,
+        by_person: false,
+        observed_at: row.observed_at,
+    }))
 }
 
 /// Removes what people said of one answer, which then counts as it was judged. Returns whose answer it was. Needs

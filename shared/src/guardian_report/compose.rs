@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::{AtHome, Example};
 use crate::learner::MasteryState;
 use crate::mastery::Mastery;
 use crate::session::SessionItem;
@@ -24,6 +25,17 @@ pub(super) struct Words {
     mastered: &'static str,
     shaky: &'static str,
     learning: &'static str,
+    /// A day, in the syntax of `chrono`.
+    day: &'static str,
+    /// `{from}` and `{to}` are days.
+    period: &'static str,
+    comment: &'static str,
+    examples: &'static str,
+    /// `{asked}`, `{said}` and `{expected}` are quoted from a call.
+    example: &'static str,
+    home: &'static str,
+    /// `{skill}`, `{ask}` and `{answer}` are those of the curriculum.
+    try_it: &'static str,
     caution: &'static str,
     why: &'static str,
 }
@@ -40,6 +52,13 @@ const ENGLISH: Words = Words {
     mastered: "{name} knows well:",
     shaky: "Nearly there, to be practised again:",
     learning: "Being learnt now:",
+    day: "%-d %B %Y",
+    period: "{from} to {to}",
+    comment: "From the teacher:",
+    examples: "Examples from the calls:",
+    example: "Question: “{asked}” {name} said: “{said}” Right answer: {expected}.",
+    home: "What you can do at home:",
+    try_it: "{skill}: ask “{ask}” The answer is {answer}.",
     caution: "This report is made from what was said in the calls. A computer listens to them and can mishear. Please ask us if \
               something does not look like your child.",
     why: "You get this e-mail because you are a guardian of {name}, and reports are allowed. Tell the school if you do not want it.",
@@ -57,6 +76,13 @@ const SPANISH: Words = Words {
     mastered: "{name} domina:",
     shaky: "Casi lo domina; conviene practicarlo otra vez:",
     learning: "Está aprendiendo:",
+    day: "%-d/%-m/%Y",
+    period: "Del {from} al {to}",
+    comment: "De la escuela:",
+    examples: "Ejemplos de las llamadas:",
+    example: "Pregunta: «{asked}» {name} dijo: «{said}» Respuesta correcta: {expected}.",
+    home: "Qué puede hacer en casa:",
+    try_it: "{skill}: pregunte «{ask}» La respuesta es {answer}.",
     caution: "Este informe se hace a partir de lo que se dijo en las llamadas. Un ordenador las escucha y puede entender mal. \
               Pregúntenos si algo no encaja con su hijo o hija.",
     why: "Recibe este correo porque es responsable de {name} y los informes están permitidos. Avise a la escuela si no lo desea.",
@@ -74,6 +100,13 @@ const GERMAN: Words = Words {
     mastered: "Das kann {name} gut:",
     shaky: "Fast geschafft, noch einmal zu üben:",
     learning: "Das lernt {name} gerade:",
+    day: "%-d.%-m.%Y",
+    period: "{from} bis {to}",
+    comment: "Von der Schule:",
+    examples: "Beispiele aus den Anrufen:",
+    example: "Frage: „{asked}“ {name} sagte: „{said}“ Richtige Antwort: {expected}.",
+    home: "Das können Sie zu Hause tun:",
+    try_it: "{skill}: Fragen Sie: „{ask}“ Die Antwort ist {answer}.",
     caution: "Dieser Bericht entsteht aus dem, was in den Anrufen gesagt wurde. Ein Computer hört zu und kann sich verhören. \
               Bitte fragen Sie uns, wenn etwas nicht zu Ihrem Kind passt.",
     why: "Sie erhalten diese E-Mail, weil Sie für {name} sorgen und Berichte erlaubt sind. Sagen Sie der Schule, wenn Sie sie \
@@ -101,6 +134,19 @@ pub(super) struct Week<'a> {
     mastered: Vec<&'a str>,
     shaky: Vec<&'a str>,
     learning: Vec<&'a str>,
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+    pub(super) more: More<'a>,
+}
+
+/// What a report says beside the skills.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct More<'a> {
+    pub(super) school: Option<&'a str>,
+    /// By the teacher; empty: none.
+    pub(super) comment: &'a str,
+    pub(super) examples: &'a [Example],
+    pub(super) home: &'a [AtHome],
 }
 
 impl<'a> Week<'a> {
@@ -124,6 +170,9 @@ impl<'a> Week<'a> {
             mastered: of(MasteryState::Mastered),
             shaky: of(MasteryState::Shaky),
             learning: of(MasteryState::Learning),
+            since,
+            until: now,
+            more: More::default(),
         }
     }
 
@@ -149,7 +198,22 @@ impl<'a> Week<'a> {
         ];
         let lists = lists.into_iter().filter(|(_, names)| !names.is_empty());
         let lists = lists.map(|(title, names)| format!("{}\n- {}", self.filled(title), names.join("\n- ")));
-        let parts = [words.hello.to_owned(), calls].into_iter().chain(lists);
+        let More { school, comment, examples, home } = self.more;
+        let day = |at: DateTime<Utc>| at.format(words.day).to_string();
+        let period = words.period.replace("{from}", &day(self.since)).replace("{to}", &day(self.until));
+        let head = school.map_or_else(|| period.clone(), |school| format!("{school}, {period}"));
+        let comment = (!comment.is_empty()).then(|| format!("{} {comment}", words.comment));
+        let examples = examples.iter().map(|of| {
+            let filled = self.filled(words.example).replace("{asked}", &of.asked).replace("{said}", &of.said);
+            filled.replace("{expected}", &of.expected)
+        });
+        let home = home.iter().map(|of| {
+            words.try_it.replace("{skill}", &of.skill).replace("{ask}", &of.ask).replace("{answer}", &of.answer)
+        });
+        let more = [(words.examples, examples.collect::<Vec<_>>()), (words.home, home.collect())];
+        let more = more.into_iter().filter(|(_, lines)| !lines.is_empty());
+        let lists = lists.chain(more.map(|(title, lines)| format!("{title}\n- {}", lines.join("\n- "))));
+        let parts = [words.hello.to_owned(), head].into_iter().chain(comment).chain([calls]).chain(lists);
         let parts = parts.chain([words.caution.to_owned(), self.filled(words.why)]);
         parts.collect::<Vec<_>>().join("\n\n")
     }
@@ -172,7 +236,27 @@ mod tests {
             mastered: vec!["Decimals"],
             shaky: Vec::new(),
             learning: vec!["Adding fractions"],
+            since: "2026-11-16T12:00:00Z".parse().unwrap(),
+            until: "2026-11-23T12:00:00Z".parse().unwrap(),
+            more: More::default(),
         }
+    }
+
+    #[test]
+    fn the_school_the_days_the_comment_and_the_examples_are_in_it() {
+        let example = Example { asked: "What is 1 + 1?".into(), said: "three".into(), expected: "2".into() };
+        let at_home = AtHome { skill: "Adding to 20".into(), ask: "What is 2 + 2?".into(), answer: "4".into() };
+        let more = More { school: Some("Elm"), comment: "Well done.", examples: &[example], home: &[at_home] };
+        let text = Week { more, ..week() }.text(Words::of("en"));
+        for part in [
+            "Hello,\n\nElm, 16 November 2026 to 23 November 2026\n\nFrom the teacher: Well done.\n\n",
+            "\n- Question: “What is 1 + 1?” Maya said: “three” Right answer: 2.\n\n",
+            "\n- Adding to 20: ask “What is 2 + 2?” The answer is 4.\n\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let german = Week { more, ..week() }.text(Words::of("de"));
+        assert!(german.contains("Elm, 16.11.2026 bis 23.11.2026") && !german.contains('{'), "{german}");
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub struct After {
 /// Which sessions, in which order, and from where. What is `None` or empty does not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct BrowseQuery {
+    pub student_id: Option<StudentId>,
     /// Words of the student's name, or their beginnings.
     pub name: Option<String>,
     /// Words that were said, as people type into a search box.
@@ -238,10 +239,16 @@ fn narrow(
 
 /// Whether the query narrows by who called, beyond what the list of a skill knows by itself.
 const fn of_students(query: &BrowseQuery, cohorts: Option<&[String]>) -> bool {
-    query.name.is_some() || cohorts.is_some() || (query.grade.is_some() && query.skill.is_none())
+    query.student_id.is_some()
+        || query.name.is_some()
+        || cohorts.is_some()
+        || (query.grade.is_some() && query.skill.is_none())
 }
 
 fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, cohorts: Option<&[String]>) {
+    if let Some(student_id) = query.student_id {
+        sql.push(" and student_id = ").push_bind(student_id.0);
+    }
     if let Some(name) = &query.name {
         // Without a word the question is empty, and finds nobody.
         sql.push(" and name_words @@ ").push_bind(student::beginnings(name)).push("::text::tsquery");

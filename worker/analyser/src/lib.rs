@@ -32,7 +32,7 @@ mod tutoring;
 use std::collections::HashSet;
 
 use domain::analysis::{
-    Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding,
+    Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding, UndecidedAnswer,
 };
 use domain::curriculum::{Curriculum, Skill};
 use domain::evidence::{Source, Verdict};
@@ -83,6 +83,7 @@ fn analysed(turns: &[Turn], curriculum: &Curriculum) -> Findings {
         tutoring: languages.is_judged().then(|| tutoring::tutoring(turns, &exchanges, &judgements)).flatten(),
         other_topics: other_topics(&exchanges, &judgements),
         disputes: disputes(&exchanges, &judgements),
+        undecided: undecided(&exchanges, &judgements, &topics, &flagged, curriculum),
         introduction: introduction::introduction(turns, &flagged),
         promised: if languages.is_judged() { ahead::promises(turns, curriculum) } else { Vec::new() },
         helped_by: ahead::helped_by(&exchanges, &judgements, curriculum),
@@ -268,6 +269,25 @@ fn other_topics(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<TopicFi
     findings
 }
 
+/// Answers without a verdict, except in turns that a person has to read anyway.
+fn undecided(
+    exchanges: &[Exchange],
+    judgements: &[Judgement],
+    topics: &[Option<usize>],
+    flagged: &HashSet<i32>,
+    curriculum: &Curriculum,
+) -> Vec<UndecidedAnswer> {
+    let answers = exchanges.iter().zip(judgements).zip(topics);
+    let undecided = answers.filter(|((_, judgement), _)| judgement.kind == Kind::Answer && judgement.verdict.is_none());
+    undecided
+        .map(|((exchange, _), topic)| UndecidedAnswer {
+            turn_no: exchange.telling_turn().turn_no,
+            skill_id: topic.map(|i| curriculum.skills[i].skill_id.clone()),
+        })
+        .filter(|answer| !flagged.contains(&answer.turn_no))
+        .collect()
+}
+
 /// Answers for which nothing is recorded, since the tutor and the calculation disagree.
 fn disputes(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<Dispute> {
     let disputed = exchanges.iter().zip(judgements).filter(|(_, judgement)| judgement.is_disputed);
@@ -371,6 +391,23 @@ pub(crate) mod tests {
         );
         assert_eq!(findings.figures.n_answers, 4);
         assert_eq!(findings.figures.n_self_corrections, 1);
+    }
+
+    #[test]
+    fn an_answer_without_a_verdict_is_listed_for_people() {
+        let findings = analysed(&[
+            "What is one half plus one third?",
+            "Five sixths.",
+            "Yes, well done! What is three plus four?",
+            "Six or seven.",
+            "Okay. What is one quarter plus two thirds?",
+            "Eleven twelfths.",
+            "Exactly.",
+        ]);
+        let turns: Vec<i32> = findings.undecided.iter().map(|answer| answer.turn_no).collect();
+        assert_eq!((turns, findings.figures.n_answers_undecided), (vec![3], 1));
+        let evidence = findings.skills.iter().flat_map(|skill| &skill.evidence);
+        assert!(evidence.map(|found| found.turn_no).all(|turn_no| turn_no != 3));
     }
 
     #[test]

@@ -124,6 +124,9 @@ fn count(findings: &mut Findings, claims: &Claims, groups: &[Group]) {
     }
     let n =
         |is: &dyn Fn(Option<Verdict>, Help) -> bool| decided.iter().filter(|(_, v, help)| is(*v, *help)).count() as u32;
+    findings
+        .undecided
+        .retain(|answer| decided.iter().all(|(turn_no, verdict, _)| verdict.is_none() || *turn_no != answer.turn_no));
     let figures = &mut findings.figures;
     figures.n_answers = decided.len() as u32;
     figures.n_answers_correct = n(&|verdict, _| verdict == Some(Verdict::Correct));

@@ -75,6 +75,7 @@ fn findings(admin: &Admin, data: &Data, analysis: &Analysis) -> Markup {
                 ul.skillev { @for skill in skills { (skill_line(admin, data, skill)) } }
             }
         }
+        (answers::undecided(admin, data))
         @if !analysis.findings.promised.is_empty() {
             div.sec {
                 h3 { "Promised for the next call" }

@@ -1,122 +1,90 @@
-//! The answers that a skill rests on: asked, said, the mark that counts, and the right answer where it is certain.
+//! The answers of a session: those that its skills rest on, and those that were left undecided.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use shared::analysis::{Findings, asking_turn, expected, last_question, ready_made};
-use shared::curriculum::Question;
-use shared::evidence::{Help, PersonMark, Verdict};
+use shared::analysis::{EvidenceFinding, Findings, asking_turn};
+use shared::evidence::{self, Help, PersonMark, Read};
+use shared::session::Session;
 use shared::transcript::Turn;
 
-use super::{Data, marks};
+use super::Data;
 use crate::auth::Admin;
-use crate::parts::badge::{badge, verdict_style, verdict_words};
-use crate::parts::person;
+use crate::parts::answer::{self, Answer, From, Questions};
 
-/// One answer that the analysis judged.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) skill_id: String,
-    pub(crate) turn_no: i32,
-    quote: String,
-    /// The verdict that counts; `None`: a person said that these words are no answer.
-    pub(crate) verdict: Option<Verdict>,
-    pub(crate) help: Help,
-    /// The tutor's turn before the answer, and its question.
-    asked: Option<(i32, String)>,
-    expected: Option<String>,
-    /// Who changed the mark and when, if a person did.
-    pub(crate) changed: Option<(Option<String>, DateTime<Utc>)>,
-}
-
-impl Answer {
-    /// The id of its row on the page.
-    pub(crate) fn id(&self) -> String {
-        marks::row_id(&self.skill_id, self.turn_no)
-    }
-}
-
-/// All answers of the analysis, by skill, with people's marks.
+/// All answers of the analysis, by skill, with people's marks; then those that it left undecided.
 pub(super) fn list(
+    session: &Session,
     findings: &Findings,
     turns: &[Turn],
     marks: &[PersonMark],
-    questions: &BTreeMap<String, Vec<Question>>,
+    questions: &Questions,
 ) -> Vec<Answer> {
+    let show = |skill_id: &str, turn_no: i32, found: Option<&EvidenceFinding>, given: Option<&PersonMark>| {
+        let asking = asking_turn(turns, turn_no).map(|turn| (turn.turn_no, &turn.text[..]));
+        let said = turns.iter().find(|turn| turn.turn_no == turn_no).map(|turn| &turn.text[..]);
+        let of_skill = questions.get(skill_id).map_or(&[][..], |questions| questions);
+        let Read { asked, expected, quote } = evidence::read(asking, said, found, of_skill);
+        Answer {
+            session_id: session.session_id,
+            skill_id: skill_id.to_owned(),
+            turn_no,
+            at: super::at_of(turns, turn_no),
+            quote,
+            verdict: given.map_or(found.map(|found| found.verdict), |given| given.mark.verdict),
+            help: given.map_or(found.map_or(Help::None, |found| found.help), |given| given.mark.help),
+            asked,
+            expected,
+            changed: given.map(|given| (given.by.clone(), given.at)),
+            has_student: session.student_id.is_some(),
+            skills: Vec::new(),
+        }
+    };
     let of_skills = findings.skills.iter().flat_map(|skill| skill.evidence.iter().map(move |found| (skill, found)));
     let mut answers: Vec<Answer> = of_skills
         .map(|(skill, found)| {
             let given = marks.iter().find(|given| given.mark.is_of(&skill.skill_id, found));
-            let asking = asking_turn(turns, found.turn_no);
-            let said = turns.iter().find(|turn| turn.turn_no == found.turn_no);
-            let question = asking.map(|turn| last_question(&turn.text));
-            let of_skill = questions.get(&skill.skill_id).map_or(&[][..], |questions| questions);
-            let key = question.as_deref().and_then(|question| ready_made(question, of_skill)).map(str::to_owned);
-            Answer {
-                skill_id: skill.skill_id.clone(),
-                turn_no: found.turn_no,
-                quote: found.quote.clone(),
-                verdict: given.map_or(Some(found.verdict), |given| given.mark.verdict),
-                help: given.map_or(found.help, |given| given.mark.help),
-                expected: key.or_else(|| expected(&asking?.text, &said?.text, found)),
-                asked: asking.map(|turn| turn.turn_no).zip(question),
-                changed: given.map(|given| (given.by.clone(), given.at)),
-            }
+            show(&skill.skill_id, found.turn_no, Some(found), given)
         })
         .collect();
     // A person marks a turn for a skill: what was found twice in it is one answer.
     answers.dedup_by(|a, b| (&a.skill_id, a.turn_no) == (&b.skill_id, b.turn_no));
+    let skills = || findings.skills.iter().map(|skill| (skill.skill_id.clone(), skill.name.clone())).collect();
+    for undecided in &findings.undecided {
+        let turn_no = undecided.turn_no;
+        let given: Vec<&PersonMark> = marks.iter().filter(|given| given.mark.turn_no == turn_no).collect();
+        answers.extend(given.iter().map(|given| show(&given.mark.skill_id, turn_no, None, Some(given))));
+        if given.is_empty() {
+            let skill_id = undecided.skill_id.as_deref().unwrap_or_default();
+            let answer = show(skill_id, turn_no, None, None);
+            let skills = if skill_id.is_empty() { skills() } else { Vec::new() };
+            answers.push(Answer { skills, ..answer });
+        }
+    }
     answers
 }
 
-/// The answers of one skill, each on a row.
+/// The judged answers of one skill, each on a row.
 pub(super) fn rows(admin: &Admin, data: &Data, skill_id: &str) -> Markup {
-    let answers = || data.answers.iter().filter(|answer| answer.skill_id == skill_id);
-    html! {
-        @if answers().next().is_some() {
-            ul.answers { @for answer in answers() { (row(admin, data, answer)) } }
-        }
-    }
+    list_of(admin, data.answers.iter().filter(|answer| answer.skill_id == skill_id && !answer.is_undecided()))
 }
 
-fn row(admin: &Admin, data: &Data, answer: &Answer) -> Markup {
+/// The answers without a mark, and how many there are; nothing where there is none.
+pub(super) fn undecided(admin: &Admin, data: &Data) -> Markup {
+    let undecided = || data.answers.iter().filter(|answer| answer.is_undecided());
     html! {
-        li id=(answer.id()) {
-            dl {
-                @if let Some((turn_no, question)) = &answer.asked {
-                    dt { "Asked" } dd { a.link href={ "#t" (turn_no) } { (question) } }
-                }
-                dt { "Said" }
-                dd.said {
-                    @if !answer.quote.is_empty() { "“" (answer.quote) "” " }
-                    a.link.sm href={ "#t" (answer.turn_no) } { span.vh { "Turn at " } (super::at_of(&data.turns, answer.turn_no)) }
-                }
-                dt { "Mark" } dd { (mark(answer)) }
-                @if let Some(expected) = &answer.expected { dt { "Expected" } dd { (expected) } }
+        @if undecided().next().is_some() {
+            div.sec {
+                h3 { "Undecided" span.aside { "Mark these answers if you can. Until then they count for nothing" } }
+                (list_of(admin, undecided()))
             }
-            (changed(admin, answer))
-            (marks::form(admin, data, answer, marks::From::Answers))
         }
     }
 }
 
-/// The mark that counts, in words.
-pub(super) fn mark(answer: &Answer) -> Markup {
-    match answer.verdict {
-        Some(verdict) => {
-            let (class, icon) = verdict_style(verdict);
-            badge(class, icon, verdict_words(verdict, answer.help))
-        }
-        None => badge("", "minus", "Not an answer"),
-    }
-}
-
-/// "Changed by dana@example.org, today 14:02".
-pub(super) fn changed(admin: &Admin, answer: &Answer) -> Markup {
+fn list_of<'a>(admin: &Admin, answers: impl Iterator<Item = &'a Answer>) -> Markup {
+    let mut answers = answers.peekable();
     html! {
-        @if let Some((by, at)) = &answer.changed {
-            p.xs.faint { "Changed by " (by.as_deref().map_or_else(|| "a person".to_owned(), person)) ", " (admin.viewer.time(*at)) }
+        @if answers.peek().is_some() {
+            ul.answers { @for answer in answers { (answer::row(admin, answer, From::Answers)) } }
         }
     }
 }
@@ -124,8 +92,9 @@ pub(super) fn changed(admin: &Admin, answer: &Answer) -> Markup {
 #[cfg(test)]
 mod tests {
     use shared::access::Role;
-    use shared::analysis::{EvidenceFinding, Mark, SkillFinding};
-    use shared::evidence::Source;
+    use shared::analysis::{Mark, SkillFinding, UndecidedAnswer};
+    use shared::curriculum::Question;
+    use shared::evidence::{Source, Verdict};
 
     use super::*;
 
@@ -154,7 +123,8 @@ mod tests {
 
     fn shown(role: Role, marks: &[PersonMark]) -> String {
         let mut data = super::super::tests::data(Some(found("checked against the question")));
-        data.answers = list(&found("checked against the question"), &data.turns, marks, &BTreeMap::new());
+        data.answers =
+            list(&data.session, &found("checked against the question"), &data.turns, marks, &Questions::new());
         rows(&Admin::sample(role), &data, "maths.fractions.add").into_string()
     }
 
@@ -190,12 +160,38 @@ mod tests {
         let mut data = super::super::tests::data(None);
         data.turns[0].text = "Good. What is three times eighteen?".to_owned();
         data.turns[1].text = "Fifty-four.".to_owned();
-        let of = |reason: &str, questions| list(&found(reason), &data.turns, &[], &questions).remove(0).expected;
-        assert_eq!(of("checked against the question", BTreeMap::new()).as_deref(), Some("54"));
-        assert_eq!(of("the tutor confirmed it", BTreeMap::new()), None);
+        let of = |reason: &str, questions| {
+            list(&data.session, &found(reason), &data.turns, &[], &questions).remove(0).expected
+        };
+        assert_eq!(of("checked against the question", Questions::new()).as_deref(), Some("54"));
+        assert_eq!(of("the tutor confirmed it", Questions::new()), None);
         let ready = Question::new("What is three times eighteen?", "54");
-        let of_skill = |id: &str| BTreeMap::from([(id.to_owned(), vec![ready.clone()])]);
+        let of_skill = |id: &str| Questions::from([(id.to_owned(), vec![ready.clone()])]);
         assert_eq!(of("the tutor confirmed it", of_skill("maths.fractions.add")).as_deref(), Some("54"));
         assert_eq!(of("the tutor confirmed it", of_skill("maths.other")), None, "another skill’s question");
+    }
+
+    #[test]
+    fn an_undecided_answer_can_be_marked_for_a_skill_of_the_call() {
+        let undecided_of = |admin: &Admin, data: &Data| undecided(admin, data).into_string();
+        let shown = |skill_id: Option<&str>, marks: &[PersonMark]| {
+            let undecided = vec![UndecidedAnswer { turn_no: 1, skill_id: skill_id.map(str::to_owned) }];
+            let skills = found("").skills.into_iter().map(|skill| SkillFinding { evidence: Vec::new(), ..skill });
+            let findings = Findings { skills: skills.collect(), undecided, ..Findings::default() };
+            let mut data = super::super::tests::data(None);
+            data.answers = list(&data.session, &findings, &data.turns, marks, &Questions::new());
+            let admin = Admin::sample(Role::Tutor);
+            (undecided_of(&admin, &data), rows(&admin, &data, "maths.fractions.add").into_string())
+        };
+        let (open, _) = shown(Some("maths.fractions.add"), &[]);
+        assert!(
+            open.contains("Undecided") && open.contains("Is it &lt;one&gt;?") && !open.contains("<select"),
+            "{open}"
+        );
+        assert!(!open.contains("checked"), "no mark is chosen yet");
+        let (open, _) = shown(None, &[]);
+        assert!(open.contains(r#"<option value="maths.fractions.add">Adding fractions"#), "{open}");
+        let (open, marked) = shown(None, &[given(Some(Verdict::Correct))]);
+        assert!(open.is_empty() && marked.contains("Right, without help") && marked.contains("Undo"), "{marked}");
     }
 }

@@ -7,9 +7,10 @@ use shared::student::first_name;
 use shared::tool_call::ToolCall;
 use shared::transcript::Turn;
 
-use super::{Data, answers, marks};
+use super::Data;
 use crate::auth::Admin;
 use crate::figures;
+use crate::parts::answer::{self, From};
 use crate::parts::empty::empty;
 use crate::parts::icon::icon_small;
 use crate::parts::tool_call::outcome_badge;
@@ -127,9 +128,9 @@ fn shown(admin: &Admin, data: &Data, lines: &[Line<'_>], student: &str) -> Marku
 fn marked(admin: &Admin, data: &Data, turn_no: i32) -> Markup {
     html! {
         @for answer in data.answers.iter().filter(|answer| answer.turn_no == turn_no) {
-            @if answer.verdict.is_none() { (answers::mark(answer)) }
-            (answers::changed(admin, answer))
-            (marks::form(admin, data, answer, marks::From::Transcript))
+            @if answer.verdict.is_none() { (answer::mark(answer)) }
+            (answer::changed(admin, answer))
+            (answer::form(admin, answer, From::Transcript))
         }
     }
 }

@@ -49,6 +49,8 @@ pub(super) fn assistant_value(name: &str, version: Option<&str>) -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
+    /// The id of a student, as the student's page links to their calls.
+    pub(super) student: String,
     pub(super) q: String,
     pub(super) words: String,
     pub(super) status: String,
@@ -74,7 +76,10 @@ impl Filter {
         let status = text(&self.status)?.map(|status| status.parse::<SessionStatus>().map_err(Fault::Invalid));
         let grade = text(&self.grade)?
             .map(|grade| grade.parse::<i16>().map_err(|_| Fault::Invalid("A grade is a number.".to_owned())));
+        let student_id = text(&self.student)?
+            .map(|id| id.parse().map_err(|_| Fault::Invalid("A student’s id is a UUID.".to_owned())));
         Ok(BrowseQuery {
+            student_id: student_id.transpose()?,
             name: text(&self.q)?,
             words: text(&self.words)?,
             status: status.transpose()?,
@@ -114,8 +119,9 @@ impl Filter {
         Ok((sort, is_ascending))
     }
 
-    fn fields(&self) -> [(&'static str, &str); 12] {
+    fn fields(&self) -> [(&'static str, &str); 13] {
         [
+            ("student", &self.student),
             ("q", self.q.trim()),
             ("words", self.words.trim()),
             ("status", &self.status),
@@ -154,13 +160,17 @@ impl Filter {
         Self { status: status.to_owned(), after: String::new(), ..self.clone() }
     }
 
+    pub(super) fn with_student(&self, student: &str) -> Self {
+        Self { student: student.to_owned(), after: String::new(), ..self.clone() }
+    }
+
     pub(super) fn with_sort(&self, sort: &str) -> Self {
         Self { sort: sort.to_owned(), after: String::new(), ..self.clone() }
     }
 
     /// How many filters narrow the list.
     pub(super) fn n_narrow(&self) -> usize {
-        self.fields()[..10].iter().filter(|(_, value)| !value.is_empty()).count()
+        self.fields()[..11].iter().filter(|(_, value)| !value.is_empty()).count()
     }
 }
 

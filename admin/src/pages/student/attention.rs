@@ -8,6 +8,7 @@ use shared::{attention, clock};
 
 use crate::fault::Fault;
 use crate::form::Posted;
+use crate::pages::today;
 
 pub(crate) async fn handled(
     State(db): State<Db>,
@@ -18,5 +19,9 @@ pub(crate) async fn handled(
     let mut tx = db::begin(&db).await?;
     attention::mark_handled(&mut tx, &posted.admin.caller, student_id, clock::now()).await?;
     tx.commit().await.map_err(Error::from)?;
-    Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
+    let back = match posted.fields.text("back") {
+        today::PATH => today::PATH.to_owned(),
+        _ => format!("/students/{student_id}"),
+    };
+    Ok(Redirect::to(&back).into_response())
 }

@@ -1,121 +1,109 @@
-//! What the levels rest on: every answer that counts, with the turn that shows it, and a person's better judgement.
+//! What the levels rest on: every answer that counts, with its question and the turn that shows it. A person may change
+//! each mark.
+
+use std::collections::HashMap;
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::db::{Db, Error};
-use shared::evidence::{self, Correction, Evidence, Help, Source, Verdict};
-use shared::id::{EvidenceId, SessionId, StudentId};
-use shared::mastery::StudentSkill;
+use shared::curriculum;
+use shared::db::Db;
+use shared::evidence::{self, Evidence, Of, Source};
+use shared::id::{EvidenceId, StudentId};
+use shared::mastery::{self, StudentSkill};
+use shared::student;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::figures;
-use crate::form::Posted;
 use crate::layout::{Place, page};
-use crate::pages::session::marks::{self, MAX_REASON};
+use crate::parts::answer::{self, Answer, From};
 use crate::parts::badge::{badge, verdict_style, verdict_words};
-use crate::parts::csrf;
+use crate::parts::empty::empty;
 use crate::parts::icon::icon;
+use crate::parts::meter::state_word;
 
-/// Of each skill, the newest answers: the rest stands in its sessions.
-const N_OF_SKILL: usize = 5;
+/// Answers of each skill on the student's page, the newest first.
+pub(super) const N_OF_SKILL: usize = 3;
+/// Answers on the page of one skill.
+const N_ON_PAGE: usize = 50;
 
-const VERDICTS: [(&str, Verdict, &str); 3] = [
-    ("correct", Verdict::Correct, "Right"),
-    ("partial", Verdict::Partial, "Partly right"),
-    ("incorrect", Verdict::Incorrect, "Not right yet"),
-];
-const HELPS: [(&str, Help, &str); 3] = [
-    ("none", Help::None, "Without help"),
-    ("hint", Help::Hint, "After a hint"),
-    ("told", Help::Told, "After being told"),
-];
+pub(crate) type Answers = HashMap<EvidenceId, Answer>;
 
-/// The one of these answers that is meant, if a turn shows it.
-async fn get_evidence(
-    db: &Db,
+/// The newest answers of each skill, with their words.
+pub(super) async fn read(
     admin: &Admin,
+    db: &Db,
     student_id: StudentId,
-    evidence_id: EvidenceId,
-) -> Result<(Evidence, SessionId, i32), Fault> {
-    let list = evidence::list_counting(db, &admin.caller, student_id, evidence::Of::All).await?;
-    let found = list.into_iter().find(|evidence| evidence.evidence_id == evidence_id);
-    let shown = found.and_then(|evidence| Some((evidence.session_id?, evidence.turn_no?)).zip(Some(evidence)));
-    let ((session_id, turn_no), evidence) = shown.ok_or(Error::NotFound("evidence that counts"))?;
-    Ok((evidence, session_id, turn_no))
+    evidence: &[Evidence],
+    n_of_skill: usize,
+) -> Result<Answers, Fault> {
+    let by_skill = evidence.chunk_by(|a, b| a.skill_id == b.skill_id);
+    let newest: Vec<&Evidence> = by_skill.clone().flat_map(|of_skill| of_skill.iter().rev().take(n_of_skill)).collect();
+    let skill_ids: Vec<String> = by_skill.map(|of_skill| of_skill[0].skill_id.clone()).collect();
+    let exchanges = evidence::list_exchanges(db, &admin.caller, student_id, &newest).await?;
+    let questions = curriculum::list_questions(db, &skill_ids).await?;
+    let answers = newest.into_iter().filter_map(|one| {
+        let answer = answer::of_evidence(&admin.viewer, one, &exchanges, &questions)?;
+        Some((one.evidence_id, answer))
+    });
+    Ok(answers.collect())
 }
 
-pub(crate) async fn correct_form(
+/// All answers of one student to questions about one skill.
+pub(crate) async fn of_skill(
     admin: Admin,
     State(db): State<Db>,
-    Path((student_id, evidence_id)): Path<(StudentId, EvidenceId)>,
+    Path((student_id, skill_id)): Path<(StudentId, String)>,
 ) -> Result<Markup, Fault> {
-    admin.require_write()?;
-    let (evidence, session_id, turn_no) = get_evidence(&db, &admin, student_id, evidence_id).await?;
-    Ok(form(&admin, &evidence, session_id, turn_no))
+    let student = student::get_student(&db, &admin.caller, student_id).await?;
+    super::record(&db, &admin, "student.read", student_id, admin.viewer.now).await?;
+    let skills = mastery::list_mastery_of(&db, &admin.caller, &[student_id]).await?;
+    let skill =
+        skills.iter().find(|of| of.mastery.skill_id == skill_id).ok_or(Fault::NotFound("answer to this skill"))?;
+    let ids = [skill_id];
+    let evidence = evidence::list_counting(&db, &admin.caller, student_id, Of::Skills(&ids)).await?;
+    let answers = read(&admin, &db, student_id, &evidence, N_ON_PAGE).await?;
+    Ok(skill_page(&admin, &student.display_name, skill, &evidence, &answers))
 }
 
-/// Judges an answer anew; the reason is kept as a note for staff.
-pub(crate) async fn correct(
-    State(db): State<Db>,
-    Path((student_id, evidence_id)): Path<(StudentId, EvidenceId)>,
-    posted: Posted,
-) -> Result<Response, Fault> {
-    let (admin, fields) = (&posted.admin, &posted.fields);
-    admin.require_write()?;
-    let verdict = VERDICTS.iter().find(|(value, ..)| *value == fields.text("verdict")).map(|(_, verdict, _)| *verdict);
-    let help = HELPS.iter().find(|(value, ..)| *value == fields.text("help")).map(|(_, help, _)| *help);
-    let (Some(verdict), Some(help)) = (verdict, help) else {
-        return Err(Fault::Invalid("Say how the answer was, and with how much help it came.".to_owned()));
-    };
-    let reason = fields.text("reason");
-    if reason.is_empty() || reason.chars().count() > MAX_REASON {
-        return Err(Fault::Invalid(format!("A reason has 1 to {MAX_REASON} characters. Go back: your text is kept.")));
-    }
-    let (judged, session_id, turn_no) = get_evidence(&db, admin, student_id, evidence_id).await?;
-    let correction =
-        Correction { session_id, skill_id: judged.skill_id, turn_no, verdict: Some(verdict), help: Some(help) };
-    marks::record(&db, admin, &correction, reason).await?;
-    Ok(Redirect::to(&format!("/students/{student_id}#evidence")).into_response())
-}
-
-fn form(admin: &Admin, evidence: &Evidence, session_id: SessionId, turn_no: i32) -> Markup {
-    let back = format!("/students/{}#evidence", evidence.student_id);
+fn skill_page(admin: &Admin, name: &str, skill: &StudentSkill, evidence: &[Evidence], answers: &Answers) -> Markup {
+    let mastery = &skill.mastery;
     page(
         admin,
         Place::Students,
-        "Judge an answer anew",
+        &format!("{name}: {}", mastery.skill_name),
         html! {
             div.stack {
-                div.head { div {
-                    h1 { "Judge an answer anew" }
-                    p {
-                        "Judged so far: " (verdict_words(evidence.verdict, evidence.help)) ", " (source_words(evidence.source)) ". "
-                        a.link href={ "/sessions/" (session_id) "#t" (turn_no) } { "Read the turn" }
+                div.head {
+                    div {
+                        h1 { (mastery.skill_name) }
+                        p { a.link href={ "/students/" (skill.student_id) } { (name) } ", " (state_word(mastery.word(admin.viewer.now))) }
                     }
-                } }
-                form.card method="post" {
-                    div.body.stack {
-                        (csrf(admin))
-                        div.form-grid {
-                            (choice("The answer was", "verdict", VERDICTS.map(|(value, verdict, words)| (value, words, verdict == evidence.verdict))))
-                            (choice("Help before it", "help", HELPS.map(|(value, help, words)| (value, words, help == evidence.help))))
-                        }
-                        div.field {
-                            label for="reason" { "Reason" }
-                            input.input id="reason" name="reason" required maxlength=(MAX_REASON);
-                            span.hint { "Kept as a note for staff. Your judgement counts from now on, whatever a later analysis says." }
-                        }
+                    div.actions { a.btn href={ "/curriculum/" (mastery.skill_id) } { (icon("book-open")) "Skill" } }
+                }
+                section.card aria-labelledby="answers" {
+                    header {
+                        h2 id="answers" { "Answers" }
+                        p { (figures::counted(evidence.len() as i64, "answer", "answers")) ", the newest first" }
                     }
-                    footer { button.btn.primary { "Save" } a.btn href=(back) { "Cancel" } }
+                    @if evidence.is_empty() {
+                        (empty("message-square", "No answers", "The answers of this skill were marked as no answers.", html! {}))
+                    } @else {
+                        div.body { (list(admin, evidence, answers, N_ON_PAGE, From::Skill)) }
+                    }
                 }
             }
         },
     )
 }
 
-pub(super) fn card(admin: &Admin, student_id: StudentId, evidence: &[Evidence], skills: &[StudentSkill]) -> Markup {
+pub(super) fn card(
+    admin: &Admin,
+    student_id: StudentId,
+    evidence: &[Evidence],
+    answers: &Answers,
+    skills: &[StudentSkill],
+) -> Markup {
     html! {
         section.card aria-labelledby="evidence" {
             header { h2 id="evidence" { "Evidence" } p { (figures::counted(evidence.len() as i64, "answer", "answers")) ", by skill" } }
@@ -123,67 +111,62 @@ pub(super) fn card(admin: &Admin, student_id: StudentId, evidence: &[Evidence], 
                 div.body { p.muted { "No answer has been judged yet." } }
             } @else {
                 ul.list { @for of_skill in evidence.chunk_by(|a, b| a.skill_id == b.skill_id) {
-                    li { (skill(admin, student_id, of_skill, skills)) }
+                    li { (skill(admin, student_id, of_skill, answers, skills)) }
                 } }
             }
         }
     }
 }
 
-fn skill(admin: &Admin, student_id: StudentId, of_skill: &[Evidence], skills: &[StudentSkill]) -> Markup {
+fn skill(
+    admin: &Admin,
+    student_id: StudentId,
+    of_skill: &[Evidence],
+    answers: &Answers,
+    skills: &[StudentSkill],
+) -> Markup {
     let id = &of_skill[0].skill_id;
     let name = skills.iter().map(|of| &of.mastery).find(|of| of.skill_id == *id).map_or(&id[..], |of| &of.skill_name);
     html! {
         details.data {
             summary { (icon("chevron-right")) b { (name) } span.faint { ", " (figures::counted(of_skill.len() as i64, "answer", "answers")) } }
-            ul.stack.tight {
-                @for evidence in of_skill.iter().rev().take(N_OF_SKILL) { li.row.sm.wrap { (line(admin, student_id, evidence)) } }
+            (list(admin, of_skill, answers, N_OF_SKILL, From::Student))
+            @if of_skill.len() > N_OF_SKILL {
+                p.sm { a.link href={ "/students/" (student_id) "/skills/" (id) } { "All " (of_skill.len()) " answers" span.vh { " to " (name) } } }
             }
-            @if of_skill.len() > N_OF_SKILL { p.sm.faint { "The newest " (N_OF_SKILL) "; the rest stands in the sessions." } }
         }
     }
 }
 
-fn line(admin: &Admin, student_id: StudentId, evidence: &Evidence) -> Markup {
+/// The newest `n` answers.
+fn list(admin: &Admin, evidence: &[Evidence], answers: &Answers, n: usize, from: From) -> Markup {
+    html! {
+        ul.answers { @for one in evidence.iter().rev().take(n) {
+            @match answers.get(&one.evidence_id) {
+                Some(answer) => (answer::row(admin, answer, from)),
+                None => li.row.sm.wrap { (line(admin, one)) },
+            }
+        } }
+    }
+}
+
+/// Evidence without a turn.
+fn line(admin: &Admin, evidence: &Evidence) -> Markup {
     let (class, mark) = verdict_style(evidence.verdict);
+    let source = if evidence.source == Source::Tool { "checked during the call" } else { "judged without a turn" };
     html! {
         (badge(class, mark, verdict_words(evidence.verdict, evidence.help)))
-        span.faint { (admin.viewer.date(evidence.observed_at)) ", " (source_words(evidence.source)) }
-        @if let (Some(session_id), Some(turn_no)) = (evidence.session_id, evidence.turn_no) {
-            a.link href={ "/sessions/" (session_id) "#t" (turn_no) } { "Turn " (turn_no) span.vh { " of the session" } }
-            @if admin.may_write() {
-                a.link href={ "/students/" (student_id) "/evidence/" (evidence.evidence_id) "/correct" } {
-                    "Correct" span.vh { ": turn " (turn_no) }
-                }
-            }
-        }
-    }
-}
-
-fn choice(label: &str, name: &str, options: [(&str, &str, bool); 3]) -> Markup {
-    html! {
-        div.field {
-            label for=(name) { (label) }
-            select.input id=(name) name=(name) {
-                @for (value, words, is_selected) in options { option value=(value) selected[is_selected] { (words) } }
-            }
-        }
-    }
-}
-
-fn source_words(source: Source) -> &'static str {
-    match source {
-        Source::Rules => "judged by rules",
-        Source::Llm | Source::Both => "judged by the model",
-        Source::Tool => "checked during the call",
-        Source::Person => "judged by a person",
+        span.faint { (admin.viewer.date(evidence.observed_at)) ", " (source) }
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::*;
     use shared::access::Role;
+    use shared::evidence::{Help, Verdict};
+    use shared::id::SessionId;
+
+    use super::*;
 
     pub(crate) fn sample(observed_at: &str) -> Evidence {
         Evidence {
@@ -202,15 +185,41 @@ pub(super) mod tests {
         }
     }
 
+    pub(crate) fn answers(evidence: &Evidence) -> Answers {
+        let answer = Answer {
+            session_id: SessionId(uuid::Uuid::from_u128(9)),
+            skill_id: evidence.skill_id.clone(),
+            turn_no: 7,
+            at: "12 Nov, 0:34".to_owned(),
+            quote: "Is it <two>?".to_owned(),
+            verdict: Some(evidence.verdict),
+            help: evidence.help,
+            asked: Some((6, "What is 1 + 1?".to_owned())),
+            expected: Some("2".to_owned()),
+            changed: None,
+            has_student: true,
+            skills: Vec::new(),
+        };
+        HashMap::from([(evidence.evidence_id, answer)])
+    }
+
     #[test]
-    fn an_answer_leads_to_its_turn_and_may_be_judged_anew_by_those_who_may_write() {
+    fn an_answer_shows_its_question_and_leads_to_its_turn() {
         let evidence = sample("2026-11-12T12:00:00Z");
-        let student_id = evidence.student_id;
-        let shown = card(&Admin::sample(Role::Tutor), student_id, std::slice::from_ref(&evidence), &[]).into_string();
-        assert!(shown.contains(r#"href="/sessions/00000000-0000-0000-0000-000000000009#t7""#), "{shown}");
-        assert!(shown.contains("Partly right, after a hint") && shown.contains("/correct"));
-        let form = form(&Admin::sample(Role::Tutor), &evidence, SessionId(uuid::Uuid::from_u128(9)), 7).into_string();
-        assert!(form.contains(r#"<option value="partial" selected>"#), "{form}");
-        assert!(!card(&Admin::sample(Role::Viewer), student_id, &[evidence], &[]).into_string().contains("/correct"));
+        let (id, answers) = (evidence.student_id, answers(&evidence));
+        let shown = |role| card(&Admin::sample(role), id, std::slice::from_ref(&evidence), &answers, &[]).into_string();
+        let tutor = shown(Role::Tutor);
+        for part in ["What is 1 + 1?", "Is it &lt;two&gt;?", "Partly right, after a hint", "Change this mark"] {
+            assert!(tutor.contains(part), "{part}: {tutor}");
+        }
+        assert!(tutor.contains(r#"href="/sessions/00000000-0000-0000-0000-000000000009#t7""#), "{tutor}");
+        assert!(!shown(Role::Viewer).contains("<form"));
+    }
+
+    #[test]
+    fn evidence_without_a_turn_says_where_it_comes_from() {
+        let evidence = Evidence { turn_no: None, source: Source::Tool, ..sample("2026-11-12T12:00:00Z") };
+        let shown = card(&Admin::sample(Role::Tutor), evidence.student_id, &[evidence], &HashMap::new(), &[]);
+        assert!(shown.into_string().contains("checked during the call"));
     }
 }

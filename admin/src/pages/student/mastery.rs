@@ -48,7 +48,7 @@ fn mastery_row(viewer: &Viewer, mastery: &Mastery, course: &[f64]) -> Markup {
     let estimate = learner::knowledge_now(&mastery.state, viewer.now);
     row(&html! {
         (cell("", html! { span.two { b.main { (mastery.skill_name) } small.mono { (mastery.skill_id) } } }))
-        (cell("end", meter(mastery.word(viewer.now), estimate)))
+        (cell("end", meter(mastery.word(viewer.now))))
         (cell("num", html! { span.lbl { "Estimate" } (format!("{estimate:.2}")) }))
         (cell("hide", trend(course)))
         (cell("num hide", html! { (mastery.state.n_evidence) }))
@@ -105,7 +105,7 @@ pub(super) mod tests {
     #[test]
     fn a_level_is_a_word_then_a_number_and_never_a_percentage() {
         let shown = card(&Viewer::sample(), &[sample("maths", "2026-11-19T21:00:00Z")], &[]).into_string();
-        assert!(shown.contains("Shaky") && shown.contains("0.90") && !shown.contains('%'), "{shown}");
+        assert!(shown.contains("Nearly there") && shown.contains("0.90") && !shown.contains('%'), "{shown}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A page for parents: what their child practised and can do, in plain words, for paper.
+//! A report for parents: what their child practised and can do, with examples and what to do at home. A tutor adds a
+//! comment, and prints it or sends it.
 
 use axum::extract::{Path, Query, State as Shared};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use shared::consent::{self, Purpose};
 use shared::db::{self, Db};
 use shared::guardian::{self, Guardian};
-use shared::guardian_report::{self, ReportItem, Written};
+use shared::guardian_report::{self, AtHome, Example, ReportItem, Written};
 use shared::id::StudentId;
 use shared::learner::MasteryState;
 use shared::mastery::{self, Mastery};
@@ -24,6 +25,7 @@ use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::parts::csrf;
+use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
 
@@ -34,6 +36,7 @@ const N_SESSIONS: i64 = 100;
 const N_REPORTS: i64 = 12;
 /// More would not be read.
 const N_SKILLS: usize = 8;
+const MAX_COMMENT: usize = 1_000;
 
 /// What was just done.
 #[derive(Debug, Default, Deserialize)]
@@ -63,26 +66,36 @@ pub(crate) async fn get(
     };
     let skills = mastery::list_mastery(&db, &admin.caller, student_id).await?;
     let sessions = session::list_sessions(&db, &admin.caller, &query).await?;
+    let mut tx = db::begin_snapshot(&db).await?;
+    let since = now - TimeDelta::days(N_DAYS);
+    let (examples, home) =
+        guardian_report::find_examples(&mut tx, &admin.caller, student_id, &skills, since, now).await?;
+    let more = More { school: guardian_report::find_school(&mut *tx).await?, examples, home };
+    drop(tx);
     let emails = Emails {
         guardians: guardian::list_guardians(&db, &admin.caller, student_id).await?,
         reports: guardian_report::list_reports(&db, &admin.caller, student_id, N_REPORTS).await?,
         has_mail: sign::list(&db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail),
         sent: news.sent,
     };
-    Ok(render(&admin, &student, &skills, &sessions, &emails))
+    Ok(render(&admin, &student, &skills, &sessions, &more, &emails))
 }
 
-/// Sends the report of this week to guardians who did not get it yet.
+/// Sends the report of this week, with a comment if there is one, to guardians who did not get it yet.
 pub(crate) async fn send(
     Shared(db): Shared<Db>,
     Path(student_id): Path<StudentId>,
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_write()?;
+    let comment = posted.fields.text("comment").replace("\r\n", "\n");
+    if comment.chars().count() > MAX_COMMENT {
+        return Err(Fault::Invalid(format!("A comment has at most {MAX_COMMENT} characters. Go back and shorten it.")));
+    }
     let now = clock::now();
     let mut tx = db::begin(&db).await?;
     let week_on = guardian_report::get_schedule(&mut *tx).await?.week_of(now);
-    let written = guardian_report::write(&mut tx, &posted.admin.caller, student_id, week_on, now).await?;
+    let written = guardian_report::write(&mut tx, &posted.admin.caller, student_id, week_on, &comment, now).await?;
     let n = match written {
         Written::Emails(n) => n,
         Written::NotAllowed => {
@@ -127,7 +140,22 @@ struct Emails {
     sent: Option<usize>,
 }
 
-fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[SessionItem], emails: &Emails) -> Markup {
+/// What a report says beside calls and skills.
+#[derive(Debug, Default)]
+struct More {
+    school: Option<String>,
+    examples: Vec<Example>,
+    home: Vec<AtHome>,
+}
+
+fn render(
+    admin: &Admin,
+    student: &Student,
+    skills: &[Mastery],
+    sessions: &[SessionItem],
+    more: &More,
+    emails: &Emails,
+) -> Markup {
     let viewer = &admin.viewer;
     let name = student.first_name();
     let of = |word: MasteryState| skills.iter().filter(move |skill| skill.word(viewer.now) == word).take(N_SKILLS);
@@ -142,11 +170,18 @@ fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[Sess
             div.head {
                 div {
                     h1 { (name) "'s learning report" }
-                    p { (viewer.plain_day(since.with_timezone(&viewer.zone).date_naive())) " to " (viewer.plain_day(viewer.today())) }
+                    p {
+                        @if let Some(school) = &more.school { (school) ", " }
+                        (viewer.plain_day(since.with_timezone(&viewer.zone).date_naive())) " to " (viewer.plain_day(viewer.today()))
+                    }
                 }
-                div.actions { a.btn href={ "/students/" (student.student_id) } { "Back to the student" } }
+                div.actions {
+                    a.btn href={ "/students/" (student.student_id) } { "Back to the student" }
+                    button.btn.js-only type="button" data-print { (icon("file-text")) "Print" }
+                }
             }
             div.stack {
+                (comment_card(admin, student, emails))
                 section.card aria-labelledby="calls" {
                     header { h2 id="calls" { "Practice by phone" } }
                     div.body { p { (calls(viewer, name, sessions)) } }
@@ -154,10 +189,12 @@ fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[Sess
                 (part("practised", "What we worked on", recent.into_iter().take(N_SKILLS),
                     &format!("{name} has not answered questions in the last four weeks.")))
                 (part("can", &format!("What {name} knows well"), of(MasteryState::Mastered),
-                    "Nothing has been shown often enough yet to say so. That takes right answers in more than one call."))
+                    "Not enough practice yet. That takes right answers in more than one call."))
                 (part("almost", "Nearly there, to be practised again", of(MasteryState::Shaky), "Nothing at the moment."))
                 (part("learning", "Being learnt now", of(MasteryState::Learning), "Nothing at the moment."))
-                (by_email(admin, student, emails))
+                @if !more.examples.is_empty() { (examples_card(name, &more.examples)) }
+                @if !more.home.is_empty() { (home_card(&more.home)) }
+                (sent_card(admin, emails))
                 p.sm.muted {
                     "This report is made from what was said in the calls, which a computer listens to and can mishear. "
                     "Please ask us if something does not look like your child."
@@ -167,33 +204,67 @@ fn render(admin: &Admin, student: &Student, skills: &[Mastery], sessions: &[Sess
     )
 }
 
-/// The way to send it, and what was sent. Paper leaves it out.
-fn by_email(admin: &Admin, student: &Student, emails: &Emails) -> Markup {
+/// The comment of the teacher and the button that sends the report. Paper shows the comment, if there is one.
+fn comment_card(admin: &Admin, student: &Student, emails: &Emails) -> Markup {
     let names: Vec<&str> = emails.guardians.iter().filter(|of| of.email.is_some()).map(|of| &of.name[..]).collect();
     html! {
-        section.card.screen-only aria-labelledby="by-email" {
-            header { h2 id="by-email" { "By e-mail" } }
-            div.body.stack {
-                @match emails.sent {
-                    Some(0) => (notice(Tone::Info, "All guardians got this week’s report before", "")),
-                    Some(n) => (notice(Tone::Info, &format!("{} on the way", figures::counted(n as i64, "e-mail is", "e-mails are")), "")),
-                    None => {}
+        @if let Some(n) = emails.sent {
+            @if n == 0 { (notice(Tone::Info, "All guardians got this week’s report before", "Change the comment to send it again.")) }
+            @else { (notice(Tone::Info, &format!("{} on the way", figures::counted(n as i64, "e-mail is", "e-mails are")), "")) }
+        }
+        form.card.printed method="post" action={ "/students/" (student.student_id) "/report/send" } aria-labelledby="comment-title" {
+            header { h2 id="comment-title" { "From the teacher" } }
+            div.body.stack.tight {
+                (csrf(admin))
+                label.vh for="comment" { "Comment" }
+                textarea.input id="comment" name="comment" rows="3" maxlength=(MAX_COMMENT) placeholder="A few words to the family (optional)" {}
+                p.sm.muted.screen-only {
+                    @if !emails.has_mail { "No mail server is set up, so no report is sent. You can print it." }
+                    @else if names.is_empty() { "No guardian has an e-mail address. Add one under Family and consent on the student’s page." }
+                    @else { "To " (names.join(", ")) ", each in their language. What is sent covers the last seven days." }
                 }
-                @if !emails.has_mail { p.muted { "No mail server is set up, so no report is sent." } }
-                @else if names.is_empty() { p.muted { "No guardian has an e-mail address. Add one under Family and consent on the student’s page." } }
-                @else if admin.may_write() {
-                    form.row method="post" action={ "/students/" (student.student_id) "/report/send" } {
-                        (csrf(admin))
-                        p.grow { "To " (names.join(", ")) ". Each guardian gets one report a week." }
-                        button.btn { "Send this week’s report" }
-                    }
-                }
-                @if !emails.reports.is_empty() {
-                    ul.bul { @for report in &emails.reports { li {
-                        details { summary { (report.guardian_name) ": " (sent_words(&admin.viewer, report)) }
-                            @for line in report.text.lines() { p.sm { (line) } } }
-                    } } }
-                }
+            }
+            @if admin.may_write() && emails.has_mail && !names.is_empty() {
+                footer.screen-only { button.btn.primary { "Send this week’s report" } }
+            }
+        }
+    }
+}
+
+fn examples_card(name: &str, examples: &[Example]) -> Markup {
+    html! {
+        section.card aria-labelledby="examples" {
+            header { h2 id="examples" { "Examples from the calls" } }
+            ul.answers.body { @for example in examples {
+                li { dl {
+                    dt { "Question" } dd { (example.asked) }
+                    dt { (name) " said" } dd.said { "“" (example.said) "”" }
+                    dt { "Right answer" } dd { (example.expected) }
+                } }
+            } }
+        }
+    }
+}
+
+fn home_card(home: &[AtHome]) -> Markup {
+    html! {
+        section.card aria-labelledby="home" {
+            header { h2 id="home" { "What you can do at home" } }
+            div.body { ul.bul { @for one in home { li { (one.skill) ": ask “" (one.ask) "” The answer is " (one.answer) "." } } } }
+        }
+    }
+}
+
+/// What was sent before. Paper leaves it out.
+fn sent_card(admin: &Admin, emails: &Emails) -> Markup {
+    html! {
+        @if !emails.reports.is_empty() {
+            section.card.screen-only aria-labelledby="by-email" {
+                header { h2 id="by-email" { "Sent by e-mail" } }
+                div.body { ul.bul { @for report in &emails.reports { li {
+                    details { summary { (report.guardian_name) ": " (sent_words(&admin.viewer, report)) }
+                        @for line in report.text.lines() { p.sm { (line) } } }
+                } } } }
             }
         }
     }
@@ -214,7 +285,7 @@ fn calls(viewer: &Viewer, name: &str, sessions: &[SessionItem]) -> Markup {
     html! {
         @if let Some(last) = sessions.first() {
             (name) " had " (figures::counted(sessions.len() as i64, "call", "calls")) " in these four weeks, "
-            (figures::counted(minutes, "minute", "minutes")) " in all. The last one was on "
+            (figures::counted(minutes, "minute", "minutes")) " in all. Most recent call: "
             (viewer.date(last.started_at.unwrap_or(last.created_at))) "."
         } @else {
             (name) " had no call in these four weeks."
@@ -270,10 +341,19 @@ mod tests {
         let skill =
             Mastery { skill_id: "maths.fractions.add".to_owned(), skill_name: "Adding fractions".to_owned(), state };
         let emails = Emails { guardians: Vec::new(), reports: Vec::new(), has_mail: true, sent: None };
-        let shown = render(&Admin::sample(Role::Viewer), &student, &[skill], &[], &emails).into_string();
+        let example = Example { asked: "What is 1/2 + 1/3?".into(), said: "two fifths".into(), expected: "5/6".into() };
+        let at_home = AtHome { skill: "Halves".into(), ask: "What is half of 8?".into(), answer: "4".into() };
+        let more = More { school: Some("Elm School".to_owned()), examples: vec![example], home: vec![at_home] };
+        let shown = render(&Admin::sample(Role::Viewer), &student, &[skill], &[], &more, &emails).into_string();
         let main = shown.split("<main").nth(1).unwrap();
         assert!(main.contains("Maya had no call in these four weeks.") && main.contains("What Maya knows well"));
         assert_eq!(main.matches("Adding fractions").count(), 2, "practised, and known well");
+        for part in
+            ["Elm School, ", "What is 1/2 + 1/3?", "“two fifths”", "5/6", "ask “What is half of 8?”", "data-print"]
+        {
+            assert!(main.contains(part), "{part}: {main}");
+        }
+        assert!(!main.contains("Send this week"), "a viewer sends nothing");
         for word in ["Okonkwo", "0.9", "mastery", "evidence", "maths.fractions"] {
             assert!(!main.contains(word), "{word}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{EvidenceFinding, Figures, Findings};
+use super::{EvidenceFinding, Figures, Findings, SkillFinding};
 use crate::evidence::{Help, Source, Verdict};
 
 /// A person's mark of one answer. It outranks the verdict of every analysis.
@@ -28,6 +28,7 @@ impl Findings {
     /// marked as no answer is removed.
     pub fn apply_marks(&mut self, marks: &[Mark]) {
         let before = self.figures.clone();
+        let undecided: BTreeSet<i32> = self.undecided.iter().map(|answer| answer.turn_no).collect();
         // One answer may show two skills, and is counted once.
         let mut counted = BTreeSet::new();
         for skill in &mut self.skills {
@@ -38,7 +39,7 @@ impl Findings {
                     return true;
                 };
                 if counted.insert(evidence.turn_no) {
-                    figures.recount(evidence, mark);
+                    figures.recount(Some(evidence), mark);
                 }
                 if let Some(verdict) = mark.verdict {
                     evidence.verdict = verdict;
@@ -48,6 +49,26 @@ impl Findings {
                 mark.verdict.is_some()
             });
         }
+        // Answers that only people judged.
+        for mark in marks.iter().filter(|mark| undecided.contains(&mark.turn_no)) {
+            if counted.insert(mark.turn_no) {
+                self.figures.recount(None, mark);
+            }
+            if let Some(verdict) = mark.verdict
+                && !self.has_evidence(&mark.skill_id, mark.turn_no)
+            {
+                self.skill(&mark.skill_id).evidence.push(EvidenceFinding {
+                    turn_no: mark.turn_no,
+                    quote: String::new(),
+                    verdict,
+                    help: mark.help,
+                    source: Source::Person,
+                    noise: 0.0,
+                    reason: String::new(),
+                });
+            }
+        }
+        self.undecided.retain(|answer| marks.iter().all(|mark| mark.turn_no != answer.turn_no));
         self.helped_by.retain(|help| {
             let is_right = |mark: &Mark| mark.verdict == Some(Verdict::Correct) && mark.help == Help::Hint;
             let mut of_answer = marks.iter().filter(|mark| mark.turn_no == help.turn_no);
@@ -56,6 +77,22 @@ impl Findings {
         if self.figures != before {
             self.recount_summary(&before);
         }
+    }
+
+    fn has_evidence(&self, skill_id: &str, turn_no: i32) -> bool {
+        let of_skill = self.skills.iter().filter(|skill| skill.skill_id == skill_id);
+        of_skill.flat_map(|skill| &skill.evidence).any(|evidence| evidence.turn_no == turn_no)
+    }
+
+    /// Returns the skill, and adds it if the call was not about it. The analysis knows no name for it then.
+    fn skill(&mut self, skill_id: &str) -> &mut SkillFinding {
+        let found = self.skills.iter().position(|skill| skill.skill_id == skill_id);
+        let position = found.unwrap_or_else(|| {
+            let (skill_id, name) = (skill_id.to_owned(), skill_id.to_owned());
+            self.skills.push(SkillFinding { skill_id, name, evidence: Vec::new() });
+            self.skills.len() - 1
+        });
+        &mut self.skills[position]
     }
 
     /// Replaces the counts in the summary. A summary that has none gets them at its end.
@@ -86,31 +123,36 @@ impl Figures {
         }
     }
 
-    /// Counts one answer by its mark instead of by its verdict.
-    fn recount(&mut self, judged: &EvidenceFinding, mark: &Mark) {
-        for (n, verdict, help) in [(-1, Some(judged.verdict), judged.help), (1, mark.verdict, mark.help)] {
-            let Some(verdict) = verdict else {
-                self.n_answers = self.n_answers.saturating_sub(1);
-                continue;
-            };
-            let count = |of: &mut u32| *of = of.saturating_add_signed(n);
-            match verdict {
-                Verdict::Correct => {
-                    count(&mut self.n_answers_correct);
-                    if help == Help::None {
-                        count(&mut self.n_answers_correct_unaided);
-                    }
+    /// Counts one answer by its mark instead of by its verdict; `None`: it was undecided.
+    fn recount(&mut self, judged: Option<&EvidenceFinding>, mark: &Mark) {
+        match judged {
+            Some(judged) => self.count(-1, judged.verdict, judged.help),
+            None => self.n_answers_undecided = self.n_answers_undecided.saturating_sub(1),
+        }
+        match mark.verdict {
+            Some(verdict) => self.count(1, verdict, mark.help),
+            None => self.n_answers = self.n_answers.saturating_sub(1),
+        }
+    }
+
+    fn count(&mut self, n: i32, verdict: Verdict, help: Help) {
+        let count = |of: &mut u32| *of = of.saturating_add_signed(n);
+        match verdict {
+            Verdict::Correct => {
+                count(&mut self.n_answers_correct);
+                if help == Help::None {
+                    count(&mut self.n_answers_correct_unaided);
                 }
-                Verdict::Partial => {}
-                Verdict::Incorrect => count(&mut self.n_answers_incorrect),
             }
+            Verdict::Partial => {}
+            Verdict::Incorrect => count(&mut self.n_answers_incorrect),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{HelpFinding, SkillFinding};
+    use super::super::{HelpFinding, UndecidedAnswer};
     use super::*;
 
     fn judged(turn_no: i32, verdict: Verdict, help: Help) -> EvidenceFinding {
@@ -184,6 +226,22 @@ mod tests {
         findings.apply_marks(&[mark("add", 1, None)]);
         assert_eq!(findings.skills[0].evidence.len(), 1);
         assert!(findings.summary.contains(": 2 answers, 1 right (0 without help), 0 wrong, 1 undecided."));
+    }
+
+    #[test]
+    fn an_undecided_answer_counts_by_its_mark() {
+        let undecided = vec![UndecidedAnswer { turn_no: 5, skill_id: None }];
+        let marked = |skill_id: &str, verdict| {
+            let mut findings = Findings { undecided: undecided.clone(), ..found() };
+            findings.apply_marks(&[mark(skill_id, 5, verdict)]);
+            assert!(findings.undecided.is_empty());
+            findings
+        };
+        let right = marked("add", Some(Verdict::Correct));
+        assert_eq!(right.skills[0].evidence.last().map(|of| (of.turn_no, of.source)), Some((5, Source::Person)));
+        assert!(right.summary.contains(": 3 answers, 2 right (1 without help), 1 wrong, 0 undecided."));
+        assert_eq!(marked("subtract", Some(Verdict::Incorrect)).skills[2].evidence.len(), 1, "of another skill");
+        assert!(marked("add", None).summary.contains(": 2 answers, 1 right (0 without help), 1 wrong, 0 undecided."));
     }
 
     #[test]

@@ -1,0 +1,370 @@
+//! The start page of tutors: who of their classes needs a person today, why, and what to do next.
+
+use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+use maud::{Markup, html};
+use shared::attention::{self, Need, Reason};
+use shared::db::Db;
+use shared::follow_up::{self, FollowUpKind};
+use shared::session::SessionStatus;
+use shared::stats::{self, SessionToSee};
+use shared::student;
+
+use crate::auth::{Admin, SessionCookie};
+use crate::cookie;
+use crate::fault::Fault;
+use crate::figures;
+use crate::form::{Fields, Posted};
+use crate::layout::{Place, page};
+use crate::link;
+use crate::pages::account::A_YEAR_SECONDS;
+use crate::pages::follow_ups::with_alerts;
+use crate::pages::overview::attention_card;
+use crate::parts::attention::{sentence, style};
+use crate::parts::follow_up::{Open, on_overview};
+use crate::parts::icon::{icon, icon_small};
+use crate::parts::{csrf, grade, initials};
+
+pub(crate) const PATH: &str = "/today";
+const CLASSES_COOKIE: &str = "classes";
+const N_STUDENTS: i64 = 30;
+const N_FOLLOW_UPS: i64 = 50;
+const N_FAULTS: i64 = 6;
+/// A browser keeps a cookie of 4,096 bytes.
+const MAX_COOKIE_BYTES: usize = 3_000;
+
+/// The classes that a person calls theirs, and whether they look at all students for now. A cookie remembers it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Classes {
+    pub(crate) shows_all: bool,
+    pub(crate) names: Vec<String>,
+}
+
+impl Classes {
+    /// Only those of `known`: a class that is gone, or that a person no longer sees, is left out.
+    pub(crate) fn read(headers: &HeaderMap, known: &[String]) -> Self {
+        let Some(value) = cookie::preference(headers, CLASSES_COOKIE) else { return Self::default() };
+        let fields = Fields::parse(value.as_bytes());
+        let names = fields.all("class").filter(|name| known.iter().any(|of| of == name)).map(str::to_owned);
+        Self { shows_all: fields.text("show") == "all", names: names.collect() }
+    }
+
+    fn value(&self) -> String {
+        let show = if self.shows_all { "all" } else { "mine" };
+        let mut value = url::form_urlencoded::Serializer::new(String::new());
+        value.append_pair("show", show);
+        value.extend_pairs(self.names.iter().map(|name| ("class", name))).finish()
+    }
+
+    /// The classes to which a page is narrowed; `None`: all students that the person sees.
+    pub(crate) fn shown(&self) -> Option<&[String]> {
+        Some(&self.names[..]).filter(|names| !self.shows_all && !names.is_empty())
+    }
+}
+
+pub(crate) struct Data {
+    pub(crate) classes: Classes,
+    /// All that the person sees.
+    pub(crate) known: Vec<String>,
+    pub(crate) needs: Vec<Need>,
+    pub(crate) callbacks: Open,
+    /// For admins alone.
+    pub(crate) faults: Option<Vec<SessionToSee>>,
+}
+
+pub(crate) async fn get(admin: Admin, State(db): State<Db>, headers: HeaderMap) -> Result<Markup, Fault> {
+    let (caller, now) = (&admin.caller, admin.viewer.now);
+    let known = student::list_cohorts(&db, caller).await?;
+    let classes = Classes::read(&headers, &known);
+    let mut open = follow_up::list_open(&db, caller, None, N_FOLLOW_UPS).await?;
+    open.retain(|item| item.kind == FollowUpKind::Callback);
+    let faults = if admin.may_manage() {
+        Some(stats::list_sessions_to_see(&db, caller, SessionStatus::NeedsAttention, None, N_FAULTS).await?)
+    } else {
+        None
+    };
+    let data = Data {
+        needs: attention::list_needs(&db, caller, classes.shown(), now, N_STUDENTS).await?,
+        callbacks: with_alerts(&admin, &db, open).await?,
+        classes,
+        known,
+        faults,
+    };
+    Ok(render(&admin, &data))
+}
+
+/// Remembers whose students the page shows.
+pub(crate) async fn choose(
+    State(db): State<Db>,
+    State(session_cookie): State<SessionCookie>,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let known = student::list_cohorts(&db, &posted.admin.caller).await?;
+    let mut classes = Classes::read(&headers, &known);
+    match posted.fields.text("show") {
+        "all" => classes.shows_all = true,
+        "mine" => classes.shows_all = false,
+        _ => {
+            let chosen = |name: &&String| posted.fields.all("class").any(|of| of == *name);
+            classes = Classes { shows_all: false, names: known.iter().filter(chosen).cloned().collect() };
+        }
+    }
+    let value = classes.value();
+    if value.len() > MAX_COOKIE_BYTES {
+        return Err(Fault::Invalid("These are too many classes to remember. Choose fewer.".to_owned()));
+    }
+    let cookie = cookie::set_preference(CLASSES_COOKIE, &value, A_YEAR_SECONDS, session_cookie.is_secure);
+    Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(PATH)).into_response())
+}
+
+pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
+    let viewer = &admin.viewer;
+    page(
+        admin,
+        Place::Today,
+        "Today",
+        html! {
+            div.head {
+                div {
+                    h1 { "Today" }
+                    p { (viewer.full_date(viewer.today())) ". " (whose(data)) }
+                }
+            }
+            (choice(admin, data))
+            div.stack {
+                (needs_card(admin, data))
+                @if !data.callbacks.list.is_empty() { (on_overview(admin, &data.callbacks, PATH)) }
+                @if let Some(faults) = &data.faults { (faults_card(admin, faults)) }
+            }
+        },
+    )
+}
+
+fn whose(data: &Data) -> String {
+    match data.classes.shown() {
+        Some(names) => names.join(", "),
+        None => "All students that you see".to_owned(),
+    }
+}
+
+/// "My classes" or "All students", and which classes are mine.
+fn choice(admin: &Admin, data: &Data) -> Markup {
+    let Classes { shows_all, names } = &data.classes;
+    let action = "/today/classes";
+    html! {
+        @if !names.is_empty() {
+            form.views method="post" action=(action) aria-label="Whose students" {
+                (csrf(admin))
+                @for (value, words, is_shown) in [("mine", "My classes", !shows_all), ("all", "All students", *shows_all)] {
+                    button name="show" value=(value) aria-current=[is_shown.then_some("true")] { (words) }
+                }
+            }
+        }
+        @if data.known.len() > 1 {
+            details.data.classes {
+                summary { (icon("chevron-right")) @if names.is_empty() { "Choose my classes" } @else { "Change my classes" } }
+                form.stack.tight method="post" action=(action) {
+                    (csrf(admin))
+                    fieldset.checks {
+                        legend.vh { "My classes" }
+                        @for name in &data.known {
+                            label.check { input type="checkbox" name="class" value=(name) checked[names.contains(name)]; (name) }
+                        }
+                    }
+                    div.row { button.btn.small { "Save my classes" } }
+                }
+            }
+        }
+    }
+}
+
+fn needs_card(admin: &Admin, data: &Data) -> Markup {
+    let n = data.needs.len() as i64;
+    html! {
+        section.card aria-labelledby="needs" {
+            header {
+                h2 id="needs" { "Who needs you" }
+                p {
+                    @if n >= N_STUDENTS { "The " (n) " most urgent" } @else if n > 0 { (figures::counted(n, "student", "students")) }
+                    @if n > 0 { ": welfare first, then learning" }
+                }
+                div.actions { a.link href="/students?attention=yes" { "All students who need attention" } }
+            }
+            @if data.needs.is_empty() {
+                div.body { p.muted { "None. No concern is open, and no student is stuck or has stopped calling." } }
+            } @else {
+                ol.list.needs { @for need in &data.needs { (line(admin, need)) } }
+            }
+        }
+    }
+}
+
+fn line(admin: &Admin, need: &Need) -> Markup {
+    let viewer = &admin.viewer;
+    let Some(first) = need.reasons.first() else { return html! {} };
+    let (class, mark, _) = style(first.reason);
+    let place = [grade(need.grade), need.cohort.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let (url, words) = next_step(need, first.reason);
+    html! {
+        li.attn {
+            span.avatar aria-hidden="true" { (initials(&need.display_name)) }
+            div.grow {
+                div.row {
+                    a.clip href={ "/students/" (need.student_id) } { b { (need.display_name) } }
+                    @if !place.is_empty() { span.faint.xs.nowrap { (place) } }
+                }
+                div.row.sm.top-align.why {
+                    span class=(class) { (icon(mark)) }
+                    span.grow {
+                        @if need.is_urgent() { b.bad { "Urgent. " } }
+                        (sentence(first.reason, first.n)) ", since " (viewer.date_within(first.since)) "."
+                        @if let Some(belief) = &need.basis.belief { " “" (belief) "”." }
+                    }
+                }
+                div.row.xs.faint.wrap {
+                    (evidence(admin, need, first.reason))
+                    @for other in &need.reasons[1..] { span { "Also: " (style(other.reason).2) } }
+                }
+            }
+            div.row.actions {
+                a.btn.small.primary href=(url) { (words) span.vh { ": " (need.display_name) } }
+                @if admin.may_write() {
+                    form method="post" action={ "/students/" (need.student_id) "/attention/handled" } {
+                        (csrf(admin))
+                        input type="hidden" name="back" value=(PATH);
+                        button.btn.small.ghost { (icon_small("check")) "Handled" span.vh { ": " (need.display_name) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The turn or the call that shows the reason.
+fn evidence(admin: &Admin, need: &Need, reason: Reason) -> Markup {
+    let basis = &need.basis;
+    let words = match (reason, basis.turn_no) {
+        (Reason::Quiet | Reason::ShortCalls | Reason::ReviewsOverdue, _) => "Last call",
+        (_, Some(_)) => "The turn",
+        (_, None) => "The call",
+    };
+    html! {
+        @if let Some(session_id) = basis.session_id {
+            @let url = basis.turn_no.map_or_else(|| format!("/sessions/{session_id}"), |turn_no| format!("/sessions/{session_id}#t{turn_no}"));
+            a.link href=(url) {
+                (words) @if let Some(at) = basis.called_at { ", " (admin.viewer.time(at)) } span.vh { ", of " (need.display_name) }
+            }
+        }
+    }
+}
+
+/// Where the next action is done, and what its button says.
+fn next_step(need: &Need, reason: Reason) -> (String, &'static str) {
+    let (student, basis) = (format!("/students/{}", need.student_id), &need.basis);
+    match (reason, basis.session_id, &basis.skill_id) {
+        (Reason::Concern, Some(session_id), _) => (
+            basis.turn_no.map_or_else(
+                || format!("/sessions/{session_id}"),
+                |turn_no| format!("/sessions/{session_id}#t{turn_no}"),
+            ),
+            "Read what was said",
+        ),
+        (Reason::Misconception, _, Some(skill_id)) => (format!("{student}/skills/{skill_id}"), "See the answers"),
+        (Reason::Misconception, ..) => (format!("{student}#misconceptions"), "See the misconception"),
+        (Reason::ShortCalls, ..) => {
+            (link::to("/sessions", &[("student", &need.student_id.to_string())]), "Look at the calls")
+        }
+        (Reason::ReviewsOverdue, ..) => (format!("{student}#mastery"), "See what is due"),
+        (Reason::Quiet, ..) => (format!("{student}#family"), "Contact the family"),
+        (Reason::Concern | Reason::Session, ..) => (student, "Open"),
+    }
+}
+
+/// What is wrong with the service, not with a child.
+fn faults_card(admin: &Admin, faults: &[SessionToSee]) -> Markup {
+    let n = admin.tally.n_given_up;
+    html! {
+        (attention_card(&admin.viewer, faults, "Technical faults", &html! {
+            @if n > 0 { li.row.sm { span.bad { (icon("circle-alert")) } span.grow { (figures::counted(n, "job", "jobs")) " gave up." } a.btn.small href="/jobs" { "Open jobs" } } }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::COOKIE;
+    use shared::access::Role;
+    use shared::attention::{Attention, Basis};
+    use shared::follow_up::ConcernCategory;
+    use shared::id::{SessionId, StudentId};
+
+    use super::*;
+
+    fn need(reason: Reason, basis: Basis) -> Need {
+        let student_id = StudentId(uuid::Uuid::from_u128(3));
+        let since = "2026-11-12T12:00:00Z".parse().unwrap();
+        Need {
+            student_id,
+            display_name: "Maya <Okonkwo>".to_owned(),
+            grade: Some(7),
+            cohort: Some("Period 3".to_owned()),
+            reasons: vec![Attention { student_id, reason, since, n: 3 }],
+            basis,
+        }
+    }
+
+    fn data(needs: Vec<Need>) -> Data {
+        let known = vec!["Period 3".to_owned(), "Period 4".to_owned()];
+        Data { classes: Classes::default(), known, needs, callbacks: Open::default(), faults: None }
+    }
+
+    #[test]
+    fn a_row_has_the_reason_the_turn_and_one_next_action() {
+        let basis = Basis {
+            session_id: Some(SessionId(uuid::Uuid::from_u128(9))),
+            turn_no: Some(7),
+            category: Some(ConcernCategory::SelfHarm),
+            ..Basis::default()
+        };
+        let shown = render(&Admin::sample(Role::Tutor), &data(vec![need(Reason::Concern, basis)])).into_string();
+        let main = shown.split("<main").nth(1).unwrap();
+        assert!(main.contains("Maya &lt;Okonkwo&gt;") && main.contains("Grade 7, Period 3"), "{main}");
+        assert!(main.contains("Urgent.") && main.contains("#t7") && main.contains("Read what was said"), "{main}");
+        assert_eq!(main.matches("btn small primary").count(), 1);
+        assert!(!main.contains("self_harm") && !main.contains("Technical faults"), "{main}");
+    }
+
+    #[test]
+    fn a_misconception_leads_to_the_answers_of_its_skill() {
+        let basis = Basis {
+            skill_id: Some("maths.fractions.add".to_owned()),
+            belief: Some("Adds the tops".to_owned()),
+            ..Basis::default()
+        };
+        let shown = render(&Admin::sample(Role::Viewer), &data(vec![need(Reason::Misconception, basis)])).into_string();
+        assert!(shown.contains("/skills/maths.fractions.add") && shown.contains("“Adds the tops”"), "{shown}");
+        assert!(!shown.contains("attention/handled"), "a viewer handles nothing");
+    }
+
+    #[test]
+    fn the_choice_of_classes_is_remembered_with_any_name() {
+        let known = vec!["Period 3".to_owned(), "Bär & Söhne; 7=a".to_owned()];
+        let classes = Classes { shows_all: true, names: known.clone() };
+        let cookie = HeaderValue::from_str(&format!("classes={}", classes.value())).unwrap();
+        let headers = HeaderMap::from_iter([(COOKIE, cookie)]);
+        assert_eq!(Classes::read(&headers, &known), classes);
+        assert_eq!(Classes::read(&headers, &known[..1]).names, ["Period 3"], "another class is not shown");
+        assert_eq!(classes.shown(), None);
+        assert_eq!(Classes { shows_all: false, ..classes }.shown(), Some(&known[..]));
+    }
+
+    #[test]
+    fn technical_faults_are_for_admins() {
+        let data = Data { faults: Some(Vec::new()), ..data(Vec::new()) };
+        assert!(render(&Admin::sample(Role::Admin), &data).into_string().contains("Technical faults"));
+    }
+}
