@@ -320,7 +320,8 @@ mod tests {
         let (from, until) = (time("09:00"), time("19:30"));
         let hours = Hours { from, until, quiet_weekdays: vec![7], quiet_days: vec!["2026-12-25".parse().unwrap()] };
         let calls = Settings { is_on: true, hours, a_day: 3, at_once: 5, month_usd: 50, stopped: None };
-        let page = render(&Admin::sample(Role::Admin), &organisation, schedule, Some("Elm <School>"), &calls).into_string();
+        let page =
+            render(&Admin::sample(Role::Admin), &organisation, schedule, Some("Elm <School>"), &calls).into_string();
         assert!(page.contains(r#"value="19:30""#) && page.contains(r#"value="2026-12-25""#), "{page}");
         assert!(page.contains(r#"value="5" selected"#) && page.contains(r#"value="17" selected"#), "{page}");
         assert!(page.contains(r#"value="pin" checked"#) && page.contains(r#"value="tutoring" checked"#), "{page}");

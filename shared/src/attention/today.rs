@@ -93,12 +93,11 @@ pub async fn list_needs(
         (None, Some(cohorts)) | (Some(cohorts), None) => Some(cohorts.to_vec()),
         (Some(within), Some(cohorts)) => Some(cohorts.iter().filter(|of| within.contains(of)).cloned().collect()),
     };
-    let candidates = match cohorts {
-        Some(cohorts) => list_of_cohorts(db, &cohorts, now, SPARE * limit).await?,
-        None => {
-            let students = list_students_for(db, None, &REASONS, now, SPARE * limit).await?;
-            students.into_iter().map(|student| student.student_id).collect()
-        }
+    let candidates = if let Some(cohorts) = cohorts {
+        list_of_cohorts(db, &cohorts, now, SPARE * limit).await?
+    } else {
+        let students = list_students_for(db, None, &REASONS, now, SPARE * limit).await?;
+        students.into_iter().map(|student| student.student_id).collect()
     };
     let mut reasons: HashMap<StudentId, Vec<Attention>> = HashMap::new();
     for attention in list_attentions(db, caller, &candidates, now).await? {
