@@ -36,7 +36,7 @@ async fn what_was_given_up_is_tried_again_by_call_and_by_reason() {
     service.analyzed(&token, CALL_ID).await;
 
     let (is_good, said) = operator(&service, &["session", "retry", session["session_id"].as_str().unwrap()]);
-    assert!(is_good && said.contains("judged anew"), "{said}");
+    assert!(is_good && said.contains("analysed again"), "{said}");
     service.analyzed(&token, CALL_ID).await;
     let (is_good, said) = operator(&service, &["session", "retry", "of-nobody"]);
     assert!(!is_good && said.contains("no call of-nobody"), "{said}");
@@ -55,12 +55,12 @@ async fn a_span_is_judged_anew_where_another_version_judged_it_and_once() {
     }
     let reanalyze = ["session", "reanalyze", "--from", "2020-01-01", "--to", "2100-01-01"];
     let (is_good, said) = operator(&service, &reanalyze);
-    assert!(is_good && said.contains("0 sessions judged anew"), "{said}");
+    assert!(is_good && said.contains("0 sessions are analysed again"), "{said}");
     psql(&service.database_url, "update analyses set analyser_version = '0.9'");
     let (is_good, said) = operator(&service, &reanalyze);
-    assert!(is_good && said.contains("61 sessions judged anew"), "{said}");
+    assert!(is_good && said.contains("61 sessions are analysed again"), "{said}");
     let (_, said) = operator(&service, &reanalyze);
-    assert!(said.contains("0 sessions judged anew"), "broken off and called again, it goes on: {said}");
+    assert!(said.contains("0 sessions are analysed again"), "broken off and called again, it goes on: {said}");
     let current =
         psql(&service.database_url, "select count(*), count(distinct session_id) from analyses where is_current");
     assert_eq!(current, "61|61");
@@ -82,7 +82,7 @@ async fn mastery_is_rebuilt_from_the_evidence_bit_by_bit() {
         "update mastery set knowledge = knowledge + 1e-15; insert into watermarks values ('mastery_rebuild', 'ffffffff-ffff-ffff-ffff-ffffffffffff', now())",
     );
     let (is_good, said) = operator(&service, &["mastery", "rebuild"]);
-    assert!(is_good && said.contains("going on where") && said.contains("0 students rebuilt"), "{said}");
+    assert!(is_good && said.contains("continuing where") && said.contains("0 students rebuilt"), "{said}");
     let (_, said) = operator(&service, &["mastery", "rebuild"]);
     assert!(said.contains("1 students rebuilt, 1 of them"), "{said}");
     assert_eq!(rows(), before);
