@@ -239,7 +239,7 @@ impl Page<'_> {
                 (icon(place.icon())) (place.name())
                 @match place {
                     Place::Sessions => (count(self.admin.tally.n_live, "count", "live call", "live calls")),
-                    Place::Jobs => (count(self.admin.tally.n_given_up, "count alert", "job that gave up", "jobs that gave up")),
+                    Place::Jobs => (count(self.admin.tally.n_given_up, "count alert", "failed job", "failed jobs")),
                     _ => {}
                 }
             }
@@ -290,7 +290,7 @@ impl Page<'_> {
                 @for place in Place::TABS.into_iter().filter(|place| self.is_for(*place)) {
                     a href=(place.path()) aria-current=[(place == self.place).then_some("page")] {
                         (icon_large(place.icon())) (place.name())
-                        @if place == Place::Jobs && self.admin.tally.n_given_up > 0 { span.dot.bad { span.vh { ", some gave up" } } }
+                        @if place == Place::Jobs && self.admin.tally.n_given_up > 0 { span.dot.bad { span.vh { ", some failed" } } }
                     }
                 }
                 button type="button" popovertarget="more-menu" { (icon_large("ellipsis")) "More" }
@@ -469,6 +469,6 @@ mod tests {
             shown.contains(r#"<span class="count" aria-hidden="true">1</span><span class="vh">, 1 live call<"#),
             "{shown}"
         );
-        assert!(shown.contains("99+") && shown.contains("100 or more jobs that gave up") && shown.contains("dot bad"));
+        assert!(shown.contains("99+") && shown.contains("100 or more failed jobs") && shown.contains("dot bad"));
     }
 }

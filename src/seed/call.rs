@@ -16,7 +16,7 @@ use super::rows::{Batch, Field};
 /// The rules judge alone.
 pub const ANALYSIS_STATUS: AnalysisStatus = AnalysisStatus::Baseline;
 /// Why a job was given up; nothing in these calls is really wrong, so another try will analyse them.
-const GIVEN_UP: &str = "it killed its worker three times";
+const GIVEN_UP: &str = "it crashed its worker three times";
 const ASSISTANT: &str = "Seeded tutor";
 /// How long ago the assistant changed.
 const NEW_VERSION_DAYS: i64 = 40;

@@ -363,7 +363,7 @@ fn queue(url: &SecretString, zone: &str, page: &str) {
     let health = between(page, r#"id="queue-health""#, "</ul>");
     let count = |states: &str| number(url, &format!("select count(*) from jobs where state in ({states})"), zone);
     let given_up = count("'needs_attention'");
-    assert!(health.contains(&format!("{given_up} jobs gave up")), "{health}");
+    assert!(health.contains(&format!("{given_up} jobs failed")), "{health}");
     let (waiting, running) = (count("'ready', 'sent'"), count("'running'"));
     assert!(health.contains(&format!("Waiting {waiting} Running {running}")), "{health}");
     // The rows of this test are of one kind.

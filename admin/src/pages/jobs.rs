@@ -224,7 +224,7 @@ fn listed(admin: &Admin, data: &Data) -> Markup {
                 html! { a.btn href=(clear) { "Clear filters" } },
             )
         } else if filter.state() == "needs_attention" {
-            empty("circle-check", "No failed jobs", "Jobs that gave up wait here for a decision.", html! {})
+            empty("circle-check", "No failed jobs", "Failed jobs wait here for a decision.", html! {})
         } else {
             empty("layers", "Nothing here", "No job is in this state right now.", html! {})
         };

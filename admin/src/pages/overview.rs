@@ -347,7 +347,7 @@ fn queue_card(data: &Data) -> Markup {
                 @if given_up > 0 {
                     li.row.sm {
                         span.bad { (icon("circle-alert")) }
-                        span.grow { b { (figures::counted(given_up, "job", "jobs")) } " gave up and need a decision" }
+                        span.grow { b { (figures::counted(given_up, "job", "jobs")) } " failed and need a decision" }
                         a.btn.small href="/jobs" { "Review" }
                     }
                 }

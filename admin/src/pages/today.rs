@@ -288,7 +288,7 @@ fn faults_card(admin: &Admin, faults: &[SessionToSee]) -> Markup {
     let n = admin.tally.n_given_up;
     html! {
         (attention_card(&admin.viewer, faults, "Technical faults", &html! {
-            @if n > 0 { li.row.sm { span.bad { (icon("circle-alert")) } span.grow { (figures::counted(n, "job", "jobs")) " gave up." } a.btn.small href="/jobs" { "Open jobs" } } }
+            @if n > 0 { li.row.sm { span.bad { (icon("circle-alert")) } span.grow { (figures::counted(n, "job", "jobs")) " failed." } a.btn.small href="/jobs" { "Open jobs" } } }
         }))
     }
 }

@@ -333,7 +333,7 @@ fn permissions() -> Markup {
         ("Show phone numbers", [true, true, false]),
         ("Edit students, add notes, assign calls", [true, true, false]),
         ("Have a session analysed again", [true, true, false]),
-        ("Retry or discard jobs that gave up", [true, false, false]),
+        ("Retry or discard failed jobs", [true, false, false]),
         ("API clients, users and the audit log", [true, false, false]),
     ];
     html! {

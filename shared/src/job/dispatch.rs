@@ -12,7 +12,7 @@ use crate::session::{derived, index_words};
 
 /// Jobs whose worker died with them so often are laid aside: they may be what killed it.
 const N_LOST_MAX: i32 = 3;
-const POISON: &str = "it killed its worker three times";
+const POISON: &str = "it crashed its worker three times";
 const EXHAUSTED: &str = "its worker was lost at the last attempt";
 
 /// Sweeping is cheap but needs doing once: this lock lets one worker at a time through.
