@@ -63,7 +63,7 @@ create table outbound_calls (
     check ((state = 'stopped') = (stopped_by is not null)),
     check (state not in ('placing', 'placed') or placing_at is not null and phone is not null)
 );
--- Nobody calls a number twice at once, whatever the code does.
+-- A number is never called twice at once, also if the code is wrong.
 create unique index outbound_calls_phone_key on outbound_calls (phone) where state in ('placing', 'placed');
 create index outbound_calls_look_at_idx on outbound_calls (look_at) where state in ('planned', 'placing', 'placed');
 create index outbound_calls_due_at_idx on outbound_calls (due_at, outbound_call_id);

@@ -89,9 +89,7 @@ async fn permit(
         return state.auth.challenge(Denied::InsufficientScope, needed).into_response();
     }
     let line = line::of_headers(&parts.headers);
-    if let Some(call_id) = &line.call_id {
-        trace::of_call(call_id);
-    }
+    trace::of_call(|| line.call_id.as_deref());
     let settled = match line::settle(&state.db, &caller, &line, &named).await {
         Ok(caller) => caller,
         Err(error) => return Problem::from(error).into_response(),

@@ -90,9 +90,7 @@ impl Call<'_> {
     ) -> Result<T, ToolError> {
         let (at, started) = (clock::now(), Instant::now());
         let traced = async {
-            if let Some(call_id) = &self.line.call_id {
-                trace::of_call(call_id);
-            }
+            trace::of_call(|| self.line.call_id.as_deref());
             guarded(work, TIMEOUT, self.left).await
         };
         let answer = trace::span(SpanKind::Internal, traced, |answer| {

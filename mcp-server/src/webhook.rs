@@ -94,9 +94,7 @@ async fn receive(
         state.heard.refused(WebhookRefusal::Unreadable, now);
         return Ok(Json(json!({})));
     };
-    if let Some(call_id) = &envelope.call_id {
-        trace::of_call(call_id);
-    }
+    trace::of_call(|| envelope.call_id.as_deref());
     let new = NewDelivery {
         dedupe_key: envelope.dedupe_key(&body),
         r#type: envelope.r#type.clone(),

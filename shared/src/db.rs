@@ -1,6 +1,5 @@
 //! The way to Postgres: connections, migrations, and what an error of it means to a caller.
 
-mod clock;
 pub mod copy;
 pub mod hold;
 mod migration;
@@ -12,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::Forbidden;
 
-pub use self::clock::clock_skew_seconds;
 pub use self::migration::{MIGRATION_PATIENCE, is_migrated, migrate, wait_until_migrated};
 use self::pool::connect_options;
 pub use self::pool::{Db, begin, begin_snapshot, begin_unflushed, patient_pool, pool};

@@ -1,6 +1,6 @@
 //! What a call asks of people: to ring back, or to look at what worries the assistant.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -80,6 +80,9 @@ impl ConcernCategory {
         Self::ALL.into_iter().find(|category| category.as_str() == name).unwrap_or(Self::Other)
     }
 }
+
+/// How far ahead a callback can be asked for.
+pub const MAX_CALLBACK_AHEAD: TimeDelta = TimeDelta::days(60);
 
 /// A callback to be.
 #[derive(Clone)]

@@ -130,7 +130,7 @@ pub struct Tried {
     pub follow_up_id: FollowUpId,
     /// When the next one is placed.
     pub next_at: Option<DateTime<Utc>>,
-    /// Attempts that nobody answered.
+    /// Attempts without an answer.
     pub n_unanswered: i64,
     /// Whether a call lasts.
     pub is_on_call: bool,

@@ -342,7 +342,8 @@ pub(crate) async fn zone(db: impl Executor<'_>, student_id: StudentId) -> Result
     Ok(name.map_or(Tz::UTC, |name| read_zone(&name)))
 }
 
-pub(crate) fn read_zone(name: &str) -> Tz {
+/// Reads a stored time zone; UTC, if this version does not know it.
+pub fn read_zone(name: &str) -> Tz {
     name.parse().unwrap_or(Tz::UTC)
 }
 

@@ -51,7 +51,7 @@ pub(crate) async fn perform(
     let llm = context.llm.as_ref().ok_or_else(|| JobError::fail("no language model is configured any more"))?;
     let mut tx = context.begin().await?;
     let session = get_session(&mut *tx, &Caller::worker(), &SessionKey::Id(session_id)).await?;
-    trace::of_call(&session.call_id);
+    trace::of_call(|| Some(&session.call_id));
     let turns = list_turns(&mut *tx, &Caller::worker(), session_id).await?;
     let is_removed = consent::is_speech_removed(&mut *tx, session_id).await?;
     if is_removed || student::is_blocked_in(&mut *tx, session_id).await? {

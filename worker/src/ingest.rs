@@ -58,9 +58,7 @@ pub(crate) async fn perform(
         Some(message) if Report(message).concerns_a_session() => Some(Call::read(message, delivery.received_at)?),
         _ => None,
     };
-    if let Some(call) = &call {
-        trace::of_call(&call.news.call_id);
-    }
+    trace::of_call(|| call.as_ref().map(|call| &call.news.call_id));
     let judged = match &call {
         Some(call) if claimed.attempts == 1 => call.judge(context).await?,
         _ => None,

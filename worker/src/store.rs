@@ -38,7 +38,7 @@ impl Locked {
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let session = lock_session(tx, session_id).await?;
-        trace::of_call(&session.call_id);
+        trace::of_call(|| Some(&session.call_id));
         // Assigned before the row was locked.
         if let Some(student_id) = session.student_id.filter(|id| students.iter().all(|(locked, _)| locked != id)) {
             students.extend(student::lock(tx, &[student_id]).await?);

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use shared::attention::{self, Need, Reason};
 use shared::db::Db;
 use shared::follow_up::{self, FollowUpKind};
+use shared::id::SessionId;
 use shared::session::SessionStatus;
 use shared::stats::{self, SessionToSee};
 use shared::student;
@@ -253,25 +254,24 @@ fn evidence(admin: &Admin, need: &Need, reason: Reason) -> Markup {
     };
     html! {
         @if let Some(session_id) = basis.session_id {
-            @let url = basis.turn_no.map_or_else(|| format!("/sessions/{session_id}"), |turn_no| format!("/sessions/{session_id}#t{turn_no}"));
-            a.link href=(url) {
+            a.link href=(turn_url(session_id, basis.turn_no)) {
                 (words) @if let Some(at) = basis.called_at { ", " (admin.viewer.time(at)) } span.vh { ", of " (need.display_name) }
             }
         }
     }
 }
 
+/// The call, at the turn if one is known.
+fn turn_url(session_id: SessionId, turn_no: Option<i32>) -> String {
+    let at = turn_no.map(|turn_no| format!("#t{turn_no}")).unwrap_or_default();
+    format!("/sessions/{session_id}{at}")
+}
+
 /// Where the next action is done, and what its button says.
 fn next_step(need: &Need, reason: Reason) -> (String, &'static str) {
     let (student, basis) = (format!("/students/{}", need.student_id), &need.basis);
     match (reason, basis.session_id, &basis.skill_id) {
-        (Reason::Concern, Some(session_id), _) => (
-            basis.turn_no.map_or_else(
-                || format!("/sessions/{session_id}"),
-                |turn_no| format!("/sessions/{session_id}#t{turn_no}"),
-            ),
-            "Read what was said",
-        ),
+        (Reason::Concern, Some(session_id), _) => (turn_url(session_id, basis.turn_no), "Read what was said"),
         (Reason::Misconception, _, Some(skill_id)) => (format!("{student}/skills/{skill_id}"), "See the answers"),
         (Reason::Misconception, ..) => (format!("{student}#misconceptions"), "See the misconception"),
         (Reason::ShortCalls, ..) => {
@@ -300,7 +300,7 @@ mod tests {
     use shared::access::Role;
     use shared::attention::{Attention, Basis};
     use shared::follow_up::ConcernCategory;
-    use shared::id::{SessionId, StudentId};
+    use shared::id::StudentId;
 
     use super::*;
 

@@ -32,9 +32,7 @@ pub(super) async fn require_bearer(State(state): State<crate::State>, mut reques
     };
     match caller {
         Ok(caller) => {
-            if let Some(call_id) = line::of_headers(request.headers()).call_id {
-                trace::of_call(&call_id);
-            }
+            trace::of_call(|| line::of_headers(request.headers()).call_id);
             request.extensions_mut().insert(caller);
             next.run(request).await
         }

@@ -1,17 +1,15 @@
 //! The student wishes to be called: a person or another program sees to it.
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Scope;
 use shared::db::{self, Db};
-use shared::follow_up::{self, NewCallback};
+use shared::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
 use shared::id::{FollowUpId, StudentId};
 use shared::plain_text;
 
 use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
-
-const MAX_AHEAD: TimeDelta = TimeDelta::days(60);
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +46,7 @@ impl Tool for ScheduleCallback {
     async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let student_id = ask.student(db, params.student_id).await?;
         let at = params.at.to_utc();
-        if at <= ask.now || at > ask.now + MAX_AHEAD {
+        if at <= ask.now || at > ask.now + MAX_CALLBACK_AHEAD {
             let today = ask.now.format("%-d %B %Y, %H:%M");
             return Err(ToolError::invalid(format!("`at` must lie ahead, within 60 days; it is {today} UTC now")));
         }

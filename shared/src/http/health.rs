@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde_json::json;
@@ -58,12 +59,18 @@ async fn judge(db: &Db) -> Result<serde_json::Value, &'static str> {
     let away = |_| "the database does not answer";
     let waited = job::oldest_wait_seconds(db).await.map_err(away)?;
     let outages = outage::list(db).await.map_err(away)?;
-    let skew = db::clock_skew_seconds(db, crate::clock::now()).await.map_err(away)?;
+    let skew = clock_skew_seconds(db, crate::clock::now()).await.map_err(away)?;
     let of_machine = [
         (skew.abs() > MAX_CLOCK_SKEW_SECONDS).then_some("clock"),
         telemetry::is_losing_log_lines(Instant::now()).then_some("log"),
     ];
     Ok(tell(waited.filter(|seconds| *seconds > LATE_SECONDS), &outages, of_machine.into_iter().flatten()))
+}
+
+/// How many seconds the database's clock is ahead of `now`.
+async fn clock_skew_seconds(db: &Db, now: DateTime<Utc>) -> db::Result<f64> {
+    let theirs = sqlx::query_scalar!(r#"select clock_timestamp() as "at!""#).fetch_one(db).await?;
+    Ok((theirs - now).as_seconds_f64())
 }
 
 fn tell(

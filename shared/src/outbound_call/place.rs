@@ -18,7 +18,7 @@ use crate::student::{StudentStatus, read_zone};
 
 /// How long after its time a callback is still placed: over a weekend.
 const CALLBACK_EXPIRES: TimeDelta = TimeDelta::hours(72);
-/// The same of a regular call, and of each retry: whoever waited for it has other plans by then.
+/// The same of a regular call, and of each retry: by then the student has other plans.
 const REGULAR_EXPIRES: TimeDelta = TimeDelta::hours(2);
 /// A student may be on a call that began so long ago.
 const LONGEST_CALL: TimeDelta = TimeDelta::hours(1);
@@ -128,6 +128,8 @@ struct Row {
     student_id: StudentId,
     follow_up_id: Option<FollowUpId>,
     plan_on: Option<NaiveDate>,
+    state: State,
+    reason: Option<String>,
 }
 
 /// Decides about the call that has waited longest, and if it may be placed, marks it as `placing`. One worker at a time, so
@@ -189,7 +191,8 @@ pub async fn next(db: &Db, now: DateTime<Utc>, look_at: DateTime<Utc>) -> Result
 async fn find_planned(tx: &mut Connection, now: DateTime<Utc>) -> Result<Option<Planned>> {
     let row = sqlx::query!(
         r#"select o.outbound_call_id as "outbound_call_id: OutboundCallId", o.cause, o.attempt,
-               o.student_id as "student_id: StudentId", o.follow_up_id as "follow_up_id: FollowUpId", o.plan_on, o.due_at,
+               o.student_id as "student_id: StudentId", o.follow_up_id as "follow_up_id: FollowUpId", o.plan_on,
+               o.state as "state: State", o.reason, o.due_at,
                o.expires_at, st.timezone, st.status as "status: StudentStatus", st.call_weekdays, st.call_time,
                f.closed_at is not null as "is_done!",
                -- The number from which the callback was asked for, else the oldest one.
@@ -213,6 +216,8 @@ async fn find_planned(tx: &mut Connection, now: DateTime<Utc>) -> Result<Option<
             student_id: row.student_id,
             follow_up_id: row.follow_up_id,
             plan_on: row.plan_on,
+            state: row.state,
+            reason: row.reason,
         },
         due_at: row.due_at,
         expires_at: row.expires_at,
@@ -270,9 +275,11 @@ async fn find_facts(tx: &mut Connection, planned: &Planned, now: DateTime<Utc>) 
 /// Gives up planned calls whose time is over. `is_off`: no call is placed at all. Returns how many.
 pub async fn expire(db: &Db, is_off: bool, now: DateTime<Utc>) -> Result<usize> {
     let mut tx = db::begin(db).await?;
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"select outbound_call_id as "outbound_call_id: OutboundCallId", cause, attempt,
-               student_id as "student_id: StudentId", follow_up_id as "follow_up_id: FollowUpId", plan_on, reason
+               student_id as "student_id: StudentId", follow_up_id as "follow_up_id: FollowUpId", plan_on,
+               state as "state: State", reason
            from outbound_calls where state = 'planned' and expires_at <= $1
            order by expires_at limit $2 for update skip locked"#,
         now,
@@ -283,16 +290,8 @@ pub async fn expire(db: &Db, is_off: bool, now: DateTime<Utc>) -> Result<usize> 
     let n = rows.len();
     for row in rows {
         // Why it waited says more than that it was late.
-        let waited = row.reason.and_then(|reason| Reason::find(&reason)).filter(|reason| *reason != Reason::NotDue);
+        let waited = row.reason.as_deref().and_then(Reason::find).filter(|reason| *reason != Reason::NotDue);
         let reason = if is_off { Reason::Off } else { waited.unwrap_or(Reason::TooLate) };
-        let row = Row {
-            outbound_call_id: row.outbound_call_id,
-            cause: row.cause,
-            attempt: row.attempt,
-            student_id: row.student_id,
-            follow_up_id: row.follow_up_id,
-            plan_on: row.plan_on,
-        };
         miss(&mut tx, &row, reason, now).await?;
     }
     tx.commit().await?;
@@ -307,7 +306,7 @@ async fn miss(tx: &mut Connection, row: &Row, reason: Reason, now: DateTime<Utc>
     )
     .execute(&mut *tx)
     .await?;
-    // Nobody answered before, and there is no time for another attempt.
+    // Earlier attempts had no answer, and there is no time for another.
     if row.attempt > 1 { hand_over(tx, row, now).await } else { Ok(()) }
 }
 
@@ -357,7 +356,8 @@ pub async fn mark_failed(
         Row,
         r#"update outbound_calls set reason = $2 where outbound_call_id = $1 and state in ('placing', 'placed')
            returning outbound_call_id as "outbound_call_id: OutboundCallId", cause, attempt,
-               student_id as "student_id: StudentId", follow_up_id as "follow_up_id: FollowUpId", plan_on"#,
+               student_id as "student_id: StudentId", follow_up_id as "follow_up_id: FollowUpId", plan_on,
+               state as "state: State", reason"#,
         outbound_call_id as OutboundCallId,
         reason.as_str(),
     )
@@ -385,13 +385,14 @@ pub struct Heard<'a> {
 /// Applies what VAPI says to the outbound call, if it is one. Messages come in any order, and twice. Returns the outcome if
 /// this ended the call.
 pub async fn hear(tx: &mut Connection, heard: &Heard<'_>, now: DateTime<Utc>) -> Result<Option<Outcome>> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         r#"update outbound_calls set call_id = $1, cost_microusd = coalesce($3, cost_microusd),
                state = case when state = 'placing' then 'placed' else state end
            where state in ('placing', 'placed', 'ended') and (call_id = $1 or call_id is null and outbound_call_id = $2)
            returning outbound_call_id as "outbound_call_id: OutboundCallId", cause, attempt,
                student_id as "student_id: StudentId", follow_up_id as "follow_up_id: FollowUpId", plan_on,
-               state as "state: State""#,
+               state as "state: State", reason"#,
         heard.call_id,
         heard.outbound_call_id as Option<OutboundCallId>,
         heard.cost_microusd,
@@ -402,14 +403,6 @@ pub async fn hear(tx: &mut Connection, heard: &Heard<'_>, now: DateTime<Utc>) ->
     if row.state == State::Ended {
         return Ok(None);
     }
-    let row = Row {
-        outbound_call_id: row.outbound_call_id,
-        cause: row.cause,
-        attempt: row.attempt,
-        student_id: row.student_id,
-        follow_up_id: row.follow_up_id,
-        plan_on: row.plan_on,
-    };
     end(tx, &row, outcome, heard.ended_at.unwrap_or(now), now).await?;
     Ok(Some(outcome))
 }
@@ -456,7 +449,7 @@ async fn end(
     Ok(())
 }
 
-/// Nobody answered: a person takes over. A callback is open as it was; a regular call becomes one.
+/// No attempt was answered, so a person takes over. A callback is open as it was; a regular call becomes one.
 async fn hand_over(tx: &mut Connection, row: &Row, now: DateTime<Utc>) -> Result<()> {
     if row.follow_up_id.is_some() {
         return Ok(());
@@ -466,7 +459,7 @@ async fn hand_over(tx: &mut Connection, row: &Row, now: DateTime<Utc>) -> Result
         follow_up_id,
         student_id: row.student_id,
         session_id: None,
-        text: "The tutor called at the regular time, and nobody answered.".to_owned(),
+        text: "The tutor called at the regular time. The calls were not answered.".to_owned(),
         due_at: now,
     };
     follow_up::insert_callback_once(tx, &Caller::worker(), &new, now).await?;

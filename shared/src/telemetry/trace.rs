@@ -132,9 +132,9 @@ pub async fn span<T>(kind: SpanKind, work: impl Future<Output = T>, ended: impl 
     done
 }
 
-/// Says that the work under way in this task belongs to this tutoring call.
-pub fn of_call(call_id: &str) {
-    let _ = CURRENT.try_with(|node| node.root().call.set(CallSpan::of(call_id)));
+/// Says which tutoring call the work under way in this task belongs to. `find` is asked only if there is a span.
+pub fn of_call<Id: AsRef<str>>(find: impl FnOnce() -> Option<Id>) {
+    let _ = CURRENT.try_with(|node| find().map(|call_id| node.root().call.set(CallSpan::of(call_id.as_ref()))));
 }
 
 /// Records the span of a whole tutoring call, the root of its trace. The same call again gives the same span.
@@ -213,6 +213,6 @@ mod tests {
     async fn without_an_endpoint_the_work_is_only_done() {
         let done = span(SpanKind::Internal, async { 7 }, |_| unreachable!("no span ends")).await;
         assert_eq!(done, 7);
-        of_call("call-1");
+        of_call::<&str>(|| unreachable!("nothing is asked"));
     }
 }

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::link;
 use crate::parts::pager::{PAGE, parse_time_key};
 
-/// Stands in the address for jobs of which no reason given they ended so.
+/// Stands in the address for jobs that ended without a reason.
 pub(super) const NO_REASON: &str = "none";
 /// Reasons are short, fixed words.
 const MAX_REASON_CHARS: usize = 500;

@@ -1,4 +1,4 @@
-//! Bulk reprocessing: sessions of a span of time judged anew, or what is believed of all students computed anew. Started here,
+//! Bulk reprocessing: analyses the sessions of a period again, or recomputes what all students know. Started here,
 //! done by the worker.
 
 use axum::extract::{Path, State};
@@ -148,7 +148,7 @@ fn render(admin: &Admin, overhauls: &[Overhaul], error: Option<&str>) -> Markup 
         "Bulk reprocessing",
         html! {
             div.stack {
-                div.head { div { h1 { "Bulk reprocessing" } p { "Done by the worker, some at a time, beside the calls of the day. They go on after a restart." } } }
+                div.head { div { h1 { "Bulk reprocessing" } p { "Done by the worker, some at a time, beside the calls of the day. They continue after a restart." } } }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was begun.")) }
                 section.card aria-label="Repairs" id=(LIST_ID) { (list(admin, overhauls)) }
                 div.cols.half.even { (reanalyze_card(admin)) (rebuild_card(admin)) }

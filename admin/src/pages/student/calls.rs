@@ -3,11 +3,10 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{NaiveDateTime, TimeDelta};
-use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::calling::{Plan, instant};
 use shared::db::{self, Db};
-use shared::follow_up::{self, NewCallback};
+use shared::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
 use shared::id::{FollowUpId, StudentId};
 use shared::outbound_call::{self, Obstacle, OutboundCall, Which};
 use shared::{clock, plain_text, student};
@@ -21,8 +20,6 @@ use crate::pages::organisation::{WEEKDAYS, read_time};
 use crate::parts::csrf;
 
 const N_CALLS: i64 = 5;
-/// The same as for assistants.
-const MAX_AHEAD: TimeDelta = TimeDelta::days(60);
 const MAX_REASON: usize = 160;
 
 #[derive(Debug, Default)]
@@ -73,7 +70,7 @@ pub(crate) async fn request(
     admin.require_write()?;
     let now = clock::now();
     let student = student::get_student(&db, &admin.caller, student_id).await?;
-    let zone: Tz = student.timezone.parse().unwrap_or(Tz::UTC);
+    let zone = student::read_zone(&student.timezone);
     let invalid = |why: &str| Fault::Invalid(format!("No call was planned: {why}."));
     let text = posted.fields.text("call_at");
     // Browsers leave the seconds out.
@@ -81,7 +78,7 @@ pub(crate) async fn request(
     let at = at.map_err(|_| invalid("choose a day and a time"))?;
     let due_at = instant(at.date(), at.time(), zone);
     // "Now" was typed a minute ago.
-    if due_at <= now - TimeDelta::minutes(10) || due_at > now + MAX_AHEAD {
+    if due_at <= now - TimeDelta::minutes(10) || due_at > now + MAX_CALLBACK_AHEAD {
         return Err(invalid("the time must lie ahead, within 60 days"));
     }
     let text = plain_text::clean(posted.fields.text("call_reason"));
