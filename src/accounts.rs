@@ -8,10 +8,10 @@ use chrono::{DateTime, Duration, Utc};
 use mcp_server::token::public_keys::PublicKeys;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use shared::access::{Caller, ClientKind, Role, ScopeSet};
-use shared::db::{self, Db};
-use shared::id::AgentKeyId;
-use shared::{admin_login, admin_user, agent_key, api_client, audit, second_factor};
+use storage::access::{Caller, ClientKind, Role, ScopeSet};
+use storage::db::{self, Db};
+use storage::id::AgentKeyId;
+use storage::{admin_login, admin_user, agent_key, api_client, audit, second_factor};
 
 use crate::say;
 

@@ -1,10 +1,10 @@
 //! Filling in what analytics add up, by hand.
 
 use chrono::{DateTime, Utc};
-use shared::access::Caller;
-use shared::db::{self, Db};
-use shared::id::StudentId;
-use shared::{analytics, student, watermark};
+use storage::access::Caller;
+use storage::db::{self, Db};
+use storage::id::StudentId;
+use storage::{analytics, student, watermark};
 
 use crate::{print, say};
 

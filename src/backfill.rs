@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use shared::config::{Settings, VapiConfig};
-use shared::db::Db;
+use storage::db::Db;
+use web::config::{Settings, VapiConfig};
 use worker::reconcile::{self, Step};
 use worker::vapi::Vapi;
 

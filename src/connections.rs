@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde_json::json;
-use shared::clock;
-use shared::config::{LlmConfig, MailConfig, QueueConfig, VapiConfig};
-use shared::db::{self, PoolSize};
+use storage::clock;
+use storage::db::{self, PoolSize};
 use tokio::net::TcpStream;
+use web::config::{LlmConfig, MailConfig, QueueConfig, VapiConfig};
 use worker::faktory::{self, Address};
 use worker::llm::{Llm, Message, Question, Speaker};
 use worker::mail::Mail;

@@ -1,10 +1,10 @@
 //! Looking at what an assistant is told.
 
 use chrono::{DateTime, Utc};
-use shared::access::Caller;
-use shared::db::Db;
-use shared::phone::Phone;
-use shared::student_context::{self, MAX_TOKENS};
+use storage::access::Caller;
+use storage::db::Db;
+use storage::phone::Phone;
+use storage::student_context::{self, MAX_TOKENS};
 
 use crate::say;
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use shared::curriculum::{self, Curriculum, Fault};
-use shared::db::{self, Db};
+use storage::curriculum::{self, Curriculum, Fault};
+use storage::db::{self, Db};
 
 use crate::say;
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use secrecy::SecretString;
-use shared::config::from_environment;
-use shared::db::{self, Db, PoolSize};
+use storage::db::{self, Db, PoolSize};
+use web::config::from_environment;
 
 use crate::local_postgres::LocalPostgres;
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
-use shared::access::Caller;
-use shared::clock;
-use shared::db::{self, Db};
-use shared::phone::Phone;
-use shared::session::{self, SessionKey, SessionStatus};
-use shared::student::{self, NewStudent, StudentQuery, first_name};
-use shared::student_context::{self, StudentContext};
+use storage::access::Caller;
+use storage::clock;
+use storage::db::{self, Db};
+use storage::phone::Phone;
+use storage::session::{self, SessionKey, SessionStatus};
+use storage::student::{self, NewStudent, StudentQuery, first_name};
+use storage::student_context::{self, StudentContext};
 
 use crate::dialogue::{Dialogue, parse_dialogues};
 use crate::say;
@@ -103,7 +103,7 @@ async fn await_analysis(db: &Db, caller: &Caller, call_id: &str) -> anyhow::Resu
             Ok(session) if session.status == SessionStatus::NeedsAttention => {
                 bail!("the demo call could not be analysed: {}", session.attention_reason.unwrap_or_default());
             }
-            Ok(_) | Err(shared::db::Error::NotFound(_)) => {}
+            Ok(_) | Err(storage::db::Error::NotFound(_)) => {}
             Err(error) => return Err(error.into()),
         }
         if std::time::Instant::now() > deadline {

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::phone::Phone;
+use storage::phone::Phone;
 
 /// One dialogue, one JSON object.
 #[derive(Clone, Debug, Deserialize)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use shared::config::{LlmConfig, Settings};
+use web::config::{LlmConfig, Settings};
 use worker::eval::{self, Dialogue, Heard, Patience};
 use worker::llm::Llm;
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
-use shared::db::{self, PoolSize};
+use storage::db::{self, PoolSize};
 
 pub use cluster::write_private;
 

@@ -37,8 +37,8 @@ impl LocalSecrets {
         };
         Ok(Self {
             jwt_private_key: keep("jwt-private-key.pem", &new_signing_key)?,
-            vapi_webhook_secret: keep("vapi-webhook-secret", &|| shared::secret::generate("whs"))?,
-            admin_password: keep("admin-password", &|| shared::secret::generate("pw"))?,
+            vapi_webhook_secret: keep("vapi-webhook-secret", &|| storage::secret::generate("whs"))?,
+            admin_password: keep("admin-password", &|| storage::secret::generate("pw"))?,
         })
     }
 }

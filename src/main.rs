@@ -30,12 +30,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use shared::access::{ClientKind, Role, ScopeSet};
-use shared::config::{self, from_environment};
-use shared::db::roles;
-use shared::id::{AgentKeyId, StudentId};
-use shared::organisation::{Assurance, CodeKind};
-use shared::phone::Phone;
+use storage::access::{ClientKind, Role, ScopeSet};
+use storage::db::roles;
+use storage::id::{AgentKeyId, StudentId};
+use storage::organisation::{Assurance, CodeKind};
+use storage::phone::Phone;
+use web::config::{self, from_environment};
 
 use crate::database::{Database, data_dir};
 
@@ -63,7 +63,7 @@ enum Command {
     /// Apply the migrations
     Migrate {
         /// How many seconds to wait for another migration that is running
-        #[arg(long, value_name = "SECONDS", default_value_t = shared::db::MIGRATION_PATIENCE.as_secs())]
+        #[arg(long, value_name = "SECONDS", default_value_t = storage::db::MIGRATION_PATIENCE.as_secs())]
         wait: u64,
         /// Postgres role of the servers. It gets the rights they need, and can only add to the audit log
         #[arg(long, value_name = "NAME")]
@@ -350,7 +350,7 @@ async fn main() -> ExitCode {
         None | Some(Command::Up { .. }) => None,
         _ => Some("warn".to_owned()),
     });
-    let _log = shared::telemetry::init(from_environment("LOG_FORMAT").as_deref(), verbosity.as_deref());
+    let _log = web::telemetry::init(from_environment("LOG_FORMAT").as_deref(), verbosity.as_deref());
     match run(cli).await {
         Ok(code) => code,
         Err(error) => config::exit("ai-tutor", &error),
@@ -400,9 +400,9 @@ impl Command {
 
 /// The commands that work on the database alone.
 async fn on_database(command: Command, database: &Database, dir: &Path) -> anyhow::Result<()> {
-    let now = shared::clock::now();
+    let now = storage::clock::now();
     if let Command::Migrate { wait, app_role, read_role } = command {
-        shared::db::migrate(&database.url, Duration::from_secs(wait)).await?;
+        storage::db::migrate(&database.url, Duration::from_secs(wait)).await?;
         if let Some(role) = app_role {
             roles::grant_app(&database.url, &role).await?;
         }

@@ -10,8 +10,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use shared::student::roster::RosterRow;
-use shared::student::sheet::{Row, decode, line_of, read_row};
+use storage::student::roster::RosterRow;
+use storage::student::sheet::{Row, decode, line_of, read_row};
 
 /// The largest file of a bundle that is read, in bytes.
 const MAX_FILE: u64 = 200 * 1024 * 1024;
@@ -128,7 +128,7 @@ fn row(user: &User, cohort: &str, is_current: bool) -> Row {
         display_name: format!("{given} {}", user.family_name).trim().to_owned(),
         phones: phones.collect::<Vec<_>>().join(";"),
         grade: grade(user.grades.split(',').next().unwrap_or_default()),
-        cohort: cohort.chars().take(shared::student::MAX_COHORT).collect(),
+        cohort: cohort.chars().take(storage::student::MAX_COHORT).collect(),
         status: if is_active { "active" } else { "blocked" }.to_owned(),
         ..Row::default()
     }
@@ -172,7 +172,7 @@ fn rows<T: for<'a> Deserialize<'a>>(text: &str) -> anyhow::Result<Vec<T>> {
 mod tests {
     use std::io::Write as _;
 
-    use shared::student::StudentStatus;
+    use storage::student::StudentStatus;
 
     use super::*;
 

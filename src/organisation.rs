@@ -5,12 +5,12 @@ use std::io::Read;
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use shared::access::Caller;
-use shared::caller_code::{self, Code};
-use shared::consent::Purpose;
-use shared::db::{self, Db};
-use shared::id::StudentId;
-use shared::organisation::{self, Assurance, CodeKind};
+use storage::access::Caller;
+use storage::caller_code::{self, Code};
+use storage::consent::Purpose;
+use storage::db::{self, Db};
+use storage::id::StudentId;
+use storage::organisation::{self, Assurance, CodeKind};
 
 use crate::say;
 

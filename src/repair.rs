@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::bail;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use shared::access::Caller;
-use shared::db::{self, Db};
-use shared::id::{SessionId, StudentId};
-use shared::job::repair::{self, Alike, Outdated, Reanalysis};
-use shared::session::{SessionKey, get_session};
-use shared::{student, watermark};
+use queue::repair::{self, Alike, Outdated, Reanalysis};
+use storage::access::Caller;
+use storage::db::{self, Db};
+use storage::id::{SessionId, StudentId};
+use storage::session::{SessionKey, get_session};
+use storage::{student, watermark};
 
 use crate::{print, say};
 

@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
-use shared::access::Caller;
-use shared::attention;
-use shared::curriculum;
-use shared::db::copy::{copy_in, refresh_statistics, trust};
-use shared::db::{self, Connection, Db};
-use shared::session::{SessionKey, get_session};
+use storage::access::Caller;
+use storage::attention;
+use storage::curriculum;
+use storage::db::copy::{copy_in, refresh_statistics, trust};
+use storage::db::{self, Connection, Db};
+use storage::session::{SessionKey, get_session};
 
 use self::book::Book;
 use self::population::{Population, Size};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
-use shared::config::{
+use web::config::{
     AdminConfig, Fault, Faults, McpServerConfig, Settings, VapiSetupConfig, WorkerConfig, from_environment,
 };
 

@@ -12,8 +12,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use sha2::Sha256;
-use shared::config::{SignatureEncoding, WebhookConfig};
-use shared::phone::Phone;
+use storage::phone::Phone;
+use web::config::{SignatureEncoding, WebhookConfig};
 
 use crate::dialogue::{Dialogue, read_dialogues};
 use crate::settings::Target;
@@ -40,7 +40,7 @@ pub async fn run(data_dir: &Path, arguments: Arguments) -> anyhow::Result<()> {
     let line = VapiLine::new(&config.public_url, &config.webhook)?;
     let progress = print::progress(u64::from(arguments.count), "calls");
     for dialogue in dialogues.iter().cycle().take(arguments.count as usize) {
-        let now = shared::clock::now();
+        let now = storage::clock::now();
         let call_id = line.report(dialogue, &phone, now, now).await?;
         progress.suspend(|| say!("{}", json!({ "call_id": call_id, "dialogue": dialogue.id, "status": 200 })));
         progress.inc(1);

@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use indicatif::ProgressBar;
-use shared::access::Caller;
-use shared::db::{self, Connection, Db};
-use shared::student::roster::{Imported, Known, RosterRow, import_row};
-use shared::student::sheet;
+use storage::access::Caller;
+use storage::db::{self, Connection, Db};
+use storage::student::roster::{Imported, Known, RosterRow, import_row};
+use storage::student::sheet;
 
 use crate::{one_roster, print, say};
 

@@ -1,9 +1,9 @@
 //! How the assistants tutored, version by version.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::access::Caller;
-use shared::db::Db;
-use shared::tutoring::{self, VersionFigures};
+use storage::access::Caller;
+use storage::db::Db;
+use storage::tutoring::{self, VersionFigures};
 
 use crate::say;
 

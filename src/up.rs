@@ -5,12 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
-use shared::access::Role;
-use shared::config::from_environment;
-use shared::db::{self, Db, PoolSize};
-use shared::{admin_user, clock, http, telemetry};
+use storage::access::Role;
+use storage::db::{self, Db, PoolSize};
+use storage::{admin_user, clock};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use web::config::from_environment;
+use web::{http, telemetry};
 
 use crate::database::Database;
 use crate::local_secrets::LocalSecrets;

@@ -6,10 +6,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use shared::config::VapiSetupConfig;
-use shared::db::Db;
-use shared::sign;
-use shared::vapi::{self, Api, Change, KeyState, Known, Mark, Number, Plan, SetUp, Setup, Trouble};
+use storage::db::Db;
+use storage::sign;
+use storage::sign::SetUp;
+use vapi;
+use vapi::{Api, Change, KeyState, Known, Mark, Number, Plan, Setup, Trouble};
+use web::config::VapiSetupConfig;
 
 use crate::{say, settings};
 

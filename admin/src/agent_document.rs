@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use serde::Deserialize;
-use shared::agent::{Agent, Described, Wrong};
-use shared::http::{PublicNames, is_public_url};
+use storage::agent::{Agent, Described, Wrong};
 use url::Url;
+use web::http::{PublicNames, is_public_url};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 16 * 1024;

@@ -7,10 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::db::Db;
-use shared::id::{AdminUserId, PasskeyId};
-use shared::passkey::{self, PasskeyItem};
-use shared::{admin_challenge, secret};
+use storage::db::Db;
+use storage::id::{AdminUserId, PasskeyId};
+use storage::passkey::{self, PasskeyItem};
+use storage::{admin_challenge, secret};
 
 use crate::fault::Fault;
 use crate::webauthn::{

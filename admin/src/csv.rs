@@ -3,10 +3,10 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use domain::plain_text::is_formula;
 use futures::{StreamExt, stream};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use shared::db::Error;
-use shared::plain_text::is_formula;
+use storage::db::Error;
 
 /// Rows that are read at a time: the file may be long, what is held of it is not.
 pub(crate) const BATCH: i64 = 1_000;

@@ -17,10 +17,10 @@ use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use shared::db::Db;
-use shared::id::SessionId;
-use shared::session::news::Reader;
-use shared::{admin_login, clock, secret};
+use storage::db::Db;
+use storage::id::SessionId;
+use storage::session::news::Reader;
+use storage::{admin_login, clock, secret};
 use tokio_util::sync::CancellationToken;
 
 use crate::Dashboard;

@@ -9,10 +9,10 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
 use secrecy::ExposeSecret;
-use shared::access::Forbidden;
-use shared::http::RequestId;
-use shared::student::ERASURE_PENDING;
-use shared::{audit, clock, db};
+use storage::access::Forbidden;
+use storage::student::ERASURE_PENDING;
+use storage::{audit, clock, db};
+use web::http::RequestId;
 
 use crate::Dashboard;
 use crate::auth::{Admin, MAX_FILES, Renewed};
@@ -349,7 +349,7 @@ impl Shown {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

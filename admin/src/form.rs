@@ -5,11 +5,11 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
-use shared::admin_login::{self, Confirmed, FRESH};
-use shared::db::{self, Db};
-use shared::login_throttle::{self, By};
-use shared::student::sheet;
-use shared::{admin_user, audit, clock, second_factor, secret};
+use storage::admin_login::{self, Confirmed, FRESH};
+use storage::db::{self, Db};
+use storage::login_throttle::{self, By};
+use storage::student::sheet;
+use storage::{admin_user, audit, clock, second_factor, secret};
 
 use crate::auth::{Admin, Renewed, SessionCookie};
 use crate::ceremony::{self, Purpose};

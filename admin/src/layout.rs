@@ -1,8 +1,8 @@
 //! What every page has around it: head, navigation, the bar on top, the foot.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use shared::outage::{Dependency, Outage};
-use shared::tally;
+use storage::outage::{Dependency, Outage};
+use storage::tally;
 
 use crate::assets::{self, Asset};
 use crate::auth::Admin;
@@ -408,7 +408,7 @@ const FAVICON: PreEscaped<&str> = PreEscaped(
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 
@@ -452,7 +452,7 @@ mod tests {
 
     #[test]
     fn what_does_not_answer_is_said_on_every_page() {
-        let mut admin = Admin::sample(shared::access::Role::Viewer);
+        let mut admin = Admin::sample(storage::access::Role::Viewer);
         assert!(!page(&admin, Place::Jobs, "Jobs", html! {}).into_string().contains("does not answer"));
         admin.outages.push(Outage { dependency: Dependency::Llm, since: admin.viewer.now });
         let shown = page(&admin, Place::Jobs, "Jobs", html! {}).into_string();

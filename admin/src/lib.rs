@@ -34,14 +34,14 @@ use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use shared::config::AdminConfig;
-use shared::db::Db;
-use shared::http::{Allowed, MetricsAccess, ServeOptions, health, metrics, serve_with};
-use shared::session::news::News;
+use storage::db::Db;
+use storage::session::news::News;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use web::config::AdminConfig;
+use web::http::{Allowed, MetricsAccess, ServeOptions, health, metrics, serve_with};
 
 use crate::agent_document::Documents;
 use crate::auth::SessionCookie;

@@ -15,14 +15,14 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use shared::access::Role;
-use shared::admin_login::Begun;
-use shared::admin_user::AdminUser;
-use shared::db;
-use shared::http::ClientAddress;
-use shared::login_throttle::{self, By};
-use shared::{admin_device, admin_login, admin_user, audit, clock, login_step};
+use storage::access::Role;
+use storage::admin_login::Begun;
+use storage::admin_user::AdminUser;
+use storage::db;
+use storage::login_throttle::{self, By};
+use storage::{admin_device, admin_login, admin_user, audit, clock, login_step};
 use tokio::sync::Semaphore;
+use web::http::ClientAddress;
 
 use crate::Dashboard;
 use crate::auth;
@@ -243,7 +243,7 @@ pub(crate) async fn setup_post(
     };
     match admin_user::set_up(db, &token, &hash, now).await {
         Ok(()) => Ok(Redirect::to("/login?done=setup").into_response()),
-        Err(shared::db::Error::NotFound(_)) => {
+        Err(storage::db::Error::NotFound(_)) => {
             Ok(refuse("This link was used before, or is too old. Ask an admin for a new one.".to_owned()))
         }
         Err(error) => Err(error.into()),

@@ -16,10 +16,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use shared::admin_login::ABSOLUTE;
-use shared::config::OidcConfig;
-use shared::secret;
+use storage::admin_login::ABSOLUTE;
+use storage::secret;
 use url::Url;
+use web::config::OidcConfig;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -23,7 +23,7 @@ pub(crate) mod tool_call;
 pub(crate) mod turn;
 
 use maud::{Markup, html};
-use shared::access::Role;
+use storage::access::Role;
 
 use crate::auth::Admin;
 use crate::form::CSRF_FIELD;

@@ -18,9 +18,9 @@ use http::header::{
 };
 use http::{HeaderValue, StatusCode};
 use reqwest::redirect::{Attempt, Policy};
-use shared::config::VapiConfig;
-use shared::http::{Allowed, PublicNames};
 use url::Url;
+use web::config::VapiConfig;
+use web::http::{Allowed, PublicNames};
 
 use self::vapi::Vapi;
 use crate::fault::Fault;

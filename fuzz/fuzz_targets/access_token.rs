@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use libfuzzer_sys::fuzz_target;
 use mcp_server::auth::access_token::Issuer;
 use mcp_server::auth::signing_key::SigningKey;
-use shared::access::ScopeSet;
+use storage::access::ScopeSet;
 
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----";
 

@@ -11,8 +11,8 @@ use axum::extract::Request;
 use http::{HeaderValue, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use shared::config::{McpServerConfig, Settings};
-use shared::db::{self, PoolSize};
+use web::config::{McpServerConfig, Settings};
+use storage::db::{self, PoolSize};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 

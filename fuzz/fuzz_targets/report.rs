@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use libfuzzer_sys::fuzz_target;
-use shared::session::SessionNews;
+use storage::session::SessionNews;
 use worker::fuzzing::report;
 
 const MAX_CALL: TimeDelta = TimeDelta::hours(12);

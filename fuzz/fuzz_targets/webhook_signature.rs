@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use mcp_server::fuzzing::is_from_vapi;
 use sha2::Sha256;
-use shared::config::{SignatureEncoding, WebhookConfig};
+use web::config::{SignatureEncoding, WebhookConfig};
 
 const SECRET: &str = "a secret that no fuzzer guesses";
 const NOW: i64 = 1_795_190_700;

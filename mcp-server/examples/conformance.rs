@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use mcp_server::run;
-use shared::config::{self, McpServerConfig, Settings, from_environment};
-use shared::db::{self, PoolSize};
-use shared::{http, telemetry};
+use storage::db::{self, PoolSize};
+use web::config::{self, McpServerConfig, Settings, from_environment};
+use web::{http, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitCode {

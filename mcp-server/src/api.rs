@@ -26,10 +26,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
 use serde_json::Value;
-use shared::access::ScopeSet;
-use shared::http::Problem;
-use shared::telemetry::trace;
+use storage::access::ScopeSet;
 use tower_http::set_header::SetResponseHeaderLayer;
+use web::http::Problem;
+use web::telemetry::trace;
 
 use self::endpoint::Endpoint;
 use crate::State;

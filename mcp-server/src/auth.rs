@@ -9,10 +9,10 @@ use axum::extract::FromRequestParts;
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use http::request::Parts;
-use shared::access::{Caller, ScopeSet};
-use shared::config::{Fault, Faults, McpServerConfig};
-use shared::db::{self, Db};
-use shared::{agent_grant, agent_key, api_client, clock};
+use storage::access::{Caller, ScopeSet};
+use storage::db::{self, Db};
+use storage::{agent_grant, agent_key, api_client, clock};
+use web::config::{Fault, Faults, McpServerConfig};
 
 pub mod access_token;
 pub mod challenge;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use serde_json::{Map, Value};
-use shared::access::Caller;
-use shared::authority::Line;
-use shared::clock;
-use shared::id::ToolCallId;
-use shared::telemetry::trace::{self, Ended, SpanKind};
-use shared::tool_call::ToolCall;
+use storage::access::Caller;
+use storage::authority::Line;
+use storage::clock;
+use storage::id::ToolCallId;
+use storage::tool_call::ToolCall;
 use tokio_util::sync::CancellationToken;
+use web::telemetry::trace::{self, Ended, SpanKind};
 
 use crate::State;
 use crate::tools::{Answer, Ask, Definition, Outcome, ToolError};

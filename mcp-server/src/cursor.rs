@@ -37,7 +37,7 @@ pub fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, InvalidCursor> {
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Utc};
-    use shared::id::SessionId;
+    use storage::id::SessionId;
 
     use super::*;
 

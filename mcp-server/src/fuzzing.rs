@@ -3,10 +3,10 @@
 use axum::Router;
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
-use shared::access::{Caller, ScopeSet};
-use shared::config::{McpServerConfig, WebhookConfig};
-use shared::db::Db;
-use shared::server_message::ServerMessage;
+use storage::access::{Caller, ScopeSet};
+use storage::db::Db;
+use storage::server_message::ServerMessage;
+use web::config::{McpServerConfig, WebhookConfig};
 
 use crate::webhook::envelope::{Envelope, unreadable_key};
 use crate::webhook::signature;

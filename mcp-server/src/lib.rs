@@ -9,12 +9,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::Extensions;
 use axum::routing::{get, post};
-use shared::config::McpServerConfig;
-use shared::db::Db;
-use shared::http::{self, ClientAddress, MAX_BODY, MetricsAccess, ServeOptions};
-use shared::job::doorbell::Bell;
+use queue::wake::WakeSender;
+use storage::db::Db;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use web::config::McpServerConfig;
+use web::http::{self, ClientAddress, MAX_BODY, MetricsAccess, ServeOptions};
 
 pub mod api;
 pub mod auth;
@@ -52,7 +52,7 @@ pub struct State {
     pub failures: Arc<token::failures::Failures>,
     pub recorder: record::Recorder,
     /// Tells workers of jobs that webhooks made.
-    pub bell: Bell,
+    pub wake_sender: WakeSender,
     pub limits: Arc<limits::Limits>,
     /// How fast the tools of one telephone call may be called.
     pub call_limits: Arc<limits::Limits>,
@@ -73,7 +73,7 @@ impl State {
         let limits = Arc::new(limits::Limits::new(config.client_requests_per_second));
         let per_call = config.client_requests_per_second.div_ceil(SHARE_OF_A_CALL);
         Ok(Self {
-            bell: Bell::install(db.clone()),
+            wake_sender: WakeSender::install(db.clone()),
             db,
             config: Arc::new(config),
             auth,

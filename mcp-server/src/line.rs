@@ -2,10 +2,10 @@
 
 use http::HeaderMap;
 use serde_json::Value;
-use shared::access::Caller;
-use shared::authority::{self, Line, Named};
-use shared::clock;
-use shared::db::{self, Db};
+use storage::access::Caller;
+use storage::authority::{self, Line, Named};
+use storage::clock;
+use storage::db::{self, Db};
 
 /// Reads `X-Call-Id` and `X-Caller-Number`. VAPI fills them in by itself, so no caller can talk a model into another call.
 pub(crate) fn of_headers(headers: &HeaderMap) -> Line {

@@ -70,10 +70,10 @@ mod tests {
     use http::StatusCode;
     use proptest::prelude::*;
     use serde_json::{Value, json};
-    use shared::access::{Caller, ScopeSet};
-    use shared::config::{McpServerConfig, Settings};
-    use shared::db::{self, PoolSize};
+    use storage::access::{Caller, ScopeSet};
+    use storage::db::{self, PoolSize};
     use tower::ServiceExt;
+    use web::config::{McpServerConfig, Settings};
 
     use super::*;
     use crate::record;

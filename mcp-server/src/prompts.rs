@@ -3,9 +3,9 @@
 //! **Invariant:** what we know of a child is put after the instructions, and named as notes.
 
 use serde_json::{Map, Value};
-use shared::access::{Caller, Scope, ScopeSet};
-use shared::consent::{self, Purpose};
-use shared::db::Db;
+use storage::access::{Caller, Scope, ScopeSet};
+use storage::consent::{self, Purpose};
+use storage::db::Db;
 
 use crate::tools::{self, Ask, Outcome, ToolError};
 

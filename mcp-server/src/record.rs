@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use shared::audit::{self, NewEntry};
-use shared::db::Db;
-use shared::tool_call::{self, ToolCall};
+use storage::audit::{self, NewEntry};
+use storage::db::Db;
+use storage::tool_call::{self, ToolCall};
 use tokio::sync::mpsc;
 
 /// Some seconds of the busiest traffic we are built for.
@@ -106,7 +106,7 @@ impl Batch {
         }
     }
 
-    async fn write(&self, db: &Db) -> shared::db::Result<()> {
+    async fn write(&self, db: &Db) -> storage::db::Result<()> {
         match self {
             Self::Calls(calls) => tool_call::insert_tool_calls(db, calls).await,
             Self::Entries(entries) => audit::insert_entries(db, entries).await,
@@ -164,7 +164,7 @@ impl Records {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use shared::id::ToolCallId;
+    use storage::id::ToolCallId;
 
     use super::*;
 

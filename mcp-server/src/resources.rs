@@ -1,12 +1,12 @@
 //! What a client may read by address instead of by a tool: a student's context, a session's transcript.
 
 use serde_json::{Value, json};
-use shared::access::{Reach, Scope};
-use shared::db::Db;
-use shared::id::{SessionId, StudentId};
-use shared::session::{self, SessionKey, SessionQuery};
-use shared::student::{self, StudentQuery};
-use shared::{student_context, transcript};
+use storage::access::{Reach, Scope};
+use storage::db::Db;
+use storage::id::{SessionId, StudentId};
+use storage::session::{self, SessionKey, SessionQuery};
+use storage::student::{self, StudentQuery};
+use storage::{student_context, transcript};
 
 use crate::tools::{Ask, ToolError};
 

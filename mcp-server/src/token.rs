@@ -14,9 +14,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::json;
-use shared::access::{Caller, ScopeSet};
-use shared::http::ClientAddress;
-use shared::{api_client, clock, db};
+use storage::access::{Caller, ScopeSet};
+use storage::{api_client, clock, db};
+use web::http::ClientAddress;
 
 mod assertion;
 pub mod failures;
@@ -254,7 +254,7 @@ impl IntoResponse for Refusal {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Scope;
+    use storage::access::Scope;
 
     use super::*;
 

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use shared::access::{Caller, Forbidden, Reach, Scope, ScopeSet};
-use shared::db::Db;
+use storage::access::{Caller, Forbidden, Reach, Scope, ScopeSet};
+use storage::db::Db;
 
 mod answer;
 mod arguments;

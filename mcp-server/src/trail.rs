@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::audit::{self, NewEntry, STRANGER};
-use shared::clock;
-use shared::id::{SessionId, StudentId};
+use storage::access::Caller;
+use storage::audit::{self, NewEntry, STRANGER};
+use storage::clock;
+use storage::id::{SessionId, StudentId};
 use uuid::Uuid;
 
 use crate::record::Recorder;

@@ -21,14 +21,14 @@ use axum::routing::post;
 use axum::{Extension, Json, Router};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use shared::clock;
-use shared::db::Db;
-use shared::delivery::{self, DeliveryState, NewDelivery};
-use shared::http::Problem;
-use shared::server_message::ServerMessage;
-use shared::sign::WebhookRefusal;
-use shared::telemetry::trace;
+use storage::clock;
+use storage::db::Db;
+use storage::delivery::{self, DeliveryState, NewDelivery};
+use storage::server_message::ServerMessage;
+use storage::sign::WebhookRefusal;
 use tokio::time::timeout;
+use web::http::Problem;
+use web::telemetry::trace;
 
 use self::envelope::{Envelope, Kind, unreadable_key};
 use self::outcome::Outcome;
@@ -88,7 +88,7 @@ async fn receive(
             Outcome::Failed.count(None);
             state.heard.refused(WebhookRefusal::NoDatabase, now);
         })?;
-        state.bell.ring();
+        state.wake_sender.wake();
         // Signed and stored: its job fails with a reason, so that a person sees it on the Jobs page. VAPI need not resend.
         Outcome::Unreadable.count(None);
         state.heard.refused(WebhookRefusal::Unreadable, now);
@@ -110,7 +110,7 @@ async fn receive(
         state.heard.refused(WebhookRefusal::NoDatabase, now);
     })?;
     if is_new {
-        state.bell.ring();
+        state.wake_sender.wake();
     }
     if is_new { Outcome::Stored } else { Outcome::Duplicate }.count(counted);
     state.heard.accepted(&envelope.r#type, now);

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
-use shared::access::ScopeSet;
+use storage::access::ScopeSet;
 
 use crate::token::public_keys::ALGORITHMS;
 

@@ -47,7 +47,7 @@ impl Cluster {
             leftover.shut_down(programs)?;
             fs::remove_dir_all(&leftover.folder)?;
         }
-        let password = shared::secret::generate("pg");
+        let password = storage::secret::generate("pg");
         let cluster = Self { password, ..leftover };
         cluster.make(programs, &home)?;
         write_private(&secret, cluster.password.expose_secret())?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use shared::config::from_environment;
+use web::config::from_environment;
 
 /// The oldest major version that the schema is tested on.
 const OLDEST: u32 = 15;

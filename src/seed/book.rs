@@ -8,12 +8,12 @@ use anyhow::ensure;
 use chrono::TimeDelta;
 use rand::Rng;
 use rand::seq::IndexedRandom;
-use shared::analysis::{EvidenceFinding, Findings};
-use shared::curriculum::{Curriculum, Question, Skill};
-use shared::db::Connection;
-use shared::evidence::{Help, Verdict};
-use shared::session;
-use shared::transcript::{Speaker, Turn};
+use storage::analysis::{EvidenceFinding, Findings};
+use storage::curriculum::{Curriculum, Question, Skill};
+use storage::db::Connection;
+use storage::evidence::{Help, Verdict};
+use storage::session;
+use storage::transcript::{Speaker, Turn};
 
 /// How fast people speak, and how long they wait before they do.
 const MS_PER_WORD: i32 = 350;

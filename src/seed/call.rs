@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::Rng;
-use shared::analysis::AnalysisStatus;
-use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
-use shared::job::Job;
-use shared::learner::Observation;
-use shared::session::SessionStatus;
+use storage::analysis::AnalysisStatus;
+use storage::id::{AnalysisId, EvidenceId, SessionId, StudentId};
+use storage::job::Job;
+use storage::learner::Observation;
+use storage::session::SessionStatus;
 
 use super::book::Dialogue;
 use super::derived::{self, Written};

@@ -1,9 +1,9 @@
-//! What is derived of a call: its figures and its topics, as `shared::session::derived` computes them.
+//! What is derived of a call: its figures and its topics, as `storage::session::derived` computes them.
 
 use chrono::{DateTime, Utc};
-use shared::analysis::{EngagementLevel, Figures, Tutoring};
-use shared::id::{SessionId, StudentId};
-use shared::session::SessionStatus;
+use storage::analysis::{EngagementLevel, Figures, Tutoring};
+use storage::id::{SessionId, StudentId};
+use storage::session::SessionStatus;
 
 use super::book::Dialogue;
 use super::rows::Batch;

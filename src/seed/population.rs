@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use shared::id::{SessionId, StudentId};
-use shared::learner::{self, Observation};
-use shared::student_context::Prepared;
+use storage::id::{SessionId, StudentId};
+use storage::learner::{self, Observation};
+use storage::student_context::Prepared;
 use uuid::Uuid;
 
 use super::book::{Book, Topics};
@@ -291,10 +291,10 @@ mod tests {
     use std::collections::{HashMap, HashSet};
     use std::sync::LazyLock;
 
-    use shared::analysis::Findings;
-    use shared::curriculum::Curriculum;
-    use shared::evidence::{Help, Verdict};
-    use shared::phone::Phone;
+    use storage::analysis::Findings;
+    use storage::curriculum::Curriculum;
+    use storage::evidence::{Help, Verdict};
+    use storage::phone::Phone;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use chrono::{DateTime, Utc};
-use shared::id::{AnalysisId, EvidenceId, JobId, SessionId, StudentId};
+use storage::id::{AnalysisId, EvidenceId, JobId, SessionId, StudentId};
 
 /// A value of one column.
 pub trait Field {

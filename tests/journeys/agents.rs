@@ -8,7 +8,7 @@ mod with_sdks;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::access::Role;
+use storage::access::Role;
 
 use self::connector::{CALLBACK, Connector, PASSWORD, Staff, VERIFIER, is_refused};
 use crate::psql::psql;

@@ -7,10 +7,10 @@ use chrono::TimeDelta;
 use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::json;
-use shared::access::{Caller, Role};
-use shared::db::PoolSize;
-use shared::follow_up::{self, ConcernCategory};
-use shared::{admin_user, clock, db, erasure};
+use storage::access::{Caller, Role};
+use storage::db::PoolSize;
+use storage::follow_up::{self, ConcernCategory};
+use storage::{admin_user, clock, db, erasure};
 
 use crate::assistant::{Assistant, VOICE};
 use crate::mailbox::Mailbox;

@@ -5,7 +5,7 @@ mod rows;
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use shared::db::{self, PoolSize};
+use storage::db::{self, PoolSize};
 use tokio_util::sync::CancellationToken;
 
 use self::rows::{change, write_rows};
@@ -336,7 +336,7 @@ async fn every_number_of_the_analytics_is_what_queries_of_its_own_count_whatever
     let shutdown = CancellationToken::new();
     let zone = calm_zone(&url);
     write_rows(&url, zone);
-    shared::consistency::refresh_all(&db).await.unwrap();
+    storage::consistency::refresh_all(&db).await.unwrap();
     let person = dashboard(&url, &db, &shutdown).await.in_zone(zone);
     check(&url, zone, &person, "at first").await;
     change(&url, &db).await;

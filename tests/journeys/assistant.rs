@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use shared::clock;
+use storage::clock;
 
 use crate::service::Service;
 

@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::access::ClientKind;
+use storage::access::ClientKind;
 
 use crate::assistant::{OTHER_PHONE, PHONE};
 use crate::psql::psql;

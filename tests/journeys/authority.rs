@@ -7,12 +7,12 @@ use std::fmt::Write as _;
 use reqwest::{RequestBuilder, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shared::access::{ClientKind, Role};
-use shared::analysis::{EvidenceFinding, Findings, SafetyFlag, SkillFinding};
-use shared::caller_code::Code;
-use shared::evidence::{Help, Source, Verdict};
-use shared::id::StudentId;
-use shared::{agent_key, clock};
+use storage::access::{ClientKind, Role};
+use storage::analysis::{EvidenceFinding, Findings, SafetyFlag, SkillFinding};
+use storage::caller_code::Code;
+use storage::evidence::{Help, Source, Verdict};
+use storage::id::StudentId;
+use storage::{agent_key, clock};
 
 use crate::agents::connector::{Connector, Staff};
 use crate::assistant::{OTHER_PHONE, PHONE, tomorrow};

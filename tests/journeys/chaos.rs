@@ -18,8 +18,8 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-use shared::config::from_environment;
 use tokio_util::sync::CancellationToken;
+use web::config::from_environment;
 
 use self::checker::{Verdict, check};
 use self::load::Caller;
@@ -50,7 +50,7 @@ async fn run(mix: &Mix) -> (Verdict, String) {
         let (db, history) = (world.db.clone(), world.history.clone());
         async move {
             loop {
-                if let Ok(open) = shared::job::count_open(&db).await {
+                if let Ok(open) = storage::job::count_open(&db).await {
                     let waiting =
                         open.iter().filter(|count| count.state != "needs_attention" && count.kind != "enrich_analysis");
                     history.set_behind(waiting.map(|count| count.n).sum::<i64>() as usize);

@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use mcp_server::auth::signing_key::SigningKey;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::clock;
+use storage::clock;
 
 use crate::clients::{hear_program, script};
 use crate::processes::{JWT_PRIVATE_KEY, JWT_PRIVATE_KEY_TWO, operator};

@@ -13,7 +13,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::{ClientLifecycleMode, ClientServiceExt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared::clock;
+use storage::clock;
 
 use crate::server::{ALL_SCOPES, Server};
 use crate::service::insert_student;

@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::access::ClientKind;
+use storage::access::ClientKind;
 
 use crate::psql::psql;
 use crate::server::ALL_SCOPES;
@@ -149,7 +149,7 @@ async fn a_family_is_kept_and_everything_about_the_child_can_be_taken_along() {
     }
     let page = person.read(&format!("/students/{maya}")).await;
     assert!(page.contains("Ana Brandt") && page.contains("Also of Leo"), "one record for both");
-    let soon = (shared::clock::now() + chrono::TimeDelta::days(9)).date_naive().to_string();
+    let soon = (storage::clock::now() + chrono::TimeDelta::days(9)).date_naive().to_string();
     let fields = [("action", "given"), ("means", "paper"), ("purpose", "model"), ("expires_on", &soon[..])];
     assert_eq!(decide(&person, &maya, &fields).await, StatusCode::SEE_OTHER);
     let ending = person.read("/consents").await;

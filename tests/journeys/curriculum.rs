@@ -2,9 +2,9 @@
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
-use shared::access::Role;
-use shared::curriculum::{self, Curriculum};
-use shared::{admin_user, audit, clock};
+use storage::access::Role;
+use storage::curriculum::{self, Curriculum};
+use storage::{admin_user, audit, clock};
 
 use crate::service::{Person, Service};
 
@@ -19,7 +19,7 @@ async fn log_in_as(service: &Service, email: &str, role: Role) -> Person {
 }
 
 async fn living(service: &Service) -> Curriculum {
-    curriculum::load(&mut shared::db::begin(&service.db).await.unwrap()).await.unwrap()
+    curriculum::load(&mut storage::db::begin(&service.db).await.unwrap()).await.unwrap()
 }
 
 pub fn value_of(page: &str, name: &str) -> String {

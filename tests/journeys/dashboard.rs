@@ -2,12 +2,12 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use shared::access::{Caller, ClientKind, Scope, ScopeSet};
-use shared::audit;
-use shared::clock;
-use shared::db;
-use shared::follow_up::{self, ConcernCategory, NewCallback, NewConcern};
-use shared::id::{FollowUpId, SessionId};
+use storage::access::{Caller, ClientKind, Scope, ScopeSet};
+use storage::audit;
+use storage::clock;
+use storage::db;
+use storage::follow_up::{self, ConcernCategory, NewCallback, NewConcern};
+use storage::id::{FollowUpId, SessionId};
 
 use crate::first_call::mcp_client;
 use crate::service::{Service, eventually};

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
-use shared::db::{PoolSize, can_change_audit_log};
+use storage::db::{PoolSize, can_change_audit_log};
 
 use crate::processes::binary;
 use crate::psql::{psql, try_psql};
@@ -53,7 +53,7 @@ async fn the_servers_work_under_a_role_that_cannot_change_the_audit_log() {
     // A server warns at its start if it could.
     assert!(!can_change_audit_log(&service.db).await.unwrap());
     service.stop().await;
-    let as_owner = shared::db::pool(&owner, PoolSize::MCP_SERVER).unwrap();
+    let as_owner = storage::db::pool(&owner, PoolSize::MCP_SERVER).unwrap();
     assert!(can_change_audit_log(&as_owner).await.unwrap());
 
     assert_ne!(psql(&app_url, "select count(*) from audit_entries"), "0");

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::clock;
-use shared::follow_up::{self, FollowUpKind};
+use storage::access::Caller;
+use storage::clock;
+use storage::follow_up::{self, FollowUpKind};
 
 use crate::assistant::{Assistant, TEACHER, VOICE};
 use crate::service::Service;

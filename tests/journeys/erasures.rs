@@ -10,10 +10,10 @@ use chrono::TimeDelta;
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use shared::access::ClientKind;
-use shared::id::StudentId;
-use shared::job::{self, Job};
-use shared::{clock, db};
+use storage::access::ClientKind;
+use storage::id::StudentId;
+use storage::job::{self, Job};
+use storage::{clock, db};
 
 use crate::agents::connector::Connector;
 use crate::assistant::{VOICE, tomorrow};
@@ -40,7 +40,8 @@ static LOGS: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
     let logs = Arc::<Mutex<Vec<u8>>>::default();
     let writer = logs.clone();
     let make = move || Tee(writer.clone());
-    let filter = "info,shared=trace,worker=trace,mcp_server=trace,admin=trace,sqlx=debug";
+    let filter =
+        "info,storage=trace,queue=trace,web=trace,vapi=trace,worker=trace,mcp_server=trace,admin=trace,sqlx=debug";
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(make).try_init();
     logs
 });

@@ -60,7 +60,7 @@ impl FakeVapi {
 
     /// A call that ended `age` ago, with what was said in the sample report.
     pub fn add_ended_call(&self, call_id: &str, age: TimeDelta) {
-        self.add_call_of(call_id, crate::vapi::CALLER, shared::clock::now() - age);
+        self.add_call_of(call_id, crate::vapi::CALLER, storage::clock::now() - age);
     }
 
     pub fn add_call_of(&self, call_id: &str, phone: &str, ended_at: DateTime<Utc>) {

@@ -7,7 +7,7 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{RoleClient, ServiceExt};
 use serde_json::{Value, json};
-use shared::access::ClientKind;
+use storage::access::ClientKind;
 
 use crate::service::Service;
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};

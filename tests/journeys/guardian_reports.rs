@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, TimeDelta, Timelike};
 use reqwest::StatusCode;
-use shared::clock;
+use storage::clock;
 
 use crate::mailbox::Mailbox;
 use crate::psql::psql;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::json;
-use shared::access::ClientKind;
+use storage::access::ClientKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -249,7 +249,7 @@ async fn a_tool_call_that_comes_again_is_answered_and_not_made_again() {
     };
     let note = json!({ "student_id": student.student_id, "text": "Likes to draw the fractions." });
     let body = call("t1", "save_note", note);
-    let now = shared::clock::now().timestamp();
+    let now = storage::clock::now().timestamp();
     let first = signed(&service, &now.to_string(), &body).await;
     for later in [0, 1, 2] {
         assert_eq!(signed(&service, &(now + later).to_string(), &body).await, first);

@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::{clock, consent, db};
+use storage::access::Caller;
+use storage::{clock, consent, db};
 
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
@@ -218,8 +218,8 @@ async fn a_spent_budget_leaves_the_rules_and_what_was_spent_is_on_the_bill() {
     let token = service.token(READS).await;
     service.deliver(&vapi::sample(REPORT)).await;
     assert_eq!(service.analyzed(&token, CALL_ID).await["analysis"]["status"], "complete");
-    let midnight = shared::clock::now().date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
-    let spent = shared::model_call::spent_since(&service.db, midnight, None).await.unwrap();
+    let midnight = storage::clock::now().date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    let spent = storage::model_call::spent_since(&service.db, midnight, None).await.unwrap();
     assert_eq!(spent.tokens, 1_100, "as the model counted them");
 
     service.deliver(&vapi::sample_of_call(REPORT, "the-next-call")).await;

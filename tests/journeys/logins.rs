@@ -2,8 +2,8 @@
 
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
-use shared::access::Role;
-use shared::{admin_user, clock, second_factor};
+use storage::access::Role;
+use storage::{admin_user, clock, second_factor};
 use totp_rs::{Builder, Secret};
 
 use crate::psql::psql;

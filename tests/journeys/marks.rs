@@ -2,10 +2,10 @@
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
-use shared::access::{Caller, Role};
-use shared::evidence::{self, Evidence, Of, Source, Verdict};
-use shared::id::StudentId;
-use shared::{admin_user, clock};
+use storage::access::{Caller, Role};
+use storage::evidence::{self, Evidence, Of, Source, Verdict};
+use storage::id::StudentId;
+use storage::{admin_user, clock};
 
 use crate::overview::plain;
 use crate::psql::psql;

@@ -70,7 +70,7 @@ async fn a_backfill_by_hand_walks_all_pages_and_brings_in_each_call_once() {
     let url = fake.start().await;
     let database_url = new_database().await;
     let backfill = || {
-        let now = shared::clock::now();
+        let now = storage::clock::now();
         let mut command = Command::new(binary("ai-tutor"));
         command.args(["call", "backfill", "--from", &(now - TimeDelta::days(7)).to_rfc3339()]);
         command.args(["--to", &now.to_rfc3339()]).env("DATABASE_URL", database_url.expose_secret());

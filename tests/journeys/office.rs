@@ -1,13 +1,13 @@
 //! What admins do behind the lessons: connections, jobs that gave up, the audit log, accounts.
 
+use queue::lease::{claim_ready, finish_failed};
 use reqwest::StatusCode;
 use serde_json::json;
-use shared::access::Role;
-use shared::audit::{self, AuditEntry, AuditQuery};
-use shared::db;
-use shared::id::DeliveryId;
-use shared::job::lease::{claim_ready, finish_failed};
-use shared::job::{self, Job, Lane};
+use storage::access::Role;
+use storage::audit::{self, AuditEntry, AuditQuery};
+use storage::db;
+use storage::id::DeliveryId;
+use storage::job::{self, Job, Lane};
 
 use crate::agents::connector::Staff;
 use crate::fake_vapi::{API_KEY, FakeVapi};
@@ -45,7 +45,7 @@ async fn connections_say_what_came_last_and_why_a_webhook_was_refused() {
     assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
     let page = sees(&person, path, "end-of-call-report").await;
     assert!(!page.contains("No webhook has come yet") && !page.contains(WEBHOOK_SECRET));
-    let timestamp = shared::clock::now().timestamp_millis().to_string();
+    let timestamp = storage::clock::now().timestamp_millis().to_string();
     let body = vapi::sample(REPORT);
     let signature = vapi::sign("another-webhook-secret", &timestamp, &body);
     let headers = [("x-timestamp", &timestamp[..]), ("x-signature", &signature)];
@@ -86,7 +86,7 @@ async fn all_jobs_of_one_reason_are_counted_and_decided_on_together() {
 
     let ask = "/jobs/alike/discard?reason=it+is+too+long";
     assert!(person.read(ask).await.contains("Discard 3 jobs?"));
-    let until = shared::clock::now().timestamp_micros().to_string();
+    let until = storage::clock::now().timestamp_micros().to_string();
     let fields = [("reason", "it is too long"), ("kind", ""), ("until", &until[..])];
     assert_eq!(person.submit(ask, "/jobs/alike/discard", &fields).await, "/jobs?discarded=3");
     let entry = newest_entry(&service).await;
@@ -157,11 +157,11 @@ async fn a_new_password_needs_the_old_one_and_ends_every_other_sign_in() {
 async fn an_admin_signs_somebody_else_out() {
     let service = Service::start().await;
     let admin = service.log_in().await;
-    let hash = shared::admin_user::hash_password(&"correct horse battery".into()).unwrap();
-    let role = shared::access::Role::Tutor;
-    let now = shared::clock::now();
+    let hash = storage::admin_user::hash_password(&"correct horse battery".into()).unwrap();
+    let role = storage::access::Role::Tutor;
+    let now = storage::clock::now();
     let (id, _) =
-        shared::admin_user::insert_user(&service.db, "tutor@example.org", role, Some(&hash), None, now).await.unwrap();
+        storage::admin_user::insert_user(&service.db, "tutor@example.org", role, Some(&hash), None, now).await.unwrap();
     let tutor = Person::log_in(&service.admin_url, "tutor@example.org", "correct horse battery").await;
     tutor.read("/").await;
     let users = "/settings/users";
@@ -236,7 +236,7 @@ async fn sessions_are_judged_anew_and_mastery_is_rebuilt_in_the_background() {
     assert_eq!(damaged.trim(), "0", "what was believed is computed from the evidence");
 
     // The sample call was long ago.
-    let (from, to) = ("2020-01-01".to_owned(), shared::clock::now().date_naive().to_string());
+    let (from, to) = ("2020-01-01".to_owned(), storage::clock::now().date_naive().to_string());
     let fields = [("kind", "reanalyze"), ("from", &from[..]), ("to", &to[..]), ("all", "on"), ("confirmed", "yes")];
     assert_eq!(person.submit(page, page, &fields).await, page);
     sees(&person, page, "1 of 1 sessions asked for").await;

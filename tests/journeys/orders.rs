@@ -51,7 +51,7 @@ async fn all_orders_of_a_calls_messages_end_in_one_state() {
             assert_eq!(service.deliver(message).await, StatusCode::OK);
         }
         eventually("all of the round is read in and judged", async || {
-            let open = shared::job::count_open(&service.db).await.unwrap();
+            let open = storage::job::count_open(&service.db).await.unwrap();
             open.is_empty().then_some(())
         })
         .await;

@@ -7,10 +7,10 @@ use futures::future::join_all;
 use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shared::clock;
-use shared::db::{self, PoolSize};
-use shared::outbound_call::{self, Next};
-use shared::student::Student;
+use storage::clock;
+use storage::db::{self, PoolSize};
+use storage::outbound_call::{self, Next};
+use storage::student::Student;
 
 use crate::assistant::{Assistant, VOICE};
 use crate::fake_vapi::{API_KEY, FakeVapi};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::json;
-use shared::clock;
+use storage::clock;
 
 use crate::assistant::{Assistant, TEACHER};
 use crate::psql::psql;

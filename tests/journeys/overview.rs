@@ -4,11 +4,11 @@ mod charts;
 mod navigation;
 
 use secrecy::{ExposeSecret, SecretString};
-use shared::access::Role;
-use shared::config::{AdminConfig, Settings};
-use shared::db::{self, Db, PoolSize};
-use shared::{admin_user, clock, consistency};
+use storage::access::Role;
+use storage::db::{self, Db, PoolSize};
+use storage::{admin_user, clock, consistency};
 use tokio_util::sync::CancellationToken;
+use web::config::{AdminConfig, Settings};
 
 use crate::psql::psql;
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, new_database};

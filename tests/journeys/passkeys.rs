@@ -9,8 +9,8 @@ use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use shared::access::Role;
-use shared::{admin_user, clock};
+use storage::access::Role;
+use storage::{admin_user, clock};
 
 use crate::logins::{cookies, insert_admin, post};
 use crate::psql::psql;

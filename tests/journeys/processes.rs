@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use secrecy::{ExposeSecret, SecretString};
-use shared::config::from_environment;
-use shared::db::{self, Db, PoolSize};
+use storage::db::{self, Db, PoolSize};
+use web::config::from_environment;
 
 use crate::service::{Service, WEBHOOK_SECRET, client, eventually, new_database};
 

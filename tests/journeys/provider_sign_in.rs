@@ -17,9 +17,9 @@ use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use shared::access::Role;
-use shared::id::AdminUserId;
-use shared::{admin_user, clock};
+use storage::access::Role;
+use storage::id::AdminUserId;
+use storage::{admin_user, clock};
 
 use crate::clients::{hear_program, script};
 use crate::logins::insert_admin;

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use reqwest::StatusCode;
 use secrecy::SecretString;
-use shared::access::Role;
-use shared::{admin_user, audit, clock};
+use storage::access::Role;
+use storage::{admin_user, audit, clock};
 
 use crate::fake_vapi::{API_KEY, FakeVapi};
 use crate::psql::psql;

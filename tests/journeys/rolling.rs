@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
-use shared::config::from_environment;
+use web::config::from_environment;
 
 use crate::processes::{JWT_PRIVATE_KEY, Process, binary, free_port, signal};
 use crate::psql::psql;

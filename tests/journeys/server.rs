@@ -8,10 +8,10 @@ use axum::response::Response;
 use reqwest::{RequestBuilder, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shared::access::{ClientKind, ScopeSet};
-use shared::config::from_environment;
-use shared::db::{self, Db, PoolSize};
-use shared::{agent_key, api_client, clock};
+use storage::access::{ClientKind, ScopeSet};
+use storage::db::{self, Db, PoolSize};
+use storage::{agent_key, api_client, clock};
+use web::config::from_environment;
 
 use crate::processes::{JWT_PRIVATE_KEY, Process, binary, free_port};
 use crate::service::{WEBHOOK_SECRET, client, eventually, new_database};

@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use shared::access::{Caller, ClientKind, Role, ScopeSet};
-use shared::config::{AdminConfig, McpServerConfig, Settings, WorkerConfig, from_environment};
-use shared::db::{self, Db, PoolSize};
-use shared::id::StudentId;
-use shared::student::{self, NewStudent, Student};
-use shared::{admin_user, agent_key, api_client, clock, consistency, phone::Phone};
+use storage::access::{Caller, ClientKind, Role, ScopeSet};
+use storage::db::{self, Db, PoolSize};
+use storage::id::StudentId;
+use storage::phone::Phone;
+use storage::student::{self, NewStudent, Student};
+use storage::{admin_user, agent_key, api_client, clock, consistency};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use web::config::{AdminConfig, McpServerConfig, Settings, WorkerConfig, from_environment};
 
 use crate::psql::psql;
 

@@ -3,8 +3,8 @@
 use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::json;
-use shared::access::Role;
-use shared::{admin_user, audit, clock};
+use storage::access::Role;
+use storage::{admin_user, audit, clock};
 
 use crate::psql::psql;
 use crate::service::{ADMIN_PASSWORD, Person, Service};

@@ -3,17 +3,15 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::analysis::day_name;
-use shared::db;
-use shared::job::{self, Job};
-use shared::misconception::list_misconceptions;
-use shared::phone::Phone;
-use shared::student::{self, NewStudent, Student};
-use shared::{
-    clock,
-    id::{SessionId, StudentId},
-};
+use storage::access::Caller;
+use storage::analysis::day_name;
+use storage::clock;
+use storage::db;
+use storage::id::{SessionId, StudentId};
+use storage::job::{self, Job};
+use storage::misconception::list_misconceptions;
+use storage::phone::Phone;
+use storage::student::{self, NewStudent, Student};
 
 use crate::assistant::{Assistant, PHONE, TEACHER};
 use crate::service::{Service, eventually};

@@ -32,7 +32,7 @@ async fn what_vapi_did_not_sign_is_refused_and_not_kept() {
     let service = Service::start().await;
     let token = service.token("sessions:read").await;
     let body = vapi::sample(REPORT);
-    let now = shared::clock::now().timestamp();
+    let now = storage::clock::now().timestamp();
     let (fresh, old, early) = (now.to_string(), (now - 301).to_string(), (now + 310).to_string());
     let right = vapi::sign(WEBHOOK_SECRET, &fresh, &body);
     let mut tampered = body.clone();
@@ -78,7 +78,7 @@ async fn a_rotated_secret_is_accepted_beside_the_new_one() {
     let service = Service::start_with(&[new, ("VAPI_WEBHOOK_SECRET_PREVIOUS", WEBHOOK_SECRET)]).await;
     assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
     let body = vapi::sample("status-update.ended.json");
-    let timestamp = shared::clock::now().timestamp_millis().to_string();
+    let timestamp = storage::clock::now().timestamp_millis().to_string();
     let signature = vapi::sign(new.1, &timestamp, &body);
     let headers = [("x-timestamp", &timestamp[..]), ("x-signature", &signature)];
     assert_eq!(vapi::post(&service.http, &service.server_url, &headers, &body).await.status(), StatusCode::OK);

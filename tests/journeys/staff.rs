@@ -3,9 +3,9 @@
 
 use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
-use shared::access::{Caller, Role};
-use shared::analysis::{Findings, MisconceptionFinding, TopicFinding};
-use shared::{admin_user, clock, consistency, db};
+use storage::access::{Caller, Role};
+use storage::analysis::{Findings, MisconceptionFinding, TopicFinding};
+use storage::{admin_user, clock, consistency, db};
 
 use crate::psql::psql;
 use crate::service::{Person, Service};

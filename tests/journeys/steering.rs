@@ -1,8 +1,8 @@
 //! What people decide at the dashboard reaches the next lesson.
 
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::{clock, fact, student};
+use storage::access::Caller;
+use storage::{clock, fact, student};
 
 use crate::assistant::{Assistant, PHONE, TEACHER, VOICE};
 use crate::service::Service;

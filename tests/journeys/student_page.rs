@@ -2,9 +2,9 @@
 
 use reqwest::StatusCode;
 use serde_json::Value;
-use shared::access::Caller;
-use shared::audit::{self, AuditQuery};
-use shared::evidence::{self, Source, Verdict};
+use storage::access::Caller;
+use storage::audit::{self, AuditQuery};
+use storage::evidence::{self, Source, Verdict};
 
 use crate::overview::plain;
 use crate::psql::psql;
@@ -15,7 +15,7 @@ const CALL_ID: &str = "7b6d3c52-6c1e-4f0a-9d55-000000000001";
 const NAME: &str = "Amara Okafor";
 
 /// A student with one call that was judged, and the path of their page.
-async fn after_a_call() -> (Service, shared::id::StudentId, String) {
+async fn after_a_call() -> (Service, storage::id::StudentId, String) {
     let service = Service::start().await;
     let student_id = service.student(NAME, CALLER).await.student_id;
     let token = service.token("sessions:read").await;

@@ -3,10 +3,10 @@
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
-use shared::access::{Caller, Role};
-use shared::analysis::{Findings, SafetyFlag};
-use shared::evidence::{self, Of, Source, Verdict};
-use shared::{admin_user, clock, consistency, db};
+use storage::access::{Caller, Role};
+use storage::analysis::{Findings, SafetyFlag};
+use storage::evidence::{self, Of, Source, Verdict};
+use storage::{admin_user, clock, consistency, db};
 
 use crate::overview::plain;
 use crate::psql::psql;

@@ -13,8 +13,8 @@ use std::fmt::Write;
 use mcp_server::tools::{Definition, TOOLS};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::access::{Scope, ScopeSet};
-use shared::config::from_environment;
+use storage::access::{Scope, ScopeSet};
+use web::config::from_environment;
 
 use crate::service::client;
 

@@ -3,11 +3,11 @@
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::evidence::{self, Verdict};
-use shared::id::{JobId, SessionId};
-use shared::tool_call::{self, ToolCallQuery};
-use shared::{clock, follow_up, job, mastery, note, tutoring};
+use storage::access::Caller;
+use storage::evidence::{self, Verdict};
+use storage::id::{JobId, SessionId};
+use storage::tool_call::{self, ToolCallQuery};
+use storage::{clock, follow_up, mastery, note, tutoring};
 
 use crate::assistant::{Assistant, CALL_ID, OFFICE, OTHER_PHONE, PHONE, TEACHER, VOICE, tomorrow};
 use crate::first_call::{call_tool, mcp_client};
@@ -321,7 +321,7 @@ async fn a_session_is_found_by_its_words_and_its_judgement_corrected_for_good() 
     let asked = call_tool(&teacher, "reanalyze_session", json!({ "session_id": session_id })).await;
     let job_id: JobId = asked["job_id"].as_str().unwrap().parse().unwrap();
     eventually("the session is analysed again", async || {
-        let jobs = job::list::list_jobs_of_session(&service.db, session_id).await.unwrap();
+        let jobs = queue::list::list_jobs_of_session(&service.db, session_id).await.unwrap();
         jobs.iter().any(|job| job.job_id == job_id && job.state == "done").then_some(())
     })
     .await;

@@ -87,7 +87,7 @@ pub async fn deliver_to(http: &reqwest::Client, server_url: &str, body: &[u8]) -
 async fn send(http: &reqwest::Client, server_url: &str, body: &[u8]) -> Response {
     let give_up_at = Instant::now() + Duration::from_secs(30);
     loop {
-        let timestamp = shared::clock::now().timestamp().to_string();
+        let timestamp = storage::clock::now().timestamp().to_string();
         let signature = sign(WEBHOOK_SECRET, &timestamp, body);
         let headers = [("x-timestamp", &timestamp[..]), ("x-signature", &signature)];
         match try_to_post(http, server_url, &headers, body).await {

@@ -7,10 +7,10 @@ use std::process::Command;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use shared::access::{Role, ScopeSet};
-use shared::audit::{self, AuditQuery};
-use shared::vapi::{PROMPT, SCOPES, TOOLS};
-use shared::{admin_user, clock};
+use storage::access::{Role, ScopeSet};
+use storage::audit::{self, AuditQuery};
+use storage::{admin_user, clock};
+use vapi::{PROMPT, SCOPES, TOOLS};
 
 use crate::assistant::PHONE;
 use crate::fake_vapi::{API_KEY, FakeVapi};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use reqwest::StatusCode;
-use shared::id::SessionId;
-use shared::session::{self, SessionStatus};
-use shared::{clock, db};
+use storage::id::SessionId;
+use storage::session::{self, SessionStatus};
+use storage::{clock, db};
 
 use crate::psql::psql;
 use crate::recordings::{lies_at, storage};
@@ -48,7 +48,7 @@ async fn browse(what: &str) {
         "insert into follow_ups (follow_up_id, kind, session_id, category, text, due_at, author, created_at)
         values (gen_random_uuid(), 'concern', '{session_id}', 'danger', 'Please read.', now(), 'client:c', now())"
     ));
-    let mut tx = shared::db::begin(&service.db).await.unwrap();
+    let mut tx = storage::db::begin(&service.db).await.unwrap();
     session::derived::refresh(&mut tx, &[session_id]).await.unwrap();
     tx.commit().await.unwrap();
     service.log_in().await;

@@ -9,8 +9,8 @@ use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::tool_call::{self, ToolCall, ToolCallQuery};
+use storage::access::Caller;
+use storage::tool_call::{self, ToolCall, ToolCallQuery};
 
 use crate::processes::binary;
 use crate::server::{ALL_SCOPES, Server};

@@ -66,10 +66,10 @@ async fn with_faktory_three_binaries_carry_a_call_to_the_next_tutor() {
     assert_eq!(context["last_call"]["practised"][0]["skill_id"], "maths.fractions.add_unlike");
     client.cancel().await.unwrap();
 
-    let hash = shared::admin_user::hash_password(&"correct horse battery".into()).unwrap();
-    let role = shared::access::Role::Viewer;
-    let now = shared::clock::now();
-    shared::admin_user::insert_user(&production.db, "v@example.org", role, Some(&hash), None, now).await.unwrap();
+    let hash = storage::admin_user::hash_password(&"correct horse battery".into()).unwrap();
+    let role = storage::access::Role::Viewer;
+    let now = storage::clock::now();
+    storage::admin_user::insert_user(&production.db, "v@example.org", role, Some(&hash), None, now).await.unwrap();
     let person = Person::log_in(&production.admin_url, "v@example.org", "correct horse battery").await;
     let page = person.read(&format!("/sessions/{}", session["session_id"].as_str().unwrap())).await;
     assert!(page.contains("two fifths"));

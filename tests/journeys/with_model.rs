@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::config::{LlmBudget, LlmConfig, LlmProvider, from_environment};
+use web::config::{LlmBudget, LlmConfig, LlmProvider, from_environment};
 use worker::llm::{Answer, Fault, Llm, Message, Question, Speaker};
 
 const KEY: &str = "a-key-for-this-test";

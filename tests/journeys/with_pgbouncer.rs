@@ -85,7 +85,7 @@ async fn everything_works(ignored_parameters: &str) {
     }
 
     let mut production = Production::start_on(bouncer.url.clone(), None, &[]).await;
-    let db = shared::db::pool(&bouncer.url, shared::db::PoolSize(4)).unwrap();
+    let db = storage::db::pool(&bouncer.url, storage::db::PoolSize(4)).unwrap();
     assert!(db.is_pooled().await.unwrap());
     let holder = direct.clone();
     let held = tokio::task::spawn_blocking(move || {
@@ -93,7 +93,7 @@ async fn everything_works(ignored_parameters: &str) {
     });
     let is_locked = "select count(*) from pg_locks where relation = 'watermarks'::regclass and granted";
     eventually("the table is locked", async || (psql(&direct, is_locked) == "1").then_some(())).await;
-    let refused = shared::watermark::find(&db, "none").await.unwrap_err();
+    let refused = storage::watermark::find(&db, "none").await.unwrap_err();
     assert!(refused.is_unavailable() && !held.is_finished(), "the time limit that the pooler dropped is kept");
     let end = "select pg_terminate_backend(pid) from pg_locks where relation = 'watermarks'::regclass
                and mode = 'AccessExclusiveLock'";
@@ -126,9 +126,9 @@ async fn everything_works(ignored_parameters: &str) {
         "no job was tried twice for want of a connection"
     );
 
-    let hash = shared::admin_user::hash_password(&"correct horse battery".into()).unwrap();
-    let (role, now) = (shared::access::Role::Admin, shared::clock::now());
-    shared::admin_user::insert_user(&db, "v@example.org", role, Some(&hash), None, now).await.unwrap();
+    let hash = storage::admin_user::hash_password(&"correct horse battery".into()).unwrap();
+    let (role, now) = (storage::access::Role::Admin, storage::clock::now());
+    storage::admin_user::insert_user(&db, "v@example.org", role, Some(&hash), None, now).await.unwrap();
     let person = Person::log_in(&production.admin_url, "v@example.org", "correct horse battery").await;
     for path in ["/", "/sessions", "/students", "/analytics", "/curriculum", "/jobs", "/settings/connections"] {
         person.read(path).await;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::access::ClientKind;
+use storage::access::ClientKind;
 
 use crate::assistant::{Assistant, CALL_ID};
 use crate::psql::psql;

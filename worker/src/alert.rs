@@ -1,10 +1,10 @@
 //! Tells staff of an urgent concern by e-mail, again and again until a person has handled it.
 
 use chrono::{DateTime, Utc};
-use shared::follow_up::ConcernCategory;
-use shared::id::FollowUpId;
-use shared::job::lease::{Finished, Lease, finish_done};
-use shared::message::{Alert, alert};
+use queue::lease::{Finished, Lease, finish_done};
+use storage::follow_up::ConcernCategory;
+use storage::id::FollowUpId;
+use storage::message::{Alert, alert};
 
 use crate::mail::{Letter, escaped};
 use crate::{Context, JobError};
@@ -66,7 +66,7 @@ fn words(category: ConcernCategory) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::id::{SessionId, StudentId};
+    use storage::id::{SessionId, StudentId};
 
     use super::*;
 

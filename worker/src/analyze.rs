@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use shared::access::Caller;
-use shared::analysis::{self as analysis_of, AnalysisStatus, Findings};
-use shared::curriculum::Curriculum;
-use shared::db::Connection;
-use shared::id::SessionId;
-use shared::job::lease::{Finished, Lease, finish_done};
-use shared::job::{self, Job};
-use shared::session::{SessionStatus, mark_session};
-use shared::transcript::{Speaker, Turn, list_turns};
-use shared::{consent, student};
+use queue::lease::{Finished, Lease, finish_done};
+use storage::access::Caller;
+use storage::analysis::{self as analysis_of, AnalysisStatus, Findings};
+use storage::curriculum::Curriculum;
+use storage::db::Connection;
+use storage::id::SessionId;
+use storage::job::{self, Job};
+use storage::session::{SessionStatus, mark_session};
+use storage::transcript::{Speaker, Turn, list_turns};
+use storage::{consent, student};
 
 use crate::store::{self, Locked};
 use crate::{Context, JobError, analysis};

@@ -4,10 +4,10 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use shared::db;
-use shared::job::Kind;
-use shared::job::lease::{self, Claimed, Finished};
-use shared::telemetry::trace::{self, Ended, SpanKind};
+use queue::lease::{self, Claimed, Finished};
+use storage::db;
+use storage::job::Kind;
+use web::telemetry::trace::{self, Ended, SpanKind};
 
 use crate::{Context, JobError, perform};
 
@@ -55,7 +55,7 @@ pub(crate) async fn attempt(context: &Context, claimed: &Claimed) -> Outcome {
 async fn perform_and_record(context: &Context, claimed: &Claimed) -> Outcome {
     let started = Instant::now();
     let kind = claimed.job.kind();
-    let work = AssertUnwindSafe(perform(context, claimed, shared::clock::now())).catch_unwind();
+    let work = AssertUnwindSafe(perform(context, claimed, storage::clock::now())).catch_unwind();
     let result = tokio::select! {
         result = tokio::time::timeout(kind.policy().timeout, work) => match result {
             Ok(Ok(result)) => result,

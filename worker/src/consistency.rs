@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shared::clock;
-use shared::consistency::compare_if_due;
-use shared::sign::Compared;
+use storage::clock;
+use storage::consistency::compare_if_due;
+use storage::sign::Compared;
 use tokio_util::sync::CancellationToken;
 
 use crate::Context;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use shared::erasure::{self, Answer};
-use shared::id::ErasedCallId;
-use shared::job::lease::{Finished, Lease, finish_done};
+use queue::lease::{Finished, Lease, finish_done};
+use storage::erasure::{self, Answer};
+use storage::id::ErasedCallId;
 
 use crate::vapi::Fault;
 use crate::{Context, JobError};

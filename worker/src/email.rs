@@ -1,10 +1,10 @@
 //! Sends e-mails, alerts to staff and reports to guardians, if they are still true.
 
 use chrono::{DateTime, Utc};
-use shared::guardian_report::{self, ReportEmail};
-use shared::id::MessageId;
-use shared::job::lease::{Claimed, Finished, finish_done};
-use shared::message::{self, Failure};
+use queue::lease::{Claimed, Finished, finish_done};
+use storage::guardian_report::{self, ReportEmail};
+use storage::id::MessageId;
+use storage::message::{self, Failure};
 
 use crate::mail::{Fault, Letter, Mail};
 use crate::{Context, JobError, alert, report};

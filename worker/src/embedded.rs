@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::db;
-use shared::job::Lane;
-use shared::job::doorbell::Doorbell;
-use shared::job::lease::{Claimed, claim_ready};
+use queue::lease::{Claimed, claim_ready};
+use queue::wake::WakeListener;
+use storage::db;
+use storage::job::Lane;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +18,7 @@ use crate::attempt::attempt;
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Works on one lane until `stop`, and then until what was begun is over.
-pub(crate) async fn consume(context: Context, lane: Lane, mut doorbell: Doorbell, stop: CancellationToken) {
+pub(crate) async fn consume(context: Context, lane: Lane, mut wakes: WakeListener, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(context.config.slots(lane)));
     let running = TaskTracker::new();
     while let Some(Ok(first)) = stop.run_until_cancelled(slots.clone().acquire_owned()).await {
@@ -47,7 +47,7 @@ pub(crate) async fn consume(context: Context, lane: Lane, mut doorbell: Doorbell
             }
         }
         drop(free);
-        stop.run_until_cancelled(doorbell.wait(context.config.poll_every)).await;
+        stop.run_until_cancelled(wakes.wait(context.config.poll_every)).await;
     }
     running.close();
     running.wait().await;

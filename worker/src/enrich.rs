@@ -16,16 +16,16 @@ mod weigh;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use shared::access::Caller;
-use shared::analysis::{self as analysis_of, Analysis, AnalysisStatus, Findings};
-use shared::consent;
-use shared::curriculum::Curriculum;
-use shared::id::{AnalysisId, SessionId};
-use shared::job::lease::{Finished, Lease, finish_done};
-use shared::session::{SessionKey, SessionStatus, get_session, mark_session};
-use shared::student;
-use shared::telemetry::trace;
-use shared::transcript::{Turn, list_turns};
+use queue::lease::{Finished, Lease, finish_done};
+use storage::access::Caller;
+use storage::analysis::{self as analysis_of, Analysis, AnalysisStatus, Findings};
+use storage::consent;
+use storage::curriculum::Curriculum;
+use storage::id::{AnalysisId, SessionId};
+use storage::session::{SessionKey, SessionStatus, get_session, mark_session};
+use storage::student;
+use storage::transcript::{Turn, list_turns};
+use web::telemetry::trace;
 
 use self::account::Account;
 use self::draft::Draft;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use shared::db;
-use shared::job::lease;
+use queue::lease;
+use storage::db;
 
 /// Why an attempt did not finish its job. The reasons are stored and shown to people: short, and never content.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

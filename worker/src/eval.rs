@@ -8,7 +8,7 @@ mod scores;
 mod speech;
 
 use serde::Deserialize;
-use shared::transcript::{Speaker, Turn};
+use storage::transcript::{Speaker, Turn};
 
 pub use self::patience::Patience;
 pub use self::scores::{ModelShare, Score, Scores, evaluate, evaluate_heard, evaluate_llm};

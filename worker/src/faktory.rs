@@ -17,7 +17,7 @@ pub(crate) use producer::Producer;
 
 use std::time::Duration;
 
-use shared::job::Kind;
+use storage::job::Kind;
 
 /// Connects once, and tells the server's version, if the server tells it.
 pub async fn find_version(address: Address) -> anyhow::Result<Option<String>> {

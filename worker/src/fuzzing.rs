@@ -1,9 +1,9 @@
 //! What lies behind the doors, for fuzzers alone.
 
 use chrono::{DateTime, Utc};
-use shared::server_message::ServerMessage;
-use shared::session::SessionNews;
-use shared::transcript::Turn;
+use storage::server_message::ServerMessage;
+use storage::session::SessionNews;
+use storage::transcript::Turn;
 
 use crate::ingest::payload::Report;
 

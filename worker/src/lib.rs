@@ -7,17 +7,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use queue::lease::{Claimed, Finished};
+use queue::wake::WakeListener;
 use secrecy::ExposeSecret;
-use shared::config::{Fault, Faults, LlmConfig, MailConfig, QueueConfig, VapiConfig, WorkerConfig};
-use shared::curriculum::CurriculumCache;
-use shared::db::{self, Db, Tx};
-use shared::erasure;
-use shared::job::doorbell::Doorbell;
-use shared::job::lease::{Claimed, Finished};
-use shared::job::{Job, Lane};
-use shared::retention::Retention;
+use storage::curriculum::CurriculumCache;
+use storage::db::{self, Db, Tx};
+use storage::erasure;
+use storage::job::{Job, Lane};
+use storage::retention::Retention;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use web::config::{Fault, Faults, LlmConfig, MailConfig, QueueConfig, VapiConfig, WorkerConfig};
 
 mod alert;
 pub use analyser as analysis;
@@ -232,7 +232,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     };
     let (judge, source) = (context.judge(), if matches!(queue, Queue::Embedded) { "the table" } else { "Faktory" });
     tracing::info!(worker = context.worker, judge, "takes jobs from {source}");
-    let doorbell = Doorbell::install(context.db.clone(), stop.clone());
+    let wakes = WakeListener::install(context.db.clone(), stop.clone());
     let patience = tokio::spawn({
         let (stop, halt) = (stop.clone(), halt.clone());
         async move {
@@ -254,11 +254,11 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     }
     match queue {
         Queue::Embedded => {
-            let lane = |lane| embedded::consume(context.clone(), lane, doorbell.clone(), stop.clone());
+            let lane = |lane| embedded::consume(context.clone(), lane, wakes.clone(), stop.clone());
             tokio::join!(lane(Lane::Quick), lane(Lane::Slow), lane(Lane::Alerts), lane(Lane::Outbound));
         }
         Queue::Faktory(address) => {
-            let relaying = relay::run(context.clone(), address.clone(), doorbell, stop.clone());
+            let relaying = relay::run(context.clone(), address.clone(), wakes, stop.clone());
             // People at Faktory's pages may end the consumer; then the worker has nothing left to do.
             let consuming = async {
                 faktory::consume(context.clone(), address, stop.clone()).await;

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use shared::config::{LlmBudget, LlmConfig, LlmProvider};
-use shared::telemetry::trace::{self, Ended, SpanKind};
+use web::config::{LlmBudget, LlmConfig, LlmProvider};
+use web::telemetry::trace::{self, Ended, SpanKind};
 
 use self::dialect::Dialect;
 pub use self::fault::Fault;

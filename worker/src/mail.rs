@@ -8,8 +8,8 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::{AsyncSmtpTransport, Error};
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
-use shared::config::{MailConfig, MailSecurity};
-use shared::id::MessageId;
+use storage::id::MessageId;
+use web::config::{MailConfig, MailSecurity};
 
 /// Of one step of the conversation.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use shared::config::{self, Settings, WorkerConfig, from_environment};
-use shared::db::{self, PoolSize};
-use shared::http::MetricsAccess;
-use shared::{http, telemetry};
+use storage::db::{self, PoolSize};
+use web::config::{self, Settings, WorkerConfig, from_environment};
+use web::http::MetricsAccess;
+use web::{http, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use shared::clock;
-use shared::outage::{self, Dependency};
-use shared::sign::{self, Worker};
+use storage::clock;
+use storage::outage::{self, Dependency};
+use storage::sign::{self, Worker};
 use tokio_util::sync::CancellationToken;
 
 use crate::breaker::Breaker;
@@ -63,7 +63,7 @@ fn sign_of(context: &Context) -> Worker {
 }
 
 impl Watched<'_> {
-    async fn tell(&mut self, context: &Context, now: Instant) -> shared::db::Result<()> {
+    async fn tell(&mut self, context: &Context, now: Instant) -> storage::db::Result<()> {
         let is_away = self.breaker.is_open();
         let is_due = match self.told {
             None => true,

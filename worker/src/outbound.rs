@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::calling::{Outcome, Reason};
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::authority::{self, CallerNumber, Line};
-use shared::calling::{Outcome, Reason};
-use shared::consent::{self, Purpose};
-use shared::db;
-use shared::outbound_call::{self, Heard, InFlight, Next, Obstacle, Placing, Way};
-use shared::student_context;
-use shared::{audit, clock, vapi};
+use storage::access::Caller;
+use storage::authority::{self, CallerNumber, Line};
+use storage::consent::{self, Purpose};
+use storage::db;
+use storage::outbound_call::{self, Heard, InFlight, Next, Obstacle, Placing, Way};
+use storage::student_context;
+use storage::{audit, clock};
 use tokio_util::sync::CancellationToken;
+use vapi;
 
 use crate::Context;
 use crate::vapi::{Fault, Head, Span, Vapi};

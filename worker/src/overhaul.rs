@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use shared::access::Caller;
-use shared::db::{Connection, Result};
-use shared::id::{OverhaulId, SessionId, StudentId};
-use shared::job::lease::{Finished, Lease, finish_done, renew};
-use shared::job::overhaul::{self, Overhaul, Work};
-use shared::job::repair::{self, Outdated};
-use shared::job::{self, Job};
-use shared::student;
+use queue::lease::{Finished, Lease, finish_done, renew};
+use queue::overhaul::{self, Overhaul, Work};
+use queue::repair::{self, Outdated};
+use storage::access::Caller;
+use storage::db::{Connection, Result};
+use storage::id::{OverhaulId, SessionId, StudentId};
+use storage::job::{self, Job};
+use storage::student;
 
 use crate::{Context, JobError, analysis, store};
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, StreamExt, stream};
-use shared::db::{self, Db, hold};
-use shared::delivery::{self, DeliveryState, NewDelivery, REPORT, list_calls_without_report};
-use shared::job::doorbell;
-use shared::sign::{self, Sign};
-use shared::{clock, watermark};
+use storage::db::{self, Db, hold};
+use storage::delivery::{self, DeliveryState, NewDelivery, REPORT, list_calls_without_report};
+use storage::job::wake_workers;
+use storage::sign::{self, Sign};
+use storage::{clock, watermark};
 use tokio_util::sync::CancellationToken;
 
 use crate::Context;
@@ -237,7 +237,7 @@ async fn store(db: &Db, call_id: &str, body: &[u8], message_at: DateTime<Utc>, n
     };
     let is_new = delivery::accept(db, &new, now).await?;
     if is_new {
-        doorbell::ring(db).await?;
+        wake_workers(db).await?;
     }
     Ok(is_new)
 }

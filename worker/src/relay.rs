@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use shared::job::dispatch::{claim_to_send, return_unsent};
-use shared::job::doorbell::Doorbell;
+use queue::dispatch::{claim_to_send, return_unsent};
+use queue::wake::WakeListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::Context;
@@ -16,7 +16,7 @@ const FAKTORY_PAUSE_MIN: Duration = Duration::from_millis(100);
 const FAKTORY_PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// Relays until `stop`. While Faktory is away the rows wait, and nothing is written for them.
-pub(crate) async fn run(context: Context, address: Address, mut doorbell: Doorbell, stop: CancellationToken) {
+pub(crate) async fn run(context: Context, address: Address, mut wakes: WakeListener, stop: CancellationToken) {
     let mut producer = Producer::new(address);
     let mut pause = FAKTORY_PAUSE_MIN;
     while !stop.is_cancelled() {
@@ -27,7 +27,7 @@ pub(crate) async fn run(context: Context, address: Address, mut doorbell: Doorbe
                 }
                 pause = FAKTORY_PAUSE_MIN;
                 if n < BATCH as usize {
-                    stop.run_until_cancelled(doorbell.wait(context.config.poll_every)).await;
+                    stop.run_until_cancelled(wakes.wait(context.config.poll_every)).await;
                 }
             }
             Err(error) => {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use shared::access::Caller;
-use shared::clock;
-use shared::guardian_report::{self, ReportEmail};
-use shared::id::StudentId;
-use shared::job::lease::{Finished, Lease, finish_done};
+use queue::lease::{Finished, Lease, finish_done};
+use storage::access::Caller;
+use storage::clock;
+use storage::guardian_report::{self, ReportEmail};
+use storage::id::StudentId;
 use tokio_util::sync::CancellationToken;
 
 use crate::mail::{Letter, escaped};
@@ -48,7 +48,7 @@ pub(crate) async fn perform(
     let mut tx = context.begin().await?;
     // The student may have been erased or merged since.
     match guardian_report::write(&mut tx, &Caller::worker(), student_id, week_on, "", now).await {
-        Ok(_) | Err(shared::db::Error::NotFound(_)) => {}
+        Ok(_) | Err(storage::db::Error::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
     }
     let finished = finish_done(&mut *tx, lease).await?;
@@ -75,7 +75,7 @@ pub(crate) fn letter(report: &ReportEmail) -> Letter {
 
 #[cfg(test)]
 mod tests {
-    use shared::id::GuardianId;
+    use storage::id::GuardianId;
     use uuid::Uuid;
 
     use super::*;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use shared::clock;
-use shared::retention::{Purged, purge};
+use storage::clock;
+use storage::retention::{Purged, purge};
 use tokio_util::sync::CancellationToken;
 
 use crate::Context;

@@ -4,19 +4,19 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::access::Caller;
-use shared::analysis::{self, Analysis, AnalysisStatus, Findings, Put};
-use shared::consent::Consents;
-use shared::db::{Connection, Result};
-use shared::evidence::{self, Evidence};
-use shared::id::{AnalysisId, EvidenceId, SessionId, StudentId};
-use shared::message::Subject;
-use shared::message::event::{Event, emit};
-use shared::session::{Session, SessionKey, SessionStatus, derived, index_words, lock_session, set_status};
-use shared::student::StudentStatus;
-use shared::telemetry::trace;
-use shared::transcript::Turn;
-use shared::{consent, consistency, estimate, fact, follow_up, introduction, student};
+use storage::access::Caller;
+use storage::analysis::{self, Analysis, AnalysisStatus, Findings, Put};
+use storage::consent::Consents;
+use storage::db::{Connection, Result};
+use storage::evidence::{self, Evidence};
+use storage::id::{AnalysisId, EvidenceId, SessionId, StudentId};
+use storage::message::Subject;
+use storage::message::event::{Event, emit};
+use storage::session::{Session, SessionKey, SessionStatus, derived, index_words, lock_session, set_status};
+use storage::student::StudentStatus;
+use storage::transcript::Turn;
+use storage::{consent, consistency, estimate, fact, follow_up, introduction, student};
+use web::telemetry::trace;
 
 /// What a transaction locked before it writes an analysis: the students before the session, as everybody locks them, and
 /// then what their guardians consent to. A person who assigns the session waits, and then it is analysed again.

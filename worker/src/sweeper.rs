@@ -1,8 +1,8 @@
 //! Hands out again what nobody has any more: jobs of workers that died, and jobs that the queue server lost. Carries out
 //! erasures that are due.
 
-use shared::job::dispatch::{Swept, sweep};
-use shared::{clock, erasure};
+use queue::dispatch::{Swept, sweep};
+use storage::{clock, erasure};
 use tokio_util::sync::CancellationToken;
 
 use crate::Context;
@@ -32,7 +32,7 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
     }
 }
 
-async fn sweep_once(context: &Context) -> Result<Option<Swept>, shared::db::Error> {
+async fn sweep_once(context: &Context) -> Result<Option<Swept>, storage::db::Error> {
     let mut tx = context.begin().await?;
     let swept = sweep(&mut tx, context.config.unanswered_after).await?;
     context.commit(tx).await?;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
 use serde_json::Value;
-use shared::config::VapiConfig;
-use shared::vapi::Api;
-pub use shared::vapi::Fault;
+use vapi::Api;
+pub use vapi::Fault;
+use web::config::VapiConfig;
 
 pub use self::call::{Call, Head};
 use crate::breaker::Breaker;

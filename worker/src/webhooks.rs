@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use queue::lease::{Claimed, Finished, finish_done};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shared::http::{Allowed, PublicNames};
-use shared::id::MessageId;
-use shared::job::lease::{Claimed, Finished, finish_done};
-use shared::message::{self, Failure, Webhook, endpoint, event, signature};
-use shared::{clock, db};
+use storage::id::MessageId;
+use storage::message::{self, Failure, Webhook, endpoint, event, signature};
+use storage::{clock, db};
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use web::http::{Allowed, PublicNames};
 
 use crate::{Context, JobError};
 
@@ -161,7 +161,7 @@ async fn emit_attentions(context: &Context) -> db::Result<usize> {
 #[cfg(test)]
 mod tests {
     use secrecy::SecretString;
-    use shared::id::{EndpointId, SessionId, StudentId};
+    use storage::id::{EndpointId, SessionId, StudentId};
     use uuid::Uuid;
 
     use super::*;

@@ -8,10 +8,10 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use shared::admin_login::Begun;
-use shared::http::ClientAddress;
-use shared::login_throttle::{self, By};
-use shared::{admin_user, audit, clock, login_step, passkey, secret};
+use storage::admin_login::Begun;
+use storage::login_throttle::{self, By};
+use storage::{admin_user, audit, clock, login_step, passkey, secret};
+use web::http::ClientAddress;
 
 use super::{LoginPage, PROVIDER_ALONE, Ways, begin_login, render};
 use crate::Dashboard;

@@ -7,11 +7,11 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use shared::admin_login::{Begun, FRESH};
-use shared::admin_user::AtProvider;
-use shared::http::ClientAddress;
-use shared::login_throttle::{self, By};
-use shared::{admin_challenge, admin_user, audit, clock, login_step, secret};
+use storage::admin_login::{Begun, FRESH};
+use storage::admin_user::AtProvider;
+use storage::login_throttle::{self, By};
+use storage::{admin_challenge, admin_user, audit, clock, login_step, secret};
+use web::http::ClientAddress;
 
 use super::second_step::Step;
 use super::{LoginPage, begin_login, render};

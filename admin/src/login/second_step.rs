@@ -8,12 +8,12 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use shared::admin_login::Begun;
-use shared::admin_user::AdminUser;
-use shared::http::ClientAddress;
-use shared::login_throttle::{self, By};
-use shared::second_factor::{self, Shown};
-use shared::{admin_user, audit, clock, db, login_step};
+use storage::admin_login::Begun;
+use storage::admin_user::AdminUser;
+use storage::login_throttle::{self, By};
+use storage::second_factor::{self, Shown};
+use storage::{admin_user, audit, clock, db, login_step};
+use web::http::ClientAddress;
 
 use super::{LoginPage, begin_login, entrance, passkey, render};
 use crate::Dashboard;

@@ -15,10 +15,10 @@ use http::header::SET_COOKIE;
 use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use shared::admin_login::{self, LoginItem};
-use shared::db::{self, Db};
-use shared::message::alert;
-use shared::{agent_grant, audit, clock, secret};
+use storage::admin_login::{self, LoginItem};
+use storage::db::{self, Db};
+use storage::message::alert;
+use storage::{agent_grant, audit, clock, secret};
 
 use crate::Dashboard;
 use crate::auth::{Admin, SessionCookie};
@@ -256,7 +256,7 @@ fn browser(user_agent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

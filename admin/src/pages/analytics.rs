@@ -8,8 +8,8 @@ mod series;
 use axum::extract::{Query, State};
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use shared::analytics::{self, By, Choices, Days, Figures};
-use shared::db::Db;
+use storage::analytics::{self, By, Choices, Days, Figures};
+use storage::db::Db;
 
 use self::filter::{Filter, GROUPS, NONE, PATH, RANGES, STEPS, begins};
 use self::measure::{HABITS, MEASURES, Measure};

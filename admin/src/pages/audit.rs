@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::{NaiveDate, TimeDelta};
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::audit::{self, AuditEntry, AuditQuery};
-use shared::db::Db;
+use storage::audit::{self, AuditEntry, AuditQuery};
+use storage::db::Db;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -355,7 +355,7 @@ fn mark(action: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -2,13 +2,13 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::calling::{MAX_ATTEMPTS, Outcome, Reason};
 use maud::{Markup, html};
-use shared::calling::{MAX_ATTEMPTS, Outcome, Reason};
-use shared::clock;
-use shared::db::{self, Db};
-use shared::id::OutboundCallId;
-use shared::outbound_call::{self, Obstacle, OutboundCall, State as CallState, Which};
-use shared::sign::{self, SILENT_AFTER, Worker};
+use storage::clock;
+use storage::db::{self, Db};
+use storage::id::OutboundCallId;
+use storage::outbound_call::{self, Obstacle, OutboundCall, State as CallState, Which};
+use storage::sign::{self, SILENT_AFTER, Worker};
 
 use crate::auth::{self, Admin};
 use crate::fault::Fault;
@@ -199,8 +199,8 @@ pub(crate) fn stop_form(admin: &Admin, call: &OutboundCall, back: &str) -> Marku
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::StudentId;
+    use storage::access::Role;
+    use storage::id::StudentId;
 
     use super::*;
 

@@ -6,13 +6,13 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
-use shared::access::{ClientKind, Scope, ScopeSet};
-use shared::agent_grant::{self, Connected};
-use shared::agent_key::{self, AgentKey};
-use shared::api_client::{self, ApiClient};
-use shared::db::{self, Db};
-use shared::id::{AgentGrantId, AgentKeyId};
-use shared::{audit, clock};
+use storage::access::{ClientKind, Scope, ScopeSet};
+use storage::agent_grant::{self, Connected};
+use storage::agent_key::{self, AgentKey};
+use storage::api_client::{self, ApiClient};
+use storage::db::{self, Db};
+use storage::id::{AgentGrantId, AgentKeyId};
+use storage::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -108,7 +108,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     let (client, secret) = api_client::insert_client(&mut *tx, name, kind, scopes, now).await?;
     let detail = serde_json::json!({ "scope": scopes.to_string(), "kind": kind.as_str() });
     record(&mut tx, admin, "client.create", &client.client_id, &detail).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     let made = Made {
         title: format!("Client “{name}” was made"),
         text: "Copy the secret now. It is shown once and cannot be read again; only a hash of it is stored.",
@@ -130,7 +130,7 @@ pub(crate) async fn rotate(
     let mut tx = db::begin(&db).await?;
     let secret = api_client::rotate_secret(&mut *tx, &client_id, clock::now() + GRACE).await?;
     record(&mut tx, admin, "client.rotate", &client_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     let made = Made {
         title: "The client has a new secret".to_owned(),
         text: "Copy it now. It is shown once and cannot be read again. The old secret works for 24 more hours.",
@@ -154,7 +154,7 @@ pub(crate) async fn add_key(
     let mut tx = db::begin(&db).await?;
     let secret = agent_key::insert_key(&mut *tx, &client_id, clock::now()).await?;
     record(&mut tx, admin, "client.key", &client_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     let made = Made {
         title: format!("Client “{}” has an agent key", client.name),
         text: match client.kind {
@@ -245,7 +245,7 @@ pub(crate) async fn revoke_key(
     agent_key::revoke_key(&mut *tx, &client_id, agent_key_id, clock::now()).await?;
     let detail = serde_json::json!({ "agent_key": agent_key_id });
     record(&mut tx, &posted.admin, "client.revoke_key", &client_id, &detail).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(&format!("{PATH}/{client_id}/revoke")).into_response())
 }
 
@@ -258,7 +258,7 @@ pub(crate) async fn revoke(
     let mut tx = db::begin(&db).await?;
     api_client::revoke_client(&mut *tx, &client_id, clock::now()).await?;
     record(&mut tx, &posted.admin, "client.revoke", &client_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -285,7 +285,7 @@ pub(crate) async fn switch(
     api_client::set_client_stopped(&mut *tx, &posted.admin.caller, &client_id, is_stopped, clock::now()).await?;
     let action = if is_stopped { "client.stop" } else { "client.start" };
     record(&mut tx, &posted.admin, action, &client_id, &serde_json::json!({})).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
 
@@ -297,12 +297,12 @@ pub(crate) async fn switch_telephones(State(db): State<Db>, posted: Posted) -> R
     api_client::set_telephones_stopped(&mut *tx, &posted.admin.caller, is_stopped, clock::now()).await?;
     let action = if is_stopped { "client.stop" } else { "client.start" };
     record(&mut tx, &posted.admin, action, "all telephone clients", &serde_json::json!({})).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
 
 async fn record(
-    tx: &mut shared::db::Connection,
+    tx: &mut storage::db::Connection,
     admin: &Admin,
     action: &str,
     client_id: &str,
@@ -475,7 +475,7 @@ pub(crate) fn scope_words(scope: Scope) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

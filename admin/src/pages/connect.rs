@@ -11,9 +11,9 @@ use http::header::REFRESH;
 use http::{HeaderValue, StatusCode};
 use maud::{Markup, html};
 use secrecy::ExposeSecret;
-use shared::access::{Reach, Scope, ScopeSet};
-use shared::agent::{self, Agent};
-use shared::{agent_grant, audit, clock, db};
+use storage::access::{Reach, Scope, ScopeSet};
+use storage::agent::{self, Agent};
+use storage::{agent_grant, audit, clock, db};
 
 use self::request::Params;
 use crate::Dashboard;
@@ -204,7 +204,7 @@ fn reach_words(admin: &Admin) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

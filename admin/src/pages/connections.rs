@@ -6,12 +6,12 @@ pub(crate) mod vapi;
 use axum::extract::{Query, State};
 use chrono::{DateTime, Datelike, Utc};
 use maud::{Markup, html};
-use shared::db::{self, Db};
-use shared::message::{self, MailStatus};
-use shared::model_call::{self, Usage};
-use shared::outage::{Dependency, Outage};
-use shared::sign::{self, BroughtIn, Reconciled, Server, Signs, WebhookAccepted, WebhookRefused, Worker};
-use shared::watermark;
+use storage::db::{self, Db};
+use storage::message::{self, MailStatus};
+use storage::model_call::{self, Usage};
+use storage::outage::{Dependency, Outage};
+use storage::sign::{self, BroughtIn, Reconciled, Server, Signs, WebhookAccepted, WebhookRefused, Worker};
+use storage::watermark;
 
 use self::state::Health;
 use self::vapi::{Asked, Look, Vapi};
@@ -271,8 +271,8 @@ fn agents(connections: &Connections) -> Markup {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use shared::access::Role;
-    use shared::sign::WebhookRefusal;
+    use storage::access::Role;
+    use storage::sign::WebhookRefusal;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use shared::consent::{self, Expiring};
-use shared::db::Db;
+use storage::consent::{self, Expiring};
+use storage::db::Db;
 
 use crate::auth::Admin;
 use crate::fault::Fault;

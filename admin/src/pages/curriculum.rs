@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::clock;
-use shared::curriculum::{self, Curriculum, Skill, Subject, SuggestedTopic};
-use shared::db::{self, Db};
+use storage::clock;
+use storage::curriculum::{self, Curriculum, Skill, Subject, SuggestedTopic};
+use storage::db::{self, Db};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -283,7 +283,7 @@ fn new_subject(admin: &Admin) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -3,11 +3,11 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::clock;
-use shared::db::{self, Db};
-use shared::erasure::{self, ErasureItem, NumberErased};
-use shared::id::StudentId;
-use shared::phone::Phone;
+use storage::clock;
+use storage::db::{self, Db};
+use storage::erasure::{self, ErasureItem, NumberErased};
+use storage::id::StudentId;
+use storage::phone::Phone;
 
 use crate::Connections;
 use crate::auth::Admin;
@@ -138,8 +138,8 @@ fn answers(viewer: &Viewer, erasure: &ErasureItem) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::ErasureId;
+    use storage::access::Role;
+    use storage::id::ErasureId;
 
     use super::*;
 

@@ -2,12 +2,12 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use shared::db::{self, Db};
-use shared::follow_up::{FollowUp, FollowUpKind};
-use shared::id::FollowUpId;
-use shared::message::alert;
-use shared::sign::{self, Worker};
-use shared::{audit, clock, follow_up, outbound_call};
+use storage::db::{self, Db};
+use storage::follow_up::{FollowUp, FollowUpKind};
+use storage::id::FollowUpId;
+use storage::message::alert;
+use storage::sign::{self, Worker};
+use storage::{audit, clock, follow_up, outbound_call};
 
 use crate::auth::{self, Admin};
 use crate::fault::Fault;
@@ -43,6 +43,6 @@ pub(crate) async fn done(
     follow_up::close_follow_up(&mut tx, &admin.caller, follow_up_id, now).await?;
     let (object, nothing) = (format!("follow_up:{follow_up_id}"), serde_json::json!({}));
     audit::insert_entry(&mut *tx, &admin.caller, "follow_up.close", Some(&object), &nothing, now).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(auth::safe_next(posted.fields.raw("back"))).into_response())
 }

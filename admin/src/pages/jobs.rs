@@ -10,12 +10,12 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
+use queue::hours::{Hour, list_hours};
+use queue::list::{self, JobItem, ReasonCount};
 use serde::Deserialize;
-use shared::db::Db;
-use shared::job::hours::{Hour, list_hours};
-use shared::job::list::{self, JobItem, ReasonCount};
-use shared::job::{self, Count};
-use shared::sign::{self, Compared};
+use storage::db::Db;
+use storage::job::{self, Count};
+use storage::sign::{self, Compared};
 
 use self::filter::Filter;
 use crate::auth::Admin;
@@ -278,8 +278,8 @@ fn when(viewer: &Viewer, job: &JobItem) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::JobId;
+    use storage::access::Role;
+    use storage::id::JobId;
 
     use super::*;
 

@@ -4,14 +4,14 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{NaiveDate, NaiveTime};
+use domain::calling::Hours;
 use maud::{Markup, html};
-use shared::calling::Hours;
-use shared::clock;
-use shared::consent::Purpose;
-use shared::db::{self, Db};
-use shared::guardian_report::{self, Schedule};
-use shared::organisation::{self, Assurance, Organisation};
-use shared::outbound_call::{self, Settings};
+use storage::clock;
+use storage::consent::Purpose;
+use storage::db::{self, Db};
+use storage::guardian_report::{self, Schedule};
+use storage::organisation::{self, Assurance, Organisation};
+use storage::outbound_call::{self, Settings};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -302,7 +302,7 @@ fn second_factor(admin: &Admin, is_required: bool) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 
@@ -312,7 +312,7 @@ mod tests {
             assurance: Assurance::Pin,
             presumed: vec![Purpose::Tutoring],
             requires_second_factor: true,
-            updated_at: shared::clock::now(),
+            updated_at: storage::clock::now(),
             updated_by: "operator".to_owned(),
         };
         let schedule = Schedule { weekday: Some(5), hour: 17, zone: chrono_tz::Europe::Berlin };

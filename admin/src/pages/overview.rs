@@ -4,14 +4,14 @@ use axum::extract::{Query, State};
 use chrono::{Days, NaiveDate, TimeDelta};
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::analytics::{self, By, Figures, Narrow};
-use shared::attention::{self, StudentInNeed};
-use shared::db::Db;
-use shared::follow_up;
-use shared::job::{self, Count};
-use shared::session::SessionStatus;
-use shared::stats::{self, SessionFigures, SessionToSee};
-use shared::student;
+use storage::analytics::{self, By, Figures, Narrow};
+use storage::attention::{self, StudentInNeed};
+use storage::db::Db;
+use storage::follow_up;
+use storage::job::{self, Count};
+use storage::session::SessionStatus;
+use storage::stats::{self, SessionFigures, SessionToSee};
+use storage::student;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -389,8 +389,8 @@ fn kind_words(kind: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::SessionId;
+    use storage::access::Role;
+    use storage::id::SessionId;
 
     use super::*;
 

@@ -7,12 +7,12 @@ mod found;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use shared::db::Db;
-use shared::id::{SessionId, StudentId};
-use shared::phone::Phone;
-use shared::session::{self, FoundSession, SessionHit, WordsQuery};
-use shared::student::{self, Student, StudentHit};
-use shared::{audit, clock};
+use storage::db::Db;
+use storage::id::{SessionId, StudentId};
+use storage::phone::Phone;
+use storage::session::{self, FoundSession, SessionHit, WordsQuery};
+use storage::student::{self, Student, StudentHit};
+use storage::{audit, clock};
 
 use self::found::{render, render_phone, suggestions};
 use crate::auth::Admin;

@@ -18,24 +18,24 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::analysis::{self as analyses, Analysis};
-use shared::audit;
-use shared::clock;
-use shared::consent;
-use shared::curriculum;
-use shared::db::{self, Db};
-use shared::evidence;
-use shared::follow_up;
-use shared::id::{SessionId, StudentId};
-use shared::job::list::{self, JobItem};
-use shared::job::repair::{self, Reanalysis};
-use shared::mastery;
-use shared::model_call::{self, ModelCallItem};
-use shared::session::browse::{self, Neighbours};
-use shared::session::{self, Session, SessionKey};
-use shared::student::{self, Student};
-use shared::tool_call::{self, ToolCall};
-use shared::transcript::{self as turns, Turn};
+use queue::list::{self, JobItem};
+use queue::repair::{self, Reanalysis};
+use storage::analysis::{self as analyses, Analysis};
+use storage::audit;
+use storage::clock;
+use storage::consent;
+use storage::curriculum;
+use storage::db::{self, Db};
+use storage::evidence;
+use storage::follow_up;
+use storage::id::{SessionId, StudentId};
+use storage::mastery;
+use storage::model_call::{self, ModelCallItem};
+use storage::session::browse::{self, Neighbours};
+use storage::session::{self, Session, SessionKey};
+use storage::student::{self, Student};
+use storage::tool_call::{self, ToolCall};
+use storage::transcript::{self as turns, Turn};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -101,7 +101,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
         Some(student_id) => Some(student::get_student(db, caller, student_id).await?),
         None => None,
     };
-    let candidates = match (&session.student_id, session.caller_phone.as_deref().map(shared::phone::Phone::parse)) {
+    let candidates = match (&session.student_id, session.caller_phone.as_deref().map(storage::phone::Phone::parse)) {
         (None, Some(Ok(phone))) => student::list_students_by_phone(db, caller, &phone).await?,
         _ => Vec::new(),
     };
@@ -156,7 +156,7 @@ pub(crate) async fn retry(
     if repair::reanalyze(&mut tx, &admin.caller, session_id, now).await? == Reanalysis::NoReport {
         return Err(Fault::Invalid("The call is not over, so there is nothing to analyse yet.".to_owned()));
     }
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
 }
 
@@ -179,7 +179,7 @@ pub(crate) async fn assign(
     let object = format!("session:{session_id}");
     let detail = serde_json::json!({ "student_id": student_id });
     audit::insert_entry(&mut *tx, &admin.caller, "session.assign", Some(&object), &detail, now).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
 }
 
@@ -330,7 +330,7 @@ fn at_of(turns: &[Turn], turn_no: i32) -> String {
 }
 
 pub(crate) fn status_badge(session: &Session) -> Markup {
-    if session.status == shared::session::SessionStatus::InProgress && session.ended_at.is_some() {
+    if session.status == storage::session::SessionStatus::InProgress && session.ended_at.is_some() {
         return badge::badge("info", "clock", "Ended, report to come");
     }
     badge::session(session.status, session.analysis_status)
@@ -338,11 +338,11 @@ pub(crate) fn status_badge(session: &Session) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::analysis::{AnalysisStatus, Findings};
-    use shared::id::AnalysisId;
-    use shared::session::SessionStatus;
-    use shared::transcript::Speaker;
+    use storage::access::Role;
+    use storage::analysis::{AnalysisStatus, Findings};
+    use storage::id::AnalysisId;
+    use storage::session::SessionStatus;
+    use storage::transcript::Speaker;
 
     use super::*;
 

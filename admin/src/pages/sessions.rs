@@ -9,11 +9,11 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::curriculum::{self, SkillName};
-use shared::db::Db;
-use shared::saved_view::{self, SavedView};
-use shared::session::SessionStatus;
-use shared::session::browse::{self, BrowseItem, Choices};
+use storage::curriculum::{self, SkillName};
+use storage::db::Db;
+use storage::saved_view::{self, SavedView};
+use storage::session::SessionStatus;
+use storage::session::browse::{self, BrowseItem, Choices};
 
 pub(crate) use self::bulk::run_again;
 pub(crate) use self::export::get as export;
@@ -331,9 +331,9 @@ fn nothing(filter: &Filter) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::analysis::AnalysisStatus;
-    use shared::id::SessionId;
+    use storage::access::Role;
+    use storage::analysis::AnalysisStatus;
+    use storage::id::SessionId;
 
     use super::*;
 

@@ -24,25 +24,25 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use shared::attention::Attention;
-use shared::caller_code::CallerCode;
-use shared::curriculum::{self, SubjectSwitch};
-use shared::db::{Db, Executor};
-use shared::erasure::{self, Pending};
-use shared::evidence::Evidence;
-use shared::fact::{self, Fact};
-use shared::follow_up;
-use shared::id::StudentId;
-use shared::mastery::{self as estimates, StudentSkill};
-use shared::misconception::{self, Misconception};
-use shared::note::{self, Note};
-use shared::organisation::{self, Assurance};
-use shared::phone::Phone;
-use shared::session::{self, SessionItem, SessionQuery, SessionTotals};
-use shared::student::merge::{Merge, find_kept, list_merges};
-use shared::student::{self, Student, StudentStatus, StudentVersion};
-use shared::student_context::{self, StudentContext};
-use shared::{audit, caller_code as codes, clock};
+use storage::attention::Attention;
+use storage::caller_code::CallerCode;
+use storage::curriculum::{self, SubjectSwitch};
+use storage::db::{Db, Executor};
+use storage::erasure::{self, Pending};
+use storage::evidence::Evidence;
+use storage::fact::{self, Fact};
+use storage::follow_up;
+use storage::id::StudentId;
+use storage::mastery::{self as estimates, StudentSkill};
+use storage::misconception::{self, Misconception};
+use storage::note::{self, Note};
+use storage::organisation::{self, Assurance};
+use storage::phone::Phone;
+use storage::session::{self, SessionItem, SessionQuery, SessionTotals};
+use storage::student::merge::{Merge, find_kept, list_merges};
+use storage::student::{self, Student, StudentStatus, StudentVersion};
+use storage::student_context::{self, StudentContext};
+use storage::{audit, caller_code as codes, clock};
 
 pub(crate) use self::attention::handled;
 pub(crate) use self::edit::{create, edit_form, new_form, save};
@@ -151,7 +151,7 @@ pub(crate) async fn context_json(
 
 async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fault> {
     let caller = &admin.caller;
-    let evidence = shared::evidence::list_counting(db, caller, student_id, shared::evidence::Of::All).await?;
+    let evidence = storage::evidence::list_counting(db, caller, student_id, storage::evidence::Of::All).await?;
     let sessions = SessionQuery { student_id: Some(student_id), limit: N_SESSIONS, ..SessionQuery::default() };
     Ok(Data {
         student: student::get_student(db, caller, student_id).await?,
@@ -167,8 +167,8 @@ async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Data, Fa
         subjects: curriculum::list_switches(db, caller, student_id).await?,
         facts: fact::list_facts(db, caller, student_id, admin.viewer.now).await?,
         versions: student::list_versions(db, caller, student_id, N_VERSIONS).await?,
-        attentions: shared::attention::list_attentions(db, caller, &[student_id], admin.viewer.now).await?,
-        handled: shared::attention::find_last_handled(db, caller, student_id).await?,
+        attentions: storage::attention::list_attentions(db, caller, &[student_id], admin.viewer.now).await?,
+        handled: storage::attention::find_last_handled(db, caller, student_id).await?,
         follow_ups: with_alerts(admin, db, follow_up::list_open(db, caller, Some(student_id), N_FOLLOW_UPS).await?)
             .await?,
         context: student_context::get_by_student_id(db, caller, student_id, admin.viewer.now).await?,

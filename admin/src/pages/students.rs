@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::attention::{self, Attention};
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::learner::MasteryState;
-use shared::mastery::{self, StudentSkill};
-use shared::student::browse::{self, BrowseItem, BrowseQuery};
-use shared::student::{self, StudentStatus};
+use storage::attention::{self, Attention};
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::learner::MasteryState;
+use storage::mastery::{self, StudentSkill};
+use storage::student::browse::{self, BrowseItem, BrowseQuery};
+use storage::student::{self, StudentStatus};
 
 pub(crate) use self::export::get as export;
 use crate::auth::Admin;
@@ -67,7 +67,7 @@ impl Filter {
         };
         let after = match self.after.rsplit_once('_') {
             None if self.after.is_empty() => None,
-            Some((name, id)) if id.parse::<shared::id::StudentId>().is_ok() => {
+            Some((name, id)) if id.parse::<storage::id::StudentId>().is_ok() => {
                 Some((name.to_owned(), id.parse().unwrap_or_default()))
             }
             _ => return Err(Fault::Invalid("This link to a page of the list is damaged.".to_owned())),
@@ -341,8 +341,8 @@ fn nothing(filter: &Filter) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::StudentId;
+    use storage::access::Role;
+    use storage::id::StudentId;
 
     use super::*;
 

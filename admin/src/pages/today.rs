@@ -5,13 +5,13 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 use maud::{Markup, html};
-use shared::attention::{self, Need, Reason};
-use shared::db::Db;
-use shared::follow_up::{self, FollowUpKind};
-use shared::id::SessionId;
-use shared::session::SessionStatus;
-use shared::stats::{self, SessionToSee};
-use shared::student;
+use storage::attention::{self, Need, Reason};
+use storage::db::Db;
+use storage::follow_up::{self, FollowUpKind};
+use storage::id::SessionId;
+use storage::session::SessionStatus;
+use storage::stats::{self, SessionToSee};
+use storage::student;
 
 use crate::auth::{Admin, SessionCookie};
 use crate::cookie;
@@ -297,10 +297,10 @@ fn faults_card(admin: &Admin, faults: &[SessionToSee]) -> Markup {
 mod tests {
     use http::HeaderValue;
     use http::header::COOKIE;
-    use shared::access::Role;
-    use shared::attention::{Attention, Basis};
-    use shared::follow_up::ConcernCategory;
-    use shared::id::StudentId;
+    use storage::access::Role;
+    use storage::attention::{Attention, Basis};
+    use storage::follow_up::ConcernCategory;
+    use storage::id::StudentId;
 
     use super::*;
 

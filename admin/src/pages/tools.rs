@@ -5,9 +5,9 @@ use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::api_client::{self, ApiClient};
-use shared::db::Db;
-use shared::tool_call::{self, ToolCall, ToolCallQuery, ToolFigures};
+use storage::api_client::{self, ApiClient};
+use storage::db::Db;
+use storage::tool_call::{self, ToolCall, ToolCallQuery, ToolFigures};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -246,8 +246,8 @@ fn nothing(filter: &Filter) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::ToolCallId;
+    use storage::access::Role;
+    use storage::id::ToolCallId;
 
     use super::*;
 

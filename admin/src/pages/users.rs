@@ -8,11 +8,11 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
-use shared::access::Role;
-use shared::admin_user::{self, AdminUser};
-use shared::db::{self, Db};
-use shared::id::AdminUserId;
-use shared::{admin_login, audit, clock, second_factor, student};
+use storage::access::Role;
+use storage::admin_user::{self, AdminUser};
+use storage::db::{self, Db};
+use storage::id::AdminUserId;
+use storage::{admin_login, audit, clock, second_factor, student};
 
 use crate::Connections;
 use crate::auth::Admin;

@@ -8,14 +8,14 @@ use http::StatusCode;
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use shared::db::{self, Connection, Db};
-use shared::http::Allowed;
-use shared::id::{EndpointId, MessageId};
-use shared::message::endpoint::{self, Because, Endpoint, MAX_ENDPOINTS};
-use shared::message::event::{self, Event};
-use shared::message::{self, LogItem, State as MessageState};
-use shared::{audit, clock};
+use storage::db::{self, Connection, Db};
+use storage::id::{EndpointId, MessageId};
+use storage::message::endpoint::{self, Because, Endpoint, MAX_ENDPOINTS};
+use storage::message::event::{self, Event};
+use storage::message::{self, LogItem, State as MessageState};
+use storage::{audit, clock};
 use url::Url;
+use web::http::Allowed;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -396,7 +396,7 @@ fn meaning(event: Event) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! A list of the agents that people connected.
 
 use maud::{Markup, html};
-use shared::agent;
-use shared::agent_grant::Connected;
+use storage::agent;
+use storage::agent_grant::Connected;
 
 use super::csrf;
 use super::table::{Column, cell, row, table};

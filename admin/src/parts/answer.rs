@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use shared::curriculum::Question;
-use shared::evidence::{Evidence, Exchange, Help, Read, Source, Verdict};
-use shared::id::{EvidenceId, SessionId};
+use storage::curriculum::Question;
+use storage::evidence::{Evidence, Exchange, Help, Read, Source, Verdict};
+use storage::id::{EvidenceId, SessionId};
 
 use super::badge::{badge, verdict_style, verdict_words};
 use super::icon::icon_small;

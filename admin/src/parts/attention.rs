@@ -1,7 +1,7 @@
 //! Why a student needs a person: in a badge, and in a sentence.
 
 use maud::{Markup, html};
-use shared::attention::{Attention, Reason, StudentInNeed};
+use storage::attention::{Attention, Reason, StudentInNeed};
 
 use super::badge::badge;
 use super::icon::icon;
@@ -133,8 +133,8 @@ pub(crate) fn on_student(
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::StudentId;
+    use storage::access::Role;
+    use storage::id::StudentId;
 
     use super::*;
 

@@ -1,9 +1,9 @@
 //! States in a word and an icon; colour only helps.
 
 use maud::{Markup, html};
-use shared::analysis::AnalysisStatus;
-use shared::evidence::{Help, Verdict};
-use shared::session::SessionStatus;
+use storage::analysis::AnalysisStatus;
+use storage::evidence::{Help, Verdict};
+use storage::session::SessionStatus;
 
 use super::icon::icon;
 

@@ -1,9 +1,9 @@
 //! What assistants and analyses ask people to do, each with one button that says it is done.
 
 use maud::{Markup, html};
-use shared::follow_up::{ConcernCategory, FollowUp, FollowUpKind};
-use shared::message::alert::Told;
-use shared::outbound_call::{Obstacle, Tried};
+use storage::follow_up::{ConcernCategory, FollowUp, FollowUpKind};
+use storage::message::alert::Told;
+use storage::outbound_call::{Obstacle, Tried};
 
 use super::csrf;
 use super::icon::{icon, icon_small};
@@ -194,8 +194,8 @@ fn category_words(category: ConcernCategory) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::{FollowUpId, SessionId};
+    use storage::access::Role;
+    use storage::id::{FollowUpId, SessionId};
 
     use super::*;
 

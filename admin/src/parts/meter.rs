@@ -1,7 +1,7 @@
 //! Mastery: the level in a word first, then the number behind it.
 
 use maud::{Markup, html};
-use shared::learner::MasteryState;
+use storage::learner::MasteryState;
 
 pub(crate) fn state_word(state: MasteryState) -> &'static str {
     match state {

@@ -48,7 +48,7 @@ pub(crate) fn parse_time_key<I: FromStr>(text: &str) -> Result<Option<(DateTime<
 
 #[cfg(test)]
 mod tests {
-    use shared::id::SessionId;
+    use storage::id::SessionId;
 
     use super::*;
 

@@ -1,9 +1,9 @@
 //! One utterance of a transcript, with what the analysis saw in it.
 
 use maud::{Markup, html};
-use shared::analysis::{EvidenceFinding, Findings};
-use shared::evidence::Source;
-use shared::transcript::{Speaker, Turn};
+use storage::analysis::{EvidenceFinding, Findings};
+use storage::evidence::Source;
+use storage::transcript::{Speaker, Turn};
 
 use super::badge::{verdict_style, verdict_words};
 use super::icon::icon_small;
@@ -132,7 +132,7 @@ fn marked(text: &str, quotes: &[(&str, &'static str)]) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::evidence::{Help, Verdict};
+    use storage::evidence::{Help, Verdict};
 
     use super::*;
 

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use shared::config::VapiConfig;
-use shared::vapi::{self, Api};
+use vapi;
+use vapi::Api;
+use web::config::VapiConfig;
 
 use crate::fault::Fault;
 

@@ -3,9 +3,10 @@
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use domain::FieldFault;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::http::{FieldFault, Problem};
+use web::http::Problem;
 
 use super::fault::fault;
 use crate::State;
@@ -90,8 +91,8 @@ mod tests {
     struct Sample {
         name: String,
         grade: Option<i16>,
-        phones: Vec<shared::phone::Phone>,
-        status: Option<shared::student::StudentStatus>,
+        phones: Vec<storage::phone::Phone>,
+        status: Option<storage::student::StudentStatus>,
     }
 
     fn refusal(value: Value) -> (String, String) {

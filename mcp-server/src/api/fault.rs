@@ -1,6 +1,6 @@
 //! What is wrong with a field of a request.
 
-use shared::http::FieldFault;
+use domain::FieldFault;
 
 /// A client's own name of a field comes back to it, but not without end.
 const MAX_FIELD_CHARS: usize = 80;

@@ -5,12 +5,12 @@ use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::access::Scope;
-use shared::clock;
-use shared::db;
-use shared::follow_up::{self, ConcernCategory, FollowUpKind};
-use shared::http::Problem;
-use shared::id::{FollowUpId, SessionId, StudentId};
+use storage::access::Scope;
+use storage::clock;
+use storage::db;
+use storage::follow_up::{self, ConcernCategory, FollowUpKind};
+use storage::id::{FollowUpId, SessionId, StudentId};
+use web::http::Problem;
 
 use super::endpoint::Endpoint;
 use super::path::Id;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::{StatusCode, request::Parts};
-use shared::http::Problem;
+use web::http::Problem;
 
 use super::fault::fault;
 use crate::State;

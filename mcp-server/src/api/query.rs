@@ -3,9 +3,9 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use domain::FieldFault;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use shared::http::FieldFault;
 use url::form_urlencoded;
 
 use super::fault::fault;

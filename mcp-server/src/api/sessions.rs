@@ -5,11 +5,11 @@ mod view;
 
 use axum::extract::{RawQuery, State as Shared};
 use axum::http::Method;
-use shared::access::{Caller, Reach, Scope};
-use shared::http::Problem;
-use shared::id::SessionId;
-use shared::session::{self, Session, SessionKey};
-use shared::{analysis, authority, transcript};
+use storage::access::{Caller, Reach, Scope};
+use storage::id::SessionId;
+use storage::session::{self, Session, SessionKey};
+use storage::{analysis, authority, transcript};
+use web::http::Problem;
 
 use self::filter::{Place, SessionFilter};
 use self::view::{SessionAnswer, SessionPage, SessionView, Transcript};

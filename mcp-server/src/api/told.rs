@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use shared::student_context::StudentContext;
+use storage::student_context::StudentContext;
 
 use crate::trail::Held;
 

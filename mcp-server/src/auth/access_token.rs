@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::access::ScopeSet;
-use shared::id::{AdminUserId, AgentGrantId};
+use storage::access::ScopeSet;
+use storage::id::{AdminUserId, AgentGrantId};
 use uuid::Uuid;
 
 use super::signing_key::SigningKey;
@@ -189,7 +189,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::EncodingKey;
     use serde_json::{Map, Value, json};
-    use shared::access::Scope;
+    use storage::access::Scope;
 
     use super::super::signing_key::tests::RFC_8037;
     use super::*;

@@ -3,8 +3,8 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use shared::access::ScopeSet;
-use shared::http::Problem;
+use storage::access::ScopeSet;
+use web::http::Problem;
 
 /// Why a request is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl IntoResponse for Challenge {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Scope;
+    use storage::access::Scope;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
-use shared::access::Caller;
+use storage::access::Caller;
 
 /// Full, it forgets what is stale, and if nothing is, everything: the next request asks the database.
 const CAPACITY: usize = 10_000;
@@ -71,7 +71,7 @@ fn hash(bearer: &str) -> [u8; 32] {
 mod tests {
     use chrono::TimeDelta;
     use futures::FutureExt;
-    use shared::access::ScopeSet;
+    use storage::access::ScopeSet;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use rmcp::model::{Prompt, PromptArgument, ResourceTemplate, Tool, ToolAnnotations};
-use shared::access::{Caller, ScopeSet};
+use storage::access::{Caller, ScopeSet};
 
 use crate::prompts::{self, PROMPTS};
 use crate::resources::TEMPLATES;
@@ -70,7 +70,7 @@ fn describe_prompt(prompt: &prompts::Prompt) -> Prompt {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Scope;
+    use storage::access::Scope;
 
     use super::*;
 

@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde_json::json;
-use shared::access::{Caller, ScopeSet};
-use shared::clock;
-use shared::http::Problem;
-use shared::telemetry::trace;
+use storage::access::{Caller, ScopeSet};
+use storage::clock;
+use web::http::Problem;
+use web::telemetry::trace;
 
 use super::frame::Frame;
 use crate::auth::bearer_of;
@@ -116,7 +116,7 @@ mod tests {
     use std::time::Duration;
 
     use axum::body::Body;
-    use shared::access::Scope;
+    use storage::access::Scope;
 
     use super::*;
 

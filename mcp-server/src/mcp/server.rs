@@ -14,10 +14,10 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
-use shared::access::Caller;
-use shared::authority::Line;
-use shared::clock;
-use shared::organisation;
+use storage::access::Caller;
+use storage::authority::Line;
+use storage::clock;
+use storage::organisation;
 
 use super::describe::{prompts_for, templates_for, tools_for};
 use crate::State;

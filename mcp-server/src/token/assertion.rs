@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use shared::api_client::{self, ApiClient};
-use shared::db::Db;
+use storage::api_client::{self, ApiClient};
+use storage::db::Db;
 
 use super::Refusal;
 use super::public_keys::PublicKeys;

@@ -3,9 +3,9 @@
 use axum::response::Redirect;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
-use shared::access::ScopeSet;
-use shared::agent_grant::{self, Renewed, Shown};
-use shared::db;
+use storage::access::ScopeSet;
+use storage::agent_grant::{self, Renewed, Shown};
+use storage::db;
 
 use super::{Granted, Refusal, granted, record};
 use crate::auth::access_token::LIFETIME;

@@ -11,9 +11,9 @@ use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::agent::{self, Agent, Described, Wrong};
-use shared::clock;
-use shared::http::ClientAddress;
+use storage::agent::{self, Agent, Described, Wrong};
+use storage::clock;
+use web::http::ClientAddress;
 
 use super::Refusal;
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use secrecy::SecretString;
-use shared::access::ScopeSet;
+use storage::access::ScopeSet;
 use url::form_urlencoded;
 
 use super::{Refusal, assertion, person};
@@ -182,7 +182,7 @@ fn form_decoded(text: &str) -> String {
 mod tests {
     use http::HeaderValue;
     use secrecy::ExposeSecret;
-    use shared::access::Scope;
+    use storage::access::Scope;
 
     use super::*;
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
-use shared::{agent_grant, clock, db};
+use storage::{agent_grant, clock, db};
 
 use super::Refusal;
 use super::request::Form;

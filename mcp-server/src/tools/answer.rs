@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::access::Forbidden;
-use shared::db;
+use storage::access::Forbidden;
+use storage::db;
 
 /// A result twice over: `text` suffices to go on talking (VAPI's model reads nothing else), `data` is the same for
 /// programs.
@@ -151,8 +151,8 @@ impl From<db::Error> for ToolError {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Scope;
-    use shared::organisation::CodeKind;
+    use storage::access::Scope;
+    use storage::organisation::CodeKind;
 
     use super::*;
 

@@ -1,11 +1,11 @@
-//! Who asks, and for whom they may ask: [`shared::authority`] in the words of tools.
+//! Who asks, and for whom they may ask: [`storage::authority`] in the words of tools.
 
 use chrono::{DateTime, Utc};
-use shared::access::{Caller, Forbidden, Reach};
-use shared::db::{Connection, Db};
-use shared::id::{SessionId, StudentId};
-use shared::phone::Phone;
-use shared::{authority, session};
+use storage::access::{Caller, Forbidden, Reach};
+use storage::db::{Connection, Db};
+use storage::id::{SessionId, StudentId};
+use storage::phone::Phone;
+use storage::{authority, session};
 
 use super::{Outcome, ToolError};
 
@@ -64,7 +64,7 @@ fn nobody_settled() -> ToolError {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::ScopeSet;
+    use storage::access::ScopeSet;
 
     use super::*;
 

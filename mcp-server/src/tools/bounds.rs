@@ -1,8 +1,8 @@
 //! How much the tools of one call may write, so that a caller cannot flood a child's records.
 
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::session::{self, Written};
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::session::{self, Written};
 
 use super::{Ask, Outcome, ToolError};
 

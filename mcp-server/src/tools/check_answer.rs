@@ -3,10 +3,10 @@
 use domain::answer::Judgement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::Db;
-use shared::evidence::{Help, Verdict};
-use shared::id::StudentId;
+use storage::access::Scope;
+use storage::db::Db;
+use storage::evidence::{Help, Verdict};
+use storage::id::StudentId;
 
 use super::next_question::{find_question, was_asked};
 use super::observe::{Estimate, Seen, observe};

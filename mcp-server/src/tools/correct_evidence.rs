@@ -2,12 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::audit;
-use shared::db::{self, Db};
-use shared::evidence::{self, Correction, Help, Verdict};
-use shared::id::{SessionId, StudentId};
-use shared::session::{self, SessionKey};
+use storage::access::Scope;
+use storage::audit;
+use storage::db::{self, Db};
+use storage::evidence::{self, Correction, Help, Verdict};
+use storage::id::{SessionId, StudentId};
+use storage::session::{self, SessionKey};
 
 use super::{Answer, Ask, Effect, Tool, ToolError};
 

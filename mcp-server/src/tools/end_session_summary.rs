@@ -1,14 +1,14 @@
 //! How a lesson ends: what was practised in this call, what comes next, and the assistant's own words on it.
 
+use domain::plain_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::Db;
-use shared::evidence::{self, Evidence, Verdict};
-use shared::id::{NoteId, SessionId, StudentId};
-use shared::note::{self, NewNote};
-use shared::plain_text;
-use shared::student_context;
+use storage::access::Scope;
+use storage::db::Db;
+use storage::evidence::{self, Evidence, Verdict};
+use storage::id::{NoteId, SessionId, StudentId};
+use storage::note::{self, NewNote};
+use storage::student_context;
 
 use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
 

@@ -3,13 +3,13 @@
 //! **Invariant:** never refused for want of knowing who is calling. It is kept with the student, call, number or client that
 //! there is.
 
+use domain::plain_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::{self, Db};
-use shared::follow_up::{self, ConcernCategory, NewConcern};
-use shared::id::{FollowUpId, StudentId};
-use shared::plain_text;
+use storage::access::Scope;
+use storage::db::{self, Db};
+use storage::follow_up::{self, ConcernCategory, NewConcern};
+use storage::id::{FollowUpId, StudentId};
 
 use super::{Answer, Ask, Effect, Tool, ToolError, once};
 

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::curriculum;
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::student_context::{self, PlanStep};
+use storage::access::Scope;
+use storage::curriculum;
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::student_context::{self, PlanStep};
 
 use super::next_question::draw;
 use super::{Answer, Ask, Effect, Tool, ToolError};

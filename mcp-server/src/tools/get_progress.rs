@@ -2,12 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::learner::{self, MasteryState};
-use shared::mastery::{self, Mastery};
-use shared::student;
+use storage::access::Scope;
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::learner::{self, MasteryState};
+use storage::mastery::{self, Mastery};
+use storage::student;
 
 use super::{Answer, Ask, Effect, Tool, ToolError};
 

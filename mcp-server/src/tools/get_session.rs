@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::{Reach, Scope};
-use shared::analysis::{self, Analysis, AnalysisStatus, EngagementLevel, SkillFinding, TopicFinding};
-use shared::db::Db;
-use shared::evidence::Verdict;
-use shared::id::{SessionId, StudentId};
-use shared::session::{self, Session, SessionKey, SessionStatus};
-use shared::transcript::{self, Speaker, Turn};
+use storage::access::{Reach, Scope};
+use storage::analysis::{self, Analysis, AnalysisStatus, EngagementLevel, SkillFinding, TopicFinding};
+use storage::db::Db;
+use storage::evidence::Verdict;
+use storage::id::{SessionId, StudentId};
+use storage::session::{self, Session, SessionKey, SessionStatus};
+use storage::transcript::{self, Speaker, Turn};
 
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::access::{Reach, Scope};
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::phone::Phone;
-use shared::student_context::{self, StudentContext, of_line};
+use storage::access::{Reach, Scope};
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::phone::Phone;
+use storage::student_context::{self, StudentContext, of_line};
 
 use super::{Answer, Ask, Effect, Tool, ToolError};
 

@@ -1,14 +1,14 @@
 //! Settles which of several students of one telephone is calling, and gives their context.
 
+use domain::plain_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::{Caller, Scope};
-use shared::db::{self, Connection, Db};
-use shared::id::StudentId;
-use shared::phone::Phone;
-use shared::plain_text;
-use shared::session::{self, Settled};
-use shared::{student, student_context};
+use storage::access::{Caller, Scope};
+use storage::db::{self, Connection, Db};
+use storage::id::StudentId;
+use storage::phone::Phone;
+use storage::session::{self, Settled};
+use storage::{student, student_context};
 
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 

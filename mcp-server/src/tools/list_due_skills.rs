@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::student_context::{self, DueSkill};
+use storage::access::Scope;
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::student_context::{self, DueSkill};
 
 use super::{Answer, Ask, Effect, Tool, ToolError};
 

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::Db;
-use shared::id::{SessionId, StudentId};
-use shared::session::{self, SessionItem, SessionQuery, SessionStatus};
+use storage::access::Scope;
+use storage::db::Db;
+use storage::id::{SessionId, StudentId};
+use storage::session::{self, SessionItem, SessionQuery, SessionStatus};
 
 use super::{Answer, Ask, Effect, Tool, ToolError};
 use crate::cursor;

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::student::{self, StudentItem, StudentQuery, StudentStatus};
+use storage::access::Scope;
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::student::{self, StudentItem, StudentQuery, StudentStatus};
 
 use super::{Answer, Ask, Effect, Tool, ToolError};
 use crate::cursor;

@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use domain::question::{self, Generated, QuestionId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::curriculum::{self, Practice, Question};
-use shared::db::{self, Db};
-use shared::id::StudentId;
-use shared::{learner, student_context};
+use storage::access::Scope;
+use storage::curriculum::{self, Practice, Question};
+use storage::db::{self, Db};
+use storage::id::StudentId;
+use storage::{learner, student_context};
 use uuid::Uuid;
 
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
@@ -282,8 +282,8 @@ const NO_SUCH_QUESTION: &str = "There is no such question. Take the question_id 
 
 #[cfg(test)]
 mod tests {
-    use shared::curriculum::N_RECENT;
-    use shared::learner::State;
+    use storage::curriculum::N_RECENT;
+    use storage::learner::State;
 
     use super::*;
 

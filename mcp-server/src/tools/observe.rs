@@ -2,12 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::access::Caller;
-use shared::db::{self, Db};
-use shared::evidence::{self, Evidence, Help, Source, Verdict};
-use shared::id::{EvidenceId, StudentId};
-use shared::learner::{self, MasteryState};
-use shared::{attention, estimate, mastery, session};
+use storage::access::Caller;
+use storage::db::{self, Db};
+use storage::evidence::{self, Evidence, Help, Source, Verdict};
+use storage::id::{EvidenceId, StudentId};
+use storage::learner::{self, MasteryState};
+use storage::{attention, estimate, mastery, session};
 
 use super::{Ask, ToolError, bounds, once};
 

@@ -42,7 +42,7 @@ fn made_of(parts: impl Iterator<Item = String>) -> Uuid {
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
-    use shared::access::{Caller, ScopeSet};
+    use storage::access::{Caller, ScopeSet};
 
     use super::*;
 

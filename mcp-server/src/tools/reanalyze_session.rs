@@ -1,12 +1,12 @@
 //! Has a session judged anew, by the analyser of today.
 
+use queue::repair::{self, Reanalysis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::{self, Db};
-use shared::id::{JobId, SessionId};
-use shared::job::repair::{self, Reanalysis};
-use shared::session::{self, SessionKey};
+use storage::access::Scope;
+use storage::db::{self, Db};
+use storage::id::{JobId, SessionId};
+use storage::session::{self, SessionKey};
 
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
 

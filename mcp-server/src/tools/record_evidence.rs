@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::curriculum;
-use shared::db::Db;
-use shared::evidence::{Help, Verdict};
-use shared::id::StudentId;
+use storage::access::Scope;
+use storage::curriculum;
+use storage::db::Db;
+use storage::evidence::{Help, Verdict};
+use storage::id::StudentId;
 
 use super::next_question::was_asked_in_words;
 use super::observe::{Estimate, Seen, observe};

@@ -1,16 +1,16 @@
 //! Makes a student of a caller whom nobody knows yet.
 
+use domain::plain_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::analysis::Introduction;
-use shared::db::{self, Connection, Db};
-use shared::id::StudentId;
-use shared::phone::Phone;
-use shared::plain_text;
-use shared::session::{self, Settled};
-use shared::student;
-use shared::student::NewStudent;
+use storage::access::Scope;
+use storage::analysis::Introduction;
+use storage::db::{self, Connection, Db};
+use storage::id::StudentId;
+use storage::phone::Phone;
+use storage::session::{self, Settled};
+use storage::student;
+use storage::student::NewStudent;
 
 use super::identify_student::settle;
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};

@@ -1,12 +1,12 @@
 //! Something about a student that people should know.
 
+use domain::plain_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::Db;
-use shared::id::{NoteId, StudentId};
-use shared::note::{self, NewNote};
-use shared::plain_text;
+use storage::access::Scope;
+use storage::db::Db;
+use storage::id::{NoteId, StudentId};
+use storage::note::{self, NewNote};
 
 use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
 

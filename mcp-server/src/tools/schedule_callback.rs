@@ -1,13 +1,13 @@
 //! The student wishes to be called: a person or another program sees to it.
 
 use chrono::{DateTime, FixedOffset, Utc};
+use domain::plain_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::{self, Db};
-use shared::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
-use shared::id::{FollowUpId, StudentId};
-use shared::plain_text;
+use storage::access::Scope;
+use storage::db::{self, Db};
+use storage::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
+use storage::id::{FollowUpId, StudentId};
 
 use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
 

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::db::Db;
-use shared::id::{SessionId, StudentId};
-use shared::session::{self, SessionHit, WordsQuery};
-use shared::transcript::Speaker;
+use storage::access::Scope;
+use storage::db::Db;
+use storage::id::{SessionId, StudentId};
+use storage::session::{self, SessionHit, WordsQuery};
+use storage::transcript::Speaker;
 
 use super::{Answer, Ask, Effect, Tool, ToolError};
 use crate::cursor;

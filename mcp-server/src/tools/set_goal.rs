@@ -1,14 +1,14 @@
 //! What a student works towards, so that every next lesson heeds it.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::plain_text;
 use domain::remark;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::{Reach, Scope};
-use shared::db::{self, Db};
-use shared::fact::{self, Goal};
-use shared::id::{FactId, StudentId};
-use shared::plain_text;
+use storage::access::{Reach, Scope};
+use storage::db::{self, Db};
+use storage::fact::{self, Goal};
+use storage::id::{FactId, StudentId};
 
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError, once};
 

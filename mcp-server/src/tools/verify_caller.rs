@@ -4,11 +4,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Scope;
-use shared::caller_code::{self, Code};
-use shared::db::{self, Db};
-use shared::id::StudentId;
-use shared::student_context;
+use storage::access::Scope;
+use storage::caller_code::{self, Code};
+use storage::db::{self, Db};
+use storage::id::StudentId;
+use storage::student_context;
 use tokio::sync::Semaphore;
 
 use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};

@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use shared::access::Caller;
-use shared::authority::{self, Line};
-use shared::clock;
-use shared::consent::{self, Purpose};
-use shared::server_message::ServerMessage;
-use shared::student_context::{self, ContextStatus, StudentContext, of_line};
-use shared::vapi::{self, SetUp};
-use shared::{api_client, db, sign};
+use storage::access::Caller;
+use storage::authority::{self, Line};
+use storage::clock;
+use storage::consent::{self, Purpose};
+use storage::server_message::ServerMessage;
+use storage::sign::SetUp;
+use storage::student_context::{self, ContextStatus, StudentContext, of_line};
+use storage::{api_client, db, sign};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use vapi;
 
 use super::envelope::Envelope;
 use super::replies::{self, Replies};

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
-use shared::authority::CallerNumber;
-use shared::delivery::{self, DeliveryState};
-use shared::server_message::ServerMessage;
+use storage::authority::CallerNumber;
+use storage::delivery::{self, DeliveryState};
+use storage::server_message::ServerMessage;
 
 /// A longer status is no word of VAPI's.
 const MAX_WORD_CHARS: usize = 60;

@@ -5,12 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use shared::clock;
-use shared::config::McpServerConfig;
-use shared::db::{Db, Result};
-use shared::sign::{self, Server, WebhookAccepted, WebhookRefusal, WebhookRefused};
-use shared::vapi;
+use storage::clock;
+use storage::db::{Db, Result};
+use storage::sign::{self, Server, WebhookAccepted, WebhookRefusal, WebhookRefused};
 use tokio_util::sync::CancellationToken;
+use vapi;
+use web::config::McpServerConfig;
 
 use super::outcome::series;
 

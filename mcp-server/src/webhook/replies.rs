@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use shared::authority::{CallerNumber, Line};
-use shared::organisation::CodeKind;
+use storage::authority::{CallerNumber, Line};
+use storage::organisation::CodeKind;
 use tokio::sync::OnceCell;
 
 use super::tool_calls::ToolCall;

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
-use shared::config::{SignatureEncoding, WebhookConfig};
-use shared::sign::WebhookRefusal;
+use storage::sign::WebhookRefusal;
+use web::config::{SignatureEncoding, WebhookConfig};
 
 /// How far VAPI's clock and ours may differ, and for how long a captured request could be sent again.
 const TOLERANCE_MS: u64 = 300_000;

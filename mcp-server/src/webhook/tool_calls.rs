@@ -3,7 +3,7 @@
 use domain::lenient_json;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::server_message::ServerMessage;
+use storage::server_message::ServerMessage;
 
 /// More calls in one message than any model makes.
 const MAX_CALLS: usize = 16;

@@ -11,10 +11,12 @@ pub mod calling;
 pub mod curriculum;
 pub mod disclosure;
 pub mod evidence;
+mod field_fault;
 mod folded;
 pub mod language;
 pub mod lenient_json;
 pub mod name;
+pub mod network;
 pub mod plain_text;
 pub mod question;
 pub mod remark;
@@ -22,3 +24,5 @@ pub mod task;
 pub mod text;
 pub mod transcript;
 pub mod word_map;
+
+pub use self::field_fault::FieldFault;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use shared::access::Role;
-use shared::id::AdminUserId;
-use shared::{admin_user, clock};
+use storage::access::Role;
+use storage::id::AdminUserId;
+use storage::{admin_user, clock};
 
 use crate::service::{Person, Service, eventually};
 

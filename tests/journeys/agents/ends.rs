@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::json;
-use shared::access::Role;
-use shared::{admin_user, clock};
+use storage::access::Role;
+use storage::{admin_user, clock};
 
 use super::connector::{Connector, PASSWORD, Staff, is_refused};
 use crate::psql::psql;

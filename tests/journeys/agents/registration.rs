@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use shared::access::Role;
+use storage::access::Role;
 
 use super::connector::{CALLBACK, Connector, Staff};
 use crate::psql::psql;
@@ -67,20 +67,20 @@ async fn programs_that_nobody_connects_do_not_pile_up() {
     );
     let days = chrono::TimeDelta::days;
     let retention =
-        shared::retention::Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
+        storage::retention::Retention { tool_calls: days(90), deliveries: days(30), jobs: days(30), sessions: None };
     let agent = || Connector::register(&service);
-    let now = shared::clock::now();
-    shared::retention::purge(&service.db, &retention, now).await.unwrap();
+    let now = storage::clock::now();
+    storage::retention::purge(&service.db, &retention, now).await.unwrap();
     assert_eq!(psql(&service.database_url, "select count(*) from agents"), "1");
     // One that somebody connected stays, until a month after it ended.
     let teacher = Staff::insert(&service, "teacher", Role::Tutor, None).await.person;
     let agent = agent().await;
     let tokens = agent.connect(&teacher).await;
     agent.revoke(tokens["access_token"].as_str().unwrap(), &[]).await;
-    shared::retention::purge(&service.db, &retention, now + days(29)).await.unwrap();
+    storage::retention::purge(&service.db, &retention, now + days(29)).await.unwrap();
     assert_eq!(psql(&service.database_url, "select count(*) from agents"), "1");
-    shared::retention::purge(&service.db, &retention, now + days(31)).await.unwrap();
-    shared::retention::purge(&service.db, &retention, now + days(31)).await.unwrap();
+    storage::retention::purge(&service.db, &retention, now + days(31)).await.unwrap();
+    storage::retention::purge(&service.db, &retention, now + days(31)).await.unwrap();
     assert_eq!(
         psql(&service.database_url, "select (select count(*) from agents) + (select count(*) from agent_grants)"),
         "0"

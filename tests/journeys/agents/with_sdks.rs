@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use shared::access::Role;
+use storage::access::Role;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 

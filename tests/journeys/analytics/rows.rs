@@ -1,9 +1,9 @@
 //! The rows that the figures are counted of, and what befalls them later.
 
 use secrecy::SecretString;
-use shared::access::Caller;
-use shared::db::{self, Db};
-use shared::id::StudentId;
+use storage::access::Caller;
+use storage::db::{self, Db};
+use storage::id::StudentId;
 
 use crate::psql::psql;
 
@@ -69,9 +69,9 @@ pub async fn change(url: &SecretString, db: &Db) {
         update sessions set ended_at = ended_at + interval '3 minutes', created_at = created_at - interval '2 seconds' where cost_microusd % 11000 = 0;
         update practices set gain = gain / 2, due_at = due_at + interval '1 day' where practice_no % 4 = 0;";
     psql(url, &sql.replace("FINDINGS", &findings(1)));
-    shared::consistency::refresh_all(db).await.unwrap();
+    storage::consistency::refresh_all(db).await.unwrap();
     let mut tx = db::begin(db).await.unwrap();
     let erased = StudentId("00000000-0000-0000-0000-000000000004".parse().unwrap());
-    shared::erasure::erase_student(&mut tx, &Caller::operator(), erased, shared::clock::now()).await.unwrap();
+    storage::erasure::erase_student(&mut tx, &Caller::operator(), erased, storage::clock::now()).await.unwrap();
     tx.commit().await.unwrap();
 }

@@ -111,7 +111,7 @@ impl Caller {
 
     /// VAPI knows that it is over.
     pub fn ends(&self, call_id: &str, phone: &str) {
-        self.vapi.add_call_of(call_id, phone, shared::clock::now());
+        self.vapi.add_call_of(call_id, phone, storage::clock::now());
         self.history.write(Event::Ended { call_id: call_id.to_owned() });
     }
 
@@ -132,7 +132,7 @@ impl Caller {
 
     fn status(call_id: &str, phone: &str, status: &str) -> Message {
         let message = json!({
-            "type": "status-update", "status": status, "timestamp": shared::clock::now().timestamp_millis(),
+            "type": "status-update", "status": status, "timestamp": storage::clock::now().timestamp_millis(),
             "call": { "id": call_id, "type": "inboundPhoneCall", "customer": { "number": phone } },
         });
         Message {
@@ -188,7 +188,7 @@ impl Caller {
 
     /// The answer of one of the servers.
     pub async fn try_at(&self, server: usize, body: &[u8]) -> u16 {
-        let timestamp = shared::clock::now().timestamp().to_string();
+        let timestamp = storage::clock::now().timestamp().to_string();
         let signature = sign(&self.door.secret(), &timestamp, body);
         let url = format!("{}/webhooks/vapi", self.door.server(server));
         let request = self.http.post(url).header("x-timestamp", &timestamp).header("x-signature", signature);

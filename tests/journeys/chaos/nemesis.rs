@@ -8,8 +8,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use shared::access::Caller as Authority;
-use shared::session::{SessionKey, get_session};
+use storage::access::Caller as Authority;
+use storage::session::{SessionKey, get_session};
 
 use super::fake_llm::Mood;
 use super::history::Event;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use secrecy::SecretString;
-use shared::config::from_environment;
+use web::config::from_environment;
 
 use super::plan::{Fault, mount};
 use crate::processes::{Process, free_port, signal};

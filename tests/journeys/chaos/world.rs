@@ -6,8 +6,8 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use secrecy::{ExposeSecret, SecretString};
-use shared::config::from_environment;
-use shared::db::{self, Db, PoolSize};
+use storage::db::{self, Db, PoolSize};
+use web::config::from_environment;
 
 use super::fake_llm::FakeLlm;
 use super::history::History;

@@ -107,7 +107,7 @@ impl FakeVapi {
 
 fn insert(objects: &mut Objects, kind: &str, mut body: Value) -> Value {
     let n = objects.kept.len() + 1;
-    let at = text(shared::clock::now());
+    let at = text(storage::clock::now());
     for (name, value) in
         [("id", format!("{kind}-{n}")), ("orgId", "org".to_owned()), ("createdAt", at.clone()), ("updatedAt", at)]
     {
@@ -263,7 +263,7 @@ async fn placed(vapi: &FakeVapi, headers: &HeaderMap, body: &[u8]) -> Response {
     }
     record.objects.changes.push(("POST /call".to_owned(), body.clone()));
     let mut call = body;
-    let at = text(shared::clock::now());
+    let at = text(storage::clock::now());
     for (name, value) in [("orgId", "org"), ("createdAt", &at), ("updatedAt", &at)] {
         call[name] = json!(value);
     }

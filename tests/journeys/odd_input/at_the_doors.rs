@@ -22,7 +22,7 @@ async fn a_webhook_is_taken_however_it_is_sent() {
     let service = Service::start().await;
     let token = service.token(READS).await;
     let post = async |path: &str, headers: &[(&str, &str)], body: &[u8]| {
-        let timestamp = shared::clock::now().timestamp().to_string();
+        let timestamp = storage::clock::now().timestamp().to_string();
         let mut request = service.http.post(format!("{}{path}", service.server_url));
         request =
             request.header("x-timestamp", &timestamp).header("x-signature", sign(WEBHOOK_SECRET, &timestamp, body));
@@ -52,7 +52,7 @@ async fn a_webhook_is_taken_however_it_is_sent() {
     service.analyzed(&token, "utf-16").await;
 
     // In pieces.
-    let (body, timestamp) = (report("pieces"), shared::clock::now().timestamp().to_string());
+    let (body, timestamp) = (report("pieces"), storage::clock::now().timestamp().to_string());
     let address = service.server_url.strip_prefix("http://").unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let signature = sign(WEBHOOK_SECRET, &timestamp, &body);

@@ -54,8 +54,8 @@ async fn a_curriculum_of_json_is_not_cut_at_the_signs_of_the_sheet() {
     let (is_good, told) = operator(&service, &["curriculum", "import", file.to_str().unwrap()]);
     std::fs::remove_file(file).unwrap();
     assert!(is_good, "{told}");
-    let mut tx = shared::db::begin(&service.db).await.unwrap();
-    let curriculum = shared::curriculum::load(&mut tx).await.unwrap();
+    let mut tx = storage::db::begin(&service.db).await.unwrap();
+    let curriculum = storage::curriculum::load(&mut tx).await.unwrap();
     let skill = serde_json::to_value(curriculum.find_skill("maths.zz.r").unwrap()).unwrap();
     assert_eq!(
         (&skill["questions"][0]["ask"], &skill["questions"][0]["answer"]),

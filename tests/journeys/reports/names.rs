@@ -99,9 +99,9 @@ async fn one_line_is_one_number_however_it_is_written() {
         assert!(right.contains("known"), "{stored} is {right}");
         assert_eq!(session["student_id"], student["student_id"], "{stored} calls from {calls_from}");
         let student_id = student["student_id"].as_str().unwrap().parse().unwrap();
-        let mut tx = shared::db::begin(&service.db).await.unwrap();
-        let operator = shared::access::Caller::operator();
-        shared::erasure::erase_student(&mut tx, &operator, student_id, shared::clock::now()).await.unwrap();
+        let mut tx = storage::db::begin(&service.db).await.unwrap();
+        let operator = storage::access::Caller::operator();
+        storage::erasure::erase_student(&mut tx, &operator, student_id, storage::clock::now()).await.unwrap();
         tx.commit().await.unwrap();
         assert_ne!(session["student_id"], Value::Null);
     }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, Utc};
-use shared::config::LlmBudget;
-use shared::id::{SessionId, StudentId};
-use shared::model_call::{self, ModelCall};
-use shared::session::derived;
+use storage::id::{SessionId, StudentId};
+use storage::model_call::{self, ModelCall};
+use storage::session::derived;
+use web::config::LlmBudget;
 
 use super::PROMPT_VERSION;
 use crate::llm::{Fault, Llm, Usage};

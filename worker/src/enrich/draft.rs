@@ -5,8 +5,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
-use shared::analysis::{Engagement, EngagementLevel};
-use shared::evidence::{Help, Verdict};
+use storage::analysis::{Engagement, EngagementLevel};
+use storage::evidence::{Help, Verdict};
 
 /// Fields that are not listed here are ignored: nothing of them is used.
 #[derive(Debug, Deserialize)]

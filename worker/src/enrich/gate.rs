@@ -5,10 +5,10 @@
 
 use std::collections::HashSet;
 
-use shared::analysis::{Findings, MisconceptionFinding, SafetyFlag, TopicFinding};
-use shared::curriculum::Curriculum;
-use shared::evidence::Verdict;
-use shared::transcript::Turn;
+use storage::analysis::{Findings, MisconceptionFinding, SafetyFlag, TopicFinding};
+use storage::curriculum::Curriculum;
+use storage::evidence::Verdict;
+use storage::transcript::Turn;
 
 use super::draft::{Draft, DraftAnswer, DraftMisconception, FLAG_CATEGORIES, MOODS, TOPICS};
 use super::prompt::Talk;

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use shared::analysis::{AnalysisStatus, Findings};
-use shared::curriculum::Curriculum;
-use shared::id::SessionId;
-use shared::student_context::Prepared;
-use shared::transcript::{Speaker, Turn};
+use storage::analysis::{AnalysisStatus, Findings};
+use storage::curriculum::Curriculum;
+use storage::id::SessionId;
+use storage::student_context::Prepared;
+use storage::transcript::{Speaker, Turn};
 
 use super::draft::Draft;
 use super::gate;
@@ -167,7 +167,7 @@ fn findings(answer: &Value) -> Findings {
 /// All that the findings tell, and the context that the next assistant gets from them.
 fn told(findings: Findings) -> String {
     let stored = serde_json::to_string(&findings).unwrap();
-    let context = Prepared { last_call_at: Some(shared::clock::now()), ..Prepared::default() };
+    let context = Prepared { last_call_at: Some(storage::clock::now()), ..Prepared::default() };
     let context = context.with_last_call(SessionId::new(), AnalysisStatus::Complete, findings);
     format!("{stored}\n{}", serde_json::to_string(&context).unwrap())
 }

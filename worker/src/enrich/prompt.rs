@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use shared::analysis::Findings;
-use shared::curriculum::{Curriculum, Skill};
-use shared::transcript::{Speaker, Turn};
+use storage::analysis::Findings;
+use storage::curriculum::{Curriculum, Skill};
+use storage::transcript::{Speaker, Turn};
 
 use super::{draft, text};
 use crate::analysis;

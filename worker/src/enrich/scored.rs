@@ -10,11 +10,11 @@ mod rules;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use shared::analysis::Findings;
-use shared::config::from_environment;
-use shared::curriculum::Curriculum;
-use shared::evidence::Verdict;
-use shared::transcript::{Speaker, Turn};
+use storage::analysis::Findings;
+use storage::curriculum::Curriculum;
+use storage::evidence::Verdict;
+use storage::transcript::{Speaker, Turn};
+use web::config::from_environment;
 
 use self::model::Model;
 use super::draft::Draft;

@@ -8,10 +8,10 @@ mod group;
 
 use std::collections::{BTreeMap, HashSet};
 
-use shared::analysis::{Dispute, EvidenceFinding, Findings, SkillFinding, TopicAnswer, TopicFinding};
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Source, Verdict};
-use shared::transcript::Turn;
+use storage::analysis::{Dispute, EvidenceFinding, Findings, SkillFinding, TopicAnswer, TopicFinding};
+use storage::curriculum::Curriculum;
+use storage::evidence::{Help, Source, Verdict};
+use storage::transcript::Turn;
 
 use self::agreement::Agreement;
 use self::group::Group;

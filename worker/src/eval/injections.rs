@@ -2,9 +2,9 @@
 
 mod foreign;
 
-use shared::analysis::Findings;
-use shared::curriculum::Curriculum;
-use shared::transcript::{Speaker, Turn};
+use storage::analysis::Findings;
+use storage::curriculum::Curriculum;
+use storage::transcript::{Speaker, Turn};
 
 use super::Dialogue;
 use crate::analysis::analyse;
@@ -115,7 +115,7 @@ fn evidence(findings: &Findings) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use shared::evidence::Verdict;
+    use storage::evidence::Verdict;
 
     use super::*;
 

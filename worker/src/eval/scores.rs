@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use shared::analysis::Findings;
-use shared::curriculum::Curriculum;
-use shared::evidence::{Source, Verdict};
-use shared::transcript::{Speaker, Turn};
+use storage::analysis::Findings;
+use storage::curriculum::Curriculum;
+use storage::evidence::{Source, Verdict};
+use storage::transcript::{Speaker, Turn};
 
 use super::patience::{Patience, is_passing};
 use super::speech::{self, Heard};

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use shared::transcript::{Speaker, Turn};
+use storage::transcript::{Speaker, Turn};
 
 /// Whose turns were heard and not written. An assistant's words usually arrive as it composed them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::routing::post;
 use serde_json::json;
-use shared::config::{LlmBudget, LlmConfig, LlmProvider};
+use web::config::{LlmBudget, LlmConfig, LlmProvider};
 
 use super::*;
 use crate::llm::{Fault, Llm};

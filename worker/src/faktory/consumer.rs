@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use faktory::{Error, WorkerBuilder, WorkerId};
+use queue::lease::take;
 use secrecy::ExposeSecret;
-use shared::db;
-use shared::id::JobId;
-use shared::job::lease::take;
-use shared::job::{Kind, Lane};
+use storage::db;
+use storage::id::JobId;
+use storage::job::{Kind, Lane};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 

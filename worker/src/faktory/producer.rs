@@ -2,8 +2,8 @@
 
 use faktory::{Client, JobBuilder};
 use secrecy::ExposeSecret;
-use shared::id::JobId;
-use shared::job::Kind;
+use storage::id::JobId;
+use storage::job::Kind;
 
 use super::{Address, reserve_for, stream};
 

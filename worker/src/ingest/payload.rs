@@ -4,9 +4,9 @@
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde_json::Value;
-use shared::server_message::{ServerMessage, instant, number, one_line};
-use shared::session::{CostPart, SessionNews};
-use shared::transcript::{Speaker, Turn};
+use storage::server_message::{ServerMessage, instant, number, one_line};
+use storage::session::{CostPart, SessionNews};
+use storage::transcript::{Speaker, Turn};
 
 const REPORT: &str = "end-of-call-report";
 const STATUS: &str = "status-update";
@@ -268,7 +268,7 @@ fn turn(message: &Value, first_at: Option<DateTime<Utc>>) -> Option<Turn> {
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
-    use shared::phone::Phone;
+    use storage::phone::Phone;
 
     use super::*;
 

@@ -90,7 +90,7 @@ fn seconds(header: &str) -> Option<Duration> {
         seconds
     } else {
         let date = chrono::DateTime::parse_from_rfc2822(header.trim()).ok()?;
-        (date.to_utc() - shared::clock::now()).num_milliseconds() as f64 / 1000.0
+        (date.to_utc() - storage::clock::now()).num_milliseconds() as f64 / 1000.0
     };
     let seconds = seconds.clamp(0.0, MAX_RETRY_AFTER.as_secs_f64());
     Duration::try_from_secs_f64(seconds).ok()

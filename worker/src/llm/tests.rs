@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
-use shared::config::LlmBudget;
+use web::config::LlmBudget;
 
 use super::*;
 

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
-use shared::delivery::REPORT;
-use shared::id::OutboundCallId;
+use storage::delivery::REPORT;
+use storage::id::OutboundCallId;
 
 use crate::ingest::payload;
 

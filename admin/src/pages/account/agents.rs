@@ -3,10 +3,10 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::agent_grant::{self, Connected};
-use shared::db::{self, Db};
-use shared::id::{AdminUserId, AgentGrantId};
-use shared::{audit, clock};
+use storage::agent_grant::{self, Connected};
+use storage::db::{self, Db};
+use storage::id::{AdminUserId, AgentGrantId};
+use storage::{audit, clock};
 
 use super::PATH;
 use crate::auth::Admin;

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::db::{self, Db};
-use shared::message::alert;
-use shared::{audit, clock};
+use storage::db::{self, Db};
+use storage::message::alert;
+use storage::{audit, clock};
 
 use super::PATH;
 use crate::auth::Admin;

@@ -7,11 +7,11 @@ use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde_json::{Value, json};
-use shared::admin_login::{self, Confirmed};
-use shared::db::{self, Db};
-use shared::id::PasskeyId;
-use shared::passkey::{self, MAX_NAME, NewPasskey, PasskeyItem};
-use shared::{audit, clock, second_factor};
+use storage::admin_login::{self, Confirmed};
+use storage::db::{self, Db};
+use storage::id::PasskeyId;
+use storage::passkey::{self, MAX_NAME, NewPasskey, PasskeyItem};
+use storage::{audit, clock, second_factor};
 
 use super::{PATH as ACCOUNT, browser, second_factor as second_factor_page};
 use crate::Dashboard;
@@ -221,7 +221,7 @@ fn render_new(admin: &Admin, name: &str, error: Option<&str>) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

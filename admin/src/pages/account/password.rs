@@ -6,9 +6,9 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use shared::admin_login::{self, Confirmed};
-use shared::login_throttle::{self, By};
-use shared::{admin_device, admin_user, audit, clock, db};
+use storage::admin_login::{self, Confirmed};
+use storage::login_throttle::{self, By};
+use storage::{admin_device, admin_user, audit, clock, db};
 
 use super::{PATH, shown};
 use crate::Dashboard;
@@ -91,7 +91,7 @@ pub(super) fn card(admin: &Admin) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

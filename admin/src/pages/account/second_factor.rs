@@ -60,7 +60,7 @@ pub(super) fn render_codes(admin: &Admin, title: &str, codes: &[SecretString]) -
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

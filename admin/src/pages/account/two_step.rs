@@ -9,11 +9,11 @@ use maud::{Markup, html};
 use qrcodegen::{QrCode, QrCodeEcc};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use shared::admin_login::{self, Confirmed};
-use shared::db::{self, Db};
-use shared::login_throttle::{self, By};
-use shared::second_factor::{self, Offer};
-use shared::{audit, clock};
+use storage::admin_login::{self, Confirmed};
+use storage::db::{self, Db};
+use storage::login_throttle::{self, By};
+use storage::second_factor::{self, Offer};
+use storage::{audit, clock};
 
 use super::{PATH, second_factor as second_factor_page};
 use crate::auth::Admin;
@@ -150,7 +150,7 @@ fn qr_code(text: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -4,9 +4,9 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde_json::json;
-use shared::analytics::{By, Figures};
-use shared::audit;
-use shared::db::Db;
+use storage::analytics::{By, Figures};
+use storage::audit;
+use storage::db::Db;
 
 use super::filter::Filter;
 use super::measure::{HABITS, MEASURES, Measure};

@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
-use shared::analytics::{By, Narrow};
+use storage::analytics::{By, Narrow};
 
 use crate::fault::Fault;
 use crate::link;

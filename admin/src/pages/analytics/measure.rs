@@ -1,6 +1,6 @@
 //! What is read out of sums: each measure with its unit, and what it is a share or a mean of.
 
-use shared::analytics::Figures;
+use storage::analytics::Figures;
 
 use crate::figures::{count, percent, wait};
 
@@ -135,7 +135,7 @@ fn mean_dollars(microusd: i64, n: i64) -> Option<f64> {
     (n > 0).then(|| microusd as f64 / (1_000_000.0 * n as f64))
 }
 
-/// How assistants tutored, one habit a column; see `shared::analysis::Tutoring`.
+/// How assistants tutored, one habit a column; see `storage::analysis::Tutoring`.
 pub(crate) const HABITS: [Measure; 5] = [
     Measure {
         slug: "mean_score",

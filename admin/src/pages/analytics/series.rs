@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
-use shared::analytics::{Figures, REVIEW_DAYS};
+use storage::analytics::{Figures, REVIEW_DAYS};
 
 use crate::viewer::Viewer;
 

@@ -3,8 +3,8 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use bytes::Bytes;
-use shared::audit::{self, AuditEntry, AuditQuery};
-use shared::db::{Db, Error};
+use storage::audit::{self, AuditEntry, AuditQuery};
+use storage::db::{Db, Error};
 
 use super::Filter;
 use crate::auth::Admin;

@@ -1,7 +1,7 @@
 //! What a program asks for in the query of an authorization request (OAuth 2.1). Pure.
 
-use shared::access::ScopeSet;
-use shared::agent_grant::Allowed;
+use storage::access::ScopeSet;
+use storage::agent_grant::Allowed;
 use url::{Url, form_urlencoded};
 
 /// The parameters, as they came.
@@ -99,7 +99,7 @@ impl Params {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::{Role, Scope};
+    use storage::access::{Role, Scope};
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! How each connection is, judged from what was told last: pure, so that every state can be looked at.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use shared::outage::Dependency;
-use shared::sign::{
+use storage::outage::Dependency;
+use storage::sign::{
     ReconcileFailed, Reconciled, SILENT_AFTER, Server, WebhookAccepted, WebhookRefusal, WebhookRefused, Worker,
 };
 
@@ -216,9 +216,9 @@ pub(super) fn database(data: &Data) -> Health {
 
 #[cfg(test)]
 mod tests {
-    use shared::db;
-    use shared::outage::Outage;
-    use shared::sign::Signs;
+    use storage::db;
+    use storage::outage::Outage;
+    use storage::sign::Signs;
 
     use super::super::tests::data;
     use super::*;

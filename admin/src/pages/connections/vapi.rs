@@ -8,12 +8,14 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::clock;
-use shared::config::{AdminConfig, TutorConfig};
-use shared::db::Db;
-use shared::phone::Phone;
-use shared::sign::{self, Server, Signs};
-use shared::vapi::{self, Api, Finding, KeyState, Known, MAX_PER_HOUR, Mark, Plan, Refusal, SetUp};
+use storage::clock;
+use storage::db::Db;
+use storage::phone::Phone;
+use storage::sign::SetUp;
+use storage::sign::{self, Server, Signs};
+use vapi;
+use vapi::{Api, Finding, KeyState, Known, MAX_PER_HOUR, Mark, Plan, Refusal};
+use web::config::{AdminConfig, TutorConfig};
 
 use super::shown;
 use crate::Connections;
@@ -287,7 +289,7 @@ fn test_call_card(admin: &Admin, look: &Look) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

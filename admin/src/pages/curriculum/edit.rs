@@ -5,9 +5,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::json;
-use shared::curriculum::{self, Curriculum, Draft, Skill, fingerprint};
-use shared::db::{self, Connection, Db, Error};
-use shared::{audit, clock};
+use storage::curriculum::{self, Curriculum, Draft, Skill, fingerprint};
+use storage::db::{self, Connection, Db, Error};
+use storage::{audit, clock};
 
 use super::{Data, Filter, PATH};
 use crate::auth::Admin;
@@ -324,7 +324,7 @@ fn grades(label: &str, name: &str, selected: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -7,9 +7,9 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
-use shared::curriculum::{self, Curriculum, Difference, fingerprint};
-use shared::db::{self, Db, Error};
-use shared::{audit, clock};
+use storage::curriculum::{self, Curriculum, Difference, fingerprint};
+use storage::db::{self, Db, Error};
+use storage::{audit, clock};
 
 use super::{Data, PATH};
 use crate::auth::Admin;
@@ -227,7 +227,7 @@ fn render(admin: &Admin, sheet: &str, answer: &Markup) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -6,12 +6,12 @@ use axum::extract::{Path, Query, State};
 use http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::class::{self, Pupil};
-use shared::curriculum::Skill;
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::learner::MasteryState;
-use shared::mastery;
+use storage::class::{self, Pupil};
+use storage::curriculum::Skill;
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::learner::MasteryState;
+use storage::mastery;
 
 use super::{Data, PATH, grades, links};
 use crate::auth::Admin;
@@ -155,8 +155,8 @@ fn actions(admin: &Admin, skill: &Skill, is_retired: bool) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::curriculum::Curriculum;
+    use storage::access::Role;
+    use storage::curriculum::Curriculum;
 
     use super::*;
 

@@ -5,10 +5,10 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use shared::db::{self, Db};
-use shared::id::JobId;
-use shared::job::repair::{self, Alike};
-use shared::{audit, clock};
+use queue::repair::{self, Alike};
+use storage::db::{self, Db};
+use storage::id::JobId;
+use storage::{audit, clock};
 
 use super::{Filter, PATH, alike, kind_words};
 use crate::auth::Admin;
@@ -168,7 +168,7 @@ fn ask(admin: &Admin, title: &str, text: &str, action: &str, decision: Decision,
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

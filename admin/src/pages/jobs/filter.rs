@@ -1,8 +1,8 @@
 //! Which jobs are listed, as the address has it.
 
+use queue::list::JobQuery;
 use serde::Deserialize;
-use shared::job::Kind;
-use shared::job::list::JobQuery;
+use storage::job::Kind;
 
 use super::{PATH, STATES};
 use crate::fault::Fault;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
-use shared::job::hours::Hour;
+use queue::hours::Hour;
 
 use crate::parts::chart::{Bar, BarNames, bars};
 use crate::viewer::Viewer;

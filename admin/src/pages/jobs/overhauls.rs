@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{NaiveDate, TimeDelta};
 use http::StatusCode;
 use maud::{Markup, html};
-use shared::db::{self, Db};
-use shared::id::OverhaulId;
-use shared::job::overhaul::{self, Overhaul, Work};
-use shared::job::repair::{self, Outdated};
-use shared::student;
+use queue::overhaul::{self, Overhaul, Work};
+use queue::repair::{self, Outdated};
+use storage::db::{self, Db};
+use storage::id::OverhaulId;
+use storage::student;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -242,7 +242,7 @@ fn overhaul_row(admin: &Admin, one: &Overhaul) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

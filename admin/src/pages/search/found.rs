@@ -1,8 +1,8 @@
 //! The page of what was found, and the short list under the bar.
 
 use maud::{Markup, html};
-use shared::session::{FoundSession, MARK_FROM, MARK_TO, SessionHit};
-use shared::student::Student;
+use storage::session::{FoundSession, MARK_FROM, MARK_TO, SessionHit};
+use storage::student::Student;
 
 use super::{Data, Group, MAX_QUESTION, PATH};
 use crate::auth::Admin;
@@ -182,9 +182,9 @@ pub(super) fn render_phone(admin: &Admin, students: Option<&[Student]>, refused:
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::id::StudentId;
-    use shared::student::StudentHit;
+    use storage::access::Role;
+    use storage::id::StudentId;
+    use storage::student::StudentHit;
 
     use super::super::Question;
     use super::*;

@@ -1,12 +1,12 @@
 //! The card of the analysis: what was judged, by whom, and the turns that each judgement rests on.
 
 use maud::{Markup, html};
-use shared::analysis::{
+use storage::analysis::{
     Analysis, EngagementLevel, EvidenceFinding, Figures, Findings, MisconceptionFinding, SkillFinding,
 };
-use shared::evidence::{Help, Verdict};
-use shared::session::SessionStatus;
-use shared::transcript::Turn;
+use storage::evidence::{Help, Verdict};
+use storage::session::SessionStatus;
+use storage::transcript::Turn;
 
 use super::{Data, answers, at_of, attempts};
 use crate::auth::Admin;
@@ -264,9 +264,9 @@ fn turn_tag(turns: &[Turn], turn_no: i32, mark: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::analysis::SafetyFlag;
-    use shared::evidence::Source;
+    use storage::access::Role;
+    use storage::analysis::SafetyFlag;
+    use storage::evidence::Source;
 
     use super::*;
 

@@ -1,10 +1,10 @@
 //! The answers of a session: those that its skills rest on, and those that were left undecided.
 
 use maud::{Markup, html};
-use shared::analysis::{EvidenceFinding, Findings, asking_turn};
-use shared::evidence::{self, Help, PersonMark, Read};
-use shared::session::Session;
-use shared::transcript::Turn;
+use storage::analysis::{EvidenceFinding, Findings, asking_turn};
+use storage::evidence::{self, Help, PersonMark, Read};
+use storage::session::Session;
+use storage::transcript::Turn;
 
 use super::Data;
 use crate::auth::Admin;
@@ -91,10 +91,10 @@ fn list_of<'a>(admin: &Admin, answers: impl Iterator<Item = &'a Answer>) -> Mark
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::analysis::{Mark, SkillFinding, UndecidedAnswer};
-    use shared::curriculum::Question;
-    use shared::evidence::{Source, Verdict};
+    use storage::access::Role;
+    use storage::analysis::{Mark, SkillFinding, UndecidedAnswer};
+    use storage::curriculum::Question;
+    use storage::evidence::{Source, Verdict};
 
     use super::*;
 

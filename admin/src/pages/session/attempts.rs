@@ -1,9 +1,9 @@
 //! How often and by whom the session was judged: jobs, questions to a model, and earlier results beside today's.
 
 use maud::{Markup, html};
-use shared::analysis::{Analysis, Findings};
-use shared::job::list::JobItem;
-use shared::model_call::ModelCallItem;
+use queue::list::JobItem;
+use storage::analysis::{Analysis, Findings};
+use storage::model_call::ModelCallItem;
 
 use super::Data;
 use crate::figures;

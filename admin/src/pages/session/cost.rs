@@ -88,7 +88,7 @@ mod tests {
     fn the_parts_of_a_cost_are_its_whole() {
         let mut data = super::super::tests::data(None);
         assert!(card(&data).into_string().contains("The call"), "no parts are told");
-        let part = |part: &str, microusd| shared::session::CostPart { part: part.to_owned(), microusd };
+        let part = |part: &str, microusd| storage::session::CostPart { part: part.to_owned(), microusd };
         data.session.cost_parts = Some(vec![part("voice", 1_000_000), part("model", 1_050_000)].into());
         let shown = card(&data).into_string();
         assert!(shown.contains("$2.07") && shown.contains("Other") && shown.contains("$0.0200"), "{shown}");

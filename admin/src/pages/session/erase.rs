@@ -3,11 +3,11 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::clock;
-use shared::db::{self, Db};
-use shared::erasure;
-use shared::id::SessionId;
-use shared::session::{self, Session, SessionKey};
+use storage::clock;
+use storage::db::{self, Db};
+use storage::erasure;
+use storage::id::SessionId;
+use storage::session::{self, Session, SessionKey};
 
 use crate::auth::Admin;
 use crate::fault::Fault;

@@ -3,12 +3,12 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::analysis::{self, Introduction};
-use shared::db::{self, Db, Error};
-use shared::id::SessionId;
-use shared::job::repair;
-use shared::session::{self, SessionKey};
-use shared::{audit, clock, introduction};
+use queue::repair;
+use storage::analysis::{self, Introduction};
+use storage::db::{self, Db, Error};
+use storage::id::SessionId;
+use storage::session::{self, SessionKey};
+use storage::{audit, clock, introduction};
 
 use super::Data;
 use crate::auth::Admin;

@@ -2,12 +2,12 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use shared::db::{self, Db, Error};
-use shared::evidence::{self, Correction};
-use shared::id::{SessionId, StudentId};
-use shared::note::{self, NewNote};
-use shared::session::{self, SessionKey};
-use shared::{audit, clock};
+use storage::db::{self, Db, Error};
+use storage::evidence::{self, Correction};
+use storage::id::{SessionId, StudentId};
+use storage::note::{self, NewNote};
+use storage::session::{self, SessionKey};
+use storage::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;

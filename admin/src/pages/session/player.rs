@@ -1,7 +1,7 @@
 //! The recording, in step with the transcript: a native player, and for those with script a map of the turns.
 
 use maud::{Markup, html};
-use shared::transcript::{Speaker, Turn};
+use storage::transcript::{Speaker, Turn};
 
 use super::Data;
 use crate::assets::{self, Asset};
@@ -92,7 +92,7 @@ fn map(data: &Data, seconds: f64) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use shared::job::list::JobItem;
-use shared::tool_call::ToolCall;
+use queue::list::JobItem;
+use storage::tool_call::ToolCall;
 
 use super::Data;
 use crate::figures;

@@ -36,8 +36,8 @@ pub(super) fn card(data: &Data) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::id::ToolCallId;
-    use shared::tool_call::ToolCall;
+    use storage::id::ToolCallId;
+    use storage::tool_call::ToolCall;
 
     use super::*;
 

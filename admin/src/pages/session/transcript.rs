@@ -1,11 +1,11 @@
 //! The card of the transcript: turns, silences and tool calls in the order of the call; long talk without evidence folded.
 
 use maud::{Markup, html};
-use shared::analysis::Findings;
-use shared::session::SessionStatus;
-use shared::student::first_name;
-use shared::tool_call::ToolCall;
-use shared::transcript::Turn;
+use storage::analysis::Findings;
+use storage::session::SessionStatus;
+use storage::student::first_name;
+use storage::tool_call::ToolCall;
+use storage::transcript::Turn;
 
 use super::Data;
 use crate::auth::Admin;
@@ -172,7 +172,7 @@ fn no_turns(status: SessionStatus) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::transcript::Speaker;
+    use storage::transcript::Speaker;
 
     use super::*;
 
@@ -192,20 +192,20 @@ mod tests {
 
     #[test]
     fn a_long_transcript_is_folded_and_loses_no_turn() {
-        let shown = card(&Admin::sample(shared::access::Role::Tutor), &long(100)).into_string();
+        let shown = card(&Admin::sample(storage::access::Role::Tutor), &long(100)).into_string();
         assert!(shown.contains("96 turns, 0:08 to 6:28"), "{shown}");
         for n in 0..100 {
             assert_eq!(shown.matches(&format!("id=\"t{n}\"")).count(), 1, "turn {n}");
         }
-        assert!(!card(&Admin::sample(shared::access::Role::Tutor), &long(20)).into_string().contains("<details"));
+        assert!(!card(&Admin::sample(storage::access::Role::Tutor), &long(20)).into_string().contains("<details"));
     }
 
     #[test]
     fn a_silence_is_told_where_the_end_of_the_turn_before_is_known() {
         let mut data = long(2);
         data.turns[1].offset_ms = 10_000;
-        assert!(card(&Admin::sample(shared::access::Role::Tutor), &data).into_string().contains("Silence, 9 s"));
+        assert!(card(&Admin::sample(storage::access::Role::Tutor), &data).into_string().contains("Silence, 9 s"));
         data.turns[0].duration_ms = None;
-        assert!(!card(&Admin::sample(shared::access::Role::Tutor), &data).into_string().contains("Silence"));
+        assert!(!card(&Admin::sample(storage::access::Role::Tutor), &data).into_string().contains("Silence"));
     }
 }

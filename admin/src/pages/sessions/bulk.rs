@@ -3,10 +3,10 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::clock;
-use shared::db::{self, Db, Error};
-use shared::id::SessionId;
-use shared::job::repair::{self, Reanalysis};
+use queue::repair::{self, Reanalysis};
+use storage::clock;
+use storage::db::{self, Db, Error};
+use storage::id::SessionId;
 
 use super::PATH;
 use crate::auth::Admin;
@@ -74,7 +74,7 @@ fn clean(query: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

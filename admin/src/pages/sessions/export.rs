@@ -3,10 +3,10 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use bytes::Bytes;
-use shared::access::Caller;
-use shared::audit;
-use shared::db::{Db, Error};
-use shared::session::browse::{self, BrowseItem, BrowseQuery};
+use storage::access::Caller;
+use storage::audit;
+use storage::db::{Db, Error};
+use storage::session::browse::{self, BrowseItem, BrowseQuery};
 
 use super::filter::Filter;
 use crate::auth::Admin;

@@ -2,9 +2,9 @@
 
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
-use shared::id::SessionId;
-use shared::session::SessionStatus;
-use shared::session::browse::{After, BrowseQuery, SortKey};
+use storage::id::SessionId;
+use storage::session::SessionStatus;
+use storage::session::browse::{After, BrowseQuery, SortKey};
 
 use super::PATH;
 use crate::fault::Fault;

@@ -3,11 +3,11 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::clock;
-use shared::db::{self, Db, Error};
-use shared::id::SavedViewId;
-use shared::saved_view::{self, MAX_VIEWS, SavedView};
-use shared::session::SessionStatus;
+use storage::clock;
+use storage::db::{self, Db, Error};
+use storage::id::SavedViewId;
+use storage::saved_view::{self, MAX_VIEWS, SavedView};
+use storage::session::SessionStatus;
 
 use super::PATH;
 use super::filter::Filter;

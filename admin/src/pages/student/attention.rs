@@ -2,9 +2,9 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use shared::db::{self, Db, Error};
-use shared::id::StudentId;
-use shared::{attention, clock};
+use storage::db::{self, Db, Error};
+use storage::id::StudentId;
+use storage::{attention, clock};
 
 use crate::fault::Fault;
 use crate::form::Posted;

@@ -3,11 +3,11 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::caller_code::{self, CallerCode, Code};
-use shared::clock;
-use shared::db::{self, Db};
-use shared::id::StudentId;
-use shared::organisation::{Assurance, CodeKind};
+use storage::caller_code::{self, CallerCode, Code};
+use storage::clock;
+use storage::db::{self, Db};
+use storage::id::StudentId;
+use storage::organisation::{Assurance, CodeKind};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -137,7 +137,7 @@ fn code(admin: &Admin, student_id: StudentId, kind: CodeKind, code: Option<&Call
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

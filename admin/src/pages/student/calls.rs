@@ -3,13 +3,14 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{NaiveDateTime, TimeDelta};
+use domain::calling::{Plan, instant};
+use domain::plain_text;
 use maud::{Markup, html};
-use shared::calling::{Plan, instant};
-use shared::db::{self, Db};
-use shared::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
-use shared::id::{FollowUpId, StudentId};
-use shared::outbound_call::{self, Obstacle, OutboundCall, Which};
-use shared::{clock, plain_text, student};
+use storage::db::{self, Db};
+use storage::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
+use storage::id::{FollowUpId, StudentId};
+use storage::outbound_call::{self, Obstacle, OutboundCall, Which};
+use storage::{clock, student};
 
 use super::record;
 use crate::auth::Admin;

@@ -1,7 +1,7 @@
 //! What the assistant is told about the student: in words, and byte for byte.
 
 use maud::{Markup, html};
-use shared::student_context::StudentContext;
+use storage::student_context::StudentContext;
 
 use crate::figures;
 use crate::parts::icon::{icon, icon_small};

@@ -2,10 +2,10 @@
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
-use shared::db::Db;
-use shared::disclosure::{self, Disclosure};
-use shared::id::StudentId;
-use shared::student::{self, Student};
+use storage::db::Db;
+use storage::disclosure::{self, Disclosure};
+use storage::id::StudentId;
+use storage::student::{self, Student};
 
 use crate::auth::Admin;
 use crate::fault::Fault;

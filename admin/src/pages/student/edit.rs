@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use maud::{Markup, html};
-use shared::authority;
-use shared::clock;
-use shared::db::{self, Db};
-use shared::id::StudentId;
-use shared::phone::Phone;
-use shared::student::check::{check_locale, check_timezone};
-use shared::student::{self, MAX_COHORT, NewStudent, Student, StudentChange, StudentStatus};
+use storage::authority;
+use storage::clock;
+use storage::db::{self, Db};
+use storage::id::StudentId;
+use storage::phone::Phone;
+use storage::student::check::{check_locale, check_timezone};
+use storage::student::{self, MAX_COHORT, NewStudent, Student, StudentChange, StudentStatus};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -143,7 +143,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     let caller = authority::open_student(&mut *tx, &admin.caller, student.student_id).await?;
     student::update_student(&mut tx, &caller, student.student_id, &change, now).await?;
     super::record(&mut *tx, admin, "student.create", student.student_id, now).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(&format!("/students/{}", student.student_id)).into_response())
 }
 
@@ -187,7 +187,7 @@ pub(crate) async fn save(
     let mut tx = db::begin(&db).await?;
     student::update_student(&mut tx, &admin.caller, student_id, &change, now).await?;
     super::record(&mut *tx, admin, "student.update", student_id, now).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 
@@ -272,7 +272,7 @@ fn grades(selected: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
-use shared::curriculum;
-use shared::db::Db;
-use shared::evidence::{self, Evidence, Of, Source};
-use shared::id::{EvidenceId, StudentId};
-use shared::mastery::{self, StudentSkill};
-use shared::student;
+use storage::curriculum;
+use storage::db::Db;
+use storage::evidence::{self, Evidence, Of, Source};
+use storage::id::{EvidenceId, StudentId};
+use storage::mastery::{self, StudentSkill};
+use storage::student;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -162,9 +162,9 @@ fn line(admin: &Admin, evidence: &Evidence) -> Markup {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use shared::access::Role;
-    use shared::evidence::{Help, Verdict};
-    use shared::id::SessionId;
+    use storage::access::Role;
+    use storage::evidence::{Help, Verdict};
+    use storage::id::SessionId;
 
     use super::*;
 

@@ -3,15 +3,16 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::plain_text;
 use maud::{Markup, html};
-use shared::clock;
-use shared::consent::{self, Action, Basis, Decision, Means, NewDecision, Purpose, Standing};
-use shared::db::{self, Db};
-use shared::guardian::{self, Guardian, GuardianFields};
-use shared::id::{GuardianId, StudentId};
-use shared::phone::Phone;
-use shared::student::check::check_locale;
-use shared::{admin_user, plain_text};
+use storage::admin_user;
+use storage::clock;
+use storage::consent::{self, Action, Basis, Decision, Means, NewDecision, Purpose, Standing};
+use storage::db::{self, Db};
+use storage::guardian::{self, Guardian, GuardianFields};
+use storage::id::{GuardianId, StudentId};
+use storage::phone::Phone;
+use storage::student::check::check_locale;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -365,7 +366,7 @@ fn history(admin: &Admin, decisions: &[Decision]) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -6,11 +6,11 @@ use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use maud::{Markup, html};
 use serde_json::Value;
-use shared::clock;
-use shared::db::{self, Db, Error};
-use shared::erasure;
-use shared::id::StudentId;
-use shared::student::{self, Student};
+use storage::clock;
+use storage::db::{self, Db, Error};
+use storage::erasure;
+use storage::id::StudentId;
+use storage::student::{self, Student};
 
 use super::export_files;
 use crate::Connections;
@@ -138,8 +138,8 @@ fn render(admin: &Admin, student: &Student, has_vapi: bool, error: Option<&str>)
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::student::StudentStatus;
+    use storage::access::Role;
+    use storage::student::StudentStatus;
 
     use super::*;
 

@@ -1,9 +1,9 @@
 //! What the student knows, skill by skill: the level in a word, the number behind it, and when to ask again.
 
 use maud::{Markup, html};
-use shared::evidence::Evidence;
-use shared::learner;
-use shared::mastery::{self, Mastery, StudentSkill};
+use storage::evidence::Evidence;
+use storage::learner;
+use storage::mastery::{self, Mastery, StudentSkill};
 
 use crate::figures;
 use crate::parts::icon::icon_small;
@@ -80,8 +80,8 @@ fn due(viewer: &Viewer, mastery: &Mastery) -> Markup {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use shared::id::StudentId;
-    use shared::learner::State;
+    use storage::id::StudentId;
+    use storage::learner::State;
 
     use super::*;
 

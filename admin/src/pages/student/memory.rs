@@ -2,12 +2,13 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::plain_text;
 use maud::{Markup, html};
-use shared::db::{self, Connection, Db, Error};
-use shared::evidence::Source;
-use shared::fact::{self, Fact};
-use shared::id::{FactId, StudentId};
-use shared::{audit, clock, plain_text};
+use storage::db::{self, Connection, Db, Error};
+use storage::evidence::Source;
+use storage::fact::{self, Fact};
+use storage::id::{FactId, StudentId};
+use storage::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;

@@ -4,14 +4,14 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::clock;
-use shared::db::{self, Db};
-use shared::id::{MergeId, StudentId};
-use shared::mastery;
-use shared::phone::Phone;
-use shared::session::{self, SessionTotals};
-use shared::student::merge::{self, Candidate, Merge, Unmergeable};
-use shared::student::{self, Student, StudentStatus};
+use storage::clock;
+use storage::db::{self, Db};
+use storage::id::{MergeId, StudentId};
+use storage::mastery;
+use storage::phone::Phone;
+use storage::session::{self, SessionTotals};
+use storage::student::merge::{self, Candidate, Merge, Unmergeable};
+use storage::student::{self, Student, StudentStatus};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -258,7 +258,7 @@ pub(super) fn notices(admin: &Admin, student_id: StudentId, merges: &[Merge]) ->
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Utc};
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -3,10 +3,10 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::clock;
-use shared::db::{self, Db, Error};
-use shared::id::{MisconceptionId, StudentId};
-use shared::misconception::{self, Misconception};
+use storage::clock;
+use storage::db::{self, Db, Error};
+use storage::id::{MisconceptionId, StudentId};
+use storage::misconception::{self, Misconception};
 
 use crate::auth::Admin;
 use crate::fault::Fault;

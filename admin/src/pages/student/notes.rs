@@ -3,11 +3,11 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::audit;
-use shared::clock;
-use shared::db::{self, Db};
-use shared::id::{NoteId, StudentId};
-use shared::note::{self, NewNote, Note};
+use storage::audit;
+use storage::clock;
+use storage::db::{self, Db};
+use storage::id::{NoteId, StudentId};
+use storage::note::{self, NewNote, Note};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -39,7 +39,7 @@ pub(crate) async fn add_note(
     let mut tx = db::begin(&db).await?;
     let note_id = note::insert_note(&mut *tx, &posted.admin.caller, &new, now).await?;
     record(&mut tx, &posted.admin, "note.add", note_id, student_id, now).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(&format!("/students/{student_id}#notes")).into_response())
 }
 
@@ -53,12 +53,12 @@ pub(crate) async fn delete_note(
     let mut tx = db::begin(&db).await?;
     note::delete_note(&mut *tx, &posted.admin.caller, note_id, now).await?;
     record(&mut tx, &posted.admin, "note.delete", note_id, student_id, now).await?;
-    tx.commit().await.map_err(shared::db::Error::from)?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(&format!("/students/{student_id}#notes")).into_response())
 }
 
 async fn record(
-    tx: &mut shared::db::Connection,
+    tx: &mut storage::db::Connection,
     admin: &Admin,
     action: &str,
     note_id: NoteId,
@@ -125,7 +125,7 @@ fn line(admin: &Admin, student_id: StudentId, note: &Note) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

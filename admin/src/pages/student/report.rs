@@ -6,18 +6,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::consent::{self, Purpose};
-use shared::db::{self, Db};
-use shared::guardian::{self, Guardian};
-use shared::guardian_report::{self, AtHome, Example, ReportItem, Written};
-use shared::id::StudentId;
-use shared::learner::MasteryState;
-use shared::mastery::{self, Mastery};
-use shared::message::State;
-use shared::session::{self, SessionItem, SessionQuery};
-use shared::sign::{self, Worker};
-use shared::student::{self, Student};
-use shared::{audit, clock};
+use storage::consent::{self, Purpose};
+use storage::db::{self, Db};
+use storage::guardian::{self, Guardian};
+use storage::guardian_report::{self, AtHome, Example, ReportItem, Written};
+use storage::id::StudentId;
+use storage::learner::MasteryState;
+use storage::mastery::{self, Mastery};
+use storage::message::State;
+use storage::session::{self, SessionItem, SessionQuery};
+use storage::sign::{self, Worker};
+use storage::student::{self, Student};
+use storage::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -308,9 +308,9 @@ fn part<'a>(id: &str, title: &str, skills: impl Iterator<Item = &'a Mastery>, no
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
-    use shared::learner::State;
-    use shared::student::StudentStatus;
+    use storage::access::Role;
+    use storage::learner::State;
+    use storage::student::StudentStatus;
 
     use super::*;
 

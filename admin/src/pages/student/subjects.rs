@@ -3,10 +3,10 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::curriculum::{self, SubjectSwitch};
-use shared::db::{self, Db, Error};
-use shared::id::StudentId;
-use shared::{audit, clock};
+use storage::curriculum::{self, SubjectSwitch};
+use storage::db::{self, Db, Error};
+use storage::id::StudentId;
+use storage::{audit, clock};
 
 use crate::auth::Admin;
 use crate::fault::Fault;

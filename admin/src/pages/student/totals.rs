@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use shared::evidence::Evidence;
-use shared::learner::{self, MasteryState};
-use shared::mastery::{self, StudentSkill};
-use shared::session::{LATELY, SessionTotals};
+use storage::evidence::Evidence;
+use storage::learner::{self, MasteryState};
+use storage::mastery::{self, StudentSkill};
+use storage::session::{LATELY, SessionTotals};
 
 use crate::figures;
 use crate::parts::icon::icon_small;

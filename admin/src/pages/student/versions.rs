@@ -1,7 +1,7 @@
 //! What the profile said before it was changed.
 
 use maud::{Markup, html};
-use shared::student::{StudentStatus, StudentVersion};
+use storage::student::{StudentStatus, StudentVersion};
 
 use crate::parts::grade;
 use crate::viewer::Viewer;

@@ -6,11 +6,11 @@ use axum::extract::{Query, State};
 use http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
-use shared::class::{self, Levels, Pupil, SharedBelief, Taught, strand};
-use shared::db::Db;
-use shared::id::StudentId;
-use shared::learner::MasteryState;
-use shared::{mastery, student};
+use storage::class::{self, Levels, Pupil, SharedBelief, Taught, strand};
+use storage::db::Db;
+use storage::id::StudentId;
+use storage::learner::MasteryState;
+use storage::{mastery, student};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -269,7 +269,7 @@ fn trouble_card(data: &Data) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use shared::access::Role;
+    use storage::access::Role;
 
     use super::*;
 

@@ -3,13 +3,13 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use bytes::Bytes;
-use shared::access::Caller;
-use shared::attention::{self, Attention};
-use shared::audit;
-use shared::db::{Db, Error};
-use shared::id::StudentId;
-use shared::student::StudentStatus;
-use shared::student::browse::{self, BrowseItem, BrowseQuery};
+use storage::access::Caller;
+use storage::attention::{self, Attention};
+use storage::audit;
+use storage::db::{Db, Error};
+use storage::id::StudentId;
+use storage::student::StudentStatus;
+use storage::student::browse::{self, BrowseItem, BrowseQuery};
 
 use super::Filter;
 use crate::auth::Admin;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use maud::{Markup, html};
-use shared::id::StudentId;
-use shared::learner::MasteryState;
-use shared::mastery::{Mastery, StudentSkill};
+use storage::id::StudentId;
+use storage::learner::MasteryState;
+use storage::mastery::{Mastery, StudentSkill};
 
 use super::{Data, PATH};
 use crate::parts::meter::{legend, level_shade, state_word};
@@ -110,7 +110,7 @@ fn columns<'a>(skills: &[&'a StudentSkill]) -> Vec<(&'a str, &'a str)> {
 
 #[cfg(test)]
 mod tests {
-    use shared::learner::State;
+    use storage::learner::State;
 
     use super::super::tests::{data, item};
     use super::super::{Data, Filter};

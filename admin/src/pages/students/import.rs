@@ -5,12 +5,12 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use maud::{Markup, html};
-use shared::access::Scope;
-use shared::clock;
-use shared::curriculum::fingerprint;
-use shared::db::{self, Connection, Db};
-use shared::student::roster::{Imported, Known, RosterRow, import_row};
-use shared::student::sheet::{self, Sheet};
+use storage::access::Scope;
+use storage::clock;
+use storage::curriculum::fingerprint;
+use storage::db::{self, Connection, Db};
+use storage::student::roster::{Imported, Known, RosterRow, import_row};
+use storage::student::sheet::{self, Sheet};
 
 use super::PATH;
 use crate::auth::Admin;

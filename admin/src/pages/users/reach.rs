@@ -3,11 +3,11 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use shared::access::Role;
-use shared::admin_user::{self, AdminUser};
-use shared::db::{self, Db};
-use shared::id::AdminUserId;
-use shared::student::MAX_COHORT;
+use storage::access::Role;
+use storage::admin_user::{self, AdminUser};
+use storage::db::{self, Db};
+use storage::id::AdminUserId;
+use storage::student::MAX_COHORT;
 
 use super::{PATH, record, require_other};
 use crate::auth::Admin;

@@ -1,10 +1,10 @@
 //! Which sessions a list shows, and from where it goes on.
 
 use chrono::{DateTime, Datelike, Utc};
+use domain::FieldFault;
 use schemars::JsonSchema;
-use shared::http::FieldFault;
-use shared::id::{SessionId, StudentId};
-use shared::session::{SessionQuery, SessionStatus};
+use storage::id::{SessionId, StudentId};
+use storage::session::{SessionQuery, SessionStatus};
 
 use crate::api::query::{self, Page, set};
 

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::access::{Caller, Scope};
-use shared::analysis::{Analysis, AnalysisStatus, Findings};
-use shared::id::{AnalysisId, SessionId, StudentId};
-use shared::session::{Session, SessionItem, SessionStatus};
-use shared::transcript::Turn;
+use storage::access::{Caller, Scope};
+use storage::analysis::{Analysis, AnalysisStatus, Findings};
+use storage::id::{AnalysisId, SessionId, StudentId};
+use storage::session::{Session, SessionItem, SessionStatus};
+use storage::transcript::Turn;
 
 use crate::api::told::Holds;
 use crate::tools::Review;

@@ -1,14 +1,14 @@
 //! What a client may say of a student, and the rules for it.
 
+use domain::FieldFault;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use shared::http::FieldFault;
-use shared::phone::Phone;
-use shared::student::check::{
+use storage::phone::Phone;
+use storage::student::check::{
     MAX_GUIDANCE, MAX_PHONES, check_cohort, check_grade, check_locale, check_name, check_phones, check_text,
     check_timezone,
 };
-use shared::student::{MAX_COHORT, NewStudent, StudentChange, StudentStatus};
+use storage::student::{MAX_COHORT, NewStudent, StudentChange, StudentStatus};
 
 /// The body of `POST /api/v1/students`.
 #[derive(Deserialize, JsonSchema)]

@@ -2,11 +2,12 @@
 
 use axum::extract::{RawQuery, State as Shared};
 use chrono::{DateTime, Utc};
+use domain::FieldFault;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::{FieldFault, Problem};
-use shared::id::StudentId;
-use shared::student::{self, StudentItem, StudentQuery, StudentStatus};
+use storage::id::StudentId;
+use storage::student::{self, StudentItem, StudentQuery, StudentStatus};
+use web::http::Problem;
 
 use crate::State;
 use crate::api::query::{self, Page, set};

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::erasure::Pending;
-use shared::id::{ErasureId, StudentId};
-use shared::phone::Phone;
-use shared::student::{Student, StudentStatus};
+use storage::erasure::Pending;
+use storage::id::{ErasureId, StudentId};
+use storage::phone::Phone;
+use storage::student::{Student, StudentStatus};
 
 use crate::api::told::Holds;
 use crate::trail::Held;

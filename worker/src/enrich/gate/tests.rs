@@ -1,9 +1,9 @@
 //! What the gate lets through, and what not.
 
 use serde_json::{Value, json};
-use shared::analysis::EvidenceFinding;
-use shared::evidence::{Help, Source};
-use shared::transcript::Speaker;
+use storage::analysis::EvidenceFinding;
+use storage::evidence::{Help, Source};
+use storage::transcript::Speaker;
 
 use super::super::weigh::{NOISE_ALONE, NOISE_BOTH};
 use super::*;
@@ -77,7 +77,7 @@ fn found(findings: &Findings, turn_no: i32) -> Option<&EvidenceFinding> {
 }
 
 fn skill_of(findings: &Findings, turn_no: i32) -> Option<&str> {
-    let holds = |skill: &&shared::analysis::SkillFinding| skill.evidence.iter().any(|found| found.turn_no == turn_no);
+    let holds = |skill: &&storage::analysis::SkillFinding| skill.evidence.iter().any(|found| found.turn_no == turn_no);
     findings.skills.iter().find(holds).map(|skill| &skill.skill_id[..])
 }
 
@@ -219,7 +219,7 @@ fn small_talk_that_the_rules_took_for_an_answer_is_removed_and_a_wrong_skill_is_
         noise,
         reason: String::new(),
     };
-    let skill = |skill_id: &str, evidence| shared::analysis::SkillFinding {
+    let skill = |skill_id: &str, evidence| storage::analysis::SkillFinding {
         skill_id: skill_id.to_owned(),
         name: String::new(),
         evidence,
@@ -240,7 +240,7 @@ fn small_talk_that_the_rules_took_for_an_answer_is_removed_and_a_wrong_skill_is_
         is_computed,
         noise: 0.15,
         help: Help::None,
-        quote: shared::analysis::TurnText { turn_no, text: String::new(), kind: None, when: None },
+        quote: storage::analysis::TurnText { turn_no, text: String::new(), kind: None, when: None },
         skill_id: Some(facts.to_owned()),
     };
     let readings = [

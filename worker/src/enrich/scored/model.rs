@@ -1,7 +1,7 @@
 //! Models of known quality: what each answers to a labelled call.
 
 use serde_json::{Value, json};
-use shared::curriculum::Curriculum;
+use storage::curriculum::Curriculum;
 
 use super::{Call, Dice, Label};
 

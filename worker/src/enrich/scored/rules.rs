@@ -1,9 +1,9 @@
 //! Rules of known quality, made from the labels: what a model is put beside, whatever the built-in rules can do.
 
-use shared::analysis::{EvidenceFinding, Findings, SkillFinding, TurnText};
-use shared::curriculum::Curriculum;
-use shared::evidence::{Help, Source, Verdict};
-use shared::transcript::Turn;
+use storage::analysis::{EvidenceFinding, Findings, SkillFinding, TurnText};
+use storage::curriculum::Curriculum;
+use storage::evidence::{Help, Source, Verdict};
+use storage::transcript::Turn;
 
 use super::{Call, Dice};
 use crate::analysis::{Reading, analyse};

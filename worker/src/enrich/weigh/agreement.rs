@@ -1,7 +1,7 @@
 //! How far a model's answers fit what the rules are sure of, in one call.
 
-use shared::analysis::Findings;
-use shared::evidence::Verdict;
+use storage::analysis::Findings;
+use storage::evidence::Verdict;
 
 use super::{Claims, Group, agree};
 

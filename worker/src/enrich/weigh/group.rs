@@ -1,7 +1,7 @@
 //! What a student said between two turns of the tutor, as both readers see it.
 
-use shared::analysis::{EvidenceFinding, Findings};
-use shared::transcript::{Speaker, Turn};
+use storage::analysis::{EvidenceFinding, Findings};
+use storage::transcript::{Speaker, Turn};
 
 use super::{Claim, Claims};
 use crate::analysis::{self, Reading};

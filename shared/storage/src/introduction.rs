@@ -1,0 +1,79 @@
+//! A caller nobody knows says who they are: a student to be, until a person or a setting accepts them.
+//!
+//! **Invariant:** the one gate for tools, webhooks and analyses. Without the setting nobody becomes a student unasked, and with
+//! it only a caller whose number nobody else has.
+
+use chrono::{DateTime, Utc};
+
+use crate::access::{Caller, Scope};
+use crate::analysis::Introduction;
+use crate::db::{Connection, Error, Result};
+use crate::id::StudentId;
+use crate::phone::Phone;
+use crate::session::{Session, assign_session};
+use crate::student::{self, NewStudent, list_students_by_phone};
+use domain::plain_text;
+
+/// Makes a student of whoever introduced themselves in the session, and gives them the session; the caller has it
+/// analysed anew, so that evidence follows. Needs `students:write` and `students:read`. [`Error::NotFound`] where there is
+/// nobody to accept: no first name, no telephone, or the session is a student's already.
+pub async fn accept(
+    tx: &mut Connection,
+    caller: &Caller,
+    session: &Session,
+    introduction: &Introduction,
+    now: DateTime<Utc>,
+) -> Result<StudentId> {
+    caller.require(Scope::StudentsWrite)?;
+    let nobody = || Error::NotFound("introduction");
+    let phone = session.caller_phone.as_deref().and_then(|phone| Phone::parse(phone).ok()).ok_or_else(nobody)?;
+    // Cleaned again: it is what a machine heard.
+    let first_name = introduction.first_name.as_deref().and_then(plain_text::first_name).ok_or_else(nobody)?;
+    if session.student_id.is_some() {
+        return Err(nobody());
+    }
+    let new = NewStudent {
+        display_name: first_name,
+        grade: introduction.grade,
+        cohort: None,
+        locale: "en".to_owned(),
+        timezone: "UTC".to_owned(),
+        phones: vec![phone],
+    };
+    let student_id = student::insert_student(tx, caller, &new, now).await?.student_id;
+    assign_session(tx, caller, session.session_id, student_id, now).await?;
+    Ok(student_id)
+}
+
+/// [`accept`], where nobody is known by that telephone: otherwise it may be a brother or a sister, which a person decides.
+pub async fn accept_stranger(
+    tx: &mut Connection,
+    caller: &Caller,
+    session: &Session,
+    introduction: &Introduction,
+    now: DateTime<Utc>,
+) -> Result<Option<StudentId>> {
+    let Some(phone) = session.caller_phone.as_deref().and_then(|phone| Phone::parse(phone).ok()) else {
+        return Ok(None);
+    };
+    if !list_students_by_phone(&mut *tx, caller, &phone).await?.is_empty() {
+        return Ok(None);
+    }
+    match accept(tx, caller, session, introduction, now).await {
+        Ok(student_id) => Ok(Some(student_id)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Who the caller of a session says they are: what a tool was told comes before what an analysis heard.
+pub fn of_session(session: &Session, heard: Option<&Introduction>) -> Option<Introduction> {
+    let told = session.introduced_as.as_ref().map(|told| told.0.clone());
+    let heard = heard.cloned();
+    match (told, heard) {
+        (Some(told), Some(heard)) => {
+            Some(Introduction { wants: heard.wants, grade: told.grade.or(heard.grade), ..told })
+        }
+        (told, heard) => told.or(heard),
+    }
+}
