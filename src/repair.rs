@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use queue::repair::{self, Alike, Outdated, Reanalysis};
+use queue::retry::{self, Alike, Outdated, Reanalysis};
 use storage::access::Caller;
 use storage::db::{self, Db};
 use storage::id::{SessionId, StudentId};
@@ -61,11 +61,11 @@ pub async fn retry_session(db: &Db, id: &str, now: DateTime<Utc>) -> anyhow::Res
     };
     let call_id = session.as_ref().map_or(id, |session| &session.call_id);
     let mut tx = db::begin(db).await?;
-    let n_jobs = repair::retry_call(&mut tx, &operator, call_id, now).await?;
+    let n_jobs = retry::retry_call(&mut tx, &operator, call_id, now).await?;
     let said = match &session {
         _ if n_jobs > 0 => format!("{n_jobs} jobs are tried again"),
         None => bail!("there is no session and no call {id}, and nothing of it was given up"),
-        Some(session) => match repair::reanalyze(&mut tx, &operator, session.session_id, now).await? {
+        Some(session) => match retry::reanalyze(&mut tx, &operator, session.session_id, now).await? {
             Reanalysis::Asked(_) => "no job had failed: the session is analysed again".to_owned(),
             Reanalysis::Waits(_) => "its analysis waits for its turn already".to_owned(),
             Reanalysis::NoReport => bail!("the report of the call has not come; `call backfill` asks VAPI for it"),
@@ -80,11 +80,11 @@ pub async fn retry_session(db: &Db, id: &str, now: DateTime<Utc>) -> anyhow::Res
 pub async fn retry_jobs(db: &Db, reason: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
     let mut tx = db::begin(db).await?;
     let alike = Alike { reason, kind: None, until: now };
-    let n_jobs = repair::retry_alike(&mut tx, &Caller::operator(), &alike, now).await?;
+    let n_jobs = retry::retry_alike(&mut tx, &Caller::operator(), &alike, now).await?;
     tx.commit().await?;
     if n_jobs == 0 {
         let mut reasons: Vec<String> =
-            repair::list_given_up(db, 1000).await?.into_iter().filter_map(|job| job.reason).collect();
+            retry::list_given_up(db, 1000).await?.into_iter().filter_map(|job| job.reason).collect();
         reasons.sort();
         reasons.dedup();
         let known = if reasons.is_empty() { "nothing was given up".to_owned() } else { reasons.join("\n  ") };
@@ -110,21 +110,21 @@ pub async fn reanalyze(db: &Db, arguments: &ReanalyzeArguments, now: DateTime<Ut
     let operator = Caller::operator();
     let (span, version) = (arguments.span, worker::analysis::VERSION);
     let outdated = Outdated { from: span.from, to: span.to, version, judged_before: arguments.judged_before };
-    let n_all = repair::count_outdated(db, &operator, &outdated).await?;
+    let n_all = retry::count_outdated(db, &operator, &outdated).await?;
     let progress = print::progress(n_all.unsigned_abs(), "sessions");
     let (mut at_work, mut after, mut n_asked) = (Vec::new(), None, 0_u64);
     loop {
         let free = ABREAST - at_work.len();
-        let next = repair::list_outdated(db, &operator, &outdated, after, free as i64).await?;
+        let next = retry::list_outdated(db, &operator, &outdated, after, free as i64).await?;
         for (created_at, session_id) in &next {
             let mut tx = db::begin(db).await?;
-            repair::reanalyze(&mut tx, &operator, *session_id, now).await?;
+            retry::reanalyze(&mut tx, &operator, *session_id, now).await?;
             tx.commit().await?;
             after = Some((*created_at, *session_id));
             at_work.push(*session_id);
             n_asked += 1;
         }
-        at_work = repair::list_at_work(db, &at_work).await?;
+        at_work = retry::list_at_work(db, &at_work).await?;
         progress.set_position(n_asked - at_work.len() as u64);
         if next.is_empty() && at_work.is_empty() {
             break;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde_json::json;
+use storage::component_status;
+use storage::component_status::SetUp;
 use storage::db::Db;
-use storage::sign;
-use storage::sign::SetUp;
 use vapi;
 use vapi::{Api, Change, KeyState, Known, Mark, Number, Plan, Setup, Trouble};
 use web::config::VapiSetupConfig;
@@ -156,7 +156,7 @@ async fn check(db: &Db, config: &VapiSetupConfig, api: &Api, plan: &Plan, is_jso
     let found = vapi::find_all(api, plan, &[]).await;
     let found = found.map_err(|fault| said(&Trouble::Vapi { doing: "reading VAPI's objects", fault }))?;
     let mark = found.assistants.first().map(Mark::read).unwrap_or_default();
-    let of_sign = sign::list(db).await?.find::<SetUp>().map(|(_, set_up)| set_up);
+    let of_sign = component_status::list(db).await?.find::<SetUp>().map(|(_, set_up)| set_up);
     let of_setting = config.assistant_id.clone().map(|assistant_id| SetUp { assistant_id, phone_number_id: None });
     let known = Known {
         webhook: Some(&config.webhook),

@@ -13,8 +13,8 @@ use storage::access::{Caller, Role, Scope};
 use storage::admin_login::{self, AdminLogin};
 use storage::db::Db;
 use storage::id::{AdminUserId, SessionId};
+use storage::nav_counts::{self, NavCounts};
 use storage::outage::{self, Outage};
-use storage::tally::{self, Tally};
 use storage::{admin_device, audit, authority, clock};
 
 use crate::cookie;
@@ -132,7 +132,7 @@ pub(crate) struct Admin {
     /// What work waits for at this moment: every page says so.
     pub(crate) outages: Vec<Outage>,
     /// What the navigation counts; nothing on what htmx swaps in, which has none.
-    pub(crate) tally: Tally,
+    pub(crate) nav_counts: NavCounts,
 }
 
 impl Admin {
@@ -231,7 +231,7 @@ impl Admin {
         let mut admin = Self::new(login, &parts.headers, now);
         admin.outages = outage::list(&db).await.map_err(failed)?;
         if !Asked::from_headers(&parts.headers).is_htmx() {
-            admin.tally = tally::get(&db, &admin.caller).await.map_err(failed)?;
+            admin.nav_counts = nav_counts::get(&db, &admin.caller).await.map_err(failed)?;
         }
         Ok(admin)
     }
@@ -277,7 +277,7 @@ impl Admin {
             must_set_up: login.must_set_up,
             viewer: Viewer::from_headers(headers, now),
             outages: Vec::new(),
-            tally: Tally::default(),
+            nav_counts: NavCounts::default(),
         }
     }
 }
@@ -336,7 +336,7 @@ impl Admin {
             must_set_up: false,
             viewer: Viewer::sample(),
             outages: Vec::new(),
-            tally: Tally::default(),
+            nav_counts: NavCounts::default(),
         }
     }
 }

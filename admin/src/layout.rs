@@ -1,8 +1,8 @@
 //! What every page has around it: head, navigation, the bar on top, the foot.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use storage::nav_counts;
 use storage::outage::{Dependency, Outage};
-use storage::tally;
 
 use crate::assets::{self, Asset};
 use crate::auth::Admin;
@@ -238,8 +238,8 @@ impl Page<'_> {
             a href=(place.path()) aria-current=[(place == self.place).then_some("page")] {
                 (icon(place.icon())) (place.name())
                 @match place {
-                    Place::Sessions => (count(self.admin.tally.n_live, "count", "live call", "live calls")),
-                    Place::Jobs => (count(self.admin.tally.n_given_up, "count alert", "failed job", "failed jobs")),
+                    Place::Sessions => (count(self.admin.nav_counts.n_live, "count", "live call", "live calls")),
+                    Place::Jobs => (count(self.admin.nav_counts.n_given_up, "count alert", "failed job", "failed jobs")),
                     _ => {}
                 }
             }
@@ -290,7 +290,7 @@ impl Page<'_> {
                 @for place in Place::TABS.into_iter().filter(|place| self.is_for(*place)) {
                     a href=(place.path()) aria-current=[(place == self.place).then_some("page")] {
                         (icon_large(place.icon())) (place.name())
-                        @if place == Place::Jobs && self.admin.tally.n_given_up > 0 { span.dot.bad { span.vh { ", some failed" } } }
+                        @if place == Place::Jobs && self.admin.nav_counts.n_given_up > 0 { span.dot.bad { span.vh { ", some failed" } } }
                     }
                 }
                 button type="button" popovertarget="more-menu" { (icon_large("ellipsis")) "More" }
@@ -318,11 +318,11 @@ impl Page<'_> {
 
 /// A figure beside a link, and what it counts for those who do not see it; nothing where there is none.
 fn count(n: i64, class: &str, one: &str, many: &str) -> Markup {
-    let is_many = n >= tally::MOST;
+    let is_many = n >= nav_counts::MOST;
     html! {
         @if n > 0 {
-            span class=(class) aria-hidden="true" { @if is_many { (tally::MOST - 1) "+" } @else { (n) } }
-            span.vh { ", " @if is_many { (tally::MOST) " or more " (many) } @else { (figures::counted(n, one, many)) } }
+            span class=(class) aria-hidden="true" { @if is_many { (nav_counts::MOST - 1) "+" } @else { (n) } }
+            span.vh { ", " @if is_many { (nav_counts::MOST) " or more " (many) } @else { (figures::counted(n, one, many)) } }
         }
     }
 }
@@ -463,7 +463,7 @@ mod tests {
     fn the_navigation_counts_what_goes_on_and_what_waits_for_a_person() {
         let mut admin = Admin::sample(Role::Viewer);
         assert!(!page(&admin, Place::Jobs, "Jobs", html! {}).into_string().contains("class=\"count"));
-        admin.tally = tally::Tally { n_live: 1, n_given_up: tally::MOST };
+        admin.nav_counts = nav_counts::NavCounts { n_live: 1, n_given_up: nav_counts::MOST };
         let shown = page(&admin, Place::Jobs, "Jobs", html! {}).into_string();
         assert!(
             shown.contains(r#"<span class="count" aria-hidden="true">1</span><span class="vh">, 1 live call<"#),

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use web::telemetry::trace::{self, Ended, SpanKind};
 
 use crate::State;
-use crate::tools::{Answer, Ask, Definition, Outcome, ToolError};
+use crate::tools::{Answer, Definition, Outcome, ToolContext, ToolError};
 
 /// A child waits on the line: after this, no answer is better than a late one.
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(2_500);
@@ -50,7 +50,7 @@ pub(crate) async fn call(
             return Err(ToolError::new(Outcome::Refused, of_erased_call(tool.is_always_heard)));
         }
         let registers_callers = state.config.register_callers;
-        tool.answer(&state.db, Ask { caller: &caller, registers_callers, now: clock::now() }, arguments).await
+        tool.answer(&state.db, ToolContext { caller: &caller, registers_callers, now: clock::now() }, arguments).await
     };
     let call = Call { state, caller, line, tool: tool.name, request_bytes, left };
     call.run(work, |answer| answer.text.len()).await

@@ -16,7 +16,7 @@ pub(crate) fn of_headers(headers: &HeaderMap) -> Line {
 /// The caller with the student of its line. An agent of a person of a few cohorts gets the student whom `named` names, if
 /// the person reaches them.
 pub(crate) async fn settle(db: &Db, caller: &Caller, line: &Line, named: &Value) -> db::Result<Caller> {
-    let caller = authority::on_line(db, caller, line, clock::now()).await?;
+    let caller = authority::resolve_live_call(db, caller, line, clock::now()).await?;
     authority::open_if_reached(db, &caller, &named_in(named)).await
 }
 

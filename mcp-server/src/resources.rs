@@ -8,7 +8,7 @@ use storage::session::{self, SessionKey, SessionQuery};
 use storage::student::{self, StudentQuery};
 use storage::{student_context, transcript};
 
-use crate::tools::{Ask, ToolError};
+use crate::tools::{ToolContext, ToolError};
 
 /// A family of addresses.
 #[derive(Debug)]
@@ -81,16 +81,16 @@ impl Resource {
         }
     }
 
-    pub async fn read(self, db: &Db, ask: Ask<'_>) -> Result<Value, ToolError> {
+    pub async fn read(self, db: &Db, ctx: ToolContext<'_>) -> Result<Value, ToolError> {
         match self {
             Self::StudentContext(student_id) => {
-                let context = student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?;
+                let context = student_context::get_by_student_id(db, ctx.caller, student_id, ctx.now).await?;
                 Ok(json!(context))
             }
             Self::Transcript(session_id) => {
-                let session = session::get_session(db, ask.caller, &SessionKey::Id(session_id)).await?;
-                ask.permit_session(db, session.student_id).await?;
-                let turns = transcript::list_turns(db, ask.caller, session_id).await?;
+                let session = session::get_session(db, ctx.caller, &SessionKey::Id(session_id)).await?;
+                ctx.permit_session(db, session.student_id).await?;
+                let turns = transcript::list_turns(db, ctx.caller, session_id).await?;
                 Ok(json!({ "session_id": session_id, "turns": turns }))
             }
         }
@@ -99,20 +99,20 @@ impl Resource {
 
 /// Values for an argument of a template or a prompt that begin, or are named, like `value`. Empty where the caller may not
 /// look around.
-pub async fn complete(db: &Db, ask: Ask<'_>, argument: &str, value: &str) -> Result<Vec<String>, ToolError> {
-    if ask.caller.reach == Reach::Line || value.len() > 120 {
+pub async fn complete(db: &Db, ctx: ToolContext<'_>, argument: &str, value: &str) -> Result<Vec<String>, ToolError> {
+    if ctx.caller.reach == Reach::Line || value.len() > 120 {
         return Ok(Vec::new());
     }
     match argument {
-        "student_id" if ask.caller.require_within(Scope::StudentsRead).is_ok() => {
+        "student_id" if ctx.caller.require_within(Scope::StudentsRead).is_ok() => {
             let named = Some(value.to_owned()).filter(|value| !value.is_empty());
             let query = StudentQuery { name_contains: named, limit: MAX_COMPLETIONS, ..StudentQuery::default() };
-            let students = student::list_students(db, ask.caller, &query).await?;
+            let students = student::list_students(db, ctx.caller, &query).await?;
             Ok(students.into_iter().map(|student| student.student_id.to_string()).collect())
         }
-        "session_id" if ask.caller.require_within(Scope::SessionsRead).is_ok() => {
+        "session_id" if ctx.caller.require_within(Scope::SessionsRead).is_ok() => {
             let query = SessionQuery { limit: MAX_COMPLETIONS, ..SessionQuery::default() };
-            let sessions = session::list_sessions(db, ask.caller, &query).await?;
+            let sessions = session::list_sessions(db, ctx.caller, &query).await?;
             let ids = sessions.into_iter().map(|session| session.session_id.to_string());
             Ok(ids.filter(|id| id.starts_with(value)).collect())
         }

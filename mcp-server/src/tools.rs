@@ -16,9 +16,9 @@ use storage::db::Db;
 
 mod answer;
 mod arguments;
-mod ask;
 mod bounds;
 mod check_answer;
+mod context;
 mod correct_evidence;
 mod end_session_summary;
 mod flag_concern;
@@ -44,7 +44,7 @@ mod set_goal;
 mod verify_caller;
 
 pub use answer::{Answer, Outcome, ToolError};
-pub use ask::Ask;
+pub use context::ToolContext;
 pub(crate) use get_session::Review;
 
 /// The whole surface: first what a voice assistant uses, in the order of a call, then what is for a back office.
@@ -108,12 +108,12 @@ pub trait Tool {
 
     fn run(
         db: &Db,
-        ask: Ask<'_>,
+        ctx: ToolContext<'_>,
         params: Self::Params,
     ) -> impl Future<Output = Result<Answer<Self::Output>, ToolError>> + Send;
 }
 
-type Run = for<'a> fn(&'a Db, Ask<'a>, Value) -> BoxFuture<'a, Result<Answer, ToolError>>;
+type Run = for<'a> fn(&'a Db, ToolContext<'a>, Value) -> BoxFuture<'a, Result<Answer, ToolError>>;
 
 /// A tool whose types are erased: what a list of tools shows, and what a call needs.
 #[derive(Debug)]
@@ -154,21 +154,30 @@ impl Definition {
     }
 
     /// Checks scope and arguments, then runs.
-    pub async fn answer(&self, db: &Db, ask: Ask<'_>, arguments: Map<String, Value>) -> Result<Answer, ToolError> {
-        self.scopes.iter().try_for_each(|scope| ask.caller.has(scope))?;
-        if !self.is_on_telephone && ask.caller.reach == Reach::Line {
+    pub async fn answer(
+        &self,
+        db: &Db,
+        ctx: ToolContext<'_>,
+        arguments: Map<String, Value>,
+    ) -> Result<Answer, ToolError> {
+        self.scopes.iter().try_for_each(|scope| ctx.caller.has(scope))?;
+        if !self.is_on_telephone && ctx.caller.reach == Reach::Line {
             return Err(Forbidden::NotOnLine.into());
         }
         let arguments = arguments::check(&self.input_schema, arguments).map_err(ToolError::invalid)?;
-        (self.run)(db, ask, Value::Object(arguments)).await
+        (self.run)(db, ctx, Value::Object(arguments)).await
     }
 }
 
-fn run_erased<'a, T: Tool>(db: &'a Db, ask: Ask<'a>, arguments: Value) -> BoxFuture<'a, Result<Answer, ToolError>> {
+fn run_erased<'a, T: Tool>(
+    db: &'a Db,
+    ctx: ToolContext<'a>,
+    arguments: Value,
+) -> BoxFuture<'a, Result<Answer, ToolError>> {
     async move {
         // The schema holds already; what is left are the types' own rules, whose messages are ours.
         let params = serde_json::from_value(arguments).map_err(|error| ToolError::invalid(error.to_string()))?;
-        let answer = T::run(db, ask, params).await?;
+        let answer = T::run(db, ctx, params).await?;
         answer.erased()
     }
     .boxed()

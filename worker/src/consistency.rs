@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use storage::clock;
+use storage::component_status::Compared;
 use storage::consistency::compare_if_due;
-use storage::sign::Compared;
 use tokio_util::sync::CancellationToken;
 
 use crate::Context;

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use storage::clock;
+use storage::component_status::{self, Worker};
 use storage::outage::{self, Dependency};
-use storage::sign::{self, Worker};
 use tokio_util::sync::CancellationToken;
 
 use crate::breaker::Breaker;
@@ -32,8 +32,8 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
         watched.map(|(dependency, breaker)| Watched { dependency, breaker, told: None }).collect();
     let mut lived_at = None::<Instant>;
     loop {
-        if lived_at.is_none_or(|at| at.elapsed() >= sign::EVERY) {
-            match sign::put(&context.db, &sign_of(&context), clock::now()).await {
+        if lived_at.is_none_or(|at| at.elapsed() >= component_status::EVERY) {
+            match component_status::record(&context.db, &sign_of(&context), clock::now()).await {
                 Ok(()) => lived_at = Some(Instant::now()),
                 Err(error) => tracing::debug!(%error, "could not give a sign of life"),
             }

@@ -141,7 +141,7 @@ async fn body(context: &Context, placing: &Placing, way: &Way, now: DateTime<Utc
     let db = &context.db;
     let Placing { outbound_call_id, student_id, phone } = placing;
     let line = Line { call_id: None, number: CallerNumber::Known(phone.clone()) };
-    let caller = authority::on_line(db, &Caller::telephone("vapi", vapi::scopes()), &line, now).await?;
+    let caller = authority::resolve_live_call(db, &Caller::telephone("vapi", vapi::scopes()), &line, now).await?;
     let known = student_context::of_line(db, &caller, now).await?;
     // A number that several students share is not recorded: another one may answer.
     let is_theirs = caller.line.student_id.or(caller.line.presumed) == Some(*student_id);

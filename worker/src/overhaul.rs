@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use queue::lease::{Finished, Lease, finish_done, renew};
 use queue::overhaul::{self, Overhaul, Work};
-use queue::repair::{self, Outdated};
+use queue::retry::{self, Outdated};
 use storage::access::Caller;
 use storage::db::{Connection, Result};
 use storage::id::{OverhaulId, SessionId, StudentId};
@@ -56,7 +56,7 @@ pub(crate) async fn perform(
 async fn count(tx: &mut Connection, overhaul: &Overhaul) -> Result<i64> {
     let worker = Caller::worker();
     match outdated(&overhaul.work) {
-        Some(outdated) => repair::count_outdated(tx, &worker, &outdated).await,
+        Some(outdated) => retry::count_outdated(tx, &worker, &outdated).await,
         None => student::count_students(tx, &worker, None).await,
     }
 }
@@ -66,9 +66,9 @@ async fn do_some(tx: &mut Connection, overhaul: &Overhaul, now: DateTime<Utc>) -
     let (worker, reached) = (Caller::worker(), overhaul.position.as_deref());
     if let Some(outdated) = outdated(&overhaul.work) {
         let after = reached.and_then(read_position);
-        let some = repair::list_outdated(&mut *tx, &worker, &outdated, after, A_STEP).await?;
+        let some = retry::list_outdated(&mut *tx, &worker, &outdated, after, A_STEP).await?;
         for (_, session_id) in &some {
-            repair::reanalyze(tx, &worker, *session_id, now).await?;
+            retry::reanalyze(tx, &worker, *session_id, now).await?;
         }
         return Ok(some.last().map(|last| (position(*last), some.len() as i64)));
     }

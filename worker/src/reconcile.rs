@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, StreamExt, stream};
+use storage::component_status::{self, ComponentStatus};
 use storage::db::{self, Db, hold};
 use storage::delivery::{self, DeliveryState, NewDelivery, REPORT, list_calls_without_report};
 use storage::job::wake_workers;
-use storage::sign::{self, Sign};
 use storage::{clock, watermark};
 use tokio_util::sync::CancellationToken;
 
@@ -71,10 +71,10 @@ pub(crate) async fn run(context: Context, vapi: Arc<Vapi>, pace: Pace, stop: Can
         let done = async {
             match pass(&context.db, &vapi, pace, clock::now()).await {
                 Ok(Some(Reconciled { n_known, n_brought_in, n_left })) => {
-                    tell(&context.db, &sign::Reconciled { n_known, n_brought_in, n_left }).await;
+                    tell(&context.db, &component_status::Reconciled { n_known, n_brought_in, n_left }).await;
                     if n_brought_in > 0 {
                         tracing::warn!(n_brought_in, n_left, "brought in calls whose report never came");
-                        tell(&context.db, &sign::BroughtIn { n: n_brought_in }).await;
+                        tell(&context.db, &component_status::BroughtIn { n: n_brought_in }).await;
                     }
                 }
                 Ok(None) => {}
@@ -84,7 +84,7 @@ pub(crate) async fn run(context: Context, vapi: Arc<Vapi>, pace: Pace, stop: Can
                     let why = error
                         .downcast_ref::<Fault>()
                         .map_or_else(|| "the database did not answer".to_owned(), ToString::to_string);
-                    tell(&context.db, &sign::ReconcileFailed { why }).await;
+                    tell(&context.db, &component_status::ReconcileFailed { why }).await;
                 }
             }
             tokio::time::sleep(pace.every).await;
@@ -96,8 +96,8 @@ pub(crate) async fn run(context: Context, vapi: Arc<Vapi>, pace: Pace, stop: Can
 }
 
 /// For the dashboard. Where the database is away, everybody knows already.
-async fn tell(db: &Db, sign: &impl Sign) {
-    if let Err(error) = sign::put(db, sign, clock::now()).await {
+async fn tell(db: &Db, status: &impl ComponentStatus) {
+    if let Err(error) = component_status::record(db, status, clock::now()).await {
         tracing::debug!(%error, "could not tell of missing calls");
     }
 }
@@ -111,7 +111,7 @@ async fn pass(db: &Db, vapi: &Vapi, pace: Pace, now: DateTime<Utc>) -> anyhow::R
 }
 
 async fn look(db: &Db, vapi: &Vapi, pace: Pace, now: DateTime<Utc>) -> anyhow::Result<Reconciled> {
-    let since = watermark::find(db, sign::RECONCILED_UNTIL).await?;
+    let since = watermark::find(db, component_status::RECONCILED_UNTIL).await?;
     let since = since.and_then(|text| text.parse().ok()).unwrap_or(now - FIRST_LOOK);
     let heads = vapi.list_calls(Span::UpdatedFrom(since)).await?;
     let (ripe, green): (Vec<Head>, Vec<Head>) =
@@ -126,7 +126,7 @@ async fn look(db: &Db, vapi: &Vapi, pace: Pace, now: DateTime<Utc>) -> anyhow::R
         }
     })
     .await?;
-    watermark::put(db, sign::RECONCILED_UNTIL, &until.max(since).to_rfc3339(), now).await?;
+    watermark::put(db, component_status::RECONCILED_UNTIL, &until.max(since).to_rfc3339(), now).await?;
     Ok(done)
 }
 

@@ -5,10 +5,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::calling::{MAX_ATTEMPTS, Outcome, Reason};
 use maud::{Markup, html};
 use storage::clock;
+use storage::component_status::{self, SILENT_AFTER, Worker};
 use storage::db::{self, Db};
 use storage::id::OutboundCallId;
 use storage::outbound_call::{self, Obstacle, OutboundCall, State as CallState, Which};
-use storage::sign::{self, SILENT_AFTER, Worker};
 
 use crate::auth::{self, Admin};
 use crate::fault::Fault;
@@ -31,7 +31,7 @@ pub(crate) struct Data {
 
 /// Why no call is placed; `None`: calls are placed.
 pub(crate) async fn find_obstacle(admin: &Admin, db: &Db) -> Result<Option<Obstacle>, Fault> {
-    let worker = sign::list(db).await?.find::<Worker>();
+    let worker = component_status::list(db).await?.find::<Worker>();
     let has_key = worker.is_some_and(|(at, worker)| worker.has_vapi && at + SILENT_AFTER > admin.viewer.now);
     Ok(outbound_call::find_way(db, has_key).await?.err())
 }

@@ -6,11 +6,13 @@ pub(crate) mod vapi;
 use axum::extract::{Query, State};
 use chrono::{DateTime, Datelike, Utc};
 use maud::{Markup, html};
+use storage::component_status::{
+    self, BroughtIn, ComponentStatuses, Reconciled, Server, WebhookAccepted, WebhookRefused, Worker,
+};
 use storage::db::{self, Db};
 use storage::message::{self, MailStatus};
 use storage::model_call::{self, Usage};
 use storage::outage::{Dependency, Outage};
-use storage::sign::{self, BroughtIn, Reconciled, Server, Signs, WebhookAccepted, WebhookRefused, Worker};
 use storage::watermark;
 
 use self::state::Health;
@@ -27,7 +29,7 @@ use crate::viewer::Viewer;
 
 pub(crate) struct Data {
     pub(crate) connections: Connections,
-    pub(crate) signs: Signs,
+    pub(crate) statuses: ComponentStatuses,
     pub(crate) outages: Vec<Outage>,
     pub(crate) usage: Usage,
     pub(crate) database: db::Status,
@@ -43,8 +45,8 @@ impl Data {
     }
 
     /// When a sign of its kind was given last.
-    fn at<S: sign::Sign>(&self) -> Option<DateTime<Utc>> {
-        self.signs.find::<S>().map(|(at, _)| at)
+    fn at<S: component_status::ComponentStatus>(&self) -> Option<DateTime<Utc>> {
+        self.statuses.find::<S>().map(|(at, _)| at)
     }
 }
 
@@ -56,18 +58,24 @@ pub(crate) async fn get(
     Query(asked): Query<Asked>,
 ) -> Result<Markup, Fault> {
     admin.require_manage()?;
-    let signs = sign::list(&db).await?;
-    let look = vapi.look(&db, &signs, &asked, admin.viewer.now).await?;
-    shown(&admin, &db, connections, signs, look).await
+    let statuses = component_status::list(&db).await?;
+    let look = vapi.look(&db, &statuses, &asked, admin.viewer.now).await?;
+    shown(&admin, &db, connections, statuses, look).await
 }
 
-async fn shown(admin: &Admin, db: &Db, connections: Connections, signs: Signs, look: Look) -> Result<Markup, Fault> {
+async fn shown(
+    admin: &Admin,
+    db: &Db,
+    connections: Connections,
+    statuses: ComponentStatuses,
+    look: Look,
+) -> Result<Markup, Fault> {
     let viewer = &admin.viewer;
     let (today, first) = (viewer.today(), viewer.today().with_day(1).unwrap_or_default());
-    let reconciled_until = watermark::find(db, sign::RECONCILED_UNTIL).await?;
+    let reconciled_until = watermark::find(db, component_status::RECONCILED_UNTIL).await?;
     let data = Data {
         connections,
-        signs,
+        statuses,
         outages: admin.outages.clone(),
         usage: model_call::usage(db, &admin.caller, viewer.start_of(today), viewer.start_of(first)).await?,
         database: db::get_status(db).await?,
@@ -143,10 +151,10 @@ fn address(id: &str, name: &str, url: &str) -> Markup {
 }
 
 fn webhook(viewer: &Viewer, data: &Data) -> Markup {
-    let server = data.signs.find::<Server>();
+    let server = data.statuses.find::<Server>();
     let url = server.as_ref().map_or(&data.connections.public_url, |(_, server)| &server.public_url);
-    let accepted = data.signs.find::<WebhookAccepted>();
-    let refused = data.signs.find::<WebhookRefused>();
+    let accepted = data.statuses.find::<WebhookAccepted>();
+    let refused = data.statuses.find::<WebhookRefused>();
     html! {
         dt { "Server URL" } dd { (address("webhook-url", "Server URL of the webhook", &format!("{url}/webhooks/vapi"))) }
         dt { "Secret" } dd { @match &server {
@@ -168,9 +176,9 @@ fn webhook(viewer: &Viewer, data: &Data) -> Markup {
 }
 
 fn vapi_api(viewer: &Viewer, data: &Data) -> Markup {
-    let worker = data.signs.find::<Worker>();
-    let last = data.signs.find::<Reconciled>();
-    let found = data.signs.find::<BroughtIn>();
+    let worker = data.statuses.find::<Worker>();
+    let last = data.statuses.find::<Reconciled>();
+    let found = data.statuses.find::<BroughtIn>();
     html! {
         dt { "API key" } dd { @if state::has_vapi(data) { "Configured" } @else { "None" } }
         dt { "Looks for missing calls" } dd { @match &worker {
@@ -219,7 +227,7 @@ fn model(viewer: &Viewer, data: &Data) -> Markup {
 }
 
 fn queue(viewer: &Viewer, data: &Data) -> Markup {
-    let worker = data.signs.find::<Worker>();
+    let worker = data.statuses.find::<Worker>();
     let has_faktory = worker.as_ref().map_or(data.connections.has_faktory, |(_, worker)| worker.has_faktory);
     html! {
         dt { "Worker heard" } dd { (when(viewer, worker.as_ref().map(|(at, _)| *at))) }
@@ -272,7 +280,7 @@ fn agents(connections: &Connections) -> Markup {
 mod tests {
     use chrono::TimeDelta;
     use storage::access::Role;
-    use storage::sign::WebhookRefusal;
+    use storage::component_status::WebhookRefusal;
 
     use super::*;
 
@@ -286,7 +294,7 @@ mod tests {
                 has_vapi: false,
                 has_faktory: false,
             },
-            signs: Signs::default(),
+            statuses: ComponentStatuses::default(),
             outages: Vec::new(),
             usage: Usage::default(),
             database: db::Status {
@@ -333,7 +341,7 @@ mod tests {
         };
         let server =
             Server { public_url: "https://calls.example".to_owned(), has_previous_secret: true, ..Server::default() };
-        let signs = Signs::default()
+        let statuses = ComponentStatuses::default()
             .with(&server, now)
             .with(&WebhookRefused { reason: WebhookRefusal::Mismatch }, now - TimeDelta::hours(1))
             .with(&WebhookAccepted { r#type: "end-of-call-report".to_owned() }, now)
@@ -342,7 +350,7 @@ mod tests {
             .with(&worker, now);
         let usage =
             Usage { n_today: 12, tokens_today: 20_400, microusd_today: 31_000, n_month: 12, ..Usage::default() };
-        let shown = shown(&Data { signs, usage, ..data() });
+        let shown = shown(&Data { statuses, usage, ..data() });
         assert!(!shown.contains("Degraded") && !shown.contains("Not configured"), "{shown}");
         for told in ["a rotation", "https://calls.example/webhooks/vapi", "1.9.4", "claude-haiku", "20,400", "$0.03"] {
             assert!(shown.contains(told), "{told}: {shown}");

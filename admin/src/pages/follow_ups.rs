@@ -2,11 +2,11 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use storage::component_status::{self, Worker};
 use storage::db::{self, Db};
 use storage::follow_up::{FollowUp, FollowUpKind};
 use storage::id::FollowUpId;
 use storage::message::alert;
-use storage::sign::{self, Worker};
 use storage::{audit, clock, follow_up, outbound_call};
 
 use crate::auth::{self, Admin};
@@ -27,7 +27,7 @@ pub(crate) async fn with_alerts(admin: &Admin, db: &Db, list: Vec<FollowUp>) -> 
         return Ok(Open { list, tried, obstacle, ..Open::default() });
     }
     let told = alert::list_told(db, &admin.caller, &ids).await?;
-    let has_mail = sign::list(db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail);
+    let has_mail = component_status::list(db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail);
     Ok(Open { list, told, has_mail, tried, obstacle })
 }
 

@@ -13,9 +13,9 @@ use maud::{Markup, html};
 use queue::hours::{Hour, list_hours};
 use queue::list::{self, JobItem, ReasonCount};
 use serde::Deserialize;
+use storage::component_status::{self, Compared};
 use storage::db::Db;
 use storage::job::{self, Count};
-use storage::sign::{self, Compared};
 
 use self::filter::Filter;
 use crate::auth::Admin;
@@ -106,7 +106,7 @@ pub(crate) async fn get(
     data.hours = list_hours(&db, hours::from(&admin.viewer)).await?;
     data.reasons = list::count_reasons(&db, data.filter.kind()?).await?;
     data.oldest_wait_seconds = job::oldest_wait_seconds(&db).await?;
-    data.compared = sign::list(&db).await?.find();
+    data.compared = component_status::list(&db).await?.find();
     Ok(render(&admin, &data).into_response())
 }
 

@@ -19,7 +19,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use queue::list::{self, JobItem};
-use queue::repair::{self, Reanalysis};
+use queue::retry::{self, Reanalysis};
 use storage::analysis::{self as analyses, Analysis};
 use storage::audit;
 use storage::clock;
@@ -153,7 +153,7 @@ pub(crate) async fn retry(
     admin.require_write()?;
     let now = clock::now();
     let mut tx = db::begin(&db).await?;
-    if repair::reanalyze(&mut tx, &admin.caller, session_id, now).await? == Reanalysis::NoReport {
+    if retry::reanalyze(&mut tx, &admin.caller, session_id, now).await? == Reanalysis::NoReport {
         return Err(Fault::Invalid("The call is not over, so there is nothing to analyse yet.".to_owned()));
     }
     tx.commit().await.map_err(storage::db::Error::from)?;
@@ -175,7 +175,7 @@ pub(crate) async fn assign(
     let mut tx = db::begin(&db).await?;
     session::assign_session(&mut tx, &admin.caller, session_id, student_id, now).await?;
     // A call that is not over is analysed for them when its report comes.
-    repair::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
+    retry::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
     let object = format!("session:{session_id}");
     let detail = serde_json::json!({ "student_id": student_id });
     audit::insert_entry(&mut *tx, &admin.caller, "session.assign", Some(&object), &detail, now).await?;

@@ -285,7 +285,7 @@ fn next_step(need: &Need, reason: Reason) -> (String, &'static str) {
 
 /// What is wrong with the service, not with a child.
 fn faults_card(admin: &Admin, faults: &[SessionToSee]) -> Markup {
-    let n = admin.tally.n_given_up;
+    let n = admin.nav_counts.n_given_up;
     html! {
         (attention_card(&admin.viewer, faults, "Technical faults", &html! {
             @if n > 0 { li.row.sm { span.bad { (icon("circle-alert")) } span.grow { (figures::counted(n, "job", "jobs")) " failed." } a.btn.small href="/jobs" { "Open jobs" } } }

@@ -25,7 +25,7 @@ use crate::call::{TIMEOUT, call, guarded};
 use crate::line;
 use crate::prompts;
 use crate::resources::{Resource, complete};
-use crate::tools::{self, Answer, Ask, Outcome, ToolError};
+use crate::tools::{self, Answer, Outcome, ToolContext, ToolError};
 use crate::trail::{Asked, Door, Held};
 
 /// For how long a client may keep a list: what is in it changes with a deployment only.
@@ -65,8 +65,8 @@ impl McpServer {
         fault(error)
     }
 
-    fn ask<'a>(&self, caller: &'a Caller) -> Ask<'a> {
-        Ask { caller, registers_callers: self.state.config.register_callers, now: clock::now() }
+    fn ask<'a>(&self, caller: &'a Caller) -> ToolContext<'a> {
+        ToolContext { caller, registers_callers: self.state.config.register_callers, now: clock::now() }
     }
 }
 

@@ -4,7 +4,7 @@ use storage::db::Db;
 use storage::id::StudentId;
 use storage::session::{self, Written};
 
-use super::{Ask, Outcome, ToolError};
+use super::{Outcome, ToolContext, ToolError};
 
 /// More answers than a long lesson has.
 const MAX_EVIDENCE: i64 = 100;
@@ -20,9 +20,9 @@ pub(super) enum Kind {
 }
 
 /// Refuses if the call has written enough of the kind; outside a call, if the client has within a day.
-pub(super) async fn check(db: &Db, ask: Ask<'_>, student_id: StudentId, kind: Kind) -> Result<(), ToolError> {
+pub(super) async fn check(db: &Db, ctx: ToolContext<'_>, student_id: StudentId, kind: Kind) -> Result<(), ToolError> {
     let Written { n_evidence, n_notes, n_callbacks } =
-        session::count_written(db, ask.caller, student_id, ask.now).await?;
+        session::count_written(db, ctx.caller, student_id, ctx.now).await?;
     let is_enough = match kind {
         Kind::Evidence => n_evidence >= MAX_EVIDENCE,
         Kind::Note => n_notes >= MAX_NOTES,

@@ -11,7 +11,7 @@ use storage::id::StudentId;
 use super::next_question::{find_question, was_asked};
 use super::observe::{Estimate, Seen, observe};
 use super::record_evidence::no_help;
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Effect, Tool, ToolContext, ToolError};
 
 /// What can still be wrong is what the assistant heard.
 const NOISE: f64 = 0.05;
@@ -56,9 +56,9 @@ impl Tool for CheckAnswer {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
-        let (skill_id, question) = find_question(db, ask, student_id, &params.question_id).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
+        let (skill_id, question) = find_question(db, ctx, student_id, &params.question_id).await?;
         let verdict = match question.judge(&params.answer) {
             Judgement::Right => Verdict::Correct,
             Judgement::WrongForm => Verdict::Partial,
@@ -71,7 +71,7 @@ impl Tool for CheckAnswer {
                 return Ok(Answer { text, data: Output { verdict: None, right_answer, estimate: None } });
             }
         };
-        if !was_asked(db, ask, student_id, &params.question_id).await? {
+        if !was_asked(db, ctx, student_id, &params.question_id).await? {
             let right_answer = question.answer;
             let text = format!(
                 "Not recorded: the question is none that next_question gave lately. {}",
@@ -81,7 +81,7 @@ impl Tool for CheckAnswer {
         }
         let seen =
             Seen { skill_id: &skill_id, question: &params.question_id, verdict, help: params.help, noise: NOISE };
-        let estimate = observe(db, ask, student_id, &seen).await?;
+        let estimate = observe(db, ctx, student_id, &seen).await?;
         let right_answer = question.answer;
         let text = format!("{} The skill is now {estimate}.", judged(verdict, &right_answer));
         Ok(Answer { text, data: Output { verdict: Some(verdict), right_answer, estimate: Some(estimate) } })

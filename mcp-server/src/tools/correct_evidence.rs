@@ -9,7 +9,7 @@ use storage::evidence::{self, Correction, Help, Verdict};
 use storage::id::{SessionId, StudentId};
 use storage::session::{self, SessionKey};
 
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Effect, Tool, ToolContext, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -49,16 +49,16 @@ impl Tool for CorrectEvidence {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let session = session::get_session(db, ask.caller, &SessionKey::Id(params.session_id)).await?;
-        ask.permit_session(db, session.student_id).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let session = session::get_session(db, ctx.caller, &SessionKey::Id(params.session_id)).await?;
+        ctx.permit_session(db, session.student_id).await?;
         let Params { session_id, turn_no, skill_id, verdict, help } = params;
         let detail = serde_json::json!({ "turn_no": turn_no, "skill_id": skill_id, "verdict": verdict });
         let correction = Correction { session_id, skill_id, turn_no, verdict: Some(verdict), help };
         let mut tx = db::begin(db).await?;
-        let student_id = evidence::correct(&mut tx, ask.caller, &correction, ask.now).await?;
+        let student_id = evidence::correct(&mut tx, ctx.caller, &correction, ctx.now).await?;
         let object = session_id.to_string();
-        audit::insert_entry(&mut *tx, ask.caller, "evidence.correct", Some(&object), &detail, ask.now).await?;
+        audit::insert_entry(&mut *tx, ctx.caller, "evidence.correct", Some(&object), &detail, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
         let text =
             format!("Corrected: turn {turn_no} is {} now, and counts in place of the judgement.", verdict.as_str());

@@ -10,7 +10,7 @@ use storage::id::{NoteId, SessionId, StudentId};
 use storage::note::{self, NewNote};
 use storage::student_context;
 
-use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
+use super::{Answer, Effect, Tool, ToolContext, ToolError, bounds, once};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,30 +52,30 @@ impl Tool for EndSessionSummary {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
         let text = plain_text::clean(&params.summary);
         if text.is_empty() {
             return Err(ToolError::invalid("`summary` says nothing"));
         }
-        bounds::check(db, ask, student_id, bounds::Kind::Note).await?;
-        let session_id = ask.caller.line.session_id;
-        let note_id = NoteId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &text]));
+        bounds::check(db, ctx, student_id, bounds::Kind::Note).await?;
+        let session_id = ctx.caller.line.session_id;
+        let note_id = NoteId(once::id(&ctx, Self::NAME, &[&student_id.to_string(), &text]));
         // For people: what a caller can make a model write must not come back as another model's guidance.
         let new = NewNote { student_id, session_id, text, for_assistant: false };
-        note::insert_note_once(db, ask.caller, note_id, &new, ask.now).await?;
-        let practised = practised(db, &ask, session_id).await?;
-        let due = student_context::list_due(db, ask.caller, student_id, 1, ask.now).await?;
+        note::insert_note_once(db, ctx.caller, note_id, &new, ctx.now).await?;
+        let practised = practised(db, &ctx, session_id).await?;
+        let due = student_context::list_due(db, ctx.caller, student_id, 1, ctx.now).await?;
         let data = Output { note_id, practised, next: due.into_iter().next().map(|due| due.skill) };
         Ok(Answer { text: say(&data), data })
     }
 }
 
-async fn practised(db: &Db, ask: &Ask<'_>, session_id: Option<SessionId>) -> Result<Vec<Practised>, ToolError> {
+async fn practised(db: &Db, ctx: &ToolContext<'_>, session_id: Option<SessionId>) -> Result<Vec<Practised>, ToolError> {
     let Some(session_id) = session_id else {
         return Ok(Vec::new());
     };
-    let evidence = evidence::list_of_session(db, ask.caller, session_id).await?;
+    let evidence = evidence::list_of_session(db, ctx.caller, session_id).await?;
     Ok(evidence.chunk_by(|a, b| a.skill_id == b.skill_id).map(count).collect())
 }
 

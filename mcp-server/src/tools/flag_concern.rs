@@ -11,7 +11,7 @@ use storage::db::{self, Db};
 use storage::follow_up::{self, ConcernCategory, NewConcern};
 use storage::id::{FollowUpId, StudentId};
 
-use super::{Answer, Ask, Effect, Tool, ToolError, once};
+use super::{Answer, Effect, Tool, ToolContext, ToolError, once};
 
 /// Characters that are kept. A long story is no reason to refuse a concern.
 const MAX_TEXT: usize = 500;
@@ -48,18 +48,18 @@ impl Tool for FlagConcern {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let named = params.student_id.filter(|student_id| ask.caller.reaches(*student_id).is_ok());
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let named = params.student_id.filter(|student_id| ctx.caller.reaches(*student_id).is_ok());
         let mut text = plain_text::clean(&params.text);
         if text.is_empty() {
             "The assistant gave no words.".clone_into(&mut text);
         }
         let category = params.category;
         let mut tx = db::begin(db).await?;
-        let session_id = ask.open_session(&mut tx).await?;
-        let line = &ask.caller.line;
+        let session_id = ctx.open_session(&mut tx).await?;
+        let line = &ctx.caller.line;
         let new = NewConcern {
-            group_key: once::group(&ask, category.as_str()),
+            group_key: once::group(&ctx, category.as_str()),
             // Without its code the line tells nothing of its student; people should know whose concern it probably is.
             student_id: named.or(line.student_id).or(line.presumed),
             session_id,
@@ -67,7 +67,7 @@ impl Tool for FlagConcern {
             category,
             text: text.chars().take(MAX_TEXT).collect(),
         };
-        let follow_up_id = follow_up::raise_concern(&mut tx, ask.caller, &new, ask.now).await?;
+        let follow_up_id = follow_up::raise_concern(&mut tx, ctx.caller, &new, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
         tracing::warn!(follow_up.id = %follow_up_id, category = category.as_str(), "an assistant raised a concern");
         Ok(Answer { text: advice(category).to_owned(), data: Output { follow_up_id } })

@@ -9,7 +9,7 @@ use storage::id::StudentId;
 use storage::student_context::{self, PlanStep};
 
 use super::next_question::draw;
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Effect, Tool, ToolContext, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -67,14 +67,14 @@ impl Tool for GetLessonPlan {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
-        let lesson = student_context::get_lesson(db, ask.caller, student_id, ask.now).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
+        let lesson = student_context::get_lesson(db, ctx.caller, student_id, ctx.now).await?;
         let mut steps: Vec<Step> = lesson.steps.iter().enumerate().map(|(i, step)| of_plan(i, step)).collect();
         for step in &mut steps {
-            if let Some(practice) = curriculum::find_practice(db, ask.caller, &step.skill_id, student_id).await? {
+            if let Some(practice) = curriculum::find_practice(db, ctx.caller, &step.skill_id, student_id).await? {
                 step.skill.clone_from(&practice.skill);
-                if let Some(question) = draw(db, ask, student_id, practice, None).await? {
+                if let Some(question) = draw(db, ctx, student_id, practice, None).await? {
                     step.question_id = Some(question.question_id);
                     step.ask = Some(question.ask);
                     step.answer = Some(question.answer);

@@ -9,7 +9,7 @@ use storage::learner::{self, MasteryState};
 use storage::mastery::{self, Mastery};
 use storage::student;
 
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Effect, Tool, ToolContext, ToolError};
 
 /// More than a student practises in a year.
 const MAX_SKILLS: usize = 100;
@@ -51,11 +51,11 @@ impl Tool for GetProgress {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        ask.permit(db, params.student_id).await?;
-        let student = student::get_student(db, ask.caller, params.student_id).await?;
-        let estimates = mastery::list_mastery(db, ask.caller, params.student_id).await?;
-        let mut skills: Vec<Estimate> = estimates.into_iter().map(|mastery| estimate(mastery, &ask)).collect();
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        ctx.permit(db, params.student_id).await?;
+        let student = student::get_student(db, ctx.caller, params.student_id).await?;
+        let estimates = mastery::list_mastery(db, ctx.caller, params.student_id).await?;
+        let mut skills: Vec<Estimate> = estimates.into_iter().map(|mastery| estimate(mastery, &ctx)).collect();
         skills.sort_by(|a, b| a.mastery.total_cmp(&b.mastery));
         skills.truncate(MAX_SKILLS);
         let data = Output {
@@ -68,10 +68,10 @@ impl Tool for GetProgress {
     }
 }
 
-fn estimate(mastery: Mastery, ask: &Ask<'_>) -> Estimate {
+fn estimate(mastery: Mastery, ctx: &ToolContext<'_>) -> Estimate {
     Estimate {
-        state: mastery.word(ask.now),
-        mastery: (learner::knowledge_now(&mastery.state, ask.now) * 100.0).round() / 100.0,
+        state: mastery.word(ctx.now),
+        mastery: (learner::knowledge_now(&mastery.state, ctx.now) * 100.0).round() / 100.0,
         n_answers: mastery.state.n_evidence,
         skill_id: mastery.skill_id,
         skill: mastery.skill_name,

@@ -11,7 +11,7 @@ use storage::id::{SessionId, StudentId};
 use storage::session::{self, Session, SessionKey, SessionStatus};
 use storage::transcript::{self, Speaker, Turn};
 
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError};
 
 /// Turns in one answer: some 8,000 tokens of talk at most.
 const PAGE: usize = 100;
@@ -107,22 +107,22 @@ impl Tool for GetSession {
     type Params = Params;
     type Output = Review;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Review>, ToolError> {
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Review>, ToolError> {
         let key = match (params.session_id, params.call_id) {
             (Some(session_id), None) => SessionKey::Id(session_id),
             (None, Some(call_id)) => SessionKey::CallId(call_id),
             _ => return Err(ToolError::invalid("give either `session_id` or `call_id`")),
         };
-        let session = session::get_session(db, ask.caller, &key).await?;
-        ask.permit_session(db, session.student_id).await?;
-        if params.include_transcript && ask.caller.reach == Reach::Line {
+        let session = session::get_session(db, ctx.caller, &key).await?;
+        ctx.permit_session(db, session.student_id).await?;
+        if params.include_transcript && ctx.caller.reach == Reach::Line {
             let say =
                 "Not done: the words of a call are not told on the telephone. Call again without include_transcript.";
             return Err(ToolError::new(Outcome::Refused, say));
         }
-        let analysis = analysis::find_current(db, ask.caller, session.session_id).await?;
+        let analysis = analysis::find_current(db, ctx.caller, session.session_id).await?;
         let turns = if params.include_transcript {
-            Some(transcript::list_turns(db, ask.caller, session.session_id).await?)
+            Some(transcript::list_turns(db, ctx.caller, session.session_id).await?)
         } else {
             None
         };

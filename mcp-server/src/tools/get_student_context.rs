@@ -8,7 +8,7 @@ use storage::id::StudentId;
 use storage::phone::Phone;
 use storage::student_context::{self, StudentContext, of_line};
 
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Effect, Tool, ToolContext, ToolError};
 
 /// At most one of the two. On a telephone line that tells its number, neither is needed.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -35,13 +35,13 @@ impl Tool for GetStudentContext {
     type Params = Params;
     type Output = StudentContext;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<StudentContext>, ToolError> {
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<StudentContext>, ToolError> {
         let data = match (params.phone, params.student_id) {
             (Some(_), Some(_)) => return Err(ToolError::invalid("give either `phone` or `student_id`")),
-            (None, Some(student_id)) => student_context::get_by_student_id(db, ask.caller, student_id, ask.now).await?,
-            (phone, None) => match (&ask.caller.reach, ask.phone(phone)?) {
-                (Reach::Line, _) => of_line(db, ask.caller, ask.now).await?,
-                (_, Some(phone)) => student_context::find_by_phone(db, ask.caller, &phone, ask.now).await?,
+            (None, Some(student_id)) => student_context::get_by_student_id(db, ctx.caller, student_id, ctx.now).await?,
+            (phone, None) => match (&ctx.caller.reach, ctx.phone(phone)?) {
+                (Reach::Line, _) => of_line(db, ctx.caller, ctx.now).await?,
+                (_, Some(phone)) => student_context::find_by_phone(db, ctx.caller, &phone, ctx.now).await?,
                 (_, None) => return Err(ToolError::invalid("give `phone` or `student_id`")),
             },
         };

@@ -10,7 +10,7 @@ use storage::phone::Phone;
 use storage::session::{self, Settled};
 use storage::{student, student_context};
 
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -42,14 +42,14 @@ impl Tool for IdentifyStudent {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let phone = ask.phone(params.phone)?.ok_or_else(nobody)?;
-        let students = student::list_first_names(db, ask.caller, &phone).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let phone = ctx.phone(params.phone)?.ok_or_else(nobody)?;
+        let students = student::list_first_names(db, ctx.caller, &phone).await?;
         let (student_id, first_name) = only_of_name(students, &params.first_name).ok_or_else(nobody)?;
         let mut tx = db::begin(db).await?;
-        let caller = settle(&mut tx, ask, student_id).await?;
+        let caller = settle(&mut tx, ctx, student_id).await?;
         tx.commit().await.map_err(db::Error::from)?;
-        let context = student_context::get_by_student_id(db, &caller, student_id, ask.now).await?;
+        let context = student_context::get_by_student_id(db, &caller, student_id, ctx.now).await?;
         let text = serde_json::to_string(&context).map_err(|_| ToolError::internal())?;
         Ok(Answer { text, data: Output { student_id, first_name } })
     }
@@ -57,16 +57,20 @@ impl Tool for IdentifyStudent {
 
 /// Settles the call on the line as the student's, for good: a call that counts as somebody else's stays theirs. The caller
 /// that comes back reaches the student.
-pub(super) async fn settle(tx: &mut Connection, ask: Ask<'_>, student_id: StudentId) -> Result<Caller, ToolError> {
-    let session_id = ask.open_session(tx).await?;
+pub(super) async fn settle(
+    tx: &mut Connection,
+    ctx: ToolContext<'_>,
+    student_id: StudentId,
+) -> Result<Caller, ToolError> {
+    let session_id = ctx.open_session(tx).await?;
     if let Some(session_id) = session_id
-        && session::identify_on_line(tx, ask.caller, session_id, student_id, ask.now).await? == Settled::Refused
+        && session::identify_live_caller(tx, ctx.caller, session_id, student_id, ctx.now).await? == Settled::Refused
     {
         let say = "Not done: this call counts as somebody else's already. Go on without this; another student can call \
                    again.";
         return Err(ToolError::new(Outcome::Refused, say));
     }
-    Ok(ask.caller.settled_as(student_id, session_id))
+    Ok(ctx.caller.settled_as(student_id, session_id))
 }
 
 /// The one student of that name, however it is typed. Two of one name cannot be told apart by it.

@@ -7,7 +7,7 @@ use storage::db::Db;
 use storage::id::StudentId;
 use storage::student_context::{self, DueSkill};
 
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Effect, Tool, ToolContext, ToolError};
 
 fn default_limit() -> usize {
     5
@@ -43,9 +43,9 @@ impl Tool for ListDueSkills {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
-        let skills = student_context::list_due(db, ask.caller, student_id, params.limit, ask.now).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
+        let skills = student_context::list_due(db, ctx.caller, student_id, params.limit, ctx.now).await?;
         Ok(Answer { text: say(&skills), data: Output { skills } })
     }
 }

@@ -8,7 +8,7 @@ use storage::db::Db;
 use storage::id::{SessionId, StudentId};
 use storage::session::{self, SessionItem, SessionQuery, SessionStatus};
 
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Effect, Tool, ToolContext, ToolError};
 use crate::cursor;
 
 fn default_limit() -> i64 {
@@ -67,13 +67,13 @@ impl Tool for ListSessions {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let after = params.cursor.as_deref().map(cursor::decode).transpose().map_err(ToolError::invalid)?;
         let Params { student_id, status, limit, .. } = params;
-        ask.permit_session(db, student_id).await?;
+        ctx.permit_session(db, student_id).await?;
         // One more than asked for tells whether there is another page.
         let query = SessionQuery { student_id, status, after, limit: limit + 1, ..SessionQuery::default() };
-        let rows = session::list_sessions(db, ask.caller, &query).await?;
+        let rows = session::list_sessions(db, ctx.caller, &query).await?;
         let (rows, next_cursor) = cursor::page(rows, limit, |row| (row.created_at, row.session_id));
         let data = Output { items: rows.into_iter().map(item).collect(), next_cursor };
         Ok(Answer { text: say(&data), data })

@@ -8,7 +8,7 @@ use storage::db::Db;
 use storage::id::StudentId;
 use storage::student::{self, StudentItem, StudentQuery, StudentStatus};
 
-use super::{Answer, Ask, Effect, Tool, ToolError};
+use super::{Answer, Effect, Tool, ToolContext, ToolError};
 use crate::cursor;
 
 fn default_limit() -> i64 {
@@ -69,13 +69,13 @@ impl Tool for ListStudents {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let after = params.cursor.as_deref().map(cursor::decode).transpose().map_err(ToolError::invalid)?;
         // One more than asked for tells whether there is another page.
         let limit = params.limit + 1;
         let grade = params.grade.map(i16::from);
         let query = StudentQuery { name_contains: params.name, grade, after, limit, ..StudentQuery::default() };
-        let rows = student::list_students(db, ask.caller, &query).await?;
+        let rows = student::list_students(db, ctx.caller, &query).await?;
         let (rows, next_cursor) = cursor::page(rows, params.limit, |row| (row.display_name.clone(), row.student_id));
         let data = Output { items: rows.into_iter().map(item).collect(), next_cursor };
         Ok(Answer { text: say(&data), data })

@@ -15,7 +15,7 @@ use storage::id::StudentId;
 use storage::{learner, student_context};
 use uuid::Uuid;
 
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -65,18 +65,18 @@ impl Tool for NextQuestion {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
         let before = params.after.as_deref().map(read_id).transpose()?;
         let (skill_id, why) = match (params.skill_id, &before) {
             (Some(skill_id), _) => (skill_id, "you asked for this skill".to_owned()),
             (None, Some(before)) => (before.skill_id().to_owned(), "the question before was of this skill".to_owned()),
-            (None, None) => choose_skill(db, ask, student_id).await?,
+            (None, None) => choose_skill(db, ctx, student_id).await?,
         };
-        let practice = curriculum::find_practice(db, ask.caller, &skill_id, student_id).await?;
+        let practice = curriculum::find_practice(db, ctx.caller, &skill_id, student_id).await?;
         let practice = practice.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_SKILL))?;
         let none_left = if practice.questions.is_empty() { NO_QUESTION } else { ALL_ASKED };
-        let data = draw(db, ask, student_id, practice, before.as_ref()).await?;
+        let data = draw(db, ctx, student_id, practice, before.as_ref()).await?;
         let data = data.ok_or_else(|| ToolError::new(Outcome::NotFound, none_left))?;
         let data = Output { why: Some(why.clone()), ..data };
         let Output { skill, ask, answer, question_id, .. } = &data;
@@ -96,8 +96,8 @@ const ALL_ASKED: &str = "The student was asked every question of this skill late
 const NOTHING_LEFT: &str = "Nothing is due, and nothing new is left in this student's grade. Ask what they would like.";
 
 /// The first skill of the plan, and why it is there.
-async fn choose_skill(db: &Db, ask: Ask<'_>, student_id: StudentId) -> Result<(String, String), ToolError> {
-    let lesson = student_context::get_lesson(db, ask.caller, student_id, ask.now).await?;
+async fn choose_skill(db: &Db, ctx: ToolContext<'_>, student_id: StudentId) -> Result<(String, String), ToolError> {
+    let lesson = student_context::get_lesson(db, ctx.caller, student_id, ctx.now).await?;
     let first = lesson.steps.first().map(|step| (step.skill_id.clone(), step.reason()));
     first.ok_or_else(|| ToolError::new(Outcome::NotFound, NOTHING_LEFT))
 }
@@ -105,16 +105,16 @@ async fn choose_skill(db: &Db, ask: Ask<'_>, student_id: StudentId) -> Result<(S
 /// Chooses a question of the skill and remembers that it was asked. `None`: all were asked lately, or there is none.
 pub(super) async fn draw(
     db: &Db,
-    ask: Ask<'_>,
+    ctx: ToolContext<'_>,
     student_id: StudentId,
     practice: Practice,
     before: Option<&QuestionId>,
 ) -> Result<Option<Output>, ToolError> {
     let mut tx = db::begin(db).await?;
-    let recent = curriculum::lock_recent(&mut tx, ask.caller, student_id, ask.now).await?;
-    let question = pick(practice, &recent, before, student_id, ask.now);
+    let recent = curriculum::lock_recent(&mut tx, ctx.caller, student_id, ctx.now).await?;
+    let question = pick(practice, &recent, before, student_id, ctx.now);
     if let Some(question) = &question {
-        curriculum::note_asked(&mut tx, ask.caller, student_id, &question.question_id, ask.now).await?;
+        curriculum::note_asked(&mut tx, ctx.caller, student_id, &question.question_id, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
     }
     Ok(question)
@@ -218,12 +218,12 @@ fn read_id(question_id: &str) -> Result<QuestionId, ToolError> {
 /// The text is no id of ours, the skill does not exist or is retired, or it has no such question.
 pub(super) async fn find_question(
     db: &Db,
-    ask: Ask<'_>,
+    ctx: ToolContext<'_>,
     student_id: StudentId,
     question_id: &str,
 ) -> Result<(String, Question), ToolError> {
     let id = read_id(question_id)?;
-    let practice = curriculum::find_practice(db, ask.caller, id.skill_id(), student_id).await?;
+    let practice = curriculum::find_practice(db, ctx.caller, id.skill_id(), student_id).await?;
     let question = practice.and_then(|practice| match &id {
         QuestionId::Fixed { index, .. } => practice.questions.into_iter().nth(*index),
         QuestionId::Generated { .. } => make_again(&id).map(|Generated { ask, answer, kind, form, .. }| Question {
@@ -239,11 +239,11 @@ pub(super) async fn find_question(
 /// Whether the student was asked this question of ours lately. Only such answers count.
 pub(super) async fn was_asked(
     db: &Db,
-    ask: Ask<'_>,
+    ctx: ToolContext<'_>,
     student_id: StudentId,
     question_id: &str,
 ) -> Result<bool, ToolError> {
-    let recent = curriculum::list_recent(db, ask.caller, student_id).await?;
+    let recent = curriculum::list_recent(db, ctx.caller, student_id).await?;
     Ok(recent.iter().any(|id| id == question_id))
 }
 
@@ -251,12 +251,12 @@ pub(super) async fn was_asked(
 /// it.
 pub(super) async fn was_asked_in_words(
     db: &Db,
-    ask: Ask<'_>,
+    ctx: ToolContext<'_>,
     student_id: StudentId,
     practice: &Practice,
     words: &str,
 ) -> Result<bool, ToolError> {
-    let recent = curriculum::list_recent(db, ask.caller, student_id).await?;
+    let recent = curriculum::list_recent(db, ctx.caller, student_id).await?;
     Ok(recent.iter().any(|id| is_of(id, practice, words)))
 }
 

@@ -9,7 +9,7 @@ use storage::id::{EvidenceId, StudentId};
 use storage::learner::{self, MasteryState};
 use storage::{attention, estimate, mastery, session};
 
-use super::{Ask, ToolError, bounds, once};
+use super::{ToolContext, ToolError, bounds, once};
 
 /// One answer of the student, judged.
 pub(super) struct Seen<'a> {
@@ -39,27 +39,27 @@ impl std::fmt::Display for Estimate {
 /// Told a second time, it changes nothing.
 pub(super) async fn observe(
     db: &Db,
-    ask: Ask<'_>,
+    ctx: ToolContext<'_>,
     student_id: StudentId,
     seen: &Seen<'_>,
 ) -> Result<Estimate, ToolError> {
-    bounds::check(db, ask, student_id, bounds::Kind::Evidence).await?;
-    write(db, ask, student_id, seen).await?;
-    let estimates = mastery::list_mastery(db, ask.caller, student_id).await?;
+    bounds::check(db, ctx, student_id, bounds::Kind::Evidence).await?;
+    write(db, ctx, student_id, seen).await?;
+    let estimates = mastery::list_mastery(db, ctx.caller, student_id).await?;
     let of_skill = estimates.into_iter().find(|estimate| estimate.skill_id == seen.skill_id);
     let of_skill = of_skill.ok_or_else(ToolError::internal)?;
-    let known = learner::knowledge_now(&of_skill.state, ask.now);
-    Ok(Estimate { state: of_skill.word(ask.now), mastery: (known * 100.0).round() / 100.0 })
+    let known = learner::knowledge_now(&of_skill.state, ctx.now);
+    Ok(Estimate { state: of_skill.word(ctx.now), mastery: (known * 100.0).round() / 100.0 })
 }
 
-async fn write(db: &Db, ask: Ask<'_>, student_id: StudentId, seen: &Seen<'_>) -> Result<(), ToolError> {
+async fn write(db: &Db, ctx: ToolContext<'_>, student_id: StudentId, seen: &Seen<'_>) -> Result<(), ToolError> {
     let words = [&student_id.to_string()[..], seen.skill_id, seen.question, seen.verdict.as_str()];
     let mut tx = db::begin(db).await?;
     let evidence = Evidence {
-        evidence_id: EvidenceId(once::id(&ask, "evidence", &words)),
+        evidence_id: EvidenceId(once::id(&ctx, "evidence", &words)),
         student_id,
         skill_id: seen.skill_id.to_owned(),
-        session_id: ask.open_session(&mut tx).await?,
+        session_id: ctx.open_session(&mut tx).await?,
         analysis_id: None,
         turn_no: None,
         verdict: seen.verdict,
@@ -67,10 +67,10 @@ async fn write(db: &Db, ask: Ask<'_>, student_id: StudentId, seen: &Seen<'_>) ->
         source: Source::Tool,
         noise: seen.noise,
         corrects_id: None,
-        observed_at: ask.now,
+        observed_at: ctx.now,
     };
     let session_id = evidence.session_id;
-    match evidence::insert_evidence(&mut tx, &[evidence], ask.now).await {
+    match evidence::insert_evidence(&mut tx, &[evidence], ctx.now).await {
         Err(error) if error.is_conflict_with("evidence_pkey") => return Ok(()),
         other => other?,
     }

@@ -2,33 +2,33 @@
 
 use uuid::Uuid;
 
-use super::Ask;
+use super::ToolContext;
 
 /// Ours alone; it must never change, or what was done before an update could be done again after it.
 const NAMESPACE: Uuid = Uuid::from_u128(0x3a2f_6f0e_5d0b_4b0c_9a55_7d1d_2f8e_61c4);
 
 /// The id of what `tool` did with `words`. Within one telephone call, the same words are the same deed; off the telephone
 /// within one day of one client.
-pub(super) fn id(ask: &Ask<'_>, tool: &str, words: &[&str]) -> Uuid {
-    let place = place(ask);
+pub(super) fn id(ctx: &ToolContext<'_>, tool: &str, words: &[&str]) -> Uuid {
+    let place = place(ctx);
     let words = words.iter().map(|word| word.trim().to_lowercase());
     made_of([tool.to_owned(), place].into_iter().chain(words))
 }
 
 /// The call on the line; off the telephone, the day of a client.
-fn place(ask: &Ask<'_>) -> String {
-    match &ask.caller.line.call_id {
+fn place(ctx: &ToolContext<'_>) -> String {
+    match &ctx.caller.line.call_id {
         Some(call_id) => format!("call {call_id}"),
-        None => format!("{} {}", ask.caller.actor, ask.now.date_naive()),
+        None => format!("{} {}", ctx.caller.actor, ctx.now.date_naive()),
     }
 }
 
 /// The key of all concerns of one category that the call raises; without a call, the number or the client on one day.
-pub(super) fn group(ask: &Ask<'_>, category: &str) -> String {
-    let number = ask.caller.line.phone.as_ref().filter(|_| ask.caller.line.call_id.is_none());
+pub(super) fn group(ctx: &ToolContext<'_>, category: &str) -> String {
+    let number = ctx.caller.line.phone.as_ref().filter(|_| ctx.caller.line.call_id.is_none());
     let place = match number {
-        Some(phone) => format!("number {} {}", phone.as_str(), ask.now.date_naive()),
-        None => place(ask),
+        Some(phone) => format!("number {} {}", phone.as_str(), ctx.now.date_naive()),
+        None => place(ctx),
     };
     made_of(["concern".to_owned(), place, category.to_owned()].into_iter()).to_string()
 }
@@ -49,7 +49,7 @@ mod tests {
     fn id_of(call_id: Option<&str>, client: &str, now: DateTime<Utc>, words: &[&str]) -> Uuid {
         let mut caller = Caller::client(client, ScopeSet::all());
         caller.line.call_id = call_id.map(str::to_owned);
-        id(&Ask { caller: &caller, registers_callers: false, now }, "record_evidence", words)
+        id(&ToolContext { caller: &caller, registers_callers: false, now }, "record_evidence", words)
     }
 
     #[test]

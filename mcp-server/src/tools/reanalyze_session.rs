@@ -1,6 +1,6 @@
 //! Has a session judged anew, by the analyser of today.
 
-use queue::repair::{self, Reanalysis};
+use queue::retry::{self, Reanalysis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::access::Scope;
@@ -8,7 +8,7 @@ use storage::db::{self, Db};
 use storage::id::{JobId, SessionId};
 use storage::session::{self, SessionKey};
 
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -37,12 +37,12 @@ impl Tool for ReanalyzeSession {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let session_id = params.session_id;
-        let session = session::get_session(db, ask.caller, &SessionKey::Id(session_id)).await?;
-        ask.permit_session(db, session.student_id).await?;
+        let session = session::get_session(db, ctx.caller, &SessionKey::Id(session_id)).await?;
+        ctx.permit_session(db, session.student_id).await?;
         let mut tx = db::begin(db).await?;
-        let asked = repair::reanalyze(&mut tx, ask.caller, session_id, ask.now).await?;
+        let asked = retry::reanalyze(&mut tx, ctx.caller, session_id, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
         let (job_id, text) = match asked {
             Reanalysis::Asked(job_id) => (job_id, "The session is being analysed again. Look again in a minute."),

@@ -10,7 +10,7 @@ use storage::id::StudentId;
 
 use super::next_question::was_asked_in_words;
 use super::observe::{Estimate, Seen, observe};
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError};
 
 /// How often an assistant's judgement in the middle of a call is wrong: about one time in seven.
 const NOISE: f64 = 0.15;
@@ -61,16 +61,16 @@ impl Tool for RecordEvidence {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
-        let skill = curriculum::find_practice(db, ask.caller, &params.skill_id, student_id).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
+        let skill = curriculum::find_practice(db, ctx.caller, &params.skill_id, student_id).await?;
         let skill = skill.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_SKILL))?;
         let Params { skill_id, question, verdict, help, .. } = params;
-        if !was_asked_in_words(db, ask, student_id, &skill, &question).await? {
+        if !was_asked_in_words(db, ctx, student_id, &skill, &question).await? {
             return Ok(Answer { text: NOT_ASKED.to_owned(), data: Output { skill_id, counts: false, estimate: None } });
         }
         let seen = Seen { skill_id: &skill_id, question: &question, verdict, help, noise: NOISE };
-        let estimate = observe(db, ask, student_id, &seen).await?;
+        let estimate = observe(db, ctx, student_id, &seen).await?;
         let text = format!("Noted. {} is now {estimate}.", skill.skill);
         Ok(Answer { text, data: Output { skill_id, counts: true, estimate: Some(estimate) } })
     }

@@ -13,7 +13,7 @@ use storage::student;
 use storage::student::NewStudent;
 
 use super::identify_student::settle;
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -64,24 +64,24 @@ impl Tool for RegisterStudent {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let named = || ToolError::invalid("`first_name` must be a first name");
         let first_name = plain_text::first_name(&params.first_name).ok_or_else(named)?;
-        let Some(phone) = ask.phone(params.phone)? else {
+        let Some(phone) = ctx.phone(params.phone)? else {
             let say = "Not done: the number is withheld, so the next call could not be recognised. Teach as usual.";
             return Err(ToolError::new(Outcome::Refused, say));
         };
         let grade = params.grade.map(i16::from);
         let mut tx = db::begin(db).await?;
         // Who said to be somebody new is not told who else calls from the number.
-        let is_stranger = ask.caller.line.is_stranger;
+        let is_stranger = ctx.caller.line.is_stranger;
         let known =
-            if is_stranger { Vec::new() } else { student::list_first_names(&mut *tx, ask.caller, &phone).await? };
+            if is_stranger { Vec::new() } else { student::list_first_names(&mut *tx, ctx.caller, &phone).await? };
         let same = known.into_iter().find(|(_, name)| student::is_first_name(name, &first_name));
         let data = if let Some((student_id, _)) = same {
-            settle(&mut tx, ask, student_id).await?;
+            settle(&mut tx, ctx, student_id).await?;
             Output { student_id: Some(student_id), first_name, status: Registration::Known, is_new: false }
-        } else if ask.registers_callers && !is_stranger && student::lock_free_number(&mut tx, &phone).await? {
+        } else if ctx.registers_callers && !is_stranger && student::lock_free_number(&mut tx, &phone).await? {
             let new = NewStudent {
                 display_name: first_name.clone(),
                 grade,
@@ -90,11 +90,11 @@ impl Tool for RegisterStudent {
                 timezone: "UTC".to_owned(),
                 phones: vec![phone],
             };
-            let student_id = student::register_student(&mut tx, ask.caller, &new, ask.now).await?.student_id;
-            settle(&mut tx, ask, student_id).await?;
+            let student_id = student::register_student(&mut tx, ctx.caller, &new, ctx.now).await?.student_id;
+            settle(&mut tx, ctx, student_id).await?;
             Output { student_id: Some(student_id), first_name, status: Registration::Registered, is_new: true }
         } else {
-            propose(&mut tx, ask, &first_name, grade).await?;
+            propose(&mut tx, ctx, &first_name, grade).await?;
             Output { student_id: None, first_name, status: Registration::Proposed, is_new: true }
         };
         tx.commit().await.map_err(db::Error::from)?;
@@ -103,11 +103,16 @@ impl Tool for RegisterStudent {
 }
 
 /// Leaves the new student to a person: on the session of the call, once.
-async fn propose(tx: &mut Connection, ask: Ask<'_>, first_name: &str, grade: Option<i16>) -> Result<(), ToolError> {
+async fn propose(
+    tx: &mut Connection,
+    ctx: ToolContext<'_>,
+    first_name: &str,
+    grade: Option<i16>,
+) -> Result<(), ToolError> {
     let refused = |say| ToolError::new(Outcome::Refused, say);
-    let session_id = ask.open_session(tx).await?.ok_or_else(|| refused(NO_CALL))?;
+    let session_id = ctx.open_session(tx).await?.ok_or_else(|| refused(NO_CALL))?;
     let told = Introduction { first_name: Some(first_name.to_owned()), grade, wants: None };
-    match session::introduce_on_line(tx, ask.caller, session_id, &told, ask.now).await? {
+    match session::introduce_live_caller(tx, ctx.caller, session_id, &told, ctx.now).await? {
         Settled::Done => Ok(()),
         Settled::Refused => Err(refused(ONCE)),
     }

@@ -8,7 +8,7 @@ use storage::db::Db;
 use storage::id::{NoteId, StudentId};
 use storage::note::{self, NewNote};
 
-use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
+use super::{Answer, Effect, Tool, ToolContext, ToolError, bounds, once};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,18 +39,18 @@ impl Tool for SaveNote {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
         let text = plain_text::clean(&params.text);
         if text.is_empty() {
             return Err(ToolError::invalid("`text` says nothing"));
         }
-        let note_id = NoteId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &text]));
+        let note_id = NoteId(once::id(&ctx, Self::NAME, &[&student_id.to_string(), &text]));
         // For people: what a caller can make a model write must not come back as another model's guidance.
-        bounds::check(db, ask, student_id, bounds::Kind::Note).await?;
-        let session_id = ask.caller.line.session_id;
+        bounds::check(db, ctx, student_id, bounds::Kind::Note).await?;
+        let session_id = ctx.caller.line.session_id;
         let new = NewNote { student_id, session_id, text, for_assistant: false };
-        note::insert_note_once(db, ask.caller, note_id, &new, ask.now).await?;
+        note::insert_note_once(db, ctx.caller, note_id, &new, ctx.now).await?;
         Ok(Answer { text: "The note is saved.".to_owned(), data: Output { note_id } })
     }
 }

@@ -9,7 +9,7 @@ use storage::db::{self, Db};
 use storage::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
 use storage::id::{FollowUpId, StudentId};
 
-use super::{Answer, Ask, Effect, Tool, ToolError, bounds, once};
+use super::{Answer, Effect, Tool, ToolContext, ToolError, bounds, once};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -43,28 +43,28 @@ impl Tool for ScheduleCallback {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
         let at = params.at.to_utc();
-        if at <= ask.now || at > ask.now + MAX_CALLBACK_AHEAD {
-            let today = ask.now.format("%-d %B %Y, %H:%M");
+        if at <= ctx.now || at > ctx.now + MAX_CALLBACK_AHEAD {
+            let today = ctx.now.format("%-d %B %Y, %H:%M");
             return Err(ToolError::invalid(format!("`at` must lie ahead, within 60 days; it is {today} UTC now")));
         }
         let reason = plain_text::clean(&params.reason);
         if reason.is_empty() {
             return Err(ToolError::invalid("`reason` says nothing"));
         }
-        let id = once::id(&ask, Self::NAME, &[&student_id.to_string(), &at.to_rfc3339()]);
-        bounds::check(db, ask, student_id, bounds::Kind::Callback).await?;
+        let id = once::id(&ctx, Self::NAME, &[&student_id.to_string(), &at.to_rfc3339()]);
+        bounds::check(db, ctx, student_id, bounds::Kind::Callback).await?;
         let new = NewCallback {
             follow_up_id: FollowUpId(id),
             student_id,
-            session_id: ask.caller.line.session_id,
+            session_id: ctx.caller.line.session_id,
             text: reason,
             due_at: at,
         };
         let mut tx = db::begin(db).await?;
-        follow_up::insert_callback_once(&mut tx, ask.caller, &new, ask.now).await?;
+        follow_up::insert_callback_once(&mut tx, ctx.caller, &new, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
         let text = format!("Noted: {}. Say that somebody will call then.", params.at.format("%A, %-d %B, %H:%M"));
         Ok(Answer { text, data: Output { follow_up_id: new.follow_up_id, at } })

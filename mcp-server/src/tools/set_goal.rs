@@ -10,7 +10,7 @@ use storage::db::{self, Db};
 use storage::fact::{self, Goal};
 use storage::id::{FactId, StudentId};
 
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError, once};
+use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError, once};
 
 /// A goal without a date: about a term.
 const TERM: TimeDelta = TimeDelta::days(90);
@@ -54,29 +54,29 @@ impl Tool for SetGoal {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let student_id = ask.student(db, params.student_id).await?;
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let student_id = ctx.student(db, params.student_id).await?;
         let goal = plain_text::clean(&params.goal);
         if goal.is_empty() {
             return Err(ToolError::invalid("`goal` says nothing"));
         }
-        let until = params.until.unwrap_or(ask.now + TERM);
-        if until <= ask.now || until > ask.now + MAX_AHEAD {
+        let until = params.until.unwrap_or(ctx.now + TERM);
+        if until <= ctx.now || until > ctx.now + MAX_AHEAD {
             return Err(ToolError::invalid("`until` must lie ahead, within a year"));
         }
         // What is said on a telephone reaches the next call in our words only.
-        let goal = match &ask.caller.reach {
+        let goal = match &ctx.caller.reach {
             Reach::Line => remark::named_goal(&goal).ok_or_else(|| ToolError::new(Outcome::Refused, NO_TOPIC))?,
             Reach::Active | Reach::Everyone | Reach::Cohorts(_) => goal,
         };
-        let session_id = ask.caller.line.session_id;
-        let fact_id = FactId(once::id(&ask, Self::NAME, &[&student_id.to_string(), &goal]));
+        let session_id = ctx.caller.line.session_id;
+        let fact_id = FactId(once::id(&ctx, Self::NAME, &[&student_id.to_string(), &goal]));
         let mut tx = db::begin(db).await?;
         fact::set_goal(
             &mut tx,
-            ask.caller,
+            ctx.caller,
             &Goal { fact_id, student_id, session_id, text: goal.clone(), until, is_dated: params.until.is_some() },
-            ask.now,
+            ctx.now,
         )
         .await?;
         tx.commit().await.map_err(db::Error::from)?;

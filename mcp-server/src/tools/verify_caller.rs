@@ -11,7 +11,7 @@ use storage::id::StudentId;
 use storage::student_context;
 use tokio::sync::Semaphore;
 
-use super::{Answer, Ask, Effect, Outcome, Tool, ToolError};
+use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError};
 
 /// Codes that are compared at the same time: each takes 19 MiB for some tens of milliseconds.
 static COMPARED: Semaphore = Semaphore::const_new(4);
@@ -60,15 +60,15 @@ impl Tool for VerifyCaller {
     type Params = Params;
     type Output = Output;
 
-    async fn run(db: &Db, ask: Ask<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let Some(kind) = ask.caller.line.missing else { return Err(ToolError::new(Outcome::Refused, NOT_NEEDED)) };
+    async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
+        let Some(kind) = ctx.caller.line.missing else { return Err(ToolError::new(Outcome::Refused, NOT_NEEDED)) };
         let code = Code::hear(&params.pin.0).map_err(|_| ToolError::invalid(UNREADABLE))?;
         let mut tx = db::begin(db).await?;
-        let Some(session_id) = ask.open_session(&mut tx).await? else {
+        let Some(session_id) = ctx.open_session(&mut tx).await? else {
             return Err(ToolError::new(Outcome::Refused, NO_CALL));
         };
         let first_name = params.first_name.as_deref();
-        let begun = caller_code::begin_try(&mut tx, ask.caller, session_id, kind, first_name, ask.now).await?;
+        let begun = caller_code::begin_try(&mut tx, ctx.caller, session_id, kind, first_name, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
         let begun = begun.ok_or_else(|| ToolError::new(Outcome::Refused, NO_MORE_TRIES))?;
         let compared = COMPARED.acquire().await.map_err(|_| ToolError::internal())?;
@@ -84,11 +84,11 @@ impl Tool for VerifyCaller {
             return Err(wrong());
         }
         let mut tx = db::begin(db).await?;
-        let student_id = caller_code::settle_right_try(&mut tx, ask.caller, begun, ask.now).await?;
+        let student_id = caller_code::settle_right_try(&mut tx, ctx.caller, begun, ctx.now).await?;
         let student_id = student_id.ok_or_else(wrong)?;
         tx.commit().await.map_err(db::Error::from)?;
-        let caller = ask.caller.settled_as(student_id, Some(session_id));
-        let context = student_context::get_by_student_id(db, &caller, student_id, ask.now).await?;
+        let caller = ctx.caller.settled_as(student_id, Some(session_id));
+        let context = student_context::get_by_student_id(db, &caller, student_id, ctx.now).await?;
         let text = serde_json::to_string(&context).map_err(|_| ToolError::internal())?;
         let first_name = context.student.map(|student| student.first_name).unwrap_or_default();
         Ok(Answer { text, data: Output { student_id, first_name } })

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use storage::access::Caller;
 use storage::authority::{self, Line};
 use storage::clock;
+use storage::component_status::SetUp;
 use storage::consent::{self, Purpose};
 use storage::server_message::ServerMessage;
-use storage::sign::SetUp;
 use storage::student_context::{self, ContextStatus, StudentContext, of_line};
-use storage::{api_client, db, sign};
+use storage::{api_client, component_status, db};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use vapi;
@@ -63,7 +63,7 @@ async fn assistant_id(state: &State) -> Option<String> {
     if let Some(assistant_id) = &state.config.vapi_assistant_id {
         return Some(assistant_id.clone());
     }
-    match timeout(WITHIN, sign::list(&state.db)).await {
+    match timeout(WITHIN, component_status::list(&state.db)).await {
         Ok(Ok(signs)) => signs.find::<SetUp>().map(|(_, set_up)| set_up.assistant_id),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the assistant that was set up could not be read");
@@ -79,7 +79,7 @@ async fn context(state: &State, envelope: &Envelope, now: DateTime<Utc>) -> (Stu
         if api_client::are_telephones_stopped(&state.db).await? {
             return Ok((student_context::unknown(now), false));
         }
-        let caller = authority::on_line(&state.db, &caller(state), &line(envelope), now).await?;
+        let caller = authority::resolve_live_call(&state.db, &caller(state), &line(envelope), now).await?;
         let context = of_line(&state.db, &caller, now).await?;
         let records = records(state, &caller, &context, now).await?;
         Ok((context, records))
@@ -146,7 +146,7 @@ pub(super) async fn function(
 }
 
 async fn said(state: &State, replies: &Replies, line: &Line, tool_call: &ToolCall, signature: &[u8]) -> Said {
-    let on_line = match authority::on_line(&state.db, &caller(state), line, clock::now()).await {
+    let on_line = match authority::resolve_live_call(&state.db, &caller(state), line, clock::now()).await {
         Ok(on_line) => on_line,
         Err(error) => return Said::Error(single_line(&ToolError::from(error).say)),
     };

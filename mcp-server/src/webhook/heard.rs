@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use storage::clock;
+use storage::component_status::{self, Server, WebhookAccepted, WebhookRefusal, WebhookRefused};
 use storage::db::{Db, Result};
-use storage::sign::{self, Server, WebhookAccepted, WebhookRefusal, WebhookRefused};
 use tokio_util::sync::CancellationToken;
 use vapi;
 use web::config::McpServerConfig;
@@ -46,10 +46,10 @@ impl Heard {
         let mut lived_at = None::<Instant>;
         loop {
             let is_last = shutdown.is_cancelled();
-            let is_due = lived_at.is_none_or(|at| at.elapsed() >= sign::EVERY);
+            let is_due = lived_at.is_none_or(|at| at.elapsed() >= component_status::EVERY);
             let told = async {
                 if is_due {
-                    sign::put(&db, &server, clock::now()).await?;
+                    component_status::record(&db, &server, clock::now()).await?;
                     lived_at = Some(Instant::now());
                 }
                 self.flush(&db).await
@@ -68,10 +68,10 @@ impl Heard {
     async fn flush(&self, db: &Db) -> Result<()> {
         let last = self.last().clone();
         if let Some((at, sign)) = &last.accepted {
-            sign::put(db, sign, *at).await?;
+            component_status::record(db, sign, *at).await?;
         }
         if let Some((at, sign)) = &last.refused {
-            sign::put(db, sign, *at).await?;
+            component_status::record(db, sign, *at).await?;
         }
         let mut now = self.last();
         now.accepted.take_if(|heard| Some(&*heard) == last.accepted.as_ref());

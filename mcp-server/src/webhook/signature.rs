@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
-use storage::sign::WebhookRefusal;
+use storage::component_status::WebhookRefusal;
 use web::config::{SignatureEncoding, WebhookConfig};
 
 /// How far VAPI's clock and ours may differ, and for how long a captured request could be sent again.

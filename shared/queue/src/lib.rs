@@ -7,7 +7,7 @@ pub mod hours;
 pub mod lease;
 pub mod list;
 pub mod overhaul;
-pub mod repair;
+pub mod retry;
 #[cfg(test)]
 mod state_machine;
 pub mod wake;

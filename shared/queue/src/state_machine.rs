@@ -13,7 +13,7 @@ use uuid::Uuid;
 use self::model::{End, Held, Model, ModelJob, Step, step};
 use crate::dispatch::{claim_to_send, return_unsent, sweep};
 use crate::lease::{self, claim_ready, take};
-use crate::repair::retry;
+use crate::retry::retry;
 use storage::clock::now;
 use storage::db::{self, Connection, Db};
 use storage::delivery::{DeliveryState, NewDelivery, REPORT, accept, dedupe_key, mark_delivery_processed};

@@ -324,7 +324,7 @@ impl Caller {
         Self::new(Actor::Client { client_id: client_id.into() }, scopes, Reach::Active)
     }
 
-    /// A telephone client. Until [`crate::authority::on_line`] finds out who is on its line, it reaches nobody.
+    /// A telephone client. Until [`crate::authority::resolve_live_call`] finds out who is on its line, it reaches nobody.
     pub fn telephone(client_id: impl Into<String>, scopes: ScopeSet) -> Self {
         Self::new(Actor::Client { client_id: client_id.into() }, scopes, Reach::Line)
     }
@@ -492,7 +492,7 @@ impl Caller {
     }
 
     /// Refuses unless the caller holds `scope` and may ask who calls from this number.
-    pub fn require_on_line(&self, scope: Scope, phone: &Phone) -> Result<(), Forbidden> {
+    pub fn require_live_call(&self, scope: Scope, phone: &Phone) -> Result<(), Forbidden> {
         self.has(scope)?;
         let is_theirs = self.line.phone.as_ref() == Some(phone) && !self.line.is_stranger;
         match self.reach {

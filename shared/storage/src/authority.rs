@@ -1,6 +1,6 @@
 //! Who may be told of which child: the one place that decides it, for every door.
 //!
-//! A door reads what its request says of the telephone call ([`Line`]) and calls [`on_line`]. The [`Caller`] that comes back
+//! A door reads what its request says of the telephone call ([`Line`]) and calls [`resolve_live_call`]. The [`Caller`] that comes back
 //! carries the student of that line, and every function that reaches a student asks the caller.
 //!
 //! **Invariant:** a telephone client reaches one student at most. Whatever is absent, empty, doubled, contradictory, finished
@@ -112,7 +112,12 @@ struct Found {
 
 /// The caller with the student of the line that the request names. A telephone client without a line reaches nobody. A
 /// back-office client that names a line is held to it.
-pub async fn on_line(db: impl Executor<'_>, caller: &Caller, said: &Line, now: DateTime<Utc>) -> Result<Caller> {
+pub async fn resolve_live_call(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    said: &Line,
+    now: DateTime<Utc>,
+) -> Result<Caller> {
     let mut caller = caller.clone();
     caller.line = OnLine::default();
     if caller.sees_blocked() || said.is_absent() {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::Caller;
+use crate::component_status::{self, Compared};
 use crate::db::{self, Connection, Db, Executor, Result, hold};
 use crate::id::{SessionId, StudentId};
 use crate::session::derived;
-use crate::sign::{self, Compared};
 use crate::{attention, estimate, watermark};
 
 const EVERY: TimeDelta = TimeDelta::days(1);
@@ -152,7 +152,7 @@ pub async fn compare_if_due(db: &Db, now: DateTime<Utc>) -> Result<Option<Compar
     let done = compare(db, last - OVERLAP, now).await;
     held.release(db).await?;
     let compared = done?;
-    sign::put(db, &compared, now).await?;
+    component_status::record(db, &compared, now).await?;
     watermark::put(db, LAST, &now.to_rfc3339(), now).await?;
     Ok(Some(compared))
 }
@@ -243,7 +243,7 @@ mod tests {
             .unwrap();
         let compared = compare_if_due(&db, today + EVERY).await.unwrap();
         assert_eq!(compared, Some(Compared { n_sessions_repaired: 1, ..all }), "and begins again");
-        let (_, told) = sign::list(&db).await.unwrap().find::<Compared>().unwrap();
+        let (_, told) = component_status::list(&db).await.unwrap().find::<Compared>().unwrap();
         assert_eq!(Some(told), compared);
         let knows = sqlx::query_scalar::<_, f64>("select knowledge from mastery").fetch_one(&db).await.unwrap();
         assert!(knows > 0.5, "{knows}");

@@ -5,7 +5,7 @@ pub mod derived;
 pub mod news;
 
 mod find;
-mod on_line;
+mod live_call;
 mod recording;
 mod totals;
 mod words;
@@ -23,7 +23,9 @@ use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
 pub use self::find::{FoundSession, find_sessions};
-pub use self::on_line::{Settled, Written, count_written, identify_on_line, introduce_on_line, open_on_line};
+pub use self::live_call::{
+    Settled, Written, count_written, identify_live_caller, introduce_live_caller, open_live_call,
+};
 pub use self::recording::move_recording;
 pub use self::totals::{LATELY, SessionTotals, get_totals};
 pub use self::words::{MARK_FROM, MARK_TO, SessionHit, WordsQuery, index_words, read_words, search_sessions};

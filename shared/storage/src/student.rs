@@ -182,7 +182,7 @@ pub async fn register_student(
     now: DateTime<Utc>,
 ) -> Result<Student> {
     caller.has(Scope::CallsWrite)?;
-    new.phones.iter().try_for_each(|phone| caller.require_on_line(Scope::CallsWrite, phone))?;
+    new.phones.iter().try_for_each(|phone| caller.require_live_call(Scope::CallsWrite, phone))?;
     write_student(tx, StudentId::new(), new, now).await
 }
 
@@ -453,7 +453,7 @@ pub async fn list_first_names(
     caller: &Caller,
     phone: &Phone,
 ) -> Result<Vec<(StudentId, String)>> {
-    caller.require_on_line(Scope::ContextRead, phone)?;
+    caller.require_live_call(Scope::ContextRead, phone)?;
     let rows = sqlx::query!(
         r#"select s.student_id as "student_id: StudentId", display_name
            from students s join student_phones p using (student_id)

@@ -8,8 +8,8 @@ use super::plan::{Linked, Mark, Plan, secret_print};
 use super::scopes;
 use storage::access::ClientKind;
 use storage::api_client::{self, ApiClient};
+use storage::component_status::SetUp;
 use storage::db::{Db, Result};
-use storage::sign::SetUp;
 use storage::{agent_key, consent};
 use web::config::WebhookConfig;
 

@@ -13,10 +13,10 @@ use super::fault::Fault;
 use super::found::{self, Found, same_number};
 use super::plan::{Linked, Mark, Plan, SCOPES, secret_print};
 use storage::access::{Caller, ClientKind};
+use storage::component_status::SetUp;
 use storage::db::{self, Db};
 use storage::id::AgentKeyId;
-use storage::sign::SetUp;
-use storage::{agent_key, api_client, audit, sign};
+use storage::{agent_key, api_client, audit, component_status};
 use web::config::WebhookConfig;
 
 /// What the client at the dashboard is called.
@@ -309,7 +309,7 @@ impl Setup<'_> {
     ) -> Result<(), Trouble> {
         let mut tx = db::begin(self.db).await?;
         let caller = Caller::operator();
-        sign::put(&mut *tx, &set_up, now).await?;
+        component_status::record(&mut *tx, &set_up, now).await?;
         if !changes.is_empty() {
             let objects: Vec<_> =
                 changes.iter().map(|change| json!({ "object": change.object, "id": change.id })).collect();

@@ -1,10 +1,10 @@
 //! How each connection is, judged from what was told last: pure, so that every state can be looked at.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use storage::outage::Dependency;
-use storage::sign::{
+use storage::component_status::{
     ReconcileFailed, Reconciled, SILENT_AFTER, Server, WebhookAccepted, WebhookRefusal, WebhookRefused, Worker,
 };
+use storage::outage::Dependency;
 
 use super::Data;
 
@@ -35,7 +35,7 @@ pub(super) fn refusal(reason: WebhookRefusal) -> (&'static str, &'static str) {
     match reason {
         WebhookRefusal::NoSignature => (
             "without a signature",
-            "If it was VAPI: run ai-tutor vapi setup, which gives its server URL a credential that signs. A stranger’s request needs nothing.",
+            "If it was VAPI: run ai-tutor vapi setup, which gives its server URL a credential that statuses. A stranger’s request needs nothing.",
         ),
         WebhookRefusal::NoTimestamp => (
             "without a readable time stamp or id",
@@ -78,7 +78,7 @@ pub(super) fn webhook(data: &Data, now: DateTime<Utc>) -> Health {
             "Look at its log and start it again. What VAPI sends meanwhile is fetched later, where an API key is set.",
         );
     }
-    match (data.at::<WebhookAccepted>(), data.signs.find::<WebhookRefused>()) {
+    match (data.at::<WebhookAccepted>(), data.statuses.find::<WebhookRefused>()) {
         (None, None) => off(
             "No webhook has come yet",
             "Run ai-tutor vapi setup with a phone number, and check VAPI’s set-up below. Then make a call.",
@@ -93,7 +93,7 @@ pub(super) fn webhook(data: &Data, now: DateTime<Utc>) -> Health {
 
 /// As the worker says, whose key it is; before there is one, as our own settings have it.
 pub(super) fn has_vapi(data: &Data) -> bool {
-    data.signs.find::<Worker>().map_or(data.connections.has_vapi, |(_, worker)| worker.has_vapi)
+    data.statuses.find::<Worker>().map_or(data.connections.has_vapi, |(_, worker)| worker.has_vapi)
 }
 
 pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
@@ -110,7 +110,7 @@ pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
         );
     }
     let last = data.at::<Reconciled>();
-    if let Some((at, failed)) = data.signs.find::<ReconcileFailed>()
+    if let Some((at, failed)) = data.statuses.find::<ReconcileFailed>()
         && last.is_none_or(|last| last < at)
     {
         return degraded(
@@ -118,7 +118,7 @@ pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
             "It is tried again by itself. Where the key was refused, make a new private key in VAPI’s dashboard.",
         );
     }
-    let every = data.signs.find::<Worker>().map_or(300, |(_, worker)| worker.reconcile_seconds);
+    let every = data.statuses.find::<Worker>().map_or(300, |(_, worker)| worker.reconcile_seconds);
     let patience = TimeDelta::seconds(every.min(86_400).cast_signed() * 3) + TimeDelta::minutes(5);
     match last {
         Some(last) if now - last > patience => {
@@ -130,11 +130,12 @@ pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
 
 /// As the worker says, who asks it.
 pub(super) fn model_name(data: &Data) -> Option<String> {
-    data.signs.find::<Worker>().and_then(|(_, worker)| worker.model)
+    data.statuses.find::<Worker>().and_then(|(_, worker)| worker.model)
 }
 
 pub(super) fn model(data: &Data) -> Health {
-    let has_model = data.signs.find::<Worker>().map_or(data.connections.has_llm, |(_, worker)| worker.model.is_some());
+    let has_model =
+        data.statuses.find::<Worker>().map_or(data.connections.has_llm, |(_, worker)| worker.model.is_some());
     if !has_model {
         return off(
             "No language model: analysis is by built-in rules",
@@ -180,7 +181,7 @@ pub(super) fn queue(data: &Data, now: DateTime<Utc>) -> Health {
 
 /// As the worker says, who sends.
 pub(super) fn has_mail(data: &Data) -> bool {
-    data.signs.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail)
+    data.statuses.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail)
 }
 
 pub(super) fn mail(data: &Data) -> Health {
@@ -216,9 +217,9 @@ pub(super) fn database(data: &Data) -> Health {
 
 #[cfg(test)]
 mod tests {
+    use storage::component_status::ComponentStatuses;
     use storage::db;
     use storage::outage::Outage;
-    use storage::sign::Signs;
 
     use super::super::tests::data;
     use super::*;
@@ -231,8 +232,8 @@ mod tests {
         now() - TimeDelta::minutes(n)
     }
 
-    fn with(signs: Signs) -> Data {
-        Data { signs, ..data() }
+    fn with(statuses: ComponentStatuses) -> Data {
+        Data { statuses, ..data() }
     }
 
     fn what(health: &Health) -> &str {
@@ -259,8 +260,8 @@ mod tests {
 
     #[test]
     fn a_webhook_that_is_refused_after_the_last_good_one_is_a_fault() {
-        let heard = Signs::default().with(&server(), now());
-        assert!(matches!(webhook(&with(Signs::default()), now()), Health::Off(_)));
+        let heard = ComponentStatuses::default().with(&server(), now());
+        assert!(matches!(webhook(&with(ComponentStatuses::default()), now()), Health::Off(_)));
         assert_eq!(what(&webhook(&with(heard.clone()), now())), "No webhook has come yet");
         let refused = heard.with(&WebhookRefused { reason: WebhookRefusal::Mismatch }, minutes_ago(2));
         assert!(what(&webhook(&with(refused.clone()), now())).contains("another secret"));
@@ -274,22 +275,22 @@ mod tests {
 
     #[test]
     fn reconciliation_that_failed_or_stopped_is_a_fault() {
-        let signs = Signs::default().with(&worker(), now());
+        let statuses = ComponentStatuses::default().with(&worker(), now());
         let done = Reconciled { n_known: 1, n_brought_in: 0, n_left: 0 };
-        assert_eq!(vapi(&with(signs.clone().with(&done, minutes_ago(5))), now()), Health::Good);
+        assert_eq!(vapi(&with(statuses.clone().with(&done, minutes_ago(5))), now()), Health::Good);
         assert!(
-            what(&vapi(&with(signs.clone().with(&done, minutes_ago(30))), now()))
+            what(&vapi(&with(statuses.clone().with(&done, minutes_ago(30))), now()))
                 .starts_with("Missing reports were not fetched")
         );
         let failed = ReconcileFailed { why: "VAPI refused our key".to_owned() };
-        let failed = signs.with(&done, minutes_ago(5)).with(&failed, minutes_ago(1));
+        let failed = statuses.with(&done, minutes_ago(5)).with(&failed, minutes_ago(1));
         assert!(what(&vapi(&with(failed), now())).contains("refused our key"));
         assert!(matches!(vapi(&data(), now()), Health::Off(_)));
     }
 
     #[test]
     fn a_model_that_is_away_or_failed_last_is_a_fault() {
-        let mut with_model = with(Signs::default().with(&worker(), now()));
+        let mut with_model = with(ComponentStatuses::default().with(&worker(), now()));
         assert_eq!(model(&with_model), Health::Good);
         (with_model.usage.answered_at, with_model.usage.failed_at) = (Some(minutes_ago(9)), Some(minutes_ago(3)));
         assert!(matches!(model(&with_model), Health::Degraded(_)));
@@ -303,7 +304,7 @@ mod tests {
     #[test]
     fn a_mail_server_that_is_missing_or_refuses_and_alerts_that_nobody_gets_are_faults() {
         assert!(matches!(mail(&data()), Health::Off(_)));
-        let mut with_mail = with(Signs::default().with(&worker(), now()));
+        let mut with_mail = with(ComponentStatuses::default().with(&worker(), now()));
         assert_eq!(mail(&with_mail), Health::Good);
         with_mail.mail.last_error = Some("the mail server refused our login".to_owned());
         assert!(what(&mail(&with_mail)).ends_with("refused our login"));
@@ -314,7 +315,7 @@ mod tests {
     #[test]
     fn a_silent_worker_and_a_full_database_are_faults() {
         assert!(matches!(queue(&data(), now()), Health::Off(_)));
-        let heard = with(Signs::default().with(&worker(), now()));
+        let heard = with(ComponentStatuses::default().with(&worker(), now()));
         assert_eq!(queue(&heard, now()), Health::Good);
         assert!(matches!(queue(&heard, now() + TimeDelta::minutes(2)), Health::Degraded(_)));
         assert_eq!(database(&data()), Health::Good);

@@ -9,10 +9,10 @@ use http::StatusCode;
 use maud::{Markup, html};
 use serde::Deserialize;
 use storage::clock;
+use storage::component_status::SetUp;
+use storage::component_status::{self, ComponentStatuses, Server};
 use storage::db::Db;
 use storage::phone::Phone;
-use storage::sign::SetUp;
-use storage::sign::{self, Server, Signs};
 use vapi;
 use vapi::{Api, Finding, KeyState, Known, MAX_PER_HOUR, Mark, Plan, Refusal};
 use web::config::{AdminConfig, TutorConfig};
@@ -75,16 +75,22 @@ impl Vapi {
     }
 
     /// Asks VAPI only if `asked` says so.
-    pub(super) async fn look(&self, db: &Db, signs: &Signs, asked: &Asked, now: DateTime<Utc>) -> Result<Look, Fault> {
+    pub(super) async fn look(
+        &self,
+        db: &Db,
+        statuses: &ComponentStatuses,
+        asked: &Asked,
+        now: DateTime<Utc>,
+    ) -> Result<Look, Fault> {
         let mut look = Look { has_key: self.api.is_some(), is_placed: asked.test_call == "placed", ..Look::default() };
         if let Some(api) = self.api.as_ref().filter(|_| asked.check == "vapi") {
-            look.checked = Some(self.check(db, api, signs, now).await?);
+            look.checked = Some(self.check(db, api, statuses, now).await?);
         }
         Ok(look)
     }
 
-    async fn plan(&self, db: &Db, signs: &Signs, now: DateTime<Utc>) -> Result<Plan, Fault> {
-        let server = signs.find::<Server>().map(|(_, server)| server.public_url);
+    async fn plan(&self, db: &Db, statuses: &ComponentStatuses, now: DateTime<Utc>) -> Result<Plan, Fault> {
+        let server = statuses.find::<Server>().map(|(_, server)| server.public_url);
         Ok(Plan {
             public_url: server.unwrap_or_else(|| self.public_url.clone()),
             tutor: self.tutor.clone(),
@@ -96,16 +102,16 @@ impl Vapi {
         &self,
         db: &Db,
         api: &Api,
-        signs: &Signs,
+        statuses: &ComponentStatuses,
         now: DateTime<Utc>,
     ) -> Result<Result<Vec<Finding>, vapi::Fault>, Fault> {
-        let plan = self.plan(db, signs, now).await?;
+        let plan = self.plan(db, statuses, now).await?;
         let found = match vapi::find_all(api, &plan, &[]).await {
             Ok(found) => found,
             Err(fault) => return Ok(Err(fault)),
         };
         let mark = found.assistants.first().map(Mark::read).unwrap_or_default();
-        let server = signs.find::<Server>().map(|(_, server)| server);
+        let server = statuses.find::<Server>().map(|(_, server)| server);
         let of_setting = server.as_ref().and_then(|server| server.assistant_id.clone());
         let known = Known {
             webhook: None,
@@ -113,7 +119,7 @@ impl Vapi {
             key: KeyState::find(db, &mark).await?,
             set_up: of_setting
                 .map(|assistant_id| SetUp { assistant_id, phone_number_id: None })
-                .or_else(|| signs.find::<SetUp>().map(|(_, set_up)| set_up)),
+                .or_else(|| statuses.find::<SetUp>().map(|(_, set_up)| set_up)),
         };
         Ok(Ok(vapi::check(&plan, &found, &known)))
     }
@@ -129,7 +135,7 @@ pub(crate) async fn test_call(
     let admin = &posted.admin;
     admin.require_manage()?;
     let typed = posted.fields.text("phone");
-    let signs = sign::list(&db).await?;
+    let statuses = component_status::list(&db).await?;
     let refused = match Phone::parse(typed) {
         Err(error) => Refused::new("This is no telephone number.", sentence(&error.to_string()), typed),
         Ok(phone) if posted.fields.text("confirmed") != phone.as_str() => {
@@ -137,14 +143,14 @@ pub(crate) async fn test_call(
         }
         Ok(phone) => {
             posted.require_fresh(&db).await?;
-            match vapi.place(&db, &signs, admin, &phone).await? {
+            match vapi.place(&db, &statuses, admin, &phone).await? {
                 Ok(()) => return Ok(Redirect::to(&format!("{PATH}?test_call=placed#test-call")).into_response()),
                 Err(refusal) => Refused::new(&refusal.to_string(), refusal.advice(), typed),
             }
         }
     };
     let look = Look { has_key: vapi.api.is_some(), refused: Some(refused), ..Look::default() };
-    let page = shown(admin, &db, connections, signs, look).await?;
+    let page = shown(admin, &db, connections, statuses, look).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
@@ -155,12 +161,18 @@ impl Refused {
 }
 
 impl Vapi {
-    async fn place(&self, db: &Db, signs: &Signs, admin: &Admin, phone: &Phone) -> Result<Result<(), Refusal>, Fault> {
+    async fn place(
+        &self,
+        db: &Db,
+        statuses: &ComponentStatuses,
+        admin: &Admin,
+        phone: &Phone,
+    ) -> Result<Result<(), Refusal>, Fault> {
         let Some(api) = &self.api else {
             return Err(Fault::Invalid("VAPI_API_KEY is not set, so no call can be placed.".to_owned()));
         };
         let now = clock::now();
-        let plan = self.plan(db, signs, now).await?;
+        let plan = self.plan(db, statuses, now).await?;
         let placed = match vapi::find_all(api, &plan, &[]).await {
             Ok(found) => vapi::place_test_call(db, api, (&plan, &found), &admin.caller, phone, now).await,
             Err(fault) => Err(fault.into()),

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use queue::repair::{self, Alike};
+use queue::retry::{self, Alike};
 use storage::db::{self, Db};
 use storage::id::JobId;
 use storage::{audit, clock};
@@ -82,11 +82,11 @@ async fn one(db: &Db, posted: &Posted, job_id: JobId, decision: Decision) -> Res
     let mut tx = db::begin(db).await?;
     let action = match decision {
         Decision::Retry => {
-            repair::retry(&mut tx, job_id).await?;
+            retry::retry(&mut tx, job_id).await?;
             "job.retry"
         }
         Decision::Discard => {
-            repair::discard(&mut tx, job_id).await?;
+            retry::discard(&mut tx, job_id).await?;
             "job.discard"
         }
     };
@@ -114,7 +114,7 @@ pub(crate) async fn confirm_alike(
     admin.require_manage()?;
     let decision = Decision::find(&word)?;
     let until = admin.viewer.now;
-    let n = repair::count_alike(&db, &alike_of(&filter, until)?).await?;
+    let n = retry::count_alike(&db, &alike_of(&filter, until)?).await?;
     Ok(render_alike(&admin, decision, &filter, n))
 }
 
@@ -148,8 +148,8 @@ pub(crate) async fn all_alike(
     let alike = alike_of(&filter, until)?;
     let mut tx = db::begin(&db).await?;
     let n = match decision {
-        Decision::Retry => repair::retry_alike(&mut tx, caller, &alike, now).await?,
-        Decision::Discard => repair::discard_alike(&mut tx, caller, &alike, now).await?,
+        Decision::Retry => retry::retry_alike(&mut tx, caller, &alike, now).await?,
+        Decision::Discard => retry::discard_alike(&mut tx, caller, &alike, now).await?,
     };
     tx.commit().await.map_err(db::Error::from)?;
     Ok(decision.done(n))

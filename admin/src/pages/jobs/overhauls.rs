@@ -7,7 +7,7 @@ use chrono::{NaiveDate, TimeDelta};
 use http::StatusCode;
 use maud::{Markup, html};
 use queue::overhaul::{self, Overhaul, Work};
-use queue::repair::{self, Outdated};
+use queue::retry::{self, Outdated};
 use storage::db::{self, Db};
 use storage::id::OverhaulId;
 use storage::student;
@@ -58,7 +58,7 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Respon
             Work::Reanalyze { from, to, .. } => {
                 // Of any version: how many of them need it the worker knows.
                 let all = Outdated { from, to, version: "", judged_before: Some(admin.viewer.now) };
-                repair::count_outdated(&db, &admin.caller, &all).await?
+                retry::count_outdated(&db, &admin.caller, &all).await?
             }
             Work::RebuildMastery => student::count_students(&db, &admin.caller, None).await?,
         };

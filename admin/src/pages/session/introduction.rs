@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use queue::repair;
+use queue::retry;
 use storage::analysis::{self, Introduction};
 use storage::db::{self, Db, Error};
 use storage::id::SessionId;
@@ -32,7 +32,7 @@ pub(crate) async fn accept(
     let heard = analysis.and_then(|analysis| analysis.findings.introduction);
     let told = introduction::of_session(&session, heard.as_ref()).ok_or(Error::NotFound("introduction"))?;
     let student_id = introduction::accept(&mut tx, &admin.caller, &session, &told, now).await?;
-    repair::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
+    retry::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
     let object = format!("student:{student_id}");
     let detail = serde_json::json!({ "session_id": session_id });
     audit::insert_entry(&mut *tx, &admin.caller, "student.accept", Some(&object), &detail, now).await?;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use queue::repair::{self, Reanalysis};
+use queue::retry::{self, Reanalysis};
 use storage::clock;
 use storage::db::{self, Db, Error};
 use storage::id::SessionId;
@@ -40,7 +40,7 @@ pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Re
         let mut admin = admin.clone();
         admin.open_session(&db, session_id).await?;
         // A call that goes on has nothing to be judged: it is left out, and the count says so.
-        if repair::reanalyze(&mut tx, &admin.caller, session_id, now).await? != Reanalysis::NoReport {
+        if retry::reanalyze(&mut tx, &admin.caller, session_id, now).await? != Reanalysis::NoReport {
             n_asked += 1;
         }
     }

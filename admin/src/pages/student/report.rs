@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 use maud::{Markup, html};
 use serde::Deserialize;
+use storage::component_status::{self, Worker};
 use storage::consent::{self, Purpose};
 use storage::db::{self, Db};
 use storage::guardian::{self, Guardian};
@@ -15,7 +16,6 @@ use storage::learner::MasteryState;
 use storage::mastery::{self, Mastery};
 use storage::message::State;
 use storage::session::{self, SessionItem, SessionQuery};
-use storage::sign::{self, Worker};
 use storage::student::{self, Student};
 use storage::{audit, clock};
 
@@ -75,7 +75,7 @@ pub(crate) async fn get(
     let emails = Emails {
         guardians: guardian::list_guardians(&db, &admin.caller, student_id).await?,
         reports: guardian_report::list_reports(&db, &admin.caller, student_id, N_REPORTS).await?,
-        has_mail: sign::list(&db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail),
+        has_mail: component_status::list(&db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail),
         sent: news.sent,
     };
     Ok(render(&admin, &student, &skills, &sessions, &more, &emails))

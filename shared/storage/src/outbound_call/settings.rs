@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::lock;
 use crate::access::Caller;
+use crate::component_status::SetUp;
 use crate::db::{Connection, Executor, Result};
-use crate::sign::SetUp;
-use crate::{audit, sign};
+use crate::{audit, component_status};
 use domain::calling::{Hours, Limits};
 
 /// What the organisation decided.
@@ -164,7 +164,7 @@ pub async fn find_way(db: &crate::db::Db, has_key: bool) -> Result<std::result::
     if !has_key {
         return Ok(Err(Obstacle::NoKey));
     }
-    let Some((_, SetUp { assistant_id, phone_number_id })) = sign::list(db).await?.find::<SetUp>() else {
+    let Some((_, SetUp { assistant_id, phone_number_id })) = component_status::list(db).await?.find::<SetUp>() else {
         return Ok(Err(Obstacle::NotSetUp));
     };
     Ok(phone_number_id.map(|phone_number_id| Way { assistant_id, phone_number_id }).ok_or(Obstacle::NoNumber))

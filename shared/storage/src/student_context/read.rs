@@ -179,7 +179,7 @@ pub async fn find_by_phone(
     phone: &Phone,
     now: DateTime<Utc>,
 ) -> Result<StudentContext> {
-    caller.require_on_line(Scope::ContextRead, phone)?;
+    caller.require_live_call(Scope::ContextRead, phone)?;
     let mut rows = list_rows(db, Some(phone.as_str()), None).await?;
     rows.truncate(MAX_CHOICES);
     if rows.len() > 1 {

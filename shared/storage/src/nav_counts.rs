@@ -1,23 +1,23 @@
-//! What every page tells beside its navigation: how many calls go on, how many jobs wait for a person.
+//! The counts that every page shows in its navigation: calls in progress, and failed jobs.
 
 use crate::access::{Caller, Scope};
 use crate::db::{Executor, Result};
 
-/// Nobody counts further: what is that many needs no exact figure, and every page pays for it.
+/// The highest count. Every page pays for counting, so the query stops here.
 pub const MOST: i64 = 100;
 
-/// Each is at most [`MOST`], which stands for "so many or more".
+/// Each is at most [`MOST`], which means "this many or more".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct NavCounts {
     pub n_live: i64,
     pub n_given_up: i64,
 }
 
 /// Counts along two indexes, and no further than [`MOST`]. Jobs count for those who see all students. Needs `sessions:read`.
-pub async fn get(db: impl Executor<'_>, caller: &Caller) -> Result<Tally> {
+pub async fn get(db: impl Executor<'_>, caller: &Caller) -> Result<NavCounts> {
     let cohorts = caller.require_within(Scope::SessionsRead)?;
     Ok(sqlx::query_as!(
-        Tally,
+        NavCounts,
         r#"select (select count(*) from (
                    select from sessions s where status = 'in_progress' and ended_at is null
                      and ($2::text[] is null
@@ -39,7 +39,7 @@ mod tests {
     #[sqlx::test(migrations = "../../migrations")]
     async fn what_waits_is_counted_until_it_is_many(pool: sqlx::PgPool) {
         let db = Db::from(pool);
-        let of = |tally: Tally| (tally.n_live, tally.n_given_up);
+        let of = |nav_counts: NavCounts| (nav_counts.n_live, nav_counts.n_given_up);
         assert_eq!(of(get(&db, &Caller::operator()).await.unwrap()), (0, 0));
         sqlx::query!(
             "insert into sessions (session_id, call_id, status, created_at, updated_at)

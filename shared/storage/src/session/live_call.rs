@@ -21,7 +21,7 @@ pub enum Settled {
 
 /// The session of the call on the line, made if VAPI has not told us of the call yet. [`Error::NotFound`]: the call was
 /// erased meanwhile. Needs `calls:write`.
-pub async fn open_on_line(
+pub async fn open_live_call(
     tx: &mut Connection,
     caller: &Caller,
     line: &OnLine,
@@ -41,7 +41,7 @@ pub async fn open_on_line(
 
 /// Settles whose call this is. Only a call that is open, has the line's number and is nobody else's is changed. Needs
 /// `calls:write`.
-pub async fn identify_on_line(
+pub async fn identify_live_caller(
     tx: &mut Connection,
     caller: &Caller,
     session_id: SessionId,
@@ -72,7 +72,7 @@ pub async fn identify_on_line(
 
 /// Notes who an unknown caller says they are, for a person to decide: once in a call. The call then counts for nobody, also
 /// if it was taken for the only student of its number. Needs `calls:write`.
-pub async fn introduce_on_line(
+pub async fn introduce_live_caller(
     tx: &mut Connection,
     caller: &Caller,
     session_id: SessionId,

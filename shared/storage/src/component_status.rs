@@ -1,5 +1,7 @@
-//! What each part of the service last told of itself: written by the servers and the workers, shown by the dashboard,
-//! which cannot ask them.
+//! The last status that each component of the service reported. The servers and workers write it, and the dashboard shows
+//! it.
+//!
+//! The table is named `signs`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
@@ -8,19 +10,19 @@ use serde_json::Value;
 
 use crate::db::{Executor, Result};
 
-/// Who lives says so this often; who has not for [`SILENT_AFTER`] is taken to be gone.
+/// How often a running component reports. After [`SILENT_AFTER`] without a report it counts as stopped.
 pub const EVERY: std::time::Duration = std::time::Duration::from_secs(15);
 pub const SILENT_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 /// The watermark up to which all calls that VAPI tells of are known: a time as RFC 3339 has it.
 pub const RECONCILED_UNTIL: &str = "vapi_calls";
 
-/// A thing that can be told, as its row holds it.
-pub trait Sign: Serialize + DeserializeOwned {
+/// A status that a component reports, as its row holds it.
+pub trait ComponentStatus: Serialize + DeserializeOwned {
     const NAME: &'static str;
 }
 
-/// An `mcp-server` lives.
+/// An `mcp-server` is running.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     pub public_url: String,
@@ -34,7 +36,7 @@ pub struct Server {
     pub assistant_id: Option<String>,
 }
 
-impl Sign for Server {
+impl ComponentStatus for Server {
     const NAME: &'static str = "server";
 }
 
@@ -48,7 +50,7 @@ pub struct SetUp {
     pub phone_number_id: Option<String>,
 }
 
-impl Sign for SetUp {
+impl ComponentStatus for SetUp {
     const NAME: &'static str = "vapi_set_up";
 }
 
@@ -59,21 +61,21 @@ pub struct WebhookAccepted {
     pub r#type: String,
 }
 
-impl Sign for WebhookAccepted {
+impl ComponentStatus for WebhookAccepted {
     const NAME: &'static str = "webhook_accepted";
 }
 
-/// A webhook was sent away.
+/// A webhook was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookRefused {
     pub reason: WebhookRefusal,
 }
 
-impl Sign for WebhookRefused {
+impl ComponentStatus for WebhookRefused {
     const NAME: &'static str = "webhook_refused";
 }
 
-/// Why a webhook was sent away.
+/// Why a webhook was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookRefusal {
@@ -93,12 +95,12 @@ pub enum WebhookRefusal {
     Busy,
     /// The database did not take it in.
     NoDatabase,
-    /// Told by a newer server.
+    /// Reported by a newer server.
     #[serde(other)]
     Other,
 }
 
-/// A `worker` lives.
+/// A `worker` is running.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Worker {
     /// `None`: no language model is configured.
@@ -113,7 +115,7 @@ pub struct Worker {
     pub has_mail: bool,
 }
 
-impl Sign for Worker {
+impl ComponentStatus for Worker {
     const NAME: &'static str = "worker";
 }
 
@@ -125,7 +127,7 @@ pub struct Reconciled {
     pub n_left: usize,
 }
 
-impl Sign for Reconciled {
+impl ComponentStatus for Reconciled {
     const NAME: &'static str = "reconciled";
 }
 
@@ -136,7 +138,7 @@ pub struct ReconcileFailed {
     pub why: String,
 }
 
-impl Sign for ReconcileFailed {
+impl ComponentStatus for ReconcileFailed {
     const NAME: &'static str = "reconcile_failed";
 }
 
@@ -146,7 +148,7 @@ pub struct BroughtIn {
     pub n: usize,
 }
 
-impl Sign for BroughtIn {
+impl ComponentStatus for BroughtIn {
     const NAME: &'static str = "brought_in";
 }
 
@@ -159,13 +161,13 @@ pub struct Compared {
     pub n_students_repaired: usize,
 }
 
-impl Sign for Compared {
+impl ComponentStatus for Compared {
     const NAME: &'static str = "derived_rows_compared";
 }
 
-/// Tells `sign`, unless something newer of its kind was told.
-pub async fn put<S: Sign>(db: impl Executor<'_>, sign: &S, at: DateTime<Utc>) -> Result<()> {
-    let detail = serde_json::to_value(sign).unwrap_or_default();
+/// Records `status`, unless a newer one of its kind is stored.
+pub async fn record<S: ComponentStatus>(db: impl Executor<'_>, status: &S, at: DateTime<Utc>) -> Result<()> {
+    let detail = serde_json::to_value(status).unwrap_or_default();
     sqlx::query!(
         "insert into signs as s (name, at, detail) values ($1, $2, $3)
          on conflict (name) do update set at = excluded.at, detail = excluded.detail where s.at <= excluded.at",
@@ -178,29 +180,30 @@ pub async fn put<S: Sign>(db: impl Executor<'_>, sign: &S, at: DateTime<Utc>) ->
     Ok(())
 }
 
-/// Whatever was told last.
+/// The last status of each kind.
 #[derive(Clone, Debug, Default)]
-pub struct Signs(Vec<(String, DateTime<Utc>, Value)>);
+pub struct ComponentStatuses(Vec<(String, DateTime<Utc>, Value)>);
 
-impl Signs {
-    /// When it was told last, and what. `None`: never, or in words that are not understood any more.
-    pub fn find<S: Sign>(&self) -> Option<(DateTime<Utc>, S)> {
+impl ComponentStatuses {
+    /// Returns the last status of this kind, and its time. `None`: none is stored, or this version cannot read it.
+    pub fn find<S: ComponentStatus>(&self) -> Option<(DateTime<Utc>, S)> {
         let (_, at, detail) = self.0.iter().find(|(name, ..)| name == S::NAME)?;
         Some((*at, serde_json::from_value(detail.clone()).ok()?))
     }
 
-    /// As [`put`] does, here alone.
+    /// Returns these with another status, which is not stored.
     #[must_use]
-    pub fn with<S: Sign>(mut self, sign: &S, at: DateTime<Utc>) -> Self {
+    pub fn with<S: ComponentStatus>(mut self, status: &S, at: DateTime<Utc>) -> Self {
         self.0.retain(|(name, ..)| name != S::NAME);
-        self.0.push((S::NAME.to_owned(), at, serde_json::to_value(sign).unwrap_or_default()));
+        self.0.push((S::NAME.to_owned(), at, serde_json::to_value(status).unwrap_or_default()));
         self
     }
 }
 
-pub async fn list(db: impl Executor<'_>) -> Result<Signs> {
+/// Returns the last status of each kind.
+pub async fn list(db: impl Executor<'_>) -> Result<ComponentStatuses> {
     let rows = sqlx::query!("select name, at, detail from signs").fetch_all(db).await?;
-    Ok(Signs(rows.into_iter().map(|row| (row.name, row.at, row.detail)).collect()))
+    Ok(ComponentStatuses(rows.into_iter().map(|row| (row.name, row.at, row.detail)).collect()))
 }
 
 #[cfg(test)]
@@ -209,18 +212,18 @@ mod tests {
     use crate::db::Db;
 
     #[sqlx::test(migrations = "../../migrations")]
-    async fn the_newest_word_of_each_kind_counts(pool: sqlx::PgPool) {
+    async fn the_newest_status_of_each_kind_is_kept(pool: sqlx::PgPool) {
         let db = Db::from(pool);
         let now: DateTime<Utc> = "2026-11-19T21:12:04Z".parse().unwrap();
         assert_eq!(list(&db).await.unwrap().find::<BroughtIn>(), None);
-        put(&db, &BroughtIn { n: 1 }, now).await.unwrap();
-        put(&db, &WebhookRefused { reason: WebhookRefusal::Stale }, now).await.unwrap();
-        put(&db, &BroughtIn { n: 2 }, now + TimeDelta::seconds(1)).await.unwrap();
-        put(&db, &BroughtIn { n: 3 }, now).await.unwrap();
-        let signs = list(&db).await.unwrap();
-        assert_eq!(signs.find(), Some((now + TimeDelta::seconds(1), BroughtIn { n: 2 })));
-        assert_eq!(signs.find(), Some((now, WebhookRefused { reason: WebhookRefusal::Stale })));
-        assert_eq!(signs.find::<Server>(), None);
+        record(&db, &BroughtIn { n: 1 }, now).await.unwrap();
+        record(&db, &WebhookRefused { reason: WebhookRefusal::Stale }, now).await.unwrap();
+        record(&db, &BroughtIn { n: 2 }, now + TimeDelta::seconds(1)).await.unwrap();
+        record(&db, &BroughtIn { n: 3 }, now).await.unwrap();
+        let statuses = list(&db).await.unwrap();
+        assert_eq!(statuses.find(), Some((now + TimeDelta::seconds(1), BroughtIn { n: 2 })));
+        assert_eq!(statuses.find(), Some((now, WebhookRefused { reason: WebhookRefusal::Stale })));
+        assert_eq!(statuses.find::<Server>(), None);
     }
 
     #[test]

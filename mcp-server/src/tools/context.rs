@@ -11,15 +11,15 @@ use super::{Outcome, ToolError};
 
 /// What a tool is told beside its arguments.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
-    /// With the student of its line, as [`authority::on_line`] found it.
+pub struct ToolContext<'a> {
+    /// With the student of its line, as [`authority::resolve_live_call`] found it.
     pub caller: &'a Caller,
     /// Whether an unknown caller becomes a student at once.
     pub registers_callers: bool,
     pub now: DateTime<Utc>,
 }
 
-impl Ask<'_> {
+impl ToolContext<'_> {
     /// Refuses a student whom the caller does not reach, or who is blocked.
     pub async fn permit(&self, db: &Db, student_id: StudentId) -> Result<(), ToolError> {
         self.caller.reaches(student_id)?;
@@ -45,7 +45,7 @@ impl Ask<'_> {
 
     /// The session of the call on the line. What is written in the call belongs to it.
     pub async fn open_session(&self, tx: &mut Connection) -> Result<Option<SessionId>, ToolError> {
-        Ok(session::open_on_line(tx, self.caller, &self.caller.line, self.now).await?)
+        Ok(session::open_live_call(tx, self.caller, &self.caller.line, self.now).await?)
     }
 
     /// The student who is meant: the one named, otherwise the one on the line.
@@ -73,7 +73,7 @@ mod tests {
     }
 
     fn asked(caller: &Caller, named: Option<Phone>) -> Result<Option<Phone>, ToolError> {
-        Ask { caller, registers_callers: false, now: DateTime::UNIX_EPOCH }.phone(named)
+        ToolContext { caller, registers_callers: false, now: DateTime::UNIX_EPOCH }.phone(named)
     }
 
     #[test]
