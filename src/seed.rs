@@ -10,12 +10,15 @@ use std::time::Instant;
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
+use rand::Rng;
 use storage::access::Caller;
 use storage::attention;
 use storage::curriculum;
 use storage::db::copy::{copy_in, refresh_statistics, trust};
 use storage::db::{self, Connection, Db};
 use storage::session::{SessionKey, get_session};
+
+use uuid::Uuid;
 
 use self::book::Book;
 use self::population::{Population, Size};
@@ -28,6 +31,9 @@ const STUDENTS_A_BATCH: usize = 5_000;
 
 /// More would not fit into memory, where a student's calls are folded.
 const MAX_CALLS_A_STUDENT: u32 = 1_000;
+
+/// How far back calls go.
+const DAYS: i64 = 180;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -109,4 +115,9 @@ fn next_batch(population: &mut Population) -> Batch {
         }
     }
     batch
+}
+
+/// A UUIDv7 of that time: keys of rows of one time stand together in an index.
+fn id_at(at: DateTime<Utc>, rng: &mut impl Rng) -> Uuid {
+    uuid::Builder::from_unix_timestamp_millis(at.timestamp_millis().unsigned_abs(), &rng.random()).into_uuid()
 }

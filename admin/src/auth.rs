@@ -18,15 +18,11 @@ use storage::outage::{self, Outage};
 use storage::{admin_device, audit, authority, clock};
 
 use crate::cookie;
-use crate::fault::Fault;
+use crate::fault::{Fault, MAX_FILES};
 use crate::htmx::{self, Asked};
-use crate::pages::account::second_factor;
 use crate::viewer::Viewer;
 
 pub(crate) const LOGIN: &str = "/login";
-
-/// Files about students that one person can take within an hour: a stolen sign-in cannot copy everything.
-pub(crate) const MAX_FILES: i64 = 120;
 
 /// A browser is known for a year after its last sign-in.
 const DEVICE_SECONDS: u32 = 31_536_000;
@@ -97,7 +93,10 @@ impl SessionCookie {
     }
 }
 
-/// The cookie that a request gave to its login in place of the one that it came with: [`crate::fault::show`] sends it.
+/// Where a person sets up a second factor, if the organisation asks for one.
+pub(crate) const SET_UP_PATH: &str = "/account/second-factor";
+
+/// The cookie that a request gave to its login in place of the one that it came with: [`crate::fault_page::show`] sends it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Renewed(Arc<Mutex<Option<SecretString>>>);
 
@@ -204,7 +203,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let mut admin = Self::signed_in(parts, state).await?;
         if admin.must_set_up && !is_of_set_up(parts.uri.path()) {
-            return Err(lead_to(parts, second_factor::PATH));
+            return Err(lead_to(parts, SET_UP_PATH));
         }
         admin.open(parts, &Db::from_ref(state)).await.map_err(IntoResponse::into_response)?;
         Ok(admin)
@@ -284,7 +283,7 @@ impl Admin {
 
 /// Returns whether a path is open before a person has set up the second factor that their organisation requires.
 fn is_of_set_up(path: &str) -> bool {
-    let of = ["/account/two-step/start", "/account/two-step/confirm", second_factor::PATH, "/logout"];
+    let of = ["/account/two-step/start", "/account/two-step/confirm", SET_UP_PATH, "/logout"];
     of.contains(&path) || path == "/account/passkeys" || path.starts_with("/account/passkeys/")
 }
 

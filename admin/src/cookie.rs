@@ -3,6 +3,8 @@
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
+pub(crate) const A_YEAR_SECONDS: u32 = 31_536_000;
+
 /// The value of the cookie `name`, where the browser sent exactly one.
 pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers

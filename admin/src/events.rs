@@ -16,7 +16,6 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use storage::db::Db;
 use storage::id::SessionId;
 use storage::session::news::Reader;
@@ -26,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Dashboard;
 use crate::auth::Admin;
 use crate::fault::Fault;
+use crate::layout::mark;
 use crate::locale;
 use crate::pages::{overview, session, sessions};
 
@@ -173,11 +173,6 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
 
 fn beat() -> Event {
     Event::default().event("beat").data("-")
-}
-
-/// A short name of what is shown: a page that shows it need not be sent it again.
-pub(crate) fn mark(shown: &Markup) -> String {
-    hex::encode(&Sha256::digest(shown.0.as_bytes())[..8])
 }
 
 /// What goes into the page, and where.

@@ -1,18 +1,20 @@
 //! What every page has around it: head, navigation, the bar on top, the foot.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 use storage::nav_counts;
 use storage::outage::{Dependency, Outage};
 
 use crate::assets::{self, Asset};
 use crate::auth::Admin;
-use crate::events::mark;
 use crate::figures;
-use crate::pages::search::SUGGESTIONS_ID;
 use crate::parts::csrf;
 use crate::parts::icon::{icon, icon_large, icon_small, logo};
 use crate::parts::notice::{Tone, notice_with};
 use crate::viewer::Theme;
+
+/// The id of the list of suggestions below the search field.
+pub(crate) const SUGGESTIONS_ID: &str = "suggestions";
 
 /// Which part of the navigation a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -405,6 +407,11 @@ const FAVICON: PreEscaped<&str> = PreEscaped(
      r='11' fill='%232c5aa8'/%3E%3Cpath d='M8 10v4M12 7v10M16 10v4' stroke='white' stroke-width='2' \
      stroke-linecap='round'/%3E%3C/svg%3E",
 );
+
+/// A short name of what is shown: a page that shows it need not be sent it again.
+pub(crate) fn mark(shown: &Markup) -> String {
+    hex::encode(&Sha256::digest(shown.0.as_bytes())[..8])
+}
 
 #[cfg(test)]
 mod tests {

@@ -11,8 +11,11 @@ mod cookie;
 mod csv;
 mod events;
 mod fault;
+mod fault_page;
+mod fields;
 mod figures;
 mod form;
+mod hashing;
 mod headers;
 mod htmx;
 mod layout;
@@ -314,7 +317,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route(assets::ROUTE, get(assets::get))
         .fallback(no_such_page)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .layer(from_fn_with_state(dashboard.clone(), fault::show))
+        .layer(from_fn_with_state(dashboard.clone(), fault_page::show))
         .layer(from_fn(locale::choose))
         .layer(from_fn_with_state(dashboard.clone(), origin::check))
         .layer(from_fn(headers::add));

@@ -4,8 +4,6 @@ pub(crate) mod passkey;
 pub(crate) mod provider;
 pub(crate) mod second_step;
 
-use std::time::Duration;
-
 use axum::extract::{Path, Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use bytes::Bytes;
@@ -21,25 +19,20 @@ use storage::admin_user::AdminUser;
 use storage::db;
 use storage::login_throttle::{self, By};
 use storage::{admin_device, admin_login, admin_user, audit, clock, login_step};
-use tokio::sync::Semaphore;
 use web::http::ClientAddress;
 
 use crate::Dashboard;
 use crate::auth;
 use crate::fault::Fault;
-use crate::form::{Fields, Posted};
+use crate::fields::Fields;
+use crate::form::Posted;
+use crate::hashing::with_permit;
 use crate::layout;
 use crate::pages::today;
 use crate::parts;
 use crate::parts::icon::logo;
 use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
-
-/// Password hashes at once: each takes 19 MiB and a core for tens of milliseconds.
-static HASHING: Semaphore = Semaphore::const_new(2);
-
-/// Who waits longer for a turn is sent away: a flood must not queue up.
-const HASHING_WITHIN: Duration = Duration::from_secs(8);
 
 const WRONG: &str = "The address or the password is wrong.";
 const PROVIDER_ALONE: Fault = Fault::Refused("Here people sign in with their school account alone.");
@@ -248,13 +241,6 @@ pub(crate) async fn setup_post(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Runs slow hashing off the async threads, two at a time.
-pub(crate) async fn with_permit<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    let turn = tokio::time::timeout(HASHING_WITHIN, HASHING.acquire()).await;
-    let _permit = turn.map_err(|_| Fault::TooMany { wait_seconds: 5 })?.map_err(|_| Fault::Internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Internal)
 }
 
 pub(crate) fn sentence(text: &str) -> String {

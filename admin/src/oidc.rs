@@ -25,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ANSWER_BYTES: usize = 256 << 10;
 
+pub(crate) const BACK: &str = "/login/provider/back";
+
 /// How far its clock may be from ours.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
@@ -172,7 +174,7 @@ impl Provider {
             .redirect(Policy::none())
             .user_agent(concat!("ai-tutor/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        let redirect_uri = format!("{admin_url}{}", crate::login::provider::BACK);
+        let redirect_uri = format!("{admin_url}{}", BACK);
         Ok(Self { config: Arc::new(config), http, redirect_uri })
     }
 

@@ -9,7 +9,8 @@ use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, Method};
 
 use crate::Dashboard;
-use crate::fault::{self, Fault};
+use crate::fault::Fault;
+use crate::fault_page;
 
 pub(crate) async fn check(State(dashboard): State<Dashboard>, request: Request, next: Next) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -19,7 +20,7 @@ pub(crate) async fn check(State(dashboard): State<Dashboard>, request: Request, 
     }
     // Of the body nothing is read.
     let (asked, _) = request.into_parts();
-    fault::record_blocked(&dashboard, &Fault::Forged, &asked).await;
+    fault_page::record_blocked(&dashboard, &Fault::Forged, &asked).await;
     Fault::Forged.into_response()
 }
 

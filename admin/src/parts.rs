@@ -26,7 +26,7 @@ use maud::{Markup, html};
 use storage::access::Role;
 
 use crate::auth::Admin;
-use crate::form::CSRF_FIELD;
+use crate::fields::CSRF_FIELD;
 
 /// The hidden field that every form of a signed-in person carries.
 pub(crate) fn csrf(admin: &Admin) -> Markup {

@@ -10,8 +10,8 @@ use storage::session::SessionStatus;
 
 use super::book::Dialogue;
 use super::derived::{self, Written};
-use super::population::{DAYS, id_at};
 use super::rows::{Batch, Field};
+use super::{DAYS, id_at};
 
 /// The rules judge alone.
 pub const ANALYSIS_STATUS: AnalysisStatus = AnalysisStatus::Baseline;

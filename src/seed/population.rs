@@ -9,14 +9,12 @@ use rand::{Rng, SeedableRng};
 use storage::id::{SessionId, StudentId};
 use storage::learner::{self, Observation};
 use storage::student_context::Prepared;
-use uuid::Uuid;
 
 use super::book::{Book, Topics};
 use super::call::{self, Call, Judged};
 use super::rows::Batch;
+use super::{DAYS, id_at};
 
-/// How far back calls go.
-pub const DAYS: i64 = 180;
 const SIBLINGS: f64 = 0.05;
 /// Of calls from a shared number, those of which nobody learnt who called.
 const UNIDENTIFIED: f64 = 0.25;
@@ -231,11 +229,6 @@ pub fn call_id(seed: u64, n: u32) -> String {
 pub fn phone(seed: u64, n: u32) -> String {
     let n = if n < 100_000 { n } else { n + 100 };
     format!("+1555{}{n:06}", seed % 10)
-}
-
-/// A UUIDv7 of that time: keys of rows of one time stand together in an index.
-pub fn id_at(at: DateTime<Utc>, rng: &mut impl Rng) -> Uuid {
-    uuid::Builder::from_unix_timestamp_millis(at.timestamp_millis().unsigned_abs(), &rng.random()).into_uuid()
 }
 
 fn fold_mastery(student_id: StudentId, judged: &[Judged], batch: &mut Batch) {

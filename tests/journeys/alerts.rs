@@ -8,8 +8,9 @@ use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::json;
 use storage::access::{Caller, Role};
+use storage::concern::ConcernCategory;
 use storage::db::PoolSize;
-use storage::follow_up::{self, ConcernCategory};
+use storage::follow_up;
 use storage::{admin_user, clock, db, erasure};
 
 use crate::assistant::{Assistant, VOICE};

@@ -5,8 +5,9 @@ use serde_json::json;
 use storage::access::{Caller, ClientKind, Scope, ScopeSet};
 use storage::audit;
 use storage::clock;
+use storage::concern::ConcernCategory;
 use storage::db;
-use storage::follow_up::{self, ConcernCategory, NewCallback, NewConcern};
+use storage::follow_up::{self, NewCallback, NewConcern};
 use storage::id::{FollowUpId, SessionId};
 
 use crate::first_call::mcp_client;

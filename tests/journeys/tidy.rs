@@ -1,5 +1,7 @@
 //! Rules of the house that a machine keeps.
 
+mod cycles;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

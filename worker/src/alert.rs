@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use queue::lease::{Finished, Lease, finish_done};
-use storage::follow_up::ConcernCategory;
+use storage::concern::ConcernCategory;
 use storage::id::FollowUpId;
 use storage::message::{Alert, alert};
 

@@ -18,7 +18,7 @@ use crate::Dashboard;
 use crate::auth;
 use crate::ceremony::{self, Purpose, Refused};
 use crate::fault::Fault;
-use crate::form::Fields;
+use crate::fields::Fields;
 use crate::viewer::Viewer;
 use crate::webauthn::RelyingParty;
 

@@ -22,8 +22,6 @@ use crate::oidc::{ProviderFault, Trip};
 use crate::viewer::Viewer;
 
 pub(crate) const GO: &str = "/login/provider";
-pub(crate) const BACK: &str = "/login/provider/back";
-
 /// How long a person may take there.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 

@@ -20,7 +20,7 @@ use crate::Dashboard;
 use crate::auth;
 use crate::ceremony::{self, Purpose};
 use crate::fault::Fault;
-use crate::form::Fields;
+use crate::fields::Fields;
 use crate::parts;
 use crate::parts::icon::logo;
 use crate::parts::notice::{Tone, notice};

@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod passkeys;
 mod password;
+mod recovery_codes;
 pub(crate) mod second_factor;
 pub(crate) mod two_step;
 
@@ -33,7 +34,6 @@ use crate::parts::table::{Column, cell, row, table};
 use crate::viewer::{SHORTCUTS_COOKIE, THEME_COOKIE, Theme, ZONE_COOKIE};
 
 const PATH: &str = "/account";
-pub(crate) const A_YEAR_SECONDS: u32 = 31_536_000;
 
 use self::passkeys::Passkeys;
 pub(crate) use self::password::post as set_password;
@@ -95,8 +95,9 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
         }
     };
     let shortcuts = if fields.text("shortcuts") == "on" { "on" } else { "off" };
-    let keep =
-        |name, value| (SET_COOKIE, cookie::set_preference(name, value, A_YEAR_SECONDS, session_cookie.is_secure));
+    let keep = |name, value| {
+        (SET_COOKIE, cookie::set_preference(name, value, cookie::A_YEAR_SECONDS, session_cookie.is_secure))
+    };
     let cookies = AppendHeaders([
         keep(LOCALE_COOKIE, locale),
         keep(THEME_COOKIE, theme.as_str()),

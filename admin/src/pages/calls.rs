@@ -15,6 +15,7 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::parts::badge::badge;
+use crate::parts::follow_up::reason_words;
 use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice_with};
 use crate::parts::table::{Column, cell, row, table};
@@ -159,28 +160,6 @@ pub(crate) fn state(admin: &Admin, call: &OutboundCall) -> Markup {
         @if call.state == CallState::Planned && call.look_at > call.due_at { " " span.sm.faint { "Next try: " (admin.viewer.time(call.look_at)) } }
         @if let Some(by) = &call.stopped_by { " " span.sm.muted { "by " (person(by)) } }
         @if let Some(session_id) = call.session_id { " " a.link.sm href={ "/sessions/" (session_id) } { "Session" } }
-    }
-}
-
-/// Why a call waits, or was not placed.
-pub(crate) fn reason_words(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NotDue => "Its time has not come",
-        Reason::OutsideHours => "Outside calling hours",
-        Reason::DailyLimit => "Daily limit of the student",
-        Reason::OnCall => "The student is on a call",
-        Reason::LinesBusy => "Too many calls at once",
-        Reason::Spending => "Spending limit of the month",
-        Reason::VapiBusy => "VAPI is busy",
-        Reason::VapiRefused => "VAPI refused the call",
-        Reason::NotPlaced => "VAPI does not know the call",
-        Reason::Done => "The callback was done",
-        Reason::Blocked => "The student is blocked",
-        Reason::NoConsent => "No consent to lessons",
-        Reason::NoNumber => "The student has no number",
-        Reason::PlanChanged => "The plan changed",
-        Reason::TooLate => "Its time is over",
-        Reason::Off => "Outbound calls were off or stopped",
     }
 }
 

@@ -15,7 +15,8 @@ use storage::outbound_call::{self, Settings};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
-use crate::form::{Fields, Posted};
+use crate::fields::Fields;
+use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::pages::student::family::{explained, purpose_name};
 use crate::parts::{csrf, person};

@@ -19,12 +19,11 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
 use crate::htmx::Asked;
+use crate::layout::SUGGESTIONS_ID;
 use crate::link;
 use crate::parts::pager::{PAGE, parse_time_key};
 
 const PATH: &str = "/search";
-/// The list under the bar, while one types.
-pub(crate) const SUGGESTIONS_ID: &str = "suggestions";
 const MAX_QUESTION: usize = 100;
 /// Rows of each group where all are shown, and while one types.
 const A_FEW: i64 = 6;

@@ -16,11 +16,11 @@ use storage::student;
 use crate::auth::{Admin, SessionCookie};
 use crate::cookie;
 use crate::fault::Fault;
+use crate::fields::Fields;
 use crate::figures;
-use crate::form::{Fields, Posted};
+use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
-use crate::pages::account::A_YEAR_SECONDS;
 use crate::pages::follow_ups::with_alerts;
 use crate::pages::overview::attention_card;
 use crate::parts::attention::{sentence, style};
@@ -117,7 +117,7 @@ pub(crate) async fn choose(
     if value.len() > MAX_COOKIE_BYTES {
         return Err(Fault::Invalid("These are too many classes to remember. Choose fewer.".to_owned()));
     }
-    let cookie = cookie::set_preference(CLASSES_COOKIE, &value, A_YEAR_SECONDS, session_cookie.is_secure);
+    let cookie = cookie::set_preference(CLASSES_COOKIE, &value, cookie::A_YEAR_SECONDS, session_cookie.is_secure);
     Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(PATH)).into_response())
 }
 
@@ -299,7 +299,7 @@ mod tests {
     use http::header::COOKIE;
     use storage::access::Role;
     use storage::attention::{Attention, Basis};
-    use storage::follow_up::ConcernCategory;
+    use storage::concern::ConcernCategory;
     use storage::id::StudentId;
 
     use super::*;

@@ -1,7 +1,9 @@
 //! What assistants and analyses ask people to do, each with one button that says it is done.
 
+use domain::calling::Reason;
 use maud::{Markup, html};
-use storage::follow_up::{ConcernCategory, FollowUp, FollowUpKind};
+use storage::concern::ConcernCategory;
+use storage::follow_up::{FollowUp, FollowUpKind};
 use storage::message::alert::Told;
 use storage::outbound_call::{Obstacle, Tried};
 
@@ -9,7 +11,6 @@ use super::csrf;
 use super::icon::{icon, icon_small};
 use crate::auth::Admin;
 use crate::figures;
-use crate::pages::calls::reason_words;
 
 /// Follow-ups that are open, and who was told of those that are urgent.
 #[derive(Debug, Default)]
@@ -189,6 +190,28 @@ fn category_words(category: ConcernCategory) -> &'static str {
         ConcernCategory::Distress => "Distress",
         ConcernCategory::PersonalData => "Personal data",
         ConcernCategory::Other => "Concern",
+    }
+}
+
+/// Why a call waits, or was not placed.
+pub(crate) fn reason_words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotDue => "Its time has not come",
+        Reason::OutsideHours => "Outside calling hours",
+        Reason::DailyLimit => "Daily limit of the student",
+        Reason::OnCall => "The student is on a call",
+        Reason::LinesBusy => "Too many calls at once",
+        Reason::Spending => "Spending limit of the month",
+        Reason::VapiBusy => "VAPI is busy",
+        Reason::VapiRefused => "VAPI refused the call",
+        Reason::NotPlaced => "VAPI does not know the call",
+        Reason::Done => "The callback was done",
+        Reason::Blocked => "The student is blocked",
+        Reason::NoConsent => "No consent to lessons",
+        Reason::NoNumber => "The student has no number",
+        Reason::PlanChanged => "The plan changed",
+        Reason::TooLate => "Its time is over",
+        Reason::Off => "Outbound calls were off or stopped",
     }
 }
 

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use storage::access::Scope;
 use storage::clock;
+use storage::concern::ConcernCategory;
 use storage::db;
-use storage::follow_up::{self, ConcernCategory, FollowUpKind};
+use storage::follow_up::{self, FollowUpKind};
 use storage::id::{FollowUpId, SessionId, StudentId};
 use web::http::Problem;
 

@@ -7,8 +7,9 @@ use domain::plain_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::access::Scope;
+use storage::concern::ConcernCategory;
 use storage::db::{self, Db};
-use storage::follow_up::{self, ConcernCategory, NewConcern};
+use storage::follow_up::{self, NewConcern};
 use storage::id::{FollowUpId, StudentId};
 
 use super::{Answer, Effect, Tool, ToolContext, ToolError, once};

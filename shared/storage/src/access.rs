@@ -6,8 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::assurance::CodeKind;
 use crate::id::{AdminUserId, SessionId, StudentId};
-use crate::organisation::CodeKind;
 use crate::phone::Phone;
 
 /// One right of a caller, by the names of the public contract.

@@ -9,9 +9,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::{Caller, Forbidden, OnLine, Opened, Reach};
+use crate::assurance::Assurance;
 use crate::db::{Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
-use crate::organisation::Assurance;
 use crate::phone::Phone;
 
 /// No provider lets a call last longer: one that is open for longer has ended without our being told.
@@ -302,7 +302,7 @@ pub async fn require_active(db: impl Executor<'_>, caller: &Caller, student_id: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::organisation::CodeKind;
+    use crate::assurance::CodeKind;
 
     fn phone() -> Phone {
         Phone::parse("+14155550142").unwrap()

@@ -8,10 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::{Caller, Scope};
+use crate::assurance::CodeKind;
 use crate::audit;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
-use crate::organisation::CodeKind;
 use crate::{session, slow_hash, student};
 
 /// Wrong tries that lock a code, and that one call has.

@@ -5,7 +5,9 @@
 //! until it is committed, so none of them brings a call back.
 
 mod calls;
+pub(crate) mod gate;
 mod list;
+pub(crate) mod pending;
 mod proof;
 pub(crate) mod traces;
 
@@ -14,13 +16,16 @@ use serde_json::json;
 
 use crate::access::{Actor, Caller, Scope};
 use crate::audit;
-use crate::db::{self, Connection, Db, Error, Executor, Result};
+use crate::db::{self, Connection, Db, Error, Result};
 use crate::guardian;
 use crate::id::{ErasureId, SessionId, StudentId};
 use crate::phone::Phone;
 use crate::student::{StudentChange, StudentStatus, update_student};
 
+use self::gate::close;
+pub use self::gate::{enter, is_erased};
 pub use self::list::{ErasureItem, list_erasures};
+pub use self::pending::{Pending, find_pending};
 pub use self::proof::{Answer, ErasedCall, get_erased_call, mark_answered};
 
 /// How long a request waits before it is carried out. Until then it can be undone.
@@ -32,17 +37,6 @@ pub const MAX_REQUESTS_OF_CLIENT: i64 = 5;
 /// Requests of all API clients together within a day.
 pub const MAX_REQUESTS_OF_CLIENTS: i64 = 20;
 
-/// A request that waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    pub erasure_id: ErasureId,
-    pub student_id: StudentId,
-    /// As in `audit_entries.actor`.
-    pub requested_by: String,
-    pub requested_at: DateTime<Utc>,
-    pub due_at: DateTime<Utc>,
-}
-
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requested {
@@ -50,31 +44,6 @@ pub enum Requested {
     Due(Pending),
     /// API clients have made enough requests within a day.
     TooMany,
-}
-
-/// Lets the transaction make sessions: an erasure waits until it has ended. Call it before the transaction locks any row,
-/// because an erasure locks rows after it has closed the gate.
-pub async fn enter(tx: &mut Connection) -> Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended('erasure', 0))").execute(tx).await?;
-    Ok(())
-}
-
-/// Waits for the transactions that called [`enter`], and keeps others out until this one ends.
-async fn close(tx: &mut Connection) -> Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('erasure', 0))").execute(tx).await?;
-    Ok(())
-}
-
-/// Whether the call was erased.
-pub async fn is_erased(db: impl Executor<'_>, call_id: &str) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar!(
-            r#"select exists (select 1 from erased_calls where call_id = $1) as "is_erased!""#,
-            call_id,
-        )
-        .fetch_one(db)
-        .await?,
-    )
 }
 
 /// Asks for a student to be erased after [`DELAY`], and blocks the student until then. Needs `students:erase`.
@@ -131,22 +100,6 @@ async fn has_asked_enough(tx: &mut Connection, caller: &Caller, now: DateTime<Ut
     .fetch_one(tx)
     .await?;
     Ok(n.of_client >= MAX_REQUESTS_OF_CLIENT || n.of_clients >= MAX_REQUESTS_OF_CLIENTS)
-}
-
-/// The request that waits to erase the student. Needs `students:read` or `students:erase`.
-pub async fn find_pending(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Option<Pending>> {
-    caller
-        .require_student(Scope::StudentsRead, student_id)
-        .or_else(|_| caller.require_student(Scope::StudentsErase, student_id))?;
-    Ok(sqlx::query_as!(
-        Pending,
-        r#"select erasure_id as "erasure_id: ErasureId", student_id as "student_id!: StudentId", requested_by, requested_at,
-               due_at
-           from erasures where student_id = $1 and done_at is null and undone_at is null"#,
-        student_id as StudentId,
-    )
-    .fetch_optional(db)
-    .await?)
 }
 
 /// Takes a request back, and gives the student the status from before it. [`Error::NotFound`]: no request waits. Needs

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::access::{Caller, Scope};
 use crate::analysis::SafetyFlag;
+use crate::concern::ConcernCategory;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
 use crate::message::event::{Event, emit};
@@ -29,55 +30,6 @@ impl FollowUpKind {
             Self::Callback => "callback",
             Self::Concern => "concern",
         }
-    }
-}
-
-/// What a concern is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum ConcernCategory {
-    SelfHarm,
-    Abuse,
-    Neglect,
-    Bullying,
-    Grooming,
-    Danger,
-    Distress,
-    PersonalData,
-    Other,
-}
-
-impl ConcernCategory {
-    pub const ALL: [Self; 9] = [
-        Self::SelfHarm,
-        Self::Abuse,
-        Self::Neglect,
-        Self::Bullying,
-        Self::Grooming,
-        Self::Danger,
-        Self::Distress,
-        Self::PersonalData,
-        Self::Other,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SelfHarm => "self_harm",
-            Self::Abuse => "abuse",
-            Self::Neglect => "neglect",
-            Self::Bullying => "bullying",
-            Self::Grooming => "grooming",
-            Self::Danger => "danger",
-            Self::Distress => "distress",
-            Self::PersonalData => "personal_data",
-            Self::Other => "other",
-        }
-    }
-
-    /// Returns the category of an analysis's flag; [`Self::Other`] if the name is unknown.
-    pub fn of_flag(name: &str) -> Self {
-        Self::ALL.into_iter().find(|category| category.as_str() == name).unwrap_or(Self::Other)
     }
 }
 

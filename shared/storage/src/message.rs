@@ -11,8 +11,8 @@ pub mod signature;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
+use crate::concern::ConcernCategory;
 use crate::db::{Connection, Error, Executor, Result};
-use crate::follow_up::ConcernCategory;
 use crate::id::{EndpointId, FollowUpId, MessageId, SessionId, StudentId};
 use crate::job::{self, Job};
 

@@ -18,7 +18,7 @@ use sqlx::types::Json;
 use crate::access::{Caller, Forbidden, Scope};
 use crate::analysis::{AnalysisStatus, Introduction};
 use crate::db::{Connection, Error, Executor, Result};
-use crate::erasure;
+use crate::erasure::gate;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
@@ -159,14 +159,14 @@ impl std::fmt::Debug for SessionNews {
 
 /// Merges `news` into the session of its call, making the row where there is none. Returns the session's id and
 /// its status now; `None`: the call was erased, and nothing was stored. Needs a transaction that called
-/// [`erasure::enter`]. The caller calls [`derived::refresh`] at the end of the transaction.
+/// [`gate::enter`]. The caller calls [`derived::refresh`] at the end of the transaction.
 pub async fn merge_news(
     tx: &mut Connection,
     news: &SessionNews,
     student_id: Option<StudentId>,
     now: DateTime<Utc>,
 ) -> Result<Option<(SessionId, SessionStatus)>> {
-    if erasure::is_erased(&mut *tx, &news.call_id).await? {
+    if gate::is_erased(&mut *tx, &news.call_id).await? {
         return Ok(None);
     }
     let status = if news.is_report { SessionStatus::Received } else { SessionStatus::InProgress };

@@ -18,10 +18,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Error, Executor, Result};
+use crate::erasure::pending::find_pending;
 use crate::id::{SessionId, StudentId};
+use crate::outbound_call;
 use crate::phone::Phone;
 use crate::session::{SessionKey, derived};
-use crate::{erasure, outbound_call};
 use domain::plain_text;
 
 pub use self::export::export;
@@ -229,7 +230,7 @@ pub async fn update_student(
         caller.require_cohort(Scope::StudentsWrite, cohort.as_deref())?;
     }
     if change.status == Some(StudentStatus::Active)
-        && erasure::find_pending(&mut *tx, &Caller::worker(), student_id).await?.is_some()
+        && find_pending(&mut *tx, &Caller::worker(), student_id).await?.is_some()
     {
         return Err(Error::Conflict(ERASURE_PENDING.to_owned()));
     }

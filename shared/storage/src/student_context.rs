@@ -6,10 +6,12 @@
 mod about;
 mod compose;
 mod days;
+mod estimate;
 mod plan;
 mod prepare;
 mod read;
 mod speech;
+mod step;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
@@ -20,9 +22,9 @@ use crate::id::{SessionId, StudentId};
 use crate::learner::MasteryState;
 
 pub use self::compose::{unknown, unverified};
-pub use self::plan::{PlanStep, Why};
 pub use self::prepare::rebuild;
 pub use self::read::{Lesson, find_by_phone, get_by_student_id, get_lesson, list_due, of_line};
+pub use self::step::{PlanStep, Why};
 
 /// How a goal among the facts begins.
 const GOAL: &str = "Goal: ";
@@ -338,6 +340,15 @@ impl StudentContext {
             call.practised.iter_mut().for_each(|practised| clip(&mut practised.skill, limit));
             call.promised.iter_mut().for_each(|skill| clip(skill, limit));
         }
+    }
+}
+
+/// A skill's name in the middle of a sentence.
+fn in_speech(name: &str) -> String {
+    let mut chars = name.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(chars).collect(),
+        _ => name.to_owned(),
     }
 }
 

@@ -1,12 +1,14 @@
 //! The settings of each role, read once, from the environment alone. All faults are told at once, each with its
 //! variable.
 
+mod address;
 mod env;
 mod exit;
 mod mail;
 mod roles;
 mod strict;
 mod vapi;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use storage::id::PasskeyId;
 use storage::passkey::{self, MAX_NAME, NewPasskey, PasskeyItem};
 use storage::{audit, clock, second_factor};
 
-use super::{PATH as ACCOUNT, browser, second_factor as second_factor_page};
+use super::{PATH as ACCOUNT, browser, recovery_codes};
 use crate::Dashboard;
 use crate::auth::Admin;
 use crate::ceremony::{self, New, Purpose};
@@ -126,7 +126,7 @@ pub(crate) async fn add(State(dashboard): State<Dashboard>, posted: Posted) -> R
     tx.commit().await.map_err(db::Error::from)?;
     posted.renew(cookie);
     Ok(match codes {
-        Some(codes) => second_factor_page::render_codes(admin, "Your passkey is added", &codes).into_response(),
+        Some(codes) => recovery_codes::render(admin, "Your passkey is added", &codes).into_response(),
         None => Redirect::to("/account?done=passkey").into_response(),
     })
 }

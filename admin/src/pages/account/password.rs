@@ -14,8 +14,10 @@ use super::{PATH, shown};
 use crate::Dashboard;
 use crate::auth::Admin;
 use crate::fault::Fault;
-use crate::form::{Fields, Posted};
-use crate::login::{password_field, sentence, with_permit};
+use crate::fields::Fields;
+use crate::form::Posted;
+use crate::hashing::with_permit;
+use crate::login::{password_field, sentence};
 use crate::parts::csrf;
 use crate::parts::notice::Tone;
 

@@ -2,16 +2,13 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use secrecy::{ExposeSecret, SecretString};
 
 use super::passkeys::{self, Passkeys};
-use super::{PATH as ACCOUNT, two_step};
+use super::two_step;
 use crate::Dashboard;
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::layout::{Place, page};
-
-pub(crate) const PATH: &str = "/account/second-factor";
 
 const TITLE: &str = "Set up a second factor";
 
@@ -35,24 +32,6 @@ fn render(admin: &Admin, passkeys: &Passkeys) -> Markup {
                 div.head { div { h1 { (TITLE) } p { (why) } } }
                 (passkeys::card(admin, passkeys))
                 (two_step::card(admin))
-            }
-        },
-    )
-}
-
-/// Shows new recovery codes, once.
-pub(super) fn render_codes(admin: &Admin, title: &str, codes: &[SecretString]) -> Markup {
-    page(
-        admin,
-        Place::Account,
-        title,
-        html! {
-            div.stack {
-                div.head { div { h1 { (title) } p { "Keep these recovery codes. Each signs you in once, after your password, if you lose your phone or your passkey. They are not shown again." } } }
-                section.card aria-label="Recovery codes" {
-                    ul.body { @for code in codes { li { code { (code.expose_secret()) } } } }
-                    footer { a.btn.primary href=(ACCOUNT) { "I have kept them" } }
-                }
             }
         },
     )

@@ -15,7 +15,7 @@ use storage::login_throttle::{self, By};
 use storage::second_factor::{self, Offer};
 use storage::{audit, clock};
 
-use super::{PATH, second_factor as second_factor_page};
+use super::{PATH, recovery_codes};
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
@@ -49,7 +49,7 @@ pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Resp
     audit::insert_entry(&mut *tx, &admin.caller, "admin.two_step_on", None, &json!({}), now).await?;
     tx.commit().await.map_err(db::Error::from)?;
     posted.renew(cookie);
-    Ok(second_factor_page::render_codes(admin, "Two-step sign-in is on", &codes).into_response())
+    Ok(recovery_codes::render(admin, "Two-step sign-in is on", &codes).into_response())
 }
 
 /// Ends the codes of the app. Asks for a code, too: the password alone must not take away what guards against its loss.

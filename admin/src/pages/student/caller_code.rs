@@ -12,7 +12,7 @@ use storage::organisation::{Assurance, CodeKind};
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
-use crate::login::with_permit;
+use crate::hashing::with_permit;
 use crate::parts::badge::badge;
 use crate::parts::{csrf, person};
 

@@ -14,7 +14,8 @@ use storage::student::{self, MAX_COHORT, NewStudent, Student, StudentChange, Stu
 
 use crate::auth::Admin;
 use crate::fault::Fault;
-use crate::form::{Fields, Posted};
+use crate::fields::Fields;
+use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::parts::notice::{Tone, notice};
 use crate::parts::{csrf, grade};

@@ -16,7 +16,8 @@ use storage::student::check::check_locale;
 
 use crate::auth::Admin;
 use crate::fault::Fault;
-use crate::form::{Fields, Posted};
+use crate::fields::Fields;
+use crate::form::Posted;
 use crate::parts::badge::badge;
 use crate::parts::icon::icon_small;
 use crate::parts::{csrf, person};

@@ -12,8 +12,9 @@ use storage::student::MAX_COHORT;
 use super::{PATH, record, require_other};
 use crate::auth::Admin;
 use crate::fault::Fault;
+use crate::fields::Fields;
 use crate::figures;
-use crate::form::{Fields, Posted};
+use crate::form::Posted;
 use crate::parts::csrf;
 use crate::parts::icon::icon_small;
 

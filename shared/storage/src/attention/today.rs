@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Attention, Reason, list_attentions, list_students_for};
 use crate::access::{Caller, Scope};
+use crate::concern::ConcernCategory;
 use crate::db::{Db, Executor, Result};
-use crate::follow_up::ConcernCategory;
 use crate::id::{SessionId, StudentId};
 use crate::message::alert::is_urgent;
 

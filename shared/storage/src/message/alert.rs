@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::{Caller, Scope};
+use crate::concern::ConcernCategory;
 use crate::db::{Connection, Executor, Result};
-use crate::follow_up::ConcernCategory;
 use crate::id::{AdminUserId, FollowUpId, MessageId};
 use crate::job::{self, Job};
 

@@ -7,7 +7,7 @@ use super::{SessionNews, derived, merge_news};
 use crate::access::{Caller, OnLine, Reach, Scope};
 use crate::analysis::Introduction;
 use crate::db::{Connection, Error, Executor, Result};
-use crate::erasure;
+use crate::erasure::gate;
 use crate::id::{SessionId, StudentId};
 
 /// What came of settling whose call it is.
@@ -33,7 +33,7 @@ pub async fn open_live_call(
         return Ok(line.session_id);
     }
     let news = SessionNews { call_id: call_id.clone(), caller_phone: line.phone.clone(), ..SessionNews::default() };
-    erasure::enter(tx).await?;
+    gate::enter(tx).await?;
     let (session_id, _) = merge_news(tx, &news, None, now).await?.ok_or(Error::NotFound("call"))?;
     derived::refresh(tx, &[session_id]).await?;
     Ok(Some(session_id))

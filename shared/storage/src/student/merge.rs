@@ -104,7 +104,7 @@ pub async fn merge_students(
     }
     lock_whole(tx, &[kept_id, merged_id]).await?;
     for student_id in [kept_id, merged_id] {
-        if erasure::find_pending(&mut *tx, &Caller::worker(), student_id).await?.is_some() {
+        if erasure::pending::find_pending(&mut *tx, &Caller::worker(), student_id).await?.is_some() {
             return Ok(Err(Unmergeable::ErasurePending));
         }
     }

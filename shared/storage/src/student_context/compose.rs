@@ -1,19 +1,20 @@
 //! From what was prepared, and the hour, to what is said. Pure.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::plan::{self, Basis, PlanStep};
-use super::read::{Estimate, NewSkill};
+use super::estimate::{Estimate, NewSkill, due_skills};
+use super::plan::{self, Basis};
 use super::speech::{Opening, Speech};
+use super::step::PlanStep;
 use super::{
-    Belief, Choice, ContextStatus, ContextStudent, DueSkill, GOAL, LastCall, Prepared, PreparedFact, StudentContext,
-    clip, days,
+    Belief, Choice, ContextStatus, ContextStudent, GOAL, LastCall, Prepared, PreparedFact, StudentContext, clip, days,
+    in_speech,
 };
 use crate::analysis::{TopicFinding, day_name};
+use crate::assurance::CodeKind;
 use crate::id::StudentId;
 use crate::learner::{self, MasteryState};
-use crate::organisation::CodeKind;
 
 /// Facts that are told, and of one kind.
 const MAX_FACTS: usize = 5;
@@ -22,9 +23,6 @@ const MAX_FACTS_OF_KIND: usize = 2;
 const MAX_OPEN: usize = 2;
 /// Skills of the plan of which it is told that help was needed.
 const MAX_HELPED: usize = 2;
-
-/// A skill counts as due a little before its time: the next call may be days away.
-const DUE_SOON: Duration = Duration::hours(24);
 
 /// Bytes of a first name that are spoken: what the database takes as one could fill the budget by itself. Of a skill's name
 /// in the opening line too.
@@ -273,62 +271,17 @@ fn open(requests: &[PreparedFact], zone: Tz, now: DateTime<Utc>) -> Vec<String> 
     open
 }
 
-/// A skill's name in the middle of a sentence.
-pub(super) fn in_speech(name: &str) -> String {
-    let mut chars = name.chars();
-    match (chars.next(), chars.clone().next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(chars).collect(),
-        _ => name.to_owned(),
-    }
-}
-
-/// At most `limit` skills to practise, most urgent first.
-pub(super) fn due_skills(mastery: &[Estimate], limit: usize, now: DateTime<Utc>) -> Vec<DueSkill> {
-    let mut due: Vec<(DateTime<Utc>, &Estimate)> = mastery
-        .iter()
-        .filter_map(|estimate| {
-            let state = estimate.state();
-            let at = learner::due_at(&state);
-            let is_known = learner::state_word(&state, now) == MasteryState::Mastered;
-            (at <= now + DUE_SOON || !is_known).then_some((at, estimate))
-        })
-        .collect();
-    due.sort_by(|(a_at, a), (b_at, b)| (a_at, &a.skill_id).cmp(&(b_at, &b.skill_id)));
-    due.into_iter()
-        .take(limit)
-        .map(|(at, estimate)| {
-            let state = estimate.state();
-            // Another question each time, so that the answer is worked out and not remembered.
-            let turn = state.n_evidence as usize % estimate.questions.len().max(1);
-            DueSkill {
-                skill_id: estimate.skill_id.clone(),
-                skill: estimate.name.clone(),
-                state: learner::state_word(&state, now),
-                mastery: (learner::knowledge_now(&state, now) * 100.0).round() / 100.0,
-                due: until(at - now),
-                ask: estimate.questions.get(turn).map(|question| question.ask.clone()),
-            }
-        })
-        .collect()
-}
-
 fn strong(mastery: &[Estimate], now: DateTime<Utc>) -> Vec<String> {
     let mastered = |estimate: &&Estimate| learner::state_word(&estimate.state(), now) == MasteryState::Mastered;
     mastery.iter().filter(mastered).map(|estimate| estimate.name.clone()).take(3).collect()
 }
 
-fn until(left: Duration) -> String {
-    match left.num_hours() {
-        ..0 => "now".to_owned(),
-        0..24 => "today".to_owned(),
-        24..48 => "tomorrow".to_owned(),
-        hours => format!("in {} days", hours / 24),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::Duration;
+
     use super::*;
+    use crate::student_context::estimate::until;
     use crate::student_context::{MAX_TOKENS, Practised, PreparedBelief, PreparedHelp, PreparedSkill, PreparedWorked};
 
     fn now() -> DateTime<Utc> {

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::compose::{due_skills, in_speech};
 use super::days::days_until;
-use super::read::{Estimate, NewSkill};
+use super::estimate::{Estimate, NewSkill, due_skills};
 use super::speech::Speech;
+use super::step::{PlanStep, Why};
 use super::{GOAL, Plan, Prepared, PreparedFact};
 use crate::learner::{self, MasteryState};
 
@@ -18,59 +18,6 @@ const MAX_STEPS: usize = 3;
 const GAP: f64 = 0.6;
 /// A test that is farther away does not change today's lesson.
 const TEST_WITHIN_DAYS: i64 = 14;
-
-/// Why a skill is in the plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// The next test is about it.
-    Test,
-    /// It is what the student works towards.
-    Goal,
-    /// The student asked to practise it.
-    Asked,
-    /// The tutor promised to practise it.
-    Promised,
-    /// A wrong belief about it is open.
-    Misconception,
-    /// It is weak, and the named skill builds on it.
-    Prerequisite(String),
-    /// It is due for review, or not yet mastered: "now", "in 2 days".
-    Due(String),
-    /// It was not practised yet, and what comes before it is known.
-    New,
-}
-
-/// A skill to practise today.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanStep {
-    pub skill_id: String,
-    pub skill: String,
-    pub why: Why,
-    /// Whether there is no evidence of it yet.
-    pub is_new: bool,
-    /// The open wrong belief about it.
-    pub belief: Option<String>,
-}
-
-impl PlanStep {
-    /// The reason in a few words, for a tutor.
-    pub fn reason(&self) -> String {
-        let why = match &self.why {
-            Why::Test => "the next test is about it".to_owned(),
-            Why::Goal => "it is the goal".to_owned(),
-            Why::Asked => "the student asked for it".to_owned(),
-            Why::Promised => "it was promised in the last call".to_owned(),
-            Why::Misconception => "to clear up a wrong belief".to_owned(),
-            Why::Prerequisite(of) => format!("{} builds on it, and it is weak", in_speech(of)),
-            Why::Due(due) => format!("due {due}"),
-            Why::New => "not practised yet, and what comes before it is known".to_owned(),
-        };
-        match &self.belief {
-            Some(belief) => format!("{why}; the student {belief}"),
-            None => why,
-        }
-    }
-}
 
 /// What the plan is made of.
 #[derive(Clone, Copy)]
@@ -202,20 +149,6 @@ impl Basis<'_> {
 
     fn asked(&self) -> impl Iterator<Item = &PreparedFact> {
         self.prepared.requests.iter().filter(|request| request.kind == "practise" && request.expires_at > self.now)
-    }
-}
-
-impl Estimate {
-    fn step(&self, why: Why) -> PlanStep {
-        let (skill_id, skill) = (self.skill_id.clone(), self.name.clone());
-        PlanStep { skill_id, skill, why, is_new: false, belief: None }
-    }
-}
-
-impl NewSkill {
-    fn step(&self, why: Why) -> PlanStep {
-        let (skill_id, skill) = (self.skill_id.clone(), self.name.clone());
-        PlanStep { skill_id, skill, why, is_new: true, belief: None }
     }
 }
 

@@ -1,17 +1,15 @@
 //! Reading a context: one indexed query, and arithmetic.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use sqlx::types::Json;
 
 use super::compose::{self, Known};
-use super::plan::PlanStep;
+use super::estimate::{Estimate, NewSkill, due_skills};
+use super::step::PlanStep;
 use super::{Choice, DueSkill, Prepared, StudentContext};
 use crate::access::{Caller, Scope};
-use crate::curriculum::Question;
 use crate::db::{Db, Error, Executor, Result};
 use crate::id::StudentId;
-use crate::learner::State;
 use crate::phone::Phone;
 use crate::student::{StudentStatus, first_name, read_zone};
 
@@ -28,48 +26,6 @@ pub async fn of_line(db: &Db, caller: &Caller, now: DateTime<Utc>) -> Result<Stu
         (None, Some(phone)) if !caller.line.is_stranger => find_by_phone(db, caller, phone, now).await,
         (None, _) => Ok(compose::unknown(now)),
     }
-}
-
-/// An estimate as the query aggregates it.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Estimate {
-    pub skill_id: String,
-    pub name: String,
-    pub subject_id: String,
-    pub questions: Vec<Question>,
-    pub prerequisites: Vec<String>,
-    knowledge: f64,
-    stability: f64,
-    difficulty: f64,
-    n_evidence: u32,
-    n_unaided_correct: u32,
-    n_calls_correct: u32,
-    last_at: DateTime<Utc>,
-}
-
-impl Estimate {
-    pub(super) fn state(&self) -> State {
-        State {
-            knowledge: self.knowledge,
-            stability: self.stability,
-            difficulty: self.difficulty,
-            n_evidence: self.n_evidence,
-            n_unaided_correct: self.n_unaided_correct,
-            n_calls_correct: self.n_calls_correct,
-            last_at: self.last_at,
-        }
-    }
-}
-
-/// A skill of which there is no evidence yet.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct NewSkill {
-    pub skill_id: String,
-    pub name: String,
-    pub subject_id: String,
-    pub prerequisites: Vec<String>,
-    /// Whether it is the next one of the student's grade.
-    pub is_next: bool,
 }
 
 struct Row {
@@ -217,7 +173,7 @@ pub async fn list_due(
     let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
     match row.status {
         StudentStatus::Blocked => Ok(Vec::new()),
-        StudentStatus::Active => Ok(compose::due_skills(&row.mastery.0, limit, now)),
+        StudentStatus::Active => Ok(due_skills(&row.mastery.0, limit, now)),
     }
 }
 

@@ -4,8 +4,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::compose::in_speech;
-use super::plan::{PlanStep, Why};
+use super::in_speech;
+use super::step::{PlanStep, Why};
 use crate::analysis::day_name;
 
 /// A language in which an assistant is helped to open a call.

@@ -5,20 +5,20 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
+use super::address::{MCP_SERVER_ADDR, address, address_without_port, public_url};
 use super::env::{Faults, Settings};
 use super::mail::mail;
 use super::strict::{self, confidential_url, database_url, faktory_url, is_local};
 use super::vapi::{tutor, vapi};
+use super::webhook::webhook;
 use super::{
-    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig,
-    SignatureEncoding, WebhookConfig, WorkerConfig,
+    AdminConfig, LlmBudget, LlmConfig, LlmProvider, MailConfig, McpServerConfig, OidcConfig, QueueConfig, WorkerConfig,
 };
 use storage::access::{Scope, ScopeSet};
 use storage::retention::Retention;
 
-pub(super) const MCP_SERVER_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const ADMIN_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 
 impl McpServerConfig {
@@ -219,43 +219,6 @@ fn oidc(s: &mut Settings<'_>, admin_url: Option<&str>) -> Option<OidcConfig> {
     Some(OidcConfig { issuer, client_id, client_secret, is_only })
 }
 
-/// The platform's `PORT` wins and means: on all interfaces, behind the platform's proxy.
-pub(super) fn address(s: &mut Settings<'_>, variable: &'static str, default: SocketAddr) -> (SocketAddr, bool) {
-    match s.optional("PORT").map(|port| port.parse()) {
-        Some(Ok(port)) => (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), true),
-        Some(Err(_)) => {
-            s.fault("PORT", "is no port number");
-            (default, true)
-        }
-        None => address_without_port(s, variable, default),
-    }
-}
-
-fn address_without_port(s: &mut Settings<'_>, variable: &'static str, default: SocketAddr) -> (SocketAddr, bool) {
-    match s.optional(variable).map(|text| text.parse()) {
-        None => (default, false),
-        Some(Ok(addr)) => (addr, false),
-        Some(Err(_)) => {
-            s.fault(variable, "is no address such as 127.0.0.1:8080");
-            (default, false)
-        }
-    }
-}
-
-pub(super) fn public_url(s: &mut Settings<'_>, addr: SocketAddr) -> String {
-    let Some(url) = s.optional("PUBLIC_URL") else {
-        if !addr.ip().is_loopback() {
-            s.fault("PUBLIC_URL", "is not set; where others than this machine call, it is the https:// URL they use");
-        }
-        return format!("http://{addr}");
-    };
-    let url = s.checked_url("PUBLIC_URL", &url, &["https", "http"]);
-    if url.starts_with("http://") && !is_local(&url) {
-        s.fault("PUBLIC_URL", "begins with http://; tokens may cross a network by https:// only");
-    }
-    url
-}
-
 /// A PEM as it fits into one line: `\n` stands for a line's end.
 fn pem(s: &mut Settings<'_>, variable: &'static str, value: &str) -> SecretString {
     let pem = value.replace("\\n", "\n");
@@ -263,49 +226,6 @@ fn pem(s: &mut Settings<'_>, variable: &'static str, value: &str) -> SecretStrin
         s.fault(variable, "is no PKCS#8 PEM: it begins with -----BEGIN PRIVATE KEY-----");
     }
     SecretString::from(pem)
-}
-
-pub(super) fn webhook(s: &mut Settings<'_>, is_exposed: bool) -> WebhookConfig {
-    let secret = s.required("VAPI_WEBHOOK_SECRET", "the key of VAPI's HMAC credential");
-    let secret = strict::secret(s, "VAPI_WEBHOOK_SECRET", secret, is_exposed);
-    let previous = s.optional("VAPI_WEBHOOK_SECRET_PREVIOUS");
-    let secret_previous = previous.map(|value| strict::secret(s, "VAPI_WEBHOOK_SECRET_PREVIOUS", value, is_exposed));
-    if secret_previous.as_ref().is_some_and(|previous| previous.expose_secret() == secret.expose_secret()) {
-        s.fault("VAPI_WEBHOOK_SECRET_PREVIOUS", "is the same as VAPI_WEBHOOK_SECRET; unset it after the rotation");
-    }
-    let payload = s.optional("VAPI_SIGNATURE_PAYLOAD").unwrap_or_else(|| "{timestamp}.{body}".to_owned());
-    for (token, why) in
-        [("{body}", "the signature would not cover the request"), ("{timestamp}", "an old request could be sent again")]
-    {
-        if !payload.contains(token) {
-            s.fault("VAPI_SIGNATURE_PAYLOAD", format!("does not hold {token}: {why}"));
-        }
-    }
-    let encoding = match s.optional("VAPI_SIGNATURE_ENCODING").as_deref() {
-        None | Some("hex") => SignatureEncoding::Hex,
-        Some("base64") => SignatureEncoding::Base64,
-        Some(_) => {
-            s.fault("VAPI_SIGNATURE_ENCODING", "is neither hex nor base64");
-            SignatureEncoding::Hex
-        }
-    };
-    WebhookConfig {
-        secret,
-        secret_previous,
-        signature_header: header(s, "VAPI_SIGNATURE_HEADER", "x-signature"),
-        timestamp_header: header(s, "VAPI_TIMESTAMP_HEADER", "x-timestamp"),
-        payload,
-        prefix: s.optional("VAPI_SIGNATURE_PREFIX").unwrap_or_default(),
-        encoding,
-    }
-}
-
-fn header(s: &mut Settings<'_>, variable: &'static str, default: &str) -> String {
-    let name = s.optional(variable).unwrap_or_else(|| default.to_owned()).to_ascii_lowercase();
-    if http::HeaderName::try_from(&name).is_err() {
-        s.fault(variable, "is no name of a header");
-    }
-    name
 }
 
 fn queue(s: &mut Settings<'_>) -> QueueConfig {
@@ -384,6 +304,8 @@ fn days(s: &mut Settings<'_>, variable: &'static str, default: u32) -> TimeDelta
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
     use crate::http::Proxies;
 

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 use super::WebhookConfig;
+use super::address::{MCP_SERVER_ADDR, address, public_url};
 use super::env::{Faults, Settings};
-use super::roles::{self, MCP_SERVER_ADDR};
 use super::strict::{confidential_url, is_local};
+use super::webhook::webhook;
 
 /// VAPI's REST API.
 #[derive(Clone, Debug)]
@@ -100,8 +101,8 @@ impl VapiSetupConfig {
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
         let s = &mut settings;
         s.required("VAPI_API_KEY", "the private key of your VAPI organisation");
-        let (addr, _) = roles::address(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
-        let public_url = roles::public_url(s, addr);
+        let (addr, _) = address(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
+        let public_url = public_url(s, addr);
         let vapi = vapi(s).unwrap_or_else(|| VapiConfig { api_url: String::new(), api_key: String::new().into() });
         if is_local(&public_url) && !is_local(&vapi.api_url) {
             s.fault(
@@ -109,7 +110,7 @@ impl VapiSetupConfig {
                 "is on this machine, where VAPI cannot reach it; it is such as https://tutor.example.org",
             );
         }
-        let webhook = roles::webhook(s, !is_local(&public_url));
+        let webhook = webhook(s, !is_local(&public_url));
         let config = Self { vapi, public_url, webhook, tutor: tutor(s), assistant_id: s.optional("VAPI_ASSISTANT_ID") };
         settings.finish(config)
     }

@@ -1,0 +1,28 @@
+//! Keeps transactions that make sessions and erasures apart.
+
+use crate::db::{Connection, Executor, Result};
+
+/// Lets the transaction make sessions: an erasure waits until it has ended. Call it before the transaction locks any row,
+/// because an erasure locks rows after it has closed the gate.
+pub async fn enter(tx: &mut Connection) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended('erasure', 0))").execute(tx).await?;
+    Ok(())
+}
+
+/// Waits for the transactions that called [`enter`], and keeps others out until this one ends.
+pub(super) async fn close(tx: &mut Connection) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('erasure', 0))").execute(tx).await?;
+    Ok(())
+}
+
+/// Whether the call was erased.
+pub async fn is_erased(db: impl Executor<'_>, call_id: &str) -> Result<bool> {
+    Ok(
+        sqlx::query_scalar!(
+            r#"select exists (select 1 from erased_calls where call_id = $1) as "is_erased!""#,
+            call_id,
+        )
+        .fetch_one(db)
+        .await?,
+    )
+}
