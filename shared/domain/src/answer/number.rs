@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::Language;
 use super::exact::Exact;
 use super::parser::{Found, Parser};
 use super::reading::is_no_part;
 use super::token::Kind;
 use super::unit::{Base, Unit};
 use super::words::{Sense, derived_unit, german_number, letter_unit};
+use super::{Language, reserve_few};
 
 /// How a number was said or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -773,7 +773,9 @@ fn known(found: &Found, at: usize, read: impl FnOnce() -> Option<(Number, usize)
     let before = found.borrow().iter().rev().find(|(known, _)| *known == at).map(|(_, number)| number.clone());
     before.unwrap_or_else(|| {
         let number = read();
-        found.borrow_mut().push((at, number.clone()));
+        let mut found = found.borrow_mut();
+        reserve_few(&mut found);
+        found.push((at, number.clone()));
         number
     })
 }
