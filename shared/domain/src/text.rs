@@ -82,10 +82,21 @@ pub fn runs<'a>(
     ascii: &'static Bytes,
     is_of_run: impl Fn(char) -> bool,
 ) -> impl Iterator<Item = &'a str> {
+    let class = move |at: usize| text.as_bytes().get(at).map_or(OTHER, |byte| ascii[usize::from(*byte)]);
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = end_of_run(text, at, false, ascii, &is_of_run);
-        at = end_of_run(text, start, true, ascii, &is_of_run);
+        // Most characters are ASCII, and most words end before a blank.
+        while class(at) == 0 {
+            at += 1;
+        }
+        let start = if class(at) == 1 { at } else { end_of_run(text, at, false, ascii, &is_of_run) };
+        at = start;
+        while class(at) == 1 {
+            at += 1;
+        }
+        if class(at) == OTHER {
+            at = end_of_run(text, at, true, ascii, &is_of_run);
+        }
         (at > start).then(|| &text[start..at])
     })
 }

@@ -424,12 +424,12 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let has_value = !values(said, exchange.language).is_empty();
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
-        has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
+        || has_value && (said.split_whitespace().count() >= ATTEMPT || GUESS.is_match(said)) || said.contains("is it ");
     let heard = memo::said(said);
     let reading = heard.read(exchange.language, Expecting::Anything);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
-    if DONT_KNOW.is_match(said) && !attempts && !commits {
+    if !commits && DONT_KNOW.is_match(said) && !attempts() {
         return Kind::DontKnow;
     }
     if ACKNOWLEDGEMENT.is_match(said) {
@@ -452,8 +452,8 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
         return Kind::Other;
     }
     // Without a question or a task there is nothing to answer; a number or an attempt still is one.
-    let tasked = !exchange.task.is_empty() && !CHECK_IN.is_match(asked);
-    if tasked || has_value || checkable || GUESS.is_match(said) { Kind::Answer } else { Kind::Other }
+    let tasked = || !exchange.task.is_empty() && !CHECK_IN.is_match(asked);
+    if has_value || checkable || tasked() || GUESS.is_match(said) { Kind::Answer } else { Kind::Other }
 }
 
 /// What later exchanges show: who gives a rejected answer again, or gave it before, was wrong then too.
