@@ -65,7 +65,8 @@ fn n_words(text: &str) -> usize {
     let bytes = text.as_bytes();
     let starts_with_word = bytes.first().is_some_and(|first| !is_blank(*first));
     // Without a branch for each byte.
-    let starts = bytes.iter().zip(bytes.iter().skip(1)).map(|(one, two)| is_blank(*one) & !is_blank(*two));
+    let starts =
+        bytes.iter().zip(bytes.get(1..).unwrap_or_default()).map(|(one, two)| is_blank(*one) & !is_blank(*two));
     starts.fold(usize::from(starts_with_word), |n, starts| n.wrapping_add(usize::from(starts)))
 }
 
