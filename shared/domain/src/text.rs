@@ -192,6 +192,24 @@ mod tests {
     }
 
     #[test]
+    fn runs_of_letters_are_joined_alike_with_and_without_letters_beyond_ascii() {
+        for (text, expected) in [
+            ("", ""),
+            ("...", ""),
+            ("  What's  7 x 8?", "what's 7 x 8"),
+            ("a", "a"),
+            ("Stop! Now.", "stop now"),
+            ("¿Qué es 7?", "qué es 7"),
+            ("x — YES…", "x yes"),
+        ] {
+            assert_eq!(joined_runs(text, &LETTERS_AND_DIGITS), expected, "{text}");
+            // The same text, read by the other way.
+            let joined = joined_runs(&format!("{text} é"), &LETTERS_AND_DIGITS);
+            assert_eq!(joined, format!("{expected} é").trim_start(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_phrase_is_found_where_a_string_finds_it() {
         let said = "wie heißt du? i'm ready: 3 × 4";
         let text = Text::new(said);
