@@ -144,16 +144,19 @@ struct Known {
 
 /// The words of a call. Each is looked up once.
 #[derive(Default)]
-struct Vocabulary(WordMap<Known, String>);
+struct Vocabulary {
+    words: WordMap<Known, String>,
+    judge: learned::Judge,
+}
 
 impl Vocabulary {
     fn known(&mut self, word: &str) -> Known {
-        if let Some(known) = self.0.get(word) {
+        if let Some(known) = self.words.get(word) {
             return *known;
         }
         let numbers = LANGUAGES.each_ref().map(|language| language.patterns.number(word));
         let known = Known { numbers, meaning: Meaning::of(word) };
-        self.0.insert(word.to_owned(), known);
+        self.words.insert(word.to_owned(), known);
         known
     }
 
@@ -161,19 +164,24 @@ impl Vocabulary {
         let english = folded::english(words);
         let mut numbers = [english.len(), words.len(), words.len()].map(Vec::with_capacity);
         let mut meanings = Vec::with_capacity(english.len());
+        let is_same = english == words;
         for word in english {
             let known = self.known(word);
             numbers[0].push(known.numbers[0]);
+            if is_same {
+                numbers[1].push(known.numbers[1]);
+                numbers[2].push(known.numbers[2]);
+            }
             if word != folded::BOUNDARY {
                 meanings.push(known.meaning);
             }
         }
-        for word in words {
+        for word in words.iter().filter(|_| !is_same) {
             let known = self.known(word);
             numbers[1].push(known.numbers[1]);
             numbers[2].push(known.numbers[2]);
         }
-        Read { n_words: words.len(), numbers, judged: learned::judge(&meanings) }
+        Read { n_words: words.len(), numbers, judged: self.judge.judge(&meanings) }
     }
 }
 
@@ -272,11 +280,52 @@ fn across(earlier: &Read, later: &Read) -> Vec<Category> {
 }
 
 /// Words of agreement, and words around them.
-const YES: &str = "yes yeah yep yea yup uh huh mhm sometimes always often lots kind sort of a lot bit every day night i do he \
-    she they does did am is really si ja manchmal immer oft veces siempre mucho um";
+const YES: [&str; 40] = [
+    "yes",
+    "yeah",
+    "yep",
+    "yea",
+    "yup",
+    "uh",
+    "huh",
+    "mhm",
+    "sometimes",
+    "always",
+    "often",
+    "lots",
+    "kind",
+    "sort",
+    "of",
+    "a",
+    "lot",
+    "bit",
+    "every",
+    "day",
+    "night",
+    "i",
+    "do",
+    "he",
+    "she",
+    "they",
+    "does",
+    "did",
+    "am",
+    "is",
+    "really",
+    "si",
+    "ja",
+    "manchmal",
+    "immer",
+    "oft",
+    "veces",
+    "siempre",
+    "mucho",
+    "um",
+];
 const CLEAR_YES: [&str; 14] =
     ["yes", "yeah", "yep", "yea", "yup", "huh", "mhm", "sometimes", "always", "often", "si", "ja", "manchmal", "veces"];
-const NO: &str = "no nope not really never nein nunca nie nah uh sometimes nicht";
+const NO: [&str; 12] =
+    ["no", "nope", "not", "really", "never", "nein", "nunca", "nie", "nah", "uh", "sometimes", "nicht"];
 /// An answer of more words is no plain yes or no.
 const LONGEST_ANSWER: usize = 6;
 
@@ -285,12 +334,9 @@ fn affirmed(question: &str, answer: &[&str]) -> Vec<Category> {
     if answer.is_empty() || answer.len() > LONGEST_ANSWER {
         return Vec::new();
     }
-    let all = |list: &str| {
-        let mut words = answer.iter().filter(|word| **word != folded::BOUNDARY);
-        words.all(|word| list.split(' ').any(|known| known == *word))
-    };
-    let is_yes = answer.iter().any(|word| CLEAR_YES.contains(word)) && all(YES);
-    let is_no = !is_yes && all(NO);
+    let all = |list: &[&str]| answer.iter().all(|word| *word == folded::BOUNDARY || list.contains(word));
+    let is_yes = answer.iter().any(|word| CLEAR_YES.contains(word)) && all(&YES);
+    let is_no = !is_yes && all(&NO);
     if !is_yes && !is_no {
         return Vec::new();
     }

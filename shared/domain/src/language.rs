@@ -215,13 +215,15 @@ fn scores(text: &str) -> Scores {
     let mut known = 0.0_f32;
     let mut n_letters = 0;
     let mut plain = String::new();
-    for word in words(text) {
-        if !word.is_ascii() {
+    let is_ascii = text.is_ascii();
+    let lowered = if is_ascii { lower(text) } else { text.into() };
+    for word in words(&lowered) {
+        if !is_ascii && !word.is_ascii() {
             for code in lower(word).chars().filter_map(of_letter) {
                 add(&mut scores.weights, code, 0.5);
             }
         }
-        let word_of_list = folded(word, &mut plain);
+        let word_of_list = if is_ascii { word } else { folded(word, &mut plain) };
         match entry(word_of_list) {
             Some(entry) if entry.is_empty() => continue,
             Some(entry) => {
@@ -236,9 +238,9 @@ fn scores(text: &str) -> Scores {
                 }
             }
         }
-        n_letters += if word.is_ascii() { word.len() } else { word.chars().count() };
+        n_letters += if is_ascii { word.len() } else { word.chars().count() };
     }
-    if !text.is_ascii() {
+    if !is_ascii {
         for code in text.chars().filter(|c| matches!(c, '¿' | '¡')).filter_map(of_letter) {
             add(&mut scores.weights, code, 0.5);
         }

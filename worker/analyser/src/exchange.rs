@@ -221,7 +221,9 @@ fn is_in_another_script(text: &str) -> bool {
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let lower = lower(text);
-    if (!lower.is_ascii() || lower.contains('`')) && lower.contains(['’', '‘', '`', '“', '”']) {
+    // Without a branch for each byte.
+    let may_have_quotes = lower.bytes().fold(false, |any, byte| any | (byte == b'`') | (byte >= 0x80));
+    if may_have_quotes && lower.contains(['’', '‘', '`', '“', '”']) {
         return Cow::Owned(lower.replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""));
     }
     lower
@@ -253,7 +255,12 @@ pub(super) fn clauses(text: &str) -> SmallVec<[Clause<'_>; 8]> {
 
 /// The sentences of a text, and whether each is a question.
 pub(super) fn sentences(text: &str) -> SmallVec<[(&str, bool); 4]> {
-    memo::sentences(text).iter().map(|sentence| (&text[sentence.span.clone()], sentence.asks)).collect()
+    let known = memo::sentences(text);
+    let mut sentences = SmallVec::with_capacity(known.len());
+    for sentence in known.iter() {
+        sentences.push((&text[sentence.span.clone()], sentence.asks));
+    }
+    sentences
 }
 
 /// A sentence of a text.
@@ -265,8 +272,11 @@ pub(super) struct Sentence {
     pub(super) asks: bool,
 }
 
+/// Most texts have no more sentences than these.
+pub(super) type Sentences = SmallVec<[Sentence; 4]>;
+
 /// Splits a text into its sentences.
-pub(super) fn split(text: &str) -> SmallVec<[Sentence; 4]> {
+pub(super) fn split(text: &str) -> Sentences {
     let bytes = text.as_bytes();
     let mut sentences = SmallVec::new();
     let mut add = |start: usize, end: usize, asks: bool| {

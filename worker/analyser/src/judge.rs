@@ -64,7 +64,7 @@ pub(super) struct Judgement {
     pub(super) verdict: Option<Verdict>,
     pub(super) help: Help,
     pub(super) noise: f64,
-    pub(super) reason: String,
+    pub(super) reason: &'static str,
     /// The number it ends in.
     pub(super) value: Option<Value>,
     /// The tutor opened a new task before it.
@@ -153,7 +153,7 @@ fn at_once(
         verdict: None,
         help: Help::None,
         noise: WEAK,
-        reason: "nobody said whether it was right".to_owned(),
+        reason: "nobody said whether it was right",
         value,
         opens_task,
         step: false,
@@ -185,11 +185,11 @@ fn at_once(
     let said = memo::said(&exchange.said);
     let reading = said.read(exchange.language, Expecting::Anything);
     if reading.standing == answer::Standing::Alternatives {
-        "two answers were given".clone_into(&mut judgement.reason);
+        judgement.reason = "two answers were given";
         return judgement;
     }
     if is_echo(exchange, value) {
-        "the tutor had just said it".clone_into(&mut judgement.reason);
+        judgement.reason = "the tutor had just said it";
         return judgement;
     }
     let check = |expected: &Expected| key::check(expected, &exchange.task, &exchange.said, value, exchange.language);
@@ -211,18 +211,18 @@ fn at_once(
     // The key of a hint or step is less certain than that of a task: a tutor who goes on as after a right answer may mean
     // another step.
     let is_step = judgement.relation.is_some_and(|relation| relation != Relation::New);
-    let mut decide = |verdict, noise, reason: &str| {
+    let mut decide = |verdict, noise, reason: &'static str| {
         judgement.verdict = Some(verdict);
         judgement.noise = noise;
-        reason.clone_into(&mut judgement.reason);
+        judgement.reason = reason;
     };
     match (tutor, checked) {
         (Heard::Right | Heard::LikelyRight, Some(false)) if is_step => {
-            "the tutor went on, though it is not what the step asks for".clone_into(&mut judgement.reason);
+            judgement.reason = "the tutor went on, though it is not what the step asks for";
         }
         (Heard::Right, Some(false)) | (Heard::Wrong, Some(true)) => {
             judgement.is_disputed = true;
-            "the tutor and the calculation disagree".clone_into(&mut judgement.reason);
+            judgement.reason = "the tutor and the calculation disagree";
         }
         (Heard::Right, Some(true)) => decide(Verdict::Correct, AGREED, "the tutor confirmed it, and it was checked"),
         (Heard::Wrong | Heard::Partly, Some(false)) => {
@@ -257,12 +257,12 @@ fn at_once(
             Some(Verdict::Incorrect) => {
                 judgement.verdict = None;
                 judgement.noise = WEAK;
-                "the tutor had just given this number".clone_into(&mut judgement.reason);
+                judgement.reason = "the tutor had just given this number";
             }
             None if tutor == Heard::Nothing && checked.is_none() => {
                 judgement.verdict = Some(Verdict::Correct);
                 judgement.noise = SINGLE;
-                "the number that the tutor had just given".clone_into(&mut judgement.reason);
+                judgement.reason = "the number that the tutor had just given";
             }
             _ => {}
         }
@@ -363,7 +363,7 @@ fn moves_on_regardless(judgements: &mut [Judgement]) {
     }
     for judgement in judgements.iter_mut().filter(|judgement| judgement.is_moved_on && judgement.checked.is_none()) {
         judgement.verdict = None;
-        "the tutor goes on after wrong answers too".clone_into(&mut judgement.reason);
+        judgement.reason = "the tutor goes on after wrong answers too";
     }
 }
 
@@ -388,7 +388,7 @@ fn settle(judgements: &mut [Judgement]) {
             judgement.is_disputed = false;
             judgement.verdict = Some(if checked { Verdict::Correct } else { Verdict::Incorrect });
             judgement.noise = SINGLE;
-            "checked, and the tutor agreed later".clone_into(&mut judgement.reason);
+            judgement.reason = "checked, and the tutor agreed later";
         }
     }
 }
@@ -424,12 +424,12 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let has_value = !values(said, exchange.language).is_empty();
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
-        has_value && (GUESS.is_match(said) || said.split_whitespace().count() >= ATTEMPT) || said.contains("is it ");
+        || has_value && (said.split_whitespace().count() >= ATTEMPT || GUESS.is_match(said)) || said.contains("is it ");
     let heard = memo::said(said);
     let reading = heard.read(exchange.language, Expecting::Anything);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
-    if DONT_KNOW.is_match(said) && !attempts && !commits {
+    if !commits && DONT_KNOW.is_match(said) && !attempts() {
         return Kind::DontKnow;
     }
     if ACKNOWLEDGEMENT.is_match(said) {
@@ -452,8 +452,8 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
         return Kind::Other;
     }
     // Without a question or a task there is nothing to answer; a number or an attempt still is one.
-    let tasked = !exchange.task.is_empty() && !CHECK_IN.is_match(asked);
-    if tasked || has_value || checkable || GUESS.is_match(said) { Kind::Answer } else { Kind::Other }
+    let tasked = || !exchange.task.is_empty() && !CHECK_IN.is_match(asked);
+    if has_value || checkable || tasked() || GUESS.is_match(said) { Kind::Answer } else { Kind::Other }
 }
 
 /// What later exchanges show: who gives a rejected answer again, or gave it before, was wrong then too.
@@ -486,7 +486,7 @@ fn in_hindsight(judgements: &mut [Judgement]) {
         };
         judgement.verdict = Some(verdict);
         judgement.noise = WEAK;
-        reason.clone_into(&mut judgement.reason);
+        judgement.reason = reason;
     }
     contradictions(judgements);
 }
@@ -509,7 +509,7 @@ fn contradictions(judgements: &mut [Judgement]) {
         if before.iter().any(unaccepted) {
             now[0].verdict = None;
             now[0].noise = WEAK;
-            "the tutor had not accepted the same number before".clone_into(&mut now[0].reason);
+            now[0].reason = "the tutor had not accepted the same number before";
         }
     }
 }

@@ -173,7 +173,7 @@ fn evidence(exchange: &Exchange, judgement: &Judgement) -> Option<EvidenceFindin
         help: judgement.help,
         source: Source::Rules,
         noise: judgement.noise,
-        reason: judgement.reason.clone(),
+        reason: judgement.reason.to_owned(),
     })
 }
 

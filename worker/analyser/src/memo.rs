@@ -8,7 +8,7 @@ use std::rc::Rc;
 use domain::answer::{self, Calculation, Judgement, Key, Language, Number, Said};
 
 use super::cues::NEW_TASK;
-use super::exchange::{self, Sentence};
+use super::exchange::{self, Sentence, Sentences};
 use super::injection;
 use super::judge;
 use super::lead::{self, Lead};
@@ -22,7 +22,7 @@ struct Parsed {
 }
 
 /// A part of what was read of a text.
-pub(super) struct Part<T: 'static>(Rc<Parsed>, fn(&Parsed) -> &[T]);
+pub(super) struct Part<T: 'static>(Rc<Known>, fn(&Known) -> &[T]);
 
 impl<T> Deref for Part<T> {
     type Target = [T];
@@ -44,8 +44,8 @@ impl Parsed {
 struct Known {
     text: Rc<str>,
     language: Language,
-    parsed: OnceCell<Rc<Parsed>>,
-    sentences: OnceCell<Rc<[Sentence]>>,
+    parsed: OnceCell<Parsed>,
+    sentences: OnceCell<Sentences>,
     said: OnceCell<Rc<Said>>,
     is_suspect: OnceCell<bool>,
     opens_task: OnceCell<bool>,
@@ -54,6 +54,10 @@ struct Known {
 }
 
 impl Known {
+    fn parsed(&self) -> &Parsed {
+        self.parsed.get_or_init(|| Parsed::read(&self.text, self.language))
+    }
+
     fn new(text: &str, language: Language) -> Rc<Self> {
         Rc::new(Self {
             text: text.into(),
@@ -139,30 +143,31 @@ fn known(text: &str, language: Language) -> Rc<Known> {
     known.unwrap_or_else(|| Known::new(text, language))
 }
 
-fn parsed(text: &str, language: Language) -> Rc<Parsed> {
+fn parsed<T>(text: &str, language: Language, part: fn(&Known) -> &[T]) -> Part<T> {
     // A sentence has the same numbers with and without its mark.
-    let text = text.trim_end_matches(['.', '?', '!', ' ']);
-    Rc::clone(known(text, language).parsed.get_or_init(|| Rc::new(Parsed::read(text, language))))
+    let ends = |byte: &u8| matches!(byte, b'.' | b'?' | b'!' | b' ');
+    let end = text.bytes().rposition(|byte| !ends(&byte)).map_or(0, |last| last + 1);
+    Part(known(&text[..end], language), part)
 }
 
 /// [`answer::numbers`].
 pub(super) fn numbers(text: &str, language: Language) -> Part<Number> {
-    Part(parsed(text, language), |read| &read.numbers)
+    parsed(text, language, |known| &known.parsed().numbers)
 }
 
 /// All numbers of a text, in order. Percentages count as shares.
 pub(super) fn values(text: &str, language: Language) -> Part<Value> {
-    Part(parsed(text, language), |read| &read.values)
+    parsed(text, language, |known| &known.parsed().values)
 }
 
 /// [`answer::calculations`].
 pub(super) fn calculations(text: &str, language: Language) -> Part<Calculation> {
-    Part(parsed(text, language), |read| &read.calculations)
+    parsed(text, language, |known| &known.parsed().calculations)
 }
 
 /// [`exchange::split`].
-pub(super) fn sentences(text: &str) -> Rc<[Sentence]> {
-    Rc::clone(known(text, Language::English).sentences.get_or_init(|| exchange::split(text)[..].into()))
+pub(super) fn sentences(text: &str) -> Part<Sentence> {
+    Part(known(text, Language::English), |known| known.sentences.get_or_init(|| exchange::split(&known.text)))
 }
 
 /// What a student said, to be read and judged.

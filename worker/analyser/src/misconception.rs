@@ -13,7 +13,7 @@ use super::arithmetic::{self, Expression, Operation};
 use super::exchange::{Exchange, sentences};
 use super::memo::values;
 use super::numbers::Value;
-use super::pattern::Pattern;
+use super::pattern::Patterns;
 
 /// A belief, and the skill it belongs to in the starter curriculum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,48 +59,50 @@ const BY_RESULT: [(Calculation, &str, &str); 18] = [
 ];
 
 /// Words of the student that name the belief, provided that the answer is not right.
-static BY_WORDS: LazyLock<Vec<(Pattern, Belief)>> = LazyLock::new(|| {
-    [
-        (
-            r"\badd(?:ed)? (?:up )?(?:both )?(?:the )?(?:tops?|numerators?)\b.{0,60}\b(?:bottoms?|denominators?)\b",
-            "maths.fractions.add_unlike",
-            "adds numerators and denominators",
-        ),
-        (
-            r"\bsubtract(?:ed)? (?:the )?(?:tops?|numerators?)\b.{0,60}\b(?:bottoms?|denominators?)\b",
-            "maths.fractions.subtract_unlike",
-            "subtracts numerators and denominators",
-        ),
-        (r"\b(?:bigger|larger|greater) (?:denominator|bottom)\b", "maths.fractions.compare", "thinks that a larger denominator makes a larger fraction"),
-        (
-            r"\b(?:more|longer) (?:digits|decimals|numbers)\b|\blonger\b.{0,30}\bdecimal",
-            "maths.decimals.place_value",
-            "thinks that a longer decimal is larger",
-        ),
-        (
-            r"\b(?:giall[oa]|ross[oa]|verde|viola|rosa|blu) (?:scatola|cane|gatto|coniglio|tavolo|letto|borsa|palla|pianta|albero|sedia|libro)\b",
-            "italian.grammar.adjective_order",
-            "puts the adjective before the noun",
-        ),
-        (
-            r"\b(?:scatola|borsa|palla|pianta|sedia) (?:giallo|rosso)\b|\b(?:cane|gatto|coniglio|tavolo|letto|albero|libro) (?:gialla|rossa)\b",
-            "italian.grammar.agreement",
-            "does not match the adjective to the noun's gender",
-        ),
-        (
-            r"\b(?:roj[oa]|amarill[oa]|perro|gato|mesa|cama|caja|conejo|arbol|azul|morado)\b",
-            "italian.words.colours",
-            "uses Spanish words for Italian ones",
-        ),
-    ]
-    .map(|(pattern, skill_id, text)| (Pattern::new(pattern), Belief { skill_id, text }))
-    .into()
-});
+const BY_WORDS: [(&str, &str, &str); 7] = [
+    (
+        r"\badd(?:ed)? (?:up )?(?:both )?(?:the )?(?:tops?|numerators?)\b.{0,60}\b(?:bottoms?|denominators?)\b",
+        "maths.fractions.add_unlike",
+        "adds numerators and denominators",
+    ),
+    (
+        r"\bsubtract(?:ed)? (?:the )?(?:tops?|numerators?)\b.{0,60}\b(?:bottoms?|denominators?)\b",
+        "maths.fractions.subtract_unlike",
+        "subtracts numerators and denominators",
+    ),
+    (
+        r"\b(?:bigger|larger|greater) (?:denominator|bottom)\b",
+        "maths.fractions.compare",
+        "thinks that a larger denominator makes a larger fraction",
+    ),
+    (
+        r"\b(?:more|longer) (?:digits|decimals|numbers)\b|\blonger\b.{0,30}\bdecimal",
+        "maths.decimals.place_value",
+        "thinks that a longer decimal is larger",
+    ),
+    (
+        r"\b(?:giall[oa]|ross[oa]|verde|viola|rosa|blu) (?:scatola|cane|gatto|coniglio|tavolo|letto|borsa|palla|pianta|albero|sedia|libro)\b",
+        "italian.grammar.adjective_order",
+        "puts the adjective before the noun",
+    ),
+    (
+        r"\b(?:scatola|borsa|palla|pianta|sedia) (?:giallo|rosso)\b|\b(?:cane|gatto|coniglio|tavolo|letto|albero|libro) (?:gialla|rossa)\b",
+        "italian.grammar.agreement",
+        "does not match the adjective to the noun's gender",
+    ),
+    (
+        r"\b(?:roj[oa]|amarill[oa]|perro|gato|mesa|cama|caja|conejo|arbol|azul|morado)\b",
+        "italian.words.colours",
+        "uses Spanish words for Italian ones",
+    ),
+];
+
+static WORDS: LazyLock<Patterns<7>> = LazyLock::new(|| Patterns::new(BY_WORDS.map(|(pattern, ..)| pattern)));
 
 /// All wrong beliefs that have a name here, each once: its text and the skill it belongs to in the starter curriculum.
 pub fn catalogue() -> Vec<(&'static str, &'static str)> {
     let by_result = BY_RESULT.iter().map(|(_, skill_id, text)| (*text, *skill_id));
-    let by_words = BY_WORDS.iter().map(|(_, belief)| (belief.text, belief.skill_id));
+    let by_words = BY_WORDS.iter().map(|(_, skill_id, text)| (*text, *skill_id));
     let mut all: Vec<_> = by_result.chain(by_words).chain(BY_SHAPE).chain(catalogue::texts()).collect();
     all.sort_unstable();
     all.dedup_by_key(|(text, _)| *text);
@@ -125,7 +127,8 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
         let explains = BY_RESULT.iter().find(|(explains, ..)| explains(&expression, result, value));
         found.extend(explains.map(|(_, skill_id, text)| Belief { skill_id, text }));
     }
-    found.extend(BY_WORDS.iter().filter(|(words, _)| words.is_match(&exchange.said)).map(|(_, belief)| *belief));
+    let named = WORDS.all(&exchange.said).into_iter().map(|i| BY_WORDS[i]);
+    found.extend(named.map(|(_, skill_id, text)| Belief { skill_id, text }));
     found.extend(by_shape(asked, value, exchange.language));
     let (given, told) = (values(asked, exchange.language), values(&exchange.said, exchange.language));
     let asked =

@@ -73,6 +73,12 @@ impl<const N: usize> Patterns<N> {
         self.0.is_match(&text).then(|| self.0.matches(&text).iter().next())?
     }
 
+    /// Returns all patterns that match, in their order.
+    pub(super) fn all(&self, text: &str) -> Vec<usize> {
+        let text = bytes(text);
+        if self.0.is_match(&text) { self.0.matches(&text).iter().collect() } else { Vec::new() }
+    }
+
     /// Returns how many of the texts each pattern matches.
     pub(super) fn counts<T: AsRef<str>>(&self, texts: impl IntoIterator<Item = T>) -> [u32; N] {
         let mut counts = [0; N];

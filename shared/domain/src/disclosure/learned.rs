@@ -302,16 +302,31 @@ pub struct Judged {
 
 /// Judges a saying by stored weights.
 pub fn judge_by(flag: &[u8], category: &[u8], text: &str) -> Judged {
-    judge_words(flag, category, &words(&meanings(text)), f32::NEG_INFINITY)
+    judge_words(flag, category, &words(&meanings(text)), f32::NEG_INFINITY, &mut Vec::new())
 }
 
-/// Judges a saying by what its words mean. The category is only asked for if the score is enough to flag it.
-pub(super) fn judge(meanings: &[Meaning]) -> Judged {
-    judge_words(FLAG, CATEGORY, &words(meanings), ALONE)
+/// Judges one saying after the other.
+#[derive(Default)]
+pub(super) struct Judge {
+    /// The features of a saying that have weight.
+    told: Vec<(Told, i32)>,
 }
 
-fn judge_words(flag: &[u8], category: &[u8], words: &[Word], categorised_from: f32) -> Judged {
-    let mut told: Vec<(Told, i32)> = Vec::with_capacity(words.len() * 8);
+impl Judge {
+    /// Judges a saying by what its words mean. The category is only asked for if the score is enough to flag it.
+    pub(super) fn judge(&mut self, meanings: &[Meaning]) -> Judged {
+        judge_words(FLAG, CATEGORY, &words(meanings), ALONE, &mut self.told)
+    }
+}
+
+fn judge_words(
+    flag: &[u8],
+    category: &[u8],
+    words: &[Word],
+    categorised_from: f32,
+    told: &mut Vec<(Told, i32)>,
+) -> Judged {
+    told.clear();
     visit(words, |feature| {
         let weight = weight(flag, feature.feature);
         if weight != 0 {

@@ -61,7 +61,9 @@ const STEM: usize = 4;
 
 fn stem(word: &str, language: usize) -> &str {
     let word = if language == 2 && word.len() > STEM + 3 { word.strip_prefix("ge").unwrap_or(word) } else { word };
-    let mut stems = ENDINGS[language].iter().filter_map(|ending| word.strip_suffix(ending));
+    let last = word.as_bytes().last();
+    let may_end = |ending: &&&str| ending.as_bytes().last() == last;
+    let mut stems = ENDINGS[language].iter().filter(may_end).filter_map(|ending| word.strip_suffix(ending));
     stems.find(|stem| stem.len() >= STEM).unwrap_or(word)
 }
 

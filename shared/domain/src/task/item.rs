@@ -300,7 +300,7 @@ fn push<'a>(sentences: &mut Vec<Sentence<'a>>, text: &'a str, pieces: &[Piece<'a
     if !pieces.iter().any(|piece| piece.kind != Kind::Sign('.')) {
         return;
     }
-    let items = items(pieces, language);
+    let mut items = items(pieces, language);
     // Without marks a new question starts where its first word stands.
     let mut start = 0;
     let unmarked = end == End::None;
@@ -322,7 +322,8 @@ fn push<'a>(sentences: &mut Vec<Sentence<'a>>, text: &'a str, pieces: &[Piece<'a
         )
     };
     let end = if unmarked && items[start..].iter().any(asks) { End::Question } else { end };
-    sentences.push(Sentence::new(items[start..].to_vec(), end, whole));
+    items.drain(..start);
+    sentences.push(Sentence::new(items, end, whole));
 }
 
 fn opens_question(items: &[Item], at: usize) -> bool {
@@ -355,7 +356,9 @@ fn items<'a>(pieces: &[Piece<'a>], language: Language) -> Vec<Item<'a>> {
     let mut at = 0;
     while at < pieces.len() {
         let mut reader = Reader { pieces, texts: &texts, found: &found, language, at };
-        if let Some(num) = reader.number() {
+        if reader.may_be_number()
+            && let Some(num) = reader.number()
+        {
             items.push(Item::Num(num));
             at = reader.at;
             continue;
@@ -457,6 +460,19 @@ impl Reader<'_, '_> {
                 words::compound(self.texts[at]).map(|value| (Sense::Teen(value), at + 1))
             }
             None => None,
+        }
+    }
+
+    /// Whether a number may start here: most words have no meaning, or that of a keyword.
+    fn may_be_number(&self) -> bool {
+        match self.pieces[self.at].kind {
+            Kind::Digits | Kind::Sign('-') => true,
+            Kind::Sign(_) => false,
+            Kind::Word => match self.found[self.at] {
+                Some((Sense::Cue(cue), _)) => cue == Cue::A,
+                Some(_) => true,
+                None => self.language == Language::German,
+            },
         }
     }
 

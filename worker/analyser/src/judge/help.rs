@@ -178,9 +178,11 @@ impl Open {
             self.told.extend(given);
             self.told.extend(statements.clone().filter_map(|text| key::given_alone(text, *language)));
         }
-        for text in statements.filter(|_| !opens || REPEAT_AFTER.is_match(task)) {
-            self.statements.push_str(text);
-            self.statements.push(' ');
+        if !opens || statements.clone().next().is_some() && REPEAT_AFTER.is_match(task) {
+            for text in statements {
+                self.statements.push_str(text);
+                self.statements.push(' ');
+            }
         }
     }
 

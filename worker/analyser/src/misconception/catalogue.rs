@@ -378,8 +378,8 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
         a.asks(&["to the power of zero", "to the power of 0", "to the power zero", "to the power 0"]) && a.is(0.0)
     }),
     ("maths.algebra.patterns", "adds in a sequence that multiplies", |a| {
-        let given = a.amounts();
-        let [.., x, y, z] = given[..] else { return false };
+        let [.., x, y, z] = a.given else { return false };
+        let [x, y, z] = [x.amount, y.amount, z.amount];
         a.asks(&["next", "comes after", "sequence", "pattern"])
             && same(x * z, y * y)
             && !same(x, y)
@@ -420,8 +420,8 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
             })
     }),
     ("maths.data.averages", "gives the largest number for the range", |a| {
-        let amounts = a.amounts();
-        a.asks(&["the range"]) && amounts.len() > 2 && a.is(amounts.iter().copied().fold(f64::MIN, f64::max))
+        let largest = || a.given.iter().map(|value| value.amount).fold(f64::MIN, f64::max);
+        a.asks(&["the range"]) && a.given.len() > 2 && a.is(largest())
     }),
     ("maths.data.probability", "thinks that two outcomes are always equally likely", |a| {
         a.asks(&["probability", "chance", "likely"])
@@ -442,11 +442,12 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
             "different",
             "beginning",
         ];
-        WORDS.iter().any(|word| {
-            let mut single = word.chars().collect::<Vec<_>>();
-            single.dedup();
-            a.asks(&["spell"]) && has_words(&a.question, word) && a.spells(&single.into_iter().collect::<String>())
-        })
+        a.asks(&["spell"])
+            && WORDS.iter().any(|word| {
+                let mut single = word.chars().collect::<Vec<_>>();
+                single.dedup();
+                has_words(&a.question, word) && a.spells(&single.into_iter().collect::<String>())
+            })
     }),
     ("reading.words.sight", "leaves out silent letters", |a| {
         const WORDS: [(&str, &str); 9] = [
@@ -460,11 +461,11 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
             ("thumb", "thum"),
             ("listen", "lisen"),
         ];
-        WORDS.iter().any(|(word, wrong)| a.asks(&["spell"]) && has_words(&a.question, word) && a.spells(wrong))
+        a.asks(&["spell"]) && WORDS.iter().any(|(word, wrong)| has_words(&a.question, word) && a.spells(wrong))
     }),
     ("reading.words.sight", "keeps the e before -ing", |a| {
         const WORDS: [&str; 7] = ["makeing", "rideing", "hopeing", "writeing", "comeing", "takeing", "useing"];
-        WORDS.iter().any(|wrong| a.asks(&["spell"]) && a.spells(wrong))
+        a.asks(&["spell"]) && WORDS.iter().any(|wrong| a.spells(wrong))
     }),
     ("writing.grammar.adjectives", "adds -er or -est to irregular adjectives", |a| {
         a.says(&["gooder", "goodest", "badder", "baddest", "more better", "more bigger", "most biggest"])
@@ -492,6 +493,9 @@ const CATALOGUE: [(&str, &str, Explains); 73] = [
     ("spanish.words.colours", "puts the adjective before the noun in Spanish", |a| {
         const COLOURS: [&str; 9] = ["rojo", "roja", "negro", "negra", "blanco", "blanca", "azul", "verde", "amarilla"];
         const NOUNS: [&str; 8] = ["casa", "gato", "perro", "libro", "coche", "mesa", "pelota", "flor"];
+        if !a.said.contains_any(&COLOURS) {
+            return false;
+        }
         let words: Vec<&str> = a.said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         words.windows(2).any(|pair| COLOURS.contains(&pair[0]) && NOUNS.contains(&pair[1]))
     }),
