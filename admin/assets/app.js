@@ -1,4 +1,4 @@
-// Only what makes pages quicker: every page works without this file.
+// Enhancements only: every page works without this file.
 (() => {
   const root = document.documentElement;
   const $ = (selector, from = document) => from.querySelector(selector);
@@ -24,12 +24,12 @@
     if (field) field.type = event.target.checked ? "text" : "password";
   });
 
-  // The zone of this browser, offered where the field still says UTC.
+  // Suggests the browser's time zone if the field still says UTC.
   const zone = $("[data-zone]");
   if (zone?.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
-  // Whether the page is live. Where no stream comes through, plain requests bring the news; where those fail too, it
-  // says so. A break shorter than ten seconds is not worth a word.
+  // Shows whether the page is live. If the stream is blocked, plain requests fetch the updates. If those fail too, it
+  // shows that. Breaks shorter than ten seconds are not shown.
   const SILENCE_MS = 10000;
   const live = () => $("#live-state");
   let silence, polling, since, beat;
@@ -45,7 +45,7 @@
     clearTimeout(polling);
     silence = polling = since = undefined;
     tell("Live", true);
-    // The stream beats every 15 s.
+    // The stream sends a heartbeat every 15 s.
     clearTimeout(beat);
     beat = setTimeout(stopped, 40000);
   };
@@ -75,14 +75,14 @@
   for (const name of ["htmx:sse:error", "htmx:sse:close", "htmx:error", "htmx:response:error"]) {
     document.addEventListener(name, event => { if (event.target === live()) stopped(); });
   }
-  // Until the first news a page is not live: a proxy may hold a stream back without a word.
+  // A page counts as live after its first event, because a proxy may hold a stream back.
   if (live()) stopped();
-  // Another filter is another stream.
+  // Each filter has its own stream.
   document.addEventListener("htmx:after:swap", () => {
     const state = live();
     if (!state?.dataset.events.startsWith("/events/sessions?") && state?.dataset.events !== "/events/sessions") return;
     const events = `/events/sessions${location.search}`;
-    // In whatever order the fields stand.
+    // Ignores the order of the fields.
     const fields = url => [...new URLSearchParams(url.split("?")[1])].map(String).sort().join("&");
     if (fields(state.dataset.events) === fields(events)) return;
     const fresh = state.cloneNode(true);
@@ -93,8 +93,8 @@
     htmx.process(fresh);
   });
 
-  // A sign-in ends after 30 minutes without a click. A page that is left open for longer is then replaced: by the sign-in page,
-  // or by nothing if the server is away. A touch of any tab counts for all, and so does a recording that plays.
+  // A sign-in ends after 30 minutes without a click. An open page is then replaced by the sign-in page,
+  // or by an empty page if the server is unavailable. Activity in any tab counts, and so does a playing recording.
   const IDLE_MS = 31 * 60000;
   const tabs = new BroadcastChannel("touched");
   let touched = Date.now();
@@ -109,13 +109,13 @@
     if (Date.now() - touched > IDLE_MS) location.replace(location.pathname + location.search);
   }, 15000);
 
-  // All boxes of a list at once.
+  // Ticks all boxes of a list.
   document.addEventListener("change", event => {
     if (!event.target.matches("[data-all]")) return;
     for (const box of $$("tbody input[type=checkbox]", event.target.closest("table"))) box.checked = event.target.checked;
   });
 
-  // Find in a transcript; once more after a live update has put the turns back.
+  // Find in a transcript. Repeats the search after a live update.
   const find = () => {
     const field = $("#find-turn");
     if (!field) return;
@@ -133,7 +133,7 @@
   document.addEventListener("input", event => { if (event.target.id === "find-turn") find(); });
   document.addEventListener("htmx:after:swap", find);
 
-  // Keys. Never while typing, and off where the account page says so (WCAG 2.1.4).
+  // Keyboard shortcuts. Never while typing, and off if the account page says so (WCAG 2.1.4).
   const help = $("#help");
   document.addEventListener("click", event => { if (event.target.closest("[data-help]")) help?.showModal(); });
   if (!root.dataset.shortcuts) return;

@@ -1,4 +1,4 @@
-// Asks the browser for a passkey, and sends its answer with the form of the button. Without this file pages offer other ways.
+// Asks the browser for a passkey, and sends the answer with the button's form. Without this file, pages offer other ways.
 (() => {
   const bytes = text => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), letter => letter.charCodeAt(0));
   const text = buffer => {
@@ -18,7 +18,7 @@
       },
     });
     const { response } = made;
-    // Browsers return no key if they do not know its kind.
+    // Browsers return no key if they do not support its algorithm.
     const key = response.getPublicKey?.();
     if (!key) throw new DOMException("", "NotSupportedError");
     return {
@@ -44,7 +44,7 @@
     };
   };
 
-  // What went wrong, by the name that the browser gives it.
+  // Error texts, by the name of the browser's error.
   const WORDS = {
     NotAllowedError: "Nothing was sent: it was cancelled, or took too long. Try again.",
     InvalidStateError: "This device has a passkey of your account already.",
@@ -54,7 +54,7 @@
     Refused: "This page is out of date. Reload it and try again.",
   };
 
-  // Enter in a field does what the button does. `form.submit()` below raises no such event.
+  // Enter in a field acts like the button. `form.submit()` below fires no submit event.
   document.addEventListener("submit", event => {
     const button = event.target.querySelector("[data-passkey]");
     if (!button) return;

@@ -1,11 +1,11 @@
-// The recording in step with the transcript. Without this file the browser's own player is there.
+// Synchronises the recording with the transcript. Without this file, the browser's player remains.
 (() => {
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
   const player = () => $("[data-player]");
   const audio = () => $("audio", player() ?? undefined);
   const clock = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-  // Where the listener is, while the recording is not loaded yet.
+  // The position before the recording is loaded.
   let position = 0, current;
 
   const length = () => {
@@ -25,7 +25,7 @@
     slider.value = position;
     slider.setAttribute("aria-valuetext", `${clock(position)} of ${clock(total)}`);
     box.classList.toggle("playing", !audio().paused);
-    // The turn that was begun last: between two turns the one before stays.
+    // The turn that began last. Between two turns, the earlier one stays current.
     const turn = $$(".turn[data-start]").filter(turn => Number(turn.dataset.start) <= position + 0.05).pop();
     const isHeard = position > 0 || !audio().paused;
     for (const marked of $$(".turn.now")) if (marked !== turn || !isHeard) {
@@ -66,7 +66,7 @@
     if (event.target.closest("[data-play]")) return play();
     const skip = event.target.closest("[data-skip]");
     if (skip) return seek(position + Number(skip.dataset.skip));
-    // A turn's time, and whatever points at a turn: a piece of evidence, a misconception.
+    // The time of a turn, and links to a turn from evidence or a misconception.
     const link = event.target.closest('a[href^="#t"]');
     const turn = link && /^#t\d+$/.test(link.hash) ? $(link.hash) : null;
     if (turn) { unfold(turn); seek(Number(turn.dataset.start)); }
@@ -75,7 +75,7 @@
     if (event.target.matches("[data-position]")) seek(Number(event.target.value));
     if (event.target.matches("[data-rate]") && audio()) audio().playbackRate = Number(event.target.value);
   });
-  // What happens to a sound does not rise through the page: it is caught on its way down.
+  // Media events do not bubble, so they are captured.
   const on = (name, deed) => document.addEventListener(name, event => { if (event.target === audio()) deed(event.target); }, true);
   on("timeupdate", sound => { position = sound.currentTime; show(); });
   on("loadedmetadata", sound => {
@@ -86,7 +86,7 @@
   });
   for (const name of ["play", "pause", "ended"]) on(name, show);
   on("error", () => { $("[data-trouble]", player()).hidden = false; show(); });
-  // A live update puts the turns back as the server has them.
+  // A live update replaces the turns.
   document.addEventListener("htmx:after:swap", show);
 
   addEventListener("keydown", event => {

@@ -1,4 +1,5 @@
-//! What a program publishes of itself, at the `https://` address that is its client id (Client ID Metadata Documents).
+//! Client ID Metadata Documents: the metadata that an agent's program publishes at the `https://` address that is its
+//! client id.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +14,14 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 16 * 1024;
 const MAX_URL_BYTES: usize = 500;
 
-/// Why there is no document, in words for a person.
+/// Why no document could be read, worded for the person who connects the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoDocument {
-    /// The address is none that may be fetched.
+    /// The address must not be fetched.
     Address,
-    /// There is no answer, or it is none.
+    /// The host did not answer, or the answer is not a document.
     Away,
-    /// It says something else than it must.
+    /// The document does not meet the requirements.
     Unfit,
 }
 
@@ -28,16 +29,16 @@ impl NoDocument {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Address => {
-                "The program names itself by an address that this service must not fetch. It must be https://, public, and \
+                "The program's client id is an address that this service must not fetch. It must be https://, public, and \
                  have a path."
             }
-            Self::Away => "The program's description of itself cannot be fetched. Try again in a minute.",
-            Self::Unfit => "The program's description of itself is not valid. Ask who makes the program.",
+            Self::Away => "The program's metadata cannot be fetched. Try again in a minute.",
+            Self::Unfit => "The program's metadata is not valid. Ask the maker of the program.",
         }
     }
 }
 
-/// The members that count here.
+/// The members of the document that we use.
 #[derive(Deserialize)]
 struct Document {
     client_id: String,
@@ -46,7 +47,7 @@ struct Document {
     token_endpoint_auth_method: Option<String>,
 }
 
-/// The way to such documents. Cheap to clone.
+/// Fetches such documents. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Documents(reqwest::Client);
 
@@ -54,7 +55,7 @@ impl Documents {
     pub(crate) fn new() -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
-            // A proxy would resolve names by itself, and not look at what they stand for.
+            // A proxy would resolve names itself, without our check of the addresses.
             .no_proxy()
             .redirect(Policy::none())
             .dns_resolver(Arc::new(PublicNames))
@@ -63,19 +64,19 @@ impl Documents {
         Ok(Self(client))
     }
 
-    /// The program whose description is at `client_id`.
+    /// Fetches the metadata of the program whose client id is `client_id`.
     pub(crate) async fn fetch(&self, client_id: &str) -> Result<Agent, NoDocument> {
         let url = address(client_id).ok_or(NoDocument::Address)?;
         read(&fetch(&self.0, url).await?, client_id)
     }
 }
 
-/// Whether a client id is the address of a document.
+/// Returns whether a client id is the address of a document.
 pub(crate) fn is_address(client_id: &str) -> bool {
     client_id.starts_with("https://")
 }
 
-/// The address, if it may be fetched: written as a parser writes it, so that one program has one id.
+/// Returns the address in normal form, so that one program has one id. `None`: it must not be fetched.
 fn address(client_id: &str) -> Option<Url> {
     let url = Url::parse(client_id).ok()?;
     let is_plain = client_id.len() <= MAX_URL_BYTES && url.as_str() == client_id;
@@ -84,7 +85,7 @@ fn address(client_id: &str) -> Option<Url> {
 
 async fn fetch(client: &reqwest::Client, url: Url) -> Result<Vec<u8>, NoDocument> {
     let away = |error: reqwest::Error| {
-        tracing::info!(error = %error.without_url(), "the description of a program could not be fetched");
+        tracing::info!(error = %error.without_url(), "the metadata of a program could not be fetched");
         NoDocument::Away
     };
     let mut answer = client.get(url).header(http::header::ACCEPT, "application/json").send().await.map_err(away)?;
@@ -183,7 +184,7 @@ mod tests {
         assert_eq!(fetch(&client, serve(answer("200 OK", "", &long))).await, Err(NoDocument::Unfit));
         let elsewhere = answer("302 Found", "location: http://127.0.0.1:1/\r\n", "");
         assert_eq!(fetch(&client, serve(elsewhere)).await, Err(NoDocument::Away));
-        // Names are resolved to public addresses alone.
+        // Names may resolve to public addresses only.
         let inside = Url::parse("https://localhost.localdomain/client.json").unwrap();
         assert_eq!(fetch(&client, inside).await, Err(NoDocument::Away));
     }

@@ -1,4 +1,4 @@
-//! Stylesheet, scripts, fonts and icons: embedded in the binary, under names that change with their content.
+//! Stylesheet, scripts, fonts and icons. They are embedded in the binary. Their names change with their content.
 
 use std::io::Write;
 use std::sync::LazyLock;
@@ -35,7 +35,7 @@ struct Built {
     url: String,
     mime: &'static str,
     body: Bytes,
-    /// Pressed once, as small as it gets. `None` for fonts, which are pressed already.
+    /// The content, compressed once. `None` for fonts, which are compressed already.
     gzip: Option<Bytes>,
 }
 
@@ -78,10 +78,10 @@ fn build(asset: Asset, name: &str, mime: &'static str, body: &[u8]) -> Built {
 
 fn gzip(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(body).and_then(|()| encoder.finish()).expect("memory takes whatever is written").into()
+    encoder.write_all(body).and_then(|()| encoder.finish()).expect("writing to memory cannot fail").into()
 }
 
-/// Where the browser finds the file. Changes with its content, so it may be kept for ever.
+/// Returns the path of the file. It changes with the content, so browsers may keep the file forever.
 pub(crate) fn url(asset: Asset) -> &'static str {
     BUILT.iter().find(|built| built.asset == asset).map_or("", |built| &built.url)
 }
@@ -98,7 +98,7 @@ pub(crate) async fn get(Path(file): Path<String>, asked: HeaderMap) -> Response 
     }
 }
 
-/// Whether the browser named gzip, and did not refuse it by a weight of nothing.
+/// Returns whether the browser accepts gzip (a weight of 0 refuses it).
 fn takes_gzip(asked: &HeaderMap) -> bool {
     let named = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     named.flat_map(|value| value.split(',')).any(|coding| {

@@ -1,4 +1,4 @@
-//! Who is signed in. A handler that takes an [`Admin`] cannot be reached without a living login.
+//! The signed-in person. A handler that takes an [`Admin`] cannot run without a valid login.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,10 +24,10 @@ use crate::viewer::Viewer;
 
 pub(crate) const LOGIN: &str = "/login";
 
-/// A browser is known for a year after its last sign-in.
+/// A browser is recognised for a year after its last sign-in.
 const DEVICE_SECONDS: u32 = 31_536_000;
 
-/// How the cookie of a login is called. Over HTTPS the prefix binds it to this host, so that no neighbour can plant one.
+/// Name of the login cookie. Over HTTPS the prefix binds it to this host, so that neighbouring hosts cannot set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SessionCookie {
     pub(crate) is_secure: bool,
@@ -54,7 +54,7 @@ impl SessionCookie {
         if self.is_secure { "__Host-trip" } else { "trip" }
     }
 
-    /// What this browser took along to the provider.
+    /// Name of the cookie that a browser carries to the provider and back.
     pub(crate) fn trip(self, headers: &HeaderMap) -> Option<SecretString> {
         cookie::read(headers, self.trip_name()).filter(|value| value.len() <= 128).map(SecretString::from)
     }
@@ -71,12 +71,12 @@ impl SessionCookie {
         if self.is_secure { "__Host-device" } else { "device" }
     }
 
-    /// What this browser is known by, if anything.
+    /// Returns the id by which this browser is recognised, if it has one.
     pub(crate) fn device(self, headers: &HeaderMap) -> Option<SecretString> {
         cookie::read(headers, self.device_name()).filter(|value| value.len() <= 128).map(SecretString::from)
     }
 
-    /// The same, if the user of that address has signed in with this browser before.
+    /// Returns the same id, but only if the user with that address has signed in with this browser before.
     pub(crate) async fn known_device(
         self,
         db: &Db,
@@ -96,7 +96,7 @@ impl SessionCookie {
 /// Where a person sets up a second factor, if the organisation asks for one.
 pub(crate) const SET_UP_PATH: &str = "/account/second-factor";
 
-/// The cookie that a request gave to its login in place of the one that it came with: [`crate::fault_page::show`] sends it.
+/// A new cookie that replaces the login's cookie during a request. [`crate::fault_page::show`] sends it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Renewed(Arc<Mutex<Option<SecretString>>>);
 
@@ -112,25 +112,25 @@ impl Renewed {
 
 /// A signed-in person, on this request.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_field_names, reason = "ids are called as everywhere else")]
+#[expect(clippy::struct_field_names, reason = "ids have one name everywhere")]
 pub(crate) struct Admin {
     pub(crate) admin_user_id: AdminUserId,
     pub(crate) email: String,
     pub(crate) role: Role,
     pub(crate) caller: Caller,
     pub(crate) csrf_token: String,
-    /// When the person last showed who they are, by the password or at the provider.
+    /// When the person last authenticated, by password or at the provider.
     pub(crate) confirmed_at: DateTime<Utc>,
-    /// When they last showed a code or a passkey.
+    /// When they last used a code or a passkey.
     pub(crate) factor_shown_at: Option<DateTime<Utc>>,
     pub(crate) has_app: bool,
     pub(crate) has_passkey: bool,
-    /// Whether the organisation lets them do nothing before they have a second factor.
+    /// Whether the organisation requires a second factor that this person has not set up yet.
     pub(crate) must_set_up: bool,
     pub(crate) viewer: Viewer,
-    /// What work waits for at this moment: every page says so.
+    /// The dependency that jobs are waiting for now. Every page shows it.
     pub(crate) outages: Vec<Outage>,
-    /// What the navigation counts; nothing on what htmx swaps in, which has none.
+    /// Counts for the navigation. Empty for htmx fragments, which have no navigation.
     pub(crate) nav_counts: NavCounts,
 }
 
@@ -139,12 +139,12 @@ impl Admin {
         self.has_app || self.has_passkey
     }
 
-    /// May add notes, change students and have an analysis run again.
+    /// Requires a role that may add notes, change students and request analyses.
     pub(crate) fn may_write(&self) -> bool {
         self.caller.has(Scope::StudentsWrite).is_ok()
     }
 
-    /// Sees all students, and what belongs to none of them.
+    /// Requires a person who sees all students. Needed for data that belongs to no student.
     pub(crate) fn sees_all(&self) -> bool {
         self.caller.sees_all()
     }
@@ -157,7 +157,7 @@ impl Admin {
         }
     }
 
-    /// May change settings and decide on failed jobs.
+    /// Requires a role that may change settings and decide on failed jobs.
     pub(crate) fn may_manage(&self) -> bool {
         self.role == Role::Admin
     }
@@ -166,11 +166,11 @@ impl Admin {
         if self.may_write() {
             Ok(())
         } else {
-            Err(Fault::Refused("Viewers read. Ask an admin for the role of a tutor."))
+            Err(Fault::Refused("Viewers can only read. Ask an admin for the role of a tutor."))
         }
     }
 
-    /// Viewers read pages; files leave the house.
+    /// Requires a role that may download files. Viewers may not.
     pub(crate) fn require_export(&self) -> Result<(), Fault> {
         if self.may_write() {
             Ok(())
@@ -179,7 +179,7 @@ impl Admin {
         }
     }
 
-    /// [`Self::require_export`], for one more file about students.
+    /// [`Self::require_export`], and counts one more file about students.
     pub(crate) async fn require_file(&self, db: &Db) -> Result<(), Fault> {
         self.require_export()?;
         let since = self.viewer.now - TimeDelta::hours(1);
@@ -211,7 +211,7 @@ where
 }
 
 impl Admin {
-    /// Who is signed in, without a check of the student or session that the address names.
+    /// Returns the signed-in person, without a check of the student or session in the address.
     pub(crate) async fn signed_in<S>(parts: &Parts, state: &S) -> Result<Self, Response>
     where
         Db: FromRef<S>,
@@ -235,13 +235,13 @@ impl Admin {
         Ok(admin)
     }
 
-    /// Checks that a person who sees a few cohorts reaches the student or session that the address names. Otherwise the
+    /// Checks that a person who sees only some cohorts may see the student or session in the address. If not, the
     /// answer is the same as if it did not exist.
     async fn open(&mut self, parts: &mut Parts, db: &Db) -> Result<(), Fault> {
         if self.sees_all() {
             return Ok(());
         }
-        // A route without parameters has none to read.
+        // A route without parameters has nothing to check.
         let Ok(named) = RawPathParams::from_request_parts(parts, &()).await else { return Ok(()) };
         for (name, value) in &named {
             match name {
@@ -256,7 +256,7 @@ impl Admin {
         Ok(())
     }
 
-    /// The same for a session that is named elsewhere.
+    /// The same check for a session that is not named in the address.
     pub(crate) async fn open_session(&mut self, db: &Db, session_id: SessionId) -> Result<(), Fault> {
         self.caller = authority::open_session(db, &self.caller, session_id).await?;
         Ok(())
@@ -296,7 +296,7 @@ fn lead_to(parts: &Parts, to: &str) -> Response {
     }
 }
 
-/// To the login and back.
+/// Redirects to the login. After it, the browser returns to the page.
 fn sign_in_first(parts: &Parts, session_cookie: SessionCookie, path: &str) -> Response {
     let next = if parts.method == Method::GET { path } else { "/" };
     let mut response = lead_to(parts, &login_url(next));
@@ -308,7 +308,7 @@ pub(crate) fn login_url(next: &str) -> String {
     if next == "/" { LOGIN.to_owned() } else { crate::link::to(LOGIN, &[("next", next)]) }
 }
 
-/// Where to go after signing in: a path of ours, whatever the link said.
+/// Returns the path to open after signing in. Only paths of this service are accepted.
 pub(crate) fn safe_next(next: &str) -> &str {
     let is_ours = next.starts_with('/')
         && !next.starts_with("//")

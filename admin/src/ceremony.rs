@@ -1,5 +1,6 @@
-//! How a page asks for a passkey, and how the answer is taken. Each time has a challenge of its own, which works once, within
-//! five minutes, for one purpose, and only together with what the browser holds: its sign-in, its step, or a cookie.
+//! Passkey ceremonies: how a page requests a passkey and how the answer is checked. Each ceremony has its own
+//! challenge. A challenge works once, within five minutes, for one purpose, and only with the browser's login, sign-in
+//! step or cookie.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,28 +18,28 @@ use crate::webauthn::{
     Algorithm, Assertion, Bytes, ClientData, Kind, Made, PublicKey, Registration, RelyingParty, Untrue, encoded,
 };
 
-/// How long a person may take to touch a key or look into a camera.
+/// How long a person may take to use the authenticator.
 const LIFETIME: TimeDelta = TimeDelta::minutes(5);
 
-/// What the person wants.
+/// The purpose of a ceremony.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Purpose {
-    /// To add a passkey.
+    /// Add a passkey.
     Register,
-    /// To show once more who they are.
+    /// Confirm the identity of a signed-in person.
     Confirm,
-    /// To sign in after the password.
+    /// Sign in after the password.
     SecondStep,
-    /// To sign in without a password.
+    /// Sign in without a password.
     SignIn,
 }
 
-/// What a challenge is for.
+/// What a challenge is bound to.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Bond {
     purpose: Purpose,
-    /// SHA-256 of what the browser holds.
+    /// SHA-256 of the browser's cookie.
     holder: String,
 }
 
@@ -48,7 +49,7 @@ impl Bond {
     }
 }
 
-/// Why a passkey was refused. Displayed as the audit log has it.
+/// Why a passkey was refused. `Display` gives the text for the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
     #[error("{0}")]
@@ -62,12 +63,12 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
-    /// What the page says.
+    /// Returns the text for the page.
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::Over => "This took too long, was used before, or began in another browser. Try again.",
+            Self::Over => "This took too long, was already used, or began in another browser. Try again.",
             Self::Unknown => {
-                "This passkey is not one of this account. It may have been removed. Use another way to sign in."
+                "This passkey does not belong to this account. It may have been removed. Use another way to sign in."
             }
             Self::Backwards => {
                 "This passkey was refused, because a copy of it seems to exist. Use another way to sign in, remove the passkey, \
@@ -77,12 +78,14 @@ impl Refused {
                 "Your device did not check who you are. Set up a PIN, fingerprint or face recognition on it, and try again."
             }
             Self::Untrue(Untrue::Key) => {
-                "This device makes keys of a kind that cannot be used here. Use another device."
+                "This device makes keys of a type that is not supported here. Use another device."
             }
             Self::Untrue(Untrue::Origin | Untrue::Party) => {
                 "This passkey is for another address. Open the dashboard at the address that its admin gave you, and try again."
             }
-            Self::Untrue(_) => "The answer of your device was not accepted. Try again; if it stays so, tell an admin.",
+            Self::Untrue(_) => {
+                "The answer of your device was not accepted. Try again. If it fails again, contact an admin."
+            }
         }
     }
 }
@@ -94,8 +97,8 @@ async fn challenge(db: &Db, purpose: Purpose, holder: &SecretString, now: DateTi
     Ok(encoded(challenge.expose_secret()))
 }
 
-/// Asks for a new passkey of a user: what `passkey.js` gives to the browser. Their other passkeys are named, because one
-/// authenticator needs no two.
+/// Returns the options for a new passkey, which `passkey.js` gives to the browser. They list the user's other passkeys,
+/// because one authenticator needs only one.
 pub(crate) async fn ask_for_new(
     db: &Db,
     party: &RelyingParty,
@@ -117,7 +120,7 @@ pub(crate) async fn ask_for_new(
     } }))
 }
 
-/// Asks for a passkey: one of `allowed`, or any of this service if the list is empty.
+/// Returns the options for using a passkey: one of `allowed`, or any passkey of this service if the list is empty.
 pub(crate) async fn ask(
     db: &Db,
     party: &RelyingParty,
@@ -140,7 +143,7 @@ fn described(passkeys: &[PasskeyItem]) -> Vec<Value> {
     passkeys.iter().map(one).collect()
 }
 
-/// Uses up the challenge, and checks that the answer came from our page. The challenge is used up also if the check fails.
+/// Uses up the challenge and checks that the answer came from our page. A failed check also uses it up.
 async fn judge_page(
     db: &Db,
     party: &RelyingParty,
@@ -160,7 +163,7 @@ async fn judge_page(
     Ok(party.judge_client_data(&client_data, kind).map_err(Refused::from))
 }
 
-/// A passkey that was just made, as it is stored.
+/// A new passkey, as it is stored.
 #[derive(Debug)]
 pub(crate) struct New {
     pub(crate) made: Made,
@@ -168,7 +171,7 @@ pub(crate) struct New {
     pub(crate) algorithm: i32,
 }
 
-/// Takes a new passkey.
+/// Checks and returns a new passkey.
 pub(crate) async fn accept_new(
     db: &Db,
     party: &RelyingParty,
@@ -190,14 +193,14 @@ pub(crate) async fn accept_new(
     }))
 }
 
-/// Who used which passkey.
+/// Which user used which passkey.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) passkey_id: PasskeyId,
     pub(crate) email: String,
 }
 
-/// Takes the use of a passkey: of the user `of`, or of anybody who signs in without a password.
+/// Checks the use of a passkey by the user `of`, or by any user if they sign in without a password.
 pub(crate) async fn accept(
     db: &Db,
     party: &RelyingParty,
@@ -230,7 +233,7 @@ pub(crate) async fn accept(
     }
 }
 
-/// Whether the passkey is of the user whom we know, or of the one whom the authenticator names.
+/// Returns whether the passkey belongs to the known user, or to the user that the authenticator names.
 fn is_theirs(owner: AdminUserId, assertion: &Assertion, of: Option<AdminUserId>) -> bool {
     let named = assertion.user_handle.as_ref().map(|handle| handle.0 == owner.0.as_bytes());
     match of {

@@ -1,11 +1,11 @@
-//! Cookies, as far as the dashboard needs them: read one by its name, set one, take one back.
+//! Cookies: read by name, set, and delete.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 pub(crate) const A_YEAR_SECONDS: u32 = 31_536_000;
 
-/// The value of the cookie `name`, where the browser sent exactly one.
+/// Returns the value of the cookie `name` if the browser sent exactly one.
 pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers
         .get_all(COOKIE)
@@ -16,11 +16,11 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .filter(|(found, _)| *found == name)
         .map(|(_, value)| value);
     let value = values.next()?;
-    // Two of one name: one was planted by a neighbouring host. Neither is believed.
+    // If there are two, a neighbouring host set one of them. Neither is trusted.
     if values.next().is_some() { None } else { Some(value) }
 }
 
-/// How the cookie of a preference is called. Over HTTPS the prefix binds it to this host.
+/// Returns the name of a preference's cookie. Over HTTPS the prefix binds it to this host.
 fn preference_name(name: &str, is_secure: bool) -> String {
     if is_secure { format!("__Host-{name}") } else { name.to_owned() }
 }
@@ -35,7 +35,8 @@ pub(crate) fn set_preference(name: &str, value: &str, max_age_seconds: u32, is_s
     set(&preference_name(name, is_secure), value, Some(max_age_seconds), is_secure)
 }
 
-/// A `Set-Cookie` for `value`, which must hold cookie characters only. Without `max_age_seconds` it ends with the browser.
+/// Returns a `Set-Cookie` for `value`, which must hold cookie characters only. Without `max_age_seconds` it is a
+/// session cookie.
 pub(crate) fn set(name: &str, value: &str, max_age_seconds: Option<u32>, is_secure: bool) -> HeaderValue {
     let max_age = max_age_seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
     let secure = if is_secure { "; Secure" } else { "" };
@@ -43,7 +44,7 @@ pub(crate) fn set(name: &str, value: &str, max_age_seconds: Option<u32>, is_secu
         .unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// A `Set-Cookie` that makes the browser forget `name`.
+/// Returns a `Set-Cookie` that deletes `name`.
 pub(crate) fn forget(name: &str, is_secure: bool) -> HeaderValue {
     set(name, "", Some(0), is_secure)
 }

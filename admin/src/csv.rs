@@ -1,4 +1,4 @@
-//! Rows of a file for a spreadsheet: RFC 4180, and nothing in them that a spreadsheet would run.
+//! CSV files for spreadsheets (RFC 4180). Cells that a spreadsheet would run as formulas are escaped.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -8,11 +8,11 @@ use futures::{StreamExt, stream};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use storage::db::Error;
 
-/// Rows that are read at a time: the file may be long, what is held of it is not.
+/// Rows that are read at a time. This bounds the memory of a long export.
 pub(crate) const BATCH: i64 = 1_000;
 
-/// A file that is written while its rows are read: `next` gives some and how far it has come, until there are none. A
-/// fault breaks the download off, so that nobody takes half a file for the whole.
+/// Streams a CSV file. `next` returns some rows and the position after them, until no rows are left. An error aborts
+/// the download, so an incomplete file cannot look complete.
 pub(crate) fn file<R, N>(
     name: &str,
     headings: &[&str],
@@ -30,18 +30,18 @@ where
     (headers, Body::from_stream(first.chain(stream::try_unfold(reading, next)))).into_response()
 }
 
-/// One row, with its end.
+/// Appends one row with its line end.
 pub(crate) fn line(cells: &[String]) -> String {
     let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
     format!("{}\r\n", cells.join(","))
 }
 
-/// In quotes only where it needs them.
+/// Appends a cell, quoted only if necessary.
 fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) || is_formula(cell) { text(cell) } else { cell.to_owned() }
 }
 
-/// A cell in quotes. What a spreadsheet would take for a formula gets an apostrophe in front.
+/// Appends a quoted cell. An apostrophe is put before text that a spreadsheet would read as a formula.
 pub(crate) fn text(cell: &str) -> String {
     let sign = if is_formula(cell) { "'" } else { "" };
     format!("\"{sign}{}\"", cell.replace('"', "\"\""))

@@ -1,6 +1,6 @@
-//! Live pages: what changed is sent as markup that htmx puts in its place.
+//! Live pages. The server sends changed parts as markup, which htmx swaps in.
 //!
-//! **Invariant:** a stream shows what its login may see, for as long as that login lives, and does not keep it alive.
+//! **Invariant:** a stream shows only what its login may see, ends with the login, and does not extend it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -29,28 +29,29 @@ use crate::layout::mark;
 use crate::locale;
 use crate::pages::{overview, session, sessions};
 
-/// The least time between two pictures of one page: a busy hour must not become a busy browser.
+/// The shortest time between two updates of one page. It bounds the load on the browser.
 const PACE: Duration = Duration::from_secs(2);
-/// Where nothing was heard for this long, the page is made anew all the same: clocks run, and news may be lost.
+/// A page is rendered again after this time even without a notification. Times on the page change, and notifications
+/// can be lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Open pages of one login, and of all. More get no stream, and ask by themselves now and then.
+/// Open streams per login, and in total. Pages beyond the limit poll instead.
 const MAX_STREAMS_OF_LOGIN: usize = 12;
 const MAX_STREAMS: usize = 1_000;
 
-/// The streams that are open, by the hash of their login.
+/// The open streams, by the hash of their login.
 #[derive(Debug, Default)]
 pub(crate) struct Streams(Mutex<HashMap<Vec<u8>, usize>>);
 
-/// One open stream. Dropped, it is over.
+/// One open stream. Dropping it frees its place.
 struct Open {
     streams: Arc<Streams>,
     login_hash: Vec<u8>,
 }
 
 impl Streams {
-    /// `None`: this login, or all together, have enough.
+    /// Returns `None` if this login, or all logins together, have too many streams.
     fn open(self: &Arc<Self>, cookie: &SecretString) -> Option<Open> {
         let login_hash = secret::hash(cookie.expose_secret());
         let mut by_login = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +76,7 @@ impl Drop for Open {
     }
 }
 
-/// Which page is kept up to date.
+/// The page to update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Topic {
     Overview(overview::Filter),
@@ -92,12 +93,12 @@ impl Topic {
     }
 }
 
-/// How the page wants its news: as a stream, or as one plain answer where a proxy lets no stream through.
+/// How the page gets its updates: as a stream, or as one plain answer if a proxy blocks streams.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Way {
     once: bool,
-    /// The [`mark`] of what the page came with.
+    /// The [`mark`] of the content that the page was loaded with.
     shown: String,
 }
 
@@ -108,7 +109,7 @@ struct Watch {
     headers: HeaderMap,
     reader: Reader,
     shutdown: CancellationToken,
-    /// The mark of what the page shows.
+    /// The mark of the content that the page shows.
     shown: String,
     is_open: bool,
     _open: Open,
@@ -149,7 +150,7 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
     // A required second factor must be set up before any event is sent.
     let login = admin_login::peek_login(&dashboard.db, &cookie, now).await?.filter(|login| !login.must_set_up);
     let Some(login) = login else {
-        // 204 tells an event stream not to come back.
+        // A 204 makes an event stream stop reconnecting.
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     if way.once {
@@ -162,11 +163,11 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
         return Ok((StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "30")]).into_response());
     };
     let (reader, shutdown) = (dashboard.news.reader(), dashboard.shutdown.clone());
-    // A stream that broke comes back with the mark of the last picture that it brought.
+    // A reconnecting stream sends the mark of the last content that it received.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let shown = last.unwrap_or(way.shown);
     let watch = Watch { topic, dashboard, cookie, headers, reader, shutdown, shown, is_open: false, _open: open };
-    // An event and no comment, so that the page hears it, too: a stream may die without a word.
+    // An event, not a comment: the page must see it, because a stream can end without a notice.
     let keep_alive = KeepAlive::new().interval(HEARTBEAT).event(beat());
     Ok(Sse::new(watch.into_stream()).keep_alive(keep_alive).into_response())
 }
@@ -175,7 +176,7 @@ fn beat() -> Event {
     Event::default().event("beat").data("-")
 }
 
-/// What goes into the page, and where.
+/// The content to swap in, and its place.
 struct Picture {
     id: &'static str,
     shown: Markup,
@@ -207,8 +208,8 @@ impl Watch {
         })
     }
 
-    /// The next picture that differs from what the page shows. The first time a beat does where it does not differ, so
-    /// that the page hears that it is live. `None`: the login is over, or the page cannot be made.
+    /// Returns the next content that differs from what the page shows. If the first one does not differ, it returns a
+    /// heartbeat, so the page knows that it is live. `None`: the login has ended, or the page cannot be rendered.
     async fn next(&mut self) -> Option<Event> {
         loop {
             self.wait().await;
@@ -218,9 +219,9 @@ impl Watch {
                 return None;
             }
             let mut admin = Admin::new(login, &self.headers, now);
-            // Each time: a student may have left their cohorts since.
+            // Checked each time: a student may have left the person's cohorts.
             self.topic.open(&self.dashboard.db, &mut admin).await.ok()?;
-            // The stream is made after its answer began, so that nobody else has said how numbers are written.
+            // The stream runs after the response began, so the locale must be set here.
             let locale = admin.viewer.locale;
             let made = locale::CURRENT.scope(locale, picture(&self.dashboard.db, &self.topic, &admin));
             let picture = made.await.ok()?;
@@ -234,8 +235,8 @@ impl Watch {
         }
     }
 
-    /// Until something happened that concerns this page. The first time it does not wait: between the page and its
-    /// stream something may have happened.
+    /// Waits for a change that concerns this page. It does not wait the first time, because something may have changed
+    /// between page and stream.
     async fn wait(&mut self) {
         if !self.is_open {
             return;
@@ -248,7 +249,8 @@ impl Watch {
 }
 
 impl Picture {
-    /// Markup for the inside of the element `id`. It is morphed: what is open, ticked or being typed stays.
+    /// Returns markup for the inside of the element `id`. htmx morphs it, so open, ticked and edited elements keep
+    /// their state.
     fn partial(&self) -> Markup {
         html! { hx-partial hx-target={ "#" (self.id) } hx-swap="innerMorph" { (self.shown) } }
     }

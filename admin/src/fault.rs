@@ -12,42 +12,42 @@ use crate::figures;
 /// Files about students that one person may take within an hour.
 pub(crate) const MAX_FILES: i64 = 120;
 
-/// Why a page could not be given.
+/// Why a page could not be shown.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// What does not exist, in words: "session".
+    /// The thing does not exist. Holds its noun, such as "session".
     NotFound(&'static str),
-    /// Who may, in a sentence.
+    /// The person may not do this. Holds a sentence on who may.
     Refused(&'static str),
-    /// What is wrong with the request, in a sentence.
+    /// The request is invalid. Holds a sentence on what is wrong.
     Invalid(String),
-    /// More was sent than is read.
+    /// The request is too large.
     TooLarge,
-    /// The form did not come from a page of this login.
+    /// The form does not come from a page of this login.
     Forged,
-    /// The person has to show again who they are before it is done.
+    /// The person must confirm who they are first.
     Confirm(Box<Confirmation>),
-    /// Too many failures: how long to wait.
+    /// Too many failures. Holds the time to wait.
     TooMany { wait_seconds: u64 },
-    /// The person took [`MAX_FILES`] files within an hour.
+    /// The person downloaded [`MAX_FILES`] files within an hour.
     TooManyFiles,
-    /// What lies elsewhere and cannot be had now, in words: "recording".
+    /// Another system is unavailable. Holds the noun of what it stores, such as "recording".
     Away(&'static str),
     /// The database does not answer.
     Unavailable,
-    /// A fault of ours.
+    /// An internal error.
     Internal,
 }
 
-/// A form that waits until the person has shown again who they are.
+/// A form that waits for the person to confirm who they are.
 #[derive(Clone, Debug)]
 pub(crate) struct Confirmation {
     pub(crate) path: String,
     pub(crate) fields: Fields,
     pub(crate) needs_password: bool,
-    /// Of the app, or a recovery code.
+    /// Whether a code of the app, or a recovery code, is needed.
     pub(crate) needs_code: bool,
-    /// Whether a passkey does instead of both.
+    /// Whether a passkey replaces both.
     pub(crate) has_passkey: bool,
     pub(crate) error: Option<&'static str>,
 }
@@ -60,7 +60,7 @@ impl From<db::Error> for Fault {
         match error {
             db::Error::NotFound(what) => Self::NotFound(what),
             db::Error::Forbidden(Forbidden::OtherCohort) => {
-                Self::Refused("You see the students of your cohorts. Ask an admin for the others.")
+                Self::Refused("You see only the students of your cohorts. Ask an admin for access to others.")
             }
             db::Error::Forbidden(_) => Self::Refused("Your role does not allow this. Ask an admin."),
             db::Error::Conflict(what) if what == ERASURE_PENDING => {
@@ -79,7 +79,7 @@ impl From<db::Error> for Fault {
     }
 }
 
-/// A fault becomes its page in [`crate::fault_page::show`], which knows who asked for what.
+/// [`crate::fault_page::show`] turns the fault into a page. It knows the request and the person.
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
@@ -93,7 +93,7 @@ impl Fault {
         self.words(&Method::GET).0
     }
 
-    /// Status, icon, what failed; what is safe and what to do.
+    /// Returns the status, the icon, what failed, and what is safe and what to do.
     pub(crate) fn words(&self, method: &Method) -> (StatusCode, &'static str, String, String) {
         match self {
             Self::NotFound(what) => (
@@ -107,14 +107,14 @@ impl Fault {
                 (StatusCode::FORBIDDEN, "lock", title.to_owned(), (*who).to_owned())
             }
             Self::Invalid(why) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "circle-alert", "This cannot be read".to_owned(), why.clone())
+                (StatusCode::UNPROCESSABLE_ENTITY, "circle-alert", "This request is not valid".to_owned(), why.clone())
             }
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "circle-alert",
                 "This is too large".to_owned(),
                 "A form holds at most 64 KiB, a sheet of the curriculum at most 2 MiB. Nothing was changed. Send less, or \
-                 a sheet in parts."
+                 split the sheet."
                     .to_owned(),
             ),
             Self::Forged => (
@@ -129,7 +129,7 @@ impl Fault {
                 StatusCode::FORBIDDEN,
                 "lock",
                 CONFIRM.to_owned(),
-                "You signed in a while ago. Open the page by itself and send the form once more.".to_owned(),
+                "You signed in a while ago. Open this page in its own tab and send the form again.".to_owned(),
             ),
             Self::TooMany { wait_seconds } => (
                 StatusCode::TOO_MANY_REQUESTS,
@@ -147,24 +147,24 @@ impl Fault {
                 StatusCode::BAD_GATEWAY,
                 "wifi-off",
                 format!("The {what} cannot be fetched now"),
-                "Where it is stored does not answer. Try again in a minute.".to_owned(),
+                "Its storage does not answer. Try again in a minute.".to_owned(),
             ),
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "wifi-off",
                 "The database does not answer".to_owned(),
-                "Nothing is lost: calls that end meanwhile are reported again. Try again in a minute.".to_owned(),
+                "Nothing is lost: VAPI sends reports again. Try again in a minute.".to_owned(),
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "circle-alert",
                 "This page could not be made".to_owned(),
-                "Nothing was changed. The server's log says why, under this id.".to_owned(),
+                "Nothing was changed. The server's log has the reason under this id.".to_owned(),
             ),
         }
     }
 
-    /// Whether the same request may go well in a moment.
+    /// Returns whether the same request may succeed in a moment.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Away(_) | Self::Unavailable | Self::Internal)
     }

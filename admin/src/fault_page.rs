@@ -26,7 +26,7 @@ use crate::parts::csrf;
 use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice, notice_with};
 
-/// Whoever is signed in keeps the navigation around a page that says what went wrong; what htmx would swap in is a notice.
+/// Renders a fault. A signed-in person keeps the navigation around it. For htmx it is a notice.
 pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let renewed = Renewed::default();
@@ -45,7 +45,7 @@ pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, n
     let markup = if Asked::from_headers(&asked.headers).is_htmx() {
         shown.notice()
     } else {
-        // A database that is away would only be waited for once more.
+        // If the database is unavailable, do not wait for it a second time.
         let admin = match shown.fault {
             Fault::Unavailable => None,
             _ => Admin::signed_in(&asked, &dashboard).await.ok(),
@@ -59,8 +59,8 @@ pub(crate) async fn show(State(dashboard): State<Dashboard>, request: Request, n
     (response.status(), response.headers().clone(), markup).into_response()
 }
 
-/// The audit log says that somebody was slowed down or sent a form that is none of ours: once a minute for each person, or
-/// for all strangers, and each route.
+/// Records in the audit log that a request was throttled or a form was rejected: once a minute per person (or for all
+/// anonymous requests together) and route.
 pub(crate) async fn record_blocked(dashboard: &Dashboard, fault: &Fault, asked: &Parts) {
     let action = match fault {
         Fault::TooMany { .. } | Fault::TooManyFiles => "admin.throttled",
@@ -78,7 +78,7 @@ pub(crate) async fn record_blocked(dashboard: &Dashboard, fault: &Fault, asked: 
     }
 }
 
-/// The audit log says who tried what they may not do, once a minute for each route.
+/// Records in the audit log that a person tried what they may not do, once a minute per route.
 async fn record_refusal(dashboard: &Dashboard, admin: &Admin, asked: &Parts) {
     let now = admin.viewer.now;
     let route = asked.extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str);
@@ -91,15 +91,15 @@ async fn record_refusal(dashboard: &Dashboard, admin: &Admin, asked: &Parts) {
     }
 }
 
-/// What a page or a notice tells of a fault.
+/// The content of an error page or notice.
 #[derive(Debug)]
 struct Shown {
     fault: Fault,
     method: Method,
-    /// The address that may be asked again.
+    /// The address to retry.
     again: Option<String>,
     has_provider: bool,
-    /// By which the log finds it.
+    /// The id under which the log has the error.
     request_id: Option<String>,
 }
 

@@ -3,24 +3,24 @@
 use bytes::Bytes;
 use storage::student::sheet;
 
-/// Name of the field with the token.
+/// Name of the field with the form token.
 pub(crate) const CSRF_FIELD: &str = "csrf";
 
-/// Name of the field with the password that is asked for once more.
+/// Name of the field with the password, if it must be entered again.
 pub(crate) const PASSWORD_FIELD: &str = "confirm_password";
 
-/// Name of the field with a code of the second factor that is asked for once more.
+/// Name of the field with a second-factor code, if it must be entered again.
 pub(crate) const CODE_FIELD: &str = "confirm_code";
 
-/// Name of the field with a passkey instead of both.
+/// Name of the field with a passkey, which replaces both.
 pub(crate) const PASSKEY_FIELD: &str = "confirm_passkey";
 
-/// The fields of a form, in their order; a name may come more than once.
+/// The fields of a form, in order. A name may occur more than once.
 #[derive(Clone, Default)]
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl std::fmt::Debug for Fields {
-    /// Without the values: passwords are among them.
+    /// Prints names only: values may be passwords.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
@@ -33,7 +33,7 @@ impl Fields {
 
     /// Reads a form with a file, which counts as text. `boundary` separates its parts. The error is a sentence for the person.
     pub(crate) async fn parse_parts(body: Bytes, boundary: &str) -> Result<Self, &'static str> {
-        let damaged = |_| "The form arrived damaged. Send it once more.";
+        let damaged = |_| "The form arrived damaged. Send it again.";
         let body = futures::stream::once(async { Ok::<_, std::convert::Infallible>(body) });
         let mut parts = multer::Multipart::new(body, boundary);
         let mut fields = Vec::new();
@@ -43,13 +43,13 @@ impl Fields {
             let is_file = file_name.is_some();
             let bytes = part.bytes().await.map_err(damaged)?;
             if file_name.is_some_and(|file_name| !is_sheet(&file_name, &bytes)) {
-                return Err("Choose a file in CSV format, with a name that ends in .csv, .tsv or .txt.");
+                return Err("Choose a CSV file, with a name that ends in .csv, .tsv or .txt.");
             }
-            // Spreadsheets save in many encodings. A browser sends what was typed in UTF-8.
+            // Spreadsheets save in many encodings. Browsers send typed text in UTF-8.
             let value = if is_file {
                 sheet::decode(&bytes).into_owned()
             } else {
-                let damaged = |_| "The form is not in UTF-8. Send it once more.";
+                let damaged = |_| "The form is not in UTF-8. Send it again.";
                 std::str::from_utf8(&bytes).map_err(damaged)?.to_owned()
             };
             fields.push((name, value));
@@ -57,17 +57,17 @@ impl Fields {
         Ok(Self(fields))
     }
 
-    /// The first value of `name`, trimmed; empty where there is none.
+    /// Returns the first value of `name`, trimmed. Empty if there is none.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
 
-    /// The first value of `name` as typed: a password may begin with a space.
+    /// Returns the first value of `name` as typed: a password may begin with a space.
     pub(crate) fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
     }
 
-    /// What was filled in, without what the next form has of its own.
+    /// Returns the fields, without those that each form sets itself.
     pub(crate) fn filled_in(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = [CSRF_FIELD, PASSWORD_FIELD, CODE_FIELD, PASSKEY_FIELD];
         self.0.iter().filter(move |(name, _)| !own.contains(&&**name)).map(|(name, value)| (&name[..], &value[..]))
@@ -78,10 +78,11 @@ impl Fields {
     }
 }
 
-/// Whether a file is a table of text, by its name and by how it begins. A browser sends a nameless one if none was chosen.
+/// Returns whether a file is a text table, judged by its name and its first bytes. A browser sends an empty part
+/// without a name if no file was chosen.
 fn is_sheet(file_name: &str, bytes: &[u8]) -> bool {
     let is_named_so = [".csv", ".tsv", ".txt"].iter().any(|ending| file_name.ends_with(ending));
-    // Workbooks are archives.
+    // Workbooks are zip archives.
     (is_named_so && !bytes.starts_with(b"PK\x03\x04")) || (file_name.is_empty() && bytes.is_empty())
 }
 

@@ -1,15 +1,14 @@
-//! Numbers in words a reader takes in at a glance: lengths, money, shares, counts. Each is written as the viewer's part
-//! of the world does it.
+//! Formats numbers for readers: durations, money, shares and counts, in the viewer's locale.
 
 use crate::locale;
 
-/// "0:41", "18:42", "1:02:11".
+/// Formats a length: "0:41", "18:42", "1:02:11".
 pub(crate) fn length(seconds: i64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// "14 s", "6 min 20 s", "2 h 5 min", "3 days": how long something waits.
+/// Formats a waiting time: "14 s", "6 min 20 s", "2 h 5 min", "3 days".
 pub(crate) fn wait(seconds: i64) -> String {
     match seconds {
         ..60 => format!("{} s", seconds.max(0)),
@@ -20,7 +19,7 @@ pub(crate) fn wait(seconds: i64) -> String {
     }
 }
 
-/// "< 1 ms", "312 ms", "1.4 s": how long a machine took.
+/// Formats a response time: "< 1 ms", "312 ms", "1.4 s".
 pub(crate) fn quick(microseconds: f64) -> String {
     match microseconds {
         ..1_000.0 => "< 1 ms".to_owned(),
@@ -29,33 +28,33 @@ pub(crate) fn quick(microseconds: f64) -> String {
     }
 }
 
-/// "12,480".
+/// Formats an integer: "12,480".
 pub(crate) fn count(n: i64) -> String {
     let sign = if n < 0 { "−" } else { "" };
     format!("{sign}{}", locale::current().grouped(&n.unsigned_abs().to_string()))
 }
 
-/// "1,234.50": with so many digits behind the sign.
+/// Formats a number with a fixed number of decimals: "1,234.50".
 pub(crate) fn decimal(value: f64, n_digits: usize) -> String {
     locale::current().decimal(value, n_digits)
 }
 
-/// "1 session", "12,480 sessions".
+/// Formats a count with its noun: "1 session", "12,480 sessions".
 pub(crate) fn counted(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
-/// "$2.07" of millionths of a dollar.
+/// Formats millionths of a dollar: "$2.07".
 pub(crate) fn dollars(microusd: i64) -> String {
     format!("${}", decimal(microusd as f64 / 1_000_000.0, 2))
 }
 
-/// "$0.0031": what costs less than a cent.
+/// Formats amounts below a cent: "$0.0031".
 pub(crate) fn fine_dollars(microusd: i64) -> String {
     format!("${}", decimal(microusd as f64 / 1_000_000.0, 4))
 }
 
-/// "820 kB", "34 MB", "1.2 GB": thousands, as storage is sold.
+/// Formats bytes in decimal units: "820 kB", "34 MB", "1.2 GB".
 pub(crate) fn bytes(n: i64) -> String {
     match n {
         ..1_000_000 => format!("{} kB", n / 1_000),
@@ -64,7 +63,7 @@ pub(crate) fn bytes(n: i64) -> String {
     }
 }
 
-/// "38%" of 0 to 1.
+/// Formats a share between 0 and 1: "38%".
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }

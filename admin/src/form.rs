@@ -1,4 +1,4 @@
-//! A posted form of a signed-in person: read only where it carries the token of their login.
+//! Forms that a signed-in person posts. A form is read only if it carries the token of the login.
 
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
@@ -17,36 +17,36 @@ use crate::fields::{CODE_FIELD, CSRF_FIELD, Fields, PASSKEY_FIELD, PASSWORD_FIEL
 use crate::hashing::with_permit;
 use crate::webauthn::RelyingParty;
 
-/// Who posted, and what.
+/// A posted form and its sender.
 #[derive(Debug)]
 pub(crate) struct Posted {
     pub(crate) admin: Admin,
     pub(crate) fields: Fields,
-    /// Where the form was sent to.
+    /// The path that the form was sent to.
     path: String,
-    /// As the request brought it.
+    /// The cookie of the request.
     cookie: SecretString,
     renewed: Renewed,
     relying_party: Option<RelyingParty>,
 }
 
 impl Posted {
-    /// What names the login: a challenge is bound to it.
+    /// Returns the current cookie of the login. New challenges are bound to it.
     pub(crate) fn cookie(&self) -> SecretString {
         self.renewed.get().unwrap_or_else(|| self.cookie.clone())
     }
 
-    /// The same, as the request brought it: a challenge that was given before is bound to this one.
+    /// Returns the cookie that the request brought. A challenge that was issued earlier is bound to it.
     pub(crate) fn cookie_before(&self) -> &SecretString {
         &self.cookie
     }
 
-    /// The login has another cookie from now on. Call it when that is stored.
+    /// Gives the login a new cookie. Call it after the change is stored.
     pub(crate) fn renew(&self, cookie: SecretString) {
         self.renewed.set(cookie);
     }
 
-    /// The hash by which a login is found that a page named so: this one may have another cookie since.
+    /// Returns the current hash of a login that a page named by `login_hash`. This login may have a new cookie since.
     pub(crate) fn current_hash(&self, login_hash: Vec<u8>) -> Vec<u8> {
         if login_hash == secret::hash(self.cookie.expose_secret()) {
             secret::hash(self.cookie().expose_secret())
@@ -55,14 +55,15 @@ impl Posted {
         }
     }
 
-    /// For what opens doors or cannot be undone: the password was given a moment ago, or comes with this form. If not, the
-    /// fault asks for it, and then continues with the same form. A passkey also counts.
+    /// Requires a recent password, for acts that grant access or cannot be undone. The password was entered a moment
+    /// ago, or comes with this form. If not, the fault asks for it and then continues with the same form. A passkey
+    /// also counts.
     pub(crate) async fn require_fresh(&self, db: &Db) -> Result<(), Fault> {
         self.confirm(db, false).await
     }
 
-    /// For changes of the second factor: who has one has shown it a moment ago, too. The password alone must not take away
-    /// what guards against its loss.
+    /// Requires a recent password and a recent second factor, for changes to second factors. A stolen password alone
+    /// must not remove them.
     pub(crate) async fn require_factor(&self, db: &Db) -> Result<(), Fault> {
         self.confirm(db, self.admin.has_second_factor()).await
     }
@@ -121,7 +122,7 @@ impl Posted {
             let shown = second_factor::check(&mut tx, self.admin.admin_user_id, code, clock::now()).await?;
             tx.commit().await.map_err(db::Error::from)?;
             if shown.is_none() {
-                return Ok(Err((serde_json::json!({ "by": "code" }), "The code is wrong, or was used before.")));
+                return Ok(Err((serde_json::json!({ "by": "code" }), "The code is wrong, or was already used.")));
             }
         }
         Ok(Ok(()))
@@ -137,7 +138,7 @@ impl Posted {
     }
 }
 
-/// Nothing, or what is wrong: for the audit log and for the page.
+/// Returns nothing, or what is wrong: one text for the audit log, one for the page.
 type Judged = Result<(), (serde_json::Value, &'static str)>;
 
 impl<S> FromRequest<S> for Posted

@@ -1,4 +1,4 @@
-//! What every answer says to the browser: load nothing from elsewhere, run nothing inline, keep nothing.
+//! Security headers of every response: load nothing from elsewhere, run no inline code, cache nothing.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -24,8 +24,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
 ];
 
-/// Whether a page keeps the window that opened it. A program may open the consent page, and the sign-in before it, in a
-/// window of its own. Without its opener that window counts as closed, and the program gives up.
+/// Returns whether a page keeps a reference to the window that opened it. A program may open the consent page and the
+/// sign-in in a new window. Without its opener, the program sees that window as closed and gives up.
 fn keeps_opener(path: &str) -> bool {
     path == "/connect" || path == "/login" || path.starts_with("/login/")
 }
@@ -40,9 +40,9 @@ pub(crate) async fn add(request: Request, next: Next) -> Response {
     if keeps_opener {
         headers.insert(OPENER_POLICY, HeaderValue::from_static("unsafe-none"));
     }
-    // Browsers heed it only over HTTPS, so it does no harm on a laptop.
+    // Browsers ignore it over plain HTTP, so it does no harm on a laptop.
     headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
-    // Pages show children's data: unless a handler knows better, nothing is kept, not even for the Back button.
+    // Pages show children's data. Unless a handler sets a header, nothing is cached, not even for the Back button.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

@@ -1,4 +1,4 @@
-//! What htmx asks for: the one part of a page that it will swap in.
+//! htmx requests: which part of a page to return.
 
 use std::convert::Infallible;
 
@@ -12,7 +12,7 @@ use maud::Markup;
 pub(crate) const REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 const REPLACE_URL: HeaderName = HeaderName::from_static("hx-replace-url");
 
-/// Who asks: the browser for a page, or htmx for one element of it.
+/// The requester: the browser (a whole page) or htmx (one element).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     is_htmx: bool,
@@ -32,7 +32,7 @@ impl Asked {
         self.is_htmx
     }
 
-    /// Whether the answer is to be the element `id` alone.
+    /// Returns whether only the element `id` is requested.
     pub(crate) fn is_for(&self, id: &str) -> bool {
         self.is_htmx && self.target_id.as_deref() == Some(id)
     }
@@ -46,7 +46,7 @@ impl<S: Sync> FromRequestParts<S> for Asked {
     }
 }
 
-/// A fragment, with the address that the browser should now show.
+/// Returns a fragment and the address that the browser should show.
 pub(crate) fn fragment(markup: Markup, url: &str) -> Response {
     let mut response = markup.into_response();
     if let Ok(url) = HeaderValue::from_str(url) {

@@ -1,4 +1,4 @@
-//! What every page has around it: head, navigation, the bar on top, the foot.
+//! The frame of every page: head, navigation, top bar and footer.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use crate::viewer::Theme;
 /// The id of the list of suggestions below the search field.
 pub(crate) const SUGGESTIONS_ID: &str = "suggestions";
 
-/// Which part of the navigation a page belongs to.
+/// The part of the navigation that a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Today,
@@ -41,7 +41,7 @@ pub(crate) enum Place {
 impl Place {
     const MAIN: [Self; 7] =
         [Self::Today, Self::Overview, Self::Sessions, Self::Students, Self::Curriculum, Self::Analytics, Self::Jobs];
-    /// Four fit under a thumb; the rest is behind "More".
+    /// Parts shown on a phone. The rest is behind "More".
     const TABS: [Self; 4] = [Self::Today, Self::Sessions, Self::Students, Self::Jobs];
     const SETTINGS: [Self; 8] = [
         Self::Connections,
@@ -54,7 +54,7 @@ impl Place {
         Self::Audit,
     ];
 
-    /// The part that an address belongs to.
+    /// Returns the part that an address belongs to.
     pub(crate) fn of(path: &str) -> Self {
         let all = Self::MAIN.into_iter().chain(Self::SETTINGS).chain([Self::Search, Self::Account]);
         let mut parts = all.filter(|place| *place != Self::Overview);
@@ -133,9 +133,9 @@ impl Place {
 pub(crate) struct Page<'a> {
     pub(crate) admin: &'a Admin,
     pub(crate) place: Place,
-    /// What the tab of the browser and the last crumb say.
+    /// The title of the browser tab and the last breadcrumb.
     pub(crate) title: &'a str,
-    /// The stream that keeps the page up to date, where there is one.
+    /// The stream of a live page.
     pub(crate) events: Option<Stream<'a>>,
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn page(admin: &Admin, place: Place, title: &str, body: Markup) -> Ma
     Page { admin, place, title, events: None }.render(body)
 }
 
-/// Where a page's news come from, and the mark of what it shows already.
+/// The address of a page's stream, and the mark of the content that the page shows.
 #[derive(Debug)]
 pub(crate) struct Stream<'a> {
     url: &'a str,
@@ -158,7 +158,7 @@ impl Stream<'_> {
     }
 }
 
-/// A page that is kept up to date while it is open. `shown` is the part of `body` that its stream replaces.
+/// Renders a live page. `shown` is the part of `body` that its stream replaces.
 pub(crate) fn live_page(admin: &Admin, place: Place, title: &str, url: &str, shown: &Markup, body: Markup) -> Markup {
     Page { admin, place, title, events: Some(Stream { url, mark: mark(shown) }) }.render(body)
 }
@@ -192,7 +192,7 @@ impl Page<'_> {
         )
     }
 
-    /// The page of a person who must set up a second factor first. It has no navigation.
+    /// Renders the page for a person who must set up a second factor first. It has no navigation.
     fn shut(&self, body: Markup) -> Markup {
         html! {
             main.bare id="main" {
@@ -230,7 +230,7 @@ impl Page<'_> {
         }
     }
 
-    /// Jobs are those of all students.
+    /// Only people who see all students see the jobs.
     fn is_for(&self, place: Place) -> bool {
         place != Place::Jobs || self.admin.sees_all()
     }
@@ -248,7 +248,7 @@ impl Page<'_> {
         }
     }
 
-    /// What the page is part of, with its address where it has one.
+    /// Returns the breadcrumbs, each with its address if it has one.
     fn crumbs(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
         let settings = Place::SETTINGS.contains(&self.place).then_some(("Settings", None));
         let place = (self.title != self.place.name()).then(|| (self.place.name(), Some(self.place.path())));
@@ -266,7 +266,7 @@ impl Page<'_> {
                     li { span aria-current="page" { (self.title) } }
                 }
             }
-            // A form that is posted, since a telephone number may be typed; a suggestion is a link like any other.
+            // A posted form, because the text may be a phone number. A suggestion is an ordinary link.
             form.find role="search" action="/search" method="post"
                 hx-post="/search" hx-target={ "#" (SUGGESTIONS_ID) } hx-swap="innerHTML" hx-sync="this:replace"
                 hx-trigger="input changed delay:200ms from:#q-top" {
@@ -318,7 +318,7 @@ impl Page<'_> {
     }
 }
 
-/// A figure beside a link, and what it counts for those who do not see it; nothing where there is none.
+/// Renders a count beside a link, with its noun for screen readers. Renders nothing if the count is zero.
 fn count(n: i64, class: &str, one: &str, many: &str) -> Markup {
     let is_many = n >= nav_counts::MOST;
     html! {
@@ -333,14 +333,14 @@ fn menu_link(place: Place) -> Markup {
     html! { a href=(place.path()) { (icon(place.icon())) (place.name()) } }
 }
 
-/// What does not answer, and what that means for those who look.
+/// Returns which dependency does not answer, and what that means for the reader.
 fn degraded(admin: &Admin) -> Markup {
     html! {
         @for Outage { dependency, since } in &admin.outages {
             @let (title, text) = match dependency {
-                Dependency::Faktory => ("The queue server does not answer", "Calls are taken in and kept; what they told is read in later."),
-                Dependency::Llm => ("The language model does not answer", "Calls are judged by rules meanwhile, and read again as soon as it does."),
-                Dependency::Vapi => ("VAPI does not answer our questions", "Reports that it sends by itself still come in; those it missed are asked for later."),
+                Dependency::Faktory => ("The queue server does not answer", "Calls are stored. Their analysis continues when it is back."),
+                Dependency::Llm => ("The language model does not answer", "Calls are analysed by rules for now, and again with the model when it is back."),
+                Dependency::Vapi => ("VAPI’s API does not answer", "Reports that VAPI sends still arrive. Missing ones are fetched later."),
             };
             (notice_with(Tone::Warn, title, &html! { "Since " (admin.viewer.time(*since)) ". " (text) }, &html! {}))
         }
@@ -351,7 +351,7 @@ pub(crate) fn role_word(admin: &Admin) -> &'static str {
     crate::parts::role_word(admin.role)
 }
 
-/// A page outside the dashboard: nobody is signed in, or nothing is known about who is.
+/// Renders a page without navigation, for people who are not signed in.
 pub(crate) fn bare(title: &str, body: Markup) -> Markup {
     document(
         title,
@@ -408,7 +408,7 @@ const FAVICON: PreEscaped<&str> = PreEscaped(
      stroke-linecap='round'/%3E%3C/svg%3E",
 );
 
-/// A short name of what is shown: a page that shows it need not be sent it again.
+/// Returns a short hash of the content. If a page shows this content already, it is not sent again.
 pub(crate) fn mark(shown: &Markup) -> String {
     hex::encode(&Sha256::digest(shown.0.as_bytes())[..8])
 }

@@ -1,7 +1,7 @@
-//! The dashboard: pages for the people who look after students. The only crate that names maud.
+//! The dashboard: pages for staff. The only crate that uses maud.
 //!
-//! **Invariant:** every page is whole without JavaScript, and nobody sees one without a login.
-#![expect(clippy::needless_pass_by_value, reason = "markup is made where it is used: a call reads like a tree")]
+//! **Invariant:** every page works without JavaScript and requires a login.
+#![expect(clippy::needless_pass_by_value, reason = "markup is easiest to read when the functions are imported by name")]
 
 mod agent_document;
 mod assets;
@@ -56,12 +56,12 @@ use crate::pages::{
 use crate::recording::Recordings;
 use crate::webauthn::RelyingParty;
 
-/// The largest form: a note of 2,000 characters, escaped, many times over.
+/// The largest form in bytes: a note of 2,000 characters, escaped, many times over.
 const MAX_FORM_BYTES: usize = 64 * 1024;
-/// The largest sheet of a curriculum, with the form around it.
+/// The largest curriculum sheet in bytes, with its form.
 const MAX_SHEET_BYTES: usize = 2 * 1024 * 1024 + MAX_FORM_BYTES;
 
-/// What every handler shares. Cheap to clone.
+/// State shared by all handlers. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Dashboard {
     db: Db,
@@ -70,22 +70,22 @@ pub struct Dashboard {
     connections: Connections,
     news: News,
     recordings: Recordings,
-    /// Where outgoing webhooks may go.
+    /// The allowed targets of outgoing webhooks.
     webhooks: Arc<Allowed>,
     documents: Documents,
     vapi: connections::vapi::Vapi,
-    /// Where people may sign in instead of by a password.
+    /// The provider for single sign-on.
     provider: Option<oidc::Provider>,
-    /// Whose passkeys people use. `None`: the address of the dashboard has no name, or is not known.
+    /// The relying party of passkeys. `None`: the dashboard's address is not set, or is an IP address.
     relying_party: Option<RelyingParty>,
     shutdown: CancellationToken,
 }
 
-/// What the settings say is connected.
+/// Which dependencies are configured.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     pub(crate) public_url: String,
-    /// Where people open the dashboard; `None`: it is not set.
+    /// The public address of the dashboard. `None`: not set.
     pub(crate) admin_url: Option<String>,
     pub(crate) has_llm: bool,
     pub(crate) has_vapi: bool,
@@ -135,10 +135,9 @@ impl FromRef<Dashboard> for Connections {
 }
 
 impl Dashboard {
-    /// Starts to listen for news, until `shutdown`.
+    /// Creates the state and listens for notifications until `shutdown`.
     ///
-    /// # Errors
-    /// Where this machine has no certificates to trust.
+    /// # Errors If this machine has no trusted certificates.
     pub fn new(config: &AdminConfig, db: Db, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let connections = Connections {
             public_url: config.public_url.clone(),
@@ -170,7 +169,7 @@ impl Dashboard {
     }
 }
 
-/// Every route of this role.
+/// Returns the router with every route of this role.
 pub fn router(dashboard: Dashboard) -> Router {
     let pages = Router::new()
         .route("/", get(overview::get))
@@ -321,11 +320,11 @@ pub fn router(dashboard: Dashboard) -> Router {
         .layer(from_fn(locale::choose))
         .layer(from_fn_with_state(dashboard.clone(), origin::check))
         .layer(from_fn(headers::add));
-    // A page holds the form's token beside what the address says, but a foreign site cannot have it fetched with the
-    // cookie (SameSite), so its length tells nobody anything.
+    // Compression is safe although a page holds the form token beside text from the address: another site cannot fetch
+    // the page with the cookie (SameSite), so it cannot measure its length.
     let compressed = DefaultPredicate::new()
         .and(NotForContentType::new("font/"))
-        // A piece of a recording must stay as long as it was asked for.
+        // A range of a recording must keep the requested length.
         .and(NotForContentType::new("audio/"));
     pages.layer(CompressionLayer::new().compress_when(compressed)).with_state(dashboard)
 }

@@ -1,4 +1,4 @@
-//! Addresses with a query string: empty fields are left out, so that one view has one address.
+//! Links with a query string. Empty fields are left out, so one view has one address.
 
 use url::form_urlencoded::Serializer;
 

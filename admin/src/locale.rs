@@ -1,7 +1,8 @@
-//! How a viewer's part of the world writes numbers and days: as they chose, or as their browser asks for.
+//! The viewer's locale for numbers and dates: their choice, or the browser's `Accept-Language`.
 //!
-//! A table, not a library: words are English everywhere, so all that differs is two signs and the order of a date. The
-//! data of `icu_decimal` and `icu_datetime` would be megabytes of names that no page shows. Signs are those of CLDR.
+//! This is a table, not a library. The pages are in English, so only two separators and the order of dates differ. The
+//! data of `icu_decimal` and `icu_datetime` would add megabytes of names that no page shows. The separators are those
+//! of CLDR.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -25,10 +26,10 @@ pub(crate) enum DateOrder {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Locale {
-    /// As BCP 47 has it.
+    /// The BCP 47 tag.
     pub(crate) tag: &'static str,
     pub(crate) name: &'static str,
-    /// Between groups of digits.
+    /// The separator of digit groups.
     group: &'static str,
     decimal: &'static str,
     pub(crate) order: DateOrder,
@@ -44,11 +45,11 @@ const fn locale(
     Locale { tag, name, group, decimal, order }
 }
 
-/// No line breaks in a number.
+/// Uses characters that do not break lines.
 const SPACE: &str = "\u{a0}";
 const NARROW_SPACE: &str = "\u{202f}";
 
-/// Of one language the first is taken where its region is not here.
+/// If a region is missing, the first entry of its language is used.
 pub(crate) const ALL: [Locale; 31] = [
     locale("en-GB", "English (United Kingdom)", ",", ".", DateOrder::Day),
     locale("en-US", "English (United States)", ",", ".", DateOrder::Month),
@@ -83,12 +84,12 @@ pub(crate) const ALL: [Locale; 31] = [
     locale("zh-CN", "Chinese", ",", ".", DateOrder::Year),
 ];
 
-/// Where nobody asks for any.
+/// Used if the browser requests no known locale.
 pub(crate) const DEFAULT: &Locale = &ALL[0];
 
 tokio::task_local! {
-    /// Of the request at hand: every number of its page is written so. Set at the edge alone, by [`choose`] and, for what
-    /// is made after the answer began, by the stream; a page made outside of a request is written by [`DEFAULT`].
+    /// The locale of the current request. Every number on its page uses it. Only [`choose`] sets it, and the stream for
+    /// parts that are rendered after the response began. Outside a request, [`DEFAULT`] applies.
     pub(crate) static CURRENT: &'static Locale;
 }
 
@@ -96,21 +97,21 @@ pub(crate) fn current() -> &'static Locale {
     CURRENT.try_with(|locale| *locale).unwrap_or(DEFAULT)
 }
 
-/// Makes the answer in the viewer's locale.
+/// Runs the handler in the viewer's locale.
 pub(crate) async fn choose(request: Request, next: Next) -> Response {
     let locale = Locale::of(request.headers());
     CURRENT.scope(locale, next.run(request)).await
 }
 
 impl Locale {
-    /// As the viewer chose; else the first of what the browser asks for that is known.
+    /// Returns the viewer's choice, otherwise the first known locale that the browser requests.
     pub(crate) fn of(headers: &HeaderMap) -> &'static Self {
         if let Some(chosen) = chosen(headers) {
             return chosen;
         }
         let asked = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut tags: Vec<(&str, f32)> = asked.split(',').take(20).filter_map(weighed).collect();
-        // Stable: of equal weight the first one said counts.
+        // The sort is stable: among equal weights the first one counts.
         tags.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         tags.into_iter().find_map(|(tag, _)| Self::near(tag)).unwrap_or(DEFAULT)
     }
@@ -119,16 +120,16 @@ impl Locale {
         ALL.iter().find(|locale| locale.tag.eq_ignore_ascii_case(tag))
     }
 
-    /// The very one, or one of its language.
+    /// Returns the exact locale, or one of the same language.
     fn near(tag: &str) -> Option<&'static Self> {
         let language = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
         Self::find(tag).or_else(|| ALL.iter().find(|locale| language(locale.tag) == language(tag)))
     }
 
-    /// "12,480", "12.480", "1,24,800": by the thousand, but in India by the hundred above it.
+    /// Formats an integer: "12,480", "12.480". In India groups above the thousands have two digits: "1,24,800".
     pub(crate) fn grouped(&self, digits: &str) -> String {
         let is_indian = self.tag.ends_with("-IN");
-        // Spain and Portugal, and Poland, leave four digits together.
+        // Spain, Portugal and Poland do not group four digits.
         let stays_whole = matches!(self.tag, "es-ES" | "pt-PT" | "pl-PL") && digits.len() == 4;
         let mut text = String::with_capacity(digits.len() * 2);
         for (i, digit) in digits.chars().enumerate() {
@@ -143,7 +144,7 @@ impl Locale {
         text
     }
 
-    /// A number with so many digits behind its sign: "1,234.50".
+    /// Formats a number with a fixed number of decimals: "1,234.50".
     pub(crate) fn decimal(&self, value: f64, n_digits: usize) -> String {
         let text = format!("{:.n_digits$}", value.abs());
         let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
@@ -154,12 +155,12 @@ impl Locale {
     }
 }
 
-/// What the viewer chose for this browser, where they did.
+/// Returns the viewer's choice for this browser, if there is one.
 pub(crate) fn chosen(headers: &HeaderMap) -> Option<&'static Locale> {
     cookie::preference(headers, LOCALE_COOKIE).and_then(Locale::find)
 }
 
-/// `de-CH;q=0.8`: how much it is wished for, and nothing where not at all.
+/// Reads the weight of `de-CH;q=0.8`. `None` if it is 0.
 fn weighed(item: &str) -> Option<(&str, f32)> {
     let (tag, parameters) = item.split_once(';').unwrap_or((item, ""));
     let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.trim().parse().ok())?;

@@ -1,4 +1,4 @@
-//! Signing in and out, and setting the first password by a one-time link.
+//! Sign-in, sign-out, and setting the first password by a one-time link.
 
 pub(crate) mod passkey;
 pub(crate) mod provider;
@@ -35,7 +35,7 @@ use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
 
 const WRONG: &str = "The address or the password is wrong.";
-const PROVIDER_ALONE: Fault = Fault::Refused("Here people sign in with their school account alone.");
+const PROVIDER_ALONE: Fault = Fault::Refused("People sign in here with their school account only.");
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,13 +46,13 @@ pub(crate) struct LoginQuery {
     done: String,
 }
 
-/// What the sign-in page shows.
+/// The content of the sign-in page.
 #[derive(Debug, Default)]
 pub(crate) struct LoginPage<'a> {
     email: &'a str,
     next: &'a str,
     error: Option<String>,
-    /// Why the person is here, where it is not their first visit.
+    /// Why the person is sent here, if it is not their first visit.
     notice: Option<&'a str>,
     ways: Ways,
     has_passkeys: bool,
@@ -66,7 +66,7 @@ impl<'a> LoginPage<'a> {
     }
 }
 
-/// How people may sign in.
+/// The ways to sign in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Ways {
     #[default]
@@ -139,7 +139,7 @@ pub(crate) async fn post(
         Some(user) if is_right && user.disabled_at.is_none() => user,
         user => {
             tracing::info!("a login failed");
-            // What was typed may be a password: only the address of an account is written down.
+            // The typed text may be a password, so it is logged only if it is the address of an account.
             let actor = user.map_or_else(|| audit::STRANGER.to_owned(), |user| format!("admin:{}", user.email));
             let detail = serde_json::json!({ "address": address.to_string() });
             audit::insert_attempt(db, &actor, "admin.login_failed", &detail, now).await?;
@@ -157,7 +157,7 @@ pub(crate) async fn post(
     begin_login(&dashboard, &headers, &user, &next, &serde_json::json!({}), how, now).await
 }
 
-/// All that was asked for is right: the login begins, and the browser is known from now on.
+/// Starts the login after all checks passed. The browser is recognised from now on.
 async fn begin_login(
     dashboard: &Dashboard,
     headers: &HeaderMap,
@@ -170,7 +170,7 @@ async fn begin_login(
     let device = dashboard.cookie.device(headers).unwrap_or_else(admin_device::generate);
     let user_agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
     let mut tx = db::begin(&dashboard.db).await?;
-    // A login that this browser had ends here: one cookie, one login.
+    // A previous login of this browser ends here.
     if let Some(old) = dashboard.cookie.read(headers) {
         admin_login::delete_login(&mut *tx, &old).await?;
     }
@@ -178,7 +178,7 @@ async fn begin_login(
     admin_device::remember(&mut *tx, &device, user.admin_user_id, now).await?;
     audit::insert_entry(&mut *tx, &user.caller(), "admin.login", None, detail, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    // Admins watch the service first, and others their students.
+    // Admins start with the overview, others with their students.
     let next = if next == "/" && user.role != Role::Admin { today::PATH } else { next };
     let cookies = AppendHeaders([
         (SET_COOKIE, dashboard.cookie.set(cookie.expose_secret())),
@@ -228,7 +228,7 @@ pub(crate) async fn setup_post(
         return Ok(refuse("The two passwords differ.".to_owned()));
     }
     let (password, token) = (SecretString::from(fields.raw("password")), SecretString::from(token));
-    // A link that is over is refused below.
+    // An expired link is rejected below.
     let email = admin_user::find_email_of_setup(db, &token, now).await?.unwrap_or_default();
     let hash = match with_permit(move || admin_user::hash_password_of(&email, &password)).await? {
         Ok(hash) => hash,
@@ -237,7 +237,7 @@ pub(crate) async fn setup_post(
     match admin_user::set_up(db, &token, &hash, now).await {
         Ok(()) => Ok(Redirect::to("/login?done=setup").into_response()),
         Err(storage::db::Error::NotFound(_)) => {
-            Ok(refuse("This link was used before, or is too old. Ask an admin for a new one.".to_owned()))
+            Ok(refuse("This link was already used, or has expired. Ask an admin for a new one.".to_owned()))
         }
         Err(error) => Err(error.into()),
     }
@@ -292,14 +292,14 @@ fn render_setup(viewer: &Viewer, error: Option<&str>) -> Markup {
                 div { div.brand { (logo()) "AI Tutor" } h1 { "Choose a password" } }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "")) }
                 (password_field("password", "Password", "new-password", "At least 12 characters. Several words in a row are easy to remember."))
-                (password_field("again", "The same again", "new-password", ""))
+                (password_field("again", "Repeat the password", "new-password", ""))
                 button.btn.primary { "Set password" }
             }
         },
     )
 }
 
-/// For an invitation to a dashboard where a password opens nothing.
+/// The page for an invitation if passwords are disabled.
 fn render_no_setup(viewer: &Viewer) -> Markup {
     entrance(
         viewer,
@@ -307,14 +307,14 @@ fn render_no_setup(viewer: &Viewer) -> Markup {
         html! {
             div.stack {
                 div { div.brand { (logo()) "AI Tutor" } h1 { "You need no password" } }
-                p { "Your account is ready. Sign in with your school account, which must have the address that you were invited by." }
+                p { "Your account is ready. Sign in with your school account. Its address must be the one that was invited." }
                 a.btn.primary href=(provider::GO) { "Sign in with your school account" }
             }
         },
     )
 }
 
-/// `hint` says what is asked of it; empty where nothing is.
+/// Renders a password field. `hint` states its requirements, and may be empty.
 pub(crate) fn password_field(id: &str, label: &str, autocomplete: &str, hint: &str) -> Markup {
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
     html! {

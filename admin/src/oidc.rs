@@ -1,6 +1,7 @@
-//! The organisation's OpenID Connect provider, as one who relies on it talks to it: where it is, and who somebody is there.
+//! Client of the organisation's OpenID Connect provider.
 //!
-//! Its addresses and keys are asked for at each sign-in: the dashboard starts without it, and what it changes counts at once.
+//! Metadata and keys are fetched at each sign-in. The dashboard starts without the provider, and changes there apply at
+//! once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,10 +28,10 @@ const MAX_ANSWER_BYTES: usize = 256 << 10;
 
 pub(crate) const BACK: &str = "/login/provider/back";
 
-/// How far its clock may be from ours.
+/// Allowed difference between the provider's clock and ours.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
-/// By a public key alone: never `none`, never a secret that both sides know.
+/// Signature algorithms with a public key only: never `none`, never a shared secret.
 const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -50,8 +51,8 @@ pub(crate) enum ProviderFault {
     Away(#[source] reqwest::Error),
     #[error("it answered with status {0}")]
     Status(u16),
-    /// What is wrong with what it says.
-    #[error("what it says is not believed: {0}")]
+    /// Its answer is wrong.
+    #[error("its answer is not accepted: {0}")]
     Unbelievable(&'static str),
 }
 
@@ -61,14 +62,14 @@ impl From<reqwest::Error> for ProviderFault {
     }
 }
 
-/// What one way to the provider and back is bound to. None of it leaves the server, except as hash or in the ID token.
+/// The values that bind one sign-in at the provider. They stay on the server, except as hash or in the ID token.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub(crate) struct Trip {
-    /// Comes back in the ID token.
+    /// Returned in the ID token.
     pub(crate) nonce: String,
-    /// Of PKCE: shown when the code is redeemed.
+    /// The PKCE verifier, sent when the code is redeemed.
     pub(crate) verifier: String,
-    /// Where to go afterwards.
+    /// The path to open afterwards.
     pub(crate) next: String,
 }
 
@@ -79,15 +80,15 @@ impl Trip {
     }
 }
 
-/// Who somebody is there.
+/// The person that the provider identified.
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) subject: String,
-    /// In lower case; `None`: the provider has not verified it.
+    /// In lower case. `None`: the provider has not verified it.
     pub(crate) email: Option<String>,
-    /// When they were last asked who they are; `None`: it does not say.
+    /// When the provider last authenticated them. `None`: unknown.
     pub(crate) authenticated_at: Option<DateTime<Utc>>,
-    /// Whether a second factor was among it (`mfa` of RFC 8176).
+    /// Whether they used a second factor (`mfa` of RFC 8176).
     pub(crate) is_strong: bool,
 }
 
@@ -165,12 +166,12 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// `admin_url`: where people open the dashboard, and the provider sends them back to.
+    /// `admin_url`: the address of the dashboard, where the provider sends people back to.
     pub(crate) fn new(config: OidcConfig, admin_url: &str) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
-            // Secrets go where the metadata says, and no further.
+            // Secrets are sent only to the addresses in the metadata.
             .redirect(Policy::none())
             .user_agent(concat!("ai-tutor/", env!("CARGO_PKG_VERSION")))
             .build()?;
@@ -186,12 +187,12 @@ impl Provider {
         &self.config.issuer
     }
 
-    /// Where the browser goes. `again`: the person is asked there, although they are signed in.
+    /// Returns the address to redirect to. `again`: the provider must ask the person even if they are signed in.
     pub(crate) async fn way_there(&self, state: &str, trip: &Trip, again: bool) -> Result<String, ProviderFault> {
         let metadata = self.metadata().await?;
         let mut url = self.endpoint(&metadata.authorization_endpoint)?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(trip.verifier.as_bytes()));
-        // If the last sign-in there is older than this, the provider asks again. The token then says when it asked.
+        // If the last sign-in there is older, the provider asks again. The token then has the time.
         let max_age = if again { 0 } else { ABSOLUTE.num_seconds() }.to_string();
         url.query_pairs_mut().extend_pairs([
             ("response_type", "code"),
@@ -210,7 +211,7 @@ impl Provider {
         Ok(url.into())
     }
 
-    /// Who the person is that the provider sent back with `code`.
+    /// Redeems `code` and returns the person.
     pub(crate) async fn redeem(&self, code: &str, trip: &Trip, now: DateTime<Utc>) -> Result<Identity, ProviderFault> {
         let metadata = self.metadata().await?;
         let tokens = self.tokens(&metadata, code, trip).await?;
@@ -241,15 +242,19 @@ impl Provider {
         if metadata.issuer == self.config.issuer {
             Ok(metadata)
         } else {
-            Err(ProviderFault::Unbelievable("the metadata is of another issuer; OIDC_ISSUER must be written as there"))
+            Err(ProviderFault::Unbelievable("the metadata names another issuer; OIDC_ISSUER must be spelled as there"))
         }
     }
 
-    /// What the metadata names, no less protected than the issuer.
+    /// Reads an address in the metadata. It must be as well protected as the issuer.
     fn endpoint(&self, address: &str) -> Result<Url, ProviderFault> {
         let url = Url::parse(address).map_err(|_| ProviderFault::Unbelievable("the metadata names no address"))?;
         let is_protected = url.scheme() == "https" || (url.scheme() == "http" && self.issuer().starts_with("http://"));
-        if is_protected { Ok(url) } else { Err(ProviderFault::Unbelievable("the metadata leads out of HTTPS")) }
+        if is_protected {
+            Ok(url)
+        } else {
+            Err(ProviderFault::Unbelievable("the metadata names an address without HTTPS"))
+        }
     }
 
     async fn tokens(&self, metadata: &Metadata, code: &str, trip: &Trip) -> Result<Tokens, ProviderFault> {
@@ -261,7 +266,7 @@ impl Provider {
             ("code_verifier", &trip.verifier),
         ];
         let mut request = self.http.post(self.endpoint(&metadata.token_endpoint)?);
-        // Without a list, it is Basic.
+        // Without a list, the method is Basic.
         let takes = |method: &str| {
             let listed = metadata.token_endpoint_auth_methods_supported.as_ref();
             listed.is_none_or(|methods| methods.iter().any(|found| found == method))
@@ -290,10 +295,10 @@ impl Provider {
             body.extend_from_slice(&chunk);
         }
         serde_json::from_slice(&body)
-            .map_err(|_| ProviderFault::Unbelievable("the answer is not as the standard has it"))
+            .map_err(|_| ProviderFault::Unbelievable("the answer does not follow the standard"))
     }
 
-    /// Signed claims count for this service, this sign-in and this moment alone.
+    /// Checks the claims: issuer, audience, nonce and times.
     fn judge(&self, claims: Claims, nonce: &str, now: DateTime<Utc>) -> Result<Claims, ProviderFault> {
         let id = &self.config.client_id;
         let is_for_us = match &claims.aud {
@@ -307,15 +312,17 @@ impl Provider {
             return Err(ProviderFault::Unbelievable("for another service"));
         }
         if claims.nonce.as_deref() != Some(nonce) {
-            return Err(ProviderFault::Unbelievable("of another sign-in"));
+            return Err(ProviderFault::Unbelievable("from another sign-in"));
         }
-        let at = |seconds| DateTime::from_timestamp(seconds, 0).ok_or(ProviderFault::Unbelievable("senseless times"));
+        let at = |seconds| {
+            DateTime::from_timestamp(seconds, 0).ok_or(ProviderFault::Unbelievable("times that contradict each other"))
+        };
         if now >= at(claims.exp)? + LEEWAY || now + LEEWAY < at(claims.iat)? {
-            return Err(ProviderFault::Unbelievable("too old, or of the future"));
+            return Err(ProviderFault::Unbelievable("too old, or from the future"));
         }
         let asked_at = claims.auth_time.map(at).transpose()?;
         if asked_at.is_some_and(|asked_at| asked_at + ABSOLUTE + LEEWAY < now) {
-            return Err(ProviderFault::Unbelievable("a sign-in of long ago"));
+            return Err(ProviderFault::Unbelievable("a sign-in from long ago"));
         }
         if claims.sub.is_empty() || claims.sub.len() > 255 {
             return Err(ProviderFault::Unbelievable("no subject"));
@@ -324,19 +331,19 @@ impl Provider {
     }
 }
 
-/// The claims, where one of the keys has signed them.
+/// Returns the claims if one of the keys signed them.
 fn verified(token: &str, keys: &[Value]) -> Result<Claims, ProviderFault> {
-    let unsigned = || ProviderFault::Unbelievable("no signature of one of its keys");
+    let unsigned = || ProviderFault::Unbelievable("not signed by one of its keys");
     let header = jsonwebtoken::decode_header(token).map_err(|_| unsigned())?;
     if !ALGORITHMS.contains(&header.alg) || header.crit.is_some() {
         return Err(unsigned());
     }
-    // Times and names are judged by us, against our clock.
+    // We check times and names ourselves, against our clock.
     let mut validation = Validation::new(header.alg);
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    // A set may hold keys of kinds that we do not know: they are passed over.
+    // A key set may hold unknown key types. They are skipped.
     keys.iter()
         .filter(|key| key.get("use").is_none_or(|usage| usage == "sig"))
         .filter_map(|key| serde_json::from_value::<Jwk>(key.clone()).ok())

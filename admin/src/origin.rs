@@ -1,4 +1,4 @@
-//! Refuses what another site made a browser send: the first of two locks against forged requests.
+//! Rejects requests that another site caused: the first of two protections against forged requests.
 //!
 //! The second is the token in every form (see [`crate::form`]). GET changes nothing, so it passes.
 
@@ -18,17 +18,17 @@ pub(crate) async fn check(State(dashboard): State<Dashboard>, request: Request, 
     if is_safe || is_login || is_same_origin(request.headers(), dashboard.connections.admin_url.as_deref()) {
         return next.run(request).await;
     }
-    // Of the body nothing is read.
+    // The body is not read.
     let (asked, _) = request.into_parts();
     fault_page::record_blocked(&dashboard, &Fault::Forged, &asked).await;
     Fault::Forged.into_response()
 }
 
-/// `admin_url`: where people open the dashboard, if it is known.
+/// `admin_url`: the public address of the dashboard, if known.
 ///
-/// `Sec-Fetch-Site` where the browser sends it (all do since 2023, over HTTPS and to localhost), else `Origin` against
-/// the dashboard's own address or `Host`, which a page cannot choose. Neither: no browser sent it, and without a browser
-/// there is no cookie to ride on.
+/// Checks `Sec-Fetch-Site` if the browser sends it (all do since 2023, over HTTPS and to localhost). Otherwise checks
+/// `Origin` against the dashboard's address or `Host`, which a page cannot choose. If both are missing, no browser sent
+/// the request, so it carries no cookie of a victim.
 fn is_same_origin(headers: &HeaderMap, admin_url: Option<&str>) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(site) = text("sec-fetch-site") {
@@ -42,8 +42,8 @@ fn is_same_origin(headers: &HeaderMap, admin_url: Option<&str>) -> bool {
     }
 }
 
-/// Browsers that send no referrer, by a setting or an extension, send `Origin: null` over plain HTTP, where they send no
-/// `Sec-Fetch-Site` either. Such a request may sign in: it needs a password, and no cookie to ride on.
+/// Browsers without referrers (a setting or an extension) send `Origin: null` over plain HTTP, where they do not send
+/// `Sec-Fetch-Site`. Such a request may sign in, because that needs a password and no cookie.
 fn hides_origin(headers: &HeaderMap) -> bool {
     headers.get(ORIGIN).is_some_and(|origin| origin == "null") && !headers.contains_key("sec-fetch-site")
 }
@@ -75,14 +75,14 @@ mod tests {
     fn our_own_pages_pass() {
         assert!(judged(&[("sec-fetch-site", "same-origin")]));
         assert!(judged(&[("origin", "https://admin.example"), ("host", "admin.example")]));
-        // A proxy calls us by another name.
+        // Behind a proxy, `Host` is another name.
         assert!(judged(&[("origin", "https://dashboard.example"), ("host", "127.0.0.1:8081")]));
     }
 
     #[test]
     fn other_sites_do_not() {
         assert!(!judged(&[("sec-fetch-site", "cross-site")]));
-        // A sister host of the same site is another origin.
+        // Another host of the same site is another origin.
         assert!(!judged(&[("sec-fetch-site", "same-site"), ("origin", "https://a.example"), ("host", "a.example")]));
         assert!(!judged(&[("origin", "https://evil.example"), ("host", "admin.example")]));
         assert!(!judged(&[("origin", "null"), ("host", "admin.example")]));

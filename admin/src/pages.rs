@@ -1,4 +1,4 @@
-//! One file a page: the handler fetches, `render` is pure.
+//! One file per page. The handler fetches data, and `render` is a pure function.
 
 pub(crate) mod account;
 pub(crate) mod analytics;

@@ -1,4 +1,4 @@
-//! The pieces that pages are made of. Pure: data in, markup out.
+//! The components of pages. Pure: data in, markup out.
 
 pub(crate) mod agent;
 pub(crate) mod answer;
@@ -28,17 +28,17 @@ use storage::access::Role;
 use crate::auth::Admin;
 use crate::fields::CSRF_FIELD;
 
-/// The hidden field that every form of a signed-in person carries.
+/// The hidden token field of every form.
 pub(crate) fn csrf(admin: &Admin) -> Markup {
     html! { input type="hidden" name=(CSRF_FIELD) value=(admin.csrf_token); }
 }
 
-/// What stands where there is no value.
+/// The placeholder for a missing value.
 pub(crate) fn none() -> Markup {
     html! { span.faint { "–" } }
 }
 
-/// One or two letters for a round picture: "MO" of "Maya Okonkwo", "DW" of "dana.whitfield@example.org".
+/// Returns one or two letters for an avatar: "MO" for "Maya Okonkwo", "DW" for "dana.whitfield@example.org".
 pub(crate) fn initials(name: &str) -> String {
     let name = name.split('@').next().unwrap_or(name);
     let mut words = name.split([' ', '.', '_', '-']).filter_map(|word| word.chars().next());
@@ -47,12 +47,13 @@ pub(crate) fn initials(name: &str) -> String {
     first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 
-/// "Grade 7", "Kindergarten"; nothing where nobody has said.
+/// Returns "Grade 7" or "Kindergarten". Empty if the grade is unknown.
 pub(crate) fn grade(grade: Option<i16>) -> Option<String> {
     grade.map(|grade| if grade == 0 { "Kindergarten".to_owned() } else { format!("Grade {grade}") })
 }
 
-/// The name in an actor of the audit log, such as `admin:dana@example.org`. Of an agent it is whose agent it is.
+/// Returns the name in an actor of the audit log, such as `admin:dana@example.org`. For an agent it is its owner's
+/// name.
 pub(crate) fn person(actor: &str) -> String {
     match actor.split_once(':') {
         Some(("agent", email)) => format!("an agent of {email}"),
@@ -69,7 +70,7 @@ pub(crate) fn role_word(role: Role) -> &'static str {
     }
 }
 
-/// A select with its label. `options` are value and text.
+/// Renders a select with its label. `options` are value and text.
 pub(crate) fn select(label: &str, name: &str, options: &[(&str, &str)], selected: &str) -> Markup {
     html! {
         div.field {
@@ -81,7 +82,7 @@ pub(crate) fn select(label: &str, name: &str, options: &[(&str, &str)], selected
     }
 }
 
-/// A date field with its label.
+/// Renders a date field with its label.
 pub(crate) fn date(label: &str, name: &str, value: &str) -> Markup {
     html! { div.field { label for=(name) { (label) } input.input type="date" id=(name) name=(name) value=(value); } }
 }

@@ -1,8 +1,7 @@
-//! The recording of a call: fetched from the storage it lies in, a piece at a time, and handed on. The browser never
-//! learns where it lies.
+//! Streams the recording of a call from its storage, chunk by chunk. The browser never gets the address of the storage.
 //!
-//! **Invariant:** nothing inside our network is ever asked for, whatever address a report names, unless an operator
-//! named that very host.
+//! **Invariant:** hosts inside our network are never contacted, even if a report names one, unless an operator allowed
+//! that host.
 
 mod vapi;
 
@@ -26,16 +25,16 @@ use self::vapi::Vapi;
 use crate::fault::Fault;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between two pieces. A listener who pauses is no delay of the storage's: nothing is read meanwhile.
+/// The timeout between two chunks. If a listener pauses, nothing is read, so this does not count as a delay.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
-/// Of one request: an hour's call, heard slowly.
+/// The timeout of one request: a call of an hour over a slow connection.
 const TIMEOUT: Duration = Duration::from_hours(3);
-/// Twelve hours of telephone speech, uncompressed.
+/// The largest recording: twelve hours of uncompressed telephone speech.
 const MAX_BYTES: u64 = 1 << 30;
 const MAX_REDIRECTS: usize = 3;
 const MAX_RANGE_CHARS: usize = 100;
 
-/// The way to recordings. Cheap to clone.
+/// Fetches recordings. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Recordings {
     public: reqwest::Client,
@@ -52,14 +51,14 @@ impl Recordings {
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
                 .timeout(TIMEOUT)
-                // A proxy would resolve names by itself, and not look at what they stand for.
+                // A proxy would resolve names itself, without our check of the addresses.
                 .no_proxy()
                 .redirect(policy)
                 .user_agent(concat!("ai-tutor/", env!("CARGO_PKG_VERSION")))
         };
         let rules = Arc::clone(&allowed);
         let follow = Policy::custom(move |attempt: Attempt<'_>| {
-            // From the internet nothing leads to a host of one's own.
+            // A public host must not redirect to an internal one.
             if attempt.previous().len() > MAX_REDIRECTS || rules.is_own(attempt.url()) || !rules.allows(attempt.url()) {
                 attempt.stop()
             } else {
@@ -70,17 +69,17 @@ impl Recordings {
         Ok(Self { public, own: client(Policy::none()).build()?, allowed, vapi: vapi.map(Vapi::new).transpose()? })
     }
 
-    /// Where VAPI has the recording of the call now; [`Fault::NotFound`] also where no key is set to ask with.
+    /// Returns VAPI's current address of the recording. [`Fault::NotFound`] also if no API key is set.
     pub(crate) async fn find_again(&self, call_id: &str) -> Result<String, Fault> {
         let vapi = self.vapi.as_ref().ok_or(Fault::NotFound("recording"))?;
         vapi.find_recording(call_id).await
     }
 
-    /// The recording, or the piece of it that `range` asks for.
+    /// Returns the recording, or the requested `range` of it.
     pub(crate) async fn fetch(&self, address: &str, range: Option<&HeaderValue>) -> Result<Response, Fault> {
         let url = Url::parse(address).ok().filter(|url| self.allowed.allows(url));
         let url = url.ok_or(Fault::Refused(
-            "The recording lies where this service must not fetch from. An operator sets RECORDING_HOSTS.",
+            "The recording is on a host that this service must not contact. An operator sets RECORDING_HOSTS.",
         ))?;
         let client = if self.allowed.is_own(&url) { &self.own } else { &self.public };
         let type_of_name = mime_of(url.path());
@@ -89,7 +88,7 @@ impl Recordings {
             request = request.header(RANGE, range);
         }
         let answer = request.send().await.map_err(|error| {
-            // Without its address, which opens the recording.
+            // Logged without its address, which gives access to the recording.
             tracing::warn!(error = %error.without_url(), "a recording could not be fetched");
             Fault::Away("recording")
         })?;
@@ -101,14 +100,14 @@ fn pass_on(answer: reqwest::Response, type_of_name: &'static str) -> Result<Resp
     let status = answer.status();
     if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE) {
         tracing::warn!(status = status.as_u16(), "the storage of a recording refused it");
-        // A signed address has its time, and storage its retention.
+        // Signed addresses expire, and storage deletes old recordings.
         return Err(if status.is_server_error() { Fault::Away("recording") } else { Fault::NotFound("recording") });
     }
     if answer.content_length().is_some_and(|length| length > MAX_BYTES) {
-        return Err(Fault::Invalid("The recording is larger than 1 GB, which is no telephone call.".to_owned()));
+        return Err(Fault::Invalid("The recording is larger than 1 GB, which is not a phone call.".to_owned()));
     }
     let from = answer.headers();
-    // Never a page or a script of somebody else's under our name.
+    // Another host's page or script must never appear under our origin.
     let said = from.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mime = said.filter(|mime| mime.starts_with("audio/")).unwrap_or(type_of_name);
     let mut headers = http::HeaderMap::new();
@@ -130,7 +129,7 @@ fn pass_on(answer: reqwest::Response, type_of_name: &'static str) -> Result<Resp
     Ok((status, headers, Body::from_stream(pieces)).into_response())
 }
 
-/// One range of bytes, as players ask for it.
+/// Parses a single byte range, as players send it.
 fn is_range(value: &HeaderValue) -> bool {
     let text = value.to_str().unwrap_or_default();
     let rest = text.strip_prefix("bytes=").unwrap_or_default();

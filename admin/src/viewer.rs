@@ -1,4 +1,4 @@
-//! How one person sees the pages: theme, time zone and shortcuts, kept in cookies of their browser.
+//! A person's view settings: theme, time zone and shortcuts, stored in cookies of their browser.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
@@ -14,7 +14,7 @@ pub(crate) const SHORTCUTS_COOKIE: &str = "shortcuts";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Theme {
-    /// As the system has it.
+    /// The system's theme.
     #[default]
     System,
     Light,
@@ -42,9 +42,9 @@ pub(crate) struct Viewer {
     pub(crate) theme: Theme,
     pub(crate) zone: Tz,
     pub(crate) has_shortcuts: bool,
-    /// Numbers and the order of dates.
+    /// The format of numbers and dates.
     pub(crate) locale: &'static Locale,
-    /// When the page is made: what "today" means.
+    /// When the page is rendered. It defines "today".
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -59,31 +59,31 @@ impl Viewer {
         }
     }
 
-    /// "Today 15:12", "Yesterday 09:30", "16 Nov 16:00", "16 Nov 2025 16:00".
+    /// Formats a time: "Today 15:12", "Yesterday 09:30", "16 Nov 16:00", "16 Nov 2025 16:00".
     pub(crate) fn time(&self, at: DateTime<Utc>) -> Markup {
         let local = at.with_timezone(&self.zone);
         html! { time datetime=(rfc3339(local)) { (self.day(local.date_naive())) " " (local.format("%H:%M")) } }
     }
 
-    /// "15:12:04", for timelines and logs that name the day elsewhere.
+    /// Formats "15:12:04", for timelines and logs that show the day elsewhere.
     pub(crate) fn clock(&self, at: DateTime<Utc>) -> Markup {
         let local = at.with_timezone(&self.zone);
         html! { time datetime=(rfc3339(local)) { (local.format("%H:%M:%S")) } }
     }
 
-    /// "Thu 19 Nov, 15:12".
+    /// Formats "Thu 19 Nov, 15:12".
     pub(crate) fn long_time(&self, at: DateTime<Utc>) -> Markup {
         let local = at.with_timezone(&self.zone);
         html! { time datetime=(rfc3339(local)) { (local.format("%a ")) (self.plain_day(local.date_naive())) (local.format(", %H:%M")) } }
     }
 
-    /// "16 Nov 16:00", for titles.
+    /// Formats "16 Nov 16:00", for titles.
     pub(crate) fn plain_time(&self, at: DateTime<Utc>) -> String {
         let local = at.with_timezone(&self.zone);
         format!("{} {}", self.plain_day(local.date_naive()), local.format("%H:%M"))
     }
 
-    /// "Thursday 19 November 2026".
+    /// Formats "Thursday 19 November 2026".
     pub(crate) fn full_date(&self, date: NaiveDate) -> String {
         let format = match self.locale.order {
             DateOrder::Day => "%A %-d %B %Y",
@@ -93,7 +93,7 @@ impl Viewer {
         date.format(format).to_string()
     }
 
-    /// "16 Nov"; with its year where that is another.
+    /// Formats "16 Nov", with the year if it is not this year.
     pub(crate) fn plain_day(&self, date: NaiveDate) -> String {
         let format = match (self.locale.order, date.year() == self.today().year()) {
             (DateOrder::Day, true) => "%-d %b",
@@ -105,7 +105,7 @@ impl Viewer {
         date.format(format).to_string()
     }
 
-    /// "Today", "Tomorrow", "16 Nov".
+    /// Formats "Today", "Tomorrow", "16 Nov".
     pub(crate) fn date(&self, at: DateTime<Utc>) -> Markup {
         let local = at.with_timezone(&self.zone);
         html! { time datetime=(rfc3339(local)) { (self.day(local.date_naive())) } }
@@ -123,10 +123,10 @@ impl Viewer {
         self.now.with_timezone(&self.zone).date_naive()
     }
 
-    /// The moment at which `date` begins for this viewer.
+    /// Returns the time at which `date` begins for this viewer.
     pub(crate) fn start_of(&self, date: NaiveDate) -> DateTime<Utc> {
         let midnight = date.and_hms_opt(0, 0, 0).unwrap_or_default();
-        // Where clocks jump over midnight the day begins an hour later.
+        // If clocks skip midnight, the day begins an hour later.
         self.zone
             .from_local_datetime(&midnight)
             .earliest()
@@ -134,7 +134,7 @@ impl Viewer {
             .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
     }
 
-    /// The moment at which the hour that goes on began by the viewer's clock.
+    /// Returns the start of the current hour on the viewer's clock.
     pub(crate) fn start_of_hour(&self) -> DateTime<Utc> {
         let local = self.now.with_timezone(&self.zone);
         self.now
@@ -142,7 +142,7 @@ impl Viewer {
             - TimeDelta::nanoseconds(local.nanosecond().into())
     }
 
-    /// "Mon 16" in a chart; "1 Nov" where a month begins.
+    /// Formats "Mon 16" for a chart, or "1 Nov" at the start of a month.
     pub(crate) fn chart_day(&self, date: NaiveDate) -> String {
         if date.day() == 1 { self.plain_day(date) } else { date.format("%a %-d").to_string() }
     }
@@ -229,7 +229,7 @@ mod tests {
     fn a_day_begins_at_midnight_of_the_viewer() {
         let date = NaiveDate::from_ymd_opt(2026, 11, 19).unwrap();
         assert_eq!(Viewer::sample().start_of(date), at("2026-11-19T06:00:00Z"));
-        // In Beirut the clocks jumped from midnight to one o'clock on this day.
+        // In Beirut, clocks skipped midnight on this day.
         let beirut = Viewer { zone: Tz::Asia__Beirut, ..Viewer::sample() };
         assert_eq!(beirut.start_of(NaiveDate::from_ymd_opt(2024, 3, 31).unwrap()), at("2024-03-30T22:00:00Z"));
     }

@@ -1,8 +1,8 @@
-//! What a browser and an authenticator say about a passkey (Web Authentication, level 3), and whether it is believed. Pure.
+//! Checks what a browser and an authenticator report about a passkey (Web Authentication, level 3). Pure.
 //!
-//! We judge it ourselves, with the signatures of aws-lc-rs: `webauthn-rs` is under MPL-2.0, which `deny.toml` does not allow.
-//! Little is left to judge without attestation. We ask for none, because a school does not choose the makers of the
-//! authenticators of its staff.
+//! We verify it ourselves, with the signatures of aws-lc-rs: `webauthn-rs` is under MPL-2.0, which `deny.toml` does not
+//! allow. Without attestation there is little to verify. We request none, because a school does not choose the makers
+//! of its staff's authenticators.
 //!
 //! **The key of a new passkey** is the one that the browser returns from `getPublicKey()`, so nothing here reads CBOR. Attestation
 //! "none" signs nothing, so the copy of the key inside the authenticator data would be no more trustworthy than this one: both
@@ -20,10 +20,10 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
-/// What one part of an answer may have: an RSA key of 8,192 bits has 1,100 bytes.
+/// The longest part of an answer in bytes. An RSA key of 8,192 bits has 1,100 bytes.
 const MAX_BYTES: usize = 8 << 10;
 
-/// The length of the parts of authenticator data before the credential: hash, flags and count.
+/// The length of authenticator data before the credential: hash, flags and count.
 const HEAD_BYTES: usize = 32 + 1 + 4;
 const AAGUID_BYTES: usize = 16;
 
@@ -34,12 +34,12 @@ const MAY_BE_COPIED: u8 = 1 << 3;
 const IS_COPIED: u8 = 1 << 4;
 const HAS_CREDENTIAL: u8 = 1 << 6;
 
-/// Why an answer is not believed: in fixed words, which the audit log keeps.
+/// Why an answer is rejected, in fixed words for the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Untrue {
     #[error("cannot be read")]
     Unreadable,
-    #[error("of another kind")]
+    #[error("another type")]
     Kind,
     #[error("from another origin")]
     Origin,
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// What `passkey.js` sends of a new passkey.
+/// The data that `passkey.js` sends about a new passkey.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Registration {
@@ -79,7 +79,7 @@ pub(crate) struct Registration {
     pub(crate) algorithm: i32,
 }
 
-/// What `passkey.js` sends of a passkey that was used.
+/// The data that `passkey.js` sends about a used passkey.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Assertion {
@@ -88,18 +88,18 @@ pub(crate) struct Assertion {
     pub(crate) client_data: Bytes,
     pub(crate) authenticator_data: Bytes,
     pub(crate) signature: Bytes,
-    /// Whose the passkey is, as the authenticator says.
+    /// The owner of the passkey, as the authenticator names them.
     pub(crate) user_handle: Option<Bytes>,
 }
 
-/// What the person did.
+/// The ceremony.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Create,
     Get,
 }
 
-/// What the browser says about its request.
+/// The client data: the browser's description of its request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClientData {
@@ -117,19 +117,19 @@ impl ClientData {
         serde_json::from_slice(&bytes.0).map_err(|_| Untrue::Unreadable)
     }
 
-    /// The challenge that the browser was given.
+    /// The challenge that was given to the browser.
     pub(crate) fn challenge(&self) -> Result<SecretString, Untrue> {
         let text = String::from_utf8(self.challenge.0.clone()).map_err(|_| Untrue::Unreadable)?;
         Ok(SecretString::from(text))
     }
 }
 
-/// A challenge as a browser gets it, and returns it.
+/// Encodes a challenge as browsers receive and return it.
 pub(crate) fn encoded(challenge: &str) -> String {
     URL_SAFE_NO_PAD.encode(challenge)
 }
 
-/// How passkeys sign, by the numbers of COSE.
+/// Signature algorithms, by their COSE numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Es256 = -7,
@@ -138,7 +138,7 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
-    /// In the order of our preference.
+    /// In order of preference.
     pub(crate) const ALL: [Self; 3] = [Self::Es256, Self::EdDsa, Self::Rs256];
 
     fn find(number: i32) -> Option<Self> {
@@ -154,14 +154,14 @@ impl Algorithm {
     }
 }
 
-/// The key of a passkey, ready to check a signature.
+/// The public key of a passkey, ready to verify a signature.
 #[derive(Debug)]
 pub(crate) struct PublicKey(ParsedPublicKey);
 
 impl PublicKey {
-    /// Reads a `SubjectPublicKeyInfo`.
+    /// Parses a `SubjectPublicKeyInfo`.
     pub(crate) fn parse(spki: &[u8], algorithm: i32) -> Result<Self, Untrue> {
-        // Every such key is a sequence of DER. Bare keys, which the library would take too, are none.
+        // Such a key is a DER sequence. The library would also accept bare keys, so they are rejected here.
         if spki.first() != Some(&0x30) {
             return Err(Untrue::Key);
         }
@@ -170,14 +170,14 @@ impl PublicKey {
     }
 }
 
-/// A passkey that was made just now.
+/// A new passkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Made {
     pub(crate) credential_id: Vec<u8>,
     pub(crate) sign_count: u32,
 }
 
-/// Whose passkeys these are: this service, by the address at which people open the dashboard.
+/// The relying party: this service, identified by the address of the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RelyingParty {
     pub(crate) id: String,
@@ -185,7 +185,7 @@ pub(crate) struct RelyingParty {
 }
 
 impl RelyingParty {
-    /// `None`: browsers offer no passkeys there. They need a name, and HTTPS unless it is `localhost`.
+    /// `None`: browsers support no passkeys there. They need a domain name, and HTTPS unless it is `localhost`.
     pub(crate) fn of(admin_url: Option<&str>) -> Option<Self> {
         let url = Url::parse(admin_url?).ok()?;
         let Some(Host::Domain(host)) = url.host() else { return None };
@@ -193,7 +193,7 @@ impl RelyingParty {
         is_safe.then(|| Self { id: host.to_owned(), origin: url.origin().ascii_serialization() })
     }
 
-    /// What is true of every answer: it is of this kind, and came from a page of ours, which no other page framed.
+    /// Checks the client data of any answer: its type, and that it came from our page, which no other page framed.
     pub(crate) fn judge_client_data(&self, client_data: &ClientData, kind: Kind) -> Result<(), Untrue> {
         let expected = match kind {
             Kind::Create => "webauthn.create",
@@ -208,7 +208,7 @@ impl RelyingParty {
         Ok(())
     }
 
-    /// Judges a new passkey. The caller has judged the client data and used up the challenge.
+    /// Verifies a new passkey. The caller has verified the client data and used up the challenge.
     pub(crate) fn judge_registration(&self, registration: &Registration) -> Result<Made, Untrue> {
         let (flags, sign_count, rest) = self.judge_head(&registration.authenticator_data)?;
         if flags & HAS_CREDENTIAL == 0 {
@@ -224,8 +224,8 @@ impl RelyingParty {
         Ok(Made { credential_id: credential_id.to_vec(), sign_count })
     }
 
-    /// Judges the use of a passkey: returns how many signatures its authenticator has made. The caller has judged the client
-    /// data and used up the challenge.
+    /// Verifies the use of a passkey. Returns how many signatures its authenticator has made. The caller has verified
+    /// the client data and used up the challenge.
     pub(crate) fn judge_assertion(&self, assertion: &Assertion, key: &PublicKey) -> Result<u32, Untrue> {
         let (_, sign_count, _) = self.judge_head(&assertion.authenticator_data)?;
         let signed = [&assertion.authenticator_data.0[..], &Sha256::digest(&assertion.client_data.0)].concat();
@@ -233,8 +233,8 @@ impl RelyingParty {
         Ok(sign_count)
     }
 
-    /// Flags, count, and what follows. The person must have been there and verified by PIN, finger or face: a passkey then is
-    /// two factors.
+    /// Parses flags, count, and the rest. The person must be present and verified by PIN, fingerprint or face. A
+    /// passkey then counts as two factors.
     fn judge_head<'a>(&self, data: &'a Bytes) -> Result<(u8, u32, &'a [u8]), Untrue> {
         if data.0.len() < HEAD_BYTES {
             return Err(Untrue::Unreadable);

@@ -94,7 +94,7 @@ async fn a_teacher_connects_an_agent_and_it_works_for_her() {
     assert_eq!(audit("client.token").await, expected);
     assert_eq!(audit("student.read").await, expected);
     let disclosures = teacher.person.read(&format!("/students/{}/disclosures", student.student_id)).await;
-    assert!(disclosures.contains("Agent that this person connected"), "what left by the agent is a disclosure");
+    assert!(disclosures.contains("Agent connected by this person"), "what left by the agent is a disclosure");
     let shown = teacher.person.read("/account").await;
     assert!(shown.contains("Test agent") && shown.contains("agent.example"), "she can disconnect it");
     service.stop().await;

@@ -95,12 +95,12 @@ async fn a_child_says_that_somebody_hurts_them_and_staff_are_told_until_they_hav
         }
     }
     let shown = eventually("the page says who was told", async || {
-        Some(tutor.read(&page).await).filter(|page| page.contains("Told 2 people by e-mail on "))
+        Some(tutor.read(&page).await).filter(|page| page.contains("Alerted 2 people by e-mail on "))
     });
     let shown = shown.await;
     assert!(shown.contains("; not yet handled.") && shown.contains(&format!("{ADMIN_EMAIL}, {TUTOR}")), "{shown}");
-    assert!(tutor.read("/").await.contains("Told 2 people by e-mail on "));
-    assert!(tutor.read(&format!("/students/{}", child.student_id)).await.contains("Told 2 people by e-mail on "));
+    assert!(tutor.read("/").await.contains("Alerted 2 people by e-mail on "));
+    assert!(tutor.read(&format!("/students/{}", child.student_id)).await.contains("Alerted 2 people by e-mail on "));
 
     time_passes(&service);
     let second = emails(&mailbox, 4).await;

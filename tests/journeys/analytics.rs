@@ -189,7 +189,7 @@ async fn headline(
     let of_period = format!("{of} and x.day <= g.last and x.day > g.last - {n}");
     let sums = expected(url, zone, &periods, &of_period, of_session, of_skill);
     if [&sums["now"], &sums["then"]].iter().all(|sums| sums[0] == Some(0.0)) {
-        assert!(page.contains("No call is like that"), "{what}: nothing to show, and the page says so");
+        assert!(page.contains("No calls match"), "{what}: nothing to show, and the page says so");
         return;
     }
     for (i, slug) in SLUGS.iter().enumerate() {
@@ -303,13 +303,8 @@ async fn check_rankings(url: &SecretString, zone: &str, person: &Person) {
          avg((t->>'n_checks')::float8)",
         "cross join lateral (select a.findings->'tutoring' as t) f where jsonb_typeof(t) = 'object'",
     );
-    let table = page
-        .split_once(r#"aria-label="How assistants tutored, by version""#)
-        .unwrap()
-        .1
-        .split("</table>")
-        .next()
-        .unwrap();
+    let table =
+        page.split_once(r#"aria-label="Quality of tutoring, by version""#).unwrap().1.split("</table>").next().unwrap();
     let shown: Vec<String> = table.split("<tr").skip(2).map(|row| plain(&format!("<{row}"))).collect();
     let mut expected: Vec<String> = tutored
         .iter()
@@ -318,7 +313,7 @@ async fn check_rankings(url: &SecretString, zone: &str, person: &Person) {
             let n = |i: usize| cells[i].parse::<f64>().unwrap();
             let share = |i: usize| format!("{:.0}%", n(i) * 100.0);
             format!(
-                "{} Sessions judged {} Score {:.1} Told at once {} Hurried {} Praise of the work {} Asks how or why {:.1}",
+                "{} Sessions rated {} Score {:.1} Gave the answer away {} Hurried {} Praise of the work {} Asks how or why {:.1}",
                 cells[0], cells[1], n(2), share(3), share(4), share(5), n(6)
             )
         })

@@ -148,7 +148,7 @@ async fn a_family_is_kept_and_everything_about_the_child_can_be_taken_along() {
         person.submit_to(&page, &format!("{page}/guardians"), &fields).await;
     }
     let page = person.read(&format!("/students/{maya}")).await;
-    assert!(page.contains("Ana Brandt") && page.contains("Also of Leo"), "one record for both");
+    assert!(page.contains("Ana Brandt") && page.contains("Also guardian of Leo"), "one record for both");
     let soon = (storage::clock::now() + chrono::TimeDelta::days(9)).date_naive().to_string();
     let fields = [("action", "given"), ("means", "paper"), ("purpose", "model"), ("expires_on", &soon[..])];
     assert_eq!(decide(&person, &maya, &fields).await, StatusCode::SEE_OTHER);

@@ -41,7 +41,7 @@ async fn a_person_sends_the_report_and_each_guardian_gets_it_once_a_week_in_thei
     let (page, send) = (format!("/students/{student}/report"), format!("/students/{student}/report/send"));
     eventually("the worker told of itself", async || admin.read(&page).await.contains(&send).then_some(())).await;
     let sent = admin.submit(&page, &send, &[]).await;
-    assert!(admin.read(&sent).await.contains("2 e-mails are on the way"));
+    assert!(admin.read(&sent).await.contains("2 e-mails are being sent"));
     let emails = eventually("both arrive", async || Some(mailbox.emails()).filter(|emails| emails.len() == 2)).await;
     let of = |to: &str| emails.iter().find(|email| email.to == to).unwrap_or_else(|| panic!("{to}: {emails:?}"));
     assert!(of("ngozi@example.org").text.contains("Amara had 1 call this week, "), "{emails:?}");
@@ -59,7 +59,7 @@ async fn a_person_sends_the_report_and_each_guardian_gets_it_once_a_week_in_thei
     assert!(log.contains("Elena Ruiz"), "{log}");
 
     let again = admin.submit(&page, &send, &[]).await;
-    assert!(admin.read(&again).await.contains("All guardians got this week’s report before"));
+    assert!(admin.read(&again).await.contains("All guardians have received this week’s report"));
     assert_eq!(psql(&service.database_url, "select count(*) from messages"), "2");
     service.stop().await;
 }

@@ -37,14 +37,14 @@ async fn connections_say_what_came_last_and_why_a_webhook_was_refused() {
     let service = Service::start_with(&settings).await;
     let person = service.log_in().await;
     let path = "/settings/connections";
-    let page = sees(&person, path, "No webhook has come yet").await;
+    let page = sees(&person, path, "No webhook has arrived yet").await;
     assert!(page.contains("LLM_BASE_URL") && page.contains("/webhooks/vapi"));
     sees(&person, path, "1 call<").await;
     sees(&person, path, "0 missing calls found").await;
 
     assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
     let page = sees(&person, path, "end-of-call-report").await;
-    assert!(!page.contains("No webhook has come yet") && !page.contains(WEBHOOK_SECRET));
+    assert!(!page.contains("No webhook has arrived yet") && !page.contains(WEBHOOK_SECRET));
     let timestamp = storage::clock::now().timestamp_millis().to_string();
     let body = vapi::sample(REPORT);
     let signature = vapi::sign("another-webhook-secret", &timestamp, &body);
@@ -239,7 +239,7 @@ async fn sessions_are_judged_anew_and_mastery_is_rebuilt_in_the_background() {
     let (from, to) = ("2020-01-01".to_owned(), storage::clock::now().date_naive().to_string());
     let fields = [("kind", "reanalyze"), ("from", &from[..]), ("to", &to[..]), ("all", "on"), ("confirmed", "yes")];
     assert_eq!(person.submit(page, page, &fields).await, page);
-    sees(&person, page, "1 of 1 sessions asked for").await;
+    sees(&person, page, "1 of 1 sessions queued").await;
     let n_analyses = eventually("the session is judged again", async || {
         let n =
             psql(&service.database_url, "select count(*) from jobs where kind = 'analyze_session' and state = 'done'");

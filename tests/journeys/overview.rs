@@ -143,7 +143,7 @@ pub fn figure(page: &str, name: &str) -> (String, String) {
 
 fn compared(now: i64, before: i64, told: impl Fn(i64) -> String) -> String {
     match now - before {
-        0 => "the same as then".to_owned(),
+        0 => "no change".to_owned(),
         more @ 1.. => format!("up {} from {}", told(more), told(before)),
         less => format!("down {} from {}", told(-less), told(before)),
     }

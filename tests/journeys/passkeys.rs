@@ -373,7 +373,7 @@ async fn without_a_name_as_address_there_are_no_passkeys_and_pages_say_so() {
     insert_admin(&service).await;
     let person = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let page = person.read("/account").await;
-    assert!(page.contains("Passkeys need a name as the address") && !page.contains("Add a passkey"), "{page}");
+    assert!(page.contains("Passkeys need a domain name as the address") && !page.contains("Add a passkey"), "{page}");
     let start = post(&service, "/login/passkey/start", "", &[]).await;
     assert_eq!(start.status(), StatusCode::NOT_FOUND);
     service.stop().await;

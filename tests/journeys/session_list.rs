@@ -159,6 +159,6 @@ async fn ticked_sessions_are_analysed_again_and_the_rest_is_left_alone() {
     let raw = person.read(&format!("/sessions/{analyzed}/analysis.json")).await;
     assert!(serde_json::from_str::<serde_json::Value>(&raw).unwrap()["skills"].is_array());
     let page = person.read(&format!("/sessions/{analyzed}")).await;
-    assert!(page.contains("Telephone line") && page.contains("Attempts") && page.contains("Newer session"));
+    assert!(page.contains("Phone line") && page.contains("Attempts") && page.contains("Newer session"));
     service.stop().await;
 }

@@ -88,7 +88,7 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
         assert!(words.contains(part), "{part}: {words}");
     }
     assert!(page.contains(&format!("/students/{stuck}/skills/maths.fractions.simplify")));
-    assert!(!page.contains("self_harm") && !words.contains("Technical faults"), "{words}");
+    assert!(!page.contains("self_harm") && !words.contains("Technical problems"), "{words}");
 
     // "My classes" is remembered, and "All students" goes back.
     let chosen = [("class", "Period 4"), ("class", "Period 9")];
@@ -108,7 +108,7 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
     assert!(!tutor.read("/today").await.contains("Hurt Castillo"));
     assert!(tutor.read("/today").await.contains(&bullied));
     let admin = service.log_in().await;
-    assert!(plain(&admin.read("/today").await).contains("Technical faults"));
+    assert!(plain(&admin.read("/today").await).contains("Technical problems"));
     // No analysis found it.
     service.write("delete from misconceptions").await;
     service.stop().await;

@@ -1,4 +1,4 @@
-//! Signing in with a passkey: alone, or after the password.
+//! Sign-in with a passkey: alone, or after the password.
 
 use axum::Json;
 use axum::extract::State;
@@ -25,10 +25,10 @@ use crate::webauthn::RelyingParty;
 pub(crate) const START: &str = "/login/passkey/start";
 pub(super) const DONE: &str = "/login/passkey";
 
-/// Why there are none here.
+/// The error if passkeys are not available.
 const NONE: Fault = Fault::NotFound("page");
 
-/// Gives the browser a challenge: for the step that it holds, or for a cookie that it gets.
+/// Gives the browser a challenge, bound to its sign-in step or to a new cookie.
 pub(crate) async fn start(
     State(dashboard): State<Dashboard>,
     ClientAddress(address): ClientAddress,
@@ -52,7 +52,7 @@ pub(crate) async fn start(
     Ok(([(SET_COOKIE, dashboard.cookie.set_trip(holder.expose_secret()))], Json(asked)).into_response())
 }
 
-/// Signs a person in by a passkey. Their device has verified them, so the passkey counts as both factors.
+/// Signs a person in with a passkey. The device verified the person, so the passkey counts as both factors.
 pub(crate) async fn post(
     State(dashboard): State<Dashboard>,
     ClientAddress(address): ClientAddress,
@@ -90,7 +90,7 @@ pub(crate) async fn post(
     Ok((AppendHeaders([(SET_COOKIE, dashboard.cookie.forget_trip())]), begun).into_response())
 }
 
-/// A passkey instead of a password, if the organisation does not leave sign-ins to its provider.
+/// Signs in with a passkey instead of a password, unless the organisation requires its provider.
 fn require_alone(dashboard: &Dashboard) -> Result<&RelyingParty, Fault> {
     if Ways::of(dashboard) == Ways::Provider {
         return Err(PROVIDER_ALONE);

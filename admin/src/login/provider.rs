@@ -1,4 +1,4 @@
-//! Signing in at the organisation's provider: the way there and back.
+//! Sign-in at the organisation's OpenID Connect provider: the redirect and the callback.
 
 use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
@@ -22,12 +22,12 @@ use crate::oidc::{ProviderFault, Trip};
 use crate::viewer::Viewer;
 
 pub(crate) const GO: &str = "/login/provider";
-/// How long a person may take there.
+/// How long a person may take at the provider.
 const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
 const AWAY: &str = "The sign-in service of your school does not answer. Try again in a minute.";
-const NOT_BELIEVED: &str = "The answer of your school's sign-in service was not accepted. Try again; if it stays so, tell an admin of this service.";
-const ELSEWHERE: &str = "This sign-in took too long, was used before, or began in another browser. Sign in again.";
+const NOT_BELIEVED: &str = "The answer of your school's sign-in service was not accepted. Try again. If it fails again, contact an admin of this service.";
+const ELSEWHERE: &str = "This sign-in took too long, was already used, or began in another browser. Sign in again.";
 const NOT_LET_IN: &str = "Your school's sign-in service did not let you in.";
 const NO_ACCOUNT: &str =
     "There is no account here for the verified email address of your school account. Ask an admin.";
@@ -40,7 +40,7 @@ pub(crate) struct Leaving {
     again: String,
 }
 
-/// What the provider sends the browser back with.
+/// The parameters of the provider's redirect back.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Answer {
@@ -59,7 +59,7 @@ pub(crate) async fn go(
     let now = clock::now();
     let provider = dashboard.provider.as_ref().ok_or(Fault::NotFound("page"))?;
     let next = auth::safe_next(&leaving.next);
-    // Another site must not sign anybody in: from there people come to the page with the button.
+    // Another site must not start a sign-in, so its requests get the page with the button.
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return Ok(Redirect::to(&auth::login_url(next)).into_response());
     }
@@ -87,13 +87,13 @@ pub(crate) async fn back(
     let state = SecretString::from(answer.state);
     let own = dashboard.cookie.trip(&headers);
     let is_own = own.is_some_and(|own| secret::matches(&own, &secret::hash(state.expose_secret())));
-    // Only who brings both uses it up: a stranger who has seen the address cannot.
+    // Only a request with both uses it up. The address alone is not enough.
     let detail = if is_own { admin_challenge::take_challenge(db, &state, now).await? } else { None };
     let trip = detail.and_then(|detail| serde_json::from_value::<Trip>(detail).ok());
     let Some(trip) = trip else { return Ok(stay(&dashboard, &headers, "/", ELSEWHERE, now)) };
     let next = auth::safe_next(&trip.next);
     if !answer.error.is_empty() {
-        record_failure(&dashboard, address, "refused there", now).await?;
+        record_failure(&dashboard, address, "refused by the provider", now).await?;
         return Ok(stay(&dashboard, &headers, next, NOT_LET_IN, now));
     }
     let redeemed = match answer.iss {
@@ -103,7 +103,7 @@ pub(crate) async fn back(
     let identity = match redeemed {
         Ok(identity) => identity,
         Err(fault) => {
-            record_failure(&dashboard, address, "not believed", now).await?;
+            record_failure(&dashboard, address, "answer not accepted", now).await?;
             return Ok(refuse(&dashboard, &headers, next, &fault, now));
         }
     };
@@ -121,7 +121,7 @@ pub(crate) async fn back(
         let page = Step::new(&dashboard, &user, &step, next).render(&Viewer::from_headers(&headers, now));
         return Ok(([(SET_COOKIE, dashboard.cookie.forget_trip())], page).into_response());
     }
-    // Who is signed in there without being asked has not shown just now who they are.
+    // A person who was already signed in at the provider has not confirmed just now who they are.
     let confirmed_at = identity.authenticated_at.map_or(now - FRESH, |at| at.min(now));
     let factor_shown_at = identity.is_strong.then_some(confirmed_at);
     let how = Begun { confirmed_at, factor_shown_at, is_by_provider: true };
@@ -151,7 +151,7 @@ fn refuse(
     stay(dashboard, headers, next, words, now)
 }
 
-/// The sign-in page again, with what went wrong.
+/// Renders the sign-in page with the error.
 fn stay(dashboard: &Dashboard, headers: &HeaderMap, next: &str, error: &str, now: DateTime<Utc>) -> Response {
     let page = LoginPage { error: Some(error.to_owned()), ..LoginPage::new(dashboard, next) };
     let cookie = [(SET_COOKIE, dashboard.cookie.forget_trip())];

@@ -1,4 +1,4 @@
-//! The second half of signing in: a code of the authenticator app, a recovery code, or a passkey.
+//! The second step of a sign-in: a code of the authenticator app, a recovery code, or a passkey.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -37,7 +37,7 @@ pub(crate) async fn post(
     let (step, next) = (SecretString::from(fields.raw("step")), auth::safe_next(fields.raw("next")).to_owned());
     let viewer = Viewer::from_headers(&headers, now);
     let Some((admin_user_id, email)) = login_step::try_step(&dashboard.db, &step, now).await? else {
-        let over = "The second step took too long, or was wrong too often. Sign in again.".to_owned();
+        let over = "The second step took too long, or failed too often. Sign in again.".to_owned();
         let page = LoginPage { error: Some(over), ..LoginPage::new(&dashboard, &next) };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&viewer, &page)).into_response());
     };
@@ -62,7 +62,7 @@ pub(crate) async fn post(
     let mut tx = db::begin(&dashboard.db).await?;
     login_throttle::succeeded(&mut *tx, &[counted]).await?;
     if !fields.raw("passkey").is_empty() {
-        // Its challenge was counted, too.
+        // The challenge counted as an attempt.
         login_throttle::succeeded(&mut *tx, &[By::Address(address)]).await?;
     }
     login_step::delete_steps_of(&mut *tx, admin_user_id).await?;
@@ -71,7 +71,7 @@ pub(crate) async fn post(
     begin_login(&dashboard, &headers, &user, &next, &detail, how, now).await
 }
 
-/// What the person showed, for the audit log; or why it does not count, for the log and for the page.
+/// The factor that was used, for the audit log. Otherwise the reason for its refusal, for the log and for the page.
 async fn judge(
     dashboard: &Dashboard,
     user: &AdminUser,
@@ -90,19 +90,19 @@ async fn judge(
     }
     let mut tx = db::begin(&dashboard.db).await?;
     let shown = second_factor::check(&mut tx, user.admin_user_id, fields.text("code"), now).await?;
-    // What was used up stays used up, even if the sign-in fails after this.
+    // A code that was used stays used, even if the sign-in fails later.
     tx.commit().await.map_err(db::Error::from)?;
     Ok(match shown {
         Some(Shown::Code) => Ok(json!({ "second_factor": "code" })),
         Some(Shown::RecoveryCode { n_left }) => Ok(json!({ "second_factor": "recovery_code", "n_left": n_left })),
-        None => Err((json!({}), "This code is wrong, or was used before. Wait for the next one.")),
+        None => Err((json!({}), "This code is wrong, or was already used. Wait for the next one.")),
     })
 }
 
 /// The page of the second step.
 #[derive(Debug)]
 pub(super) struct Step<'a> {
-    /// All that the browser keeps of the right password.
+    /// The cookie of a browser that has entered the right password.
     token: &'a SecretString,
     next: &'a str,
     has_app: bool,

@@ -1,4 +1,4 @@
-//! One's own account: how the pages look, the password, and where one is signed in.
+//! The account page: appearance, password, and logins.
 
 pub(crate) mod agents;
 pub(crate) mod alerts;
@@ -52,9 +52,10 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Markup, Fault> {
     let told = match &news.done[..] {
-        "password" => {
-            Some((Tone::Info, "Your password is changed. Other sign-ins were ended, and your agents disconnected."))
-        }
+        "password" => Some((
+            Tone::Info,
+            "Your password is changed. Your other sign-ins were ended, and your agents disconnected.",
+        )),
         "passkey" => Some((Tone::Info, "Your passkey is added.")),
         "alerts" => Some((Tone::Info, "Your choice about alerts is saved.")),
         _ => None,
@@ -79,11 +80,11 @@ async fn shown(
     Ok(render(admin, &alerts, &cards, &logins, own.as_deref(), locale::chosen(headers), told))
 }
 
-/// Keeps how the pages look, in cookies of this browser.
+/// Saves the appearance in cookies of this browser.
 pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Posted) -> Result<Response, Fault> {
     let fields = &posted.fields;
-    let theme =
-        Theme::find(fields.text("theme")).ok_or_else(|| Fault::Invalid("There is no such theme.".to_owned()))?;
+    let theme = Theme::find(fields.text("theme"))
+        .ok_or_else(|| Fault::Invalid("This theme does not exist. Choose one from the list.".to_owned()))?;
     let zone: Tz = fields
         .text("zone")
         .parse()
@@ -91,7 +92,11 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
     let locale = match fields.text("locale") {
         "" => "",
         tag => {
-            Locale::find(tag).ok_or_else(|| Fault::Invalid("Numbers are not written in this way here.".to_owned()))?.tag
+            Locale::find(tag)
+                .ok_or_else(|| {
+                    Fault::Invalid("This number format does not exist. Choose one from the list.".to_owned())
+                })?
+                .tag
         }
     };
     let shortcuts = if fields.text("shortcuts") == "on" { "on" } else { "off" };
@@ -107,7 +112,8 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
     Ok((cookies, Redirect::to(PATH)).into_response())
 }
 
-/// Ends one login of one's own, or all of them. Needs a fresh password: a browser that was left open ends no others.
+/// Ends one login of the person, or all of them. Needs a fresh password, so that an unattended browser cannot end the
+/// others.
 pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.require_fresh(&db).await?;
     let (admin_user_id, caller) = (posted.admin.admin_user_id, &posted.admin.caller);
@@ -157,7 +163,7 @@ fn looks(admin: &Admin, chosen: Option<&'static Locale>) -> Markup {
     let viewer = &admin.viewer;
     html! {
         section.card aria-labelledby="looks" {
-            header { h2 id="looks" { "How pages look in this browser" } }
+            header { h2 id="looks" { "Appearance in this browser" } }
             form.body.stack method="post" action=(PATH) {
                 (csrf(admin))
                 div.form-grid {
@@ -171,12 +177,12 @@ fn looks(admin: &Admin, chosen: Option<&'static Locale>) -> Markup {
                         label for="zone" { "Time zone" }
                         input.input id="zone" name="zone" list="zones" required maxlength="64" autocomplete="off" value=(viewer.zone.name()) data-zone;
                         datalist id="zones" { @for zone in TZ_VARIANTS { option value=(zone.name()) {} } }
-                        span.hint { "Times on every page are told in it." }
+                        span.hint { "All pages show times in this zone." }
                     }
                     div.field {
                         label for="locale" { "Numbers and dates" }
                         select.input id="locale" name="locale" {
-                            option value="" selected[chosen.is_none()] { "As the browser asks for" }
+                            option value="" selected[chosen.is_none()] { "Browser’s default" }
                             @for locale in &locale::ALL {
                                 option value=(locale.tag) selected[chosen == Some(locale)] { (locale.name) }
                             }
@@ -196,7 +202,7 @@ fn looks(admin: &Admin, chosen: Option<&'static Locale>) -> Markup {
 
 fn theme_words(theme: Theme) -> &'static str {
     match theme {
-        Theme::System => "As the system has it",
+        Theme::System => "System’s default",
         Theme::Light => "Light",
         Theme::Dark => "Dark",
     }
@@ -208,7 +214,7 @@ fn logins_card(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Marku
     let rows = html! { @for login in logins { (row(&html! {
         (cell("", html! { span.two {
             span.main { (browser(login.user_agent.as_deref().unwrap_or_default())) }
-            @if Some(&login.login_hash[..]) == own { small { "This one" } }
+            @if Some(&login.login_hash[..]) == own { small { "This browser" } }
         } }))
         (cell("nowrap muted hide", admin.viewer.time(login.created_at)))
         (cell("nowrap muted end", admin.viewer.time(login.last_seen_at)))
@@ -235,7 +241,7 @@ fn logins_card(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Marku
     }
 }
 
-/// "Firefox on Linux": enough to know one's own.
+/// Returns "Firefox on Linux": enough to recognise one's own browser.
 fn browser(user_agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
@@ -274,6 +280,6 @@ mod tests {
         let login = LoginItem { login_hash: vec![1, 2], user_agent: None, created_at: at, last_seen_at: at };
         let shown = render(&Admin::sample(Role::Viewer), &html! {}, &html! {}, &[login], Some(&[1, 2]), None, None)
             .into_string();
-        assert!(shown.contains("This one") && shown.contains(r#"value="0102""#));
+        assert!(shown.contains("This browser") && shown.contains(r#"value="0102""#));
     }
 }

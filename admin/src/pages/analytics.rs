@@ -1,4 +1,4 @@
-//! How tutoring goes, over weeks: what came of it, for whom, and by which version of the assistant.
+//! Analytics: results of tutoring over weeks, by group and by version of the assistant.
 
 mod export;
 mod filter;
@@ -29,7 +29,7 @@ use crate::parts::{grade, none, select};
 
 pub(crate) use self::export::get as export;
 
-/// Groups, reasons and beliefs that the page lists: a file has all.
+/// Groups, reasons and misconceptions on the page. The export has all.
 const N_LISTED: usize = 30;
 /// Measures in the first row of figures.
 const N_HEADLINE: usize = 6;
@@ -66,7 +66,7 @@ async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
     })
 }
 
-/// The steps of the period, each beside the same step of the period before.
+/// The steps of the period, each with the same step of the period before.
 async fn list_steps(admin: &Admin, db: &Db, filter: &Filter, n_step: usize) -> Result<Vec<Step>, Fault> {
     let (viewer, narrow) = (&admin.viewer, filter.narrow()?);
     let (from, before) = begins(viewer.today(), filter.n_days()?);
@@ -75,7 +75,7 @@ async fn list_steps(admin: &Admin, db: &Db, filter: &Filter, n_step: usize) -> R
     Ok(steps(&figures, before, from, viewer, n_step))
 }
 
-/// From this day to today. Reviews are judged when their week is over.
+/// From this day to today. Reviews are counted when their week is over.
 fn days(admin: &Admin, from: NaiveDate) -> Days<'_> {
     let today = admin.viewer.today();
     Days { from, to: series::after(today), judged_to: series::reviews_end(today), zone: admin.viewer.zone.name() }
@@ -104,12 +104,12 @@ fn render(admin: &Admin, data: &Data) -> Markup {
             div.stack.list-page {
                 div.head { div {
                     h1 { "Analytics" }
-                    p { "The last " (n_days) " days with today so far, compared with the " (n_days) " days before. Cohort and grade are those of today." }
+                    p { "The last " (n_days) " days including today, compared with the " (n_days) " days before. Cohort and grade are today’s." }
                 } }
                 (filters(data))
                 @if data.lacks_practices {
                     (notice_with(Tone::Warn, "Mastery and reviews lack earlier calls",
-                        &html! { "What calls taught before this version was not kept. " code { "ai-tutor analytics rebuild" } " works it out." }, &html! {}))
+                        &html! { "An earlier version did not store what calls taught. An operator runs " code { "ai-tutor analytics rebuild" } " to compute it." }, &html! {}))
                 }
                 @if is_empty {
                     div.card { (nothing(data)) }
@@ -119,7 +119,7 @@ fn render(admin: &Admin, data: &Data) -> Markup {
                     div.cols.half { (calls_card(admin, data)) @for measure in &MEASURES[1..] { (line_card(admin, data, measure)) } }
                     (groups_card(admin, data))
                     (tutoring_card(admin, data))
-                    div.cols.half { (ranking(admin, data, "reasons", "Why calls ended", "Calls", &data.reasons, &reason)) (ranking(admin, data, "beliefs", "Misconceptions", "Calls in which it showed", &data.beliefs, &belief)) }
+                    div.cols.half { (ranking(admin, data, "reasons", "Why calls ended", "Calls", &data.reasons, &reason)) (ranking(admin, data, "beliefs", "Misconceptions", "Calls with this misconception", &data.beliefs, &belief)) }
                     (meanings())
                 }
             }
@@ -132,8 +132,8 @@ fn nothing(data: &Data) -> Markup {
         let clear = html! { a.btn href=(PATH) { "Clear filters" } };
         return empty(
             "chart-column",
-            "No call is like that",
-            "In this period and the one before there was none.",
+            "No calls match",
+            "Neither this period nor the one before has such a call.",
             clear,
         );
     }
@@ -148,7 +148,7 @@ fn filters(data: &Data) -> Markup {
     cohorts.extend(choices.cohorts.iter().map(|cohort| (cohort.as_str(), cohort.as_str())));
     let named: Vec<(String, String)> =
         choices.grades.iter().map(|n| (n.to_string(), grade(Some(*n)).unwrap_or_default())).collect();
-    let mut grades = vec![("", "All"), (NONE, "Not known")];
+    let mut grades = vec![("", "All"), (NONE, "Unknown")];
     grades.extend(named.iter().map(|(value, words)| (value.as_str(), words.as_str())));
     let mut subjects = vec![("", "All")];
     subjects.extend(choices.subjects.iter().map(|(id, name)| (id.as_str(), name.as_str())));
@@ -242,7 +242,7 @@ fn line_card(admin: &Admin, data: &Data, measure: &Measure) -> Markup {
     }
 }
 
-/// What a group is called.
+/// Returns the name of a group.
 fn group_name(choices: &Choices, by: By, key: &str) -> String {
     let name = match by {
         By::Grade => key.parse().ok().filter(|n| *n >= 0).and_then(|n| grade(Some(n))),
@@ -253,7 +253,7 @@ fn group_name(choices: &Choices, by: By, key: &str) -> String {
     match name {
         Some(name) if !name.is_empty() => name,
         _ if by == By::Cohort => "In no cohort".to_owned(),
-        _ => "Not known".to_owned(),
+        _ => "Unknown".to_owned(),
     }
 }
 
@@ -266,7 +266,7 @@ fn groups_card(admin: &Admin, data: &Data) -> Markup {
     html! {
         section.card aria-labelledby="groups" {
             header { h2 id="groups" { "By " (words.to_lowercase()) } div.actions { (file_link(admin, data, "groups", words)) } }
-            @if data.groups.is_empty() { div.body { p.muted { "Nothing to set apart in this period." } } }
+            @if data.groups.is_empty() { div.body { p.muted { "No data in this period." } } }
             @else { (measures_table(words, &MEASURES, &rows)) (more(data.groups.len())) }
         }
     }
@@ -276,17 +276,17 @@ fn tutoring_card(admin: &Admin, data: &Data) -> Markup {
     let tutored: Vec<&Figures> = data.assistants.iter().filter(|of| of.n_tutored > 0).collect();
     let rows = html! { @for of in &tutored { (row(&html! {
         (cell("full", html! { b { (group_name(&data.choices, By::Assistant, &of.key)) } }))
-        (cell("num", html! { span.lbl { "Sessions judged" } (figures::count(of.n_tutored)) }))
+        (cell("num", html! { span.lbl { "Sessions rated" } (figures::count(of.n_tutored)) }))
         @for habit in &HABITS { (value_cell(habit, of)) }
     })) } };
     html! {
         section.card aria-labelledby="tutoring" {
-            header { h2 id="tutoring" { "How assistants tutored" } div.actions { (file_link(admin, data, "tutoring", "how assistants tutored")) } }
-            @if tutored.is_empty() { div.body { p.muted { "No call of this period was judged for that." } } }
-            @else { div.scroll tabindex="0" role="region" aria-label="Table of how assistants tutored, scrolls sideways" { table.tbl.cards role="table" aria-label="How assistants tutored, by version" {
+            header { h2 id="tutoring" { "Quality of tutoring" } div.actions { (file_link(admin, data, "tutoring", "quality of tutoring")) } }
+            @if tutored.is_empty() { div.body { p.muted { "No call in this period was rated." } } }
+            @else { div.scroll tabindex="0" role="region" aria-label="Table of the quality of tutoring, scrolls sideways" { table.tbl.cards role="table" aria-label="Quality of tutoring, by version" {
                 thead role="rowgroup" { tr role="row" {
                     th role="columnheader" scope="col" { "Assistant version" }
-                    th.num role="columnheader" scope="col" { "Sessions judged" }
+                    th.num role="columnheader" scope="col" { "Sessions rated" }
                     @for habit in &HABITS { th.num role="columnheader" scope="col" { (habit.name) } }
                 } }
                 tbody role="rowgroup" { (rows) }
@@ -317,7 +317,7 @@ fn value_cell(measure: &Measure, figures: &Figures) -> Markup {
 }
 
 fn more(n: usize) -> Markup {
-    html! { @if n > N_LISTED { footer { p.muted { "The " (N_LISTED) " busiest of " (figures::count(n as i64)) ". The file has all." } } } }
+    html! { @if n > N_LISTED { footer { p.muted { "The " (N_LISTED) " busiest of " (figures::count(n as i64)) ". The export has all." } } } }
 }
 
 fn reason(key: &str) -> String {
@@ -364,7 +364,7 @@ fn ranking(
 fn meanings() -> Markup {
     html! {
         details.card.data {
-            summary { (icon("chevron-right")) "What the figures mean" }
+            summary { (icon("chevron-right")) "Definitions" }
             dl.dl { @for measure in MEASURES.iter().chain(&HABITS) { dt { (measure.name) } dd { (measure.means) } } }
         }
     }

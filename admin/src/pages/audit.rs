@@ -1,4 +1,4 @@
-//! Who saw or changed what.
+//! The audit log: who saw or changed what.
 
 mod detail;
 pub(crate) mod export;
@@ -28,7 +28,7 @@ const EXPORT: &str = "/settings/audit/export.csv";
 const LIST_ID: &str = "audit";
 const MAX_CHARS: usize = 300;
 
-/// The filters, as the address has them.
+/// The filters, read from the address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -48,9 +48,9 @@ impl Filter {
         }
         let before = match &self.before[..] {
             "" => None,
-            text => Some(
-                text.parse().map_err(|_| Fault::Invalid("This link to a page of the list is damaged.".to_owned()))?,
-            ),
+            text => Some(text.parse().map_err(|_| {
+                Fault::Invalid("This link to a page of the list is not valid. Open the list again.".to_owned())
+            })?),
         };
         let day = |text: &str| match text {
             "" => Ok(None),
@@ -65,7 +65,7 @@ impl Filter {
             action: given(&self.act),
             object: given(&self.object),
             from: from.map(|day| viewer.start_of(day)),
-            // The last day is meant as a whole.
+            // The last day is included.
             to: to.map(|day| viewer.start_of(day.checked_add_signed(TimeDelta::days(1)).unwrap_or(day))),
             before,
             limit: PAGE + 1,
@@ -228,78 +228,78 @@ fn about(entry: &AuditEntry) -> Markup {
     }
 }
 
-/// Every act that is taken down, in the words that its button has.
+/// Every act that the log records, in the words of its button.
 const ACTS: [(&str, &str); 99] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
-    ("admin.provider_accepted", "came from the school's sign-in, before the code"),
+    ("admin.provider_accepted", "signed in at the provider, before the code"),
     ("admin.refused", "tried what their role does not allow"),
     ("student.read", "read a student’s data"),
-    ("client.refused", "asked for more than it may"),
-    ("client.bearer_refused", "came with a token or key that is not valid"),
+    ("client.refused", "requested more than it may"),
+    ("client.bearer_refused", "sent an invalid token or key"),
     ("client.token", "got a token"),
-    ("client.login_failed", "asked for a token with wrong credentials"),
-    ("admin.confirm_failed", "gave a wrong password when asked again"),
+    ("client.login_failed", "requested a token with wrong credentials"),
+    ("admin.confirm_failed", "entered a wrong password to confirm"),
     ("admin.two_step_on", "turned two-step sign-in on"),
     ("admin.two_step_off", "turned two-step sign-in off"),
     ("admin.passkey_add", "added a passkey"),
     ("admin.passkey_remove", "removed a passkey"),
     ("admin.passkey_refused", "sent a passkey that was refused"),
-    ("admin.throttled", "was slowed down after too many tries"),
+    ("admin.throttled", "was throttled after too many attempts"),
     ("admin.forged", "sent a form that was out of date or forged"),
     ("admin.logout", "signed out"),
-    ("admin.sign_out", "ended sign-ins of their own"),
+    ("admin.sign_out", "ended their own sign-ins"),
     ("admin.password", "changed their password"),
     ("admin.invite", "invited a user"),
     ("admin.setup_link", "made a set-up link"),
     ("admin.role", "changed a role"),
     ("admin.sign_out_user", "signed a user out"),
-    ("admin.disable", "shut a user out"),
-    ("admin.enable", "let a user in again"),
+    ("admin.disable", "disabled the access of a user"),
+    ("admin.enable", "enabled the access of a user"),
     ("admin_user.create", "made a user by command"),
     ("audit.export", "exported the audit log"),
     ("agent.allow", "connected an agent"),
     ("agent.disconnect", "disconnected an agent"),
-    ("agent.misused", "was disconnected, because its code or token came from somebody else too"),
+    ("agent.misused", "was disconnected, because its code or token was used by another program too"),
     ("client.create", "made an API client"),
     ("client.rotate", "replaced the secret of an API client"),
     ("client.revoke", "revoked an API client"),
     ("client.key", "made an agent key"),
     ("client.revoke_key", "revoked an agent key"),
     ("client.stop", "stopped an API client"),
-    ("client.start", "let an API client in again"),
+    ("client.start", "restarted an API client"),
     ("api_client.create", "made an API client by command"),
     ("api_client.revoke", "revoked an API client by command"),
     ("api_client.revoke_key", "revoked an agent key by command"),
-    ("api_client.set_kind", "changed what an API client is for by command"),
+    ("api_client.set_kind", "changed the type of an API client by command"),
     ("api_client.stop", "stopped an API client by command"),
-    ("api_client.start", "let an API client in again by command"),
+    ("api_client.start", "restarted an API client by command"),
     ("api_client.set_key", "replaced the public keys of an API client by command"),
     ("student.read", "opened a student"),
-    ("student.read_context", "read what the assistant is told"),
+    ("student.read_context", "read the context for the assistant"),
     ("student.reveal_phone", "showed the phone numbers of a student"),
-    ("student.find_by_phone", "looked a phone number up"),
+    ("student.find_by_phone", "searched for a phone number"),
     ("student.create", "added a student"),
-    ("student.accept", "took a caller on as a student"),
+    ("student.accept", "added a caller as a student"),
     ("student.update", "changed a student"),
     ("student.set_subjects", "chose the subjects of a student"),
-    ("student.attention_handled", "saw to what a student needed a person for"),
+    ("student.attention_handled", "marked a student’s reason for attention as handled"),
     ("student.report", "opened the report for a student's parents"),
-    ("student.export", "exported all that is known of a student"),
+    ("student.export", "exported all data about a student"),
     ("student.erase", "erased a student"),
     ("erasure.request", "requested the erasure of a student"),
-    ("erasure.undo", "undid a requested erasure"),
+    ("erasure.undo", "undid the request to erase a student"),
     ("session.erase", "erased a session"),
-    ("session.expire", "erased sessions that were kept long enough"),
+    ("session.expire", "erased sessions after their retention time"),
     ("number.erase", "erased the calls of a number"),
-    ("fact.forget", "had a remembered fact forgotten"),
+    ("fact.forget", "deleted a remembered fact"),
     ("fact.reword", "reworded a remembered fact"),
-    ("evidence.correct", "corrected what a student showed"),
+    ("evidence.correct", "changed the mark of an answer"),
     ("evidence.undo", "undid a changed mark"),
     ("misconception.resolve", "marked a misconception as overcome"),
     ("session.read", "opened a session"),
-    ("session.search", "searched what was said"),
+    ("session.search", "searched transcripts"),
     ("session.analyze", "had a session analysed again"),
     ("session.assign", "assigned a session"),
     ("session.transcript", "read a transcript as plain text"),
@@ -321,17 +321,17 @@ const ACTS: [(&str, &str); 99] = [
     ("outbound_call.stop", "stopped a call to a student"),
     ("outbound_calls.stop", "stopped all outbound calls"),
     ("outbound_calls.start", "allowed outbound calls again"),
-    ("follow_up.close", "saw to a follow-up"),
+    ("follow_up.close", "marked a follow-up as done"),
     ("job.retry", "retried a job"),
     ("job.discard", "discarded a job"),
-    ("job.retry_for_reason", "retried all jobs of one reason"),
-    ("job.discard_for_reason", "discarded all jobs of one reason"),
-    ("call.retry", "retried what was given up of a call"),
-    ("overhaul.start", "began a long repair"),
-    ("overhaul.stop", "stopped a long repair"),
+    ("job.retry_for_reason", "retried all jobs with one reason"),
+    ("job.discard_for_reason", "discarded all jobs with one reason"),
+    ("call.retry", "retried the failed jobs of a call"),
+    ("overhaul.start", "started bulk reprocessing"),
+    ("overhaul.stop", "stopped bulk reprocessing"),
 ];
 
-/// An act in words; one that is not known here in its own.
+/// Returns the words for an act, or its code if it is unknown.
 fn words(action: &str) -> String {
     let known = ACTS.iter().find(|(act, _)| *act == action);
     known.map_or_else(|| action.replace(['.', '_'], " "), |(_, words)| (*words).to_owned())
@@ -386,7 +386,7 @@ mod tests {
             object: None,
             detail: serde_json::json!({ "n": 2 }),
         };
-        // In Chicago the second is of the day before, and the third too.
+        // In Chicago, the second and the third are on the day before.
         let entries = ["2026-11-19T21:12:04Z", "2026-11-19T05:59:59Z", "2026-11-18T21:00:00Z", "2026-11-16T21:00:00Z"];
         let data = Data { filter: Filter::default(), entries: entries.map(entry).into(), has_next: false };
         let shown = render(&Admin::sample(Role::Admin), &data).into_string();

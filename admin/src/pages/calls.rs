@@ -1,4 +1,4 @@
-//! Calls that the tutor places: what is planned, what became of the last ones, and the buttons that stop them.
+//! Outbound calls: planned ones, recent ones, and the buttons that stop them.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,7 +21,7 @@ use crate::parts::notice::{Tone, notice_with};
 use crate::parts::table::{Column, cell, row, table};
 use crate::parts::{csrf, person};
 
-/// Calls of each list.
+/// Calls in each list.
 const N_CALLS: i64 = 100;
 
 pub(crate) struct Data {
@@ -30,7 +30,7 @@ pub(crate) struct Data {
     pub(crate) over: Vec<OutboundCall>,
 }
 
-/// Why no call is placed; `None`: calls are placed.
+/// Why no call is placed. `None`: calls are placed.
 pub(crate) async fn find_obstacle(admin: &Admin, db: &Db) -> Result<Option<Obstacle>, Fault> {
     let worker = component_status::list(db).await?.find::<Worker>();
     let has_key = worker.is_some_and(|(at, worker)| worker.has_vapi && at + SILENT_AFTER > admin.viewer.now);
@@ -59,7 +59,7 @@ pub(crate) async fn stop(
     Ok(Redirect::to(auth::safe_next(posted.fields.raw("back"))).into_response())
 }
 
-/// Stops all calls at once.
+/// Stops all calls.
 pub(crate) async fn stop_all(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.admin.require_write()?;
     set_stopped(&db, &posted.admin, true).await
@@ -122,7 +122,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     )
 }
 
-/// Why no call is placed, and what to do.
+/// Returns why no call is placed, and what to do.
 pub(crate) fn notice(admin: &Admin, obstacle: &Obstacle) -> Markup {
     let (what, fix) = obstacle.words();
     let text = html! {

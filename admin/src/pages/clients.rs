@@ -1,4 +1,4 @@
-//! Programs that may call this service, what each may do, and their secrets, shown once.
+//! API clients: what each may do, and their secrets, which are shown once.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -29,10 +29,10 @@ use crate::parts::table::{Column, cell, row, table};
 
 const PATH: &str = "/settings/clients";
 const AGENTS: &str = "/settings/clients/agents";
-/// How long a replaced secret still works, so that its user can change over.
+/// How long a replaced secret still works.
 const GRACE: TimeDelta = TimeDelta::hours(24);
 
-/// What is shown once, and nowhere again.
+/// A secret to show once.
 #[derive(Debug)]
 struct Made {
     title: String,
@@ -42,7 +42,7 @@ struct Made {
     secret: SecretString,
 }
 
-/// What somebody asked for in the form, and what of it is to be mended.
+/// The values that a person entered, and what is wrong with them.
 #[derive(Debug)]
 struct Typed<'a> {
     name: &'a str,
@@ -174,7 +174,7 @@ pub(crate) async fn add_key(
     shown(admin, &db, Some(&made), &Typed::default()).await
 }
 
-/// Asks once more: whoever uses the client is cut off at once.
+/// Asks for a confirmation, because the client loses access at once.
 pub(crate) async fn confirm_revoke(
     admin: Admin,
     State(db): State<Db>,
@@ -202,7 +202,7 @@ fn render_revoke(admin: &Admin, client: &ApiClient, keys: &[AgentKey]) -> Markup
                 form.row method="post" action={ (PATH) "/" (client_id) "/revoke" } {
                     (csrf(admin))
                     button.btn.danger { "Revoke" }
-                    a.btn href=(PATH) { "Keep it" }
+                    a.btn href=(PATH) { "Cancel" }
                 }
                 @if !keys.is_empty() {
                     section.card aria-labelledby="keys" {
@@ -234,7 +234,7 @@ fn key_row(admin: &Admin, key: &AgentKey) -> Markup {
     })
 }
 
-/// Ends one agent key; the client lives on.
+/// Revokes one agent key. The client stays.
 pub(crate) async fn revoke_key(
     State(db): State<Db>,
     Path((client_id, agent_key_id)): Path<(String, AgentKeyId)>,
@@ -262,7 +262,7 @@ pub(crate) async fn revoke(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// Disconnects an agent of anybody.
+/// Disconnects an agent of any person.
 pub(crate) async fn disconnect(
     State(db): State<Db>,
     Path(agent_grant_id): Path<AgentGrantId>,
@@ -273,7 +273,7 @@ pub(crate) async fn disconnect(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// Stops one client, or starts it again.
+/// Stops one client, or restarts it.
 pub(crate) async fn switch(
     State(db): State<Db>,
     Path(client_id): Path<String>,
@@ -289,7 +289,7 @@ pub(crate) async fn switch(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// Stops all telephone clients and the tools that webhooks call, or starts them again.
+/// Stops all telephone clients and the webhook tools, or restarts them.
 pub(crate) async fn switch_telephones(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
     let is_stopped = posted.fields.text("to") == "stop";
@@ -332,7 +332,7 @@ fn render(
                 @if let Some(made) = made { (secret_once(made)) }
                 section.card aria-label="API clients" {
                     @if clients.is_empty() {
-                        (empty("key-round", "No clients yet", "Make one for each program, so that each can be cut off by itself.", html! {}))
+                        (empty("key-round", "No clients yet", "Make one for each program. Then each can be revoked separately.", html! {}))
                     } @else { (table("API clients", &COLUMNS, &rows)) }
                 }
                 @if !agents.is_empty() {
@@ -356,7 +356,7 @@ fn telephones(admin: &Admin, are_stopped: bool) -> Markup {
             form.body.stack method="post" action={ (PATH) "/telephones" } {
                 (csrf(admin))
                 @if are_stopped {
-                    p { "All telephone assistants are stopped. Calls are still recorded, but assistants learn nothing about students." }
+                    p { "All telephone assistants are stopped. Calls are still recorded, but assistants get no data about students." }
                     input type="hidden" name="to" value="start";
                     div { button.btn.primary { "Start all telephone assistants" } }
                 } @else {
@@ -375,7 +375,7 @@ fn secret_once(made: &Made) -> Markup {
     shown_once(&made.title, made.text, &lines, PATH)
 }
 
-const COLUMNS: [Column; 5] = [("Client", ""), ("State", ""), ("May do", ""), ("Last used", ""), ("", "")];
+const COLUMNS: [Column; 5] = [("Client", ""), ("State", ""), ("Permissions", ""), ("Last used", ""), ("", "")];
 
 fn client_row(admin: &Admin, client: &ApiClient) -> Markup {
     row(&html! {
@@ -419,7 +419,7 @@ fn new_client(admin: &Admin, typed: &Typed<'_>) -> Markup {
                     (error("name-error", wrong_name))
                 }
                 fieldset.field {
-                    legend.label { "What it is" }
+                    legend.label { "Type" }
                     div.scopes { @for kind in [ClientKind::BackOffice, ClientKind::Telephone] {
                         span.check {
                             input type="radio" id={ "kind-" (kind.as_str()) } name="kind" value=(kind.as_str()) checked[typed.kind == kind];
@@ -428,7 +428,7 @@ fn new_client(admin: &Admin, typed: &Typed<'_>) -> Markup {
                     } }
                 }
                 fieldset.field aria-describedby=[wrong_scopes.map(|_| "scope-error")] {
-                    legend.label { "What it may do" }
+                    legend.label { "Permissions" }
                     (error("scope-error", wrong_scopes))
                     div.scopes { @for scope in Scope::ALL {
                         span.check {
@@ -456,14 +456,14 @@ fn kind_words(kind: ClientKind) -> &'static str {
 
 fn kind_meaning(kind: ClientKind) -> &'static str {
     match kind {
-        ClientKind::Telephone => "Learns about the student who is calling, and about no other. For Vapi.",
-        ClientKind::BackOffice => "Can name any student. For your own apps and agents.",
+        ClientKind::Telephone => "Gets data about the student who is calling, and no other. For VAPI.",
+        ClientKind::BackOffice => "Can request data about any student. For your own apps and agents.",
     }
 }
 
 pub(crate) fn scope_words(scope: Scope) -> &'static str {
     match scope {
-        Scope::ContextRead => "Read what a tutor should know about a student",
+        Scope::ContextRead => "Read the student context",
         Scope::StudentsRead => "Read students",
         Scope::StudentsWrite => "Add and change students",
         Scope::StudentsErase => "Request that students are erased",

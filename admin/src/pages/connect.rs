@@ -1,7 +1,8 @@
-//! A program asks to become a person's agent: who asks, for which rights, and the person's answer. The authorization endpoint
-//! of OAuth 2.1; the dashboard's sign-in comes before it.
+//! The consent page for agents: which program asks, for which rights, and the person's answer. It is the authorization
+//! endpoint of OAuth 2.1. The person signs in first.
 //!
-//! **Invariant:** the browser is sent only to an address that the program registered, and only after the person chose.
+//! **Invariant:** the browser is redirected only to an address that the program registered, and only after the person
+//! chose.
 
 mod request;
 
@@ -26,7 +27,7 @@ use crate::pages::clients::scope_words;
 use crate::parts::csrf;
 use crate::parts::notice::{Tone, notice};
 
-/// What a program asks a person for.
+/// The request that a person decides on.
 #[derive(Debug)]
 struct Question {
     params: Params,
@@ -35,12 +36,12 @@ struct Question {
 }
 
 impl Question {
-    /// Reads the query. `Err`: the page that says what is wrong with it.
+    /// Reads the query. `Err`: the error page.
     async fn read(dashboard: &Dashboard, admin: &Admin, query: &str) -> Result<Result<Self, Response>, Fault> {
         let params = Params::parse(query);
         let agent = find(dashboard, &params.client_id).await?;
         if !agent.allows(&params.redirect_uri) {
-            let why = "The program wants you to return to an address that it did not register. Nothing was allowed.";
+            let why = "The program uses a return address that it did not register. Nothing was allowed.";
             return Err(Fault::Invalid(why.to_owned()));
         }
         let resource = format!("{}/mcp", issuer(dashboard));
@@ -55,18 +56,18 @@ impl Question {
     }
 }
 
-/// The program of that id: registered here, or as it describes itself at the address that is its id.
+/// Returns the program with that id: registered here, or described by the document at its id.
 async fn find(dashboard: &Dashboard, client_id: &str) -> Result<Agent, Fault> {
     if is_address(client_id) {
         return dashboard.documents.fetch(client_id).await.map_err(|why| Fault::Invalid(why.words().to_owned()));
     }
     let found = agent::find_agent(&dashboard.db, client_id).await?;
-    let unknown = "The program that sent you here is not registered, or was not used for a day. Remove this service there, \
+    let unknown = "The program that sent you here is not registered, or its registration expired after a day without use. Remove this service there, \
                    and add it again.";
     found.ok_or_else(|| Fault::Invalid(unknown.to_owned()))
 }
 
-/// As the metadata of `mcp-server` names it.
+/// The issuer, as the metadata of `mcp-server` names it.
 fn issuer(dashboard: &Dashboard) -> &str {
     dashboard.connections.public_url.trim_end_matches('/')
 }
@@ -83,7 +84,7 @@ pub(crate) async fn get(
     }
 }
 
-/// Needs a fresh password: a browser that was left open lets no agent in.
+/// Needs a fresh password, so that an unattended browser cannot connect an agent.
 pub(crate) async fn post(
     State(dashboard): State<Dashboard>,
     RawQuery(query): RawQuery,
@@ -103,7 +104,7 @@ pub(crate) async fn post(
     let chosen: ScopeSet = posted.fields.all("scope").filter_map(|scope| scope.parse::<Scope>().ok()).collect();
     let scopes = chosen.intersection(question.scopes);
     if scopes.is_empty() {
-        let error = Some("Choose at least one thing that it may do, or refuse.");
+        let error = Some("Choose at least one permission, or refuse.");
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(admin, &question, &query, error)).into_response());
     }
     let now = clock::now();
@@ -120,8 +121,8 @@ pub(crate) async fn post(
     send_back(admin, &question.agent, "is connected", back)
 }
 
-/// A page that goes on to the program by itself. A redirect would not do: browsers hold it against the policy that forms
-/// are sent to this host alone.
+/// Renders a page that forwards to the program. A redirect does not work: browsers apply the form policy, which allows
+/// only this host.
 fn send_back(admin: &Admin, agent: &Agent, what: &str, back: Option<String>) -> Result<Response, Fault> {
     let back = back.ok_or(Fault::Internal)?;
     let refresh = HeaderValue::from_str(&format!("0; url={back}")).map_err(|_| Fault::Internal)?;
@@ -141,14 +142,14 @@ fn send_back(admin: &Admin, agent: &Agent, what: &str, back: Option<String>) -> 
 }
 
 fn render_wrong(admin: &Admin, agent: &Agent, why: &str, back: &str) -> Markup {
-    let title = format!("“{}” asked in a way that does not work here", agent.name);
+    let title = format!("“{}” sent a request that does not work here", agent.name);
     page(
         admin,
         Place::Account,
         &title,
         html! {
             div.stack {
-                div.head { div { h1 { (title) } p { "Nothing was allowed. The reason, for who makes the program: " (why) "." } } }
+                div.head { div { h1 { (title) } p { "Nothing was allowed. The reason, for the maker of the program: " (why) "." } } }
                 div { a.btn href=(back) { "Return to " (agent::host(back)) } }
             }
         },
@@ -165,24 +166,24 @@ fn render(admin: &Admin, question: &Question, query: &str, error: Option<&str>) 
         &title,
         html! {
             div.stack {
-                div.head { div { h1 { (title) } p { "This program asks to read and act for you, as " (admin.email) "." } } }
+                div.head { div { h1 { (title) } p { "This program wants to read and act for you, as " (admin.email) "." } } }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "")) }
-                (notice(Tone::Warn, "This program is unverified", "It chose its name itself. Allow it only if you started this a moment ago and know the address below."))
+                (notice(Tone::Warn, "This program is unverified", "It chose its own name. Allow it only if you started this a moment ago and know the address below."))
                 form.card method="post" action={ "/connect?" (query) } {
                     div.body.stack {
                         (csrf(admin))
                         p { "Your browser returns to " b.mono { (host) } "." }
                         @if is_address(&agent.client_id) { p { "It describes itself at " span.mono { (agent.client_id) } "." } }
                         fieldset.field {
-                            legend.label { "What it may do" }
+                            legend.label { "Permissions" }
                             div.scopes { @for scope in scopes.iter() { span.check {
-                                // What cannot be undone for long is chosen, not left on.
+                                // Rights with lasting effects are off by default.
                                 input type="checkbox" id={ "scope-" (scope) } name="scope" value=(scope) checked[scope != Scope::StudentsErase];
                                 label for={ "scope-" (scope) } { (scope_words(scope)) " " code { (scope) } }
                             } } }
                         }
-                        p { (reach_words(admin)) " What it reads leaves this service. The audit log names you and the program." }
-                        p.sm.muted { "It stays connected until you disconnect it on your account page, change your password, or do not use it for 30 days; at most 180 days." }
+                        p { (reach_words(admin)) " Data that it reads leaves this service. The audit log names you and the program." }
+                        p.sm.muted { "It stays connected until you disconnect it on your account page, change your password, or do not use it for 30 days. The maximum is 180 days." }
                     }
                     footer {
                         button.btn.primary name="answer" value="allow" { "Allow" }
@@ -196,9 +197,9 @@ fn render(admin: &Admin, question: &Question, query: &str, error: Option<&str>) 
 
 fn reach_words(admin: &Admin) -> String {
     match &admin.caller.reach {
-        Reach::Cohorts(cohorts) if cohorts.is_empty() => "It reaches no students, because you see none.".to_owned(),
-        Reach::Cohorts(cohorts) => format!("It reaches the students of {}, as you do.", cohorts.join(", ")),
-        _ => "It reaches all students, as you do.".to_owned(),
+        Reach::Cohorts(cohorts) if cohorts.is_empty() => "It can access no students, because you see none.".to_owned(),
+        Reach::Cohorts(cohorts) => format!("It can access the students of {}, as you can.", cohorts.join(", ")),
+        _ => "It can access all students, as you can.".to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What this service is connected to: whether each works, what it told last, and what to do where it does not.
+//! Connections: whether each dependency works, its last status, and what to do if it does not.
 
 mod state;
 pub(crate) mod vapi;
@@ -33,7 +33,7 @@ pub(crate) struct Data {
     pub(crate) outages: Vec<Outage>,
     pub(crate) usage: Usage,
     pub(crate) database: db::Status,
-    /// Up to here all calls that VAPI tells of are known.
+    /// All calls up to this time are known.
     pub(crate) reconciled_until: Option<DateTime<Utc>>,
     pub(crate) mail: MailStatus,
     pub(crate) look: Look,
@@ -44,7 +44,7 @@ impl Data {
         self.outages.iter().find(|outage| outage.dependency == dependency).map(|outage| outage.since)
     }
 
-    /// When a sign of its kind was given last.
+    /// When the status was last reported.
     fn at<S: component_status::ComponentStatus>(&self) -> Option<DateTime<Utc>> {
         self.statuses.find::<S>().map(|(at, _)| at)
     }
@@ -95,7 +95,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
         Place::Connections.name(),
         html! {
             div.stack {
-                div.head { div { h1 { "Connections" } p { "What this service works with, what each told last, and what to do where one does not work." } } }
+                div.head { div { h1 { "Connections" } p { "Everything that this service depends on: its last status, and what to do if it does not work." } } }
                 div.cols.half.even {
                     (card("webhook", "VAPI’s webhook", &state::webhook(data, now), webhook(viewer, data)))
                     (card("vapi-api", "VAPI’s API", &state::vapi(data, now), vapi_api(viewer, data)))
@@ -117,7 +117,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
 
 fn card(id: &str, name: &str, health: &Health, facts: Markup) -> Markup {
     let (class, mark, word) = match health {
-        Health::Good => ("good", "circle-check", "All right"),
+        Health::Good => ("good", "circle-check", "Working"),
         Health::Degraded(_) => ("warn", "triangle-alert", "Degraded"),
         Health::Off(_) => ("line", "minus", "Not configured"),
     };
@@ -158,8 +158,8 @@ fn webhook(viewer: &Viewer, data: &Data) -> Markup {
     html! {
         dt { "Server URL" } dd { (address("webhook-url", "Server URL of the webhook", &format!("{url}/webhooks/vapi"))) }
         dt { "Secret" } dd { @match &server {
-            // A server does not start without one.
-            Some((_, server)) if server.has_previous_secret => "Configured, with the one before it: a rotation is under way",
+            // A server does not start without a secret.
+            Some((_, server)) if server.has_previous_secret => "Configured, with the previous one (rotation in progress)",
             Some(_) => "Configured",
             None => (none()),
         } }
@@ -171,7 +171,7 @@ fn webhook(viewer: &Viewer, data: &Data) -> Markup {
             (when(viewer, refused.as_ref().map(|(at, _)| *at)))
             @if let Some((_, refused)) = &refused { ", " (state::refusal(refused.reason).0) }
         }
-        dt { "Server heard" } dd { (when(viewer, server.map(|(at, _)| at))) }
+        dt { "Server’s last status" } dd { (when(viewer, server.map(|(at, _)| at))) }
     }
 }
 
@@ -181,15 +181,15 @@ fn vapi_api(viewer: &Viewer, data: &Data) -> Markup {
     let found = data.statuses.find::<BroughtIn>();
     html! {
         dt { "API key" } dd { @if state::has_vapi(data) { "Configured" } @else { "None" } }
-        dt { "Looks for missing calls" } dd { @match &worker {
+        dt { "Fetches missing calls" } dd { @match &worker {
             Some((_, worker)) if worker.has_vapi => { "Every " (figures::wait(worker.reconcile_seconds.cast_signed())) },
             _ => (none()),
         } }
-        dt { "Last look" } dd {
+        dt { "Last check" } dd {
             (when(viewer, last.map(|(at, _)| at)))
             @if let Some((_, last)) = last {
                 ", " (figures::counted(last.n_brought_in as i64, "missing call", "missing calls")) " found"
-                @if last.n_left > 0 { ", " (figures::count(last.n_left as i64)) " left for the next look" }
+                @if last.n_left > 0 { ", " (figures::count(last.n_left as i64)) " left for the next check" }
             }
         }
         dt { "Last found" } dd {
@@ -211,15 +211,15 @@ fn model(viewer: &Viewer, data: &Data) -> Markup {
         }
     };
     html! {
-        dt { "Model" } dd { @match state::model_name(data) { Some(name) => code { (name) }, None => "None: analysis is by built-in rules" } }
+        dt { "Model" } dd { @match state::model_name(data) { Some(name) => code { (name) }, None => "None: rules analyse the calls" } }
         dt { "Today" } dd { (span(n_today, n_failed_today, tokens_today, microusd_today)) }
         dt { "This month" } dd {
             (span(n_month, n_failed_month, tokens_month, microusd_month))
-            @if n_unpriced_month > 0 { ". Of " (figures::counted(n_unpriced_month, "question", "questions")) " the price is not known" }
+            @if n_unpriced_month > 0 { ". Of " (figures::counted(n_unpriced_month, "question", "questions")) " the price is unknown" }
         }
         dt { "Last answer this month" } dd { (when(viewer, data.usage.answered_at)) }
         dt { "Last failure this month" } dd { (when(viewer, data.usage.failed_at)) }
-        dt { "Left alone" } dd { @match data.outage(Dependency::Llm) {
+        dt { "Paused" } dd { @match data.outage(Dependency::Llm) {
             Some(since) => { "Since " (viewer.time(since)) ": it did not answer several times in a row" },
             None => "No",
         } }
@@ -230,12 +230,12 @@ fn queue(viewer: &Viewer, data: &Data) -> Markup {
     let worker = data.statuses.find::<Worker>();
     let has_faktory = worker.as_ref().map_or(data.connections.has_faktory, |(_, worker)| worker.has_faktory);
     html! {
-        dt { "Worker heard" } dd { (when(viewer, worker.as_ref().map(|(at, _)| *at))) }
+        dt { "Worker’s last status" } dd { (when(viewer, worker.as_ref().map(|(at, _)| *at))) }
         dt { "Queue" } dd { @if has_faktory { "Faktory" } @else { "Embedded, in the database" } }
         @if has_faktory {
             dt { "Faktory’s version" } dd { @match worker.and_then(|(_, worker)| worker.faktory_version) {
                 Some(version) => (version),
-                None => "Not told yet",
+                None => "Unknown yet",
             } }
             dt { "Away" } dd { @match data.outage(Dependency::Faktory) { Some(since) => { "Since " (viewer.time(since)) }, None => "No" } }
         }
@@ -268,9 +268,9 @@ fn agents(connections: &Connections) -> Markup {
             header { h2 id="agents" { "For agents" } }
             div.body { dl.dl {
                 dt { "MCP" } dd { (address("mcp-url", "MCP", &format!("{}/mcp", connections.public_url))) }
-                dt { "JSON API" } dd { a.link href={ (connections.public_url) "/api/docs" } { "Its description" } }
-                dt { "Who may ask" } dd { a.link href="/settings/clients" { "API clients" } }
-                dt { "What they asked" } dd { a.link href="/settings/tools" { "Tool calls" } }
+                dt { "JSON API" } dd { a.link href={ (connections.public_url) "/api/docs" } { "OpenAPI description" } }
+                dt { "Clients" } dd { a.link href="/settings/clients" { "API clients" } }
+                dt { "Tool usage" } dd { a.link href="/settings/tools" { "Tool calls" } }
             } }
         }
     }

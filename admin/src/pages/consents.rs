@@ -1,4 +1,4 @@
-//! Consents that end within 30 days: whom to ask for a renewal.
+//! Consents that expire within 30 days and need a renewal.
 
 use axum::extract::State;
 use maud::{Markup, html};

@@ -1,4 +1,4 @@
-//! What can be learnt: each subject's skills, step by step, with what comes first and what builds on it.
+//! The curriculum: each subject's skills, step by step, with prerequisites and successors.
 
 pub(crate) mod edit;
 pub(crate) mod import;
@@ -26,7 +26,7 @@ const PATH: &str = "/curriculum";
 /// Topics that the page suggests to add.
 const N_SUGGESTED: i64 = 8;
 
-/// The filters, as the address has them.
+/// The filters, read from the address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -46,11 +46,11 @@ impl Filter {
     }
 }
 
-/// All of it, living and retired.
+/// The whole curriculum, with retired skills.
 pub(crate) struct Data {
     pub(crate) living: Curriculum,
     pub(crate) retired: Vec<Skill>,
-    /// Topics of recent calls that no skill covers; read for the overview alone.
+    /// Topics of recent calls that no skill covers. Read only for the overview.
     pub(crate) suggested: Vec<SuggestedTopic>,
 }
 
@@ -70,7 +70,7 @@ impl Data {
         living.or_else(|| self.retired.iter().find(|skill| skill.skill_id == skill_id).map(|skill| (skill, true)))
     }
 
-    /// What builds on the skill.
+    /// The skills that build on this one.
     fn builds_on<'a>(&'a self, skill_id: &'a str) -> impl Iterator<Item = &'a Skill> {
         self.living.skills.iter().filter(move |skill| skill.prerequisites.iter().any(|id| id == skill_id))
     }
@@ -95,7 +95,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, filter: &Filter, error: Option<
         html! {
             div.stack.list-page {
                 div.head {
-                    div { h1 { "Curriculum" } p { "What can be learnt: skills by subject, in the order in which they build on each other." } }
+                    div { h1 { "Curriculum" } p { "Skills by subject, in the order in which they build on each other." } }
                     div.actions {
                         @if admin.may_write() {
                             a.btn href={ (PATH) "/export?format=csv" } { (icon("download")) "CSV" }
@@ -117,7 +117,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, filter: &Filter, error: Option<
     )
 }
 
-/// What calls were about lately that no skill covers.
+/// Topics of recent calls that no skill covers.
 fn suggested_card(suggested: &[SuggestedTopic]) -> Markup {
     html! {
         section.card aria-labelledby="suggested" {
@@ -163,7 +163,7 @@ fn nothing(filter: &Filter) -> Markup {
 }
 
 const COLUMNS: [Column; 5] =
-    [("Skill", ""), ("Grades", ""), ("Comes first", ""), ("Builds on it", ""), ("Questions", "num")];
+    [("Skill", ""), ("Grades", ""), ("Prerequisites", ""), ("Builds on it", ""), ("Questions", "num")];
 
 fn subject_card(data: &Data, subject: &Subject, filter: &Filter) -> Markup {
     let steps = data.living.steps();
@@ -196,7 +196,7 @@ fn subject_card(data: &Data, subject: &Subject, filter: &Filter) -> Markup {
 }
 
 fn step_words(step: usize) -> String {
-    if step == 0 { "Step 1 · nothing comes first".to_owned() } else { format!("Step {}", step + 1) }
+    if step == 0 { "Step 1 · no prerequisites".to_owned() } else { format!("Step {}", step + 1) }
 }
 
 fn skill_row(data: &Data, names: &HashMap<&str, &str>, skill: &Skill) -> Markup {
@@ -205,7 +205,7 @@ fn skill_row(data: &Data, names: &HashMap<&str, &str>, skill: &Skill) -> Markup 
     row(&html! {
         (cell("", two(&format!("{PATH}/{}", skill.skill_id), &skill.name, Some(&skill.skill_id))))
         (cell("nowrap end sm", html! { (grades(skill)) }))
-        (cell("full sm", html! { span.lbl { "Comes first" } (links(before)) }))
+        (cell("full sm", html! { span.lbl { "Prerequisites" } (links(before)) }))
         (cell("full sm", html! { span.lbl { "Builds on it" } (links(after)) }))
         (cell("num hide", html! { (skill.questions.len()) }))
     })
@@ -218,7 +218,7 @@ pub(super) fn grades(skill: &Skill) -> String {
     if from == to { from } else { format!("{from} to {to}") }
 }
 
-/// Names of skills, each leading to its page.
+/// Renders names of skills, each as a link.
 fn links<'a>(skills: impl Iterator<Item = (&'a str, &'a str)>) -> Markup {
     let mut skills = skills.peekable();
     html! {
@@ -242,7 +242,7 @@ fn retired_card(skills: &[&Skill]) -> Markup {
     }
 }
 
-/// Subjects that come with the product and are not taught here yet.
+/// Subjects that come with the product and are not in use yet.
 fn ready_made(admin: &Admin, living: &Curriculum) -> Markup {
     let is_new = |subject: &Subject| !living.subjects.iter().any(|known| known.subject_id == subject.subject_id);
     let subjects: Vec<Subject> = Curriculum::list_ready_made().into_iter().filter(is_new).collect();
@@ -273,7 +273,7 @@ fn new_subject(admin: &Admin) -> Markup {
                 (csrf(admin))
                 div.form-grid {
                     div.field { label for="subject_name" { "Name" } input.input id="subject_name" name="name" required maxlength="80"; span.hint { "For example Mathematics." } }
-                    div.field { label for="subject_id" { "Short name" } input.input id="subject_id" name="subject_id" required maxlength="40"; span.hint { "Lower-case letters, digits and _. It stays for good." } }
+                    div.field { label for="subject_id" { "Short name" } input.input id="subject_id" name="subject_id" required maxlength="40"; span.hint { "Lower-case letters, digits and _. It cannot be changed later." } }
                 }
                 div { button.btn { "Add subject" } }
             }
@@ -300,9 +300,7 @@ mod tests {
     #[test]
     fn skills_stand_in_steps_with_what_comes_before_and_after() {
         let shown = shown(Role::Viewer, &Filter::default());
-        assert!(
-            shown.contains("Step 1 · nothing comes first") && shown.contains("Step 2") && shown.contains("Retired")
-        );
+        assert!(shown.contains("Step 1 · no prerequisites") && shown.contains("Step 2") && shown.contains("Retired"));
         assert!(shown.matches(r#"href="/curriculum/maths.number.count""#).count() > 1, "itself, and what builds on it");
         assert!(!shown.contains("Add a skill") && !shown.contains("Add a subject"), "a viewer reads");
     }

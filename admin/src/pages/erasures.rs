@@ -1,4 +1,4 @@
-//! Requests to erase students, and what was erased: with an undo, and VAPI's answers.
+//! Erasures: requests with an undo, finished ones, and VAPI's answers.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,7 +20,7 @@ use crate::parts::table::{Column, cell, row, table};
 use crate::parts::{csrf, none, person};
 use crate::viewer::Viewer;
 
-/// The newest; the audit log has all.
+/// The newest entries. The audit log has all.
 const N_ERASURES: i64 = 200;
 
 pub(crate) async fn get(
@@ -33,7 +33,7 @@ pub(crate) async fn get(
     Ok(render(&admin, &erasures, connections.has_vapi))
 }
 
-/// Erases the calls of a number that no student has.
+/// Erases the calls of a number that belongs to no student.
 pub(crate) async fn erase_number(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
     posted.require_fresh(&db).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn erase_number(State(db): State<Db>, posted: Posted) -> Result
     Ok(Redirect::to(Place::Erasures.path()).into_response())
 }
 
-/// Takes the request for a student back.
+/// Undoes the request to erase a student.
 pub(crate) async fn undo(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
@@ -80,7 +80,7 @@ pub(crate) fn render(admin: &Admin, erasures: &[ErasureItem], has_vapi: bool) ->
         Place::Erasures.name(),
         html! {
             div.stack {
-                div.head { div { h1 { "Erasures" } p { "Students and calls that were erased, and requests that wait. You can undo a request until it is due." } } }
+                div.head { div { h1 { "Erasures" } p { "Erased students and calls, and pending requests. You can undo a request until it is due." } } }
                 @if !has_vapi {
                     (notice(Tone::Warn, "Calls are not deleted at VAPI", "VAPI_API_KEY is not set. VAPI keeps its recordings and transcripts of erased calls until you delete them there, or set the key and retry the jobs."))
                 }
@@ -102,7 +102,7 @@ pub(crate) fn render(admin: &Admin, erasures: &[ErasureItem], has_vapi: bool) ->
     )
 }
 
-/// A button that takes a request back.
+/// Renders a button that undoes a request.
 pub(crate) fn undo_form(admin: &Admin, student_id: StudentId) -> Markup {
     html! {
         form method="post" action={ "/students/" (student_id) "/erase/undo" } { (csrf(admin)) button.btn.small { "Undo" } }

@@ -1,4 +1,4 @@
-//! Follow-ups on the pages that show them, and the button that says that one is done.
+//! Follow-ups on the pages that show them, and the button that marks one as done.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,7 +15,7 @@ use crate::form::Posted;
 use crate::pages::calls;
 use crate::parts::follow_up::Open;
 
-/// The follow-ups with who was told of them, and how calls for them went.
+/// Returns the follow-ups, the people who were alerted, and the outcome of calls for them.
 pub(crate) async fn with_alerts(admin: &Admin, db: &Db, list: Vec<FollowUp>) -> Result<Open, Fault> {
     let ids: Vec<FollowUpId> = list.iter().map(|item| item.follow_up_id).collect();
     let (mut tried, mut obstacle) = (Vec::new(), None);

@@ -1,4 +1,4 @@
-//! Work that runs after calls: what waits, what failed for good, and a person's decision about it.
+//! Jobs: what waits, what failed for good, and the decision of a person about it.
 
 mod alike;
 pub(crate) mod decide;
@@ -36,11 +36,11 @@ use crate::viewer::Viewer;
 const PATH: &str = "/jobs";
 const LIST_ID: &str = "jobs";
 
-/// States as the address names them, with the words for them.
+/// States as in the address, with their labels.
 const STATES: [(&str, &str); 6] = [
     ("needs_attention", "Failed"),
     ("ready", "Waiting"),
-    ("sent", "Handed out"),
+    ("sent", "Queued"),
     ("running", "Running"),
     ("done", "Done"),
     ("discarded", "Discarded"),
@@ -55,9 +55,9 @@ pub(crate) fn kind_words(kind: &str) -> &str {
         "process_delivery" => "Read the call report",
         "analyze_session" => "Analyse the session",
         "enrich_analysis" => "Ask the language model",
-        "overhaul" => "A step of a long repair",
+        "overhaul" => "A step of bulk reprocessing",
         "delete_call" => "Delete an erased call at VAPI",
-        "alert_staff" => "Alert staff to a concern",
+        "alert_staff" => "Send alerts about a concern",
         "write_report" => "Write a report to guardians",
         "send_alert" => "E-mail an alert to staff",
         "send_report" => "E-mail a report to a guardian",
@@ -66,7 +66,7 @@ pub(crate) fn kind_words(kind: &str) -> &str {
     }
 }
 
-/// What a decision that was just made came to.
+/// The result of a decision that was just made.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct News {
@@ -80,7 +80,7 @@ pub(crate) struct Data {
     pub(crate) hours: Vec<Hour>,
     pub(crate) reasons: Vec<ReasonCount>,
     pub(crate) oldest_wait_seconds: Option<f64>,
-    /// The last comparison of derived rows with their sources.
+    /// The last consistency check.
     pub(crate) compared: Option<(DateTime<Utc>, Compared)>,
     pub(crate) jobs: Vec<JobItem>,
     pub(crate) has_next: bool,
@@ -118,7 +118,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
         html! {
             div.stack.list-page {
                 div.head {
-                    div { h1 { "Jobs" } p { "Work that runs after calls. A job is tried twelve times before it asks for a person." } }
+                    div { h1 { "Jobs" } p { "Work that runs after calls. A job has twelve attempts. Then it needs your decision." } }
                     @if admin.may_manage() { div.actions { a.btn href=(overhauls::PATH) { (icon("wrench")) "Bulk reprocessing" } } }
                 }
                 (told(&data.news))
@@ -170,7 +170,7 @@ fn filters(data: &Data) -> Markup {
     let kinds: Vec<_> = any().chain(job::Kind::ALL.map(|kind| (kind.as_str(), kind_words(kind.as_str())))).collect();
     let known = data.reasons.iter().map(|of| &of.reason[..]).filter(|reason| !reason.is_empty());
     let mut reasons: Vec<(&str, &str)> =
-        any().chain([(filter::NO_REASON, "None was given")]).chain(known.map(|reason| (reason, reason))).collect();
+        any().chain([(filter::NO_REASON, "No reason given")]).chain(known.map(|reason| (reason, reason))).collect();
     if !reasons.iter().any(|(value, _)| *value == filter.reason) {
         reasons.push((&filter.reason, &filter.reason));
     }
@@ -183,7 +183,7 @@ fn filters(data: &Data) -> Markup {
                 summary.btn { (icon("list-filter")) "Filters" }
                 div.fields {
                     (select("Kind", "kind", &kinds, &filter.kind))
-                    (select("Why it ended", "reason", &reasons, &filter.reason))
+                    (select("Reason", "reason", &reasons, &filter.reason))
                     button.btn { (icon("list-filter")) "Filter" }
                 }
             }
@@ -199,12 +199,12 @@ fn totals(data: &Data) -> Markup {
     let given_up = total(&["needs_attention"]);
     let kpi = |name: &str, value: Markup, below: &str| kpi(name, value, html! { (below) });
     html! {
-        (kpi("Waiting", html! { (figures::count(total(&["ready", "sent"]))) }, "to be run or retried"))
-        (kpi("Running", html! { (figures::count(total(&["running"]))) }, "held by a worker now"))
+        (kpi("Waiting", html! { (figures::count(total(&["ready", "sent"]))) }, "ready or to be retried"))
+        (kpi("Running", html! { (figures::count(total(&["running"]))) }, "in a worker now"))
         (kpi("Oldest wait", html! { @match data.oldest_wait_seconds {
             Some(seconds) => (figures::wait(seconds as i64)),
             None => "–",
-        } }, "that could have run"))
+        } }, "of the jobs that are ready"))
         (kpi("Failed", html! { @if given_up > 0 { span.bad { (figures::count(given_up)) } } @else { "0" } }, "need a decision"))
     }
 }
@@ -220,13 +220,13 @@ fn listed(admin: &Admin, data: &Data) -> Markup {
             empty(
                 "search",
                 "No jobs match",
-                "No job in this state has what the filters ask for.",
+                "No job in this state matches the filters.",
                 html! { a.btn href=(clear) { "Clear filters" } },
             )
         } else if filter.state() == "needs_attention" {
-            empty("circle-check", "No failed jobs", "Failed jobs wait here for a decision.", html! {})
+            empty("circle-check", "No failed jobs", "Failed jobs appear here for a decision.", html! {})
         } else {
-            empty("layers", "Nothing here", "No job is in this state right now.", html! {})
+            empty("layers", "No jobs", "No job is in this state now.", html! {})
         };
     }
     let next = data.jobs.last().filter(|_| data.has_next);

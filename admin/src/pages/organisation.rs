@@ -1,5 +1,5 @@
-//! What the organisation decides for everybody: how callers prove who they are, for what it consents on behalf of guardians, and
-//! whether staff need a second factor.
+//! Settings of the organisation: caller checks, consent on behalf of guardians, outbound calls, and second factors of
+//! staff.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -29,7 +29,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fa
     Ok(render(&admin, &organisation::get(&db).await?, schedule, school.as_deref(), &calls))
 }
 
-/// Saves a form of the page. Needs a fresh password: all decide who gets data about children.
+/// Saves a form of the page. Needs a fresh password, because these settings decide who gets data about children.
 pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
     posted.require_fresh(&db).await?;
@@ -70,10 +70,10 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
     Ok(Redirect::to(Place::Organisation.path()).into_response())
 }
 
-/// As the database has it.
+/// A time of day, as the database has it.
 const MAX_SCHOOL: usize = 100;
 
-/// Reads a time of day as forms have it.
+/// Reads a time of day from a form.
 pub(crate) fn read_time(text: &str) -> Result<NaiveTime, Fault> {
     let time = NaiveTime::parse_from_str(text, "%H:%M");
     time.map_err(|_| Fault::Invalid("Nothing was saved: a time is written like 16:30.".to_owned()))
@@ -145,7 +145,7 @@ pub(crate) fn render(
         Place::Organisation.name(),
         html! {
             div.stack {
-                div.head { div { h1 { "Organisation" } p { "What holds for all students and all staff. Last changed: " (admin.viewer.date(organisation.updated_at)) ", by " (person(&organisation.updated_by)) "." } } }
+                div.head { div { h1 { "Organisation" } p { "Settings for all students and all staff. Last changed: " (admin.viewer.date(organisation.updated_at)) ", by " (person(&organisation.updated_by)) "." } } }
                 form.card method="post" aria-labelledby="assurance" {
                     header { h2 id="assurance" { "How callers prove who they are" } }
                     div.body.stack {
@@ -160,7 +160,7 @@ pub(crate) fn render(
                                 }
                             }
                         }
-                        p.sm.muted { "Assistants get no data about a student until the caller has proved this. A change also holds for calls that are open now." }
+                        p.sm.muted { "Assistants get no data about a student until the caller has proved this. A change also applies to calls in progress." }
                     }
                     footer { button.btn.primary { "Save" } }
                 }
@@ -169,7 +169,7 @@ pub(crate) fn render(
                     div.body.stack {
                         (csrf(admin))
                         input type="hidden" name="what" value="consents";
-                        p.sm.muted { "Tick what your agreements with schools or families cover. It holds as long as no guardian of a student has decided." }
+                        p.sm.muted { "Tick what your agreements with schools or families cover. It applies until a guardian of the student decides." }
                         fieldset.stack.tight {
                             legend.vh { "Purposes" }
                             @for purpose in Purpose::ALL {
@@ -289,9 +289,9 @@ fn second_factor(admin: &Admin, is_required: bool) -> Markup {
                 input type="hidden" name="what" value="second-factor";
                 span.check {
                     input type="checkbox" id="required" name="required" value="yes" checked[is_required];
-                    label for="required" { b { "Everybody needs a second factor" } br; span.sm.muted {
-                        "After the password, people without a passkey or an authenticator app set one up before they can do anything else. "
-                        "This also holds for people who are signed in now."
+                    label for="required" { b { "Require a second factor" } br; span.sm.muted {
+                        "After the password, people without a passkey or an authenticator app must set one up. "
+                        "This also applies to people who are signed in now."
                     } }
                 }
                 p.sm.muted { "People who sign in with their school account are not asked: there, the school’s sign-in service decides." }

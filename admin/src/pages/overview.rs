@@ -1,4 +1,4 @@
-//! What a tutor wants to know first: who needs a person, who calls now, how the last days went.
+//! The overview: who needs a person, live calls, and the last days.
 
 use axum::extract::{Query, State};
 use chrono::{Days, NaiveDate, TimeDelta};
@@ -28,14 +28,14 @@ use crate::parts::line::{LineNames, Point, lines};
 use crate::parts::{grade, initials, select};
 use crate::viewer::Viewer;
 
-/// Days in the charts: what the address says, how many, and the words.
+/// Days in the charts: value in the address, number, and label.
 const RANGES: [(&str, u64, &str); 3] = [("7", 7, "Last 7 days"), ("", 14, "Last 14 days"), ("30", 30, "Last 30 days")];
-/// Sessions in each list: the list of sessions has the rest.
+/// Sessions in each list. The list of sessions has the rest.
 const N_LISTED: i64 = 6;
-/// Follow-ups have no list of their own, so that none waits unseen behind a link.
+/// Follow-ups have no list elsewhere, so the page shows all of them.
 const N_FOLLOW_UPS: i64 = 50;
 
-/// What is looked at, as the address has it.
+/// The filters, read from the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -46,7 +46,7 @@ pub(crate) struct Filter {
 impl Filter {
     fn n_days(&self) -> Result<u64, Fault> {
         let found = RANGES.iter().find(|(value, ..)| *value == self.range).map(|(_, n, _)| *n);
-        found.ok_or_else(|| Fault::Invalid("The charts show 7, 14 or 30 days; leave it out for 14.".to_owned()))
+        found.ok_or_else(|| Fault::Invalid("The charts show 7, 14 or 30 days. The default is 14.".to_owned()))
     }
 
     fn cohort(&self) -> Option<&str> {
@@ -58,7 +58,7 @@ impl Filter {
     }
 }
 
-/// A day, and the one as many days before as the charts show.
+/// A day, and the day of the previous period that it is compared with.
 pub(crate) struct Day {
     date: NaiveDate,
     now: Figures,
@@ -69,7 +69,7 @@ pub(crate) struct Data {
     pub(crate) filter: Filter,
     pub(crate) cohorts: Vec<String>,
     pub(crate) today: SessionFigures,
-    /// The same weekday a week ago, up to this hour: the fair comparison for a day that is not over.
+    /// Returns the same weekday a week ago, up to this hour: the fair comparison for a day that is not over.
     pub(crate) week_ago: SessionFigures,
     pub(crate) days: Vec<Day>,
     pub(crate) live: Vec<SessionToSee>,
@@ -147,7 +147,7 @@ fn filters(data: &Data) -> Markup {
     let mut cohorts = vec![("", "All cohorts")];
     cohorts.extend(data.cohorts.iter().map(|cohort| (cohort.as_str(), cohort.as_str())));
     html! {
-        form.filters method="get" action="/" aria-label="What the overview shows" {
+        form.filters method="get" action="/" aria-label="Filter the overview" {
             (select("Charts", "range", &ranges, &data.filter.range))
             (select("Cohort", "cohort", &cohorts, &data.filter.cohort))
             button.btn { "Show" }
@@ -155,14 +155,14 @@ fn filters(data: &Data) -> Markup {
     }
 }
 
-/// What changes while the page is open.
+/// The part that changes while the page is open.
 pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
     let viewer = &admin.viewer;
     html! {
         section.card aria-label="Headline figures" { dl.kpis id="kpis" { (headline(&data.today, &data.week_ago)) } }
         div.cols.two-one {
             div.stack {
-                // What somebody asked for or worries about comes before all that was counted; that nobody did is a word aside.
+                // Requests and concerns of people come before statistics. If there are none, one line says so.
                 @if !data.follow_ups.list.is_empty() { (on_overview(admin, &data.follow_ups, "/")) }
                 (in_need::on_overview(viewer, data.n_in_need, &data.in_need))
                 (attention_card(viewer, &data.attention, "Sessions that need a person", &html! {}))
@@ -189,7 +189,7 @@ fn headline(today: &SessionFigures, before: &SessionFigures) -> Markup {
         (kpi("Minutes tutored", html! { (figures::count(today.seconds / 60)) }, change(today.seconds / 60, before.seconds / 60, figures::count)))
         (kpi("Average call", html! { (figures::length(average(today))) small { "min" } }, change(average(today), average(before), figures::length)))
         (kpi("Analysed", html! { (figures::count(today.n_analyzed)) }, html! {
-            @if today.n_waiting + today.n_attention == 0 { "all that are over" }
+            @if today.n_waiting + today.n_attention == 0 { "all finished calls" }
             @else { (figures::count(today.n_waiting)) " waiting, " (figures::count(today.n_attention)) " need a person" }
         }))
         (kpi("Time to analysis", html! { @match today.median_analysis_seconds {
@@ -207,12 +207,12 @@ fn headline(today: &SessionFigures, before: &SessionFigures) -> Markup {
     }
 }
 
-/// "up 9 from 75". Neither direction is good or bad by itself, so it has no colour.
+/// Renders "up 9 from 75". Neither direction is good or bad, so it has no colour.
 fn change(now: i64, before: i64, told: impl Fn(i64) -> String) -> Markup {
     let difference = now - before;
     html! {
         @if difference == 0 {
-            "the same as then"
+            "no change"
         } @else {
             b {
                 @if difference > 0 { (icon_small("arrow-up")) span.vh { "up " } } @else { (icon_small("arrow-down")) span.vh { "down " } }
@@ -303,18 +303,18 @@ fn who(session: &SessionToSee) -> Markup {
     }
 }
 
-/// `more` is shown first.
+/// Renders a list. `more` is shown first.
 pub(crate) fn attention_card(viewer: &Viewer, list: &[SessionToSee], title: &str, more: &Markup) -> Markup {
     html! {
         section.card aria-labelledby="attention" {
             header {
                 h2 id="attention" { (title) }
-                div.actions { a.link href="/sessions?status=needs_attention" { "All of them" } }
+                div.actions { a.link href="/sessions?status=needs_attention" { "Show all" } }
             }
             @if !more.0.is_empty() || !list.is_empty() {
                 ul.list { (more) @for session in list { (attention_line(viewer, session)) } }
             } @else {
-                div.body { p.muted { "None. Everything that came in was analysed, or is about to be." } }
+                div.body { p.muted { "None. All calls are analysed, or waiting for it." } }
             }
         }
     }
@@ -322,7 +322,7 @@ pub(crate) fn attention_card(viewer: &Viewer, list: &[SessionToSee], title: &str
 
 fn attention_line(viewer: &Viewer, session: &SessionToSee) -> Markup {
     let name = session.student_name.as_deref().unwrap_or("Unknown caller");
-    let why = session.attention_reason.as_deref().unwrap_or("No reason is known");
+    let why = session.attention_reason.as_deref().unwrap_or("Reason unknown");
     html! {
         li.attn {
             span.avatar aria-hidden="true" { (initials(name)) }
@@ -365,7 +365,7 @@ fn queue_card(data: &Data) -> Markup {
     }
 }
 
-/// Jobs that wait and that run, of each kind that has any.
+/// Renders waiting and running jobs, by type.
 fn by_kind(counts: &[Count]) -> Vec<(String, i64, i64)> {
     let mut kinds: std::collections::BTreeMap<String, (i64, i64)> = std::collections::BTreeMap::new();
     for count in counts {
@@ -454,6 +454,6 @@ mod tests {
     fn a_day_without_calls_divides_by_nothing() {
         let quiet = Data { today: SessionFigures::default(), week_ago: SessionFigures::default(), ..data() };
         let shown = render(&Admin::sample(Role::Viewer), &quiet).into_string();
-        assert!(shown.contains("no call analysed today") && shown.contains("all that are over"));
+        assert!(shown.contains("no call analysed today") && shown.contains("all finished calls"));
     }
 }

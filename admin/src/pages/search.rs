@@ -1,6 +1,6 @@
-//! What the bar on top of every page finds: students, sessions, and what was said in them.
+//! The search of the top bar: students, sessions and transcripts.
 //!
-//! **Invariant:** a telephone number comes and goes in the body of a form, and never stands in an address.
+//! **Invariant:** a phone number is sent in the body of a form and never appears in an address.
 
 mod found;
 
@@ -25,17 +25,17 @@ use crate::parts::pager::{PAGE, parse_time_key};
 
 const PATH: &str = "/search";
 const MAX_QUESTION: usize = 100;
-/// Rows of each group where all are shown, and while one types.
+/// Rows of each group on the full page, and in the suggestions.
 const A_FEW: i64 = 6;
 
-/// What is looked for, as the address has it.
+/// The search, read from the address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Question {
     q: String,
-    /// Which group alone; empty: a few of each.
+    /// The only group to show. Empty: a few rows of each.
     r#in: String,
-    /// The last row of the page before, as its group writes it.
+    /// The last row of the page before, in the format of its group.
     after: String,
 }
 
@@ -68,7 +68,9 @@ impl Question {
             return Ok(Group::ALL.to_vec());
         }
         let group = Group::ALL.into_iter().find(|group| group.name() == self.r#in);
-        group.map(|group| vec![group]).ok_or_else(|| Fault::Invalid("There is no such group to search in.".to_owned()))
+        group.map(|group| vec![group]).ok_or_else(|| {
+            Fault::Invalid("This group does not exist. Choose students, sessions or what was said.".to_owned())
+        })
     }
 
     fn url(&self, group: Option<Group>, after: &str) -> String {
@@ -76,7 +78,7 @@ impl Question {
     }
 }
 
-/// What was found; of each group one row more than is shown tells that there are more.
+/// The results. Each group has one row more than is shown if there are more.
 #[derive(Default)]
 struct Data {
     question: Question,
@@ -98,7 +100,7 @@ pub(crate) async fn get(
     let groups = question.groups()?;
     let data = find(&admin, &db, question, &groups).await?;
     if let Some(hits) = data.transcripts.as_ref().filter(|hits| !hits.is_empty()) {
-        // Before the answer: nobody reads what was said without a trace. The words may be a name, so they are not kept.
+        // Recorded before the answer, because transcripts are read. The words may be a name, so they are not recorded.
         let shown: Vec<_> = hits.iter().take(data.limit as usize).map(|hit| hit.session_id).collect();
         let detail = serde_json::json!({ "session_ids": shown });
         audit::insert_entry(&db, &admin.caller, "session.search", None, &detail, admin.viewer.now).await?;
@@ -106,7 +108,7 @@ pub(crate) async fn get(
     Ok(render(&admin, &data).into_response())
 }
 
-/// What the bar sends: a form, since what is typed may be a telephone number.
+/// The posted search. It is a form because the text may be a phone number.
 pub(crate) async fn post(State(db): State<Db>, asked: Asked, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     let question = Question { q: posted.fields.text("q").to_owned(), ..Question::default() };
@@ -121,7 +123,7 @@ pub(crate) async fn post(State(db): State<Db>, asked: Asked, posted: Posted) -> 
     if !is_phone {
         return Ok(Redirect::to(&question.url(None, "")).into_response());
     }
-    // A number may be that of children of several cohorts.
+    // A number may belong to children of several cohorts.
     admin.require_all()?;
     let phone = match Phone::parse(question.text()) {
         Ok(phone) => phone,
@@ -163,16 +165,17 @@ async fn find(admin: &Admin, db: &Db, question: Question, groups: &[Group]) -> R
     Ok(Data { question, ..data })
 }
 
-/// The name and the id of the last student of a page.
+/// The name and the id of the last student on a page.
 fn student_key(text: &str) -> Result<Option<(String, StudentId)>, Fault> {
     if text.is_empty() {
         return Ok(None);
     }
     let key = text.rsplit_once('_').and_then(|(name, id)| Some((name.to_owned(), id.parse().ok()?)));
-    key.map(Some).ok_or_else(|| Fault::Invalid("This link to a page of the list is damaged.".to_owned()))
+    key.map(Some)
+        .ok_or_else(|| Fault::Invalid("This link to a page of the list is not valid. Open the list again.".to_owned()))
 }
 
-/// Seven digits and nothing but what people write between them.
+/// Returns whether the text is seven digits or more with nothing but usual separators.
 fn looks_like_phone(text: &str) -> bool {
     let n_digits = text.chars().filter(char::is_ascii_digit).count();
     n_digits >= 7 && text.chars().all(|c| c.is_ascii_digit() || " +-./()\u{a0}\u{2011}".contains(c))

@@ -1,4 +1,4 @@
-//! One session: what was said, what the analysis saw in it, and where it came from.
+//! One session: transcript, analysis, and origin.
 
 mod analysis;
 mod answers;
@@ -55,7 +55,7 @@ use crate::viewer::Viewer;
 pub(crate) use self::files::{analysis_json, recording, transcript_text};
 pub(crate) use self::introduction::accept;
 
-/// An assistant that calls more tools than this in one call has lost its way; the page of tool calls has the rest.
+/// Tool calls on this page. The page of tool calls has the rest.
 const N_TOOL_CALLS: i64 = 100;
 const N_FOLLOW_UPS: i64 = 20;
 
@@ -63,21 +63,21 @@ pub(crate) struct Data {
     pub(crate) session: Session,
     pub(crate) student: Option<Student>,
     pub(crate) turns: Vec<Turn>,
-    /// Nobody consents to keeping what was said.
+    /// There is no consent to keep transcripts.
     pub(crate) is_speech_removed: bool,
-    /// The current one, with people's marks in place of its verdicts.
+    /// The current analysis, with people's marks instead of its verdicts.
     pub(crate) analysis: Option<Analysis>,
     pub(crate) answers: Vec<Answer>,
-    /// What was thought before, the newest first.
+    /// Earlier analyses, the newest first.
     pub(crate) earlier: Vec<Analysis>,
     pub(crate) jobs: Vec<JobItem>,
     pub(crate) model_calls: Vec<ModelCallItem>,
     pub(crate) neighbours: Neighbours,
     pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) follow_ups: Open,
-    /// By how much the call changed the estimate of each skill.
+    /// The change of the estimate of each skill.
     pub(crate) gains: BTreeMap<String, f64>,
-    /// Whom an unassigned call may be given to: those who share its telephone.
+    /// Students to whom an unassigned call can be assigned: those with its phone number.
     pub(crate) candidates: Vec<Student>,
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn get(
     Path(session_id): Path<SessionId>,
 ) -> Result<Markup, Fault> {
     let data = fetch(&admin, &db, session_id).await?;
-    // Before the answer: nobody reads a transcript without a trace.
+    // Recorded before the answer, because a transcript is read.
     let object = format!("session:{session_id}");
     let nothing = serde_json::json!({});
     audit::insert_entry(&db, &admin.caller, "session.read", Some(&object), &nothing, admin.viewer.now).await?;
@@ -143,7 +143,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, session_id: SessionId) -> Resu
     })
 }
 
-/// Has the session analysed once more.
+/// Requests a new analysis of the session.
 pub(crate) async fn retry(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
@@ -160,7 +160,7 @@ pub(crate) async fn retry(
     Ok(Redirect::to(&format!("/sessions/{session_id}")).into_response())
 }
 
-/// Says whose call it was, and has it analysed for them.
+/// Assigns the call to a student and requests its analysis.
 pub(crate) async fn assign(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
@@ -174,7 +174,7 @@ pub(crate) async fn assign(
     let now = clock::now();
     let mut tx = db::begin(&db).await?;
     session::assign_session(&mut tx, &admin.caller, session_id, student_id, now).await?;
-    // A call that is not over is analysed for them when its report comes.
+    // A call in progress is analysed for the student when its report arrives.
     retry::reanalyze(&mut tx, &admin.caller, session_id, now).await?;
     let object = format!("session:{session_id}");
     let detail = serde_json::json!({ "student_id": student_id });
@@ -206,13 +206,13 @@ fn name(data: &Data) -> &str {
     data.student.as_ref().map_or("Unknown caller", |student| &student.display_name)
 }
 
-/// The skill that the call was most about.
+/// The main skill of the call.
 fn topic(data: &Data) -> Option<&str> {
     let skills = &data.analysis.as_ref()?.findings.skills;
     skills.iter().rev().max_by_key(|skill| skill.evidence.len()).map(|skill| &skill.name[..])
 }
 
-/// What changes while the page is open.
+/// The part that changes while the page is open.
 pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
     let session = &data.session;
     html! {
@@ -237,7 +237,7 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
                 (notice(Tone::Warn, "A person should look at this session", reason))
             }
             @if let Some(faults) = &session.report_faults {
-                (notice(Tone::Info, "Parts of this call’s report could not be read", &faults.join(" ")))
+                (notice(Tone::Info, "Some parts of this call’s report could not be read", &faults.join(" ")))
             }
             (on_page(admin, &data.follow_ups, &format!("/sessions/{}", session.session_id)))
             div.cols.wide-aside {
@@ -253,7 +253,7 @@ pub(crate) fn body(admin: &Admin, data: &Data) -> Markup {
     }
 }
 
-/// The calls before and after, in the order of the list.
+/// Renders links to the calls before and after.
 fn beside(neighbours: &Neighbours) -> Markup {
     let link = |session_id: Option<SessionId>, mark: &str, name: &str| {
         html! { @if let Some(session_id) = session_id {
@@ -296,11 +296,11 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
         section.card aria-labelledby="assign" {
             header { h2 id="assign" { "Whose call was this?" } }
             div.body.stack.tight {
-                p.muted { "This number does not belong to exactly one student. The transcript is kept. The answers do not count for a student yet." }
+                p.muted { "This number belongs to no student, or to several. The transcript is kept. The answers do not count for a student yet." }
                 @if !admin.may_write() {
                     p.sm.faint { "Tutors and admins can assign it." }
                 } @else if data.candidates.is_empty() {
-                    p.sm.faint { "Give the student this telephone number and the next call is recognised. To assign this one, paste the id from the student’s page." }
+                    p.sm.faint { "Add this phone number to the student, and the next call is recognised. To assign this call, paste the id from the student’s page." }
                     form.row method="post" action={ "/sessions/" (data.session.session_id) "/assign" } {
                         (csrf(admin))
                         div.field.grow { label for="student_id" { "Student’s id" } input.input id="student_id" name="student_id" required maxlength="36"; }
@@ -310,7 +310,7 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
                     form.row method="post" action={ "/sessions/" (data.session.session_id) "/assign" } {
                         (csrf(admin))
                         div.field.grow {
-                            label for="student_id" { "Students who share the telephone" }
+                            label for="student_id" { "Students with this phone number" }
                             select.input id="student_id" name="student_id" {
                                 @for student in &data.candidates { option value=(student.student_id) { (student.display_name) } }
                             }
@@ -323,7 +323,7 @@ fn assign_card(admin: &Admin, data: &Data) -> Markup {
     }
 }
 
-/// When a turn began, from the start of the call.
+/// Returns when a turn began, from the start of the call.
 fn at_of(turns: &[Turn], turn_no: i32) -> String {
     let found = turns.iter().find(|turn| turn.turn_no == turn_no);
     found.map_or_else(|| format!("turn {turn_no}"), |found| turn::at(found.offset_ms))
@@ -331,7 +331,7 @@ fn at_of(turns: &[Turn], turn_no: i32) -> String {
 
 pub(crate) fn status_badge(session: &Session) -> Markup {
     if session.status == storage::session::SessionStatus::InProgress && session.ended_at.is_some() {
-        return badge::badge("info", "clock", "Ended, report to come");
+        return badge::badge("info", "clock", "Ended, waiting for the report");
     }
     badge::session(session.status, session.analysis_status)
 }

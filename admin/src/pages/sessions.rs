@@ -1,4 +1,4 @@
-//! Every tutoring call, narrowed and sorted by what the address says.
+//! The list of all tutoring calls, filtered and sorted by the address.
 
 mod bulk;
 mod export;
@@ -36,7 +36,7 @@ use crate::parts::{csrf, date, grade, none, select};
 const PATH: &str = "/sessions";
 pub(crate) const LIST_ID: &str = "sessions";
 
-/// What a person is told once, after their click.
+/// A message that is shown once.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct News {
@@ -50,7 +50,7 @@ pub(crate) struct Data {
     pub(crate) has_next: bool,
 }
 
-/// What stands around the list.
+/// The content around the list.
 #[derive(Default)]
 pub(crate) struct Around {
     choices: Choices,
@@ -80,7 +80,7 @@ pub(crate) async fn get(
     Ok(render(&admin, &data, &around).into_response())
 }
 
-/// The page of the list that the address asks for.
+/// Returns the page of the list that the address names.
 pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data, Fault> {
     let choices = browse::list_choices(db, &admin.caller).await?;
     page_of(admin, db, filter, &choices).await
@@ -114,7 +114,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
                 }
                 @if let Some(n) = around.n_asked {
                     @let text = format!("{} will be analysed again.", figures::counted(n.into(), "session", "sessions"));
-                    (notice(Tone::Info, &text, "What is believed until then stays. Calls that go on are left out."))
+                    (notice(Tone::Info, &text, "The present results stay until then. Calls in progress are left out."))
                 }
                 (saved::views(admin, filter, &around.saved))
                 (filters(filter, around))
@@ -188,7 +188,7 @@ fn assistant_option((name, version): &(String, Option<String>)) -> (String, Stri
     (assistant_value(name, version.as_deref()), words)
 }
 
-/// Subjects as a whole, then the skills of each.
+/// The subjects, and then the skills of each.
 fn skill_select(skills: &[SkillName], selected: &str) -> Markup {
     html! {
         div.field {
@@ -248,7 +248,7 @@ fn heading(name: &str, class: &str) -> Markup {
     html! { th role="columnheader" scope="col" class=[Some(class).filter(|class| !class.is_empty())] { (name) } }
 }
 
-/// A heading that sorts: the greatest first, and at the second click the least.
+/// Renders a heading that sorts: descending first, ascending at the second click.
 fn sorted(filter: &Filter, key: &str, name: &str, class: &str) -> Markup {
     let own = if filter.sort.is_empty() { "started" } else { &filter.sort };
     let state = match own.strip_prefix('-') {
@@ -290,7 +290,7 @@ fn session_row(admin: &Admin, item: &BrowseItem) -> Markup {
     })
 }
 
-/// What a call was about, or why a person is needed; the page of the session says the rest.
+/// Returns the topics of a call, or why it needs a person. The page of the session has the rest.
 fn topic(item: &BrowseItem) -> Markup {
     let others = item.topics.len().saturating_sub(1);
     html! {
@@ -300,11 +300,11 @@ fn topic(item: &BrowseItem) -> Markup {
             (None, []) if item.analysis_status.is_some() => span.muted { "No topic" },
             (None, []) => { (none()) },
         }
-        @if item.is_flagged { " " (badge::badge("bad", "flag", "To read")) }
+        @if item.is_flagged { " " (badge::badge("bad", "flag", "To be read")) }
     }
 }
 
-/// The first words of a summary, where there is room for no more.
+/// Returns the first words of a summary.
 pub(crate) fn first_sentence(summary: &str) -> &str {
     summary.split_inclusive(". ").next().unwrap_or(summary).trim_end()
 }
@@ -314,18 +314,13 @@ fn nothing(filter: &Filter) -> Markup {
         empty(
             "search",
             "No sessions match",
-            "No session has all of what the filters ask for.",
+            "No session matches all filters.",
             html! {
                 a.btn href=(PATH) { "Clear filters" }
             },
         )
     } else {
-        empty(
-            "phone-call",
-            "No calls yet",
-            "Sessions appear here by themselves when a student calls and the call ends.",
-            html! {},
-        )
+        empty("phone-call", "No calls yet", "Sessions appear here when a call ends.", html! {})
     }
 }
 
@@ -370,7 +365,9 @@ mod tests {
         let shown = shown(Role::Viewer, vec![item()], Filter::default(), false);
         assert!(shown.contains(r#"href="/sessions/00000000-0000-0000-0000-000000000009""#));
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("18:42") && shown.contains("Student hung up"));
-        assert!(shown.contains("Unit rates <span class=\"muted sm\">and 1 more</span>") && shown.contains("To read"));
+        assert!(
+            shown.contains("Unit rates <span class=\"muted sm\">and 1 more</span>") && shown.contains("To be read")
+        );
         assert!(shown.contains("Grade 7, Period 3") && shown.contains("$2.07"));
     }
 

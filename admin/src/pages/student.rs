@@ -1,4 +1,4 @@
-//! One student: who they are, what they know, what happened, and exactly what an assistant will be told.
+//! One student: profile, levels, history, and the exact context for the assistant.
 
 mod attention;
 pub(crate) mod caller_code;
@@ -71,7 +71,7 @@ use crate::parts::table::{Column, cell, row, table};
 use crate::parts::{csrf, grade, initials, none, person};
 use crate::viewer::Viewer;
 
-/// Sessions on this page; the list of sessions has the rest.
+/// Sessions on this page. The list of sessions has the rest.
 const N_SESSIONS: i64 = 10;
 const N_NOTES: i64 = 20;
 const N_VERSIONS: i64 = 10;
@@ -80,11 +80,11 @@ const N_FOLLOW_UPS: i64 = 20;
 pub(crate) struct Data {
     pub(crate) student: Student,
     pub(crate) phones: Vec<Phone>,
-    /// The numbers are shown whole: somebody asked, and it was recorded.
+    /// Phone numbers are shown whole. The audit log has recorded it.
     pub(crate) is_revealed: bool,
     pub(crate) skills: Vec<StudentSkill>,
     pub(crate) evidence: Vec<Evidence>,
-    /// The newest of each skill.
+    /// The newest answers of each skill.
     pub(crate) answers: Answers,
     pub(crate) misconceptions: Vec<Misconception>,
     pub(crate) totals: SessionTotals,
@@ -94,14 +94,14 @@ pub(crate) struct Data {
     pub(crate) facts: Vec<Fact>,
     pub(crate) versions: Vec<StudentVersion>,
     pub(crate) attentions: Vec<Attention>,
-    /// When and by whom they were last seen to.
+    /// When and by whom the reasons for attention were last handled.
     pub(crate) handled: Option<(DateTime<Utc>, String)>,
     pub(crate) follow_ups: Open,
     pub(crate) context: StudentContext,
     pub(crate) assurance: Assurance,
     pub(crate) codes: Vec<CallerCode>,
     pub(crate) family: Family,
-    /// A request to erase the student, which waits.
+    /// A pending request to erase the student.
     pub(crate) erasure: Option<Pending>,
     pub(crate) merges: Vec<Merge>,
     pub(crate) calls: calls::Calls,
@@ -116,7 +116,7 @@ pub(crate) async fn get(
     record(&db, &admin, "student.read", student_id, now).await?;
     match fetch(&admin, &db, student_id).await {
         Ok(data) => Ok(render(&admin, &data).into_response()),
-        // An old link leads to the student into whom this one was merged.
+        // An old link redirects to the student with whom this one was merged.
         Err(fault @ Fault::NotFound("student")) => match find_kept(&db, student_id).await? {
             Some(kept_id) => Ok(Redirect::to(&format!("/students/{kept_id}")).into_response()),
             None => Err(fault),
@@ -125,7 +125,7 @@ pub(crate) async fn get(
     }
 }
 
-/// The page with the telephone numbers whole. The entry is written before the answer.
+/// Shows the phone numbers whole. The audit entry is written first.
 pub(crate) async fn reveal_phone(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
@@ -137,7 +137,7 @@ pub(crate) async fn reveal_phone(
     Ok(render(&posted.admin, &Data { is_revealed: true, ..data }))
 }
 
-/// What `get_student_context` answers, byte for byte.
+/// Returns the answer of `get_student_context`, byte for byte.
 pub(crate) async fn context_json(
     admin: Admin,
     State(db): State<Db>,
@@ -207,7 +207,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                         p {
                             @if let Some(grade) = grade(student.grade) { (grade) }
                             @if let Some(cohort) = &student.cohort { @if student.grade.is_some() { ", " } (cohort) }
-                            @if student.status == StudentStatus::Blocked { " " (badge("warn", "lock", "Assistants are told nothing")) }
+                            @if student.status == StudentStatus::Blocked { " " (badge("warn", "lock", "Assistants get no data")) }
                         }
                     }
                 }
@@ -221,7 +221,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             }
             nav.subnav aria-label="On this page" {
                 a href="#mastery" { "Mastery" } a href="#misconceptions" { "Misconceptions" } a href="#evidence" { "Evidence" }
-                a href="#context" { "What the assistant is told" } a href="#history" { "Sessions" } a href="#calls" { "Calls" } a href="#family" { "Family and consent" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
+                a href="#context" { "Context for the assistant" } a href="#history" { "Sessions" } a href="#calls" { "Calls" } a href="#family" { "Family and consent" } a href="#memory" { "Remembered" } a href="#notes" { "Notes" }
             }
             div.stack {
                 (merge::notices(admin, student.student_id, &data.merges))
@@ -287,14 +287,14 @@ fn profile(admin: &Admin, data: &Data) -> Markup {
 
 fn phones(admin: &Admin, data: &Data) -> Markup {
     if data.phones.is_empty() {
-        return html! { span.faint { "None: calls of this student are not recognised" } };
+        return html! { span.faint { "None. Calls of this student are not recognised" } };
     }
     html! {
         ul { @for phone in &data.phones {
             li { @if data.is_revealed { (phone.as_str()) } @else { (phone.masked()) } }
         } }
         @if data.is_revealed {
-            p.xs.faint { "That they were shown is recorded in the audit log." }
+            p.xs.faint { "The audit log records that you looked at them." }
         } @else if admin.may_write() {
             form method="post" action={ "/students/" (data.student.student_id) "/reveal-phone" } {
                 (csrf(admin))
@@ -317,7 +317,7 @@ fn history(viewer: &Viewer, data: &Data) -> Markup {
     html! {
         section.card aria-labelledby="history" {
             header { h2 id="history" { "Sessions" } @if !data.sessions.is_empty() { div.actions { a.link href=(all) { "All sessions" } } } }
-            @if data.sessions.is_empty() { div.body { p.muted { "No call yet." } } } @else { (table("Sessions", &COLUMNS, &rows)) }
+            @if data.sessions.is_empty() { div.body { p.muted { "No calls yet." } } } @else { (table("Sessions", &COLUMNS, &rows)) }
         }
     }
 }

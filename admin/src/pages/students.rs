@@ -1,4 +1,4 @@
-//! Every student, by name, with what is known of their skills.
+//! The list of students by name, with their levels.
 
 pub(crate) mod class;
 mod export;
@@ -39,20 +39,20 @@ const PATH: &str = "/students";
 const EXPORT: &str = "/students/export.csv";
 const LIST_ID: &str = "students";
 
-/// The filters, as the address has them.
+/// The filters, read from the address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
     q: String,
     grade: String,
     cohort: String,
-    /// `yes`: only those who need a person.
+    /// `yes`: only students who need a person.
     attention: String,
-    /// Empty: from A to Z; `-name`: from Z to A.
+    /// Empty: from A to Z. `-name`: from Z to A.
     sort: String,
-    /// Whose skills the heat map shows. Empty: that with most evidence.
+    /// The subject of the heat map. Empty: the one with most evidence.
     subject: String,
-    /// Lower-case name and id of the last row of the page before. The name comes from the row, not from a telephone.
+    /// Lower-case name and id of the last row of the page before.
     after: String,
 }
 
@@ -70,7 +70,11 @@ impl Filter {
             Some((name, id)) if id.parse::<storage::id::StudentId>().is_ok() => {
                 Some((name.to_owned(), id.parse().unwrap_or_default()))
             }
-            _ => return Err(Fault::Invalid("This link to a page of the list is damaged.".to_owned())),
+            _ => {
+                return Err(Fault::Invalid(
+                    "This link to a page of the list is not valid. Open the list again.".to_owned(),
+                ));
+            }
         };
         let name = self.q.trim();
         let is_descending = match &self.sort[..] {
@@ -124,18 +128,18 @@ pub(crate) struct Data {
     pub(crate) filter: Filter,
     pub(crate) students: Vec<BrowseItem>,
     pub(crate) has_next: bool,
-    /// Why those who are shown need a person.
+    /// Why the listed students need a person.
     pub(crate) attentions: Vec<Attention>,
-    /// Of the students shown.
+    /// Data about the listed students.
     pub(crate) skills: Vec<StudentSkill>,
 }
 
-/// What stands around the list.
+/// The content around the list.
 #[derive(Default)]
 pub(crate) struct Around {
-    /// How many of all students need a person.
+    /// Number of students who need a person.
     n_in_need: i64,
-    /// Those that there are, to choose from.
+    /// The known values, for the filters.
     cohorts: Vec<String>,
 }
 
@@ -176,7 +180,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
         html! {
             div.stack.list-page {
                 div.head {
-                    div { h1 { "Students" } p { "Everybody who learns here, by name." } }
+                    div { h1 { "Students" } p { "All students, A–Z." } }
                     div.actions {
                         @if !around.cohorts.is_empty() { a.btn href=(class::PATH) { (icon("layers")) "Class view" } }
                         @if admin.may_write() {
@@ -202,7 +206,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
     )
 }
 
-/// What a filter changes.
+/// The part that a filter changes.
 fn results(viewer: &Viewer, data: &Data) -> Markup {
     html! {
         div.card { (list(viewer, data)) }
@@ -226,7 +230,7 @@ fn filters(filter: &Filter, cohorts: &[String]) -> Markup {
             }
             div.field.grow {
                 label for="q" { "Search" } (icon("search"))
-                input.input id="q" name="q" type="search" placeholder="Names, or how they begin" maxlength="100" value=(filter.q);
+                input.input id="q" name="q" type="search" placeholder="Search by name" maxlength="100" value=(filter.q);
             }
             details.more {
                 summary.btn { (icon("list-filter")) "Filters" }
@@ -268,7 +272,7 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
     }
 }
 
-/// The heading that turns the order round.
+/// Renders the heading that reverses the order.
 fn sorted(filter: &Filter) -> Markup {
     let (order, mark, next) = match &filter.sort[..] {
         "-name" => ("descending", "arrow-down", ""),
@@ -294,19 +298,19 @@ fn student_row(viewer: &Viewer, item: &BrowseItem, data: &Data) -> Markup {
         (cell("full mixcell", html! { @if states.is_empty() { span.faint.sm { "None yet" } } @else { (share(&states)) } }))
         (cell("hide", weeks(item)))
         (cell(if is_plain { "hide" } else { "full nowrap" }, html! {
-            @if item.status == StudentStatus::Blocked { (badge("warn", "lock", "Assistants are told nothing")) " " }
+            @if item.status == StudentStatus::Blocked { (badge("warn", "lock", "Assistants get no data")) " " }
             @if !attentions.is_empty() || is_plain { (badges(&attentions)) }
         }))
     })
 }
 
-/// Minutes in each of the last weeks.
+/// Renders the minutes in each of the last weeks.
 fn weeks(item: &BrowseItem) -> Markup {
     let minutes: Vec<f64> = item.weeks_ms.iter().map(|ms| *ms as f64 / 60_000.0).collect();
     let most = minutes.iter().copied().fold(0.0, f64::max);
     let told = minutes.iter().map(|minutes| format!("{minutes:.0}")).collect::<Vec<_>>().join(", ");
     if most > 0.0 {
-        html! { span.plain { (spark(&minutes, 0.0, most, &format!("Minutes by week, the last one last: {told}"))) } }
+        html! { span.plain { (spark(&minutes, 0.0, most, &format!("Minutes by week, most recent last: {told}"))) } }
     } else {
         none()
     }
@@ -331,7 +335,7 @@ fn nothing(filter: &Filter) -> Markup {
         empty(
             "search",
             "No students match",
-            "No student has all of what the filters ask for.",
+            "No student matches all filters.",
             html! {
                 a.btn href=(PATH) { "Clear filters" }
             },
@@ -372,7 +376,7 @@ mod tests {
         let shown = render(&Admin::sample(Role::Viewer), &data, &around).into_string();
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("Grade 7") && shown.contains("1,204"));
         assert!(shown.contains(r#"href="/students/00000000-0000-0000-0000-000000000003""#));
-        assert!(!shown.contains("/students/new"), "a viewer adds nobody");
+        assert!(!shown.contains("/students/new"), "a viewer cannot add students");
         assert!(shown.contains(">174<") && shown.contains("the last one last: 0, 1, 0, 2, 0, 10"), "{shown}");
     }
 

@@ -1,4 +1,4 @@
-//! The start page of tutors: who of their classes needs a person today, why, and what to do next.
+//! The start page of tutors: which of their students need a person today, why, and what to do next.
 
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
@@ -33,10 +33,10 @@ const CLASSES_COOKIE: &str = "classes";
 const N_STUDENTS: i64 = 30;
 const N_FOLLOW_UPS: i64 = 50;
 const N_FAULTS: i64 = 6;
-/// A browser keeps a cookie of 4,096 bytes.
+/// Browsers limit a cookie to 4,096 bytes.
 const MAX_COOKIE_BYTES: usize = 3_000;
 
-/// The classes that a person calls theirs, and whether they look at all students for now. A cookie remembers it.
+/// The person's own classes, and whether the page shows all students instead. Stored in a cookie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Classes {
     pub(crate) shows_all: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Classes {
 }
 
 impl Classes {
-    /// Only those of `known`: a class that is gone, or that a person no longer sees, is left out.
+    /// Keeps only classes in `known`: others no longer exist, or the person no longer sees them.
     pub(crate) fn read(headers: &HeaderMap, known: &[String]) -> Self {
         let Some(value) = cookie::preference(headers, CLASSES_COOKIE) else { return Self::default() };
         let fields = Fields::parse(value.as_bytes());
@@ -59,7 +59,7 @@ impl Classes {
         value.extend_pairs(self.names.iter().map(|name| ("class", name))).finish()
     }
 
-    /// The classes to which a page is narrowed; `None`: all students that the person sees.
+    /// Returns the classes that a page shows. `None`: all students that the person sees.
     pub(crate) fn shown(&self) -> Option<&[String]> {
         Some(&self.names[..]).filter(|names| !self.shows_all && !names.is_empty())
     }
@@ -67,11 +67,11 @@ impl Classes {
 
 pub(crate) struct Data {
     pub(crate) classes: Classes,
-    /// All that the person sees.
+    /// All classes that the person sees.
     pub(crate) known: Vec<String>,
     pub(crate) needs: Vec<Need>,
     pub(crate) callbacks: Open,
-    /// For admins alone.
+    /// For admins only.
     pub(crate) faults: Option<Vec<SessionToSee>>,
 }
 
@@ -96,7 +96,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, headers: HeaderMap) 
     Ok(render(&admin, &data))
 }
 
-/// Remembers whose students the page shows.
+/// Saves the choice of students.
 pub(crate) async fn choose(
     State(db): State<Db>,
     State(session_cookie): State<SessionCookie>,
@@ -115,7 +115,7 @@ pub(crate) async fn choose(
     }
     let value = classes.value();
     if value.len() > MAX_COOKIE_BYTES {
-        return Err(Fault::Invalid("These are too many classes to remember. Choose fewer.".to_owned()));
+        return Err(Fault::Invalid("These are too many classes to save. Choose fewer.".to_owned()));
     }
     let cookie = cookie::set_preference(CLASSES_COOKIE, &value, cookie::A_YEAR_SECONDS, session_cookie.is_secure);
     Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(PATH)).into_response())
@@ -151,13 +151,13 @@ fn whose(data: &Data) -> String {
     }
 }
 
-/// "My classes" or "All students", and which classes are mine.
+/// Renders the choice between "My classes" and "All students", and the list of own classes.
 fn choice(admin: &Admin, data: &Data) -> Markup {
     let Classes { shows_all, names } = &data.classes;
     let action = "/today/classes";
     html! {
         @if !names.is_empty() {
-            form.views method="post" action=(action) aria-label="Whose students" {
+            form.views method="post" action=(action) aria-label="Students shown" {
                 (csrf(admin))
                 @for (value, words, is_shown) in [("mine", "My classes", !shows_all), ("all", "All students", *shows_all)] {
                     button name="show" value=(value) aria-current=[is_shown.then_some("true")] { (words) }
@@ -187,7 +187,7 @@ fn needs_card(admin: &Admin, data: &Data) -> Markup {
     html! {
         section.card aria-labelledby="needs" {
             header {
-                h2 id="needs" { "Who needs you" }
+                h2 id="needs" { "Students who need you" }
                 p {
                     @if n >= N_STUDENTS { "The " (n) " most urgent" } @else if n > 0 { (figures::counted(n, "student", "students")) }
                     @if n > 0 { ": welfare first, then learning" }
@@ -244,7 +244,7 @@ fn line(admin: &Admin, need: &Need) -> Markup {
     }
 }
 
-/// The turn or the call that shows the reason.
+/// Links to the turn or the call behind the reason.
 fn evidence(admin: &Admin, need: &Need, reason: Reason) -> Markup {
     let basis = &need.basis;
     let words = match (reason, basis.turn_no) {
@@ -261,13 +261,13 @@ fn evidence(admin: &Admin, need: &Need, reason: Reason) -> Markup {
     }
 }
 
-/// The call, at the turn if one is known.
+/// Returns the link to the call, at the turn if it is known.
 fn turn_url(session_id: SessionId, turn_no: Option<i32>) -> String {
     let at = turn_no.map(|turn_no| format!("#t{turn_no}")).unwrap_or_default();
     format!("/sessions/{session_id}{at}")
 }
 
-/// Where the next action is done, and what its button says.
+/// Returns the link for the next action, and the label of its button.
 fn next_step(need: &Need, reason: Reason) -> (String, &'static str) {
     let (student, basis) = (format!("/students/{}", need.student_id), &need.basis);
     match (reason, basis.session_id, &basis.skill_id) {
@@ -275,7 +275,7 @@ fn next_step(need: &Need, reason: Reason) -> (String, &'static str) {
         (Reason::Misconception, _, Some(skill_id)) => (format!("{student}/skills/{skill_id}"), "See the answers"),
         (Reason::Misconception, ..) => (format!("{student}#misconceptions"), "See the misconception"),
         (Reason::ShortCalls, ..) => {
-            (link::to("/sessions", &[("student", &need.student_id.to_string())]), "Look at the calls")
+            (link::to("/sessions", &[("student", &need.student_id.to_string())]), "See the calls")
         }
         (Reason::ReviewsOverdue, ..) => (format!("{student}#mastery"), "See what is due"),
         (Reason::Quiet, ..) => (format!("{student}#family"), "Contact the family"),
@@ -283,11 +283,11 @@ fn next_step(need: &Need, reason: Reason) -> (String, &'static str) {
     }
 }
 
-/// What is wrong with the service, not with a child.
+/// Problems of the service, not of a child.
 fn faults_card(admin: &Admin, faults: &[SessionToSee]) -> Markup {
     let n = admin.nav_counts.n_given_up;
     html! {
-        (attention_card(&admin.viewer, faults, "Technical faults", &html! {
+        (attention_card(&admin.viewer, faults, "Technical problems", &html! {
             @if n > 0 { li.row.sm { span.bad { (icon("circle-alert")) } span.grow { (figures::counted(n, "job", "jobs")) " failed." } a.btn.small href="/jobs" { "Open jobs" } } }
         }))
     }
@@ -335,7 +335,7 @@ mod tests {
         assert!(main.contains("Maya &lt;Okonkwo&gt;") && main.contains("Grade 7, Period 3"), "{main}");
         assert!(main.contains("Urgent.") && main.contains("#t7") && main.contains("Read what was said"), "{main}");
         assert_eq!(main.matches("btn small primary").count(), 1);
-        assert!(!main.contains("self_harm") && !main.contains("Technical faults"), "{main}");
+        assert!(!main.contains("self_harm") && !main.contains("Technical problems"), "{main}");
     }
 
     #[test]
@@ -365,6 +365,6 @@ mod tests {
     #[test]
     fn technical_faults_are_for_admins() {
         let data = Data { faults: Some(Vec::new()), ..data(Vec::new()) };
-        assert!(render(&Admin::sample(Role::Admin), &data).into_string().contains("Technical faults"));
+        assert!(render(&Admin::sample(Role::Admin), &data).into_string().contains("Technical problems"));
     }
 }

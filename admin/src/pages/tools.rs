@@ -1,4 +1,4 @@
-//! Which tools assistants call, how often, how fast, and what came of it.
+//! Tool calls of assistants: count, speed and results.
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -25,10 +25,10 @@ use crate::{figures, link};
 const PATH: &str = "/settings/tools";
 const LIST_ID: &str = "calls";
 
-/// The spans of the figures: what the address says, how long, and the words.
+/// Periods: value in the address, length, and label.
 const SPANS: [(&str, i64, &str); 2] = [("", 24, "Last 24 hours"), ("week", 7 * 24, "Last 7 days")];
 
-/// The filters, as the address has them.
+/// The filters, read from the address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -60,7 +60,7 @@ impl Filter {
 
     fn hours(&self) -> Result<i64, Fault> {
         let found = SPANS.iter().find(|(name, ..)| *name == self.span).map(|(_, hours, _)| *hours);
-        found.ok_or_else(|| Fault::Invalid("Figures are of the last 24 hours or of the week.".to_owned()))
+        found.ok_or_else(|| Fault::Invalid("The period is “day” or “week”.".to_owned()))
     }
 
     fn url(&self) -> String {
@@ -113,7 +113,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
         Place::Tools.name(),
         html! {
             div.stack.list-page {
-                div.head { div { h1 { "Tool calls" } p { "What assistants ask of this service during calls. What was asked and answered is not kept." } } }
+                div.head { div { h1 { "Tool calls" } p { "Requests of assistants during calls. Arguments and answers are not stored." } } }
                 (figures_card(data))
                 (filters(data))
                 div.card id=(LIST_ID) { (list(&admin.viewer, data)) }
@@ -131,13 +131,13 @@ fn figures_card(data: &Data) -> Markup {
         section.card aria-labelledby="by-tool" {
             header {
                 h2 id="by-tool" { "By tool" }
-                div.actions { nav.seg aria-label="Span of the figures" { @for (span, _, words) in SPANS {
+                div.actions { nav.seg aria-label="Period" { @for (span, _, words) in SPANS {
                     @let url = Filter { span: span.to_owned(), after: String::new(), ..data.filter.clone() }.url();
                     a href=(url) aria-current=[(span == data.filter.span).then_some("page")] { (words) }
                 } } }
             }
             @if data.figures.is_empty() {
-                div.body { p.muted { "No tool was called in this time." } }
+                div.body { p.muted { "No tool was called in this period." } }
             } @else { (table("Figures by tool", &FIGURES, &rows)) }
         }
     }
@@ -231,16 +231,11 @@ fn nothing(filter: &Filter) -> Markup {
         empty(
             "search",
             "No tool calls match",
-            "No tool call has all of what the filters ask for.",
+            "No tool call matches all filters.",
             html! { a.btn href=(clear) { "Clear filters" } },
         )
     } else {
-        empty(
-            "wrench",
-            "No tool calls yet",
-            "They appear here when an assistant asks this service for something.",
-            html! {},
-        )
+        empty("wrench", "No tool calls yet", "Tool calls appear when an assistant uses this service.", html! {})
     }
 }
 

@@ -1,4 +1,4 @@
-//! The people of the dashboard: invited by a link, each with a role.
+//! Users of the dashboard: invited by a link, each with a role.
 
 pub(crate) mod reach;
 
@@ -38,11 +38,11 @@ struct Invitation {
     link: SecretString,
 }
 
-/// All users, and how many living sign-ins each has.
+/// All users, each with the number of active logins.
 struct People {
     users: Vec<AdminUser>,
     logins: Vec<(AdminUserId, i64)>,
-    /// Of all students.
+    /// All cohorts.
     cohorts: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn invite(
     let (admin_user_id, setup) =
         match admin_user::insert_user(&mut *tx, &email, role, None, Some(now + INVITATION), now).await {
             Err(error) if error.is_conflict_with("admin_users_email_key") => {
-                return refused_page(&db, admin, "This address has an account already.").await;
+                return refused_page(&db, admin, "This address already has an account.").await;
             }
             made => made?,
         };
@@ -97,7 +97,7 @@ pub(crate) async fn invite(
     Ok(render(admin, &People::fetch(admin, &db).await?, invitation.as_ref(), None).into_response())
 }
 
-/// A new link for somebody who forgot their password, or whose invitation ran out.
+/// Makes a new link for a user who forgot their password, or whose invitation expired.
 pub(crate) async fn renew(
     State(db): State<Db>,
     State(connections): State<Connections>,
@@ -129,7 +129,7 @@ pub(crate) async fn set_role(
     let role: Role = posted.fields.text("role").parse().map_err(Fault::Invalid)?;
     let mut tx = db::begin(&db).await?;
     admin_user::set_role(&mut *tx, admin_user_id, role).await?;
-    // What was allowed under the old role ends with it.
+    // Grants of the old role end with it.
     admin_login::delete_logins_of(&mut *tx, admin_user_id).await?;
     record(&mut tx, admin, "admin.role", admin_user_id, &serde_json::json!({ "role": role.as_str() })).await?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -155,7 +155,7 @@ pub(crate) async fn set_disabled(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// Ends all sign-ins of somebody else: a lost laptop, or a browser that was left open.
+/// Ends all logins of another user, for example after the loss of a laptop.
 pub(crate) async fn sign_out(
     State(db): State<Db>,
     Path(admin_user_id): Path<AdminUserId>,
@@ -170,7 +170,7 @@ pub(crate) async fn sign_out(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// For a user who lost the app or the passkeys, and the recovery codes. Their passkeys and sign-ins end.
+/// For a user who lost the app or the passkeys, and the recovery codes. Ends their passkeys and logins.
 pub(crate) async fn end_two_step(
     State(db): State<Db>,
     Path(admin_user_id): Path<AdminUserId>,
@@ -188,10 +188,10 @@ pub(crate) async fn end_two_step(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// Nobody takes their own rights: there is always an admin left.
+/// Rejects changes of one's own rights, so there is always an admin left.
 fn require_other(admin: &Admin, admin_user_id: AdminUserId) -> Result<(), Fault> {
     if admin.admin_user_id == admin_user_id {
-        Err(Fault::Invalid("You cannot change your own role or shut yourself out. Ask another admin.".to_owned()))
+        Err(Fault::Invalid("You cannot change your own role or disable your own access. Ask another admin.".to_owned()))
     } else {
         Ok(())
     }
@@ -213,7 +213,7 @@ async fn record(
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), detail, clock::now()).await?)
 }
 
-/// The whole address of a link; only its path if the dashboard's address is not set.
+/// Returns the full address of a link, or its path if the dashboard's address is not set.
 fn setup_link(connections: &Connections, setup: &SecretString) -> SecretString {
     let base = connections.admin_url.as_deref().unwrap_or_default();
     SecretString::from(format!("{base}/setup/{}", setup.expose_secret()))
@@ -227,7 +227,7 @@ fn render(admin: &Admin, people: &People, invitation: Option<&Invitation>, error
         "Users and roles",
         html! {
             div.stack {
-                div.head { div { h1 { "Users and roles" } p { "Who may open this dashboard, and what they may do here." } } }
+                div.head { div { h1 { "Users and roles" } p { "People with access to this dashboard, and their roles." } } }
                 @if let Some(invitation) = invitation { (link_once(invitation)) }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "No invitation was sent.")) }
                 section.card aria-label="Users" { (table("Users", &COLUMNS, &rows)) }
@@ -247,7 +247,7 @@ fn link_once(invitation: &Invitation) -> Markup {
                     b id="link-made" { "Link for " (invitation.email) }
                     p { "Send it to them. It works once, for three days, and is not shown again." }
                     @if invitation.link.expose_secret().starts_with('/') {
-                        p { "Put the address of this dashboard in front. Set " code { "ADMIN_URL" } " to see whole links." }
+                        p { "Put the address of this dashboard before it. Set " code { "ADMIN_URL" } " to see full links." }
                     }
                     div.copy-line.keybox {
                         code id="setup-link" tabindex="0" role="group" aria-label="Set-up link" { (invitation.link.expose_secret()) }
@@ -271,7 +271,7 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64, cohorts: &[String]) 
             @if is_self { small { "You" } } @else if n_logins > 0 { small { "Signed in " (figures::counted(n_logins, "time", "times")) " now" } }
         } } }))
         (cell("end", match (user.disabled_at, user.has_password) {
-            (Some(_), _) => badge("line", "minus", "Shut out"),
+            (Some(_), _) => badge("line", "minus", "Access disabled"),
             (None, true) if user.has_second_factor() => badge("good", "circle-check", "Active, two steps"),
             (None, true) => badge("good", "circle-check", "Active"),
             (None, false) => badge("warn", "clock", "Invited"),
@@ -292,12 +292,12 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64, cohorts: &[String]) 
                 form method="post" action={ (PATH) "/" (id) "/sign-out" } { (csrf(admin)) button.btn.small { "Sign out" span.vh { " " (user.email) } } }
             }
             @if user.has_second_factor() {
-                form method="post" action={ (PATH) "/" (id) "/two-step-off" } { (csrf(admin)) button.btn.small { "End two-step" span.vh { " sign-in of " (user.email) } } }
+                form method="post" action={ (PATH) "/" (id) "/two-step-off" } { (csrf(admin)) button.btn.small { "Turn off two-step sign-in" span.vh { " sign-in of " (user.email) } } }
             }
             form method="post" action={ (PATH) "/" (id) "/disabled" } {
                 (csrf(admin))
                 input type="hidden" name="disabled" value=(if user.disabled_at.is_some() { "no" } else { "yes" });
-                button.btn.small { @if user.disabled_at.is_some() { "Let in" } @else { "Shut out" } span.vh { " " (user.email) } }
+                button.btn.small { @if user.disabled_at.is_some() { "Enable access" } @else { "Disable access" } span.vh { " " (user.email) } }
             }
         } } }))
     })
@@ -310,7 +310,7 @@ fn role_options(selected: Role) -> Markup {
 fn invite_card(admin: &Admin, cohorts: &[String]) -> Markup {
     html! {
         section.card aria-labelledby="invite" {
-            header { h2 id="invite" { "Invite somebody" } }
+            header { h2 id="invite" { "Invite a user" } }
             form.body.stack method="post" action=(PATH) {
                 (csrf(admin))
                 div.form-grid {
@@ -319,7 +319,7 @@ fn invite_card(admin: &Admin, cohorts: &[String]) -> Markup {
                 }
                 (reach::fields("invite", cohorts, Some(&[])))
                 p.sm.muted { "Admins always see all students." }
-                div { button.btn.primary { "Make a link" } }
+                div { button.btn.primary { "Make link" } }
             }
         }
     }
@@ -328,17 +328,17 @@ fn invite_card(admin: &Admin, cohorts: &[String]) -> Markup {
 fn permissions() -> Markup {
     const TABLE: [(&str, [bool; 3]); 8] = [
         ("Sessions, transcripts and analysis", [true, true, true]),
-        ("Students, mastery and what the assistant is told", [true, true, true]),
+        ("Students, mastery and context for the assistant", [true, true, true]),
         ("Recordings, transcripts and tables as files", [true, true, false]),
         ("Show phone numbers", [true, true, false]),
         ("Edit students, add notes, assign calls", [true, true, false]),
-        ("Have a session analysed again", [true, true, false]),
+        ("Run an analysis again", [true, true, false]),
         ("Retry or discard failed jobs", [true, false, false]),
         ("API clients, users and the audit log", [true, false, false]),
     ];
     html! {
         section.card aria-labelledby="permissions" {
-            header { h2 id="permissions" { "What each role may do" } p id="whose" { "Tutors and viewers may be limited to the students of some cohorts. Calls without a student, jobs, and the search by phone number are only for people who see all students." } }
+            header { h2 id="permissions" { "Permissions of each role" } p id="whose" { "Tutors and viewers may be limited to the students of some cohorts. Calls without a student, jobs, and the search by phone number are only for people who see all students." } }
             div.scroll tabindex="0" role="group" aria-label="Permissions, scrolls sideways" {
                 table.tbl.perm aria-describedby="whose" {
                     thead { tr { th scope="col" { "Permission" } @for role in ROLES { th scope="col" { (role_word(role)) } } } }

@@ -1,4 +1,4 @@
-//! Outgoing webhooks: endpoints of other systems, their secrets, shown once, and what became of each message.
+//! Outgoing webhooks: endpoints of other systems, their secrets (shown once), and the delivery log.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub(crate) struct Asked {
     endpoint: Option<EndpointId>,
 }
 
-/// What a person typed into the form for a new endpoint, and what is wrong with it.
+/// The values of the form for a new endpoint, and the error.
 #[derive(Debug, Default)]
 struct Typed<'a> {
     url: &'a str,
@@ -55,7 +55,7 @@ enum Wrong {
     Events(String),
 }
 
-/// A secret that was just made, and its endpoint.
+/// A new secret and its endpoint.
 #[derive(Debug)]
 struct Made {
     title: &'static str,
@@ -95,7 +95,7 @@ async fn shown(
     Ok(render(admin, &Data { endpoints, shown, log, made, typed }))
 }
 
-/// Makes an endpoint. Needs a fresh password: ids of children leave the service.
+/// Adds an endpoint. Needs a fresh password, because ids of children leave the service.
 pub(crate) async fn create(
     State(db): State<Db>,
     State(allowed): State<Arc<Allowed>>,
@@ -109,7 +109,7 @@ pub(crate) async fn create(
     let is_allowed = Url::parse(url).is_ok_and(|url| allowed.allows(&url)) && url.chars().count() <= MAX_URL_CHARS;
     let wrong = match &events {
         _ if !is_allowed => Some(Wrong::Url(
-            "The address begins with https:// and names a host on the internet, such as https://example.org/hook. An \
+            "The address must begin with https:// and name a public host, such as https://example.org/hook. An \
              operator can allow others with WEBHOOK_OWN_HOSTS.",
         )),
         Err(unknown) => Some(Wrong::Events(unknown.clone())),
@@ -132,7 +132,7 @@ pub(crate) async fn create(
     record(&mut tx, admin, "webhook.create", endpoint_id, &serde_json::json!({ "url": url, "events": names })).await?;
     tx.commit().await.map_err(db::Error::from)?;
     let made =
-        Made { title: "The endpoint was made", text: "Copy its signing secret now. It is not shown again.", secret };
+        Made { title: "The endpoint was added", text: "Copy its signing secret now. It is not shown again.", secret };
     Ok(shown(admin, &db, Some(endpoint_id), Some(made), Typed::default()).await?.into_response())
 }
 
@@ -240,7 +240,7 @@ fn render(admin: &Admin, data: &Data<'_>) -> Markup {
         html! {
             div.stack {
                 div.head {
-                    div { h1 { "Outgoing webhooks" } p { "Signed requests that tell your other systems what happened here. They hold ids and times: no names, numbers or transcripts." } }
+                    div { h1 { "Outgoing webhooks" } p { "Signed requests that inform your other systems about events here. They contain ids and times, but no names, numbers or transcripts." } }
                     div.actions { a.btn.primary href="#new" { (icon("plus")) "New endpoint" } }
                 }
                 @if let Some(made) = &data.made {
@@ -249,7 +249,7 @@ fn render(admin: &Admin, data: &Data<'_>) -> Markup {
                 @for endpoint in &data.endpoints { (disabled(admin, endpoint)) }
                 section.card aria-label="Endpoints" {
                     @if data.endpoints.is_empty() {
-                        (empty("globe", "No endpoints yet", "Add the address of a system that should be told.", html! {}))
+                        (empty("globe", "No endpoints yet", "Add the address of a system that should receive events.", html! {}))
                     } @else { (table("Endpoints", &COLUMNS, &rows)) }
                 }
                 @if let Some(endpoint) = &data.shown { (log_card(admin, endpoint, &data.log)) }
@@ -259,7 +259,7 @@ fn render(admin: &Admin, data: &Data<'_>) -> Markup {
     )
 }
 
-/// A note about an endpoint that the service disabled.
+/// Renders a note about an endpoint that was disabled automatically.
 fn disabled(admin: &Admin, endpoint: &Endpoint) -> Markup {
     let why = match (endpoint.disabled_at, endpoint.disabled_because) {
         (Some(at), Some(Because::Failing)) => {
@@ -372,8 +372,8 @@ fn new_endpoint(admin: &Admin, typed: &Typed<'_>) -> Markup {
                         }
                     } }
                 }
-                p.sm.muted { "Requests are signed as Standard Webhooks describes. Answer with a 2xx status within 10 seconds; other answers are tried again for about half a day." }
-                div { button.btn.primary { "Make endpoint" } }
+                p.sm.muted { "Requests are signed as Standard Webhooks describes. Answer with a 2xx status within 10 seconds. Other answers are retried for about half a day." }
+                div { button.btn.primary { "Add endpoint" } }
             }
         }
     }

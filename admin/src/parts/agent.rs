@@ -1,4 +1,4 @@
-//! A list of the agents that people connected.
+//! A list of connected agents.
 
 use maud::{Markup, html};
 use storage::agent;
@@ -8,9 +8,9 @@ use super::csrf;
 use super::table::{Column, cell, row, table};
 use crate::auth::Admin;
 
-const COLUMNS: [Column; 5] = [("Agent", ""), ("May do", ""), ("Connected", ""), ("Last used", ""), ("", "")];
+const COLUMNS: [Column; 5] = [("Agent", ""), ("Permissions", ""), ("Connected", ""), ("Last used", ""), ("", "")];
 
-/// `path`: where "Disconnect" leads, before the id. `shows_people`: whether the list is of all people.
+/// `path`: the prefix of the path of "Disconnect". `shows_people`: whether the list has agents of several people.
 pub(crate) fn list(admin: &Admin, connected: &[Connected], path: &str, shows_people: bool) -> Markup {
     let rows = html! { @for agent in connected { (row(&html! {
         (cell("", html! { span.two {

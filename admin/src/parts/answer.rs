@@ -1,5 +1,5 @@
-//! One answer: what was asked, said and expected, the mark that counts, and the form that changes it. The same on every page.
-//! To change a mark takes three clicks; the reason is optional; it works without a script.
+//! One answer: question, answer, expected answer, the mark that counts, and the form that changes it. It is the same on
+//! every page. A change takes three clicks, the reason is optional, and no JavaScript is needed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -27,7 +27,7 @@ pub(crate) const CHOICES: [(&str, Option<Verdict>, &str); 4] = [
 /// The ready-made questions of each skill.
 pub(crate) type Questions = BTreeMap<String, Vec<Question>>;
 
-/// One answer, by an analysis or by a person.
+/// One answer, assessed by an analysis or by a person.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) session_id: SessionId,
@@ -40,24 +40,24 @@ pub(crate) struct Answer {
     /// The verdict that counts. `None`: it is undecided, or a person marked it as no answer.
     pub(crate) verdict: Option<Verdict>,
     pub(crate) help: Help,
-    /// The tutor's turn before the answer, and its question.
+    /// The tutor's question and the turn before the answer.
     pub(crate) asked: Option<(i32, String)>,
     pub(crate) expected: Option<String>,
     /// Who changed the mark and when, if a person did.
     pub(crate) changed: Option<(Option<String>, DateTime<Utc>)>,
-    /// Whether the call belongs to a student. Otherwise its answers count for no one.
+    /// Whether the call belongs to a student. Otherwise its answers do not count.
     pub(crate) has_student: bool,
     /// The skills to choose from, with their names, if the answer fits none.
     pub(crate) skills: Vec<(String, String)>,
 }
 
 impl Answer {
-    /// Whether neither the analysis nor a person could judge it.
+    /// Whether the answer is undecided.
     pub(crate) fn is_undecided(&self) -> bool {
         self.verdict.is_none() && self.changed.is_none()
     }
 
-    /// The id of its row on a page.
+    /// The id of its row on the page.
     pub(crate) fn id(&self, from: From) -> String {
         row_id(from, self.session_id, &self.skill_id, self.turn_no)
     }
@@ -70,7 +70,7 @@ impl Answer {
     }
 }
 
-/// The answers that evidence of several calls is about; `None` for evidence without a turn.
+/// Returns the answers behind evidence of several calls. `None` for evidence without a turn.
 pub(crate) fn of_evidence(
     viewer: &Viewer,
     evidence: &Evidence,
@@ -97,7 +97,7 @@ pub(crate) fn of_evidence(
     })
 }
 
-/// Where a row is, and where the sender of its form returns to.
+/// The place of a row. Its form returns there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum From {
     /// The analysis of a session.
@@ -122,7 +122,7 @@ impl From {
     }
 }
 
-/// The id of an answer's row. A page about several calls needs the session in it.
+/// Returns the id of an answer's row. On a page about several calls, it includes the session.
 pub(crate) fn row_id(from: From, session_id: SessionId, skill_id: &str, turn_no: i32) -> String {
     match from {
         From::Answers => format!("answer-{skill_id}-{turn_no}"),
@@ -131,7 +131,7 @@ pub(crate) fn row_id(from: From, session_id: SessionId, skill_id: &str, turn_no:
     }
 }
 
-/// A row of a list of answers.
+/// Renders a row of a list of answers.
 pub(crate) fn row(admin: &Admin, answer: &Answer, from: From) -> Markup {
     html! {
         li id=(answer.id(from)) {
@@ -153,7 +153,7 @@ pub(crate) fn row(admin: &Admin, answer: &Answer, from: From) -> Markup {
     }
 }
 
-/// The mark that counts, in words.
+/// Returns the label of the mark that counts.
 pub(crate) fn mark(answer: &Answer) -> Markup {
     match answer.verdict {
         Some(verdict) => {
@@ -165,7 +165,7 @@ pub(crate) fn mark(answer: &Answer) -> Markup {
     }
 }
 
-/// "Changed by dana@example.org, today 14:02".
+/// Renders "Changed by dana@example.org, today 14:02".
 pub(crate) fn changed(admin: &Admin, answer: &Answer) -> Markup {
     html! {
         @if let Some((by, at)) = &answer.changed {
@@ -174,7 +174,7 @@ pub(crate) fn changed(admin: &Admin, answer: &Answer) -> Markup {
     }
 }
 
-/// "Change this mark" and, after a person changed it, "Undo". Nothing for those who may not write.
+/// Renders "Change this mark" and, after a change by a person, "Undo". Renders nothing for people who may not write.
 pub(crate) fn form(admin: &Admin, answer: &Answer, from: From) -> Markup {
     let has_skill = !answer.skill_id.is_empty() || !answer.skills.is_empty();
     if !admin.may_write() || !answer.has_student || !has_skill {

@@ -1,4 +1,4 @@
-//! Why a student needs a person: in a badge, and in a sentence.
+//! The reasons why a student needs a person, as a badge and as a sentence.
 
 use maud::{Markup, html};
 use storage::attention::{Attention, Reason, StudentInNeed};
@@ -11,10 +11,10 @@ use crate::figures;
 use crate::parts::{csrf, person};
 use crate::viewer::Viewer;
 
-/// Class, icon and a few words: the same wherever a reason is shown.
+/// Returns class, icon and label. They are the same on every page.
 pub(crate) fn style(reason: Reason) -> (&'static str, &'static str, &'static str) {
     match reason {
-        Reason::Concern => ("bad", "flag", "Read a turn"),
+        Reason::Concern => ("bad", "flag", "Possible concern"),
         Reason::Session => ("bad", "circle-alert", "Call not analysed"),
         Reason::Misconception => ("warn", "repeat", "Repeating mistake"),
         Reason::ShortCalls => ("warn", "phone-missed", "Short calls"),
@@ -39,7 +39,7 @@ pub(crate) fn sentence(reason: Reason, n: i32) -> String {
     }
 }
 
-/// For a row of a list: the most urgent, and how many more.
+/// Renders the most urgent reason for a row of a list, and the number of others.
 pub(crate) fn badges(list: &[&Attention]) -> Markup {
     html! {
         @if let [first, more @ ..] = list {
@@ -52,7 +52,7 @@ pub(crate) fn badges(list: &[&Attention]) -> Markup {
     }
 }
 
-/// The most urgent of all, for the overview.
+/// Renders the most urgent students, for the overview.
 pub(crate) fn on_overview(viewer: &Viewer, n_students: i64, list: &[StudentInNeed]) -> Markup {
     html! {
         section.card aria-labelledby="students-in-need" {
@@ -60,7 +60,7 @@ pub(crate) fn on_overview(viewer: &Viewer, n_students: i64, list: &[StudentInNee
                 h2 id="students-in-need" { "Students needing attention" }
                 @if n_students > 0 {
                     p { b { (figures::count(n_students)) } @if n_students > list.len() as i64 { ", the most urgent first" } }
-                    div.actions { a.link href="/students?attention=yes" { "All of them" } }
+                    div.actions { a.link href="/students?attention=yes" { "Show all" } }
                 }
             }
             @if list.is_empty() {
@@ -95,7 +95,7 @@ fn line(viewer: &Viewer, student: &StudentInNeed) -> Markup {
     }
 }
 
-/// All reasons of one student, with the button that says they are seen to; nothing where there is none.
+/// Renders all reasons of one student, with the button that marks them as handled. Renders nothing if there are none.
 pub(crate) fn on_student(
     admin: &Admin,
     list: &[Attention],
@@ -147,7 +147,10 @@ mod tests {
     fn a_row_shows_the_most_urgent_and_counts_the_rest() {
         let (concern, quiet) = (attention(Reason::Concern), attention(Reason::Quiet));
         let shown = badges(&[&concern, &quiet]).into_string();
-        assert!(shown.contains("Read a turn") && shown.contains("and 1 more") && !shown.contains("No call"), "{shown}");
+        assert!(
+            shown.contains("Possible concern") && shown.contains("and 1 more") && !shown.contains("No call"),
+            "{shown}"
+        );
     }
 
     #[test]

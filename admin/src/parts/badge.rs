@@ -1,4 +1,4 @@
-//! States in a word and an icon; colour only helps.
+//! Badges of states, each with a word and an icon. Colour is never the only sign.
 
 use maud::{Markup, html};
 use storage::analysis::AnalysisStatus;
@@ -11,7 +11,7 @@ pub(crate) fn badge(class: &str, mark: &str, word: &str) -> Markup {
     html! { span class={ "badge " (class) } { (icon(mark)) (word) } }
 }
 
-/// Where a session stands, with what its analysis was made of.
+/// Returns the badge of a session's status, with the source of its analysis.
 pub(crate) fn session(status: SessionStatus, analysis: Option<AnalysisStatus>) -> Markup {
     match (status, analysis) {
         (SessionStatus::InProgress, _) => badge("good", "radio", "Live"),
@@ -41,7 +41,7 @@ pub(crate) fn analysis(status: AnalysisStatus) -> Markup {
     }
 }
 
-/// Class and icon of a verdict: the same in the transcript, the analysis and the map of turns.
+/// Returns class and icon of a verdict. They are the same in the transcript, the analysis and the map of turns.
 pub(crate) fn verdict_style(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Correct => ("good", "circle-check"),
@@ -50,22 +50,22 @@ pub(crate) fn verdict_style(verdict: Verdict) -> (&'static str, &'static str) {
     }
 }
 
-/// "Right, without help".
+/// Returns "Right, without help".
 pub(crate) fn verdict_words(verdict: Verdict, help: Help) -> &'static str {
     match (verdict, help) {
         (Verdict::Correct, Help::None) => "Right, without help",
         (Verdict::Correct, Help::Hint) => "Right, after a hint",
-        (Verdict::Correct, Help::Told) => "Right, after being told",
+        (Verdict::Correct, Help::Told) => "Right, after seeing the answer",
         (Verdict::Partial, Help::None) => "Partly right, without help",
         (Verdict::Partial, Help::Hint) => "Partly right, after a hint",
-        (Verdict::Partial, Help::Told) => "Partly right, after being told",
+        (Verdict::Partial, Help::Told) => "Partly right, after seeing the answer",
         (Verdict::Incorrect, Help::None) => "Not right yet, without help",
         (Verdict::Incorrect, Help::Hint) => "Not right yet, after a hint",
-        (Verdict::Incorrect, Help::Told) => "Not right yet, after being told",
+        (Verdict::Incorrect, Help::Told) => "Not right yet, after seeing the answer",
     }
 }
 
-/// VAPI's reason for the end of a call, in the reader's words.
+/// Returns the label of VAPI's reason for the end of a call.
 pub(crate) fn ended_words(reason: &str) -> String {
     match reason {
         "customer-ended-call" => "Student hung up".to_owned(),
@@ -74,7 +74,7 @@ pub(crate) fn ended_words(reason: &str) -> String {
         "exceeded-max-duration" => "Time limit".to_owned(),
         "silence-timed-out" => "Silence".to_owned(),
         "customer-did-not-answer" | "customer-did-not-give-microphone-permission" => "Not answered".to_owned(),
-        "customer-busy" => "Line was busy".to_owned(),
+        "customer-busy" => "Busy".to_owned(),
         "voicemail" => "Voicemail".to_owned(),
         reason if reason.contains("error") || reason.contains("failed") => "Technical error".to_owned(),
         reason => {

@@ -1,11 +1,11 @@
-//! Charts drawn by the server as SVG, each with its figures as a table: they need no script, and print.
+//! Bar charts as server-rendered SVG, each with a table of its figures. They need no JavaScript and can be printed.
 
 use maud::{Markup, html};
 
 use super::icon::icon;
 use crate::figures::count;
 
-/// One bar: a label below it, what is done, and what went wrong, stacked on top.
+/// One bar: its label, and two stacked values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bar {
     pub(crate) label: String,
@@ -15,17 +15,17 @@ pub(crate) struct Bar {
     pub(crate) is_partial: bool,
 }
 
-/// What the two parts of the bars are called, and the whole chart.
+/// The names of the chart and of the two parts of its bars.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BarNames<'a> {
     pub(crate) chart: &'a str,
     pub(crate) label: &'a str,
     pub(crate) n: &'a str,
-    /// `None`: there is but one part.
+    /// `None`: the bars have one part.
     pub(crate) n_bad: Option<&'a str>,
 }
 
-/// Bars, stacked, with a scale that begins at nothing.
+/// Renders stacked bars. The scale begins at zero.
 pub(crate) fn bars(names: BarNames<'_>, bars: &[Bar]) -> Markup {
     let top = scale(bars.iter().map(|bar| bar.n + bar.n_bad).max().unwrap_or(0));
     let height = |n: i64| 1000.0 * n as f64 / top as f64;
@@ -56,8 +56,8 @@ pub(crate) fn bars(names: BarNames<'_>, bars: &[Bar]) -> Markup {
     }
 }
 
-/// A label below each bar; where there are more than fit, below every third, and where that is still too much, below the
-/// first, the middle and the last.
+/// Renders a label below each bar. If they do not fit, it labels every third bar, or only the first, the middle and the
+/// last.
 fn below(bars: &[Bar]) -> Markup {
     const FIT: usize = 16;
     const SHORT: usize = 5;
@@ -94,7 +94,7 @@ fn as_table(names: BarNames<'_>, bars: &[Bar]) -> Markup {
     }
 }
 
-/// The chart in a sentence, for those who do not see it.
+/// Describes the chart in a sentence, for screen readers.
 fn told(names: BarNames<'_>, bars: &[Bar]) -> String {
     let highest = bars.iter().max_by_key(|bar| bar.n + bar.n_bad).filter(|bar| bar.n + bar.n_bad > 0);
     let highest = highest.map_or_else(
@@ -104,7 +104,7 @@ fn told(names: BarNames<'_>, bars: &[Bar]) -> String {
     format!("Bars, {}. {highest}", names.chart)
 }
 
-/// The top of the scale: a round and even figure, so that its half is whole, too.
+/// Returns the top of the scale: round and even, so its half is an integer.
 fn scale(highest: i64) -> i64 {
     let mut power = 1;
     loop {

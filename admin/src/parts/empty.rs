@@ -1,4 +1,4 @@
-//! What stands in a card that has nothing to show: what will come, and when.
+//! An empty card: what will appear there, and when.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! What assistants and analyses ask people to do, each with one button that says it is done.
+//! Follow-ups that assistants and analyses request, each with a button that marks it as done.
 
 use domain::calling::Reason;
 use maud::{Markup, html};
@@ -12,20 +12,20 @@ use super::icon::{icon, icon_small};
 use crate::auth::Admin;
 use crate::figures;
 
-/// Follow-ups that are open, and who was told of those that are urgent.
+/// Open follow-ups, and the people who were alerted about urgent ones.
 #[derive(Debug, Default)]
 pub(crate) struct Open {
     pub(crate) list: Vec<FollowUp>,
     pub(crate) told: Vec<Told>,
     /// Whether a mail server is configured.
     pub(crate) has_mail: bool,
-    /// How calls for callbacks went.
+    /// The outcome of calls for callbacks.
     pub(crate) tried: Vec<Tried>,
     /// Why no call is placed.
     pub(crate) obstacle: Option<Obstacle>,
 }
 
-/// All that is open, for the overview. `back` is the page's own address.
+/// Renders all open follow-ups, for the overview. `back` is the page's own address.
 pub(crate) fn on_overview(admin: &Admin, open: &Open, back: &str) -> Markup {
     let list = &open.list;
     html! {
@@ -38,14 +38,15 @@ pub(crate) fn on_overview(admin: &Admin, open: &Open, back: &str) -> Markup {
             @if list.is_empty() {
                 div.body { p.muted { "No callbacks or concerns are open." } }
             } @else {
-                // A concern is about a child's welfare: a list points at it, and the session tells it.
+                // A concern is about a child's welfare. A list only links to it, and the session shows it.
                 ul.list { @for item in list { (line(admin, item, back, overview_words(item), html! { (alert(admin, open, item, false)) (calls(admin, open, item)) })) } }
             }
         }
     }
 }
 
-/// What is open of one student or one session; nothing where nothing is. `back` is the page's own address.
+/// Renders the open follow-ups of one student or session. Renders nothing if there are none. `back` is the page's own
+/// address.
 pub(crate) fn on_page(admin: &Admin, open: &Open, back: &str) -> Markup {
     let list = &open.list;
     html! {
@@ -83,14 +84,15 @@ fn line(admin: &Admin, item: &FollowUp, back: &str, words: Markup, alert: Markup
     }
 }
 
-/// Who was told of an urgent concern, or in red why nobody was. `with_names`: also their addresses.
+/// Renders who was alerted about an urgent concern, or in red why no alert was sent. `with_names`: includes the
+/// addresses.
 fn alert(admin: &Admin, open: &Open, item: &FollowUp, with_names: bool) -> Markup {
     let Some(told) = open.told.iter().find(|told| told.follow_up_id == item.follow_up_id) else { return html! {} };
     let viewer = &admin.viewer;
     if let Some((first_at, last_at)) = told.first_at.zip(told.last_at) {
         return html! {
             div.sm {
-                "Told " (figures::counted(told.told.len() as i64, "person", "people")) " by e-mail on " (viewer.time(first_at))
+                "Alerted " (figures::counted(told.told.len() as i64, "person", "people")) " by e-mail on " (viewer.time(first_at))
                 @if last_at > first_at { ", last reminder on " (viewer.time(last_at)) }
                 "; not yet handled."
                 @if with_names { div.faint.xs { (told.told.join(", ")) } }
@@ -109,7 +111,7 @@ fn alert(admin: &Admin, open: &Open, item: &FollowUp, with_names: bool) -> Marku
     html! { div.row.sm.bad { (icon_small("circle-alert")) span { "No e-mail was sent: " (why) } } }
 }
 
-/// Whether the tutor calls, has called, or why it does not.
+/// Renders whether the tutor calls, has called, or why it does not.
 fn calls(admin: &Admin, open: &Open, item: &FollowUp) -> Markup {
     if item.kind != FollowUpKind::Callback {
         return html! {};
@@ -154,10 +156,10 @@ fn done(admin: &Admin, item: &FollowUp, back: &str, name: &str) -> Markup {
 
 fn overview_words(item: &FollowUp) -> Markup {
     html! { @match item.kind {
-        // No page but this one shows it.
+        // Only this page shows it.
         FollowUpKind::Concern if item.session_id.is_none() && item.student_id.is_none() => (page_words(item)),
-        FollowUpKind::Concern => "Said something a person should read",
-        FollowUpKind::Callback => { "Asked to be rung back: " (item.text) },
+        FollowUpKind::Concern => "Possible concern: please read",
+        FollowUpKind::Callback => { "Asked for a callback: " (item.text) },
     } }
 }
 
@@ -167,11 +169,11 @@ fn page_words(item: &FollowUp) -> Markup {
             b { (item.category.map_or("Concern", category_words)) ": " } (item.text)
             @for text in &item.more { br; (text) }
         },
-        FollowUpKind::Callback => { b { "Ring back: " } (item.text) },
+        FollowUpKind::Callback => { b { "Call back: " } (item.text) },
     } }
 }
 
-/// Where a concern comes from that belongs to no student and no call.
+/// Renders the origin of a concern without student and session.
 fn whence(item: &FollowUp) -> Markup {
     html! { @match &item.caller_phone {
         Some(phone) => { "From the number " (phone.as_str()) },
@@ -193,10 +195,10 @@ fn category_words(category: ConcernCategory) -> &'static str {
     }
 }
 
-/// Why a call waits, or was not placed.
+/// Returns why a call waits, or was not placed.
 pub(crate) fn reason_words(reason: Reason) -> &'static str {
     match reason {
-        Reason::NotDue => "Its time has not come",
+        Reason::NotDue => "Not due yet",
         Reason::OutsideHours => "Outside calling hours",
         Reason::DailyLimit => "Daily limit of the student",
         Reason::OnCall => "The student is on a call",
@@ -210,7 +212,7 @@ pub(crate) fn reason_words(reason: Reason) -> &'static str {
         Reason::NoConsent => "No consent to lessons",
         Reason::NoNumber => "The student has no number",
         Reason::PlanChanged => "The plan changed",
-        Reason::TooLate => "Its time is over",
+        Reason::TooLate => "Too late",
         Reason::Off => "Outbound calls were off or stopped",
     }
 }
@@ -258,7 +260,7 @@ mod tests {
         let two = vec!["ana@example.org".to_owned(), "dana@example.org".to_owned()];
         let told = Told { told: two, first_at: at, last_at: at, n_recipients: 2, ..Told::default() };
         let page = shown(told.clone(), true);
-        assert!(page.contains("Told 2 people by e-mail on ") && page.contains("; not yet handled."), "{page}");
+        assert!(page.contains("Alerted 2 people by e-mail on ") && page.contains("; not yet handled."), "{page}");
         assert!(page.contains("ana@example.org, dana@example.org") && !page.contains("reminder"), "{page}");
         assert!(shown(Told { last_at: Some(admin.viewer.now), ..told }, true).contains("last reminder on "));
         assert!(shown(Told::default(), false).contains("No e-mail was sent: no mail server is set up."));
@@ -272,7 +274,7 @@ mod tests {
     #[test]
     fn a_list_of_all_points_at_a_concern_and_does_not_tell_it() {
         let shown = on_overview(&Admin::sample(Role::Tutor), &open(concern()), "/").into_string();
-        assert!(shown.contains("Said something a person should read") && shown.contains("Maya &lt;Okonkwo&gt;"));
+        assert!(shown.contains("Possible concern: please read") && shown.contains("Maya &lt;Okonkwo&gt;"));
         assert!(!shown.contains("lunch") && !shown.contains("Bullying"), "{shown}");
         assert!(shown.contains("/sessions/00000000-0000-0000-0000-000000000009"));
         assert!(shown.contains("/follow-ups/00000000-0000-0000-0000-000000000004/done"));

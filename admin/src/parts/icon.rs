@@ -1,4 +1,4 @@
-//! Icons: one file of symbols, loaded once, drawn by reference.
+//! Icons: one file of symbols, loaded once and used by reference.
 
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ pub(crate) fn icon_large(name: &str) -> Markup {
     html! { svg.icon.l viewBox="0 0 24 24" aria-hidden="true" { use href={ (assets::url(Asset::Icons)) "#" (name) } {} } }
 }
 
-/// A headset with a voice in it.
+/// The logo: a headset with a voice.
 pub(crate) fn logo() -> Markup {
     html! {
         svg width="22" height="22" viewBox="0 0 24 24" fill="none" aria-hidden="true" {

@@ -1,15 +1,15 @@
-//! JSON for people: indented, its keys, texts and numbers told apart.
+//! Renders JSON for people: indented, with different colours for keys, texts and numbers.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
-/// Pretty-printed JSON, coloured line by line. Takes the value and not text, so what is shown is always JSON.
+/// Pretty-prints JSON with colours. It takes a value and not text, so the result is always valid JSON.
 pub(crate) fn json(value: &Value) -> Markup {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     html! { @for (i, line) in text.lines().enumerate() { @if i > 0 { "\n" } (colour(line)) } }
 }
 
-/// Pretty printing puts one key, one value or one bracket on a line, and escapes line breaks.
+/// Pretty-printed JSON has one key, value or bracket per line, and escapes line breaks.
 fn colour(line: &str) -> Markup {
     let text = line.trim_start();
     let indent = &line[..line.len() - text.len()];
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&bare).unwrap(), value);
     }
 
-    /// The text of markup that holds nothing but spans.
+    /// Returns the text of markup that contains only spans.
     fn regex_free_text(markup: &str) -> String {
         let text: String = markup.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
         text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

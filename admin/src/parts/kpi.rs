@@ -1,4 +1,4 @@
-//! One headline figure: its name, the figure, and what it is compared with.
+//! One headline figure: its name, its value, and its comparison.
 
 use maud::{Markup, html};
 

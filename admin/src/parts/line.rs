@@ -1,10 +1,10 @@
-//! Lines over time, drawn by the server as SVG, with the period before, and their figures as a table.
+//! Line charts as server-rendered SVG, with the period before and a table of the figures.
 
 use maud::{Markup, html};
 
 use super::icon::icon;
 
-/// One step: its label, its value, and that of the same step of the period before. `None`: nothing is known.
+/// One step: its label, its value, and the value of the same step in the period before. `None`: no data.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Point {
     pub(crate) label: String,
@@ -12,17 +12,17 @@ pub(crate) struct Point {
     pub(crate) before: Option<f64>,
 }
 
-/// What the chart is called, what a step is, and how a value is told.
+/// The names of the chart and of a step, and the formatter of a value.
 #[derive(Clone, Copy)]
 pub(crate) struct LineNames<'a> {
     pub(crate) chart: &'a str,
     pub(crate) label: &'a str,
     pub(crate) told: &'a dyn Fn(f64) -> String,
-    /// The top of the scale, where it is given by what is measured.
+    /// The top of the scale, if the measure has a fixed one.
     pub(crate) top: Option<f64>,
 }
 
-/// A scale from nothing, or from below where values are below nothing; gaps where nothing is known.
+/// Renders the lines. The scale begins at zero, or below if there are negative values. Missing values are gaps.
 pub(crate) fn lines(names: LineNames<'_>, points: &[Point]) -> Markup {
     let values = || points.iter().flat_map(|point| [point.now, point.before]).flatten();
     let low = values().fold(0.0, f64::min);
@@ -68,7 +68,7 @@ fn shown(names: LineNames<'_>, value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), names.told)
 }
 
-/// A line broken where nothing is known; a value alone is a dot.
+/// Renders a line with gaps. A single value is a dot.
 fn path(values: impl Iterator<Item = Option<f64>>, x: &dyn Fn(usize) -> f64, y: &dyn Fn(f64) -> f64) -> String {
     let mut path = String::new();
     let mut is_on = false;
@@ -87,7 +87,7 @@ fn path(values: impl Iterator<Item = Option<f64>>, x: &dyn Fn(usize) -> f64, y: 
     path
 }
 
-/// The chart in a sentence, for those who do not see it.
+/// Describes the chart in a sentence, for screen readers.
 fn told(names: LineNames<'_>, points: &[Point]) -> String {
     let known = || points.iter().filter_map(|point| Some((point, point.now?)));
     let highest = known().max_by(|a, b| a.1.total_cmp(&b.1));

@@ -1,4 +1,4 @@
-//! Mastery: the level in a word first, then the number behind it.
+//! Mastery: the level in words, and the number behind it.
 
 use maud::{Markup, html};
 use storage::learner::MasteryState;
@@ -12,7 +12,7 @@ pub(crate) fn state_word(state: MasteryState) -> &'static str {
     }
 }
 
-/// Shade of a level, where many are shown beside each other.
+/// Returns the shade of a level, for tables with many levels.
 pub(crate) fn level_shade(state: MasteryState) -> u8 {
     match state {
         MasteryState::New => 0,
@@ -22,7 +22,7 @@ pub(crate) fn level_shade(state: MasteryState) -> u8 {
     }
 }
 
-/// How many skills stand at each level: a bar, and the sum in words.
+/// Renders the number of skills at each level: a bar, and the sum in words.
 pub(crate) fn share(states: &[MasteryState]) -> Markup {
     let n_of = |state: MasteryState| states.iter().filter(|of_skill| **of_skill == state).count();
     let parts = [MasteryState::Learning, MasteryState::Shaky, MasteryState::Mastered].map(|state| (state, n_of(state)));
@@ -42,7 +42,7 @@ pub(crate) fn share(states: &[MasteryState]) -> Markup {
     }
 }
 
-/// What the shades stand for.
+/// Renders the legend of the shades.
 pub(crate) fn legend() -> Markup {
     html! {
         span.legend {
@@ -54,7 +54,7 @@ pub(crate) fn legend() -> Markup {
     }
 }
 
-/// Four boxes, all of them filled if the skill is mastered, and the word.
+/// Renders four boxes, all filled if the skill is mastered, and the word.
 pub(crate) fn meter(state: MasteryState) -> Markup {
     let filled = match state {
         MasteryState::New => 0,

@@ -1,4 +1,4 @@
-//! A sentence that a person should not miss.
+//! A notice that a person should not miss.
 
 use maud::{Markup, html};
 
@@ -25,10 +25,10 @@ pub(crate) fn notice(tone: Tone, title: &str, text: &str) -> Markup {
     notice_with(tone, title, &html! { (text) }, &html! {})
 }
 
-/// A notice whose text holds links, with buttons beside it.
+/// A notice with links and buttons.
 pub(crate) fn notice_with(tone: Tone, title: &str, text: &Markup, actions: &Markup) -> Markup {
     let (class, mark) = tone.style();
-    // An alert interrupts a screen reader: only for a failure that the person just caused.
+    // An alert interrupts a screen reader. It is only for failures that the person just caused.
     let role = if tone == Tone::Bad { "alert" } else { "status" };
     html! {
         div class={ "note " (class) } role=(role) {

@@ -1,4 +1,4 @@
-//! Paging by key: the address names the last row seen, so a page stays the same while rows arrive.
+//! Keyset paging: the address names the last row seen, so a page does not change when rows arrive.
 
 use std::str::FromStr;
 
@@ -8,10 +8,10 @@ use maud::{Markup, html};
 use super::icon::icon;
 use crate::fault::Fault;
 
-/// Rows of one page of a list.
+/// Rows per page.
 pub(crate) const PAGE: i64 = 25;
 
-/// The foot of a list: back to the first page, on to the next.
+/// Renders the footer of a list: links to the first and the next page.
 pub(crate) fn pager(shown: &str, first_url: Option<&str>, next_url: Option<&str>) -> Markup {
     html! {
         footer {
@@ -24,14 +24,14 @@ pub(crate) fn pager(shown: &str, first_url: Option<&str>, next_url: Option<&str>
     }
 }
 
-/// Takes one row more than a page holds as the sign that there is a next page.
+/// Cuts the rows to one page. One extra row shows that there is a next page.
 pub(crate) fn split_page<T>(mut rows: Vec<T>) -> (Vec<T>, bool) {
     let has_next = rows.len() > PAGE as usize;
     rows.truncate(PAGE as usize);
     (rows, has_next)
 }
 
-/// A time and an id, as `after=` has them.
+/// Parses a time and an id, the format of `after=`.
 pub(crate) fn time_key<I: std::fmt::Display>(at: DateTime<Utc>, id: I) -> String {
     format!("{}_{id}", at.timestamp_micros())
 }
@@ -43,7 +43,8 @@ pub(crate) fn parse_time_key<I: FromStr>(text: &str) -> Result<Option<(DateTime<
     let key = text
         .split_once('_')
         .and_then(|(micros, id)| Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?)));
-    key.map(Some).ok_or_else(|| Fault::Invalid("This link to a page of the list is damaged.".to_owned()))
+    key.map(Some)
+        .ok_or_else(|| Fault::Invalid("This link to a page of the list is not valid. Open the list again.".to_owned()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! The button by which `passkey.js` asks the browser for a passkey, within a form that carries the answer.
+//! The button that makes `passkey.js` ask for a passkey, inside a form that carries the answer.
 
 use maud::{Markup, html};
 
 use super::icon::icon;
 use crate::assets::{self, Asset};
 
-/// `start` is where the script gets the challenge; `field` holds the answer. At most one is on a page, in a form without other
-/// fields to fill in, except for the name of a new passkey.
+/// `start` is the path of the challenge. `field` holds the answer. A page has at most one button, in a form without
+/// other fields except for the name of a new passkey.
 pub(crate) fn button(start: &str, field: &str, words: &str, is_primary: bool) -> Markup {
     html! {
         input type="hidden" name=(field) data-passkey-answer;

@@ -1,4 +1,4 @@
-//! The page that asks once more before much is done: what it means, and a way back.
+//! Confirmation pages: the consequence, the action, and a way back.
 
 use maud::{Markup, html};
 
@@ -6,19 +6,19 @@ use super::csrf;
 use crate::auth::Admin;
 use crate::layout::{Place, page};
 
-/// What is asked, and what either answer leads to.
+/// The question, and the outcome of either answer.
 pub(crate) struct Question<'a> {
     /// Ends with a question mark.
     pub(crate) title: &'a str,
     pub(crate) text: &'a str,
     pub(crate) action: &'a str,
-    /// The class and the words of the button that does it.
+    /// The class and the label of the button that acts.
     pub(crate) button: (&'a str, &'a str),
-    /// Where it is left alone, and the words for it.
+    /// The address and the label of the link back.
     pub(crate) keep: (&'a str, &'a str),
 }
 
-/// `hidden` are the fields that the form carries along.
+/// `hidden` are hidden fields of the form.
 pub(crate) fn question(admin: &Admin, place: Place, asked: &Question<'_>, hidden: &Markup) -> Markup {
     page(
         admin,

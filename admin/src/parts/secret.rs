@@ -1,4 +1,4 @@
-//! Secrets that were just made, on the one page that shows them.
+//! New secrets, on the only page that shows them.
 
 use maud::{Markup, html};
 

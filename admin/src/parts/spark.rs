@@ -1,8 +1,8 @@
-//! A small line beside a word or a number: how it came to be.
+//! Sparklines: small charts beside a word or a number.
 
 use maud::{Markup, html};
 
-/// Values over time, in a line that has no scale of its own: `low` to `high` is its height. `told` says it in words.
+/// Renders values over time between `low` and `high`, without a scale. `told` is the description for screen readers.
 pub(crate) fn spark(values: &[f64], low: f64, high: f64, told: &str) -> Markup {
     let (Some(first), Some(last)) = (values.first(), values.last()) else { return super::none() };
     let direction = match last - first {

@@ -1,4 +1,4 @@
-//! How a tool call went, in a word.
+//! The result of a tool call, in words.
 
 use maud::{Markup, html};
 
@@ -12,7 +12,7 @@ pub(crate) fn outcome_words(outcome: &str) -> &str {
         "forbidden" => "Not allowed",
         "refused" => "Declined",
         "busy" => "Too busy",
-        "unavailable" => "Database away",
+        "unavailable" => "Database unavailable",
         "timed_out" => "Timed out",
         "cancelled" => "Cancelled",
         "failed" => "Failed",
@@ -21,7 +21,7 @@ pub(crate) fn outcome_words(outcome: &str) -> &str {
 }
 
 pub(crate) fn outcome_badge(outcome: &str) -> Markup {
-    // What an assistant can mend by itself is no alarm.
+    // Errors that the assistant can correct are not shown as failures.
     let (class, mark) = match outcome {
         "ok" => ("good", "check"),
         "invalid_arguments" | "not_found" | "refused" | "cancelled" => ("warn", "info"),

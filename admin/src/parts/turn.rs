@@ -1,4 +1,4 @@
-//! One utterance of a transcript, with what the analysis saw in it.
+//! One turn of a transcript, with the findings of the analysis.
 
 use maud::{Markup, html};
 use storage::analysis::{EvidenceFinding, Findings};
@@ -9,12 +9,12 @@ use super::badge::{verdict_style, verdict_words};
 use super::icon::icon_small;
 use crate::figures;
 
-/// What the analysis says of one turn.
+/// The findings about one turn.
 #[derive(Debug, Default)]
 pub(crate) struct Seen<'a> {
     /// Skill and evidence.
     pub(crate) evidence: Vec<(&'a str, &'a EvidenceFinding)>,
-    /// Wrong beliefs: what, and the words that show it.
+    /// Misconceptions: the name, and the words that show it.
     pub(crate) misconceptions: Vec<(&'a str, &'a str)>,
     /// A person should read it.
     pub(crate) is_flagged: bool,
@@ -37,7 +37,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// What colour a mark for all of it has; `None`: nothing was seen.
+    /// Returns the colour of the turn's mark. `None`: there is no finding.
     pub(crate) fn class(&self) -> Option<&'static str> {
         if self.is_flagged || !self.misconceptions.is_empty() {
             return Some("bad");
@@ -49,15 +49,15 @@ impl<'a> Seen<'a> {
         self.evidence.is_empty() && self.misconceptions.is_empty() && !self.is_flagged
     }
 
-    /// The words to mark, each with its class. What is first wins where two overlap.
+    /// Returns the words to mark, each with its class. If two overlap, the first counts.
     fn quotes(&self) -> Vec<(&'a str, &'static str)> {
         let evidence = self.evidence.iter().map(|(_, e)| (e.quote.as_str(), verdict_style(e.verdict).0));
         evidence.chain(self.misconceptions.iter().map(|(_, quote)| (*quote, "bad"))).collect()
     }
 }
 
-/// The turn as a line of the transcript. `student` is what the student is called on this page.
-/// `more` is shown below the text.
+/// Renders the turn as a line of the transcript. `student` is the student's name on this page. `more` is shown below
+/// the text.
 pub(crate) fn turn(turn: &Turn, student: &str, seen: &Seen<'_>, more: &Markup) -> Markup {
     let (class, speaker) = match turn.speaker {
         Speaker::Tutor => ("tutor", "Tutor"),
@@ -98,12 +98,12 @@ fn evidence_lines(seen: &Seen<'_>) -> Markup {
     }
 }
 
-/// "2:44" of milliseconds.
+/// Formats milliseconds: "2:44".
 pub(crate) fn at(offset_ms: i32) -> String {
     figures::length(i64::from(offset_ms / 1000))
 }
 
-/// `text` with each quote marked where it stands in it. Quotes that are not there, or overlap, are left out.
+/// Renders `text` with each quote marked. Quotes that are missing or overlap are left out.
 fn marked(text: &str, quotes: &[(&str, &'static str)]) -> Markup {
     let mut spans: Vec<(usize, usize, &str)> = Vec::new();
     for (quote, class) in quotes.iter().filter(|(quote, _)| !quote.is_empty()) {

@@ -1,4 +1,4 @@
-//! The agents that a person connected, and the way to disconnect them.
+//! The agents that a person connected. Each can be disconnected.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::parts;
 
-/// `mcp_url`: the address that an agent is given; `None`: people cannot connect agents here.
+/// `mcp_url`: the address to give to an agent. `None`: agents cannot be connected here.
 pub(super) fn card(admin: &Admin, connected: &[Connected], mcp_url: Option<&str>) -> Markup {
     html! {
         section.card aria-labelledby="agents" {
@@ -23,7 +23,7 @@ pub(super) fn card(admin: &Admin, connected: &[Connected], mcp_url: Option<&str>
                 p {
                     "Programs such as Claude that act for you. "
                     @if let Some(mcp_url) = mcp_url { "To connect one, give it the address " code { (mcp_url) } "." }
-                    @else { "An operator sets " code { "ADMIN_URL" } " before people can connect them." }
+                    @else { "An operator must set " code { "ADMIN_URL" } " before people can connect them." }
                 }
             }
             @if connected.is_empty() {
@@ -35,7 +35,7 @@ pub(super) fn card(admin: &Admin, connected: &[Connected], mcp_url: Option<&str>
     }
 }
 
-/// Disconnects an agent of one's own.
+/// Disconnects an agent of the signed-in person.
 pub(crate) async fn disconnect(
     State(db): State<Db>,
     Path(agent_grant_id): Path<AgentGrantId>,
@@ -45,7 +45,7 @@ pub(crate) async fn disconnect(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// Ends the grant, if it is a person's whom `of` names, or anybody's.
+/// Ends the grant if it belongs to the person `of`. `None`: a grant of any person.
 pub(crate) async fn end(
     db: &Db,
     posted: &Posted,

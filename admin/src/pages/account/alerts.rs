@@ -1,4 +1,4 @@
-//! Whether one gets e-mails about urgent concerns.
+//! The switch for e-mails about urgent concerns.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::parts::csrf;
 
-/// Nothing for viewers: they cannot handle a concern.
+/// Renders nothing for viewers, because they cannot handle a concern.
 pub(super) fn card(admin: &Admin, is_wanted: bool) -> Markup {
     html! {
         @if admin.may_write() {
@@ -24,8 +24,8 @@ pub(super) fn card(admin: &Admin, is_wanted: bool) -> Markup {
                     span.check {
                         input type="checkbox" id="wanted" name="wanted" value="yes" checked[is_wanted];
                         label for="wanted" { b { "Send me alerts" } br; span.sm.muted {
-                            "If a child whom you look after says something that may be about self-harm, abuse, neglect, grooming or danger, you get an e-mail to "
-                            (admin.email) ". It is repeated until somebody has handled the concern."
+                            "If a child whose data you can see says something that may be about self-harm, abuse, neglect, grooming or danger, you get an e-mail to "
+                            (admin.email) ". It is repeated until the concern is marked as handled."
                         } }
                     }
                     div { button.btn.primary { "Save" } }

@@ -1,4 +1,4 @@
-//! One's passkeys: add one, see them, remove one.
+//! The passkeys of a person: list, add, remove.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -29,18 +29,18 @@ use crate::webauthn::RelyingParty;
 const PATH: &str = "/account/passkeys";
 const NEW: &str = "/account/passkeys/new";
 const ASK_NEW: &str = "/account/passkeys/ask-new";
-/// Where a form that needs a confirmation gets its challenge.
+/// The path from which a confirmation form gets its challenge.
 pub(crate) const ASK: &str = "/account/passkeys/ask";
 
 const TITLE: &str = "Add a passkey";
 
-/// What the card shows.
+/// The content of the card.
 #[derive(Debug)]
 pub(crate) struct Passkeys {
     pub(crate) items: Vec<PasskeyItem>,
-    /// Whether the dashboard's address allows them.
+    /// Whether the dashboard's address supports passkeys.
     pub(crate) is_possible: bool,
-    /// Whether one suffices to sign in.
+    /// Whether a passkey alone is enough to sign in.
     pub(crate) is_enough: bool,
 }
 
@@ -54,7 +54,7 @@ impl Passkeys {
     }
 }
 
-/// Asks for a name, and lets the browser make a passkey.
+/// Asks for a name and starts the browser's dialog.
 pub(crate) async fn new_form(
     State(dashboard): State<Dashboard>,
     headers: HeaderMap,
@@ -75,7 +75,7 @@ pub(crate) async fn ask_new(State(dashboard): State<Dashboard>, posted: Posted) 
     Ok(Json(ceremony::ask_for_new(&dashboard.db, party, user, &posted.cookie(), clock::now()).await?))
 }
 
-/// Gives the browser a challenge to show once more who the person is.
+/// Gives the browser a challenge to confirm who the person is.
 pub(crate) async fn ask(State(dashboard): State<Dashboard>, posted: Posted) -> Result<Json<Value>, Fault> {
     let party = require_party(&dashboard)?;
     let allowed = passkey::list_passkeys(&dashboard.db, posted.admin.admin_user_id).await?;
@@ -83,7 +83,7 @@ pub(crate) async fn ask(State(dashboard): State<Dashboard>, posted: Posted) -> R
     Ok(Json(ceremony::ask(&dashboard.db, party, Purpose::Confirm, &cookie, &allowed, clock::now()).await?))
 }
 
-/// Keeps a new passkey. With the first second factor come recovery codes.
+/// Stores a new passkey. With the first second factor come recovery codes.
 pub(crate) async fn add(State(dashboard): State<Dashboard>, posted: Posted) -> Result<Response, Fault> {
     let party = require_party(&dashboard)?;
     posted.require_factor(&dashboard.db).await?;
@@ -112,7 +112,7 @@ pub(crate) async fn add(State(dashboard): State<Dashboard>, posted: Posted) -> R
     let mut tx = db::begin(db).await?;
     let (passkey_id, is_first) = match passkey::insert_passkey(&mut tx, admin.admin_user_id, name, &new, now).await {
         Err(error) if error.is_conflict_with("admin_passkeys_credential_id_key") => {
-            return Ok(refuse("This passkey is known here already. Nothing was added."));
+            return Ok(refuse("This passkey was already added. Nothing changed."));
         }
         Err(error) if error.is_conflict_with("admin_passkeys_max") => {
             return Ok(refuse("You have 20 passkeys. Remove one first."));
@@ -185,7 +185,7 @@ pub(super) fn card(admin: &Admin, passkeys: &Passkeys) -> Markup {
                 }
             } @else {
                 div.body { p.muted {
-                    "Passkeys need a name as the address of this dashboard, and HTTPS. An operator sets " code { "ADMIN_URL" }
+                    "Passkeys need a domain name as the address of this dashboard, and HTTPS. An operator sets " code { "ADMIN_URL" }
                     " to it, such as " code { "https://dashboard.example.org" } "."
                 } }
             }
@@ -208,7 +208,7 @@ fn render_new(admin: &Admin, name: &str, error: Option<&str>) -> Markup {
                         div.field {
                             label for="name" { "Name" }
                             input.input id="name" name="name" required maxlength=(MAX_NAME) value=(name) aria-describedby="name-hint";
-                            span.hint id="name-hint" { "By it you will know this passkey in your list, such as “Work laptop”." }
+                            span.hint id="name-hint" { "The name in your list of passkeys, such as “Work laptop”." }
                         }
                         div.stack.tight { (parts::passkey::button(ASK_NEW, "passkey", TITLE, true)) }
                         div { a.btn href=(ACCOUNT) { "Cancel" } }

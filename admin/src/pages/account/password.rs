@@ -1,4 +1,4 @@
-//! Another password for oneself: whoever knows the old one may set it, and every other sign-in ends with it.
+//! Changing one's own password. It requires the old one and ends all other logins.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -28,7 +28,7 @@ pub(crate) async fn post(
 ) -> Result<Response, Fault> {
     let (admin, fields, now) = (&posted.admin, &posted.fields, clock::now());
     let own = posted.cookie();
-    // A browser that was left open guesses no faster than a stranger.
+    // The attempts are throttled like a sign-in.
     let counted = [By::Device(&admin.email, own.expose_secret())];
     let begun = login_throttle::begin(&dashboard.db, &counted, now).await?;
     begun.map_err(|wait_seconds| Fault::TooMany { wait_seconds })?;
@@ -53,7 +53,7 @@ pub(crate) async fn post(
     Ok(Redirect::to("/account?done=password").into_response())
 }
 
-/// The hash of the new password, or why there is none.
+/// Returns the hash of the new password, or why it is refused.
 async fn checked(dashboard: &Dashboard, admin: &Admin, fields: &Fields) -> Result<Result<String, String>, Fault> {
     if fields.raw("old").len() > 1024 || fields.raw("password").len() > 1024 {
         return Ok(Err("A password has at most 256 characters. Nothing was changed.".to_owned()));
@@ -77,13 +77,13 @@ async fn checked(dashboard: &Dashboard, admin: &Admin, fields: &Fields) -> Resul
 pub(super) fn card(admin: &Admin) -> Markup {
     html! {
         section.card aria-labelledby="password-card" {
-            header { h2 id="password-card" { "Password" } p { "At least 12 characters. Every other sign-in of yours ends with the change." } }
+            header { h2 id="password-card" { "Password" } p { "At least 12 characters. The change ends your other sign-ins." } }
             form.body.stack method="post" action={ (PATH) "/password" } {
                 (csrf(admin))
                 div.form-grid {
                     (password_field("old", "Old password", "current-password", ""))
                     (password_field("password", "New password", "new-password", ""))
-                    (password_field("again", "The same again", "new-password", ""))
+                    (password_field("again", "Repeat the new password", "new-password", ""))
                 }
                 div { button.btn.primary { "Change password" } }
             }

@@ -15,10 +15,10 @@ pub(super) fn render(admin: &Admin, title: &str, codes: &[SecretString]) -> Mark
         title,
         html! {
             div.stack {
-                div.head { div { h1 { (title) } p { "Keep these recovery codes. Each signs you in once, after your password, if you lose your phone or your passkey. They are not shown again." } } }
+                div.head { div { h1 { (title) } p { "Save these recovery codes. Each signs you in once, after your password, if you lose your phone or your passkey. They are not shown again." } } }
                 section.card aria-label="Recovery codes" {
                     ul.body { @for code in codes { li { code { (code.expose_secret()) } } } }
-                    footer { a.btn.primary href=(ACCOUNT) { "I have kept them" } }
+                    footer { a.btn.primary href=(ACCOUNT) { "I have saved them" } }
                 }
             }
         },

@@ -1,4 +1,4 @@
-//! Where a person sets up a second factor, and must do so if the organisation asks for one.
+//! The page where a person sets up a second factor. An organisation may require it.
 
 use axum::extract::State;
 use maud::{Markup, html};
@@ -19,9 +19,9 @@ pub(crate) async fn get(admin: Admin, State(dashboard): State<Dashboard>) -> Res
 
 fn render(admin: &Admin, passkeys: &Passkeys) -> Markup {
     let why = if admin.must_set_up {
-        "Your organisation asks everybody for a second factor. Add a passkey or turn on an authenticator app to continue."
+        "Your organisation requires a second factor. Add a passkey or turn on an authenticator app to continue."
     } else {
-        "With a passkey or an authenticator app, your password alone opens nothing."
+        "With a passkey or an authenticator app, a stolen password is not enough to sign in."
     };
     page(
         admin,

@@ -1,4 +1,5 @@
-//! Two-step sign-in by an authenticator app: it is shown a key, proves that it has it, and is asked for a code from then on.
+//! Two-step sign-in with an authenticator app. The app gets a key and proves it with a code. Each sign-in then needs a
+//! code.
 
 use std::fmt::Write;
 
@@ -32,7 +33,7 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Markup
     Ok(render_offer(admin, &offer))
 }
 
-/// Puts the key in force, if the app has it.
+/// Activates the key if the code is right.
 pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.require_factor(&db).await?;
     let (admin, now) = (&posted.admin, clock::now());
@@ -40,7 +41,7 @@ pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Resp
     let codes = second_factor::confirm(&mut tx, admin.admin_user_id, posted.fields.text("code"), now).await?;
     let Some(codes) = codes else {
         drop(tx);
-        let wrong = "This code does not fit the key. Nothing was changed: turn the app on once more.";
+        let wrong = "This code does not match the key. Nothing was changed. Turn the app on again.";
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render_wrong(admin, "Turn on the authenticator app", wrong))
             .into_response());
     };
@@ -52,7 +53,7 @@ pub(crate) async fn confirm(State(db): State<Db>, posted: Posted) -> Result<Resp
     Ok(recovery_codes::render(admin, "Two-step sign-in is on", &codes).into_response())
 }
 
-/// Ends the codes of the app. Asks for a code, too: the password alone must not take away what guards against its loss.
+/// Turns the app off. This needs a code, because a stolen password alone must not remove the second factor.
 pub(crate) async fn stop(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.require_fresh(&db).await?;
     let (admin, now) = (&posted.admin, clock::now());
@@ -65,7 +66,7 @@ pub(crate) async fn stop(State(db): State<Db>, posted: Posted) -> Result<Respons
         drop(tx);
         let actor = format!("admin:{}", admin.email);
         audit::insert_attempt(&db, &actor, "admin.code_failed", &json!({}), now).await?;
-        let wrong = "This code is wrong, or was used before. Nothing was changed. Wait for the next one.";
+        let wrong = "This code is wrong, or was already used. Nothing was changed. Wait for the next one.";
         let page = render_wrong(admin, "Turn off the authenticator app", wrong);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
@@ -106,7 +107,7 @@ fn render_offer(admin: &Admin, offer: &Offer) -> Markup {
         "Turn on the authenticator app",
         html! {
             div.stack {
-                div.head { div { h1 { "Turn on the authenticator app" } p { "Scan the picture with an authenticator app, or type the key into it. Then enter the code that the app shows." } } }
+                div.head { div { h1 { "Turn on the authenticator app" } p { "Scan the QR code with an authenticator app, or type the key into it. Then enter the code that the app shows." } } }
                 section.card aria-label="Key" {
                     form.body.stack method="post" action={ (PATH) "/two-step/confirm" } {
                         (csrf(admin))
@@ -129,7 +130,7 @@ fn render_wrong(admin: &Admin, title: &str, why: &str) -> Markup {
     page(admin, Place::Account, title, content)
 }
 
-/// As dark squares on a light ground, in any theme: cameras want it so.
+/// Renders dark squares on a light ground in every theme, because cameras need that.
 fn qr_code(text: &str) -> Markup {
     let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Medium) else { return html! {} };
     let border = 4;
@@ -141,7 +142,7 @@ fn qr_code(text: &str) -> Markup {
         }
     }
     html! {
-        svg role="img" aria-label="Key as a picture for the app" width="200" height="200" viewBox={ "0 0 " (side) " " (side) } {
+        svg role="img" aria-label="QR code of the key" width="200" height="200" viewBox={ "0 0 " (side) " " (side) } {
             rect width="100%" height="100%" fill="#fff" {}
             path d=(path) fill="#000" {}
         }

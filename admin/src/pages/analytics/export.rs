@@ -1,4 +1,4 @@
-//! A table of the page as a file for a spreadsheet: all rows, numbers as they are.
+//! Exports a table of the page as CSV: all rows, with unformatted numbers.
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! What is looked at, as the address has it.
+//! The filters of the page, read from the address.
 
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
@@ -9,10 +9,10 @@ use crate::link;
 
 pub(super) const PATH: &str = "/analytics";
 pub(super) const EXPORT: &str = "/analytics/export.csv";
-/// Stands for "nobody has said": in no cohort, of no known grade.
+/// The value for students without a cohort or grade.
 pub(super) const NONE: &str = "~";
 
-/// Periods in days: whole weeks, so that any weekday is in each as often.
+/// Periods in days. They are whole weeks, so each has every weekday equally often.
 pub(super) const RANGES: [(&str, u64, &str); 5] = [
     ("7", 7, "Last 7 days"),
     ("14", 14, "Last 14 days"),
@@ -43,7 +43,7 @@ pub(crate) struct Filter {
     pub(super) subject: String,
     pub(super) skill: String,
     pub(super) assistant: String,
-    /// Which table an export holds.
+    /// The table to export.
     pub(super) table: String,
 }
 
@@ -52,10 +52,10 @@ impl Filter {
         let found = RANGES.iter().find(|(value, ..)| *value == self.range);
         found
             .map(|(_, n, _)| *n)
-            .ok_or_else(|| Fault::Invalid("A period has 7, 14, 28, 91 or 364 days; leave it out for 28.".to_owned()))
+            .ok_or_else(|| Fault::Invalid("A period has 7, 14, 28, 91 or 364 days. The default is 28.".to_owned()))
     }
 
-    /// The days of one step of the charts.
+    /// Returns the days in one step of the charts.
     pub(super) fn n_step(&self) -> Result<usize, Fault> {
         match self.step.as_str() {
             "" => Ok(1),
@@ -64,8 +64,8 @@ impl Filter {
         }
     }
 
-    /// The days of one step on the page. A year of days is more than a chart of this width can show, and would be most
-    /// of the page's weight in its tables; the file has them.
+    /// Returns the days in one step on the page. A year uses weeks: days would not fit the chart and would be most of
+    /// the page's size. The export has days.
     pub(super) fn n_shown_step(&self) -> Result<usize, Fault> {
         const MAX_STEPS: u64 = 91;
         Ok(if self.n_days()? > MAX_STEPS { 7 } else { self.n_step()? })
@@ -75,7 +75,7 @@ impl Filter {
         let found = GROUPS.iter().find(|(value, ..)| *value == self.by);
         found.map(|(_, by, words)| (*by, *words)).ok_or_else(|| {
             Fault::Invalid(
-                "Groups are by cohort, grade, subject or skill; leave it out for assistant versions.".to_owned(),
+                "Groups are by cohort, grade, subject or skill. The default is assistant versions.".to_owned(),
             )
         })
     }
@@ -110,7 +110,7 @@ impl Filter {
         [&self.cohort, &self.grade, &self.subject, &self.skill, &self.assistant].iter().any(|field| !field.is_empty())
     }
 
-    /// The address of a file with one table of this page.
+    /// Returns the address of a CSV file with one table of this page.
     pub(super) fn export(&self, table: &str) -> String {
         self.at(EXPORT, table)
     }
@@ -134,7 +134,7 @@ impl Filter {
     }
 }
 
-/// The first day of the period that ends with `today`, and that of the one before it.
+/// Returns the first day of the period that ends with `today`, and of the period before.
 pub(super) fn begins(today: NaiveDate, n_days: u64) -> (NaiveDate, NaiveDate) {
     let back = |n: u64| today.checked_sub_days(Days::new(n - 1)).unwrap_or(today);
     (back(n_days), back(2 * n_days))

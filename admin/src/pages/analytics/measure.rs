@@ -1,4 +1,4 @@
-//! What is read out of sums: each measure with its unit, and what it is a share or a mean of.
+//! Measures: each is computed from sums and has a unit and a definition.
 
 use storage::analytics::Figures;
 
@@ -7,10 +7,10 @@ use crate::figures::{count, percent, wait};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Count,
-    /// 0 to 1.
+    /// A share between 0 and 1.
     Share,
     Number,
-    /// P(knows) gained in an hour.
+    /// Increase of P(knows) per hour.
     Gain,
     Seconds,
     Dollars,
@@ -30,13 +30,13 @@ impl Unit {
 }
 
 pub(crate) struct Measure {
-    /// The column of an export.
+    /// The column of the export.
     pub(crate) slug: &'static str,
     pub(crate) name: &'static str,
     pub(crate) unit: Unit,
-    /// What it is, in a sentence for readers.
+    /// The definition for readers, in one sentence.
     pub(crate) means: &'static str,
-    /// `None`: there is nothing to take it of.
+    /// `None`: there is no data.
     pub(crate) of: fn(&Figures) -> Option<f64>,
 }
 
@@ -51,77 +51,77 @@ pub(crate) const MEASURES: [Measure; 11] = [
         slug: "calls",
         name: "Calls",
         unit: Unit::Count,
-        means: "Calls that began in the period.",
+        means: "Calls that started in the period.",
         of: |f| Some(f.n_sessions as f64),
     },
     Measure {
         slug: "minutes",
         name: "Minutes tutored",
         unit: Unit::Count,
-        means: "From the beginning to the end of all calls that are over.",
+        means: "Length of all finished calls.",
         of: |f| Some(f.length_ms as f64 / 60_000.0),
     },
     Measure {
         slug: "completed_share",
         name: "Completed calls",
         unit: Unit::Share,
-        means: "Of the calls that are over, those that lasted a minute or longer.",
+        means: "Share of finished calls that lasted a minute or longer.",
         of: |f| share(f.n_over - f.n_dropped, f.n_over),
     },
     Measure {
         slug: "student_talk_share",
         name: "Student talk",
         unit: Unit::Share,
-        means: "Of all words in analysed calls, those that students spoke.",
+        means: "Share of the words in analysed calls that students spoke.",
         of: |f| share(f.words_student, f.words_student + f.words_tutor),
     },
     Measure {
         slug: "high_engagement_share",
         name: "High engagement",
         unit: Unit::Share,
-        means: "Of the calls whose engagement was judged, those in which it was high.",
+        means: "Share of the calls with a rated engagement in which it was high.",
         of: |f| share(f.n_high, f.n_low + f.n_medium + f.n_high),
     },
     Measure {
         slug: "mastery_per_hour",
         name: "Mastery gained per hour",
         unit: Unit::Gain,
-        means: "Skills learnt in an hour of tutoring: the estimate (0 to 1) after each call less the one right before it, over all skills.",
+        means: "Skills learnt per hour of tutoring: the estimate (0 to 1) after each call minus the one before it, over all skills.",
         of: |f| (f.length_ms > 0).then(|| f.gain / (f.length_ms as f64 / 3_600_000.0)),
     },
     Measure {
         slug: "reviews_kept_share",
         name: "Reviews kept",
         unit: Unit::Share,
-        means: "Of the reviews that came due and whose week is over, those practised within 7 days. What was practised before it was due never came due.",
+        means: "Share of due reviews that were practised within 7 days. A skill that was practised before it was due does not count.",
         of: |f| share(f.n_kept, f.n_due),
     },
     Measure {
         slug: "seconds_to_analysis",
         name: "Time to analysis",
         unit: Unit::Seconds,
-        means: "Mean time from the end of a call to its analysis, of calls analysed within a day.",
+        means: "Mean time from the end of a call to its analysis, for calls analysed within a day.",
         of: |f| (f.n_latency > 0).then(|| f.latency_ms as f64 / 1000.0 / f.n_latency as f64),
     },
     Measure {
         slug: "analysed_in_10_min_share",
         name: "Analysed within 10 minutes",
         unit: Unit::Share,
-        means: "Of the calls that are over, those analysed within 10 minutes of their end.",
+        means: "Share of finished calls that were analysed within 10 minutes.",
         of: |f| share(f.n_in_10_min, f.n_over),
     },
     Measure {
         slug: "usd_per_analysis",
         name: "Cost per analysis",
         unit: Unit::Dollars,
-        means: "What language models cost for a session that one was paid for.",
+        means: "Cost of language models per session that used one.",
         of: |f| mean_dollars(f.model_cost_microusd, f.n_model_cost),
     },
     Measure {
         slug: "usd_per_call",
         name: "Cost per call",
         unit: Unit::Dollars,
-        means: "As VAPI billed it, of calls with a bill.",
+        means: "As billed by VAPI, for calls with a bill.",
         of: |f| mean_dollars(f.call_cost_microusd, f.n_call_cost),
     },
 ];
@@ -131,11 +131,11 @@ fn share(part: i64, all: i64) -> Option<f64> {
 }
 
 fn mean_dollars(microusd: i64, n: i64) -> Option<f64> {
-    // Divided once, so that it is rounded once.
+    // Divided once, so it is rounded once.
     (n > 0).then(|| microusd as f64 / (1_000_000.0 * n as f64))
 }
 
-/// How assistants tutored, one habit a column; see `storage::analysis::Tutoring`.
+/// The quality of tutoring, one habit per column; see `storage::analysis::Tutoring`.
 pub(crate) const HABITS: [Measure; 5] = [
     Measure {
         slug: "mean_score",
@@ -146,30 +146,30 @@ pub(crate) const HABITS: [Measure; 5] = [
     },
     Measure {
         slug: "told_at_once_share",
-        name: "Told at once",
+        name: "Gave the answer away",
         unit: Unit::Share,
-        means: "Of the replies to wrong answers, those that gave the step away.",
+        means: "Share of the replies to wrong answers that gave the step away.",
         of: |f| share(f.n_told_at_once, f.n_errors),
     },
     Measure {
         slug: "hurried_share",
         name: "Hurried",
         unit: Unit::Share,
-        means: "Of the questions, those after which the tutor spoke on within three seconds.",
+        means: "Share of the questions after which the tutor continued within three seconds.",
         of: |f| share(f.n_hurried, f.n_questions),
     },
     Measure {
         slug: "process_praise_share",
         name: "Praise of the work",
         unit: Unit::Share,
-        means: "Of the praise, what praised what was done and not who did it.",
+        means: "Share of the praise that was about the work and not about the student.",
         of: |f| share(f.n_process_praise, f.n_process_praise + f.n_person_praise),
     },
     Measure {
         slug: "checks_per_session",
         name: "Asks how or why",
         unit: Unit::Number,
-        means: "Turns that ask how or why, for each session.",
+        means: "Turns that ask how or why, per session.",
         of: |f| (f.n_tutored > 0).then(|| f.n_checks as f64 / f.n_tutored as f64),
     },
 ];

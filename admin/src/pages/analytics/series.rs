@@ -1,4 +1,4 @@
-//! Days taken together into the steps of a chart, each beside the same step of the period before.
+//! Groups days into the steps of a chart, each with the same step of the period before.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use storage::analytics::{Figures, REVIEW_DAYS};
 
 use crate::viewer::Viewer;
 
-/// A day, or seven of them.
+/// One day, or seven.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) first: NaiveDate,
@@ -20,12 +20,12 @@ pub(super) fn after(day: NaiveDate) -> NaiveDate {
     day.checked_add_days(Days::new(1)).unwrap_or(day)
 }
 
-/// The first day whose reviews are not to be judged yet: somebody may still practise in time.
+/// Returns the first day whose reviews are not counted yet, because a student may still practise in time.
 pub(super) fn reviews_end(today: NaiveDate) -> NaiveDate {
     today.checked_sub_days(Days::new(REVIEW_DAYS)).unwrap_or(today)
 }
 
-/// Steps of `n_step` days from `from` to the viewer's today; the period before begins at `before`.
+/// Returns the steps of `n_step` days from `from` to the viewer's today. The period before begins at `before`.
 pub(super) fn steps(
     figures: &[Figures],
     before: NaiveDate,

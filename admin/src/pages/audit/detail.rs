@@ -1,4 +1,4 @@
-//! What an entry keeps beside who, what and when: ids and settings, in words.
+//! The details of an audit entry (ids and settings), in words.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::figures::counted;
 use crate::pages::jobs::kind_words;
 
-/// Nothing, where the entry keeps nothing.
+/// Renders nothing if the entry has no details.
 pub(super) fn detail(detail: &Value) -> Markup {
     let told: Vec<Markup> =
         detail.as_object().into_iter().flatten().filter_map(|(key, value)| told(key, value)).collect();
@@ -17,7 +17,7 @@ pub(super) fn detail(detail: &Value) -> Markup {
     }
 }
 
-/// One field; nothing where it says no more than that something was not so.
+/// Renders one field, and nothing for a field that is false.
 fn told(key: &str, value: &Value) -> Option<Markup> {
     let n = value.as_i64();
     let text = value.as_str();
@@ -41,13 +41,13 @@ fn told(key: &str, value: &Value) -> Option<Markup> {
         ("verdict", _, Some("incorrect")) => html! { "not right yet" },
         ("help", _, Some("none")) => html! { "without help" },
         ("help", _, Some("hint")) => html! { "after a hint" },
-        ("help", _, Some("told")) => html! { "after being told" },
+        ("help", _, Some("told")) => html! { "after seeing the answer" },
         ("session_ids", ..) => sessions(value),
         _ => other(key, value)?,
     })
 }
 
-/// Links to those that were shown; their number alone says too little.
+/// Renders links to the students that were shown.
 fn sessions(value: &Value) -> Markup {
     let ids: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     html! {
@@ -56,7 +56,7 @@ fn sessions(value: &Value) -> Markup {
     }
 }
 
-/// What nobody has words for yet: its own name, and what it is.
+/// Renders a field without a translation: its key and value.
 fn other(key: &str, value: &Value) -> Option<Markup> {
     let name = key.strip_prefix("is_").unwrap_or(key).replace('_', " ");
     Some(match value {
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(words(&json!({})), "");
         assert_eq!(words(&json!({ "filters": 0 })), "(without a filter)");
         assert_eq!(words(&json!({ "ended": 1 })), "(1 other sign-in ended)");
-        // Whatever order the keys are read in.
+        // The order of the keys does not matter.
         let all = |value: Value, told: &[&str]| {
             let words = words(&value);
             assert!(told.iter().all(|part| words.contains(part)), "{words}");

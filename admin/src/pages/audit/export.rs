@@ -1,4 +1,4 @@
-//! The audit log as a file for a spreadsheet: what the filters show, all pages of it. That it was made is an entry, too.
+//! Exports the audit log as CSV: all pages that match the filters. The export itself is recorded.
 
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -25,7 +25,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     Ok(csv::file(&name, &HEADINGS, reading, Reading::next))
 }
 
-/// How far the file has come: the filter's `before` names the last row written.
+/// The position of the export: the filter's `before` names the last row written.
 struct Reading {
     db: Db,
     viewer: Viewer,
@@ -38,7 +38,7 @@ impl Reading {
         if self.is_over {
             return Ok(None);
         }
-        // It could be read before the first row, and only the key has changed since.
+        // Parsing worked for the first row, and only the key has changed since.
         let query = self.filter.query(&self.viewer).map_err(|_| Error::Corrupt("filter"))?;
         let rows = audit::list_entries(&self.db, &AuditQuery { limit: BATCH, ..query }).await?;
         let text: String = rows.iter().map(|row| csv::line(&cells(&self.viewer, row))).collect();

@@ -1,10 +1,10 @@
-//! What a program asks for in the query of an authorization request (OAuth 2.1). Pure.
+//! The query of an authorization request (OAuth 2.1). Pure.
 
 use storage::access::ScopeSet;
 use storage::agent_grant::Allowed;
 use url::{Url, form_urlencoded};
 
-/// The parameters, as they came.
+/// The parameters, as received.
 #[derive(Debug, Default)]
 pub(super) struct Params {
     pub(super) client_id: String,
@@ -18,7 +18,7 @@ pub(super) struct Params {
     is_doubled: bool,
 }
 
-/// Why nobody is asked: the error of RFC 6749, section 4.1.2.1, and the reason.
+/// Why the request is rejected without asking the person: the error code of RFC 6749, section 4.1.2.1, and the reason.
 pub(super) type Wrong = (&'static str, &'static str);
 
 impl Params {
@@ -46,7 +46,7 @@ impl Params {
         Self { client_id: client_id.unwrap_or_default(), redirect_uri: redirect_uri.unwrap_or_default(), ..params }
     }
 
-    /// The rights to ask the person for: those that the program asks for, of those that the person `holds`.
+    /// Returns the requested rights that the person `holds`.
     pub(super) fn check(&self, resource: &str, holds: ScopeSet) -> Result<ScopeSet, Wrong> {
         if self.is_doubled {
             return Err(("invalid_request", "a parameter is given twice"));
@@ -65,20 +65,20 @@ impl Params {
             return Err(("invalid_request", "code_challenge must be 43 characters of base64url"));
         }
         if !self.resources.iter().all(|named| named.trim_end_matches('/') == resource) {
-            return Err(("invalid_target", "resource is not the one of this server's metadata"));
+            return Err(("invalid_target", "resource does not match this server's metadata"));
         }
-        // Scopes that are none of ours give nothing.
+        // Unknown scopes are ignored.
         let asked = self.scope.as_deref().filter(|scope| !scope.trim().is_empty());
         let asked = asked.map(|scope| scope.split_ascii_whitespace().filter_map(|scope| scope.parse().ok()).collect());
         let scopes = asked.map_or(holds, |asked: ScopeSet| asked.intersection(holds));
         if scopes.is_empty() {
-            Err(("invalid_scope", "your role allows nothing of what it asks for"))
+            Err(("invalid_scope", "your role allows none of the requested scopes"))
         } else {
             Ok(scopes)
         }
     }
 
-    /// What the person allows, if they allow `scopes`.
+    /// Returns the scopes that the person allows.
     pub(super) fn allowed(&self, scopes: ScopeSet) -> Allowed<'_> {
         Allowed {
             client_id: &self.client_id,
@@ -88,7 +88,8 @@ impl Params {
         }
     }
 
-    /// The address by which the browser takes `answer` to the program. `issuer`: RFC 9207. `None`: it is no address.
+    /// Returns the address that brings `answer` to the program, with `issuer` (RFC 9207). `None`: the address is
+    /// invalid.
     pub(super) fn back(&self, issuer: &str, answer: &[(&str, &str)]) -> Option<String> {
         let mut url = Url::parse(&self.redirect_uri).ok()?;
         let state = self.state.as_deref().map(|state| ("state", state));

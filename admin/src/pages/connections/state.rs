@@ -1,4 +1,4 @@
-//! How each connection is, judged from what was told last: pure, so that every state can be looked at.
+//! Judges each connection by its last status. Pure, so that tests can cover every state.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use storage::component_status::{
@@ -30,57 +30,56 @@ fn off(what: &str, do_this: &'static str) -> Health {
     Health::Off(Advice { what: what.to_owned(), do_this })
 }
 
-/// Why a webhook was refused, and what to do about it.
+/// Returns why a webhook was refused, and what to do about it.
 pub(super) fn refusal(reason: WebhookRefusal) -> (&'static str, &'static str) {
     match reason {
         WebhookRefusal::NoSignature => (
             "without a signature",
-            "If it was VAPI: run ai-tutor vapi setup, which gives its server URL a credential that statuses. A stranger’s request needs nothing.",
+            "If VAPI sent it, run ai-tutor vapi setup, which gives its server URL a credential that signs. If not, nothing is needed.",
         ),
         WebhookRefusal::NoTimestamp => (
             "without a readable time stamp or id",
-            "Run ai-tutor vapi setup: VAPI’s credential must send the time, in the header of VAPI_TIMESTAMP_HEADER.",
+            "Run ai-tutor vapi setup. VAPI’s credential must send the time in the header of VAPI_TIMESTAMP_HEADER.",
         ),
         WebhookRefusal::Mismatch => (
             "signed with another secret, or over another text",
-            "Run ai-tutor vapi setup, so that VAPI’s credential has the secret of VAPI_WEBHOOK_SECRET. During a rotation set VAPI_WEBHOOK_SECRET_PREVIOUS.",
+            "Run ai-tutor vapi setup, so that VAPI’s credential has the secret of VAPI_WEBHOOK_SECRET. During a rotation, set VAPI_WEBHOOK_SECRET_PREVIOUS.",
         ),
         WebhookRefusal::Stale => (
             "genuine, but five minutes or more off our clock",
-            "Set the clock of this server, or the webhook was sent again by somebody who had captured it.",
+            "Set the clock of this server. If the clock is right, a third party sent a captured webhook again.",
         ),
-        WebhookRefusal::NotWhole => (
-            "too large, too slow or broken off",
-            "Look at the proxy in front of this service: it has to let 5 MiB through.",
-        ),
-        WebhookRefusal::Unreadable => (
-            "signed, but no message of VAPI’s",
-            "It is kept, and its job is on the Jobs page. If VAPI changed its format, this service needs a newer version.",
-        ),
-        WebhookRefusal::Busy => ("too many at once", "VAPI sends it again. If this stays, run more servers."),
-        WebhookRefusal::NoDatabase => {
-            ("the database did not take it in", "VAPI sends it again. Look at the database, below.")
+        WebhookRefusal::NotWhole => {
+            ("too large, too slow or incomplete", "Check the proxy in front of this service. It must allow 5 MiB.")
         }
-        WebhookRefusal::Other => ("for a reason that this version does not know", "Look at the server’s log."),
+        WebhookRefusal::Unreadable => (
+            "signed, but not a VAPI message",
+            "It is kept, and its job is on the Jobs page. If VAPI changed its format, update this service.",
+        ),
+        WebhookRefusal::Busy => ("too many at once", "VAPI sends it again. If this happens often, run more servers."),
+        WebhookRefusal::NoDatabase => {
+            ("the database did not store it", "VAPI sends it again. Check the database below.")
+        }
+        WebhookRefusal::Other => ("for a reason that this version does not know", "Read the server’s log."),
     }
 }
 
 pub(super) fn webhook(data: &Data, now: DateTime<Utc>) -> Health {
     let Some(heard_at) = data.at::<Server>() else {
         return off(
-            "No server has told of itself yet",
-            "Start mcp-server, or ai-tutor up, on this database. It needs VAPI_WEBHOOK_SECRET, and PUBLIC_URL where VAPI reaches it.",
+            "No server has reported yet",
+            "Start mcp-server, or ai-tutor up, on this database. It needs VAPI_WEBHOOK_SECRET, and PUBLIC_URL with an address that VAPI can reach.",
         );
     };
     if now - heard_at > SILENT_AFTER {
         return degraded(
-            "The server is not heard any more",
-            "Look at its log and start it again. What VAPI sends meanwhile is fetched later, where an API key is set.",
+            "The server stopped reporting",
+            "Read its log and restart it. If an API key is set, calls that VAPI reports in the meantime are fetched later.",
         );
     }
     match (data.at::<WebhookAccepted>(), data.statuses.find::<WebhookRefused>()) {
         (None, None) => off(
-            "No webhook has come yet",
+            "No webhook has arrived yet",
             "Run ai-tutor vapi setup with a phone number, and check VAPI’s set-up below. Then make a call.",
         ),
         (accepted_at, Some((at, refused))) if accepted_at.is_none_or(|accepted_at| accepted_at < at) => {
@@ -91,7 +90,7 @@ pub(super) fn webhook(data: &Data, now: DateTime<Utc>) -> Health {
     }
 }
 
-/// As the worker says, whose key it is; before there is one, as our own settings have it.
+/// The worker's status counts, because the worker has the key. Before its first report, our own settings count.
 pub(super) fn has_vapi(data: &Data) -> bool {
     data.statuses.find::<Worker>().map_or(data.connections.has_vapi, |(_, worker)| worker.has_vapi)
 }
@@ -100,13 +99,13 @@ pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
     if !has_vapi(data) {
         return off(
             "No API key: missing reports are not fetched from VAPI",
-            "Set VAPI_API_KEY to a private key of VAPI’s dashboard, for the worker and for the dashboard, and start them again.",
+            "Set VAPI_API_KEY to a private key from VAPI’s dashboard, for the worker and for the dashboard, and restart both.",
         );
     }
     if data.outage(Dependency::Vapi).is_some() {
         return degraded(
-            "VAPI does not answer our questions",
-            "Nothing is lost: it is asked again by itself. See status.vapi.ai if it lasts.",
+            "VAPI’s API does not answer",
+            "Nothing is lost: the worker retries. If it lasts, see status.vapi.ai.",
         );
     }
     let last = data.at::<Reconciled>();
@@ -114,21 +113,21 @@ pub(super) fn vapi(data: &Data, now: DateTime<Utc>) -> Health {
         && last.is_none_or(|last| last < at)
     {
         return degraded(
-            format!("The last look failed: {}", failed.why),
-            "It is tried again by itself. Where the key was refused, make a new private key in VAPI’s dashboard.",
+            format!("The last check failed: {}", failed.why),
+            "The worker retries. If the key was refused, make a new private key in VAPI’s dashboard.",
         );
     }
     let every = data.statuses.find::<Worker>().map_or(300, |(_, worker)| worker.reconcile_seconds);
     let patience = TimeDelta::seconds(every.min(86_400).cast_signed() * 3) + TimeDelta::minutes(5);
     match last {
         Some(last) if now - last > patience => {
-            degraded("Missing reports were not fetched lately", "Check that a worker is running, and read its log.")
+            degraded("Missing reports were not fetched recently", "Check that a worker is running, and read its log.")
         }
         _ => Health::Good,
     }
 }
 
-/// As the worker says, who asks it.
+/// The worker's status counts, because the worker calls the model.
 pub(super) fn model_name(data: &Data) -> Option<String> {
     data.statuses.find::<Worker>().and_then(|(_, worker)| worker.model)
 }
@@ -138,20 +137,20 @@ pub(super) fn model(data: &Data) -> Health {
         data.statuses.find::<Worker>().map_or(data.connections.has_llm, |(_, worker)| worker.model.is_some());
     if !has_model {
         return off(
-            "No language model: analysis is by built-in rules",
-            "For summaries, misconceptions and talk moves set LLM_BASE_URL, LLM_MODEL and LLM_API_KEY for the worker.",
+            "No language model: rules analyse the calls",
+            "For summaries, misconceptions and talk moves, set LLM_BASE_URL, LLM_MODEL and LLM_API_KEY for the worker.",
         );
     }
     if data.outage(Dependency::Llm).is_some() {
         return degraded(
             "The language model does not answer",
-            "Sessions are judged by rules meanwhile and read again as soon as it does. Look at the provider’s status page.",
+            "Rules analyse the sessions for now. They are analysed again when the model is back. See the provider’s status page.",
         );
     }
     if data.usage.failed_at.is_some_and(|failed| data.usage.answered_at.is_none_or(|answered| answered < failed)) {
         return degraded(
-            "Its last question had no usable answer",
-            "The Jobs page shows the reason. Fix a refused key or an unknown model in the worker’s settings.",
+            "The last answer of the model was not usable",
+            "The Jobs page shows the reason. If the key was refused or the model is unknown, fix the worker’s settings.",
         );
     }
     Health::Good
@@ -160,26 +159,26 @@ pub(super) fn model(data: &Data) -> Health {
 pub(super) fn queue(data: &Data, now: DateTime<Utc>) -> Health {
     let Some(heard_at) = data.at::<Worker>() else {
         return off(
-            "No worker has told of itself yet",
+            "No worker has reported yet",
             "Start worker, or ai-tutor up, on this database. Calls are kept until then.",
         );
     };
     if now - heard_at > SILENT_AFTER {
         return degraded(
-            "The worker is not heard any more",
-            "Look at its log and start it again. Calls are taken in and kept; they are analysed when it runs.",
+            "The worker stopped reporting",
+            "Read its log and restart it. Calls are stored, and are analysed when it runs.",
         );
     }
     if data.outage(Dependency::Faktory).is_some() {
         return degraded(
             "The queue server does not answer",
-            "Jobs are kept in the database and handed out when it is back. Look at Faktory and at FAKTORY_URL.",
+            "Jobs stay in the database and are queued when it is back. Check Faktory and FAKTORY_URL.",
         );
     }
     Health::Good
 }
 
-/// As the worker says, who sends.
+/// The worker's status counts, because the worker sends the e-mails.
 pub(super) fn has_mail(data: &Data) -> bool {
     data.statuses.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail)
 }
@@ -188,7 +187,7 @@ pub(super) fn mail(data: &Data) -> Health {
     if !has_mail(data) {
         return off(
             "No mail server: no e-mail is sent when a child may be in danger",
-            "Set SMTP_URL and MAIL_FROM for the worker, and start it again.",
+            "Set SMTP_URL and MAIL_FROM for the worker, and restart it.",
         );
     }
     if data.mail.n_recipients == 0 {
@@ -197,19 +196,19 @@ pub(super) fn mail(data: &Data) -> Health {
     match &data.mail.last_error {
         Some(why) => degraded(
             format!("The last e-mail was not sent: {why}"),
-            "The worker tries again. If it lasts, run ai-tutor check-config --connect.",
+            "The worker retries. If it lasts, run ai-tutor check-config --connect.",
         ),
         None => Health::Good,
     }
 }
 
-/// Of a database that answers, or there would be no page.
+/// The database answers, otherwise there would be no page.
 pub(super) fn database(data: &Data) -> Health {
     let db = &data.database;
     if db.n_connections * 10 >= i64::from(db.max_connections) * 9 {
         return degraded(
-            "Nearly all connections are taken",
-            "Raise max_connections of Postgres, or end what else uses this database.",
+            "Nearly all database connections are in use",
+            "Raise max_connections of Postgres, or stop other programs that use this database.",
         );
     }
     Health::Good
@@ -262,7 +261,7 @@ mod tests {
     fn a_webhook_that_is_refused_after_the_last_good_one_is_a_fault() {
         let heard = ComponentStatuses::default().with(&server(), now());
         assert!(matches!(webhook(&with(ComponentStatuses::default()), now()), Health::Off(_)));
-        assert_eq!(what(&webhook(&with(heard.clone()), now())), "No webhook has come yet");
+        assert_eq!(what(&webhook(&with(heard.clone()), now())), "No webhook has arrived yet");
         let refused = heard.with(&WebhookRefused { reason: WebhookRefusal::Mismatch }, minutes_ago(2));
         assert!(what(&webhook(&with(refused.clone()), now())).contains("another secret"));
         let accepted = WebhookAccepted { r#type: "hang".to_owned() };
@@ -270,7 +269,7 @@ mod tests {
         assert!(matches!(webhook(&before, now()), Health::Degraded(_)));
         let after = with(refused.with(&accepted, minutes_ago(1)));
         assert_eq!(webhook(&after, now()), Health::Good);
-        assert_eq!(what(&webhook(&after, now() + TimeDelta::minutes(2))), "The server is not heard any more");
+        assert_eq!(what(&webhook(&after, now() + TimeDelta::minutes(2))), "The server stopped reporting");
     }
 
     #[test]

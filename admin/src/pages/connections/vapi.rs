@@ -1,4 +1,4 @@
-//! What `ai-tutor vapi check` says, on request, and a call from the tutor to the person who asks for it.
+//! The result of `ai-tutor vapi check`, on request, and a test call to the person who requests it.
 
 use std::time::Duration;
 
@@ -29,19 +29,19 @@ use crate::parts::icon::icon_small;
 use crate::parts::notice::{Tone, notice};
 
 const PATH: &str = "/settings/connections";
-/// A person waits.
+/// Short, because a person waits.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The way to VAPI, and what the assistant there is made of. Cheap to clone.
+/// The client of VAPI and the plan of its set-up. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Vapi {
-    /// `None`: there is no key.
+    /// `None`: no key is set.
     api: Option<Api>,
     tutor: TutorConfig,
     public_url: String,
 }
 
-/// What the page was asked for beyond itself.
+/// The optional parts of the page that were requested.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Asked {
     #[serde(default)]
@@ -50,7 +50,7 @@ pub(crate) struct Asked {
     test_call: String,
 }
 
-/// What is shown of VAPI's set-up.
+/// The content of the card about VAPI's set-up.
 #[derive(Debug, Default)]
 pub(crate) struct Look {
     has_key: bool,
@@ -74,7 +74,7 @@ impl Vapi {
         Ok(Self { api, tutor: config.tutor.clone(), public_url: config.public_url.clone() })
     }
 
-    /// Asks VAPI only if `asked` says so.
+    /// Calls VAPI only if `asked` says so.
     pub(super) async fn look(
         &self,
         db: &Db,
@@ -125,7 +125,7 @@ impl Vapi {
     }
 }
 
-/// Shows the number as it was understood, and calls it once that is confirmed.
+/// Shows the number that was understood, and calls it after a confirmation.
 pub(crate) async fn test_call(
     State(db): State<Db>,
     State(connections): State<Connections>,
@@ -137,7 +137,11 @@ pub(crate) async fn test_call(
     let typed = posted.fields.text("phone");
     let statuses = component_status::list(&db).await?;
     let refused = match Phone::parse(typed) {
-        Err(error) => Refused::new("This is no telephone number.", sentence(&error.to_string()), typed),
+        Err(error) => Refused::new(
+            "This is not a phone number. Write it like +1 312 555 0100.",
+            sentence(&error.to_string()),
+            typed,
+        ),
         Ok(phone) if posted.fields.text("confirmed") != phone.as_str() => {
             return Ok(confirm(admin, &phone).into_response());
         }
@@ -194,7 +198,7 @@ fn confirm(admin: &Admin, phone: &Phone) -> Markup {
             div.stack {
                 div.head { div {
                     h1 { "Call " (phone.as_str()) " now?" }
-                    p { "The tutor calls this number at once. The call costs what a lesson costs, and is not recorded." }
+                    p { "The tutor calls this number at once. The call costs as much as a lesson, and is not recorded." }
                 } }
                 form.row method="post" action={ (PATH) "/test-call" } {
                     (csrf(admin))
@@ -208,7 +212,7 @@ fn confirm(admin: &Admin, phone: &Phone) -> Markup {
     )
 }
 
-/// Both cards; none of them asks VAPI.
+/// Renders both cards. Neither of them calls VAPI.
 pub(super) fn cards(admin: &Admin, look: &Look) -> Markup {
     html! {
         div.cols.half.even {
@@ -225,18 +229,18 @@ fn set_up(look: &Look) -> Markup {
         section.card aria-labelledby="set-up" {
             header { h2 id="set-up" { "VAPI’s set-up" } div.actions { @match (&look.checked, n_faults) {
                 (Some(Err(_)), _) => (badge("warn", "triangle-alert", "Not checked")),
-                (_, Some(0)) => (badge("good", "circle-check", "All right")),
+                (_, Some(0)) => (badge("good", "circle-check", "Complete")),
                 (_, Some(_)) => (badge("bad", "circle-alert", "Wrong")),
                 _ => (badge("line", "minus", "Not checked yet")),
             } } }
             div.body.stack {
                 p { "Compares the assistant, the MCP tool, the credentials and the phone number at VAPI with what this service needs. "
-                    code { "ai-tutor vapi setup" } " makes and repairs them." }
+                    code { "ai-tutor vapi setup" } " creates and repairs them." }
                 @match &look.checked {
                     None => {}
                     Some(Err(fault)) => (notice(Tone::Warn, &format!("{fault}."), fault.advice())),
                     Some(Ok(findings)) => {
-                        @if findings.is_empty() { p { "Everything at VAPI is as it has to be." } }
+                        @if findings.is_empty() { p { "Everything at VAPI is set up correctly." } }
                         @for finding in findings { (note(finding)) }
                     }
                 }
@@ -256,14 +260,14 @@ fn note(finding: &Finding) -> Markup {
     html! { div class={ "note " (class) } { (icon_small(mark)) div { b { (coded(&finding.what)) } p { (coded(&finding.fix)) } } } }
 }
 
-/// The text with what is between back-ticks as code.
+/// Renders text between back-ticks as code.
 fn coded(text: &str) -> Markup {
     html! {
         @for (i, part) in text.split('`').enumerate() { @if i % 2 == 1 { code { (part) } } @else { (part) } }
     }
 }
 
-/// A message as a sentence.
+/// Returns a message as a sentence.
 fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -284,14 +288,14 @@ fn test_call_card(admin: &Admin, look: &Look) -> Markup {
                 }
                 @if let Some(refused) = &look.refused { (notice(Tone::Bad, &refused.what, &refused.do_this)) }
                 @if look.has_key {
-                    p { "The tutor calls your phone, so that you hear voice, prompt and tools work. At most " (MAX_PER_HOUR) " an hour, one at a time." }
+                    p { "The tutor calls your phone, so you can check voice, prompt and tools. At most " (MAX_PER_HOUR) " per hour, one at a time." }
                     form.stack method="post" action={ (PATH) "/test-call" } {
                         (csrf(admin))
                         div.field.short {
                             label for="phone" { "Your phone number" }
                             input.input type="tel" id="phone" name="phone" required maxlength="40" autocomplete="tel" placeholder="+14155550142" value=(typed);
                         }
-                        div { button.btn { "Place a test call to me" } }
+                        div { button.btn { "Call me for a test" } }
                     }
                 } @else { p.sm.muted { "Set VAPI_API_KEY, and restart the dashboard, to place a call." } }
             }
@@ -319,7 +323,7 @@ mod tests {
     fn each_result_of_a_check_says_what_to_do() {
         let look = |checked| cards_of(&Look { has_key: true, checked, ..Look::default() });
         assert!(look(None).contains("Not checked yet"));
-        assert!(look(Some(Ok(Vec::new()))).contains("All right"));
+        assert!(look(Some(Ok(Vec::new()))).contains("Complete"));
         assert!(look(Some(Err(vapi::Fault::Refused))).contains("private key"));
         let finding = |is_fault| Finding { what: "No <b>.".to_owned(), fix: "Run `it <i>`.".to_owned(), is_fault };
         let wrong = look(Some(Ok(vec![finding(true)])));
@@ -330,6 +334,6 @@ mod tests {
             "{wrong}"
         );
         assert_eq!(sentence("write one number"), "Write one number.");
-        assert!(look(Some(Ok(vec![finding(false)]))).contains("All right"), "good to know is no fault");
+        assert!(look(Some(Ok(vec![finding(false)]))).contains("Complete"), "good to know is no fault");
     }
 }

@@ -1,4 +1,4 @@
-//! Adding and changing a skill, retiring it, and adding a subject.
+//! Forms to add, change and retire a skill, and to add a subject.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,7 +18,7 @@ use crate::layout::{Place, page};
 use crate::parts::notice::{Tone, notice};
 use crate::parts::{csrf, grade};
 
-/// The form, and from which state of the skill it was made. `made_from` is empty where the skill is new.
+/// The form, and a hash of the skill when the form was opened. `made_from` is empty for a new skill.
 struct Form {
     draft: Draft,
     made_from: String,
@@ -45,10 +45,10 @@ impl Form {
     }
 }
 
-/// Why a form was not taken.
+/// Why a form was rejected.
 enum Refusal {
     Wrong(String),
-    /// The skill as somebody else left it.
+    /// Another person changed the skill. Holds their version.
     Stale(Skill),
 }
 
@@ -93,7 +93,7 @@ async fn take(db: &Db, posted: &Posted, skill_id: &str, is_new: bool) -> Result<
     let there = living.find_skill(skill_id);
     let is_taken = is_new && (there.is_some() || is_retired(&mut tx, skill_id).await?);
     let judged = match there {
-        _ if is_taken => Err(Refusal::Wrong(format!("There is a skill {skill_id} already."))),
+        _ if is_taken => Err(Refusal::Wrong(format!("A skill {skill_id} already exists."))),
         None if !is_new => return Err(Fault::NotFound("skill")),
         Some(there) if !is_new && fingerprint(there) != form.made_from => Err(Refusal::Stale(there.clone())),
         _ => judge(&form.draft, &living).map_err(Refusal::Wrong),
@@ -104,7 +104,7 @@ async fn take(db: &Db, posted: &Posted, skill_id: &str, is_new: bool) -> Result<
             let status = match &refusal {
                 Refusal::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 Refusal::Stale(there) => {
-                    // Who has seen both may save over it.
+                    // A person who has seen both versions may overwrite the other one.
                     form.made_from = fingerprint(there);
                     StatusCode::CONFLICT
                 }
@@ -123,7 +123,7 @@ async fn is_retired(tx: &mut Connection, skill_id: &str) -> Result<bool, Fault> 
     Ok(curriculum::list_retired(tx).await?.iter().any(|skill| skill.skill_id == skill_id))
 }
 
-/// By the rules of the sheet, alone and among the others.
+/// Checks the skill with the rules of the sheet, alone and among the others.
 fn judge(draft: &Draft, living: &Curriculum) -> Result<Skill, String> {
     let skill = draft.understand(&living.subjects).map_err(|why| sentence(&why))?;
     living.clone().with(skill.clone()).map_err(|why| sentence(&why))?;
@@ -178,7 +178,7 @@ pub(crate) async fn add_subject(State(db): State<Db>, posted: Posted) -> Result<
     let subject_id = posted.fields.text("subject_id");
     let is_taken = living.subjects.iter().any(|subject| subject.subject_id == subject_id);
     let subject = match Draft::subject(subject_id, posted.fields.text("name")) {
-        Ok(_) if is_taken => Err(format!("There is a subject {subject_id} already.")),
+        Ok(_) if is_taken => Err(format!("A subject {subject_id} already exists.")),
         Ok(subject) => Ok(subject),
         Err(why) => Err(sentence(&why)),
     };
@@ -197,7 +197,7 @@ pub(crate) async fn add_subject(State(db): State<Db>, posted: Posted) -> Result<
     Ok(Redirect::to(&format!("{PATH}/new")).into_response())
 }
 
-/// Adds a subject that comes with the product.
+/// Adds a ready-made subject.
 pub(crate) async fn add_ready_made(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
@@ -236,7 +236,7 @@ fn render(admin: &Admin, living: &Curriculum, form: &Form, refusal: Option<&Refu
                 @match refusal {
                     Some(Refusal::Wrong(why)) => (notice(Tone::Bad, why, "Nothing was saved.")),
                     Some(Refusal::Stale(there)) => {
-                        (notice(Tone::Bad, "Somebody changed this skill meanwhile", "Nothing was saved. Below is what they saved, then what you typed. Take over what you want to keep, and save: that replaces theirs."))
+                        (notice(Tone::Bad, "Another person changed this skill in the meantime", "Nothing was saved. Below is their version, then yours. Copy what you want to keep, and save. Your version then replaces theirs."))
                         (theirs(there))
                     }
                     None => {}
@@ -258,12 +258,12 @@ fn theirs(there: &Skill) -> Markup {
     let draft = Draft::of(there);
     html! {
         section.card aria-labelledby="theirs" {
-            header { h2 id="theirs" { "As it is saved now" } }
+            header { h2 id="theirs" { "The saved version" } }
             div.body { dl.dl {
                 dt { "Name" } dd { (draft.name) }
                 dt { "Subject" } dd { (draft.subject_id) }
                 dt { "Grades" } dd { (super::grades(there)) }
-                dt { "Comes first" } dd { (draft.prerequisites.join(", ")) }
+                dt { "Prerequisites" } dd { (draft.prerequisites.join(", ")) }
                 dt { "Words" } dd { @for line in draft.lexicon.lines() { (line) br; } }
                 dt { "Questions" } dd { @for line in draft.questions.lines() { (line) br; } }
             } }
@@ -276,7 +276,7 @@ fn fields(living: &Curriculum, draft: &Draft, is_new: bool) -> Markup {
         div.form-grid {
             div.field { label for="name" { "Name" } input.input id="name" name="name" required maxlength="80" value=(draft.name); }
             @if is_new {
-                div.field { label for="skill_id" { "Short name" } input.input id="skill_id" name="skill_id" required maxlength="80" value=(draft.skill_id); span.hint { "For example maths.fractions.add_like. It stays for good." } }
+                div.field { label for="skill_id" { "Short name" } input.input id="skill_id" name="skill_id" required maxlength="80" value=(draft.skill_id); span.hint { "For example maths.fractions.add_like. It cannot be changed later." } }
             }
             div.field {
                 label for="subject" { "Subject" }
@@ -288,9 +288,9 @@ fn fields(living: &Curriculum, draft: &Draft, is_new: bool) -> Markup {
             (grades("To grade", "grade_to", &draft.grade_to))
         }
         div.field {
-            label for="lexicon" { "Words that betray it" }
+            label for="lexicon" { "Words that identify this skill" }
             textarea.input.tall id="lexicon" name="lexicon" aria-describedby="lexicon-hint" { (draft.lexicon) }
-            span.hint id="lexicon-hint" { "A phrase a line, with its weight from 1 (a hint) to 9 (certain): common denominator; 3" }
+            span.hint id="lexicon-hint" { "One phrase per line, with its weight from 1 (a hint) to 9 (certain): common denominator; 3" }
         }
         div.field {
             label for="asked" { "Questions" }
@@ -298,7 +298,7 @@ fn fields(living: &Curriculum, draft: &Draft, is_new: bool) -> Markup {
             span.hint id="asked-hint" { "One per line, with its answer: What is 2 + 2? | 4. Other right answers and declarations follow after ~: How long is it? | 31.4 ~ unit=cm ~ tolerance=0.1" }
         }
         fieldset.field {
-            legend.label { "Comes first" }
+            legend.label { "Prerequisites" }
             div.choices {
                 @for skill in living.skills.iter().filter(|skill| skill.skill_id != draft.skill_id) {
                     @let id = format!("before-{}", skill.skill_id);

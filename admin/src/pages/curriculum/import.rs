@@ -1,4 +1,4 @@
-//! The whole curriculum as a file: out, and in after a look at what would change.
+//! Export and import of the whole curriculum as a file. An import shows a preview first.
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,7 +21,7 @@ use crate::layout::{Place, page};
 use crate::parts::csrf;
 use crate::parts::notice::{Tone, notice};
 
-/// So many faults are shown; who has more mends these first.
+/// Errors shown at once.
 const MAX_FAULTS: usize = 100;
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) struct Export {
     format: String,
 }
 
-/// All skills that are not retired, as `csv` or `json`.
+/// Exports all skills that are not retired, as `csv` or `json`.
 pub(crate) async fn export(admin: Admin, State(db): State<Db>, Query(asked): Query<Export>) -> Result<Response, Fault> {
     admin.require_export()?;
     let living = Data::fetch(&db).await?.living;
@@ -51,20 +51,20 @@ pub(crate) async fn get(admin: Admin) -> Result<Markup, Fault> {
     Ok(render(&admin, "", &html! {}))
 }
 
-/// What was sent: the file, or what was pasted where none was chosen.
+/// Returns the uploaded file, or the pasted text if no file was chosen.
 fn sheet(fields: &Fields) -> &str {
     let file = fields.raw("file");
     if file.trim().is_empty() { fields.raw("sheet") } else { file }
 }
 
-/// Says what the sheet would change, and changes nothing.
+/// Shows a preview of the sheet and changes nothing.
 pub(crate) async fn preview(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     posted.admin.require_write()?;
     let data = Data::fetch(&db).await?;
     Ok(judged(&posted, &data, None))
 }
 
-/// The answer to a sheet: its faults, or what it would change. `stale`: why it was not taken already.
+/// Renders the errors of a sheet, or its preview. `stale`: why an import was rejected.
 fn judged(posted: &Posted, data: &Data, stale: Option<&Markup>) -> Response {
     let (admin, sheet) = (&posted.admin, sheet(&posted.fields));
     match read(sheet) {
@@ -83,7 +83,7 @@ fn judged(posted: &Posted, data: &Data, stale: Option<&Markup>) -> Response {
     }
 }
 
-/// Takes the sheet, where nothing has changed since the preview.
+/// Imports the sheet if nothing has changed since the preview.
 pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
@@ -98,8 +98,8 @@ pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Respon
     if posted.fields.text("seen") != seen_of(&data) {
         let why = notice(
             Tone::Bad,
-            "Somebody changed the curriculum meanwhile",
-            "Nothing was imported. Below is what the sheet would change now.",
+            "Another person changed the curriculum in the meantime",
+            "Nothing was imported. Below is a new preview.",
         );
         return Ok(judged(&posted, &data, Some(&why)));
     }
@@ -120,12 +120,12 @@ fn seen_of(data: &Data) -> String {
     fingerprint(&(&data.living, &data.retired))
 }
 
-/// The sheet, or its faults in sentences.
+/// Returns the sheet, or its errors in sentences.
 fn read(sheet: &str) -> Result<Curriculum, Vec<String>> {
-    // Spreadsheets put a byte order mark before the first heading.
+    // Spreadsheets write a byte order mark before the first heading.
     let sheet = sheet.trim_start_matches('\u{feff}');
     match Curriculum::from_csv(sheet.as_bytes()) {
-        Ok(incoming) if incoming.skills.is_empty() => Err(vec!["The sheet holds no skill.".to_owned()]),
+        Ok(incoming) if incoming.skills.is_empty() => Err(vec!["The sheet contains no skill.".to_owned()]),
         Ok(incoming) => Ok(incoming),
         Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
     }
@@ -134,7 +134,7 @@ fn read(sheet: &str) -> Result<Curriculum, Vec<String>> {
 fn faults_card(faults: &[String]) -> Markup {
     let n = figures::counted(faults.len() as i64, "fault", "faults");
     html! {
-        (notice(Tone::Bad, &format!("The sheet has {n}"), "Nothing was changed. Mend the lines and send it again."))
+        (notice(Tone::Bad, &format!("The sheet has {n}"), "Nothing was changed. Fix the lines and send it again."))
         section.card aria-labelledby="faults" {
             header { h2 id="faults" { "Faults" } @if faults.len() > MAX_FAULTS { p { "The first " (MAX_FAULTS) } } }
             ul.list { @for fault in faults.iter().take(MAX_FAULTS) { li { (fault) } } }
@@ -142,7 +142,7 @@ fn faults_card(faults: &[String]) -> Markup {
     }
 }
 
-/// Says how many questions have answers that cannot be compared, and names the first ones.
+/// Returns how many questions have answers that cannot be compared, and names the first ones.
 fn free_line(incoming: &Curriculum) -> Option<String> {
     let free = incoming.list_free_questions();
     let n = figures::counted(free.len() as i64, "question has", "questions have");
@@ -162,7 +162,7 @@ fn preview_card(admin: &Admin, sheet: &str, difference: &Difference, seen: &str,
     };
     html! {
         section.card aria-labelledby="preview" {
-            header { h2 id="preview" { "What would change" } }
+            header { h2 id="preview" { "Preview" } }
             div.body { dl.dl {
                 (group("Subjects", &difference.subjects))
                 (group("Added", &difference.added))
@@ -172,7 +172,7 @@ fn preview_card(admin: &Admin, sheet: &str, difference: &Difference, seen: &str,
                 @if let Some(free) = free { dt { "Free answers" } dd { (free) } }
             } }
             @if difference.is_empty() {
-                footer { "The sheet says what is there already." }
+                footer { "The sheet matches the curriculum. Nothing would change." }
             } @else {
                 footer {
                     form method="post" action={ (PATH) "/import/apply" } enctype="multipart/form-data" {
@@ -181,14 +181,14 @@ fn preview_card(admin: &Admin, sheet: &str, difference: &Difference, seen: &str,
                         textarea name="sheet" hidden aria-label="The sheet" { (Verbatim(sheet)) }
                         button.btn.primary { "Import" }
                     }
-                    span { "Skills that the sheet does not name stay as they are." }
+                    span { "Skills that are not in the sheet stay as they are." }
                 }
             }
         }
     }
 }
 
-/// A browser drops the first line break of a textarea, so one is put before the text.
+/// Puts a line break before the text, because browsers drop the first one in a textarea.
 struct Verbatim<'a>(&'a str);
 
 impl maud::Render for Verbatim<'_> {
@@ -206,7 +206,7 @@ fn render(admin: &Admin, sheet: &str, answer: &Markup) -> Markup {
             div.stack {
                 div.head { div {
                     h1 { "Import a sheet" }
-                    p { "A CSV file with a skill a line, as the export writes it. You see what would change before anything does." }
+                    p { "A CSV file with one skill per line, like the export. You see a preview before anything changes." }
                 } }
                 (answer)
                 form.card method="post" action={ (PATH) "/import" } enctype="multipart/form-data" {
@@ -216,10 +216,10 @@ fn render(admin: &Admin, sheet: &str, answer: &Markup) -> Markup {
                         div.field {
                             label for="sheet" { "Or paste the sheet" }
                             textarea.input.tall.mono id="sheet" name="sheet" spellcheck="false" { (Verbatim(sheet)) }
-                            span.hint { "Columns: skill_id, subject_id, subject, name, grade_from, grade_to, prerequisites, lexicon, questions. Items of a list stand between |; a phrase with its weight is common denominator*3, a question with its answer What is 2 + 2? => 4. Other right answers and declarations follow after ~, as in large ~ huge or 31.4 ~ unit=cm ~ tolerance=0.1." }
+                            span.hint { "Columns: skill_id, subject_id, subject, name, grade_from, grade_to, prerequisites, lexicon, questions. Separate items of a list by |. Write a phrase with its weight as common denominator*3, and a question with its answer as What is 2 + 2? => 4. Other right answers and declarations follow after ~, as in large ~ huge or 31.4 ~ unit=cm ~ tolerance=0.1." }
                         }
                     }
-                    footer { button.btn.primary { "Show what would change" } a.btn href=(PATH) { "Cancel" } }
+                    footer { button.btn.primary { "Show preview" } a.btn href=(PATH) { "Cancel" } }
                 }
             }
         },

@@ -1,4 +1,5 @@
-//! One skill: its grades, the words that identify it, its questions, its place in the curriculum, and who knows it.
+//! One skill: its grades, the words that identify it, its questions, its place in the curriculum, and the students who
+//! know it.
 
 use std::collections::HashMap;
 
@@ -23,7 +24,7 @@ use crate::parts::meter::state_word;
 use crate::parts::notice::{Tone, notice};
 use crate::parts::{csrf, none, select};
 
-/// Whose students the page lists.
+/// The class whose students the page lists.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -31,7 +32,7 @@ pub(crate) struct Filter {
     cohort: String,
 }
 
-/// The students of a class, by what they know of the skill.
+/// The students of a class, by their level in the skill.
 #[derive(Debug, Default)]
 struct OfClass {
     cohorts: Vec<String>,
@@ -73,7 +74,7 @@ async fn fetch(admin: &Admin, db: &Db, cohort: &str, skill_id: &str) -> Result<V
     Ok(with_level.collect())
 }
 
-/// The students of a class in groups, those who know least of what they started first.
+/// Renders the students of a class by level. The lowest started level comes first.
 fn students_card(skill: &Skill, of_class: &OfClass) -> Markup {
     let cohorts: Vec<(&str, &str)> = of_class.cohorts.iter().map(|name| (&name[..], &name[..])).collect();
     let with = |level| of_class.pupils.iter().filter(move |(_, of)| *of == level).map(|(pupil, _)| pupil);
@@ -134,7 +135,7 @@ fn render(admin: &Admin, data: &Data, skill: &Skill, is_retired: bool, of_class:
                         section.card aria-labelledby="lexicon" {
                             header { h2 id="lexicon" { "Words that identify it" } p { "With their weight: 1 is a hint, 9 is certain." } }
                             div.body {
-                                @if skill.lexicon.is_empty() { p.muted { "None, so no call is recognised as practice of this skill." } }
+                                @if skill.lexicon.is_empty() { p.muted { "None. Calls are not recognised as practice of this skill." } }
                                 ul.tags { @for phrase in &skill.lexicon { li.tag { (phrase.phrase) " · " (phrase.weight) } } }
                             }
                         }

@@ -1,4 +1,4 @@
-//! Jobs that gave up for one reason: how many they are, over all pages, with a way to decide on all of them.
+//! Failed jobs grouped by reason, over all pages, with buttons for a whole group.
 
 use maud::{Markup, html};
 

@@ -1,5 +1,4 @@
-//! A person's decision about jobs that gave up: try again, or let them rest. Of many, and of what does not come back,
-//! it is asked once more on a page that says how many.
+//! Retrying or discarding failed jobs. A page asks for a confirmation before many jobs change or one is discarded.
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -48,17 +47,17 @@ impl Decision {
         }
     }
 
-    /// What comes of it, in a sentence for the page that asks.
+    /// Returns the consequence, for the confirmation page.
     fn means(self) -> &'static str {
         match self {
             Self::Retry => "Each starts again with all of its attempts. If the cause is not fixed, it fails again.",
             Self::Discard => {
-                "They will not be tried again. Sessions keep their transcripts, and keep saying why they need a person."
+                "They will not be tried again. The sessions keep their transcripts, and stay marked as needing a person."
             }
         }
     }
 
-    /// Back to the list, which says what came of it.
+    /// Redirects to the list, which shows the result.
     fn done(self, n: i64) -> Response {
         let name = if self == Self::Retry { "retried" } else { "discarded" };
         Redirect::to(&link::to(PATH, &[(name, &n.to_string())])).into_response()
@@ -96,15 +95,15 @@ async fn one(db: &Db, posted: &Posted, job_id: JobId, decision: Decision) -> Res
     Ok(decision.done(1))
 }
 
-/// Asks once more: what is discarded does not come back.
+/// Asks for a confirmation, because a discarded job cannot be restored.
 pub(crate) async fn confirm_discard(admin: Admin, Path(job_id): Path<JobId>) -> Result<Markup, Fault> {
     admin.require_manage()?;
     let action = format!("{PATH}/{job_id}/discard");
-    let text = "It will not be tried again. The session keeps its transcript, and keeps saying why it needs a person.";
-    Ok(ask(&admin, "Discard this job?", text, &action, Decision::Discard, "Keep it", html! {}))
+    let text = "It will not be tried again. The session keeps its transcript, and stays marked as needing a person.";
+    Ok(ask(&admin, "Discard this job?", text, &action, Decision::Discard, "Cancel", html! {}))
 }
 
-/// Asks once more, with the number of jobs that this is about.
+/// Asks for a confirmation with the number of jobs.
 pub(crate) async fn confirm_alike(
     admin: Admin,
     State(db): State<Db>,
@@ -122,15 +121,15 @@ fn render_alike(admin: &Admin, decision: Decision, filter: &Filter, n: i64) -> M
     let title = format!("{} {}?", decision.button(), figures::counted(n, "job", "jobs"));
     let reason = if filter.reason == super::filter::NO_REASON { "no reason given" } else { &filter.reason };
     let of_kind = if filter.kind.is_empty() { "of all kinds" } else { kind_words(&filter.kind) };
-    let text = format!("Given up for one reason: {reason} ({of_kind}). {}", decision.means());
-    // What gives up while the page is open is not in the number, and not meant.
+    let text = format!("Failed with this reason: {reason} ({of_kind}). {}", decision.means());
+    // Jobs that fail while the page is open are not included.
     let until = admin.viewer.now.timestamp_micros();
     let hidden = html! {
         input type="hidden" name="reason" value=(filter.reason);
         input type="hidden" name="kind" value=(filter.kind);
         input type="hidden" name="until" value=(until);
     };
-    ask(admin, &title, &text, &format!("{}/{}", alike::PATH, decision.word()), decision, "Leave them", hidden)
+    ask(admin, &title, &text, &format!("{}/{}", alike::PATH, decision.word()), decision, "Cancel", hidden)
 }
 
 pub(crate) async fn all_alike(
@@ -144,7 +143,8 @@ pub(crate) async fn all_alike(
     let filter =
         Filter { reason: fields.raw("reason").to_owned(), kind: fields.raw("kind").to_owned(), ..Filter::default() };
     let until = fields.raw("until").parse().ok().and_then(DateTime::from_timestamp_micros);
-    let until = until.ok_or_else(|| Fault::Invalid("The form is damaged. Open the page once more.".to_owned()))?;
+    let until =
+        until.ok_or_else(|| Fault::Invalid("The form is damaged. Reload the page and try again.".to_owned()))?;
     let alike = alike_of(&filter, until)?;
     let mut tx = db::begin(&db).await?;
     let n = match decision {
@@ -156,7 +156,7 @@ pub(crate) async fn all_alike(
 }
 
 fn alike_of(filter: &Filter, until: DateTime<Utc>) -> Result<Alike<'_>, Fault> {
-    let reason = filter.reason()?.ok_or_else(|| Fault::Invalid("Name the reason of the jobs.".to_owned()))?;
+    let reason = filter.reason()?.ok_or_else(|| Fault::Invalid("Choose the reason of the jobs.".to_owned()))?;
     Ok(Alike { reason, kind: filter.kind()?, until })
 }
 

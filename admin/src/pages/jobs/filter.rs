@@ -1,4 +1,4 @@
-//! Which jobs are listed, as the address has it.
+//! The filters of the list of jobs, read from the address.
 
 use queue::list::JobQuery;
 use serde::Deserialize;
@@ -9,9 +9,9 @@ use crate::fault::Fault;
 use crate::link;
 use crate::parts::pager::{PAGE, parse_time_key};
 
-/// Stands in the address for jobs that ended without a reason.
+/// The value for jobs without a reason.
 pub(super) const NO_REASON: &str = "none";
-/// Reasons are short, fixed words.
+/// The longest reason in characters. Reasons are short, fixed texts.
 const MAX_REASON_CHARS: usize = 500;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -24,7 +24,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Those that gave up, where nothing is said.
+    /// Failed jobs, if the address names no state.
     pub(super) fn state(&self) -> &str {
         if self.state.is_empty() { STATES[0].0 } else { &self.state }
     }
@@ -34,10 +34,11 @@ impl Filter {
             return Ok(None);
         }
         let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == self.kind);
-        kind.map(|kind| Some(kind.as_str())).ok_or_else(|| Fault::Invalid("There is no such kind of job.".to_owned()))
+        kind.map(|kind| Some(kind.as_str()))
+            .ok_or_else(|| Fault::Invalid("This type of job does not exist.".to_owned()))
     }
 
-    /// `None`: any; the empty text: none was given.
+    /// `None`: any reason. Empty: jobs without a reason.
     pub(super) fn reason(&self) -> Result<Option<&str>, Fault> {
         match &self.reason[..] {
             "" => Ok(None),
@@ -50,7 +51,7 @@ impl Filter {
     pub(super) fn query(&self) -> Result<JobQuery<'_>, Fault> {
         let state = STATES.iter().find(|(name, _)| *name == self.state()).map(|(name, _)| *name);
         Ok(JobQuery {
-            state: state.ok_or_else(|| Fault::Invalid("There is no such state of a job.".to_owned()))?,
+            state: state.ok_or_else(|| Fault::Invalid("This state of a job does not exist.".to_owned()))?,
             kind: self.kind()?,
             reason: self.reason()?,
             after: parse_time_key(&self.after)?,

@@ -1,4 +1,4 @@
-//! What ended in each of the last 24 hours.
+//! Jobs that ended in each of the last 24 hours.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
@@ -9,7 +9,7 @@ use crate::viewer::Viewer;
 
 const N_HOURS: i32 = 24;
 
-/// When the first of the hours begins that the chart shows: the last is the one that goes on.
+/// Returns the start of the first hour in the chart. The last hour is the current one.
 pub(super) fn from(viewer: &Viewer) -> DateTime<Utc> {
     viewer.start_of_hour() - TimeDelta::hours((N_HOURS - 1).into())
 }

@@ -1,5 +1,5 @@
-//! Bulk reprocessing: analyses the sessions of a period again, or recomputes what all students know. Started here,
-//! done by the worker.
+//! Bulk reprocessing: analyses the sessions of a period again, or recomputes the mastery of all students. Started here,
+//! run by the worker.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -39,7 +39,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, asked: Asked) -> Res
     Ok(render(&admin, &overhauls, None).into_response())
 }
 
-/// Asks once more, with how many it is about; confirmed, it begins.
+/// Asks for a confirmation with the number of rows, then starts.
 pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let (admin, fields) = (&posted.admin, &posted.fields);
     admin.require_manage()?;
@@ -56,7 +56,7 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Respon
     if fields.text("confirmed") != "yes" {
         let n = match work {
             Work::Reanalyze { from, to, .. } => {
-                // Of any version: how many of them need it the worker knows.
+                // Sessions of any version. The worker decides which of them need it.
                 let all = Outdated { from, to, version: "", judged_before: Some(admin.viewer.now) };
                 retry::count_outdated(&db, &admin.caller, &all).await?
             }
@@ -74,7 +74,7 @@ pub(crate) async fn start(State(db): State<Db>, posted: Posted) -> Result<Respon
     match overhaul::start(&mut tx, &admin.caller, &work, admin.viewer.now).await {
         Err(error) if error.is_conflict_with("overhauls_running_key") => {
             drop(tx);
-            return refused(&db, admin, "A repair of this kind is already running. Wait for it, or stop it.").await;
+            return refused(&db, admin, "A repair of this type is already running. Wait for it, or stop it.").await;
         }
         started => started?,
     };
@@ -106,34 +106,34 @@ fn read(viewer: &Viewer, kind: &str, from: &str, to: &str, is_all: bool) -> Resu
         "reanalyze" => {
             let (from, to) = (day(from)?, day(to)?);
             if from > to {
-                return Err("The first day has to be before the last.".to_owned());
+                return Err("The first day must be before the last.".to_owned());
             }
-            // The last day is meant as a whole.
+            // The last day is included.
             let to = to.checked_add_signed(TimeDelta::days(1)).unwrap_or(to);
             let judged_before = is_all.then_some(viewer.now);
             Ok(Work::Reanalyze { from: viewer.start_of(from), to: viewer.start_of(to), judged_before })
         }
-        _ => Err("There is no such repair.".to_owned()),
+        _ => Err("This type of repair does not exist.".to_owned()),
     }
 }
 
 fn confirm(admin: &Admin, work: &Work, n: i64, fields: &[(&str, &str)]) -> Markup {
     let (title, text) = match work {
         Work::Reanalyze { judged_before: None, .. } => (
-            format!("Judge up to {} again?", figures::counted(n, "session", "sessions")),
-            "Those that today’s analyser has judged are left out. A language model, where there is one, reads each of the others, which costs as much as the first time. What is believed until then stays.",
+            format!("Analyse up to {} again?", figures::counted(n, "session", "sessions")),
+            "Sessions that the current analyser has analysed are left out. If a language model is set up, it reads each of the others, at the same cost as the first time. The present results stay until then.",
         ),
         Work::Reanalyze { .. } => (
-            format!("Judge {} again?", figures::counted(n, "session", "sessions")),
-            "All sessions, also those of the current analyser. If a language model is set up, it reads each one again, at the same cost as the first time. Until then the present results stay.",
+            format!("Analyse {} again?", figures::counted(n, "session", "sessions")),
+            "All sessions, including those of the current analyser. If a language model is set up, it reads each one again, at the same cost as the first time. The present results stay until then.",
         ),
         Work::RebuildMastery => (
             format!("Rebuild the mastery of {}?", figures::counted(n, "student", "students")),
-            "From the evidence alone, without asking any model. Where nothing was damaged nothing changes.",
+            "From the stored answers, without a language model. If the data is intact, nothing changes.",
         ),
     };
     let asked =
-        Question { title: &title, text, action: PATH, button: ("btn primary", "Begin"), keep: (PATH, "Leave it") };
+        Question { title: &title, text, action: PATH, button: ("btn primary", "Begin"), keep: (PATH, "Cancel") };
     let hidden = html! {
         input type="hidden" name="confirmed" value="yes";
         @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
@@ -148,8 +148,8 @@ fn render(admin: &Admin, overhauls: &[Overhaul], error: Option<&str>) -> Markup 
         "Bulk reprocessing",
         html! {
             div.stack {
-                div.head { div { h1 { "Bulk reprocessing" } p { "Done by the worker, some at a time, beside the calls of the day. They continue after a restart." } } }
-                @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was begun.")) }
+                div.head { div { h1 { "Bulk reprocessing" } p { "The worker does it step by step, alongside the daily calls. It continues after a restart." } } }
+                @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was started.")) }
                 section.card aria-label="Repairs" id=(LIST_ID) { (list(admin, overhauls)) }
                 div.cols.half.even { (reanalyze_card(admin)) (rebuild_card(admin)) }
             }
@@ -160,17 +160,17 @@ fn render(admin: &Admin, overhauls: &[Overhaul], error: Option<&str>) -> Markup 
 fn reanalyze_card(admin: &Admin) -> Markup {
     html! {
         section.card aria-labelledby="reanalyze" {
-            header { h2 id="reanalyze" { "Judge sessions again" } }
+            header { h2 id="reanalyze" { "Analyse sessions again" } }
             form.body.stack method="post" action=(PATH) {
                 (csrf(admin))
                 input type="hidden" name="kind" value="reanalyze";
-                p.sm.muted { "For a span of days, by the analyser of today: after it learnt something, or after a language model was away." }
+                p.sm.muted { "Analyses the sessions of a period with the current analyser. Use it after an update, or after the language model was unavailable." }
                 div.form-grid { (date("From", "from", "")) (date("To", "to", "")) }
                 span.check {
                     input type="checkbox" id="all" name="all" value="on";
-                    label for="all" { "Also what today’s analyser has judged" }
+                    label for="all" { "Include sessions that the current analyser has analysed" }
                 }
-                div { button.btn { "Judge again" } }
+                div { button.btn { "Analyse again" } }
             }
         }
     }
@@ -183,7 +183,7 @@ fn rebuild_card(admin: &Admin) -> Markup {
             form.body.stack method="post" action=(PATH) {
                 (csrf(admin))
                 input type="hidden" name="kind" value="rebuild_mastery";
-                p.sm.muted { "Of every student, from the evidence of their sessions: after a change of the learner model, or where rows were changed by hand." }
+                p.sm.muted { "Recomputes the levels of all students from their sessions. Use it after a change of the learner model, or after rows were edited by hand." }
                 div { button.btn { "Rebuild" } }
             }
         }
@@ -192,7 +192,7 @@ fn rebuild_card(admin: &Admin) -> Markup {
 
 const COLUMNS: [Column; 5] = [("Repair", ""), ("State", ""), ("Progress", ""), ("Begun", ""), ("", "")];
 
-/// While one goes on the list is asked for anew.
+/// Refreshes the list while one is running.
 fn list(admin: &Admin, overhauls: &[Overhaul]) -> Markup {
     let goes_on = overhauls.iter().any(|one| one.finished_at.is_none());
     html! {
@@ -200,7 +200,7 @@ fn list(admin: &Admin, overhauls: &[Overhaul]) -> Markup {
             span hx-get=(PATH) hx-trigger="every 2s" hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" {}
         }
         @if overhauls.is_empty() {
-            (empty("wrench", "None so far", "A repair that was begun is here, with how far it has come.", html! {}))
+            (empty("wrench", "None so far", "Started repairs appear here with their progress.", html! {}))
         } @else {
             (table("Repairs", &COLUMNS, &html! { @for one in overhauls { (overhaul_row(admin, one)) } }))
         }
@@ -210,7 +210,7 @@ fn list(admin: &Admin, overhauls: &[Overhaul]) -> Markup {
 fn overhaul_row(admin: &Admin, one: &Overhaul) -> Markup {
     let viewer = &admin.viewer;
     let (name, noun) = match one.work {
-        Work::Reanalyze { .. } => ("Judge sessions again", "sessions asked for"),
+        Work::Reanalyze { .. } => ("Analyse sessions again", "sessions queued"),
         Work::RebuildMastery => ("Rebuild mastery", "students rebuilt"),
     };
     let who = person(&one.asked_by);
@@ -227,7 +227,7 @@ fn overhaul_row(admin: &Admin, one: &Overhaul) -> Markup {
             (None, _) => badge("info", "loader-circle", "Running"),
         }))
         (cell("full", html! { @match one.n_all {
-            None => "Being counted",
+            None => "Counting",
             Some(n_all) => {
                 @if one.finished_at.is_none() { progress max=(n_all.max(1)) value=(one.n_done) aria-label={ "Progress of: " (name) } {} " " }
                 (figures::count(one.n_done)) " of " (figures::count(n_all)) " " (noun)

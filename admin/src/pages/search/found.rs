@@ -1,4 +1,4 @@
-//! The page of what was found, and the short list under the bar.
+//! The page of results, and the suggestions under the top bar.
 
 use maud::{Markup, html};
 use storage::session::{FoundSession, MARK_FROM, MARK_TO, SessionHit};
@@ -23,9 +23,9 @@ pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
     let body = html! {
         @if nothing {
             div.card { @if text.is_empty() {
-                (empty("search", "Search for anything", "A student’s name, a call’s id, a telephone number, or words that were said.", html! {}))
+                (empty("search", "Search for anything", "A student’s name, a session id, a phone number, or words from a call.", html! {}))
             } @else {
-                (empty("search", "Nothing found", &format!("No student, session or transcript has “{text}”."), html! { a.btn href="/students" { "All students" } a.btn href="/sessions" { "All sessions" } }))
+                (empty("search", "Nothing found", &format!("No student, session or transcript matches “{text}”."), html! { a.btn href="/students" { "All students" } a.btn href="/sessions" { "All sessions" } }))
             } }
         } @else {
             @if let Some(students) = &data.students { (group(data, Group::Students, "Students", students, |student| {
@@ -39,7 +39,7 @@ pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
             }, |sessions| table("Sessions", &[("Student", ""), ("When", ""), ("Call", ""), ("State", "")], &html! {
                 @for session in sessions { (session_row(&admin.viewer, session)) }
             }))) }
-            @if let Some(hits) = &data.transcripts { (group(data, Group::Transcripts, "In what was said", hits, |hit| {
+            @if let Some(hits) = &data.transcripts { (group(data, Group::Transcripts, "In transcripts", hits, |hit| {
                 time_key(hit.created_at, hit.session_id)
             }, |hits| html! { ul.list.hits { @for hit in hits { (said(&admin.viewer, hit)) } } })) }
         }
@@ -47,7 +47,7 @@ pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
     frame(admin, text, body)
 }
 
-/// The page around what was found, with the question once more to change it.
+/// Renders the results with the search field.
 fn frame(admin: &Admin, text: &str, body: Markup) -> Markup {
     page(
         admin,
@@ -55,7 +55,7 @@ fn frame(admin: &Admin, text: &str, body: Markup) -> Markup {
         "Search",
         html! {
             div.stack.list-page {
-                div.head { div { h1 { "Search" } p { "Students by name, sessions by id or student, and what was said, by its words." } } }
+                div.head { div { h1 { "Search" } p { "Finds students by name, sessions by id or student, and transcripts by words." } } }
                 form.filters method="post" action=(PATH) role="search" aria-label="Search everything" {
                     (csrf(admin))
                     div.field.grow {
@@ -70,7 +70,7 @@ fn frame(admin: &Admin, text: &str, body: Markup) -> Markup {
     )
 }
 
-/// A group with its first rows, and the way to the rest.
+/// Renders a group with its first rows and a link to the rest.
 fn group<T>(
     data: &Data,
     group: Group,
@@ -113,7 +113,7 @@ fn session_row(viewer: &Viewer, session: &FoundSession) -> Markup {
     })
 }
 
-/// What was said, with the words that were looked for marked.
+/// Renders an excerpt with the matching words marked.
 fn said(viewer: &Viewer, hit: &SessionHit) -> Markup {
     let turn = hit.turn_no.map(|turn_no| format!("#t{turn_no}")).unwrap_or_default();
     let name = hit.student_name.as_deref().unwrap_or("Unknown caller");
@@ -138,7 +138,7 @@ fn marked(headline: &str) -> Markup {
     }
 }
 
-/// The list under the bar; nothing while there is too little to go by.
+/// Renders the suggestions. Renders nothing if the text is too short.
 pub(super) fn suggestions(data: Option<&Data>) -> Markup {
     let (students, sessions) = data.map_or((&[][..], &[][..]), |data| {
         (data.students.as_deref().unwrap_or_default(), data.sessions.as_deref().unwrap_or_default())
@@ -152,20 +152,20 @@ pub(super) fn suggestions(data: Option<&Data>) -> Markup {
                 @for session in sessions.iter().take(3) { li { a href={ "/sessions/" (session.session_id) } {
                     (icon("phone-call")) span.grow.clip { (session.student_name.as_deref().unwrap_or("Unknown caller")) } small.clip { (session.call_id) }
                 } } }
-                li { a href=(data.question.url(None, "")) { (icon("search")) span.grow.clip { "Everything with “" (data.question.text()) "”" } } }
+                li { a href=(data.question.url(None, "")) { (icon("search")) span.grow.clip { "All results for “" (data.question.text()) "”" } } }
             }
         }
     }
 }
 
-/// Who calls from a number. `None`: nothing was looked up yet.
+/// Renders the students with a phone number. `None`: no number was searched yet.
 pub(super) fn render_phone(admin: &Admin, students: Option<&[Student]>, refused: Option<&str>) -> Markup {
     let body = html! {
         @if let Some(why) = refused {
-            (notice(Tone::Bad, "This is not a whole telephone number", &format!("To find who calls from it, {why}.")))
+            (notice(Tone::Bad, "This is not a whole phone number", &format!("No student was searched, because {why}.")))
         }
         @match students {
-            None if refused.is_none() => (notice(Tone::Info, "A telephone number does not belong into an address", "Addresses are kept in histories and logs. Type the number above and press Search: it is sent in a form.")),
+            None if refused.is_none() => (notice(Tone::Info, "Do not put a phone number into an address", "Addresses are kept in histories and logs. Type the number into the field above and press Search. A form then sends it.")),
             None => {},
             Some([]) => div.card { (empty("search", "No student has this number", "You can add it to a student on the student’s page.", html! { a.btn href="/students" { "All students" } })) },
             Some(students) => section.card aria-labelledby="by-phone" {

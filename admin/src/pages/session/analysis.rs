@@ -1,4 +1,4 @@
-//! The card of the analysis: what was judged, by whom, and the turns that each judgement rests on.
+//! The card of the analysis: each result with its source and the turns that it rests on.
 
 use maud::{Markup, html};
 use storage::analysis::{
@@ -50,15 +50,15 @@ fn retry_form(admin: &Admin, data: &Data) -> Markup {
 
 fn waiting(status: SessionStatus) -> Markup {
     let (what, safe) = match status {
-        SessionStatus::InProgress => ("Comes after the call.", "It takes a few seconds from the end of the call."),
+        SessionStatus::InProgress => ("Follows after the call.", "The analysis takes a few seconds."),
         SessionStatus::Received => {
-            ("Waits for a worker.", "The report is stored. Nothing is lost if this takes a while.")
+            ("Waiting for a worker.", "The report is stored. Nothing is lost if this takes a while.")
         }
-        SessionStatus::Analyzing => ("Is being made.", "This usually takes a few seconds."),
-        SessionStatus::Analyzed => ("There is none.", "The call held too little to judge."),
+        SessionStatus::Analyzing => ("In progress.", "This usually takes a few seconds."),
+        SessionStatus::Analyzed => ("No analysis.", "The call was too short to analyse."),
         SessionStatus::NeedsAttention => (
-            "Could not be made.",
-            "The transcript is safe and mastery was not changed. Retry, or read the turns yourself.",
+            "Analysis failed.",
+            "The transcript is safe and no level was changed. Retry, or read the transcript yourself.",
         ),
     };
     html! { div.sec { p { b { (what) } } p.sm.muted { (safe) } } }
@@ -71,7 +71,7 @@ fn findings(admin: &Admin, data: &Data, analysis: &Analysis) -> Markup {
         @if !analysis.findings.safety_flags.is_empty() { (to_read(data, &analysis.findings)) }
         @if !skills.is_empty() {
             div.sec {
-                h3 { "Skills" span.aside { (skills.len()) " talked about" } }
+                h3 { "Skills" span.aside { (skills.len()) " discussed" } }
                 ul.skillev { @for skill in skills { (skill_line(admin, data, skill)) } }
             }
         }
@@ -86,7 +86,7 @@ fn findings(admin: &Admin, data: &Data, analysis: &Analysis) -> Markup {
         }
         @if !analysis.findings.helped_by.is_empty() {
             div.sec {
-                h3 { "What helped" span.aside { "The answer after it was right" } }
+                h3 { "What helped" span.aside { "The next answer was right" } }
                 ul.stack { @for help in &analysis.findings.helped_by {
                     li.row {
                         span.grow { (help.name) ": " (help.means) }
@@ -97,7 +97,7 @@ fn findings(admin: &Admin, data: &Data, analysis: &Analysis) -> Markup {
         }
         @if !analysis.findings.other_topics.is_empty() {
             div.sec {
-                h3 { "Not in the curriculum" span.aside { "Kept, but no evidence of a skill" } }
+                h3 { "Not in the curriculum" span.aside { "Kept, but not evidence of a skill" } }
                 ul.bul { @for topic in &analysis.findings.other_topics { li { (topic.told()) } } }
             }
         }
@@ -128,11 +128,11 @@ fn findings(admin: &Admin, data: &Data, analysis: &Analysis) -> Markup {
     }
 }
 
-/// A person should read these turns. The machine says where, never what.
+/// Renders links to turns that a person should read, without their category.
 fn to_read(data: &Data, findings: &Findings) -> Markup {
     html! {
         div.sec {
-            h3 { span.bad { (icon_small("flag")) } "Said something a person should read" }
+            h3 { span.bad { (icon_small("flag")) } "Possible concern: please read" }
             div.tags { @for flag in &findings.safety_flags { (turn_tag(&data.turns, flag.turn_no, "flag")) } }
         }
     }
@@ -148,7 +148,7 @@ fn skill_line(admin: &Admin, data: &Data, skill: &SkillFinding) -> Markup {
     }
 }
 
-/// By how much the student is surer of it, or less sure, than right before the call.
+/// Renders the change of the estimate by this call.
 fn change(gain: f64) -> Markup {
     let shown = format!("{gain:+.2}");
     let (class, mark, word) = match &shown[..] {
@@ -159,7 +159,7 @@ fn change(gain: f64) -> Markup {
     html! { span.nowrap { span class=(class) { (icon_small(mark)) } " " (word) @if class != "faint" { " " b { (shown.replace('-', "−")) } } } }
 }
 
-/// "3 right, 2 of them without help; 1 not right yet".
+/// Returns "3 right, 2 of them without help; 1 not right yet".
 fn told(skill: &SkillFinding) -> String {
     let n = |verdict| skill.evidence.iter().filter(|evidence| evidence.verdict == verdict).count();
     let (right, partly, wrong) = (n(Verdict::Correct), n(Verdict::Partial), n(Verdict::Incorrect));
@@ -180,7 +180,7 @@ fn told(skill: &SkillFinding) -> String {
     if wrong > 0 {
         parts.push(format!("{wrong} not right yet"));
     }
-    if parts.is_empty() { "Talked about, nothing shown".to_owned() } else { parts.join("; ") }
+    if parts.is_empty() { "Discussed, not assessed".to_owned() } else { parts.join("; ") }
 }
 
 fn misconception_line(turns: &[Turn], misconception: &MisconceptionFinding) -> Markup {
@@ -236,7 +236,7 @@ fn requests(data: &Data, findings: &Findings) -> Markup {
 fn judged_by(analysis: &Analysis, limits: &[String]) -> Markup {
     html! {
         div.sec {
-            h3 { "Judged by" }
+            h3 { "Analysed by" }
             p.sm { (analysis.findings.judged_by) }
             p.sm.faint {
                 "In " (duration(analysis.duration_ms))
@@ -247,7 +247,7 @@ fn judged_by(analysis: &Analysis, limits: &[String]) -> Markup {
                 "."
             }
             @if !limits.is_empty() {
-                h4.sm.limits { "What it could not know" }
+                h4.sm.limits { "Limits of this analysis" }
                 ul.bul.sm.muted { @for limit in limits { li { (limit) } } }
             }
         }
@@ -329,7 +329,7 @@ mod tests {
     fn what_a_person_should_read_is_pointed_at_and_not_summed_up() {
         let data = super::super::tests::data(Some(sample()));
         let shown = card(&Admin::sample(Role::Viewer), &data).into_string();
-        assert!(shown.contains("Said something a person should read") && !shown.contains("bullying"));
+        assert!(shown.contains("Possible concern: please read") && !shown.contains("bullying"));
         assert!(!shown.contains("/analysis/retry"));
     }
 
@@ -343,6 +343,6 @@ mod tests {
             "2 right, 1 of them without help; 1 not right yet"
         );
         assert_eq!(of(&[(Correct, Hint)]), "1 right, with help");
-        assert_eq!(of(&[]), "Talked about, nothing shown");
+        assert_eq!(of(&[]), "Discussed, not assessed");
     }
 }

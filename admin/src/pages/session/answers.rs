@@ -1,4 +1,4 @@
-//! The answers of a session: those that its skills rest on, and those that were left undecided.
+//! The answers of a session: judged ones by skill, and undecided ones.
 
 use maud::{Markup, html};
 use storage::analysis::{EvidenceFinding, Findings, asking_turn};
@@ -10,7 +10,7 @@ use super::Data;
 use crate::auth::Admin;
 use crate::parts::answer::{self, Answer, From, Questions};
 
-/// All answers of the analysis, by skill, with people's marks; then those that it left undecided.
+/// Renders all answers of the analysis by skill, with people's marks, and then the undecided ones.
 pub(super) fn list(
     session: &Session,
     findings: &Findings,
@@ -45,7 +45,7 @@ pub(super) fn list(
             show(&skill.skill_id, found.turn_no, Some(found), given)
         })
         .collect();
-    // A person marks a turn for a skill: what was found twice in it is one answer.
+    // A person marks a turn for a skill, so two findings in one turn are one answer.
     answers.dedup_by(|a, b| (&a.skill_id, a.turn_no) == (&b.skill_id, b.turn_no));
     let skills = || findings.skills.iter().map(|skill| (skill.skill_id.clone(), skill.name.clone())).collect();
     for undecided in &findings.undecided {
@@ -62,18 +62,18 @@ pub(super) fn list(
     answers
 }
 
-/// The judged answers of one skill, each on a row.
+/// Renders the judged answers of one skill, one per row.
 pub(super) fn rows(admin: &Admin, data: &Data, skill_id: &str) -> Markup {
     list_of(admin, data.answers.iter().filter(|answer| answer.skill_id == skill_id && !answer.is_undecided()))
 }
 
-/// The answers without a mark, and how many there are; nothing where there is none.
+/// Renders the undecided answers and their number. Renders nothing if there are none.
 pub(super) fn undecided(admin: &Admin, data: &Data) -> Markup {
     let undecided = || data.answers.iter().filter(|answer| answer.is_undecided());
     html! {
         @if undecided().next().is_some() {
             div.sec {
-                h3 { "Undecided" span.aside { "Mark these answers if you can. Until then they count for nothing" } }
+                h3 { "Undecided" span.aside { "Mark these answers if you can. Until then they do not count" } }
                 (list_of(admin, undecided()))
             }
         }

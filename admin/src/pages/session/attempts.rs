@@ -1,4 +1,4 @@
-//! How often and by whom the session was judged: jobs, questions to a model, and earlier results beside today's.
+//! The history of the analysis: jobs, model calls, and earlier results compared with the current one.
 
 use maud::{Markup, html};
 use queue::list::JobItem;
@@ -11,7 +11,7 @@ use crate::pages::jobs::{kind_words, state_words};
 use crate::parts::icon::icon_small;
 use crate::viewer::Viewer;
 
-/// Jobs that judge, and each question to a model.
+/// Renders the jobs of the analysis and each model call.
 pub(super) fn section(viewer: &Viewer, data: &Data) -> Markup {
     let jobs: Vec<&JobItem> =
         data.jobs.iter().filter(|job| matches!(&job.kind[..], "analyze_session" | "enrich_analysis")).collect();
@@ -39,7 +39,7 @@ fn job_line(viewer: &Viewer, job: &JobItem) -> Markup {
         span {
             (kind_words(&job.kind)) ": " (state_words(&job.state))
             small { " Attempt " (job.attempts) " of " (job.max_attempts)
-                @if job.state == "ready" && job.attempts > 0 { ", the next at " (viewer.clock(job.run_at)) } }
+                @if job.state == "ready" && job.attempts > 0 { ", next attempt at " (viewer.clock(job.run_at)) } }
             @if let Some(error) = &job.last_error { br; code { (error) } }
         }
         (viewer.clock(job.finished_at.unwrap_or(job.created_at)))
@@ -63,7 +63,7 @@ fn call_line(viewer: &Viewer, call: &ModelCallItem) -> Markup {
     } }
 }
 
-/// What was thought before, and what has changed since.
+/// Renders earlier results and what has changed since.
 pub(super) fn earlier(viewer: &Viewer, data: &Data) -> Markup {
     html! {
         @if let (Some(now), false) = (&data.analysis, data.earlier.is_empty()) {
@@ -91,7 +91,7 @@ fn compared(then: &Analysis, now: &Analysis) -> Markup {
             ("Right without help", counted.n_answers_correct_unaided as usize),
             ("Undecided", counted.n_answers_undecided as usize),
             ("Misconceptions", findings.misconceptions.len()),
-            ("To read by a person", findings.safety_flags.len()),
+            ("To be read by a person", findings.safety_flags.len()),
         ]
     };
     html! {

@@ -1,4 +1,4 @@
-//! What the session cost: the call as VAPI billed it, part by part, and our own questions to a model.
+//! The cost of the session: the call as billed by VAPI, part by part, and our model calls.
 
 use maud::{Markup, html};
 
@@ -28,7 +28,7 @@ fn parts(data: &Data) -> Vec<(String, i64)> {
     let told = session.cost_parts.as_ref().map(|parts| &parts.0[..]).unwrap_or_default();
     let mut parts: Vec<(String, i64)> = told.iter().map(|part| (words(&part.part), part.microusd)).collect();
     let known: i64 = parts.iter().map(|(_, cost)| cost).sum();
-    // What the bill says beyond its parts, and all of it where it names none.
+    // The part of the bill that its items do not cover.
     let rest = session.cost_microusd.map_or(0, |cost| cost - known);
     if rest > 0 || (parts.is_empty() && session.cost_microusd.is_some()) {
         parts.push((if parts.is_empty() { "The call" } else { "Other" }.to_owned(), rest));
@@ -43,7 +43,7 @@ fn parts(data: &Data) -> Vec<(String, i64)> {
 
 fn words(part: &str) -> String {
     match part {
-        "transport" => "Telephone line",
+        "transport" => "Phone line",
         "transcriber" => "Transcription",
         "model" => "Language model",
         "voice" => "Voice",
@@ -55,7 +55,7 @@ fn words(part: &str) -> String {
     .to_owned()
 }
 
-/// Parts of a cent are what an analysis costs.
+/// Formats fractions of a cent, which an analysis costs.
 fn dollars(microusd: i64) -> String {
     if microusd >= 100_000 || microusd == 0 { figures::dollars(microusd) } else { figures::fine_dollars(microusd) }
 }

@@ -1,4 +1,4 @@
-//! What one takes away from a session: its recording, its transcript, the raw result of its analysis.
+//! Downloads of a session: recording, transcript, and raw result of the analysis.
 
 use std::fmt::Write as _;
 
@@ -21,10 +21,10 @@ use crate::fault::Fault;
 use crate::parts::turn::at;
 use crate::recording::Recordings;
 
-/// A player asks for many pieces: for so long they are one deed.
+/// A player requests many ranges. Within this time they are one audit entry.
 const ONE_HEARING: TimeDelta = TimeDelta::minutes(30);
 
-/// The recording. Its address stays with us.
+/// Streams the recording. Its address is not sent to the browser.
 pub(crate) async fn recording(
     admin: Admin,
     State(db): State<Db>,
@@ -41,13 +41,13 @@ pub(crate) async fn recording(
     let address = session.recording_url.ok_or(Fault::NotFound("recording"))?;
     let (now, object) = (admin.viewer.now, format!("session:{session_id}"));
     audit::insert_entry_once_since(&db, &admin.caller, "recording.play", &object, now - ONE_HEARING, now).await?;
-    // We pass on no validator, so that no `If-Range` can match: RFC 9110 wants the whole recording then.
+    // We send no validator, so no `If-Range` can match. RFC 9110 then requires the whole recording.
     let range = headers.get(RANGE).filter(|_| !headers.contains_key(IF_RANGE));
     match recordings.fetch(&address, range).await {
-        // The address has had its time, which says nothing of the recording.
+        // The address expired. The recording may still exist.
         Err(Fault::NotFound(_)) => {
             let found = recordings.find_again(&session.call_id).await?;
-            // A player comes back for every piece.
+            // A player sends a request for every range.
             move_recording(&db, &admin.caller, session_id, &address, &found).await?;
             recordings.fetch(&found, range).await
         }
@@ -76,7 +76,7 @@ pub(crate) async fn transcript_text(
     Ok(download("text/plain; charset=utf-8", &format!("transcript-{session_id}.txt"), text))
 }
 
-/// The findings of the current analysis, as they are stored.
+/// The stored findings of the current analysis.
 pub(crate) async fn analysis_json(
     admin: Admin,
     State(db): State<Db>,

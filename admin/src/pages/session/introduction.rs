@@ -1,4 +1,4 @@
-//! A caller nobody knew said who they are: one button makes a student of them.
+//! A new caller introduced themselves: one button adds them as a student.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,7 +17,7 @@ use crate::form::Posted;
 use crate::parts::csrf;
 use crate::parts::{grade, none};
 
-/// Takes the caller for a new student, and has the call analysed for them.
+/// Adds the caller as a new student and requests the analysis of the call.
 pub(crate) async fn accept(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
@@ -40,7 +40,8 @@ pub(crate) async fn accept(
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 
-/// What the caller told of themselves, and the button. Nothing, where they told nothing or have no telephone.
+/// Renders what the caller said about themselves, and the button. Renders nothing without an introduction or a phone
+/// number.
 pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
     let heard = data.analysis.as_ref().and_then(|analysis| analysis.findings.introduction.as_ref());
     let told = introduction::of_session(&data.session, heard);
@@ -55,7 +56,7 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
                             (csrf(admin))
                             button.btn.primary { "Add as student" }
                         }
-                        p.sm.faint { "Their telephone is recognised from then on, and this call counts for them. The transcript was made by machine: check the name." }
+                        p.sm.faint { "Their phone number is recognised from now on, and this call counts for them. The transcript was made by machine. Check the name." }
                     }
                 }
             }

@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::parts::answer::{CHOICES, From, MAX_REASON, row_id};
 
-/// Changes the mark of an answer, or undoes that.
+/// Changes the mark of an answer, or undoes a change.
 pub(crate) async fn save(
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
@@ -50,7 +50,7 @@ pub(crate) async fn save(
     Ok(Redirect::to(&format!("{page}#{}", row_id(from, session_id, &skill_id, turn_no))).into_response())
 }
 
-/// Corrects an answer, with its entry in the audit log. A reason is kept as a note for staff.
+/// Corrects an answer and records it in the audit log. A reason is kept as a note for staff.
 async fn record(db: &Db, admin: &Admin, correction: &Correction, reason: &str) -> Result<StudentId, Fault> {
     let Correction { session_id, skill_id, turn_no, verdict, help } = correction;
     let now = clock::now();

@@ -1,4 +1,4 @@
-//! The recording, in step with the transcript: a native player, and for those with script a map of the turns.
+//! The recording, synchronised with the transcript: a native player, and with JavaScript a map of the turns.
 
 use maud::{Markup, html};
 use storage::transcript::{Speaker, Turn};
@@ -13,7 +13,7 @@ use crate::parts::turn::Seen;
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 44.0;
 
-/// Nothing, where there is no recording or the person may not hear it.
+/// Renders nothing if there is no recording or the person may not hear it.
 pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
     let seconds = length(data);
     let src = format!("/sessions/{}/recording", data.session.session_id);
@@ -41,18 +41,18 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
                     span.check.sm { input type="checkbox" id="follow" data-follow; label for="follow" { "Follow" } }
                 }
                 audio.nojs-only controls preload="none" src=(src) {}
-                p.trouble role="status" hidden data-trouble { (icon_small("triangle-alert")) "The recording cannot be played now. It may be older than its storage keeps it." }
+                p.trouble role="status" hidden data-trouble { (icon_small("triangle-alert")) "The recording cannot be played now. Its storage may have deleted it." }
             }
         }
     }
 }
 
-/// What makes the player more than the browser's own.
+/// Renders the controls beyond the native player.
 pub(super) fn script() -> Markup {
     html! { script src=(assets::url(Asset::Player)) defer {} }
 }
 
-/// Of the call, and never less than what was said in it.
+/// Returns the length of the call, at least that of its transcript.
 fn length(data: &Data) -> f64 {
     let said = data.turns.iter().map(end).fold(0.0, f64::max);
     let call = data.session.duration_seconds().unwrap_or(0) as f64;
@@ -67,7 +67,7 @@ fn end(turn: &Turn) -> f64 {
     f64::from(turn.offset_ms.saturating_add(turn.duration_ms.unwrap_or(1_000))) / 1000.0
 }
 
-/// Two lanes of who spoke when, and beneath them a mark for each piece of evidence.
+/// Renders two lanes of who spoke when, and below them a mark for each piece of evidence.
 fn map(data: &Data, seconds: f64) -> Markup {
     let x = |at: f64| format!("{:.1}", at / seconds * WIDTH);
     let findings = data.analysis.as_ref().map(|analysis| &analysis.findings);

@@ -1,4 +1,4 @@
-//! What happened to a session, step by step.
+//! The timeline of a session.
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -33,7 +33,7 @@ pub(super) fn card(viewer: &Viewer, data: &Data) -> Markup {
     }
 }
 
-/// All steps with a known time, in their order.
+/// Returns all steps with a known time, in order.
 fn steps(data: &Data) -> Vec<Step> {
     let session = &data.session;
     let step = |at: Option<DateTime<Utc>>, class, what: &str, more| {

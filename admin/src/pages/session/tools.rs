@@ -1,4 +1,4 @@
-//! The tools that the assistant called while the student was on the line.
+//! The tools that the assistant called during the call.
 
 use maud::{Markup, html};
 

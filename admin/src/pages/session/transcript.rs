@@ -1,4 +1,4 @@
-//! The card of the transcript: turns, silences and tool calls in the order of the call; long talk without evidence folded.
+//! The transcript: turns, silences and tool calls in order. Long stretches without evidence are folded.
 
 use maud::{Markup, html};
 use storage::analysis::Findings;
@@ -16,11 +16,11 @@ use crate::parts::icon::icon_small;
 use crate::parts::tool_call::outcome_badge;
 use crate::parts::turn::{self, Seen};
 
-/// Silence between two turns that is worth a line.
+/// The shortest silence between two turns that is shown.
 const SILENCE_MS: i32 = 5_000;
-/// A transcript of fewer turns is shown whole.
+/// A transcript with fewer turns is shown whole.
 const LONG: usize = 60;
-/// So many turns in a row in which the analysis saw nothing are folded, all but a few at their ends.
+/// Stretches of this many turns without findings are folded, except for a few turns at both ends.
 const FOLDABLE: usize = 12;
 const KEPT_AT_ENDS: usize = 2;
 
@@ -31,7 +31,7 @@ enum Line<'a> {
 }
 
 impl Line<'_> {
-    /// Whether it may be folded away: nothing was seen in it.
+    /// Whether it may be folded: the analysis found nothing in it.
     fn is_quiet(&self) -> bool {
         matches!(self, Self::Turn(_, seen) if seen.class().is_none()) || matches!(self, Self::Silence(_))
     }
@@ -49,7 +49,7 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
                 @if !data.turns.is_empty() { (tools(findings)) }
             }
             @if data.is_speech_removed {
-                div.body { p.muted { "There is no consent to keep transcripts, so what was said was deleted after the analysis. The results stay." } }
+                div.body { p.muted { "There is no consent to keep transcripts. The transcript was deleted after the analysis. The results are kept." } }
             } @else if data.turns.is_empty() {
                 (no_turns(data.session.status))
             } @else {
@@ -65,7 +65,7 @@ pub(super) fn card(admin: &Admin, data: &Data) -> Markup {
     }
 }
 
-/// All that happened, in its order.
+/// Returns all events of the call, in order.
 fn lines<'a>(data: &'a Data, findings: Option<&'a Findings>) -> Vec<Line<'a>> {
     let began_at = data.session.started_at.unwrap_or(data.session.created_at);
     let mut tools =
@@ -80,7 +80,7 @@ fn lines<'a>(data: &'a Data, findings: Option<&'a Findings>) -> Vec<Line<'a>> {
         if silence >= SILENCE_MS {
             lines.push(Line::Silence(silence / 1000));
         }
-        // Of a turn whose end nobody told, no silence can be told either.
+        // If the end of a turn is unknown, so is the silence after it.
         quiet_since = said.duration_ms.map(|duration| said.offset_ms.saturating_add(duration));
         lines.push(Line::Turn(said, Seen::of_turn(findings, said.turn_no)));
     }
@@ -93,7 +93,7 @@ struct Fold<'a, 'b> {
     is_folded: bool,
 }
 
-/// Long quiet stretches of a long transcript apart from the rest. Together they are all lines, in their order.
+/// Separates long stretches without findings. All parts together are the whole transcript, in order.
 fn folded<'a, 'b>(lines: &'b [Line<'a>], n_turns: usize) -> Vec<Fold<'a, 'b>> {
     if n_turns < LONG {
         return vec![Fold { lines, is_folded: false }];
@@ -124,7 +124,7 @@ fn shown(admin: &Admin, data: &Data, lines: &[Line<'_>], student: &str) -> Marku
     } } }
 }
 
-/// Under a turn: who changed its marks, and how to change them.
+/// Renders the marks below a turn: who changed them, and the form to change them.
 fn marked(admin: &Admin, data: &Data, turn_no: i32) -> Markup {
     html! {
         @for answer in data.answers.iter().filter(|answer| answer.turn_no == turn_no) {
@@ -164,10 +164,10 @@ fn tools(findings: Option<&Findings>) -> Markup {
 fn no_turns(status: SessionStatus) -> Markup {
     let text = match status {
         SessionStatus::InProgress => "The transcript comes with the report at the end of the call.",
-        SessionStatus::Received | SessionStatus::Analyzing => "The report is here and is being read.",
-        SessionStatus::Analyzed | SessionStatus::NeedsAttention => "The report of this call held no words.",
+        SessionStatus::Received | SessionStatus::Analyzing => "The report has arrived and is being read.",
+        SessionStatus::Analyzed | SessionStatus::NeedsAttention => "The report of this call has no transcript.",
     };
-    empty("message-square", "Nothing said yet", text, html! {})
+    empty("message-square", "Nothing was said yet", text, html! {})
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Has the sessions that are ticked in the list analysed once more.
+//! Requests a new analysis of the ticked sessions.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,15 +17,17 @@ use crate::layout::Place;
 use crate::parts::pager::PAGE;
 use crate::parts::question::{Question, question};
 
-/// So many are asked for without a question.
+/// Up to this number, no confirmation is needed.
 const HANDFUL: usize = 5;
 
-/// All that are ticked, or none of them.
+/// Returns the ticked sessions. Fails if one of the ids is invalid.
 pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
     admin.require_write()?;
     let ids: Result<Vec<SessionId>, _> = posted.fields.all("id").map(str::parse).collect();
-    let ids = ids.map_err(|_| Fault::Invalid("One of the ticked sessions has no id of ours.".to_owned()))?;
+    let ids = ids.map_err(|_| {
+        Fault::Invalid("The id of a ticked session is not valid. Reload the page and try again.".to_owned())
+    })?;
     if ids.is_empty() || ids.len() > PAGE as usize {
         return Err(Fault::Invalid(format!("Tick 1 to {PAGE} sessions of the list first.")));
     }
@@ -39,26 +41,26 @@ pub(crate) async fn run_again(State(db): State<Db>, posted: Posted) -> Result<Re
     for session_id in ids {
         let mut admin = admin.clone();
         admin.open_session(&db, session_id).await?;
-        // A call that goes on has nothing to be judged: it is left out, and the count says so.
+        // A call in progress cannot be analysed. It is left out, and the count is lower.
         if retry::reanalyze(&mut tx, &admin.caller, session_id, now).await? != Reanalysis::NoReport {
             n_asked += 1;
         }
     }
     tx.commit().await.map_err(Error::from)?;
     let sign = if back.is_empty() { "" } else { "&" };
-    // Only what stands behind the question mark comes from the form, so this leads to our own list.
+    // Only the query comes from the form, so this redirects to our own list.
     Ok(Redirect::to(&format!("{PATH}?{}{sign}asked={n_asked}", clean(back))).into_response())
 }
 
-/// Asks once more: each of them costs what a language model takes for a call.
+/// Asks for a confirmation, because each session costs a model call.
 fn confirm(admin: &Admin, ids: &[SessionId], back: &str) -> Markup {
     let title = format!("Run {} again?", figures::counted(ids.len() as i64, "session", "sessions"));
     let asked = Question {
         title: &title,
-        text: "Each session is analysed again. If a language model is set up, it reads each one, at the same cost as the first time. Until then the present results stay.",
+        text: "Each session is analysed again. If a language model is set up, it reads each one, at the same cost as the first time. The present results stay until then.",
         action: &format!("{PATH}/run-again"),
         button: ("btn primary", "Run again"),
-        keep: (&format!("{PATH}?{}", clean(back)), "Leave them"),
+        keep: (&format!("{PATH}?{}", clean(back)), "Cancel"),
     };
     let hidden = html! {
         input type="hidden" name="confirmed" value="yes";

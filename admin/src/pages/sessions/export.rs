@@ -1,4 +1,4 @@
-//! The list as a file for a spreadsheet: what the filters show, all pages of it.
+//! Exports the list as CSV: all pages that match the filters.
 
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -36,7 +36,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     let choices = browse::list_choices(&db, &admin.caller).await?;
     let filter = filter.with_after(String::new());
     let query = BrowseQuery { limit: BATCH, ..filter.query(&admin.viewer, &choices.ended_reasons)? };
-    // Which filters, and never what was looked for: that may be a name.
+    // Records which filters were used, but not the search text, which may be a name.
     let detail = serde_json::json!({ "filters": filter.n_narrow() });
     audit::insert_entry(&db, &admin.caller, "sessions.export", None, &detail, admin.viewer.now).await?;
     let name = format!("sessions-{}", admin.viewer.today());
@@ -44,7 +44,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     Ok(csv::file(&name, &HEADINGS, reading, Reading::next))
 }
 
-/// How far the file has come. `query` is `None` behind the last row.
+/// The position of the export. `query` is `None` after the last row.
 struct Reading {
     db: Db,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! What the address of the list says: filters, order, and where the page begins.
+//! The query of the list: filters, order and page.
 
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::link;
 use crate::parts::pager::PAGE;
 use crate::viewer::Viewer;
 
-/// How a call ended, as people speak of it: the value in the address, the words, and which of VAPI's reasons are meant.
+/// How a call ended: the value in the address, the label, and VAPI's reasons.
 type Ending = (&'static str, &'static str, fn(&str) -> bool);
 
 pub(super) const ENDINGS: [Ending; 7] = [
@@ -37,7 +37,7 @@ fn is_error(reason: &str) -> bool {
     !is_unanswered(reason) && (reason.contains("error") || reason.contains("failed"))
 }
 
-/// Between an assistant's name and its version in the address: no name holds it.
+/// Separates an assistant's name and version in the address. Names do not contain it.
 const VERSION_SIGN: char = '\u{1f}';
 const MAX_CHARS: usize = 100;
 
@@ -45,11 +45,11 @@ pub(super) fn assistant_value(name: &str, version: Option<&str>) -> String {
     version.map_or_else(|| name.to_owned(), |version| format!("{name}{VERSION_SIGN}{version}"))
 }
 
-/// The filters, as the address has them.
+/// The filters, read from the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
-    /// The id of a student, as the student's page links to their calls.
+    /// The id of a student. The student's page links here.
     pub(super) student: String,
     pub(super) q: String,
     pub(super) words: String,
@@ -66,7 +66,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// `reasons` are the reasons for an end that occur: one ending is several of them.
+    /// `reasons` are the known reasons for an end. One label covers several of them.
     pub(super) fn query(&self, viewer: &Viewer, reasons: &[String]) -> Result<BrowseQuery, Fault> {
         let (sort, is_ascending) = self.order()?;
         let assistant = text(&self.assistant)?.map(|assistant| match assistant.split_once(VERSION_SIGN) {
@@ -84,7 +84,7 @@ impl Filter {
             words: text(&self.words)?,
             status: status.transpose()?,
             from: day(&self.from)?.map(|date| viewer.start_of(date)),
-            // The day that is named belongs to what is shown.
+            // The last day is included.
             to: day(&self.to)?.and_then(|date| date.checked_add_days(Days::new(1))).map(|date| viewer.start_of(date)),
             cohort: text(&self.cohort)?,
             grade: grade.transpose()?,
@@ -103,11 +103,12 @@ impl Filter {
             return Ok(None);
         }
         let ending = ENDINGS.iter().find(|(value, ..)| *value == self.ended);
-        let (_, _, is) = ending.ok_or_else(|| Fault::Invalid("This is not a known end of a call.".to_owned()))?;
+        let (_, _, is) = ending
+            .ok_or_else(|| Fault::Invalid("This end of a call does not exist. Choose one from the list.".to_owned()))?;
         Ok(Some(reasons.iter().filter(|reason| is(reason)).cloned().collect()))
     }
 
-    /// `sort=cost` is the dearest first, `sort=-cost` the cheapest.
+    /// `sort=cost` sorts the most expensive first, `sort=-cost` the cheapest.
     pub(super) fn order(&self) -> Result<(SortKey, bool), Fault> {
         let (name, is_ascending) = self.sort.strip_prefix('-').map_or((&self.sort[..], false), |name| (name, true));
         let sort = match name {
@@ -141,12 +142,12 @@ impl Filter {
         self.url_of(PATH)
     }
 
-    /// The same list at another address: its export, its stream.
+    /// Returns the same list at another path: its export or its stream.
     pub(super) fn url_of(&self, path: &str) -> String {
         link::to(path, &self.fields())
     }
 
-    /// The address behind the question mark, from the first page on: what a saved view keeps.
+    /// Returns the query without the page. A saved view stores it.
     pub(super) fn view(&self) -> String {
         let url = self.with_after(String::new()).url();
         url.split_once('?').map_or_else(String::new, |(_, query)| query.to_owned())
@@ -168,7 +169,7 @@ impl Filter {
         Self { sort: sort.to_owned(), after: String::new(), ..self.clone() }
     }
 
-    /// How many filters narrow the list.
+    /// Returns the number of active filters.
     pub(super) fn n_narrow(&self) -> usize {
         self.fields()[..11].iter().filter(|(_, value)| !value.is_empty()).count()
     }
@@ -202,7 +203,9 @@ fn parse_after(text: &str) -> Result<Option<After>, Fault> {
     let parsed = text
         .split_once('_')
         .and_then(|(value, id)| Some(After { value: value.parse().ok()?, session_id: id.parse::<SessionId>().ok()? }));
-    parsed.map(Some).ok_or_else(|| Fault::Invalid("This link to a page of the list is damaged.".to_owned()))
+    parsed
+        .map(Some)
+        .ok_or_else(|| Fault::Invalid("This link to a page of the list is not valid. Open the list again.".to_owned()))
 }
 
 #[cfg(test)]

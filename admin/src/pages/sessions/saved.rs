@@ -1,4 +1,4 @@
-//! Views of the list that a person keeps: links, and the forms that make and forget them.
+//! Saved views of the list: links, and forms to save and delete them.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,7 +17,7 @@ use crate::form::Posted;
 use crate::parts::icon::icon_small;
 use crate::parts::{badge, csrf};
 
-/// What `saved_views` calls this list.
+/// The name of this list in `saved_views`.
 pub(super) const PAGE_NAME: &str = "sessions";
 const MAX_NAME_CHARS: usize = 60;
 const MAX_QUERY_CHARS: usize = 2_000;
@@ -27,16 +27,16 @@ pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Respons
     if name.is_empty() || name.chars().count() > MAX_NAME_CHARS {
         return Err(Fault::Invalid(format!("A view has a name of 1 to {MAX_NAME_CHARS} characters.")));
     }
-    // Read and written anew, so that nothing but our own fields is kept.
+    // Parsed and written again, so that only known fields are stored.
     let filter: Filter = serde_urlencoded(query)?;
     let query = filter.view();
     if query.chars().count() > MAX_QUERY_CHARS {
-        return Err(Fault::Invalid("These filters are too long to keep.".to_owned()));
+        return Err(Fault::Invalid("These filters are too long to save.".to_owned()));
     }
     let mut tx = db::begin(&db).await?;
     let admin_user_id = posted.admin.admin_user_id;
     if !saved_view::save_view(&mut tx, admin_user_id, PAGE_NAME, name, &query, clock::now()).await? {
-        return Err(Fault::Invalid(format!("You keep {MAX_VIEWS} views already. Delete one of them first.")));
+        return Err(Fault::Invalid(format!("You have {MAX_VIEWS} views already. Delete one first.")));
     }
     tx.commit().await.map_err(Error::from)?;
     Ok(Redirect::to(&address(&query)).into_response())
@@ -58,14 +58,14 @@ fn serde_urlencoded(query: &str) -> Result<Filter, Fault> {
 }
 
 fn unreadable() -> Fault {
-    Fault::Invalid("These filters cannot be read. Set them again and save the view then.".to_owned())
+    Fault::Invalid("These filters cannot be read. Set them again, then save the view.".to_owned())
 }
 
 fn address(query: &str) -> String {
     if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{query}") }
 }
 
-/// The statuses and the person's own views as links, since each is an address of its own.
+/// Renders the statuses and the person's own views as links.
 pub(super) fn views(admin: &Admin, filter: &Filter, saved: &[SavedView]) -> Markup {
     let current = filter.view();
     let own = saved.iter().find(|view| view.query == current);

@@ -1,4 +1,4 @@
-//! Saying that a person has seen to why a student needed one.
+//! Marks the reasons why a student needs a person as handled.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};

@@ -1,4 +1,4 @@
-//! The PIN and the guardian's code of a student: set, unlocked and removed here, and never shown.
+//! The PIN and the guardian's code of a student. They are set, unlocked and removed here, and never shown.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -49,8 +49,8 @@ pub(crate) async fn change(
     Ok(Redirect::to(&format!("/students/{student_id}#caller-check")).into_response())
 }
 
-/// What callers have to say for this student. Nothing is shown as long as no code is asked for and none is set, except to
-/// those who may set one.
+/// Renders the codes of the student. If no code is required and none is set, it renders only for people who may set
+/// one.
 pub(super) fn card(admin: &Admin, student_id: StudentId, assurance: Assurance, codes: &[CallerCode]) -> Markup {
     let asked = assurance.code();
     let shown = |kind: CodeKind| asked.unwrap_or(CodeKind::Pin) == kind || codes.iter().any(|code| code.kind == kind);
@@ -104,8 +104,8 @@ fn code(admin: &Admin, student_id: StudentId, kind: CodeKind, code: Option<&Call
             @match code {
                 Some(code) => {
                     p.sm.faint { "Set " (admin.viewer.date(code.set_at)) " by " (person(&code.set_by)) "."
-                        @if let Some(at) = code.locked_at { " Locked " (admin.viewer.time(at)) " after three wrong tries." }
-                        @else if code.n_failed > 0 { " Wrong tries since the last right one: " (code.n_failed) "." }
+                        @if let Some(at) = code.locked_at { " Locked " (admin.viewer.time(at)) " after three wrong attempts." }
+                        @else if code.n_failed > 0 { " Wrong attempts since the last right one: " (code.n_failed) "." }
                     }
                 }
                 None if is_asked => p.sm.faint { "Without it, no caller can prove to be this student. Assistants then teach without data about the student." },

@@ -1,4 +1,4 @@
-//! The calls of the tutor to one student: the regular ones, a new one, and how the last ones went.
+//! Outbound calls to one student: regular ones, a new one, and recent ones.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -40,7 +40,7 @@ pub(super) async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Resu
     })
 }
 
-/// Saves the regular calls; without a day there are none.
+/// Saves the regular calls. Without a day there are none.
 pub(crate) async fn set_plan(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
@@ -61,7 +61,7 @@ pub(crate) async fn set_plan(
     Ok(Redirect::to(&format!("/students/{student_id}#calls")).into_response())
 }
 
-/// Asks for a call at a time of the student's zone.
+/// Plans a call at a time in the student's zone.
 pub(crate) async fn request(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
@@ -74,13 +74,13 @@ pub(crate) async fn request(
     let zone = student::read_zone(&student.timezone);
     let invalid = |why: &str| Fault::Invalid(format!("No call was planned: {why}."));
     let text = posted.fields.text("call_at");
-    // Browsers leave the seconds out.
+    // Browsers omit the seconds.
     let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").or_else(|_| text.parse());
     let at = at.map_err(|_| invalid("choose a day and a time"))?;
     let due_at = instant(at.date(), at.time(), zone);
-    // "Now" was typed a minute ago.
+    // The time "now" was typed up to a minute ago.
     if due_at <= now - TimeDelta::minutes(10) || due_at > now + MAX_CALLBACK_AHEAD {
-        return Err(invalid("the time must lie ahead, within 60 days"));
+        return Err(invalid("the time must be in the future, within 60 days"));
     }
     let text = plain_text::clean(posted.fields.text("call_reason"));
     if text.is_empty() || text.chars().count() > MAX_REASON {

@@ -1,4 +1,4 @@
-//! What the assistant is told about the student: in words, and byte for byte.
+//! The context for the assistant: in words, and byte for byte.
 
 use maud::{Markup, html};
 use storage::student_context::StudentContext;
@@ -13,7 +13,7 @@ pub(super) fn card(context: &StudentContext) -> Markup {
     html! {
         section.card aria-labelledby="context" {
             header {
-                h2 id="context" { "What the assistant is told" }
+                h2 id="context" { "Context for the assistant" }
                 p { "Answer to " code { "get_student_context" } " if the student called now" }
                 div.actions {
                     span.faint { (figures::count(n_bytes as i64)) " bytes, about " (figures::count(context.n_tokens() as i64)) " tokens" }

@@ -1,4 +1,4 @@
-//! To whom data about a student was given: agents and apps, language models, and people who took it away.
+//! Disclosures of data about a student: to agents and apps, language models, and people who exported it.
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::layout::{Place, page};
 use crate::parts::table::{Column, cell, row, table};
 
-/// Entries on the page; the export has all.
+/// Entries on the page. The export has all.
 const N_SHOWN: i64 = 200;
 
 pub(crate) async fn get(
@@ -26,7 +26,7 @@ pub(crate) async fn get(
     Ok(render(&admin, &student, &disclosures))
 }
 
-const COLUMNS: [Column; 3] = [("Time", ""), ("Recipient", ""), ("What was given", "")];
+const COLUMNS: [Column; 3] = [("Time", ""), ("Recipient", ""), ("Data", "")];
 
 pub(crate) fn render(admin: &Admin, student: &Student, disclosures: &[Disclosure]) -> Markup {
     let name = student.first_name();
@@ -44,11 +44,11 @@ pub(crate) fn render(admin: &Admin, student: &Student, disclosures: &[Disclosure
                 div.head {
                     div {
                         h1 { "Data given about " (name) }
-                        p { "Agents, apps and language models that were given data about " a.link href={ "/students/" (student.student_id) } { (student.display_name) } ", and people who exported, printed, downloaded or played it. The newest " (N_SHOWN) "; the export has all." }
+                        p { "Agents, apps and language models that received data about " a.link href={ "/students/" (student.student_id) } { (student.display_name) } ", and people who exported, printed, downloaded or played it. The newest " (N_SHOWN) "; the export has all." }
                     }
                 }
                 section.card {
-                    @if disclosures.is_empty() { div.body { p.muted { "No data was given to anybody yet." } } }
+                    @if disclosures.is_empty() { div.body { p.muted { "No data was given to anyone yet." } } }
                     @else { (table("Data given", &COLUMNS, &rows)) }
                 }
             }
@@ -60,7 +60,7 @@ fn recipient(actor: &str) -> Markup {
     let (kind, name) = actor.split_once(':').unwrap_or(("", actor));
     let kind = match kind {
         "client" => "Client",
-        "agent" => "Agent that this person connected",
+        "agent" => "Agent connected by this person",
         "model" => "Language model",
         "admin" => "Staff",
         "guardian" => "Guardian",
@@ -72,8 +72,8 @@ fn recipient(actor: &str) -> Markup {
 fn given(one: &Disclosure) -> Markup {
     let words = match &one.action[..] {
         "student.read" => "Data",
-        "model.read" => "What was said in a call",
-        "student.export" => "Everything, as a file",
+        "model.read" => "Transcript",
+        "student.export" => "All data, as a file",
         "student.report" => "Report for parents",
         "report.send" => "Weekly report, by e-mail",
         "session.transcript" => "Transcript, as a file",

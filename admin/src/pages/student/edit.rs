@@ -1,4 +1,4 @@
-//! Adding a student, and changing their profile.
+//! Adding a student, and editing a profile.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,7 +20,7 @@ use crate::layout::{Place, page};
 use crate::parts::notice::{Tone, notice};
 use crate::parts::{csrf, grade};
 
-/// More numbers than any family has.
+/// The most phone numbers of one student.
 const MAX_PHONES: usize = 10;
 
 /// The form, as typed.
@@ -36,7 +36,7 @@ struct Typed {
     is_blocked: bool,
 }
 
-/// The form, as understood.
+/// The form, parsed.
 #[derive(Debug)]
 struct Understood {
     name: String,
@@ -148,7 +148,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     Ok(Redirect::to(&format!("/students/{}", student.student_id)).into_response())
 }
 
-/// The form of a student. It shows the numbers whole, so opening it is recorded like showing them.
+/// Renders the form of a student. It shows the phone numbers whole, so opening it is recorded.
 pub(crate) async fn edit_form(
     admin: Admin,
     State(db): State<Db>,
@@ -232,7 +232,7 @@ fn render(
                                 label for="cohort" { "Cohort" }
                                 input.input id="cohort" name="cohort" list="cohorts" maxlength=(MAX_COHORT) value=(typed.cohort);
                                 datalist id="cohorts" { @for cohort in cohorts { option value=(cohort); } }
-                                span.hint { "The group the student learns in, if any." }
+                                span.hint { "The class or group of the student (optional)." }
                             }
                             div.field { label for="locale" { "Language" } input.input id="locale" name="locale" required maxlength="35" value=(typed.locale); span.hint { "For example en or es-MX." } }
                             div.field { label for="timezone" { "Time zone" } input.input id="timezone" name="timezone" required maxlength="64" value=(typed.timezone); }
@@ -240,16 +240,16 @@ fn render(
                         div.field {
                             label for="phones" { "Phone numbers" }
                             textarea.input id="phones" name="phones" maxlength="500" { (typed.phones) }
-                            span.hint { "One a line, with + and the country code. Brothers and sisters may share one." }
+                            span.hint { "One per line, with + and the country code. Siblings may share one." }
                         }
                         div.field {
                             label for="guidance" { "Guidance for the assistant" }
                             textarea.input id="guidance" name="guidance" maxlength="500" { (typed.guidance) }
-                            span.hint { "A sentence or two. It is told to the assistant on every call." }
+                            span.hint { "One or two sentences. The assistant gets them on every call." }
                         }
                         span.check {
                             input type="checkbox" id="is_blocked" name="is_blocked" value="yes" checked[typed.is_blocked];
-                            label for="is_blocked" { "Tell assistants nothing about this student" }
+                            label for="is_blocked" { "Give assistants no data about this student" }
                         }
                     }
                     footer { button.btn.primary { (button) } a.btn href=(back) { "Cancel" } }
@@ -264,7 +264,7 @@ fn grades(selected: &str) -> Markup {
         div.field {
             label for="grade" { "Grade" }
             select.input id="grade" name="grade" {
-                option value="" selected[selected.is_empty()] { "Not said" }
+                option value="" selected[selected.is_empty()] { "Not specified" }
                 @for n in 0..=13_i16 { option value=(n) selected[selected == n.to_string()] { (grade(Some(n)).unwrap_or_default()) } }
             }
         }

@@ -1,5 +1,4 @@
-//! What the levels rest on: every answer that counts, with its question and the turn that shows it. A person may change
-//! each mark.
+//! The answers behind the levels, with questions and turns. A person may change each mark.
 
 use std::collections::HashMap;
 
@@ -29,7 +28,7 @@ const N_ON_PAGE: usize = 50;
 
 pub(crate) type Answers = HashMap<EvidenceId, Answer>;
 
-/// The newest answers of each skill, with their words.
+/// Returns the newest answers of each skill with their texts.
 pub(super) async fn read(
     admin: &Admin,
     db: &Db,
@@ -49,7 +48,7 @@ pub(super) async fn read(
     Ok(answers.collect())
 }
 
-/// All answers of one student to questions about one skill.
+/// Renders all answers of one student for one skill.
 pub(crate) async fn of_skill(
     admin: Admin,
     State(db): State<Db>,
@@ -87,7 +86,7 @@ fn skill_page(admin: &Admin, name: &str, skill: &StudentSkill, evidence: &[Evide
                         p { (figures::counted(evidence.len() as i64, "answer", "answers")) ", the newest first" }
                     }
                     @if evidence.is_empty() {
-                        (empty("message-square", "No answers", "The answers of this skill were marked as no answers.", html! {}))
+                        (empty("message-square", "No answers", "All answers of this skill were marked as “not an answer”.", html! {}))
                     } @else {
                         div.body { (list(admin, evidence, answers, N_ON_PAGE, From::Skill)) }
                     }
@@ -108,7 +107,7 @@ pub(super) fn card(
         section.card aria-labelledby="evidence" {
             header { h2 id="evidence" { "Evidence" } p { (figures::counted(evidence.len() as i64, "answer", "answers")) ", by skill" } }
             @if evidence.is_empty() {
-                div.body { p.muted { "No answer has been judged yet." } }
+                div.body { p.muted { "No answer has been assessed yet." } }
             } @else {
                 ul.list { @for of_skill in evidence.chunk_by(|a, b| a.skill_id == b.skill_id) {
                     li { (skill(admin, student_id, of_skill, answers, skills)) }
@@ -138,7 +137,7 @@ fn skill(
     }
 }
 
-/// The newest `n` answers.
+/// Renders the newest `n` answers.
 fn list(admin: &Admin, evidence: &[Evidence], answers: &Answers, n: usize, from: From) -> Markup {
     html! {
         ul.answers { @for one in evidence.iter().rev().take(n) {
@@ -153,7 +152,7 @@ fn list(admin: &Admin, evidence: &[Evidence], answers: &Answers, n: usize, from:
 /// Evidence without a turn.
 fn line(admin: &Admin, evidence: &Evidence) -> Markup {
     let (class, mark) = verdict_style(evidence.verdict);
-    let source = if evidence.source == Source::Tool { "checked during the call" } else { "judged without a turn" };
+    let source = if evidence.source == Source::Tool { "checked during the call" } else { "assessed without a turn" };
     html! {
         (badge(class, mark, verdict_words(evidence.verdict, evidence.help)))
         span.faint { (admin.viewer.date(evidence.observed_at)) ", " (source) }

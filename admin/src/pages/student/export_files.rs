@@ -1,4 +1,4 @@
-//! The export of a student as a zip file: one JSON file with everything, and a CSV file for each of its lists.
+//! The export of a student as a zip file: one JSON file with all data, and one CSV file per list.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::csv;
 
-/// The rows of a file, each by column.
+/// The rows of a file, by column.
 type Rows = Vec<Map<String, Value>>;
 
 /// Returns the zip file.
@@ -26,7 +26,7 @@ pub(super) fn zip(all: &Value) -> ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-/// One file for each list. The lists of a session, such as its turns, are files with a column for the session.
+/// Makes one file per list. The lists of a session, such as its turns, get a column with the session.
 fn files(all: &Value) -> BTreeMap<String, Rows> {
     let mut files = BTreeMap::new();
     for (name, value) in all.as_object().into_iter().flatten() {
@@ -34,7 +34,7 @@ fn files(all: &Value) -> BTreeMap<String, Rows> {
             Value::Array(items) if name == "sessions" => sessions(items, &mut files),
             Value::Array(items) => drop(files.insert(name.clone(), items.iter().map(|item| row(name, item)).collect())),
             Value::Object(_) => drop(files.insert(name.clone(), vec![row(name, value)])),
-            // When it was exported.
+            // When the data was exported.
             _ => {}
         }
     }
@@ -61,7 +61,7 @@ fn sessions(items: &[Value], files: &mut BTreeMap<String, Rows>) {
     files.insert("sessions".to_owned(), rows);
 }
 
-/// A row; a value that stands alone gets the list's name as its column.
+/// Makes a row. A single value gets the list's name as its column.
 fn row(list: &str, item: &Value) -> Map<String, Value> {
     match item {
         Value::Object(fields) => fields.clone(),

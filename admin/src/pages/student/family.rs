@@ -1,4 +1,4 @@
-//! Family and consent: a student's guardians, what they consent to, and every decision so far.
+//! Family and consent: a student's guardians, their consent, and the history of decisions.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -27,7 +27,7 @@ pub(super) const N_DECISIONS: i64 = 50;
 
 const MAX_REASON: usize = 500;
 
-/// What the card shows.
+/// The content of the card.
 pub(crate) struct Family {
     pub(crate) guardians: Vec<Guardian>,
     pub(crate) standings: Vec<Standing>,
@@ -123,12 +123,12 @@ fn read_guardian(fields: &Fields) -> Result<GuardianFields, Fault> {
     })
 }
 
-/// One decision for each purpose that is ticked.
+/// Records one decision for each ticked purpose.
 fn read_decision(fields: &Fields, admin: &Admin, now: DateTime<Utc>) -> Result<Vec<NewDecision>, Fault> {
     let action = Action::ALL.into_iter().find(|action| action.as_str() == fields.text("action"));
-    let action = action.ok_or_else(|| invalid("say whether consent is given, renewed or withdrawn"))?;
+    let action = action.ok_or_else(|| invalid("choose whether consent is given, renewed or withdrawn"))?;
     let means = Means::ALL.into_iter().find(|means| means.as_str() == fields.text("means"));
-    let means = means.ok_or_else(|| invalid("say how the decision reached you"))?;
+    let means = means.ok_or_else(|| invalid("choose how the decision reached you"))?;
     let purposes: Vec<Purpose> = fields.all("purpose").filter_map(|name| name.parse().ok()).collect();
     if purposes.is_empty() {
         return Err(invalid("tick at least one purpose"));
@@ -138,14 +138,14 @@ fn read_decision(fields: &Fields, admin: &Admin, now: DateTime<Utc>) -> Result<V
         text => text.parse::<NaiveDate>().map(Some).map_err(|_| invalid("a date is written like 2027-07-31")),
     };
     let decided_at = match day("decided_on")? {
-        Some(day) if day > admin.viewer.today() => return Err(invalid("a decision lies in the past")),
-        // Today is now: what was decided later today must not come first.
+        Some(day) if day > admin.viewer.today() => return Err(invalid("a decision date is in the past")),
+        // Today means now. Otherwise a later decision of today would be overridden.
         Some(day) if day < admin.viewer.today() => admin.viewer.start_of(day),
         _ => now,
     };
     let expires_at = match day("expires_on")? {
         Some(_) if action == Action::Withdrawn => return Err(invalid("a withdrawal does not expire")),
-        // It holds to the end of that day.
+        // It is valid until the end of that day.
         Some(day) => Some(admin.viewer.start_of(day.succ_opt().unwrap_or(day))),
         None => None,
     };
@@ -158,7 +158,7 @@ fn read_decision(fields: &Fields, admin: &Admin, now: DateTime<Utc>) -> Result<V
     }
     let reason = Some(reason).filter(|reason| !reason.is_empty());
     if action == Action::Withdrawn && reason.is_none() {
-        return Err(invalid("say why the consent is withdrawn, in a few words"));
+        return Err(invalid("give a reason for the withdrawal, in a few words"));
     }
     let guardian_id = match fields.text("guardian") {
         "" => None,
@@ -169,7 +169,7 @@ fn read_decision(fields: &Fields, admin: &Admin, now: DateTime<Utc>) -> Result<V
     Ok(purposes.into_iter().map(new).collect())
 }
 
-/// The purpose as a label.
+/// Returns the label of the purpose.
 pub(crate) fn purpose_name(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Tutoring => "Lessons by phone",
@@ -180,14 +180,14 @@ pub(crate) fn purpose_name(purpose: Purpose) -> &'static str {
     }
 }
 
-/// What happens without consent to the purpose.
+/// Returns what happens without consent to the purpose.
 pub(crate) fn explained(purpose: Purpose) -> &'static str {
     match purpose {
-        Purpose::Tutoring => "Without it assistants are told nothing, and calls are not assessed.",
-        Purpose::Recording => "Without it recordings are neither linked nor played.",
-        Purpose::Transcripts => "Without it only results stay: what was said is deleted once a call is analysed.",
-        Purpose::Model => "Without it built-in rules analyse calls alone.",
-        Purpose::Reports => "Without it no report for guardians is made.",
+        Purpose::Tutoring => "Without it, assistants get no data, and calls are not assessed.",
+        Purpose::Recording => "Without it, recordings are neither linked nor played.",
+        Purpose::Transcripts => "Without it, transcripts are deleted after the analysis. Only results are kept.",
+        Purpose::Model => "Without it, calls are analysed by built-in rules only.",
+        Purpose::Reports => "Without it, no report for guardians is made.",
     }
 }
 
@@ -208,7 +208,7 @@ fn means_name(means: Means) -> &'static str {
     }
 }
 
-/// How soon an expiry is pointed out.
+/// How long before an expiry the page shows it.
 pub(crate) const SOON: TimeDelta = TimeDelta::days(30);
 
 pub(super) fn card(admin: &Admin, student_id: StudentId, family: &Family) -> Markup {
@@ -242,7 +242,7 @@ fn guardians(admin: &Admin, student_id: StudentId, guardians: &[Guardian]) -> Ma
                     @if guardian.language.is_some() || !guardian.also_of.is_empty() {
                         span.sm.faint {
                             @if let Some(language) = &guardian.language { "Language " (language) ". " }
-                            @if !guardian.also_of.is_empty() { "Also of " (guardian.also_of.join(", ")) "." }
+                            @if !guardian.also_of.is_empty() { "Also guardian of " (guardian.also_of.join(", ")) "." }
                         }
                     }
                     @if admin.may_write() {
@@ -330,15 +330,15 @@ fn decision_form(admin: &Admin, student_id: StudentId, guardians: &[Guardian]) -
                 div.field {
                     label for="guardian" { "Decided by" }
                     select.input id="guardian" name="guardian" {
-                        option value="" { "Somebody else" }
+                        option value="" { "Another person" }
                         @for (n, guardian) in guardians.iter().enumerate() { option value=(guardian.guardian_id) selected[n == 0] { (guardian.name) ", " (guardian.relation) } }
                     }
                 }
                 (crate::parts::select("How it reached you", "means", &Means::ALL.map(|means| (means.as_str(), means_name(means))), "paper"))
                 (crate::parts::date("Decided on", "decided_on", &admin.viewer.today().to_string()))
                 (crate::parts::date("Expires after (optional)", "expires_on", ""))
-                div.field { label for="reason" { "Reason or reference" } textarea.input id="reason" name="reason" maxlength=(MAX_REASON) {} span.hint { "Needed for a withdrawal." } }
-                p.sm.muted { "If you withdraw consent to recordings or transcripts, those that are stored are deleted at once." }
+                div.field { label for="reason" { "Reason or reference" } textarea.input id="reason" name="reason" maxlength=(MAX_REASON) {} span.hint { "Required for a withdrawal." } }
+                p.sm.muted { "If you withdraw consent to recordings or transcripts, stored ones are deleted at once." }
                 div { button.btn.small { "Record decision" } }
             }
         }

@@ -1,4 +1,4 @@
-//! All of a student in one file, and all of a student erased.
+//! The export of all data about a student, and their erasure.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -30,7 +30,7 @@ pub(crate) async fn export(
     Ok(file(&format!("student-{student_id}.json"), "application/json", all.to_string()))
 }
 
-/// The same with a CSV file for each list.
+/// The same with a CSV file per list.
 pub(crate) async fn export_zip(
     admin: Admin,
     State(db): State<Db>,
@@ -67,7 +67,7 @@ pub(crate) async fn confirm_erase(
     Ok(render(&admin, &student, connections.has_vapi, None))
 }
 
-/// Erases the student at once, or requests it for later, as the form says. Needs a fresh password.
+/// Erases the student at once, or requests it for later. Needs a fresh password.
 pub(crate) async fn erase(
     State(db): State<Db>,
     State(connections): State<Connections>,
@@ -105,7 +105,7 @@ fn render(admin: &Admin, student: &Student, has_vapi: bool, error: Option<&str>)
             div.stack {
                 div.head { div {
                     h1 { "Erase " (student.display_name) "?" }
-                    p { "Their profile, numbers, calls, transcripts, levels and notes are permanently deleted. So are calls from their numbers that no other student has." }
+                    p { "Their profile, phone numbers, calls, transcripts, levels and notes are permanently deleted. So are calls from their numbers that no other student has." }
                 } }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "Nothing was erased.")) }
                 form.card method="post" {

@@ -1,4 +1,4 @@
-//! What the student knows, skill by skill: the level in a word, the number behind it, and when to ask again.
+//! The student's skills: the level in words, the number behind it, and the next review.
 
 use maud::{Markup, html};
 use storage::evidence::Evidence;
@@ -23,7 +23,7 @@ const COLUMNS: [Column; 7] = [
 ];
 const N_CALLS: usize = 8;
 
-/// By subject, where there are several; skills of one in the order of their ids, as everywhere.
+/// Renders the skills by subject if there are several. Skills of one subject are in the order of their ids.
 pub(super) fn card(viewer: &Viewer, list: &[StudentSkill], evidence: &[Evidence]) -> Markup {
     let mut sorted: Vec<&StudentSkill> = list.iter().collect();
     sorted.sort_by_key(|of| (&of.subject_name, &of.subject_id));
@@ -36,7 +36,7 @@ pub(super) fn card(viewer: &Viewer, list: &[StudentSkill], evidence: &[Evidence]
         section.card aria-labelledby="mastery" {
             header { h2 id="mastery" { "Mastery" } p { (figures::counted(list.len() as i64, "skill", "skills")) } }
             @if list.is_empty() {
-                div.body { p.muted { "Levels appear after the first analysed call in which the student answered something." } }
+                div.body { p.muted { "Levels appear after the first analysed call with an answer." } }
             } @else {
                 (table("Mastery", &COLUMNS, &rows))
             }
@@ -57,7 +57,7 @@ fn mastery_row(viewer: &Viewer, mastery: &Mastery, course: &[f64]) -> Markup {
     })
 }
 
-/// The estimate after each of the last calls.
+/// Renders the estimate after each of the last calls.
 fn trend(course: &[f64]) -> Markup {
     let last = &course[course.len().saturating_sub(N_CALLS)..];
     let told = last.iter().map(|estimate| format!("{estimate:.2}")).collect::<Vec<_>>().join(", ");

@@ -1,4 +1,4 @@
-//! What is remembered of a student: facts they told, which a person may reword or have forgotten.
+//! Remembered facts about a student. A person may edit or delete them.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -71,9 +71,9 @@ async fn record(
 pub(super) fn card(admin: &Admin, student_id: StudentId, facts: &[Fact]) -> Markup {
     html! {
         section.card aria-labelledby="memory" {
-            header { h2 id="memory" { "Remembered" } p { "Told by the student, until it expires" } }
+            header { h2 id="memory" { "Remembered" } p { "From calls; deleted after a time" } }
             @if facts.is_empty() {
-                div.body { p.muted { "Nothing. What the student tells of tests, goals and interests is kept here." } }
+                div.body { p.muted { "No facts yet. Tests, goals and interests that the student mentions appear here." } }
             } @else {
                 ul.list { @for fact in facts { (line(admin, student_id, fact)) } }
             }
@@ -93,7 +93,7 @@ fn line(admin: &Admin, student_id: StudentId, fact: &Fact) -> Markup {
                     summary.sm { "Change" span.vh { ": " (fact.text) } }
                     form.stack.tight method="post" action={ (path) "/reword" } {
                         (csrf(admin))
-                        div.field { label for=(id) { "In better words" } input.input id=(id) name="text" required maxlength=(MAX_CHARACTERS) value=(fact.text); }
+                        div.field { label for=(id) { "Edit wording" } input.input id=(id) name="text" required maxlength=(MAX_CHARACTERS) value=(fact.text); }
                         div { button.btn.small { "Save" } }
                     }
                     form method="post" action={ (path) "/forget" } { (csrf(admin)) button.btn.small.danger { "Forget" span.vh { ": " (fact.text) } } }
@@ -105,9 +105,9 @@ fn line(admin: &Admin, student_id: StudentId, fact: &Fact) -> Markup {
 
 fn origin(viewer: &Viewer, fact: &Fact) -> Markup {
     let source = match fact.source {
-        Source::Rules => "heard by the rules",
-        Source::Llm | Source::Both => "heard by the language model",
-        Source::Tool => "told by an assistant",
+        Source::Rules => "found by the rules",
+        Source::Llm | Source::Both => "found by the language model",
+        Source::Tool => "saved by an assistant",
         Source::Person => "written by a person",
     };
     html! {

@@ -31,7 +31,7 @@ const N_FOUND: i64 = 20;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Wanted {
-    /// Whose name begins like this.
+    /// The beginning of the name to search for.
     q: String,
     /// The other record.
     with: Option<StudentId>,
@@ -111,7 +111,7 @@ fn to_student(student_id: StudentId) -> Response {
     Redirect::to(&format!("/students/{student_id}")).into_response()
 }
 
-/// One of the two records, as they are compared.
+/// One of the two records in the comparison.
 struct Record {
     student: Student,
     phones: Vec<Phone>,
@@ -152,7 +152,7 @@ fn render_choice(admin: &Admin, student: &Student, q: &str, candidates: &[Candid
             div.stack {
                 div.head { div {
                     h1 { "Merge " (student.display_name) " with another record" }
-                    p { "For one child who is registered twice. Choose the other record, and compare both." }
+                    p { "For a child who is registered twice. Choose the other record, and compare both." }
                 } }
                 section.card aria-labelledby="records" {
                     header {
@@ -181,7 +181,7 @@ fn class(of_grade: Option<i16>, cohort: Option<&str>) -> Option<String> {
 
 fn render_comparison(admin: &Admin, records: &[Record; 2]) -> Markup {
     let [one, other] = records;
-    // The record with more calls is the likelier one to keep.
+    // The record with more calls is preselected.
     let kept_id = if other.totals.n_calls > one.totals.n_calls { other } else { one }.student.student_id;
     page(
         admin,
@@ -236,7 +236,7 @@ fn record_card(admin: &Admin, record: &Record, kept_id: StudentId) -> Markup {
     }
 }
 
-/// What was merged into the student, with the way back.
+/// Renders the merged records, each with its undo.
 pub(super) fn notices(admin: &Admin, student_id: StudentId, merges: &[Merge]) -> Markup {
     html! { @for merge in merges {
         (notice_with(

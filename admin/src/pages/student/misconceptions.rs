@@ -1,4 +1,4 @@
-//! Wrong beliefs of the student, until they are overcome or a person says so.
+//! Misconceptions of the student, until they are overcome or a person marks them so.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};

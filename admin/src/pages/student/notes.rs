@@ -1,4 +1,4 @@
-//! Notes about a student: by whom, when, and whether assistants are told.
+//! Notes about a student: author, time, and whether the assistant gets them.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -93,10 +93,10 @@ fn form(admin: &Admin, student_id: StudentId) -> Markup {
                 textarea.input id="note" name="note" required maxlength=(MAX_CHARACTERS) {}
             }
             fieldset {
-                legend.vh { "Who is told" }
+                legend.vh { "Visible to" }
                 div.seg {
                     label { input.vh type="radio" name="who" value="staff" checked; "Staff only" }
-                    label { input.vh type="radio" name="who" value="assistant"; "Tell the assistant" }
+                    label { input.vh type="radio" name="who" value="assistant"; "Staff and assistant" }
                 }
             }
             div { button.btn { "Add note" } }
@@ -110,7 +110,7 @@ fn line(admin: &Admin, student_id: StudentId, note: &Note) -> Markup {
         li {
             div.row.xs.faint {
                 span.grow { (author) ", " (admin.viewer.date(note.created_at)) }
-                @if note.for_assistant { span.tag { "Tell the assistant" } } @else { span.tag { (icon_small("lock")) "Staff only" } }
+                @if note.for_assistant { span.tag { "Staff and assistant" } } @else { span.tag { (icon_small("lock")) "Staff only" } }
             }
             p.sm { (note.text) }
             @if admin.may_write() {

@@ -1,5 +1,5 @@
-//! A report for parents: what their child practised and can do, with examples and what to do at home. A tutor adds a
-//! comment, and prints it or sends it.
+//! A report for parents: practised skills, achievements, examples, and tips for home. A tutor adds a comment and prints
+//! or sends it.
 
 use axum::extract::{Path, Query, State as Shared};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -29,12 +29,12 @@ use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice};
 use crate::viewer::Viewer;
 
-/// Days that a report looks back.
+/// Days that a report covers.
 const N_DAYS: i64 = 28;
 const N_SESSIONS: i64 = 100;
-/// Reports that were sent.
+/// Sent reports that are listed.
 const N_REPORTS: i64 = 12;
-/// More would not be read.
+/// The most examples in a report.
 const N_SKILLS: usize = 8;
 const MAX_COMMENT: usize = 1_000;
 
@@ -81,7 +81,7 @@ pub(crate) async fn get(
     Ok(render(&admin, &student, &skills, &sessions, &more, &emails))
 }
 
-/// Sends the report of this week, with a comment if there is one, to guardians who did not get it yet.
+/// Sends the report of this week, with an optional comment, to guardians who did not get it yet.
 pub(crate) async fn send(
     Shared(db): Shared<Db>,
     Path(student_id): Path<StudentId>,
@@ -115,7 +115,7 @@ pub(crate) async fn send(
     Ok(Redirect::to(&format!("/students/{student_id}/report?sent={n}")).into_response())
 }
 
-/// In place of a report to which no guardian consents.
+/// Shown instead of a report if there is no consent.
 fn refuse(admin: &Admin, student: &Student) -> Markup {
     let name = student.first_name();
     page(
@@ -131,16 +131,16 @@ fn refuse(admin: &Admin, student: &Student) -> Markup {
     )
 }
 
-/// What is sent to guardians.
+/// The data for sending the report to guardians.
 struct Emails {
     guardians: Vec<Guardian>,
     reports: Vec<ReportItem>,
     has_mail: bool,
-    /// How many e-mails were just asked for.
+    /// E-mails that were just queued.
     sent: Option<usize>,
 }
 
-/// What a report says beside calls and skills.
+/// The report's content beyond calls and skills.
 #[derive(Debug, Default)]
 struct More {
     school: Option<String>,
@@ -196,21 +196,21 @@ fn render(
                 @if !more.home.is_empty() { (home_card(&more.home)) }
                 (sent_card(admin, emails))
                 p.sm.muted {
-                    "This report is made from what was said in the calls, which a computer listens to and can mishear. "
-                    "Please ask us if something does not look like your child."
+                    "This report is based on the calls, which a computer transcribes. It can mishear. "
+                    "Please contact us if something does not look right."
                 }
             }
         },
     )
 }
 
-/// The comment of the teacher and the button that sends the report. Paper shows the comment, if there is one.
+/// The teacher's comment and the button that sends the report. Print shows only the comment.
 fn comment_card(admin: &Admin, student: &Student, emails: &Emails) -> Markup {
     let names: Vec<&str> = emails.guardians.iter().filter(|of| of.email.is_some()).map(|of| &of.name[..]).collect();
     html! {
         @if let Some(n) = emails.sent {
-            @if n == 0 { (notice(Tone::Info, "All guardians got this week’s report before", "Change the comment to send it again.")) }
-            @else { (notice(Tone::Info, &format!("{} on the way", figures::counted(n as i64, "e-mail is", "e-mails are")), "")) }
+            @if n == 0 { (notice(Tone::Info, "All guardians have received this week’s report", "Change the comment to send it again.")) }
+            @else { (notice(Tone::Info, &format!("{} being sent", figures::counted(n as i64, "e-mail is", "e-mails are")), "")) }
         }
         form.card.printed method="post" action={ "/students/" (student.student_id) "/report/send" } aria-labelledby="comment-title" {
             header { h2 id="comment-title" { "From the teacher" } }
@@ -221,7 +221,7 @@ fn comment_card(admin: &Admin, student: &Student, emails: &Emails) -> Markup {
                 p.sm.muted.screen-only {
                     @if !emails.has_mail { "No mail server is set up, so no report is sent. You can print it." }
                     @else if names.is_empty() { "No guardian has an e-mail address. Add one under Family and consent on the student’s page." }
-                    @else { "To " (names.join(", ")) ", each in their language. What is sent covers the last seven days." }
+                    @else { "To " (names.join(", ")) ", each in their language. The e-mail covers the last seven days." }
                 }
             }
             @if admin.may_write() && emails.has_mail && !names.is_empty() {
@@ -255,7 +255,7 @@ fn home_card(home: &[AtHome]) -> Markup {
     }
 }
 
-/// What was sent before. Paper leaves it out.
+/// Renders sent reports. They are not printed.
 fn sent_card(admin: &Admin, emails: &Emails) -> Markup {
     html! {
         @if !emails.reports.is_empty() {
@@ -273,7 +273,7 @@ fn sent_card(admin: &Admin, emails: &Emails) -> Markup {
 fn sent_words(viewer: &Viewer, report: &ReportItem) -> Markup {
     html! { @match (report.state, report.sent_at) {
         (_, Some(at)) => { "sent on " (viewer.time(at)) },
-        (State::Cancelled, _) => "not sent, since reports are no longer allowed",
+        (State::Cancelled, _) => "not sent, because reports are no longer allowed",
         (State::Failed, _) => { span.bad { "not sent: " (report.last_error.as_deref().unwrap_or("the mail server failed")) } },
         _ => { "waiting since " (viewer.time(report.created_at)) },
     } }

@@ -1,4 +1,4 @@
-//! Which subjects the student is taught.
+//! The subjects that the student is taught.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::parts::csrf;
 
-/// Switches on what is ticked, and off what is not.
+/// Enables the ticked subjects and disables the others.
 pub(crate) async fn set_subjects(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
@@ -47,7 +47,7 @@ pub(super) fn card(admin: &Admin, student_id: StudentId, switches: &[SubjectSwit
                         label for=(id) { (switch.name) }
                     }
                 }
-                p.sm.faint { "Of a subject that is off nothing is proposed. What was learnt stays." }
+                p.sm.faint { "Disabled subjects are not suggested. Progress is kept." }
                 @if admin.may_write() { div { button.btn.small { "Save subjects" } } }
             }
         }

@@ -1,4 +1,4 @@
-//! The student in four figures: how much is known, how much was called, what is mastered, what is to be asked again.
+//! Four headline figures of a student: mastery, calls, mastered skills, and due reviews.
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -28,7 +28,7 @@ pub(super) fn card(viewer: &Viewer, skills: &[StudentSkill], evidence: &[Evidenc
     }
 }
 
-/// Of all skills, and how those moved of which something was known four weeks ago.
+/// Returns the mean of all skills, and of the skills that had evidence four weeks ago.
 fn average(skills: &[StudentSkill], evidence: &[Evidence], now: DateTime<Utc>) -> Markup {
     let estimates: Vec<f64> = skills.iter().map(|of| learner::knowledge_now(&of.mastery.state, now)).collect();
     let moved = skills.iter().zip(&estimates).filter_map(|(of, estimate)| {
@@ -41,8 +41,8 @@ fn average(skills: &[StudentSkill], evidence: &[Evidence], now: DateTime<Utc>) -
         value,
         html! { @match moved {
             None if skills.is_empty() => "no answer yet",
-            None => "all of it new in 4 weeks",
-            Some(by) if by.abs() < 0.005 => "as 4 weeks ago",
+            None => "started within 4 weeks",
+            Some(by) if by.abs() < 0.005 => "no change in 4 weeks",
             Some(by) => {
                 b class=(if by > 0.0 { "good" } else { "bad" }) {
                     @if by > 0.0 { (icon_small("arrow-up")) span.vh { "up " } } @else { (icon_small("arrow-down")) span.vh { "down " } }
@@ -67,8 +67,8 @@ fn reviews(viewer: &Viewer, skills: &[StudentSkill]) -> Markup {
         html! { (figures::count(n_due as i64)) },
         html! { @match first {
             None => "none planned",
-            Some(first) if first > viewer.now => { "the next " (viewer.date(first)) },
-            Some(first) => { "the first since " (viewer.date(first)) },
+            Some(first) if first > viewer.now => { "next: " (viewer.date(first)) },
+            Some(first) => { "first since " (viewer.date(first)) },
         } },
     )
 }
@@ -87,8 +87,8 @@ mod tests {
     fn calls_and_what_is_due_are_told_with_their_time() {
         let shown = shown(&[sample("maths", "2026-11-01T21:00:00Z"), sample("maths", "2026-11-19T21:00:00Z")], &[]);
         assert!(shown.contains("231 minutes, 8 in 4 weeks") && shown.contains("of 2 practised"), "{shown}");
-        assert!(shown.contains(r#"Reviews due</dt><dd class="v">1</dd>"#) && shown.contains("the first since"));
-        assert!(shown.contains("all of it new in 4 weeks"), "nothing was known four weeks ago: {shown}");
+        assert!(shown.contains(r#"Reviews due</dt><dd class="v">1</dd>"#) && shown.contains("first since"));
+        assert!(shown.contains("started within 4 weeks"), "nothing was known four weeks ago: {shown}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the profile said before it was changed.
+//! Earlier versions of the profile.
 
 use maud::{Markup, html};
 use storage::student::{StudentStatus, StudentVersion};
@@ -6,7 +6,7 @@ use storage::student::{StudentStatus, StudentVersion};
 use crate::parts::grade;
 use crate::viewer::Viewer;
 
-/// Nothing, where it was never changed.
+/// Renders nothing if the profile was never changed.
 pub(super) fn list(viewer: &Viewer, versions: &[StudentVersion]) -> Markup {
     html! {
         @if !versions.is_empty() {
@@ -29,7 +29,7 @@ fn words(version: &StudentVersion) -> String {
     words.extend(version.cohort.clone());
     words.extend([version.locale.clone(), version.timezone.clone()]);
     if version.status == StudentStatus::Blocked {
-        words.push("assistants told nothing".to_owned());
+        words.push("assistants get no data".to_owned());
     }
     words.extend(version.guidance.as_ref().map(|guidance| format!("guidance “{guidance}”")));
     words.join(", ")

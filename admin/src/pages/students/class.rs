@@ -1,4 +1,4 @@
-//! A class: its students by the skills of one strand, who is ready for the next skill, and who has the same trouble.
+//! The class view: students by the skills of one strand, who is ready for the next skill, and who shares a difficulty.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -25,7 +25,7 @@ use crate::parts::select;
 
 pub(crate) const PATH: &str = "/students/class";
 
-/// What the address asks for.
+/// The filters, read from the address.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -36,14 +36,14 @@ pub(crate) struct Filter {
 }
 
 pub(crate) struct Data {
-    /// Those of the person first.
+    /// The person's own classes first.
     cohorts: Vec<String>,
     cohort: String,
     strand: String,
     pupils: Vec<Pupil>,
     taught: Vec<Taught>,
     levels: Levels,
-    /// Of these a review is due.
+    /// Skills with a due review.
     due: HashSet<(StudentId, String)>,
     /// Pieces of evidence in each strand.
     practised: BTreeMap<String, u32>,
@@ -92,7 +92,7 @@ pub(crate) async fn get(
     Ok(render(&admin, &data))
 }
 
-/// The classes that the person sees, those that they call theirs first.
+/// Returns the classes that the person sees, their own first.
 pub(crate) async fn list_cohorts(admin: &Admin, db: &Db, headers: &HeaderMap) -> Result<Vec<String>, Fault> {
     let known = student::list_cohorts(db, &admin.caller).await?;
     let mine = Classes::read(headers, &known).names;
@@ -101,7 +101,8 @@ pub(crate) async fn list_cohorts(admin: &Admin, db: &Db, headers: &HeaderMap) ->
 }
 
 fn no_class(admin: &Admin) -> Markup {
-    let text = "A class is the cohort of its students. Set it on a student’s profile, or import a sheet with the column cohort.";
+    let text =
+        "A class is a cohort of students. Set it in a student’s profile, or import a sheet with the column cohort.";
     page(
         admin,
         Place::Students,
@@ -129,7 +130,7 @@ fn render(admin: &Admin, data: &Data) -> Markup {
                 (levels_card(data))
                 div.cols.half {
                     section.card aria-labelledby="ready" {
-                        header { h2 id="ready" { "Ready for next" } p { "They know what comes before it, and have not started it." } }
+                        header { h2 id="ready" { "Ready for next" } p { "They know the prerequisites, and have not started the skill." } }
                         (groups(&ready, "No student of the class is ready for a new skill of this part."))
                     }
                     (trouble_card(data))
@@ -152,7 +153,7 @@ fn filters(data: &Data) -> Markup {
     }
 }
 
-/// The strands that are taught, by subject; those that the class practised say so.
+/// Returns the strands in use, by subject. The label shows if the class practised it.
 fn strands(data: &Data) -> Vec<(String, String)> {
     let all: BTreeSet<(&str, &str)> =
         data.taught.iter().map(|skill| (&skill.subject[..], strand(&skill.skill_id))).collect();
@@ -163,7 +164,7 @@ fn strands(data: &Data) -> Vec<(String, String)> {
     named.collect()
 }
 
-/// "Fractions" of `maths.fractions`.
+/// Returns "Fractions" for `maths.fractions`.
 fn strand_name(strand: &str) -> String {
     let word = strand.rsplit('.').next().unwrap_or(strand).replace('_', " ");
     let mut letters = word.chars();
@@ -222,7 +223,7 @@ fn groups(groups: &[(&Taught, Vec<&Pupil>)], nothing: &str) -> Markup {
     }
 }
 
-/// The students, each with a link to their answers of a skill, or else to their page.
+/// Renders the students, each with a link to their answers for a skill, or to their page.
 fn names(pupils: &[&Pupil], skill_id: Option<&str>) -> Markup {
     let url = |pupil: &Pupil| match skill_id {
         Some(skill_id) => format!("/students/{}/skills/{skill_id}", pupil.student_id),
@@ -247,8 +248,8 @@ fn trouble_card(data: &Data) -> Markup {
         .collect();
     html! {
         section.card aria-labelledby="trouble" {
-            header { h2 id="trouble" { "Same trouble" } p { "Groups to teach together." } }
-            @if beliefs.is_empty() && stuck.is_empty() { div.body { p.muted { "No two students of the class have the same trouble here." } } }
+            header { h2 id="trouble" { "Shared difficulties" } p { "Groups to teach together." } }
+            @if beliefs.is_empty() && stuck.is_empty() { div.body { p.muted { "No two students of the class share a difficulty here." } } }
             ul.list {
                 @for (belief, pupils) in &beliefs {
                     li {

@@ -1,4 +1,4 @@
-//! The list as a file for a spreadsheet: whom the filters show, all pages of it.
+//! Exports the list as CSV: all pages that match the filters.
 
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -25,7 +25,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     admin.require_file(&db).await?;
     let now = admin.viewer.now;
     let query = BrowseQuery { limit: BATCH, ..filter.with_after(String::new()).query(now)? };
-    // Which filters, and never what was looked for: that may be a name.
+    // Records which filters were used, but not the search text, which may be a name.
     let detail = serde_json::json!({ "by_name": query.name.is_some(), "grade": query.grade, "in_need": query.in_need });
     audit::insert_entry(&db, &admin.caller, "students.export", None, &detail, now).await?;
     let name = format!("students-{}", admin.viewer.today());
@@ -33,7 +33,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     Ok(csv::file(&name, &HEADINGS, reading, Reading::next))
 }
 
-/// How far the file has come. `query` is `None` behind the last row.
+/// The position of the export. `query` is `None` after the last row.
 struct Reading {
     db: Db,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! Mastery by skill: the students of a page by the skills of one subject, each cell a level in a word.
+//! The heat map: the listed students by the skills of one subject, each cell a level in words.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +11,7 @@ use super::{Data, PATH};
 use crate::parts::meter::{legend, level_shade, state_word};
 use crate::viewer::Viewer;
 
-/// More would not be read at a glance.
+/// The most skills in a heat map.
 const MAX_SKILLS: usize = 12;
 
 pub(super) fn card(viewer: &Viewer, data: &Data) -> Markup {
@@ -38,7 +38,7 @@ pub(super) fn card(viewer: &Viewer, data: &Data) -> Markup {
                     (heat_map(viewer, data, subject.id))
                 }
                 None => div.body {
-                    p.muted { "Levels appear after the first analysed call in which one of these students answered something." }
+                    p.muted { "Levels appear after one of these students answers something in an analysed call." }
                 },
             }
         }
@@ -86,7 +86,7 @@ struct Subject<'a> {
     n_evidence: u32,
 }
 
-/// Those with evidence, by name.
+/// Returns students with evidence, by name.
 fn subjects(skills: &[StudentSkill]) -> Vec<Subject<'_>> {
     let mut sums: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for skill in skills {
@@ -95,7 +95,7 @@ fn subjects(skills: &[StudentSkill]) -> Vec<Subject<'_>> {
     sums.into_iter().map(|((name, id), n_evidence)| Subject { id, name, n_evidence }).collect()
 }
 
-/// Id and name of the skills with most evidence, in the order of the curriculum.
+/// Returns id and name of the skills with most evidence, in curriculum order.
 fn columns<'a>(skills: &[&'a StudentSkill]) -> Vec<(&'a str, &'a str)> {
     let mut sums: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for StudentSkill { mastery, .. } in skills {

@@ -1,4 +1,4 @@
-//! Students from a sheet: first what would change, row by row, and then the change.
+//! Import of students from a sheet, with a preview of each row.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -24,10 +24,10 @@ use crate::parts::csrf;
 use crate::parts::notice::{Tone, notice, notice_with};
 use crate::parts::table::{Column, cell, row, table};
 
-/// The most rows of one sheet: they are one transaction, and a person waits for it.
+/// The most rows of one sheet. An import is one transaction, and a person waits for it.
 const MAX_ROWS: usize = 1_000;
 
-/// A row of the sheet, and what it does or would do.
+/// A row of the sheet, and its effect.
 struct Line {
     no: usize,
     row: Result<(RosterRow, Imported), String>,
@@ -38,13 +38,13 @@ pub(crate) async fn get(admin: Admin) -> Result<Markup, Fault> {
     Ok(render(&admin, &Fields::default(), &html! {}))
 }
 
-/// A sheet may name any student, so a person of a few cohorts cannot import one.
+/// A sheet may name any student, so a person who sees only some cohorts cannot import one.
 fn require(admin: &Admin) -> Result<(), Fault> {
     admin.require_write()?;
     Ok(admin.caller.require(Scope::StudentsWrite).map_err(db::Error::from)?)
 }
 
-/// Says what the sheet would change, and changes nothing.
+/// Shows a preview of the sheet and changes nothing.
 pub(crate) async fn preview(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     require(&posted.admin)?;
     let read = match read(&posted.fields) {
@@ -58,7 +58,7 @@ pub(crate) async fn preview(State(db): State<Db>, posted: Posted) -> Result<Resp
     Ok(render(&posted.admin, &posted.fields, &shown).into_response())
 }
 
-/// Takes the sheet if it does what the preview said.
+/// Imports the sheet if its effect is still that of the preview.
 pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     require(&posted.admin)?;
     let read = match read(&posted.fields) {
@@ -70,8 +70,8 @@ pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Respon
     if posted.fields.text("seen") != seen_of(&lines) {
         tx.rollback().await.map_err(db::Error::from)?;
         let shown = html! {
-            (notice(Tone::Bad, "Somebody changed these students meanwhile",
-                "Nothing was imported. Below is what the sheet would change now."))
+            (notice(Tone::Bad, "Another person changed these students in the meantime",
+                "Nothing was imported. Below is a new preview."))
             (preview_cards(&posted, &read, &lines))
         };
         return Ok((StatusCode::CONFLICT, render(&posted.admin, &posted.fields, &shown)).into_response());
@@ -86,7 +86,7 @@ pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Respon
     Ok(render(&posted.admin, &Fields::default(), &done).into_response())
 }
 
-/// The sheet that was sent: the file, or what was pasted where none was chosen.
+/// Returns the uploaded file, or the pasted text if no file was chosen.
 fn sheet_of(fields: &Fields) -> &str {
     let file = fields.raw("file");
     let text = if file.trim().is_empty() { fields.raw("sheet") } else { file };
@@ -102,7 +102,7 @@ fn read(fields: &Fields) -> Result<Sheet, String> {
     }
 }
 
-/// Writes the rows that can be read, in the order of the sheet.
+/// Writes the valid rows, in the order of the sheet.
 async fn take(tx: &mut Connection, posted: &Posted, read: &Sheet, now: DateTime<Utc>) -> Result<Vec<Line>, Fault> {
     let known = if posted.fields.text("known") == "keep" { Known::Keep } else { Known::Change };
     let mut lines = Vec::with_capacity(read.rows.len());
@@ -116,7 +116,7 @@ async fn take(tx: &mut Connection, posted: &Posted, read: &Sheet, now: DateTime<
     Ok(lines)
 }
 
-/// What the preview showed, so that nothing else is imported.
+/// A hash of the preview, so that only what was shown is imported.
 fn seen_of(lines: &[Line]) -> String {
     let outcomes: Vec<_> = lines.iter().map(|line| (line.no, line.row.as_ref().map(|(_, done)| *done).ok())).collect();
     fingerprint(&outcomes)
@@ -129,7 +129,7 @@ fn summary(lines: &[Line]) -> String {
     let mut parts = vec![
         format!("{} new", n(Imported::Added)),
         format!("{} changed", n(Imported::Changed)),
-        format!("{} already there", n(Imported::Unchanged)),
+        format!("{} unchanged", n(Imported::Unchanged)),
     ];
     if n_faulty > 0 {
         parts.push(format!("{} left out", figures::counted(n_faulty as i64, "row", "rows")));
@@ -137,28 +137,27 @@ fn summary(lines: &[Line]) -> String {
     parts.join(", ")
 }
 
-/// The answer to a sheet that was not understood.
+/// Renders the error of an unreadable sheet.
 fn refused(posted: &Posted, fault: &str) -> Response {
     let shown = notice(Tone::Bad, "Nothing was imported", &format!("The sheet cannot be read: {fault}."));
     (StatusCode::UNPROCESSABLE_ENTITY, render(&posted.admin, &posted.fields, &shown)).into_response()
 }
 
-const COLUMNS: [Column; 5] =
-    [("Line", "num"), ("Student", ""), ("Grade", ""), ("Cohort", "hide"), ("What happens", "")];
+const COLUMNS: [Column; 5] = [("Line", "num"), ("Student", ""), ("Grade", ""), ("Cohort", "hide"), ("Result", "")];
 
 fn preview_cards(posted: &Posted, read: &Sheet, lines: &[Line]) -> Markup {
     let n_to_write =
         lines.iter().filter(|line| line.row.as_ref().is_ok_and(|(_, done)| *done != Imported::Unchanged)).count();
     let ignored: Vec<&str> =
         read.headings.iter().filter(|(_, column)| column.is_none()).map(|(heading, _)| &heading[..]).collect();
-    // Faults first: they are what a person has to do something about.
+    // Errors first, because a person must fix them.
     let (good, faulty): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.row.is_ok());
     let rows = html! { @for line in faulty.into_iter().chain(good) { (line_row(line)) } };
     html! {
         section.card aria-labelledby="preview" {
-            header { h2 id="preview" { "What would change" } p { (summary(lines)) } }
+            header { h2 id="preview" { "Preview" } p { (summary(lines)) } }
             @if !ignored.is_empty() {
-                div.body { p.sm.muted { "These columns are not known and are ignored: " (ignored.join(", ")) "." } }
+                div.body { p.sm.muted { "These columns are unknown and are ignored: " (ignored.join(", ")) "." } }
             }
             (table("Rows", &COLUMNS, &rows))
             footer {
@@ -168,7 +167,7 @@ fn preview_cards(posted: &Posted, read: &Sheet, lines: &[Line]) -> Markup {
                         (csrf(&posted.admin))
                         input type="hidden" name="seen" value=(seen_of(lines));
                         input type="hidden" name="known" value=(posted.fields.text("known"));
-                        // A browser drops the first line break of a textarea.
+                        // Browsers drop the first line break in a textarea.
                         textarea name="sheet" hidden aria-label="The sheet" { "\n" (sheet_of(&posted.fields)) }
                         button.btn.primary { "Import " (figures::counted(n_to_write as i64, "student", "students")) }
                     }
@@ -188,7 +187,7 @@ fn line_row(line: &Line) -> Markup {
             (cell("", match done {
                 Imported::Added => badge("good", "plus", "New"),
                 Imported::Changed => badge("info", "pencil", "Changed"),
-                Imported::Unchanged => badge("", "check", "Already there"),
+                Imported::Unchanged => badge("", "check", "Unchanged"),
             }))
         },
         Err(fault) => html! {
@@ -211,7 +210,7 @@ fn render(admin: &Admin, fields: &Fields, answer: &Markup) -> Markup {
             div.stack {
                 div.head { div {
                     h1 { "Import students" }
-                    p { "A sheet with one student in each row. You see what would change before anything does." }
+                    p { "A sheet with one student per row. You see a preview before anything changes." }
                 } }
                 (answer)
                 form.card method="post" action={ (PATH) "/import" } enctype="multipart/form-data" {
@@ -220,7 +219,7 @@ fn render(admin: &Admin, fields: &Fields, answer: &Markup) -> Markup {
                         div.field {
                             label for="file" { "CSV file" }
                             input id="file" name="file" type="file" accept=".csv,.tsv,.txt,text/csv";
-                            span.hint { "As a spreadsheet saves it. At most 1,000 rows and 2 MiB." }
+                            span.hint { "In the format of a spreadsheet’s CSV export. At most 1,000 rows and 2 MiB." }
                         }
                         div.field {
                             label for="sheet" { "Or paste the rows" }
@@ -232,7 +231,7 @@ fn render(admin: &Admin, fields: &Fields, answer: &Markup) -> Markup {
                             }
                         }
                         fieldset.field {
-                            legend.label { "Students who are there already" }
+                            legend.label { "Existing students" }
                             @for (value, name, is_chosen) in [
                                 ("change", "Update them from the sheet", !keeps), ("keep", "Leave them as they are", keeps),
                             ] {
@@ -243,7 +242,7 @@ fn render(admin: &Admin, fields: &Fields, answer: &Markup) -> Markup {
                             }
                         }
                     }
-                    footer { button.btn.primary { "Show what would change" } a.btn href=(PATH) { "Cancel" } }
+                    footer { button.btn.primary { "Show preview" } a.btn href=(PATH) { "Cancel" } }
                 }
             }
         },

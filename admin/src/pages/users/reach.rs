@@ -1,4 +1,4 @@
-//! Whose students a person sees: all, or those of the cohorts that an admin chose.
+//! Which students a person sees: all, or those of assigned cohorts.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,10 +18,10 @@ use crate::form::Posted;
 use crate::parts::csrf;
 use crate::parts::icon::icon_small;
 
-/// As many as the table keeps for one person.
+/// The most cohorts of one person.
 const MAX_COHORTS: usize = 200;
 
-/// Assigns the cohorts. It counts from the next request on, also for pages that are open.
+/// Assigns the cohorts. It applies from the next request on, also on open pages.
 pub(crate) async fn set(
     State(db): State<Db>,
     Path(admin_user_id): Path<AdminUserId>,
@@ -39,12 +39,13 @@ pub(crate) async fn set(
     Ok(Redirect::to(PATH).into_response())
 }
 
-/// What the audit log keeps of it.
+/// The details for the audit log.
 pub(super) fn detail(cohorts: Option<&[String]>) -> serde_json::Value {
     serde_json::json!({ "cohorts": cohorts })
 }
 
-/// What a form with [`fields`] says; `None`: all students. Whatever does not say "all" is a list, be it empty.
+/// Reads a form with [`fields`]. `None`: all students. If the form does not say "all", it is a list, which may be
+/// empty.
 pub(super) fn read(fields: &Fields) -> Result<Option<Vec<String>>, Fault> {
     if fields.text("reach") == "all" {
         return Ok(None);
@@ -61,14 +62,14 @@ pub(super) fn read(fields: &Fields) -> Result<Option<Vec<String>>, Fault> {
     Ok(Some(cohorts))
 }
 
-/// A choice between all students and cohorts, which are all known ones and those that were chosen before.
+/// Renders the choice: all students, or a list of all known and previously assigned cohorts.
 pub(super) fn fields(id: &str, known: &[String], chosen: Option<&[String]>) -> Markup {
     let gone = chosen.unwrap_or_default().iter().filter(|cohort| !known.contains(cohort));
     let (all_id, some_id) = (format!("all-{id}"), format!("some-{id}"));
     html! {
         fieldset.field {
-            legend.label { "Whose students they see" }
-            span.check { input type="radio" id=(some_id) name="reach" value="cohorts" checked[chosen.is_some()]; label for=(some_id) { "Those of the cohorts ticked below" } }
+            legend.label { "Visible students" }
+            span.check { input type="radio" id=(some_id) name="reach" value="cohorts" checked[chosen.is_some()]; label for=(some_id) { "Students of the cohorts ticked below" } }
             span.check { input type="radio" id=(all_id) name="reach" value="all" checked[chosen.is_none()]; label for=(all_id) { "All students, and calls without a student" } }
         }
         fieldset.field {
@@ -95,7 +96,7 @@ fn words(user: &AdminUser) -> String {
     }
 }
 
-/// What a row of the table says and lets an admin change. Admins see all students whatever was chosen.
+/// Renders a row's reach and its form. Admins always see all students.
 pub(super) fn cell(admin: &Admin, user: &AdminUser, known: &[String]) -> Markup {
     let id = user.admin_user_id;
     html! {
@@ -121,7 +122,7 @@ mod tests {
         let of = |body: &[u8]| read(&Fields::parse(body)).unwrap();
         assert_eq!(of(b"reach=all&cohort=7b"), None);
         assert_eq!(of(b"reach=cohorts&cohort=8a&cohort=7b&cohort=8a"), Some(vec!["7b".to_owned(), "8a".to_owned()]));
-        assert_eq!(of(b""), Some(Vec::new()), "nothing chosen is nobody");
+        assert_eq!(of(b""), Some(Vec::new()), "an empty choice is an empty list");
         assert!(read(&Fields::parse(b"cohort=")).is_err());
     }
 
