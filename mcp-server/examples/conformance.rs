@@ -1,4 +1,4 @@
-//! The production binary with the conformance suite's tools beside ours. Tests start it; nobody else should.
+//! The production binary with the tools of the conformance suite added. Only tests start it.
 
 use std::process::ExitCode;
 

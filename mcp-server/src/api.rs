@@ -66,7 +66,7 @@ pub fn router(state: &State) -> Router<State> {
     paths
         .into_iter()
         .fold(Router::new(), |router, (path, route)| router.route(path, route.fallback(wrong_method)))
-        // What is shown here is about children: nobody on the way keeps it.
+        // Responses are about children, so no intermediary may cache them.
         .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .route("/api/v1/openapi.json", get(async || Json(openapi())))
         .route("/api/docs", get(page::show))

@@ -51,13 +51,13 @@ impl Auth {
         })
     }
 
-    /// The caller whom `bearer` speaks for.
+    /// Returns the caller that the `bearer` token belongs to.
     pub async fn authenticate(&self, db: &Db, bearer: &str, now: DateTime<Utc>) -> Result<Caller, Denied> {
         if let Some(caller) = self.recent.get(bearer, now) {
             return Ok(caller);
         }
         let _turn = self.recent.turn(bearer).await;
-        // Somebody with the same bearer may have asked meanwhile.
+        // Another request with the same token may have looked it up in the meantime.
         if let Some(caller) = self.recent.get(bearer, now) {
             return Ok(caller);
         }
@@ -93,7 +93,7 @@ impl Auth {
         Ok(client.caller_with(grant.scopes.intersection(client.scopes)))
     }
 
-    /// The refusal as an answer that tells a client where to ask, and for which `scopes`.
+    /// Returns the refusal as a response that names the token endpoint and the required `scopes`.
     pub fn challenge(&self, denied: Denied, scopes: ScopeSet) -> Challenge {
         Challenge { denied, scopes, metadata_url: format!("{}{PROTECTED_RESOURCE_PATH}", self.issuer.issuer) }
     }
@@ -131,8 +131,8 @@ impl FromRequestParts<State> for Bearer {
     }
 }
 
-/// The bearer of the Authorization header; the scheme's name is read in whatever case (RFC 9110). A token in a query
-/// string is never looked for: addresses end up in logs.
+/// Returns the bearer token of the Authorization header. The scheme is case-insensitive (RFC 9110). Tokens in a query
+/// string are ignored, because addresses appear in logs.
 pub fn bearer_of(headers: &HeaderMap) -> Result<&str, Denied> {
     let value = headers.get(http::header::AUTHORIZATION).ok_or(Denied::NoToken)?;
     let (scheme, bearer) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Denied::NoToken)?;

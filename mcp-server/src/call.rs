@@ -1,4 +1,4 @@
-//! One tool call, by MCP or by webhook: whatever the tool does, the line answers, in time and in words.
+//! Runs one tool call, from MCP or from a webhook. It always answers in time, even if the tool fails.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -56,14 +56,14 @@ pub(crate) async fn call(
     call.run(work, |answer| answer.text.len()).await
 }
 
-/// What a tool of an erased call answers: nothing may be stored or told any more. A tool that is always heard may be about a
-/// child who is not safe.
+/// The answer of a tool if the call was erased: nothing may be stored or returned. Tools that always run may report
+/// that a child is not safe.
 const fn of_erased_call(is_always_heard: bool) -> &'static str {
     if is_always_heard {
         "Not stored: the records of this call were deleted, and staff will not see this. Stay calm and kind, and ask the child to \
          talk to a grown-up they trust now. If they are in danger now, tell them to call the emergency number."
     } else {
-        "Not done: the records of this call were deleted. Go on without them."
+        "Not done: the records of this call were deleted. Continue without them."
     }
 }
 

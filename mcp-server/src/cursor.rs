@@ -1,4 +1,4 @@
-//! Where the next page of a list begins: an opaque text for whoever pages, a place in an index for us.
+//! Cursors of lists: opaque to clients, an index position for us.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! What lies behind the doors, for fuzzers alone: they hold no key, and would get no further.
+//! Internal functions for the fuzz targets, which have no key.
 
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -22,7 +22,7 @@ pub fn is_from_vapi(settings: &WebhookConfig, headers: &HeaderMap, body: &[u8], 
     signature::verify(settings, headers, body, now).is_ok()
 }
 
-/// By which a message is told from its repetitions.
+/// Returns the key by which repetitions of a message are recognised.
 pub fn dedupe_key(body: &[u8]) -> String {
     let envelope = ServerMessage::read(body).and_then(|message| Envelope::of(&message));
     envelope.map_or_else(|| unreadable_key(body), |envelope| envelope.dedupe_key(body))

@@ -51,7 +51,7 @@ pub struct State {
     /// Wrong secrets at `/auth/token`, lately.
     pub failures: Arc<token::failures::Failures>,
     pub recorder: record::Recorder,
-    /// Tells workers of jobs that webhooks made.
+    /// Notifies the workers of jobs that webhooks added.
     pub wake_sender: WakeSender,
     pub limits: Arc<limits::Limits>,
     /// How fast the tools of one telephone call may be called.

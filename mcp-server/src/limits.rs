@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Requests of one client that are worked on at once. Twice the connections to the database: what is more would only
-/// wait there, before everybody else's.
+/// Concurrent requests of one client: twice the number of database connections. More would only wait there and delay
+/// other clients.
 const AT_ONCE: usize = 16;
 /// How long a request waits for a turn before it is refused.
 const PATIENCE: Duration = Duration::from_millis(500);

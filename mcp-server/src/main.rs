@@ -1,4 +1,4 @@
-//! The production binary: settings from the environment, then serve until told to stop.
+//! The production binary: reads settings from the environment and serves until it is asked to stop.
 
 use std::process::ExitCode;
 

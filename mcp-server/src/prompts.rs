@@ -67,7 +67,7 @@ pub fn find(name: &str) -> Option<&'static Prompt> {
     PROMPTS.iter().find(|prompt| prompt.name == name)
 }
 
-const NO_CONSENT: &str = "Not done: there is no consent to reports about this student. Go on without this.";
+const NO_CONSENT: &str = "Not done: there is no consent to reports about this student. Continue without this.";
 
 impl Prompt {
     pub fn scopes(&self) -> ScopeSet {
@@ -79,7 +79,7 @@ impl Prompt {
         self.notes.iter().all(|(tool, _)| tools::find(tool).is_some_and(|tool| tool.is_for(caller)))
     }
 
-    /// The prompt's text, for whom `arguments` name.
+    /// Returns the prompt's text for the student in `arguments`.
     pub async fn text(
         &self,
         db: &Db,

@@ -25,7 +25,7 @@ pub const TEMPLATES: [Template; 2] = [
         uri_template: "student://{student_id}/context",
         name: "student_context",
         title: "Student context",
-        description: "What an assistant should know of a student before a lesson, as get_student_context tells it.",
+        description: "The student context before a lesson, as get_student_context returns it.",
         scope: Scope::ContextRead,
     },
     Template {
@@ -64,8 +64,7 @@ impl Resource {
         }
     }
 
-    /// What stands there.
-    /// What is read, in a word.
+    /// The content. What it is, in a word.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::StudentContext(_) => "student_context",

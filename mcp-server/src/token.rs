@@ -35,17 +35,17 @@ use request::{Asker, Proof, TokenRequest};
 pub enum Refusal {
     InvalidRequest(&'static str),
     TooLong,
-    /// Nobody is named: the request lacks credentials.
+    /// The request has no credentials.
     NoClient,
     /// The client does not exist, its secret or signature is wrong, or it was revoked: the answer does not say which.
     InvalidClient,
-    /// The client has signed it; what is wrong with it is for nobody else to hear.
+    /// The client signed the request. The reason is only for that client.
     InvalidAssertion(&'static str),
     /// The code or refresh token is none, is over, or is another program's: the answer does not say which.
     InvalidGrant,
     UnsupportedGrantType,
     UnsupportedTokenType,
-    /// Nobody can be asked: it is not known where the dashboard is.
+    /// People cannot be asked, because the dashboard's address is not configured.
     NoPeople,
     InvalidRedirectUri(&'static str),
     InvalidClientMetadata(&'static str),
@@ -91,7 +91,7 @@ pub async fn issue(
         Ok(token) => Json(token).into_response(),
         Err(refusal) => refusal.into_response(),
     };
-    // RFC 6749 §5.1; whatever the answer is, nobody shall keep it.
+    // RFC 6749 §5.1: no response may be cached.
     ([(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")], answer).into_response()
 }
 
@@ -115,7 +115,7 @@ async fn grant(
     now: DateTime<Utc>,
 ) -> Result<Granted, Refusal> {
     let request = TokenRequest::read(headers, body, &state.auth.issuer.resource)?;
-    // Ours are short and visible. Anything else is nobody's, and is not remembered as a failure either.
+    // Our ids are short and visible ASCII. Other ids are unknown, and are not counted as failures.
     if request.client_id.len() > MAX_CLIENT_ID || request.client_id.chars().any(char::is_control) {
         return Err(Refusal::InvalidClient);
     }
@@ -133,14 +133,15 @@ async fn grant(
             state.failures.add(client_id, address, now);
             trail::login_failed(&state.recorder, address);
         }
-        // Nobody waits for it: a hosted agent asks for all its people from one address, and a code cannot be guessed.
+        // Not throttled: a hosted agent sends the requests of all its users from one address, and a code cannot be
+        // guessed.
         Err(Refusal::InvalidGrant) => trail::login_failed(&state.recorder, address),
         Err(_) => {}
     }
     granted
 }
 
-/// A token of a client of its own.
+/// A token issued to an API client.
 async fn of_client(
     state: &crate::State,
     client_id: &str,

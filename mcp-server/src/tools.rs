@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    /// The contract with every client. Where a change is meant, `INSTA_UPDATE=always` writes it anew.
+    /// The contract with every client. After an intended change, run with `INSTA_UPDATE=always`.
     #[test]
     fn the_surface_is_the_one_that_was_agreed() {
         let mut settings = insta::Settings::clone_current();

@@ -49,7 +49,7 @@ impl Door {
 pub(crate) struct Held(BTreeSet<String>);
 
 impl Held {
-    /// Whom a JSON value names: the students; the sessions, if it names no student.
+    /// The students that a JSON value names, or its sessions if it names no student.
     pub(crate) fn of(value: &Value) -> Self {
         Self(objects(value))
     }
@@ -58,7 +58,7 @@ impl Held {
         self.0.is_empty()
     }
 
-    /// One thing about a child: the student, or if it is nobody's yet, the session.
+    /// The subject of one entry: the student, or the session if it has no student yet.
     pub(crate) fn add(&mut self, student_id: Option<StudentId>, session_id: Option<SessionId>) {
         let session = || session_id.map(|id| format!("session:{id}"));
         self.0.extend(student_id.map(|id| format!("student:{id}")).or_else(session));
@@ -76,13 +76,13 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Records that the data of the children in `answer` was given; if it names none, of those whom `named` names.
+    /// Records the disclosure of the data of the children in `answer`. If it names none, those in `named` count.
     pub(crate) fn read(&self, recorder: &Recorder, answer: &Value, named: &Value) {
         let held = Held::of(answer);
         self.gave(recorder, if held.is_empty() { Held::of(named) } else { held });
     }
 
-    /// Records that the data was given; if it is nobody's, that of the call.
+    /// Records the disclosure of the data. If it has no student, the call counts.
     pub(crate) fn gave(&self, recorder: &Recorder, mut held: Held) {
         if held.0.is_empty() {
             held.0.extend(self.call_id.map(|call_id| format!("call:{call_id}")));
@@ -92,7 +92,7 @@ impl Asked<'_> {
         }
     }
 
-    /// Records that the caller asked for more than it may: for somebody whom `named` names, or whom its line does not reach.
+    /// Records that the caller requested more than it may: a student in `named`, or one whom its line does not reach.
     pub(crate) fn refused(&self, recorder: &Recorder, mut named: Held) {
         recorder.enter(self.entry("client.refused", named.0.pop_first()));
     }
@@ -112,14 +112,14 @@ impl Asked<'_> {
     }
 }
 
-/// Records that somebody asked for a token with credentials that are none. What they called themselves may be a secret in
-/// the wrong place, so only their address is kept.
+/// Records a token request with wrong credentials. Only the address is stored, because the client id may be a misplaced
+/// secret.
 pub(crate) fn login_failed(recorder: &Recorder, address: IpAddr) {
     metrics::counter!("client_logins_failed_total").increment(1);
     recorder.attempt(of_stranger("client.login_failed", address));
 }
 
-/// Records that somebody came with a bearer that is none, is over, or whose client is revoked or stopped.
+/// Records an invalid token: unknown, expired, or of a revoked or stopped client.
 pub(crate) fn bearer_refused(recorder: &Recorder, address: IpAddr) {
     metrics::counter!("client_bearers_refused_total").increment(1);
     recorder.attempt(of_stranger("client.bearer_refused", address));

@@ -64,7 +64,7 @@ async fn receive(
     })?;
     let now = clock::now();
     signature::verify(&state.config.webhook, &headers, &body, now).map_err(|refusal| {
-        // Anybody can send us the others, so they wake nobody up.
+        // Anyone can cause the others, so they are not logged as warnings.
         if refusal == signature::Refusal::Stale {
             tracing::warn!("a genuine webhook is five minutes off our clock: is the time right here?");
             metrics::counter!("webhook_clock_skew_total").increment(1);

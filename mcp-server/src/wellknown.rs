@@ -1,4 +1,4 @@
-//! What a client can find out by itself: where to get a token, for what, and how to check one.
+//! Discovery: where a client gets a token, for which resource, and how to verify one.
 
 use axum::Json;
 use axum::extract::State;
@@ -27,7 +27,7 @@ pub async fn jwks(State(state): State<crate::State>) -> Response {
     cached(state.auth.issuer.jwks())
 }
 
-/// The same for everybody, and rarely another: a quarter of an hour is also how long a token lives.
+/// The same for all clients, and rarely changed. A quarter of an hour is also the lifetime of a token.
 fn cached(document: Value) -> Response {
     ([(CACHE_CONTROL, "public, max-age=900")], Json(document)).into_response()
 }
@@ -57,7 +57,7 @@ fn authorization_server_metadata(issuer: &str, asks_people: bool) -> Value {
         "token_endpoint": format!("{issuer}/auth/token"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "scopes_supported": scopes(),
-        // RFC 8414 wants the member also if nobody can be asked.
+        // RFC 8414 requires the member even if no person can be asked.
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],

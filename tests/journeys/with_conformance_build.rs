@@ -39,7 +39,7 @@ async fn with_conformance_build_a_tool_that_panics_answers_and_the_next_call_too
     for _ in 0..3 {
         let answer = server.call(&key, "test_tool_that_panics", &json!({})).await;
         assert_eq!(answer["isError"], json!(true));
-        assert!(answer["content"][0]["text"].as_str().unwrap().contains("Go on without"), "{answer}");
+        assert!(answer["content"][0]["text"].as_str().unwrap().contains("Continue without"), "{answer}");
     }
     let answer = server.call(&key, "test_simple_text", &json!({})).await;
     assert_ne!(answer["isError"], json!(true));

@@ -1,4 +1,4 @@
-//! A JSON body, read strictly: an unknown field is a typing error of somebody, and is named.
+//! Reads a JSON body strictly: an unknown field is an error that names the field.
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};

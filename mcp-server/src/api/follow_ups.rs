@@ -30,7 +30,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(&[Scope::StudentsRead])
             .answers::<FollowUpList>(200, "What is open."),
         Endpoint::new(Method::POST, "/api/v1/follow-ups/{follow_up_id}/close", "closeFollowUp", close)
-            .says("Close a follow-up", "Somebody has seen to it. One that is closed already answers 404.")
+            .says("Close a follow-up", "Marks a follow-up as handled. A closed one returns 404.")
             .needs(&[Scope::NotesWrite])
             .problems(&[404, 422]),
     ]
@@ -49,7 +49,7 @@ struct FollowUpList {
 struct FollowUpItem {
     follow_up_id: FollowUpId,
     kind: FollowUpKind,
-    /// Null: nobody knew who was calling.
+    /// Null: the caller was unknown.
     student_id: Option<StudentId>,
     session_id: Option<SessionId>,
     /// Of a concern.

@@ -42,7 +42,7 @@ pub(super) fn set<T, E: Display>(field: &mut Option<T>, value: Result<T, E>) -> 
 /// Which part of a list: `P` is where a page ended.
 #[derive(Debug, JsonSchema)]
 pub(super) struct Page<P> {
-    /// At most so many; 50 unless told.
+    /// The most items to return. The default is 50.
     #[schemars(with = "u8", range(min = 1, max = MAX_LIMIT))]
     limit: Option<u8>,
     /// `next_cursor` of the page before.

@@ -56,7 +56,7 @@ async fn list(
 ) -> Result<Told<SessionPage>, Problem> {
     let mut query = SessionFilter::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     let limit = query.limit as usize;
-    // One more than asked tells whether there is a next page.
+    // One extra row shows whether there is a next page.
     query.limit += 1;
     let mut sessions = session::list_sessions(&state.db, &caller, &query).await?;
     let has_more = sessions.len() > limit;

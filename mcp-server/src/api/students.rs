@@ -1,4 +1,4 @@
-//! Students: list, create, read, change, erase, look up, what is known of them, and what an assistant would be told.
+//! Students: list, create, read, update, erase, look up, their learning data, and the context for an assistant.
 
 mod fields;
 mod known;
@@ -84,7 +84,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(&[Scope::StudentsErase])
             .problems(&[404, 422]),
         Endpoint::new(Method::GET, "/api/v1/students/{student_id}/context", "getStudentContext", context)
-            .says("What would an assistant be told?", "The same as the MCP tool `get_student_context`.")
+            .says("Returns the context that an assistant would get", "The same as the MCP tool `get_student_context`.")
             .needs(&[Scope::ContextRead])
             .answers::<StudentContext>(200, "The student context.")
             .problems(&[404, 422]),

@@ -85,7 +85,7 @@ impl Issuer {
         Self { resource: format!("{issuer}/mcp"), issuer, current, previous }
     }
 
-    /// A token of a client of its own.
+    /// A token issued to an API client.
     pub fn issue(&self, client_id: &str, scopes: ScopeSet, now: DateTime<Utc>) -> String {
         self.sign(client_id.to_owned(), client_id, None, scopes, now)
     }
@@ -219,7 +219,7 @@ mod tests {
         claims.as_object().unwrap().clone()
     }
 
-    /// A token whose signature is good, whatever it says.
+    /// Signs a token with any claims.
     fn signed(header: Header, claims: &Map<String, Value>) -> String {
         let header = Header { kid: header.kid.or(Some(key(RFC_8037).key_id)), ..header };
         jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_pem(RFC_8037.as_bytes()).unwrap()).unwrap()
@@ -325,7 +325,7 @@ mod tests {
         let none = part(&json!({ "alg": "none", "typ": "at+jwt", "kid": kid }));
         assert_eq!(issuer().verify(&format!("{none}.{claims}."), now()), Err(Unbelievable::Signature));
 
-        // The classic confusion: our public key, which everybody has, taken for a shared secret.
+        // A known attack: the public key is used as a shared secret.
         let header = Header { typ: Some("at+jwt".into()), kid: Some(kid), ..Header::new(Algorithm::HS256) };
         let x = key(RFC_8037).jwk()["x"].as_str().unwrap().to_owned();
         let secret = EncodingKey::from_secret(&URL_SAFE_NO_PAD.decode(x).unwrap());

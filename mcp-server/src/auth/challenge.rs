@@ -1,4 +1,4 @@
-//! How a refusal looks: the status, and the header that tells a client how to be let in (RFC 6750, RFC 9728).
+//! Responses to refused requests: status, and the header with the way to authenticate (RFC 6750, RFC 9728).
 
 use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};

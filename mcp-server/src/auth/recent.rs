@@ -14,7 +14,7 @@ const CAPACITY: usize = 10_000;
 /// Bearers that may be looked up at the same time. More would only take the database's connections from each other.
 const LOOKUPS: usize = 16;
 
-/// Keyed by the bearer's hash, so that a core dump of this map gives nobody a token.
+/// Keyed by the token's hash, so a core dump of this map reveals no token.
 pub(super) struct RecentCallers {
     recheck: Duration,
     callers: Mutex<HashMap<[u8; 32], Recent>>,

@@ -1,5 +1,5 @@
-//! Mends what the SDK's transport is stricter about than its clients: it is lenient in what it accepts, and answers a
-//! broken frame with a JSON-RPC error instead of plain text.
+//! Relaxes the SDK's transport: it accepts more headers, and answers a broken frame with a JSON-RPC error instead of
+//! plain text.
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -131,7 +131,7 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
     response
 }
 
-/// Since revision 2026-07-28 there is no `initialize`: a client of that revision that sends it is told so.
+/// Revision 2026-07-28 has no `initialize`. A client of that revision that sends it gets this error.
 fn is_of_the_past(method: &str, headers: &HeaderMap) -> bool {
     let revision = headers.get("mcp-protocol-version").and_then(|value| value.to_str().ok()).unwrap_or_default();
     method == "initialize" && revision >= "2026-07-28"

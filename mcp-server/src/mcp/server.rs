@@ -87,7 +87,7 @@ impl ServerHandler for McpServer {
     /// What this token may call; hence a list is private to it.
     async fn list_tools(&self, _: Page, context: Context) -> Result<ListToolsResult, ErrorData> {
         let caller = caller_of(&context)?;
-        // If nobody can say, the tool is listed: a call of it is refused where no code is asked for.
+        // If it is unknown, the tool is listed. A call is refused if no code is required.
         let assurance = organisation::get(&self.state.db).await.map(|organisation| organisation.assurance);
         let tools = tools_for(caller, assurance.is_ok_and(|assurance| assurance.code().is_none()).not());
         Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
@@ -212,14 +212,14 @@ fn fault(error: ToolError) -> ErrorData {
     }
 }
 
-/// Whom [`super::gate`] has let in.
+/// The caller that [`super::gate`] authenticated.
 pub(super) fn caller_of(context: &Context) -> Result<&Caller, ErrorData> {
     let parts = context.extensions.get::<Parts>();
-    let nobody = || ErrorData::internal_error("nobody has let this request in", None);
+    let nobody = || ErrorData::internal_error("the request was not authenticated", None);
     parts.and_then(|parts| parts.extensions.get::<Caller>()).ok_or_else(nobody)
 }
 
-/// The telephone call, as headers tell it that VAPI fills in by itself or by its customer's template.
+/// The telephone call, read from headers that VAPI sets itself or by a template.
 pub(super) fn line_of(context: &Context) -> Line {
     let parts = context.extensions.get::<Parts>();
     parts.map(|parts| line::of_headers(&parts.headers)).unwrap_or_default()

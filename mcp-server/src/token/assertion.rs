@@ -39,7 +39,8 @@ pub(super) fn claimed_client(assertion: &str) -> Option<String> {
     serde_json::from_slice(&payload).ok().map(|Subject { sub }| sub)
 }
 
-/// The client that has signed `assertion`, for us, lately, and for the first time. `None`: nobody's key has.
+/// Returns the client that signed `assertion` for this server, recently, and for the first time. `None`: no client's
+/// key matches.
 pub(super) async fn find_client(
     db: &Db,
     issuer: &Issuer,
@@ -85,7 +86,7 @@ fn judge<'a>(
         Audience::Several(audiences) => !audiences.is_empty() && audiences.iter().all(is_ours),
     };
     if !is_for_us {
-        return Err("its aud is the issuer of this server's metadata, and nobody else");
+        return Err("its aud must be the issuer of this server's metadata, and no other");
     }
     let at = |seconds| DateTime::from_timestamp(seconds, 0).ok_or("its times are no times");
     let expires_at = at(claims.exp)?;

@@ -1,7 +1,7 @@
-//! Slows down whoever guesses secrets, and nobody else.
+//! Throttles clients that guess secrets, and no others.
 //!
-//! **Invariant:** never a lock-out: only the pair of client and address that failed has to wait, so that nobody can
-//! shut out a client by failing in its name from elsewhere.
+//! **Invariant:** no lock-out. Only the pair of client and address that failed must wait, so a failure from elsewhere
+//! never delays a client.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,9 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Failures that cost nothing: a person mistypes, a deployment has the old secret.
 const FREE: u32 = 10;
-/// A failure is forgotten after this long, and nobody waits longer.
+/// A failure is forgotten after this time, which is also the longest wait.
 const MEMORY: TimeDelta = TimeDelta::minutes(15);
-/// Full, it forgets those who need not wait any more, and if all do, everybody.
+/// If the table is full, entries that need not wait are dropped first, and then all.
 const CAPACITY: usize = 10_000;
 
 /// Who failed how often, lately.

@@ -17,7 +17,7 @@ use web::http::ClientAddress;
 
 use super::Refusal;
 
-/// What a program says of itself is some hundred bytes.
+/// The largest metadata in bytes. Real ones have some hundred.
 const MAX_BYTES: usize = 16 * 1024;
 
 /// Under which registrations of an address are counted: no client has this id.
@@ -46,7 +46,7 @@ pub async fn register(
         if let Some(wait) = state.failures.wait(COUNTED_AS, address, now) {
             return Err(Refusal::Wait { seconds: wait.num_seconds() + 1 });
         }
-        // Good ones count too: nobody needs ten.
+        // Successful ones count too. No client needs ten.
         state.failures.add(COUNTED_AS, address, now);
         let registration: Registration = serde_json::from_slice(&body).map_err(|_| {
             Refusal::InvalidClientMetadata("send a JSON object with redirect_uris, a list of texts, and client_name")

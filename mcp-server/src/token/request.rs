@@ -16,7 +16,7 @@ use super::{Refusal, assertion, person};
 pub(super) struct TokenRequest {
     pub client_id: String,
     pub asker: Asker,
-    /// `None`: whatever the client may have.
+    /// `None`: all scopes of the client.
     pub scopes: Option<ScopeSet>,
 }
 

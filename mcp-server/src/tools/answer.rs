@@ -7,7 +7,7 @@ use serde_json::Value;
 use storage::access::Forbidden;
 use storage::db;
 
-/// A result twice over: `text` suffices to go on talking (VAPI's model reads nothing else), `data` is the same for
+/// A result in two forms: `text` is enough for a conversation (VAPI's model reads only that), `data` is the same for
 /// programs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer<T = Value> {
@@ -80,17 +80,17 @@ impl ToolError {
     }
 
     pub fn unavailable() -> Self {
-        let say = "The tutor's records cannot be reached right now. Go on without them and try again in a minute.";
+        let say = "The tutor's records cannot be reached right now. Continue without them and try again in a minute.";
         Self::new(Outcome::Unavailable, say)
     }
 
     pub fn timed_out() -> Self {
-        let say = "The tutor's records took too long to answer. Go on without them and try again in a minute.";
+        let say = "The tutor's records took too long to answer. Continue without them and try again in a minute.";
         Self::new(Outcome::TimedOut, say)
     }
 
     pub fn internal() -> Self {
-        let say = "Something went wrong on the tutor service's side. Go on without this.";
+        let say = "Something went wrong on the tutor service's side. Continue without this.";
         Self::new(Outcome::Failed, say)
     }
 }
@@ -99,30 +99,30 @@ impl From<Forbidden> for ToolError {
     fn from(forbidden: Forbidden) -> Self {
         match forbidden {
             Forbidden::Scope(scope) => {
-                let say = format!("Not done: this assistant's token lacks the scope {scope}. Go on without this.");
+                let say = format!("Not done: this assistant's token lacks the scope {scope}. Continue without this.");
                 Self::new(Outcome::Forbidden, say)
             }
             Forbidden::NotOnLine => Self::new(
                 Outcome::Refused,
                 "Not done: this is not a student of the telephone line that is calling. Leave out `phone` and \
-                 `student_id` to get the student who is calling, or go on without this.",
+                 `student_id` to get the student who is calling, or continue without this.",
             ),
             // No client is of a few cohorts.
             Forbidden::OtherCohort => {
-                Self::new(Outcome::Refused, "Not done: this is not for this assistant. Go on without this.")
+                Self::new(Outcome::Refused, "Not done: this is not for this assistant. Continue without this.")
             }
             Forbidden::Unverified(missing) => {
                 let words = missing.words();
                 let say = format!(
                     "Not done: the caller has not proved who they are. Ask the caller for their first name and the \
-                     {words}, then call verify_caller with both. Without them teach as with anybody new. Go on without \
+                     {words}, then call verify_caller with both. Without them teach as with anybody new. Continue without \
                      this."
                 );
                 Self::new(Outcome::Refused, say)
             }
             Forbidden::Blocked => Self::new(
                 Outcome::Refused,
-                "Not done: no lesson can be given on this line at the moment. Say so kindly, and end the call. Go on \
+                "Not done: no lesson can be given on this line at the moment. Say so kindly, and end the call. Continue \
                  without this.",
             ),
         }
@@ -169,7 +169,7 @@ mod tests {
             db::Error::NotFound("session").into(),
         ] {
             assert!(
-                ["call again", "Go on without", "Check the id"].iter().any(|hint| error.say.contains(hint)),
+                ["call again", "Continue without", "Check the id"].iter().any(|hint| error.say.contains(hint)),
                 "{error:?}"
             );
         }

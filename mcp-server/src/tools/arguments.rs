@@ -21,7 +21,7 @@ pub(super) fn check(
 fn whole_numbers(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
-            // Beyond this not every integer has a float of its own.
+            // Beyond this, not every integer has its own float.
             let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15);
             if let Some(whole) = whole {
                 *value = Value::from(whole as i64);
@@ -135,7 +135,7 @@ fn bound(schema: &Map<String, Value>, name: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
-/// Every keyword that [`check`] enforces or that binds nobody. A schema with another one fails a test.
+/// The keywords that [`check`] enforces, and annotations. A schema with another keyword fails a test.
 const KNOWN: [&str; 16] = [
     "type",
     "properties",
@@ -155,7 +155,7 @@ const KNOWN: [&str; 16] = [
     "default",
 ];
 
-/// A keyword of `schema` that nobody enforces: such a schema promises more than it keeps.
+/// A keyword of `schema` that is not enforced. Such a schema would promise more than the server checks.
 #[cfg(test)]
 pub(super) fn unchecked_keyword(schema: &Map<String, Value>) -> Option<String> {
     if let Some(keyword) = schema.keys().find(|keyword| !KNOWN.contains(&keyword.as_str())) {

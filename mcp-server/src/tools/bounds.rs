@@ -28,6 +28,6 @@ pub(super) async fn check(db: &Db, ctx: ToolContext<'_>, student_id: StudentId, 
         Kind::Note => n_notes >= MAX_NOTES,
         Kind::Callback => n_callbacks >= MAX_CALLBACKS,
     };
-    let say = "Not done: this call has written enough of this kind. Go on without it.";
+    let say = "Not done: this call has written enough of this kind. Continue without it.";
     if is_enough { Err(ToolError::new(Outcome::Refused, say)) } else { Ok(()) }
 }

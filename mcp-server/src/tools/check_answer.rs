@@ -28,7 +28,7 @@ pub(super) struct Params {
     /// How much you helped before the answer.
     #[serde(default = "no_help")]
     help: Help,
-    /// Left out: whoever is calling.
+    /// Left out: the student who is calling.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

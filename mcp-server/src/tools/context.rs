@@ -1,4 +1,4 @@
-//! Who asks, and for whom they may ask: [`storage::authority`] in the words of tools.
+//! The caller of a tool and the students they may reach: [`storage::authority`] with errors for tools.
 
 use chrono::{DateTime, Utc};
 use storage::access::{Caller, Forbidden, Reach};
@@ -9,7 +9,7 @@ use storage::{authority, session};
 
 use super::{Outcome, ToolError};
 
-/// What a tool is told beside its arguments.
+/// The input of a tool beside its arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct ToolContext<'a> {
     /// With the student of its line, as [`authority::resolve_live_call`] found it.
@@ -20,7 +20,7 @@ pub struct ToolContext<'a> {
 }
 
 impl ToolContext<'_> {
-    /// Refuses a student whom the caller does not reach, or who is blocked.
+    /// Fails if the caller does not reach the student, or the student is blocked.
     pub async fn permit(&self, db: &Db, student_id: StudentId) -> Result<(), ToolError> {
         self.caller.reaches(student_id)?;
         Ok(authority::require_active(db, self.caller, student_id).await?)

@@ -1,4 +1,4 @@
-//! A person's better judgement of one answer, through an agent: it outranks whatever is judged of that answer.
+//! A person's correction of one answer, through an agent. It overrides every analysis of that answer.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use super::{Answer, Effect, Tool, ToolContext, ToolError};
 pub(super) struct Params {
     /// The session of the answer.
     session_id: SessionId,
-    /// The student's turn, as get_session tells it.
+    /// The student's turn, as get_session returns it.
     #[schemars(range(min = 0, max = 100_000))]
     turn_no: i32,
     /// The skill under which it was judged.

@@ -25,7 +25,7 @@ pub(super) struct Params {
     /// What was said or happened, in one or two plain sentences.
     #[schemars(length(min = 1, max = 4000))]
     text: String,
-    /// Left out: whoever is calling.
+    /// Left out: the student who is calling.
     #[serde(default)]
     student_id: Option<StudentId>,
 }
@@ -61,7 +61,8 @@ impl Tool for FlagConcern {
         let line = &ctx.caller.line;
         let new = NewConcern {
             group_key: once::group(&ctx, category.as_str()),
-            // Without its code the line tells nothing of its student; people should know whose concern it probably is.
+            // Without its code, the line gets no data about its student. Staff should still see whom the concern is
+            // probably about.
             student_id: named.or(line.student_id).or(line.presumed),
             session_id,
             caller_phone: line.phone.clone().filter(|_| session_id.is_none()),
@@ -89,11 +90,11 @@ fn advice(category: ConcernCategory) -> &'static str {
         }
         ConcernCategory::Bullying | ConcernCategory::Distress => {
             "A person will look at this. Be kind, say that it is good that they told you, and suggest to talk to a \
-             grown-up they trust. Go on with the lesson only if they want to."
+             grown-up they trust. Continue the lesson only if they want to."
         }
         ConcernCategory::PersonalData => {
-            "A person will look at this. Tell the child kindly that such details are better kept private, and go on."
+            "A person will look at this. Tell the child kindly that such details are better kept private, and continue."
         }
-        ConcernCategory::Other => "A person will look at this. Go on kindly.",
+        ConcernCategory::Other => "A person will look at this. Continue kindly.",
     }
 }

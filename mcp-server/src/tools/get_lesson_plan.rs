@@ -1,4 +1,4 @@
-//! A whole lesson for one student: what to warm up with, what to practise, what to try anew, with a question for each.
+//! A lesson for one student: warm-up, practice, and skills to try again, with a question for each.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::{Answer, Effect, Tool, ToolContext, ToolError};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// Left out: whoever is calling.
+    /// Left out: the student who is calling.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

@@ -17,7 +17,7 @@ const MAX_SKILLS: usize = 100;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// As list_students or a student context tells it.
+    /// As list_students or a student context returns it.
     student_id: StudentId,
 }
 

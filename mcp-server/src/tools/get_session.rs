@@ -30,7 +30,7 @@ pub(super) struct Params {
     /// Whether to add what was said, turn by turn.
     #[serde(default)]
     include_transcript: bool,
-    /// Where to go on: next_turn_no of the answer before.
+    /// The turn to continue from: next_turn_no of the previous answer.
     #[serde(default)]
     #[schemars(range(max = 100_000))]
     from_turn_no: i32,
@@ -180,7 +180,7 @@ fn page(turns: Vec<Turn>, from_turn_no: i32) -> (Option<Vec<Said>>, Option<i32>)
 fn say(data: &Review) -> String {
     let mut lines = vec![match (&data.analysis, data.status) {
         (Some(analysis), _) => analysis.summary.clone(),
-        (None, SessionStatus::InProgress) => "This call is still going on.".to_owned(),
+        (None, SessionStatus::InProgress) => "This call is still in progress.".to_owned(),
         (None, SessionStatus::NeedsAttention) => {
             "This call could not be analysed; a person will look at it.".to_owned()
         }

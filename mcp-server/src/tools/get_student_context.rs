@@ -10,7 +10,7 @@ use storage::student_context::{self, StudentContext, of_line};
 
 use super::{Answer, Effect, Tool, ToolContext, ToolError};
 
-/// At most one of the two. On a telephone line that tells its number, neither is needed.
+/// At most one of the two. If the telephone line sends its number, neither is needed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {

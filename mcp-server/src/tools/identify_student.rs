@@ -18,7 +18,7 @@ pub(super) struct Params {
     /// The first name that the caller gave.
     #[schemars(length(min = 1, max = 60))]
     first_name: String,
-    /// Only where the telephone line does not tell the number by itself.
+    /// Only needed if the telephone line does not send the number.
     #[serde(default)]
     phone: Option<Phone>,
 }
@@ -55,8 +55,8 @@ impl Tool for IdentifyStudent {
     }
 }
 
-/// Settles the call on the line as the student's, for good: a call that counts as somebody else's stays theirs. The caller
-/// that comes back reaches the student.
+/// Assigns the call on the line to the student. A call that counts as another student's is not changed. The returned
+/// caller reaches the student.
 pub(super) async fn settle(
     tx: &mut Connection,
     ctx: ToolContext<'_>,
@@ -66,14 +66,14 @@ pub(super) async fn settle(
     if let Some(session_id) = session_id
         && session::identify_live_caller(tx, ctx.caller, session_id, student_id, ctx.now).await? == Settled::Refused
     {
-        let say = "Not done: this call counts as somebody else's already. Go on without this; another student can call \
+        let say = "Not done: this call counts as somebody else's already. Continue without this; another student can call \
                    again.";
         return Err(ToolError::new(Outcome::Refused, say));
     }
     Ok(ctx.caller.settled_as(student_id, session_id))
 }
 
-/// The one student of that name, however it is typed. Two of one name cannot be told apart by it.
+/// Returns the only student with that name, ignoring case. `None` if two have it.
 fn only_of_name(students: Vec<(StudentId, String)>, said: &str) -> Option<(StudentId, String)> {
     let said = plain_text::first_name(said)?;
     let mut of_name = students.into_iter().filter(|(_, name)| student::is_first_name(name, &said));

@@ -71,7 +71,7 @@ impl Tool for ListSessions {
         let after = params.cursor.as_deref().map(cursor::decode).transpose().map_err(ToolError::invalid)?;
         let Params { student_id, status, limit, .. } = params;
         ctx.permit_session(db, student_id).await?;
-        // One more than asked for tells whether there is another page.
+        // One extra row shows whether there is a next page.
         let query = SessionQuery { student_id, status, after, limit: limit + 1, ..SessionQuery::default() };
         let rows = session::list_sessions(db, ctx.caller, &query).await?;
         let (rows, next_cursor) = cursor::page(rows, limit, |row| (row.created_at, row.session_id));

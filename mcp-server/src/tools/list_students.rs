@@ -18,7 +18,7 @@ fn default_limit() -> i64 {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// Part of the name, whatever its case.
+    /// Part of the name, in any case.
     #[serde(default)]
     #[schemars(length(max = 120))]
     name: Option<String>,
@@ -71,7 +71,7 @@ impl Tool for ListStudents {
 
     async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let after = params.cursor.as_deref().map(cursor::decode).transpose().map_err(ToolError::invalid)?;
-        // One more than asked for tells whether there is another page.
+        // One extra row shows whether there is a next page.
         let limit = params.limit + 1;
         let grade = params.grade.map(i16::from);
         let query = StudentQuery { name_contains: params.name, grade, after, limit, ..StudentQuery::default() };

@@ -1,4 +1,4 @@
-//! Writes what an assistant saw in a call, and tells how well the skill is known then.
+//! Stores an assistant's observation of a skill, and returns the new estimate.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,7 +36,7 @@ impl std::fmt::Display for Estimate {
     }
 }
 
-/// Told a second time, it changes nothing.
+/// A repetition changes nothing.
 pub(super) async fn observe(
     db: &Db,
     ctx: ToolContext<'_>,

@@ -1,4 +1,4 @@
-//! The id of a deed, made of the deed itself: told twice, by a model or by a retry, it is done once.
+//! The id of an action, derived from the action itself. If a model or a retry repeats it, it is done once.
 
 use uuid::Uuid;
 

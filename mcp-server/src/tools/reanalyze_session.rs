@@ -1,4 +1,4 @@
-//! Has a session judged anew, by the analyser of today.
+//! Requests a new analysis of a session with the current analyser.
 
 use queue::retry::{self, Reanalysis};
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use super::{Answer, Effect, Outcome, Tool, ToolContext, ToolError};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// As list_sessions or search_sessions tells it.
+    /// As list_sessions or search_sessions returns it.
     session_id: SessionId,
 }
 

@@ -1,4 +1,4 @@
-//! What an assistant saw the student get right or wrong, so that the estimate moves while the call goes on.
+//! An assistant's observation of a right or wrong answer. The estimate changes during the call.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub(super) struct Params {
     /// How much you helped before the answer.
     #[serde(default = "no_help")]
     help: Help,
-    /// Left out: whoever is calling.
+    /// Left out: the student who is calling.
     #[serde(default)]
     student_id: Option<StudentId>,
 }
@@ -78,4 +78,4 @@ impl Tool for RecordEvidence {
 
 const NO_SKILL: &str = "There is no such skill. Take the skill_id from next_question or list_due_skills.";
 const NOT_ASKED: &str = "Not recorded: only answers to questions from next_question count during a call. The review after the \
-    call judges this answer. Go on, and take the next question from next_question.";
+    call judges this answer. Continue, and take the next question from next_question.";

@@ -1,4 +1,4 @@
-//! Makes a student of a caller whom nobody knows yet.
+//! Adds an unknown caller as a student.
 
 use domain::plain_text;
 use schemars::JsonSchema;
@@ -25,7 +25,7 @@ pub(super) struct Params {
     #[serde(default)]
     #[schemars(range(max = 13))]
     grade: Option<u8>,
-    /// Only where the telephone line does not tell the number by itself.
+    /// Only needed if the telephone line does not send the number.
     #[serde(default)]
     phone: Option<Phone>,
 }
@@ -37,7 +37,7 @@ pub(super) struct Output {
     student_id: Option<StudentId>,
     first_name: String,
     status: Registration,
-    /// Whether there was nobody of that name on the number before.
+    /// Whether the number had no student with that name before.
     is_new: bool,
 }
 
@@ -73,7 +73,7 @@ impl Tool for RegisterStudent {
         };
         let grade = params.grade.map(i16::from);
         let mut tx = db::begin(db).await?;
-        // Who said to be somebody new is not told who else calls from the number.
+        // A caller who says that they are new must not learn who else calls from the number.
         let is_stranger = ctx.caller.line.is_stranger;
         let known =
             if is_stranger { Vec::new() } else { student::list_first_names(&mut *tx, ctx.caller, &phone).await? };

@@ -78,7 +78,7 @@ impl Tool for SearchSessions {
         let after = params.cursor.as_deref().map(cursor::decode).transpose().map_err(ToolError::invalid)?;
         let Params { words, student_id, limit, .. } = params;
         ctx.permit_session(db, student_id).await?;
-        // One more than asked for tells whether there is another page.
+        // One extra row shows whether there is a next page.
         let query = WordsQuery { words, student_id, after, limit: limit + 1 };
         let rows = session::search_sessions(db, ctx.caller, &query).await?;
         let (rows, next_cursor) = cursor::page(rows, limit, |row| (row.created_at, row.session_id));

@@ -25,7 +25,7 @@ pub(super) struct Params {
     /// When it is over, for example the day of the test; within a year. Left out: in 90 days.
     #[serde(default)]
     until: Option<DateTime<Utc>>,
-    /// Left out: whoever is calling.
+    /// Left out: the student who is calling.
     #[serde(default)]
     student_id: Option<StudentId>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Output {
 }
 
 const NO_TOPIC: &str = "Not done: on a call a goal is a topic or a test, for example: be ready for the fractions test. Leave \
-    other aims to people: call save_note, or go on without this.";
+    other aims to people: call save_note, or continue without this.";
 
 #[derive(Debug)]
 pub(super) struct SetGoal;

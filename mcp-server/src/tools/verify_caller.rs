@@ -95,11 +95,11 @@ impl Tool for VerifyCaller {
     }
 }
 
-const NOT_NEEDED: &str = "Not needed: no code is asked for on this line. Go on with get_student_context.";
+const NOT_NEEDED: &str = "Not needed: no code is asked for on this line. Continue with get_student_context.";
 const UNREADABLE: &str = "`pin` must be 4 to 8 digits and nothing else, such as 4219 or four two one nine";
 const NO_CALL: &str = "Not verified: this line names no call that is open, so nothing can be proved on it. Teach as with \
-    anybody new. Go on without this.";
+    anybody new. Continue without this.";
 const WRONG: &str = "Not verified: the first name and the code do not match. Ask the caller for both once more and call \
     again. Without them teach as with anybody new; the school can give the family a new code.";
-const NO_MORE_TRIES: &str = "Not verified: there are no more tries. Teach as with anybody new, and go on without this. The \
+const NO_MORE_TRIES: &str = "Not verified: there are no more tries. Teach as with anybody new, and continue without this. The \
     school can give the family a new code.";

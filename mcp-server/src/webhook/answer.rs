@@ -29,7 +29,7 @@ use crate::trail::{Asked, Door};
 /// VAPI gives up after 7.5 s, of which most is the way to us.
 const WITHIN: Duration = Duration::from_secs(2);
 
-/// What VAPI fills in by itself where a tool is so configured; no arguments of our tools.
+/// Arguments that VAPI adds itself if a tool is configured so. Our tools do not use them.
 const FILLED_IN_BY_VAPI: [&str; 2] = ["caller_number", "call_id"];
 
 /// A signed webhook speaks for the assistant on the line: a telephone client with the scopes of `VAPI_TOOL_SCOPES`.
@@ -135,7 +135,7 @@ pub(super) async fn function(
     signature: &[u8],
 ) -> Value {
     let said = match tool_calls::function_call(message) {
-        // It has no id of its own; the request names it.
+        // It has no id. The request names it.
         Some(call) => {
             let call = ToolCall { id: String::from_utf8_lossy(signature).into_owned(), ..call };
             said(state, replies, &line(envelope), &call, signature).await
@@ -178,11 +178,11 @@ async fn say(state: &State, on_line: Caller, line: &Line, tool_call: &ToolCall) 
         state.limits.enter(client_id, Instant::now()).await.map_err(busy)?;
     }
     if api_client::are_telephones_stopped(&state.db).await? {
-        let say = "Not done: a person has stopped the tutor's records. Go on without them.";
+        let say = "Not done: a person has stopped the tutor's records. Continue without them.";
         return Err(ToolError::new(Outcome::Refused, say));
     }
     let named = Value::Object(arguments.clone());
-    // Nobody leaves: VAPI waits for the answer to the end.
+    // VAPI waits for the answer to the end.
     let settled = std::future::ready(Ok(on_line));
     let answer = call(state, &caller, settled, line, tool, arguments, &CancellationToken::new()).await?;
     let asked = Asked { caller: &caller, door: Door::Webhook, what: tool.name, call_id: line.call_id.as_deref() };

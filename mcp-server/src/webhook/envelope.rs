@@ -19,7 +19,7 @@ pub(crate) struct Envelope {
     pub message_at: Option<DateTime<Utc>>,
     /// Who calls. Signed, so no model can have made it up.
     pub number: CallerNumber,
-    /// Tells apart what a call says several times: a status, or a moment.
+    /// Distinguishes messages that a call sends several times, by status or time.
     distinction: Option<String>,
 }
 

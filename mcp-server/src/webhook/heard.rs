@@ -1,5 +1,5 @@
-//! When the last webhook was taken in, and when and why the last one was sent away: kept in memory, and told to the
-//! dashboard now and again, so that no request waits for it and no stranger makes us write.
+//! The last accepted and the last refused webhook. They are kept in memory and stored at intervals, so no request waits
+//! for it and unauthenticated requests cause no writes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use super::outcome::series;
 
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
-/// The last of each that was not told yet.
+/// The last of each that was not stored yet.
 #[derive(Debug, Default)]
 pub struct Heard(Mutex<Last>);
 
@@ -35,7 +35,7 @@ impl Heard {
         self.last().refused = Some((at, WebhookRefused { reason }));
     }
 
-    /// Tells what was heard, and that this server lives, until `shutdown` and once more.
+    /// Stores the last webhooks and the server's heartbeat until `shutdown`, and once more at the end.
     pub(crate) async fn tell(&self, db: Db, config: &McpServerConfig, shutdown: CancellationToken) {
         let server = Server {
             public_url: config.public_url.clone(),
@@ -54,7 +54,7 @@ impl Heard {
                 }
                 self.flush(&db).await
             };
-            // Where the database is away, everybody knows already.
+            // If the database is unavailable, other parts report it.
             if let Err(error) = told.await {
                 tracing::debug!(%error, "could not tell of webhooks");
             }

@@ -16,7 +16,7 @@ pub(super) enum Outcome {
     Failed,
 }
 
-/// The types that have a series of their own. A sender's word never makes one.
+/// Message types with their own series. Types sent by clients never add one.
 const TYPES: [&str; 15] = [
     "assistant-request",
     "assistant.started",

@@ -60,9 +60,9 @@ impl Replies {
     }
 }
 
-/// Names a tool call of a line: who calls by another number, or has not given the code yet that is `missing`, is never told
-/// what another answer was. What changes something is the same by the id that VAPI gave it. What only reads is the same in the
-/// same request, by its `signature`: asked anew, it tells what is so by then.
+/// Returns the key of a tool call. A caller from another number, or one who still has to give the code `missing`, never
+/// gets the answer to another call. A write is the same if its VAPI id is the same. A read is the same only within one
+/// request, identified by its `signature`, so a later question gets a current answer.
 pub(super) fn key(line: &Line, missing: Option<CodeKind>, call: &ToolCall, signature: &[u8]) -> Key {
     let only_reads = tools::find(&call.name).is_none_or(|tool| tool.effect == Effect::Reads);
     let signature = if only_reads { signature } else { b"" };

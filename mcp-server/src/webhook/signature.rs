@@ -1,6 +1,6 @@
 //! Is this request VAPI's? HMAC-SHA256 over the raw body, in whichever form the customer set in VAPI.
 //!
-//! **Invariant:** fails closed. Whatever is missing, empty, doubled or out of range is a refusal, never a pass.
+//! **Invariant:** fails closed. Anything missing, empty, repeated or out of range is refused.
 
 use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -14,7 +14,7 @@ use web::config::{SignatureEncoding, WebhookConfig};
 /// How far VAPI's clock and ours may differ, and for how long a captured request could be sent again.
 const TOLERANCE_MS: u64 = 300_000;
 
-/// Standard Webhooks lists several signatures during a rotation; more than this is nobody's rotation.
+/// Standard Webhooks allows several signatures during a rotation. This is the limit.
 const MAX_SIGNATURES: usize = 4;
 
 /// VAPI signs `{svix-id}` from a header whose name its customer chooses; these are the two in use.
@@ -40,7 +40,7 @@ pub(crate) enum Refusal {
     NoMessageId,
     #[error("the timestamp is not a number of seconds or milliseconds")]
     BadTimestamp,
-    /// Of a request that is genuine otherwise: a clock is wrong, or somebody repeats what was captured.
+    /// The request is genuine otherwise: a clock is wrong, or a captured request was sent again.
     #[error("the timestamp is too far from now")]
     Stale,
     #[error("the signature does not match")]
@@ -99,7 +99,7 @@ fn verify_with(
         .filter_map(|signature| decode(settings.encoding, signature.strip_prefix(&settings.prefix)?))
         .collect();
     let mut is_genuine = false;
-    // Every secret is computed, also after a hit: the time taken tells nobody which one signed.
+    // All secrets are computed, also after a match, so the time does not reveal which one signed.
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
         for piece in &pieces {
@@ -122,7 +122,7 @@ fn verify_with(
     }
 }
 
-/// A `{` that begins none of our tokens stands for itself.
+/// A `{` that does not begin one of our tokens is a literal.
 fn pieces(format: &str) -> Vec<Piece<'_>> {
     const TOKENS: [(&str, Piece<'_>); 3] =
         [("{body}", Piece::Body), ("{timestamp}", Piece::Timestamp), ("{svix-id}", Piece::MessageId)];

@@ -16,8 +16,8 @@ const STORING: usize = 6;
 /// Messages that a caller waits for. A tool may take 2.5 s.
 const ANSWERING: usize = 64;
 
-/// VAPI waits 20 s for us and by default tells nothing twice, so a burst had better queue; but one that asks which
-/// assistant takes a call waits 7.5 s only.
+/// VAPI waits 20 s and by default does not send again, so a burst is queued. A request for the assistant of a call
+/// waits only 7.5 s.
 const WAIT: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Debug)]

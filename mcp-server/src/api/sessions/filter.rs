@@ -1,4 +1,4 @@
-//! Which sessions a list shows, and from where it goes on.
+//! Filters and cursor of the list of sessions.
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::FieldFault;
@@ -57,7 +57,7 @@ impl SessionFilter {
     }
 }
 
-/// A moment that Postgres can keep, too. A `+` that nobody encoded has become a space on its way.
+/// A time within the range of Postgres. An unencoded `+` arrives as a space and is accepted.
 fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
     let moment = DateTime::parse_from_rfc3339(&text.replace(' ', "+"));
     let moment = moment.map_err(|_| "give an RFC 3339 time, for example 2026-11-20T16:00:00Z")?.to_utc();

@@ -20,7 +20,7 @@ pub(super) struct SessionView {
     session_id: SessionId,
     /// VAPI's id of the call.
     call_id: String,
-    /// Null: nobody knows the caller, or several students share the phone.
+    /// Null: the caller is unknown, or several students share the phone number.
     student_id: Option<StudentId>,
     /// The caller's number in E.164; null without the scope `students:read`.
     caller_phone: Option<String>,
@@ -48,7 +48,7 @@ pub(super) struct SessionView {
 
 /// Who tutored.
 #[derive(Debug, Serialize, JsonSchema)]
-#[expect(clippy::struct_field_names, reason = "an id is named the same wherever it stands")]
+#[expect(clippy::struct_field_names, reason = "an id has the same name everywhere")]
 struct Assistant {
     assistant_id: Option<String>,
     name: Option<String>,

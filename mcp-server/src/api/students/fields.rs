@@ -29,11 +29,11 @@ pub(super) struct NewStudentBody {
     /// The numbers the student calls from.
     #[schemars(length(max = MAX_PHONES))]
     phones: Vec<Phone>,
-    /// BCP 47; `en` unless told.
+    /// BCP 47. The default is `en`.
     #[serde(default)]
     #[schemars(length(min = 2, max = 35), pattern("^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"))]
     locale: Option<String>,
-    /// IANA, for example `Europe/Berlin`; `UTC` unless told.
+    /// IANA, for example `Europe/Berlin`. The default is `UTC`.
     #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     timezone: Option<String>,
@@ -90,7 +90,7 @@ pub(super) struct StudentChangeBody {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "String", length(min = 1, max = 64))]
     timezone: Option<String>,
-    /// `blocked`: assistants are told nothing about the student.
+    /// `blocked`: assistants get no data about the student.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "StudentStatus")]
     status: Option<StudentStatus>,

@@ -1,4 +1,5 @@
-//! What is known of one student, each in a list of its own. Not on a telephone line: an assistant gets the student context.
+//! The learning data of one student, one list per kind. Not available on a telephone line, where an assistant gets the
+//! student context.
 
 use axum::extract::{RawQuery, State as Shared};
 use axum::http::Method;
@@ -92,7 +93,7 @@ impl<T> Holds for List<T> {
     }
 }
 
-/// Refuses unless there is the student, and the caller may be told of them, not by a telephone line alone.
+/// Fails unless the student exists and the caller may read their data by more than a telephone line.
 async fn open(state: &State, caller: &Caller, student_id: StudentId) -> Result<(), Problem> {
     caller.require_student(Scope::StudentsRead, student_id).map_err(db::Error::from)?;
     student::get_student(&state.db, caller, student_id).await?;
@@ -202,7 +203,7 @@ struct EvidenceView {
     evidence_id: EvidenceId,
     skill_id: String,
     session_id: Option<SessionId>,
-    /// The student's turn of that session. Null: a tool told it.
+    /// The student's turn of that session. Null: a tool reported it.
     turn_no: Option<i32>,
     verdict: Verdict,
     help: Help,
@@ -251,7 +252,7 @@ async fn list_evidence(
     Ok(Told(List { student_id, items: rows.into_iter().map(EvidenceView::from).collect(), next_cursor }))
 }
 
-/// What somebody wrote down.
+/// A note.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Note")]
 struct NoteView {
@@ -261,7 +262,7 @@ struct NoteView {
     /// `admin:` and an address, or `client:` and a client's id.
     author: String,
     text: String,
-    /// Assistants are told of it.
+    /// Whether assistants get it.
     for_assistant: bool,
     created_at: DateTime<Utc>,
 }
@@ -297,7 +298,7 @@ struct FactView {
     /// interest, preference, schedule, goal or study_context.
     kind: String,
     text: String,
-    /// Where it was said. Null: a person or a tool told it.
+    /// The session in which it was said. Null: a person or a tool wrote it.
     session_id: Option<SessionId>,
     turn_no: Option<i32>,
     source: Source,
@@ -334,7 +335,7 @@ async fn list_facts(
     Ok(List::whole(student_id, rows, FactView::from))
 }
 
-/// Somebody who decides for a student.
+/// A guardian of the student.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Guardian")]
 struct GuardianView {

@@ -119,7 +119,7 @@ pub(super) async fn list(
 ) -> Result<Told<StudentPage>, Problem> {
     let mut query = StudentFilter::parse(text.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     let limit = query.limit;
-    // One more than asked tells whether there is a next page.
+    // One extra row shows whether there is a next page.
     query.limit += 1;
     let rows = student::list_students(&state.db, &caller, &query).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| (row.display_name.clone(), row.student_id));

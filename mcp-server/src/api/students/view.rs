@@ -108,7 +108,7 @@ impl ErasureView {
 /// Who calls from a number.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Lookup {
-    /// Empty: nobody is registered with the number. Several: brothers and sisters share it.
+    /// Empty: the number belongs to no student. Several: siblings share it.
     pub(super) items: Vec<StudentView>,
     /// Always null: there are never more than fit one answer.
     pub(super) next_cursor: Option<String>,
