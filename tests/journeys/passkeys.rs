@@ -246,7 +246,7 @@ async fn what_an_authenticator_did_not_sign_for_this_browser_opens_nothing() {
     }
     let (status, page) = register(&person, &mut authenticator, HONEST).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.contains("known here already"), "{page}");
+    assert!(page.contains("already added"), "{page}");
     assert_eq!(of("select count(*) from admin_passkeys"), "1");
 
     let foreign_handle = encode(uuid::Uuid::now_v7());
@@ -332,7 +332,7 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     assert_eq!(to_do["get"]["allowCredentials"][0]["id"], encode(authenticator.id));
     let (status, page) = enter(&half, "passkey", &other.get(&to_do, HONEST)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.contains("not one of this account"), "{page}");
+    assert!(page.contains("does not belong to this account"), "{page}");
     let (status, _) = enter(&half, "passkey", &authenticator.get(&to_do, HONEST)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the challenge was used up");
     let alone = begin(&service).await.0;
@@ -409,7 +409,7 @@ async fn an_organisation_may_ask_everybody_for_a_second_factor() {
         let piece = person.open_with("/students?q=a", Some(("hx-request", "true"))).await;
         assert_eq!((piece.status(), piece.text().await.unwrap()), (StatusCode::UNAUTHORIZED, String::new()));
         let page = person.read("/account/second-factor").await;
-        assert!(page.contains("Your organisation asks everybody") && !page.contains("<nav"), "{page}");
+        assert!(page.contains("Your organisation requires a second factor") && !page.contains("<nav"), "{page}");
     }
     let written = fresh.post("/account/second-factor", "/account", &[("theme", "dark")]).await;
     assert_eq!(written.headers()["location"], "/account/second-factor", "nothing is changed either");

@@ -352,7 +352,9 @@ mod tests {
             Usage { n_today: 12, tokens_today: 20_400, microusd_today: 31_000, n_month: 12, ..Usage::default() };
         let shown = shown(&Data { statuses, usage, ..data() });
         assert!(!shown.contains("Degraded") && !shown.contains("Not configured"), "{shown}");
-        for told in ["a rotation", "https://calls.example/webhooks/vapi", "1.9.4", "claude-haiku", "20,400", "$0.03"] {
+        for told in
+            ["rotation in progress", "https://calls.example/webhooks/vapi", "1.9.4", "claude-haiku", "20,400", "$0.03"]
+        {
             assert!(shown.contains(told), "{told}: {shown}");
         }
         assert!(shown.contains("0 missing calls") && shown.contains("2 calls") && shown.contains("another secret"));

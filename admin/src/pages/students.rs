@@ -377,7 +377,7 @@ mod tests {
         assert!(shown.contains("Maya &lt;Okonkwo&gt;") && shown.contains("Grade 7") && shown.contains("1,204"));
         assert!(shown.contains(r#"href="/students/00000000-0000-0000-0000-000000000003""#));
         assert!(!shown.contains("/students/new"), "a viewer cannot add students");
-        assert!(shown.contains(">174<") && shown.contains("the last one last: 0, 1, 0, 2, 0, 10"), "{shown}");
+        assert!(shown.contains(">174<") && shown.contains("most recent last: 0, 1, 0, 2, 0, 10"), "{shown}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) struct Params {
     /// How much you helped before the answer.
     #[serde(default = "no_help")]
     help: Help,
-    /// Left out: the student who is calling.
+    /// Left out: the caller.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

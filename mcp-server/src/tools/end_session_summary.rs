@@ -18,7 +18,7 @@ pub(super) struct Params {
     /// What you did in this lesson and how it went, in two or three plain sentences for parents and teachers.
     #[schemars(length(min = 1, max = 600))]
     summary: String,
-    /// Left out: the student who is calling.
+    /// Left out: the caller.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

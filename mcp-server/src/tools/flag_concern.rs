@@ -25,7 +25,7 @@ pub(super) struct Params {
     /// What was said or happened, in one or two plain sentences.
     #[schemars(length(min = 1, max = 4000))]
     text: String,
-    /// Left out: the student who is calling.
+    /// Left out: the caller.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

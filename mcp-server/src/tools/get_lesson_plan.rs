@@ -14,7 +14,7 @@ use super::{Answer, Effect, Tool, ToolContext, ToolError};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// Left out: the student who is calling.
+    /// Left out: the caller.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

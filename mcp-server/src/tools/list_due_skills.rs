@@ -16,7 +16,7 @@ fn default_limit() -> usize {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
-    /// Left out: the student who is calling.
+    /// Left out: the caller.
     #[serde(default)]
     student_id: Option<StudentId>,
     /// How many, at most 10.

@@ -16,7 +16,7 @@ pub(super) struct Params {
     /// One or two plain sentences.
     #[schemars(length(min = 1, max = 500))]
     text: String,
-    /// Left out: the student who is calling.
+    /// Left out: the caller.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

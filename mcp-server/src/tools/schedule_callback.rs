@@ -19,7 +19,7 @@ pub(super) struct Params {
     /// What for, in a few plain words.
     #[schemars(length(min = 1, max = 160))]
     reason: String,
-    /// Left out: the student who is calling.
+    /// Left out: the caller.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

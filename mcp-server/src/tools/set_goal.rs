@@ -25,7 +25,7 @@ pub(super) struct Params {
     /// When it is over, for example the day of the test; within a year. Left out: in 90 days.
     #[serde(default)]
     until: Option<DateTime<Utc>>,
-    /// Left out: the student who is calling.
+    /// Left out: the caller.
     #[serde(default)]
     student_id: Option<StudentId>,
 }

@@ -349,6 +349,6 @@ mod tests {
         form.draft.name = "Mine".to_owned();
         let theirs = Skill { name: "Theirs".to_owned(), ..living.skills[0].clone() };
         let shown = render(&Admin::sample(Role::Tutor), &living, &form, Some(&Refusal::Stale(theirs))).into_string();
-        assert!(shown.contains("Mine") && shown.contains("Theirs") && shown.contains("meanwhile"));
+        assert!(shown.contains("Mine") && shown.contains("Theirs") && shown.contains("in the meantime"));
     }
 }
