@@ -1,4 +1,4 @@
-//! Who may be told of which child: the one place that decides it, for every door.
+//! Decides which caller gets data about which child, for all endpoints.
 //!
 //! A door reads what its request says of the telephone call ([`Line`]) and calls [`resolve_live_call`]. The [`Caller`] that comes back
 //! carries the student of that line, and every function that reaches a student asks the caller.
