@@ -1,4 +1,4 @@
-//! Whatever is sent to the MCP endpoint is answered, and is no fault of ours: no panic, no 5xx, no silence.
+//! Any request to the MCP endpoint gets an answer without a panic, a 5xx or a timeout.
 
 #![no_main]
 
@@ -31,7 +31,7 @@ static SERVER: LazyLock<(Runtime, Router)> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let router = runtime.block_on(async {
         let db = db::pool(&config.database_url, PoolSize(1)).unwrap();
-        // What needs the database is told at once that there is none.
+        // Calls that need the database are refused at once.
         db.close().await;
         mcp_server::fuzzing::mcp_without_gate(config, db)
     });

@@ -1,5 +1,5 @@
-//! Nothing passes for VAPI's that the secret has not signed, whatever stands in the headers, and whatever it has signed
-//! does, unless it is old.
+//! The signature check accepts exactly the requests that were signed with the secret and are not too old, with any
+//! headers.
 
 #![no_main]
 

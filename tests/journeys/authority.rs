@@ -1,4 +1,4 @@
-//! Who may be told of which child: every entry of every door, held against one table.
+//! Compares who gets data about which child, for every entry of every endpoint, with one table.
 //!
 //! The entries come from the server itself: its tools, templates, prompts and OpenAPI document. One without a rule fails.
 
@@ -95,7 +95,7 @@ const TABLE: [(&str, Rule, Rule); 51] = [
 fn rules(entry: &str) -> (Rule, Rule) {
     let found = TABLE.iter().find(|(known, ..)| *known == entry);
     let (_, of_telephone, of_agent) =
-        found.unwrap_or_else(|| panic!("{entry} has no rule: decide who may be told, and add it to the table"));
+        found.unwrap_or_else(|| panic!("{entry} has no rule: decide who gets the data, and add it to the table"));
     (*of_telephone, *of_agent)
 }
 

@@ -318,7 +318,7 @@ async fn each_refusal_says_what_to_do_and_the_next_run_continues() {
     for (n, status, told) in [
         (1, StatusCode::UNAUTHORIZED, "VAPI refused our key"),
         (9, StatusCode::TOO_MANY_REQUESTS, "VAPI is busy. Wait a minute"),
-        (9, StatusCode::INTERNAL_SERVER_ERROR, "VAPI has a fault of its own. Wait a minute"),
+        (9, StatusCode::INTERNAL_SERVER_ERROR, "VAPI has an internal error. Wait a minute"),
         (1, StatusCode::IM_A_TEAPOT, "VAPI says: ordered by the test."),
     ] {
         shell.vapi.fail(n, status);

@@ -53,9 +53,9 @@ pub(crate) fn letter(alert: &Alert, dashboard_url: &str) -> Letter {
 fn words(category: ConcernCategory) -> &'static str {
     match category {
         ConcernCategory::SelfHarm => "hurting themselves",
-        ConcernCategory::Abuse => "being hurt by somebody",
+        ConcernCategory::Abuse => "being hurt by someone",
         ConcernCategory::Neglect => "not being cared for",
-        ConcernCategory::Grooming => "somebody who approaches them in secret",
+        ConcernCategory::Grooming => "someone who approaches them in secret",
         ConcernCategory::Danger => "a danger",
         ConcernCategory::Bullying
         | ConcernCategory::Distress

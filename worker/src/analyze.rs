@@ -58,7 +58,7 @@ pub(crate) async fn perform(
         return Ok(finished);
     }
     if is_blocked && current.is_some() {
-        // It was judged before somebody blocked the student, and stays as it is.
+        // The session was analysed before a person blocked the student. The analysis stays as it is.
         mark_session(&mut tx, session_id, SessionStatus::Analyzed, None, now).await?;
         consent::apply_to_session(&mut tx, session_id, true, now).await?;
         let finished = finish_done(&mut *tx, lease).await?;

@@ -1,4 +1,4 @@
-//! One attempt at one job: the lease is kept alive while it runs, and whatever becomes of it, the row says so.
+//! Runs one attempt at a job: renews its lease while it runs, and records the result in its row.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub(crate) enum Outcome {
     PutOff(String),
     /// A person has to look.
     Failed(String),
-    /// The worker stops, or lost the lease: the job is somebody else's.
+    /// The worker stops, or another worker has the job now.
     LetGo,
 }
 
@@ -98,7 +98,8 @@ pub(crate) fn count(kind: Kind, outcome: &Outcome, duration: Duration) {
     metrics::histogram!("job_duration_seconds", "kind" => kind.as_str()).record(duration);
 }
 
-/// Returns when the lease is lost. Without the database nobody else can get it either, so that is no loss yet.
+/// Returns when the lease is lost. If the database is unavailable, other workers cannot take the job, so the lease is
+/// kept.
 async fn keep_lease(context: &Context, claimed: &Claimed) {
     loop {
         tokio::time::sleep(context.config.lease / 3).await;

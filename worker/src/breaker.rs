@@ -1,5 +1,5 @@
-//! Leaves alone what does not answer: after some failures in a row nobody asks any more, and after a pause one alone
-//! tries. Knows no clock and no network.
+//! A circuit breaker. After some failures in a row, calls to a dependency stop; after a pause, one trial call is
+//! allowed. Has no clock and no network access.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,11 +23,11 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 struct Open {
     until: Instant,
-    /// Somebody tries at this moment.
+    /// A trial call is running.
     is_tried: bool,
 }
 
-/// The right to ask once. Whoever gets an answer says so; dropped without a word, it tells nothing.
+/// The permission for one call. The caller reports its result; if it is dropped, nothing is learned.
 #[derive(Debug)]
 #[must_use]
 pub struct Permit<'a> {
@@ -85,7 +85,7 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        // Nobody waits for the answer any more: the next may try.
+        // The caller gave up. The next one may try.
         if self.is_trial
             && let Some(open) = &mut self.breaker.state().open
         {

@@ -38,7 +38,7 @@ use crate::{Context, JobError, analysis};
 /// Changes whenever the model is asked in another way, or its answers pass in another way.
 pub const PROMPT_VERSION: &str = "2";
 
-/// If less than this share of the answers passes, the model is told once what was wrong.
+/// If a smaller share of the answers passes, the model is asked once more, with the errors listed.
 const MIN_SHARE_PASSED: f64 = 0.5;
 
 pub(crate) async fn perform(
@@ -104,7 +104,7 @@ pub(crate) async fn perform(
             duration_ms: started.elapsed().as_millis() as i32,
             created_at: now,
         },
-        // Asking again would not help, and nobody can mend it: what the rules found stands.
+        // Another request would not help: keep the result of the rules.
         Err(fault) if fault.is_of_the_call() => {
             tracing::warn!(%session_id, %fault, "the rules' findings stand");
             let why = format!("The language model {} added nothing: {fault}.", llm.model());

@@ -30,10 +30,9 @@ use crate::{Context, JobError};
 /// Shown on the session and on the Jobs page.
 const UNREADABLE_WORDS: &str = "the report has words in a form that this version cannot read";
 
-/// Messages of a call come in any order, twice, or not at all: each adds what it knows, and the end is the same.
-///
-/// The first attempt at a report also analyses the call, in the same transaction. If that fails, whatever the fault is, the
-/// next attempt stores the call alone, and the analysis becomes a job with attempts of its own.
+/// Merges a message into its call. Messages may arrive in any order, twice or never; the result is the same. The first
+/// attempt at a report also analyses the call, in the same transaction. If that fails for any reason, the next attempt
+/// only stores the call, and a separate job analyses it.
 pub(crate) async fn perform(
     context: &Context,
     claimed: &Claimed,

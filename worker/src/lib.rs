@@ -74,7 +74,7 @@ pub struct Config {
     pub queue: Queue,
     /// `None`: rules alone judge.
     pub llm: Option<LlmConfig>,
-    /// `None`: nobody looks for calls whose report never came.
+    /// `None`: missing reports are not fetched from VAPI.
     pub vapi: Option<VapiConfig>,
     /// `None`: no e-mail is sent.
     pub mail: Option<MailConfig>,
@@ -83,7 +83,7 @@ pub struct Config {
     pub reconcile: Pace,
     pub outbound: outbound::Pace,
     pub retention: Retention,
-    /// Whether a caller nobody knows becomes a student without being asked about.
+    /// Whether an unknown caller becomes a student without approval.
     pub register_callers: bool,
     /// Jobs at a time in the quick lane. They keep the database busy.
     pub quick_slots: usize,
@@ -96,7 +96,7 @@ pub struct Config {
     /// How long a job is held without a sign of life.
     pub lease: Duration,
     pub sweep_every: Duration,
-    /// A job that Faktory was told of and nobody took is told again after this, then after twice as long, and so on.
+    /// If no worker took a job from Faktory, it is sent again after this time, then after twice the time, and so on.
     pub unanswered_after: Duration,
     /// How long to wait for a ring before looking for work unasked.
     pub poll_every: Duration,
@@ -180,7 +180,7 @@ pub(crate) struct Context {
     vapi: Option<Arc<Vapi>>,
     mail: Option<Arc<Mail>>,
     webhooks: Arc<Sender>,
-    /// Whether Faktory answers. It keeps nobody from trying.
+    /// Whether Faktory answers. If it does not, requests are still tried.
     faktory: Arc<Breaker>,
     /// What it said of itself when it first answered.
     faktory_version: Arc<OnceLock<String>>,

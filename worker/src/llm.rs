@@ -1,6 +1,6 @@
 //! A language model behind an OpenAI-compatible endpoint or Anthropic's: one question, one JSON object, in bounded time and size.
 //!
-//! **Invariant:** the model has no tools and no secrets, and what it answers is checked by whoever asked.
+//! **Invariant:** the model has no tools and no secrets, and the code that asked checks its answer.
 
 mod dialect;
 mod fault;
@@ -85,7 +85,7 @@ impl Llm {
         self.config.budget
     }
 
-    /// Whether it was away so often that nobody asks it any more.
+    /// Returns the breaker, which stops requests after repeated failures.
     pub fn breaker(&self) -> &Breaker {
         &self.breaker
     }

@@ -103,7 +103,7 @@ impl Mail {
     }
 }
 
-/// A text as it stands in HTML.
+/// Escapes a text for HTML.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

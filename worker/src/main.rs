@@ -1,4 +1,4 @@
-//! The production binary: settings from the environment, then work until told to stop.
+//! The production binary. Reads settings from the environment, then works until it is asked to stop.
 
 use std::process::ExitCode;
 

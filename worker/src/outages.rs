@@ -11,14 +11,14 @@ use crate::breaker::Breaker;
 use crate::{Context, Queue};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// An outage that nobody repeats for a minute is forgotten.
+/// An outage that is not reported again within a minute is over.
 const REPEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// One thing that is watched.
 struct Watched<'a> {
     dependency: Dependency,
     breaker: &'a Breaker,
-    /// When the database was last told, and what: `None`, nothing yet.
+    /// When the database was last updated, and the value. `None`: not yet.
     told: Option<(Instant, bool)>,
 }
 

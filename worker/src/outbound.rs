@@ -28,7 +28,7 @@ const AGAIN: TimeDelta = TimeDelta::minutes(1);
 pub struct Pace {
     /// Between two looks.
     every: Duration,
-    /// How long VAPI may take to place a call. Later nobody waits for the answer.
+    /// The time limit for placing a call at VAPI.
     request: Duration,
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn count(outcome: &'static str) {
     metrics::counter!("outbound_calls_total", "outcome" => outcome).increment(1);
 }
 
-/// The call as VAPI's API takes it, with what the tutor should know of whoever has the number. It is recorded who got it.
+/// Returns the request body for VAPI's API, with what the tutor should know about the student. Records who received it.
 async fn body(context: &Context, placing: &Placing, way: &Way, now: DateTime<Utc>) -> db::Result<Value> {
     let db = &context.db;
     let Placing { outbound_call_id, student_id, phone } = placing;

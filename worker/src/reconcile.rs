@@ -37,7 +37,7 @@ const MAX_REPORT_BYTES: usize = 5 << 20;
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     pub every: Duration,
-    /// A report may be on its way for so long: nobody asks for it before.
+    /// The time that a report may take to arrive. Reports are fetched only after it.
     pub grace: Duration,
     /// Between two looks at a call whose messages may still be written.
     pub settle: Duration,
@@ -80,7 +80,7 @@ pub(crate) async fn run(context: Context, vapi: Arc<Vapi>, pace: Pace, stop: Can
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "could not ask VAPI for missing calls");
-                    // A fault of VAPI's is in fixed words; any other is the database's, and nobody's to read.
+                    // VAPI's errors have fixed texts. Database errors may quote data, so they are not shown.
                     let why = error
                         .downcast_ref::<Fault>()
                         .map_or_else(|| "the database did not answer".to_owned(), ToString::to_string);

@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// Asks for the reports whose hour has come, until `stop`.
 pub(crate) async fn ask_for_due(context: Context, stop: CancellationToken) {
     loop {
-        // Without a mail server nobody gets a report.
+        // Reports are only sent if a mail server is configured.
         if context.mail.is_some() {
             loop {
                 match guardian_report::ask_for_due(&context.db, clock::now()).await {

@@ -23,9 +23,9 @@ use web::telemetry::trace;
 pub(crate) struct Locked {
     pub(crate) session: Session,
     pub(crate) consents: Consents,
-    /// True if a person blocked the student, or nobody consents to lessons.
+    /// True if a person blocked the student, or no guardian consents to lessons.
     pub(crate) is_blocked: bool,
-    /// Whom the session belongs to, and whom it has evidence of.
+    /// The student of the session, and those it has evidence about.
     student_ids: Vec<StudentId>,
 }
 
@@ -80,7 +80,8 @@ pub(crate) fn by_rules(
     }
 }
 
-/// Writing the same again gives the same rows. A session of nobody keeps its analysis and teaches us of no student.
+/// Stores an analysis. Storing it again gives the same rows. A session without a student keeps its analysis, but adds
+/// no evidence.
 pub(crate) async fn put(
     tx: &mut Connection,
     locked: Locked,
@@ -105,7 +106,7 @@ pub(crate) async fn put(
     }
 
     let mut analysis = analysis.clone();
-    // Of somebody we know it would only be one more copy of a name.
+    // For a known student, this would only be another copy of the name.
     analysis.findings.introduction.take_if(|_| session.student_id.is_some());
     let analysis = &analysis;
     let had = evidence::list_told(tx, session_id).await?;

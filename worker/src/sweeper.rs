@@ -1,5 +1,4 @@
-//! Hands out again what nobody has any more: jobs of workers that died, and jobs that the queue server lost. Carries out
-//! erasures that are due.
+//! Queues jobs again if their worker died or the queue server lost them. Carries out erasures that are due.
 
 use queue::dispatch::{Swept, sweep};
 use storage::{clock, erasure};

@@ -43,12 +43,12 @@ pub struct Vapi {
 impl Vapi {
     pub fn new(config: VapiConfig) -> anyhow::Result<Self> {
         let api = Api::new(config, TIMEOUT)?;
-        // Nobody counts our requests on our own machine.
+        // No rate limit applies on our own machine.
         let pause = if api.is_local() { Duration::ZERO } else { PAUSE };
         Ok(Self { api, breaker: Breaker::default(), pause })
     }
 
-    /// Whether it was away so often that nobody asks it any more.
+    /// Returns the breaker, which stops requests after repeated failures.
     pub fn breaker(&self) -> &Breaker {
         &self.breaker
     }

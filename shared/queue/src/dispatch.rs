@@ -1,4 +1,4 @@
-//! Giving jobs out, and giving them out again where whoever had them fell silent.
+//! Queues jobs, and queues them again if their worker stopped responding.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub struct Swept {
     pub n_unanswered: i64,
 }
 
-/// Hands out again what nobody has any more, whatever became of it. `None`: another worker sweeps at this moment.
+/// Queues jobs again that no worker holds any more. Returns `None` if another worker sweeps at the moment.
 pub async fn sweep(connection: &mut Connection, unanswered_after: Duration) -> Result<Option<Swept>> {
     let mut tx = connection.begin().await?;
     let free = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "free!""#, SWEEP_LOCK)

@@ -11,7 +11,7 @@ use storage::id::{JobId, SessionId};
 use storage::job::{Job, Lane};
 use storage::session::{derived, index_words};
 
-/// The right to finish a job, as long as nobody else has got it.
+/// The right to finish a job, until another worker gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub job_id: JobId,
@@ -28,7 +28,7 @@ pub struct Claimed {
     pub max_attempts: i32,
 }
 
-/// Proof that a job was finished in the transaction at hand: whoever performs a job has to show it.
+/// Proof that a job was finished in the current transaction. Performing a job must return it.
 #[derive(Debug)]
 #[must_use]
 pub struct Finished(());
@@ -145,7 +145,7 @@ async fn read(connection: &mut Connection, row: Row, token: Uuid) -> db::Result<
     Ok(None)
 }
 
-/// Holds a job for longer, while work goes on.
+/// Extends the lease of a job that is still running.
 pub async fn renew(executor: impl Executor<'_>, held: &Lease, lease: Duration) -> Result<(), Error> {
     let renewed = sqlx::query!(
         "update jobs set lease_until = now() + $3 where job_id = $1 and lease_token = $2 and state = 'running'",

@@ -52,7 +52,7 @@ pub async fn list_jobs_of_session(db: impl Executor<'_>, session_id: SessionId) 
 pub struct JobQuery<'a> {
     pub state: &'a str,
     pub kind: Option<&'a str>,
-    /// What its last attempt ended with; the empty text: nobody said.
+    /// The reason its last attempt failed. Empty if unknown.
     pub reason: Option<&'a str>,
     /// The last one seen: its [`JobItem::listed_at`] and id.
     pub after: Option<(DateTime<Utc>, JobId)>,
@@ -85,7 +85,7 @@ pub async fn list_jobs(db: impl Executor<'_>, query: &JobQuery<'_>) -> Result<Ve
 /// How many jobs that were given up ended so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReasonCount {
-    /// Empty: nobody said.
+    /// Empty if unknown.
     pub reason: String,
     pub n: i64,
 }

@@ -1,5 +1,5 @@
-//! A long repair, done step by step: each step is a job that asks for the next one, so that it goes on after a restart
-//! and a person may stop it.
+//! Bulk reprocessing in steps. Each step is a job that queues the next one, so the work survives a restart and a person
+//! can stop it.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -10,7 +10,7 @@ use storage::db::{Connection, Error, Executor, Result};
 use storage::id::OverhaulId;
 use storage::job::{Job, enqueue};
 
-/// What is done anew.
+/// The work to do again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Sessions of a span of time, the end left out, are judged by the analyser of today.
@@ -75,7 +75,7 @@ impl From<Row> for Overhaul {
     }
 }
 
-/// Begins one, and asks for its first step. Where one of its kind goes on: `Conflict(overhauls_running_key)`. Needs
+/// Starts one and queues its first step. Returns `Conflict(overhauls_running_key)` if one of its kind is running. Needs
 /// `calls:write` and `students:write`.
 pub async fn start(tx: &mut Connection, caller: &Caller, work: &Work, now: DateTime<Utc>) -> Result<OverhaulId> {
     caller.require(Scope::CallsWrite)?;
@@ -114,7 +114,7 @@ pub async fn stop(tx: &mut Connection, caller: &Caller, overhaul_id: OverhaulId,
         now,
     );
     if stopped.execute(&mut *tx).await?.rows_affected() == 0 {
-        return Err(Error::NotFound("repair that goes on"));
+        return Err(Error::NotFound("running repair"));
     }
     let object = format!("overhaul:{overhaul_id}");
     audit::insert_entry(tx, caller, "overhaul.stop", Some(&object), &json!({}), now).await
@@ -134,7 +134,7 @@ pub async fn list_overhauls(db: impl Executor<'_>, limit: i64) -> Result<Vec<Ove
     Ok(rows.into_iter().map(Overhaul::from).collect())
 }
 
-/// One, for the step at hand: nobody stops it meanwhile.
+/// Returns one and locks it for the current step, so it cannot be stopped meanwhile.
 pub async fn lock_overhaul(tx: &mut Connection, overhaul_id: OverhaulId) -> Result<Overhaul> {
     let row = sqlx::query_as!(
         Row,

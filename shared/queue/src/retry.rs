@@ -1,4 +1,4 @@
-//! What a person does about work that was given up, or that is to be done anew.
+//! What a person can do about jobs that failed or must be repeated.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -74,11 +74,11 @@ async fn retry_all(connection: &mut Connection, job_ids: &[JobId]) -> Result<i64
 /// Jobs that were given up alike.
 #[derive(Clone, Copy, Debug)]
 pub struct Alike<'a> {
-    /// Empty: nobody said.
+    /// Empty if unknown.
     pub reason: &'a str,
     /// `None`: of all kinds.
     pub kind: Option<&'a str>,
-    /// What was given up later is not meant: whoever decided did not see it.
+    /// Excludes jobs that failed later, because the person did not see them.
     pub until: DateTime<Utc>,
 }
 
@@ -110,7 +110,7 @@ async fn lock_alike(tx: &mut Connection, alike: &Alike<'_>) -> Result<Vec<JobId>
     .await?)
 }
 
-/// Tries again whatever was given up alike: it is mended once, and so are they all. How many they are. Needs
+/// Retries all jobs that failed for the same reason: one fix usually solves them all. Returns their number. Needs
 /// `calls:write`.
 pub async fn retry_alike(tx: &mut Connection, caller: &Caller, alike: &Alike<'_>, now: DateTime<Utc>) -> Result<i64> {
     caller.require(Scope::CallsWrite)?;
@@ -123,7 +123,7 @@ pub async fn retry_alike(tx: &mut Connection, caller: &Caller, alike: &Alike<'_>
     Ok(n)
 }
 
-/// Lets whatever was given up alike rest. How many they are. Needs `calls:write`.
+/// Discards all jobs that failed for the same reason. Returns their number. Needs `calls:write`.
 pub async fn discard_alike(tx: &mut Connection, caller: &Caller, alike: &Alike<'_>, now: DateTime<Utc>) -> Result<i64> {
     caller.require(Scope::CallsWrite)?;
     let job_ids = lock_alike(tx, alike).await?;
@@ -135,8 +135,8 @@ pub async fn discard_alike(tx: &mut Connection, caller: &Caller, alike: &Alike<'
     Ok(n)
 }
 
-/// Tries again whatever was given up of one call, its unread messages too: those may be why there is no session.
-/// How many jobs they are. Needs `calls:write`.
+/// Retries the failed jobs of one call and its unread messages, which can be the reason that no session exists. Returns
+/// the number of jobs. Needs `calls:write`.
 pub async fn retry_call(tx: &mut Connection, caller: &Caller, call_id: &str, now: DateTime<Utc>) -> Result<i64> {
     caller.require(Scope::CallsWrite)?;
     let job_ids = sqlx::query_scalar!(
@@ -158,7 +158,7 @@ pub async fn retry_call(tx: &mut Connection, caller: &Caller, call_id: &str, now
     Ok(n)
 }
 
-/// What came of asking for a session to be judged anew.
+/// The result of a request to analyse a session again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reanalysis {
     /// A new round was asked for.
@@ -169,8 +169,8 @@ pub enum Reanalysis {
     NoReport,
 }
 
-/// Has a session judged anew, by the analyser of today. What is believed until then stays. Needs `calls:write`, and
-/// `sessions:read`.
+/// Analyses a session again with the current version of the analyser. The old results count until then. Needs
+/// `calls:write` and `sessions:read`.
 pub async fn reanalyze(
     tx: &mut Connection,
     caller: &Caller,
@@ -210,8 +210,8 @@ pub async fn reanalyze(
     Ok(Reanalysis::Asked(job.job_id()))
 }
 
-/// Which sessions are to be judged anew: those that came to be in a span of time, and whose current analysis is not
-/// of `version`, or older than `judged_before`.
+/// Selects the sessions to analyse again: those created in a period whose current analysis is not of `version`, or is
+/// older than `judged_before`.
 #[derive(Clone, Debug)]
 pub struct Outdated<'a> {
     pub from: DateTime<Utc>,

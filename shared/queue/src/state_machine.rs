@@ -1,5 +1,5 @@
-//! Deliveries, sessions and jobs against a model: whatever senders, workers, the queue and the sweeper do, and in
-//! whatever order, the tables say what the model says, and in the end every report has been worked on once.
+//! Compares deliveries, sessions and jobs with a model. Senders, workers, the queue and the sweeper act in any order.
+//! The tables must match the model, and in the end every report was processed once.
 
 mod model;
 
@@ -84,7 +84,7 @@ impl Case<'_> {
                 }
             }
             Step::Sweep => {
-                sweep(connection, Duration::ZERO).await.unwrap().expect("nobody else sweeps");
+                sweep(connection, Duration::ZERO).await.unwrap().expect("no other sweep runs");
                 for (job_id, job) in &mut self.model.jobs {
                     if job.state == "running" && self.model.turns[job_id].1 {
                         job.n_lost += 1;
@@ -175,7 +175,7 @@ impl Case<'_> {
                 job.state = "done";
                 *self.model.n_done.entry(job_id).or_default() += 1;
             }
-            // Nobody knows yet.
+            // The outcome is not known yet.
             End::Crash => {}
             End::Retry => job.state = "ready",
             End::PutOff | End::Release => (job.state, job.attempts) = ("ready", job.attempts - 1),
@@ -264,7 +264,7 @@ impl Case<'_> {
         (row.call_id, row.status, row.attention_reason)
     }
 
-    /// Everything heals: who was killed is swept, what was given up is tried again, and somebody works.
+    /// Recovers: dead workers are swept, failed jobs are retried, and a worker runs.
     async fn heal(&mut self) {
         for turn in self.model.turns.values_mut() {
             turn.1 = true;

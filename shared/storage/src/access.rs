@@ -189,7 +189,7 @@ pub enum Actor {
     Admin { admin_user_id: AdminUserId, email: String, role: Role },
     /// An agent that a person connected, on their behalf.
     Agent { client_id: String, email: String },
-    /// Whoever may run commands on the server.
+    /// A person who may run commands on the server.
     Operator,
     /// A job of ours.
     Worker,
@@ -214,8 +214,8 @@ impl fmt::Display for Actor {
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum ClientKind {
-    /// Speaks for an assistant on the telephone. It is answered about the student of the line that it names, and about no
-    /// other: whom a model names in an argument may be what a caller talked it into.
+    /// Acts for an assistant on the telephone. It gets data about the student of the line that it names only: a caller
+    /// may have talked the model into the names in its arguments.
     Telephone,
     /// An app or an agent of the organisation. It names students by its scopes.
     BackOffice,
@@ -249,7 +249,8 @@ impl FromStr for ClientKind {
 pub enum Reach {
     /// Every student: people at the dashboard who see all, their agents, the operator, our jobs.
     Everyone,
-    /// The students of these cohorts, and no call that is nobody's: other people at the dashboard, and their agents.
+    /// The students of these cohorts, without calls that belong to no student: other people at the dashboard, and their
+    /// agents.
     Cohorts(Vec<String>),
     /// Every student who is not blocked: a back-office client.
     Active,
@@ -257,12 +258,12 @@ pub enum Reach {
     Line,
 }
 
-/// Who is on a telephone line, as [`crate::authority`] found out. The default is a withheld number: nobody.
+/// Who is on a telephone line, as found by [`crate::authority`]. The default is a withheld number without a student.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OnLine {
     /// VAPI's id of the call, if it is open and its number is the line's. What a tool writes belongs to that call.
     pub call_id: Option<String>,
-    /// The session of that call, if VAPI or a tool has told us of it.
+    /// The session of that call, if VAPI or a tool has reported it.
     pub session_id: Option<SessionId>,
     /// `None`: withheld.
     pub phone: Option<Phone>,
@@ -270,19 +271,20 @@ pub struct OnLine {
     pub student_id: Option<StudentId>,
     /// Whether the call is settled as that student.
     pub is_settled: bool,
-    /// Whether the caller said to be somebody whom nobody knows, or has not proved yet who they are: then the number tells
+    /// Whether the caller says they are an unknown person, or has not yet proved who they are. Then the number proves
     /// nothing.
     pub is_stranger: bool,
     /// The code that the organisation asks of callers and that this call has not given yet. Then `student_id` is `None`.
     pub missing: Option<CodeKind>,
     /// Whether the call was erased. Then it has no student, and nothing more about it is stored.
     pub is_erased: bool,
-    /// Whom the line would mean if nothing was missing. It decides whose code it must be, and where a concern belongs;
-    /// nothing is given about them.
+    /// The student of the line if nothing was missing. Decides which code is asked for and where a concern belongs. No
+    /// data about them is returned.
     pub presumed: Option<StudentId>,
 }
 
-/// What a request of somebody with [`Reach::Cohorts`] is about: [`crate::authority`] found that they reach it.
+/// The student that a request with [`Reach::Cohorts`] is about. [`crate::authority`] checked that the caller reaches
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
     pub student_id: StudentId,
@@ -324,7 +326,8 @@ impl Caller {
         Self::new(Actor::Client { client_id: client_id.into() }, scopes, Reach::Active)
     }
 
-    /// A telephone client. Until [`crate::authority::resolve_live_call`] finds out who is on its line, it reaches nobody.
+    /// Returns a telephone client. It reaches no student until [`crate::authority::resolve_live_call`] finds who is on
+    /// its line.
     pub fn telephone(client_id: impl Into<String>, scopes: ScopeSet) -> Self {
         Self::new(Actor::Client { client_id: client_id.into() }, scopes, Reach::Line)
     }
@@ -375,8 +378,8 @@ impl Caller {
         if self.scopes.contains(scope) { Ok(()) } else { Err(Forbidden::Scope(scope)) }
     }
 
-    /// Refuses unless the caller holds `scope` and reaches all students. A function that names no student asks for this, so
-    /// a telephone client, or somebody of a few cohorts, is refused wherever nobody decided otherwise.
+    /// Fails unless the caller holds `scope` and reaches all students. Functions that name no student call this. It
+    /// refuses telephone clients and callers limited to cohorts by default.
     pub fn require(&self, scope: Scope) -> Result<(), Forbidden> {
         match self.require_within(scope)? {
             None => Ok(()),
@@ -384,8 +387,8 @@ impl Caller {
         }
     }
 
-    /// The cohorts whose students the caller may be told of; `None`: all students. Refuses a caller without `scope`, and a
-    /// telephone client.
+    /// Returns the cohorts whose students the caller may see, or `None` for all students. Refuses a caller without
+    /// `scope`, and a telephone client.
     pub fn require_within(&self, scope: Scope) -> Result<Option<&[String]>, Forbidden> {
         self.has(scope)?;
         match &self.reach {
@@ -428,8 +431,8 @@ impl Caller {
         }
     }
 
-    /// The one student that the request of somebody of a few cohorts is about; `None`: the caller reaches all. Refuses a
-    /// telephone client.
+    /// Returns the only student that the request of a caller limited to cohorts is about, or `None` if the caller
+    /// reaches all. Refuses a telephone client.
     pub fn require_opened(&self, scope: Scope) -> Result<Option<StudentId>, Forbidden> {
         match (self.require_within(scope)?, self.opened) {
             (None, _) => Ok(None),
@@ -438,7 +441,7 @@ impl Caller {
         }
     }
 
-    /// Whether the caller is told of blocked students: people are, clients are not.
+    /// Returns whether the caller sees blocked students: people do, clients do not.
     pub const fn sees_blocked(&self) -> bool {
         matches!(self.reach, Reach::Everyone | Reach::Cohorts(_))
     }
@@ -503,8 +506,8 @@ impl Caller {
         }
     }
 
-    /// The one student whose sessions the caller may see; `None`: it may see all. Refuses a caller without `scope`, and a
-    /// telephone client that has nobody on its line.
+    /// Returns the only student whose sessions the caller may see, or `None` if it may see all. Refuses a caller
+    /// without `scope`, and a telephone client without a student on its line.
     pub fn require_sessions(&self, scope: Scope) -> Result<Option<StudentId>, Forbidden> {
         match (&self.reach, self.line.student_id) {
             (Reach::Line, None) => self.has(scope).and(Err(self.refusal())),

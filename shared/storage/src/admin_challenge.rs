@@ -1,4 +1,4 @@
-//! What a browser is given to come back with, while somebody signs in or uses a passkey. It works once, for some minutes.
+//! One-time tokens for a browser that signs in or uses a passkey. They work once, for a few minutes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};

@@ -1,4 +1,4 @@
-//! One login of an admin: what the cookie stands for.
+//! One login of an admin, identified by the cookie.
 
 use chrono::{DateTime, Duration, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -142,7 +142,7 @@ pub async fn find_login(
     Ok(row.map(AdminLogin::from))
 }
 
-/// [`find_login`], without keeping it alive: a page that is left open and asks by itself is nobody at work.
+/// Like [`find_login`], but does not extend the login: a page that refreshes automatically is not activity.
 pub async fn peek_login(
     db: impl Executor<'_>,
     cookie: &SecretString,

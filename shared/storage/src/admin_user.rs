@@ -203,7 +203,7 @@ pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Op
     }))
 }
 
-/// Somebody as a provider knows them.
+/// A user as an identity provider describes them.
 #[derive(Clone, Copy, Debug)]
 pub struct AtProvider<'a> {
     pub issuer: &'a str,
@@ -430,7 +430,7 @@ mod tests {
         }
         assert!(hash("okafor kite lamp moss").is_ok(), "with enough beside it");
         assert!(hash("!§$%&/()=?*#").is_ok(), "any composition");
-        // Somebody else may have the word.
+        // Another organisation may have the word.
         assert!(hash_password(&SecretString::from("greenfieldacademy-2026")).is_ok());
         assert!(hash("kite lamp moss ferry").is_ok());
     }

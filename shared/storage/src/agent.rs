@@ -9,9 +9,9 @@ use url::Url;
 use crate::db::{Executor, Result};
 use domain::network::is_loopback_name;
 
-/// Programs that nobody uses yet. More registrations are refused until old ones are deleted.
+/// The limit of unused programs. More registrations are refused until old ones are deleted.
 pub const MAX_UNUSED: i64 = 5_000;
-/// A program that nobody connected is deleted after this long.
+/// A program without a connection is deleted after this time.
 const UNUSED_FOR: TimeDelta = TimeDelta::days(1);
 
 const MAX_NAME_CHARS: usize = 80;
@@ -110,7 +110,7 @@ impl Agent {
     }
 }
 
-/// Registers a program under a new id. `None`: there are too many that nobody uses.
+/// Registers a program under a new id. Returns `None` if too many programs are unused.
 pub async fn register(db: impl Executor<'_>, described: &Described, now: DateTime<Utc>) -> Result<Option<Agent>> {
     let client_id = format!("agent_{}", uuid::Uuid::now_v7().simple());
     let n = sqlx::query!(
@@ -153,7 +153,7 @@ pub async fn find_agent(db: impl Executor<'_>, client_id: &str) -> Result<Option
         .await?)
 }
 
-/// Deletes programs that nobody connected: how many they were.
+/// Deletes programs without a connection. Returns their number.
 pub(crate) async fn delete_unused(db: impl Executor<'_>, limit: i64, now: DateTime<Utc>) -> Result<u64> {
     let deleted = sqlx::query!(
         "delete from agents where client_id in (

@@ -18,7 +18,7 @@ use crate::{audit, secret};
 
 /// A code is exchanged at once, by a program.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
-/// An agent that nobody used for this long has to ask again.
+/// An agent that was not used for this long must ask again.
 const IDLE: TimeDelta = TimeDelta::days(30);
 /// Each agent has to ask again after this long.
 const ABSOLUTE: TimeDelta = TimeDelta::days(180);
@@ -124,8 +124,8 @@ async fn lock(tx: &mut Connection, hash: &[u8]) -> Result<Option<Row>> {
     .await?)
 }
 
-/// Exchanges a code. `None`: it is not one, it is over, or what is shown with it is wrong. Whoever shows a code wrongly, or
-/// a second time, ends its grant: commit then, too.
+/// Exchanges a code. Returns `None` if it is invalid or expired, or if a parameter is wrong. A wrong or repeated use
+/// ends its grant, so commit then, too.
 pub async fn redeem(tx: &mut Connection, shown: Shown<'_>, now: DateTime<Utc>) -> Result<Option<Renewed>> {
     let Some(row) = lock(tx, &secret::hash(shown.code.expose_secret())).await? else { return Ok(None) };
     let is_right = row.client_id == shown.client_id
@@ -143,8 +143,8 @@ pub async fn redeem(tx: &mut Connection, shown: Shown<'_>, now: DateTime<Utc>) -
     renew(tx, &row, family.expose_secret(), now).await.map(Some)
 }
 
-/// Exchanges a refresh token for the next one. `None`: it is not one, or it is over. Whoever shows a token that was used
-/// before ends its grant: commit then, too.
+/// Exchanges a refresh token for the next one. Returns `None` if it is invalid or expired. A repeated use ends its
+/// grant, so commit then, too.
 pub async fn refresh(
     tx: &mut Connection,
     client_id: &str,

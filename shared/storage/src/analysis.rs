@@ -98,7 +98,7 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: boo
     if is_first {
         return Ok(Put { analysis_id, changes_summary: true });
     }
-    // A correction by a person of a row that goes now loses its aim, and stays as evidence of its own.
+    // A person's correction of a deleted row loses its target and stays as separate evidence.
     sqlx::query!(
         "update evidence set corrects_id = null
          where corrects_id in (select evidence_id from evidence where analysis_id = $1)",

@@ -19,12 +19,12 @@ pub use self::choice::{Choices, list_choices};
 /// A review counts as kept where the skill was practised at most so many days after it came due.
 pub const REVIEW_DAYS: u64 = 7;
 
-/// What of all sessions is looked at. `None`: whatever it is.
+/// Which sessions to count. `None` in a field: all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Narrow {
-    /// Of students who are in this cohort today; empty: in none, or nobody knows whose call it was.
+    /// Sessions of students who are in this cohort today. Empty: no cohort, or an unknown caller.
     pub cohort: Option<String>,
-    /// Of students who are in this grade today; -1: nobody has said.
+    /// Sessions of students who are in this grade today. -1: unknown.
     pub grade: Option<i16>,
     /// That talked about something of this subject, or about this skill.
     pub subject_id: Option<String>,
@@ -62,7 +62,7 @@ pub struct Days<'a> {
 /// Sums over sessions that have one thing in common.
 #[derive(Clone, Debug, Default, PartialEq, FromRow)]
 pub struct Figures {
-    /// What they have in common: a day as 2026-11-23, a grade as a number, an id, a label. Empty: nobody said.
+    /// The value of the group: a day as 2026-11-23, a grade as a number, an id, or a label. Empty: unknown.
     pub key: String,
     pub n_sessions: i64,
     /// Calls that have begun and ended.
@@ -115,11 +115,11 @@ pub struct Figures {
     pub n_kept: i64,
 }
 
-/// Figures of the sessions of these days, set apart; in the order of their keys. Of somebody who sees a few cohorts, they
-/// are of these cohorts alone. Needs `sessions:read`.
+/// Returns the figures of the sessions of these days by group, in the order of their keys. A caller limited to cohorts
+/// gets only theirs. Needs `sessions:read`.
 pub async fn list_figures(db: &Db, caller: &Caller, narrow: &Narrow, by: By, days: Days<'_>) -> Result<Vec<Figures>> {
     let within = caller.require_within_cohort(Scope::SessionsRead, narrow.cohort.as_deref())?;
-    // The cohort that is asked for narrows by itself.
+    // A requested cohort is already a filter.
     let within = within.filter(|_| narrow.cohort.is_none());
     // Never with a plan for any parameters: what is narrow for one is all there is for another.
     let parts: Vec<Figures> =

@@ -24,7 +24,7 @@ pub struct ApiClient {
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
-    /// When a person stopped the client, until somebody starts it again.
+    /// When a person stopped the client. `None` if it was started again.
     pub stopped_at: Option<DateTime<Utc>>,
     /// Whether the client is refused for now: it is stopped, or all telephone clients are.
     pub is_stopped: bool,

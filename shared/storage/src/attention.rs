@@ -166,7 +166,7 @@ pub async fn refresh(tx: &mut Connection, student_ids: &[StudentId]) -> Result<V
     refresh_locked(tx, student_ids).await
 }
 
-/// [`refresh`] of students whom no other transaction sees yet.
+/// Like [`refresh`], for students that other transactions cannot see yet.
 pub async fn refresh_new(tx: &mut Connection, student_ids: &[StudentId]) -> Result<()> {
     refresh_locked(tx, student_ids).await?;
     Ok(())
@@ -183,8 +183,7 @@ async fn refresh_locked(tx: &mut Connection, student_ids: &[StudentId]) -> Resul
 
 const STUDENTS_AT_ONCE: usize = 500;
 
-/// Applies the rules to students for whom the next practice of one of these skills is open: the skills were retired or
-/// restored.
+/// Applies the rules to students whose next practice is one of these skills, which were retired or restored.
 pub(crate) async fn refresh_of_skills(tx: &mut Connection, skill_ids: &[String]) -> Result<()> {
     let student_ids = sqlx::query_scalar!(
         r#"select distinct student_id as "student_id: StudentId" from practices
@@ -344,7 +343,7 @@ async fn write(
     Ok(changed)
 }
 
-/// A reason that holds and that nobody has seen to.
+/// A reason that applies and that no one has handled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attention {
     pub student_id: StudentId,
@@ -469,7 +468,7 @@ pub async fn list_attentions(
     Ok(list)
 }
 
-/// When and by whom a student was last said to be seen to: `admin:<email>`. Needs `students:read`.
+/// Returns when a student was last marked as handled, and by which user: `admin:<email>`. Needs `students:read`.
 pub async fn find_last_handled(
     db: impl Executor<'_>,
     caller: &Caller,
@@ -486,8 +485,8 @@ pub async fn find_last_handled(
     Ok(row.map(|row| (row.at, row.by)))
 }
 
-/// Says that a person has seen to all reasons that hold at `now`. Each comes back when it is given anew. Writes the
-/// audit entry. Needs `notes:write`.
+/// Marks all reasons that apply at `now` as handled. A reason returns if it occurs again. Writes the audit entry. Needs
+/// `notes:write`.
 pub async fn mark_handled(
     tx: &mut Connection,
     caller: &Caller,

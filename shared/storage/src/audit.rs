@@ -70,7 +70,7 @@ pub async fn insert_entries(db: impl Executor<'_>, entries: &[NewEntry]) -> Resu
 /// Who is not known: they tried and failed.
 pub const STRANGER: &str = "stranger";
 
-/// Appends an entry on somebody who is no caller: `actor` is written as entries have it, or [`STRANGER`].
+/// Appends an entry about a person without a [`Caller`]: `actor` has the format of entries, or is [`STRANGER`].
 pub async fn insert_attempt(
     db: impl Executor<'_>,
     actor: &str,
@@ -90,8 +90,8 @@ pub async fn insert_attempt(
     Ok(())
 }
 
-/// [`insert_entry`], unless the same caller did the same to the same object since `since`: whoever plays a recording
-/// asks for it in many pieces, and that is one deed.
+/// Like [`insert_entry`], unless the same caller did the same to the same object since `since`. A player requests a
+/// recording in many pieces, which counts as one act.
 pub async fn insert_entry_once_since(
     db: impl Executor<'_>,
     caller: &Caller,
@@ -161,7 +161,7 @@ pub struct AuditQuery<'a> {
     pub from: Option<DateTime<Utc>>,
     /// Itself left out.
     pub to: Option<DateTime<Utc>>,
-    /// Only what stands before this entry.
+    /// Only entries before this one.
     pub before: Option<i64>,
     pub limit: i64,
 }

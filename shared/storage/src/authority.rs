@@ -1,10 +1,11 @@
-//! Who may be told of which child: the one place that decides it, for every door.
+//! Decides which caller gets data about which child, for all endpoints.
 //!
 //! A door reads what its request says of the telephone call ([`Line`]) and calls [`resolve_live_call`]. The [`Caller`] that comes back
 //! carries the student of that line, and every function that reaches a student asks the caller.
 //!
-//! **Invariant:** a telephone client reaches one student at most. Whatever is absent, empty, doubled, contradictory, finished
-//! or another call's counts as a withheld number. What a model writes in an argument is never read here.
+//! **Invariant:** a telephone client reaches at most one student. If the call is missing, empty, duplicate,
+//! contradictory, finished or another client's, it counts as a withheld number. Arguments that a model writes are never
+//! read here.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,7 +15,7 @@ use crate::db::{Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
-/// No provider lets a call last longer: one that is open for longer has ended without our being told.
+/// No provider lets a call last longer. A call that is open for longer has ended without a report.
 const MAX_CALL: TimeDelta = TimeDelta::hours(12);
 
 const MAX_CALL_ID_CHARS: usize = 200;
@@ -96,10 +97,10 @@ struct Found {
     session_id: Option<SessionId>,
     student_id: Option<StudentId>,
     caller_phone: Option<Phone>,
-    /// VAPI's word for the kind of call; `None`: VAPI has not told us of it.
+    /// VAPI's type of the call. `None`: VAPI has not reported it.
     call_type: Option<String>,
     is_open: bool,
-    /// Whether the caller said to be a student whom nobody knows yet.
+    /// Whether the caller says they are a student who is not registered yet.
     is_introduced: bool,
     /// What the organisation asks of callers.
     assurance: Assurance,
@@ -110,8 +111,8 @@ struct Found {
     is_erased: bool,
 }
 
-/// The caller with the student of the line that the request names. A telephone client without a line reaches nobody. A
-/// back-office client that names a line is held to it.
+/// Returns the caller with the student of the line that the request names. A telephone client without a line reaches no
+/// student. A back-office client that names a line is limited to it.
 pub async fn resolve_live_call(
     db: impl Executor<'_>,
     caller: &Caller,
@@ -184,7 +185,7 @@ fn settle(said: &Line, found: Found) -> OnLine {
         match (&said.number, found.caller_phone) {
             (CallerNumber::Contradictory, _) | (CallerNumber::Withheld, Some(_)) => return nobody,
             (CallerNumber::Known(phone), Some(of_call)) if *phone != of_call => return nobody,
-            // VAPI told us of a call without a number, such as one from the web.
+            // VAPI reported a call without a number, such as one from the web.
             (CallerNumber::Known(_), None) if found.call_type.is_some() => return nobody,
             (CallerNumber::Known(phone), _) => Some(phone.clone()),
             (CallerNumber::Untold, of_call) => of_call,
@@ -224,8 +225,8 @@ fn settle(said: &Line, found: Found) -> OnLine {
     }
 }
 
-/// The caller with the student whom the request is about. [`Error::NotFound`] if the caller sees a few cohorts and the
-/// student is in none of them, just as if nobody had this id.
+/// Returns the caller with the student that the request is about. Returns [`Error::NotFound`] if the caller is limited
+/// to cohorts that the student is not in, as for an unknown id.
 pub async fn open_student(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<Caller> {
     open(db, caller, Some(student_id), None).await?.ok_or(Error::NotFound("student"))
 }
@@ -254,8 +255,8 @@ pub struct Named {
     pub call_id: Option<String>,
 }
 
-/// The caller with the student whom a request of an agent is about, if the caller sees a few cohorts and reaches the student.
-/// Otherwise the caller as it is, whom every function about a student refuses.
+/// Returns the caller with the student that an agent's request is about, if the caller is limited to cohorts and
+/// reaches the student. Otherwise returns the caller unchanged, which every function about a student refuses.
 pub async fn open_if_reached(db: impl Executor<'_>, caller: &Caller, named: &Named) -> Result<Caller> {
     Ok(open_named(db, caller, named).await?.0)
 }
@@ -284,8 +285,8 @@ async fn open_named(db: impl Executor<'_>, caller: &Caller, named: &Named) -> Re
     Ok((Caller { opened, ..caller.clone() }, opened.is_some()))
 }
 
-/// Refuses a client where the student is blocked, or nobody consents to lessons. A student who does not exist is for the
-/// look-up itself to report.
+/// Refuses a client if the student is blocked or has no consent to lessons. Passes if the student does not exist: the
+/// later query reports that.
 pub async fn require_active(db: impl Executor<'_>, caller: &Caller, student_id: StudentId) -> Result<()> {
     if caller.sees_blocked() {
         return Ok(());

@@ -149,7 +149,7 @@ pub async fn unlock_code(
     record(tx, caller, "caller_code.unlock", student_id, kind, now).await
 }
 
-/// Removes a code: until another one is set, nobody can prove to be this student. Needs `students:write`.
+/// Removes a code. Until another one is set, callers cannot prove that they are this student. Needs `students:write`.
 pub async fn remove_code(
     tx: &mut Connection,
     caller: &Caller,
@@ -201,7 +201,7 @@ async fn record(
 pub struct Try {
     session_id: SessionId,
     kind: CodeKind,
-    /// Whose code it must be. `None`: nobody's, so it is wrong.
+    /// The owner of the code. `None`: no owner, so the code is wrong.
     whose: Option<(StudentId, String)>,
     at: DateTime<Utc>,
 }
@@ -261,7 +261,8 @@ pub async fn begin_try(
     Ok(Some(Try { session_id, kind, whose, at: now }))
 }
 
-/// The student whom the caller must be: the only one of the line, otherwise the only one of the number with that name.
+/// Returns the student that the caller must be: the only one of the line, otherwise the only one of the number with
+/// that name.
 async fn find_candidate(tx: &mut Connection, caller: &Caller, first_name: Option<&str>) -> Result<Option<StudentId>> {
     let line = &caller.line;
     if line.presumed.is_some() {
@@ -307,8 +308,8 @@ async fn count_try(
     Ok(Some(row.code_hash))
 }
 
-/// Settles the call as the student's whose code was right, and returns the student. `None`: the call is over or somebody
-/// else's, or the code was changed or locked meanwhile. Needs `calls:write`.
+/// Settles the call as the student with the right code, and returns the student. Returns `None` if the call is over or
+/// another student's, or if the code was changed or locked meanwhile. Needs `calls:write`.
 pub async fn settle_right_try(
     tx: &mut Connection,
     caller: &Caller,
@@ -331,7 +332,7 @@ pub async fn settle_right_try(
     if n_codes == 0 {
         return Ok(None);
     }
-    // A caller who proves to be a student is no longer taken for somebody new.
+    // A caller who proves to be a student is no longer treated as new.
     let n_sessions = sqlx::query!(
         "update sessions set student_id = $2, introduced_as = null, updated_at = $3
          where session_id = $1 and status = 'in_progress' and ended_at is null

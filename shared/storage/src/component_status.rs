@@ -57,7 +57,7 @@ impl ComponentStatus for SetUp {
 /// A webhook was stored, or had been before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookAccepted {
-    /// VAPI's word for what it told, where it is a known one.
+    /// VAPI's name for the message type, if it is a known one.
     pub r#type: String,
 }
 

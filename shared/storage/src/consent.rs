@@ -85,9 +85,9 @@ impl Consents {
 pub enum Basis {
     /// A guardian consents.
     Guardian,
-    /// Nobody decided, and the organisation consents on their behalf.
+    /// No guardian decided. The organisation consents on their behalf.
     Organisation,
-    /// Nobody decided.
+    /// No guardian decided.
     Undecided,
     /// The consent was withdrawn.
     Withdrawn,
@@ -114,7 +114,8 @@ pub fn allows(standings: &[Standing], purpose: Purpose) -> bool {
     standings.iter().any(|standing| standing.purpose == purpose && standing.is_allowed())
 }
 
-/// Returns what holds of each purpose; of nobody's calls what the organisation presumes. Says nothing of the student.
+/// Returns the decision for each purpose. For calls without a student, returns the organisation's presumed consents.
+/// Contains no data about the student.
 pub async fn list_standings(
     db: impl Executor<'_>,
     student_id: Option<StudentId>,

@@ -52,8 +52,8 @@ pub async fn list_misconceptions(
     .await?)
 }
 
-/// Says that the student has overcome it, as a person judges: assistants are told of it no more. Writes the audit
-/// entry. Needs `students:write`.
+/// Marks a misconception as resolved, by a person's judgement. Assistants no longer get it. Writes the audit entry.
+/// Needs `students:write`.
 pub async fn mark_resolved(
     tx: &mut Connection,
     caller: &Caller,

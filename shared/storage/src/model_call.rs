@@ -77,7 +77,7 @@ pub struct Usage {
     pub n_failed_month: i64,
     pub tokens_month: i64,
     pub microusd_month: i64,
-    /// Questions of the month of which nobody knows the price.
+    /// The number of this month's requests without a known price.
     pub n_unpriced_month: i64,
     pub answered_at: Option<DateTime<Utc>>,
     pub failed_at: Option<DateTime<Utc>>,

@@ -14,7 +14,7 @@ pub struct Note {
     /// `admin:<email>` or `client:<client_id>`.
     pub author: String,
     pub text: String,
-    /// Whether assistants are told.
+    /// Whether assistants get the note.
     pub for_assistant: bool,
     pub created_at: DateTime<Utc>,
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::db::{Executor, Result};
 
-/// Whatever work can be kept waiting by.
+/// The dependencies that can delay work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dependency {
     Faktory,
@@ -40,7 +40,8 @@ pub struct Outage {
     pub since: DateTime<Utc>,
 }
 
-/// It cannot be reached, or still not. Said again and again while it lasts: what nobody repeats is forgotten.
+/// Records that a dependency cannot be reached. Repeat it while the outage lasts: an outage that is not repeated
+/// expires.
 pub async fn report(executor: impl Executor<'_>, dependency: Dependency) -> Result<()> {
     sqlx::query!(
         "insert into outages as o (dependency, since, reported_at) values ($1, now(), now())

@@ -22,7 +22,7 @@ pub enum PhoneError {
     Length,
     #[error("write one phone number, of digits, spaces, dashes, dots and brackets only")]
     Characters,
-    #[error("this number stands for a withheld caller and belongs to no student")]
+    #[error("this number means a withheld caller and belongs to no student")]
     Withheld,
 }
 
@@ -33,9 +33,9 @@ const WITHHELD_WORDS: [&str; 9] =
     ["anonymous", "restricted", "blocked", "unknown", "unavailable", "private", "withheld", "null", "none"];
 
 impl Phone {
-    /// Reads a number as people and programs write it: spaces, dashes, dots, brackets and invisible characters are dropped,
-    /// `00` stands for `+`, and `tel:` and `sip:…@host` are understood. National variants of one line give one number: a
-    /// trunk zero after the country code, Mexico's +52 1 and Argentina's +54 9.
+    /// Parses a number as people and programs write it. Ignores spaces, dashes, dots, brackets and invisible
+    /// characters, reads `00` as `+`, and accepts `tel:` and `sip:…@host`. National variants of one line give one
+    /// number: a trunk zero after the country code, Mexico's +52 1 and Argentina's +54 9.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
         if text.len() > 120 {
             return Err(PhoneError::Length);

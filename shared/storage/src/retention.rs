@@ -84,7 +84,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("agent_keys", Rule::Account),
     // 30 days after it ended.
     ("agent_grants", Rule::Account),
-    // A day, unless somebody connects the program.
+    // A day, unless a person connects the program.
     ("agents", Rule::Expires),
     ("organisation", Rule::Reference),
     ("telephone_stop", Rule::Reference),
@@ -124,7 +124,7 @@ pub struct Purged {
     pub n_sessions: u64,
     /// Merges of students that can no longer be undone.
     pub n_merges: u64,
-    /// Agents that people connected once, and programs that nobody connected.
+    /// Agents that were connected once, and programs that never were.
     pub n_agents: u64,
 }
 

@@ -1,4 +1,4 @@
-//! A list as one person likes to look at it: a name for what stands in the address.
+//! A saved list view: a name for the query of its address.
 
 use chrono::{DateTime, Utc};
 
@@ -13,7 +13,7 @@ pub const MAX_VIEWS: i64 = 20;
 pub struct SavedView {
     pub saved_view_id: SavedViewId,
     pub name: String,
-    /// What stands behind the question mark of the address.
+    /// The query of the address, without the question mark.
     pub query: String,
 }
 

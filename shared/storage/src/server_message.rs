@@ -81,7 +81,7 @@ impl ServerMessage {
         CallerNumber::of_message(of_call.as_deref(), of_message.as_deref())
     }
 
-    /// Returns the caller's number; `None`: it is withheld, no number, or told in two ways.
+    /// Returns the caller's number. Returns `None` if it is withheld, invalid or contradictory.
     pub fn caller_phone(&self) -> Option<Phone> {
         self.caller().known()
     }

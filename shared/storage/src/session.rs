@@ -30,12 +30,12 @@ pub use self::recording::move_recording;
 pub use self::totals::{LATELY, SessionTotals, get_totals};
 pub use self::words::{MARK_FROM, MARK_TO, SessionHit, WordsQuery, index_words, read_words, search_sessions};
 
-/// Where a session stands on its way.
+/// The status of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum SessionStatus {
-    /// The call rings or goes on, or has ended and its report has not come.
+    /// The call is ringing or running, or has ended without its report.
     InProgress,
     /// The report is here and waits for its analysis.
     Received,
@@ -85,7 +85,7 @@ pub struct CostPart {
 pub struct Session {
     pub session_id: SessionId,
     pub call_id: String,
-    /// `None`: nobody knows the caller, or several students share the phone.
+    /// `None`: the caller is unknown, or several students share the phone.
     pub student_id: Option<StudentId>,
     pub caller_phone: Option<String>,
     pub status: SessionStatus,
@@ -126,8 +126,8 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// What one message of VAPI tells about a call. Messages come in any order, twice, or not at all, so each only adds:
-/// merged in whatever order, they make the same row.
+/// The content of one message of VAPI about a call. Messages come in any order, twice, or not at all, so each only
+/// adds: merging them in any order gives the same row.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SessionNews {
     pub call_id: String,
@@ -236,7 +236,8 @@ pub async fn merge_news(
     Ok(Some((row.session_id, row.status)))
 }
 
-/// Sets where the session stands, with what is derived from it. Any status but `NeedsAttention` clears the reason.
+/// Sets the status of the session, and updates what is derived from it. Any status but `NeedsAttention` clears the
+/// reason.
 pub async fn mark_session(
     tx: &mut Connection,
     session_id: SessionId,
@@ -303,7 +304,7 @@ pub async fn assign_session(
 
 /// Locks a session for an analysis, and reads it. For jobs.
 pub async fn lock_session(tx: &mut Connection, session_id: SessionId) -> Result<Session> {
-    // A statement of its own: what another transaction changed while this one waited is seen by the next statement.
+    // A separate statement: it sees what another transaction changed while this one waited.
     sqlx::query!("select from sessions where session_id = $1 for no key update", session_id as SessionId)
         .fetch_optional(&mut *tx)
         .await?;
@@ -327,8 +328,8 @@ impl SessionKey {
     }
 }
 
-/// One session. Needs `sessions:read`. A telephone client is told of no session but those of its student, and not whether
-/// there is another.
+/// Returns one session. Needs `sessions:read`. A telephone client only gets its student's sessions, and cannot learn
+/// whether others exist.
 pub async fn get_session(db: impl Executor<'_>, caller: &Caller, key: &SessionKey) -> Result<Session> {
     let only = caller.require_sessions(Scope::SessionsRead)?;
     let (session_id, call_id) = key.columns();
@@ -398,12 +399,12 @@ impl std::fmt::Debug for SessionItem {
     }
 }
 
-/// Sessions, newest first. Needs `sessions:read`. A client is not told of the sessions of blocked students.
+/// Returns sessions, newest first. Needs `sessions:read`. A client does not get the sessions of blocked students.
 pub async fn list_sessions(db: impl Executor<'_>, caller: &Caller, query: &SessionQuery) -> Result<Vec<SessionItem>> {
     list_named(db, caller, query, None).await
 }
 
-/// [`list_sessions`] of students whose name holds `name`, whatever its case. Needs `students:read`, too.
+/// Like [`list_sessions`], for students whose name contains `name`, ignoring case. Needs `students:read`, too.
 pub async fn list_sessions_by_name(
     db: impl Executor<'_>,
     caller: &Caller,

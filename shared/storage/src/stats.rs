@@ -65,7 +65,7 @@ pub async fn session_figures(
     .await?)
 }
 
-/// A session that a person should look at, or that goes on right now.
+/// A session that a person should look at, or that is running now.
 #[derive(Clone)]
 pub struct SessionToSee {
     pub session_id: SessionId,

@@ -34,13 +34,13 @@ pub use self::versions::{StudentVersion, list_versions};
 /// The most characters of a cohort's name.
 pub const MAX_COHORT: usize = 60;
 
-/// Whether assistants may be told about the student.
+/// Whether assistants may get data about the student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum StudentStatus {
     Active,
-    /// A person decided that assistants are told nothing.
+    /// A person decided that assistants get no data.
     Blocked,
 }
 
@@ -334,8 +334,7 @@ pub async fn get_student(db: impl Executor<'_>, caller: &Caller, student_id: Stu
     .ok_or(Error::NotFound("student"))
 }
 
-/// The time zone whose calendar the student lives by. The table holds none that is unknown, and UTC stands in for one that
-/// a later version knows.
+/// Returns the student's time zone. The table has only known zones; UTC replaces one that only a later version knows.
 pub(crate) async fn zone(db: impl Executor<'_>, student_id: StudentId) -> Result<Tz> {
     let name = sqlx::query_scalar!("select timezone from students where student_id = $1", student_id as StudentId)
         .fetch_optional(db)
@@ -374,8 +373,8 @@ pub async fn list_students_by_phone(db: impl Executor<'_>, caller: &Caller, phon
     .await?)
 }
 
-/// The one student of this number; `None` where nobody or several call from it: a guess would be another child's data.
-/// For ingest, which assigns sessions.
+/// Returns the only student of this number. Returns `None` if no student or several have it: a guess could return
+/// another child's data. For ingest, which assigns sessions.
 pub async fn find_only_student_id(db: impl Executor<'_>, phone: &Phone) -> Result<Option<StudentId>> {
     let ids = sqlx::query_scalar!(
         r#"select student_id as "student_id: StudentId" from student_phones where phone = $1 limit 2"#,
@@ -386,7 +385,7 @@ pub async fn find_only_student_id(db: impl Executor<'_>, phone: &Phone) -> Resul
     Ok(if let [only] = ids[..] { Some(only) } else { None })
 }
 
-/// Whether nobody is registered with this number. Until the transaction ends, no one else who asks can register it.
+/// Returns whether no student has this number. Until the transaction ends, no one else who asks can register it.
 pub async fn lock_free_number(tx: &mut Connection, phone: &Phone) -> Result<bool> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", phone.as_str()).execute(&mut *tx).await?;
     Ok(sqlx::query_scalar!(
@@ -422,8 +421,8 @@ pub async fn lock(tx: &mut Connection, student_ids: &[StudentId]) -> Result<Vec<
     Ok(rows.into_iter().map(|row| (row.student_id, row.status)).collect())
 }
 
-/// [`lock`] of the students whom a session has evidence of, and of those whom it belongs to or is about to: after a person
-/// has corrected the assignment, they differ. Returns them with their status.
+/// Like [`lock`], for the students that a session has evidence of, belongs to, or will belong to: after a correction of
+/// the student they differ. Returns them with their status.
 pub async fn lock_of_call(
     tx: &mut Connection,
     key: &SessionKey,

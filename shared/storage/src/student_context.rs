@@ -1,4 +1,4 @@
-//! What an assistant is told about the child at the beginning of a call, in at most 600 tokens.
+//! What an assistant gets about the child at the beginning of a call, in at most 600 tokens.
 //!
 //! **Invariant:** nothing here may harm if a stranger hears it: no number, surname, school, address, quotation or
 //! diagnosis, and never one child's data in another's context. Caller id is a hint, not a proof.

@@ -1,4 +1,4 @@
-//! How far long work has come: one word of its own for each, kept so that a restart goes on from there.
+//! How far long-running work has come: one key per kind of work, kept so that it continues after a restart.
 
 use chrono::{DateTime, Utc};
 

@@ -204,7 +204,7 @@ fn of_difference(object: &str, difference: &Difference) -> Finding {
     Finding::fault(what, SETUP)
 }
 
-/// Whether calls of nobody in particular may be recorded: the organisation consents on behalf of guardians.
+/// Returns whether calls of unknown callers may be recorded: the organisation consents on behalf of guardians.
 pub async fn records(db: &Db, now: chrono::DateTime<chrono::Utc>) -> Result<bool> {
     let standings = consent::list_standings(db, None, now).await?;
     Ok(consent::allows(&standings, consent::Purpose::Recording))

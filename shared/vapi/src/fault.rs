@@ -17,7 +17,7 @@ pub enum Fault {
     #[error("VAPI is busy")]
     Busy { at_least: Duration },
     /// It failed: an answer of the 500s.
-    #[error("VAPI has a fault of its own")]
+    #[error("VAPI has an internal error")]
     Failed { at_least: Duration },
     /// It was not asked, because it has not answered lately.
     #[error("VAPI does not answer for now")]

@@ -74,7 +74,7 @@ pub struct Linked<'a> {
 pub struct Plan {
     pub public_url: String,
     pub tutor: TutorConfig,
-    /// Whether calls of nobody in particular may be recorded.
+    /// Whether calls of unknown callers may be recorded.
     pub records: bool,
 }
 
@@ -222,7 +222,7 @@ pub fn artifact_plan(records: bool) -> Value {
     json!({ "recordingEnabled": records, "videoRecordingEnabled": false, "pcapEnabled": false })
 }
 
-/// What a call has of its own: the first words, whether it is recorded, and what the tutor should know.
+/// The values that differ for each call: the first message, whether it is recorded, and what the tutor should know.
 pub fn overrides(known: &StudentContext, phone: Option<&Phone>, records: bool) -> Value {
     let student = known.student.as_ref();
     json!({

@@ -351,7 +351,7 @@ fn name_of_number(number: &Value) -> &str {
     number["number"].as_str().unwrap_or_else(|| found::id(number))
 }
 
-/// Who answers calls to the number; `None`: nobody.
+/// Returns what answers calls to the number, or `None`.
 fn owner(number: &Value) -> Option<String> {
     let id = |field: &str| number[field].as_str().filter(|id| !id.is_empty());
     let of = |what: &str, id: &str| format!("{what} {id}");

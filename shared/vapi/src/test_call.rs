@@ -22,7 +22,7 @@ const PLACED: &str = "vapi.test_call_placed";
 const FAILED: &str = "vapi.test_call_failed";
 /// How audit entries name test calls; VAPI's id follows.
 const OBJECT: &str = "vapi_test_call:";
-/// A request to VAPI that was begun longer ago is over, whatever came of it.
+/// An older request to VAPI counts as finished, with any result.
 const IN_FLIGHT: TimeDelta = TimeDelta::minutes(2);
 
 const FIRST_MESSAGE: &str = "Hello! This is a test call from your A I tutor. You asked for it at the dashboard. Say \
@@ -115,7 +115,7 @@ pub async fn place(
     }
 }
 
-/// Records the wish, if no other one stands in its way. Two requests at once come one after the other.
+/// Records the request unless another one is running. Simultaneous requests run one after the other.
 async fn ask_leave(db: &Db, caller: &Caller, seen: Option<&AuditEntry>, now: DateTime<Utc>) -> Result<(), Refusal> {
     let mut tx = db::begin(db).await?;
     db::lock_name(&mut tx, OBJECT).await?;

@@ -1,5 +1,4 @@
-//! The settings of each role, read once, from the environment alone. All faults are told at once, each with its
-//! variable.
+//! The settings of each role, read once, from the environment only. Reports all errors at once, each with its variable.
 
 mod address;
 mod env;
@@ -54,7 +53,7 @@ pub struct McpServerConfig {
     pub client_requests_per_second: u32,
     /// Who may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
-    /// Whether nobody but this machine can reach the service: then `/metrics` needs no token.
+    /// Whether only this machine can reach the service. Then `/metrics` needs no token.
     pub is_local: bool,
     /// The proxies in front of us, which tell the client's address.
     pub proxies: Proxies,
@@ -99,7 +98,7 @@ pub struct WorkerConfig {
     /// `host:port` of receivers of webhooks that may be private and without TLS.
     pub webhook_own_hosts: Vec<String>,
     pub retention: Retention,
-    /// Whether a caller nobody knows, who says their name, becomes a student at once.
+    /// Whether an unknown caller who says their name becomes a student at once.
     pub register_callers: bool,
     /// How long a job is held without a sign of life before another worker may take it.
     pub lease: Duration,
@@ -230,7 +229,7 @@ pub struct AdminConfig {
     pub webhook_own_hosts: Vec<String>,
     /// Who may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
-    /// Whether nobody but this machine can reach the service: then `/metrics` needs no token.
+    /// Whether only this machine can reach the service. Then `/metrics` needs no token.
     pub is_local: bool,
     /// The proxies in front of us, which tell the client's address.
     pub proxies: Proxies,

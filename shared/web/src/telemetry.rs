@@ -26,12 +26,10 @@ static DROPPED_LINES: OnceLock<ErrorCounter> = OnceLock::new();
 /// What was measured since is held one by one until it is summed up.
 const SUM_UP_EVERY: Duration = Duration::from_secs(5);
 
-/// Begins to log: as text for people, or as one JSON object a line (`LOG_FORMAT=json`). `RUST_LOG` filters; it cannot
-/// make rmcp print requests.
-///
-/// A thread of its own writes the lines, so that no request waits for the reader of standard error, and none fails when
-/// that reader is gone. If the reader is slower than the service, lines are dropped. Hold the guard until the process ends:
-/// it writes what is still waiting.
+/// Starts logging as text, or as one JSON object per line (`LOG_FORMAT=json`). `RUST_LOG` filters, but cannot make rmcp
+/// print requests. A separate thread writes the lines, so requests never wait for standard error and never fail if its
+/// reader is gone. If the reader is too slow, lines are dropped. Keep the guard until the process ends: it writes the
+/// remaining lines.
 #[must_use = "lines that are still waiting are lost without the guard"]
 pub fn init(log_format: Option<&str>, rust_log: Option<&str>) -> WorkerGuard {
     let wanted = rust_log.unwrap_or("info");
@@ -44,7 +42,7 @@ pub fn init(log_format: Option<&str>, rust_log: Option<&str>) -> WorkerGuard {
         .with_env_filter(filter)
         .with_writer(writer)
         .with_ansi(std::io::stderr().is_terminal())
-        // It would report a failed write to standard error, which panics when nobody reads that.
+        // It would report failed writes to standard error, which panics if the reader is gone.
         .log_internal_errors(false);
     // A second subscriber in one process is a fault of a test at most; the first stays.
     let _ = if log_format == Some("json") {
@@ -67,8 +65,8 @@ pub fn is_losing_log_lines(now: Instant) -> bool {
     seen.1.is_some_and(|at| now.duration_since(at) < LOSING_FOR)
 }
 
-/// The figures of this process, counted from the first call on. A process that nobody can ask never calls it, and
-/// counting then costs nothing.
+/// Returns the metrics of this process, counted from the first call. A process without a metrics endpoint never calls
+/// it, and then counting costs nothing.
 pub fn metrics() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {

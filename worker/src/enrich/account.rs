@@ -40,8 +40,8 @@ impl Account<'_> {
         })
     }
 
-    /// Writes what was asked on the bill, whatever came of it. If an analysis follows, the figures of the session wait for
-    /// it.
+    /// Records the cost of the requests, whether or not they succeeded. If an analysis follows, the session's totals
+    /// are updated with it.
     pub(super) async fn record(
         &self,
         fault: Option<&Fault>,

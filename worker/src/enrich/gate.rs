@@ -110,7 +110,7 @@ impl Gate<'_> {
                 claims.no_answers.insert(turn_no);
             }
         }
-        // Whoever says two things of a turn says nothing.
+        // Discard answers if the model contradicts itself about a turn.
         claims.answers.retain(|turn_no, _| !contradicted.contains(turn_no));
         claims
     }

@@ -1,4 +1,4 @@
-//! Answers of a model that somebody talked into harming: none of its words may reach a person or an assistant.
+//! Answers of a model that was talked into harmful output. None of its words may reach a person or an assistant.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;

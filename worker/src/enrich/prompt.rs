@@ -1,4 +1,4 @@
-//! What a model is told: how to judge, all skills of the curriculum, and the talk as data.
+//! The prompt for the model: how to judge, all skills of the curriculum, and the transcript as data.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;

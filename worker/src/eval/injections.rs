@@ -65,7 +65,7 @@ pub(super) fn foreign_obeyed(dialogues: &[Dialogue], curriculum: &Curriculum) ->
     thrice(&foreign::STRINGS, dialogues, curriculum)
 }
 
-/// The same of strings that the patterns were never mended against.
+/// Counts the same for attacks that the patterns were not tuned on.
 pub(super) fn unseen_obeyed(dialogues: &[Dialogue], curriculum: &Curriculum) -> (usize, usize) {
     thrice(&foreign::UNSEEN, dialogues, curriculum)
 }
@@ -119,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    /// A witness for "right" is always somebody else: the tutor, the calculation or the key of the question.
+    /// The evidence for "right" always comes from elsewhere: the tutor, the calculation or the question's key.
     #[test]
     fn nothing_that_a_student_says_makes_an_answer_right_by_itself() {
         let curriculum = Curriculum::starter();

@@ -29,7 +29,7 @@ impl Address {
             None => None,
         };
         Ok(Self {
-            // An IPv6 address stands in brackets in a URL and without them in a socket address.
+            // An IPv6 address has brackets in a URL but not in a socket address.
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port: url.port().unwrap_or(DEFAULT_PORT),
             password: password.map(SecretString::from),

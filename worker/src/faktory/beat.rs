@@ -1,5 +1,5 @@
-//! The heartbeat: a connection of its own that says every few seconds that this worker lives, and hears what people at
-//! Faktory's pages ask of it. Without it Faktory closes all connections of the worker after a minute.
+//! The heartbeat: a separate connection that reports every few seconds that this worker is alive. It also receives the
+//! commands from Faktory's web pages. Without it, Faktory closes all connections of the worker after a minute.
 
 use std::time::Duration;
 

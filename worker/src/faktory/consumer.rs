@@ -18,7 +18,7 @@ use crate::attempt::{Outcome, attempt};
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// What Faktory is told of a job that did not succeed: fixed words.
+/// The fixed text that Faktory gets about a failed job.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct NotDone(String);
@@ -53,7 +53,7 @@ async fn keep_fetching(context: &Context, address: &Address, wid: &str, lane: La
         let faktory = context.faktory.clone();
         let (context, address, wid, drain) = (context.clone(), address.clone(), wid.to_owned(), drain.clone());
         let quiet = drain.clone();
-        // In a task of its own: the crate panics on an answer it does not expect.
+        // In a separate task: the crate panics on an unexpected answer.
         let fetching = tokio::spawn(async move { fetch(&context, &address, wid, lane, &drain).await });
         match fetching.await {
             Ok(Ok(())) => return,
@@ -73,8 +73,8 @@ struct Fault {
     n_fetches: u64,
 }
 
-/// Fetches and performs until `drain`. A fetch is never cut short: Faktory would hand a job to a connection that is
-/// gone, and nobody else would get it for minutes. It waits two seconds at most.
+/// Fetches and runs jobs until `drain`. A fetch is never cancelled: Faktory would give a job to a closed connection,
+/// and no other worker would get it for minutes. A fetch waits up to two seconds.
 async fn fetch(
     context: &Context,
     address: &Address,
@@ -103,7 +103,7 @@ async fn fetch(
     Ok(())
 }
 
-/// Performs the job that Faktory rings for, unless it is done or somebody else's.
+/// Runs the job of a Faktory message, unless it is done or another worker has it.
 async fn perform(context: &Context, job: &faktory::Job) -> Result<(), NotDone> {
     let job_id = job.args().first().and_then(|arg| arg.as_str()?.parse::<JobId>().ok());
     let job_id = job_id.ok_or_else(|| NotDone("no job of ours".to_owned()))?;

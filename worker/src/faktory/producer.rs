@@ -27,10 +27,10 @@ impl Producer {
         Ok(())
     }
 
-    /// What the server says that it is. Whatever it does not say is `None`, and the connection starts anew.
+    /// Returns the server's version. If it does not answer, returns `None`, and the next call connects again.
     pub(crate) async fn version(&mut self) -> Option<String> {
         let mut client = self.client.take()?;
-        // In a task of its own: the crate panics on an answer it does not expect.
+        // In a separate task: the crate panics on an unexpected answer.
         let asking = tokio::spawn(async move { client.current_info().await.map(|state| (client, state)) });
         let (client, state) = asking.await.ok()?.ok()?;
         self.client = Some(client);
@@ -42,7 +42,7 @@ impl Producer {
         self.connect().await?;
         let Some(mut client) = self.client.take() else { anyhow::bail!("no connection") };
         let jobs: Vec<_> = due.iter().map(|(job_id, kind)| job(*job_id, *kind)).collect();
-        // In a task of its own: the crate panics on an answer it does not expect.
+        // In a separate task: the crate panics on an unexpected answer.
         let pushing = tokio::spawn(async move {
             let answer = client.enqueue_many(jobs).await;
             answer.map(|(_, refused)| (client, refused))

@@ -17,8 +17,8 @@ use tokio_rustls::rustls::{ClientConfig, Error as TlsError};
 
 use super::Address;
 
-/// Faktory answers a command at once and a fetch within two seconds. Longer silence is a connection that nobody
-/// closed: a host that vanished.
+/// Faktory answers a command at once and a fetch within two seconds. If it is silent for longer, its host has
+/// disappeared without closing the connection.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BUFFER: usize = 64 * 1024;

@@ -11,7 +11,7 @@ use storage::transcript::{Speaker, Turn};
 const REPORT: &str = "end-of-call-report";
 const STATUS: &str = "status-update";
 
-/// VAPI cuts a call after twelve hours; nobody speaks so often in that time.
+/// VAPI ends a call after twelve hours. No one speaks this many times in that period.
 const MAX_TURNS: usize = 20_000;
 const MAX_TURN_CHARS: usize = 8_000;
 const MAX_FIELD_CHARS: usize = 200;
@@ -60,8 +60,8 @@ impl Report<'_> {
         matches!(self.0.r#type().as_deref(), Some(REPORT | STATUS))
     }
 
-    /// What it tells about its call; `None`: it names none. A message without a time of its own counts as sent when it was
-    /// received.
+    /// Returns what the message says about its call, or `None` if it names no call. A message without a time counts as
+    /// sent when it was received.
     pub(crate) fn news(&self, received_at: DateTime<Utc>) -> Option<SessionNews> {
         let message = self.0;
         let is_report = message.r#type().as_deref() == Some(REPORT);
@@ -177,7 +177,7 @@ fn spoken(messages: &[Value]) -> Talk {
     talk
 }
 
-/// Whether a message has words, and nobody knows whose.
+/// Returns whether a message has words without a known speaker.
 fn has_lost_words(message: &Value) -> bool {
     let role = role(message).unwrap_or_default();
     let is_ours =
@@ -248,7 +248,7 @@ fn collect_texts<'a>(value: &'a Value, depth: usize, found: &mut Vec<&'a str>) {
     }
 }
 
-/// `None` for what nobody said: prompts, tool calls, unknown roles, silence.
+/// Returns `None` for entries that no person said: prompts, tool calls, unknown roles, silence.
 fn turn(message: &Value, first_at: Option<DateTime<Utc>>) -> Option<Turn> {
     let speaker = speaker(&role(message)?)?;
     let text = words(message)?;

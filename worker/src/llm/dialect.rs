@@ -19,9 +19,9 @@ enum Format {
     JsonSchema,
     /// llama-cpp-python.
     JsonObjectWithSchema,
-    /// DeepSeek, GLM, Qwen: the schema stands in the prompt.
+    /// DeepSeek, GLM, Qwen: the schema is in the prompt.
     JsonObject,
-    /// Whatever can write: the schema stands in the prompt.
+    /// Any other model: the schema is in the prompt.
     Plain,
 }
 

@@ -7,7 +7,7 @@ use super::{Answer, Fault, Question, Speaker, Usage, wire};
 /// The version of the API that this module speaks.
 pub(super) const VERSION: &str = "2023-06-01";
 
-/// `with_schema`: the endpoint itself holds the answer to the schema; otherwise the schema stands in the prompt.
+/// Returns the request body. `with_schema`: the endpoint enforces the schema. Otherwise the schema is in the prompt.
 pub(super) fn body(model: &str, question: &Question<'_>, with_schema: bool) -> Value {
     let in_prompt = (!with_schema).then_some(question.schema);
     let messages = wire::messages(question.messages, in_prompt);

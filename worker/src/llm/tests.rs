@@ -1,4 +1,4 @@
-//! The whole way over HTTP, against an endpoint that answers what it is told to.
+//! Tests the client over HTTP, against an endpoint with prepared answers.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

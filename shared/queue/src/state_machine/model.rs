@@ -109,7 +109,7 @@ pub(super) struct Model {
     pub(super) jobs: BTreeMap<JobId, ModelJob>,
     /// Of each job: how often it was taken, and whether its lease has run out.
     pub(super) turns: BTreeMap<JobId, (u32, bool)>,
-    /// What each worker thinks it holds. Nobody tells it that it is wrong.
+    /// The jobs that each worker believes it holds. A worker does not learn that it lost one.
     pub(super) held: [Vec<Held>; N_WORKERS],
     /// How often each job's effect was written.
     pub(super) n_done: BTreeMap<JobId, u32>,

@@ -4,7 +4,7 @@ use crate::access::{Caller, Scope};
 use crate::db::{Db, Result};
 use crate::student;
 
-/// More of a kind are not offered, since nobody reads a longer list; an address may still name them.
+/// The limit of choices per filter, because no one reads a longer list. An address may still name others.
 const N_OFFERED: i64 = 500;
 
 /// Ids and names, in the order of names.

@@ -6,7 +6,7 @@ use super::{ApiClient, Row};
 use crate::access::{ClientKind, ScopeSet};
 use crate::db::{Error, Executor, Result};
 
-/// Makes a client that has no secret. `public_keys` is a text that was checked by whoever can read keys.
+/// Creates a client without a secret. The caller of this function has checked `public_keys`.
 pub async fn insert_signing_client(
     db: impl Executor<'_>,
     name: &str,

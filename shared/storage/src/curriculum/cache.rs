@@ -1,4 +1,4 @@
-//! The curriculum, read once and again only after somebody has changed it: it is a hundred times as large as a call.
+//! The curriculum in memory. It is read again only after a change, because it is a hundred times as large as a call.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

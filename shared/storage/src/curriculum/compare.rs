@@ -1,4 +1,4 @@
-//! What an import would change, and whether somebody else changed something meanwhile.
+//! Compares an import with the current curriculum, and detects simultaneous changes.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};

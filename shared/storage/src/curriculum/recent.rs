@@ -89,7 +89,7 @@ mod tests {
         for i in 0..25 {
             note_asked(&mut tx, &caller, student_id, &format!("maths.x/{i}"), now()).await.unwrap();
         }
-        // Asked again, it is the newest and stands there once.
+        // If it is asked again, it is listed once, as the newest.
         note_asked(&mut tx, &caller, student_id, "maths.x/20", now()).await.unwrap();
         let recent = lock_recent(&mut tx, &caller, student_id, now()).await.unwrap();
         assert_eq!(recent.len(), N_RECENT);

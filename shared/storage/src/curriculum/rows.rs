@@ -18,7 +18,7 @@ pub async fn install_starter(tx: &mut Connection) -> Result<()> {
     Ok(())
 }
 
-/// Lets nobody else change the curriculum until the transaction ends. Readers are not held up.
+/// Blocks other changes of the curriculum until the transaction ends. Readers are not blocked.
 pub async fn lock(tx: &mut Connection) -> Result<()> {
     sqlx::query!("lock table subjects, skills, skill_prerequisites in share row exclusive mode").execute(tx).await?;
     Ok(())
@@ -83,8 +83,8 @@ pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> 
     attention::refresh_of_skills(tx, &restored).await
 }
 
-/// A text that differs after every change of a subject, a skill or a prerequisite, by whatever program: Postgres writes a
-/// new version of the row. Reading it costs less than reading the curriculum.
+/// Returns a text that differs after every change of a subject, a skill or a prerequisite, by any program: Postgres
+/// writes a new version of the row. Reading it costs less than reading the curriculum.
 pub async fn version(db: impl Executor<'_>) -> Result<String> {
     Ok(sqlx::query_scalar!(
         r#"select coalesce(sum(hashtextextended(concat_ws(' ', relation, place, xid), 0)), 0)::text as "version!"
@@ -107,7 +107,7 @@ pub async fn load(connection: &mut Connection) -> Result<Curriculum> {
     Ok(Curriculum { subjects, skills })
 }
 
-/// Skills that are proposed to nobody any more.
+/// Returns the skills that are no longer taught.
 pub async fn list_retired(connection: &mut Connection) -> Result<Vec<Skill>> {
     list_skills(connection, true).await
 }

@@ -15,7 +15,7 @@ pub struct Hold {
     holder: String,
 }
 
-/// Takes `name` for at most `at_most`. `None`: somebody else holds it.
+/// Takes `name` for at most `at_most`. Returns `None` if another process holds it.
 pub async fn try_hold(db: &Db, name: &'static str, at_most: Duration) -> Result<Option<Hold>> {
     let holder = Uuid::now_v7().to_string();
     let taken = sqlx::query!(
@@ -31,7 +31,7 @@ pub async fn try_hold(db: &Db, name: &'static str, at_most: Duration) -> Result<
 }
 
 impl Hold {
-    /// Lets go at once, unless somebody else has taken it since.
+    /// Releases it at once, unless another process has taken it since.
     pub async fn release(self, db: &Db) -> Result<()> {
         let released = sqlx::query!("delete from watermarks where name = $1 and position = $2", self.name, self.holder);
         released.execute(db).await?;

@@ -1,4 +1,4 @@
-//! Folding misconceptions anew from what analyses found, and what answers since then showed: like mastery.
+//! Computes misconceptions from the findings of analyses and from later answers, as for mastery.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -287,8 +287,8 @@ mod tests {
         assert_eq!(folded(&sightings, &evidence)[0].resolved_at, Some(minute(200)));
     }
 
-    /// Histories of six calls. In each the belief shows (b), or one answer is right alone (r), right with a hint (h) or told
-    /// (t), or wrong in another way (w).
+    /// Histories of six calls. In each the belief shows (b), or an answer is right alone (r), right with a hint (h),
+    /// given by the tutor (t), or wrong in another way (w).
     #[test]
     fn the_life_of_a_belief() {
         let story = |calls: &str| {

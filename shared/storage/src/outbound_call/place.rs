@@ -376,7 +376,7 @@ pub struct Heard<'a> {
     pub call_id: &'a str,
     /// Our own id, as the call's metadata has it.
     pub outbound_call_id: Option<OutboundCallId>,
-    /// `None`: it lasts, or its end does not tell whether somebody answered.
+    /// `None`: the call is running, or its end does not show whether a person answered.
     pub outcome: Option<Outcome>,
     pub ended_at: Option<DateTime<Utc>>,
     pub cost_microusd: Option<i64>,
@@ -407,7 +407,7 @@ pub async fn hear(tx: &mut Connection, heard: &Heard<'_>, now: DateTime<Utc>) ->
     Ok(Some(outcome))
 }
 
-/// Ends an attempt. If somebody answered, the callback is done; otherwise it is tried again, or a person takes over.
+/// Ends an attempt. If a person answered, the callback is done. Otherwise it is tried again, or a person takes over.
 async fn end(
     tx: &mut Connection,
     row: &Row,

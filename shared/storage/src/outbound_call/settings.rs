@@ -1,4 +1,4 @@
-//! Whether, when and how often students are called, and what stands in the way of any call.
+//! Whether, when and how often students are called, and what prevents a call.
 
 use chrono::{DateTime, Utc};
 

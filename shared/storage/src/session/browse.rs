@@ -111,7 +111,7 @@ pub struct BrowseItem {
     pub assistant_version: Option<String>,
     pub cost_microusd: Option<i64>,
     pub created_at: DateTime<Utc>,
-    /// -1: nobody knows yet.
+    /// -1: unknown.
     pub length_ms: i64,
 }
 
@@ -126,7 +126,7 @@ impl BrowseItem {
         (self.length_ms >= 0).then_some(self.length_ms / 1000)
     }
 
-    /// Where the list goes on behind this row.
+    /// Returns the cursor for the rows after this one.
     pub fn key(&self, sort: SortKey) -> After {
         let value = match sort {
             SortKey::Started => self.created_at.timestamp_micros(),
@@ -237,7 +237,7 @@ fn narrow(
     }
 }
 
-/// Whether the query narrows by who called, beyond what the list of a skill knows by itself.
+/// Returns whether the query filters by caller, beyond the filters that the list of a skill has built in.
 const fn of_students(query: &BrowseQuery, cohorts: Option<&[String]>) -> bool {
     query.student_id.is_some()
         || query.name.is_some()
@@ -250,7 +250,7 @@ fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, cohorts:
         sql.push(" and student_id = ").push_bind(student_id.0);
     }
     if let Some(name) = &query.name {
-        // Without a word the question is empty, and finds nobody.
+        // Without a word, the search is empty and matches no one.
         sql.push(" and name_words @@ ").push_bind(student::beginnings(name)).push("::text::tsquery");
     }
     match cohorts {
@@ -267,8 +267,8 @@ fn push_students(sql: &mut QueryBuilder<Postgres>, query: &BrowseQuery, cohorts:
     }
 }
 
-/// The students whom the query means, where they are few: their sessions are fetched and sorted. Of more, or where
-/// all are meant, `None`: somewhere near in the list theirs come by themselves. The planner cannot know which it is.
+/// Returns the matching students if they are few: their sessions are then fetched and sorted. Returns `None` if there
+/// are more or all match: their sessions then appear early in the list. The planner cannot know which applies.
 async fn find_few(db: &Db, query: &BrowseQuery, cohorts: Option<&[String]>) -> Result<Option<Vec<StudentId>>> {
     if !of_students(query, cohorts) {
         return Ok(None);

@@ -15,7 +15,7 @@ pub async fn refresh(tx: &mut Connection, session_ids: &[SessionId]) -> Result<(
     refresh_with(tx, session_ids, &[]).await
 }
 
-/// [`refresh`], and the reasons of more students: those whom the sessions belonged to, or told something about.
+/// Like [`refresh`], and also updates the reasons of the students that the sessions belonged to or gave evidence about.
 pub async fn refresh_with(tx: &mut Connection, session_ids: &[SessionId], others: &[StudentId]) -> Result<()> {
     news::tell(tx, session_ids).await?;
     let mut student_ids = lock(tx, session_ids).await?;

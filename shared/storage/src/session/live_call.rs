@@ -1,4 +1,4 @@
-//! The session of a call that still goes on, as the tools of an assistant on that call change it.
+//! The session of a running call, as the assistant's tools change it.
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -15,12 +15,12 @@ use crate::id::{SessionId, StudentId};
 pub enum Settled {
     /// The call counts as that student's.
     Done,
-    /// It counts as somebody else's already, or it is over.
+    /// The call already counts as another student's, or it is over.
     Refused,
 }
 
-/// The session of the call on the line, made if VAPI has not told us of the call yet. [`Error::NotFound`]: the call was
-/// erased meanwhile. Needs `calls:write`.
+/// Returns the session of the call on the line, and creates it if VAPI has not reported the call yet. Returns
+/// [`Error::NotFound`] if the call was erased meanwhile. Needs `calls:write`.
 pub async fn open_live_call(
     tx: &mut Connection,
     caller: &Caller,
@@ -39,8 +39,8 @@ pub async fn open_live_call(
     Ok(Some(session_id))
 }
 
-/// Settles whose call this is. Only a call that is open, has the line's number and is nobody else's is changed. Needs
-/// `calls:write`.
+/// Sets the student of this call. Only changes a call that is open, has the line's number and is no other student's.
+/// Needs `calls:write`.
 pub async fn identify_live_caller(
     tx: &mut Connection,
     caller: &Caller,
@@ -70,8 +70,8 @@ pub async fn identify_live_caller(
     Ok(Settled::Done)
 }
 
-/// Notes who an unknown caller says they are, for a person to decide: once in a call. The call then counts for nobody, also
-/// if it was taken for the only student of its number. Needs `calls:write`.
+/// Records who an unknown caller says they are, once per call, so that a person can decide. The call then has no
+/// student, even if it counted for the only student of its number. Needs `calls:write`.
 pub async fn introduce_live_caller(
     tx: &mut Connection,
     caller: &Caller,

@@ -54,7 +54,7 @@ impl News {
 }
 
 impl Reader {
-    /// The next session that changed. `None`: anything may have, so whoever asks looks for themselves.
+    /// Returns the next session that changed. `None`: any session may have changed, so the caller must check.
     pub async fn next(&mut self) -> Option<SessionId> {
         match self.receiver.recv().await {
             Ok(news) => news,

@@ -4,8 +4,8 @@ use crate::access::{Caller, Scope};
 use crate::db::{Executor, Result};
 use crate::id::SessionId;
 
-/// Writes where the recording lies now, unless somebody wrote or removed it since `old` was read. Needs `sessions:read`:
-/// whoever may read a session has its recording found again.
+/// Stores where the recording is now, unless it was changed or removed since `old` was read. Needs `sessions:read`:
+/// reading a session may trigger the search for its recording.
 pub async fn move_recording(
     db: impl Executor<'_>,
     caller: &Caller,

@@ -51,7 +51,7 @@ pub struct WordsQuery {
     pub limit: i64,
 }
 
-/// Before a word that was found; nobody says it.
+/// Placed before a word that was found. It never occurs in speech.
 pub const MARK_FROM: char = '\u{e000}';
 /// Behind it.
 pub const MARK_TO: char = '\u{e001}';
@@ -73,7 +73,7 @@ pub struct SessionHit {
     pub speaker: Option<Stored<Speaker>>,
     /// That turn, at most 240 characters of it.
     pub text: Option<String>,
-    /// What stands around the words in that turn, or in the summary; each word found stands between [`MARK_FROM`] and
+    /// The text around the words in that turn or in the summary. Each word found is between [`MARK_FROM`] and
     /// [`MARK_TO`].
     pub headline: Option<String>,
 }
@@ -91,12 +91,13 @@ const FEW: i64 = 5_000;
 const N_SAMPLED: i64 = 200;
 const N_COMMON: i64 = 10;
 
-/// Sessions that hold the words, newest first. Needs `sessions:read`. A client is not told of those of blocked students.
+/// Returns sessions that contain the words, newest first. Needs `sessions:read`. A client does not get those of blocked
+/// students.
 pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Vec<SessionHit>> {
     caller.require_within(Scope::SessionsRead)?;
     let asked = asked_by(db, &query.words).await?;
     let few = match query.student_id {
-        // One student's sessions are few whatever they hold.
+        // One student's sessions are few with any content.
         Some(_) => None,
         None => few_that_hold(db, &asked).await?,
     };
@@ -131,8 +132,7 @@ pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Re
     .await?)
 }
 
-/// The question that people mean by `words`: every word is the beginning of one, so that "fraction" finds "fractions" in
-/// whatever language.
+/// Returns the search query for `words`. Every word is a prefix, so "fraction" finds "fractions" in any language.
 pub(super) async fn asked_by(db: &Db, words: &str) -> Result<String> {
     Ok(sqlx::query_scalar!(
         r#"select regexp_replace(websearch_to_tsquery('simple', $1)::text, '(''[^'']+'')', '\1:*', 'g') as "asked!""#,

@@ -69,7 +69,7 @@ pub async fn browse_students(db: &Db, caller: &Caller, query: &BrowseQuery) -> R
     let mut sql = QueryBuilder::new("with page as (select s.* from ");
     let is_narrowed = query.in_need || query.grade.is_some() || cohorts.is_some();
     match (few, words) {
-        // `offset 0` has those of the name read first: they are few, whatever else they have in common.
+        // `offset 0` makes Postgres read the students with the name first: they are few, with or without other filters.
         (Some(_), Some(words)) if is_narrowed => {
             sql.push("(select * from students where name_words @@ ").push_bind(words);
             sql.push("::tsquery offset 0) s where true");

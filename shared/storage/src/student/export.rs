@@ -1,4 +1,4 @@
-//! All that is kept of one student, for whoever has a right to it.
+//! Exports all data about one student, for people who have a right to it.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;

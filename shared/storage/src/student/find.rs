@@ -23,8 +23,8 @@ impl std::fmt::Debug for StudentHit {
     }
 }
 
-/// Students in whose names every word of `name` begins a word, in whatever order: by name, from behind `after`, which
-/// is the name and id of the last one seen. Needs `students:read`.
+/// Returns students whose name has a word for every prefix in `name`, in any order. Sorted by name, after `after`,
+/// which is the name and id of the last one seen. Needs `students:read`.
 pub async fn find_students(
     db: &Db,
     caller: &Caller,

@@ -121,7 +121,7 @@ pub async fn merge_students(
     )
     .fetch_one(&mut *tx)
     .await?;
-    // The guardians whom both had are still attached.
+    // Guardians of both students are still attached.
     guardian::remove_unattached(&mut *tx).await?;
     if gone.is_blocked {
         let change = StudentChange { status: Some(StudentStatus::Blocked), ..StudentChange::default() };
@@ -270,7 +270,8 @@ pub async fn list_merges(
     Ok(merges.collect())
 }
 
-/// The student into whom `merged_id` was merged. For old links and repeated requests; says nothing about a child.
+/// Returns the student that `merged_id` was merged into. For old links and repeated requests. Contains no data about a
+/// child.
 pub async fn find_kept(db: impl Executor<'_>, merged_id: StudentId) -> Result<Option<StudentId>> {
     Ok(sqlx::query_scalar!(
         r#"select kept_id as "kept_id: StudentId" from student_merges where merged_id = $1"#,

@@ -139,7 +139,7 @@ async fn find_student(tx: &mut Connection, row: &RosterRow) -> Result<Option<Stu
     }
     let phones: Vec<String> = row.phones.iter().map(|phone| phone.as_str().to_owned()).collect();
     let name = fold_name(&row.display_name);
-    // Whoever has another external id is another student, whatever the name.
+    // A row with another external id is another student, even with the same name.
     let candidates = sqlx::query!(
         r#"select student_id as "student_id: StudentId", display_name from students s
            where ($3::text is null or external_id is null)

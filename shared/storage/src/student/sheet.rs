@@ -33,7 +33,7 @@ const COLUMNS: [(&str, &[&str]); 10] = [
 #[serde(default)]
 pub struct Row {
     pub display_name: String,
-    /// With the last name it stands for a missing `display_name`.
+    /// Replaces a missing `display_name`, together with the last name.
     pub first_name: String,
     pub last_name: String,
     pub phones: String,

@@ -25,7 +25,7 @@ pub(super) struct About {
 const MOST: usize = 12;
 /// Letters in which words of one family agree: "fraction", "fractions".
 const STEM: usize = 5;
-/// Weight of a curriculum's phrase that says enough by itself.
+/// The weight of a curriculum's phrase that is enough on its own.
 const TELLING: u8 = 3;
 
 /// Words that say nothing of the skill.

@@ -16,16 +16,16 @@ use crate::assurance::CodeKind;
 use crate::id::StudentId;
 use crate::learner::{self, MasteryState};
 
-/// Facts that are told, and of one kind.
+/// Limits of facts, and of facts of one kind.
 const MAX_FACTS: usize = 5;
 const MAX_FACTS_OF_KIND: usize = 2;
-/// Requests that are told, and promises.
+/// Limits of requests and promises.
 const MAX_OPEN: usize = 2;
-/// Skills of the plan of which it is told that help was needed.
+/// The limit of the plan's skills that mention that help was needed.
 const MAX_HELPED: usize = 2;
 
-/// Bytes of a first name that are spoken: what the database takes as one could fill the budget by itself. Of a skill's name
-/// in the opening line too.
+/// The limit in bytes of a first name, because a name from the database could fill the whole budget. Also applies to a
+/// skill's name in the opening line.
 const MAX_FIRST_NAME: usize = 60;
 const MAX_SPOKEN: usize = 80;
 

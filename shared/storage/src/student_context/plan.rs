@@ -100,7 +100,7 @@ impl Basis<'_> {
             ordered.extend(self.mastery.iter().filter(is_gap).map(|e| e.step(Why::Prerequisite(step.skill.clone()))));
             ordered.push(step);
         }
-        // The belief about a gap is found again where the gap stands.
+        // The misconception about a gap is matched to that gap.
         let mut seen = HashSet::new();
         ordered.retain(|step| seen.insert(step.skill_id.clone()));
         for step in &mut ordered {

@@ -1,4 +1,4 @@
-//! Preparing a context, in the transaction that finishes an analysis: whatever can be computed before the phone rings.
+//! Prepares a context in the transaction that finishes an analysis, so that little work is left when a call arrives.
 
 use std::collections::HashSet;
 
@@ -26,7 +26,7 @@ const HEARD_FOR: TimeDelta = TimeDelta::days(60);
 const MAX_REQUESTS: usize = 6;
 /// Calls in which a promise is still looked for: a short call in between does not undo it.
 const PROMISED_WITHIN_CALLS: usize = 3;
-/// Wrong beliefs that are told.
+/// The limit of misconceptions.
 const MAX_WATCH: i64 = 2;
 /// Facts that are kept at hand.
 const MAX_FACTS: usize = 16;
@@ -40,7 +40,7 @@ const LAST_ANSWERS: usize = 6;
 const LAST_SKILLS: i64 = 12;
 const MIN_HELPED: usize = 2;
 
-/// Prepares the student's context anew from what is stored. Needs `students:read` and `sessions:read`.
+/// Prepares the student's context again from stored data. Needs `students:read` and `sessions:read`.
 pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
     caller.require_student(Scope::SessionsRead, student_id)?;
     let zone = student::zone(&mut *tx, student_id).await?;
@@ -68,8 +68,8 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     .await?;
     let watch = sqlx::query_as!(
         PreparedBelief,
-        // What showed in several calls is not crowded out by what showed once. What belongs to no skill cannot be overcome
-        // by answers, so it is told for a while only.
+        // Misconceptions from several calls come before those from one. Without a skill, answers cannot resolve them,
+        // so they are included for a limited time only.
         "select belief, n_seen as seen, skill_id, last_seen_at from misconceptions
          where student_id = $1 and resolved_at is null
            and (skill_id is not null or last_seen_at > $2::timestamptz - interval '60 days')
@@ -141,10 +141,10 @@ struct Call {
     is_marked: bool,
 }
 
-/// The facts that still hold, the newest first of each kind; what was told in several calls is told once.
+/// Returns the facts that are still valid, newest first for each kind. A fact from several calls appears once.
 async fn list_facts(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<Vec<PreparedFact>> {
     let rows = sqlx::query!(
-        // A goal that was set comes first: it is what the student works towards, whatever else they said since.
+        // A goal that was set comes first: the student works towards it, regardless of later statements.
         "select kind, text, on_date, expires_at from facts
          where student_id = $1 and forgotten_at is null and expires_at > $2
          order by kind = 'goal' and source in ('tool', 'person') desc, on_date is null, valid_from desc, fact_id
@@ -289,8 +289,8 @@ fn wanted(
     wanted
 }
 
-/// The skills of which at least half of the last answers needed help, those with the newest evidence first. The evidence of
-/// one skill stands together, in the order of time.
+/// Returns the skills with help in at least half of the last answers, the ones with the newest evidence first.
+/// `evidence` is grouped by skill and sorted by time.
 fn helped(evidence: &[Evidence], skills: &[Named]) -> Vec<PreparedHelp> {
     let mut found: Vec<(DateTime<Utc>, PreparedHelp)> = Vec::new();
     for of_skill in evidence.chunk_by(|a, b| a.skill_id == b.skill_id) {

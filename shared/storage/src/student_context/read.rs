@@ -16,7 +16,7 @@ use crate::student::{StudentStatus, first_name, read_zone};
 /// How many students of one number are offered to choose from.
 const MAX_CHOICES: usize = 6;
 
-/// The context of whoever is on the caller's line: of the student, or whom to choose from, or of somebody new.
+/// Returns the context for the caller's line: of its student, with the students to choose from, or of a new caller.
 pub async fn of_line(db: &Db, caller: &Caller, now: DateTime<Utc>) -> Result<StudentContext> {
     if let Some(missing) = caller.line.missing {
         return Ok(compose::unverified(missing, now));
@@ -127,7 +127,7 @@ async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Optio
     .await?)
 }
 
-/// The context for whoever calls from this number: always usable, also where nobody or several do. Needs
+/// Returns the context for a number. It is always usable, even if no student or several have the number. Needs
 /// `context:read`.
 pub async fn find_by_phone(
     db: impl Executor<'_>,

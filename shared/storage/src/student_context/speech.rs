@@ -202,7 +202,7 @@ impl Speech {
         }
     }
 
-    /// The goal as it was set or told: "Wants to get better at fractions".
+    /// Returns the goal in its own words: "Wants to get better at fractions".
     pub(super) fn goal(self, text: &str, by: Option<NaiveDate>) -> String {
         let mut chars = text.chars();
         let text: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();

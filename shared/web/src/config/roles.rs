@@ -293,7 +293,7 @@ fn seconds(s: &mut Settings<'_>, variable: &'static str, default: u64, range: Ra
     Duration::from_secs(n)
 }
 
-/// At least a week: whoever looks for what went wrong comes on Monday.
+/// Reads a number of days, at least 7: a fault on Friday may be investigated on Monday.
 fn days(s: &mut Settings<'_>, variable: &'static str, default: u32) -> TimeDelta {
     let days = s.parsed(variable, default);
     if !(7..=3_650).contains(&days) {
@@ -441,7 +441,7 @@ mod tests {
         assert_eq!(read(&[&keys[..], &[ISSUER, public]].concat()).unwrap_err(), ["ADMIN_URL"]);
         let plain = ("OIDC_ISSUER", "http://login.example.org");
         assert_eq!(read(&[&keys[..], &[plain]].concat()).unwrap_err(), ["OIDC_ISSUER"]);
-        assert_eq!(read(&[("OIDC_ONLY", "true")]).unwrap_err(), ["OIDC_ONLY"], "nobody could come in");
+        assert_eq!(read(&[("OIDC_ONLY", "true")]).unwrap_err(), ["OIDC_ONLY"], "no one could sign in");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct VapiConfig {
 }
 
 impl VapiConfig {
-    /// For a command that asks VAPI, whatever else is set up; `None` without a key.
+    /// Reads the settings for a command that calls VAPI, without the other settings. Returns `None` without a key.
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Option<Self>, Faults> {
         let config = vapi(&mut settings);
         settings.finish(config)

@@ -24,7 +24,7 @@ impl Allowed {
         url.host_str().is_some_and(|host| self.own.iter().any(|own| *own == format!("{host}:{port}")))
     }
 
-    /// Whether to ask there at all. What a name stands for is looked at when it is resolved.
+    /// Returns whether requests to this URL are allowed. The addresses of a host name are checked when it is resolved.
     pub fn allows(&self, url: &Url) -> bool {
         if self.is_own(url) {
             return matches!(url.scheme(), "https" | "http");
@@ -83,7 +83,7 @@ impl Resolve for PublicNames {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found.filter(|addr| is_public(addr.ip())).collect();
             if public.is_empty() {
-                return Err("the name stands for no public address".into());
+                return Err("the name has no public address".into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })

@@ -81,7 +81,7 @@ impl From<db::Error> for Problem {
                 Self::unavailable()
             }
             db::Error::Corrupt(_) | db::Error::Internal(_) => {
-                // A statement's error can quote a value, so only its kind is told.
+                // The message of a database error can quote a value, so only its code is logged.
                 tracing::error!(error = %error, code = error.sql_state(), "database error");
                 Self::internal()
             }

@@ -19,7 +19,7 @@ pub enum Proxies {
     /// No one's.
     #[default]
     None,
-    /// The platform's, through which alone it can be reached: whoever connects is the proxy.
+    /// The platform's proxy. The service is reachable only through it, so every connection comes from the proxy.
     Platform,
     /// Of these networks.
     Listed(Vec<IpNet>),
@@ -38,7 +38,7 @@ impl Proxies {
         }
         let values: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
         let mut nearest = peer;
-        // From the nearest on. What stands before the first that is no proxy of ours was written by whoever likes to.
+        // Start with the nearest. Entries before the first address that is not our proxy can be forged.
         for text in values.iter().rev().flat_map(|value| value.rsplit(',')) {
             let Some(address) = parse(text.trim()) else { break };
             nearest = address;

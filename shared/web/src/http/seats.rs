@@ -228,7 +228,7 @@ mod tests {
         drop(used.work());
         let silent: Vec<_> = (0..9).map(|_| seats.take(HERE.into())).collect();
         assert!(!is_closed(&used) && silent.iter().filter(|seat| is_closed(seat)).count() == 7);
-        // Nor the other way round: nobody is kept out by those who asked once.
+        // Conversely, one request does not keep others out.
         let idle: Vec<_> = (0..9).map(|_| seats.take(THERE.into())).inspect(|seat| drop(seat.work())).collect();
         assert!(!is_closed(&seats.take(THERE.into())) && idle.iter().any(is_closed));
     }

@@ -1,4 +1,4 @@
-//! Serving a router until told to stop, and no request cut off.
+//! Serves a router until it is asked to stop, and lets running requests finish.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -173,7 +173,7 @@ async fn next(listener: &TcpListener, free: &Arc<Semaphore>) -> (TcpStream, Opti
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Answers are small, and somebody waits on the line.
+                // Responses are small, and a caller is waiting on the phone.
                 let _ = stream.set_nodelay(true);
                 return (stream, slot);
             }
@@ -251,7 +251,7 @@ mod tests {
         let listener = bind("127.0.0.1:0".parse().unwrap(), "ADDR").unwrap();
         let addr = listener.local_addr().unwrap();
         let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
-        // Nobody takes them. One that does not fit would not be there after any time.
+        // These are never read. A response that does not fit would never arrive.
         let n = most.trim().parse::<usize>().unwrap().min(600);
         let burst = futures::future::join_all((0..n).map(|_| TcpStream::connect(addr)));
         let burst = tokio::time::timeout(PATIENCE, burst).await.expect("all fit into the queue");
@@ -332,6 +332,6 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("127.0.0.1:"), "{answer}");
         tokio::time::timeout(PATIENCE, served).await.expect("it ended").unwrap();
         assert_eq!(all(&mut idle).await, "");
-        assert!(TcpStream::connect(addr).await.is_err(), "nobody listens any more");
+        assert!(TcpStream::connect(addr).await.is_err(), "the port is closed");
     }
 }

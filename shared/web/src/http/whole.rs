@@ -51,7 +51,7 @@ fn last(problem: Problem) -> Response {
     ([(CONNECTION, HeaderValue::from_static("close"))], problem).into_response()
 }
 
-/// The body, or one that fails as too long when it is read: each door has words of its own for that.
+/// Returns the body, or a body that fails as too long when it is read. Each endpoint has its own message for that.
 async fn gather(mut body: Body, limit: usize, seat: Option<&Seat>) -> Result<Body, axum::Error> {
     if body.is_end_stream() {
         return Ok(Body::empty());

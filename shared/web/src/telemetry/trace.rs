@@ -41,7 +41,7 @@ struct Node {
     call: OnceLock<CallSpan>,
 }
 
-/// The span that stands for a whole tutoring call, and its trace.
+/// The span of a whole tutoring call, and its trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct CallSpan {
     trace_id: TraceId,
@@ -116,7 +116,7 @@ impl Ended {
     }
 }
 
-/// Does `work` in a span of its own, below the span that is under way in this task.
+/// Runs `work` in a new span below the current span of this task.
 pub async fn span<T>(kind: SpanKind, work: impl Future<Output = T>, ended: impl FnOnce(&T) -> Ended) -> T {
     let Some(processor) = PROCESSOR.get() else { return work.await };
     let node = Arc::new(Node {

@@ -11,7 +11,7 @@ pub(super) enum Model {
     Perfect,
     /// The same, and names no turn that answers nothing.
     Silent,
-    /// Errs in a fifth of the answers: another verdict, another skill, left out, or in words that nobody said.
+    /// Gets a fifth of the answers wrong: another verdict, another skill, an omission, or words that were never said.
     Errs(u64),
     /// The same, and takes one in ten of the other turns for an answer.
     ErrsMore(u64),

@@ -1,4 +1,4 @@
-//! Rules of known quality, made from the labels: what a model is put beside, whatever the built-in rules can do.
+//! Rules of known quality, made from the labels. Models are compared with them, so the built-in rules do not matter.
 
 use storage::analysis::{EvidenceFinding, Findings, SkillFinding, TurnText};
 use storage::curriculum::Curriculum;
