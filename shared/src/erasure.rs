@@ -1,7 +1,7 @@
 //! Erasing students and calls, at once or after a delay, so that nothing of them is left and nothing comes back.
 //!
 //! **Invariant:** each erased call leaves a tombstone: VAPI's id of the call, and nothing else. A transaction that may make a
-//! session first calls [`enter`] and then asks [`is_erased`]. An erasure waits for such transactions and keeps new ones out
+//! session first calls [`enter`] and then looks into `erased_calls`. An erasure waits for such transactions and keeps new ones out
 //! until it is committed, so none of them brings a call back.
 
 mod calls;
@@ -63,18 +63,6 @@ pub async fn enter(tx: &mut Connection) -> Result<()> {
 async fn close(tx: &mut Connection) -> Result<()> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('erasure', 0))").execute(tx).await?;
     Ok(())
-}
-
-/// Whether the call was erased.
-pub async fn is_erased(db: impl Executor<'_>, call_id: &str) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar!(
-            r#"select exists (select 1 from erased_calls where call_id = $1) as "is_erased!""#,
-            call_id,
-        )
-        .fetch_one(db)
-        .await?,
-    )
 }
 
 /// Asks for a student to be erased after [`DELAY`], and blocks the student until then. Needs `students:erase`.
