@@ -97,6 +97,10 @@ impl Cluster {
         let mut command = programs.command("postgres");
         command.arg("-D").arg(&self.folder).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k", ""]);
         command.args(["-c", "max_connections=60", "-c", "shared_buffers=128MB"]);
+        // `pg_stat_statements` says what each statement costs; a test counts the statements of a call by it.
+        if programs.has_library("pg_stat_statements") {
+            command.args(["-c", "shared_preload_libraries=pg_stat_statements"]);
+        }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // Not in our process group: Ctrl-C is for us first, so that we drain while the database still answers.
         let mut child = command.process_group(0).spawn().context("cannot start Postgres")?;

@@ -45,6 +45,14 @@ impl Programs {
         self.run_as
     }
 
+    /// Whether this Postgres can load the library.
+    pub fn has_library(&self, name: &str) -> bool {
+        // A folder of PATH may hold links.
+        let Ok(program) = std::fs::canonicalize(self.folder.join("postgres")) else { return false };
+        let Some(installed) = program.parent().and_then(Path::parent) else { return false };
+        ["lib", "lib/postgresql"].iter().any(|lib| installed.join(lib).join(format!("{name}.so")).is_file())
+    }
+
     /// A command of Postgres', to be run as whom it must.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.folder.join(program));

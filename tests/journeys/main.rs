@@ -61,6 +61,7 @@ mod session_list;
 mod several_calls;
 mod signatures;
 mod staff;
+mod statements;
 mod steering;
 mod student_page;
 mod student_sheet;

@@ -49,7 +49,7 @@ pub(crate) async fn perform(
     let current = analysis_of::find_current(&mut *tx, &worker, session_id).await?;
     if consent::is_speech_removed(&mut *tx, session_id).await? {
         // Nothing is left to analyse. What was found stays, for the student whose session it is now.
-        let current = current.as_ref().ok_or_else(|| JobError::fail(NOTHING_KEPT))?;
+        let current = current.ok_or_else(|| JobError::fail(NOTHING_KEPT))?;
         let locked = Locked::stored(&mut tx, session_id, now).await?;
         let register = context.config.register_callers;
         store::put(&mut tx, locked, &turns, current, SessionStatus::Analyzed, register, now).await?;
@@ -119,7 +119,7 @@ impl Judged {
             (SessionStatus::Analyzed, AnalysisStatus::Baseline)
         };
         let analysis = store::by_rules(session_id, analysis_status, findings, self.duration, now);
-        store::put(tx, locked, turns, &analysis, session_status, context.config.register_callers, now).await?;
+        store::put(tx, locked, turns, analysis, session_status, context.config.register_callers, now).await?;
         if asks_model {
             job::enqueue(tx, &Job::EnrichAnalysis { session_id, round }, Some(session_id)).await?;
         }

@@ -143,7 +143,7 @@ async fn finish(
     let locked = Locked::stored(&mut tx, analysis.session_id, now).await?;
     let analysis = if locked.consents.model || analysis.model.is_none() { analysis } else { without };
     let register = context.config.register_callers;
-    store::put(&mut tx, locked, turns, analysis, SessionStatus::Analyzed, register, now).await?;
+    store::put(&mut tx, locked, turns, analysis.clone(), SessionStatus::Analyzed, register, now).await?;
     let finished = finish_done(&mut *tx, lease).await?;
     context.commit(tx).await?;
     Ok(finished)

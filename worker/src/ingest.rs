@@ -69,7 +69,9 @@ pub(crate) async fn perform(
         && delivery::has_body(&mut *tx, delivery_id).await?
     {
         let written = call.write(context, &mut tx, judged, now).await?;
-        ended = outbound_call::hear(&mut tx, &call.heard(), now).await?;
+        if call.may_be_ours() {
+            ended = outbound_call::hear(&mut tx, &call.heard(), now).await?;
+        }
         match written {
             Written::Unread => {
                 // The session is kept, and the job waits for a person: a newer version may read what this one could not.
@@ -135,6 +137,12 @@ impl Call {
         }
         let id = message.text("/call/assistantOverrides/metadata/outbound_call_id");
         Ok(Self { news, talk, outbound_call_id: id.and_then(|id| id.parse().ok()) })
+    }
+
+    /// False of a call that somebody else placed.
+    fn may_be_ours(&self) -> bool {
+        let is_inbound = matches!(self.news.call_type.as_deref(), Some("inboundPhoneCall" | "webCall"));
+        self.outbound_call_id.is_some() || !is_inbound
     }
 
     /// What it says of an outbound call. A status has the reason of the end, and only a report says whether anybody spoke.

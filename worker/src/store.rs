@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use storage::access::Caller;
-use storage::analysis::{self, Analysis, AnalysisStatus, Findings, Put};
+use storage::analysis::{self, Analysis, AnalysisStatus, Findings, Replaced};
 use storage::consent::Consents;
 use storage::db::{Connection, Result};
 use storage::evidence::{self, Evidence};
 use storage::id::{AnalysisId, EvidenceId, SessionId, StudentId};
 use storage::message::Subject;
 use storage::message::event::{Event, emit};
-use storage::session::{Session, SessionKey, SessionStatus, derived, index_words, lock_session, set_status};
+use storage::session::{
+    Session, SessionKey, SessionStatus, derived, get_session, index_words, lock_session, set_status,
+};
 use storage::student::StudentStatus;
 use storage::transcript::Turn;
 use storage::{consent, consistency, estimate, fact, follow_up, introduction, student};
@@ -30,14 +32,14 @@ pub(crate) struct Locked {
 }
 
 impl Locked {
-    /// `students`: those that are locked already.
+    /// Of a session that this transaction has locked. `students`: those that are locked already.
     pub(crate) async fn new(
         tx: &mut Connection,
         session_id: SessionId,
         mut students: Vec<(StudentId, StudentStatus)>,
         now: DateTime<Utc>,
     ) -> Result<Self> {
-        let session = lock_session(tx, session_id).await?;
+        let session = get_session(&mut *tx, &Caller::worker(), &SessionKey::Id(session_id)).await?;
         trace::of_call(|| Some(&session.call_id));
         // Assigned before the row was locked.
         if let Some(student_id) = session.student_id.filter(|id| students.iter().all(|(locked, _)| locked != id)) {
@@ -52,6 +54,7 @@ impl Locked {
     /// Locks the students of a session that is stored, and the session.
     pub(crate) async fn stored(tx: &mut Connection, session_id: SessionId, now: DateTime<Utc>) -> Result<Self> {
         let students = student::lock_of_call(tx, &SessionKey::Id(session_id), None).await?;
+        lock_session(tx, session_id).await?;
         Self::new(tx, session_id, students, now).await
     }
 }
@@ -80,13 +83,13 @@ pub(crate) fn by_rules(
     }
 }
 
-/// Stores an analysis. Storing it again gives the same rows. A session without a student keeps its analysis, but adds
-/// no evidence.
+/// Stores an analysis. Storing it again gives the same rows, and what did not change is not written: a model often finds
+/// what the rules found. A session without a student keeps its analysis, but adds no evidence.
 pub(crate) async fn put(
     tx: &mut Connection,
     locked: Locked,
     turns: &[Turn],
-    analysis: &Analysis,
+    mut analysis: Analysis,
     status: SessionStatus,
     register_callers: bool,
     now: DateTime<Utc>,
@@ -105,30 +108,52 @@ pub(crate) async fn put(
         }
     }
 
-    let mut analysis = analysis.clone();
     // For a known student, this would only be another copy of the name.
     analysis.findings.introduction.take_if(|_| session.student_id.is_some());
-    let analysis = &analysis;
     let had = evidence::list_told(tx, session_id).await?;
-    let is_first = session.analysis_status.is_none();
-    let Put { analysis_id, changes_summary } = analysis::put_current(tx, analysis, is_first).await?;
-    // The rules come first and may have new turns. A model adds at most another summary.
-    if analysis.model.is_none() || changes_summary {
+    let replaced = match session.analysis_status {
+        Some(_) => analysis::replace_current(tx, session_id).await?,
+        None => None,
+    };
+    let (analysis_id, is_new) = analysis::put_current(tx, &analysis).await?;
+    let replaced = replaced.as_ref();
+    // The rules come first and may have new turns. A model adds at most other words to the summary.
+    let has_same_words = |before: &Replaced| words(&before.summary).eq(words(&analysis.findings.summary));
+    if analysis.model.is_none() || !replaced.is_some_and(has_same_words) {
         index_words(tx, session_id).await?;
     }
     let facts = &analysis.findings.facts;
-    fact::replace_of_session(tx, session_id, session.student_id, facts, began_at(&session)).await?;
+    if !facts.is_empty() || replaced.is_some_and(|before| before.has_facts) {
+        fact::replace_of_session(tx, session_id, session.student_id, facts, began_at(&session)).await?;
+    }
     let flags = &analysis.findings.safety_flags;
     follow_up::raise_flagged(tx, session_id, session.student_id, flags, now).await?;
-    if let Some(student_id) = session.student_id {
-        let found = evidence_of(analysis, analysis_id, student_id, &session, turns);
-        evidence::insert_evidence(tx, &found, now).await?;
+    let found = match session.student_id {
+        Some(student_id) => evidence_of(&analysis, analysis_id, student_id, &session, turns),
+        None => Vec::new(),
+    };
+    let of_replaced = |of: &&Evidence| of.analysis_id.is_some() && of.analysis_id == replaced.map(|of| of.analysis_id);
+    let is_same = replaced.is_some() && evidence::is_same(had.iter().filter(of_replaced), &found);
+    match replaced {
+        Some(before) if is_same && before.analysis_id == analysis_id => {}
+        _ => {
+            if !is_new {
+                evidence::remove_of_analysis(tx, analysis_id).await?;
+            }
+            match replaced {
+                Some(before) if is_same => evidence::hand_over(tx, before.analysis_id, analysis_id).await?,
+                _ => evidence::insert_evidence(tx, &found, now).await?,
+            }
+        }
     }
     consent::apply(tx, session_id, consents, status == SessionStatus::Analyzed, now).await?;
     for student_id in &student_ids {
-        let of_student = had.iter().filter(|(id, _)| id == student_id);
-        let had: Vec<String> = of_student.map(|(_, skill_id)| skill_id.clone()).collect();
-        estimate::advance(tx, &worker, *student_id, session_id, &had, now).await?;
+        let of_student = had.iter().filter(|of| of.student_id == *student_id);
+        let mut had: Vec<String> = of_student.map(|of| of.skill_id.clone()).collect();
+        had.sort_unstable();
+        had.dedup();
+        let had = (!is_same).then_some(&had[..]);
+        estimate::advance(tx, &worker, *student_id, session_id, had, now).await?;
     }
     // Clients get no data about a blocked student.
     if status == SessionStatus::Analyzed && !is_blocked {
@@ -136,14 +161,18 @@ pub(crate) async fn put(
         let (subject, cause) = (Subject::Session(session_id), analysis.analysis_id.to_string());
         emit(tx, Event::SessionAnalyzed, subject, &cause, now, now).await?;
     }
-    derived::refresh_with(tx, &[session_id], &student_ids).await?;
-    Ok(())
+    derived::refresh_locked(tx, &[session_id], student_ids).await
 }
 
 /// Computes from the evidence alone what is believed of a student. Returns whether a row differed: then it had been changed
 /// by hand, or by a fault of ours.
 pub async fn rebuild_student(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<bool> {
     consistency::repair_student(tx, &Caller::worker(), student_id, now).await
+}
+
+/// The words of a summary without its numbers: for other counts alone, the search words of a call are not written again.
+fn words(summary: &str) -> impl Iterator<Item = &str> {
+    summary.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
 }
 
 fn evidence_of(

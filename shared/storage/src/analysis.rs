@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Error, Executor, Result};
+use crate::db::{Connection, Executor, Result};
 use crate::id::{AnalysisId, SessionId, StudentId};
 
 pub use domain::analysis::{
@@ -46,31 +46,32 @@ pub struct Analysis {
     pub created_at: DateTime<Utc>,
 }
 
-/// What storing an analysis came to.
-#[derive(Clone, Copy, Debug)]
-pub struct Put {
+/// The analysis that was current until another takes its place.
+#[derive(Clone, Debug)]
+pub struct Replaced {
     pub analysis_id: AnalysisId,
-    /// Whether the session's summary is another one now.
-    pub changes_summary: bool,
+    pub summary: String,
+    /// Whether it found facts, which are stored.
+    pub has_facts: bool,
 }
 
-/// Stores `analysis` as the session's current one and keeps the others as history. One of the same analyser and
-/// version is overwritten, its evidence with it: it judged the same call by the same rules. `is_first`: the session,
-/// which is locked, has none.
-pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: bool) -> Result<Put> {
-    let summary_before = if is_first {
-        None
-    } else {
-        sqlx::query_scalar!(
-            r#"update analyses set is_current = false where session_id = $1 and is_current
-               returning findings->>'summary' as "summary!""#,
-            analysis.session_id as SessionId,
-        )
-        .fetch_optional(&mut *tx)
-        .await?
-    };
-    let findings = serde_json::to_value(&analysis.findings).map_err(|_| Error::Corrupt("analysis"))?;
-    let analysis_id = sqlx::query_scalar!(
+/// Makes the session's current analysis history. The caller stores another with [`put_current`].
+pub async fn replace_current(tx: &mut Connection, session_id: SessionId) -> Result<Option<Replaced>> {
+    Ok(sqlx::query_as!(
+        Replaced,
+        r#"update analyses set is_current = false where session_id = $1 and is_current
+           returning analysis_id as "analysis_id: AnalysisId", findings->>'summary' as "summary!",
+               coalesce(jsonb_array_length(findings->'facts') > 0, false) as "has_facts!""#,
+        session_id as SessionId,
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// Stores `analysis` as the session's current one. One of the same analyser and version is overwritten: it judged the same
+/// call by the same rules. Returns the id of the row, and whether it is new.
+pub async fn put_current(tx: &mut Connection, analysis: &Analysis) -> Result<(AnalysisId, bool)> {
+    let row = sqlx::query!(
         r#"insert into analyses (analysis_id, session_id, analyser, analyser_version, status, findings, is_current,
                model, prompt_version, input_tokens, output_tokens, duration_ms, created_at)
            values ($1, $2, $3, $4, $5, $6, true, $7, $8, $9, $10, $11, $12)
@@ -79,13 +80,14 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: boo
                prompt_version = excluded.prompt_version, input_tokens = excluded.input_tokens,
                output_tokens = excluded.output_tokens, duration_ms = excluded.duration_ms,
                created_at = excluded.created_at
-           returning analysis_id as "analysis_id: AnalysisId""#,
+           -- Not updated: new.
+           returning analysis_id as "analysis_id: AnalysisId", xmax = 0 as "is_new!""#,
         analysis.analysis_id as AnalysisId,
         analysis.session_id as SessionId,
         analysis.analyser,
         analysis.analyser_version,
         analysis.status as AnalysisStatus,
-        findings,
+        Json(&analysis.findings) as _,
         analysis.model,
         analysis.prompt_version,
         analysis.input_tokens,
@@ -93,21 +95,9 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis, is_first: boo
         analysis.duration_ms,
         analysis.created_at,
     )
-    .fetch_one(&mut *tx)
+    .fetch_one(tx)
     .await?;
-    if is_first {
-        return Ok(Put { analysis_id, changes_summary: true });
-    }
-    // A person's correction of a deleted row loses its target and stays as separate evidence.
-    sqlx::query!(
-        "update evidence set corrects_id = null
-         where corrects_id in (select evidence_id from evidence where analysis_id = $1)",
-        analysis_id as AnalysisId,
-    )
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query!("delete from evidence where analysis_id = $1", analysis_id as AnalysisId).execute(tx).await?;
-    Ok(Put { analysis_id, changes_summary: summary_before.as_ref() != Some(&analysis.findings.summary) })
+    Ok((row.analysis_id, row.is_new))
 }
 
 /// The session's current analysis; `None` before the first. Needs `sessions:read`.

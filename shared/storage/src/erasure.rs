@@ -1,7 +1,7 @@
 //! Erasing students and calls, at once or after a delay, so that nothing of them is left and nothing comes back.
 //!
 //! **Invariant:** each erased call leaves a tombstone: VAPI's id of the call, and nothing else. A transaction that may make a
-//! session first calls [`enter`] and then asks [`is_erased`]. An erasure waits for such transactions and keeps new ones out
+//! session first calls [`enter`] and then looks into `erased_calls`. An erasure waits for such transactions and keeps new ones out
 //! until it is committed, so none of them brings a call back.
 
 mod calls;
@@ -23,7 +23,7 @@ use crate::phone::Phone;
 use crate::student::{StudentChange, StudentStatus, update_student};
 
 use self::gate::close;
-pub use self::gate::{enter, is_erased};
+pub use self::gate::enter;
 pub use self::list::{ErasureItem, list_erasures};
 pub use self::pending::{Pending, find_pending};
 pub use self::proof::{Answer, ErasedCall, get_erased_call, mark_answered};

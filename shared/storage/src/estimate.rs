@@ -25,18 +25,20 @@ pub async fn refold_in_call(tx: &mut Connection, caller: &Caller, student_id: St
 }
 
 /// [`refold`] after nothing but the analysis of one session changed. `had`: the skills of which the session had told
-/// something about the student before. Costs what the session holds, however long the history is. The student is locked
-/// already ([`student::lock`]).
+/// something about the student before; `None` if it tells the same now. Costs what the session holds, however long the
+/// history is. The student is locked already ([`student::lock`]).
 pub async fn advance(
     tx: &mut Connection,
     caller: &Caller,
     student_id: StudentId,
     session_id: SessionId,
-    had: &[String],
+    had: Option<&[String]>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let told = evidence::list_counting(&mut *tx, caller, student_id, Of::Session(session_id)).await?;
-    mastery::advance(tx, caller, student_id, &told, had).await?;
+    if let Some(had) = had {
+        let told = evidence::list_counting(&mut *tx, caller, student_id, Of::Session(session_id)).await?;
+        mastery::advance(tx, caller, student_id, &told, had).await?;
+    }
     misconception::write_if_any(tx, caller, student_id, session_id).await?;
     student_context::rebuild(tx, caller, student_id, now).await
 }
@@ -152,7 +154,7 @@ mod tests {
                     (session_id, began_at)
                 };
                 let told = evidence::list_told(&mut tx, session_id).await.unwrap();
-                let had: Vec<String> = told.into_iter().map(|(_, skill_id)| skill_id).collect();
+                let had: Vec<String> = told.into_iter().map(|of| of.skill_id).collect();
                 let is_tool_alone = random.random_bool(0.2);
                 let belief = random.random_bool(0.15).then(|| &skills[random.random_range(0..SKILLS)].skill_id[..]);
                 let analysis_id =
@@ -180,7 +182,7 @@ mod tests {
                 if is_tool_alone {
                     refold_in_call(&mut tx, &worker, student_id).await.unwrap();
                 } else {
-                    advance(&mut tx, &worker, student_id, session_id, &had, began_at).await.unwrap();
+                    advance(&mut tx, &worker, student_id, session_id, Some(&had), began_at).await.unwrap();
                 }
                 assert!(!fold(&mut tx, &worker, student_id).await.unwrap(), "seed {seed}, step {step}");
             }

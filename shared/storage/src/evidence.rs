@@ -4,6 +4,8 @@ mod correction;
 mod exchange;
 mod once;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -35,6 +37,18 @@ pub struct Evidence {
     /// The evidence that this one takes the place of. Its own id: a person said that there was no answer.
     pub corrects_id: Option<EvidenceId>,
     pub observed_at: DateTime<Utc>,
+}
+
+impl Evidence {
+    fn place(&self) -> (&str, Option<i32>) {
+        (&self.skill_id, self.turn_no)
+    }
+
+    /// Whether both say the same, whichever rows they are.
+    fn tells(&self, other: &Self) -> bool {
+        let other = Self { evidence_id: self.evidence_id, analysis_id: self.analysis_id, ..other.clone() };
+        *self == other
+    }
 }
 
 /// Appends. A second row of one analysis for the same skill and turn changes nothing.
@@ -176,15 +190,53 @@ pub(crate) async fn list_last(
     Ok(once::each_answer_once(rows))
 }
 
-/// Of which students and skills a session told something, whether it counts or not.
-pub async fn list_told(tx: &mut Connection, session_id: SessionId) -> Result<Vec<(StudentId, String)>> {
-    let rows = sqlx::query!(
-        r#"select distinct student_id as "student_id: StudentId", skill_id from evidence where session_id = $1"#,
+/// All that a session told, whether it counts or not.
+pub async fn list_told(tx: &mut Connection, session_id: SessionId) -> Result<Vec<Evidence>> {
+    Ok(sqlx::query_as!(
+        Evidence,
+        r#"select evidence_id as "evidence_id: EvidenceId", student_id as "student_id: StudentId", skill_id,
+               session_id as "session_id: SessionId", analysis_id as "analysis_id: AnalysisId", turn_no,
+               verdict as "verdict: Stored<Verdict>", help as "help: Stored<Help>", source as "source: Stored<Source>", noise,
+               corrects_id as "corrects_id: EvidenceId", observed_at
+           from evidence where session_id = $1"#,
         session_id as SessionId,
     )
     .fetch_all(tx)
+    .await?)
+}
+
+/// Whether an analysis found exactly what is stored of the one before: then nothing that follows from evidence changes.
+/// `stored` and `found` hold the rows of one analysis each.
+pub fn is_same<'a>(stored: impl Iterator<Item = &'a Evidence>, found: &'a [Evidence]) -> bool {
+    // One row for each skill and turn: see `insert_evidence`.
+    let stored: BTreeMap<_, _> = stored.map(|row| (row.place(), row)).collect();
+    let mut new: BTreeMap<_, _> = BTreeMap::new();
+    for row in found {
+        new.entry(row.place()).or_insert(row);
+    }
+    stored.len() == new.len() && stored.iter().zip(&new).all(|((_, a), (_, b))| a.tells(b))
+}
+
+/// Gives the rows of one analysis to the one that takes its place and found the same.
+pub async fn hand_over(tx: &mut Connection, from: AnalysisId, to: AnalysisId) -> Result<()> {
+    sqlx::query!("update evidence set analysis_id = $2 where analysis_id = $1", from as AnalysisId, to as AnalysisId,)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Removes the rows of an analysis that is written again. A correction by a person of such a row loses its aim, and stays
+/// as evidence of its own.
+pub async fn remove_of_analysis(tx: &mut Connection, analysis_id: AnalysisId) -> Result<()> {
+    sqlx::query!(
+        "update evidence set corrects_id = null
+         where corrects_id in (select evidence_id from evidence where analysis_id = $1)",
+        analysis_id as AnalysisId,
+    )
+    .execute(&mut *tx)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.student_id, row.skill_id)).collect())
+    sqlx::query!("delete from evidence where analysis_id = $1", analysis_id as AnalysisId).execute(tx).await?;
+    Ok(())
 }
 
 /// What a session showed so far, by skill, then by time: by tools while it goes on, by its analysis then. Needs

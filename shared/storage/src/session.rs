@@ -18,7 +18,6 @@ use sqlx::types::Json;
 use crate::access::{Caller, Forbidden, Scope};
 use crate::analysis::{AnalysisStatus, Introduction};
 use crate::db::{Connection, Error, Executor, Result};
-use crate::erasure::gate;
 use crate::id::{SessionId, StudentId};
 use crate::phone::Phone;
 
@@ -159,24 +158,22 @@ impl std::fmt::Debug for SessionNews {
 
 /// Merges `news` into the session of its call, making the row where there is none. Returns the session's id and
 /// its status now; `None`: the call was erased, and nothing was stored. Needs a transaction that called
-/// [`gate::enter`]. The caller calls [`derived::refresh`] at the end of the transaction.
+/// [`crate::erasure::gate::enter`]. The caller calls [`derived::refresh`] at the end of the transaction.
 pub async fn merge_news(
     tx: &mut Connection,
     news: &SessionNews,
     student_id: Option<StudentId>,
     now: DateTime<Utc>,
 ) -> Result<Option<(SessionId, SessionStatus)>> {
-    if gate::is_erased(&mut *tx, &news.call_id).await? {
-        return Ok(None);
-    }
     let status = if news.is_report { SessionStatus::Received } else { SessionStatus::InProgress };
     let row = sqlx::query!(
         r#"insert into sessions as s (session_id, call_id, student_id, caller_phone, status, call_type, assistant_id,
                assistant_name, assistant_version, started_at, ended_at, ended_reason, cost_microusd, recording_url,
                created_at, updated_at, cost_parts, report_faults)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+           select $1, $2::text, $3, $4, $5, $6, $7, $8, $9, $10::timestamptz, $11, $12, $13, $14,
                -- A call that is read in late stands among the calls of its day.
-               least($10::timestamptz, $15::timestamptz), $15, $17, nullif($18::text[], '{}'))
+               least($10, $15::timestamptz), $15, $17, nullif($18::text[], '{}')
+           where not exists (select 1 from erased_calls where call_id = $2)
            on conflict on constraint sessions_call_id_key do update set
                created_at = least(s.created_at, excluded.created_at),
                -- Who introduced themselves as a new student is not the one student of the number.
@@ -231,9 +228,9 @@ pub async fn merge_news(
         &news.report_faults,
         news.has_turns,
     )
-    .fetch_one(tx)
+    .fetch_optional(tx)
     .await?;
-    Ok(Some((row.session_id, row.status)))
+    Ok(row.map(|row| (row.session_id, row.status)))
 }
 
 /// Sets the status of the session, and updates what is derived from it. Any status but `NeedsAttention` clears the
@@ -302,13 +299,12 @@ pub async fn assign_session(
     derived::refresh_with(tx, &[session_id], before.as_slice()).await
 }
 
-/// Locks a session for an analysis, and reads it. For jobs.
-pub async fn lock_session(tx: &mut Connection, session_id: SessionId) -> Result<Session> {
-    // A separate statement: it sees what another transaction changed while this one waited.
+/// Locks a session for an analysis. The next statement sees what another transaction changed while this one waited.
+pub async fn lock_session(tx: &mut Connection, session_id: SessionId) -> Result<()> {
     sqlx::query!("select from sessions where session_id = $1 for no key update", session_id as SessionId)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(tx)
         .await?;
-    get_session(tx, &Caller::worker(), &SessionKey::Id(session_id)).await
+    Ok(())
 }
 
 /// Which session is meant.

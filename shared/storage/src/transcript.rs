@@ -6,17 +6,20 @@ use crate::id::{SessionId, StudentId};
 
 pub use domain::transcript::{Speaker, Turn};
 
-/// Writes the turns of a session, in place of those it had.
+/// Writes the turns of a session, in place of those it had. Turns that stay the same are not written.
 pub async fn replace_turns(tx: &mut Connection, session_id: SessionId, turns: &[Turn]) -> Result<()> {
-    sqlx::query!("delete from turns where session_id = $1", session_id as SessionId).execute(&mut *tx).await?;
     let turn_nos: Vec<i32> = turns.iter().map(|turn| turn.turn_no).collect();
     let speakers: Vec<String> = turns.iter().map(|turn| turn.speaker.as_str().to_owned()).collect();
     let texts: Vec<String> = turns.iter().map(|turn| turn.text.clone()).collect();
     let offsets: Vec<i32> = turns.iter().map(|turn| turn.offset_ms).collect();
     let durations: Vec<Option<i32>> = turns.iter().map(|turn| turn.duration_ms).collect();
     sqlx::query!(
-        "insert into turns (session_id, turn_no, speaker, text, offset_ms, duration_ms)
-         select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::int[], $6::int[])",
+        "with gone as (delete from turns where session_id = $1 and turn_no <> all($2))
+         insert into turns as t (session_id, turn_no, speaker, text, offset_ms, duration_ms)
+         select $1, * from unnest($2::int[], $3::text[], $4::text[], $5::int[], $6::int[])
+         on conflict (session_id, turn_no) do update set speaker = excluded.speaker, text = excluded.text,
+             offset_ms = excluded.offset_ms, duration_ms = excluded.duration_ms
+         where (t.*) is distinct from (excluded.*)",
         session_id as SessionId,
         &turn_nos,
         &speakers,

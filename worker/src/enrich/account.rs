@@ -61,11 +61,12 @@ impl Account<'_> {
             cost_microusd: cost(&self.llm.budget(), usage),
             duration_ms: took.as_millis() as i32,
         };
+        if fault.is_none() {
+            return Ok(model_call::insert_model_call(&self.context.db, &call, now).await?);
+        }
         let mut tx = self.context.begin().await?;
         model_call::insert_model_call(&mut *tx, &call, now).await?;
-        if fault.is_some() {
-            derived::refresh(&mut tx, &[self.session_id]).await?;
-        }
+        derived::refresh(&mut tx, &[self.session_id]).await?;
         Ok(self.context.commit(tx).await?)
     }
 }

@@ -87,11 +87,11 @@ pub async fn upsert(tx: &mut Connection, curriculum: &Curriculum) -> Result<()> 
 /// writes a new version of the row. Reading it costs less than reading the curriculum.
 pub async fn version(db: impl Executor<'_>) -> Result<String> {
     Ok(sqlx::query_scalar!(
-        r#"select coalesce(sum(hashtextextended(concat_ws(' ', relation, place, xid), 0)), 0)::text as "version!"
+        r#"select coalesce(sum(hashtidextended(ctid, (tableoid::bigint << 32) + xmin::text::bigint)), 0)::text as "version!"
            from (
-               select tableoid::text as relation, ctid::text as place, xmin::text as xid from subjects
-               union all select tableoid::text, ctid::text, xmin::text from skills
-               union all select tableoid::text, ctid::text, xmin::text from skill_prerequisites
+               select tableoid, ctid, xmin from subjects
+               union all select tableoid, ctid, xmin from skills
+               union all select tableoid, ctid, xmin from skill_prerequisites
            ) r"#,
     )
     .fetch_one(db)

@@ -1,6 +1,6 @@
 //! Keeps transactions that make sessions and erasures apart.
 
-use crate::db::{Connection, Executor, Result};
+use crate::db::{Connection, Result};
 
 /// Lets the transaction make sessions: an erasure waits until it has ended. Call it before the transaction locks any row,
 /// because an erasure locks rows after it has closed the gate.
@@ -13,16 +13,4 @@ pub async fn enter(tx: &mut Connection) -> Result<()> {
 pub(super) async fn close(tx: &mut Connection) -> Result<()> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('erasure', 0))").execute(tx).await?;
     Ok(())
-}
-
-/// Whether the call was erased.
-pub async fn is_erased(db: impl Executor<'_>, call_id: &str) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar!(
-            r#"select exists (select 1 from erased_calls where call_id = $1) as "is_erased!""#,
-            call_id,
-        )
-        .fetch_one(db)
-        .await?,
-    )
 }

@@ -48,7 +48,8 @@ pub(crate) async fn write(tx: &mut Connection, caller: &Caller, student_id: Stud
                coalesce(s.started_at, s.created_at) + make_interval(secs => coalesce(t.offset_ms, 0) / 1000.0)
                    as "at!"
            from sessions s
-           join analyses a on a.session_id = s.session_id and a.is_current
+           -- One index has the few analyses with a belief, so the others are not read.
+           join analyses a on a.session_id = s.session_id and a.is_current and a.findings->'misconceptions' <> '[]'
            cross join lateral jsonb_array_elements(a.findings->'misconceptions') as m (found)
            left join turns t on t.session_id = s.session_id and t.turn_no = (m.found->>'turn_no')::int
            where s.student_id = $1"#,

@@ -17,11 +17,20 @@ pub async fn refresh(tx: &mut Connection, session_ids: &[SessionId]) -> Result<(
 
 /// Like [`refresh`], and also updates the reasons of the students that the sessions belonged to or gave evidence about.
 pub async fn refresh_with(tx: &mut Connection, session_ids: &[SessionId], others: &[StudentId]) -> Result<()> {
-    news::tell(tx, session_ids).await?;
     let mut student_ids = lock(tx, session_ids).await?;
     student_ids.extend(others);
+    refresh_locked(tx, session_ids, student_ids).await
+}
+
+/// [`refresh_with`] of sessions that this transaction has locked, with all their students.
+pub async fn refresh_locked(
+    tx: &mut Connection,
+    session_ids: &[SessionId],
+    mut student_ids: Vec<StudentId>,
+) -> Result<()> {
     student_ids.sort_unstable();
     student_ids.dedup();
+    news::tell(tx, session_ids).await?;
     recompute(tx, session_ids).await?;
     attention::refresh(tx, &student_ids).await?;
     Ok(())
@@ -121,7 +130,12 @@ async fn refresh_facts(tx: &mut Connection, session_ids: &[SessionId]) -> Result
 /// Skills and subjects that the analysis names or that evidence which counts shows; and beliefs that were wrong.
 async fn refresh_topics(tx: &mut Connection, session_ids: &[SessionId]) -> Result<Vec<SessionId>> {
     Ok(sqlx::query_scalar!(
-        r#"with found as materialized (
+        // The sessions are looked up first: joined last, the planner reads whole tables for them, because it expects
+        // thousands of topics.
+        r#"with about as materialized (
+               select s.session_id, s.created_at, st.grade
+               from sessions s left join students st on st.student_id = s.student_id where s.session_id = any($1)
+           ), found as materialized (
                select a.session_id, a.findings from analyses a where a.session_id = any($1) and a.is_current
            ), skill as materialized (
                select session_id, s->>'skill_id' as skill_id from found, jsonb_array_elements(findings->'skills') as s
@@ -130,7 +144,7 @@ async fn refresh_topics(tx: &mut Connection, session_ids: &[SessionId]) -> Resul
                -- Evidence of an earlier analysis no longer counts.
                where e.session_id = any($1) and (e.analysis_id is null or a.is_current)
            ), wanted as materialized (
-               select t.session_id, t.kind, t.topic, st.grade, s.created_at
+               select t.session_id, t.kind, t.topic, about.grade, about.created_at
                from (
                    select session_id, 'skill' as kind, skill_id as topic from skill
                    union
@@ -140,7 +154,7 @@ async fn refresh_topics(tx: &mut Connection, session_ids: &[SessionId]) -> Resul
                    select session_id, 'belief', lower(left(btrim(m->>'belief', ' .!'), 200))
                    from found, jsonb_array_elements(findings->'misconceptions') as m
                ) t
-               join sessions s using (session_id) left join students st on st.student_id = s.student_id
+               join about using (session_id)
                where t.topic <> ''
            ), gone as (
                delete from session_topics t

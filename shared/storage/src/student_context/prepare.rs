@@ -43,14 +43,17 @@ const MIN_HELPED: usize = 2;
 /// Prepares the student's context again from stored data. Needs `students:read` and `sessions:read`.
 pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<()> {
     caller.require_student(Scope::SessionsRead, student_id)?;
-    let zone = student::zone(&mut *tx, student_id).await?;
-    let n_calls = sqlx::query_scalar!(
-        r#"select count(*) as "n!" from sessions s join analyses a on a.session_id = s.session_id and a.is_current
-           where s.student_id = $1"#,
+    let student = sqlx::query!(
+        r#"select timezone, (
+               select count(*) from sessions s join analyses a on a.session_id = s.session_id and a.is_current
+               where s.student_id = $1
+           ) as "n_calls!"
+           from students where student_id = $1"#,
         student_id as StudentId,
     )
     .fetch_one(&mut *tx)
     .await?;
+    let zone = student::read_zone(&student.timezone);
     let calls_of_late = sqlx::query_as!(
         Call,
         r#"select s.session_id as "session_id: SessionId", coalesce(s.started_at, s.created_at) as "at!",
@@ -98,7 +101,7 @@ pub async fn rebuild(tx: &mut Connection, caller: &Caller, student_id: StudentId
     let helped = helped(&last_answers, &skills);
     let session_id = calls_of_late.first().map(|call| call.session_id);
     let mut prepared = Prepared {
-        n_calls,
+        n_calls: student.n_calls,
         last_call_at: calls_of_late.first().map(|call| call.at),
         watch,
         facts,
