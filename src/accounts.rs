@@ -165,7 +165,7 @@ fn read_public_keys(file: &Path) -> anyhow::Result<String> {
     Ok(keys)
 }
 
-/// `admin-user create`: with the password that stands on standard input, or a one-time link.
+/// `admin-user create`: with a password from standard input, or a one-time link.
 pub async fn create_admin_user(
     db: &Db,
     email: &str,

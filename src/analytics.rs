@@ -10,8 +10,8 @@ use crate::{print, say};
 
 const STUDENTS_A_BATCH: i64 = 200;
 
-/// `analytics rebuild`: what every student learnt in each call. Goes on where it was broken off. Pages are right
-/// meanwhile, but for what calls taught before it was kept.
+/// `analytics rebuild`: recomputes what each call taught. Resumable. Until it is done, only mastery gains of calls
+/// before this feature are missing.
 pub async fn rebuild(db: &Db, now: DateTime<Utc>) -> anyhow::Result<()> {
     let operator = Caller::operator();
     let reached = watermark::find(db, analytics::REBUILD).await?;

@@ -1,4 +1,4 @@
-//! Looking at what an assistant is told.
+//! Shows the context that an assistant gets.
 
 use chrono::{DateTime, Utc};
 use storage::access::Caller;

@@ -9,7 +9,7 @@ use web::config::from_environment;
 
 use crate::local_postgres::LocalPostgres;
 
-/// The data directory where nobody names one.
+/// The default data directory.
 const DATA_DIR: &str = ".data";
 
 /// The database of a command, and what has to be stopped afterwards.

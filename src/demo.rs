@@ -1,5 +1,5 @@
-//! A small demo for whoever starts the product for the first time: four students, two earlier calls, and one real
-//! tutoring dialogue played through the signed webhook at every start.
+//! A demo for first-time users: four students, two earlier calls, and one real tutoring dialogue sent through the
+//! signed webhook at every start.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! A private Postgres in the data directory, for whoever has no `DATABASE_URL`: made, started, shared by all commands
-//! of that directory, and stopped by the last one that used it.
+//! A private Postgres in the data directory, used if `DATABASE_URL` is not set. The commands of the directory share it.
+//! The last one that used it stops it.
 //!
-//! Postgres refuses to run as root, so for root it runs as the `postgres` user, in a folder which that user may enter
-//! whatever the checkout's permissions are.
+//! Postgres refuses to run as root. For root it runs as the `postgres` user, in a folder that this user can enter
+//! regardless of the checkout's permissions.
 
 mod cluster;
 mod programs;
@@ -60,7 +60,7 @@ impl LocalPostgres {
         data_dir.join("postgres-password").is_file()
     }
 
-    /// Stops the cluster, if nobody else uses it.
+    /// Stops the cluster if no other process uses it.
     pub fn stop(self) -> anyhow::Result<()> {
         self.in_use.unlock()?;
         match self.in_use.try_lock() {

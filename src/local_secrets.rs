@@ -1,4 +1,5 @@
-//! What `up` makes up where nobody set it, and keeps in the data directory, so that tokens and logins survive a restart.
+//! Secrets that `up` generates if they are not set. They are stored in the data directory, so tokens and logins survive
+//! a restart.
 
 use std::path::Path;
 

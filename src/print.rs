@@ -16,7 +16,7 @@ macro_rules! say {
     ($($arg:tt)*) => { $crate::print::line(format_args!($($arg)*)) };
 }
 
-/// A bar for what takes long; nothing where nobody watches.
+/// Returns a progress bar, hidden if standard error is not a terminal.
 pub fn progress(n: u64, unit: &'static str) -> indicatif::ProgressBar {
     let style = indicatif::ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left")
         .expect("the template is constant");

@@ -1,4 +1,4 @@
-//! Repair by hand: retrying what was given up, judging anew, and computing anew what is believed.
+//! Repair commands: retry failed jobs, analyse again, and recompute mastery.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     day.or(moment).map_err(|_| "a day, as 2026-11-23, or a moment, as 2026-11-23T16:00:00Z".to_owned())
 }
 
-/// `session retry`: what was given up of one call; where nothing was, the session is judged anew.
+/// `session retry`: retries the failed jobs of a session or call. If none failed, it analyses the session again.
 pub async fn retry_session(db: &Db, id: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
     let operator = Caller::operator();
     let key = id.parse::<SessionId>().map_or_else(|_| SessionKey::CallId(id.to_owned()), SessionKey::Id);
@@ -103,8 +103,8 @@ pub struct ReanalyzeArguments {
     judged_before: Option<DateTime<Utc>>,
 }
 
-/// `session reanalyze`: whatever another version judged. What is done is passed over, so that it can be broken off and
-/// called again.
+/// `session reanalyze`: analyses all sessions of other analyser versions again. Resumable: sessions that are done are
+/// skipped.
 pub async fn reanalyze(db: &Db, arguments: &ReanalyzeArguments, now: DateTime<Utc>) -> anyhow::Result<()> {
     arguments.span.check()?;
     let operator = Caller::operator();
@@ -138,7 +138,7 @@ pub async fn reanalyze(db: &Db, arguments: &ReanalyzeArguments, now: DateTime<Ut
     Ok(())
 }
 
-/// `mastery rebuild`: from the evidence alone. Goes on where it was broken off.
+/// `mastery rebuild`: from the evidence alone. Resumable.
 pub async fn rebuild_mastery(db: &Db, from_start: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
     let operator = Caller::operator();
     if from_start {

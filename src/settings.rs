@@ -19,8 +19,8 @@ pub struct UpConfig {
 }
 
 impl UpConfig {
-    /// From the environment, and where it is silent from `secrets` and `database_url`. In one process nobody needs to
-    /// be told that the queue is embedded.
+    /// Reads the environment, and for missing settings `secrets` and `database_url`. In one process the queue is
+    /// embedded.
     pub fn read(secrets: &LocalSecrets, database_url: &SecretString) -> Result<Self, Faults> {
         let lookup = |variable: &str| {
             let set = from_environment(variable);
@@ -90,7 +90,8 @@ pub fn vapi_setup(data_dir: &Path) -> anyhow::Result<VapiSetupConfig> {
     Ok(VapiSetupConfig::from_settings(Settings::new(lookup))?)
 }
 
-/// Where people open the dashboard. Of the environment alone: whoever makes a user in production has no data directory.
+/// The public address of the dashboard. Read only from the environment, because a production user has no data
+/// directory.
 pub fn admin_url() -> Result<String, Faults> {
     let lookup = |variable: &str| {
         let unused = (variable == "DATABASE_URL").then(|| "postgres://localhost/unused".to_owned());

@@ -22,7 +22,7 @@ struct Summary {
     refused: u32,
 }
 
-/// `student import`. Each row is a transaction of its own; a dry run is one transaction that is rolled back.
+/// `student import`. Each row is a transaction. A dry run is one transaction that is rolled back.
 pub async fn import(db: &Db, file: &Path, dry_run: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
     let rows = if one_roster::is_bundle(file) { one_roster::read(file)? } else { read_sheet(file)? };
     let progress = print::progress(rows.len() as u64, "rows");

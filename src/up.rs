@@ -21,7 +21,7 @@ use crate::{demo, say};
 
 const ADMIN_EMAIL: &str = "admin@localhost";
 
-/// Each role has connections of its own, so that the dashboard cannot starve the webhooks.
+/// Each role has a separate connection pool, so the dashboard cannot starve the webhooks.
 const MCP_SERVER_POOL: PoolSize = PoolSize(10);
 const WORKER_POOL: PoolSize = PoolSize(10);
 const ADMIN_POOL: PoolSize = PoolSize(5);
@@ -118,7 +118,7 @@ async fn serve(
     };
     let mut result = tokio::select! {
         greeted = greeting => greeted,
-        // A role that ends by itself ends the process; one that was told to is waited for below.
+        // If a role ends without a request to stop, the process ends. Otherwise the loop below waits for it.
         Some(ended) = roles.join_next() => judge_end(ended?, &shutdown),
         () = shutdown.cancelled() => Ok(()),
     };
@@ -136,10 +136,10 @@ async fn serve(
     result
 }
 
-/// A role ends well only when it was told to.
+/// A role may end only after a request to stop.
 fn judge_end(ended: anyhow::Result<()>, shutdown: &CancellationToken) -> anyhow::Result<()> {
     ended?;
-    if shutdown.is_cancelled() { Ok(()) } else { bail!("a role ended by itself") }
+    if shutdown.is_cancelled() { Ok(()) } else { bail!("a role ended unexpectedly") }
 }
 
 /// The first admin, with the password that the data directory keeps. `false`: there were users already.

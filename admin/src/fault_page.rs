@@ -137,7 +137,7 @@ impl Shown {
     }
 }
 
-/// Returns where a person whom the page cannot help continues.
+/// Returns the page to offer if this one cannot help.
 fn way_out(fault: &Fault) -> (Place, &'static str) {
     match fault {
         Fault::NotFound("session" | "recording" | "analysis") => (Place::Sessions, "All sessions"),

@@ -92,7 +92,7 @@ impl Asked<'_> {
         }
     }
 
-    /// Records that the caller requested more than it may: a student in `named`, or one whom its line does not reach.
+    /// Records that the caller requested more than it may: a student in `named`, or one that its line does not reach.
     pub(crate) fn refused(&self, recorder: &Recorder, mut named: Held) {
         recorder.enter(self.entry("client.refused", named.0.pop_first()));
     }

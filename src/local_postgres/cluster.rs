@@ -173,7 +173,7 @@ impl Cluster {
     }
 }
 
-/// A folder of its own for each data directory, outside of it: `postgres` may not be able to enter that.
+/// Returns a separate folder for each data directory, outside of it, because `postgres` may not be able to enter it.
 fn foreign_home(data_dir: &Path) -> PathBuf {
     let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
     Path::new(FOREIGN_HOME).join(hex::encode(&digest[..8]))

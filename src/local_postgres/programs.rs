@@ -1,4 +1,4 @@
-//! Where Postgres' programs are, and as whom they run.
+//! Finds the programs of Postgres, and the user to run them as.
 
 use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
@@ -14,7 +14,7 @@ const OLDEST: u32 = 15;
 #[derive(Debug)]
 pub struct Programs {
     folder: PathBuf,
-    /// Whom to run them as, where we are root.
+    /// The user to run them as, if we are root.
     run_as: Option<User>,
 }
 
@@ -53,7 +53,7 @@ impl Programs {
         ["lib", "lib/postgresql"].iter().any(|lib| installed.join(lib).join(format!("{name}.so")).is_file())
     }
 
-    /// A command of Postgres', to be run as whom it must.
+    /// Returns a command of Postgres, run as the right user.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.folder.join(program));
         // Not the checkout: another user may not enter it.

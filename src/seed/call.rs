@@ -37,12 +37,12 @@ const EARLY_ENDS: [(&str, u32); 4] = [
 ];
 
 #[derive(Debug)]
-#[expect(clippy::struct_field_names, reason = "an id is named the same wherever it stands")]
+#[expect(clippy::struct_field_names, reason = "an id has the same name everywhere")]
 pub struct Call<'a> {
     pub call_id: String,
     /// `None`: several students share the phone, and none was identified.
     pub student_id: Option<StudentId>,
-    /// The student's, also where nobody learnt who called.
+    /// The student's id, also for calls whose caller was not identified.
     pub grade: i16,
     pub phone: String,
     pub dialogue: &'a Dialogue,
@@ -83,7 +83,7 @@ impl<'a> Judged<'a> {
 }
 
 /// When things happened to a call.
-#[expect(clippy::struct_field_names, reason = "a time is named the same wherever it stands")]
+#[expect(clippy::struct_field_names, reason = "a time has the same name everywhere")]
 struct Times {
     started_at: DateTime<Utc>,
     ended_at: DateTime<Utc>,
@@ -92,7 +92,7 @@ struct Times {
     settled_at: DateTime<Utc>,
 }
 
-/// Writes a call that stands somewhere on its way; most are analysed. Answers what it taught of its student, if so.
+/// Writes a call in some state; most are analysed. Returns what it taught its student, if it did.
 pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch: &mut Batch) -> Option<Judged<'a>> {
     let status = draw_status(call.n_calls, rng);
     let times = draw_times(status, call.dialogue.length, now, rng);
@@ -129,7 +129,7 @@ pub fn write<'a>(call: &Call<'a>, now: DateTime<Utc>, rng: &mut impl Rng, batch:
     }
 }
 
-/// However many calls there have been, so many go on at one time, or wait for their analysis.
+/// Number of calls that are in progress or wait for analysis, regardless of the total.
 const LIVE_MAX: f64 = 12.0;
 const WAITING_MAX: f64 = 40.0;
 
@@ -157,7 +157,7 @@ fn draw_end(is_broken_off: bool, rng: &mut impl Rng) -> &'static str {
     ends[0].0
 }
 
-/// A call that goes on began minutes ago, one that waits ended within the minute.
+/// A call in progress began minutes ago. A call that waits for analysis ended within the last minute.
 fn draw_times(status: SessionStatus, length: TimeDelta, now: DateTime<Utc>, rng: &mut impl Rng) -> Times {
     let mut ago =
         |seconds: std::ops::Range<i64>| now - length - TimeDelta::milliseconds(rng.random_range(seconds) * 1000);

@@ -18,7 +18,7 @@ pub struct Written<'a> {
     pub dialogue: &'a Dialogue,
     pub created_at: DateTime<Utc>,
     pub assistant: String,
-    /// `None`: it goes on.
+    /// `None`: in progress.
     pub ended_reason: Option<&'a str>,
     /// From its end to its analysis.
     pub latency_ms: i64,

@@ -16,7 +16,7 @@ use super::rows::Batch;
 use super::{DAYS, id_at};
 
 const SIBLINGS: f64 = 0.05;
-/// Of calls from a shared number, those of which nobody learnt who called.
+/// Share of calls from a shared number whose caller was not identified.
 const UNIDENTIFIED: f64 = 0.25;
 /// Of students, those who mostly hang up at once; of their calls and of those of the others, what ends so.
 const IMPATIENT: f64 = 0.02;
@@ -95,7 +95,7 @@ pub struct Population<'a> {
 
 /// The one who calls.
 #[derive(Debug)]
-#[expect(clippy::struct_field_names, reason = "an id is named the same wherever it stands")]
+#[expect(clippy::struct_field_names, reason = "an id has the same name everywhere")]
 struct Student<'a> {
     student_id: StudentId,
     phone: String,
@@ -165,7 +165,7 @@ impl<'a> Population<'a> {
         if self.n_students + 1 < self.size.students {
             self.next_shares_phone = rng.random_bool(SIBLINGS);
         }
-        // Everybody was there before the first call.
+        // All students exist before the first call.
         let created_at = self.now - TimeDelta::days(DAYS + 1) - TimeDelta::seconds(rng.random_range(0..180 * 86_400));
         let student_id = StudentId(id_at(created_at, rng));
         let grade: i16 = rng.random_range(0..=9);
@@ -430,6 +430,6 @@ mod tests {
             assert_eq!((prepared.last_call_at, row[2]), (Some(at), &session_id[..]));
             assert_eq!(prepared.last_call.unwrap().session_id.to_string(), session_id);
         }
-        assert!(calls.is_empty(), "whoever has an analysed call has a context");
+        assert!(calls.is_empty(), "each student with an analysed call has a context");
     }
 }

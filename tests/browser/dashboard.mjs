@@ -51,7 +51,7 @@ PAGES.push(`/connect?${asked}`);
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 const faults = [];
 
-// A window of its own, whose complaints are ours.
+// A separate window, whose errors fail the test.
 async function open(options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -109,13 +109,13 @@ async function makeAndUseClient(page) {
   assert.equal((await answer.json()).scope, "context:read");
 }
 
-// Allows an agent: the browser comes back to the program by itself, and once.
+// Allows an agent: the browser returns to the program automatically, and once.
 async function connectAgent(page, inWindow) {
   const heard = [];
   const program = createServer((request, response) => {
     heard.push(request.url);
     response.setHeader("content-type", "text/html");
-    // Without an icon of its own the browser asks for one.
+    // Without an icon in the page, the browser requests one.
     response.end('<!doctype html><title>Program</title><link rel="icon" href="data:,">You may close this window.');
   });
   await new Promise(ready => program.listen(0, "127.0.0.1", ready));
@@ -231,7 +231,7 @@ async function usePasskeys(page) {
   await use();
   await page.waitForURL(`${ADMIN_URL}/`);
 
-  // Who does not look into the camera is told what happened, and may try again.
+  // A person who does not look into the camera sees what happened, and may try again.
   await forget("/login");
   await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
   await use();
@@ -331,14 +331,14 @@ async function teach(page, isByKeyboard) {
   await counted(6, "a report on paper");
 }
 
-// What a page costs by the wire, in bytes: headers, document, and whatever it fetches until nothing is missing.
+// What a page costs by the wire, in bytes: headers, the document, and all that it loads.
 async function weigh(context, path) {
   const page = await context.newPage();
   const wire = await context.newCDPSession(page);
   const [ours, cost] = [new Map(), new Map()];
   await wire.send("Network.enable");
   wire.on("Network.requestWillBeSent", ({ requestId, request, type }) => {
-    // A recording is heard where somebody asks for it.
+    // A recording is loaded only when a person plays it.
     if (request.url.startsWith(ADMIN_URL) && type !== "Media") ours.set(requestId, request.url.slice(ADMIN_URL.length));
   });
   wire.on("Network.responseReceived", ({ requestId, response }) => cost.set(requestId, response.encodedDataLength));

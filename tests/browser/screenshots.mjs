@@ -90,7 +90,7 @@ try {
     };
     places.connect ??= await consentPage();
     if (!places.student) {
-      // Somebody who needs a person, and of whom there is something to see.
+      // A student who needs attention and has data to show.
       await page.goto(`${ADMIN_URL}/students?attention=yes`);
       const links = await page.locator("tbody a[href^='/students/']").evaluateAll(all => all.map(a => a.getAttribute("href")));
       places.other = links.at(-1).split("/")[2];

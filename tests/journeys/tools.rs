@@ -364,7 +364,7 @@ async fn nobody_can_be_talked_into_another_line() {
         );
     }
     let nobody = all.call("identify_student", json!({ "first_name": "Zed" })).await.unwrap_err();
-    assert!(nobody.starts_with("Nobody of that name"), "{nobody}");
+    assert!(nobody.starts_with("This number has no student with that name"), "{nobody}");
     service.stop().await;
 }
 

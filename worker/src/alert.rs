@@ -38,7 +38,7 @@ pub(crate) fn letter(alert: &Alert, dashboard_url: &str) -> Letter {
     let (what, when) = (words(alert.category), alert.raised_at.format("%-d %B %Y, %H:%M UTC"));
     let first = format!("A child said something on the phone that may be about {what}. It was raised on {when}.");
     let then = "Open the page, read what was said, and follow your school’s safeguarding rules. Then choose “Done” there. \
-                Until somebody does, this e-mail is repeated.";
+                Until then, this e-mail is repeated.";
     let why = "You get this because alerts are switched on for your account. You can change that on your account page.";
     Letter {
         subject: subject.to_owned(),

@@ -139,7 +139,7 @@ impl Call {
         Ok(Self { news, talk, outbound_call_id: id.and_then(|id| id.parse().ok()) })
     }
 
-    /// False of a call that somebody else placed.
+    /// False if another service placed the call.
     fn may_be_ours(&self) -> bool {
         let is_inbound = matches!(self.news.call_type.as_deref(), Some("inboundPhoneCall" | "webCall"));
         self.outbound_call_id.is_some() || !is_inbound

@@ -77,7 +77,7 @@ pub(crate) struct Data {
     pub(crate) follow_ups: Open,
     /// The change of the estimate of each skill.
     pub(crate) gains: BTreeMap<String, f64>,
-    /// Students to whom an unassigned call can be assigned: those with its phone number.
+    /// Students that an unassigned call can be assigned to: those with its phone number.
     pub(crate) candidates: Vec<Student>,
 }
 

@@ -94,7 +94,7 @@ pub(crate) struct Data {
     pub(crate) facts: Vec<Fact>,
     pub(crate) versions: Vec<StudentVersion>,
     pub(crate) attentions: Vec<Attention>,
-    /// When and by whom the reasons for attention were last handled.
+    /// When the reasons for attention were last handled, and who did it.
     pub(crate) handled: Option<(DateTime<Utc>, String)>,
     pub(crate) follow_ups: Open,
     pub(crate) context: StudentContext,
@@ -116,7 +116,7 @@ pub(crate) async fn get(
     record(&db, &admin, "student.read", student_id, now).await?;
     match fetch(&admin, &db, student_id).await {
         Ok(data) => Ok(render(&admin, &data).into_response()),
-        // An old link redirects to the student with whom this one was merged.
+        // An old link redirects to the student that this one was merged into.
         Err(fault @ Fault::NotFound("student")) => match find_kept(&db, student_id).await? {
             Some(kept_id) => Ok(Redirect::to(&format!("/students/{kept_id}")).into_response()),
             None => Err(fault),

@@ -308,9 +308,9 @@ fn student_row(viewer: &Viewer, item: &BrowseItem, data: &Data) -> Markup {
 fn weeks(item: &BrowseItem) -> Markup {
     let minutes: Vec<f64> = item.weeks_ms.iter().map(|ms| *ms as f64 / 60_000.0).collect();
     let most = minutes.iter().copied().fold(0.0, f64::max);
-    let told = minutes.iter().map(|minutes| format!("{minutes:.0}")).collect::<Vec<_>>().join(", ");
+    let values = minutes.iter().map(|minutes| format!("{minutes:.0}")).collect::<Vec<_>>().join(", ");
     if most > 0.0 {
-        html! { span.plain { (spark(&minutes, 0.0, most, &format!("Minutes by week, most recent last: {told}"))) } }
+        html! { span.plain { (spark(&minutes, 0.0, most, &format!("Minutes by week, most recent last: {values}"))) } }
     } else {
         none()
     }

@@ -61,7 +61,7 @@ impl Tool for FlagConcern {
         let line = &ctx.caller.line;
         let new = NewConcern {
             group_key: once::group(&ctx, category.as_str()),
-            // Without its code, the line gets no data about its student. Staff should still see whom the concern is
+            // Without its code, the line gets no data about its student. Staff should still see which child the concern is
             // probably about.
             student_id: named.or(line.student_id).or(line.presumed),
             session_id,
@@ -89,7 +89,7 @@ fn advice(category: ConcernCategory) -> &'static str {
              emergency number."
         }
         ConcernCategory::Bullying | ConcernCategory::Distress => {
-            "A person will look at this. Be kind, say that it is good that they told you, and suggest to talk to a \
+            "A person will look at this. Be kind, say that it was right to tell you, and suggest to talk to a \
              grown-up they trust. Continue the lesson only if they want to."
         }
         ConcernCategory::PersonalData => {

@@ -117,7 +117,7 @@ impl Tool for GetSession {
         ctx.permit_session(db, session.student_id).await?;
         if params.include_transcript && ctx.caller.reach == Reach::Line {
             let say =
-                "Not done: the words of a call are not told on the telephone. Call again without include_transcript.";
+                "Not done: transcripts are not available on the telephone. Call again without include_transcript.";
             return Err(ToolError::new(Outcome::Refused, say));
         }
         let analysis = analysis::find_current(db, ctx.caller, session.session_id).await?;

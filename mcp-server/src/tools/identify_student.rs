@@ -66,7 +66,7 @@ pub(super) async fn settle(
     if let Some(session_id) = session_id
         && session::identify_live_caller(tx, ctx.caller, session_id, student_id, ctx.now).await? == Settled::Refused
     {
-        let say = "Not done: this call counts as somebody else's already. Continue without this; another student can call \
+        let say = "Not done: this call counts as another student's already. Continue without this; another student can call \
                    again.";
         return Err(ToolError::new(Outcome::Refused, say));
     }
@@ -82,7 +82,7 @@ fn only_of_name(students: Vec<(StudentId, String)>, said: &str) -> Option<(Stude
 }
 
 fn nobody() -> ToolError {
-    let say = "Nobody of that name is known on this number. Ask for the first name once more; if it stays so, call \
+    let say = "This number has no student with that name. Ask for the first name once more; if it stays so, call \
                register_student.";
     ToolError::new(Outcome::NotFound, say)
 }

@@ -58,7 +58,7 @@ impl Tool for RegisterStudent {
     const NAME: &'static str = "register_student";
     const TITLE: &'static str = "Register student";
     const DESCRIPTION: &'static str = "Use this once for a new caller, after they said their first name, so that the \
-        next call knows what they learnt. Somebody of that name on the same number is taken for the same student.";
+        next call knows what they learnt. A caller with the same name and number is taken for the same student.";
     const SCOPES: &'static [Scope] = &[Scope::ContextRead, Scope::CallsWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;

@@ -37,7 +37,7 @@ impl Tool for ScheduleCallback {
     const NAME: &'static str = "schedule_callback";
     const TITLE: &'static str = "Schedule callback";
     const DESCRIPTION: &'static str = "Call this when the student agrees to be called again at a certain time. People see to the call: say that \
-        somebody will ring, not that you will.";
+        a person will call, not that you will.";
     const SCOPES: &'static [Scope] = &[Scope::CallsWrite];
     const EFFECT: Effect = Effect::Adds;
     type Params = Params;
@@ -66,7 +66,7 @@ impl Tool for ScheduleCallback {
         let mut tx = db::begin(db).await?;
         follow_up::insert_callback_once(&mut tx, ctx.caller, &new, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
-        let text = format!("Noted: {}. Say that somebody will call then.", params.at.format("%A, %-d %B, %H:%M"));
+        let text = format!("Noted: {}. Say that a person will call then.", params.at.format("%A, %-d %B, %H:%M"));
         Ok(Answer { text, data: Output { follow_up_id: new.follow_up_id, at } })
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct SetGoal;
 impl Tool for SetGoal {
     const NAME: &'static str = "set_goal";
     const TITLE: &'static str = "Set goal";
-    const DESCRIPTION: &'static str = "Sets what a student works towards, in place of the goal before. Every next lesson is told of it. Use it \
+    const DESCRIPTION: &'static str = "Sets what a student works towards, in place of the goal before. Every next lesson gets it. Use it \
         when a teacher, a parent or the student names an aim such as a test.";
     // Its words reach the next assistant, so it is for clients that are trusted with students, not for every call.
     const SCOPES: &'static [Scope] = &[Scope::StudentsRead, Scope::NotesWrite];

@@ -1,5 +1,5 @@
 //! What is believed of a student: mastery, misconceptions and the context of the next call, all folded from the evidence
-//! that counts. An analysis of a new call moves it on from what is stored; whatever else changes evidence folds it from the
+//! that counts. The analysis of a new call advances it from what is stored. Any other change of evidence folds it from the
 //! beginning. Both give the same rows.
 
 use chrono::{DateTime, Utc};
@@ -24,9 +24,8 @@ pub async fn refold_in_call(tx: &mut Connection, caller: &Caller, student_id: St
     Ok(())
 }
 
-/// [`refold`] after nothing but the analysis of one session changed. `had`: the skills of which the session had told
-/// something about the student before; `None` if it tells the same now. Costs what the session holds, however long the
-/// history is. The student is locked already ([`student::lock`]).
+/// Does what [`refold`] does, if only the analysis of one session changed. `had`: the skills for which the session had
+/// evidence before; `None` if its evidence did not change. The cost depends on the session, not on the history. The student is locked already ([`student::lock`]).
 pub async fn advance(
     tx: &mut Connection,
     caller: &Caller,
@@ -121,8 +120,8 @@ mod tests {
         analysis_id
     }
 
-    /// Calls in their order and late ones, analyses again, and what tools told within a call: after each step, nothing is
-    /// left for a fold from the beginning to change.
+    /// Calls in order and late ones, repeated analyses, and evidence from tools within a call: after each step, a fold from
+    /// the beginning changes nothing.
     #[sqlx::test(migrations = "../../migrations")]
     async fn moved_on_call_by_call_it_is_as_folded_from_the_beginning(pool: sqlx::PgPool) {
         let db = Db::from(pool);

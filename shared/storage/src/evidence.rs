@@ -26,7 +26,7 @@ pub struct Evidence {
     pub student_id: StudentId,
     pub skill_id: String,
     pub session_id: Option<SessionId>,
-    /// `None`: told by a tool or a person, so it counts whatever analysis is current.
+    /// `None`: from a tool or a person, so it counts regardless of the current analysis.
     pub analysis_id: Option<AnalysisId>,
     pub turn_no: Option<i32>,
     pub verdict: Verdict,
@@ -34,7 +34,7 @@ pub struct Evidence {
     pub source: Source,
     /// Probability that the label is wrong.
     pub noise: f64,
-    /// The evidence that this one takes the place of. Its own id: a person said that there was no answer.
+    /// The evidence that this one replaces. If it is its own id, a person said that there was no answer.
     pub corrects_id: Option<EvidenceId>,
     pub observed_at: DateTime<Utc>,
 }
@@ -93,9 +93,8 @@ pub enum Of<'a> {
     Session(SessionId),
 }
 
-/// The evidence that counts for a student, in the order of the learner model: by skill, then by time. Left out is what
-/// belongs to an analysis that a better one replaced, what a person corrected, and all but one of what was told twice
-/// of one answer. Needs `students:read`.
+/// The evidence that counts for a student, in the order of the learner model: by skill, then by time. It leaves out
+/// evidence of replaced analyses, evidence that a person corrected, and duplicates for one answer. Needs `students:read`.
 pub async fn list_counting(
     db: impl Executor<'_>,
     caller: &Caller,
@@ -181,7 +180,7 @@ pub(crate) async fn list_last(
            ) e
            order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
         student_id as StudentId,
-        // Half of them may have been told twice.
+        // Half of them may be duplicates.
         n as i64 * 2,
         n_skills,
     )
@@ -190,7 +189,7 @@ pub(crate) async fn list_last(
     Ok(once::each_answer_once(rows))
 }
 
-/// All that a session told, whether it counts or not.
+/// Returns all evidence of a session, whether it counts or not.
 pub async fn list_told(tx: &mut Connection, session_id: SessionId) -> Result<Vec<Evidence>> {
     Ok(sqlx::query_as!(
         Evidence,
@@ -225,8 +224,8 @@ pub async fn hand_over(tx: &mut Connection, from: AnalysisId, to: AnalysisId) ->
     Ok(())
 }
 
-/// Removes the rows of an analysis that is written again. A correction by a person of such a row loses its aim, and stays
-/// as evidence of its own.
+/// Removes the rows of an analysis that is written again. A person's correction of such a row loses its target and stays
+/// as separate evidence.
 pub async fn remove_of_analysis(tx: &mut Connection, analysis_id: AnalysisId) -> Result<()> {
     sqlx::query!(
         "update evidence set corrects_id = null
@@ -239,8 +238,8 @@ pub async fn remove_of_analysis(tx: &mut Connection, analysis_id: AnalysisId) ->
     Ok(())
 }
 
-/// What a session showed so far, by skill, then by time: by tools while it goes on, by its analysis then. Needs
-/// `context:read`.
+/// Returns the evidence of a session so far, by skill, then by time: from tools during the call, from its analysis
+/// afterwards. Needs `context:read`.
 pub async fn list_of_session(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Vec<Evidence>> {
     let only = caller.require_sessions(Scope::ContextRead)?;
     let rows = sqlx::query_as!(

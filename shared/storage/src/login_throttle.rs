@@ -1,7 +1,7 @@
-//! Slows down whoever guesses passwords and codes, on all servers together.
+//! Slows down guessing of passwords and codes, across all servers.
 //!
-//! **Invariant:** never a lock-out. A browser that was signed in before waits for its own failures alone; whoever fails
-//! in another's name from elsewhere holds nobody up for long.
+//! **Invariant:** never a lock-out. A browser that was signed in before waits only for its own failures. Failures in a person's
+//! name from elsewhere delay that person only briefly.
 
 use std::net::IpAddr;
 

@@ -32,7 +32,7 @@ const GOAL: &str = "Goal: ";
 /// The most that a context may cost an assistant, by the estimate of [`StudentContext::n_tokens`].
 pub const MAX_TOKENS: usize = 600;
 
-/// Whom the assistant talks to, as far as we know.
+/// Who the assistant talks to, as far as we know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContextStatus {
@@ -40,9 +40,9 @@ pub enum ContextStatus {
     Known,
     /// Several students share this number: ask which.
     Choose,
-    /// Nobody is registered with this number, or it was withheld.
+    /// No student is registered with this number, or it was withheld.
     New,
-    /// A person decided that assistants are told nothing.
+    /// A person decided that assistants get no data.
     Blocked,
     /// The caller has to prove who they are first: ask for the code, and call `verify_caller`.
     Unverified,
@@ -175,7 +175,7 @@ pub struct Practised {
     pub skill: String,
     pub n_correct: u32,
     pub n_incorrect: u32,
-    /// Of the correct answers those that needed a hint or were told.
+    /// Correct answers that needed a hint or the answer itself.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub n_with_help: u32,
     /// The student's turns that show it; `get_session` has them.
@@ -244,7 +244,7 @@ pub struct PreparedFact {
     pub subject_id: Option<String>,
 }
 
-/// A skill, to be told.
+/// A skill by its name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreparedSkill {
     pub skill_id: String,

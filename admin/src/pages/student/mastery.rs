@@ -60,8 +60,8 @@ fn mastery_row(viewer: &Viewer, mastery: &Mastery, course: &[f64]) -> Markup {
 /// Renders the estimate after each of the last calls.
 fn trend(course: &[f64]) -> Markup {
     let last = &course[course.len().saturating_sub(N_CALLS)..];
-    let told = last.iter().map(|estimate| format!("{estimate:.2}")).collect::<Vec<_>>().join(", ");
-    spark(last, 0.0, 1.0, &format!("Estimate after each call: {told}"))
+    let values = last.iter().map(|estimate| format!("{estimate:.2}")).collect::<Vec<_>>().join(", ");
+    spark(last, 0.0, 1.0, &format!("Estimate after each call: {values}"))
 }
 
 fn due(viewer: &Viewer, mastery: &Mastery) -> Markup {

@@ -25,9 +25,9 @@ pub struct Correction {
     pub help: Option<Help>,
 }
 
-/// Appends the correction, which from now on counts in place of whatever is judged of that answer, now or by a later
-/// analysis; mastery, misconceptions and context follow at once. An answer that the analysis left undecided counts from now
-/// on. The same correction again changes nothing. Returns whose answer it was. Needs `students:write` and `sessions:read`.
+/// Appends the correction. From now on it replaces any verdict on that answer, including those of later analyses. Mastery,
+/// misconceptions and context are updated at once. An answer that the analysis left undecided then counts. The same
+/// correction again changes nothing. Returns the student of the answer. Needs `students:write` and `sessions:read`.
 pub async fn correct(
     tx: &mut Connection,
     caller: &Caller,

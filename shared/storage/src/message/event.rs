@@ -105,8 +105,9 @@ pub async fn emit_test(tx: &mut Connection, endpoint_id: EndpointId, now: DateTi
 /// Reasons that are older are not looked for. A worker that was down for less has missed nothing.
 const LOOK_BACK: TimeDelta = TimeDelta::days(1);
 
-/// Writes `student.needs_attention` down for reasons that hold by now: many begin with time alone, in no transaction. Returns
-/// how many reasons were found; those of an earlier look write nothing. Students about whom clients get no data are left out.
+/// Emits `student.needs_attention` for reasons that hold by now. Many begin with time, outside any transaction. Returns how
+/// many reasons were found; reasons that were found before emit nothing. Blocked students and those without consent are left
+/// out.
 pub async fn emit_attentions(tx: &mut Connection, now: DateTime<Utc>) -> Result<usize> {
     let Some(wanted_since) = find_wanted_since(&mut *tx, Event::StudentNeedsAttention).await? else { return Ok(0) };
     let reasons = sqlx::query!(

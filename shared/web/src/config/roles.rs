@@ -219,7 +219,7 @@ fn oidc(s: &mut Settings<'_>, admin_url: Option<&str>) -> Option<OidcConfig> {
     Some(OidcConfig { issuer, client_id, client_secret, is_only })
 }
 
-/// A PEM as it fits into one line: `\n` stands for a line's end.
+/// Reads a PEM that is written on one line: `\n` is a line break.
 fn pem(s: &mut Settings<'_>, variable: &'static str, value: &str) -> SecretString {
     let pem = value.replace("\\n", "\n");
     if !pem.is_empty() && !pem.contains("-----BEGIN PRIVATE KEY-----") {
