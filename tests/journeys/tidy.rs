@@ -354,10 +354,9 @@ const WORDS: [(&str, &str); 14] = [
 const NOT_CLEAN: [&str; 3] = ["worker/analyser/", "shared/domain/", "tests/journeys/"];
 
 /// Files that quote these words as speech, or as names of other programs.
-const QUOTING: [&str; 7] = [
+const QUOTING: [&str; 6] = [
     "mcp-server/src/mcp.rs",
     "shared/storage/src/message/alert.rs",
-    "shared/storage/src/student_context/compose.rs",
     "src/local_postgres/programs.rs",
     "worker/src/enrich/hostile.rs",
     "worker/src/eval/injections/",

@@ -80,7 +80,7 @@ fn empty(status: ContextStatus, say_first: String, note: &str, now: DateTime<Utc
 pub fn unknown(now: DateTime<Utc>) -> StudentContext {
     let say_first = "Hello, I am your tutor! I think we have not met yet. What is your first name, and what would you \
                      like to work on today?";
-    let note = "Unknown caller: nobody is registered with this number. Teach as with anybody new; the call is kept and \
+    let note = "Unknown caller: no student has this number. Teach as with anyone new; the call is kept and \
                 can be assigned to a student later.";
     StudentContext {
         ask_for: ["first name", "grade", "topic"].map(str::to_owned).to_vec(),
