@@ -221,8 +221,7 @@ fn is_in_another_script(text: &str) -> bool {
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let lower = lower(text);
-    // Without a branch for each byte.
-    let may_have_quotes = lower.bytes().fold(false, |any, byte| any | (byte == b'`') | (byte >= 0x80));
+    let may_have_quotes = lower.bytes().any(|byte| byte == b'`' || byte >= 0x80);
     if may_have_quotes && lower.contains(['’', '‘', '`', '“', '”']) {
         return Cow::Owned(lower.replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""));
     }

@@ -277,8 +277,7 @@ const LOOK_ALIKE: [(char, char); 17] = [
 /// What a reader sees: compatible letters as plain ones, look-alikes as Latin ones, without what has no width.
 fn undisguised(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        // Without a branch for each byte.
-        let is_joined = text.bytes().fold(false, |any, byte| any | (byte == b'-') | (byte == b'_'));
+        let is_joined = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
         return if is_joined { Cow::Owned(text.replace(['-', '_'], " ")) } else { Cow::Borrowed(text) };
     }
     let wide = |c: &char| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
