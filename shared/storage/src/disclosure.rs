@@ -1,4 +1,4 @@
-//! To whom data about a student was given: agents and apps, language models, and people who took it out of the dashboard.
+//! Who received data about a student: agents and apps, language models, and people who exported it from the dashboard.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -20,8 +20,8 @@ pub struct Disclosure {
     pub detail: Value,
 }
 
-/// To whom data about a student was given, the newest first: at most `limit`. Pages that staff looked at are in the audit log
-/// alone. Needs `students:read`.
+/// Returns who received data about a student, newest first, at most `limit`. Pages that staff viewed are only in the
+/// audit log. Needs `students:read`.
 pub async fn list_disclosures(
     db: impl Executor<'_>,
     caller: &Caller,

@@ -303,7 +303,7 @@ pub async fn erase_calls_before(db: &Db, before: DateTime<Utc>, limit: i64, now:
     Ok(call_ids.len())
 }
 
-/// Carries out the requests that are due, each in a transaction of its own. Returns how many students were erased.
+/// Carries out the requests that are due, each in a separate transaction. Returns how many students were erased.
 pub async fn perform_due(db: &Db, now: DateTime<Utc>) -> Result<usize> {
     let due = sqlx::query_scalar!(
         r#"select student_id as "student_id!: StudentId" from erasures

@@ -1,6 +1,6 @@
-//! What is believed of a student: mastery, misconceptions and the context of the next call, all folded from the evidence
-//! that counts. An analysis of a new call moves it on from what is stored; whatever else changes evidence folds it from the
-//! beginning. Both give the same rows.
+//! The estimates of a student: mastery, misconceptions and the context of the next call, all folded from the evidence
+//! that counts. The analysis of a new call updates the stored estimates. Any other change of evidence folds them from
+//! the beginning. Both give the same rows.
 
 use chrono::{DateTime, Utc};
 
@@ -24,9 +24,9 @@ pub async fn refold_in_call(tx: &mut Connection, caller: &Caller, student_id: St
     Ok(())
 }
 
-/// [`refold`] after nothing but the analysis of one session changed. `had`: the skills of which the session had told
-/// something about the student before. Costs what the session holds, however long the history is. The student is locked
-/// already ([`student::lock`]).
+/// Like [`refold`], if only the analysis of one session changed. `had`: the skills that the session had evidence of
+/// before. The cost depends on the session, not on the length of the history. The student is already locked
+/// ([`student::lock`]).
 pub async fn advance(
     tx: &mut Connection,
     caller: &Caller,
@@ -119,8 +119,8 @@ mod tests {
         analysis_id
     }
 
-    /// Calls in their order and late ones, analyses again, and what tools told within a call: after each step, nothing is
-    /// left for a fold from the beginning to change.
+    /// Calls in order, late calls, repeated analyses, and evidence from tools within a call. After each step, a fold
+    /// from the beginning changes nothing.
     #[sqlx::test(migrations = "../../migrations")]
     async fn moved_on_call_by_call_it_is_as_folded_from_the_beginning(pool: sqlx::PgPool) {
         let db = Db::from(pool);

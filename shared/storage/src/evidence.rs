@@ -24,7 +24,7 @@ pub struct Evidence {
     pub student_id: StudentId,
     pub skill_id: String,
     pub session_id: Option<SessionId>,
-    /// `None`: told by a tool or a person, so it counts whatever analysis is current.
+    /// `None`: from a tool or a person, so it counts with every analysis.
     pub analysis_id: Option<AnalysisId>,
     pub turn_no: Option<i32>,
     pub verdict: Verdict,
@@ -32,7 +32,7 @@ pub struct Evidence {
     pub source: Source,
     /// Probability that the label is wrong.
     pub noise: f64,
-    /// The evidence that this one takes the place of. Its own id: a person said that there was no answer.
+    /// The evidence that this one replaces. Its own id: a person said that there was no answer.
     pub corrects_id: Option<EvidenceId>,
     pub observed_at: DateTime<Utc>,
 }
@@ -79,9 +79,9 @@ pub enum Of<'a> {
     Session(SessionId),
 }
 
-/// The evidence that counts for a student, in the order of the learner model: by skill, then by time. Left out is what
-/// belongs to an analysis that a better one replaced, what a person corrected, and all but one of what was told twice
-/// of one answer. Needs `students:read`.
+/// Returns the evidence that counts for a student, in the order of the learner model: by skill, then by time. Excludes
+/// evidence of replaced analyses, evidence that a person corrected, and duplicates of one answer. Needs
+/// `students:read`.
 pub async fn list_counting(
     db: impl Executor<'_>,
     caller: &Caller,
@@ -167,7 +167,7 @@ pub(crate) async fn list_last(
            ) e
            order by e.skill_id, e.observed_at, e.turn_no, e.evidence_id"#,
         student_id as StudentId,
-        // Half of them may have been told twice.
+        // Half of them may be duplicates.
         n as i64 * 2,
         n_skills,
     )
@@ -176,7 +176,7 @@ pub(crate) async fn list_last(
     Ok(once::each_answer_once(rows))
 }
 
-/// Of which students and skills a session told something, whether it counts or not.
+/// Returns the students and skills that a session has evidence of, including evidence that does not count.
 pub async fn list_told(tx: &mut Connection, session_id: SessionId) -> Result<Vec<(StudentId, String)>> {
     let rows = sqlx::query!(
         r#"select distinct student_id as "student_id: StudentId", skill_id from evidence where session_id = $1"#,
@@ -187,8 +187,8 @@ pub async fn list_told(tx: &mut Connection, session_id: SessionId) -> Result<Vec
     Ok(rows.into_iter().map(|row| (row.student_id, row.skill_id)).collect())
 }
 
-/// What a session showed so far, by skill, then by time: by tools while it goes on, by its analysis then. Needs
-/// `context:read`.
+/// Returns the evidence of a session so far, by skill, then by time: from tools while it is running, then from its
+/// analysis. Needs `context:read`.
 pub async fn list_of_session(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Vec<Evidence>> {
     let only = caller.require_sessions(Scope::ContextRead)?;
     let rows = sqlx::query_as!(

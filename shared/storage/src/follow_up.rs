@@ -129,7 +129,7 @@ pub struct FollowUp {
     pub student_id: Option<StudentId>,
     pub student_name: Option<String>,
     pub session_id: Option<SessionId>,
-    /// Whose line a concern was raised on, if nobody knew the call.
+    /// The number of the line that a concern was raised on, if the call was unknown.
     pub caller_phone: Option<Phone>,
     pub category: Option<ConcernCategory>,
     pub text: String,
@@ -229,7 +229,7 @@ pub async fn raise_flagged(
     Ok(())
 }
 
-/// Has staff and other systems told of a new concern.
+/// Queues the notifications about a new concern for staff and other systems.
 async fn announce(
     tx: &mut Connection,
     follow_up_id: FollowUpId,
@@ -246,8 +246,8 @@ async fn announce(
 /// The text of a concern that an analysis raised: a person reads the child's own words on the session's page.
 const FLAGGED: &str = "Recognised in the transcript. Read the flagged turns of this call.";
 
-/// Writes a concern down, whoever it is about. If one of its group is open, the words join it: nothing is dropped, and the
-/// list stays readable. A student who does not exist is left out. Needs `notes:write`.
+/// Stores a concern about any student. If one of its group is open, the words are added to it, which keeps the list
+/// short. A student who does not exist is left out. Needs `notes:write`.
 pub async fn raise_concern(
     tx: &mut Connection,
     caller: &Caller,

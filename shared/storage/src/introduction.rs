@@ -1,7 +1,7 @@
-//! A caller nobody knows says who they are: a student to be, until a person or a setting accepts them.
+//! An unknown caller says who they are. A person or a setting can accept them as a student.
 //!
-//! **Invariant:** the one gate for tools, webhooks and analyses. Without the setting nobody becomes a student unasked, and with
-//! it only a caller whose number nobody else has.
+//! **Invariant:** tools, webhooks and analyses all use this check. Without the setting, a person must accept every new
+//! student. With it, only a caller whose number has no student is accepted automatically.
 
 use chrono::{DateTime, Utc};
 
@@ -14,9 +14,10 @@ use crate::session::{Session, assign_session};
 use crate::student::{self, NewStudent, list_students_by_phone};
 use domain::plain_text;
 
-/// Makes a student of whoever introduced themselves in the session, and gives them the session; the caller has it
-/// analysed anew, so that evidence follows. Needs `students:write` and `students:read`. [`Error::NotFound`] where there is
-/// nobody to accept: no first name, no telephone, or the session is a student's already.
+/// Makes a student of the caller who introduced themselves in the session, and assigns the session to them. The caller
+/// of this function then has the session analysed again, which adds the evidence. Needs `students:write` and
+/// `students:read`. Returns [`Error::NotFound`] if there is no first name or telephone, or if the session already has a
+/// student.
 pub async fn accept(
     tx: &mut Connection,
     caller: &Caller,
@@ -45,7 +46,7 @@ pub async fn accept(
     Ok(student_id)
 }
 
-/// [`accept`], where nobody is known by that telephone: otherwise it may be a brother or a sister, which a person decides.
+/// Like [`accept`], if the number has no student yet. Otherwise the caller may be a sibling, and a person decides.
 pub async fn accept_stranger(
     tx: &mut Connection,
     caller: &Caller,
@@ -66,7 +67,7 @@ pub async fn accept_stranger(
     }
 }
 
-/// Who the caller of a session says they are: what a tool was told comes before what an analysis heard.
+/// Returns who the caller of a session says they are. A tool's report comes before the analysis.
 pub fn of_session(session: &Session, heard: Option<&Introduction>) -> Option<Introduction> {
     let told = session.introduced_as.as_ref().map(|told| told.0.clone());
     let heard = heard.cloned();

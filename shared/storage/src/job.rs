@@ -43,7 +43,7 @@ pub enum Job {
     SendWebhook { message_id: MessageId, round: i32 },
 }
 
-/// The name of a kind of job, as it stands in the table and on Faktory.
+/// The name of a kind of job, as in the table and on Faktory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     ProcessDelivery,
@@ -64,7 +64,7 @@ pub enum Kind {
 pub enum Lane {
     /// Needs Postgres alone: milliseconds.
     Quick,
-    /// Asks somebody else: up to minutes.
+    /// Jobs that wait for another service: up to minutes.
     Slow,
     /// Sends alerts: nothing else may hold them up.
     Alerts,
@@ -123,7 +123,7 @@ impl Kind {
             Self::ProcessDelivery => (Lane::Quick, 1, 30, 1, 600),
             Self::AnalyzeSession => (Lane::Quick, 2, 60, 1, 600),
             Self::EnrichAnalysis => (Lane::Slow, 5, 240, 10, 4 * 3600),
-            // A step is over soon; before the next one whoever waits gets a turn.
+            // A step is short. Waiting jobs run before the next one.
             Self::Overhaul => (Lane::Slow, 4, 120, 1, 600),
             // VAPI answers 503 until it has deleted the recording, which may take hours.
             Self::DeleteCall => (Lane::Slow, 6, 120, 60, 4 * 3600),

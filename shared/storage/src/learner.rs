@@ -34,7 +34,7 @@ pub struct Observation {
     /// Probability that the verdict is wrong.
     pub noise: f64,
     pub at: DateTime<Utc>,
-    /// The call it was seen in. What a person or a tool adds outside a call stands for itself.
+    /// The call it was seen in. `None` for evidence that a person or a tool added outside a call.
     pub call: Option<SessionId>,
 }
 

@@ -1,7 +1,7 @@
-//! Slows down whoever guesses passwords and codes, on all servers together.
+//! Slows down repeated guesses of passwords and codes, on all servers together.
 //!
-//! **Invariant:** never a lock-out. A browser that was signed in before waits for its own failures alone; whoever fails
-//! in another's name from elsewhere holds nobody up for long.
+//! **Invariant:** never a lock-out. A known browser waits for its own failures only. Failures from other places under
+//! the same name delay others only briefly.
 
 use std::net::IpAddr;
 

@@ -62,8 +62,8 @@ async fn write_skills(
     Ok(n_practices + n_gone + n_put > 0)
 }
 
-/// Moves the estimates on by what one session told. A skill of which the session had told something before (`had`), or of
-/// which later evidence is known, is folded from the beginning.
+/// Updates the estimates with the evidence of one session. A skill that had evidence from this session before (`had`),
+/// or that has later evidence, is folded from the beginning.
 pub(crate) async fn advance(
     tx: &mut Connection,
     caller: &Caller,
@@ -94,7 +94,7 @@ pub(crate) async fn advance(
     Ok(())
 }
 
-/// What was observed of each skill. The evidence of one skill stands together.
+/// Groups observations by skill. The input must be sorted by skill.
 fn by_skill(evidence: &[Evidence]) -> Vec<(&str, Vec<Observation>)> {
     evidence
         .chunk_by(|a, b| a.skill_id == b.skill_id)

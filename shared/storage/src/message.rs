@@ -46,7 +46,7 @@ pub enum State {
     Sent,
     /// All attempts failed.
     Failed,
-    /// It is no longer true, or nobody takes it.
+    /// It is no longer true, or has no recipient.
     Cancelled,
 }
 
@@ -192,7 +192,7 @@ pub async fn mark_cancelled(tx: &mut Connection, message_id: MessageId) -> Resul
     Ok(())
 }
 
-/// Sends an outgoing webhook again, with the same id, whatever became of it. Not while it waits.
+/// Sends an outgoing webhook again, with the same id, after any result. Fails while it is still waiting.
 pub async fn replay(tx: &mut Connection, endpoint_id: EndpointId, message_id: MessageId) -> Result<()> {
     let round = sqlx::query_scalar!(
         "update messages set state = 'waiting', sent_at = null, last_error = null, status_code = null, round = round + 1

@@ -1,4 +1,4 @@
-//! Brings the schema up to date, one migration at a time, each in a transaction of its own that holds a lock.
+//! Applies the migrations one at a time, each in a separate transaction that holds a lock.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 
 use super::{Db, PoolSize, Result, Tx, begin};
 
-/// How long `migrate` waits for another one, unless it is told otherwise.
+/// The default time that `migrate` waits for another one.
 pub const MIGRATION_PATIENCE: Duration = Duration::from_mins(5);
 
 /// Held while a migration runs, until its transaction ends. Any number, so long as nothing else of ours uses it.

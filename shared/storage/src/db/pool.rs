@@ -1,8 +1,8 @@
 //! The pool of connections, and how it works through a connection pooler.
 //!
-//! A pooler such as PgBouncer in transaction mode gives each transaction another connection of its own. Nothing of a
-//! session lasts there: settings of the start-up packet are dropped, prepared statements belong to somebody else, and
-//! `listen` hears nothing. Behind one, every statement runs in a transaction that first makes its connection fit.
+//! A pooler such as PgBouncer in transaction mode gives each transaction another connection. Nothing of a session lasts
+//! there: settings of the start-up packet are dropped, prepared statements belong to another client, and `listen`
+//! receives nothing. Behind a pooler, every statement runs in a transaction that first configures its connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,11 +72,11 @@ pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
     Db::open(url, size, REQUEST_WAITS, "ai-tutor", "auto")
 }
 
-/// Opens a pool for work that no request waits for. It waits longer for a free connection, so that a busy machine is not
-/// taken for a database that cannot be reached.
+/// Opens a pool for background work. It waits longer for a free connection, so a busy machine is not mistaken for an
+/// unreachable database.
 ///
-/// Its connections plan each statement once. By default Postgres plans it anew for each of its first five runs: for the
-/// hundred statements of a call that took longer than to run them.
+/// Its connections plan each statement once. By default Postgres plans it again for each of its first five runs. For
+/// the hundred statements of a call, that took longer than running them.
 pub fn patient_pool(url: &SecretString, size: PoolSize) -> Result<Db> {
     Db::open(url, size, WORK_WAITS, "ai-tutor", "force_generic_plan")
 }
@@ -171,11 +171,11 @@ impl Db {
         Ok(if self.find_pooler().await? { &self.pooled } else { &self.direct })
     }
 
-    /// Where whoever asked leaves before Postgres has answered, sqlx 0.9.0 forgets to roll back, and what uses the
-    /// connection next is part of a transaction that nobody commits.
+    /// If the caller is cancelled before Postgres answers, sqlx 0.9.0 forgets to roll back. The next user of the
+    /// connection would then be part of a transaction that is never committed.
     async fn begin(&self, how: Begin) -> sqlx::Result<Tx> {
         let db = self.clone();
-        // A task of its own is never left half done, and a transaction that nobody takes is rolled back.
+        // A separate task always finishes, and a transaction that no one takes is rolled back.
         let begun = tokio::spawn(
             async move {
                 let statement = if db.find_pooler().await? { how.pooled } else { how.direct };

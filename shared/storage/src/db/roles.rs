@@ -87,7 +87,7 @@ async fn grant(url: &SecretString, role: &str, statements: &(dyn Fn(&str) -> Str
         anyhow::bail!("there is no role {role}; make it first: create role {role} login password '…'");
     };
     if found.is_superuser || found.is_owner {
-        anyhow::bail!("grants do not bind {role}: it is a superuser or owns the tables; use a role of its own");
+        anyhow::bail!("grants do not bind {role}: it is a superuser or owns the tables; use a separate role");
     }
     let statements = format!("begin; {} commit;", statements(&found.name));
     // The name was quoted by Postgres; the rest is ours.

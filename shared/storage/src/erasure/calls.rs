@@ -71,7 +71,7 @@ pub(super) async fn erase(
     Ok(())
 }
 
-/// Students who stay and of whom these calls told something, sorted.
+/// Returns the students who are kept and who have evidence from these calls, sorted.
 async fn list_staying(tx: &mut Connection, leaving: Option<StudentId>, call_ids: &[String]) -> Result<Vec<StudentId>> {
     Ok(sqlx::query_scalar!(
         r#"select student_id as "student_id!: StudentId" from (

@@ -25,9 +25,9 @@ pub struct Correction {
     pub help: Option<Help>,
 }
 
-/// Appends the correction, which from now on counts in place of whatever is judged of that answer, now or by a later
-/// analysis; mastery, misconceptions and context follow at once. An answer that the analysis left undecided counts from now
-/// on. The same correction again changes nothing. Returns whose answer it was. Needs `students:write` and `sessions:read`.
+/// Appends a correction. It replaces every verdict on that answer, from this and later analyses, and updates mastery,
+/// misconceptions and the context at once. An answer that was undecided now counts. Repeating the same correction
+/// changes nothing. Returns the student. Needs `students:write` and `sessions:read`.
 pub async fn correct(
     tx: &mut Connection,
     caller: &Caller,

@@ -14,7 +14,7 @@ pub const KIND: &str = "concern_alert";
 /// Rounds of reminders: about two days of them.
 const MAX_ROUNDS: i32 = 15;
 
-/// Whether staff are told at once: the child may be in danger.
+/// Returns whether staff are informed at once, because the child may be in danger.
 pub const fn is_urgent(category: ConcernCategory) -> bool {
     match category {
         ConcernCategory::SelfHarm
@@ -89,11 +89,11 @@ pub async fn perform_round(
     Ok(message_ids.len())
 }
 
-/// Who was told of an urgent concern.
+/// Who was informed of an urgent concern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     pub follow_up_id: FollowUpId,
-    /// The addresses of those who were told, in order.
+    /// The addresses that were informed, in order.
     pub told: Vec<String>,
     pub first_at: Option<DateTime<Utc>>,
     pub last_at: Option<DateTime<Utc>>,
@@ -105,7 +105,7 @@ pub struct Told {
     pub n_recipients: i64,
 }
 
-/// Returns who was told of each of these concerns, if it is urgent. Needs `students:read`.
+/// Returns who was informed of each of these concerns, if it is urgent. Needs `students:read`.
 pub async fn list_told(db: impl Executor<'_>, caller: &Caller, follow_up_ids: &[FollowUpId]) -> Result<Vec<Told>> {
     let cohorts = caller.require_within(Scope::StudentsRead)?;
     let urgent: Vec<String> =

@@ -105,8 +105,8 @@ pub async fn emit_test(tx: &mut Connection, endpoint_id: EndpointId, now: DateTi
 /// Reasons that are older are not looked for. A worker that was down for less has missed nothing.
 const LOOK_BACK: TimeDelta = TimeDelta::days(1);
 
-/// Writes `student.needs_attention` down for reasons that hold by now: many begin with time alone, in no transaction. Returns
-/// how many reasons were found; those of an earlier look write nothing. Students about whom clients get no data are left out.
+/// Writes `student.needs_attention` for reasons that now apply: many start at a point in time, without a transaction.
+/// Returns how many reasons were found; known ones write nothing. Excludes students that clients get no data about.
 pub async fn emit_attentions(tx: &mut Connection, now: DateTime<Utc>) -> Result<usize> {
     let Some(wanted_since) = find_wanted_since(&mut *tx, Event::StudentNeedsAttention).await? else { return Ok(0) };
     let reasons = sqlx::query!(
