@@ -9,7 +9,6 @@ use serde_json::json;
 use storage::component_status;
 use storage::component_status::SetUp;
 use storage::db::Db;
-use vapi;
 use vapi::{Api, Change, KeyState, Known, Mark, Number, Plan, Setup, Trouble};
 use web::config::VapiSetupConfig;
 

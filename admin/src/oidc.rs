@@ -175,7 +175,7 @@ impl Provider {
             .redirect(Policy::none())
             .user_agent(concat!("ai-tutor/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        let redirect_uri = format!("{admin_url}{}", BACK);
+        let redirect_uri = format!("{admin_url}{BACK}");
         Ok(Self { config: Arc::new(config), http, redirect_uri })
     }
 

@@ -13,7 +13,6 @@ use storage::outbound_call::{self, Heard, InFlight, Next, Obstacle, Placing, Way
 use storage::student_context;
 use storage::{audit, clock};
 use tokio_util::sync::CancellationToken;
-use vapi;
 
 use crate::Context;
 use crate::vapi::{Fault, Head, Span, Vapi};

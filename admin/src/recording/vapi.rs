@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use vapi;
 use vapi::Api;
 use web::config::VapiConfig;
 

@@ -16,7 +16,6 @@ use storage::student_context::{self, ContextStatus, StudentContext, of_line};
 use storage::{api_client, component_status, db};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use vapi;
 
 use super::envelope::Envelope;
 use super::replies::{self, Replies};

@@ -9,7 +9,6 @@ use storage::clock;
 use storage::component_status::{self, Server, WebhookAccepted, WebhookRefusal, WebhookRefused};
 use storage::db::{Db, Result};
 use tokio_util::sync::CancellationToken;
-use vapi;
 use web::config::McpServerConfig;
 
 use super::outcome::series;

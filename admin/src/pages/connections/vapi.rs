@@ -13,7 +13,6 @@ use storage::component_status::SetUp;
 use storage::component_status::{self, ComponentStatuses, Server};
 use storage::db::Db;
 use storage::phone::Phone;
-use vapi;
 use vapi::{Api, Finding, KeyState, Known, MAX_PER_HOUR, Mark, Plan, Refusal};
 use web::config::{AdminConfig, TutorConfig};
 

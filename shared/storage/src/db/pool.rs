@@ -72,8 +72,8 @@ pub fn pool(url: &SecretString, size: PoolSize) -> Result<Db> {
     Db::open(url, size, REQUEST_WAITS, "ai-tutor", "auto")
 }
 
-/// Opens a pool for work that no request waits for. It waits longer for a free connection, so that a busy machine is not
-/// taken for a database that cannot be reached.
+/// Opens a pool for background work. It waits longer for a free connection, so a busy machine is not mistaken for an
+/// unreachable database.
 ///
 /// Its connections plan each statement once. By default, Postgres plans it again for each of its first five runs. For the
 /// statements of a call, that took longer than running them.
