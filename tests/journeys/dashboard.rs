@@ -52,7 +52,7 @@ async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
 
     let person = service.log_in().await;
     let overview = person.read("/").await;
-    let (concern, callback) = (overview.find("a person should read"), overview.find("go on with fractions"));
+    let (concern, callback) = (overview.find("Possible concern"), overview.find("go on with fractions"));
     assert!(concern.unwrap() < callback.unwrap(), "what worries comes first");
     assert!(!overview.contains("their lunch"), "a list of all points at a concern and does not tell it");
     assert!(person.read(&page).await.contains("their lunch"));
@@ -61,7 +61,7 @@ async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
     let done = format!("/follow-ups/{}", rest.split('"').next().unwrap());
     assert_eq!(person.submit("/", &done, &[("back", &page)]).await, page);
     let overview = person.read("/").await;
-    assert!(!overview.contains("a person should read") && overview.contains("go on with fractions"));
+    assert!(!overview.contains("Possible concern") && overview.contains("go on with fractions"));
     let entries =
         audit::list_entries(&service.db, &audit::AuditQuery { limit: 10, ..Default::default() }).await.unwrap();
     assert!(entries.iter().any(|entry| entry.action == "follow_up.close"), "{entries:?}");

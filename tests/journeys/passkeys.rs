@@ -257,8 +257,8 @@ async fn what_an_authenticator_did_not_sign_for_this_browser_opens_nothing() {
         (foreign, "took too long"),
         (Lie { kind: Some("webauthn.create"), ..HONEST }, "was not accepted"),
         (Lie { is_signature_broken: true, ..HONEST }, "was not accepted"),
-        (Lie { user_handle: Some(""), ..HONEST }, "not one of this account"),
-        (Lie { user_handle: Some(&foreign_handle), ..HONEST }, "not one of this account"),
+        (Lie { user_handle: Some(""), ..HONEST }, "does not belong to this account"),
+        (Lie { user_handle: Some(&foreign_handle), ..HONEST }, "does not belong to this account"),
         (Lie { count: Some(1), ..HONEST }, "a copy of it seems to exist"),
         (Lie { count: Some(0), ..HONEST }, "a copy of it seems to exist"),
     ] {

@@ -41,7 +41,7 @@ async fn a_telephone_number_is_looked_up_by_a_form_and_stands_in_no_address() {
 
     let address = format!("/search?q={}", CALLER.replace('+', "%2B"));
     let refused = person.read(&address).await;
-    assert!(refused.contains("does not belong into an address") && !refused.contains("Amara"));
+    assert!(refused.contains("Do not put a phone number into an address") && !refused.contains("Amara"));
     let answer = person.post("/search", "/search", &[("q", CALLER)]).await;
     assert_eq!(answer.status(), StatusCode::OK);
     let found = answer.text().await.unwrap();
