@@ -26,7 +26,7 @@ async fn a_class_is_looked_at_first_and_then_imported() {
     assert_eq!(preview.status(), StatusCode::OK);
     let preview = preview.text().await.unwrap();
     for seen in
-        ["1 new, 1 changed, 0 already there, 1 row left out", "Shoe size", "phones[1]", "grade: ", "Import 2 students"]
+        ["1 new, 1 changed, 0 unchanged, 1 row left out", "Shoe size", "phones[1]", "grade: ", "Import 2 students"]
     {
         assert!(preview.contains(seen), "{seen} in {preview}");
     }
@@ -44,7 +44,7 @@ async fn a_class_is_looked_at_first_and_then_imported() {
     // Whoever is there already may be left alone.
     let other = SHEET.replace("555 0143;K", "555 0143;4");
     let kept = person.post(IMPORT, IMPORT, &[("sheet", &other), ("known", "keep")]).await.text().await.unwrap();
-    assert!(kept.contains("0 new, 0 changed, 2 already there"), "{kept}");
+    assert!(kept.contains("0 new, 0 changed, 2 unchanged"), "{kept}");
 
     for (sheet, words) in
         [("", "no column display_name"), ("name\n", "no row below"), ("Ana\nBo\n", "no column display_name")]

@@ -475,7 +475,7 @@ async fn the_dashboard_checks_vapi_on_request_and_places_a_test_call() {
     let (_, page) = call_me(&person, "+14155550177").await;
     assert!(page.contains("No phone number of this service can place the call"), "{page}");
     shell.set_up(&["--phone-number", "+14155550100"]);
-    assert!(person.read(&checked).await.contains("Everything at VAPI is as it has to be"));
+    assert!(person.read(&checked).await.contains("Everything at VAPI is set up correctly"));
     shell.vapi.tamper("assistant", |assistant| assistant["serverMessages"] = json!([]));
     assert!(person.read(&checked).await.contains("the servers do not get the messages that they need"));
     shell.vapi.fail(9, StatusCode::UNAUTHORIZED);
