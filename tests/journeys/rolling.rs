@@ -12,7 +12,7 @@ use web::config::from_environment;
 use crate::processes::{JWT_PRIVATE_KEY, Process, binary, free_port, signal};
 use crate::psql::psql;
 use crate::service::{WEBHOOK_SECRET, client, eventually, new_database};
-use crate::vapi::{REPORT, deliver_to, sample_of_call};
+use crate::vapi::{REPORT, deliver_through, sample_of_call};
 
 const ROLLS: usize = 3;
 const SENDERS: usize = 6;
@@ -37,7 +37,7 @@ async fn server(database_url: &SecretString) -> (Process, String) {
 async fn a_rolling_restart_refuses_and_loses_nothing() {
     let database_url = new_database().await;
     let (mut process, url) = server(&database_url).await;
-    // As a platform's proxy does: new requests go to whoever is current.
+    // As with a platform's proxy, each try goes to the current server.
     let current = Arc::new(Mutex::new(url));
     let (stop, n_accepted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let senders: Vec<_> = (0..SENDERS)
@@ -50,8 +50,8 @@ async fn a_rolling_restart_refuses_and_loses_nothing() {
                         return;
                     }
                     let body = sample_of_call(REPORT, &format!("rolling-{sender}-{n}"));
-                    let url = current.lock().unwrap().clone();
-                    assert_eq!(deliver_to(&http, &url, &body).await, StatusCode::OK, "nothing is refused");
+                    let status = deliver_through(&http, || current.lock().unwrap().clone(), &body).await;
+                    assert_eq!(status, StatusCode::OK, "nothing is refused");
                     n_accepted.fetch_add(1, Ordering::SeqCst);
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }

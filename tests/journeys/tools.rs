@@ -51,7 +51,7 @@ async fn siblings_are_told_apart_by_name_and_what_one_learns_is_theirs() {
 
     let invented = json!({ "skill_id": question["skill_id"], "question": "What is 1 + 1?", "verdict": "correct" });
     let invented = voice.call("record_evidence", invented).await.unwrap();
-    assert_eq!((&invented["counts"], invented.get("mastery")), (&json!(false), None), "nobody asked that");
+    assert_eq!((&invented["counts"], invented.get("mastery")), (&json!(false), None), "this question was not asked");
     let again = voice.call("identify_student", json!({ "first_name": "Amara" })).await.unwrap_err();
     assert!(again.contains("another student"), "{again}");
     let office = mcp_client(&service.server_url, &service.agent_key(OFFICE).await).await;
@@ -363,8 +363,8 @@ async fn nobody_can_be_talked_into_another_line() {
             "{tool} {arguments}: {words}"
         );
     }
-    let nobody = all.call("identify_student", json!({ "first_name": "Zed" })).await.unwrap_err();
-    assert!(nobody.starts_with("This number has no student with that name"), "{nobody}");
+    let unknown = all.call("identify_student", json!({ "first_name": "Zed" })).await.unwrap_err();
+    assert!(unknown.starts_with("This number has no student with that name"), "{unknown}");
     service.stop().await;
 }
 

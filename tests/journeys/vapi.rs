@@ -81,16 +81,21 @@ async fn try_to_post(
 
 /// Sends a message as VAPI would: again if the connection breaks or the server is busy.
 pub async fn deliver_to(http: &reqwest::Client, server_url: &str, body: &[u8]) -> StatusCode {
+    send(http, || server_url.to_owned(), body).await.status()
+}
+
+/// Sends a message to one address behind which servers change: each try goes to the one that `server_url` returns.
+pub async fn deliver_through(http: &reqwest::Client, server_url: impl Fn() -> String, body: &[u8]) -> StatusCode {
     send(http, server_url, body).await.status()
 }
 
-async fn send(http: &reqwest::Client, server_url: &str, body: &[u8]) -> Response {
+async fn send(http: &reqwest::Client, server_url: impl Fn() -> String, body: &[u8]) -> Response {
     let give_up_at = Instant::now() + Duration::from_secs(30);
     loop {
         let timestamp = storage::clock::now().timestamp().to_string();
         let signature = sign(WEBHOOK_SECRET, &timestamp, body);
         let headers = [("x-timestamp", &timestamp[..]), ("x-signature", &signature)];
-        match try_to_post(http, server_url, &headers, body).await {
+        match try_to_post(http, &server_url(), &headers, body).await {
             Ok(response) if response.status() != StatusCode::SERVICE_UNAVAILABLE => return response,
             Ok(response) if Instant::now() > give_up_at => return response,
             Err(error) if Instant::now() > give_up_at => panic!("{error}"),
@@ -107,7 +112,7 @@ impl Service {
 
     /// Sends a message that VAPI wants an answer to, and reads it.
     pub async fn ask(&self, body: &[u8]) -> Value {
-        let response = send(&self.http, &self.server_url, body).await;
+        let response = send(&self.http, || self.server_url.clone(), body).await;
         assert_eq!(response.status(), StatusCode::OK);
         response.json().await.unwrap()
     }

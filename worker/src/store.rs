@@ -117,9 +117,9 @@ pub(crate) async fn put(
     };
     let (analysis_id, is_new) = analysis::put_current(tx, &analysis).await?;
     let replaced = replaced.as_ref();
-    // The rules come first and may have new turns. A model adds at most other words to the summary.
-    let has_same_words = |before: &Replaced| words(&before.summary).eq(words(&analysis.findings.summary));
-    if analysis.model.is_none() || !replaced.is_some_and(has_same_words) {
+    // The rules come first and may have new turns. A model changes at most the summary.
+    let has_same_summary = |before: &Replaced| before.summary == analysis.findings.summary;
+    if analysis.model.is_none() || !replaced.is_some_and(has_same_summary) {
         index_words(tx, session_id).await?;
     }
     let facts = &analysis.findings.facts;
@@ -168,11 +168,6 @@ pub(crate) async fn put(
 /// by hand, or by a fault of ours.
 pub async fn rebuild_student(tx: &mut Connection, student_id: StudentId, now: DateTime<Utc>) -> Result<bool> {
     consistency::repair_student(tx, &Caller::worker(), student_id, now).await
-}
-
-/// The words of a summary without its numbers: for other counts alone, the search words of a call are not written again.
-fn words(summary: &str) -> impl Iterator<Item = &str> {
-    summary.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
 }
 
 fn evidence_of(

@@ -215,8 +215,8 @@ fn fault(error: ToolError) -> ErrorData {
 /// The caller that [`super::gate`] authenticated.
 pub(super) fn caller_of(context: &Context) -> Result<&Caller, ErrorData> {
     let parts = context.extensions.get::<Parts>();
-    let nobody = || ErrorData::internal_error("the request was not authenticated", None);
-    parts.and_then(|parts| parts.extensions.get::<Caller>()).ok_or_else(nobody)
+    let unauthenticated = || ErrorData::internal_error("the request was not authenticated", None);
+    parts.and_then(|parts| parts.extensions.get::<Caller>()).ok_or_else(unauthenticated)
 }
 
 /// The telephone call, read from headers that VAPI sets itself or by a template.

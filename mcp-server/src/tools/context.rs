@@ -51,13 +51,13 @@ impl ToolContext<'_> {
     /// The student who is meant: the one named, otherwise the one on the line.
     pub async fn student(&self, db: &Db, named: Option<StudentId>) -> Result<StudentId, ToolError> {
         self.caller.require_verified()?;
-        let student_id = named.or(self.caller.line.student_id).ok_or_else(nobody_settled)?;
+        let student_id = named.or(self.caller.line.student_id).ok_or_else(no_student_settled)?;
         self.permit(db, student_id).await?;
         Ok(student_id)
     }
 }
 
-fn nobody_settled() -> ToolError {
+fn no_student_settled() -> ToolError {
     let say = "Not done: it is not settled which student this is. Ask for the first name and call identify_student.";
     ToolError::new(Outcome::Refused, say)
 }

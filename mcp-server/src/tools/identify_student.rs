@@ -43,9 +43,9 @@ impl Tool for IdentifyStudent {
     type Output = Output;
 
     async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
-        let phone = ctx.phone(params.phone)?.ok_or_else(nobody)?;
+        let phone = ctx.phone(params.phone)?.ok_or_else(no_such_student)?;
         let students = student::list_first_names(db, ctx.caller, &phone).await?;
-        let (student_id, first_name) = only_of_name(students, &params.first_name).ok_or_else(nobody)?;
+        let (student_id, first_name) = only_of_name(students, &params.first_name).ok_or_else(no_such_student)?;
         let mut tx = db::begin(db).await?;
         let caller = settle(&mut tx, ctx, student_id).await?;
         tx.commit().await.map_err(db::Error::from)?;
@@ -81,7 +81,7 @@ fn only_of_name(students: Vec<(StudentId, String)>, said: &str) -> Option<(Stude
     of_name.next().is_none().then_some(only)
 }
 
-fn nobody() -> ToolError {
+fn no_such_student() -> ToolError {
     let say = "This number has no student with that name. Ask for the first name once more; if it stays so, call \
                register_student.";
     ToolError::new(Outcome::NotFound, say)

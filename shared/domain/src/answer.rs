@@ -80,7 +80,7 @@ pub fn is_unit(name: &str, language: Language) -> bool {
 /// The numbers of a calculation are apart: "seven minus three" has 7 and 3, and "negative three" has -3.
 pub fn numbers(text: &str, language: Language) -> Vec<Number> {
     let mut found = Vec::new();
-    each_expression(text, language, |expression, _| add_numbers(expression, &mut found));
+    each_expression(text, language, |expression, _| expression.add_numbers(&mut found));
     found
 }
 
@@ -101,32 +101,12 @@ pub fn calculations(text: &str, language: Language) -> Vec<Calculation> {
 pub fn numbers_and_calculations(text: &str, language: Language) -> (Vec<Number>, Vec<Calculation>) {
     let (mut numbers, mut calculations) = (Vec::new(), Vec::new());
     each_expression(text, language, |expression, span| {
+        expression.add_numbers(&mut numbers);
         if expression.has_operation() {
-            expression.add_numbers(&mut numbers);
             calculations.push(Calculation { expression, span });
-        } else {
-            add_numbers(expression, &mut numbers);
         }
     });
     (numbers, calculations)
-}
-
-/// Adds the numbers of an expression. Most are one number.
-fn add_numbers(expression: Expression, found: &mut Vec<Number>) {
-    match expression {
-        Expression::Number(number) => {
-            reserve_few(found);
-            found.push(*number);
-        }
-        expression => expression.add_numbers(found),
-    }
-}
-
-/// Makes room for two elements if there is none. A number is large, and most lists have no more.
-fn reserve_few<T>(list: &mut Vec<T>) {
-    if list.capacity() == 0 {
-        list.reserve_exact(2);
-    }
 }
 
 /// Calls `see` with each expression of a text and its place.

@@ -280,52 +280,11 @@ fn across(earlier: &Read, later: &Read) -> Vec<Category> {
 }
 
 /// Words of agreement, and words around them.
-const YES: [&str; 40] = [
-    "yes",
-    "yeah",
-    "yep",
-    "yea",
-    "yup",
-    "uh",
-    "huh",
-    "mhm",
-    "sometimes",
-    "always",
-    "often",
-    "lots",
-    "kind",
-    "sort",
-    "of",
-    "a",
-    "lot",
-    "bit",
-    "every",
-    "day",
-    "night",
-    "i",
-    "do",
-    "he",
-    "she",
-    "they",
-    "does",
-    "did",
-    "am",
-    "is",
-    "really",
-    "si",
-    "ja",
-    "manchmal",
-    "immer",
-    "oft",
-    "veces",
-    "siempre",
-    "mucho",
-    "um",
-];
+const YES: &str = "yes yeah yep yea yup uh huh mhm sometimes always often lots kind sort of a lot bit every day night i do he \
+    she they does did am is really si ja manchmal immer oft veces siempre mucho um";
 const CLEAR_YES: [&str; 14] =
     ["yes", "yeah", "yep", "yea", "yup", "huh", "mhm", "sometimes", "always", "often", "si", "ja", "manchmal", "veces"];
-const NO: [&str; 12] =
-    ["no", "nope", "not", "really", "never", "nein", "nunca", "nie", "nah", "uh", "sometimes", "nicht"];
+const NO: &str = "no nope not really never nein nunca nie nah uh sometimes nicht";
 /// An answer of more words is no plain yes or no.
 const LONGEST_ANSWER: usize = 6;
 
@@ -334,9 +293,12 @@ fn affirmed(question: &str, answer: &[&str]) -> Vec<Category> {
     if answer.is_empty() || answer.len() > LONGEST_ANSWER {
         return Vec::new();
     }
-    let all = |list: &[&str]| answer.iter().all(|word| *word == folded::BOUNDARY || list.contains(word));
-    let is_yes = answer.iter().any(|word| CLEAR_YES.contains(word)) && all(&YES);
-    let is_no = !is_yes && all(&NO);
+    let all = |list: &str| {
+        let mut words = answer.iter().filter(|word| **word != folded::BOUNDARY);
+        words.all(|word| list.split(' ').any(|known| known == *word))
+    };
+    let is_yes = answer.iter().any(|word| CLEAR_YES.contains(word)) && all(YES);
+    let is_no = !is_yes && all(NO);
     if !is_yes && !is_no {
         return Vec::new();
     }

@@ -216,8 +216,7 @@ impl<'a> Words<'a> {
         if self.bits[place] & bit == 0 {
             return None;
         }
-        let end = phrase.bytes().position(|byte| byte == b' ');
-        let (first, rest) = end.map_or((phrase, ""), |end| (&phrase[..end], &phrase[end + 1..]));
+        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
         let follows = |at: usize| {
             let mut said = self.words[at + 1..].iter();
             rest.is_empty() || rest.split(' ').all(|part| said.next() == Some(&part))

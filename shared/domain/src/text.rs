@@ -9,7 +9,7 @@ pub fn lower(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let lower = text.to_ascii_lowercase();
-    Cow::Owned(if text.is_ascii() || is_lower(&lower) { lower } else { lower.to_lowercase() })
+    Cow::Owned(if is_lower(&lower) { lower } else { lower.to_lowercase() })
 }
 
 /// Whether a text surely has no capitals: it has no letters beyond those of Western Europe.
@@ -48,9 +48,6 @@ pub const fn bytes(with_digits: bool, signs: &[u8]) -> Bytes {
 
 /// Returns the runs of a text in lower case, with a space between them.
 pub fn joined_runs(text: &str, ascii: &'static Bytes) -> String {
-    if text.is_ascii() {
-        return joined_ascii(text, ascii);
-    }
     let lower = lower(text);
     let mut joined = String::with_capacity(lower.len());
     for run in runs(&lower, ascii, char::is_alphanumeric) {
@@ -62,41 +59,16 @@ pub fn joined_runs(text: &str, ascii: &'static Bytes) -> String {
     joined
 }
 
-/// [`joined_runs`] of a text in ASCII, without a branch for each byte.
-fn joined_ascii(text: &str, ascii: &'static Bytes) -> String {
-    let mut joined = vec![b' '; text.len()];
-    let (mut length, mut is_open) = (0, false);
-    for byte in text.bytes() {
-        let is_of_run = ascii[usize::from(byte)] == 1;
-        joined[length] = if is_of_run { byte.to_ascii_lowercase() } else { b' ' };
-        length += usize::from(is_of_run | is_open);
-        is_open = is_of_run;
-    }
-    joined.truncate(length - usize::from(length > 0 && !is_open));
-    String::from_utf8(joined).unwrap_or_default()
-}
-
 /// Returns the runs of characters that are in `ascii`, or are not ASCII and satisfy `is_of_run`.
 pub fn runs<'a>(
     text: &'a str,
     ascii: &'static Bytes,
     is_of_run: impl Fn(char) -> bool,
 ) -> impl Iterator<Item = &'a str> {
-    let class = move |at: usize| text.as_bytes().get(at).map_or(OTHER, |byte| ascii[usize::from(*byte)]);
     let mut at = 0;
     std::iter::from_fn(move || {
-        // Most characters are ASCII, and most words end before a blank.
-        while class(at) == 0 {
-            at += 1;
-        }
-        let start = if class(at) == 1 { at } else { end_of_run(text, at, false, ascii, &is_of_run) };
-        at = start;
-        while class(at) == 1 {
-            at += 1;
-        }
-        if class(at) == OTHER {
-            at = end_of_run(text, at, true, ascii, &is_of_run);
-        }
+        let start = end_of_run(text, at, false, ascii, &is_of_run);
+        at = end_of_run(text, start, true, ascii, &is_of_run);
         (at > start).then(|| &text[start..at])
     })
 }
@@ -109,18 +81,17 @@ pub fn end_of_run(
     ascii: &'static Bytes,
     is_of_run: impl Fn(char) -> bool,
 ) -> usize {
-    let own = u8::from(is_run);
-    loop {
-        let rest = text.as_bytes().get(at..).unwrap_or_default();
-        at += rest.iter().take_while(|byte| ascii[usize::from(**byte)] == own).count();
-        match text.as_bytes().get(at).map(|byte| ascii[usize::from(*byte)]) {
-            Some(OTHER) => match text[at..].chars().next() {
+    while let Some(byte) = text.as_bytes().get(at) {
+        match ascii[usize::from(*byte)] {
+            OTHER => match text[at..].chars().next() {
                 Some(c) if is_of_run(c) == is_run => at += c.len_utf8(),
-                _ => return at,
+                _ => break,
             },
-            _ => return at,
+            class if class == u8::from(is_run) => at += 1,
+            _ => break,
         }
     }
+    at
 }
 
 /// A text, and which pairs of neighbouring letters it has. What has another pair is not in it, so most phrases need not be
@@ -192,24 +163,6 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_letters_are_joined_alike_with_and_without_letters_beyond_ascii() {
-        for (text, expected) in [
-            ("", ""),
-            ("...", ""),
-            ("  What's  7 x 8?", "what's 7 x 8"),
-            ("a", "a"),
-            ("Stop! Now.", "stop now"),
-            ("¿Qué es 7?", "qué es 7"),
-            ("x — YES…", "x yes"),
-        ] {
-            assert_eq!(joined_runs(text, &LETTERS_AND_DIGITS), expected, "{text}");
-            // The same text, read by the other way.
-            let joined = joined_runs(&format!("{text} é"), &LETTERS_AND_DIGITS);
-            assert_eq!(joined, format!("{expected} é").trim_start(), "{text}");
-        }
-    }
-
-    #[test]
     fn a_phrase_is_found_where_a_string_finds_it() {
         let said = "wie heißt du? i'm ready: 3 × 4";
         let text = Text::new(said);
@@ -231,5 +184,23 @@ mod tests {
             assert_eq!(text.contains(phrase), said.contains(phrase), "{phrase}");
         }
         assert!(!Text::new("").contains("a") && Text::new("").contains(""));
+    }
+
+    #[test]
+    fn runs_of_letters_are_joined_alike_with_and_without_letters_beyond_ascii() {
+        for (text, expected) in [
+            ("", ""),
+            ("...", ""),
+            ("  What's  7 x 8?", "what's 7 x 8"),
+            ("a", "a"),
+            ("Stop! Now.", "stop now"),
+            ("¿Qué es 7?", "qué es 7"),
+            ("x — YES…", "x yes"),
+        ] {
+            assert_eq!(joined_runs(text, &LETTERS_AND_DIGITS), expected, "{text}");
+            // The same text, read by the other way.
+            let joined = joined_runs(&format!("{text} é"), &LETTERS_AND_DIGITS);
+            assert_eq!(joined, format!("{expected} é").trim_start(), "{text}");
+        }
     }
 }

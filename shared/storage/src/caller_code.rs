@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::access::{Caller, Scope};
 use crate::assurance::CodeKind;
 use crate::audit;
-use crate::db::{Connection, Error, Executor, Result};
+use crate::db::{self, Connection, Error, Executor, Result};
 use crate::id::{SessionId, StudentId};
 use crate::{session, slow_hash, student};
 
@@ -228,7 +228,7 @@ pub async fn begin_try(
     let phone = caller.line.phone.as_ref().map(crate::phone::Phone::as_str);
     // One try of a number after the other, or ten at once would all see nine.
     let key = format!("caller code {}", phone.map_or_else(|| session_id.to_string(), str::to_owned));
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(&mut *tx).await?;
+    db::lock_name(tx, &key).await?;
     let n_of_number = sqlx::query_scalar!(
         r#"select coalesce(sum(a.n_failed), 0) as "n!" from call_assurances a join sessions s using (session_id)
            where a.n_failed > 0 and a.tried_at > $2 and s.caller_phone = $1"#,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
 use crate::audit;
-use crate::db::{Connection, Executor, Result};
+use crate::db::{self, Connection, Executor, Result};
 use crate::id::{ConsentId, GuardianId, SessionId, StudentId};
 use crate::{session, student};
 
@@ -311,9 +311,7 @@ pub async fn decide(
     )
     .fetch_all(&mut *tx)
     .await?;
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", lock_key(student_id))
-        .execute(&mut *tx)
-        .await?;
+    db::lock_name(tx, &lock_key(student_id)).await?;
     sqlx::query!(
         "insert into consents (consent_id, student_id, purpose, action, guardian_id, means, reason, expires_at, decided_at,
              recorded_by, recorded_at)

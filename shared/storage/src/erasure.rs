@@ -55,7 +55,7 @@ pub async fn request(
 ) -> Result<Requested> {
     caller.require_student(Scope::StudentsErase, student_id)?;
     // Requests are counted one after the other.
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('erasure requests', 0))").execute(&mut *tx).await?;
+    db::lock_name(tx, "erasure requests").await?;
     let status = sqlx::query_scalar!("select status from students where student_id = $1 for update", student_id.0)
         .fetch_optional(&mut *tx)
         .await?

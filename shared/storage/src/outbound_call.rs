@@ -13,7 +13,7 @@ pub use crate::id::OutboundCallId;
 
 use crate::access::{Caller, Scope};
 use crate::audit;
-use crate::db::{Connection, Error, Executor, Result};
+use crate::db::{self, Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
 use domain::calling::{Outcome, Plan, Reason};
 
@@ -63,8 +63,7 @@ impl std::fmt::Debug for OutboundCall {
 
 /// Those who place calls, and those who stop them, come one after the other.
 async fn lock(tx: &mut Connection) -> Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('outbound calls', 0))").execute(tx).await?;
-    Ok(())
+    db::lock_name(tx, "outbound calls").await
 }
 
 /// Which calls.

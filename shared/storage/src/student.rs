@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Error, Executor, Result};
+use crate::db::{self, Connection, Error, Executor, Result};
 use crate::erasure::pending::find_pending;
 use crate::id::{SessionId, StudentId};
 use crate::outbound_call;
@@ -387,7 +387,7 @@ pub async fn find_only_student_id(db: impl Executor<'_>, phone: &Phone) -> Resul
 
 /// Returns whether no student has this number. Until the transaction ends, no one else who asks can register it.
 pub async fn lock_free_number(tx: &mut Connection, phone: &Phone) -> Result<bool> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", phone.as_str()).execute(&mut *tx).await?;
+    db::lock_name(tx, phone.as_str()).await?;
     Ok(sqlx::query_scalar!(
         r#"select not exists (select 1 from student_phones where phone = $1) as "is_free!""#,
         phone.as_str(),

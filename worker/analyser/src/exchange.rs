@@ -221,8 +221,7 @@ fn is_in_another_script(text: &str) -> bool {
 /// Lower case, with straight quotes.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let lower = lower(text);
-    let may_have_quotes = lower.bytes().any(|byte| byte == b'`' || byte >= 0x80);
-    if may_have_quotes && lower.contains(['’', '‘', '`', '“', '”']) {
+    if (!lower.is_ascii() || lower.contains('`')) && lower.contains(['’', '‘', '`', '“', '”']) {
         return Cow::Owned(lower.replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""));
     }
     lower
@@ -254,12 +253,7 @@ pub(super) fn clauses(text: &str) -> SmallVec<[Clause<'_>; 8]> {
 
 /// The sentences of a text, and whether each is a question.
 pub(super) fn sentences(text: &str) -> SmallVec<[(&str, bool); 4]> {
-    let known = memo::sentences(text);
-    let mut sentences = SmallVec::with_capacity(known.len());
-    for sentence in known.iter() {
-        sentences.push((&text[sentence.span.clone()], sentence.asks));
-    }
-    sentences
+    memo::sentences(text).iter().map(|sentence| (&text[sentence.span.clone()], sentence.asks)).collect()
 }
 
 /// A sentence of a text.

@@ -61,13 +61,10 @@ fn n_words(text: &str) -> usize {
     if !text.is_ascii() {
         return text.split_whitespace().count();
     }
-    let is_blank = |byte: u8| (byte == b' ') | (byte.wrapping_sub(b'\t') <= b'\r' - b'\t');
-    let bytes = text.as_bytes();
-    let starts_with_word = bytes.first().is_some_and(|first| !is_blank(*first));
-    // Without a branch for each byte.
-    let starts =
-        bytes.iter().zip(bytes.get(1..).unwrap_or_default()).map(|(one, two)| is_blank(*one) & !is_blank(*two));
-    starts.fold(usize::from(starts_with_word), |n, starts| n.wrapping_add(usize::from(starts)))
+    let is_blank = |byte: u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    let starts_with_word = text.as_bytes().first().is_some_and(|first| !is_blank(*first));
+    let starts = |pair: &&[u8]| is_blank(pair[0]) && !is_blank(pair[1]);
+    usize::from(starts_with_word) + text.as_bytes().windows(2).filter(starts).count()
 }
 
 fn duration(turns: &[Turn], n_words: &[usize]) -> f64 {

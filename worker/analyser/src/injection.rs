@@ -224,11 +224,13 @@ fn is_encoded(word: &str) -> bool {
 
 pub(super) fn is_suspect(text: &str) -> bool {
     let shown = undisguised(text);
+    let mut reversed = String::with_capacity(shown.len());
+    reversed.extend(shown.chars().rev());
     matches(text)
         || *shown != *text && matches(&shown)
-        || matches(&reversed(&shown))
+        || matches(&reversed)
         || shown.bytes().any(|byte| byte.is_ascii_digit()) && matches(&letters_for_digits(&shown))
-        || shown.as_bytes().windows(2).any(|pair| pair == b"  ") && matches(&joined(&shown))
+        || shown.contains("  ") && matches(&joined(&shown))
         || shown.len() > LONGEST_WORD && shown.split_whitespace().any(is_encoded)
 }
 
@@ -277,7 +279,7 @@ const LOOK_ALIKE: [(char, char); 17] = [
 /// What a reader sees: compatible letters as plain ones, look-alikes as Latin ones, without what has no width.
 fn undisguised(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        let is_joined = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
+        let is_joined = text.contains(['-', '_']);
         return if is_joined { Cow::Owned(text.replace(['-', '_'], " ")) } else { Cow::Borrowed(text) };
     }
     let wide = |c: &char| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
@@ -285,15 +287,6 @@ fn undisguised(text: &str) -> Cow<'_, str> {
     let latin = text.chars().any(|c| c.is_ascii_alphabetic());
     let letter = |c: char| LOOK_ALIKE.iter().find(|(like, _)| latin && *like == c).map_or(c, |(_, letter)| *letter);
     text.nfkc().filter(wide).map(letter).map(|c| if c == '-' || c == '_' { ' ' } else { c }).collect()
-}
-
-fn reversed(text: &str) -> String {
-    if !text.is_ascii() {
-        return text.chars().rev().collect();
-    }
-    let mut bytes = text.as_bytes().to_vec();
-    bytes.reverse();
-    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// "1gn0re": digits inside a word stand for letters.

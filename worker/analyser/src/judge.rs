@@ -153,7 +153,7 @@ fn at_once(
         verdict: None,
         help: Help::None,
         noise: WEAK,
-        reason: "nobody said whether it was right",
+        reason: "the tutor did not say whether it was right",
         value,
         opens_task,
         step: false,
@@ -356,14 +356,14 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
     }
 }
 
-/// A tutor who goes on after wrong answers as after right ones says nothing by going on.
+/// If a tutor continues after wrong answers as after right ones, continuing says nothing about an answer.
 fn moves_on_regardless(judgements: &mut [Judgement]) {
     if !judgements.iter().any(|judgement| judgement.is_moved_on && judgement.checked == Some(false)) {
         return;
     }
     for judgement in judgements.iter_mut().filter(|judgement| judgement.is_moved_on && judgement.checked.is_none()) {
         judgement.verdict = None;
-        judgement.reason = "the tutor goes on after wrong answers too";
+        judgement.reason = "the tutor also continues after wrong answers";
     }
 }
 

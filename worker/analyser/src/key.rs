@@ -246,8 +246,7 @@ static DENIED: LazyLock<Pattern> =
 
 /// "The answer is 10."
 pub(super) fn told_number(text: &str, language: Language) -> Option<f64> {
-    // To find that it is not there is quicker than to look for its place.
-    let (_, after) = if text.contains("answer") { text.split_once("answer")? } else { return None };
+    let (_, after) = text.split_once("answer")?;
     let after = after.trim_start_matches(" to the question").trim_start();
     let rest = ["is ", "was ", "would be ", "should be ", "= "].iter().find_map(|verb| after.strip_prefix(verb))?;
     let numbers = memo::numbers(rest, language);
@@ -259,7 +258,7 @@ pub(super) fn told_number(text: &str, language: Language) -> Option<f64> {
 
 /// "How many sixths is one half?" asks for a number of parts: the parts, and the fraction.
 fn asked_parts(text: &str, language: Language) -> Option<(u32, Value)> {
-    let (_, after) = if text.contains("how many ") { text.rsplit_once("how many ")? } else { return None };
+    let (_, after) = text.rsplit_once("how many ")?;
     let (parts, rest) = after.split_once(' ')?;
     let one = format!("one {}", parts.strip_suffix('s')?);
     let (_, bottom) = values(&one, language).first()?.fraction?;

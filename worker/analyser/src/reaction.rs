@@ -130,15 +130,11 @@ fn features(exchange: &Exchange) -> Features {
     let pieces = pieces(reply, said, &task_numbers, &said_numbers, *language);
     let places = ["0:", "1:"].map(|place| Name::default().then(place));
     let mut before = ["", ""];
-    // The name of the piece before, and its place.
-    let (mut one, mut place_of_one) = (places[0], 0);
     for (n_words, piece) in pieces.iter().take(REACH).enumerate() {
-        let place = piece.sentence.min(1);
+        let place = places[piece.sentence.min(1)];
         let text = piece.text;
-        let named_before = if place == place_of_one { one } else { places[place].then(before[1]) };
-        (one, place_of_one) = (places[place].then(text), place);
-        found.push(one);
-        found.push(named_before.then(" ").then(text));
+        found.push(place.then(text));
+        found.push(place.then(before[1]).then(" ").then(text));
         if n_words < 4 {
             found.add(["start ", count(n_words, 3), " ", text]);
             found.add(["start ", before[0], " ", before[1], " ", text]);

@@ -37,7 +37,8 @@ pub fn judge_said(ask: &str, key: &Key, said: &Said, language: Language) -> Judg
         return first;
     }
     // The key itself, letter for letter, is right also where it cannot be read: the article "l'".
-    if !key.answer.trim().is_empty() && has_same_letters(said.text(), &key.answer) && key.answer != "free answer" {
+    let letters = |text: &str| text.trim().trim_end_matches(['.', '!', '?']).to_lowercase().replace('’', "'");
+    if !key.answer.trim().is_empty() && letters(said.text()) == letters(&key.answer) && key.answer != "free answer" {
         return Judgement::Right;
     }
     // A child may answer in the language at home, and in a lesson in the one it learns: "sieben" for 7.
@@ -46,12 +47,6 @@ pub fn judge_said(ask: &str, key: &Key, said: &Said, language: Language) -> Judg
         .map(|other| Case::new(ask, key, said, language, other).judge())
         .find(|judgement| *judgement != Judgement::Undecided)
         .unwrap_or(Judgement::Undecided)
-}
-
-fn has_same_letters(one: &str, two: &str) -> bool {
-    let [one, two] = [one, two].map(|text| text.trim().trim_end_matches(['.', '!', '?']));
-    let plain = |text: &str| text.to_lowercase().replace('’', "'");
-    if one.is_ascii() && two.is_ascii() { one.eq_ignore_ascii_case(two) } else { plain(one) == plain(two) }
 }
 
 fn judge_in(ask: &str, key: &Key, said: &Said, language: Language) -> Judgement {

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
+use super::Language;
 use super::exact::Exact;
 use super::parser::{Found, Parser};
 use super::reading::is_no_part;
 use super::token::Kind;
 use super::unit::{Base, Unit};
 use super::words::{Sense, derived_unit, german_number, letter_unit};
-use super::{Language, reserve_few};
 
 /// How a number was said or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,19 +103,12 @@ impl Parser<'_> {
             number.span = self.span(at, end);
             Some((number, end))
         };
-        let plain = self
-            .plain(at, |sense| matches!(sense, Sense::Plus | Sense::Minus | Sense::Times | Sense::Divided | Sense::Is));
-        may_start.then(|| plain.or_else(|| known(&self.numbers, at, read)))?
+        may_start.then(|| known(&self.numbers, at, read))?
     }
 
-    /// Returns a number that is a value by itself: the most frequent value. `None` if what follows could make it anything else.
+    /// Returns a whole number below a hundred, or in a few digits, of an English text: the most frequent value. `None` if what
+    /// follows could make it anything else.
     pub(super) fn plain_number(&self, at: usize) -> Option<(Number, usize)> {
-        self.plain(at, |_| false)
-    }
-
-    /// Returns a whole number below a hundred, or in a few digits, of an English text. `None` if what follows could be part of
-    /// it. Lexemes with a meaning that `is_apart` never are.
-    fn plain(&self, at: usize, is_apart: impl Fn(Sense) -> bool) -> Option<(Number, usize)> {
         if self.language != Language::English {
             return None;
         }
@@ -134,7 +127,7 @@ impl Parser<'_> {
         let is_whole = match self.sense(end) {
             Sense::Stop => end + 1 >= self.len() || self.text(end) != ".",
             Sense::Word => is_no_part(self.text(end)) && !self.is_glued(end),
-            sense => is_apart(sense),
+            _ => false,
         };
         is_whole.then(|| (Number { span: self.span(at, end), ..Number::new(Exact::whole(value), Form::Whole) }, end))
     }
@@ -780,9 +773,7 @@ fn known(found: &Found, at: usize, read: impl FnOnce() -> Option<(Number, usize)
     let before = found.borrow().iter().rev().find(|(known, _)| *known == at).map(|(_, number)| number.clone());
     before.unwrap_or_else(|| {
         let number = read();
-        let mut found = found.borrow_mut();
-        reserve_few(&mut found);
-        found.push((at, number.clone()));
+        found.borrow_mut().push((at, number.clone()));
         number
     })
 }

@@ -177,13 +177,8 @@ fn read_parsed(tokens: &[Token], language: Language, expecting: Expecting) -> Re
 }
 
 fn read_parser(parser: &Parser) -> Reading {
-    let mut reader = Reader {
-        parser,
-        found: Reading::default(),
-        said: Vec::with_capacity(1),
-        link: Link::None,
-        mode: Mode::default(),
-    };
+    let mut reader =
+        Reader { parser, found: Reading::default(), said: Vec::new(), link: Link::None, mode: Mode::default() };
     reader.run();
     reader.finish()
 }

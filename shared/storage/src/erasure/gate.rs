@@ -1,6 +1,6 @@
 //! Keeps transactions that make sessions and erasures apart.
 
-use crate::db::{Connection, Result};
+use crate::db::{self, Connection, Result};
 
 /// Lets the transaction make sessions: an erasure waits until it has ended. Call it before the transaction locks any row,
 /// because an erasure locks rows after it has closed the gate.
@@ -11,6 +11,5 @@ pub async fn enter(tx: &mut Connection) -> Result<()> {
 
 /// Waits for the transactions that called [`enter`], and keeps others out until this one ends.
 pub(super) async fn close(tx: &mut Connection) -> Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('erasure', 0))").execute(tx).await?;
-    Ok(())
+    db::lock_name(tx, "erasure").await
 }
