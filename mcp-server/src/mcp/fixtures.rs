@@ -126,7 +126,7 @@ impl ServerHandler for Fixtures {
         };
         let reply = tool.ask_back(request.input_responses.as_ref(), request.request_state.as_deref(), &context)?;
         let answer: CallToolResponse = match reply {
-            Reply::ToolContext(asked) => asked.into(),
+            Reply::Ask(asked) => asked.into(),
             Reply::Done(words) => tool.answer::<rmcp::model::CallToolResult>(&said(words))?.into(),
         };
         let line = line_of(&context);
@@ -200,7 +200,7 @@ impl ServerHandler for Fixtures {
             return self.0.get_prompt(request, context).await;
         };
         match prompt.ask_back(request.input_responses.as_ref(), request.request_state.as_deref(), &context)? {
-            Reply::ToolContext(asked) => Ok(asked.into()),
+            Reply::Ask(asked) => Ok(asked.into()),
             Reply::Done(words) => {
                 let mut arguments = request.arguments.unwrap_or_default();
                 arguments.extend(said(words));
