@@ -2,9 +2,7 @@
 //!
 //! **Invariant:** a stream shows only what its login may see, ends with the login, and does not extend it.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
@@ -21,6 +19,7 @@ use storage::id::SessionId;
 use storage::session::news::Reader;
 use storage::{admin_login, clock, secret};
 use tokio_util::sync::CancellationToken;
+use web::http::OpenStream;
 
 use crate::Dashboard;
 use crate::auth::Admin;
@@ -37,44 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Open streams per login, and in total. Pages beyond the limit poll instead.
-const MAX_STREAMS_OF_LOGIN: usize = 12;
-const MAX_STREAMS: usize = 1_000;
-
-/// The open streams, by the hash of their login.
-#[derive(Debug, Default)]
-pub(crate) struct Streams(Mutex<HashMap<Vec<u8>, usize>>);
-
-/// One open stream. Dropping it frees its place.
-struct Open {
-    streams: Arc<Streams>,
-    login_hash: Vec<u8>,
-}
-
-impl Streams {
-    /// Returns `None` if this login, or all logins together, have too many streams.
-    fn open(self: &Arc<Self>, cookie: &SecretString) -> Option<Open> {
-        let login_hash = secret::hash(cookie.expose_secret());
-        let mut by_login = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let n_of_login = by_login.get(&login_hash).copied().unwrap_or_default();
-        if n_of_login >= MAX_STREAMS_OF_LOGIN || by_login.values().sum::<usize>() >= MAX_STREAMS {
-            return None;
-        }
-        by_login.insert(login_hash.clone(), n_of_login + 1);
-        Some(Open { streams: self.clone(), login_hash })
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        let mut by_login = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(n) = by_login.get_mut(&self.login_hash) {
-            *n -= 1;
-            if *n == 0 {
-                by_login.remove(&self.login_hash);
-            }
-        }
-    }
-}
+pub(crate) const MAX_STREAMS_OF_LOGIN: usize = 12;
+pub(crate) const MAX_STREAMS: usize = 1_000;
 
 /// The page to update.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +75,7 @@ struct Watch {
     /// The mark of the content that the page shows.
     shown: String,
     is_open: bool,
-    _open: Open,
+    _open: OpenStream,
 }
 
 pub(crate) async fn overview(
@@ -159,7 +122,7 @@ async fn open(dashboard: Dashboard, headers: HeaderMap, way: Way, topic: Topic) 
         return Ok(picture(&dashboard.db, &topic, &admin).await?.partial().into_response());
     }
     topic.open(&dashboard.db, &mut Admin::new(login, &headers, now)).await?;
-    let Some(open) = dashboard.streams.open(&cookie) else {
+    let Some(open) = dashboard.streams.open(&secret::hash(cookie.expose_secret())) else {
         return Ok((StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "30")]).into_response());
     };
     let (reader, shutdown) = (dashboard.news.reader(), dashboard.shutdown.clone());
@@ -259,21 +222,6 @@ impl Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn streams_are_bounded_by_login_and_in_all() {
-        let streams = Arc::<Streams>::default();
-        let login = |n: usize| SecretString::from(format!("sid_{n}"));
-        let mut open: Vec<Open> = (0..MAX_STREAMS_OF_LOGIN).map(|_| streams.open(&login(0)).unwrap()).collect();
-        assert!(streams.open(&login(0)).is_none());
-        open.pop();
-        open.push(streams.open(&login(0)).unwrap());
-        let more = (1..).flat_map(|n| [n; MAX_STREAMS_OF_LOGIN]).map_while(|n| streams.open(&login(n)));
-        open.extend(more);
-        assert_eq!(open.len(), MAX_STREAMS);
-        drop(open);
-        assert!(streams.0.lock().unwrap().is_empty());
-    }
 
     #[test]
     fn a_picture_names_where_it_belongs() {

@@ -44,11 +44,11 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use web::config::AdminConfig;
-use web::http::{Allowed, MetricsAccess, ServeOptions, health, metrics, serve_with};
+use web::http::{Allowed, MetricsAccess, ServeOptions, Streams, health, metrics, serve_with};
 
 use crate::agent_document::Documents;
 use crate::auth::SessionCookie;
-use crate::events::Streams;
+use crate::events::{MAX_STREAMS, MAX_STREAMS_OF_LOGIN};
 use crate::pages::{
     account, analytics, audit, calls, clients, connect, connections, consents, curriculum, erasures, follow_ups, jobs,
     organisation, overview, search, session, sessions, student, students, today, tools, users, webhooks,
@@ -163,7 +163,7 @@ impl Dashboard {
             shutdown,
             db,
             cookie: SessionCookie { is_secure: config.secure_cookies },
-            streams: Arc::default(),
+            streams: Streams::new(MAX_STREAMS_OF_LOGIN, MAX_STREAMS),
             connections,
         })
     }

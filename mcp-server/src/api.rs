@@ -4,8 +4,10 @@
 //! others.
 
 mod body;
+mod condition;
 mod document;
 mod endpoint;
+pub(crate) mod events;
 mod fault;
 mod follow_ups;
 mod page;
@@ -16,6 +18,7 @@ mod students;
 mod told;
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State as Shared};
 use axum::http::header::CACHE_CONTROL;
@@ -26,11 +29,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
 use serde_json::Value;
-use storage::access::ScopeSet;
+use storage::access::{Caller, ScopeSet};
 use tower_http::set_header::SetResponseHeaderLayer;
 use web::http::Problem;
 use web::telemetry::trace;
 
+use self::condition::Known;
 use self::endpoint::Endpoint;
 use crate::State;
 use crate::auth::Bearer;
@@ -38,7 +42,7 @@ use crate::auth::challenge::Denied;
 use crate::line;
 use crate::trail::{Asked, Door, Held};
 
-/// Every operation, in the order of the document.
+/// Every operation that the document describes, in its order.
 fn endpoints() -> Vec<Endpoint> {
     [students::endpoints(), sessions::endpoints(), follow_ups::endpoints()].into_iter().flatten().collect()
 }
@@ -51,7 +55,7 @@ pub fn openapi() -> Value {
 /// All routes under `/api`.
 pub fn router(state: &State) -> Router<State> {
     let mut paths: BTreeMap<&str, MethodRouter<State>> = BTreeMap::new();
-    for endpoint in endpoints() {
+    for endpoint in endpoints().into_iter().chain([events::endpoint()]) {
         let needed: ScopeSet = endpoint.operation.scopes.iter().copied().collect();
         let what = endpoint.operation.id;
         let permit = middleware::from_fn_with_state(
@@ -73,15 +77,39 @@ pub fn router(state: &State) -> Router<State> {
         .route("/api/{*rest}", any(no_such_path))
 }
 
-/// Lets a caller through who holds every scope that the operation needs.
+/// Gives the request one of the client's turns, and says how many are left.
 async fn permit(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
+    operation: (ScopeSet, &'static str),
+    request: Request,
+    next: Next,
+) -> Response {
+    // The MCP door counts by the same name: agents of many people have one client id.
+    let turn = match state.limits.enter(&caller.actor.to_string(), Instant::now()).await {
+        Ok(turn) => turn,
+        Err(busy) => {
+            let seconds = busy.retry_after_seconds();
+            let detail = format!("too many requests; wait {seconds} s, then ask again");
+            return Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds).into_response();
+        }
+    };
+    let known = Known::of(&request);
+    let response = answer(&state, &caller, operation, request, next).await;
+    let mut response = known.settle(response).await;
+    turn.allowance.write(response.headers_mut());
+    response
+}
+
+/// Answers a caller who holds every scope that the operation needs.
+async fn answer(
+    state: &State,
+    caller: &Caller,
     (needed, what): (ScopeSet, &'static str),
     request: Request,
     next: Next,
 ) -> Response {
-    let asked = Asked { caller: &caller, door: Door::Api, what, call_id: None };
+    let asked = Asked { caller, door: Door::Api, what, call_id: None };
     let (mut parts, body) = request.into_parts();
     let named = named_in(&mut parts).await;
     if !needed.is_subset_of(caller.scopes) {
@@ -90,7 +118,7 @@ async fn permit(
     }
     let line = line::of_headers(&parts.headers);
     trace::of_call(|| line.call_id.as_deref());
-    let settled = match line::settle(&state.db, &caller, &line, &named).await {
+    let settled = match line::settle(&state.db, caller, &line, &named).await {
         Ok(caller) => caller,
         Err(error) => return Problem::from(error).into_response(),
     };

@@ -1,9 +1,9 @@
 //! The front door: MCP tools, webhooks, tokens and the JSON API. The only crate that names rmcp.
 //!
-//! **Invariant:** no request waits for anything but Postgres.
+//! **Invariant:** no request waits for anything but Postgres, except an event stream.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +11,7 @@ use axum::http::Extensions;
 use axum::routing::{get, post};
 use queue::wake::WakeSender;
 use storage::db::Db;
+use storage::session::news::News;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use web::config::McpServerConfig;
@@ -58,6 +59,11 @@ pub struct State {
     pub call_limits: Arc<limits::Limits>,
     /// Webhooks, lately.
     pub heard: Arc<webhook::heard::Heard>,
+    /// Open event streams, and the news for them from the first one on.
+    pub streams: Arc<http::Streams>,
+    pub news: Arc<OnceLock<News>>,
+    /// Ends streams, which would never end by themselves.
+    pub shutdown: CancellationToken,
 }
 
 impl std::fmt::Debug for State {
@@ -82,6 +88,9 @@ impl State {
             limits,
             call_limits: Arc::new(limits::Limits::new(per_call)),
             heard: Arc::default(),
+            streams: http::Streams::new(api::events::MAX_OF_CLIENT, api::events::MAX),
+            news: Arc::default(),
+            shutdown: CancellationToken::new(),
         })
     }
 }
@@ -129,7 +138,7 @@ pub async fn run(
     let access = MetricsAccess { token: config.metrics_token.clone(), is_local: config.is_local };
     // Beside the rest: a probe has neither a token nor our host name.
     let operations = http::health(db.clone(), shutdown.clone()).merge(http::metrics(db.clone(), access));
-    let state = State::new(config, db.clone(), recorder)?;
+    let state = State { shutdown: shutdown.clone(), ..State::new(config, db.clone(), recorder)? };
     let (heard, config) = (Arc::clone(&state.heard), Arc::clone(&state.config));
     let router = router(state).merge(operations);
     let writer = tokio::spawn(records.write(db.clone()));

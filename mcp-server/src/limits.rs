@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -50,7 +51,32 @@ struct Client {
 /// A turn; dropped, it is over.
 #[derive(Debug)]
 pub struct Turn {
+    pub allowance: Allowance,
     _permit: OwnedSemaphorePermit,
+}
+
+/// How many requests a client may still make at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// After a silence.
+    quota: u32,
+    /// Now.
+    left: u32,
+    /// Until it is `quota` again, if no request comes.
+    seconds_to_full: u32,
+}
+
+impl Allowance {
+    /// Writes the fields `RateLimit-Policy` and `RateLimit` of the IETF draft "RateLimit header fields for HTTP".
+    pub fn write(self, headers: &mut HeaderMap) {
+        let policy = format!(r#""client";q={};w={BURST_SECONDS}"#, self.quota);
+        let now = format!(r#""client";r={};t={}"#, self.left, self.seconds_to_full);
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", now)] {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
 }
 
 impl Limits {
@@ -60,14 +86,14 @@ impl Limits {
 
     /// Waits a moment for a turn, if need be.
     pub async fn enter(&self, client_id: &str, now: Instant) -> Result<Turn, Busy> {
-        let slots = self.take_credit(client_id, now)?;
+        let (slots, allowance) = self.take_credit(client_id, now)?;
         match timeout(PATIENCE, slots.acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Turn { _permit: permit }),
+            Ok(Ok(permit)) => Ok(Turn { allowance, _permit: permit }),
             _ => Err(Busy { retry_after: Duration::from_secs(1) }),
         }
     }
 
-    fn take_credit(&self, client_id: &str, now: Instant) -> Result<Arc<Semaphore>, Busy> {
+    fn take_credit(&self, client_id: &str, now: Instant) -> Result<(Arc<Semaphore>, Allowance), Busy> {
         let burst = self.per_second * BURST_SECONDS;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.len() >= CAPACITY && !clients.contains_key(client_id) {
@@ -85,7 +111,12 @@ impl Limits {
             return Err(Busy { retry_after: Duration::from_secs_f64((1.0 - client.credit) / self.per_second) });
         }
         client.credit -= 1.0;
-        Ok(client.slots.clone())
+        let allowance = Allowance {
+            quota: burst as u32,
+            left: client.credit as u32,
+            seconds_to_full: ((burst - client.credit) / self.per_second).ceil() as u32,
+        };
+        Ok((client.slots.clone(), allowance))
     }
 }
 
@@ -103,6 +134,19 @@ mod tests {
         assert_eq!((busy.retry_after.as_millis(), busy.retry_after_seconds()), (100, 1));
         assert!(limits.enter("c1", now + Duration::from_millis(101)).await.is_ok());
         assert!(limits.enter("c1", now + Duration::from_millis(102)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_client_reads_what_it_may_still_ask() {
+        let (limits, now) = (Limits::new(10), Instant::now());
+        let mut headers = HeaderMap::new();
+        for _ in 0..15 {
+            limits.enter("c1", now).await.unwrap().allowance.write(&mut headers);
+        }
+        assert_eq!(headers["ratelimit-policy"], r#""client";q=40;w=4"#);
+        assert_eq!(headers["ratelimit"], r#""client";r=25;t=2"#);
+        limits.enter("c1", now + Duration::from_hours(1)).await.unwrap().allowance.write(&mut headers);
+        assert_eq!(headers["ratelimit"], r#""client";r=39;t=1"#);
     }
 
     #[tokio::test]

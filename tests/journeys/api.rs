@@ -2,7 +2,10 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use storage::access::ClientKind;
 
+use crate::assistant::OTHER_PHONE;
+use crate::psql::psql;
 use crate::service::Service;
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
@@ -35,6 +38,148 @@ async fn students_are_listed_page_by_page_and_found_by_name_and_cohort() {
     let (refused, problem) = status(&service, &token, "/api/v1/students?q=&grade=3").await;
     assert_eq!(refused, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(problem["errors"].as_array().unwrap().len(), 2, "{problem}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_reads_only_what_changed_and_overwrites_no_other_change() {
+    let service = Service::start().await;
+    let amara = service.student("Amara Okafor", CALLER).await;
+    let token = service.token("students:read students:write").await;
+    let url = format!("{}/api/v1/students/{}", service.server_url, amara.student_id);
+    let read = async |known: &str| {
+        service.http.get(&url).bearer_auth(&token).header("if-none-match", known).send().await.unwrap()
+    };
+    let change = async |known: &str, body: Value| {
+        service.http.patch(&url).bearer_auth(&token).header("if-match", known).json(&body).send().await.unwrap()
+    };
+    let tag = |answer: &reqwest::Response| answer.headers()["etag"].to_str().unwrap().to_owned();
+
+    let first = tag(&read("\"0\"").await);
+    let again = read(&format!("\"0\", W/{first}")).await;
+    assert_eq!((again.status(), tag(&again)), (StatusCode::NOT_MODIFIED, first.clone()));
+    assert_eq!(again.headers()["cache-control"], "no-store");
+    assert!(again.bytes().await.unwrap().is_empty());
+
+    // Staff change the student at the dashboard.
+    service.write("update students set guidance = 'Speak slowly.', updated_at = now()").await;
+    let late = change(&first, json!({ "guidance": null })).await;
+    assert_eq!(late.status(), StatusCode::PRECONDITION_FAILED);
+    let now = read(&first).await;
+    assert_eq!(now.status(), StatusCode::OK);
+    let second = tag(&now);
+    assert_eq!(now.json::<Value>().await.unwrap()["guidance"], "Speak slowly.");
+
+    // Of two who read the same, one changes it.
+    let (one, other) = tokio::join!(change(&second, json!({ "grade": 5 })), change(&second, json!({ "grade": 6 })));
+    let mut statuses = [one.status().as_u16(), other.status().as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+    let changed = if one.status() == StatusCode::OK { one } else { other };
+    assert_eq!(tag(&changed), tag(&read("").await), "the answer to a change has the tag of the next read");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_asks_too_fast_is_told_to_wait_and_others_are_not() {
+    let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "1")]).await;
+    let (hasty, calm) = (service.token("students:read").await, service.token("students:read").await);
+    let ask = async |token: &str| {
+        let url = format!("{}/api/v1/students", service.server_url);
+        service.http.get(url).bearer_auth(token).send().await.unwrap()
+    };
+    let answer = ask(&hasty).await;
+    assert_eq!(answer.headers()["ratelimit-policy"], "\"client\";q=4;w=4");
+    assert_eq!(answer.headers()["ratelimit"], "\"client\";r=3;t=1");
+    let answers = futures::future::join_all((0..40).map(|_| ask(&hasty))).await;
+    let refused = answers.iter().find(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS).unwrap();
+    assert_eq!(refused.headers()["retry-after"], "1");
+    assert_eq!(ask(&calm).await.status(), StatusCode::OK);
+    service.stop().await;
+}
+
+/// The events of a stream.
+struct Events {
+    answer: reqwest::Response,
+    unread: String,
+}
+
+impl Events {
+    async fn open(service: &Service, token: &str, query: &str) -> Self {
+        let url = format!("{}/api/v1/events{query}", service.server_url);
+        let answer = service.http.get(url).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Self { answer, unread: String::new() }
+    }
+
+    /// The name of the next event and its data. `None`: the stream has ended.
+    async fn next(&mut self) -> Option<(String, String)> {
+        loop {
+            if let Some((event, rest)) = self.unread.split_once("\n\n") {
+                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+                let event = field("event: ").zip(field("data: "));
+                self.unread = rest.to_owned();
+                if event.is_some() {
+                    return event;
+                }
+            } else {
+                self.unread += std::str::from_utf8(&self.answer.chunk().await.unwrap()?).unwrap();
+            }
+        }
+    }
+
+    /// The next session that changed.
+    async fn change(&mut self) -> Value {
+        loop {
+            let (name, data) = self.next().await.expect("the stream goes on");
+            if name == "session" {
+                return serde_json::from_str(&data).unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_hears_of_sessions_as_they_change_for_as_long_as_its_key_lives() {
+    let service = Service::start().await;
+    let amara = service.student("Amara Okafor", CALLER).await;
+    let josefine = service.student("Josefine Berg", OTHER_PHONE).await;
+    let key = service.agent_key_of(ClientKind::BackOffice, "sessions:read").await;
+    let mut all = Events::open(&service, &key, "").await;
+    // With the second one, the server has begun to listen.
+    for _ in 0..2 {
+        assert_eq!(all.next().await.unwrap().0, "refresh");
+    }
+    let mut of_josefine = Events::open(&service, &key, &format!("?student_id={}", josefine.student_id)).await;
+    assert_eq!(of_josefine.next().await.unwrap().0, "refresh");
+    assert_eq!(service.deliver(&vapi::sample(REPORT)).await, StatusCode::OK);
+    let analysed = loop {
+        let change = all.change().await;
+        assert_eq!(change["student_id"], json!(amara.student_id), "{change}");
+        if change["status"] == "analyzed" {
+            break change;
+        }
+    };
+    let read = service.get(&key, &format!("/api/v1/sessions/by-call/{CALL_ID}")).await;
+    assert_eq!((&analysed["session_id"], &analysed["updated_at"]), (&read["session_id"], &read["updated_at"]));
+
+    // The other stream hears of Josefine alone.
+    let report = String::from_utf8(vapi::sample_of_call(REPORT, "call-of-josefine")).unwrap();
+    assert_eq!(service.deliver(report.replace(CALLER, OTHER_PHONE).as_bytes()).await, StatusCode::OK);
+    assert_eq!(of_josefine.change().await["student_id"], json!(josefine.student_id));
+
+    let telephone = service.agent_key_of(ClientKind::Telephone, "sessions:read").await;
+    assert_eq!(status(&service, &telephone, "/api/v1/events").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(status(&service, &key, "/api/v1/events?studentid=1").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut open = Vec::new();
+    for _ in 2..8 {
+        open.push(Events::open(&service, &key, "").await);
+    }
+    assert_eq!(status(&service, &key, "/api/v1/events").await.0, StatusCode::TOO_MANY_REQUESTS);
+
+    psql(&service.database_url, "update api_clients set revoked_at = now()");
+    while all.next().await.is_some() {}
     service.stop().await;
 }
 

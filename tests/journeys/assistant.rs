@@ -5,7 +5,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use storage::clock;
 
-use crate::service::Service;
+use crate::service::{Service, eventually};
 
 pub const VOICE: &str = "context:read calls:write notes:write";
 pub const OFFICE: &str = "context:read students:read sessions:read";
@@ -32,8 +32,17 @@ impl Assistant<'_> {
         request.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// A tool's answer on the line of `PHONE`: its data, or its words where it refuses.
+    /// A tool's answer on the line of `PHONE`: its data, or its words where it refuses. On a busy machine the server may say
+    /// that it took too long. Then the call is repeated, as the words ask for.
     pub async fn call(&self, tool: &str, arguments: Value) -> Result<Value, String> {
+        eventually("a tool answers in time", async || {
+            let answer = self.call_once(tool, &arguments).await;
+            (!matches!(&answer, Err(words) if words.contains("took too long"))).then_some(answer)
+        })
+        .await
+    }
+
+    async fn call_once(&self, tool: &str, arguments: &Value) -> Result<Value, String> {
         let request = self.request("tools/call", &json!({ "name": tool, "arguments": arguments }));
         let response = request.header("x-call-id", CALL_ID).header("x-caller-number", PHONE).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{tool}");

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use storage::clock;
 
 use crate::server::{ALL_SCOPES, Server};
-use crate::service::insert_student;
+use crate::service::{Service, insert_student};
 use crate::with_node::{node, nodes, packages};
 
 const PHONE: &str = "+14155550142";
@@ -257,4 +257,44 @@ async fn rmcps_own_client_calls_every_tool() {
         let refusal = hear_by_rmcp(&counter.order, era).await.error.expect("without a token there is no answer");
         assert!(refusal.contains("AuthRequired") || refusal.contains("401"), "{refusal}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Node: run ./dev test"]
+async fn with_node_an_app_compiles_with_the_types_of_the_document_and_runs() {
+    let service = Service::start().await;
+    for (name, phone) in [("Amara Okafor", PHONE), ("Josefine Berg", "+14155550143")] {
+        service.student(name, phone).await;
+    }
+    // Beside the packages, where Node and the compiler look for them.
+    let folder = packages().parent().unwrap().join("app");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::copy("tests/clients/app.ts", folder.join("app.ts")).unwrap();
+    std::fs::write(folder.join("schema.json"), serde_json::to_vec(&mcp_server::api::openapi()).unwrap()).unwrap();
+    let run = async |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(node());
+        command.current_dir(&folder).arg(packages().join(program)).args(arguments);
+        let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        assert!(ended.status.success(), "{program}: {ended:?}");
+    };
+    run("openapi-typescript/bin/cli.js", &["schema.json", "--output", "schema.ts"]).await;
+    let modern = ["--target", "es2022", "--module", "nodenext", "--types", ""];
+    run("typescript/bin/tsc", &[&["--strict", "app.ts", "schema.ts"][..], &modern].concat()).await;
+
+    let token = service.token("students:read students:write").await;
+    let order = json!({ "url": service.server_url, "token": token });
+    for node in nodes() {
+        let heard = hear_program(&node, &[folder.join("app.js").display().to_string()], &order).await;
+        assert_eq!(heard["names"], json!(["Amara Okafor", "Josefine Berg"]), "{heard}");
+        assert_eq!(
+            (&heard["again"], &heard["grade"], &heard["newTag"]),
+            (&json!(304), &json!(8), &json!(true)),
+            "{heard}"
+        );
+        assert_eq!(heard["late"], 412, "{heard}");
+        assert!(heard["says"].as_str().unwrap().contains("read it again"), "{heard}");
+        assert!(heard["left"].as_str().unwrap().starts_with("\"client\";r="), "{heard}");
+        service.write("update students set grade = null").await;
+    }
+    service.stop().await;
 }

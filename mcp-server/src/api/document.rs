@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::Method;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{Schema, SchemaGenerator};
@@ -27,7 +28,7 @@ pub(super) fn render(endpoints: &[Endpoint]) -> Value {
     let mut writes = settings().for_serialize().into_generator();
     let mut paths = Map::new();
     for endpoint in endpoints {
-        let operation = operation(endpoint.path, &endpoint.operation, &mut reads, &mut writes);
+        let operation = operation(endpoint, &mut reads, &mut writes);
         let methods = paths.entry(endpoint.path).or_insert_with(|| json!({}));
         methods[endpoint.method.as_str().to_ascii_lowercase()] = operation;
     }
@@ -71,10 +72,23 @@ fn without_null_default(schema: &mut Schema) {
     }
 }
 
-fn operation(path: &str, about: &Operation, reads: &mut SchemaGenerator, writes: &mut SchemaGenerator) -> Value {
+fn operation(endpoint: &Endpoint, reads: &mut SchemaGenerator, writes: &mut SchemaGenerator) -> Value {
+    let Endpoint { path, operation: about, .. } = endpoint;
+    let is_read = endpoint.method == Method::GET;
     let mut parameters = path_parameters(path);
     if let Some(schema) = about.query {
         parameters.extend(query_parameters(schema(reads).as_value()));
+    }
+    let tag = |name: &str, description: &str| json!({ "name": name, "in": "header", "required": false, "description": description, "schema": { "type": "string" } });
+    let is_change = about.problems.contains(&412);
+    if is_read {
+        parameters.push(tag(
+            "If-None-Match",
+            "The `ETag` of the answer that you have: if it still holds, the answer is 304.",
+        ));
+    }
+    if is_change {
+        parameters.push(tag("If-Match", "The `ETag` of what you read: if it was changed since, the answer is 412."));
     }
     if about.answer.status == 201 {
         parameters.push(json!({
@@ -104,13 +118,24 @@ fn operation(path: &str, about: &Operation, reads: &mut SchemaGenerator, writes:
     if let Some(schema) = about.answer.schema {
         answer["content"] = json!({ "application/json": { "schema": schema(writes) } });
     }
+    let header =
+        |description: &str| json!({ "description": description, "required": true, "schema": { "type": "string" } });
+    let mut headers = json!({
+        "RateLimit-Policy": header("How many requests (`q`) you may make at once, and in how many seconds (`w`) they come back."),
+        "RateLimit": header("How many requests are left (`r`), and in how many seconds (`t`) all are back."),
+    });
     if about.answer.status == 201 {
-        answer["headers"] = json!({
-            "Location": { "description": "The address of what was made.", "required": true, "schema": { "type": "string" } },
-        });
+        headers["Location"] = header("The address of what was made.");
     }
+    if is_read || is_change {
+        headers["ETag"] = header("Changes with the answer.");
+    }
+    answer["headers"] = headers;
     let mut responses = Map::new();
     responses.insert(about.answer.status.to_string(), answer);
+    if is_read {
+        responses.insert("304".to_owned(), json!({ "description": "You have the answer: `If-None-Match` names it." }));
+    }
     for status in problems(about) {
         responses.insert(status.to_string(), problem_response(status));
     }
@@ -120,7 +145,8 @@ fn operation(path: &str, about: &Operation, reads: &mut SchemaGenerator, writes:
 
 /// Every status other than success, in order.
 fn problems(about: &Operation) -> BTreeSet<u16> {
-    let mut statuses: BTreeSet<u16> = [401, 403, 500, 503].into_iter().chain(about.problems.iter().copied()).collect();
+    let mut statuses: BTreeSet<u16> =
+        [401, 403, 429, 500, 503].into_iter().chain(about.problems.iter().copied()).collect();
     if about.query.is_some() {
         statuses.insert(422);
     }
@@ -166,9 +192,11 @@ fn problem_response(status: u16) -> Value {
         403 => "The bearer lacks a scope; the problem names it.",
         404 => "There is no such thing.",
         409 => "It contradicts what is stored.",
+        412 => "It was changed: `If-Match` names what was there before.",
         413 => "The body is too long.",
         415 => "The body is not `application/json`.",
         422 => "Fields break a rule; `errors` names each and says what to do.",
+        429 => "Too many requests: try again after `Retry-After` seconds.",
         503 => "Not now: try again after `Retry-After` seconds.",
         _ => "Our fault; the text is always the same; ask with the answer's `x-request-id`.",
     };

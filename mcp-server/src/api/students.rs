@@ -21,6 +21,7 @@ use self::fields::{LookupBody, NewStudentBody, StudentChangeBody};
 use self::list::{StudentFilter, StudentPage};
 use self::view::{ErasureView, Lookup, StudentAnswer, StudentOnLine, StudentView};
 use super::body::Body;
+use super::condition::IfMatch;
 use super::endpoint::Endpoint;
 use super::path::Id;
 use super::told::Told;
@@ -64,11 +65,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .answers::<StudentAnswer>(200, "The student.")
             .problems(&[404, 422]),
         Endpoint::new(Method::PATCH, ONE, "updateStudent", update)
-            .says("Change a student", "What is left out stays; `null` clears `grade` and `guidance`.")
+            .says(
+                "Change a student",
+                "What is left out stays; `null` clears `grade` and `guidance`. With `If-Match`, only if the student was \
+                 not changed meanwhile.",
+            )
             .needs(&[Scope::StudentsRead, Scope::StudentsWrite])
             .body::<StudentChangeBody>(json!({ "grade": 8, "guidance": "Speak slowly." }))
             .answers::<StudentView>(200, "The student as it is now.")
-            .problems(&[404, 409]),
+            .problems(&[404, 409, 412]),
         Endpoint::new(Method::DELETE, ONE, "deleteStudent", delete)
             .says(
                 "Request the erasure of a student",
@@ -78,7 +83,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             )
             .needs(&[Scope::StudentsErase])
             .answers::<ErasureView>(202, "The request.")
-            .problems(&[404, 422, 429]),
+            .problems(&[404, 422]),
         Endpoint::new(Method::DELETE, "/api/v1/students/{student_id}/erasure", "undoErasure", undo_erasure)
             .says("Undo a requested erasure", "The student gets the status from before the request.")
             .needs(&[Scope::StudentsErase])
@@ -155,10 +160,16 @@ async fn update(
     Shared(state): Shared<State>,
     Bearer(caller): Bearer,
     Id(student_id): Id<StudentId>,
+    if_match: IfMatch,
     Body(body): Body<StudentChangeBody>,
 ) -> Result<Told<StudentView>, Problem> {
     let change = body.check().map_err(Problem::invalid)?;
     let mut tx = db::begin(&state.db).await?;
+    if if_match.is_asked() {
+        let student = student::lock_student(&mut tx, &caller, student_id).await?;
+        let phones = student::list_phones(&mut *tx, &caller, student_id).await?;
+        if_match.require(&StudentView::new(student, phones))?;
+    }
     let student = student::update_student(&mut tx, &caller, student_id, &change, clock::now()).await?;
     let phones = student::list_phones(&mut *tx, &caller, student_id).await?;
     tx.commit().await.map_err(db::Error::from)?;

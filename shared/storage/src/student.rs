@@ -334,6 +334,14 @@ pub async fn get_student(db: impl Executor<'_>, caller: &Caller, student_id: Stu
     .ok_or(Error::NotFound("student"))
 }
 
+/// Like [`get_student`], and keeps others from changing the student until the end of the transaction.
+pub async fn lock_student(tx: &mut Connection, caller: &Caller, student_id: StudentId) -> Result<Student> {
+    sqlx::query!("select from students where student_id = $1 for no key update", student_id as StudentId)
+        .execute(&mut *tx)
+        .await?;
+    get_student(tx, caller, student_id).await
+}
+
 /// Returns the student's time zone. The table has only known zones; UTC replaces one that only a later version knows.
 pub(crate) async fn zone(db: impl Executor<'_>, student_id: StudentId) -> Result<Tz> {
     let name = sqlx::query_scalar!("select timezone from students where student_id = $1", student_id as StudentId)

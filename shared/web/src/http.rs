@@ -9,6 +9,7 @@ mod proxies;
 mod request;
 mod seats;
 mod serve;
+mod streams;
 mod whole;
 
 pub use self::allowed::{Allowed, PublicNames, is_public_url};
@@ -18,4 +19,5 @@ pub use self::problem::Problem;
 pub use self::proxies::Proxies;
 pub use self::request::{ClientAddress, RequestId};
 pub use self::serve::{ServeOptions, bind, on_signal, serve, serve_with};
+pub use self::streams::{OpenStream, Streams};
 pub use self::whole::{BodyLimit, MAX_BODY};
