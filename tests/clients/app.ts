@@ -6,7 +6,7 @@ import type { components, paths } from "./schema.js";
 declare const process: { stdin: AsyncIterable<Uint8Array>; stdout: { write(text: string): void } };
 
 type Order = { url: string; token: string };
-type Student = components["schemas"]["Student"];
+type Student = components["schemas"]["StudentRow"];
 
 const decoder = new TextDecoder();
 let text = "";

@@ -278,8 +278,10 @@ async fn with_node_an_app_compiles_with_the_types_of_the_document_and_runs() {
         assert!(ended.status.success(), "{program}: {ended:?}");
     };
     run("openapi-typescript/bin/cli.js", &["schema.json", "--output", "schema.ts"]).await;
-    let modern = ["--target", "es2022", "--module", "nodenext", "--types", ""];
-    run("typescript/bin/tsc", &[&["--strict", "app.ts", "schema.ts"][..], &modern].concat()).await;
+    let options = json!({ "strict": true, "target": "es2022", "module": "nodenext", "types": [] });
+    let project = json!({ "compilerOptions": options, "files": ["app.ts"] });
+    std::fs::write(folder.join("tsconfig.json"), project.to_string()).unwrap();
+    run("typescript/bin/tsc", &[]).await;
 
     let token = service.token("students:read students:write").await;
     let order = json!({ "url": service.server_url, "token": token });
