@@ -7,7 +7,7 @@ use super::super::cues::{
     ANOTHER, ASKS_AGAIN, ASKS_HELP, CHECKS_HEARING, CONTINUES, EXERCISE, HINT, INSTRUCTION, ONCE_MORE, REPEAT_AFTER,
     TAKES_UP,
 };
-use super::super::exchange::{Exchange, words};
+use super::super::exchange::Exchange;
 use super::super::key;
 use super::super::lead::Lead;
 use super::super::numbers::Value;
@@ -24,7 +24,7 @@ struct Open {
     /// Numbers that the tutor gave afterwards.
     told: Vec<Value>,
     /// The tutor's statements.
-    statements: String,
+    statements: Vec<Passage>,
     /// A try went wrong, or the student asked for help.
     failed: bool,
     /// The same before the last answer.
@@ -51,7 +51,7 @@ pub(super) fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
             // "Was that seventeen or seventy?" helps nobody.
             open.failed = open.had_failed;
         } else {
-            open.failed |= open.hints(exchange);
+            open.failed = open.failed || open.hints(exchange);
         }
         open.hear(exchange, opens);
         judgement.step = open.failed;
@@ -144,7 +144,7 @@ impl Open {
             return false;
         }
         let takes_up = !self.was_right && task.words().len() > REPETITION && !task.values().is_empty();
-        HINT.is_match(task) || INSTRUCTION.is_match(task) || takes_up
+        takes_up || HINT.is_match(task) || INSTRUCTION.is_match(task)
     }
 
     /// The numbers of what the tutor says, without those that only repeat the answer in front.
@@ -171,10 +171,7 @@ impl Open {
             self.told.extend(statements.clone().filter_map(key::given_alone));
         }
         if !opens || statements.clone().next().is_some() && REPEAT_AFTER.is_match(task) {
-            for text in statements {
-                self.statements.push_str(text);
-                self.statements.push(' ');
-            }
+            self.statements.extend(statements.cloned());
         }
     }
 
@@ -243,7 +240,7 @@ fn is_new(exchange: &Exchange, failed: bool) -> bool {
 const ELLIPTIC: usize = 4;
 
 /// Whether the tutor's statements name the answer, word for word.
-fn names(statements: &str, said: &Passage) -> bool {
+fn names(statements: &[Passage], said: &Passage) -> bool {
     let mut substance = said.words().filter(|word| word.len() > 2).peekable();
-    substance.peek().is_some() && substance.all(|word| words(statements).any(|told| told == word))
+    substance.peek().is_some() && substance.all(|word| statements.iter().any(|text| text.has_word(|told| told == word)))
 }
