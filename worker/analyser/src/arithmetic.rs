@@ -3,8 +3,8 @@
 
 use domain::answer::{self, Expecting, Form, Sign};
 
-use super::passage::Passage;
 use super::numbers::Value;
+use super::passage::Passage;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {

@@ -62,8 +62,7 @@ pub(super) fn features(exchange: &Exchange) -> Features {
     }
     let addresses =
         asked.has_word(|word| matches!(word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
-    let tells_of_self =
-        said.has_word(|word| matches!(word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
+    let tells_of_self = said.has_word(|word| matches!(word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
     found.add(["numbers ", n_numbers, " ", n_asked, " ", flag(calculates)]);
     found.add(["numbers ", n_numbers, " ", flag(addresses), " ", n_said]);
     found.add(["said ", n_said, " ", unread, " ", count(said.words().len() / 3, 4)]);

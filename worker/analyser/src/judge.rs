@@ -427,14 +427,11 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
         return if yes_no || FINAL_ANSWER.is_match(asked) { Kind::Answer } else { Kind::Other };
     }
     if !has_value
-        && said
-            .sentences()
-            .all(|(text, _)| COURTESY.is_match(&text.replace(',', "")) || ACKNOWLEDGEMENT.is_match(text))
+        && said.sentences().all(|(text, _)| COURTESY.is_match(&text.replace(',', "")) || ACKNOWLEDGEMENT.is_match(text))
     {
         return Kind::Other;
     }
-    let only_asks =
-        said.sentences().all(|(text, asks)| (asks || HINT_REQUEST.is_match(text)) && !GUESS.is_match(text));
+    let only_asks = said.sentences().all(|(text, asks)| (asks || HINT_REQUEST.is_match(text)) && !GUESS.is_match(text));
     if only_asks && (ASKING.is_match(said) || HINT_REQUEST.is_match(said)) {
         return Kind::Question;
     }

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use domain::answer::{self, Expecting};
 use domain::text::{Bytes, bytes, joined_runs};
 
-use super::passage::Passage;
 use super::numbers::Value;
+use super::passage::Passage;
 use super::pattern::Pattern;
 use super::skill::Lexicon;
 

@@ -42,9 +42,9 @@ use domain::transcript::{Speaker, Turn};
 
 use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
-use self::passage::Passage;
 pub use self::misconception::catalogue;
 pub use self::outcome::{Outcome, outcome};
+use self::passage::Passage;
 pub use self::reading::{Reading, n_phrases, readings, talks_to_analyser};
 use self::skill::Place;
 

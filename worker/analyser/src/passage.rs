@@ -116,7 +116,11 @@ impl Passage {
             let start = word.as_ptr() as usize - text.as_ptr() as usize;
             (start as u32, (start + word.len()) as u32)
         };
-        let words = self.0.words.get_or_init(|| words(text).map(place).collect());
+        let words = self.0.words.get_or_init(|| {
+            let mut places = Vec::with_capacity(text.len() / 4 + 1);
+            places.extend(words(text).map(place));
+            places
+        });
         words.iter().map(move |(start, end)| &text[*start as usize..*end as usize])
     }
 

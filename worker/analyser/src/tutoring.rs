@@ -78,8 +78,7 @@ pub(crate) fn tells(reply: &Passage) -> bool {
     let tells = TELLS.is_match(&reply);
     let worked = || reply.claims().iter().any(|claim| claim.holds == Some(true));
     // "A minute" gives nothing away.
-    let names_a_number =
-        || reply.numbers().iter().any(|number| !matches!(number.form, Form::Implied | Form::Ordinal));
+    let names_a_number = || reply.numbers().iter().any(|number| !matches!(number.form, Form::Implied | Form::Ordinal));
     if asks { tells && worked() } else { tells || names_a_number() || worked() }
 }
 

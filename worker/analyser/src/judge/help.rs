@@ -122,7 +122,8 @@ impl Open {
     /// Whether what the tutor says is a whole exercise, and no part of the open one.
     fn is_whole(&self, exchange: &Exchange, judgement: &Judgement) -> bool {
         let task = &exchange.task;
-        let is_bare = |text: &Passage| text.words().len() <= BARE && !text.has_word(|word| matches!(word, "is" | "it's"));
+        let is_bare =
+            |text: &Passage| text.words().len() <= BARE && !text.has_word(|word| matches!(word, "is" | "it's"));
         let is_new_sum = || task.sentences().last().is_some_and(|(text, _)| is_bare(text) && self.is_fresh(text));
         judgement.form == self.form && (asks(task) || is_new_sum()) || self.tells(task) && asks(task)
     }
