@@ -235,3 +235,42 @@ impl fmt::Debug for Passage {
         fmt::Debug::fmt(&**self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passage(text: &str) -> Passage {
+        Passage::new(text, Language::English)
+    }
+
+    #[test]
+    fn a_passage_knows_its_words_sentences_and_numbers() {
+        let text = passage("well done. what is 7 x 8?");
+        assert_eq!(text.words().collect::<Vec<_>>(), ["well", "done", "what", "is", "7", "x", "8"]);
+        assert_eq!(text.asked().map(|(asked, asks)| (&**asked, asks)), Some(("what is 7 x 8", true)));
+        assert!(text.asks() && !text.part("well done.").asks());
+        assert_eq!(text.numbers()[0].span, 19..20);
+        assert_eq!(text.calculations().len(), 1);
+    }
+
+    #[test]
+    fn a_sentence_with_its_mark_is_read_once() {
+        let text = passage("what is 7 x 8?");
+        let (sentence, _) = text.sentences().next().unwrap();
+        assert!(std::ptr::eq(text.values(), sentence.values()));
+        assert_eq!(text.values().len(), 2);
+    }
+
+    #[test]
+    fn what_is_said_again_is_known_until_the_analysis_ends() {
+        let is_same = |one: &Passage, two: &Passage| Rc::ptr_eq(&one.0, &two.0);
+        let before = remembering(|| {
+            let one = passage("seven");
+            assert!(is_same(&one, &passage("seven")));
+            assert!(!is_same(&one, &one.in_language(Language::German)));
+            one
+        });
+        assert!(!is_same(&before, &passage("seven")));
+    }
+}

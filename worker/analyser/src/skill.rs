@@ -409,7 +409,7 @@ mod tests {
         let mut lesson = Lesson::new(curriculum);
         for (tutor, said) in call {
             lesson.ask(tutor);
-            lesson.answered(said, Some(true));
+            lesson.answered(&Said::new(said), Some(true));
         }
         let name = |place| match place {
             Place::Skill(skill) => curriculum.skills[skill].skill_id.clone(),

@@ -133,6 +133,7 @@ mod tests {
 
     #[test]
     fn asking_is_told_from_telling() {
+        let tells = |reply: &str| tells(&Passage::new(reply, Language::German));
         for reply in ["not quite. what is a half of ten?", "look again at the last step", "how did you get seven?"] {
             assert!(!tells(reply), "{reply}");
         }

@@ -158,7 +158,7 @@ impl Parser<'_> {
                 .or_else(|| self.ratio(at))
                 .or_else(|| self.bracketed_list(at))
         };
-        let special = if self.may_be_special() { special() } else { None };
+        let special = if *self.may_be_special.get_or_init(|| self.has_mark()) { special() } else { None };
         let relation = self.relation(at);
         match (special, relation) {
             (Some(special), Some(relation)) if special.1 >= relation.1 => Some(special),
@@ -168,7 +168,7 @@ impl Parser<'_> {
     }
 
     /// Whether a date, time, remainder, ratio or list may be said. In English each has one of these words or signs.
-    fn may_be_special(&self) -> bool {
+    fn has_mark(&self) -> bool {
         let is_mark = |at| {
             matches!(
                 self.sense(at),
