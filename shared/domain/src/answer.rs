@@ -100,10 +100,13 @@ pub fn calculations(text: &str, language: Language) -> Vec<Calculation> {
 /// Returns [`numbers`] and [`calculations`] of a text, which is read once for both.
 pub fn numbers_and_calculations(text: &str, language: Language) -> (Vec<Number>, Vec<Calculation>) {
     let (mut numbers, mut calculations) = (Vec::new(), Vec::new());
-    each_expression(text, language, |expression, span| {
-        expression.add_numbers(&mut numbers);
-        if expression.has_operation() {
-            calculations.push(Calculation { expression, span });
+    each_expression(text, language, |expression, span| match expression {
+        Expression::Number(only) => number::push(&mut numbers, *only),
+        expression => {
+            expression.add_numbers(&mut numbers);
+            if expression.has_operation() {
+                calculations.push(Calculation { expression, span });
+            }
         }
     });
     (numbers, calculations)

@@ -7,7 +7,7 @@ use domain::task::{self, Context};
 use domain::text::Text;
 use domain::transcript::{Speaker, Turn};
 
-use super::exchange::{Exchange, plain, sentences};
+use super::exchange::{Exchange, plain, split};
 use super::judge::{Judgement, Kind};
 use super::misconception::has_words;
 use super::skill;
@@ -67,7 +67,8 @@ pub(super) fn promises(turns: &[Turn], curriculum: &Curriculum) -> Vec<PromiseFi
     let last = &turns[turns.len().saturating_sub(LAST_TURNS)..];
     for turn in last.iter().filter(|turn| turn.speaker == Speaker::Tutor) {
         let text = plain(&turn.text);
-        for (sentence, _) in sentences(&text) {
+        for (span, _) in split(&text) {
+            let sentence = &text[span];
             if !holds(sentence, &NEXT) || !holds(sentence, &WE) {
                 continue;
             }

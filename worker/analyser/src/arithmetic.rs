@@ -1,10 +1,10 @@
 //! Arithmetic in a text: what was asked ("one half plus one third") and what was claimed ("3 x 18 = 54"), as
 //! [`domain::answer`] reads it, flattened for the catalogue of misconceptions.
 
-use domain::answer::{self, Expecting, Form, Language, Sign};
+use domain::answer::{self, Expecting, Form, Sign};
 
-use super::memo;
 use super::numbers::Value;
+use super::passage::Passage;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -75,21 +75,19 @@ pub(super) struct Claim {
 }
 
 /// The last calculation of a text that can be worked out, with its result.
-pub(super) fn asked(text: &str, language: Language) -> Option<(Expression, f64)> {
-    let calculations = memo::calculations(text, language);
-    let calculation = calculations.last()?;
+pub(super) fn asked(text: &Passage) -> Option<(Expression, f64)> {
+    let calculation = text.calculations().last()?;
     let result = calculation.expression.value()?.to_f64();
     Some((Expression::flat(&calculation.expression)?, result))
 }
 
 /// All calculations with a result in a text.
-pub(super) fn claims(text: &str, language: Language) -> Vec<Claim> {
+pub(super) fn claims(text: &Passage) -> Vec<Claim> {
     // A claim has a result, and a calculation or two numbers.
-    if memo::numbers(text, language).len() < 2 && memo::calculations(text, language).is_empty() {
+    if text.numbers().len() < 2 && text.calculations().is_empty() {
         return Vec::new();
     }
-    memo::said(text)
-        .read(language, Expecting::Anything)
+    text.read(Expecting::Anything)
         .claims
         .iter()
         .filter(|claim| claim.sign == Sign::Equal && (claim.left.has_operation() || is_division(&claim.left)))
@@ -114,13 +112,15 @@ fn is_division(read: &answer::Expression) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::answer::Language;
+
     use super::*;
 
     const ENGLISH: Language = Language::English;
 
     #[test]
     fn a_question_tells_what_it_asks_for() {
-        let result = |text: &str| asked(text, ENGLISH).map(|(_, result)| (result * 1e6).round() / 1e6);
+        let result = |text: &str| asked(&Passage::new(text, ENGLISH)).map(|(_, result)| (result * 1e6).round() / 1e6);
         assert_eq!(result("What is one half plus one third?"), Some(0.833_333));
         assert_eq!(result("What is 163 - 156 = ?"), Some(7.0));
         assert_eq!(result("What is 3 plus 4 times 2?"), Some(11.0));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn claims_are_checked() {
-        let holds = |text: &str| claims(text, ENGLISH).iter().map(|c| c.holds).collect::<Vec<_>>();
+        let holds = |text: &str| Passage::new(text, ENGLISH).claims().iter().map(|c| c.holds).collect::<Vec<_>>();
         assert_eq!(holds("3 x 18 = 54, and 20/4 = 5"), [Some(true); 2]);
         assert_eq!(holds("3 x 18 = 56"), [Some(false)]);
         assert_eq!(holds("10 / 3 = 3.3"), [None]);

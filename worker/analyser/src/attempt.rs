@@ -4,14 +4,9 @@
 //! [`super::reaction`], by the same command.
 
 use domain::answer::{self, Expecting};
-use smallvec::SmallVec;
 
-use super::exchange::{Exchange, sentences, words};
+use super::exchange::Exchange;
 use super::learned::{Features, Name, count, flag};
-use super::memo::{self, values};
-
-/// Most turns have fewer words.
-type Words<'a> = SmallVec<[&'a str; 32]>;
 
 static WEIGHTS: &[u8] = include_bytes!("attempt/weights.bin");
 
@@ -24,20 +19,21 @@ pub(super) fn answered(exchange: &Exchange) -> f64 {
 }
 
 pub(super) fn features(exchange: &Exchange) -> Features {
-    let Exchange { task, said, language, .. } = exchange;
+    let Exchange { task, said, .. } = exchange;
     let mut found = Features::new();
-    let all = sentences(task);
-    let (asked, asks) = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).copied().unwrap_or_default();
-    let n_numbers = count(values(task, *language).len(), 4);
-    let n_asked = count(values(asked, *language).len(), 3);
-    let calculates = !memo::calculations(asked, *language).is_empty();
-    let last_asks = all.last().is_some_and(|(_, asks)| *asks);
-    let (asked_words, said_words): (Words, Words) = (words(asked).collect(), words(said).collect());
-    let is_number =
-        |word: &str| answer::is_number_word(word, *language).unwrap_or_else(|| !values(word, *language).is_empty());
+    // Without a sentence, nothing is asked.
+    let (asked, asks) = task.asked().unwrap_or((task, false));
+    let n_numbers = count(task.values().len(), 4);
+    let n_asked = count(asked.values().len(), 3);
+    let calculates = !asked.calculations().is_empty();
+    let last = task.sentences().last();
+    let last_asks = last.is_some_and(|(_, asks)| asks);
+    let is_number = |word: &str| {
+        answer::is_number_word(word, task.language()).unwrap_or_else(|| !task.part(word).values().is_empty())
+    };
     let asked_name = Name::default().then("asked ");
     let (mut one, mut two) = (asked_name, asked_name.then(" "));
-    for word in asked_words.iter().copied().take(REACH) {
+    for word in asked.words().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
         // A word, it with the one before, and with the two before: the names go on from those of the word before.
         let names = [asked_name, one.then(" "), two.then(" ")].map(|name| name.then(word));
@@ -46,18 +42,17 @@ pub(super) fn features(exchange: &Exchange) -> Features {
         }
         [one, two, _] = names;
     }
-    if let Some((last, _)) = all.last().filter(|(last, _)| *last != asked) {
-        for word in words(last).take(REACH) {
+    if let Some((last, _)) = last.filter(|(last, _)| last[..] != asked[..]) {
+        for word in last.words().take(REACH) {
             found.add(["last ", if is_number(word) { "#" } else { word }]);
         }
     }
-    let heard = memo::said(said);
-    let reading = heard.read(*language, Expecting::Anything);
-    let n_said = count(values(said, *language).len(), 3);
+    let reading = said.read(Expecting::Anything);
+    let n_said = count(said.values().len(), 3);
     let unread = count(reading.unread.len(), 4);
     let said_name = Name::default().then("said ");
     let mut one = said_name;
-    for word in said_words.iter().copied().take(REACH) {
+    for word in said.words().take(REACH) {
         let word = if is_number(word) { "#" } else { word };
         let names = [said_name, one.then(" ")].map(|name| name.then(word));
         for name in names {
@@ -66,14 +61,13 @@ pub(super) fn features(exchange: &Exchange) -> Features {
         [one, _] = names;
     }
     let addresses =
-        asked_words.iter().any(|word| matches!(*word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
-    let tells_of_self =
-        said_words.iter().any(|word| matches!(*word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
+        asked.has_word(|word| matches!(word, "you" | "your" | "you're" | "we" | "tu" | "te" | "du" | "dein"));
+    let tells_of_self = said.has_word(|word| matches!(word, "i" | "my" | "we" | "i'm" | "im" | "me" | "mi" | "ich"));
     found.add(["numbers ", n_numbers, " ", n_asked, " ", flag(calculates)]);
     found.add(["numbers ", n_numbers, " ", flag(addresses), " ", n_said]);
-    found.add(["said ", n_said, " ", unread, " ", count(said_words.len() / 3, 4)]);
+    found.add(["said ", n_said, " ", unread, " ", count(said.words().len() / 3, 4)]);
     found.add(["said ", n_said, " ", flag(tells_of_self), " ", flag(addresses)]);
-    found.add(["asks ", flag(asks), " ", flag(last_asks), " ", count(all.len(), 4)]);
+    found.add(["asks ", flag(asks), " ", flag(last_asks), " ", count(task.sentences().len(), 4)]);
     found.add(["addresses ", flag(addresses), " ", n_asked, " ", flag(asks)]);
     found.add(["committed ", flag(reading.committed.is_some()), " ", flag(reading.says_unknown)]);
     found.add(["opens ", flag(task.is_empty())]);
@@ -84,16 +78,12 @@ pub(super) fn features(exchange: &Exchange) -> Features {
 mod tests {
     use domain::answer::Language;
 
+    use super::super::passage::Passage;
     use super::*;
 
     fn probability(task: &str, said: &str) -> f64 {
-        answered(&Exchange {
-            task: task.into(),
-            turns: Vec::new(),
-            said: said.into(),
-            reply: String::new(),
-            language: Language::English,
-        })
+        let [task, said, reply] = [task, said, ""].map(|text| Passage::new(text, Language::English));
+        answered(&Exchange { task, turns: Vec::new(), said, reply })
     }
 
     #[test]

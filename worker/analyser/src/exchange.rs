@@ -10,21 +10,19 @@ use domain::transcript::{Speaker, Turn};
 use smallvec::SmallVec;
 
 use super::cues::{ACKNOWLEDGEMENT, PASSING, TAKES_BACK, WAITING};
-use super::memo::{self, values};
+use super::passage::{self, Passage};
 
 /// One thing the student said, with the tutor's words around it.
 #[derive(Clone, Debug)]
 pub(super) struct Exchange<'a> {
     /// Everything the tutor said since the student spoke last.
-    pub(super) task: String,
+    pub(super) task: Passage,
     /// The student's turns that may be the answer, one after the other; never empty.
     pub(super) turns: Vec<&'a Turn>,
     /// The same as one lower-case text.
-    pub(super) said: String,
+    pub(super) said: Passage,
     /// What the tutor said next; empty where the call ends.
-    pub(super) reply: String,
-    /// What the tutor and the student speak, as far as it is read.
-    pub(super) language: Language,
+    pub(super) reply: Passage,
 }
 
 impl<'a> Exchange<'a> {
@@ -33,7 +31,7 @@ impl<'a> Exchange<'a> {
         if let [only] = self.turns[..] {
             return only;
         }
-        let has_number = |turn: &&&Turn| !values(&turn.text, self.language).is_empty();
+        let has_number = |turn: &&&Turn| !Passage::new(&turn.text, self.said.language()).values().is_empty();
         let has_substance = |turn: &&&Turn| !ACKNOWLEDGEMENT.is_match(&plain(&turn.text));
         let reversed = || self.turns.iter().rev();
         reversed().find(has_number).or_else(|| reversed().find(has_substance)).unwrap_or(&self.turns[0])
@@ -51,9 +49,9 @@ pub(super) fn exchanges(turns: &[Turn]) -> Vec<Exchange<'_>> {
 pub(super) fn exchanges_in<'a>(languages: &Languages, turns: &'a [Turn]) -> Vec<Exchange<'a>> {
     // English is read in a call of any other language.
     let language = languages.main.and_then(Language::from_code).unwrap_or(Language::English);
-    let mut groups: Vec<(String, Vec<&Turn>)> = Vec::new();
+    let mut groups: Vec<(Passage, Vec<&Turn>)> = Vec::new();
     let mut tutor = String::new();
-    let is_left_out = |text: &str| memo::is_suspect(text) || is_in_another_script(text);
+    let is_left_out = |text: &str| passage::is_suspect(text) || is_in_another_script(text);
     for turn in turns.iter().filter(|t| !(t.speaker == Speaker::Student && is_left_out(&t.text))) {
         if turn.speaker == Speaker::Tutor {
             if !tutor.is_empty() {
@@ -62,21 +60,20 @@ pub(super) fn exchanges_in<'a>(languages: &Languages, turns: &'a [Turn]) -> Vec<
             tutor.push_str(&turn.text);
             continue;
         }
-        let task = plain(&tutor);
+        let task = Passage::new(&plain(&tutor), language);
         match groups.last_mut() {
-            Some((_, student)) if tutor.is_empty() || waits(&task, student, turn, language) => student.push(turn),
-            _ => groups.push((task.into_owned(), vec![turn])),
+            Some((_, student)) if tutor.is_empty() || waits(&task, student, turn) => student.push(turn),
+            _ => groups.push((task, vec![turn])),
         }
         tutor.clear();
     }
-    let mut replies: Vec<String> = groups.iter().skip(1).map(|(task, _)| task.clone()).collect();
-    replies.push(plain(&tutor).into_owned());
-    let mut exchanges = Vec::with_capacity(groups.len());
-    for ((task, student), reply) in groups.into_iter().zip(replies) {
+    let mut replies: Vec<Passage> = groups.iter().skip(1).map(|(task, _)| task.clone()).collect();
+    replies.push(Passage::new(&plain(&tutor), language));
+    let exchange = |((task, student), reply)| {
         let turns = answering(student, language);
-        exchanges.push(Exchange { task, said: joined(&turns, language), turns, reply, language });
-    }
-    exchanges
+        Exchange { task, said: joined(&turns, language), turns, reply }
+    };
+    groups.into_iter().zip(replies).map(exchange).collect()
 }
 
 /// The languages of a call.
@@ -85,19 +82,19 @@ pub(super) fn languages(turns: &[Turn]) -> Languages {
 }
 
 /// Whether the tutor only waits for the student to go on: "Fifty..." after "fifty", "Go on.", "Okay." between two numbers.
-fn waits(tutor: &str, student: &[&Turn], next: &Turn, language: Language) -> bool {
+fn waits(tutor: &Passage, student: &[&Turn], next: &Turn) -> bool {
     if WAITING.is_match(tutor) {
         return true;
     }
-    let Some(last) = student.last().map(|turn| plain(&turn.text)) else { return false };
-    let next = plain(&next.text);
+    let Some(last) = student.last().map(|turn| tutor.part(&plain(&turn.text))) else { return false };
+    let next = || tutor.part(&plain(&next.text));
     if PASSING.is_match(tutor) {
-        return !values(&last, language).is_empty() && !values(&next, language).is_empty();
+        return !last.values().is_empty() && !next().values().is_empty();
     }
     let repeats = (tutor.ends_with("...") || tutor.ends_with('…'))
-        && values(tutor, language).len() == 1
-        && words(tutor).all(|word| words(&last).any(|said| said == word));
-    repeats && joins(&last, &next, language)
+        && tutor.values().len() == 1
+        && tutor.words().all(|word| last.has_word(|said| said == word));
+    repeats && joins(&last, &next(), tutor.language())
 }
 
 /// The turns of a student that may be the answer, of several in a row: those with a number, or else the first that says
@@ -107,16 +104,16 @@ fn answering(turns: Vec<&Turn>, language: Language) -> Vec<&Turn> {
         return turns;
     }
     let reads = |turn: &&Turn| {
-        let said = memo::said(&turn.text);
-        let reading = said.read(language, Expecting::Anything);
-        reading.committed.is_some() && reading.unread.len() <= MAX_UNREAD && !values(&turn.text, language).is_empty()
+        let said = Passage::new(&turn.text, language);
+        let reading = said.read(Expecting::Anything);
+        reading.committed.is_some() && reading.unread.len() <= MAX_UNREAD && !said.values().is_empty()
     };
     if turns.iter().any(reads) {
         let first = turns.iter().position(reads).unwrap_or(0);
         // "three" / "quarters"; "twenty" / "wait" / "twenty four".
         let belongs = |i: usize| {
             reads(&turns[i])
-                || !values(&turns[i].text, language).is_empty()
+                || !Passage::new(&turns[i].text, language).values().is_empty()
                 || i > first
                     && (TAKES_BACK.is_match(&plain(&turns[i].text))
                         || joins(&turns[i - 1].text, &turns[i].text, language))
@@ -149,7 +146,7 @@ fn answering(turns: Vec<&Turn>, language: Language) -> Vec<&Turn> {
 const MAX_UNREAD: usize = 3;
 
 /// Turns as one text. Parts of one number are joined: "fifty" / "six".
-fn joined(turns: &[&Turn], language: Language) -> String {
+fn joined(turns: &[&Turn], language: Language) -> Passage {
     let mut said = String::new();
     for turn in turns {
         let next = plain(&turn.text);
@@ -165,16 +162,15 @@ fn joined(turns: &[&Turn], language: Language) -> String {
             said.push_str(&next);
         }
     }
-    said
+    Passage::new(said.trim(), language)
 }
 
 /// Whether two turns are one number: the first ends in a number that the second goes on with.
 fn joins(first: &str, second: &str, language: Language) -> bool {
     let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
     let second = second.trim_start();
-    let both = format!("{first} {second}");
-    let (before, after, together) =
-        (memo::numbers(first, language), memo::numbers(second, language), memo::numbers(&both, language));
+    let passages = [first, second, &format!("{first} {second}")].map(|text| Passage::new(text, language));
+    let [before, after, together] = passages.each_ref().map(Passage::numbers);
     let Some(last) = before.last().filter(|last| last.span.end >= first.len()) else { return false };
     let Some(whole) = together.get(before.len() - 1).filter(|whole| whole.span.end > first.len()) else { return false };
     together.len() + after.len() <= before.len() + 2 * after.len().min(1)
@@ -238,9 +234,9 @@ pub(super) struct Clause<'a> {
 }
 
 /// The clauses of a plain text.
-pub(super) fn clauses(text: &str) -> SmallVec<[Clause<'_>; 8]> {
+pub(super) fn clauses(text: &Passage) -> SmallVec<[Clause<'_>; 8]> {
     let mut clauses = SmallVec::new();
-    for (number, (sentence, asks)) in sentences(text).into_iter().enumerate() {
+    for (number, (sentence, asks)) in text.sentences().enumerate() {
         for part in sentence.split([',', ';', ':']) {
             let text = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '"').trim();
             if !text.is_empty() {
@@ -251,25 +247,8 @@ pub(super) fn clauses(text: &str) -> SmallVec<[Clause<'_>; 8]> {
     clauses
 }
 
-/// The sentences of a text, and whether each is a question.
-pub(super) fn sentences(text: &str) -> SmallVec<[(&str, bool); 4]> {
-    memo::sentences(text).iter().map(|sentence| (&text[sentence.span.clone()], sentence.asks)).collect()
-}
-
-/// A sentence of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sentence {
-    /// Bytes of the text.
-    pub(super) span: Range<usize>,
-    /// Whether it is a question.
-    pub(super) asks: bool,
-}
-
-/// Most texts have no more sentences than these.
-pub(super) type Sentences = SmallVec<[Sentence; 4]>;
-
-/// Splits a text into its sentences.
-pub(super) fn split(text: &str) -> Sentences {
+/// Returns the bytes of each sentence of a text, and whether it is a question.
+pub(super) fn split(text: &str) -> SmallVec<[(Range<usize>, bool); 4]> {
     let bytes = text.as_bytes();
     let mut sentences = SmallVec::new();
     let mut add = |start: usize, end: usize, asks: bool| {
@@ -277,7 +256,7 @@ pub(super) fn split(text: &str) -> Sentences {
         let start = end - sentence.len();
         let sentence = sentence.trim_end();
         if sentence.chars().any(char::is_alphanumeric) {
-            sentences.push(Sentence { span: start..start + sentence.len(), asks });
+            sentences.push((start..start + sentence.len(), asks));
         }
     };
     let mut start = 0;
@@ -312,10 +291,10 @@ mod tests {
         ];
         let exchanges = exchanges(&turns);
         assert_eq!(exchanges.len(), 2);
-        assert_eq!(exchanges[0].task, "hello.\nwhat is 2 + 2?");
-        assert_eq!(exchanges[0].said, "four\nor five");
-        assert_eq!(exchanges[0].reply, "four. and 3 + 3?");
-        assert_eq!(exchanges[1].reply, "");
+        assert_eq!(&*exchanges[0].task, "hello.\nwhat is 2 + 2?");
+        assert_eq!(&*exchanges[0].said, "four\nor five");
+        assert_eq!(&*exchanges[0].reply, "four. and 3 + 3?");
+        assert_eq!(&*exchanges[1].reply, "");
     }
 
     #[test]
@@ -330,12 +309,14 @@ mod tests {
             turn(6, Speaker::Student, "il gatto"),
             turn(7, Speaker::Student, "everybody says so"),
         ];
-        let said: Vec<String> = exchanges(&turns).into_iter().map(|exchange| exchange.said).collect();
+        let said: Vec<String> = exchanges(&turns).iter().map(|exchange| exchange.said.to_string()).collect();
         assert_eq!(said, ["four", "il gatto"]);
     }
 
     #[test]
     fn a_point_inside_a_number_ends_no_sentence() {
-        assert_eq!(sentences("it is 20.25. ok? yes")[..], [("it is 20.25", false), ("ok", true), ("yes", false)]);
+        let text = Passage::new("it is 20.25. ok? yes", Language::English);
+        let sentences: Vec<(&str, bool)> = text.sentences().map(|(sentence, asks)| (&**sentence, asks)).collect();
+        assert_eq!(sentences, [("it is 20.25", false), ("ok", true), ("yes", false)]);
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn figures(turns: &[Turn], judgements: &[Judgement]) -> Figures {
     // Nothing asks without a question mark.
     let questions = |speaker| {
         let asking = of(speaker).filter(|turn| turn.text.contains('?'));
-        asking.map(|turn| split(&turn.text).iter().filter(|sentence| sentence.asks).count()).sum::<usize>() as u32
+        asking.map(|turn| split(&turn.text).iter().filter(|(_, asks)| *asks).count()).sum::<usize>() as u32
     };
     let [n_hint_requests, n_self_corrections] = ASIDES.counts(of(Speaker::Student).map(|turn| plain(&turn.text)));
     let count = |matches: &dyn Fn(&Judgement) -> bool| judgements.iter().filter(|j| matches(j)).count() as u32;

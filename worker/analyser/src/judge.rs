@@ -10,17 +10,16 @@ use domain::curriculum::Curriculum;
 use domain::evidence::{Help, Verdict};
 use domain::task::{Form, Relation, Task};
 
-use super::arithmetic;
 use super::attempt;
 use super::cues::{
     ACKNOWLEDGEMENT, ASKING, BARE_PRAISE, CHECK_IN, CLOSING, COURTESY, DONT_KNOW, FINAL_ANSWER, GUESS, HINT_REQUEST,
     PROBE, SMALL_TALK, YES_NO,
 };
-use super::exchange::{Exchange, sentences, words};
+use super::exchange::Exchange;
 use super::key::{self, Expected};
 use super::lead::Lead;
-use super::memo::{self, values};
 use super::numbers::Value;
+use super::passage::Passage;
 use super::prepared::prepared;
 use super::reaction;
 use super::recast::{self, Recast};
@@ -111,11 +110,11 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
     let mut whole: Option<Expected> = None;
     for exchange in exchanges {
         let task = lesson.ask(&exchange.task);
-        let expected = Expected::of(&exchange.task, exchange.language, &prepared.lexicon);
+        let expected = Expected::of(&exchange.task, &prepared.lexicon);
         let is_same = expected.is_some()
             && expected == whole
             && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
-        let opens_task = memo::opens_task(&exchange.task)
+        let opens_task = exchange.task.opens_task()
             || !is_same && matches!(expected, Some(Expected::Number(..) | Expected::Words(_)));
         if opens_task {
             whole.clone_from(&expected);
@@ -123,7 +122,7 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
         let is_open =
             judgements.last().is_some_and(|last| last.kind == Kind::Answer && last.verdict != Some(Verdict::Correct));
         let judgement = at_once(exchange, task.as_ref(), expected.as_ref(), whole.as_ref(), opens_task, is_open);
-        lesson.answered(&exchange.said, judgement.verdict.map(|verdict| verdict == Verdict::Correct));
+        lesson.answered(exchange.said.said(), judgement.verdict.map(|verdict| verdict == Verdict::Correct));
         judgements.push(judgement);
     }
     for (judgement, place) in judgements.iter_mut().zip(lesson.places()) {
@@ -166,13 +165,13 @@ fn at_once(
         form: task.map(|task| task.form),
         is_accepted: false,
         is_goal: false,
-        standing: if memo::goes_on(&exchange.reply) { Standing::Open } else { Standing::Nothing },
+        standing: if exchange.reply.goes_on() { Standing::Open } else { Standing::Nothing },
     };
     if kind != Kind::Answer {
         return judgement;
     }
     // Who tries again at an open task need not be asked again.
-    let addressed = words(&exchange.task).any(|word| matches!(word, "you" | "your" | "you're" | "we"));
+    let addressed = exchange.task.has_word(|word| matches!(word, "you" | "your" | "you're" | "we"));
     let enough = match value {
         Some(_) if is_open => LIKELY_RETRY,
         Some(_) if !addressed => LIKELY_IMPERSONAL,
@@ -182,8 +181,7 @@ fn at_once(
         judgement.kind = Kind::Other;
         return judgement;
     }
-    let said = memo::said(&exchange.said);
-    let reading = said.read(exchange.language, Expecting::Anything);
+    let reading = exchange.said.read(Expecting::Anything);
     if reading.standing == answer::Standing::Alternatives {
         judgement.reason = "two answers were given";
         return judgement;
@@ -192,7 +190,7 @@ fn at_once(
         judgement.reason = "the tutor had just said it";
         return judgement;
     }
-    let check = |expected: &Expected| key::check(expected, &exchange.task, &exchange.said, value, exchange.language);
+    let check = |expected: &Expected| key::check(expected, &exchange.task, &exchange.said, value);
     judgement.is_goal = task.and_then(Task::goal_key).is_some_and(|key| by_key(exchange, &key) == Some(true));
     // Who gives the open task's answer instead of a step is right too.
     let own = || task.and_then(Task::key).and_then(|key| by_key(exchange, &key));
@@ -204,8 +202,7 @@ fn at_once(
     // "Not 56": the number that was said is the one that the student denies. Only the tutor can say more.
     let checked = checked.filter(|_| reading.standing != answer::Standing::Negated);
     judgement.checked = checked;
-    let miscalculated =
-        arithmetic::claims(&exchange.said, exchange.language).iter().any(|claim| claim.holds == Some(false));
+    let miscalculated = exchange.said.claims().iter().any(|claim| claim.holds == Some(false));
     let tutor = heard(exchange, value);
     judgement.is_accepted = matches!(tutor, Heard::Right | Heard::LikelyRight);
     // The key of a hint or step is less certain than that of a task: a tutor who goes on as after a right answer may mean
@@ -251,8 +248,7 @@ fn at_once(
     if judgement.verdict == Some(Verdict::Correct) && checked == Some(true) {
         judgement.standing = Standing::Checked;
     }
-    if value.is_some_and(|value| key::given(&exchange.task, exchange.language).is_some_and(|given| value.equals(given)))
-    {
+    if value.is_some_and(|value| key::given(&exchange.task).is_some_and(|given| value.equals(given))) {
         match judgement.verdict {
             Some(Verdict::Incorrect) => {
                 judgement.verdict = None;
@@ -272,23 +268,21 @@ fn at_once(
 
 /// The number that an answer ends in. Where a number is expected or the tutor heard one, "ate" is eight.
 fn value(exchange: &Exchange, expects_number: bool) -> Option<Value> {
-    let Exchange { said, reply, language, .. } = exchange;
-    if let Some(value) = values(said, *language).last() {
+    let Exchange { said, reply, .. } = exchange;
+    if let Some(value) = said.values().last() {
         return Some(*value);
     }
-    let heard = memo::said(said);
-    let heard = heard.read(*language, Expecting::Number);
+    let heard = said.read(Expecting::Number);
     let value = heard.number().filter(|_| heard.is_complete()).map(Value::from)?;
-    let is_said_back = || values(reply, *language).first().is_some_and(|back| back.equals(value.amount));
+    let is_said_back = || reply.values().first().is_some_and(|back| back.equals(value.amount));
     (expects_number || is_said_back()).then_some(value)
 }
 
 /// Whether the student only says a number again that the tutor gave as the answer and did not ask for.
 fn is_echo(exchange: &Exchange, value: Option<Value>) -> bool {
-    let all = sentences(&exchange.task);
-    let Some((last, false)) = all.last() else { return false };
-    let Some(value) = value.filter(|_| words(&exchange.said).count() <= ECHO) else { return false };
-    let given = key::given_alone(last, exchange.language);
+    let Some((last, false)) = exchange.task.sentences().last() else { return false };
+    let Some(value) = value.filter(|_| exchange.said.words().len() <= ECHO) else { return false };
+    let given = key::given_alone(last);
     given.is_some_and(|given| value.equals(given.amount))
 }
 
@@ -297,7 +291,7 @@ const ECHO: usize = 5;
 
 /// What a key says; `None`: it cannot tell.
 fn by_key(exchange: &Exchange, key: &answer::Key) -> Option<bool> {
-    match memo::judge(&exchange.task, key, &exchange.said, exchange.language) {
+    match exchange.said.judge(&exchange.task, key) {
         answer::Judgement::Right => Some(true),
         answer::Judgement::Wrong => Some(false),
         answer::Judgement::WrongForm | answer::Judgement::Undecided => None,
@@ -325,9 +319,9 @@ const CERTAIN: f64 = 0.88;
 const DOUBTFUL: f64 = 0.12;
 
 fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
-    let lead = match memo::lead(&exchange.reply, exchange.language) {
+    let lead = match exchange.reply.lead() {
         // "Walk me through it." "…" "Good. So how many are left?" The whole solution is not yet right.
-        Lead::Confirmed if PROBE.is_match(&exchange.task) && memo::goes_on(&exchange.reply) => Lead::Partly,
+        Lead::Confirmed if PROBE.is_match(&exchange.task) && exchange.reply.goes_on() => Lead::Partly,
         // "Well done, 6 more days" to a student who said 17.
         Lead::Confirmed if value.is_some() && names_another(exchange) => Lead::Partly,
         lead => lead,
@@ -343,7 +337,7 @@ fn heard(exchange: &Exchange, value: Option<Value>) -> Heard {
         Lead::Rejected if right <= 0.6 => Heard::Wrong,
         Lead::Rejected if right <= CERTAIN => Heard::LikelyWrong,
         Lead::Doubted if right < 0.5 => Heard::LikelyWrong,
-        Lead::Unclear => match recast::compare(&exchange.said, &exchange.reply, value, exchange.language) {
+        Lead::Unclear => match recast::compare(&exchange.said, &exchange.reply, value) {
             Recast::Repeats if right >= 0.5 => Heard::LikelyRight,
             Recast::Corrects | Recast::Supplies if right < 0.5 => Heard::LikelyWrong,
             // What the tutor says and how they say it point to different verdicts.
@@ -395,64 +389,57 @@ fn settle(judgements: &mut [Judgement]) {
 
 /// The confirmation itself gives a number that is not what the student said.
 fn names_another(exchange: &Exchange) -> bool {
-    let Some((text, _)) = sentences(&exchange.reply).into_iter().next().filter(|(_, asks)| !asks) else { return false };
+    let Some((text, false)) = exchange.reply.sentences().next() else { return false };
     if BARE_PRAISE.is_match(text) {
         return false;
     }
-    let said = values(&exchange.said, exchange.language);
-    let named = memo::numbers(text, exchange.language);
+    let (said, named) = (exchange.said.values(), text.numbers());
     let is_said = |number: &answer::Number| {
         let value = Value::from(number);
         let amount = number.value.to_f64();
         said.iter().any(|said| said.equals(value.amount) || (said.amount * 100.0 - amount).abs() < 1e-9)
-            || memo::judge("", &answer::Key::from(&text[number.span.clone()]), &exchange.said, exchange.language)
-                != answer::Judgement::Wrong
+            || exchange.said.judge("", &answer::Key::from(&text[number.span.clone()])) != answer::Judgement::Wrong
     };
     !named.is_empty() && !named.iter().any(is_said)
 }
 
 /// The tutor asks on about the same task.
-pub(super) fn goes_on(reply: &str) -> bool {
-    !memo::opens_task(reply)
-        && sentences(reply).iter().any(|(text, asks)| *asks && !PROBE.is_match(text) && !CHECK_IN.is_match(text))
+pub(super) fn goes_on(reply: &Passage) -> bool {
+    !reply.opens_task()
+        && reply.sentences().any(|(text, asks)| asks && !PROBE.is_match(text) && !CHECK_IN.is_match(text))
 }
 
 fn kind(exchange: &Exchange, checkable: bool) -> Kind {
-    let said = exchange.said.trim();
-    let questions = sentences(&exchange.task);
-    let asked = questions.iter().rev().find(|(_, asks)| *asks).or(questions.last()).map_or("", |(text, _)| *text);
-    let has_value = !values(said, exchange.language).is_empty();
+    let Exchange { task, said, .. } = exchange;
+    let (asked, asks) = task.asked().map_or(("", false), |(text, asks)| (text, asks));
+    let has_value = !said.values().is_empty();
     // Who says "I forgot to add" and goes on to a result has answered.
     let attempts =
         || has_value && (said.split_whitespace().count() >= ATTEMPT || GUESS.is_match(said)) || said.contains("is it ");
-    let heard = memo::said(said);
-    let reading = heard.read(exchange.language, Expecting::Anything);
+    let reading = said.read(Expecting::Anything);
     // "I don't know, forty eight?"
     let commits = reading.number().is_some() && reading.unread.len() <= 1;
     if !commits && DONT_KNOW.is_match(said) && !attempts() {
         return Kind::DontKnow;
     }
     if ACKNOWLEDGEMENT.is_match(said) {
-        let yes_no = YES_NO.is_match(asked) && !SMALL_TALK.is_match(asked) && questions.iter().any(|(_, asks)| *asks);
+        let yes_no = asks && YES_NO.is_match(asked) && !SMALL_TALK.is_match(asked);
         return if yes_no || FINAL_ANSWER.is_match(asked) { Kind::Answer } else { Kind::Other };
     }
     if !has_value
-        && sentences(said)
-            .iter()
-            .all(|(text, _)| COURTESY.is_match(&text.replace(',', "")) || ACKNOWLEDGEMENT.is_match(text))
+        && said.sentences().all(|(text, _)| COURTESY.is_match(&text.replace(',', "")) || ACKNOWLEDGEMENT.is_match(text))
     {
         return Kind::Other;
     }
-    let only_asks =
-        sentences(said).iter().all(|(text, asks)| (*asks || HINT_REQUEST.is_match(text)) && !GUESS.is_match(text));
+    let only_asks = said.sentences().all(|(text, asks)| (asks || HINT_REQUEST.is_match(text)) && !GUESS.is_match(text));
     if only_asks && (ASKING.is_match(said) || HINT_REQUEST.is_match(said)) {
         return Kind::Question;
     }
-    if !checkable && !has_value && exchange.task.is_empty() {
+    if !checkable && !has_value && task.is_empty() {
         return Kind::Other;
     }
     // Without a question or a task there is nothing to answer; a number or an attempt still is one.
-    let tasked = || !exchange.task.is_empty() && !CHECK_IN.is_match(asked);
+    let tasked = || !task.is_empty() && !CHECK_IN.is_match(asked);
     if has_value || checkable || tasked() || GUESS.is_match(said) { Kind::Answer } else { Kind::Other }
 }
 

@@ -2,13 +2,11 @@
 
 use std::sync::LazyLock;
 
-use domain::answer::{self, Expecting, Language};
+use domain::answer::{self, Expecting};
 use domain::text::{Bytes, bytes, joined_runs};
 
-use super::arithmetic;
-use super::exchange::{self, sentences};
-use super::memo::{self, values};
 use super::numbers::Value;
+use super::passage::Passage;
 use super::pattern::Pattern;
 use super::skill::Lexicon;
 
@@ -27,37 +25,35 @@ pub(super) enum Expected {
 
 impl Expected {
     /// What the task's last question expects.
-    pub(super) fn of(task: &str, language: Language, lexicon: &Lexicon) -> Option<Self> {
-        let sentences = sentences(task);
+    pub(super) fn of(task: &Passage, lexicon: &Lexicon) -> Option<Self> {
         // Only the last question counts, and a statement only where nothing is asked: "Let's try one quarter plus two thirds."
-        let (asked, _) = sentences.iter().rev().find(|(_, asks)| *asks).or(sentences.last())?;
+        let (asked, _) = task.asked()?;
         if asked.contains("simplify") {
-            let fraction = values(asked, language).last().and_then(|v| v.fraction);
+            let fraction = asked.values().last().and_then(|v| v.fraction);
             return fraction.map(|(top, bottom)| {
                 let divisor = gcd(top, bottom);
                 Expected::Lowest(top / divisor, bottom / divisor)
             });
         }
-        if let Some(key) = sentences.iter().rev().find_map(|(text, _)| lexicon.answer(text)) {
-            return Some(match &*values(key, language) {
+        if let Some(key) = task.sentences().rev().find_map(|(text, _)| lexicon.answer(text)) {
+            return Some(match task.part(key).values() {
                 [value] => Expected::Number(value.amount, key.to_owned()),
                 _ => Expected::Words(words(key)),
             });
         }
-        if let Some((bottom, fraction)) = asked_parts(asked, language) {
+        if let Some((bottom, fraction)) = asked_parts(asked) {
             return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
         }
-        let calculation = calculated(asked, language).filter(|_| arithmetic::claims(asked, language).is_empty());
+        let calculation = calculated(asked).filter(|_| asked.claims().is_empty());
         // Who has just been told the answer is asked to say it.
-        let told = || sentences.iter().rev().find_map(|(text, _)| told_number(text, language)).map(Expected::Told);
+        let told = || task.sentences().rev().find_map(|(text, _)| told_number(text)).map(Expected::Told);
         calculation.or_else(told)
     }
 }
 
 /// The calculation that a question asks for, if it asks for nothing else: "about how much is" does.
-fn calculated(asked: &str, language: Language) -> Option<Expected> {
-    let calculations = memo::calculations(asked, language);
-    let calculation = calculations.last()?;
+fn calculated(asked: &Passage) -> Option<Expected> {
+    let calculation = asked.calculations().last()?;
     let around = [&asked[..calculation.span.start], &asked[calculation.span.end..]];
     let is_plain = around.into_iter().flat_map(words_of).all(|word| AROUND.contains(&word) || word.len() == 1);
     let result = calculation.expression.value().filter(|_| is_plain)?;
@@ -161,26 +157,18 @@ const AROUND: &[&str] = &[
 ];
 
 /// Whether an answer to `asked` is the expected one; `None` where it cannot be compared.
-pub(super) fn check(
-    expected: &Expected,
-    asked: &str,
-    said: &str,
-    value: Option<Value>,
-    language: Language,
-) -> Option<bool> {
+pub(super) fn check(expected: &Expected, asked: &str, said: &Passage, value: Option<Value>) -> Option<bool> {
     match expected {
         Expected::Number(number, key) => {
-            match memo::judge("", &answer::Key::from(key.as_str()), said, language) {
+            match said.judge("", &answer::Key::from(key.as_str())) {
                 answer::Judgement::Right => return Some(true),
                 answer::Judgement::Wrong => return Some(false),
                 answer::Judgement::WrongForm => return None,
                 answer::Judgement::Undecided => {}
             }
             // "Three remainder one" is two numbers, and only the question says what was divided.
-            let heard = memo::said(said);
-            let committed = &heard.read(language, Expecting::Number).committed;
-            if matches!(committed, Some(answer::Value::Remainder(_))) {
-                return match answer::judge(asked, &answer::Key::from(key.as_str()), said, language) {
+            if matches!(said.read(Expecting::Number).committed, Some(answer::Value::Remainder(_))) {
+                return match said.judge(asked, &answer::Key::from(key.as_str())) {
                     answer::Judgement::Right => Some(true),
                     answer::Judgement::Wrong => Some(false),
                     answer::Judgement::WrongForm | answer::Judgement::Undecided => None,
@@ -190,12 +178,12 @@ pub(super) fn check(
                 return Some(true);
             }
             // "5 divided by 5 is 1 ticket for each of the 5 games."
-            if arithmetic::claims(said, language).iter().any(|c| c.holds == Some(true) && c.result.equals(*number)) {
+            if said.claims().iter().any(|c| c.holds == Some(true) && c.result.equals(*number)) {
                 return Some(true);
             }
             // Who said the number and then went on to the next step gave it all the same, perhaps.
             let is_sentence = words_of(said).count() >= SENTENCE;
-            (is_sentence && !values(said, language).iter().any(|v| v.equals(*number))).then_some(false)
+            (is_sentence && !said.values().iter().any(|v| v.equals(*number))).then_some(false)
         }
         Expected::Told(number) => {
             // A student may go on from there: another number says nothing.
@@ -205,7 +193,7 @@ pub(super) fn check(
             let value = value?;
             let right = value.equals(*parts) || value.equals(fraction.amount);
             // Who says more answers more than this question.
-            (right || values(said, language).len() == 1).then_some(right)
+            (right || said.values().len() == 1).then_some(right)
         }
         Expected::Lowest(top, bottom) => Some(value?.fraction? == (*top, *bottom)),
         Expected::Words(key) => format!(" {} ", words(said)).contains(&format!(" {key} ")).then_some(true),
@@ -216,28 +204,28 @@ pub(super) fn check(
 const SENTENCE: usize = 7;
 
 /// The number that a text gives away as a result and ends in: "18 divided by 2 is 9", "So the answer is 9."
-pub(super) fn given(text: &str, language: Language) -> Option<f64> {
-    let (last, asks) = sentences(text).into_iter().next_back()?;
+pub(super) fn given(text: &Passage) -> Option<f64> {
+    let (last, asks) = text.sentences().next_back()?;
     if asks || DENIED.is_match(last) {
         return None;
     }
-    let end = values(last, language).last().copied()?;
-    let computed = arithmetic::claims(last, language).iter().any(|claim| claim.result.equals(end.amount));
-    (computed || told_number(last, language).is_some_and(|told| end.equals(told))).then_some(end.amount)
+    let end = last.values().last().copied()?;
+    let computed = last.claims().iter().any(|claim| claim.result.equals(end.amount));
+    (computed || told_number(last).is_some_and(|told| end.equals(told))).then_some(end.amount)
 }
 
 /// The number that a statement gives as a result: "The answer is 56.", "Six eights are 48."
-pub(super) fn stated(text: &str, language: Language) -> Option<Value> {
-    let of_claim = arithmetic::claims(text, language).into_iter().next_back().map(|claim| claim.result);
-    of_claim.or_else(|| told_number(text, language).map(|amount| Value { amount, fraction: None }))
+pub(super) fn stated(text: &Passage) -> Option<Value> {
+    let of_claim = text.claims().last().map(|claim| claim.result);
+    of_claim.or_else(|| told_number(text).map(|amount| Value { amount, fraction: None }))
 }
 
 /// The same, also of a short statement: "It's 56."
-pub(super) fn given_alone(text: &str, language: Language) -> Option<Value> {
-    stated(text, language).or_else(|| {
-        let numbers = values(text, language);
-        let is_short = exchange::words(text).count() <= numbers.len() + 3;
-        numbers.last().copied().filter(|_| is_short && (text.starts_with("it's ") || text.starts_with("it is ")))
+pub(super) fn given_alone(text: &Passage) -> Option<Value> {
+    stated(text).or_else(|| {
+        let is_short = || text.words().len() <= text.values().len() + 3;
+        let says = text.starts_with("it's ") || text.starts_with("it is ");
+        text.values().last().copied().filter(|_| says && is_short())
     })
 }
 
@@ -245,24 +233,24 @@ static DENIED: LazyLock<Pattern> =
     LazyLock::new(|| Pattern::new(r"\b(?:not|\w+n't|cannot|wrong|incorrect|you said)\b"));
 
 /// "The answer is 10."
-pub(super) fn told_number(text: &str, language: Language) -> Option<f64> {
+pub(super) fn told_number(text: &Passage) -> Option<f64> {
     let (_, after) = text.split_once("answer")?;
     let after = after.trim_start_matches(" to the question").trim_start();
     let rest = ["is ", "was ", "would be ", "should be ", "= "].iter().find_map(|verb| after.strip_prefix(verb))?;
-    let numbers = memo::numbers(rest, language);
-    let first = numbers.first()?;
+    let rest = text.part(rest);
+    let first = rest.numbers().first()?;
     // "is actually 10", but not "is not 10".
     let before = rest[..first.span.start].trim();
     (before != "not" && before.split_whitespace().count() <= 1).then(|| Value::from(first).amount)
 }
 
 /// "How many sixths is one half?" asks for a number of parts: the parts, and the fraction.
-fn asked_parts(text: &str, language: Language) -> Option<(u32, Value)> {
+fn asked_parts(text: &Passage) -> Option<(u32, Value)> {
     let (_, after) = text.rsplit_once("how many ")?;
     let (parts, rest) = after.split_once(' ')?;
     let one = format!("one {}", parts.strip_suffix('s')?);
-    let (_, bottom) = values(&one, language).first()?.fraction?;
-    let fraction = values(rest, language).iter().copied().find(|value| value.fraction.is_some())?;
+    let (_, bottom) = text.part(&one).values().first()?.fraction?;
+    let fraction = text.part(rest).values().iter().copied().find(|value| value.fraction.is_some())?;
     Some((bottom, fraction))
 }
 
@@ -277,6 +265,7 @@ fn gcd(a: u32, b: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use domain::answer::Language;
     use domain::curriculum::Curriculum;
 
     use super::super::exchange::plain;
@@ -284,8 +273,8 @@ mod tests {
 
     fn check_answer(task: &str, said: &str) -> Option<bool> {
         let starter = Curriculum::starter();
-        let expected = Expected::of(&plain(task), Language::English, &Lexicon::new(&starter))?;
-        check(&expected, &plain(task), &plain(said), values(said, Language::English).last().copied(), Language::English)
+        let [task, said] = [task, said].map(|text| Passage::new(&plain(text), Language::English));
+        check(&Expected::of(&task, &Lexicon::new(&starter))?, &task, &said, said.values().last().copied())
     }
 
     #[test]

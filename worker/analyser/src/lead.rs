@@ -7,6 +7,7 @@ use super::cues::{
     NEW_TASK, NUDGE, PRAISE_DE, PRAISE_ES, PROBE, REJECTION, RESERVATION, SETBACK, STILL_RIGHT,
 };
 use super::exchange::{Clause, clauses};
+use super::passage::Passage;
 use super::pattern::Pattern;
 
 /// What the tutor's reply says of an answer.
@@ -50,9 +51,9 @@ impl Lead {
 /// After so many clauses a tutor speaks of something else.
 const REACH: usize = 6;
 
-pub(super) fn lead(reply: &str, language: Language) -> Lead {
+pub(super) fn lead(reply: &Passage) -> Lead {
     let clauses = clauses(reply);
-    match language {
+    match reply.language() {
         Language::English => {}
         Language::Spanish => return foreign(&clauses, &PRAISE_ES, &DOUBT_ES),
         Language::German => return foreign(&clauses, &PRAISE_DE, &DOUBT_DE),
@@ -165,7 +166,7 @@ mod tests {
     #[track_caller]
     fn assert_lead(expected: Lead, replies: &[&str]) {
         for reply in replies {
-            assert_eq!(lead(&reply.to_lowercase(), Language::English), expected, "{reply}");
+            assert_eq!(Passage::new(&reply.to_lowercase(), Language::English).lead(), expected, "{reply}");
         }
     }
 

@@ -15,10 +15,10 @@ mod judge;
 mod key;
 mod lead;
 pub mod learned;
-mod memo;
 mod misconception;
 mod numbers;
 mod outcome;
+mod passage;
 mod pattern;
 mod prepared;
 pub mod reaction;
@@ -34,6 +34,7 @@ use std::collections::HashSet;
 use domain::analysis::{
     Dispute, EvidenceFinding, Findings, MisconceptionFinding, SkillFinding, TopicAnswer, TopicFinding, UndecidedAnswer,
 };
+use domain::answer::Language;
 use domain::curriculum::{Curriculum, Skill};
 use domain::evidence::{Source, Verdict};
 use domain::language::{self, Languages};
@@ -43,6 +44,7 @@ use self::exchange::Exchange;
 use self::judge::{Judgement, Kind};
 pub use self::misconception::catalogue;
 pub use self::outcome::{Outcome, outcome};
+use self::passage::Passage;
 pub use self::reading::{Reading, n_phrases, readings, talks_to_analyser};
 use self::skill::Place;
 
@@ -54,7 +56,7 @@ const MAX_MISCONCEPTIONS: usize = 10;
 
 /// Analyses one call.
 pub fn analyse(turns: &[Turn], curriculum: &Curriculum) -> Findings {
-    memo::remembering(|| analysed(turns, curriculum))
+    passage::remembering(|| analysed(turns, curriculum))
 }
 
 fn analysed(turns: &[Turn], curriculum: &Curriculum) -> Findings {
@@ -106,7 +108,7 @@ pub fn recompose(findings: &mut Findings, before: &Findings, curriculum: &Curric
 /// The verdict on each student turn that answered something, with the turn's number: for evaluation.
 pub fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Option<Verdict>)> {
     let exchanges = exchange::exchanges(turns);
-    let judgements = memo::remembering(|| judge::judge(&exchanges, curriculum));
+    let judgements = passage::remembering(|| judge::judge(&exchanges, curriculum));
     let of_turns = |(exchange, judgement): (&Exchange, &Judgement)| {
         let verdict = judgement.verdict;
         exchange.turns.iter().map(move |turn| (turn.turn_no, verdict)).collect::<Vec<_>>()
@@ -116,17 +118,17 @@ pub fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Option<Ver
 
 /// Whether a tutor's reply gives the step away: for evaluation.
 pub fn tells(reply: &str) -> bool {
-    tutoring::tells(&exchange::plain(reply))
+    tutoring::tells(&Passage::new(&exchange::plain(reply), Language::English))
 }
 
 /// How many numbers a text holds: for evaluation.
 pub fn numbers_in(text: &str) -> usize {
-    memo::values(text, domain::answer::Language::English).len()
+    Passage::new(text, Language::English).values().len()
 }
 
 /// The number a text ends in: for evaluation.
 pub fn last_number(text: &str) -> Option<f64> {
-    memo::values(text, domain::answer::Language::English).last().map(|value| value.amount)
+    Passage::new(text, Language::English).values().last().map(|value| value.amount)
 }
 
 /// The skills talked about, most evidence first.
@@ -330,7 +332,7 @@ fn not_judged(languages: &Languages) -> Option<String> {
 
 /// Turns that are not quarantined.
 fn exchange_turns(turns: &[Turn]) -> usize {
-    turns.iter().filter(|t| !(t.speaker == Speaker::Student && memo::is_suspect(&t.text))).count()
+    turns.iter().filter(|t| !(t.speaker == Speaker::Student && passage::is_suspect(&t.text))).count()
 }
 
 #[cfg(test)]

@@ -4,15 +4,14 @@ mod catalogue;
 
 use std::sync::LazyLock;
 
-use domain::answer::Language;
 use domain::text::Text;
 
 use self::catalogue::Asked;
 pub(super) use self::catalogue::has_words;
 use super::arithmetic::{self, Expression, Operation};
-use super::exchange::{Exchange, sentences};
-use super::memo::values;
+use super::exchange::Exchange;
 use super::numbers::Value;
+use super::passage::Passage;
 use super::pattern::Patterns;
 
 /// A belief, and the skill it belongs to in the starter curriculum.
@@ -112,11 +111,11 @@ pub fn catalogue() -> Vec<(&'static str, &'static str)> {
 /// The beliefs that explain a wrong answer.
 pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> {
     let mut found: Vec<Belief> = Vec::new();
-    let all = sentences(&exchange.task);
-    let asked = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).map_or("", |(text, _)| *text);
-    let claimed = arithmetic::claims(&exchange.said, exchange.language).into_iter().filter(|c| c.holds == Some(false));
-    let claimed = claimed.filter_map(|c| Some((c.expression?, c.result)));
-    let answered = arithmetic::asked(asked, exchange.language).map(|(expression, _)| expression).zip(value);
+    let Exchange { task, said, .. } = exchange;
+    let (asked, _) = task.asked().unwrap_or((task, false));
+    let claimed = said.claims().iter().filter(|c| c.holds == Some(false));
+    let claimed = claimed.filter_map(|c| Some((c.expression.clone()?, c.result)));
+    let answered = arithmetic::asked(asked).map(|(expression, _)| expression).zip(value);
     for (expression, value) in claimed.chain(answered) {
         let Some(result) = expression.result().filter(|result| !value.equals(*result)) else {
             continue;
@@ -127,12 +126,11 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
         let explains = BY_RESULT.iter().find(|(explains, ..)| explains(&expression, result, value));
         found.extend(explains.map(|(_, skill_id, text)| Belief { skill_id, text }));
     }
-    let named = WORDS.all(&exchange.said).into_iter().map(|i| BY_WORDS[i]);
+    let named = WORDS.all(said).into_iter().map(|i| BY_WORDS[i]);
     found.extend(named.map(|(_, skill_id, text)| Belief { skill_id, text }));
-    found.extend(by_shape(asked, value, exchange.language));
-    let (given, told) = (values(asked, exchange.language), values(&exchange.said, exchange.language));
-    let asked =
-        Asked { question: Text::new(asked), given: &given, said: Text::new(&exchange.said), told: &told, value };
+    found.extend(by_shape(asked, value));
+    let (given, told) = (asked.values(), said.values());
+    let asked = Asked { question: Text::new(asked), given, said: Text::new(said), told, value };
     for belief in catalogue::explain(&asked) {
         // The calculation itself says more than the words around it.
         if !found.iter().any(|known| known.skill_id == belief.skill_id) {
@@ -157,11 +155,10 @@ const BY_SHAPE: [(&str, &str); 3] = [
 ];
 
 /// Area for perimeter, doubling for squaring, the smaller fraction for the larger.
-fn by_shape(asked: &str, value: Option<Value>, language: Language) -> Option<Belief> {
+fn by_shape(asked: &Passage, value: Option<Value>) -> Option<Belief> {
     let value = value?;
-    let given = values(asked, language);
     let belief = |skill_id, text| Some(Belief { skill_id, text });
-    match &*given {
+    match asked.values() {
         [a, b] if asked.contains("perimeter") && value.equals(a.amount * b.amount) => {
             belief("maths.geometry.perimeter", "takes the area for the perimeter")
         }
@@ -335,17 +332,14 @@ fn digit_by_digit(mut a: i64, mut b: i64, combine: fn(i64, i64) -> i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use domain::answer::Language;
+
     use super::*;
 
     fn believed(task: &str, said: &str) -> Vec<&'static str> {
-        let exchange = Exchange {
-            task: task.into(),
-            turns: Vec::new(),
-            said: said.into(),
-            reply: String::new(),
-            language: Language::English,
-        };
-        beliefs(&exchange, values(said, Language::English).last().copied()).iter().map(|belief| belief.text).collect()
+        let [task, said, reply] = [task, said, ""].map(|text| Passage::new(text, Language::English));
+        let exchange = Exchange { task, turns: Vec::new(), said, reply };
+        beliefs(&exchange, exchange.said.values().last().copied()).iter().map(|belief| belief.text).collect()
     }
 
     #[test]

@@ -31,10 +31,10 @@ impl From<&Number> for Value {
 mod tests {
     use domain::answer::Language;
 
-    use super::super::memo::values;
+    use super::super::passage::Passage;
 
     fn amounts(text: &str) -> Vec<f64> {
-        values(text, Language::English).iter().map(|value| value.amount).collect()
+        Passage::new(text, Language::English).values().iter().map(|value| value.amount).collect()
     }
 
     #[test]
@@ -45,6 +45,6 @@ mod tests {
 
     #[test]
     fn a_fraction_keeps_its_parts() {
-        assert_eq!(values("is it two fifths?", Language::English)[0].fraction, Some((2, 5)));
+        assert_eq!(Passage::new("is it two fifths?", Language::English).values()[0].fraction, Some((2, 5)));
     }
 }

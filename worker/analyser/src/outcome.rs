@@ -5,12 +5,11 @@ use domain::curriculum::Curriculum;
 use domain::evidence::{Help, Verdict};
 use domain::transcript::Turn;
 
-use super::arithmetic::claims;
-use super::exchange::{exchanges, sentences};
+use super::exchange::exchanges;
 use super::judge::{Judgement, Kind, WEAK, judge};
 use super::key::told_number;
-use super::lead::{Lead, lead};
-use super::memo::remembering;
+use super::lead::Lead;
+use super::passage::{Passage, remembering};
 
 /// So many rejected answers are a struggle.
 const STRUGGLE: usize = 3;
@@ -34,7 +33,7 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
     let judgement = &judgements[last];
     let exchange = &exchanges[last];
     // Afterthoughts may stand between the answer and the end of the call.
-    let later = exchanges[last..].iter().map(|e| e.reply.as_str());
+    let later = exchanges[last..].iter().map(|e| &e.reply);
     let revealed = states_result(&exchange.task) || later.clone().any(states_result);
     let rejected = judgements[..last].iter().filter(|j| verdict(j) == Some(Verdict::Incorrect)).filter_map(|j| j.value);
     let tries = rejected.count();
@@ -45,7 +44,7 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
         Some(Verdict::Correct) => Outcome::Solved,
         _ if revealed && !stubborn => Outcome::Revealed,
         // A slip on the way, or a number that stood for something else before: the tutor's last word is a yes all the same.
-        Some(Verdict::Partial) | None if lead(&exchange.reply, exchange.language) == Lead::Confirmed => Outcome::Solved,
+        Some(Verdict::Partial) | None if exchange.reply.lead() == Lead::Confirmed => Outcome::Solved,
         // A new answer that nobody objected to before the call ended ends the task, but not after a long struggle: there
         // one more answer is likelier one more try.
         None if judgement.value.is_some() && !stubborn && exchange.reply.is_empty() && tries < STRUGGLE => {
@@ -61,12 +60,10 @@ fn verdict(judgement: &Judgement) -> Option<Verdict> {
 }
 
 /// The tutor states a result, and asks for nothing.
-fn states_result(text: &str) -> bool {
-    let sentences = sentences(text);
-    let gives = |(text, _): &(&str, bool)| {
-        !claims(text, Language::English).is_empty() || told_number(text, Language::English).is_some()
-    };
-    sentences.iter().any(gives) && !sentences.iter().any(|(_, asks)| *asks)
+fn states_result(text: &Passage) -> bool {
+    let text = text.in_language(Language::English);
+    let gives = |(text, _): (&Passage, bool)| !text.claims().is_empty() || told_number(text).is_some();
+    !text.asks() && text.sentences().any(gives)
 }
 
 #[cfg(test)]

@@ -5,17 +5,15 @@
 //! the reply hangs together with the task and the answer. `cargo run -p analyser --example train` trains it and compares
 //! it with the word lists.
 
-use domain::answer::Language;
 use domain::text::{LETTERS_AND_DIGITS, end_of_run};
 use domain::transcript::Turn;
 use smallvec::SmallVec;
 
 use super::attempt;
-use super::exchange::{Exchange, exchanges, sentences, words};
-use super::lead::lead;
+use super::exchange::{Exchange, exchanges};
 use super::learned::{Features, Name, count, flag, optional};
-use super::memo::{self, values};
 use super::numbers::Value;
+use super::passage::Passage;
 
 /// Words of a reply further on say nothing of the answer.
 const REACH: usize = 40;
@@ -42,7 +40,7 @@ pub fn observe(turns: &[Turn]) -> Vec<Observation> {
         turn_nos: exchange.turns.iter().map(|turn| turn.turn_no).collect(),
         features: if exchange.reply.is_empty() { Vec::new() } else { features(exchange).finish() },
         attempt: attempt::features(exchange).finish(),
-        by_words: lead(&exchange.reply, exchange.language).is_right(),
+        by_words: exchange.reply.lead().is_right(),
     };
     exchanges(turns).iter().map(heard).collect()
 }
@@ -124,10 +122,9 @@ const OPENINGS: [(&str, &str); 7] = [
 ];
 
 fn features(exchange: &Exchange) -> Features {
-    let Exchange { task, said, reply, language, .. } = exchange;
-    let (task_numbers, said_numbers) = (values(task, *language), values(said, *language));
+    let Exchange { task, said, reply, .. } = exchange;
     let mut found = Features::new();
-    let pieces = pieces(reply, said, &task_numbers, &said_numbers, *language);
+    let pieces = pieces(exchange);
     let places = ["0:", "1:"].map(|place| Name::default().then(place));
     let mut before = ["", ""];
     for (n_words, piece) in pieces.iter().take(REACH).enumerate() {
@@ -141,11 +138,11 @@ fn features(exchange: &Exchange) -> Features {
         }
         before = [before[1], text];
     }
-    let lead = memo::lead(reply, *language).name();
+    let lead = reply.lead().name();
     found.add(["lead ", lead]);
-    let sentences = sentences(reply);
-    let first_asks = sentences.first().map(|(_, asks)| *asks);
-    let last_asks = sentences.last().map(|(_, asks)| *asks);
+    let sentences = reply.sentences();
+    let first_asks = sentences.clone().next().map(|(_, asks)| asks);
+    let last_asks = sentences.clone().last().map(|(_, asks)| asks);
     let [n_sentences, first_is, last_is] = [count(sentences.len(), 3), optional(first_asks), optional(last_asks)];
     found.add(["shape ", n_sentences, first_is, last_is]);
     found.add(["shape ", n_sentences, first_is, last_is, " ", lead]);
@@ -161,13 +158,13 @@ fn features(exchange: &Exchange) -> Features {
     found.add(["shares ", share, " ", flag(same.is_some())]);
     found.add(["shares ", share, " ", lead, " n", new]);
     found.add(["again ", optional(said_again.map(|at| at < 2)), " ", n_sentences, first_is, last_is]);
-    found.add(["said numbers ", count(said_numbers.len(), 3), " ", lead]);
+    found.add(["said numbers ", count(said.values().len(), 3), " ", lead]);
     found.add(["length ", count(pieces.len() / 4, 5), " ", lead]);
-    let first = sentences.first().map_or("", |(text, _)| *text);
+    let first = sentences.clone().next().map_or("", |(text, _)| text);
     let opens = OPENINGS.iter().find(|(word, _)| first.starts_with(word)).map_or("None", |(_, name)| *name);
     found.add(["opens ", opens, " ", flag(first_asks.unwrap_or(false)), " n", new]);
     // An elliptic question or a bare calculation is the next task.
-    let calculates = !memo::calculations(reply, *language).is_empty();
+    let calculates = !reply.calculations().is_empty();
     found.add(["calculates ", flag(calculates), " n", new, " t", of_task, " ", lead]);
     found.add(["short ", flag(pieces.len() <= 4), " ", optional(first_asks), " n", new]);
     found.add(["trails ", flag(reply.trim_end().ends_with("..."))]);
@@ -175,17 +172,12 @@ fn features(exchange: &Exchange) -> Features {
 }
 
 /// The words of a reply. Numbers are told apart by where they come from, and so are words that the student said.
-fn pieces<'a>(
-    reply: &'a str,
-    said: &str,
-    task_numbers: &[Value],
-    said_numbers: &[Value],
-    language: Language,
-) -> Vec<Piece<'a>> {
-    let numbers = memo::numbers(reply, language);
-    let said: SmallVec<[&str; 8]> = words(said).filter(is_of_substance).collect();
+fn pieces<'a>(exchange: &'a Exchange) -> Vec<Piece<'a>> {
+    let reply = &exchange.reply;
+    let (task_numbers, said_numbers) = (exchange.task.values(), exchange.said.values());
+    let said: SmallVec<[&str; 8]> = exchange.said.words().filter(is_of_substance).collect();
     let (mut pieces, mut sentence, mut at) = (Vec::with_capacity(reply.len() / 4 + 1), 0, 0);
-    let mut numbers = numbers.iter().filter(|number| number.span.end > number.span.start).peekable();
+    let mut numbers = reply.numbers().iter().filter(|number| number.span.end > number.span.start).peekable();
     while at < reply.len() {
         if let Some(number) = numbers.next_if(|number| number.span.start <= at) {
             let value = Value::from(number);
@@ -229,11 +221,11 @@ fn pieces<'a>(
 }
 
 /// How many of a reply's words of substance are the task's, in four steps.
-fn shared_words(task: &str, reply: &str) -> usize {
+fn shared_words(task: &Passage, reply: &Passage) -> usize {
     let stem = |word: &'_ str| word.char_indices().nth(5).map_or(word.len(), |(end, _)| end);
-    let of_task: SmallVec<[&str; 16]> = words(task).filter(is_of_substance).map(|word| &word[..stem(word)]).collect();
+    let of_task: SmallVec<[&str; 16]> = task.words().filter(is_of_substance).map(|word| &word[..stem(word)]).collect();
     let (mut shared, mut all) = (0, 0);
-    for word in words(reply).filter(is_of_substance) {
+    for word in reply.words().filter(is_of_substance) {
         shared += usize::from(of_task.contains(&&word[..stem(word)]));
         all += 1;
     }
@@ -248,17 +240,17 @@ fn shared_words(task: &str, reply: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use domain::answer::Language;
+
     use super::*;
 
+    fn exchange(task: &str, said: &str, reply: &str) -> Exchange<'static> {
+        let [task, said, reply] = [task, said, reply].map(|text| Passage::new(text, Language::English));
+        Exchange { task, turns: Vec::new(), said, reply }
+    }
+
     fn heard(task: &str, said: &str, reply: &str) -> f64 {
-        let exchange = Exchange {
-            task: task.into(),
-            turns: Vec::new(),
-            said: said.into(),
-            reply: reply.into(),
-            language: Language::English,
-        };
-        right(&exchange).unwrap()
+        right(&exchange(task, said, reply)).unwrap()
     }
 
     #[test]
@@ -275,10 +267,8 @@ mod tests {
 
     #[test]
     fn numbers_are_told_apart_by_their_origin() {
-        let of = |text: &str| values(text, Language::English);
-        let pieces =
-            pieces("sixty. and six times four?", "sixty", &of("six times ten"), &of("sixty"), Language::English);
-        let texts: Vec<&str> = pieces.iter().map(|piece| piece.text).collect();
+        let exchange = exchange("six times ten", "sixty", "sixty. and six times four?");
+        let texts: Vec<&str> = pieces(&exchange).iter().map(|piece| piece.text).collect();
         assert_eq!(texts, ["#same", "and", "#task", "times", "#new", "?"]);
     }
 }

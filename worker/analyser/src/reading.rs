@@ -8,7 +8,7 @@ use domain::transcript::Turn;
 
 use super::exchange::{self, plain};
 use super::judge::{self, Kind};
-use super::{cues, injection, memo};
+use super::{cues, injection, passage};
 
 /// One exchange as the rules read it.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Reading {
 pub fn readings(turns: &[Turn], curriculum: &Curriculum) -> Vec<Reading> {
     let languages = exchange::languages(turns);
     let exchanges = if languages.is_judged() { exchange::exchanges_in(&languages, turns) } else { Vec::new() };
-    let judgements = memo::remembering(|| judge::judge(&exchanges, curriculum));
+    let judgements = passage::remembering(|| judge::judge(&exchanges, curriculum));
     exchanges
         .iter()
         .zip(&judgements)

@@ -2,13 +2,12 @@
 
 use std::sync::LazyLock;
 
-use domain::answer::Language;
 use regex::bytes;
 use unicode_normalization::char::is_combining_mark;
 
 use super::exchange::{Clause, clauses, words};
-use super::memo::values;
 use super::numbers::Value;
+use super::passage::Passage;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recast {
@@ -54,21 +53,18 @@ fn supplied(clause: &str) -> Option<(&str, &str)> {
 /// One of these is in every match of [`SUPPLIES`]. To look for them is quicker.
 const VERBS: [&str; 4] = [" is ", " means ", " would be ", " translates to "];
 
-pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: Language) -> Recast {
+pub(super) fn compare(said: &Passage, reply: &Passage, value: Option<Value>) -> Recast {
     let clauses = clauses(reply);
     let Some(first) = clauses.first() else {
         return Recast::Neither;
     };
     if let Some(value) = value {
         // A number that is said back before the next question.
-        let back = values(first.text, language);
-        let repeats = !first.asks
-            && back.len() == 1
-            && back[0].equals(value.amount)
-            && first.text.split_whitespace().count() <= 6;
+        let says_back = || matches!(reply.part(first.text).values(), [back] if back.equals(value.amount));
+        let repeats = !first.asks && first.text.split_whitespace().count() <= 6 && says_back();
         return if repeats { Recast::Repeats } else { Recast::Neither };
     }
-    let (mine, theirs): (Vec<&str>, Vec<&str>) = (words(said).collect(), words(first.text).collect());
+    let (mine, theirs): (Vec<&str>, Vec<&str>) = (said.words().collect(), words(first.text).collect());
     let shared = theirs.iter().filter(|word| mine.contains(word)).count();
     if theirs.len() >= 2 && !first.asks {
         if shared == theirs.len() && mine.len() <= theirs.len() + 1 {
@@ -95,10 +91,13 @@ pub(super) fn compare(said: &str, reply: &str, value: Option<Value>, language: L
 
 #[cfg(test)]
 mod tests {
+    use domain::answer::Language;
+
     use super::*;
 
     fn compared(said: &str, reply: &str) -> Recast {
-        compare(said, reply, values(said, Language::English).last().copied(), Language::English)
+        let [said, reply] = [said, reply].map(|text| Passage::new(text, Language::English));
+        compare(&said, &reply, said.values().last().copied())
     }
 
     #[test]

@@ -8,7 +8,7 @@ use domain::evidence::Source;
 use domain::remark;
 use domain::transcript::{Speaker, Turn};
 
-use super::memo;
+use super::passage;
 
 /// A fact that the child said in so many words.
 const CONFIDENCE: f64 = 0.8;
@@ -21,7 +21,7 @@ pub(super) fn safety_flags(turns: &[Turn]) -> Vec<SafetyFlag> {
     for found in disclosure::disclosures(&said) {
         flags.extend(found.turns.into_iter().map(|turn| (turn, found.category.as_str())));
     }
-    let suspect = |turn: &Turn| turn.speaker == Speaker::Student && memo::is_suspect(&turn.text);
+    let suspect = |turn: &Turn| turn.speaker == Speaker::Student && passage::is_suspect(&turn.text);
     let suspects = turns.iter().enumerate().filter(|(_, turn)| suspect(turn));
     flags.extend(suspects.map(|(i, _)| (i, Category::Other.as_str())));
     flags.sort_by_key(|(turn, _)| *turn);

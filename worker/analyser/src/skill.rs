@@ -8,12 +8,12 @@ mod topic;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::answer::Said;
 use domain::curriculum::Curriculum;
 use domain::task::{Context, Form, Relation, Task};
 use domain::text::{Bytes, bytes, joined_runs};
 use domain::word_map::WordMap;
 
-use super::memo;
 use super::prepared::{Prepared, prepared};
 
 /// Where an exchange belongs.
@@ -108,11 +108,11 @@ impl<'a> Lesson<'a> {
     }
 
     /// Notes what the student said to the task of the last [`Lesson::ask`], and whether it was right; `None`: undecided.
-    pub fn answered(&mut self, said: &str, is_right: Option<bool>) {
+    pub fn answered(&mut self, said: &Said, is_right: Option<bool>) {
         if let Some(last) = self.exchanges.last_mut() {
-            last.said = self.prepared.lexicon.score(&spaced(&normal(said)));
+            last.said = self.prepared.lexicon.score(&spaced(&normal(said.text())));
         }
-        self.context.note(self.open.take(), &memo::said(said), is_right);
+        self.context.note(self.open.take(), said, is_right);
     }
 
     /// Returns the place of each exchange, in the order of [`Lesson::ask`].
@@ -409,7 +409,7 @@ mod tests {
         let mut lesson = Lesson::new(curriculum);
         for (tutor, said) in call {
             lesson.ask(tutor);
-            lesson.answered(said, Some(true));
+            lesson.answered(&Said::new(said), Some(true));
         }
         let name = |place| match place {
             Place::Skill(skill) => curriculum.skills[skill].skill_id.clone(),

@@ -12,10 +12,9 @@ use domain::answer::{Form, Language};
 use domain::evidence::Verdict;
 use domain::transcript::{Speaker, Turn};
 
-use super::arithmetic::claims;
-use super::exchange::{Exchange, plain, sentences, split};
+use super::exchange::{Exchange, plain, split};
 use super::judge::{Judgement, Kind};
-use super::memo;
+use super::passage::Passage;
 use super::pattern::{Pattern, Patterns};
 
 /// A shorter pause after a question is none: the tutor goes on alone.
@@ -49,11 +48,11 @@ pub(super) fn tutoring(turns: &[Turn], exchanges: &[Exchange], judgements: &[Jud
         return None;
     }
     let wrong = |j: &Judgement| matches!(j.verdict, Some(Verdict::Incorrect | Verdict::Partial));
-    let after_errors: Vec<&str> = exchanges
+    let after_errors: Vec<&Passage> = exchanges
         .iter()
         .zip(judgements)
         .filter(|(exchange, judgement)| wrong(judgement) && !exchange.reply.is_empty())
-        .map(|(exchange, _)| &exchange.reply[..])
+        .map(|(exchange, _)| &exchange.reply)
         .collect();
     let [n_process_praise, n_person_praise, n_checks] = HABITS.counts(&tutor);
     let (n_questions, n_hurried) = questions(turns);
@@ -73,15 +72,13 @@ pub(super) fn tutoring(turns: &[Turn], exchanges: &[Exchange], judgements: &[Jud
 }
 
 /// The reply gives a step away instead of asking for it: it names a number or the operation, and asks for nothing.
-pub(crate) fn tells(reply: &str) -> bool {
-    let asks = sentences(reply).iter().any(|(_, asks)| *asks) || ASKS_TO_TRY.is_match(reply);
-    let tells = TELLS.is_match(reply);
-    let worked = || claims(reply, Language::English).iter().any(|claim| claim.holds == Some(true));
+pub(crate) fn tells(reply: &Passage) -> bool {
+    let reply = reply.in_language(Language::English);
+    let asks = reply.asks() || ASKS_TO_TRY.is_match(&reply);
+    let tells = TELLS.is_match(&reply);
+    let worked = || reply.claims().iter().any(|claim| claim.holds == Some(true));
     // "A minute" gives nothing away.
-    let names_a_number = || {
-        let numbers = memo::numbers(reply, Language::English);
-        numbers.iter().any(|number| !matches!(number.form, Form::Implied | Form::Ordinal))
-    };
+    let names_a_number = || reply.numbers().iter().any(|number| !matches!(number.form, Form::Implied | Form::Ordinal));
     if asks { tells && worked() } else { tells || names_a_number() || worked() }
 }
 
@@ -89,7 +86,7 @@ pub(crate) fn tells(reply: &str) -> bool {
 fn questions(turns: &[Turn]) -> (u32, u32) {
     let (mut n_questions, mut n_hurried) = (0, 0);
     for pair in turns.windows(2).filter(|pair| pair[0].speaker == Speaker::Tutor) {
-        if !pair[0].text.contains('?') || !split(&pair[0].text).last().is_some_and(|sentence| sentence.asks) {
+        if !pair[0].text.contains('?') || !split(&pair[0].text).last().is_some_and(|(_, asks)| *asks) {
             continue;
         }
         n_questions += 1;
@@ -136,6 +133,7 @@ mod tests {
 
     #[test]
     fn asking_is_told_from_telling() {
+        let tells = |reply: &str| tells(&Passage::new(reply, Language::German));
         for reply in ["not quite. what is a half of ten?", "look again at the last step", "how did you get seven?"] {
             assert!(!tells(reply), "{reply}");
         }

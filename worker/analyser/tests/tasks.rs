@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use analyser::skill::{Lesson, Place};
-use domain::answer::{Judgement, Language, judge};
+use domain::answer::{self, Judgement, Language, judge};
 use domain::curriculum::Curriculum;
 use domain::task::Task;
 use serde::Deserialize;
@@ -115,7 +115,7 @@ fn score(id: &str, language: Language, exchanges: &[Exchange], score: &mut Score
     for exchange in exchanges {
         let task = lesson.ask(&exchange.tutor);
         let right = exchange.label.as_ref().map(|label| label.verdict == "right");
-        lesson.answered(&exchange.said, right);
+        lesson.answered(&answer::Said::new(&exchange.said), right);
         tasks.push(task);
     }
     for ((exchange, task), place) in exchanges.iter().zip(&tasks).zip(lesson.places()) {
@@ -260,7 +260,7 @@ fn time_of_a_long_call() {
         let built = start.elapsed();
         for exchange in &said {
             lesson.ask(&exchange.tutor);
-            lesson.answered(&exchange.said, Some(true));
+            lesson.answered(&answer::Said::new(&exchange.said), Some(true));
         }
         let places = lesson.places().len();
         (start.elapsed(), built, places)

@@ -1,7 +1,7 @@
 //! Calculations and expressions, spoken or written: "three quarters minus one sixth", "half of fourteen", "2(x + 3)".
 
 use super::exact::Exact;
-use super::number::{Form, Number};
+use super::number::{self, Form, Number};
 use super::parser::Parser;
 use super::polynomial::Polynomial;
 use super::words::Sense;
@@ -101,7 +101,7 @@ impl Expression {
     pub(super) fn add_numbers(&self, found: &mut Vec<Number>) {
         self.visit(&mut |part| {
             if let Self::Number(number) = part {
-                found.push(Number::clone(number));
+                number::push(found, Number::clone(number));
             }
         });
     }

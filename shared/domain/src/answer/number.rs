@@ -773,9 +773,17 @@ fn known(found: &Found, at: usize, read: impl FnOnce() -> Option<(Number, usize)
     let before = found.borrow().iter().rev().find(|(known, _)| *known == at).map(|(_, number)| number.clone());
     before.unwrap_or_else(|| {
         let number = read();
-        found.borrow_mut().push((at, number.clone()));
+        push(&mut found.borrow_mut(), (at, number.clone()));
         number
     })
+}
+
+/// Adds to a list of numbers. They are large: room for four, which a list makes at first, is slow to allocate.
+pub(super) fn push<T>(list: &mut Vec<T>, number: T) {
+    if list.is_empty() {
+        list.reserve_exact(2);
+    }
+    list.push(number);
 }
 
 fn hours() -> Unit {

@@ -3,16 +3,15 @@
 use domain::evidence::{Help, Verdict};
 use domain::task::{Form, Relation};
 
-use super::super::arithmetic::claims;
 use super::super::cues::{
     ANOTHER, ASKS_AGAIN, ASKS_HELP, CHECKS_HEARING, CONTINUES, EXERCISE, HINT, INSTRUCTION, ONCE_MORE, REPEAT_AFTER,
     TAKES_UP,
 };
-use super::super::exchange::{Exchange, sentences, words};
+use super::super::exchange::Exchange;
 use super::super::key;
 use super::super::lead::Lead;
-use super::super::memo::{self, values};
 use super::super::numbers::Value;
+use super::super::passage::Passage;
 use super::{Judgement, Kind, Standing};
 
 /// The task that is open, and what was said about it so far.
@@ -25,7 +24,7 @@ struct Open {
     /// Numbers that the tutor gave afterwards.
     told: Vec<Value>,
     /// The tutor's statements.
-    statements: String,
+    statements: Vec<Passage>,
     /// A try went wrong, or the student asked for help.
     failed: bool,
     /// The same before the last answer.
@@ -52,7 +51,7 @@ pub(super) fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
             // "Was that seventeen or seventy?" helps nobody.
             open.failed = open.had_failed;
         } else {
-            open.failed |= open.hints(exchange);
+            open.failed = open.failed || open.hints(exchange);
         }
         open.hear(exchange, opens);
         judgement.step = open.failed;
@@ -71,8 +70,8 @@ pub(super) fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
 impl Open {
     /// Whether the tutor's words before an answer set another task.
     fn ends_before(&self, exchange: &Exchange, judgement: &Judgement) -> bool {
-        let task = exchange.task.as_str();
-        if ANOTHER.is_match(task) || self.was_right && memo::opens_task(task) {
+        let task = &exchange.task;
+        if ANOTHER.is_match(task) || self.was_right && task.opens_task() {
             return true;
         }
         let continues = || !self.is_done && (CONTINUES.is_match(task) || self.takes_up(exchange));
@@ -95,20 +94,17 @@ impl Open {
 
     /// Whether the tutor asks about what was found last, or asks for more without a word of what.
     fn takes_up(&self, exchange: &Exchange) -> bool {
-        let all = sentences(&exchange.task);
-        let asks = all.iter().any(|(_, asks)| *asks) || EXERCISE.is_match(&exchange.task);
-        all.last().is_some_and(|(last, _)| TAKES_UP.is_match(last))
-            || self.was_right && !asks && values(&exchange.task, exchange.language).is_empty()
+        let task = &exchange.task;
+        task.sentences().last().is_some_and(|(last, _)| TAKES_UP.is_match(last))
+            || self.was_right && !asks(task) && task.values().is_empty()
     }
 
     /// Whether the tutor still speaks of the wrong answer: nothing is asked or given, or it is rejected and nothing is told.
     fn corrects(&self, exchange: &Exchange, judgement: &Judgement) -> bool {
-        let Exchange { task, language, .. } = exchange;
-        let all = sentences(task);
-        let is_fresh = |text: &str| values(text, *language).iter().any(|number| !among(&self.known, *number));
-        let rejects = matches!(memo::lead(task, *language), Lead::Rejected | Lead::Doubted);
-        if all.iter().any(|(_, asks)| *asks) || EXERCISE.is_match(task) {
-            return rejects && !all.iter().any(|(text, asks)| !asks && is_fresh(text));
+        let task = &exchange.task;
+        let rejects = matches!(task.lead(), Lead::Rejected | Lead::Doubted);
+        if asks(task) {
+            return rejects && !self.tells(task);
         }
         let is_next = judgement.relation == Some(Relation::New) && judgement.checked.is_some();
         rejects || INSTRUCTION.is_match(task) || !is_next
@@ -116,73 +112,67 @@ impl Open {
 
     /// Whether the tutor works out something before asking: "Six eights are forty-eight. So what are seven eights?"
     fn is_prepared(&self, exchange: &Exchange) -> bool {
-        let all = sentences(&exchange.task);
-        let Some(((asked, _), before)) = all.split_last() else { return false };
-        let mut worked = before.iter().flat_map(|(text, _)| claims(text, exchange.language));
-        !words(asked).any(|word| word == "you")
+        let mut before = exchange.task.sentences();
+        let Some((asked, _)) = before.next_back() else { return false };
+        let mut worked = before.flat_map(|(text, _)| text.claims());
+        !asked.has_word(|word| word == "you")
             && worked.any(|claim| claim.holds == Some(true) && !among(&self.known, claim.result))
     }
 
     /// Whether what the tutor says is a whole exercise, and no part of the open one.
     fn is_whole(&self, exchange: &Exchange, judgement: &Judgement) -> bool {
-        let all = sentences(&exchange.task);
-        let is_fresh = |text: &str| values(text, exchange.language).iter().any(|number| !among(&self.known, *number));
-        let asks = all.iter().any(|(_, asks)| *asks) || EXERCISE.is_match(&exchange.task);
+        let task = &exchange.task;
         let is_bare =
-            |text: &str| words(text).count() <= BARE && !words(text).any(|word| matches!(word, "is" | "it's"));
-        let tells = || all.iter().any(|(text, asks)| !asks && is_fresh(text));
-        let is_new_sum = || all.last().is_some_and(|(text, _)| is_bare(text) && is_fresh(text));
-        asks && (judgement.form == self.form || tells()) || judgement.form == self.form && is_new_sum()
+            |text: &Passage| text.words().len() <= BARE && !text.has_word(|word| matches!(word, "is" | "it's"));
+        let is_new_sum = || task.sentences().last().is_some_and(|(text, _)| is_bare(text) && self.is_fresh(text));
+        judgement.form == self.form && (asks(task) || is_new_sum()) || self.tells(task) && asks(task)
+    }
+
+    /// Whether a text has a number that was not heard so far.
+    fn is_fresh(&self, text: &Passage) -> bool {
+        text.values().iter().any(|number| !among(&self.known, *number))
+    }
+
+    /// Whether a statement of the tutor has such a number.
+    fn tells(&self, task: &Passage) -> bool {
+        task.sentences().any(|(text, asks)| !asks && self.is_fresh(text))
     }
 
     /// Whether the tutor helps on with the open task.
     fn hints(&self, exchange: &Exchange) -> bool {
-        let Exchange { task, language, .. } = exchange;
+        let task = &exchange.task;
         if self.asked_again {
             return false;
         }
-        let takes_up = !self.was_right && words(task).count() > REPETITION && !values(task, *language).is_empty();
-        HINT.is_match(task) || INSTRUCTION.is_match(task) || takes_up
+        let takes_up = !self.was_right && task.words().len() > REPETITION && !task.values().is_empty();
+        takes_up || HINT.is_match(task) || INSTRUCTION.is_match(task)
     }
 
     /// The numbers of what the tutor says, without those that only repeat the answer in front.
     fn numbers(&self, exchange: &Exchange) -> Vec<Value> {
-        let all = sentences(&exchange.task);
-        let repeats = |text: &str| {
-            let numbers = values(text, exchange.language);
-            words(text).count() <= REPETITION && numbers.iter().all(|number| among(&self.known, *number))
-        };
-        let start =
-            if all.len() > 1 { all.iter().take_while(|(text, asks)| !asks && repeats(text)).count() } else { 0 };
-        all[start.min(all.len().saturating_sub(1))..]
-            .iter()
-            .flat_map(|(text, _)| values(text, exchange.language).to_vec())
-            .collect()
+        let all = exchange.task.sentences();
+        let repeats = |text: &Passage| text.words().len() <= REPETITION && !self.is_fresh(text);
+        let start = all.clone().take_while(|(text, asks)| !asks && repeats(text)).count();
+        let last = all.len().saturating_sub(1);
+        all.skip(start.min(last)).flat_map(|(text, _)| text.values()).copied().collect()
     }
 
     fn hear(&mut self, exchange: &Exchange, opens: bool) {
-        let Exchange { task, language, .. } = exchange;
-        let statements = sentences(task).into_iter().filter(|(_, asks)| !asks).map(|(text, _)| text);
+        let task = &exchange.task;
+        let statements = task.sentences().filter(|(_, asks)| !asks).map(|(text, _)| text);
         if opens {
-            self.told.extend(statements.clone().filter_map(|text| key::stated(text, *language)));
-            let numbers = values(task, *language).to_vec();
+            self.told.extend(statements.clone().filter_map(key::stated));
             // "And what percent are empty?" asks about the numbers before.
-            if !numbers.is_empty() {
-                self.known = numbers;
+            if !task.values().is_empty() {
+                self.known = task.values().to_vec();
             }
         } else {
-            let given = statements
-                .clone()
-                .flat_map(|text| values(text, *language).to_vec())
-                .filter(|v| !among(&self.known, *v));
-            self.told.extend(given);
-            self.told.extend(statements.clone().filter_map(|text| key::given_alone(text, *language)));
+            let given = statements.clone().flat_map(Passage::values);
+            self.told.extend(given.filter(|v| !among(&self.known, **v)));
+            self.told.extend(statements.clone().filter_map(key::given_alone));
         }
         if !opens || statements.clone().next().is_some() && REPEAT_AFTER.is_match(task) {
-            for text in statements {
-                self.statements.push_str(text);
-                self.statements.push(' ');
-            }
+            self.statements.extend(statements.cloned());
         }
     }
 
@@ -200,7 +190,7 @@ impl Open {
             || judgement.form.is_some() && judgement.form == self.form && CONTINUES.is_match(&exchange.task);
         self.is_done =
             stays_right && self.is_done || was_told || judgement.verdict == Some(Verdict::Correct) && is_root;
-        self.asked_again = ASKS_AGAIN.is_match(exchange.said.trim());
+        self.asked_again = ASKS_AGAIN.is_match(&exchange.said);
         match (judgement.kind, judgement.verdict) {
             _ if self.asked_again => {}
             (Kind::Answer, Some(Verdict::Incorrect | Verdict::Partial)) | (Kind::DontKnow, _) => self.failed = true,
@@ -211,18 +201,24 @@ impl Open {
             _ if judgement.value.is_none() && ASKS_HELP.is_match(&exchange.said) => self.failed = true,
             _ => {}
         }
-        self.known.extend_from_slice(&values(&exchange.said, exchange.language));
+        self.known.extend_from_slice(exchange.said.values());
     }
 }
 
 /// Whether the tutor's reply begins with the student's number and goes on.
 fn repeats(exchange: &Exchange) -> bool {
-    let Exchange { said, reply, language, .. } = exchange;
-    let all = sentences(reply);
-    let Some((first, false)) = all.first().filter(|_| all.len() > 1) else { return false };
-    let (said, back) = (values(said, *language).to_vec(), values(first, *language).to_vec());
-    let is_bare = !words(first).any(|word| matches!(word, "is" | "not" | "ist" | "nicht" | "es" | "no"));
-    is_bare && words(first).count() <= REPETITION && !back.is_empty() && back.iter().all(|number| among(&said, *number))
+    let mut sentences = exchange.reply.sentences();
+    let (Some((first, false)), true) = (sentences.next(), sentences.len() > 0) else { return false };
+    let (said, back) = (exchange.said.values(), first.values());
+    !back.is_empty()
+        && first.words().len() <= REPETITION
+        && !first.has_word(|word| matches!(word, "is" | "not" | "ist" | "nicht" | "es" | "no"))
+        && back.iter().all(|number| among(said, *number))
+}
+
+/// Whether the tutor asks or orders something.
+fn asks(task: &Passage) -> bool {
+    task.asks() || EXERCISE.is_match(task)
 }
 
 /// So many words are a bare exercise: "Minus four times minus six."
@@ -236,17 +232,16 @@ fn among(values: &[Value], value: Value) -> bool {
 
 /// Whether the tutor asks for something new after a right answer. After a failed try the steps of its task go on.
 fn is_new(exchange: &Exchange, failed: bool) -> bool {
-    let all = sentences(&exchange.task);
-    let asked = all.iter().rev().find(|(_, asks)| *asks).or(all.last()).map_or("", |(text, _)| *text);
+    let Some((asked, _)) = exchange.task.asked() else { return true };
     let goes_on = CONTINUES.is_match(&exchange.task) || CONTINUES.is_match(asked);
-    !goes_on && (!failed || !values(asked, exchange.language).is_empty() || words(asked).count() <= ELLIPTIC)
+    !goes_on && (!failed || !asked.values().is_empty() || asked.words().len() <= ELLIPTIC)
 }
 
 /// Such a short question is the next of its kind: "Table?"
 const ELLIPTIC: usize = 4;
 
 /// Whether the tutor's statements name the answer, word for word.
-fn names(statements: &str, said: &str) -> bool {
-    let substance: Vec<&str> = words(said).filter(|word| word.len() > 2).collect();
-    !substance.is_empty() && substance.iter().all(|word| words(statements).any(|told| told == *word))
+fn names(statements: &[Passage], said: &Passage) -> bool {
+    let mut substance = said.words().filter(|word| word.len() > 2).peekable();
+    substance.peek().is_some() && substance.all(|word| statements.iter().any(|text| text.has_word(|told| told == word)))
 }
