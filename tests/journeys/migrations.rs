@@ -20,7 +20,8 @@ fn n_applied(url: &SecretString) -> usize {
 }
 
 fn n_files() -> usize {
-    std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count()
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
+    files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|ending| ending == "sql")).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
