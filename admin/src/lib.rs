@@ -50,8 +50,9 @@ use crate::agent_document::Documents;
 use crate::auth::SessionCookie;
 use crate::events::{MAX_STREAMS, MAX_STREAMS_OF_LOGIN};
 use crate::pages::{
-    account, analytics, audit, calls, clients, connect, connections, consents, curriculum, erasures, follow_ups, jobs,
-    organisation, overview, search, session, sessions, student, students, today, tools, users, webhooks,
+    account, analytics, audit, calendar, calls, clients, connect, connections, consents, curriculum, erasures,
+    follow_ups, jobs, organisation, overview, search, session, sessions, student, students, today, tools, users,
+    webhooks,
 };
 use crate::recording::Recordings;
 use crate::webauthn::RelyingParty;
@@ -232,6 +233,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/consents", post(student::family::decide))
         .route("/students/{student_id}/call-plan", post(student::calls::set_plan))
         .route("/students/{student_id}/calls", post(student::calls::request))
+        .route("/students/{student_id}/call-plan/day", post(calendar::change_regular))
+        .route("/calendar", get(calendar::get).post(calendar::add))
         .route("/calls", get(calls::get))
         .route("/calls/stop", post(calls::stop_all))
         .route("/calls/start", post(calls::start_all))
@@ -242,6 +245,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/notes", post(student::add_note))
         .route("/students/{student_id}/notes/{note_id}/delete", post(student::delete_note))
         .route("/follow-ups/{follow_up_id}/done", post(follow_ups::done))
+        .route("/follow-ups/{follow_up_id}/change", post(follow_ups::change))
         .route("/consents", get(consents::get))
         .route("/curriculum", get(curriculum::get))
         .route("/curriculum/new", get(curriculum::edit::new_form).post(curriculum::edit::create))
@@ -296,6 +300,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/connections", get(connections::get))
         .route("/settings/connections/test-call", post(connections::vapi::test_call))
         .route("/settings/erasures", get(erasures::get).post(erasures::erase_number))
+        .route("/settings/erasures/{erasure_id}", get(erasures::receipt::get))
         .route("/settings/audit", get(audit::get))
         .route("/settings/audit/export.csv", get(audit::export::get))
         .route("/connect", get(connect::get).post(connect::post))

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod analytics;
 pub(crate) mod audit;
+pub(crate) mod calendar;
 pub(crate) mod calls;
 pub(crate) mod clients;
 pub(crate) mod connect;

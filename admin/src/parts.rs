@@ -16,6 +16,7 @@ pub(crate) mod notice;
 pub(crate) mod pager;
 pub(crate) mod passkey;
 pub(crate) mod question;
+pub(crate) mod schedule;
 pub(crate) mod secret;
 pub(crate) mod spark;
 pub(crate) mod table;

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 
-const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, SKILL_ID, JOB_ID, CLIENT_ID,
+const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, SKILL_ID, JOB_ID, CLIENT_ID, ERASURE_ID, LEAVING_IDS,
   PACKAGES, CHROMIUM } = process.env;
 const packages = createRequire(join(PACKAGES, "here.js"));
 const { chromium } = packages("playwright-core");
@@ -16,11 +16,11 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking
   "--disable-sync", "--no-first-run"];
 const PAGES = [
   "/", "/sessions", "/sessions?q=nobody", "/sessions?sort=-cost&grade=7", `/sessions/${SESSION_ID}`,
-  `/sessions/${SESSION_ID}/erase`, "/settings/erasures",
+  `/sessions/${SESSION_ID}/erase`, "/settings/erasures", `/settings/erasures/${ERASURE_ID}`,
   "/students", "/students?attention=yes", "/students/new", `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`,
   `/students/${STUDENT_ID}/merge`, `/students/${STUDENT_ID}/merge?with=${STUDENT_ID}`,
   `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/skills/${SKILL_ID}`,
-  "/today", "/students/class", "/students/class?strand=maths.fractions",
+  "/today", "/calendar", "/calendar?cohort=Period+3", `/calendar?student=${STUDENT_ID}`, "/students/class", "/students/class?strand=maths.fractions",
   "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
   "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import", "/students/import",
   "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit",
@@ -329,6 +329,67 @@ async function teach(page, isByKeyboard) {
   await page.emulateMedia({ media: "screen" });
   await check(page, `the report ${at}`);
   await counted(6, "a report on paper");
+
+  // Ask for the book on a day to come, in another student's time zone; then later, then not at all.
+  const inDays = days => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const words = `Return the book, ${at}`;
+  const entry = `li.attn:has-text("${words}")`;
+  await page.goto(`${ADMIN_URL}/today`);
+  await arrive("main a:has-text('Calendar')");
+  await page.fill("#student", "Amara");
+  await press("#kind-reminder", "Space");
+  await page.fill("#call-at", `${inDays(3)}T16:30`);
+  await page.fill("#call-reason", words);
+  clicks += 3;
+  await arrive("button:has-text('Add to calendar')");
+  assert.ok(page.url().endsWith(`#day-${inDays(3)}`), page.url());
+  assert.match(await page.textContent(`[id="day-${inDays(3)}"]`), /16:30.*Amara Okafor.*Return the book.*In Asia\/Tokyo/s);
+  await counted(6, "a reminder in the calendar");
+  await press(`${entry} summary`);
+  await check(page, `changing an entry ${at}`);
+  await page.fill(`${entry} input[name="at"]`, `${inDays(11)}T09:15`);
+  clicks += 1;
+  await arrive(`${entry} button:has-text('Move')`);
+  assert.match(await page.textContent(`[id="day-${inDays(11)}"]`), /09:15.*Return the book/s);
+  await counted(6, "moving it");
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await page.locator(entry).isVisible() && !await page.locator("#call-at").isVisible(), "it prints what is due");
+  await page.emulateMedia({ media: "screen" });
+  await press(`${entry} summary`);
+  await arrive(`${entry} button:has-text('Cancel reminder')`);
+  assert.equal(await page.locator(entry).count(), 0);
+  await counted(6, "cancelling it");
+  // A call to one student, from the student's page.
+  await page.goto(`${ADMIN_URL}/students/${STUDENT_ID}`);
+  await page.fill("#call-at", `${inDays(4)}T16:30`);
+  await page.fill("#call-reason", words);
+  clicks += 2;
+  await arrive("button:has-text('Add to calendar')");
+  await arrive("#calls ~ .actions a:has-text('Calendar')");
+  assert.match(await page.textContent("h1"), /Calendar of Amara Okafor/);
+  await counted(6, "a call from the student's page");
+  await page.goto(`${ADMIN_URL}/calendar?student=${STUDENT_ID}&week=${inDays(4)}`);
+  assert.match(await page.textContent(entry), /16:30.*Asked for a callback/s);
+
+  // The parents want all data deleted.
+  const leaving = LEAVING_IDS.split(",")[isByKeyboard ? 1 : 0];
+  await page.goto(`${ADMIN_URL}/students/${leaving}`);
+  const name = await page.textContent("h1");
+  await arrive("a:has-text('Erase this student')");
+  await check(page, `erasing a student ${at}`);
+  await page.fill("#name", name);
+  await page.selectOption("#asked_by", "guardian");
+  clicks += 2;
+  await arrive("button:has-text('Erase')");
+  assert.ok(page.url().includes("/settings/erasures/"), page.url());
+  const receipt = await page.textContent("main");
+  for (const words of ["Receipt of an erasure", "A parent or guardian", "Student profiles"]) assert.ok(receipt.includes(words), words);
+  assert.ok(!receipt.includes("Mensah"), "the receipt names nobody");
+  await check(page, `a receipt ${at}`);
+  await page.evaluate(() => { window.print = () => { window.printed = true; }; });
+  await press("[data-print]");
+  assert.ok(await page.evaluate(() => window.printed), "it prints");
+  await counted(6, "a deletion with its receipt");
 }
 
 // What a page costs by the wire, in bytes: headers, the document, and all that it loads.

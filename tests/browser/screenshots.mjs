@@ -103,8 +103,38 @@ try {
         break;
       }
     }
+    if (!places.receipt) {
+      // What is due in the week after, and a student who left.
+      const inDays = days => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+      const entries = [["kind-reminder", 7, "09:15", "Ask the family about the new book"],
+        ["kind-call", 7, "22:45", "Before the test on fractions"], ["kind-call", 9, "15:30", "Wants to try long division"]];
+      places.week = inDays(8);
+      for (const [kind, days, time, note] of entries) {
+        await page.goto(`${ADMIN_URL}/students/${places.student}`);
+        await page.check(`#${kind}`);
+        await page.fill("#call-at", `${inDays(days)}T${time}`);
+        await page.fill("#call-reason", note);
+        await page.click("button:has-text('Add to calendar')");
+      }
+      for (const student of [places.student, places.other]) {
+        await page.goto(`${ADMIN_URL}/students/${student}`);
+        for (const day of student === places.student ? [2, 4] : [1, 3, 7]) await page.check(`#call-day-${day}`);
+        await page.click("button:has-text('Save regular calls')");
+      }
+      await page.goto(`${ADMIN_URL}/students?sort=-name`);
+      const left = await page.locator("tbody a[href^='/students/']").first().getAttribute("href");
+      await page.goto(`${ADMIN_URL}${left}`);
+      const name = await page.textContent("h1");
+      await page.goto(`${ADMIN_URL}${left}/erase`);
+      await page.fill("#name", name);
+      await page.selectOption("#asked_by", "guardian");
+      await page.click("button:has-text('Erase')");
+      places.receipt = new URL(page.url()).pathname.split("/")[3];
+    }
     const pages = {
       today: "/today",
+      calendar: `/calendar?week=${places.week}`,
+      "student-calendar": `/calendar?student=${places.student}&week=${places.week}`,
       overview: "/",
       sessions: "/sessions",
       session: `/sessions/${places.session}`,
@@ -143,6 +173,7 @@ try {
       "settings-tools": "/settings/tools",
       "session-erase": `/sessions/${places.session}/erase`,
       "settings-erasures": "/settings/erasures",
+      "settings-erasure-receipt": `/settings/erasures/${places.receipt}`,
       "settings-audit": "/settings/audit",
       account: "/account",
       connect: places.connect,

@@ -7,7 +7,7 @@ use storage::audit;
 use storage::clock;
 use storage::concern::ConcernCategory;
 use storage::db;
-use storage::follow_up::{self, NewCallback, NewConcern};
+use storage::follow_up::{self, FollowUpKind, NewConcern, NewFollowUp};
 use storage::id::{FollowUpId, SessionId};
 
 use crate::first_call::mcp_client;
@@ -19,8 +19,9 @@ async fn raise(service: &Service, session_id: SessionId) {
     let scopes: ScopeSet = [Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
     let caller = Caller::client("client_voice", scopes);
     let student = service.student("Leo Brandt", "+14155550199").await;
-    let callback = NewCallback {
+    let callback = NewFollowUp {
         follow_up_id: FollowUpId::new(),
+        kind: FollowUpKind::Callback,
         student_id: student.student_id,
         session_id: Some(session_id),
         text: "wants to go on with fractions".to_owned(),
@@ -35,7 +36,7 @@ async fn raise(service: &Service, session_id: SessionId) {
         text: "somebody takes their lunch".to_owned(),
     };
     let mut tx = db::begin(&service.db).await.unwrap();
-    follow_up::insert_callback_once(&mut tx, &caller, &callback, clock::now()).await.unwrap();
+    follow_up::insert_once(&mut tx, &caller, &callback, clock::now()).await.unwrap();
     follow_up::raise_concern(&mut tx, &caller, &concern, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
 }

@@ -20,6 +20,7 @@ use crate::assistant::{VOICE, tomorrow};
 use crate::fake_vapi::{API_KEY, FakeVapi};
 use crate::mailbox::Mailbox;
 use crate::outgoing_webhooks::insert_endpoint;
+use crate::overview::plain;
 use crate::processes::operator;
 use crate::psql::{psql, try_psql};
 use crate::receiver::{Answer, Receiver};
@@ -344,9 +345,13 @@ async fn start() -> (Service, Outside, Person, String) {
     (service, outside, person, voice)
 }
 
-async fn erase_now(person: &Person, student_id: &str) {
+/// Returns the address of the receipt.
+async fn erase_now(person: &Person, student_id: &str) -> String {
     let page = format!("/students/{student_id}/erase");
-    assert_eq!(person.submit_to(&page, &page, &[("name", NAME), ("when", "now")]).await, "/students");
+    let asked = [("name", NAME), ("when", "now"), ("asked_by", "guardian"), ("asked_on", "2026-11-16")];
+    let to = person.submit_to(&page, &page, &asked).await;
+    assert!(to.starts_with("/settings/erasures/"), "{to}");
+    to
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -371,7 +376,7 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
         ["concern_alert", "concern.raised"].iter().all(|kind| wait.contains(kind)).then_some(())
     })
     .await;
-    erase_now(&person, &student_id).await;
+    let receipt = erase_now(&person, &student_id).await;
     assert_nothing_is_left(&service, &student_id);
     outside.mailbox.answer(None);
     outside.receiver.answer(Answer::Status(204));
@@ -421,6 +426,21 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
     assert_eq!(psql(&service.database_url, waits), "2", "calls that go on are deleted when they are over");
     let page = person.read("/settings/erasures").await;
     assert!(page.contains("3 of 5"), "{page}");
+    let receipt = plain(&person.read(&receipt).await);
+    for words in [
+        "16 November 2026",
+        "A parent or guardian",
+        "Student profiles 1",
+        "Calls 5",
+        "Asked, no answer yet",
+        "VAPI deleted 1 call",
+        "VAPI does not know 2 calls",
+        "No answer yet 2 calls",
+        "Failed 0 calls",
+    ] {
+        assert!(receipt.contains(words), "{words}: {receipt}");
+    }
+    assert!(canaries_in(&receipt).is_empty() && !receipt.contains(&student_id), "{receipt}");
 
     // A new registration with the same number is heard again, in its own calls.
     let again = service.student("Nora Field", PHONE).await;
@@ -554,7 +574,7 @@ async fn a_session_and_a_number_of_nobody_can_be_erased() {
     let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
     assert!(person.read(&page).await.contains(&format!("{page}/erase")));
     let erase = format!("{page}/erase");
-    assert_eq!(person.submit_to(&erase, &erase, &[("confirmed", "yes")]).await, "/sessions");
+    assert!(person.submit_to(&erase, &erase, &[("confirmed", "yes")]).await.starts_with("/settings/erasures/"));
     assert_eq!(psql(&service.database_url, "select string_agg(call_id, ',') from sessions"), "call-two");
 
     let erasures = "/settings/erasures";

@@ -12,6 +12,7 @@ mod api;
 mod assistant;
 mod assurance;
 mod authority;
+mod calendar;
 mod chaos;
 mod client_credentials;
 mod clients;

@@ -195,7 +195,7 @@ async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
     assert_eq!(listed("attention"), number(&database_url, attention, zone));
     let open = number(&database_url, "select count(*) from follow_ups where closed_at is null", zone);
     assert_eq!((listed("follow-ups"), open), (2, 2));
-    assert!(page.contains("2 open, raised during calls"));
+    assert!(page.contains("<p>2 open</p>"));
     psql(&database_url, OF_STUDENTS);
     consistency::refresh_all(&db).await.unwrap();
     students_in_need(&database_url, zone, &person).await;

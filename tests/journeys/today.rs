@@ -16,10 +16,9 @@ use crate::vapi::{self, CALLER, REPORT};
 const CALL_ID: &str = "7b6d3c52-6c1e-4f0a-9d55-000000000031";
 const PASSWORD: &str = "kite lamp moss ferry";
 
-async fn insert_tutor(service: &Service, email: &str, cohorts: Option<&[&str]>) -> Person {
+pub async fn insert_staff(service: &Service, email: &str, role: Role, cohorts: Option<&[&str]>) -> Person {
     let hash = admin_user::hash_password(&SecretString::from(PASSWORD)).unwrap();
-    let (id, _) =
-        admin_user::insert_user(&service.db, email, Role::Tutor, Some(&hash), None, clock::now()).await.unwrap();
+    let (id, _) = admin_user::insert_user(&service.db, email, role, Some(&hash), None, clock::now()).await.unwrap();
     let cohorts = cohorts.map(|cohorts| cohorts.iter().map(|cohort| (*cohort).to_owned()).collect::<Vec<_>>());
     admin_user::set_cohorts(&service.db, id, cohorts.as_deref()).await.unwrap();
     Person::log_in(&service.admin_url, email, PASSWORD).await
@@ -76,7 +75,7 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
     insert_student(&service, "Well Fischer", "Period 3", "").await;
     let all = ["Stuck Adeyemi", "Bullied Brandt", "Hurt Castillo", "Other Dupont", "Foreign Eriksen", "Well Fischer"];
 
-    let tutor = insert_tutor(&service, "dana@example.org", Some(&["Period 3", "Period 4"])).await;
+    let tutor = insert_staff(&service, "dana@example.org", Role::Tutor, Some(&["Period 3", "Period 4"])).await;
     let page = tutor.read("/today").await;
     let order = ["Hurt Castillo", "Bullied Brandt", "Other Dupont", "Stuck Adeyemi"];
     let shown = names_in_order(&page, &all);
@@ -99,7 +98,7 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
     assert_eq!(names_in_order(&tutor.read("/today").await, &all).len(), 4);
     tutor.submit("/today", "/today/classes", &[("show", "mine")]).await;
     assert_eq!(names_in_order(&tutor.read("/today").await, &all), ["Other Dupont"], "they were kept");
-    let tutor = insert_tutor(&service, "otto@example.org", None).await;
+    let tutor = insert_staff(&service, "otto@example.org", Role::Tutor, None).await;
     assert_eq!(names_in_order(&tutor.read("/today").await, &all).len(), 5, "who sees all students sees all");
 
     // Handled, the row goes.
@@ -118,7 +117,7 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
 async fn tutors_begin_with_today_and_admins_with_the_overview() {
     let service = Service::start().await;
     service.log_in().await;
-    insert_tutor(&service, "dana@example.org", None).await;
+    insert_staff(&service, "dana@example.org", Role::Tutor, None).await;
     for (email, password, first) in
         [("dana@example.org", PASSWORD, "/today"), (crate::service::ADMIN_EMAIL, crate::service::ADMIN_PASSWORD, "/")]
     {
@@ -158,7 +157,7 @@ async fn a_class_shows_levels_who_is_ready_and_who_has_the_same_trouble() {
         consistency::repair_student(&mut tx, &Caller::operator(), id, clock::now()).await.unwrap();
         tx.commit().await.unwrap();
     }
-    let tutor = insert_tutor(&service, "dana@example.org", Some(&["Period 3"])).await;
+    let tutor = insert_staff(&service, "dana@example.org", Role::Tutor, Some(&["Period 3"])).await;
     let page = tutor.read("/students/class?cohort=Period+3&strand=maths.fractions").await;
     let link = format!("/students/{ready}/skills/maths.fractions.meaning");
     assert!(page.contains(&link) && page.contains("Mastered"), "{page}");
@@ -167,7 +166,7 @@ async fn a_class_shows_levels_who_is_ready_and_who_has_the_same_trouble() {
     assert!(page.contains("Adding unlike fractions"), "skills that nobody practised are shown, too");
     let skill = tutor.read("/curriculum/maths.fractions.meaning?cohort=Period+3").await;
     assert!(plain(&skill).contains("Learning (1) Learning Brandt") && skill.contains(&link), "{learning}: {skill}");
-    let elsewhere = insert_tutor(&service, "otto@example.org", Some(&["Period 4"])).await;
+    let elsewhere = insert_staff(&service, "otto@example.org", Role::Tutor, Some(&["Period 4"])).await;
     let refused = elsewhere.open("/students/class?cohort=Period+3").await;
     assert_ne!(refused.status(), StatusCode::OK, "another tutor's class");
     service.stop().await;

@@ -34,7 +34,21 @@ async fn browse(what: &str) {
     let job_id = of("insert into jobs (job_id, dedupe_key, kind, payload, state, attempts, max_attempts, last_error, finished_at)
         values (gen_random_uuid(), 'gave-up', 'enrich_analysis', '{}', 'needs_attention', 12, 12, 'the model was away', now())
         returning job_id");
+    // Two whom the family takes away: one by mouse, one by keyboard.
+    let leaving =
+        [service.student("Kofi Mensah", "+14155550161").await, service.student("Ama Mensah", "+14155550162").await];
+    let leaving = leaving.map(|student| student.student_id.to_string()).join(",");
     of("update students set cohort = 'Period 3'");
+    let erasure_id = of("insert into erasures (erasure_id, requested_by, requested_at, due_at, done_at, asked_by, asked_on, counts)
+        values (gen_random_uuid(), 'admin:a', now(), now(), now(), 'guardian', current_date, '{\"calls\": 3}') returning erasure_id");
+    // What the calendar shows: a call every day, a reminder, and one that is overdue.
+    of(&format!(
+        "update students set call_weekdays = '{{1,2,3,4,5,6,7}}', call_time = '16:30', timezone = 'Asia/Tokyo' where student_id = '{0}';
+         insert into follow_ups (follow_up_id, kind, student_id, text, due_at, author, created_at)
+         select gen_random_uuid(), 'reminder', '{0}', 'Ask for the book', now() + n * interval '1 day', 'admin:a', now()
+         from unnest('{{-9, 2}}'::int[]) n",
+        student.student_id
+    ));
     let skill_id = of("select skill_id from evidence where verdict = 'incorrect' order by skill_id limit 1");
     let client_id = of("select client_id from api_clients limit 1");
     // An endpoint that fails, with a log.
@@ -67,6 +81,7 @@ async fn browse(what: &str) {
     script.envs([("ADMIN_URL", &admin_url), ("SERVER_URL", &service.server_url)]);
     script.envs([("EMAIL", ADMIN_EMAIL), ("PASSWORD", ADMIN_PASSWORD), ("CHROMIUM", "/usr/bin/chromium")]);
     script.envs([("SESSION_ID", session_id.to_string()), ("STUDENT_ID", student.student_id.to_string())]);
+    script.envs([("ERASURE_ID", erasure_id), ("LEAVING_IDS", leaving)]);
     script.envs([("SKILL_ID", skill_id), ("JOB_ID", job_id), ("CLIENT_ID", client_id)]);
     // What pages weigh is worth reading where nothing is wrong, too.
     script.stdout(Stdio::inherit());

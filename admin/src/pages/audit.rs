@@ -229,7 +229,7 @@ fn about(entry: &AuditEntry) -> Markup {
 }
 
 /// Every act that the log records, in the words of its button.
-const ACTS: [(&str, &str); 99] = [
+const ACTS: [(&str, &str); 102] = [
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
@@ -317,6 +317,9 @@ const ACTS: [(&str, &str); 99] = [
     ("note.add", "added a note"),
     ("note.delete", "deleted a note"),
     ("student.call_plan", "changed the regular calls of a student"),
+    ("student.remind", "made a reminder"),
+    ("follow_up.move", "moved a callback or reminder"),
+    ("follow_up.cancel", "cancelled a callback or reminder"),
     ("student.call", "planned a call to a student"),
     ("outbound_call.stop", "stopped a call to a student"),
     ("outbound_calls.stop", "stopped all outbound calls"),

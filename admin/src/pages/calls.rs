@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::calling::{MAX_ATTEMPTS, Outcome, Reason};
 use maud::{Markup, html};
+use storage::access::Whose;
 use storage::clock;
 use storage::component_status::{self, SILENT_AFTER, Worker};
 use storage::db::{self, Db};
@@ -38,10 +39,11 @@ pub(crate) async fn find_obstacle(admin: &Admin, db: &Db) -> Result<Option<Obsta
 }
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
+    let all = Whose::default();
     let data = Data {
         obstacle: find_obstacle(&admin, &db).await?,
-        open: outbound_call::list_calls(&db, &admin.caller, None, Which::Open, N_CALLS).await?,
-        over: outbound_call::list_calls(&db, &admin.caller, None, Which::Over, N_CALLS).await?,
+        open: outbound_call::list_calls(&db, &admin.caller, &all, Which::Open, None, N_CALLS).await?,
+        over: outbound_call::list_calls(&db, &admin.caller, &all, Which::Over, None, N_CALLS).await?,
     };
     Ok(render(&admin, &data))
 }

@@ -1,12 +1,15 @@
-//! Erasures: requests with an undo, finished ones, and VAPI's answers.
+//! The register of erasures: requests with an undo, finished ones, and VAPI's answers.
+
+pub(crate) mod receipt;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{NaiveDate, TimeDelta};
 use maud::{Markup, html};
 use storage::clock;
 use storage::db::{self, Db};
-use storage::erasure::{self, ErasureItem, NumberErased};
-use storage::id::StudentId;
+use storage::erasure::{self, AskedBy, ErasureItem, NumberErased};
+use storage::id::{ErasureId, StudentId};
 use storage::phone::Phone;
 
 use crate::Connections;
@@ -17,7 +20,7 @@ use crate::layout::{Place, page};
 use crate::parts::badge::badge;
 use crate::parts::notice::{Tone, notice};
 use crate::parts::table::{Column, cell, row, table};
-use crate::parts::{csrf, none, person};
+use crate::parts::{csrf, date, none, person, select};
 use crate::viewer::Viewer;
 
 /// The newest entries. The audit log has all.
@@ -39,14 +42,50 @@ pub(crate) async fn erase_number(State(db): State<Db>, posted: Posted) -> Result
     posted.require_fresh(&db).await?;
     let phone = Phone::parse(posted.fields.text("phone"))
         .map_err(|why| Fault::Invalid(format!("Nothing was erased: {why}.")))?;
+    let asked = read_asked(&posted)?;
     let mut tx = db::begin(&db).await?;
     let erased = erasure::erase_number(&mut tx, &posted.admin.caller, &phone, clock::now()).await?;
-    if erased == NumberErased::Held {
+    let NumberErased::Done { erasure_id, .. } = erased else {
         let why = "Nothing was erased: a student has this number. Erase the student instead.";
         return Err(Fault::Invalid(why.to_owned()));
+    };
+    if let Some(asked) = asked {
+        erasure::set_asked(&mut tx, &posted.admin.caller, erasure_id, asked).await?;
     }
     tx.commit().await.map_err(db::Error::from)?;
-    Ok(Redirect::to(Place::Erasures.path()).into_response())
+    Ok(Redirect::to(&receipt_path(erasure_id)).into_response())
+}
+
+pub(crate) fn receipt_path(erasure_id: ErasureId) -> String {
+    format!("{}/{erasure_id}", Place::Erasures.path())
+}
+
+const ASKED_BY: [(&str, &str); 5] = [
+    ("", "Not a request from outside"),
+    (AskedBy::Guardian.as_str(), "A parent or guardian"),
+    (AskedBy::Student.as_str(), "The student"),
+    (AskedBy::School.as_str(), "The school"),
+    (AskedBy::Other.as_str(), "Another person or authority"),
+];
+
+/// Renders the fields for who asked for an erasure, and when.
+pub(crate) fn asked_fields(viewer: &Viewer) -> Markup {
+    html! {
+        (select("Who asked for it", "asked_by", &ASKED_BY, ""))
+        (date("Day of the request", "asked_on", &viewer.today().to_string()))
+    }
+}
+
+/// A day of a request is at most this long ago.
+const MAX_AGE: TimeDelta = TimeDelta::days(3_660);
+
+/// Reads [`asked_fields`]. `None`: it is not a request from outside.
+pub(crate) fn read_asked(posted: &Posted) -> Result<Option<(AskedBy, NaiveDate)>, Fault> {
+    let (fields, today) = (&posted.fields, posted.admin.viewer.today());
+    let Some(by) = AskedBy::ALL.into_iter().find(|by| by.as_str() == fields.text("asked_by")) else { return Ok(None) };
+    let on = fields.text("asked_on").parse().ok().filter(|on| (today - MAX_AGE..=today).contains(on));
+    let why = "Nothing was erased: the day of the request is today or earlier, like 2026-11-23.";
+    Ok(Some((by, on.ok_or_else(|| Fault::Invalid(why.to_owned()))?)))
 }
 
 /// Undoes the request to erase a student.
@@ -62,17 +101,21 @@ pub(crate) async fn undo(
     Ok(Redirect::to(&format!("/students/{student_id}")).into_response())
 }
 
-const COLUMNS: [Column; 5] =
-    [("Erased", ""), ("Requested", ""), ("Status", ""), ("Calls deleted at VAPI", "num"), ("", "")];
+const COLUMNS: [Column; 6] =
+    [("Erased", ""), ("Requested", ""), ("Recorded", ""), ("Status", ""), ("Calls deleted at VAPI", "num"), ("", "")];
 
 pub(crate) fn render(admin: &Admin, erasures: &[ErasureItem], has_vapi: bool) -> Markup {
     let viewer = &admin.viewer;
     let rows = html! { @for erasure in erasures { (row(&html! {
         (cell("", subject(erasure)))
+        (cell("sm", html! { (viewer.plain_day(requested_on(viewer, erasure))) ": " (asked_words(erasure)) }))
         (cell("sm", html! { (viewer.time(erasure.requested_at)) " by " (person(&erasure.requested_by)) }))
         (cell("", status(viewer, erasure)))
         (cell("num", answers(viewer, erasure)))
-        (cell("end", html! { @if let (true, Some(student_id)) = (erasure.is_pending(), erasure.student_id) { (undo_form(admin, student_id)) } }))
+        (cell("end", html! { span.row.end {
+            a.btn.small href=(receipt_path(erasure.erasure_id)) { @if erasure.done_at.is_some() { "Receipt" } @else { "Request" } span.vh { " of " (viewer.plain_time(erasure.requested_at)) } }
+            @if let (true, Some(student_id)) = (erasure.is_pending(), erasure.student_id) { (undo_form(admin, student_id)) }
+        } }))
     })) } };
     page(
         admin,
@@ -80,7 +123,7 @@ pub(crate) fn render(admin: &Admin, erasures: &[ErasureItem], has_vapi: bool) ->
         Place::Erasures.name(),
         html! {
             div.stack {
-                div.head { div { h1 { "Erasures" } p { "Erased students and calls, and pending requests. You can undo a request until it is due." } } }
+                div.head { div { h1 { "Erasures" } p { "The register of requests to erase, and of what was erased. You can undo a request until it is due." } } }
                 @if !has_vapi {
                     (notice(Tone::Warn, "Calls are not deleted at VAPI", "VAPI_API_KEY is not set. VAPI keeps its recordings and transcripts of erased calls until you delete them there, or set the key and retry the jobs."))
                 }
@@ -94,6 +137,7 @@ pub(crate) fn render(admin: &Admin, erasures: &[ErasureItem], has_vapi: bool) ->
                         (csrf(admin))
                         p.sm.muted { "Permanently deletes all calls from a number that no student has, with their transcripts and concerns." }
                         div.field { label for="phone" { "Phone number" } input.input id="phone" name="phone" type="tel" required maxlength="40" autocomplete="off" placeholder="+14155550142"; }
+                        (asked_fields(viewer))
                     }
                     footer { button.btn.danger { "Erase calls" } }
                 }
@@ -106,6 +150,19 @@ pub(crate) fn render(admin: &Admin, erasures: &[ErasureItem], has_vapi: bool) ->
 pub(crate) fn undo_form(admin: &Admin, student_id: StudentId) -> Markup {
     html! {
         form method="post" action={ "/students/" (student_id) "/erase/undo" } { (csrf(admin)) button.btn.small { "Undo" } }
+    }
+}
+
+/// The day of the request.
+fn requested_on(viewer: &Viewer, erasure: &ErasureItem) -> NaiveDate {
+    erasure.asked_on.unwrap_or_else(|| erasure.requested_at.with_timezone(&viewer.zone).date_naive())
+}
+
+fn asked_words(erasure: &ErasureItem) -> &'static str {
+    match (erasure.asked_by, &erasure.requested_by[..]) {
+        (Some(by), _) => ASKED_BY.iter().find(|(value, _)| *value == by.as_str()).map_or("", |(_, words)| words),
+        (None, "worker") => "The retention rule",
+        (None, _) => "Not recorded",
     }
 }
 
@@ -131,6 +188,7 @@ fn answers(viewer: &Viewer, erasure: &ErasureItem) -> Markup {
     html! {
         @if erasure.n_calls == 0 { (none()) } @else {
             (erasure.n_calls_gone) " of " (erasure.n_calls)
+            @if erasure.n_calls_failed > 0 { br; span.sm.bad { (erasure.n_calls_failed) " failed" } }
             @if let Some(at) = erasure.answered_at { br; span.sm.muted { (viewer.time(at)) } }
         }
     }
@@ -154,9 +212,14 @@ mod tests {
             requested_at: at,
             due_at: at + erasure::DELAY,
             undone_at: None,
+            asked_by: None,
+            asked_on: None,
             done_at: None,
             n_calls: 0,
             n_calls_gone: 0,
+            n_calls_unknown: 0,
+            n_calls_failed: 0,
+            counts: None,
             answered_at: None,
         };
         let done =

@@ -1,10 +1,10 @@
-//! Follow-ups on the pages that show them, and the button that marks one as done.
+//! Follow-ups on the pages that show them, and the buttons that mark one as done, move it or cancel it.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use storage::component_status::{self, Worker};
 use storage::db::{self, Db};
-use storage::follow_up::{FollowUp, FollowUpKind};
+use storage::follow_up::{FollowUp, FollowUpKind, MAX_CALLBACK_AHEAD, MAX_REMINDER_AHEAD};
 use storage::id::FollowUpId;
 use storage::message::alert;
 use storage::{audit, clock, follow_up, outbound_call};
@@ -14,6 +14,7 @@ use crate::fault::Fault;
 use crate::form::Posted;
 use crate::pages::calls;
 use crate::parts::follow_up::Open;
+use crate::parts::schedule::{read_moment, shows};
 
 /// Returns the follow-ups, the people who were alerted, and the outcome of calls for them.
 pub(crate) async fn with_alerts(admin: &Admin, db: &Db, list: Vec<FollowUp>) -> Result<Open, Fault> {
@@ -45,4 +46,29 @@ pub(crate) async fn done(
     audit::insert_entry(&mut *tx, &admin.caller, "follow_up.close", Some(&object), &nothing, now).await?;
     tx.commit().await.map_err(storage::db::Error::from)?;
     Ok(Redirect::to(auth::safe_next(posted.fields.raw("back"))).into_response())
+}
+
+/// Moves or cancels a callback or a reminder.
+pub(crate) async fn change(
+    State(db): State<Db>,
+    Path(follow_up_id): Path<FollowUpId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let (admin, fields, now) = (&posted.admin, &posted.fields, clock::now());
+    admin.require_write()?;
+    let due = follow_up::get_due(&db, &admin.caller, follow_up_id).await?;
+    let mut tx = db::begin(&db).await?;
+    let (action, at, detail) = if fields.text("what") == "move" {
+        let ahead = if due.kind == FollowUpKind::Reminder { MAX_REMINDER_AHEAD } else { MAX_CALLBACK_AHEAD };
+        let at = read_moment(fields.text("at"), due.zone, ahead, now)?;
+        let moved = follow_up::move_follow_up(&mut tx, &admin.caller, follow_up_id, at, now).await?;
+        ("follow_up.move", at, serde_json::json!({ "follow_up_id": moved }))
+    } else {
+        follow_up::close_follow_up(&mut tx, &admin.caller, follow_up_id, now).await?;
+        ("follow_up.cancel", due.due_at, serde_json::json!({}))
+    };
+    let object = format!("follow_up:{follow_up_id}");
+    audit::insert_entry(&mut *tx, &admin.caller, action, Some(&object), &detail, now).await?;
+    tx.commit().await.map_err(storage::db::Error::from)?;
+    Ok(Redirect::to(&shows(fields.raw("back"), at.with_timezone(&due.zone).date_naive())).into_response())
 }

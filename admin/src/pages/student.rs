@@ -60,7 +60,7 @@ use crate::figures;
 use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
-use crate::pages::erasures::undo_form;
+use crate::pages::erasures::{receipt_path, undo_form};
 use crate::pages::follow_ups::with_alerts;
 use crate::parts::attention::on_student;
 use crate::parts::badge::{self, badge};
@@ -254,7 +254,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
 
 fn to_be_erased(admin: &Admin, pending: &Pending) -> Markup {
     let text = html! { "Requested by " (person(&pending.requested_by)) ". The student is blocked, and is erased on " (admin.viewer.time(pending.due_at)) "." };
-    let actions = html! { @if admin.may_manage() { (undo_form(admin, pending.student_id)) } };
+    let actions = html! { @if admin.may_manage() { a.btn.small href=(receipt_path(pending.erasure_id)) { "Request" } (undo_form(admin, pending.student_id)) } };
     notice_with(Tone::Warn, "This student will be erased", &text, &actions)
 }
 

@@ -183,8 +183,9 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
                     div { h1 { "Students" } p { "All students, A–Z." } }
                     div.actions {
                         @if !around.cohorts.is_empty() { a.btn href=(class::PATH) { (icon("layers")) "Class view" } }
+                        a.btn href="/calendar" { (icon("calendar-clock")) "Calendar" }
                         @if admin.may_write() {
-                        a.btn href="/consents" { (icon("calendar-clock")) "Consents" }
+                        a.btn href="/consents" { (icon("shield-check")) "Consents" }
                         a.btn href=(data.filter.with_after(String::new()).url_of(EXPORT)) { (icon("download")) "Export CSV" }
                         @if admin.caller.sees_all() { a.btn href="/students/import" { (icon("upload")) "Import a sheet" } }
                         a.btn.primary href="/students/new" { (icon("plus")) "Add a student" }

@@ -26,6 +26,7 @@ use crate::pages::overview::attention_card;
 use crate::parts::attention::{sentence, style};
 use crate::parts::follow_up::{Open, on_overview};
 use crate::parts::icon::{icon, icon_small};
+use crate::parts::schedule::CALENDAR;
 use crate::parts::{csrf, grade, initials};
 
 pub(crate) const PATH: &str = "/today";
@@ -80,7 +81,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, headers: HeaderMap) 
     let known = student::list_cohorts(&db, caller).await?;
     let classes = Classes::read(&headers, &known);
     let mut open = follow_up::list_open(&db, caller, None, N_FOLLOW_UPS).await?;
-    open.retain(|item| item.kind == FollowUpKind::Callback);
+    open.retain(|item| item.kind != FollowUpKind::Concern);
     let faults = if admin.may_manage() {
         Some(stats::list_sessions_to_see(&db, caller, SessionStatus::NeedsAttention, None, N_FAULTS).await?)
     } else {
@@ -133,6 +134,7 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     h1 { "Today" }
                     p { (viewer.full_date(viewer.today())) ". " (whose(data)) }
                 }
+                div.actions { a.btn href=(CALENDAR) { (icon("calendar-clock")) "Calendar" } }
             }
             (choice(admin, data))
             div.stack {

@@ -1,4 +1,4 @@
-//! Follow-ups that assistants and analyses request, each with a button that marks it as done.
+//! Follow-ups that assistants, analyses and staff request, each with a button that marks it as done.
 
 use domain::calling::Reason;
 use maud::{Markup, html};
@@ -7,8 +7,8 @@ use storage::follow_up::{FollowUp, FollowUpKind};
 use storage::message::alert::Told;
 use storage::outbound_call::{Obstacle, Tried};
 
-use super::csrf;
 use super::icon::{icon, icon_small};
+use super::{csrf, person};
 use crate::auth::Admin;
 use crate::figures;
 
@@ -32,11 +32,11 @@ pub(crate) fn on_overview(admin: &Admin, open: &Open, back: &str) -> Markup {
         section.card aria-labelledby="follow-ups" {
             header {
                 h2 id="follow-ups" { "Follow-ups" }
-                @if !list.is_empty() { p { (list.len()) " open, raised during calls or by their analysis" } }
-                div.actions { a.link href="/calls" { "Outbound calls" } }
+                @if !list.is_empty() { p { (list.len()) " open" } }
+                div.actions { a.link href="/calendar" { "Calendar" } a.link href="/calls" { "Outbound calls" } }
             }
             @if list.is_empty() {
-                div.body { p.muted { "No callbacks or concerns are open." } }
+                div.body { p.muted { "No callbacks, reminders or concerns are open." } }
             } @else {
                 // A concern is about a child's welfare. A list only links to it, and the session shows it.
                 ul.list { @for item in list { (line(admin, item, back, overview_words(item), html! { (alert(admin, open, item, false)) (calls(admin, open, item)) })) } }
@@ -65,6 +65,8 @@ fn line(admin: &Admin, item: &FollowUp, back: &str, words: Markup, alert: Markup
         FollowUpKind::Concern => ("flag", "bad", "Raised "),
         FollowUpKind::Callback if item.due_at < admin.viewer.now => ("phone-outgoing", "bad", "Was due "),
         FollowUpKind::Callback => ("phone-outgoing", "warn", "Due "),
+        FollowUpKind::Reminder if item.due_at < admin.viewer.now => ("calendar-clock", "bad", "Was due "),
+        FollowUpKind::Reminder => ("calendar-clock", "warn", "Due "),
     };
     html! {
         li.attn {
@@ -112,7 +114,7 @@ fn alert(admin: &Admin, open: &Open, item: &FollowUp, with_names: bool) -> Marku
 }
 
 /// Renders whether the tutor calls, has called, or why it does not.
-fn calls(admin: &Admin, open: &Open, item: &FollowUp) -> Markup {
+pub(crate) fn calls(admin: &Admin, open: &Open, item: &FollowUp) -> Markup {
     if item.kind != FollowUpKind::Callback {
         return html! {};
     }
@@ -144,7 +146,7 @@ fn links(item: &FollowUp, back: &str, name: &str) -> Markup {
     }
 }
 
-fn done(admin: &Admin, item: &FollowUp, back: &str, name: &str) -> Markup {
+pub(crate) fn done(admin: &Admin, item: &FollowUp, back: &str, name: &str) -> Markup {
     html! {
         form method="post" action={ "/follow-ups/" (item.follow_up_id) "/done" } {
             (csrf(admin))
@@ -154,12 +156,13 @@ fn done(admin: &Admin, item: &FollowUp, back: &str, name: &str) -> Markup {
     }
 }
 
-fn overview_words(item: &FollowUp) -> Markup {
+pub(crate) fn overview_words(item: &FollowUp) -> Markup {
     html! { @match item.kind {
         // Only this page shows it.
         FollowUpKind::Concern if item.session_id.is_none() && item.student_id.is_none() => (page_words(item)),
         FollowUpKind::Concern => "Possible concern: please read",
         FollowUpKind::Callback => { "Asked for a callback: " (item.text) },
+        FollowUpKind::Reminder => { "Reminder by " (person(&item.author)) ": " (item.text) },
     } }
 }
 
@@ -170,6 +173,7 @@ fn page_words(item: &FollowUp) -> Markup {
             @for text in &item.more { br; (text) }
         },
         FollowUpKind::Callback => { b { "Call back: " } (item.text) },
+        FollowUpKind::Reminder => (overview_words(item)),
     } }
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use storage::access::Scope;
 use storage::db::{self, Db};
-use storage::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
+use storage::follow_up::{self, FollowUpKind, MAX_CALLBACK_AHEAD, NewFollowUp};
 use storage::id::{FollowUpId, StudentId};
 
 use super::{Answer, Effect, Tool, ToolContext, ToolError, bounds, once};
@@ -56,15 +56,16 @@ impl Tool for ScheduleCallback {
         }
         let id = once::id(&ctx, Self::NAME, &[&student_id.to_string(), &at.to_rfc3339()]);
         bounds::check(db, ctx, student_id, bounds::Kind::Callback).await?;
-        let new = NewCallback {
+        let new = NewFollowUp {
             follow_up_id: FollowUpId(id),
+            kind: FollowUpKind::Callback,
             student_id,
             session_id: ctx.caller.line.session_id,
             text: reason,
             due_at: at,
         };
         let mut tx = db::begin(db).await?;
-        follow_up::insert_callback_once(&mut tx, ctx.caller, &new, ctx.now).await?;
+        follow_up::insert_once(&mut tx, ctx.caller, &new, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
         let text = format!("Noted: {}. Say that a person will call then.", params.at.format("%A, %-d %B, %H:%M"));
         Ok(Answer { text, data: Output { follow_up_id: new.follow_up_id, at } })

@@ -12,6 +12,9 @@ pub const RESERVE_MICROUSD: i64 = 3_000_000;
 /// How far ahead an open hour is looked for.
 const HORIZON_DAYS: u64 = 366;
 
+/// How far ahead the next regular call is looked for: beyond all days that a person can cancel.
+const PLAN_DAYS: u64 = 80;
+
 /// Between two looks at a call that waits for others.
 const SOON: TimeDelta = TimeDelta::minutes(5);
 const LATER: TimeDelta = TimeDelta::minutes(15);
@@ -72,11 +75,11 @@ impl Plan {
         self.weekdays.contains(&weekday(day)).then(|| instant(day, self.at, zone))
     }
 
-    /// The next call after a moment, with its day: later than `done`, the day of the last call that was planned.
-    pub fn next(&self, zone: Tz, after: DateTime<Utc>, done: Option<NaiveDate>) -> Option<(NaiveDate, DateTime<Utc>)> {
+    /// The next call after a moment, with its day. `taken` are the days whose call was planned before, or cancelled.
+    pub fn next(&self, zone: Tz, after: DateTime<Utc>, taken: &[NaiveDate]) -> Option<(NaiveDate, DateTime<Utc>)> {
         // A day can begin late where it is already the next one elsewhere.
         let today = after.with_timezone(&zone).date_naive() - Days::new(1);
-        let days = (0..16).map(|n| today + Days::new(n)).filter(|day| done.is_none_or(|done| *day > done));
+        let days = (0..PLAN_DAYS).map(|n| today + Days::new(n)).filter(|day| !taken.contains(day));
         days.filter_map(|day| Some((day, self.due_on(day, zone)?))).find(|(_, due_at)| *due_at > after)
     }
 }
@@ -376,14 +379,14 @@ mod tests {
     fn a_plan_keeps_its_local_time_when_the_clocks_change() {
         let plan = Plan { weekdays: vec![2, 4], at: time("16:30:00") };
         // Thursday in summer time, then Tuesday in winter time.
-        let thursday = plan.next(BERLIN, at("2026-10-22T10:00:00Z"), None).unwrap();
+        let thursday = plan.next(BERLIN, at("2026-10-22T10:00:00Z"), &[]).unwrap();
         assert_eq!(thursday, (day("2026-10-22"), at("2026-10-22T14:30:00Z")));
-        let tuesday = plan.next(BERLIN, thursday.1, Some(thursday.0)).unwrap();
+        let tuesday = plan.next(BERLIN, thursday.1, &[thursday.0]).unwrap();
         assert_eq!(tuesday, (day("2026-10-27"), at("2026-10-27T15:30:00Z")));
         // One call a day, also if the plan moved to later.
         let later = Plan { weekdays: vec![2], at: time("20:00:00") };
-        assert_eq!(later.next(BERLIN, tuesday.1, Some(tuesday.0)).unwrap().0, day("2026-11-03"));
-        assert_eq!(Plan { weekdays: Vec::new(), at: plan.at }.next(BERLIN, noon(), None), None);
+        assert_eq!(later.next(BERLIN, tuesday.1, &[tuesday.0]).unwrap().0, day("2026-11-03"));
+        assert_eq!(Plan { weekdays: Vec::new(), at: plan.at }.next(BERLIN, noon(), &[]), None);
     }
 
     #[test]
@@ -391,8 +394,8 @@ mod tests {
         let plan = Plan { weekdays: vec![2], at: time("16:30:00") };
         // In Auckland it is Wednesday already, in Los Angeles still Monday.
         let now = at("2026-11-24T12:30:00Z");
-        assert_eq!(plan.next(Tz::Pacific__Auckland, now, None).unwrap().1, at("2026-12-01T03:30:00Z"));
-        assert_eq!(plan.next(Tz::America__Los_Angeles, now, None).unwrap().1, at("2026-11-25T00:30:00Z"));
+        assert_eq!(plan.next(Tz::Pacific__Auckland, now, &[]).unwrap().1, at("2026-12-01T03:30:00Z"));
+        assert_eq!(plan.next(Tz::America__Los_Angeles, now, &[]).unwrap().1, at("2026-11-25T00:30:00Z"));
     }
 
     #[test]
@@ -554,13 +557,17 @@ mod tests {
         ) {
             let zone = ZONES[zone];
             let plan = Plan { weekdays, at: NaiveTime::from_hms_opt(minutes / 60, minutes % 60, 0).unwrap() };
-            let (mut after, mut done) = (now, None);
+            let (mut after, mut taken) = (now, Vec::new());
             for _ in 0..10 {
-                let (day, due_at) = plan.next(zone, after, done).unwrap();
-                prop_assert!(due_at > after && done.is_none_or(|done| day > done));
+                let (day, due_at) = plan.next(zone, after, &taken).unwrap();
+                prop_assert!(due_at > after && taken.iter().all(|taken| day > *taken));
                 prop_assert!(due_at - after <= TimeDelta::days(9));
                 prop_assert_eq!(plan.due_on(day, zone), Some(due_at));
-                (after, done) = (due_at, Some(day));
+                // A cancelled day is left out, and no other one.
+                let (next, _) = plan.next(zone, after, &[day]).unwrap();
+                prop_assert!(next > day && (1..(next - day).num_days()).all(|n| plan.due_on(day + TimeDelta::days(n), zone).is_none()));
+                after = due_at;
+                taken.push(day);
             }
         }
     }

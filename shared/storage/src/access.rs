@@ -302,6 +302,13 @@ pub struct Caller {
     pub opened: Option<Opened>,
 }
 
+/// One student, or the students of some classes. Without both: all that the caller sees.
+#[derive(Clone, Debug, Default)]
+pub struct Whose {
+    pub student_id: Option<StudentId>,
+    pub cohorts: Option<Vec<String>>,
+}
+
 /// Why a caller may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Forbidden {

@@ -9,6 +9,7 @@ pub(crate) mod gate;
 mod list;
 pub(crate) mod pending;
 mod proof;
+mod register;
 pub(crate) mod traces;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,9 +25,10 @@ use crate::student::{StudentChange, StudentStatus, update_student};
 
 use self::gate::close;
 pub use self::gate::enter;
-pub use self::list::{ErasureItem, list_erasures};
+pub use self::list::{ErasureItem, get_erasure, list_erasures};
 pub use self::pending::{Pending, find_pending};
 pub use self::proof::{Answer, ErasedCall, get_erased_call, mark_answered};
+pub use self::register::{AskedBy, set_asked};
 
 /// How long a request waits before it is carried out. Until then it can be undone.
 pub const DELAY: TimeDelta = TimeDelta::days(7);
@@ -161,6 +163,7 @@ pub async fn erase_student(
     };
     let numbers = traces::list_unclaimed_numbers(tx, student_id).await?;
     let call_ids = traces::list_calls(tx, Some(student_id), &numbers).await?;
+    register::count(tx, erasure_id, Some(student_id), &call_ids).await?;
     calls::erase(tx, erasure_id, Some(student_id), &call_ids, now).await?;
     traces::remove_of_numbers(tx, &numbers).await?;
     traces::remove_views_of(tx, student_id, &numbers).await?;
@@ -192,6 +195,7 @@ pub async fn erase_session(
         .await?
         .ok_or(Error::NotFound("session"))?;
     let erasure_id = insert_done(tx, caller, None, now).await?;
+    register::count(tx, erasure_id, None, std::slice::from_ref(&call_id)).await?;
     calls::erase(tx, erasure_id, None, &[call_id], now).await?;
     let detail = json!({ "erasure_id": erasure_id });
     audit::insert_entry(tx, caller, "session.erase", Some(&format!("session:{session_id}")), &detail, now).await?;
@@ -202,7 +206,7 @@ pub async fn erase_session(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberErased {
     /// So many calls were erased.
-    Done { n_calls: usize },
+    Done { erasure_id: ErasureId, n_calls: usize },
     /// A student has the number: erase the student instead.
     Held,
 }
@@ -229,10 +233,11 @@ pub async fn erase_number(
     let numbers = [phone.as_str().to_owned()];
     let call_ids = traces::list_calls(tx, None, &numbers).await?;
     let erasure_id = insert_done(tx, caller, None, now).await?;
+    register::count(tx, erasure_id, None, &call_ids).await?;
     calls::erase(tx, erasure_id, None, &call_ids, now).await?;
     traces::remove_of_numbers(tx, &numbers).await?;
     record(tx, caller, "number.erase", None, erasure_id, now).await?;
-    Ok(NumberErased::Done { n_calls: call_ids.len() })
+    Ok(NumberErased::Done { erasure_id, n_calls: call_ids.len() })
 }
 
 /// Erases the calls that began before `before`, at most `limit`. Returns how many. For retention.
@@ -249,6 +254,7 @@ pub async fn erase_calls_before(db: &Db, before: DateTime<Utc>, limit: i64, now:
     .await?;
     if !call_ids.is_empty() {
         let erasure_id = insert_done(&mut tx, &worker, None, now).await?;
+        register::count(&mut tx, erasure_id, None, &call_ids).await?;
         calls::erase(&mut tx, erasure_id, None, &call_ids, now).await?;
         record(&mut tx, &worker, "session.expire", None, erasure_id, now).await?;
         tx.commit().await?;

@@ -1,11 +1,12 @@
-//! What a call asks of people: to ring back, or to look at what worries the assistant.
+//! What people have to do: ring back, look at what worries the assistant, or what they want to be reminded of.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::access::{Caller, Scope};
+use crate::access::{Caller, Scope, Whose};
 use crate::analysis::SafetyFlag;
 use crate::concern::ConcernCategory;
 use crate::db::{Connection, Error, Executor, Result};
@@ -13,6 +14,7 @@ use crate::id::{FollowUpId, SessionId, StudentId};
 use crate::message::event::{Event, emit};
 use crate::message::{Subject, alert};
 use crate::phone::Phone;
+use crate::student::read_zone;
 use crate::{attention, outbound_call};
 
 /// What is to be done.
@@ -22,6 +24,8 @@ use crate::{attention, outbound_call};
 pub enum FollowUpKind {
     Callback,
     Concern,
+    /// Staff made it for staff.
+    Reminder,
 }
 
 impl FollowUpKind {
@@ -29,6 +33,7 @@ impl FollowUpKind {
         match self {
             Self::Callback => "callback",
             Self::Concern => "concern",
+            Self::Reminder => "reminder",
         }
     }
 }
@@ -36,11 +41,16 @@ impl FollowUpKind {
 /// How far ahead a callback can be asked for.
 pub const MAX_CALLBACK_AHEAD: TimeDelta = TimeDelta::days(60);
 
-/// A callback to be.
+/// How far ahead a reminder can be made.
+pub const MAX_REMINDER_AHEAD: TimeDelta = TimeDelta::days(366);
+
+/// A callback or a reminder to be.
 #[derive(Clone)]
-pub struct NewCallback {
+pub struct NewFollowUp {
     /// Made of the deed itself, so that telling it twice writes it once.
     pub follow_up_id: FollowUpId,
+    /// Not a concern: see [`NewConcern`].
+    pub kind: FollowUpKind,
     pub student_id: StudentId,
     pub session_id: Option<SessionId>,
     /// 1 to 500 characters, for a person.
@@ -48,9 +58,9 @@ pub struct NewCallback {
     pub due_at: DateTime<Utc>,
 }
 
-impl std::fmt::Debug for NewCallback {
+impl std::fmt::Debug for NewFollowUp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewCallback").field("follow_up_id", &self.follow_up_id).finish_non_exhaustive()
+        f.debug_struct("NewFollowUp").field("follow_up_id", &self.follow_up_id).finish_non_exhaustive()
     }
 }
 
@@ -106,17 +116,14 @@ impl std::fmt::Debug for FollowUp {
     }
 }
 
-/// Writes a callback down, once, with its events. Needs `calls:write`.
-pub async fn insert_callback_once(
-    tx: &mut Connection,
-    caller: &Caller,
-    new: &NewCallback,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    caller.require_for(Scope::CallsWrite, new.student_id)?;
+/// Writes a callback or a reminder down, once. A callback has events. Needs `calls:write` for a callback, `notes:write` for a
+/// reminder.
+pub async fn insert_once(tx: &mut Connection, caller: &Caller, new: &NewFollowUp, now: DateTime<Utc>) -> Result<()> {
+    let is_callback = new.kind == FollowUpKind::Callback;
+    caller.require_for(if is_callback { Scope::CallsWrite } else { Scope::NotesWrite }, new.student_id)?;
     let inserted = sqlx::query!(
         "insert into follow_ups (follow_up_id, kind, student_id, session_id, text, due_at, author, created_at)
-         values ($1, 'callback', $2, $3, $4, $5, $6, $7)
+         values ($1, $8, $2, $3, $4, $5, $6, $7)
          on conflict (follow_up_id) do nothing",
         new.follow_up_id as FollowUpId,
         new.student_id as StudentId,
@@ -125,10 +132,11 @@ pub async fn insert_callback_once(
         new.due_at,
         caller.actor.to_string(),
         now,
+        new.kind as FollowUpKind,
     )
     .execute(&mut *tx)
     .await?;
-    if inserted.rows_affected() > 0 {
+    if is_callback && inserted.rows_affected() > 0 {
         let (subject, cause) = (Subject::FollowUp(new.follow_up_id), new.follow_up_id.to_string());
         emit(tx, Event::CallbackRequested, subject, &cause, now, now).await?;
         emit(tx, Event::CallbackDue, subject, &cause, new.due_at, now).await?;
@@ -299,6 +307,97 @@ pub async fn list_open_of_session(
     )
     .fetch_all(db)
     .await?)
+}
+
+/// Open callbacks and reminders that are due from `from` on and before `until`, the last one first. Needs `students:read`.
+pub async fn list_due(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    whose: &Whose,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    limit: i64,
+) -> Result<Vec<FollowUp>> {
+    let cohorts = caller.require_within(Scope::StudentsRead)?;
+    Ok(sqlx::query_as!(
+        FollowUp,
+        r#"select follow_up_id as "follow_up_id: FollowUpId", kind as "kind: FollowUpKind",
+               f.student_id as "student_id: StudentId", st.display_name as "student_name?",
+               session_id as "session_id: SessionId", category as "category: ConcernCategory", text, due_at, author,
+               caller_phone as "caller_phone: Phone", more, n_raised,
+               f.created_at, closed_at, closed_by
+           from follow_ups f join students st using (student_id)
+           where closed_at is null and kind <> 'concern' and due_at >= $1 and due_at < $2
+             and ($3::uuid is null or f.student_id = $3)
+             and ($4::text[] is null or st.cohort = any($4)) and ($5::text[] is null or st.cohort = any($5))
+           order by due_at desc, follow_up_id
+           limit $6"#,
+        from,
+        until,
+        whose.student_id as Option<StudentId>,
+        whose.cohorts.as_deref() as Option<&[String]>,
+        cohorts as Option<&[String]>,
+        limit,
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// Moves an open callback or reminder to another time: closes it, which stops its planned call, and opens one with the same
+/// words, whose call has all its attempts. Needs `notes:write`, and `calls:write` for a callback.
+pub async fn move_follow_up(
+    tx: &mut Connection,
+    caller: &Caller,
+    follow_up_id: FollowUpId,
+    due_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<FollowUpId> {
+    let old = sqlx::query!(
+        r#"select kind as "kind: FollowUpKind", student_id as "student_id!: StudentId", session_id as "session_id: SessionId", text
+           from follow_ups
+           where follow_up_id = $1 and closed_at is null and kind <> 'concern' and student_id is not null"#,
+        follow_up_id as FollowUpId,
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or(Error::NotFound("open follow-up"))?;
+    close_follow_up(tx, caller, follow_up_id, now).await?;
+    let new = NewFollowUp {
+        follow_up_id: FollowUpId::new(),
+        kind: old.kind,
+        student_id: old.student_id,
+        session_id: old.session_id,
+        text: old.text,
+        due_at,
+    };
+    insert_once(tx, caller, &new, now).await?;
+    Ok(new.follow_up_id)
+}
+
+/// An open follow-up of a student.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub student_id: StudentId,
+    /// The student's.
+    pub zone: Tz,
+    pub kind: FollowUpKind,
+    pub due_at: DateTime<Utc>,
+}
+
+/// Returns when a follow-up is due. [`Error::NotFound`]: it is closed, or of no student that the caller sees. Needs
+/// `students:read`.
+pub async fn get_due(db: impl Executor<'_>, caller: &Caller, follow_up_id: FollowUpId) -> Result<Due> {
+    let cohorts = caller.require_within(Scope::StudentsRead)?;
+    let row = sqlx::query!(
+        r#"select st.student_id as "student_id: StudentId", st.timezone, f.kind as "kind: FollowUpKind", f.due_at
+           from follow_ups f join students st using (student_id)
+           where follow_up_id = $1 and closed_at is null and ($2::text[] is null or st.cohort = any($2))"#,
+        follow_up_id as FollowUpId,
+        cohorts as Option<&[String]>,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound("open follow-up"))?;
+    Ok(Due { student_id: row.student_id, zone: read_zone(&row.timezone), kind: row.kind, due_at: row.due_at })
 }
 
 /// A person has seen to it. Needs `notes:write`.

@@ -17,6 +17,7 @@ pub mod assurance;
 pub mod attention;
 pub mod audit;
 pub mod authority;
+pub mod calendar;
 pub mod caller_code;
 pub mod class;
 pub mod clock;

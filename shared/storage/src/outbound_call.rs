@@ -6,12 +6,13 @@ mod settings;
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub use self::place::{
-    Heard, InFlight, Next, Placing, expire, hear, mark_failed, mark_placed, next, plan_calls, release, take_in_flight,
+    CALLBACK_EXPIRES, Heard, InFlight, Next, Placing, REGULAR_EXPIRES, cancel_regular, expire, hear, mark_failed,
+    mark_placed, next, plan_calls, release, take_in_flight,
 };
 pub use self::settings::{Obstacle, Settings, Way, find_way, get_settings, set_settings, set_stopped};
 pub use crate::id::OutboundCallId;
 
-use crate::access::{Caller, Scope};
+use crate::access::{Caller, Scope, Whose};
 use crate::audit;
 use crate::db::{self, Connection, Error, Executor, Result};
 use crate::id::{FollowUpId, SessionId, StudentId};
@@ -75,15 +76,17 @@ pub enum Which {
     Over,
 }
 
-/// Calls of one student, or of all. Needs `students:read`.
+/// Calls, due from the first moment on and before the second one, if they are given. Needs `students:read`.
 pub async fn list_calls(
     db: impl Executor<'_>,
     caller: &Caller,
-    student_id: Option<StudentId>,
+    whose: &Whose,
     which: Which,
+    due: Option<(DateTime<Utc>, DateTime<Utc>)>,
     limit: i64,
 ) -> Result<Vec<OutboundCall>> {
     let cohorts = caller.require_within(Scope::StudentsRead)?;
+    let (from, until) = due.unzip();
     let rows = sqlx::query!(
         r#"select o.outbound_call_id as "outbound_call_id: OutboundCallId", o.student_id as "student_id: StudentId",
                st.display_name, o.follow_up_id as "follow_up_id: FollowUpId", o.plan_on, o.attempt,
@@ -92,13 +95,17 @@ pub async fn list_calls(
            from outbound_calls o join students st on st.student_id = o.student_id
            left join sessions s on s.call_id = o.call_id
            where (o.state in ('planned', 'placing', 'placed')) = $1 and ($2::uuid is null or o.student_id = $2)
-             and ($3::text[] is null or st.cohort = any($3))
+             and ($3::text[] is null or st.cohort = any($3)) and ($5::text[] is null or st.cohort = any($5))
+             and o.due_at >= coalesce($6::timestamptz, '-infinity') and o.due_at < coalesce($7::timestamptz, 'infinity')
            order by case when $1 then o.due_at end, o.due_at desc, o.outbound_call_id
            limit $4"#,
         which == Which::Open,
-        student_id as Option<StudentId>,
+        whose.student_id as Option<StudentId>,
         cohorts as Option<&[String]>,
         limit,
+        whose.cohorts.as_deref() as Option<&[String]>,
+        from,
+        until,
     )
     .fetch_all(db)
     .await?;

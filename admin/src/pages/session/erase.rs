@@ -13,6 +13,7 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
 use crate::layout::{Place, page};
+use crate::pages::erasures::{asked_fields, read_asked, receipt_path};
 use crate::parts::csrf;
 
 pub(crate) async fn confirm(
@@ -36,10 +37,14 @@ pub(crate) async fn erase(
     if posted.fields.text("confirmed") != "yes" {
         return Err(Fault::Invalid("Nothing was erased. Open the session and choose Erase.".to_owned()));
     }
+    let asked = read_asked(&posted)?;
     let mut tx = db::begin(&db).await?;
-    erasure::erase_session(&mut tx, &posted.admin.caller, session_id, clock::now()).await?;
+    let erasure_id = erasure::erase_session(&mut tx, &posted.admin.caller, session_id, clock::now()).await?;
+    if let Some(asked) = asked {
+        erasure::set_asked(&mut tx, &posted.admin.caller, erasure_id, asked).await?;
+    }
     tx.commit().await.map_err(db::Error::from)?;
-    Ok(Redirect::to("/sessions").into_response())
+    Ok(Redirect::to(&receipt_path(erasure_id)).into_response())
 }
 
 fn render(admin: &Admin, session: &Session) -> Markup {
@@ -58,7 +63,8 @@ fn render(admin: &Admin, session: &Session) -> Markup {
                     div.body.stack {
                         (csrf(admin))
                         input type="hidden" name="confirmed" value="yes";
-                        p.sm.muted { "VAPI is asked to delete the call and its recording. Erasures shows when it has." }
+                        p.sm.muted { "VAPI is asked to delete the call and its recording. The receipt shows when it has." }
+                        (asked_fields(&admin.viewer))
                     }
                     footer {
                         button.btn.danger { "Erase" }

@@ -1,16 +1,18 @@
-//! Outbound calls to one student: regular ones, a new one, and recent ones.
+//! Outbound calls to one student: regular ones, recent ones, and a new call or reminder.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{NaiveDateTime, TimeDelta};
-use domain::calling::{Plan, instant};
+use chrono::NaiveDate;
+use domain::calling::Plan;
 use domain::plain_text;
 use maud::{Markup, html};
+use storage::access::Whose;
+use storage::clock;
 use storage::db::{self, Db};
-use storage::follow_up::{self, MAX_CALLBACK_AHEAD, NewCallback};
+use storage::follow_up::{self, FollowUpKind, MAX_CALLBACK_AHEAD, MAX_REMINDER_AHEAD, NewFollowUp};
 use storage::id::{FollowUpId, StudentId};
 use storage::outbound_call::{self, Obstacle, OutboundCall, Which};
-use storage::{clock, student};
+use storage::student;
 
 use super::record;
 use crate::auth::Admin;
@@ -19,9 +21,9 @@ use crate::form::Posted;
 use crate::pages::calls::{find_obstacle, kind, state, stop_form};
 use crate::pages::organisation::{WEEKDAYS, read_time};
 use crate::parts::csrf;
+use crate::parts::schedule::{self, MAX_REASON, fields, read_moment};
 
 const N_CALLS: i64 = 5;
-const MAX_REASON: usize = 160;
 
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
@@ -31,8 +33,9 @@ pub(crate) struct Calls {
 }
 
 pub(super) async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Result<Calls, Fault> {
-    let mut list = outbound_call::list_calls(db, &admin.caller, Some(student_id), Which::Open, N_CALLS).await?;
-    list.extend(outbound_call::list_calls(db, &admin.caller, Some(student_id), Which::Over, N_CALLS).await?);
+    let whose = Whose { student_id: Some(student_id), cohorts: None };
+    let mut list = outbound_call::list_calls(db, &admin.caller, &whose, Which::Open, None, N_CALLS).await?;
+    list.extend(outbound_call::list_calls(db, &admin.caller, &whose, Which::Over, None, N_CALLS).await?);
     Ok(Calls {
         obstacle: find_obstacle(admin, db).await?,
         plan: outbound_call::find_plan(db, &admin.caller, student_id).await?,
@@ -61,38 +64,42 @@ pub(crate) async fn set_plan(
     Ok(Redirect::to(&format!("/students/{student_id}#calls")).into_response())
 }
 
-/// Plans a call at a time in the student's zone.
+/// Plans a call, or makes a reminder, at a time in the student's zone.
 pub(crate) async fn request(
     State(db): State<Db>,
     Path(student_id): Path<StudentId>,
     posted: Posted,
 ) -> Result<Response, Fault> {
-    let admin = &posted.admin;
-    admin.require_write()?;
-    let now = clock::now();
-    let student = student::get_student(&db, &admin.caller, student_id).await?;
+    posted.admin.require_write()?;
+    let day = plan(&db, &posted, student_id).await?;
+    let back = match posted.fields.raw("back") {
+        "" => format!("/students/{student_id}#calls"),
+        back => schedule::shows(back, day),
+    };
+    Ok(Redirect::to(&back).into_response())
+}
+
+/// Stores what [`fields`] ask for. Returns its day in the student's zone.
+pub(crate) async fn plan(db: &Db, posted: &Posted, student_id: StudentId) -> Result<NaiveDate, Fault> {
+    let (admin, now) = (&posted.admin, clock::now());
+    let student = student::get_student(db, &admin.caller, student_id).await?;
     let zone = student::read_zone(&student.timezone);
-    let invalid = |why: &str| Fault::Invalid(format!("No call was planned: {why}."));
-    let text = posted.fields.text("call_at");
-    // Browsers omit the seconds.
-    let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").or_else(|_| text.parse());
-    let at = at.map_err(|_| invalid("choose a day and a time"))?;
-    let due_at = instant(at.date(), at.time(), zone);
-    // The time "now" was typed up to a minute ago.
-    if due_at <= now - TimeDelta::minutes(10) || due_at > now + MAX_CALLBACK_AHEAD {
-        return Err(invalid("the time must be in the future, within 60 days"));
-    }
+    let (kind, action, ahead) = match posted.fields.text("kind") {
+        "reminder" => (FollowUpKind::Reminder, "student.remind", MAX_REMINDER_AHEAD),
+        _ => (FollowUpKind::Callback, "student.call", MAX_CALLBACK_AHEAD),
+    };
+    let due_at = read_moment(posted.fields.text("call_at"), zone, ahead, now)?;
     let text = plain_text::clean(posted.fields.text("call_reason"));
     if text.is_empty() || text.chars().count() > MAX_REASON {
-        return Err(invalid("the reason has 1 to 160 characters"));
+        return Err(Fault::Invalid(format!("Nothing was saved: a note has 1 to {MAX_REASON} characters.")));
     }
     let follow_up_id = FollowUpId::new();
-    let new = NewCallback { follow_up_id, student_id, session_id: None, text, due_at };
-    let mut tx = db::begin(&db).await?;
-    follow_up::insert_callback_once(&mut tx, &admin.caller, &new, now).await?;
-    record(&mut *tx, admin, "student.call", student_id, now).await?;
+    let new = NewFollowUp { follow_up_id, kind, student_id, session_id: None, text, due_at };
+    let mut tx = db::begin(db).await?;
+    follow_up::insert_once(&mut tx, &admin.caller, &new, now).await?;
+    record(&mut *tx, admin, action, student_id, now).await?;
     tx.commit().await.map_err(db::Error::from)?;
-    Ok(Redirect::to(&format!("/students/{student_id}#calls")).into_response())
+    Ok(due_at.with_timezone(&zone).date_naive())
 }
 
 pub(super) fn card(admin: &Admin, student_id: StudentId, zone: &str, calls: &Calls) -> Markup {
@@ -101,7 +108,7 @@ pub(super) fn card(admin: &Admin, student_id: StudentId, zone: &str, calls: &Cal
     let time = calls.plan.as_ref().map_or_else(|| "16:30".to_owned(), |plan| plan.at.format("%H:%M").to_string());
     html! {
         section.card aria-labelledby="calls" {
-            header { h2 id="calls" { "Calls to the student" } div.actions { a.link href="/calls" { "All calls" } } }
+            header { h2 id="calls" { "Calls and reminders" } div.actions { a.link href={ (schedule::CALENDAR) "?student=" (student_id) } { "Calendar" span.vh { " of this student" } } } }
             @if let Some(obstacle) = &calls.obstacle {
                 @let (what, fix) = obstacle.words();
                 div.body { p.sm.muted { "No calls are placed. " (what) " " (fix) } }
@@ -132,9 +139,8 @@ pub(super) fn card(admin: &Admin, student_id: StudentId, zone: &str, calls: &Cal
                 }
                 form.body.stack.tight method="post" action={ (back) "/calls" } {
                     (csrf(admin))
-                    div.field { label for="call-at" { "Call once, at" } input.input id="call-at" name="call_at" type="datetime-local" required; }
-                    div.field { label for="call-reason" { "Reason" } input.input id="call-reason" name="call_reason" required maxlength=(MAX_REASON); }
-                    div { button.btn.small { "Plan call" } }
+                    (fields(zone))
+                    div { button.btn.small { "Add to calendar" } }
                 }
             }
         }

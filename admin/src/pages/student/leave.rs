@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use storage::clock;
 use storage::db::{self, Db, Error};
-use storage::erasure;
+use storage::erasure::{self, Requested};
 use storage::id::StudentId;
 use storage::student::{self, Student};
 
@@ -18,6 +18,7 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
 use crate::layout::{Place, page};
+use crate::pages::erasures::{asked_fields, read_asked, receipt_path};
 use crate::parts::csrf;
 use crate::parts::notice::{Tone, notice};
 
@@ -83,14 +84,21 @@ pub(crate) async fn erase(
         let page = render(admin, &student, connections.has_vapi, Some(error));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
+    let asked = read_asked(&posted)?;
     let mut tx = db::begin(&db).await?;
-    let next = if posted.fields.text("when") == "later" {
-        erasure::request(&mut tx, &admin.caller, student_id, clock::now()).await?;
-        format!("/students/{student_id}")
+    let (erasure_id, next) = if posted.fields.text("when") == "later" {
+        let erasure_id = match erasure::request(&mut tx, &admin.caller, student_id, clock::now()).await? {
+            Requested::Due(pending) => Some(pending.erasure_id),
+            Requested::TooMany => None,
+        };
+        (erasure_id, format!("/students/{student_id}"))
     } else {
-        erasure::erase_student(&mut tx, &admin.caller, student_id, clock::now()).await?;
-        "/students".to_owned()
+        let erasure_id = erasure::erase_student(&mut tx, &admin.caller, student_id, clock::now()).await?;
+        (Some(erasure_id), receipt_path(erasure_id))
     };
+    if let Some((asked, erasure_id)) = asked.zip(erasure_id) {
+        erasure::set_asked(&mut tx, &admin.caller, erasure_id, asked).await?;
+    }
     tx.commit().await.map_err(Error::from)?;
     Ok(Redirect::to(&next).into_response())
 }
@@ -115,10 +123,11 @@ fn render(admin: &Admin, student: &Student, has_vapi: bool, error: Option<&str>)
                             label for="name" { "To confirm, type the student's name: " (student.display_name) }
                             input.input id="name" name="name" required maxlength="120" autocomplete="off";
                             span.hint {
-                                @if has_vapi { "VAPI is asked to delete the calls and their recordings. Erasures shows when it has." }
+                                @if has_vapi { "VAPI is asked to delete the calls and their recordings. The receipt shows when it has." }
                                 @else { "VAPI_API_KEY is not set, so VAPI keeps the calls and their recordings until you delete them there." }
                             }
                         }
+                        (asked_fields(&admin.viewer))
                         fieldset.stack.tight {
                             legend { "When" }
                             span.check { input type="radio" id="now" name="when" value="now" checked; label for="now" { "Now" } }

@@ -6,20 +6,21 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{OutboundCallId, State, get_settings, lock};
-use crate::access::Caller;
+use super::{OutboundCallId, State, find_plan, get_settings, lock};
+use crate::access::{Caller, Scope};
+use crate::audit;
 use crate::consent;
 use crate::db::{self, Connection, Db, Error, Result};
-use crate::follow_up::{self, NewCallback};
+use crate::follow_up::{self, FollowUpKind, NewFollowUp};
 use crate::id::{FollowUpId, StudentId};
 use crate::phone::Phone;
-use crate::student::{StudentStatus, read_zone};
+use crate::student::{self, StudentStatus, read_zone};
 use domain::calling::{Facts, Outcome, Plan, RESERVE_MICROUSD, Reason, Verdict, instant, may_place};
 
 /// How long after its time a callback is still placed: over a weekend.
-const CALLBACK_EXPIRES: TimeDelta = TimeDelta::hours(72);
+pub const CALLBACK_EXPIRES: TimeDelta = TimeDelta::hours(72);
 /// The same of a regular call, and of each retry: by then the student has other plans.
-const REGULAR_EXPIRES: TimeDelta = TimeDelta::hours(2);
+pub const REGULAR_EXPIRES: TimeDelta = TimeDelta::hours(2);
 /// A student may be on a call that began so long ago.
 const LONGEST_CALL: TimeDelta = TimeDelta::hours(1);
 /// Rows in one look.
@@ -51,26 +52,28 @@ pub async fn plan_calls(db: &Db, now: DateTime<Utc>) -> Result<u64> {
     let unplanned = sqlx::query!(
         r#"select st.student_id as "student_id: StudentId", st.timezone, st.call_weekdays as "weekdays!",
                st.call_time as "at!",
-               (select max(o.plan_on) from outbound_calls o where o.student_id = st.student_id) as done
+               array(select o.plan_on from outbound_calls o where o.student_id = st.student_id and o.plan_on >= $2)
+                   as "taken!: Vec<NaiveDate>"
            from students st
            where st.call_weekdays is not null and st.status = 'active'
              and not exists (select from outbound_calls o where o.student_id = st.student_id and o.plan_on is not null
                                  and o.attempt = 1 and o.state = 'planned')
            limit $1"#,
         BATCH,
+        now.date_naive() - TimeDelta::days(2),
     )
     .fetch_all(db)
     .await?;
     for row in unplanned {
         let plan = Plan { weekdays: row.weekdays, at: row.at };
-        let Some((day, due_at)) = plan.next(read_zone(&row.timezone), now, row.done) else { continue };
+        let Some((day, due_at)) = plan.next(read_zone(&row.timezone), now, &row.taken) else { continue };
         let inserted = sqlx::query!(
             "insert into outbound_calls (outbound_call_id, cause, attempt, student_id, plan_on, state, due_at, expires_at,
                  look_at, created_at)
              values ($1, $2, 1, $3, $4, 'planned', $5, $6, $5, $7)
              on conflict do nothing",
             OutboundCallId::new() as OutboundCallId,
-            format!("plan:{}:{day}", row.student_id),
+            regular_cause(row.student_id, day),
             row.student_id as StudentId,
             day,
             due_at,
@@ -81,6 +84,52 @@ pub async fn plan_calls(db: &Db, now: DateTime<Utc>) -> Result<u64> {
     }
     Ok(n)
 }
+
+/// However many workers plan it, the regular call of a day is one row for each attempt.
+fn regular_cause(student_id: StudentId, day: NaiveDate) -> String {
+    format!("plan:{student_id}:{day}")
+}
+
+/// Cancels the regular call of one day, planned or not yet, and records it. [`Error::NotFound`]: the plan has no call on this day,
+/// or it was placed meanwhile, or is over. Needs `calls:write`.
+pub async fn cancel_regular(
+    tx: &mut Connection,
+    caller: &Caller,
+    student_id: StudentId,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    caller.require_student(Scope::CallsWrite, student_id)?;
+    let zone = student::zone(&mut *tx, student_id).await?;
+    let plan = find_plan(&mut *tx, caller, student_id).await?;
+    let due_at =
+        plan.and_then(|plan| plan.due_on(day, zone)).filter(|due_at| (now..now + MAX_CANCEL_AHEAD).contains(due_at));
+    let due_at = due_at.ok_or(Error::NotFound("planned call"))?;
+    let cancelled = sqlx::query!(
+        "insert into outbound_calls as o (outbound_call_id, cause, attempt, student_id, plan_on, state, due_at, expires_at,
+             look_at, created_at, stopped_by)
+         values ($1, $2, 1, $3, $4, 'stopped', $5, $5, $5, $6, $7)
+         on conflict (cause, attempt) do update set state = 'stopped', stopped_by = excluded.stopped_by
+             where o.state = 'planned'",
+        OutboundCallId::new() as OutboundCallId,
+        regular_cause(student_id, day),
+        student_id as StudentId,
+        day,
+        due_at,
+        now,
+        caller.actor.to_string(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    if cancelled.rows_affected() == 0 {
+        return Err(Error::NotFound("planned call"));
+    }
+    let (object, detail) = (format!("student:{student_id}"), serde_json::json!({ "day": day }));
+    audit::insert_entry(tx, caller, "outbound_call.stop", Some(&object), &detail, now).await
+}
+
+/// How far ahead a regular call can be cancelled.
+const MAX_CANCEL_AHEAD: TimeDelta = TimeDelta::days(60);
 
 /// A call about to be placed.
 #[derive(Clone)]
@@ -455,14 +504,15 @@ async fn hand_over(tx: &mut Connection, row: &Row, now: DateTime<Utc>) -> Result
         return Ok(());
     }
     let follow_up_id = FollowUpId(Uuid::new_v5(&NAMESPACE, row.cause.as_bytes()));
-    let new = NewCallback {
+    let new = NewFollowUp {
         follow_up_id,
+        kind: FollowUpKind::Callback,
         student_id: row.student_id,
         session_id: None,
         text: "The tutor called at the regular time. The calls were not answered.".to_owned(),
         due_at: now,
     };
-    follow_up::insert_callback_once(tx, &Caller::worker(), &new, now).await?;
+    follow_up::insert_once(tx, &Caller::worker(), &new, now).await?;
     // So no call is planned for it.
     sqlx::query!(
         "update outbound_calls set follow_up_id = $2 where cause = $1",
