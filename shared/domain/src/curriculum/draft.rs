@@ -65,15 +65,11 @@ impl Draft {
         if !subjects.iter().any(|subject| subject.subject_id == self.subject_id) {
             note(Field::Subject, "choose a subject".to_owned());
         }
-        let grades = (self.grade_from.parse(), self.grade_to.parse());
-        let (grade_from, grade_to) = match grades {
-            (Ok(from), Ok(to)) => (from, to),
-            _ => {
-                note(Field::Grades, "a grade is a number from 0 to 13".to_owned());
-                (0, 0)
-            }
-        };
-        if let Err(why) = sheet::check_grades(grade_from, grade_to) {
+        let grades = self.grade_from.parse().ok().zip(self.grade_to.parse().ok());
+        let (grade_from, grade_to) = grades.unwrap_or_default();
+        if grades.is_none() {
+            note(Field::Grades, "a grade is a number from 0 to 13".to_owned());
+        } else if let Err(why) = sheet::check_grades(grade_from, grade_to) {
             note(Field::Grades, why);
         }
         let lexicon = read_lines(&self.lexicon, phrase, |why| note(Field::Lexicon, why));
@@ -206,8 +202,8 @@ mod tests {
         let nothing = Draft { lexicon: "a; x\nb; y".to_owned(), ..Draft::default() };
         let fields: Vec<Field> =
             nothing.understand(&starter.subjects).unwrap_err().into_iter().map(|(field, _)| field).collect();
-        use Field::{Grades, Lexicon, Name, SkillId, Subject};
-        assert_eq!(fields, [Name, Subject, Grades, Lexicon, Lexicon, SkillId]);
+        let (name, grades, lexicon) = (Field::Name, Field::Grades, Field::Lexicon);
+        assert_eq!(fields, [name, Field::Subject, grades, lexicon, lexicon, Field::SkillId]);
     }
 
     #[test]
