@@ -43,7 +43,7 @@ pub async fn load(db: &Db, line: &VapiLine) -> anyhow::Result<()> {
             grade: Some(grade),
             cohort: None,
             locale: "en".to_owned(),
-            timezone: "UTC".to_owned(),
+            timezone: None,
             phones: vec![Phone::parse(phone)?],
         };
         student::insert_student(&mut tx, &caller, &new, now).await?;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -127,6 +128,7 @@ pub(crate) struct Admin {
     pub(crate) has_passkey: bool,
     /// Whether the organisation requires a second factor that this person has not set up yet.
     pub(crate) must_set_up: bool,
+    pub(crate) school_zone: Tz,
     pub(crate) viewer: Viewer,
     /// The dependency that jobs are waiting for now. Every page shows it.
     pub(crate) outages: Vec<Outage>,
@@ -274,7 +276,8 @@ impl Admin {
             has_app: login.user.has_app,
             has_passkey: login.user.has_passkey,
             must_set_up: login.must_set_up,
-            viewer: Viewer::from_headers(headers, now),
+            viewer: Viewer::of_school(headers, login.school_zone, now),
+            school_zone: login.school_zone,
             outages: Vec::new(),
             nav_counts: NavCounts::default(),
         }
@@ -334,6 +337,7 @@ impl Admin {
             has_passkey: false,
             must_set_up: false,
             viewer: Viewer::sample(),
+            school_zone: Viewer::sample().zone,
             outages: Vec::new(),
             nav_counts: NavCounts::default(),
         }

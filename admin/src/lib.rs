@@ -289,6 +289,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/webhooks/{endpoint_id}/delete", post(webhooks::delete))
         .route("/settings/webhooks/{endpoint_id}/messages/{message_id}/replay", post(webhooks::replay))
         .route("/settings/users", get(users::get).post(users::invite))
+        .route("/settings/users/{admin_user_id}/leave", get(users::leave::get))
         .route("/settings/users/{admin_user_id}/link", post(users::renew))
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
         .route("/settings/users/{admin_user_id}/cohorts", post(users::reach::set))

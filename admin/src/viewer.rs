@@ -1,11 +1,12 @@
 //! A person's view settings: theme, time zone and shortcuts, stored in cookies of their browser.
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use maud::{Markup, html};
 
 use crate::cookie;
+use crate::fault::Fault;
 use crate::locale::{DateOrder, Locale};
 
 pub(crate) const THEME_COOKIE: &str = "theme";
@@ -52,11 +53,16 @@ impl Viewer {
     pub(crate) fn from_headers(headers: &HeaderMap, now: DateTime<Utc>) -> Self {
         Self {
             theme: cookie::preference(headers, THEME_COOKIE).and_then(Theme::find).unwrap_or_default(),
-            zone: cookie::preference(headers, ZONE_COOKIE).and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
+            zone: chosen_zone(headers).unwrap_or(Tz::UTC),
             has_shortcuts: cookie::preference(headers, SHORTCUTS_COOKIE) != Some("off"),
             locale: Locale::of(headers),
             now,
         }
+    }
+
+    /// Like [`Self::from_headers`], for a person who is signed in: the school's zone, unless they chose their own.
+    pub(crate) fn of_school(headers: &HeaderMap, school: Tz, now: DateTime<Utc>) -> Self {
+        Self { zone: chosen_zone(headers).unwrap_or(school), ..Self::from_headers(headers, now) }
     }
 
     /// Formats a time: "Today 15:12", "Yesterday 09:30", "16 Nov 16:00", "16 Nov 2025 16:00".
@@ -134,6 +140,18 @@ impl Viewer {
             .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
     }
 
+    /// Reads the days of a filter, as `2026-11-19` or empty. Returns the beginning of the first, and the end of the last.
+    pub(crate) fn days(&self, from: &str, to: &str) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), Fault> {
+        let read = |text: &str| match text {
+            "" => Ok(None),
+            text => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .map(Some)
+                .map_err(|_| Fault::Invalid("A date is written like 2026-11-19.".to_owned())),
+        };
+        let (from, to) = (read(from)?, read(to)?.and_then(|date| date.checked_add_days(Days::new(1))));
+        Ok((from.map(|date| self.start_of(date)), to.map(|date| self.start_of(date))))
+    }
+
     /// Returns the start of the current hour on the viewer's clock.
     pub(crate) fn start_of_hour(&self) -> DateTime<Utc> {
         let local = self.now.with_timezone(&self.zone);
@@ -156,6 +174,11 @@ impl Viewer {
             _ => self.plain_day(date),
         }
     }
+}
+
+/// Returns the zone that the viewer chose for this browser, if they did.
+pub(crate) fn chosen_zone(headers: &HeaderMap) -> Option<Tz> {
+    cookie::preference(headers, ZONE_COOKIE).and_then(|zone| zone.parse().ok())
 }
 
 fn rfc3339(local: DateTime<Tz>) -> String {
@@ -240,5 +263,16 @@ mod tests {
         headers.insert(http::header::COOKIE, "zone=Mars/Base; theme=dark; shortcuts=off".parse().unwrap());
         let viewer = Viewer::from_headers(&headers, Viewer::sample().now);
         assert_eq!((viewer.zone, viewer.theme, viewer.has_shortcuts), (Tz::UTC, Theme::Dark, false));
+    }
+
+    #[test]
+    fn the_zone_is_the_schools_unless_the_viewer_chose_one() {
+        let zone = |cookie: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(http::header::COOKIE, cookie.parse().unwrap());
+            Viewer::of_school(&headers, Tz::Europe__Berlin, Viewer::sample().now).zone
+        };
+        assert_eq!((zone("zone="), zone("zone=Mars/Base")), (Tz::Europe__Berlin, Tz::Europe__Berlin));
+        assert_eq!(zone("zone=Asia/Kolkata"), Tz::Asia__Kolkata);
     }
 }

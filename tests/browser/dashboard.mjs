@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 
 const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, SKILL_ID, JOB_ID, CLIENT_ID, ERASURE_ID, LEAVING_IDS,
-  PACKAGES, CHROMIUM } = process.env;
+  OTHER_ID, PACKAGES, CHROMIUM } = process.env;
 const packages = createRequire(join(PACKAGES, "here.js"));
 const { chromium } = packages("playwright-core");
 const axe = readFileSync(packages.resolve("axe-core/axe.min.js"), "utf8");
@@ -20,15 +20,19 @@ const PAGES = [
   "/students", "/students?attention=yes", "/students/new", `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`,
   `/students/${STUDENT_ID}/merge`, `/students/${STUDENT_ID}/merge?with=${STUDENT_ID}`,
   `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/skills/${SKILL_ID}`,
-  "/today", "/calendar", "/calendar?cohort=Period+3", `/calendar?student=${STUDENT_ID}`, "/students/class", "/students/class?strand=maths.fractions",
-  "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions",
+  "/today", "/calendar", "/calendar?cohort=Period+3", `/calendar?student=${STUDENT_ID}`, "/students/class",
+  "/students/class?strand=maths.fractions",
+  "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions", "/search?q=the&said=student&cohort=Period+3",
+  "/search?q=nobody&said=tutor",
   "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import", "/students/import",
   "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit",
   "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", `/jobs/${JOB_ID}/discard`,
   "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/jobs/overhauls",
   "/settings/connections", "/settings/organisation", "/consents", "/calls", `/students/${STUDENT_ID}/disclosures`,
   "/settings/webhooks", "/settings/clients", `/settings/clients/${CLIENT_ID}/revoke`, "/settings/users",
+  `/settings/users/${OTHER_ID}/leave?step=disabled`,
   "/settings/tools", "/settings/tools?only=failed", "/settings/audit", "/settings/audit?act=job.retry&from=2026-11-01",
+  "/settings/audit?student=amara",
   "/account", "/account?done=password", "/account/second-factor", "/setup/a-link-of-an-invitation", "/nowhere",
 ];
 
@@ -313,6 +317,44 @@ async function teach(page, isByKeyboard) {
   await arrive(".heat td a");
   assert.ok(page.url().includes("/skills/maths.fractions."));
   await counted(6, "the class, and one student's answers");
+
+  // Calls in which a student of the class said a word.
+  await page.goto(`${ADMIN_URL}/today`);
+  await page.keyboard.press("/");
+  await page.keyboard.type("sixths");
+  clicks += 2;
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+  const group = "section[aria-labelledby='transcripts']";
+  await page.selectOption(`${group} #said`, "student");
+  await page.selectOption(`${group} #cohort`, "Period 3");
+  clicks += 2;
+  await arrive(`${group} button:has-text('Filter')`);
+  assert.ok(page.url().includes("said=student") && page.url().includes("cohort=Period+3"));
+  assert.equal(await page.textContent(`${group} header p`), "1 call");
+  await check(page, `a search of what was said ${at}`);
+  await arrive(".hits .said:has(mark) a");
+  assert.match(page.url(), /\/sessions\/.*#t\d+$/);
+  await counted(6, "calls in which a student said a word");
+
+  // Add a skill: all that is missing is said at once, and a sentence is tried before it is saved.
+  await page.goto(`${ADMIN_URL}/curriculum`);
+  await arrive("a:has-text('Add a skill')");
+  await arrive("button:has-text('Save')");
+  for (const id of ["name", "subject"]) assert.ok(await page.locator(`#${id}-error .error`).isVisible(), id);
+  await check(page, `a refused skill ${at}`);
+  await page.fill("#name", `Dinosaur sums ${at}`);
+  await page.selectOption("#subject", "maths");
+  clicks += 1;
+  const phrase = isByKeyboard ? "long tails" : "long necks";
+  await page.fill("#lexicon", phrase);
+  await page.fill("#sentence", `Can you name an animal with ${phrase}?`);
+  await arrive("button:has-text('Try')");
+  assert.ok(await page.locator("text=The analysis finds this skill").isVisible());
+  await check(page, `a sentence that is tried ${at}`);
+  await arrive("button:has-text('Save')");
+  await page.waitForSelector("text=The skill is saved");
+  assert.ok(page.url().includes("/curriculum/maths.dinosaur_sums_by_"), "it has a short name");
+  await counted(6, "a new skill");
 
   // A report for the parents.
   await page.goto(`${ADMIN_URL}/students/${STUDENT_ID}`);

@@ -87,6 +87,7 @@ try {
       session: await first(page, "/sessions?q=Amara", "tbody a[href^='/sessions/']"),
       job: await first(page, "/jobs", "a[href$='/discard']"),
       client: await first(page, "/settings/clients", "a[href$='/revoke']", 3),
+      user: await first(page, "/settings/users", "a[href*='/leave']", 3),
     };
     places.connect ??= await consentPage();
     if (!places.student) {
@@ -157,6 +158,7 @@ try {
       "students-import": "/students/import",
       analytics: "/analytics?by=grade&range=91",
       search: "/search?q=fractions",
+      "search-said": "/search?q=half&said=student",
       jobs: "/jobs",
       "jobs-discard": `/jobs/${places.job}/discard`,
       "jobs-decide": "/jobs/alike/retry?reason=it+killed+its+worker+three+times",
@@ -170,6 +172,7 @@ try {
       "settings-clients": "/settings/clients",
       "settings-clients-revoke": `/settings/clients/${places.client}/revoke`,
       "settings-users": "/settings/users",
+      "settings-users-leave": `/settings/users/${places.user}/leave?step=disabled`,
       "settings-tools": "/settings/tools",
       "session-erase": `/sessions/${places.session}/erase`,
       "settings-erasures": "/settings/erasures",

@@ -127,9 +127,34 @@ async fn a_skill_is_added_retired_and_restored_and_a_viewer_only_reads() {
     let twice = admin.post("/curriculum", "/curriculum/subjects", &subject).await;
     assert_eq!(twice.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let skill = [("skill_id", "art.a"), ("name", "Mixing"), ("subject", "art"), ("grade_from", "1"), ("grade_to", "4")];
-    assert_eq!(admin.submit("/curriculum/new", "/curriculum/new", &skill).await, "/curriculum/art.a");
+    assert_eq!(admin.submit("/curriculum/new", "/curriculum/new", &skill).await, "/curriculum/art.a?done=saved");
     let taken = admin.post("/curriculum/new", "/curriculum/new", &skill).await;
     assert_eq!(taken.status(), StatusCode::UNPROCESSABLE_ENTITY);
+
+    assert!(admin.read("/curriculum/art.a?done=saved").await.contains("The skill is saved"));
+    // Without a short name it gets one, and a second skill of that name another one.
+    let named = [("name", "Warm colours"), ("subject", "art"), ("grade_from", "1"), ("grade_to", "4")];
+    for id in ["art.warm_colours", "art.warm_colours_2"] {
+        let saved = admin.submit("/curriculum/new", "/curriculum/new", &named).await;
+        assert_eq!(saved, format!("/curriculum/{id}?done=saved"));
+    }
+    // All that is wrong is said at once, and trying a sentence saves nothing.
+    let wrong = [("lexicon", "a; 10"), ("questions", "Why?"), ("skill_id", "maths.mixing"), ("subject", "art")];
+    let refused = admin.post("/curriculum/new", "/curriculum/new", &wrong).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let refused = refused.text().await.unwrap();
+    for field in ["#name", "#grade_from", "#lexicon", "#asked"] {
+        assert!(refused.contains(&format!("href=\"{field}\"")), "{field}: {refused}");
+    }
+    let mut tried = named.to_vec();
+    tried.extend([("lexicon", "warm colour"), ("do", "try"), ("sentence", "Can you name a warm colour?")]);
+    let found = admin.post("/curriculum/new", "/curriculum/new", &tried).await.text().await.unwrap();
+    assert!(found.contains("The analysis finds this skill"), "{found}");
+    assert!(living(&service).await.find_skill("art.warm_colours_3").is_none());
+    let other =
+        [("skill_id", "maths.mixing"), ("name", "Mixing"), ("subject", "art"), ("grade_from", "1"), ("grade_to", "4")];
+    let other = admin.post("/curriculum/new", "/curriculum/new", &other).await.text().await.unwrap();
+    assert!(other.contains("begins like the skills of Mathematics"), "{other}");
 
     let page = "/curriculum/art.a";
     assert_eq!(admin.submit(page, "/curriculum/art.a/retire", &[]).await, page);

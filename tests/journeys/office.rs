@@ -115,6 +115,10 @@ async fn the_audit_log_is_narrowed_and_exported_and_the_export_is_in_it() {
     assert_eq!(revealed.matches("aud-ic").count(), 1, "{revealed}");
     let of_student = person.read(&format!("/settings/audit?object=student:{}", student.student_id)).await;
     assert!(of_student.contains("showed the phone numbers"));
+    let named = person.read("/settings/audit?student=okafor").await;
+    let link = format!(r#"showed the phone numbers of <a class="link" href="{page}">Amara Okafor</a>"#);
+    assert!(named.contains(&link) && named.contains("read <a"), "{named}");
+    assert!(person.read("/settings/audit?student=nobody").await.contains("No entries match"));
     assert!(person.read("/settings/audit?to=2020-01-01").await.contains("No entries match"));
     assert_eq!(person.open("/settings/audit?from=soon").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
 
@@ -166,10 +170,16 @@ async fn an_admin_signs_somebody_else_out() {
     tutor.read("/").await;
     let users = "/settings/users";
     assert!(admin.read(users).await.contains("Signed in 1 time now"));
-    assert_eq!(admin.submit(users, &format!("{users}/{id}/sign-out"), &[]).await, users);
+    let leave = format!("{users}/{id}/leave?step=sign-out");
+    let asked = admin.read(&leave).await;
+    assert!(asked.contains("Sign out: tutor@example.org?") && asked.contains("These sign-ins end"), "{asked}");
+    assert!(!asked.contains("This person is not signed in"), "{asked}");
+    assert_eq!(admin.submit(&leave, &format!("{users}/{id}/sign-out"), &[]).await, users);
     assert_eq!(tutor.open("/").await.status(), StatusCode::SEE_OTHER, "that sign-in ended");
     let entry = newest_entry(&service).await;
     assert_eq!((&entry.action[..], &entry.detail["n"]), ("admin.sign_out_user", &json!(1)));
+    let log = admin.read("/settings/audit?act=admin.sign_out_user").await;
+    assert!(log.contains("signed tutor@example.org out"), "the log names them: {log}");
     service.stop().await;
 }
 
@@ -186,6 +196,12 @@ async fn numbers_and_dates_are_written_as_the_viewer_does_it() {
     let saved = person.post("/account", "/account", &fields).await;
     let cookies: Vec<_> = saved.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
     assert!(cookies.iter().any(|cookie| cookie.starts_with("locale=de-CH;")), "{cookies:?}");
+    // Without a zone of one's own, times are those of the school. So are new students.
+    psql(&service.database_url, "update organisation set report_zone = 'Asia/Kolkata'");
+    let other = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await.read("/account").await;
+    assert!(other.contains(r#"Times in <a class="link" href="/account">Asia/Kolkata"#), "{other}");
+    assert!(person.read("/account").await.contains(r#"href="/account">Europe/Zurich"#), "this one was chosen");
+    assert_eq!(service.student("Amara Okafor", CALLER).await.timezone, "Asia/Kolkata");
     let unknown = [("theme", "dark"), ("zone", "Europe/Zurich"), ("locale", "mars")];
     let refused = person.post("/account", "/account", &unknown).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);

@@ -140,8 +140,9 @@ const REFERENCES: &str = "do $$ declare of record; begin
 const OTHER_WORDS: &str = "select count(*) from sessions s left join session_words w using (session_id)
     left join analyses a on a.session_id = s.session_id and a.is_current
     where w.words is distinct from (
-        select to_tsvector('simple', string_agg(t.text, ' ' order by t.turn_no) || ' ' || coalesce(a.findings->>'summary', ''))
-        from turns t where t.session_id = s.session_id)";
+        select said_words(string_agg(t.text, ' ' order by t.turn_no) filter (where t.speaker = 'student'),
+            string_agg(t.text, ' ' order by t.turn_no) filter (where t.speaker = 'tutor'), a.findings->>'summary')
+        from turns t where t.session_id = s.session_id having count(*) > 0)";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_derived_of_seeded_data_is_as_the_service_derives_it() {

@@ -34,6 +34,68 @@ async fn one_question_finds_students_sessions_and_what_was_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_is_narrowed_by_speaker_class_and_days_and_counted() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", CALLER).await;
+    let token = service.token("sessions:read").await;
+    let began = clock::now() - TimeDelta::hours(1);
+    let call = |n: usize, answer: &str| {
+        vapi::report(&format!("call-{n}"), began, &["Do you like dinosaurs?", answer, "Nice. Bye!"])
+    };
+    let answers = ["Dinosaurs had long necks", "No. Cats have long tails", "My cat has a long neck"];
+    for (n, answer) in answers.into_iter().enumerate() {
+        assert_eq!(service.deliver(&call(n, answer)).await, StatusCode::OK);
+        service.analyzed(&token, &format!("call-{n}")).await;
+    }
+    service.write("update students set cohort = 'Period 3'").await;
+    let person = service.log_in().await;
+    let found = async |query: &str| person.read(&format!("/search?{query}")).await;
+    let count = |page: &str| {
+        let (_, rest) = page.split_once(r#"<p role="status">"#).unwrap_or_else(|| panic!("no count: {page}"));
+        rest.split('<').next().unwrap().to_owned()
+    };
+    for (query, expected) in [
+        ("q=dinosaur", "3 calls"),
+        ("q=dinosaur&said=tutor", "3 calls"),
+        ("q=dinosaur&said=student", "1 call"),
+        ("q=cat&said=tutor", "0 calls"),
+        ("q=cat+-tails&said=student", "1 call"),
+        ("q=%22long+neck%22&said=student", "2 calls"),
+        ("q=dinosaur&cohort=Period+3", "3 calls"),
+        ("q=dinosaur&cohort=Period+4", "0 calls"),
+        ("q=dinosaur&to=2020-01-01", "0 calls"),
+        ("q=dinosaur&from=2020-01-01&said=student&cohort=Period+3&in=transcripts", "1 call"),
+    ] {
+        assert_eq!(count(&found(query).await), expected, "{query}");
+    }
+    // Both turns are shown, each with its words marked; with a filter, only those of its speaker.
+    let both = found("q=dinosaurs+necks").await;
+    assert!(both.contains("#t0\">Tutor</a>") && both.contains("#t1\">Student</a>"), "{both}");
+    assert!(both.contains("<mark>Dinosaurs</mark> had long <mark>necks</mark>"), "{both}");
+    let student = found("q=dinosaurs&said=student").await;
+    assert!(student.contains("#t1\">Student</a>") && !student.contains("#t0"), "{student}");
+    let chosen = student.contains(r#"<option value="student" selected>"#);
+    assert!(chosen && found("q=cat&said=tutor").await.contains("No calls match"));
+    assert_eq!(person.open("/search?q=cat&said=me").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+
+    // More than a page: the next one keeps the filters.
+    for n in 3..33 {
+        assert_eq!(service.deliver(&call(n, "Dinosaurs!")).await, StatusCode::OK);
+        service.analyzed(&token, &format!("call-{n}")).await;
+    }
+    let first = found("q=dinosaur&said=student&cohort=Period+3").await;
+    assert_eq!((count(&first), first.matches(r#"class="main""#).count()), ("31 calls".to_owned(), 25));
+    let (_, next) = first
+        .split_once("/search?q=dinosaur&amp;in=transcripts&amp;said=student&amp;cohort=Period+3&amp;after=")
+        .unwrap();
+    let after = next.split('"').next().unwrap();
+    let second = found(&format!("q=dinosaur&in=transcripts&said=student&cohort=Period+3&after={after}")).await;
+    assert_eq!(second.matches(r#"class="main""#).count(), 6);
+    assert!(!second.contains(r#"<p role="status">"#), "the first page counts");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_telephone_number_is_looked_up_by_a_form_and_stands_in_no_address() {
     let service = Service::start().await;
     let student = service.student("Amara Okafor", CALLER).await;

@@ -33,7 +33,7 @@ impl<'a> Child<'a> {
             grade: Some(grade),
             cohort: None,
             locale: locale.to_owned(),
-            timezone: timezone.to_owned(),
+            timezone: Some(timezone.to_owned()),
             phones: vec![Phone::parse(PHONE).unwrap()],
         };
         let mut tx = db::begin(&service.db).await.unwrap();

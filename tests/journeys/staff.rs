@@ -166,6 +166,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /settings/webhooks/{endpoint_id}/messages/{message_id}/replay", Admins, Nobody),
     ("GET /settings/users", Admins, Nobody),
     ("POST /settings/users", Admins, Nobody),
+    ("GET /settings/users/{admin_user_id}/leave", Admins, Nobody),
     ("POST /settings/users/{admin_user_id}/link", Admins, Nobody),
     ("POST /settings/users/{admin_user_id}/role", Admins, Nobody),
     ("POST /settings/users/{admin_user_id}/cohorts", Admins, Nobody),
@@ -293,7 +294,7 @@ async fn insert_child(service: &Service, name: &'static str, cohort: Option<&str
              t as (insert into turns (session_id, turn_no, speaker, text, offset_ms)
                  select session_id, 0, 'student', 'zebrafish of {name}', 0 from s),
              w as (insert into session_words (session_id, words)
-                 select session_id, to_tsvector('simple', 'zebrafish of {name}') from s
+                 select session_id, said_words('zebrafish of {name}', '', '') from s
                  on conflict (session_id) do update set words = excluded.words),
              a as (insert into analyses (analysis_id, session_id, analyser, analyser_version, status, findings, is_current,
                      duration_ms, created_at)
@@ -451,6 +452,7 @@ async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
         ("/events/sessions?once=true", &[OWN, OTHER]),
         ("/search?q=Brandt", &[OWN, OTHER]),
         ("/search?q=zebrafish&in=transcripts", &[OWN, OTHER, LOOSE]),
+        ("/search?q=zebrafish&said=student", &[OWN, OTHER, LOOSE]),
         ("/search?q=call-of&in=sessions", &[OWN, OTHER, LOOSE]),
         ("/curriculum", &[OWN, OTHER, LOOSE]),
         ("/analytics", &[OWN, OTHER, LOOSE]),
@@ -471,6 +473,7 @@ async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
     for path in [
         "/?cohort=room-8a",
         "/sessions?cohort=room-8a",
+        "/search?q=zebrafish&cohort=room-8a",
         "/students?cohort=room-8a",
         "/analytics?cohort=room-8a",
         "/analytics?cohort=~",

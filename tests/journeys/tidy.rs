@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("mcp-server", &["domain", "queue", "storage", "vapi", "web"]),
     ("worker", &["analyser", "domain", "queue", "storage", "vapi", "web"]),
     ("worker/analyser", &["domain"]),
-    ("admin", &["domain", "queue", "storage", "vapi", "web"]),
+    ("admin", &["analyser", "domain", "queue", "storage", "vapi", "web"]),
     ("shared/vapi", &["domain", "storage", "web"]),
     ("shared/web", &["domain", "storage"]),
     ("shared/queue", &["domain", "storage"]),

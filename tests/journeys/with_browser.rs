@@ -51,6 +51,8 @@ async fn browse(what: &str) {
     ));
     let skill_id = of("select skill_id from evidence where verdict = 'incorrect' order by skill_id limit 1");
     let client_id = of("select client_id from api_clients limit 1");
+    let other_id = of("insert into admin_users (admin_user_id, email, role, created_at)
+        values (gen_random_uuid(), 'tutor@example.org', 'tutor', now()) returning admin_user_id");
     // An endpoint that fails, with a log.
     of("with e as (insert into webhook_endpoints (endpoint_id, url, events, secret, created_by, created_at, failing_since)
             values (gen_random_uuid(), 'https://example.org/hook', '{session.analyzed}', 'whsec_', 'operator', now(), now())
@@ -83,6 +85,7 @@ async fn browse(what: &str) {
     script.envs([("SESSION_ID", session_id.to_string()), ("STUDENT_ID", student.student_id.to_string())]);
     script.envs([("ERASURE_ID", erasure_id), ("LEAVING_IDS", leaving)]);
     script.envs([("SKILL_ID", skill_id), ("JOB_ID", job_id), ("CLIENT_ID", client_id)]);
+    script.env("OTHER_ID", other_id);
     // What pages weigh is worth reading where nothing is wrong, too.
     script.stdout(Stdio::inherit());
     script.env("PACKAGES", root.join("target/tools/browser"));

@@ -31,7 +31,7 @@ use crate::locale::{self, LOCALE_COOKIE, Locale};
 use crate::parts::csrf;
 use crate::parts::notice::{Tone, notice};
 use crate::parts::table::{Column, cell, row, table};
-use crate::viewer::{SHORTCUTS_COOKIE, THEME_COOKIE, Theme, ZONE_COOKIE};
+use crate::viewer::{SHORTCUTS_COOKIE, THEME_COOKIE, Theme, ZONE_COOKIE, chosen_zone};
 
 const PATH: &str = "/account";
 
@@ -77,7 +77,8 @@ async fn shown(
     let mcp_url = format!("{}/mcp", dashboard.connections.public_url.trim_end_matches('/'));
     let mcp_url = dashboard.connections.admin_url.is_some().then_some(&mcp_url[..]);
     let cards = html! { (passkeys) (agents::card(admin, &connected, mcp_url)) };
-    Ok(render(admin, &alerts, &cards, &logins, own.as_deref(), locale::chosen(headers), told))
+    let chosen = (chosen_zone(headers), locale::chosen(headers));
+    Ok(render(admin, &alerts, &cards, &logins, own.as_deref(), chosen, told))
 }
 
 /// Saves the appearance in cookies of this browser.
@@ -85,10 +86,13 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
     let fields = &posted.fields;
     let theme = Theme::find(fields.text("theme"))
         .ok_or_else(|| Fault::Invalid("This theme does not exist. Choose one from the list.".to_owned()))?;
-    let zone: Tz = fields
-        .text("zone")
-        .parse()
-        .map_err(|_| Fault::Invalid("A time zone is written like America/Chicago.".to_owned()))?;
+    let zone = match fields.text("zone") {
+        "" => "",
+        zone => zone
+            .parse::<Tz>()
+            .map_err(|_| Fault::Invalid("A time zone is written like America/Chicago.".to_owned()))?
+            .name(),
+    };
     let locale = match fields.text("locale") {
         "" => "",
         tag => {
@@ -106,7 +110,7 @@ pub(crate) async fn save(State(session_cookie): State<SessionCookie>, posted: Po
     let cookies = AppendHeaders([
         keep(LOCALE_COOKIE, locale),
         keep(THEME_COOKIE, theme.as_str()),
-        keep(ZONE_COOKIE, zone.name()),
+        keep(ZONE_COOKIE, zone),
         keep(SHORTCUTS_COOKIE, shortcuts),
     ]);
     Ok((cookies, Redirect::to(PATH)).into_response())
@@ -131,13 +135,16 @@ pub(crate) async fn sign_out(State(db): State<Db>, posted: Posted) -> Result<Res
     Ok(Redirect::to(PATH).into_response())
 }
 
+/// The zone and the locale that the person chose for this browser.
+type Chosen = (Option<Tz>, Option<&'static Locale>);
+
 fn render(
     admin: &Admin,
     alerts: &Markup,
     cards: &Markup,
     logins: &[LoginItem],
     own: Option<&[u8]>,
-    chosen: Option<&'static Locale>,
+    chosen: Chosen,
     told: Option<(Tone, &str)>,
 ) -> Markup {
     page(
@@ -159,7 +166,7 @@ fn render(
     )
 }
 
-fn looks(admin: &Admin, chosen: Option<&'static Locale>) -> Markup {
+fn looks(admin: &Admin, (zone, locale): Chosen) -> Markup {
     let viewer = &admin.viewer;
     html! {
         section.card aria-labelledby="looks" {
@@ -175,16 +182,16 @@ fn looks(admin: &Admin, chosen: Option<&'static Locale>) -> Markup {
                     }
                     div.field {
                         label for="zone" { "Time zone" }
-                        input.input id="zone" name="zone" list="zones" required maxlength="64" autocomplete="off" value=(viewer.zone.name()) data-zone;
+                        input.input id="zone" name="zone" list="zones" maxlength="64" autocomplete="off" placeholder=(admin.school_zone.name()) value=(zone.map_or("", Tz::name));
                         datalist id="zones" { @for zone in TZ_VARIANTS { option value=(zone.name()) {} } }
-                        span.hint { "All pages show times in this zone." }
+                        span.hint { "All pages show times in this zone. If it is empty, in the school’s: " (admin.school_zone.name()) "." }
                     }
                     div.field {
                         label for="locale" { "Numbers and dates" }
                         select.input id="locale" name="locale" {
-                            option value="" selected[chosen.is_none()] { "Browser’s default" }
-                            @for locale in &locale::ALL {
-                                option value=(locale.tag) selected[chosen == Some(locale)] { (locale.name) }
+                            option value="" selected[locale.is_none()] { "Browser’s default" }
+                            @for known in &locale::ALL {
+                                option value=(known.tag) selected[locale == Some(known)] { (known.name) }
                             }
                         }
                         span.hint { "Now " (crate::figures::decimal(12_345.6, 1)) " and " (viewer.full_date(viewer.today())) "." }
@@ -242,7 +249,7 @@ fn logins_card(admin: &Admin, logins: &[LoginItem], own: Option<&[u8]>) -> Marku
 }
 
 /// Returns "Firefox on Linux": enough to recognise one's own browser.
-fn browser(user_agent: &str) -> String {
+pub(crate) fn browser(user_agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
@@ -278,8 +285,9 @@ mod tests {
     fn ones_own_login_is_marked() {
         let at = Admin::sample(Role::Viewer).viewer.now;
         let login = LoginItem { login_hash: vec![1, 2], user_agent: None, created_at: at, last_seen_at: at };
-        let shown = render(&Admin::sample(Role::Viewer), &html! {}, &html! {}, &[login], Some(&[1, 2]), None, None)
-            .into_string();
+        let shown =
+            render(&Admin::sample(Role::Viewer), &html! {}, &html! {}, &[login], Some(&[1, 2]), (None, None), None)
+                .into_string();
         assert!(shown.contains("This browser") && shown.contains(r#"value="0102""#));
     }
 }

@@ -3,13 +3,18 @@
 mod detail;
 pub(crate) mod export;
 
+use std::collections::HashMap;
+
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use maud::{Markup, html};
 use serde::Deserialize;
-use storage::audit::{self, AuditEntry, AuditQuery};
+use storage::access::Caller;
+use storage::audit::{self, AuditEntry, AuditQuery, STRANGER};
 use storage::db::Db;
+use storage::id::StudentId;
+use storage::{admin_user, api_client, student};
 
 use crate::auth::Admin;
 use crate::fault::Fault;
@@ -27,6 +32,8 @@ const PATH: &str = "/settings/audit";
 const EXPORT: &str = "/settings/audit/export.csv";
 const LIST_ID: &str = "audit";
 const MAX_CHARS: usize = 300;
+/// Students of one name whose entries are listed.
+const MAX_STUDENTS: i64 = 50;
 
 /// The filters, read from the address.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -35,15 +42,17 @@ pub(crate) struct Filter {
     who: String,
     act: String,
     object: String,
+    /// Words of a student's name: what was done to them and to their sessions.
+    student: String,
     from: String,
     to: String,
     before: String,
 }
 
 impl Filter {
-    fn query(&self, viewer: &Viewer) -> Result<AuditQuery<'_>, Fault> {
+    fn query<'a>(&'a self, viewer: &Viewer, students: Option<&'a [StudentId]>) -> Result<AuditQuery<'a>, Fault> {
         let text = |text: &'_ str| text.chars().count() <= MAX_CHARS;
-        if ![&self.who, &self.act, &self.object].into_iter().all(|field| text(field)) {
+        if ![&self.who, &self.act, &self.object, &self.student].into_iter().all(|field| text(field)) {
             return Err(Fault::Invalid("A filter has at most 300 characters.".to_owned()));
         }
         let before = match &self.before[..] {
@@ -52,21 +61,14 @@ impl Filter {
                 Fault::Invalid("This link to a page of the list is not valid. Open the list again.".to_owned())
             })?),
         };
-        let day = |text: &str| match text {
-            "" => Ok(None),
-            text => text
-                .parse::<NaiveDate>()
-                .map(Some)
-                .map_err(|_| Fault::Invalid("A day is written like 2026-11-23.".to_owned())),
-        };
-        let (from, to) = (day(&self.from)?, day(&self.to)?);
+        let (from, to) = viewer.days(&self.from, &self.to)?;
         Ok(AuditQuery {
             actor: given(&self.who),
             action: given(&self.act),
             object: given(&self.object),
-            from: from.map(|day| viewer.start_of(day)),
-            // The last day is included.
-            to: to.map(|day| viewer.start_of(day.checked_add_signed(TimeDelta::days(1)).unwrap_or(day))),
+            students,
+            from,
+            to,
             before,
             limit: PAGE + 1,
         })
@@ -77,14 +79,28 @@ impl Filter {
     }
 
     fn url_of(&self, path: &str, before: &str) -> String {
-        let Self { who, act, object, from, to, before: _ } = self;
-        let fields =
-            [("who", &who[..]), ("act", act), ("object", object), ("from", from), ("to", to), ("before", before)];
+        let Self { who, act, object, student, from, to, before: _ } = self;
+        let fields = [
+            ("who", &who[..]),
+            ("act", act),
+            ("object", object),
+            ("student", student),
+            ("from", from),
+            ("to", to),
+            ("before", before),
+        ];
         link::to(path, &fields.map(|(name, value)| (name, value.trim())))
     }
 
+    /// Returns the students of that name, if one is given.
+    async fn students(&self, db: &Db, caller: &Caller) -> Result<Option<Vec<StudentId>>, Fault> {
+        let Some(name) = given(&self.student) else { return Ok(None) };
+        let found = student::find_students(db, caller, name, None, MAX_STUDENTS).await?;
+        Ok(Some(found.into_iter().map(|student| student.student_id).collect()))
+    }
+
     fn n_narrow(&self) -> usize {
-        [&self.who, &self.act, &self.object, &self.from, &self.to]
+        [&self.who, &self.act, &self.object, &self.student, &self.from, &self.to]
             .iter()
             .filter(|field| !field.trim().is_empty())
             .count()
@@ -99,6 +115,10 @@ pub(crate) struct Data {
     pub(crate) filter: Filter,
     pub(crate) entries: Vec<AuditEntry>,
     pub(crate) has_next: bool,
+    /// Names by `object` and `actor`.
+    pub(crate) names: HashMap<String, String>,
+    /// Who may have acted: the value of the filter, and the label.
+    pub(crate) actors: Vec<(String, String)>,
 }
 
 pub(crate) async fn get(
@@ -108,15 +128,29 @@ pub(crate) async fn get(
     asked: Asked,
 ) -> Result<Response, Fault> {
     admin.require_manage()?;
-    let (entries, has_next) = split_page(audit::list_entries(&db, &filter.query(&admin.viewer)?).await?);
-    let data = Data { filter, entries, has_next };
+    let students = filter.students(&db, &admin.caller).await?;
+    let query = filter.query(&admin.viewer, students.as_deref())?;
+    let (entries, has_next) = split_page(audit::list_entries(&db, &query).await?);
+    let names = audit::list_names(&db, &admin.caller, &entries).await?;
+    let actors = list_actors(&db).await?;
+    let data = Data { filter, entries, has_next, names, actors };
     if asked.is_for(LIST_ID) {
         return Ok(htmx::fragment(list(&admin, &data), &data.filter.url(&data.filter.before)));
     }
     Ok(render(&admin, &data).into_response())
 }
 
-const COLUMNS: [Column; 3] = [("Time", ""), ("What happened", ""), ("About", "")];
+/// Returns people, then programs, then what acts without a person.
+async fn list_actors(db: &Db) -> Result<Vec<(String, String)>, Fault> {
+    let people = admin_user::list_users(db).await?.into_iter().map(|user| (user.email.clone(), user.email));
+    let clients = api_client::list_clients(db).await?;
+    let clients = clients.into_iter().map(|client| (format!("client:{}", client.client_id), client.name));
+    let others = [("operator", "Operator"), ("worker", "Worker"), (STRANGER, "Unknown person or program")];
+    let others = others.map(|(value, label)| (value.to_owned(), label.to_owned()));
+    Ok(people.chain(clients).chain(others).collect())
+}
+
+const COLUMNS: [Column; 2] = [("Time", ""), ("What happened", "")];
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     page(
@@ -129,33 +163,38 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     div { h1 { "Audit log" } p { "Who saw or changed what. Entries cannot be edited." } }
                     div.actions { a.btn href=(data.filter.url_of(EXPORT, "")) { (icon("download")) "Export CSV" } }
                 }
-                (filters(&data.filter))
+                (filters(data))
                 div.card id=(LIST_ID) { (list(admin, data)) }
             }
         },
     )
 }
 
-fn filters(filter: &Filter) -> Markup {
+fn filters(data: &Data) -> Markup {
+    let filter = &data.filter;
+    let who = filter.who.trim().trim_start_matches("admin:");
+    let known = data.actors.iter().map(|(value, label)| (&value[..], &label[..]));
+    let mut actors: Vec<(&str, &str)> = [("", "Anyone")].into_iter().chain(known).collect();
+    if actors.iter().all(|(value, _)| *value != who) {
+        actors.push((who, who));
+    }
     let acts: Vec<(&str, &str)> =
         [("", "Any")].into_iter().chain(ACTS.iter().map(|(act, words)| (*act, *words))).collect();
-    let n = filter.n_narrow() - usize::from(!filter.who.trim().is_empty());
+    let n = filter.n_narrow() - usize::from(!filter.student.trim().is_empty());
     html! {
         form.filters method="get" action=(PATH) role="search" aria-label="Filter the audit log"
             hx-get=(PATH) hx-target={ "#" (LIST_ID) } hx-swap="innerMorph" hx-sync="this:replace" hx-indicator="#busy"
-            hx-trigger="input changed delay:400ms from:#who, input changed delay:400ms from:#object, change target:'select, [type=date]', submit" {
+            hx-trigger="input changed delay:400ms from:#student, change target:'select, [type=date]', submit" {
+            @if !filter.object.is_empty() { input type="hidden" name="object" value=(filter.object); }
             div.field.grow {
-                label for="who" { "Who" } (icon("search"))
-                input.input id="who" name="who" type="search" maxlength="300" placeholder="ada@example.org, operator" value=(filter.who);
+                label for="student" { "Student" } (icon("search"))
+                input.input id="student" name="student" type="search" maxlength="100" placeholder="Student’s name" value=(filter.student);
             }
             details.more open[n > 0] {
                 summary.btn { (icon("list-filter")) "Filters" @if n > 0 { " " span.n { (n) } } }
                 div.fields {
+                    (select("Who", "who", &actors, who))
                     (select("What", "act", &acts, &filter.act))
-                    div.field {
-                        label for="object" { "About" }
-                        input.input id="object" name="object" type="search" maxlength="300" placeholder="student:, session:018f…" value=(filter.object);
-                    }
                     (date("From", "from", &filter.from))
                     (date("To", "to", &filter.to))
                     button.btn { (icon("list-filter")) "Filter" }
@@ -203,33 +242,61 @@ fn heading(viewer: &Viewer, day: NaiveDate) -> String {
     }
 }
 
+/// Renders an act as a sentence.
 fn entry_row(admin: &Admin, data: &Data, entry: &AuditEntry) -> Markup {
-    let who = person(&entry.actor);
+    let name = entry.actor.starts_with("client:").then(|| data.names.get(&entry.actor)).flatten();
+    let who = name.cloned().unwrap_or_else(|| person(&entry.actor));
     let only = Filter { who: entry.actor.clone(), ..data.filter.clone() }.url("");
     row(&html! {
         (cell("nowrap faint", admin.viewer.clock(entry.at)))
         (cell("full", html! {
             span.row.top-align {
                 span.faint.aud-ic { (icon_small(mark(&entry.action))) }
-                span.grow { a.main href=(only) { (who) } " " (words(&entry.action)) " " (detail::detail(&entry.detail)) }
+                span.grow { a.main href=(only) { (who) } " " (sentence(entry, data)) " " (detail::detail(&entry.detail)) }
             }
         }))
-        (cell("full sm", about(entry)))
     })
 }
 
-fn about(entry: &AuditEntry) -> Markup {
-    let object = entry.object.as_deref().unwrap_or_default();
-    match object.split_once(':') {
-        Some(("student", id)) => html! { a.link href={ "/students/" (id) } { "Student" } },
-        Some(("session", id)) => html! { a.link href={ "/sessions/" (id) } { "Session" } },
-        Some((kind, id)) => html! { (kind) " " code.xs { (id) } },
-        None => html! { @if !object.is_empty() { code.xs { (object) } } },
+/// What the words of an act call the object, by its kind.
+const NOUNS: [(&str, &str); 6] = [
+    ("student", "a student"),
+    ("session", "a session"),
+    ("admin_user", "a user"),
+    ("client", "an API client"),
+    ("skill", "a skill"),
+    ("subject", "a subject"),
+];
+
+/// Renders the words of an act with the name of its object, in place of "a student" or at the end.
+fn sentence(entry: &AuditEntry, data: &Data) -> Markup {
+    let words = words(&entry.action);
+    let Some((kind, id)) = entry.about() else {
+        return html! { (words) @if let Some(object) = &entry.object { " " code.xs { (object) } } };
+    };
+    let noun = NOUNS.iter().find(|(of, _)| *of == kind).map(|(_, noun)| *noun);
+    match noun.and_then(|noun| words.split_once(noun)) {
+        Some((before, after)) => html! { (before) (object(kind, id, data)) (after) },
+        None => html! { (words) ": " (object(kind, id, data)) },
+    }
+}
+
+fn object(kind: &str, id: &str, data: &Data) -> Markup {
+    let name = data.names.get(&format!("{kind}:{id}"));
+    match (kind, name) {
+        ("student", Some(name)) => html! { a.link href={ "/students/" (id) } { (name) } },
+        ("student", None) => html! { "a student who was erased or merged" },
+        ("session", Some(name)) => html! { a.link href={ "/sessions/" (id) } { "a session with " (name) } },
+        ("session", None) => html! { "a session that was erased" },
+        ("admin_user" | "client", Some(name)) => html! { (name) },
+        ("skill", _) => html! { a.link href={ "/curriculum/" (id) } { (id) } },
+        ("subject", _) => html! { (id) },
+        _ => html! { (kind.replace('_', " ")) " " code.xs { (id) } },
     }
 }
 
 /// Every act that the log records, in the words of its button.
-const ACTS: [(&str, &str); 102] = [
+const ACTS: &[(&str, &str)] = &[
     ("admin.login", "signed in"),
     ("admin.login_failed", "failed to sign in"),
     ("admin.code_failed", "entered a wrong code"),
@@ -257,6 +324,27 @@ const ACTS: [(&str, &str); 102] = [
     ("admin.sign_out_user", "signed a user out"),
     ("admin.disable", "disabled the access of a user"),
     ("admin.enable", "enabled the access of a user"),
+    ("admin.cohorts", "chose the students that a user sees"),
+    ("admin.alerts", "chose whether they get alerts"),
+    ("organisation.update", "changed the settings of the organisation"),
+    ("guardian.add", "added a guardian of a student"),
+    ("guardian.update", "changed a guardian of a student"),
+    ("guardian.remove", "removed a guardian of a student"),
+    ("consent.decide", "recorded a guardian’s decision about a student"),
+    ("report.request", "had the report about a student sent"),
+    ("report.send", "sent the report about a student"),
+    ("student.merge", "merged a student with another one"),
+    ("student.unmerge", "undid the merge of a student"),
+    ("webhook.create", "added an outgoing webhook"),
+    ("webhook.enable", "enabled an outgoing webhook"),
+    ("webhook.disable", "disabled an outgoing webhook"),
+    ("webhook.rotate", "replaced the secret of an outgoing webhook"),
+    ("webhook.replay", "sent the messages of an outgoing webhook again"),
+    ("webhook.delete", "deleted an outgoing webhook"),
+    ("vapi.setup", "changed what is set up at VAPI"),
+    ("vapi.test_call", "had a test call placed"),
+    ("vapi.test_call_placed", "placed a test call"),
+    ("vapi.test_call_failed", "could not place a test call"),
     ("admin_user.create", "made a user by command"),
     ("audit.export", "exported the audit log"),
     ("agent.allow", "connected an agent"),
@@ -372,11 +460,34 @@ mod tests {
             object: Some("student:0198".to_owned()),
             detail: serde_json::json!({}),
         };
-        let data = Data { filter: Filter::default(), entries: vec![entry], has_next: true };
-        let shown = render(&Admin::sample(Role::Admin), &data).into_string();
-        assert!(shown.contains("dana@example.org") && shown.contains("showed the phone numbers of a student"));
-        assert!(shown.contains(r#"href="/students/0198""#) && shown.contains("before=7"));
-        assert!(shown.contains("/settings/audit/export.csv"));
+        let shown = |entry: &AuditEntry, names: &[(&str, &str)]| {
+            let names = names.iter().map(|(object, name)| ((*object).to_owned(), (*name).to_owned())).collect();
+            let data = Data { has_next: true, names, ..data(Filter::default(), vec![entry.clone()]) };
+            render(&Admin::sample(Role::Admin), &data).into_string()
+        };
+        let told = shown(&entry, &[("student:0198", "Maya <Okonkwo>")]);
+        assert!(told.contains("dana@example.org") && told.contains("before=7"), "{told}");
+        let link = r#"showed the phone numbers of <a class="link" href="/students/0198">Maya &lt;Okonkwo&gt;</a>"#;
+        assert!(told.contains(link) && told.contains("/settings/audit/export.csv"), "{told}");
+        assert!(shown(&entry, &[]).contains("showed the phone numbers of a student who was erased or merged"));
+        let of = |actor: &str, action: &str, object: &str| AuditEntry {
+            actor: actor.to_owned(),
+            action: action.to_owned(),
+            object: Some(object.to_owned()),
+            ..entry.clone()
+        };
+        let staff = shown(&of("operator", "admin.disable", "admin_user:1"), &[("admin_user:1", "ada@example.org")]);
+        assert!(staff.contains("disabled the access of ada@example.org"), "{staff}");
+        let program = shown(&of("client:c1", "session.read", "session:5"), &[("client:c1", "Homework app")]);
+        assert!(program.contains("Homework app</a> opened a session that was erased"), "{program}");
+        let command = shown(&of("operator", "api_client.create", "c1"), &[("client:c1", "Homework app")]);
+        assert!(command.contains("made Homework app by command"), "{command}");
+        let context = shown(&of("client:c1", "student.read_context", "student:5"), &[("student:5", "Maya")]);
+        assert!(context.contains("read the context for the assistant: <a"), "{context}");
+    }
+
+    fn data(filter: Filter, entries: Vec<AuditEntry>) -> Data {
+        Data { filter, entries, has_next: false, names: HashMap::new(), actors: Vec::new() }
     }
 
     #[test]
@@ -391,7 +502,7 @@ mod tests {
         };
         // In Chicago, the second and the third are on the day before.
         let entries = ["2026-11-19T21:12:04Z", "2026-11-19T05:59:59Z", "2026-11-18T21:00:00Z", "2026-11-16T21:00:00Z"];
-        let data = Data { filter: Filter::default(), entries: entries.map(entry).into(), has_next: false };
+        let data = data(Filter::default(), entries.map(entry).into());
         let shown = render(&Admin::sample(Role::Admin), &data).into_string();
         assert_eq!(shown.matches(r#"<tr class="group""#).count(), 3, "{shown}");
         for words in [">Today<", ">Yesterday, 18 Nov<", ">Monday 16 November 2026<", "23:59:59", "(2 in all)"] {
@@ -403,7 +514,7 @@ mod tests {
     fn days_are_those_of_the_viewer_and_the_last_one_is_whole() {
         let filter = Filter { from: "2026-11-18".to_owned(), to: "2026-11-19".to_owned(), ..Filter::default() };
         let viewer = Viewer::sample();
-        let query = filter.query(&viewer).unwrap();
+        let query = filter.query(&viewer, None).unwrap();
         assert_eq!(query.from, Some("2026-11-18T06:00:00Z".parse().unwrap()));
         assert_eq!(query.to, Some("2026-11-20T06:00:00Z".parse().unwrap()));
         assert_eq!(filter.url("7"), "/settings/audit?from=2026-11-18&to=2026-11-19&before=7");
@@ -412,14 +523,14 @@ mod tests {
             Filter { before: "x".to_owned(), ..Filter::default() },
             Filter { who: "x".repeat(301), ..Filter::default() },
         ] {
-            assert!(wrong.query(&viewer).is_err(), "{wrong:?}");
+            assert!(wrong.query(&viewer, None).is_err(), "{wrong:?}");
         }
     }
 
     #[test]
     fn nothing_found_offers_a_way_back() {
         let filter = Filter { act: "job.retry".to_owned(), ..Filter::default() };
-        let data = Data { filter, entries: Vec::new(), has_next: false };
+        let data = data(filter, Vec::new());
         assert!(render(&Admin::sample(Role::Admin), &data).into_string().contains("Clear filters"));
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod edit;
 pub(crate) mod import;
 pub(crate) mod skill;
+mod trial;
 
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ use crate::fault::Fault;
 use crate::figures;
 use crate::layout::{Place, page};
 use crate::parts::empty::empty;
-use crate::parts::icon::icon;
+use crate::parts::icon::{icon, icon_small};
 use crate::parts::table::{Column, cell, row, table, two};
 use crate::parts::{csrf, none, select};
 
@@ -190,7 +191,11 @@ fn subject_card(data: &Data, subject: &Subject, filter: &Filter) -> Markup {
                 h2 id={ "subject-" (subject.subject_id) } { (subject.name) }
                 p { (figures::counted(skills.len() as i64, "skill", "skills")) }
             }
-            (table(&subject.name, &COLUMNS, &rows))
+            // Open wherever there is room: see the style sheet.
+            details.roomy open[filter.is_narrow()] {
+                summary { (icon_small("chevron-right")) "Skills of " (subject.name) }
+                (table(&subject.name, &COLUMNS, &rows))
+            }
         }
     }
 }
@@ -302,6 +307,7 @@ mod tests {
         let shown = shown(Role::Viewer, &Filter::default());
         assert!(shown.contains("Step 1 · no prerequisites") && shown.contains("Step 2") && shown.contains("Retired"));
         assert!(shown.matches(r#"href="/curriculum/maths.number.count""#).count() > 1, "itself, and what builds on it");
+        assert!(shown.contains(r#"<details class="roomy">"#), "a phone shows the subjects");
         assert!(!shown.contains("Add a skill") && !shown.contains("Add a subject"), "a viewer reads");
     }
 
@@ -309,6 +315,7 @@ mod tests {
     fn a_filter_narrows_by_subject_and_name_and_says_when_nothing_is_left() {
         let of_maths = Filter { subject: "maths".to_owned(), q: "PLACE".to_owned() };
         let found = shown(Role::Tutor, &of_maths);
+        assert!(found.contains(r#"<details class="roomy" open>"#), "what was searched for is shown");
         assert!(found.contains("Place value") && !found.contains(r#"id="subject-italian""#));
         let nothing = Filter { q: "no such skill".to_owned(), ..Filter::default() };
         assert!(shown(Role::Tutor, &nothing).contains("No skills match"));

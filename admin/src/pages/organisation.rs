@@ -197,7 +197,7 @@ pub(crate) const WEEKDAYS: [(i16, &str); 7] =
 fn reports(admin: &Admin, schedule: Schedule, school: Option<&str>) -> Markup {
     html! {
         form.card method="post" aria-labelledby="reports" {
-            header { h2 id="reports" { "Reports to guardians" } }
+            header { h2 id="reports" { "School, and reports to guardians" } }
             div.body.stack {
                 (csrf(admin))
                 input type="hidden" name="what" value="reports";
@@ -224,8 +224,9 @@ fn reports(admin: &Admin, schedule: Schedule, school: Option<&str>) -> Markup {
                         }
                     }
                     div.field {
-                        label for="zone" { "Time zone" }
-                        input.input id="zone" name="zone" required maxlength="64" autocomplete="off" value=(schedule.zone.name());
+                        label for="zone" { "School’s time zone" }
+                        input.input id="zone" name="zone" required maxlength="64" autocomplete="off" value=(schedule.zone.name()) data-zone aria-describedby="zone-hint";
+                        span.hint id="zone-hint" { "Also for the times of this dashboard, and for new students without a time zone." }
                     }
                 }
             }

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use storage::db::Db;
 use storage::id::{SessionId, StudentId};
 use storage::phone::Phone;
-use storage::session::{self, FoundSession, SessionHit, WordsQuery};
+use storage::session::{self, FoundSession, Hits, WordsQuery};
 use storage::student::{self, Student, StudentHit};
+use storage::transcript::Speaker;
 use storage::{audit, clock};
 
 use self::found::{render, render_phone, suggestions};
@@ -22,6 +23,7 @@ use crate::htmx::Asked;
 use crate::layout::SUGGESTIONS_ID;
 use crate::link;
 use crate::parts::pager::{PAGE, parse_time_key};
+use crate::viewer::Viewer;
 
 const PATH: &str = "/search";
 const MAX_QUESTION: usize = 100;
@@ -35,6 +37,11 @@ pub(crate) struct Question {
     q: String,
     /// The only group to show. Empty: a few rows of each.
     r#in: String,
+    /// `student` or `tutor`: who said the words. This filter and the next ones are for transcripts.
+    said: String,
+    from: String,
+    to: String,
+    cohort: String,
     /// The last row of the page before, in the format of its group.
     after: String,
 }
@@ -63,9 +70,15 @@ impl Question {
         self.q.trim()
     }
 
+    fn is_narrow(&self) -> bool {
+        ![&self.said, &self.from, &self.to, &self.cohort].into_iter().all(String::is_empty)
+    }
+
     fn groups(&self) -> Result<Vec<Group>, Fault> {
-        if self.r#in.is_empty() {
-            return Ok(Group::ALL.to_vec());
+        match (self.r#in.is_empty(), self.is_narrow()) {
+            (true, false) => return Ok(Group::ALL.to_vec()),
+            (true, true) => return Ok(vec![Group::Transcripts]),
+            (false, _) => {}
         }
         let group = Group::ALL.into_iter().find(|group| group.name() == self.r#in);
         group.map(|group| vec![group]).ok_or_else(|| {
@@ -74,7 +87,31 @@ impl Question {
     }
 
     fn url(&self, group: Option<Group>, after: &str) -> String {
-        link::to(PATH, &[("q", self.text()), ("in", group.map_or("", Group::name)), ("after", after)])
+        let is_of_words = group == Some(Group::Transcripts);
+        let narrow = [("said", &self.said), ("from", &self.from), ("to", &self.to), ("cohort", &self.cohort)];
+        let narrow = narrow.map(|(name, value)| (name, if is_of_words { &value[..] } else { "" }));
+        let fields = [("q", self.text()), ("in", group.map_or("", Group::name))];
+        link::to(PATH, &[&fields[..], &narrow, &[("after", after)]].concat())
+    }
+
+    fn words(&self, viewer: &Viewer, limit: i64) -> Result<WordsQuery, Fault> {
+        let speaker = match &self.said[..] {
+            "" => None,
+            "student" => Some(Speaker::Student),
+            "tutor" => Some(Speaker::Tutor),
+            _ => return Err(Fault::Invalid("Words are said by the student or by the tutor.".to_owned())),
+        };
+        let (from, to) = viewer.days(&self.from, &self.to)?;
+        Ok(WordsQuery {
+            words: self.text().to_owned(),
+            speaker,
+            student_id: None,
+            cohort: Some(self.cohort.clone()).filter(|cohort| !cohort.is_empty()),
+            from,
+            to,
+            after: parse_time_key::<SessionId>(&self.after)?,
+            limit: limit + 1,
+        })
     }
 }
 
@@ -86,7 +123,9 @@ struct Data {
     limit: i64,
     students: Option<Vec<StudentHit>>,
     sessions: Option<Vec<FoundSession>>,
-    transcripts: Option<Vec<SessionHit>>,
+    transcripts: Option<Hits>,
+    /// The classes to choose from.
+    cohorts: Vec<String>,
 }
 
 pub(crate) async fn get(
@@ -99,9 +138,9 @@ pub(crate) async fn get(
     }
     let groups = question.groups()?;
     let data = find(&admin, &db, question, &groups).await?;
-    if let Some(hits) = data.transcripts.as_ref().filter(|hits| !hits.is_empty()) {
+    if let Some(hits) = data.transcripts.as_ref().filter(|hits| !hits.items.is_empty()) {
         // Recorded before the answer, because transcripts are read. The words may be a name, so they are not recorded.
-        let shown: Vec<_> = hits.iter().take(data.limit as usize).map(|hit| hit.session_id).collect();
+        let shown: Vec<_> = hits.items.iter().take(data.limit as usize).map(|hit| hit.session_id).collect();
         let detail = serde_json::json!({ "session_ids": shown });
         audit::insert_entry(&db, &admin.caller, "session.search", None, &detail, admin.viewer.now).await?;
     }
@@ -155,9 +194,9 @@ async fn find(admin: &Admin, db: &Db, question: Question, groups: &[Group]) -> R
                     data.sessions = Some(session::find_sessions(db, caller, text, after, limit + 1).await?);
                 }
                 Group::Transcripts => {
-                    let after = parse_time_key::<SessionId>(&question.after)?;
-                    let query = WordsQuery { words: text.to_owned(), after, limit: limit + 1, student_id: None };
+                    let query = question.words(&admin.viewer, limit)?;
                     data.transcripts = Some(session::search_sessions(db, caller, &query).await?);
+                    data.cohorts = student::list_cohorts(db, caller).await?;
                 }
             }
         }
@@ -200,5 +239,29 @@ mod tests {
         assert!(student_key("ann").is_err());
         assert!(student_key("ann_lee_00000000-0000-0000-0000-000000000003").unwrap().unwrap().0 == "ann_lee");
         assert!(Question { r#in: "jobs".to_owned(), ..Question::default() }.groups().is_err());
+    }
+
+    #[test]
+    fn filters_are_for_what_was_said_and_stay_over_pages() {
+        let question = |said: &str, to: &str| Question {
+            q: "dinosaurs".to_owned(),
+            said: said.to_owned(),
+            to: to.to_owned(),
+            cohort: "Period 3".to_owned(),
+            ..Question::default()
+        };
+        let narrow = question("student", "2026-11-19");
+        assert_eq!(narrow.groups().unwrap(), [Group::Transcripts]);
+        let next = narrow.url(Some(Group::Transcripts), "1_a");
+        assert_eq!(next, "/search?q=dinosaurs&in=transcripts&said=student&to=2026-11-19&cohort=Period+3&after=1_a");
+        assert_eq!(narrow.url(None, ""), "/search?q=dinosaurs");
+        let query = narrow.words(&Viewer::sample(), 25).unwrap();
+        assert_eq!(query.to, Some("2026-11-20T06:00:00Z".parse().unwrap()), "the last day is included");
+        assert_eq!(
+            (query.speaker, query.cohort.as_deref(), query.from),
+            (Some(Speaker::Student), Some("Period 3"), None)
+        );
+        assert!(question("anyone", "").words(&Viewer::sample(), 25).is_err());
+        assert!(question("", "tomorrow").words(&Viewer::sample(), 25).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Users of the dashboard: invited by a link, each with a role.
 
+pub(crate) mod leave;
 pub(crate) mod reach;
 
 use axum::extract::{Path, State};
@@ -287,17 +288,18 @@ fn user_row(admin: &Admin, user: &AdminUser, n_logins: i64, cohorts: &[String]) 
         } }))
         (cell("nowrap muted hide", html! { @if let Some(at) = user.last_login_at { (admin.viewer.time(at)) } @else { "Never" } }))
         (cell("full", html! { @if !is_self { div.row {
-            form method="post" action={ (PATH) "/" (id) "/link" } { (csrf(admin)) button.btn.small disabled[user.disabled_at.is_some()] { "New link" span.vh { " for " (user.email) } } }
-            @if n_logins > 0 {
-                form method="post" action={ (PATH) "/" (id) "/sign-out" } { (csrf(admin)) button.btn.small { "Sign out" span.vh { " " (user.email) } } }
-            }
-            @if user.has_second_factor() {
-                form method="post" action={ (PATH) "/" (id) "/two-step-off" } { (csrf(admin)) button.btn.small { "Turn off two-step sign-in" span.vh { " sign-in of " (user.email) } } }
-            }
-            form method="post" action={ (PATH) "/" (id) "/disabled" } {
-                (csrf(admin))
-                input type="hidden" name="disabled" value=(if user.disabled_at.is_some() { "no" } else { "yes" });
-                button.btn.small { @if user.disabled_at.is_some() { "Enable access" } @else { "Disable access" } span.vh { " " (user.email) } }
+            @let ask = |step: &str, words: &str, of: &str| html! {
+                a.btn.small href={ (PATH) "/" (id) "/leave?step=" (step) } { (words) span.vh { (of) (user.email) } }
+            };
+            @if user.disabled_at.is_none() { (ask("link", "New link", " for ")) }
+            @if n_logins > 0 { (ask("sign-out", "Sign out", " ")) }
+            @if user.has_second_factor() { (ask("two-step-off", "Turn off two-step sign-in", " of ")) }
+            @if user.disabled_at.is_none() { (ask("disabled", "Disable access", " of ")) } @else {
+                form method="post" action={ (PATH) "/" (id) "/disabled" } {
+                    (csrf(admin))
+                    input type="hidden" name="disabled" value="no";
+                    button.btn.small { "Enable access" span.vh { " of " (user.email) } }
+                }
             }
         } } }))
     })
@@ -378,9 +380,9 @@ mod tests {
         let own = user_row(&admin, &user(1, "dana.whitfield@example.org"), 2, &[]).into_string();
         assert!(!own.contains("<form"));
         let other = user_row(&admin, &user(2, "ada@example.org"), 0, &[]).into_string();
-        assert!(other.contains("Invited") && !other.contains("/sign-out"));
+        assert!(other.contains("Invited") && !other.contains("sign-out"));
         let other = user_row(&admin, &user(2, "ada@example.org"), 2, &[]).into_string();
-        assert!(other.contains("Signed in 2 times now") && other.contains("/sign-out"));
+        assert!(other.contains("Signed in 2 times now") && other.contains("/leave?step=sign-out"));
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Tool for RegisterStudent {
                 grade,
                 cohort: None,
                 locale: "en".to_owned(),
-                timezone: "UTC".to_owned(),
+                timezone: None,
                 phones: vec![phone],
             };
             let student_id = student::register_student(&mut tx, ctx.caller, &new, ctx.now).await?.student_id;

@@ -79,8 +79,8 @@ impl Tool for SearchSessions {
         let Params { words, student_id, limit, .. } = params;
         ctx.permit_session(db, student_id).await?;
         // One extra row shows whether there is a next page.
-        let query = WordsQuery { words, student_id, after, limit: limit + 1 };
-        let rows = session::search_sessions(db, ctx.caller, &query).await?;
+        let query = WordsQuery { words, student_id, after, limit: limit + 1, ..WordsQuery::default() };
+        let rows = session::search_sessions(db, ctx.caller, &query).await?.items;
         let (rows, next_cursor) = cursor::page(rows, limit, |row| (row.created_at, row.session_id));
         let data = Output { items: rows.into_iter().map(hit).collect(), next_cursor };
         Ok(Answer { text: say(&data), data })
@@ -88,15 +88,16 @@ impl Tool for SearchSessions {
 }
 
 fn hit(row: SessionHit) -> Hit {
+    let turn = row.turns.into_iter().find(|turn| turn.is_whole);
     Hit {
         at: row.started_at.unwrap_or(row.created_at),
         session_id: row.session_id,
         call_id: row.call_id,
         student_id: row.student_id,
         summary: row.summary,
-        turn_no: row.turn_no,
-        speaker: row.speaker.map(Speaker::from),
-        text: row.text,
+        turn_no: turn.as_ref().map(|turn| turn.turn_no),
+        speaker: turn.as_ref().map(|turn| turn.speaker),
+        text: turn.map(|turn| turn.text),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{AskedForm, Exact, Judgement, Key, Kind, Language, judge};
 
-pub use self::draft::Draft;
+pub use self::draft::{Draft, Field, Wrong};
 pub use self::sheet::Fault;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,7 @@
 //! One login of an admin, identified by the cookie.
 
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::Role;
@@ -8,6 +9,7 @@ use crate::admin_user::AdminUser;
 use crate::db::{Error, Executor, Result};
 use crate::id::AdminUserId;
 use crate::secret;
+use crate::student::read_zone;
 
 /// A login ends after this long without a request…
 pub const IDLE: Duration = Duration::minutes(30);
@@ -30,6 +32,7 @@ pub struct AdminLogin {
     /// Whether the organisation asks for a second factor, and the person has to set one up before anything else. If the
     /// provider signed them in, it decides.
     pub must_set_up: bool,
+    pub school_zone: Tz,
 }
 
 /// How a login began.
@@ -80,6 +83,7 @@ struct Row {
     confirmed_at: DateTime<Utc>,
     factor_shown_at: Option<DateTime<Utc>>,
     is_asked_to_set_up: bool,
+    school_zone: String,
     admin_user_id: AdminUserId,
     email: String,
     role: Role,
@@ -99,6 +103,7 @@ impl From<Row> for AdminLogin {
             confirmed_at: row.confirmed_at,
             factor_shown_at: row.factor_shown_at,
             must_set_up: row.is_asked_to_set_up && !row.has_app && !row.has_passkey,
+            school_zone: read_zone(&row.school_zone),
             user: AdminUser {
                 admin_user_id: row.admin_user_id,
                 email: row.email,
@@ -129,6 +134,7 @@ pub async fn find_login(
              and l.expires_at > $2 and l.last_seen_at > $3
            returning l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", l.factor_shown_at,
                (select requires_second_factor from organisation) and not l.is_by_provider as "is_asked_to_set_up!",
+               (select report_zone from organisation) as "school_zone!",
                u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
                u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.password_hash is not null as "has_password!",
                u.totp_secret is not null as "has_app!",
@@ -152,6 +158,7 @@ pub async fn peek_login(
         Row,
         r#"select l.csrf_token, coalesce(l.confirmed_at, l.created_at) as "confirmed_at!", l.factor_shown_at,
                (select requires_second_factor from organisation) and not l.is_by_provider as "is_asked_to_set_up!",
+               (select report_zone from organisation) as "school_zone!",
                u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
                u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.password_hash is not null as "has_password!",
                u.totp_secret is not null as "has_app!",

@@ -1,10 +1,14 @@
 //! Who saw or changed what. Appended in the transaction of the deed, never changed.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use uuid::Uuid;
 
-use crate::access::{Actor, Caller};
+use crate::access::{Actor, Caller, Scope};
 use crate::db::{Executor, Result};
+use crate::id::StudentId;
 
 /// Appends an entry. `detail` holds ids and settings, never a name, a number or speech. If an agent of a person acts, the
 /// entry also names the program.
@@ -150,6 +154,19 @@ pub struct AuditEntry {
     pub detail: Value,
 }
 
+impl AuditEntry {
+    /// The kind and the id of what the entry is about. Commands write the id alone.
+    pub fn about(&self) -> Option<(&str, &str)> {
+        let object = self.object.as_deref()?;
+        let by_command = match self.action.split_once('.') {
+            Some(("admin_user", _)) => Some(("admin_user", object)),
+            Some(("api_client", _)) => Some(("client", object)),
+            _ => None,
+        };
+        object.split_once(':').or(by_command)
+    }
+}
+
 /// Which entries to list. What is `None` narrows nothing.
 #[derive(Clone, Debug, Default)]
 pub struct AuditQuery<'a> {
@@ -158,12 +175,49 @@ pub struct AuditQuery<'a> {
     pub action: Option<&'a str>,
     /// What it was done to, as entries name it, or how that begins: `student:`.
     pub object: Option<&'a str>,
+    /// Only what was done to one of these students, or to one of their sessions.
+    pub students: Option<&'a [StudentId]>,
     pub from: Option<DateTime<Utc>>,
     /// Itself left out.
     pub to: Option<DateTime<Utc>>,
     /// Only entries before this one.
     pub before: Option<i64>,
     pub limit: i64,
+}
+
+/// Names of what entries are about and of who acted, each by its kind and id: `student:…`. Students have a name only for a caller who
+/// reaches them. What is missing was erased.
+pub async fn list_names(
+    db: impl Executor<'_>,
+    caller: &Caller,
+    entries: &[AuditEntry],
+) -> Result<HashMap<String, String>> {
+    let cohorts = caller.require_within(Scope::StudentsRead)?;
+    let named = entries.iter().flat_map(|entry| [entry.actor.split_once(':'), entry.about()]).flatten();
+    let named: Vec<(&str, &str)> = named.collect();
+    let of = |kind: &str| -> Vec<&str> { named.iter().filter(|(of, _)| *of == kind).map(|(_, id)| *id).collect() };
+    let ids = |kind: &str| -> Vec<Uuid> { of(kind).into_iter().filter_map(|id| id.parse().ok()).collect() };
+    let clients: Vec<String> = of("client").into_iter().map(str::to_owned).collect();
+    let rows = sqlx::query!(
+        r#"select 'student:' || student_id as "object!", display_name as "name!" from students
+           where student_id = any($1) and ($5::text[] is null or cohort = any($5))
+           union all
+           select 'session:' || s.session_id, coalesce(st.display_name, 'an unknown caller')
+           from sessions s left join students st using (student_id)
+           where s.session_id = any($2) and ($5::text[] is null or st.cohort = any($5))
+           union all
+           select 'admin_user:' || admin_user_id, email from admin_users where admin_user_id = any($3)
+           union all
+           select 'client:' || client_id, name from api_clients where client_id = any($4)"#,
+        &ids("student"),
+        &ids("session"),
+        &ids("admin_user"),
+        &clients,
+        cohorts as Option<&[String]>,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.object, row.name)).collect())
 }
 
 /// The newest first.
@@ -175,6 +229,9 @@ pub async fn list_entries(db: impl Executor<'_>, query: &AuditQuery<'_>) -> Resu
          where ($1::text is null or actor = $1 or actor = 'admin:' || $1 or actor = 'agent:' || $1)
            and ($2::text is null or action = $2)
            and ($3::text is null or object like $3)
+           and ($8::uuid[] is null or object = any(
+               array(select 'student:' || id from unnest($8) id)
+               || array(select 'session:' || session_id from sessions where student_id = any($8))))
            and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
            and ($6::bigint is null or audit_entry_id < $6)
          order by audit_entry_id desc limit $7",
@@ -185,6 +242,7 @@ pub async fn list_entries(db: impl Executor<'_>, query: &AuditQuery<'_>) -> Resu
         query.to,
         query.before,
         query.limit,
+        query.students as Option<&[StudentId]>,
     )
     .fetch_all(db)
     .await?)

@@ -8,7 +8,7 @@ mod rows;
 mod subjects;
 mod suggest;
 
-pub use domain::curriculum::{Curriculum, Draft, Fault, Phrase, Question, Skill, Subject};
+pub use domain::curriculum::{Curriculum, Draft, Fault, Field, Phrase, Question, Skill, Subject, Wrong};
 
 pub use self::cache::CurriculumCache;
 pub use self::compare::{Difference, fingerprint};

@@ -37,7 +37,7 @@ pub async fn accept(
         grade: introduction.grade,
         cohort: None,
         locale: "en".to_owned(),
-        timezone: "UTC".to_owned(),
+        timezone: None,
         phones: vec![phone],
     };
     let student_id = student::insert_student(tx, caller, &new, now).await?.student_id;

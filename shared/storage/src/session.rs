@@ -27,7 +27,9 @@ pub use self::live_call::{
 };
 pub use self::recording::move_recording;
 pub use self::totals::{LATELY, SessionTotals, get_totals};
-pub use self::words::{MARK_FROM, MARK_TO, SessionHit, WordsQuery, index_words, read_words, search_sessions};
+pub use self::words::{
+    Hits, MARK_FROM, MARK_TO, SessionHit, TurnHit, WordsQuery, index_words, read_words, search_sessions,
+};
 
 /// The status of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]

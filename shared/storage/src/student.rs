@@ -93,7 +93,8 @@ pub struct NewStudent {
     pub grade: Option<i16>,
     pub cohort: Option<String>,
     pub locale: String,
-    pub timezone: String,
+    /// `None`: the school's.
+    pub timezone: Option<String>,
     pub phones: Vec<Phone>,
 }
 
@@ -106,7 +107,7 @@ impl NewStudent {
             grade: Some(4),
             cohort: None,
             locale: "en".to_owned(),
-            timezone: "UTC".to_owned(),
+            timezone: None,
             phones: Vec::new(),
         }
     }
@@ -196,7 +197,7 @@ async fn write_student(
     let student = sqlx::query_as!(
         Student,
         r#"insert into students (student_id, display_name, grade, cohort, locale, timezone, created_at, updated_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $7)
+           values ($1, $2, $3, $4, $5, coalesce($6, (select report_zone from organisation)), $7, $7)
            returning student_id as "student_id: StudentId", display_name, grade, cohort, locale, timezone,
                status as "status: StudentStatus", guidance, created_at, updated_at"#,
         student_id as StudentId,
@@ -204,7 +205,7 @@ async fn write_student(
         new.grade,
         new.cohort,
         new.locale,
-        new.timezone,
+        new.timezone.as_deref(),
         now,
     )
     .fetch_one(&mut *tx)

@@ -46,7 +46,7 @@ pub use self::misconception::catalogue;
 pub use self::outcome::{Outcome, outcome};
 use self::passage::Passage;
 pub use self::reading::{Reading, n_phrases, readings, talks_to_analyser};
-use self::skill::Place;
+pub use self::skill::{Place, place_of};
 
 /// Changes whenever the same call may be judged differently.
 pub const VERSION: &str = "6";

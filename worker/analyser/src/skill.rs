@@ -326,6 +326,15 @@ pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
     of_best.next().filter(|_| of_best.next().is_none()).map(|(skill, _)| *skill)
 }
 
+/// Returns where a tutor's words belong in a lesson on this subject, before anything else was said.
+pub fn place_of(words: &str, subject: &str, curriculum: &Curriculum) -> Place {
+    let mut lesson = Lesson::new(curriculum);
+    lesson.ask(&format!("Today we do {subject}."));
+    lesson.answered("Okay.", None);
+    lesson.ask(words);
+    lesson.places().pop().unwrap_or(Place::Nowhere)
+}
+
 /// The curriculum's phrases, by their first word, and its questions.
 #[derive(Debug)]
 pub(super) struct Lexicon {
@@ -417,6 +426,28 @@ mod tests {
             Place::Nowhere => "nowhere".to_owned(),
         };
         lesson.places().into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn one_sentence_is_placed_in_a_lesson_on_its_subject() {
+        let mut curriculum = Curriculum::starter();
+        let subject = domain::curriculum::Subject { subject_id: "art".to_owned(), name: "Art".to_owned() };
+        let phrase = domain::curriculum::Phrase { phrase: "warm colour".to_owned(), weight: 5 };
+        let skill = domain::curriculum::Skill {
+            skill_id: "art.warm_colours".to_owned(),
+            subject_id: "art".to_owned(),
+            lexicon: vec![phrase],
+            questions: Vec::new(),
+            ..curriculum.skills[0].clone()
+        };
+        curriculum.subjects.push(subject);
+        curriculum.skills.push(skill);
+        let skill = Place::Skill(curriculum.skills.len() - 1);
+        for sentence in ["Can you name a warm colour?", "What is a warm colour?", "Tell me a warm colour."] {
+            assert_eq!(place_of(sentence, "Art", &curriculum), skill, "{sentence}");
+        }
+        assert_eq!(place_of("A warm colour, well done.", "Art", &curriculum), Place::Nowhere);
+        assert_eq!(place_of("Can you name a cold one?", "Art", &curriculum), Place::Topic(topic::OTHER));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use storage::audit::{self, AuditEntry, AuditQuery};
 use storage::db::{Db, Error};
+use storage::id::StudentId;
 
 use super::Filter;
 use crate::auth::Admin;
@@ -17,11 +18,12 @@ const HEADINGS: [&str; 6] = ["entry", "at", "actor", "action", "object", "detail
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
     admin.require_manage()?;
     let filter = Filter { before: String::new(), ..filter };
-    filter.query(&admin.viewer)?;
+    let students = filter.students(&db, &admin.caller).await?;
+    filter.query(&admin.viewer, students.as_deref())?;
     let detail = serde_json::json!({ "filters": filter.n_narrow() });
     audit::insert_entry(&db, &admin.caller, "audit.export", None, &detail, admin.viewer.now).await?;
     let name = format!("audit-{}", admin.viewer.today());
-    let reading = Reading { db, viewer: admin.viewer, filter, is_over: false };
+    let reading = Reading { db, viewer: admin.viewer, filter, students, is_over: false };
     Ok(csv::file(&name, &HEADINGS, reading, Reading::next))
 }
 
@@ -30,6 +32,7 @@ struct Reading {
     db: Db,
     viewer: Viewer,
     filter: Filter,
+    students: Option<Vec<StudentId>>,
     is_over: bool,
 }
 
@@ -39,7 +42,7 @@ impl Reading {
             return Ok(None);
         }
         // Parsing worked for the first row, and only the key has changed since.
-        let query = self.filter.query(&self.viewer).map_err(|_| Error::Corrupt("filter"))?;
+        let query = self.filter.query(&self.viewer, self.students.as_deref()).map_err(|_| Error::Corrupt("filter"))?;
         let rows = audit::list_entries(&self.db, &AuditQuery { limit: BATCH, ..query }).await?;
         let text: String = rows.iter().map(|row| csv::line(&cells(&self.viewer, row))).collect();
         self.is_over = (rows.len() as i64) < BATCH;

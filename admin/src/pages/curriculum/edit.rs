@@ -5,23 +5,29 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::json;
-use storage::curriculum::{self, Curriculum, Draft, Skill, fingerprint};
+use storage::curriculum::{self, Curriculum, Draft, Field, Skill, Wrong, fingerprint};
 use storage::db::{self, Connection, Db, Error};
 use storage::{audit, clock};
 
-use super::{Data, Filter, PATH};
+use super::{Data, Filter, PATH, trial};
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::fields::Fields;
 use crate::form::Posted;
 use crate::layout::{Place, page};
-use crate::parts::notice::{Tone, notice};
+use crate::parts::icon::icon_small;
+use crate::parts::notice::{Tone, notice, notice_with};
 use crate::parts::{csrf, grade};
 
 /// The form, and a hash of the skill when the form was opened. `made_from` is empty for a new skill.
+#[derive(Default)]
 struct Form {
     draft: Draft,
     made_from: String,
+    /// The short name as typed. If it is empty, the draft has the suggested one.
+    typed_id: String,
+    /// A sentence to try.
+    sentence: String,
 }
 
 impl Form {
@@ -37,26 +43,29 @@ impl Form {
             questions: text("questions"),
             prerequisites: fields.all("prerequisite").filter(|id| !id.is_empty()).map(str::to_owned).collect(),
         };
-        Self { draft, made_from: text("made_from") }
+        Self { draft, made_from: text("made_from"), typed_id: skill_id.to_owned(), sentence: text("sentence") }
     }
 
     fn of(skill: &Skill) -> Self {
-        Self { draft: Draft::of(skill), made_from: fingerprint(skill) }
+        Self { draft: Draft::of(skill), made_from: fingerprint(skill), ..Self::default() }
     }
 }
 
-/// Why a form was rejected.
-enum Refusal {
-    Wrong(String),
+/// What became of a form.
+enum Outcome {
+    /// Each field that is wrong, and why.
+    Wrong(Vec<Wrong>),
     /// Another person changed the skill. Holds their version.
     Stale(Skill),
+    /// A sentence was tried.
+    Tried(Skill),
 }
 
 pub(crate) async fn new_form(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_write()?;
     let data = Data::fetch(&db).await?;
     let draft = Draft { grade_from: "0".to_owned(), grade_to: "13".to_owned(), ..Draft::default() };
-    Ok(render(&admin, &data.living, &Form { draft, made_from: String::new() }, None))
+    Ok(render(&admin, &data.living, &Form { draft, ..Form::default() }, None))
 }
 
 pub(crate) async fn edit_form(
@@ -90,43 +99,58 @@ async fn take(db: &Db, posted: &Posted, skill_id: &str, is_new: bool) -> Result<
     let mut tx = db::begin(db).await?;
     curriculum::lock(&mut tx).await?;
     let living = curriculum::load(&mut tx).await?;
+    let retired = curriculum::list_retired(&mut tx).await?;
+    let is_taken = |id: &str| living.skills.iter().chain(&retired).any(|skill| skill.skill_id == id);
+    if is_new && form.draft.skill_id.is_empty() {
+        form.draft.skill_id = form.draft.suggested_id(is_taken);
+    }
     let there = living.find_skill(skill_id);
-    let is_taken = is_new && (there.is_some() || is_retired(&mut tx, skill_id).await?);
-    let judged = match there {
-        _ if is_taken => Err(Refusal::Wrong(format!("A skill {skill_id} already exists."))),
+    let outcome = match there {
         None if !is_new => return Err(Fault::NotFound("skill")),
-        Some(there) if !is_new && fingerprint(there) != form.made_from => Err(Refusal::Stale(there.clone())),
-        _ => judge(&form.draft, &living).map_err(Refusal::Wrong),
+        Some(there) if !is_new && fingerprint(there) != form.made_from => Err(Outcome::Stale(there.clone())),
+        _ => judge(&form.draft, &living, is_new.then_some(&is_taken)).map_err(Outcome::Wrong),
     };
-    let skill = match judged {
-        Ok(skill) => skill,
-        Err(refusal) => {
-            let status = match &refusal {
-                Refusal::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
-                Refusal::Stale(there) => {
-                    // A person who has seen both versions may overwrite the other one.
-                    form.made_from = fingerprint(there);
-                    StatusCode::CONFLICT
-                }
-            };
-            return Ok((status, render(admin, &living, &form, Some(&refusal))).into_response());
+    let outcome = match outcome {
+        Ok(skill) if posted.fields.text("do") == "try" => Outcome::Tried(skill),
+        Ok(skill) => {
+            let skill_id = skill.skill_id.clone();
+            curriculum::upsert(&mut tx, &Curriculum { subjects: Vec::new(), skills: vec![skill] }).await?;
+            record(&mut tx, admin, if is_new { "skill.create" } else { "skill.update" }, &skill_id).await?;
+            tx.commit().await.map_err(Error::from)?;
+            return Ok(Redirect::to(&format!("{PATH}/{skill_id}?done=saved")).into_response());
+        }
+        Err(outcome) => outcome,
+    };
+    let status = match &outcome {
+        Outcome::Tried(_) => StatusCode::OK,
+        Outcome::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Outcome::Stale(there) => {
+            // A person who has seen both versions may overwrite the other one.
+            form.made_from = fingerprint(there);
+            StatusCode::CONFLICT
         }
     };
-    let one = Curriculum { subjects: Vec::new(), skills: vec![skill] };
-    curriculum::upsert(&mut tx, &one).await?;
-    record(&mut tx, admin, if is_new { "skill.create" } else { "skill.update" }, skill_id).await?;
-    tx.commit().await.map_err(Error::from)?;
-    Ok(Redirect::to(&format!("{PATH}/{skill_id}")).into_response())
+    Ok((status, render(admin, &living, &form, Some(&outcome))).into_response())
 }
 
-async fn is_retired(tx: &mut Connection, skill_id: &str) -> Result<bool, Fault> {
-    Ok(curriculum::list_retired(tx).await?.iter().any(|skill| skill.skill_id == skill_id))
-}
-
-/// Checks the skill with the rules of the sheet, alone and among the others.
-fn judge(draft: &Draft, living: &Curriculum) -> Result<Skill, String> {
-    let skill = draft.understand(&living.subjects).map_err(|why| sentence(&why))?;
-    living.clone().with(skill.clone()).map_err(|why| sentence(&why))?;
+/// Checks the skill with the rules of the sheet, alone and among the others. `is_taken` is for a new skill.
+fn judge(draft: &Draft, living: &Curriculum, is_taken: Option<&dyn Fn(&str) -> bool>) -> Result<Skill, Vec<Wrong>> {
+    let skill = draft.understand(&living.subjects).map_err(|mut wrong| {
+        // There is no suggestion before there are a subject and a name.
+        wrong.retain(|(field, _)| *field != Field::SkillId || !draft.skill_id.is_empty());
+        wrong
+    })?;
+    if let Some(is_taken) = is_taken {
+        let id = &skill.skill_id;
+        if is_taken(id) {
+            return Err(vec![(Field::SkillId, format!("a skill {id} already exists"))]);
+        }
+        if let Some(other) = living.other_subject_of(&skill) {
+            let why = format!("“{id}” begins like the skills of {}: begin with {}", other.name, skill.subject_id);
+            return Err(vec![(Field::SkillId, why)]);
+        }
+    }
+    living.clone().with(skill.clone()).map_err(|why| vec![(Field::Prerequisites, why)])?;
     Ok(skill)
 }
 
@@ -217,7 +241,7 @@ async fn record(tx: &mut Connection, admin: &Admin, action: &str, skill_id: &str
     Ok(audit::insert_entry(tx, &admin.caller, action, Some(&object), &json!({}), clock::now()).await?)
 }
 
-fn render(admin: &Admin, living: &Curriculum, form: &Form, refusal: Option<&Refusal>) -> Markup {
+fn render(admin: &Admin, living: &Curriculum, form: &Form, outcome: Option<&Outcome>) -> Markup {
     let draft = &form.draft;
     let is_new = form.made_from.is_empty();
     let title = if is_new { "Add a skill" } else { "Edit a skill" };
@@ -226,6 +250,7 @@ fn render(admin: &Admin, living: &Curriculum, form: &Form, refusal: Option<&Refu
     } else {
         (format!("{PATH}/{}", draft.skill_id), format!("{PATH}/{}/edit", draft.skill_id))
     };
+    let wrong = if let Some(Outcome::Wrong(wrong)) = outcome { &wrong[..] } else { &[] };
     page(
         admin,
         Place::Curriculum,
@@ -233,25 +258,53 @@ fn render(admin: &Admin, living: &Curriculum, form: &Form, refusal: Option<&Refu
         html! {
             div.stack {
                 div.head { div { h1 { (title) } @if !is_new { p.mono { (draft.skill_id) } } } }
-                @match refusal {
-                    Some(Refusal::Wrong(why)) => (notice(Tone::Bad, why, "Nothing was saved.")),
-                    Some(Refusal::Stale(there)) => {
+                @match outcome {
+                    Some(Outcome::Wrong(wrong)) => (notice_with(Tone::Bad, "Nothing was saved", &summary(wrong), &html! {})),
+                    Some(Outcome::Stale(there)) => {
                         (notice(Tone::Bad, "Another person changed this skill in the meantime", "Nothing was saved. Below is their version, then yours. Copy what you want to keep, and save. Your version then replaces theirs."))
                         (theirs(there))
                     }
+                    Some(Outcome::Tried(skill)) => (trial::shown(skill, living, &form.sentence)),
                     None => {}
                 }
-                form.card method="post" action=(action) {
+                // All that is wrong is shown at once, which a browser does not do.
+                form.card method="post" action=(action) novalidate {
                     div.body.stack {
                         (csrf(admin))
                         input type="hidden" name="made_from" value=(form.made_from);
-                        (fields(living, draft, is_new))
+                        (fields(living, form, is_new, wrong))
+                        (trial::field(&form.sentence))
                     }
                     footer { button.btn.primary { "Save" } a.btn href=(back) { "Cancel" } }
                 }
             }
         },
     )
+}
+
+/// The id of a field's element.
+fn id_of(field: Field) -> &'static str {
+    match field {
+        Field::SkillId => "skill_id",
+        Field::Subject => "subject",
+        Field::Name => "name",
+        Field::Grades => "grade_from",
+        Field::Lexicon => "lexicon",
+        Field::Questions => "asked",
+        Field::Prerequisites => "prerequisites",
+    }
+}
+
+/// Renders all that is wrong, each as a link to its field.
+fn summary(wrong: &[Wrong]) -> Markup {
+    html! { @for (i, (field, why)) in wrong.iter().enumerate() { @if i > 0 { br; } a.link href={ "#" (id_of(*field)) } { (sentence(why)) } } }
+}
+
+/// Renders why a field is wrong.
+fn errors(wrong: &[Wrong], field: Field) -> Markup {
+    html! { span id={ (id_of(field)) "-error" } { @for (_, why) in wrong.iter().filter(|(of, _)| *of == field) {
+        span.error { (icon_small("circle-alert")) (sentence(why)) }
+    } } }
 }
 
 fn theirs(there: &Skill) -> Markup {
@@ -271,54 +324,91 @@ fn theirs(there: &Skill) -> Markup {
     }
 }
 
-fn fields(living: &Curriculum, draft: &Draft, is_new: bool) -> Markup {
+fn fields(living: &Curriculum, form: &Form, is_new: bool, wrong: &[Wrong]) -> Markup {
+    let draft = &form.draft;
+    let is_wrong = |field: Field| wrong.iter().any(|(of, _)| *of == field).then_some("true");
     html! {
         div.form-grid {
-            div.field { label for="name" { "Name" } input.input id="name" name="name" required maxlength="80" value=(draft.name); }
-            @if is_new {
-                div.field { label for="skill_id" { "Short name" } input.input id="skill_id" name="skill_id" required maxlength="80" value=(draft.skill_id); span.hint { "For example maths.fractions.add_like. It cannot be changed later." } }
+            div.field {
+                label for="name" { "Name" }
+                input.input id="name" name="name" maxlength="80" aria-required="true" aria-invalid=[is_wrong(Field::Name)] aria-describedby="name-error" value=(draft.name);
+                (errors(wrong, Field::Name))
             }
             div.field {
                 label for="subject" { "Subject" }
-                select.input id="subject" name="subject" {
+                select.input id="subject" name="subject" aria-required="true" aria-invalid=[is_wrong(Field::Subject)] aria-describedby="subject-error" {
+                    @if is_new { option value="" { "Choose a subject" } }
                     @for subject in &living.subjects { option value=(subject.subject_id) selected[subject.subject_id == draft.subject_id] { (subject.name) } }
                 }
+                (errors(wrong, Field::Subject))
             }
-            (grades("From grade", "grade_from", &draft.grade_from))
-            (grades("To grade", "grade_to", &draft.grade_to))
+            (grades("From grade", "grade_from", &draft.grade_from, is_wrong(Field::Grades), &errors(wrong, Field::Grades)))
+            (grades("To grade", "grade_to", &draft.grade_to, is_wrong(Field::Grades), &html! {}))
         }
         div.field {
             label for="lexicon" { "Words that identify this skill" }
-            textarea.input.tall id="lexicon" name="lexicon" aria-describedby="lexicon-hint" { (draft.lexicon) }
-            span.hint id="lexicon-hint" { "One phrase per line, with its weight from 1 (a hint) to 9 (certain): common denominator; 3" }
+            textarea.input.tall id="lexicon" name="lexicon" aria-invalid=[is_wrong(Field::Lexicon)] aria-describedby="lexicon-error lexicon-hint" { (draft.lexicon) }
+            (errors(wrong, Field::Lexicon))
+            span.hint id="lexicon-hint" { "One word or phrase per line, as the tutor says it: common denominator" }
         }
         div.field {
             label for="asked" { "Questions" }
-            textarea.input.tall id="asked" name="questions" aria-describedby="asked-hint" { (draft.questions) }
-            span.hint id="asked-hint" { "One per line, with its answer: What is 2 + 2? | 4. Other right answers and declarations follow after ~: How long is it? | 31.4 ~ unit=cm ~ tolerance=0.1" }
+            textarea.input.tall id="asked" name="questions" aria-invalid=[is_wrong(Field::Questions)] aria-describedby="asked-error asked-hint" { (draft.questions) }
+            (errors(wrong, Field::Questions))
+            span.hint id="asked-hint" { "One per line, with its answer: What is 2 + 2? | 4" }
         }
-        fieldset.field {
+        fieldset.field id="prerequisites" aria-describedby="prerequisites-error" {
             legend.label { "Prerequisites" }
-            div.choices {
-                @for skill in living.skills.iter().filter(|skill| skill.skill_id != draft.skill_id) {
-                    @let id = format!("before-{}", skill.skill_id);
-                    span.check {
-                        input type="checkbox" id=(id) name="prerequisite" value=(skill.skill_id) checked[draft.prerequisites.contains(&skill.skill_id)];
-                        label for=(id) { (skill.name) }
-                    }
+            (errors(wrong, Field::Prerequisites))
+            (prerequisites(living, draft))
+        }
+        details.data open[is_wrong(Field::SkillId).is_some() || !form.typed_id.is_empty() && is_new] {
+            summary { (icon_small("chevron-right")) "Technical" }
+            div.stack {
+                @if is_new { div.field {
+                    label for="skill_id" { "Short name" }
+                    input.input id="skill_id" name="skill_id" maxlength="80" autocomplete="off" aria-invalid=[is_wrong(Field::SkillId)] aria-describedby="skill_id-error skill_id-hint"
+                        placeholder=(draft.skill_id) value=(form.typed_id);
+                    (errors(wrong, Field::SkillId))
+                    span.hint id="skill_id-hint" { "Made from the subject and the name, if you leave it empty: maths.adding_tenths. It cannot be changed later." }
+                } }
+                p.sm.muted { "A weight from 1 (a hint) to 9 (certain) may follow a word or phrase: common denominator; 3. Without one, a phrase has 5 and a word 3. In a lesson on the subject, 3 points are enough." }
+                p.sm.muted { "After the answer of a question, other right answers and declarations may follow ~: How long is it? | 31.4 ~ unit=cm ~ tolerance=0.1" }
+            }
+        }
+    }
+}
+
+/// Renders the skills to choose from, by subject. Subjects with a chosen skill are open.
+fn prerequisites(living: &Curriculum, draft: &Draft) -> Markup {
+    html! {
+        @for subject in &living.subjects {
+            @let skills: Vec<&Skill> = living.skills.iter().filter(|skill| skill.subject_id == subject.subject_id && skill.skill_id != draft.skill_id).collect();
+            @let n_chosen = skills.iter().filter(|skill| draft.prerequisites.contains(&skill.skill_id)).count();
+            @if !skills.is_empty() {
+                details.data open[n_chosen > 0] {
+                    summary { (icon_small("chevron-right")) (subject.name) @if n_chosen > 0 { " (" (n_chosen) ")" } }
+                    div.choices { @for skill in skills {
+                        @let id = format!("before-{}", skill.skill_id);
+                        span.check {
+                            input type="checkbox" id=(id) name="prerequisite" value=(skill.skill_id) checked[draft.prerequisites.contains(&skill.skill_id)];
+                            label for=(id) { (skill.name) }
+                        }
+                    } }
                 }
             }
         }
     }
 }
 
-fn grades(label: &str, name: &str, selected: &str) -> Markup {
+fn grades(label: &str, name: &str, selected: &str, is_wrong: Option<&str>, errors: &Markup) -> Markup {
     html! {
         div.field {
             label for=(name) { (label) }
-            select.input id=(name) name=(name) {
+            select.input id=(name) name=(name) aria-invalid=[is_wrong] aria-describedby=[is_wrong.map(|_| "grade_from-error")] {
                 @for n in 0..=13_i16 { option value=(n) selected[selected == n.to_string()] { (grade(Some(n)).unwrap_or_default()) } }
             }
+            (errors)
         }
     }
 }
@@ -329,17 +419,57 @@ mod tests {
 
     use super::*;
 
+    fn shown(form: &Form, outcome: &Outcome) -> String {
+        render(&Admin::sample(Role::Tutor), &Curriculum::starter(), form, Some(outcome)).into_string()
+    }
+
     #[test]
     fn a_circle_is_refused_with_its_skills_and_what_was_typed_is_kept() {
         let living = Curriculum::starter();
         let mut form = Form::of(living.find_skill("maths.number.count").unwrap());
         form.draft.prerequisites = vec!["maths.number.place_value".to_owned()];
-        let why = judge(&form.draft, &living).unwrap_err();
+        let wrong = judge(&form.draft, &living, None).unwrap_err();
+        let (field, why) = &wrong[0];
+        assert_eq!(*field, Field::Prerequisites);
         assert!(why.contains("maths.number.count") && why.contains(" → maths.number.place_value"), "{why}");
         form.draft.name = "As typed".to_owned();
-        let shown =
-            render(&Admin::sample(Role::Tutor), &living, &form, Some(&Refusal::Wrong(why.clone()))).into_string();
-        assert!(shown.contains(&why) && shown.contains("As typed"), "{shown}");
+        let shown = shown(&form, &Outcome::Wrong(wrong.clone()));
+        assert!(shown.contains(&sentence(why)) && shown.contains("As typed"), "{shown}");
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_shown_beside_its_field() {
+        let living = Curriculum::starter();
+        let draft = Draft { lexicon: "a; 10".to_owned(), questions: "Why?".to_owned(), ..Draft::default() };
+        let form = Form { draft, ..Form::default() };
+        let wrong = judge(&form.draft, &living, Some(&|_| false)).unwrap_err();
+        let fields: Vec<Field> = wrong.iter().map(|(field, _)| *field).collect();
+        assert_eq!(fields, [Field::Name, Field::Subject, Field::Grades, Field::Lexicon, Field::Questions]);
+        let shown = shown(&form, &Outcome::Wrong(wrong));
+        for id in ["name", "subject", "grade_from", "lexicon", "asked"] {
+            assert!(shown.contains(&format!(r##"href="#{id}""##)), "{id}: {shown}");
+            let (_, rest) = shown.split_once(&format!(r#"id="{id}-error">"#)).unwrap();
+            assert!(rest.starts_with(r#"<span class="error">"#), "{id}: {shown}");
+        }
+        assert!(shown.contains(r#"<option value="">Choose a subject</option>"#), "no subject is chosen by itself");
+    }
+
+    #[test]
+    fn a_new_skill_begins_with_its_subject_and_is_new() {
+        let living = Curriculum::starter();
+        let typed = |skill_id: &str| Draft {
+            skill_id: skill_id.to_owned(),
+            subject_id: "italian".to_owned(),
+            name: "Dinosaurs".to_owned(),
+            grade_from: "1".to_owned(),
+            grade_to: "2".to_owned(),
+            ..Draft::default()
+        };
+        let judged = |skill_id: &str, is_taken: bool| judge(&typed(skill_id), &living, Some(&|_| is_taken));
+        assert!(judged("italian.dinosaurs", false).is_ok());
+        let (field, why) = judged("maths.dinosaurs", false).unwrap_err().remove(0);
+        assert!(field == Field::SkillId && why.contains("begin with italian"), "{why}");
+        assert!(judged("italian.dinosaurs", true).unwrap_err()[0].1.contains("already exists"));
     }
 
     #[test]
@@ -348,7 +478,7 @@ mod tests {
         let mut form = Form::of(&living.skills[0]);
         form.draft.name = "Mine".to_owned();
         let theirs = Skill { name: "Theirs".to_owned(), ..living.skills[0].clone() };
-        let shown = render(&Admin::sample(Role::Tutor), &living, &form, Some(&Refusal::Stale(theirs))).into_string();
+        let shown = shown(&form, &Outcome::Stale(theirs));
         assert!(shown.contains("Mine") && shown.contains("Theirs") && shown.contains("in the meantime"));
     }
 }

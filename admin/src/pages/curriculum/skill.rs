@@ -30,6 +30,8 @@ use crate::parts::{csrf, none, select};
 pub(crate) struct Filter {
     /// Empty: the first class of the person.
     cohort: String,
+    /// `saved`: the person has just saved the skill.
+    done: String,
 }
 
 /// The students of a class, by their level in the skill.
@@ -50,12 +52,13 @@ pub(crate) async fn get(
     let data = Data::fetch(&db).await?;
     let (skill, is_retired) = data.find(&skill_id).ok_or(Fault::NotFound("skill"))?;
     let cohorts = list_cohorts(&admin, &db, &headers).await?;
+    let is_saved = filter.done == "saved";
     let asked = Some(filter.cohort).filter(|asked| !asked.is_empty());
     let of_class = match asked.or_else(|| cohorts.first().cloned()) {
         Some(cohort) => OfClass { pupils: fetch(&admin, &db, &cohort, &skill_id).await?, cohort, cohorts },
         None => OfClass::default(),
     };
-    Ok(render(&admin, &data, skill, is_retired, &of_class))
+    Ok(render(&admin, &data, skill, is_retired, is_saved, &of_class))
 }
 
 async fn fetch(admin: &Admin, db: &Db, cohort: &str, skill_id: &str) -> Result<Vec<(Pupil, MasteryState)>, Fault> {
@@ -97,7 +100,7 @@ fn students_card(skill: &Skill, of_class: &OfClass) -> Markup {
     }
 }
 
-fn render(admin: &Admin, data: &Data, skill: &Skill, is_retired: bool, of_class: &OfClass) -> Markup {
+fn render(admin: &Admin, data: &Data, skill: &Skill, is_retired: bool, is_saved: bool, of_class: &OfClass) -> Markup {
     let subject = data.living.subjects.iter().find(|subject| subject.subject_id == skill.subject_id);
     let name_of = |id: &str| data.find(id).map_or("", |(skill, _)| skill.name.as_str());
     let before = skill.prerequisites.iter().map(|id| (id.as_str(), name_of(id)));
@@ -112,6 +115,7 @@ fn render(admin: &Admin, data: &Data, skill: &Skill, is_retired: bool, of_class:
                     div { h1 { (skill.name) } p.mono { (skill.skill_id) } }
                     @if admin.may_write() { div.actions { (actions(admin, skill, is_retired)) } }
                 }
+                @if is_saved { (notice(Tone::Info, "The skill is saved", "The next analysis uses it.")) }
                 @if is_retired { (notice(Tone::Info, "This skill is retired", "It is no longer taught. Past progress is kept.")) }
                 div.cols.main-aside {
                     div.stack {
@@ -165,7 +169,8 @@ mod tests {
     fn a_skill_shows_what_it_is_made_of_and_a_viewer_has_no_buttons() {
         let data = Data { living: Curriculum::starter(), retired: Vec::new(), suggested: Vec::new() };
         let skill = data.living.find_skill("maths.number.place_value").unwrap();
-        let of = |role, is_retired| render(&Admin::sample(role), &data, skill, is_retired, &of_class()).into_string();
+        let of =
+            |role, is_retired| render(&Admin::sample(role), &data, skill, is_retired, false, &of_class()).into_string();
         let shown = of(Role::Tutor, false);
         assert!(shown.contains("1 to 5") && shown.contains("Counting to 100") && shown.contains("place value · 5"));
         assert!(shown.contains("/retire") && of(Role::Tutor, true).contains("/restore"));

@@ -3,23 +3,26 @@
 use maud::{Markup, html};
 use storage::session::{FoundSession, MARK_FROM, MARK_TO, SessionHit};
 use storage::student::Student;
+use storage::transcript::Speaker;
 
-use super::{Data, Group, MAX_QUESTION, PATH};
+use super::{Data, Group, MAX_QUESTION, PATH, Question};
 use crate::auth::Admin;
+use crate::figures::counted;
 use crate::layout::{Place, page};
 use crate::parts::empty::empty;
 use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice};
 use crate::parts::pager::{pager, time_key};
 use crate::parts::table::{cell, row, table, two};
-use crate::parts::{badge, csrf, grade, none};
+use crate::parts::{badge, csrf, date, grade, none, select};
 use crate::viewer::Viewer;
 
 pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
     let text = data.question.text();
     let nothing = data.students.as_ref().is_none_or(Vec::is_empty)
         && data.sessions.as_ref().is_none_or(Vec::is_empty)
-        && data.transcripts.as_ref().is_none_or(Vec::is_empty);
+        && data.transcripts.as_ref().is_none_or(|hits| hits.items.is_empty())
+        && !data.question.is_narrow();
     let body = html! {
         @if nothing {
             div.card { @if text.is_empty() {
@@ -39,9 +42,19 @@ pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
             }, |sessions| table("Sessions", &[("Student", ""), ("When", ""), ("Call", ""), ("State", "")], &html! {
                 @for session in sessions { (session_row(&admin.viewer, session)) }
             }))) }
-            @if let Some(hits) = &data.transcripts { (group(data, Group::Transcripts, "In transcripts", hits, |hit| {
-                time_key(hit.created_at, hit.session_id)
-            }, |hits| html! { ul.list.hits { @for hit in hits { (said(&admin.viewer, hit)) } } })) }
+            @if let Some(hits) = data.transcripts.as_ref().filter(|hits| !hits.items.is_empty() || data.question.is_narrow()) {
+                (group(data, Group::Transcripts, "In transcripts", &hits.items, |hit| {
+                    time_key(hit.created_at, hit.session_id)
+                }, |shown| html! {
+                    (narrow(data))
+                    @if shown.is_empty() {
+                        (empty("search", "No calls match", "No call matches these words and filters.", html! {
+                            a.btn href=(Question { q: data.question.q.clone(), ..Question::default() }.url(Some(Group::Transcripts), "")) { "Clear filters" }
+                        }))
+                    }
+                    ul.list.hits { @for hit in shown { (said(&admin.viewer, hit)) } }
+                }))
+            }
         }
     };
     frame(admin, text, body)
@@ -70,6 +83,31 @@ fn frame(admin: &Admin, text: &str, body: Markup) -> Markup {
     )
 }
 
+/// Renders the filters of what was said. They show all calls with these words.
+fn narrow(data: &Data) -> Markup {
+    let question = &data.question;
+    let cohorts: Vec<(&str, &str)> =
+        [("", "All")].into_iter().chain(data.cohorts.iter().map(|cohort| (&cohort[..], &cohort[..]))).collect();
+    html! {
+        form.filters.sec method="get" action=(PATH) role="search" aria-label="Filter calls by what was said" {
+            input type="hidden" name="q" value=(question.text());
+            input type="hidden" name="in" value=(Group::Transcripts.name());
+            (select("Said by", "said", &[("", "Anyone"), ("student", "The student"), ("tutor", "The tutor")], &question.said))
+            @if cohorts.len() > 1 { (select("Class", "cohort", &cohorts, &question.cohort)) }
+            (date("From", "from", &question.from))
+            (date("To", "to", &question.to))
+            button.btn { (icon("list-filter")) "Filter" }
+        }
+    }
+}
+
+/// Returns "6 calls" or "More than 25 calls", on the first page.
+fn count(data: &Data) -> Option<String> {
+    let hits = data.transcripts.as_ref().filter(|_| data.question.after.is_empty())?;
+    let calls = counted(hits.n_found, "call", "calls");
+    Some(if hits.is_more { format!("More than {calls}") } else { calls })
+}
+
 /// Renders a group with its first rows and a link to the rest.
 fn group<T>(
     data: &Data,
@@ -84,14 +122,15 @@ fn group<T>(
     let rows = &rows[..rows.len().min(data.limit as usize)];
     let next = rows.last().filter(|_| has_more).map(key);
     html! {
-        @if !rows.is_empty() {
+        @if !rows.is_empty() || question.is_narrow() {
             section.card aria-labelledby=(group.name()) {
                 header {
                     h2 id=(group.name()) { (title) }
+                    @if let Some(count) = count(data).filter(|_| group == Group::Transcripts) { p role="status" { (count) } }
                     @if data.is_alone { div.actions { a.btn.small href=(question.url(None, "")) { "All groups" } } }
                 }
                 (show(rows))
-                @if data.is_alone {
+                @if data.is_alone && !rows.is_empty() {
                     @let first = (!question.after.is_empty()).then(|| question.url(Some(group), ""));
                     @let next = next.map(|key| question.url(Some(group), &key));
                     (pager(if group == Group::Students { "By name" } else { "Newest first" }, first.as_deref(), next.as_deref()))
@@ -113,15 +152,19 @@ fn session_row(viewer: &Viewer, session: &FoundSession) -> Markup {
     })
 }
 
-/// Renders an excerpt with the matching words marked.
+/// Renders the turns with the words, each as a link to its place in the session.
 fn said(viewer: &Viewer, hit: &SessionHit) -> Markup {
-    let turn = hit.turn_no.map(|turn_no| format!("#t{turn_no}")).unwrap_or_default();
     let name = hit.student_name.as_deref().unwrap_or("Unknown caller");
+    let session = format!("/sessions/{}", hit.session_id);
+    let first = hit.turns.first().map(|turn| format!("#t{}", turn.turn_no)).unwrap_or_default();
     html! {
         li {
-            p { a.main href={ "/sessions/" (hit.session_id) (turn) } { (name) } " " span.muted.sm { (viewer.time(hit.started_at.unwrap_or(hit.created_at))) } }
-            @if let Some(headline) = hit.headline.as_deref().filter(|text| !text.is_empty()) {
-                p.said { (marked(headline)) }
+            p { a.main href={ (session) (first) } { (name) } " " span.muted.sm { (viewer.time(hit.started_at.unwrap_or(hit.created_at))) } }
+            @for turn in &hit.turns {
+                p.said { a.link.sm href={ (session) "#t" (turn.turn_no) } { @match turn.speaker { Speaker::Student => "Student", Speaker::Tutor => "Tutor" } } " " (marked(&turn.headline)) }
+            }
+            @if let Some(headline) = hit.headline.as_deref().filter(|_| hit.turns.is_empty()) {
+                p.said { span.sm.muted { "Summary" } " " (marked(headline)) }
             }
         }
     }
@@ -186,7 +229,6 @@ mod tests {
     use storage::id::StudentId;
     use storage::student::StudentHit;
 
-    use super::super::Question;
     use super::*;
 
     fn data(n: u128) -> Data {

@@ -1,6 +1,5 @@
 //! The query of the list: filters, order and page.
 
-use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use storage::id::SessionId;
 use storage::session::SessionStatus;
@@ -78,14 +77,14 @@ impl Filter {
             .map(|grade| grade.parse::<i16>().map_err(|_| Fault::Invalid("A grade is a number.".to_owned())));
         let student_id = text(&self.student)?
             .map(|id| id.parse().map_err(|_| Fault::Invalid("A student’s id is a UUID.".to_owned())));
+        let (from, to) = viewer.days(&self.from, &self.to)?;
         Ok(BrowseQuery {
             student_id: student_id.transpose()?,
             name: text(&self.q)?,
             words: text(&self.words)?,
             status: status.transpose()?,
-            from: day(&self.from)?.map(|date| viewer.start_of(date)),
-            // The last day is included.
-            to: day(&self.to)?.and_then(|date| date.checked_add_days(Days::new(1))).map(|date| viewer.start_of(date)),
+            from,
+            to,
             cohort: text(&self.cohort)?,
             grade: grade.transpose()?,
             skill: text(&self.skill)?,
@@ -181,15 +180,6 @@ fn text(value: &str) -> Result<Option<String>, Fault> {
         return Err(Fault::Invalid(format!("A search or filter has at most {MAX_CHARS} characters.")));
     }
     Ok((!value.is_empty()).then(|| value.to_owned()))
-}
-
-fn day(text: &str) -> Result<Option<NaiveDate>, Fault> {
-    match text {
-        "" => Ok(None),
-        text => NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .map(Some)
-            .map_err(|_| Fault::Invalid("A date is written like 2026-11-19.".to_owned())),
-    }
 }
 
 pub(super) fn after_text(after: After) -> String {

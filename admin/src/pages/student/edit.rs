@@ -122,7 +122,7 @@ impl Typed {
 
 pub(crate) async fn new_form(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     admin.require_write()?;
-    let typed = Typed { locale: "en".to_owned(), timezone: admin.viewer.zone.name().to_owned(), ..Typed::default() };
+    let typed = Typed { locale: "en".to_owned(), timezone: admin.school_zone.name().to_owned(), ..Typed::default() };
     let cohorts = student::list_cohorts(&db, &admin.caller).await?;
     Ok(render(&admin, None, &typed, &cohorts, None))
 }
@@ -137,7 +137,7 @@ pub(crate) async fn create(State(db): State<Db>, posted: Posted) -> Result<Respo
     };
     let now = clock::now();
     let Understood { name, grade, cohort, phones, locale, timezone, guidance, status } = understood;
-    let new = NewStudent { display_name: name, grade, cohort, locale, timezone, phones };
+    let new = NewStudent { display_name: name, grade, cohort, locale, timezone: Some(timezone), phones };
     let mut tx = db::begin(&db).await?;
     let student = student::insert_student(&mut tx, &admin.caller, &new, now).await?;
     let change = StudentChange { guidance: Some(guidance), status: Some(status), ..StudentChange::default() };

@@ -33,7 +33,7 @@ pub(super) struct NewStudentBody {
     #[serde(default)]
     #[schemars(length(min = 2, max = 35), pattern("^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"))]
     locale: Option<String>,
-    /// IANA, for example `Europe/Berlin`. The default is `UTC`.
+    /// IANA, for example `Europe/Berlin`. The default is the school’s time zone.
     #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     timezone: Option<String>,
@@ -57,7 +57,7 @@ impl NewStudentBody {
             grade: self.grade,
             cohort: self.cohort.map(|cohort| cohort.trim().to_owned()),
             locale: self.locale.unwrap_or_else(|| "en".to_owned()),
-            timezone: self.timezone.unwrap_or_else(|| "UTC".to_owned()),
+            timezone: self.timezone,
             phones: self.phones,
         })
     }
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn what_is_left_out_gets_its_default() {
         let student = new_student(json!({ "display_name": " Amara ", "phones": ["+1 (415) 555-0142"] })).unwrap();
-        assert_eq!((&*student.display_name, &*student.locale, &*student.timezone), ("Amara", "en", "UTC"));
+        assert_eq!((&*student.display_name, &*student.locale, student.timezone), ("Amara", "en", None));
         assert_eq!((student.grade, student.phones[0].as_str()), (None, "+14155550142"));
     }
 

@@ -43,19 +43,19 @@ impl fmt::Display for Fault {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Row {
-    pub(super) skill_id: String,
-    pub(super) subject_id: String,
-    pub(super) subject: String,
-    pub(super) name: String,
-    pub(super) grade_from: i16,
-    pub(super) grade_to: i16,
+struct Row {
+    skill_id: String,
+    subject_id: String,
+    subject: String,
+    name: String,
+    grade_from: i16,
+    grade_to: i16,
     #[serde(default)]
-    pub(super) prerequisites: String,
+    prerequisites: String,
     #[serde(default)]
-    pub(super) lexicon: String,
+    lexicon: String,
     #[serde(default)]
-    pub(super) questions: String,
+    questions: String,
 }
 
 impl Row {
@@ -230,7 +230,7 @@ fn read(sheet: &[u8], faults: &mut Vec<Fault>) -> Vec<(u64, Row)> {
     rows
 }
 
-pub(super) fn skill(row: &Row) -> Result<Skill, String> {
+fn skill(row: &Row) -> Result<Skill, String> {
     subject(&row.subject_id, &row.subject)?;
     let skill = Skill {
         skill_id: row.skill_id.clone(),
@@ -249,31 +249,42 @@ pub(super) fn skill(row: &Row) -> Result<Skill, String> {
 /// The rules of one skill, wherever it came from.
 fn check_skill(skill: &Skill) -> Result<(), String> {
     let Skill { skill_id, name, grade_from, grade_to, lexicon, questions, .. } = skill;
-    if !is_skill_id(skill_id) {
-        return Err(format!(
-            "“{skill_id}” is no skill_id: for example maths.fractions.add_like, at most 80 characters"
-        ));
-    }
-    if name.is_empty() || name.chars().count() > MAX_NAME {
-        return Err(format!("the name needs 1 to {MAX_NAME} characters"));
-    }
-    if !(0..=MAX_GRADE).contains(grade_from) || !(*grade_from..=MAX_GRADE).contains(grade_to) {
-        return Err(format!("grades {grade_from} to {grade_to} do not lie between 0 and {MAX_GRADE} in this order"));
-    }
-    if lexicon.len() > MAX_PHRASES || questions.len() > MAX_QUESTIONS {
-        return Err(format!("more than {MAX_PHRASES} phrases or {MAX_QUESTIONS} questions"));
-    }
+    check_id(skill_id)?;
+    check_name(name)?;
+    check_grades(*grade_from, *grade_to)?;
+    check_counts(lexicon.len(), questions.len())?;
     for Phrase { phrase, weight } in lexicon {
         check_phrase(phrase, Some(*weight), phrase)?;
     }
     questions.iter().try_for_each(check_question)
 }
 
+pub(super) fn check_id(skill_id: &str) -> Result<(), String> {
+    let why = || format!("“{skill_id}” is no skill_id: for example maths.fractions.add_like, at most 80 characters");
+    is_skill_id(skill_id).then_some(()).ok_or_else(why)
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), String> {
+    let is_well = (1..=MAX_NAME).contains(&name.chars().count());
+    is_well.then_some(()).ok_or_else(|| format!("the name needs 1 to {MAX_NAME} characters"))
+}
+
+pub(super) fn check_grades(from: i16, to: i16) -> Result<(), String> {
+    let is_well = (0..=MAX_GRADE).contains(&from) && (from..=MAX_GRADE).contains(&to);
+    let why = || format!("grades {from} to {to} do not lie between 0 and {MAX_GRADE} in this order");
+    is_well.then_some(()).ok_or_else(why)
+}
+
+pub(super) fn check_counts(n_phrases: usize, n_questions: usize) -> Result<(), String> {
+    let is_well = n_phrases <= MAX_PHRASES && n_questions <= MAX_QUESTIONS;
+    is_well.then_some(()).ok_or_else(|| format!("more than {MAX_PHRASES} phrases or {MAX_QUESTIONS} questions"))
+}
+
 fn items(cell: &str) -> impl Iterator<Item = &str> {
     cell.split(SEPARATOR).map(str::trim).filter(|item| !item.is_empty())
 }
 
-fn phrase(item: &str) -> Result<Phrase, String> {
+pub(super) fn phrase(item: &str) -> Result<Phrase, String> {
     let (phrase, weight) = match item.rsplit_once('*') {
         Some((phrase, weight)) => (phrase.trim(), weight.trim().parse().ok()),
         None => (item, Some(1)),
@@ -291,7 +302,7 @@ fn check_phrase(phrase: &str, weight: Option<u8>, item: &str) -> Result<u8, Stri
         })
 }
 
-fn question(item: &str) -> Result<Question, String> {
+pub(super) fn question(item: &str) -> Result<Question, String> {
     let (ask, key) = item.split_once("=>").ok_or_else(|| format!("“{item}” lacks its key after =>"))?;
     let mut parts = key.split(KEY_SEPARATOR).map(str::trim);
     let mut question = Question::new(ask.trim(), parts.next().unwrap_or_default());

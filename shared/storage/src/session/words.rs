@@ -1,6 +1,8 @@
 //! Finding sessions again by what was said in them.
 
 use chrono::{DateTime, Utc};
+use sqlx::QueryBuilder;
+use sqlx::postgres::Postgres;
 use uuid::Uuid;
 
 use super::SessionStatus;
@@ -13,10 +15,11 @@ use crate::transcript::{Speaker, Turn};
 /// wherever either changes.
 pub async fn index_words(tx: &mut Connection, session_id: SessionId) -> Result<()> {
     sqlx::query!(
-        // A tsvector holds at most a megabyte; this many characters are a day of talk.
         "insert into session_words (session_id, words)
-         select t.session_id, to_tsvector('simple',
-             left(string_agg(t.text, ' ' order by t.turn_no), 200000) || ' ' || coalesce(a.findings->>'summary', ''))
+         select t.session_id, said_words(
+             string_agg(t.text, ' ' order by t.turn_no) filter (where t.speaker = 'student'),
+             string_agg(t.text, ' ' order by t.turn_no) filter (where t.speaker = 'tutor'),
+             a.findings->>'summary')
          from turns t left join analyses a on a.session_id = t.session_id and a.is_current
          where t.session_id = $1
          group by t.session_id, a.analysis_id
@@ -30,22 +33,33 @@ pub async fn index_words(tx: &mut Connection, session_id: SessionId) -> Result<(
 
 /// The words of these turns and this summary, as [`index_words`] takes them down, in Postgres' text format.
 pub async fn read_words(connection: &mut Connection, turns: &[Turn], summary: &str) -> Result<String> {
-    let texts: Vec<&str> = turns.iter().map(|turn| turn.text.as_str()).collect();
+    let texts = |speaker: Speaker| {
+        let texts = turns.iter().filter(|turn| turn.speaker == speaker).map(|turn| turn.text.as_str());
+        texts.collect::<Vec<_>>().join(" ")
+    };
     Ok(sqlx::query_scalar!(
-        r#"select to_tsvector('simple', left($1, 200000) || ' ' || $2)::text as "words!""#,
-        texts.join(" "),
+        r#"select said_words($1, $2, $3)::text as "words!""#,
+        texts(Speaker::Student),
+        texts(Speaker::Tutor),
         summary,
     )
     .fetch_one(connection)
     .await?)
 }
 
-/// Which words, and where to look.
+/// Which words, and where to look. What is `None` narrows nothing.
 #[derive(Clone, Debug, Default)]
 pub struct WordsQuery {
     /// As people type into a search box: `fractions -pizza "least common"`.
     pub words: String,
+    /// Only words that this one said. `None`: also those of the summary.
+    pub speaker: Option<Speaker>,
     pub student_id: Option<StudentId>,
+    pub cohort: Option<String>,
+    /// Sessions that came to be at or after this.
+    pub from: Option<DateTime<Utc>>,
+    /// Sessions that came to be before this.
+    pub to: Option<DateTime<Utc>>,
     /// The last row of the page before.
     pub after: Option<(DateTime<Utc>, SessionId)>,
     pub limit: i64,
@@ -55,6 +69,16 @@ pub struct WordsQuery {
 pub const MARK_FROM: char = '\u{e000}';
 /// Behind it.
 pub const MARK_TO: char = '\u{e001}';
+
+/// Sessions that were found.
+#[derive(Clone, Debug, Default)]
+pub struct Hits {
+    pub items: Vec<SessionHit>,
+    /// How many there are from the beginning of this page.
+    pub n_found: i64,
+    /// There are more than `n_found`.
+    pub is_more: bool,
+}
 
 /// A session in which the words were found.
 #[derive(Clone)]
@@ -68,14 +92,10 @@ pub struct SessionHit {
     pub started_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub summary: Option<String>,
-    /// The first turn that holds all the words; `None`: they are scattered, or in the summary.
-    pub turn_no: Option<i32>,
-    pub speaker: Option<Stored<Speaker>>,
-    /// That turn, at most 240 characters of it.
-    pub text: Option<String>,
-    /// The text around the words in that turn or in the summary. Each word found is between [`MARK_FROM`] and
-    /// [`MARK_TO`].
+    /// The summary with marks, if it has one of the words.
     pub headline: Option<String>,
+    /// Turns with one of the words, in order: at most [`N_TURNS`], rather those with all words.
+    pub turns: Vec<TurnHit>,
 }
 
 impl std::fmt::Debug for SessionHit {
@@ -84,52 +104,229 @@ impl std::fmt::Debug for SessionHit {
     }
 }
 
+/// A turn in which words were found.
+#[derive(Clone)]
+pub struct TurnHit {
+    pub turn_no: i32,
+    pub speaker: Speaker,
+    /// At most 240 characters of it.
+    pub text: String,
+    /// The text around the words. Each word found is between [`MARK_FROM`] and [`MARK_TO`].
+    pub headline: String,
+    /// The turn holds all the words.
+    pub is_whole: bool,
+}
+
+impl std::fmt::Debug for TurnHit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TurnHit").field("turn_no", &self.turn_no).finish_non_exhaustive()
+    }
+}
+
+/// So many turns of a session are shown.
+const N_TURNS: i64 = 3;
 /// So many sessions are read at once and sorted; where more hold the words, the newest are walked until enough do.
 const FEW: i64 = 5_000;
-/// The newest analysed sessions tell whether words are common, and how many have to hold them: to look up in the index who
+/// Students of so few are read at once: their sessions are found by an index.
+const FEW_STUDENTS: i64 = 3_000;
+/// The newest sessions tell whether words are common, and how many have to hold them: to look up in the index who
 /// holds a common word means to read half of it.
 const N_SAMPLED: i64 = 200;
 const N_COMMON: i64 = 10;
+/// Up to so many are counted: where they are few, and where all are walked.
+const MAX_COUNTED: i64 = 200;
+const MAX_WALKED: i64 = 25;
 
 /// Returns sessions that contain the words, newest first. Needs `sessions:read`. A client does not get those of blocked
 /// students.
-pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Vec<SessionHit>> {
-    caller.require_within(Scope::SessionsRead)?;
+pub async fn search_sessions(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Hits> {
     let asked = asked_by(db, &query.words).await?;
-    let few = match query.student_id {
-        // One student's sessions are few with any content.
-        Some(_) => None,
-        None => few_that_hold(db, &asked).await?,
+    let search = Search { caller, query, asked: &asked, within: within(db, caller, query).await? };
+    let (n_sampled, n_held) = search.sample(db).await?;
+    let is_small = n_sampled < N_SAMPLED;
+    let few = if is_small || n_held >= N_COMMON { None } else { ids_that_hold(db, &asked, query.speaker).await? };
+    let n_counted = if is_small || few.is_some() { MAX_COUNTED } else { MAX_WALKED };
+    let limit = query.limit.max(n_counted + 1);
+    let mut found = search.find(db, few, limit).await?;
+    let is_more = found.len() as i64 == limit;
+    let n_found = found.len() as i64 - i64::from(is_more);
+    found.truncate(usize::try_from(query.limit).unwrap_or(0));
+    Ok(Hits { items: search.read(db, &found).await?, n_found, is_more })
+}
+
+/// Whose sessions are looked at.
+enum Within {
+    All,
+    Students(Vec<Uuid>),
+    Cohorts(Vec<String>),
+}
+
+/// Returns the students of the query that the caller reaches, or their cohorts if they are many.
+async fn within(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Within> {
+    let cohorts = match caller.require_within_cohort(Scope::SessionsRead, query.cohort.as_deref())? {
+        None => return Ok(query.student_id.map_or(Within::All, |id| Within::Students(vec![id.0]))),
+        Some(cohorts) => cohorts,
     };
-    let found = match few {
-        Some(ids) => newest_of(db, caller, &ids, query).await?,
-        None => walk(db, caller, &asked, query).await?,
-    };
-    Ok(sqlx::query_as!(
-        SessionHit,
-        r#"select h.session_id as "session_id: SessionId", call_id, h.student_id as "student_id: StudentId",
-               case when $4 then display_name end as student_name, h.status as "status: SessionStatus", started_at, h.created_at,
-               a.findings->>'summary' as summary, t.turn_no as "turn_no?", t.speaker as "speaker?: Stored<Speaker>",
-               left(t.text, 240) as text,
-               ts_headline('simple', coalesce(t.text, a.findings->>'summary', ''), $2::text::tsquery, $3) as headline
-           from sessions h
-           left join students st on st.student_id = h.student_id
-           left join analyses a on a.session_id = h.session_id and a.is_current
-           left join lateral (
-               select turn_no, speaker, text from turns
-               where turns.session_id = h.session_id
-                 and to_tsvector('simple', text) @@ $2::text::tsquery
-               order by turn_no limit 1
-           ) t on true
-           where h.session_id = any($1)
-           order by h.created_at desc, h.session_id desc"#,
-        &found,
-        asked,
-        format!("MaxWords=28, MinWords=14, StartSel=\"{MARK_FROM}\", StopSel=\"{MARK_TO}\""),
-        caller.has(Scope::StudentsRead).is_ok(),
+    let ids = sqlx::query_scalar!(
+        "select student_id from students where cohort = any($1) and ($2::uuid is null or student_id = $2) limit $3",
+        &cohorts,
+        query.student_id as Option<StudentId>,
+        FEW_STUDENTS + 1,
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    Ok(if ids.len() as i64 <= FEW_STUDENTS { Within::Students(ids) } else { Within::Cohorts(cohorts) })
+}
+
+struct Search<'a> {
+    caller: &'a Caller,
+    query: &'a WordsQuery,
+    asked: &'a str,
+    within: Within,
+}
+
+impl Search<'_> {
+    /// Pushes the sessions `s` and the conditions on them, without the words. The planner sees only those that narrow.
+    fn narrow(&self, sql: &mut QueryBuilder<Postgres>) {
+        match &self.within {
+            // `offset 0` has them found by the students' index. Otherwise all sessions are walked until enough are theirs.
+            Within::Students(ids) => sql
+                .push(" from (select session_id, created_at, student_id from sessions where student_id = any(")
+                .push_bind(ids.clone())
+                .push(") offset 0) s where true"),
+            Within::Cohorts(cohorts) => sql
+                .push(" from sessions s where exists (select 1 from students st where st.student_id = s.student_id and st.cohort = any(")
+                .push_bind(cohorts.clone())
+                .push("))"),
+            Within::All => sql.push(" from sessions s where true"),
+        };
+        if let Some(from) = self.query.from {
+            sql.push(" and s.created_at >= ").push_bind(from);
+        }
+        if let Some(to) = self.query.to {
+            sql.push(" and s.created_at < ").push_bind(to);
+        }
+        if !self.caller.sees_blocked() {
+            sql.push(" and not exists (select 1 from students st where st.student_id = s.student_id and is_silent(st.student_id, st.status, now()))");
+        }
+    }
+
+    /// Returns how many of the newest sessions there are, at most [`N_SAMPLED`], and how many of them hold the words.
+    async fn sample(&self, db: &Db) -> Result<(i64, i64)> {
+        let mut sql = QueryBuilder::new("select count(*), count(*) filter (where ");
+        sql.push(words_of(self.query.speaker)).push(" @@ ").push_bind(self.asked);
+        sql.push("::text::tsquery) from (select s.session_id");
+        self.narrow(&mut sql);
+        sql.push(" order by s.created_at desc, s.session_id desc limit ").push_bind(N_SAMPLED);
+        sql.push(") s left join session_words w using (session_id)");
+        Ok(sql.build_query_as().fetch_one(db).await?)
+    }
+
+    /// Returns the newest sessions that hold the words: among `few`, otherwise among all.
+    async fn find(&self, db: &Db, few: Option<Vec<Uuid>>, limit: i64) -> Result<Vec<Uuid>> {
+        const ORDER: &str = " order by s.created_at desc, s.session_id desc";
+        let is_walk = few.is_none();
+        let mut sql = QueryBuilder::new("select s.session_id from (select s.session_id, s.created_at");
+        self.narrow(&mut sql);
+        if let Some(ids) = few {
+            sql.push(" and s.session_id = any(").push_bind(ids).push(")");
+        }
+        if let Some((at, id)) = self.query.after {
+            sql.push(" and (s.created_at, s.session_id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+        }
+        // `offset 0` keeps it a walk: each session is looked at in this order, and the first that hold the words end it.
+        sql.push(ORDER).push(" offset 0) s");
+        if is_walk {
+            sql.push(" where exists (select 1 from session_words w where w.session_id = s.session_id and ");
+            sql.push(words_of(self.query.speaker)).push(" @@ ").push_bind(self.asked).push("::text::tsquery offset 0)");
+        }
+        sql.push(ORDER).push(" limit ").push_bind(limit);
+        Ok(sql.build_query_scalar().fetch_all(db).await?)
+    }
+
+    /// Reads what is shown of these sessions.
+    async fn read(&self, db: &Db, found: &[Uuid]) -> Result<Vec<SessionHit>> {
+        let options = format!("MaxWords=28, MinWords=14, StartSel=\"{MARK_FROM}\", StopSel=\"{MARK_TO}\"");
+        let any =
+            sqlx::query_scalar!(r#"select replace(querytree($1::text::tsquery), ' & ', ' | ') as "any!""#, self.asked)
+                .fetch_one(db)
+                .await?;
+        let rows = sqlx::query!(
+            r#"select h.session_id as "session_id: SessionId", call_id, h.student_id as "student_id: StudentId",
+                   case when $4 then display_name end as student_name, h.status as "status: SessionStatus", started_at,
+                   h.created_at, a.summary as "summary?",
+                   case when to_tsvector('simple', a.summary) @@ $2::text::tsquery
+                        then ts_headline('simple', a.summary, $2::text::tsquery, $3) end as headline
+               from sessions h
+               left join students st on st.student_id = h.student_id
+               left join lateral (
+                   select findings->>'summary' as summary from analyses
+                   where analyses.session_id = h.session_id and is_current
+               ) a on true
+               where h.session_id = any($1)
+               order by h.created_at desc, h.session_id desc"#,
+            found,
+            any,
+            options,
+            self.caller.has(Scope::StudentsRead).is_ok(),
+        )
+        .fetch_all(db)
+        .await?;
+        let turns = sqlx::query!(
+            r#"select h.session_id as "session_id!: SessionId", turn_no, speaker as "speaker: Stored<Speaker>",
+                   left(text, 240) as "text!", ts_headline('simple', text, $2::text::tsquery, $3) as "headline!",
+                   is_whole as "is_whole!"
+               from unnest($1::uuid[]) as h (session_id)
+               cross join lateral (
+                   select turn_no, speaker, text, words @@ $4::text::tsquery as is_whole
+                   from turns, to_tsvector('simple', text) as words
+                   where turns.session_id = h.session_id and words @@ $2::text::tsquery
+                     and ($5::text is null or speaker = $5)
+                   order by is_whole desc, turn_no limit $6
+               ) t
+               order by h.session_id, turn_no"#,
+            found,
+            any,
+            options,
+            self.asked,
+            self.query.speaker.map(Speaker::as_str),
+            N_TURNS,
+        )
+        .fetch_all(db)
+        .await?;
+        let of_session = |session_id: SessionId| {
+            let of_session = turns.iter().filter(move |turn| turn.session_id == session_id);
+            of_session.map(|turn| TurnHit {
+                turn_no: turn.turn_no,
+                speaker: turn.speaker.into(),
+                text: turn.text.clone(),
+                headline: turn.headline.clone(),
+                is_whole: turn.is_whole,
+            })
+        };
+        let hits = rows.into_iter().map(|row| SessionHit {
+            turns: of_session(row.session_id).collect(),
+            session_id: row.session_id,
+            call_id: row.call_id,
+            student_id: row.student_id,
+            student_name: row.student_name,
+            status: row.status,
+            started_at: row.started_at,
+            created_at: row.created_at,
+            summary: row.summary,
+            headline: row.headline,
+        });
+        Ok(hits.collect())
+    }
+}
+
+/// Returns the words that count, as migration 0056 indexes them.
+const fn words_of(speaker: Option<Speaker>) -> &'static str {
+    match speaker {
+        None => "w.words",
+        Some(Speaker::Student) => "ts_filter(w.words, '{a}')",
+        Some(Speaker::Tutor) => "ts_filter(w.words, '{b}')",
+    }
 }
 
 /// Returns the search query for `words`. Every word is a prefix, so "fraction" finds "fractions" in any language.
@@ -154,67 +351,15 @@ pub(super) async fn few_that_hold(db: &Db, asked: &str) -> Result<Option<Vec<Uui
     )
     .fetch_one(db)
     .await?;
-    if n_of_newest >= N_COMMON {
-        return Ok(None);
-    }
-    let ids = sqlx::query_scalar!(
-        // The question is not known when the plan is made, so that it always goes by the index.
-        "with asked as materialized (select $1::text::tsquery as query)
-         select session_id from session_words where words @@ (select query from asked) limit $2",
-        asked,
-        FEW + 1,
-    )
-    .fetch_all(db)
-    .await?;
+    if n_of_newest >= N_COMMON { Ok(None) } else { ids_that_hold(db, asked, None).await }
+}
+
+/// All that hold the words, by the index; `None`: they are more than [`FEW`].
+async fn ids_that_hold(db: &Db, asked: &str, speaker: Option<Speaker>) -> Result<Option<Vec<Uuid>>> {
+    // The question is not known when the plan is made, so that it always goes by the index.
+    let mut sql = QueryBuilder::new("with asked as materialized (select ");
+    sql.push_bind(asked).push("::text::tsquery as query) select session_id from session_words w where ");
+    sql.push(words_of(speaker)).push(" @@ (select query from asked) limit ").push_bind(FEW + 1);
+    let ids: Vec<Uuid> = sql.build_query_scalar().fetch_all(db).await?;
     Ok((ids.len() as i64 <= FEW).then_some(ids))
-}
-
-async fn newest_of(db: &Db, caller: &Caller, ids: &[Uuid], query: &WordsQuery) -> Result<Vec<Uuid>> {
-    let (after_at, after_id) = query.after.unzip();
-    let cohorts = caller.require_within(Scope::SessionsRead)?;
-    Ok(sqlx::query_scalar!(
-        "select session_id from sessions
-         where session_id = any($1) and ($2::timestamptz is null or (created_at, session_id) < ($2, $3))
-           and ($5 or not exists (select 1 from students st
-                                  where st.student_id = sessions.student_id and is_silent(st.student_id, st.status, now())))
-           and ($6::text[] is null
-               or exists (select 1 from students st where st.student_id = sessions.student_id and st.cohort = any($6)))
-         order by created_at desc, session_id desc limit $4",
-        ids,
-        after_at,
-        after_id as Option<SessionId>,
-        query.limit,
-        caller.sees_blocked(),
-        cohorts as Option<&[String]>,
-    )
-    .fetch_all(db)
-    .await?)
-}
-
-async fn walk(db: &Db, caller: &Caller, asked: &str, query: &WordsQuery) -> Result<Vec<Uuid>> {
-    let (after_at, after_id) = query.after.unzip();
-    let cohorts = caller.require_within(Scope::SessionsRead)?;
-    Ok(sqlx::query_scalar!(
-        // `offset 0` keeps it a walk: each session is looked at, and the first that hold the words end it.
-        "select s.session_id from sessions s
-         cross join lateral (
-             select 1 from session_words w where w.session_id = s.session_id and w.words @@ $1::text::tsquery offset 0
-         ) held
-         where ($2::uuid is null or s.student_id = $2)
-           and ($3::timestamptz is null or (s.created_at, s.session_id) < ($3, $4))
-           and ($6 or not exists (select 1 from students st
-                                  where st.student_id = s.student_id and is_silent(st.student_id, st.status, now())))
-           and ($7::text[] is null
-               or exists (select 1 from students st where st.student_id = s.student_id and st.cohort = any($7)))
-         order by s.created_at desc, s.session_id desc limit $5",
-        asked,
-        query.student_id as Option<StudentId>,
-        after_at,
-        after_id as Option<SessionId>,
-        query.limit,
-        caller.sees_blocked(),
-        cohorts as Option<&[String]>,
-    )
-    .fetch_all(db)
-    .await?)
 }

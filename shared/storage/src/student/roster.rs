@@ -70,7 +70,7 @@ pub async fn import_row(
             grade: row.grade,
             cohort: row.cohort.clone(),
             locale: row.locale.clone().unwrap_or_else(|| "en".to_owned()),
-            timezone: row.timezone.clone().unwrap_or_else(|| "UTC".to_owned()),
+            timezone: row.timezone.clone(),
             phones: row.phones.clone(),
         };
         let student = insert_student(tx, caller, &new, now).await?;
