@@ -330,7 +330,7 @@ pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
 pub fn place_of(words: &str, subject: &str, curriculum: &Curriculum) -> Place {
     let mut lesson = Lesson::new(curriculum);
     lesson.ask(&format!("Today we do {subject}."));
-    lesson.answered("Okay.", None);
+    lesson.answered(&Said::new("Okay."), None);
     lesson.ask(words);
     lesson.places().pop().unwrap_or(Place::Nowhere)
 }

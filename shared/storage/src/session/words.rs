@@ -320,7 +320,7 @@ impl Search<'_> {
     }
 }
 
-/// Returns the words that count, as migration 0056 indexes them.
+/// Returns the words that count, as migration 0055 indexes them.
 const fn words_of(speaker: Option<Speaker>) -> &'static str {
     match speaker {
         None => "w.words",
