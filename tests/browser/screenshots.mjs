@@ -158,7 +158,7 @@ try {
       "students-import": "/students/import",
       analytics: "/analytics?by=grade&range=91",
       search: "/search?q=fractions",
-      "search-said": "/search?q=half&said=student",
+      "search-said": "/search?q=half&said=tutor",
       jobs: "/jobs",
       "jobs-discard": `/jobs/${places.job}/discard`,
       "jobs-decide": "/jobs/alike/retry?reason=it+killed+its+worker+three+times",

@@ -569,7 +569,7 @@ async fn an_agent_of_a_person_is_told_of_the_students_of_the_person() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_back_office_client_names_students_by_its_scopes() {
-    let service = Service::start().await;
+    let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
     let children = children(&service).await;
     let office = Door { service: &service, key: service.agent_key_of(ClientKind::BackOffice, ALL_SCOPES).await };
     let operations = operations(&service).await;
