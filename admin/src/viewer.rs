@@ -49,6 +49,9 @@ pub(crate) struct Viewer {
     pub(crate) now: DateTime<Utc>,
 }
 
+/// `None`: the filter does not say.
+type Moment = Option<DateTime<Utc>>;
+
 impl Viewer {
     pub(crate) fn from_headers(headers: &HeaderMap, now: DateTime<Utc>) -> Self {
         Self {
@@ -141,7 +144,7 @@ impl Viewer {
     }
 
     /// Reads the days of a filter, as `2026-11-19` or empty. Returns the beginning of the first, and the end of the last.
-    pub(crate) fn days(&self, from: &str, to: &str) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), Fault> {
+    pub(crate) fn days(&self, from: &str, to: &str) -> Result<(Moment, Moment), Fault> {
         let read = |text: &str| match text {
             "" => Ok(None),
             text => NaiveDate::parse_from_str(text, "%Y-%m-%d")

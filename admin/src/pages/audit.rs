@@ -275,9 +275,10 @@ fn sentence(entry: &AuditEntry, data: &Data) -> Markup {
         return html! { (words) @if let Some(object) = &entry.object { " " code.xs { (object) } } };
     };
     let noun = NOUNS.iter().find(|(of, _)| *of == kind).map(|(_, noun)| *noun);
-    match noun.and_then(|noun| words.split_once(noun)) {
-        Some((before, after)) => html! { (before) (object(kind, id, data)) (after) },
-        None => html! { (words) ": " (object(kind, id, data)) },
+    if let Some((before, after)) = noun.and_then(|noun| words.split_once(noun)) {
+        html! { (before) (object(kind, id, data)) (after) }
+    } else {
+        html! { (words) ": " (object(kind, id, data)) }
     }
 }
 

@@ -122,7 +122,7 @@ impl ServerHandler for Fixtures {
 
     async fn call_tool(&self, request: CallToolRequestParams, context: Context) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = FIXTURES.tools.iter().find(|tool| tool.listed.name == request.name) else {
-            return self.0.call_tool(request, context).await;
+            return Box::pin(self.0.call_tool(request, context)).await;
         };
         let reply = tool.ask_back(request.input_responses.as_ref(), request.request_state.as_deref(), &context)?;
         let answer: CallToolResponse = match reply {

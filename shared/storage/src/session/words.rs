@@ -163,9 +163,8 @@ enum Within {
 
 /// Returns the students of the query that the caller reaches, or their cohorts if they are many.
 async fn within(db: &Db, caller: &Caller, query: &WordsQuery) -> Result<Within> {
-    let cohorts = match caller.require_within_cohort(Scope::SessionsRead, query.cohort.as_deref())? {
-        None => return Ok(query.student_id.map_or(Within::All, |id| Within::Students(vec![id.0]))),
-        Some(cohorts) => cohorts,
+    let Some(cohorts) = caller.require_within_cohort(Scope::SessionsRead, query.cohort.as_deref())? else {
+        return Ok(query.student_id.map_or(Within::All, |id| Within::Students(vec![id.0])));
     };
     let ids = sqlx::query_scalar!(
         "select student_id from students where cohort = any($1) and ($2::uuid is null or student_id = $2) limit $3",
