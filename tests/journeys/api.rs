@@ -132,7 +132,7 @@ impl Events {
     /// The next session that changed.
     async fn change(&mut self) -> Value {
         loop {
-            let (name, data) = self.next().await.expect("the stream goes on");
+            let (name, data) = self.next().await.expect("the stream sends another event");
             if name == "session" {
                 return serde_json::from_str(&data).unwrap();
             }

@@ -61,9 +61,9 @@ async fn a_call_and_a_reminder_are_added_by_name_moved_and_cancelled() {
     let chosen = format!("/students/{other_leo}/calls");
     assert_eq!(person.submit_to("/calendar", &chosen, &call).await, to);
     assert!(entries(&person, "", day).await.contains("Asked for a callback: Before the test"));
-    let nobody =
+    let unknown_name =
         person.post("/calendar", "/calendar", &[("student", "Zoe"), ("call_at", &at), ("call_reason", "x")]).await;
-    assert_eq!(nobody.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(unknown_name.status(), StatusCode::UNPROCESSABLE_ENTITY);
 
     // The worker has planned the call. Moved, it is planned again, and the old one is stopped.
     outbound_call::plan_calls(&service.db, clock::now()).await.unwrap();

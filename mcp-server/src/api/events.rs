@@ -16,10 +16,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::access::{Caller, Reach, Scope};
+use storage::authority::{self, Line};
 use storage::id::{SessionId, StudentId};
 use storage::session::news::{News, Reader};
 use storage::session::{SessionKey, SessionStatus};
-use storage::{authority, clock, session};
+use storage::{clock, session};
 use web::http::{OpenStream, Problem};
 
 use super::endpoint::Endpoint;
@@ -121,7 +122,7 @@ impl Watch {
     /// Returns `None` for a session that the caller may not read or does not ask for.
     async fn changed(&self, caller: &Caller, session_id: SessionId) -> Option<Event> {
         let (db, named) = (&self.state.db, json!({ "session_id": session_id }));
-        let caller = line::settle(db, caller, &line::of_headers(&HeaderMap::new()), &named).await.ok()?;
+        let caller = line::settle(db, caller, &Line::default(), &named).await.ok()?;
         let session = session::get_session(db, &caller, &SessionKey::Id(session_id)).await.ok()?;
         if self.filter.student_id.is_some_and(|only| session.student_id != Some(only)) {
             return None;

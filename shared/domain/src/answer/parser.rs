@@ -1,6 +1,6 @@
 //! The lexemes of a text and how they are looked at while parsing.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::ops::Range;
 
 use super::Language;
@@ -19,8 +19,6 @@ pub(super) struct Parser<'a> {
     /// What [`Self::cardinal`] and [`Self::number`] found, by place: each kind of value tries them again.
     pub(super) cardinals: Found,
     pub(super) numbers: Found,
-    /// Whether a value may be more than an expression.
-    pub(super) may_be_special: OnceCell<bool>,
 }
 
 /// Numbers and where they end, by the lexeme that they begin at.
@@ -35,7 +33,6 @@ impl<'a> Parser<'a> {
             wants_letters,
             cardinals: Found::default(),
             numbers: Found::default(),
-            may_be_special: OnceCell::new(),
         }
     }
 

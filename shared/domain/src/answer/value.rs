@@ -151,42 +151,18 @@ impl Parser<'_> {
         if !may_be_article && !self.may_start(self.skip(at)) {
             return None;
         }
-        let special = || {
-            self.date(at)
-                .or_else(|| self.clock(at))
-                .or_else(|| self.remainder(at))
-                .or_else(|| self.ratio(at))
-                .or_else(|| self.bracketed_list(at))
-        };
-        let special = if *self.may_be_special.get_or_init(|| self.has_mark()) { special() } else { None };
+        let special = self
+            .date(at)
+            .or_else(|| self.clock(at))
+            .or_else(|| self.remainder(at))
+            .or_else(|| self.ratio(at))
+            .or_else(|| self.bracketed_list(at));
         let relation = self.relation(at);
         match (special, relation) {
             (Some(special), Some(relation)) if special.1 >= relation.1 => Some(special),
             (Some(special), None) => Some(special),
             (_, relation) => relation,
         }
-    }
-
-    /// Whether a date, time, remainder, ratio or list may be said. In English each has one of these words or signs.
-    fn has_mark(&self) -> bool {
-        let is_mark = |at| {
-            matches!(
-                self.sense(at),
-                Sense::Month(_)
-                    | Sense::Past
-                    | Sense::To
-                    | Sense::OClock
-                    | Sense::Morning
-                    | Sense::Afternoon
-                    | Sense::Remainder
-                    | Sense::Letter('r')
-                    | Sense::In
-                    | Sense::OutOf
-                    | Sense::Colon
-                    | Sense::Open
-            )
-        };
-        self.language != Language::English || (0..self.len()).any(is_mark)
     }
 
     /// An expression, or several with signs between them.
