@@ -116,10 +116,10 @@ impl Events {
     /// The name of the next event and its data. `None`: the stream has ended.
     async fn next(&mut self) -> Option<(String, String)> {
         loop {
-            if let Some((event, rest)) = self.unread.split_once("\n\n") {
+            if let Some(end) = self.unread.find("\n\n") {
+                let event: String = self.unread.drain(..end + 2).collect();
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
                 let event = field("event: ").zip(field("data: "));
-                self.unread = rest.to_owned();
                 if event.is_some() {
                     return event;
                 }
