@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use queue::lease::{Finished, Lease, finish_done};
 use storage::access::Caller;
 use storage::analysis::{self as analysis_of, AnalysisStatus, Findings};
-use storage::curriculum::Curriculum;
+use storage::curriculum::{self, Curriculum};
 use storage::db::Connection;
 use storage::id::SessionId;
 use storage::job::{self, Job};
@@ -65,7 +65,7 @@ pub(crate) async fn perform(
         context.commit(tx).await?;
         return Ok(finished);
     }
-    let curriculum = context.curriculum.load(&mut tx).await?;
+    let curriculum = curriculum::current_in(&context.db, &mut tx).await?;
     context.commit(tx).await?;
 
     let judged = Judged::of(&turns, &curriculum, started);

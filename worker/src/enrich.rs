@@ -20,7 +20,7 @@ use queue::lease::{Finished, Lease, finish_done};
 use storage::access::Caller;
 use storage::analysis::{self as analysis_of, Analysis, AnalysisStatus, Findings};
 use storage::consent;
-use storage::curriculum::Curriculum;
+use storage::curriculum::{self, Curriculum};
 use storage::id::{AnalysisId, SessionId};
 use storage::session::{SessionKey, SessionStatus, get_session, mark_session};
 use storage::student;
@@ -65,7 +65,7 @@ pub(crate) async fn perform(
     }
     let may_ask = consent::current_of_session(&mut tx, session_id, now).await?.model;
     let current = analysis_of::find_current(&mut *tx, &Caller::worker(), session_id).await?;
-    let curriculum = context.curriculum.load(&mut tx).await?;
+    let curriculum = curriculum::current_in(&context.db, &mut tx).await?;
     // The model may take minutes: others need the connection.
     context.commit(tx).await?;
 

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::calling;
 use queue::lease::{Claimed, Finished, finish_done, renew};
 use storage::consent;
+use storage::curriculum;
 use storage::db::Connection;
 use storage::delivery::{self, DeliveryState};
 use storage::id::{DeliveryId, OutboundCallId, SessionId};
@@ -166,7 +167,7 @@ impl Call {
             return Ok(None);
         }
         let started = Instant::now();
-        let curriculum = context.curriculum.load_now(&context.db).await?;
+        let curriculum = curriculum::current(&context.db).await?;
         let judge = AssertUnwindSafe(|| Judged::of(&self.talk.turns, &curriculum, started));
         Ok(std::panic::catch_unwind(judge).ok())
     }

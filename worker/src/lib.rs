@@ -10,7 +10,6 @@ use chrono::TimeDelta;
 use queue::lease::{Claimed, Finished};
 use queue::wake::WakeListener;
 use secrecy::ExposeSecret;
-use storage::curriculum::CurriculumCache;
 use storage::db::{self, Db, Tx};
 use storage::erasure;
 use storage::job::{Job, Lane};
@@ -186,7 +185,6 @@ pub(crate) struct Context {
     faktory_version: Arc<OnceLock<String>>,
     /// The end of patience with running jobs.
     halt: CancellationToken,
-    curriculum: Arc<CurriculumCache>,
 }
 
 impl Context {
@@ -228,7 +226,6 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
         faktory: Arc::default(),
         faktory_version: Arc::default(),
         halt: halt.clone(),
-        curriculum: Arc::default(),
     };
     let (judge, source) = (context.judge(), if matches!(queue, Queue::Embedded) { "the table" } else { "Faktory" });
     tracing::info!(worker = context.worker, judge, "takes jobs from {source}");

@@ -10,7 +10,7 @@ mod suggest;
 
 pub use domain::curriculum::{Curriculum, Draft, Fault, Field, Phrase, Question, Skill, Subject, Wrong};
 
-pub use self::cache::CurriculumCache;
+pub use self::cache::{current, current_in, fresh};
 pub use self::compare::{Difference, fingerprint};
 pub use self::practice::{Practice, find_practice, list_questions};
 pub use self::recent::{N_RECENT, list_recent, lock_recent, note_asked};

@@ -2,6 +2,7 @@
 
 pub mod copy;
 pub mod hold;
+mod kept;
 mod migration;
 mod pool;
 pub mod roles;

@@ -18,6 +18,7 @@ use sqlx::{Either, Execute, Executor as _, PgPool, Postgres, Row as _, SqlStr};
 use tokio::sync::OnceCell;
 use tracing::Instrument as _;
 
+use super::kept::KeptCurriculum;
 use super::{Error, PoolSize, Result, Tx};
 
 /// How long a request waits for a connection: a caller is on the line.
@@ -42,12 +43,14 @@ macro_rules! pooled {
     };
 }
 
-/// Connections to the database. Opens them when they are first needed, and finds out then whether a pooler is between.
+/// Connections to the database, and what is kept in memory of it. Opens them when they are first needed, and finds out
+/// then whether a pooler is between.
 #[derive(Clone, Debug)]
 pub struct Db {
     direct: PgPool,
     pooled: PgPool,
     is_pooled: Arc<OnceCell<bool>>,
+    pub(crate) curriculum: Arc<KeptCurriculum>,
 }
 
 /// How a transaction begins: directly, and through a pooler.
@@ -137,7 +140,7 @@ impl Db {
                 .max_lifetime(Duration::from_mins(30))
                 .connect_lazy_with(options)
         };
-        Ok(Self { direct: pool(direct), pooled: pool(pooled), is_pooled: Arc::default() })
+        Ok(Self { direct: pool(direct), pooled: pool(pooled), is_pooled: Arc::default(), curriculum: Arc::default() })
     }
 
     /// Whether a pooler is between us and Postgres: it refuses or drops the settings that we send at the start.
@@ -205,7 +208,8 @@ impl Db {
 /// A pool of connections straight to Postgres, as tests have one.
 impl From<PgPool> for Db {
     fn from(pool: PgPool) -> Self {
-        Self { direct: pool.clone(), pooled: pool, is_pooled: Arc::new(OnceCell::new_with(Some(false))) }
+        let is_pooled = Arc::new(OnceCell::new_with(Some(false)));
+        Self { direct: pool.clone(), pooled: pool, is_pooled, curriculum: Arc::default() }
     }
 }
 

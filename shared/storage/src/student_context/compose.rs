@@ -30,7 +30,7 @@ const MAX_FIRST_NAME: usize = 60;
 const MAX_SPOKEN: usize = 80;
 
 /// All that is known of one student.
-pub(super) struct Known {
+pub(super) struct Known<'a> {
     pub student_id: StudentId,
     pub first_name: String,
     pub grade: Option<i16>,
@@ -39,11 +39,11 @@ pub(super) struct Known {
     pub zone: Tz,
     pub guidance: Option<String>,
     pub prepared: Prepared,
-    pub mastery: Vec<Estimate>,
-    pub new: Vec<NewSkill>,
+    pub mastery: Vec<Estimate<'a>>,
+    pub new: Vec<NewSkill<'a>>,
 }
 
-impl Known {
+impl Known<'_> {
     /// What is to be practised today, first things first.
     pub(super) fn steps(&self, now: DateTime<Utc>) -> Vec<PlanStep> {
         self.basis(now).steps()
@@ -131,7 +131,7 @@ pub(super) fn choose(mut choices: Vec<Choice>, now: DateTime<Utc>) -> StudentCon
     StudentContext { choose_from: choices, ..empty(ContextStatus::Choose, say_first, note, now) }
 }
 
-pub(super) fn known(mut known: Known, now: DateTime<Utc>) -> StudentContext {
+pub(super) fn known(mut known: Known<'_>, now: DateTime<Utc>) -> StudentContext {
     clip(&mut known.first_name, MAX_FIRST_NAME);
     let due = due_skills(&known.mastery, 3, now);
     let basis = known.basis(now);
@@ -271,9 +271,9 @@ fn open(requests: &[PreparedFact], zone: Tz, now: DateTime<Utc>) -> Vec<String> 
     open
 }
 
-fn strong(mastery: &[Estimate], now: DateTime<Utc>) -> Vec<String> {
-    let mastered = |estimate: &&Estimate| learner::state_word(&estimate.state(), now) == MasteryState::Mastered;
-    mastery.iter().filter(mastered).map(|estimate| estimate.name.clone()).take(3).collect()
+fn strong(mastery: &[Estimate<'_>], now: DateTime<Utc>) -> Vec<String> {
+    let mastered = |estimate: &&Estimate<'_>| learner::state_word(&estimate.state, now) == MasteryState::Mastered;
+    mastery.iter().filter(mastered).map(|estimate| estimate.skill.name.clone()).take(3).collect()
 }
 
 #[cfg(test)]
@@ -281,24 +281,27 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
-    use crate::student_context::estimate::until;
+    use crate::curriculum::{Question, Skill};
+    use crate::student_context::estimate::{samples, until};
     use crate::student_context::{MAX_TOKENS, Practised, PreparedBelief, PreparedHelp, PreparedSkill, PreparedWorked};
 
     fn now() -> DateTime<Utc> {
         "2026-11-22T17:30:00Z".parse().unwrap()
     }
 
-    fn estimate(skill_id: &str, knowledge: f64, days_ago: i64) -> Estimate {
-        serde_json::from_value(serde_json::json!({
-            "skill_id": skill_id, "name": "Add fractions, unlike denominators", "subject_id": "maths", "prerequisites": [], "knowledge": knowledge,
-            "questions": [{"ask": "What is one half plus one third?", "answer": "5/6"}],
-            "stability": 2.3, "difficulty": 5.0, "n_evidence": 4, "n_unaided_correct": 4, "n_calls_correct": 2,
-            "last_at": now() - Duration::days(days_ago),
-        }))
-        .unwrap()
+    fn estimate(skill_id: &str, knowledge: f64, days_ago: i64) -> Estimate<'static> {
+        samples::estimate(fractions(skill_id), knowledge, now() - Duration::days(days_ago))
     }
 
-    fn maya(prepared: Prepared, mastery: Vec<Estimate>) -> Known {
+    fn fractions(skill_id: &str) -> Skill {
+        Skill {
+            name: "Add fractions, unlike denominators".to_owned(),
+            questions: vec![Question::new("What is one half plus one third?", "5/6")],
+            ..samples::skill(skill_id)
+        }
+    }
+
+    fn maya(prepared: Prepared, mastery: Vec<Estimate<'_>>) -> Known<'_> {
         Known {
             student_id: StudentId::new(),
             first_name: "Maya".to_owned(),
@@ -569,10 +572,9 @@ mod tests {
             ..Prepared::default()
         };
         let longest = |i: i64| {
-            let mut estimate = estimate(&format!("m.{}{i}", "s".repeat(77)), 0.5, i);
-            estimate.name = long(80);
-            estimate.questions[0].ask = long(300);
-            estimate
+            let questions = vec![Question::new(long(300), "5/6")];
+            let skill = fractions(&format!("m.{}{i}", "s".repeat(77)));
+            samples::estimate(Skill { name: long(80), questions, ..skill }, 0.5, now() - Duration::days(i))
         };
         for language in ["en", "es", "de"] {
             let student = Known {

@@ -10,6 +10,7 @@ use super::estimate::{Estimate, NewSkill, due_skills};
 use super::speech::Speech;
 use super::step::{PlanStep, Why};
 use super::{GOAL, Plan, Prepared, PreparedFact};
+use crate::curriculum::Skill;
 use crate::learner::{self, MasteryState};
 
 /// Skills of one lesson: more would be a test.
@@ -22,49 +23,49 @@ const TEST_WITHIN_DAYS: i64 = 14;
 /// What the plan is made of.
 #[derive(Clone, Copy)]
 pub(super) struct Basis<'a> {
-    pub mastery: &'a [Estimate],
+    pub mastery: &'a [Estimate<'a>],
     /// Skills that were not practised yet: the next one, and those that are wanted.
-    pub new: &'a [NewSkill],
+    pub new: &'a [NewSkill<'a>],
     pub prepared: &'a Prepared,
     pub zone: Tz,
     pub now: DateTime<Utc>,
 }
 
 impl Basis<'_> {
-    fn knowledge(&self, estimate: &Estimate) -> f64 {
-        learner::knowledge_now(&estimate.state(), self.now)
+    fn knowledge(&self, estimate: &Estimate<'_>) -> f64 {
+        learner::knowledge_now(&estimate.state, self.now)
     }
 
-    fn is_mastered(&self, estimate: &Estimate) -> bool {
-        learner::state_word(&estimate.state(), self.now) == MasteryState::Mastered
+    fn is_mastered(&self, estimate: &Estimate<'_>) -> bool {
+        learner::state_word(&estimate.state, self.now) == MasteryState::Mastered
     }
 
-    fn find(&self, skill_id: &str) -> Option<&Estimate> {
-        self.mastery.iter().find(|estimate| estimate.skill_id == skill_id)
+    fn find(&self, skill_id: &str) -> Option<&Estimate<'_>> {
+        self.mastery.iter().find(|estimate| estimate.skill.skill_id == skill_id)
     }
 
     /// The step for what a fact asks for: the weakest skill that was practised and is not mastered, else a new one, else the
     /// weakest of all.
     fn step_for(&self, fact: &PreparedFact, why: Why) -> Option<PlanStep> {
-        let is_about = |skill_id: &String, subject_id: &String| {
-            fact.skill_ids.contains(skill_id) || fact.subject_id.as_ref() == Some(subject_id)
+        let is_about = |skill: &Skill| {
+            fact.skill_ids.contains(&skill.skill_id) || fact.subject_id.as_ref() == Some(&skill.subject_id)
         };
-        let of_fact = || self.mastery.iter().filter(|e| is_about(&e.skill_id, &e.subject_id));
-        let weaker = |a: &&Estimate, b: &&Estimate| self.knowledge(a).total_cmp(&self.knowledge(b));
+        let of_fact = || self.mastery.iter().filter(|e| is_about(e.skill));
+        let weaker = |a: &&Estimate<'_>, b: &&Estimate<'_>| self.knowledge(a).total_cmp(&self.knowledge(b));
         if let Some(weakest) = of_fact().filter(|e| !self.is_mastered(e)).min_by(weaker) {
             return Some(weakest.step(why));
         }
-        let rank = |new: &&NewSkill| fact.skill_ids.iter().position(|id| *id == new.skill_id);
-        let is_open = |new: &&NewSkill| is_about(&new.skill_id, &new.subject_id);
+        let rank = |new: &&NewSkill<'_>| fact.skill_ids.iter().position(|id| *id == new.skill.skill_id);
+        let is_open = |new: &&NewSkill<'_>| is_about(new.skill);
         // What can be built on what is known comes first.
-        let unknown = |new: &NewSkill| new.prerequisites.iter().filter(|id| self.find(id).is_none()).count();
+        let unknown = |new: &NewSkill<'_>| new.skill.prerequisites.iter().filter(|id| self.find(id).is_none()).count();
         let new = self.new.iter().filter(is_open).min_by_key(|new| (unknown(new), rank(new)));
         new.map(|new| new.step(why.clone())).or_else(|| of_fact().min_by(weaker).map(|e| e.step(why)))
     }
 
     /// The step for a skill that was practised, or that can be begun.
     fn step_of(&self, skill_id: &str, why: Why) -> Option<PlanStep> {
-        let new = || self.new.iter().find(|new| new.skill_id == skill_id);
+        let new = || self.new.iter().find(|new| new.skill.skill_id == skill_id);
         self.find(skill_id).map(|known| known.step(why.clone())).or_else(|| new().map(|new| new.step(why)))
     }
 
@@ -93,10 +94,10 @@ impl Basis<'_> {
         }
         let mut ordered: Vec<PlanStep> = Vec::new();
         for step in steps {
-            let needs = self.find(&step.skill_id).map(|e| &e.prerequisites);
-            let needs =
-                needs.or_else(|| Some(&self.new.iter().find(|new| new.skill_id == step.skill_id)?.prerequisites));
-            let is_gap = |e: &&Estimate| needs.is_some_and(|ids| ids.contains(&e.skill_id)) && self.knowledge(e) < GAP;
+            let new = || self.new.iter().find(|new| new.skill.skill_id == step.skill_id).map(|new| new.skill);
+            let skill = self.find(&step.skill_id).map(|known| known.skill).or_else(new);
+            let needs = |e: &Estimate<'_>| skill.is_some_and(|skill| skill.prerequisites.contains(&e.skill.skill_id));
+            let is_gap = |e: &&Estimate<'_>| needs(e) && self.knowledge(e) < GAP;
             ordered.extend(self.mastery.iter().filter(is_gap).map(|e| e.step(Why::Prerequisite(step.skill.clone()))));
             ordered.push(step);
         }
@@ -109,7 +110,7 @@ impl Basis<'_> {
         }
         ordered.truncate(MAX_STEPS);
         if ordered.len() < MAX_STEPS
-            && let Some(new) = self.new.iter().find(|new| new.is_next && !seen.contains(&new.skill_id))
+            && let Some(new) = self.new.iter().find(|new| new.is_next && !seen.contains(&new.skill.skill_id))
         {
             ordered.push(new.step(Why::New));
         }
@@ -180,27 +181,24 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
+    use crate::student_context::estimate::samples;
     use crate::student_context::{PreparedBelief, PreparedSkill};
 
     fn now() -> DateTime<Utc> {
         "2026-11-26T17:30:00Z".parse().unwrap()
     }
 
-    fn estimate(skill_id: &str, knowledge: f64, days_ago: i64, prerequisites: &[&str]) -> Estimate {
-        serde_json::from_value(serde_json::json!({
-            "skill_id": skill_id, "name": format!("Skill {skill_id}"), "subject_id": "maths", "knowledge": knowledge,
-            "questions": [], "prerequisites": prerequisites, "stability": 2.3, "difficulty": 5.0, "n_evidence": 4,
-            "n_unaided_correct": 4, "n_calls_correct": 2, "last_at": now() - Duration::days(days_ago),
-        }))
-        .unwrap()
+    fn estimate(skill_id: &str, knowledge: f64, days_ago: i64, prerequisites: &[&str]) -> Estimate<'static> {
+        samples::estimate(skill(skill_id, prerequisites), knowledge, now() - Duration::days(days_ago))
     }
 
-    fn new_skill(skill_id: &str, is_next: bool, prerequisites: &[&str]) -> NewSkill {
-        serde_json::from_value(serde_json::json!({
-            "skill_id": skill_id, "name": format!("Skill {skill_id}"), "subject_id": "maths", "is_next": is_next,
-            "prerequisites": prerequisites,
-        }))
-        .unwrap()
+    fn new_skill(skill_id: &str, is_next: bool, prerequisites: &[&str]) -> NewSkill<'static> {
+        NewSkill { skill: samples::kept(skill(skill_id, prerequisites)), is_next }
+    }
+
+    fn skill(skill_id: &str, prerequisites: &[&str]) -> Skill {
+        let prerequisites = prerequisites.iter().map(|id| (*id).to_owned()).collect();
+        Skill { name: format!("Skill {skill_id}"), prerequisites, ..samples::skill(skill_id) }
     }
 
     fn fact(kind: &str, text: &str, on_date: Option<&str>, skill_ids: &[&str]) -> PreparedFact {
@@ -223,7 +221,7 @@ mod tests {
         }
     }
 
-    fn basis<'a>(mastery: &'a [Estimate], new: &'a [NewSkill], prepared: &'a Prepared) -> Basis<'a> {
+    fn basis<'a>(mastery: &'a [Estimate<'a>], new: &'a [NewSkill<'a>], prepared: &'a Prepared) -> Basis<'a> {
         Basis { mastery, new, prepared, zone: Tz::UTC, now: now() }
     }
 

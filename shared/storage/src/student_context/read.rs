@@ -1,15 +1,18 @@
-//! Reading a context: one indexed query, and arithmetic.
+//! Reading a context: one indexed query, and arithmetic with the curriculum in memory.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use sqlx::types::Json;
 
 use super::compose::{self, Known};
-use super::estimate::{Estimate, NewSkill, due_skills};
+use super::estimate::{Progress, due_skills};
 use super::step::PlanStep;
 use super::{Choice, DueSkill, Prepared, StudentContext};
 use crate::access::{Caller, Scope};
-use crate::db::{Db, Error, Executor, Result};
+use crate::curriculum::{Curriculum, fresh};
+use crate::db::{Db, Error, Result};
 use crate::id::StudentId;
+use crate::learner::State;
 use crate::phone::Phone;
 use crate::student::{StudentStatus, first_name, read_zone};
 
@@ -37,12 +40,47 @@ struct Row {
     status: StudentStatus,
     guidance: Option<String>,
     prepared: Option<Json<Prepared>>,
-    mastery: Json<Vec<Estimate>>,
-    new: Json<Vec<NewSkill>>,
+    practised: Option<Json<Vec<Practised>>>,
+    subjects_off: Vec<String>,
+}
+
+/// A row of `mastery`.
+#[derive(Deserialize)]
+struct Practised {
+    skill_id: String,
+    knowledge: f64,
+    stability: f64,
+    difficulty: f64,
+    n_evidence: u32,
+    n_unaided_correct: u32,
+    n_calls_correct: u32,
+    last_at: DateTime<Utc>,
+}
+
+impl From<Practised> for (String, State) {
+    fn from(row: Practised) -> Self {
+        let state = State {
+            knowledge: row.knowledge,
+            stability: row.stability,
+            difficulty: row.difficulty,
+            n_evidence: row.n_evidence,
+            n_unaided_correct: row.n_unaided_correct,
+            n_calls_correct: row.n_calls_correct,
+            last_at: row.last_at,
+        };
+        (row.skill_id, state)
+    }
 }
 
 impl Row {
-    fn known(self) -> Known {
+    fn known(self, curriculum: &Curriculum) -> Known<'_> {
+        let practised = self.practised.into_iter().flat_map(|json| json.0);
+        let progress = Progress {
+            grade: self.grade,
+            states: practised.map(Into::into).collect(),
+            subjects_off: self.subjects_off,
+        };
+        let prepared = self.prepared.map(|json| json.0).unwrap_or_default();
         Known {
             student_id: self.student_id,
             first_name: first_name(&self.display_name).to_owned(),
@@ -50,72 +88,33 @@ impl Row {
             language: self.locale,
             zone: read_zone(&self.timezone),
             guidance: self.guidance,
-            prepared: self.prepared.map(|json| json.0).unwrap_or_default(),
-            mastery: self.mastery.0,
-            new: self.new.0,
+            mastery: progress.estimates(curriculum),
+            new: progress.new_skills(curriculum, &prepared.wanted),
+            prepared,
         }
     }
 
-    fn compose(self, now: DateTime<Utc>) -> StudentContext {
+    fn compose(self, curriculum: &Curriculum, now: DateTime<Utc>) -> StudentContext {
         match self.status {
             StudentStatus::Blocked => compose::blocked(now),
-            StudentStatus::Active => compose::known(self.known(), now),
+            StudentStatus::Active => compose::known(self.known(curriculum), now),
         }
     }
 }
 
-async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Option<StudentId>) -> Result<Vec<Row>> {
+/// What the skills are is in memory: to join them here cost four times as much.
+async fn list_rows(db: &Db, phone: Option<&str>, student_id: Option<StudentId>) -> Result<Vec<Row>> {
     Ok(sqlx::query_as!(
         Row,
         r#"select s.student_id as "student_id: StudentId", s.display_name, s.grade, s.locale, s.timezone,
                case when is_silent(s.student_id, s.status, now()) then 'blocked' else s.status end as "status!: StudentStatus", s.guidance,
                c.prepared as "prepared?: Json<Prepared>",
-               coalesce((
-                   select jsonb_agg(jsonb_build_object(
-                       'skill_id', m.skill_id, 'name', k.name, 'subject_id', k.subject_id, 'questions', k.questions, 'knowledge', m.knowledge,
-                       'stability', m.stability, 'difficulty', m.difficulty, 'n_evidence', m.n_evidence,
-                       'prerequisites', (select coalesce(jsonb_agg(p.prerequisite_id), '[]') from skill_prerequisites p
-                                         where p.skill_id = m.skill_id),
-                       'n_unaided_correct', m.n_unaided_correct, 'n_calls_correct', m.n_calls_correct,
-                       'last_at', m.last_at))
-                   from mastery m join skills k using (skill_id)
-                   where m.student_id = s.student_id and k.retired_at is null
-                     and not exists (select 1 from student_subjects_off o
-                                     where o.student_id = s.student_id and o.subject_id = k.subject_id)
-               ), '[]') as "mastery!: Json<Vec<Estimate>>",
-               coalesce((
-                   select jsonb_agg(jsonb_build_object(
-                       'skill_id', k.skill_id, 'name', k.name, 'subject_id', k.subject_id,
-                       'prerequisites', (select coalesce(jsonb_agg(p.prerequisite_id), '[]') from skill_prerequisites p
-                                         where p.skill_id = k.skill_id),
-                       'is_next', k.skill_id is not distinct from next.skill_id) order by k.grade_from, k.skill_id)
-                   from skills k
-                   where (k.skill_id = next.skill_id
-                          or k.skill_id in (select jsonb_array_elements_text(c.prepared->'wanted')))
-                     and k.retired_at is null
-                     and not exists (select 1 from mastery m
-                                     where m.student_id = s.student_id and m.skill_id = k.skill_id)
-                     and not exists (select 1 from student_subjects_off o
-                                     where o.student_id = s.student_id and o.subject_id = k.subject_id)
-               ), '[]') as "new!: Json<Vec<NewSkill>>"
+               (select json_agg(m) from (
+                   select skill_id, knowledge, stability, difficulty, n_evidence, n_unaided_correct, n_calls_correct, last_at
+                   from mastery where student_id = s.student_id) m) as "practised?: Json<Vec<Practised>>",
+               array(select o.subject_id from student_subjects_off o
+                     where o.student_id = s.student_id) as "subjects_off!: Vec<String>"
            from students s left join student_contexts c using (student_id)
-           -- The next new skill: of the student's grade and subjects, not practised yet, with every prerequisite that was
-           -- practised known well enough; best prepared first.
-           left join lateral (
-               select k.skill_id
-               from skills k
-               left join skill_prerequisites p using (skill_id)
-               left join mastery of_prerequisite
-                   on of_prerequisite.skill_id = p.prerequisite_id and of_prerequisite.student_id = s.student_id
-               where coalesce(s.grade, 3) between k.grade_from and k.grade_to and k.retired_at is null
-                 and not exists (select 1 from student_subjects_off o
-                                 where o.student_id = s.student_id and o.subject_id = k.subject_id)
-                 and not exists (select 1 from mastery m where m.skill_id = k.skill_id and m.student_id = s.student_id)
-               group by k.skill_id
-               having coalesce(min(of_prerequisite.knowledge), 1) >= 0.6
-               order by count(of_prerequisite.skill_id) desc, k.grade_from desc, k.skill_id
-               limit 1
-           ) next on true
            where s.student_id = any (array(
                select student_id from student_phones where phone = $1 union all select $2::uuid))
            order by s.created_at, s.student_id
@@ -127,14 +126,13 @@ async fn list_rows(db: impl Executor<'_>, phone: Option<&str>, student_id: Optio
     .await?)
 }
 
+async fn get_row(db: &Db, student_id: StudentId) -> Result<Row> {
+    list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))
+}
+
 /// Returns the context for a number. It is always usable, even if no student or several have the number. Needs
 /// `context:read`.
-pub async fn find_by_phone(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    phone: &Phone,
-    now: DateTime<Utc>,
-) -> Result<StudentContext> {
+pub async fn find_by_phone(db: &Db, caller: &Caller, phone: &Phone, now: DateTime<Utc>) -> Result<StudentContext> {
     caller.require_live_call(Scope::ContextRead, phone)?;
     let mut rows = list_rows(db, Some(phone.as_str()), None).await?;
     rows.truncate(MAX_CHOICES);
@@ -146,34 +144,36 @@ pub async fn find_by_phone(
             .collect();
         return Ok(compose::choose(choices, now));
     }
-    Ok(rows.pop().map_or_else(|| compose::unknown(now), |row| row.compose(now)))
+    match rows.pop() {
+        Some(row) => Ok(row.compose(&*fresh(db).await?, now)),
+        None => Ok(compose::unknown(now)),
+    }
 }
 
 /// The context of one student. Needs `context:read`.
 pub async fn get_by_student_id(
-    db: impl Executor<'_>,
+    db: &Db,
     caller: &Caller,
     student_id: StudentId,
     now: DateTime<Utc>,
 ) -> Result<StudentContext> {
     caller.require_for(Scope::ContextRead, student_id)?;
-    let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
-    Ok(row.compose(now))
+    Ok(get_row(db, student_id).await?.compose(&*fresh(db).await?, now))
 }
 
 /// At most `limit` skills that the student should practise now, most urgent first. Needs `context:read`.
 pub async fn list_due(
-    db: impl Executor<'_>,
+    db: &Db,
     caller: &Caller,
     student_id: StudentId,
     limit: usize,
     now: DateTime<Utc>,
 ) -> Result<Vec<DueSkill>> {
     caller.require_for(Scope::ContextRead, student_id)?;
-    let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
+    let row = get_row(db, student_id).await?;
     match row.status {
         StudentStatus::Blocked => Ok(Vec::new()),
-        StudentStatus::Active => Ok(due_skills(&row.mastery.0, limit, now)),
+        StudentStatus::Active => Ok(due_skills(&row.known(&*fresh(db).await?).mastery, limit, now)),
     }
 }
 
@@ -185,18 +185,14 @@ pub struct Lesson {
 }
 
 /// What the student should practise today, first things first: the very plan that the context tells. Needs `context:read`.
-pub async fn get_lesson(
-    db: impl Executor<'_>,
-    caller: &Caller,
-    student_id: StudentId,
-    now: DateTime<Utc>,
-) -> Result<Lesson> {
+pub async fn get_lesson(db: &Db, caller: &Caller, student_id: StudentId, now: DateTime<Utc>) -> Result<Lesson> {
     caller.require_for(Scope::ContextRead, student_id)?;
-    let row = list_rows(db, None, Some(student_id)).await?.pop().ok_or(Error::NotFound("student"))?;
+    let row = get_row(db, student_id).await?;
     match row.status {
-        StudentStatus::Blocked => Ok(Lesson { context: row.compose(now), steps: Vec::new() }),
+        StudentStatus::Blocked => Ok(Lesson { context: compose::blocked(now), steps: Vec::new() }),
         StudentStatus::Active => {
-            let known = row.known();
+            let curriculum = fresh(db).await?;
+            let known = row.known(&curriculum);
             let steps = known.steps(now);
             Ok(Lesson { context: compose::known(known, now), steps })
         }
