@@ -51,6 +51,7 @@ impl Database {
         Ok(pool)
     }
 
+    /// Stops the private Postgres, if there is one.
     pub fn stop(self) -> anyhow::Result<()> {
         self.local.map_or(Ok(()), LocalPostgres::stop)
     }

@@ -15,6 +15,7 @@ pub struct Dialogue {
     pub turns: Vec<DialogueTurn>,
 }
 
+/// A turn of a dialogue that is played.
 #[derive(Clone, Debug, Deserialize)]
 pub struct DialogueTurn {
     /// `assistant` (or `tutor`), or `student`.
@@ -28,6 +29,7 @@ pub fn read_dialogues(file: &Path) -> anyhow::Result<Vec<Dialogue>> {
     parse_dialogues(&text).with_context(|| format!("{} holds no dialogues", file.display()))
 }
 
+/// Reads one JSON object, a list of them, or one a line.
 pub fn parse_dialogues(text: &str) -> anyhow::Result<Vec<Dialogue>> {
     if let Ok(list) = serde_json::from_str::<Vec<Dialogue>>(text) {
         return Ok(list);

@@ -31,6 +31,7 @@ pub struct Span {
 }
 
 impl Span {
+    /// An error if the days are in the wrong order.
     pub fn check(&self) -> anyhow::Result<()> {
         if self.from >= self.to {
             bail!("--from has to be before --to");

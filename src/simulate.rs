@@ -58,6 +58,7 @@ pub struct VapiLine {
 }
 
 impl VapiLine {
+    /// A line that sends to this server and signs as VAPI does.
     pub fn new(server_url: &str, webhook: &WebhookConfig) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).no_proxy().build()?;
         Ok(Self { http, url: format!("{server_url}/webhooks/vapi"), webhook: webhook.clone() })

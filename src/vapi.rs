@@ -56,6 +56,7 @@ pub struct Output {
     json: bool,
 }
 
+/// Runs a command of `vapi`.
 pub async fn run(db: &Db, data_dir: &Path, command: Command, now: DateTime<Utc>) -> anyhow::Result<()> {
     let config = settings::vapi_setup(data_dir)?;
     let api = Api::new(config.vapi.clone(), TIMEOUT)?;

@@ -38,6 +38,7 @@ pub struct Auth {
 }
 
 impl Auth {
+    /// Checks bearers with the keys of the settings.
     pub fn new(config: &McpServerConfig) -> anyhow::Result<Self> {
         let read = |variable, pem| {
             SigningKey::from_pem(pem).map_err(|fault| Faults(vec![Fault { variable, message: format!("is {fault}") }]))

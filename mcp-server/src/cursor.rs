@@ -26,6 +26,7 @@ pub fn page<R, T: Serialize>(mut rows: Vec<R>, limit: i64, place: impl Fn(&R) ->
     (rows, next_cursor)
 }
 
+/// Reads a cursor that we gave.
 pub fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, InvalidCursor> {
     if cursor.len() > MAX_LENGTH {
         return Err(InvalidCursor);

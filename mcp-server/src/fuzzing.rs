@@ -18,6 +18,7 @@ pub fn mcp_without_gate(config: McpServerConfig, db: Db) -> Router {
     mcp::behind_the_gate(&state).layer(axum::Extension(Caller::client("fuzzer", ScopeSet::all()))).with_state(state)
 }
 
+/// Whether the webhook takes the request for one of VAPI.
 pub fn is_from_vapi(settings: &WebhookConfig, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> bool {
     signature::verify(settings, headers, body, now).is_ok()
 }

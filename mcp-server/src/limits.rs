@@ -80,6 +80,7 @@ impl Allowance {
 }
 
 impl Limits {
+    /// A limit of requests in a second for each client.
     pub fn new(per_second: u32) -> Self {
         Self { per_second: f64::from(per_second), clients: Mutex::default() }
     }

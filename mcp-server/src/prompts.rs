@@ -24,6 +24,7 @@ pub struct Prompt {
     notes: &'static [(&'static str, &'static [&'static str])],
 }
 
+/// What a prompt asks for.
 #[derive(Debug)]
 pub struct Argument {
     pub name: &'static str,
@@ -31,6 +32,7 @@ pub struct Argument {
     pub is_required: bool,
 }
 
+/// All prompts.
 pub const PROMPTS: [Prompt; 2] = [
     Prompt {
         name: "open_lesson",
@@ -70,6 +72,7 @@ pub fn find(name: &str) -> Option<&'static Prompt> {
 const NO_CONSENT: &str = "Not done: there is no consent to reports about this student. Continue without this.";
 
 impl Prompt {
+    /// What a token must hold to get it.
     pub fn scopes(&self) -> ScopeSet {
         self.scopes.iter().copied().collect()
     }

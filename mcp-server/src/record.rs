@@ -52,6 +52,7 @@ pub struct Records {
     n_dropped: Arc<AtomicU64>,
 }
 
+/// The end that takes down, and the end that writes.
 pub fn channel() -> (Recorder, Records) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     let n_dropped = Arc::<AtomicU64>::default();
@@ -60,6 +61,7 @@ pub fn channel() -> (Recorder, Records) {
 }
 
 impl Recorder {
+    /// Takes a tool call down.
     pub fn add(&self, call: ToolCall) {
         self.send(Record::Call(call));
     }

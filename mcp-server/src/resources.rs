@@ -20,6 +20,7 @@ pub struct Template {
     pub scope: Scope,
 }
 
+/// The addresses at which something can be read.
 pub const TEMPLATES: [Template; 2] = [
     Template {
         uri_template: "student://{student_id}/context",
@@ -57,6 +58,7 @@ impl Resource {
         id.parse().ok().map(Self::Transcript)
     }
 
+    /// What a token must hold to read it.
     pub fn scope(self) -> Scope {
         match self {
             Self::StudentContext(_) => Scope::ContextRead,
@@ -80,6 +82,7 @@ impl Resource {
         }
     }
 
+    /// Reads it, as far as the caller may.
     pub async fn read(self, db: &Db, ctx: ToolContext<'_>) -> Result<Value, ToolError> {
         match self {
             Self::StudentContext(student_id) => {

@@ -43,6 +43,7 @@ pub(crate) const MAX_BYTES: usize = 5 * 1024 * 1024;
 
 const STORE_WITHIN: Duration = Duration::from_secs(2);
 
+/// The routes that VAPI posts to.
 pub fn router() -> Router<State> {
     Router::new()
         .route(PATH, post(receive))

@@ -18,6 +18,7 @@ use super::{START_TIMEOUT, answers};
 /// Where clusters live that cannot live in their data directory.
 const FOREIGN_HOME: &str = "/var/lib/ai-tutor";
 
+/// The files of a private Postgres.
 #[derive(Debug)]
 pub struct Cluster {
     folder: PathBuf,
@@ -75,6 +76,7 @@ impl Cluster {
         Ok(())
     }
 
+    /// The address of a database in it.
     pub fn url(&self, port: u16, database: &str) -> SecretString {
         SecretString::from(format!("postgres://postgres:{}@127.0.0.1:{port}/{database}", self.password.expose_secret()))
     }

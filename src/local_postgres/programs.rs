@@ -11,6 +11,7 @@ use web::config::from_environment;
 /// The oldest major version that the schema is tested on.
 const OLDEST: u32 = 15;
 
+/// The programs of Postgres on this machine.
 #[derive(Debug)]
 pub struct Programs {
     folder: PathBuf,
@@ -18,6 +19,7 @@ pub struct Programs {
     run_as: Option<User>,
 }
 
+/// The system user that Postgres runs as.
 #[derive(Clone, Copy, Debug)]
 pub struct User {
     pub uid: u32,
@@ -41,6 +43,7 @@ impl Programs {
         Ok(Self { folder, run_as: run_as()? })
     }
 
+    /// Whom Postgres must run as. `None`: it may run as the user of this process.
     pub fn run_as(&self) -> Option<User> {
         self.run_as
     }

@@ -60,6 +60,7 @@ struct Chapter {
     broken_off: Dialogue,
 }
 
+/// The names, words and questions that made-up calls are made of.
 #[derive(Debug)]
 pub struct Book {
     chapters: Vec<Chapter>,

@@ -36,13 +36,14 @@ const EARLY_ENDS: [(&str, u32); 4] = [
     ("call.in-progress.error-vapifault-transport-worker-died", 7),
 ];
 
+/// A made-up call.
 #[derive(Debug)]
 #[expect(clippy::struct_field_names, reason = "an id has the same name everywhere")]
 pub struct Call<'a> {
     pub call_id: String,
     /// `None`: several students share the phone, and none was identified.
     pub student_id: Option<StudentId>,
-    /// The student's id, also for calls whose caller was not identified.
+    /// The student's grade, also for calls whose caller was not identified.
     pub grade: i16,
     pub phone: String,
     pub dialogue: &'a Dialogue,

@@ -109,6 +109,7 @@ struct Student<'a> {
 }
 
 impl<'a> Population<'a> {
+    /// Made-up students and calls, as many as asked for.
     pub fn new(size: Size, book: &'a Book, now: DateTime<Utc>) -> Self {
         Self {
             size,

@@ -63,6 +63,7 @@ fn print(value: &impl Display, out: &mut String) {
 pub struct Rows(pub String);
 
 impl Rows {
+    /// Adds a row.
     pub fn push(&mut self, fields: &[&dyn Field]) {
         for (i, field) in fields.iter().enumerate() {
             if i > 0 {

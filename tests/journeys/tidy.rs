@@ -403,3 +403,35 @@ fn plain_words_alone_are_used() {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
+
+/// The lines of public functions and types that say nothing of themselves.
+fn undocumented(text: &str) -> Vec<usize> {
+    const ITEMS: [&str; 6] = ["pub fn ", "pub const fn ", "pub async fn ", "pub struct ", "pub enum ", "pub trait "];
+    let (mut has_doc, mut is_in_attribute, mut found) = (false, false, Vec::new());
+    for (i, line) in text.split("#[cfg(test)]\n").next().unwrap_or_default().lines().enumerate() {
+        let line = line.trim_start();
+        if is_in_attribute || line.starts_with("#[") {
+            is_in_attribute = !line.ends_with(']');
+            continue;
+        }
+        if ITEMS.iter().any(|item| line.starts_with(item)) && !has_doc {
+            found.push(i + 1);
+        }
+        has_doc = ["///", "$(#[$doc"].iter().any(|doc| line.starts_with(doc));
+    }
+    found
+}
+
+#[test]
+fn what_is_public_says_what_it_is() {
+    let text = "/// One.\n#[derive(\n    Debug,\n)]\npub struct A;\n\n#[must_use]\npub fn b() {}\n";
+    assert_eq!(undocumented(text), [8]);
+    for folder in ["shared", "mcp-server/src", "worker/src", "worker/analyser/src", "admin/src"] {
+        let mut paths = Vec::new();
+        files(&root().join(folder), "rs", &mut paths);
+        for path in paths.iter().filter(|path| !path.components().any(|part| part.as_os_str() == "tests")) {
+            let lines = undocumented(&std::fs::read_to_string(path).unwrap());
+            assert!(lines.is_empty(), "{}: lines {lines:?} need a doc comment", path.display());
+        }
+    }
+}

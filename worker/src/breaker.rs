@@ -9,6 +9,7 @@ const N_FAILURES_MAX: u32 = 5;
 const PAUSE_MIN: Duration = Duration::from_secs(15);
 const PAUSE_MAX: Duration = Duration::from_mins(5);
 
+/// Stops requests to a dependency after some failures in a row.
 #[derive(Debug, Default)]
 pub struct Breaker(Mutex<State>);
 
@@ -49,6 +50,7 @@ impl Breaker {
         Ok(Permit { breaker: self, is_trial: true })
     }
 
+    /// Whether requests are stopped now.
     pub fn is_open(&self) -> bool {
         self.state().open.is_some()
     }
@@ -74,10 +76,12 @@ impl Breaker {
 }
 
 impl Permit<'_> {
+    /// [`Breaker::answered`].
     pub fn answered(self) {
         self.breaker.answered();
     }
 
+    /// [`Breaker::failed`].
     pub fn failed(self, at_least: Duration, now: Instant) {
         self.breaker.failed(at_least, now);
     }

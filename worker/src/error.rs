@@ -24,14 +24,17 @@ pub enum JobError {
 }
 
 impl JobError {
+    /// Another try may succeed.
     pub fn retry(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::retry_after(reason, Duration::ZERO)
     }
 
+    /// The same, but not before `at_least` has passed.
     pub fn retry_after(reason: impl Into<Cow<'static, str>>, at_least: Duration) -> Self {
         Self::Retry { reason: reason.into(), at_least }
     }
 
+    /// No other try would succeed.
     pub fn fail(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Fail { reason: reason.into() }
     }

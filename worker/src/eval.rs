@@ -24,6 +24,7 @@ pub struct Dialogue {
     pub labels: Labels,
 }
 
+/// A turn, and what people say of it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct LabelledTurn {
     pub role: Role,
@@ -32,6 +33,7 @@ pub struct LabelledTurn {
     pub labels: TurnLabels,
 }
 
+/// Who said a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -39,6 +41,7 @@ pub enum Role {
     Student,
 }
 
+/// What people say of a turn.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct TurnLabels {
     pub correctness: Option<String>,
@@ -48,6 +51,7 @@ pub struct TurnLabels {
     pub tutor_move: Option<String>,
 }
 
+/// What people say of a dialogue.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Labels {
     pub outcome: Option<String>,

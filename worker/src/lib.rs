@@ -104,6 +104,7 @@ pub struct Config {
 }
 
 impl Config {
+    /// The usual settings, with this queue and this model.
     pub fn new(queue: Queue, llm: Option<LlmConfig>) -> Self {
         Self {
             queue,

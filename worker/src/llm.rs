@@ -66,6 +66,7 @@ impl std::ops::AddAssign for Usage {
 }
 
 impl Llm {
+    /// A client of the model. Does not connect yet.
     pub fn new(config: LlmConfig) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -77,10 +78,12 @@ impl Llm {
         Ok(Self { http, config, dialect: Mutex::default(), breaker: Breaker::default() })
     }
 
+    /// The model's name in the settings.
     pub fn model(&self) -> &str {
         &self.config.model
     }
 
+    /// How many tokens it may use.
     pub fn budget(&self) -> LlmBudget {
         self.config.budget
     }

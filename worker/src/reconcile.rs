@@ -44,6 +44,7 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// The usual waits, if it is done once in each `every`.
     pub fn new(every: Duration) -> Self {
         Self { every, grace: every.min(Duration::from_mins(2)), settle: (every / 10).min(Duration::from_secs(5)) }
     }

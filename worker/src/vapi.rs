@@ -32,6 +32,7 @@ pub enum Span {
     Created(DateTime<Utc>, DateTime<Utc>),
 }
 
+/// A client of VAPI's API.
 #[derive(Debug)]
 pub struct Vapi {
     api: Api,
@@ -41,6 +42,7 @@ pub struct Vapi {
 }
 
 impl Vapi {
+    /// A client with the settings. Does not connect yet.
     pub fn new(config: VapiConfig) -> anyhow::Result<Self> {
         let api = Api::new(config, TIMEOUT)?;
         // No rate limit applies on our own machine.

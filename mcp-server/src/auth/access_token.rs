@@ -80,6 +80,7 @@ pub struct Issuer {
 }
 
 impl Issuer {
+    /// Signs with `current`, and still accepts what `previous` signed.
     pub fn new(public_url: &str, current: SigningKey, previous: Option<SigningKey>) -> Self {
         let issuer = public_url.trim_end_matches('/').to_owned();
         Self { resource: format!("{issuer}/mcp"), issuer, current, previous }

@@ -30,6 +30,7 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
+    /// Reads a private Ed25519 key in PKCS #8.
     pub fn from_pem(pem: &SecretString) -> Result<Self, NotEd25519> {
         let private = EncodingKey::from_ed_pem(pem.expose_secret().as_bytes()).map_err(|_| NotEd25519)?;
         let pair = Ed25519KeyPair::from_pkcs8(private.as_bytes()).map_err(|_| NotEd25519)?;

@@ -45,6 +45,7 @@ impl Failures {
         (wait > TimeDelta::zero()).then_some(wait)
     }
 
+    /// Notes that a client failed to prove who it is.
     pub fn add(&self, client_id: &str, address: IpAddr, now: DateTime<Utc>) {
         let mut by_pair = self.lock();
         if by_pair.len() >= CAPACITY {

@@ -27,6 +27,7 @@ pub enum NoPublicKeys {
 pub struct PublicKeys(Vec<DecodingKey>);
 
 impl PublicKeys {
+    /// Reads keys in PEM, a JSON Web Key, or a set of them.
     pub fn parse(text: &str) -> Result<Self, NoPublicKeys> {
         if text.len() > MAX_BYTES {
             return Err(NoPublicKeys::TooLarge);

@@ -42,6 +42,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Its name in the record of tool calls and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -66,29 +67,35 @@ pub struct ToolError {
 }
 
 impl ToolError {
+    /// An error with the words that the model reads.
     pub fn new(outcome: Outcome, say: impl Into<Cow<'static, str>>) -> Self {
         Self { outcome, say: say.into() }
     }
 
+    /// The arguments are wrong; `why` says how to correct them.
     pub fn invalid(why: impl std::fmt::Display) -> Self {
         Self::new(Outcome::InvalidArguments, format!("Not done: {why}. Correct the arguments and call again."))
     }
 
+    /// There is no such thing, or not for this caller.
     pub fn not_found(what: &str) -> Self {
         let say = format!("There is no such {what}. Check the id: it must be one that a tool of this server gave you.");
         Self::new(Outcome::NotFound, say)
     }
 
+    /// The database cannot be reached.
     pub fn unavailable() -> Self {
         let say = "The tutor's records cannot be reached right now. Continue without them and try again in a minute.";
         Self::new(Outcome::Unavailable, say)
     }
 
+    /// The tool took too long.
     pub fn timed_out() -> Self {
         let say = "The tutor's records took too long to answer. Continue without them and try again in a minute.";
         Self::new(Outcome::TimedOut, say)
     }
 
+    /// A fault of ours.
     pub fn internal() -> Self {
         let say = "Something went wrong on the tutor service's side. Continue without this.";
         Self::new(Outcome::Failed, say)

@@ -181,6 +181,7 @@ pub struct EvidenceFinding {
     pub reason: String,
 }
 
+/// A wrong belief that showed in the call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MisconceptionFinding {
     pub skill_id: Option<String>,
@@ -191,6 +192,7 @@ pub struct MisconceptionFinding {
     pub resolved: bool,
 }
 
+/// How much the student took part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EngagementLevel {
@@ -199,6 +201,7 @@ pub enum EngagementLevel {
     High,
 }
 
+/// How the student took part, and in what mood.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Engagement {
     pub level: EngagementLevel,
@@ -206,6 +209,7 @@ pub struct Engagement {
     pub mood: String,
 }
 
+/// A request of the student.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TurnText {
     pub turn_no: i32,
@@ -219,6 +223,7 @@ pub struct TurnText {
     pub when: Option<When>,
 }
 
+/// What the student told of their life.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FactFinding {
     /// interest, preference, schedule, goal or study_context.
@@ -233,6 +238,7 @@ pub struct FactFinding {
     pub when: Option<When>,
 }
 
+/// A turn that a person has to read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SafetyFlag {
     /// self_harm, abuse, neglect, bullying, grooming, danger, personal_data or other.
@@ -240,6 +246,7 @@ pub struct SafetyFlag {
     pub turn_no: i32,
 }
 
+/// What the next call should practise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NextLesson {
     pub goal: String,

@@ -41,6 +41,7 @@ pub struct Hours {
 }
 
 impl Hours {
+    /// Whether nobody is called on that day.
     pub fn is_quiet(&self, day: NaiveDate) -> bool {
         self.quiet_weekdays.contains(&weekday(day)) || self.quiet_days.contains(&day)
     }

@@ -12,6 +12,7 @@ use crate::answer::{AskedForm, Exact, Judgement, Key, Kind, Language, judge};
 pub use self::draft::{Draft, Field, Wrong};
 pub use self::sheet::Fault;
 
+/// A field of learning, such as mathematics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
     pub subject_id: String,
@@ -34,6 +35,7 @@ pub struct Skill {
     pub prerequisites: Vec<String>,
 }
 
+/// A phrase that betrays a skill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Phrase {
     /// In lower case, without punctuation.
@@ -149,6 +151,7 @@ impl Curriculum {
         questions.filter(|(_, question)| !question.is_comparable()).collect()
     }
 
+    /// The skill of this id, if it is taught.
     pub fn find_skill(&self, skill_id: &str) -> Option<&Skill> {
         self.skills.iter().find(|skill| skill.skill_id == skill_id)
     }

@@ -13,6 +13,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Correct => "correct",
@@ -32,6 +33,7 @@ pub enum Help {
 }
 
 impl Help {
+    /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -56,6 +58,7 @@ pub enum Source {
 }
 
 impl Source {
+    /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rules => "rules",

@@ -104,6 +104,7 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// A text to be searched for words.
     pub fn new(text: &'a str) -> Self {
         let mut pairs = [0; 8];
         for pair in text.as_bytes().windows(2) {
@@ -113,6 +114,7 @@ impl<'a> Text<'a> {
         Self { text, pairs }
     }
 
+    /// The text as it was given.
     pub fn as_str(&self) -> &'a str {
         self.text
     }

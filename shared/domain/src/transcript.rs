@@ -12,6 +12,7 @@ pub enum Speaker {
 }
 
 impl Speaker {
+    /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tutor => "tutor",

@@ -78,20 +78,24 @@ impl<V, K: AsRef<str>> WordMap<V, K> {
         }
     }
 
+    /// The value of a word.
     #[inline]
     pub fn get(&self, word: &str) -> Option<&V> {
         self.position(word).map(|position| &self.entries[position].2)
     }
 
+    /// Whether the word has a value.
     #[inline]
     pub fn contains_key(&self, word: &str) -> bool {
         self.position(word).is_some()
     }
 
+    /// How many words have a value.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
+    /// Whether no word has one.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -105,14 +109,17 @@ impl<V, K: AsRef<str>> WordMap<V, K> {
         None
     }
 
+    /// The place of a word, to read or fill.
     pub fn entry(&mut self, word: K) -> Entry<'_, V, K> {
         Entry { map: self, word }
     }
 
+    /// The words, in no order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.entries.iter().map(|(_, key, _)| key)
     }
 
+    /// The values, in the order of the words.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.entries.iter_mut().map(|(_, _, value)| value)
     }
@@ -151,6 +158,7 @@ pub struct Entry<'a, V, K = &'static str> {
 }
 
 impl<'a, V, K: AsRef<str>> Entry<'a, V, K> {
+    /// The value of the word, or this one, which it then has.
     pub fn or_insert(self, value: V) -> &'a mut V {
         let position = self.map.position(self.word.as_ref()).unwrap_or_else(|| {
             self.map.add(self.word, value);
@@ -159,6 +167,7 @@ impl<'a, V, K: AsRef<str>> Entry<'a, V, K> {
         &mut self.map.entries[position].2
     }
 
+    /// The value of the word, or the default, which it then has.
     pub fn or_default(self) -> &'a mut V
     where
         V: Default,

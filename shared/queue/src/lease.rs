@@ -33,6 +33,7 @@ pub struct Claimed {
 #[must_use]
 pub struct Finished(());
 
+/// Why work under a lease ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The lease ran out and the job went to another: what was done must not be written.

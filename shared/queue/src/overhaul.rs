@@ -25,6 +25,7 @@ pub enum Work {
 }
 
 impl Work {
+    /// Its name in the database.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Reanalyze { .. } => "reanalyze",
@@ -33,6 +34,7 @@ impl Work {
     }
 }
 
+/// Work on many students or sessions that a person asked for, and how far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overhaul {
     pub overhaul_id: OverhaulId,

@@ -40,6 +40,7 @@ impl Scope {
         Self::CallsWrite,
     ];
 
+    /// As tokens, tables and JSON name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ContextRead => "context:read",
@@ -78,27 +79,33 @@ impl FromStr for Scope {
 pub struct ScopeSet(u8);
 
 impl ScopeSet {
+    /// Every scope.
     pub fn all() -> Self {
         Scope::ALL.into_iter().collect()
     }
 
+    /// Whether the scope is among them.
     pub const fn contains(self, scope: Scope) -> bool {
         self.0 & (1 << scope as u8) != 0
     }
 
+    /// Whether there is none.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
+    /// Whether `other` has all of them.
     pub const fn is_subset_of(self, other: Self) -> bool {
         self.0 & !other.0 == 0
     }
 
+    /// The scopes that both have.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
+    /// The scopes, in the order of [`Scope::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
     }
@@ -151,6 +158,7 @@ pub enum Role {
 }
 
 impl Role {
+    /// As tokens, tables and JSON name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -360,10 +368,12 @@ impl Caller {
         Self { actor, scopes: self.scopes.intersection(scopes), ..self }
     }
 
+    /// A person at the command line: may do everything, also with students who are blocked.
     pub fn operator() -> Self {
         Self::new(Actor::Operator, ScopeSet::all(), Reach::Everyone)
     }
 
+    /// The worker, which analyses the calls of all students.
     pub fn worker() -> Self {
         Self::new(Actor::Worker, ScopeSet::all(), Reach::Everyone)
     }

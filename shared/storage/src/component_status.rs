@@ -12,6 +12,7 @@ use crate::db::{Executor, Result};
 
 /// How often a running component reports. After [`SILENT_AFTER`] without a report it counts as stopped.
 pub const EVERY: std::time::Duration = std::time::Duration::from_secs(15);
+/// A component that did not report for so long counts as down.
 pub const SILENT_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 /// The watermark up to which all calls that VAPI tells of are known: a time as RFC 3339 has it.

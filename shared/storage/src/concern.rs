@@ -32,6 +32,7 @@ impl ConcernCategory {
         Self::Other,
     ];
 
+    /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SelfHarm => "self_harm",

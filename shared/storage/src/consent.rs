@@ -104,6 +104,7 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether the purpose is allowed now.
     pub const fn is_allowed(&self) -> bool {
         matches!(self.basis, Basis::Guardian | Basis::Organisation)
     }

@@ -43,6 +43,7 @@ pub struct Differences {
 }
 
 impl Differences {
+    /// Whether all stored rows were right.
     pub const fn is_empty(&self) -> bool {
         self.sessions.is_empty() && self.attentions.is_empty()
     }

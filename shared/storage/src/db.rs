@@ -34,6 +34,7 @@ pub async fn lock_name(tx: &mut Connection, name: &str) -> Result<()> {
 /// An open transaction. Dropped without `commit`, nothing of it happened.
 pub type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
 
+/// A result with the error of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, as far as a caller can act upon it.
@@ -98,10 +99,12 @@ impl Error {
         }
     }
 
+    /// Whether the same statement may succeed in a moment.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// Whether the named constraint refused the row.
     pub fn is_conflict_with(&self, constraint: &str) -> bool {
         matches!(self, Self::Conflict(name) if name == constraint)
     }
@@ -138,6 +141,7 @@ pub struct Status {
     pub n_bytes: i64,
 }
 
+/// How the database is now.
 pub async fn get_status(db: impl Executor<'_>) -> Result<Status> {
     Ok(sqlx::query_as!(
         Status,

@@ -29,6 +29,7 @@ pub enum FollowUpKind {
 }
 
 impl FollowUpKind {
+    /// Its name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Callback => "callback",

@@ -101,6 +101,7 @@ impl Kind {
         Self::SendWebhook,
     ];
 
+    /// Its name in the database and at Faktory.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ProcessDelivery => "process_delivery",
@@ -116,6 +117,7 @@ impl Kind {
         }
     }
 
+    /// How often and how long a job of this kind is tried.
     pub fn policy(self) -> Policy {
         // The quick kinds fail when Postgres does, so they come back soon. A model that is down may be down for hours:
         // twelve attempts are spread over most of a day.
@@ -150,6 +152,7 @@ impl Kind {
 impl Lane {
     pub const ALL: [Self; 4] = [Self::Quick, Self::Slow, Self::Alerts, Self::Outbound];
 
+    /// Its name in the database and at Faktory.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quick => "quick",
@@ -176,6 +179,7 @@ impl Policy {
 }
 
 impl Job {
+    /// What kind of work it is.
     pub fn kind(&self) -> Kind {
         match self {
             Self::ProcessDelivery { .. } => Kind::ProcessDelivery,
@@ -208,6 +212,7 @@ impl Job {
         }
     }
 
+    /// The id, which follows from what the job is about: the same work has one job.
     pub fn job_id(&self) -> JobId {
         JobId(Uuid::new_v5(&NAMESPACE, self.dedupe_key().as_bytes()))
     }

@@ -26,6 +26,7 @@ impl Mastery {
         learner::state_word(&self.state, now)
     }
 
+    /// Whether the skill should be practised now.
     pub fn is_due(&self, now: DateTime<Utc>) -> bool {
         learner::due_at(&self.state) <= now
     }

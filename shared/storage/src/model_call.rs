@@ -52,6 +52,7 @@ pub struct Spent {
     pub tokens_of_student: i64,
 }
 
+/// The tokens that the model used since then, for all students or for one.
 pub async fn spent_since(db: impl Executor<'_>, since: DateTime<Utc>, student_id: Option<StudentId>) -> Result<Spent> {
     Ok(sqlx::query_as!(
         Spent,

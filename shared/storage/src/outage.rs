@@ -15,6 +15,7 @@ pub enum Dependency {
 impl Dependency {
     pub const ALL: [Self; 3] = [Self::Faktory, Self::Llm, Self::Vapi];
 
+    /// Its name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Faktory => "faktory",

@@ -91,6 +91,7 @@ impl Phone {
         }
     }
 
+    /// The number with + and country code: "+14155550142".
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -51,6 +51,7 @@ impl SessionStatus {
     pub const ALL: [Self; 5] =
         [Self::InProgress, Self::Received, Self::Analyzing, Self::Analyzed, Self::NeedsAttention];
 
+    /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "in_progress",

@@ -116,6 +116,7 @@ pub struct Choice {
     pub first_name: String,
 }
 
+/// What to do in this call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub goal: String,
@@ -127,6 +128,7 @@ pub struct Plan {
     pub skill_ids: Vec<String>,
 }
 
+/// A skill to practise now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DueSkill {
     pub skill_id: String,
@@ -141,6 +143,7 @@ pub struct DueSkill {
     pub ask: Option<String>,
 }
 
+/// A wrong belief that is not yet overcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Belief {
     pub belief: String,

@@ -64,6 +64,7 @@ impl Api {
         Ok(url)
     }
 
+    /// Sends one request. The fault says whether another try may help.
     pub async fn send(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Fault> {
         let mut request = self.http.request(method, url).bearer_auth(self.config.api_key.expose_secret());
         if let Some(body) = body {

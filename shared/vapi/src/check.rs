@@ -45,6 +45,7 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// The state of the key that the mark names.
     pub async fn find(db: &Db, mark: &Mark) -> Result<Self> {
         let Some(client) = api_client::find_client(db, &mark.client_id).await? else { return Ok(Self::Gone) };
         let keys = agent_key::list_keys(db, &mark.client_id).await?;

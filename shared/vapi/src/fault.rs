@@ -7,6 +7,7 @@ use serde_json::Value;
 /// Characters of VAPI's own words that are shown.
 const MAX_WORDS: usize = 400;
 
+/// Why a request to VAPI failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     #[error("VAPI cannot be reached")]

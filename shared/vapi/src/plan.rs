@@ -79,10 +79,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Where VAPI sends its messages.
     pub fn webhook_url(&self) -> String {
         format!("{}/webhooks/vapi", self.public_url)
     }
 
+    /// Where VAPI finds our tools.
     pub fn mcp_url(&self) -> String {
         format!("{}/mcp", self.public_url)
     }
@@ -102,10 +104,12 @@ impl Plan {
         format!("ai-tutor tools {}", self.short_url())
     }
 
+    /// Whether the assistant sends its messages to us.
     pub fn is_own_assistant(&self, assistant: &Value) -> bool {
         assistant["metadata"]["aiTutorUrl"] == self.public_url.as_str()
     }
 
+    /// Whether the tool is our MCP server.
     pub fn is_own_tool(&self, tool: &Value) -> bool {
         tool["server"]["headers"][MARK_HEADER] == MARK && tool["server"]["url"] == self.mcp_url().as_str()
     }
@@ -115,6 +119,7 @@ impl Plan {
         number["server"]["url"] == self.webhook_url().as_str()
     }
 
+    /// The body of a request that creates the credential of the webhook.
     pub fn webhook_credential(&self, webhook: &WebhookConfig) -> Value {
         let mut plan = json!({
             "type": "hmac",
@@ -141,6 +146,7 @@ impl Plan {
         made
     }
 
+    /// The body of a request that creates the MCP tool.
     pub fn tool(&self, linked: Linked<'_>) -> Value {
         json!({
             "type": "mcp",
@@ -156,6 +162,7 @@ impl Plan {
         })
     }
 
+    /// The body of a request that creates the assistant.
     pub fn assistant(&self, linked: Linked<'_>, mark: &Mark) -> Value {
         let TutorConfig { model, voice, transcriber } = &self.tutor;
         json!({

@@ -55,6 +55,7 @@ pub struct Change {
     pub differences: Vec<Difference>,
 }
 
+/// Why the set-up stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     #[error("{doing}: {fault}")]

@@ -74,6 +74,7 @@ pub struct WebhookConfig {
     pub encoding: SignatureEncoding,
 }
 
+/// How a signature is written in its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureEncoding {
     Hex,

@@ -14,6 +14,7 @@ use super::passage::{Passage, remembering};
 /// So many rejected answers are a struggle.
 const STRUGGLE: usize = 3;
 
+/// How a call went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The student found it.

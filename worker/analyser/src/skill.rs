@@ -68,6 +68,7 @@ struct Asked {
 type Scores = BTreeMap<usize, u32>;
 
 impl<'a> Lesson<'a> {
+    /// A lesson of which nothing was heard yet.
     pub fn new(curriculum: &'a Curriculum) -> Self {
         Self {
             curriculum,

@@ -360,6 +360,7 @@ impl Scores {
         self.model.as_ref().is_none_or(|model| model.n_judged_by_model == self.n_dialogues)
     }
 
+    /// The scores as a table for people.
     pub fn table(&self) -> String {
         let mut table = format!("{} on {} dialogues\n", self.analyser, self.n_dialogues);
         if let Some(model) = &self.model {

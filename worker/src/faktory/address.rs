@@ -5,6 +5,7 @@ use url::Url;
 
 const DEFAULT_PORT: u16 = 7419;
 
+/// Where Faktory is, and its password.
 #[derive(Clone, Debug)]
 pub struct Address {
     pub(super) host: String,

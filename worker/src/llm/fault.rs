@@ -7,6 +7,7 @@ use crate::JobError;
 /// The longest that we let an endpoint put us off.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
+/// Why the model gave no usable answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     #[error("the language model cannot be reached")]

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Fault, Usage};
 
+/// Who says a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
     System,
@@ -30,6 +31,7 @@ pub struct Message {
 }
 
 impl Message {
+    /// A message of text.
     pub fn new(speaker: Speaker, text: impl Into<String>) -> Self {
         Self { speaker, text: text.into() }
     }

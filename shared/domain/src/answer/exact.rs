@@ -49,14 +49,17 @@ impl Exact {
         Some(Self(Ratio::new(top, bottom)))
     }
 
+    /// The sum. `None`: it does not fit.
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(&other.0).map(Self)
     }
 
+    /// The difference. `None`: it does not fit.
     pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(&other.0).map(Self)
     }
 
+    /// The product. `None`: it does not fit.
     pub fn times(self, other: Self) -> Option<Self> {
         self.0.checked_mul(&other.0).map(Self)
     }
@@ -97,24 +100,29 @@ impl Exact {
         Some(Self(Ratio::new(root(*self.0.numer())?, root(*self.0.denom())?)))
     }
 
+    /// The same with the other sign.
     #[must_use]
     pub fn negated(self) -> Self {
         Self(-self.0)
     }
 
+    /// The same without its sign.
     #[must_use]
     pub fn abs(self) -> Self {
         Self(self.0.abs())
     }
 
+    /// Whether it is less than 0.
     pub fn is_negative(self) -> bool {
         self.0.is_negative()
     }
 
+    /// Whether it is 0.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()
     }
 
+    /// Whether it has no fraction.
     pub fn is_whole(self) -> bool {
         self.0.is_integer()
     }

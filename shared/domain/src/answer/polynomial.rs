@@ -16,6 +16,7 @@ const MAX_TERMS: usize = 64;
 pub struct Polynomial(BTreeMap<Monomial, Exact>);
 
 impl Polynomial {
+    /// A number without letters.
     pub fn constant(value: Exact) -> Self {
         let mut terms = BTreeMap::new();
         if !value.is_zero() {
@@ -24,6 +25,7 @@ impl Polynomial {
         Self(terms)
     }
 
+    /// One letter.
     pub fn letter(letter: char) -> Self {
         Self(BTreeMap::from([(Monomial::from([(letter, 1)]), Exact::ONE)]))
     }
@@ -50,6 +52,7 @@ impl Polynomial {
         self.0.iter().next_back().filter(|(monomial, _)| !monomial.is_empty()).map(|(_, coefficient)| *coefficient)
     }
 
+    /// The sum. `None`: a number does not fit.
     pub fn plus(&self, other: &Self) -> Option<Self> {
         let mut terms = self.0.clone();
         for (monomial, coefficient) in &other.0 {
@@ -63,15 +66,18 @@ impl Polynomial {
         Some(Self(terms))
     }
 
+    /// The same with the other sign.
     #[must_use]
     pub fn negated(&self) -> Self {
         Self(self.0.iter().map(|(monomial, coefficient)| (monomial.clone(), coefficient.negated())).collect())
     }
 
+    /// The difference. `None`: a number does not fit.
     pub fn minus(&self, other: &Self) -> Option<Self> {
         self.plus(&other.negated())
     }
 
+    /// The product. `None`: a number does not fit, or it has too many terms.
     pub fn times(&self, other: &Self) -> Option<Self> {
         if self.0.len() * other.0.len() > MAX_TERMS {
             return None;

@@ -111,6 +111,7 @@ struct Readings {
 }
 
 impl Said {
+    /// What was said, not yet read.
     pub fn new(text: &str) -> Self {
         Self { text: text.to_owned(), readings: Default::default() }
     }
@@ -120,6 +121,7 @@ impl Said {
         &self.text
     }
 
+    /// Reads it, once for each language and expectation.
     pub fn read(&self, language: Language, expecting: Expecting) -> &Reading {
         let of_language = &self.readings[language as usize];
         if expecting == Expecting::Algebra {

@@ -83,14 +83,17 @@ impl Unit {
         self.factor
     }
 
+    /// Whether it measures the same as `base`.
     pub fn is(self, base: Base) -> bool {
         self.powers[base as usize] != 0
     }
 
+    /// Whether it is a percentage.
     pub fn is_percent(self) -> bool {
         self == Self::PERCENT
     }
 
+    /// Whether it is a currency.
     pub fn is_money(self) -> bool {
         [Base::Dollar, Base::Euro, Base::Sterling, Base::Money].into_iter().any(|base| self.is(base))
     }

@@ -34,6 +34,7 @@ pub enum Field {
 pub type Wrong = (Field, String);
 
 impl Draft {
+    /// The form filled with a skill.
     pub fn of(skill: &Skill) -> Self {
         let lexicon = skill.lexicon.iter().map(|p| match p.weight {
             weight if weight == usual_weight(&p.phrase) => p.phrase.clone(),

@@ -36,6 +36,7 @@ impl Difference {
         difference
     }
 
+    /// Whether the sheet changes nothing.
     pub fn is_empty(&self) -> bool {
         [&self.subjects, &self.added, &self.changed, &self.restored].iter().all(|ids| ids.is_empty())
     }

@@ -122,6 +122,7 @@ impl std::fmt::Debug for BrowseItem {
 }
 
 impl BrowseItem {
+    /// The length of the call. `None`: its start or its end is not known.
     pub fn length_seconds(&self) -> Option<i64> {
         (self.length_ms >= 0).then_some(self.length_ms / 1000)
     }

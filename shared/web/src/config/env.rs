@@ -48,6 +48,7 @@ impl fmt::Debug for Settings<'_> {
 }
 
 impl<'a> Settings<'a> {
+    /// Reads settings with `lookup`, by name; `None`: it is not set.
     pub fn new(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
         Self { lookup: Box::new(lookup), faults: Vec::new() }
     }

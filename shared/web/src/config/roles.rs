@@ -22,6 +22,7 @@ use storage::retention::Retention;
 const ADMIN_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 
 impl McpServerConfig {
+    /// Reads the settings. The error lists all faults at once.
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
         let s = &mut settings;
         let (addr, is_platform) = address(s, "MCP_SERVER_ADDR", MCP_SERVER_ADDR);
@@ -89,6 +90,7 @@ fn rate(s: &mut Settings<'_>) -> u32 {
 }
 
 impl WorkerConfig {
+    /// Reads the settings. The error lists all faults at once.
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
         let s = &mut settings;
         let addr = s.parsed_if_set::<SocketAddr>("WORKER_ADDR");
@@ -136,6 +138,7 @@ impl LlmConfig {
 }
 
 impl AdminConfig {
+    /// Reads the settings. The error lists all faults at once.
     pub fn from_settings(mut settings: Settings<'_>) -> Result<Self, Faults> {
         let s = &mut settings;
         let (addr, is_platform) = address(s, "ADMIN_ADDR", ADMIN_ADDR);

@@ -49,12 +49,14 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "")
     }
 
+    /// Adds a `Retry-After` header.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_seconds = Some(seconds);
         self
     }
 
+    /// The HTTP status of the answer.
     pub fn status(&self) -> StatusCode {
         self.status
     }

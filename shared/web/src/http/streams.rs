@@ -19,6 +19,7 @@ pub struct OpenStream {
 }
 
 impl Streams {
+    /// At most `max` streams at once, of which one reader has at most `max_of_reader`.
     pub fn new(max_of_reader: usize, max: usize) -> Arc<Self> {
         Arc::new(Self { max_of_reader, max, open: Mutex::default() })
     }

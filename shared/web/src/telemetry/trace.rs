@@ -99,16 +99,19 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// The span gets this name, and no attributes yet.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self { name: name.into(), attributes: Vec::new(), is_error: false }
     }
 
+    /// Adds an attribute.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.attributes.push(KeyValue::new(key, value));
         self
     }
 
+    /// Marks the span as failed if `is_error`.
     #[must_use]
     pub fn error_if(mut self, is_error: bool) -> Self {
         self.is_error = is_error;
