@@ -22,7 +22,7 @@ const PASSES: usize = 10;
 const AVERAGED: usize = 5;
 const RATE: f32 = 0.05;
 const DECAY: f32 = 0.05;
-/// So much counts a turn of a call of which nobody said that it is harmless.
+/// So much counts a turn of a call of which no label says that it is harmless.
 const ORDINARY: f32 = 0.5;
 /// Only for measuring.
 const HELD_OUT: [Option<u64>; 5] = [Some(6), Some(13), Some(15), Some(19), Some(20)];

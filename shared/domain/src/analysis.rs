@@ -36,7 +36,7 @@ pub struct Findings {
     /// How the assistant tutored; `None`: it hardly spoke, or an older version judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tutoring: Option<Tutoring>,
-    /// Who the caller said they are, where nobody knew them.
+    /// Who the caller said they are, if we did not know them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introduction: Option<Introduction>,
     /// What was practised that fits no skill of the curriculum. It never becomes evidence.
@@ -151,7 +151,7 @@ pub struct Figures {
     pub n_answers_correct: u32,
     pub n_answers_correct_unaided: u32,
     pub n_answers_incorrect: u32,
-    /// Answers nobody could judge.
+    /// Answers without a verdict.
     pub n_answers_undecided: u32,
     pub n_self_corrections: u32,
 }
@@ -223,7 +223,7 @@ pub struct TurnText {
     pub when: Option<When>,
 }
 
-/// What the student told of their life.
+/// What the student said of their life.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FactFinding {
     /// interest, preference, schedule, goal or study_context.
@@ -275,7 +275,7 @@ pub struct Tutoring {
     pub score: Option<f64>,
 }
 
-/// What a caller told of themselves in a first call.
+/// What a caller said of themselves in a first call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Introduction {
     pub first_name: Option<String>,

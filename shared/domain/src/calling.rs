@@ -41,7 +41,7 @@ pub struct Hours {
 }
 
 impl Hours {
-    /// Whether nobody is called on that day.
+    /// Whether no one is called on that day.
     pub fn is_quiet(&self, day: NaiveDate) -> bool {
         self.quiet_weekdays.contains(&weekday(day)) || self.quiet_days.contains(&day)
     }
@@ -290,7 +290,7 @@ impl Outcome {
             {
                 Some(Self::Answered)
             }
-            // Somebody picked up, or a machine did, and said nothing.
+            // A person or a machine picked up and said nothing.
             "silence-timed-out" => by_words(Self::NoAnswer),
             _ if reason.starts_with("call.start.error") => Some(Self::Failed),
             _ => by_words(Self::Failed),

@@ -1,7 +1,7 @@
 //! What a child says that an adult should read: harm, danger, and data that a stranger could use.
 //!
-//! Patterns over who does what to whom, in English, Spanish and German, whatever the language of the call, and beside
-//! them a learned reading for what names no deed. To miss a disclosure is worse than to show one turn too many, so only a
+//! Patterns over who does what, and to which person, in English, Spanish and German, in a call of any language. Beside them
+//! is a learned reading for what names no deed. To miss a disclosure is worse than to show one turn too many, so only a
 //! game, a story, an accident or an idiom nearby undoes a match, or a learned score that speaks against it.
 
 mod concepts;
@@ -74,7 +74,7 @@ struct Language {
     turned: &'static [(&'static str, &'static str)],
 }
 
-/// English first: it has words of its own, see [`folded::english`].
+/// English first: it has further words, see [`folded::english`].
 static LANGUAGES: LazyLock<[Language; 3]> = LazyLock::new(|| {
     [
         Language {
@@ -118,7 +118,7 @@ struct Read {
 }
 
 impl Read {
-    /// What the turn discloses by itself.
+    /// What the turn discloses without others.
     fn found(&self) -> Vec<Category> {
         let mut places = matches(&self.numbers);
         places.retain(|place| {

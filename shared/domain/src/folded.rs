@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Stands between two sentences.
+/// Separates two sentences.
 pub(crate) const BOUNDARY: &str = ".";
 
 pub(crate) use crate::word_map::WordMap;

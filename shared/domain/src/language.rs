@@ -1,4 +1,4 @@
-//! The language of a turn and of a call, told from frequent words, letters and scripts.
+//! The language of a turn and of a call, known from frequent words, letters and scripts.
 //!
 //! Children answer in one word, so most turns decide nothing: they are in the language of the call. A lesson that teaches
 //! Spanish in English is an English call.
@@ -18,7 +18,7 @@ pub const JUDGED: [&str; 3] = ["en", "es", "de"];
 
 /// A turn needs this much more for its language than for the next one.
 const LEAD: f32 = 0.6;
-/// What two distinct words or one unmistakable word with a letter of its own weigh.
+/// What two distinct words or one unmistakable word with a letter that no other language has weigh.
 const ENOUGH: f32 = 1.0;
 /// Fewer letters are too few for the n-grams of `whatlang`.
 const ENOUGH_LETTERS: usize = 32;

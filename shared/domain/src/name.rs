@@ -32,7 +32,7 @@ static FIRST_PARTS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| known::FI
 static SECOND_PARTS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| known::SECOND_PARTS.split_whitespace().collect());
 
-/// After these a name follows, whatever it is.
+/// After these a name follows, known or not.
 const STRONG: [&[&str]; 25] = [
     &["my", "name", "is"],
     &["my", "name's"],

@@ -1,7 +1,7 @@
 //! What a child says of themselves and asks for, as typed slots.
 //!
 //! **Invariant:** every text is composed from our own lists. No word of the child's survives in it, so nothing that a child
-//! says can give orders to whoever reads it later. What fits no slot is not kept.
+//! says can give orders to a later reader. What fits no slot is not kept.
 
 mod interest;
 mod learning;

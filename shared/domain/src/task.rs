@@ -120,7 +120,7 @@ pub struct Context {
     last: Option<Task>,
     shape: Option<Shape>,
     has_decimals: bool,
-    /// Words of the texts that were told or read aloud.
+    /// Words of the texts that were read aloud.
     text: HashSet<String>,
 }
 
@@ -150,7 +150,7 @@ impl Context {
         Self::default()
     }
 
-    /// Reads what a tutor said, as [`read`] does, and remembers its language and the words of a text that was told.
+    /// Reads what a tutor said, as [`read`] does, and remembers its language and the words of a text that was read aloud.
     pub fn hear(&mut self, utterance: &str) -> Option<Task> {
         let text = item::plain(utterance);
         let language = talk::language(&text, self.language);
@@ -450,7 +450,7 @@ fn is_step(found: &Found, open: &Task, may_be_done: bool) -> bool {
     shares(found, open) || !may_be_done && (serves(found.form, open.form) || vague)
 }
 
-/// Whether a calculation takes a part of the open one, or goes on with its pattern.
+/// Whether a calculation takes a part of the open one, or continues its pattern.
 fn shares(found: &Found, open: &Task) -> bool {
     if found.form != open.form {
         return false;

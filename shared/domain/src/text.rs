@@ -73,7 +73,7 @@ pub fn runs<'a>(
     })
 }
 
-/// Returns where the run that begins at `at` ends, or what stands between two runs.
+/// Returns where the run that begins at `at` ends, or what is between two runs.
 pub fn end_of_run(
     text: &str,
     mut at: usize,

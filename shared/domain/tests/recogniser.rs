@@ -36,7 +36,7 @@ struct Score {
     undecided: usize,
     wrong_as_right: usize,
     right_as_wrong: usize,
-    /// The recogniser wrote the key for a wrong answer, which nobody can tell.
+    /// The recogniser wrote the key for a wrong answer, which no one can notice.
     misheard_as_key: usize,
 }
 

@@ -49,7 +49,7 @@ fn main() {
     }
 }
 
-/// An analysis with warm tables. A function of its own, for profilers.
+/// An analysis with warm tables. A separate function, for profilers.
 #[inline(never)]
 fn again(call: &[Turn], curriculum: &Curriculum) {
     black_box(analyse(black_box(call), curriculum));

@@ -160,7 +160,7 @@ pub(super) fn helped_by(exchanges: &[Exchange], judgements: &[Judgement], curric
     found
 }
 
-/// Whether one of the phrases stands in the text, from word to word.
+/// Whether one of the phrases is in the text, from word to word.
 fn holds(text: &str, phrases: &[&str]) -> bool {
     let text = Text::new(text);
     phrases.iter().any(|phrase| has_words(&text, phrase))

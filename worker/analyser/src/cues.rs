@@ -162,7 +162,7 @@ cue! {
 }
 
 cue! {
-    /// A sentence of thanks or of understanding, at whatever length.
+    /// A sentence of thanks or of understanding, of any length.
     COURTESY =
         r"^(?:yes |yeah |no |oh |ah |ok(?:ay)? |great |sure |right |got it |wow )*(?:thanks?\b|i (?:think i |do |now |really )*(?:understand|see|get it|got it|appreciate)\b|that (?:makes|helps|helped|was|clears)|i(?:'ll| will) (?:remember|try|be|keep|make|do|check|practi[sc]e)|i have no|(?:that|you)(?:'s|'re| is| are) (?:right|welcome|correct|the correct|great)|i(?:'m| am) (?:glad|happy|sorry)|i apologi[sz]e|no more|nothing|not (?:right )?now|have a)"
 }
@@ -282,7 +282,7 @@ cue! {
 }
 
 cue! {
-    /// The tutor goes on with the task that is open.
+    /// The tutor continues the task that is open.
     CONTINUES = r"^(?:ok(?:ay)?|yes|yeah|right|good|great|exactly|perfect|nice|correct|that's it|s[ií]|bien|ja|genau|gut)?[\s,.!]*(?:so|then|now (?:what|how|the|put|add|try)|and (?:with|so|then|now)|which (?:means|leaves|makes)|pues|entonces|also|dann|und dann)\b"
 }
 

@@ -120,7 +120,7 @@ fn answering(turns: Vec<&Turn>, language: Language) -> Vec<&Turn> {
         };
         return (0..turns.len()).filter(|i| belongs(*i)).map(|i| turns[i]).collect();
     }
-    // Who asks back has not answered, whatever was said before.
+    // A student who asks back has not answered, even if something was said before.
     if let Some(question) = turns.iter().rfind(|turn| turn.text.trim_end().ends_with('?')) {
         return vec![question];
     }
@@ -165,7 +165,7 @@ fn joined(turns: &[&Turn], language: Language) -> Passage {
     Passage::new(said.trim(), language)
 }
 
-/// Whether two turns are one number: the first ends in a number that the second goes on with.
+/// Whether two turns are one number: the first ends in a number that the second continues.
 fn joins(first: &str, second: &str, language: Language) -> bool {
     let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
     let second = second.trim_start();

@@ -1,4 +1,4 @@
-//! Talk that is meant for the analyser and not for the tutor. It is kept in the transcript and judged by nobody.
+//! Talk that is meant for the analyser and not for the tutor. It is kept in the transcript and not judged.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -30,7 +30,7 @@ static SUSPECT: LazyLock<bytes::RegexSet> = LazyLock::new(|| {
         r"(?i)\b(pretend|act as|act like|roleplay|simulate|assume)\b.{0,40}\b(correct|right|teacher|tutor|admin|system|mastered|perfect|got)",
         r"(?i)\b(all|every|each)( of)?( my| the)? (answers?|questions?|responses?) (is|are|was|were|should|must|will|count)\b",
         r"(?i)\bgive (me|the student|maya|him|her|them)\b.{0,20}\b(full|top|perfect|highest|maximum|100|marks|credit|score)",
-        // Who speaks to whoever reads the call, or about its judgement.
+        // A speaker who addresses the reader of the call, or talks about its judgement.
         r"(?i)\b(whoever|anyone|anybody|everyone|everybody|the (one|person|computer|machine)|a (machine|computer|robot))\b.{0,20}\b(reads?|reading|checks?|checking|hears?|listens?|listening|judges?|grades?)\b",
         r"(?i)\b(reader|listener)s? of this\b|\b(this|the) (recording|call|conversation|lesson|report) (is|was|has|must|shall|should|before|ends?|later)\b|\bwrite down that\b|\b(judge|judging|grading|rating) me\b",
         r"(?i)\b(i|my child|the (pupil|learner|student|child)) (\w+ )?(passed|pass|knows? (everything|it all|all)|can do it all|get everything right|is an expert)\b|\b(my child|the (pupil|learner|student|child)) (\w+ )?was right\b|\b(put|write|mark|note|move|treat|treated|certify|report|upgrade|marking|marks) (me|her|him|that the|to my school)\b",

@@ -1,4 +1,4 @@
-//! Who a caller says they are, and what they want: for calls of nobody we know.
+//! Who a caller says they are, and what they want: for calls of strangers.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -36,7 +36,7 @@ static WANTS: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// What the caller told of themselves; `None`: nothing that tells who they are.
+/// What the caller said of themselves; `None`: nothing that says who they are.
 ///
 /// Flagged turns are left aside. A parent gives no first name of the student, but may give the grade.
 pub(super) fn introduction(turns: &[Turn], flagged: &HashSet<i32>) -> Option<Introduction> {

@@ -25,7 +25,7 @@ use super::reaction;
 use super::recast::{self, Recast};
 use super::skill::{Lesson, Place};
 
-/// So many words with a number in them are an attempt, whatever else they say.
+/// So many words with a number in them are an attempt, even if they also say something else.
 const ATTEMPT: usize = 12;
 /// Two witnesses agree.
 pub(super) const AGREED: f64 = 0.10;
@@ -47,7 +47,7 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Nothing,
-    /// The question itself told that it is right.
+    /// The question itself said that it is right.
     Checked,
     /// The tutor heard it and asked on about the same task.
     Open,
@@ -86,7 +86,7 @@ pub(super) struct Judgement {
     form: Option<Form>,
     /// The tutor took it for right.
     is_accepted: bool,
-    /// It answers the open task, whatever step was asked.
+    /// It answers the open task, although a step was asked.
     is_goal: bool,
     standing: Standing,
 }
@@ -135,7 +135,7 @@ pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judg
     judgements
 }
 
-/// What an exchange shows by itself.
+/// What an exchange shows alone.
 fn at_once(
     exchange: &Exchange,
     task: Option<&Task>,
@@ -205,7 +205,7 @@ fn at_once(
     let miscalculated = exchange.said.claims().iter().any(|claim| claim.holds == Some(false));
     let tutor = heard(exchange, value);
     judgement.is_accepted = matches!(tutor, Heard::Right | Heard::LikelyRight);
-    // The key of a hint or step is less certain than that of a task: a tutor who goes on as after a right answer may mean
+    // The key of a hint or step is less certain than that of a task: a tutor who continues as after a right answer may mean
     // another step.
     let is_step = judgement.relation.is_some_and(|relation| relation != Relation::New);
     let mut decide = |verdict, noise, reason: &'static str| {
@@ -304,7 +304,7 @@ enum Heard {
     Right,
     Partly,
     Wrong,
-    /// Only the way the tutor goes on says it.
+    /// Only how the tutor continues shows it.
     LikelyRight,
     LikelyWrong,
     Nothing,
@@ -413,7 +413,7 @@ fn kind(exchange: &Exchange, checkable: bool) -> Kind {
     let Exchange { task, said, .. } = exchange;
     let (asked, asks) = task.asked().map_or(("", false), |(text, asks)| (text, asks));
     let has_value = !said.values().is_empty();
-    // Who says "I forgot to add" and goes on to a result has answered.
+    // A student who says "I forgot to add" and then a result has answered.
     let attempts =
         || has_value && (said.split_whitespace().count() >= ATTEMPT || GUESS.is_match(said)) || said.contains("is it ");
     let reading = said.read(Expecting::Anything);

@@ -45,7 +45,7 @@ impl Expected {
             return Some(Expected::Parts(fraction.amount * f64::from(bottom), fraction));
         }
         let calculation = calculated(asked).filter(|_| asked.claims().is_empty());
-        // Who has just been told the answer is asked to say it.
+        // The student has just heard the answer and is asked to say it.
         let told = || task.sentences().rev().find_map(|(text, _)| told_number(text)).map(Expected::Told);
         calculation.or_else(told)
     }

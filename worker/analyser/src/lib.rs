@@ -1,6 +1,6 @@
 //! The built-in analyser: what a call tells about a student, by rules alone. Pure and deterministic.
 //!
-//! **Invariant:** only a student's words are evidence, only where somebody or something decided whether they are right, and
+//! **Invariant:** only a student's words are evidence, only where a person or a rule decided whether they are right, and
 //! never words that talk to the analyser.
 
 mod ahead;
@@ -179,7 +179,7 @@ fn evidence(exchange: &Exchange, judgement: &Judgement) -> Option<EvidenceFindin
     })
 }
 
-/// The end of a turn, letter for letter: there the answer stands.
+/// The end of a turn, letter for letter: there the answer is.
 fn quote(text: &str) -> String {
     let text = text.trim();
     let length = text.chars().count();
@@ -198,7 +198,7 @@ fn misconceptions(
 ) -> Vec<MisconceptionFinding> {
     let mut findings: Vec<MisconceptionFinding> = Vec::new();
     for (i, (exchange, judgement)) in exchanges.iter().zip(judgements).enumerate() {
-        // Only a wrong answer shows a wrong belief; one that nobody decided shows nothing.
+        // Only a wrong answer shows a wrong belief; an undecided one shows nothing.
         if judgement.kind != Kind::Answer || judgement.verdict != Some(Verdict::Incorrect) {
             continue;
         }
@@ -300,7 +300,7 @@ fn disputes(exchanges: &[Exchange], judgements: &[Judgement]) -> Vec<Dispute> {
     disputed.map(dispute).collect()
 }
 
-/// What these rules could not know, so that nobody takes silence for a finding.
+/// What these rules could not know, so that silence is not taken for a finding.
 fn limits(turns: &[Turn], judgements: &[Judgement], topics: &[Option<usize>]) -> Vec<String> {
     let mut limits = vec![
         "The rules know English, Spanish and German words, arithmetic and the curriculum's phrases. They do not understand explanations."

@@ -46,7 +46,7 @@ pub fn outcome(turns: &[Turn], curriculum: &Curriculum) -> Option<Outcome> {
         _ if revealed && !stubborn => Outcome::Revealed,
         // A slip on the way, or a number that stood for something else before: the tutor's last word is a yes all the same.
         Some(Verdict::Partial) | None if exchange.reply.lead() == Lead::Confirmed => Outcome::Solved,
-        // A new answer that nobody objected to before the call ended ends the task, but not after a long struggle: there
+        // A new answer without an objection before the call ended ends the task, but not after a long struggle: there
         // one more answer is likelier one more try.
         None if judgement.value.is_some() && !stubborn && exchange.reply.is_empty() && tries < STRUGGLE => {
             Outcome::Solved

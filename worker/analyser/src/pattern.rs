@@ -14,7 +14,7 @@ use unicode_normalization::char::is_combining_mark;
 #[derive(Debug)]
 pub(super) struct Pattern(Regex);
 
-/// The letters and marks that patterns name, and what stands for them.
+/// The letters and marks that patterns name, and their place in the table.
 const NAMED: [(char, u8); 14] = [
     ('á', b'A'),
     ('é', b'E'),

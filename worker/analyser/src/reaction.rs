@@ -171,7 +171,7 @@ fn features(exchange: &Exchange) -> Features {
     found
 }
 
-/// The words of a reply. Numbers are told apart by where they come from, and so are words that the student said.
+/// The words of a reply. Numbers differ by where they come from, and so are words that the student said.
 fn pieces<'a>(exchange: &'a Exchange) -> Vec<Piece<'a>> {
     let reply = &exchange.reply;
     let (task_numbers, said_numbers) = (exchange.task.values(), exchange.said.values());

@@ -63,7 +63,7 @@ pub fn talks_to_analyser(text: &str) -> bool {
     injection::is_suspect(text)
 }
 
-/// How many of a skill's phrases occur in a text, whatever their weight.
+/// How many of a skill's phrases occur in a text. Their weights do not matter.
 pub fn n_phrases(skill: &Skill, text: &str) -> usize {
     let words: Vec<String> = plain(text).split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect();
     let text = format!(" {} ", words.join(" "));

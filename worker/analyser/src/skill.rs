@@ -33,7 +33,7 @@ const ENOUGH: u32 = 5;
 const ENOUGH_IN_SUBJECT: u32 = 3;
 /// A question of a curriculum is at most so many sentences, and follows the talk before it.
 const SENTENCES: usize = 5;
-/// A phrase of this weight is certain by itself.
+/// A phrase of this weight is certain without others.
 const CERTAIN: u32 = 5;
 
 /// Follows one call, exchange by exchange.

@@ -82,7 +82,7 @@ pub(super) fn next_lesson(
             let (right, all) = tally(skill);
             (all - right) as f64 / all as f64
         };
-        // Among equals the one with more evidence, which stands first.
+        // Among equals the one with more evidence, which is first.
         missed(a).total_cmp(&missed(b)).then(std::cmp::Ordering::Greater)
     })?;
     let (right, all) = tally(weakest);

@@ -2,7 +2,7 @@
 //!
 //! Four habits that research agrees on: to ask before telling after an error (Chi et al. 2001; the moves of MathDial, 2023);
 //! to give time to think (Rowe 1986: three seconds); to praise what was done and not who did it (Mueller and Dweck 1998);
-//! to check understanding (Rosenshine 2012). Counted, not felt: a number is told only where there was an occasion.
+//! to check understanding (Rosenshine 2012). Counted, not felt: a number is given only if there was an occasion.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ use super::judge::{Judgement, Kind};
 use super::passage::Passage;
 use super::pattern::{Pattern, Patterns};
 
-/// A shorter pause after a question is none: the tutor goes on alone.
+/// A shorter pause after a question is none: the tutor continues alone.
 const THINKING_TIME_MS: i64 = 3_000;
 /// Fewer turns of the tutor show no habit.
 const ENOUGH_TURNS: usize = 4;

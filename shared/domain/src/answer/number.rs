@@ -528,7 +528,7 @@ impl Parser<'_> {
             Sense::Hyphen if has_hyphen => at + 1,
             _ => at,
         };
-        // Without "and", a fraction in words may be a number of its own: "seven one half" is said, "seven half" is not.
+        // Without "and", a fraction in words may be a separate number: "seven one half" is said, "seven half" is not.
         let is_sure = start > at || self.is_digits(start) || self.sense(start) == Sense::Vulgar;
         let starts_with_one = matches!(self.sense(start), Sense::A | Sense::Unit(_) | Sense::Half);
         if !(is_sure || starts_with_one) || start == at && self.sense(start) == Sense::Half {

@@ -62,7 +62,7 @@ impl<'a> Parser<'a> {
         self.token(at).map_or("", |token| &*token.text)
     }
 
-    /// Whether nothing stands between this lexeme and the one before.
+    /// Whether nothing is between this lexeme and the one before.
     pub(super) fn is_glued(&self, at: usize) -> bool {
         self.token(at).is_some_and(|token| token.is_glued)
     }

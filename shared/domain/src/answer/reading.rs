@@ -44,7 +44,7 @@ pub struct Claim {
     pub left: Expression,
     pub sign: Sign,
     pub right: Expression,
-    /// `None`: it has letters, or cannot be computed or told from what follows it.
+    /// `None`: it has letters, or cannot be computed or separated from what follows it.
     pub holds: Option<bool>,
     /// Bytes of the text.
     pub span: Range<usize>,
@@ -269,7 +269,7 @@ fn plural(word: &str, parser: &Parser<'_>, at: usize) -> Option<Sense> {
     follows_number.then_some(Sense::Part { bottom, is_plural: true })
 }
 
-/// What stands before a value.
+/// What is before a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     None,
@@ -592,7 +592,7 @@ fn with_result(expression: &Expression) -> Option<(Expression, Number)> {
         .then(|| (left, Number { span, ..Number::new(tail, Form::Whole) }))
 }
 
-/// Whether two values are the same, wherever and in whatever form they were said.
+/// Whether two values are the same, in any place and form.
 fn is_same(one: &Value, two: &Value) -> bool {
     match (one, two) {
         (Value::Number(one), Value::Number(two)) => {

@@ -25,7 +25,7 @@ pub struct Token<'a> {
     pub text: Cow<'a, str>,
     /// Bytes of the original.
     pub span: Range<usize>,
-    /// Nothing stands between this token and the one before.
+    /// Nothing is between this token and the one before.
     pub is_glued: bool,
     /// Written in capitals throughout.
     pub is_upper: bool,

@@ -359,7 +359,7 @@ const UNITS: &[(Sense, &str)] = &[
     (part(Base::Length, 9144, 10000), "yd|yds"),
 ];
 
-/// Returns the unit that a single letter or an abbreviation without a base of its own stands for after a number.
+/// Returns the unit that a single letter or an abbreviation without a separate base means after a number.
 pub(super) fn letter_unit(letter: char) -> Option<Unit> {
     Some(match letter {
         'm' => Unit::of(Base::Length, Exact::ONE),

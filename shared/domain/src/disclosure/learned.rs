@@ -14,7 +14,7 @@ use super::concepts::CONCEPTS;
 use super::senses::{self, Sense, Senses};
 use crate::folded::{self, BOUNDARY, Folded, ShortHash, WordMap};
 
-/// The categories that are told apart, in the order of their weights.
+/// The categories that are distinguished, in the order of their weights.
 pub const CATEGORIES: [Category; 6] =
     [Category::SelfHarm, Category::Abuse, Category::Neglect, Category::Bullying, Category::Grooming, Category::Danger];
 
@@ -113,7 +113,7 @@ fn feature(kind: Kind, a: u64, b: u64) -> Feature {
     x ^ (x >> 31)
 }
 
-/// The meaning of a word by itself.
+/// The meaning of a word alone.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meaning {
     hash: u64,
@@ -165,7 +165,7 @@ fn tokens(word: &Word) -> impl Iterator<Item = u64> {
 struct Told {
     feature: Feature,
     words: RangeInclusive<usize>,
-    /// The categories are told by it too.
+    /// The categories are distinguished by it too.
     tells_category: bool,
 }
 

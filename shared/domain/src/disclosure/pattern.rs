@@ -1,4 +1,4 @@
-//! Patterns over words: who does what to whom. They are written as text, compiled once, and matched on word numbers.
+//! Patterns over words: who does what, and to which person. They are written as text, compiled once, and matched on word numbers.
 //!
 //! A pattern is a sequence of elements with spaces between them:
 //!
@@ -99,7 +99,7 @@ pub(super) struct Match {
     pub(super) category: Category,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// A "but" or the end of a sentence stands before it.
+    /// A "but" or the end of a sentence is before it.
     pub(super) is_apart: bool,
 }
 
@@ -260,7 +260,7 @@ impl Patterns {
     }
 
     fn is_excused(&self, unless: u32, words: &[WordNo], place: Match) -> bool {
-        // "I love football, but he hits me": what stands before a "but" excuses nothing behind it.
+        // "I love football, but he hits me": what is before a "but" excuses nothing behind it.
         let before = &words[place.start.saturating_sub(REACH)..place.start];
         let from = place.start - before.iter().rev().take_while(|word| !self.breaks(**word)).count();
         let after = &words[place.end..(place.end + REACH).min(words.len())];

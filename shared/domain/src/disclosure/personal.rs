@@ -1,6 +1,6 @@
 //! Data that a stranger could use to find a child: telephone numbers and addresses of electronic mail.
 
-/// A number that somebody can be reached at has at least this many digits.
+/// A number at which a person can be reached has at least this many digits.
 const FEWEST_DIGITS: usize = 7;
 const MOST_DIGITS: usize = 15;
 

@@ -99,7 +99,7 @@ pub(super) fn quadratics(random: &mut Random, difficulty: u8) -> Draft {
 
 pub(super) fn exponents(random: &mut Random, difficulty: u8) -> Draft {
     let letter = random.pick(&["x", "y", "a", "b", "t", "w"]);
-    // No exponent above 12: nobody says or writes those.
+    // No exponent above 12: people do not say or write those.
     let (m, n) = (random.range(2, 6), random.range(2, 6));
     match (difficulty, random.coin()) {
         (1, _) => {

@@ -1,4 +1,4 @@
-//! Goals, ways of working, and where a child stands at school.
+//! Goals, ways of working, and how a child does at school.
 
 use super::schedule::{article_of, hour, test_word};
 use super::things::{CAREERS, TOPICS};

@@ -88,7 +88,7 @@ pub(super) fn test(words: Words) -> Option<Fact> {
         return None;
     }
     let (name, at) = test_word(&words, 0)?;
-    // Of the call itself, of the past, or of somebody else.
+    // Of the call itself, of the past, or of someone else.
     let is_other = words.has(list![
         "last",
         "yesterday",

@@ -9,7 +9,7 @@ pub(super) enum Kind {
     Sport,
     /// One plays it too: "plays the piano".
     Instrument,
-    /// One has one: "has a dog". The plural stands in the table.
+    /// One has one: "has a dog". The plural is in the table.
     Animal,
     /// One likes it: "likes dinosaurs".
     Noun,

@@ -83,7 +83,7 @@ forms! {
     WordParts => Some("reading.words.parts"),
     Rhyme => Some("reading.phonics.sounds"),
     Syllables => Some("reading.phonics.syllables"),
-    /// About a text that the tutor told or the student read.
+    /// About a text that the tutor or the student read aloud.
     TextDetail => Some("reading.text.details"),
     MainIdea => Some("reading.text.main_idea"),
     Inference => Some("reading.text.inference"),

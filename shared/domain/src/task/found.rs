@@ -227,7 +227,7 @@ pub(super) fn list(items: &[Item]) -> (Vec<Num>, usize) {
     (nums, end)
 }
 
-/// Reads the list that starts at the first number and goes on to the end of the sentence; `None` if other words follow.
+/// Reads the list that starts at the first number and reaches to the end of the sentence; `None` if other words follow.
 pub(super) fn list_to_end(items: &[Item]) -> Option<Vec<Num>> {
     let first = items.iter().position(|item| {
         matches!(item, Item::Num(_))

@@ -119,7 +119,7 @@ impl<'a> Sentence<'a> {
 struct Piece<'a> {
     text: &'a str,
     kind: Kind,
-    /// Nothing stands between this piece and the one before.
+    /// Nothing is between this piece and the one before.
     is_glued: bool,
 }
 
@@ -273,7 +273,7 @@ pub(super) fn sentences(text: &str, language: Language) -> Vec<Sentence<'_>> {
             '.' | '!' => Some(End::Stop),
             '\n' => Some(End::None),
             '¿' | '¡' => {
-                // Spanish marks where a question starts: what stands before is another sentence.
+                // Spanish marks where a question starts: what is before it is another sentence.
                 if i > start {
                     push(&mut sentences, text, &pieces[start..i], language, End::None);
                 }
@@ -301,7 +301,7 @@ fn push<'a>(sentences: &mut Vec<Sentence<'a>>, text: &'a str, pieces: &[Piece<'a
         return;
     }
     let mut items = items(pieces, language);
-    // Without marks a new question starts where its first word stands.
+    // Without marks a new question starts where its first word is.
     let mut start = 0;
     let unmarked = end == End::None;
     if unmarked {
@@ -376,7 +376,7 @@ fn items<'a>(pieces: &[Piece<'a>], language: Language) -> Vec<Item<'a>> {
                 (if run > 1 { Item::Dots } else { Item::Comma }, run)
             }
             Kind::Sign('-') => {
-                // Within a word it joins: "four-sided", "two-thirds". Before a digit it is a sign of its own.
+                // Within a word it joins: "four-sided", "two-thirds". Before a digit it is a separate sign.
                 let joins = piece.is_glued
                     && pieces.get(at + 1).is_some_and(|next| next.is_glued && next.kind == Kind::Word)
                     && at > 0

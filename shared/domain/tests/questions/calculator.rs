@@ -26,7 +26,7 @@ pub fn value(text: &str) -> f64 {
     calculate(text, &Letters::new())
 }
 
-/// Every number of a text, in order, with its sign if one stands right before it.
+/// Every number of a text, in order, with its sign if one is right before it.
 pub fn numbers(text: &str) -> Vec<f64> {
     let chars: Vec<char> = text.chars().collect();
     let mut found = Vec::new();

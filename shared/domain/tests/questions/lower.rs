@@ -2,7 +2,7 @@
 
 use crate::calculator::{Letters, calculate, numbers, same, value};
 
-/// What stands between two texts.
+/// What is between two texts.
 pub fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let start = text.find(before)? + before.len();
     let end = text[start..].find(after)? + start;

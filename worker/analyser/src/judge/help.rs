@@ -48,7 +48,7 @@ pub(super) fn help(exchanges: &[Exchange], judgements: &mut [Judgement]) {
             let failed = open.is_prepared(exchange);
             open = Open { form: judgement.form, known: std::mem::take(&mut open.known), failed, ..Open::default() };
         } else if CHECKS_HEARING.is_match(&exchange.task) {
-            // "Was that seventeen or seventy?" helps nobody.
+            // "Was that seventeen or seventy?" is no help.
             open.failed = open.had_failed;
         } else {
             open.failed = open.failed || open.hints(exchange);
@@ -99,7 +99,7 @@ impl Open {
             || self.was_right && !asks(task) && task.values().is_empty()
     }
 
-    /// Whether the tutor still speaks of the wrong answer: nothing is asked or given, or it is rejected and nothing is told.
+    /// Whether the tutor still speaks of the wrong answer: nothing is asked or given, or it is rejected and nothing is given away.
     fn corrects(&self, exchange: &Exchange, judgement: &Judgement) -> bool {
         let task = &exchange.task;
         let rejects = matches!(task.lead(), Lead::Rejected | Lead::Doubted);
@@ -205,7 +205,7 @@ impl Open {
     }
 }
 
-/// Whether the tutor's reply begins with the student's number and goes on.
+/// Whether the tutor's reply begins with the student's number and continues.
 fn repeats(exchange: &Exchange) -> bool {
     let mut sentences = exchange.reply.sentences();
     let (Some((first, false)), true) = (sentences.next(), sentences.len() > 0) else { return false };

@@ -38,7 +38,7 @@ impl Case<'_> {
             },
             _ => Judgement::Undecided,
         };
-        // The right number after a wrong step: somebody must look at it.
+        // The right number after a wrong step: a person must look at it.
         let has_wrong_claim = reading.claims.iter().any(|claim| claim.holds == Some(false));
         if has_wrong_claim && judged != Judgement::Wrong { Judgement::Undecided } else { judged }
     }
@@ -191,7 +191,7 @@ impl Case<'_> {
     }
 
     fn same_quantity(&self, key: &Number, said: &Number) -> Judgement {
-        // Without a unit the value alone counts, whatever unit is wanted.
+        // Without a unit the value alone counts, with any unit wanted.
         if said.unit.is_none() {
             return self.same_value(key, said);
         }

@@ -25,7 +25,7 @@ pub(in crate::task) fn find(sentence: &Sentence, all: &[Sentence], before: Befor
         .or_else(|| measures(sentence, all, before))
 }
 
-/// The numbers of an utterance with the keyword that stands nearest before or after each.
+/// The numbers of an utterance with the keyword that is nearest before or after each.
 fn numbers(all: &[Sentence]) -> Vec<Num> {
     all.iter().flat_map(|sentence| &sentence.numbers).copied().collect()
 }

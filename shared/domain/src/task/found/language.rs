@@ -166,7 +166,7 @@ fn text(sentence: &Sentence) -> Option<Found> {
     None
 }
 
-/// A question about a text that was told before: what it asks for.
+/// A question about a text that was read before: what it asks for.
 pub(in crate::task) fn about_text(sentence: &Sentence) -> Option<Form> {
     let has = |text: &str| sentence.text.contains(text);
     if sentence.has(Cue::Feel)

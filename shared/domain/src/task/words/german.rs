@@ -210,7 +210,7 @@ fn below_thousand(word: &str, units: &[(&str, i64)], simple: &dyn Fn(&str) -> Op
     if word == "ein" {
         return Some(1);
     }
-    // "sechsundfünfzig": the unit stands before the ten.
+    // "sechsundfünfzig": the unit comes before the ten.
     let (at, _) = word.match_indices("und").find(|(at, _)| unit(&word[..*at]).is_some())?;
     let ten = simple(&word[at + 3..]).filter(|ten| *ten >= 20)?;
     Some(ten + unit(&word[..at])?)
