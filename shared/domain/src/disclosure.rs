@@ -1,8 +1,8 @@
 //! What a child says that an adult should read: harm, danger, and data that a stranger could use.
 //!
-//! Patterns over who does what, and to which person, in English, Spanish and German, in a call of any language. Beside them
-//! is a learned reading for what names no deed. To miss a disclosure is worse than to show one turn too many, so only a
-//! game, a story, an accident or an idiom nearby undoes a match, or a learned score that speaks against it.
+//! Patterns over who does what, and to which person, in English, Spanish and German, in a call of any language. Beside
+//! them is a learned reading for what names no deed. To miss a disclosure is worse than to show one turn too many, so only
+//! a game, a story, an accident or an idiom nearby undoes a match, or a learned score that speaks against it.
 
 mod concepts;
 mod english;

@@ -1,4 +1,5 @@
-//! Patterns over words: who does what, and to which person. They are written as text, compiled once, and matched on word numbers.
+//! Patterns over words: who does what, and to which person. They are written as text, compiled once, and matched on
+//! word numbers.
 //!
 //! A pattern is a sequence of elements with spaces between them:
 //!
