@@ -2,14 +2,19 @@
 
 use std::process::ExitCode;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
+use storage::db;
 
 use crate::local_postgres::LocalPostgres;
 
-/// Starts a cluster in a new folder, runs `program` with `DATABASE_URL` naming it, and removes both.
+/// Starts a cluster in a new folder, runs `program` with `DATABASE_URL` naming it, and removes both. Postgres copies
+/// `template1` for each new database, and this one is migrated: a test that makes a database need not wait for that.
 pub async fn run(program: &[String]) -> anyhow::Result<ExitCode> {
     let folder = std::env::temp_dir().join(format!("ai-tutor-{}", uuid::Uuid::now_v7().simple()));
     let local = LocalPostgres::start(&folder).await?;
+    let mut template = url::Url::parse(local.url.expose_secret())?;
+    template.set_path("template1");
+    db::migrate(&SecretString::from(template.to_string()), db::MIGRATION_PATIENCE).await?;
     let mut command = tokio::process::Command::new(&program[0]);
     command.args(&program[1..]).env("DATABASE_URL", local.url.expose_secret());
     let status = command.status().await;

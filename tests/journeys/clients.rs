@@ -120,7 +120,7 @@ impl Counter {
                 Some(Some(words)) => {
                     assert!(answer.is_error && answer.text.contains(words), "{client}: {name}: {answer:?}");
                 }
-                None => eprintln!("{name} has no good arguments in tests/clients/arguments.json yet: {}", answer.text),
+                None => panic!("{name} has no good arguments in tests/clients/arguments.json yet: {}", answer.text),
             }
         }
     }

@@ -14,7 +14,6 @@ use storage::phone::Phone;
 use storage::student::{self, NewStudent, Student};
 use storage::{admin_user, agent_key, api_client, clock, consistency};
 use tokio::net::TcpListener;
-use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use web::config::{AdminConfig, McpServerConfig, Settings, WorkerConfig, from_environment};
@@ -31,18 +30,11 @@ const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIE
 /// How long anything may take before a journey gives up.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A new, migrated database beside the one of `DATABASE_URL`: a copy of one that is migrated once, which is quicker.
+/// A new, migrated database beside the one of `DATABASE_URL`. `ai-tutor with-postgres` has migrated what it is a copy of.
 pub async fn new_database() -> SecretString {
-    static MIGRATED: OnceCell<String> = OnceCell::const_new();
-    let migrated = async || {
-        let (url, name) = new_url();
-        db::create_database(&server_url(), &name).await.unwrap();
-        db::migrate(&url, db::MIGRATION_PATIENCE).await.unwrap();
-        name
-    };
-    let migrated = MIGRATED.get_or_init(migrated).await;
     let (url, name) = new_url();
-    psql(&server_url(), &format!("create database {name} template {migrated}"));
+    psql(&server_url(), &format!("create database {name}"));
+    db::migrate(&url, db::MIGRATION_PATIENCE).await.unwrap();
     url
 }
 

@@ -1,4 +1,4 @@
-//! Would the right tool be chosen? Forty situations of a tutor or a back office, in words of our own, against the names,
+//! Would the right tool be chosen? Forty-two situations of a tutor or a back office, in words of our own, against the names,
 //! titles and descriptions that their token shows.
 //!
 //! How it is judged without a model: a situation and a tool's text share words, cut to their stems; a word counts the

@@ -308,6 +308,21 @@ async fn a_session_is_found_by_its_words_and_its_judgement_corrected_for_good() 
         (of_skill.state.n_evidence, of_skill.state.knowledge)
     };
     let before = believed().await;
+    // What a tool, and what the API tell of the skill: right and wrong answers.
+    let shown = async || {
+        let review = call_tool(&teacher, "get_session", json!({ "session_id": session_id })).await;
+        let of_skill = |skills: &Value| {
+            let skills = skills.as_array().unwrap();
+            skills.iter().find(|skill| skill["skill_id"] == right.skill_id[..]).unwrap().clone()
+        };
+        let review = of_skill(&review["analysis"]["skills"]);
+        let whole = service.analyzed(&key, vapi::CALL_ID).await;
+        let evidence = of_skill(&whole["analysis"]["skills"])["evidence"].as_array().unwrap().clone();
+        let n = |verdict: &str| evidence.iter().filter(|evidence| evidence["verdict"] == verdict).count();
+        assert_eq!((&review["n_correct"], &review["n_incorrect"]), (&n("correct").into(), &n("incorrect").into()));
+        (n("correct"), n("incorrect"))
+    };
+    let shown_before = shown().await;
     let correction = json!({
         "session_id": session_id, "turn_no": right.turn_no, "skill_id": right.skill_id, "verdict": "incorrect",
     });
@@ -317,6 +332,7 @@ async fn a_session_is_found_by_its_words_and_its_judgement_corrected_for_good() 
     let after = believed().await;
     assert_eq!(after.0, before.0, "it counts in place of the judgement, not beside it");
     assert!(after.1 < before.1, "{after:?} after {before:?}");
+    assert_eq!(shown().await, (shown_before.0 - 1, shown_before.1 + 1), "everyone reads the person's mark");
 
     let asked = call_tool(&teacher, "reanalyze_session", json!({ "session_id": session_id })).await;
     let job_id: JobId = asked["job_id"].as_str().unwrap().parse().unwrap();

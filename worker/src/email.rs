@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use queue::lease::{Claimed, Finished, finish_done};
+use storage::access::Caller;
 use storage::guardian_report::{self, ReportEmail};
 use storage::id::MessageId;
 use storage::message::{self, Failure};
@@ -47,7 +48,7 @@ pub(crate) async fn send_alert(
     message_id: MessageId,
     now: DateTime<Utc>,
 ) -> Result<Finished, JobError> {
-    let alert = message::find_alert(&context.db, message_id).await?;
+    let alert = message::find_alert(&context.db, &Caller::worker(), message_id).await?;
     send(context, claimed, message_id, alert.map(Email::Alert), now).await
 }
 
@@ -57,7 +58,7 @@ pub(crate) async fn send_report(
     message_id: MessageId,
     now: DateTime<Utc>,
 ) -> Result<Finished, JobError> {
-    let report = guardian_report::find_email(&context.db, message_id, now).await?;
+    let report = guardian_report::find_email(&context.db, &Caller::worker(), message_id, now).await?;
     send(context, claimed, message_id, report.map(Email::Report), now).await
 }
 

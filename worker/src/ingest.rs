@@ -8,6 +8,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use domain::calling;
 use queue::lease::{Claimed, Finished, finish_done, renew};
+use storage::access::Caller;
 use storage::consent;
 use storage::curriculum;
 use storage::db::Connection;
@@ -42,7 +43,7 @@ pub(crate) async fn perform(
 ) -> Result<Finished, JobError> {
     let started = Instant::now();
     let lease = &claimed.lease;
-    let delivery = delivery::get_delivery(&context.db, delivery_id).await?;
+    let delivery = delivery::get_delivery(&context.db, &Caller::worker(), delivery_id).await?;
     // Without a body there is nothing to do: its student was erased, or it grew too old.
     let message = match (delivery.state, &delivery.body) {
         (DeliveryState::Stored, Some(body)) => {

@@ -110,7 +110,7 @@ pub(crate) async fn put(
 
     // For a known student, this would only be another copy of the name.
     analysis.findings.introduction.take_if(|_| session.student_id.is_some());
-    let had = evidence::list_told(tx, session_id).await?;
+    let had = evidence::list_told(tx, &Caller::worker(), session_id).await?;
     let replaced = match session.analysis_status {
         Some(_) => analysis::replace_current(tx, session_id).await?,
         None => None,

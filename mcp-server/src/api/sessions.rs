@@ -84,7 +84,7 @@ async fn get_by_call(
 
 async fn get_by(state: &State, caller: &Caller, key: SessionKey) -> Result<Told<SessionAnswer>, Problem> {
     let session = get_open(state, caller, &key).await?;
-    let analysis = analysis::find_current(&state.db, caller, session.session_id).await?;
+    let analysis = analysis::find_marked(&state.db, caller, session.session_id).await?;
     Ok(Told(match caller.reach {
         Reach::Line => SessionAnswer::OnLine(Box::new(Review::new(session, analysis))),
         _ => SessionAnswer::Whole(Box::new(SessionView::new(session, analysis, caller))),

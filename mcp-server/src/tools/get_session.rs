@@ -52,7 +52,7 @@ pub(crate) struct Review {
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    analysis: Option<Judgement>,
+    analysis: Option<ReviewedAnalysis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transcript: Option<Vec<Said>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,8 +60,7 @@ pub(crate) struct Review {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "ReviewedAnalysis")]
-pub(crate) struct Judgement {
+pub(crate) struct ReviewedAnalysis {
     status: AnalysisStatus,
     summary: String,
     skills: Vec<Practised>,
@@ -120,7 +119,7 @@ impl Tool for GetSession {
                 "Not done: transcripts are not available on the telephone. Call again without include_transcript.";
             return Err(ToolError::new(Outcome::Refused, say));
         }
-        let analysis = analysis::find_current(db, ctx.caller, session.session_id).await?;
+        let analysis = analysis::find_marked(db, ctx.caller, session.session_id).await?;
         let turns = if params.include_transcript {
             Some(transcript::list_turns(db, ctx.caller, session.session_id).await?)
         } else {
@@ -144,7 +143,7 @@ impl Review {
             status: session.status,
             started_at: session.started_at,
             ended_reason: session.ended_reason,
-            analysis: analysis.map(|analysis| Judgement {
+            analysis: analysis.map(|analysis| ReviewedAnalysis {
                 status: analysis.status,
                 summary: analysis.findings.summary,
                 skills: analysis.findings.skills.into_iter().map(practised).collect(),

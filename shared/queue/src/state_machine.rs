@@ -14,6 +14,7 @@ use self::model::{End, Held, Model, ModelJob, Step, step};
 use crate::dispatch::{claim_to_send, return_unsent, sweep};
 use crate::lease::{self, claim_ready, take};
 use crate::retry::retry;
+use storage::access::Caller;
 use storage::clock::now;
 use storage::db::{self, Connection, Db};
 use storage::delivery::{DeliveryState, NewDelivery, REPORT, accept, dedupe_key, mark_delivery_processed};
@@ -190,7 +191,7 @@ impl Case<'_> {
         let (mut key, mut asks) = (None, false);
         let call = match held.claimed.job {
             Job::ProcessDelivery { delivery_id } => {
-                let delivery = storage::delivery::get_delivery(&mut *tx, delivery_id).await?;
+                let delivery = storage::delivery::get_delivery(&mut *tx, &Caller::worker(), delivery_id).await?;
                 let (call_id, is_report) = (delivery.call_id.unwrap(), delivery.r#type == REPORT);
                 let (session_id, status) = merge_news(&mut tx, &news(&call_id, is_report), None, now())
                     .await?

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use crate::access::{Caller, Scope};
-use crate::db::{Connection, Executor, Result};
+use crate::db::{Connection, Db, Executor, Result};
+use crate::evidence;
 use crate::id::{AnalysisId, SessionId, StudentId};
 
 pub use domain::analysis::{
@@ -100,7 +101,18 @@ pub async fn put_current(tx: &mut Connection, analysis: &Analysis) -> Result<(An
     Ok((row.analysis_id, row.is_new))
 }
 
-/// The session's current analysis; `None` before the first. Needs `sessions:read`.
+/// The session's current analysis, with people's marks in place of its verdicts: what people and assistants read. `None`
+/// before the first. Needs `sessions:read`.
+pub async fn find_marked(db: &Db, caller: &Caller, session_id: SessionId) -> Result<Option<Analysis>> {
+    let mut found = find_current(db, caller, session_id).await?;
+    if let Some(analysis) = &mut found {
+        let marks: Vec<_> = evidence::read_marks(db, session_id).await?.into_iter().map(|given| given.mark).collect();
+        analysis.findings.apply_marks(&marks);
+    }
+    Ok(found)
+}
+
+/// The session's current analysis as it was judged; `None` before the first. Needs `sessions:read`.
 pub async fn find_current(db: impl Executor<'_>, caller: &Caller, session_id: SessionId) -> Result<Option<Analysis>> {
     let only = caller.require_sessions(Scope::SessionsRead)?;
     let row = sqlx::query_as!(

@@ -200,7 +200,7 @@ pub async fn create_database(url: &SecretString, name: &str) -> anyhow::Result<(
         "a database's name holds small letters, digits and underscores"
     );
     let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await?;
-    let made = connection.execute(AssertSqlSafe(format!("create database {name}"))).await;
+    let made = connection.execute(AssertSqlSafe(format!("create database {name} template template0"))).await;
     match made {
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P04") => {}
         other => {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::access::{Caller, Scope};
 use crate::db::{Connection, Db, Error, Executor, Result};
 use crate::id::DeliveryId;
 use crate::job::Job;
@@ -126,8 +127,9 @@ impl std::fmt::Debug for Delivery {
     }
 }
 
-/// One delivery, for the job that works on it.
-pub async fn get_delivery(db: impl Executor<'_>, delivery_id: DeliveryId) -> Result<Delivery> {
+/// One delivery, for the job that works on it. Needs `sessions:read`.
+pub async fn get_delivery(db: impl Executor<'_>, caller: &Caller, delivery_id: DeliveryId) -> Result<Delivery> {
+    caller.require(Scope::SessionsRead)?;
     sqlx::query_as!(
         Delivery,
         r#"select delivery_id as "delivery_id: DeliveryId", type as "type!", call_id, body, message_at, received_at,

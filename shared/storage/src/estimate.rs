@@ -152,7 +152,7 @@ mod tests {
                     sessions.push((session_id, began_at));
                     (session_id, began_at)
                 };
-                let told = evidence::list_told(&mut tx, session_id).await.unwrap();
+                let told = evidence::list_told(&mut tx, &Caller::worker(), session_id).await.unwrap();
                 let had: Vec<String> = told.into_iter().map(|of| of.skill_id).collect();
                 let is_tool_alone = random.random_bool(0.2);
                 let belief = random.random_bool(0.15).then(|| &skills[random.random_range(0..SKILLS)].skill_id[..]);

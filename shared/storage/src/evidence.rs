@@ -189,8 +189,9 @@ pub(crate) async fn list_last(
     Ok(once::each_answer_once(rows))
 }
 
-/// Returns all evidence of a session, whether it counts or not.
-pub async fn list_told(tx: &mut Connection, session_id: SessionId) -> Result<Vec<Evidence>> {
+/// Returns all evidence of a session, whether it counts or not. Needs `sessions:read`.
+pub async fn list_told(tx: &mut Connection, caller: &Caller, session_id: SessionId) -> Result<Vec<Evidence>> {
+    caller.require(Scope::SessionsRead)?;
     Ok(sqlx::query_as!(
         Evidence,
         r#"select evidence_id as "evidence_id: EvidenceId", student_id as "student_id: StudentId", skill_id,

@@ -337,7 +337,14 @@ impl std::fmt::Debug for ReportEmail {
 }
 
 /// The report of a message that waits or failed. `None`: it was sent or cancelled, or is gone with its student.
-pub async fn find_email(db: &Db, message_id: MessageId, now: DateTime<Utc>) -> Result<Option<ReportEmail>> {
+/// Needs `students:read`.
+pub async fn find_email(
+    db: &Db,
+    caller: &Caller,
+    message_id: MessageId,
+    now: DateTime<Utc>,
+) -> Result<Option<ReportEmail>> {
+    caller.require(Scope::StudentsRead)?;
     let found = sqlx::query_as!(
         ReportEmail,
         r#"select r.student_id as "student_id: StudentId", g.guardian_id as "guardian_id: GuardianId",

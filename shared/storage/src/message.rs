@@ -11,6 +11,7 @@ pub mod signature;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
+use crate::access::{Caller, Scope};
 use crate::concern::ConcernCategory;
 use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{EndpointId, FollowUpId, MessageId, SessionId, StudentId};
@@ -82,7 +83,9 @@ impl std::fmt::Debug for Alert {
 }
 
 /// The alert of a message that waits or failed. `None`: it was sent or cancelled, or is gone with what it was about.
-pub async fn find_alert(db: impl Executor<'_>, message_id: MessageId) -> Result<Option<Alert>> {
+/// Needs `sessions:read`.
+pub async fn find_alert(db: impl Executor<'_>, caller: &Caller, message_id: MessageId) -> Result<Option<Alert>> {
+    caller.require(Scope::SessionsRead)?;
     Ok(sqlx::query_as!(
         Alert,
         r#"select u.email, f.category as "category!: ConcernCategory", f.session_id as "session_id: SessionId",

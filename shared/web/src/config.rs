@@ -45,7 +45,6 @@ pub struct McpServerConfig {
     pub webhook: WebhookConfig,
     /// The assistant that answers calls, where VAPI asks us for one.
     pub vapi_assistant_id: Option<String>,
-    /// What one client may ask for over MCP in a second, on average.
     /// What the tools that webhooks call may do.
     pub vapi_tool_scopes: ScopeSet,
     /// Whether an unknown caller becomes a student at once.

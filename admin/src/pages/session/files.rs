@@ -76,14 +76,14 @@ pub(crate) async fn transcript_text(
     Ok(download("text/plain; charset=utf-8", &format!("transcript-{session_id}.txt"), text))
 }
 
-/// The stored findings of the current analysis.
+/// The findings of the current analysis, with people's marks.
 pub(crate) async fn analysis_json(
     admin: Admin,
     State(db): State<Db>,
     Path(session_id): Path<SessionId>,
 ) -> Result<Response, Fault> {
     admin.require_file(&db).await?;
-    let found = analysis::find_current(&db, &admin.caller, session_id).await?;
+    let found = analysis::find_marked(&db, &admin.caller, session_id).await?;
     let found = found.ok_or(Error::NotFound("analysis"))?;
     record(&admin, &db, session_id, "session.analysis").await?;
     let text = serde_json::to_string_pretty(&found.findings).map_err(|_| Fault::Internal)?;

@@ -76,7 +76,7 @@ fn empty(status: ContextStatus, say_first: String, note: &str, now: DateTime<Utc
     }
 }
 
-/// The context for a caller whose number was withheld.
+/// The context for a caller whose number was withheld or is unknown.
 pub fn unknown(now: DateTime<Utc>) -> StudentContext {
     let say_first = "Hello, I am your tutor! I think we have not met yet. What is your first name, and what would you \
                      like to work on today?";
