@@ -687,11 +687,11 @@ mod tests {
              select gen_random_uuid(), 'concern', session_id, 'other', 'x', now(), 'client:c', now() from sessions;
              insert into misconceptions (misconception_id, student_id, belief, n_seen, first_seen_at, last_seen_at)
              select gen_random_uuid(), student_id, 'x', n, now(), now() from students, generate_series(2, 4) n;
-             insert into subjects (subject_id, name) values ('maths', 'Maths');
-             insert into skills (skill_id, subject_id, name) select 'maths.s' || n, 'maths', 'x' from generate_series(1, 3) n;
+             insert into subjects (subject_id, name) values ('go', 'Go');
+             insert into skills (skill_id, subject_id, name) select 'go.s' || n, 'go', 'x' from generate_series(1, 3) n;
              insert into practices (student_id, skill_id, practice_no, practised_at, gain, due_at)
              select student_id, skill_id, 0, now() - interval '20 days', 0.1, now() - interval '8 days'
-             from students, skills;",
+             from students, skills where subject_id = 'go';",
         )
         .execute(&db)
         .await
