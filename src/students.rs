@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use indicatif::ProgressBar;
 use storage::access::Caller;
 use storage::db::{self, Connection, Db};
+use storage::id::ImportId;
 use storage::student::roster::{Imported, Known, RosterRow, import_row};
 use storage::student::sheet;
 
@@ -25,15 +26,16 @@ struct Summary {
 /// `student import`. Each row is a transaction. A dry run is one transaction that is rolled back.
 pub async fn import(db: &Db, file: &Path, dry_run: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
     let rows = if one_roster::is_bundle(file) { one_roster::read(file)? } else { read_sheet(file)? };
+    let import_id = ImportId::new();
     let progress = print::progress(rows.len() as u64, "rows");
     let mut summary = Summary::default();
     let mut trial = if dry_run { Some(db::begin(db).await?) } else { None };
     for (line, row) in rows {
         let imported = match (row.map_err(anyhow::Error::msg), &mut trial) {
-            (Ok(row), Some(tx)) => write(tx, &row, now).await,
+            (Ok(row), Some(tx)) => write(tx, import_id, &row, now).await,
             (Ok(row), None) => {
                 let mut tx = db::begin(db).await?;
-                let imported = write(&mut tx, &row, now).await;
+                let imported = write(&mut tx, import_id, &row, now).await;
                 if imported.is_ok() {
                     tx.commit().await?;
                 }
@@ -56,6 +58,9 @@ pub async fn import(db: &Db, file: &Path, dry_run: bool, now: DateTime<Utc>) -> 
     let Summary { added, changed, unchanged, refused } = summary;
     let what = if dry_run { "Dry run, nothing was written: " } else { "" };
     say!("{what}{added} students added, {changed} changed, {unchanged} already there, {refused} rows refused");
+    if !dry_run && added + changed > 0 {
+        say!("For 30 days you can undo this at the dashboard: Students, “Import a sheet”, “Undo”.");
+    }
     if refused > 0 && added + changed + unchanged == 0 {
         bail!("no row could be imported");
     }
@@ -72,8 +77,13 @@ fn read_sheet(file: &Path) -> anyhow::Result<Vec<(usize, Result<RosterRow, Strin
     Ok(sheet.rows)
 }
 
-async fn write(tx: &mut Connection, row: &RosterRow, now: DateTime<Utc>) -> anyhow::Result<Imported> {
-    Ok(import_row(tx, &Caller::operator(), row, Known::Change, now).await?)
+async fn write(
+    tx: &mut Connection,
+    import_id: ImportId,
+    row: &RosterRow,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Imported> {
+    Ok(import_row(tx, &Caller::operator(), import_id, row, Known::Change, now).await?)
 }
 
 fn report(progress: &ProgressBar, line: usize, error: &anyhow::Error) {

@@ -150,6 +150,10 @@
       const box = $("tbody tr:focus-within input[type=checkbox]");
       if (box) box.checked = !box.checked;
     }
+    else if ("123s".includes(event.key)) {
+      const button = `[data-key="${event.key}"]`;
+      ($(`.review:focus-within ${button}`) ?? $(button))?.click();
+    }
     else if (event.key === "j" || event.key === "k") {
       const rows = $$("tbody tr:has(a), .turn:not([hidden]):has(a)").filter(row => row.checkVisibility());
       if (!rows.length) return;

@@ -129,6 +129,10 @@ pub(crate) struct Admin {
     /// Whether the organisation requires a second factor that this person has not set up yet.
     pub(crate) must_set_up: bool,
     pub(crate) school_zone: Tz,
+    /// The person's own classes, of those that they see.
+    pub(crate) classes: Vec<String>,
+    /// Whether lists show all students instead.
+    pub(crate) shows_all: bool,
     pub(crate) viewer: Viewer,
     /// The dependency that jobs are waiting for now. Every page shows it.
     pub(crate) outages: Vec<Outage>,
@@ -144,6 +148,16 @@ impl Admin {
     /// Requires a role that may add notes, change students and request analyses.
     pub(crate) fn may_write(&self) -> bool {
         self.caller.has(Scope::StudentsWrite).is_ok()
+    }
+
+    /// Returns the person's own classes, if lists show only these.
+    pub(crate) fn own_classes(&self) -> Option<&[String]> {
+        Some(&self.classes[..]).filter(|classes| !self.shows_all && !classes.is_empty())
+    }
+
+    /// Returns the caller of a list: it shows the person's own classes, unless they chose to see all.
+    pub(crate) fn lens(&self) -> Caller {
+        self.own_classes().map_or_else(|| self.caller.clone(), |classes| self.caller.narrowed_to(classes))
     }
 
     /// Requires a person who sees all students. Needed for data that belongs to no student.
@@ -265,9 +279,13 @@ impl Admin {
     }
 
     pub(crate) fn new(login: AdminLogin, headers: &HeaderMap, now: DateTime<Utc>) -> Self {
+        let (caller, mut classes) = (login.user.caller(), login.user.classes);
+        classes.retain(|class| caller.require_cohort(Scope::StudentsRead, Some(class)).is_ok());
         Self {
             admin_user_id: login.user.admin_user_id,
-            caller: login.user.caller(),
+            caller,
+            classes,
+            shows_all: login.user.shows_all_classes,
             email: login.user.email,
             role: login.user.role,
             csrf_token: login.csrf_token,
@@ -338,6 +356,8 @@ impl Admin {
             must_set_up: false,
             viewer: Viewer::sample(),
             school_zone: Viewer::sample().zone,
+            classes: Vec::new(),
+            shows_all: false,
             outages: Vec::new(),
             nav_counts: NavCounts::default(),
         }

@@ -11,6 +11,7 @@ use crate::figures;
 use crate::parts::csrf;
 use crate::parts::icon::{icon, icon_large, icon_small, logo};
 use crate::parts::notice::{Tone, notice_with};
+use crate::parts::table::ROWS_ID;
 use crate::viewer::Theme;
 
 /// The id of the list of suggestions below the search field.
@@ -175,6 +176,7 @@ impl Page<'_> {
             viewer.has_shortcuts,
             html! {
                 a.skip href="#main" { "Skip to content" }
+                @if body.0.contains(&format!("id=\"{ROWS_ID}\"")) { a.skip href={ "#" (ROWS_ID) } { "Skip to the list" } }
                 div.app {
                     div.side { (self.side()) }
                     div.page {
@@ -395,6 +397,7 @@ fn shortcuts_help() -> Markup {
                 dt { kbd { "j" } " " kbd { "k" } } dd { "Next or previous row, or turn" }
                 dt { kbd { "Enter" } } dd { "Open the row" }
                 dt { kbd { "x" } } dd { "Tick the row" }
+                dt { kbd { "1" } " " kbd { "2" } " " kbd { "3" } " " kbd { "s" } } dd { "In the review: right, wrong, not an answer, skip" }
                 dt { kbd { "Space" } } dd { "Play or pause a recording" }
                 dt { kbd { "?" } } dd { "This list" }
             }

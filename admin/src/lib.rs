@@ -51,8 +51,8 @@ use crate::auth::SessionCookie;
 use crate::events::{MAX_STREAMS, MAX_STREAMS_OF_LOGIN};
 use crate::pages::{
     account, analytics, audit, calendar, calls, clients, connect, connections, consents, curriculum, erasures,
-    follow_ups, jobs, organisation, overview, search, session, sessions, student, students, today, tools, users,
-    webhooks,
+    follow_ups, jobs, organisation, overview, review, search, session, sessions, student, students, today, tools,
+    users, webhooks,
 };
 use crate::recording::Recordings;
 use crate::webauthn::RelyingParty;
@@ -175,7 +175,7 @@ pub fn router(dashboard: Dashboard) -> Router {
     let pages = Router::new()
         .route("/", get(overview::get))
         .route("/today", get(today::get))
-        .route("/today/classes", post(today::choose))
+        .route("/review", get(review::get))
         .route("/events/overview", get(events::overview))
         .route("/events/sessions", get(events::sessions))
         .route("/events/sessions/{session_id}", get(events::session))
@@ -210,6 +210,7 @@ pub fn router(dashboard: Dashboard) -> Router {
             "/students/import",
             get(students::import::get).post(students::import::preview).layer(DefaultBodyLimit::max(MAX_SHEET_BYTES)),
         )
+        .route("/students/undo-import/{import_id}", get(students::imports::preview).post(students::imports::undo))
         .route("/students/import/apply", post(students::import::apply).layer(DefaultBodyLimit::max(MAX_SHEET_BYTES)))
         .route("/students/{student_id}", get(student::get))
         .route("/students/{student_id}/edit", get(student::edit_form).post(student::save))
@@ -272,6 +273,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/jobs/overhauls", get(jobs::overhauls::get).post(jobs::overhauls::start))
         .route("/jobs/overhauls/{overhaul_id}/stop", post(jobs::overhauls::stop))
         .route("/jobs/alike/{decision}", get(jobs::decide::confirm_alike).post(jobs::decide::all_alike))
+        .route("/jobs/pause", post(jobs::pause::save))
+        .route("/jobs/{job_id}", get(jobs::one::get))
         .route("/jobs/{job_id}/retry", post(jobs::decide::retry))
         .route("/jobs/{job_id}/discard", get(jobs::decide::confirm_discard).post(jobs::decide::discard))
         .route("/settings/clients", get(clients::get).post(clients::create))
@@ -293,6 +296,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/settings/users/{admin_user_id}/link", post(users::renew))
         .route("/settings/users/{admin_user_id}/role", post(users::set_role))
         .route("/settings/users/{admin_user_id}/cohorts", post(users::reach::set))
+        .route("/settings/users/{admin_user_id}/responsible", post(users::reach::set_responsible))
+        .route("/settings/users/{admin_user_id}/classes", post(account::classes::save_of))
         .route("/settings/users/{admin_user_id}/sign-out", post(users::sign_out))
         .route("/settings/users/{admin_user_id}/disabled", post(users::set_disabled))
         .route("/settings/users/{admin_user_id}/two-step-off", post(users::end_two_step))
@@ -307,6 +312,8 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/connect", get(connect::get).post(connect::post))
         .route("/account", get(account::get).post(account::save))
         .route("/account/password", post(account::set_password))
+        .route("/account/classes", post(account::classes::save))
+        .route("/account/classes/show", post(account::classes::show))
         .route("/account/alerts", post(account::alerts::save))
         .route("/account/two-step/start", post(account::two_step::start))
         .route("/account/two-step/confirm", post(account::two_step::confirm))

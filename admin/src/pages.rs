@@ -15,6 +15,7 @@ pub(crate) mod follow_ups;
 pub(crate) mod jobs;
 pub(crate) mod organisation;
 pub(crate) mod overview;
+pub(crate) mod review;
 pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod sessions;

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod attention;
 pub(crate) mod badge;
 pub(crate) mod chart;
+pub(crate) mod classes;
 pub(crate) mod empty;
 pub(crate) mod follow_up;
 pub(crate) mod icon;

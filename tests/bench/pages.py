@@ -143,6 +143,7 @@ def pages():
 
     yield "overview", PAGE, every("/", range=["", "7", "30"], cohort=["", *cohorts])
     yield "today", PAGE, ["/today"]
+    yield "review", PAGE, ["/review"]
     yield "calendar", PAGE, [*every("/calendar", cohort=["", *cohorts]), *every("/calendar", student=students)]
     yield "class", PAGE, every("/students/class", cohort=cohorts, strand=["", "maths.fractions"])
     yield "sessions", PAGE, ["/sessions"]

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 
-const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, SKILL_ID, JOB_ID, CLIENT_ID, ERASURE_ID, LEAVING_IDS,
+const { ADMIN_URL, SERVER_URL, EMAIL, PASSWORD, SESSION_ID, STUDENT_ID, SKILL_ID, JOB_ID, CLIENT_ID, ERASURE_ID, LEAVING_IDS, IMPORT_ID,
   OTHER_ID, PACKAGES, CHROMIUM } = process.env;
 const packages = createRequire(join(PACKAGES, "here.js"));
 const { chromium } = packages("playwright-core");
@@ -20,13 +20,14 @@ const PAGES = [
   "/students", "/students?attention=yes", "/students/new", `/students/${STUDENT_ID}`, `/students/${STUDENT_ID}/edit`,
   `/students/${STUDENT_ID}/merge`, `/students/${STUDENT_ID}/merge?with=${STUDENT_ID}`,
   `/students/${STUDENT_ID}/report`, `/students/${STUDENT_ID}/erase`, `/students/${STUDENT_ID}/skills/${SKILL_ID}`,
-  "/today", "/calendar", "/calendar?cohort=Period+3", `/calendar?student=${STUDENT_ID}`, "/students/class",
+  "/today", "/review", "/calendar", "/calendar?cohort=Period+3", `/calendar?student=${STUDENT_ID}`, "/students/class",
   "/students/class?strand=maths.fractions",
   "/analytics", "/analytics?by=grade&range=364", "/search?q=fractions", "/search?q=the&said=student&cohort=Period+3",
   "/search?q=nobody&said=tutor",
   "/curriculum", "/curriculum?q=nobody", "/curriculum/new", "/curriculum/import", "/students/import",
+  `/students/undo-import/${IMPORT_ID}`,
   "/curriculum/maths.number.place_value", "/curriculum/maths.number.place_value/edit",
-  "/jobs", "/jobs?state=done", "/jobs?kind=enrich_analysis", `/jobs/${JOB_ID}/discard`,
+  "/jobs", "/jobs?state=done", "/jobs?state=scheduled", `/jobs/${JOB_ID}`, "/jobs?kind=enrich_analysis", `/jobs/${JOB_ID}/discard`,
   "/jobs/alike/retry?reason=the+model+was+away", "/jobs/alike/discard?reason=none", "/jobs/overhauls",
   "/settings/connections", "/settings/organisation", "/consents", "/calls", `/students/${STUDENT_ID}/disclosures`,
   "/settings/webhooks", "/settings/clients", `/settings/clients/${CLIENT_ID}/revoke`, "/settings/users",
@@ -275,6 +276,17 @@ async function teach(page, isByKeyboard) {
   };
   const at = isByKeyboard ? "by keyboard" : "by mouse";
 
+  // From the top of a page into its list, past navigation and filters.
+  if (isByKeyboard) {
+    for (const path of ["/students", "/sessions", "/today", "/calendar", "/curriculum", "/jobs", "/settings/users"]) {
+      await page.goto(ADMIN_URL + path);
+      for (const key of ["Tab", "Tab", "Enter", "Tab"]) await page.keyboard.press(key);
+      const focused = page.locator("#rows :focus");
+      assert.equal(await focused.count(), 1, `${path}: three tabs lead into the list`);
+      if (path === "/students") assert.match(await focused.getAttribute("href"), /^\/students\/[0-9a-f-]{36}$/);
+    }
+  }
+
   // Who needs help today, and what do I do?
   await page.goto(`${ADMIN_URL}/today`);
   await check(page, `/today ${at}`);
@@ -303,8 +315,36 @@ async function teach(page, isByKeyboard) {
   const said = `[id="${page.url().split("#")[1]}"]`;
   assert.match(await page.textContent(said), /Right.*Changed by/s);
   await press(`${said} .undo`);
-  await page.waitForFunction(selector => !document.querySelector(selector).textContent.includes("Changed by"), said);
+  await page.waitForFunction(selector => document.querySelector(selector)?.textContent.includes("Changed by") === false, said);
   clicks = 0;
+
+  // An answer that the analysis was not sure of, from Today, with one click or one key.
+  await page.goto(`${ADMIN_URL}/today`);
+  await arrive("main a:has-text('Review')");
+  const unsure = page.locator(".review").first();
+  const unsureId = await unsure.getAttribute("id");
+  for (const word of ["Asked", "Said", "Analysis"]) assert.ok((await unsure.textContent()).includes(word), word);
+  await check(page, `the review ${at}`);
+  if (isByKeyboard) {
+    clicks += 1;
+    await Promise.all([page.waitForEvent("load"), page.keyboard.press("3")]);
+  } else {
+    await arrive(".review button:has-text('Wrong')");
+  }
+  assert.equal(await page.locator(`[id="${unsureId}"]`).count(), 0, "it is marked");
+  await counted(2, "reviewing an answer");
+
+  // A sheet that was imported by mistake.
+  await page.goto(`${ADMIN_URL}/students`);
+  await arrive("a:has-text('Import a sheet')");
+  await page.fill("#sheet", `name;grade\nWrong Sheet ${isByKeyboard ? "One" : "Two"};4\n`);
+  await arrive("button:has-text('Show preview')");
+  await arrive("button:has-text('Import 1 student')");
+  await arrive("a:has-text('Undo this import')");
+  await check(page, `undoing an import ${at}`);
+  await arrive("button:has-text('Undo for 1 student')");
+  assert.ok(await page.locator("text=Undone for 1 student").isVisible());
+  await counted(5, "an import and its undo");
 
   // Class progress on fractions; who is ready?
   await page.goto(`${ADMIN_URL}/students`);
@@ -378,7 +418,7 @@ async function teach(page, isByKeyboard) {
   const entry = `li.attn:has-text("${words}")`;
   await page.goto(`${ADMIN_URL}/today`);
   await arrive("main a:has-text('Calendar')");
-  await page.fill("#student", "Amara");
+  await page.fill("#student", "Amara Okafor");
   await press("#kind-reminder", "Space");
   await page.fill("#call-at", `${inDays(3)}T16:30`);
   await page.fill("#call-reason", words);

@@ -131,9 +131,16 @@ try {
       await page.selectOption("#asked_by", "guardian");
       await page.click("button:has-text('Erase')");
       places.receipt = new URL(page.url()).pathname.split("/")[3];
+      // An import that can be undone.
+      await page.goto(`${ADMIN_URL}/students/import`);
+      await page.fill("#sheet", "name;grade;class\nRosa Lindqvist;4;4b\nMateo Rivas;4;4b\nIda Brandt;5;5a\n");
+      await page.click("button:has-text('Show preview')");
+      await page.click("button:has-text('Import 3 students')");
+      places.undo = new URL(await page.locator("a:has-text('Undo this import')").evaluate(a => a.href)).pathname.split("/")[3];
     }
     const pages = {
       today: "/today",
+      review: "/review",
       calendar: `/calendar?week=${places.week}`,
       "student-calendar": `/calendar?student=${places.student}&week=${places.week}`,
       overview: "/",
@@ -156,10 +163,12 @@ try {
       "skill-edit": "/curriculum/maths.number.place_value/edit",
       "curriculum-import": "/curriculum/import",
       "students-import": "/students/import",
+      "students-undo-import": `/students/undo-import/${places.undo}`,
       analytics: "/analytics?by=grade&range=91",
       search: "/search?q=fractions",
       "search-said": "/search?q=half&said=tutor",
       jobs: "/jobs",
+      job: `/jobs/${places.job}`,
       "jobs-discard": `/jobs/${places.job}/discard`,
       "jobs-decide": "/jobs/alike/retry?reason=it+killed+its+worker+three+times",
       "jobs-overhauls": "/jobs/overhauls",

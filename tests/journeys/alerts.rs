@@ -11,6 +11,7 @@ use storage::access::{Caller, Role};
 use storage::concern::ConcernCategory;
 use storage::db::PoolSize;
 use storage::follow_up;
+use storage::message::digest;
 use storage::{admin_user, clock, db, erasure};
 
 use crate::assistant::{Assistant, VOICE};
@@ -69,7 +70,7 @@ async fn a_child_says_that_somebody_hurts_them_and_staff_are_told_until_they_hav
     insert_tutor(&service, TUTOR, None).await;
     let tutor = Person::log_in(&service.admin_url, TUTOR, ADMIN_PASSWORD).await;
     let news = tutor.submit("/account", "/account/alerts", &[("wanted", "yes")]).await;
-    assert!(tutor.read(&news).await.contains("Your choice about alerts is saved."));
+    assert!(tutor.read(&news).await.contains("Your choice of notifications is saved."));
     // Two who are not told: one did not ask for it, one does not see the child.
     insert_tutor(&service, "silent@example.org", None).await;
     insert_tutor(&service, "other@example.org", Some(&["5a"])).await;
@@ -206,5 +207,71 @@ async fn an_erased_students_messages_go_and_a_lesser_concern_writes_none() {
     let over = "jobs where kind in ('alert_staff', 'send_alert') and state <> 'done'";
     eventually("the jobs are over", async || (count(&service, over) == "0").then_some(())).await;
     assert!(mailbox.emails().is_empty());
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daily_digest_has_counts_and_no_names_and_is_sent_once_a_day() {
+    let mailbox = Mailbox::open().await;
+    let service = service_with(&mailbox).await;
+    service.student("Amara Okafor", CALLER).await;
+    psql(&service.database_url, "update students set cohort = '5a'");
+    let admin = service.log_in().await;
+    insert_tutor(&service, TUTOR, Some(&["5a"])).await;
+    let tutor = Person::log_in(&service.admin_url, TUTOR, ADMIN_PASSWORD).await;
+    let token = service.token("sessions:read").await;
+    call(&service, "sad", "everybody at school laughs at me and calls me names").await;
+    service.analyzed(&token, "sad").await;
+    service
+        .write(
+            "insert into follow_ups (follow_up_id, kind, student_id, text, due_at, author, created_at)
+             select gen_random_uuid(), 'reminder', student_id, 'Ask for the book', now() - interval '1 day', 'admin:a', now()
+             from students",
+        )
+        .await;
+    let refused = tutor.post("/account", "/account/alerts", &[("digest_hour", "24")]).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    tutor.submit("/account", "/account/alerts", &[("digest_hour", "0")]).await;
+    let page = tutor.read("/account").await;
+    assert!(page.contains("<option value=\"0\" selected>At 00:00</option>"), "{page}");
+    // The hour is over today, so the first one comes tomorrow.
+    assert_eq!(digest::ask_for_due(&service.db, clock::now()).await.unwrap(), 0);
+    let tomorrow = || {
+        psql(&service.database_url, "update admin_users set digest_on = null");
+    };
+    tomorrow();
+    // Several workers look at once, and one crashed after it wrote the message.
+    let (one, other) =
+        tokio::join!(digest::ask_for_due(&service.db, clock::now()), digest::ask_for_due(&service.db, clock::now()));
+    assert!(one.unwrap() + other.unwrap() <= 1);
+    tomorrow();
+    digest::ask_for_due(&service.db, clock::now()).await.unwrap();
+    let text = emails(&mailbox, 1).await.remove(0).text;
+    assert!(
+        text.contains("Subject: Today at your tutor service") && text.contains("1 callback or reminder due"),
+        "{text}"
+    );
+    assert!(text.contains(&format!("{}/today", service.admin_url)), "{text}");
+    for private in ["Amara", "Okafor", "book", "laughs", "5a"] {
+        assert!(!text.contains(private), "{private} in {text}");
+    }
+    let waiting = "jobs where kind = 'send_digest' and state <> 'done'";
+    eventually("the job ends", async || (count(&service, waiting) == "0").then_some(())).await;
+    assert_eq!(count(&service, "messages where kind = 'daily_digest'"), "1");
+    let digests = mailbox.emails().iter().filter(|email| email.text.contains("Today at your tutor service")).count();
+    assert_eq!(digests, 1);
+
+    // An admin makes the tutor responsible, who then cannot turn alerts off.
+    let id = psql(&service.database_url, &format!("select admin_user_id from admin_users where email = '{TUTOR}'"));
+    let make = format!("/settings/users/{id}/responsible");
+    admin.submit("/settings/users", &make, &[("responsible", "yes")]).await;
+    assert!(admin.read("/settings/users").await.contains("Responsible for urgent concerns"));
+    assert!(tutor.read("/account").await.contains("You are responsible for concerns"));
+    tutor.submit("/account", "/account/alerts", &[]).await;
+    call(&service, "urgent", "my stepdad hits me with a belt").await;
+    eventually("the tutor is alerted", async || {
+        mailbox.emails().iter().any(|email| email.to == TUTOR && email.text.contains("please read now")).then_some(())
+    })
+    .await;
     service.stop().await;
 }

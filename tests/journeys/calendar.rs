@@ -41,6 +41,11 @@ async fn a_call_and_a_reminder_are_added_by_name_moved_and_cancelled() {
         ("call_reason", "Ask for the book"),
         ("back", back),
     ];
+    // The beginning of a name may mean another student, so the person is asked.
+    let asked = person.post("/calendar", "/calendar", &reminder).await.text().await.unwrap();
+    assert!(asked.contains("Do you mean Amara Okafor? Nothing is saved yet."), "{asked}");
+    assert_eq!(sql("select count(*) from follow_ups"), "0");
+    let reminder = reminder.map(|(name, value)| (name, if name == "student" { "amara okafor" } else { value }));
     let to = person.submit("/calendar", "/calendar", &reminder).await;
     assert_eq!(to, format!("{back}&week={day}#day-{day}"), "the week of the entry is shown");
     let shown = entries(&person, "&cohort=Period+3", day).await;

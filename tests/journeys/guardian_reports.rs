@@ -98,3 +98,25 @@ async fn the_weekly_reports_go_at_their_hour_and_not_without_consent() {
     assert!(odd.await.text().await.unwrap().contains("choose a weekday"));
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_of_the_comment_is_in_the_guardians_language_and_is_sent_by_a_person_only() {
+    let mailbox = Mailbox::open().await;
+    let service = service_with(&mailbox).await;
+    let admin = service.log_in().await;
+    let student = family(&service, &admin).await;
+    let page = format!("/students/{student}/report");
+    let shown = admin.read(&page).await;
+    assert!(shown.contains("?draft=en#comment") && shown.contains("?draft=es#comment"), "{shown}");
+    assert!(!shown.contains("?draft=de"), "no guardian reads German");
+    let draft = |page: &str| {
+        let (_, rest) = page.split_once("<textarea").unwrap();
+        rest.split_once('>').unwrap().1.split_once("</textarea>").unwrap().0.to_owned()
+    };
+    assert_eq!(draft(&shown), "", "no draft before it is asked for");
+    let drafted = draft(&admin.read(&format!("{page}?draft=es")).await);
+    assert!(drafted.contains("Estamos trabajando en: "), "{drafted}");
+    assert!(!drafted.contains("Okafor"), "{drafted}");
+    assert!(mailbox.emails().is_empty(), "a draft is not sent");
+    service.stop().await;
+}

@@ -125,3 +125,58 @@ async fn a_mark_is_changed_on_the_page_of_the_session_and_stays_after_another_an
     assert_eq!(tutor.post(&session, &marks, &with(&[("undo", "yes")])).await.status(), StatusCode::NOT_FOUND);
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsure_answer_is_reviewed_with_one_click_and_agreement_is_counted() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", CALLER).await;
+    service.write("update students set cohort = 'room-7b'").await;
+    let token = service.token("sessions:read").await;
+    assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, CALL_ID)).await, StatusCode::OK);
+    service.analyzed(&token, CALL_ID).await;
+    let of = |sql: &str| psql(&service.database_url, sql);
+    let session_id = of("select session_id from sessions");
+    let skill_id = of(&format!("select skill_id from evidence where turn_no = {TURN_NO} and verdict = 'incorrect'"));
+    // As if the analysis had not been sure of the answer.
+    service
+        .write(format!(
+            "update analyses set findings = jsonb_set(findings, '{{undecided}}',
+                 coalesce(findings->'undecided', '[]') || '[{{\"turn_no\": {TURN_NO}, \"skill_id\": \"{skill_id}\"}}]') where is_current"
+        ))
+        .await;
+    let tutor = insert_tutor(&service, "dana@example.org", Role::Tutor, "room-7b").await;
+    let stranger = insert_tutor(&service, "otto@example.org", Role::Tutor, "room-8a").await;
+    let viewer = insert_tutor(&service, "vera@example.org", Role::Viewer, "room-7b").await;
+    let (page, name) = (tutor.read("/review").await, "Amara Okafor");
+    for part in ["What is one half plus one third?", "Said “", "Undecided", name] {
+        assert!(plain(&page).contains(part), "{part}: {}", plain(&page));
+    }
+    let id = format!("id=\"answer-{skill_id}-{session_id}-{TURN_NO}\"");
+    assert!(page.contains(&id), "{page}");
+    assert!(tutor.read("/today").await.contains("unsure answers"), "Today leads to it");
+    assert!(!stranger.read("/review").await.contains(name), "only of their students");
+    let seen = viewer.read("/review").await;
+    assert!(seen.contains(&id) && !seen.contains("name=\"verdict\""), "a viewer only reads");
+
+    // Skipped, it is not on the next page, and the queue begins again from there.
+    let at = page.find("/review?after=").expect("a link to skip it");
+    let skip = page[at..].split('"').next().unwrap();
+    assert!(!tutor.read(skip).await.contains(&id));
+    let marks = format!("/sessions/{session_id}/marks");
+    let right = [
+        ("skill_id", &skill_id[..]),
+        ("turn_no", TURN_NO),
+        ("from", "review"),
+        ("after", "damaged"),
+        ("verdict", "correct"),
+    ];
+    assert_eq!(stranger.post("/account", &marks, &right).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(tutor.submit("/review", &marks, &right).await, "/review");
+    let page = tutor.read("/review").await;
+    assert!(!page.contains(&id), "a person decided");
+    // The rules said wrong, and the person right.
+    assert!(plain(&page).contains("Rules agreed 0 of 1"), "{}", plain(&page));
+    assert!(plain(&page).contains("Model agreed –"), "{}", plain(&page));
+    assert!(tutor.read(&format!("/sessions/{session_id}")).await.contains("Changed by"), "the same correction");
+    service.stop().await;
+}

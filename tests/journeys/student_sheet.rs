@@ -80,3 +80,53 @@ async fn a_file_in_the_encoding_of_a_spreadsheet_is_read() {
     assert!(page.contains("José Rossi") && page.contains("1 new"), "{page}");
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_undone_while_nothing_depends_on_it() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", "+14155550142").await;
+    service.student("Kofi Mensah", "+14155550144").await;
+    let person = service.log_in().await;
+    let list =
+        "select string_agg(display_name || ' ' || coalesce(grade::text, '-') || ' ' || coalesce(cohort, '-') || ' '
+        || (select string_agg(phone, ',' order by phone) from student_phones p where p.student_id = s.student_id), '; '
+        order by display_name) from students s";
+    let students = async || service.write(list).await.trim().to_owned();
+    let before = students().await;
+    let sheet = format!("{SHEET}Kofi Mensah;+14155550144;6;5b;33\nMai Tran;+14155550145;4;5b;29\n");
+    let preview = person.post(IMPORT, IMPORT, &[("sheet", &sheet), ("known", "change")]).await.text().await.unwrap();
+    let apply = [("sheet", &sheet[..]), ("known", "change"), ("seen", &value_of(&preview, "seen")[..])];
+    let done = person.post(IMPORT, APPLY, &apply).await.text().await.unwrap();
+    assert!(done.contains("Imported: 2 new, 2 changed") && done.contains("Undo this import"), "{done}");
+    let page = person.read(IMPORT).await;
+    assert!(page.contains("Latest imports"), "{page}");
+    let at = page.find("/students/undo-import/").expect("a link to undo it");
+    let undo = page[at..].split('"').next().unwrap().to_owned();
+
+    // A note, and a change by a person, keep two of the four.
+    service.write("insert into notes (note_id, student_id, text, author, for_assistant, created_at)
+        select gen_random_uuid(), student_id, 'Likes maps.', 'admin:a', false, now() from students where display_name = 'Mai Tran'").await;
+    service
+        .write("update students set guidance = 'Ask why.', updated_at = now() where display_name = 'Kofi Mensah'")
+        .await;
+    let imported = students().await;
+    let preview = person.read(&undo).await;
+    for seen in
+        ["Cannot be undone", "has a note", "was changed since", "Are removed", "Leo Brandt", "Undo for 2 students"]
+    {
+        assert!(preview.contains(seen), "{seen}: {preview}");
+    }
+    assert_eq!(students().await, imported, "a preview changes nothing");
+    let stale = person.post(&undo, &undo, &[("seen", "0")]).await;
+    assert_eq!(stale.status(), StatusCode::CONFLICT);
+    let seen = value_of(&preview, "seen");
+    let done = person.post(&undo, &undo, &[("seen", &seen)]).await.text().await.unwrap();
+    assert!(done.contains("Undone for 2 students") && done.contains("Mai Tran"), "{done}");
+    let (amara, _) = before.split_once("; ").unwrap();
+    let after = students().await;
+    assert!(after.starts_with(amara) && after.contains("Mai Tran") && !after.contains("Leo"), "{after}");
+    assert!(after.contains("Kofi Mensah 6 5b"), "a person changed him since: {after}");
+    let audit = person.read("/settings/audit").await;
+    assert!(audit.contains("undid an import of students"), "{audit}");
+    service.stop().await;
+}

@@ -91,13 +91,36 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
 
     // "My classes" is remembered, and "All students" goes back.
     let chosen = [("class", "Period 4"), ("class", "Period 9")];
-    assert_eq!(tutor.submit("/today", "/today/classes", &chosen).await, "/today");
-    assert!(tutor.cookie().ends_with("classes=show=mine&class=Period+4"), "a class of others is not chosen");
-    assert_eq!(names_in_order(&tutor.read("/today").await, &all), ["Other Dupont"]);
-    tutor.submit("/today", "/today/classes", &[("show", "all")]).await;
-    assert_eq!(names_in_order(&tutor.read("/today").await, &all).len(), 4);
-    tutor.submit("/today", "/today/classes", &[("show", "mine")]).await;
-    assert_eq!(names_in_order(&tutor.read("/today").await, &all), ["Other Dupont"], "they were kept");
+    assert_eq!(tutor.submit("/account", "/account/classes", &chosen).await, "/account?done=classes#classes");
+    let kept = psql(&service.database_url, "select classes::text from admin_users where email = 'dana@example.org'");
+    assert_eq!(kept, "{\"Period 4\"}", "a class of others is not chosen");
+    // Every list begins with them. All students are one click away, from each page, for the next sign-in, too.
+    let lists = ["/today", "/students", "/sessions", "/calendar"];
+    for path in lists {
+        let page = tutor.read(path).await;
+        let shown = names_in_order(&page, &all);
+        assert!(shown.iter().all(|name| *name == "Other Dupont"), "{path}: {shown:?}");
+        assert!(path == "/calendar" || shown.len() == 1, "{path}: {shown:?}");
+        let show = [("show", "all"), ("back", path)];
+        assert_eq!(tutor.submit(path, "/account/classes/show", &show).await, path);
+        let page = tutor.read(path).await;
+        assert!(path == "/calendar" || names_in_order(&page, &all).len() > 3, "{path}");
+        tutor.submit(path, "/account/classes/show", &[("show", "mine"), ("back", path)]).await;
+    }
+    tutor.submit("/today", "/account/classes/show", &[("show", "all"), ("back", "/today")]).await;
+    let again = Person::log_in(&service.admin_url, "dana@example.org", PASSWORD).await;
+    assert_eq!(names_in_order(&again.read("/today").await, &all).len(), 4, "it is remembered");
+    tutor.submit("/today", "/account/classes/show", &[("show", "mine"), ("back", "/today")]).await;
+    // A filter, not a right: a student and a class that are named are shown.
+    assert!(tutor.read(&format!("/students/{stuck}")).await.contains("Stuck Adeyemi"));
+    assert!(tutor.read("/students?cohort=Period+3").await.contains("Stuck Adeyemi"));
+    assert!(tutor.read(&format!("/sessions?student={stuck}")).await.contains("Stuck Adeyemi"));
+    // An admin sets the classes of others.
+    let admin = service.log_in().await;
+    let id = psql(&service.database_url, "select admin_user_id from admin_users where email = 'dana@example.org'");
+    let set = format!("/settings/users/{id}/classes");
+    admin.submit("/settings/users", &set, &[("class", "Period 4")]).await;
+    assert!(admin.read("/settings/users").await.contains("Teaches Period 4"));
     let tutor = insert_staff(&service, "otto@example.org", Role::Tutor, None).await;
     assert_eq!(names_in_order(&tutor.read("/today").await, &all).len(), 5, "who sees all students sees all");
 
@@ -106,7 +129,6 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
     assert_eq!(tutor.submit("/today", &handled, &[("back", "/today")]).await, "/today");
     assert!(!tutor.read("/today").await.contains("Hurt Castillo"));
     assert!(tutor.read("/today").await.contains(&bullied));
-    let admin = service.log_in().await;
     assert!(plain(&admin.read("/today").await).contains("Technical problems"));
     // No analysis found it.
     service.write("delete from misconceptions").await;

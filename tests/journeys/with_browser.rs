@@ -49,6 +49,19 @@ async fn browse(what: &str) {
          from unnest('{{-9, 2}}'::int[]) n",
         student.student_id
     ));
+    // Two answers that the analysis was not sure of: one is marked by mouse, one by keyboard.
+    of(&format!(
+        "update analyses set findings = jsonb_set(findings, '{{undecided}}', (
+             select jsonb_agg(jsonb_build_object('turn_no', turn_no, 'skill_id', 'maths.fractions.add_unlike'))
+             from (select turn_no from turns where session_id = '{session_id}' and speaker = 'student'
+                   order by turn_no limit 3) t))
+         where session_id = '{session_id}' and is_current"
+    ));
+    let import_id = of(&format!(
+        "insert into student_imports (import_id, student_id, author, imported_at)
+         values (gen_random_uuid(), '{}', 'admin:a', now()) returning import_id",
+        student.student_id
+    ));
     let skill_id = of("select skill_id from evidence where verdict = 'incorrect' order by skill_id limit 1");
     let client_id = of("select client_id from api_clients limit 1");
     let other_id = of("insert into admin_users (admin_user_id, email, role, created_at)
@@ -83,7 +96,7 @@ async fn browse(what: &str) {
     script.envs([("ADMIN_URL", &admin_url), ("SERVER_URL", &service.server_url)]);
     script.envs([("EMAIL", ADMIN_EMAIL), ("PASSWORD", ADMIN_PASSWORD), ("CHROMIUM", "/usr/bin/chromium")]);
     script.envs([("SESSION_ID", session_id.to_string()), ("STUDENT_ID", student.student_id.to_string())]);
-    script.envs([("ERASURE_ID", erasure_id), ("LEAVING_IDS", leaving)]);
+    script.envs([("ERASURE_ID", erasure_id), ("LEAVING_IDS", leaving), ("IMPORT_ID", import_id)]);
     script.envs([("SKILL_ID", skill_id), ("JOB_ID", job_id), ("CLIENT_ID", client_id)]);
     script.env("OTHER_ID", other_id);
     // What pages weigh is worth reading where nothing is wrong, too.

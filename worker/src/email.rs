@@ -1,14 +1,15 @@
-//! Sends e-mails, alerts to staff and reports to guardians, if they are still true.
+//! Sends e-mails, if they are still true: alerts and digests to staff, and reports to guardians.
 
 use chrono::{DateTime, Utc};
 use queue::lease::{Claimed, Finished, finish_done};
 use storage::access::Caller;
 use storage::guardian_report::{self, ReportEmail};
 use storage::id::MessageId;
+use storage::message::digest::{Digest, find_digest};
 use storage::message::{self, Failure};
 
 use crate::mail::{Fault, Letter, Mail};
-use crate::{Context, JobError, alert, report};
+use crate::{Context, JobError, alert, digest, report};
 
 /// Shown on the Jobs page.
 const NO_SERVER: &str = "SMTP_URL is not set: set it and MAIL_FROM for the worker, then retry";
@@ -17,6 +18,7 @@ const NO_SERVER: &str = "SMTP_URL is not set: set it and MAIL_FROM for the worke
 enum Email {
     Alert(message::Alert),
     Report(ReportEmail),
+    Digest(Digest),
 }
 
 impl Email {
@@ -24,6 +26,7 @@ impl Email {
         match self {
             Self::Alert(alert) => alert.is_wanted,
             Self::Report(report) => report.is_wanted,
+            Self::Digest(digest) => digest.is_wanted,
         }
     }
 
@@ -31,6 +34,7 @@ impl Email {
         match self {
             Self::Alert(alert) => &alert.email,
             Self::Report(report) => &report.email,
+            Self::Digest(digest) => &digest.email,
         }
     }
 
@@ -38,6 +42,7 @@ impl Email {
         match self {
             Self::Alert(alert) => alert::letter(alert, &mail.dashboard_url),
             Self::Report(report) => report::letter(report),
+            Self::Digest(digest) => digest::letter(digest, &mail.dashboard_url),
         }
     }
 }
@@ -60,6 +65,16 @@ pub(crate) async fn send_report(
 ) -> Result<Finished, JobError> {
     let report = guardian_report::find_email(&context.db, &Caller::worker(), message_id, now).await?;
     send(context, claimed, message_id, report.map(Email::Report), now).await
+}
+
+pub(crate) async fn send_digest(
+    context: &Context,
+    claimed: &Claimed,
+    message_id: MessageId,
+    now: DateTime<Utc>,
+) -> Result<Finished, JobError> {
+    let digest = find_digest(&context.db, message_id, now).await?;
+    send(context, claimed, message_id, digest.map(Email::Digest), now).await
 }
 
 /// `email`: `None` if it was sent before, or is gone with what it was about.

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use web::config::{Fault, Faults, LlmConfig, MailConfig, QueueConfig, VapiConfig, WorkerConfig};
 
 mod alert;
+mod digest;
 pub use analyser as analysis;
 mod analyze;
 mod attempt;
@@ -245,6 +246,7 @@ pub async fn run(config: Config, db: Db, shutdown: CancellationToken) -> anyhow:
     beside.spawn(consistency::run(context.clone(), stop.clone()));
     beside.spawn(outages::run(context.clone(), stop.clone()));
     beside.spawn(report::ask_for_due(context.clone(), stop.clone()));
+    beside.spawn(digest::ask_for_due(context.clone(), stop.clone()));
     beside.spawn(outbound::run(context.clone(), stop.clone()));
     beside.spawn(webhooks::look_for_attentions(context.clone(), stop.clone()));
     if let Some(vapi) = context.vapi.clone() {
@@ -293,6 +295,7 @@ async fn perform(
             report::perform(context, &claimed.lease, student_id, week_on, now).await
         }
         Job::SendAlert { message_id } => email::send_alert(context, claimed, message_id, now).await,
+        Job::SendDigest { message_id } => email::send_digest(context, claimed, message_id, now).await,
         Job::SendReport { message_id } => email::send_report(context, claimed, message_id, now).await,
         Job::SendWebhook { message_id, .. } => webhooks::send(context, claimed, message_id, now).await,
     }

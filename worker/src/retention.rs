@@ -22,6 +22,7 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
                 n_concerns,
                 n_sessions,
                 n_merges,
+                n_imported,
                 n_agents,
             }) => {
                 tracing::info!(
@@ -32,6 +33,7 @@ pub(crate) async fn run(context: Context, stop: CancellationToken) {
                     n_concerns,
                     n_sessions,
                     n_merges,
+                    n_imported,
                     n_agents,
                     "forgot what was kept long enough"
                 );

@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod alerts;
+pub(crate) mod classes;
 pub(crate) mod passkeys;
 mod password;
 mod recovery_codes;
@@ -19,7 +20,7 @@ use serde::Deserialize;
 use storage::admin_login::{self, LoginItem};
 use storage::db::{self, Db};
 use storage::message::alert;
-use storage::{agent_grant, audit, clock, secret};
+use storage::{agent_grant, audit, clock, secret, student};
 
 use crate::Dashboard;
 use crate::auth::{Admin, SessionCookie};
@@ -57,7 +58,8 @@ pub(crate) async fn get(
             "Your password is changed. Your other sign-ins were ended, and your agents disconnected.",
         )),
         "passkey" => Some((Tone::Info, "Your passkey is added.")),
-        "alerts" => Some((Tone::Info, "Your choice about alerts is saved.")),
+        "classes" => Some((Tone::Info, "Your classes are saved. Lists begin with them.")),
+        "alerts" => Some((Tone::Info, "Your choice of notifications is saved.")),
         _ => None,
     };
     shown(&admin, &dashboard, &headers, told).await
@@ -72,7 +74,11 @@ async fn shown(
     let logins = admin_login::list_logins(&dashboard.db, admin.admin_user_id, admin.viewer.now).await?;
     let own = dashboard.cookie.read(headers).map(|cookie| secret::hash(cookie.expose_secret()));
     let passkeys = passkeys::card(admin, &Passkeys::fetch(admin, dashboard).await?);
-    let alerts = alerts::card(admin, alert::is_wanted(&dashboard.db, admin.admin_user_id).await?);
+    let known = student::list_cohorts(&dashboard.db, &admin.caller).await?;
+    let alerts = html! {
+        (classes::card(admin, &known))
+        (alerts::card(admin, &alert::get_wanted(&dashboard.db, admin.admin_user_id).await?))
+    };
     let connected = agent_grant::list_connected(&dashboard.db, Some(admin.admin_user_id), admin.viewer.now).await?;
     let mcp_url = format!("{}/mcp", dashboard.connections.public_url.trim_end_matches('/'));
     let mcp_url = dashboard.connections.admin_url.is_some().then_some(&mcp_url[..]);

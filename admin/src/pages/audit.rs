@@ -23,8 +23,9 @@ use crate::layout::{Place, page};
 use crate::link;
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
+use crate::parts::notice::{Tone, notice};
 use crate::parts::pager::{PAGE, pager, split_page};
-use crate::parts::table::{Column, cell, group, row, table};
+use crate::parts::table::{Column, cell, group, list_table, row};
 use crate::parts::{date, person, select};
 use crate::viewer::Viewer;
 
@@ -92,11 +93,13 @@ impl Filter {
         link::to(path, &fields.map(|(name, value)| (name, value.trim())))
     }
 
-    /// Returns the students of that name, if one is given.
-    async fn students(&self, db: &Db, caller: &Caller) -> Result<Option<Vec<StudentId>>, Fault> {
-        let Some(name) = given(&self.student) else { return Ok(None) };
-        let found = student::find_students(db, caller, name, None, MAX_STUDENTS).await?;
-        Ok(Some(found.into_iter().map(|student| student.student_id).collect()))
+    /// Returns the students of that name, if one is given, and whether there are more of them.
+    async fn students(&self, db: &Db, caller: &Caller) -> Result<(Option<Vec<StudentId>>, bool), Fault> {
+        let Some(name) = given(&self.student) else { return Ok((None, false)) };
+        let mut found = student::find_students(db, caller, name, None, MAX_STUDENTS + 1).await?;
+        let is_cut = found.len() > MAX_STUDENTS as usize;
+        found.truncate(MAX_STUDENTS as usize);
+        Ok((Some(found.into_iter().map(|student| student.student_id).collect()), is_cut))
     }
 
     fn n_narrow(&self) -> usize {
@@ -119,6 +122,8 @@ pub(crate) struct Data {
     pub(crate) names: HashMap<String, String>,
     /// Who may have acted: the value of the filter, and the label.
     pub(crate) actors: Vec<(String, String)>,
+    /// Whether more than [`MAX_STUDENTS`] have the name, so that entries about the others are missing.
+    pub(crate) is_cut: bool,
 }
 
 pub(crate) async fn get(
@@ -128,12 +133,12 @@ pub(crate) async fn get(
     asked: Asked,
 ) -> Result<Response, Fault> {
     admin.require_manage()?;
-    let students = filter.students(&db, &admin.caller).await?;
+    let (students, is_cut) = filter.students(&db, &admin.caller).await?;
     let query = filter.query(&admin.viewer, students.as_deref())?;
     let (entries, has_next) = split_page(audit::list_entries(&db, &query).await?);
     let names = audit::list_names(&db, &admin.caller, &entries).await?;
     let actors = list_actors(&db).await?;
-    let data = Data { filter, entries, has_next, names, actors };
+    let data = Data { filter, entries, has_next, names, actors, is_cut };
     if asked.is_for(LIST_ID) {
         return Ok(htmx::fragment(list(&admin, &data), &data.filter.url(&data.filter.before)));
     }
@@ -206,6 +211,16 @@ fn filters(data: &Data) -> Markup {
 }
 
 fn list(admin: &Admin, data: &Data) -> Markup {
+    html! {
+        @if data.is_cut {
+            div.sec { (notice(Tone::Warn, "Not all entries are listed",
+                &format!("More than {MAX_STUDENTS} students match this name. Entries about the first {MAX_STUDENTS} are listed. Type more of the name."))) }
+        }
+        (entries(admin, data))
+    }
+}
+
+fn entries(admin: &Admin, data: &Data) -> Markup {
     if data.entries.is_empty() {
         return if data.filter.n_narrow() > 0 {
             empty(
@@ -228,7 +243,7 @@ fn list(admin: &Admin, data: &Data) -> Markup {
         @for entry in of_day { (entry_row(admin, data, entry)) }
     } };
     html! {
-        (table("Audit entries", &COLUMNS, &rows))
+        (list_table("Audit entries", &html! {}, &COLUMNS, &rows))
         (pager("Newest first", first.as_deref(), next.as_deref()))
     }
 }
@@ -326,7 +341,9 @@ const ACTS: &[(&str, &str)] = &[
     ("admin.disable", "disabled the access of a user"),
     ("admin.enable", "enabled the access of a user"),
     ("admin.cohorts", "chose the students that a user sees"),
-    ("admin.alerts", "chose whether they get alerts"),
+    ("admin.classes", "chose the classes of a user"),
+    ("admin.alerts", "chose their notifications"),
+    ("admin.responsible", "chose who is responsible for urgent concerns"),
     ("organisation.update", "changed the settings of the organisation"),
     ("guardian.add", "added a guardian of a student"),
     ("guardian.update", "changed a guardian of a student"),
@@ -334,6 +351,7 @@ const ACTS: &[(&str, &str)] = &[
     ("consent.decide", "recorded a guardian’s decision about a student"),
     ("report.request", "had the report about a student sent"),
     ("report.send", "sent the report about a student"),
+    ("student.undo_import", "undid an import of students"),
     ("student.merge", "merged a student with another one"),
     ("student.unmerge", "undid the merge of a student"),
     ("webhook.create", "added an outgoing webhook"),
@@ -388,6 +406,7 @@ const ACTS: &[(&str, &str)] = &[
     ("evidence.undo", "undid a changed mark"),
     ("misconception.resolve", "marked a misconception as overcome"),
     ("session.read", "opened a session"),
+    ("session.review", "reviewed answers"),
     ("session.search", "searched transcripts"),
     ("session.analyze", "had a session analysed again"),
     ("session.assign", "assigned a session"),
@@ -414,6 +433,7 @@ const ACTS: &[(&str, &str)] = &[
     ("outbound_calls.stop", "stopped all outbound calls"),
     ("outbound_calls.start", "allowed outbound calls again"),
     ("follow_up.close", "marked a follow-up as done"),
+    ("jobs.pause", "chose which jobs are paused"),
     ("job.retry", "retried a job"),
     ("job.discard", "discarded a job"),
     ("job.retry_for_reason", "retried all jobs with one reason"),
@@ -488,7 +508,7 @@ mod tests {
     }
 
     fn data(filter: Filter, entries: Vec<AuditEntry>) -> Data {
-        Data { filter, entries, has_next: false, names: HashMap::new(), actors: Vec::new() }
+        Data { filter, entries, has_next: false, names: HashMap::new(), actors: Vec::new(), is_cut: false }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::calling::Hours;
-use http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 use storage::access::Whose;
@@ -28,12 +27,13 @@ use crate::pages::calls::{kind, notice, state};
 use crate::pages::follow_ups::with_alerts;
 use crate::pages::student::calls::plan;
 use crate::pages::student::record;
-use crate::pages::today::Classes;
 use crate::parts::badge::badge;
+use crate::parts::classes::toggle;
 use crate::parts::follow_up::{Open, calls, done, overview_words};
 use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice as tell};
 use crate::parts::schedule::{CALENDAR as PATH, Change, change, fields, read_moment, shows};
+use crate::parts::table::ROWS_ID;
 use crate::parts::{csrf, grade, select};
 
 /// Students in the choice for a name.
@@ -45,7 +45,7 @@ const N_NAMESAKES: i64 = 10;
 pub(crate) struct Filter {
     /// A day of the week. Empty: today.
     week: String,
-    /// Empty: the person's own classes, as on Today.
+    /// Empty: the person's own classes, with which lists begin.
     cohort: String,
     /// One student.
     student: String,
@@ -72,7 +72,7 @@ pub(crate) struct Data {
     monday: NaiveDate,
     /// All classes that the person sees.
     known: Vec<String>,
-    /// The person's own classes, as on Today. Shown without another choice.
+    /// The person's own classes, with which lists begin. Shown without another choice.
     own: Option<Vec<String>>,
     student: Option<Student>,
     week: Week,
@@ -81,16 +81,11 @@ pub(crate) struct Data {
     hours: Hours,
 }
 
-pub(crate) async fn get(
-    admin: Admin,
-    State(db): State<Db>,
-    Query(filter): Query<Filter>,
-    headers: HeaderMap,
-) -> Result<Markup, Fault> {
+pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
     let (caller, viewer) = (&admin.caller, &admin.viewer);
     let monday = filter.monday(viewer.today())?;
     let known = student::list_cohorts(&db, caller).await?;
-    let own = Classes::read(&headers, &known).shown().map(<[String]>::to_vec);
+    let own = admin.own_classes().map(<[String]>::to_vec);
     let (mut student, mut whose) = (None, Whose::default());
     if !filter.student.is_empty() {
         let student_id = filter.student.parse().map_err(|_| Fault::NotFound("student"))?;
@@ -117,24 +112,21 @@ pub(crate) async fn get(
     Ok(render(&admin, &Data { filter, monday, known, own, student, week, open, hours }))
 }
 
-/// Adds a call or a reminder for a student who is named. Asks which one if several have the name.
+/// Adds a call or a reminder for a student who is named. Asks if several have the name, or if only its beginning was given.
 pub(crate) async fn add(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let (admin, fields) = (&posted.admin, &posted.fields);
     admin.require_write()?;
     let name = fields.text("student");
-    let mut hits = student::find_students(&db, &admin.caller, name, None, N_NAMESAKES).await?;
+    let hits = student::find_students(&db, &admin.caller, name, None, N_NAMESAKES).await?;
     let folded = |name: &str| domain::plain_text::fold_name(name);
     let same: Vec<usize> = (0..hits.len()).filter(|n| folded(&hits[*n].display_name) == folded(name)).collect();
-    if let [only] = same[..] {
-        hits = vec![hits.swap_remove(only)];
-    }
-    match &hits[..] {
-        [] => Err(Fault::Invalid("Nothing was saved: no student has this name.".to_owned())),
-        [hit] => {
-            let day = plan(&db, &posted, hit.student_id).await?;
+    match same[..] {
+        [only] => {
+            let day = plan(&db, &posted, hits[only].student_id).await?;
             Ok(Redirect::to(&shows(fields.raw("back"), day)).into_response())
         }
-        hits => Ok(choose(admin, fields, hits).into_response()),
+        _ if hits.is_empty() => Err(Fault::Invalid("Nothing was saved: no student has this name.".to_owned())),
+        _ => Ok(choose(admin, fields, &hits).into_response()),
     }
 }
 
@@ -196,13 +188,14 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                 }
             }
             div.stack {
+                @if data.student.is_none() && filter.cohort.is_empty() { (toggle(admin, &filter.url(Some(monday)))) }
                 (choice(data))
                 @if data.week.is_cut {
                     (tell(Tone::Info, "Not everything is shown", &format!("There are more than {MAX_OF_KIND} calls or dates of one kind. Choose a class to see all of its entries.")))
                 }
                 @if let Some(obstacle) = &data.open.obstacle { (notice(admin, obstacle)) }
                 div.cols.main-aside {
-                    div.stack {
+                    div.stack id=(ROWS_ID) {
                         @if !late.is_empty() { (card(admin, data, "overdue", "Overdue", &late)) }
                         @for day in days {
                             @let items: Vec<&Item> = data.week.items.iter().filter(|item| item.day == day).collect();
@@ -388,7 +381,7 @@ fn add_form(admin: &Admin, data: &Data) -> Markup {
     }
 }
 
-/// Renders the choice between students with the same name. The form is sent again for the one that is chosen.
+/// Renders the choice between students who match. The form is sent again for the one that is chosen.
 fn choose(admin: &Admin, sent: &Fields, hits: &[StudentHit]) -> Markup {
     page(
         admin,
@@ -396,7 +389,7 @@ fn choose(admin: &Admin, sent: &Fields, hits: &[StudentHit]) -> Markup {
         "Choose a student",
         html! {
             div.stack {
-                div.head { div { h1 { "Choose a student" } p { "Several students match “" (sent.text("student")) "”. Nothing is saved yet." } } }
+                div.head { div { h1 { "Choose a student" } p { @if let [only] = hits { "Do you mean " (only.display_name) "?" } @else { "Several students match “" (sent.text("student")) "”." } " Nothing is saved yet." } } }
                 div.card { ul.list { @for hit in hits { li {
                     form.row method="post" action={ "/students/" (hit.student_id) "/calls" } {
                         (csrf(admin))

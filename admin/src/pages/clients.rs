@@ -25,7 +25,7 @@ use crate::parts::csrf;
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::secret::shown_once;
-use crate::parts::table::{Column, cell, row, table};
+use crate::parts::table::{Column, cell, list_table, row, table};
 
 const PATH: &str = "/settings/clients";
 const AGENTS: &str = "/settings/clients/agents";
@@ -333,7 +333,7 @@ fn render(
                 section.card aria-label="API clients" {
                     @if clients.is_empty() {
                         (empty("key-round", "No clients yet", "Make one for each program. Then each can be revoked separately.", html! {}))
-                    } @else { (table("API clients", &COLUMNS, &rows)) }
+                    } @else { (list_table("API clients", &html! {}, &COLUMNS, &rows)) }
                 }
                 @if !agents.is_empty() {
                     section.card aria-labelledby="agents" {

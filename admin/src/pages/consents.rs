@@ -9,7 +9,7 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::layout::{Place, page};
 use crate::pages::student::family::{SOON, purpose_name};
-use crate::parts::table::{Column, cell, row, table};
+use crate::parts::table::{Column, cell, list_table, row};
 
 pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     let now = admin.viewer.now;
@@ -33,7 +33,7 @@ pub(crate) fn render(admin: &Admin, expiring: &[Expiring]) -> Markup {
                 div.head { div { h1 { "Consents that end soon" } p { "Within the next 30 days. Without a renewal the purpose is no longer allowed." } } }
                 section.card {
                     @if expiring.is_empty() { div.body { p.muted { "No consent ends within 30 days." } } }
-                    @else { (table("Consents that end soon", &COLUMNS, &rows)) }
+                    @else { (list_table("Consents that end soon", &html! {}, &COLUMNS, &rows)) }
                 }
             }
         },

@@ -20,7 +20,7 @@ use crate::figures;
 use crate::layout::{Place, page};
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
-use crate::parts::table::{Column, cell, row, table, two};
+use crate::parts::table::{Column, ROWS_ID, cell, row, table, two};
 use crate::parts::{csrf, none, select};
 
 const PATH: &str = "/curriculum";
@@ -109,7 +109,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, filter: &Filter, error: Option<
                 @if let Some(error) = error { (crate::parts::notice::notice(crate::parts::notice::Tone::Bad, error, "Nothing was saved.")) }
                 (filters(&data.living.subjects, filter))
                 @if n_shown == 0 && retired.is_empty() { div.card { (nothing(filter)) } }
-                @for subject in &data.living.subjects { (subject_card(data, subject, filter)) }
+                div.stack id=(ROWS_ID) { @for subject in &data.living.subjects { (subject_card(data, subject, filter)) } }
                 @if !retired.is_empty() { (retired_card(&retired)) }
                 @if !data.suggested.is_empty() { (suggested_card(&data.suggested)) }
                 @if admin.may_write() { (ready_made(admin, &data.living)) (new_subject(admin)) }

@@ -19,7 +19,7 @@ use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::parts::badge::badge;
 use crate::parts::notice::{Tone, notice};
-use crate::parts::table::{Column, cell, row, table};
+use crate::parts::table::{Column, cell, list_table, row};
 use crate::parts::{csrf, date, none, person, select};
 use crate::viewer::Viewer;
 
@@ -129,7 +129,7 @@ pub(crate) fn render(admin: &Admin, erasures: &[ErasureItem], has_vapi: bool) ->
                 }
                 section.card aria-label="Erasures" {
                     @if erasures.is_empty() { div.body { p.muted { "Nothing was erased." } } }
-                    @else { (table("Erasures", &COLUMNS, &rows)) }
+                    @else { (list_table("Erasures", &html! {}, &COLUMNS, &rows)) }
                 }
                 form.card method="post" aria-labelledby="number" {
                     header { h2 id="number" { "Erase a number" } }

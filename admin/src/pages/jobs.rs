@@ -4,7 +4,9 @@ mod alike;
 pub(crate) mod decide;
 mod filter;
 mod hours;
+pub(crate) mod one;
 pub(crate) mod overhauls;
+pub(crate) mod pause;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -12,10 +14,11 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use queue::hours::{Hour, list_hours};
 use queue::list::{self, JobItem, ReasonCount};
+use queue::pause::list_paused;
 use serde::Deserialize;
 use storage::component_status::{self, Compared};
 use storage::db::Db;
-use storage::job::{self, Count};
+use storage::job::{self, Count, Kind};
 
 use self::filter::Filter;
 use crate::auth::Admin;
@@ -29,17 +32,21 @@ use crate::parts::icon::icon;
 use crate::parts::kpi::kpi;
 use crate::parts::notice::{Tone, notice};
 use crate::parts::pager::{pager, split_page, time_key};
-use crate::parts::table::{Column, cell, row, table};
+use crate::parts::table::{Column, cell, list_table, row};
 use crate::parts::{csrf, none, select};
 use crate::viewer::Viewer;
 
 const PATH: &str = "/jobs";
 const LIST_ID: &str = "jobs";
 
+/// Jobs that wait for their time. They are in the state `ready`.
+pub(crate) const SCHEDULED: &str = "scheduled";
+
 /// States as in the address, with their labels.
-const STATES: [(&str, &str); 6] = [
+const STATES: [(&str, &str); 7] = [
     ("needs_attention", "Failed"),
     ("ready", "Waiting"),
+    (SCHEDULED, "Scheduled"),
     ("sent", "Queued"),
     ("running", "Running"),
     ("done", "Done"),
@@ -60,6 +67,7 @@ pub(crate) fn kind_words(kind: &str) -> &str {
         "alert_staff" => "Send alerts about a concern",
         "write_report" => "Write a report to guardians",
         "send_alert" => "E-mail an alert to staff",
+        "send_digest" => "E-mail the daily digest to staff",
         "send_report" => "E-mail a report to a guardian",
         "send_webhook" => "Send a webhook",
         other => other,
@@ -84,6 +92,7 @@ pub(crate) struct Data {
     pub(crate) compared: Option<(DateTime<Utc>, Compared)>,
     pub(crate) jobs: Vec<JobItem>,
     pub(crate) has_next: bool,
+    pub(crate) paused: Vec<Kind>,
     pub(crate) news: News,
 }
 
@@ -97,8 +106,18 @@ pub(crate) async fn get(
     admin.require_all()?;
     let (jobs, has_next) = split_page(list::list_jobs(&db, &filter.query()?).await?);
     let (counts, hours, reasons) = (Vec::new(), Vec::new(), Vec::new());
-    let mut data =
-        Data { filter, counts, hours, reasons, oldest_wait_seconds: None, compared: None, jobs, has_next, news };
+    let mut data = Data {
+        filter,
+        counts,
+        hours,
+        reasons,
+        oldest_wait_seconds: None,
+        compared: None,
+        jobs,
+        has_next,
+        paused: Vec::new(),
+        news,
+    };
     if asked.is_for(LIST_ID) {
         return Ok(htmx::fragment(listed(&admin, &data), &data.filter.url()));
     }
@@ -106,6 +125,7 @@ pub(crate) async fn get(
     data.hours = list_hours(&db, hours::from(&admin.viewer)).await?;
     data.reasons = list::count_reasons(&db, data.filter.kind()?).await?;
     data.oldest_wait_seconds = job::oldest_wait_seconds(&db).await?;
+    data.paused = list_paused(&db).await?;
     data.compared = component_status::list(&db).await?.find();
     Ok(render(&admin, &data).into_response())
 }
@@ -122,12 +142,14 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
                     @if admin.may_manage() { div.actions { a.btn href=(overhauls::PATH) { (icon("wrench")) "Bulk reprocessing" } } }
                 }
                 (told(&data.news))
+                (pause::told(&data.paused))
                 div.cols.two-one.even {
                     (hours::card(&admin.viewer, &data.hours))
                     section.card aria-label="Totals" { dl.kpis.two { (totals(data)) } }
                 }
                 @if let Some((at, compared)) = &data.compared { (consistency(&admin.viewer, *at, *compared)) }
                 (alike::reasons(admin, data))
+                (pause::form(admin, &data.paused))
                 nav.views aria-label="Jobs by state" {
                     @for (state, words) in STATES {
                         @let filter = Filter { state: state.to_owned(), after: String::new(), ..data.filter.clone() };
@@ -233,7 +255,7 @@ fn listed(admin: &Admin, data: &Data) -> Markup {
     let next = next.map(|last| filter.with_after(time_key(last.listed_at(), last.job_id)).url());
     let first = (!filter.after.is_empty()).then(|| filter.with_after(String::new()).url());
     html! {
-        (table("Jobs", &COLUMNS, &html! { @for job in &data.jobs { (job_row(admin, job)) } }))
+        (list_table("Jobs", &html! {}, &COLUMNS, &html! { @for job in &data.jobs { (job_row(admin, job)) } }))
         (pager("Newest first", first.as_deref(), next.as_deref()))
     }
 }
@@ -241,7 +263,7 @@ fn listed(admin: &Admin, data: &Data) -> Markup {
 fn job_row(admin: &Admin, job: &JobItem) -> Markup {
     row(&html! {
         (cell("", html! { span.two {
-            b.main { (kind_words(&job.kind)) }
+            a.main href={ (PATH) "/" (job.job_id) } { (kind_words(&job.kind)) }
             small { @if let Some(session_id) = job.session_id { a.link href={ "/sessions/" (session_id) } { "Session" } } @else { code { (job.job_id) } } }
         } }))
         (cell("end", state_badge(&job.state)))
@@ -305,8 +327,18 @@ mod tests {
         let (counts, hours, news) = (Vec::new(), Vec::new(), News { retried: Some(3), ..News::default() });
         let compared = Compared { n_sessions: 1_200, n_students: 1, n_sessions_repaired: 2, n_students_repaired: 0 };
         let compared = Some(("2026-11-19T21:12:04Z".parse().unwrap(), compared));
-        let data =
-            Data { filter, counts, hours, reasons, oldest_wait_seconds: None, compared, jobs, has_next: true, news };
+        let data = Data {
+            filter,
+            counts,
+            hours,
+            reasons,
+            oldest_wait_seconds: None,
+            compared,
+            jobs,
+            has_next: true,
+            paused: vec![Kind::SendReport],
+            news,
+        };
         render(&Admin::sample(role), &data).into_string()
     }
 
@@ -322,8 +354,10 @@ mod tests {
     }
 
     #[test]
-    fn the_page_says_what_the_consistency_check_repaired() {
+    fn the_page_says_what_the_consistency_check_repaired_and_what_is_paused() {
         let shown = shown(Role::Admin, Vec::new(), &[], Filter::default());
+        assert!(shown.contains("Some jobs are paused") && !shown.contains(r#"value="send_alert" checked"#), "{shown}");
+        assert!(shown.contains(r#"name="kind" value="send_report" checked"#), "{shown}");
         assert!(shown.contains("1,200 sessions and 1 student were compared"), "{shown}");
         assert!(shown.contains("Those of 2 sessions and 0 students differed and were repaired."), "{shown}");
     }

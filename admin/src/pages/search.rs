@@ -195,7 +195,8 @@ async fn find(admin: &Admin, db: &Db, question: Question, groups: &[Group]) -> R
                 }
                 Group::Transcripts => {
                     let query = question.words(&admin.viewer, limit)?;
-                    data.transcripts = Some(session::search_sessions(db, caller, &query).await?);
+                    let lens = if question.cohort.is_empty() { admin.lens() } else { caller.clone() };
+                    data.transcripts = Some(session::search_sessions(db, &lens, &query).await?);
                     data.cohorts = student::list_cohorts(db, caller).await?;
                 }
             }

@@ -26,11 +26,12 @@ use crate::figures;
 use crate::htmx::{self, Asked};
 use crate::layout::{Place, live_page};
 use crate::parts::badge::{self, ended_words};
+use crate::parts::classes::toggle;
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice};
 use crate::parts::pager::{pager, split_page};
-use crate::parts::table::{cell, row, two};
+use crate::parts::table::{ROWS_ID, cell, row, two};
 use crate::parts::{csrf, date, grade, none, select};
 
 const PATH: &str = "/sessions";
@@ -88,7 +89,7 @@ pub(crate) async fn fetch(admin: &Admin, db: &Db, filter: Filter) -> Result<Data
 
 async fn page_of(admin: &Admin, db: &Db, filter: Filter, choices: &Choices) -> Result<Data, Fault> {
     let query = filter.query(&admin.viewer, &choices.ended_reasons)?;
-    let (sessions, has_next) = split_page(browse::browse_sessions(db, &admin.caller, &query).await?);
+    let (sessions, has_next) = split_page(browse::browse_sessions(db, &filter.caller(admin), &query).await?);
     Ok(Data { filter, sessions, has_next })
 }
 
@@ -105,7 +106,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
         html! {
             div.stack.list-page {
                 div.head {
-                    div { h1 { "Sessions" } p { "Every tutoring call." } }
+                    div { h1 { "Sessions" } p { @match admin.own_classes().filter(|_| filter.student.is_empty() && filter.cohort.is_empty()) { Some(own) => { "Calls of " (own.join(", ")) "." } None => "Every tutoring call." } } }
                     @if admin.may_write() {
                         div.actions {
                             a.btn href=(filter.with_after(String::new()).url_of("/sessions/export.csv")) { (icon("download")) "Export CSV" }
@@ -116,6 +117,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
                     @let text = format!("{} will be analysed again.", figures::counted(n.into(), "session", "sessions"));
                     (notice(Tone::Info, &text, "The present results stay until then. Calls in progress are left out."))
                 }
+                @if filter.student.is_empty() && filter.cohort.is_empty() { (toggle(admin, &filter.with_after(String::new()).url())) }
                 (saved::views(admin, filter, &around.saved))
                 (filters(filter, around))
                 form method="post" action="/sessions/run-again" {
@@ -211,7 +213,7 @@ fn skill_select(skills: &[SkillName], selected: &str) -> Markup {
 
 pub(crate) fn list(admin: &Admin, data: &Data) -> Markup {
     if data.sessions.is_empty() {
-        return nothing(&data.filter);
+        return nothing(admin, &data.filter);
     }
     let filter = &data.filter;
     let (sort, _) = filter.order().unwrap_or_default();
@@ -237,7 +239,7 @@ pub(crate) fn list(admin: &Admin, data: &Data) -> Markup {
                     (heading("Ended", "")) (heading("Status", "")) (heading("Engagement", ""))
                     (sorted(filter, "cost", "Cost", "num"))
                 } }
-                tbody role="rowgroup" { @for item in &data.sessions { (session_row(admin, item)) } }
+                tbody id=(ROWS_ID) role="rowgroup" { @for item in &data.sessions { (session_row(admin, item)) } }
             }
         }
         (pager(&shown, first.as_deref(), next.as_deref()))
@@ -309,7 +311,7 @@ pub(crate) fn first_sentence(summary: &str) -> &str {
     summary.split_inclusive(". ").next().unwrap_or(summary).trim_end()
 }
 
-fn nothing(filter: &Filter) -> Markup {
+fn nothing(admin: &Admin, filter: &Filter) -> Markup {
     if filter.n_narrow() > 0 || !filter.after.is_empty() {
         empty(
             "search",
@@ -319,6 +321,8 @@ fn nothing(filter: &Filter) -> Markup {
                 a.btn href=(PATH) { "Clear filters" }
             },
         )
+    } else if admin.own_classes().is_some() {
+        empty("phone-call", "No calls of your classes", "Choose “All students” to see other calls.", html! {})
     } else {
         empty("phone-call", "No calls yet", "Sessions appear here when a call ends.", html! {})
     }

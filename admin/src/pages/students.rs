@@ -4,12 +4,14 @@ pub(crate) mod class;
 mod export;
 mod heat_map;
 pub(crate) mod import;
+pub(crate) mod imports;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
+use storage::access::Caller;
 use storage::attention::{self, Attention};
 use storage::db::Db;
 use storage::id::StudentId;
@@ -25,12 +27,13 @@ use crate::htmx::{self, Asked};
 use crate::layout::{Place, page};
 use crate::parts::attention::badges;
 use crate::parts::badge::badge;
+use crate::parts::classes::toggle;
 use crate::parts::empty::empty;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::meter::share;
 use crate::parts::pager::{PAGE, pager, split_page};
 use crate::parts::spark::spark;
-use crate::parts::table::{Column, cell, row, sortable_table, two};
+use crate::parts::table::{Column, cell, list_table, row, two};
 use crate::parts::{grade, initials, none, select};
 use crate::viewer::Viewer;
 use crate::{figures, link};
@@ -92,6 +95,11 @@ impl Filter {
             limit: PAGE + 1,
             now,
         })
+    }
+
+    /// Returns the caller of the list. A cohort that the person names need not be one of their own.
+    fn caller(&self, admin: &Admin) -> Caller {
+        if self.cohort.is_empty() { admin.lens() } else { admin.caller.clone() }
     }
 
     fn url(&self) -> String {
@@ -157,16 +165,17 @@ pub(crate) async fn get(
     asked: Asked,
 ) -> Result<Response, Fault> {
     let now = admin.viewer.now;
-    let (students, has_next) = split_page(browse::browse_students(&db, &admin.caller, &filter.query(now)?).await?);
+    let (students, has_next) =
+        split_page(browse::browse_students(&db, &filter.caller(&admin), &filter.query(now)?).await?);
     let ids: Vec<StudentId> = students.iter().map(|item| item.student_id).collect();
     let skills = mastery::list_mastery_of(&db, &admin.caller, &ids).await?;
     let attentions = attention::list_attentions(&db, &admin.caller, &ids, now).await?;
     let data = Data { filter, students, has_next, attentions, skills };
     if asked.is_for(LIST_ID) {
-        return Ok(htmx::fragment(results(&admin.viewer, &data), &data.filter.url()));
+        return Ok(htmx::fragment(results(&admin, &data), &data.filter.url()));
     }
     let around = Around {
-        n_in_need: attention::count_students(&db, &admin.caller, None, now).await?,
+        n_in_need: attention::count_students(&db, &admin.lens(), None, now).await?,
         cohorts: student::list_cohorts(&db, &admin.caller).await?,
     };
     Ok(render(&admin, &data, &around).into_response())
@@ -180,7 +189,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
         html! {
             div.stack.list-page {
                 div.head {
-                    div { h1 { "Students" } p { "All students, A–Z." } }
+                    div { h1 { "Students" } p { @match admin.own_classes().filter(|_| data.filter.cohort.is_empty()) { Some(own) => { "Students of " (own.join(", ")) ", A–Z." } None => "All students, A–Z." } } }
                     div.actions {
                         @if !around.cohorts.is_empty() { a.btn href=(class::PATH) { (icon("layers")) "Class view" } }
                         a.btn href="/calendar" { (icon("calendar-clock")) "Calendar" }
@@ -192,6 +201,7 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
                         }
                     }
                 }
+                @if data.filter.cohort.is_empty() { (toggle(admin, &data.filter.with_after(String::new()).url())) }
                 nav.views aria-label="Views" {
                     @for (value, name) in [("", "All students"), ("yes", "Needs attention")] {
                         a href=(data.filter.with_attention(value).url())
@@ -201,17 +211,17 @@ pub(crate) fn render(admin: &Admin, data: &Data, around: &Around) -> Markup {
                     }
                 }
                 (filters(&data.filter, &around.cohorts))
-                div.stack id=(LIST_ID) { (results(&admin.viewer, data)) }
+                div.stack id=(LIST_ID) { (results(admin, data)) }
             }
         },
     )
 }
 
 /// The part that a filter changes.
-fn results(viewer: &Viewer, data: &Data) -> Markup {
+fn results(admin: &Admin, data: &Data) -> Markup {
     html! {
-        div.card { (list(viewer, data)) }
-        @if !data.students.is_empty() { (heat_map::card(viewer, data)) }
+        div.card { (list(admin, data)) }
+        @if !data.students.is_empty() { (heat_map::card(&admin.viewer, data)) }
     }
 }
 
@@ -256,9 +266,9 @@ const COLUMNS: [Column; 7] = [
     ("Attention", ""),
 ];
 
-fn list(viewer: &Viewer, data: &Data) -> Markup {
+fn list(admin: &Admin, data: &Data) -> Markup {
     if data.students.is_empty() {
-        return nothing(&data.filter);
+        return nothing(admin, &data.filter);
     }
     let next =
         data.students.last().filter(|_| data.has_next).map(|last| {
@@ -268,7 +278,7 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
     let shown = figures::counted(data.students.len() as i64, "student", "students");
     let shown = if data.has_next || first.is_some() { format!("{shown} on this page") } else { shown };
     html! {
-        (sortable_table("Students", &sorted(&data.filter), &COLUMNS, &html! { @for item in &data.students { (student_row(viewer, item, data)) } }))
+        (list_table("Students", &sorted(&data.filter), &COLUMNS, &html! { @for item in &data.students { (student_row(&admin.viewer, item, data)) } }))
         (pager(&shown, first.as_deref(), next.as_deref()))
     }
 }
@@ -317,7 +327,7 @@ fn weeks(item: &BrowseItem) -> Markup {
     }
 }
 
-fn nothing(filter: &Filter) -> Markup {
+fn nothing(admin: &Admin, filter: &Filter) -> Markup {
     if filter.attention == "yes" && filter.with_subject("").with_attention("").url() == PATH {
         empty(
             "circle-check",
@@ -325,13 +335,10 @@ fn nothing(filter: &Filter) -> Markup {
             "No concern is open, no call failed, and no student is stuck or quiet.",
             html! {},
         )
+    } else if filter.with_subject("").url() == PATH && admin.own_classes().is_some() {
+        empty("users", "No students in your classes", "Choose “All students” to see the others.", html! {})
     } else if filter.with_subject("").url() == PATH {
-        empty(
-            "users",
-            "No students yet",
-            "Add them one by one here, or many at once with “ai-tutor student import”.",
-            html! {},
-        )
+        empty("users", "No students yet", "Add them one by one here, or many at once with “Import a sheet”.", html! {})
     } else {
         empty(
             "search",
@@ -399,7 +406,7 @@ mod tests {
     #[test]
     fn the_key_of_a_page_survives_a_name_with_an_underscore() {
         let data = Data { has_next: true, ..data(Filter::default(), "Ann_Lee") };
-        let shown = list(&Viewer::sample(), &data).into_string();
+        let shown = list(&Admin::sample(Role::Viewer), &data).into_string();
         assert!(shown.contains("after=ann_lee_00000000-0000-0000-0000-000000000003"), "{shown}");
         let filter = Filter { after: "ann_lee_00000000-0000-0000-0000-000000000003".to_owned(), ..Filter::default() };
         assert_eq!(filter.query(Viewer::sample().now).unwrap().after.unwrap().0, "ann_lee");

@@ -1,9 +1,6 @@
 //! The start page of tutors: which of their students need a person today, why, and what to do next.
 
 use axum::extract::State;
-use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use http::HeaderMap;
-use http::header::SET_COOKIE;
 use maud::{Markup, html};
 use storage::attention::{self, Need, Reason};
 use storage::db::Db;
@@ -11,115 +8,59 @@ use storage::follow_up::{self, FollowUpKind};
 use storage::id::SessionId;
 use storage::session::SessionStatus;
 use storage::stats::{self, SessionToSee};
-use storage::student;
+use storage::{review, student};
 
-use crate::auth::{Admin, SessionCookie};
-use crate::cookie;
+use crate::auth::Admin;
 use crate::fault::Fault;
-use crate::fields::Fields;
 use crate::figures;
-use crate::form::Posted;
 use crate::layout::{Place, page};
 use crate::link;
 use crate::pages::follow_ups::with_alerts;
 use crate::pages::overview::attention_card;
+use crate::pages::review::PATH as REVIEW;
 use crate::parts::attention::{sentence, style};
+use crate::parts::classes::toggle;
 use crate::parts::follow_up::{Open, on_overview};
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::schedule::CALENDAR;
+use crate::parts::table::ROWS_ID;
 use crate::parts::{csrf, grade, initials};
 
 pub(crate) const PATH: &str = "/today";
-const CLASSES_COOKIE: &str = "classes";
 const N_STUDENTS: i64 = 30;
 const N_FOLLOW_UPS: i64 = 50;
 const N_FAULTS: i64 = 6;
-/// Browsers limit a cookie to 4,096 bytes.
-const MAX_COOKIE_BYTES: usize = 3_000;
-
-/// The person's own classes, and whether the page shows all students instead. Stored in a cookie.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Classes {
-    pub(crate) shows_all: bool,
-    pub(crate) names: Vec<String>,
-}
-
-impl Classes {
-    /// Keeps only classes in `known`: others no longer exist, or the person no longer sees them.
-    pub(crate) fn read(headers: &HeaderMap, known: &[String]) -> Self {
-        let Some(value) = cookie::preference(headers, CLASSES_COOKIE) else { return Self::default() };
-        let fields = Fields::parse(value.as_bytes());
-        let names = fields.all("class").filter(|name| known.iter().any(|of| of == name)).map(str::to_owned);
-        Self { shows_all: fields.text("show") == "all", names: names.collect() }
-    }
-
-    fn value(&self) -> String {
-        let show = if self.shows_all { "all" } else { "mine" };
-        let mut value = url::form_urlencoded::Serializer::new(String::new());
-        value.append_pair("show", show);
-        value.extend_pairs(self.names.iter().map(|name| ("class", name))).finish()
-    }
-
-    /// Returns the classes that a page shows. `None`: all students that the person sees.
-    pub(crate) fn shown(&self) -> Option<&[String]> {
-        Some(&self.names[..]).filter(|names| !self.shows_all && !names.is_empty())
-    }
-}
+/// Counted so far.
+const MANY: i64 = 100;
 
 pub(crate) struct Data {
-    pub(crate) classes: Classes,
     /// All classes that the person sees.
     pub(crate) known: Vec<String>,
     pub(crate) needs: Vec<Need>,
     pub(crate) callbacks: Open,
     /// For admins only.
     pub(crate) faults: Option<Vec<SessionToSee>>,
+    /// Answers to review, at most [`MANY`].
+    pub(crate) n_unsure: i64,
 }
 
-pub(crate) async fn get(admin: Admin, State(db): State<Db>, headers: HeaderMap) -> Result<Markup, Fault> {
-    let (caller, now) = (&admin.caller, admin.viewer.now);
-    let known = student::list_cohorts(&db, caller).await?;
-    let classes = Classes::read(&headers, &known);
-    let mut open = follow_up::list_open(&db, caller, None, N_FOLLOW_UPS).await?;
+pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
+    let (lens, now) = (admin.lens(), admin.viewer.now);
+    let mut open = follow_up::list_open(&db, &lens, None, N_FOLLOW_UPS).await?;
     open.retain(|item| item.kind != FollowUpKind::Concern);
     let faults = if admin.may_manage() {
-        Some(stats::list_sessions_to_see(&db, caller, SessionStatus::NeedsAttention, None, N_FAULTS).await?)
+        Some(stats::list_sessions_to_see(&db, &admin.caller, SessionStatus::NeedsAttention, None, N_FAULTS).await?)
     } else {
         None
     };
     let data = Data {
-        needs: attention::list_needs(&db, caller, classes.shown(), now, N_STUDENTS).await?,
+        needs: attention::list_needs(&db, &lens, now, N_STUDENTS).await?,
         callbacks: with_alerts(&admin, &db, open).await?,
-        classes,
-        known,
+        known: student::list_cohorts(&db, &admin.caller).await?,
         faults,
+        n_unsure: review::count_uncertain(&db, &lens, now, MANY).await?,
     };
     Ok(render(&admin, &data))
-}
-
-/// Saves the choice of students.
-pub(crate) async fn choose(
-    State(db): State<Db>,
-    State(session_cookie): State<SessionCookie>,
-    headers: HeaderMap,
-    posted: Posted,
-) -> Result<Response, Fault> {
-    let known = student::list_cohorts(&db, &posted.admin.caller).await?;
-    let mut classes = Classes::read(&headers, &known);
-    match posted.fields.text("show") {
-        "all" => classes.shows_all = true,
-        "mine" => classes.shows_all = false,
-        _ => {
-            let chosen = |name: &&String| posted.fields.all("class").any(|of| of == *name);
-            classes = Classes { shows_all: false, names: known.iter().filter(chosen).cloned().collect() };
-        }
-    }
-    let value = classes.value();
-    if value.len() > MAX_COOKIE_BYTES {
-        return Err(Fault::Invalid("These are too many classes to save. Choose fewer.".to_owned()));
-    }
-    let cookie = cookie::set_preference(CLASSES_COOKIE, &value, cookie::A_YEAR_SECONDS, session_cookie.is_secure);
-    Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(PATH)).into_response())
 }
 
 pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
@@ -132,11 +73,15 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
             div.head {
                 div {
                     h1 { "Today" }
-                    p { (viewer.full_date(viewer.today())) ". " (whose(data)) }
+                    p { (viewer.full_date(viewer.today())) ". " (whose(admin)) }
                 }
-                div.actions { a.btn href=(CALENDAR) { (icon("calendar-clock")) "Calendar" } }
+                div.actions {
+                    @if data.known.len() > 1 { a.btn href="/account#classes" { (icon("users")) @if admin.classes.is_empty() { "Choose my classes" } @else { "My classes" } } }
+                    a.btn href=(REVIEW) { (icon("circle-dashed")) "Review" @if data.n_unsure > 0 { " " span.n { @if data.n_unsure >= MANY { (MANY - 1) "+" } @else { (data.n_unsure) } } span.vh { " unsure answers" } } }
+                    a.btn href=(CALENDAR) { (icon("calendar-clock")) "Calendar" }
+                }
             }
-            (choice(admin, data))
+            (toggle(admin, PATH))
             div.stack {
                 (needs_card(admin, data))
                 @if !data.callbacks.list.is_empty() { (on_overview(admin, &data.callbacks, PATH)) }
@@ -146,41 +91,10 @@ pub(crate) fn render(admin: &Admin, data: &Data) -> Markup {
     )
 }
 
-fn whose(data: &Data) -> String {
-    match data.classes.shown() {
+fn whose(admin: &Admin) -> String {
+    match admin.own_classes() {
         Some(names) => names.join(", "),
         None => "All students that you see".to_owned(),
-    }
-}
-
-/// Renders the choice between "My classes" and "All students", and the list of own classes.
-fn choice(admin: &Admin, data: &Data) -> Markup {
-    let Classes { shows_all, names } = &data.classes;
-    let action = "/today/classes";
-    html! {
-        @if !names.is_empty() {
-            form.views method="post" action=(action) aria-label="Students shown" {
-                (csrf(admin))
-                @for (value, words, is_shown) in [("mine", "My classes", !shows_all), ("all", "All students", *shows_all)] {
-                    button name="show" value=(value) aria-current=[is_shown.then_some("true")] { (words) }
-                }
-            }
-        }
-        @if data.known.len() > 1 {
-            details.data.classes {
-                summary { (icon("chevron-right")) @if names.is_empty() { "Choose my classes" } @else { "Change my classes" } }
-                form.stack.tight method="post" action=(action) {
-                    (csrf(admin))
-                    fieldset.checks {
-                        legend.vh { "My classes" }
-                        @for name in &data.known {
-                            label.check { input type="checkbox" name="class" value=(name) checked[names.contains(name)]; (name) }
-                        }
-                    }
-                    div.row { button.btn.small { "Save my classes" } }
-                }
-            }
-        }
     }
 }
 
@@ -199,7 +113,7 @@ fn needs_card(admin: &Admin, data: &Data) -> Markup {
             @if data.needs.is_empty() {
                 div.body { p.muted { "None. No concern is open, and no student is stuck or has stopped calling." } }
             } @else {
-                ol.list.needs { @for need in &data.needs { (line(admin, need)) } }
+                ol.list.needs id=(ROWS_ID) { @for need in &data.needs { (line(admin, need)) } }
             }
         }
     }
@@ -297,8 +211,6 @@ fn faults_card(admin: &Admin, faults: &[SessionToSee]) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-    use http::header::COOKIE;
     use storage::access::Role;
     use storage::attention::{Attention, Basis};
     use storage::concern::ConcernCategory;
@@ -321,7 +233,7 @@ mod tests {
 
     fn data(needs: Vec<Need>) -> Data {
         let known = vec!["Period 3".to_owned(), "Period 4".to_owned()];
-        Data { classes: Classes::default(), known, needs, callbacks: Open::default(), faults: None }
+        Data { known, needs, callbacks: Open::default(), faults: None, n_unsure: 0 }
     }
 
     #[test]
@@ -350,18 +262,6 @@ mod tests {
         let shown = render(&Admin::sample(Role::Viewer), &data(vec![need(Reason::Misconception, basis)])).into_string();
         assert!(shown.contains("/skills/maths.fractions.add") && shown.contains("“Adds the tops”"), "{shown}");
         assert!(!shown.contains("attention/handled"), "a viewer handles nothing");
-    }
-
-    #[test]
-    fn the_choice_of_classes_is_remembered_with_any_name() {
-        let known = vec!["Period 3".to_owned(), "Bär & Söhne; 7=a".to_owned()];
-        let classes = Classes { shows_all: true, names: known.clone() };
-        let cookie = HeaderValue::from_str(&format!("classes={}", classes.value())).unwrap();
-        let headers = HeaderMap::from_iter([(COOKIE, cookie)]);
-        assert_eq!(Classes::read(&headers, &known), classes);
-        assert_eq!(Classes::read(&headers, &known[..1]).names, ["Period 3"], "another class is not shown");
-        assert_eq!(classes.shown(), None);
-        assert_eq!(Classes { shows_all: false, ..classes }.shown(), Some(&known[..]));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::layout::{Place, page};
 use crate::parts::empty::empty;
 use crate::parts::icon::icon;
 use crate::parts::pager::{PAGE, pager, parse_time_key, split_page, time_key};
-use crate::parts::table::{Column, cell, row, table};
+use crate::parts::table::{Column, cell, list_table, row, table};
 use crate::parts::tool_call::outcome_badge;
 use crate::parts::{none, select};
 use crate::viewer::Viewer;
@@ -202,7 +202,7 @@ fn list(viewer: &Viewer, data: &Data) -> Markup {
     let next = last.map(|last| data.filter.with_after(time_key(last.at, last.tool_call_id)).url());
     let first = (!data.filter.after.is_empty()).then(|| data.filter.with_after(String::new()).url());
     html! {
-        (table("Tool calls", &COLUMNS, &html! { @for call in &data.calls { (call_row(viewer, data, call)) } }))
+        (list_table("Tool calls", &html! {}, &COLUMNS, &html! { @for call in &data.calls { (call_row(viewer, data, call)) } }))
         (pager("Newest first", first.as_deref(), next.as_deref()))
     }
 }

@@ -24,10 +24,10 @@ use crate::layout::{Place, page};
 use crate::parts::badge::badge;
 use crate::parts::icon::{icon, icon_small};
 use crate::parts::notice::{Tone, notice};
-use crate::parts::table::{Column, cell, row, table};
+use crate::parts::table::{Column, cell, list_table, row};
 use crate::parts::{csrf, initials, role_word};
 
-const PATH: &str = "/settings/users";
+pub(crate) const PATH: &str = "/settings/users";
 /// How long an invitation is valid.
 const INVITATION: TimeDelta = TimeDelta::days(3);
 const ROLES: [Role; 3] = [Role::Admin, Role::Tutor, Role::Viewer];
@@ -231,7 +231,7 @@ fn render(admin: &Admin, people: &People, invitation: Option<&Invitation>, error
                 div.head { div { h1 { "Users and roles" } p { "People with access to this dashboard, and their roles." } } }
                 @if let Some(invitation) = invitation { (link_once(invitation)) }
                 @if let Some(error) = error { (notice(Tone::Bad, error, "No invitation was sent.")) }
-                section.card aria-label="Users" { (table("Users", &COLUMNS, &rows)) }
+                section.card aria-label="Users" { (list_table("Users", &html! {}, &COLUMNS, &rows)) }
                 (invite_card(admin, &people.cohorts))
                 (permissions())
             }
@@ -370,6 +370,9 @@ mod tests {
             has_app: false,
             has_passkey: false,
             cohorts: None,
+            classes: Vec::new(),
+            shows_all_classes: false,
+            is_responsible: false,
         }
     }
 

@@ -65,7 +65,7 @@ impl Answer {
     fn url(&self, from: From, turn_no: i32) -> String {
         match from {
             From::Answers | From::Transcript => format!("#t{turn_no}"),
-            From::Student | From::Skill => format!("/sessions/{}#t{turn_no}", self.session_id),
+            From::Student | From::Skill | From::Review => format!("/sessions/{}#t{turn_no}", self.session_id),
         }
     }
 }
@@ -107,10 +107,12 @@ pub(crate) enum From {
     Student,
     /// The answers of a student to one skill.
     Skill,
+    /// The queue of unsure answers.
+    Review,
 }
 
 impl From {
-    pub(crate) const ALL: [Self; 4] = [Self::Answers, Self::Transcript, Self::Student, Self::Skill];
+    pub(crate) const ALL: [Self; 5] = [Self::Answers, Self::Transcript, Self::Student, Self::Skill, Self::Review];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -118,6 +120,7 @@ impl From {
             Self::Transcript => "transcript",
             Self::Student => "student",
             Self::Skill => "skill",
+            Self::Review => "review",
         }
     }
 }
@@ -127,7 +130,7 @@ pub(crate) fn row_id(from: From, session_id: SessionId, skill_id: &str, turn_no:
     match from {
         From::Answers => format!("answer-{skill_id}-{turn_no}"),
         From::Transcript => format!("t{turn_no}"),
-        From::Student | From::Skill => format!("answer-{skill_id}-{session_id}-{turn_no}"),
+        From::Student | From::Skill | From::Review => format!("answer-{skill_id}-{session_id}-{turn_no}"),
     }
 }
 

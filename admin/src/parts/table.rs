@@ -6,12 +6,19 @@ use maud::{Markup, html};
 /// A column: its name, and its class for width and alignment. Screen readers get "Actions" for an empty name.
 pub(crate) type Column = (&'static str, &'static str);
 
+/// The id of the rows of a page's main list. If a page has it, a link at its top leads there.
+pub(crate) const ROWS_ID: &str = "rows";
+
 pub(crate) fn table(label: &str, columns: &[Column], rows: &Markup) -> Markup {
-    sortable_table(label, &html! {}, columns, rows)
+    with_headings(label, None, &html! {}, columns, rows)
 }
 
-/// The same table with custom first headings.
-pub(crate) fn sortable_table(label: &str, headings: &Markup, columns: &[Column], rows: &Markup) -> Markup {
+/// The table of a page that is a list, with custom first headings.
+pub(crate) fn list_table(label: &str, headings: &Markup, columns: &[Column], rows: &Markup) -> Markup {
+    with_headings(label, Some(ROWS_ID), headings, columns, rows)
+}
+
+fn with_headings(label: &str, id: Option<&str>, headings: &Markup, columns: &[Column], rows: &Markup) -> Markup {
     html! {
         div.scroll {
             table.tbl.cards role="table" aria-label=(label) {
@@ -23,7 +30,7 @@ pub(crate) fn sortable_table(label: &str, headings: &Markup, columns: &[Column],
                         }
                     }
                 } }
-                tbody role="rowgroup" { (rows) }
+                tbody id=[id] role="rowgroup" { (rows) }
             }
         }
     }

@@ -28,6 +28,7 @@ pub async fn claim_to_send(executor: impl Executor<'_>, n: i64) -> Result<Vec<(J
         "with due as materialized (
              select job_id from jobs
              where state = 'ready' and run_at <= now() and kind = any($1)
+                 and kind <> all ((select paused_kinds from organisation)::text[])
              order by priority, run_at
              for update skip locked
              limit $2
@@ -91,7 +92,8 @@ pub async fn sweep(connection: &mut Connection, unanswered_after: Duration) -> R
              set n_lost = n_lost + 1, lease_token = null, lease_until = null, run_at = now(),
                  state = case when poison or exhausted then 'needs_attention' else 'ready' end,
                  finished_at = case when poison or exhausted then now() end,
-                 last_error = case when poison then $2 when exhausted then $3 else 'its worker was lost' end
+                 last_error = case when poison then $2 when exhausted then $3 else 'its worker was lost' end,
+                 errors = add_error(errors, attempts, case when poison then $2 when exhausted then $3 else 'its worker was lost' end)
              from lost where jobs.job_id = lost.job_id
              returning jobs.session_id, jobs.state, jobs.last_error
          ), waiting as (

@@ -72,7 +72,10 @@ pub async fn claim_ready(
     let rows = sqlx::query_as!(
         Row,
         "with due as materialized (
-             select job_id from unnest($1::text[]) as lane (kind) cross join lateral (
+             -- A paused kind waits.
+             select job_id from (
+                 select kind from unnest($1::text[]) as lane (kind) where kind <> all ((select paused_kinds from organisation)::text[])
+             ) lane cross join lateral (
                  select job_id, priority, run_at from jobs
                  where state = 'ready' and run_at <= now() and kind = lane.kind
                  order by priority, run_at
@@ -117,6 +120,7 @@ pub async fn take(
         "update jobs
          set state = 'running', attempts = attempts + 1, lease_token = $3, lease_until = now() + $4, leased_by = $5
          where job_id = $1 and state in ('ready', 'sent') and run_at <= now() and kind = any($2)
+             and kind <> all ((select paused_kinds from organisation)::text[])
          returning job_id, kind, payload, attempts, max_attempts",
         job_id.0,
         &kinds,
@@ -184,6 +188,7 @@ pub async fn finish_retry(
     let back = sqlx::query!(
         "update jobs
          set state = 'ready', run_at = now() + greatest($4, $5::interval * random()), last_error = $3,
+             errors = add_error(errors, attempts, $3),
              lease_token = null, lease_until = null
          where job_id = $1 and lease_token = $2 and state = 'running'",
         held.job_id.0,
@@ -225,7 +230,8 @@ pub async fn finish_failed(tx: &mut Connection, held: &Lease, reason: &str) -> R
     let failed = sqlx::query!(
         r#"with failed as (
              update jobs
-             set state = 'needs_attention', finished_at = now(), last_error = $3, lease_token = null, lease_until = null
+             set state = 'needs_attention', finished_at = now(), last_error = $3, lease_token = null, lease_until = null,
+                 errors = add_error(errors, attempts, $3)
              where job_id = $1 and lease_token = $2 and state = 'running'
              returning session_id
          ), waiting as (

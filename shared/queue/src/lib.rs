@@ -7,6 +7,7 @@ pub mod hours;
 pub mod lease;
 pub mod list;
 pub mod overhaul;
+pub mod pause;
 pub mod retry;
 #[cfg(test)]
 mod state_machine;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use storage::db::{Executor, Result};
+use storage::db::{Db, Error, Executor, Result};
 use storage::id::{JobId, SessionId};
 
 /// A job, for a list. Holds no content: ids, states and fixed words.
@@ -34,6 +34,40 @@ impl JobItem {
     }
 }
 
+/// An attempt that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    pub at: DateTime<Utc>,
+    pub attempt: i32,
+    /// Short, fixed words.
+    pub error: String,
+}
+
+/// Returns a job with the attempts that failed, the newest first.
+pub async fn get_job(db: &Db, job_id: JobId) -> Result<(JobItem, Vec<Failed>)> {
+    let job = sqlx::query_as!(
+        JobItem,
+        r#"select job_id as "job_id: JobId", kind, session_id as "session_id: SessionId", state, run_at, attempts,
+               max_attempts, leased_by, last_error, created_at, finished_at
+           from jobs where job_id = $1"#,
+        job_id as JobId,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound("job"))?;
+    let failed = sqlx::query_as!(
+        Failed,
+        r#"select (of.error->>'at')::timestamptz as "at!", (of.error->>'attempt')::int as "attempt!",
+               of.error->>'error' as "error!"
+           from jobs, jsonb_array_elements(errors) with ordinality as of (error, n)
+           where job_id = $1 order by of.n desc"#,
+        job_id as JobId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok((job, failed))
+}
+
 /// The jobs that worked on a session, in the order in which they were asked for.
 pub async fn list_jobs_of_session(db: impl Executor<'_>, session_id: SessionId) -> Result<Vec<JobItem>> {
     Ok(sqlx::query_as!(
@@ -51,6 +85,8 @@ pub async fn list_jobs_of_session(db: impl Executor<'_>, session_id: SessionId) 
 #[derive(Clone, Debug, Default)]
 pub struct JobQuery<'a> {
     pub state: &'a str,
+    /// Only jobs whose time has not come.
+    pub is_scheduled: bool,
     pub kind: Option<&'a str>,
     /// The reason its last attempt failed. Empty if unknown.
     pub reason: Option<&'a str>,
@@ -69,6 +105,7 @@ pub async fn list_jobs(db: impl Executor<'_>, query: &JobQuery<'_>) -> Result<Ve
            from jobs
            where state = $1 and ($2::text is null or kind = $2)
              and ($3::text is null or coalesce(last_error, '') = $3)
+             and (not $7 or run_at > now())
              and ($4::timestamptz is null or (coalesce(finished_at, created_at), job_id) < ($4, $5))
            order by coalesce(finished_at, created_at) desc, job_id desc limit $6"#,
         query.state,
@@ -77,6 +114,7 @@ pub async fn list_jobs(db: impl Executor<'_>, query: &JobQuery<'_>) -> Result<Ve
         after_at,
         after_id as Option<JobId>,
         query.limit,
+        query.is_scheduled,
     )
     .fetch_all(db)
     .await?)

@@ -358,6 +358,17 @@ impl Caller {
         Self { reach: Reach::Cohorts(cohorts), ..self }
     }
 
+    /// The same person, who looks at the students of these cohorts only. It never widens what they see.
+    #[must_use]
+    pub fn narrowed_to(&self, cohorts: &[String]) -> Self {
+        let cohorts = match &self.reach {
+            Reach::Everyone => cohorts.to_vec(),
+            Reach::Cohorts(within) => cohorts.iter().filter(|of| within.contains(of)).cloned().collect(),
+            Reach::Active | Reach::Line => return self.clone(),
+        };
+        self.clone().of_cohorts(cohorts)
+    }
+
     /// The same person's authority in the hands of an agent that they connected: at most `scopes` of it.
     #[must_use]
     pub fn by_agent(self, client_id: impl Into<String>, scopes: ScopeSet) -> Self {

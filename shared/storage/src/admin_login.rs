@@ -94,6 +94,9 @@ struct Row {
     has_app: bool,
     has_passkey: bool,
     cohorts: Option<Vec<String>>,
+    classes: Vec<String>,
+    shows_all_classes: bool,
+    is_responsible: bool,
 }
 
 impl From<Row> for AdminLogin {
@@ -115,6 +118,9 @@ impl From<Row> for AdminLogin {
                 has_app: row.has_app,
                 has_passkey: row.has_passkey,
                 cohorts: row.cohorts,
+                classes: row.classes,
+                shows_all_classes: row.shows_all_classes,
+                is_responsible: row.is_responsible,
             },
         }
     }
@@ -136,7 +142,8 @@ pub async fn find_login(
                (select requires_second_factor from organisation) and not l.is_by_provider as "is_asked_to_set_up!",
                (select report_zone from organisation) as "school_zone!",
                u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
-               u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.password_hash is not null as "has_password!",
+               u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.classes, u.shows_all_classes, u.is_responsible,
+               u.password_hash is not null as "has_password!",
                u.totp_secret is not null as "has_app!",
                exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!""#,
         secret::hash(cookie.expose_secret()),
@@ -160,7 +167,8 @@ pub async fn peek_login(
                (select requires_second_factor from organisation) and not l.is_by_provider as "is_asked_to_set_up!",
                (select report_zone from organisation) as "school_zone!",
                u.admin_user_id as "admin_user_id: AdminUserId", u.email, u.role as "role: Role",
-               u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.password_hash is not null as "has_password!",
+               u.created_at, u.last_login_at, u.disabled_at, u.cohorts, u.classes, u.shows_all_classes, u.is_responsible,
+               u.password_hash is not null as "has_password!",
                u.totp_secret is not null as "has_app!",
                exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!"
            from admin_logins l join admin_users u using (admin_user_id)

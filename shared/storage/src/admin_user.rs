@@ -26,6 +26,12 @@ pub struct AdminUser {
     pub has_passkey: bool,
     /// Whose students they see; `None`: all. Of an admin it does not count.
     pub cohorts: Option<Vec<String>>,
+    /// Their own classes, with which lists begin. A filter, not a right.
+    pub classes: Vec<String>,
+    /// Whether lists show all students that they see instead.
+    pub shows_all_classes: bool,
+    /// Whether an admin made them responsible for urgent concerns.
+    pub is_responsible: bool,
 }
 
 impl AdminUser {
@@ -179,7 +185,7 @@ pub async fn insert_user(
 pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Option<(AdminUser, Option<String>)>> {
     let row = sqlx::query!(
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
-               last_login_at, disabled_at, cohorts, password_hash, totp_secret is not null as "has_app!",
+               last_login_at, disabled_at, cohorts, classes, shows_all_classes, is_responsible, password_hash, totp_secret is not null as "has_app!",
                exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!"
            from admin_users u where email = $1"#,
         email,
@@ -198,6 +204,9 @@ pub async fn find_user_by_email(db: impl Executor<'_>, email: &str) -> Result<Op
             has_app: row.has_app,
             has_passkey: row.has_passkey,
             cohorts: row.cohorts,
+            classes: row.classes,
+            shows_all_classes: row.shows_all_classes,
+            is_responsible: row.is_responsible,
         };
         (user, row.password_hash)
     }))
@@ -315,7 +324,7 @@ pub async fn list_users(db: impl Executor<'_>) -> Result<Vec<AdminUser>> {
     Ok(sqlx::query_as!(
         AdminUser,
         r#"select admin_user_id as "admin_user_id: AdminUserId", email, role as "role: Role", created_at,
-               last_login_at, disabled_at, cohorts, password_hash is not null as "has_password!",
+               last_login_at, disabled_at, cohorts, classes, shows_all_classes, is_responsible, password_hash is not null as "has_password!",
                totp_secret is not null as "has_app!",
                exists (select from admin_passkeys p where p.admin_user_id = u.admin_user_id) as "has_passkey!"
            from admin_users u order by email limit 500"#,
@@ -335,6 +344,31 @@ pub async fn set_role(db: impl Executor<'_>, admin_user_id: AdminUserId, role: R
     .await?
     .rows_affected();
     if n == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
+}
+
+/// Sets the user's own classes. Lists show them from now on.
+pub async fn set_classes(db: impl Executor<'_>, admin_user_id: AdminUserId, classes: &[String]) -> Result<()> {
+    let n = sqlx::query!(
+        "update admin_users set classes = $2, shows_all_classes = false where admin_user_id = $1",
+        admin_user_id as AdminUserId,
+        classes,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
+}
+
+/// Remembers whether lists show the user's own classes or all students that they see.
+pub async fn set_shows_all(db: impl Executor<'_>, admin_user_id: AdminUserId, shows_all: bool) -> Result<()> {
+    sqlx::query!(
+        "update admin_users set shows_all_classes = $2 where admin_user_id = $1",
+        admin_user_id as AdminUserId,
+        shows_all,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Says whose students the user sees; `None`: all.

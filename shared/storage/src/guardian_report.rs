@@ -149,6 +149,21 @@ pub async fn ask_for_due(db: &Db, now: DateTime<Utc>) -> Result<usize> {
     Ok(student_ids.len())
 }
 
+/// Drafts a comment of at most `most` characters for the teacher to edit, in the language of a tag such as `es-MX`; English if
+/// it is none of ours. It says what `skills`, `examples` and `home` say, and nothing more.
+pub fn draft_comment(
+    tag: &str,
+    first_name: &str,
+    skills: &[Mastery],
+    (examples, home): (&[Example], &[AtHome]),
+    most: usize,
+    now: DateTime<Utc>,
+) -> String {
+    let mut week = Week::new(first_name, &[], skills, now - SPAN, now);
+    week.more = More { examples, home, ..More::default() };
+    week.draft(Words::of(tag), most)
+}
+
 /// What came of writing a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {

@@ -51,6 +51,8 @@ id! {
     OverhaulId
     /// A unit of background work.
     JobId
+    /// An import of students from a sheet.
+    ImportId
     /// A merge of two records of one student.
     MergeId
     /// One judgement of one session.

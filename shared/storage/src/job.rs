@@ -39,6 +39,8 @@ pub enum Job {
     SendAlert { message_id: MessageId },
     /// Sends a report to a guardian by e-mail.
     SendReport { message_id: MessageId },
+    /// Sends the daily digest to a member of staff by e-mail.
+    SendDigest { message_id: MessageId },
     /// Sends an outgoing webhook.
     SendWebhook { message_id: MessageId, round: i32 },
 }
@@ -55,6 +57,7 @@ pub enum Kind {
     WriteReport,
     SendAlert,
     SendReport,
+    SendDigest,
     SendWebhook,
 }
 
@@ -88,7 +91,7 @@ pub struct Policy {
 }
 
 impl Kind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ProcessDelivery,
         Self::AnalyzeSession,
         Self::EnrichAnalysis,
@@ -98,6 +101,7 @@ impl Kind {
         Self::WriteReport,
         Self::SendAlert,
         Self::SendReport,
+        Self::SendDigest,
         Self::SendWebhook,
     ];
 
@@ -113,6 +117,7 @@ impl Kind {
             Self::WriteReport => "write_report",
             Self::SendAlert => "send_alert",
             Self::SendReport => "send_report",
+            Self::SendDigest => "send_digest",
             Self::SendWebhook => "send_webhook",
         }
     }
@@ -134,6 +139,8 @@ impl Kind {
             Self::WriteReport => (Lane::Slow, 6, 60, 10, 600),
             // Twelve attempts take about half an hour. After that the next reminder is a new e-mail.
             Self::SendAlert => (Lane::Alerts, 1, 60, 5, 600),
+            // After a day it says what is no longer so.
+            Self::SendDigest => (Lane::Outbound, 6, 60, 30, 3_600),
             Self::SendReport => (Lane::Outbound, 6, 60, 30, 4 * 3600),
             // Twelve attempts take about half a day.
             Self::SendWebhook => (Lane::Outbound, 5, 60, 30, 4 * 3600),
@@ -191,6 +198,7 @@ impl Job {
             Self::WriteReport { .. } => Kind::WriteReport,
             Self::SendAlert { .. } => Kind::SendAlert,
             Self::SendReport { .. } => Kind::SendReport,
+            Self::SendDigest { .. } => Kind::SendDigest,
             Self::SendWebhook { .. } => Kind::SendWebhook,
         }
     }
@@ -207,7 +215,9 @@ impl Job {
             Self::DeleteCall { erased_call_id } => format!("{kind}:{erased_call_id}"),
             Self::AlertStaff { follow_up_id, round } => format!("{kind}:{follow_up_id}:{round}"),
             Self::WriteReport { student_id, week_on } => format!("{kind}:{student_id}:{week_on}"),
-            Self::SendAlert { message_id } | Self::SendReport { message_id } => format!("{kind}:{message_id}"),
+            Self::SendAlert { message_id } | Self::SendReport { message_id } | Self::SendDigest { message_id } => {
+                format!("{kind}:{message_id}")
+            }
             Self::SendWebhook { message_id, round } => format!("{kind}:{message_id}:{round}"),
         }
     }
@@ -364,6 +374,7 @@ mod tests {
             Job::WriteReport { student_id: StudentId(Uuid::from_u128(2)), week_on: NaiveDate::default() },
             Job::SendAlert { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendReport { message_id: MessageId(Uuid::from_u128(4)) },
+            Job::SendDigest { message_id: MessageId(Uuid::from_u128(4)) },
             Job::SendWebhook { message_id: MessageId(Uuid::from_u128(3)), round: 1 },
         ] {
             assert_eq!(Job::from_columns(job.kind().as_str(), &job.payload()), Some(job));

@@ -54,6 +54,7 @@ pub mod outbound_call;
 pub mod passkey;
 pub mod phone;
 pub mod retention;
+pub mod review;
 pub mod saved_view;
 pub mod second_factor;
 pub mod secret;

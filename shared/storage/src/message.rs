@@ -4,6 +4,7 @@
 //! **Invariant:** a row holds ids and fixed words. Text and addresses are put together when the message is sent.
 
 pub mod alert;
+pub mod digest;
 pub mod endpoint;
 pub mod event;
 pub mod signature;

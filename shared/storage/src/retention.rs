@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
-use crate::student::merge;
+use crate::student::{import, merge};
 use crate::{agent, agent_grant, erasure, tool_call};
 
 /// Rows in one statement: a fraction of a second, so nothing waits for it.
@@ -37,6 +37,8 @@ pub const RULES: &[(&str, Rule)] = &[
     // What undoing a merge needs goes after 30 days.
     ("student_merges", Rule::Person),
     ("student_versions", Rule::Person),
+    // 30 days, in which the import can be undone.
+    ("student_imports", Rule::Person),
     ("student_subjects_off", Rule::Person),
     ("student_contexts", Rule::Person),
     ("student_guardians", Rule::Person),
@@ -124,6 +126,8 @@ pub struct Purged {
     pub n_sessions: u64,
     /// Merges of students that can no longer be undone.
     pub n_merges: u64,
+    /// Students whose import can no longer be undone.
+    pub n_imported: u64,
     /// Agents that were connected once, and programs that never were.
     pub n_agents: u64,
 }
@@ -185,10 +189,12 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
             None => 0,
         };
         let n_merges = merge::forget_old(db, now, BATCH).await?;
+        let n_imported = import::forget_old(db, now, BATCH).await?;
         let n_grants = agent_grant::delete_over(db, BATCH, now).await?;
         let n_programs = agent::delete_unused(db, BATCH, now).await?;
         purged.n_agents += n_grants + n_programs;
         purged.n_merges += n_merges;
+        purged.n_imported += n_imported;
         purged.n_tool_calls += n_tool_calls;
         purged.n_deliveries += n_deliveries;
         purged.n_jobs += n_jobs;
@@ -196,7 +202,7 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         purged.n_concerns += n_concerns;
         purged.n_sessions += n_sessions;
         let is_batch_full =
-            [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges, n_grants, n_programs]
+            [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges, n_imported, n_grants, n_programs]
                 .iter()
                 .any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {

@@ -2,6 +2,7 @@
 
 pub mod browse;
 pub mod check;
+pub mod import;
 pub mod merge;
 pub mod roster;
 pub mod sheet;

@@ -8,7 +8,7 @@ mod group;
 
 use std::collections::{BTreeMap, HashSet};
 
-use storage::analysis::{Dispute, EvidenceFinding, Findings, SkillFinding, TopicAnswer, TopicFinding};
+use storage::analysis::{Dispute, EvidenceFinding, Findings, SkillFinding, TopicAnswer, TopicFinding, UndecidedAnswer};
 use storage::curriculum::Curriculum;
 use storage::evidence::{Help, Source, Verdict};
 use storage::transcript::Turn;
@@ -245,7 +245,7 @@ impl<'a> Weighed<'a> {
             None => doubted(evidence),
             Some(_) if group.is_computed() && evidence.noise <= TWO_WITNESSES => doubted(evidence),
             Some(_) => {
-                self.dispute(group, evidence.turn_no);
+                self.dispute(group, evidence.turn_no, Some(skill_id));
                 return;
             }
         };
@@ -271,7 +271,8 @@ impl<'a> Weighed<'a> {
         }
         if by_rules.is_some_and(|by_rules| !agree(by_rules, verdict)) {
             if group.is_computed() {
-                self.dispute(group, turn_no);
+                let skill_id = group.reading.and_then(|reading| reading.skill_id.as_deref());
+                self.dispute(group, turn_no, skill_id);
             }
             return;
         }
@@ -355,13 +356,18 @@ impl<'a> Weighed<'a> {
         }
     }
 
-    fn dispute(&mut self, group: &Group, turn_no: i32) {
+    /// Records nothing of the answer, and leaves it to a person.
+    fn dispute(&mut self, group: &Group, turn_no: i32, skill_id: Option<&str>) {
         let reason = if group.is_computed() {
             "The calculation and the language model disagree on whether this answer is right. Nothing was recorded."
         } else {
             "The rules and the language model disagree on whether this answer is right. Nothing was recorded."
         };
         self.findings.disputes.push(Dispute { turn_no, reason: reason.to_owned() });
+        if self.findings.undecided.iter().all(|answer| answer.turn_no != turn_no) {
+            self.findings.undecided.push(UndecidedAnswer { turn_no, skill_id: skill_id.map(str::to_owned) });
+            self.findings.undecided.sort_by_key(|answer| answer.turn_no);
+        }
     }
 }
 

@@ -18,7 +18,12 @@ const HEADINGS: [&str; 6] = ["entry", "at", "actor", "action", "object", "detail
 pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Response, Fault> {
     admin.require_manage()?;
     let filter = Filter { before: String::new(), ..filter };
-    let students = filter.students(&db, &admin.caller).await?;
+    let (students, is_cut) = filter.students(&db, &admin.caller).await?;
+    if is_cut {
+        return Err(Fault::Invalid(
+            "Too many students match this name to export all of their entries. Type more of it.".to_owned(),
+        ));
+    }
     filter.query(&admin.viewer, students.as_deref())?;
     let detail = serde_json::json!({ "filters": filter.n_narrow() });
     audit::insert_entry(&db, &admin.caller, "audit.export", None, &detail, admin.viewer.now).await?;

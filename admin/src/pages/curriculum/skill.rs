@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use axum::extract::{Path, Query, State};
-use http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 use storage::class::{self, Pupil};
@@ -47,11 +46,10 @@ pub(crate) async fn get(
     State(db): State<Db>,
     Path(skill_id): Path<String>,
     Query(filter): Query<Filter>,
-    headers: HeaderMap,
 ) -> Result<Markup, Fault> {
     let data = Data::fetch(&db).await?;
     let (skill, is_retired) = data.find(&skill_id).ok_or(Fault::NotFound("skill"))?;
-    let cohorts = list_cohorts(&admin, &db, &headers).await?;
+    let cohorts = list_cohorts(&admin, &db).await?;
     let is_saved = filter.done == "saved";
     let asked = Some(filter.cohort).filter(|asked| !asked.is_empty());
     let of_class = match asked.or_else(|| cohorts.first().cloned()) {

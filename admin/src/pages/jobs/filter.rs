@@ -4,7 +4,7 @@ use queue::list::JobQuery;
 use serde::Deserialize;
 use storage::job::Kind;
 
-use super::{PATH, STATES};
+use super::{PATH, SCHEDULED, STATES};
 use crate::fault::Fault;
 use crate::link;
 use crate::parts::pager::{PAGE, parse_time_key};
@@ -51,7 +51,11 @@ impl Filter {
     pub(super) fn query(&self) -> Result<JobQuery<'_>, Fault> {
         let state = STATES.iter().find(|(name, _)| *name == self.state()).map(|(name, _)| *name);
         Ok(JobQuery {
-            state: state.ok_or_else(|| Fault::Invalid("This state of a job does not exist.".to_owned()))?,
+            state: match state.ok_or_else(|| Fault::Invalid("This state of a job does not exist.".to_owned()))? {
+                SCHEDULED => "ready",
+                state => state,
+            },
+            is_scheduled: state == Some(SCHEDULED),
             kind: self.kind()?,
             reason: self.reason()?,
             after: parse_time_key(&self.after)?,

@@ -9,6 +9,7 @@ use super::{Data, Group, MAX_QUESTION, PATH, Question};
 use crate::auth::Admin;
 use crate::figures::counted;
 use crate::layout::{Place, page};
+use crate::parts::classes::toggle;
 use crate::parts::empty::empty;
 use crate::parts::icon::icon;
 use crate::parts::notice::{Tone, notice};
@@ -22,7 +23,8 @@ pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
     let nothing = data.students.as_ref().is_none_or(Vec::is_empty)
         && data.sessions.as_ref().is_none_or(Vec::is_empty)
         && data.transcripts.as_ref().is_none_or(|hits| hits.items.is_empty())
-        && !data.question.is_narrow();
+        && !data.question.is_narrow()
+        && !is_of_own(admin, data);
     let body = html! {
         @if nothing {
             div.card { @if text.is_empty() {
@@ -42,11 +44,11 @@ pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
             }, |sessions| table("Sessions", &[("Student", ""), ("When", ""), ("Call", ""), ("State", "")], &html! {
                 @for session in sessions { (session_row(&admin.viewer, session)) }
             }))) }
-            @if let Some(hits) = data.transcripts.as_ref().filter(|hits| !hits.items.is_empty() || data.question.is_narrow()) {
+            @if let Some(hits) = data.transcripts.as_ref().filter(|hits| !hits.items.is_empty() || data.question.is_narrow() || is_of_own(admin, data)) {
                 (group(data, Group::Transcripts, "In transcripts", &hits.items, |hit| {
                     time_key(hit.created_at, hit.session_id)
                 }, |shown| html! {
-                    (narrow(data))
+                    (narrow(admin, data))
                     @if shown.is_empty() {
                         (empty("search", "No calls match", "No call matches these words and filters.", html! {
                             a.btn href=(Question { q: data.question.q.clone(), ..Question::default() }.url(Some(Group::Transcripts), "")) { "Clear filters" }
@@ -58,6 +60,11 @@ pub(super) fn render(admin: &Admin, data: &Data) -> Markup {
         }
     };
     frame(admin, text, body)
+}
+
+/// Returns whether words were searched in the calls of the person's own classes only.
+fn is_of_own(admin: &Admin, data: &Data) -> bool {
+    data.transcripts.is_some() && admin.own_classes().is_some()
 }
 
 /// Renders the results with the search field.
@@ -84,11 +91,12 @@ fn frame(admin: &Admin, text: &str, body: Markup) -> Markup {
 }
 
 /// Renders the filters of what was said. They show all calls with these words.
-fn narrow(data: &Data) -> Markup {
+fn narrow(admin: &Admin, data: &Data) -> Markup {
     let question = &data.question;
     let cohorts: Vec<(&str, &str)> =
         [("", "All")].into_iter().chain(data.cohorts.iter().map(|cohort| (&cohort[..], &cohort[..]))).collect();
     html! {
+        @if question.cohort.is_empty() { (toggle(admin, &question.url(Some(Group::Transcripts), ""))) }
         form.filters.sec method="get" action=(PATH) role="search" aria-label="Filter calls by what was said" {
             input type="hidden" name="q" value=(question.text());
             input type="hidden" name="in" value=(Group::Transcripts.name());
@@ -122,7 +130,7 @@ fn group<T>(
     let rows = &rows[..rows.len().min(data.limit as usize)];
     let next = rows.last().filter(|_| has_more).map(key);
     html! {
-        @if !rows.is_empty() || question.is_narrow() {
+        @if !rows.is_empty() || group == Group::Transcripts {
             section.card aria-labelledby=(group.name()) {
                 header {
                     h2 id=(group.name()) { (title) }

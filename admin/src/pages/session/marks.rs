@@ -12,6 +12,7 @@ use storage::{audit, clock};
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
+use crate::pages::review;
 use crate::parts::answer::{CHOICES, From, MAX_REASON, row_id};
 
 /// Changes the mark of an answer, or undoes a change.
@@ -46,6 +47,8 @@ pub(crate) async fn save(
         From::Answers | From::Transcript => format!("/sessions/{session_id}"),
         From::Student => format!("/students/{student_id}"),
         From::Skill => format!("/students/{student_id}/skills/{skill_id}"),
+        // The answer is no longer there.
+        From::Review => return Ok(Redirect::to(&review::url_after(fields.text("after"))).into_response()),
     };
     Ok(Redirect::to(&format!("{page}#{}", row_id(from, session_id, &skill_id, turn_no))).into_response())
 }

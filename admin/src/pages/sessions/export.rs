@@ -40,7 +40,7 @@ pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query
     let detail = serde_json::json!({ "filters": filter.n_narrow() });
     audit::insert_entry(&db, &admin.caller, "sessions.export", None, &detail, admin.viewer.now).await?;
     let name = format!("sessions-{}", admin.viewer.today());
-    let reading = Reading { db, caller: admin.caller.clone(), viewer: admin.viewer, query: Some(query) };
+    let reading = Reading { db, caller: filter.caller(&admin), viewer: admin.viewer, query: Some(query) };
     Ok(csv::file(&name, &HEADINGS, reading, Reading::next))
 }
 

@@ -1,11 +1,13 @@
 //! The query of the list: filters, order and page.
 
 use serde::Deserialize;
+use storage::access::Caller;
 use storage::id::SessionId;
 use storage::session::SessionStatus;
 use storage::session::browse::{After, BrowseQuery, SortKey};
 
 use super::PATH;
+use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::link;
 use crate::parts::pager::PAGE;
@@ -65,6 +67,11 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// Returns the caller of the list. A student or a cohort that the person names need not be of their own classes.
+    pub(super) fn caller(&self, admin: &Admin) -> Caller {
+        if self.student.is_empty() && self.cohort.is_empty() { admin.lens() } else { admin.caller.clone() }
+    }
+
     /// `reasons` are the known reasons for an end. One label covers several of them.
     pub(super) fn query(&self, viewer: &Viewer, reasons: &[String]) -> Result<BrowseQuery, Fault> {
         let (sort, is_ascending) = self.order()?;

@@ -38,11 +38,16 @@ const N_REPORTS: i64 = 12;
 const N_SKILLS: usize = 8;
 const MAX_COMMENT: usize = 1_000;
 
+/// The languages of reports.
+const LANGUAGES: [(&str, &str); 3] = [("en", "English"), ("es", "Spanish"), ("de", "German")];
+
 /// What was just done.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct News {
     sent: Option<usize>,
+    /// The language of the draft that is asked for. Empty: none.
+    draft: String,
 }
 
 pub(crate) async fn get(
@@ -72,7 +77,14 @@ pub(crate) async fn get(
         guardian_report::find_examples(&mut tx, &admin.caller, student_id, &skills, since, now).await?;
     let more = More { school: guardian_report::find_school(&mut *tx).await?, examples, home };
     drop(tx);
+    let draft = if news.draft.is_empty() {
+        String::new()
+    } else {
+        let facts = (&more.examples[..], &more.home[..]);
+        guardian_report::draft_comment(&news.draft, student.first_name(), &skills, facts, MAX_COMMENT, now)
+    };
     let emails = Emails {
+        draft,
         guardians: guardian::list_guardians(&db, &admin.caller, student_id).await?,
         reports: guardian_report::list_reports(&db, &admin.caller, student_id, N_REPORTS).await?,
         has_mail: component_status::list(&db).await?.find::<Worker>().is_some_and(|(_, worker)| worker.has_mail),
@@ -136,6 +148,8 @@ struct Emails {
     guardians: Vec<Guardian>,
     reports: Vec<ReportItem>,
     has_mail: bool,
+    /// A comment for the teacher to edit. Empty: none was asked for.
+    draft: String,
     /// E-mails that were just queued.
     sent: Option<usize>,
 }
@@ -217,7 +231,8 @@ fn comment_card(admin: &Admin, student: &Student, emails: &Emails) -> Markup {
             div.body.stack.tight {
                 (csrf(admin))
                 label.vh for="comment" { "Comment" }
-                textarea.input id="comment" name="comment" rows="3" maxlength=(MAX_COMMENT) placeholder="A few words to the family (optional)" {}
+                textarea.input id="comment" name="comment" rows="3" maxlength=(MAX_COMMENT) placeholder="A few words to the family (optional)" { (emails.draft) }
+                (drafts(admin, student, emails))
                 p.sm.muted.screen-only {
                     @if !emails.has_mail { "No mail server is set up, so no report is sent. You can print it." }
                     @else if names.is_empty() { "No guardian has an e-mail address. Add one under Family and consent on the student’s page." }
@@ -226,6 +241,28 @@ fn comment_card(admin: &Admin, student: &Student, emails: &Emails) -> Markup {
             }
             @if admin.may_write() && emails.has_mail && !names.is_empty() {
                 footer.screen-only { button.btn.primary { "Send this week’s report" } }
+            }
+        }
+    }
+}
+
+/// Renders a link for a draft in each language of the guardians.
+fn drafts(admin: &Admin, student: &Student, emails: &Emails) -> Markup {
+    let mut tags: Vec<&str> =
+        emails.guardians.iter().map(|of| of.language.as_deref().unwrap_or(&student.locale)).collect();
+    tags.push(&student.locale);
+    let known = LANGUAGES.iter().filter(|(tag, _)| tags.iter().any(|of| of.starts_with(tag)));
+    let mut known: Vec<(&str, &str)> = known.copied().collect();
+    if known.is_empty() {
+        known.push(LANGUAGES[0]);
+    }
+    html! {
+        @if admin.may_write() {
+            p.row.wrap.sm.screen-only {
+                @for (tag, words) in known {
+                    a.btn.small href={ "/students/" (student.student_id) "/report?draft=" (tag) "#comment" } { (icon("pencil")) "Draft in " (words) }
+                }
+                @if !emails.draft.is_empty() { span.muted { "A draft from the calls. Read it and change it before you send it." } }
             }
         }
     }
@@ -340,7 +377,8 @@ mod tests {
         };
         let skill =
             Mastery { skill_id: "maths.fractions.add".to_owned(), skill_name: "Adding fractions".to_owned(), state };
-        let emails = Emails { guardians: Vec::new(), reports: Vec::new(), has_mail: true, sent: None };
+        let emails =
+            Emails { guardians: Vec::new(), reports: Vec::new(), has_mail: true, draft: String::new(), sent: None };
         let example = Example { asked: "What is 1/2 + 1/3?".into(), said: "two fifths".into(), expected: "5/6".into() };
         let at_home = AtHome { skill: "Halves".into(), ask: "What is half of 8?".into(), answer: "4".into() };
         let more = More { school: Some("Elm School".to_owned()), examples: vec![example], home: vec![at_home] };

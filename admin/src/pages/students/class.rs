@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use axum::extract::{Query, State};
-use http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 use storage::class::{self, Levels, Pupil, SharedBelief, Taught, strand};
@@ -17,7 +16,6 @@ use crate::fault::Fault;
 use crate::figures;
 use crate::layout::{Place, page};
 use crate::link;
-use crate::pages::today::Classes;
 use crate::parts::empty::empty;
 use crate::parts::icon::icon;
 use crate::parts::meter::{legend, level_shade, state_word};
@@ -50,14 +48,9 @@ pub(crate) struct Data {
     beliefs: Vec<SharedBelief>,
 }
 
-pub(crate) async fn get(
-    admin: Admin,
-    State(db): State<Db>,
-    Query(filter): Query<Filter>,
-    headers: HeaderMap,
-) -> Result<Markup, Fault> {
+pub(crate) async fn get(admin: Admin, State(db): State<Db>, Query(filter): Query<Filter>) -> Result<Markup, Fault> {
     let caller = &admin.caller;
-    let cohorts = list_cohorts(&admin, &db, &headers).await?;
+    let cohorts = list_cohorts(&admin, &db).await?;
     let asked = Some(filter.cohort).filter(|asked| !asked.is_empty());
     let Some(cohort) = asked.or_else(|| cohorts.first().cloned()) else { return Ok(no_class(&admin)) };
     let pupils = class::list_pupils(&db, caller, &cohort).await?;
@@ -93,11 +86,11 @@ pub(crate) async fn get(
 }
 
 /// Returns the classes that the person sees, their own first.
-pub(crate) async fn list_cohorts(admin: &Admin, db: &Db, headers: &HeaderMap) -> Result<Vec<String>, Fault> {
+pub(crate) async fn list_cohorts(admin: &Admin, db: &Db) -> Result<Vec<String>, Fault> {
     let known = student::list_cohorts(db, &admin.caller).await?;
-    let mine = Classes::read(headers, &known).names;
+    let mine: Vec<String> = admin.classes.iter().filter(|name| known.contains(name)).cloned().collect();
     let others = known.into_iter().filter(|name| !mine.contains(name)).collect::<Vec<_>>();
-    Ok(mine.iter().cloned().chain(others).collect())
+    Ok(mine.into_iter().chain(others).collect())
 }
 
 fn no_class(admin: &Admin) -> Markup {

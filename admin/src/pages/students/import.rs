@@ -5,14 +5,16 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use maud::{Markup, html};
-use storage::access::Scope;
 use storage::clock;
 use storage::curriculum::fingerprint;
 use storage::db::{self, Connection, Db};
+use storage::id::ImportId;
+use storage::student::import;
 use storage::student::roster::{Imported, Known, RosterRow, import_row};
 use storage::student::sheet::{self, Sheet};
 
 use super::PATH;
+use super::imports::{self, N_IMPORTS, require};
 use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::fields::Fields;
@@ -33,15 +35,10 @@ struct Line {
     row: Result<(RosterRow, Imported), String>,
 }
 
-pub(crate) async fn get(admin: Admin) -> Result<Markup, Fault> {
+pub(crate) async fn get(admin: Admin, State(db): State<Db>) -> Result<Markup, Fault> {
     require(&admin)?;
-    Ok(render(&admin, &Fields::default(), &html! {}))
-}
-
-/// A sheet may name any student, so a person who sees only some cohorts cannot import one.
-fn require(admin: &Admin) -> Result<(), Fault> {
-    admin.require_write()?;
-    Ok(admin.caller.require(Scope::StudentsWrite).map_err(db::Error::from)?)
+    let imports = import::list_imports(&db, &admin.caller, N_IMPORTS).await?;
+    Ok(render(&admin, &Fields::default(), &html! {}, &imports::card(&admin, &imports)))
 }
 
 /// Shows a preview of the sheet and changes nothing.
@@ -52,10 +49,10 @@ pub(crate) async fn preview(State(db): State<Db>, posted: Posted) -> Result<Resp
         Err(fault) => return Ok(refused(&posted, &fault)),
     };
     let mut tx = db::begin(&db).await?;
-    let lines = take(&mut tx, &posted, &read, clock::now()).await?;
+    let lines = take(&mut tx, &posted, ImportId::new(), &read, clock::now()).await?;
     tx.rollback().await.map_err(db::Error::from)?;
     let shown = preview_cards(&posted, &read, &lines);
-    Ok(render(&posted.admin, &posted.fields, &shown).into_response())
+    Ok(render(&posted.admin, &posted.fields, &shown, &html! {}).into_response())
 }
 
 /// Imports the sheet if its effect is still that of the preview.
@@ -65,8 +62,9 @@ pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Respon
         Ok(read) => read,
         Err(fault) => return Ok(refused(&posted, &fault)),
     };
+    let import_id = ImportId::new();
     let mut tx = db::begin(&db).await?;
-    let lines = take(&mut tx, &posted, &read, clock::now()).await?;
+    let lines = take(&mut tx, &posted, import_id, &read, clock::now()).await?;
     if posted.fields.text("seen") != seen_of(&lines) {
         tx.rollback().await.map_err(db::Error::from)?;
         let shown = html! {
@@ -74,16 +72,19 @@ pub(crate) async fn apply(State(db): State<Db>, posted: Posted) -> Result<Respon
                 "Nothing was imported. Below is a new preview."))
             (preview_cards(&posted, &read, &lines))
         };
-        return Ok((StatusCode::CONFLICT, render(&posted.admin, &posted.fields, &shown)).into_response());
+        return Ok((StatusCode::CONFLICT, render(&posted.admin, &posted.fields, &shown, &html! {})).into_response());
     }
     tx.commit().await.map_err(db::Error::from)?;
     let done = notice_with(
         Tone::Info,
         &format!("Imported: {}", summary(&lines)),
         &html! {},
-        &html! { a.btn href=(PATH) { "Show students" } },
+        &html! {
+            a.btn href=(PATH) { "Show students" }
+            a.btn href=(imports::undo_url(import_id)) { "Undo this import" }
+        },
     );
-    Ok(render(&posted.admin, &Fields::default(), &done).into_response())
+    Ok(render(&posted.admin, &Fields::default(), &done, &html! {}).into_response())
 }
 
 /// Returns the uploaded file, or the pasted text if no file was chosen.
@@ -103,12 +104,18 @@ fn read(fields: &Fields) -> Result<Sheet, String> {
 }
 
 /// Writes the valid rows, in the order of the sheet.
-async fn take(tx: &mut Connection, posted: &Posted, read: &Sheet, now: DateTime<Utc>) -> Result<Vec<Line>, Fault> {
+async fn take(
+    tx: &mut Connection,
+    posted: &Posted,
+    import_id: ImportId,
+    read: &Sheet,
+    now: DateTime<Utc>,
+) -> Result<Vec<Line>, Fault> {
     let known = if posted.fields.text("known") == "keep" { Known::Keep } else { Known::Change };
     let mut lines = Vec::with_capacity(read.rows.len());
     for (no, row) in &read.rows {
         let row = match row {
-            Ok(row) => Ok((row.clone(), import_row(tx, &posted.admin.caller, row, known, now).await?)),
+            Ok(row) => Ok((row.clone(), import_row(tx, &posted.admin.caller, import_id, row, known, now).await?)),
             Err(fault) => Err(fault.clone()),
         };
         lines.push(Line { no: *no, row });
@@ -140,7 +147,7 @@ fn summary(lines: &[Line]) -> String {
 /// Renders the error of an unreadable sheet.
 fn refused(posted: &Posted, fault: &str) -> Response {
     let shown = notice(Tone::Bad, "Nothing was imported", &format!("The sheet cannot be read: {fault}."));
-    (StatusCode::UNPROCESSABLE_ENTITY, render(&posted.admin, &posted.fields, &shown)).into_response()
+    (StatusCode::UNPROCESSABLE_ENTITY, render(&posted.admin, &posted.fields, &shown, &html! {})).into_response()
 }
 
 const COLUMNS: [Column; 5] = [("Line", "num"), ("Student", ""), ("Grade", ""), ("Cohort", "hide"), ("Result", "")];
@@ -200,7 +207,7 @@ fn line_row(line: &Line) -> Markup {
     })
 }
 
-fn render(admin: &Admin, fields: &Fields, answer: &Markup) -> Markup {
+fn render(admin: &Admin, fields: &Fields, answer: &Markup, imports: &Markup) -> Markup {
     let keeps = fields.text("known") == "keep";
     page(
         admin,
@@ -244,6 +251,7 @@ fn render(admin: &Admin, fields: &Fields, answer: &Markup) -> Markup {
                     }
                     footer { button.btn.primary { "Show preview" } a.btn href=(PATH) { "Cancel" } }
                 }
+                (imports)
             }
         },
     )

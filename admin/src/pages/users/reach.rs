@@ -7,6 +7,7 @@ use storage::access::Role;
 use storage::admin_user::{self, AdminUser};
 use storage::db::{self, Db};
 use storage::id::AdminUserId;
+use storage::message::alert;
 use storage::student::MAX_COHORT;
 
 use super::{PATH, record, require_other};
@@ -15,8 +16,8 @@ use crate::fault::Fault;
 use crate::fields::Fields;
 use crate::figures;
 use crate::form::Posted;
-use crate::parts::csrf;
 use crate::parts::icon::icon_small;
+use crate::parts::{classes, csrf};
 
 /// The most cohorts of one person.
 const MAX_COHORTS: usize = 200;
@@ -35,6 +36,23 @@ pub(crate) async fn set(
     let mut tx = db::begin(&db).await?;
     admin_user::set_cohorts(&mut *tx, admin_user_id, cohorts.as_deref()).await?;
     record(&mut tx, admin, "admin.cohorts", admin_user_id, &detail(cohorts.as_deref())).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// Makes a person responsible for urgent concerns, or ends that.
+pub(crate) async fn set_responsible(
+    State(db): State<Db>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    admin.require_manage()?;
+    let is_responsible = posted.fields.text("responsible") == "yes";
+    let mut tx = db::begin(&db).await?;
+    alert::set_responsible(&mut *tx, admin_user_id, is_responsible).await?;
+    let detail = serde_json::json!({ "responsible": is_responsible });
+    record(&mut tx, admin, "admin.responsible", admin_user_id, &detail).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(PATH).into_response())
 }
@@ -96,9 +114,10 @@ fn words(user: &AdminUser) -> String {
     }
 }
 
-/// Renders a row's reach and its form. Admins always see all students.
+/// Renders a row's reach and classes with their forms. Admins always see all students.
 pub(super) fn cell(admin: &Admin, user: &AdminUser, known: &[String]) -> Markup {
     let id = user.admin_user_id;
+    let of = format!(" of {}", user.email);
     html! {
         @if user.role == Role::Admin { p.sm.muted { (words(user)) } } @else {
             details.data {
@@ -108,6 +127,23 @@ pub(super) fn cell(admin: &Admin, user: &AdminUser, known: &[String]) -> Markup 
                     (fields(&id.to_string(), known, user.cohorts.as_deref()))
                     div { button.btn.small { "Save" span.vh { " whose students " (user.email) " sees" } } }
                 }
+            }
+        }
+        @if user.role != Role::Viewer {
+            form.row method="post" action={ (PATH) "/" (id) "/responsible" } {
+                (csrf(admin))
+                @if user.is_responsible { span.sm { "Responsible for urgent concerns" } } @else { input type="hidden" name="responsible" value="yes"; }
+                button.btn.small.ghost { @if user.is_responsible { "End" } @else { "Make responsible for concerns" } span.vh { (of) } }
+            }
+        }
+        @if !known.is_empty() || !user.classes.is_empty() {
+            details.data {
+                summary { (icon_small("chevron-right")) @match &user.classes[..] {
+                    [] => "No classes of their own",
+                    [one] => { "Teaches " (one) }
+                    several => { "Teaches " (several.len()) " classes" }
+                } span.vh { ": " (user.email) } }
+                (classes::form(admin, &format!("{PATH}/{id}/classes"), known, &user.classes, &of))
             }
         }
     }

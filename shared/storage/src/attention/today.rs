@@ -78,23 +78,10 @@ pub fn rank(needs: &mut [Need]) {
     });
 }
 
-/// Returns the students of these cohorts who need a person at `now`, ranked; `None`: of all students that the caller
-/// reaches. Needs `students:read`.
-pub async fn list_needs(
-    db: &Db,
-    caller: &Caller,
-    cohorts: Option<&[String]>,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<Need>> {
-    let within = caller.require_within(Scope::StudentsRead)?;
-    let cohorts: Option<Vec<String>> = match (within, cohorts) {
-        (None, None) => None,
-        (None, Some(cohorts)) | (Some(cohorts), None) => Some(cohorts.to_vec()),
-        (Some(within), Some(cohorts)) => Some(cohorts.iter().filter(|of| within.contains(of)).cloned().collect()),
-    };
-    let candidates = if let Some(cohorts) = cohorts {
-        list_of_cohorts(db, &cohorts, now, SPARE * limit).await?
+/// Returns the students that the caller reaches who need a person at `now`, ranked. Needs `students:read`.
+pub async fn list_needs(db: &Db, caller: &Caller, now: DateTime<Utc>, limit: i64) -> Result<Vec<Need>> {
+    let candidates = if let Some(cohorts) = caller.require_within(Scope::StudentsRead)? {
+        list_of_cohorts(db, cohorts, now, SPARE * limit).await?
     } else {
         let students = list_students_for(db, None, &REASONS, now, SPARE * limit).await?;
         students.into_iter().map(|student| student.student_id).collect()

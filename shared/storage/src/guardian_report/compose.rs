@@ -36,6 +36,11 @@ pub(super) struct Words {
     home: &'static str,
     /// `{skill}`, `{ask}` and `{answer}` are those of the curriculum.
     try_it: &'static str,
+    /// The draft of a teacher's comment: `{skills}` is a list.
+    draft_good: &'static str,
+    draft_now: &'static str,
+    draft_example: &'static str,
+    draft_home: &'static str,
     caution: &'static str,
     why: &'static str,
 }
@@ -59,6 +64,10 @@ const ENGLISH: Words = Words {
     example: "Question: “{asked}” {name} said: “{said}” Right answer: {expected}.",
     home: "What you can do at home:",
     try_it: "{skill}: ask “{ask}” The answer is {answer}.",
+    draft_good: "{name} is doing well with: {skills}.",
+    draft_now: "We are working on: {skills}.",
+    draft_example: "When the tutor asked “{asked}”, {name} said “{said}”. The right answer is {expected}.",
+    draft_home: "At home you can ask: “{ask}” The answer is {answer}.",
     caution: "This report is made from what was said in the calls. A computer listens to them and can mishear. Please ask us if \
               something does not look like your child.",
     why: "You get this e-mail because you are a guardian of {name}, and reports are allowed. Tell the school if you do not want it.",
@@ -83,6 +92,10 @@ const SPANISH: Words = Words {
     example: "Pregunta: «{asked}» {name} dijo: «{said}» Respuesta correcta: {expected}.",
     home: "Qué puede hacer en casa:",
     try_it: "{skill}: pregunte «{ask}» La respuesta es {answer}.",
+    draft_good: "{name} va bien en: {skills}.",
+    draft_now: "Estamos trabajando en: {skills}.",
+    draft_example: "Cuando el tutor preguntó «{asked}», {name} dijo «{said}». La respuesta correcta es {expected}.",
+    draft_home: "En casa puede preguntar: «{ask}» La respuesta es {answer}.",
     caution: "Este informe se hace a partir de lo que se dijo en las llamadas. Un ordenador las escucha y puede entender mal. \
               Pregúntenos si algo no encaja con su hijo o hija.",
     why: "Recibe este correo porque es responsable de {name} y los informes están permitidos. Avise a la escuela si no lo desea.",
@@ -107,6 +120,10 @@ const GERMAN: Words = Words {
     example: "Frage: „{asked}“ {name} sagte: „{said}“ Richtige Antwort: {expected}.",
     home: "Das können Sie zu Hause tun:",
     try_it: "{skill}: Fragen Sie: „{ask}“ Die Antwort ist {answer}.",
+    draft_good: "{name} kommt gut zurecht mit: {skills}.",
+    draft_now: "Wir üben gerade: {skills}.",
+    draft_example: "Auf die Frage „{asked}“ sagte {name}: „{said}“. Die richtige Antwort ist {expected}.",
+    draft_home: "Zu Hause können Sie fragen: „{ask}“ Die Antwort ist {answer}.",
     caution: "Dieser Bericht entsteht aus dem, was in den Anrufen gesagt wurde. Ein Computer hört zu und kann sich verhören. \
               Bitte fragen Sie uns, wenn etwas nicht zu Ihrem Kind passt.",
     why: "Sie erhalten diese E-Mail, weil Sie für {name} sorgen und Berichte erlaubt sind. Sagen Sie der Schule, wenn Sie sie \
@@ -218,6 +235,34 @@ impl<'a> Week<'a> {
         parts.collect::<Vec<_>>().join("\n\n")
     }
 
+    /// A comment for the teacher to edit, in one paragraph of at most `most` characters: skills, the examples, and what to ask
+    /// at home. Sentences that do not fit are left out.
+    pub(super) fn draft(&self, words: &Words, most: usize) -> String {
+        let list = |names: &[&str]| names.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+        let mut now = self.learning.clone();
+        now.extend(&self.shaky);
+        let skills = [(words.draft_good, &self.mastered), (words.draft_now, &now)];
+        let skills = skills.into_iter().filter(|(_, names)| !names.is_empty());
+        let skills = skills.map(|(sentence, names)| self.filled(sentence).replace("{skills}", &list(names)));
+        let home = self
+            .more
+            .home
+            .iter()
+            .take(1)
+            .map(|of| words.draft_home.replace("{ask}", &of.ask).replace("{answer}", &of.answer));
+        let examples = self.more.examples.iter().map(|of| {
+            let filled = self.filled(words.draft_example).replace("{asked}", &of.asked).replace("{said}", &of.said);
+            filled.replace("{expected}", &of.expected)
+        });
+        let mut draft = String::new();
+        for sentence in skills.chain(home).chain(examples) {
+            if draft.chars().count() + 1 + sentence.chars().count() <= most {
+                draft = format!("{draft} {sentence}");
+            }
+        }
+        draft.trim_start().to_owned()
+    }
+
     fn filled(&self, sentence: &str) -> String {
         sentence.replace("{name}", self.name)
     }
@@ -257,6 +302,21 @@ mod tests {
         }
         let german = Week { more, ..week() }.text(Words::of("de"));
         assert!(german.contains("Elm, 16.11.2026 bis 23.11.2026") && !german.contains('{'), "{german}");
+    }
+
+    #[test]
+    fn a_draft_is_made_of_what_is_known_and_fits() {
+        let example = Example { asked: "What is 3 × 7?".to_owned(), said: "20".to_owned(), expected: "21".to_owned() };
+        let home =
+            AtHome { skill: "Times tables".to_owned(), ask: "What is 4 × 7?".to_owned(), answer: "28".to_owned() };
+        let (examples, home) = ([example], [home]);
+        let week = Week { more: More { examples: &examples, home: &home, ..More::default() }, ..week() };
+        let draft = week.draft(Words::of("es"), 1_000);
+        assert!(draft.contains("En casa puede preguntar: «What is 4 × 7?»") && draft.contains("dijo «20»"), "{draft}");
+        assert!(!draft.contains('{'), "{draft}");
+        let short = week.draft(Words::of("en"), 80);
+        assert!(short.chars().count() <= 80 && !short.is_empty(), "{short}");
+        assert!(short.ends_with('.'), "whole sentences: {short}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access::{Caller, Scope};
 use crate::concern::ConcernCategory;
-use crate::db::{Connection, Executor, Result};
+use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{AdminUserId, FollowUpId, MessageId};
 use crate::job::{self, Job};
 
@@ -147,10 +147,36 @@ pub async fn set_wanted(db: impl Executor<'_>, admin_user_id: AdminUserId, is_wa
     Ok(())
 }
 
-/// Whether a person gets alerts: what they chose, or what holds for their role.
-pub async fn is_wanted(db: impl Executor<'_>, admin_user_id: AdminUserId) -> Result<bool> {
-    let wanted = sqlx::query_scalar!(
-        r#"select role in ('admin', 'tutor') and coalesce(gets_alerts, role = 'admin') as "is_wanted!"
+/// Makes a person responsible for urgent concerns, or ends that. Who is responsible gets alerts whatever they chose.
+pub async fn set_responsible(db: impl Executor<'_>, admin_user_id: AdminUserId, is_responsible: bool) -> Result<()> {
+    let n = sqlx::query!(
+        "update admin_users set is_responsible = $2 where admin_user_id = $1",
+        admin_user_id as AdminUserId,
+        is_responsible,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if n == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
+}
+
+/// Which e-mails a person gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Alerts: what they chose, or what holds for their role.
+    pub alerts: bool,
+    /// Whether they cannot turn alerts off.
+    pub is_responsible: bool,
+    /// The hour of the daily digest, in the school's zone.
+    pub digest_hour: Option<i16>,
+}
+
+/// Returns which e-mails a person gets.
+pub async fn get_wanted(db: impl Executor<'_>, admin_user_id: AdminUserId) -> Result<Wanted> {
+    let wanted = sqlx::query_as!(
+        Wanted,
+        r#"select role in ('admin', 'tutor') and (is_responsible or coalesce(gets_alerts, role = 'admin')) as "alerts!",
+               is_responsible and role in ('admin', 'tutor') as "is_responsible!", digest_hour
            from admin_users where admin_user_id = $1"#,
         admin_user_id as AdminUserId,
     );

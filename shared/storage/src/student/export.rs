@@ -91,6 +91,8 @@ pub async fn export(tx: &mut Connection, caller: &Caller, student_id: StudentId,
                    from model_calls m where m.student_id = st.student_id),
                'merges', (select coalesce(jsonb_agg(to_jsonb(m) #- '{archive,caller_codes}' order by m.merged_at), '[]')
                    from student_merges m where m.kept_id = st.student_id),
+               'imports', (select coalesce(jsonb_agg(to_jsonb(i) order by i.imported_at), '[]')
+                   from student_imports i where i.student_id = st.student_id),
                'context', (select c.prepared from student_contexts c where c.student_id = st.student_id)
            ) as "all!"
            from students st
@@ -128,7 +130,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 39] = [
+    const TABLES: [(&str, Place); 40] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("past_phones", Field("past_phones")),
@@ -136,6 +138,7 @@ mod tests {
         ("erased_calls", Nowhere("ids of calls that are gone")),
         ("student_merges", Field("merges")),
         ("student_versions", Field("earlier_versions")),
+        ("student_imports", Field("imports")),
         ("student_subjects_off", Field("subjects_off")),
         ("student_contexts", Field("context")),
         ("sessions", Field("sessions")),

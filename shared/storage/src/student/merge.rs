@@ -475,7 +475,7 @@ mod tests {
         ["mastery", "practices", "student_contexts", "attentions", "session_facts", "session_topics", "session_labels"];
     /// What a call proved about the merged student proves nothing about the other, so it is deleted. Erasures that were done or
     /// undone are a record of their student.
-    const LEFT: [&str; 2] = ["call_assurances", "erasures"];
+    const LEFT: [&str; 3] = ["call_assurances", "erasures", "student_imports"];
 
     #[sqlx::test(migrations = "../../migrations")]
     async fn every_table_with_a_student_was_decided_on(pool: sqlx::PgPool) {
@@ -726,7 +726,9 @@ mod tests {
         };
         let import = async |row: RosterRow| {
             let mut tx = db.acquire().await.unwrap();
-            import_row(&mut tx, &Caller::operator(), &row, Known::Change, now()).await.unwrap()
+            import_row(&mut tx, &Caller::operator(), crate::id::ImportId::new(), &row, Known::Change, now())
+                .await
+                .unwrap()
         };
         import(row("s-1", "Ana R")).await;
         import(row("s-2", "Anna R")).await;

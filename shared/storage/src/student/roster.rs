@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{
-    NewStudent, Student, StudentChange, StudentStatus, get_student, insert_student, list_phones, update_student,
+    NewStudent, Student, StudentChange, StudentStatus, get_student, import, insert_student, list_phones, update_student,
 };
 use crate::access::{Caller, Scope};
 use crate::audit;
 use crate::db::{Connection, Result};
-use crate::id::StudentId;
+use crate::id::{ImportId, StudentId};
 use crate::phone::Phone;
 use domain::plain_text::fold_name;
 
@@ -52,10 +52,12 @@ pub enum Known {
 }
 
 /// Adds the student of a row, or changes the one it means: by external id, else by the same name on one of its numbers,
-/// else, if the row has no number, by the same name among students without a number. Needs `students:write`.
+/// else, if the row has no number, by the same name among students without a number. Records what it did, for
+/// [`import::undo_import`]. Needs `students:write`.
 pub async fn import_row(
     tx: &mut Connection,
     caller: &Caller,
+    import_id: ImportId,
     row: &RosterRow,
     known: Known,
     now: DateTime<Utc>,
@@ -79,6 +81,7 @@ pub async fn import_row(
             update_student(tx, caller, student.student_id, &change, now).await?;
         }
         set_external_id(tx, student.student_id, row).await?;
+        import::record_added(tx, caller, import_id, student.student_id, now).await?;
         return Ok(Imported::Added);
     };
     if known == Known::Keep {
@@ -86,10 +89,15 @@ pub async fn import_row(
     }
     let student = get_student(&mut *tx, caller, student_id).await?;
     let phones = list_phones(&mut *tx, caller, student_id).await?;
-    let is_new_id = set_external_id(tx, student_id, row).await?;
     let (change, fields) = change_of(row, &student, &phones);
+    let is_new_id = is_new_id(tx, student_id, row).await?;
+    if fields.is_empty() && !is_new_id {
+        return Ok(Imported::Unchanged);
+    }
+    import::record_earlier(tx, caller, import_id, &student, &phones, now).await?;
+    set_external_id(tx, student_id, row).await?;
     if fields.is_empty() {
-        return Ok(if is_new_id { Imported::Changed } else { Imported::Unchanged });
+        return Ok(Imported::Changed);
     }
     update_student(tx, caller, student_id, &change, now).await?;
     let object = format!("student:{student_id}");
@@ -170,18 +178,28 @@ async fn is_merged_away(tx: &mut Connection, row: &RosterRow) -> Result<bool> {
     .await?)
 }
 
-/// Returns whether the id was new.
-async fn set_external_id(tx: &mut Connection, student_id: StudentId, row: &RosterRow) -> Result<bool> {
+/// Whether the row gives the student another external id.
+async fn is_new_id(tx: &mut Connection, student_id: StudentId, row: &RosterRow) -> Result<bool> {
     let Some(external_id) = &row.external_id else { return Ok(false) };
-    let n = sqlx::query!(
+    Ok(sqlx::query_scalar!(
+        r#"select external_id is distinct from $2 as "is_new!" from students where student_id = $1"#,
+        student_id as StudentId,
+        external_id,
+    )
+    .fetch_one(tx)
+    .await?)
+}
+
+async fn set_external_id(tx: &mut Connection, student_id: StudentId, row: &RosterRow) -> Result<()> {
+    let Some(external_id) = &row.external_id else { return Ok(()) };
+    sqlx::query!(
         "update students set external_id = $2 where student_id = $1 and external_id is distinct from $2",
         student_id as StudentId,
         external_id,
     )
     .execute(tx)
-    .await?
-    .rows_affected();
-    Ok(n > 0)
+    .await?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -204,7 +222,9 @@ mod tests {
 
     async fn import(db: &Db, row: &RosterRow) -> Imported {
         let mut connection = db.acquire().await.unwrap();
-        import_row(&mut connection, &Caller::operator(), row, Known::Change, crate::clock::now()).await.unwrap()
+        import_row(&mut connection, &Caller::operator(), ImportId::new(), row, Known::Change, crate::clock::now())
+            .await
+            .unwrap()
     }
 
     async fn n_students(db: &Db) -> i64 {

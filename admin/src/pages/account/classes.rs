@@ -1,0 +1,84 @@
+//! A person's own classes: which they are, and whether lists show only these.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use storage::access::Scope;
+use storage::db::{self, Db};
+use storage::id::AdminUserId;
+use storage::student::MAX_COHORT;
+use storage::{admin_user, audit, clock};
+
+use super::PATH;
+use crate::auth::{Admin, safe_next};
+use crate::fault::Fault;
+use crate::fields::Fields;
+use crate::form::Posted;
+use crate::pages::users;
+use crate::parts::classes::form;
+
+const MAX_CLASSES: usize = 200;
+
+pub(super) fn card(admin: &Admin, known: &[String]) -> Markup {
+    html! {
+        @if !known.is_empty() {
+            section.card aria-labelledby="classes" {
+                header { h2 id="classes" { "My classes" } p { "Today, students, sessions, the calendar and searches begin with them. All other students stay one click away." } }
+                div.body { (form(admin, "/account/classes", known, &admin.classes, "")) }
+            }
+        }
+    }
+}
+
+fn read(fields: &Fields) -> Result<Vec<String>, Fault> {
+    let mut classes: Vec<String> = fields.all("class").map(|name| name.trim().to_owned()).collect();
+    classes.sort();
+    classes.dedup();
+    let fits = |name: &String| (1..=MAX_COHORT).contains(&name.chars().count());
+    if classes.len() > MAX_CLASSES || !classes.iter().all(fits) {
+        return Err(Fault::Invalid(format!(
+            "Choose at most {MAX_CLASSES} classes, whose names have 1 to {MAX_COHORT} characters."
+        )));
+    }
+    Ok(classes)
+}
+
+async fn set(db: &Db, admin: &Admin, admin_user_id: AdminUserId, classes: &[String]) -> Result<(), Fault> {
+    let object = format!("admin_user:{admin_user_id}");
+    let detail = serde_json::json!({ "classes": classes });
+    let mut tx = db::begin(db).await?;
+    admin_user::set_classes(&mut *tx, admin_user_id, classes).await?;
+    audit::insert_entry(&mut *tx, &admin.caller, "admin.classes", Some(&object), &detail, clock::now()).await?;
+    Ok(tx.commit().await.map_err(db::Error::from)?)
+}
+
+/// Saves the person's own classes, of those that they see.
+pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    let admin = &posted.admin;
+    let mut classes = read(&posted.fields)?;
+    classes.retain(|class| admin.caller.require_cohort(Scope::StudentsRead, Some(class)).is_ok());
+    set(&db, admin, admin.admin_user_id, &classes).await?;
+    Ok(Redirect::to(&format!("{PATH}?done=classes#classes")).into_response())
+}
+
+/// Saves the classes of another user.
+pub(crate) async fn save_of(
+    State(db): State<Db>,
+    Path(admin_user_id): Path<AdminUserId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_manage()?;
+    set(&db, &posted.admin, admin_user_id, &read(&posted.fields)?).await?;
+    Ok(Redirect::to(users::PATH).into_response())
+}
+
+/// Remembers whether lists show the person's own classes or all students, and returns to the page.
+pub(crate) async fn show(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
+    let shows_all = match posted.fields.text("show") {
+        "all" => true,
+        "mine" => false,
+        _ => return Err(Fault::Invalid("Choose “My classes” or “All students”.".to_owned())),
+    };
+    admin_user::set_shows_all(&db, posted.admin.admin_user_id, shows_all).await?;
+    Ok(Redirect::to(safe_next(posted.fields.raw("back"))).into_response())
+}
