@@ -14,7 +14,7 @@ alter table admin_users
     add column digest_on date;
 create index admin_users_digest_idx on admin_users (digest_hour) where digest_hour is not null;
 
--- As in 0048, and whoever is responsible.
+-- As in 0048, and all who are responsible.
 create or replace function alert_recipients(concern uuid) returns table (admin_user_id uuid) language sql stable as $$
     select u.admin_user_id
     from follow_ups f
