@@ -53,6 +53,7 @@ impl std::fmt::Debug for Uncertain {
 }
 
 impl Uncertain {
+    /// Its place in the queue.
     pub fn key(&self) -> Key {
         (self.analysed_at, self.session_id, self.turn_no)
     }
