@@ -43,7 +43,7 @@ impl Estimate {
 
     pub(super) fn step(&self, why: Why) -> PlanStep {
         let (skill_id, skill) = (self.skill_id.clone(), self.name.clone());
-        PlanStep { skill_id, skill, why, is_new: false, belief: None }
+        PlanStep { skill_id, skill, why, on_date: None, is_new: false, belief: None }
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) struct NewSkill {
 impl NewSkill {
     pub(super) fn step(&self, why: Why) -> PlanStep {
         let (skill_id, skill) = (self.skill_id.clone(), self.name.clone());
-        PlanStep { skill_id, skill, why, is_new: true, belief: None }
+        PlanStep { skill_id, skill, why, on_date: None, is_new: true, belief: None }
     }
 }
 
