@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use storage::student_context::{Cause, SkillChoice, Reason};
+use storage::student_context::{Cause, Reason, SkillChoice};
 
 use super::Data;
 use crate::figures;
@@ -25,7 +25,8 @@ fn why(choices: &[SkillChoice]) -> Markup {
 }
 
 fn cause(reason: &Reason) -> String {
-    let day = |before: &str| reason.on_date.map_or_else(String::new, |day| format!("{before}{}", day.format("%-d %B %Y")));
+    let day =
+        |before: &str| reason.on_date.map_or_else(String::new, |day| format!("{before}{}", day.format("%-d %B %Y")));
     match reason.cause {
         Cause::Test => format!("for the next test{}", day(" on ")),
         Cause::Goal => format!("for the student's goal{}", day(" by ")),
@@ -97,7 +98,10 @@ mod tests {
         }))
         .unwrap();
         let shown = why(&[choice]).into_string();
-        assert!(shown.contains("Why this was asked") && shown.contains("Halves: weak, and needed for Fractions"), "{shown}");
+        assert!(
+            shown.contains("Why this was asked") && shown.contains("Halves: weak, and needed for Fractions"),
+            "{shown}"
+        );
         assert!(shown.contains("Known then: learning, 42 percent, unsure, from 3 answers"), "{shown}");
         assert!(why(&[]).into_string().is_empty());
     }

@@ -128,7 +128,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 39] = [
+    const TABLES: [(&str, Place); 40] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("past_phones", Field("past_phones")),
@@ -141,6 +141,7 @@ mod tests {
         ("sessions", Field("sessions")),
         ("turns", OfSession("turns")),
         ("tool_calls", OfSession("tool_calls")),
+        ("tool_answers", Nowhere("for a day, what tools answered; it repeats what they stored")),
         ("analyses", OfSession("analyses")),
         ("deliveries", OfSession("deliveries")),
         ("call_assurances", OfSession("call_assurances")),
