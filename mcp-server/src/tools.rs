@@ -113,7 +113,7 @@ pub trait Tool {
     ) -> impl Future<Output = Result<Answer<Self::Output>, ToolError>> + Send;
 }
 
-pub(crate) type Run = for<'a> fn(&'a Db, ToolContext<'a>, Value) -> BoxFuture<'a, Result<Answer, ToolError>>;
+type Run = for<'a> fn(&'a Db, ToolContext<'a>, Value) -> BoxFuture<'a, Result<Answer, ToolError>>;
 
 /// A tool whose types are erased: what a list of tools shows, and what a call needs.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ impl Definition {
         let Some(key) = once::take_key(&mut arguments)? else {
             return (self.run)(db, ctx, Value::Object(arguments)).await;
         };
-        once::answer(db, ctx, self.name, &key, &Value::Object(arguments), self.run).await
+        once::answer(db, ctx, self, &key, &Value::Object(arguments)).await
     }
 
     /// Whether it takes an idempotency key.

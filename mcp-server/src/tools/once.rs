@@ -8,7 +8,7 @@ use storage::id::StudentId;
 use storage::tool_answer::{self, Begun};
 use uuid::Uuid;
 
-use super::{Answer, Outcome, Run, ToolContext, ToolError};
+use super::{Answer, Definition, Outcome, ToolContext, ToolError};
 
 /// The argument by which a client marks the repetitions of one call.
 pub(crate) const KEY: &str = "idempotency_key";
@@ -20,7 +20,8 @@ const MAX_KEY: usize = 64;
 pub(super) fn with_key(mut schema: Map<String, Value>) -> Map<String, Value> {
     let key = json!({
         "type": "string", "maxLength": MAX_KEY,
-        "description": "For programs that retry: the same key gets the first answer.",
+        // Short: a model pays for it in each list.
+        "description": "Marks a retry.",
     });
     schema["properties"][KEY] = key;
     schema
@@ -53,15 +54,14 @@ struct Kept {
 pub(super) async fn answer(
     db: &Db,
     ctx: ToolContext<'_>,
-    tool: &'static str,
+    tool: &Definition,
     key: &str,
     arguments: &Value,
-    run: Run,
 ) -> Result<Answer, ToolError> {
     let line = &ctx.caller.line;
     let missing = line.missing.map_or("", |missing| missing.as_str());
     let call_id = line.call_id.as_deref();
-    let parts = ["key", tool, &ctx.caller.actor.to_string(), call_id.unwrap_or_default(), missing, key];
+    let parts = ["key", tool.name, &ctx.caller.actor.to_string(), call_id.unwrap_or_default(), missing, key];
     let id = made_of(parts.into_iter().map(str::to_owned));
     let phone = line.phone.as_ref().map_or("", |phone| phone.as_str());
     let hash = Sha256::digest(format!("{id}\n{phone}\n{}", canonical(arguments)));
@@ -71,19 +71,20 @@ pub(super) async fn answer(
         Begun::OtherArguments => return Err(ToolError::invalid(USED)),
         Begun::Answered(kept, student_id) => {
             // What the caller may see can have changed since.
-            if let Some(student_id) = student_id {
+            if let Some(student_id) = student_id.filter(|_| !tool.is_always_heard) {
                 ctx.permit(db, student_id).await?;
             }
             let Kept { text, data } = serde_json::from_value(kept).map_err(|_| ToolError::internal())?;
             return Ok(Answer { text, data });
         }
     }
-    let answer = run(db, ctx, arguments.clone()).await;
+    let answer = (tool.run)(db, ctx, arguments.clone()).await;
     match &answer {
         Ok(Answer { text, data }) => {
-            let student_id = [data, arguments].iter().find_map(|of| StudentId::deserialize(&of["student_id"]).ok());
+            let named = [data, arguments].iter().find_map(|of| StudentId::deserialize(&of["student_id"]).ok());
+            let student_id = named.or(line.student_id).filter(|named| ctx.caller.reaches(*named).is_ok());
             let kept = json!({ "text": text, "data": data });
-            tool_answer::finish(db, id, &kept, student_id.or(line.student_id)).await?;
+            tool_answer::finish(db, id, &kept, student_id).await?;
         }
         Err(_) => tool_answer::forget(db, id).await?,
     }

@@ -475,8 +475,8 @@ mod tests {
     const COMPUTED: [&str; 7] =
         ["mastery", "practices", "student_contexts", "attentions", "session_facts", "session_topics", "session_labels"];
     /// What a call proved about the merged student proves nothing about the other, so it is deleted. Erasures that were done or
-    /// undone are a record of their student.
-    const LEFT: [&str; 2] = ["call_assurances", "erasures"];
+    /// undone are a record of their student. Answers of tools that wait for a retry name the old student.
+    const LEFT: [&str; 3] = ["call_assurances", "erasures", "tool_answers"];
 
     #[sqlx::test(migrations = "../../migrations")]
     async fn every_table_with_a_student_was_decided_on(pool: sqlx::PgPool) {
