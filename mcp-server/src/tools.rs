@@ -172,7 +172,7 @@ impl Definition {
         let Some(key) = once::take_key(&mut arguments)? else {
             return (self.run)(db, ctx, Value::Object(arguments)).await;
         };
-        once::answer(db, ctx, self, &key, &Value::Object(arguments)).await
+        Box::pin(once::answer(db, ctx, self, &key, &Value::Object(arguments))).await
     }
 
     /// Whether it takes an idempotency key.
