@@ -13,9 +13,9 @@ const COLUMNS: [Column; 4] = [("At", ""), ("Tool", ""), ("Time", "num"), ("Resul
 
 /// Renders why the tool chose each skill, with what was known then.
 fn why(choices: &[SkillChoice]) -> Markup {
-    html! { @if !choices.is_empty() { details.more {
+    html! { @if !choices.is_empty() { details {
         summary { "Why this was asked" }
-        ul.plain { @for choice in choices { li {
+        ul { @for choice in choices { li {
             (choice.skill) ": " (cause(&choice.reason)) ". " span.faint {
                 (known(&choice.reason))
                 @if let Some(id) = &choice.question_id { ". Question " code { (id) } }
