@@ -108,7 +108,7 @@ fn availability_form(admin: &Admin, back: &str, zone: &str, of: &Availability) -
             (csrf(admin))
             fieldset.stack.tight {
                 legend.sm { "When the tutor may call, in the time zone " (zone) }
-                p.hint { "Within the calling hours of the organisation. Leave a field empty if there is no limit." }
+                p.sm.muted { "Within the calling hours of the organisation. Leave a field empty if there is no limit." }
                 (field("from", "Not before", "time", &time(from)))
                 (field("until", "Not after", "time", &time(until)))
                 (field("a_week", "Calls per week, at most", "number", &of.a_week.map(|n| n.to_string()).unwrap_or_default()))
