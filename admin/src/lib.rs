@@ -233,6 +233,7 @@ pub fn router(dashboard: Dashboard) -> Router {
         .route("/students/{student_id}/guardians/{guardian_id}", post(student::family::change_guardian))
         .route("/students/{student_id}/consents", post(student::family::decide))
         .route("/students/{student_id}/call-plan", post(student::calls::set_plan))
+        .route("/students/{student_id}/availability", post(student::calls::set_availability))
         .route("/students/{student_id}/calls", post(student::calls::request))
         .route("/students/{student_id}/call-plan/day", post(calendar::change_regular))
         .route("/calendar", get(calendar::get).post(calendar::add))

@@ -4,11 +4,13 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use storage::access::Caller;
 use storage::authority::Line;
 use storage::clock;
 use storage::id::ToolCallId;
+use storage::student_context::SkillChoice;
 use storage::tool_call::ToolCall;
 use tokio_util::sync::CancellationToken;
 use web::telemetry::trace::{self, Ended, SpanKind};
@@ -53,7 +55,13 @@ pub(crate) async fn call(
         tool.answer(&state.db, ToolContext { caller: &caller, registers_callers, now: clock::now() }, arguments).await
     };
     let call = Call { state, caller, line, tool: tool.name, request_bytes, left };
-    call.run(work, |answer| answer.text.len()).await
+    call.run(work, |answer| (answer.text.len(), choices(&answer.data))).await
+}
+
+/// What the tool chose, and why: the answer itself, or each step of a plan.
+fn choices(data: &Value) -> Vec<SkillChoice> {
+    let steps = data["steps"].as_array().map_or(std::slice::from_ref(data), Vec::as_slice);
+    steps.iter().filter_map(|step| SkillChoice::deserialize(step).ok()).collect()
 }
 
 /// The answer of a tool if the call was erased: nothing may be stored or returned. Tools that always run may report
@@ -82,11 +90,12 @@ async fn pace(state: &State, caller: &Caller, line: &Line) -> Result<(), ToolErr
 
 impl Call<'_> {
     /// Work that panics, hangs, or is asked for by a client that has left ends here too: the SDK would let the request
-    /// hang for ever, for ever, and run to its end unheard. `bytes` is what the model has to read, and pay for.
+    /// hang for ever, for ever, and run to its end unheard. `told` are the bytes that the model has to read, and pay for, and what was
+    /// chosen.
     pub(crate) async fn run<T>(
         self,
         work: impl Future<Output = Result<T, ToolError>>,
-        bytes: impl FnOnce(&T) -> usize,
+        told: impl FnOnce(&T) -> (usize, Vec<SkillChoice>),
     ) -> Result<T, ToolError> {
         let (at, started) = (clock::now(), Instant::now());
         let traced = async {
@@ -102,9 +111,9 @@ impl Call<'_> {
         })
         .await;
         let duration = started.elapsed();
-        let (outcome, response_bytes) = match &answer {
-            Ok(answer) => (Outcome::Ok, bytes(answer)),
-            Err(error) => (error.outcome, error.say.len()),
+        let (outcome, (response_bytes, choices)) = match &answer {
+            Ok(answer) => (Outcome::Ok, told(answer)),
+            Err(error) => (error.outcome, (error.say.len(), Vec::new())),
         };
         let (tool, outcome) = (self.tool, outcome.as_str());
         let client_id = self.caller.client_id().unwrap_or_default();
@@ -122,6 +131,7 @@ impl Call<'_> {
             duration_us,
             request_bytes: self.request_bytes as i32,
             response_bytes: response_bytes as i32,
+            choices,
         });
         answer
     }

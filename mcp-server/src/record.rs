@@ -181,6 +181,7 @@ mod tests {
             duration_us: 1,
             request_bytes: 1,
             response_bytes: 1,
+            choices: Vec::new(),
         }
     }
 

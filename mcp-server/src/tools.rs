@@ -32,7 +32,7 @@ mod list_sessions;
 mod list_students;
 mod next_question;
 mod observe;
-mod once;
+pub(crate) mod once;
 mod reanalyze_session;
 mod record_evidence;
 mod register_student;
@@ -142,7 +142,11 @@ impl Definition {
             is_always_heard: T::ALWAYS_HEARD,
             is_if_assured: T::IF_ASSURED,
             effect: T::EFFECT,
-            input_schema: schema::input::<T::Params>(),
+            input_schema: if takes_key::<T>() {
+                once::with_key(schema::input::<T::Params>())
+            } else {
+                schema::input::<T::Params>()
+            },
             output_schema: schema::output::<T::Output>(),
             run: run_erased::<T>,
         }
@@ -164,9 +168,22 @@ impl Definition {
         if !self.is_on_telephone && ctx.caller.reach == Reach::Line {
             return Err(Forbidden::NotOnLine.into());
         }
-        let arguments = arguments::check(&self.input_schema, arguments).map_err(ToolError::invalid)?;
-        (self.run)(db, ctx, Value::Object(arguments)).await
+        let mut arguments = arguments::check(&self.input_schema, arguments).map_err(ToolError::invalid)?;
+        let Some(key) = once::take_key(&mut arguments)? else {
+            return (self.run)(db, ctx, Value::Object(arguments)).await;
+        };
+        Box::pin(once::answer(db, ctx, self, &key, &Value::Object(arguments))).await
     }
+
+    /// Whether it takes an idempotency key.
+    pub(crate) fn takes_key(&self) -> bool {
+        self.input_schema["properties"].get(once::KEY).is_some()
+    }
+}
+
+/// A tool that adds something. Each try of a code counts, and its answer is not kept.
+fn takes_key<T: Tool>() -> bool {
+    T::EFFECT == Effect::Adds && !T::IF_ASSURED
 }
 
 fn run_erased<'a, T: Tool>(

@@ -35,7 +35,7 @@ enum Rule {
 use Rule::{Always, Never, Own};
 
 /// What of each entry a telephone client gets, and what the agent of a tutor who sees one cohort.
-const TABLE: [(&str, Rule, Rule); 51] = [
+const TABLE: [(&str, Rule, Rule); 53] = [
     ("tool get_student_context", Own, Own),
     // The code that the table sends is a wrong one; `a_caller_proves_who_they_are` sends right ones.
     ("tool verify_caller", Never, Never),
@@ -75,6 +75,8 @@ const TABLE: [(&str, Rule, Rule); 51] = [
     ("api getStudentContext", Own, Own),
     ("api getMastery", Never, Own),
     ("api getPlan", Never, Own),
+    ("api getAvailability", Never, Own),
+    ("api setAvailability", Never, Own),
     ("api listEvidence", Never, Own),
     ("api listNotes", Never, Own),
     ("api listFacts", Never, Own),

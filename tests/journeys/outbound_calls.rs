@@ -284,6 +284,51 @@ async fn page_has(person: &Person, path: &str, words: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_students_own_quiet_days_and_weekly_limit_narrow_the_hours() {
+    let line = Line::open().await;
+    let student = line.service.student("Amara Okafor", CALLER).await;
+    let person = line.service.log_in().await;
+    let page = format!("/students/{}", student.student_id);
+    let save = async |fields: &[(&str, &str)]| {
+        let action = format!("{page}/availability");
+        person.post(&page, &action, fields).await.status()
+    };
+    let all: Vec<(&str, &str)> = ["1", "2", "3", "4", "5", "6", "7"].map(|day| ("quiet_weekday", day)).to_vec();
+    assert_eq!(save(&all).await, StatusCode::SEE_OTHER);
+    ask_for_callback(&line.service.database_url, &student);
+    line.until("planned/outside_hours").await;
+    assert!(line.vapi.placed().is_empty());
+    assert_eq!(save(&[("from", "18:00"), ("until", "16:00")]).await, StatusCode::UNPROCESSABLE_ENTITY);
+    // Without the quiet days, the waiting call is placed at once.
+    assert_eq!(save(&[("a_week", "1")]).await, StatusCode::SEE_OTHER);
+    line.until("placed").await;
+    line.report().await;
+    line.until("ended/answered").await;
+    ask_for_callback(&line.service.database_url, &student);
+    line.until("ended/answered planned/weekly_limit").await;
+
+    let key = line.service.agent_key(crate::assistant::TEACHER).await;
+    let path = format!("/api/v1/students/{}/availability", student.student_id);
+    let mut known = line.service.get(&key, &path).await;
+    assert_eq!((&known["calls_a_week"], &known["from"]), (&json!(1), &Value::Null));
+    let put = async |body: &Value| {
+        let url = format!("{}{path}", line.service.server_url);
+        line.service.http.put(url).bearer_auth(&key).json(body).send().await.unwrap()
+    };
+    let change = json!({ "from": "00:00", "until": "23:59", "calls_a_week": 2 });
+    assert_eq!(put(&change).await.status(), StatusCode::OK);
+    known = line.service.get(&key, &path).await;
+    assert_eq!(
+        (&known["from"], &known["until"], &known["quiet_weekdays"]),
+        (&json!("00:00"), &json!("23:59"), &json!([]))
+    );
+    assert_eq!(put(&json!({ "from": "16:00" })).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let acts = "select string_agg(action, ' ') from audit_entries where action like '%availability'";
+    assert_eq!(line.sql(acts), ["student.availability"; 3].join(" "));
+    line.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn staff_plan_a_call_and_stop_one_or_all() {
     let line = Line::open().await;
     let student = line.service.student("Amara Okafor", CALLER).await;

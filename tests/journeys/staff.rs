@@ -109,6 +109,7 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /students/{student_id}/erase", Admins, Student),
     ("POST /students/{student_id}/erase/undo", Admins, Student),
     ("POST /students/{student_id}/call-plan", Writers, Student),
+    ("POST /students/{student_id}/availability", Writers, Student),
     ("POST /students/{student_id}/call-plan/day", Writers, Student),
     ("POST /students/{student_id}/calls", Writers, Student),
     ("GET /calendar", Anybody, Nobody),

@@ -465,3 +465,85 @@ async fn an_assistant_without_mcp_is_served_by_webhook_with_the_same_tools() {
     .await;
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_call_with_a_key_gets_the_first_answer_and_writes_nothing() {
+    let service = Service::start().await;
+    let student = service.student("Amara Okafor", PHONE).await;
+    let first_client = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    let note =
+        |text: &str, key: &str| json!({ "student_id": student.student_id, "text": text, "idempotency_key": key });
+    let first = first_client.call("save_note", note("A test is coming.", "k-1")).await.unwrap();
+    let n_notes =
+        async || note::list_notes(&service.db, &Caller::operator(), student.student_id, 10).await.unwrap().len();
+    // Without the note, only the kept answer can give its id.
+    psql(&service.database_url, "delete from notes");
+    assert_eq!(first_client.call("save_note", note("A test is coming.", "k-1")).await.unwrap(), first);
+    assert_eq!(n_notes().await, 0, "the second call writes nothing");
+    let refused = first_client.call("save_note", note("Another text.", "k-1")).await.unwrap_err();
+    assert!(refused.contains("was used with other arguments"), "{refused}");
+    let refused = first_client.call("save_note", note("Another text.", "two words")).await.unwrap_err();
+    assert!(refused.contains("visible ASCII"), "{refused}");
+    first_client.call("save_note", note("Another text.", "k-2")).await.unwrap();
+    assert_eq!(n_notes().await, 1);
+    // The key is the client's.
+    let other = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    other.call("save_note", note("A third text.", "k-1")).await.unwrap();
+    assert_eq!(n_notes().await, 2);
+
+    psql(&service.database_url, "update students set status = 'blocked'");
+    first_client.call("save_note", note("A test is coming.", "k-1")).await.expect_err("a blocked student");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_question_was_chosen_is_answered_and_kept_with_the_call() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", PHONE).await;
+    let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    voice.call("get_student_context", json!({})).await.unwrap();
+    let question = voice.call("next_question", json!({})).await.unwrap();
+    assert_eq!(question["reason"]["cause"], "new", "{question}");
+    assert_eq!((&question["reason"]["state"], &question["reason"]["uncertainty"]), (&json!("new"), &json!(1.0)));
+    let named = voice.call("next_question", json!({ "skill_id": question["skill_id"] })).await.unwrap();
+    assert_eq!(named["reason"]["cause"], "named");
+
+    let query = ToolCallQuery { call_id: Some(CALL_ID.to_owned()), limit: 10, ..ToolCallQuery::default() };
+    let calls = eventually("three calls are recorded", async || {
+        let calls = tool_call::list_tool_calls(&service.db, &Caller::operator(), &query).await.unwrap();
+        (calls.len() == 3).then_some(calls)
+    })
+    .await;
+    let kept: Vec<_> = calls.iter().flat_map(|call| &call.choices).collect();
+    assert_eq!(kept.len(), 2);
+    let first = serde_json::to_value(kept[1]).unwrap();
+    assert_eq!((&first["reason"], &first["question_id"]), (&question["reason"], &question["question_id"]));
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_outside_the_students_hours_says_when_the_tutor_may_call() {
+    let service = Service::start().await;
+    service.student("Amara Okafor", PHONE).await;
+    let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
+    voice.call("get_student_context", json!({})).await.unwrap();
+    psql(
+        &service.database_url,
+        "update organisation set calls_from = '00:00', calls_until = '23:59:59.999', calls_quiet_weekdays = '{}';
+         update students set timezone = 'UTC'",
+    );
+    let at = tomorrow();
+    let ask =
+        async |reason: &str| voice.call("schedule_callback", json!({ "at": at, "reason": reason })).await.unwrap();
+    assert_eq!(ask("maths").await.get("open_from"), None);
+    psql(
+        &service.database_url,
+        &format!("update students set calls_quiet_days = array[('{at}'::timestamptz at time zone 'UTC')::date]"),
+    );
+    let open = ask("maths").await["open_from"].as_str().unwrap().to_owned();
+    let days = format!(
+        "select ('{open}'::timestamptz at time zone 'UTC')::date - ('{at}'::timestamptz at time zone 'UTC')::date"
+    );
+    assert_eq!(psql(&service.database_url, &days), "1");
+    service.stop().await;
+}

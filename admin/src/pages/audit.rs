@@ -424,6 +424,7 @@ const ACTS: &[(&str, &str)] = &[
     ("analytics.export", "exported analytics"),
     ("note.add", "added a note"),
     ("note.delete", "deleted a note"),
+    ("student.availability", "changed when a student may be called"),
     ("student.call_plan", "changed the regular calls of a student"),
     ("student.remind", "made a reminder"),
     ("follow_up.move", "moved a callback or reminder"),

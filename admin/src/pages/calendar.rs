@@ -306,26 +306,27 @@ fn words(admin: &Admin, data: &Data, item: &Item, pupil: &Pupil) -> Markup {
     html! { @match &item.what {
         What::FollowUp(due) => {
             (overview_words(due))
-            @if due.kind == FollowUpKind::Callback { (waits(admin, data, due.due_at, CALLBACK_EXPIRES, pupil.zone)) }
+            @if due.kind == FollowUpKind::Callback { (waits(admin, data, due.due_at, CALLBACK_EXPIRES, pupil)) }
             (calls(admin, &data.open, due))
         },
         What::Call(call) => {
             (kind(call)) " " (state(admin, call))
-            @if call.state == CallState::Planned && call.plan_on.is_some() { (waits(admin, data, call.due_at, REGULAR_EXPIRES, pupil.zone)) }
+            @if call.state == CallState::Planned && call.plan_on.is_some() { (waits(admin, data, call.due_at, REGULAR_EXPIRES, pupil)) }
         },
         What::Regular(_) => {
             "Regular call"
-            @if let Some(at) = item.at { (waits(admin, data, at, REGULAR_EXPIRES, pupil.zone)) }
+            @if let Some(at) = item.at { (waits(admin, data, at, REGULAR_EXPIRES, pupil)) }
         },
         What::Said(text) => { "Said in a call: " (text) },
     } }
 }
 
 /// Says that a call is due outside the hours in which the tutor calls, and when it is placed instead.
-fn waits(admin: &Admin, data: &Data, due_at: DateTime<Utc>, expires: TimeDelta, zone: Tz) -> Markup {
+fn waits(admin: &Admin, data: &Data, due_at: DateTime<Utc>, expires: TimeDelta, pupil: &Pupil) -> Markup {
     // Another notice says why no call is placed at all.
     let is_relevant = data.open.obstacle.is_none() && due_at > admin.viewer.now;
-    let opens = data.hours.next_open(zone, due_at).filter(|at| *at < due_at + expires);
+    let zone = pupil.zone;
+    let opens = data.hours.narrowed(&pupil.availability).next_open(zone, due_at).filter(|at| *at < due_at + expires);
     html! { @if is_relevant && opens != Some(due_at) {
         " " (badge("warn", "circle-alert", "Outside calling hours")) " "
         @match opens {
@@ -415,8 +416,12 @@ mod tests {
 
     fn data(obstacle: Option<Obstacle>) -> Data {
         let student_id = StudentId(uuid::Uuid::from_u128(3));
-        let pupil =
-            Pupil { display_name: "Maya <Okonkwo>".to_owned(), cohort: None, zone: chrono_tz::Tz::Europe__Berlin };
+        let pupil = Pupil {
+            display_name: "Maya <Okonkwo>".to_owned(),
+            cohort: None,
+            zone: chrono_tz::Tz::Europe__Berlin,
+            availability: domain::calling::Availability::default(),
+        };
         let day: NaiveDate = "2026-11-22".parse().unwrap();
         let at = "2026-11-22T15:30:00Z".parse().ok();
         Data {

@@ -79,20 +79,25 @@ pub(crate) fn read_time(text: &str) -> Result<NaiveTime, Fault> {
     time.map_err(|_| Fault::Invalid("Nothing was saved: a time is written like 16:30.".to_owned()))
 }
 
+/// Reads days from a form, such as `2026-12-25, 2027-01-01`.
+pub(crate) fn read_days(text: &str) -> Result<Vec<NaiveDate>, Fault> {
+    let days = text.split([',', ' ', '\n', '\r']).filter(|day| !day.is_empty());
+    let days: Result<Vec<NaiveDate>, _> = days.map(str::parse).collect();
+    days.map_err(|_| Fault::Invalid("Nothing was saved: a quiet day is written like 2026-12-25.".to_owned()))
+}
+
 fn read_calls(fields: &Fields) -> Result<Settings, Fault> {
     let invalid = |why: &str| Fault::Invalid(format!("Nothing was saved: {why}."));
     let number = |name: &str, range: std::ops::RangeInclusive<i32>| {
         let number = fields.text(name).parse().ok().filter(|number| range.contains(number));
         number.ok_or_else(|| invalid(&format!("a number is from {} to {}", range.start(), range.end())))
     };
-    let days = fields.text("quiet_days").split([',', ' ', '\n', '\r']).filter(|day| !day.is_empty());
-    let quiet_days: Result<Vec<NaiveDate>, _> = days.map(str::parse).collect();
     let weekdays = fields.all("quiet_weekday").filter_map(|day| day.parse().ok());
     let hours = Hours {
         from: read_time(fields.text("from"))?,
         until: read_time(fields.text("until"))?,
         quiet_weekdays: weekdays.filter(|day| (1..=7).contains(day)).collect(),
-        quiet_days: quiet_days.map_err(|_| invalid("a quiet day is written like 2026-12-25"))?,
+        quiet_days: read_days(fields.text("quiet_days"))?,
     };
     if hours.from >= hours.until {
         return Err(invalid("calling hours end after they begin"));

@@ -257,6 +257,7 @@ mod tests {
             duration_us: 4_200,
             request_bytes: 10,
             response_bytes: 20,
+            choices: Vec::new(),
         };
         let figures = ToolFigures {
             tool: "get_student_context".to_owned(),

@@ -205,6 +205,7 @@ pub(crate) fn reason_words(reason: Reason) -> &'static str {
         Reason::NotDue => "Not due yet",
         Reason::OutsideHours => "Outside calling hours",
         Reason::DailyLimit => "Daily limit of the student",
+        Reason::WeeklyLimit => "Weekly limit of the student",
         Reason::OnCall => "The student is on a call",
         Reason::LinesBusy => "Too many calls at once",
         Reason::Spending => "Spending limit of the month",

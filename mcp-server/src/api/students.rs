@@ -1,5 +1,6 @@
 //! Students: list, create, read, update, erase, look up, their learning data, and the context for an assistant.
 
+mod availability;
 mod fields;
 mod known;
 mod list;
@@ -95,6 +96,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .problems(&[404, 422]),
     ];
     endpoints.extend(known::endpoints());
+    endpoints.extend(availability::endpoints());
     endpoints
 }
 

@@ -3,10 +3,12 @@
 use std::sync::{Arc, LazyLock};
 
 use rmcp::model::{Prompt, PromptArgument, ResourceTemplate, Tool, ToolAnnotations};
-use storage::access::{Caller, ScopeSet};
+use serde_json::Value;
+use storage::access::{Caller, Reach, ScopeSet};
 
 use crate::prompts::{self, PROMPTS};
 use crate::resources::TEMPLATES;
+use crate::tools::once::KEY;
 use crate::tools::{self, Definition, Effect};
 
 /// Each with the scopes it needs: a list shows what its reader may use.
@@ -32,7 +34,17 @@ static LISTED_PROMPTS: Listed<Prompt> =
 pub(super) fn tools_for(caller: &Caller, is_assured: bool) -> Vec<Tool> {
     let listed = LISTED_TOOLS.iter().zip(tools::TOOLS.iter());
     let is_listed = |tool: &Definition| tool.is_for(caller) && (is_assured || !tool.is_if_assured);
-    listed.filter(|(_, tool)| is_listed(tool)).map(|((_, tool), _)| tool.clone()).collect()
+    let listed = listed.filter(|(_, tool)| is_listed(tool)).map(|((_, tool), _)| tool.clone());
+    // A voice assistant pays for each word of the list in every turn, and makes up no keys.
+    if caller.reach == Reach::Line { listed.map(without_key).collect() } else { listed.collect() }
+}
+
+fn without_key(mut tool: Tool) -> Tool {
+    if let Some(arguments) = Arc::make_mut(&mut tool.input_schema).get_mut("properties").and_then(Value::as_object_mut)
+    {
+        arguments.remove(KEY);
+    }
+    tool
 }
 
 pub(super) fn templates_for(caller: &Caller) -> Vec<ResourceTemplate> {
@@ -94,7 +106,7 @@ mod tests {
         let voice = [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
         let (voice, office) = (n_tokens(&tools_for(&Caller::telephone("c1", voice), false)), n_tokens(&all));
         println!("{} tokens for a model; the whole list: {voice} for a voice, {office} for an office", n_tokens(&read));
-        assert!((500..=2_300).contains(&voice) && office <= 4_300, "{voice} {office}");
+        assert!((500..=2_300).contains(&voice) && office <= 4_500, "{voice} {office}");
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl ServerHandler for Fixtures {
             }
             Ok::<_, ToolError>(answer)
         };
-        Ok(call.run(work, |_| 0).await.unwrap_or_else(|error| result(Err(error)).into()))
+        Ok(call.run(work, |_| (0, Vec::new())).await.unwrap_or_else(|error| result(Err(error)).into()))
     }
 
     async fn list_resources(&self, page: Page, context: Context) -> Result<ListResourcesResult, ErrorData> {

@@ -6,7 +6,7 @@ use storage::access::Scope;
 use storage::curriculum;
 use storage::db::Db;
 use storage::id::StudentId;
-use storage::student_context::{self, PlanStep};
+use storage::student_context::{self, PlanStep, Reason};
 
 use super::next_question::draw;
 use super::{Answer, Effect, Tool, ToolContext, ToolError};
@@ -40,12 +40,15 @@ enum Phase {
     TryNew,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct Step {
     phase: Phase,
     skill_id: String,
     skill: String,
     why: String,
+    /// The same for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     question_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,9 +74,10 @@ impl Tool for GetLessonPlan {
         let student_id = ctx.student(db, params.student_id).await?;
         let lesson = student_context::get_lesson(db, ctx.caller, student_id, ctx.now).await?;
         let mut steps: Vec<Step> = lesson.steps.iter().enumerate().map(|(i, step)| of_plan(i, step)).collect();
-        for step in &mut steps {
+        for (step, planned) in steps.iter_mut().zip(&lesson.steps) {
             if let Some(practice) = curriculum::find_practice(db, ctx.caller, &step.skill_id, student_id).await? {
                 step.skill.clone_from(&practice.skill);
+                step.reason = Some(planned.reason_at(practice.state.as_ref(), ctx.now));
                 if let Some(question) = draw(db, ctx, student_id, practice, None).await? {
                     step.question_id = Some(question.question_id);
                     step.ask = Some(question.ask);
@@ -100,7 +104,7 @@ fn of_plan(i: usize, step: &PlanStep) -> Step {
         (false, _) => Phase::Practise,
     };
     let (skill_id, skill, why) = (step.skill_id.clone(), step.skill.clone(), step.reason());
-    Step { phase, skill_id, skill, why, question_id: None, ask: None, answer: None }
+    Step { phase, skill_id, skill, why, reason: None, question_id: None, ask: None, answer: None }
 }
 
 fn say(data: &Output) -> String {

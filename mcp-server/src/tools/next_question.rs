@@ -12,6 +12,8 @@ use storage::access::Scope;
 use storage::curriculum::{self, Practice, Question};
 use storage::db::{self, Db};
 use storage::id::StudentId;
+use storage::learner::State;
+use storage::student_context::{Cause, PlanStep, Reason};
 use storage::{learner, student_context};
 use uuid::Uuid;
 
@@ -50,6 +52,9 @@ pub(super) struct Output {
     /// Why this skill was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
+    /// The same for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
 }
 
 #[derive(Debug)]
@@ -68,17 +73,21 @@ impl Tool for NextQuestion {
     async fn run(db: &Db, ctx: ToolContext<'_>, params: Params) -> Result<Answer<Output>, ToolError> {
         let student_id = ctx.student(db, params.student_id).await?;
         let before = params.after.as_deref().map(read_id).transpose()?;
-        let (skill_id, why) = match (params.skill_id, &before) {
-            (Some(skill_id), _) => (skill_id, "you asked for this skill".to_owned()),
-            (None, Some(before)) => (before.skill_id().to_owned(), "the question before was of this skill".to_owned()),
-            (None, None) => choose_skill(db, ctx, student_id).await?,
+        let (skill_id, chosen) = match (params.skill_id, &before) {
+            (Some(skill_id), _) => (skill_id, Chosen::By(Cause::Named)),
+            (None, Some(before)) => (before.skill_id().to_owned(), Chosen::By(Cause::Continued)),
+            (None, None) => {
+                let step = choose_step(db, ctx, student_id).await?;
+                (step.skill_id.clone(), Chosen::Plan(step))
+            }
         };
         let practice = curriculum::find_practice(db, ctx.caller, &skill_id, student_id).await?;
         let practice = practice.ok_or_else(|| ToolError::new(Outcome::NotFound, NO_SKILL))?;
         let none_left = if practice.questions.is_empty() { NO_QUESTION } else { ALL_ASKED };
+        let (why, reason) = chosen.explain(practice.state.as_ref(), ctx.now);
         let data = draw(db, ctx, student_id, practice, before.as_ref()).await?;
         let data = data.ok_or_else(|| ToolError::new(Outcome::NotFound, none_left))?;
-        let data = Output { why: Some(why.clone()), ..data };
+        let data = Output { why: Some(why.clone()), reason: Some(reason), ..data };
         let Output { skill, ask, answer, question_id, .. } = &data;
         let ask = data.spoken.as_ref().unwrap_or(ask);
         let worked = data.worked.as_ref().map(|worked| format!("\nHow: {worked}")).unwrap_or_default();
@@ -95,11 +104,30 @@ const ALL_ASKED: &str = "The student was asked every question of this skill late
     question and call record_evidence.";
 const NOTHING_LEFT: &str = "Nothing is due, and nothing new is left in this student's grade. Ask what they would like.";
 
-/// The first skill of the plan, and why it is there.
-async fn choose_skill(db: &Db, ctx: ToolContext<'_>, student_id: StudentId) -> Result<(String, String), ToolError> {
+/// Who chose the skill.
+enum Chosen {
+    Plan(PlanStep),
+    By(Cause),
+}
+
+impl Chosen {
+    /// Why, in words and for programs.
+    fn explain(&self, state: Option<&State>, now: DateTime<Utc>) -> (String, Reason) {
+        match self {
+            Self::Plan(step) => (step.reason(), step.reason_at(state, now)),
+            Self::By(cause) => {
+                let asked = *cause == Cause::Named;
+                let why = if asked { "you asked for this skill" } else { "the question before was of this skill" };
+                (why.to_owned(), Reason::new(*cause, state, now))
+            }
+        }
+    }
+}
+
+/// The first step of the plan.
+async fn choose_step(db: &Db, ctx: ToolContext<'_>, student_id: StudentId) -> Result<PlanStep, ToolError> {
     let lesson = student_context::get_lesson(db, ctx.caller, student_id, ctx.now).await?;
-    let first = lesson.steps.first().map(|step| (step.skill_id.clone(), step.reason()));
-    first.ok_or_else(|| ToolError::new(Outcome::NotFound, NOTHING_LEFT))
+    lesson.steps.into_iter().next().ok_or_else(|| ToolError::new(Outcome::NotFound, NOTHING_LEFT))
 }
 
 /// Chooses a question of the skill and remembers that it was asked. `None`: all were asked lately, or there is none.
@@ -138,6 +166,7 @@ fn pick(
             answer: made.answer,
             worked: Some(made.worked),
             why: None,
+            reason: None,
         }),
         None => take(practice, recent, before),
     }
@@ -198,7 +227,7 @@ fn take(practice: Practice, recent: &[String], before: Option<&QuestionId>) -> O
     let question_id = id(index);
     let Question { ask, answer, .. } = practice.questions.into_iter().nth(index)?;
     let (skill_id, skill) = (practice.skill_id, practice.skill);
-    Some(Output { question_id, skill_id, skill, ask, spoken: None, answer, worked: None, why: None })
+    Some(Output { question_id, skill_id, skill, ask, spoken: None, answer, worked: None, why: None, reason: None })
 }
 
 fn make_again(id: &QuestionId) -> Option<Generated> {

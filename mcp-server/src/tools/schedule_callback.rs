@@ -8,6 +8,7 @@ use storage::access::Scope;
 use storage::db::{self, Db};
 use storage::follow_up::{self, FollowUpKind, MAX_CALLBACK_AHEAD, NewFollowUp};
 use storage::id::{FollowUpId, StudentId};
+use storage::outbound_call;
 
 use super::{Answer, Effect, Tool, ToolContext, ToolError, bounds, once};
 
@@ -28,6 +29,9 @@ pub(super) struct Params {
 pub(super) struct Output {
     follow_up_id: FollowUpId,
     at: DateTime<Utc>,
+    /// When the tutor may call, if not at that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_from: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
@@ -67,7 +71,14 @@ impl Tool for ScheduleCallback {
         let mut tx = db::begin(db).await?;
         follow_up::insert_once(&mut tx, ctx.caller, &new, ctx.now).await?;
         tx.commit().await.map_err(db::Error::from)?;
-        let text = format!("Noted: {}. Say that a person will call then.", params.at.format("%A, %-d %B, %H:%M"));
-        Ok(Answer { text, data: Output { follow_up_id: new.follow_up_id, at } })
+        let open = outbound_call::next_open(db, ctx.caller, student_id, at).await?;
+        let open_from = open.filter(|open| *open > at);
+        let words = |at: DateTime<FixedOffset>| at.format("%A, %-d %B, %H:%M").to_string();
+        let closed = open_from.map_or_else(String::new, |open| {
+            let open = words(open.with_timezone(params.at.offset()));
+            format!(" This student is called from {open} on at the earliest: offer a later time if that does not suit.")
+        });
+        let text = format!("Noted: {}. Say that a person will call then.{closed}", words(params.at));
+        Ok(Answer { text, data: Output { follow_up_id: new.follow_up_id, at, open_from } })
     }
 }

@@ -22,7 +22,7 @@ use super::replies::{self, Replies};
 use super::tool_calls::{self, Said, ToolCall, ToolResult, single_line};
 use crate::State;
 use crate::call::call;
-use crate::tools::{self, Answer, Outcome, ToolError};
+use crate::tools::{self, Answer, Outcome, ToolError, once};
 use crate::trail::{Asked, Door};
 
 /// VAPI gives up after 7.5 s, of which most is the way to us.
@@ -179,6 +179,11 @@ async fn say(state: &State, on_line: Caller, line: &Line, tool_call: &ToolCall) 
     if api_client::are_telephones_stopped(&state.db).await? {
         let say = "Not done: a person has stopped the tutor's records. Continue without them.";
         return Err(ToolError::new(Outcome::Refused, say));
+    }
+    if tool.takes_key() {
+        // VAPI asks again under the same id, perhaps another server.
+        let key = replies::durable_key(tool_call);
+        arguments.insert(once::KEY.to_owned(), key.into());
     }
     let named = Value::Object(arguments.clone());
     // VAPI waits for the answer to the end.

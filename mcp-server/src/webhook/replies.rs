@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use storage::authority::{CallerNumber, Line};
 use storage::organisation::CodeKind;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use super::tool_calls::ToolCall;
 use crate::tools::{self, Answer, Effect, ToolError};
@@ -89,6 +90,12 @@ pub(super) fn key(line: &Line, missing: Option<CodeKind>, call: &ToolCall, signa
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// Returns the idempotency key of a tool call. The same id with other arguments is another call: not all ids are VAPI's.
+pub(super) fn durable_key(call: &ToolCall) -> String {
+    let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{} {arguments}", call.id).as_bytes()).to_string()
 }
 
 #[cfg(test)]

@@ -57,6 +57,68 @@ impl Hours {
     }
 }
 
+/// When one student may be called, in their zone. It narrows the organisation's hours and never widens them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Availability {
+    /// From and until; the second is later. `None`: the organisation's hours.
+    pub hours: Option<(NaiveTime, NaiveTime)>,
+    /// 1 is Monday.
+    pub quiet_weekdays: Vec<i16>,
+    pub quiet_days: Vec<NaiveDate>,
+    /// Calls in a week that begins on Monday, at most. `None`: no limit.
+    pub a_week: Option<i16>,
+}
+
+impl Availability {
+    pub fn is_quiet(&self, day: NaiveDate) -> bool {
+        self.quiet_weekdays.contains(&weekday(day)) || self.quiet_days.contains(&day)
+    }
+
+    /// What is wrong with it. `None`: nothing.
+    pub fn fault(&self) -> Option<&'static str> {
+        if self.hours.is_some_and(|(from, until)| from >= until) {
+            return Some("hours end after they begin");
+        }
+        if self.quiet_weekdays.iter().any(|day| !(1..=7).contains(day)) {
+            return Some("a weekday is a number from 1, Monday, to 7");
+        }
+        if self.quiet_weekdays.len() > 7 || self.quiet_days.len() > MAX_QUIET_DAYS {
+            return Some("there are at most 7 weekdays and 100 quiet days");
+        }
+        if self.a_week.is_some_and(|n| !(1..=21).contains(&n)) {
+            return Some("the number of calls in a week is from 1 to 21");
+        }
+        None
+    }
+}
+
+/// The most quiet days of one student.
+const MAX_QUIET_DAYS: usize = 100;
+
+impl Hours {
+    /// The hours in which both the organisation and the student allow calls.
+    #[must_use]
+    pub fn narrowed(&self, of: &Availability) -> Self {
+        let (from, until) = of.hours.unwrap_or((self.from, self.until));
+        Self {
+            from: self.from.max(from),
+            until: self.until.min(until),
+            quiet_weekdays: [&self.quiet_weekdays[..], &of.quiet_weekdays].concat(),
+            quiet_days: [&self.quiet_days[..], &of.quiet_days].concat(),
+        }
+    }
+}
+
+/// The first moment of the week, which begins on Monday.
+pub fn week_begins(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    instant(monday(now, zone), NaiveTime::MIN, zone)
+}
+
+fn monday(now: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    let today = now.with_timezone(&zone).date_naive();
+    today - Days::new(today.weekday().num_days_from_monday().into())
+}
+
 /// 1 is Monday.
 fn weekday(day: NaiveDate) -> i16 {
     day.weekday().number_from_monday() as i16
@@ -93,6 +155,8 @@ pub enum Reason {
     OutsideHours,
     /// The student was called often enough today.
     DailyLimit,
+    /// The student was called often enough this week.
+    WeeklyLimit,
     /// The student is on a call, or the number is.
     OnCall,
     /// Too many calls at once.
@@ -118,10 +182,11 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NotDue,
         Self::OutsideHours,
         Self::DailyLimit,
+        Self::WeeklyLimit,
         Self::OnCall,
         Self::LinesBusy,
         Self::Spending,
@@ -143,6 +208,7 @@ impl Reason {
             Self::NotDue => "not_due",
             Self::OutsideHours => "outside_hours",
             Self::DailyLimit => "daily_limit",
+            Self::WeeklyLimit => "weekly_limit",
             Self::OnCall => "on_call",
             Self::LinesBusy => "lines_busy",
             Self::Spending => "spending",
@@ -194,6 +260,10 @@ pub struct Facts {
     pub is_on_call: bool,
     /// Calls to the student today.
     pub n_today: i64,
+    /// Other calls to the student this week; the attempts at one call count once.
+    pub n_week: i64,
+    /// The student's limit for it.
+    pub a_week: Option<i16>,
     /// Calls of all students that last.
     pub n_in_flight: i64,
     /// This month, with [`RESERVE_MICROUSD`] for each call without a known price.
@@ -233,6 +303,10 @@ pub fn may_place(facts: &Facts, hours: &Hours, limits: Limits, now: DateTime<Utc
     if facts.n_today >= limits.a_day {
         let tomorrow = now.with_timezone(&facts.zone).date_naive() + Days::new(1);
         return Verdict::Wait(open(instant(tomorrow, NaiveTime::MIN, facts.zone).max(now + SOON)), Reason::DailyLimit);
+    }
+    if facts.a_week.is_some_and(|a_week| facts.n_week >= i64::from(a_week)) {
+        let next = monday(now, facts.zone) + Days::new(7);
+        return Verdict::Wait(open(instant(next, NaiveTime::MIN, facts.zone).max(now + SOON)), Reason::WeeklyLimit);
     }
     if facts.is_on_call {
         return Verdict::Wait(now + SOON, Reason::OnCall);
@@ -351,6 +425,8 @@ mod tests {
             has_number: true,
             is_on_call: false,
             n_today: 0,
+            n_week: 0,
+            a_week: None,
             n_in_flight: 0,
             spent_microusd: 0,
         }
@@ -412,6 +488,33 @@ mod tests {
         assert_eq!(verdict(&long, "2026-12-25T11:00:00Z"), wait("2026-12-26T08:00:00Z"), "a quiet day");
         let never = Hours { quiet_weekdays: (1..=7).collect(), ..hours() };
         assert_eq!(never.next_open(BERLIN, noon()), None);
+    }
+
+    #[test]
+    fn a_students_hours_narrow_those_of_the_organisation() {
+        let own = |from: &str, until: &str| Availability {
+            hours: Some((time(from), time(until))),
+            quiet_weekdays: vec![2],
+            quiet_days: vec![day("2026-11-25")],
+            a_week: Some(1),
+        };
+        let both = hours().narrowed(&own("16:00:00", "22:00:00"));
+        assert_eq!((both.from, both.until), (time("16:00:00"), time("19:00:00")));
+        // Tuesday is quiet every week, this Wednesday once.
+        assert_eq!(both.next_open(BERLIN, noon()), Some(at("2026-11-26T15:00:00Z")));
+        assert_eq!(hours().narrowed(&own("20:00:00", "22:00:00")).next_open(BERLIN, noon()), None, "no common hour");
+        assert_eq!(hours().narrowed(&Availability::default()), hours());
+        assert_eq!(own("16:00:00", "22:00:00").fault(), None);
+        assert!(own("22:00:00", "16:00:00").fault().is_some());
+    }
+
+    #[test]
+    fn a_weekly_limit_delays_a_call_to_monday() {
+        let call = Facts { a_week: Some(2), n_week: 2, expires_at: noon() + TimeDelta::days(30), ..facts(noon()) };
+        let wait = Verdict::Wait(at("2026-11-30T08:00:00Z"), Reason::WeeklyLimit);
+        assert_eq!(verdict(&call, "2026-11-24T11:00:00Z"), wait);
+        assert_eq!(verdict(&Facts { n_week: 1, ..call }, "2026-11-24T11:00:00Z"), Verdict::Yes);
+        assert_eq!(week_begins(noon(), BERLIN), at("2026-11-22T23:00:00Z"));
     }
 
     #[test]
@@ -515,6 +618,8 @@ mod tests {
                 has_number: never != 4,
                 is_on_call,
                 n_today,
+                n_week: n_today,
+                a_week: (never > 10).then_some(2),
                 n_in_flight,
                 spent_microusd: spent * 1_000_000,
             })
@@ -532,6 +637,7 @@ mod tests {
                     prop_assert!(facts.due_at <= now && now < facts.expires_at);
                     prop_assert!(!hours.is_quiet(local.date_naive()));
                     prop_assert!(local.time() >= hours.from && local.time() < hours.until, "{local}");
+                    prop_assert!(facts.a_week.is_none_or(|a_week| facts.n_week < a_week.into()));
                     prop_assert!(facts.n_today < LIMITS.a_day && facts.n_in_flight < LIMITS.at_once);
                     prop_assert!(facts.spent_microusd + RESERVE_MICROUSD <= LIMITS.month_microusd);
                 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use domain::calling::Plan;
+use domain::calling::{Availability, Plan};
 
 use crate::access::{Caller, Scope, Whose};
 use crate::db::{self, Connection, Db, Result};
@@ -31,6 +31,7 @@ pub struct Pupil {
     pub display_name: String,
     pub cohort: Option<String>,
     pub zone: Tz,
+    pub availability: Availability,
 }
 
 impl std::fmt::Debug for Pupil {
@@ -117,10 +118,10 @@ fn arrange(
     let zone = |student_id: &StudentId| pupils.get(student_id).map(|pupil| pupil.zone);
     let days = || (0..N_DAYS).filter_map(|n| monday.checked_add_days(Days::new(n)));
     for (student_id, plan) in plans {
-        let Some(zone) = zone(student_id) else { continue };
+        let Some(Pupil { zone, availability, .. }) = pupils.get(student_id) else { continue };
         let is_taken = |day: NaiveDate| calls.iter().any(|of| of.student_id == *student_id && of.plan_on == Some(day));
-        for day in days().filter(|day| !is_taken(*day)) {
-            if let Some(at) = plan.due_on(day, zone).filter(|at| *at > now) {
+        for day in days().filter(|day| !is_taken(*day) && !availability.is_quiet(*day)) {
+            if let Some(at) = plan.due_on(day, *zone).filter(|at| *at > now) {
                 items.push(Item { student_id: *student_id, day, at: Some(at), what: What::Regular(day) });
             }
         }
@@ -206,15 +207,28 @@ async fn list_said(
 async fn list_pupils(tx: &mut Connection, caller: &Caller, ids: &[StudentId]) -> Result<HashMap<StudentId, Pupil>> {
     let cohorts = caller.require_within(Scope::StudentsRead)?;
     let rows = sqlx::query!(
-        r#"select student_id as "student_id: StudentId", display_name, cohort, timezone from students
+        r#"select student_id as "student_id: StudentId", display_name, cohort, timezone, calls_from,
+               calls_until, calls_quiet_weekdays, calls_quiet_days, calls_a_week
+           from students
            where student_id = any($1) and ($2::text[] is null or cohort = any($2))"#,
         ids as &[StudentId],
         cohorts as Option<&[String]>,
     )
     .fetch_all(tx)
     .await?;
-    let pupil = |display_name, cohort, zone: String| Pupil { display_name, cohort, zone: read_zone(&zone) };
-    Ok(rows.into_iter().map(|row| (row.student_id, pupil(row.display_name, row.cohort, row.timezone))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let availability = Availability {
+                hours: row.calls_from.zip(row.calls_until),
+                quiet_weekdays: row.calls_quiet_weekdays,
+                quiet_days: row.calls_quiet_days,
+                a_week: row.calls_a_week,
+            };
+            let zone = read_zone(&row.timezone);
+            (row.student_id, Pupil { display_name: row.display_name, cohort: row.cohort, zone, availability })
+        })
+        .collect())
 }
 
 #[cfg(test)]
@@ -274,7 +288,8 @@ mod tests {
     #[test]
     fn a_week_has_the_days_of_each_students_own_clock() {
         let [far_east, far_west] = [1, 2].map(|n| StudentId(uuid::Uuid::from_u128(n)));
-        let pupil = |zone| Pupil { display_name: String::new(), cohort: None, zone };
+        let pupil =
+            |zone| Pupil { display_name: String::new(), cohort: None, zone, availability: Availability::default() };
         let pupils =
             HashMap::from([(far_east, pupil(Tz::Pacific__Auckland)), (far_west, pupil(Tz::America__Los_Angeles))]);
         let due = vec![

@@ -64,6 +64,7 @@ mod slow_hash;
 pub mod stats;
 pub mod student;
 pub mod student_context;
+pub mod tool_answer;
 pub mod tool_call;
 pub mod transcript;
 pub mod tutoring;

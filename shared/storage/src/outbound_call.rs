@@ -1,10 +1,12 @@
 //! Calls that the tutor places: callbacks, and the regular calls of a student. [`domain::calling`] has the rules.
 
+mod availability;
 mod place;
 mod settings;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+pub use self::availability::{get_availability, next_open, set_availability};
 pub use self::place::{
     CALLBACK_EXPIRES, Heard, InFlight, Next, Placing, REGULAR_EXPIRES, cancel_regular, expire, hear, mark_failed,
     mark_placed, next, plan_calls, release, take_in_flight,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{Db, Result};
 use crate::student::{import, merge};
-use crate::{agent, agent_grant, erasure, tool_call};
+use crate::{agent, agent_grant, erasure, tool_answer, tool_call};
 
 /// Rows in one statement: a fraction of a second, so nothing waits for it.
 const BATCH: i64 = 1_000;
@@ -67,6 +67,8 @@ pub const RULES: &[(&str, Rule)] = &[
     ("call_assurances", Rule::Days("RETENTION_SESSIONS_DAYS")),
     ("deliveries", Rule::Days("RETENTION_DELIVERIES_DAYS")),
     ("tool_calls", Rule::Days("RETENTION_TOOL_CALLS_DAYS")),
+    // A day, or until the student or the call is erased.
+    ("tool_answers", Rule::Expires),
     ("jobs", Rule::Days("RETENTION_JOBS_DAYS")),
     // Those about an open follow-up stay.
     ("messages", Rule::Days("RETENTION_JOBS_DAYS")),
@@ -192,6 +194,7 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         let n_imported = import::forget_old(db, now, BATCH).await?;
         let n_grants = agent_grant::delete_over(db, BATCH, now).await?;
         let n_programs = agent::delete_unused(db, BATCH, now).await?;
+        let n_answers = tool_answer::delete_old(db, now, BATCH).await?;
         purged.n_agents += n_grants + n_programs;
         purged.n_merges += n_merges;
         purged.n_imported += n_imported;
@@ -202,7 +205,7 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         purged.n_concerns += n_concerns;
         purged.n_sessions += n_sessions;
         let is_batch_full =
-            [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges, n_imported, n_grants, n_programs]
+            [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges, n_imported, n_grants, n_programs, n_answers]
                 .iter()
                 .any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {

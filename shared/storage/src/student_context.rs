@@ -24,7 +24,7 @@ use crate::learner::MasteryState;
 pub use self::compose::{unknown, unverified};
 pub use self::prepare::rebuild;
 pub use self::read::{Lesson, find_by_phone, get_by_student_id, get_lesson, list_due, of_line};
-pub use self::step::{PlanStep, Why};
+pub use self::step::{Cause, PlanStep, Reason, SkillChoice, Why};
 
 /// How a goal among the facts begins.
 const GOAL: &str = "Goal: ";

@@ -1,13 +1,16 @@
-//! One call of a tool by an assistant: who, which, how long, how it went. Never what was asked or answered.
+//! One call of a tool by an assistant: who, which, how long, how it went, and why it chose a skill. Never what was
+//! asked or answered.
 
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 
 use crate::access::{Caller, Scope};
 use crate::db::{Executor, Result};
 use crate::id::{StudentId, ToolCallId};
+use crate::student_context::SkillChoice;
 
 /// One row of `tool_calls`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ToolCall {
     pub tool_call_id: ToolCallId,
     pub at: DateTime<Utc>,
@@ -20,6 +23,15 @@ pub struct ToolCall {
     pub duration_us: i64,
     pub request_bytes: i32,
     pub response_bytes: i32,
+    /// What it chose, and why: `next_question` one skill, `get_lesson_plan` each step. Only during a telephone call.
+    pub choices: Vec<SkillChoice>,
+}
+
+impl ToolCall {
+    /// Without a telephone call, nothing would delete them along with the student.
+    fn kept_choices(&self) -> Option<Json<Vec<SkillChoice>>> {
+        (self.call_id.is_some() && !self.choices.is_empty()).then(|| Json(self.choices.clone()))
+    }
 }
 
 /// Writes what happened, many at once. A row that is there already stays as it is, and of erased calls there is none.
@@ -29,10 +41,10 @@ pub async fn insert_tool_calls(db: impl Executor<'_>, calls: &[ToolCall]) -> Res
     }
     sqlx::query!(
         "insert into tool_calls (tool_call_id, at, tool, client_id, call_id, outcome, duration_us, request_bytes,
-             response_bytes)
+             response_bytes, choices)
          select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
-             $7::bigint[], $8::int[], $9::int[])
-             as c (tool_call_id, at, tool, client_id, call_id, outcome, duration_us, request_bytes, response_bytes)
+             $7::bigint[], $8::int[], $9::int[], $10::jsonb[])
+             as c (tool_call_id, at, tool, client_id, call_id, outcome, duration_us, request_bytes, response_bytes, choices)
          where not exists (select 1 from erased_calls e where e.call_id = c.call_id)
          on conflict (tool_call_id) do nothing",
         &column(calls, |call| call.tool_call_id.0),
@@ -44,10 +56,41 @@ pub async fn insert_tool_calls(db: impl Executor<'_>, calls: &[ToolCall]) -> Res
         &column(calls, |call| call.duration_us),
         &column(calls, |call| call.request_bytes),
         &column(calls, |call| call.response_bytes),
+        &column(calls, ToolCall::kept_choices) as &[Option<Json<Vec<SkillChoice>>>],
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+struct Row {
+    tool_call_id: ToolCallId,
+    at: DateTime<Utc>,
+    tool: String,
+    client_id: String,
+    call_id: Option<String>,
+    outcome: String,
+    duration_us: i64,
+    request_bytes: i32,
+    response_bytes: i32,
+    choices: Option<Json<Vec<SkillChoice>>>,
+}
+
+impl From<Row> for ToolCall {
+    fn from(row: Row) -> Self {
+        Self {
+            tool_call_id: row.tool_call_id,
+            at: row.at,
+            tool: row.tool,
+            client_id: row.client_id,
+            call_id: row.call_id,
+            outcome: row.outcome,
+            duration_us: row.duration_us,
+            request_bytes: row.request_bytes,
+            response_bytes: row.response_bytes,
+            choices: row.choices.map_or_else(Vec::new, |choices| choices.0),
+        }
+    }
 }
 
 /// Which calls, newest first, and from where.
@@ -67,10 +110,10 @@ pub struct ToolCallQuery {
 pub async fn list_tool_calls(db: impl Executor<'_>, caller: &Caller, query: &ToolCallQuery) -> Result<Vec<ToolCall>> {
     caller.require(Scope::SessionsRead)?;
     let (after_at, after_id) = query.after.unzip();
-    Ok(sqlx::query_as!(
-        ToolCall,
+    let rows = sqlx::query_as!(
+        Row,
         r#"select tool_call_id as "tool_call_id: ToolCallId", at, tool, client_id, call_id, outcome, duration_us,
-               request_bytes, response_bytes
+               request_bytes, response_bytes, choices as "choices: Json<Vec<SkillChoice>>"
            from tool_calls
            where ($1::text is null or tool = $1)
              and ($2::text is null or client_id = $2)
@@ -88,7 +131,8 @@ pub async fn list_tool_calls(db: impl Executor<'_>, caller: &Caller, query: &Too
         query.limit,
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(ToolCall::from).collect())
 }
 
 /// The calls that belong to one telephone call, in their order. Needs `sessions:read`.
@@ -99,10 +143,10 @@ pub async fn list_tool_calls_of_call(
     limit: i64,
 ) -> Result<Vec<ToolCall>> {
     let only = caller.require_opened(Scope::SessionsRead)?;
-    Ok(sqlx::query_as!(
-        ToolCall,
+    let rows = sqlx::query_as!(
+        Row,
         r#"select tool_call_id as "tool_call_id: ToolCallId", at, tool, client_id, call_id, outcome, duration_us,
-               request_bytes, response_bytes
+               request_bytes, response_bytes, choices as "choices: Json<Vec<SkillChoice>>"
            from tool_calls c
            where call_id = $1
              and ($3::uuid is null
@@ -113,7 +157,8 @@ pub async fn list_tool_calls_of_call(
         only as Option<StudentId>,
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(ToolCall::from).collect())
 }
 
 /// How one tool did in a span of time.

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
-use domain::calling::Plan;
+use domain::calling::{Availability, Plan};
 use domain::plain_text;
 use maud::{Markup, html};
 use storage::access::Whose;
@@ -19,7 +19,7 @@ use crate::auth::Admin;
 use crate::fault::Fault;
 use crate::form::Posted;
 use crate::pages::calls::{find_obstacle, kind, state, stop_form};
-use crate::pages::organisation::{WEEKDAYS, read_time};
+use crate::pages::organisation::{WEEKDAYS, read_days, read_time};
 use crate::parts::csrf;
 use crate::parts::schedule::{self, MAX_REASON, fields, read_moment};
 
@@ -29,6 +29,7 @@ const N_CALLS: i64 = 5;
 pub(crate) struct Calls {
     obstacle: Option<Obstacle>,
     plan: Option<Plan>,
+    availability: Availability,
     list: Vec<OutboundCall>,
 }
 
@@ -39,6 +40,7 @@ pub(super) async fn fetch(admin: &Admin, db: &Db, student_id: StudentId) -> Resu
     Ok(Calls {
         obstacle: find_obstacle(admin, db).await?,
         plan: outbound_call::find_plan(db, &admin.caller, student_id).await?,
+        availability: outbound_call::get_availability(db, &admin.caller, student_id).await?,
         list,
     })
 }
@@ -62,6 +64,69 @@ pub(crate) async fn set_plan(
     outbound_call::set_plan(&mut tx, &posted.admin.caller, student_id, plan.as_ref(), clock::now()).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Redirect::to(&format!("/students/{student_id}#calls")).into_response())
+}
+
+/// Saves when the student may be called. Empty fields leave it to the organisation.
+pub(crate) async fn set_availability(
+    State(db): State<Db>,
+    Path(student_id): Path<StudentId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    posted.admin.require_write()?;
+    let invalid = |why: &str| Fault::Invalid(format!("Nothing was saved: {why}."));
+    let fields = &posted.fields;
+    let hours = match (fields.text("from"), fields.text("until")) {
+        ("", "") => None,
+        ("", _) | (_, "") => return Err(invalid("enter both times, or none")),
+        (from, until) => Some((read_time(from)?, read_time(until)?)),
+    };
+    let a_week = match fields.text("a_week") {
+        "" => None,
+        n => Some(n.parse().map_err(|_| invalid("the number of calls in a week is from 1 to 21"))?),
+    };
+    let quiet_weekdays = fields.all("quiet_weekday").filter_map(|day| day.parse().ok()).collect();
+    let of = Availability { hours, quiet_weekdays, quiet_days: read_days(fields.text("quiet_days"))?, a_week };
+    if let Some(fault) = of.fault() {
+        return Err(invalid(fault));
+    }
+    let mut tx = db::begin(&db).await?;
+    outbound_call::set_availability(&mut tx, &posted.admin.caller, student_id, &of, clock::now()).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Redirect::to(&format!("/students/{student_id}#calls")).into_response())
+}
+
+fn availability_form(admin: &Admin, back: &str, zone: &str, of: &Availability) -> Markup {
+    let time = |time: Option<chrono::NaiveTime>| time.map(|time| time.format("%H:%M").to_string()).unwrap_or_default();
+    let (from, until) = of.hours.unzip();
+    let days = of.quiet_days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let field = |name: &str, label: &str, kind: &str, value: &str| {
+        let id = format!("may-{name}");
+        html! { div.field { label for=(id) { (label) } input.input id=(id) name=(name) type=(kind) value=(value); } }
+    };
+    html! {
+        form.body.stack.tight method="post" action={ (back) "/availability" } {
+            (csrf(admin))
+            fieldset.stack.tight {
+                legend.sm { "When the tutor may call, in the time zone " (zone) }
+                p.sm.muted { "Within the calling hours of the organisation. Leave a field empty if there is no limit." }
+                (field("from", "Not before", "time", &time(from)))
+                (field("until", "Not after", "time", &time(until)))
+                (field("a_week", "Calls per week, at most", "number", &of.a_week.map(|n| n.to_string()).unwrap_or_default()))
+                (field("quiet_days", "Days without calls, such as 2026-12-25", "text", &days))
+                fieldset.stack.tight {
+                    legend.sm { "Weekdays without calls" }
+                    div.row.wrap { @for (day, name) in WEEKDAYS {
+                        @let id = format!("may-quiet-{day}");
+                        span.check {
+                            input type="checkbox" id=(id) name="quiet_weekday" value=(day) checked[of.quiet_weekdays.contains(&day)];
+                            label for=(id) { (&name[..3]) }
+                        }
+                    } }
+                }
+            }
+            div { button.btn.small { "Save availability" } }
+        }
+    }
 }
 
 /// Plans a call, or makes a reminder, at a time in the student's zone.
@@ -137,6 +202,7 @@ pub(super) fn card(admin: &Admin, student_id: StudentId, zone: &str, calls: &Cal
                     div.field { label for="call-time" { "Time" } input.input id="call-time" name="call_time" type="time" required value=(time); }
                     div { button.btn.small { "Save regular calls" } }
                 }
+                (availability_form(admin, &back, zone, &calls.availability))
                 form.body.stack.tight method="post" action={ (back) "/calls" } {
                     (csrf(admin))
                     (fields(zone))

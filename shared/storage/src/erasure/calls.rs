@@ -48,6 +48,7 @@ pub(super) async fn erase(
     sqlx::query!("delete from facts where session_id = any($1)", &sessions).execute(&mut *tx).await?;
     sqlx::query!("delete from notes where session_id = any($1)", &sessions).execute(&mut *tx).await?;
     sqlx::query!("delete from model_calls where session_id = any($1)", &sessions).execute(&mut *tx).await?;
+    sqlx::query!("delete from tool_answers where call_id = any($1)", call_ids).execute(&mut *tx).await?;
     sqlx::query!("delete from tool_calls where call_id = any($1)", call_ids).execute(&mut *tx).await?;
     sqlx::query!(
         "delete from jobs where dedupe_key in

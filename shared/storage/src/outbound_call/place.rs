@@ -15,7 +15,9 @@ use crate::follow_up::{self, FollowUpKind, NewFollowUp};
 use crate::id::{FollowUpId, StudentId};
 use crate::phone::Phone;
 use crate::student::{self, StudentStatus, read_zone};
-use domain::calling::{Facts, Outcome, Plan, RESERVE_MICROUSD, Reason, Verdict, instant, may_place};
+use domain::calling::{
+    Availability, Facts, Outcome, Plan, RESERVE_MICROUSD, Reason, Verdict, instant, may_place, week_begins,
+};
 
 /// How long after its time a callback is still placed: over a weekend.
 pub const CALLBACK_EXPIRES: TimeDelta = TimeDelta::hours(72);
@@ -51,7 +53,7 @@ pub async fn plan_calls(db: &Db, now: DateTime<Utc>) -> Result<u64> {
     .rows_affected();
     let unplanned = sqlx::query!(
         r#"select st.student_id as "student_id: StudentId", st.timezone, st.call_weekdays as "weekdays!",
-               st.call_time as "at!",
+               st.call_time as "at!", st.calls_quiet_weekdays as quiet_weekdays, st.calls_quiet_days as quiet_days,
                array(select o.plan_on from outbound_calls o where o.student_id = st.student_id and o.plan_on >= $2)
                    as "taken!: Vec<NaiveDate>"
            from students st
@@ -65,8 +67,10 @@ pub async fn plan_calls(db: &Db, now: DateTime<Utc>) -> Result<u64> {
     .fetch_all(db)
     .await?;
     for row in unplanned {
-        let plan = Plan { weekdays: row.weekdays, at: row.at };
-        let Some((day, due_at)) = plan.next(read_zone(&row.timezone), now, &row.taken) else { continue };
+        let weekdays = row.weekdays.into_iter().filter(|day| !row.quiet_weekdays.contains(day)).collect();
+        let plan = Plan { weekdays, at: row.at };
+        let taken = [row.taken, row.quiet_days].concat();
+        let Some((day, due_at)) = plan.next(read_zone(&row.timezone), now, &taken) else { continue };
         let inserted = sqlx::query!(
             "insert into outbound_calls (outbound_call_id, cause, attempt, student_id, plan_on, state, due_at, expires_at,
                  look_at, created_at)
@@ -164,6 +168,7 @@ struct Planned {
     timezone: String,
     status: StudentStatus,
     plan: Option<Plan>,
+    availability: Availability,
     is_done: bool,
     phone: Option<Phone>,
 }
@@ -192,8 +197,9 @@ pub async fn next(db: &Db, now: DateTime<Utc>, look_at: DateTime<Utc>) -> Result
     }
     let Some(planned) = find_planned(&mut tx, now).await? else { return Ok(Next::Nothing) };
     let facts = find_facts(&mut tx, &planned, now).await?;
+    let hours = settings.hours.narrowed(&planned.availability);
     let Row { outbound_call_id, student_id, .. } = planned.row;
-    let next = match (may_place(&facts, &settings.hours, settings.limits(), now), planned.phone) {
+    let next = match (may_place(&facts, &hours, settings.limits(), now), planned.phone) {
         (Verdict::Yes, Some(phone)) => {
             sqlx::query!(
                 "update outbound_calls set state = 'placing', placing_at = $2, look_at = $3, phone = $4, reason = null
@@ -243,6 +249,7 @@ async fn find_planned(tx: &mut Connection, now: DateTime<Utc>) -> Result<Option<
                o.student_id as "student_id: StudentId", o.follow_up_id as "follow_up_id: FollowUpId", o.plan_on,
                o.state as "state: State", o.reason, o.due_at,
                o.expires_at, st.timezone, st.status as "status: StudentStatus", st.call_weekdays, st.call_time,
+               st.calls_from, st.calls_until, st.calls_quiet_weekdays, st.calls_quiet_days, st.calls_a_week,
                f.closed_at is not null as "is_done!",
                -- The number from which the callback was asked for, else the oldest one.
                (select p.phone from student_phones p where p.student_id = o.student_id
@@ -273,6 +280,12 @@ async fn find_planned(tx: &mut Connection, now: DateTime<Utc>) -> Result<Option<
         timezone: row.timezone,
         status: row.status,
         plan: row.call_weekdays.zip(row.call_time).map(|(weekdays, at)| Plan { weekdays, at }),
+        availability: Availability {
+            hours: row.calls_from.zip(row.calls_until),
+            quiet_weekdays: row.calls_quiet_weekdays,
+            quiet_days: row.calls_quiet_days,
+            a_week: row.calls_a_week,
+        },
         is_done: row.is_done,
         phone: row.phone,
     }))
@@ -287,6 +300,8 @@ async fn find_facts(tx: &mut Connection, planned: &Planned, now: DateTime<Utc>) 
     let counted = sqlx::query!(
         r#"select
                (select count(*) from outbound_calls where student_id = $1 and placing_at >= $3) as "n_today!",
+               (select count(distinct cause) from outbound_calls where student_id = $1 and placing_at >= $7 and cause <> $8)
+                   as "n_week!",
                (select count(*) from outbound_calls where state in ('placing', 'placed')) as "n_in_flight!",
                exists (select from outbound_calls where state in ('placing', 'placed') and (student_id = $1 or phone = $2))
                    or exists (select from sessions where (student_id = $1 or caller_phone = $2) and status = 'in_progress'
@@ -300,6 +315,8 @@ async fn find_facts(tx: &mut Connection, planned: &Planned, now: DateTime<Utc>) 
         now - LONGEST_CALL,
         month,
         RESERVE_MICROUSD,
+        week_begins(now, zone),
+        planned.row.cause,
     )
     .fetch_one(&mut *tx)
     .await?;
@@ -316,6 +333,8 @@ async fn find_facts(tx: &mut Connection, planned: &Planned, now: DateTime<Utc>) 
         has_number: planned.phone.is_some(),
         is_on_call: counted.is_on_call,
         n_today: counted.n_today,
+        n_week: counted.n_week,
+        a_week: planned.availability.a_week,
         n_in_flight: counted.n_in_flight,
         spent_microusd: counted.spent_microusd,
     })

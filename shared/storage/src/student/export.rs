@@ -144,6 +144,7 @@ mod tests {
         ("sessions", Field("sessions")),
         ("turns", OfSession("turns")),
         ("tool_calls", OfSession("tool_calls")),
+        ("tool_answers", Nowhere("for a day, what tools answered; it repeats what they stored")),
         ("analyses", OfSession("analyses")),
         ("deliveries", OfSession("deliveries")),
         ("call_assurances", OfSession("call_assurances")),

@@ -70,7 +70,8 @@ const ARCHIVED: [&str; 8] = [
 
 /// Columns of `students` that are put back. `tests` compares them with the table.
 const STUDENT_COLUMNS: &str = "student_id, display_name, grade, cohort, locale, timezone, status, guidance, created_at, \
-                               updated_at, external_id, call_weekdays, call_time";
+                               updated_at, external_id, call_weekdays, call_time, calls_from, calls_until, \
+                               calls_quiet_weekdays, calls_quiet_days, calls_a_week";
 
 /// Why two students cannot be merged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -474,8 +475,8 @@ mod tests {
     const COMPUTED: [&str; 7] =
         ["mastery", "practices", "student_contexts", "attentions", "session_facts", "session_topics", "session_labels"];
     /// What a call proved about the merged student proves nothing about the other, so it is deleted. Erasures that were done or
-    /// undone are a record of their student.
-    const LEFT: [&str; 3] = ["call_assurances", "erasures", "student_imports"];
+    /// undone are a record of their student. Answers of tools that wait for a retry name the old student.
+    const LEFT: [&str; 4] = ["call_assurances", "erasures", "student_imports", "tool_answers"];
 
     #[sqlx::test(migrations = "../../migrations")]
     async fn every_table_with_a_student_was_decided_on(pool: sqlx::PgPool) {

@@ -46,7 +46,7 @@ impl NewSkill<'_> {
 }
 
 fn step(skill: &Skill, why: Why, is_new: bool) -> PlanStep {
-    PlanStep { skill_id: skill.skill_id.clone(), skill: skill.name.clone(), why, is_new, belief: None }
+    PlanStep { skill_id: skill.skill_id.clone(), skill: skill.name.clone(), why, on_date: None, is_new, belief: None }
 }
 
 /// What a student practised, by skill, and which subjects are off.

@@ -73,8 +73,9 @@ impl Basis<'_> {
     /// what is due. A weak prerequisite comes before the skill that needs it. Where there is room, something new comes last.
     pub(super) fn steps(&self) -> Vec<PlanStep> {
         let mut steps: Vec<PlanStep> = Vec::new();
-        let test = self.next_test().and_then(|(fact, _)| self.step_for(fact, Why::Test));
-        let goals = self.goals().filter_map(|fact| self.step_for(fact, Why::Goal));
+        let on = |step: PlanStep, on_date| PlanStep { on_date, ..step };
+        let test = self.next_test().and_then(|(fact, day)| Some(on(self.step_for(fact, Why::Test)?, Some(day))));
+        let goals = self.goals().filter_map(|fact| Some(on(self.step_for(fact, Why::Goal)?, fact.on_date)));
         let asked = self.asked().filter_map(|request| self.step_for(request, Why::Asked));
         let promised =
             self.prepared.promised.iter().filter_map(|promise| self.step_of(&promise.skill_id, Why::Promised));
@@ -89,7 +90,8 @@ impl Basis<'_> {
         }
         for due in due_skills(self.mastery, MAX_STEPS, self.now) {
             if let Some(estimate) = self.find(&due.skill_id) {
-                add(&mut steps, estimate.step(Why::Due(due.due)));
+                let day = learner::due_at(&estimate.state).with_timezone(&self.zone).date_naive();
+                add(&mut steps, on(estimate.step(Why::Due(due.due)), Some(day)));
             }
         }
         let mut ordered: Vec<PlanStep> = Vec::new();

@@ -348,6 +348,7 @@ mod tests {
             skill_id: "m".to_owned(),
             skill: "Times tables".to_owned(),
             why: Why::Goal,
+            on_date: None,
             is_new: false,
             belief: None,
         };
