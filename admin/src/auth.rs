@@ -114,6 +114,7 @@ impl Renewed {
 /// A signed-in person, on this request.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_field_names, reason = "ids have one name everywhere")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact about the person")]
 pub(crate) struct Admin {
     pub(crate) admin_user_id: AdminUserId,
     pub(crate) email: String,

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Context;
 use crate::mail::{Letter, escaped};
 
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// Asks for the digests whose hour has come, until `stop`.
 pub(crate) async fn ask_for_due(context: Context, stop: CancellationToken) {
@@ -47,7 +47,7 @@ pub(crate) fn letter(digest: &Digest, dashboard_url: &str) -> Letter {
     let of = if digest.is_of_classes { "In your classes:" } else { "Among the students that you see:" };
     let url = format!("{dashboard_url}/today");
     let why = "You get this because the daily digest is switched on for your account. You can change that on your account page.";
-    let list: String = lines.iter().map(|line| format!("<li>{}</li>", escaped(line))).collect();
+    let list = lines.iter().map(|line| format!("<li>{}</li>", escaped(line))).collect::<Vec<_>>().concat();
     Letter {
         subject: "Today at your tutor service".to_owned(),
         text: format!("{of}\n\n- {}\n\n{url}\n\n{why}\n", lines.join("\n- ")),

@@ -77,7 +77,7 @@ async fn shown(
     let known = student::list_cohorts(&dashboard.db, &admin.caller).await?;
     let alerts = html! {
         (classes::card(admin, &known))
-        (alerts::card(admin, &alert::get_wanted(&dashboard.db, admin.admin_user_id).await?))
+        (alerts::card(admin, alert::get_wanted(&dashboard.db, admin.admin_user_id).await?))
     };
     let connected = agent_grant::list_connected(&dashboard.db, Some(admin.admin_user_id), admin.viewer.now).await?;
     let mcp_url = format!("{}/mcp", dashboard.connections.public_url.trim_end_matches('/'));

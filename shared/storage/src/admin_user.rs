@@ -12,6 +12,7 @@ use crate::{secret, slow_hash};
 
 /// One row of `admin_users`, without its secrets.
 #[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a row has the columns that it has")]
 pub struct AdminUser {
     pub admin_user_id: AdminUserId,
     pub email: String,

@@ -204,10 +204,20 @@ pub async fn purge(db: &Db, retention: &Retention, now: DateTime<Utc>) -> Result
         purged.n_messages += n_messages;
         purged.n_concerns += n_concerns;
         purged.n_sessions += n_sessions;
-        let is_batch_full =
-            [n_tool_calls, n_deliveries, n_jobs, n_messages, n_concerns, n_merges, n_imported, n_grants, n_programs, n_answers]
-                .iter()
-                .any(|n| *n >= BATCH.unsigned_abs());
+        let is_batch_full = [
+            n_tool_calls,
+            n_deliveries,
+            n_jobs,
+            n_messages,
+            n_concerns,
+            n_merges,
+            n_imported,
+            n_grants,
+            n_programs,
+            n_answers,
+        ]
+        .iter()
+        .any(|n| *n >= BATCH.unsigned_abs());
         if !is_batch_full && n_sessions < CALLS.unsigned_abs() {
             return Ok(purged);
         }

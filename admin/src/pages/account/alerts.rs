@@ -15,7 +15,7 @@ use crate::form::Posted;
 use crate::parts::csrf;
 
 /// Viewers get no alerts, because they cannot handle a concern.
-pub(super) fn card(admin: &Admin, wanted: &Wanted) -> Markup {
+pub(super) fn card(admin: &Admin, wanted: Wanted) -> Markup {
     let of = if admin.classes.is_empty() { "of the students that you see" } else { "of your classes" };
     html! {
         section.card aria-labelledby="alerts" {

@@ -130,7 +130,7 @@ mod tests {
     use Place::{Field, Nowhere, OfSession};
 
     /// Every table that may hold something about a student.
-    const TABLES: [(&str, Place); 40] = [
+    const TABLES: [(&str, Place); 41] = [
         ("students", Field("student")),
         ("student_phones", Field("phones")),
         ("past_phones", Field("past_phones")),

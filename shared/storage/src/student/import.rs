@@ -210,13 +210,14 @@ pub async fn undo_import(
         let fate = match row.earlier {
             _ if row.is_imported_again => Fate::Stays("is in a later import"),
             _ if row.is_changed => Fate::Stays("was changed since"),
-            None => match work.iter().position(|(student_id, _)| *student_id == row.student_id) {
-                Some(at) => Fate::Stays(work.swap_remove(at).1),
-                None => {
+            None => {
+                if let Some(at) = work.iter().position(|(student_id, _)| *student_id == row.student_id) {
+                    Fate::Stays(work.swap_remove(at).1)
+                } else {
                     removed.push(row.student_id);
                     Fate::Removed
                 }
-            },
+            }
             Some(Json(earlier)) => {
                 restore(tx, caller, row.student_id, earlier, now).await?;
                 restored.push(row.student_id);
@@ -240,13 +241,10 @@ pub async fn undo_import(
 
 /// The students who have work that depends on them, each with the words for it.
 async fn list_work(tx: &mut Connection, student_ids: &[StudentId]) -> Result<Vec<(StudentId, &'static str)>> {
-    let cases: String = WORK
-        .iter()
-        .enumerate()
-        .map(|(n, (table, _))| {
-            format!(" when exists (select from {table} w where w.student_id = s.student_id) then {n}")
-        })
-        .collect();
+    let cases = WORK.iter().enumerate().map(|(n, (table, _))| {
+        format!(" when exists (select from {table} w where w.student_id = s.student_id) then {n}")
+    });
+    let cases = cases.collect::<Vec<_>>().concat();
     let sql = format!(
         "select student_id, n from (select s.student_id, case{cases} end as n from students s where s.student_id = any($1)) s
          where n is not null"
