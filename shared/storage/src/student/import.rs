@@ -300,3 +300,38 @@ pub(crate) async fn forget_old(db: impl Executor<'_>, now: DateTime<Utc>, limit:
     .await?;
     Ok(deleted.rows_affected())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Db;
+
+    /// Tables with a student whose rows say nothing of work: they are computed, or belong to the profile.
+    const NO_WORK: [&str; 10] = [
+        "attentions",
+        "mastery",
+        "past_phones",
+        "practices",
+        "session_facts",
+        "student_contexts",
+        "student_imports",
+        "student_phones",
+        "student_versions",
+        "tool_answers",
+    ];
+
+    #[sqlx::test(migrations = "../../migrations")]
+    async fn every_table_with_a_student_is_work_or_not(pool: sqlx::PgPool) {
+        let tables: Vec<String> = sqlx::query_scalar(
+            "select distinct table_name::text from information_schema.columns
+             where table_schema = 'public' and column_name = 'student_id' and table_name not in ('students', 'uncertain_answers')",
+        )
+        .fetch_all(&Db::from(pool))
+        .await
+        .unwrap();
+        for table in tables {
+            let is_work = WORK.iter().any(|(work, _)| *work == table);
+            assert!(is_work != NO_WORK.contains(&&table[..]), "does a student with a row of {table} stay?");
+        }
+    }
+}
