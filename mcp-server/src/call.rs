@@ -89,8 +89,8 @@ async fn pace(state: &State, caller: &Caller, line: &Line) -> Result<(), ToolErr
 }
 
 impl Call<'_> {
-    /// Work that panics, hangs, or is asked for by a client that has left ends here too: the SDK would let the request
-    /// hang for ever, for ever, and run to its end unheard. `told` are the bytes that the model has to read, and pay for, and what was
+    /// Work that panics or hangs ends here too, and so does work for a client that has left: the SDK would let the request
+    /// hang, or run to its end unheard. `told` returns the bytes that the model has to read and pay for, and what was
     /// chosen.
     pub(crate) async fn run<T>(
         self,

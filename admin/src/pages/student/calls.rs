@@ -104,11 +104,11 @@ fn availability_form(admin: &Admin, back: &str, zone: &str, of: &Availability) -
         html! { div.field { label for=(id) { (label) } input.input id=(id) name=(name) type=(kind) value=(value); } }
     };
     html! {
-        form.body.stack.tight method="post" action={ (back) "/availability" } {
-            (csrf(admin))
-            fieldset.stack.tight {
-                legend.sm { "When the tutor may call, in the time zone " (zone) }
-                p.sm.muted { "Within the calling hours of the organisation. Leave a field empty if there is no limit." }
+        div.body { details {
+            summary.sm { "When the tutor may call: " (availability_words(of)) }
+            form.stack.tight method="post" action={ (back) "/availability" } {
+                (csrf(admin))
+                p.sm.muted { "Within the calling hours of the organisation, in the time zone " (zone) ". Leave a field empty if there is no limit." }
                 (field("from", "Not before", "time", &time(from)))
                 (field("until", "Not after", "time", &time(until)))
                 (field("a_week", "Calls per week, at most", "number", &of.a_week.map(|n| n.to_string()).unwrap_or_default()))
@@ -123,10 +123,26 @@ fn availability_form(admin: &Admin, back: &str, zone: &str, of: &Availability) -
                         }
                     } }
                 }
+                div { button.btn.small { "Save availability" } }
             }
-            div { button.btn.small { "Save availability" } }
-        }
+        } }
     }
+}
+
+/// The limits of a student in a few words: "16:00 to 18:00, not on Sat, at most 2 a week".
+fn availability_words(of: &Availability) -> String {
+    let hours = of.hours.map(|(from, until)| format!("{} to {}", from.format("%H:%M"), until.format("%H:%M")));
+    let quiet = WEEKDAYS.iter().filter(|(day, _)| of.quiet_weekdays.contains(day));
+    let quiet = quiet.map(|(_, name)| &name[..3]).collect::<Vec<_>>().join(" and ");
+    let quiet = Some(quiet).filter(|names| !names.is_empty()).map(|names| format!("not on {names}"));
+    let days = match of.quiet_days.len() {
+        0 => None,
+        1 => Some("not on one day".to_owned()),
+        n => Some(format!("not on {n} days")),
+    };
+    let a_week = of.a_week.map(|n| format!("at most {n} a week"));
+    let limits: Vec<String> = [hours, quiet, days, a_week].into_iter().flatten().collect();
+    if limits.is_empty() { "in the organisation's hours".to_owned() } else { limits.join(", ") }
 }
 
 /// Plans a call, or makes a reminder, at a time in the student's zone.
