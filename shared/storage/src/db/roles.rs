@@ -95,3 +95,27 @@ async fn grant(url: &SecretString, role: &str, statements: &(dyn Fn(&str) -> Str
     connection.close().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hashes of what is no secret: an address that failed to sign in, and arguments of a tool.
+    const NO_SECRET: [&str; 2] = ["login_failures", "tool_answers"];
+
+    #[sqlx::test(migrations = "../../migrations")]
+    async fn tables_with_secrets_are_not_for_reports(pool: sqlx::PgPool) {
+        let tables: Vec<String> = sqlx::query_scalar(
+            "select distinct table_name::text from information_schema.columns
+             where table_schema = 'public' and column_name ~ '_hash$|secret|totp|csrf'",
+        )
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        assert!(tables.len() > 5, "{tables:?}");
+        for table in tables {
+            let is_secret = SECRET.contains(&&table[..]);
+            assert!(is_secret != NO_SECRET.contains(&&table[..]), "may reports read {table}?");
+        }
+    }
+}
