@@ -70,6 +70,7 @@ pub struct Availability {
 }
 
 impl Availability {
+    /// Whether no one is called on that day.
     pub fn is_quiet(&self, day: NaiveDate) -> bool {
         self.quiet_weekdays.contains(&weekday(day)) || self.quiet_days.contains(&day)
     }
