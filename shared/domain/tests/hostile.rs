@@ -41,8 +41,13 @@ fn long_chains_are_read_to_their_end() {
     // Two at once: they take a minute and a half.
     let (one, two) = pieces.split_at(pieces.len() / 2);
     std::thread::scope(|scope| {
-        scope.spawn(|| one.iter().for_each(|piece| read_to_the_end(piece)));
-        two.iter().for_each(|piece| read_to_the_end(piece));
+        for pieces in [one, two] {
+            scope.spawn(move || {
+                for piece in pieces {
+                    read_to_the_end(piece);
+                }
+            });
+        }
     });
 }
 
