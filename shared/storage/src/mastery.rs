@@ -38,7 +38,7 @@ pub(crate) async fn write(tx: &mut Connection, student_id: StudentId, evidence: 
     write_skills(tx, student_id, evidence, None).await
 }
 
-/// [`write`] of some skills, with all evidence of them.
+/// [`write()`] of some skills, with all evidence of them.
 async fn write_skills(
     tx: &mut Connection,
     student_id: StudentId,

@@ -8,7 +8,7 @@ use crate::db::{Connection, Error, Executor, Result};
 use crate::id::{AdminUserId, FollowUpId, MessageId};
 use crate::job::{self, Job};
 
-/// The [`super::Message::kind`] of an alert.
+/// The kind of an alert in `messages`.
 pub const KIND: &str = "concern_alert";
 
 /// Rounds of reminders: about two days of them.

@@ -14,7 +14,7 @@ use crate::id::{AdminUserId, MessageId};
 use crate::job::{self, Job};
 use crate::student::read_zone;
 
-/// The [`super::Message::kind`] of a digest.
+/// The kind of a digest in `messages`.
 const KIND: &str = "daily_digest";
 
 /// Accounts in one look.

@@ -79,7 +79,7 @@ pub(crate) async fn write(tx: &mut Connection, caller: &Caller, student_id: Stud
     Ok(n_gone + n_put > 0)
 }
 
-/// [`write`] after nothing but the analysis of one session changed: there is something to fold only if the student is known
+/// [`write()`] after nothing but the analysis of one session changed: there is something to fold only if the student is known
 /// to hold a belief, or the session shows one.
 pub(crate) async fn write_if_any(
     tx: &mut Connection,
