@@ -299,13 +299,13 @@ fn when(viewer: &Viewer, job: &JobItem) -> Markup {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use storage::access::Role;
     use storage::id::JobId;
 
     use super::*;
 
-    fn given_up(n: u128, reason: &str) -> JobItem {
+    pub(crate) fn given_up(n: u128, reason: &str) -> JobItem {
         let at = "2026-11-19T21:12:04Z".parse().unwrap();
         JobItem {
             job_id: JobId(uuid::Uuid::from_u128(n)),

@@ -43,7 +43,7 @@ pub struct Hours {
 impl Hours {
     /// Whether no one is called on that day.
     pub fn is_quiet(&self, day: NaiveDate) -> bool {
-        self.quiet_weekdays.contains(&weekday(day)) || self.quiet_days.contains(&day)
+        is_quiet(&self.quiet_weekdays, &self.quiet_days, day)
     }
 
     /// The first moment from `from` on at which a call may be placed. `None`: all days of a year are quiet.
@@ -55,6 +55,10 @@ impl Hours {
             (open < instant(day, self.until, zone)).then_some(open)
         })
     }
+}
+
+fn is_quiet(weekdays: &[i16], days: &[NaiveDate], day: NaiveDate) -> bool {
+    weekdays.contains(&weekday(day)) || days.contains(&day)
 }
 
 /// When one student may be called, in their zone. It narrows the organisation's hours and never widens them.
@@ -72,7 +76,7 @@ pub struct Availability {
 impl Availability {
     /// Whether no one is called on that day.
     pub fn is_quiet(&self, day: NaiveDate) -> bool {
-        self.quiet_weekdays.contains(&weekday(day)) || self.quiet_days.contains(&day)
+        is_quiet(&self.quiet_weekdays, &self.quiet_days, day)
     }
 
     /// What is wrong with it. `None`: nothing.

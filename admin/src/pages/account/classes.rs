@@ -6,18 +6,14 @@ use maud::{Markup, html};
 use storage::access::Scope;
 use storage::db::{self, Db};
 use storage::id::AdminUserId;
-use storage::student::MAX_COHORT;
 use storage::{admin_user, audit, clock};
 
 use super::PATH;
 use crate::auth::{Admin, safe_next};
 use crate::fault::Fault;
-use crate::fields::Fields;
 use crate::form::Posted;
 use crate::pages::users;
-use crate::parts::classes::form;
-
-const MAX_CLASSES: usize = 200;
+use crate::parts::classes::{form, read};
 
 pub(super) fn card(admin: &Admin, known: &[String]) -> Markup {
     html! {
@@ -28,19 +24,6 @@ pub(super) fn card(admin: &Admin, known: &[String]) -> Markup {
             }
         }
     }
-}
-
-fn read(fields: &Fields) -> Result<Vec<String>, Fault> {
-    let mut classes: Vec<String> = fields.all("class").map(|name| name.trim().to_owned()).collect();
-    classes.sort();
-    classes.dedup();
-    let fits = |name: &String| (1..=MAX_COHORT).contains(&name.chars().count());
-    if classes.len() > MAX_CLASSES || !classes.iter().all(fits) {
-        return Err(Fault::Invalid(format!(
-            "Choose at most {MAX_CLASSES} classes, whose names have 1 to {MAX_COHORT} characters."
-        )));
-    }
-    Ok(classes)
 }
 
 async fn set(db: &Db, admin: &Admin, admin_user_id: AdminUserId, classes: &[String]) -> Result<(), Fault> {
@@ -55,7 +38,7 @@ async fn set(db: &Db, admin: &Admin, admin_user_id: AdminUserId, classes: &[Stri
 /// Saves the person's own classes, of those that they see.
 pub(crate) async fn save(State(db): State<Db>, posted: Posted) -> Result<Response, Fault> {
     let admin = &posted.admin;
-    let mut classes = read(&posted.fields)?;
+    let mut classes = read(&posted.fields, "class", "classes")?;
     classes.retain(|class| admin.caller.require_cohort(Scope::StudentsRead, Some(class)).is_ok());
     set(&db, admin, admin.admin_user_id, &classes).await?;
     Ok(Redirect::to(&format!("{PATH}?done=classes#classes")).into_response())
@@ -68,7 +51,7 @@ pub(crate) async fn save_of(
     posted: Posted,
 ) -> Result<Response, Fault> {
     posted.admin.require_manage()?;
-    set(&db, &posted.admin, admin_user_id, &read(&posted.fields)?).await?;
+    set(&db, &posted.admin, admin_user_id, &read(&posted.fields, "class", "classes")?).await?;
     Ok(Redirect::to(users::PATH).into_response())
 }
 

@@ -72,23 +72,12 @@ mod tests {
     use storage::access::Role;
 
     use super::*;
+    use crate::pages::jobs::tests::given_up;
 
     #[test]
     fn each_failed_attempt_is_shown_and_only_admins_decide() {
         let at = "2026-11-19T21:12:04Z".parse().unwrap();
-        let job = JobItem {
-            job_id: JobId(uuid::Uuid::from_u128(1)),
-            kind: "enrich_analysis".to_owned(),
-            session_id: None,
-            state: "needs_attention".to_owned(),
-            run_at: at,
-            attempts: 12,
-            max_attempts: 12,
-            leased_by: None,
-            last_error: Some("the key was refused".to_owned()),
-            created_at: at,
-            finished_at: Some(at),
-        };
+        let job = given_up(1, "the key was refused");
         let failed = |attempt, error: &str| Failed { at, attempt, error: error.to_owned() };
         let failed = [failed(12, "the key was refused"), failed(11, "it did not <answer>")];
         let shown = render(&Admin::sample(Role::Admin), &job, &failed).into_string();

@@ -8,7 +8,6 @@ use storage::admin_user::{self, AdminUser};
 use storage::db::{self, Db};
 use storage::id::AdminUserId;
 use storage::message::alert;
-use storage::student::MAX_COHORT;
 
 use super::{PATH, record, require_other};
 use crate::auth::Admin;
@@ -18,9 +17,6 @@ use crate::figures;
 use crate::form::Posted;
 use crate::parts::icon::icon_small;
 use crate::parts::{classes, csrf};
-
-/// The most cohorts of one person.
-const MAX_COHORTS: usize = 200;
 
 /// Assigns the cohorts. It applies from the next request on, also on open pages.
 pub(crate) async fn set(
@@ -68,16 +64,7 @@ pub(super) fn read(fields: &Fields) -> Result<Option<Vec<String>>, Fault> {
     if fields.text("reach") == "all" {
         return Ok(None);
     }
-    let mut cohorts: Vec<String> = fields.all("cohort").map(|name| name.trim().to_owned()).collect();
-    cohorts.sort();
-    cohorts.dedup();
-    let fits = |name: &String| (1..=MAX_COHORT).contains(&name.chars().count());
-    if cohorts.len() > MAX_COHORTS || !cohorts.iter().all(fits) {
-        return Err(Fault::Invalid(format!(
-            "Choose at most {MAX_COHORTS} cohorts, whose names have 1 to {MAX_COHORT} characters."
-        )));
-    }
-    Ok(Some(cohorts))
+    classes::read(fields, "cohort", "cohorts").map(Some)
 }
 
 /// Renders the choice: all students, or a list of all known and previously assigned cohorts.

@@ -147,7 +147,8 @@ pub async fn set_wanted(db: impl Executor<'_>, admin_user_id: AdminUserId, is_wa
     Ok(())
 }
 
-/// Makes a person responsible for urgent concerns, or ends that. Who is responsible gets alerts whatever they chose.
+/// Makes a person responsible for urgent concerns, or ends that. A responsible person gets alerts even if they turned
+/// them off.
 pub async fn set_responsible(db: impl Executor<'_>, admin_user_id: AdminUserId, is_responsible: bool) -> Result<()> {
     let n = sqlx::query!(
         "update admin_users set is_responsible = $2 where admin_user_id = $1",
