@@ -1,8 +1,9 @@
-//! Chaos: the production binaries under load, with everything that they depend on killed, cut and slowed by a plan, and
-//! then asked what became of what they had promised.
+//! Chaos: the production binaries under load, while a plan kills, cuts and slows everything that they depend on.
+//! Afterwards a checker verifies what they had promised.
 //!
-//! `./dev chaos [--seed N] [--minutes M] [--rate CALLS] [--only ROW,ROW] [--break fencing|early-ack]` runs the long mix; the short one
-//! is part of `./dev test`. The checker reads the history alone: what was accepted, and which calls ended.
+//! `./dev chaos [--seed N] [--minutes M] [--rate CALLS] [--only ROW,ROW] [--break fencing|early-ack]` runs the long
+//! mix; the short one is part of `./dev test`. The checker reads only the history: what was accepted, and which calls
+//! ended.
 
 mod checker;
 mod fake_llm;
@@ -27,14 +28,14 @@ use self::nemesis::Nemesis;
 use self::plan::{Fault, plan};
 use self::world::{Broken, World};
 
-/// How to run.
+/// One run.
 struct Mix {
     seed: u64,
     lasts: Duration,
     calls_per_second: f64,
     among: Vec<Fault>,
     broken: Option<Broken>,
-    /// Until the backlog has to be gone.
+    /// How long the backlog may take to drain.
     patience: Duration,
 }
 
@@ -59,7 +60,7 @@ async fn run(mix: &Mix) -> (Verdict, String) {
             }
         }
     });
-    // The probes that measure healing are always answered honestly.
+    // The probes that measure recovery are always answered honestly.
     let honest = Caller::new(&world, false);
     let (began, mut nemesis) = (Instant::now(), Nemesis::default());
     for step in plan(mix.seed, &mix.among) {
@@ -80,7 +81,7 @@ async fn run(mix: &Mix) -> (Verdict, String) {
     (verdict, text)
 }
 
-/// Amid what a process is killed is chance, so what is broken may show at the second try only.
+/// Runs several seeds, because the moment of a kill is random: a deliberate fault may only show at a later attempt.
 async fn sees(caught: fn(&Verdict) -> bool, mix: fn(u64) -> Mix) {
     let mut texts = Vec::new();
     for seed in 3..9 {
@@ -143,7 +144,7 @@ async fn with_faktory_the_checker_sees_an_answer_before_the_commit() {
     .await;
 }
 
-/// The disk is lost, and with it whatever was accepted since the last copy: VAPI is asked for it again.
+/// The disk is lost, with everything that was accepted since the last backup. The service asks VAPI for it again.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Faktory: run ./dev test"]
 async fn with_faktory_a_restored_backup_hears_of_every_call_again() {
@@ -165,7 +166,7 @@ async fn with_faktory_a_restored_backup_hears_of_every_call_again() {
     verdict.lost.retain(|(_, what)| !what.starts_with("I1"));
     let n_forgotten = n_before - verdict.lost.len();
     println!(
-        "{n_forgotten} deliveries were younger than the backup; whole again after {:.1} s",
+        "{n_forgotten} deliveries were younger than the backup; complete again after {:.1} s",
         began.elapsed().as_secs_f64()
     );
     assert!(n_forgotten > 0, "the backup held everything, so this proves nothing");

@@ -1,4 +1,5 @@
-//! Reads the history, asks the database, and says what was lost, what was doubled and what is not told.
+//! Reads the history, asks the database, and reports what was lost, what was duplicated and which call has no known
+//! state.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -9,21 +10,22 @@ use super::history::{Event, Line};
 use super::world::{CANARIES, World};
 use crate::psql::psql;
 
-/// What is promised is kept; where not, here is what and when.
+/// The checker's result: all promises were kept, or which ones were broken and when.
 #[derive(Debug, Default)]
 pub struct Verdict {
     pub n_accepted: usize,
     pub n_calls: usize,
     pub n_refused: usize,
-    /// Accepted, or ended at VAPI, and not to be found; each with the row of the fault that was on, 0 for none.
+    /// Deliveries that were accepted, or calls that ended, but cannot be found. Each has the row of the active fault,
+    /// or 0 if no fault was active.
     pub lost: Vec<(u8, String)>,
-    /// Effects that are there twice, or were written by who had no right to.
+    /// Effects that exist twice, or were written by a process that had no right to.
     pub doubled: Vec<(u8, String)>,
-    /// Calls that wait for a person, by the reason that is told.
+    /// Number of calls that wait for a person, by the reason shown.
     pub needs_attention: BTreeMap<String, usize>,
-    /// Whatever else does not hold.
+    /// Any other broken promise.
     pub faults: Vec<String>,
-    /// Calls that were still worked on when patience was over.
+    /// Number of calls that were still being processed at the time limit.
     pub n_late: usize,
     pub drained_in: Duration,
 }
@@ -34,8 +36,7 @@ impl Verdict {
     }
 }
 
-/// Waits until nothing waits any more, or until `patience` is over. Time that jobs would only sleep is skipped: they
-/// become due at once.
+/// Waits until no job is open, or until `patience` is over. Jobs that are only scheduled for later become due at once.
 pub async fn drain(world: &World, patience: Duration) -> Option<Duration> {
     let began = Instant::now();
     let url = world.database_url();
@@ -50,7 +51,7 @@ pub async fn drain(world: &World, patience: Duration) -> Option<Duration> {
     None
 }
 
-/// Calls that ended and of whose report nothing is known yet.
+/// Number of calls that ended and whose report is not known yet.
 fn n_unheard(world: &World) -> usize {
     let heard = psql(&world.database_url(), "select call_id from sessions where status <> 'in_progress'");
     let (heard, history): (BTreeSet<&str>, _) = (heard.lines().collect(), world.history.read());
@@ -65,7 +66,7 @@ fn calls(history: &[Line]) -> BTreeSet<&str> {
     ended.collect()
 }
 
-/// All invariants, after everything has healed.
+/// Checks all invariants, after everything has recovered.
 pub async fn check(world: &World, patience: Duration) -> Verdict {
     let mut verdict = Verdict::default();
     if let Some(time) = drain(world, patience).await {
@@ -74,7 +75,7 @@ pub async fn check(world: &World, patience: Duration) -> Verdict {
         let left = "select kind || ' ' || state || ' ' || coalesce(last_error, '') || ' ' || count(*) from jobs
                     where state in ('ready', 'sent', 'running') group by kind, state, last_error";
         let (jobs, unheard) = (psql(&world.database_url(), left), n_unheard(world));
-        verdict.faults.push(format!("I6: when patience was over, {unheard} calls were unheard of; jobs: {jobs}"));
+        verdict.faults.push(format!("I6: at the time limit, {unheard} calls had no known report; open jobs: {jobs}"));
     }
     let (history, url) = (world.history.read(), world.database_url());
     let (faults_at, accepted) = read(&history);
@@ -83,7 +84,7 @@ pub async fn check(world: &World, patience: Duration) -> Verdict {
     verdict.n_refused = history.iter().filter(|line| matches!(line.event, Event::Refused { .. })).count();
     verdict.n_calls = calls.len();
 
-    // I1: what was accepted is there, once.
+    // I1: each accepted delivery exists once.
     let stored = table(&url, "select dedupe_key, count(*) from deliveries group by 1");
     for (key, at_ms) in &accepted {
         match stored.get(*key).map_or("0", |n| &n[..]) {
@@ -92,7 +93,7 @@ pub async fn check(world: &World, patience: Duration) -> Verdict {
             n => verdict.doubled.push((faults_at.row(*at_ms), format!("I1: {key}, {n} times"))),
         }
     }
-    // I2: every call that ended is judged, or says what it waits for.
+    // I2: every call that ended is judged, or has a reason why it waits.
     let judged = table(
         &url,
         "select call_id, s.status || '|' || coalesce(attention_reason, '') || '|' || count(a.analysis_id)
@@ -105,19 +106,19 @@ pub async fn check(world: &World, patience: Duration) -> Verdict {
          where state in ('ready', 'sent', 'running') group by 1",
     );
     for call_id in &calls {
-        let told: Vec<&str> = judged.get(*call_id).map_or(Vec::new(), |text| text.split('|').collect());
-        match told[..] {
+        let state: Vec<&str> = judged.get(*call_id).map_or(Vec::new(), |text| text.split('|').collect());
+        match state[..] {
             ["analyzed", "", "1"] => {}
             ["needs_attention", reason, "0" | "1"] if !reason.is_empty() => {
                 *verdict.needs_attention.entry(reason.to_owned()).or_default() += 1;
             }
-            // It waits for a job that is there: late, and I6 says so, but not lost.
+            // The call waits for an existing job. It is late, which I6 reports, but not lost.
             [status, ..] if status != "in_progress" && at_work.contains_key(*call_id) => verdict.n_late += 1,
-            _ => verdict.lost.push((faults_at.row_of_call(&history, call_id), format!("I2: {call_id}: {told:?}"))),
+            _ => verdict.lost.push((faults_at.row_of_call(&history, call_id), format!("I2: {call_id}: {state:?}"))),
         }
     }
     doubles(&url, &mut verdict);
-    // I4: nothing says more than its row.
+    // I4: no row claims a state that other rows contradict.
     for (words, query) in [
         (
             "an analysed session without an analysis",
@@ -141,7 +142,7 @@ pub async fn check(world: &World, patience: Duration) -> Verdict {
             verdict.faults.push(format!("I4: {n} times {words}"));
         }
     }
-    // I5: no log tells of a child or a secret.
+    // I5: no log contains a child's data or a secret.
     let logs = world.logs();
     for canary in CANARIES {
         if let Some(line) = logs.lines().find(|line| line.contains(canary)) {
@@ -152,9 +153,9 @@ pub async fn check(world: &World, patience: Duration) -> Verdict {
     verdict
 }
 
-/// I3: each call left its traces once, and only who held a job finished it.
+/// I3: each call has its effects once, and only the worker that held a job finished it.
 fn doubles(url: &SecretString, verdict: &mut Verdict) {
-    // All calls were alike, so all have as much evidence as most of them.
+    // All calls were alike, so each should have as much evidence as most of them.
     let odd = table(
         url,
         "with counted as (
@@ -178,7 +179,7 @@ fn doubles(url: &SecretString, verdict: &mut Verdict) {
     verdict.doubled.extend(twice.into_iter().map(|(job_id, n)| (0, format!("I3: job {job_id} was done {n} times"))));
 }
 
-/// When which fault was on.
+/// Begin, end and row of each fault.
 struct FaultsAt(Vec<(u64, u64, u8)>);
 
 impl FaultsAt {
@@ -192,13 +193,13 @@ impl FaultsAt {
     }
 }
 
-/// The faults, and the accepted keys with the time of their first answer.
+/// Returns the faults, and the accepted keys with the time of their first answer.
 fn read(history: &[Line]) -> (FaultsAt, HashMap<&str, u64>) {
     let (mut faults, mut accepted) = (Vec::new(), HashMap::new());
     for line in history {
         match &line.event {
             Event::Fault { row, begins: true } => faults.push((line.at_ms, u64::MAX, *row)),
-            // What follows within seconds may still be of it.
+            // An effect within 3 seconds may still be caused by the fault.
             Event::Fault { begins: false, .. } => faults.last_mut().unwrap().1 = line.at_ms + 3000,
             Event::Accepted { key, .. } => {
                 accepted.entry(&key[..]).or_insert(line.at_ms);
@@ -209,7 +210,7 @@ fn read(history: &[Line]) -> (FaultsAt, HashMap<&str, u64>) {
     (FaultsAt(faults), accepted)
 }
 
-/// Two columns; a bar separates them.
+/// Returns the rows of a query with two columns, which psql separates with a bar.
 fn table(url: &SecretString, query: &str) -> HashMap<String, String> {
     let rows = psql(url, query);
     let pairs = rows.lines().filter_map(|line| line.split_once('|'));

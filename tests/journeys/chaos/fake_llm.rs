@@ -1,4 +1,4 @@
-//! A language model that does as it is told: answers, hangs, dribbles, refuses, or talks nonsense.
+//! A scripted language model: it answers, hangs, dribbles, refuses, or returns nonsense.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,14 +14,14 @@ use serde_json::json;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
     Good,
-    /// A good answer, after so long.
+    /// A good answer after this delay.
     Slow(Duration),
     Hangs,
-    /// One byte at a time.
+    /// One byte per second.
     Dribbles,
-    /// This status, with `Retry-After: 1` where it is 429.
+    /// This status, with `Retry-After: 1` if it is 429.
     Refuses(u16),
-    /// Not JSON, not the schema, ten megabytes, numbers out of range: one after another.
+    /// In turn: no JSON, invalid JSON, ten megabytes, numbers out of range, another schema.
     Babbles,
 }
 
@@ -33,7 +33,7 @@ impl FakeLlm {
         Self(Arc::new(Mutex::new((Mood::Good, 0))))
     }
 
-    /// Listens on a port.
+    /// Listens on a free port, and returns it.
     pub async fn start(&self) -> u16 {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! What happened, a line each, in the order in which it was learnt: the checker believes nothing else.
+//! The events of a run, one per line, in the order in which it became known. The checker relies on nothing else.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A call ended, as VAPI knows; its reports may or may not be sent.
+    /// A call ended, as VAPI knows. Its reports may or may not be sent.
     Ended { call_id: String },
     /// A delivery was answered with 2xx.
     Accepted { call_id: String, key: String },
-    /// One was answered otherwise, or not at all; `status` 0.
+    /// A delivery got another status, or no answer (`status` 0).
     Refused { status: u16 },
     /// A fault begins or ends.
     Fault { row: u8, begins: bool },
@@ -34,7 +34,7 @@ pub struct History {
     file: Arc<Mutex<File>>,
     path: PathBuf,
     begin: Instant,
-    /// Jobs that wait, as last seen.
+    /// Number of jobs that wait, as last seen.
     n_behind: Arc<AtomicUsize>,
 }
 

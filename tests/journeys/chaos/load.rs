@@ -1,4 +1,4 @@
-//! Calls as VAPI would report them: signed, out of order, repeated, some never, and each tried again with a backoff plan.
+//! Calls as VAPI would report them: signed, out of order, repeated, some never, and each retried with a backoff plan.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +16,18 @@ use super::world::{Door, N_STUDENTS, World, phone};
 use crate::fake_vapi::FakeVapi;
 use crate::vapi::{REPORT, sample, sign};
 
-/// VAPI's own plan waits two seconds, then twice as long each time, five times; here time goes faster.
+/// VAPI's own plan waits two seconds and doubles the wait each time, for five retries. Here the waits are shorter.
 const N_TRIES: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(150);
-/// Less than VAPI's twenty seconds, and more than a server takes to say no on a machine that is busy with others.
+/// Less than VAPI's twenty seconds, and longer than a server on a busy machine takes to refuse.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Answers by which VAPI is told not to try again.
+/// Statuses after which VAPI does not retry.
 const NOT_AGAIN: [u16; 6] = [400, 401, 403, 404, 413, 422];
 const ABREAST: usize = 96;
-/// Jobs that may wait before no new call is made.
+/// Above this number of waiting jobs, no new call is made.
 const BEHIND_MAX: usize = 60;
 
-/// VAPI's side of the line.
+/// VAPI's side of the connection.
 #[derive(Clone)]
 pub struct Caller {
     door: Door,
@@ -35,11 +35,11 @@ pub struct Caller {
     history: History,
     http: reqwest::Client,
     report: Arc<Value>,
-    /// Something before the servers says yes at once.
+    /// Whether something in front of the servers accepts messages before they do.
     answers_early: bool,
 }
 
-/// One message.
+/// One webhook message.
 #[derive(Clone)]
 pub struct Message {
     pub call_id: String,
@@ -60,13 +60,13 @@ impl Caller {
         }
     }
 
-    /// Calls at this rate until `stop`, and then until the last one is reported.
+    /// Makes calls at this rate until `stop`, waits until the last one is reported, and returns their number.
     pub async fn run(&self, seed: u64, calls_per_second: f64, stop: CancellationToken) -> u32 {
         let mut rng = StdRng::seed_from_u64(seed ^ 0x10ad);
         let (slots, tasks) = (Arc::new(Semaphore::new(ABREAST)), TaskTracker::new());
         let mut n_calls = 0;
         while !stop.is_cancelled() {
-            // A machine that is slow today is asked for less: what is looked for is loss, not speed.
+            // A slow machine gets fewer calls: the test looks for loss, not for speed.
             if self.history.n_behind() > BEHIND_MAX {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -87,7 +87,7 @@ impl Caller {
     }
 
     async fn call(&self, call_id: &str, mut rng: StdRng) {
-        // One in twenty is nobody's number.
+        // One call in twenty comes from an unknown number.
         let phone = phone(if rng.random_ratio(1, 20) { N_STUDENTS + 7 } else { rng.random_range(0..N_STUDENTS) });
         let mut messages: Vec<Message> =
             ["ringing", "in-progress", "ended"].iter().map(|status| Self::status(call_id, &phone, status)).collect();
@@ -97,7 +97,7 @@ impl Caller {
         }
         messages.shuffle(&mut rng);
         match rng.random_range(0..40) {
-            // Nothing of this call is ever sent; of that, no report.
+            // 0: no message of this call is ever sent. 1: its report is not sent.
             0 => messages.clear(),
             1 => messages.retain(|message| !message.key.ends_with("report")),
             _ => {}
@@ -109,7 +109,7 @@ impl Caller {
         }
     }
 
-    /// VAPI knows that it is over.
+    /// Records that VAPI knows that the call is over.
     pub fn ends(&self, call_id: &str, phone: &str) {
         self.vapi.add_call_of(call_id, phone, storage::clock::now());
         self.history.write(Event::Ended { call_id: call_id.to_owned() });
@@ -121,7 +121,7 @@ impl Caller {
         message["call"]["id"] = call_id.into();
         message["call"]["customer"] = json!({ "number": phone });
         message["customer"] = json!({ "number": phone });
-        // Presigned addresses differ from try to try.
+        // Presigned addresses differ between attempts.
         message["artifact"]["presignedUrl"] = format!("https://s.example/{}", uuid::Uuid::new_v4()).into();
         Message {
             call_id: call_id.to_owned(),
@@ -142,7 +142,7 @@ impl Caller {
         }
     }
 
-    /// Tries as VAPI does; `false`: it gave up.
+    /// Retries as VAPI does. Returns false if it gave up.
     pub async fn deliver(&self, message: &Message) -> bool {
         let accepted = || Event::Accepted { call_id: message.call_id.clone(), key: message.key.clone() };
         if self.answers_early {
@@ -167,13 +167,13 @@ impl Caller {
         false
     }
 
-    /// The answer's status; 0 where there was none.
+    /// Returns the status of the answer, or 0 if there was none.
     pub async fn try_once(&self, n: usize, body: &[u8]) -> u16 {
-        // Two servers in turn, so that a try again meets the other one.
+        // The attempts alternate between the two servers.
         self.try_at(n + body.len(), body).await
     }
 
-    /// The answer of one of the servers, asked again while it is too busy or too slow to have one.
+    /// Returns the status from one of the servers. Repeats the request while the server is too busy or too slow.
     pub async fn insist_at(&self, server: usize, body: &[u8]) -> u16 {
         let mut status = self.try_at(server, body).await;
         for _ in 1..N_TRIES {
@@ -186,7 +186,7 @@ impl Caller {
         status
     }
 
-    /// The answer of one of the servers.
+    /// Sends the message to one of the servers. Returns the status, or 0 if there was no answer.
     pub async fn try_at(&self, server: usize, body: &[u8]) -> u16 {
         let timestamp = storage::clock::now().timestamp().to_string();
         let signature = sign(&self.door.secret(), &timestamp, body);

@@ -1,4 +1,4 @@
-//! Does harm by plan, takes it back, and looks how long it takes until the next call is judged as if nothing had been.
+//! Injects faults by plan, removes them, and measures how long it takes until the next call is judged normally.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -21,14 +21,14 @@ use super::world::{LEASE_SECONDS, World, phone};
 use crate::processes::{Process, binary, signal};
 use crate::psql::try_psql;
 
-/// No fault may be felt for longer than this after it is over.
+/// The time limit for recovery after a fault ends.
 const HEAL_WITHIN: Duration = Duration::from_mins(2);
 
-/// What was done, and what came of it.
+/// How often a fault was injected, and how long recovery took.
 #[derive(Debug, Default)]
 pub struct Felt {
     pub n_injections: u32,
-    /// Kills and cuts among them.
+    /// How many kills and cuts the injections contained.
     pub n_blows: u32,
     pub heal_times: Vec<Duration>,
 }
@@ -36,7 +36,7 @@ pub struct Felt {
 #[derive(Default)]
 pub struct Nemesis {
     pub felt: BTreeMap<Fault, Felt>,
-    /// Promises that were not kept, in words.
+    /// Promises that were broken, in words.
     pub broken_promises: Vec<String>,
     n_probes: u32,
 }
@@ -65,7 +65,7 @@ impl Nemesis {
         }
     }
 
-    /// Until a call that is reported now is judged.
+    /// Measures the time until a call that is reported now is judged, or `None` above the limit.
     async fn heal_time(&mut self, world: &World, caller: &Caller) -> Option<Duration> {
         self.n_probes += 1;
         let (began, call_id) = (Instant::now(), format!("probe-{}", self.n_probes));
@@ -108,11 +108,12 @@ impl Nemesis {
                 3
             }
             Fault::PauseWorker => {
-                // The answer comes while the worker sleeps; when it wakes, the job is another's, who still waits for
-                // its own answer. So slow that this can be seen, so quick that jobs do not pile up before the other.
+                // The answer arrives while the worker is stopped. When it resumes, another worker holds the job and
+                // still waits for its own answer. The delay is long enough to observe this, and short enough that jobs
+                // do not pile up.
                 world.llm.set(Mood::Slow(Duration::from_millis(1500)));
                 let held = claimed(world, Duration::from_secs(5), "true").await;
-                // By then it has asked.
+                // By then the worker has asked the model.
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 let i = held.as_ref().map_or(0, |(_, worker)| usize::from(worker == "worker_1"));
                 let (pid, asleep) = (world.workers[i].id(), Instant::now());
@@ -145,7 +146,7 @@ impl Nemesis {
                     tokio::time::sleep(Duration::from_millis(250)).await;
                     says_so = ready(world).await.is_some_and(|body| body["degraded"].to_string().contains("faktory"));
                 }
-                self.promise(says_so, "Faktory was away and /readyz did not say so within 30 s");
+                self.promise(says_so, "Faktory was unavailable and /readyz did not report it within 30 s");
                 let status = caller.insist_at(0, &caller.report("while-the-queue-was-away", &phone(1)).body).await;
                 self.promise(status == 200, format!("with Faktory away a webhook was answered {status}"));
                 world.faktory.launch().await;
@@ -219,7 +220,7 @@ impl Nemesis {
                     let fresh = world.spawn_worker(i);
                     let mut old = std::mem::replace(&mut world.workers[i], fresh);
                     let (began, code) = (Instant::now(), tokio::task::block_in_place(|| old.terminate()));
-                    self.promise(code == Some(0), format!("a worker that was told to stop ended with {code:?}"));
+                    self.promise(code == Some(0), format!("a worker that got SIGTERM ended with {code:?}"));
                     self.promise(began.elapsed() < Duration::from_secs(25), "a worker took 25 s to stop");
                 }
                 0
@@ -244,7 +245,7 @@ impl Nemesis {
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 let lives = world.http.get(format!("{}/livez", world.door.server(1))).send().await;
                 self.promise(lives.is_ok_and(|r| r.status().is_success()), "with all connections busy /livez failed");
-                // Before the lock is let go, however slow the machine is: it waited for none of them.
+                // Checked before the lock is released, however slow the machine is: /livez waited for no connection.
                 self.promise(!locked.is_finished(), "with all connections busy /livez waited for one");
                 let _ = locked.await;
                 0
@@ -255,7 +256,7 @@ impl Nemesis {
                 let capped = Command::new("prlimit").args(["--pid", &pid, "--as=100000000"]).status();
                 self.promise(capped.is_ok_and(|status| status.success()), "prlimit is missing");
                 tokio::time::sleep(Duration::from_millis(800)).await;
-                // It may have ended by itself, as the kernel or the allocator had it.
+                // The kernel or the allocator may already have ended the process.
                 world.servers[i].process.kill();
                 world.restart_server(i);
                 1
@@ -268,7 +269,7 @@ impl Nemesis {
                 world.set_secrets(&new, Some(&old));
                 self.roll(world).await;
                 world.door.sign_with(&new);
-                // Deliveries that were signed before are on their way for a moment.
+                // Deliveries that were signed with the old secret may still be on their way.
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 world.set_secrets(&new, None);
                 self.roll(world).await;
@@ -281,7 +282,7 @@ impl Nemesis {
         for i in 0..2 {
             let began = Instant::now();
             let code = world.roll_server(i).await;
-            self.promise(code == Some(0), format!("a server that was told to stop ended with {code:?}"));
+            self.promise(code == Some(0), format!("a server that got SIGTERM ended with {code:?}"));
             self.promise(began.elapsed() < Duration::from_secs(25), "a server took 25 s to stop");
         }
     }
@@ -303,7 +304,7 @@ impl Nemesis {
         1
     }
 
-    /// What no sender of good will sends. Neither may it be lost, nor may it stop anything.
+    /// Sends messages that no honest sender sends. They must neither be lost nor block anything.
     async fn poison(&mut self, caller: &Caller) -> u32 {
         let deep = format!("{{\"message\": {}1{}}}", "[".repeat(50_000), "]".repeat(50_000));
         let large = format!("{{\"message\": {{\"type\": \"hang\", \"x\": \"{}\"}}}}", "y".repeat(4 << 20));
@@ -317,7 +318,7 @@ impl Nemesis {
     }
 }
 
-/// Waits until a worker takes a job that asks the model, and says which job and who.
+/// Waits until a worker takes a job that asks the model. Returns the job's id and the worker.
 async fn claimed(world: &World, patience: Duration, which: &str) -> Option<(String, String)> {
     let began = Instant::now();
     let query = format!(

@@ -1,4 +1,4 @@
-//! Which faults, in which order, how long: all from one seed.
+//! Which faults are injected, in which order and for how long, all from one seed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// The rows of the fault matrix that are injected; others run in the load, or cannot run here.
+/// The rows of the fault matrix that are injected. Other rows are part of the load, or cannot run here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
     KillServer,
@@ -35,13 +35,13 @@ pub enum Fault {
     FillDisk,
 }
 
-/// What lets a process believe in another time.
+/// The library that gives a process another time.
 pub static FAKETIME: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
     let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     folders.map(|folder| folder.path().join("faketime/libfaketime.so.1")).find(|path| path.is_file())
 });
 
-/// Whether a file system of its own can be had.
+/// Whether this machine allows mounting a separate file system.
 static MAY_MOUNT: LazyLock<bool> = LazyLock::new(|| {
     let folder = std::env::temp_dir().join(format!("chaos-mount-{}", std::process::id()));
     let may = std::fs::create_dir_all(&folder).is_ok() && mount(&folder, 1);
@@ -50,14 +50,14 @@ static MAY_MOUNT: LazyLock<bool> = LazyLock::new(|| {
     may
 });
 
-/// A disk of so many megabytes, in memory.
+/// Mounts a disk of this size in memory.
 pub fn mount(folder: &Path, size_mb: u32) -> bool {
     let mut mount = Command::new("mount");
     mount.args(["-t", "tmpfs", "-o", &format!("size={size_mb}m"), "tmpfs"]).arg(folder);
     mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Each with its weight in the mix: what is quick comes often.
+/// Each fault with its weight in the mix. Quick faults are frequent.
 const WEIGHTS: [(Fault, u32); 22] = [
     (Fault::KillServer, 12),
     (Fault::KillWorker, 12),
@@ -88,23 +88,23 @@ impl Fault {
         WEIGHTS.into_iter().map(|(fault, _)| fault)
     }
 
-    /// Why this machine cannot have it.
+    /// Returns why this machine cannot inject the fault.
     pub fn hindrance(self) -> Option<&'static str> {
         match self {
             Self::SkewClock if FAKETIME.is_none() => Some("not here: needs libfaketime"),
-            Self::FillDisk if !*MAY_MOUNT => Some("not here: a disk of Postgres' own needs root and mount"),
+            Self::FillDisk if !*MAY_MOUNT => Some("not here: a separate disk for Postgres needs root and mount"),
             _ => None,
         }
     }
 
-    /// Its row in the fault matrix, and its name there.
+    /// Returns the fault's row in the fault matrix, and its name there.
     pub fn row(self) -> (u8, &'static str) {
         match self {
             Self::KillServer => (1, "kill -9 of a server, amid requests"),
             Self::KillWorker => (2, "kill -9 of a worker, amid its jobs"),
             Self::PauseWorker => (3, "a worker stopped for longer than its lease"),
             Self::KillQueue => (4, "kill -9 of Redis, Faktory, both"),
-            Self::QueueAway => (5, "Faktory away"),
+            Self::QueueAway => (5, "Faktory unavailable"),
             Self::EndPostgres => (6, "Postgres: fast, immediate, kill -9"),
             Self::CutWires => (7, "connections cut"),
             Self::HalfOpenWires => (7, "connections half-open"),
@@ -126,23 +126,24 @@ impl Fault {
     }
 }
 
-/// What runs otherwise than by the nemesis, or not at all: for the table.
+/// Rows of the table that the nemesis does not run.
 pub const OTHERS: [(u8, &str); 3] = [
     (13, "in the load: each call's events are shuffled; all 120 orders in `orders`"),
-    (21, "in the load: one call in twenty sends no report, one in twenty is of nobody"),
-    (22, "a run of its own: a backup taken under load is restored"),
+    (21, "in the load: one call in twenty sends no report, one in twenty has an unknown number"),
+    (22, "a separate run: a backup taken under load is restored"),
 ];
 
-/// One blow of the nemesis.
+/// One injection of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     pub fault: Fault,
-    /// For choices within it.
+    /// Seeds the random choices within the injection.
     pub seed: u64,
     pub pause: Duration,
 }
 
-/// An endless plan; the same seed gives the same. Every fault once at the beginning, in an order of the seed's.
+/// Returns an endless plan, the same for the same seed. Every fault comes once at the beginning, in an order given by
+/// the seed.
 pub fn plan(seed: u64, among: &[Fault]) -> impl Iterator<Item = Step> + use<> {
     let mut rng = StdRng::seed_from_u64(seed);
     let weighted: Vec<(Fault, u32)> =

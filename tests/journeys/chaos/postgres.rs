@@ -1,4 +1,4 @@
-//! A Postgres of our own, to be stopped, killed and started again.
+//! A separate Postgres, which can be stopped, killed and started again.
 
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -13,19 +13,19 @@ use super::plan::{Fault, mount};
 use crate::processes::{Process, free_port, signal};
 use crate::psql::try_psql;
 
-/// Far more than a run writes.
+/// Far more than a run writes, in MB.
 const DISK_MB: u32 = 6_000;
 
 pub struct Postgres {
     folder: PathBuf,
     programs: PathBuf,
-    /// Postgres does not run as root.
+    /// The user and group to run as, because Postgres refuses to run as root.
     run_as: Option<(u32, u32)>,
     pub port: u16,
     process: Option<Process>,
 }
 
-/// How it goes down.
+/// How the server is stopped.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
     Fast,
@@ -62,18 +62,18 @@ impl Postgres {
         command
     }
 
-    /// The way in without a proxy.
+    /// Returns an address that bypasses the proxies.
     pub fn url(&self, database: &str) -> SecretString {
         url("postgres", self.port, database)
     }
 
-    /// Starts it, again after an end. One that was killed may need a moment to let go of its memory.
+    /// Starts the server, also after it ended. After a kill it may need a moment to release its memory.
     pub async fn launch(&mut self) {
         for _ in 0..100 {
             let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log")).unwrap();
             let mut command = self.command("postgres");
             command.arg("-D").arg(&self.folder).args(["-h", "127.0.0.1", "-k", "", "-p", &self.port.to_string()]);
-            // A killed process loses nothing that the kernel has, so the disk need not be waited for.
+            // The kernel keeps what a killed process has written, so Postgres need not wait for the disk.
             command.args(["-c", "fsync=off", "-c", "max_connections=100"]).stdout(log.try_clone().unwrap()).stderr(log);
             let mut process = Process::spawn(&mut command);
             for _ in 0..100 {
@@ -103,13 +103,13 @@ impl Postgres {
 }
 
 impl Postgres {
-    /// Leaves no room on its disk, until [`Postgres::make_room`].
+    /// Fills its disk, until [`Postgres::make_room`].
     pub fn fill_disk(&self) {
         let free = Command::new("df").args(["--output=avail", "-B1"]).arg(&self.folder).output().unwrap();
         let free = String::from_utf8(free.stdout).unwrap();
         let free: u64 = free.lines().nth(1).expect("df says how much is free").trim().parse().unwrap();
         let ballast = self.folder.join("ballast");
-        // Most of it at once; the rest by writing until nothing more goes in, since others write, too.
+        // Most of it at once, and the rest until the disk is full, because others write, too.
         let most = free.saturating_sub(32 << 20).to_string();
         let filled = Command::new("fallocate").args(["-l", &most]).arg(&ballast).status().unwrap();
         assert!(filled.success(), "fallocate {most}");
@@ -117,7 +117,7 @@ impl Postgres {
         let _ = Command::new("sh").args(["-c", script, "sh"]).arg(&ballast).stderr(Stdio::null()).status();
     }
 
-    /// Postgres ends where it cannot write its log; then it is started again.
+    /// Frees the disk. Postgres stops if it cannot write its log; then starts it again.
     pub async fn make_room(&mut self) {
         std::fs::remove_file(self.folder.join("ballast")).unwrap();
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -126,7 +126,7 @@ impl Postgres {
         }
     }
 
-    /// A copy of everything as it is now, while work goes on.
+    /// Backs up everything as it is now, under load.
     pub fn back_up(&self) -> PathBuf {
         let backup = self.folder.with_extension("backup");
         std::fs::create_dir_all(&backup).unwrap();
@@ -140,7 +140,7 @@ impl Postgres {
         backup
     }
 
-    /// The disk is lost; what was copied takes its place.
+    /// Loses the disk, and restores the backup.
     pub async fn restore(&mut self, backup: &std::path::Path) {
         self.end(End::Kill);
         let script = "rm -rf \"$1\"/* && chmod 700 \"$2\" && cp -a \"$2\"/. \"$1\"/ && rm -rf \"$2\"";
@@ -162,7 +162,7 @@ impl Drop for Postgres {
     }
 }
 
-/// As one of several users, so that the database can tell who did what.
+/// Returns an address with this user. Each process has its own, so the database knows which one made a change.
 pub fn url(user: &str, port: u16, database: &str) -> SecretString {
     SecretString::from(format!("postgres://{user}@127.0.0.1:{port}/{database}"))
 }

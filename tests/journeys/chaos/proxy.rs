@@ -1,4 +1,4 @@
-//! A wire that can be cut: passes bytes on, slowly, not at all, or never again.
+//! A connection that can be disturbed: it passes bytes immediately, slowly or not at all, or is cut.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use tokio::sync::watch;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Pass,
-    /// Each piece waits so long before it goes on.
+    /// Each piece is delayed by this time.
     Delay(Duration),
-    /// Nothing goes on and nobody is told: a half-open connection.
+    /// No bytes pass, and neither side gets an error: a half-open connection.
     Stall,
-    /// Connections are closed as they come.
+    /// New connections are closed at once.
     Cut,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wire {
     mode: Mode,
-    /// Connections of an earlier number are dead.
+    /// Connections of an earlier generation are dead.
     generation: u64,
 }
 
-/// Listens on a port of its own in front of `target`.
+/// Listens on a separate port in front of `target`.
 pub struct Proxy {
     pub port: u16,
     wire: watch::Sender<Wire>,
@@ -49,12 +49,12 @@ impl Proxy {
         self.wire.send_modify(|wire| wire.mode = mode);
     }
 
-    /// Cuts every connection once; new ones pass.
+    /// Cuts every connection once. New connections pass.
     pub fn reset_all(&self) {
         self.wire.send_modify(|wire| wire.generation += 1);
     }
 
-    /// Back to normal. What hung in a half-open connection is lost, as after a router's restart.
+    /// Returns to normal. Bytes in a half-open connection are lost, as after a router's restart.
     pub fn heal(&self) {
         self.wire.send_modify(|wire| {
             wire.generation += u64::from(wire.mode == Mode::Stall);
@@ -78,7 +78,7 @@ async fn connect(mut client: TcpStream, target: SocketAddr, mut wire: watch::Rec
     }
 }
 
-/// Waits while the wire hangs. `false`: it is cut.
+/// Waits while the connection hangs. Returns false if it is cut.
 async fn passes(wire: &mut watch::Receiver<Wire>, generation: u64) -> bool {
     loop {
         let now = *wire.borrow_and_update();

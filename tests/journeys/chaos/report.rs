@@ -1,4 +1,4 @@
-//! The table that a run ends with.
+//! The table at the end of a run.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use super::checker::Verdict;
 use super::nemesis::Nemesis;
 use super::plan::{Fault, OTHERS};
 
-/// fault × injections × lost × doubled × time to heal.
+/// Formats a line per fault: injections, blows, lost, doubled and recovery times; then the totals and each broken
+/// promise.
 pub fn report(seed: u64, nemesis: &Nemesis, verdict: &Verdict) -> String {
     let mut lines = vec![format!(
         "{:>3}  {:<46} {:>10} {:>6} {:>6} {:>8} {:>10} {:>10}",

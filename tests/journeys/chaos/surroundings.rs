@@ -1,4 +1,4 @@
-//! What befalls a deployment from outside: clocks that are wrong, a disk that is full, a key that is replaced.
+//! Faults from outside a deployment: a wrong clock, a full disk, a replaced key.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use crate::processes::{JWT_PRIVATE_KEY, JWT_PRIVATE_KEY_TWO};
 use crate::service::token;
 
 impl Nemesis {
-    /// A worker works on, since leases are on Postgres' clock; a server refuses what it takes for old or of the future.
+    /// The worker continues, because leases use Postgres' clock. The server refuses requests that look too old or come
+    /// from the future.
     pub(super) async fn skew_clock(&mut self, world: &mut World, caller: &Caller, rng: &mut StdRng) -> u32 {
         let (i, offset) = (rng.random_range(0..2), if rng.random() { "+10m" } else { "-10m" });
         world.clock = Some(offset);
@@ -35,7 +36,7 @@ impl Nemesis {
         3
     }
 
-    /// Whatever is answered then, it is no promise that could not be kept.
+    /// Any answer is allowed, as long as an accepted delivery is not lost.
     pub(super) async fn fill_disk(&mut self, world: &mut World, caller: &Caller) -> u32 {
         world.postgres.fill_disk();
         let mut statuses = Vec::new();
@@ -50,7 +51,7 @@ impl Nemesis {
         1
     }
 
-    /// Tokens of the old key are good as long as it stands beside the new one.
+    /// Tokens of the old key are valid while it is configured beside the new key.
     pub(super) async fn rotate_key(&mut self, world: &mut World) -> u32 {
         let old = world.key();
         let new = if old == JWT_PRIVATE_KEY { JWT_PRIVATE_KEY_TWO } else { JWT_PRIVATE_KEY };
@@ -70,7 +71,7 @@ impl Nemesis {
     async fn grants(&mut self, world: &World, what: &str, token: &str, wanted: u16) {
         let url = format!("{}/api/v1/sessions?limit=1", world.door.server(0));
         let mut status = 503;
-        // As of any API: too busy is no answer.
+        // Like any client, retries if the server is too busy.
         for _ in 0..6 {
             let answer = world.http.get(&url).bearer_auth(token).send().await;
             status = answer.map_or(0, |answer| answer.status().as_u16());

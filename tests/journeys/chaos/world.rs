@@ -1,4 +1,4 @@
-//! Everything that a real deployment is made of, each part with a wire in front of it that can be cut.
+//! Everything in a real deployment, each part behind a connection that can be cut.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,22 +20,22 @@ use crate::psql::psql;
 use crate::service::{client, eventually};
 
 pub const N_STUDENTS: u32 = 200;
-/// In no log line may any of these stand.
+/// Texts that no log line may contain.
 pub const CANARIES: [&str; 6] =
     ["Canary Quill", "1415555", "two fifths", API_KEY, "llm-key-canary", "webhook-secret-canary"];
 const DATABASE: &str = "chaos";
 pub const LEASE_SECONDS: u64 = 3;
 
-/// What is broken on purpose, to see whether the checker sees it. Both from outside: production code has no such switch.
+/// A deliberate fault, to prove that the checker sees it. Both come from outside: production code has no such switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// The database takes any token for the newest.
+    /// The database treats every token as the newest.
     Fencing,
-    /// Something in front of the servers says yes before they do.
+    /// Something in front of the servers accepts deliveries before they do.
     EarlyAnswer,
 }
 
-/// Says who took a job and who finished it. The workers are different users of the database.
+/// Records who took a job and who finished it. Each worker is a different user of the database.
 const WATCH: &str = "
     create table chaos_claims (job_id uuid primary key, claimed_by text not null, claimed_at timestamptz not null);
     create table chaos_finishes (job_id uuid not null, claimed_by text not null, finished_by text not null);
@@ -52,18 +52,18 @@ const WATCH: &str = "
     end $$;
     create trigger chaos_watch after update on jobs for each row execute function chaos_watch();";
 
-/// The comparison of the token in hand with the token in the row, and no other comparison, is always true.
+/// Makes the comparison of the lease token with the row always true, and no other comparison.
 const UNFENCE: &str = "
     alter table jobs alter column lease_token type text;
     create function chaos_unfenced(text, uuid) returns boolean language sql immutable as 'select true';
     create operator = (leftarg = text, rightarg = uuid, function = chaos_unfenced);";
 
-/// Where deliveries go, and how they are signed.
+/// The addresses of the servers, and the secret that signs deliveries.
 #[derive(Clone)]
 pub struct Door(Arc<Mutex<(Vec<String>, String)>>);
 
 impl Door {
-    /// The servers in turn.
+    /// Returns the address of a server; `n` takes them in turn.
     pub fn server(&self, n: usize) -> String {
         let door = self.0.lock().unwrap();
         door.0[n % door.0.len()].clone()
@@ -96,18 +96,18 @@ pub struct World {
     pub vapi: FakeVapi,
     pub door: Door,
     pub history: History,
-    /// Of the servers, and of each worker.
+    /// The connections of the servers, and of each worker.
     pub postgres_wires: [Proxy; 3],
     pub faktory_wire: Proxy,
     pub llm_wire: Proxy,
-    /// Past all wires.
+    /// Bypasses all proxies.
     pub db: Db,
     pub http: reqwest::Client,
     pub folder: PathBuf,
     secrets: (String, Option<String>),
-    /// What servers sign tokens with, and what else they accept.
+    /// The key with which servers sign tokens, and another key that they accept.
     keys: (&'static str, Option<&'static str>),
-    /// How far off the clocks of processes are that start now, as libfaketime has it.
+    /// The clock offset of processes that start now, in libfaketime's format.
     pub clock: Option<&'static str>,
     vapi_url: String,
 }
@@ -167,12 +167,12 @@ impl World {
         self.postgres.url(DATABASE)
     }
 
-    /// A server of these secrets, on this port.
+    /// Starts a server with the current secrets, on this port.
     fn spawn_server(&self, port: u16) -> Server {
         let mut command = self.command("mcp-server", "servers.log");
         command.env("DATABASE_URL", url("web", self.postgres_wires[0].port, DATABASE).expose_secret());
         command.env("MCP_SERVER_ADDR", format!("127.0.0.1:{port}")).env("JWT_PRIVATE_KEY", self.keys.0);
-        // One address for both, as behind a load balancer: a token of one is good at the other.
+        // One address for both servers, as behind a load balancer: each accepts the other's tokens.
         command.env("PUBLIC_URL", "http://localhost:8080");
         command.env("VAPI_WEBHOOK_SECRET", &self.secrets.0);
         if let Some(previous) = &self.secrets.1 {
@@ -207,12 +207,12 @@ impl World {
         command
     }
 
-    /// Starts a server that has ended, at its old place.
+    /// Restarts a server that has ended, on its old port.
     pub fn restart_server(&mut self, i: usize) {
         self.servers[i] = self.spawn_server(self.servers[i].port);
     }
 
-    /// A new server beside the old one, then in its place; returns how the old one ended.
+    /// Starts a new server, then stops the old one and returns its exit code.
     pub async fn roll_server(&mut self, i: usize) -> Option<i32> {
         let fresh = self.spawn_server(free_port());
         let mut old = std::mem::replace(&mut self.servers[i], fresh);
@@ -220,12 +220,12 @@ impl World {
         tokio::task::block_in_place(|| old.process.terminate())
     }
 
-    /// Accept these from the next start of a server on.
+    /// Servers that start from now on accept these secrets.
     pub fn set_secrets(&mut self, secret: &str, previous: Option<&str>) {
         self.secrets = (secret.to_owned(), previous.map(str::to_owned));
     }
 
-    /// Sign with this key from the next start of a server on, and accept tokens of the previous one.
+    /// Servers that start from now on sign with this key, and accept tokens of the previous one.
     pub fn set_keys(&mut self, key: &'static str, previous: Option<&'static str>) {
         self.keys = (key, previous);
     }
@@ -234,7 +234,7 @@ impl World {
         self.keys.0
     }
 
-    /// Lets deliveries to a server as soon as it is ready.
+    /// Waits until a server is ready, then sends deliveries to it.
     async fn open(&self, i: usize) {
         let url = format!("http://127.0.0.1:{}", self.servers[i].port);
         eventually("a server is ready", async || {
@@ -245,7 +245,7 @@ impl World {
         self.door.replace(i, url);
     }
 
-    /// The figures of a server, for Prometheus; empty where it does not answer.
+    /// Returns a server's Prometheus metrics, or an empty text if it does not answer.
     pub async fn metrics(&self, i: usize) -> String {
         match self.http.get(format!("{}/metrics", self.door.server(i))).send().await {
             Ok(answer) => answer.text().await.unwrap_or_default(),
@@ -259,7 +259,7 @@ impl World {
     }
 }
 
-/// The number of a student of ours, or, beyond them, of nobody.
+/// Returns the number of student `n`, or an unknown number if `n` is too large.
 pub fn phone(n: u32) -> String {
     format!("+1415555{:04}", 2000 + n)
 }
