@@ -1,5 +1,5 @@
-//! People connect their own agents: a program registers, its person agrees at the dashboard, and it works for them, until
-//! either ends it.
+//! People connect their own agents: a program registers, its person agrees at the dashboard, and it works for them,
+//! until either ends it.
 
 pub mod connector;
 mod ends;
@@ -21,7 +21,7 @@ async fn a_teacher_connects_an_agent_and_it_works_for_her() {
     let student = service.student("Amara Okafor", "+14155550142").await;
     let (server, http) = (&service.server_url, &service.http);
 
-    // The agent finds its way from the endpoint alone.
+    // The agent discovers everything from the endpoint's address.
     let refused = http.post(format!("{server}/mcp")).body("{}").send().await.unwrap();
     let challenge = refused.headers()["www-authenticate"].to_str().unwrap().to_owned();
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
@@ -46,7 +46,7 @@ async fn a_teacher_connects_an_agent_and_it_works_for_her() {
     let page = agent.page(&[]).await;
     let strange = http.get(format!("{}{page}", service.admin_url)).send().await.unwrap();
     assert!(strange.url().path() == "/login" && strange.url().query().unwrap().contains("next=%2Fconnect"));
-    // Who signs in there comes back to the same question.
+    // After signing in, the person returns to the same question.
     let form = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("email", &teacher.email[..]), ("password", PASSWORD), ("next", &page)])
         .finish();
@@ -79,7 +79,7 @@ async fn a_teacher_connects_an_agent_and_it_works_for_her() {
 
     // The audit log names the person and the program.
     let audit = async |action: &str| {
-        crate::service::eventually("the entry is written", async || {
+        crate::service::eventually("the audit entry is written", async || {
             let found = psql(
                 &service.database_url,
                 &format!(
@@ -94,9 +94,9 @@ async fn a_teacher_connects_an_agent_and_it_works_for_her() {
     assert_eq!(audit("client.token").await, expected);
     assert_eq!(audit("student.read").await, expected);
     let disclosures = teacher.person.read(&format!("/students/{}/disclosures", student.student_id)).await;
-    assert!(disclosures.contains("Agent connected by this person"), "what left by the agent is a disclosure");
+    assert!(disclosures.contains("Agent connected by this person"), "a read by the agent is logged as a disclosure");
     let shown = teacher.person.read("/account").await;
-    assert!(shown.contains("Test agent") && shown.contains("agent.example"), "she can disconnect it");
+    assert!(shown.contains("Test agent") && shown.contains("agent.example"), "the teacher can disconnect the agent");
     service.stop().await;
 }
 
@@ -115,7 +115,7 @@ async fn a_person_gives_less_than_is_asked_or_nothing() {
     let little = agent.answer(&teacher.person, &page, &[("answer", "allow"), ("scope", "context:read")]).await;
     let (_, tokens) = agent.redeem(&little["code"], &[]).await;
     assert_eq!(tokens["scope"], "context:read");
-    // More than was asked for, or than the person may do, cannot be chosen.
+    // A scope that was not requested, or that the person does not have, cannot be granted.
     let chosen =
         [("answer", "allow"), ("scope", "students:erase"), ("scope", "students:write"), ("scope", "students:read")];
     let much = agent.answer(&viewer.person, &page, &chosen).await;
@@ -133,7 +133,7 @@ async fn what_is_wrong_with_a_request_is_said_and_gives_nothing() {
     let teacher = Staff::insert(&service, "teacher", Role::Tutor, None).await.person;
     let agent = Connector::register(&service).await;
 
-    // Nobody is sent to an address that is not registered.
+    // The browser is never redirected to an address that is not registered.
     for (param, evil) in [
         ("redirect_uri", "https://evil.example/back"),
         ("redirect_uri", "https://agent.example/back/../evil"),
@@ -169,7 +169,7 @@ async fn what_is_wrong_with_a_request_is_said_and_gives_nothing() {
         assert!(html.contains(&format!("error={error}")) && html.contains(CALLBACK), "{html}");
     }
 
-    // A form that another site sends, or without the token of the sign-in.
+    // A form sent by another site, or without the session's CSRF token.
     let page = agent.page(&[]).await;
     let send = async |origin: &str, csrf: &str| {
         let request = service.http.post(format!("{}{page}", service.admin_url)).header("cookie", teacher.cookie());
@@ -182,7 +182,7 @@ async fn what_is_wrong_with_a_request_is_said_and_gives_nothing() {
     assert_eq!(send(&service.admin_url, "csrf_forged").await, StatusCode::FORBIDDEN);
     assert_eq!(psql(&service.database_url, "select count(*) from agent_grants"), "0");
     assert_eq!(send(&service.admin_url, token).await, StatusCode::OK);
-    // An old sign-in has to be confirmed.
+    // An old sign-in must be confirmed.
     psql(&service.database_url, "update admin_logins set confirmed_at = now() - interval '1 hour'");
     assert_eq!(send(&service.admin_url, token).await, StatusCode::FORBIDDEN);
     service.stop().await;
@@ -206,7 +206,7 @@ async fn a_code_works_once_for_its_program_address_and_verifier() {
         let code = agent.allow(&teacher, &page).await.remove("code").unwrap();
         let (status, answer) = agent.redeem(&code, &[(name, value)]).await;
         assert_eq!((status, answer["error"].as_str()), (StatusCode::BAD_REQUEST, Some(error)), "{name}: {answer}");
-        // Whoever shows a code wrongly has ended it.
+        // A wrong verifier, address or client uses up the code.
         let is_ended = ["code_verifier", "redirect_uri", "client_id"].contains(&name);
         let (status, answer) = agent.redeem(&code, &[]).await;
         assert_eq!(status.is_success(), !is_ended, "after a wrong {name}: {answer}");
@@ -218,7 +218,7 @@ async fn a_code_works_once_for_its_program_address_and_verifier() {
     );
     assert!(is_refused(&agent.redeem(&late, &[]).await));
 
-    // A second use ends what the first one gave.
+    // A second use of a code revokes the tokens from the first use.
     let code = agent.allow(&teacher, &page).await.remove("code").unwrap();
     let (_, tokens) = agent.redeem(&code, &[]).await;
     assert!(agent.works(&tokens).await);
@@ -245,10 +245,14 @@ async fn a_refresh_token_works_once_and_a_second_use_ends_all() {
     assert!(wide["scope"].as_str().unwrap().contains("students:read"), "the grant is as wide as before");
     assert!(agent.works(&wide).await);
     assert!(is_refused(&agent.refresh(&second, &[]).await), "it was used before");
-    assert!(is_refused(&agent.refresh(&wide, &[]).await), "a thief and the agent cannot be told apart");
+    assert!(
+        is_refused(&agent.refresh(&wide, &[]).await),
+        "a reused refresh token revokes the grant, because it may be stolen"
+    );
     agent.ends(&wide).await;
 
-    // Two at once are a second use, too: at most one of them gets tokens, and nothing works afterwards.
+    // Two uses at the same moment count as a second use, too: at most one of them gets tokens, and no token works
+    // afterwards.
     let tokens = agent.connect(&teacher).await;
     let (one, two) = tokio::join!(agent.refresh(&tokens, &[]), agent.refresh(&tokens, &[]));
     assert!(is_refused(&one) || is_refused(&two), "{one:?} {two:?}");
@@ -259,6 +263,6 @@ async fn a_refresh_token_works_once_and_a_second_use_ends_all() {
     assert!(is_refused(&agent.refresh(&tokens, &[("client_id", &other.client_id)]).await), "of another program");
     let tokens = agent.connect(&teacher).await;
     psql(&service.database_url, "update agent_grants set expires_at = now() - interval '1 second'");
-    assert!(is_refused(&agent.refresh(&tokens, &[]).await), "nobody used it for a month");
+    assert!(is_refused(&agent.refresh(&tokens, &[]).await), "the grant was unused for a month");
     service.stop().await;
 }

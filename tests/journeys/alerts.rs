@@ -1,4 +1,5 @@
-//! A child says that somebody hurts them: staff get an e-mail within a minute, again and again until a person has handled it.
+//! A child says that someone hurts them. Staff get an e-mail within a minute, and reminders until a person has handled
+//! it.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ const FROM: (&str, &str) = ("MAIL_FROM", "School <tutor@example.org>");
 const TUTOR: &str = "dana@example.org";
 const QUESTION: &str = "What is three plus four?";
 
-/// A service that sends to the mailbox, and one admin.
+/// A service that sends to the mailbox, and one admin who gets alerts.
 async fn service_with(mailbox: &Mailbox) -> Service {
     Service::start_with(&[("SMTP_URL", &mailbox.url), FROM]).await
 }
@@ -41,7 +42,7 @@ async fn insert_tutor(service: &Service, email: &str, cohorts: Option<&[&str]>) 
     }
 }
 
-/// A call in which the child says this.
+/// Delivers a call in which the child says `said`.
 async fn call(service: &Service, call_id: &str, said: &str) {
     let report = vapi::report(call_id, clock::now() - TimeDelta::minutes(20), &[QUESTION, said]);
     assert_eq!(service.deliver(&report).await, StatusCode::OK);
@@ -51,7 +52,7 @@ async fn emails(mailbox: &Mailbox, n: usize) -> Vec<crate::mailbox::Email> {
     eventually("the e-mails arrive", async || Some(mailbox.emails()).filter(|emails| emails.len() >= n)).await
 }
 
-/// Lets the next reminder be due.
+/// Makes the next reminder due.
 fn time_passes(service: &Service) {
     psql(&service.database_url, "update jobs set run_at = now() where kind = 'alert_staff' and state = 'ready'");
 }
@@ -71,7 +72,7 @@ async fn a_child_says_that_somebody_hurts_them_and_staff_are_told_until_they_hav
     let tutor = Person::log_in(&service.admin_url, TUTOR, ADMIN_PASSWORD).await;
     let news = tutor.submit("/account", "/account/alerts", &[("wanted", "yes")]).await;
     assert!(tutor.read(&news).await.contains("Your choice of notifications is saved."));
-    // Two who are not told: one did not ask for it, one does not see the child.
+    // Two people who get no alert: one did not ask for alerts, the other does not see the child.
     insert_tutor(&service, "silent@example.org", None).await;
     insert_tutor(&service, "other@example.org", Some(&["5a"])).await;
     let wants = "update admin_users set gets_alerts = true where email = 'other@example.org'";
@@ -95,7 +96,7 @@ async fn a_child_says_that_somebody_hurts_them_and_staff_are_told_until_they_hav
             assert!(!text.contains(private), "{private} in {text}");
         }
     }
-    let shown = eventually("the page says who was told", async || {
+    let shown = eventually("the page says who was informed", async || {
         Some(tutor.read(&page).await).filter(|page| page.contains("Alerted 2 people by e-mail on "))
     });
     let shown = shown.await;
@@ -106,9 +107,12 @@ async fn a_child_says_that_somebody_hurts_them_and_staff_are_told_until_they_hav
     time_passes(&service);
     let second = emails(&mailbox, 4).await;
     assert!(second[2..].iter().all(|email| email.text.contains("Subject: Reminder: a child may need help")));
-    eventually("the page says so", async || tutor.read(&page).await.contains("last reminder on ").then_some(())).await;
+    eventually("the page shows the last reminder", async || {
+        tutor.read(&page).await.contains("last reminder on ").then_some(())
+    })
+    .await;
 
-    // The analysis again tells nobody again.
+    // A second analysis sends no second alert.
     tutor.submit_to(&page, &format!("{page}/analysis/retry"), &[]).await;
     service.analyzed(&token, "urgent").await;
     let open = follow_up::list_open(&service.db, &Caller::operator(), Some(child.student_id), 50).await.unwrap();
@@ -134,14 +138,15 @@ async fn two_workers_send_one_email_and_a_mail_server_that_refuses_is_asked_agai
     let voice = Assistant { service: &service, key: service.agent_key(VOICE).await };
     voice.call("flag_concern", json!({ "category": "danger", "text": "There is a fire." })).await.unwrap();
     let refused = "No e-mail was sent: the mail server refused the e-mail for now";
-    eventually("the page says so in red", async || admin.read("/").await.contains(refused).then_some(())).await;
+    eventually("the page shows the failure in red", async || admin.read("/").await.contains(refused).then_some(()))
+        .await;
     assert!(admin.read("/settings/connections").await.contains("The last e-mail was not sent: "));
 
     mailbox.answer(None);
-    // The backoff is up to ten minutes after some attempts.
+    // After some attempts, the backoff is up to ten minutes.
     psql(&service.database_url, "update jobs set run_at = now() where kind = 'send_alert' and state = 'ready'");
     emails(&mailbox, 1).await;
-    eventually("the row says so", async || (count(&service, "messages where state = 'sent'") == "1").then_some(()))
+    eventually("the message is sent", async || (count(&service, "messages where state = 'sent'") == "1").then_some(()))
         .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(mailbox.emails().len(), 1);
@@ -166,13 +171,16 @@ async fn without_a_mail_server_or_recipients_the_page_says_that_nobody_was_told(
     let database_url = service.database_url.clone();
     service.stop().await;
 
-    // The next round reaches whoever there is by then.
+    // The next round reaches the people who get alerts by then.
     let mailbox = Mailbox::open().await;
     let service = Service::start_on(database_url, &[("SMTP_URL", &mailbox.url), FROM]).await;
     let admin = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await;
     admin.submit("/account", "/account/alerts", &[]).await;
     let nobody = "No e-mail was sent: no person who sees this student gets alerts.";
-    eventually("the page says so", async || admin.read(&page).await.contains(nobody).then_some(())).await;
+    eventually("the page shows that there is no recipient", async || {
+        admin.read(&page).await.contains(nobody).then_some(())
+    })
+    .await;
     admin.submit("/account", "/account/alerts", &[("wanted", "yes")]).await;
     time_passes(&service);
     emails(&mailbox, 1).await;
@@ -234,13 +242,13 @@ async fn a_daily_digest_has_counts_and_no_names_and_is_sent_once_a_day() {
     tutor.submit("/account", "/account/alerts", &[("digest_hour", "0")]).await;
     let page = tutor.read("/account").await;
     assert!(page.contains("<option value=\"0\" selected>At 00:00</option>"), "{page}");
-    // The hour is over today, so the first one comes tomorrow.
+    // The hour has passed today, so the first digest comes tomorrow.
     assert_eq!(digest::ask_for_due(&service.db, clock::now()).await.unwrap(), 0);
     let tomorrow = || {
         psql(&service.database_url, "update admin_users set digest_on = null");
     };
     tomorrow();
-    // Several workers look at once, and one crashed after it wrote the message.
+    // Several workers look at the same time. One crashes after it has written the message.
     let (one, other) =
         tokio::join!(digest::ask_for_due(&service.db, clock::now()), digest::ask_for_due(&service.db, clock::now()));
     assert!(one.unwrap() + other.unwrap() <= 1);
@@ -262,7 +270,7 @@ async fn a_daily_digest_has_counts_and_no_names_and_is_sent_once_a_day() {
     let digests = mailbox.emails().iter().filter(|email| email.text.contains("Today at your tutor service")).count();
     assert_eq!(digests, 1);
 
-    // An admin makes the tutor responsible, who then cannot turn alerts off.
+    // An admin makes the tutor responsible. The tutor then cannot turn alerts off.
     let id = psql(&service.database_url, &format!("select admin_user_id from admin_users where email = '{TUTOR}'"));
     let make = format!("/settings/users/{id}/responsible");
     admin.submit("/settings/users", &make, &[("responsible", "yes")]).await;

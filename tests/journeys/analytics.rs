@@ -1,4 +1,4 @@
-//! Every number of the analytics, against queries written for this test alone, before and after rows changed.
+//! Compares every number of the analytics with queries written for this test, before and after rows changed.
 
 mod rows;
 
@@ -27,7 +27,8 @@ const SLUGS: [&str; 11] = [
     "usd_per_call",
 ];
 
-/// Figures of sets of sessions. `x` is a session, what a session taught, or a review; `g.key` the set.
+/// Returns the figures of sets of sessions. In the SQL, `x` is a session, what was learnt in a session, or a review;
+/// `g.key` is the set.
 fn expected(
     url: &SecretString,
     zone: &str,
@@ -74,7 +75,7 @@ fn expected(
         .collect()
 }
 
-fn told(slug: &str, value: Option<f64>) -> String {
+fn formatted(slug: &str, value: Option<f64>) -> String {
     let Some(value) = value else { return "–".to_owned() };
     match slug {
         "calls" | "minutes" => {
@@ -93,13 +94,13 @@ fn told(slug: &str, value: Option<f64>) -> String {
     }
 }
 
-/// Rows of a file, with its first cells as key.
+/// Parses the rows of a CSV file. The first cells are the key.
 fn csv(text: &str, n_keys: usize) -> Vec<(String, Vec<Option<f64>>)> {
     let cells = |line: &str| -> Vec<String> { line.split(',').map(|cell| cell.trim_matches('"').to_owned()).collect() };
     text.lines()
         .skip(1)
         .map(|line| {
-            // Names hold commas: the figures are counted from the right.
+            // Names contain commas, so the figures are counted from the right.
             let cells = cells(line);
             let n = cells.len() - SLUGS.len();
             let key = if n_keys == 1 { line.split('"').nth(1).unwrap().to_owned() } else { cells[..n].join("|") };
@@ -119,7 +120,7 @@ fn same(shown: &[Option<f64>], expected: &[Option<f64>], what: &str) {
     }
 }
 
-/// Filters of the address, and the same as conditions: of anything, of a session, and of what was learnt.
+/// Filters of the address, and the same filters as SQL conditions: on any row, on a session, and on what was learnt.
 const VIEWS: [(&str, &str, &str, &str); 8] = [
     ("", "true", "true", "true"),
     ("&cohort=Period+3+math", "x.cohort = 'Period 3 math'", "true", "true"),
@@ -171,7 +172,7 @@ async fn check(url: &SecretString, zone: &str, person: &Person, when: &str) {
     }
 }
 
-/// The figures on top, and the rows of the charts' tables.
+/// Checks the headline figures and the rows of the charts' tables.
 async fn headline(
     url: &SecretString,
     zone: &str,
@@ -189,11 +190,11 @@ async fn headline(
     let of_period = format!("{of} and x.day <= g.last and x.day > g.last - {n}");
     let sums = expected(url, zone, &periods, &of_period, of_session, of_skill);
     if [&sums["now"], &sums["then"]].iter().all(|sums| sums[0] == Some(0.0)) {
-        assert!(page.contains("No calls match"), "{what}: nothing to show, and the page says so");
+        assert!(page.contains("No calls match"), "{what}: the page says that no calls match");
         return;
     }
     for (i, slug) in SLUGS.iter().enumerate() {
-        let (now, before) = (told(slug, sums["now"][i]), told(slug, sums["then"][i]));
+        let (now, before) = (formatted(slug, sums["now"][i]), formatted(slug, sums["then"][i]));
         let (shown, below) = figure(&page, NAMES[i]);
         assert_eq!(shown, now, "{what} {slug}");
         let compared = match (sums["now"][i], sums["then"][i]) {
@@ -258,7 +259,7 @@ async fn check_groups(url: &SecretString, zone: &str, person: &Person) {
         let n_expected: f64 = expected.values().map(|figures| figures[0].unwrap()).sum();
         assert!((n_shown - n_expected).abs() < 0.5, "by {by}: {n_shown} calls of {n_expected}");
     }
-    // The table on the page says what the file says.
+    // The table on the page has the same values as the file.
     let page = person.read("/analytics?by=grade").await;
     let shown = between(&page, r#"aria-label="Figures by grade""#, "</table>");
     let calls = texts(
@@ -271,7 +272,7 @@ async fn check_groups(url: &SecretString, zone: &str, person: &Person) {
     assert!(shown.contains(&format!("Grade 6 Calls {} ", calls[0])), "{shown}");
 }
 
-/// Why calls ended, what was believed, and how the assistants tutored.
+/// Checks why calls ended, the misconceptions, and how the assistants tutored.
 async fn check_rankings(url: &SecretString, zone: &str, person: &Person) {
     let period = "(s.created_at at time zone ZONE)::date > (now() at time zone ZONE)::date - 28 and (s.created_at at time zone ZONE)::date <= (now() at time zone ZONE)::date";
     let of = |select: &str, more: &str| {
@@ -338,8 +339,8 @@ async fn every_number_of_the_analytics_is_what_queries_of_its_own_count_whatever
     check(&url, zone, &person, "changed").await;
     check_groups(&url, zone, &person).await;
     check_rankings(&url, zone, &person).await;
-    let told =
+    let n_exports =
         psql(&url, "select count(*) from audit_entries where action = 'analytics.export' and actor like 'admin:%'");
-    assert_eq!(told, "38", "every file is in the audit log");
+    assert_eq!(n_exports, "38", "every file is in the audit log");
     shutdown.cancel();
 }

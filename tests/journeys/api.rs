@@ -1,4 +1,4 @@
-//! An app reads what is known of its students.
+//! An app reads data about its students.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn an_app_reads_only_what_changed_and_overwrites_no_other_change() {
     assert_eq!(again.headers()["cache-control"], "no-store");
     assert!(again.bytes().await.unwrap().is_empty());
 
-    // Staff change the student at the dashboard.
+    // Staff change the student in the meantime.
     service.write("update students set guidance = 'Speak slowly.', updated_at = now()").await;
     let late = change(&first, json!({ "guidance": null })).await;
     assert_eq!(late.status(), StatusCode::PRECONDITION_FAILED);
@@ -70,7 +70,7 @@ async fn an_app_reads_only_what_changed_and_overwrites_no_other_change() {
     let second = tag(&now);
     assert_eq!(now.json::<Value>().await.unwrap()["guidance"], "Speak slowly.");
 
-    // Of two who read the same, one changes it.
+    // Two clients read the same version. Only one of them can change it.
     let (one, other) = tokio::join!(change(&second, json!({ "grade": 5 })), change(&second, json!({ "grade": 6 })));
     let mut statuses = [one.status().as_u16(), other.status().as_u16()];
     statuses.sort_unstable();
@@ -98,7 +98,7 @@ async fn an_app_that_asks_too_fast_is_told_to_wait_and_others_are_not() {
     service.stop().await;
 }
 
-/// The events of a stream.
+/// A stream of server-sent events.
 struct Events {
     answer: reqwest::Response,
     unread: String,
@@ -113,7 +113,7 @@ impl Events {
         Self { answer, unread: String::new() }
     }
 
-    /// The name of the next event and its data. `None`: the stream has ended.
+    /// Returns the name and the data of the next event, or `None` if the stream has ended.
     async fn next(&mut self) -> Option<(String, String)> {
         loop {
             if let Some(end) = self.unread.find("\n\n") {
@@ -129,7 +129,7 @@ impl Events {
         }
     }
 
-    /// The next session that changed.
+    /// Returns the next session that changed.
     async fn change(&mut self) -> Value {
         loop {
             let (name, data) = self.next().await.expect("the stream sends another event");
@@ -147,7 +147,7 @@ async fn an_app_hears_of_sessions_as_they_change_for_as_long_as_its_key_lives() 
     let josefine = service.student("Josefine Berg", OTHER_PHONE).await;
     let key = service.agent_key_of(ClientKind::BackOffice, "sessions:read").await;
     let mut all = Events::open(&service, &key, "").await;
-    // With the second one, the server has begun to listen.
+    // The second `refresh` means that the server is listening.
     for _ in 0..2 {
         assert_eq!(all.next().await.unwrap().0, "refresh");
     }
@@ -164,7 +164,7 @@ async fn an_app_hears_of_sessions_as_they_change_for_as_long_as_its_key_lives() 
     let read = service.get(&key, &format!("/api/v1/sessions/by-call/{CALL_ID}")).await;
     assert_eq!((&analysed["session_id"], &analysed["updated_at"]), (&read["session_id"], &read["updated_at"]));
 
-    // The other stream hears of Josefine alone.
+    // The other stream gets only Josefine's changes.
     let report = String::from_utf8(vapi::sample_of_call(REPORT, "call-of-josefine")).unwrap();
     assert_eq!(service.deliver(report.replace(CALLER, OTHER_PHONE).as_bytes()).await, StatusCode::OK);
     assert_eq!(of_josefine.change().await["student_id"], json!(josefine.student_id));
@@ -210,20 +210,20 @@ async fn what_is_known_of_a_student_is_read_in_lists() {
     let plan = service.get(&token, &of("plan")).await;
     assert!(!plan["steps"].as_array().unwrap().is_empty(), "{plan}");
 
-    // Page by page it is the evidence of the analysis.
-    let mut told = Vec::new();
+    // The pages together hold the evidence of the analysis.
+    let mut items = Vec::new();
     let mut path = of("evidence?limit=1");
     loop {
         let page = service.get(&token, &path).await;
-        told.extend(page["items"].as_array().unwrap().clone());
+        items.extend(page["items"].as_array().unwrap().clone());
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         path = of(&format!("evidence?limit=1&cursor={cursor}"));
     }
     let skills = session["analysis"]["skills"].as_array().unwrap();
     let n: usize = skills.iter().map(|skill| skill["evidence"].as_array().unwrap().len()).sum();
-    assert_eq!(told.len(), n);
-    assert!(told.windows(2).all(|pair| pair[0]["observed_at"].as_str() >= pair[1]["observed_at"].as_str()));
-    assert!(told.iter().all(|of| of["session_id"] == session["session_id"]));
+    assert_eq!(items.len(), n);
+    assert!(items.windows(2).all(|pair| pair[0]["observed_at"].as_str() >= pair[1]["observed_at"].as_str()));
+    assert!(items.iter().all(|of| of["session_id"] == session["session_id"]));
 
     assert_eq!(service.get(&token, &of("notes")).await["items"][0]["text"], "Likes maps.");
     assert_eq!(service.get(&token, &of("facts")).await["items"][0]["text"], "likes chess");

@@ -1,4 +1,4 @@
-//! An assistant on a telephone line, as VAPI's tools speak for it.
+//! An assistant on a telephone line, as VAPI's tools use it.
 
 use chrono::TimeDelta;
 use reqwest::{RequestBuilder, StatusCode};
@@ -32,8 +32,8 @@ impl Assistant<'_> {
         request.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// A tool's answer on the line of `PHONE`: its data, or its words where it refuses. On a busy machine the server may say
-    /// that it took too long. Then the call is repeated, as the words ask for.
+    /// Calls a tool on the line of `PHONE`. Returns its data, or its message if it refuses. If a busy server says that
+    /// it took too long, repeats the call, as the message asks.
     pub async fn call(&self, tool: &str, arguments: Value) -> Result<Value, String> {
         eventually("a tool answers in time", async || {
             let answer = self.call_once(tool, &arguments).await;
@@ -48,7 +48,7 @@ impl Assistant<'_> {
         assert_eq!(response.status(), StatusCode::OK, "{tool}");
         let answer: Value = response.json().await.unwrap();
         let result = &answer["result"];
-        let text = result["content"][0]["text"].as_str().expect("every answer has words").to_owned();
+        let text = result["content"][0]["text"].as_str().expect("every answer has a text").to_owned();
         if result["isError"] == json!(true) { Err(text) } else { Ok(result["structuredContent"].clone()) }
     }
 }

@@ -1,4 +1,4 @@
-//! How callers prove who they are: staff ask for a PIN and set it at the dashboard, and a call gives it by voice.
+//! How callers prove who they are. Staff require a PIN and set it at the dashboard; the caller says it.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::service::{Person, Service};
 
 const VOICE: &str = "context:read calls:write notes:write";
 
-/// One telephone call as an assistant has it.
+/// One telephone call as the assistant sees it.
 struct Call<'a> {
     service: &'a Service,
     key: &'a str,
@@ -20,7 +20,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The text of the answer, and whether it is one.
+    /// Returns the text of the answer, and whether the tool succeeded.
     async fn tool(&self, name: &str, arguments: Value) -> (bool, String) {
         let params = json!({ "name": name, "arguments": arguments });
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
@@ -76,7 +76,7 @@ async fn a_caller_proves_who_they_are_before_anything_is_told() {
     assert!(page.contains("Caller check") && !page.contains("4219"));
     assert_eq!(psql(&service.database_url, "select count(*) from caller_codes where code_hash like '%4219%'"), "0");
 
-    // Nobody can tell by an answer whether the number is known.
+    // The answer does not reveal whether the number is known.
     let (ours, unknown) = (call("c1", PHONE), call("c2", "+14155559999"));
     let context = ours.context().await;
     assert_eq!(context, unknown.context().await);
@@ -101,13 +101,13 @@ async fn a_caller_proves_who_they_are_before_anything_is_told() {
     assert_eq!(greeting["assistantOverrides"]["variableValues"]["studentName"], "", "{greeting}");
     assert!(!greeting.to_string().contains("Maya"), "{greeting}");
 
-    // A concern still reaches the people who know the child.
+    // A concern still reaches the people responsible for the child.
     let concern = json!({ "category": "distress", "text": "she cries" });
     assert!(call("c6", PHONE).tool("flag_concern", concern).await.0);
     let whose = psql(&service.database_url, "select student_id from follow_ups where category = 'distress'");
     assert_eq!(whose, id);
 
-    // The code as a child says it; it counts for this call alone.
+    // The code as a child says it. It is valid for this call only.
     let right = call("c4", PHONE);
     let (is_answer, text) = right.verify("forty-two nineteen", "Maya").await;
     assert!(is_answer && text.contains("Maya"), "{text}");
@@ -138,7 +138,7 @@ async fn three_wrong_codes_lock_it_and_staff_unlock_it() {
     let (is_answer, text) = call("c2").verify("830517", "Maya").await;
     assert!(!is_answer && text.contains("do not match"), "a locked code looks like a wrong one: {text}");
     let page = person.read(&format!("/students/{id}")).await;
-    assert!(page.contains("Locked") && page.contains("Unlock"), "staff see it");
+    assert!(page.contains("Locked") && page.contains("Unlock"), "staff see that the code is locked");
     assert_eq!(code(&person, &id, "guardian_code", "unlock", "").await, StatusCode::SEE_OTHER);
     let (is_answer, text) = call("c2").verify("eight three oh five one seven", "Maya").await;
     assert!(is_answer, "{text}");
@@ -147,7 +147,7 @@ async fn three_wrong_codes_lock_it_and_staff_unlock_it() {
         "select string_agg(action, ' ' order by audit_entry_id) from audit_entries where action like 'caller_code.%'",
     );
     assert_eq!(actions, "caller_code.set caller_code.last_try caller_code.unlock caller_code.accepted");
-    // A new code ends what the old one proved, in the middle of the call.
+    // A new code ends what the old code proved, even during the call.
     assert_eq!(call("c2").context().await["status"], "known");
     assert_eq!(code(&person, &id, "guardian_code", "set", "17293").await, StatusCode::SEE_OTHER);
     assert_eq!(call("c2").context().await["status"], "unverified");

@@ -1,6 +1,7 @@
 //! Compares who gets data about which child, for every entry of every endpoint, with one table.
 //!
-//! The entries come from the server itself: its tools, templates, prompts and OpenAPI document. One without a rule fails.
+//! The entries come from the server itself: its tools, templates, prompts and OpenAPI document. An entry without a rule
+//! fails the test.
 
 use std::fmt::Write as _;
 
@@ -22,22 +23,22 @@ use crate::server::ALL_SCOPES;
 use crate::service::{Service, eventually};
 use crate::vapi;
 
-/// What a client gets of an entry.
+/// The answers that a client gets from an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
-    /// An answer about the student of its line, or the students of its person.
+    /// An answer about the student on the line, or about the students that the person sees.
     Own,
-    /// Nothing.
+    /// No answer.
     Never,
-    /// An answer, which tells of no other child.
+    /// An answer that mentions no other child.
     Always,
 }
 use Rule::{Always, Never, Own};
 
-/// What of each entry a telephone client gets, and what the agent of a tutor who sees one cohort.
+/// Each entry, with what a telephone client gets, and what the agent of a tutor who sees one cohort gets.
 const TABLE: [(&str, Rule, Rule); 53] = [
     ("tool get_student_context", Own, Own),
-    // The code that the table sends is a wrong one; `a_caller_proves_who_they_are` sends right ones.
+    // This table sends a wrong code; `a_caller_proves_who_they_are` sends right ones.
     ("tool verify_caller", Never, Never),
     ("tool identify_student", Own, Never),
     ("tool register_student", Own, Never),
@@ -57,7 +58,7 @@ const TABLE: [(&str, Rule, Rule); 53] = [
     ("tool list_sessions", Never, Own),
     ("tool search_sessions", Never, Own),
     ("tool reanalyze_session", Never, Own),
-    // Of these sessions there is no answer that could be corrected.
+    // These sessions have no answer that could be corrected.
     ("tool correct_evidence", Never, Never),
     ("resource student_context", Own, Own),
     ("resource session_transcript", Own, Own),
@@ -87,7 +88,7 @@ const TABLE: [(&str, Rule, Rule); 53] = [
     ("api getTranscript", Own, Own),
     ("api listFollowUps", Never, Always),
     ("api closeFollowUp", Never, Never),
-    // Transports of MCP that reach no child.
+    // MCP methods that reach no child.
     ("mcp ping", Always, Always),
     ("mcp tools/list", Always, Always),
     ("mcp prompts/list", Always, Always),
@@ -101,7 +102,7 @@ fn rules(entry: &str) -> (Rule, Rule) {
     (*of_telephone, *of_agent)
 }
 
-/// What a request says of its line: the call, and the numbers.
+/// A request's line: a name for this test, the call and the numbers.
 type Header = (&'static str, Option<&'static str>, &'static [&'static str]);
 
 const OPEN: &str = "call-of-gus";
@@ -130,12 +131,12 @@ struct Child {
 
 const NAMES: [&str; 3] = ["Gus", "Fay", "Zed"];
 
-/// What is stored of every child and only staff and back offices get: surname, cohort, numbers, guardians, and of a session
-/// the words of evidence, concerns and the cost.
+/// Data about a child that only staff and back offices get: surname, cohort, numbers and guardians; from a session, the
+/// words of evidence, concerns and the cost.
 const PRIVATE: [&str; 8] =
     ["Brandt", "cohort seven", PHONE, OTHER_PHONE, "guardian of", "words of evidence", "bullying", "4242424"];
 
-/// Fills in what is [`PRIVATE`].
+/// Inserts the [`PRIVATE`] data.
 async fn write_private(service: &Service, children: &[Child]) {
     let evidence = EvidenceFinding {
         turn_no: 0,
@@ -175,7 +176,7 @@ async fn write_private(service: &Service, children: &[Child]) {
     service.write(statements).await;
 }
 
-/// Gus and Fay share a number, and an open call is settled as Gus. Zed is of another family.
+/// Inserts three children. Gus and Fay share a number, and the open call belongs to Gus. Zed is from another family.
 async fn children(service: &Service) -> Vec<Child> {
     let mut children = Vec::new();
     for name in NAMES {
@@ -214,7 +215,7 @@ async fn children(service: &Service) -> Vec<Child> {
     children
 }
 
-/// Arguments that name the child, of all that the schema has or requires.
+/// Returns arguments that name the child, and the other required arguments of the tool.
 fn arguments(tool: &Value, child: &Child) -> Value {
     let schema = &tool["inputSchema"];
     let required = schema["required"].as_array().cloned().unwrap_or_default();
@@ -264,7 +265,7 @@ impl Door<'_> {
         request.send().await.unwrap().json().await.unwrap_or_default()
     }
 
-    /// Whether there was an answer, and all of it.
+    /// Returns whether there was an answer, and the whole answer.
     async fn ask(&self, header: &Header, method: &str, params: &Value) -> (bool, String) {
         let answer = self.mcp(header, method, params).await;
         let is_answer = answer.get("result").is_some_and(|result| {
@@ -281,7 +282,7 @@ impl Door<'_> {
             .replace("{session_id}", &child.session_id)
             .replace("{call_id}", &child.call_id)
             .replace("{follow_up_id}", "0199aa00-0000-7000-8000-000000000001");
-        assert!(!path.contains('{'), "{path}: say in this test what stands there");
+        assert!(!path.contains('{'), "{path}: say in this test what to put there");
         let url = format!("{}{path}", self.service.server_url);
         let mut request = self.service.http.request(operation.method.parse().unwrap(), url).bearer_auth(&self.key);
         if !operation.body.is_null() {
@@ -291,7 +292,7 @@ impl Door<'_> {
         (response.status().is_success(), response.text().await.unwrap())
     }
 
-    /// The same tool by a signed webhook, in whose two places the number stands.
+    /// Calls the same tool by a signed webhook, which has the number in two places.
     async fn webhook(&self, (_, call_id, numbers): &Header, tool: &Value, arguments: &Value) -> (bool, String) {
         let call = json!({ "id": "t", "function": { "name": tool["name"], "arguments": arguments } });
         let mut message = json!({
@@ -300,7 +301,7 @@ impl Door<'_> {
         if let Some(number) = numbers.first() {
             message["call"]["customer"] = json!({ "number": number });
         }
-        // A message cannot double a header; it can say two numbers.
+        // A message cannot repeat a header, but it can contain two numbers.
         if numbers.len() > 1 {
             message["customer"] = json!({ "number": OTHER_PHONE });
         }
@@ -309,7 +310,7 @@ impl Door<'_> {
     }
 }
 
-/// No two messages are alike.
+/// Returns a timestamp that makes each message different.
 fn rand_millis() -> u128 {
     uuid::Uuid::now_v7().as_u128() >> 80
 }
@@ -345,7 +346,7 @@ async fn operations(service: &Service) -> Vec<Operation> {
     operations
 }
 
-/// All that the server has doors for.
+/// Everything the server offers to clients.
 struct Entries {
     tools: Vec<Value>,
     prompts: Vec<Value>,
@@ -358,7 +359,7 @@ fn name(of: &Value) -> &str {
 }
 
 impl Entries {
-    /// As somebody with all rights gets them.
+    /// Lists the entries as a client with all rights sees them.
     async fn list(office: &Door<'_>) -> Self {
         let listed = async |method: &str, field: &str| {
             let answer = office.mcp(&HEADERS[1], method, &json!({})).await;
@@ -372,7 +373,7 @@ impl Entries {
         }
     }
 
-    /// Asks at every door about the child.
+    /// Uses every entry to ask about the child.
     async fn ask(&self, door: &Door<'_>, header: &Header, child: &Child, hold: impl Fn(&str, &(bool, String))) {
         for tool in &self.tools {
             let params = json!({ "name": tool["name"], "arguments": arguments(tool, child) });
@@ -404,7 +405,7 @@ impl Entries {
     }
 }
 
-/// The question is asked, so that its answer counts.
+/// Records that the question was asked. Otherwise its answer does not count.
 fn ask_question(service: &Service, child: &Child) {
     psql(
         &service.database_url,
@@ -416,15 +417,15 @@ fn ask_question(service: &Service, child: &Child) {
     );
 }
 
-/// What the organisation asks of callers, and what the open call has given.
+/// The organisation's requirement for callers, and the proof given in the open call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Given {
-    /// The number is enough.
+    /// The number is sufficient.
     CallerId,
-    /// A PIN is asked for, and was not said yet.
+    /// A PIN is required and was not given yet.
     PinNotYet,
     Pin,
-    /// A PIN is asked for and locked.
+    /// A PIN is required and locked.
     Locked,
 }
 
@@ -452,7 +453,7 @@ impl Given {
     }
 }
 
-/// Holds one answer against the table.
+/// Compares one answer with the table.
 fn hold(given: Given, entry: &str, (header, ..): &Header, child: &Child, (is_answer, text): &(bool, String)) {
     let expected = match rules(entry).0 {
         Always => true,
@@ -461,22 +462,22 @@ fn hold(given: Given, entry: &str, (header, ..): &Header, child: &Child, (is_ans
     };
     assert_eq!(*is_answer, expected, "{given:?}, {entry}, {header}, about {}: {text}", child.name);
     if !expected {
-        let told: Vec<_> = NAMES.iter().filter(|name| text.contains(**name)).collect();
-        assert!(told.is_empty(), "{entry}, {header}, about {}: a refusal tells of {told:?}: {text}", child.name);
+        let named: Vec<_> = NAMES.iter().filter(|name| text.contains(**name)).collect();
+        assert!(named.is_empty(), "{entry}, {header}, about {}: a refusal names {named:?}: {text}", child.name);
     }
     let private: Vec<_> = PRIVATE.iter().filter(|words| text.contains(**words)).collect();
-    // The words of a list of tools are ours, and have examples.
+    // Lists of tools contain our own texts, with examples.
     assert!(
         private.is_empty() || entry.starts_with("mcp "),
         "{entry}, {header}, about {}: an assistant gets {private:?}: {text}",
         child.name
     );
-    // Whatever is answered, it is not of the others.
+    // No answer contains the other children's data.
     let others = NAMES.iter().filter(|name| **name != "Gus" && text.contains(&format!("secret of {name}")));
     assert_eq!(others.count(), 0, "{entry}, {header}: {text}");
     let reads = ["get_student_context", "next_question", "get_session"];
     if !given.reaches_gus() && *header == "right" && reads.iter().any(|tool| entry.ends_with(tool)) {
-        assert!(text.contains("call verify_caller"), "{given:?}, {entry}: it says what to do: {text}");
+        assert!(text.contains("call verify_caller"), "{given:?}, {entry}: the answer says what to do: {text}");
     }
 }
 
@@ -499,7 +500,7 @@ async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
         psql(db, &format!("insert into caller_codes values ('{id}', 'pin', '{hash}', 0, null, now(), 'operator')"));
     }
 
-    // A back office without a line gets all of it, so its absence on the line means something.
+    // A back office without a line gets all data, so its absence on a line is meaningful.
     for id in ["getStudent", "getSession"] {
         let operation = entries.operations.iter().find(|operation| operation.id == id).unwrap();
         let (_, text) = office.api(&HEADERS[1], operation, &children[0]).await;
@@ -524,7 +525,7 @@ async fn a_telephone_client_is_told_what_the_table_says_at_every_door() {
     service.stop().await;
 }
 
-/// Somebody in a cohort, whose agent reaches whom they reach at the dashboard.
+/// A tutor of one cohort: their agent reaches the same students as they do at the dashboard.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_of_a_person_is_told_of_the_students_of_the_person() {
     let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
@@ -540,7 +541,7 @@ async fn an_agent_of_a_person_is_told_of_the_students_of_the_person() {
     let tutor = Staff::insert(&service, "tutor", Role::Tutor, Some(&["7b"])).await;
     let tokens = Connector::register(&service).await.connect(&tutor.person).await;
     let agent = Door { service: &service, key: tokens["access_token"].as_str().unwrap().to_owned() };
-    // No line widens what the person reaches, and none narrows it.
+    // A line neither widens nor narrows what the person reaches.
     for header in [&HEADERS[1], &HEADERS[0], &HEADERS[7]] {
         for child in &children {
             ask_question(&service, child);
@@ -554,10 +555,10 @@ async fn an_agent_of_a_person_is_told_of_the_students_of_the_person() {
                     assert_eq!(*is_answer, expected, "{entry}, {}, about {}: {text}", header.0, child.name);
                     for other in &children[1..] {
                         let id = other.student_id.to_string();
-                        let is_told = text.contains(other.name) || text.contains(&format!("secret of {}", other.name));
+                        let is_named = text.contains(other.name) || text.contains(&format!("secret of {}", other.name));
                         assert!(
-                            !is_told,
-                            "{entry}, {}, about {}: it tells of {}: {text}",
+                            !is_named,
+                            "{entry}, {}, about {}: the answer names {}: {text}",
                             header.0, child.name, other.name
                         );
                         assert!(!text.contains(&id) || child.student_id == other.student_id, "{entry}: {text}");
@@ -593,7 +594,7 @@ async fn a_back_office_client_names_students_by_its_scopes() {
             }
         }
     }
-    // A line that it names holds it, too.
+    // A line that the office names also limits it.
     let context = operations.iter().find(|operation| operation.id == "getStudentContext").unwrap();
     assert!(office.api(&HEADERS[0], context, &children[0]).await.0);
     assert!(!office.api(&HEADERS[0], context, &children[1]).await.0);
@@ -618,12 +619,12 @@ async fn a_stopped_client_is_refused_within_five_seconds_and_calls_are_still_rec
         person.submit_to(page, &action, &[("to", "stop")]).await;
         tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         assert!(!asks().await, "{action}");
-        assert_eq!(webhook().await, action.contains("client_"), "the tools of webhooks are no client's");
+        assert_eq!(webhook().await, action.contains("client_"), "no client has the tools of webhooks");
         let path = format!("{}/api/v1/follow-ups", service.server_url);
         let others = service.http.get(path).bearer_auth(&office).send().await.unwrap();
-        assert_eq!(others.status(), StatusCode::OK, "a back office goes on");
+        assert_eq!(others.status(), StatusCode::OK, "a back office continues to work");
         person.submit_to(page, &action, &[("to", "start")]).await;
-        assert!(asks().await && webhook().await, "it is let in again");
+        assert!(asks().await && webhook().await, "the client is let in again");
     }
     psql(&service.database_url, "insert into telephone_stop values (true, now(), 'operator')");
     assert_eq!(service.deliver(&vapi::sample(vapi::REPORT)).await, StatusCode::OK);
@@ -647,7 +648,7 @@ async fn an_operator_stops_starts_and_changes_clients_and_ends_one_key() {
     let line: Header = ("right", None, &[PHONE]);
     let context = json!({ "name": "get_student_context", "arguments": {} });
     let asks = async || telephone.ask(&line, "tools/call", &context).await.0;
-    // Servers follow within seconds; how many is the affair of another journey.
+    // Servers follow within seconds. Another journey checks how many.
     let becomes = async |expected: bool| {
         eventually("the server follows", async || (asks().await == expected).then_some(())).await;
     };
@@ -664,11 +665,11 @@ async fn an_operator_stops_starts_and_changes_clients_and_ends_one_key() {
     let lists = async || telephone.ask(&HEADERS[1], "tools/call", &list).await.0;
     assert!(!lists().await, "a telephone client lists no students");
     good(&["set-kind", "--client-id", client_id, "--kind", "back-office"]);
-    eventually("a back office does", async || lists().await.then_some(())).await;
+    eventually("a back office lists students", async || lists().await.then_some(())).await;
     good(&["set-kind", "--client-id", client_id, "--kind", "telephone"]);
-    eventually("a telephone client does not", async || (!lists().await).then_some(())).await;
+    eventually("a telephone client lists no students again", async || (!lists().await).then_some(())).await;
 
-    // One key is ended, and another of the same client lives on.
+    // One key is revoked; another key of the same client still works.
     let second = agent_key::insert_key(&service.db, client_id, clock::now()).await.unwrap();
     let second = Door { service: &service, key: second.expose_secret().to_owned() };
     let keys: Vec<Value> = good(&["list-keys", "--client-id", client_id])
@@ -727,21 +728,28 @@ async fn a_concern_is_kept_whoever_calls_and_repeated_ones_are_one_row() {
         &service.database_url,
         "select count(*), sum(n_raised), sum(1 + cardinality(more)), count(distinct student_id) from follow_ups",
     );
-    // One for each of the call, the unknown call, the client, and the withheld or foreign line; all texts are there.
+    // One each for the call, the unknown call, the client, and the withheld or foreign line. All texts are kept.
     let columns: Vec<i64> = rows.split('|').map(|n| n.parse().unwrap()).collect();
     assert!(columns[0] <= 4, "{rows}");
-    assert_eq!((columns[1], columns[2], columns[3]), (60, 30, 1), "every one is counted, none dropped: {rows}");
+    assert_eq!(
+        (columns[1], columns[2], columns[3]),
+        (60, 30, 1),
+        "every concern is counted and none is dropped: {rows}"
+    );
     assert_eq!(
         psql(
             &service.database_url,
             "select count(*) from follow_ups f join sessions s using (session_id) where call_id in ('call-of-zed', 'call-finished')"
         ),
         "0",
-        "nothing is attached to a call of others"
+        "nothing is attached to other children's calls"
     );
     let person = service.log_in().await;
     let overview = person.read("/").await;
-    assert!(overview.contains("absent, said 0") && overview.contains("Raised"), "what belongs to no call is told here");
+    assert!(
+        overview.contains("absent, said 0") && overview.contains("Raised"),
+        "the overview shows concerns that belong to no call"
+    );
     service.stop().await;
 }
 
@@ -789,7 +797,7 @@ async fn a_blocked_student_is_silence_everywhere_and_new_calls_are_not_judged() 
         (format!("/api/v1/sessions/{session_id}"), StatusCode::FORBIDDEN),
         (format!("/api/v1/sessions/{session_id}/transcript"), StatusCode::FORBIDDEN),
         (format!("/api/v1/sessions/by-call/{}", vapi::CALL_ID), StatusCode::FORBIDDEN),
-        // Without it nobody could unblock the student.
+        // This must work so that a back office can unblock the student.
         (format!("/api/v1/students/{id}"), StatusCode::OK),
     ] {
         let response =
@@ -805,7 +813,7 @@ async fn a_blocked_student_is_silence_everywhere_and_new_calls_are_not_judged() 
         (status == "analyzed").then_some(())
     })
     .await;
-    assert_eq!(count(), before, "it teaches us nothing");
+    assert_eq!(count(), before, "the call adds no evidence");
     let summary =
         "select findings->>'summary' from analyses join sessions using (session_id) where call_id = 'while-blocked'";
     assert_eq!(psql(&service.database_url, summary), "Not judged: the student is blocked.");
@@ -838,7 +846,7 @@ async fn no_spoken_instruction_comes_back_word_for_word_in_any_tools_answer() {
     for n in 0..sayings.len().div_ceil(10) {
         service.analyzed(&office, &format!("spoken-{n}")).await;
     }
-    // Told to tools, in calls of their own, so that no bound hides an answer.
+    // Sent to tools, each in its own call, because a limit on one call could hide an answer.
     let mut answers = Vec::new();
     for (n, saying) in sayings.iter().enumerate() {
         let call: &'static str = Box::leak(format!("told-{n}").into_boxed_str());

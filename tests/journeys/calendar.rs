@@ -10,12 +10,12 @@ use crate::psql::psql;
 use crate::service::{Person, Service};
 use crate::today::insert_staff;
 
-/// The day in Tokyo after so many days.
+/// Returns the day in Tokyo that is `days` after today.
 fn day_after(days: i64) -> NaiveDate {
     (clock::now() + TimeDelta::hours(9) + TimeDelta::days(days)).date_naive()
 }
 
-/// What the calendar has on a day, without tags.
+/// Returns the calendar's text for a day, without tags.
 async fn entries(person: &Person, query: &str, day: NaiveDate) -> String {
     let page = person.read(&format!("/calendar?week={day}{query}")).await;
     let (_, rest) = page.split_once(&format!("id=\"day-{day}\"")).unwrap();
@@ -41,7 +41,7 @@ async fn a_call_and_a_reminder_are_added_by_name_moved_and_cancelled() {
         ("call_reason", "Ask for the book"),
         ("back", back),
     ];
-    // The beginning of a name may mean another student, so the person is asked.
+    // The start of a name may mean another student, so the person is asked to confirm.
     let asked = person.post("/calendar", "/calendar", &reminder).await.text().await.unwrap();
     assert!(asked.contains("Do you mean Amara Okafor? Nothing is saved yet."), "{asked}");
     assert_eq!(sql("select count(*) from follow_ups"), "0");
@@ -56,7 +56,7 @@ async fn a_call_and_a_reminder_are_added_by_name_moved_and_cancelled() {
         assert!(person.read(path).await.contains("Ask for the book"), "{path}");
     }
 
-    // Two students have the name: the person chooses, and nothing is saved before.
+    // Two students have the name. The person chooses, and nothing is saved before.
     let call = [("student", "Leo Brandt"), ("call_at", &at[..]), ("call_reason", "Before the test"), ("back", back)];
     let choice = person.post("/calendar", "/calendar", &call).await;
     assert_eq!(choice.status(), StatusCode::OK);
@@ -70,7 +70,7 @@ async fn a_call_and_a_reminder_are_added_by_name_moved_and_cancelled() {
         person.post("/calendar", "/calendar", &[("student", "Zoe"), ("call_at", &at), ("call_reason", "x")]).await;
     assert_eq!(unknown_name.status(), StatusCode::UNPROCESSABLE_ENTITY);
 
-    // The worker has planned the call. Moved, it is planned again, and the old one is stopped.
+    // The worker has planned the call. If it is moved, a new call is planned and the old one is stopped.
     outbound_call::plan_calls(&service.db, clock::now()).await.unwrap();
     let id = sql("select follow_up_id from follow_ups where kind = 'callback'");
     let moved_to = format!("{later}T10:05");
@@ -89,7 +89,7 @@ async fn a_call_and_a_reminder_are_added_by_name_moved_and_cancelled() {
     assert!(!entries(&person, "", day).await.contains("Before the test"));
     assert!(entries(&person, "", later).await.contains("10:05 Leo Brandt"));
 
-    // Cancelled, it is gone from the calendar, and its call is stopped.
+    // A cancelled entry disappears from the calendar, and its call is stopped.
     let id = sql("select follow_up_id from follow_ups where kind = 'callback' and closed_at is null");
     let change = format!("/follow-ups/{id}/change");
     person.submit_to("/calendar", &change, &[("what", "cancel"), ("back", back)]).await;
@@ -126,7 +126,7 @@ async fn one_regular_call_is_cancelled_or_moved_and_the_others_stay() {
     assert!(moved.contains("09:15 Amara Okafor") && moved.contains("Regular call, moved from"), "{moved}");
     assert!(moved.contains("16:30 Amara Okafor Regular call"), "{moved}");
 
-    // The worker plans the days before and after, and not these.
+    // The worker plans the days before and after, but not the days that were moved or cancelled.
     let noon = |day: NaiveDate| day.and_hms_opt(3, 0, 0).unwrap().and_local_timezone(Utc).unwrap();
     for now in [first, second, third, fourth].map(noon) {
         outbound_call::plan_calls(&service.db, now).await.unwrap();

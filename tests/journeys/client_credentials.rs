@@ -1,4 +1,4 @@
-//! How a program gets its token: by a secret, or by what it signs with a key that only it has.
+//! How a program gets its token: with a secret, or with an assertion signed by its private key.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::service::Service;
 use crate::with_node::node;
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// As openssl makes them, and the SDKs read them. For tests only.
+/// Keys in the format that openssl writes and the SDKs read. For tests only.
 const P_256_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\n\
     MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgX+cL13abKZ6Ifwxj\n\
     Da78Jffz/NjQhFJL8uz3uKqIkhyhRANCAASA3xi/ygVDijAcSfhcF5sByT6t+GhV\n\
@@ -29,14 +29,14 @@ fn pem(private: &str) -> String {
     private.replace("\\n", "\n")
 }
 
-/// The public half, in a file.
+/// Writes the public key into a file.
 fn public_key(name: &str, private: &str) -> PathBuf {
     let path = std::env::temp_dir().join(format!("{name}-{}.jwk", std::process::id()));
     std::fs::write(&path, SigningKey::from_pem(&pem(private).into()).unwrap().jwk().to_string()).unwrap();
     path
 }
 
-/// What `client_id` says of itself for the next minute.
+/// Returns the claims of an assertion that is valid for the next minute.
 fn claims(service: &Service, client_id: &str, jti: &str) -> Value {
     let exp = clock::now().timestamp() + 60;
     json!({ "iss": client_id, "sub": client_id, "aud": service.server_url, "exp": exp, "jti": jti })
@@ -76,7 +76,7 @@ async fn a_client_that_signs_needs_no_secret_and_is_believed_once() {
     assert_eq!((status, &answer["scope"]), (StatusCode::OK, &json!("context:read")), "{answer}");
     let sessions = service.http.get(format!("{}/api/v1/sessions", service.server_url));
     let sessions = sessions.bearer_auth(answer["access_token"].as_str().unwrap()).send().await.unwrap();
-    assert_eq!(sessions.status(), StatusCode::FORBIDDEN, "it is known, and may not do this");
+    assert_eq!(sessions.status(), StatusCode::FORBIDDEN, "the client is known, but the scope is not allowed");
 
     let (status, answer) = ask(&service, &good, JWT_PRIVATE_KEY).await;
     assert_eq!((status, &answer["error"]), (StatusCode::UNAUTHORIZED, &json!("invalid_client")));

@@ -1,5 +1,5 @@
-//! The clients that agents are built with, as they are installed: each lists the tools and calls every one of them, on a
-//! telephone line, with good arguments; and is refused as it should be without a token.
+//! The client libraries for agents, as they are installed. Each one lists the tools and calls every one of them on a
+//! telephone line, with valid arguments. Without a token it is refused.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -22,7 +22,7 @@ use crate::with_node::{node, nodes, packages};
 const PHONE: &str = "+14155550142";
 const CALL_ID: &str = "0199d3f0-7777-7aaa-8bbb-1234567890ab";
 
-/// What a client is to do.
+/// The calls that a client has to make.
 #[derive(Serialize)]
 struct Order {
     url: String,
@@ -30,7 +30,7 @@ struct Order {
     calls: Map<String, Value>,
 }
 
-/// What a client has heard.
+/// The answers that a client received.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Heard {
@@ -46,14 +46,14 @@ struct Answer {
     text: String,
 }
 
-/// What a good call of a tool looks like, and the words it is refused with, where that is right.
+/// A valid call of a tool, and the text of the refusal if the tool should refuse it.
 #[derive(Deserialize)]
 struct Good {
     arguments: Value,
     refuses: Option<String>,
 }
 
-/// A server with a student on the line and a good call for every tool it lists.
+/// A server with a student on the line, and a valid call for every listed tool.
 struct Counter {
     _server: Server,
     order: Order,
@@ -77,7 +77,7 @@ impl Counter {
             answer["result"]["structuredContent"].clone()
         };
         let asked = ask("next_question", json!({ "student_id": student.student_id })).await;
-        // Opens the session that some of the tools are asked about, and says whose it is.
+        // Opens the session that some of the tools read, and identifies the student.
         ask("identify_student", json!({ "first_name": "Amara" })).await;
         let url = format!("{}/api/v1/sessions/by-call/{CALL_ID}", server.url);
         let session: Value = server.http.get(url).bearer_auth(&key).send().await.unwrap().json().await.unwrap();
@@ -105,7 +105,7 @@ impl Counter {
         Self { _server: server, order, good }
     }
 
-    /// Every tool was listed and answered, and none refused what is good.
+    /// Checks that every tool was listed and answered, and that none refused a valid call.
     fn judge(&self, client: &str, heard: &Heard) {
         assert!(heard.error.is_none(), "{client}: {heard:?}");
         let all: Vec<&String> = self.order.calls.keys().collect();
@@ -114,7 +114,7 @@ impl Counter {
         assert_eq!(listed, all, "{client} lists all tools");
         assert_eq!(heard.answers.len(), all.len(), "{client} calls all tools");
         for (name, answer) in &heard.answers {
-            assert!(!answer.text.is_empty(), "{client}: {name} says something");
+            assert!(!answer.text.is_empty(), "{client}: {name} returns a text");
             match self.good.get(name).map(|good| &good.refuses) {
                 Some(None) => assert!(!answer.is_error, "{client}: {name}: {}", answer.text),
                 Some(Some(words)) => {
@@ -125,13 +125,13 @@ impl Counter {
         }
     }
 
-    /// Runs a client's program with a token and without.
+    /// Runs a client's program with a token and without one.
     async fn serve(&self, client: &str, program: &Path, arguments: &[String]) {
         self.judge(client, &hear(program, arguments, &self.order).await);
         let stranger = Order { headers: BTreeMap::new(), calls: self.order.calls.clone(), url: self.order.url.clone() };
         let heard = hear(program, arguments, &stranger).await;
         let refusal = heard.error.expect("without a token there is no answer").to_lowercase();
-        // The Python SDK 2 does not tell the status.
+        // The Python SDK 2 does not report the status.
         let says = ["401", "unauthorized", "auth_required", "server returned an error response"]
             .iter()
             .any(|word| refusal.contains(word));
@@ -139,7 +139,7 @@ impl Counter {
     }
 }
 
-/// Arguments of a tool that the table does not know yet: of the right types, if not sensible.
+/// Returns arguments for a tool that the table does not know yet. They have the right types, but may make no sense.
 fn made_up(schema: &Value, student_id: &Value) -> Value {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let make = |name: &str| {
@@ -156,7 +156,7 @@ fn made_up(schema: &Value, student_id: &Value) -> Value {
     required.iter().filter_map(Value::as_str).map(|name| (name.to_owned(), make(name))).collect()
 }
 
-/// The script, beside the packages it imports.
+/// Copies the script beside the packages that it imports.
 pub fn script(name: &str) -> PathBuf {
     let copy = packages().parent().unwrap().join(name);
     std::fs::copy(PathBuf::from("tests/clients").join(name), &copy).unwrap();
@@ -167,7 +167,7 @@ async fn hear(program: &Path, arguments: &[String], order: &Order) -> Heard {
     serde_json::from_value(hear_program(program, arguments, order).await).unwrap()
 }
 
-/// What the program prints of what it has heard.
+/// Runs the program with `order` on its standard input. Returns the JSON that it prints.
 pub async fn hear_program(program: &Path, arguments: &[String], order: &impl Serialize) -> Value {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).env("HOME", std::env::temp_dir());
@@ -202,7 +202,7 @@ async fn with_node_the_inspector_calls_every_tool_and_finds_no_fault_in_a_schema
     for node in nodes() {
         counter.serve(&format!("Inspector, legacy, {}", node.display()), &node, &arguments("legacy")).await;
     }
-    // A process for each call: of the second era, some.
+    // Each call starts a process, so the second era has only three calls.
     counter.order.calls = counter.order.calls.into_iter().take(3).collect();
     for node in nodes() {
         let heard = hear(&node, &arguments("modern"), &counter.order).await;
@@ -222,7 +222,7 @@ async fn with_python_the_python_sdks_call_every_tool() {
     }
 }
 
-/// What rmcp's own client hears.
+/// Makes the calls with rmcp's own client.
 async fn hear_by_rmcp(order: &Order, era: ClientLifecycleMode) -> Heard {
     let headers = order.headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
     let headers: HashMap<_, _> = headers.collect();
@@ -266,7 +266,7 @@ async fn with_node_an_app_compiles_with_the_types_of_the_document_and_runs() {
     for (name, phone) in [("Amara Okafor", PHONE), ("Josefine Berg", "+14155550143")] {
         service.student(name, phone).await;
     }
-    // Beside the packages, where Node and the compiler look for them.
+    // Written beside the packages, where Node and the compiler look for them.
     let folder = packages().parent().unwrap().join("app");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::copy("tests/clients/app.ts", folder.join("app.ts")).unwrap();

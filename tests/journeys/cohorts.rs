@@ -1,4 +1,4 @@
-//! The group a student learns in, from the API to the lists, and what a profile said of it before.
+//! A student's cohort, from the API to the lists, and what profiles recorded about it before.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `check-config --connect` against services that answer, that refuse, and that are not there.
+//! `check-config --connect` against services that answer, that refuse, and that do not exist.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use crate::language_model::{model, says};
 use crate::processes::{JWT_PRIVATE_KEY, binary, free_port};
 use crate::service::{WEBHOOK_SECRET, empty_database, new_database};
 
-/// The exit code, and everything that was printed.
+/// Runs the check. Returns the exit code and all output.
 pub fn check(settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = Command::new(binary("ai-tutor"));
     command.args(["check-config", "--connect"]).env_clear();
@@ -27,7 +27,7 @@ async fn what_answers_is_named_with_its_version() {
     let vapi_url = FakeVapi::default().start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let storage = listener.local_addr().unwrap().to_string();
-    let (code, told) = check(&[
+    let (code, output) = check(&[
         ("DATABASE_URL", database.expose_secret()),
         ("QUEUE", "embedded"),
         ("LLM_BASE_URL", &llm_url),
@@ -36,7 +36,7 @@ async fn what_answers_is_named_with_its_version() {
         ("VAPI_API_KEY", API_KEY),
         ("RECORDING_OWN_HOSTS", &storage),
     ]);
-    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(code, Some(0), "{output}");
     for line in [
         "DATABASE_URL: Postgres 1",
         "schema up to date",
@@ -45,7 +45,7 @@ async fn what_answers_is_named_with_its_version() {
         "VAPI_API_KEY: VAPI accepts the key",
         &format!("RECORDING_OWN_HOSTS: {storage} accepts connections"),
     ] {
-        assert!(told.contains(line), "{line} in\n{told}");
+        assert!(output.contains(line), "{line} in\n{output}");
     }
 }
 
@@ -56,7 +56,7 @@ async fn what_fails_says_what_to_do_and_no_secret() {
     let (llm_url, _) = model(vec![refusal]).await;
     let vapi_url = FakeVapi::default().start().await;
     let nobody = format!("tcp://:a-queue-password@127.0.0.1:{}", free_port());
-    let (code, told) = check(&[
+    let (code, output) = check(&[
         ("DATABASE_URL", empty.expose_secret()),
         ("FAKTORY_URL", &nobody),
         ("LLM_BASE_URL", &llm_url),
@@ -66,7 +66,7 @@ async fn what_fails_says_what_to_do_and_no_secret() {
         ("VAPI_API_KEY", "not-the-key-of-vapi"),
         ("RECORDING_OWN_HOSTS", &format!("127.0.0.1:{}", free_port())),
     ]);
-    assert_eq!(code, Some(1), "{told}");
+    assert_eq!(code, Some(1), "{output}");
     for line in [
         "DATABASE_URL: FAILED: the schema is not up to date: run `ai-tutor migrate`",
         "FAKTORY_URL: FAILED: Connection refused",
@@ -75,9 +75,9 @@ async fn what_fails_says_what_to_do_and_no_secret() {
         "RECORDING_OWN_HOSTS: FAILED: 127.0.0.1:",
         "5 of the connections failed",
     ] {
-        assert!(told.contains(line), "{line} in\n{told}");
+        assert!(output.contains(line), "{line} in\n{output}");
     }
     for secret in ["a-queue-password", "a-key-of-the-model", "not-the-key-of-vapi", WEBHOOK_SECRET] {
-        assert!(!told.contains(secret), "{told}");
+        assert!(!output.contains(secret), "{output}");
     }
 }

@@ -1,4 +1,4 @@
-//! What guardians consent to, recorded at the dashboard, and what becomes of calls then.
+//! The consents of guardians, recorded at the dashboard, and how they affect calls.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn withdraw(person: &Person, student: &str, purpose: &str) {
     assert_eq!(decide(person, student, &fields).await, StatusCode::SEE_OTHER);
 }
 
-/// Where words of the sample's call are kept.
+/// Counts the rows that hold words of the sample's call.
 fn kept(service: &Service) -> String {
     psql(
         &service.database_url,
@@ -51,7 +51,7 @@ async fn without_consent_to_keep_what_was_said_only_results_stay() {
     let before = evidence();
     assert!(!before.starts_with("0|"), "{before}");
 
-    // Asked to do it again, it keeps what it found: nothing is left to analyse.
+    // A second analysis keeps the findings, because no transcript is left to analyse.
     let session_id = session["session_id"].as_str().unwrap();
     let page = format!("/sessions/{session_id}");
     person.post(&page, &format!("{page}/analysis/retry"), &[]).await;
@@ -122,7 +122,7 @@ async fn without_consent_to_lessons_or_reports_there_are_none() {
     withdraw(&person, &id, "tutoring").await;
     let silent = context().await;
     assert!(silent.contains("blocked") && !silent.contains("Amara"), "{silent}");
-    // A decision of the organisation counts where no guardian decided.
+    // The organisation's decision applies if no guardian has decided.
     let other = service.student("Zed Quist", "+14155550177").await.student_id.to_string();
     let settings = "/settings/organisation";
     let presumed = [("what", "consents"), ("presumed", "tutoring"), ("presumed", "transcripts")];
@@ -156,13 +156,13 @@ async fn a_family_is_kept_and_everything_about_the_child_can_be_taken_along() {
     assert!(ending.contains("Maya Brandt") && !ending.contains("Leo Brandt"), "{ending}");
     let client = service.token(READS).await;
     service.get(&client, &format!("/api/v1/students/{maya}")).await;
-    let log = eventually("the read is in the log", async || {
+    let log = eventually("the read is in the disclosure log", async || {
         let page = person.read(&format!("/students/{maya}/disclosures")).await;
         page.contains("getStudent").then_some(page)
     })
     .await;
     assert!(log.contains("Client"), "{log}");
-    // Somebody else's guardian cannot decide.
+    // Another family's guardian cannot decide.
     let stranger = [("name", "Zora Zeller"), ("relation", "aunt")];
     let zed = service.student("Zed Zeller", "+14155550199").await.student_id.to_string();
     let page = format!("/students/{zed}");

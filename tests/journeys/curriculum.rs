@@ -1,4 +1,4 @@
-//! The curriculum as a person keeps it: import, edit, retire, export.
+//! The curriculum as staff maintain it: import, edit, retire, export.
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
@@ -42,7 +42,7 @@ async fn a_sheet_is_looked_at_first_and_one_with_a_fault_changes_nothing() {
     let refused = tutor.post(IMPORT, IMPORT, &[("sheet", &wrong)]).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let refused = refused.text().await.unwrap();
-    // The header is line 1.
+    // Line 1 is the header.
     let line = format!("line {}: grades 5 to 2", before.skills.len() + 2);
     assert!(refused.contains(&line) && refused.contains("prerequisite art.x does not exist"), "{refused}");
     let forced = tutor.post(IMPORT, "/curriculum/import/apply", &[("sheet", &wrong)]).await;
@@ -62,7 +62,7 @@ async fn a_sheet_is_looked_at_first_and_one_with_a_fault_changes_nothing() {
     assert_eq!(after.find_skill("maths.number.place_value").unwrap().name, "The value of a place");
     assert_eq!(after.skills.len(), before.skills.len() + 1);
     let again = tutor.post(IMPORT, "/curriculum/import/apply", &apply).await;
-    assert_eq!(again.status(), StatusCode::CONFLICT, "it was made from what is there no longer");
+    assert_eq!(again.status(), StatusCode::CONFLICT, "the curriculum has changed since the preview");
 
     let entries =
         audit::list_entries(&service.db, &audit::AuditQuery { limit: 10, ..Default::default() }).await.unwrap();
@@ -132,13 +132,13 @@ async fn a_skill_is_added_retired_and_restored_and_a_viewer_only_reads() {
     assert_eq!(taken.status(), StatusCode::UNPROCESSABLE_ENTITY);
 
     assert!(admin.read("/curriculum/art.a?done=saved").await.contains("The skill is saved"));
-    // Without a short name it gets one, and a second skill of that name another one.
+    // Without an id, the skill gets one from its name. A second skill with that name gets another one.
     let named = [("name", "Warm colours"), ("subject", "art"), ("grade_from", "1"), ("grade_to", "4")];
     for id in ["art.warm_colours", "art.warm_colours_2"] {
         let saved = admin.submit("/curriculum/new", "/curriculum/new", &named).await;
         assert_eq!(saved, format!("/curriculum/{id}?done=saved"));
     }
-    // All that is wrong is said at once, and trying a sentence saves nothing.
+    // All errors are shown at once, and testing a sentence saves nothing.
     let wrong = [("lexicon", "a; 10"), ("questions", "Why?"), ("skill_id", "maths.mixing"), ("subject", "art")];
     let refused = admin.post("/curriculum/new", "/curriculum/new", &wrong).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);

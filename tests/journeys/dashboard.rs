@@ -1,4 +1,4 @@
-//! What people do at the dashboard, without JavaScript: every button is a form.
+//! The dashboard without JavaScript: every button is a form.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::first_call::mcp_client;
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
-/// An assistant asks for a callback and raises a concern in a call.
+/// An assistant requests a callback and raises a concern during a call.
 async fn raise(service: &Service, session_id: SessionId) {
     let scopes: ScopeSet = [Scope::CallsWrite, Scope::NotesWrite].into_iter().collect();
     let caller = Caller::client("client_voice", scopes);
@@ -54,8 +54,8 @@ async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
     let person = service.log_in().await;
     let overview = person.read("/").await;
     let (concern, callback) = (overview.find("Possible concern"), overview.find("go on with fractions"));
-    assert!(concern.unwrap() < callback.unwrap(), "what worries comes first");
-    assert!(!overview.contains("their lunch"), "a list of all points at a concern and does not tell it");
+    assert!(concern.unwrap() < callback.unwrap(), "concerns come first");
+    assert!(!overview.contains("their lunch"), "a list of all students points at a concern and does not quote it");
     assert!(person.read(&page).await.contains("their lunch"));
 
     let (_, rest) = overview.split_once(r#"action="/follow-ups/"#).unwrap();
@@ -67,7 +67,7 @@ async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
         audit::list_entries(&service.db, &audit::AuditQuery { limit: 10, ..Default::default() }).await.unwrap();
     assert!(entries.iter().any(|entry| entry.action == "follow_up.close"), "{entries:?}");
     let again = person.post("/", &done, &[("back", "//elsewhere.example")]).await;
-    assert_eq!(again.status(), StatusCode::NOT_FOUND, "it is done already");
+    assert_eq!(again.status(), StatusCode::NOT_FOUND, "the follow-up is already done");
     service.stop().await;
 }
 
@@ -80,9 +80,9 @@ async fn a_tool_call_is_counted_listed_and_found() {
     crate::first_call::call_tool(&client, "get_student_context", json!({ "phone": CALLER })).await;
     client.cancel().await.unwrap();
     let person = service.log_in().await;
-    let page = eventually("the call is written down", async || {
+    let page = eventually("the call is recorded", async || {
         let page = person.read("/settings/tools").await;
-        // Figures and list are read one after the other, and the call may be written down in between.
+        // The page reads the figures before the list, and the call may be recorded in between.
         (page.contains(r#"aria-label="Figures by tool""#) && page.contains("Answered")).then_some(page)
     })
     .await;

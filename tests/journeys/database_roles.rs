@@ -1,4 +1,4 @@
-//! The servers under a Postgres role of their own: they work, and cannot change what the audit log says.
+//! The servers run under a restricted Postgres role: they work, and cannot change the audit log.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use crate::psql::{psql, try_psql};
 use crate::service::{Service, new_database};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
-/// A new role, and the address of the database under it.
+/// Creates a role. Returns its name, and the database's address with that role.
 fn role(url: &SecretString, kind: &str) -> (String, SecretString) {
     let name = format!("{kind}_{}", uuid::Uuid::now_v7().simple());
     psql(url, &format!("create role {name} login password 'a-password-for-a-test'"));
@@ -50,7 +50,7 @@ async fn the_servers_work_under_a_role_that_cannot_change_the_audit_log() {
     }
     let (done, said) = crate::processes::operator(&service, &["api-client", "list"]);
     assert!(done, "a command under the role of the servers: {said}");
-    // A server warns at its start if it could.
+    // At its start, a server warns if it can change the audit log.
     assert!(!can_change_audit_log(&service.db).await.unwrap());
     service.stop().await;
     let as_owner = storage::db::pool(&owner, PoolSize::MCP_SERVER).unwrap();

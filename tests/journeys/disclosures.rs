@@ -1,4 +1,5 @@
-//! A child says what an adult should read: a person is asked to look, and nothing of it is kept elsewhere.
+//! A child says something that an adult should read. A person is asked to look, and the words are kept only in the
+//! transcript.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use crate::assistant::{Assistant, TEACHER, VOICE};
 use crate::service::Service;
 use crate::vapi::{self, CALLER};
 
-/// What a child says in one call, and a word of it that must appear nowhere.
+/// One call: the child's sentences, each with a word that must appear nowhere else.
 struct Call {
     language: &'static str,
     asked: &'static str,
@@ -71,7 +72,7 @@ async fn a_disclosure_asks_a_person_to_look_and_is_kept_nowhere_else() {
     for call in CALLS {
         let turns: Vec<&str> = call.said.iter().flat_map(|(said, _)| [call.asked, *said]).collect();
         let report = vapi::report(call.language, clock::now() - TimeDelta::minutes(20), &turns);
-        // Twice: a repeated report raises nothing twice.
+        // A repeated report raises no concern twice.
         for _ in 0..2 {
             assert_eq!(service.deliver(&report).await, StatusCode::OK);
         }
@@ -94,7 +95,7 @@ async fn a_disclosure_asks_a_person_to_look_and_is_kept_nowhere_else() {
             assert!(page.contains(shown), "{}: {shown:?}", call.language);
         }
 
-        // The turns themselves are in the transcript and nowhere else.
+        // The turns are in the transcript and nowhere else.
         let mut findings = session["analysis"].clone();
         findings.as_object_mut().unwrap().remove("safety_flags");
         let context = teacher.call("get_student_context", json!({})).await.unwrap();

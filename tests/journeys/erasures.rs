@@ -1,4 +1,5 @@
-//! Erasing a person leaves nothing of them in the database or the logs, by whatever door it came in, and nothing comes back.
+//! Erasing a person leaves none of their data in the database or the logs, however it came in, and none of it comes
+//! back.
 
 use std::io::Write;
 use std::process::Command;
@@ -28,7 +29,7 @@ use crate::server::ALL_SCOPES;
 use crate::service::{Person, Service, eventually};
 use crate::vapi;
 
-/// What every planted text begins with, and what no text of ours holds.
+/// The start of every planted text. No text of the service contains it.
 const MARK: &str = "zqcanary";
 const NAME: &str = "Zqcanaryname Zqcanarysurname";
 const PHONE: &str = "+14155550181";
@@ -36,7 +37,7 @@ const PHONE: &str = "+14155550181";
 const PAST_PHONE: &str = "+14155550182";
 const GUARDIAN_PHONE: &str = "+14155550183";
 
-/// All that the service logs in this process.
+/// Everything that the service logs in this process.
 static LOGS: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
     let logs = Arc::<Mutex<Vec<u8>>>::default();
     let writer = logs.clone();
@@ -60,14 +61,15 @@ impl Write for Tee {
     }
 }
 
-/// The whole database as `pg_dump` writes it.
+/// Returns the whole database as `pg_dump` writes it.
 fn dump(url: &SecretString) -> String {
     let output = Command::new("pg_dump").arg(url.expose_secret()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The lines of a dump that hold a planted text or number, also inside bytes, which a dump has in hexadecimal digits.
+/// Returns the lines that contain a planted text or number. A dump has bytes in hexadecimal digits, so these are
+/// searched, too.
 fn canaries_in(dump: &str) -> Vec<String> {
     let texts = [MARK, &PHONE[1..], &PAST_PHONE[1..], &GUARDIAN_PHONE[1..]];
     let hex: Vec<String> =
@@ -79,7 +81,7 @@ fn canaries_in(dump: &str) -> Vec<String> {
     dump.lines().filter(|line| holds(line)).map(|line| line.chars().take(300).collect()).collect()
 }
 
-/// The tables of a dump in which a text stands.
+/// Returns the tables of a dump that contain a text.
 fn tables_with(dump: &str, text: &str) -> Vec<String> {
     let (mut table, mut found) = (String::new(), Vec::new());
     for line in dump.lines() {
@@ -104,7 +106,8 @@ fn assert_nothing_is_left(service: &Service, student_id: &str) {
     assert_eq!(canaries_in(&logs), Vec::<String>::new(), "in the logs");
 }
 
-/// A report of a call from this number, with planted texts in what was said and in fields that nobody reads.
+/// Builds a report of a call from this number, with planted texts in what was said and in fields that the service does
+/// not read.
 fn report(call_id: &str, phone: &str) -> Vec<u8> {
     let said = [
         "Hello, what is one half plus one quarter?",
@@ -134,7 +137,7 @@ fn status(call_id: &str, phone: &str) -> Vec<u8> {
     serde_json::to_vec(&body).unwrap()
 }
 
-/// A tool call on a line, as an assistant makes it. Returns what it answers.
+/// Calls a tool on a line, as an assistant does. Returns the answer.
 async fn tool(service: &Service, key: &str, line: (&str, &str), name: &str, arguments: Value) -> String {
     let params = json!({ "name": name, "arguments": arguments });
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
@@ -157,9 +160,9 @@ async fn jobs_are_done(service: &Service) {
     .await;
 }
 
-/// Plants texts of one student by every door. Returns the student's id.
+/// Plants texts about one student in every way that data comes in. Returns the student's id.
 async fn plant(service: &Service, person: &Person, voice: &str) -> String {
-    // Before anybody is registered: a caller with a name, a concern without a call, and bodies that cannot be read.
+    // Before the student is registered: a caller with a name, a concern without a call, and bodies that cannot be read.
     service.deliver(&report("call-past", PAST_PHONE)).await;
     let line = ("", PAST_PHONE);
     tool(service, voice, line, "flag_concern", json!({ "category": "other", "text": "zqcanaryconcernofnumber" })).await;
@@ -179,8 +182,8 @@ async fn plant(service: &Service, person: &Person, voice: &str) -> String {
         "display_name,phones,grade,cohort,external_id\nZqcanarybefore Zqcanarysurname,{PAST_PHONE},4,zqcanarycohort,zqcanaryexternal\n"
     );
     std::fs::write(&file, sheet).unwrap();
-    let (is_ok, told) = operator(service, &["student", "import", file.to_str().unwrap()]);
-    assert!(is_ok && told.contains("1 students added"), "{told}");
+    let (is_ok, output) = operator(service, &["student", "import", file.to_str().unwrap()]);
+    assert!(is_ok && output.contains("1 students added"), "{output}");
     std::fs::remove_file(file).unwrap();
     let student_id = psql(&service.database_url, "select student_id from students");
 
@@ -220,7 +223,7 @@ async fn plant(service: &Service, person: &Person, voice: &str) -> String {
     let view = [("name", "zqcanary view"), ("query", "q=Zqcanarysurname%2C+Zqcanaryname")];
     person.submit_to("/sessions", "/sessions/views", &view).await;
 
-    // A whole call, with tools, and one that goes on.
+    // A whole call with tools, and a call that continues.
     let line = ("call-done", PHONE);
     service.deliver(&status("call-done", PHONE)).await;
     jobs_are_done(service).await;
@@ -247,7 +250,7 @@ async fn plant(service: &Service, person: &Person, voice: &str) -> String {
     let live = ("call-live", PHONE);
     tool(service, voice, live, "flag_concern", json!({ "category": "other", "text": "zqcanarylive" })).await;
 
-    // An agent of a person, a call from the guardian's own telephone, and what goes out: an alert and a report by e-mail.
+    // A person's agent, a call from the guardian's own telephone, and outgoing e-mails: an alert and a report.
     let agent = Connector::register(service).await;
     let tokens = agent.connect(person).await;
     let noted =
@@ -272,7 +275,7 @@ async fn plant(service: &Service, person: &Person, voice: &str) -> String {
     student_id
 }
 
-/// The texts that [`plant`] planted and that are data about the student.
+/// The texts from [`plant`] that are data about the student.
 const PLANTED: [&str; 33] = [
     "zqcanaryname",
     "zqcanarybefore",
@@ -309,7 +312,7 @@ const PLANTED: [&str; 33] = [
     PAST_PHONE,
 ];
 
-/// An export with its request bodies readable.
+/// Returns the export with its request bodies decoded.
 fn readable(export: &str) -> String {
     let mut text = export.to_lowercase();
     for part in export.split("\"body_base64\":\"").skip(1) {
@@ -320,7 +323,7 @@ fn readable(export: &str) -> String {
     text
 }
 
-/// Who gets something from the service.
+/// The stand-ins for everything that receives data from the service.
 struct Outside {
     vapi: FakeVapi,
     mailbox: Mailbox,
@@ -345,7 +348,7 @@ async fn start() -> (Service, Outside, Person, String) {
     (service, outside, person, voice)
 }
 
-/// Returns the address of the receipt.
+/// Erases the student now. Returns the address of the receipt.
 async fn erase_now(person: &Person, student_id: &str) -> String {
     let page = format!("/students/{student_id}/erase");
     let asked = [("name", NAME), ("when", "now"), ("asked_by", "guardian"), ("asked_on", "2026-11-16")];
@@ -365,7 +368,7 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
     assert_eq!(missing, Vec::<&str>::new(), "all of it is in the export");
     assert!(canaries_in(&dump(&service.database_url)).len() > 20, "the search finds what is there");
 
-    // An alert and a webhook are still on their way, and a reminder and a report are to be written.
+    // An alert and a webhook wait for another attempt. A reminder and a report are due later.
     outside.mailbox.answer(Some("451 later"));
     outside.receiver.answer(Answer::Status(503));
     let again = json!({ "category": "abuse", "text": "zqcanaryurgent" });
@@ -382,11 +385,11 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
     outside.receiver.answer(Answer::Status(204));
     let n_sent = (outside.mailbox.emails().len(), outside.receiver.requests().len());
     let due = "update jobs set run_at = now() where state = 'ready' and kind <> 'delete_call' returning kind";
-    assert!(psql(&service.database_url, due).contains("alert_staff"), "a reminder was to be written");
+    assert!(psql(&service.database_url, due).contains("alert_staff"), "a reminder was planned");
     jobs_are_done(&service).await;
     assert_eq!((outside.mailbox.emails().len(), outside.receiver.requests().len()), n_sent, "nothing more is sent");
 
-    // What comes late is answered and not stored.
+    // Late messages are answered and not stored.
     for call_id in ["call-done", "call-live", "call-past", "call-stranger", "call-guardian"] {
         assert_eq!(service.deliver(&status(call_id, PHONE)).await, StatusCode::OK);
         assert_eq!(service.deliver(&report(call_id, PHONE)).await, StatusCode::OK);
@@ -423,7 +426,7 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
     assert_eq!(answers, "call-done deleted, call-guardian unknown, call-past unknown");
     assert_eq!(outside.vapi.deleted(), ["call-done", "call-guardian", "call-past"]);
     let waits = "select count(*) from jobs where kind = 'delete_call' and state = 'ready' and run_at > now()";
-    assert_eq!(psql(&service.database_url, waits), "2", "calls that go on are deleted when they are over");
+    assert_eq!(psql(&service.database_url, waits), "2", "live calls are deleted when they end");
     let page = person.read("/settings/erasures").await;
     assert!(page.contains("3 of 5"), "{page}");
     let receipt = plain(&person.read(&receipt).await);
@@ -442,7 +445,7 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
     }
     assert!(canaries_in(&receipt).is_empty() && !receipt.contains(&student_id), "{receipt}");
 
-    // A new registration with the same number is heard again, in its own calls.
+    // A new student with the same number is recognised again, but only in new calls.
     let again = service.student("Nora Field", PHONE).await;
     let token = service.token(ALL_SCOPES).await;
     service
@@ -462,7 +465,7 @@ async fn what_came_in_by_every_door_is_in_the_export_and_gone_after_the_erasure(
 async fn an_erasure_waits_for_an_analysis_at_work_and_takes_its_results() {
     let (service, _, person, voice) = start().await;
     let student_id = plant(&service, &person, &voice).await;
-    // The worker is in the transaction that stores an analysis, and can go on after a while.
+    // The worker is inside the transaction that stores an analysis, and continues after a while.
     let holder = service.database_url.clone();
     let held = tokio::task::spawn_blocking(move || {
         try_psql(&holder, "begin; lock table analyses in share mode; select pg_sleep(2); commit")
@@ -491,7 +494,7 @@ async fn a_request_blocks_the_student_can_be_undone_and_is_carried_out_when_due(
     let url = format!("{}/api/v1/students/{student_id}", service.server_url);
     let writer = service.token("students:read students:write").await;
     let refused = service.http.delete(&url).bearer_auth(&writer).send().await.unwrap();
-    assert_eq!(refused.status(), StatusCode::FORBIDDEN, "erasing has a scope of its own");
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN, "erasing needs a separate scope");
 
     let eraser = service.token(ALL_SCOPES).await;
     let ask = async || service.http.delete(&url).bearer_auth(&eraser).send().await.unwrap();
@@ -499,7 +502,7 @@ async fn a_request_blocks_the_student_can_be_undone_and_is_carried_out_when_due(
     assert_eq!(asked.status(), StatusCode::ACCEPTED);
     let asked: Value = asked.json().await.unwrap();
     let again: Value = ask().await.json().await.unwrap();
-    assert_eq!(asked, again, "asked twice, it is one request");
+    assert_eq!(asked, again, "a repeated request is one request");
     let context = tool(&service, &voice, ("", PHONE), "get_student_context", json!({})).await;
     assert!(!context.contains("Zqcanaryname"), "{context}");
     let unblock =
@@ -511,7 +514,7 @@ async fn a_request_blocks_the_student_can_be_undone_and_is_carried_out_when_due(
         "select count(*) from evidence e join sessions s using (session_id) where s.call_id = 'call-meanwhile'";
     assert_eq!(psql(&service.database_url, judged), "0", "a new call is not judged");
 
-    // Undone by a person, and by the client.
+    // A person undoes one request, and the client the other.
     let listed = person.read("/settings/erasures").await;
     assert!(listed.contains("Waiting") && listed.contains("Zqcanaryname"), "{listed}");
     person.submit_to("/settings/erasures", &format!("/students/{student_id}/erase/undo"), &[]).await;
@@ -521,7 +524,7 @@ async fn a_request_blocks_the_student_can_be_undone_and_is_carried_out_when_due(
     let undone = service.http.delete(format!("{url}/erasure")).bearer_auth(&eraser).send().await.unwrap();
     assert_eq!((undone.status(), status().as_str()), (StatusCode::NO_CONTENT, "active"));
 
-    // A person asks for it with the delay; when it is due, the worker does it.
+    // A person requests a delayed erasure. The worker erases the student when it is due.
     let page = format!("/students/{student_id}/erase");
     let to = person.submit_to(&page, &page, &[("name", NAME), ("when", "later")]).await;
     assert_eq!(to, format!("/students/{student_id}"));
@@ -581,7 +584,7 @@ async fn a_session_and_a_number_of_nobody_can_be_erased() {
     person.submit_to(erasures, erasures, &[("phone", PAST_PHONE)]).await;
     jobs_are_done(&service).await;
     assert_eq!(canaries_in(&dump(&service.database_url)), Vec::<String>::new());
-    // Of a number that a student has, the student is erased instead.
+    // If a student has the number, the student must be erased instead.
     service.student("Nora Field", PHONE).await;
     let refused = person.post(erasures, erasures, &[("phone", PHONE)]).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -604,7 +607,7 @@ async fn a_session_takes_what_was_learnt_in_it_along() {
     assert_eq!(learnt(), "0");
     let context = service.get(&token, &format!("/api/v1/students/{}/context", student.student_id)).await;
     assert_eq!(context["student"]["n_calls"], 0, "{context}");
-    // Without a key of VAPI the service says so.
+    // Without a VAPI key, the page says that the call cannot be deleted there.
     eventually("the job waits for a person", async || {
         let why = psql(
             &service.database_url,

@@ -1,4 +1,4 @@
-//! VAPI's API as a stand-in: the calls it knows, newest first, what was set up there, and how it makes callers wait.
+//! A stand-in for VAPI's API: its calls, newest first, the objects that were set up, and rate limits.
 
 mod objects;
 mod schema;
@@ -14,7 +14,7 @@ use axum::routing::get;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-/// What was said, in every call: the sample's.
+/// The conversation in every call: the sample's.
 static ARTIFACT: LazyLock<Value> = LazyLock::new(|| {
     let report: Value = serde_json::from_slice(&crate::vapi::sample(crate::vapi::REPORT)).unwrap();
     report["message"]["artifact"].clone()
@@ -27,24 +27,24 @@ pub struct FakeVapi(Arc<Mutex<Record>>);
 
 #[derive(Default)]
 struct Record {
-    /// Without what was said.
+    /// The calls, without their conversation.
     calls: Vec<Value>,
-    /// What was asked for, of the list.
+    /// The queries of the list that were requested.
     queries: Vec<HashMap<String, String>>,
-    /// So many requests are sent away with 429 and `Retry-After: 1`.
+    /// This many requests are refused with 429 and `Retry-After: 1`.
     n_busy: u32,
-    /// So many looks at a call show one message less each.
+    /// The number of messages that the next read of a call leaves out. Each read lowers it by one.
     n_unwritten: usize,
-    /// Where recordings lie, and how often somebody asked.
+    /// The address of the recordings, and how often it was requested.
     recording: Option<String>,
     n_looked_for: u32,
-    /// What was to be deleted, in order.
+    /// The ids of the calls to delete, in the order of the requests.
     deleted: Vec<String>,
     objects: objects::Objects,
 }
 
 impl FakeVapi {
-    /// Listens; the address is `VAPI_API_URL`.
+    /// Starts to listen. Returns the address for `VAPI_API_URL`.
     pub async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -58,7 +58,7 @@ impl FakeVapi {
         url
     }
 
-    /// A call that ended `age` ago, with what was said in the sample report.
+    /// Adds a call that ended `age` ago, with what was said in the sample report.
     pub fn add_ended_call(&self, call_id: &str, age: TimeDelta) {
         self.add_call_of(call_id, crate::vapi::CALLER, storage::clock::now() - age);
     }
@@ -93,7 +93,7 @@ impl FakeVapi {
         self.record().n_looked_for
     }
 
-    /// The ids that were to be deleted, sorted.
+    /// Returns the ids of the calls to delete, sorted.
     pub fn deleted(&self) -> Vec<String> {
         let mut ids = self.record().deleted.clone();
         ids.sort();
@@ -109,7 +109,7 @@ fn text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Sends away whom it does not know, and whom it has no time for.
+/// Refuses a wrong key, and requests above the rate limit.
 fn refusal(record: &mut Record, headers: &HeaderMap) -> Option<Response> {
     if headers.get("authorization").is_none_or(|key| key != format!("Bearer {API_KEY}").as_str()) {
         return Some(StatusCode::UNAUTHORIZED.into_response());

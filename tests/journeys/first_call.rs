@@ -1,4 +1,4 @@
-//! A child calls, and the next call knows what happened.
+//! A child calls, and in the next call the tutor knows what happened.
 
 use reqwest::StatusCode;
 use rmcp::model::CallToolRequestParams;
@@ -14,13 +14,13 @@ use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
 const ALL_READS: &str = "context:read students:read sessions:read";
 
-/// A real MCP client, connected.
+/// Connects a real MCP client.
 pub async fn mcp_client(server_url: &str, token: &str) -> RunningService<RoleClient, ()> {
     let config = StreamableHttpClientTransportConfig::with_uri(format!("{server_url}/mcp")).auth_header(token);
     ().serve(StreamableHttpClientTransport::from_config(config)).await.unwrap()
 }
 
-/// What a tool answers: its structured content.
+/// Calls a tool. Returns the structured content of its answer.
 pub async fn call_tool(client: &RunningService<RoleClient, ()>, name: &'static str, arguments: Value) -> Value {
     let arguments = arguments.as_object().cloned().unwrap();
     let answer = client.call_tool(CallToolRequestParams::new(name).with_arguments(arguments)).await.unwrap();
@@ -56,12 +56,15 @@ async fn a_report_becomes_what_the_next_tutor_hears() {
     assert!(!practised["turns"].as_array().unwrap().is_empty());
     assert!(after["due"].as_array().unwrap().iter().any(|due| due["skill_id"] == practised["skill_id"]));
     let text = after.to_string();
-    assert!(!text.contains("Okafor") && !text.contains("4155550142"), "no surname, no number: {text}");
+    assert!(
+        !text.contains("Okafor") && !text.contains("4155550142"),
+        "the answer has neither a surname nor a number: {text}"
+    );
 
     let same = call_tool(&client, "get_student_context", json!({ "student_id": amara.student_id })).await;
     assert_eq!(same["last_call"], after["last_call"]);
-    let told = call_tool(&client, "get_session", json!({ "call_id": CALL_ID })).await;
-    assert_eq!(told["session_id"], session["session_id"]);
+    let answer = call_tool(&client, "get_session", json!({ "call_id": CALL_ID })).await;
+    assert_eq!(answer["session_id"], session["session_id"]);
     let listed = call_tool(&client, "list_sessions", json!({ "student_id": amara.student_id })).await;
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
 
@@ -100,7 +103,7 @@ async fn a_repeated_report_changes_nothing() {
     service.stop().await;
 }
 
-/// `n` of them at once.
+/// Runs `make` `n` times at once.
 async fn futures_all<T>(n: usize, make: impl AsyncFn() -> T) -> Vec<T> {
     futures::future::join_all((0..n).map(|_| make())).await
 }

@@ -19,7 +19,7 @@ async fn add_guardian(person: &Person, student: &str, name: &str, email: &str, l
     assert_eq!(person.post(&page, &action, &fields).await.status(), StatusCode::SEE_OTHER, "{name}");
 }
 
-/// A student who had a call, and two guardians with an address.
+/// Inserts a student with one call, two guardians with an address, and one without.
 async fn family(service: &Service, admin: &Person) -> String {
     let student = service.student("Amara Okafor", CALLER).await.student_id.to_string();
     let at = clock::now() - TimeDelta::minutes(20);
@@ -39,21 +39,22 @@ async fn a_person_sends_the_report_and_each_guardian_gets_it_once_a_week_in_thei
     let admin = service.log_in().await;
     let student = family(&service, &admin).await;
     let (page, send) = (format!("/students/{student}/report"), format!("/students/{student}/report/send"));
-    eventually("the worker told of itself", async || admin.read(&page).await.contains(&send).then_some(())).await;
+    eventually("the worker reported its status", async || admin.read(&page).await.contains(&send).then_some(())).await;
     let sent = admin.submit(&page, &send, &[]).await;
     assert!(admin.read(&sent).await.contains("2 e-mails are being sent"));
-    let emails = eventually("both arrive", async || Some(mailbox.emails()).filter(|emails| emails.len() == 2)).await;
+    let emails =
+        eventually("both e-mails arrive", async || Some(mailbox.emails()).filter(|emails| emails.len() == 2)).await;
     let of = |to: &str| emails.iter().find(|email| email.to == to).unwrap_or_else(|| panic!("{to}: {emails:?}"));
     assert!(of("ngozi@example.org").text.contains("Amara had 1 call this week, "), "{emails:?}");
     assert!(of("elena@example.org").text.contains("Esta semana Amara tuvo 1 llamada, "), "{emails:?}");
     for email in &emails {
         assert!(email.text.contains("<li>") && !email.text.contains("Okafor"), "{email:?}");
     }
-    let shown = eventually("the page says so", async || {
+    let shown = eventually("the page shows both reports", async || {
         Some(admin.read(&page).await).filter(|page| page.matches(": sent on ").count() == 2)
     });
-    assert!(shown.await.contains("Amara had 1 call this week, "), "it is kept as it was sent");
-    // In the disclosure log, for both.
+    assert!(shown.await.contains("Amara had 1 call this week, "), "the report is kept as it was sent");
+    // The disclosure log names both guardians.
     let log = admin.read(&format!("/students/{student}/disclosures")).await;
     assert_eq!(log.matches("Weekly report, by e-mail").count(), 2, "{log}");
     assert!(log.contains("Elena Ruiz"), "{log}");
@@ -83,11 +84,11 @@ async fn the_weekly_reports_go_at_their_hour_and_not_without_consent() {
     assert_eq!(psql(&service.database_url, "select count(*) from guardian_reports"), "0");
     assert!(!admin.read(&format!("{page}/report")).await.contains("/report/send"));
 
-    // Consent is given, and the next week comes.
+    // Consent is given, and the next week begins.
     let grant = [("action", "given"), ("means", "phone"), ("reason", "they rang"), ("purpose", "reports")];
     assert_eq!(admin.post(&page, &consents, &grant).await.status(), StatusCode::SEE_OTHER);
     psql(&service.database_url, "delete from jobs where kind = 'write_report'; delete from watermarks");
-    eventually("both arrive", async || (mailbox.emails().len() == 2).then_some(())).await;
+    eventually("both e-mails arrive", async || (mailbox.emails().len() == 2).then_some(())).await;
     let weeks = psql(&service.database_url, "select count(distinct week_on), count(*) from guardian_reports");
     assert_eq!(weeks, "1|2");
     let odd = admin.post(
@@ -113,7 +114,7 @@ async fn a_draft_of_the_comment_is_in_the_guardians_language_and_is_sent_by_a_pe
         let (_, rest) = page.split_once("<textarea").unwrap();
         rest.split_once('>').unwrap().1.split_once("</textarea>").unwrap().0.to_owned()
     };
-    assert_eq!(draft(&shown), "", "no draft before it is asked for");
+    assert_eq!(draft(&shown), "", "a draft is written only on request");
     let drafted = draft(&admin.read(&format!("{page}?draft=es")).await);
     assert!(drafted.contains("Estamos trabajando en: "), "{drafted}");
     assert!(!drafted.contains("Okafor"), "{drafted}");

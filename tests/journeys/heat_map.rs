@@ -1,4 +1,4 @@
-//! What the students of a list know, skill by skill.
+//! The heat map of a list of students, skill by skill.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn the_list_of_students_shows_what_each_knows_as_it_is_today() {
         page.contains("Skills: learning 0, nearly there 0, mastered 2")
             && page.contains("Skills: learning 0, nearly there 2")
     );
-    // It follows from no evidence, which the check at the end would report.
+    // These rows have no evidence, which the check at the end would report.
     service.write("delete from mastery").await;
     service.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Strangers without a credential who hold connections and send rubbish: whoever has one is served all the same.
+//! Strangers without a credential hold connections and send rubbish. Clients with a credential are served all the same.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
@@ -16,12 +16,12 @@ use crate::server::{ALL_SCOPES, Server};
 use crate::service::{Service, eventually, insert_student};
 use crate::vapi::{self, CALLER, REPORT};
 
-/// What a process may grow by, however many strangers there are.
+/// How much memory a process may gain, for any number of strangers.
 const MAX_GROWTH_KIB: usize = 20 * 1024;
 
-/// Connections that the journey holds, if the machine lets it.
+/// Connections that the test holds, if the machine allows it.
 const N_SLOW: usize = 8_300;
-/// Files that this process and the server need for the rest.
+/// Open files that this process and the server need for everything else.
 const N_OTHER_FILES: usize = 500;
 
 /// Requests that are never finished.
@@ -36,18 +36,18 @@ const UNFINISHED: [&str; 6] = [
 
 fn resident_kib(process: &Process) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux says how much it holds");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux reports the resident memory");
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Files that this process may have open.
+/// Returns the limit of open files of this process.
 fn max_files() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap_or(usize::MAX)
 }
 
-/// A connection of the n-th stranger, from one of four addresses.
+/// Connects as the n-th stranger, from one of four addresses.
 async fn connect(to: SocketAddr, n: usize) -> TcpStream {
     let from = Ipv4Addr::new(127, 0, 0, 1 + u8::try_from(n % 4).unwrap());
     eventually("the server takes a connection", async || {
@@ -58,7 +58,7 @@ async fn connect(to: SocketAddr, n: usize) -> TcpStream {
     .await
 }
 
-/// How long signed webhooks took, one after the other.
+/// The duration of each signed webhook, one after the other.
 #[derive(Debug, Default)]
 struct Times(Vec<Duration>);
 
@@ -69,7 +69,7 @@ impl Times {
     }
 }
 
-/// Whoever has a credential, beside the strangers.
+/// A client with a credential that works at the same time as the strangers.
 struct Signed<'a> {
     server: &'a Server,
     key: String,
@@ -77,17 +77,17 @@ struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// A report is taken, and a tool answers now and then. Returns how long the report took.
+    /// Delivers a report, and sometimes calls a tool. Returns how long the report took.
     async fn is_served(&self) -> Duration {
         let Self { server, key, n } = self;
         let n = n.fetch_add(1, Ordering::Relaxed);
         let report = vapi::sample_of_call(REPORT, &format!("call-{n}"));
-        // Now and then on a connection of its own.
+        // Every tenth report uses a new connection.
         let http = if n.is_multiple_of(10) { crate::service::client() } else { server.http.clone() };
         let began = Instant::now();
         assert_eq!(vapi::deliver_to(&http, &server.url, &report).await, StatusCode::OK, "report {n}");
         let took = began.elapsed();
-        // Seldom: a client has a rate of its own.
+        // Only every tenth time, because each client has a rate limit.
         if n.is_multiple_of(10) {
             let answer = server.call(key, "get_student_context", &json!({ "phone": CALLER })).await;
             assert!(answer["isError"] != json!(true), "{answer}");
@@ -95,7 +95,7 @@ impl Signed<'_> {
         took
     }
 
-    /// Is served until the strangers are done, and `N_LEAST` times at least.
+    /// Delivers reports until the strangers are done, and at least `N_LEAST`.
     async fn beside(&self, strangers: impl Future<Output = ()>) -> Times {
         let mut times = Times::default();
         let mut strangers = pin!(strangers);
@@ -110,7 +110,7 @@ impl Signed<'_> {
     }
 }
 
-/// Reports of each phase whose times are compared.
+/// The minimum number of reports in each phase.
 const N_LEAST: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,7 +130,7 @@ async fn thousands_of_slow_strangers_and_of_long_ids_keep_nobody_out_and_cost_li
     let connecting = async {
         for n in 1..=n_slow {
             let mut stream = connect(address, n).await;
-            // One that was closed meanwhile for another is as good.
+            // If the server closed this connection for another one, that is fine, too.
             let _ = stream.write_all(UNFINISHED[n % UNFINISHED.len()].as_bytes()).await;
             slow.push(stream);
         }
@@ -147,7 +147,7 @@ async fn thousands_of_slow_strangers_and_of_long_ids_keep_nobody_out_and_cost_li
     let after = resident_kib(&server.process);
     assert!(after < before + MAX_GROWTH_KIB, "10,000 long ids beside: {before} KiB became {after}");
 
-    // Half of them within a second, unless a webhook takes so long on this machine without any stranger.
+    // Half of them within a second, unless webhooks are slow on this machine even without strangers.
     let healthy = alone.median();
     let bound = Duration::from_secs(1).max(20 * healthy);
     let medians = [beside_slow.median(), beside_ids.median()];
@@ -179,7 +179,7 @@ async fn a_burst_from_one_address_keeps_no_webhook_out() {
         let (held, status) =
             tokio::join!(futures::future::join_all(burst), vapi::deliver_to(&server.http, &server.url, &report));
         assert_eq!(status, StatusCode::OK, "in the burst");
-        // On a connection of its own.
+        // On a new connection.
         let status = vapi::deliver_to(&crate::service::client(), &server.url, &report).await;
         assert_eq!((status, held.len()), (StatusCode::OK, n_burst), "beside it");
     }
@@ -187,7 +187,7 @@ async fn a_burst_from_one_address_keeps_no_webhook_out() {
     assert!(after < before + MAX_GROWTH_KIB, "{before} KiB became {after}");
 }
 
-/// Asks for a token in so many names of that length.
+/// Requests `n` tokens with client ids of that length.
 async fn send_long_ids(server: &Server, n: usize, length: usize) {
     let url = format!("{}/auth/token", server.url);
     for i in 0..n {
@@ -210,7 +210,7 @@ async fn a_body_that_does_not_come_is_given_up_at_every_door() {
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = String::new();
         let read = tokio::time::timeout(Duration::from_mins(1), stream.read_to_string(&mut answer)).await;
-        assert!(read.is_ok(), "{path} stays open");
+        assert!(read.is_ok(), "{path} keeps the connection open");
         assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
     };
     let (server, admin) = (&service.server_url, &service.admin_url);
@@ -226,7 +226,7 @@ async fn a_body_that_does_not_come_is_given_up_at_every_door() {
     service.stop().await;
 }
 
-/// A signed request, as whoever captures it could send it again.
+/// Sends a signed request, as an attacker who captured it could send it again.
 async fn signed(service: &Service, timestamp: &str, body: &[u8]) -> serde_json::Value {
     let signature = vapi::sign(crate::service::WEBHOOK_SECRET, timestamp, body);
     let headers = [("x-timestamp", timestamp), ("x-signature", &signature)];
@@ -255,8 +255,8 @@ async fn a_tool_call_that_comes_again_is_answered_and_not_made_again() {
         assert_eq!(signed(&service, &(now + later).to_string(), &body).await, first);
     }
     let context = call("t2", "get_student_context", json!({}));
-    let told = signed(&service, &now.to_string(), &context).await;
-    assert_eq!(signed(&service, &now.to_string(), &context).await, told);
+    let answer = signed(&service, &now.to_string(), &context).await;
+    assert_eq!(signed(&service, &now.to_string(), &context).await, answer);
     let made = "select count(*) filter (where tool = 'save_note') || ' ' || count(*) filter (where tool = 'get_student_context')
                 from tool_calls";
     eventually("each call was made once", async || {
@@ -264,9 +264,9 @@ async fn a_tool_call_that_comes_again_is_answered_and_not_made_again() {
         (made == "1 1").then_some(())
     })
     .await;
-    // What only asks is asked anew where the request is another one.
+    // A tool that only reads is run again if the request is a new one.
     signed(&service, &(now + 1).to_string(), &context).await;
-    eventually("the new question was answered anew", async || {
+    eventually("the new request was answered by a new call", async || {
         (crate::psql::psql(&service.database_url, made) == "1 2").then_some(())
     })
     .await;
@@ -306,7 +306,7 @@ async fn each_read_of_a_childs_data_and_each_refusal_is_in_the_audit_log() {
     let wrong = service.http.post(format!("{}/auth/token", service.server_url)).basic_auth("nobody", Some("a-secret"));
     let wrong = wrong.header("content-type", "application/x-www-form-urlencoded").body("grant_type=client_credentials");
     assert_eq!(wrong.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
-    // Whom the line does not reach, at the doors that leave no tool call.
+    // A student that the line does not reach, through requests that are not recorded as tool calls.
     let other = service.student("Zed Brandt", "+14155550199").await.student_id;
     let whole = service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await;
     let on_line = |request: reqwest::RequestBuilder| request.bearer_auth(&whole).header("x-caller-number", CALLER);
@@ -345,7 +345,7 @@ async fn each_read_of_a_childs_data_and_each_refusal_is_in_the_audit_log() {
         all.iter().all(|read| format!("{reads},").contains(read)).then_some(())
     })
     .await;
-    eventually("so is the transcript", async || {
+    eventually("the read of the transcript is recorded", async || {
         rows(&format!("action = 'student.read' and object = 'student:{id}'"))
             .contains("api getTranscript")
             .then_some(())
@@ -354,12 +354,12 @@ async fn each_read_of_a_childs_data_and_each_refusal_is_in_the_audit_log() {
     let count = |filter: &str| {
         crate::psql::psql(&service.database_url, &format!("select count(*) from audit_entries where {filter}"))
     };
-    eventually("so is what was refused", async || {
+    eventually("the refusals are recorded", async || {
         let of_other = rows(&format!("action = 'client.refused' and object = 'student:{other}'"));
         (rows("action = 'client.refused' and object is null") == "tool list_sessions"
             && of_other == "api getStudent, prompt open_lesson, resource student_context"
             && count("action = 'client.login_failed' and actor = 'stranger'") == "1"
-            // A door that a stranger tries is noted, twice a second at most.
+            // Attempts by a stranger are logged, at most two per second.
             && count("action = 'client.bearer_refused' and actor = 'stranger' and detail ? 'address'") != "0"
             && count("action = 'client.token' and actor like 'client:%'") == "1")
             .then_some(())
@@ -369,6 +369,9 @@ async fn each_read_of_a_childs_data_and_each_refusal_is_in_the_audit_log() {
         &service.database_url,
         "select coalesce(string_agg(detail::text || coalesce(object, ''), ' '), '') from audit_entries",
     );
-    assert!(!entries.contains("Amara") && !entries.contains(CALLER) && !entries.contains("a-secret"), "ids alone");
+    assert!(
+        !entries.contains("Amara") && !entries.contains(CALLER) && !entries.contains("a-secret"),
+        "the audit log has only ids"
+    );
     service.stop().await;
 }

@@ -1,4 +1,5 @@
-//! A first call of somebody nobody knows: who they are is heard, and a person, or a setting, makes a student of them.
+//! The first call of an unknown caller. The analysis finds who they are, and a person or a setting registers them as a
+//! student.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -8,13 +9,13 @@ use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
 const READS: &str = "context:read students:read sessions:read";
 
-/// The sample's call, in which the student says who they are.
+/// The sample's call, in which the student gives their name.
 fn first_call() -> Vec<u8> {
     let report = String::from_utf8(vapi::sample(REPORT)).unwrap();
-    let told =
+    let changed =
         report.replace("Yeah, I'm ready.", "Hi, my name is Zuri. I'm in grade 5 and I want to practise fractions.");
-    assert_ne!(told, report);
-    told.into_bytes()
+    assert_ne!(changed, report);
+    changed.into_bytes()
 }
 
 async fn student_of(service: &Service, token: &str) -> Value {
@@ -27,7 +28,7 @@ async fn a_person_takes_the_caller_for_a_new_student_by_one_click() {
     let token = service.token(READS).await;
     assert_eq!(service.deliver(&first_call()).await, StatusCode::OK);
     let session = service.analyzed(&token, CALL_ID).await;
-    assert_eq!(session["student_id"], Value::Null, "nobody is made a student unasked");
+    assert_eq!(session["student_id"], Value::Null, "no caller is registered without a decision");
 
     let person = service.log_in().await;
     let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
@@ -45,8 +46,8 @@ async fn a_person_takes_the_caller_for_a_new_student_by_one_click() {
     assert_eq!(context["last_call"]["practised"][0]["skill_id"], "maths.fractions.add_unlike");
     let known = json!({ "phone": CALLER });
     let client = crate::first_call::mcp_client(&service.server_url, &token).await;
-    let told = crate::first_call::call_tool(&client, "get_student_context", known).await;
-    assert_eq!(told["student"]["first_name"], "Zuri", "the next call is recognised");
+    let answer = crate::first_call::call_tool(&client, "get_student_context", known).await;
+    assert_eq!(answer["student"]["first_name"], "Zuri", "the next call is recognised");
     client.cancel().await.unwrap();
     service.stop().await;
 }
@@ -61,7 +62,7 @@ async fn a_school_may_let_callers_register_by_their_name() {
     let student = service.get(&token, &format!("/api/v1/students/{}", student_id.as_str().unwrap())).await;
     assert_eq!((&student["display_name"], &student["grade"]), (&json!("Zuri"), &json!(5)));
 
-    // A brother or a sister at the same telephone is for a person to decide.
+    // If siblings share a telephone, a person must decide.
     service.student("Leo Brandt", "+14155550199").await;
     service.student("Ida Brandt", "+14155550199").await;
     let other =

@@ -1,4 +1,4 @@
-//! Signing in at the dashboard: guesses, second factors, known browsers, and what a password alone may not do.
+//! Signing in at the dashboard: password guesses, second factors, known browsers, and the limits of a password alone.
 
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +9,7 @@ use totp_rs::{Builder, Secret};
 use crate::psql::psql;
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, Service, client};
 
-/// Posts a form as a browser without a login would.
+/// Posts a form as a browser that is not signed in.
 pub async fn post(service: &Service, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -46,18 +46,18 @@ async fn whoever_guesses_is_slowed_down_and_the_owners_browser_is_not() {
         let guess = log_in(&service, "", &format!("a wrong password {n}")).await;
         assert!(guess.status() != StatusCode::SEE_OTHER);
         n_refused += usize::from(guess.status() == StatusCode::TOO_MANY_REQUESTS);
-        // Without the rest of the cookies: they signed out, and came back.
+        // Without the other cookies: the owner signed out and returned.
         assert_eq!(log_in(&service, device, ADMIN_PASSWORD).await.status(), StatusCode::SEE_OTHER, "the owner, {n}");
     }
-    assert!(n_refused > 0, "a stranger guesses at leisure");
-    // However many tries are slowed down, the log says so once a minute.
+    assert!(n_refused > 0, "guesses are slowed down");
+    // However many attempts are slowed down, the log has one entry per minute.
     let slowed = "select count(*) between 1 and 4 from audit_entries
         where action = 'admin.throttled' and actor = 'stranger' and object = 'route:POST /login'";
     assert_eq!(psql(&service.database_url, slowed), "t");
     let entries =
         psql(&service.database_url, "select count(*) > 3 from audit_entries where action = 'admin.login_failed'");
     assert_eq!(entries, "t");
-    // What is counted is counted in the database, and never as it was typed.
+    // Attempts are counted in the database, and only by a hash of what was typed.
     let kept = psql(&service.database_url, "select count(*) from login_failures where length(key_hash) <> 32");
     assert_eq!(kept, "0");
     service.stop().await;
@@ -93,21 +93,25 @@ async fn with_two_steps_a_password_alone_opens_nothing() {
         async |step: &str, code: &str| post(&service, "/login/code", "", &[("step", step), ("code", code)]).await;
     assert_eq!(enter(&half, &code(now)).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "used to confirm");
     assert_eq!(enter(&half, "000000x").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    // The next step of time: apps may be that far ahead.
+    // The code of the next 30 seconds: a phone's clock may be ahead by that much.
     let inside = enter(&half, &code(clock::now().timestamp() + 30)).await;
     assert_eq!(inside.status(), StatusCode::SEE_OTHER);
     assert!(cookies(&inside).contains("sid="));
     assert_eq!(
         enter(&half, recovery[0]).await.status(),
         StatusCode::UNPROCESSABLE_ENTITY,
-        "a step is gone through once"
+        "a step of the sign-in works once"
     );
     let half = step().await;
     assert_eq!(enter(&half, recovery[0]).await.status(), StatusCode::SEE_OTHER);
     let half = step().await;
-    assert_eq!(enter(&half, recovery[0]).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "nor a code");
+    assert_eq!(
+        enter(&half, recovery[0]).await.status(),
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "a recovery code works once"
+    );
 
-    // Who has lost both asks another admin, or the operator.
+    // A person who lost both factors asks another admin or the operator.
     let (done, said) = crate::processes::operator(&service, &["admin-user", "end-two-step", "--email", ADMIN_EMAIL]);
     assert!(done, "{said}");
     assert_eq!(log_in(&service, "", ADMIN_PASSWORD).await.status(), StatusCode::SEE_OTHER);
@@ -163,9 +167,9 @@ async fn keys_users_and_erasure_need_a_password_that_was_given_lately() {
     assert!(right.text().await.unwrap().contains("Client secret"));
     assert_ne!(person.cookie(), before, "the login has another cookie");
     let copied = post(&service, "/account", &before, &[("theme", "dark")]).await;
-    assert_eq!(copied.headers()["location"], "/login", "a copy of the old one opens nothing");
+    assert_eq!(copied.headers()["location"], "/login", "a copy of the old cookie has no access");
     let again = person.post("/settings/clients", "/settings/clients", &fields).await;
-    assert_eq!(again.status(), StatusCode::OK, "for some minutes it is not asked for again");
+    assert_eq!(again.status(), StatusCode::OK, "for some minutes the password is not required again");
     let clients =
         psql(&service.database_url, "select string_agg(distinct array_to_string(scopes, ' '), ',') from api_clients");
     assert_eq!(clients, "context:read sessions:read");
@@ -236,7 +240,7 @@ async fn codes_are_offered_to_each_account_alone() {
     second_factor::offer(&service.db, user.admin_user_id, ADMIN_EMAIL).await.unwrap();
     let offered =
         psql(&service.database_url, "select totp_secret is null and totp_offered is not null from admin_users");
-    assert_eq!(offered, "t", "an offer alone is not in force");
+    assert_eq!(offered, "t", "an offered second factor is not active before it is confirmed");
     assert_eq!(log_in(&service, "", ADMIN_PASSWORD).await.status(), StatusCode::SEE_OTHER);
     service.stop().await;
 }
@@ -254,7 +258,7 @@ async fn whoever_finds_an_open_browser_ends_neither_two_steps_nor_other_sign_ins
     let on = person.post("/account", "/account/two-step/confirm", &[("code", &code)]).await;
     assert_eq!(on.status(), StatusCode::OK);
 
-    // The password was given a moment ago. It does not suffice, nor does a code that was used.
+    // The password was confirmed a moment ago. Neither that nor a used code is sufficient.
     for code in ["", &code[..]] {
         let off = person.post("/account", "/account/two-step/stop", &[("code", code)]).await;
         assert_eq!(off.status(), StatusCode::UNPROCESSABLE_ENTITY, "{code:?}");

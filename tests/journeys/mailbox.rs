@@ -1,4 +1,4 @@
-//! A small mail server on this machine: takes every e-mail and keeps it.
+//! A small mail server on this machine. It accepts every e-mail and keeps it.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ pub struct Email {
     pub text: String,
 }
 
-/// What the server kept. It stops with the journey.
+/// The mail server. It stops at the end of the journey.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
     emails: Arc<Mutex<Vec<Email>>>,
@@ -43,12 +43,12 @@ impl Mailbox {
         self.emails.lock().unwrap().clone()
     }
 
-    /// From now on recipients get this answer.
+    /// Sets the answer to recipients from now on. `None` accepts them.
     pub fn answer(&self, verdict: Option<&'static str>) {
         *self.verdict.lock().unwrap() = verdict.unwrap_or(ACCEPTED);
     }
 
-    /// The commands of RFC 5321 that a client needs.
+    /// Answers the commands of RFC 5321 that a client needs.
     async fn converse(&self, stream: TcpStream) -> Option<()> {
         let (read, mut write) = stream.into_split();
         let mut lines = BufReader::new(read).lines();
@@ -87,7 +87,7 @@ impl Mailbox {
     }
 }
 
-/// Undoes quoted-printable.
+/// Decodes quoted-printable.
 fn decoded(text: &str) -> String {
     let joined = text.replace("=\n", "");
     let mut bytes = Vec::new();

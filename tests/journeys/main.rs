@@ -1,7 +1,7 @@
-//! Journeys through the front door, over a real Postgres. One binary, so that it is linked once.
+//! End-to-end journeys over a real Postgres, through the public interfaces. One binary, because linking is slow.
 //!
-//! `./dev test` runs them with a throw-away Postgres; alone they need `DATABASE_URL`. What needs more than that is
-//! ignored by default and named after what it needs, such as `with_faktory`.
+//! `./dev test` runs them with a temporary Postgres. To run them directly, set `DATABASE_URL`. Journeys that need
+//! another program are ignored by default and named after it, such as `with_faktory`.
 
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! A teacher corrects what a child got wrong, on the page of the session.
+//! A teacher corrects a mark on the page of a session.
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
@@ -28,7 +28,7 @@ async fn counting(service: &Service, student_id: StudentId) -> Vec<Evidence> {
     evidence::list_counting(&service.db, &Caller::operator(), student_id, Of::All).await.unwrap()
 }
 
-/// What the page says in its summary: "5 answers, 3 right".
+/// Parses the summary on the page, such as "5 answers, 3 right". Returns the number of answers, right and wrong ones.
 fn counts(page: &str) -> (u32, u32, u32) {
     let shown = plain(page);
     let (before, after) = shown.split_once(" answers, ").expect("the summary has counts");
@@ -71,7 +71,7 @@ async fn a_mark_is_changed_on_the_page_of_the_session_and_stays_after_another_an
         let fields: Vec<(&str, &str)> = place.into_iter().chain(more.iter().copied()).collect();
         fields
     };
-    // Who may not has no form, and is refused.
+    // A person without the right sees no form, and is refused.
     let seen = viewer.read(&session).await;
     assert!(seen.contains(&row) && !seen.contains(&marks), "a viewer sees the answers and no form");
     let right_now = with(&[("verdict", "correct")]);
@@ -110,8 +110,14 @@ async fn a_mark_is_changed_on_the_page_of_the_session_and_stays_after_another_an
     tutor.submit(&session, &marks, &with(&[("verdict", "none"), ("reason", "He read it out.")])).await;
     let page = tutor.read(&session).await;
     assert_eq!(counts(&page), (n - 1, right, wrong - 1));
-    assert!(page.contains("Not an answer") && page.contains(&row), "it is still there to be changed");
-    assert!(counting(&service, student_id).await.iter().all(|one| one.turn_no != Some(3)), "and counts no more");
+    assert!(
+        page.contains("Not an answer") && page.contains(&row),
+        "the answer is still on the page and can be changed"
+    );
+    assert!(
+        counting(&service, student_id).await.iter().all(|one| one.turn_no != Some(3)),
+        "the answer no longer counts"
+    );
     let notes = psql(&service.database_url, "select string_agg(text, '|') from notes");
     assert_eq!(notes, format!("Turn 3, {skill_id}: Not an answer. He read it out."));
 
@@ -137,7 +143,7 @@ async fn an_unsure_answer_is_reviewed_with_one_click_and_agreement_is_counted() 
     let of = |sql: &str| psql(&service.database_url, sql);
     let session_id = of("select session_id from sessions");
     let skill_id = of(&format!("select skill_id from evidence where turn_no = {TURN_NO} and verdict = 'incorrect'"));
-    // As if the analysis had not been sure of the answer.
+    // Simulates an analysis that was unsure about the answer.
     service
         .write(format!(
             "update analyses set findings = jsonb_set(findings, '{{undecided}}',
@@ -153,12 +159,12 @@ async fn an_unsure_answer_is_reviewed_with_one_click_and_agreement_is_counted() 
     }
     let id = format!("id=\"answer-{skill_id}-{session_id}-{TURN_NO}\"");
     assert!(page.contains(&id), "{page}");
-    assert!(tutor.read("/today").await.contains("unsure answers"), "Today leads to it");
-    assert!(!stranger.read("/review").await.contains(name), "only of their students");
+    assert!(tutor.read("/today").await.contains("unsure answers"), "the Today page links to the queue");
+    assert!(!stranger.read("/review").await.contains(name), "the queue contains only their students");
     let seen = viewer.read("/review").await;
     assert!(seen.contains(&id) && !seen.contains("name=\"verdict\""), "a viewer only reads");
 
-    // Skipped, it is not on the next page, and the queue begins again from there.
+    // A skipped answer is not on the next page, which continues after it.
     let at = page.find("/review?after=").expect("a link to skip it");
     let skip = page[at..].split('"').next().unwrap();
     assert!(!tutor.read(skip).await.contains(&id));
@@ -173,10 +179,13 @@ async fn an_unsure_answer_is_reviewed_with_one_click_and_agreement_is_counted() 
     assert_eq!(stranger.post("/account", &marks, &right).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(tutor.submit("/review", &marks, &right).await, "/review");
     let page = tutor.read("/review").await;
-    assert!(!page.contains(&id), "a person decided");
-    // The rules said wrong, and the person right.
+    assert!(!page.contains(&id), "a decided answer leaves the queue");
+    // The rules marked it as wrong, and the person as right.
     assert!(plain(&page).contains("Rules agreed 0 of 1"), "{}", plain(&page));
     assert!(plain(&page).contains("Model agreed –"), "{}", plain(&page));
-    assert!(tutor.read(&format!("/sessions/{session_id}")).await.contains("Changed by"), "the same correction");
+    assert!(
+        tutor.read(&format!("/sessions/{session_id}")).await.contains("Changed by"),
+        "the session page shows the correction"
+    );
     service.stop().await;
 }

@@ -1,4 +1,4 @@
-//! One child who is registered twice: a person merges the two records in the dashboard, and takes it back.
+//! A child is registered twice. A person merges the two records at the dashboard, and undoes the merge.
 
 use reqwest::StatusCode;
 
@@ -16,7 +16,7 @@ async fn two_records_of_one_child_become_one_and_can_be_parted_again() {
     let token = service.token("sessions:read context:read students:read").await;
     assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, CALL_ID)).await, StatusCode::OK);
     service.analyzed(&token, CALL_ID).await;
-    // As a roster did that was imported twice.
+    // Simulates a roster that was imported twice.
     let second = service.student("Amara Okafor", CALLER).await.student_id;
     let count = |sql: &str| psql(&service.database_url, sql);
 
@@ -32,7 +32,7 @@ async fn two_records_of_one_child_become_one_and_can_be_parted_again() {
     let (first_text, second_text) = (first.to_string(), second.to_string());
     let nothing_chosen = person.post(&page, &action, &[("with", &first_text)]).await;
     assert_eq!(nothing_chosen.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    // The record without calls is the one to keep, so that everything has to move.
+    // Keeps the record without calls, so everything must move.
     person.submit_to(&page, &action, &[("with", &first_text), ("keep", &second_text)]).await;
 
     let kept = person.read(&format!("/students/{second}")).await;
@@ -58,7 +58,7 @@ async fn two_records_of_one_child_become_one_and_can_be_parted_again() {
     service.stop().await;
 }
 
-/// A call that is analysed while its student is merged away ends with the student who was kept.
+/// If a student is merged while a call is analysed, the analysis ends with the kept student.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_in_the_middle_of_a_merge_is_not_lost() {
     let service = Service::start().await;

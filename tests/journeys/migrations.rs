@@ -1,4 +1,4 @@
-//! Migrating while others do the same, or die of it.
+//! Migrations that run at the same time, or are killed.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -37,7 +37,7 @@ async fn two_at_once_and_the_second_waits() {
 async fn one_that_waits_says_for_whom_and_gives_up_in_time() {
     let url = empty_database().await;
     let holder = url.clone();
-    // A session's lock, as earlier versions left it on a connection of a pooler.
+    // A session lock, as earlier versions left it on a connection of a pooler.
     let held = tokio::task::spawn_blocking(move || {
         try_psql(&holder, "select pg_advisory_lock(x'5475746f7201'::bigint); select pg_sleep(8)")
     });
@@ -69,12 +69,13 @@ async fn one_that_is_killed_half_way_is_finished_by_the_next() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_table_is_not_waited_for_in_front_of_everybody() {
     let url = empty_database().await;
-    // Whatever a migration has to wait for, it waits in the same way: here for a name that somebody is about to take.
+    // A migration waits for every lock in the same way. Here it waits for a name that another transaction is about to
+    // create.
     let holder = url.clone();
     let held =
         tokio::task::spawn_blocking(move || try_psql(&holder, "begin; create table students (); select pg_sleep(60)"));
     tokio::time::sleep(Duration::from_millis(500)).await;
-    // Never for longer than its lock timeout of 2 s at a stretch: whoever queues behind it would wait as well.
+    // It never waits longer than its lock timeout of 2 s at once, because other queries would queue behind it.
     let waits = "select coalesce(max(extract(epoch from now() - query_start)), 0) from pg_stat_activity
                  where application_name = 'ai-tutor migrate' and wait_event_type = 'Lock' and wait_event <> 'advisory'
                    and datname = current_database()";
@@ -86,19 +87,19 @@ async fn a_busy_table_is_not_waited_for_in_front_of_everybody() {
         n_stretches += u32::from(waits_for > 0.0 && (waited_before == 0.0 || waits_for < waited_before));
         waited_before = waits_for;
         if n_stretches >= 2 {
-            // It has stepped back once: now the table becomes free.
+            // The migration has stepped back once. Now the table is released.
             psql(&url, "select pg_cancel_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()
                         and datname = current_database()");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(held.await.unwrap().is_err(), "it was held until it was cancelled");
-    assert_eq!(migration.wait(), Some(0), "it tries again, and it is done when the table is free");
-    assert!(longest > 0.0 && longest < 3.0 && n_stretches >= 2, "{n_stretches} waits, the longest of {longest} s");
+    assert!(held.await.unwrap().is_err(), "the lock was held until it was cancelled");
+    assert_eq!(migration.wait(), Some(0), "the migration retries, and ends when the table is free");
+    assert!(longest > 0.0 && longest < 3.0 && n_stretches >= 2, "{n_stretches} waits, the longest {longest} s");
     assert_eq!(n_applied(&url), n_files());
 }
 
-/// Erasing a student, or asking what was corrected, must not read whole tables.
+/// Erasing a student, or reading corrections, must not scan whole tables.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_refers_to_rows_that_come_and_go_has_an_index() {
     let url = empty_database().await;

@@ -1,4 +1,4 @@
-//! Calls whose report never came are brought in from VAPI's own record, once, by the worker or by hand.
+//! If a report is missing, the call is imported from VAPI's own record, once, by the worker or by an operator.
 
 use std::process::Command;
 
@@ -30,12 +30,15 @@ async fn a_report_that_never_came_is_brought_in_and_its_late_twin_changes_nothin
     let session = service.analyzed(&token, "missing").await;
     assert_eq!(session["ended_reason"], "customer-ended-call");
     let heard_of = service.analyzed(&token, "heard-of").await;
-    assert_eq!(session["analysis"]["skills"], heard_of["analysis"]["skills"], "it is judged as if it had come");
+    assert_eq!(
+        session["analysis"]["skills"], heard_of["analysis"]["skills"],
+        "it is judged like a call whose report arrived"
+    );
     assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, "missing")).await, StatusCode::OK);
     let listed = service.get(&token, "/api/v1/sessions").await;
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
 
-    // The next look begins where the last one ended, give or take what is looked at twice.
+    // The next check begins where the last one ended, with some overlap.
     let begins = eventually("VAPI is asked again", async || {
         let queries = fake.queries();
         (queries.len() > 1).then(|| queries.iter().map(|query| query["updatedAtGe"].clone()).collect::<Vec<_>>())
@@ -63,7 +66,7 @@ async fn a_call_is_not_brought_in_before_its_last_message_is_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backfill_by_hand_walks_all_pages_and_brings_in_each_call_once() {
     let fake = FakeVapi::default();
-    // Three pages; and some calls of one moment across the end of a page.
+    // Three pages, with calls of the same moment at the end of a page.
     for n in 0..230 {
         fake.add_ended_call(&format!("call-{n}"), TimeDelta::hours(100) + TimeDelta::seconds(n / 7));
     }

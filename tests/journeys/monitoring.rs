@@ -1,4 +1,4 @@
-//! What the production binaries tell those who watch them: traces, and the figures that alerts and dashboards read.
+//! Monitoring of the production binaries: traces, and the metrics that alerts and dashboards use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -18,10 +18,10 @@ use crate::processes::{Faktory, Production, free_port};
 use crate::service::{analyzed, client, insert_student, new_database, token};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT, deliver_to};
 
-/// The spans that came, each with the name of its service.
+/// The received spans, each with the name of its service.
 type Spans = Arc<Mutex<Vec<(String, Span)>>>;
 
-/// A collector; returns its base URL.
+/// Starts a trace collector. Returns its base URL and the spans it receives.
 async fn collector() -> (String, Spans) {
     async fn take(State(spans): State<Spans>, body: Bytes) {
         let request = ExportTraceServiceRequest::decode(body).unwrap();
@@ -41,7 +41,7 @@ async fn collector() -> (String, Spans) {
     (url, spans)
 }
 
-/// A tool call of the assistant during the call.
+/// Makes a tool call as the assistant does during a call.
 async fn ask_for_context(http: &reqwest::Client, server_url: &str, token: &str) -> StatusCode {
     let ask = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
@@ -53,7 +53,7 @@ async fn ask_for_context(http: &reqwest::Client, server_url: &str, token: &str) 
     request.body(ask.to_string()).send().await.unwrap().status()
 }
 
-/// A tool call, a report, its analysis by rules and a model: one trace, whose root is the tutoring call.
+/// A tool call, a report, and its analysis by rules and a model are one trace. Its root is the tutoring call.
 async fn a_call_is_one_trace(faktory_url: Option<String>) {
     let (endpoint, spans) = collector().await;
     let answer = json!({
@@ -69,7 +69,7 @@ async fn a_call_is_one_trace(faktory_url: Option<String>) {
     assert_eq!(ask_for_context(&http, &production.server_url, &token).await, StatusCode::OK);
     assert_eq!(deliver_to(&http, &production.server_url, &vapi::sample(REPORT)).await, StatusCode::OK);
     analyzed(&http, &production.server_url, &token, CALL_ID).await;
-    // What is still waiting is sent when a process ends.
+    // A process sends its remaining spans when it ends.
     for process in [&mut production.worker, &mut production.mcp_server, &mut production.admin] {
         assert_eq!(process.terminate(), Some(0));
     }
@@ -96,7 +96,7 @@ async fn a_call_is_one_trace(faktory_url: Option<String>) {
     for private in ["amara", "okafor", CALLER, "4155550142", "two fifths", &token] {
         assert!(!all.contains(&private.to_lowercase()), "a span holds {private}");
     }
-    assert!(!spans.iter().any(|(_, span)| span.name.contains("readyz")), "probes make no spans");
+    assert!(!spans.iter().any(|(_, span)| span.name.contains("readyz")), "probes create no spans");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,7 +125,7 @@ async fn a_collector_that_is_down_stops_nothing() {
     }
 }
 
-/// The names in queries that a program may report; the rest of PromQL has other words.
+/// Returns the names of metrics in PromQL queries. The other words of PromQL do not look like ours.
 fn figures_in(queries: &str) -> BTreeSet<String> {
     let words = queries.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let is_figure = |word: &&str| {
@@ -168,7 +168,7 @@ async fn alerts_and_dashboards_ask_for_figures_that_exist_and_every_alert_has_a_
     let asked_for: BTreeSet<String> = figures_in(&alerts).union(&figures_in(&dashboard)).cloned().collect();
     assert!(asked_for.len() > 10, "{asked_for:?}");
     let missing: Vec<_> = asked_for.difference(&reported).collect();
-    assert!(missing.is_empty(), "nothing reports {missing:?}");
+    assert!(missing.is_empty(), "no program reports {missing:?}");
     let ready = http.get(format!("http://{watched}/readyz")).send().await.unwrap();
-    assert_eq!(ready.status(), StatusCode::OK, "a worker has a readiness, too");
+    assert_eq!(ready.status(), StatusCode::OK, "a worker has a readiness probe, too");
 }

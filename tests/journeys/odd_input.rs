@@ -1,4 +1,4 @@
-//! What the world really sends: broken reports, odd numbers and names, rosters imported twice, a log that nobody reads.
+//! Odd input from the real world: broken reports, odd numbers and names, rosters imported twice, a closed log pipe.
 
 mod any_bytes;
 mod any_kind;
@@ -18,7 +18,7 @@ use crate::service::{Service, WEBHOOK_SECRET, eventually};
 
 const READS: &str = "context:read students:read sessions:read";
 
-/// A report of three turns as bytes, with `said` as the student's words and `field` beside the artifact.
+/// Builds a report of three turns, with `said` as the student's words and `field` beside the artifact.
 fn report(call_id: &str, said: &[u8], field: &[u8]) -> Vec<u8> {
     [
         format!(r#"{{"message":{{"type":"end-of-call-report","call":{{"id":"{call_id}","customer":{{"number":"+14155550142"}}}},"#)
@@ -54,7 +54,7 @@ async fn a_signed_report_always_becomes_a_session() {
         assert_eq!(has_faults, call_id != "types", "{call_id}: {session}");
     }
 
-    // Words that cannot be read are not a silent child, and what is no message at all waits for a person.
+    // Unreadable words are not treated as a silent child. A body that is no message waits for a person.
     let odd = json!({"message": {"type": "end-of-call-report", "call": {"id": "odd"}, "transcript": "Milo: 3 plus 4?\nMaya: 7"}});
     assert_eq!(service.deliver(odd.to_string().as_bytes()).await, StatusCode::OK);
     let session = eventually("the session waits for a person", async || {
@@ -101,13 +101,16 @@ async fn a_withheld_number_is_nobodys_and_a_name_is_found_as_it_is_typed() {
         let (status, _) = post(None, json!({ "display_name": "Nadia", "phones": [phone] })).await;
         assert!(status.is_client_error(), "{phone}: {status}");
     }
-    let (status, told) = post(None, json!({ "display_name": "a\u{0}b", "phones": [] })).await;
-    assert_eq!((status, told["errors"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("display_name")));
+    let (status, answer) = post(None, json!({ "display_name": "a\u{0}b", "phones": [] })).await;
+    assert_eq!(
+        (status, answer["errors"][0]["field"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("display_name"))
+    );
 
     let (status, first) = post(Some("k1"), json!({ "display_name": "Ida", "phones": ["+44 (0)20 7946 0555"] })).await;
     assert_eq!((status, &first["phones"][0]), (StatusCode::CREATED, &json!("+442079460555")), "{first}");
     let (_, again) = post(Some("k1"), json!({ "display_name": "Ida", "phones": ["+442079460555"] })).await;
-    assert_eq!(again["student_id"], first["student_id"], "the same key is the same student");
+    assert_eq!(again["student_id"], first["student_id"], "a repeated key returns the same student");
     assert_eq!(post(Some("k1"), json!({ "display_name": "Leo", "phones": [] })).await.0, StatusCode::CONFLICT);
     service.stop().await;
 }
@@ -123,17 +126,17 @@ async fn a_roster_imported_twice_changes_nothing() {
     )
     .unwrap();
     let path = file.to_str().unwrap();
-    let (_, told) = operator(&service, &["student", "import", path, "--dry-run"]);
+    let (_, output) = operator(&service, &["student", "import", path, "--dry-run"]);
     assert!(
-        told.contains("nothing was written: 1 students added, 0 changed, 1 already there, 2 rows refused"),
-        "{told}"
+        output.contains("nothing was written: 1 students added, 0 changed, 1 already there, 2 rows refused"),
+        "{output}"
     );
     assert_eq!(psql(&service.database_url, "select count(*) from students"), "0");
-    let (_, told) = operator(&service, &["student", "import", path]);
-    assert!(told.contains("1 students added, 0 changed, 1 already there, 2 rows refused"), "{told}");
-    assert!(told.contains("line 2: timezone:") && told.contains("line 7: phones[1]:"), "{told}");
-    let (_, told) = operator(&service, &["student", "import", path]);
-    assert!(told.contains("0 students added, 0 changed, 2 already there, 2 rows refused"), "{told}");
+    let (_, output) = operator(&service, &["student", "import", path]);
+    assert!(output.contains("1 students added, 0 changed, 1 already there, 2 rows refused"), "{output}");
+    assert!(output.contains("line 2: timezone:") && output.contains("line 7: phones[1]:"), "{output}");
+    let (_, output) = operator(&service, &["student", "import", path]);
+    assert!(output.contains("0 students added, 0 changed, 2 already there, 2 rows refused"), "{output}");
     assert_eq!(psql(&service.database_url, "select count(*) from students"), "1");
     std::fs::remove_file(file).unwrap();
     service.stop().await;
@@ -154,11 +157,11 @@ async fn a_service_lives_when_nobody_reads_its_log() {
     eventually("the server is ready", async || service.http.get(format!("{url}/readyz")).send().await.ok()).await;
     drop(log);
     for _ in 0..50 {
-        // Each unsigned webhook is a line of the log.
+        // Each unsigned webhook writes a line to the log.
         let answer = service.http.post(format!("{url}/webhooks/vapi")).body("{}").send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     }
     let ended = tokio::time::timeout(Duration::from_mins(1), tokio::task::spawn_blocking(move || server.terminate()));
-    assert_eq!(ended.await.unwrap().unwrap(), Some(0), "SIGTERM ends it as always");
+    assert_eq!(ended.await.unwrap().unwrap(), Some(0), "SIGTERM ends the server as always");
     service.stop().await;
 }

@@ -1,4 +1,4 @@
-//! What admins do behind the lessons: connections, jobs that gave up, the audit log, accounts.
+//! The pages of admins: connections, failed jobs, the audit log, accounts.
 
 use queue::lease::{claim_ready, finish_failed};
 use reqwest::StatusCode;
@@ -55,11 +55,11 @@ async fn connections_say_what_came_last_and_why_a_webhook_was_refused() {
     service.stop().await;
 }
 
-/// So many jobs that gave up for `reason`.
+/// Inserts `n` jobs that failed with `reason`.
 async fn give_up(service: &Service, n: u128, reason: &str) {
     for _ in 0..n {
         let delivery_id = DeliveryId::new();
-        // In one transaction: the worker that runs beside must not get it first.
+        // In one transaction, because the running worker must not claim the job first.
         let mut tx = db::begin(&service.db).await.unwrap();
         job::enqueue(&mut tx, &Job::ProcessDelivery { delivery_id }, None).await.unwrap();
         let minute = std::time::Duration::from_mins(1);
@@ -196,11 +196,14 @@ async fn numbers_and_dates_are_written_as_the_viewer_does_it() {
     let saved = person.post("/account", "/account", &fields).await;
     let cookies: Vec<_> = saved.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
     assert!(cookies.iter().any(|cookie| cookie.starts_with("locale=de-CH;")), "{cookies:?}");
-    // Without a zone of one's own, times are those of the school. So are new students.
+    // If a person has not chosen a time zone, the organisation's zone applies. New students get it, too.
     psql(&service.database_url, "update organisation set report_zone = 'Asia/Kolkata'");
     let other = Person::log_in(&service.admin_url, ADMIN_EMAIL, ADMIN_PASSWORD).await.read("/account").await;
     assert!(other.contains(r#"Times in <a class="link" href="/account">Asia/Kolkata"#), "{other}");
-    assert!(person.read("/account").await.contains(r#"href="/account">Europe/Zurich"#), "this one was chosen");
+    assert!(
+        person.read("/account").await.contains(r#"href="/account">Europe/Zurich"#),
+        "the chosen zone has precedence"
+    );
     assert_eq!(service.student("Amara Okafor", CALLER).await.timezone, "Asia/Kolkata");
     let unknown = [("theme", "dark"), ("zone", "Europe/Zurich"), ("locale", "mars")];
     let refused = person.post("/account", "/account", &unknown).await;
@@ -251,7 +254,7 @@ async fn sessions_are_judged_anew_and_mastery_is_rebuilt_in_the_background() {
     let damaged = psql(&service.database_url, "select count(*) from mastery where knowledge = 0.001");
     assert_eq!(damaged.trim(), "0", "what was believed is computed from the evidence");
 
-    // The sample call was long ago.
+    // The sample call is several years old.
     let (from, to) = ("2020-01-01".to_owned(), storage::clock::now().date_naive().to_string());
     let fields = [("kind", "reanalyze"), ("from", &from[..]), ("to", &to[..]), ("all", "on"), ("confirmed", "yes")];
     assert_eq!(person.submit(page, page, &fields).await, page);
@@ -300,7 +303,7 @@ async fn a_person_takes_so_many_files_in_an_hour_and_no_more() {
     assert_eq!(person.open(&files[0]).await.status(), StatusCode::OK, "the last one");
     for file in &files {
         assert_eq!(person.open(file).await.status(), StatusCode::TOO_MANY_REQUESTS, "{file}");
-        assert_eq!(colleague.open(file).await.status(), StatusCode::OK, "{file}, for somebody else");
+        assert_eq!(colleague.open(file).await.status(), StatusCode::OK, "{file}, for another person");
     }
     assert!(person.open(&files[0]).await.text().await.unwrap().contains("120 files"));
     let throttled = "select count(distinct object) from audit_entries where action = 'admin.throttled'";

@@ -1,4 +1,4 @@
-//! What those who run the service see: probes, metrics, and how a binary without settings ends.
+//! Probes, metrics, and the exit code of a binary without settings.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ use crate::vapi::{self, REPORT};
 
 const METRICS_TOKEN: &str = "a-token-for-the-scraper";
 
-/// The value of a series, given whole; 0 where it has not begun.
+/// Returns the value of a series, given with its labels, or 0 if it does not exist yet.
 fn value(text: &str, series: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.map_or(0.0, |value| value.parse().unwrap())
@@ -45,7 +45,7 @@ async fn probes_need_neither_a_token_nor_our_host_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivered_webhook_and_its_work_are_counted() {
-    // Other journeys of this binary count into the same figures, so only the rise is looked at.
+    // Other journeys in this process increase the same metrics, so only the increase is checked.
     const STORED: &str = r#"webhook_deliveries_total{type="end-of-call-report",outcome="stored"}"#;
     const DUPLICATE: &str = r#"webhook_deliveries_total{type="end-of-call-report",outcome="duplicate"}"#;
     const REFUSED: &str = r#"webhook_deliveries_total{type="other",outcome="refused"}"#;
@@ -72,7 +72,7 @@ async fn a_delivered_webhook_and_its_work_are_counted() {
     assert!(after.contains(r#"http_request_duration_seconds_bucket{route="/webhooks/vapi",le="0.1"}"#), "{after}");
     assert!(after.contains("\njobs_oldest_wait_seconds "), "{after}");
     assert_eq!(value(&after, r#"jobs_open{kind="analyze_session",state="needs_attention"}"#).to_string(), "0");
-    // A path may hold an id, a route's pattern never does.
+    // A path may contain an id, but a route's pattern never does.
     assert!(after.contains(r#"route="/api/v1/sessions/by-call/{call_id}""#), "{after}");
     assert!(!after.contains(vapi::CALL_ID) && !after.contains(&vapi::CALLER[1..]), "{after}");
     assert!(scrape(&service.admin_url).await.contains("http_requests_total"), "the dashboard is counted too");
@@ -105,10 +105,10 @@ fn a_binary_without_settings_names_them_all_and_ends_with_78() {
         ("admin", &["DATABASE_URL"]),
     ] {
         let ended = Command::new(binary(name)).env_clear().output().unwrap();
-        let told = String::from_utf8(ended.stderr).unwrap();
-        assert_eq!(ended.status.code(), Some(78), "{name}: {told}");
-        let named: Vec<_> = told.lines().skip(1).filter_map(|line| line.trim().split(':').next()).collect();
-        assert_eq!(named, variables, "{name}: {told}");
+        let output = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(78), "{name}: {output}");
+        let named: Vec<_> = output.lines().skip(1).filter_map(|line| line.trim().split(':').next()).collect();
+        assert_eq!(named, variables, "{name}: {output}");
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_user_is_made_without_a_data_directory() {
     std::fs::remove_dir(&folder).unwrap();
 }
 
-/// Checks each reference of each table again.
+/// Checks every foreign key again.
 const REFERENCES: &str = "do $$ declare of record; begin
         for of in select conrelid::regclass as name, pg_get_constraintdef(oid) as it from pg_constraint where contype = 'f'
         loop
@@ -136,7 +136,7 @@ const REFERENCES: &str = "do $$ declare of record; begin
             execute format('alter table %s drop constraint once_more', of.name);
         end loop;
     end $$";
-/// Sessions that are found by other words than they would be after their next change.
+/// Counts sessions whose search words are not the ones that their next change would compute.
 const OTHER_WORDS: &str = "select count(*) from sessions s left join session_words w using (session_id)
     left join analyses a on a.session_id = s.session_id and a.is_current
     where w.words is distinct from (
@@ -151,7 +151,7 @@ async fn what_is_derived_of_seeded_data_is_as_the_service_derives_it() {
     assert!(done && said.contains("200 students and 700 sessions"), "{said}");
     assert_eq!(psql(&service.database_url, OTHER_WORDS), "0");
     psql(&service.database_url, REFERENCES);
-    // It compares all derived rows with their sources.
+    // Compares all derived rows with their sources.
     service.stop().await;
 }
 

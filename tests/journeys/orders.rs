@@ -1,4 +1,4 @@
-//! What a call told us is the same in whatever order it was told: all 120 orders of five messages.
+//! A call ends in the same state for every order of its messages: all 120 orders of five messages.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::psql::psql;
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALLER, REPORT};
 
-/// The five messages of a call, each with times of its own.
+/// Returns the five messages of a call, with different times.
 fn messages(call_id: &str) -> [Vec<u8>; 5] {
     let status = |status: &str, timestamp: i64| {
         let message = json!({
@@ -44,13 +44,13 @@ async fn all_orders_of_a_calls_messages_end_in_one_state() {
     service.student("Amara Okafor", CALLER).await;
     let orders = orders(&[0, 1, 2, 3, 4]);
     assert_eq!(orders.len(), 120);
-    // Round by round: the order in which they are read in is then the order in which they came.
+    // Round by round: each message is processed before the next one arrives.
     for round in 0..5 {
         for (n, order) in orders.iter().enumerate() {
             let message = &messages(&format!("order-{n}"))[order[round]];
             assert_eq!(service.deliver(message).await, StatusCode::OK);
         }
-        eventually("all of the round is read in and judged", async || {
+        eventually("all messages of the round are processed", async || {
             let open = storage::job::count_open(&service.db).await.unwrap();
             open.is_empty().then_some(())
         })
@@ -65,8 +65,12 @@ async fn all_orders_of_a_calls_messages_end_in_one_state() {
     let turns = "(select md5(string_agg(turn_no || speaker || text || offset_ms, '|' order by turn_no)) as words
                   from turns group by session_id) as said";
     assert_eq!(n_states("words", turns), "120|1");
-    // The findings name their session nowhere, so they are the same, too.
+    // The findings do not contain the session's id, so they are the same, too.
     assert_eq!(n_states("analyser_version, status, findings", "analyses where is_current"), "120|1");
-    assert_eq!(psql(&service.database_url, "select count(*) from deliveries"), "480", "the second report is the first");
+    assert_eq!(
+        psql(&service.database_url, "select count(*) from deliveries"),
+        "480",
+        "the second report is a duplicate of the first"
+    );
     service.stop().await;
 }

@@ -20,7 +20,7 @@ use crate::psql::psql;
 use crate::service::{Person, Service, WEBHOOK_SECRET, eventually, new_database};
 use crate::vapi::{self, CALLER};
 
-/// Calls are on at any hour, and VAPI is set up.
+/// Turns calls on at any hour.
 const ON: &str = "update organisation set calls_are_on = true, calls_from = '00:00', calls_until = '23:59:59.999',
     calls_quiet_weekdays = '{}'";
 
@@ -60,17 +60,17 @@ impl Line {
         .await;
     }
 
-    /// Its next planned call is due.
+    /// Makes the next planned call due.
     fn hurry(&self) {
         self.sql("update outbound_calls set due_at = now(), look_at = now() where state = 'planned'");
     }
 
-    /// The call that was placed last, as VAPI has it.
+    /// Returns the call that was placed last, as VAPI has it.
     fn last(&self) -> Value {
         self.vapi.placed().pop().expect("a call was placed")
     }
 
-    /// VAPI says how the last call ended.
+    /// Delivers VAPI's message on how the last call ended.
     async fn end(&self, reason: &str) {
         let call = self.last();
         let message = json!({ "message": {
@@ -80,7 +80,7 @@ impl Line {
         assert_eq!(self.service.deliver(&serde_json::to_vec(&message).unwrap()).await, StatusCode::OK);
     }
 
-    /// VAPI reports the last call, in which the student answered.
+    /// Delivers VAPI's report on the last call, in which the student answered. Returns its id.
     async fn report(&self) -> String {
         let call = self.last();
         assert_eq!(self.service.deliver(&report_of(&call)).await, StatusCode::OK);
@@ -105,7 +105,7 @@ fn report_of(call: &Value) -> Vec<u8> {
     serde_json::to_vec(&report).unwrap()
 }
 
-/// A callback that an assistant was asked for, due now.
+/// Inserts a callback that an assistant was asked for, due now.
 fn ask_for_callback(database_url: &secrecy::SecretString, student: &Student) {
     psql(
         database_url,
@@ -126,7 +126,7 @@ async fn a_callback_asked_for_in_a_call_is_placed_at_its_time_and_its_report_clo
     let asked = json!({ "at": at.to_rfc3339(), "reason": "fractions" });
     voice.call("schedule_callback", asked).await.unwrap();
     line.until("placed").await;
-    assert!(clock::now() >= at, "not before its time");
+    assert!(clock::now() >= at, "no call is placed before it is due");
     let call = line.last();
     assert_eq!(call["customer"]["number"], CALLER);
     let metadata = &call["assistantOverrides"]["metadata"];
@@ -174,7 +174,10 @@ async fn a_crash_between_request_and_answer_gives_one_call() {
     vapi.keep_answers(false);
     let _second = worker();
     let found = "select state, call_id from outbound_calls";
-    eventually("it is found", async || (psql(&database_url, found) == "placed|placed-1").then_some(())).await;
+    eventually("the placed call is found at VAPI", async || {
+        (psql(&database_url, found) == "placed|placed-1").then_some(())
+    })
+    .await;
     assert_eq!(vapi.placed().len(), 1, "it was not sent again");
 }
 
@@ -220,7 +223,7 @@ async fn a_regular_call_that_nobody_answers_becomes_a_follow_up_that_is_not_call
         day = due_at.date_naive(),
         time = due_at.time(),
     ));
-    // The next one is planned as soon as this one is placed.
+    // The next regular call is planned as soon as this one is placed.
     line.until("placed planned").await;
     line.sql("update students set call_weekdays = null, call_time = null; delete from outbound_calls where state = 'planned'");
     for (n, before) in [(1, ""), (2, "ended/no_answer "), (3, "ended/no_answer ended/no_answer ")] {
@@ -299,7 +302,7 @@ async fn a_students_own_quiet_days_and_weekly_limit_narrow_the_hours() {
     line.until("planned/outside_hours").await;
     assert!(line.vapi.placed().is_empty());
     assert_eq!(save(&[("from", "18:00"), ("until", "16:00")]).await, StatusCode::UNPROCESSABLE_ENTITY);
-    // Without the quiet days, the waiting call is placed at once.
+    // Without quiet days, the waiting call is placed at once.
     assert_eq!(save(&[("a_week", "1")]).await, StatusCode::SEE_OTHER);
     line.until("placed").await;
     line.report().await;
@@ -341,7 +344,11 @@ async fn staff_plan_a_call_and_stop_one_or_all() {
     let id = line.sql("select outbound_call_id from outbound_calls");
     person.submit("/calls", &format!("/calls/{id}/stop"), &[("back", "/calls")]).await;
     line.until("stopped").await;
-    assert_eq!(line.sql("select count(*) from follow_ups where closed_at is null"), "1", "it stays for a person");
+    assert_eq!(
+        line.sql("select count(*) from follow_ups where closed_at is null"),
+        "1",
+        "the callback stays open for a person"
+    );
 
     page_has(&person, "/calls", "Stop all calls").await;
     person.submit("/calls", "/calls/stop", &[]).await;
@@ -365,9 +372,9 @@ async fn staff_plan_a_call_and_stop_one_or_all() {
     line.until("stopped placed").await;
     let acts = "select string_agg(action, ' ' order by audit_entry_id) from audit_entries
         where action like 'outbound%' or action like 'student.call%'";
-    let told =
+    let expected =
         "student.call outbound_call.stop outbound_calls.stop outbound_calls.start student.call_plan student.call_plan";
-    assert_eq!(line.sql(acts), told);
+    assert_eq!(line.sql(acts), expected);
     line.service.stop().await;
 }
 
@@ -425,7 +432,7 @@ async fn off_means_that_nothing_is_planned_and_pages_say_so() {
     line.service.stop().await;
 }
 
-/// From the set-up to the guardian's e-mail.
+/// The whole path, from the set-up to the guardian's e-mail.
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_set_up_over_a_call_and_its_callback_to_the_guardians_report() {
     let (vapi, mailbox) = (FakeVapi::default(), Mailbox::open().await);
@@ -448,7 +455,7 @@ async fn from_the_set_up_over_a_call_and_its_callback_to_the_guardians_report() 
     psql(&service.database_url, ON);
     let line = Line { vapi, service };
 
-    // The student calls, and asks to be called again.
+    // The student calls, and asks for a callback.
     let student = line.service.student("Amara Okafor", CALLER).await;
     let voice = Assistant { service: &line.service, key: line.service.agent_key(VOICE).await };
     let at = clock::now() + chrono::TimeDelta::hours(1);
@@ -459,7 +466,7 @@ async fn from_the_set_up_over_a_call_and_its_callback_to_the_guardians_report() 
     let token = line.service.token("sessions:read").await;
     line.service.analyzed(&token, "inbound").await;
 
-    // The callback follows from it, and knows of the first call.
+    // The callback is placed, and knows about the first call.
     line.until("planned").await;
     line.hurry();
     line.until("placed").await;
@@ -472,7 +479,7 @@ async fn from_the_set_up_over_a_call_and_its_callback_to_the_guardians_report() 
     line.until("ended/answered").await;
     line.service.analyzed(&token, &call_id).await;
 
-    // The guardian hears of both calls.
+    // The guardian's report includes both calls.
     let admin = line.service.log_in().await;
     let page = format!("/students/{}", student.student_id);
     let guardian = [("name", "Ngozi Okafor"), ("relation", "mother"), ("email", "ngozi@example.org"), ("language", "")];

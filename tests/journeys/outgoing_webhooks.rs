@@ -1,4 +1,4 @@
-//! Other systems are told by signed webhooks: what happened, once, also if they were away, and never anywhere inside.
+//! Other systems get signed webhooks about events: once each, also after an outage, and never at an internal address.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ async fn service_with(receiver: &Receiver) -> Service {
     Service::start_with(&[("WEBHOOK_OWN_HOSTS", &receiver.host)]).await
 }
 
-/// Makes an endpoint for all events: its secret.
+/// Creates an endpoint for all events. Returns its secret.
 pub async fn insert_endpoint(admin: &Person, url: &str) -> String {
     let mut fields = vec![("url", url)];
     fields.extend(ALL.map(|event| ("event", event)));
@@ -34,7 +34,7 @@ fn secret_of(page: &str) -> String {
     format!("whsec_{}", page.split(">whsec_").nth(1).expect("a secret is shown").split('<').next().unwrap())
 }
 
-/// The form of the page that ends so.
+/// Returns the address of the page's form that has this ending.
 async fn action(admin: &Person, ending: &str) -> String {
     let page = admin.read(PAGE).await;
     let mut actions = page.split("action=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
@@ -81,7 +81,7 @@ async fn other_systems_are_told_of_each_event_once_signed_and_in_ids() {
     received(&receiver, "callback.due", 1).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let requests = receiver.requests();
-    assert_eq!(requests.len(), ALL.len(), "once each: {requests:?}");
+    assert_eq!(requests.len(), ALL.len(), "each event is sent once: {requests:?}");
     for request in &requests {
         assert!(request.is_signed_with(&secret), "{request:?}");
         let text = String::from_utf8(request.body.to_vec()).unwrap().to_lowercase();
@@ -89,7 +89,7 @@ async fn other_systems_are_told_of_each_event_once_signed_and_in_ids() {
             assert!(!text.contains(private), "{private} in {text}");
         }
     }
-    // A call that is analysed again is told again.
+    // A second analysis of a call sends the event again.
     let page = format!("/sessions/{}", session["session_id"].as_str().unwrap());
     admin.submit_to(&page, &format!("{page}/analysis/retry"), &[]).await;
     received(&receiver, "session.analyzed", 2).await;
@@ -107,23 +107,27 @@ async fn a_receiver_that_was_down_or_slow_gets_its_events_and_holds_up_no_analys
     receiver.answer(Answer::Status(503));
     call(&service, "c1", "seven").await;
     let first = received(&receiver, "session.analyzed", 1).await;
-    eventually("the log says so", async || admin.read(PAGE).await.contains("the receiver answered 503").then_some(()))
-        .await;
+    eventually("the log shows the attempt", async || {
+        admin.read(PAGE).await.contains("the receiver answered 503").then_some(())
+    })
+    .await;
     assert!(admin.read(PAGE).await.contains("Failing"));
-    // A redirect is not followed.
+    // The service does not follow a redirect.
     receiver.answer(Answer::Redirect);
     retry_now(&service);
     received(&receiver, "session.analyzed", 2).await;
-    eventually("the log says so", async || admin.read(PAGE).await.contains("the receiver answered 307").then_some(()))
-        .await;
+    eventually("the log shows the attempt", async || {
+        admin.read(PAGE).await.contains("the receiver answered 307").then_some(())
+    })
+    .await;
     receiver.answer(Answer::Status(204));
     retry_now(&service);
     let all = received(&receiver, "session.analyzed", 3).await;
-    assert!(all.iter().all(|request| request.id() == first[0].id()), "one message, one id");
-    eventually("the log says so", async || admin.read(PAGE).await.contains("Delivered").then_some(())).await;
+    assert!(all.iter().all(|request| request.id() == first[0].id()), "all attempts of a message have the same id");
+    eventually("the log shows the attempt", async || admin.read(PAGE).await.contains("Delivered").then_some(())).await;
     assert!(admin.read(PAGE).await.contains("Enabled"));
 
-    // More messages than are sent at a time wait for a slow receiver; a call is analysed meanwhile.
+    // More messages than are sent at once wait for a slow receiver. Meanwhile a call is analysed.
     receiver.answer(Answer::After(Duration::from_secs(9)));
     let test = action(&admin, "/test").await;
     for _ in 0..12 {
@@ -191,12 +195,12 @@ async fn an_address_inside_is_refused_and_an_endpoint_that_fails_for_long_is_dis
     let none = admin.post(PAGE, PAGE, &[("url", "https://example.org/hook")]).await;
     assert!(none.text().await.unwrap().contains("Choose at least one event."));
 
-    // Nothing is sent inside, even if a row names an address there.
+    // No message is sent to an internal address, even if a row contains one.
     insert_endpoint(&admin, "https://example.org/hook").await;
     psql(&service.database_url, "update webhook_endpoints set url = 'https://127.0.0.1:9/hook'");
     let test = action(&admin, "/test").await;
     admin.submit_to(PAGE, &test, &[]).await;
-    eventually("the log says so", async || {
+    eventually("the log shows the attempt", async || {
         admin.read(PAGE).await.contains("the address is not HTTPS, or not on the internet").then_some(())
     })
     .await;
@@ -204,14 +208,18 @@ async fn an_address_inside_is_refused_and_an_endpoint_that_fails_for_long_is_dis
     psql(&service.database_url, "update webhook_endpoints set failing_since = now() - interval '6 days'");
     receiver.answer(Answer::Status(500));
     admin.submit_to(PAGE, &test, &[]).await;
-    eventually("it is disabled", async || admin.read(PAGE).await.contains("It failed for 5 days").then_some(())).await;
+    eventually("the endpoint is disabled", async || {
+        admin.read(PAGE).await.contains("It failed for 5 days").then_some(())
+    })
+    .await;
     admin.submit_to(PAGE, &test, &[]).await;
     eventually("nothing is sent there", async || admin.read(PAGE).await.contains("Not sent").then_some(())).await;
 
     receiver.answer(Answer::Status(410));
     admin.submit_to(PAGE, &action(&admin, "/switch").await, &[("to", "enable")]).await;
     admin.submit_to(PAGE, &test, &[]).await;
-    eventually("it is disabled", async || admin.read(PAGE).await.contains("It answered 410").then_some(())).await;
+    eventually("the endpoint is disabled", async || admin.read(PAGE).await.contains("It answered 410").then_some(()))
+        .await;
     let delete = action(&admin, "/delete").await;
     admin.submit_to(PAGE, &delete, &[]).await;
     assert!(admin.read(PAGE).await.contains("No endpoints yet"));

@@ -1,4 +1,4 @@
-//! Every number on the overview, against a query written for this test alone.
+//! Compares every number on the overview with a query written for this test.
 
 mod charts;
 mod navigation;
@@ -13,7 +13,7 @@ use web::config::{AdminConfig, Settings};
 use crate::psql::psql;
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Person, new_database};
 
-/// The dashboard alone: a worker would change the rows under the test.
+/// Starts only the dashboard: a worker would change the rows during the test.
 pub async fn dashboard(database_url: &SecretString, db: &Db, shutdown: &CancellationToken) -> Person {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -29,7 +29,7 @@ pub async fn dashboard(database_url: &SecretString, db: &Db, shutdown: &Cancella
     Person::log_in(&format!("http://{addr}"), ADMIN_EMAIL, ADMIN_PASSWORD).await
 }
 
-/// The rows of one column, as text.
+/// Returns the rows of one column, as text.
 pub fn texts(url: &SecretString, sql: &str, zone: &str) -> Vec<String> {
     psql(url, &sql.replace("ZONE", &format!("'{zone}'"))).lines().map(str::to_owned).collect()
 }
@@ -38,7 +38,7 @@ fn number(url: &SecretString, sql: &str, zone: &str) -> i64 {
     texts(url, &format!("select coalesce(({sql})::bigint, 0)"), zone)[0].parse().unwrap()
 }
 
-/// A zone in which it is neither about midnight now nor was it an hour ago, and whose days are not those of UTC.
+/// Returns a zone in which it is between 3:00 and 21:00, and whose days differ from UTC.
 pub fn calm_zone(url: &SecretString) -> &'static str {
     for zone in ["America/Los_Angeles", "Asia/Kolkata", "Pacific/Auckland", "America/Sao_Paulo"] {
         let hour = number(url, "select floor(extract(hour from now() at time zone ZONE))", zone);
@@ -46,10 +46,10 @@ pub fn calm_zone(url: &SecretString) -> &'static str {
             return zone;
         }
     }
-    unreachable!("somewhere it is day")
+    unreachable!("one of the zones has daytime")
 }
 
-/// Calls around every boundary that a figure has: midnights of the zone, this hour a week ago, a minute's length.
+/// Inserts calls around every boundary of a figure: midnights of the zone, this hour a week ago, a minute's length.
 fn write_rows(url: &SecretString, zone: &str) {
     let call = |at: &str, length: &str, status: &str, more: &str| {
         format!(
@@ -119,20 +119,20 @@ fn write_rows(url: &SecretString, zone: &str) {
     psql(url, &sql);
 }
 
-/// Markup without its tags, spaces made one.
+/// Removes the tags from markup, and joins spaces.
 pub fn plain(markup: &str) -> String {
     let text: String =
         markup.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect::<Vec<_>>().join(" ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What stands between two marks of the page, without tags.
+/// Returns the text between two marks of the page, without tags.
 pub fn between(page: &str, from: &str, to: &str) -> String {
     let (_, rest) = page.split_once(from).unwrap_or_else(|| panic!("the page has {from}"));
     plain(&format!("<{}", rest.split(to).next().unwrap().trim_start_matches('>')))
 }
 
-/// A headline figure: its value, and the line below it.
+/// Returns a headline figure: its value, and the line below it.
 pub fn figure(page: &str, name: &str) -> (String, String) {
     let of = page
         .split_once(&format!("<dt>{name}</dt>"))
@@ -141,11 +141,11 @@ pub fn figure(page: &str, name: &str) -> (String, String) {
     (between(of, r#"<dd class="v""#, "</dd>"), between(of, r#"<dd class="d""#, "</dd>"))
 }
 
-fn compared(now: i64, before: i64, told: impl Fn(i64) -> String) -> String {
+fn compared(now: i64, before: i64, words: impl Fn(i64) -> String) -> String {
     match now - before {
         0 => "no change".to_owned(),
-        more @ 1.. => format!("up {} from {}", told(more), told(before)),
-        less => format!("down {} from {}", told(-less), told(before)),
+        more @ 1.. => format!("up {} from {}", words(more), words(before)),
+        less => format!("down {} from {}", words(-less), words(before)),
     }
 }
 
@@ -202,7 +202,7 @@ async fn every_number_on_the_overview_is_what_a_query_of_its_own_counts() {
     shutdown.cancel();
 }
 
-/// Sixty students with calls of every age, number and length, and with whatever else makes one need a person.
+/// Inserts sixty students with calls of every age, number and length, and with every other reason for attention.
 const OF_STUDENTS: &str = "insert into students (student_id, display_name, cohort, created_at, updated_at)
      select lpad(n::text, 32, '0')::uuid, 'Student ' || n, case when n % 2 = 0 then 'Even' end, now(), now()
      from generate_series(101, 160) n;
@@ -225,7 +225,7 @@ const OF_STUDENTS: &str = "insert into students (student_id, display_name, cohor
          case when n % 9 = 0 then now() end
      from generate_series(101, 160) n, lateral (select skill_id from skills order by skill_id limit n % 5) k";
 
-/// Whoever has at least one reason, from the rows themselves.
+/// Counts the students with at least one reason for attention, from the original rows.
 const IN_NEED: &str = "select count(*) from students st
      left join lateral (select max(coalesce(started_at, created_at)) as at from sessions s where s.student_id = st.student_id) c on true
      where OF and (
@@ -251,7 +251,10 @@ async fn students_in_need(url: &SecretString, zone: &str, person: &Person) {
     };
     let all = number(url, &IN_NEED.replace("OF", "true"), zone);
     let even = number(url, &IN_NEED.replace("OF", "cohort = 'Even'"), zone);
-    assert!((15..55).contains(&all) && (3..all).contains(&even), "{even} of {all}: some do and some do not");
+    assert!(
+        (15..55).contains(&all) && (3..all).contains(&even),
+        "{even} of {all}: some students need a person and some do not"
+    );
     assert_eq!((shown(&person.read("/").await), shown(&person.read("/?cohort=Even").await)), (all, even));
     let mut listed = 0;
     let mut next = Some("/students?attention=yes".to_owned());
@@ -265,7 +268,7 @@ async fn students_in_need(url: &SecretString, zone: &str, person: &Person) {
             .map(|part| part.split('"').next().unwrap().replace("&amp;", "&"));
     }
     assert_eq!(listed, all);
-    // Seen to, one of them is no longer counted, and it is kept who says so.
+    // A handled student is no longer counted, and the audit log has who handled it.
     let page = person.read("/").await;
     let student = page
         .split_once(r#"id="students-in-need""#)
@@ -285,26 +288,26 @@ async fn students_in_need(url: &SecretString, zone: &str, person: &Person) {
 fn headline(url: &SecretString, zone: &str, page: &str) {
     let count = |what: &str, of: &str| number(url, &format!("select {what}{of}"), zone);
     let n = (count("count(*)", TODAY), count("count(*)", THEN));
-    assert!(n.0 >= 8 && n.1 >= 3, "the rows lie on both sides: {n:?}");
+    assert!(n.0 >= 8 && n.1 >= 3, "both days have calls: {n:?}");
     assert_eq!(figure(page, "Calls today"), (n.0.to_string(), compared(n.0, n.1, |n| n.to_string())));
 
     let seconds = "trunc(sum(extract(epoch from ended_at) - extract(epoch from started_at)) + 0.5)";
     let seconds = (count(seconds, TODAY), count(seconds, THEN));
     let minutes = (seconds.0 / 60, seconds.1 / 60);
-    let told = compared(minutes.0, minutes.1, |n| n.to_string());
-    assert_eq!(figure(page, "Minutes tutored"), (minutes.0.to_string(), told));
+    let below = compared(minutes.0, minutes.1, |n| n.to_string());
+    assert_eq!(figure(page, "Minutes tutored"), (minutes.0.to_string(), below));
     let average = (seconds.0 / n.0, seconds.1 / n.1);
-    let told = compared(average.0, average.1, clock_words);
-    assert_eq!(figure(page, "Average call"), (format!("{} min", clock_words(average.0)), told));
+    let below = compared(average.0, average.1, clock_words);
+    assert_eq!(figure(page, "Average call"), (format!("{} min", clock_words(average.0)), below));
 
     let status = |words: &str| format!("count(*) filter (where status in ({words}))");
     let analyzed = count(&status("'analyzed'"), TODAY);
     let waiting = count(&status("'received', 'analyzing'"), TODAY);
     let attention = count(&status("'needs_attention'"), TODAY);
-    let told = format!("{waiting} waiting, {attention} need a person");
-    assert_eq!(figure(page, "Analysed"), (analyzed.to_string(), told));
+    let below = format!("{waiting} waiting, {attention} need a person");
+    assert_eq!(figure(page, "Analysed"), (analyzed.to_string(), below));
 
-    // By hand: the times in their order, of calls that were analysed within a day.
+    // Computed here: the times of the calls that were analysed within a day, sorted.
     let sql = format!(
         "select (extract(epoch from analyzed_at - ended_at))::text{TODAY} and status = 'analyzed'
          and analyzed_at < ended_at + interval '1 day' order by analyzed_at - ended_at"
@@ -331,7 +334,7 @@ fn wait_words(seconds: i64) -> String {
     }
 }
 
-/// Some calls turn out to be a student's, some days are another's, and a report comes late.
+/// Some calls are assigned to a student, some calls are deleted, and a report comes late.
 const LATER: &str = "insert into students (student_id, display_name, cohort, created_at, updated_at)
      values ('00000000-0000-0000-0000-000000000007', 'Ada', 'Period 3 math', now(), now());
      update sessions set student_id = '00000000-0000-0000-0000-000000000007'
@@ -339,7 +342,7 @@ const LATER: &str = "insert into students (student_id, display_name, cohort, cre
      update sessions set ended_at = ended_at + interval '11 minutes' where cost_microusd = 200000;
      delete from sessions where cost_microusd = 400000";
 
-/// The table of the chart: a row a day, and none of them made by the page's own query.
+/// Checks the chart's table, one row per day, against queries of this test.
 fn days(url: &SecretString, zone: &str, page: &str) {
     let (_, table) = page.split_once("<caption").unwrap();
     let table = table.split("</table>").next().unwrap();
@@ -366,7 +369,7 @@ fn queue(url: &SecretString, zone: &str, page: &str) {
     assert!(health.contains(&format!("{given_up} jobs failed")), "{health}");
     let (waiting, running) = (count("'ready', 'sent'"), count("'running'"));
     assert!(health.contains(&format!("Waiting {waiting} Running {running}")), "{health}");
-    // The rows of this test are of one kind.
+    // All jobs of this test have the same kind.
     let of_kind = format!("Analyze session {waiting} waiting, {running} running");
     assert!(health.contains(&of_kind), "{health}");
     let late = "select floor(extract(epoch from now() - min(run_at)) / 3600) from jobs where state in ('ready', 'sent') and run_at < now()";

@@ -1,4 +1,4 @@
-//! Passkeys of staff: a software authenticator registers one and signs in with it, and forges what it can.
+//! Passkeys of staff. A software authenticator registers one, signs in with it, and forges what it can.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
@@ -21,16 +21,16 @@ const PRESENT: u8 = 1;
 const VERIFIED: u8 = 4;
 const HAS_CREDENTIAL: u8 = 64;
 
-/// What the authenticator, or a browser that is taken over, says otherwise than it should.
+/// False statements of the authenticator, or of a hijacked browser.
 #[derive(Clone, Copy)]
 struct Lie<'a> {
     origin: &'a str,
     kind: Option<&'a str>,
     challenge: Option<&'a str>,
     flags: u8,
-    /// In place of the count that it would say.
+    /// Replaces the signature counter.
     count: Option<u32>,
-    /// In place of its owner: `Some("")` names none.
+    /// Replaces the owner: `Some("")` names none.
     user_handle: Option<&'a str>,
     is_signature_broken: bool,
 }
@@ -75,7 +75,7 @@ impl Authenticator {
         [&Sha256::digest(party)[..], &[flags], &count].concat()
     }
 
-    /// As `passkey.js` sends it.
+    /// Creates a passkey, in the format that `passkey.js` sends.
     fn create(&mut self, asked: &Value, lie: Lie<'_>) -> String {
         let asked = &asked["create"];
         assert_eq!(asked["attestation"], "none");
@@ -139,7 +139,7 @@ async fn answered(response: Response) -> (StatusCode, String) {
     (response.status(), response.text().await.unwrap())
 }
 
-/// A challenge for a browser that nobody has signed in with, and its cookie.
+/// Returns a challenge for a browser that is not signed in, and its cookie.
 async fn begin(service: &Service) -> (Value, String) {
     let response = post(service, "/login/passkey/start", "", &[]).await;
     let cookie = cookies(&response);
@@ -149,7 +149,11 @@ async fn begin(service: &Service) -> (Value, String) {
 async fn finish(service: &Service, cookie: &str, answer: &str) -> (StatusCode, String) {
     let response = post(service, "/login/passkey", cookie, &[("passkey", answer), ("next", "/jobs")]).await;
     let is_in = cookies(&response).contains("__Host-sid=sid_");
-    assert_eq!(is_in, response.status() == StatusCode::SEE_OTHER, "a login begins where the person is sent on");
+    assert_eq!(
+        is_in,
+        response.status() == StatusCode::SEE_OTHER,
+        "a session cookie is set only with the redirect after signing in"
+    );
     answered(response).await
 }
 
@@ -169,7 +173,7 @@ async fn a_passkey_signs_in_alone_until_it_is_removed() {
     let mut authenticator = Authenticator::new();
     let (status, page) = register(&person, &mut authenticator, HONEST).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert_eq!(page.matches("<li><code>").count(), 10, "with the first second factor come recovery codes");
+    assert_eq!(page.matches("<li><code>").count(), 10, "the first second factor brings recovery codes");
     assert!(person.read("/account").await.contains("Laptop"));
 
     let (to_do, cookie) = begin(&service).await;
@@ -187,7 +191,7 @@ async fn a_passkey_signs_in_alone_until_it_is_removed() {
     assert_eq!(written, "admin.login -, admin.passkey_add -, admin.login passkey");
     assert_eq!(of("select last_used_at is not null and sign_count = 2 from admin_passkeys"), "t");
 
-    // The passkey also confirms who somebody is. It needs no other proof.
+    // The passkey also confirms the person's identity. No other proof is needed.
     of("update admin_logins set confirmed_at = now() - interval '11 minutes', factor_shown_at = null");
     let passkey_id = of("select passkey_id from admin_passkeys");
     let remove = format!("/account/passkeys/{passkey_id}/remove");
@@ -197,7 +201,7 @@ async fn a_passkey_signs_in_alone_until_it_is_removed() {
         assert!(page.contains(asked), "{asked}: {page}");
     }
     let (status, _) = answered(person.post("/account", &remove, &[("confirm_password", ADMIN_PASSWORD)]).await).await;
-    assert_eq!(status, StatusCode::FORBIDDEN, "the password alone takes no second factor away");
+    assert_eq!(status, StatusCode::FORBIDDEN, "the password alone cannot remove a second factor");
     let elsewhere = authenticator.get(&begin(&service).await.0, HONEST);
     let (status, _) = answered(person.post("/account", &remove, &[("confirm_passkey", &elsewhere)]).await).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "a challenge of another purpose");
@@ -207,9 +211,9 @@ async fn a_passkey_signs_in_alone_until_it_is_removed() {
     assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
 
     let (status, page) = sign_in(&service, &mut authenticator, HONEST).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "it was removed");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the passkey was removed");
     assert!(page.contains("may have been removed"), "{page}");
-    assert_eq!(of("select count(*) from admin_recovery_codes"), "0", "codes end with the last second factor");
+    assert_eq!(of("select count(*) from admin_recovery_codes"), "0", "recovery codes end with the last second factor");
     service.stop().await;
 }
 
@@ -237,7 +241,7 @@ async fn what_an_authenticator_did_not_sign_for_this_browser_opens_nothing() {
     }
     let of = |sql: &str| psql(&service.database_url, sql);
     assert_eq!(of("select count(*) from audit_entries where action = 'admin.passkey_refused'"), "5");
-    // The same answer works once, and one challenge brings one passkey.
+    // An answer works once, and a challenge registers one passkey.
     let to_do = asked(person.post("/account", "/account/passkeys/ask-new", &[]).await).await;
     let made = authenticator.create(&to_do, HONEST);
     for (status, other) in [(StatusCode::OK, &made), (StatusCode::UNPROCESSABLE_ENTITY, &made)] {
@@ -267,21 +271,21 @@ async fn what_an_authenticator_did_not_sign_for_this_browser_opens_nothing() {
         assert!(page.contains(why), "{why}: {page}");
     }
     let (status, _) = sign_in(&service, &mut Authenticator::new(), HONEST).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "an authenticator that nobody registered");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "an authenticator that is not registered");
     let counted = of("select count(*) from audit_entries where detail->>'why' = 'the count went backwards'");
     assert_eq!(counted, "2");
 
-    // A challenge is of one browser, and works once.
+    // A challenge belongs to one browser, and works once.
     let (to_do, own) = begin(&service).await;
     let (_, other) = begin(&service).await;
     let answer = authenticator.get(&to_do, HONEST);
     assert_eq!(finish(&service, &other, &answer).await.0, StatusCode::UNPROCESSABLE_ENTITY, "another browser's");
-    assert_eq!(finish(&service, &own, &answer).await.0, StatusCode::UNPROCESSABLE_ENTITY, "it was used up");
+    assert_eq!(finish(&service, &own, &answer).await.0, StatusCode::UNPROCESSABLE_ENTITY, "the challenge was used up");
     let (to_do, own) = begin(&service).await;
     let answer = authenticator.get(&to_do, HONEST);
     assert_eq!(finish(&service, "", &answer).await.0, StatusCode::UNPROCESSABLE_ENTITY, "without a cookie");
     assert_eq!(finish(&service, &own, &answer).await.0, StatusCode::SEE_OTHER);
-    assert_eq!(finish(&service, &own, &answer).await.0, StatusCode::UNPROCESSABLE_ENTITY, "once more");
+    assert_eq!(finish(&service, &own, &answer).await.0, StatusCode::UNPROCESSABLE_ENTITY, "a repeated answer");
     for broken in ["", "{}", "null", "[]", "\u{0}"] {
         let (_, cookie) = begin(&service).await;
         assert_eq!(finish(&service, &cookie, broken).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{broken:?}");
@@ -290,7 +294,7 @@ async fn what_an_authenticator_did_not_sign_for_this_browser_opens_nothing() {
     of("update admin_challenges set expires_at = now()");
     let late = authenticator.get(&to_do, HONEST);
     assert_eq!(finish(&service, &own, &late).await.0, StatusCode::UNPROCESSABLE_ENTITY, "five minutes are over");
-    // Whoever is shut out stays out.
+    // A disabled account cannot sign in.
     of("update admin_users set disabled_at = now()");
     assert_eq!(sign_in(&service, &mut authenticator, HONEST).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(of("select count(*) from admin_logins"), "2", "one by the password, one by the passkey");
@@ -305,7 +309,7 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     let (_, page) = register(&person, &mut authenticator, HONEST).await;
     let codes: Vec<String> =
         page.split("<li><code>").skip(1).map(|rest| rest.split('<').next().unwrap().into()).collect();
-    // A colleague's passkey is of no use here.
+    // A colleague's passkey is not accepted here.
     let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
     let now = clock::now();
     admin_user::insert_user(&service.db, "bo@example.org", Role::Admin, Some(&hash), None, now).await.unwrap();
@@ -344,7 +348,7 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     assert_eq!(
         enter(&half, "passkey", &answer).await.0,
         StatusCode::UNPROCESSABLE_ENTITY,
-        "a step is gone through once"
+        "a step of the sign-in works once"
     );
     let over = post(&service, "/login/passkey/start", "", &[("step", &half)]).await;
     assert_eq!(over.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -352,13 +356,13 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     let half = step().await;
     assert_eq!(enter(&half, "code", &codes[0]).await.0, StatusCode::SEE_OTHER);
     let half = step().await;
-    assert_eq!(enter(&half, "code", &codes[0]).await.0, StatusCode::UNPROCESSABLE_ENTITY, "nor a code");
+    assert_eq!(enter(&half, "code", &codes[0]).await.0, StatusCode::UNPROCESSABLE_ENTITY, "a recovery code works once");
     let of = |sql: &str| psql(&service.database_url, sql);
     let shown = of("select string_agg(detail->>'second_factor', ' ' order by at) from audit_entries
         where action = 'admin.login' and detail ? 'second_factor'");
     assert_eq!(shown, "passkey recovery_code");
 
-    // Who has lost both asks another admin, or the operator.
+    // A person who lost both factors asks another admin or the operator.
     let (done, said) = crate::processes::operator(&service, &["admin-user", "end-two-step", "--email", ADMIN_EMAIL]);
     assert!(done, "{said}");
     assert_eq!(of("select count(*) from admin_passkeys"), "1", "the colleague's stays");
@@ -391,30 +395,33 @@ async fn an_organisation_may_ask_everybody_for_a_second_factor() {
     let fields = [("what", "second-factor"), ("required", "yes")];
     admin.submit_to("/settings/organisation", "/settings/organisation", &fields).await;
 
-    // From now on nothing else is open: to those who are signed in, and to those who sign in.
+    // From now on no other page is available, both for existing and for new logins.
     let fresh = Person::log_in(&service.admin_url, "bo@example.org", ADMIN_PASSWORD).await;
     for person in [&admin, &tutor, &fresh] {
         for path in ["/", "/students", "/account", "/settings/organisation", "/students/export.csv", "/nowhere"] {
             let response = person.open(path).await;
             if path == "/nowhere" {
                 assert_eq!(response.status(), StatusCode::NOT_FOUND);
-                assert!(!response.text().await.unwrap().contains("<nav"), "a page that does not exist tells nothing");
+                assert!(
+                    !response.text().await.unwrap().contains("<nav"),
+                    "a page that does not exist shows no navigation"
+                );
                 continue;
             }
             assert_eq!(response.status(), StatusCode::SEE_OTHER, "{path}");
             assert_eq!(response.headers()["location"], "/account/second-factor", "{path}");
         }
         let news = person.open("/events/overview?once=true").await;
-        assert_eq!(news.status(), StatusCode::NO_CONTENT, "nor is news");
+        assert_eq!(news.status(), StatusCode::NO_CONTENT, "the event stream is closed");
         let piece = person.open_with("/students?q=a", Some(("hx-request", "true"))).await;
         assert_eq!((piece.status(), piece.text().await.unwrap()), (StatusCode::UNAUTHORIZED, String::new()));
         let page = person.read("/account/second-factor").await;
         assert!(page.contains("Your organisation requires a second factor") && !page.contains("<nav"), "{page}");
     }
     let written = fresh.post("/account/second-factor", "/account", &[("theme", "dark")]).await;
-    assert_eq!(written.headers()["location"], "/account/second-factor", "nothing is changed either");
+    assert_eq!(written.headers()["location"], "/account/second-factor", "settings cannot be changed");
 
-    // By an app, or by a passkey.
+    // The second factor can be an app or a passkey.
     let offer = fresh.post("/account/second-factor", "/account/two-step/start", &[]).await.text().await.unwrap();
     let key = offer.split("Key: <code>").nth(1).unwrap().split('<').next().unwrap();
     let key = totp_rs::Secret::try_from_base32(key).unwrap();
@@ -423,7 +430,7 @@ async fn an_organisation_may_ask_everybody_for_a_second_factor() {
     let on = fresh.post("/account/second-factor", "/account/two-step/confirm", &[("code", &code)]).await;
     assert_eq!(on.status(), StatusCode::OK);
     assert_eq!(fresh.open("/students").await.status(), StatusCode::OK);
-    assert_eq!(tutor.open("/students").await.status(), StatusCode::OK, "it counts for all their sign-ins");
+    assert_eq!(tutor.open("/students").await.status(), StatusCode::OK, "the second factor applies to all their logins");
     let to_do = asked(admin.post("/account/second-factor", "/account/passkeys/ask-new", &[]).await).await;
     let made = Authenticator::new().create(&to_do, HONEST);
     let fields = [("name", "Key"), ("passkey", &made[..])];

@@ -1,4 +1,4 @@
-//! The production binaries as processes of their own, a real Faktory, and the means to kill them.
+//! The production binaries as separate processes, a real Faktory, and the means to kill them.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use crate::service::{Service, WEBHOOK_SECRET, client, eventually, new_database};
 /// For tests only.
 pub const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\\n-----END PRIVATE KEY-----";
 
-/// Another one, likewise.
+/// Another key, also for tests only.
 pub const JWT_PRIVATE_KEY_TWO: &str = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIBlsfrgU+upcds75N7CZmFjHsJTUIwhWm3HFDPPpZVbW\\n-----END PRIVATE KEY-----";
 
-/// What the command printed, good or bad.
+/// Runs an operator's command. Returns whether it succeeded, and its output.
 pub fn operator(service: &Service, arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(binary("ai-tutor"));
     command.args(arguments).env("DATABASE_URL", service.database_url.expose_secret());
@@ -41,7 +41,7 @@ impl Process {
         self.0.id()
     }
 
-    /// `kill -9`.
+    /// Sends `kill -9`.
     pub fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
@@ -55,7 +55,7 @@ impl Process {
         self.0.try_wait().unwrap().is_some()
     }
 
-    /// SIGTERM; returns the exit code.
+    /// Sends SIGTERM. Returns the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         signal("TERM", self.id());
         self.0.wait().unwrap().code()
@@ -78,7 +78,7 @@ pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// A binary of the workspace; `./dev test` builds them.
+/// Returns the path of a workspace binary. `./dev test` builds them.
 pub fn binary(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let path = tests.parent().and_then(Path::parent).unwrap().join(name);
@@ -86,7 +86,7 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
-/// A real Faktory with its Redis, in a folder of its own.
+/// A real Faktory with its Redis, in a separate folder.
 pub struct Faktory {
     process: Option<Process>,
     folder: PathBuf,
@@ -106,7 +106,7 @@ impl Faktory {
         format!("tcp://:a-queue-password@127.0.0.1:{}", self.port)
     }
 
-    /// Starts the server, again after a kill.
+    /// Starts the server, also after a kill.
     pub async fn launch(&mut self) {
         let program = from_environment("FAKTORY_BIN").unwrap_or_else(|| "faktory".to_owned());
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log")).unwrap();
@@ -120,12 +120,12 @@ impl Faktory {
         eventually("Faktory listens", async || tokio::net::TcpStream::connect(address).await.ok()).await;
     }
 
-    /// `kill -9` of the server; its Redis is told to stop by the kernel.
+    /// Sends `kill -9` to the server. The kernel then stops its Redis.
     pub fn kill(&mut self) {
         self.process.take().unwrap().kill();
     }
 
-    /// `kill -9` of its Redis: Faktory goes down with it, and so does what it had acknowledged.
+    /// Sends `kill -9` to its Redis. Faktory ends with it, and loses what it had acknowledged.
     pub fn kill_redis(&mut self) {
         let mut process = self.process.take().unwrap();
         let children = Command::new("pgrep").arg("-P").arg(process.id().to_string()).output().unwrap();
@@ -142,7 +142,7 @@ impl Drop for Faktory {
     }
 }
 
-/// `mcp-server`, `worker` and `admin` against a shared Postgres and a Faktory.
+/// `mcp-server`, `worker` and `admin` with a shared Postgres and a Faktory.
 pub struct Production {
     pub db: Db,
     pub server_url: String,
@@ -160,7 +160,7 @@ impl Production {
         Self::start_on(new_database().await, Some(faktory.url()), settings).await
     }
 
-    /// On a database that is there. Without Faktory, the queue is embedded.
+    /// Starts them on an existing database. Without Faktory, the queue is embedded.
     pub async fn start_on(database_url: SecretString, faktory_url: Option<String>, settings: &[(&str, &str)]) -> Self {
         let (server, admin) = (free_port(), free_port());
         let mut all: Vec<(String, String)> =
@@ -198,7 +198,7 @@ impl Production {
         production
     }
 
-    /// Another worker, as a supervisor would start it.
+    /// Starts another worker, as a supervisor would.
     pub fn start_worker(&mut self) {
         self.worker = spawn("worker", &self.settings, &self.database_url, self.faktory_url.as_deref());
     }

@@ -1,5 +1,5 @@
-//! Signing in by the organisation's OpenID Connect provider: a stand-in that keeps to the standard, and forges when told to, and a
-//! real one.
+//! Signing in with the organisation's OpenID Connect provider: a stand-in that follows the standard and forges on
+//! request, and a real one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -31,14 +31,14 @@ use crate::with_node::node;
 const CLIENT_ID: &str = "tutor at school";
 const CLIENT_SECRET: &str = "a secret: of the provider";
 
-/// How it forges a token.
+/// How the provider forges a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Forgery {
     None,
     Unsigned,
-    /// By a secret that both sides know.
+    /// Signed with the client secret, which both sides know.
     ByClientSecret,
-    /// By a key that it does not show.
+    /// Signed with a key that it does not publish.
     ByForeignKey,
 }
 
@@ -46,7 +46,7 @@ struct Record {
     issuer: String,
     /// Challenge and nonce of each code that was not redeemed.
     codes: HashMap<String, (String, String)>,
-    /// What the ID token says besides, or instead.
+    /// Claims that are added to the ID token, or replace its own.
     claims: Value,
     userinfo: Value,
     forgery: Forgery,
@@ -80,7 +80,7 @@ impl FakeProvider {
         self.0.lock().unwrap().issuer.clone()
     }
 
-    /// What the next tokens say.
+    /// Sets the claims and the forgery of the next tokens.
     fn says(&self, claims: Value, forgery: Forgery) {
         let mut record = self.0.lock().unwrap();
         (record.claims, record.forgery) = (claims, forgery);
@@ -96,7 +96,7 @@ async fn metadata(State(fake): State<FakeProvider>) -> axum::Json<Value> {
     }))
 }
 
-/// With keys of kinds that nobody knows, as providers have them.
+/// Includes a key of an unknown type, as real providers do.
 async fn keys() -> axum::Json<Value> {
     let own = SigningKey::from_pem(&pem(JWT_PRIVATE_KEY).into()).unwrap().jwk();
     axum::Json(json!({ "keys": [{ "kty": "AKP", "alg": "ML-DSA-44", "kid": "new" }, own] }))
@@ -158,7 +158,7 @@ fn sign(claims: &Value, forgery: Forgery) -> String {
     }
 }
 
-/// A browser on its way.
+/// A sign-in that has left for the provider.
 struct Trip {
     cookie: String,
     state: String,
@@ -177,7 +177,7 @@ impl Browser<'_> {
         request.header("cookie", cookie).send().await.unwrap()
     }
 
-    /// To the provider, which lets the person in.
+    /// Goes to the provider, which lets the person in.
     async fn leave(&self, query: &str) -> Trip {
         let response = self.get(&format!("/login/provider?{query}"), "").await;
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
@@ -200,12 +200,16 @@ impl Browser<'_> {
         self.get(&format!("/login/provider/back?state={state}&code={code}"), cookie).await
     }
 
-    /// The whole way; where it ended, and what the page says.
+    /// Signs in. Returns the final status and the page.
     async fn sign_in(&self) -> (StatusCode, String) {
         let response = self.come_back(&self.leave("next=%2Fjobs").await).await;
         let (status, is_in) =
             (response.status(), cookies(&response).contains(" sid=sid_") || cookies(&response).starts_with("sid=sid_"));
-        assert_eq!(is_in, status == StatusCode::SEE_OTHER, "a login is begun where the person is sent on");
+        assert_eq!(
+            is_in,
+            status == StatusCode::SEE_OTHER,
+            "a session cookie is set only with the redirect after signing in"
+        );
         (status, response.text().await.unwrap())
     }
 }
@@ -243,12 +247,12 @@ async fn a_school_account_opens_the_account_of_its_verified_address() {
     let page = browser.get("/jobs", &cookies(&response)).await;
     assert_eq!(page.status(), StatusCode::OK);
 
-    // From now on it is the person that counts, and not the address.
+    // From now on the person's id counts, and not the e-mail address.
     fake.says(json!({ "email": "ada@elsewhere.example.org" }), Forgery::None);
     assert_eq!(browser.sign_in().await.0, StatusCode::SEE_OTHER, "their address has changed");
     fake.says(json!({ "sub": "person-2" }), Forgery::None);
     let (status, page) = browser.sign_in().await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "somebody else has got their address");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "another person has their old address");
     assert!(page.contains("There is no account here"));
     let written = psql(
         &service.database_url,
@@ -293,7 +297,7 @@ async fn what_a_provider_did_not_say_to_this_browser_opens_nothing() {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{address}");
         assert!(page.contains("There is no account here"), "{address}");
     }
-    // An address that is asked for separately is of the same person, or of nobody.
+    // A userinfo answer about another person is ignored.
     let elsewhere = json!({ "email": null, "email_verified": null });
     fake.says(elsewhere.clone(), Forgery::None);
     fake.0.lock().unwrap().userinfo = json!({ "sub": "person-2", "email": ADMIN_EMAIL, "email_verified": true });
@@ -313,8 +317,8 @@ async fn what_a_provider_did_not_say_to_this_browser_opens_nothing() {
     assert_eq!(browser.come_back(&mixed).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "a code of another browser");
     let trip = browser.leave("").await;
     assert_eq!(browser.come_back(&trip).await.status(), StatusCode::SEE_OTHER);
-    assert_eq!(browser.come_back(&trip).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "once more");
-    // Another site's link signs nobody in.
+    assert_eq!(browser.come_back(&trip).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "a repeated code");
+    // A link on another site signs no one in.
     let request =
         browser.http.get(format!("{}/login/provider", service.admin_url)).header("sec-fetch-site", "cross-site");
     assert_eq!(request.send().await.unwrap().headers()["location"], "/login");
@@ -335,13 +339,17 @@ async fn an_address_may_be_asked_for_separately_and_a_sign_in_there_has_its_age(
     assert_eq!(browser.sign_in().await.0, StatusCode::SEE_OTHER);
     let is_old =
         "select confirmed_at < now() - interval '50 minutes' from admin_logins order by created_at desc limit 1";
-    assert_eq!(psql(&service.database_url, is_old), "t", "what needs a fresh password needs one");
+    assert_eq!(
+        psql(&service.database_url, is_old),
+        "t",
+        "the login counts as old, so sensitive actions need a password"
+    );
     let again = browser.leave("again=1").await;
     fake.says(json!({}), Forgery::None);
     assert_eq!(browser.come_back(&again).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(psql(&service.database_url, is_old), "f");
 
-    // Two steps here: asked for, unless they were there.
+    // The account has a second factor. It is required unless the provider already asked for one.
     let key = "update admin_users set totp_secret = '\\x3132333435363738393031323334353637383930'";
     psql(&service.database_url, key);
     let (status, page) = {
@@ -400,7 +408,7 @@ async fn whom_the_provider_signs_in_is_asked_for_no_second_factor_here() {
     let response = browser.come_back(&browser.leave("next=%2Fjobs").await).await;
     let page = browser.get("/jobs", &cookies(&response)).await;
     assert_eq!(page.status(), StatusCode::OK);
-    // By the password, the same person is.
+    // With a password, the same person must set up a second factor.
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("email", ADMIN_EMAIL), ("password", ADMIN_PASSWORD)])
         .finish();

@@ -1,15 +1,15 @@
-//! Straight into the database, for faults that no door of ours lets in.
+//! Runs SQL directly, for faults that no interface of the service allows.
 
 use std::process::Command;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// Runs statements and returns what they print, bare.
+/// Runs statements, and returns their output without headers.
 pub fn psql(url: &SecretString, statements: &str) -> String {
     try_psql(url, statements).expect("psql runs")
 }
 
-/// [`psql`] where the database may be away.
+/// [`psql`] for a database that may be unavailable.
 pub fn try_psql(url: &SecretString, statements: &str) -> Result<String, String> {
     let mut command = Command::new("psql");
     command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statements, url.expose_secret()]);

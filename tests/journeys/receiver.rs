@@ -1,4 +1,4 @@
-//! A receiver of our webhooks on this machine: keeps what came, and answers as it is told.
+//! A receiver of webhooks on this machine. It keeps the requests, and answers as the test sets.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,23 +28,23 @@ impl Request {
         self.headers["webhook-id"].to_str().unwrap().to_owned()
     }
 
-    /// Whether the library of Standard Webhooks accepts it with this secret.
+    /// Returns whether the Standard Webhooks library accepts it with this secret.
     pub fn is_signed_with(&self, secret: &str) -> bool {
         Webhook::new(secret).unwrap().verify(&self.body, &self.headers).is_ok()
     }
 }
 
-/// What the receiver answers.
+/// The receiver's answer.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     Status(u16),
     /// Status 200, after this time.
     After(Duration),
-    /// To another path of the receiver, which would accept it.
+    /// A redirect to another path of the receiver, which would accept it.
     Redirect,
 }
 
-/// The receiver. It stops with the journey.
+/// The receiver. It stops at the end of the journey.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     requests: Arc<Mutex<Vec<Request>>>,
@@ -73,7 +73,7 @@ impl Receiver {
         self.requests.lock().unwrap().clone()
     }
 
-    /// What came of this event.
+    /// Returns the requests of this event.
     pub fn of(&self, event: &str) -> Vec<Request> {
         self.requests().into_iter().filter(|request| request.payload()["type"] == event).collect()
     }

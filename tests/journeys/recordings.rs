@@ -1,4 +1,4 @@
-//! A recording is heard at the dashboard: from a storage of tests that knows ranges, and from nowhere it must not.
+//! Playing recordings at the dashboard: from a test storage that supports ranges, and from no forbidden address.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -16,7 +16,7 @@ use crate::psql::psql;
 use crate::service::{ADMIN_PASSWORD, Person, Service};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
-/// So many seconds of a low hum: 8,000 samples of one byte a second.
+/// Returns a WAV file of a low hum: 8,000 samples per second, one byte each.
 pub fn wav(seconds: u32) -> Vec<u8> {
     let n = seconds * 8_000;
     let mut bytes = Vec::with_capacity(n as usize + 44);
@@ -36,7 +36,7 @@ pub fn wav(seconds: u32) -> Vec<u8> {
     bytes
 }
 
-/// Storage as VAPI's: one file, whole or in pieces. Its address with the port.
+/// Starts a storage like VAPI's, with one file, whole or in pieces. Returns its address with the port.
 pub async fn storage(seconds: u32) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -71,7 +71,7 @@ fn answer(name: &str, headers: &HeaderMap, file: &Bytes) -> Response {
     (Status::PARTIAL_CONTENT, headers, file.slice(from..=to)).into_response()
 }
 
-/// Where the recording of the one session lies from now on.
+/// Sets the address of the only session's recording.
 pub fn lies_at(service: &Service, url: &str) {
     psql(&service.database_url, &format!("update sessions set recording_url = '{url}'"));
 }
@@ -110,11 +110,11 @@ async fn a_recording_is_heard_in_pieces_by_whom_it_may_concern_and_from_where_it
     let entries =
         audit::list_entries(&service.db, &audit::AuditQuery { limit: 50, ..Default::default() }).await.unwrap();
     let n_plays = entries.iter().filter(|entry| entry.action == "recording.play").count();
-    assert_eq!(n_plays, 1, "many pieces are one hearing");
+    assert_eq!(n_plays, 1, "many pieces are one audit entry");
 
     lies_at(&service, &format!("http://{storage}/page.wav"));
     let page_of_another = get_piece(&person, &page, None).await;
-    assert_eq!(page_of_another.headers()["content-type"], "audio/wav", "never a page of somebody else's");
+    assert_eq!(page_of_another.headers()["content-type"], "audio/wav", "the answer is never a page from the storage");
     for (path, status) in [("gone.wav", StatusCode::NOT_FOUND), ("away.wav", StatusCode::NOT_FOUND)] {
         lies_at(&service, &format!("http://{storage}/{path}"));
         assert_eq!(get_piece(&person, &page, None).await.status(), status, "{path}");
@@ -123,7 +123,7 @@ async fn a_recording_is_heard_in_pieces_by_whom_it_may_concern_and_from_where_it
         lies_at(&service, inside);
         assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::FORBIDDEN, "{inside}");
     }
-    // A name of the internet's kind that leads inside: it is looked at where it is resolved.
+    // A public name that leads to an internal address. The address is checked when the name is resolved.
     lies_at(&service, "https://localhost.localdomain/x.wav");
     assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::BAD_GATEWAY);
 
@@ -157,17 +157,17 @@ async fn a_recording_whose_address_has_had_its_time_is_found_again_at_vapi() {
     let person = service.log_in().await;
     lies_at(&service, &format!("http://{storage}/old.wav"));
 
-    assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::NOT_FOUND, "VAPI knows none");
+    assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::NOT_FOUND, "VAPI has no recording");
     vapi.add_ended_call(CALL_ID, chrono::TimeDelta::minutes(5));
     vapi.be_busy(1);
     vapi.keep_recordings_at(&format!("http://{storage}/call.wav"));
-    assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::BAD_GATEWAY, "VAPI has no time");
+    assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::BAD_GATEWAY, "VAPI is busy");
     let piece = get_piece(&person, &page, Some("bytes=100-199")).await;
     assert_eq!(piece.status(), StatusCode::PARTIAL_CONTENT);
     assert_eq!(piece.bytes().await.unwrap(), wav(2)[100..200]);
     assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::OK);
-    assert_eq!(vapi.n_looked_for(), 2, "once in vain, once found, and then it is known");
-    // What VAPI says is looked at like any other address.
+    assert_eq!(vapi.n_looked_for(), 2, "one failed request, one that finds it, and then the address is known");
+    // An address from VAPI is checked like any other.
     lies_at(&service, &format!("http://{storage}/old.wav"));
     vapi.keep_recordings_at("https://169.254.169.254/latest");
     assert_eq!(get_piece(&person, &page, None).await.status(), StatusCode::FORBIDDEN);

@@ -1,4 +1,4 @@
-//! What an operator mends by hand.
+//! Repairs that an operator runs from the command line.
 
 use reqwest::StatusCode;
 
@@ -7,7 +7,7 @@ use crate::psql::psql;
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
-/// A service that has judged one call.
+/// Returns a service that has judged one call.
 async fn after_a_call() -> (Service, String) {
     let service = Service::start().await;
     service.student("Amara Okafor", CALLER).await;
@@ -30,7 +30,7 @@ async fn what_was_given_up_is_tried_again_by_call_and_by_reason() {
 
     psql(&service.database_url, give_up);
     let (is_good, said) = operator(&service, &["job", "retry", "--reason", "no such reason"]);
-    assert!(!is_good && said.contains("the key was refused"), "the reasons are told: {said}");
+    assert!(!is_good && said.contains("the key was refused"), "the error lists the known reasons: {said}");
     let (is_good, said) = operator(&service, &["job", "retry", "--reason", "the key was refused"]);
     assert!(is_good && said.contains("1 jobs are tried again"), "{said}");
     service.analyzed(&token, CALL_ID).await;
@@ -60,7 +60,7 @@ async fn a_span_is_judged_anew_where_another_version_judged_it_and_once() {
     let (is_good, said) = operator(&service, &reanalyze);
     assert!(is_good && said.contains("61 sessions are analysed again"), "{said}");
     let (_, said) = operator(&service, &reanalyze);
-    assert!(said.contains("0 sessions are analysed again"), "broken off and called again, it goes on: {said}");
+    assert!(said.contains("0 sessions are analysed again"), "a repeated run continues: {said}");
     let current =
         psql(&service.database_url, "select count(*), count(distinct session_id) from analyses where is_current");
     assert_eq!(current, "61|61");

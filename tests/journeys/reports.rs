@@ -1,4 +1,5 @@
-//! The inputs of `tests/cases/reports` that once failed, sent through the doors, and each answered with its right value.
+//! The inputs of `tests/cases/reports` that once failed. Each is sent through the public interfaces and gets the right
+//! answer.
 //!
 //! Reports of calls that were judged wrong are in `worker/analyser/tests/reports.rs`.
 
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::service::{Service, eventually};
 
-/// A file of the folder.
+/// Reads a file of the folder.
 fn file(name: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/reports").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -23,7 +24,7 @@ fn json_file(name: &str) -> Value {
 }
 
 impl Service {
-    /// Sends a JSON-RPC message to `/mcp`; `number` is the caller's, as the telephone network gives it.
+    /// Sends a JSON-RPC message to `/mcp`. `number` is the caller's number.
     async fn rpc(&self, key: &str, number: Option<&str>, message: &Value) -> Value {
         let mut request = self.http.post(format!("{}/mcp", self.server_url)).bearer_auth(key).json(message);
         if let Some(number) = number {
@@ -32,14 +33,14 @@ impl Service {
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    /// The result of a tool.
+    /// Calls a tool. Returns its result.
     async fn tool(&self, key: &str, number: Option<&str>, name: &str, arguments: &Value) -> Value {
         let params = json!({ "name": name, "arguments": arguments });
         let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
         self.rpc(key, number, &message).await["result"].clone()
     }
 
-    /// The session of a call, as soon as `is_ready` says so.
+    /// Returns the session of a call, as soon as `is_ready` accepts it.
     async fn session_when(&self, token: &str, call_id: &str, is_ready: impl Fn(&Value) -> bool) -> Value {
         eventually("the session is ready", async || {
             let url = format!("{}/api/v1/sessions/by-call/{call_id}", self.server_url);
@@ -50,7 +51,7 @@ impl Service {
         .await
     }
 
-    /// The texts of the turns of a session.
+    /// Returns the texts of the turns of a session.
     async fn texts(&self, token: &str, session: &Value) -> Vec<String> {
         let path = format!("/api/v1/sessions/{}/transcript", session["session_id"].as_str().unwrap());
         let turns = self.get(token, &path).await;

@@ -1,4 +1,4 @@
-//! A new version takes over from an old one under load: nothing is refused, nothing is lost.
+//! A new version replaces the old one under load. No request is refused or lost.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -37,7 +37,7 @@ async fn server(database_url: &SecretString) -> (Process, String) {
 async fn a_rolling_restart_refuses_and_loses_nothing() {
     let database_url = new_database().await;
     let (mut process, url) = server(&database_url).await;
-    // As with a platform's proxy, each try goes to the current server.
+    // Each attempt goes to the current server, as behind a platform's proxy.
     let current = Arc::new(Mutex::new(url));
     let (stop, n_accepted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let senders: Vec<_> = (0..SENDERS)
@@ -51,7 +51,7 @@ async fn a_rolling_restart_refuses_and_loses_nothing() {
                     }
                     let body = sample_of_call(REPORT, &format!("rolling-{sender}-{n}"));
                     let status = deliver_through(&http, || current.lock().unwrap().clone(), &body).await;
-                    assert_eq!(status, StatusCode::OK, "nothing is refused");
+                    assert_eq!(status, StatusCode::OK, "no webhook is refused");
                     n_accepted.fetch_add(1, Ordering::SeqCst);
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
@@ -63,7 +63,7 @@ async fn a_rolling_restart_refuses_and_loses_nothing() {
         let (new, url) = server(&database_url).await;
         *current.lock().unwrap() = url;
         let mut old = std::mem::replace(&mut process, new);
-        // The proxy still sends for a moment where it sent before.
+        // For a moment, the proxy still sends to the old server.
         tokio::time::sleep(Duration::from_millis(200)).await;
         let started = Instant::now();
         signal("TERM", old.id());

@@ -1,4 +1,4 @@
-//! What the bar on top of every page finds.
+//! The search bar at the top of every page.
 
 use chrono::TimeDelta;
 use reqwest::StatusCode;
@@ -27,7 +27,7 @@ async fn one_question_finds_students_sessions_and_what_was_said() {
     assert!(said.contains("<mark>") && said.contains(&format!("/sessions/{session_id}#t")), "{said}");
     let entries =
         audit::list_entries(&service.db, &audit::AuditQuery { limit: 50, ..Default::default() }).await.unwrap();
-    let entry = entries.iter().find(|entry| entry.action == "session.search").expect("reading leaves a trace");
+    let entry = entries.iter().find(|entry| entry.action == "session.search").expect("a search is in the audit log");
     assert!(entry.detail.to_string().contains(session_id) && !entry.detail.to_string().contains("third"));
     assert!(person.read("/search?q=crocodile").await.contains("Nothing found"));
     service.stop().await;
@@ -68,7 +68,7 @@ async fn what_was_said_is_narrowed_by_speaker_class_and_days_and_counted() {
     ] {
         assert_eq!(count(&found(query).await), expected, "{query}");
     }
-    // Both turns are shown, each with its words marked; with a filter, only those of its speaker.
+    // Both turns are shown, each with its words marked. With a filter, only turns of that speaker are shown.
     let both = found("q=dinosaurs+necks").await;
     assert!(both.contains("#t0\">Tutor</a>") && both.contains("#t1\">Student</a>"), "{both}");
     assert!(both.contains("<mark>Dinosaurs</mark> had long <mark>necks</mark>"), "{both}");
@@ -78,7 +78,7 @@ async fn what_was_said_is_narrowed_by_speaker_class_and_days_and_counted() {
     assert!(chosen && found("q=cat&said=tutor").await.contains("No calls match"));
     assert_eq!(person.open("/search?q=cat&said=me").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
 
-    // More than a page: the next one keeps the filters.
+    // More results than one page shows. The next page keeps the filters.
     for n in 3..33 {
         assert_eq!(service.deliver(&call(n, "Dinosaurs!")).await, StatusCode::OK);
         service.analyzed(&token, &format!("call-{n}")).await;
@@ -91,7 +91,7 @@ async fn what_was_said_is_narrowed_by_speaker_class_and_days_and_counted() {
     let after = next.split('"').next().unwrap();
     let second = found(&format!("q=dinosaur&in=transcripts&said=student&cohort=Period+3&after={after}")).await;
     assert_eq!(second.matches(r#"class="main""#).count(), 6);
-    assert!(!second.contains(r#"<p role="status">"#), "the first page counts");
+    assert!(!second.contains(r#"<p role="status">"#), "only the first page shows the count");
     service.stop().await;
 }
 
@@ -129,10 +129,10 @@ async fn a_report_that_comes_again_is_found_by_its_new_words() {
     let person = service.log_in().await;
     let found = async |word: &str| person.read(&format!("/search?q={word}&in=transcripts")).await.contains("<mark>");
     assert!(found("heron").await);
-    // What is done is purged after a time, and then nothing knows that the report came before.
+    // Old jobs and deliveries are purged, and then the service no longer knows that the report came before.
     service.write("delete from jobs; delete from deliveries").await;
     assert_eq!(service.deliver(&saw("otter")).await, StatusCode::OK);
     eventually("the new words are found", async || found("otter").await.then_some(())).await;
-    assert!(!found("heron").await, "the old words are not");
+    assert!(!found("heron").await, "the old words are no longer found");
     service.stop().await;
 }

@@ -1,4 +1,4 @@
-//! `mcp-server` alone, as a process of its own: the production binary, or the conformance build with its test tools.
+//! Runs only `mcp-server`, as a separate process: the production binary, or the conformance build with its test tools.
 
 use std::process::Command;
 
@@ -60,7 +60,7 @@ impl Server {
         server
     }
 
-    /// A long-lived bearer of a new client.
+    /// Creates a client, and returns a long-lived bearer key.
     pub async fn agent_key(&self, scope: &str) -> String {
         let scopes: ScopeSet = scope.parse().unwrap();
         let kind = ClientKind::BackOffice;
@@ -69,14 +69,14 @@ impl Server {
         key.expose_secret().to_owned()
     }
 
-    /// A message to `/mcp`, in the era of the handshake.
+    /// Builds a request to `/mcp`, in the protocol era of the handshake.
     pub fn message(&self, key: &str, method: &str, params: &Value) -> RequestBuilder {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let request = self.http.post(format!("{}/mcp", self.url)).bearer_auth(key);
         request.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// What a tool answers; the protocol has to hold.
+    /// Calls a tool. Returns its result, and fails if the protocol is violated.
     pub async fn call(&self, key: &str, tool: &str, arguments: &Value) -> Value {
         let sent = self.message(key, "tools/call", &json!({ "name": tool, "arguments": arguments })).send().await;
         let response = sent.unwrap();
@@ -87,7 +87,7 @@ impl Server {
     }
 }
 
-/// A door to `server_url` that adds a bearer to what passes, for clients that cannot send one.
+/// Starts a proxy to `server_url` that adds a bearer, for clients that cannot send one.
 pub async fn door_with_bearer(server_url: &str, key: &str) -> String {
     let (http, to, bearer) = (client(), server_url.to_owned(), format!("Bearer {key}"));
     let pass = move |request: Request| {

@@ -1,4 +1,4 @@
-//! The whole service in this process, on a database and ports of its own.
+//! The whole service in this process, with a separate database and ports.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -20,17 +20,17 @@ use web::config::{AdminConfig, McpServerConfig, Settings, WorkerConfig, from_env
 
 use crate::psql::psql;
 
-/// The secret of `tests/fixtures/vapi/hmac-vectors.json`.
+/// The secret in `tests/fixtures/vapi/hmac-vectors.json`.
 pub const WEBHOOK_SECRET: &str = "vapi-hmac-test-secret";
 pub const ADMIN_EMAIL: &str = "admin@example.org";
 pub const ADMIN_PASSWORD: &str = "correct horse battery";
 /// For tests only.
 const JWT_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----";
 
-/// How long anything may take before a journey gives up.
+/// How long a journey waits for anything before it fails.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A new, migrated database beside the one of `DATABASE_URL`. `ai-tutor with-postgres` has migrated what it is a copy of.
+/// Creates a migrated database beside the one in `DATABASE_URL`. Its template was migrated by `ai-tutor with-postgres`.
 pub async fn new_database() -> SecretString {
     let (url, name) = new_url();
     psql(&server_url(), &format!("create database {name}"));
@@ -38,7 +38,7 @@ pub async fn new_database() -> SecretString {
     url
 }
 
-/// An empty database beside the one of `DATABASE_URL`.
+/// Creates an empty database beside the one in `DATABASE_URL`.
 pub async fn empty_database() -> SecretString {
     let (url, name) = new_url();
     db::create_database(&server_url(), &name).await.unwrap();
@@ -49,7 +49,7 @@ fn server_url() -> SecretString {
     from_environment("DATABASE_URL").expect("DATABASE_URL is set: run ./dev test").into()
 }
 
-/// The address of a database that does not exist yet, and its name.
+/// Returns the address of a database that does not exist yet, and its name.
 fn new_url() -> (SecretString, String) {
     let name = format!("journey_{}", uuid::Uuid::now_v7().simple());
     let mut url = url::Url::parse(server_url().expose_secret()).unwrap();
@@ -57,7 +57,7 @@ fn new_url() -> (SecretString, String) {
     (url.to_string().into(), name)
 }
 
-/// Waits until `look` sees something.
+/// Waits until `look` returns something.
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -69,7 +69,7 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
     }
 }
 
-/// A running service, and the means to talk to it as VAPI, as an app, and as a person.
+/// A running service, with ways to use it as VAPI, as an app, and as a person.
 pub struct Service {
     pub db: Db,
     pub database_url: SecretString,
@@ -81,12 +81,12 @@ pub struct Service {
 }
 
 impl Service {
-    /// All three roles, with rules alone as analyser.
+    /// Starts all three roles. Only the rules analyse.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// [`Service::start`] with settings of its own.
+    /// [`Service::start`] with these settings.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         Self::start_on(new_database().await, settings).await
     }
@@ -117,11 +117,11 @@ impl Service {
         }
     }
 
-    /// Stops all roles. Fails the test where one ended badly, or where a derived row differs from its sources.
+    /// Stops all roles. Fails if one ended with an error, or if a derived row differs from its sources.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
         while let Some(ended) = self.roles.join_next().await {
-            ended.expect("no role panics").expect("every role ends well");
+            ended.expect("no role panics").expect("every role ends without an error");
         }
         let differences = consistency::refresh_all(&self.db).await.unwrap();
         assert!(differences.is_empty(), "derived rows differ from their sources: {differences:?}");
@@ -129,12 +129,12 @@ impl Service {
         for student_id in consistency::list_students_after(&self.db, nobody, 1_000).await.unwrap() {
             let mut tx = db::begin(&self.db).await.unwrap();
             let repaired = consistency::repair_student(&mut tx, &Caller::operator(), student_id, clock::now()).await;
-            assert!(!repaired.unwrap(), "what is believed of student {student_id} differs from the evidence");
+            assert!(!repaired.unwrap(), "the mastery of student {student_id} differs from the evidence");
             tx.commit().await.unwrap();
         }
     }
 
-    /// Writes rows past the service, and what is derived of them.
+    /// Writes rows directly, and refreshes what is derived from them. Returns the output of the statements.
     pub async fn write(&self, statements: impl AsRef<str>) -> String {
         let said = psql(&self.database_url, statements.as_ref());
         consistency::refresh_all(&self.db).await.unwrap();
@@ -145,18 +145,19 @@ impl Service {
         insert_student(&self.db, name, phone).await
     }
 
-    /// A bearer token of a new client, from `/auth/token`.
+    /// Creates a client, and returns a bearer token from `/auth/token`.
     pub async fn token(&self, scope: &str) -> String {
         token(&self.db, &self.http, &self.server_url, scope).await
     }
 
-    /// A long-lived bearer of a new client: of a telephone client if it may not read students or sessions.
+    /// Creates a client, and returns a long-lived bearer key. A client that may not read students or sessions is a
+    /// telephone client.
     pub async fn agent_key(&self, scope: &str) -> String {
         let is_office = scope.contains("students:read") || scope.contains("sessions:read");
         self.agent_key_of(if is_office { ClientKind::BackOffice } else { ClientKind::Telephone }, scope).await
     }
 
-    /// A long-lived bearer of a new client of that kind.
+    /// Creates a client of that kind, and returns a long-lived bearer key.
     pub async fn agent_key_of(&self, kind: ClientKind, scope: &str) -> String {
         let scopes: ScopeSet = scope.parse().unwrap();
         let now = clock::now();
@@ -164,19 +165,19 @@ impl Service {
         agent_key::insert_key(&self.db, &client.client_id, now).await.unwrap().expose_secret().to_owned()
     }
 
-    /// `GET` of the JSON API, which has to succeed.
+    /// Sends a `GET` to the JSON API, which must succeed.
     pub async fn get(&self, token: &str, path: &str) -> Value {
         let response = self.http.get(format!("{}{path}", self.server_url)).bearer_auth(token).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "GET {path}");
         response.json().await.unwrap()
     }
 
-    /// The session of a call, once it is analysed.
+    /// Returns the session of a call, once it is analysed.
     pub async fn analyzed(&self, token: &str, call_id: &str) -> Value {
         analyzed(&self.http, &self.server_url, token, call_id).await
     }
 
-    /// A browser's worth of cookies, logged in as an admin.
+    /// Signs in as an admin. Returns the person with their cookies.
     pub async fn log_in(&self) -> Person {
         let hash = admin_user::hash_password(&SecretString::from(ADMIN_PASSWORD)).unwrap();
         let made = admin_user::insert_user(&self.db, ADMIN_EMAIL, Role::Admin, Some(&hash), None, clock::now()).await;
@@ -185,7 +186,8 @@ impl Service {
     }
 }
 
-/// What the roles are set up with, where the journey does not say otherwise. `{admin_port}` in a value is the dashboard's port.
+/// Returns a setting of the roles: the journey's value, or the default. `{admin_port}` in a value is the dashboard's
+/// port.
 fn setting(
     settings: &[(&str, &str)],
     name: &str,
@@ -224,7 +226,7 @@ pub async fn insert_student(db: &Db, name: &str, phone: &str) -> Student {
         timezone: None,
         phones: vec![Phone::parse(phone).unwrap()],
     };
-    // A busy machine may let the pool wait longer than a server would.
+    // On a busy machine, the pool may take longer than a server would wait.
     let mut tx = eventually("a connection is free", async || db::begin(db).await.ok()).await;
     let student = student::insert_student(&mut tx, &Caller::operator(), &new, clock::now()).await.unwrap();
     tx.commit().await.unwrap();
@@ -235,7 +237,7 @@ pub async fn token(db: &Db, http: &reqwest::Client, server_url: &str, scope: &st
     let scopes: ScopeSet = scope.parse().unwrap();
     let (client, secret) =
         api_client::insert_client(db, "app", ClientKind::BackOffice, scopes, clock::now()).await.unwrap();
-    // Like any client: a server that is overrun for a moment is asked again.
+    // A busy server may refuse for a moment. A client then asks again.
     eventually("a token is given", async || {
         let request = http
             .post(format!("{server_url}/auth/token"))
@@ -290,7 +292,7 @@ impl Person {
             .header("origin", admin_url)
             .body(encoded);
         let mut response = request.try_clone().unwrap().send().await.unwrap();
-        // A machine that runs a hundred journeys at once may be told to come back, as a person would be.
+        // A machine that runs a hundred journeys at once may ask the person to try again later.
         for _ in 0..5 {
             if response.status() != StatusCode::SERVICE_UNAVAILABLE {
                 break;
@@ -309,7 +311,7 @@ impl Person {
         self.cookie.lock().unwrap().clone()
     }
 
-    /// Keeps another value of a cookie, as a browser does. One that is taken back is kept: the server must refuse it.
+    /// Stores new values of cookies, as a browser does. A deleted cookie is kept, because the server must refuse it.
     fn keep_cookies(&self, response: &Response) {
         let mut kept = self.cookie.lock().unwrap();
         for set in response.headers().get_all("set-cookie") {
@@ -334,34 +336,34 @@ impl Person {
         request.send().await.unwrap()
     }
 
-    /// The page, which has to be there.
+    /// Reads a page, which must exist.
     pub async fn read(&self, path: &str) -> String {
         let response = self.open(path).await;
         assert_eq!(response.status(), StatusCode::OK, "GET {path}");
         response.text().await.unwrap()
     }
 
-    /// Sees times in this zone.
+    /// Shows times in this zone.
     pub fn in_zone(self, zone: &str) -> Self {
         let cookie = format!("{}; zone={zone}", self.cookie());
         *self.cookie.lock().unwrap() = cookie;
         self
     }
 
-    /// Sends the form at `action` of the page, with its token: where it leads.
+    /// Sends the form at `action` of the page, with its token. Returns the address of the redirect.
     pub async fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> String {
         assert!(self.read(page).await.contains(action), "{page} has a form for {action}");
         self.submit_to(page, action, fields).await
     }
 
-    /// The same, for a form that leads back to its own page.
+    /// Like `submit`, for a form that leads back to its own page.
     pub async fn submit_to(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> String {
         let response = self.post(page, action, fields).await;
         assert_eq!(response.status(), StatusCode::SEE_OTHER, "POST {action}");
         response.headers()["location"].to_str().unwrap().to_owned()
     }
 
-    /// Sends a form with the token of the page, whatever comes of it.
+    /// Sends a form with the token of the page. Accepts any answer.
     pub async fn post(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Response {
         let html = self.read(page).await;
         let (_, token) = html.split_once(r#"name="csrf" value=""#).expect("the page has a form");

@@ -1,4 +1,4 @@
-//! The list of sessions: narrowed, sorted, kept as a view, taken away as a file, and run again in one go.
+//! The list of sessions: filtered, sorted, saved as a view, exported as a file, and analysed again in one step.
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
@@ -10,7 +10,8 @@ use crate::psql::psql;
 use crate::service::{ADMIN_PASSWORD, Person, Service};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
-/// One analysed call, and calls of others that are written straight in: `n` of them, each a minute longer and dearer.
+/// Starts a service with one analysed call and `n` calls that are inserted directly, each longer and more expensive
+/// than the one before.
 async fn service_with(n: u32) -> (Service, String) {
     let service = Service::start().await;
     service.student("Amara Okafor", CALLER).await;
@@ -32,7 +33,7 @@ async fn service_with(n: u32) -> (Service, String) {
     (service, session["session_id"].as_str().unwrap().to_owned())
 }
 
-/// The calls of a page, by their ids, in order.
+/// Returns the calls of a page, by their ids, in order.
 fn ids(page: &str) -> Vec<String> {
     page.split("name=\"id\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }
@@ -115,7 +116,7 @@ async fn a_view_is_kept_by_its_person_until_they_forget_it() {
     assert!(!viewer.read("/sessions").await.contains("Third period"));
     let (_, rest) = page.split_once("action=\"/sessions/views/").unwrap();
     let delete = format!("/sessions/views/{}", rest.split('"').next().unwrap());
-    assert_eq!(viewer.post("/sessions", &delete, &[]).await.status(), StatusCode::NOT_FOUND, "not theirs");
+    assert_eq!(viewer.post("/sessions", &delete, &[]).await.status(), StatusCode::NOT_FOUND, "another person's view");
     person.submit("/sessions", &delete, &[]).await;
     assert!(!person.read("/sessions").await.contains("Third period"));
     service.stop().await;
@@ -126,7 +127,7 @@ async fn a_file_holds_what_the_filters_show_and_no_formula() {
     let (service, _) = service_with(30).await;
     let person = service.log_in().await;
     let file = person.read("/sessions/export.csv?cohort=Period+3").await;
-    assert_eq!(file.lines().count(), 31, "all pages, and a heading");
+    assert_eq!(file.lines().count(), 31, "the file has all pages and a header");
     assert!(file.contains("\"'=Zoe Lindqvist\"") && !file.contains("Amara"), "{file}");
     assert!(file.lines().nth(1).unwrap().contains(",Silence,silence-timed-out,received,Milo,12,1.000000,"));
     let entries =

@@ -1,4 +1,4 @@
-//! A child calls several times, and each next tutor is told what a good one would want to know.
+//! A child calls several times, and each next tutor gets the information that a good tutor would want.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use reqwest::StatusCode;
@@ -17,7 +17,7 @@ use crate::assistant::{Assistant, PHONE, TEACHER};
 use crate::service::{Service, eventually};
 use crate::vapi;
 
-/// A child, and the calls so far.
+/// A child, and the number of calls so far.
 struct Child<'a> {
     service: &'a Service,
     student: Student,
@@ -44,7 +44,7 @@ impl<'a> Child<'a> {
         Self { service, student, token, teacher, n_calls: 0 }
     }
 
-    /// A call so many days ago, in which tutor and child take turns, the tutor first.
+    /// Makes a call some days ago, in which tutor and child take turns, the tutor first.
     async fn calls(&mut self, days_ago: u64, said: &[&str]) -> Value {
         self.n_calls += 1;
         let call_id = format!("call-{}", self.n_calls);
@@ -54,7 +54,7 @@ impl<'a> Child<'a> {
         self.service.analyzed(&self.token, &call_id).await
     }
 
-    /// What the next tutor is told. Whatever it is, the three tools plan the same, and it stays short.
+    /// Returns the next tutor's context. Checks that three tools have the same plan and that the context is short.
     async fn context(&self) -> Value {
         let context = self.teacher.call("get_student_context", json!({})).await.unwrap();
         let planned = context["plan"]["skill_ids"].clone();
@@ -67,7 +67,10 @@ impl<'a> Child<'a> {
         let bytes = serde_json::to_vec(&context).unwrap().len();
         assert!((bytes * 10).div_ceil(36) <= 600, "{bytes} bytes");
         let text = context.to_string();
-        assert!(!text.contains("Okafor") && !text.contains("4155550142"), "no surname, no number: {text}");
+        assert!(
+            !text.contains("Okafor") && !text.contains("4155550142"),
+            "the context has neither a surname nor a number: {text}"
+        );
         context
     }
 
@@ -76,7 +79,7 @@ impl<'a> Child<'a> {
     }
 }
 
-/// When a call so many days ago began: at noon, or within the last hour of today.
+/// Returns when a call some days ago began: at noon, or for today 20 minutes ago.
 fn began(days_ago: u64) -> DateTime<Utc> {
     let now = clock::now();
     if days_ago == 0 {
@@ -152,7 +155,7 @@ async fn a_misconception_is_overcome_alone_in_two_calls_and_comes_back() {
     child.calls(2, &ADDS_BOTTOMS).await;
     assert_eq!(child.context().await["watch"][0]["seen"], 2);
 
-    // Built again from nothing it is the same.
+    // A rebuild from the evidence gives the same result.
     let stored = async || {
         let beliefs = list_misconceptions(&service.db, &Caller::operator(), child.student_id()).await.unwrap();
         beliefs.into_iter().map(|b| (b.misconception_id, b.n_seen, b.resolved_at)).collect::<Vec<_>>()
@@ -170,7 +173,7 @@ async fn a_test_has_a_date_that_drives_the_plan_until_it_is_over() {
     let service = Service::start().await;
     let mut child = Child::of(&service, 5, "en", "UTC").await;
     child.calls(3, &TIMES_TABLES).await;
-    // The weekday of the day after tomorrow.
+    // The day after tomorrow, by its weekday.
     let on = clock::now().date_naive().checked_add_days(Days::new(2)).unwrap();
     let said = format!("i have a fractions test on {}", weekday(on.weekday()));
     child.calls(1, &["Hi Amara! How are you?", &said, "Then we practise for it next time.", "okay bye"]).await;
@@ -255,7 +258,7 @@ async fn interests_and_requests_of_earlier_calls_are_not_lost() {
     let decimals = ["Hi Amara! Decimals today. What is 0.4 plus 0.3?", "zero point seven", "0.7 is right!", "bye"];
     child.calls(1, &decimals).await;
     let context = child.context().await;
-    assert_eq!(texts(&context["last_call"]["open"]), Vec::<&str>::new(), "it was granted");
+    assert_eq!(texts(&context["last_call"]["open"]), Vec::<&str>::new(), "the request was fulfilled");
     assert!(texts(&context["facts"]).contains(&"likes football"));
     service.stop().await;
 }
@@ -423,7 +426,7 @@ async fn calls_of_one_student_are_analysed_together_without_a_deadlock() {
         .await;
     };
     are_done(N_CALLS).await;
-    // Again and again, all at once: now each analysis also replaces what the last one found.
+    // Several rounds, all at once. Now each analysis also replaces the findings of the previous one.
     let session_ids = psql("select session_id from sessions");
     let session_ids: Vec<SessionId> = session_ids.lines().map(|id| id.parse().unwrap()).collect();
     for round in 2..=6 {
@@ -434,7 +437,7 @@ async fn calls_of_one_student_are_analysed_together_without_a_deadlock() {
         tx.commit().await.unwrap();
         are_done(N_CALLS * round as usize).await;
     }
-    assert_eq!(psql("select count(*) from jobs where attempts > 1"), "0", "no analysis got in another's way");
+    assert_eq!(psql("select count(*) from jobs where attempts > 1"), "0", "no analysis blocked another one");
     assert_eq!(psql("select deadlocks from pg_stat_database where datname = current_database()"), "0");
     service.stop().await;
 }

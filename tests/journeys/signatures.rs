@@ -1,4 +1,4 @@
-//! What gets through the webhook's door: everything that VAPI signed, and nothing else.
+//! The webhook endpoint accepts everything that VAPI signed, and nothing else.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ async fn every_sample_is_accepted_as_it_stands() {
     let mut n_samples = 0;
     for entry in std::fs::read_dir(vapi::folder().join("raw")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        // Answers of ours and of VAPI's API are no webhooks.
+        // Answers from the service and from VAPI's API are not webhooks.
         if name.contains("response") {
             continue;
         }
@@ -57,7 +57,7 @@ async fn what_vapi_did_not_sign_is_refused_and_not_kept() {
         let answer = vapi::post(&service.http, &service.server_url, &headers, body).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{what}");
     }
-    // What was genuine but for its time tells of a wrong clock; what anybody may send does not.
+    // A genuine signature with a wrong time is counted as a clock problem. Requests that anyone could send are not.
     let metrics =
         service.http.get(format!("{}/metrics", service.server_url)).send().await.unwrap().text().await.unwrap();
     let n_skewed = metrics.lines().find_map(|line| line.strip_prefix("webhook_clock_skew_total "));
@@ -65,7 +65,7 @@ async fn what_vapi_did_not_sign_is_refused_and_not_kept() {
     let url = format!("{}/api/v1/sessions/by-call/{CALL_ID}", service.server_url);
     assert_eq!(service.http.get(url).bearer_auth(&token).send().await.unwrap().status(), StatusCode::NOT_FOUND);
 
-    // The very same request, rightly signed, comes in: it was the signature that was judged.
+    // The same request with a right signature is accepted, so the signature was the reason.
     let headers = [("x-timestamp", &fresh[..]), ("x-signature", &right)];
     let answer = vapi::post(&service.http, &service.server_url, &headers, &body).await;
     assert_eq!(answer.status(), StatusCode::OK);
@@ -93,8 +93,8 @@ async fn a_body_over_the_limit_is_refused() {
     service.stop().await;
 }
 
-/// The vectors were signed in the past, so what is shown here is that our own signing agrees with theirs; that the
-/// server's verifying does is shown where it is written.
+/// The vectors were signed in the past. This test compares the signatures made here with theirs; the unit tests of the
+/// server check its verification.
 #[test]
 fn our_stand_in_signs_as_the_vectors_do() {
     let vectors: Value =

@@ -1,5 +1,5 @@
-//! Who at the dashboard may open which page and do what, for whose students: every route of its router, held against one
-//! table. A route without a rule fails.
+//! Permissions at the dashboard: who may open which page, and for which students. Every route of its router is compared
+//! with one table. A route without a rule fails.
 
 use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
@@ -10,15 +10,15 @@ use storage::{admin_user, clock, consistency, db};
 use crate::psql::psql;
 use crate::service::{Person, Service};
 
-/// For whom a route is.
+/// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
-    /// Strangers too, or it ends the login: not asked here.
+    /// Strangers, too, or the route ends the login. Not tested here.
     Open,
     Anybody,
     /// Tutors and admins.
     Writers,
-    /// Those who see all students.
+    /// Staff who see all students.
     SeeAll,
     /// Tutors and admins who see all students.
     WritersSeeAll,
@@ -26,13 +26,13 @@ enum Who {
 }
 use Who::{Admins, Anybody, Open, SeeAll, Writers, WritersSeeAll};
 
-/// Whom it is about: the student or the session of the address, or no one child.
+/// The child that a route is about: the student or session in the address, or no single child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum About {
     Nobody,
     Student,
     Session,
-    /// Sessions that the form names: the role is asked first.
+    /// Sessions that the form names. The role is checked first.
     Listed,
 }
 use About::{Listed, Nobody, Session, Student};
@@ -209,12 +209,12 @@ const TABLE: &[(&str, Who, About)] = &[
     ("POST /account/sign-out", Anybody, Nobody),
 ];
 
-/// The routes as the dashboard's router has them: "GET /path".
+/// Returns the routes of the dashboard's router as "GET /path".
 fn routes() -> Vec<String> {
     let source = include_str!("../../admin/src/lib.rs");
     let mut routes = Vec::new();
     for route in source.split(".route(").skip(1) {
-        // Up to the parenthesis that closes it.
+        // Up to the closing parenthesis.
         let mut depth = 1;
         let end = route.find(|c| {
             depth += i32::from(c == '(') - i32::from(c == ')');
@@ -245,7 +245,7 @@ fn routes() -> Vec<String> {
 enum Answer {
     Given,
     Refused,
-    /// As if there were no such student or session.
+    /// The answer for a student or session that does not exist.
     Missing,
 }
 
@@ -262,7 +262,7 @@ async fn read(response: Response) -> (Answer, String, StatusCode) {
     (answer, text, status)
 }
 
-/// A child, in a cohort or in none, with a call. The last call is nobody's.
+/// A child, in a cohort or in none, with a call. The caller of the last call is unknown.
 struct Child {
     name: &'static str,
     student_id: String,
@@ -270,7 +270,7 @@ struct Child {
     follow_up_id: String,
 }
 
-/// Lower-case, as beliefs are counted.
+/// In lower case, because beliefs are counted that way.
 const OWN: &str = "owneria";
 const OTHER: &str = "otheria";
 const LOOSE: &str = "looseria";
@@ -424,8 +424,8 @@ async fn every_route_answers_each_role_about_the_students_it_may_see() {
                     ));
                 }
                 if who.is_limited {
-                    let told = told_of_others(&text, who.name == "tutor of none");
-                    wrong.extend(told.map(|told| format!("{}, {route}, {}: told of {told}", who.name, child.name)));
+                    let hidden = hidden_name(&text, who.name == "tutor of none");
+                    wrong.extend(hidden.map(|name| format!("{}, {route}, {}: shows {name}", who.name, child.name)));
                 }
             }
         }
@@ -434,8 +434,8 @@ async fn every_route_answers_each_role_about_the_students_it_may_see() {
     service.stop().await;
 }
 
-/// The name of a child, or of a cohort, that is none of theirs.
-fn told_of_others(text: &str, sees_none: bool) -> Option<&'static str> {
+/// Returns the first name of a child or cohort that the person may not see.
+fn hidden_name(text: &str, sees_none: bool) -> Option<&'static str> {
     let hidden = [OTHER, LOOSE, "room-8a", if sees_none { OWN } else { OTHER }];
     hidden.into_iter().find(|name| text.contains(name))
 }
@@ -448,7 +448,7 @@ async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
     let loose = insert_child(&service, LOOSE, None, false).await;
     let tutor = Staff::insert(&service, "tutor of 7b", Role::Tutor, Some(&["room-7b"])).await.person;
     let all = Staff::insert(&service, "tutor", Role::Tutor, None).await.person;
-    // Each tells who sees all of every child that it can tell of, or this test would prove nothing.
+    // A person who sees all students finds all these names. Otherwise the test would prove nothing.
     for (path, names) in [
         ("/", &[OWN, OTHER, LOOSE][..]),
         ("/events/overview?once=true", &[OWN, OTHER, LOOSE]),
@@ -470,15 +470,18 @@ async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
         ("/analytics/export.csv?table=beliefs", &[OWN, OTHER, LOOSE]),
     ] {
         let text = all.read(path).await;
-        assert!(names.iter().all(|name| text.contains(name)), "{path} tells {names:?} to who sees all: {text}");
+        assert!(
+            names.iter().all(|name| text.contains(name)),
+            "{path} shows {names:?} to staff who see all students: {text}"
+        );
         let text = tutor.read(path).await;
-        assert!(text.contains(names[0]), "{path} tells a tutor of their own");
-        assert_eq!(told_of_others(&text, false), None, "{path}");
+        assert!(text.contains(names[0]), "{path} shows tutors their own students");
+        assert_eq!(hidden_name(&text, false), None, "{path}");
     }
-    // Calls that go on, beside the navigation.
+    // The number of live calls beside the navigation.
     assert!(all.read("/account").await.contains(", 3 live calls"));
     assert!(tutor.read("/account").await.contains(", 1 live call<"));
-    // A cohort of others cannot be asked for.
+    // Other cohorts cannot be requested.
     for path in [
         "/?cohort=room-8a",
         "/sessions?cohort=room-8a",
@@ -489,7 +492,7 @@ async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
     ] {
         assert_eq!(tutor.open(path).await.status(), StatusCode::FORBIDDEN, "{path}");
     }
-    // What is named in a form, or beside an address of one's own, is no way round.
+    // Ids in a form, or after one's own student in an address, do not bypass the check.
     let done = async |child: &Child| {
         tutor.post("/account", &format!("/follow-ups/{}/done", child.follow_up_id), &[]).await.status()
     };
@@ -507,8 +510,8 @@ async fn lists_counts_searches_and_files_end_with_the_cohorts_of_who_asks() {
     let path = format!("/students/{}/notes/{}/delete", own.student_id, note_id.lines().next().unwrap());
     assert_eq!(tutor.post("/account", &path, &[]).await.status(), StatusCode::NOT_FOUND);
     let phone = tutor.post("/account", "/search", &[("q", "+14155550142")]).await;
-    assert_eq!(phone.status(), StatusCode::FORBIDDEN, "a number may be that of children of other cohorts");
-    // They add students to their cohorts alone, and move none out of them.
+    assert_eq!(phone.status(), StatusCode::FORBIDDEN, "the number may belong to children of other cohorts");
+    // Tutors add students only to their cohorts, and move none out of them.
     let add = async |cohort: &str| {
         let fields =
             [("name", "Newton Lee"), ("cohort", cohort), ("locale", "en"), ("timezone", "UTC"), ("status", "active")];
@@ -532,14 +535,14 @@ async fn an_admin_assigns_cohorts_and_they_count_from_the_next_request_on() {
     assert_eq!(
         (opens(&own).await, opens(&other).await),
         (StatusCode::OK, StatusCode::OK),
-        "as before there were cohorts"
+        "without cohorts, a tutor sees all students"
     );
     admin.submit("/settings/users", &path, &[("reach", "cohorts"), ("cohort", "room-7b")]).await;
     assert_eq!((opens(&own).await, opens(&other).await), (StatusCode::OK, StatusCode::NOT_FOUND));
     assert!(admin.read("/settings/users").await.contains("Sees room-7b"));
     let stream = tutor.open(&format!("/events/sessions/{}?once=true", other.session_id)).await;
     assert_eq!(stream.status(), StatusCode::NOT_FOUND);
-    // The child moves, and the tutor's view with it.
+    // The child moves to another cohort, and the tutor sees it.
     psql(
         &service.database_url,
         &format!("update students set cohort = 'room-7b' where student_id = '{}'", other.student_id),

@@ -1,4 +1,4 @@
-//! How many statements one call costs. Their number is a constant: it depends neither on the length of the call nor on the
+//! The number of SQL statements for one call. It is constant: it depends neither on the length of the call nor on the
 //! student's history.
 
 use std::collections::BTreeMap;
@@ -14,14 +14,14 @@ use crate::vapi::{self, CALLER};
 
 /// Calls in one count.
 const N_CALLS: usize = 10;
-/// Statements from webhook to analysis, by rules alone, without those that look for work.
+/// Statements from webhook to analysis, with rules only. Statements that look for work are not counted.
 const BY_RULES: usize = 38;
-/// The same with a model that finds nothing else.
+/// The same number with a model that finds nothing more.
 const WITH_MODEL: usize = 75;
 
 type Counts = BTreeMap<(String, String), usize>;
 
-/// A call in which a student answers `n` questions about one skill.
+/// Delivers a call in which a student answers `n` questions about one skill, and waits for its analysis.
 async fn call(service: &Service, call_id: &str, began: DateTime<Utc>, n: usize) {
     let talk: Vec<String> = (0..n)
         .flat_map(|i| {
@@ -37,8 +37,8 @@ async fn call(service: &Service, call_id: &str, began: DateTime<Utc>, n: usize) 
     eventually("the call is analysed", async || (psql(url, &open) == "1").then_some(())).await;
 }
 
-/// How often the service ran each statement so far, by its id in Postgres, with its text. Left out is what it asks without a
-/// call, to look for work.
+/// Returns how often the service ran each statement so far, by its id in Postgres, with its text. Statements that only
+/// look for work are left out.
 fn ran(service: &Service) -> BTreeMap<String, (usize, String)> {
     let rows = psql(
         &service.database_url,
@@ -55,8 +55,8 @@ fn ran(service: &Service) -> BTreeMap<String, (usize, String)> {
     rows.lines().map(row).collect()
 }
 
-/// How often each statement ran for a call, on average over [`N_CALLS`] and rounded: the service asks some now and then by
-/// itself.
+/// Returns how often each statement ran per call, as a rounded average over [`N_CALLS`], because the service runs some
+/// occasionally.
 async fn count(service: &Service, name: &str, first: DateTime<Utc>, n_questions: usize) -> Counts {
     let before = ran(service);
     for i in 0..N_CALLS {
@@ -70,7 +70,7 @@ async fn count(service: &Service, name: &str, first: DateTime<Utc>, n_questions:
     ran(service).into_iter().filter_map(new).collect()
 }
 
-/// True if the database can count statements.
+/// Returns true if the database can count statements.
 fn can_count(url: &SecretString) -> bool {
     psql(url, "create extension if not exists pg_stat_statements");
     try_psql(url, "select count(*) from pg_stat_statements").is_ok()
@@ -87,7 +87,7 @@ async fn is_constant(service: Service, expected: usize) {
         at += TimeDelta::days(days);
         at
     };
-    // The first call reads the curriculum.
+    // The first call also reads the curriculum.
     call(&service, "warm", next(0), 3).await;
     let early = count(&service, "early", next(1), 3).await;
     let long = count(&service, "long", next(1), 60).await;

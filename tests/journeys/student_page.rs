@@ -1,4 +1,4 @@
-//! What people decide on the page of a student: a judgement, a belief, a report, a file, and that the student goes.
+//! Decisions of staff on a student's page: a mark, a belief, a report, an export, and erasing the student.
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::vapi::{self, CALLER, REPORT};
 const CALL_ID: &str = "7b6d3c52-6c1e-4f0a-9d55-000000000001";
 const NAME: &str = "Amara Okafor";
 
-/// A student with one call that was judged, and the path of their page.
+/// Returns a student with one judged call, and the path of their page.
 async fn after_a_call() -> (Service, storage::id::StudentId, String) {
     let service = Service::start().await;
     let student_id = service.student(NAME, CALLER).await.student_id;
@@ -122,13 +122,13 @@ async fn a_belief_that_a_person_saw_overcome_is_watched_for_no_more() {
     let id = psql(&service.database_url, "select misconception_id from misconceptions where n_seen = 3");
     let person = service.log_in().await;
     person.submit(&page, &format!("{page}/misconceptions/{id}/resolve"), &[]).await;
-    assert!(!person.read(&page).await.contains(&format!("{id}/resolve")), "once is enough");
+    assert!(!person.read(&page).await.contains(&format!("{id}/resolve")), "a resolved belief cannot be resolved again");
     let open = "select count(*) from misconceptions where n_seen = 3 and resolved_at is null";
     assert_eq!(psql(&service.database_url, open), "0");
     let context: Value = serde_json::from_str(&person.read(&format!("{page}/context.json")).await).unwrap();
     assert!(!context.to_string().contains("Adds the tops"), "{context}");
     assert!(acts(&service).await.contains(&"misconception.resolve".to_owned()));
-    // No analysis found it.
+    // Deleted, because no analysis found this belief.
     service.write(format!("delete from misconceptions where misconception_id = '{id}'")).await;
     service.stop().await;
 }
@@ -161,7 +161,7 @@ async fn all_of_a_student_leaves_in_one_file_and_goes_for_whom_types_the_name() 
     assert_eq!(psql(&service.database_url, &left), "0");
     let acts = acts(&service).await;
     for act in ["student.report", "student.export", "student.erase"] {
-        assert!(acts.iter().any(|known| known == act), "{act} is on record: {acts:?}");
+        assert!(acts.iter().any(|known| known == act), "{act} is in the audit log: {acts:?}");
     }
     service.stop().await;
 }

@@ -1,4 +1,4 @@
-//! A person brings a class in from a sheet, without an operator.
+//! Staff import a class from a spreadsheet without an operator.
 
 use reqwest::StatusCode;
 
@@ -18,7 +18,7 @@ async fn a_class_is_looked_at_first_and_then_imported() {
     let service = Service::start().await;
     service.student("Amara Okafor", "+14155550142").await;
     let person = service.log_in().await;
-    assert!(person.read("/students").await.contains(IMPORT), "the list leads to it");
+    assert!(person.read("/students").await.contains(IMPORT), "the list links to the import");
     let list = "select string_agg(display_name || ' ' || coalesce(grade::text, '-'), ', ' order by 1) from students";
     let students = async || service.write(list).await.trim().to_owned();
 
@@ -38,10 +38,10 @@ async fn a_class_is_looked_at_first_and_then_imported() {
     assert!(done.contains("Imported: 1 new, 1 changed"), "{done}");
     assert_eq!(students().await, "Amara Okafor 5, Leo Brandt 0");
     let again = person.post(IMPORT, APPLY, &apply).await;
-    assert_eq!(again.status(), StatusCode::CONFLICT, "it would do something else now");
+    assert_eq!(again.status(), StatusCode::CONFLICT, "the preview is out of date");
     assert!(again.text().await.unwrap().contains("There is nothing to import."));
 
-    // Whoever is there already may be left alone.
+    // Existing students can be left unchanged.
     let other = SHEET.replace("555 0143;K", "555 0143;4");
     let kept = person.post(IMPORT, IMPORT, &[("sheet", &other), ("known", "keep")]).await.text().await.unwrap();
     assert!(kept.contains("0 new, 0 changed, 2 unchanged"), "{kept}");
@@ -103,7 +103,7 @@ async fn an_import_is_undone_while_nothing_depends_on_it() {
     let at = page.find("/students/undo-import/").expect("a link to undo it");
     let undo = page[at..].split('"').next().unwrap().to_owned();
 
-    // A note, and a change by a person, keep two of the four.
+    // A note on one student and a change to another prevent the undo for these two of the four.
     service.write("insert into notes (note_id, student_id, text, author, for_assistant, created_at)
         select gen_random_uuid(), student_id, 'Likes maps.', 'admin:a', false, now() from students where display_name = 'Mai Tran'").await;
     service
@@ -125,7 +125,7 @@ async fn an_import_is_undone_while_nothing_depends_on_it() {
     let (amara, _) = before.split_once("; ").unwrap();
     let after = students().await;
     assert!(after.starts_with(amara) && after.contains("Mai Tran") && !after.contains("Leo"), "{after}");
-    assert!(after.contains("Kofi Mensah 6 5b"), "a person changed him since: {after}");
+    assert!(after.contains("Kofi Mensah 6 5b"), "a student who was changed since is kept: {after}");
     let audit = person.read("/settings/audit").await;
     assert!(audit.contains("undid an import of students"), "{audit}");
     service.stop().await;

@@ -1,5 +1,5 @@
-//! A tutor's day: the students of their classes who need a person, each with the reason, the evidence and the next action; and
-//! the page of a class.
+//! A tutor's day: the students of their classes who need a person, each with the reason, the evidence and the next
+//! action. Also the page of a class.
 
 use reqwest::StatusCode;
 use secrecy::SecretString;
@@ -24,7 +24,7 @@ pub async fn insert_staff(service: &Service, email: &str, role: Role, cohorts: O
     Person::log_in(&service.admin_url, email, PASSWORD).await
 }
 
-/// A student of a class, with what `more` inserts about `st` and the call `s`. Returns both ids.
+/// Inserts a student of a class. `more` inserts rows that refer to `st` and the call `s`. Returns both ids.
 async fn insert_student(service: &Service, name: &str, cohort: &str, more: &str) -> (String, String) {
     let statement = format!(
         "with st as (insert into students (student_id, display_name, cohort, grade, locale, timezone, created_at, updated_at)
@@ -89,12 +89,13 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
     assert!(page.contains(&format!("/students/{stuck}/skills/maths.fractions.simplify")));
     assert!(!page.contains("self_harm") && !words.contains("Technical problems"), "{words}");
 
-    // "My classes" is remembered, and "All students" goes back.
+    // "My classes" is remembered, and "All students" shows everyone again.
     let chosen = [("class", "Period 4"), ("class", "Period 9")];
     assert_eq!(tutor.submit("/account", "/account/classes", &chosen).await, "/account?done=classes#classes");
     let kept = psql(&service.database_url, "select classes::text from admin_users where email = 'dana@example.org'");
-    assert_eq!(kept, "{\"Period 4\"}", "a class of others is not chosen");
-    // Every list begins with them. All students are one click away, from each page, for the next sign-in, too.
+    assert_eq!(kept, "{\"Period 4\"}", "another tutor's class cannot be chosen");
+    // Every list starts with the tutor's classes. All students are one click away on each page, also after the next
+    // sign-in.
     let lists = ["/today", "/students", "/sessions", "/calendar"];
     for path in lists {
         let page = tutor.read(path).await;
@@ -109,28 +110,32 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
     }
     tutor.submit("/today", "/account/classes/show", &[("show", "all"), ("back", "/today")]).await;
     let again = Person::log_in(&service.admin_url, "dana@example.org", PASSWORD).await;
-    assert_eq!(names_in_order(&again.read("/today").await, &all).len(), 4, "it is remembered");
+    assert_eq!(names_in_order(&again.read("/today").await, &all).len(), 4, "the choice is remembered");
     tutor.submit("/today", "/account/classes/show", &[("show", "mine"), ("back", "/today")]).await;
-    // A filter, not a right: a student and a class that are named are shown.
+    // It is a filter and no restriction: a student or class that is requested is shown.
     assert!(tutor.read(&format!("/students/{stuck}")).await.contains("Stuck Adeyemi"));
     assert!(tutor.read("/students?cohort=Period+3").await.contains("Stuck Adeyemi"));
     assert!(tutor.read(&format!("/sessions?student={stuck}")).await.contains("Stuck Adeyemi"));
-    // An admin sets the classes of others.
+    // An admin sets another person's classes.
     let admin = service.log_in().await;
     let id = psql(&service.database_url, "select admin_user_id from admin_users where email = 'dana@example.org'");
     let set = format!("/settings/users/{id}/classes");
     admin.submit("/settings/users", &set, &[("class", "Period 4")]).await;
     assert!(admin.read("/settings/users").await.contains("Teaches Period 4"));
     let tutor = insert_staff(&service, "otto@example.org", Role::Tutor, None).await;
-    assert_eq!(names_in_order(&tutor.read("/today").await, &all).len(), 5, "who sees all students sees all");
+    assert_eq!(
+        names_in_order(&tutor.read("/today").await, &all).len(),
+        5,
+        "staff who see all students see all of them"
+    );
 
-    // Handled, the row goes.
+    // A handled student leaves the list.
     let handled = format!("/students/{hurt}/attention/handled");
     assert_eq!(tutor.submit("/today", &handled, &[("back", "/today")]).await, "/today");
     assert!(!tutor.read("/today").await.contains("Hurt Castillo"));
     assert!(tutor.read("/today").await.contains(&bullied));
     assert!(plain(&admin.read("/today").await).contains("Technical problems"));
-    // No analysis found it.
+    // Deleted, because no analysis found these beliefs.
     service.write("delete from misconceptions").await;
     service.stop().await;
 }
@@ -185,7 +190,7 @@ async fn a_class_shows_levels_who_is_ready_and_who_has_the_same_trouble() {
     assert!(page.contains(&link) && page.contains("Mastered"), "{page}");
     let ready = plain(page.split("id=\"ready\"").nth(1).unwrap().split("</section>").next().unwrap());
     assert!(ready.contains("Equivalent fractions Ready Adeyemi") && !ready.contains("Learning Brandt"), "{ready}");
-    assert!(page.contains("Adding unlike fractions"), "skills that nobody practised are shown, too");
+    assert!(page.contains("Adding unlike fractions"), "skills without practice are shown, too");
     let skill = tutor.read("/curriculum/maths.fractions.meaning?cohort=Period+3").await;
     assert!(plain(&skill).contains("Learning (1) Learning Brandt") && skill.contains(&link), "{learning}: {skill}");
     let elsewhere = insert_staff(&service, "otto@example.org", Role::Tutor, Some(&["Period 4"])).await;
@@ -201,7 +206,7 @@ async fn an_answer_that_was_left_undecided_is_marked_at_its_turn() {
     let token = service.token("sessions:read").await;
     assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, CALL_ID)).await, StatusCode::OK);
     service.analyzed(&token, CALL_ID).await;
-    // Turn 11 is no answer; here it counts as one that was not understood.
+    // Turn 11 is no answer. Here it counts as an answer that was not understood.
     let undecided = "update analyses set findings = jsonb_set(jsonb_set(findings, '{undecided}', '[{\"turn_no\": 11, \"skill_id\": null}]'),
         '{figures,n_answers_undecided}', '1')";
     psql(&service.database_url, undecided);
@@ -221,14 +226,14 @@ async fn an_answer_that_was_left_undecided_is_marked_at_its_turn() {
     let one = find().await.unwrap();
     assert_eq!((one.verdict, one.source, &one.skill_id[..]), (Verdict::Correct, Source::Person, skill.1));
     let page = person.read(&session).await;
-    assert!(plain(&page).contains(", 0 undecided."), "the summary counts it: {}", plain(&page));
+    assert!(plain(&page).contains(", 0 undecided."), "the summary counts the answer: {}", plain(&page));
     let (_, turn) = page.split_once("id=\"t11\"").unwrap();
     assert!(plain(turn).contains("Right, without help") && turn.contains("Changed by"), "{turn}");
 
     let odd = [("skill_id", "no.such.skill"), ("turn_no", "11"), ("verdict", "correct")];
     assert_eq!(person.post(&session, &marks, &odd).await.status(), StatusCode::NOT_FOUND);
     let decided = [skill, ("turn_no", "1"), ("verdict", "correct")];
-    assert_eq!(person.post(&session, &marks, &decided).await.status(), StatusCode::NOT_FOUND, "no answer there");
+    assert_eq!(person.post(&session, &marks, &decided).await.status(), StatusCode::NOT_FOUND, "that turn is no answer");
     person.submit(&session, &marks, &[skill, ("turn_no", "11"), ("undo", "yes")]).await;
     assert!(find().await.is_none());
     assert!(plain(&person.read(&session).await).contains("Undecided"));

@@ -1,11 +1,11 @@
-//! Would the right tool be chosen? Forty-two situations of a tutor or a back office, in words of our own, against the names,
-//! titles and descriptions that their token shows.
+//! Tests whether a model would choose the right tool. Forty-two situations of a tutor or a back office are compared
+//! with the names, titles and descriptions that their token lists.
 //!
-//! How it is judged without a model: a situation and a tool's text share words, cut to their stems; a word counts the
-//! more, the fewer tools have it, and a long text gets no credit for its length; the tool with the highest sum is chosen.
-//! That shows descriptions that are too much alike, that do not name what they are for, or that a change made worse. It
-//! cannot show that a model understands them: it knows no synonyms, no order of a conversation and no arguments, and the
-//! situations were written by people who know the tools. `from_llm_base_url` asks a real one.
+//! Scores without a model: a situation and a tool's text share words, cut to their stems. A word weighs more if fewer
+//! tools have it, and long texts get no advantage. The tool with the highest sum is chosen. This finds descriptions
+//! that are too alike, that do not name their purpose, or that a change made worse. It cannot show that a model
+//! understands them, because it ignores synonyms, the conversation and arguments. People who know the tools wrote the
+//! situations. `from_llm_base_url` asks a real model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -24,7 +24,7 @@ struct Situation {
     who: Who,
     situation: String,
     tool: String,
-    /// Tools that would do as well.
+    /// Other tools that are right, too.
     #[serde(default)]
     also: Vec<String>,
 }
@@ -37,7 +37,7 @@ enum Who {
 }
 
 impl Who {
-    /// What a token of theirs lists.
+    /// Returns the tools that their token lists.
     fn tools(self) -> Vec<&'static Definition> {
         let scopes: ScopeSet = match self {
             Self::Voice => [Scope::ContextRead, Scope::CallsWrite, Scope::NotesWrite].into_iter().collect(),
@@ -69,7 +69,7 @@ const SAY_NOTHING: &str = "a an and are as at be been before by can did do does 
     is it its not of on or say says said so than that the their them there they this to up was were what when which who \
     whose will with you your";
 
-/// The words that carry meaning, without their endings.
+/// Returns the words that carry meaning, without their endings.
 fn stems(text: &str) -> BTreeSet<String> {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1);
@@ -82,7 +82,7 @@ fn stems(text: &str) -> BTreeSet<String> {
     words.map(stem).collect()
 }
 
-/// The tools, the best first.
+/// Returns the tools, the best first.
 fn rank(situation: &Situation) -> Vec<&'static str> {
     let tools = situation.who.tools();
     let texts: Vec<BTreeSet<String>> =
@@ -103,7 +103,7 @@ fn rank(situation: &Situation) -> Vec<&'static str> {
     scored.into_iter().map(|(_, name)| name).collect()
 }
 
-/// What was chosen instead of what, for whom.
+/// Lists the wrong choices: the chosen tool, the right one, and the client.
 fn confusion(wrong: &[(&Situation, String)]) -> String {
     let mut text = String::new();
     for (situation, chosen) in wrong {
@@ -140,7 +140,7 @@ fn every_tool_has_its_situations() {
     assert!(counted.values().all(|n| *n >= 2), "{counted:?}");
 }
 
-/// The tool that a model calls first, told nothing but the situation.
+/// Asks the model about the situation only. Returns the first tool that it calls.
 async fn ask_model(base_url: &str, situation: &Situation) -> String {
     let tools: Vec<Value> = situation.who.tools().iter().map(|tool| {
         let (name, description, parameters) = (tool.name, tool.description, &tool.input_schema);

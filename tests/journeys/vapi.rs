@@ -1,4 +1,4 @@
-//! The other end of the line: what VAPI sends, signed as VAPI signs.
+//! VAPI's side: the messages that it sends, signed as VAPI signs them.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ pub const CALLER: &str = "+14155550142";
 pub const REPORT: &str = "end-of-call-report.wire-extras.json";
 pub const CALL_ID: &str = "0b6d3c52-6c1e-4f0a-9d55-3f1f6f0c7a21";
 
-/// A recorded shape of a message, as it stands.
+/// Reads a recorded message, unchanged.
 pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(folder().join("raw").join(name)).unwrap()
 }
@@ -25,14 +25,14 @@ pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vapi")
 }
 
-/// The sample with another call's id.
+/// Returns the sample with another call's id.
 pub fn sample_of_call(name: &str, call_id: &str) -> Vec<u8> {
     let mut message: Value = serde_json::from_slice(&sample(name)).unwrap();
     message["message"]["call"]["id"] = Value::from(call_id);
     serde_json::to_vec(&message).unwrap()
 }
 
-/// A report of a call of nine minutes, in which tutor and child take turns, the tutor first.
+/// Builds a report of a call of nine minutes, in which tutor and child take turns, the tutor first.
 pub fn report(call_id: &str, began: DateTime<Utc>, said: &[&str]) -> Vec<u8> {
     let messages = said.iter().enumerate().map(|(i, text)| {
         let seconds = i as i64 * 8;
@@ -79,12 +79,12 @@ async fn try_to_post(
     request.body(body.to_vec()).send().await
 }
 
-/// Sends a message as VAPI would: again if the connection breaks or the server is busy.
+/// Sends a message as VAPI does, and retries if the connection breaks or the server is busy.
 pub async fn deliver_to(http: &reqwest::Client, server_url: &str, body: &[u8]) -> StatusCode {
     send(http, || server_url.to_owned(), body).await.status()
 }
 
-/// Sends a message to one address behind which servers change: each try goes to the one that `server_url` returns.
+/// Sends a message to changing servers: each attempt goes to the address that `server_url` returns.
 pub async fn deliver_through(http: &reqwest::Client, server_url: impl Fn() -> String, body: &[u8]) -> StatusCode {
     send(http, server_url, body).await.status()
 }
@@ -110,7 +110,7 @@ impl Service {
         deliver_to(&self.http, &self.server_url, body).await
     }
 
-    /// Sends a message that VAPI wants an answer to, and reads it.
+    /// Sends a message that VAPI expects an answer to, and returns the answer.
     pub async fn ask(&self, body: &[u8]) -> Value {
         let response = send(&self.http, || self.server_url.clone(), body).await;
         assert_eq!(response.status(), StatusCode::OK);

@@ -1,5 +1,5 @@
-//! `ai-tutor vapi setup` and `check`, and the same at the dashboard, against a stand-in that holds every request against
-//! VAPI's published description.
+//! `ai-tutor vapi setup` and `check`, and the same at the dashboard, against a stand-in that compares every request
+//! with VAPI's published description.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -20,7 +20,7 @@ use crate::service::{ADMIN_PASSWORD, Person, Service, WEBHOOK_SECRET, new_databa
 use crate::vapi::sign;
 
 const PUBLIC_URL: &str = "https://tutor.example.org";
-/// A secret that a public service takes.
+/// A secret that a public service accepts.
 const SECRET: &str = "whs_4f9a1c7e2b8d6035";
 const NEXT_SECRET: &str = "whs_93be07d15ac24f68";
 
@@ -45,7 +45,7 @@ impl Shell {
         self
     }
 
-    /// Exit code, standard output, standard error. No secret is ever in them.
+    /// Runs a command. Returns exit code, standard output and standard error, and checks that they contain no secret.
     fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let mut command = Command::new(binary("ai-tutor"));
         command.args(arguments).env_clear();
@@ -73,7 +73,7 @@ impl Shell {
         out
     }
 
-    /// What is wrong, as one text; empty: nothing.
+    /// Returns the faults that `vapi check` finds, one per line.
     fn faults(&self) -> String {
         let (code, out, error) = self.run(&["vapi", "check"]);
         let faults: Vec<&str> = out.lines().filter(|line| line.starts_with("fault: ")).collect();
@@ -85,11 +85,11 @@ impl Shell {
         ["credential", "tool", "assistant"].map(|kind| self.vapi.objects(kind).len())
     }
 
-    /// The body of the last change of that operation.
+    /// Returns the body of the last request of that operation.
     fn sent(&self, operation: &str) -> Value {
         let changes = self.vapi.take_changes();
         let found = changes.into_iter().rev().find(|(of, _)| of == operation);
-        found.unwrap_or_else(|| panic!("{operation} was asked for")).1
+        found.unwrap_or_else(|| panic!("no request of {operation}")).1
     }
 }
 
@@ -97,9 +97,9 @@ impl Shell {
 async fn vapi_is_set_up_from_nothing_and_a_second_run_changes_nothing() {
     let shell = Shell::new().await;
     assert!(shell.faults().contains("VAPI has no assistant of this service. Run `ai-tutor vapi setup`."));
-    let told = shell.set_up(&[]);
+    let output = shell.set_up(&[]);
     for line in ["made webhook credential", "made tools credential", "made MCP tool", "made assistant", "vapi check"] {
-        assert!(told.contains(line), "{line} in {told}");
+        assert!(output.contains(line), "{line} in {output}");
     }
     assert_eq!(shell.n_of_each(), [2, 1, 1]);
     let [assistant, tool] = ["assistant", "tool"].map(|kind| shell.vapi.objects(kind).remove(0));
@@ -116,9 +116,9 @@ async fn vapi_is_set_up_from_nothing_and_a_second_run_changes_nothing() {
     assert_eq!(shell.vapi.take_changes(), []);
     assert_eq!(shell.faults(), "");
     let (_, out, _) = shell.run(&["vapi", "check", "--json"]);
-    let told: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(told["is_well"], true, "{told}");
-    assert!(told["findings"][0]["what"].as_str().unwrap().contains("No phone number"), "{told}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["is_well"], true, "{report}");
+    assert!(report["findings"][0]["what"].as_str().unwrap().contains("No phone number"), "{report}");
     let keys = "select count(*) from agent_keys where revoked_at is null";
     assert_eq!(psql(&shell.database_url, keys), "1");
     assert_eq!(psql(&shell.database_url, "select count(*) from audit_entries where action = 'vapi.setup'"), "1");
@@ -127,9 +127,9 @@ async fn vapi_is_set_up_from_nothing_and_a_second_run_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_shows_the_difference_and_writes_nothing() {
     let shell = Shell::new().await;
-    let told = shell.set_up(&["--dry-run"]);
-    assert!(told.contains("would make assistant") && told.contains("nothing was changed"), "{told}");
-    assert!(told.contains("server.backoffPlan.maxRetries: not set → 5"), "{told}");
+    let output = shell.set_up(&["--dry-run"]);
+    assert!(output.contains("would make assistant") && output.contains("nothing was changed"), "{output}");
+    assert!(output.contains("server.backoffPlan.maxRetries: not set → 5"), "{output}");
     assert_eq!(shell.n_of_each(), [0, 0, 0]);
     let written = "select (select count(*) from api_clients) + (select count(*) from audit_entries)
         + (select count(*) from signs where name like 'vapi%')";
@@ -142,17 +142,17 @@ async fn a_dry_run_shows_the_difference_and_writes_nothing() {
         assistant["model"]["messages"][0]["content"] = json!(prompt);
     });
     shell.vapi.take_changes();
-    let told = shell.set_up(&["--dry-run"]);
+    let output = shell.set_up(&["--dry-run"]);
     for line in [
         "would change assistant assistant-",
         "  maxDurationSeconds: 60 → 1800",
         "    - - If an answer is wrong, give the answer",
     ] {
-        assert!(told.contains(line), "{line} in {told}");
+        assert!(output.contains(line), "{line} in {output}");
     }
     let (_, out, _) = shell.run(&["vapi", "setup", "--dry-run", "--json"]);
-    let told: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(told["changes"][0]["differences"][1], json!({ "path": "maxDurationSeconds", "is": 60, "wanted": 1800 }));
+    let plan: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(plan["changes"][0]["differences"][1], json!({ "path": "maxDurationSeconds", "is": 60, "wanted": 1800 }));
     assert_eq!(shell.vapi.take_changes(), []);
 }
 
@@ -180,11 +180,11 @@ async fn what_others_made_stays_untouched_unless_it_is_adopted() {
 
     let shell = Shell::new().await;
     let id = shell.vapi.add_object("assistant", theirs);
-    let told = shell.set_up(&["--adopt", &id]);
-    assert!(told.contains(&format!("changed assistant {id}")), "{told}");
+    let output = shell.set_up(&["--adopt", &id]);
+    assert!(output.contains(&format!("changed assistant {id}")), "{output}");
     assert_eq!(shell.n_of_each(), [2, 1, 1]);
     assert_eq!(shell.faults(), "");
-    assert!(shell.set_up(&[]).contains("nothing to change"), "it is ours from now on");
+    assert!(shell.set_up(&[]).contains("nothing to change"), "the adopted assistant belongs to this service");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,7 +193,7 @@ async fn a_field_that_drifted_is_found_and_set_again_and_additions_stay() {
     shell.set_up(&[]);
     let extra =
         shell.vapi.add_object("tool", json!({ "type": "mcp", "server": { "url": "https://weather.example/mcp" } }));
-    for (pointer, value, told) in [
+    for (pointer, value, fault) in [
         (
             "/server/backoffPlan/maxRetries",
             json!(0),
@@ -211,7 +211,7 @@ async fn a_field_that_drifted_is_found_and_set_again_and_additions_stay() {
             *assistant.pointer_mut(pointer).unwrap() = value.clone();
         });
         let faults = shell.faults();
-        assert!(faults.contains(told) && faults.lines().count() == 1, "{told} in {faults}");
+        assert!(faults.contains(fault) && faults.lines().count() == 1, "{fault} in {faults}");
         shell.set_up(&[]);
         assert_eq!(shell.faults(), "", "{pointer} is set again");
         let assistant = shell.vapi.objects("assistant").remove(0);
@@ -224,7 +224,7 @@ async fn a_field_that_drifted_is_found_and_set_again_and_additions_stay() {
     assert!(shell.faults().contains("`voice.provider`"));
     shell.set_up(&[]);
     assert_eq!(shell.vapi.objects("assistant")[0]["voice"], json!({ "provider": "11labs", "voiceId": "sarah" }));
-    // What people added to one provider's voice is nothing that another takes.
+    // A field that people added to one provider's voice is not valid for another provider.
     shell.vapi.tamper("assistant", |assistant| assistant["voice"]["language"] = json!("de"));
     let shell = shell.with("VAPI_VOICE", "vapi/Elliot");
     shell.set_up(&[]);
@@ -240,8 +240,8 @@ async fn secrets_and_keys_are_replaced_at_vapi() {
 
     let shell = shell.with("VAPI_WEBHOOK_SECRET", NEXT_SECRET).with("VAPI_WEBHOOK_SECRET_PREVIOUS", SECRET);
     assert!(shell.faults().contains("signs webhooks with another secret"));
-    let told = shell.set_up(&[]);
-    assert!(told.contains("the present secret"), "{told}");
+    let output = shell.set_up(&[]);
+    assert!(output.contains("the present secret"), "{output}");
     let sent = shell.sent("PATCH /credential/{id}");
     assert_eq!(sent["authenticationPlan"]["secretKey"], NEXT_SECRET);
     assert_eq!(shell.faults(), "");
@@ -252,7 +252,7 @@ async fn secrets_and_keys_are_replaced_at_vapi() {
     let sent = shell.sent("PATCH /credential/{id}");
     assert_ne!(sent["authenticationPlan"]["token"], first["authenticationPlan"]["token"]);
     let new = psql(&shell.database_url, living);
-    assert!(old != new && new.lines().count() == 1, "the old key is ended: {old} {new}");
+    assert!(old != new && new.lines().count() == 1, "the old key is revoked: {old} {new}");
     assert_eq!(shell.faults(), "");
 
     psql(&shell.database_url, "update agent_keys set revoked_at = now()");
@@ -262,7 +262,7 @@ async fn secrets_and_keys_are_replaced_at_vapi() {
     psql(&shell.database_url, "update api_clients set stopped_at = now()");
     assert!(shell.faults().contains("stopped"));
     shell.set_up(&[]);
-    assert!(shell.faults().contains("stopped"), "a person stopped it, so a person starts it");
+    assert!(shell.faults().contains("stopped"), "a client that a person stopped is not started automatically");
     assert!(shell.set_up(&[]).contains("nothing to change"));
 }
 
@@ -277,7 +277,7 @@ async fn a_phone_number_is_bound_left_alone_and_unbound() {
     };
     let (code, _, error) = shell.run(&["vapi", "setup", "--phone-number", "+14155550109"]);
     assert!(code == Some(1) && error.contains("it has +14155550100, +14155550101"), "{error}");
-    assert_eq!(shell.n_of_each(), [0, 0, 1], "nothing was written before the number was looked for");
+    assert_eq!(shell.n_of_each(), [0, 0, 1], "the number is checked before anything is written");
 
     shell.set_up(&["--phone-number", "+1 (415) 555-0100"]);
     let number = shell.vapi.objects("phone-number").remove(0);
@@ -287,7 +287,7 @@ async fn a_phone_number_is_bound_left_alone_and_unbound() {
     assert_eq!(shell.faults(), "");
     assert!(shell.vapi.objects("phone-number")[1].get("server").is_none());
 
-    // Somebody's own.
+    // The number belongs to another assistant.
     let bind = |object: &mut Value| object["assistantId"] = json!(pizza);
     shell.vapi.change_object(&theirs, bind);
     let (code, _, error) = bind_theirs(&shell, &[]);
@@ -298,7 +298,7 @@ async fn a_phone_number_is_bound_left_alone_and_unbound() {
     assert!(shell.vapi.objects("phone-number")[1].get("assistantId").is_none());
     assert_eq!(shell.faults(), "");
 
-    // Somebody binds ours to another assistant: the tutor would no longer be asked.
+    // If our number is bound to another assistant, VAPI no longer asks the servers.
     shell.vapi.change_object(&ours, bind);
     assert!(shell.faults().contains("the number rings an assistant without asking the servers"));
     shell.set_up(&["--phone-number", &ours]);
@@ -309,13 +309,13 @@ async fn a_phone_number_is_bound_left_alone_and_unbound() {
     let (code, _, error) = shell.run(&["vapi", "setup", "--unbind", &ours]);
     assert!(code == Some(1) && error.contains("does not ring this service"), "{error}");
     let (code, _, _) = shell.run(&["vapi", "setup", "--unbind", &ours, "--phone-number", &ours]);
-    assert_eq!(code, Some(2), "one or the other");
+    assert_eq!(code, Some(2), "the two options exclude each other");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_refusal_says_what_to_do_and_the_next_run_continues() {
     let shell = Shell::new().await;
-    for (n, status, told) in [
+    for (n, status, expected) in [
         (1, StatusCode::UNAUTHORIZED, "VAPI refused our key"),
         (9, StatusCode::TOO_MANY_REQUESTS, "VAPI is busy. Wait a minute"),
         (9, StatusCode::INTERNAL_SERVER_ERROR, "VAPI has an internal error. Wait a minute"),
@@ -323,7 +323,7 @@ async fn each_refusal_says_what_to_do_and_the_next_run_continues() {
     ] {
         shell.vapi.fail(n, status);
         let (code, _, error) = shell.run(&["vapi", "check"]);
-        assert!(code == Some(1) && error.contains(told), "{status}: {error}");
+        assert!(code == Some(1) && error.contains(expected), "{status}: {error}");
         shell.vapi.fail(0, status);
     }
     shell.vapi.fail(2, StatusCode::TOO_MANY_REQUESTS);
@@ -342,7 +342,7 @@ async fn each_refusal_says_what_to_do_and_the_next_run_continues() {
     let (code, _, error) = unknown.run(&["vapi", "setup"]);
     assert!(code == Some(1) && error.contains("VAPI says:") && error.contains("VAPI_MODEL"), "{error}");
 
-    // Broken off before the assistant: what was made is found again.
+    // The set-up stopped before the assistant. The next run finds what was made.
     assert_eq!(unknown.n_of_each(), [2, 1, 0]);
     let shell = unknown.with("VAPI_MODEL", "openai/gpt-4.1");
     shell.set_up(&[]);
@@ -361,7 +361,7 @@ async fn the_prompt_and_the_key_are_for_tools_that_exist() {
     assert_eq!(named, offered, "the prompt has a rule for each tool and for no other");
 }
 
-/// A running service that was set up at the stand-in.
+/// Starts a service that uses the stand-in for VAPI.
 async fn service_set_up() -> (Service, Shell) {
     let vapi = FakeVapi::default();
     let url = vapi.start().await;
@@ -391,7 +391,7 @@ async fn what_was_set_up_is_what_the_servers_expect() {
         found.unwrap_or_else(|| panic!("{operation} {kind}")).1.clone()
     };
 
-    // A webhook, signed as the credential says, to the URL of the assistant.
+    // A webhook to the assistant's URL, signed as the credential says.
     let (hmac, assistant) = (sent("POST /credential", "hmac"), sent("POST /assistant", ""));
     let plan = &hmac["authenticationPlan"];
     let timestamp = clock::now().timestamp().to_string();
@@ -417,13 +417,13 @@ async fn what_was_set_up_is_what_the_servers_expect() {
     let listed = message(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" })).await;
     let listed: BTreeSet<&str> =
         listed["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    // Listed only if the organisation asks for codes.
+    // Listed only if the organisation requires codes.
     assert_eq!(listed, TOOLS.into_iter().filter(|name| *name != "verify_caller").collect());
     let call = json!({ "name": "get_student_context", "arguments": {} });
-    let told = message(json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call })).await;
-    assert_eq!(told["result"]["structuredContent"]["student"]["first_name"], "Maya", "{told}");
+    let answer = message(json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call })).await;
+    assert_eq!(answer["result"]["structuredContent"]["student"]["first_name"], "Maya", "{answer}");
 
-    // A call rings: the student's own first sentence, and recorded only with consent.
+    // A call rings. The first sentence is the student's own, and the call is recorded only with consent.
     let greeting = ask("c3", PHONE).await;
     assert_eq!(greeting["assistantId"], shell.vapi.objects("assistant")[0]["id"]);
     let overrides = &greeting["assistantOverrides"];
@@ -439,10 +439,10 @@ async fn what_was_set_up_is_what_the_servers_expect() {
     assert_eq!(records(&ask("c4", PHONE).await), false, "a guardian withdrew it");
     assert_eq!(records(&ask("c5", "+14155559999").await), true, "the organisation consents for strangers");
     service.student("Leo Brandt", PHONE).await;
-    assert_eq!(records(&ask("c6", PHONE).await), false, "nobody knows which of two calls");
+    assert_eq!(records(&ask("c6", PHONE).await), false, "two students share the number, so recording is off");
 
-    let (_, told) = crate::processes::operator(&service, &["organisation", "set", "--presumed-consents", "tutoring"]);
-    assert_eq!(records(&ask("c7", "+14155559999").await), false, "{told}");
+    let (_, output) = crate::processes::operator(&service, &["organisation", "set", "--presumed-consents", "tutoring"]);
+    assert_eq!(records(&ask("c7", "+14155559999").await), false, "{output}");
     assert!(shell.faults().contains("`artifactPlan.recordingEnabled`; it must be false"));
     shell.set_up(&[]);
     assert_eq!(shell.vapi.objects("assistant")[0]["artifactPlan"]["recordingEnabled"], false);
@@ -463,7 +463,7 @@ async fn the_dashboard_checks_vapi_on_request_and_places_a_test_call() {
     let (service, shell) = service_set_up().await;
     let person = service.log_in().await;
     shell.vapi.fail(1_000, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(person.read(PAGE).await.contains("Not checked yet"), "the page asks VAPI nothing by itself");
+    assert!(person.read(PAGE).await.contains("Not checked yet"), "the page does not ask VAPI automatically");
     shell.vapi.fail(0, StatusCode::OK);
     let checked = format!("{PAGE}?check=vapi");
     assert!(person.read(&checked).await.contains("VAPI has no assistant of this service"));
@@ -484,7 +484,7 @@ async fn the_dashboard_checks_vapi_on_request_and_places_a_test_call() {
     shell.set_up(&[]);
     shell.vapi.take_changes();
 
-    // The number is shown as it was understood before anything rings.
+    // The page shows the number as it was understood, before any telephone rings.
     let fields = [("phone", "+1 (415) 555-0177")];
     let page = person.post(PAGE, "/settings/connections/test-call", &fields).await.text().await.unwrap();
     assert!(page.contains("Call +14155550177 now?") && shell.vapi.take_changes().is_empty(), "{page}");
@@ -503,7 +503,7 @@ async fn the_dashboard_checks_vapi_on_request_and_places_a_test_call() {
     assert_eq!(entries[0].action, "vapi.test_call_placed");
     assert!(!format!("{entries:?}").contains("4155550177"), "the audit log has no numbers");
 
-    // One at a time, also if they are asked for at the same moment, and a few in an hour.
+    // One call at a time, even for requests at the same moment, and a limited number per hour.
     let (_, page) = call_me(&person, "+14155550177").await;
     assert!(page.contains("A test call is under way"), "{page}");
     shell.vapi.end_calls();

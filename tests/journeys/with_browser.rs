@@ -1,4 +1,4 @@
-//! The dashboard in Debian's Chromium: with JavaScript, without it, what it weighs, and as axe sees every page.
+//! The dashboard in Debian's Chromium: with and without JavaScript, its page weight, and accessibility checks with axe.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -13,10 +13,10 @@ use crate::recordings::{lies_at, storage};
 use crate::service::{ADMIN_EMAIL, ADMIN_PASSWORD, Service};
 use crate::vapi::{self, CALL_ID, CALLER, REPORT};
 
-/// A session that failed, in a service with a person to look at it; then the script, which has to end well.
+/// Starts a service with a failed session and a person, then runs the script, which must succeed.
 async fn browse(what: &str) {
     let storage = storage(82).await;
-    // Passkeys need a name as address.
+    // Passkeys need a domain name as the address.
     let settings = [("RECORDING_OWN_HOSTS", &storage[..]), ("ADMIN_URL", "http://localhost:{admin_port}")];
     let service = Service::start_with(&settings).await;
     let admin_url = service.admin_url.replace("127.0.0.1", "localhost");
@@ -34,14 +34,14 @@ async fn browse(what: &str) {
     let job_id = of("insert into jobs (job_id, dedupe_key, kind, payload, state, attempts, max_attempts, last_error, finished_at)
         values (gen_random_uuid(), 'gave-up', 'enrich_analysis', '{}', 'needs_attention', 12, 12, 'the model was away', now())
         returning job_id");
-    // Two whom the family takes away: one by mouse, one by keyboard.
+    // Two students whose family takes them away: one is erased by mouse, one by keyboard.
     let leaving =
         [service.student("Kofi Mensah", "+14155550161").await, service.student("Ama Mensah", "+14155550162").await];
     let leaving = leaving.map(|student| student.student_id.to_string()).join(",");
     of("update students set cohort = 'Period 3'");
     let erasure_id = of("insert into erasures (erasure_id, requested_by, requested_at, due_at, done_at, asked_by, asked_on, counts)
         values (gen_random_uuid(), 'admin:a', now(), now(), now(), 'guardian', current_date, '{\"calls\": 3}') returning erasure_id");
-    // What the calendar shows: a call every day, a reminder, and one that is overdue.
+    // Entries for the calendar: a call every day, a reminder, and an overdue one.
     of(&format!(
         "update students set call_weekdays = '{{1,2,3,4,5,6,7}}', call_time = '16:30', timezone = 'Asia/Tokyo' where student_id = '{0}';
          insert into follow_ups (follow_up_id, kind, student_id, text, due_at, author, created_at)
@@ -49,7 +49,7 @@ async fn browse(what: &str) {
          from unnest('{{-9, 2}}'::int[]) n",
         student.student_id
     ));
-    // Two answers that the analysis was not sure of: one is marked by mouse, one by keyboard.
+    // Answers that the analysis was unsure about: one is marked by mouse, one by keyboard.
     of(&format!(
         "update analyses set findings = jsonb_set(findings, '{{undecided}}', (
              select jsonb_agg(jsonb_build_object('turn_no', turn_no, 'skill_id', 'maths.fractions.add_unlike'))
@@ -72,7 +72,7 @@ async fn browse(what: &str) {
             returning endpoint_id)
         insert into messages (message_id, dedupe_key, kind, endpoint_id, state, status_code, last_error, due_at, created_at)
         select gen_random_uuid(), 'browser', 'test', endpoint_id, 'failed', 500, 'the receiver answered 500', now(), now() from e");
-    // An urgent concern of which nobody was told.
+    // An urgent concern without any alert.
     of(&format!(
         "insert into follow_ups (follow_up_id, kind, session_id, category, text, due_at, author, created_at)
         values (gen_random_uuid(), 'concern', '{session_id}', 'danger', 'Please read.', now(), 'client:c', now())"
@@ -82,7 +82,7 @@ async fn browse(what: &str) {
     tx.commit().await.unwrap();
     service.log_in().await;
     if what == "weight" {
-        // As many calls as a page lists, so that pages weigh what they weigh in use.
+        // As many calls as a page lists, so page weights are realistic.
         for n in 0..25 {
             let call = format!("0b6d3c52-6c1e-4f0a-9d55-0000000000{n:02}");
             assert_eq!(service.deliver(&vapi::sample_of_call(REPORT, &call)).await, StatusCode::OK);
@@ -99,7 +99,7 @@ async fn browse(what: &str) {
     script.envs([("ERASURE_ID", erasure_id), ("LEAVING_IDS", leaving), ("IMPORT_ID", import_id)]);
     script.envs([("SKILL_ID", skill_id), ("JOB_ID", job_id), ("CLIENT_ID", client_id)]);
     script.env("OTHER_ID", other_id);
-    // What pages weigh is worth reading where nothing is wrong, too.
+    // Page weights are worth reading even if all checks pass.
     script.stdout(Stdio::inherit());
     script.env("PACKAGES", root.join("target/tools/browser"));
     let ended = tokio::task::spawn_blocking(move || script.output().unwrap()).await.unwrap();

@@ -1,5 +1,5 @@
-//! What must not bring the line down: tools that panic and hang, clients that leave, that never come back, and that all
-//! come at once. Over real HTTP, against processes of their own.
+//! Tools and clients that must not bring the service down: tools that panic or hang; clients that leave, never return,
+//! or all come at once. Over real HTTP, against separate processes.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::processes::binary;
 use crate::server::{ALL_SCOPES, Server};
 use crate::service::eventually;
 
-/// Asks of the gates what a first request asks of them.
+/// Returns the parameters of a client's first request.
 fn hello() -> Value {
     let client = json!({ "name": "test", "version": "1" });
     json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client })
@@ -68,10 +68,10 @@ async fn with_conformance_build_the_work_stops_when_the_client_leaves() {
     assert!(call.timeout(Duration::from_millis(300)).send().await.unwrap_err().is_timeout());
     let call = recorded(&server, "test_tool_that_hangs").await;
     assert_eq!(call.outcome, "cancelled");
-    assert!(call.duration_us < 2_000_000, "it ran on for {} us", call.duration_us);
+    assert!(call.duration_us < 2_000_000, "the tool continued for {} us", call.duration_us);
 }
 
-/// Resident memory of a process, from the kernel.
+/// Returns the resident memory of a process, from the kernel.
 fn resident_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
@@ -95,12 +95,12 @@ async fn with_conformance_build_three_thousand_clients_that_never_come_back_leav
             }
         }
     };
-    // Once before measuring: connections, pools and the allocator's own reserves.
+    // A warm-up before measuring: connections, pools and the allocator's reserves.
     open(1_000).await;
     let before = resident_kib(server.process.id());
     open(3_000).await;
     let grown = resident_kib(server.process.id()).saturating_sub(before);
-    // A session of the SDK's takes 57 KiB: 3,000 of them would be 167 MiB.
+    // An SDK session takes 57 KiB: 3,000 of them would take 167 MiB.
     assert!(grown < 10 * 1024, "{grown} KiB more than {before} KiB");
 }
 
@@ -114,8 +114,8 @@ async fn with_conformance_build_a_hundred_clients_share_fairly_with_a_hasty_one(
         keys.push(server.agent_key("context:read").await);
     }
     let arguments = json!({ "name": "get_student_context", "arguments": { "phone": "+14155550142" } });
-    // Whether it was told to wait. A debug build on a busy machine may also be overrun for a moment, and says so: then
-    // a client asks again.
+    // `ask` returns whether the client was asked to wait. On a busy machine, a debug build may be overloaded for a
+    // moment. Then the client asks again.
     let n_overrun = AtomicUsize::new(0);
     let ask = async |key: &str| loop {
         let response = server.message(key, "tools/call", &arguments).send().await.unwrap();
@@ -125,13 +125,13 @@ async fn with_conformance_build_a_hundred_clients_share_fairly_with_a_hasty_one(
             continue;
         }
         assert_eq!(response.status(), StatusCode::OK);
-        let is_told_when = response.headers().contains_key("retry-after");
+        let has_retry_after = response.headers().contains_key("retry-after");
         let answer: Value = response.json().await.unwrap();
         let words = answer["result"]["content"][0]["text"].as_str().unwrap();
-        assert_eq!(words.starts_with("Too many"), is_told_when, "{words}");
-        return is_told_when;
+        assert_eq!(words.starts_with("Too many"), has_retry_after, "{words}");
+        return has_retry_after;
     };
-    // A server lets 384 connections wait, so the hasty client opens no more than 200 at once.
+    // A server lets 384 connections wait, so the hasty client opens at most 200 at once.
     let in_haste = stream::iter(0..1_000).map(|_| ask(&hasty)).buffer_unordered(200).collect::<Vec<bool>>();
     let others = join_all(keys.iter().map(async |key| {
         let started = Instant::now();
@@ -141,8 +141,8 @@ async fn with_conformance_build_a_hundred_clients_share_fairly_with_a_hasty_one(
         started.elapsed()
     }));
     let (in_haste, mut others) = tokio::join!(in_haste, others);
-    assert!(in_haste.iter().filter(|refused| **refused).count() > 100, "haste is refused");
-    assert!(n_overrun.into_inner() < 500, "1,500 requests are no burden");
+    assert!(in_haste.iter().filter(|refused| **refused).count() > 100, "the hasty client is refused");
+    assert!(n_overrun.into_inner() < 500, "1,500 requests do not overload the server");
     others.sort_unstable();
     let (median, slowest) = (others[50], others[99]);
     assert!(slowest < median * 4 + Duration::from_secs(3), "the slowest took {slowest:?}, the median {median:?}");

@@ -1,5 +1,5 @@
-//! The same journeys by way of a real Faktory, with the production binaries as processes of their own, and with what
-//! kills such processes in real life.
+//! The same journeys with a real Faktory, the production binaries as separate processes, and the faults that kill such
+//! processes in practice.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,10 +22,10 @@ use crate::vapi::{self, CALL_ID, CALLER, REPORT, deliver_to};
 
 const ALL_READS: &str = "context:read students:read sessions:read";
 
-/// Leases and sweeps at the speed of a test.
+/// Leases and sweeps fast enough for a test.
 const QUICK: [(&str, &str); 2] = [("WORKER_LEASE_SECONDS", "3"), ("WORKER_SWEEP_SECONDS", "1")];
 
-/// How often each call was judged: once, whatever happened on the way.
+/// Checks that each call was judged once.
 async fn assert_judged_once(production: &Production, http: &reqwest::Client, token: &str, call_ids: &[String]) {
     for call_id in call_ids {
         let session = analyzed(http, &production.server_url, token, call_id).await;
@@ -45,7 +45,7 @@ async fn deliver_calls(production: &Production, http: &reqwest::Client, calls: s
     for n in calls {
         let call_id = format!("call-{n}");
         let status = deliver_to(http, &production.server_url, &vapi::sample_of_call(REPORT, &call_id)).await;
-        assert_eq!(status, StatusCode::OK, "a webhook is accepted whatever the queue does");
+        assert_eq!(status, StatusCode::OK, "a webhook is accepted even without the queue");
         call_ids.push(call_id);
     }
     call_ids
@@ -75,7 +75,7 @@ async fn with_faktory_three_binaries_carry_a_call_to_the_next_tutor() {
     assert!(page.contains("two fifths"));
 
     for process in [&mut production.worker, &mut production.mcp_server, &mut production.admin] {
-        assert_eq!(process.terminate(), Some(0), "SIGTERM is a good end");
+        assert_eq!(process.terminate(), Some(0), "SIGTERM ends the process without an error");
     }
 }
 
@@ -116,7 +116,8 @@ async fn with_faktory_killed_webhooks_are_still_accepted_and_worked_on() {
     assert_judged_once(&production, &http, &token, &call_ids).await;
 }
 
-/// TLS for "localhost" in front of a port, and the authority that signed its certificate, as a file.
+/// Starts TLS for "localhost" in front of a port. Returns its port, and the file of the authority that signed its
+/// certificate.
 async fn tls_in_front_of(port: u16) -> (u16, PathBuf) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -137,7 +138,7 @@ async fn tls_in_front_of(port: u16) -> (u16, PathBuf) {
         while let Ok((tcp, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // Whoever does not trust the certificate ends here.
+                // A client that does not trust the certificate ends here.
                 let Ok(mut tls) = acceptor.accept(tcp).await else { return };
                 let mut faktory = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                 let _ = tokio::io::copy_bidirectional(&mut tls, &mut faktory).await;
@@ -161,17 +162,17 @@ async fn with_faktory_behind_tls_calls_are_analysed() {
         let settings = [("FAKTORY_URL", url), ("SSL_CERT_FILE", trusted.to_str().unwrap())];
         crate::connections::check(&[&settings[..], &[("DATABASE_URL", database.expose_secret())]].concat())
     };
-    let (code, told) = check(&right, &authority);
-    assert!(code == Some(0) && told.contains("FAKTORY_URL: Faktory 1."), "{told}");
-    // Another name than the certificate's, and an authority that we do not trust.
+    let (code, output) = check(&right, &authority);
+    assert!(code == Some(0) && output.contains("FAKTORY_URL: Faktory 1."), "{output}");
+    // A name that is not in the certificate, and an authority that is not trusted.
     let other_name = right.replace("localhost", "127.0.0.1");
     let (_, other_authority) = tls_in_front_of(faktory.port).await;
     for (url, trusted, expected) in
         [(&other_name, &authority, "certificate not valid for name"), (&right, &other_authority, "certificate")]
     {
-        let (code, told) = check(url, trusted);
-        assert!(code == Some(1) && told.contains(expected), "{url}: {told}");
-        assert!(!told.contains("a-queue-password"), "{told}");
+        let (code, output) = check(url, trusted);
+        assert!(code == Some(1) && output.contains(expected), "{url}: {output}");
+        assert!(!output.contains("a-queue-password"), "{output}");
     }
 
     let settings = [("SSL_CERT_FILE", trusted)];

@@ -1,4 +1,4 @@
-//! What a fuzzer sends, to every tool and in every message, is answered: no panic, no 5xx, no fault of ours.
+//! A fuzzer's requests, to every tool and in every message, are answered: no panic, no 5xx, no internal error.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,7 +23,7 @@ async fn with_fuzzer_nothing_that_is_sent_is_a_fault_of_ours() {
     command.current_dir(&folder).env("HOME", &folder);
     command.args(["--mode", "all", "--phase", "both", "--protocol", "streamablehttp", "--no-network"]);
     command.args(["--endpoint", &format!("{}/mcp", server.url), "--auth-config", "auth.json"]);
-    // Seeded: what it finds once it finds again.
+    // A fixed seed makes findings reproducible.
     command.args(["--runs", "10", "--runs-per-type", "10", "--seed", "1", "--fail-if-no-tools"]);
     let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();

@@ -1,5 +1,5 @@
-//! A real language model on this machine, asked over the wire: too small to judge a lesson, real enough to refuse a key,
-//! to run out of room, and to answer in the form it was asked for.
+//! A real language model on this machine, over HTTP. It is too small to judge a lesson, but it can refuse a key, run
+//! out of tokens, and answer in a requested form.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -12,7 +12,7 @@ use worker::llm::{Answer, Fault, Llm, Message, Question, Speaker};
 
 const KEY: &str = "a-key-for-this-test";
 
-/// The server; it goes with the test.
+/// The server. It stops with the test.
 struct Server {
     process: Child,
     base_url: String,
@@ -34,7 +34,7 @@ impl Server {
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.starts_with("http://127.0.0.1:"), "the server says where it is: {line}");
+        assert!(line.starts_with("http://127.0.0.1:"), "the server prints its address: {line}");
         Self { process, base_url: line.trim().to_owned() }
     }
 
@@ -97,7 +97,7 @@ async fn a_call_that_is_too_long_is_told_so() {
     }
 }
 
-/// This server has the address of Anthropic's API and ignores its schema: what is no answer must be told from one.
+/// This server has Anthropic's API but ignores the schema, so the client must detect answers that do not match.
 #[tokio::test]
 #[ignore = "needs a language model: ./dev test"]
 async fn an_endpoint_that_ignores_the_schema_is_not_believed() {

@@ -1,20 +1,20 @@
-//! The official conformance suite against our wiring: the same router, gates and call wrapper as in production, with the
-//! suite's own test tools beside ours.
+//! The official conformance suite against our wiring: the same router, gates and call wrapper as in production, with
+//! the suite's own test tools beside ours.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::server::{ALL_SCOPES, Server, door_with_bearer};
 
-/// Where `./dev test` has put the packages of tests/clients.
+/// Returns the folder into which `./dev test` installed the packages of tests/clients.
 pub fn packages() -> PathBuf {
     let packages = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tools/clients/node_modules");
     assert!(packages.is_dir(), "run ./dev test: it installs what tests/clients/package.json names");
     packages
 }
 
-/// The versions of Node that tests/clients/package.json names, the newest first. On systems for which npm has no package of
-/// Node, the installed one alone.
+/// Returns the versions of Node in tests/clients/package.json, the newest first. If npm has no Node package for the
+/// system, returns only the installed version.
 pub fn nodes() -> Vec<PathBuf> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return vec![PathBuf::from("node")];
@@ -29,12 +29,12 @@ pub fn nodes() -> Vec<PathBuf> {
         .to_vec()
 }
 
-/// The newest of [`nodes`]: the conformance suite needs Node 22.
+/// Returns the newest of [`nodes`]: the conformance suite needs Node 22.
 pub fn node() -> PathBuf {
     nodes().swap_remove(0)
 }
 
-/// Fails on a failure that is not in the file of expected ones, and on one in it that passes.
+/// Fails on an unexpected failure, and on an expected failure that passes.
 async fn run_suite(package: &str, select: [&str; 2], expected: &str) {
     let server = Server::conformance().await;
     let key = server.agent_key(ALL_SCOPES).await;

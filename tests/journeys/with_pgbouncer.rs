@@ -1,4 +1,4 @@
-//! The production binaries through a real PgBouncer in transaction mode, where nothing of a session lasts.
+//! The production binaries through a real PgBouncer in transaction mode, where no session state is kept.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::vapi::{self, CALLER, REPORT, deliver_to};
 const ALL_READS: &str = "context:read students:read sessions:read";
 const N_CALLS: usize = 40;
 
-/// A PgBouncer in front of one database. Three connections to Postgres, so that clients really share them.
+/// A PgBouncer in front of one database, with only three connections to Postgres, so clients really share them.
 struct PgBouncer {
     _process: Process,
     folder: PathBuf,
@@ -45,14 +45,14 @@ impl PgBouncer {
         let mut command = Command::new("pgbouncer");
         command.arg("--quiet").arg(&file);
         if is_root() {
-            // It refuses to run as root, and the user it runs as reads the file.
+            // PgBouncer refuses to run as root, and its user must be able to read the file.
             std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
             command.args(["--user", "nobody"]);
         }
         let process = Process::spawn(command.stdout(Stdio::null()));
         eventually("PgBouncer listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()).await;
-        let url = SecretString::from(format!("postgres://somebody@127.0.0.1:{port}/{name}"));
+        let url = SecretString::from(format!("postgres://anyone@127.0.0.1:{port}/{name}"));
         Self { _process: process, folder, url }
     }
 }
@@ -98,12 +98,12 @@ async fn everything_works(ignored_parameters: &str) {
     let end = "select pg_terminate_backend(pid) from pg_locks where relation = 'watermarks'::regclass
                and mode = 'AccessExclusiveLock'";
     psql(&direct, end);
-    assert!(held.await.unwrap().is_err(), "the lock is gone before its time");
+    assert!(held.await.unwrap().is_err(), "the lock was released early");
 
     let http = client();
     insert_student(&db, "Amara Okafor", CALLER).await;
     let token = token(&db, &http, &production.server_url, ALL_READS).await;
-    // Together, so that connections change hands between them.
+    // All at once, so connections change hands between them.
     let calls: Vec<String> = (0..N_CALLS).map(|n| format!("call-{n}")).collect();
     let deliveries = calls.iter().map(async |call_id| {
         let report = vapi::sample_of_call(REPORT, call_id);
@@ -123,7 +123,7 @@ async fn everything_works(ignored_parameters: &str) {
     assert_eq!(
         psql(&direct, "select count(*) from jobs where attempts > 1 or state = 'needs_attention'"),
         "0",
-        "no job was tried twice for want of a connection"
+        "no job was retried because connections were missing"
     );
 
     let hash = storage::admin_user::hash_password(&"correct horse battery".into()).unwrap();

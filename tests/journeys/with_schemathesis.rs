@@ -1,4 +1,4 @@
-//! The JSON API answers as its OpenAPI document says, whatever is sent and by whichever kind of client: no server error, no
+//! The JSON API answers as its OpenAPI document says, for any request and each kind of client: no server error, and no
 //! answer outside its schema.
 
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use crate::server::ALL_SCOPES;
 use crate::service::{Service, eventually};
 use crate::vapi::{self, CALLER, REPORT};
 
-/// Checks that do not hold for reasons. The first: time zones, cursors and numbers of withheld callers have rules that a JSON
-/// Schema cannot state; each is refused with 422. The second: a new student has no erasure to undo.
+/// Checks that are left out. The first: time zones, cursors and numbers of withheld callers have rules that a JSON
+/// Schema cannot express; each violation is refused with 422. The second: a new student has no erasure to undo.
 const LEFT_OUT: &str = "positive_data_acceptance,ensure_resource_availability";
 
-/// Amara with one analysed call, which is returned.
+/// Starts a service with Amara and one analysed call. Returns the call.
 async fn start() -> (Service, Value) {
     let service = Service::start_with(&[("CLIENT_REQUESTS_PER_SECOND", "100000")]).await;
     service.student("Amara Okafor", CALLER).await;
@@ -27,8 +27,8 @@ async fn start() -> (Service, Value) {
     (service, session)
 }
 
-/// Runs Schemathesis with these headers, and with the values of `parameters` in place of invented ones. Returns the counters
-/// of the API's answers.
+/// Runs Schemathesis with these headers. `parameters` replace generated values. Returns the counters of the API's
+/// answers.
 async fn run(service: &Service, headers: &[String], parameters: &[(&str, &str)]) -> Vec<String> {
     let folder = std::env::temp_dir().join(format!("schemathesis-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir(&folder).unwrap();
@@ -38,14 +38,14 @@ async fn run(service: &Service, headers: &[String], parameters: &[(&str, &str)])
     let mut command = Command::new(tool);
     command.current_dir(&folder).args(["run", &format!("{}/api/v1/openapi.json", service.server_url)]);
     command.args(["--url", &service.server_url]).args(headers.iter().flat_map(|header| ["-H", header]));
-    // Seeded: what it finds once it finds again.
+    // A fixed seed makes findings reproducible.
     command.args(["--seed", "1", "--max-examples", "40", "--exclude-checks", LEFT_OUT]);
     command.args(["--phases", "examples,coverage,fuzzing,stateful"]);
     let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
     std::fs::remove_dir_all(&folder).unwrap();
-    // All operations were tried.
+    // Checks that all operations were tried.
     let document = mcp_server::api::openapi();
     let operations = document["paths"].as_object().unwrap().values().map(|of| of.as_object().unwrap().len());
     assert!(said.contains(&format!("Tested: {}", operations.sum::<usize>())), "{said}");
@@ -73,7 +73,7 @@ async fn with_schemathesis_the_api_is_what_its_document_says() {
 #[ignore = "needs Schemathesis: run ./dev test"]
 async fn with_schemathesis_the_api_is_so_for_an_assistant_on_a_settled_call() {
     let (service, session) = start().await;
-    // A sibling has the number too, and the call is settled as Amara.
+    // A sibling has the same number. The call is settled as Amara's.
     service.student("Ben Okafor", CALLER).await;
     let key = service.agent_key_of(ClientKind::Telephone, ALL_SCOPES).await;
     let assistant = Assistant { service: &service, key };
@@ -86,7 +86,7 @@ async fn with_schemathesis_the_api_is_so_for_an_assistant_on_a_settled_call() {
     let id = |name: &str| session[name].as_str().unwrap();
     let parameters = [("student_id", id("student_id")), ("session_id", id("session_id")), ("call_id", vapi::CALL_ID)];
     run(&service, &headers, &parameters).await;
-    // It read what it may of Amara, and of nobody else.
+    // It read only Amara's data.
     let reads = "select string_agg(distinct concat_ws(' ', detail ->> 'what', 'of', object), ', ') from audit_entries
         where action = 'student.read' and detail ->> 'door' = 'api'
           and actor = (select 'client:' || client_id from api_clients where kind = 'telephone')";

@@ -1,4 +1,4 @@
-//! The program of an agent, as a person connects it, over HTTP.
+//! An agent's program, as a person connects it, over HTTP.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use storage::{admin_user, clock};
 use crate::service::{Person, Service, eventually};
 
 pub const CALLBACK: &str = "https://agent.example/back";
-/// Of RFC 7636, appendix B.
+/// The verifier from RFC 7636, appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const PASSWORD: &str = "kite lamp moss ferry";
@@ -23,7 +23,7 @@ impl Service {
     }
 }
 
-/// Somebody at the dashboard.
+/// A staff member who is signed in at the dashboard.
 pub struct Staff {
     pub admin_user_id: AdminUserId,
     pub email: String,
@@ -49,7 +49,7 @@ impl Staff {
 
 pub type Answered = (StatusCode, Value);
 
-/// Whether a code or refresh token gave nothing.
+/// Returns true if a code or refresh token was refused.
 pub fn is_refused((status, answer): &Answered) -> bool {
     *status == StatusCode::BAD_REQUEST && answer["error"] == "invalid_grant"
 }
@@ -74,7 +74,7 @@ impl<'a> Connector<'a> {
         (response.status(), response.json().await.unwrap_or_default())
     }
 
-    /// The page that the browser is sent to, with these parameters in place of the usual ones.
+    /// Returns the page that the browser is sent to. `instead` replaces the usual parameters.
     pub async fn page(&self, instead: &[(&str, &str)]) -> String {
         let resource = format!("{}/mcp", self.service.server_url);
         let usual = BTreeMap::from([
@@ -90,7 +90,7 @@ impl<'a> Connector<'a> {
         Self::page_of(self.service, &format!("{}/auth/authorize?{query}", self.service.server_url)).await
     }
 
-    /// The page that the browser is sent to from the authorization endpoint.
+    /// Returns the page to which the authorization endpoint sends the browser.
     pub async fn page_of(service: &Service, url: &str) -> String {
         let browser = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let sent = browser.build().unwrap().get(url).send().await.unwrap();
@@ -99,12 +99,12 @@ impl<'a> Connector<'a> {
         location.strip_prefix(&service.admin_url).expect("the page is the dashboard's").to_owned()
     }
 
-    /// What the program hears after the person answered.
+    /// Answers on the consent page. Returns the parameters that the program receives.
     pub async fn answer(&self, person: &Person, page: &str, fields: &[(&str, &str)]) -> BTreeMap<String, String> {
         parsed(&Self::sent_back(person, page, fields).await)
     }
 
-    /// Where the browser goes after the person answered.
+    /// Answers on the consent page. Returns the address to which the browser is sent.
     async fn sent_back(person: &Person, page: &str, fields: &[(&str, &str)]) -> String {
         let response = person.post(page, page, fields).await;
         assert_eq!(response.status(), StatusCode::OK);
@@ -115,7 +115,7 @@ impl<'a> Connector<'a> {
         parsed(&Self::allow_all(person, page).await)
     }
 
-    /// The person allows all that is asked: where the browser goes.
+    /// Allows all requested scopes. Returns the address to which the browser is sent.
     pub async fn allow_all(person: &Person, page: &str) -> String {
         let html = person.read(page).await;
         let scopes = html.split(r#"name="scope" value=""#).skip(1).map(|rest| rest.split('"').next().unwrap());
@@ -176,14 +176,14 @@ impl<'a> Connector<'a> {
         self.call(tokens, "list_students", json!({})).await["result"]["isError"] == json!(false)
     }
 
-    /// The access token and the refresh token end, within seconds.
+    /// Waits until the access token and the refresh token no longer work.
     pub async fn ends(&self, tokens: &Value) {
         eventually("the token ends", async || (!self.works(tokens).await).then_some(())).await;
         assert!(is_refused(&self.refresh(tokens, &[]).await));
     }
 }
 
-/// What the program hears at its address.
+/// Parses the parameters that the program receives at its callback address.
 fn parsed(back: &str) -> BTreeMap<String, String> {
     assert!(back.starts_with(&format!("{CALLBACK}?")), "{back}");
     url::Url::parse(back).unwrap().query_pairs().into_owned().collect()

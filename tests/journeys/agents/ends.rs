@@ -1,4 +1,4 @@
-//! What ends an agent, and what narrows it: within seconds, for the access tokens that it has already.
+//! Ways to end or narrow an agent's access. Existing access tokens lose it within seconds.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ async fn an_agent_ends_with_the_account_or_by_a_click() {
                 admin.submit_to(users, &format!("{users}/{id}/role"), &[("role", "viewer")]).await;
             }
             "password" => {
-                // The next login needs the old one again.
+                // The next login needs the old password again.
                 let fields = [("old", PASSWORD), ("password", OTHER), ("again", OTHER)];
                 person.submit("/account", "/account/password", &fields).await;
                 let hash = admin_user::hash_password(&PASSWORD.into()).unwrap();
@@ -87,11 +87,11 @@ async fn a_program_gives_its_tokens_back() {
         let tokens = agent.connect(&teacher).await;
         let token = tokens[kind].as_str().unwrap();
         let (status, _) = other.revoke(token, &[]).await;
-        assert_eq!(status, StatusCode::OK, "a stranger learns nothing");
-        assert!(agent.works(&tokens).await, "and ends nothing");
+        assert_eq!(status, StatusCode::OK, "the answer reveals nothing to a stranger");
+        assert!(agent.works(&tokens).await, "a stranger cannot revoke a token");
         assert_eq!(agent.revoke(token, &[("token_type_hint", "refresh_token")]).await.0, StatusCode::OK);
         agent.ends(&tokens).await;
-        assert_eq!(agent.revoke(token, &[]).await.0, StatusCode::OK, "once more");
+        assert_eq!(agent.revoke(token, &[]).await.0, StatusCode::OK, "a second revocation is answered alike");
     }
     assert_eq!(agent.revoke("none", &[]).await.0, StatusCode::OK);
     let (status, answer) = agent.revoke("none", &[("client_id", "")]).await;
@@ -110,20 +110,20 @@ async fn an_agent_loses_rights_and_students_with_its_person() {
     let writes = async || agent.call(&tokens, "save_note", note.clone()).await["result"]["isError"] == json!(false);
     let lists = async || agent.call(&tokens, "list_students", json!({})).await.to_string().contains("Amara");
     assert!(writes().await && lists().await);
-    // Who must set up a second factor reaches nothing before.
+    // A person who must set up a second factor has no access before that.
     for (is_required, is_open) in [("true", false), ("false", true)] {
         psql(&service.database_url, &format!("update organisation set requires_second_factor = {is_required}"));
         eventually("the organisation's rule counts", async || (lists().await == is_open).then_some(())).await;
     }
-    // Without the dashboard, which would end it.
+    // Changes the role in the database: the dashboard would also end the agent's access.
     admin_user::set_role(&service.db, staff.admin_user_id, Role::Viewer).await.unwrap();
-    eventually("it reads alone", async || (!writes().await).then_some(())).await;
+    eventually("the agent can only read", async || (!writes().await).then_some(())).await;
     assert!(lists().await);
     let (_, tokens) = agent.refresh(&tokens, &[]).await;
     assert!(!tokens["scope"].as_str().unwrap().contains("write"), "{tokens}");
     let cohorts = vec!["8a".to_owned()];
     admin_user::set_cohorts(&service.db, staff.admin_user_id, Some(&cohorts)).await.unwrap();
-    eventually("it reaches others alone", async || (!lists().await).then_some(())).await;
+    eventually("the agent reaches only other students", async || (!lists().await).then_some(())).await;
     let progress = agent.call(&tokens, "get_progress", json!({ "student_id": student.student_id })).await;
     assert_eq!(progress["result"]["isError"], json!(true), "{progress}");
     service.stop().await;

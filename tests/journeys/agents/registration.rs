@@ -1,4 +1,4 @@
-//! Programs register themselves, within bounds.
+//! Programs register themselves, within limits.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -21,7 +21,7 @@ async fn a_registration_is_bounded_and_says_what_is_wrong() {
     )
     .await;
     assert_eq!(status, StatusCode::CREATED);
-    assert_eq!(answer["token_endpoint_auth_method"], "none", "it is told that it gets no secret");
+    assert_eq!(answer["token_endpoint_auth_method"], "none", "the answer says that the client has no secret");
     assert!(answer.get("client_secret").is_none());
     let many: Vec<String> = (0..11).map(|n| format!("https://agent.example/{n}")).collect();
     for (body, error) in [
@@ -72,7 +72,7 @@ async fn programs_that_nobody_connects_do_not_pile_up() {
     let now = storage::clock::now();
     storage::retention::purge(&service.db, &retention, now).await.unwrap();
     assert_eq!(psql(&service.database_url, "select count(*) from agents"), "1");
-    // One that somebody connected stays, until a month after it ended.
+    // An agent that was connected is kept until a month after its access ended.
     let teacher = Staff::insert(&service, "teacher", Role::Tutor, None).await.person;
     let agent = agent().await;
     let tokens = agent.connect(&teacher).await;

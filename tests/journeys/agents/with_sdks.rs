@@ -1,4 +1,4 @@
-//! The official SDKs, as Claude and others use them, connect with nothing but the address of the endpoint. The official
+//! The official SDKs, which Claude and other agents use, connect with only the address of the endpoint. The official
 //! conformance suite checks the authorization server.
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::clients::{hear_program, script};
 use crate::service::Service;
 use crate::with_node::{node, packages};
 
-/// Runs a client's program, for which a person clicks Allow.
+/// Runs a client's program, and clicks Allow for it.
 async fn connect(program: &Path, arguments: &[String]) -> Value {
     let service = Service::start().await;
     let teacher = Staff::insert(&service, "teacher", Role::Tutor, None).await.person;
@@ -30,7 +30,7 @@ async fn connect(program: &Path, arguments: &[String]) -> Value {
 fn judge(client: &str, heard: &Value) {
     let hears = |which: &str| heard[which].as_str().is_some_and(|text| text.contains("Amara Okafor"));
     assert!(hears("first"), "{client} signs in: {heard}");
-    assert!(hears("second"), "{client} goes on after its token ended: {heard}");
+    assert!(hears("second"), "{client} continues after its token ended: {heard}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! The rows that the figures are counted of, and what befalls them later.
+//! The rows from which the figures are counted, and how they change later.
 
 use secrecy::SecretString;
 use storage::access::Caller;
@@ -7,7 +7,8 @@ use storage::id::StudentId;
 
 use crate::psql::psql;
 
-/// Students, calls about the midnights of many days and of every change of the clocks, what was judged and learnt.
+/// Inserts students, calls around the midnights of many days and around every clock change, findings, and what was
+/// learnt.
 pub fn write_rows(url: &SecretString, zone: &str) {
     let sql = "
         insert into students (student_id, display_name, cohort, grade, created_at, updated_at)
@@ -44,7 +45,7 @@ pub fn write_rows(url: &SecretString, zone: &str) {
 
 const SKILL: &str = "(select skill_id from skills order by skill_id limit 1 offset n % 3)";
 
-/// What was found in call `n`; another `shift`, and something else was found.
+/// Returns the SQL of the findings in call `n`. Another `shift` gives other findings.
 fn findings(shift: i32) -> String {
     format!(
         "jsonb_build_object('figures', jsonb_build_object('n_words_tutor', 200 + n + {shift}, 'n_words_student', 50 + n % 90),
@@ -57,7 +58,8 @@ fn findings(shift: i32) -> String {
     )
 }
 
-/// Rows that were counted change: judged anew, assigned, another cohort and grade, longer, and erased.
+/// Changes rows that were counted: a new analysis, a student assigned, another cohort and grade, a longer call, and an
+/// erasure.
 pub async fn change(url: &SecretString, db: &Db) {
     let sql = "
         update analyses set is_current = false where session_id in (select md5('s' || n)::uuid from calls where n % 3 = 0);

@@ -1,5 +1,5 @@
-//! VAPI's assistants, tools, credentials, phone numbers and calls: kept, changed and refused as VAPI does. Every request and
-//! every answer is held against VAPI's published description.
+//! VAPI's assistants, tools, credentials, phone numbers and calls: kept, changed and refused as VAPI does. Every
+//! request and every answer is compared with VAPI's published description.
 
 use std::sync::MutexGuard;
 
@@ -14,17 +14,17 @@ use serde_json::{Value, json};
 use super::schema::{faults_of_answer, faults_of_request};
 use super::{FakeVapi, Record, refusal, text};
 
-/// What is kept of these, by kind.
+/// The objects and the settings of the stand-in.
 #[derive(Default)]
 pub struct Objects {
     kept: Vec<(String, Value)>,
-    /// Method, path and body of every request that changes something, as it came.
+    /// Method, path and body of every request that changes something.
     changes: Vec<(String, Value)>,
-    /// So many requests are answered with this status.
+    /// This many requests are answered with this status.
     faults: Option<(u32, StatusCode)>,
     /// Whether requests are never answered.
     is_silent: bool,
-    /// Whether calls are placed, and the answer never comes.
+    /// Whether calls are placed but the answer is never sent.
     keeps_answers: bool,
 }
 
@@ -39,12 +39,12 @@ pub fn router() -> Router<FakeVapi> {
 }
 
 impl FakeVapi {
-    /// Puts an object there as somebody else made it. Returns its id.
+    /// Adds an object that someone else made. Returns its id.
     pub fn add_object(&self, kind: &str, body: Value) -> String {
         insert(&mut self.record().objects, kind, body)["id"].as_str().unwrap().to_owned()
     }
 
-    /// A number as VAPI imports it from a carrier.
+    /// Adds a number as VAPI imports it from a carrier. Returns its id.
     pub fn add_number(&self, number: &str) -> String {
         let body = json!({
             "provider": "twilio", "number": number, "status": "active", "twilioAccountSid": "AC1", "name": "Our line",
@@ -58,7 +58,7 @@ impl FakeVapi {
         kept.map(|(_, object)| object.clone()).collect()
     }
 
-    /// The only object of the kind that `is_it` says yes to, changed past the API.
+    /// Changes the only object of the kind, bypassing the API.
     pub fn tamper(&self, kind: &str, with: impl Fn(&mut Value)) {
         let mut record = self.record();
         let mut of_kind = record.objects.kept.iter_mut().filter(|(of, _)| of == kind);
@@ -66,19 +66,19 @@ impl FakeVapi {
         assert!(of_kind.next().is_none(), "there is one {kind}");
     }
 
-    /// The object of that id, changed past the API.
+    /// Changes the object with that id, bypassing the API.
     pub fn change_object(&self, id: &str, with: impl Fn(&mut Value)) {
         let mut record = self.record();
         let object = record.objects.kept.iter_mut().find(|(_, object)| object["id"] == id);
         with(&mut object.expect("an object of that id").1);
     }
 
-    /// The changes that were asked for, each as `METHOD /kind`, and forgets them.
+    /// Returns the requested changes, each as `METHOD /kind`, and forgets them.
     pub fn take_changes(&self) -> Vec<(String, Value)> {
         std::mem::take(&mut self.record().objects.changes)
     }
 
-    /// Answers so many requests with `status`.
+    /// Answers the next requests with `status`.
     pub fn fail(&self, n_requests: u32, status: StatusCode) {
         self.record().objects.faults = Some((n_requests, status));
     }
@@ -91,13 +91,13 @@ impl FakeVapi {
         self.record().objects.keeps_answers = keeps;
     }
 
-    /// The calls that were placed, in order.
+    /// Returns the placed calls, in order.
     pub fn placed(&self) -> Vec<Value> {
         let record = self.record();
         record.calls.iter().filter(|call| call["type"] == "outboundPhoneCall").cloned().collect()
     }
 
-    /// Answers or ends all calls that were placed.
+    /// Ends all calls.
     pub fn end_calls(&self) {
         for call in &mut self.record().calls {
             call["status"] = json!("ended");
@@ -117,7 +117,7 @@ fn insert(objects: &mut Objects, kind: &str, mut body: Value) -> Value {
     body
 }
 
-/// As VAPI shows it: without secrets.
+/// Returns the object as VAPI shows it, without secrets.
 fn shown(operation: &str, object: &Value) -> Value {
     let mut object = object.clone();
     for secret in ["secretKey", "token"] {
@@ -126,11 +126,11 @@ fn shown(operation: &str, object: &Value) -> Value {
         }
     }
     let faults = faults_of_answer(operation, &object);
-    assert!(faults.is_empty(), "the stand-in answers {operation} as VAPI does: {faults:?}");
+    assert!(faults.is_empty(), "the stand-in's answer to {operation} does not match VAPI's description: {faults:?}");
     object
 }
 
-/// What comes before every answer: faults that were ordered, the key, and patience.
+/// Runs before every answer: the silence and the faults that the test ordered, the key, and the rate limit.
 async fn enter<'a>(vapi: &'a FakeVapi, headers: &HeaderMap) -> Result<MutexGuard<'a, Record>, Response> {
     let is_silent = vapi.record().objects.is_silent;
     if is_silent {
@@ -149,7 +149,7 @@ async fn enter<'a>(vapi: &'a FakeVapi, headers: &HeaderMap) -> Result<MutexGuard
     Ok(record)
 }
 
-/// The body, if the description allows it; otherwise what VAPI says, with 400.
+/// Parses the body. If the description does not allow it, returns VAPI's error message for 400.
 fn read(operation: &str, body: &[u8]) -> Result<Value, Json<Value>> {
     let refusal = |faults: Vec<String>| Json(json!({ "message": faults, "error": "Bad Request", "statusCode": 400 }));
     let body: Value = serde_json::from_slice(body).map_err(|error| refusal(vec![error.to_string()]))?;
@@ -205,7 +205,7 @@ async fn one(
     }
 }
 
-/// Each top-level field is replaced; null takes it away.
+/// Replaces each top-level field that is sent; null removes it.
 async fn change(
     State(vapi): State<FakeVapi>,
     headers: HeaderMap,

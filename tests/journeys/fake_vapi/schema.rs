@@ -1,4 +1,4 @@
-//! VAPI's published description, reduced, and whether a body is as it says: the part of JSON Schema that it uses.
+//! VAPI's published description, reduced, and a validator for the parts of JSON Schema that it uses.
 
 use std::sync::LazyLock;
 
@@ -9,13 +9,13 @@ static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 });
 
-/// What is wrong with the body of a request, in VAPI's manner; empty: nothing.
+/// Returns the errors in the body of a request, in VAPI's words.
 pub fn faults_of_request(operation: &str, body: &Value) -> Vec<String> {
     let name = DESCRIPTION["operations"][operation]["request"].as_str().expect("an operation with a body");
     faults(name, body)
 }
 
-/// The same of one object of an answer.
+/// Returns the errors in one object of an answer.
 pub fn faults_of_answer(operation: &str, object: &Value) -> Vec<String> {
     let name = DESCRIPTION["operations"][operation]["answer"].as_str().expect("an operation");
     faults(name, object)
@@ -121,7 +121,7 @@ mod tests {
     fn the_description_refuses_what_vapi_refuses() {
         let of = |body: Value| faults_of_request("POST /assistant", &body);
         assert!(of(json!({ "name": "Tutor", "serverMessages": ["end-of-call-report"] })).is_empty());
-        for (wrong, told) in [
+        for (wrong, expected) in [
             (json!({ "name": "x".repeat(41) }), "maxLength"),
             (json!({ "nmae": "x" }), "should not exist"),
             (json!({ "serverMessages": ["end-of-cal-report"] }), "one of the following"),
@@ -131,7 +131,7 @@ mod tests {
             (json!({ "model": { "provider": "openai", "model": "gpt-4.1", "messages": "x" } }), "type"),
         ] {
             let found = of(wrong.clone());
-            assert!(found.iter().any(|fault| fault.contains(told)), "{wrong}: {found:?}");
+            assert!(found.iter().any(|fault| fault.contains(expected)), "{wrong}: {found:?}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Any bytes with a valid signature are answered 200, and end as a session or as a refusal with a reason. None is lost, none
-//! is tried for ever, and a retry ends as the first try did.
+//! Any bytes with a valid signature are answered with 200, and become a session or a refusal with a reason. None is
+//! lost or retried for ever, and a retry ends as the first attempt did.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -27,7 +27,7 @@ fn report(call_id: &str) -> Value {
     } })
 }
 
-/// Where a report of [`report`] can be changed.
+/// Places in a [`report`] that can be changed.
 const PLACES: [&str; 20] = [
     "/message",
     "/message/type",
@@ -69,7 +69,7 @@ pub(super) fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Places of a body, how many bytes are cut out there, and what is put in.
+/// Places in a body, the number of bytes to cut out there, and the bytes to insert.
 pub(super) type Edits = Vec<(prop::sample::Index, usize, Vec<u8>)>;
 
 pub(super) fn edits() -> impl Strategy<Value = Edits> {
@@ -100,7 +100,7 @@ pub(super) fn edited(mut body: Vec<u8>, edits: Edits) -> Vec<u8> {
     body
 }
 
-/// A report with fields of other values, some of them then with bytes changed, cut out or put in; or nothing like a report.
+/// A report with some fields replaced, and sometimes with bytes changed, cut out or inserted; or random bytes.
 fn bodies(call_id: String) -> impl Strategy<Value = Vec<u8>> {
     let fields = prop::collection::vec((prop::sample::select(&PLACES[..]), any_value()), 0..3);
     let bytes = edits();
@@ -138,14 +138,14 @@ async fn what_is_signed_becomes_a_session_or_a_refusal_with_a_reason() {
     settled(&service).await;
 
     let sql = |statement: &str| psql(&service.database_url, statement);
-    assert_eq!(sql("select count(*) from deliveries"), sent.len().to_string(), "each is kept");
+    assert_eq!(sql("select count(*) from deliveries"), sent.len().to_string(), "each body is kept");
     let lost = "select d.type, d.state, j.state, j.last_error from deliveries d
                 left join jobs j on j.payload::text like '%' || d.delivery_id || '%'
                 where case d.state
                     when 'ignored' then j.job_id is not null or d.type = 'end-of-call-report'
                     when 'processed' then j.state is distinct from 'done'
                     else j.state is distinct from 'needs_attention' or coalesce(j.last_error, '') = '' end";
-    assert_eq!(sql(lost), "", "each is done, refused with a reason, or of a type that nothing depends on");
+    assert_eq!(sql(lost), "", "each delivery is done, refused with a reason, or of a type that is not needed");
     let unheard = "select d.call_id from deliveries d where d.state = 'processed' and d.type = 'end-of-call-report'
                    and not exists (select from sessions s where s.call_id = d.call_id and s.status = 'analyzed')";
     assert_eq!(sql(unheard), "", "each report that was read is a session");
@@ -159,12 +159,12 @@ async fn what_is_signed_becomes_a_session_or_a_refusal_with_a_reason() {
     let ends = "select job_id, state, last_error from jobs where kind = 'process_delivery' order by job_id";
     let before = sql(ends);
     let attempts: i64 = sql("select max(attempts) from jobs").parse().unwrap();
-    assert!(attempts <= 2, "a body that cannot be read is not tried {attempts} times");
+    assert!(attempts <= 2, "an unreadable body was tried {attempts} times");
     for reason in sql("select distinct last_error from jobs where state = 'needs_attention'").lines() {
         let (is_good, said) = operator(&service, &["job", "retry", "--reason", reason]);
         assert!(is_good, "{reason}: {said}");
     }
     settled(&service).await;
-    assert_eq!(sql(ends), before, "a retry ends as the first try did");
+    assert_eq!(sql(ends), before, "a retry ends as the first attempt did");
     service.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Every kind of signed message, with odd fields and bytes, gets the answer of its kind. None is lost.
+//! Every kind of signed message, with odd fields and bytes, gets the kind of answer that fits. None is lost.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -12,7 +12,7 @@ use crate::vapi::CALLER;
 
 const N_MESSAGES: usize = 600;
 
-/// The types of VAPI's documents and of captures, and some that there are not.
+/// The types in VAPI's documents and in captures, and some invented ones.
 const TYPES: [&str; 37] = [
     "assistant-request",
     "tool-calls",
@@ -53,7 +53,7 @@ const TYPES: [&str; 37] = [
     "\u{202e}hang",
 ];
 
-/// Where a message can be changed. The id of its call stays, so that no two messages are taken for one.
+/// Places in a message that can be changed. The call's id stays, so each message is distinct.
 const PLACES: [&str; 18] = [
     "/message",
     "/message/call",
@@ -75,7 +75,7 @@ const PLACES: [&str; 18] = [
     "/message/transcript",
 ];
 
-/// A message of that type with all that any type has.
+/// Builds a message of that type, with the fields of all types.
 fn message(r#type: &str, call_id: &str) -> Value {
     let concern = json!({ "category": "other", "text": format!("It is about {call_id}.") });
     json!({ "message": {
@@ -94,7 +94,7 @@ fn message(r#type: &str, call_id: &str) -> Value {
     } })
 }
 
-/// A message and, if no byte of it was changed, the changed places.
+/// A message. `changed` has the changed places, or `None` if its bytes were changed, too.
 #[derive(Clone, Debug)]
 struct Sent {
     r#type: &'static str,
@@ -120,7 +120,7 @@ fn messages(call_id: String) -> impl Strategy<Value = Sent> {
     })
 }
 
-/// The kind of answer that VAPI finds in `answer`, if it is whole.
+/// Returns the kind of answer, and checks that it is complete.
 fn kind(answer: &Value) -> &'static str {
     let fields = answer.as_object().expect("an answer is an object");
     let names: Vec<_> = fields.keys().map(String::as_str).collect();
@@ -191,10 +191,10 @@ async fn every_kind_of_signed_message_gets_the_answer_of_its_kind() {
     settled(&service).await;
 
     let sql = |statement: &str| psql(&service.database_url, statement);
-    assert_eq!(sql("select count(*) from deliveries"), bodies.len().to_string(), "each is kept");
+    assert_eq!(sql("select count(*) from deliveries"), bodies.len().to_string(), "each message is kept");
     let n_raised: usize = sql("select sum(n_raised) from follow_ups").parse().unwrap();
-    // One that was stored may have been answered too late.
-    assert!(n_raised >= n_concerns, "what was answered was stored: {n_concerns}, {n_raised}");
+    // Some concerns may be stored although their answer came too late.
+    assert!(n_raised >= n_concerns, "every answered concern was stored: {n_concerns}, {n_raised}");
     let lost = "select d.type, d.state, j.state, j.last_error from deliveries d
                 left join jobs j on j.payload::text like '%' || d.delivery_id || '%'
                 where case d.state
@@ -202,8 +202,8 @@ async fn every_kind_of_signed_message_gets_the_answer_of_its_kind() {
                         or (d.type = 'status-update' and d.call_id is not null)
                     when 'processed' then j.state is distinct from 'done'
                     else j.state is distinct from 'needs_attention' or coalesce(j.last_error, '') = '' end";
-    assert_eq!(sql(lost), "", "each is done, refused with a reason, or of a type that nothing depends on");
+    assert_eq!(sql(lost), "", "each delivery is done, refused with a reason, or of a type that is not needed");
     let kept = "select count(*) from deliveries where state = 'ignored' and body is not null";
-    assert_eq!(sql(kept), "0", "of the others nothing is kept but that they came");
+    assert_eq!(sql(kept), "0", "no body of an ignored message is kept");
     service.stop().await;
 }

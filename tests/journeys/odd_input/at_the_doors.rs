@@ -1,4 +1,4 @@
-//! Requests, arguments and names as clients and people write them.
+//! Requests, arguments and names in the forms that clients and people write.
 
 use std::io::Write as _;
 
@@ -51,7 +51,7 @@ async fn a_webhook_is_taken_however_it_is_sent() {
     assert_eq!(post("/webhooks/vapi", &[], &wide).await, StatusCode::OK);
     service.analyzed(&token, "utf-16").await;
 
-    // In pieces.
+    // A report that is sent in chunks.
     let (body, timestamp) = (report("pieces"), storage::clock::now().timestamp().to_string());
     let address = service.server_url.strip_prefix("http://").unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -70,7 +70,7 @@ async fn a_webhook_is_taken_however_it_is_sent() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     service.analyzed(&token, "pieces").await;
 
-    // A doubled signature is no signature, and what is compressed or empty is kept for a person.
+    // A second signature makes the request invalid. Compressed or empty bodies are kept for a person.
     let twice = [("x-signature", "0000")];
     assert_eq!(post("/webhooks/vapi", &twice, &report("doubled")).await, StatusCode::UNAUTHORIZED);
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -138,7 +138,7 @@ async fn a_slash_at_the_end_of_an_address_changes_nothing() {
         let plain = ask(path.to_owned()).await;
         assert_eq!(plain.0, status, "{path}: {}", plain.2);
         for end in ["/", "//", "?a=b", "/?a=b"] {
-            // A query is another request for a list, and a sign-in page leads back to it.
+            // For a list, a query makes another request. A sign-in page keeps it as the page to return to.
             let same = if end.contains('?') { ask(format!("{path}?a=b")).await } else { plain.clone() };
             assert_eq!(ask(format!("{path}{end}")).await, same, "{path}{end}");
         }
@@ -280,7 +280,7 @@ async fn a_search_finds_a_name_as_it_is_typed() {
         let students = person.read(&format!("/students?q={query}")).await;
         assert!(students.contains(student_id), "/students?q={typed}");
         let others = ids.values().filter(|(id, _)| id != student_id && students.contains(id)).count();
-        assert_eq!(others, 0, "/students?q={typed} finds nobody else");
+        assert_eq!(others, 0, "/students?q={typed} finds no other student");
         let found = person.read(&format!("/search?q={query}")).await;
         assert!(found.contains(student_id) && found.contains(session_id), "/search?q={typed}");
         let sessions = person.read(&format!("/sessions?q={query}")).await;

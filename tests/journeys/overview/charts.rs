@@ -1,4 +1,4 @@
-//! The tables of the lines, day by day beside the days before.
+//! Checks the tables of the line charts: each day, and the same day of the previous period.
 
 use secrecy::SecretString;
 
@@ -22,7 +22,7 @@ pub fn check(url: &SecretString, zone: &str, page: &str, n_days: i64, of: &str) 
                 );
                 texts(url, &sql, zone)[0].clone()
             };
-            // Where a month begins, its name stands instead of the weekday's.
+            // The first day of a month has the month's name instead of the weekday's.
             let label = format!(
                 "select to_char(day, case when extract(day from day) = 1 then 'FMDD Mon' else 'Dy FMDD' end)
                  from (select (now() at time zone ZONE)::date - {back} as day) days"

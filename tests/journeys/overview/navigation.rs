@@ -1,4 +1,4 @@
-//! What stands beside the links of every page.
+//! Checks the counts beside the links of every page.
 
 use secrecy::SecretString;
 

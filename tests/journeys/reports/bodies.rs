@@ -9,7 +9,7 @@ use crate::service::Service;
 
 const READS: &str = "context:read students:read sessions:read";
 
-/// The body with another call's id.
+/// Returns the body with another call's id.
 fn of_call(body: &str, from: &str, to: &str) -> String {
     let replaced = body.replace(&format!("\"{from}\""), &format!("\"{to}\""));
     assert_ne!(replaced, body, "{from} is in {body}");
@@ -39,12 +39,15 @@ async fn one_bad_value_costs_no_call() {
         let texts = service.texts(&token, &session).await;
         assert!(texts.iter().any(|text| text == said), "{call_id}: {texts:?}");
         assert_eq!(texts.len(), if call_id.starts_with("c-") { 1 } else { 3 }, "{call_id}: {texts:?}");
-        assert!(!session["report_faults"].as_array().unwrap().is_empty(), "{call_id} says what was replaced");
+        assert!(
+            !session["report_faults"].as_array().unwrap().is_empty(),
+            "{call_id} has the replaced bytes in its report faults"
+        );
     }
     service.stop().await;
 }
 
-/// The text with a byte that is not UTF-8 in place of `mark`.
+/// Replaces `mark` with a byte that is not UTF-8.
 fn with_byte(text: &str, mark: &str) -> Vec<u8> {
     let (before, after) = text.split_once(mark).unwrap();
     [before.as_bytes(), b"\xff", after.as_bytes()].concat()
@@ -102,9 +105,9 @@ async fn a_call_that_has_ended_is_live_no_longer() {
         let (_, live) = page.split_once("id=\"live\"").expect("the overview has live calls");
         live.split_once("</section>").unwrap().0.contains(&link)
     };
-    assert!(live().await, "it is live");
+    assert!(live().await, "the call is live");
     assert_eq!(service.deliver(bodies[1].to_string().as_bytes()).await, StatusCode::OK);
-    crate::service::eventually("it is live no longer", async || (!live().await).then_some(())).await;
+    crate::service::eventually("the call is no longer live", async || (!live().await).then_some(())).await;
     service.stop().await;
 }
 

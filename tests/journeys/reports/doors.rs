@@ -1,4 +1,4 @@
-//! Frames of MCP, tool calls by webhook, and what stands in addresses and forms.
+//! MCP frames, tool calls by webhook, and the contents of addresses and forms.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

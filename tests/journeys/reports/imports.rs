@@ -18,28 +18,28 @@ fn import(service: &Service, name: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_roster_is_taken_row_by_row() {
     let service = Service::start().await;
-    let told = import(&service, "15-import-zone-and-locale.csv");
+    let output = import(&service, "15-import-zone-and-locale.csv");
     for line in 2..=5 {
-        assert!(told.contains(&format!("line {line}: ")), "{told}");
+        assert!(output.contains(&format!("line {line}: ")), "{output}");
     }
-    assert_eq!(psql(&service.database_url, "select count(*) from students"), "0", "{told}");
+    assert_eq!(psql(&service.database_url, "select count(*) from students"), "0", "{output}");
 
-    let told = import(&service, "16-import-line-number.csv");
-    assert!(told.contains("line 4: ") && !told.contains("line 2: "), "{told}");
+    let output = import(&service, "16-import-line-number.csv");
+    assert!(output.contains("line 4: ") && !output.contains("line 2: "), "{output}");
 
-    let told = import(&service, "17-import-twice.csv");
-    assert!(told.contains("1 students added, 0 changed, 1 already there, 0 rows refused"), "{told}");
-    let told = import(&service, "17-import-twice.csv");
-    assert!(told.contains("0 students added, 0 changed, 2 already there, 0 rows refused"), "{told}");
+    let output = import(&service, "17-import-twice.csv");
+    assert!(output.contains("1 students added, 0 changed, 1 already there, 0 rows refused"), "{output}");
+    let output = import(&service, "17-import-twice.csv");
+    assert!(output.contains("0 students added, 0 changed, 2 already there, 0 rows refused"), "{output}");
 
-    let told = import(&service, "18-import-apostrophe.csv");
-    assert!(told.contains("1 students added"), "{told}");
+    let output = import(&service, "18-import-apostrophe.csv");
+    assert!(output.contains("1 students added"), "{output}");
     let phones = "select phone from student_phones join students using (student_id) where display_name = 'Apo A'";
     assert_eq!(psql(&service.database_url, phones), "+14155558009");
 
-    let told = import(&service, "84-students.csv");
-    assert!(told.contains("1 students added, 0 changed, 1 already there, 2 rows refused"), "{told}");
-    assert!(told.contains("line 2: timezone:") && told.contains("line 7: "), "{told}");
+    let output = import(&service, "84-students.csv");
+    assert!(output.contains("1 students added, 0 changed, 1 already there, 2 rows refused"), "{output}");
+    assert!(output.contains("line 2: timezone:") && output.contains("line 7: "), "{output}");
     service.stop().await;
 }
 
@@ -51,9 +51,9 @@ async fn a_curriculum_of_json_is_not_cut_at_the_signs_of_the_sheet() {
     curriculum["skills"][0]["questions"].as_array_mut().unwrap().push(ask("What is |-3|?"));
     let file = std::env::temp_dir().join(format!("curriculum-{}.json", uuid::Uuid::now_v7().simple()));
     std::fs::write(&file, curriculum.to_string()).unwrap();
-    let (is_good, told) = operator(&service, &["curriculum", "import", file.to_str().unwrap()]);
+    let (is_good, output) = operator(&service, &["curriculum", "import", file.to_str().unwrap()]);
     std::fs::remove_file(file).unwrap();
-    assert!(is_good, "{told}");
+    assert!(is_good, "{output}");
     let mut tx = storage::db::begin(&service.db).await.unwrap();
     let curriculum = storage::curriculum::load(&mut tx).await.unwrap();
     let skill = serde_json::to_value(curriculum.find_skill("maths.zz.r").unwrap()).unwrap();
