@@ -1,4 +1,4 @@
-//! Rules of the house that a machine keeps.
+//! Project rules that are checked automatically.
 
 mod cycles;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::processes::binary;
 
-/// Who may use whom. What is not here uses nothing of ours.
+/// Which crates each crate may use. Crates that are not listed use no other crate of the workspace.
 const MAY_USE: [(&str, &[&str]); 9] = [
     ("mcp-server", &["domain", "queue", "storage", "vapi", "web"]),
     ("worker", &["analyser", "domain", "queue", "storage", "vapi", "web"]),
@@ -34,14 +34,14 @@ const OWNERS: [(&str, &[&str]); 6] = [
 
 const FORBIDDEN_NAMES: [&str; 6] = ["utils", "helpers", "common", "misc", "types", "models"];
 
-/// Lines of a source file before its tests.
+/// The most lines that a source file may have before its tests.
 const MAX_LINES: usize = 1000;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All files below `folder` with that ending.
+/// Collects all files below `folder` with that extension.
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -138,24 +138,24 @@ fn every_source_file_says_what_it_is_for() {
     }
 }
 
-/// What answers GET and is no page: files, redirects, and what a page fetches.
+/// Returns true for GET routes that are not pages: files, redirects, and fragments that a page fetches.
 fn is_file(route: &str) -> bool {
     route.starts_with("/events/")
         || route.ends_with("/recording")
         || route == "/curriculum/export"
-        // Ways to the provider of a sign-in, and back.
+        // Redirects to the sign-in provider and back.
         || route.starts_with("/login/provider")
         || route.rsplit('/').next().is_some_and(|last| last.contains('.'))
 }
 
-/// Pages as a script of the browser names them, each without its query; what is filled in later keeps its braces.
+/// Returns the pages in a browser script, without queries. Placeholders keep their braces.
 fn pages_of(script: &str) -> Vec<String> {
     let text = std::fs::read_to_string(root().join("tests/browser").join(script)).unwrap();
     let quoted = text.split(['"', '`']).filter(|part| part.starts_with('/'));
     quoted.map(|page| page.split([' ', '?']).next().unwrap().to_owned()).collect()
 }
 
-/// Whether a page's address is one of this route: `{…}` stands for any part.
+/// Returns true if a page's address matches this route: `{…}` matches any part.
 fn is_of_route(page: &str, route: &str) -> bool {
     let (page, route): (Vec<_>, Vec<_>) = (page.split('/').collect(), route.split('/').collect());
     page.len() == route.len()
@@ -175,15 +175,15 @@ fn every_page_is_checked_in_a_browser_and_has_its_picture() {
     for script in ["dashboard.mjs", "screenshots.mjs"] {
         let pages = pages_of(script);
         for route in &routes {
-            // A page of its own, such as `/students/new`, is no student.
+            // A fixed page, such as `/students/new`, does not match `/students/{student_id}`.
             let mut of_route = pages.iter().filter(|page| page == route || !routes.contains(&page.as_str()));
             assert!(of_route.any(|page| is_of_route(page, route)), "{script} opens no page of {route}");
         }
     }
 }
 
-/// A migration that was released never changes, not even in a comment: databases that have it would refuse to go on. Add
-/// another, and its line to the list with the release.
+/// A released migration never changes, not even a comment: databases that have it would refuse to migrate. Add a new
+/// one, and its line to the list with the release.
 #[test]
 fn released_migrations_never_change() {
     let list = std::fs::read_to_string(root().join("tests/fixtures/migrations.sha256")).unwrap();
@@ -207,7 +207,7 @@ fn migrations_are_numbered_without_gaps() {
     }
 }
 
-/// Quoted names of settings in a text: capitals, digits and underscores between two marks.
+/// Returns the quoted names of settings in a text: capitals, digits and underscores between two marks.
 fn settings_in(text: &str, mark: char) -> std::collections::BTreeSet<String> {
     let is_setting = |name: &&str| {
         name.len() > 3
@@ -230,7 +230,7 @@ fn the_readme_names_every_setting_and_no_other() {
     known.extend(["AI_TUTOR_DATA_DIR", "LOG_FORMAT", "OTEL_SERVICE_NAME", "RUST_LOG"].map(str::to_owned));
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let mut named = settings_in(&readme, '`');
-    // Named in the text of a row, with its value.
+    // Named in a table row together with its value.
     named.insert("QUEUE".to_owned());
     assert!(known.len() > 40, "the settings are where this test looks");
     let undocumented: Vec<_> = known.difference(&named).collect();
@@ -239,7 +239,7 @@ fn the_readme_names_every_setting_and_no_other() {
     assert!(unknown.is_empty(), "README names settings that nothing reads: {unknown:?}");
 }
 
-/// What a document puts between back-ticks.
+/// Returns the texts between back-ticks in a document.
 fn names_in(document: &str) -> impl Iterator<Item = &str> {
     document.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }
@@ -249,7 +249,7 @@ fn is_path(name: &str) -> bool {
     ["js", "md", "rs", "toml", "yml"].contains(&ending) && !name.contains(char::is_whitespace)
 }
 
-/// At least four words: a test, and neither a column nor a setting.
+/// A test has at least four words, unlike a column or a setting.
 fn is_test(name: &str) -> bool {
     name.matches('_').count() >= 3 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
@@ -304,12 +304,12 @@ fn the_api_document_names_every_operation_tool_and_scope() {
     assert_eq!(named, rows.len(), "docs/api.md has rows that the program does not know");
 }
 
-/// The commands of the binary that begin with `so_far`, each as a person types it.
+/// Returns the commands of the binary that begin with `so_far`, as a person types them.
 fn commands(so_far: &[&str]) -> Vec<String> {
     let output = std::process::Command::new(binary("ai-tutor")).args(so_far).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let Some((_, list)) = help.split_once("\nCommands:\n") else { return vec![so_far.join(" ")] };
-    // A command is indented by two, the rest of its description by more.
+    // A command is indented by two spaces, the rest of its description by more.
     let names = list.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
     let names = names.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next());
     let below = names.filter(|name| *name != "help").flat_map(|name| commands(&[so_far, &[name]].concat()));
@@ -322,7 +322,7 @@ fn the_readme_names_every_command() {
     let all = commands(&[]);
     assert!(all.len() > 30, "{all:?}");
     let is_named = |command: &String| {
-        // `set-code` is named in full; `unlock-code` behind it, "with the same".
+        // The README names `set-code` in full, and `unlock-code` after it, "with the same".
         let last = command.split(' ').next_back().unwrap();
         readme.contains(&format!("`{command}"))
             || readme.contains(&format!("`{last}`"))
@@ -350,13 +350,10 @@ const WORDS: [(&str, &str); 14] = [
     ("as it were", "a sentence without it"),
 ];
 
-/// Not clean yet. Take a folder off the list when it is.
-const NOT_CLEAN: [&str; 1] = ["tests/journeys/"];
-
-/// Folders whose texts are what children and tutors say. Only their comments are read.
+/// Folders with texts that children and tutors say. Only their comments are checked.
 const SPEECH: [&str; 2] = ["worker/analyser/", "shared/domain/"];
 
-/// Files that quote these words as speech, or as names of other programs.
+/// Files that quote these words as speech, or as names in other programs.
 const QUOTING: [&str; 7] = [
     "fuzz/fuzz_targets/mcp_frame.rs",
     "mcp-server/src/mcp.rs",
@@ -367,11 +364,11 @@ const QUOTING: [&str; 7] = [
     "docs/analysis.md",
 ];
 
-/// The comment of a line, and its string literals if `with_strings`. `told` as a value is a kind of help.
+/// Returns the comment of a line, and its string literals if `with_strings`. `told` as a value is a kind of help.
 fn prose(line: &str, with_strings: bool) -> String {
     let (code, comment) = line.split_once("//").unwrap_or((line, ""));
     let strings = code.split('"').skip(1).step_by(2).filter(|text| with_strings && *text != "told");
-    // What a comment quotes was said.
+    // Quotes in a comment are examples of speech, so they are left out.
     strings.chain(comment.split('"').step_by(2)).collect::<Vec<_>>().join(" ")
 }
 
@@ -388,7 +385,7 @@ fn plain_words_alone_are_used() {
     let mut found = Vec::new();
     for path in paths {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
-        if NOT_CLEAN.iter().chain(&QUOTING).any(|start| name.starts_with(start)) {
+        if QUOTING.iter().any(|start| name.starts_with(start)) {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
@@ -408,7 +405,7 @@ fn plain_words_alone_are_used() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// The lines of public functions and types that say nothing of themselves.
+/// Returns the lines of public functions and types without a doc comment.
 fn undocumented(text: &str) -> Vec<usize> {
     const ITEMS: [&str; 6] = ["pub fn ", "pub const fn ", "pub async fn ", "pub struct ", "pub enum ", "pub trait "];
     let (mut has_doc, mut is_in_attribute, mut found) = (false, false, Vec::new());

@@ -1,11 +1,11 @@
-//! The files of a crate must not need each other in a circle.
+//! The files of a crate must not depend on each other in a cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{files, root};
 
-/// The crates that are checked. `analyser` and `domain` read expressions and dialogues by recursion across files.
+/// The crates that are checked. `analyser` and `domain` are left out, because they parse by recursion across files.
 const CRATES: [&str; 8] =
     ["admin", "mcp-server", "worker", "shared/storage", "shared/queue", "shared/web", "shared/vapi", "."];
 
@@ -15,7 +15,7 @@ fn parts(path: &str) -> Module {
     path.split("::").map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-/// All paths of a `use` tree, such as `crate::{a, b::{self, c}}`.
+/// Returns all paths of a `use` tree, such as `crate::{a, b::{self, c}}`.
 fn flatten(tree: &str) -> Vec<Module> {
     let Some((front, rest)) = tree.split_once('{') else { return vec![parts(tree)] };
     let inner = rest.rsplit_once('}').map_or(rest, |(inner, _)| inner);
@@ -32,7 +32,7 @@ fn flatten(tree: &str) -> Vec<Module> {
     branches.flat_map(|branch| flatten(branch)).map(|path| [parts(front), path].concat()).collect()
 }
 
-/// The module in whose file a path of `module` ends. `None`: it leaves the crate.
+/// Returns the module in whose file a path of `module` ends, or `None` if it leaves the crate.
 fn target(path: &[String], module: &Module, modules: &BTreeSet<Module>) -> Option<Module> {
     let n_up = path.iter().take_while(|part| *part == "super").count();
     let mut place: Module = match path.first()?.as_str() {
@@ -47,7 +47,7 @@ fn target(path: &[String], module: &Module, modules: &BTreeSet<Module>) -> Optio
     Some(place)
 }
 
-/// The modules that each module needs, without its own children, which it always names.
+/// Returns the modules that each module uses, without its own children, which it always names.
 fn needs(source: &Path) -> BTreeMap<Module, BTreeSet<Module>> {
     let mut paths = Vec::new();
     files(source, "rs", &mut paths);
@@ -79,7 +79,7 @@ fn no_files_need_each_other_in_a_circle() {
     for member in CRATES {
         let mut left = needs(&root().join(member).join("src"));
         assert!(left.len() > 5, "{member} is where this test looks");
-        // Take away what needs nothing that is left. A circle remains.
+        // Removes modules that use no remaining module. Only cycles are left.
         loop {
             let is_free = |needed: &BTreeSet<Module>| !needed.iter().any(|other| left.contains_key(other));
             let free: Vec<Module> =
@@ -90,9 +90,6 @@ fn no_files_need_each_other_in_a_circle() {
             left.retain(|module, _| !free.contains(module));
         }
         let names: Vec<String> = left.keys().map(|module| module.join("::")).collect();
-        assert!(
-            names.is_empty(),
-            "in {member}, these files need each other in a circle, or need one that does: {names:?}"
-        );
+        assert!(names.is_empty(), "in {member}, these files are part of a cycle, or use one that is: {names:?}");
     }
 }
