@@ -55,7 +55,7 @@ async fn a_follow_up_waits_on_its_pages_until_a_person_says_it_is_done() {
     let overview = person.read("/").await;
     let (concern, callback) = (overview.find("Possible concern"), overview.find("go on with fractions"));
     assert!(concern.unwrap() < callback.unwrap(), "concerns come first");
-    assert!(!overview.contains("their lunch"), "a list of all students points at a concern and does not quote it");
+    assert!(!overview.contains("their lunch"), "the overview points at a concern and does not quote it");
     assert!(person.read(&page).await.contains("their lunch"));
 
     let (_, rest) = overview.split_once(r#"action="/follow-ups/"#).unwrap();

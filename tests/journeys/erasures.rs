@@ -607,7 +607,7 @@ async fn a_session_takes_what_was_learnt_in_it_along() {
     assert_eq!(learnt(), "0");
     let context = service.get(&token, &format!("/api/v1/students/{}/context", student.student_id)).await;
     assert_eq!(context["student"]["n_calls"], 0, "{context}");
-    // Without a VAPI key, the page says that the call cannot be deleted there.
+    // Without a VAPI key, the job and the page report that the key is missing.
     eventually("the job waits for a person", async || {
         let why = psql(
             &service.database_url,

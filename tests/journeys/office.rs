@@ -254,7 +254,7 @@ async fn sessions_are_judged_anew_and_mastery_is_rebuilt_in_the_background() {
     let damaged = psql(&service.database_url, "select count(*) from mastery where knowledge = 0.001");
     assert_eq!(damaged.trim(), "0", "what was believed is computed from the evidence");
 
-    // The sample call is several years old.
+    // The sample call has a fixed date, so the range is wide.
     let (from, to) = ("2020-01-01".to_owned(), storage::clock::now().date_naive().to_string());
     let fields = [("kind", "reanalyze"), ("from", &from[..]), ("to", &to[..]), ("all", "on"), ("confirmed", "yes")];
     assert_eq!(person.submit(page, page, &fields).await, page);
@@ -300,7 +300,7 @@ async fn a_person_takes_so_many_files_in_an_hour_and_no_more() {
         "/sessions/export.csv".to_owned(),
         "/analytics/export.csv?table=days".to_owned(),
     ];
-    assert_eq!(person.open(&files[0]).await.status(), StatusCode::OK, "the last one");
+    assert_eq!(person.open(&files[0]).await.status(), StatusCode::OK, "the last file of the hour");
     for file in &files {
         assert_eq!(person.open(file).await.status(), StatusCode::TOO_MANY_REQUESTS, "{file}");
         assert_eq!(colleague.open(file).await.status(), StatusCode::OK, "{file}, for another person");

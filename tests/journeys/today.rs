@@ -93,7 +93,7 @@ async fn a_day_shows_ones_own_classes_ranked_with_the_evidence_and_a_next_action
     let chosen = [("class", "Period 4"), ("class", "Period 9")];
     assert_eq!(tutor.submit("/account", "/account/classes", &chosen).await, "/account?done=classes#classes");
     let kept = psql(&service.database_url, "select classes::text from admin_users where email = 'dana@example.org'");
-    assert_eq!(kept, "{\"Period 4\"}", "another tutor's class cannot be chosen");
+    assert_eq!(kept, "{\"Period 4\"}", "a class outside the tutor's cohorts cannot be chosen");
     // Every list starts with the tutor's classes. All students are one click away on each page, also after the next
     // sign-in.
     let lists = ["/today", "/students", "/sessions", "/calendar"];

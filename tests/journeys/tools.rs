@@ -207,7 +207,7 @@ async fn a_lesson_is_planned_and_ended_and_what_it_asks_of_people_is_kept() {
     let kinds: Vec<&str> = open.iter().map(|follow_up| follow_up.kind.as_str()).collect();
     assert_eq!(kinds[0], "concern", "concerns come first");
     assert_eq!(kinds.iter().filter(|kind| **kind == "concern").count(), 1, "a repeated concern is kept once");
-    assert!(open.iter().all(|follow_up| follow_up.session_id.is_some()), "the page links to the call");
+    assert!(open.iter().all(|follow_up| follow_up.session_id.is_some()), "each follow-up belongs to the call");
     service.stop().await;
 }
 
