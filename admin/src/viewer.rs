@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, TimeZone, Timelike,
 use chrono_tz::Tz;
 use http::HeaderMap;
 use maud::{Markup, html};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::cookie;
 use crate::fault::Fault;
@@ -13,7 +14,8 @@ pub(crate) const THEME_COOKIE: &str = "theme";
 pub(crate) const ZONE_COOKIE: &str = "zone";
 pub(crate) const SHORTCUTS_COOKIE: &str = "shortcuts";
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub(crate) enum Theme {
     /// The system's theme.
     #[default]
@@ -25,16 +27,12 @@ pub(crate) enum Theme {
 impl Theme {
     pub(crate) const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     pub(crate) fn find(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|theme| theme.as_str() == text)
+        text.parse().ok()
     }
 }
 

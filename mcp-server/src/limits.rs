@@ -1,6 +1,8 @@
 //! How much one client may ask at once and in a second, so that a hundred of them share fairly.
 //!
 //! **Invariant:** one client's haste costs that client alone.
+//!
+//! `governor` could count the requests in a second, but not those at once, so each client would need an entry in two tables.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -11,6 +11,7 @@ use storage::access::Caller;
 use storage::audit::{self, NewEntry, STRANGER};
 use storage::clock;
 use storage::id::{SessionId, StudentId};
+use strum::IntoStaticStr;
 use uuid::Uuid;
 
 use crate::record::Recorder;
@@ -19,7 +20,8 @@ use crate::record::Recorder;
 const MAX_DEPTH: usize = 12;
 
 /// By which way something was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub(crate) enum Door {
     Tool,
     Resource,
@@ -31,16 +33,8 @@ pub(crate) enum Door {
 }
 
 impl Door {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Tool => "tool",
-            Self::Resource => "resource",
-            Self::Prompt => "prompt",
-            Self::Completion => "completion",
-            Self::Webhook => "webhook",
-            Self::Api => "api",
-            Self::Token => "token",
-        }
+    const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

@@ -82,7 +82,7 @@ const MAX_AGE: TimeDelta = TimeDelta::days(3_660);
 /// Reads [`asked_fields`]. `None`: it is not a request from outside.
 pub(crate) fn read_asked(posted: &Posted) -> Result<Option<(AskedBy, NaiveDate)>, Fault> {
     let (fields, today) = (&posted.fields, posted.admin.viewer.today());
-    let Some(by) = AskedBy::ALL.into_iter().find(|by| by.as_str() == fields.text("asked_by")) else { return Ok(None) };
+    let Some(by) = fields.text("asked_by").parse::<AskedBy>().ok() else { return Ok(None) };
     let on = fields.text("asked_on").parse().ok().filter(|on| (today - MAX_AGE..=today).contains(on));
     let why = "Nothing was erased: the day of the request is today or earlier, like 2026-11-23.";
     Ok(Some((by, on.ok_or_else(|| Fault::Invalid(why.to_owned()))?)))

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use storage::curriculum::Question;
 use storage::evidence::{Evidence, Exchange, Help, Read, Source, Verdict};
 use storage::id::{EvidenceId, SessionId};
+use strum::{EnumString, IntoStaticStr};
 
 use super::badge::{badge, verdict_style, verdict_words};
 use super::icon::icon_small;
@@ -98,7 +99,8 @@ pub(crate) fn of_evidence(
 }
 
 /// The place of a row. Its form returns there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub(crate) enum From {
     /// The analysis of a session.
     Answers,
@@ -112,16 +114,8 @@ pub(crate) enum From {
 }
 
 impl From {
-    pub(crate) const ALL: [Self; 5] = [Self::Answers, Self::Transcript, Self::Student, Self::Skill, Self::Review];
-
     pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Answers => "answers",
-            Self::Transcript => "transcript",
-            Self::Student => "student",
-            Self::Skill => "skill",
-            Self::Review => "review",
-        }
+        self.into_str()
     }
 }
 

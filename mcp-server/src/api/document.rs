@@ -1,4 +1,7 @@
 //! The OpenAPI 3.1 document, made of the very values that make the routes.
+//!
+//! `utoipa` and `aide` describe a route beside its handler, with a second derive or another version of `schemars` for the types.
+//! Here the types have one schema for the API and for the MCP tools.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,6 @@
 //! Bearers that were authorised a moment ago, so that a call of many requests asks the database once.
+//!
+//! Not `moka`, for the reason in [`crate::token`]'s table of failures: the tests set the time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** no lock-out. Only the pair of client and address that failed must wait, so a failure from elsewhere
 //! never delays a client.
+//!
+//! A cache library such as `moka` has its own clock. Here the time is an argument, so the tests can set it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

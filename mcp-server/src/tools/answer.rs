@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use storage::access::Forbidden;
 use storage::db;
+use strum::IntoStaticStr;
 
 /// A result in two forms: `text` is enough for a conversation (VAPI's model reads only that), `data` is the same for
 /// programs.
@@ -26,7 +27,8 @@ impl<T: Serialize> Answer<T> {
 }
 
 /// How a call ended, for records and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Outcome {
     Ok,
     InvalidArguments,
@@ -44,18 +46,7 @@ pub enum Outcome {
 impl Outcome {
     /// Its name in the record of tool calls and in metrics.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::InvalidArguments => "invalid_arguments",
-            Self::NotFound => "not_found",
-            Self::Forbidden => "forbidden",
-            Self::Refused => "refused",
-            Self::Busy => "busy",
-            Self::Unavailable => "unavailable",
-            Self::TimedOut => "timed_out",
-            Self::Cancelled => "cancelled",
-            Self::Failed => "failed",
-        }
+        self.into_str()
     }
 }
 

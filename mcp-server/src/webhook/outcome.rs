@@ -1,7 +1,10 @@
 //! What became of a webhook, counted.
 
+use strum::IntoStaticStr;
+
 /// How a webhook ended at the door.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub(super) enum Outcome {
     Stored,
     /// Stored before.
@@ -36,15 +39,8 @@ const TYPES: [&str; 15] = [
 ];
 
 impl Outcome {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::Duplicate => "duplicate",
-            Self::Refused => "refused",
-            Self::Unreadable => "unreadable",
-            Self::Shed => "shed",
-            Self::Failed => "failed",
-        }
+    const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// `type`: VAPI's word, where one could be read.

@@ -1,4 +1,6 @@
 //! What tools answered a moment ago, so that a request which comes again is answered the same and does nothing twice.
+//!
+//! Not `moka`, for the reason in [`crate::token`]'s table of failures: the tests set the time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

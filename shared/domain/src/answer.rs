@@ -16,6 +16,7 @@ mod expression;
 mod judge;
 mod key;
 mod number;
+mod numeral;
 mod parser;
 mod polynomial;
 mod reading;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+use strum::{EnumString, IntoStaticStr};
 
 /// How often one call is tried.
 pub const MAX_ATTEMPTS: i16 = 3;
@@ -153,7 +154,8 @@ impl Plan {
 }
 
 /// Why a call waits, or is not placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Reason {
     /// Its time has not come.
     NotDue,
@@ -187,52 +189,14 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 17] = [
-        Self::NotDue,
-        Self::OutsideHours,
-        Self::DailyLimit,
-        Self::WeeklyLimit,
-        Self::OnCall,
-        Self::LinesBusy,
-        Self::Spending,
-        Self::VapiBusy,
-        Self::VapiRefused,
-        Self::NotPlaced,
-        Self::Done,
-        Self::Blocked,
-        Self::NoConsent,
-        Self::NoNumber,
-        Self::PlanChanged,
-        Self::TooLate,
-        Self::Off,
-    ];
-
     /// The name in the database.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotDue => "not_due",
-            Self::OutsideHours => "outside_hours",
-            Self::DailyLimit => "daily_limit",
-            Self::WeeklyLimit => "weekly_limit",
-            Self::OnCall => "on_call",
-            Self::LinesBusy => "lines_busy",
-            Self::Spending => "spending",
-            Self::VapiBusy => "vapi_busy",
-            Self::VapiRefused => "vapi_refused",
-            Self::NotPlaced => "not_placed",
-            Self::Done => "done",
-            Self::Blocked => "blocked",
-            Self::NoConsent => "no_consent",
-            Self::NoNumber => "no_number",
-            Self::PlanChanged => "plan_changed",
-            Self::TooLate => "too_late",
-            Self::Off => "off",
-        }
+        self.into_str()
     }
 
     /// Reads a name of the database. `None`: a later version wrote it.
     pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+        name.parse().ok()
     }
 }
 
@@ -326,7 +290,8 @@ pub fn may_place(facts: &Facts, hours: &Hours, limits: Limits, now: DateTime<Utc
 }
 
 /// What came of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Outcome {
     Answered,
     NoAnswer,
@@ -336,22 +301,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub const ALL: [Self; 5] = [Self::Answered, Self::NoAnswer, Self::Busy, Self::Voicemail, Self::Failed];
-
     /// The name in the database and in metrics.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::NoAnswer => "no_answer",
-            Self::Busy => "busy",
-            Self::Voicemail => "voicemail",
-            Self::Failed => "failed",
-        }
+        self.into_str()
     }
 
     /// Reads a name of the database.
     pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+        name.parse().ok()
     }
 
     /// Reads VAPI's reason for the end of a call. `has_words`: whether something was heard from the other end; `None`: not
@@ -579,12 +536,6 @@ mod tests {
             (1..).map_while(|n| Outcome::Busy.retry_after(n)).map(|wait| wait.num_minutes()).collect();
         assert_eq!(waits, [15, 60]);
         assert_eq!(Outcome::Answered.retry_after(1), None);
-        for reason in Reason::ALL {
-            assert_eq!(Reason::find(reason.as_str()), Some(reason));
-        }
-        for outcome in Outcome::ALL {
-            assert_eq!(Outcome::find(outcome.as_str()), Some(outcome));
-        }
     }
 
     const ZONES: [Tz; 7] = [

@@ -19,8 +19,11 @@ use self::learned::{Judged, Meaning};
 use self::pattern::{Match, Patterns, WordNo};
 use crate::folded::{self, Folded, WordMap};
 
+use strum::IntoStaticStr;
+
 /// What a disclosure is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Category {
     SelfHarm,
     /// Physical, sexual or emotional.
@@ -39,16 +42,7 @@ pub enum Category {
 impl Category {
     /// The name in findings: `self_harm`.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SelfHarm => "self_harm",
-            Self::Abuse => "abuse",
-            Self::Neglect => "neglect",
-            Self::Bullying => "bullying",
-            Self::Grooming => "grooming",
-            Self::Danger => "danger",
-            Self::PersonalData => "personal_data",
-            Self::Other => "other",
-        }
+        self.into_str()
     }
 }
 

@@ -2,10 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 /// Was the answer right? An answer that cannot be judged is no evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Verdict {
     Correct,
     Partial,
@@ -15,17 +17,14 @@ pub enum Verdict {
 impl Verdict {
     /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Correct => "correct",
-            Self::Partial => "partial",
-            Self::Incorrect => "incorrect",
-        }
+        self.into_str()
     }
 }
 
 /// How much the tutor helped before the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Help {
     None,
     Hint,
@@ -35,17 +34,14 @@ pub enum Help {
 impl Help {
     /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Hint => "hint",
-            Self::Told => "told",
-        }
+        self.into_str()
     }
 }
 
 /// Who says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Source {
     Rules,
     Llm,
@@ -60,12 +56,6 @@ pub enum Source {
 impl Source {
     /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rules => "rules",
-            Self::Llm => "llm",
-            Self::Both => "both",
-            Self::Tool => "tool",
-            Self::Person => "person",
-        }
+        self.into_str()
     }
 }

@@ -24,7 +24,8 @@ use crate::folded::{self, Folded, WordMap};
 pub const MOST: usize = 6;
 
 /// What a fact is about. The names are those of the column `facts.kind`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum FactKind {
     Interest,
     Preference,
@@ -36,13 +37,7 @@ pub enum FactKind {
 impl FactKind {
     /// The name in findings and in the database.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Interest => "interest",
-            Self::Preference => "preference",
-            Self::Schedule => "schedule",
-            Self::Goal => "goal",
-            Self::StudyContext => "study_context",
-        }
+        self.into_str()
     }
 }
 
@@ -57,7 +52,8 @@ pub struct Fact {
 }
 
 /// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum RequestKind {
     CallBack,
     Practise,
@@ -72,16 +68,7 @@ pub enum RequestKind {
 impl RequestKind {
     /// The name in findings.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CallBack => "call_back",
-            Self::Practise => "practise",
-            Self::Pace => "pace",
-            Self::Difficulty => "difficulty",
-            Self::OtherTopic => "other_topic",
-            Self::Person => "person",
-            Self::Style => "style",
-            Self::Stop => "stop",
-        }
+        self.into_str()
     }
 }
 
@@ -277,6 +264,7 @@ macro_rules! list {
     };
 }
 use list;
+use strum::IntoStaticStr;
 
 fn has(words: &[&str], list: &[&str]) -> bool {
     words.iter().any(|word| list.contains(word))

@@ -2,10 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 /// Who spoke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Speaker {
     Tutor,
     Student,
@@ -14,10 +16,7 @@ pub enum Speaker {
 impl Speaker {
     /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tutor => "tutor",
-            Self::Student => "student",
-        }
+        self.into_str()
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn claim_to_send(executor: impl Executor<'_>, n: i64) -> Result<Vec<(J
     .fetch_all(executor)
     .await?;
     let known = rows.into_iter().filter_map(|row| {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == row.kind)?;
+        let kind = row.kind.parse::<Kind>().ok()?;
         Some((JobId(row.job_id), kind))
     });
     Ok(known.collect())

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::assurance::CodeKind;
 use crate::id::{AdminUserId, SessionId, StudentId};
@@ -145,9 +146,10 @@ impl fmt::Display for ScopeSet {
 }
 
 /// What an admin may do at the dashboard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Role {
     /// Everything, settings included.
     Admin,
@@ -160,11 +162,7 @@ pub enum Role {
 impl Role {
     /// As tokens, tables and JSON name it.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Tutor => "tutor",
-            Self::Viewer => "viewer",
-        }
+        self.into_str()
     }
 
     /// What a person of this role may do.
@@ -218,9 +216,10 @@ impl fmt::Display for Actor {
 }
 
 /// What an API client is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum ClientKind {
     /// Acts for an assistant on the telephone. It gets data about the student of the line that it names only: a caller
     /// may have talked the model into the names in its arguments.
@@ -232,10 +231,7 @@ pub enum ClientKind {
 impl ClientKind {
     /// The name in the database and in output.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Telephone => "telephone",
-            Self::BackOffice => "back_office",
-        }
+        self.into_str()
     }
 }
 

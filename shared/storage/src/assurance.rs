@@ -3,11 +3,13 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// What a call must prove before the data of a student is given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Assurance {
     /// That its number is the student's.
     #[default]
@@ -23,11 +25,7 @@ impl Assurance {
 
     /// The name in the database and in output.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CallerId => "caller_id",
-            Self::Pin => "pin",
-            Self::GuardianCode => "guardian_code",
-        }
+        self.into_str()
     }
 
     /// The code that a caller has to say; `None`: none.
@@ -54,9 +52,10 @@ impl FromStr for Assurance {
 }
 
 /// Whose code a caller says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum CodeKind {
     Pin,
     GuardianCode,
@@ -67,10 +66,7 @@ impl CodeKind {
 
     /// The name in the database and in output.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pin => "pin",
-            Self::GuardianCode => "guardian_code",
-        }
+        self.into_str()
     }
 
     /// The words for it in a sentence.

@@ -6,6 +6,7 @@
 mod today;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::IntoStaticStr;
 
 pub use self::today::{Basis, Need, list_needs, rank};
 use crate::access::{Caller, Scope};
@@ -14,8 +15,9 @@ use crate::db::{Connection, Error, Executor, Result};
 use crate::id::StudentId;
 
 /// Why a student needs a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type, IntoStaticStr)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Reason {
     /// An assistant raised a concern, and it is open.
     Concern,
@@ -37,14 +39,7 @@ impl Reason {
         [Self::Concern, Self::Session, Self::Misconception, Self::ShortCalls, Self::ReviewsOverdue, Self::Quiet];
 
     const fn as_str(self) -> &'static str {
-        match self {
-            Self::Concern => "concern",
-            Self::Session => "session",
-            Self::Misconception => "misconception",
-            Self::ShortCalls => "short_calls",
-            Self::ReviewsOverdue => "reviews_overdue",
-            Self::Quiet => "quiet",
-        }
+        self.into_str()
     }
 }
 

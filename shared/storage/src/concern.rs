@@ -2,11 +2,15 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 /// What a concern is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum ConcernCategory {
     SelfHarm,
     Abuse,
@@ -34,21 +38,11 @@ impl ConcernCategory {
 
     /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SelfHarm => "self_harm",
-            Self::Abuse => "abuse",
-            Self::Neglect => "neglect",
-            Self::Bullying => "bullying",
-            Self::Grooming => "grooming",
-            Self::Danger => "danger",
-            Self::Distress => "distress",
-            Self::PersonalData => "personal_data",
-            Self::Other => "other",
-        }
+        self.into_str()
     }
 
     /// Returns the category of an analysis's flag; [`Self::Other`] if the name is unknown.
     pub fn of_flag(name: &str) -> Self {
-        Self::ALL.into_iter().find(|category| category.as_str() == name).unwrap_or(Self::Other)
+        name.parse().unwrap_or(Self::Other)
     }
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::access::{Caller, Scope};
 use crate::audit;
@@ -15,9 +16,10 @@ use crate::id::{ConsentId, GuardianId, SessionId, StudentId};
 use crate::{session, student};
 
 /// What consent is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Purpose {
     /// Lessons by phone at all.
     Tutoring,
@@ -36,13 +38,7 @@ impl Purpose {
 
     /// The name in the database and in output.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tutoring => "tutoring",
-            Self::Recording => "recording",
-            Self::Transcripts => "transcripts",
-            Self::Model => "model",
-            Self::Reports => "reports",
-        }
+        self.into_str()
     }
 }
 
@@ -180,9 +176,10 @@ fn lock_key(student_id: StudentId) -> String {
 }
 
 /// What a guardian did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Action {
     Given,
     Renewed,
@@ -194,18 +191,15 @@ impl Action {
 
     /// The name in the database and in output.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Given => "given",
-            Self::Renewed => "renewed",
-            Self::Withdrawn => "withdrawn",
-        }
+        self.into_str()
     }
 }
 
 /// How a decision reached us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Means {
     Paper,
     Phone,
@@ -219,12 +213,7 @@ impl Means {
 
     /// The name in the database and in output.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Paper => "paper",
-            Self::Phone => "phone",
-            Self::Web => "web",
-            Self::SchoolAgreement => "school_agreement",
-        }
+        self.into_str()
     }
 }
 

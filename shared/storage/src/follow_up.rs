@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use uuid::Uuid;
 
 use crate::access::{Caller, Scope, Whose};
@@ -18,9 +19,10 @@ use crate::student::read_zone;
 use crate::{attention, outbound_call};
 
 /// What is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum FollowUpKind {
     Callback,
     Concern,
@@ -31,11 +33,7 @@ pub enum FollowUpKind {
 impl FollowUpKind {
     /// Its name in the database.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Callback => "callback",
-            Self::Concern => "concern",
-            Self::Reminder => "reminder",
-        }
+        self.into_str()
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
 
 use crate::db::{Connection, Executor, Result};
@@ -46,7 +47,8 @@ pub enum Job {
 }
 
 /// The kind of a job, named alike in the table and on Faktory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Kind {
     ProcessDelivery,
     AnalyzeSession,
@@ -63,7 +65,8 @@ pub enum Kind {
 
 /// Work that waits for others must not hold up work that does not, so each lane has its own slots. Also the name of
 /// the Faktory queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Lane {
     /// Needs Postgres alone: milliseconds.
     Quick,
@@ -106,20 +109,8 @@ impl Kind {
     ];
 
     /// Its name in the database and at Faktory.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ProcessDelivery => "process_delivery",
-            Self::AnalyzeSession => "analyze_session",
-            Self::EnrichAnalysis => "enrich_analysis",
-            Self::Overhaul => "overhaul",
-            Self::DeleteCall => "delete_call",
-            Self::AlertStaff => "alert_staff",
-            Self::WriteReport => "write_report",
-            Self::SendAlert => "send_alert",
-            Self::SendReport => "send_report",
-            Self::SendDigest => "send_digest",
-            Self::SendWebhook => "send_webhook",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// How often and how long a job of this kind is tried.
@@ -160,13 +151,8 @@ impl Lane {
     pub const ALL: [Self; 4] = [Self::Quick, Self::Slow, Self::Alerts, Self::Outbound];
 
     /// Its name in the database and at Faktory.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Quick => "quick",
-            Self::Slow => "slow",
-            Self::Alerts => "alerts",
-            Self::Outbound => "outbound",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// The kinds of this lane that this binary knows. Rows of other kinds wait for a newer binary.

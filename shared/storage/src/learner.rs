@@ -11,6 +11,7 @@ mod simulated_students;
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use self::fsrs::{Grade, Memory};
 use crate::evidence::{Help, Verdict};
@@ -55,8 +56,9 @@ pub struct State {
 }
 
 /// The estimate in one word, for people and prompts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum MasteryState {
     /// No evidence.
     New,
@@ -67,13 +69,8 @@ pub enum MasteryState {
 }
 
 impl MasteryState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Learning => "learning",
-            Self::Shaky => "shaky",
-            Self::Mastered => "mastered",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

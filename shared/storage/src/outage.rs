@@ -1,11 +1,13 @@
 //! What a worker cannot reach: written by the worker, shown by the servers.
 
 use chrono::{DateTime, Utc};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::db::{Executor, Result};
 
 /// The dependencies that can delay work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumString, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Dependency {
     Faktory,
     Llm,
@@ -17,11 +19,7 @@ impl Dependency {
 
     /// Its name in the database.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Faktory => "faktory",
-            Self::Llm => "llm",
-            Self::Vapi => "vapi",
-        }
+        self.into_str()
     }
 
     /// For people.
@@ -70,7 +68,7 @@ pub async fn list(executor: impl Executor<'_>) -> Result<Vec<Outage>> {
     .fetch_all(executor)
     .await?;
     let known = rows.into_iter().filter_map(|row| {
-        let dependency = Dependency::ALL.into_iter().find(|dependency| dependency.as_str() == row.dependency)?;
+        let dependency = row.dependency.parse::<Dependency>().ok()?;
         Some(Outage { dependency, since: row.since })
     });
     Ok(known.collect())

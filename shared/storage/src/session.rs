@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
+use strum::IntoStaticStr;
 
 use crate::access::{Caller, Forbidden, Scope};
 use crate::analysis::{AnalysisStatus, Introduction};
@@ -32,9 +33,10 @@ pub use self::words::{
 };
 
 /// The status of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, sqlx::Type, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum SessionStatus {
     /// The call is ringing or running, or has ended without its report.
     InProgress,
@@ -53,13 +55,7 @@ impl SessionStatus {
 
     /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InProgress => "in_progress",
-            Self::Received => "received",
-            Self::Analyzing => "analyzing",
-            Self::Analyzed => "analyzed",
-            Self::NeedsAttention => "needs_attention",
-        }
+        self.into_str()
     }
 }
 

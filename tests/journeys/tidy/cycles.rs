@@ -5,9 +5,19 @@ use std::path::Path;
 
 use super::{files, root};
 
-/// The crates that are checked. `analyser` and `domain` are left out, because they parse by recursion across files.
-const CRATES: [&str; 8] =
-    ["admin", "mcp-server", "worker", "shared/storage", "shared/queue", "shared/web", "shared/vapi", "."];
+/// The crates that are checked.
+const CRATES: [&str; 10] = [
+    "admin",
+    "mcp-server",
+    "worker",
+    "worker/analyser",
+    "shared/domain",
+    "shared/storage",
+    "shared/queue",
+    "shared/web",
+    "shared/vapi",
+    ".",
+];
 
 type Module = Vec<String>;
 

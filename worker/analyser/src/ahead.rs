@@ -7,10 +7,11 @@ use domain::task::{self, Context};
 use domain::text::Text;
 use domain::transcript::{Speaker, Turn};
 
-use super::exchange::{Exchange, plain, split};
+use super::exchange::Exchange;
 use super::judge::{Judgement, Kind};
 use super::misconception::has_words;
 use super::skill;
+use super::text::{plain, split};
 
 /// A promise is made when a call ends: in one of so many last turns.
 const LAST_TURNS: usize = 10;

@@ -1,10 +1,9 @@
 //! Arithmetic in a text: what was asked ("one half plus one third") and what was claimed ("3 x 18 = 54"), as
 //! [`domain::answer`] reads it, flattened for the catalogue of misconceptions.
 
-use domain::answer::{self, Expecting, Form, Sign};
+use domain::answer::{self, Calculation, Form, Reading, Sign};
 
 use super::numbers::Value;
-use super::passage::Passage;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -74,21 +73,16 @@ pub(super) struct Claim {
     pub(super) holds: Option<bool>,
 }
 
-/// The last calculation of a text that can be worked out, with its result.
-pub(super) fn asked(text: &Passage) -> Option<(Expression, f64)> {
-    let calculation = text.calculations().last()?;
+/// The last calculation of a question, with its result. `None` if it cannot be worked out.
+pub(super) fn asked(calculations: &[Calculation]) -> Option<(Expression, f64)> {
+    let calculation = calculations.last()?;
     let result = calculation.expression.value()?.to_f64();
     Some((Expression::flat(&calculation.expression)?, result))
 }
 
 /// All calculations with a result in a text.
-pub(super) fn claims(text: &Passage) -> Vec<Claim> {
-    // A claim has a result, and a calculation or two numbers.
-    if text.numbers().len() < 2 && text.calculations().is_empty() {
-        return Vec::new();
-    }
-    text.read(Expecting::Anything)
-        .claims
+pub(super) fn claims(text: &Reading) -> Vec<Claim> {
+    text.claims
         .iter()
         .filter(|claim| claim.sign == Sign::Equal && (claim.left.has_operation() || is_division(&claim.left)))
         .filter_map(|claim| {
@@ -114,13 +108,16 @@ fn is_division(read: &answer::Expression) -> bool {
 mod tests {
     use domain::answer::Language;
 
+    use super::super::passage::Passage;
     use super::*;
 
     const ENGLISH: Language = Language::English;
 
     #[test]
     fn a_question_tells_what_it_asks_for() {
-        let result = |text: &str| asked(&Passage::new(text, ENGLISH)).map(|(_, result)| (result * 1e6).round() / 1e6);
+        let result = |text: &str| {
+            asked(Passage::new(text, ENGLISH).calculations()).map(|(_, result)| (result * 1e6).round() / 1e6)
+        };
         assert_eq!(result("What is one half plus one third?"), Some(0.833_333));
         assert_eq!(result("What is 163 - 156 = ?"), Some(7.0));
         assert_eq!(result("What is 3 plus 4 times 2?"), Some(11.0));

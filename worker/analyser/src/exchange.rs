@@ -1,16 +1,12 @@
 //! A call as exchanges: what the tutor asked, what the student said, what the tutor replied.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
 use domain::answer::{Expecting, Form, Language};
 use domain::language::{self, Languages};
-use domain::text::{LETTERS_AND_DIGITS, lower, runs};
 use domain::transcript::{Speaker, Turn};
-use smallvec::SmallVec;
 
 use super::cues::{ACKNOWLEDGEMENT, PASSING, TAKES_BACK, WAITING};
 use super::passage::{self, Passage};
+use super::text::{plain, words};
 
 /// One thing the student said, with the tutor's words around it.
 #[derive(Clone, Debug)]
@@ -203,72 +199,10 @@ const FILLERS: [&str; 16] =
     ["um", "umm", "uh", "er", "erm", "hmm", "like", "so", "oh", "well", "its", "it's", "is", "it", "and", "the"];
 const CONNECTIVES: [&str; 11] = ["and", "or", "the", "a", "um", "uh", "like", "is", "its", "becoz", "than"];
 
-/// The words of a plain text.
-pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    runs(text, &LETTERS_AND_DIGITS, char::is_alphanumeric)
-}
-
 /// Whether a turn has letters, and none of the scripts of our languages: it cannot be read, so it answers nothing.
 fn is_in_another_script(text: &str) -> bool {
     let mut letters = text.chars().filter(|c| c.is_alphanumeric()).peekable();
     letters.peek().is_some() && letters.all(|c| u32::from(c) >= 0x250)
-}
-
-/// Lower case, with straight quotes.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    let lower = lower(text);
-    if (!lower.is_ascii() || lower.contains('`')) && lower.contains(['’', '‘', '`', '“', '”']) {
-        return Cow::Owned(lower.replace(['’', '‘', '`'], "'").replace(['“', '”'], "\""));
-    }
-    lower
-}
-
-/// A part of a sentence that can be judged on its own.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Clause<'a> {
-    pub(super) text: &'a str,
-    /// Number of its sentence, from 0.
-    pub(super) sentence: usize,
-    /// Whether its sentence ends with a question mark.
-    pub(super) asks: bool,
-}
-
-/// The clauses of a plain text.
-pub(super) fn clauses(text: &Passage) -> SmallVec<[Clause<'_>; 8]> {
-    let mut clauses = SmallVec::new();
-    for (number, (sentence, asks)) in text.sentences().enumerate() {
-        for part in sentence.split([',', ';', ':']) {
-            let text = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '"').trim();
-            if !text.is_empty() {
-                clauses.push(Clause { text, sentence: number, asks });
-            }
-        }
-    }
-    clauses
-}
-
-/// Returns the bytes of each sentence of a text, and whether it is a question.
-pub(super) fn split(text: &str) -> SmallVec<[(Range<usize>, bool); 4]> {
-    let bytes = text.as_bytes();
-    let mut sentences = SmallVec::new();
-    let mut add = |start: usize, end: usize, asks: bool| {
-        let sentence = text[start..end].trim_start();
-        let start = end - sentence.len();
-        let sentence = sentence.trim_end();
-        if sentence.chars().any(char::is_alphanumeric) {
-            sentences.push((start..start + sentence.len(), asks));
-        }
-    };
-    let mut start = 0;
-    for (i, c) in bytes.iter().enumerate().filter(|(_, c)| matches!(c, b'\n' | b'.' | b'?' | b'!')) {
-        let is_point_of_number = *c == b'.' && bytes.get(i + 1).is_some_and(u8::is_ascii_alphanumeric);
-        if !is_point_of_number {
-            add(start, i, *c == b'?' || bytes[i..].starts_with(b".?"));
-            start = i + 1;
-        }
-    }
-    add(start, text.len(), false);
-    sentences
 }
 
 #[cfg(test)]

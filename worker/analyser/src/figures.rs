@@ -5,8 +5,8 @@ use domain::evidence::{Help, Verdict};
 use domain::transcript::{Speaker, Turn};
 
 use super::cues::ASIDES;
-use super::exchange::{plain, split};
 use super::judge::{Judgement, Kind};
+use super::text::{plain, split};
 
 /// Where the provider does not say how long a turn took: people speak about 150 words a minute.
 const MS_A_WORD: i64 = 400;

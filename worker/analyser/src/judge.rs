@@ -18,9 +18,8 @@ use super::cues::{
 use super::exchange::Exchange;
 use super::key::{self, Expected};
 use super::lead::Lead;
+use super::lexicon::Lexicon;
 use super::numbers::Value;
-use super::passage::Passage;
-use super::prepared::prepared;
 use super::reaction;
 use super::recast::{self, Recast};
 use super::skill::{Lesson, Place};
@@ -104,13 +103,13 @@ impl Judgement {
 /// One judgement for each exchange.
 pub(super) fn judge(exchanges: &[Exchange], curriculum: &Curriculum) -> Vec<Judgement> {
     let mut judgements: Vec<Judgement> = Vec::new();
-    let prepared = prepared(curriculum);
+    let lexicon = Lexicon::of(curriculum);
     let mut lesson = Lesson::new(curriculum);
     // What the whole task asks for, while its steps are asked one by one.
     let mut whole: Option<Expected> = None;
     for exchange in exchanges {
         let task = lesson.ask(&exchange.task);
-        let expected = Expected::of(&exchange.task, &prepared.lexicon);
+        let expected = Expected::of(&exchange.task, &lexicon);
         let is_same = expected.is_some()
             && expected == whole
             && judgements.last().is_some_and(|last| last.verdict != Some(Verdict::Correct));
@@ -401,12 +400,6 @@ fn names_another(exchange: &Exchange) -> bool {
             || exchange.said.judge("", &answer::Key::from(&text[number.span.clone()])) != answer::Judgement::Wrong
     };
     !named.is_empty() && !named.iter().any(is_said)
-}
-
-/// The tutor asks on about the same task.
-pub(super) fn goes_on(reply: &Passage) -> bool {
-    !reply.opens_task()
-        && reply.sentences().any(|(text, asks)| asks && !PROBE.is_match(text) && !CHECK_IN.is_match(text))
 }
 
 fn kind(exchange: &Exchange, checkable: bool) -> Kind {

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use domain::answer::{self, Expecting};
 use domain::text::{Bytes, bytes, joined_runs};
 
+use super::lexicon::Lexicon;
 use super::numbers::Value;
 use super::passage::Passage;
 use super::pattern::Pattern;
-use super::skill::Lexicon;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
@@ -268,13 +268,13 @@ mod tests {
     use domain::answer::Language;
     use domain::curriculum::Curriculum;
 
-    use super::super::exchange::plain;
+    use super::super::text::plain;
     use super::*;
 
     fn check_answer(task: &str, said: &str) -> Option<bool> {
         let starter = Curriculum::starter();
         let [task, said] = [task, said].map(|text| Passage::new(&plain(text), Language::English));
-        check(&Expected::of(&task, &Lexicon::new(&starter))?, &task, &said, said.values().last().copied())
+        check(&Expected::of(&task, &Lexicon::of(&starter))?, &task, &said, said.values().last().copied())
     }
 
     #[test]

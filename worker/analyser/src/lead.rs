@@ -6,9 +6,8 @@ use super::cues::{
     BARE_DOUBT, BARE_PRAISE, CHALLENGE, CONFIRMATION, CONSOLATION, DOUBT_DE, DOUBT_ES, EXCUSE, EXCUSE_FOREIGN, IN_PART,
     NEW_TASK, NUDGE, PRAISE_DE, PRAISE_ES, PROBE, REJECTION, RESERVATION, SETBACK, STILL_RIGHT,
 };
-use super::exchange::{Clause, clauses};
-use super::passage::Passage;
 use super::pattern::Pattern;
+use super::text::Clause;
 
 /// What the tutor's reply says of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +50,14 @@ impl Lead {
 /// After so many clauses a tutor speaks of something else.
 const REACH: usize = 6;
 
-pub(super) fn lead(reply: &Passage) -> Lead {
-    let clauses = clauses(reply);
-    match reply.language() {
+/// What the clauses of a reply say of the answer before it.
+pub(super) fn lead(clauses: &[Clause], language: Language) -> Lead {
+    match language {
         Language::English => {}
-        Language::Spanish => return foreign(&clauses, &PRAISE_ES, &DOUBT_ES),
-        Language::German => return foreign(&clauses, &PRAISE_DE, &DOUBT_DE),
+        Language::Spanish => return foreign(clauses, &PRAISE_ES, &DOUBT_ES),
+        Language::German => return foreign(clauses, &PRAISE_DE, &DOUBT_DE),
     }
-    if let Some(bare) = bare(&clauses) {
+    if let Some(bare) = bare(clauses) {
         return bare;
     }
     for (i, clause) in clauses.iter().take(REACH).enumerate() {
@@ -161,6 +160,7 @@ fn reserved(clauses: &[Clause]) -> Lead {
 
 #[cfg(test)]
 mod tests {
+    use super::super::passage::Passage;
     use super::*;
 
     #[track_caller]

@@ -15,18 +15,19 @@ mod judge;
 mod key;
 mod lead;
 pub mod learned;
+mod lexicon;
 mod misconception;
 mod numbers;
 mod outcome;
 mod passage;
 mod pattern;
-mod prepared;
 pub mod reaction;
 mod reading;
 mod recast;
 mod remarks;
 pub mod skill;
 mod summary;
+mod text;
 mod tutoring;
 
 use std::collections::HashSet;
@@ -118,7 +119,7 @@ pub fn verdicts(turns: &[Turn], curriculum: &Curriculum) -> Vec<(i32, Option<Ver
 
 /// Whether a tutor's reply gives the step away: for evaluation.
 pub fn tells(reply: &str) -> bool {
-    tutoring::tells(&Passage::new(&exchange::plain(reply), Language::English))
+    tutoring::tells(&Passage::new(&text::plain(reply), Language::English))
 }
 
 /// How many numbers a text holds: for evaluation.

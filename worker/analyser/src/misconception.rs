@@ -115,7 +115,7 @@ pub(super) fn beliefs(exchange: &Exchange, value: Option<Value>) -> Vec<Belief> 
     let (asked, _) = task.asked().unwrap_or((task, false));
     let claimed = said.claims().iter().filter(|c| c.holds == Some(false));
     let claimed = claimed.filter_map(|c| Some((c.expression.clone()?, c.result)));
-    let answered = arithmetic::asked(asked).map(|(expression, _)| expression).zip(value);
+    let answered = arithmetic::asked(asked.calculations()).map(|(expression, _)| expression).zip(value);
     for (expression, value) in claimed.chain(answered) {
         let Some(result) = expression.result().filter(|result| !value.equals(*result)) else {
             continue;

@@ -10,11 +10,11 @@ use domain::answer::{self, Calculation, Expecting, Judgement, Key, Language, Num
 use smallvec::SmallVec;
 
 use super::arithmetic::{self, Claim};
-use super::cues::NEW_TASK;
-use super::exchange::{split, words};
+use super::cues::{CHECK_IN, NEW_TASK, PROBE};
+use super::injection;
 use super::lead::{self, Lead};
 use super::numbers::Value;
-use super::{injection, judge};
+use super::text::{Clause, split, words};
 
 /// A text in a language. To clone it costs little.
 #[derive(Clone)]
@@ -148,6 +148,20 @@ impl Passage {
         sentences.clone().rev().find(|(_, asks)| *asks).or(sentences.last())
     }
 
+    /// The parts of its sentences that can be judged on their own.
+    pub(super) fn clauses(&self) -> SmallVec<[Clause<'_>; 8]> {
+        let mut clauses = SmallVec::new();
+        for (number, (sentence, asks)) in self.sentences().enumerate() {
+            for part in sentence.split([',', ';', ':']) {
+                let text = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '"').trim();
+                if !text.is_empty() {
+                    clauses.push(Clause { text, sentence: number, asks });
+                }
+            }
+        }
+        clauses
+    }
+
     fn parsed(&self) -> &Parsed {
         // A sentence has the same numbers with and without its mark.
         let text = self.trim_end_matches(['.', '?', '!', ' ']);
@@ -182,7 +196,11 @@ impl Passage {
 
     /// All calculations with a result.
     pub(super) fn claims(&self) -> &[Claim] {
-        self.0.claims.get_or_init(|| arithmetic::claims(self))
+        self.0.claims.get_or_init(|| {
+            // A claim has a result, and a calculation or two numbers.
+            let may_claim = self.numbers().len() >= 2 || !self.calculations().is_empty();
+            if may_claim { arithmetic::claims(self.read(Expecting::Anything)) } else { Vec::new() }
+        })
     }
 
     /// To be read and judged as what a student said.
@@ -205,14 +223,15 @@ impl Passage {
         *self.0.opens_task.get_or_init(|| NEW_TASK.is_match(self))
     }
 
-    /// [`judge::goes_on`].
+    /// Whether the tutor asks on about the same task.
     pub(super) fn goes_on(&self) -> bool {
-        *self.0.goes_on.get_or_init(|| judge::goes_on(self))
+        let asks_on = |text: &Self| !PROBE.is_match(text) && !CHECK_IN.is_match(text);
+        *self.0.goes_on.get_or_init(|| !self.opens_task() && self.sentences().any(|(text, asks)| asks && asks_on(text)))
     }
 
     /// [`lead::lead`].
     pub(super) fn lead(&self) -> Lead {
-        *self.0.lead.get_or_init(|| lead::lead(self))
+        *self.0.lead.get_or_init(|| lead::lead(&self.clauses(), self.language()))
     }
 }
 

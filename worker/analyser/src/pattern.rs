@@ -7,7 +7,7 @@ use std::ops::Range;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use unicode_normalization::char::is_combining_mark;
 
-/// A pattern over texts as [`super::exchange::plain`] returns them: in lower case.
+/// A pattern over texts as [`super::text::plain`] returns them: in lower case.
 ///
 /// Each character of a text is one byte here. Letters of our languages are capitals, which such a text does not have, so
 /// they are letters of a word for `\b` and `\w`.

@@ -6,8 +6,9 @@ use domain::curriculum::{Curriculum, Skill};
 use domain::evidence::{Help, Verdict};
 use domain::transcript::Turn;
 
-use super::exchange::{self, plain};
+use super::exchange;
 use super::judge::{self, Kind};
+use super::text::plain;
 use super::{cues, injection, passage};
 
 /// One exchange as the rules read it.

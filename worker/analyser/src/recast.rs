@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use regex::bytes;
 use unicode_normalization::char::is_combining_mark;
 
-use super::exchange::{Clause, clauses, words};
 use super::numbers::Value;
 use super::passage::Passage;
+use super::text::{Clause, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recast {
@@ -54,7 +54,7 @@ fn supplied(clause: &str) -> Option<(&str, &str)> {
 const VERBS: [&str; 4] = [" is ", " means ", " would be ", " translates to "];
 
 pub(super) fn compare(said: &Passage, reply: &Passage, value: Option<Value>) -> Recast {
-    let clauses = clauses(reply);
+    let clauses = reply.clauses();
     let Some(first) = clauses.first() else {
         return Recast::Neither;
     };

@@ -11,10 +11,8 @@ use std::sync::Arc;
 use domain::answer::Said;
 use domain::curriculum::Curriculum;
 use domain::task::{Context, Form, Relation, Task};
-use domain::text::{Bytes, bytes, joined_runs};
-use domain::word_map::WordMap;
 
-use super::prepared::{Prepared, prepared};
+use super::lexicon::{Lexicon, Scores, normal, spaced};
 
 /// Where an exchange belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +29,6 @@ pub enum Place {
 const ENOUGH: u32 = 5;
 /// In a call about the skill's subject this is enough.
 const ENOUGH_IN_SUBJECT: u32 = 3;
-/// A question of a curriculum is at most so many sentences, and follows the talk before it.
-const SENTENCES: usize = 5;
-/// A phrase of this weight is certain without others.
-const CERTAIN: u32 = 5;
 
 /// Follows one call, exchange by exchange.
 ///
@@ -43,7 +37,7 @@ const CERTAIN: u32 = 5;
 #[derive(Debug)]
 pub struct Lesson<'a> {
     curriculum: &'a Curriculum,
-    prepared: Arc<Prepared>,
+    lexicon: Arc<Lexicon>,
     context: Context,
     open: Option<Task>,
     exchanges: Vec<Asked>,
@@ -64,15 +58,12 @@ struct Asked {
     said: Scores,
 }
 
-/// Points by the skill's index.
-type Scores = BTreeMap<usize, u32>;
-
 impl<'a> Lesson<'a> {
     /// A lesson of which nothing was heard yet.
     pub fn new(curriculum: &'a Curriculum) -> Self {
         Self {
             curriculum,
-            prepared: prepared(curriculum),
+            lexicon: Lexicon::of(curriculum),
             context: Context::new(),
             open: None,
             exchanges: Vec::new(),
@@ -85,7 +76,7 @@ impl<'a> Lesson<'a> {
     pub fn ask(&mut self, tutor: &str) -> Option<Task> {
         let mut task = self.context.hear(tutor);
         let text = normal(tutor);
-        let question = self.prepared.lexicon.question(tutor, &text);
+        let question = self.lexicon.question(tutor, &text);
         if let (Some((_, key)), Some(task)) = (question, &mut task)
             && task.expected.is_none()
             && key != "free answer"
@@ -96,7 +87,7 @@ impl<'a> Lesson<'a> {
         for language in words.iter().filter_map(|word| topic::language(word)) {
             self.languages[language] += 1;
         }
-        let scores = self.prepared.lexicon.score(&words);
+        let scores = self.lexicon.score(&words);
         self.open.clone_from(&task);
         self.exchanges.push(Asked {
             task: task.clone(),
@@ -111,7 +102,7 @@ impl<'a> Lesson<'a> {
     /// Notes what the student said to the task of the last [`Lesson::ask`], and whether it was right; `None`: undecided.
     pub fn answered(&mut self, said: &Said, is_right: Option<bool>) {
         if let Some(last) = self.exchanges.last_mut() {
-            last.said = self.prepared.lexicon.score(&spaced(&normal(said.text())));
+            last.said = self.lexicon.score(&spaced(&normal(said.text())));
         }
         self.context.note(self.open.take(), said, is_right);
     }
@@ -301,27 +292,9 @@ impl Subject {
     }
 }
 
-/// The text without what may differ when it is asked.
-fn normal(text: &str) -> String {
-    static KEPT: Bytes = bytes(true, b"'%/");
-    joined_runs(text, &KEPT)
-}
-
-/// The words of a text in the normal form.
-fn spaced(text: &str) -> Vec<&str> {
-    let mut words = Vec::with_capacity(text.len() / 4 + 1);
-    let mut start = 0;
-    for (at, _) in text.bytes().enumerate().filter(|(_, byte)| *byte == b' ') {
-        words.push(&text[start..at]);
-        start = at + 1;
-    }
-    words.push(&text[start..]);
-    words
-}
-
 /// The index of the skill that a text names by the curriculum's phrases; `None`: it names none for certain.
 pub(super) fn named(text: &str, curriculum: &Curriculum) -> Option<usize> {
-    let scores = prepared(curriculum).lexicon.score(&spaced(text));
+    let scores = Lexicon::of(curriculum).score(&spaced(text));
     let best = *scores.values().max().filter(|best| **best >= ENOUGH)?;
     let mut of_best = scores.iter().filter(|(_, score)| **score == best);
     of_best.next().filter(|_| of_best.next().is_none()).map(|(skill, _)| *skill)
@@ -334,81 +307,6 @@ pub fn place_of(words: &str, subject: &str, curriculum: &Curriculum) -> Place {
     lesson.answered(&Said::new("Okay."), None);
     lesson.ask(words);
     lesson.places().pop().unwrap_or(Place::Nowhere)
-}
-
-/// The curriculum's phrases, by their first word, and its questions.
-#[derive(Debug)]
-pub(super) struct Lexicon {
-    phrases: WordMap<Vec<(Vec<String>, usize, u32)>, String>,
-    /// Skill and answer by the question in its normal form.
-    questions: WordMap<(usize, String), String>,
-    /// Bytes of the longest question in its normal form.
-    longest: usize,
-}
-
-impl Lexicon {
-    pub(super) fn new(curriculum: &Curriculum) -> Self {
-        let mut phrases: WordMap<Vec<_>, String> = WordMap::default();
-        for (skill, phrase) in
-            curriculum.skills.iter().enumerate().flat_map(|(i, s)| s.lexicon.iter().map(move |p| (i, p)))
-        {
-            let mut words: Vec<String> = normal(&phrase.phrase).split(' ').map(str::to_owned).collect();
-            if !words[0].is_empty() {
-                let rest = words.split_off(1);
-                phrases.entry(words.remove(0)).or_default().push((rest, skill, u32::from(phrase.weight)));
-            }
-        }
-        let questions = curriculum.skills.iter().enumerate().flat_map(|(skill, s)| {
-            s.questions.iter().map(move |question| (normal(&question.ask), (skill, question.answer.clone())))
-        });
-        let questions: WordMap<_, _> = questions.collect();
-        let longest = questions.keys().map(String::len).max().unwrap_or(0);
-        Self { phrases, questions, longest }
-    }
-
-    /// Returns the answer of a question of the curriculum.
-    pub(super) fn answer(&self, question: &str) -> Option<&str> {
-        let text = normal(question);
-        // "What is 'bread' in Italian?"
-        let unquoted = || text.contains('\'').then(|| self.questions.get(&text.replace('\'', "")))?;
-        self.questions.get(&text).or_else(unquoted).map(|(_, answer)| &answer[..])
-    }
-
-    /// The curriculum's question with which the tutor's words end; `text` is `tutor` in the normal form.
-    fn question(&self, tutor: &str, text: &str) -> Option<(usize, &str)> {
-        if let Some(found) = self.questions.get(text) {
-            return Some((found.0, &found.1));
-        }
-        // After a greeting or a remark: the text from one of the last sentences on.
-        let starts = tutor.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '\n')).take(SENTENCES);
-        for (at, c) in starts {
-            let rest = normal(&tutor[at + c.len_utf8()..]);
-            if rest.len() > self.longest {
-                break;
-            }
-            if let Some(found) = self.questions.get(&rest) {
-                return Some((found.0, &found.1));
-            }
-        }
-        None
-    }
-
-    /// Points by skill of the words of a text in the normal form. A phrase counts once.
-    fn score(&self, words: &[&str]) -> Scores {
-        let mut scores = Scores::new();
-        let mut seen: Vec<(&str, usize, usize)> = Vec::new();
-        for (i, word) in words.iter().enumerate() {
-            for (rest, skill, weight) in self.phrases.get(word).into_iter().flatten() {
-                let follows =
-                    words[i + 1..].len() >= rest.len() && words[i + 1..].iter().zip(rest).all(|(a, b)| a == b);
-                if follows && !seen.contains(&(*word, rest.len(), *skill)) {
-                    seen.push((*word, rest.len(), *skill));
-                    *scores.entry(*skill).or_default() += (*weight).min(CERTAIN + 4);
-                }
-            }
-        }
-        scores
-    }
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ use domain::answer::{Form, Language};
 use domain::evidence::Verdict;
 use domain::transcript::{Speaker, Turn};
 
-use super::exchange::{Exchange, plain, split};
+use super::exchange::Exchange;
 use super::judge::{Judgement, Kind};
 use super::passage::Passage;
 use super::pattern::{Pattern, Patterns};
+use super::text::{plain, split};
 
 /// A shorter pause after a question is none: the tutor continues alone.
 const THINKING_TIME_MS: i64 = 3_000;

@@ -1,11 +1,13 @@
 //! Chat completions as they go over the wire.
 
 use serde_json::{Value, json};
+use strum::IntoStaticStr;
 
 use super::{Answer, Fault, Usage};
 
 /// Who says a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum Speaker {
     System,
     User,
@@ -15,11 +17,7 @@ pub enum Speaker {
 
 impl Speaker {
     pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-        }
+        self.into_str()
     }
 }
 

@@ -33,7 +33,7 @@ impl Filter {
         if self.kind.is_empty() {
             return Ok(None);
         }
-        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == self.kind);
+        let kind = self.kind.parse::<Kind>().ok();
         kind.map(|kind| Some(kind.as_str()))
             .ok_or_else(|| Fault::Invalid("This type of job does not exist.".to_owned()))
     }

@@ -42,7 +42,7 @@ pub(crate) async fn save(
         let correction = Correction { session_id, skill_id: skill_id.clone(), turn_no, verdict, help: None };
         record(&db, admin, &correction, reason).await?
     };
-    let from = From::ALL.into_iter().find(|from| from.as_str() == fields.text("from")).unwrap_or(From::Transcript);
+    let from = fields.text("from").parse().unwrap_or(From::Transcript);
     let page = match from {
         From::Answers | From::Transcript => format!("/sessions/{session_id}"),
         From::Student => format!("/students/{student_id}"),

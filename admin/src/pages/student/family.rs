@@ -125,9 +125,9 @@ fn read_guardian(fields: &Fields) -> Result<GuardianFields, Fault> {
 
 /// Records one decision for each ticked purpose.
 fn read_decision(fields: &Fields, admin: &Admin, now: DateTime<Utc>) -> Result<Vec<NewDecision>, Fault> {
-    let action = Action::ALL.into_iter().find(|action| action.as_str() == fields.text("action"));
+    let action = fields.text("action").parse::<Action>().ok();
     let action = action.ok_or_else(|| invalid("choose whether consent is given, renewed or withdrawn"))?;
-    let means = Means::ALL.into_iter().find(|means| means.as_str() == fields.text("means"));
+    let means = fields.text("means").parse::<Means>().ok();
     let means = means.ok_or_else(|| invalid("choose how the decision reached you"))?;
     let purposes: Vec<Purpose> = fields.all("purpose").filter_map(|name| name.parse().ok()).collect();
     if purposes.is_empty() {

@@ -30,6 +30,14 @@ pub fn judge(ask: &str, key: &Key, said: &str, language: Language) -> Judgement 
     judge_said(ask, key, &Said::new(said), language)
 }
 
+impl Key {
+    /// Whether an answer can be compared with this key: it is not free, and is its own right answer.
+    pub fn is_comparable(&self, ask: &str, language: Language) -> bool {
+        let judged = judge(ask, self, &self.answer, language);
+        self.kind_for(ask, language) != Kind::Free && judged == Judgement::Right
+    }
+}
+
 /// [`judge()`] for what is judged several times.
 pub fn judge_said(ask: &str, key: &Key, said: &Said, language: Language) -> Judgement {
     let first = judge_in(ask, key, said, language);

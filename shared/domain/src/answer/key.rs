@@ -156,12 +156,6 @@ impl Key {
         self.kind.unwrap_or_else(|| derive(ask, &self.answer, language))
     }
 
-    /// Whether an answer can be compared with this key: it is not free, and is its own right answer.
-    pub fn is_comparable(&self, ask: &str, language: Language) -> bool {
-        let judged = super::judge(ask, self, &self.answer, language);
-        self.kind_for(ask, language) != Kind::Free && judged == super::Judgement::Right
-    }
-
     /// Returns the form for this question: the declared one, or the one that it asks for.
     pub fn form_for(&self, ask: &str) -> Option<AskedForm> {
         self.form.or_else(|| asked_form(ask))

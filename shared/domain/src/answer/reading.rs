@@ -10,7 +10,7 @@ use super::number::{Form, Number};
 use super::parser::{Parser, split, split_products};
 use super::token::{Kind, Token};
 use super::value::{Sign, Value};
-use super::words::{Sense, derived_unit, homophone, lexemes};
+use super::words::{Sense, homophone, is_no_part, lexemes};
 
 /// What the question asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,16 +151,6 @@ impl Said {
         }
         false
     }
-}
-
-/// Whether a word that is in no lexicon is no part of a number, a unit or a time either.
-pub(super) fn is_no_part(word: &str) -> bool {
-    word.len() > 3
-        && !matches!(word, "with" | "minute" | "minutes" | "minuten" | "anderthalb")
-        && derived_unit(word).is_none()
-        && !word.ends_with("einhalb")
-        && !word.starts_with("quadrat")
-        && !word.starts_with("kubik")
 }
 
 fn read_tokens(tokens: &[Token], language: Language, expecting: Expecting) -> Reading {

@@ -380,6 +380,16 @@ fn litre(parts: i64) -> Option<Unit> {
     Some(cube.scaled(Exact::fraction(1, 1000 * parts)?))
 }
 
+/// Whether a word that is in no lexicon is no part of a number, a unit or a time either.
+pub(super) fn is_no_part(word: &str) -> bool {
+    word.len() > 3
+        && !matches!(word, "with" | "minute" | "minutes" | "minuten" | "anderthalb")
+        && derived_unit(word).is_none()
+        && !word.ends_with("einhalb")
+        && !word.starts_with("quadrat")
+        && !word.starts_with("kubik")
+}
+
 /// Returns the unit of a word that is a product of bases: litres and speeds.
 pub(super) fn derived_unit(word: &str) -> Option<Unit> {
     let metre = |factor| Unit::of(Base::Length, Exact::whole(factor));

@@ -21,12 +21,11 @@ impl<T> Type<Postgres> for Stored<T> {
 }
 
 macro_rules! stored {
-    ($($name:ident: $($variant:ident),+;)+) => {$(
+    ($($name:ident),+) => {$(
         impl<'r> Decode<'r, Postgres> for Stored<$name> {
             fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
                 let text = <&str as Decode<Postgres>>::decode(value)?;
-                let known = [$($name::$variant),+].into_iter().find(|known| known.as_str() == text);
-                known.map(Self).ok_or_else(|| format!("“{text}” is no {}", stringify!($name)).into())
+                text.parse().map(Self).map_err(|_| format!("“{text}” is no {}", stringify!($name)).into())
             }
         }
 
@@ -38,9 +37,4 @@ macro_rules! stored {
     )+};
 }
 
-stored! {
-    Speaker: Tutor, Student;
-    Verdict: Correct, Partial, Incorrect;
-    Help: None, Hint, Told;
-    Source: Rules, Llm, Both, Tool, Person;
-}
+stored!(Speaker, Verdict, Help, Source);

@@ -2,14 +2,16 @@
 //! outlives what was erased.
 
 use chrono::NaiveDate;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::access::{Caller, Scope};
 use crate::db::{Connection, Result};
 use crate::id::{ErasureId, StudentId};
 
 /// Who asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, EnumString, IntoStaticStr)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(const_into_str, serialize_all = "snake_case")]
 pub enum AskedBy {
     Guardian,
     Student,
@@ -22,12 +24,7 @@ impl AskedBy {
 
     /// The name in forms and in the database.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Guardian => "guardian",
-            Self::Student => "student",
-            Self::School => "school",
-            Self::Other => "other",
-        }
+        self.into_str()
     }
 }
 

@@ -1,4 +1,7 @@
 //! The figures of this process and of the queue, for Prometheus.
+//!
+//! The queue's figures are read and written out at each scrape. As gauges of `metrics` they would keep their last value
+//! while the database cannot be read.
 
 use std::fmt::Write;
 use std::net::IpAddr;
